@@ -1,0 +1,203 @@
+//! Arrays while they are read: entries as long as they are few, and the statistics of all of them.
+
+use std::collections::VecDeque;
+
+use super::{Limits, Map, Value};
+
+/// Leaves kept at each end of a summary.
+const END: usize = 8;
+
+/// A value that has been read, and what an array around it needs to know of it.
+pub(super) struct Node {
+    pub(super) value: Value,
+    pub(super) array: Option<Array>,
+}
+
+impl From<Value> for Node {
+    fn from(value: Value) -> Self {
+        Node { value, array: None }
+    }
+}
+
+/// What is known of all leaves of an array, in row-major order.
+#[derive(Default)]
+pub(super) struct Array {
+    shape: Vec<usize>,
+    ragged: bool,
+    leaves: usize,
+    numbers: Numbers,
+    head: Vec<Value>,
+    tail: VecDeque<Value>,
+}
+
+#[derive(Default)]
+struct Numbers {
+    count: usize,
+    finite: usize,
+    sum: f64,
+    min: f64,
+    max: f64,
+    first_non_finite: Option<usize>,
+}
+
+impl Numbers {
+    fn push(&mut self, index: usize, x: f64) {
+        self.count += 1;
+        if !x.is_finite() {
+            self.first_non_finite.get_or_insert(index);
+            return;
+        }
+        (self.min, self.max) = match self.finite {
+            0 => (x, x),
+            _ => (self.min.min(x), self.max.max(x)),
+        };
+        self.finite += 1;
+        self.sum += x;
+    }
+
+    fn append(&mut self, offset: usize, other: &Numbers) {
+        if other.finite > 0 {
+            (self.min, self.max) = match self.finite {
+                0 => (other.min, other.max),
+                _ => (self.min.min(other.min), self.max.max(other.max)),
+            };
+        }
+        self.first_non_finite = self.first_non_finite.or(other.first_non_finite.map(|index| index + offset));
+        self.count += other.count;
+        self.finite += other.finite;
+        self.sum += other.sum;
+    }
+}
+
+impl Array {
+    pub(super) fn push_leaf(&mut self, value: &Value) {
+        if let Some(x) = value.as_f64() {
+            self.numbers.push(self.leaves, x);
+        }
+        self.leaves += 1;
+        self.keep(value);
+    }
+
+    fn keep(&mut self, value: &Value) {
+        if self.head.len() < END {
+            self.head.push(value.clone());
+        }
+        if self.tail.len() == END {
+            self.tail.pop_front();
+        }
+        self.tail.push_back(value.clone());
+    }
+
+    fn append(&mut self, inner: &Array) {
+        self.numbers.append(self.leaves, &inner.numbers);
+        self.leaves += inner.leaves;
+        self.head.extend(inner.head.iter().take(END - self.head.len()).cloned());
+        self.tail.extend(inner.tail.iter().cloned());
+        self.tail.drain(..self.tail.len().saturating_sub(END));
+    }
+
+    pub(super) fn set_shape(&mut self, shape: Vec<usize>, ragged: bool) {
+        (self.shape, self.ragged) = (shape, ragged);
+    }
+
+    /// `complete` is false where the array was cut before its end.
+    pub(super) fn summary(&self, complete: bool) -> Value {
+        let mut map = Map::from_iter([("summary", "array")]);
+        match complete {
+            true => map.insert("length", self.leaves),
+            false => map.insert("length_at_least", self.leaves),
+        }
+        if complete && !self.ragged {
+            map.insert("shape", self.shape.clone());
+        }
+        map.insert("head", self.head.clone());
+        if complete {
+            map.insert("tail", Vec::from(self.tail.clone()));
+        }
+        if self.numbers.count == self.leaves {
+            if self.numbers.finite > 0 {
+                map.insert("min", self.numbers.min);
+                map.insert("max", self.numbers.max);
+                map.insert("mean", self.numbers.sum / self.numbers.finite as f64);
+            }
+            map.insert("non_finite", self.numbers.count - self.numbers.finite);
+            if let Some(index) = self.numbers.first_non_finite {
+                map.insert("first_non_finite", index);
+            }
+        }
+        Value::Map(map)
+    }
+}
+
+/// Collects the entries of one dimension.
+pub(super) struct ArrayBuilder {
+    limit: usize,
+    entries: Vec<Value>,
+    length: usize,
+    array: Array,
+    inner_shape: Option<Vec<usize>>,
+    ragged: bool,
+}
+
+impl ArrayBuilder {
+    pub(super) fn new(limits: &Limits) -> Self {
+        ArrayBuilder {
+            limit: limits.array,
+            entries: Vec::new(),
+            length: 0,
+            array: Array::default(),
+            inner_shape: None,
+            ragged: false,
+        }
+    }
+
+    pub(super) fn push(&mut self, node: Node) {
+        let shape = node.array.as_ref().map(|inner| (inner.shape.clone(), inner.ragged));
+        let (shape, ragged) = shape.unwrap_or_default();
+        self.ragged |= ragged || self.inner_shape.as_ref().is_some_and(|known| *known != shape);
+        self.inner_shape.get_or_insert(shape);
+        self.length += 1;
+        match &node.array {
+            Some(inner) => self.array.append(inner),
+            None => self.array.push_leaf(&node.value),
+        }
+        if self.length <= self.limit && self.array.leaves <= self.limit {
+            self.entries.push(node.value);
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Node {
+        let shape = std::iter::once(self.length).chain(self.inner_shape.unwrap_or_default());
+        self.array.set_shape(shape.collect(), self.ragged);
+        let value =
+            if self.entries.len() == self.length { Value::List(self.entries) } else { self.array.summary(true) };
+        Node { value, array: Some(self.array) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_matrix_is_summarised_with_its_shape() {
+        let mut rows: Vec<Vec<f64>> = (0..30).map(|i| vec![f64::from(i); 20]).collect();
+        rows[2][3] = f64::NAN;
+        let value = Value::from_serialize(&rows).unwrap();
+        assert_eq!(value.get("length"), Some(&Value::Int(600)));
+        assert_eq!(value.get("shape"), Some(&Value::from(vec![30, 20])));
+        assert_eq!(value.get("min"), Some(&Value::Float(0.0)));
+        assert_eq!(value.get("max"), Some(&Value::Float(29.0)));
+        assert_eq!(value.get("non_finite"), Some(&Value::Int(1)));
+        assert_eq!(value.get("first_non_finite"), Some(&Value::Int(43)));
+        assert_eq!(value.get("tail"), Some(&Value::from(vec![29.0; 8])));
+    }
+
+    #[test]
+    fn ragged_arrays_have_no_shape() {
+        let rows: Vec<Vec<u32>> = (0..60).map(|i| (0..i).collect()).collect();
+        let value = Value::from_serialize(&rows).unwrap();
+        assert_eq!(value.get("length"), Some(&Value::Int(1770)));
+        assert_eq!(value.get("shape"), None);
+    }
+}

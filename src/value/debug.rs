@@ -1,0 +1,509 @@
+//! Rust `Debug` text read back into structure.
+//!
+//! `?value` and `%value` reach a layer as text, and the layer cannot tell which of the two it was. So the reader takes
+//! only what is certain to be `Debug` output, and leaves every other text as it is.
+
+use super::array::{ArrayBuilder, Node};
+use super::{Limits, Map, Value, shorten};
+
+/// Wrappers of one number whose name says nothing about the number.
+const TRANSPARENT: [&str; 6] = ["Some", "OrderedFloat", "NotNan", "Wrapping", "Saturating", "Reverse"];
+
+/// The value that this text is the `Debug` output of; the text itself where it is none.
+pub(crate) fn read_debug(text: &str, limits: &Limits) -> Value {
+    let mut reader = Reader { text, at: 0, limits };
+    match reader.value(limits.depth) {
+        Some(node) if reader.at_end() => node.value,
+        _ => Value::String(shorten(text, limits.text).into_owned()),
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    limits: &'a Limits,
+}
+
+impl<'a> Reader<'a> {
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_space(&mut self) {
+        while self.peek().is_some_and(|byte| byte.is_ascii_whitespace()) {
+            self.at += 1;
+        }
+    }
+
+    /// Takes this token and the space before it.
+    fn take(&mut self, token: &str) -> bool {
+        let start = self.at;
+        self.skip_space();
+        let found = self.rest().starts_with(token);
+        self.at = if found { self.at + token.len() } else { start };
+        found
+    }
+
+    /// What `ndarray` adds to its arrays is no part of the value.
+    fn at_end(&mut self) -> bool {
+        self.rest().trim_ascii().is_empty() || (self.take(", shape=[") && self.rest().contains(", strides=["))
+    }
+
+    fn value(&mut self, depth: usize) -> Option<Node> {
+        let depth = depth.checked_sub(1)?;
+        self.skip_space();
+        match self.peek()? {
+            b'[' => self.list("[", "]", depth),
+            b'(' => self.tuple(depth),
+            b'{' => self.braces(depth),
+            b'"' => self.string().map(|text| self.kept(&text)),
+            b'\'' => self.character(),
+            _ => self.word(depth),
+        }
+    }
+
+    fn kept(&self, text: &str) -> Node {
+        Value::String(shorten(text, self.limits.text).into_owned()).into()
+    }
+
+    fn list(&mut self, open: &str, close: &str, depth: usize) -> Option<Node> {
+        self.take(open).then_some(())?;
+        let mut array = ArrayBuilder::new(self.limits);
+        while !self.take(close) {
+            array.push(self.value(depth)?);
+            if !self.take(",") && !self.rest().trim_ascii_start().starts_with(close) {
+                return None;
+            }
+        }
+        Some(array.finish())
+    }
+
+    /// `()` is nothing, `(1,)` a list of one; `(1)` is not what `Debug` writes.
+    fn tuple(&mut self, depth: usize) -> Option<Node> {
+        let start = self.at;
+        let node = self.list("(", ")", depth)?;
+        match node.value.as_list() {
+            Some([]) => Some(Value::Null.into()),
+            Some([_]) if !self.text[start..self.at].contains(',') => None,
+            _ => Some(node),
+        }
+    }
+
+    /// A map, or a set, which becomes a list.
+    fn braces(&mut self, depth: usize) -> Option<Node> {
+        let start = self.at;
+        self.take("{");
+        if self.take("}") {
+            return Some(Value::Map(Map::new()).into());
+        }
+        self.skip_space();
+        self.key(depth)?;
+        let is_map = self.take(":");
+        self.at = start;
+        if !is_map {
+            return self.list("{", "}", depth);
+        }
+        self.take("{");
+        self.entries(depth).map(|map| Value::Map(map).into())
+    }
+
+    /// The entries of a struct or map, up to and with the closing brace.
+    fn entries(&mut self, depth: usize) -> Option<Map> {
+        let mut entries = Vec::new();
+        let mut left_out = 0usize;
+        while !self.take("}") {
+            if self.take("..") {
+                self.take("}").then_some(())?;
+                break;
+            }
+            self.skip_space();
+            let name = self.key(depth)?;
+            self.take(":").then_some(())?;
+            let value = self.value(depth)?.value;
+            match entries.len() < self.limits.array {
+                true => entries.push((name, value)),
+                false => left_out += 1,
+            }
+            if !self.take(",") && !self.rest().trim_ascii_start().starts_with('}') {
+                return None;
+            }
+        }
+        let mut map: Map = entries.into_iter().collect();
+        map.note_left_out(left_out);
+        Some(map)
+    }
+
+    fn key(&mut self, depth: usize) -> Option<String> {
+        if self.peek() == Some(b'"') {
+            return self.string();
+        }
+        if let Some(name) = self.identifier() {
+            let followed_by_colon = self.rest().trim_ascii_start().starts_with(':');
+            if followed_by_colon {
+                return Some(name.to_owned());
+            }
+            self.at -= name.len();
+        }
+        let start = self.at;
+        self.value(depth)?;
+        Some(self.text[start..self.at].to_owned())
+    }
+
+    fn identifier(&mut self) -> Option<&'a str> {
+        let rest = self.rest();
+        let starts = |c: char| c == '_' || c.is_alphabetic();
+        rest.starts_with(starts).then_some(())?;
+        let length = rest.find(|c: char| !(starts(c) || c.is_numeric())).unwrap_or(rest.len());
+        self.at += length;
+        Some(&rest[..length])
+    }
+
+    /// A number, a name, or what a name opens: `Opts { rtol: 1e-9 }`, `Some(3)`.
+    fn word(&mut self, depth: usize) -> Option<Node> {
+        let start = self.at;
+        if let Some(name) = self.identifier() {
+            if self.take("{") {
+                return self.structure(name, depth);
+            }
+            if self.peek() == Some(b'(') {
+                return self.tuple_struct(name, start, depth);
+            }
+            self.at = start;
+        }
+        let rest = self.rest();
+        let length = rest.find(|c: char| c.is_whitespace() || "[](){},\"'".contains(c)).unwrap_or(rest.len());
+        self.at += length;
+        (length > 0).then(|| self.scalar(&rest[..length]))
+    }
+
+    fn scalar(&self, word: &str) -> Node {
+        match word {
+            "true" => Value::Bool(true).into(),
+            "false" => Value::Bool(false).into(),
+            "None" => Value::Null.into(),
+            _ => number(word).map_or_else(|| self.kept(word), Node::from),
+        }
+    }
+
+    fn structure(&mut self, name: &str, depth: usize) -> Option<Node> {
+        let map = self.entries(depth)?;
+        if map.is_empty() {
+            return Some(self.kept(name));
+        }
+        if name == "VecStorage"
+            && let Some(rows) = matrix_rows(&map)
+        {
+            return Some(self.nested(rows));
+        }
+        Some(Value::Map(map).into())
+    }
+
+    fn nested(&self, rows: Vec<Vec<Value>>) -> Node {
+        let mut outer = ArrayBuilder::new(self.limits);
+        for row in rows {
+            let mut inner = ArrayBuilder::new(self.limits);
+            row.into_iter().for_each(|value| inner.push(value.into()));
+            outer.push(inner.finish());
+        }
+        outer.finish()
+    }
+
+    /// A name around one container is the container; a name around scalars, `SU(3)`, stays text.
+    fn tuple_struct(&mut self, name: &str, start: usize, depth: usize) -> Option<Node> {
+        self.take("(");
+        let mut fields = Vec::new();
+        while !self.take(")") {
+            fields.push(self.value(depth)?);
+            if !self.take(",") && !self.rest().trim_ascii_start().starts_with(')') {
+                return None;
+            }
+        }
+        if let [field] = &fields[..]
+            && (TRANSPARENT.contains(&name) || matches!(field.value, Value::List(_) | Value::Map(_)))
+        {
+            return fields.pop();
+        }
+        let text = &self.text[start..self.at];
+        if !text.contains('\n') {
+            return Some(self.kept(text));
+        }
+        let fields: Vec<String> = fields.into_iter().map(|field| bare_text(field.value)).collect();
+        Some(self.kept(&format!("{name}({})", fields.join(", "))))
+    }
+
+    fn character(&mut self) -> Option<Node> {
+        self.at += 1;
+        let c = self.escaped()?;
+        self.take("'").then(|| Value::String(c.into()).into())
+    }
+
+    fn string(&mut self) -> Option<String> {
+        self.at += 1;
+        let mut text = String::new();
+        while self.peek()? != b'"' {
+            text.push(self.escaped()?);
+        }
+        self.at += 1;
+        Some(text)
+    }
+
+    /// One character of a quoted text.
+    fn escaped(&mut self) -> Option<char> {
+        let mut chars = self.rest().chars();
+        let c = chars.next()?;
+        self.at += c.len_utf8();
+        if c != '\\' {
+            return Some(c);
+        }
+        let c = chars.next()?;
+        self.at += c.len_utf8();
+        match c {
+            'n' => Some('\n'),
+            'r' => Some('\r'),
+            't' => Some('\t'),
+            '0' => Some('\0'),
+            '\\' | '"' | '\'' => Some(c),
+            'u' => {
+                let (hex, rest) = self.rest().strip_prefix('{')?.split_once('}')?;
+                self.at = self.text.len() - rest.len();
+                char::from_u32(u32::from_str_radix(hex, 16).ok()?)
+            }
+            _ => None,
+        }
+    }
+}
+
+fn bare_text(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+/// A number as Rust writes it. Integers beyond 64 bits stay the decimal text that they are.
+pub(super) fn number(word: &str) -> Option<Value> {
+    let digits = word.strip_prefix(['-', '+']).unwrap_or(word);
+    if matches!(digits, "inf" | "NaN") {
+        return word.parse().ok().map(Value::Float);
+    }
+    digits.starts_with(|c: char| c.is_ascii_digit()).then_some(())?;
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        // A leading zero marks a label ("007"), not a number.
+        if digits.len() > 1 && digits.starts_with('0') {
+            return None;
+        }
+        let word = word.strip_prefix('+').unwrap_or(word);
+        return word.parse::<i128>().ok().map(Value::from);
+    }
+    let is_float = digits.bytes().all(|byte| b"0123456789.eE+-".contains(&byte));
+    is_float.then(|| word.parse().ok().map(Value::Float))?
+}
+
+/// `nalgebra`'s dynamic matrices hold their columns one after the other; a vector has one of them.
+fn matrix_rows(storage: &Map) -> Option<Vec<Vec<Value>>> {
+    let data = storage.get("data")?.as_list()?;
+    let dimension = |name| match storage.get(name)?.as_str()? {
+        "Const" => None,
+        dynamic => dynamic.strip_prefix("Dyn(")?.strip_suffix(')')?.parse::<usize>().ok(),
+    };
+    let (rows, columns) = match (dimension("nrows"), dimension("ncols")) {
+        (Some(rows), Some(columns)) => (rows, columns),
+        (Some(rows), None) => (rows, data.len().checked_div(rows)?),
+        (None, Some(columns)) => (data.len().checked_div(columns)?, columns),
+        (None, None) => return None,
+    };
+    (rows.checked_mul(columns)? == data.len())
+        .then(|| (0..rows).map(|row| data.iter().skip(row).step_by(rows).cloned().collect()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(value: impl std::fmt::Debug) -> String {
+        let limits = Limits::default();
+        let plain = read_debug(&format!("{value:?}"), &limits);
+        let pretty = read_debug(&format!("{value:#?}"), &limits);
+        assert_eq!(plain, pretty);
+        plain.to_string()
+    }
+
+    fn unchanged(text: &str) {
+        assert_eq!(read_debug(text, &Limits::default()), Value::from(text));
+    }
+
+    #[derive(Debug)]
+    #[allow(dead_code)]
+    struct Opts {
+        rtol: f64,
+        method: Method,
+        limit: Option<u32>,
+        timeout: std::time::Duration,
+    }
+
+    #[derive(Debug)]
+    #[allow(dead_code, clippy::upper_case_acronyms)]
+    enum Method {
+        RK45,
+        Fixed(f64),
+    }
+
+    #[derive(Debug)]
+    #[allow(dead_code)]
+    struct Couplings([f64; 3]);
+
+    #[test]
+    fn lists_tuples_and_numbers() {
+        insta::assert_snapshot!(read([50.0, 100.0, 150.0]), @"[50.0,100.0,150.0]");
+        insta::assert_snapshot!(read((-10.0, 10)), @"[-10.0,10]");
+        insta::assert_snapshot!(read(((), (1,))), @"[null,[1]]");
+        insta::assert_snapshot!(read([f64::INFINITY, f64::NEG_INFINITY, f64::NAN, -0.0]), @r#"["Infinity","-Infinity","NaN",-0.0]"#);
+        insta::assert_snapshot!(read([1e300, 5e-324]), @"[1e+300,5e-324]");
+        insta::assert_snapshot!(read((u64::MAX, i128::MAX)), @r#"[18446744073709551615,"170141183460469231731687303715884105727"]"#);
+    }
+
+    #[test]
+    fn structs_maps_and_options() {
+        let opts = |method, limit| Opts { rtol: 1e-9, method, limit, timeout: std::time::Duration::from_millis(1500) };
+        insta::assert_snapshot!(read(opts(Method::RK45, None)), @r#"{"rtol":1e-9,"method":"RK45","limit":null,"timeout":"1.5s"}"#);
+        insta::assert_snapshot!(read(opts(Method::Fixed(0.1), Some(3))), @r#"{"rtol":1e-9,"method":"Fixed(0.1)","limit":3,"timeout":"1.5s"}"#);
+        insta::assert_snapshot!(read(Some(3)), @"3");
+        insta::assert_snapshot!(read(Couplings([1.0, 2.0, 3.0])), @"[1.0,2.0,3.0]");
+        insta::assert_snapshot!(read(BTreeMap::from([("a b", 1), ("c", 2)])), @r#"{"a b":1,"c":2}"#);
+        insta::assert_snapshot!(read_debug("{(1, 2): 'x'}", &Limits::default()), @r#"{"(1, 2)":"x"}"#);
+    }
+
+    #[test]
+    fn matrices_become_rows() {
+        let dynamic = nalgebra::DMatrix::from_row_slice(2, 3, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        insta::assert_snapshot!(read(dynamic), @"[[1.0,2.0,3.0],[4.0,5.0,6.0]]");
+        insta::assert_snapshot!(read(nalgebra::DVector::from_vec(vec![1.0, 2.0])), @"[[1.0],[2.0]]");
+        let ndarray = "[[1.0, 2.0],\n [3.0, NaN]], shape=[2, 2], strides=[2, 1], layout=Cc (0x5), const ndim=2";
+        insta::assert_snapshot!(read_debug(ndarray, &Limits::default()), @r#"[[1.0,2.0],[3.0,"NaN"]]"#);
+    }
+
+    #[test]
+    fn text_that_is_no_debug_output_stays_text() {
+        for text in [
+            "SU(3)",
+            "beta(lambda)",
+            "(see Eq. 3)",
+            "[warn] slow",
+            "1..3",
+            "1.5s",
+            "007",
+            "",
+            "a, b",
+            "2025-12-27T04:30:00Z",
+            "missing information",
+            "{",
+            "[1, 2",
+            "(1",
+            "Opts { rtol: }",
+            "-",
+            "1e",
+            "0x1f",
+            "f(",
+            "\"open",
+            "'",
+            "Some(",
+            "1_000",
+            "VecStorage { data: [1], nrows: Dyn(2) ",
+        ] {
+            unchanged(text);
+        }
+    }
+
+    #[test]
+    fn quoted_text_is_unquoted() {
+        let text = "a\"b\\c\n\u{7}é\0'";
+        assert_eq!(read_debug(&format!("{text:?}"), &Limits::default()), Value::from(text));
+    }
+
+    #[test]
+    fn nesting_beyond_the_limit_stays_text() {
+        let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        assert!(read_debug(&deep, &Limits::default()).as_str().is_some());
+    }
+
+    /// Rust data whose `Debug` text has one reading.
+    #[derive(Clone, Debug)]
+    enum Data {
+        Int(i64),
+        Float(f64),
+        Text(String),
+        List(Vec<Data>),
+        Pair(Box<(Data, Data)>),
+        Map(BTreeMap<String, Data>),
+        Maybe(Option<Box<Data>>),
+    }
+
+    impl Data {
+        fn debug(&self) -> Box<dyn std::fmt::Debug + '_> {
+            match self {
+                Data::Int(n) => Box::new(n),
+                Data::Float(x) => Box::new(x),
+                Data::Text(text) => Box::new(text),
+                Data::List(list) => Box::new(list.iter().map(Data::debug).collect::<Vec<_>>()),
+                Data::Pair(pair) => Box::new((pair.0.debug(), pair.1.debug())),
+                Data::Map(map) => Box::new(map.iter().map(|(k, v)| (k, v.debug())).collect::<BTreeMap<_, _>>()),
+                Data::Maybe(inner) => Box::new(inner.as_ref().map(|data| data.debug())),
+            }
+        }
+
+        fn value(&self) -> Value {
+            match self {
+                Data::Int(n) => (*n).into(),
+                Data::Float(x) => (*x).into(),
+                Data::Text(text) => text.as_str().into(),
+                Data::List(list) => Value::List(list.iter().map(Data::value).collect()),
+                Data::Pair(pair) => Value::List(vec![pair.0.value(), pair.1.value()]),
+                Data::Map(map) => Value::Map(map.iter().map(|(k, v)| (k.as_str(), v.value())).collect()),
+                Data::Maybe(inner) => inner.as_ref().map_or(Value::Null, |data| data.value()),
+            }
+        }
+    }
+
+    fn any_data() -> impl Strategy<Value = Data> {
+        let leaf = prop_oneof![
+            any::<i64>().prop_map(Data::Int),
+            any::<f64>().prop_map(Data::Float),
+            ".{0,12}".prop_map(Data::Text),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Data::List),
+                (inner.clone(), inner.clone()).prop_map(|pair| Data::Pair(pair.into())),
+                prop::collection::btree_map(".{0,6}", inner.clone(), 0..6).prop_map(Data::Map),
+                prop::option::of(inner.prop_map(Box::new)).prop_map(Data::Maybe),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn debug_text_gives_back_the_data(data in any_data()) {
+            let limits = Limits::default();
+            prop_assert_eq!(read_debug(&format!("{:?}", data.debug()), &limits), data.value());
+            prop_assert_eq!(read_debug(&format!("{:#?}", data.debug()), &limits), data.value());
+        }
+
+        #[test]
+        fn no_text_is_lost_or_panics(text in "\\PC{0,80}") {
+            read_debug(&text, &Limits::default());
+        }
+
+        #[test]
+        fn nearly_debug_text_does_not_panic(text in "[\\[\\](){},:\"'a-zA-Z0-9. \\\\u+-]{0,60}") {
+            read_debug(&text, &Limits::default());
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! `Debug` output as it is written: short text is kept, long text is read on the way and summarised.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use super::array::Array;
+use super::debug::number;
+use super::text::{boundary_before, join_ends};
+use super::{Limits, Value};
+
+/// Writes that a `Debug` may try after it was told that no more is wanted, before it is taken for endless.
+const IGNORED_ERRORS: u32 = 10_000;
+
+/// Takes one value's `Debug` output and appends it to a text.
+pub(crate) struct DebugSink<'a> {
+    text: &'a mut String,
+    start: usize,
+    limits: &'a Limits,
+    overflow: Option<Box<Overflow>>,
+    refused: u32,
+}
+
+/// What remains of an output that was too long to keep.
+struct Overflow {
+    scan: ArrayScan,
+    bytes: usize,
+    tail: VecDeque<u8>,
+}
+
+impl<'a> DebugSink<'a> {
+    pub(crate) fn new(text: &'a mut String, limits: &'a Limits) -> Self {
+        DebugSink { start: text.len(), text, limits, overflow: None, refused: 0 }
+    }
+
+    /// The summary of what was too long to keep. `None`: the whole output stands in the text.
+    pub(crate) fn finish(self) -> Option<Value> {
+        let Overflow { scan, bytes, tail } = *self.overflow?;
+        let head = &self.text[self.start..];
+        let complete = self.refused == 0;
+        let summary = scan.summary(complete).unwrap_or_else(|| {
+            let head = &head[..boundary_before(head, self.limits.text - self.limits.text / 4)];
+            let tail: Vec<u8> = tail.into();
+            let tail = String::from_utf8_lossy(&tail);
+            let tail = tail.trim_start_matches(char::REPLACEMENT_CHARACTER);
+            match complete {
+                true => join_ends(head, bytes - head.len() - tail.len(), tail).into(),
+                false => format!("{head}… [endless: cut after {bytes} bytes]").into(),
+            }
+        });
+        self.text.truncate(self.start);
+        Some(summary)
+    }
+
+    fn refuse(&mut self) -> fmt::Result {
+        self.refused += 1;
+        // Unwinding is the only way out of a `Debug` that ignores its errors; the visitor around us catches it.
+        if self.refused > IGNORED_ERRORS && cfg!(panic = "unwind") {
+            std::panic::resume_unwind(Box::new("endless Debug output"));
+        }
+        Err(fmt::Error)
+    }
+}
+
+impl fmt::Write for DebugSink<'_> {
+    fn write_str(&mut self, chunk: &str) -> fmt::Result {
+        let kept = self.text.len() - self.start;
+        if self.overflow.is_none() {
+            if kept + chunk.len() <= self.limits.text {
+                self.text.push_str(chunk);
+                return Ok(());
+            }
+            let mut overflow = Box::new(Overflow { scan: ArrayScan::default(), bytes: 0, tail: VecDeque::new() });
+            overflow.read(&self.text[self.start..], self.limits.text / 4);
+            self.overflow = Some(overflow);
+        }
+        let room = boundary_before(chunk, self.limits.text.saturating_sub(kept));
+        self.text.push_str(&chunk[..room]);
+        match &mut self.overflow {
+            Some(overflow) if overflow.bytes + chunk.len() <= self.limits.scan => {
+                overflow.read(chunk, self.limits.text / 4);
+                Ok(())
+            }
+            _ => self.refuse(),
+        }
+    }
+}
+
+impl Overflow {
+    fn read(&mut self, chunk: &str, tail: usize) {
+        self.bytes += chunk.len();
+        self.scan.read(chunk);
+        let bytes = &chunk.as_bytes()[chunk.len().saturating_sub(tail)..];
+        self.tail.extend(bytes);
+        self.tail.drain(..self.tail.len().saturating_sub(tail));
+    }
+}
+
+/// Reads an array of numbers of any number of dimensions, a chunk at a time, without keeping it.
+#[derive(Default)]
+struct ArrayScan {
+    array: Array,
+    /// Entries seen so far in each open dimension.
+    open: Vec<usize>,
+    /// Length of a closed list at each depth.
+    shape: Vec<Option<usize>>,
+    ragged: bool,
+    word: String,
+    state: State,
+}
+
+#[derive(Default, PartialEq)]
+enum State {
+    #[default]
+    Reading,
+    Closed,
+    NotAnArray,
+}
+
+impl ArrayScan {
+    fn read(&mut self, chunk: &str) {
+        for c in chunk.chars() {
+            match self.state {
+                State::Reading => self.step(c),
+                State::Closed if !c.is_whitespace() => self.state = State::NotAnArray,
+                _ => return,
+            }
+        }
+    }
+
+    fn step(&mut self, c: char) {
+        match c {
+            '[' if self.word.is_empty() && self.open.len() < 8 => self.open.push(0),
+            ',' => self.end_word(),
+            ']' => {
+                self.end_word();
+                self.close();
+            }
+            c if c.is_ascii_whitespace() => self.end_word(),
+            c if !self.open.is_empty() && self.word.len() < 64 => self.word.push(c),
+            _ => self.state = State::NotAnArray,
+        }
+    }
+
+    fn end_word(&mut self) {
+        if self.word.is_empty() {
+            return;
+        }
+        match (number(&self.word), self.open.last_mut()) {
+            (Some(value), Some(length)) => {
+                *length += 1;
+                self.array.push_leaf(&value);
+            }
+            _ => self.state = State::NotAnArray,
+        }
+        self.word.clear();
+    }
+
+    fn close(&mut self) {
+        let Some(length) = self.open.pop() else {
+            self.state = State::NotAnArray;
+            return;
+        };
+        let depth = self.open.len();
+        if self.shape.len() <= depth {
+            self.shape.resize(depth + 1, None);
+        }
+        self.ragged |= *self.shape[depth].get_or_insert(length) != length;
+        match self.open.last_mut() {
+            Some(outer) => *outer += 1,
+            None => self.state = State::Closed,
+        }
+    }
+
+    fn summary(mut self, complete: bool) -> Option<Value> {
+        let finished = match complete {
+            true => State::Closed,
+            false => State::Reading,
+        };
+        (self.state == finished).then_some(())?;
+        self.array.set_shape(self.shape.into_iter().flatten().collect(), self.ragged);
+        Some(self.array.summary(complete))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use super::*;
+
+    fn summary(value: impl fmt::Debug, limits: &Limits) -> Option<Value> {
+        let mut text = String::new();
+        let mut sink = DebugSink::new(&mut text, limits);
+        let _ = write!(sink, "{value:?}");
+        sink.finish()
+    }
+
+    #[test]
+    fn a_million_entries_are_read_to_the_end() {
+        let mut list: Vec<f64> = (0..1_000_000).map(f64::from).collect();
+        list[77] = f64::INFINITY;
+        let summary = summary(list, &Limits::default()).unwrap();
+        insta::assert_snapshot!(summary, @r#"{"summary":"array","length":1000000,"shape":[1000000],"head":[0.0,1.0,2.0,3.0,4.0,5.0,6.0,7.0],"tail":[999992.0,999993.0,999994.0,999995.0,999996.0,999997.0,999998.0,999999.0],"min":0.0,"max":999999.0,"mean":499999.99992299994,"non_finite":1,"first_non_finite":77}"#);
+    }
+
+    #[test]
+    fn a_large_matrix_keeps_its_shape() {
+        let rows = vec![vec![1.5; 200]; 100];
+        let summary = summary(rows, &Limits::default()).unwrap();
+        assert_eq!(summary.get("shape"), Some(&Value::from(vec![100, 200])));
+        assert_eq!(summary.get("mean"), Some(&Value::Float(1.5)));
+    }
+
+    #[test]
+    fn a_list_that_is_cut_says_so() {
+        let limits = Limits { scan: 50_000, ..Limits::default() };
+        let summary = summary(vec![0.25; 1_000_000], &limits).unwrap();
+        assert_eq!(summary.get("length"), None);
+        assert!(summary.get("length_at_least").and_then(Value::as_f64) > Some(8000.0), "{summary}");
+        assert_eq!(summary.get("tail"), None);
+    }
+
+    #[test]
+    fn long_text_keeps_both_ends() {
+        let text = format!("begin {} end", "x".repeat(10 << 20));
+        let summary = summary(text, &Limits::default()).unwrap();
+        let text = summary.as_str().unwrap();
+        assert!(text.starts_with("\"begin") && text.ends_with("end\""));
+        assert!(text.contains("[10469388 bytes left out]"), "{}", &text[12200..12400]);
+    }
+
+    #[test]
+    fn a_debug_that_never_ends_is_left() {
+        struct Endless;
+        impl fmt::Debug for Endless {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                loop {
+                    let _ = f.write_str("and so on, ");
+                }
+            }
+        }
+        let limits = Limits { scan: 100_000, ..Limits::default() };
+        let left = std::panic::catch_unwind(|| summary(Endless, &limits));
+        assert!(left.is_err());
+    }
+}

@@ -1,0 +1,330 @@
+//! `serde::Serialize` into values: serde's own data model, with NaN, order and large arrays in mind.
+
+use serde::ser::{self, Serialize};
+
+use super::array::{ArrayBuilder, Node};
+use super::{Limits, Map, Value, shorten};
+
+type Error = serde::de::value::Error;
+
+#[derive(Clone, Copy)]
+pub(super) struct ValueSerializer<'a> {
+    limits: &'a Limits,
+    depth: usize,
+}
+
+impl<'a> ValueSerializer<'a> {
+    pub(super) fn new(limits: &'a Limits) -> Self {
+        ValueSerializer { limits, depth: 0 }
+    }
+
+    fn deeper(self) -> Result<Self, Error> {
+        if self.depth >= self.limits.depth {
+            return Err(ser::Error::custom(format_args!("nested deeper than {} levels", self.limits.depth)));
+        }
+        Ok(ValueSerializer { depth: self.depth + 1, ..self })
+    }
+}
+
+macro_rules! serialize_as_value {
+    ($($method:ident: $from:ty,)*) => {$(
+        fn $method(self, value: $from) -> Result<Node, Error> {
+            Ok(Value::from(value).into())
+        }
+    )*};
+}
+
+macro_rules! serialize_as_i64 {
+    ($($method:ident: $from:ty,)*) => {$(
+        fn $method(self, value: $from) -> Result<Node, Error> {
+            Ok(Value::Int(value.into()).into())
+        }
+    )*};
+}
+
+impl<'a> ser::Serializer for ValueSerializer<'a> {
+    type Ok = Node;
+    type Error = Error;
+    type SerializeSeq = Seq<'a>;
+    type SerializeTuple = Seq<'a>;
+    type SerializeTupleStruct = Seq<'a>;
+    type SerializeTupleVariant = Variant<Seq<'a>>;
+    type SerializeMap = Entries<'a>;
+    type SerializeStruct = Entries<'a>;
+    type SerializeStructVariant = Variant<Entries<'a>>;
+
+    serialize_as_i64! {
+        serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
+        serialize_u8: u8, serialize_u16: u16, serialize_u32: u32,
+    }
+
+    serialize_as_value! {
+        serialize_bool: bool, serialize_u64: u64, serialize_i128: i128, serialize_u128: u128,
+        serialize_f32: f32, serialize_f64: f64,
+    }
+
+    fn serialize_char(self, value: char) -> Result<Node, Error> {
+        Ok(Value::String(value.into()).into())
+    }
+
+    fn serialize_str(self, value: &str) -> Result<Node, Error> {
+        Ok(Value::String(shorten(value, self.limits.text).into_owned()).into())
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<Node, Error> {
+        let mut array = ArrayBuilder::new(self.limits);
+        for &byte in value {
+            array.push(Value::Int(byte.into()).into());
+        }
+        Ok(array.finish())
+    }
+
+    fn serialize_none(self) -> Result<Node, Error> {
+        Ok(Value::Null.into())
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Node, Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<Node, Error> {
+        Ok(Value::Null.into())
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<Node, Error> {
+        Ok(Value::Null.into())
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<Node, Error> {
+        self.serialize_str(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<Node, Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<Node, Error> {
+        let inner = value.serialize(self.deeper()?)?;
+        Ok(named(variant, inner))
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Seq<'a>, Error> {
+        Ok(Seq { array: ArrayBuilder::new(self.limits), inner: self.deeper()? })
+    }
+
+    fn serialize_tuple(self, len: usize) -> Result<Seq<'a>, Error> {
+        self.serialize_seq(Some(len))
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<Seq<'a>, Error> {
+        self.serialize_seq(Some(len))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<Variant<Seq<'a>>, Error> {
+        Ok(Variant { variant, inner: self.serialize_seq(Some(len))? })
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Entries<'a>, Error> {
+        Ok(Entries { map: Map::new(), left_out: 0, name: None, inner: self.deeper()? })
+    }
+
+    fn serialize_struct(self, _: &'static str, len: usize) -> Result<Entries<'a>, Error> {
+        self.serialize_map(Some(len))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<Variant<Entries<'a>>, Error> {
+        Ok(Variant { variant, inner: self.serialize_map(Some(len))? })
+    }
+}
+
+fn named(variant: &str, inner: Node) -> Node {
+    Value::Map(Map::from_iter([(variant, inner.value)])).into()
+}
+
+pub(super) struct Seq<'a> {
+    array: ArrayBuilder,
+    inner: ValueSerializer<'a>,
+}
+
+impl Seq<'_> {
+    fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.array.push(value.serialize(self.inner)?);
+        Ok(())
+    }
+}
+
+pub(super) struct Entries<'a> {
+    map: Map,
+    left_out: usize,
+    name: Option<String>,
+    inner: ValueSerializer<'a>,
+}
+
+impl Entries<'_> {
+    fn insert<T: Serialize + ?Sized>(&mut self, name: String, value: &T) -> Result<(), Error> {
+        if self.map.len() >= self.inner.limits.array {
+            self.left_out += 1;
+            return Ok(());
+        }
+        self.map.insert(name, value.serialize(self.inner)?.value);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Value {
+        self.map.note_left_out(self.left_out);
+        Value::Map(self.map)
+    }
+}
+
+/// The payload of an enum's variant, which goes under the variant's name.
+pub(super) struct Variant<T> {
+    variant: &'static str,
+    inner: T,
+}
+
+macro_rules! sequence {
+    ($trait:ident, $method:ident) => {
+        impl ser::$trait for Seq<'_> {
+            type Ok = Node;
+            type Error = Error;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+                self.push(value)
+            }
+
+            fn end(self) -> Result<Node, Error> {
+                Ok(self.array.finish())
+            }
+        }
+    };
+}
+
+sequence!(SerializeSeq, serialize_element);
+sequence!(SerializeTuple, serialize_element);
+sequence!(SerializeTupleStruct, serialize_field);
+
+impl ser::SerializeTupleVariant for Variant<Seq<'_>> {
+    type Ok = Node;
+    type Error = Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.inner.push(value)
+    }
+
+    fn end(self) -> Result<Node, Error> {
+        Ok(named(self.variant, self.inner.array.finish()))
+    }
+}
+
+impl ser::SerializeMap for Entries<'_> {
+    type Ok = Node;
+    type Error = Error;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
+        self.name = Some(match key.serialize(self.inner)?.value {
+            Value::String(name) => name,
+            other => other.to_string(),
+        });
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        let name = self.name.take().unwrap_or_default();
+        self.insert(name, value)
+    }
+
+    fn end(self) -> Result<Node, Error> {
+        Ok(self.finish().into())
+    }
+}
+
+impl ser::SerializeStruct for Entries<'_> {
+    type Ok = Node;
+    type Error = Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
+        self.insert(name.to_owned(), value)
+    }
+
+    fn end(self) -> Result<Node, Error> {
+        Ok(self.finish().into())
+    }
+}
+
+impl ser::SerializeStructVariant for Variant<Entries<'_>> {
+    type Ok = Node;
+    type Error = Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
+        self.inner.insert(name.to_owned(), value)
+    }
+
+    fn end(self) -> Result<Node, Error> {
+        Ok(named(self.variant, self.inner.finish().into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[derive(serde::Serialize)]
+    enum Method {
+        Rk45,
+        Radau { order: u8 },
+        Fixed(f64),
+    }
+
+    #[test]
+    fn numbers_stay_numbers_and_variants_keep_their_names() {
+        let value = Value::from_serialize(&(
+            f64::NAN,
+            1i128 << 70,
+            0.1f32,
+            [Method::Rk45, Method::Radau { order: 5 }, Method::Fixed(0.1)],
+            BTreeMap::from([(3, ())]),
+        ));
+        insta::assert_snapshot!(
+            value.unwrap(),
+            @r#"["NaN","1180591620717411303424",0.10000000149011612,["Rk45",{"Radau":{"order":5}},{"Fixed":0.1}],{"3":null}]"#
+        );
+    }
+
+    #[test]
+    fn a_million_entries_become_a_summary() {
+        let value = Value::from_serialize(&(0..1_000_000).collect::<Vec<i64>>()).unwrap();
+        insta::assert_snapshot!(value, @r#"{"summary":"array","length":1000000,"shape":[1000000],"head":[0,1,2,3,4,5,6,7],"tail":[999992,999993,999994,999995,999996,999997,999998,999999],"min":0.0,"max":999999.0,"mean":499999.5,"non_finite":0}"#);
+    }
+
+    #[test]
+    fn endless_nesting_is_an_error_not_a_stack_overflow() {
+        struct Nest;
+        impl serde::Serialize for Nest {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_seq([Nest])
+            }
+        }
+        let error = Value::from_serialize(&Nest).unwrap_err();
+        assert_eq!(error.to_string(), "nested deeper than 32 levels");
+    }
+}
