@@ -1,0 +1,517 @@
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tracing::Subscriber;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use uuid::Uuid;
+
+use crate::capture::{FailureLayer, install_panic_hook};
+use crate::failure::{Build, Failure, reserved_in_context};
+use crate::log::{FilterError, LogFilter, Rotation, RuntimeLog};
+use crate::recorder::{Notices, OnLost, Recorder};
+use crate::redact::Redactor;
+use crate::store::{Areas, Durability, Store};
+use crate::value::{Limits, Map, Value};
+use crate::{Guard, StructuredLogger};
+
+/// Sets up everything for a program in one line: failures in `{dir}/failures`, the runtime log in `{dir}/logs`, the panic
+/// hook, and color-eyre where the feature is on.
+///
+/// It becomes the process's global subscriber. To put a [`FailureLayer`] into a stack of your own, use
+/// [`Builder::layer`].
+///
+/// # Errors
+///
+/// When the process has a global subscriber already, or a directory cannot be created.
+///
+/// ```
+/// # let dir = std::env::temp_dir().join(format!("tracing-failure-init-{}", std::process::id()));
+/// let _guard = tracing_failure::init(&dir)?;
+///
+/// let again = tracing_failure::init(&dir).unwrap_err();
+/// assert_eq!(again.to_string(), "this process has a global tracing subscriber already");
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn init(dir: impl AsRef<Path>) -> Result<Guard, InitError> {
+    builder(dir).init()
+}
+
+/// The choices beneath [`init`].
+///
+/// ```
+/// use tracing_failure::Durability;
+///
+/// # let dir = std::env::temp_dir().join(format!("tracing-failure-builder-{}", std::process::id()));
+/// let _guard = tracing_failure::builder(&dir)
+///     .session_id("night-run-7")
+///     .context("lattice", "32^3 x 64")
+///     .area("lattice", &["wilson", "plaquette"])
+///     .durability(Durability::Disk)
+///     .build_info(tracing_failure::build_info!())
+///     .init()?;
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok::<(), tracing_failure::InitError>(())
+/// ```
+pub fn builder(dir: impl AsRef<Path>) -> Builder {
+    let dir = dir.as_ref();
+    let mut builder = Builder::for_failures(dir.join("failures"));
+    builder.logs = Some(dir.join("logs"));
+    builder.notices = Notices::some();
+    builder
+}
+
+/// What can be chosen about a recorder. Made by [`builder`].
+///
+/// ```
+/// # let dir = std::env::temp_dir().join(format!("tracing-failure-choices-{}", std::process::id()));
+/// let guard = tracing_failure::builder(&dir).without_log().init()?;
+/// assert_eq!(guard.log_path(), None);
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok::<(), tracing_failure::InitError>(())
+/// ```
+#[must_use = "a builder does nothing until it is finished with `init`, `layer` or `logger`"]
+pub struct Builder {
+    failures: PathBuf,
+    logs: Option<PathBuf>,
+    session: Option<String>,
+    context: Map,
+    build: Option<Build>,
+    areas: Areas,
+    durability: Durability,
+    limits: Limits,
+    redactor: Redactor,
+    log_filter: Option<String>,
+    rotation: Rotation,
+    level: LevelFilter,
+    level_hint: bool,
+    on_lost: Option<OnLost>,
+    notices: Notices,
+    reference_required: bool,
+    error_spans: bool,
+    panic_hook: bool,
+    color_eyre: bool,
+}
+
+impl Builder {
+    pub(crate) fn for_failures(failures: impl AsRef<Path>) -> Self {
+        Builder {
+            failures: failures.as_ref().to_owned(),
+            logs: None,
+            session: None,
+            context: Map::new(),
+            build: None,
+            areas: Areas::default(),
+            durability: Durability::default(),
+            limits: Limits::default(),
+            redactor: Redactor::default(),
+            log_filter: None,
+            rotation: Rotation::default(),
+            level: LevelFilter::DEBUG,
+            level_hint: false,
+            on_lost: None,
+            notices: Notices::none(),
+            reference_required: true,
+            error_spans: true,
+            panic_hook: true,
+            color_eyre: true,
+        }
+    }
+
+    /// Where the records go; `{dir}/failures` by default.
+    ///
+    /// ```
+    /// let builder = tracing_failure::builder("io").failures_dir("/scratch/failures");
+    /// # let _ = builder;
+    /// ```
+    pub fn failures_dir(mut self, dir: impl AsRef<Path>) -> Self {
+        self.failures = dir.as_ref().to_owned();
+        self
+    }
+
+    /// Where the runtime log goes; `{dir}/logs` by default.
+    ///
+    /// ```
+    /// let builder = tracing_failure::builder("io").logs_dir("/scratch/logs");
+    /// # let _ = builder;
+    /// ```
+    pub fn logs_dir(mut self, dir: impl AsRef<Path>) -> Self {
+        self.logs = Some(dir.as_ref().to_owned());
+        self
+    }
+
+    /// Keeps no runtime log.
+    ///
+    /// ```
+    /// let builder = tracing_failure::builder("io").without_log();
+    /// # let _ = builder;
+    /// ```
+    pub fn without_log(mut self) -> Self {
+        self.logs = None;
+        self
+    }
+
+    /// The id of this run; a new UUIDv7 by default.
+    ///
+    /// ```
+    /// let builder = tracing_failure::builder("io").session_id("night-run-7");
+    /// # let _ = builder;
+    /// ```
+    pub fn session_id(mut self, session: impl Into<String>) -> Self {
+        self.session = Some(session.into());
+        self
+    }
+
+    /// Adds an entry to the context of every failure. The names that the record uses itself are refused when the
+    /// recorder is built.
+    ///
+    /// ```
+    /// let error = tracing_failure::builder("io").context("spans", 3).init().unwrap_err();
+    /// assert_eq!(error.to_string(), "the context entry `spans` is the record's own: choose another name");
+    /// ```
+    pub fn context(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.context.insert(name, value);
+        self
+    }
+
+    /// What the program knows of itself: [`build_info!`](crate::build_info).
+    ///
+    /// ```
+    /// let builder = tracing_failure::builder("io").build_info(tracing_failure::build_info!());
+    /// # let _ = builder;
+    /// ```
+    pub fn build_info(mut self, build: Build) -> Self {
+        self.build = Some(build);
+        self
+    }
+
+    /// Adds an area: the first part of the file names of computations that are named so, or whose names hold one of
+    /// these words. Own areas come before `rg_flow`, `observable`, `topology` and `general`.
+    ///
+    /// ```
+    /// let builder = tracing_failure::builder("io").area("lattice", &["wilson", "plaquette"]);
+    /// # let _ = builder;
+    /// ```
+    pub fn area(mut self, area: &str, names: &[&str]) -> Self {
+        self.areas.add(area, names);
+        self
+    }
+
+    /// What a record survives once it is written; [`Durability::Process`] by default.
+    ///
+    /// ```
+    /// let builder = tracing_failure::builder("io").durability(tracing_failure::Durability::Disk);
+    /// # let _ = builder;
+    /// ```
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// How much of large values is kept.
+    ///
+    /// ```
+    /// let mut limits = tracing_failure::Limits::default();
+    /// limits.frames = 16;
+    /// let builder = tracing_failure::builder("io").limits(limits);
+    /// # let _ = builder;
+    /// ```
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Redacts the values of this name too. Names such as `password`, `api_key`, `access_token` and `authorization` are
+    /// redacted always.
+    ///
+    /// ```
+    /// let builder = tracing_failure::builder("io").redact("patient").redact("site");
+    /// # let _ = builder;
+    /// ```
+    pub fn redact(mut self, name: impl Into<String>) -> Self {
+        self.redactor.also(name);
+        self
+    }
+
+    /// Which events are logged, as in `info,solver=debug`; what `RUST_LOG` says by default, else INFO. It does not
+    /// concern failures.
+    ///
+    /// ```
+    /// let builder = tracing_failure::builder("io").log_filter("warn,solver=debug");
+    /// # let _ = builder;
+    /// ```
+    pub fn log_filter(mut self, filter: impl Into<String>) -> Self {
+        self.log_filter = Some(filter.into());
+        self
+    }
+
+    /// When the log begins a new file, and how many it keeps.
+    ///
+    /// ```
+    /// let builder = tracing_failure::builder("io").rotation(tracing_failure::Rotation::default());
+    /// # let _ = builder;
+    /// ```
+    pub fn rotation(mut self, rotation: Rotation) -> Self {
+        self.rotation = rotation;
+        self
+    }
+
+    /// The most detailed level of spans that can be computations; DEBUG by default. [`init`](Self::init) turns off
+    /// what is more detailed and not logged: it costs then as much as without a subscriber.
+    ///
+    /// In a stack of your own a layer turns off nothing, since it would do so for all layers, unless
+    /// [`level_hint`](Self::level_hint) says that it may.
+    ///
+    /// ```
+    /// use tracing::level_filters::LevelFilter;
+    /// let builder = tracing_failure::builder("io").level(LevelFilter::TRACE);
+    /// # let _ = builder;
+    /// ```
+    pub fn level(mut self, level: LevelFilter) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// Lets a [`layer`](Self::layer) in a stack of your own turn off what is more detailed than its
+    /// [`level`](Self::level) and its log, for all layers that give no hint of their own.
+    ///
+    /// ```
+    /// let builder = tracing_failure::builder("io").level_hint(true);
+    /// # let _ = builder;
+    /// ```
+    pub fn level_hint(mut self, hint: bool) -> Self {
+        self.level_hint = hint;
+        self
+    }
+
+    /// Called when a record could not be written to the store, after it went to stderr. It may fail, log and panic:
+    /// the computation that failed notices nothing.
+    ///
+    /// ```
+    /// let builder = tracing_failure::builder("io").on_lost(|failure, error| {
+    ///     eprintln!("{} is not on disk: {error}", failure.computation);
+    /// });
+    /// # let _ = builder;
+    /// ```
+    pub fn on_lost(mut self, callback: impl Fn(&Failure, &io::Error) + Send + Sync + 'static) -> Self {
+        self.on_lost = Some(Box::new(callback));
+        self
+    }
+
+    /// Whether the first failures are announced on stderr, with the path of the record; yes by default.
+    ///
+    /// ```
+    /// let builder = tracing_failure::builder("io").stderr_notice(false);
+    /// # let _ = builder;
+    /// ```
+    pub fn stderr_notice(mut self, notice: bool) -> Self {
+        self.notices = if notice { Notices::some() } else { Notices::none() };
+        self
+    }
+
+    /// Whether a computation must give its `theoretical_ref` to be recorded; yes by default.
+    ///
+    /// ```
+    /// let builder = tracing_failure::builder("io").reference_required(false);
+    /// # let _ = builder;
+    /// ```
+    pub fn reference_required(mut self, required: bool) -> Self {
+        self.reference_required = required;
+        self
+    }
+
+    /// Whether a computation in a span of ERROR level has failed when the span closes; yes by default.
+    ///
+    /// ```
+    /// let builder = tracing_failure::builder("io").error_spans(false);
+    /// # let _ = builder;
+    /// ```
+    pub fn error_spans(mut self, record: bool) -> Self {
+        self.error_spans = record;
+        self
+    }
+
+    /// Whether [`init`](Self::init) puts a panic hook before the one that is there; yes by default.
+    ///
+    /// ```
+    /// let builder = tracing_failure::builder("io").panic_hook(false);
+    /// # let _ = builder;
+    /// ```
+    pub fn panic_hook(mut self, install: bool) -> Self {
+        self.panic_hook = install;
+        self
+    }
+
+    /// Whether [`init`](Self::init) installs color-eyre; yes by default. A hook of `eyre` that is installed already
+    /// stays, and so does a panic hook of yours.
+    ///
+    /// ```
+    /// let builder = tracing_failure::builder("io").color_eyre(false);
+    /// # let _ = builder;
+    /// ```
+    #[cfg(feature = "color-eyre")]
+    pub fn color_eyre(mut self, install: bool) -> Self {
+        self.color_eyre = install;
+        self
+    }
+
+    /// Makes it the global subscriber of the process. Keep the guard until the program ends.
+    ///
+    /// # Errors
+    ///
+    /// When the process has a global subscriber already, a directory cannot be created, or a choice is refused.
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-builder-init-{}", std::process::id()));
+    /// let _guard = tracing_failure::builder(&dir).stderr_notice(false).init()?;
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), tracing_failure::InitError>(())
+    /// ```
+    pub fn init(self) -> Result<Guard, InitError> {
+        if tracing::dispatcher::has_been_set() {
+            return Err(InitError::AlreadyInitialized);
+        }
+        let (panic_hook, color_eyre, level) = (self.panic_hook, self.color_eyre, self.level);
+        let recorder = Arc::new(self.recorder()?);
+        let level = level.max(recorder.log.as_ref().map_or(LevelFilter::OFF, |log| log.filter().most()));
+        let layer = FailureLayer::with_recorder(Arc::clone(&recorder), Some(level), true);
+        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer))
+            .map_err(|_| InitError::AlreadyInitialized)?;
+        if color_eyre {
+            crate::report::install();
+        }
+        if panic_hook {
+            install_panic_hook(Arc::clone(&recorder));
+        }
+        Ok(Guard::new(recorder))
+    }
+
+    /// A layer for a stack of your own, and its guard. It installs no hooks: call
+    /// [`Guard::install_panic_hook`] for panics.
+    ///
+    /// # Errors
+    ///
+    /// When a directory cannot be created, or a choice is refused.
+    ///
+    /// ```
+    /// use tracing_subscriber::prelude::*;
+    ///
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-builder-layer-{}", std::process::id()));
+    /// let (failures, _guard) = tracing_failure::builder(&dir).layer()?;
+    /// let subscriber = tracing_subscriber::registry().with(failures).with(tracing_subscriber::fmt::layer());
+    /// # drop(subscriber);
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), tracing_failure::InitError>(())
+    /// ```
+    pub fn layer<S>(self) -> Result<(FailureLayer<S>, Guard), InitError>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let (level, level_hint) = (self.level, self.level_hint);
+        let recorder = Arc::new(self.recorder()?);
+        let logged = recorder.log.as_ref().map_or(LevelFilter::OFF, |log| log.filter().most());
+        let hint = level_hint.then(|| level.max(logged));
+        Ok((FailureLayer::with_recorder(Arc::clone(&recorder), hint, false), Guard::new(recorder)))
+    }
+
+    /// A logger without a layer.
+    ///
+    /// # Errors
+    ///
+    /// When a directory cannot be created, or a choice is refused.
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-builder-logger-{}", std::process::id()));
+    /// let logger = tracing_failure::builder(&dir).without_log().context("machine", "test bench").logger()?;
+    /// # drop(logger);
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), tracing_failure::InitError>(())
+    /// ```
+    pub fn logger(self) -> Result<StructuredLogger, InitError> {
+        Ok(StructuredLogger::with_recorder(Arc::new(self.recorder()?)))
+    }
+
+    fn recorder(self) -> Result<Recorder, InitError> {
+        let mut shared_context = crate::process::context(&self.redactor);
+        if let Some((name, _)) = self.context.iter().find(|(name, _)| reserved_in_context(name)) {
+            return Err(InitError::ReservedContext(name.to_owned()));
+        }
+        shared_context.other = self.redactor.map(self.context);
+        shared_context.build = self.build;
+        let filter = match &self.log_filter {
+            Some(filter) => LogFilter::parse(filter).map_err(InitError::Filter)?,
+            None => LogFilter::from_env(),
+        };
+        let session = self.session.unwrap_or_else(|| Uuid::now_v7().to_string());
+        let open_log = |dir: PathBuf| RuntimeLog::open(&dir, &session, self.rotation, filter);
+        Ok(Recorder {
+            store: Store::open_with(&self.failures, self.areas, self.durability).map_err(InitError::Io)?,
+            log: self.logs.map(open_log).transpose().map_err(InitError::Io)?,
+            session,
+            limits: self.limits,
+            redactor: self.redactor,
+            reference_required: self.reference_required,
+            error_spans: self.error_spans,
+            shared_context,
+            on_lost: self.on_lost,
+            notices: self.notices,
+            counters: Default::default(),
+            recent: Default::default(),
+        })
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("failures", &self.failures).field("logs", &self.logs).finish_non_exhaustive()
+    }
+}
+
+/// Why a recorder could not be set up.
+///
+/// ```
+/// use tracing_failure::InitError;
+///
+/// let error = tracing_failure::init("/dev/null/io").unwrap_err();
+/// assert!(matches!(error, InitError::Io(_)));
+/// assert!(error.to_string().contains("/dev/null/io/failures"));
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum InitError {
+    /// The process has a global subscriber: there can be one only.
+    AlreadyInitialized,
+    /// A directory or file cannot be created. The error names it.
+    Io(io::Error),
+    /// The filter of the log cannot be parsed.
+    Filter(FilterError),
+    /// A context entry has a name that the record uses itself.
+    ReservedContext(String),
+}
+
+impl fmt::Display for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            InitError::AlreadyInitialized => f.write_str("this process has a global tracing subscriber already"),
+            InitError::Io(error) => error.fmt(f),
+            InitError::Filter(error) => error.fmt(f),
+            InitError::ReservedContext(name) => {
+                write!(f, "the context entry `{name}` is the record's own: choose another name")
+            }
+        }
+    }
+}
+
+impl std::error::Error for InitError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            InitError::Io(error) => Some(error),
+            InitError::Filter(error) => Some(error),
+            _ => None,
+        }
+    }
+}

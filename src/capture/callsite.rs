@@ -1,0 +1,56 @@
+//! What a callsite can contribute, decided once.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tracing::Metadata;
+
+/// The field that names a computation.
+pub(crate) const COMPUTATION: &str = "computation";
+/// The field that names the equation it computes by.
+pub(crate) const THEORETICAL_REF: &str = "theoretical_ref";
+
+/// Fields that say something about the failure; they are no parameters of the computation.
+pub(crate) const RESERVED: &[&str] =
+    &[COMPUTATION, THEORETICAL_REF, "error_type", "category", "reason", "error", "err", "message"];
+
+/// Fields that hold the error, the usual one first.
+pub(crate) const ERROR_FIELDS: &[&str] = &["error", "err"];
+
+/// What the fields that a span declares make of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Role(usize);
+
+impl Role {
+    const NAMES_COMPUTATION: usize = 1;
+    const NAMES_REFERENCE: usize = 2;
+    const BITS: usize = 3;
+
+    /// Whether it can name a computation.
+    pub(crate) fn names_computation(self) -> bool {
+        self.0 & Self::NAMES_COMPUTATION != 0
+    }
+
+    /// Whether it is a computation's span, or holds the reference of one.
+    pub(crate) fn is_marked(self) -> bool {
+        self.0 != 0
+    }
+
+    pub(crate) fn of(meta: &'static Metadata<'static>) -> Self {
+        let address = std::ptr::from_ref(meta).addr();
+        let known = &KNOWN[(address >> 4) % KNOWN.len()];
+        let entry = known.load(Ordering::Relaxed);
+        if entry & !Self::BITS == address {
+            return Role(entry & Self::BITS);
+        }
+        let declares = |name, bit| if meta.fields().field(name).is_some() { bit } else { 0 };
+        let bits = declares(COMPUTATION, Self::NAMES_COMPUTATION) | declares(THEORETICAL_REF, Self::NAMES_REFERENCE);
+        known.store(address | bits, Ordering::Relaxed);
+        Role(bits)
+    }
+}
+
+/// Callsites by address, their role in the two lowest bits, which alignment leaves free. A callsite that has to give
+/// way to another is judged again.
+static KNOWN: [AtomicUsize; 1024] = [const { AtomicUsize::new(0) }; 1024];
+
+const _: () = assert!(align_of::<Metadata<'static>>() > Role::BITS);

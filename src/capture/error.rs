@@ -1,0 +1,266 @@
+//! An error and its sources as owned data.
+
+use std::error::Error;
+use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use tracing::Metadata;
+use tracing_error::{ExtractSpanTrace, SpanTrace};
+
+use super::fields::panic_text;
+use crate::failure::ErrorEntry;
+use crate::value::{DebugSink, Limits, Value, read_debug, shorten};
+
+/// Everything that is kept of an error: its chain, and the spans in which it was born.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ErrorChain {
+    pub(crate) entries: Vec<ErrorEntry>,
+    pub(crate) cut: bool,
+    pub(crate) born_in: Vec<TracedSpan>,
+}
+
+/// One span of a SpanTrace, innermost first: what it is, and its fields as text.
+#[derive(Clone, Debug)]
+pub(crate) struct TracedSpan {
+    pub(crate) meta: &'static Metadata<'static>,
+    pub(crate) fields: String,
+}
+
+impl ErrorChain {
+    /// Reads an error. The outermost type is known only to the caller; those of the sources are told by their `Debug`
+    /// text at best.
+    pub(crate) fn of(error: &(dyn Error + 'static), type_name: Option<&str>, limits: &Limits) -> Self {
+        let mut chain = ErrorChain::default();
+        let mut seen: Vec<&(dyn Error + 'static)> = Vec::new();
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if seen.len() >= limits.errors || seen.iter().any(|known| is_same(*known, error)) {
+                chain.cut = true;
+                break;
+            }
+            seen.push(error);
+            match error.span_trace() {
+                // A SpanTrace stands in the chain as an error of its own; the deepest is nearest to the birth.
+                Some(trace) => chain.born_in = read_span_trace(trace),
+                None => {
+                    let outermost = chain.entries.is_empty();
+                    chain.entries.push(read(error, type_name.filter(|_| outermost), limits));
+                }
+            }
+            next = catch_unwind(AssertUnwindSafe(|| error.source())).unwrap_or_default();
+        }
+        chain
+    }
+
+    /// An error of which there is only text, as `#[instrument(err)]` gives it.
+    pub(crate) fn of_text(text: &str, limits: &Limits) -> Self {
+        let is_name = |name: &&str| name.len() < text.len() || name[1..].contains(char::is_uppercase);
+        let variant = leading_name(text).filter(is_name);
+        let entry = ErrorEntry {
+            type_name: None,
+            data: variant.and_then(|_| data(text, limits)),
+            variant: variant.map(str::to_owned),
+            message: text.to_owned(),
+        };
+        ErrorChain { entries: vec![entry], ..ErrorChain::default() }
+    }
+
+    /// The name of the error's type: short, and of the first error in the chain that tells.
+    pub(crate) fn error_type(&self) -> Option<&str> {
+        let name = |entry: &'_ ErrorEntry| entry.type_name.is_some() || entry.variant.is_some();
+        let entry = self.entries.iter().find(|entry| name(entry))?;
+        entry.type_name.as_deref().map(short_type_name).or(entry.variant.as_deref())
+    }
+
+    /// The reason in the words of the library where it began.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        let reason = self.entries.iter().rev().find_map(|entry| entry.variant.as_deref());
+        reason.filter(|reason| Some(*reason) != self.error_type())
+    }
+
+    pub(crate) fn message(&self) -> Option<&str> {
+        self.entries.first().map(|entry| entry.message.as_str())
+    }
+}
+
+/// The same object, seen as the same type: an error that is the first field of another has the same address.
+#[allow(ambiguous_wide_pointer_comparisons)]
+fn is_same(a: &(dyn Error + 'static), b: &(dyn Error + 'static)) -> bool {
+    std::ptr::eq(a, b)
+}
+
+fn read(error: &(dyn Error + 'static), type_name: Option<&str>, limits: &Limits) -> ErrorEntry {
+    let message = bounded(limits, |sink| write!(sink, "{error}"));
+    let debug = bounded(limits, |sink| write!(sink, "{error:?}"));
+    let variant = leading_name(&debug);
+    ErrorEntry {
+        type_name: type_name.map(inner_type_name).or(known_type_name(error)).map(str::to_owned),
+        data: variant.and_then(|_| data(&debug, limits)),
+        variant: variant.map(str::to_owned),
+        message,
+    }
+}
+
+/// Text that somebody's `Display` or `Debug` writes, within the limit, whatever it does.
+fn bounded(limits: &Limits, write: impl FnOnce(&mut DebugSink<'_>) -> std::fmt::Result) -> String {
+    let mut text = String::new();
+    let written = catch_unwind(AssertUnwindSafe(|| {
+        let mut sink = DebugSink::new(&mut text, limits);
+        let _ = write(&mut sink);
+        sink.finish()
+    }));
+    match written {
+        Ok(None) => text,
+        Ok(Some(Value::String(shortened))) => shortened,
+        Ok(Some(summary)) => summary.to_string(),
+        Err(panic) => format!("[its text panicked: {}]", shorten(panic_text(&*panic), limits.text)),
+    }
+}
+
+/// The name that `Debug` output of a struct or enum begins with.
+fn leading_name(debug: &str) -> Option<&str> {
+    let end = debug.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(debug.len());
+    let (name, rest) = debug.split_at(end);
+    let opens = rest.is_empty() || rest.starts_with('(') || rest.trim_start().starts_with('{');
+    // `Error` is what wrappers of text call themselves.
+    (opens && name.starts_with(char::is_uppercase) && name != "Error").then_some(name)
+}
+
+/// The fields of a struct or of an enum's variant. Its source has an entry of its own.
+fn data(debug: &str, limits: &Limits) -> Option<Value> {
+    let Value::Map(mut map) = read_debug(debug, limits) else { return None };
+    map.remove("source");
+    map.remove("backtrace");
+    (!map.is_empty()).then_some(Value::Map(map))
+}
+
+fn known_type_name(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    macro_rules! known {
+        ($($known:ty),* $(,)?) => {
+            $(if error.is::<$known>() {
+                return Some(std::any::type_name::<$known>());
+            })*
+        };
+    }
+    known!(
+        std::io::Error,
+        std::fmt::Error,
+        std::num::ParseFloatError,
+        std::num::ParseIntError,
+        std::num::TryFromIntError,
+        std::str::Utf8Error,
+        std::array::TryFromSliceError,
+        std::time::SystemTimeError,
+        serde_json::Error,
+    );
+    None
+}
+
+/// What a wrapper that carries a SpanTrace wraps.
+fn inner_type_name(name: &str) -> &str {
+    match name.split_once("TracedError<") {
+        Some((_, inner)) => inner.strip_suffix('>').unwrap_or(inner),
+        None => name,
+    }
+}
+
+/// `ode_solvers::dop_shared::IntegrationError` is `IntegrationError`; what stands in angle brackets is left out.
+fn short_type_name(name: &str) -> &str {
+    let path = name.split('<').next().unwrap_or(name);
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+/// The trace's spans as owned data: a live trace would keep its spans open.
+pub(crate) fn read_span_trace(trace: &SpanTrace) -> Vec<TracedSpan> {
+    let mut spans = Vec::new();
+    trace.with_spans(|meta, fields| {
+        spans.push(TracedSpan { meta, fields: strip_ansi(fields) });
+        true
+    });
+    spans
+}
+
+/// Another layer's fields may be coloured for a terminal.
+fn strip_ansi(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push_str(part.split_once('m').map_or(part, |(_, rest)| rest));
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("flow failed")]
+    struct FlowError(#[from] StepError);
+
+    #[derive(Debug, thiserror::Error)]
+    enum StepError {
+        #[error("underflow at x = {x}")]
+        StepSizeUnderflow { x: f64 },
+    }
+
+    #[test]
+    fn types_variants_and_data_are_told() {
+        let error = FlowError(StepError::StepSizeUnderflow { x: -9.78 });
+        let chain = ErrorChain::of(&error, Some(std::any::type_name::<FlowError>()), &Limits::default());
+        assert_eq!(chain.error_type(), Some("FlowError"));
+        assert_eq!(chain.reason(), Some("StepSizeUnderflow"));
+        assert_eq!(chain.entries[1].data.as_ref().and_then(|data| data.get("x")), Some(&Value::Float(-9.78)));
+        assert_eq!(chain.entries[1].message, "underflow at x = -9.78");
+        assert!(!chain.cut);
+    }
+
+    #[derive(Debug)]
+    struct Cycle;
+
+    impl std::fmt::Display for Cycle {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("round and round")
+        }
+    }
+
+    impl Error for Cycle {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(self)
+        }
+    }
+
+    #[test]
+    fn a_cycle_is_cut() {
+        let chain = ErrorChain::of(&Cycle, None, &Limits::default());
+        assert!(chain.cut);
+        assert!(chain.entries.len() <= 2);
+    }
+
+    #[test]
+    fn a_panicking_display_costs_its_text() {
+        #[derive(Debug)]
+        struct Bad;
+        impl std::fmt::Display for Bad {
+            fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                panic!("no text")
+            }
+        }
+        impl Error for Bad {}
+        let chain = ErrorChain::of(&Bad, None, &Limits::default());
+        assert_eq!(chain.message(), Some("[its text panicked: no text]"));
+        assert_eq!(chain.error_type(), Some("Bad"));
+    }
+
+    #[test]
+    fn messages_do_not_pass_for_names() {
+        for debug in ["Matrix is singular", "\"quoted\"", "Error { msg: \"x\" }", "", "lower(1)"] {
+            assert_eq!(leading_name(debug), None, "{debug}");
+        }
+    }
+
+    #[test]
+    fn colours_are_stripped() {
+        assert_eq!(strip_ansi("\u{1b}[3mx\u{1b}[0m\u{1b}[2m=\u{1b}[0m1"), "x=1");
+    }
+}

@@ -1,0 +1,287 @@
+//! The one field visitor, shared by failures and the runtime log.
+
+use std::error::Error;
+use std::fmt::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use tracing::field::{Field, Visit};
+
+use super::error::ErrorChain;
+use crate::redact::Redactor;
+use crate::value::{DebugSink, Limits, Map, Value, read_debug, shorten};
+
+/// Unused bytes of text that recorded values may leave behind before the text is packed again.
+const SLACK: usize = 4096;
+
+/// Fields as they came in: plain numbers, and text in one buffer. Nothing is allocated for a field once the buffers
+/// have grown; text is read back into structure only when somebody asks for it.
+#[derive(Debug, Default)]
+pub(crate) struct Fields {
+    entries: Vec<(&'static str, Plain)>,
+    text: String,
+    unused: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Plain {
+    Bool(bool),
+    Int(i64),
+    UInt(u64),
+    Float(f64),
+    /// Text that is meant to be read by people.
+    Text(Span),
+    /// Output of `Debug` or `Display`.
+    Debug(Span),
+    Value(Box<Value>),
+}
+
+/// Bytes of the text buffer.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start: usize,
+    end: usize,
+}
+
+/// Which fields are formatted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Formatting {
+    /// All of them.
+    All,
+    /// None: `?value` and `%value` fields are left out.
+    PlainOnly,
+}
+
+impl Fields {
+    pub(crate) fn visitor<'a>(&'a mut self, limits: &'a Limits, formatting: Formatting) -> FieldVisitor<'a> {
+        FieldVisitor { fields: self, limits, formatting, error: None }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+        self.text.clear();
+        self.unused = 0;
+    }
+
+    /// Bytes that the buffers hold on to.
+    pub(crate) fn capacity(&self) -> usize {
+        self.text.capacity() + self.entries.capacity() * size_of::<(&str, Plain)>()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.entries.iter().map(|(name, _)| *name)
+    }
+
+    pub(crate) fn value(&self, name: &str, limits: &Limits) -> Option<Value> {
+        let (_, plain) = self.entries.iter().find(|(known, _)| *known == name)?;
+        Some(self.typed(plain, limits))
+    }
+
+    /// A field as text; `None` where it is missing or empty.
+    pub(crate) fn text(&self, name: &str, limits: &Limits) -> Option<String> {
+        let text = match self.value(name, limits)? {
+            Value::String(text) => text,
+            Value::Null => return None,
+            other => other.to_string(),
+        };
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// A field's text as it was written, never read back into structure.
+    pub(crate) fn prose(&self, name: &str) -> Option<&str> {
+        match self.entries.iter().find(|(known, _)| *known == name)?.1 {
+            Plain::Text(span) | Plain::Debug(span) => Some(self.slice(span)),
+            Plain::Value(ref value) => value.as_str(),
+            _ => None,
+        }
+    }
+
+    /// All fields but these, typed, secrets taken out.
+    pub(crate) fn to_map(&self, without: &[&str], limits: &Limits, redactor: &Redactor) -> Map {
+        let kept = self.entries.iter().filter(|(name, _)| !without.contains(name));
+        kept.map(|(name, plain)| (*name, redactor.value(name, self.typed(plain, limits)))).collect()
+    }
+
+    /// The fields but these as the entries of a JSON object, secrets taken out.
+    pub(crate) fn write_json(&self, json: &mut Vec<u8>, without: &[&str], limits: &Limits, redactor: &Redactor) {
+        let mut first = true;
+        for (name, plain) in &self.entries {
+            if without.contains(name) {
+                continue;
+            }
+            if !std::mem::take(&mut first) {
+                json.push(b',');
+            }
+            crate::log::write_json(json, name);
+            json.push(b':');
+            match plain {
+                Plain::Int(n) => crate::log::write_json(json, n),
+                Plain::UInt(n) => crate::log::write_json(json, n),
+                Plain::Float(x) if x.is_finite() => crate::log::write_json(json, x),
+                Plain::Bool(b) => crate::log::write_json(json, b),
+                Plain::Text(span) if !redactor.is_secret(name) => crate::log::write_json(json, self.slice(*span)),
+                other => crate::log::write_json(json, &redactor.value(name, self.typed(other, limits))),
+            }
+        }
+    }
+
+    /// Takes over the values of fields that were recorded later.
+    pub(crate) fn record(&mut self, later: &Fields) {
+        for (name, plain) in &later.entries {
+            let copied = match plain {
+                Plain::Text(span) => Plain::Text(self.push_text(later.slice(*span))),
+                Plain::Debug(span) => Plain::Debug(self.push_text(later.slice(*span))),
+                other => other.clone(),
+            };
+            self.set(name, copied);
+        }
+        if self.unused > SLACK {
+            self.pack();
+        }
+    }
+
+    fn push_text(&mut self, text: &str) -> Span {
+        let start = self.text.len();
+        self.text.push_str(text);
+        Span { start, end: self.text.len() }
+    }
+
+    fn set(&mut self, name: &'static str, value: Plain) {
+        match self.entries.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, old)) => {
+                if let Plain::Text(span) | Plain::Debug(span) = old {
+                    self.unused += span.end - span.start;
+                }
+                *old = value;
+            }
+            None => self.entries.push((name, value)),
+        }
+    }
+
+    fn pack(&mut self) {
+        let old = std::mem::take(&mut self.text);
+        for (_, plain) in &mut self.entries {
+            if let Plain::Text(span) | Plain::Debug(span) = plain {
+                let start = self.text.len();
+                self.text.push_str(&old[span.start..span.end]);
+                *span = Span { start, end: self.text.len() };
+            }
+        }
+        self.unused = 0;
+    }
+
+    fn slice(&self, span: Span) -> &str {
+        &self.text[span.start..span.end]
+    }
+
+    fn typed(&self, plain: &Plain, limits: &Limits) -> Value {
+        match plain {
+            Plain::Bool(b) => (*b).into(),
+            Plain::Int(n) => (*n).into(),
+            Plain::UInt(n) => (*n).into(),
+            Plain::Float(x) => (*x).into(),
+            Plain::Text(span) => self.slice(*span).into(),
+            Plain::Debug(span) => read_debug(self.slice(*span), limits),
+            Plain::Value(value) => (**value).clone(),
+        }
+    }
+}
+
+/// Takes in fields. The code of the values runs here and nowhere else; a value that panics costs that one value.
+pub(crate) struct FieldVisitor<'a> {
+    fields: &'a mut Fields,
+    limits: &'a Limits,
+    formatting: Formatting,
+    error: Option<&'a mut Option<ErrorChain>>,
+}
+
+impl<'a> FieldVisitor<'a> {
+    /// Keeps the source chain of a typed error as well.
+    pub(crate) fn with_error(self, error: &'a mut Option<ErrorChain>) -> Self {
+        FieldVisitor { error: Some(error), ..self }
+    }
+
+    fn format(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let start = self.fields.text.len();
+        let formatted = catch_unwind(AssertUnwindSafe(|| {
+            let mut sink = DebugSink::new(&mut self.fields.text, self.limits);
+            let result = write!(sink, "{value:?}");
+            (sink.finish(), result)
+        }));
+        let plain = match formatted {
+            Ok((Some(summary), _)) => Plain::Value(summary.into()),
+            Ok((None, Ok(()))) => Plain::Debug(Span { start, end: self.fields.text.len() }),
+            Ok((None, Err(_))) => {
+                self.fields.text.push_str(" [its Debug failed]");
+                Plain::Text(Span { start, end: self.fields.text.len() })
+            }
+            Err(panic) => {
+                self.fields.text.truncate(start);
+                let said = panic_text(&*panic);
+                Plain::Text(self.fields.push_text(&format!("[its Debug panicked: {said}]")))
+            }
+        };
+        self.fields.set(field.name(), plain);
+    }
+}
+
+/// What a panic says, if it says anything.
+pub(crate) fn panic_text(payload: &(dyn std::any::Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without a message")
+}
+
+impl Visit for FieldVisitor<'_> {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.fields.set(field.name(), Plain::Float(value));
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.fields.set(field.name(), Plain::Int(value));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.fields.set(field.name(), Plain::UInt(value));
+    }
+
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        self.fields.set(field.name(), Plain::Value(Value::from(value).into()));
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        self.fields.set(field.name(), Plain::Value(Value::from(value).into()));
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.fields.set(field.name(), Plain::Bool(value));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        let text = self.fields.push_text(&shorten(value, self.limits.text));
+        self.fields.set(field.name(), Plain::Text(text));
+    }
+
+    fn record_bytes(&mut self, field: &Field, value: &[u8]) {
+        let bytes = Value::from_serialize_within(value, self.limits).unwrap_or_default();
+        self.fields.set(field.name(), Plain::Value(bytes.into()));
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        if self.formatting == Formatting::PlainOnly {
+            return;
+        }
+        self.format(field, &format_args!("{value}"));
+        if let Some(error) = &mut self.error {
+            **error = Some(ErrorChain::of(value, None, self.limits));
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if self.formatting == Formatting::All {
+            self.format(field, value);
+        }
+    }
+}

@@ -1,0 +1,426 @@
+use std::any::TypeId;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::Interest;
+use tracing::{Dispatch, Event, Level, Metadata, Subscriber, span};
+use tracing_error::ErrorLayer;
+use tracing_subscriber::Layer;
+use tracing_subscriber::field::RecordFields;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FormatFields, FormattedFields};
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::{LookupSpan, SpanRef};
+use uuid::Uuid;
+
+use super::callsite::{COMPUTATION, ERROR_FIELDS, RESERVED, Role, THEORETICAL_REF};
+use super::fields::{Fields, Formatting};
+use super::scope::{self, Computation, Followed, Scope, Scopes};
+use super::seen::Fate;
+use super::{Busy, Capture, ErrorChain, Kind, Place, Seen, Step, Surroundings, downcast, thread};
+use crate::failure::Location;
+use crate::log::{ComputationLine, EventLine, Outcome};
+use crate::recorder::Recorder;
+use crate::{Builder, Guard, InitError};
+
+/// Records every failed computation: a [`Layer`] for any subscriber that is built on a registry.
+///
+/// A computation is a span (or a lone event) with the fields `computation` and `theoretical_ref`. It has failed when an
+/// ERROR event occurs in it, when its span is of ERROR level and closes, or when it panics. Its other fields, and those
+/// of the spans around it, are the parameters.
+///
+/// Put it first in the stack, before other layers: a layer that panics over a bad `Debug` hides the event from those
+/// behind it. Do not put a filter under it or around it: `#[instrument]` makes INFO spans, and a filter that lets only
+/// errors through hides the spans that hold the computation. The layer judges levels itself.
+///
+/// ```
+/// use tracing_failure::FailureLayer;
+/// use tracing_subscriber::prelude::*;
+///
+/// # let dir = std::env::temp_dir().join(format!("tracing-failure-layer-{}", std::process::id()));
+/// let failures = FailureLayer::new(dir.join("failures"))?;
+/// let subscriber = tracing_subscriber::registry().with(failures).with(tracing_subscriber::fmt::layer());
+///
+/// tracing::subscriber::with_default(subscriber, || {
+///     let _span = tracing::info_span!(
+///         "integrate", computation = "rg_flow_integration", theoretical_ref = "Eq. 1.12", rtol = 1e-6
+///     )
+///     .entered();
+///     tracing::error!(t = -9.78, "step size underflow");
+/// });
+///
+/// let failure = tracing_failure::Failure::from_path(dir.join("failures/latest.json"))?;
+/// assert_eq!(failure.computation, "rg_flow_integration");
+/// assert_eq!(failure.parameters.get("rtol"), Some(&1e-6.into()));
+/// assert_eq!(failure.context.event.get("t"), Some(&(-9.78).into()));
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct FailureLayer<S> {
+    capture: Capture,
+    error_layer: ErrorLayer<S, FieldText>,
+    level: Option<LevelFilter>,
+}
+
+impl<S> FailureLayer<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    /// A layer that writes into this directory and keeps no runtime log. [`Builder::layer`] has the choices.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be created.
+    ///
+    /// ```
+    /// use tracing_failure::FailureLayer;
+    /// use tracing_subscriber::prelude::*;
+    ///
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-layer-new-{}", std::process::id()));
+    /// let subscriber = tracing_subscriber::registry().with(FailureLayer::new(&dir)?);
+    /// # drop(subscriber);
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), tracing_failure::InitError>(())
+    /// ```
+    pub fn new(failures: impl AsRef<Path>) -> Result<Self, InitError> {
+        let (layer, guard) = Builder::for_failures(failures).layer()?;
+        // Without a runtime log there is nothing that the guard would have to wait for but `latest.json`, and that the
+        // store sees to.
+        drop(guard);
+        Ok(layer)
+    }
+
+    /// What flushes and counts for this layer.
+    ///
+    /// ```
+    /// # use tracing_failure::FailureLayer;
+    /// # use tracing_subscriber::Registry;
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-layer-guard-{}", std::process::id()));
+    /// let layer = FailureLayer::<Registry>::new(&dir)?;
+    /// assert_eq!(layer.guard().stats().recorded, 0);
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), tracing_failure::InitError>(())
+    /// ```
+    pub fn guard(&self) -> Guard {
+        Guard::new(Arc::clone(&self.capture.recorder))
+    }
+
+    pub(crate) fn with_recorder(recorder: Arc<Recorder>, level: Option<LevelFilter>, sole: bool) -> Self {
+        FailureLayer {
+            capture: Capture { recorder, scopes: Scopes::new(), sole, walk: walk::<S>, show: show::<S> },
+            error_layer: ErrorLayer::new(FieldText),
+            level,
+        }
+    }
+
+    fn parent(attrs: &span::Attributes<'_>, ctx: &Context<'_, S>) -> Option<u64> {
+        match attrs.parent() {
+            Some(parent) => Some(parent.into_u64()),
+            None if attrs.is_contextual() => ctx.current_span().id().map(span::Id::into_u64),
+            None => None,
+        }
+    }
+
+    /// Keeps the span if it can say something about a failure or in a line of the log.
+    fn keep(&self, attrs: &span::Attributes<'_>, id: u64, ctx: &Context<'_, S>) {
+        let meta = attrs.metadata();
+        let role = Role::of(meta);
+        let parent = Self::parent(attrs, ctx);
+        let inherited = || parent.and_then(|parent| self.capture.scopes.with(parent, |scope| scope.in_computation));
+        let in_computation = role.is_marked() || inherited().unwrap_or(false);
+        let logged = self.capture.recorder.logs(meta);
+        if !in_computation && !logged && meta.fields().is_empty() {
+            return;
+        }
+        let Some(_busy) = Busy::enter() else { return };
+        let mut scope = scope::take(meta, role);
+        scope.parent = parent;
+        scope.in_computation = in_computation;
+        scope.formatting = if in_computation || logged { Formatting::All } else { Formatting::PlainOnly };
+        scope.thread = thread::number();
+        scope.computation = role.is_marked().then(Computation::open);
+        attrs.record(&mut scope.fields.visitor(&self.capture.recorder.limits, scope.formatting));
+        self.capture.scopes.insert(id, scope);
+    }
+
+    fn error_event(
+        &self,
+        event: &Event<'_>,
+        fields: &Fields,
+        error: Option<ErrorChain>,
+        path: &[Step],
+        ctx: &Context<'_, S>,
+    ) -> Fate {
+        let surroundings = Surroundings::of(&self.capture, path);
+        let seen = seen_in_event(event.metadata(), fields, error, &self.capture.recorder);
+        let fate = self.capture.record(&surroundings, seen);
+        if let (Fate::Recorded(_), true) = (fate, self.capture.sole) {
+            for (id, text) in surroundings.texts() {
+                show_fields(ctx.span(&span::Id::from_u64(id)), text);
+            }
+        }
+        fate
+    }
+
+    /// What has to be said when a computation's span closes.
+    fn computation_closed(&self, id: u64, scope: ClosedScope, ctx: &Context<'_, S>) {
+        let ClosedScope { meta, role, computation, seen } = scope;
+        let mut path = path_of(ctx.span(&span::Id::from_u64(id)));
+        if path.is_empty() {
+            path.push((id, meta));
+        }
+        let untouched = {
+            let state = computation.state();
+            state.recorded.is_none() && !state.failed_inside
+        };
+        if let (Some(seen), true) = (seen, untouched) {
+            self.capture.record(&Surroundings::of(&self.capture, &path), seen);
+        }
+        if !role.names_computation() {
+            return;
+        }
+        let failure = computation.failure();
+        if failure.is_none() {
+            self.forgive(&path[1..]);
+        }
+        self.log_computation(&path, &computation, failure);
+    }
+
+    /// A success inside a computation: what failed inside it before has been got over.
+    fn forgive(&self, around: &[Step]) {
+        for (id, _) in around {
+            let computation = self.capture.scopes.with(*id, |scope| scope.computation.clone()).flatten();
+            if let Some(computation) = computation {
+                computation.state().inner = None;
+            }
+        }
+    }
+
+    fn log_computation(&self, path: &[Step], computation: &Computation, failure: Option<Uuid>) {
+        let recorder = &self.capture.recorder;
+        let Some(log) = &recorder.log else { return };
+        let outcome = match failure {
+            Some(_) => Outcome::Failed,
+            None if std::thread::panicking() => Outcome::Panicked,
+            None => Outcome::Ok,
+        };
+        let mut line = ComputationLine::new(path[0].1);
+        for (id, _) in path {
+            self.capture.scopes.with(*id, |scope| line.add_span(&scope.fields, recorder));
+        }
+        log.write(line.finish(outcome, computation.opened.elapsed(), failure, recorder));
+    }
+
+    fn log_event(&self, event: &Event<'_>, fields: &Fields, path: &[Step], failure: Option<Uuid>) {
+        let recorder = &self.capture.recorder;
+        let Some(log) = &recorder.log else { return };
+        let mut line = EventLine::new(event.metadata(), fields, recorder);
+        for (id, meta) in path {
+            let known = self.capture.scopes.with(*id, |scope| line.add_span(meta, Some(&scope.fields), recorder));
+            if known.is_none() {
+                line.add_span(meta, None, recorder);
+            }
+        }
+        log.write(line.finish(failure, recorder));
+        if *event.metadata().level() == Level::ERROR {
+            log.flush();
+        }
+    }
+}
+
+/// What an ERROR event says about the failure.
+fn seen_in_event(
+    meta: &'static Metadata<'static>,
+    fields: &Fields,
+    error: Option<ErrorChain>,
+    recorder: &Recorder,
+) -> Seen {
+    let text = |name| fields.text(name, &recorder.limits);
+    let said = fields.prose("message").unwrap_or_default();
+    let error_text = ERROR_FIELDS.iter().find_map(|name| fields.prose(name));
+    let mut seen = Seen::new(Kind::Event, Place::Callsite(meta.callsite()));
+    seen.computation = text(COMPUTATION);
+    seen.theoretical_ref = text(THEORETICAL_REF);
+    seen.error_type = text("error_type");
+    seen.category = text("category");
+    seen.reason = text("reason");
+    seen.hands_on = said.is_empty() && (error.is_some() || error_text.is_some());
+    seen.error =
+        error.or_else(|| error_text.map(|text| ErrorChain::of_text(text, &recorder.limits))).unwrap_or_default();
+    seen.message = said.to_owned();
+    let others = fields.to_map(RESERVED, &recorder.limits, &recorder.redactor);
+    match seen.computation {
+        // A lone event: what it carries are the computation's parameters.
+        Some(_) => seen.parameters = Some(others),
+        None => seen.event = others,
+    }
+    if !seen.error.entries.is_empty() && !said.is_empty() {
+        seen.event.insert("message", said);
+    }
+    seen.location = location(meta, fields, recorder);
+    seen
+}
+
+/// What the span of an error says when it closes.
+fn seen_in_span(scope: &Scope, recorder: &Recorder) -> Seen {
+    let said = ERROR_FIELDS.iter().chain(&["message"]).find_map(|name| scope.fields.prose(name));
+    let mut seen = Seen::new(Kind::Span, Place::Close);
+    seen.error_type = scope.fields.text("error_type", &recorder.limits);
+    seen.reason = scope.fields.text("reason", &recorder.limits);
+    seen.message = said.map_or_else(|| format!("the error-level span `{}` closed", scope.meta.name()), str::to_owned);
+    seen.location = location(scope.meta, &scope.fields, recorder);
+    seen
+}
+
+/// Records of the `log` crate carry their place in fields.
+fn location(meta: &'static Metadata<'static>, fields: &Fields, recorder: &Recorder) -> Location {
+    let text = |name| fields.text(name, &recorder.limits);
+    let line = || fields.value("log.line", &recorder.limits)?.as_f64();
+    Location {
+        file: text("log.file").or_else(|| meta.file().map(str::to_owned)),
+        line: line().map(|line| line as u32).or(meta.line()),
+        module: text("log.module_path").or_else(|| meta.module_path().map(str::to_owned)),
+        target: text("log.target").or_else(|| Some(meta.target().to_owned())),
+    }
+}
+
+/// The spans from this one outwards.
+fn path_of<'a, S: LookupSpan<'a>>(innermost: Option<SpanRef<'a, S>>) -> Vec<Step> {
+    let scope = innermost.into_iter().flat_map(|span| span.scope());
+    scope.map(|span| (span.id().into_u64(), span.metadata())).collect()
+}
+
+fn walk<S>(dispatch: &Dispatch, id: &span::Id) -> Vec<Step>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    dispatch.downcast_ref::<S>().map(|subscriber| path_of(subscriber.span(id))).unwrap_or_default()
+}
+
+impl<S> Layer<S> for FailureLayer<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn register_callsite(&self, meta: &'static Metadata<'static>) -> Interest {
+        let needed = !meta.is_event() || *meta.level() == Level::ERROR || self.capture.recorder.logs(meta);
+        if self.capture.sole && !needed { Interest::never() } else { Interest::always() }
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        self.level
+    }
+
+    fn on_new_span(&self, attrs: &span::Attributes<'_>, id: &span::Id, ctx: Context<'_, S>) {
+        if Busy::is_busy() {
+            return;
+        }
+        thread::count_activity();
+        self.keep(attrs, id.into_u64(), &ctx);
+    }
+
+    fn on_record(&self, id: &span::Id, values: &span::Record<'_>, _: Context<'_, S>) {
+        let id = id.into_u64();
+        let Some(formatting) = self.capture.scopes.with(id, |scope| scope.formatting) else { return };
+        let Some(_busy) = Busy::enter() else { return };
+        // Into a place of its own first: a value's `Debug` may do anything, and the table must not be locked then.
+        let mut fields = Fields::default();
+        values.record(&mut fields.visitor(&self.capture.recorder.limits, formatting));
+        self.capture.scopes.with(id, |scope| scope.fields.record(&fields));
+    }
+
+    fn on_follows_from(&self, id: &span::Id, follows: &span::Id, ctx: Context<'_, S>) {
+        let Some(name) = ctx.metadata(follows).map(Metadata::name) else { return };
+        let computation = self.capture.scopes.with(follows.into_u64(), |scope| scope.computation.clone()).flatten();
+        self.capture.scopes.with(id.into_u64(), |scope| scope.follows.push(Followed { name, computation }));
+    }
+
+    fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
+        let meta = event.metadata();
+        let is_error = *meta.level() == Level::ERROR;
+        let logged = self.capture.recorder.logs(meta);
+        let Some(_busy) = Busy::enter() else { return };
+        thread::count_activity();
+        if !is_error && !logged {
+            return;
+        }
+        let mut fields = Fields::default();
+        let mut error = None;
+        event.record(&mut fields.visitor(&self.capture.recorder.limits, Formatting::All).with_error(&mut error));
+        let path: Vec<Step> =
+            ctx.event_scope(event).into_iter().flatten().map(|span| (span.id().into_u64(), span.metadata())).collect();
+        let fate = is_error.then(|| self.error_event(event, &fields, error, &path, &ctx));
+        if logged {
+            self.log_event(event, &fields, &path, fate.and_then(Fate::failure));
+        }
+    }
+
+    fn on_close(&self, id: span::Id, ctx: Context<'_, S>) {
+        let id = id.into_u64();
+        let recorder = &self.capture.recorder;
+        let closed = self.capture.scopes.with(id, |scope| {
+            let is_error = *scope.meta.level() == Level::ERROR && recorder.error_spans;
+            let computation = scope.computation.clone()?;
+            let seen = is_error.then(|| seen_in_span(scope, recorder));
+            Some(ClosedScope { meta: scope.meta, role: scope.role, computation, seen })
+        });
+        let Some(computation) = closed else { return };
+        if let (Some(closed), Some(_busy)) = (computation, Busy::enter()) {
+            self.computation_closed(id, closed, &ctx);
+        }
+        if let Some(scope) = self.capture.scopes.remove(id) {
+            scope::give_back(scope);
+        }
+    }
+
+    // The contract is kept in `downcast`, which returns pointers to this layer and what it holds.
+    #[allow(unsafe_code)]
+    unsafe fn downcast_raw(&self, id: TypeId) -> Option<*const ()> {
+        downcast::find(self, &self.capture, &self.error_layer, id)
+    }
+}
+
+/// What is taken from the span of a computation when it closes.
+struct ClosedScope {
+    meta: &'static Metadata<'static>,
+    role: Role,
+    computation: Arc<Computation>,
+    /// That it is of ERROR level.
+    seen: Option<Seen>,
+}
+
+/// Lets a SpanTrace that is printed later show the fields of this span.
+///
+/// Only where no other layer is in the stack: it could hold the lock on the extensions on this very thread.
+fn show_fields<'a, S: LookupSpan<'a>>(span: Option<SpanRef<'a, S>>, text: String) {
+    if let Some(span) = span {
+        span.extensions_mut().replace(FormattedFields::<FieldText>::new(text));
+    }
+}
+
+fn show<S>(dispatch: &Dispatch, id: u64, text: String)
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    if let Some(subscriber) = dispatch.downcast_ref::<S>() {
+        show_fields(subscriber.span(&span::Id::from_u64(id)), text);
+    }
+}
+
+/// How the fields of a span are shown in a SpanTrace. Nothing is formatted by it: the texts are put into the spans when
+/// a failure is recorded in them.
+#[derive(Debug)]
+pub(crate) struct FieldText;
+
+impl FormatFields<'_> for FieldText {
+    fn format_fields<R: RecordFields>(&self, _: Writer<'_>, _: R) -> fmt::Result {
+        Ok(())
+    }
+}
+
+impl<S> fmt::Debug for FailureLayer<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FailureLayer").field("failures", &self.capture.recorder.store.dir()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,209 @@
+//! What is kept of an open span.
+//!
+//! A table of our own, not the registry's extensions: those cost a box for each span, and a lock that other layers hold
+//! while they format.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tracing::Metadata;
+use uuid::Uuid;
+
+use super::callsite::Role;
+use super::fields::{Fields, Formatting};
+use super::repeat::Recorded;
+
+/// Scopes that a thread keeps for its next spans.
+const POOL: usize = 64;
+/// Bytes that a scope may hold on to in the pool.
+const POOLED_BYTES: usize = 16 << 10;
+
+/// An open span.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    pub(crate) meta: &'static Metadata<'static>,
+    pub(crate) parent: Option<u64>,
+    pub(crate) role: Role,
+    pub(crate) formatting: Formatting,
+    /// Whether it is, or lies in, a span that is marked.
+    pub(crate) in_computation: bool,
+    pub(crate) fields: Fields,
+    pub(crate) computation: Option<Arc<Computation>>,
+    pub(crate) follows: Vec<Followed>,
+    /// The thread that opened it.
+    pub(crate) thread: u64,
+}
+
+/// What happens to a computation while its span is open.
+#[derive(Debug)]
+pub(crate) struct Computation {
+    pub(crate) opened: Instant,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// The last failure that was recorded for it.
+    pub(crate) recorded: Option<Recorded>,
+    /// A failure inside it that no success has followed.
+    pub(crate) inner: Option<Uuid>,
+    /// Whether a failure was ever recorded inside it.
+    pub(crate) failed_inside: bool,
+}
+
+/// A span that another one follows from.
+#[derive(Clone, Debug)]
+pub(crate) struct Followed {
+    pub(crate) name: &'static str,
+    pub(crate) computation: Option<Arc<Computation>>,
+}
+
+impl Computation {
+    pub(crate) fn open() -> Arc<Self> {
+        Arc::new(Computation { opened: Instant::now(), state: Mutex::default() })
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The last failure that was recorded for it.
+    pub(crate) fn failure(&self) -> Option<Uuid> {
+        self.state().recorded.as_ref().map(|recorded| recorded.id)
+    }
+}
+
+/// The open spans that are kept.
+#[derive(Debug)]
+pub(crate) struct Scopes {
+    shards: [Mutex<Shard>; 32],
+}
+
+type Shard = HashMap<u64, Box<Scope>, BuildHasherDefault<IdHasher>>;
+
+impl Scopes {
+    pub(crate) fn new() -> Self {
+        Scopes { shards: std::array::from_fn(|_| Mutex::default()) }
+    }
+
+    fn shard(&self, id: u64) -> MutexGuard<'_, Shard> {
+        let shard = (mix(id) >> 48) as usize % self.shards.len();
+        self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn insert(&self, id: u64, scope: Box<Scope>) {
+        self.shard(id).insert(id, scope);
+    }
+
+    pub(crate) fn remove(&self, id: u64) -> Option<Box<Scope>> {
+        self.shard(id).remove(&id)
+    }
+
+    /// Looks at a scope. No code of the user may run in here: the shard is locked.
+    pub(crate) fn with<R>(&self, id: u64, look: impl FnOnce(&mut Scope) -> R) -> Option<R> {
+        self.shard(id).get_mut(&id).map(|scope| look(scope))
+    }
+
+    /// The open spans, innermost first, that this chain of callsites stands for: of several, the one opened last on
+    /// this thread.
+    pub(crate) fn find(&self, chain: &[&'static Metadata<'static>]) -> Vec<u64> {
+        let Some(innermost) = chain.first() else { return Vec::new() };
+        let mut candidates = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            let same = shard.iter().filter(|(_, scope)| std::ptr::eq(scope.meta, *innermost));
+            candidates.extend(same.map(|(id, scope)| (scope.thread == super::thread::number(), *id)));
+        }
+        candidates.sort_unstable();
+        let ancestry = |(_, id): &(bool, u64)| {
+            let mut ids = vec![*id];
+            let mut parent = self.with(*id, |scope| scope.parent).flatten();
+            for meta in &chain[1..] {
+                let matches = |scope: &mut Scope| (std::ptr::eq(scope.meta, *meta), scope.parent);
+                match parent.and_then(|id| Some((id, self.with(id, matches)?))) {
+                    Some((id, (true, outer))) => {
+                        ids.push(id);
+                        parent = outer;
+                    }
+                    Some((_, (false, _))) => return None,
+                    // A span that is not kept ends what is known.
+                    None => break,
+                }
+            }
+            Some(ids)
+        };
+        candidates.iter().rev().find_map(ancestry).unwrap_or_default()
+    }
+}
+
+fn mix(id: u64) -> u64 {
+    id.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// Span ids are distinct already.
+#[derive(Default)]
+pub(crate) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = mix(self.0 ^ u64::from(byte));
+        }
+    }
+
+    fn write_u64(&mut self, id: u64) {
+        self.0 = mix(id);
+    }
+}
+
+thread_local! {
+    // A box is what the table holds: it moves between pool and table without a copy.
+    #[allow(clippy::vec_box)]
+    static POOLED: RefCell<Vec<Box<Scope>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A scope without fields, from the pool where there is one.
+pub(crate) fn take(meta: &'static Metadata<'static>, role: Role) -> Box<Scope> {
+    let pooled = POOLED.try_with(|pool| pool.try_borrow_mut().ok()?.pop()).ok().flatten();
+    let fresh = || {
+        Box::new(Scope {
+            meta,
+            parent: None,
+            role,
+            formatting: Formatting::All,
+            in_computation: false,
+            fields: Fields::default(),
+            computation: None,
+            follows: Vec::new(),
+            thread: 0,
+        })
+    };
+    let mut scope = pooled.unwrap_or_else(fresh);
+    scope.meta = meta;
+    scope.role = role;
+    scope
+}
+
+/// Keeps a closed scope's memory for the next span.
+pub(crate) fn give_back(mut scope: Box<Scope>) {
+    scope.fields.clear();
+    scope.follows.clear();
+    scope.computation = None;
+    if scope.fields.capacity() > POOLED_BYTES {
+        return;
+    }
+    let _ = POOLED.try_with(|pool| {
+        if let Ok(mut pool) = pool.try_borrow_mut()
+            && pool.len() < POOL
+        {
+            pool.push(scope);
+        }
+    });
+}

@@ -1,0 +1,260 @@
+//! What was seen when something failed, and what becomes of it: a record, or the repeat of one.
+
+use std::io;
+use std::path::PathBuf;
+
+use tracing_error::SpanTrace;
+use uuid::Uuid;
+
+use super::repeat::Recorded;
+use super::{Busy, Capture, ErrorChain, Place, Report, Surroundings, read_span_trace, stack, thread};
+use crate::failure::Location;
+use crate::recorder::{Recorder, Sighting};
+use crate::value::{Limits, Map};
+
+/// The way in which a failure was noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// An ERROR event.
+    Event,
+    /// An error-level span that closed.
+    Span,
+    /// A panic.
+    Panic,
+    /// A call of `log_failure` or `record_failure`.
+    Call,
+}
+
+/// What was seen at the moment of failure itself, apart from the spans around it.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) kind: Kind,
+    pub(crate) computation: Option<String>,
+    pub(crate) theoretical_ref: Option<String>,
+    pub(crate) error: ErrorChain,
+    pub(crate) error_type: Option<String>,
+    /// What is said where the error says nothing itself.
+    pub(crate) message: String,
+    pub(crate) category: Option<String>,
+    pub(crate) reason: Option<String>,
+    /// The computation's parameters, where they do not come from its span.
+    pub(crate) parameters: Option<Map>,
+    pub(crate) event: Map,
+    pub(crate) location: Location,
+    pub(crate) place: Place,
+    /// An error that is handed on, with no word about it.
+    pub(crate) hands_on: bool,
+}
+
+impl Seen {
+    pub(crate) fn new(kind: Kind, place: Place) -> Self {
+        Seen {
+            kind,
+            computation: None,
+            theoretical_ref: None,
+            error: ErrorChain::default(),
+            error_type: None,
+            message: String::new(),
+            category: None,
+            reason: None,
+            parameters: None,
+            event: Map::new(),
+            location: Location::default(),
+            place,
+            hands_on: false,
+        }
+    }
+
+    /// What the error and its sources say, and what is said about them.
+    pub(crate) fn messages(&self) -> Vec<String> {
+        let errors = self.error.entries.iter().map(|entry| entry.message.clone());
+        errors.chain((!self.message.is_empty()).then(|| self.message.clone())).collect()
+    }
+
+    fn report(&self, surroundings: &Surroundings) -> Report {
+        Report {
+            messages: self.messages(),
+            spans: surroundings.ids(),
+            place: self.place.clone(),
+            hands_on: self.hands_on,
+            moment: thread::Moment::now(),
+        }
+    }
+
+    /// Adds what is known at this place of the program.
+    fn sighting(self, computation: String, theoretical_ref: String, parameters: Map, limits: &Limits) -> Sighting {
+        Sighting {
+            kind: self.kind,
+            computation,
+            theoretical_ref,
+            error: self.error,
+            error_type: self.error_type,
+            message: self.message,
+            category: self.category,
+            reason: self.reason,
+            parameters,
+            event: self.event,
+            location: self.location,
+            spans: Vec::new(),
+            caused_by: None,
+            elapsed_s: None,
+            frames: stack::capture(limits.frames),
+            thread: thread::name(),
+        }
+    }
+}
+
+/// A failure that a call describes in full.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) computation: String,
+    pub(crate) theoretical_ref: String,
+    pub(crate) parameters: Map,
+    pub(crate) seen: Seen,
+}
+
+impl Call {
+    fn sighting(self, limits: &Limits) -> Sighting {
+        self.seen.sighting(self.computation, self.theoretical_ref, self.parameters, limits)
+    }
+}
+
+/// What became of something that was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It has a record of its own.
+    Recorded(Uuid),
+    /// It repeats a failure that has its record.
+    Repeated(Uuid),
+    /// It lacks a computation or its reference.
+    NoComputation,
+}
+
+impl Fate {
+    pub(crate) fn failure(self) -> Option<Uuid> {
+        match self {
+            Fate::Recorded(id) | Fate::Repeated(id) => Some(id),
+            Fate::NoComputation => None,
+        }
+    }
+}
+
+impl Capture {
+    /// Records what was seen, unless it is no failure of a computation, or one that has its record already.
+    pub(crate) fn record(&self, surroundings: &Surroundings, seen: Seen) -> Fate {
+        let computation = seen.computation.clone().or_else(|| surroundings.computation());
+        let reference = seen.theoretical_ref.clone().or_else(|| surroundings.theoretical_ref());
+        let (computation, reference) = match (computation, reference) {
+            (Some(computation), Some(reference)) => (computation, reference),
+            (Some(computation), None) if !self.recorder.reference_required => (computation, String::new()),
+            (None, None) => return Fate::NoComputation,
+            (computation, _) => {
+                self.recorder.near_miss(computation.is_some(), &seen.location);
+                return Fate::NoComputation;
+            }
+        };
+        let report = seen.report(surroundings);
+        if let Some(id) = self.repeated(surroundings, &report, seen.kind) {
+            self.recorder.count_repeat();
+            return Fate::Repeated(id);
+        }
+        let caused_by = caused_by(surroundings, &report);
+        let id = self.write(surroundings, seen, computation, reference, caused_by);
+        remember(surroundings, Recorded { id, report });
+        Fate::Recorded(id)
+    }
+
+    /// The failure that this report repeats. A panic and a call are never repeats: the one is the end, the other is
+    /// asked for.
+    fn repeated(&self, surroundings: &Surroundings, report: &Report, kind: Kind) -> Option<Uuid> {
+        if matches!(kind, Kind::Panic | Kind::Span) {
+            return None;
+        }
+        let mut state = surroundings.owner()?.state();
+        let recorded = state.recorded.as_mut().filter(|recorded| report.repeats(&recorded.report))?;
+        // The next report up follows this one, not the first.
+        recorded.report.moment = report.moment;
+        Some(recorded.id)
+    }
+
+    fn write(
+        &self,
+        surroundings: &Surroundings,
+        mut seen: Seen,
+        computation: String,
+        theoretical_ref: String,
+        caused_by: Option<Uuid>,
+    ) -> Uuid {
+        let limits = &self.recorder.limits;
+        let spans = match &seen.error.born_in[..] {
+            [] => surroundings.entries(limits.spans),
+            trace => Surroundings::born_in(self, trace),
+        };
+        seen.category = seen.category.or_else(|| surroundings.field("category"));
+        let parameters = seen.parameters.take().unwrap_or_else(|| surroundings.parameters());
+        let sighting = Sighting {
+            spans,
+            caused_by,
+            elapsed_s: surroundings.elapsed_s(),
+            ..seen.sighting(computation, theoretical_ref, parameters, limits)
+        };
+        self.recorder.record(sighting).0
+    }
+
+    /// Records a call that says computation, reference and parameters itself. It is never a repeat: it is asked for.
+    pub(crate) fn record_call(recorder: &Recorder, call: Call) -> io::Result<PathBuf> {
+        let _busy = Busy::enter();
+        // Where the stack has no layer of ours, another one may know the spans.
+        let trace = SpanTrace::capture();
+        let mut call = Some(call);
+        let recorded = Capture::here(|capture, path, _| {
+            let call = call.take()?;
+            let surroundings = Surroundings::of(capture, &path);
+            let report = call.seen.report(&surroundings);
+            let sighting = Sighting {
+                spans: surroundings.entries(recorder.limits.spans),
+                caused_by: caused_by(&surroundings, &report),
+                elapsed_s: surroundings.elapsed_s(),
+                ..call.sighting(&recorder.limits)
+            };
+            let (id, written) = recorder.record(sighting);
+            remember(&surroundings, Recorded { id, report });
+            Some(written)
+        });
+        match (recorded.flatten(), call) {
+            (Some(written), _) => written,
+            (None, Some(call)) => {
+                let spans = Surroundings::of_trace(&read_span_trace(&trace));
+                recorder.record(Sighting { spans, ..call.sighting(&recorder.limits) }).1
+            }
+            (None, None) => Err(io::Error::other("the failure was taken but not recorded")),
+        }
+    }
+}
+
+/// The failure that made this one fail: one inside it that no success has followed, one that this report names, or one
+/// of a computation that it follows from.
+fn caused_by(surroundings: &Surroundings, report: &Report) -> Option<Uuid> {
+    let in_this = surroundings.owner().and_then(|owner| {
+        let state = owner.state();
+        let named = state.recorded.as_ref().filter(|recorded| report.is_about(&recorded.report));
+        // A loop that fails at one place again and again does not cause its own failures.
+        let named = named.filter(|recorded| recorded.report.place != report.place);
+        state.inner.or(named.map(|recorded| recorded.id))
+    });
+    in_this.or_else(|| surroundings.failure_followed())
+}
+
+fn remember(surroundings: &Surroundings, recorded: Recorded) {
+    let (own, around) = surroundings.owners();
+    for computation in around {
+        let mut state = computation.state();
+        state.inner = Some(recorded.id);
+        state.failed_inside = true;
+    }
+    for computation in own {
+        let mut state = computation.state();
+        state.recorded = Some(recorded.clone());
+        state.inner = None;
+    }
+}

@@ -1,0 +1,163 @@
+//! The spans around something that failed, as owned data.
+
+use std::sync::Arc;
+
+use tracing::Metadata;
+use uuid::Uuid;
+
+use super::callsite::{COMPUTATION, RESERVED, Role, THEORETICAL_REF};
+use super::scope::{Computation, Followed};
+use super::{Capture, Step, TracedSpan};
+use crate::failure::SpanEntry;
+use crate::value::{Map, Value};
+
+/// The spans around something, innermost first.
+#[derive(Debug, Default)]
+pub(crate) struct Surroundings {
+    spans: Vec<Surrounding>,
+}
+
+#[derive(Debug)]
+struct Surrounding {
+    id: u64,
+    meta: &'static Metadata<'static>,
+    fields: Map,
+    computation: Option<Arc<Computation>>,
+    follows: Vec<Followed>,
+}
+
+impl Surroundings {
+    pub(crate) fn of(capture: &Capture, path: &[Step]) -> Self {
+        let recorder = &capture.recorder;
+        let read = |&(id, meta): &Step| {
+            let kept = capture.scopes.with(id, |scope| {
+                let fields = scope.fields.to_map(&[], &recorder.limits, &recorder.redactor);
+                (fields, scope.computation.clone(), scope.follows.clone())
+            });
+            let (fields, computation, follows) = kept.unwrap_or_default();
+            Surrounding { id, meta, fields, computation, follows }
+        };
+        Surroundings { spans: path.iter().map(read).collect() }
+    }
+
+    /// The spans that an error was born in, where they are still open; else what its trace says of them.
+    pub(crate) fn born_in(capture: &Capture, trace: &[TracedSpan]) -> Vec<SpanEntry> {
+        let chain: Vec<_> = trace.iter().map(|span| span.meta).collect();
+        let open = capture.scopes.find(&chain);
+        let steps: Vec<Step> = open.into_iter().zip(chain).collect();
+        let mut entries = Self::of(capture, &steps).entries(trace.len());
+        entries.extend(Self::of_trace(&trace[entries.len()..]));
+        entries.truncate(capture.recorder.limits.spans);
+        entries
+    }
+
+    /// What a trace itself says of its spans: their fields are one text.
+    pub(crate) fn of_trace(trace: &[TracedSpan]) -> Vec<SpanEntry> {
+        let entry = |span: &TracedSpan| {
+            let text = Some(&*span.fields).filter(|text| !text.is_empty());
+            SpanEntry { fields: text.map(|text| ("fields", text)).into_iter().collect(), ..entry(span.meta) }
+        };
+        trace.iter().map(entry).collect()
+    }
+
+    /// The innermost value of a field that names something.
+    fn named(&self, field: &str) -> Option<(usize, String)> {
+        let text = |span: &Surrounding| match span.fields.get(field)? {
+            Value::Null => None,
+            Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+            other => Some(other.to_string()),
+        };
+        self.spans.iter().enumerate().find_map(|(index, span)| Some((index, text(span)?)))
+    }
+
+    pub(crate) fn computation(&self) -> Option<String> {
+        self.named(COMPUTATION).map(|(_, name)| name)
+    }
+
+    pub(crate) fn theoretical_ref(&self) -> Option<String> {
+        self.named(THEORETICAL_REF).map(|(_, reference)| reference)
+    }
+
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
+        self.named(name).map(|(_, text)| text)
+    }
+
+    /// The innermost span that names the computation or its reference.
+    fn marked(&self) -> Option<usize> {
+        self.spans.iter().position(|span| Role::of(span.meta).is_marked())
+    }
+
+    /// The state of the innermost computation.
+    pub(crate) fn owner(&self) -> Option<&Arc<Computation>> {
+        self.spans[self.marked()?].computation.as_ref()
+    }
+
+    /// The computations that a failure here belongs to, innermost first, up to the one that gives the name; and those
+    /// around them.
+    pub(crate) fn owners(&self) -> (Vec<&Computation>, Vec<&Computation>) {
+        let named = self.named(COMPUTATION).map_or(0, |(index, _)| index);
+        let all = self.spans.iter().enumerate();
+        let computations = all.filter_map(|(index, span)| Some((index, span.computation.as_deref()?)));
+        let (own, around): (Vec<_>, Vec<_>) = computations.partition(|(index, _)| *index <= named);
+        let bare = |list: Vec<(usize, _)>| list.into_iter().map(|(_, computation)| computation).collect();
+        (bare(own), bare(around))
+    }
+
+    /// The ids of the spans up to the innermost computation's.
+    pub(crate) fn ids(&self) -> Vec<u64> {
+        let count = self.marked().map_or(0, |index| index + 1);
+        self.spans[..count].iter().map(|span| span.id).collect()
+    }
+
+    /// The fields of the computation's span and of those around it; the innermost wins.
+    pub(crate) fn parameters(&self) -> Map {
+        let mut parameters = Map::new();
+        for span in &self.spans[self.marked().unwrap_or(0)..] {
+            for (name, value) in span.fields.iter() {
+                if !RESERVED.contains(&name) && parameters.get(name).is_none() {
+                    parameters.insert(name, value.clone());
+                }
+            }
+        }
+        parameters
+    }
+
+    pub(crate) fn elapsed_s(&self) -> Option<f64> {
+        self.owner().map(|computation| computation.opened.elapsed().as_secs_f64())
+    }
+
+    /// A failure of a computation that this one follows from.
+    pub(crate) fn failure_followed(&self) -> Option<Uuid> {
+        let count = self.marked().map_or(0, |index| index + 1);
+        let mut followed = self.spans[..count].iter().flat_map(|span| &span.follows);
+        followed.find_map(|followed| followed.computation.as_ref()?.failure())
+    }
+
+    pub(crate) fn entries(&self, limit: usize) -> Vec<SpanEntry> {
+        let entry = |span: &Surrounding| SpanEntry {
+            fields: span.fields.clone(),
+            follows_from: span.follows.iter().map(|followed| followed.name.to_owned()).collect(),
+            ..entry(span.meta)
+        };
+        self.spans.iter().take(limit).map(entry).collect()
+    }
+
+    /// Each span with its fields as one line of text.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (u64, String)> {
+        self.spans.iter().map(|span| {
+            let fields: Vec<String> = span.fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            (span.id, fields.join(" "))
+        })
+    }
+}
+
+fn entry(meta: &'static Metadata<'static>) -> SpanEntry {
+    SpanEntry {
+        name: meta.name().to_owned(),
+        target: meta.target().to_owned(),
+        level: meta.level().to_string(),
+        file: meta.file().map(str::to_owned),
+        line: meta.line(),
+        ..SpanEntry::default()
+    }
+}

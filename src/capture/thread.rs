@@ -1,0 +1,73 @@
+//! What the layer remembers per thread. Nothing here has a destructor, so that it can be reached while a thread ends.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+thread_local! {
+    static BUSY: Cell<bool> = const { Cell::new(false) };
+    static ACTIVITY: Cell<u64> = const { Cell::new(0) };
+    static NUMBER: Cell<u64> = const { Cell::new(0) };
+}
+
+/// While it lives, what happens on this thread is our own doing, or that of a value we are formatting: not to be
+/// captured.
+pub(crate) struct Busy(());
+
+impl Busy {
+    /// `None`: the thread is busy already.
+    pub(crate) fn enter() -> Option<Self> {
+        let was_busy = BUSY.try_with(|busy| busy.replace(true)).unwrap_or(true);
+        (!was_busy).then_some(Busy(()))
+    }
+
+    pub(crate) fn is_busy() -> bool {
+        BUSY.try_with(Cell::get).unwrap_or(true)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let _ = BUSY.try_with(|busy| busy.set(false));
+    }
+}
+
+/// A moment of a thread: how many spans and events it had seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment {
+    thread: u64,
+    activity: u64,
+}
+
+impl Moment {
+    pub(crate) fn now() -> Self {
+        Moment { thread: number(), activity: ACTIVITY.try_with(Cell::get).unwrap_or(0) }
+    }
+
+    /// Whether this moment came right after the other one, with nothing in between.
+    pub(crate) fn follows(self, earlier: Moment) -> bool {
+        self.thread == earlier.thread && self.activity == earlier.activity + 1
+    }
+}
+
+/// Counts a span that was opened here, or an event.
+pub(crate) fn count_activity() {
+    let _ = ACTIVITY.try_with(|activity| activity.set(activity.get() + 1));
+}
+
+/// A number of its own for each thread.
+pub(crate) fn number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let assign = |number: &Cell<u64>| {
+        if number.get() == 0 {
+            number.set(NEXT.fetch_add(1, Ordering::Relaxed));
+        }
+        number.get()
+    };
+    NUMBER.try_with(assign).unwrap_or(0)
+}
+
+/// The name of the current thread, else its id.
+pub(crate) fn name() -> String {
+    let thread = std::thread::current();
+    thread.name().map_or_else(|| format!("{:?}", thread.id()), str::to_owned)
+}

@@ -1,0 +1,84 @@
+//! What counts as an error: anything that implements `std::error::Error`, and reports that do not.
+
+use std::error::Error;
+use std::path::Path;
+
+use crate::capture::ErrorChain;
+use crate::report;
+use crate::value::Limits;
+
+/// Anything that a failure can be caused by: every [`Error`], `Box<dyn Error>`, and reports such as `eyre::Report` and
+/// `anyhow::Error`, which lend a `dyn Error`.
+///
+/// The parameter only tells these apart for the compiler; it is always inferred. Nothing outside of this crate needs to
+/// implement the trait.
+///
+/// ```
+/// fn takes_any<Via>(error: impl tracing_failure::Cause<Via>) {}
+///
+/// takes_any("x".parse::<f64>().unwrap_err());
+/// takes_any(Box::<dyn std::error::Error + Send + Sync>::from("no convergence"));
+/// takes_any(Box::<dyn std::error::Error>::from("no convergence"));
+/// ```
+pub trait Cause<Via> {
+    #[doc(hidden)]
+    fn chain(&self, limits: &Limits) -> Chain;
+
+    /// The error with a note that says where its record is, where it can carry one.
+    #[doc(hidden)]
+    fn noting(self, _path: &Path) -> Self
+    where
+        Self: Sized,
+    {
+        self
+    }
+}
+
+/// The error and its sources, taken apart.
+#[doc(hidden)]
+pub struct Chain(pub(crate) ErrorChain);
+
+#[doc(hidden)]
+pub struct ViaError;
+#[doc(hidden)]
+pub struct ViaReport;
+#[doc(hidden)]
+pub struct ViaBox;
+#[doc(hidden)]
+pub struct ViaDyn;
+
+impl<E: Error + 'static> Cause<ViaError> for E {
+    fn chain(&self, limits: &Limits) -> Chain {
+        Chain(ErrorChain::of(self, Some(std::any::type_name::<E>()), limits))
+    }
+}
+
+impl<E: AsRef<dyn Error + 'static> + 'static> Cause<ViaReport> for E {
+    fn chain(&self, limits: &Limits) -> Chain {
+        let mut chain = ErrorChain::of(self.as_ref(), None, limits);
+        report::add_span_trace(self, &mut chain);
+        Chain(chain)
+    }
+
+    fn noting(self, path: &Path) -> Self {
+        report::note(self, path)
+    }
+}
+
+impl Cause<ViaBox> for Box<dyn Error + Send + Sync + 'static> {
+    fn chain(&self, limits: &Limits) -> Chain {
+        Chain(ErrorChain::of(&**self, None, limits))
+    }
+}
+
+impl Cause<ViaDyn> for dyn Error + 'static {
+    fn chain(&self, limits: &Limits) -> Chain {
+        Chain(ErrorChain::of(self, None, limits))
+    }
+}
+
+impl Cause<ViaDyn> for dyn Error + Send + Sync + 'static {
+    fn chain(&self, limits: &Limits) -> Chain {
+        Chain(ErrorChain::of(self, None, limits))
+    }
+}

@@ -1,0 +1,218 @@
+//! What kind of failure it was.
+
+use serde::{Deserialize, Serialize};
+
+use crate::words::words;
+
+macro_rules! categories {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal: [$($phrase:literal),* $(,)?],)*) => {
+        /// Kinds of failure, from the reason codes of PETSc, SUNDIALS, SciML, SciPy and Belos.
+        ///
+        /// A span or event names it in a field `category`; else it is read from the error's types and words.
+        ///
+        /// ```
+        /// use tracing_failure::Category;
+        ///
+        /// assert_eq!(Category::from_name("singular_matrix"), Some(Category::SingularMatrix));
+        /// assert_eq!(Category::SingularMatrix.name(), "singular_matrix");
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
+        #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum Category {
+            $($(#[$doc])* $variant,)*
+            /// None of the others.
+            #[serde(other)]
+            Other,
+        }
+
+        impl Category {
+            /// The name in the record.
+            ///
+            /// ```
+            /// assert_eq!(tracing_failure::Category::NonFinite.name(), "non_finite");
+            /// ```
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Category::$variant => $name,)*
+                    Category::Other => "other",
+                }
+            }
+
+            /// The category of this name.
+            ///
+            /// ```
+            /// assert_eq!(tracing_failure::Category::from_name("bad luck"), None);
+            /// ```
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Category::$variant),)*
+                    "other" => Some(Category::Other),
+                    _ => None,
+                }
+            }
+        }
+
+        /// Phrases of whole words that tell a category, the most specific category first.
+        const PHRASES: &[(Category, &[&str])] = &[$((Category::$variant, &[$($phrase),*]),)*];
+    };
+}
+
+categories! {
+    /// The step became so small that `t + h = t`.
+    StepSizeUnderflow = "step_size_underflow": [
+        "step size underflow", "stepsize underflow", "step size too small", "stepsize too small",
+        "step size became too small", "step size is less", "step size less", "dt less than min", "step underflow",
+    ],
+    /// Evaluations of the function ran out.
+    MaxEvaluations = "max_evaluations": [
+        "function evaluations", "max evaluations", "maximum evaluations", "maximum number of evaluations",
+        "too many evaluations", "max evals", "maxfev", "function count",
+    ],
+    /// No step along the search direction reduces the objective enough.
+    LineSearch = "line_search": ["line search", "linesearch"],
+    /// The integrator's local error test failed too often.
+    ErrorTest = "error_test": ["error test"],
+    /// More accuracy was asked for than the arithmetic has.
+    AccuracyUnattainable = "accuracy_unattainable": [
+        "too much accuracy", "tolerance too small", "tolerances too small", "accuracy cannot be achieved",
+        "accuracy unattainable", "floating point limit", "below machine precision",
+    ],
+    /// Digits were lost on the way.
+    LossOfAccuracy = "loss_of_accuracy": [
+        "loss of accuracy", "loss of precision", "loss of significance", "catastrophic cancellation",
+    ],
+    /// A recurrence of an iterative method divided by zero.
+    Breakdown = "breakdown": ["breakdown", "break down"],
+    /// A matrix that cannot be factorised.
+    SingularMatrix = "singular_matrix": [
+        "singular", "not invertible", "non invertible", "zero pivot", "rank deficient", "rank deficiency",
+        "not positive definite",
+    ],
+    /// A matrix that amplifies errors too much.
+    IllConditioned = "ill_conditioned": [
+        "ill conditioned", "badly conditioned", "poorly conditioned", "condition number",
+    ],
+    /// A linear solve inside the method failed.
+    LinearSolve = "linear_solve": ["linear solve", "linear solver", "gmres", "bicgstab", "krylov"],
+    /// The nonlinear solve inside a step failed.
+    NonlinearConvergence = "nonlinear_convergence": [
+        "nonlinear solve", "nonlinear solver", "nonlinear convergence", "non linear solver", "newton did not converge",
+        "newton failed", "newton iteration failed", "convergence failure",
+    ],
+    /// Shapes that do not fit.
+    DimensionMismatch = "dimension_mismatch": [
+        "dimension mismatch", "dimensions mismatch", "mismatched dimensions", "incompatible dimensions",
+        "dimensions do not match", "shape mismatch", "shapes mismatch", "mismatched shapes", "incompatible shapes",
+        "shapes do not match", "shape error", "inconsistent dimensions", "inconsistent shapes",
+    ],
+    /// Iterations or steps ran out.
+    MaxIterations = "max_iterations": [
+        "max iterations", "maximum iterations", "maximum number of iterations", "max number of iterations",
+        "max iter", "max iters", "maxiter", "max iters reached", "max it", "iteration limit", "too many iterations",
+        "iterations exceeded", "max num step", "max steps", "maximum steps", "maximum number of steps", "more than steps",
+        "too many steps", "too much work", "did not converge", "does not converge", "not converged",
+        "failed to converge", "no convergence", "non convergence", "without convergence", "convergence error",
+        "not converge",
+    ],
+    /// The residual grew instead of falling.
+    ResidualDivergence = "residual_divergence": [
+        "diverged", "diverges", "diverging", "divergence detected", "divergence error", "residual divergence",
+        "blow up", "blew up", "blows up", "unstable",
+    ],
+    /// The residual stays where it is.
+    Stagnation = "stagnation": ["stagnation", "stagnated", "stagnates", "stalled", "no progress", "local minimum"],
+    /// An argument outside the domain of a function.
+    DomainError = "domain_error": [
+        "domain error", "outside the domain", "outside of the domain", "out of domain", "outside its domain",
+        "function domain", "math domain",
+    ],
+    /// No point satisfies the constraints.
+    Infeasible = "infeasible": ["infeasible", "no feasible", "not feasible"],
+    /// A constraint does not hold any more.
+    ConstraintViolation = "constraint_violation": [
+        "constraint violation", "constraint violated", "constraints violated", "violates constraint",
+        "violates the constraint", "bound violated", "bounds violated",
+    ],
+    /// The computation could not begin.
+    Initialization = "initialization": [
+        "initialization failed", "initialisation failed", "initial failure", "illegal input", "bad initial",
+        "invalid initial", "inconsistent initial",
+    ],
+    /// The memory ran out.
+    OutOfMemory = "out_of_memory": ["out of memory", "memory allocation", "memory error", "oom"],
+    /// The time ran out.
+    TimeLimit = "time_limit": ["time limit", "timed out", "timeout", "deadline exceeded", "walltime", "wall time"],
+    /// Somebody asked it to stop.
+    Interrupted = "interrupted": ["interrupted", "cancelled", "canceled", "keyboard interrupt", "sigint"],
+    /// Somebody made it stop.
+    Killed = "killed": ["killed", "sigkill", "sigterm"],
+    /// A panic that is none of the others.
+    Panic = "panic": ["with overflow", "index out of bounds"],
+    /// NaN or an infinity where a finite number was needed.
+    NonFinite = "non_finite": [
+        "nan", "nans", "not a number", "non finite", "nonfinite", "not finite", "infinite value", "infinity",
+        "infinities", "inf", "overflow", "overflowed",
+    ],
+    /// Something that the computation needs is not there.
+    MissingInput = "missing_input": [
+        "missing input", "missing value", "missing parameter", "missing field", "missing argument", "missing data",
+        "no such file", "on a none value", "none value",
+    ],
+}
+
+impl Category {
+    /// The category that these words tell, if any.
+    pub(crate) fn of_text(text: &str) -> Option<Self> {
+        // "NaN" would come apart as camel case; numbers stand between words: "more than 1000 steps".
+        let mut words = words(&text.replace("NaN", " nan "));
+        words.retain(|word| word.starts_with(char::is_alphabetic));
+        let words = format!(" {} ", words.join(" "));
+        let says = |phrase: &&str| words.contains(&format!(" {phrase} "));
+        PHRASES.iter().find(|(_, phrases)| phrases.iter().any(|phrase| says(phrase))).map(|(category, _)| *category)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_and_messages_tell_their_category() {
+        for (text, category) in [
+            ("StepSizeUnderflow", Category::StepSizeUnderflow),
+            ("MaxNumStepReached", Category::MaxIterations),
+            ("Stopped at x = 3. Need more than 100000 steps.", Category::MaxIterations),
+            ("RG flow integration failed to converge", Category::MaxIterations),
+            ("NaNDetected", Category::NonFinite),
+            ("found NaN in the residual", Category::NonFinite),
+            ("value is inf", Category::NonFinite),
+            ("Matrix is singular to working precision", Category::SingularMatrix),
+            ("LinAlgError: Singular matrix", Category::SingularMatrix),
+            ("operands could not be broadcast: shape mismatch", Category::DimensionMismatch),
+            ("attempt to add with overflow", Category::Panic),
+            ("called `Option::unwrap()` on a `None` value", Category::MissingInput),
+            ("line search failed", Category::LineSearch),
+        ] {
+            assert_eq!(Category::of_text(text), Some(category), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_are_whole() {
+        for text in ["missing information", "banana", "instant", "informal", "", "singularity theory"] {
+            assert_eq!(Category::of_text(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_name_leads_back_and_unknown_ones_are_other() {
+        for (category, _) in PHRASES {
+            assert_eq!(Category::from_name(category.name()), Some(*category));
+            assert_eq!(serde_json::to_value(category).unwrap(), category.name());
+        }
+        let unknown: Category = serde_json::from_str("\"from a later version\"").unwrap();
+        assert_eq!(unknown, Category::Other);
+    }
+}

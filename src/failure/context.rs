@@ -1,0 +1,325 @@
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Category;
+use crate::value::{Map, Value};
+
+/// Everything that a record says beside the eight keys of its first level. What is not known is absent.
+///
+/// ```
+/// use tracing_failure::{Failure, Value};
+///
+/// let mut failure = Failure::new("rg_flow", "Eq. 1.12", "Diverged", "the flow has a pole");
+/// failure.context.other.insert("beam_time", "night shift");
+/// assert_eq!(failure.context.session_id, None);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Context {
+    /// Version of the record's format.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema_version: Option<u32>,
+    /// Identity of this failure, a UUIDv7: ordered by time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<super::schema::Id>"))]
+    pub id: Option<Uuid>,
+    /// The run of a program, or the notebook kernel, that failed. Every line of its runtime log bears it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<String>,
+    /// Equal for the same failure over runs: a hash of computation, reference, error types, message template, place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// What kind of failure it was, from a closed list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<Category>,
+    /// The reason in the words of the library that gave it, e.g. `StepSizeUnderflow`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Where in the source the failure was seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+    /// The thread's name, else its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
+    /// What was seen at the moment of failure: the other fields of the event.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub event: Map,
+    /// The spans around the failure, innermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub spans: Vec<SpanEntry>,
+    /// The error and its sources, outermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<ErrorEntry>,
+    /// Whether a source chain was longer than what is kept, or came back to itself.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub errors_cut: bool,
+    /// The stack, innermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub frames: Vec<Frame>,
+    /// The `id` of the failure that made this one fail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<super::schema::Id>"))]
+    pub caused_by: Option<Uuid>,
+    /// Seconds since the computation's span was opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elapsed_s: Option<f64>,
+    /// The process that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process: Option<Process>,
+    /// The program that failed, where it told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build: Option<Build>,
+    /// Rank of this process in its MPI or SLURM job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rank: Option<u64>,
+    /// Processes of that job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub world_size: Option<u64>,
+    /// The batch system's id of the job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_id: Option<String>,
+    /// The notebook that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notebook: Option<String>,
+    /// The number of its cell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cell_number: Option<i64>,
+    /// The user's own entries.
+    #[serde(flatten)]
+    pub other: Map,
+}
+
+/// A place in the source.
+///
+/// ```
+/// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
+/// if let Some(location) = &failure.context.location {
+///     println!("{}:{}", location.file.as_deref().unwrap_or("?"), location.line.unwrap_or(0));
+/// }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Location {
+    /// Source file, as the compiler named it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Module path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    /// Target of the event or span.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+}
+
+impl Location {
+    pub(crate) fn of_caller(caller: &std::panic::Location<'_>) -> Self {
+        Location { file: Some(caller.file().to_owned()), line: Some(caller.line()), ..Location::default() }
+    }
+}
+
+/// One span around a failure.
+///
+/// ```
+/// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
+/// for span in &failure.context.spans {
+///     println!("{} {}", span.name, span.fields);
+/// }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+#[non_exhaustive]
+pub struct SpanEntry {
+    /// The span's name.
+    pub name: String,
+    /// Its target.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub target: String,
+    /// Its level: `ERROR` to `TRACE`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub level: String,
+    /// Its fields, with the values last recorded.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub fields: Map,
+    /// Where it was opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Line of that file, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Names of the spans that it follows from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub follows_from: Vec<String>,
+}
+
+/// One error of a source chain.
+///
+/// ```
+/// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
+/// let root = failure.context.errors.last().map(|error| error.message.as_str());
+/// # assert_eq!(root, None);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+#[non_exhaustive]
+pub struct ErrorEntry {
+    /// Full path of the type, where it is known.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub type_name: Option<String>,
+    /// The name that the error's `Debug` text begins with: the variant of an enum, else the struct.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// What it says.
+    pub message: String,
+    /// Its data, where its `Debug` text tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
+}
+
+/// One frame of the stack.
+///
+/// ```
+/// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
+/// let mine: Vec<_> = failure.context.frames.iter().filter(|frame| frame.in_app).collect();
+/// # assert!(mine.is_empty());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Frame {
+    /// The function's path.
+    pub function: String,
+    /// Source file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Whether it is the program's own code: neither a dependency nor the standard library.
+    pub in_app: bool,
+}
+
+/// The process that failed.
+///
+/// ```
+/// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
+/// let pid = failure.context.process.as_ref().map(|process| process.pid);
+/// # assert_eq!(pid, None);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Process {
+    /// Process id.
+    pub pid: u32,
+    /// The command line, secrets redacted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub argv: Vec<String>,
+    /// Working directory at the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+    /// Name of the machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Path of the program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub executable: Option<String>,
+}
+
+/// The program that failed. [`build_info!`](crate::build_info) fills it in.
+///
+/// ```
+/// let build = tracing_failure::build_info!();
+/// assert_eq!(build.package.as_deref(), Some(env!("CARGO_PKG_NAME")));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Build {
+    /// Name of the package.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub package: Option<String>,
+    /// Its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// `debug` or `release`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// The commit it was built from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub git_commit: Option<String>,
+}
+
+impl Build {
+    #[doc(hidden)]
+    pub fn of(package: &str, version: &str, debug: bool, git_commit: Option<&str>) -> Self {
+        Build {
+            package: Some(package.to_owned()),
+            version: Some(version.to_owned()),
+            profile: Some(if debug { "debug" } else { "release" }.to_owned()),
+            git_commit: git_commit.map(str::to_owned),
+        }
+    }
+}
+
+/// What the program that calls it knows of itself at compile time: package, version, profile, and the commit where the
+/// build sets `GIT_COMMIT` or `VERGEN_GIT_SHA`.
+///
+/// ```
+/// let recorder = tracing_failure::builder("io").build_info(tracing_failure::build_info!());
+/// # let _ = recorder;
+/// ```
+#[macro_export]
+macro_rules! build_info {
+    () => {
+        $crate::Build::of(
+            env!("CARGO_PKG_NAME"),
+            env!("CARGO_PKG_VERSION"),
+            cfg!(debug_assertions),
+            match option_env!("GIT_COMMIT") {
+                Some(commit) => Some(commit),
+                None => option_env!("VERGEN_GIT_SHA"),
+            },
+        )
+    };
+}
+
+/// Names of the context that are the record's own.
+pub(crate) const RESERVED: &[&str] = &[
+    "schema_version",
+    "id",
+    "session_id",
+    "fingerprint",
+    "category",
+    "reason",
+    "location",
+    "thread",
+    "event",
+    "spans",
+    "errors",
+    "errors_cut",
+    "frames",
+    "caused_by",
+    "elapsed_s",
+    "process",
+    "build",
+    "rank",
+    "world_size",
+    "job_id",
+    "notebook",
+    "cell_number",
+    "trail",
+    "suggestions",
+    "convergence",
+];

@@ -1,0 +1,129 @@
+//! The record of one failure.
+
+pub(crate) mod category;
+mod context;
+pub(crate) mod fingerprint;
+mod json;
+mod read;
+#[cfg(test)]
+mod schema;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use category::Category;
+pub use context::{Build, Context, ErrorEntry, Frame, Location, Process, SpanEntry};
+pub use read::ReadError;
+
+use crate::value::Map;
+
+/// Whether the context uses this name itself.
+pub(crate) fn reserved_in_context(name: &str) -> bool {
+    context::RESERVED.contains(&name)
+}
+
+/// Version of the record's format, in `context.schema_version`.
+pub(crate) const SCHEMA_VERSION: u32 = 1;
+
+/// The JSON Schema (2020-12) that every record conforms to: the text of `io/failure.schema.json`.
+///
+/// ```
+/// let schema: serde_json::Value = serde_json::from_str(tracing_failure::SCHEMA)?;
+/// assert_eq!(schema["properties"]["computation"]["type"], "string");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub const SCHEMA: &str = include_str!("../../io/failure.schema.json");
+
+/// One failed computation, as it stands in a file of the store: plain data that owns everything it says.
+///
+/// The nine fields are the nine keys of the file, in this order. Records of other programs in the same format are
+/// read as well; what they do not say is empty.
+///
+/// ```
+/// use tracing_failure::{Failure, Value};
+///
+/// let failure = Failure::from_json(r#"{
+///     "timestamp": "2025-12-27T04:30:00.000Z",
+///     "computation": "rg_flow_integration",
+///     "theoretical_ref": "IRH v21.4 Part 1 §1.2, Eq. 1.12",
+///     "error_type": "ConvergenceError",
+///     "error_message": "RG flow integration failed to converge",
+///     "parameters": { "initial_couplings": [50.0, 100.0, 150.0], "method": "RK45" },
+///     "stack_trace": "",
+///     "context": { "cell_number": 15 },
+///     "suggested_fixes": []
+/// }"#)?;
+/// assert_eq!(failure.parameters.get("method"), Some(&Value::from("RK45")));
+/// assert_eq!(failure.context.cell_number, Some(15));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Failure {
+    /// When the computation failed: RFC 3339, UTC, milliseconds.
+    #[serde(serialize_with = "write_time", deserialize_with = "read_time")]
+    #[cfg_attr(test, schemars(with = "schema::Timestamp"))]
+    pub timestamp: DateTime<Utc>,
+    /// What was computed, e.g. `rg_flow_integration`.
+    pub computation: String,
+    /// The equation or section that was computed by; empty where none was given and none was required.
+    pub theoretical_ref: String,
+    /// The error's type where it is known, else what kind of event it was: `ErrorEvent`, `ErrorSpan`, `Panic`, `Error`.
+    pub error_type: String,
+    /// What the error says.
+    pub error_message: String,
+    /// What the computation was given.
+    pub parameters: Map,
+    /// Where it failed, as text.
+    pub stack_trace: String,
+    /// All else that is known.
+    pub context: Context,
+    /// What to try, best first.
+    pub suggested_fixes: Vec<String>,
+}
+
+impl Failure {
+    /// A record of now that holds no more than what failed and how.
+    ///
+    /// ```
+    /// let failure = tracing_failure::Failure::new("betti_numbers", "§3.1", "RankError", "rank 7 of 5 rows");
+    /// assert_eq!(failure.error_type, "RankError");
+    /// assert!(failure.parameters.is_empty());
+    /// ```
+    pub fn new(
+        computation: impl Into<String>,
+        theoretical_ref: impl Into<String>,
+        error_type: impl Into<String>,
+        error_message: impl Into<String>,
+    ) -> Self {
+        Failure {
+            timestamp: Utc::now(),
+            computation: computation.into(),
+            theoretical_ref: theoretical_ref.into(),
+            error_type: error_type.into(),
+            error_message: error_message.into(),
+            parameters: Map::new(),
+            stack_trace: String::new(),
+            context: Context::default(),
+            suggested_fixes: Vec::new(),
+        }
+    }
+}
+
+fn write_time<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&time_text(time))
+}
+
+/// RFC 3339, UTC, milliseconds.
+pub(crate) fn time_text(time: &DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match DateTime::parse_from_rfc3339(&text) {
+        Ok(time) => Ok(time.with_timezone(&Utc)),
+        Err(error) => Err(serde::de::Error::custom(format_args!("timestamp {text:?}: {error}"))),
+    }
+}

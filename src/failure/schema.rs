@@ -1,0 +1,94 @@
+//! `io/failure.schema.json`, made from the types of the record.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
+
+use super::Failure;
+use crate::value::{Map, Value};
+
+pub(super) struct Timestamp;
+
+impl JsonSchema for Timestamp {
+    fn schema_name() -> Cow<'static, str> {
+        "Timestamp".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "date-time" })
+    }
+}
+
+pub(super) struct Id;
+
+impl JsonSchema for Id {
+    fn schema_name() -> Cow<'static, str> {
+        "Id".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "format": "uuid",
+            "pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$"
+        })
+    }
+}
+
+impl JsonSchema for Value {
+    fn schema_name() -> Cow<'static, str> {
+        "Value".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Any JSON value. The numbers that JSON cannot hold are the strings \"NaN\", \"Infinity\" and \
+                \"-Infinity\"; integers beyond 64 bits are decimal strings. An array over the limit is an object with \
+                \"summary\": \"array\", its length, shape, head, tail, min, max, mean, and the count and first index of \
+                entries that are not finite."
+        })
+    }
+}
+
+impl JsonSchema for Map {
+    fn schema_name() -> Cow<'static, str> {
+        "Map".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let value = generator.subschema_for::<Value>();
+        json_schema!({ "type": "object", "additionalProperties": value })
+    }
+}
+
+fn generate() -> String {
+    let settings = SchemaSettings::draft2020_12();
+    let mut schema = settings.into_generator().into_root_schema_for::<Failure>();
+    schema.insert("$id".into(), "https://tracing-failure.invalid/failure.schema.json".into());
+    schema.insert("additionalProperties".into(), false.into());
+    format!("{}\n", serde_json::to_string_pretty(&schema).unwrap())
+}
+
+/// `UPDATE_SCHEMA=1 cargo test --lib schema` writes the file anew.
+#[test]
+fn the_schema_in_io_is_the_schema_of_the_types() {
+    let schema = generate();
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/io/failure.schema.json"), &schema).unwrap();
+    } else {
+        assert_eq!(super::SCHEMA, schema, "stale: run UPDATE_SCHEMA=1 cargo test --lib schema");
+    }
+}
+
+#[test]
+fn the_reserved_names_are_the_context_keys_of_the_schema() {
+    let schema: serde_json::Value = serde_json::from_str(&generate()).unwrap();
+    let keys = schema["$defs"]["Context"]["properties"].as_object().unwrap();
+    for key in keys.keys() {
+        assert!(super::context::RESERVED.contains(&key.as_str()), "{key}");
+    }
+}

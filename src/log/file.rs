@@ -1,0 +1,182 @@
+//! The files of the runtime log: `runtime_{date}_{session}_{number}.jsonl`, one writer each.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use chrono::{NaiveDate, Utc};
+
+use crate::store::{about, file_name_part};
+
+/// When the runtime log begins a new file, and how many it keeps.
+///
+/// A new file begins every day (UTC), and when one has grown to a size. Of the files that follow the log's own naming,
+/// the oldest are deleted beyond a number; a file that a process is still writing, and whatever else is in the
+/// directory, is left alone.
+///
+/// ```
+/// let mut rotation = tracing_failure::Rotation::default();
+/// rotation.max_files = None;
+/// let recorder = tracing_failure::builder("io").rotation(rotation);
+/// # let _ = recorder;
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rotation {
+    /// Bytes after which a new file begins. 64 MiB by default.
+    pub max_bytes: u64,
+    /// Files that are kept, over all sessions; `None` keeps all. 256 by default.
+    pub max_files: Option<usize>,
+}
+
+impl Default for Rotation {
+    fn default() -> Self {
+        Rotation { max_bytes: 64 << 20, max_files: Some(256) }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct LogFile {
+    dir: PathBuf,
+    session: String,
+    rotation: Rotation,
+    path: PathBuf,
+    file: Option<File>,
+    date: NaiveDate,
+    number: u32,
+    bytes: u64,
+}
+
+impl LogFile {
+    pub(super) fn open(dir: &Path, session: &str, rotation: Rotation) -> io::Result<Self> {
+        let mut log = LogFile {
+            dir: std::path::absolute(dir)?,
+            session: file_name_part(session),
+            rotation,
+            path: PathBuf::new(),
+            file: None,
+            date: Utc::now().date_naive(),
+            number: 0,
+            bytes: 0,
+        };
+        log.begin()?;
+        Ok(log)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Leaves the file to another process that has it open as well.
+    pub(super) fn start_another(&mut self) {
+        self.file = None;
+    }
+
+    /// Writes lines and takes them out of the buffer. On an error those that did not go out stay in it.
+    pub(super) fn write(&mut self, lines: &mut Vec<u8>) -> io::Result<()> {
+        let today = Utc::now().date_naive();
+        let full = self.bytes >= self.rotation.max_bytes;
+        if self.file.is_none() || full || today != self.date || !self.path.exists() {
+            (self.number, self.date) = if today == self.date { (self.number + 1, today) } else { (0, today) };
+            self.begin()?;
+        }
+        let Some(file) = &mut self.file else { return Err(io::ErrorKind::NotFound.into()) };
+        while !lines.is_empty() {
+            match file.write(lines) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    self.bytes += count as u64;
+                    lines.drain(..count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Creates the next file whose name is free, and makes room for it.
+    fn begin(&mut self) -> io::Result<()> {
+        let failed = |error| about(&self.dir, "cannot create a log file in", error);
+        std::fs::create_dir_all(&self.dir).map_err(failed)?;
+        let (path, file) = loop {
+            let name = format!("runtime_{}_{}_{:04}.jsonl", self.date.format("%Y%m%d"), self.session, self.number);
+            let path = self.dir.join(name);
+            match OpenOptions::new().append(true).create_new(true).open(&path) {
+                Ok(file) => break (path, file),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.number += 1,
+                Err(error) => return Err(failed(error)),
+            }
+        };
+        // The mark of a file in use. It ends with the process; where locks are not to be had, files are only kept longer.
+        let _ = file.try_lock();
+        (self.path, self.file, self.bytes) = (path, Some(file), 0);
+        self.prune();
+        Ok(())
+    }
+
+    /// Deletes the oldest of the log's own files beyond the number that is kept.
+    fn prune(&self) {
+        let Some(max_files) = self.rotation.max_files else { return };
+        let Ok(entries) = std::fs::read_dir(&self.dir) else { return };
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let mut own: Vec<String> = names.filter(|name| is_own_name(name)).collect();
+        // The date comes first in the name; within a day, the order of the sessions' ids is that of their time.
+        own.sort_unstable();
+        for name in &own[..own.len().saturating_sub(max_files.max(1))] {
+            let path = self.dir.join(name);
+            if path != self.path && is_out_of_use(&path) {
+                let _ = std::fs::remove_file(path);
+            }
+        }
+    }
+}
+
+fn is_own_name(name: &str) -> bool {
+    let parts = || {
+        let rest = name.strip_prefix("runtime_")?.strip_suffix(".jsonl")?;
+        let (date, rest) = rest.split_once('_')?;
+        let (session, number) = rest.rsplit_once('_')?;
+        Some((date, session, number))
+    };
+    let digits = |text: &str, least: usize| text.len() >= least && text.bytes().all(|byte| byte.is_ascii_digit());
+    parts().is_some_and(|(date, session, number)| {
+        date.len() == 8 && digits(date, 8) && !session.is_empty() && digits(number, 4)
+    })
+}
+
+/// Nobody holds the lock of a writer, and what is in it is a log of ours.
+fn is_out_of_use(path: &Path) -> bool {
+    use std::io::Read;
+    let Ok(mut file) = File::open(path) else { return false };
+    let begins = br#"{"timestamp":""#;
+    let mut start = [0; 14];
+    let is_ours = match file.read(&mut start) {
+        Ok(0) => true,
+        Ok(count) => count == begins.len() && start == *begins,
+        Err(_) => false,
+    };
+    is_ours && file.try_lock_shared().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_logs_own_names_are_its_own() {
+        for name in ["runtime_20251227_0199f3aa-session_0000.jsonl", "runtime_20251227_a_b_12345.jsonl"] {
+            assert!(is_own_name(name), "{name}");
+        }
+        for name in [
+            "runtime_notes.jsonl",
+            "runtime_20251227_s_0000.json",
+            "runtime_20251227__0000.jsonl",
+            "runtime_2025122_s_0000.jsonl",
+            "runtime_20251227_s_000.jsonl",
+            "my_runtime_20251227_s_0000.jsonl",
+        ] {
+            assert!(!is_own_name(name), "{name}");
+        }
+    }
+}

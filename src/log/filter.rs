@@ -1,0 +1,107 @@
+//! Which events are logged: `RUST_LOG`, as targets and levels.
+
+use std::fmt;
+
+use tracing::Metadata;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+
+/// Targets and their levels.
+#[derive(Clone, Debug)]
+pub(crate) struct LogFilter {
+    targets: Targets,
+    most: LevelFilter,
+}
+
+/// A part of a filter that is no filter.
+///
+/// ```
+/// # let dir = std::env::temp_dir().join(format!("tracing-failure-filter-{}", std::process::id()));
+/// let error = tracing_failure::builder(&dir).log_filter("solver=loud").init().unwrap_err();
+/// assert_eq!(error.to_string(), "log filter: `solver=loud`: expected `level`, `target` or `target=level`");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilterError {
+    part: String,
+}
+
+impl fmt::Display for FilterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "log filter: `{}`: expected `level`, `target` or `target=level`", self.part)
+    }
+}
+
+impl std::error::Error for FilterError {}
+
+impl LogFilter {
+    /// Parses `info,solver=debug`; an empty text stands for INFO.
+    pub(crate) fn parse(text: &str) -> Result<Self, FilterError> {
+        match Self::parse_leniently(text) {
+            (filter, None) => Ok(filter),
+            (_, Some(error)) => Err(error),
+        }
+    }
+
+    /// What `RUST_LOG` says. Other programs' filters may say more than targets: such a part is passed over, and named.
+    pub(crate) fn from_env() -> Self {
+        let text = std::env::var("RUST_LOG").unwrap_or_default();
+        let (filter, error) = Self::parse_leniently(&text);
+        if let Some(error) = error {
+            crate::stderr::say(format_args!("tracing-failure: RUST_LOG: {error}; that part is ignored"));
+        }
+        filter
+    }
+
+    fn parse_leniently(text: &str) -> (Self, Option<FilterError>) {
+        let mut targets = Targets::new();
+        let mut wrong = None;
+        let mut any = false;
+        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            match part.parse::<Targets>() {
+                Ok(parsed) if !part.contains(['[', '{', ' ']) => {
+                    any = true;
+                    targets = targets.with_targets(parsed.iter());
+                    if let Some(level) = parsed.default_level() {
+                        targets = targets.with_default(level);
+                    }
+                }
+                _ => {
+                    wrong.get_or_insert(FilterError { part: part.to_owned() });
+                }
+            }
+        }
+        if !any {
+            targets = targets.with_default(LevelFilter::INFO);
+        }
+        let levels = targets.iter().map(|(_, level)| level).chain(targets.default_level());
+        let most = levels.max().unwrap_or(LevelFilter::OFF);
+        (LogFilter { targets, most }, wrong)
+    }
+
+    pub(crate) fn enables(&self, meta: &Metadata<'_>) -> bool {
+        self.most >= *meta.level() && self.targets.would_enable(meta.target(), meta.level())
+    }
+
+    /// The most detailed level that is logged of anything.
+    pub(crate) fn most(&self) -> LevelFilter {
+        self.most
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_and_levels() {
+        let filter = LogFilter::parse("warn, solver=debug").unwrap();
+        assert!(filter.targets.would_enable("solver::step", &tracing::Level::DEBUG));
+        assert!(!filter.targets.would_enable("other", &tracing::Level::INFO));
+        assert_eq!(filter.most(), LevelFilter::DEBUG);
+        assert_eq!(LogFilter::parse("").unwrap().most(), LevelFilter::INFO);
+        assert_eq!(LogFilter::parse("off").unwrap().most(), LevelFilter::OFF);
+        for wrong in ["solver=loud", "a[span]=debug", "a=b=c"] {
+            assert!(LogFilter::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! One line of the runtime log, written from typed fields.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use tracing::Metadata;
+use uuid::Uuid;
+
+use crate::capture::{COMPUTATION, Fields, RESERVED, THEORETICAL_REF};
+use crate::failure::Failure;
+use crate::recorder::Recorder;
+use crate::value::{Map, Value};
+
+/// Appends a value as JSON. Writing into memory cannot fail.
+pub(crate) fn write_json<T: Serialize + ?Sized>(json: &mut Vec<u8>, value: &T) {
+    let _ = serde_json::to_writer(json, value);
+}
+
+fn write_entry<T: Serialize + ?Sized>(json: &mut Vec<u8>, name: &str, value: &T) {
+    json.extend_from_slice(b",\"");
+    json.extend_from_slice(name.as_bytes());
+    json.extend_from_slice(b"\":");
+    write_json(json, value);
+}
+
+/// `{"timestamp":…,"level":…,"target":…`: how every line begins.
+fn begin(level: &str, target: &str) -> Vec<u8> {
+    let mut json = Vec::with_capacity(512);
+    json.extend_from_slice(b"{\"timestamp\":\"");
+    write_time(&mut json, Utc::now());
+    json.push(b'"');
+    write_entry(&mut json, "level", level);
+    write_entry(&mut json, "target", target);
+    json
+}
+
+fn end(mut json: Vec<u8>, failure: Option<Uuid>, recorder: &Recorder) -> Vec<u8> {
+    write_entry(&mut json, "session_id", &recorder.session);
+    if let Some(id) = failure {
+        write_entry(&mut json, "failure_id", &id);
+    }
+    json.extend_from_slice(b"}\n");
+    json
+}
+
+thread_local! {
+    /// The last second that was written, as text.
+    static SECOND: Cell<(i64, [u8; 20])> = const { Cell::new((i64::MIN, [0; 20])) };
+}
+
+/// RFC 3339, UTC, milliseconds. The date is worked out once a second.
+fn write_time(json: &mut Vec<u8>, time: DateTime<Utc>) {
+    let second = time.timestamp();
+    let known = SECOND.try_with(Cell::get).ok().filter(|(known, _)| *known == second);
+    let text = known.map(|(_, text)| text).unwrap_or_else(|| {
+        let mut text = [b' '; 20];
+        let formatted = time.format("%Y-%m-%dT%H:%M:%S.").to_string();
+        // A year has four digits for longer than a clock runs.
+        text.copy_from_slice(&formatted.as_bytes()[..20]);
+        let _ = SECOND.try_with(|last| last.set((second, text)));
+        text
+    });
+    json.extend_from_slice(&text);
+    let millis = time.timestamp_subsec_millis().min(999);
+    json.extend([millis / 100, millis / 10 % 10, millis % 10].map(|digit| b'0' + digit as u8));
+    json.push(b'Z');
+}
+
+/// Fields of the `log` crate's records that say where they came from.
+const LOG_FIELDS: &[&str] = &["message", "log.target", "log.module_path", "log.file", "log.line"];
+
+/// The line of an event.
+pub(crate) struct EventLine {
+    json: Vec<u8>,
+    first_span: bool,
+}
+
+impl EventLine {
+    pub(crate) fn new(meta: &Metadata<'_>, fields: &Fields, recorder: &Recorder) -> Self {
+        let mut json = begin(meta.level().as_str(), fields.prose("log.target").unwrap_or(meta.target()));
+        if let Some(message) = fields.prose("message") {
+            write_entry(&mut json, "message", message);
+        }
+        json.extend_from_slice(b",\"fields\":{");
+        fields.write_json(&mut json, LOG_FIELDS, &recorder.limits, &recorder.redactor);
+        json.extend_from_slice(b"},\"spans\":[");
+        EventLine { json, first_span: true }
+    }
+
+    /// The next span outwards.
+    pub(crate) fn add_span(&mut self, meta: &Metadata<'_>, fields: Option<&Fields>, recorder: &Recorder) {
+        if !std::mem::take(&mut self.first_span) {
+            self.json.push(b',');
+        }
+        self.json.extend_from_slice(b"{\"name\":");
+        write_json(&mut self.json, meta.name());
+        if let Some(fields) = fields.filter(|fields| !fields.is_empty()) {
+            self.json.extend_from_slice(b",\"fields\":{");
+            fields.write_json(&mut self.json, &[], &recorder.limits, &recorder.redactor);
+            self.json.push(b'}');
+        }
+        self.json.push(b'}');
+    }
+
+    pub(crate) fn finish(mut self, failure: Option<Uuid>, recorder: &Recorder) -> Vec<u8> {
+        self.json.push(b']');
+        end(self.json, failure, recorder)
+    }
+}
+
+/// How a computation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Ok,
+    Failed,
+    Panicked,
+}
+
+impl Outcome {
+    fn name(self) -> &'static str {
+        match self {
+            Outcome::Ok => "ok",
+            Outcome::Failed => "failed",
+            Outcome::Panicked => "panicked",
+        }
+    }
+}
+
+/// The line of a computation that has closed.
+pub(crate) struct ComputationLine {
+    json: Vec<u8>,
+    parameters: Vec<u8>,
+    /// Fields that have been said, or are not to be.
+    passed_over: Vec<&'static str>,
+    computation: Option<String>,
+    theoretical_ref: Option<String>,
+}
+
+impl ComputationLine {
+    pub(crate) fn new(meta: &Metadata<'_>) -> Self {
+        let mut json = begin(meta.level().as_str(), meta.target());
+        write_entry(&mut json, "message", "computation closed");
+        ComputationLine {
+            json,
+            parameters: Vec::with_capacity(256),
+            passed_over: RESERVED.to_vec(),
+            computation: None,
+            theoretical_ref: None,
+        }
+    }
+
+    /// The computation's span, then the spans around it; the innermost value of a field is said.
+    pub(crate) fn add_span(&mut self, fields: &Fields, recorder: &Recorder) {
+        self.computation = self.computation.take().or_else(|| fields.text(COMPUTATION, &recorder.limits));
+        self.theoretical_ref = self.theoretical_ref.take().or_else(|| fields.text(THEORETICAL_REF, &recorder.limits));
+        let before = self.parameters.len();
+        if before > 0 {
+            self.parameters.push(b',');
+        }
+        let after_comma = self.parameters.len();
+        fields.write_json(&mut self.parameters, &self.passed_over, &recorder.limits, &recorder.redactor);
+        if self.parameters.len() == after_comma {
+            self.parameters.truncate(before);
+        }
+        self.passed_over.extend(fields.names());
+    }
+
+    pub(crate) fn finish(
+        mut self,
+        outcome: Outcome,
+        duration: Duration,
+        failure: Option<Uuid>,
+        recorder: &Recorder,
+    ) -> Vec<u8> {
+        write_entry(&mut self.json, COMPUTATION, &self.computation);
+        write_entry(&mut self.json, THEORETICAL_REF, &self.theoretical_ref);
+        self.json.extend_from_slice(b",\"parameters\":{");
+        self.json.extend_from_slice(&self.parameters);
+        self.json.push(b'}');
+        write_entry(&mut self.json, "outcome", outcome.name());
+        write_entry(&mut self.json, "duration_s", &duration.as_secs_f64());
+        end(self.json, failure, recorder)
+    }
+}
+
+/// The line of a failure that no event tells of: a panic, a call, an error-level span.
+pub(crate) fn failure_line(failure: &Failure, recorder: &Recorder) -> Vec<u8> {
+    let location = failure.context.location.as_ref();
+    let target = location.and_then(|location| location.target.as_deref().or(location.module.as_deref()));
+    let mut json = begin("ERROR", target.unwrap_or("tracing_failure"));
+    write_entry(&mut json, "message", &failure.error_message);
+    let fields = Map::from_iter([
+        (COMPUTATION, failure.computation.as_str()),
+        (THEORETICAL_REF, failure.theoretical_ref.as_str()),
+        ("error_type", failure.error_type.as_str()),
+    ]);
+    write_entry(&mut json, "fields", &fields);
+    let spans = failure.context.spans.iter().map(|span| {
+        Map::from_iter([("name", Value::from(span.name.as_str())), ("fields", span.fields.clone().into())])
+    });
+    write_entry(&mut json, "spans", &spans.collect::<Vec<_>>());
+    end(json, failure.context.id, recorder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_milliseconds_and_the_second_is_kept() {
+        for (time, text) in [
+            ("2025-12-27T04:30:00.007Z", "2025-12-27T04:30:00.007Z"),
+            ("2025-12-27T04:30:00.999999Z", "2025-12-27T04:30:00.999Z"),
+            ("2025-12-27T04:30:01Z", "2025-12-27T04:30:01.000Z"),
+        ] {
+            let mut json = Vec::new();
+            write_time(&mut json, time.parse().unwrap());
+            assert_eq!(String::from_utf8(json).unwrap(), text);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What is known of the process and the job that it belongs to.
+
+use crate::failure::{Context, Process};
+use crate::redact::Redactor;
+
+/// Where MPI launchers and batch systems say which process of the job this is.
+const RANK: &[&str] = &["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK", "SLURM_PROCID"];
+const WORLD_SIZE: &[&str] = &["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE", "SLURM_NTASKS"];
+const JOB_ID: &[&str] = &["SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID"];
+
+/// The entries of the context that are the same for all failures of this process.
+pub(crate) fn context(redactor: &Redactor) -> Context {
+    let number = |names: &[&str]| variable(names).and_then(|text| text.parse().ok());
+    let argv = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let text = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
+    Context {
+        process: Some(Process {
+            pid: std::process::id(),
+            argv: redactor.command_line(argv),
+            cwd: std::env::current_dir().ok().map(text),
+            host: gethostname::gethostname().into_string().ok(),
+            executable: std::env::current_exe().ok().map(text),
+        }),
+        rank: number(RANK),
+        world_size: number(WORLD_SIZE),
+        job_id: variable(JOB_ID),
+        ..Context::default()
+    }
+}
+
+fn variable(names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| std::env::var(name).ok()).filter(|value| !value.is_empty())
+}

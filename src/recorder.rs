@@ -1,0 +1,340 @@
+//! From what was seen to a record in the store: the one place where a failure is put together.
+
+use std::collections::VecDeque;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tracing::Metadata;
+use uuid::Uuid;
+
+use crate::capture::{ErrorChain, Kind, frames_text};
+use crate::failure::category::Category;
+use crate::failure::fingerprint::{fingerprint, template};
+use crate::failure::{Context, Failure, Frame, Location, SCHEMA_VERSION, SpanEntry};
+use crate::log::{RuntimeLog, failure_line};
+use crate::redact::Redactor;
+use crate::stderr;
+use crate::store::Store;
+use crate::sync::lock;
+use crate::value::{Limits, Map, shorten};
+
+/// Failures whose files are remembered, for reports that name them.
+const RECENT: usize = 64;
+
+/// What a recorder calls when a record could not be written.
+pub(crate) type OnLost = Box<dyn Fn(&Failure, &io::Error) + Send + Sync>;
+
+/// Everything that a program's records are made with. It lives as long as the layer or the logger that uses it.
+pub(crate) struct Recorder {
+    pub(crate) store: Store,
+    pub(crate) log: Option<RuntimeLog>,
+    pub(crate) session: String,
+    pub(crate) limits: Limits,
+    pub(crate) redactor: Redactor,
+    pub(crate) reference_required: bool,
+    pub(crate) error_spans: bool,
+    /// Context entries that all failures share.
+    pub(crate) shared_context: Context,
+    pub(crate) on_lost: Option<OnLost>,
+    pub(crate) notices: Notices,
+    pub(crate) counters: Counters,
+    pub(crate) recent: Mutex<VecDeque<Recent>>,
+}
+
+/// What the recorder knows about its own work.
+///
+/// ```
+/// # let dir = std::env::temp_dir().join(format!("tracing-failure-stats-{}", std::process::id()));
+/// let guard = tracing_failure::init(&dir)?;
+/// tracing::error!(computation = "betti_numbers", theoretical_ref = "§3.1", "ranks do not fit");
+/// assert_eq!(guard.stats().recorded, 1);
+/// assert_eq!(guard.stats().lost, 0);
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Failures whose records are in the store.
+    pub recorded: u64,
+    /// Reports of a failure that had its record already.
+    pub repeated: u64,
+    /// Records that went to stderr because the store could not be written.
+    pub diverted: u64,
+    /// Records that went nowhere, because stderr could not be written either.
+    pub lost: u64,
+    /// ERROR events with only one of `computation` and `theoretical_ref`.
+    pub near_misses: u64,
+    /// Lines of the runtime log that are with the operating system.
+    pub log_lines: u64,
+    /// Lines of the runtime log that are lost.
+    pub log_lines_lost: u64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    recorded: AtomicU64,
+    repeated: AtomicU64,
+    diverted: AtomicU64,
+    lost: AtomicU64,
+    near_misses: AtomicU64,
+}
+
+/// A failure whose file is known.
+#[derive(Debug)]
+pub(crate) struct Recent {
+    id: Uuid,
+    path: PathBuf,
+    messages: Vec<String>,
+    noted: bool,
+}
+
+/// How many failures are announced on stderr.
+#[derive(Debug)]
+pub(crate) struct Notices {
+    left: AtomicU64,
+}
+
+impl Notices {
+    /// A burst is announced by its first failures.
+    pub(crate) fn some() -> Self {
+        Notices { left: AtomicU64::new(5) }
+    }
+
+    pub(crate) fn none() -> Self {
+        Notices { left: AtomicU64::new(0) }
+    }
+}
+
+/// What was seen of a failure: where, how, and in which spans.
+#[derive(Debug)]
+pub(crate) struct Sighting {
+    pub(crate) kind: Kind,
+    pub(crate) computation: String,
+    pub(crate) theoretical_ref: String,
+    pub(crate) error: ErrorChain,
+    pub(crate) error_type: Option<String>,
+    pub(crate) message: String,
+    pub(crate) category: Option<String>,
+    pub(crate) reason: Option<String>,
+    pub(crate) parameters: Map,
+    pub(crate) event: Map,
+    pub(crate) location: Location,
+    pub(crate) spans: Vec<SpanEntry>,
+    pub(crate) caused_by: Option<Uuid>,
+    pub(crate) elapsed_s: Option<f64>,
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) thread: String,
+}
+
+impl Recorder {
+    /// Whether events and spans of this callsite are logged.
+    pub(crate) fn logs(&self, meta: &Metadata<'_>) -> bool {
+        self.log.as_ref().is_some_and(|log| log.filter().enables(meta))
+    }
+
+    /// Writes the record of a failure. Its id is good even where the record did not reach the store.
+    pub(crate) fn record(&self, sighting: Sighting) -> (Uuid, io::Result<PathBuf>) {
+        let id = Uuid::now_v7();
+        let kind = sighting.kind;
+        let failure = self.failure(id, sighting);
+        let written = self.store.write(&failure);
+        match &written {
+            Ok(path) => self.written(&failure, path),
+            Err(error) => self.divert(&failure, error),
+        }
+        if let (Some(log), true) = (&self.log, kind != Kind::Event) {
+            log.write(failure_line(&failure, self));
+            log.flush();
+        }
+        (id, written)
+    }
+
+    fn failure(&self, id: Uuid, seen: Sighting) -> Failure {
+        let (category, reason) = category(&seen);
+        let error_type = seen.error_type.as_deref().or_else(|| seen.error.error_type());
+        let error_type = error_type.unwrap_or_else(|| nameless_type(&seen)).to_owned();
+        let error_message = seen.error.message().unwrap_or(&seen.message);
+        let error_message = shorten(error_message, self.limits.text).into_owned();
+        let mut failure = Failure::new(seen.computation, seen.theoretical_ref, error_type, error_message);
+        failure.stack_trace = frames_text(&seen.frames);
+        failure.parameters = seen.parameters;
+        let mut context = self.shared_context.clone();
+        context.schema_version = Some(SCHEMA_VERSION);
+        context.id = Some(id);
+        context.session_id = Some(self.session.clone());
+        context.category = Some(category);
+        context.reason = reason;
+        context.thread = Some(seen.thread);
+        context.event = seen.event;
+        context.caused_by = seen.caused_by;
+        context.elapsed_s = seen.elapsed_s;
+        context.errors_cut = seen.error.cut;
+        context.errors = seen.error.entries;
+        for error in &mut context.errors {
+            error.data = error.data.take().map(|data| self.redactor.value("", data));
+        }
+        context.spans = seen.spans;
+        context.frames = seen.frames;
+        context.location = Some(seen.location).filter(|location| *location != Location::default());
+        failure.context = context;
+        failure.context.fingerprint = Some(fingerprint_of(&failure));
+        failure
+    }
+
+    fn written(&self, failure: &Failure, path: &Path) {
+        self.counters.recorded.fetch_add(1, Ordering::Relaxed);
+        if let (Some(id), Some(mut recent)) = (failure.context.id, lock(&self.recent)) {
+            if recent.len() == RECENT {
+                recent.pop_front();
+            }
+            let errors = failure.context.errors.iter().map(|error| error.message.clone());
+            let messages = errors.chain([failure.error_message.clone()]).collect();
+            recent.push_back(Recent { id, path: path.to_owned(), messages, noted: false });
+        }
+        self.announce(failure, path);
+    }
+
+    fn announce(&self, failure: &Failure, path: &Path) {
+        let one_less = |left: u64| left.checked_sub(1);
+        let Ok(left) = self.notices.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less) else { return };
+        let more = if left == 1 { ", and so are those that follow" } else { "" };
+        stderr::say(format_args!(
+            "{} failed: {}\n  recorded in {}{more}",
+            one_line(&failure.computation),
+            one_line(&failure.error_message),
+            stderr::shown(path)
+        ));
+    }
+
+    /// The store cannot be written: the record goes to stderr as one line of JSON.
+    fn divert(&self, failure: &Failure, error: &io::Error) {
+        let line = format!("tracing-failure: {error}; the record:\n{}\n", failure.to_json_line());
+        let counter = match stderr::try_line(&line) {
+            Ok(()) => &self.counters.diverted,
+            Err(_) => &self.counters.lost,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        if let Some(on_lost) = &self.on_lost {
+            // The computation that failed goes on to report its own error, whatever the callback does.
+            let _ = catch_unwind(AssertUnwindSafe(|| on_lost(failure, error)));
+        }
+    }
+
+    pub(crate) fn count_repeat(&self) {
+        self.counters.repeated.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Says once why an error has no record.
+    pub(crate) fn near_miss(&self, has_computation: bool, location: &Location) {
+        if self.counters.near_misses.fetch_add(1, Ordering::Relaxed) > 0 {
+            return;
+        }
+        let (has, lacks) = match has_computation {
+            true => ("computation", "theoretical_ref"),
+            false => ("theoretical_ref", "computation"),
+        };
+        let file = location.file.as_deref().unwrap_or("an unknown file");
+        let line = location.line.unwrap_or(0);
+        stderr::say(format_args!(
+            "tracing-failure: no record of the error at {file}:{line}: neither it nor the spans around it have a field \
+             `{lacks}`, only `{has}` (said once; `Guard::stats` counts them)"
+        ));
+    }
+
+    /// The file of a failure that was recorded lately.
+    pub(crate) fn path_of(&self, id: Uuid) -> Option<PathBuf> {
+        let recent = lock(&self.recent)?;
+        recent.iter().find(|recent| recent.id == id).map(|recent| recent.path.clone())
+    }
+
+    /// The file of a failure that these messages tell of, once.
+    pub(crate) fn path_to_note(&self, id: Option<Uuid>, messages: &[String]) -> Option<PathBuf> {
+        let mut recent = lock(&self.recent)?;
+        let same = |recent: &&mut Recent| match id {
+            Some(id) => recent.id == id,
+            None => recent.messages.iter().any(|message| !message.is_empty() && messages.contains(message)),
+        };
+        let found = recent.iter_mut().rev().find(same)?;
+        (!std::mem::replace(&mut found.noted, true)).then(|| found.path.clone())
+    }
+
+    /// Returns when log lines and `latest.json` are with the operating system.
+    pub(crate) fn flush(&self) {
+        if let Some(log) = &self.log {
+            log.flush();
+        }
+        let _ = self.store.flush();
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            recorded: count(&self.counters.recorded),
+            repeated: count(&self.counters.repeated),
+            diverted: count(&self.counters.diverted),
+            lost: count(&self.counters.lost),
+            near_misses: count(&self.counters.near_misses),
+            log_lines: self.log.as_ref().map_or(0, RuntimeLog::lines_written),
+            log_lines_lost: self.log.as_ref().map_or(0, RuntimeLog::lines_lost),
+        }
+    }
+}
+
+/// What an error is called whose type is not known.
+fn nameless_type(seen: &Sighting) -> &'static str {
+    match seen.kind {
+        Kind::Panic => "Panic",
+        Kind::Span => "ErrorSpan",
+        Kind::Event if seen.error.entries.is_empty() => "ErrorEvent",
+        Kind::Event | Kind::Call => "Error",
+    }
+}
+
+/// The category that is named, else the one that types and messages tell, the root of the chain first; and the reason
+/// in the library's own words.
+fn category(seen: &Sighting) -> (Category, Option<String>) {
+    let reason = seen.reason.clone().or_else(|| seen.error.reason().map(str::to_owned));
+    if let Some(named) = &seen.category {
+        return match Category::from_name(named) {
+            Some(category) => (category, reason),
+            None => (Category::Other, reason.or_else(|| Some(named.clone()))),
+        };
+    }
+    let from_root = || seen.error.entries.iter().rev();
+    let variants = from_root().filter_map(|error| error.variant.as_deref());
+    let types = from_root().filter_map(|error| error.type_name.as_deref());
+    let messages = from_root().map(|error| error.message.as_str());
+    let given = seen.reason.as_deref().into_iter().chain(seen.error_type.as_deref());
+    let texts = given.chain(variants).chain(types).chain(messages).chain([seen.message.as_str()]);
+    let told = texts.map(|text| shorten(text, 4096)).find_map(|text| Category::of_text(&text));
+    let silent = if seen.kind == Kind::Panic { Category::Panic } else { Category::Other };
+    (told.unwrap_or(silent), reason)
+}
+
+/// Computation, reference, the types of the chain, the message without what varies, and the place: the file and span,
+/// not the line, which moves with every edit.
+fn fingerprint_of(failure: &Failure) -> String {
+    let context = &failure.context;
+    let types =
+        context.errors.iter().flat_map(|error| [error.type_name.as_deref(), error.variant.as_deref()]).flatten();
+    let message = template(&failure.error_message);
+    let file = context.location.as_ref().and_then(|location| location.file.as_deref());
+    let span = context.spans.first().map(|span| span.name.as_str());
+    let parts = [failure.computation.as_str(), &failure.theoretical_ref, &failure.error_type].into_iter();
+    fingerprint(parts.chain(types).chain([message.as_str()]).chain(file).chain(span))
+}
+
+fn one_line(text: &str) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
+    if line.len() < text.len() { line + "…" } else { line }
+}
+
+impl std::fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recorder").field("store", &self.store).field("log", &self.log).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,132 @@
+//! Names that look like secrets.
+
+use crate::value::{Map, Value};
+use crate::words::words;
+
+const REDACTED: &str = "[redacted]";
+
+/// Words that make a name a secret wherever they stand.
+const SECRET_WORDS: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "secrets",
+    "credential",
+    "credentials",
+    "authorization",
+    "apikey",
+    "cookie",
+];
+
+/// Words that make a name a secret at its end: `access_token`, but not `tokens_per_sec`.
+const SECRET_ENDINGS: &[&[&str]] =
+    &[&["token"], &["auth"], &["api", "key"], &["private", "key"], &["access", "key"], &["secret", "key"]];
+
+/// Decides which names are secret, and takes their values out.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Redactor {
+    more: Vec<String>,
+}
+
+impl Redactor {
+    pub(crate) fn also(&mut self, name: impl Into<String>) {
+        self.more.push(name.into().to_lowercase());
+    }
+
+    pub(crate) fn is_secret(&self, name: &str) -> bool {
+        let words = words(name);
+        let ends_with = |ending: &&[&str]| {
+            words.len() >= ending.len() && words[words.len() - ending.len()..].iter().eq(ending.iter())
+        };
+        words.iter().any(|word| SECRET_WORDS.contains(&word.as_str()))
+            || SECRET_ENDINGS.iter().any(ends_with)
+            || self.more.iter().any(|secret| name.eq_ignore_ascii_case(secret))
+    }
+
+    /// The value under this name, with every secret in it taken out.
+    pub(crate) fn value(&self, name: &str, value: Value) -> Value {
+        if self.is_secret(name) {
+            return REDACTED.into();
+        }
+        self.inside(value)
+    }
+
+    fn inside(&self, value: Value) -> Value {
+        match value {
+            Value::Map(map) => Value::Map(self.map(map)),
+            Value::List(list) => Value::List(list.into_iter().map(|value| self.inside(value)).collect()),
+            other => other,
+        }
+    }
+
+    pub(crate) fn map(&self, mut map: Map) -> Map {
+        for (name, value) in map.iter_mut() {
+            *value = self.value(name, std::mem::take(value));
+        }
+        map
+    }
+
+    /// A command line: `--api-key=…`, and the word after `--api-key`.
+    pub(crate) fn command_line(&self, words: impl IntoIterator<Item = String>) -> Vec<String> {
+        let mut secret_follows = false;
+        let redact = |word: String| {
+            let hide = std::mem::take(&mut secret_follows) && !word.starts_with('-');
+            if hide {
+                return REDACTED.to_owned();
+            }
+            match word.split_once('=') {
+                Some((name, _)) if self.is_secret(name) => format!("{name}={REDACTED}"),
+                Some(_) => word,
+                None => {
+                    secret_follows = word.starts_with('-') && self.is_secret(&word);
+                    word
+                }
+            }
+        };
+        words.into_iter().map(redact).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_known_by_whole_words() {
+        let redactor = Redactor::default();
+        for name in
+            ["password", "db_password", "apiKey", "API-KEY", "access_token", "token", "Authorization", "x.secret"]
+        {
+            assert!(redactor.is_secret(name), "{name}");
+        }
+        for name in
+            ["tokens_per_sec", "token_count", "key", "monkey", "author", "secretary_problem", "passes", "keyframe"]
+        {
+            assert!(!redactor.is_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_found_at_any_depth() {
+        let mut redactor = Redactor::default();
+        redactor.also("Session");
+        let map = Map::from_iter([
+            ("rtol", Value::Float(1e-6)),
+            ("session", "abc".into()),
+            ("servers", vec![Map::from_iter([("url", "u"), ("password", "hunter2")])].into()),
+        ]);
+        insta::assert_snapshot!(
+            redactor.map(map),
+            @r#"{"rtol":1e-6,"session":"[redacted]","servers":[{"url":"u","password":"[redacted]"}]}"#
+        );
+    }
+
+    #[test]
+    fn command_lines_keep_all_but_the_secret() {
+        let words = ["solve", "--token", "t0p", "--api-key=k", "--rtol=1e-6", "--password", "--verbose", "x"];
+        let line = Redactor::default().command_line(words.map(str::to_owned));
+        assert_eq!(line.join(" "), "solve --token [redacted] --api-key=[redacted] --rtol=1e-6 --password --verbose x");
+    }
+}

@@ -1,0 +1,87 @@
+//! color-eyre: how errors and panics look on the terminal, and the note that says where the record is.
+
+#[cfg(feature = "color-eyre")]
+pub(crate) use enabled::{add_span_trace, install, note};
+
+#[cfg(not(feature = "color-eyre"))]
+pub(crate) use disabled::{add_span_trace, install, note};
+
+#[cfg(feature = "color-eyre")]
+mod enabled {
+    use std::any::Any;
+    use std::io::IsTerminal;
+    use std::path::Path;
+
+    use color_eyre::Section;
+    use color_eyre::config::{HookBuilder, Theme};
+    use color_eyre::eyre::Report;
+
+    use crate::capture::{ErrorChain, read_span_trace};
+    use crate::stderr::shown;
+
+    /// Installs color-eyre. What somebody else has installed stays.
+    pub(crate) fn install() {
+        let in_colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let theme = if in_colour { Theme::dark() } else { Theme::new() };
+        let hooks = HookBuilder::default().theme(theme).display_env_section(false).try_into_hooks();
+        let Ok((panic_hook, eyre_hook)) = hooks else { return };
+        if eyre_hook.install().is_err() {
+            return;
+        }
+        let before = std::panic::take_hook();
+        let default = std::panic::take_hook();
+        if is_same(&*before, &*default) {
+            std::panic::set_hook(panic_hook.into_panic_hook());
+        } else {
+            std::panic::set_hook(before);
+        }
+    }
+
+    type Hook<'a> = &'a dyn Fn(&std::panic::PanicHookInfo<'_>);
+
+    /// Without a hook of the program's own, taking the hook gives the standard library's every time: the same code.
+    #[allow(ambiguous_wide_pointer_comparisons)]
+    fn is_same(a: Hook<'_>, b: Hook<'_>) -> bool {
+        std::ptr::eq(a, b)
+    }
+
+    /// color-eyre keeps the SpanTrace of a report beside the error.
+    pub(crate) fn add_span_trace(report: &dyn Any, chain: &mut ErrorChain) {
+        let handler = report.downcast_ref::<Report>().map(Report::handler);
+        let handler = handler.and_then(|handler| handler.downcast_ref::<color_eyre::Handler>());
+        if let Some(trace) = handler.and_then(color_eyre::Handler::span_trace)
+            && chain.born_in.is_empty()
+        {
+            chain.born_in = read_span_trace(trace);
+        }
+    }
+
+    /// Adds the place of the record to a report; other errors stay as they are.
+    pub(crate) fn note<E: 'static>(error: E, path: &Path) -> E {
+        let mut error = Some(error);
+        if let Some(report) = (&mut error as &mut dyn Any).downcast_mut::<Option<Report>>() {
+            let text = format!("the failure is recorded in {}", shown(path));
+            *report = report.take().map(|report| report.note(text));
+        }
+        match error {
+            Some(error) => error,
+            None => unreachable!("a report that was given a note is still there"),
+        }
+    }
+}
+
+#[cfg(not(feature = "color-eyre"))]
+mod disabled {
+    use std::any::Any;
+    use std::path::Path;
+
+    use crate::capture::ErrorChain;
+
+    pub(crate) fn install() {}
+
+    pub(crate) fn add_span_trace(_: &dyn Any, _: &mut ErrorChain) {}
+
+    pub(crate) fn note<E>(error: E, _: &Path) -> E {
+        error
+    }
+}

@@ -1,0 +1,64 @@
+use std::panic::Location as Caller;
+
+use crate::capture::{Capture, Kind, Place, Seen};
+use crate::cause::{Cause, Chain};
+use crate::failure::Location;
+
+/// Records the error of a `Result` as the failure of the computation that is current, with its type and its sources.
+///
+/// `#[instrument(err)]` gives the recorder only the error's text. This keeps all of it:
+///
+/// ```
+/// use tracing_failure::{Failure, ResultExt};
+///
+/// # let dir = std::env::temp_dir().join(format!("tracing-failure-result-{}", std::process::id()));
+/// # let _guard = tracing_failure::init(&dir)?;
+/// #[tracing::instrument(fields(computation = "observable_mass", theoretical_ref = "§2.3"))]
+/// fn mass(text: &str) -> Result<f64, std::num::ParseFloatError> {
+///     text.parse().record_failure()
+/// }
+///
+/// assert!(mass("heavy").is_err());
+/// let failure = Failure::from_path(dir.join("failures/latest.json"))?;
+/// assert_eq!(failure.error_type, "ParseFloatError");
+/// assert_eq!(failure.parameters.get("text"), Some(&"heavy".into()));
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait ResultExt<Via> {
+    /// Records the error, if it is one, and hands it on. An error that has its record already is not recorded again.
+    ///
+    /// An `eyre::Report` gets a note that says where the record is, which color-eyre prints at the end.
+    ///
+    /// ```
+    /// use tracing_failure::ResultExt;
+    ///
+    /// let result: Result<f64, _> = "heavy".parse::<f64>().record_failure();
+    /// assert!(result.is_err());
+    /// ```
+    #[must_use = "the error is recorded, but not handled"]
+    fn record_failure(self) -> Self;
+}
+
+impl<T, E: Cause<Via>, Via> ResultExt<Via> for Result<T, E> {
+    #[track_caller]
+    fn record_failure(self) -> Self {
+        let caller = Caller::caller();
+        self.map_err(|error| record(error, caller))
+    }
+}
+
+fn record<Via, E: Cause<Via>>(error: E, caller: &'static Caller<'static>) -> E {
+    let path = Capture::record_handed_on(|recorder| {
+        let Chain(chain) = error.chain(&recorder.limits);
+        let mut seen = Seen::new(Kind::Call, Place::Line(caller.file().into(), caller.line()));
+        seen.error = chain;
+        seen.hands_on = true;
+        seen.location = Location::of_caller(caller);
+        seen
+    });
+    match path {
+        Some(path) => error.noting(&path),
+        None => error,
+    }
+}

@@ -1,0 +1,212 @@
+//! The directory that failures live in, and the only code that touches it.
+
+mod area;
+mod latest;
+mod write;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::failure::{Failure, ReadError};
+
+pub(crate) use area::{Areas, file_name_part};
+use latest::Latest;
+
+/// What a record survives once it is written.
+///
+/// ```
+/// let recorder = tracing_failure::builder("io").durability(tracing_failure::Durability::Disk);
+/// # let _ = recorder;
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Durability {
+    /// The record is with the operating system: it survives a panic, an abort and `kill -9` of the process.
+    #[default]
+    Process,
+    /// The record is on the disk, file and directory synced: it survives a loss of power.
+    Disk,
+}
+
+/// A directory of failure records.
+///
+/// Files are named `{area}_{UTC time}_{id}.json`; `latest.json` is a whole copy of the newest. A record is whole or
+/// absent: it is written to a temporary file beside its place and renamed. Nothing is ever deleted.
+///
+/// ```
+/// use tracing_failure::{Failure, Store};
+///
+/// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-{}", std::process::id()));
+/// let store = Store::open(&dir)?;
+/// let path = store.write(&Failure::new("betti_numbers", "§3.1", "RankError", "rank 7 of 5 rows"))?;
+/// assert_eq!(Failure::from_path(&path)?.error_type, "RankError");
+/// assert_eq!(store.read_all()?.count(), 1);
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Store {
+    dir: PathBuf,
+    areas: Areas,
+    durability: Durability,
+    latest: Arc<Latest>,
+}
+
+impl Store {
+    /// Opens a directory, and creates it where it is missing.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be created, or is a file. The error names the path.
+    ///
+    /// ```
+    /// let error = tracing_failure::Store::open("/dev/null/failures").unwrap_err();
+    /// assert!(error.to_string().contains("/dev/null/failures"));
+    /// ```
+    pub fn open(dir: impl AsRef<Path>) -> io::Result<Self> {
+        Self::open_with(dir, Areas::default(), Durability::default())
+    }
+
+    pub(crate) fn open_with(dir: impl AsRef<Path>, areas: Areas, durability: Durability) -> io::Result<Self> {
+        let dir = std::path::absolute(dir.as_ref()).unwrap_or_else(|_| dir.as_ref().to_owned());
+        create_dir(&dir)?;
+        Ok(Store { latest: Arc::new(Latest::new(&dir)), dir, areas, durability })
+    }
+
+    /// The directory.
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-dir-{}", std::process::id()));
+    /// let store = tracing_failure::Store::open(&dir)?;
+    /// assert_eq!(store.dir(), dir);
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Writes a record and returns its file. When this returns, the record is with the operating system, or on the
+    /// disk where the store is so durable. The directory is created again if it has gone.
+    ///
+    /// # Errors
+    ///
+    /// Why the record is not in the directory; nothing of it is left there then. The error names the file.
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-write-{}", std::process::id()));
+    /// let store = tracing_failure::Store::open(&dir)?;
+    /// let failure = tracing_failure::Failure::new("rg_flow_integration", "Eq. 1.12", "Diverged", "pole");
+    /// let name = store.write(&failure)?.file_name().unwrap().to_str().unwrap().to_owned();
+    /// assert!(name.starts_with("rg_flow_") && name.ends_with(".json"));
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn write(&self, failure: &Failure) -> io::Result<PathBuf> {
+        let id = failure.context.id.unwrap_or_else(uuid::Uuid::now_v7);
+        let area = self.areas.of(&failure.computation);
+        let name = format!("{area}_{}_{id}.json", failure.timestamp.format("%Y%m%dT%H%M%S%.3fZ"));
+        let path = self.dir.join(&name);
+        let json = failure.to_json();
+        let write = || write::write_whole(&path, &name, json.as_bytes(), self.durability);
+        match write() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => create_dir(&self.dir).and_then(|()| write())?,
+            result => result?,
+        }
+        self.latest.written(id, json);
+        Ok(path)
+    }
+
+    /// Brings `latest.json` up to date.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be replaced. The records themselves are there.
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-flush-{}", std::process::id()));
+    /// let store = tracing_failure::Store::open(&dir)?;
+    /// store.write(&tracing_failure::Failure::new("rg_flow", "Eq. 1.12", "Diverged", "pole"))?;
+    /// store.flush()?;
+    /// assert!(dir.join("latest.json").exists());
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn flush(&self) -> io::Result<()> {
+        self.latest.flush()
+    }
+
+    /// Paths of the records, oldest first by name. `latest.json`, hidden files and files of other kinds are no records.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be listed.
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-paths-{}", std::process::id()));
+    /// let store = tracing_failure::Store::open(&dir)?;
+    /// assert!(store.paths()?.is_empty());
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn paths(&self) -> io::Result<Vec<PathBuf>> {
+        let entries = std::fs::read_dir(&self.dir).map_err(|error| about(&self.dir, "cannot list", error))?;
+        let mut paths: Vec<PathBuf> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(is_record_name))
+            .collect();
+        // The time stands after the area: sort by what follows it.
+        paths.sort_by(|a, b| time_and_id(a).cmp(time_and_id(b)));
+        Ok(paths)
+    }
+
+    /// Reads every record, one at a time; a broken file is an error of its own and does not stop the others.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be listed.
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-all-{}", std::process::id()));
+    /// let store = tracing_failure::Store::open(&dir)?;
+    /// std::fs::write(dir.join("broken.json"), "{")?;
+    /// for failure in store.read_all()? {
+    ///     match failure {
+    ///         Ok(failure) => println!("{}: {}", failure.computation, failure.error_message),
+    ///         Err(error) => eprintln!("{error}"),
+    ///     }
+    /// }
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn read_all(&self) -> io::Result<impl Iterator<Item = Result<Failure, ReadError>>> {
+        Ok(self.paths()?.into_iter().map(Failure::from_path))
+    }
+}
+
+/// A last `latest.json`, for a store that goes out of use before its background thread came to it.
+impl Drop for Store {
+    fn drop(&mut self) {
+        let _ = self.latest.flush();
+    }
+}
+
+fn is_record_name(name: &str) -> bool {
+    name.ends_with(".json") && !name.starts_with('.') && name != "latest.json"
+}
+
+fn time_and_id(path: &Path) -> &str {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let before_id = name.rfind('_').unwrap_or(0);
+    name[..before_id].rfind('_').map_or(name, |at| &name[at..])
+}
+
+fn create_dir(dir: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(dir).map_err(|error| about(dir, "cannot create the directory", error))
+}
+
+/// The same error with what was tried, and on which path.
+pub(crate) fn about(path: &Path, what: &str, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{what} {}: {error}", path.display()))
+}
