@@ -1,7 +1,7 @@
 //! What counts as an error: anything that implements `std::error::Error`, and reports that do not.
 
 use std::error::Error;
-use std::path::Path;
+use std::path::PathBuf;
 
 use crate::capture::ErrorChain;
 use crate::report;
@@ -24,9 +24,9 @@ pub trait Cause<Via> {
     #[doc(hidden)]
     fn chain(&self, limits: &Limits) -> Chain;
 
-    /// The error with a note that says where its record is, where it can carry one.
+    /// The error with a note that says where its record is, where it can carry one and there is one to name.
     #[doc(hidden)]
-    fn noting(self, _path: &Path) -> Self
+    fn noting(self, _path: impl FnOnce() -> Option<PathBuf>) -> Self
     where
         Self: Sized,
     {
@@ -60,7 +60,7 @@ impl<E: AsRef<dyn Error + 'static> + 'static> Cause<ViaReport> for E {
         Chain(chain)
     }
 
-    fn noting(self, path: &Path) -> Self {
+    fn noting(self, path: impl FnOnce() -> Option<PathBuf>) -> Self {
         report::note(self, path)
     }
 }

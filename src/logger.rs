@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::builder::{Builder, InitError};
-use crate::capture::{Call, Capture, Kind, Place, Seen, panic_text};
+use crate::capture::{Call, Capture, Kind, Place, Seen, payload_text};
 use crate::cause::{Cause, Chain};
 use crate::failure::Location;
 use crate::recorder::Recorder;
@@ -102,7 +102,7 @@ impl StructuredLogger {
         let value = match value {
             Ok(Ok(value)) => value,
             Ok(Err(error)) => format!("[its Serialize failed: {error}]").into(),
-            Err(panic) => format!("[its Serialize panicked: {}]", panic_text(&*panic)).into(),
+            Err(panic) => format!("[its Serialize panicked: {}]", payload_text(&*panic)).into(),
         };
         let map = match value {
             Value::Map(map) => map,

@@ -95,17 +95,18 @@ pub(crate) struct Recent {
 /// How many failures are announced on stderr.
 #[derive(Debug)]
 pub(crate) struct Notices {
+    wanted: bool,
     left: AtomicU64,
 }
 
 impl Notices {
     /// A burst is announced by its first failures.
     pub(crate) fn some() -> Self {
-        Notices { left: AtomicU64::new(5) }
+        Notices { wanted: true, left: AtomicU64::new(5) }
     }
 
     pub(crate) fn none() -> Self {
-        Notices { left: AtomicU64::new(0) }
+        Notices { wanted: false, left: AtomicU64::new(0) }
     }
 }
 
@@ -143,7 +144,7 @@ impl Recorder {
         let failure = self.failure(id, sighting);
         let written = self.store.write(&failure);
         match &written {
-            Ok(path) => self.written(&failure, path),
+            Ok(path) => self.written(&failure, kind, path),
             Err(error) => self.divert(&failure, error),
         }
         if let (Some(log), true) = (&self.log, kind != Kind::Event) {
@@ -185,7 +186,7 @@ impl Recorder {
         failure
     }
 
-    fn written(&self, failure: &Failure, path: &Path) {
+    fn written(&self, failure: &Failure, kind: Kind, path: &Path) {
         self.counters.recorded.fetch_add(1, Ordering::Relaxed);
         if let (Some(id), Some(mut recent)) = (failure.context.id, lock(&self.recent)) {
             if recent.len() == RECENT {
@@ -195,7 +196,10 @@ impl Recorder {
             let messages = errors.chain([failure.error_message.clone()]).collect();
             recent.push_back(Recent { id, path: path.to_owned(), messages, noted: false });
         }
-        self.announce(failure, path);
+        // A panic is announced after the hooks that print it.
+        if kind != Kind::Panic {
+            self.announce(failure, path);
+        }
     }
 
     fn announce(&self, failure: &Failure, path: &Path) {
@@ -208,6 +212,15 @@ impl Recorder {
             one_line(&failure.error_message),
             stderr::shown(path)
         ));
+    }
+
+    /// Says where a panic is recorded.
+    pub(crate) fn announce_panic(&self, id: Uuid) {
+        let path = lock(&self.recent)
+            .and_then(|recent| recent.iter().find(|recent| recent.id == id).map(|recent| recent.path.clone()));
+        if let (Some(path), true) = (path, self.notices.wanted) {
+            stderr::say(format_args!("\nThe panic is recorded in {}", stderr::shown(&path)));
+        }
     }
 
     /// The store cannot be written: the record goes to stderr as one line of JSON.
@@ -243,12 +256,6 @@ impl Recorder {
             "tracing-failure: no record of the error at {file}:{line}: neither it nor the spans around it have a field \
              `{lacks}`, only `{has}` (said once; `Guard::stats` counts them)"
         ));
-    }
-
-    /// The file of a failure that was recorded lately.
-    pub(crate) fn path_of(&self, id: Uuid) -> Option<PathBuf> {
-        let recent = lock(&self.recent)?;
-        recent.iter().find(|recent| recent.id == id).map(|recent| recent.path.clone())
     }
 
     /// The file of a failure that these messages tell of, once.

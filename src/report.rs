@@ -10,7 +10,7 @@ pub(crate) use disabled::{add_span_trace, install, note};
 mod enabled {
     use std::any::Any;
     use std::io::IsTerminal;
-    use std::path::Path;
+    use std::path::PathBuf;
 
     use color_eyre::Section;
     use color_eyre::config::{HookBuilder, Theme};
@@ -57,10 +57,12 @@ mod enabled {
     }
 
     /// Adds the place of the record to a report; other errors stay as they are.
-    pub(crate) fn note<E: 'static>(error: E, path: &Path) -> E {
+    pub(crate) fn note<E: 'static>(error: E, path: impl FnOnce() -> Option<PathBuf>) -> E {
         let mut error = Some(error);
-        if let Some(report) = (&mut error as &mut dyn Any).downcast_mut::<Option<Report>>() {
-            let text = format!("the failure is recorded in {}", shown(path));
+        if let Some(report) = (&mut error as &mut dyn Any).downcast_mut::<Option<Report>>()
+            && let Some(path) = path()
+        {
+            let text = format!("the failure is recorded in {}", shown(&path));
             *report = report.take().map(|report| report.note(text));
         }
         match error {
@@ -73,7 +75,7 @@ mod enabled {
 #[cfg(not(feature = "color-eyre"))]
 mod disabled {
     use std::any::Any;
-    use std::path::Path;
+    use std::path::PathBuf;
 
     use crate::capture::ErrorChain;
 
@@ -81,7 +83,7 @@ mod disabled {
 
     pub(crate) fn add_span_trace(_: &dyn Any, _: &mut ErrorChain) {}
 
-    pub(crate) fn note<E>(error: E, _: &Path) -> E {
+    pub(crate) fn note<E>(error: E, _: impl FnOnce() -> Option<PathBuf>) -> E {
         error
     }
 }

@@ -1,6 +1,6 @@
 use std::panic::Location as Caller;
 
-use crate::capture::{Capture, Kind, Place, Seen};
+use crate::capture::{Busy, Capture, Fate, Kind, Place, Seen};
 use crate::cause::{Cause, Chain};
 use crate::failure::Location;
 
@@ -49,16 +49,18 @@ impl<T, E: Cause<Via>, Via> ResultExt<Via> for Result<T, E> {
 }
 
 fn record<Via, E: Cause<Via>>(error: E, caller: &'static Caller<'static>) -> E {
-    let path = Capture::record_handed_on(|recorder| {
+    let Some(_busy) = Busy::enter() else { return error };
+    let mut messages = Vec::new();
+    let fate = Capture::record_here(|recorder| {
         let Chain(chain) = error.chain(&recorder.limits);
         let mut seen = Seen::new(Kind::Call, Place::Line(caller.file().into(), caller.line()));
         seen.error = chain;
         seen.hands_on = true;
         seen.location = Location::of_caller(caller);
+        messages = seen.messages();
         seen
     });
-    match path {
-        Some(path) => error.noting(&path),
-        None => error,
-    }
+    let failure = fate.and_then(Fate::failure);
+    let path = || Capture::here(|capture, _, _| capture.recorder.path_to_note(failure, &messages)).flatten();
+    error.noting(path)
 }

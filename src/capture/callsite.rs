@@ -9,8 +9,12 @@ pub(crate) const COMPUTATION: &str = "computation";
 /// The field that names the equation it computes by.
 pub(crate) const THEORETICAL_REF: &str = "theoretical_ref";
 
-/// Fields that say something about the failure; they are no parameters of the computation.
-pub(crate) const RESERVED: &[&str] =
+/// Fields of a span that say something about the failure; they are no parameters of the computation.
+pub(crate) const RESERVED_IN_SPANS: &[&str] =
+    &[COMPUTATION, THEORETICAL_REF, "error_type", "category", "reason", "error", "err"];
+
+/// The same of an event, which has a message as well.
+pub(crate) const RESERVED_IN_EVENTS: &[&str] =
     &[COMPUTATION, THEORETICAL_REF, "error_type", "category", "reason", "error", "err", "message"];
 
 /// Fields that hold the error, the usual one first.

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tracing::Metadata;
 use tracing_error::{ExtractSpanTrace, SpanTrace};
 
-use super::fields::panic_text;
+use super::fields::payload_text;
 use crate::failure::ErrorEntry;
 use crate::value::{DebugSink, Limits, Value, read_debug, shorten};
 
@@ -113,7 +113,7 @@ fn bounded(limits: &Limits, write: impl FnOnce(&mut DebugSink<'_>) -> std::fmt::
         Ok(None) => text,
         Ok(Some(Value::String(shortened))) => shortened,
         Ok(Some(summary)) => summary.to_string(),
-        Err(panic) => format!("[its text panicked: {}]", shorten(panic_text(&*panic), limits.text)),
+        Err(panic) => format!("[its text panicked: {}]", shorten(payload_text(&*panic), limits.text)),
     }
 }
 

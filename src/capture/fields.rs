@@ -220,7 +220,7 @@ impl<'a> FieldVisitor<'a> {
             }
             Err(panic) => {
                 self.fields.text.truncate(start);
-                let said = panic_text(&*panic);
+                let said = payload_text(&*panic);
                 Plain::Text(self.fields.push_text(&format!("[its Debug panicked: {said}]")))
             }
         };
@@ -229,7 +229,7 @@ impl<'a> FieldVisitor<'a> {
 }
 
 /// What a panic says, if it says anything.
-pub(crate) fn panic_text(payload: &(dyn std::any::Any + Send)) -> &str {
+pub(crate) fn payload_text(payload: &dyn std::any::Any) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without a message")
 }

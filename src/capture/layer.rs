@@ -15,7 +15,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 use uuid::Uuid;
 
-use super::callsite::{COMPUTATION, ERROR_FIELDS, RESERVED, Role, THEORETICAL_REF};
+use super::callsite::{COMPUTATION, ERROR_FIELDS, RESERVED_IN_EVENTS, Role, THEORETICAL_REF};
 use super::fields::{Fields, Formatting};
 use super::scope::{self, Computation, Followed, Scope, Scopes};
 use super::seen::Fate;
@@ -173,7 +173,7 @@ where
         }
         let untouched = {
             let state = computation.state();
-            state.recorded.is_none() && !state.failed_inside
+            state.recorded.is_none() && state.inner.is_empty()
         };
         if let (Some(seen), true) = (seen, untouched) {
             self.capture.record(&Surroundings::of(&self.capture, &path), seen);
@@ -193,7 +193,7 @@ where
         for (id, _) in around {
             let computation = self.capture.scopes.with(*id, |scope| scope.computation.clone()).flatten();
             if let Some(computation) = computation {
-                computation.state().inner = None;
+                computation.state().inner_got_over = true;
             }
         }
     }
@@ -210,7 +210,7 @@ where
         for (id, _) in path {
             self.capture.scopes.with(*id, |scope| line.add_span(&scope.fields, recorder));
         }
-        log.write(line.finish(outcome, computation.opened.elapsed(), failure, recorder));
+        log.write(line.finish(outcome, computation.duration(), failure, recorder));
     }
 
     fn log_event(&self, event: &Event<'_>, fields: &Fields, path: &[Step], failure: Option<Uuid>) {
@@ -250,7 +250,7 @@ fn seen_in_event(
     seen.error =
         error.or_else(|| error_text.map(|text| ErrorChain::of_text(text, &recorder.limits))).unwrap_or_default();
     seen.message = said.to_owned();
-    let others = fields.to_map(RESERVED, &recorder.limits, &recorder.redactor);
+    let others = fields.to_map(RESERVED_IN_EVENTS, &recorder.limits, &recorder.redactor);
     match seen.computation {
         // A lone event: what it carries are the computation's parameters.
         Some(_) => seen.parameters = Some(others),
@@ -340,11 +340,11 @@ where
         let meta = event.metadata();
         let is_error = *meta.level() == Level::ERROR;
         let logged = self.capture.recorder.logs(meta);
-        let Some(_busy) = Busy::enter() else { return };
         thread::count_activity();
         if !is_error && !logged {
             return;
         }
+        let Some(_busy) = Busy::enter() else { return };
         let mut fields = Fields::default();
         let mut error = None;
         event.record(&mut fields.visitor(&self.capture.recorder.limits, Formatting::All).with_error(&mut error));

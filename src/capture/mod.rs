@@ -15,16 +15,15 @@ mod stack;
 mod surroundings;
 mod thread;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use tracing::{Dispatch, Metadata, span};
 
 pub use layer::FailureLayer;
 
-pub(crate) use callsite::{COMPUTATION, RESERVED, THEORETICAL_REF};
+pub(crate) use callsite::{COMPUTATION, RESERVED_IN_SPANS, THEORETICAL_REF};
 pub(crate) use error::{ErrorChain, TracedSpan, read_span_trace};
-pub(crate) use fields::{Fields, panic_text};
+pub(crate) use fields::{Fields, payload_text};
 pub(crate) use panic::install as install_panic_hook;
 pub(crate) use repeat::{Place, Report};
 pub(crate) use seen::{Call, Fate, Kind, Seen};
@@ -64,18 +63,6 @@ impl Capture {
             }
             fate
         })
-    }
-
-    /// Records an error that is handed on, and returns the file of its record, once.
-    pub(crate) fn record_handed_on(seen: impl FnOnce(&Recorder) -> Seen) -> Option<PathBuf> {
-        let _busy = Busy::enter()?;
-        let mut messages = Vec::new();
-        let fate = Self::record_here(|recorder| {
-            let seen = seen(recorder);
-            messages = seen.messages();
-            seen
-        })?;
-        Self::here(|capture, _, _| capture.recorder.path_to_note(fate.failure(), &messages)).flatten()
     }
 
     /// Calls with the capture of the current dispatcher, and the spans around the caller, innermost first. `None`

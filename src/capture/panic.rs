@@ -3,6 +3,7 @@
 use std::panic::PanicHookInfo;
 use std::sync::Arc;
 
+use super::fields::payload_text;
 use super::{Busy, Capture, Fate, Kind, Place, Seen};
 use crate::failure::Location;
 use crate::recorder::Recorder;
@@ -12,15 +13,19 @@ pub(crate) fn install(recorder: Arc<Recorder>) {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         let Some(busy) = Busy::enter() else {
-            // A value panicked while we were formatting it: that is caught, and costs that one value.
+            // A value panicked while we were formatting it. That is caught, and costs that one value; where panics
+            // abort, it is the end.
+            if cfg!(panic = "abort") {
+                before(info);
+            }
             return;
         };
         let failure = Capture::record_here(|_| seen(info)).and_then(Fate::failure);
         recorder.flush();
         drop(busy);
         before(info);
-        if let Some(path) = failure.and_then(|id| recorder.path_of(id)) {
-            crate::stderr::say(format_args!("\nThe panic is recorded in {}", crate::stderr::shown(&path)));
+        if let Some(id) = failure {
+            recorder.announce_panic(id);
         }
     }));
 }
@@ -31,7 +36,7 @@ fn seen(info: &PanicHookInfo<'_>) -> Seen {
         None => Place::Close,
     };
     let mut seen = Seen::new(Kind::Panic, place);
-    seen.message = info.payload_as_str().unwrap_or("a panic without a message").to_owned();
+    seen.message = payload_text(info.payload()).to_owned();
     seen.location = info.location().map(Location::of_caller).unwrap_or_default();
     seen
 }

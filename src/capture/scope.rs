@@ -4,10 +4,10 @@
 //! while they format.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tracing::Metadata;
 use uuid::Uuid;
@@ -40,7 +40,7 @@ pub(crate) struct Scope {
 /// What happens to a computation while its span is open.
 #[derive(Debug)]
 pub(crate) struct Computation {
-    pub(crate) opened: Instant,
+    opened: Instant,
     state: Mutex<State>,
 }
 
@@ -48,10 +48,12 @@ pub(crate) struct Computation {
 pub(crate) struct State {
     /// The last failure that was recorded for it.
     pub(crate) recorded: Option<Recorded>,
-    /// A failure inside it that no success has followed.
-    pub(crate) inner: Option<Uuid>,
-    /// Whether a failure was ever recorded inside it.
-    pub(crate) failed_inside: bool,
+    /// The last failures of computations inside it, newest last.
+    pub(crate) inner: VecDeque<Recorded>,
+    /// Whether a computation inside it has succeeded since.
+    pub(crate) inner_got_over: bool,
+    /// The time that went into records.
+    pub(crate) recording: Duration,
 }
 
 /// A span that another one follows from.
@@ -68,6 +70,11 @@ impl Computation {
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long it has been open, without the time that we took to record what failed in it.
+    pub(crate) fn duration(&self) -> Duration {
+        self.opened.elapsed().saturating_sub(self.state().recording)
     }
 
     /// The last failure that was recorded for it.

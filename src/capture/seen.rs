@@ -2,11 +2,13 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use tracing_error::SpanTrace;
 use uuid::Uuid;
 
 use super::repeat::Recorded;
+use super::scope::Computation;
 use super::{Busy, Capture, ErrorChain, Place, Report, Surroundings, read_span_trace, stack, thread};
 use crate::failure::Location;
 use crate::recorder::{Recorder, Sighting};
@@ -154,27 +156,16 @@ impl Capture {
             }
         };
         let report = seen.report(surroundings);
-        if let Some(id) = self.repeated(surroundings, &report, seen.kind) {
+        let owner = surroundings.owner(&computation);
+        if let Some(id) = owner.and_then(|owner| repeated(owner, &report, seen.kind)) {
             self.recorder.count_repeat();
             return Fate::Repeated(id);
         }
-        let caused_by = caused_by(surroundings, &report);
-        let id = self.write(surroundings, seen, computation, reference, caused_by);
-        remember(surroundings, Recorded { id, report });
+        let caused_by = caused_by(surroundings, &computation, &report);
+        let started = Instant::now();
+        let id = self.write(surroundings, seen, computation.clone(), reference, caused_by);
+        remember(surroundings, &computation, Recorded { id, report }, started);
         Fate::Recorded(id)
-    }
-
-    /// The failure that this report repeats. A panic and a call are never repeats: the one is the end, the other is
-    /// asked for.
-    fn repeated(&self, surroundings: &Surroundings, report: &Report, kind: Kind) -> Option<Uuid> {
-        if matches!(kind, Kind::Panic | Kind::Span) {
-            return None;
-        }
-        let mut state = surroundings.owner()?.state();
-        let recorded = state.recorded.as_mut().filter(|recorded| report.repeats(&recorded.report))?;
-        // The next report up follows this one, not the first.
-        recorded.report.moment = report.moment;
-        Some(recorded.id)
     }
 
     fn write(
@@ -211,14 +202,16 @@ impl Capture {
             let call = call.take()?;
             let surroundings = Surroundings::of(capture, &path);
             let report = call.seen.report(&surroundings);
+            let computation = call.computation.clone();
             let sighting = Sighting {
                 spans: surroundings.entries(recorder.limits.spans),
-                caused_by: caused_by(&surroundings, &report),
+                caused_by: caused_by(&surroundings, &call.computation, &report),
                 elapsed_s: surroundings.elapsed_s(),
                 ..call.sighting(&recorder.limits)
             };
+            let started = Instant::now();
             let (id, written) = recorder.record(sighting);
-            remember(&surroundings, Recorded { id, report });
+            remember(&surroundings, &computation, Recorded { id, report }, started);
             Some(written)
         });
         match (recorded.flatten(), call) {
@@ -232,29 +225,51 @@ impl Capture {
     }
 }
 
-/// The failure that made this one fail: one inside it that no success has followed, one that this report names, or one
-/// of a computation that it follows from.
-fn caused_by(surroundings: &Surroundings, report: &Report) -> Option<Uuid> {
-    let in_this = surroundings.owner().and_then(|owner| {
-        let state = owner.state();
-        let named = state.recorded.as_ref().filter(|recorded| report.is_about(&recorded.report));
-        // A loop that fails at one place again and again does not cause its own failures.
-        let named = named.filter(|recorded| recorded.report.place != report.place);
-        state.inner.or(named.map(|recorded| recorded.id))
-    });
-    in_this.or_else(|| surroundings.failure_followed())
+/// The failure that this report repeats. A panic and a span's end are never repeats: what they end was not recorded.
+fn repeated(owner: &Computation, report: &Report, kind: Kind) -> Option<Uuid> {
+    if matches!(kind, Kind::Panic | Kind::Span) {
+        return None;
+    }
+    let mut state = owner.state();
+    let recorded = state.recorded.as_mut().filter(|recorded| report.repeats(&recorded.report))?;
+    // The next report up follows this one, not the first.
+    recorded.report.moment = report.moment;
+    Some(recorded.id)
 }
 
-fn remember(surroundings: &Surroundings, recorded: Recorded) {
-    let (own, around) = surroundings.owners();
+/// The failure that made this one fail: one inside it that the report names, or the last one that no success has
+/// followed; an earlier one of the same computation that the report names; one of a computation that it follows from.
+fn caused_by(surroundings: &Surroundings, computation: &str, report: &Report) -> Option<Uuid> {
+    let within = surroundings.owner(computation).and_then(|owner| {
+        let state = owner.state();
+        let named = state.inner.iter().rev().find(|inner| report.is_about(&inner.report));
+        let last = state.inner.back().filter(|_| !state.inner_got_over);
+        // A loop that fails at one place again and again does not cause its own failures.
+        let earlier = state.recorded.as_ref().filter(|recorded| recorded.report.place != report.place);
+        let earlier = earlier.filter(|recorded| report.is_about(&recorded.report));
+        named.or(last).or(earlier).map(|cause| cause.id)
+    });
+    within.or_else(|| surroundings.failure_followed())
+}
+
+/// Inner failures that a computation remembers.
+const REMEMBERED: usize = 16;
+
+fn remember(surroundings: &Surroundings, computation: &str, recorded: Recorded, started: Instant) {
+    let (own, around) = surroundings.owners(computation);
+    let recording = started.elapsed();
     for computation in around {
         let mut state = computation.state();
-        state.inner = Some(recorded.id);
-        state.failed_inside = true;
+        state.recording += recording;
+        if state.inner.len() == REMEMBERED {
+            state.inner.pop_front();
+        }
+        state.inner.push_back(recorded.clone());
+        state.inner_got_over = false;
     }
     for computation in own {
         let mut state = computation.state();
+        state.recording += recording;
         state.recorded = Some(recorded.clone());
-        state.inner = None;
     }
 }

@@ -67,7 +67,11 @@ fn frames(addresses: &[usize], limit: usize) -> Vec<Frame> {
     };
     let first = symbols.iter().position(|symbol| !is_ours(symbol)).unwrap_or(0);
     let user = symbols.into_iter().skip(first).take_while(|symbol| !symbol.function.contains(START));
-    user.take(limit).map(frame).collect()
+    let mut frames: Vec<Frame> = user.take(limit).map(frame).collect();
+    while frames.last().is_some_and(|frame| frame.function.starts_with("core::ops::function::")) {
+        frames.pop();
+    }
+    frames
 }
 
 fn frame(symbol: Symbol) -> Frame {

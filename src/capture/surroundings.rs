@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tracing::Metadata;
 use uuid::Uuid;
 
-use super::callsite::{COMPUTATION, RESERVED, Role, THEORETICAL_REF};
+use super::callsite::{COMPUTATION, RESERVED_IN_SPANS, Role, THEORETICAL_REF};
 use super::scope::{Computation, Followed};
 use super::{Capture, Step, TracedSpan};
 use crate::failure::SpanEntry;
@@ -87,20 +87,19 @@ impl Surroundings {
         self.spans.iter().position(|span| Role::of(span.meta).is_marked())
     }
 
-    /// The state of the innermost computation.
-    pub(crate) fn owner(&self) -> Option<&Arc<Computation>> {
-        self.spans[self.marked()?].computation.as_ref()
+    /// The innermost computation, if it has this name.
+    pub(crate) fn owner(&self, computation: &str) -> Option<&Arc<Computation>> {
+        let (_, name) = self.named(COMPUTATION)?;
+        let innermost = self.spans[self.marked()?].computation.as_ref();
+        innermost.filter(|_| name == computation)
     }
 
-    /// The computations that a failure here belongs to, innermost first, up to the one that gives the name; and those
-    /// around them.
-    pub(crate) fn owners(&self) -> (Vec<&Computation>, Vec<&Computation>) {
-        let named = self.named(COMPUTATION).map_or(0, |(index, _)| index);
-        let all = self.spans.iter().enumerate();
-        let computations = all.filter_map(|(index, span)| Some((index, span.computation.as_deref()?)));
-        let (own, around): (Vec<_>, Vec<_>) = computations.partition(|(index, _)| *index <= named);
-        let bare = |list: Vec<(usize, _)>| list.into_iter().map(|(_, computation)| computation).collect();
-        (bare(own), bare(around))
+    /// The computations that a failure of this name belongs to, and those around them; innermost first.
+    pub(crate) fn owners(&self, computation: &str) -> (Vec<&Computation>, Vec<&Computation>) {
+        let named = self.named(COMPUTATION).filter(|(_, name)| name == computation);
+        let owned = named.map_or(0, |(index, _)| index + 1);
+        let (own, around) = self.spans.split_at(owned);
+        (of_spans(own), of_spans(around))
     }
 
     /// The ids of the spans up to the innermost computation's.
@@ -114,7 +113,7 @@ impl Surroundings {
         let mut parameters = Map::new();
         for span in &self.spans[self.marked().unwrap_or(0)..] {
             for (name, value) in span.fields.iter() {
-                if !RESERVED.contains(&name) && parameters.get(name).is_none() {
+                if !RESERVED_IN_SPANS.contains(&name) && parameters.get(name).is_none() {
                     parameters.insert(name, value.clone());
                 }
             }
@@ -122,8 +121,10 @@ impl Surroundings {
         parameters
     }
 
+    /// Seconds since the innermost computation's span was opened.
     pub(crate) fn elapsed_s(&self) -> Option<f64> {
-        self.owner().map(|computation| computation.opened.elapsed().as_secs_f64())
+        let computation = self.spans[self.marked()?].computation.as_ref()?;
+        Some(computation.duration().as_secs_f64())
     }
 
     /// A failure of a computation that this one follows from.
@@ -149,6 +150,10 @@ impl Surroundings {
             (span.id, fields.join(" "))
         })
     }
+}
+
+fn of_spans(spans: &[Surrounding]) -> Vec<&Computation> {
+    spans.iter().filter_map(|span| span.computation.as_deref()).collect()
 }
 
 fn entry(meta: &'static Metadata<'static>) -> SpanEntry {

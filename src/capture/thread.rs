@@ -49,9 +49,11 @@ impl Moment {
     }
 }
 
-/// Counts a span that was opened here, or an event.
+/// Counts a span that was opened here, or an event, unless it is the doing of a value that is being formatted.
 pub(crate) fn count_activity() {
-    let _ = ACTIVITY.try_with(|activity| activity.set(activity.get() + 1));
+    if !Busy::is_busy() {
+        let _ = ACTIVITY.try_with(|activity| activity.set(activity.get() + 1));
+    }
 }
 
 /// A number of its own for each thread.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tracing::Metadata;
 use uuid::Uuid;
 
-use crate::capture::{COMPUTATION, Fields, RESERVED, THEORETICAL_REF};
+use crate::capture::{COMPUTATION, Fields, RESERVED_IN_SPANS, THEORETICAL_REF};
 use crate::failure::Failure;
 use crate::recorder::Recorder;
 use crate::value::{Map, Value};
@@ -145,7 +145,7 @@ impl ComputationLine {
         ComputationLine {
             json,
             parameters: Vec::with_capacity(256),
-            passed_over: RESERVED.to_vec(),
+            passed_over: RESERVED_IN_SPANS.to_vec(),
             computation: None,
             theoretical_ref: None,
         }
