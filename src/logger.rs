@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::builder::{Builder, InitError};
-use crate::capture::{Call, Capture, Kind, Place, Seen, payload_text};
+use crate::capture::{Call, Capture, Carries, Kind, Place, Seen, payload_text};
 use crate::cause::{Cause, Chain};
 use crate::failure::Location;
 use crate::recorder::Recorder;
@@ -86,6 +86,7 @@ impl StructuredLogger {
         let Chain(chain) = error.chain(&self.recorder.limits);
         let mut seen = Seen::new(Kind::Call, Place::Line(caller.file().into(), caller.line()));
         seen.error = chain;
+        seen.carries = Carries::ErrorAlone;
         seen.location = Location::of_caller(caller);
         let call = Call {
             computation: computation.to_owned(),

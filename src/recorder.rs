@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tracing::Metadata;
 use uuid::Uuid;
 
-use crate::capture::{ErrorChain, Kind, frames_text};
+use crate::capture::{Busy, ErrorChain, Kind, frames_text};
 use crate::failure::category::Category;
 use crate::failure::fingerprint::{fingerprint, template};
 use crate::failure::{Context, Failure, Frame, Location, SCHEMA_VERSION, SpanEntry};
@@ -145,7 +145,7 @@ impl Recorder {
         let written = self.store.write(&failure);
         match &written {
             Ok(path) => self.written(&failure, kind, path),
-            Err(error) => self.divert(&failure, error),
+            Err(error) => self.divert(&failure, kind, error),
         }
         if let (Some(log), true) = (&self.log, kind != Kind::Event) {
             log.write(failure_line(&failure, self));
@@ -224,7 +224,7 @@ impl Recorder {
     }
 
     /// The store cannot be written: the record goes to stderr as one line of JSON.
-    fn divert(&self, failure: &Failure, error: &io::Error) {
+    fn divert(&self, failure: &Failure, kind: Kind, error: &io::Error) {
         let line = format!("tracing-failure: {error}; the record:\n{}\n", failure.to_json_line());
         let counter = match stderr::try_line(&line) {
             Ok(()) => &self.counters.diverted,
@@ -233,7 +233,19 @@ impl Recorder {
         counter.fetch_add(1, Ordering::Relaxed);
         if let Some(on_lost) = &self.on_lost {
             // The computation that failed goes on to report its own error, whatever the callback does.
-            let _ = catch_unwind(AssertUnwindSafe(|| on_lost(failure, error)));
+            let call = || {
+                let _busy = Busy::enter();
+                catch_unwind(AssertUnwindSafe(|| on_lost(failure, error))).is_ok()
+            };
+            match kind {
+                // A second panic on this thread would abort the process.
+                Kind::Panic => std::thread::scope(|scope| {
+                    let _ = std::thread::Builder::new().spawn_scoped(scope, call).map(|thread| thread.join());
+                }),
+                _ => {
+                    call();
+                }
+            }
         }
     }
 

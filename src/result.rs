@@ -1,6 +1,6 @@
 use std::panic::Location as Caller;
 
-use crate::capture::{Busy, Capture, Fate, Kind, Place, Seen};
+use crate::capture::{Busy, Capture, Carries, Fate, Kind, Place, Seen};
 use crate::cause::{Cause, Chain};
 use crate::failure::Location;
 
@@ -55,7 +55,7 @@ fn record<Via, E: Cause<Via>>(error: E, caller: &'static Caller<'static>) -> E {
         let Chain(chain) = error.chain(&recorder.limits);
         let mut seen = Seen::new(Kind::Call, Place::Line(caller.file().into(), caller.line()));
         seen.error = chain;
-        seen.hands_on = true;
+        seen.carries = Carries::ErrorAlone;
         seen.location = Location::of_caller(caller);
         messages = seen.messages();
         seen

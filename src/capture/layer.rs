@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::callsite::{COMPUTATION, ERROR_FIELDS, RESERVED_IN_EVENTS, Role, THEORETICAL_REF};
 use super::fields::{Fields, Formatting};
+use super::repeat::Carries;
 use super::scope::{self, Computation, Followed, Scope, Scopes};
 use super::seen::Fate;
 use super::{Busy, Capture, ErrorChain, Kind, Place, Seen, Step, Surroundings, downcast, thread};
@@ -246,7 +247,11 @@ fn seen_in_event(
     seen.error_type = text("error_type");
     seen.category = text("category");
     seen.reason = text("reason");
-    seen.hands_on = said.is_empty() && (error.is_some() || error_text.is_some());
+    seen.carries = match (error.is_some() || error_text.is_some(), said.is_empty()) {
+        (true, true) => Carries::ErrorAlone,
+        (true, false) => Carries::Error,
+        (false, _) => Carries::Words,
+    };
     seen.error =
         error.or_else(|| error_text.map(|text| ErrorChain::of_text(text, &recorder.limits))).unwrap_or_default();
     seen.message = said.to_owned();

@@ -5,9 +5,6 @@ use uuid::Uuid;
 
 use super::thread::Moment;
 
-/// Shortest message that may be found inside another one.
-const TELLING: usize = 6;
-
 /// The marks of an error by which it is known again.
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
@@ -16,9 +13,19 @@ pub(crate) struct Report {
     /// The spans around the report, innermost first, up to the computation's.
     pub(crate) spans: Vec<u64>,
     pub(crate) place: Place,
-    /// It hands an error on and says nothing itself, as `#[instrument(err)]` does.
-    pub(crate) hands_on: bool,
+    pub(crate) carries: Carries,
     pub(crate) moment: Moment,
+}
+
+/// What a report has of the error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carries {
+    /// The error and nothing else, as `#[instrument(err)]` hands it on.
+    ErrorAlone,
+    /// The error, and a word about it.
+    Error,
+    /// Words.
+    Words,
 }
 
 /// The place in the program that reported.
@@ -29,6 +36,45 @@ pub(crate) enum Place {
     Close,
 }
 
+impl Report {
+    /// Whether this is the error of that earlier record, on its way up.
+    ///
+    /// A span around the one that reported first may say the same later. Another place in the same span may say the
+    /// same at once. What is handed on right after, by a span around, is the same error even if it is wrapped by then.
+    /// In doubt it is another failure: nothing is lost by a record too many.
+    pub(crate) fn repeats(&self, earlier: &Report) -> bool {
+        let (Some(here), Some(there)) = (self.spans.first(), earlier.spans.first()) else { return false };
+        let at_once = self.moment.follows(earlier.moment);
+        if here == there {
+            let same_error = self.carries != Carries::Words && self.is_about(earlier);
+            return self.place != earlier.place && at_once && same_error;
+        }
+        earlier.spans.contains(here) && (self.is_about(earlier) || (at_once && self.carries == Carries::ErrorAlone))
+    }
+
+    /// Whether the earlier error has led to this one: it is named, or came right before in the same computation.
+    pub(crate) fn stems_from(&self, earlier: &Report) -> bool {
+        // A loop that fails at one place again and again does not cause its own failures.
+        self.place != earlier.place && (self.is_about(earlier) || self.moment.follows(earlier.moment))
+    }
+
+    /// Whether what it says names the earlier error.
+    pub(crate) fn is_about(&self, earlier: &Report) -> bool {
+        let Some(first) = earlier.messages.first() else { return false };
+        let named = self.messages.iter().any(|message| names(message, first));
+        // Words about an error come before the error itself is handed on.
+        let handed_on = self.carries != Carries::Words && earlier.carries == Carries::Words;
+        named || (handed_on && self.messages.first().is_some_and(|error| names(first, error)))
+    }
+}
+
+/// Whether a message is this one, or holds it as one of its parts: `factorisation failed: zero pivot: row 3`.
+fn names(message: &str, part: &str) -> bool {
+    let before = |at: usize| at == 0 || message[..at].ends_with(": ");
+    let after = |at: usize| message[at..].is_empty() || message[at..].starts_with(": ");
+    !part.is_empty() && message.match_indices(part).any(|(at, _)| before(at) && after(at + part.len()))
+}
+
 /// A failure that has its record.
 #[derive(Clone, Debug)]
 pub(crate) struct Recorded {
@@ -36,28 +82,9 @@ pub(crate) struct Recorded {
     pub(crate) report: Report,
 }
 
-impl Report {
-    /// Whether this is the error of that earlier record, on its way up: reported by a span around the one that
-    /// reported first (or by another place in the same span), and the same error by what it says, or because nothing
-    /// else happened on the thread in between.
-    pub(crate) fn repeats(&self, earlier: &Report) -> bool {
-        let (Some(here), Some(there)) = (self.spans.first(), earlier.spans.first()) else { return false };
-        let further_up = here != there && earlier.spans.contains(here);
-        let same_span = here == there && self.place != earlier.place;
-        (further_up || same_span) && (self.is_about(earlier) || (self.hands_on && self.moment.follows(earlier.moment)))
-    }
-
-    /// Whether what it says names the earlier error.
-    pub(crate) fn is_about(&self, earlier: &Report) -> bool {
-        let Some(first) = earlier.messages.first().filter(|message| !message.is_empty()) else { return false };
-        let names = |message: &String| message == first || (first.len() >= TELLING && message.contains(first.as_str()));
-        let sources = || earlier.messages.iter().skip(1).any(|source| self.messages.first() == Some(source));
-        self.messages.iter().any(names) || sources()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::thread;
     use super::*;
 
     fn report(message: &str, spans: &[u64], line: u32) -> Report {
@@ -65,25 +92,51 @@ mod tests {
             messages: vec![message.to_owned()],
             spans: spans.to_vec(),
             place: Place::Line("x.rs".into(), line),
-            hands_on: false,
+            carries: Carries::Error,
             moment: Moment::now(),
         }
+    }
+
+    fn later(report: Report) -> Report {
+        thread::count_activity();
+        thread::count_activity();
+        Report { moment: Moment::now(), ..report }
     }
 
     #[test]
     fn the_same_error_further_up_is_a_repeat() {
         let first = report("pivot is zero", &[3, 2, 1], 10);
-        assert!(report("pivot is zero", &[2, 1], 20).repeats(&first));
-        assert!(report("factorisation: pivot is zero", &[1], 30).repeats(&first));
-        assert!(report("pivot is zero", &[3, 2, 1], 11).repeats(&first));
+        let handed_on = Report { carries: Carries::ErrorAlone, ..report("wrapped", &[1], 30) };
+        assert!(handed_on.repeats(&first));
+        assert!(later(report("pivot is zero", &[2, 1], 20)).repeats(&first));
+        assert!(later(report("factorisation: pivot is zero", &[1], 30)).repeats(&first));
+        assert!(later(report("factorisation: pivot is zero: row 3", &[1], 30)).repeats(&first));
     }
 
     #[test]
-    fn another_run_is_no_repeat() {
+    fn the_same_span_repeats_itself_at_once_only() {
         let first = report("pivot is zero", &[3, 2, 1], 10);
-        assert!(!report("pivot is zero", &[3, 2, 1], 10).repeats(&first), "the same place again: a loop");
-        assert!(!report("pivot is zero", &[4, 2, 1], 10).repeats(&first), "a sibling span");
-        assert!(!report("no convergence", &[2, 1], 20).repeats(&first), "another error");
-        assert!(!report("", &[2, 1], 20).repeats(&report("", &[3, 2, 1], 10)));
+        assert!(report("pivot is zero", &[3, 2, 1], 11).repeats(&first));
+        assert!(!later(report("pivot is zero", &[3, 2, 1], 11)).repeats(&first));
+    }
+
+    #[test]
+    fn words_before_the_error_name_it() {
+        let words = Report { carries: Carries::Words, ..report("giving up: pivot is zero", &[3, 2, 1], 10) };
+        assert!(later(report("pivot is zero", &[2, 1], 20)).repeats(&words));
+    }
+
+    #[test]
+    fn another_failure_is_no_repeat() {
+        let first = report("failed", &[3, 2, 1], 10);
+        assert!(!report("failed", &[3, 2, 1], 10).repeats(&first), "the same place again: a loop");
+        assert!(!report("failed", &[4, 2, 1], 10).repeats(&first), "a sibling span");
+        let words = Report { carries: Carries::Words, ..report("failed", &[3, 2, 1], 11) };
+        assert!(!words.repeats(&first), "words of their own");
+        assert!(!report("failed again", &[3, 2, 1], 11).repeats(&first), "other words");
+        assert!(!report("failed again", &[2, 1], 20).repeats(&first), "other words");
+        assert!(!report("", &[2, 1], 20).repeats(&report("", &[3, 2, 1], 10)), "no words");
+        let handed_on = Report { carries: Carries::ErrorAlone, ..report("wrapped", &[1], 30) };
+        assert!(!later(handed_on).repeats(&first), "something happened in between");
     }
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use tracing_error::SpanTrace;
 use uuid::Uuid;
 
-use super::repeat::Recorded;
+use super::repeat::{Carries, Recorded};
 use super::scope::Computation;
 use super::{Busy, Capture, ErrorChain, Place, Report, Surroundings, read_span_trace, stack, thread};
 use crate::failure::Location;
@@ -44,8 +44,7 @@ pub(crate) struct Seen {
     pub(crate) event: Map,
     pub(crate) location: Location,
     pub(crate) place: Place,
-    /// An error that is handed on, with no word about it.
-    pub(crate) hands_on: bool,
+    pub(crate) carries: Carries,
 }
 
 impl Seen {
@@ -63,7 +62,7 @@ impl Seen {
             event: Map::new(),
             location: Location::default(),
             place,
-            hands_on: false,
+            carries: Carries::Words,
         }
     }
 
@@ -78,7 +77,7 @@ impl Seen {
             messages: self.messages(),
             spans: surroundings.ids(),
             place: self.place.clone(),
-            hands_on: self.hands_on,
+            carries: self.carries,
             moment: thread::Moment::now(),
         }
     }
@@ -244,9 +243,7 @@ fn caused_by(surroundings: &Surroundings, computation: &str, report: &Report) ->
         let state = owner.state();
         let named = state.inner.iter().rev().find(|inner| report.is_about(&inner.report));
         let last = state.inner.back().filter(|_| !state.inner_got_over);
-        // A loop that fails at one place again and again does not cause its own failures.
-        let earlier = state.recorded.as_ref().filter(|recorded| recorded.report.place != report.place);
-        let earlier = earlier.filter(|recorded| report.is_about(&recorded.report));
+        let earlier = state.recorded.as_ref().filter(|recorded| report.stems_from(&recorded.report));
         named.or(last).or(earlier).map(|cause| cause.id)
     });
     within.or_else(|| surroundings.failure_followed())

@@ -10,25 +10,20 @@ use crate::sync::lock;
 /// Frames of ours, of `tracing` and of the panic machinery that may stand before the user's.
 const MACHINERY: usize = 48;
 
-/// Functions that stand between the failure and us.
-const OURS: &[&str] = &[
+/// Functions that stand between the failure and us, beside those of the standard library.
+const MACHINERY_NAMES: &[&str] = &[
     "tracing_failure::",
     "tracing_core::",
     "tracing_subscriber::",
     "tracing_log::",
     "tracing::",
     "backtrace::",
-    "std::panicking::",
-    "core::panicking::",
-    "core::ops::function::",
-    "core::option::",
-    "core::result::",
-    "alloc::boxed::",
-    "std::sys::backtrace::",
-    "std::thread::local::",
     "rust_begin_unwind",
     "rust_panic",
     "__rustc::",
+    "std::",
+    "core::",
+    "alloc::",
 ];
 
 /// Functions that start a program or thread; the user's code ends here.
@@ -61,17 +56,21 @@ pub(crate) fn capture(limit: usize) -> Vec<Frame> {
 
 fn frames(addresses: &[usize], limit: usize) -> Vec<Frame> {
     let symbols: Vec<Symbol> = addresses.iter().flat_map(|&address| symbols_at(address).to_vec()).collect();
-    let is_ours = |symbol: &Symbol| {
-        let function = symbol.function.trim_start_matches(['<', '&']);
-        OURS.iter().any(|ours| function.starts_with(ours) || function.contains(" as tracing"))
-    };
-    let first = symbols.iter().position(|symbol| !is_ours(symbol)).unwrap_or(0);
+    let first = symbols.iter().position(|symbol| !is_machinery(symbol)).unwrap_or(0);
     let user = symbols.into_iter().skip(first).take_while(|symbol| !symbol.function.contains(START));
     let mut frames: Vec<Frame> = user.take(limit).map(frame).collect();
     while frames.last().is_some_and(|frame| frame.function.starts_with("core::ops::function::")) {
         frames.pop();
     }
     frames
+}
+
+fn is_machinery(symbol: &Symbol) -> bool {
+    let function = symbol.function.trim_start_matches(['<', '&']);
+    let in_macro = |file: &String| file.contains("/tracing-") && file.ends_with("/src/macros.rs");
+    MACHINERY_NAMES.iter().any(|name| function.starts_with(name))
+        || function.contains(" as tracing")
+        || symbol.file.as_ref().is_some_and(in_macro)
 }
 
 fn frame(symbol: Symbol) -> Frame {

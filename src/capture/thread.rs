@@ -17,7 +17,7 @@ impl Busy {
     /// `None`: the thread is busy already.
     pub(crate) fn enter() -> Option<Self> {
         let was_busy = BUSY.try_with(|busy| busy.replace(true)).unwrap_or(true);
-        (!was_busy).then_some(Busy(()))
+        (!was_busy).then(|| Busy(()))
     }
 
     pub(crate) fn is_busy() -> bool {
@@ -43,9 +43,9 @@ impl Moment {
         Moment { thread: number(), activity: ACTIVITY.try_with(Cell::get).unwrap_or(0) }
     }
 
-    /// Whether this moment came right after the other one, with nothing in between.
+    /// Whether this moment came right after the other one, with no span or event in between but its own.
     pub(crate) fn follows(self, earlier: Moment) -> bool {
-        self.thread == earlier.thread && self.activity == earlier.activity + 1
+        self.thread == earlier.thread && self.activity <= earlier.activity + 1
     }
 }
 
