@@ -3,6 +3,8 @@
 //! `cargo run --example rg_flow [DIR] [--dense]` leaves the failure in `DIR/failures` and the log in `DIR/logs`; DIR is
 //! `io` unless given. With `--dense` the solver panics instead of returning an error, and the panic is recorded.
 
+mod show;
+
 use std::f64::consts::PI;
 
 use color_eyre::eyre::{Report, WrapErr};
@@ -41,7 +43,8 @@ fn integrate(
     atol: f64,
     output: OutputType,
 ) -> Result<Stats, Report> {
-    let mut stepper = Dopri5::new(OneLoop, t_range.0, t_range.1, 0.1, Couplings::from(initial_couplings), rtol, atol);
+    let couplings = Couplings::from(initial_couplings);
+    let mut stepper = Dopri5::new(OneLoop, t_range.0, t_range.1, 0.1, couplings, rtol, atol);
     stepper.set_output(output);
     // The typed error is recorded here, and becomes a report on its way up.
     Ok(stepper.integrate().record_failure()?)
@@ -49,11 +52,11 @@ fn integrate(
 
 fn main() -> Result<(), Report> {
     let (flags, dirs): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|arg| arg.starts_with("--"));
-    let dense = flags.iter().any(|flag| flag == "--dense");
     let dir = dirs.first().map_or("io", String::as_str);
+    let output = if flags.iter().any(|flag| flag == "--dense") { OutputType::Dense } else { OutputType::Sparse };
 
+    let _show = show::Show::what_is_left_in(dir);
     let _guard = tracing_failure::builder(dir).build_info(tracing_failure::build_info!()).init()?;
-    let output = if dense { OutputType::Dense } else { OutputType::Sparse };
     let stats = integrate([50.0, 100.0, 150.0], (-10.0, 10.0), 1e-6, 1e-9, output)
         .wrap_err("the flow does not reach t = 10")
         .record_failure()?;

@@ -55,7 +55,7 @@ pub fn init(dir: impl AsRef<Path>) -> Result<Guard, InitError> {
 ///     .build_info(tracing_failure::build_info!())
 ///     .init()?;
 /// # std::fs::remove_dir_all(&dir)?;
-/// # Ok::<(), tracing_failure::InitError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn builder(dir: impl AsRef<Path>) -> Builder {
     let dir = dir.as_ref();
@@ -72,7 +72,7 @@ pub fn builder(dir: impl AsRef<Path>) -> Builder {
 /// let guard = tracing_failure::builder(&dir).without_log().init()?;
 /// assert_eq!(guard.log_path(), None);
 /// # std::fs::remove_dir_all(&dir)?;
-/// # Ok::<(), tracing_failure::InitError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "a builder does nothing until it is finished with `init`, `layer` or `logger`"]
 pub struct Builder {
@@ -369,7 +369,7 @@ impl Builder {
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-builder-init-{}", std::process::id()));
     /// let _guard = tracing_failure::builder(&dir).stderr_notice(false).init()?;
     /// # std::fs::remove_dir_all(&dir)?;
-    /// # Ok::<(), tracing_failure::InitError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn init(self) -> Result<Guard, InitError> {
         if tracing::dispatcher::has_been_set() {
@@ -405,7 +405,7 @@ impl Builder {
     /// let subscriber = tracing_subscriber::registry().with(failures).with(tracing_subscriber::fmt::layer());
     /// # drop(subscriber);
     /// # std::fs::remove_dir_all(&dir)?;
-    /// # Ok::<(), tracing_failure::InitError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn layer<S>(self) -> Result<(FailureLayer<S>, Guard), InitError>
     where
@@ -429,7 +429,7 @@ impl Builder {
     /// let logger = tracing_failure::builder(&dir).without_log().context("machine", "test bench").logger()?;
     /// # drop(logger);
     /// # std::fs::remove_dir_all(&dir)?;
-    /// # Ok::<(), tracing_failure::InitError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn logger(self) -> Result<StructuredLogger, InitError> {
         Ok(StructuredLogger::with_recorder(Arc::new(self.recorder()?)))

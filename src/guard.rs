@@ -16,7 +16,7 @@ use crate::recorder::{Recorder, Stats};
 /// guard.flush();
 /// assert_eq!(guard.stats().log_lines, 1);
 /// # std::fs::remove_dir_all(&dir)?;
-/// # Ok::<(), tracing_failure::InitError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 #[must_use = "dropping the guard at once leaves the last log lines to a background thread"]
@@ -37,7 +37,7 @@ impl Guard {
     /// let guard = tracing_failure::init(&dir)?;
     /// guard.flush();
     /// # std::fs::remove_dir_all(&dir)?;
-    /// # Ok::<(), tracing_failure::InitError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn flush(&self) {
         self.recorder.flush();
@@ -50,7 +50,7 @@ impl Guard {
     /// let guard = tracing_failure::init(&dir)?;
     /// assert_eq!(guard.stats().recorded, 0);
     /// # std::fs::remove_dir_all(&dir)?;
-    /// # Ok::<(), tracing_failure::InitError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn stats(&self) -> Stats {
@@ -64,7 +64,7 @@ impl Guard {
     /// let guard = tracing_failure::builder(&dir).session_id("night-run-7").init()?;
     /// assert_eq!(guard.session_id(), "night-run-7");
     /// # std::fs::remove_dir_all(&dir)?;
-    /// # Ok::<(), tracing_failure::InitError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn session_id(&self) -> &str {
@@ -78,7 +78,7 @@ impl Guard {
     /// let guard = tracing_failure::init(&dir)?;
     /// assert_eq!(guard.failures_dir(), dir.join("failures"));
     /// # std::fs::remove_dir_all(&dir)?;
-    /// # Ok::<(), tracing_failure::InitError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn failures_dir(&self) -> &Path {
@@ -92,7 +92,7 @@ impl Guard {
     /// let guard = tracing_failure::init(&dir)?;
     /// assert!(guard.log_path().is_some_and(|path| path.starts_with(dir.join("logs"))));
     /// # std::fs::remove_dir_all(&dir)?;
-    /// # Ok::<(), tracing_failure::InitError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn log_path(&self) -> Option<PathBuf> {
@@ -125,7 +125,7 @@ impl Guard {
     /// let layer = tracing_failure::FailureLayer::<tracing_subscriber::Registry>::new(&dir)?;
     /// layer.guard().install_panic_hook();
     /// # std::fs::remove_dir_all(&dir)?;
-    /// # Ok::<(), tracing_failure::InitError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn install_panic_hook(&self) {
         crate::capture::install_panic_hook(Arc::clone(&self.recorder));

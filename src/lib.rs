@@ -1,5 +1,78 @@
-//! x
-#![allow(missing_docs)]
+//! The flight recorder of a numerical program.
+//!
+//! Annotate your solvers with ordinary [`tracing`] spans that say what is computed and by which equation. When a
+//! computation fails, one complete JSON record of it is in `io/failures`: parameters as real numbers, the chain of errors,
+//! the spans, the stack. People, scripts and machine learning read the same file. Ordinary events go to `io/logs`, with one
+//! line for each computation that ends, well or badly.
+//!
+//! ```
+//! use tracing_failure::{Failure, ResultExt};
+//!
+//! #[derive(Debug, thiserror::Error)]
+//! #[error("no convergence within {iterations} iterations")]
+//! struct ConvergenceError { iterations: u32 }
+//!
+//! #[tracing::instrument(fields(computation = "rg_flow_integration", theoretical_ref = "Eq. 1.12", method = "RK45"))]
+//! fn integrate(couplings: [f64; 3], t_range: (f64, f64)) -> Result<f64, ConvergenceError> {
+//!     Err(ConvergenceError { iterations: 500 }).record_failure()
+//! }
+//!
+//! # let io = std::env::temp_dir().join(format!("tracing-failure-lib-{}", std::process::id()));
+//! let _guard = tracing_failure::init(&io)?; // "io" in a program
+//! assert!(integrate([50.0, 100.0, 150.0], (-10.0, 10.0)).is_err());
+//!
+//! let failure = Failure::from_path(io.join("failures/latest.json"))?;
+//! assert_eq!(failure.error_type, "ConvergenceError");
+//! assert_eq!(failure.parameters.get("couplings"), Some(&vec![50.0, 100.0, 150.0].into()));
+//! # std::fs::remove_dir_all(&io)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where to begin
+//!
+//! - [`init`] sets up a program in one line; [`builder`] has the choices.
+//! - [`FailureLayer`] goes into a stack of layers of your own.
+//! - [`ResultExt::record_failure`] records an error with its type and its sources; [`StructuredLogger`] does so for code
+//!   without spans.
+//! - [`Failure`] is the record, and [`Store`] the directory: read them back with [`Failure::from_path`] and
+//!   [`Store::read_all`].
+//!
+//! # What is a failure
+//!
+//! A *computation* is a span, or a lone event, with the fields `computation` and `theoretical_ref`; both may come from spans
+//! around it, and the innermost wins. It fails when
+//!
+//! 1. an ERROR event occurs in it: `error!(…)`, or `#[instrument(err)]`,
+//! 2. its span is of ERROR level and closes without a failure recorded inside it,
+//! 3. it panics,
+//! 4. [`record_failure`](ResultExt::record_failure) or [`log_failure`](StructuredLogger::log_failure) says so.
+//!
+//! One failure makes one record: an error that nested `#[instrument(err)]` functions report again on its way up is
+//! recognised. A computation that fails because one inside it did has its own record, whose `context.caused_by` names the
+//! inner one. The fields of the computation's span, and of those around it, are the parameters.
+//!
+//! # What to know about `tracing`
+//!
+//! - `Span::record` of a field that the span did not declare is ignored: declare it as `field = tracing::field::Empty`.
+//! - A new thread has no current span: enter a clone of the span there, or give it as `parent`.
+//! - `#[instrument]` formats every argument with `Debug` at each call: `skip` large ones.
+//! - `?value` arrives as text and is read back into numbers, lists and objects. Where a span is neither a computation, nor
+//!   inside one, nor logged, its `?value` and `%value` fields are not formatted at all, and so are no parameters of
+//!   computations inside it; its numbers, booleans and strings are.
+//! - A filter under the layer, such as a global `EnvFilter` of `error`, hides the INFO spans that `#[instrument]` makes.
+//!
+//! # Promises
+//!
+//! - When the ERROR event returns, the record is with the operating system: it survives a panic, an abort and `kill -9` of
+//!   the process; with [`Durability::Disk`] a loss of power. A record is whole or absent.
+//! - When the store cannot be written, the record goes to stderr as one line of JSON, [`Builder::on_lost`] is called, and
+//!   [`Stats`] counts it.
+//! - The library does not panic, abort, block for ever or log through `tracing`; a `Debug` that panics costs that one value.
+//! - Nothing that it did not write itself is ever deleted.
+//! - Outside of computations it allocates nothing and formats nothing that is not logged.
+
+#![warn(missing_docs)]
+
 mod builder;
 mod capture;
 mod cause;

@@ -83,7 +83,7 @@ where
     /// let subscriber = tracing_subscriber::registry().with(FailureLayer::new(&dir)?);
     /// # drop(subscriber);
     /// # std::fs::remove_dir_all(&dir)?;
-    /// # Ok::<(), tracing_failure::InitError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(failures: impl AsRef<Path>) -> Result<Self, InitError> {
         let (layer, guard) = Builder::for_failures(failures).layer()?;
@@ -102,7 +102,7 @@ where
     /// let layer = FailureLayer::<Registry>::new(&dir)?;
     /// assert_eq!(layer.guard().stats().recorded, 0);
     /// # std::fs::remove_dir_all(&dir)?;
-    /// # Ok::<(), tracing_failure::InitError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn guard(&self) -> Guard {
         Guard::new(Arc::clone(&self.capture.recorder))
@@ -327,12 +327,13 @@ where
 
     fn on_record(&self, id: &span::Id, values: &span::Record<'_>, _: Context<'_, S>) {
         let id = id.into_u64();
-        let Some(formatting) = self.capture.scopes.with(id, |scope| scope.formatting) else { return };
-        let Some(_busy) = Busy::enter() else { return };
+        let kept = self.capture.scopes.with(id, |scope| (scope.meta, scope.role, scope.formatting));
+        let (Some((meta, role, formatting)), Some(_busy)) = (kept, Busy::enter()) else { return };
         // Into a place of its own first: a value's `Debug` may do anything, and the table must not be locked then.
-        let mut fields = Fields::default();
-        values.record(&mut fields.visitor(&self.capture.recorder.limits, formatting));
-        self.capture.scopes.with(id, |scope| scope.fields.record(&fields));
+        let mut later = scope::take(meta, role);
+        values.record(&mut later.fields.visitor(&self.capture.recorder.limits, formatting));
+        self.capture.scopes.with(id, |scope| scope.fields.record(&later.fields));
+        scope::give_back(later);
     }
 
     fn on_follows_from(&self, id: &span::Id, follows: &span::Id, ctx: Context<'_, S>) {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::failure::Frame;
@@ -44,6 +45,11 @@ type Symbols = Arc<[Symbol]>;
 
 static NAMED: Mutex<Option<HashMap<usize, Symbols>>> = Mutex::new(None);
 
+/// Stacks in a row without an unknown address, after which the debug information is let go: it takes 40 MB or more.
+const WARM: u32 = 64;
+
+static KNOWN_IN_A_ROW: AtomicU32 = AtomicU32::new(0);
+
 /// Takes the stack of the current thread: the user's frames, innermost first.
 pub(crate) fn capture(limit: usize) -> Vec<Frame> {
     let mut addresses = Vec::with_capacity(64);
@@ -51,6 +57,9 @@ pub(crate) fn capture(limit: usize) -> Vec<Frame> {
         addresses.push(frame.ip().addr());
         addresses.len() < limit + MACHINERY
     });
+    if KNOWN_IN_A_ROW.fetch_add(1, Ordering::Relaxed) == WARM {
+        backtrace::clear_symbol_cache();
+    }
     frames(&addresses, limit)
 }
 
@@ -93,6 +102,7 @@ fn symbols_at(address: usize) -> Symbols {
     if let Some(known) = lock(&NAMED).and_then(|named| named.as_ref()?.get(&address).cloned()) {
         return known;
     }
+    KNOWN_IN_A_ROW.store(0, Ordering::Relaxed);
     let mut symbols = Vec::new();
     backtrace::resolve(std::ptr::without_provenance_mut(address), |symbol| {
         symbols.push(Symbol {

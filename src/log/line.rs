@@ -80,9 +80,9 @@ pub(crate) struct EventLine {
 impl EventLine {
     pub(crate) fn new(meta: &Metadata<'_>, fields: &Fields, recorder: &Recorder) -> Self {
         let mut json = begin(meta.level().as_str(), fields.prose("log.target").unwrap_or(meta.target()));
-        if let Some(message) = fields.prose("message") {
-            write_entry(&mut json, "message", message);
-        }
+        // What `#[instrument(err)]` reports has no message but the error's.
+        let message = ["message", "error", "err"].iter().find_map(|name| fields.prose(name));
+        write_entry(&mut json, "message", message.unwrap_or_default());
         json.extend_from_slice(b",\"fields\":{");
         fields.write_json(&mut json, LOG_FIELDS, &recorder.limits, &recorder.redactor);
         json.extend_from_slice(b"},\"spans\":[");

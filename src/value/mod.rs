@@ -13,7 +13,7 @@ mod text;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{self, Serialize, SerializeMap, Serializer};
 
 pub(crate) use debug::read_debug;
 pub use limits::Limits;
@@ -74,15 +74,15 @@ impl Value {
     /// assert_eq!(options.get("rtol"), Some(&Value::Float(1e-9)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+    pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
         Self::from_serialize_within(value, &Limits::default())
     }
 
     pub(crate) fn from_serialize_within<T: Serialize + ?Sized>(
         value: &T,
         limits: &Limits,
-    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        value.serialize(serialize::ValueSerializer::new(limits)).map(|node| node.value).map_err(Into::into)
+    ) -> Result<Self, serde_json::Error> {
+        value.serialize(serialize::ValueSerializer::new(limits)).map(|node| node.value).map_err(ser::Error::custom)
     }
 
     /// The entry of a map under this name.

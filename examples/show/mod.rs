@@ -1,0 +1,58 @@
+//! Shows what an example has left behind.
+
+use std::path::{Path, PathBuf};
+
+use tracing_failure::Failure;
+
+/// Prints the newest record and the last lines of the log when it is dropped: declare it before the guard, so that the
+/// guard has flushed by then.
+pub(crate) struct Show {
+    dir: PathBuf,
+}
+
+impl Show {
+    /// Of what lies in this directory.
+    pub(crate) fn what_is_left_in(dir: impl AsRef<Path>) -> Self {
+        Show { dir: dir.as_ref().to_owned() }
+    }
+
+    fn failure(&self) {
+        let latest = self.dir.join("failures/latest.json");
+        match Failure::from_path(&latest) {
+            Ok(failure) => println!(
+                "\n{}\n  computation      {}\n  theoretical_ref  {}\n  error            {}: {}\n  category         {}\n  \
+                 parameters       {}",
+                latest.display(),
+                failure.computation,
+                failure.theoretical_ref,
+                failure.error_type,
+                failure.error_message,
+                failure.context.category.map_or("?", |category| category.name()),
+                failure.parameters,
+            ),
+            Err(error) => println!("\nno failure: {error}"),
+        }
+    }
+
+    fn log(&self) {
+        let files = std::fs::read_dir(self.dir.join("logs")).into_iter().flatten().flatten().map(|file| file.path());
+        let Some(newest) = files.max_by_key(|file| file.metadata().and_then(|file| file.modified()).ok()) else {
+            return;
+        };
+        println!("\n{}", newest.display());
+        let text = std::fs::read_to_string(&newest).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        for line in &lines[lines.len().saturating_sub(2)..] {
+            let cut: String = line.chars().take(160).collect();
+            println!("  {cut}{}", if cut.len() < line.len() { "…" } else { "" });
+        }
+        println!();
+    }
+}
+
+impl Drop for Show {
+    fn drop(&mut self) {
+        self.failure();
+        self.log();
+    }
+}

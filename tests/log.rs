@@ -1,0 +1,201 @@
+//! The runtime log: what stands in a line, rotation, and that no line is lost.
+
+mod support;
+
+use std::path::Path;
+
+use support::{in_child, in_child_with};
+use tracing::{debug, error, info, info_span, warn};
+use tracing_failure::{Rotation, builder, init};
+
+#[test]
+fn a_line_has_typed_fields_and_the_spans_with_theirs() {
+    let run = in_child(|dir| {
+        let _guard = builder(dir).session_id("s-1").init().unwrap();
+        let span = info_span!("solve", method = "RK45", rtol = 1e-9);
+        let _entered = span.entered();
+        let _inner = info_span!("step", n = 3).entered();
+        info!(t = 0.5, y = ?[1.0, f64::NAN], ok = true, note = %"plain text", "step \"accepted\"\n");
+        debug!("not at this level");
+    });
+    let mut lines = run.ok().log();
+    assert_eq!(lines.len(), 1);
+    let time = lines[0]["timestamp"].take();
+    assert!(chrono::DateTime::parse_from_rfc3339(time.as_str().unwrap()).is_ok());
+    insta::assert_json_snapshot!(lines[0], @r#"
+    {
+      "fields": {
+        "note": "plain text",
+        "ok": true,
+        "t": 0.5,
+        "y": [
+          1.0,
+          "NaN"
+        ]
+      },
+      "level": "INFO",
+      "message": "step \"accepted\"\n",
+      "session_id": "s-1",
+      "spans": [
+        {
+          "fields": {
+            "n": 3
+          },
+          "name": "step"
+        },
+        {
+          "fields": {
+            "method": "RK45",
+            "rtol": 0.000000001
+          },
+          "name": "solve"
+        }
+      ],
+      "target": "log",
+      "timestamp": null
+    }
+    "#);
+}
+
+#[test]
+fn a_computation_that_closes_has_a_line_with_its_outcome() {
+    let run = in_child(|dir| {
+        let _guard = builder(dir).log_filter("off").init().unwrap();
+        let _run = info_span!("run", theoretical_ref = "§1", beta = 6.0, rtol = 1e-3).entered();
+        for (n, fails) in [(1, false), (2, true)] {
+            let _span = info_span!("solve", computation = "solve", rtol = 1e-6, n, residual = tracing::field::Empty);
+            let _entered = _span.enter();
+            _span.record("residual", 0.25);
+            if fails {
+                error!("no convergence");
+            }
+        }
+    });
+    let run = run.ok();
+    let lines = run.log();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    for (line, outcome) in lines.iter().zip(["ok", "failed"]) {
+        assert_eq!(line["message"], "computation closed");
+        assert_eq!((line["computation"].as_str(), line["theoretical_ref"].as_str()), (Some("solve"), Some("§1")));
+        assert_eq!(line["outcome"], outcome);
+        assert_eq!(line["parameters"]["rtol"], 1e-6);
+        assert_eq!(line["parameters"]["beta"], 6.0);
+        assert_eq!(line["parameters"]["residual"], 0.25);
+        assert!(line["duration_s"].as_f64().unwrap() >= 0.0);
+    }
+    assert_eq!(lines[1]["failure_id"], run.failure().context.id.unwrap().to_string());
+    assert_eq!(lines[0].get("failure_id"), None);
+}
+
+#[test]
+fn rust_log_filters_the_log_and_not_the_failures() {
+    let filter = |command: &mut std::process::Command| {
+        command.env("RUST_LOG", "error,log=debug,other[span]=trace");
+    };
+    let run = in_child_with(filter, |dir| {
+        let _guard = init(dir).unwrap();
+        debug!("logged");
+        info!(target: "elsewhere", "not logged");
+        let _span = info_span!(target: "elsewhere", "solve", computation = "solve", theoretical_ref = "§1").entered();
+        error!(target: "elsewhere", "failed");
+    });
+    let run = run.ok();
+    assert_eq!(run.failure().error_message, "failed");
+    let lines = run.log();
+    let messages: Vec<_> = lines.iter().map(|line| line["message"].as_str().unwrap()).collect();
+    assert_eq!(messages, ["logged", "failed", "computation closed"]);
+    assert!(run.stderr.contains("RUST_LOG: log filter: `other[span]=trace`"), "{}", run.stderr);
+}
+
+#[test]
+fn a_line_of_a_recorded_event_bears_the_failures_id() {
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        warn!("before");
+        error!(computation = "solve", theoretical_ref = "§1", "failed");
+        error!("not in a computation");
+    });
+    let run = run.ok();
+    let id = run.failure().context.id.unwrap().to_string();
+    let lines = run.log();
+    let ids: Vec<_> = lines.iter().map(|line| line.get("failure_id").and_then(|id| id.as_str())).collect();
+    assert_eq!(ids, [None, Some(id.as_str()), None]);
+}
+
+#[test]
+fn lines_of_many_threads_are_all_there_and_whole() {
+    let run = in_child(|dir| {
+        let guard = init(dir).unwrap();
+        std::thread::scope(|scope| {
+            for thread in 0..8 {
+                scope.spawn(move || (0..5_000).for_each(|n| info!(thread, n, "working")));
+            }
+        });
+        guard.flush();
+        assert_eq!((guard.stats().log_lines, guard.stats().log_lines_lost), (40_000, 0));
+    });
+    let run = run.ok();
+    let mut seen: Vec<_> = run
+        .log()
+        .iter()
+        .map(|line| (line["fields"]["thread"].as_u64().unwrap(), line["fields"]["n"].as_u64().unwrap()))
+        .collect();
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 40_000);
+}
+
+fn names(dir: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn files_rotate_by_size_and_only_the_logs_own_are_deleted() {
+    let run = in_child(|dir| {
+        let logs = dir.join("logs");
+        std::fs::create_dir_all(&logs).unwrap();
+        let foreign = ["runtime_notes.txt", "runtime_20200101_mine_0000.jsonl", "runtime_2020.jsonl", "thesis.tex"];
+        for name in foreign {
+            std::fs::write(logs.join(name), "not a log of ours").unwrap();
+        }
+        std::fs::write(logs.join("runtime_20200102_old_0000.jsonl"), "{\"timestamp\":\"2020-01-02\"}\n").unwrap();
+        let mut rotation = Rotation::default();
+        rotation.max_bytes = 10_000;
+        rotation.max_files = Some(4);
+        let guard = builder(dir).rotation(rotation).init().unwrap();
+        for n in 0..2_000 {
+            info!(n, "a line");
+            if n % 20 == 0 {
+                guard.flush();
+            }
+        }
+        guard.flush();
+        let names = names(&logs);
+        for name in foreign {
+            assert_eq!(std::fs::read_to_string(logs.join(name)).unwrap(), "not a log of ours");
+        }
+        assert!(!names.contains(&"runtime_20200102_old_0000.jsonl".to_owned()), "{names:?}");
+        let own: Vec<_> = names.iter().filter(|name| name.contains(guard.session_id())).collect();
+        assert!((3..=4).contains(&own.len()), "{own:?}");
+        let newest = guard.log_path().unwrap();
+        let text = std::fs::read_to_string(&newest).unwrap();
+        assert!(text.lines().last().unwrap().contains("\"n\":1999"));
+    });
+    run.ok();
+}
+
+#[test]
+fn a_file_that_another_process_still_writes_is_not_deleted() {
+    let run = in_child(|dir| {
+        let mut rotation = Rotation::default();
+        rotation.max_files = Some(1);
+        let writing = builder(dir).rotation(rotation).layer::<tracing_subscriber::Registry>().unwrap().1;
+        // The next recorder would keep one file only, its own.
+        let _guard = builder(dir).rotation(rotation).init().unwrap();
+        assert!(writing.log_path().unwrap().exists());
+    });
+    run.ok();
+}

@@ -1,0 +1,141 @@
+//! The direct API: an error in hand, no span.
+
+mod support;
+
+use std::collections::HashMap;
+
+use color_eyre::eyre::Report;
+use serde::{Serialize, Serializer};
+use support::{failures, in_child};
+use tracing::info_span;
+use tracing_failure::{StructuredLogger, Value, init};
+use tracing_subscriber::prelude::*;
+
+#[derive(Debug, thiserror::Error)]
+#[error("the series does not converge")]
+struct SeriesError;
+
+#[derive(Serialize)]
+struct Parameters {
+    initial_couplings: [f64; 3],
+    t_range: (f64, f64),
+    method: &'static str,
+    cutoff: f64,
+}
+
+const PARAMETERS: Parameters = Parameters {
+    initial_couplings: [50.0, 100.0, 150.0],
+    t_range: (-10.0, 10.0),
+    method: "RK45",
+    cutoff: f64::INFINITY,
+};
+
+#[test]
+fn parameters_are_anything_that_serialises() {
+    let dir = tempfile::tempdir().unwrap();
+    let logger = StructuredLogger::new(dir.path()).unwrap();
+    let path = logger.log_failure("rg_flow_integration", &SeriesError, &PARAMETERS, "§1.2").unwrap();
+    logger.log_failure("rg_flow_integration", &SeriesError, &HashMap::from([("n", 3)]), "§1.2").unwrap();
+    logger.log_failure("rg_flow_integration", &SeriesError, &(), "§1.2").unwrap();
+    logger.log_failure("rg_flow_integration", &SeriesError, &[1.5, 2.5], "§1.2").unwrap();
+    let failures = failures(dir.path());
+    let parameters: Vec<String> = failures.iter().map(|failure| failure.parameters.to_string()).collect();
+    insta::assert_debug_snapshot!(parameters, @r#"
+    [
+        "{\"initial_couplings\":[50.0,100.0,150.0],\"t_range\":[-10.0,10.0],\"method\":\"RK45\",\"cutoff\":\"Infinity\"}",
+        "{\"n\":3}",
+        "{}",
+        "{\"value\":[1.5,2.5]}",
+    ]
+    "#);
+    assert_eq!(support::read_valid(&path), failures[0]);
+    assert_eq!(failures[0].error_type, "SeriesError");
+    let location = failures[0].context.location.as_ref().unwrap();
+    assert_eq!(location.file.as_deref(), Some(file!()));
+    assert!(failures[0].stack_trace.contains("logger::parameters_are_anything"), "{}", failures[0].stack_trace);
+}
+
+#[test]
+fn errors_are_anything_that_is_an_error_or_lends_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let logger = StructuredLogger::new(dir.path()).unwrap();
+    let report = Report::from(SeriesError).wrap_err("no critical exponent");
+    logger.log_failure("observable", &report, &(), "§1").unwrap();
+    let boxed: Box<dyn std::error::Error> = SeriesError.into();
+    logger.log_failure("observable", &boxed, &(), "§1").unwrap();
+    let boxed: Box<dyn std::error::Error + Send + Sync> = "only words".into();
+    logger.log_failure("observable", &boxed, &(), "§1").unwrap();
+    let lent: &(dyn std::error::Error + 'static) = &SeriesError;
+    logger.log_failure("observable", lent, &(), "§1").unwrap();
+    let failures = failures(dir.path());
+    let said: Vec<_> = failures.iter().map(|failure| (&*failure.error_type, &*failure.error_message)).collect();
+    assert_eq!(
+        said,
+        [
+            ("SeriesError", "no critical exponent"),
+            ("SeriesError", "the series does not converge"),
+            ("Error", "only words"),
+            ("SeriesError", "the series does not converge"),
+        ]
+    );
+    assert_eq!(failures[0].context.errors.len(), 2);
+}
+
+#[test]
+fn a_serialize_that_fails_or_panics_costs_the_parameters_only() {
+    struct Fails;
+    impl Serialize for Fails {
+        fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("no path to it"))
+        }
+    }
+    struct Panics;
+    impl Serialize for Panics {
+        fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            panic!("cannot be seen")
+        }
+    }
+    let run = in_child(|dir| {
+        let logger = StructuredLogger::new(dir.join("failures")).unwrap();
+        logger.log_failure("observable", &SeriesError, &Fails, "§1").unwrap();
+        logger.log_failure("observable", &SeriesError, &Panics, "§1").unwrap();
+    });
+    let parameters: Vec<_> = run.ok().failures().iter().map(|failure| failure.parameters.to_string()).collect();
+    assert_eq!(
+        parameters,
+        [
+            r#"{"value":"[its Serialize failed: no path to it]"}"#,
+            r#"{"value":"[its Serialize panicked: cannot be seen]"}"#
+        ]
+    );
+}
+
+#[test]
+fn the_spans_around_the_call_are_recorded() {
+    let run = in_child(|dir| {
+        let guard = init(dir).unwrap();
+        let _span = info_span!("solve", rows = 3, computation = "outer", theoretical_ref = "§1").entered();
+        let path = guard.logger().log_failure("inner", &SeriesError, &PARAMETERS, "§2").unwrap();
+        assert!(path.exists());
+    });
+    let run = run.ok();
+    let failure = run.failure();
+    assert_eq!((&*failure.computation, &*failure.theoretical_ref), ("inner", "§2"));
+    assert_eq!(failure.context.spans[0].fields.get("rows"), Some(&Value::Int(3)));
+    assert_eq!(failure.parameters.get("rows"), None, "the parameters are those that were given");
+    let closed = run.log().into_iter().find(|line| line["message"] == "computation closed").unwrap();
+    assert_eq!(closed["outcome"], "ok", "the failure was that of another computation");
+}
+
+#[test]
+fn another_error_layer_tells_the_spans_where_ours_is_not_there() {
+    let run = in_child(|dir| {
+        let logger = StructuredLogger::new(dir.join("failures")).unwrap();
+        tracing_subscriber::registry().with(tracing_error::ErrorLayer::default()).init();
+        let _span = info_span!("solve", rows = 3).entered();
+        logger.log_failure("inner", &SeriesError, &(), "§2").unwrap();
+    });
+    let failure = run.ok().failure();
+    assert_eq!(failure.context.spans[0].name, "solve");
+    assert_eq!(failure.context.spans[0].fields.get("fields"), Some(&"rows=3".into()));
+}

@@ -1,0 +1,232 @@
+//! The directory: whole or absent, no collisions, the newest in `latest.json`, and reading back.
+
+mod support;
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use support::{child_command, failures, in_child, is_child, json_files, read_valid};
+use tracing::{error, info_span};
+use tracing_failure::{Failure, Store, StructuredLogger, Value, builder, init};
+
+fn hidden_files(dir: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    entries.filter(|name| name.starts_with('.') && name != ".latest.lock").collect()
+}
+
+/// The process's memory that is its own, in bytes.
+fn memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}
+
+const PROCESSES: usize = 4;
+const THREADS: usize = 16;
+const FAILURES: usize = 625;
+
+#[test]
+fn four_processes_of_sixteen_threads_lose_nothing_in_one_directory() {
+    if is_child() {
+        let dir = std::env::var_os("TRACING_FAILURE_TEST_DIR").unwrap();
+        let guard = builder(Path::new(&dir)).without_log().stderr_notice(false).init().unwrap();
+        std::thread::scope(|scope| {
+            for thread in 0..THREADS {
+                scope.spawn(move || {
+                    for run in 0..FAILURES {
+                        let _span =
+                            info_span!("run", computation = "sweep", theoretical_ref = "§1", thread, run).entered();
+                        error!(residual = 1.0 / run as f64, "no convergence");
+                    }
+                });
+            }
+        });
+        guard.flush();
+        assert_eq!(guard.stats().recorded, (THREADS * FAILURES) as u64);
+        println!("\nmemory {}", memory());
+        std::process::exit(0);
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let children: Vec<Child> =
+        (0..PROCESSES).map(|_| child_command(dir.path()).stdout(Stdio::piped()).spawn().unwrap()).collect();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{stdout}");
+        let memory = stdout.lines().find_map(|line| line.strip_prefix("memory ")).unwrap();
+        assert!(memory.parse::<u64>().unwrap() < 50 << 20, "{memory}");
+    }
+    let failures = failures(&dir.path().join("failures"));
+    assert_eq!(failures.len(), PROCESSES * THREADS * FAILURES);
+    let mut runs: Vec<_> = failures
+        .iter()
+        .map(|failure| {
+            let number = |name| failure.parameters.get(name).unwrap().as_f64().unwrap() as u64;
+            (failure.context.process.as_ref().unwrap().pid, number("thread"), number("run"))
+        })
+        .collect();
+    runs.sort_unstable();
+    runs.dedup();
+    assert_eq!(runs.len(), failures.len(), "every run has its record");
+    assert!(hidden_files(&dir.path().join("failures")).is_empty());
+    let latest = read_valid(&dir.path().join("failures/latest.json"));
+    let newest = failures.iter().map(|failure| failure.context.id).max().unwrap();
+    assert_eq!(latest.context.id, newest);
+}
+
+#[test]
+fn what_was_acknowledged_survives_kill_9_and_every_file_is_whole() {
+    if is_child() {
+        let dir = std::env::var_os("TRACING_FAILURE_TEST_DIR").unwrap();
+        let logger = StructuredLogger::new(Path::new(&dir)).unwrap();
+        loop {
+            let error = std::io::Error::other("no convergence");
+            println!("\nrecorded {}", logger.log_failure("rg_flow", &error, &("x", 1), "§1").unwrap().display());
+        }
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let mut acknowledged = 0;
+    for round in 0..20 {
+        let mut child = child_command(dir.path()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        // Killed after a number of records that differs from round to round, in the middle of the next.
+        let mut paths =
+            lines.map_while(Result::ok).filter_map(|line| line.strip_prefix("recorded ").map(str::to_owned));
+        let seen: Vec<String> = paths.by_ref().take(1 + round * 3).collect();
+        child.kill().unwrap();
+        let seen = seen.into_iter().chain(paths);
+        for path in seen {
+            // The last line may be cut.
+            if path.ends_with(".json") {
+                read_valid(Path::new(&path));
+                acknowledged += 1;
+            }
+        }
+        child.wait().unwrap();
+    }
+    assert!(acknowledged > 200);
+    for path in json_files(dir.path()) {
+        read_valid(&path);
+    }
+}
+
+#[test]
+fn latest_is_the_newest_once_a_burst_is_over() {
+    let run = in_child(|dir| {
+        let _guard = builder(dir).stderr_notice(false).init().unwrap();
+        for run in 0..500 {
+            let _span = info_span!("run", computation = "sweep", theoretical_ref = "§1", run).entered();
+            error!("no convergence");
+        }
+        let latest = dir.join("failures/latest.json");
+        let newest = || read_valid(&latest).parameters.get("run") == Some(&Value::Int(499));
+        let started = Instant::now();
+        while !newest() {
+            assert!(started.elapsed() < Duration::from_secs(20), "no flush, and still not there");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    });
+    run.ok();
+}
+
+#[test]
+fn latest_is_never_replaced_by_an_older_record() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let mut failures: Vec<Failure> = (0..3).map(|n| Failure::new("rg_flow", "§1", "Diverged", n.to_string())).collect();
+    for failure in &mut failures {
+        failure.context.id = Some(uuid::Uuid::now_v7());
+    }
+    for index in [0, 2, 1] {
+        store.write(&failures[index]).unwrap();
+        store.flush().unwrap();
+    }
+    assert_eq!(read_latest(dir.path()).error_message, "2");
+}
+
+fn read_latest(dir: &Path) -> Failure {
+    Failure::from_path(dir.join("latest.json")).unwrap()
+}
+
+#[test]
+fn a_record_names_its_area_time_and_id() {
+    let run = in_child(|dir| {
+        let _guard = builder(dir).area("lattice", &["wilson"]).init().unwrap();
+        for computation in ["rg_flow_integration", "observable_mass", "topology_betti", "wilson_loop", "other"] {
+            error!(computation, theoretical_ref = "§1", "failed");
+        }
+    });
+    let run = run.ok();
+    let mut names: Vec<String> = json_files(&run.dir().join("failures"))
+        .iter()
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    names.sort();
+    let areas: Vec<&str> = names.iter().map(|name| name.split("_2").next().unwrap()).collect();
+    assert_eq!(areas, ["general", "latest.json", "lattice", "observable", "rg_flow", "topology"]);
+    let failure = run.failure_of("rg_flow_integration");
+    let id = failure.context.id.unwrap();
+    let name = names.iter().find(|name| name.starts_with("rg_flow")).unwrap();
+    assert_eq!(*name, format!("rg_flow_{}_{id}.json", failure.timestamp.format("%Y%m%dT%H%M%S%.3fZ")));
+}
+
+#[test]
+fn records_of_the_original_program_are_read() {
+    let failure = Failure::from_path(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/original_failure.json")).unwrap();
+    assert_eq!(failure.error_type, "ValueError");
+    assert_eq!(failure.parameters.to_string(), r#"{"test":"params"}"#);
+    assert_eq!(failure.timestamp.timestamp_subsec_micros(), 756_454);
+    assert_eq!(failure.context.id, None);
+}
+
+#[test]
+fn what_is_no_record_is_named_with_line_and_column() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("broken.json");
+    for (json, message) in [
+        (
+            "{\n  \"timestamp\": \"2025-12-27T04:30:00Z\",\n  \"computation\": }",
+            ":3:18: not a failure record: expected value",
+        ),
+        ("{\"timestamp\": \"yesterday\"", ":1:25: not a failure record: timestamp \"yesterday\":"),
+        ("{}", ":1:2: not a failure record: missing field `timestamp`"),
+        ("", ":1:0: not a failure record: EOF while parsing a value"),
+    ] {
+        std::fs::write(&path, json).unwrap();
+        let error = Failure::from_path(&path).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{}{message}", path.display())), "{error}");
+    }
+}
+
+#[test]
+fn a_broken_file_does_not_stop_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    for message in ["first", "second"] {
+        store.write(&Failure::new("rg_flow", "§1", "Diverged", message)).unwrap();
+    }
+    std::fs::write(dir.path().join("general_20250101T000000.000Z_broken.json"), "{").unwrap();
+    std::fs::write(dir.path().join("notes.txt"), "mine").unwrap();
+    let (read, broken): (Vec<_>, Vec<_>) = store.read_all().unwrap().partition(Result::is_ok);
+    let messages: Vec<String> = read.into_iter().map(|failure| failure.unwrap().error_message).collect();
+    assert_eq!(messages, ["first", "second"]);
+    assert_eq!(broken.len(), 1);
+}
+
+#[test]
+fn a_record_is_read_back_as_it_was_written() {
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        let matrix = [[1.0, f64::NAN], [f64::INFINITY, -0.0]];
+        let _span = info_span!("run", computation = "topology", theoretical_ref = "§1", matrix = ?matrix).entered();
+        error!(error = &std::io::Error::other("x") as &(dyn std::error::Error + 'static), "failed");
+    });
+    let run = run.ok();
+    let failure = run.failure();
+    let matrix: Vec<Value> = vec![vec![1.0, f64::NAN].into(), vec![f64::INFINITY, -0.0].into()];
+    assert_eq!(failure.parameters.get("matrix"), Some(&Value::List(matrix)));
+    let path = json_files(&run.dir().join("failures")).remove(0);
+    assert_eq!(failure.to_json(), std::fs::read_to_string(path).unwrap());
+}
