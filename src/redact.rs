@@ -24,6 +24,9 @@ const SECRET_WORDS: &[&str] = &[
 const SECRET_ENDINGS: &[&[&str]] =
     &[&["token"], &["auth"], &["api", "key"], &["private", "key"], &["access", "key"], &["secret", "key"]];
 
+/// What each of them holds.
+const SECRET_PARTS: &[&str] = &["pass", "pwd", "secret", "credential", "auth", "key", "cookie", "token"];
+
 /// Decides which names are secret, and takes their values out.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Redactor {
@@ -36,13 +39,21 @@ impl Redactor {
     }
 
     pub(crate) fn is_secret(&self, name: &str) -> bool {
+        if self.more.iter().any(|secret| name.eq_ignore_ascii_case(secret)) {
+            return true;
+        }
+        // Most names hold nothing that looks like it, and are not taken apart.
+        let holds = |part: &&str| {
+            name.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
+        };
+        if !SECRET_PARTS.iter().any(holds) {
+            return false;
+        }
         let words = words(name);
         let ends_with = |ending: &&[&str]| {
             words.len() >= ending.len() && words[words.len() - ending.len()..].iter().eq(ending.iter())
         };
-        words.iter().any(|word| SECRET_WORDS.contains(&word.as_str()))
-            || SECRET_ENDINGS.iter().any(ends_with)
-            || self.more.iter().any(|secret| name.eq_ignore_ascii_case(secret))
+        words.iter().any(|word| SECRET_WORDS.contains(&word.as_str())) || SECRET_ENDINGS.iter().any(ends_with)
     }
 
     /// The value under this name, with every secret in it taken out.
@@ -105,6 +116,14 @@ mod tests {
             ["tokens_per_sec", "token_count", "key", "monkey", "author", "secretary_problem", "passes", "keyframe"]
         {
             assert!(!redactor.is_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_secret_word_is_looked_for() {
+        let endings = SECRET_ENDINGS.iter().map(|ending| ending.join("_"));
+        for name in SECRET_WORDS.iter().map(|word| (*word).to_owned()).chain(endings) {
+            assert!(Redactor::default().is_secret(&name), "{name}");
         }
     }
 

@@ -34,13 +34,15 @@ const START: &str = "__rust_begin_short_backtrace";
 const LIBRARIES: &[&str] =
     &["std", "core", "alloc", "tracing", "tracing_core", "tracing_subscriber", "tracing_failure", "backtrace"];
 
-#[derive(Clone, Debug)]
+/// A named frame, and what it is to the user.
+#[derive(Debug)]
 struct Symbol {
-    function: String,
-    file: Option<String>,
-    line: Option<u32>,
+    frame: Frame,
+    is_machinery: bool,
+    is_start: bool,
 }
 
+/// An address stands for several frames where functions were inlined.
 type Symbols = Arc<[Symbol]>;
 
 static NAMED: Mutex<Option<HashMap<usize, Symbols>>> = Mutex::new(None);
@@ -60,31 +62,57 @@ pub(crate) fn capture(limit: usize) -> Vec<Frame> {
     if KNOWN_IN_A_ROW.fetch_add(1, Ordering::Relaxed) == WARM {
         backtrace::clear_symbol_cache();
     }
-    frames(&addresses, limit)
+    frames(&names(&addresses), limit)
 }
 
-fn frames(addresses: &[usize], limit: usize) -> Vec<Frame> {
-    let symbols: Vec<Symbol> = addresses.iter().flat_map(|&address| symbols_at(address).to_vec()).collect();
-    let first = symbols.iter().position(|symbol| !is_machinery(symbol)).unwrap_or(0);
-    let user = symbols.into_iter().skip(first).take_while(|symbol| !symbol.function.contains(START));
-    let mut frames: Vec<Frame> = user.take(limit).map(frame).collect();
+fn frames(named: &[Symbols], limit: usize) -> Vec<Frame> {
+    let symbols = || named.iter().flat_map(|symbols| symbols.iter());
+    let first = symbols().position(|symbol| !symbol.is_machinery).unwrap_or(0);
+    let user = symbols().skip(first).take_while(|symbol| !symbol.is_start).take(limit);
+    let mut frames: Vec<Frame> = user.map(|symbol| symbol.frame.clone()).collect();
     while frames.last().is_some_and(|frame| frame.function.starts_with("core::ops::function::")) {
         frames.pop();
     }
     frames
 }
 
-fn is_machinery(symbol: &Symbol) -> bool {
-    let function = symbol.function.trim_start_matches(['<', '&']);
-    let in_macro = |file: &String| file.contains("/tracing-") && file.ends_with("/src/macros.rs");
-    MACHINERY_NAMES.iter().any(|name| function.starts_with(name))
-        || function.contains(" as tracing")
-        || symbol.file.as_ref().is_some_and(in_macro)
+/// The names of these addresses: those that are known, and those that the debug information tells.
+fn names(addresses: &[usize]) -> Vec<Symbols> {
+    let known = |address| lock(&NAMED).and_then(|named| named.as_ref()?.get(address).cloned());
+    let all_known = lock(&NAMED).and_then(|named| {
+        let named = named.as_ref()?;
+        addresses.iter().map(|address| named.get(address).cloned()).collect::<Option<Vec<_>>>()
+    });
+    all_known.unwrap_or_else(|| {
+        KNOWN_IN_A_ROW.store(0, Ordering::Relaxed);
+        addresses.iter().map(|address| known(address).unwrap_or_else(|| name(*address))).collect()
+    })
 }
 
-fn frame(symbol: Symbol) -> Frame {
-    let in_app = is_in_app(&symbol.function, symbol.file.as_deref());
-    Frame { function: symbol.function, file: symbol.file, line: symbol.line, in_app }
+fn name(address: usize) -> Symbols {
+    let mut symbols = Vec::new();
+    backtrace::resolve(std::ptr::without_provenance_mut(address), |symbol| {
+        let function = symbol.name().map_or_else(|| format!("{address:#x}"), |name| format!("{name:#}"));
+        let file = symbol.filename().map(|file| file.to_string_lossy().into_owned());
+        symbols.push(Symbol {
+            is_machinery: is_machinery(&function, file.as_deref()),
+            is_start: function.contains(START),
+            frame: Frame { in_app: is_in_app(&function, file.as_deref()), line: symbol.lineno(), function, file },
+        });
+    });
+    let symbols: Symbols = symbols.into();
+    if let Some(mut named) = lock(&NAMED) {
+        named.get_or_insert_default().insert(address, Arc::clone(&symbols));
+    }
+    symbols
+}
+
+fn is_machinery(function: &str, file: Option<&str>) -> bool {
+    let function = function.trim_start_matches(['<', '&']);
+    let in_macro = |file: &str| file.contains("/tracing-") && file.ends_with("/src/macros.rs");
+    MACHINERY_NAMES.iter().any(|name| function.starts_with(name))
+        || function.contains(" as tracing")
+        || file.is_some_and(in_macro)
 }
 
 /// Neither the standard library nor a package from a registry or a checkout of cargo's.
@@ -96,26 +124,6 @@ fn is_in_app(function: &str, file: Option<&str>) -> bool {
     let name = function.trim_start_matches(['<', '&', '_']);
     let krate = name.split([':', '<', ' ']).next().unwrap_or_default();
     !file.is_some_and(of_library) && !LIBRARIES.contains(&krate) && name.contains("::")
-}
-
-fn symbols_at(address: usize) -> Symbols {
-    if let Some(known) = lock(&NAMED).and_then(|named| named.as_ref()?.get(&address).cloned()) {
-        return known;
-    }
-    KNOWN_IN_A_ROW.store(0, Ordering::Relaxed);
-    let mut symbols = Vec::new();
-    backtrace::resolve(std::ptr::without_provenance_mut(address), |symbol| {
-        symbols.push(Symbol {
-            function: symbol.name().map_or_else(|| format!("{address:#x}"), |name| format!("{name:#}")),
-            file: symbol.filename().map(|file| file.to_string_lossy().into_owned()),
-            line: symbol.lineno(),
-        });
-    });
-    let symbols: Symbols = symbols.into();
-    if let Some(mut named) = lock(&NAMED) {
-        named.get_or_insert_default().insert(address, Arc::clone(&symbols));
-    }
-    symbols
 }
 
 /// The frames as text, as Rust prints a backtrace.
@@ -151,8 +159,9 @@ mod tests {
             addresses.push(frame.ip().addr());
             true
         });
-        let symbols: Vec<Symbol> = addresses.iter().flat_map(|&address| symbols_at(address).to_vec()).collect();
-        let here = symbols.iter().find(|symbol| symbol.function.contains("frames_have_names")).unwrap();
+        let named = names(&addresses);
+        let frames: Vec<&Frame> = named.iter().flat_map(|symbols| symbols.iter()).map(|symbol| &symbol.frame).collect();
+        let here = frames.iter().find(|frame| frame.function.contains("frames_have_names")).unwrap();
         assert!(here.file.as_ref().is_some_and(|file| file.ends_with("stack.rs")));
         assert!(here.line.is_some());
     }

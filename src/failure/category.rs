@@ -1,5 +1,8 @@
 //! What kind of failure it was.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 
 use crate::words::words;
@@ -162,15 +165,40 @@ categories! {
     ],
 }
 
+/// A phrase after its first word, and the category that it tells. An earlier category is more specific.
+struct Phrase {
+    rank: usize,
+    rest: Vec<&'static str>,
+}
+
+/// Phrases by their first word.
+static BY_FIRST_WORD: LazyLock<HashMap<&'static str, Vec<Phrase>>> = LazyLock::new(|| {
+    let mut index: HashMap<_, Vec<Phrase>> = HashMap::new();
+    for (rank, (_, phrases)) in PHRASES.iter().enumerate() {
+        for phrase in *phrases {
+            let mut words = phrase.split(' ');
+            let first = words.next().unwrap_or_default();
+            index.entry(first).or_default().push(Phrase { rank, rest: words.collect() });
+        }
+    }
+    index
+});
+
 impl Category {
     /// The category that these words tell, if any.
     pub(crate) fn of_text(text: &str) -> Option<Self> {
         // "NaN" would come apart as camel case; numbers stand between words: "more than 1000 steps".
         let mut words = words(&text.replace("NaN", " nan "));
         words.retain(|word| word.starts_with(char::is_alphabetic));
-        let words = format!(" {} ", words.join(" "));
-        let says = |phrase: &&str| words.contains(&format!(" {phrase} "));
-        PHRASES.iter().find(|(_, phrases)| phrases.iter().any(says)).map(|(category, _)| *category)
+        let phrases_at = |at: usize| {
+            let after = &words[at + 1..];
+            let starting = BY_FIRST_WORD.get(words[at].as_str()).into_iter().flatten();
+            starting.filter(move |phrase| {
+                after.len() >= phrase.rest.len() && phrase.rest.iter().eq(&after[..phrase.rest.len()])
+            })
+        };
+        let rank = (0..words.len()).flat_map(phrases_at).map(|phrase| phrase.rank).min()?;
+        Some(PHRASES[rank].0)
     }
 }
 
