@@ -122,8 +122,9 @@ impl Guard {
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-guard-hook-{}", std::process::id()));
-    /// let layer = tracing_failure::FailureLayer::<tracing_subscriber::Registry>::new(&dir)?;
-    /// layer.guard().install_panic_hook();
+    /// let (layer, guard) = tracing_failure::builder(&dir).layer::<tracing_subscriber::Registry>()?;
+    /// guard.install_panic_hook();
+    /// # drop(layer);
     /// # std::fs::remove_dir_all(&dir)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -134,6 +135,9 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        if let Some(log) = &self.recorder.log {
+            log.end_buffering();
+        }
         self.flush();
     }
 }

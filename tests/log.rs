@@ -145,6 +145,20 @@ fn lines_of_many_threads_are_all_there_and_whole() {
     assert_eq!(seen.len(), 40_000);
 }
 
+#[test]
+fn a_line_that_comes_after_the_guard_is_there() {
+    let run = in_child(|dir| {
+        let guard = init(dir).unwrap();
+        let report = info_span!("solve", computation = "solve", theoretical_ref = "§1")
+            .in_scope(|| color_eyre::eyre::eyre!("its SpanTrace keeps the span open"));
+        drop(guard);
+        drop(report);
+    });
+    let lines = run.ok().log();
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["message"], "computation closed");
+}
+
 fn names(dir: &Path) -> Vec<String> {
     let mut names: Vec<String> =
         std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();

@@ -24,7 +24,7 @@ use super::{Busy, Capture, ErrorChain, Kind, Place, Seen, Step, Surroundings, do
 use crate::failure::Location;
 use crate::log::{ComputationLine, EventLine, Outcome};
 use crate::recorder::Recorder;
-use crate::{Builder, Guard, InitError};
+use crate::{Builder, InitError};
 
 /// Records every failed computation: a [`Layer`] for any subscriber that is built on a registry.
 ///
@@ -69,7 +69,8 @@ impl<S> FailureLayer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    /// A layer that writes into this directory and keeps no runtime log. [`Builder::layer`] has the choices.
+    /// A layer that writes into this directory and keeps no runtime log. [`Builder::layer`] has the choices, and gives a
+    /// guard besides.
     ///
     /// # Errors
     ///
@@ -91,21 +92,6 @@ where
         // store sees to.
         drop(guard);
         Ok(layer)
-    }
-
-    /// What flushes and counts for this layer.
-    ///
-    /// ```
-    /// # use tracing_failure::FailureLayer;
-    /// # use tracing_subscriber::Registry;
-    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-layer-guard-{}", std::process::id()));
-    /// let layer = FailureLayer::<Registry>::new(&dir)?;
-    /// assert_eq!(layer.guard().stats().recorded, 0);
-    /// # std::fs::remove_dir_all(&dir)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn guard(&self) -> Guard {
-        Guard::new(Arc::clone(&self.capture.recorder))
     }
 
     pub(crate) fn with_recorder(recorder: Arc<Recorder>, level: Option<LevelFilter>, sole: bool) -> Self {

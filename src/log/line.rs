@@ -188,7 +188,8 @@ impl ComputationLine {
 /// The line of a failure that no event tells of: a panic, a call, an error-level span.
 pub(crate) fn failure_line(failure: &Failure, recorder: &Recorder) -> Vec<u8> {
     let location = failure.context.location.as_ref();
-    let target = location.and_then(|location| location.target.as_deref().or(location.module.as_deref()));
+    let span = failure.context.spans.first().map(|span| span.target.as_str());
+    let target = location.and_then(|location| location.target.as_deref()).or(span);
     let mut json = begin("ERROR", target.unwrap_or("tracing_failure"));
     write_entry(&mut json, "message", &failure.error_message);
     let fields = Map::from_iter([

@@ -5,7 +5,7 @@ mod filter;
 mod line;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::thread::Thread;
 use std::time::Duration;
@@ -37,6 +37,8 @@ struct Shared {
     buffer: Mutex<Buffer>,
     written: AtomicU64,
     lost: AtomicU64,
+    /// Whether lines go out at once: nobody may be there to flush them later.
+    unbuffered: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -56,7 +58,12 @@ impl RuntimeLog {
         let file = LogFile::open(dir, session, rotation)?;
         let pid = std::process::id();
         let buffer = Buffer { file, lines: Vec::new(), count: 0, pid, writer: None, said: false };
-        let shared = Shared { buffer: Mutex::new(buffer), written: AtomicU64::new(0), lost: AtomicU64::new(0) };
+        let shared = Shared {
+            buffer: Mutex::new(buffer),
+            written: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
+            unbuffered: AtomicBool::new(false),
+        };
         Ok(RuntimeLog { filter, shared: Arc::new(shared) })
     }
 
@@ -78,7 +85,7 @@ impl RuntimeLog {
         let was_empty = buffer.lines.is_empty();
         buffer.lines.extend_from_slice(&line);
         buffer.count += 1;
-        if buffer.lines.len() >= BUFFER {
+        if buffer.lines.len() >= BUFFER || self.shared.unbuffered.load(Ordering::Relaxed) {
             self.shared.write_out(&mut buffer);
         } else if was_empty {
             self.wake_writer(&mut buffer);
@@ -105,6 +112,13 @@ impl RuntimeLog {
             buffer.notice_fork();
             self.shared.write_out(&mut buffer);
         }
+    }
+
+    /// Writes what waits, and every later line at once: the program is about to end, and a span that an error holds open
+    /// closes after the last flush.
+    pub(crate) fn end_buffering(&self) {
+        self.shared.unbuffered.store(true, Ordering::Relaxed);
+        self.flush();
     }
 
     pub(crate) fn lines_written(&self) -> u64 {
