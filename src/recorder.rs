@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use chrono::{DateTime, Utc};
 use tracing::Metadata;
 use uuid::Uuid;
 
@@ -114,6 +115,7 @@ impl Notices {
 #[derive(Debug)]
 pub(crate) struct Sighting {
     pub(crate) kind: Kind,
+    pub(crate) at: DateTime<Utc>,
     pub(crate) computation: String,
     pub(crate) theoretical_ref: String,
     pub(crate) error: ErrorChain,
@@ -161,6 +163,7 @@ impl Recorder {
         let error_message = seen.error.message().unwrap_or(&seen.message);
         let error_message = shorten(error_message, self.limits.text).into_owned();
         let mut failure = Failure::new(seen.computation, seen.theoretical_ref, error_type, error_message);
+        failure.timestamp = seen.at;
         failure.stack_trace = frames_text(&seen.frames);
         failure.parameters = seen.parameters;
         let mut context = self.shared_context.clone();

@@ -1,4 +1,5 @@
 //! Bad input and broken surroundings: a clear record or a clear message, and nothing lost.
+#![cfg(unix)]
 
 mod support;
 
@@ -311,6 +312,7 @@ fn a_full_disk_leaves_no_part_of_a_record() {
     let left: Vec<_> = std::fs::read_dir(run.dir().join("failures")).unwrap().collect();
     assert!(left.iter().all(|entry| entry.as_ref().unwrap().file_name() == ".latest.lock"), "{left:?}");
     assert_eq!(run.stderr.matches("cannot write the runtime log").count(), 1, "{}", run.stderr);
+    assert!(run.stderr.contains("lines of the runtime log could not be written"), "{}", run.stderr);
 }
 
 #[test]

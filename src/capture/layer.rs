@@ -3,6 +3,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
 use tracing::{Dispatch, Event, Level, Metadata, Subscriber, span};
@@ -200,10 +201,10 @@ where
         log.write(line.finish(outcome, computation.duration(), failure, recorder));
     }
 
-    fn log_event(&self, event: &Event<'_>, fields: &Fields, path: &[Step], failure: Option<Uuid>) {
+    fn log_event(&self, time: DateTime<Utc>, event: &Event<'_>, fields: &Fields, path: &[Step], failure: Option<Uuid>) {
         let recorder = &self.capture.recorder;
         let Some(log) = &recorder.log else { return };
-        let mut line = EventLine::new(event.metadata(), fields, recorder);
+        let mut line = EventLine::new(time, event.metadata(), fields, recorder);
         for (id, meta) in path {
             let known = self.capture.scopes.with(*id, |scope| line.add_span(meta, Some(&scope.fields), recorder));
             if known.is_none() {
@@ -337,6 +338,7 @@ where
             return;
         }
         let Some(_busy) = Busy::enter() else { return };
+        let time = Utc::now();
         let mut fields = Fields::default();
         let mut error = None;
         event.record(&mut fields.visitor(&self.capture.recorder.limits, Formatting::All).with_error(&mut error));
@@ -344,7 +346,7 @@ where
             ctx.event_scope(event).into_iter().flatten().map(|span| (span.id().into_u64(), span.metadata())).collect();
         let fate = is_error.then(|| self.error_event(event, &fields, error, &path, &ctx));
         if logged {
-            self.log_event(event, &fields, &path, fate.and_then(Fate::failure));
+            self.log_event(time, event, &fields, &path, fate.and_then(Fate::failure));
         }
     }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use chrono::{DateTime, Utc};
 use tracing_error::SpanTrace;
 use uuid::Uuid;
 
@@ -31,6 +32,7 @@ pub(crate) enum Kind {
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) kind: Kind,
+    pub(crate) at: DateTime<Utc>,
     pub(crate) computation: Option<String>,
     pub(crate) theoretical_ref: Option<String>,
     pub(crate) error: ErrorChain,
@@ -51,6 +53,7 @@ impl Seen {
     pub(crate) fn new(kind: Kind, place: Place) -> Self {
         Seen {
             kind,
+            at: Utc::now(),
             computation: None,
             theoretical_ref: None,
             error: ErrorChain::default(),
@@ -86,6 +89,7 @@ impl Seen {
     fn sighting(self, computation: String, theoretical_ref: String, parameters: Map, limits: &Limits) -> Sighting {
         Sighting {
             kind: self.kind,
+            at: self.at,
             computation,
             theoretical_ref,
             error: self.error,

@@ -76,20 +76,27 @@ fn frames(named: &[Symbols], limit: usize) -> Vec<Frame> {
     frames
 }
 
-/// The names of these addresses: those that are known, and those that the debug information tells.
+/// The names of these addresses, up to where the user's code starts: the debug information of what lies beyond, the C
+/// library's above all, is not worth reading.
 fn names(addresses: &[usize]) -> Vec<Symbols> {
-    let known = |address| lock(&NAMED).and_then(|named| named.as_ref()?.get(address).cloned());
-    let all_known = lock(&NAMED).and_then(|named| {
-        let named = named.as_ref()?;
-        addresses.iter().map(|address| named.get(address).cloned()).collect::<Option<Vec<_>>>()
-    });
-    all_known.unwrap_or_else(|| {
-        KNOWN_IN_A_ROW.store(0, Ordering::Relaxed);
-        addresses.iter().map(|address| known(address).unwrap_or_else(|| name(*address))).collect()
-    })
+    let mut named = Vec::with_capacity(addresses.len());
+    for &address in addresses {
+        let symbols = known(address).unwrap_or_else(|| name(address));
+        let starts = symbols.iter().any(|symbol| symbol.is_start);
+        named.push(symbols);
+        if starts {
+            break;
+        }
+    }
+    named
+}
+
+fn known(address: usize) -> Option<Symbols> {
+    lock(&NAMED)?.as_ref()?.get(&address).cloned()
 }
 
 fn name(address: usize) -> Symbols {
+    KNOWN_IN_A_ROW.store(0, Ordering::Relaxed);
     let mut symbols = Vec::new();
     backtrace::resolve(std::ptr::without_provenance_mut(address), |symbol| {
         let function = symbol.name().map_or_else(|| format!("{address:#x}"), |name| format!("{name:#}"));

@@ -45,6 +45,8 @@ pub(super) struct LogFile {
     date: NaiveDate,
     number: u32,
     bytes: u64,
+    /// Whether the last line that was written is not all there yet.
+    mid_line: bool,
 }
 
 impl LogFile {
@@ -58,6 +60,7 @@ impl LogFile {
             date: Utc::now().date_naive(),
             number: 0,
             bytes: 0,
+            mid_line: false,
         };
         log.begin()?;
         Ok(log)
@@ -75,8 +78,14 @@ impl LogFile {
     /// Writes lines and takes them out of the buffer. On an error those that did not go out stay in it.
     pub(super) fn write(&mut self, lines: &mut Vec<u8>) -> io::Result<()> {
         let today = Utc::now().date_naive();
-        let full = self.bytes >= self.rotation.max_bytes;
-        if self.file.is_none() || full || today != self.date || !self.path.exists() {
+        let gone = self.file.is_none() || !self.path.exists();
+        let due = self.bytes >= self.rotation.max_bytes || today != self.date;
+        if gone || (due && !self.mid_line) {
+            if std::mem::take(&mut self.mid_line) {
+                // The first half of the line has gone with its file.
+                let end = lines.iter().position(|&byte| byte == b'\n').map_or(lines.len(), |at| at + 1);
+                lines.drain(..end);
+            }
             (self.number, self.date) = if today == self.date { (self.number + 1, today) } else { (0, today) };
             self.begin()?;
         }
@@ -86,6 +95,7 @@ impl LogFile {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     self.bytes += count as u64;
+                    self.mid_line = lines[count - 1] != b'\n';
                     lines.drain(..count);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

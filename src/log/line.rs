@@ -26,10 +26,10 @@ fn write_entry<T: Serialize + ?Sized>(json: &mut Vec<u8>, name: &str, value: &T)
 }
 
 /// `{"timestamp":…,"level":…,"target":…`: how every line begins.
-fn begin(level: &str, target: &str) -> Vec<u8> {
+fn begin(time: DateTime<Utc>, level: &str, target: &str) -> Vec<u8> {
     let mut json = Vec::with_capacity(512);
     json.extend_from_slice(b"{\"timestamp\":\"");
-    write_time(&mut json, Utc::now());
+    write_time(&mut json, time);
     json.push(b'"');
     write_entry(&mut json, "level", level);
     write_entry(&mut json, "target", target);
@@ -78,8 +78,8 @@ pub(crate) struct EventLine {
 }
 
 impl EventLine {
-    pub(crate) fn new(meta: &Metadata<'_>, fields: &Fields, recorder: &Recorder) -> Self {
-        let mut json = begin(meta.level().as_str(), fields.prose("log.target").unwrap_or(meta.target()));
+    pub(crate) fn new(time: DateTime<Utc>, meta: &Metadata<'_>, fields: &Fields, recorder: &Recorder) -> Self {
+        let mut json = begin(time, meta.level().as_str(), fields.prose("log.target").unwrap_or(meta.target()));
         // What `#[instrument(err)]` reports has no message but the error's.
         let message = ["message", "error", "err"].iter().find_map(|name| fields.prose(name));
         write_entry(&mut json, "message", message.unwrap_or_default());
@@ -140,7 +140,7 @@ pub(crate) struct ComputationLine {
 
 impl ComputationLine {
     pub(crate) fn new(meta: &Metadata<'_>) -> Self {
-        let mut json = begin(meta.level().as_str(), meta.target());
+        let mut json = begin(Utc::now(), meta.level().as_str(), meta.target());
         write_entry(&mut json, "message", "computation closed");
         ComputationLine {
             json,
@@ -190,7 +190,7 @@ pub(crate) fn failure_line(failure: &Failure, recorder: &Recorder) -> Vec<u8> {
     let location = failure.context.location.as_ref();
     let span = failure.context.spans.first().map(|span| span.target.as_str());
     let target = location.and_then(|location| location.target.as_deref()).or(span);
-    let mut json = begin("ERROR", target.unwrap_or("tracing_failure"));
+    let mut json = begin(failure.timestamp, "ERROR", target.unwrap_or("tracing_failure"));
     write_entry(&mut json, "message", &failure.error_message);
     let fields = Map::from_iter([
         (COMPUTATION, failure.computation.as_str()),

@@ -119,6 +119,14 @@ impl RuntimeLog {
     pub(crate) fn end_buffering(&self) {
         self.shared.unbuffered.store(true, Ordering::Relaxed);
         self.flush();
+        let waiting = lock(&self.shared.buffer).map_or(0, |buffer| buffer.count);
+        let lost = self.lines_lost();
+        if waiting + lost > 0 {
+            crate::stderr::say(format_args!(
+                "tracing-failure: {} lines of the runtime log could not be written",
+                waiting + lost
+            ));
+        }
     }
 
     pub(crate) fn lines_written(&self) -> u64 {

@@ -13,9 +13,9 @@ pub(crate) struct Areas {
 
 /// The areas of the format's authors, and the words of a computation's name that tell them.
 const KNOWN: &[(&str, &[&str])] = &[
-    ("rg_flow", &["rg", "flow", "renormalization", "renormalisation", "beta"]),
+    ("rg_flow", &["rg", "renormalization", "renormalisation"]),
     ("observable", &["observable", "observables"]),
-    ("topology", &["topology", "topological", "betti", "homology", "cohomology", "euler", "chern"]),
+    ("topology", &["topology", "topological", "betti", "homology", "cohomology", "chern"]),
 ];
 
 /// The area of all others.
@@ -66,7 +66,8 @@ mod tests {
             ("bettiNumbers", "topology"),
             ("wilson_loop", "lattice_qcd"),
             ("Plaquette Average", "lattice_qcd"),
-            ("overflow_check", "general"),
+            ("fluid_flow", "general"),
+            ("euler_method", "general"),
             ("", "general"),
             ("../../etc/passwd", "general"),
         ] {

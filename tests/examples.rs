@@ -1,0 +1,125 @@
+//! The examples, run as a user runs them, from another folder.
+
+mod support;
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use support::{failures, log};
+use tracing_failure::{Category, Failure, Value};
+
+/// Where cargo puts the examples that it builds with the tests.
+fn example(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.ancestors().nth(2).unwrap().join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+struct Ran {
+    dir: tempfile::TempDir,
+    output: Output,
+}
+
+fn run(name: &str, arguments: &[&str]) -> Ran {
+    let dir = tempfile::tempdir().unwrap();
+    let output = Command::new(example(name))
+        .args(arguments)
+        .current_dir(dir.path())
+        .env_remove("RUST_BACKTRACE")
+        .env_remove("RUST_LOG")
+        .output()
+        .unwrap();
+    Ran { dir, output }
+}
+
+impl Ran {
+    fn failures(&self) -> Vec<Failure> {
+        failures(&self.dir.path().join("io/failures"))
+    }
+
+    fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.output.stderr).into_owned()
+    }
+}
+
+#[test]
+fn rg_flow_leaves_the_record_of_a_step_size_underflow() {
+    let ran = run("rg_flow", &[]);
+    assert_eq!(ran.output.status.code(), Some(1));
+    let [failure] = &ran.failures()[..] else { panic!("{}", ran.stderr()) };
+    assert_eq!(failure.theoretical_ref, "IRH v21.4 Part 1 §1.2, Eq. 1.12");
+    assert_eq!(failure.error_type, "IntegrationError");
+    assert_eq!(failure.context.reason.as_deref(), Some("StepSizeUnderflow"));
+    assert_eq!(failure.context.category, Some(Category::StepSizeUnderflow));
+    let pole = failure.context.errors[0].data.as_ref().and_then(|data| data.get("x")?.as_f64()).unwrap();
+    assert!((pole + 9.7839).abs() < 1e-4, "{pole}");
+    let couplings = failure.parameters.get("initial_couplings").unwrap();
+    assert_eq!(*couplings, Value::from(vec![50.0, 100.0, 150.0]));
+    assert_eq!(*failure.parameters.get("t_range").unwrap(), Value::from(vec![-10.0, 10.0]));
+    assert_eq!(*failure.parameters.get("method").unwrap(), Value::from("RK45"));
+    let mine: Vec<&str> = failure.context.frames.iter().filter(|f| f.in_app).map(|f| f.function.as_str()).collect();
+    assert_eq!(mine, ["rg_flow::integrate", "rg_flow::main"]);
+    let stderr = ran.stderr();
+    let last = stderr.trim_end().lines().last().unwrap();
+    assert!(last.starts_with("Note: the failure is recorded in io/failures/rg_flow_"), "{stderr}");
+    assert!(ran.dir.path().join(last.rsplit(' ').next().unwrap()).exists(), "{last}");
+    let lines = log(&ran.dir.path().join("io/logs"));
+    assert!(lines.iter().any(|line| line["outcome"] == "failed"), "{lines:?}");
+}
+
+#[test]
+fn rg_flow_with_dense_output_leaves_the_record_of_a_panic() {
+    let ran = run("rg_flow", &["elsewhere", "--dense"]);
+    assert_eq!(ran.output.status.code(), Some(101));
+    let [failure] = &failures(&ran.dir.path().join("elsewhere/failures"))[..] else { panic!("{}", ran.stderr()) };
+    assert_eq!(failure.error_type, "Panic");
+    assert!(failure.context.location.as_ref().unwrap().file.as_ref().unwrap().contains("ode_solvers"));
+    assert!(failure.stack_trace.contains("rg_flow::integrate"));
+    assert!(
+        ran.stderr().trim_end().lines().last().unwrap().starts_with("The panic is recorded in elsewhere/failures/")
+    );
+}
+
+#[test]
+fn observable_leaves_one_record_of_an_iteration_that_does_not_converge() {
+    let ran = run("observable", &[]);
+    assert_eq!(ran.output.status.code(), Some(1));
+    let [failure] = &ran.failures()[..] else { panic!("{}", ran.stderr()) };
+    assert_eq!((failure.error_type.as_str(), failure.context.category), ("NewtonError", Some(Category::MaxIterations)));
+    let outcomes: Vec<_> = log(&ran.dir.path().join("io/logs"))
+        .into_iter()
+        .filter_map(|line| Some((line["parameters"]["coupling"].as_f64()?, line["outcome"].as_str()?.to_owned())))
+        .collect();
+    assert_eq!(outcomes, [(-2.25, "ok".to_owned()), (0.75, "failed".to_owned())]);
+}
+
+#[test]
+fn topology_leaves_the_matrices_that_are_no_complex() {
+    let ran = run("topology", &[]);
+    assert_eq!(ran.output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&ran.output.stdout).contains("sphere: [1, 0, 1]"));
+    let [failure] = &ran.failures()[..] else { panic!("{}", ran.stderr()) };
+    let rows = failure.parameters.get("boundary_2").unwrap().as_list().unwrap();
+    assert_eq!(rows.len(), 6);
+    assert_eq!(rows[3], Value::from(vec![-1.0, 0.0, 0.0, 1.0]));
+}
+
+#[test]
+fn sweep_leaves_a_record_of_each_run_that_failed_and_a_line_of_each_run() {
+    let ran = run("sweep", &["io", "1000"]);
+    assert_eq!(ran.output.status.code(), Some(0), "{}", ran.stderr());
+    let failures = ran.failures();
+    assert!((100..900).contains(&failures.len()), "{}", failures.len());
+    assert!(failures.iter().all(|failure| failure.theoretical_ref == "IRH v21.4 Part 2 §5.3"));
+    let lines = log(&ran.dir.path().join("io/logs"));
+    let closed: Vec<_> = lines.iter().filter(|line| line["message"] == "computation closed").collect();
+    assert_eq!(closed.len(), 1000);
+    let failed = |line: &&&serde_json::Value| line["outcome"] == "failed";
+    assert_eq!(closed.iter().filter(failed).count(), failures.len());
+    // The stiff runs are those that fail.
+    let largest = |outcome: &str| {
+        let runs = closed.iter().filter(|line| line["outcome"] == outcome);
+        runs.map(|line| line["parameters"]["mu"].as_f64().unwrap()).fold(0.0, f64::max)
+    };
+    assert!(largest("failed") > largest("ok"));
+    assert_eq!(ran.stderr().matches("recorded in").count(), 5, "a burst is announced by its first failures");
+}
