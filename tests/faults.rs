@@ -316,9 +316,10 @@ fn a_full_disk_leaves_no_part_of_a_record() {
 }
 
 #[test]
-fn a_closed_stderr_changes_nothing() {
-    let closed = |command: &mut Command| wrap(command, "exec \"$0\" \"$@\" 2>&-");
-    let run = in_child_with(closed, |dir| {
+fn a_stderr_that_cannot_be_written_changes_nothing() {
+    let full = |command: &mut Command| wrap(command, "exec \"$0\" \"$@\" 2>/dev/full");
+    let run = in_child_with(full, |dir| {
+        std::panic::set_hook(Box::new(|_| ()));
         let guard = init(dir).unwrap();
         let _span = computation("silent");
         error!("failed");
@@ -326,7 +327,7 @@ fn a_closed_stderr_changes_nothing() {
         std::fs::remove_dir_all(dir.join("failures")).unwrap();
         std::fs::write(dir.join("failures"), "").unwrap();
         error!("nowhere to go");
-        assert_eq!(guard.stats().recorded, 2);
+        assert_eq!((guard.stats().recorded, guard.stats().diverted, guard.stats().lost), (2, 0, 1));
     });
     assert!(run.status.success(), "{}", run.stdout);
 }
@@ -336,7 +337,8 @@ fn events_from_the_end_of_a_thread_are_recorded() {
     struct Last;
     impl Drop for Last {
         fn drop(&mut self) {
-            error!(computation = "thread_end", theoretical_ref = "§1", "from a destructor");
+            let _span = info_span!("last", computation = "thread_end", theoretical_ref = "§1").entered();
+            error!("from a destructor");
         }
     }
     thread_local!(static LAST: Last = const { Last });

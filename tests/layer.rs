@@ -336,29 +336,30 @@ fn assert_born_in_factorise(failure: &Failure) {
 #[test]
 fn a_span_trace_that_the_error_carries_tells_where_it_was_born() {
     use tracing_error::InstrumentError;
-    fn factorise() -> Span {
-        info_span!("factorise", rows = 3, pivots = ?[1.0, 0.0])
+    fn factorise(rows: u32) -> Span {
+        info_span!("factorise", rows, pivots = ?[1.0, 0.0])
     }
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         for other in 0..3 {
-            // Spans of the same callsite, closed and open, that are not the ones.
-            drop(info_span!("factorise", rows = other));
+            drop(factorise(other));
         }
         let solve = |name| info_span!("solve", computation = name, theoretical_ref = "§1");
+        let elsewhere = info_span!("elsewhere", computation = "elsewhere", theoretical_ref = "§0");
         solve("traced").in_scope(|| {
-            let error = factorise().in_scope(|| PivotError::ZeroPivot { row: 3 }.in_current_span());
+            let error = factorise(3).in_scope(|| PivotError::ZeroPivot { row: 3 }.in_current_span());
+            let _other = elsewhere.in_scope(|| factorise(4));
             error!(error = &error as &(dyn Error + 'static), "logged where it arrived");
         });
         solve("wrapped").in_scope(|| {
             #[derive(Debug, thiserror::Error)]
             #[error("wrapped")]
             struct Wrapped(#[source] tracing_error::TracedError<PivotError>);
-            let error = Wrapped(factorise().in_scope(|| PivotError::ZeroPivot { row: 3 }.in_current_span()));
+            let error = Wrapped(factorise(3).in_scope(|| PivotError::ZeroPivot { row: 3 }.in_current_span()));
             let _ = Err::<(), _>(error).record_failure();
         });
         solve("reported").in_scope(|| {
-            let report = factorise().in_scope(|| Report::from(PivotError::ZeroPivot { row: 3 }));
+            let report = factorise(3).in_scope(|| Report::from(PivotError::ZeroPivot { row: 3 }));
             let _ = Err::<(), _>(report).record_failure();
         });
     });

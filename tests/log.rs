@@ -175,6 +175,8 @@ fn files_rotate_by_size_and_only_the_logs_own_are_deleted() {
         for name in foreign {
             std::fs::write(logs.join(name), "not a log of ours").unwrap();
         }
+        let copy = logs.join("runtime_copy_of_mine.jsonl");
+        std::fs::write(&copy, "{\"timestamp\":\"2020-01-01\"}\n").unwrap();
         std::fs::write(logs.join("runtime_20200102_old_0000.jsonl"), "{\"timestamp\":\"2020-01-02\"}\n").unwrap();
         let mut rotation = Rotation::default();
         rotation.max_bytes = 10_000;
@@ -191,6 +193,7 @@ fn files_rotate_by_size_and_only_the_logs_own_are_deleted() {
         for name in foreign {
             assert_eq!(std::fs::read_to_string(logs.join(name)).unwrap(), "not a log of ours");
         }
+        assert!(copy.exists());
         assert!(!names.contains(&"runtime_20200102_old_0000.jsonl".to_owned()), "{names:?}");
         let own: Vec<_> = names.iter().filter(|name| name.contains(guard.session_id())).collect();
         assert!((3..=4).contains(&own.len()), "{own:?}");

@@ -113,6 +113,30 @@ fn what_was_acknowledged_survives_kill_9_and_every_file_is_whole() {
 }
 
 #[test]
+fn a_reader_never_sees_a_part_of_a_record() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let mut failure = Failure::new("rg_flow", "§1", "Diverged", "pole");
+    failure.parameters.insert("text", "x".repeat(8 << 20));
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            for _ in 0..20 {
+                store.write(&failure).unwrap();
+            }
+        });
+        let mut seen = 0;
+        while !writer.is_finished() || seen < 20 {
+            let paths = json_files(dir.path());
+            for path in &paths {
+                let length = path.metadata().unwrap().len();
+                assert!(length > 8 << 20, "{}: {length} bytes", path.display());
+            }
+            seen = paths.len();
+        }
+    });
+}
+
+#[test]
 fn latest_is_the_newest_once_a_burst_is_over() {
     let run = in_child(|dir| {
         let _guard = builder(dir).stderr_notice(false).init().unwrap();

@@ -127,7 +127,7 @@ where
         scope.parent = parent;
         scope.in_computation = in_computation;
         scope.formatting = if in_computation || logged { Formatting::All } else { Formatting::PlainOnly };
-        scope.thread = thread::number();
+        scope.opened = thread::Moment::now();
         scope.computation = role.is_marked().then(Computation::open);
         attrs.record(&mut scope.fields.visitor(&self.capture.recorder.limits, scope.formatting));
         self.capture.scopes.insert(id, scope);

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::callsite::Role;
 use super::fields::{Fields, Formatting};
 use super::repeat::Recorded;
+use super::thread::Moment;
 
 /// Scopes that a thread keeps for its next spans.
 const POOL: usize = 64;
@@ -33,8 +34,8 @@ pub(crate) struct Scope {
     pub(crate) fields: Fields,
     pub(crate) computation: Option<Arc<Computation>>,
     pub(crate) follows: Vec<Followed>,
-    /// The thread that opened it.
-    pub(crate) thread: u64,
+    /// When it was opened, in the thread's time.
+    pub(crate) opened: Moment,
 }
 
 /// What happens to a computation while its span is open.
@@ -122,10 +123,10 @@ impl Scopes {
         for shard in &self.shards {
             let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
             let same = shard.iter().filter(|(_, scope)| std::ptr::eq(scope.meta, *innermost));
-            candidates.extend(same.map(|(id, scope)| (scope.thread == super::thread::number(), *id)));
+            candidates.extend(same.map(|(id, scope)| (scope.opened.recency(), *id)));
         }
         candidates.sort_unstable();
-        let ancestry = |(_, id): &(bool, u64)| {
+        let ancestry = |(_, id): &((bool, u64), u64)| {
             let mut ids = vec![*id];
             let mut parent = self.with(*id, |scope| scope.parent).flatten();
             for meta in &chain[1..] {
@@ -189,7 +190,7 @@ pub(crate) fn take(meta: &'static Metadata<'static>, role: Role) -> Box<Scope> {
             fields: Fields::default(),
             computation: None,
             follows: Vec::new(),
-            thread: 0,
+            opened: Moment::now(),
         })
     };
     let mut scope = pooled.unwrap_or_else(fresh);

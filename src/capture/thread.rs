@@ -43,6 +43,11 @@ impl Moment {
         Moment { thread: number(), activity: ACTIVITY.try_with(Cell::get).unwrap_or(0) }
     }
 
+    /// Orders moments: those of this thread are nearer than others, and late ones nearer than early ones.
+    pub(crate) fn recency(self) -> (bool, u64) {
+        (self.thread == number(), self.activity)
+    }
+
     /// Whether this moment came right after the other one, with no span or event in between but its own.
     pub(crate) fn follows(self, earlier: Moment) -> bool {
         self.thread == earlier.thread && self.activity <= earlier.activity + 1
@@ -57,7 +62,7 @@ pub(crate) fn count_activity() {
 }
 
 /// A number of its own for each thread.
-pub(crate) fn number() -> u64 {
+fn number() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let assign = |number: &Cell<u64>| {
         if number.get() == 0 {
