@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::callsite::{COMPUTATION, ERROR_FIELDS, RESERVED_IN_EVENTS, Role, THEORETICAL_REF};
 use super::fields::{Fields, Formatting};
 use super::repeat::Carries;
-use super::scope::{self, Computation, Followed, Scope, Scopes};
+use super::scope::{self, Closing, Computation, Followed, Scope, Scopes};
 use super::seen::Fate;
 use super::{Busy, Capture, ErrorChain, Kind, Place, Seen, Step, Surroundings, downcast, thread};
 use crate::failure::Location;
@@ -115,10 +115,12 @@ where
     fn keep(&self, attrs: &span::Attributes<'_>, id: u64, ctx: &Context<'_, S>) {
         let meta = attrs.metadata();
         let role = Role::of(meta);
-        let parent = Self::parent(attrs, ctx);
-        let inherited = || parent.and_then(|parent| self.capture.scopes.with(parent, |scope| scope.in_computation));
-        let in_computation = role.is_marked() || inherited().unwrap_or(false);
         let logged = self.capture.recorder.logs(meta);
+        let scopes = &self.capture.scopes;
+        // Where no computation is open, nothing is inherited, and the parent need not be looked up.
+        let parent = (role.is_marked() || scopes.any_computation()).then(|| Self::parent(attrs, ctx)).flatten();
+        let inherited = || parent.and_then(|parent| scopes.with(parent, |scope| scope.in_computation));
+        let in_computation = role.is_marked() || inherited().unwrap_or(false);
         if !in_computation && !logged && meta.fields().is_empty() {
             return;
         }
@@ -130,7 +132,7 @@ where
         scope.opened = thread::Moment::now();
         scope.computation = role.is_marked().then(Computation::open);
         attrs.record(&mut scope.fields.visitor(&self.capture.recorder.limits, scope.formatting));
-        self.capture.scopes.insert(id, scope);
+        scopes.insert(id, scope);
     }
 
     fn error_event(
@@ -153,8 +155,14 @@ where
     }
 
     /// What has to be said when a computation's span closes.
-    fn computation_closed(&self, id: u64, scope: ClosedScope, ctx: &Context<'_, S>) {
-        let ClosedScope { meta, role, computation, seen } = scope;
+    fn computation_closed(&self, id: u64, ctx: &Context<'_, S>) {
+        let recorder = &self.capture.recorder;
+        let closed = self.capture.scopes.with(id, |scope| {
+            let is_error = *scope.meta.level() == Level::ERROR && recorder.error_spans;
+            let seen = is_error.then(|| seen_in_span(scope, recorder));
+            Some((scope.meta, scope.role, scope.computation.clone()?, seen))
+        });
+        let Some((meta, role, computation, seen)) = closed.flatten() else { return };
         let mut path = path_of(ctx.span(&span::Id::from_u64(id)));
         if path.is_empty() {
             path.push((id, meta));
@@ -333,10 +341,10 @@ where
         let meta = event.metadata();
         let is_error = *meta.level() == Level::ERROR;
         let logged = self.capture.recorder.logs(meta);
-        thread::count_activity();
         if !is_error && !logged {
             return;
         }
+        thread::count_activity();
         let Some(_busy) = Busy::enter() else { return };
         let time = Utc::now();
         let mut fields = Fields::default();
@@ -352,19 +360,17 @@ where
 
     fn on_close(&self, id: span::Id, ctx: Context<'_, S>) {
         let id = id.into_u64();
-        let recorder = &self.capture.recorder;
-        let closed = self.capture.scopes.with(id, |scope| {
-            let is_error = *scope.meta.level() == Level::ERROR && recorder.error_spans;
-            let computation = scope.computation.clone()?;
-            let seen = is_error.then(|| seen_in_span(scope, recorder));
-            Some(ClosedScope { meta: scope.meta, role: scope.role, computation, seen })
-        });
-        let Some(computation) = closed else { return };
-        if let (Some(closed), Some(_busy)) = (computation, Busy::enter()) {
-            self.computation_closed(id, closed, &ctx);
-        }
-        if let Some(scope) = self.capture.scopes.remove(id) {
-            scope::give_back(scope);
+        match self.capture.scopes.close(id) {
+            Closing::Unknown => {}
+            Closing::Plain(scope) => scope::give_back(scope),
+            Closing::Computation => {
+                if let Some(_busy) = Busy::enter() {
+                    self.computation_closed(id, &ctx);
+                }
+                if let Some(scope) = self.capture.scopes.close_computation(id) {
+                    scope::give_back(scope);
+                }
+            }
         }
     }
 
@@ -373,15 +379,6 @@ where
     unsafe fn downcast_raw(&self, id: TypeId) -> Option<*const ()> {
         downcast::find(self, &self.capture, &self.error_layer, id)
     }
-}
-
-/// What is taken from the span of a computation when it closes.
-struct ClosedScope {
-    meta: &'static Metadata<'static>,
-    role: Role,
-    computation: Arc<Computation>,
-    /// That it is of ERROR level.
-    seen: Option<Seen>,
 }
 
 /// Lets a SpanTrace that is printed later show the fields of this span.

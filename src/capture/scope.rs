@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -88,13 +89,25 @@ impl Computation {
 #[derive(Debug)]
 pub(crate) struct Scopes {
     shards: [Mutex<Shard>; 32],
+    open_computations: AtomicUsize,
+}
+
+/// What was found of a span that closes.
+#[derive(Debug)]
+pub(crate) enum Closing {
+    /// It was not kept.
+    Unknown,
+    /// It was kept, and now is not.
+    Plain(Box<Scope>),
+    /// It is a computation's: there may be something to say before it goes.
+    Computation,
 }
 
 type Shard = HashMap<u64, Box<Scope>, BuildHasherDefault<IdHasher>>;
 
 impl Scopes {
     pub(crate) fn new() -> Self {
-        Scopes { shards: std::array::from_fn(|_| Mutex::default()) }
+        Scopes { shards: std::array::from_fn(|_| Mutex::default()), open_computations: AtomicUsize::new(0) }
     }
 
     fn shard(&self, id: u64) -> MutexGuard<'_, Shard> {
@@ -103,11 +116,32 @@ impl Scopes {
     }
 
     pub(crate) fn insert(&self, id: u64, scope: Box<Scope>) {
+        if scope.computation.is_some() {
+            self.open_computations.fetch_add(1, Ordering::Relaxed);
+        }
         self.shard(id).insert(id, scope);
     }
 
-    pub(crate) fn remove(&self, id: u64) -> Option<Box<Scope>> {
-        self.shard(id).remove(&id)
+    /// Whether any span could lie in a computation. A span that was opened on this thread is seen by it.
+    pub(crate) fn any_computation(&self) -> bool {
+        self.open_computations.load(Ordering::Relaxed) > 0
+    }
+
+    /// Takes out a span that closes, unless it is a computation's.
+    pub(crate) fn close(&self, id: u64) -> Closing {
+        let mut shard = self.shard(id);
+        match shard.get(&id) {
+            None => Closing::Unknown,
+            Some(scope) if scope.computation.is_some() => Closing::Computation,
+            Some(_) => shard.remove(&id).map_or(Closing::Unknown, Closing::Plain),
+        }
+    }
+
+    /// Takes out the span of a computation.
+    pub(crate) fn close_computation(&self, id: u64) -> Option<Box<Scope>> {
+        let scope = self.shard(id).remove(&id)?;
+        self.open_computations.fetch_sub(1, Ordering::Relaxed);
+        Some(scope)
     }
 
     /// Looks at a scope. No code of the user may run in here: the shard is locked.

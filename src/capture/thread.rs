@@ -31,7 +31,7 @@ impl Drop for Busy {
     }
 }
 
-/// A moment of a thread: how many spans and events it had seen.
+/// A moment of a thread: how many spans, errors and logged events it had seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Moment {
     thread: u64,
@@ -54,7 +54,7 @@ impl Moment {
     }
 }
 
-/// Counts a span that was opened here, or an event, unless it is the doing of a value that is being formatted.
+/// Counts a span that was opened here, an error or a logged event, unless it is the doing of a value that is being formatted.
 pub(crate) fn count_activity() {
     if !Busy::is_busy() {
         let _ = ACTIVITY.try_with(|activity| activity.set(activity.get() + 1));
