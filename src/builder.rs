@@ -385,13 +385,13 @@ impl Builder {
             crate::report::install();
         }
         if panic_hook {
-            install_panic_hook(Arc::clone(&recorder));
+            install_panic_hook();
         }
         Ok(Guard::new(recorder))
     }
 
     /// A layer for a stack of your own, and its guard. It installs no hooks: call
-    /// [`Guard::install_panic_hook`] for panics.
+    /// [`install_panic_hook`] for panics.
     ///
     /// # Errors
     ///

@@ -116,23 +116,6 @@ impl Guard {
     }
 }
 
-impl Guard {
-    /// Records panics too, for a layer in a stack of your own: puts a hook before the panic hook that is installed, which
-    /// is called as ever. [`init`](crate::init) does so by itself.
-    ///
-    /// ```
-    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-guard-hook-{}", std::process::id()));
-    /// let (layer, guard) = tracing_failure::builder(&dir).layer::<tracing_subscriber::Registry>()?;
-    /// guard.install_panic_hook();
-    /// # drop(layer);
-    /// # std::fs::remove_dir_all(&dir)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn install_panic_hook(&self) {
-        crate::capture::install_panic_hook(Arc::clone(&self.recorder));
-    }
-}
-
 impl Drop for Guard {
     fn drop(&mut self) {
         if let Some(log) = &self.recorder.log {

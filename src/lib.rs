@@ -92,7 +92,7 @@ mod value;
 mod words;
 
 pub use builder::{Builder, InitError, builder, init};
-pub use capture::FailureLayer;
+pub use capture::{FailureLayer, install_panic_hook};
 pub use cause::Cause;
 pub use failure::{
     Build, Category, Context, ErrorEntry, Failure, Frame, Location, Process, ReadError, SCHEMA, SpanEntry,

@@ -196,7 +196,7 @@ impl Recorder {
                 recent.pop_front();
             }
             let errors = failure.context.errors.iter().map(|error| error.message.clone());
-            let messages = errors.chain([failure.error_message.clone()]).collect();
+            let messages = errors.chain([failure.error_message.clone()]).take(8).collect();
             recent.push_back(Recent { id, path: path.to_owned(), messages, noted: false });
         }
         // A panic is announced after the hooks that print it.

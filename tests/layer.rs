@@ -175,6 +175,8 @@ fn a_panic_in_a_computation_is_recorded_and_the_earlier_hook_is_called() {
     let run = in_child(|dir| {
         std::panic::set_hook(Box::new(|_| eprintln!("the hook of the program")));
         let _guard = init(dir).unwrap();
+        // Once more does no harm.
+        tracing_failure::install_panic_hook();
         let unwound = std::panic::catch_unwind(|| {
             let _span = info_span!("chern", computation = "topology_chern", theoretical_ref = "§4", n = 3).entered();
             let levels: Vec<f64> = Vec::new();

@@ -128,6 +128,21 @@ fn the_spans_around_the_call_are_recorded() {
 }
 
 #[test]
+fn the_span_trace_that_the_error_carries_wins() {
+    use tracing_error::InstrumentError;
+    let run = in_child(|dir| {
+        let guard = init(dir).unwrap();
+        let _span = info_span!("solve", computation = "outer", theoretical_ref = "§1").entered();
+        let error = info_span!("factorise", rows = 3).in_scope(|| SeriesError.in_current_span());
+        guard.logger().log_failure("inner", &error, &(), "§2").unwrap();
+    });
+    let failure = run.ok().failure();
+    assert_eq!(failure.context.spans[0].name, "factorise");
+    assert_eq!(failure.context.spans[0].fields.get("rows"), Some(&Value::Int(3)));
+    assert_eq!(failure.error_type, "SeriesError");
+}
+
+#[test]
 fn another_error_layer_tells_the_spans_where_ours_is_not_there() {
     let run = in_child(|dir| {
         let logger = StructuredLogger::new(dir.join("failures")).unwrap();

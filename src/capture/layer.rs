@@ -334,7 +334,11 @@ where
     fn on_follows_from(&self, id: &span::Id, follows: &span::Id, ctx: Context<'_, S>) {
         let Some(name) = ctx.metadata(follows).map(Metadata::name) else { return };
         let computation = self.capture.scopes.with(follows.into_u64(), |scope| scope.computation.clone()).flatten();
-        self.capture.scopes.with(id.into_u64(), |scope| scope.follows.push(Followed { name, computation }));
+        self.capture.scopes.with(id.into_u64(), |scope| {
+            if scope.follows.len() < self.capture.recorder.limits.spans {
+                scope.follows.push(Followed { name, computation });
+            }
+        });
     }
 
     fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {

@@ -20,11 +20,11 @@ use std::sync::Arc;
 use tracing::{Dispatch, Metadata, span};
 
 pub use layer::FailureLayer;
+pub use panic::install_panic_hook;
 
 pub(crate) use callsite::{COMPUTATION, RESERVED_IN_SPANS, THEORETICAL_REF};
 pub(crate) use error::{ErrorChain, TracedSpan, read_span_trace};
 pub(crate) use fields::{Fields, payload_text};
-pub(crate) use panic::install as install_panic_hook;
 pub(crate) use repeat::{Carries, Place, Report};
 pub(crate) use seen::{Call, Fate, Kind, Seen};
 pub(crate) use stack::text as frames_text;

@@ -11,9 +11,9 @@ use uuid::Uuid;
 use super::repeat::{Carries, Recorded};
 use super::scope::Computation;
 use super::{Busy, Capture, ErrorChain, Place, Report, Surroundings, read_span_trace, stack, thread};
-use crate::failure::Location;
+use crate::failure::{Location, SpanEntry};
 use crate::recorder::{Recorder, Sighting};
-use crate::value::{Limits, Map};
+use crate::value::{Limits, Map, shorten};
 
 /// The way in which a failure was noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,8 +76,10 @@ impl Seen {
     }
 
     fn report(&self, surroundings: &Surroundings) -> Report {
+        // It is kept while the computation is open: enough to know the error by.
+        let known_by = |message: String| shorten(&message, 1024).into_owned();
         Report {
-            messages: self.messages(),
+            messages: self.messages().into_iter().take(8).map(known_by).collect(),
             spans: surroundings.ids(),
             place: self.place.clone(),
             carries: self.carries,
@@ -116,12 +118,6 @@ pub(crate) struct Call {
     pub(crate) theoretical_ref: String,
     pub(crate) parameters: Map,
     pub(crate) seen: Seen,
-}
-
-impl Call {
-    fn sighting(self, limits: &Limits) -> Sighting {
-        self.seen.sighting(self.computation, self.theoretical_ref, self.parameters, limits)
-    }
 }
 
 /// What became of something that was seen.
@@ -180,10 +176,7 @@ impl Capture {
         caused_by: Option<Uuid>,
     ) -> Uuid {
         let limits = &self.recorder.limits;
-        let spans = match &seen.error.born_in[..] {
-            [] => surroundings.entries(limits.spans),
-            trace => Surroundings::born_in(self, trace),
-        };
+        let spans = self.spans(surroundings, &seen.error);
         seen.category = seen.category.or_else(|| surroundings.field("category"));
         let parameters = seen.parameters.take().unwrap_or_else(|| surroundings.parameters());
         let sighting = Sighting {
@@ -195,36 +188,40 @@ impl Capture {
         self.recorder.record(sighting).0
     }
 
+    /// The spans of a failure: those that the error was born in, where it tells, else those around the place.
+    fn spans(&self, surroundings: &Surroundings, error: &ErrorChain) -> Vec<SpanEntry> {
+        match &error.born_in[..] {
+            [] => surroundings.entries(self.recorder.limits.spans),
+            trace => Surroundings::born_in(self, trace),
+        }
+    }
+
     /// Records a call that says computation, reference and parameters itself. It is never a repeat: it is asked for.
     pub(crate) fn record_call(recorder: &Recorder, call: Call) -> io::Result<PathBuf> {
         let _busy = Busy::enter();
-        // Where the stack has no layer of ours, another one may know the spans.
-        let trace = SpanTrace::capture();
-        let mut call = Some(call);
-        let recorded = Capture::here(|capture, path, _| {
-            let call = call.take()?;
+        let started = Instant::now();
+        let Call { computation, theoretical_ref, parameters, seen } = call;
+        let around = Capture::here(|capture, path, _| {
             let surroundings = Surroundings::of(capture, &path);
-            let report = call.seen.report(&surroundings);
-            let computation = call.computation.clone();
-            let sighting = Sighting {
-                spans: surroundings.entries(recorder.limits.spans),
-                caused_by: caused_by(&surroundings, &call.computation, &report),
-                elapsed_s: surroundings.elapsed_s(),
-                ..call.sighting(&recorder.limits)
-            };
-            let started = Instant::now();
-            let (id, written) = recorder.record(sighting);
-            remember(&surroundings, &computation, Recorded { id, report }, started);
-            Some(written)
+            let spans = capture.spans(&surroundings, &seen.error);
+            (surroundings, spans)
         });
-        match (recorded.flatten(), call) {
-            (Some(written), _) => written,
-            (None, Some(call)) => {
-                let spans = Surroundings::of_trace(&read_span_trace(&trace));
-                recorder.record(Sighting { spans, ..call.sighting(&recorder.limits) }).1
-            }
-            (None, None) => Err(io::Error::other("the failure was taken but not recorded")),
-        }
+        let (surroundings, spans) = around.unwrap_or_else(|| {
+            // Where the stack has no layer of ours, another one may know the spans.
+            let here = || read_span_trace(&SpanTrace::capture());
+            let trace = if seen.error.born_in.is_empty() { here() } else { seen.error.born_in.clone() };
+            (Surroundings::default(), Surroundings::of_trace(&trace))
+        });
+        let report = seen.report(&surroundings);
+        let sighting = Sighting {
+            spans,
+            caused_by: caused_by(&surroundings, &computation, &report),
+            elapsed_s: surroundings.elapsed_s(),
+            ..seen.sighting(computation.clone(), theoretical_ref, parameters, &recorder.limits)
+        };
+        let (id, written) = recorder.record(sighting);
+        remember(&surroundings, &computation, Recorded { id, report }, started);
+        written
     }
 }
 
