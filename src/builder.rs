@@ -442,15 +442,17 @@ impl Builder {
         }
         shared_context.other = self.redactor.map(self.context);
         shared_context.build = self.build;
-        let filter = match &self.log_filter {
-            Some(filter) => LogFilter::parse(filter).map_err(InitError::Filter)?,
-            None => LogFilter::from_env(),
-        };
         let session = self.session.unwrap_or_else(|| Uuid::now_v7().to_string());
-        let open_log = |dir: PathBuf| RuntimeLog::open(&dir, &session, self.rotation, filter);
+        let open_log = |dir: PathBuf| {
+            let filter = match &self.log_filter {
+                Some(filter) => LogFilter::parse(filter).map_err(InitError::Filter)?,
+                None => LogFilter::from_env(),
+            };
+            RuntimeLog::open(&dir, &session, self.rotation, filter).map_err(InitError::Io)
+        };
         Ok(Recorder {
             store: Store::open_with(&self.failures, self.areas, self.durability).map_err(InitError::Io)?,
-            log: self.logs.map(open_log).transpose().map_err(InitError::Io)?,
+            log: self.logs.map(open_log).transpose()?,
             session,
             limits: self.limits,
             redactor: self.redactor,

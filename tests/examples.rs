@@ -58,12 +58,20 @@ fn rg_flow_leaves_the_record_of_a_step_size_underflow() {
     assert_eq!(*failure.parameters.get("method").unwrap(), Value::from("RK45"));
     let mine: Vec<&str> = failure.context.frames.iter().filter(|f| f.in_app).map(|f| f.function.as_str()).collect();
     assert_eq!(mine, ["rg_flow::integrate", "rg_flow::main"]);
-    let stderr = ran.stderr();
-    let last = stderr.trim_end().lines().last().unwrap();
-    assert!(last.starts_with("Note: the failure is recorded in io/failures/rg_flow_"), "{stderr}");
-    assert!(ran.dir.path().join(last.rsplit(' ').next().unwrap()).exists(), "{last}");
     let lines = log(&ran.dir.path().join("io/logs"));
     assert!(lines.iter().any(|line| line["outcome"] == "failed"), "{lines:?}");
+}
+
+#[test]
+#[cfg(feature = "color-eyre")]
+fn what_color_eyre_prints_ends_with_the_path_of_the_record() {
+    for example in ["rg_flow", "observable", "topology"] {
+        let ran = run(example, &[]);
+        let stderr = ran.stderr();
+        let last = stderr.trim_end().lines().last().unwrap();
+        assert!(last.starts_with(&format!("Note: the failure is recorded in io/failures/{example}_")), "{stderr}");
+        assert!(ran.dir.path().join(last.rsplit(' ').next().unwrap()).exists(), "{last}");
+    }
 }
 
 #[test]

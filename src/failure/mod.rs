@@ -36,8 +36,8 @@ pub const SCHEMA: &str = include_str!("../../io/failure.schema.json");
 
 /// One failed computation, as it stands in a file of the store: plain data that owns everything it says.
 ///
-/// The nine fields are the nine keys of the file, in this order. Records of other programs in the same format are
-/// read as well; what they do not say is empty.
+/// The nine fields are the nine keys of the file, in this order. Records of other programs in the same format are read
+/// as well; what they do not know of the context is `None`.
 ///
 /// ```
 /// use tracing_failure::{Failure, Value};

@@ -68,9 +68,26 @@ impl JsonSchema for Map {
 fn generate() -> String {
     let settings = SchemaSettings::draft2020_12();
     let mut schema = settings.into_generator().into_root_schema_for::<Failure>();
-    schema.insert("$id".into(), "https://tracing-failure.invalid/failure.schema.json".into());
+    schema.insert("$id".into(), "urn:tracing-failure:failure:1".into());
     schema.insert("additionalProperties".into(), false.into());
+    let mut schema = schema.to_value();
+    keep_summaries(&mut schema);
     format!("{}\n", serde_json::to_string_pretty(&schema).unwrap())
+}
+
+/// Descriptions come from the documentation of the types: what follows their first paragraph is for Rust.
+fn keep_summaries(schema: &mut serde_json::Value) {
+    match schema {
+        serde_json::Value::Object(map) => {
+            if let Some(serde_json::Value::String(text)) = map.get_mut("description") {
+                let summary = text.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+                *text = summary.split(" [`").next().unwrap_or_default().to_owned();
+            }
+            map.values_mut().for_each(keep_summaries);
+        }
+        serde_json::Value::Array(list) => list.iter_mut().for_each(keep_summaries),
+        _ => {}
+    }
 }
 
 /// `UPDATE_SCHEMA=1 cargo test --lib schema` writes the file anew.

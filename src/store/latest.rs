@@ -22,6 +22,7 @@ const BURST: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Latest {
     dir: PathBuf,
+    durability: Durability,
     state: Mutex<State>,
     /// One copy at a time in this process.
     copying: Mutex<()>,
@@ -37,8 +38,8 @@ struct State {
 }
 
 impl Latest {
-    pub(super) fn new(dir: &Path) -> Self {
-        Latest { dir: dir.to_owned(), state: Mutex::default(), copying: Mutex::default() }
+    pub(super) fn new(dir: &Path, durability: Durability) -> Self {
+        Latest { dir: dir.to_owned(), durability, state: Mutex::default(), copying: Mutex::default() }
     }
 
     /// Takes note of a record that was written.
@@ -98,7 +99,7 @@ impl Latest {
         if newer {
             return Ok(());
         }
-        write_whole(&path, &format!("latest.{id}"), json.as_bytes(), Durability::Process)
+        write_whole(&path, &format!("latest.{id}"), json.as_bytes(), self.durability)
     }
 
     /// Keeps other processes from replacing `latest.json` until the file is dropped. The lock belongs to the open

@@ -71,7 +71,7 @@ impl Store {
     pub(crate) fn open_with(dir: impl AsRef<Path>, areas: Areas, durability: Durability) -> io::Result<Self> {
         let dir = std::path::absolute(dir.as_ref()).unwrap_or_else(|_| dir.as_ref().to_owned());
         create_dir(&dir)?;
-        Ok(Store { latest: Arc::new(Latest::new(&dir)), dir, areas, durability })
+        Ok(Store { latest: Arc::new(Latest::new(&dir, durability)), dir, areas, durability })
     }
 
     /// The directory.
