@@ -1,4 +1,5 @@
-//! The examples, run as a user runs them, from another folder.
+//! The examples, run as a user runs them, from another folder. `cargo test` builds them; `cargo test --test examples` alone
+//! does not.
 
 mod support;
 
