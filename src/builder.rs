@@ -237,8 +237,8 @@ impl Builder {
         self
     }
 
-    /// Which events are logged, as in `info,solver=debug`; what `RUST_LOG` says by default, else INFO. It does not
-    /// concern failures.
+    /// Which events are logged, as in `info,solver=debug`; what `RUST_LOG` says by default, else INFO. It concerns neither
+    /// failures nor the lines of computations that close.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").log_filter("warn,solver=debug");

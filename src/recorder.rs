@@ -179,7 +179,7 @@ impl Recorder {
         context.errors_cut = seen.error.cut;
         context.errors = seen.error.entries;
         for error in &mut context.errors {
-            error.data = error.data.take().map(|data| self.redactor.value("", data));
+            error.data = error.data.take().map(|data| self.redactor.inside(data));
         }
         context.spans = seen.spans;
         context.frames = seen.frames;

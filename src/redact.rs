@@ -3,7 +3,8 @@
 use crate::value::{Map, Value};
 use crate::words::words;
 
-const REDACTED: &str = "[redacted]";
+/// What stands in the place of a secret.
+pub(crate) const REDACTED: &str = "[redacted]";
 
 /// Words that make a name a secret wherever they stand.
 const SECRET_WORDS: &[&str] = &[
@@ -64,7 +65,8 @@ impl Redactor {
         self.inside(value)
     }
 
-    fn inside(&self, value: Value) -> Value {
+    /// The value with every secret in it taken out.
+    pub(crate) fn inside(&self, value: Value) -> Value {
         match value {
             Value::Map(map) => Value::Map(self.map(map)),
             Value::List(list) => Value::List(list.into_iter().map(|value| self.inside(value)).collect()),

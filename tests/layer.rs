@@ -532,6 +532,24 @@ fn a_layer_in_a_stack_turns_off_nothing_unless_it_is_told_to() {
 }
 
 #[test]
+fn a_record_of_the_log_crate_keeps_its_place() {
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        tracing_log::LogTracer::init().unwrap();
+        let _span = info_span!("solve", computation = "solve", theoretical_ref = "§1").entered();
+        log::error!(target: "old_solver", "no convergence");
+    });
+    let run = run.ok();
+    let failure = run.failure();
+    assert_eq!(failure.error_message, "no convergence");
+    let location = failure.context.location.unwrap();
+    assert_eq!((location.file.as_deref(), location.target.as_deref()), (Some(file!()), Some("old_solver")));
+    assert!(failure.context.event.is_empty(), "{}", failure.context.event);
+    let line = run.log().into_iter().find(|line| line["level"] == "ERROR").unwrap();
+    assert_eq!((line["target"].as_str(), line["fields"].to_string().as_str()), (Some("old_solver"), "{}"));
+}
+
+#[test]
 fn the_job_of_the_batch_system_is_in_the_record() {
     let job = |command: &mut std::process::Command| {
         command.envs([("SLURM_PROCID", "3"), ("SLURM_NTASKS", "64"), ("SLURM_JOB_ID", "4711")]);

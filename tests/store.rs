@@ -113,6 +113,16 @@ fn what_was_acknowledged_survives_kill_9_and_every_file_is_whole() {
 }
 
 #[test]
+fn a_store_that_syncs_writes_the_same() {
+    let run = in_child(|dir| {
+        let _guard = builder(dir).durability(tracing_failure::Durability::Disk).init().unwrap();
+        error!(computation = "rg_flow", theoretical_ref = "§1", "pole");
+    });
+    let run = run.ok();
+    assert_eq!(read_latest(&run.dir().join("failures")), run.failure());
+}
+
+#[test]
 fn a_reader_never_sees_a_part_of_a_record() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();

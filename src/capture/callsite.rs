@@ -13,9 +13,21 @@ pub(crate) const THEORETICAL_REF: &str = "theoretical_ref";
 pub(crate) const RESERVED_IN_SPANS: &[&str] =
     &[COMPUTATION, THEORETICAL_REF, "error_type", "category", "reason", "error", "err"];
 
-/// The same of an event, which has a message as well.
-pub(crate) const RESERVED_IN_EVENTS: &[&str] =
-    &[COMPUTATION, THEORETICAL_REF, "error_type", "category", "reason", "error", "err", "message"];
+/// The same of an event, which has a message as well, and its place where it is a record of the `log` crate.
+pub(crate) const RESERVED_IN_EVENTS: &[&str] = &[
+    COMPUTATION,
+    THEORETICAL_REF,
+    "error_type",
+    "category",
+    "reason",
+    "error",
+    "err",
+    "message",
+    "log.target",
+    "log.module_path",
+    "log.file",
+    "log.line",
+];
 
 /// Fields that hold the error, the usual one first.
 pub(crate) const ERROR_FIELDS: &[&str] = &["error", "err"];

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tracing::field::{Field, Visit};
 
 use super::error::ErrorChain;
-use crate::redact::Redactor;
+use crate::redact::{REDACTED, Redactor};
 use crate::value::{DebugSink, Limits, Map, Value, read_debug, shorten};
 
 /// Unused bytes of text that recorded values may leave behind before the text is packed again.
@@ -118,12 +118,13 @@ impl Fields {
             crate::log::write_json(json, name);
             json.push(b':');
             match plain {
+                _ if redactor.is_secret(name) => crate::log::write_json(json, REDACTED),
                 Plain::Int(n) => crate::log::write_json(json, n),
                 Plain::UInt(n) => crate::log::write_json(json, n),
                 Plain::Float(x) if x.is_finite() => crate::log::write_json(json, x),
                 Plain::Bool(b) => crate::log::write_json(json, b),
-                Plain::Text(span) if !redactor.is_secret(name) => crate::log::write_json(json, self.slice(*span)),
-                other => crate::log::write_json(json, &redactor.value(name, self.typed(other, limits))),
+                Plain::Text(span) => crate::log::write_json(json, self.slice(*span)),
+                other => crate::log::write_json(json, &redactor.inside(self.typed(other, limits))),
             }
         }
     }

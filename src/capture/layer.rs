@@ -213,7 +213,7 @@ where
         let recorder = &self.capture.recorder;
         let Some(log) = &recorder.log else { return };
         let mut line = EventLine::new(time, event.metadata(), fields, recorder);
-        for (id, meta) in path {
+        for (id, meta) in path.iter().take(recorder.limits.spans) {
             let known = self.capture.scopes.with(*id, |scope| line.add_span(meta, Some(&scope.fields), recorder));
             if known.is_none() {
                 line.add_span(meta, None, recorder);
