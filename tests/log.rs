@@ -88,6 +88,20 @@ fn a_computation_that_closes_has_a_line_with_its_outcome() {
 }
 
 #[test]
+fn a_computation_that_is_unwound_without_a_record_has_panicked() {
+    let run = in_child(|dir| {
+        let _guard = builder(dir).panic_hook(false).init().unwrap();
+        let _ = std::panic::catch_unwind(|| {
+            let _span = info_span!("solve", computation = "solve", theoretical_ref = "§1").entered();
+            panic!("nobody writes this down");
+        });
+    });
+    let run = run.ok();
+    assert!(run.failures().is_empty());
+    assert_eq!(run.log()[0]["outcome"], "panicked");
+}
+
+#[test]
 fn rust_log_filters_the_log_and_not_the_failures() {
     let filter = |command: &mut std::process::Command| {
         command.env("RUST_LOG", "error,log=debug,other[span]=trace");

@@ -173,6 +173,42 @@ fn is_out_of_use(path: &Path) -> bool {
 mod tests {
     use super::*;
 
+    fn lines(dir: &Path) -> Vec<(String, String)> {
+        let paths = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+        let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+        let mut files: Vec<_> = paths.map(|path| (name(&path), std::fs::read_to_string(&path).unwrap())).collect();
+        files.sort();
+        files
+    }
+
+    #[test]
+    fn a_new_day_has_a_new_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut log = LogFile::open(dir.path(), "s", Rotation::default()).unwrap();
+        let today = log.date;
+        log.write(&mut b"first\n".to_vec()).unwrap();
+        log.date = today.pred_opt().unwrap();
+        log.write(&mut b"second\n".to_vec()).unwrap();
+        let lines = lines(dir.path());
+        assert_eq!(lines.len(), 2);
+        assert!(lines.iter().all(|(name, _)| name.contains(&today.format("_%Y%m%d_").to_string())), "{lines:?}");
+        assert_eq!(log.date, today);
+    }
+
+    #[test]
+    fn a_line_is_never_split_over_two_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let rotation = Rotation { max_bytes: 4, ..Rotation::default() };
+        let mut log = LogFile::open(dir.path(), "s", rotation).unwrap();
+        log.write(&mut b"begun, ".to_vec()).unwrap();
+        log.write(&mut b"ended\n".to_vec()).unwrap();
+        log.write(&mut b"next, ".to_vec()).unwrap();
+        std::fs::remove_file(log.path()).unwrap();
+        log.write(&mut b"whose end is lost\nlast\n".to_vec()).unwrap();
+        let texts: Vec<String> = lines(dir.path()).into_iter().map(|(_, text)| text).collect();
+        assert_eq!(texts, ["begun, ended\n", "last\n"]);
+    }
+
     #[test]
     fn only_the_logs_own_names_are_its_own() {
         for name in ["runtime_20251227_0199f3aa-session_0000.jsonl", "runtime_20251227_a_b_12345.jsonl"] {
