@@ -316,6 +316,7 @@ fn a_full_disk_leaves_no_part_of_a_record() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn a_stderr_that_cannot_be_written_changes_nothing() {
     let full = |command: &mut Command| wrap(command, "exec \"$0\" \"$@\" 2>/dev/full");
     let run = in_child_with(full, |dir| {

@@ -135,11 +135,17 @@ fn is_in_app(function: &str, file: Option<&str>) -> bool {
 
 /// The frames as text, as Rust prints a backtrace.
 pub(crate) fn text(frames: &[Frame]) -> String {
-    let mut text = String::new();
+    let mut text = String::with_capacity(128 * frames.len());
     for (index, frame) in frames.iter().enumerate() {
-        let _ = writeln!(text, "{index:>4}: {}", frame.function);
+        let _ = write!(text, "{index:>4}");
+        for part in [": ", &frame.function, "\n"] {
+            text.push_str(part);
+        }
         if let Some(file) = &frame.file {
-            let _ = writeln!(text, "             at {file}:{}", frame.line.unwrap_or(0));
+            for part in ["             at ", file, ":"] {
+                text.push_str(part);
+            }
+            let _ = writeln!(text, "{}", frame.line.unwrap_or(0));
         }
     }
     text

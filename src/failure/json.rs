@@ -17,7 +17,7 @@ impl Failure {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn to_json(&self) -> String {
-        let mut json = Vec::with_capacity(4096);
+        let mut json = Vec::with_capacity(16 << 10);
         let mut serializer = serde_json::Serializer::with_formatter(&mut json, Layout::default());
         // Writing into memory cannot fail, and every key of a record is a string.
         let _ = self.serialize(&mut serializer);

@@ -37,9 +37,7 @@ impl Areas {
         if let Some((area, _)) = own {
             return area;
         }
-        let known = KNOWN.iter().find(|(area, names)| {
-            computation.starts_with(area) || words.iter().any(|word| names.contains(&word.as_str()))
-        });
+        let known = KNOWN.iter().find(|(_, names)| words.iter().any(|word| names.contains(&word.as_str())));
         known.map_or(GENERAL, |(area, _)| area)
     }
 }
