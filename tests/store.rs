@@ -180,6 +180,31 @@ fn latest_is_never_replaced_by_an_older_record() {
     assert_eq!(read_latest(dir.path()).error_message, "2");
 }
 
+#[test]
+fn a_record_from_the_future_does_not_stay_the_latest() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let mut failure = Failure::new("rg_flow", "§1", "Diverged", "written while the clock was wrong");
+    failure.timestamp += chrono::TimeDelta::days(400);
+    failure.context.id = Some(uuid::Uuid::max());
+    std::fs::write(dir.path().join("latest.json"), failure.to_json()).unwrap();
+    store.write(&Failure::new("rg_flow", "§1", "Diverged", "now")).unwrap();
+    store.flush().unwrap();
+    assert_eq!(read_latest(dir.path()).error_message, "now");
+}
+
+#[test]
+fn another_process_that_was_stopped_at_latest_holds_nobody_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let lock = std::fs::File::create(dir.path().join(".latest.lock")).unwrap();
+    lock.lock().unwrap();
+    store.write(&Failure::new("rg_flow", "§1", "Diverged", "while it is held")).unwrap();
+    assert!(!dir.path().join("latest.json").exists(), "the copy is left to the background");
+    store.flush().unwrap();
+    assert_eq!(read_latest(dir.path()).error_message, "while it is held");
+}
+
 fn read_latest(dir: &Path) -> Failure {
     Failure::from_path(dir.join("latest.json")).unwrap()
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use chrono::{TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::Durability;
@@ -43,28 +44,40 @@ impl Latest {
     }
 
     /// Takes note of a record that was written.
+    ///
+    /// The record itself is safe: where another process is at `latest.json`, or it cannot be written, who failed does not
+    /// wait for the copy.
     pub(super) fn written(self: &Arc<Self>, id: Uuid, json: String) {
-        let Some(mut state) = lock(&self.state) else { return };
+        let Some(in_burst) = self.note(id, json) else { return };
+        let copied = !in_burst && matches!(self.copy(Duration::ZERO), Ok(true));
+        if !copied && !self.schedule() {
+            let _ = self.flush();
+        }
+    }
+
+    /// Whether the record belongs to a burst; `None` where its copy is arranged for.
+    fn note(&self, id: Uuid, json: String) -> Option<bool> {
+        let mut state = lock(&self.state)?;
         if state.pending.as_ref().is_none_or(|(pending, _)| *pending < id) {
             state.pending = Some((id, json));
         }
-        let pid = std::process::id();
-        if state.scheduled_in == Some(pid) {
-            return;
+        if state.scheduled_in == Some(std::process::id()) {
+            return None;
         }
         let in_burst = state.copied.is_some_and(|copied| copied.elapsed() < BURST);
-        if in_burst && self.schedule() {
-            state.scheduled_in = Some(pid);
-            return;
+        if !in_burst {
+            state.copied = Some(Instant::now());
         }
-        state.copied = Some(Instant::now());
-        drop(state);
-        // The record itself is safe; a copy that fails is tried again with the next record and at the flush.
-        let _ = self.flush();
+        Some(in_burst)
     }
 
-    /// Copies what is pending once the burst has gone on for a while; says whether that is arranged.
+    /// Copies what is pending in a while, in the background; says whether that is arranged.
     fn schedule(self: &Arc<Self>) -> bool {
+        let Some(mut state) = lock(&self.state) else { return false };
+        let pid = std::process::id();
+        if state.scheduled_in == Some(pid) {
+            return true;
+        }
         let latest = Arc::clone(self);
         let copy = move || {
             std::thread::sleep(BURST);
@@ -74,17 +87,31 @@ impl Latest {
             }
             let _ = latest.flush();
         };
-        std::thread::Builder::new().name("failure-latest".to_owned()).spawn(copy).is_ok()
+        let spawned = std::thread::Builder::new().name("failure-latest".to_owned()).spawn(copy).is_ok();
+        if spawned {
+            state.scheduled_in = Some(pid);
+        }
+        spawned
     }
 
     /// Copies what is pending now.
     pub(super) fn flush(&self) -> io::Result<()> {
+        self.copy(PATIENCE).map(|_| ())
+    }
+
+    /// Copies what is pending; says whether nothing is pending any more. Another process that is at the file is waited
+    /// for so long, and then taken for stopped, unless it is not waited for at all.
+    fn copy(&self, patience: Duration) -> io::Result<bool> {
         let _one = lock(&self.copying);
         let Some((id, json)) = lock(&self.state).and_then(|mut state| state.pending.take()) else {
-            return Ok(());
+            return Ok(true);
         };
-        let copied = self.replace(id, &json);
-        if copied.is_err()
+        let locked = self.lock_directory(patience);
+        let copied = match locked {
+            None if patience.is_zero() => Ok(false),
+            _ => self.replace(id, &json).map(|()| true),
+        };
+        if !matches!(copied, Ok(true))
             && let Some(mut state) = lock(&self.state)
         {
             state.pending.get_or_insert((id, json));
@@ -93,10 +120,8 @@ impl Latest {
     }
 
     fn replace(&self, id: Uuid, json: &str) -> io::Result<()> {
-        let _locked = self.lock_directory();
         let path = self.dir.join("latest.json");
-        let newer = Failure::from_path(&path).is_ok_and(|latest| latest.context.id > Some(id));
-        if newer {
+        if Failure::from_path(&path).is_ok_and(|latest| is_newer(&latest, id)) {
             return Ok(());
         }
         write_whole(&path, &format!("latest.{id}"), json.as_bytes(), self.durability)
@@ -104,15 +129,21 @@ impl Latest {
 
     /// Keeps other processes from replacing `latest.json` until the file is dropped. The lock belongs to the open
     /// file: it ends with the process, however that ends. Where it cannot be had, the worst is an older copy.
-    fn lock_directory(&self) -> Option<File> {
+    fn lock_directory(&self, patience: Duration) -> Option<File> {
         let file = File::options().create(true).append(true).open(self.dir.join(".latest.lock")).ok()?;
         let started = Instant::now();
         while let Err(std::fs::TryLockError::WouldBlock) = file.try_lock() {
-            if started.elapsed() > PATIENCE {
+            if started.elapsed() >= patience {
                 return None;
             }
             std::thread::sleep(Duration::from_millis(1));
         }
         Some(file)
     }
+}
+
+/// Whether a record is newer than the one of this id. One from the future is not: a clock was wrong, and it would stay
+/// for ever.
+fn is_newer(record: &Failure, id: Uuid) -> bool {
+    record.context.id > Some(id) && record.timestamp <= Utc::now() + TimeDelta::minutes(1)
 }
