@@ -1,7 +1,7 @@
 //! What the recorder costs, as a ratio to something that runs beside it: `cargo bench`.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
@@ -75,7 +75,7 @@ fn log_line(criterion: &mut Criterion, dir: &Path) {
 }
 
 /// One failure beside the least that it could cost: its bytes serialised, an unresolved backtrace, and a file created,
-/// written and renamed.
+/// written and renamed, under names of the same length: a directory's cost grows with them.
 fn failure(dir: &Path) -> [f64; 2] {
     let dispatch = Dispatch::new(with_layer(dir));
     let fail = || {
@@ -102,9 +102,10 @@ fn failure(dir: &Path) -> [f64; 2] {
             true
         });
         let json = record.to_json();
-        let temporary: PathBuf = floor_dir.join(format!(".{number}.tmp"));
+        let name = format!("rg_flow_20251227T043000.000Z_{number:036}.json");
+        let temporary = floor_dir.join(format!(".{name}.tmp"));
         std::fs::write(&temporary, &json).unwrap();
-        std::fs::rename(&temporary, floor_dir.join(format!("{number}.json"))).unwrap();
+        std::fs::rename(&temporary, floor_dir.join(name)).unwrap();
     };
     tracing::dispatcher::with_default(&dispatch, || in_turns(&mut floor, &mut { fail }))
 }

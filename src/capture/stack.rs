@@ -1,7 +1,6 @@
 //! The stack, captured as addresses and named only for a record; a name is remembered by its address.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -137,15 +136,12 @@ fn is_in_app(function: &str, file: Option<&str>) -> bool {
 pub(crate) fn text(frames: &[Frame]) -> String {
     let mut text = String::with_capacity(128 * frames.len());
     for (index, frame) in frames.iter().enumerate() {
-        let _ = write!(text, "{index:>4}");
-        for part in [": ", &frame.function, "\n"] {
-            text.push_str(part);
-        }
+        let number = index.to_string();
+        let indent = &"    "[number.len().min(4)..];
+        text.extend([indent, &number, ": ", &frame.function, "\n"]);
         if let Some(file) = &frame.file {
-            for part in ["             at ", file, ":"] {
-                text.push_str(part);
-            }
-            let _ = writeln!(text, "{}", frame.line.unwrap_or(0));
+            let line = frame.line.unwrap_or(0).to_string();
+            text.extend(["             at ", file, ":", &line, "\n"]);
         }
     }
     text
