@@ -88,6 +88,7 @@ mod result;
 mod stderr;
 mod store;
 mod sync;
+mod time;
 mod value;
 mod words;
 

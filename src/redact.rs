@@ -1,7 +1,7 @@
 //! Names that look like secrets.
 
 use crate::value::{Map, Value};
-use crate::words::words;
+use crate::words::Words;
 
 /// What stands in the place of a secret.
 pub(crate) const REDACTED: &str = "[redacted]";
@@ -50,11 +50,12 @@ impl Redactor {
         if !SECRET_PARTS.iter().any(holds) {
             return false;
         }
-        let words = words(name);
+        let words = Words::of(name);
         let ends_with = |ending: &&[&str]| {
-            words.len() >= ending.len() && words[words.len() - ending.len()..].iter().eq(ending.iter())
+            let first = words.iter().len().checked_sub(ending.len());
+            first.is_some_and(|first| words.iter().skip(first).eq(ending.iter().copied()))
         };
-        words.iter().any(|word| SECRET_WORDS.contains(&word.as_str())) || SECRET_ENDINGS.iter().any(ends_with)
+        words.iter().any(|word| SECRET_WORDS.contains(&word)) || SECRET_ENDINGS.iter().any(ends_with)
     }
 
     /// The value under this name, with every secret in it taken out.

@@ -1,7 +1,7 @@
 //! The stack, captured as addresses and named only for a record; a name is remembered by its address.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::failure::Frame;
@@ -46,6 +46,9 @@ type Symbols = Arc<[Symbol]>;
 
 static NAMED: Mutex<Option<HashMap<usize, Symbols>>> = Mutex::new(None);
 
+/// Addresses in the functions that start a program or thread, as far as they are known: there the walk ends.
+static STARTS: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
+
 /// Stacks in a row without an unknown address, after which the debug information is let go: it takes 40 MB or more.
 const WARM: u32 = 64;
 
@@ -55,8 +58,10 @@ static KNOWN_IN_A_ROW: AtomicU32 = AtomicU32::new(0);
 pub(crate) fn capture(limit: usize) -> Vec<Frame> {
     let mut addresses = Vec::with_capacity(64);
     backtrace::trace(|frame| {
-        addresses.push(frame.ip().addr());
-        addresses.len() < limit + MACHINERY
+        let address = frame.ip().addr();
+        addresses.push(address);
+        let starts = STARTS.iter().any(|start| start.load(Ordering::Relaxed) == address);
+        !starts && addresses.len() < limit + MACHINERY
     });
     if KNOWN_IN_A_ROW.fetch_add(1, Ordering::Relaxed) == WARM {
         backtrace::clear_symbol_cache();
@@ -106,6 +111,11 @@ fn name(address: usize) -> Symbols {
             frame: Frame { in_app: is_in_app(&function, file.as_deref()), line: symbol.lineno(), function, file },
         });
     });
+    if symbols.iter().any(|symbol: &Symbol| symbol.is_start) {
+        let free =
+            |start: &&AtomicUsize| start.compare_exchange(0, address, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        let _ = STARTS.iter().find(free);
+    }
     let symbols: Symbols = symbols.into();
     if let Some(mut named) = lock(&NAMED) {
         named.get_or_insert_default().insert(address, Arc::clone(&symbols));

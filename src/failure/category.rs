@@ -1,11 +1,12 @@
 //! What kind of failure it was.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::words::words;
+use crate::words::Words;
 
 macro_rules! categories {
     ($($(#[$doc:meta])* $variant:ident = $name:literal: [$($phrase:literal),* $(,)?],)*) => {
@@ -188,14 +189,13 @@ impl Category {
     /// The category that these words tell, if any.
     pub(crate) fn of_text(text: &str) -> Option<Self> {
         // "NaN" would come apart as camel case; numbers stand between words: "more than 1000 steps".
-        let mut words = words(&text.replace("NaN", " nan "));
-        words.retain(|word| word.starts_with(char::is_alphabetic));
+        let text = if text.contains("NaN") { text.replace("NaN", " nan ").into() } else { Cow::Borrowed(text) };
+        let words = Words::of(&text);
+        let words: Vec<&str> = words.iter().filter(|word| word.starts_with(char::is_alphabetic)).collect();
         let phrases_at = |at: usize| {
             let after = &words[at + 1..];
-            let starting = BY_FIRST_WORD.get(words[at].as_str()).into_iter().flatten();
-            starting.filter(move |phrase| {
-                after.len() >= phrase.rest.len() && phrase.rest.iter().eq(&after[..phrase.rest.len()])
-            })
+            let starting = BY_FIRST_WORD.get(words[at]).into_iter().flatten();
+            starting.filter(move |phrase| after.starts_with(&phrase.rest))
         };
         let rank = (0..words.len()).flat_map(phrases_at).map(|phrase| phrase.rank).min()?;
         Some(PHRASES[rank].0)

@@ -8,7 +8,7 @@ mod read;
 #[cfg(test)]
 mod schema;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use category::Category;
@@ -112,12 +112,7 @@ impl Failure {
 }
 
 fn write_time<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&time_text(time))
-}
-
-/// RFC 3339, UTC, milliseconds.
-pub(crate) fn time_text(time: &DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+    serializer.serialize_str(&crate::time::rfc3339_string(*time))
 }
 
 fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {

@@ -1,6 +1,5 @@
 //! One line of the runtime log, written from typed fields.
 
-use std::cell::Cell;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -29,7 +28,7 @@ fn write_entry<T: Serialize + ?Sized>(json: &mut Vec<u8>, name: &str, value: &T)
 fn begin(time: DateTime<Utc>, level: &str, target: &str) -> Vec<u8> {
     let mut json = Vec::with_capacity(512);
     json.extend_from_slice(b"{\"timestamp\":\"");
-    write_time(&mut json, time);
+    json.extend_from_slice(&crate::time::rfc3339(time));
     json.push(b'"');
     write_entry(&mut json, "level", level);
     write_entry(&mut json, "target", target);
@@ -43,29 +42,6 @@ fn end(mut json: Vec<u8>, failure: Option<Uuid>, recorder: &Recorder) -> Vec<u8>
     }
     json.extend_from_slice(b"}\n");
     json
-}
-
-thread_local! {
-    /// The last second that was written, as text.
-    static SECOND: Cell<(i64, [u8; 20])> = const { Cell::new((i64::MIN, [0; 20])) };
-}
-
-/// RFC 3339, UTC, milliseconds. The date is worked out once a second.
-fn write_time(json: &mut Vec<u8>, time: DateTime<Utc>) {
-    let second = time.timestamp();
-    let known = SECOND.try_with(Cell::get).ok().filter(|(known, _)| *known == second);
-    let text = known.map(|(_, text)| text).unwrap_or_else(|| {
-        let mut text = [b' '; 20];
-        let formatted = time.format("%Y-%m-%dT%H:%M:%S.").to_string();
-        // A year has four digits for longer than a clock runs.
-        text.copy_from_slice(&formatted.as_bytes()[..20]);
-        let _ = SECOND.try_with(|last| last.set((second, text)));
-        text
-    });
-    json.extend_from_slice(&text);
-    let millis = time.timestamp_subsec_millis().min(999);
-    json.extend([millis / 100, millis / 10 % 10, millis % 10].map(|digit| b'0' + digit as u8));
-    json.push(b'Z');
 }
 
 /// Fields of the `log` crate's records that say where they came from.
@@ -203,22 +179,4 @@ pub(crate) fn failure_line(failure: &Failure, recorder: &Recorder) -> Vec<u8> {
     });
     write_entry(&mut json, "spans", &spans.collect::<Vec<_>>());
     end(json, failure.context.id, recorder)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_milliseconds_and_the_second_is_kept() {
-        for (time, text) in [
-            ("2025-12-27T04:30:00.007Z", "2025-12-27T04:30:00.007Z"),
-            ("2025-12-27T04:30:00.999999Z", "2025-12-27T04:30:00.999Z"),
-            ("2025-12-27T04:30:01Z", "2025-12-27T04:30:01.000Z"),
-        ] {
-            let mut json = Vec::new();
-            write_time(&mut json, time.parse().unwrap());
-            assert_eq!(String::from_utf8(json).unwrap(), text);
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! The first part of a record's file name: what area of work the computation belongs to.
 
-use crate::words::words;
+use crate::words::Words;
 
 /// Longest area that a file name begins with.
 const MAX_LENGTH: usize = 40;
@@ -29,7 +29,7 @@ impl Areas {
 
     /// The area of a computation: safe as part of a file name, whatever the computation is called.
     pub(crate) fn of(&self, computation: &str) -> &str {
-        let words = words(computation);
+        let words = Words::of(computation);
         let own = self
             .own
             .iter()
@@ -37,7 +37,7 @@ impl Areas {
         if let Some((area, _)) = own {
             return area;
         }
-        let known = KNOWN.iter().find(|(_, names)| words.iter().any(|word| names.contains(&word.as_str())));
+        let known = KNOWN.iter().find(|(_, names)| words.iter().any(|word| names.contains(&word)));
         known.map_or(GENERAL, |(area, _)| area)
     }
 }

@@ -106,7 +106,7 @@ impl Store {
     pub fn write(&self, failure: &Failure) -> io::Result<PathBuf> {
         let id = failure.context.id.unwrap_or_else(uuid::Uuid::now_v7);
         let area = self.areas.of(&failure.computation);
-        let name = format!("{area}_{}_{id}.json", failure.timestamp.format("%Y%m%dT%H%M%S%.3fZ"));
+        let name = format!("{area}_{}_{id}.json", crate::time::compact(failure.timestamp));
         let path = self.dir.join(&name);
         let json = failure.to_json();
         let write = || write::write_whole(&path, &name, json.as_bytes(), self.durability);

@@ -1,0 +1,65 @@
+//! Times as text, without working out the date each time.
+
+use std::cell::Cell;
+
+use chrono::{DateTime, Utc};
+
+/// `2025-12-27T04:30:00.000Z`: RFC 3339, UTC, milliseconds.
+pub(crate) type TimeText = [u8; 24];
+
+thread_local! {
+    /// The last second that was asked for, as text. Nothing here has a destructor.
+    static SECOND: Cell<(i64, [u8; 20])> = const { Cell::new((i64::MIN, [0; 20])) };
+}
+
+/// RFC 3339, UTC, milliseconds. The date is worked out once a second.
+pub(crate) fn rfc3339(time: DateTime<Utc>) -> TimeText {
+    let second = time.timestamp();
+    let known = SECOND.try_with(Cell::get).ok().filter(|(known, _)| *known == second);
+    let seconds = known.map(|(_, text)| text).unwrap_or_else(|| {
+        let mut text = [b'0'; 20];
+        let formatted = time.format("%Y-%m-%dT%H:%M:%S.").to_string();
+        // A year has four digits for longer than a clock runs; another one is cut, and still ASCII.
+        text.copy_from_slice(&formatted.as_bytes()[..20]);
+        let _ = SECOND.try_with(|last| last.set((second, text)));
+        text
+    });
+    let millis = time.timestamp_subsec_millis().min(999);
+    let mut text = [b'Z'; 24];
+    text[..20].copy_from_slice(&seconds);
+    for (place, unit) in [(20, 100), (21, 10), (22, 1)] {
+        text[place] = b'0' + (millis / unit % 10) as u8;
+    }
+    text
+}
+
+/// The same as a string.
+pub(crate) fn rfc3339_string(time: DateTime<Utc>) -> String {
+    String::from_utf8_lossy(&rfc3339(time)).into_owned()
+}
+
+/// `20251227T043000.000Z`: the same for file names, which sort by it.
+pub(crate) fn compact(time: DateTime<Utc>) -> String {
+    rfc3339(time).iter().filter(|byte| !b"-:".contains(byte)).map(|&byte| char::from(byte)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_milliseconds_and_the_second_is_kept() {
+        for (time, text) in [
+            ("2025-12-27T04:30:00.007Z", "2025-12-27T04:30:00.007Z"),
+            ("2025-12-27T04:30:00.999999Z", "2025-12-27T04:30:00.999Z"),
+            ("2025-12-27T04:30:01Z", "2025-12-27T04:30:01.000Z"),
+            ("1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59.500Z"),
+        ] {
+            let time: DateTime<Utc> = time.parse().unwrap();
+            assert_eq!(rfc3339_string(time), text);
+            assert_eq!(compact(time), text.replace(['-', ':'], ""));
+        }
+        rfc3339(DateTime::<Utc>::MIN_UTC);
+        rfc3339(DateTime::<Utc>::MAX_UTC);
+    }
+}
