@@ -174,7 +174,7 @@ impl Builder {
     /// assert_eq!(error.to_string(), "the context entry `spans` is the record's own: choose another name");
     /// ```
     pub fn context(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.context.insert(name, value);
+        self.context.insert(name.into(), value);
         self
     }
 

@@ -55,7 +55,7 @@ impl Surroundings {
     pub(crate) fn of_trace(trace: &[TracedSpan]) -> Vec<SpanEntry> {
         let entry = |span: &TracedSpan| {
             let text = Some(&*span.fields).filter(|text| !text.is_empty());
-            SpanEntry { fields: text.map(|text| ("fields", text)).into_iter().collect(), ..entry(span.meta) }
+            SpanEntry { fields: text.map(|text| ("fields", text.to_owned())).into_iter().collect(), ..entry(span.meta) }
         };
         trace.iter().map(entry).collect()
     }
@@ -112,11 +112,7 @@ impl Surroundings {
     pub(crate) fn parameters(&self) -> Map {
         let mut parameters = Map::new();
         for span in &self.spans[self.marked().unwrap_or(0)..] {
-            for (name, value) in span.fields.iter() {
-                if !RESERVED_IN_SPANS.contains(&name) && parameters.get(name).is_none() {
-                    parameters.insert(name, value.clone());
-                }
-            }
+            parameters.add_missing(&span.fields, |name| !RESERVED_IN_SPANS.contains(&name));
         }
         parameters
     }

@@ -466,7 +466,7 @@ mod tests {
                 Data::Text(text) => text.as_str().into(),
                 Data::List(list) => Value::List(list.iter().map(Data::value).collect()),
                 Data::Pair(pair) => Value::List(vec![pair.0.value(), pair.1.value()]),
-                Data::Map(map) => Value::Map(map.iter().map(|(k, v)| (k.as_str(), v.value())).collect()),
+                Data::Map(map) => Value::Map(map.iter().map(|(k, v)| (k.clone(), v.value())).collect()),
                 Data::Maybe(inner) => inner.as_ref().map_or(Value::Null, |data| data.value()),
             }
         }

@@ -10,6 +10,7 @@ mod scan;
 mod serialize;
 mod text;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -309,14 +310,14 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut entries: Vec<(String, Value)> = Vec::new();
+        let mut entries: Vec<(Name, Value)> = Vec::new();
         let mut places = std::collections::HashMap::new();
         while let Some((name, value)) = access.next_entry::<String, Value>()? {
             match places.get(&name) {
-                Some(&place) => entries[place] = (name, value),
+                Some(&place) => entries[place] = (name.into(), value),
                 None => {
                     places.insert(name.clone(), entries.len());
-                    entries.push((name, value));
+                    entries.push((name.into(), value));
                 }
             }
         }
@@ -334,7 +335,10 @@ impl<'de> Visitor<'de> for ValueVisitor {
 /// assert_eq!(parameters.to_string(), r#"{"rtol":0.001,"atol":1e-9}"#);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Map(Vec<(String, Value)>);
+pub struct Map(Vec<(Name, Value)>);
+
+/// Most names are those of fields, which live as long as the program.
+type Name = Cow<'static, str>;
 
 impl Map {
     /// A map without entries.
@@ -354,7 +358,7 @@ impl Map {
     /// map.insert("method", "RK45");
     /// assert_eq!(map.len(), 1);
     /// ```
-    pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Value>) {
+    pub fn insert(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Value>) {
         let (name, value) = (name.into(), value.into());
         match self.0.iter_mut().find(|(known, _)| *known == name) {
             Some((_, old)) => *old = value,
@@ -392,11 +396,20 @@ impl Map {
     /// assert_eq!(names, ["rtol", "atol"]);
     /// ```
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+        self.0.iter().map(|(name, value)| (&**name, value))
+    }
+
+    /// Takes over the entries of another map whose names are wanted and not known yet.
+    pub(crate) fn add_missing(&mut self, other: &Map, wanted: impl Fn(&str) -> bool) {
+        for (name, value) in &other.0 {
+            if wanted(name) && self.get(name).is_none() {
+                self.0.push((name.clone(), value.clone()));
+            }
+        }
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Value)> {
-        self.0.iter_mut().map(|(name, value)| (name.as_str(), value))
+        self.0.iter_mut().map(|(name, value)| (&**name, value))
     }
 
     /// Says in the map itself that it is not all there.
@@ -425,7 +438,7 @@ impl Map {
     }
 }
 
-impl<K: Into<String>, V: Into<Value>> FromIterator<(K, V)> for Map {
+impl<K: Into<Cow<'static, str>>, V: Into<Value>> FromIterator<(K, V)> for Map {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
         let mut map = Map::new();
         map.extend(entries);
@@ -433,20 +446,11 @@ impl<K: Into<String>, V: Into<Value>> FromIterator<(K, V)> for Map {
     }
 }
 
-impl<K: Into<String>, V: Into<Value>> Extend<(K, V)> for Map {
+impl<K: Into<Cow<'static, str>>, V: Into<Value>> Extend<(K, V)> for Map {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
         for (name, value) in entries {
             self.insert(name, value);
         }
-    }
-}
-
-impl IntoIterator for Map {
-    type Item = (String, Value);
-    type IntoIter = std::vec::IntoIter<(String, Value)>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
     }
 }
 

@@ -155,7 +155,7 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
     }
 }
 
-fn named(variant: &str, inner: Node) -> Node {
+fn named(variant: &'static str, inner: Node) -> Node {
     Value::Map(Map::from_iter([(variant, inner.value)])).into()
 }
 
