@@ -1,5 +1,7 @@
 //! What is known of the process and the job that it belongs to.
 
+use std::sync::Arc;
+
 use crate::failure::{Context, Process};
 use crate::redact::Redactor;
 
@@ -14,13 +16,13 @@ pub(crate) fn context(redactor: &Redactor) -> Context {
     let argv = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
     let text = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
     Context {
-        process: Some(Process {
+        process: Some(Arc::new(Process {
             pid: std::process::id(),
             argv: redactor.command_line(argv),
             cwd: std::env::current_dir().ok().map(text),
             host: gethostname::gethostname().into_string().ok(),
             executable: std::env::current_exe().ok().map(text),
-        }),
+        })),
         rank: number(RANK),
         world_size: number(WORLD_SIZE),
         job_id: variable(JOB_ID),

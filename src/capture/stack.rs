@@ -66,10 +66,20 @@ pub(crate) fn capture(limit: usize) -> Vec<Frame> {
     if KNOWN_IN_A_ROW.fetch_add(1, Ordering::Relaxed) == WARM {
         backtrace::clear_symbol_cache();
     }
-    frames(&names(&addresses), limit)
+    // Nearly always all names are known: one look into the table, and nothing is copied but the user's frames.
+    let known = lock(&NAMED).and_then(|named| {
+        let named = named.as_ref()?;
+        let known = addresses.iter().map_while(|address| named.get(address).map(|symbols| &**symbols));
+        let known: Vec<&[Symbol]> = known.collect();
+        (known.len() == addresses.len()).then(|| frames(&known, limit))
+    });
+    known.unwrap_or_else(|| {
+        let named: Vec<Symbols> = names(&addresses);
+        frames(&named.iter().map(|symbols| &**symbols).collect::<Vec<_>>(), limit)
+    })
 }
 
-fn frames(named: &[Symbols], limit: usize) -> Vec<Frame> {
+fn frames(named: &[&[Symbol]], limit: usize) -> Vec<Frame> {
     let symbols = || named.iter().flat_map(|symbols| symbols.iter());
     let first = symbols().position(|symbol| !symbol.is_machinery).unwrap_or(0);
     let user = symbols().skip(first).take_while(|symbol| !symbol.is_start).take(limit);
@@ -85,7 +95,8 @@ fn frames(named: &[Symbols], limit: usize) -> Vec<Frame> {
 fn names(addresses: &[usize]) -> Vec<Symbols> {
     let mut named = Vec::with_capacity(addresses.len());
     for &address in addresses {
-        let symbols = known(address).unwrap_or_else(|| name(address));
+        let known = lock(&NAMED).and_then(|named| named.as_ref()?.get(&address).cloned());
+        let symbols = known.unwrap_or_else(|| name(address));
         let starts = symbols.iter().any(|symbol| symbol.is_start);
         named.push(symbols);
         if starts {
@@ -93,10 +104,6 @@ fn names(addresses: &[usize]) -> Vec<Symbols> {
         }
     }
     named
-}
-
-fn known(address: usize) -> Option<Symbols> {
-    lock(&NAMED)?.as_ref()?.get(&address).cloned()
 }
 
 fn name(address: usize) -> Symbols {

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -65,9 +67,9 @@ pub struct Context {
     /// Seconds since the computation's span was opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub elapsed_s: Option<f64>,
-    /// The process that failed.
+    /// The process that failed: the same for all its failures, which share it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub process: Option<Process>,
+    pub process: Option<Arc<Process>>,
     /// The program that failed, where it told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub build: Option<Build>,
