@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use crate::capture::{FailureLayer, install_panic_hook};
 use crate::failure::{Build, Failure, reserved_in_context};
-use crate::log::{FilterError, LogFilter, Rotation, RuntimeLog};
+use crate::init_error::InitError;
+use crate::log::{LogFilter, Rotation, RuntimeLog};
 use crate::recorder::{Notices, OnLost, Recorder};
 use crate::redact::Redactor;
 use crate::store::{Areas, Durability, Store};
@@ -470,50 +471,5 @@ impl Builder {
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder").field("failures", &self.failures).field("logs", &self.logs).finish_non_exhaustive()
-    }
-}
-
-/// Why a recorder could not be set up.
-///
-/// ```
-/// use tracing_failure::InitError;
-///
-/// let error = tracing_failure::init("/dev/null/io").unwrap_err();
-/// assert!(matches!(error, InitError::Io(_)));
-/// assert!(error.to_string().contains("/dev/null/io/failures"));
-/// ```
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum InitError {
-    /// The process has a global subscriber: there can be one only.
-    AlreadyInitialized,
-    /// A directory or file cannot be created. The error names it.
-    Io(io::Error),
-    /// The filter of the log cannot be parsed.
-    Filter(FilterError),
-    /// A context entry has a name that the record uses itself.
-    ReservedContext(String),
-}
-
-impl fmt::Display for InitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            InitError::AlreadyInitialized => f.write_str("this process has a global tracing subscriber already"),
-            InitError::Io(error) => error.fmt(f),
-            InitError::Filter(error) => error.fmt(f),
-            InitError::ReservedContext(name) => {
-                write!(f, "the context entry `{name}` is the record's own: choose another name")
-            }
-        }
-    }
-}
-
-impl std::error::Error for InitError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            InitError::Io(error) => Some(error),
-            InitError::Filter(error) => Some(error),
-            _ => None,
-        }
     }
 }

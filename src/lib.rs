@@ -78,6 +78,7 @@ mod capture;
 mod cause;
 mod failure;
 mod guard;
+mod init_error;
 mod log;
 mod logger;
 mod process;
@@ -92,13 +93,14 @@ mod time;
 mod value;
 mod words;
 
-pub use builder::{Builder, InitError, builder, init};
+pub use builder::{Builder, builder, init};
 pub use capture::{FailureLayer, install_panic_hook};
 pub use cause::Cause;
 pub use failure::{
     Build, Category, Context, ErrorEntry, Failure, Frame, Location, Process, ReadError, SCHEMA, SpanEntry,
 };
 pub use guard::Guard;
+pub use init_error::InitError;
 pub use log::{FilterError, Rotation};
 pub use logger::StructuredLogger;
 pub use recorder::Stats;

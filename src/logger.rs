@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::builder::{Builder, InitError};
+use crate::builder::Builder;
 use crate::capture::{Call, Capture, Carries, Kind, Place, Seen, payload_text};
 use crate::cause::{Cause, Chain};
 use crate::failure::Location;
+use crate::init_error::InitError;
 use crate::recorder::Recorder;
 use crate::value::{Map, Value};
 
