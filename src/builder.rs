@@ -9,7 +9,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use uuid::Uuid;
 
-use crate::capture::{FailureLayer, install_panic_hook};
+use crate::capture::{FailureLayer, Plan, install_panic_hook};
 use crate::failure::{Build, Failure, reserved_in_context};
 use crate::init_error::InitError;
 use crate::log::{LogFilter, Rotation, RuntimeLog};
@@ -88,6 +88,7 @@ pub struct Builder {
     redactor: Redactor,
     log_filter: Option<String>,
     rotation: Rotation,
+    trail: Plan,
     level: LevelFilter,
     level_hint: bool,
     on_lost: Option<OnLost>,
@@ -112,6 +113,7 @@ impl Builder {
             redactor: Redactor::default(),
             log_filter: None,
             rotation: Rotation::default(),
+            trail: Plan::default(),
             level: LevelFilter::DEBUG,
             level_hint: false,
             on_lost: None,
@@ -261,8 +263,23 @@ impl Builder {
         self
     }
 
-    /// The most detailed level of spans that can be computations; DEBUG by default. [`init`](Self::init) turns off
-    /// what is more detailed and not logged: it costs then as much as without a subscriber.
+    /// How much of the trail of a computation is kept: of each event with numbers in it, the first and the last
+    /// occurrences. 8 and 248 by default, for which a trail takes less than 64 kB; it grows and shrinks with them, up to
+    /// 65,536 each. With 0 and 0 there is no trail, and no breadcrumbs either.
+    ///
+    /// ```
+    /// let builder = tracing_failure::builder("io").trail(16, 1024);
+    /// # let _ = builder;
+    /// ```
+    pub fn trail(mut self, first: usize, last: usize) -> Self {
+        let most = 1 << 16;
+        self.trail = Plan { first: first.min(most), last: last.min(most) };
+        self
+    }
+
+    /// The most detailed level of spans that can be computations, and of events that the trail keeps; DEBUG by default.
+    /// [`init`](Self::init) turns off what is more detailed and not logged: it costs then as much as without a
+    /// subscriber.
     ///
     /// In a stack of your own a layer turns off nothing, since it would do so for all layers, unless
     /// [`level_hint`](Self::level_hint) says that it may.
@@ -376,10 +393,9 @@ impl Builder {
         if tracing::dispatcher::has_been_set() {
             return Err(InitError::AlreadyInitialized);
         }
-        let (panic_hook, color_eyre, level) = (self.panic_hook, self.color_eyre, self.level);
+        let (panic_hook, color_eyre, level, trail) = (self.panic_hook, self.color_eyre, self.level, self.trail);
         let recorder = Arc::new(self.recorder()?);
-        let level = level.max(recorder.log.as_ref().map_or(LevelFilter::OFF, |log| log.filter().most()));
-        let layer = FailureLayer::with_recorder(Arc::clone(&recorder), Some(level), true);
+        let layer = FailureLayer::with_recorder(Arc::clone(&recorder), trail, level).sole();
         tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer))
             .map_err(|_| InitError::AlreadyInitialized)?;
         if color_eyre {
@@ -412,11 +428,11 @@ impl Builder {
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
-        let (level, level_hint) = (self.level, self.level_hint);
+        let (level, level_hint, trail) = (self.level, self.level_hint, self.trail);
         let recorder = Arc::new(self.recorder()?);
-        let logged = recorder.log.as_ref().map_or(LevelFilter::OFF, |log| log.filter().most());
-        let hint = level_hint.then(|| level.max(logged));
-        Ok((FailureLayer::with_recorder(Arc::clone(&recorder), hint, false), Guard::new(recorder)))
+        let layer = FailureLayer::with_recorder(Arc::clone(&recorder), trail, level);
+        let layer = if level_hint { layer.with_level_hint() } else { layer };
+        Ok((layer, Guard::new(recorder)))
     }
 
     /// A logger without a layer.

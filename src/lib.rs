@@ -97,7 +97,8 @@ pub use builder::{Builder, builder, init};
 pub use capture::{FailureLayer, install_panic_hook};
 pub use cause::Cause;
 pub use failure::{
-    Build, Category, Context, ErrorEntry, Failure, Frame, Location, Process, ReadError, SCHEMA, SpanEntry,
+    Breadcrumb, Build, Category, Context, ErrorEntry, Failure, Frame, Location, Process, ReadError, SCHEMA, SpanEntry,
+    TrailEntry,
 };
 pub use guard::Guard;
 pub use init_error::InitError;

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use tracing::Metadata;
 use uuid::Uuid;
 
-use crate::capture::{Busy, ErrorChain, Kind, frames_text};
+use crate::capture::{Busy, ErrorChain, History, Kind, frames_text};
 use crate::failure::category::Category;
 use crate::failure::fingerprint::{fingerprint, template};
 use crate::failure::{Context, Failure, Frame, Location, SCHEMA_VERSION, SpanEntry};
@@ -129,6 +129,7 @@ pub(crate) struct Sighting {
     pub(crate) spans: Vec<SpanEntry>,
     pub(crate) caused_by: Option<Uuid>,
     pub(crate) elapsed_s: Option<f64>,
+    pub(crate) history: History,
     pub(crate) frames: Vec<Frame>,
     pub(crate) thread: String,
 }
@@ -176,6 +177,8 @@ impl Recorder {
         context.event = seen.event;
         context.caused_by = seen.caused_by;
         context.elapsed_s = seen.elapsed_s;
+        context.trail = seen.history.trail;
+        context.breadcrumbs = seen.history.breadcrumbs;
         context.errors_cut = seen.error.cut;
         context.errors = seen.error.entries;
         for error in &mut context.errors {

@@ -49,6 +49,8 @@ pub(crate) enum Formatting {
     All,
     /// None: `?value` and `%value` fields are left out.
     PlainOnly,
+    /// The message, which an event cannot say otherwise.
+    MessageOnly,
 }
 
 impl Fields {
@@ -271,7 +273,7 @@ impl Visit for FieldVisitor<'_> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        if self.formatting == Formatting::PlainOnly {
+        if self.formatting != Formatting::All {
             return;
         }
         self.format(field, &format_args!("{value}"));
@@ -281,7 +283,12 @@ impl Visit for FieldVisitor<'_> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        if self.formatting == Formatting::All {
+        let wanted = match self.formatting {
+            Formatting::All => true,
+            Formatting::PlainOnly => false,
+            Formatting::MessageOnly => field.name() == "message",
+        };
+        if wanted {
             self.format(field, value);
         }
     }

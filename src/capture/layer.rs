@@ -2,8 +2,10 @@ use std::any::TypeId;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
+use tracing::field::Visit;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
 use tracing::{Dispatch, Event, Level, Metadata, Subscriber, span};
@@ -16,11 +18,13 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 use uuid::Uuid;
 
-use super::callsite::{COMPUTATION, ERROR_FIELDS, RESERVED_IN_EVENTS, Role, THEORETICAL_REF};
+use super::callsite::{self, COMPUTATION, ERROR_FIELDS, RESERVED_IN_EVENTS, Role, THEORETICAL_REF};
+use super::entered::{self, Current};
 use super::fields::{Fields, Formatting};
 use super::repeat::Carries;
 use super::scope::{self, Closing, Computation, Followed, Scope, Scopes};
 use super::seen::Fate;
+use super::trail::{self, Lane, Noted, Plan};
 use super::{Busy, Capture, ErrorChain, Kind, Place, Seen, Step, Surroundings, downcast, thread};
 use crate::failure::Location;
 use crate::log::{ComputationLine, EventLine, Outcome};
@@ -63,7 +67,10 @@ use crate::{Builder, InitError};
 pub struct FailureLayer<S> {
     capture: Capture,
     error_layer: ErrorLayer<S, FieldText>,
-    level: Option<LevelFilter>,
+    /// The most detailed level that it wants to know of.
+    level: LevelFilter,
+    /// Whether it says so to the dispatcher.
+    hints: bool,
 }
 
 impl<S> FailureLayer<S>
@@ -95,18 +102,53 @@ where
         Ok(layer)
     }
 
-    pub(crate) fn with_recorder(recorder: Arc<Recorder>, level: Option<LevelFilter>, sole: bool) -> Self {
-        FailureLayer {
-            capture: Capture { recorder, scopes: Scopes::new(), sole, walk: walk::<S>, show: show::<S> },
-            error_layer: ErrorLayer::new(FieldText),
-            level,
+    pub(crate) fn with_recorder(recorder: Arc<Recorder>, plan: Plan, level: LevelFilter) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let capture = Capture {
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+            plan,
+            scopes: Scopes::new(),
+            sole: false,
+            has_log: recorder.log.is_some(),
+            walk: walk::<S>,
+            show: show::<S>,
+            recorder,
+        };
+        FailureLayer { capture, error_layer: ErrorLayer::new(FieldText), level, hints: false }
+    }
+
+    /// Lets it turn off what is more detailed than its level and its log, for all layers.
+    pub(crate) fn with_level_hint(self) -> Self {
+        FailureLayer { hints: true, ..self }
+    }
+
+    /// Makes it the only layer of the process.
+    pub(crate) fn sole(mut self) -> Self {
+        self.capture.sole = true;
+        self.with_level_hint()
+    }
+
+    /// The span that the thread is in.
+    fn current(&self, ctx: &Context<'_, S>) -> Option<u64> {
+        match entered::current(self.capture.number) {
+            Current::Span(id) => Some(id),
+            Current::None => None,
+            Current::Unknown => ctx.current_span().id().map(span::Id::into_u64),
         }
     }
 
-    fn parent(attrs: &span::Attributes<'_>, ctx: &Context<'_, S>) -> Option<u64> {
+    fn parent_of_span(&self, attrs: &span::Attributes<'_>, ctx: &Context<'_, S>) -> Option<u64> {
         match attrs.parent() {
             Some(parent) => Some(parent.into_u64()),
-            None if attrs.is_contextual() => ctx.current_span().id().map(span::Id::into_u64),
+            None if attrs.is_contextual() => self.current(ctx),
+            None => None,
+        }
+    }
+
+    fn parent_of_event(&self, event: &Event<'_>, ctx: &Context<'_, S>) -> Option<u64> {
+        match event.parent() {
+            Some(parent) => Some(parent.into_u64()),
+            None if event.is_contextual() => self.current(ctx),
             None => None,
         }
     }
@@ -115,22 +157,26 @@ where
     fn keep(&self, attrs: &span::Attributes<'_>, id: u64, ctx: &Context<'_, S>) {
         let meta = attrs.metadata();
         let role = Role::of(meta);
-        let logged = self.capture.recorder.logs(meta);
+        let logged = self.capture.has_log && self.capture.recorder.logs(meta);
         let scopes = &self.capture.scopes;
-        // Where no computation is open, nothing is inherited, and the parent need not be looked up.
-        let parent = (role.is_marked() || scopes.any_computation()).then(|| Self::parent(attrs, ctx)).flatten();
-        let inherited = || parent.and_then(|parent| scopes.with(parent, |scope| scope.in_computation));
-        let in_computation = role.is_marked() || inherited().unwrap_or(false);
+        // Where no computation is open, nothing is inherited, and the parent need not be known.
+        let any_computation = scopes.any_computation();
+        let parent = (role.is_marked() || any_computation).then(|| self.parent_of_span(attrs, ctx)).flatten();
+        let inherited = parent.filter(|_| any_computation);
+        let around = inherited.and_then(|parent| scopes.with(parent, |scope| scope.computation.clone())).flatten();
+        let in_computation = role.is_marked() || around.is_some();
         if !in_computation && !logged && meta.fields().is_empty() {
             return;
         }
         let Some(_busy) = Busy::enter() else { return };
         let mut scope = scope::take(meta, role);
         scope.parent = parent;
-        scope.in_computation = in_computation;
         scope.formatting = if in_computation || logged { Formatting::All } else { Formatting::PlainOnly };
         scope.opened = thread::Moment::now();
-        scope.computation = role.is_marked().then(Computation::open);
+        match role.is_marked() {
+            true => scope.open_computation(around),
+            false => scope.computation = around,
+        }
         attrs.record(&mut scope.fields.visitor(&self.capture.recorder.limits, scope.formatting));
         scopes.insert(id, scope);
     }
@@ -154,13 +200,52 @@ where
         fate
     }
 
-    /// What has to be said when a computation's span closes.
-    fn computation_closed(&self, id: u64, ctx: &Context<'_, S>) {
+    /// Records, logs and notes an event, as far as that is called for.
+    fn heed(&self, event: &Event<'_>, ctx: &Context<'_, S>) {
+        let capture = &self.capture;
+        let meta = event.metadata();
+        let logged = capture.has_log && capture.recorder.logs(meta);
+        let said = if logged || *meta.level() == Level::ERROR { self.report(event, logged, ctx) } else { None };
+        if !capture.plan.keeps_any() || !capture.scopes.any_computation() || Busy::is_busy() {
+            return;
+        }
+        if let Some(span) = self.parent_of_event(event, ctx) {
+            self.note(span, meta, |visitor| event.record(visitor), said.as_ref());
+        }
+    }
+
+    fn close(&self, id: u64, ctx: &Context<'_, S>) {
+        let scopes = &self.capture.scopes;
+        let mut closing = scopes.close(id, |scope| self.speaks_on_close(scope));
+        if matches!(closing, Closing::Speaking) {
+            if let Some(_busy) = Busy::enter() {
+                self.speak_on_close(id, ctx);
+            }
+            closing = scopes.close_at_last(id);
+        }
+        let Closing::Closed(scope) = closing else { return };
+        if let Some(computation) = scope.own().filter(|_| scope.role.names_computation())
+            && computation.failure().is_none()
+        {
+            computation.succeeded();
+        }
+        scope::give_back(scope);
+    }
+
+    /// Whether there is something to say when this span closes.
+    fn speaks_on_close(&self, scope: &Scope) -> bool {
+        let recorder = &self.capture.recorder;
+        let is_failure = *scope.meta.level() == Level::ERROR && recorder.error_spans;
+        scope.role.is_marked() && (is_failure || recorder.log.is_some())
+    }
+
+    /// Says what has to be said when a computation's span closes.
+    fn speak_on_close(&self, id: u64, ctx: &Context<'_, S>) {
         let recorder = &self.capture.recorder;
         let closed = self.capture.scopes.with(id, |scope| {
-            let is_error = *scope.meta.level() == Level::ERROR && recorder.error_spans;
-            let seen = is_error.then(|| seen_in_span(scope, recorder));
-            Some((scope.meta, scope.role, scope.computation.clone()?, seen))
+            let is_failure = *scope.meta.level() == Level::ERROR && recorder.error_spans;
+            let seen = is_failure.then(|| seen_in_span(scope, recorder));
+            Some((scope.meta, scope.role, Arc::clone(scope.own()?), seen))
         });
         let Some((meta, role, computation, seen)) = closed.flatten() else { return };
         let mut path = path_of(ctx.span(&span::Id::from_u64(id)));
@@ -174,24 +259,77 @@ where
         if let (Some(seen), true) = (seen, untouched) {
             self.capture.record(&Surroundings::of(&self.capture, &path), seen);
         }
-        if !role.names_computation() {
-            return;
+        if role.names_computation() {
+            self.log_computation(&path, &computation, computation.failure());
         }
-        let failure = computation.failure();
-        if failure.is_none() {
-            self.forgive(&path[1..]);
-        }
-        self.log_computation(&path, &computation, failure);
     }
 
-    /// A success inside a computation: what failed inside it before has been got over.
-    fn forgive(&self, around: &[Step]) {
-        for (id, _) in around {
-            let computation = self.capture.scopes.with(*id, |scope| scope.computation.clone()).flatten();
-            if let Some(computation) = computation {
-                computation.state().inner_got_over = true;
-            }
+    /// Keeps the numbers and texts of an event, or of fields recorded late, in the history of the computation around.
+    fn note(
+        &self,
+        span: u64,
+        meta: &'static Metadata<'static>,
+        record: impl Fn(&mut dyn Visit),
+        said: Option<&Fields>,
+    ) {
+        let capture = &self.capture;
+        let write = |lane: &Lane| trail::note(lane, meta, &record);
+        match trail::with_lane(capture.number, span, || capture.hold_lane(span), write) {
+            None | Some(Noted::Numbers) => return,
+            Some(Noted::NoRing | Noted::NoNumbers) => {}
         }
+        self.note_at_length(span, meta, &record, said);
+    }
+
+    /// The same for the first event of a callsite, and for one without numbers.
+    #[cold]
+    fn note_at_length(
+        &self,
+        span: u64,
+        meta: &'static Metadata<'static>,
+        record: &dyn Fn(&mut dyn Visit),
+        said: Option<&Fields>,
+    ) {
+        let capture = &self.capture;
+        let numbers = trail::carries_numbers(record);
+        let told = meta.is_event() && *meta.level() <= Level::INFO;
+        if !numbers && !told {
+            return;
+        }
+        let Some(_busy) = Busy::enter() else { return };
+        let with_lane = |write: &dyn Fn(&Lane)| {
+            trail::with_lane(capture.number, span, || capture.hold_lane(span), write);
+        };
+        if numbers {
+            callsite::note(meta, || said_by(meta, record, said, |said| said.prose("message").map(str::to_owned)));
+            return with_lane(&|lane| {
+                trail::make_ring(lane, meta, capture.plan);
+                trail::note(lane, meta, record);
+            });
+        }
+        said_by(meta, record, said, |said| {
+            callsite::note(meta, || said.prose("message").map(str::to_owned));
+            with_lane(&|lane| trail::keep_said(lane, meta, said, &capture.recorder.redactor));
+        });
+    }
+
+    /// Records the event if it is a failure, and logs it; returns what it said.
+    fn report(&self, event: &Event<'_>, logged: bool, ctx: &Context<'_, S>) -> Option<Fields> {
+        let meta = event.metadata();
+        thread::count_activity();
+        let _busy = Busy::enter()?;
+        let time = Utc::now();
+        let mut fields = Fields::default();
+        let mut error = None;
+        event.record(&mut fields.visitor(&self.capture.recorder.limits, Formatting::All).with_error(&mut error));
+        let path: Vec<Step> =
+            ctx.event_scope(event).into_iter().flatten().map(|span| (span.id().into_u64(), span.metadata())).collect();
+        let is_error = *meta.level() == Level::ERROR;
+        let fate = is_error.then(|| self.error_event(event, &fields, error, &path, ctx));
+        if logged {
+            self.log_event(time, event, &fields, &path, fate.and_then(Fate::failure));
+        }
+        Some(fields)
     }
 
     fn log_computation(&self, path: &[Step], computation: &Computation, failure: Option<Uuid>) {
@@ -224,6 +362,23 @@ where
             log.flush();
         }
     }
+}
+
+/// Calls with what an event says, where that is not known yet. The code of its values may run.
+fn said_by<R>(
+    meta: &'static Metadata<'static>,
+    record: &dyn Fn(&mut dyn Visit),
+    said: Option<&Fields>,
+    look: impl FnOnce(&Fields) -> R,
+) -> R {
+    if let Some(said) = said {
+        return look(said);
+    }
+    let mut scratch = scope::take(meta, Role::default());
+    record(&mut scratch.fields.visitor(&trail::LIMITS, Formatting::MessageOnly));
+    let looked = look(&scratch.fields);
+    scope::give_back(scratch);
+    looked
 }
 
 /// What an ERROR event says about the failure.
@@ -304,36 +459,48 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     fn register_callsite(&self, meta: &'static Metadata<'static>) -> Interest {
-        let needed = !meta.is_event() || *meta.level() == Level::ERROR || self.capture.recorder.logs(meta);
-        if self.capture.sole && !needed { Interest::never() } else { Interest::always() }
+        let capture = &self.capture;
+        let noted = capture.plan.keeps_any() && *meta.level() <= self.level;
+        let needed = !meta.is_event() || *meta.level() == Level::ERROR || noted || capture.recorder.logs(meta);
+        if capture.sole && !needed { Interest::never() } else { Interest::always() }
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        self.level
+        let logged = self.capture.recorder.log.as_ref().map_or(LevelFilter::OFF, |log| log.filter().most());
+        self.hints.then(|| self.level.max(logged))
     }
 
+    #[inline]
     fn on_new_span(&self, attrs: &span::Attributes<'_>, id: &span::Id, ctx: Context<'_, S>) {
-        if Busy::is_busy() {
+        if !thread::count_activity() {
             return;
         }
-        thread::count_activity();
+        let capture = &self.capture;
+        if attrs.metadata().fields().is_empty() && !capture.scopes.any_computation() && !capture.has_log {
+            return;
+        }
         self.keep(attrs, id.into_u64(), &ctx);
     }
 
     fn on_record(&self, id: &span::Id, values: &span::Record<'_>, _: Context<'_, S>) {
         let id = id.into_u64();
-        let kept = self.capture.scopes.with(id, |scope| (scope.meta, scope.role, scope.formatting));
-        let (Some((meta, role, formatting)), Some(_busy)) = (kept, Busy::enter()) else { return };
+        let look = |scope: &mut Scope| (scope.meta, scope.role, scope.formatting, scope.computation.is_some());
+        let Some((meta, role, formatting, in_computation)) = self.capture.scopes.with(id, look) else { return };
+        let Some(busy) = Busy::enter() else { return };
         // Into a place of its own first: a value's `Debug` may do anything, and the table must not be locked then.
         let mut later = scope::take(meta, role);
         values.record(&mut later.fields.visitor(&self.capture.recorder.limits, formatting));
         self.capture.scopes.with(id, |scope| scope.fields.record(&later.fields));
         scope::give_back(later);
+        drop(busy);
+        if in_computation && self.capture.plan.keeps_any() {
+            self.note(id, meta, |visitor| values.record(visitor), None);
+        }
     }
 
     fn on_follows_from(&self, id: &span::Id, follows: &span::Id, ctx: Context<'_, S>) {
         let Some(name) = ctx.metadata(follows).map(Metadata::name) else { return };
-        let computation = self.capture.scopes.with(follows.into_u64(), |scope| scope.computation.clone()).flatten();
+        let computation = self.capture.scopes.with(follows.into_u64(), |scope| scope.own().cloned()).flatten();
         self.capture.scopes.with(id.into_u64(), |scope| {
             if scope.follows.len() < self.capture.recorder.limits.spans {
                 scope.follows.push(Followed { name, computation });
@@ -341,40 +508,29 @@ where
         });
     }
 
+    #[inline]
+    fn on_enter(&self, id: &span::Id, _: Context<'_, S>) {
+        entered::enter(self.capture.number, id.into_u64());
+    }
+
+    #[inline]
+    fn on_exit(&self, id: &span::Id, _: Context<'_, S>) {
+        entered::exit(self.capture.number, id.into_u64());
+    }
+
+    #[inline]
     fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
-        let meta = event.metadata();
-        let is_error = *meta.level() == Level::ERROR;
-        let logged = self.capture.recorder.logs(meta);
-        if !is_error && !logged {
-            return;
-        }
-        thread::count_activity();
-        let Some(_busy) = Busy::enter() else { return };
-        let time = Utc::now();
-        let mut fields = Fields::default();
-        let mut error = None;
-        event.record(&mut fields.visitor(&self.capture.recorder.limits, Formatting::All).with_error(&mut error));
-        let path: Vec<Step> =
-            ctx.event_scope(event).into_iter().flatten().map(|span| (span.id().into_u64(), span.metadata())).collect();
-        let fate = is_error.then(|| self.error_event(event, &fields, error, &path, &ctx));
-        if logged {
-            self.log_event(time, event, &fields, &path, fate.and_then(Fate::failure));
+        let capture = &self.capture;
+        if capture.scopes.any_computation() || capture.has_log || *event.metadata().level() == Level::ERROR {
+            self.heed(event, &ctx);
         }
     }
 
+    #[inline]
     fn on_close(&self, id: span::Id, ctx: Context<'_, S>) {
         let id = id.into_u64();
-        match self.capture.scopes.close(id) {
-            Closing::Unknown => {}
-            Closing::Plain(scope) => scope::give_back(scope),
-            Closing::Computation => {
-                if let Some(_busy) = Busy::enter() {
-                    self.computation_closed(id, &ctx);
-                }
-                if let Some(scope) = self.capture.scopes.close_computation(id) {
-                    scope::give_back(scope);
-                }
-            }
+        if self.capture.scopes.may_hold(id) {
+            self.close(id, &ctx);
         }
     }
 

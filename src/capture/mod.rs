@@ -3,7 +3,9 @@
 //! Nothing here opens a file: what was seen goes on to the recorder as plain data.
 
 mod callsite;
+mod clock;
 mod downcast;
+mod entered;
 mod error;
 mod fields;
 mod layer;
@@ -14,6 +16,7 @@ mod seen;
 mod stack;
 mod surroundings;
 mod thread;
+mod trail;
 
 use std::sync::Arc;
 
@@ -30,6 +33,7 @@ pub(crate) use seen::{Call, Fate, Kind, Seen};
 pub(crate) use stack::text as frames_text;
 pub(crate) use surroundings::Surroundings;
 pub(crate) use thread::Busy;
+pub(crate) use trail::{History, Plan};
 
 use crate::recorder::Recorder;
 use scope::Scopes;
@@ -43,6 +47,10 @@ pub(crate) type Step = (u64, &'static Metadata<'static>);
 pub(crate) struct Capture {
     pub(crate) recorder: Arc<Recorder>,
     scopes: Scopes,
+    has_log: bool,
+    /// Tells layers apart: a thread may be in spans of several.
+    number: u64,
+    plan: Plan,
     /// Whether ours is the only layer of the process, so that what it does not need nobody needs, and no other layer
     /// can hold a lock.
     sole: bool,
@@ -53,6 +61,12 @@ pub(crate) struct Capture {
 }
 
 impl Capture {
+    /// A lane of the trail of the computation that this span is, or lies in.
+    fn hold_lane(&self, span: u64) -> Option<trail::Held> {
+        let computation = self.scopes.with(span, |scope| scope.computation.clone()).flatten();
+        computation?.hold_lane(self.plan)
+    }
+
     /// Records what was seen by code outside of callbacks.
     pub(crate) fn record_here(seen: impl FnOnce(&Recorder) -> Seen) -> Option<Fate> {
         Self::here(|capture, path, dispatch| {

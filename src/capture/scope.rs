@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,8 @@ use super::callsite::Role;
 use super::fields::{Fields, Formatting};
 use super::repeat::Recorded;
 use super::thread::Moment;
+use super::trail::{Held, History, Plan, Trail};
+use crate::redact::Redactor;
 
 /// Scopes that a thread keeps for its next spans.
 const POOL: usize = 64;
@@ -30,19 +32,51 @@ pub(crate) struct Scope {
     pub(crate) parent: Option<u64>,
     pub(crate) role: Role,
     pub(crate) formatting: Formatting,
-    /// Whether it is, or lies in, a span that is marked.
-    pub(crate) in_computation: bool,
     pub(crate) fields: Fields,
+    /// The computation that it is, where it is marked, or lies in.
     pub(crate) computation: Option<Arc<Computation>>,
+    /// A computation that has closed, whose memory is for the next one.
+    spare: Option<Arc<Computation>>,
     pub(crate) follows: Vec<Followed>,
     /// When it was opened, in the thread's time.
     pub(crate) opened: Moment,
+}
+
+impl Scope {
+    /// The computation that it is.
+    pub(crate) fn own(&self) -> Option<&Arc<Computation>> {
+        self.computation.as_ref().filter(|_| self.role.is_marked())
+    }
+
+    /// Makes it a computation inside of this one.
+    pub(crate) fn open_computation(&mut self, around: Option<Arc<Computation>>) {
+        let computation = Computation {
+            opened: Instant::now(),
+            is_named: self.role.names_computation(),
+            around,
+            has_failures: AtomicBool::new(false),
+            trail: Trail::default(),
+            state: Mutex::default(),
+        };
+        let mut spare = self.spare.take();
+        match spare.as_mut().and_then(Arc::get_mut) {
+            Some(spare) => *spare = computation,
+            None => spare = Some(Arc::new(computation)),
+        }
+        self.computation = spare;
+    }
 }
 
 /// What happens to a computation while its span is open.
 #[derive(Debug)]
 pub(crate) struct Computation {
     opened: Instant,
+    /// Whether its span names it, and does not only give the reference of the one around it.
+    is_named: bool,
+    around: Option<Arc<Computation>>,
+    /// Whether anything failed in it, so that its state has to be looked at.
+    has_failures: AtomicBool,
+    trail: Trail,
     state: Mutex<State>,
 }
 
@@ -66,29 +100,72 @@ pub(crate) struct Followed {
 }
 
 impl Computation {
-    pub(crate) fn open() -> Arc<Self> {
-        Arc::new(Computation { opened: Instant::now(), state: Mutex::default() })
-    }
-
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The state, to note a failure in it.
+    pub(crate) fn note_failure(&self) -> MutexGuard<'_, State> {
+        self.has_failures.store(true, Ordering::Relaxed);
+        self.state()
+    }
+
+    fn has_failures(&self) -> bool {
+        self.has_failures.load(Ordering::Relaxed)
+    }
+
     /// How long it has been open, without the time that we took to record what failed in it.
     pub(crate) fn duration(&self) -> Duration {
-        self.opened.elapsed().saturating_sub(self.state().recording)
+        let recording = if self.has_failures() { self.state().recording } else { Duration::ZERO };
+        self.opened.elapsed().saturating_sub(recording)
     }
 
     /// The last failure that was recorded for it.
     pub(crate) fn failure(&self) -> Option<Uuid> {
+        if !self.has_failures() {
+            return None;
+        }
         self.state().recorded.as_ref().map(|recorded| recorded.id)
+    }
+
+    /// A success: what failed inside the computations around it before has been got over.
+    pub(crate) fn succeeded(&self) {
+        for around in self.outwards().skip(1).filter(|around| around.has_failures()) {
+            around.state().inner_got_over = true;
+        }
+    }
+
+    /// It and the computations around it.
+    fn outwards(&self) -> impl Iterator<Item = &Computation> {
+        std::iter::successors(Some(self), |computation| computation.around.as_deref())
+    }
+
+    /// The computation that it is, or gives the reference of.
+    fn named(&self) -> Option<&Computation> {
+        self.outwards().find(|computation| computation.is_named)
+    }
+
+    /// Lets go of what a closed computation need not keep.
+    fn close(&mut self) {
+        self.around = None;
+        self.trail.clear();
+    }
+
+    /// A lane of its trail.
+    pub(crate) fn hold_lane(&self, plan: Plan) -> Option<Held> {
+        self.named()?.trail.hold(plan)
+    }
+
+    /// What has happened in it by now.
+    pub(crate) fn history(&self, plan: Plan, redactor: &Redactor) -> History {
+        self.named().map(|named| named.trail.history(named.opened, plan, redactor)).unwrap_or_default()
     }
 }
 
 /// The open spans that are kept.
 #[derive(Debug)]
 pub(crate) struct Scopes {
-    shards: [Mutex<Shard>; 32],
+    shards: [Shard; 32],
     open_computations: AtomicUsize,
 }
 
@@ -98,55 +175,85 @@ pub(crate) enum Closing {
     /// It was not kept.
     Unknown,
     /// It was kept, and now is not.
-    Plain(Box<Scope>),
-    /// It is a computation's: there may be something to say before it goes.
-    Computation,
+    Closed(Box<Scope>),
+    /// There is something to say before it goes.
+    Speaking,
 }
 
-type Shard = HashMap<u64, Box<Scope>, BuildHasherDefault<IdHasher>>;
+#[derive(Debug, Default)]
+struct Shard {
+    /// Spans in it, so that nobody looks into one that is empty.
+    count: AtomicUsize,
+    spans: Mutex<Spans>,
+}
+
+type Spans = HashMap<u64, Box<Scope>, BuildHasherDefault<IdHasher>>;
+
+impl Shard {
+    fn spans(&self) -> MutexGuard<'_, Spans> {
+        self.spans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Scopes {
     pub(crate) fn new() -> Self {
-        Scopes { shards: std::array::from_fn(|_| Mutex::default()), open_computations: AtomicUsize::new(0) }
+        Scopes { shards: std::array::from_fn(|_| Shard::default()), open_computations: AtomicUsize::new(0) }
     }
 
-    fn shard(&self, id: u64) -> MutexGuard<'_, Shard> {
-        let shard = (mix(id) >> 48) as usize % self.shards.len();
-        self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
+    fn shard(&self, id: u64) -> &Shard {
+        &self.shards[(mix(id) >> 48) as usize % self.shards.len()]
     }
 
     pub(crate) fn insert(&self, id: u64, scope: Box<Scope>) {
-        if scope.computation.is_some() {
+        if scope.role.is_marked() {
             self.open_computations.fetch_add(1, Ordering::Relaxed);
         }
-        self.shard(id).insert(id, scope);
+        let shard = self.shard(id);
+        let mut spans = shard.spans();
+        spans.insert(id, scope);
+        shard.count.store(spans.len(), Ordering::Relaxed);
     }
 
     /// Whether any span could lie in a computation. A span that was opened on this thread is seen by it.
+    #[inline]
     pub(crate) fn any_computation(&self) -> bool {
         self.open_computations.load(Ordering::Relaxed) > 0
     }
 
-    /// Takes out a span that closes, unless it is a computation's.
-    pub(crate) fn close(&self, id: u64) -> Closing {
-        let mut shard = self.shard(id);
-        match shard.get(&id) {
+    /// Whether a span may be kept. One that is handed from thread to thread is seen wherever it comes.
+    pub(crate) fn may_hold(&self, id: u64) -> bool {
+        self.shard(id).count.load(Ordering::Relaxed) > 0
+    }
+
+    /// Takes out a span that closes, unless there is something to say about it first.
+    pub(crate) fn close(&self, id: u64, speaks: impl FnOnce(&Scope) -> bool) -> Closing {
+        let shard = self.shard(id);
+        let mut spans = shard.spans();
+        match spans.get(&id) {
             None => Closing::Unknown,
-            Some(scope) if scope.computation.is_some() => Closing::Computation,
-            Some(_) => shard.remove(&id).map_or(Closing::Unknown, Closing::Plain),
+            Some(scope) if speaks(scope) => Closing::Speaking,
+            Some(_) => self.take_out(shard, &mut spans, id),
         }
     }
 
-    /// Takes out the span of a computation.
-    pub(crate) fn close_computation(&self, id: u64) -> Option<Box<Scope>> {
-        let scope = self.shard(id).remove(&id)?;
-        self.open_computations.fetch_sub(1, Ordering::Relaxed);
-        Some(scope)
+    /// Takes out the span about which everything is said.
+    pub(crate) fn close_at_last(&self, id: u64) -> Closing {
+        let shard = self.shard(id);
+        self.take_out(shard, &mut shard.spans(), id)
+    }
+
+    fn take_out(&self, shard: &Shard, spans: &mut Spans, id: u64) -> Closing {
+        let Some(scope) = spans.remove(&id) else { return Closing::Unknown };
+        shard.count.store(spans.len(), Ordering::Relaxed);
+        if scope.role.is_marked() {
+            self.open_computations.fetch_sub(1, Ordering::Relaxed);
+        }
+        Closing::Closed(scope)
     }
 
     /// Looks at a scope. No code of the user may run in here: the shard is locked.
     pub(crate) fn with<R>(&self, id: u64, look: impl FnOnce(&mut Scope) -> R) -> Option<R> {
-        self.shard(id).get_mut(&id).map(|scope| look(scope))
+        self.shard(id).spans().get_mut(&id).map(|scope| look(scope))
     }
 
     /// The open spans, innermost first, that this chain of callsites stands for: of several, the one opened last on
@@ -155,8 +262,8 @@ impl Scopes {
         let Some(innermost) = chain.first() else { return Vec::new() };
         let mut candidates = Vec::new();
         for shard in &self.shards {
-            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            let same = shard.iter().filter(|(_, scope)| std::ptr::eq(scope.meta, *innermost));
+            let spans = shard.spans();
+            let same = spans.iter().filter(|(_, scope)| std::ptr::eq(scope.meta, *innermost));
             candidates.extend(same.map(|(id, scope)| (scope.opened.recency(), *id)));
         }
         candidates.sort_unstable();
@@ -220,9 +327,9 @@ pub(crate) fn take(meta: &'static Metadata<'static>, role: Role) -> Box<Scope> {
             parent: None,
             role,
             formatting: Formatting::All,
-            in_computation: false,
             fields: Fields::default(),
             computation: None,
+            spare: None,
             follows: Vec::new(),
             opened: Moment::now(),
         })
@@ -237,7 +344,13 @@ pub(crate) fn take(meta: &'static Metadata<'static>, role: Role) -> Box<Scope> {
 pub(crate) fn give_back(mut scope: Box<Scope>) {
     scope.fields.clear();
     scope.follows.clear();
-    scope.computation = None;
+    let own = scope.computation.take().filter(|_| scope.role.is_marked());
+    if let Some(mut computation) = own
+        && let Some(unshared) = Arc::get_mut(&mut computation)
+    {
+        unshared.close();
+        scope.spare = Some(computation);
+    }
     if scope.fields.capacity() > POOLED_BYTES {
         return;
     }

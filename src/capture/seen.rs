@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::repeat::{Carries, Recorded};
 use super::scope::Computation;
+use super::trail::History;
 use super::{Busy, Capture, ErrorChain, Place, Report, Surroundings, read_span_trace, stack, thread};
 use crate::failure::{Location, SpanEntry};
 use crate::recorder::{Recorder, Sighting};
@@ -105,6 +106,7 @@ impl Seen {
             spans: Vec::new(),
             caused_by: None,
             elapsed_s: None,
+            history: History::default(),
             frames: stack::capture(limits.frames),
             thread: thread::name(),
         }
@@ -183,6 +185,7 @@ impl Capture {
             spans,
             caused_by,
             elapsed_s: surroundings.elapsed_s(),
+            history: surroundings.history(&computation, self),
             ..seen.sighting(computation, theoretical_ref, parameters, limits)
         };
         self.recorder.record(sighting).0
@@ -204,19 +207,21 @@ impl Capture {
         let around = Capture::here(|capture, path, _| {
             let surroundings = Surroundings::of(capture, &path);
             let spans = capture.spans(&surroundings, &seen.error);
-            (surroundings, spans)
+            let history = surroundings.history(&computation, capture);
+            (surroundings, spans, history)
         });
-        let (surroundings, spans) = around.unwrap_or_else(|| {
+        let (surroundings, spans, history) = around.unwrap_or_else(|| {
             // Where the stack has no layer of ours, another one may know the spans.
             let here = || read_span_trace(&SpanTrace::capture());
             let trace = if seen.error.born_in.is_empty() { here() } else { seen.error.born_in.clone() };
-            (Surroundings::default(), Surroundings::of_trace(&trace))
+            (Surroundings::default(), Surroundings::of_trace(&trace), History::default())
         });
         let report = seen.report(&surroundings);
         let sighting = Sighting {
             spans,
             caused_by: caused_by(&surroundings, &computation, &report),
             elapsed_s: surroundings.elapsed_s(),
+            history,
             ..seen.sighting(computation.clone(), theoretical_ref, parameters, &recorder.limits)
         };
         let (id, written) = recorder.record(sighting);
@@ -257,7 +262,7 @@ fn remember(surroundings: &Surroundings, computation: &str, recorded: Recorded, 
     let (own, around) = surroundings.owners(computation);
     let recording = started.elapsed();
     for computation in around {
-        let mut state = computation.state();
+        let mut state = computation.note_failure();
         state.recording += recording;
         if state.inner.len() == REMEMBERED {
             state.inner.pop_front();
@@ -266,7 +271,7 @@ fn remember(surroundings: &Surroundings, computation: &str, recorded: Recorded, 
         state.inner_got_over = false;
     }
     for computation in own {
-        let mut state = computation.state();
+        let mut state = computation.note_failure();
         state.recording += recording;
         state.recorded = Some(recorded.clone());
     }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::callsite::{COMPUTATION, RESERVED_IN_SPANS, Role, THEORETICAL_REF};
 use super::scope::{Computation, Followed};
+use super::trail::History;
 use super::{Capture, Step, TracedSpan};
 use crate::failure::SpanEntry;
 use crate::value::{Map, Value};
@@ -32,7 +33,7 @@ impl Surroundings {
         let read = |&(id, meta): &Step| {
             let kept = capture.scopes.with(id, |scope| {
                 let fields = scope.fields.to_map(&[], &recorder.limits, &recorder.redactor);
-                (fields, scope.computation.clone(), scope.follows.clone())
+                (fields, scope.own().cloned(), scope.follows.clone())
             });
             let (fields, computation, follows) = kept.unwrap_or_default();
             Surrounding { id, meta, fields, computation, follows }
@@ -121,6 +122,12 @@ impl Surroundings {
     pub(crate) fn elapsed_s(&self) -> Option<f64> {
         let computation = self.spans[self.marked()?].computation.as_ref()?;
         Some(computation.duration().as_secs_f64())
+    }
+
+    /// What happened in the computation of this name before.
+    pub(crate) fn history(&self, computation: &str, capture: &Capture) -> History {
+        let owner = self.owner(computation);
+        owner.map(|owner| owner.history(capture.plan, &capture.recorder.redactor)).unwrap_or_default()
     }
 
     /// A failure of a computation that this one follows from.

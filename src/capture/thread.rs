@@ -15,11 +15,13 @@ pub(crate) struct Busy(());
 
 impl Busy {
     /// `None`: the thread is busy already.
+    #[inline]
     pub(crate) fn enter() -> Option<Self> {
         let was_busy = BUSY.try_with(|busy| busy.replace(true)).unwrap_or(true);
         (!was_busy).then(|| Busy(()))
     }
 
+    #[inline]
     pub(crate) fn is_busy() -> bool {
         BUSY.try_with(Cell::get).unwrap_or(true)
     }
@@ -54,11 +56,15 @@ impl Moment {
     }
 }
 
-/// Counts a span that was opened here, an error or a logged event, unless it is the doing of a value that is being formatted.
-pub(crate) fn count_activity() {
-    if !Busy::is_busy() {
+/// Counts a span that was opened here, an error or a logged event. It says whether it did: what a value does that is being
+/// formatted does not count.
+#[inline]
+pub(crate) fn count_activity() -> bool {
+    let counts = !Busy::is_busy();
+    if counts {
         let _ = ACTIVITY.try_with(|activity| activity.set(activity.get() + 1));
     }
+    counts
 }
 
 /// A number of its own for each thread.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Category;
+use super::trail::{Breadcrumb, TrailEntry};
 use crate::value::{Map, Value};
 
 /// Everything that a record says beside the eight keys of its first level. What is not known is absent.
@@ -60,6 +61,12 @@ pub struct Context {
     /// The stack, innermost first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub frames: Vec<Frame>,
+    /// The numbers that the computation reported before it failed, by callsite.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trail: Vec<TrailEntry>,
+    /// What it reported besides, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub breadcrumbs: Vec<Breadcrumb>,
     /// The `id` of the failure that made this one fail.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Option<super::schema::Id>"))]
@@ -121,6 +128,15 @@ pub struct Location {
 }
 
 impl Location {
+    pub(crate) fn of_callsite(meta: &tracing::Metadata<'_>) -> Self {
+        Location {
+            file: meta.file().map(str::to_owned),
+            line: meta.line(),
+            module: meta.module_path().map(str::to_owned),
+            target: Some(meta.target().to_owned()),
+        }
+    }
+
     pub(crate) fn of_caller(caller: &std::panic::Location<'_>) -> Self {
         Location { file: Some(caller.file().to_owned()), line: Some(caller.line()), ..Location::default() }
     }
@@ -322,6 +338,7 @@ pub(crate) const RESERVED: &[&str] = &[
     "notebook",
     "cell_number",
     "trail",
+    "breadcrumbs",
     "suggestions",
     "convergence",
 ];

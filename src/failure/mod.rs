@@ -7,6 +7,7 @@ mod json;
 mod read;
 #[cfg(test)]
 mod schema;
+mod trail;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use category::Category;
 pub use context::{Build, Context, ErrorEntry, Frame, Location, Process, SpanEntry};
 pub use read::ReadError;
+pub use trail::{Breadcrumb, TrailEntry};
 
 use crate::value::Map;
 

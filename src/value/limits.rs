@@ -29,8 +29,13 @@ pub struct Limits {
     pub spans: usize,
 }
 
+impl Limits {
+    pub(crate) const DEFAULT: Limits =
+        Limits { array: 256, text: 16 << 10, scan: 32 << 20, depth: 32, errors: 32, frames: 64, spans: 64 };
+}
+
 impl Default for Limits {
     fn default() -> Self {
-        Limits { array: 256, text: 16 << 10, scan: 32 << 20, depth: 32, errors: 32, frames: 64, spans: 64 }
+        Limits::DEFAULT
     }
 }

@@ -1,0 +1,163 @@
+//! A row of numbers: the clock, the kinds of its values, and the values, one word each.
+
+use std::fmt;
+
+use tracing::Metadata;
+use tracing::field::{Field, Visit};
+
+use super::lane::{Row, Shape};
+use crate::value::Value;
+
+/// Kinds of values, four bits each in the words after the clock. 0 is no value.
+mod kind {
+    pub(super) const FLOAT: u64 = 1;
+    pub(super) const INT: u64 = 2;
+    pub(super) const UINT: u64 = 3;
+    pub(super) const BOOL: u64 = 4;
+    pub(super) const BITS: usize = 4;
+    pub(super) const PER_WORD: usize = 16;
+}
+
+/// The fields of a callsite that have a column, in the order of the callsite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Columns {
+    count: usize,
+    /// Whether the first field is the message, which has none.
+    after_message: bool,
+}
+
+impl Columns {
+    pub(super) fn of(meta: &Metadata<'_>) -> Self {
+        let after_message = meta.fields().iter().next().is_some_and(|field| field.name() == "message");
+        Columns { count: meta.fields().len() - usize::from(after_message), after_message }
+    }
+
+    #[inline]
+    fn kind_words(self) -> usize {
+        self.count.div_ceil(kind::PER_WORD)
+    }
+
+    pub(super) fn shape(self, first: usize, last: usize) -> Shape {
+        let note = (self.count as u32) << 1 | u32::from(self.after_message);
+        Shape { stride: 1 + self.kind_words() + self.count, first, last, note }
+    }
+
+    #[inline]
+    fn from_note(note: u32) -> Self {
+        Columns { count: note as usize >> 1, after_message: note & 1 == 1 }
+    }
+
+    /// The names of the columns.
+    pub(super) fn names(self, meta: &'static Metadata<'static>) -> impl Iterator<Item = &'static str> {
+        meta.fields().iter().skip(usize::from(self.after_message)).map(|field| field.name())
+    }
+
+    pub(super) fn tick(row: &[u64]) -> u64 {
+        row.first().copied().unwrap_or_default()
+    }
+
+    /// The value of a column in a row.
+    pub(super) fn value(self, row: &[u64], column: usize) -> Option<Value> {
+        let kinds = row.get(1 + column / kind::PER_WORD)?;
+        let bits = *row.get(1 + self.kind_words() + column)?;
+        match kinds >> (column % kind::PER_WORD * kind::BITS) & 0xf {
+            kind::FLOAT => Some(f64::from_bits(bits).into()),
+            kind::INT => Some(bits.cast_signed().into()),
+            kind::UINT => Some(bits.into()),
+            kind::BOOL => Some((bits != 0).into()),
+            _ => None,
+        }
+    }
+}
+
+/// Writes numbers into a row. No code of the user runs: whatever would have to be formatted is passed over.
+#[derive(Debug)]
+pub(super) struct NumberVisitor<'a> {
+    row: Row<'a>,
+    columns: Columns,
+    kinds: [u64; 2],
+}
+
+impl<'a> NumberVisitor<'a> {
+    #[inline]
+    pub(super) fn new(row: Row<'a>, note: u32) -> Self {
+        NumberVisitor { row, columns: Columns::from_note(note), kinds: [0; 2] }
+    }
+
+    #[inline]
+    fn set(&mut self, field: &Field, kind: u64, bits: u64) {
+        let column = field.index() - usize::from(self.columns.after_message);
+        self.row.set(1 + self.columns.kind_words() + column, bits);
+        if let Some(kinds) = self.kinds.get_mut(column / kind::PER_WORD) {
+            *kinds |= kind << (column % kind::PER_WORD * kind::BITS);
+        }
+    }
+
+    /// Finishes the row, if there was any number.
+    #[inline]
+    pub(super) fn finish(self, tick: u64) -> bool {
+        let any = self.kinds != [0; 2];
+        if !any {
+            self.row.abandon();
+            return false;
+        }
+        self.row.set(0, tick);
+        for (word, kinds) in self.kinds.iter().take(self.columns.kind_words()).enumerate() {
+            self.row.set(1 + word, *kinds);
+        }
+        self.row.finish();
+        true
+    }
+}
+
+impl Visit for NumberVisitor<'_> {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.set(field, kind::FLOAT, value.to_bits());
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.set(field, kind::INT, value.cast_unsigned());
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.set(field, kind::UINT, value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.set(field, kind::BOOL, value.into());
+    }
+
+    fn record_i128(&mut self, _: &Field, _: i128) {}
+    fn record_u128(&mut self, _: &Field, _: u128) {}
+    fn record_str(&mut self, _: &Field, _: &str) {}
+    fn record_bytes(&mut self, _: &Field, _: &[u8]) {}
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
+/// Whether there is any number.
+#[derive(Debug, Default)]
+pub(super) struct AnyNumber(pub(super) bool);
+
+impl Visit for AnyNumber {
+    fn record_f64(&mut self, _: &Field, _: f64) {
+        self.0 = true;
+    }
+
+    fn record_i64(&mut self, _: &Field, _: i64) {
+        self.0 = true;
+    }
+
+    fn record_u64(&mut self, _: &Field, _: u64) {
+        self.0 = true;
+    }
+
+    fn record_bool(&mut self, _: &Field, _: bool) {
+        self.0 = true;
+    }
+
+    fn record_i128(&mut self, _: &Field, _: i128) {}
+    fn record_u128(&mut self, _: &Field, _: u128) {}
+    fn record_str(&mut self, _: &Field, _: &str) {}
+    fn record_bytes(&mut self, _: &Field, _: &[u8]) {}
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}

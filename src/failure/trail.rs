@@ -1,0 +1,70 @@
+//! What a record says of the time before the failure.
+
+use serde::{Deserialize, Serialize};
+
+use super::Location;
+use crate::value::Map;
+
+/// The numbers that one place in the program reported while the computation ran: numeric events, and fields of spans that
+/// were recorded late. A bounded history: its beginning and its end.
+///
+/// ```
+/// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
+/// for entry in &failure.context.trail {
+///     let residual = entry.columns.get("residual").and_then(|column| column.as_list());
+///     println!("{} of {} kept: {residual:?}", entry.elapsed_s.len(), entry.seen);
+/// }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+#[non_exhaustive]
+pub struct TrailEntry {
+    /// What the event says beside its numbers. Where that varies, it is what was said first in this process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The name of the span, where its fields were recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub span: Option<String>,
+    /// Level of the event or span: `ERROR` to `TRACE`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub level: String,
+    /// Where it stands in the source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+    /// How often it was seen.
+    pub seen: u64,
+    /// How many of those are not kept.
+    pub dropped: u64,
+    /// How many of the rows came before what was dropped; the others came after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<usize>,
+    /// Seconds since the computation's span was opened, one for each row.
+    pub elapsed_s: Vec<f64>,
+    /// By field, its values: one for each row, null where it had none.
+    pub columns: Map,
+}
+
+/// An event of level INFO or above that carried no numbers.
+///
+/// ```
+/// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
+/// for breadcrumb in &failure.context.breadcrumbs {
+///     println!("{:8.3} s  {}", breadcrumb.elapsed_s, breadcrumb.message);
+/// }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Breadcrumb {
+    /// Seconds since the computation's span was opened.
+    pub elapsed_s: f64,
+    /// `ERROR`, `WARN` or `INFO`.
+    pub level: String,
+    /// Its message and its other texts; cut where they are long.
+    pub message: String,
+    /// Where it stands in the source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+}
