@@ -503,8 +503,8 @@ fn what_nobody_needs_is_off_in_a_program_of_our_own() {
     let run = in_child(|dir| {
         let _guard = builder(dir).log_filter("info").init().unwrap();
         assert!(tracing::span_enabled!(Level::DEBUG), "a computation may be annotated at this level");
-        assert!(!tracing::span_enabled!(Level::TRACE));
-        assert!(!tracing::event_enabled!(Level::DEBUG));
+        assert!(tracing::event_enabled!(Level::DEBUG), "the trail keeps it");
+        assert!(!tracing::span_enabled!(Level::TRACE) && !tracing::event_enabled!(Level::TRACE));
         assert!(tracing::event_enabled!(Level::INFO) && tracing::event_enabled!(Level::ERROR));
     });
     run.ok();

@@ -4,8 +4,6 @@ use super::Plan;
 use super::lane::{Lane, Shape};
 use crate::capture::fields::Fields;
 
-/// The ring of breadcrumbs: no callsite has this address.
-pub(super) const KEY: u64 = 1;
 /// Breadcrumbs that are kept.
 pub(super) const PLAN: Plan = Plan { first: 0, last: 32 };
 /// Words of text of each.
@@ -15,7 +13,10 @@ const BEFORE_TEXT: usize = 3;
 const CUT: u64 = 1 << 32;
 const STRIDE: usize = BEFORE_TEXT + TEXT;
 
-/// Words that breadcrumbs take.
+/// The ring that every lane has for them.
+pub(super) const SHAPE: Shape = Shape { stride: STRIDE, first: PLAN.first, last: PLAN.last, note: 0 };
+
+/// Words that they take.
 pub(super) const WORDS: usize = PLAN.last * STRIDE;
 
 /// What was said, as far as it is kept.
@@ -51,8 +52,6 @@ impl Text {
 
 /// Writes the message and what stands beside it.
 pub(super) fn write(lane: &Lane, tick: u64, callsite: u64, fields: &Fields, is_secret: impl Fn(&str) -> bool) {
-    let shape = Shape { stride: STRIDE, first: PLAN.first, last: PLAN.last, note: 0 };
-    let Some(ring) = lane.ring(KEY).or_else(|| lane.make_ring(KEY, shape)) else { return };
     let mut text = Text { words: [0; TEXT], bytes: 0, cut: false };
     text.push(fields.prose("message").unwrap_or_default());
     for name in fields.names().filter(|name| *name != "message") {
@@ -61,7 +60,7 @@ pub(super) fn write(lane: &Lane, tick: u64, callsite: u64, fields: &Fields, is_s
         let space = if text.bytes == 0 { "" } else { " " };
         [space, name, "=", value].into_iter().for_each(|part| text.push(part));
     }
-    let row = ring.begin();
+    let row = lane.reserved().begin();
     row.set(0, tick);
     row.set(1, callsite);
     row.set(2, text.bytes as u64 | if text.cut { CUT } else { 0 });

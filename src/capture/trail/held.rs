@@ -23,7 +23,7 @@ pub(super) fn words(count: usize) -> Box<[AtomicU64]> {
 
 impl Drop for Lane {
     fn drop(&mut self) {
-        let words = self.into_words();
+        let words = self.take_words();
         if let Some(mut pool) = lock(&POOLED).filter(|pool| pool.len() < POOL) {
             pool.push(words);
         }

@@ -6,8 +6,10 @@
 
 use super::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 
-/// Rings of a lane: one for each callsite.
+/// Rings of a lane: one for each callsite, and the reserved one behind them.
 const RINGS: usize = 32;
+/// The key of the reserved ring: no callsite has this address.
+pub(crate) const RESERVED: u64 = 1;
 
 /// Words that describe a ring.
 const ENTRY: usize = 8;
@@ -33,7 +35,7 @@ const USED: usize = 0;
 /// Word that counts the rows of callsites for which there was no ring left.
 const UNPLACED: usize = 1;
 const FIRST_ENTRY: usize = ENTRY;
-const FIRST_ROW: usize = FIRST_ENTRY + RINGS * ENTRY;
+const FIRST_ROW: usize = FIRST_ENTRY + (RINGS + 1) * ENTRY;
 
 /// A lane. Its words hold nothing but numbers.
 #[derive(Debug)]
@@ -87,17 +89,18 @@ impl Lane {
     pub(crate) const OVERHEAD: usize = FIRST_ROW;
 
     /// A lane of these words, which may have been in use before; held by the thread that opens it.
-    pub(crate) fn open(words: Box<[AtomicU64]>) -> Self {
+    pub(crate) fn open(words: Box<[AtomicU64]>, reserved: Shape) -> Self {
         let lane = Lane { words, held: AtomicBool::new(true) };
-        for entry in 0..RINGS {
-            lane.words[FIRST_ENTRY + entry * ENTRY + KEY].store(0, Ordering::Relaxed);
+        for number in 0..RINGS {
+            lane.entry(number)[KEY].store(0, Ordering::Relaxed);
         }
         lane.words[USED].store(FIRST_ROW as u64, Ordering::Relaxed);
         lane.words[UNPLACED].store(0, Ordering::Relaxed);
+        lane.describe(lane.entry(RINGS), RESERVED, reserved, reserved.first + reserved.last);
         lane
     }
 
-    pub(crate) fn into_words(&mut self) -> Box<[AtomicU64]> {
+    pub(crate) fn take_words(&mut self) -> Box<[AtomicU64]> {
         std::mem::take(&mut self.words)
     }
 
@@ -113,13 +116,13 @@ impl Lane {
 
     #[inline]
     fn entry(&self, number: usize) -> &[AtomicU64] {
-        let start = FIRST_ENTRY + number % RINGS * ENTRY;
+        let start = FIRST_ENTRY + number * ENTRY;
         &self.words[start..start + ENTRY]
     }
 
     fn entries(&self, key: u64) -> impl Iterator<Item = &[AtomicU64]> {
         let first = (key >> 4 ^ key >> 9) as usize;
-        (0..RINGS).map(move |step| self.entry(first.wrapping_add(step)))
+        (0..RINGS).map(move |step| self.entry(first.wrapping_add(step) % RINGS))
     }
 
     /// The ring of a callsite, if it has one.
@@ -143,11 +146,25 @@ impl Lane {
             self.words[UNPLACED].store(self.unplaced() + 1, Ordering::Relaxed);
             return None;
         };
-        let start = self.words[USED].load(Ordering::Relaxed) as usize;
-        let stride = shape.stride.max(1);
-        let room = (self.words.len() - start) / 2 / stride;
+        let room = (self.words.len() - self.used()) / 2 / shape.stride.max(1);
+        self.describe(entry, key, shape, room);
+        Some(Ring { lane: self, entry })
+    }
+
+    /// The ring that every lane has.
+    pub(crate) fn reserved(&self) -> Ring<'_> {
+        Ring { lane: self, entry: self.entry(RINGS) }
+    }
+
+    fn used(&self) -> usize {
+        self.words[USED].load(Ordering::Relaxed) as usize
+    }
+
+    /// Lays out a ring of so many rows at most behind those that there are.
+    fn describe(&self, entry: &[AtomicU64], key: u64, shape: Shape, room: usize) {
         let wanted = shape.first + shape.last;
         let (rows, first) = if wanted <= room { (wanted, shape.first) } else { (room, shape.first.min(room / 4)) };
+        let (start, stride) = (self.used(), shape.stride.max(1));
         let (tail, end) = (start + first * stride, start + rows * stride);
         self.words[USED].store(end as u64, Ordering::Relaxed);
         let description = [
@@ -163,7 +180,6 @@ impl Lane {
             entry[word].store(value, Ordering::Relaxed);
         }
         entry[KEY].store(key, Ordering::Release);
-        Some(Ring { lane: self, entry })
     }
 
     /// Rows of callsites that have no ring.
@@ -173,7 +189,7 @@ impl Lane {
 
     /// What is in the rings at this moment. Rows that are overwritten meanwhile are left out.
     pub(crate) fn snapshots(&self) -> Vec<Snapshot> {
-        (0..RINGS).filter_map(|number| self.snapshot(self.entry(number))).collect()
+        (0..=RINGS).filter_map(|number| self.snapshot(self.entry(number))).collect()
     }
 
     fn snapshot(&self, entry: &[AtomicU64]) -> Option<Snapshot> {

@@ -82,7 +82,7 @@ impl Trail {
         lanes.origin.get_or_insert_with(Reading::now);
         let free = lanes.lanes.iter().find(|lane| lane.hold()).cloned();
         let lane = free.unwrap_or_else(|| {
-            let lane = Arc::new(Lane::open(held::words(plan.words())));
+            let lane = Arc::new(Lane::open(held::words(plan.words()), breadcrumbs::SHAPE));
             lanes.lanes.push(Arc::clone(&lane));
             lane
         });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::breadcrumbs;
-use super::lane::Lane;
+use super::lane::{self, Lane};
 use super::numbers::Columns;
 use super::{Plan, Trail};
 use crate::capture::callsite;
@@ -53,7 +53,7 @@ impl Trail {
         let before = origin.at().saturating_duration_since(opened);
         let seconds = |tick: u64| (before + origin.until(tick, now)).as_secs_f64();
         let mut series = by_callsite(&lanes);
-        let said = series.remove(&breadcrumbs::KEY).unwrap_or_default().keep(breadcrumbs::PLAN);
+        let said = series.remove(&lane::RESERVED).unwrap_or_default().keep(breadcrumbs::PLAN);
         let entries = series.into_iter().filter_map(|(key, series)| entry(key, series, plan, &seconds, redactor));
         let mut trail: Vec<TrailEntry> = entries.collect();
         trail.sort_by(|a, b| first_seen(a).total_cmp(&first_seen(b)));
