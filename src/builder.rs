@@ -470,6 +470,7 @@ impl Builder {
         Ok(Recorder {
             store: Store::open_with(&self.failures, self.areas, self.durability).map_err(InitError::Io)?,
             log: self.logs.map(open_log).transpose()?,
+            session_json: serde_json::to_vec(&session).unwrap_or_default(),
             session,
             limits: self.limits,
             redactor: self.redactor,

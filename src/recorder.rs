@@ -15,7 +15,7 @@ use crate::capture::{Busy, ErrorChain, History, Kind, frames_text};
 use crate::failure::category::Category;
 use crate::failure::fingerprint::{fingerprint, template};
 use crate::failure::{Context, Failure, Frame, Location, SCHEMA_VERSION, SpanEntry};
-use crate::log::{RuntimeLog, failure_line};
+use crate::log::{RuntimeLog, write_failure};
 use crate::redact::Redactor;
 use crate::stderr;
 use crate::store::Store;
@@ -33,6 +33,8 @@ pub(crate) struct Recorder {
     pub(crate) store: Store,
     pub(crate) log: Option<RuntimeLog>,
     pub(crate) session: String,
+    /// The same in JSON.
+    pub(crate) session_json: Vec<u8>,
     pub(crate) limits: Limits,
     pub(crate) redactor: Redactor,
     pub(crate) reference_required: bool,
@@ -151,7 +153,7 @@ impl Recorder {
             Err(error) => self.divert(&failure, kind, error),
         }
         if let (Some(log), true) = (&self.log, kind != Kind::Event) {
-            log.write(failure_line(&failure, self));
+            write_failure(&failure, self);
             log.flush();
         }
         (id, written)

@@ -1,5 +1,7 @@
 //! Names that look like secrets.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::value::{Map, Value};
 use crate::words::Words;
 
@@ -29,14 +31,59 @@ const SECRET_ENDINGS: &[&[&str]] =
 const SECRET_PARTS: &[&str] = &["pass", "pwd", "secret", "credential", "auth", "key", "cookie", "token"];
 
 /// Decides which names are secret, and takes their values out.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Redactor {
     more: Vec<String>,
+    known: KnownNames,
+}
+
+/// What is known of the names of fields, by their address and length, in the two lowest bits.
+#[derive(Debug)]
+struct KnownNames([AtomicU64; 256]);
+
+/// What a field's name is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FieldName {
+    pub(crate) is_secret: bool,
+    /// Whether it stands in JSON as it is.
+    pub(crate) is_plain: bool,
+}
+
+impl Default for KnownNames {
+    fn default() -> Self {
+        KnownNames([const { AtomicU64::new(0) }; 256])
+    }
+}
+
+impl KnownNames {
+    fn look_up(&self, name: &'static str, judge: impl FnOnce() -> FieldName) -> FieldName {
+        let address = name.as_ptr().addr() as u64;
+        let known = &self.0[(address >> 2 ^ address >> 10) as usize % self.0.len()];
+        let key = address << 16 | (name.len() as u64) << 2;
+        let entry = known.load(Ordering::Relaxed);
+        if entry & !3 == key {
+            return FieldName { is_secret: entry & 2 != 0, is_plain: entry & 1 != 0 };
+        }
+        let judged = judge();
+        // An address or a length that does not fit could pass for another one.
+        if address >> 48 == 0 && name.len() < 1 << 14 {
+            known.store(key | u64::from(judged.is_secret) << 1 | u64::from(judged.is_plain), Ordering::Relaxed);
+        }
+        judged
+    }
 }
 
 impl Redactor {
     pub(crate) fn also(&mut self, name: impl Into<String>) {
         self.more.push(name.into().to_lowercase());
+    }
+
+    /// The same as [`is_secret`](Self::is_secret) for a name that the program holds for ever: it is judged once.
+    pub(crate) fn field(&self, name: &'static str) -> FieldName {
+        self.known.look_up(name, || FieldName {
+            is_secret: self.is_secret(name),
+            is_plain: name.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\'),
+        })
     }
 
     pub(crate) fn is_secret(&self, name: &str) -> bool {

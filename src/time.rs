@@ -1,6 +1,7 @@
 //! Times as text, without working out the date each time.
 
 use std::cell::Cell;
+use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 
@@ -14,17 +15,28 @@ thread_local! {
 
 /// RFC 3339, UTC, milliseconds. The date is worked out once a second.
 pub(crate) fn rfc3339(time: DateTime<Utc>) -> TimeText {
-    let second = time.timestamp();
+    text(time.timestamp(), time.timestamp_subsec_millis(), || time)
+}
+
+/// The same of the system's time.
+pub(crate) fn rfc3339_of(time: SystemTime) -> TimeText {
+    match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => text(since.as_secs() as i64, since.subsec_millis(), || time.into()),
+        Err(_) => rfc3339(time.into()),
+    }
+}
+
+fn text(second: i64, millis: u32, time: impl FnOnce() -> DateTime<Utc>) -> TimeText {
     let known = SECOND.try_with(Cell::get).ok().filter(|(known, _)| *known == second);
     let seconds = known.map(|(_, text)| text).unwrap_or_else(|| {
         let mut text = [b'0'; 20];
-        let formatted = time.format("%Y-%m-%dT%H:%M:%S.").to_string();
+        let formatted = time().format("%Y-%m-%dT%H:%M:%S.").to_string();
         // A year has four digits for longer than a clock runs; another one is cut, and still ASCII.
         text.copy_from_slice(&formatted.as_bytes()[..20]);
         let _ = SECOND.try_with(|last| last.set((second, text)));
         text
     });
-    let millis = time.timestamp_subsec_millis().min(999);
+    let millis = millis.min(999);
     let mut text = [b'Z'; 24];
     text[..20].copy_from_slice(&seconds);
     for (place, unit) in [(20, 100), (21, 10), (22, 1)] {
@@ -57,6 +69,7 @@ mod tests {
         ] {
             let time: DateTime<Utc> = time.parse().unwrap();
             assert_eq!(rfc3339_string(time), text);
+            assert_eq!(rfc3339_of(time.into()), rfc3339(time));
             assert_eq!(compact(time), text.replace(['-', ':'], ""));
         }
         rfc3339(DateTime::<Utc>::MIN_UTC);

@@ -117,10 +117,10 @@ impl Fields {
             if !std::mem::take(&mut first) {
                 json.push(b',');
             }
-            crate::log::write_json(json, name);
-            json.push(b':');
+            let known = redactor.field(name);
+            crate::log::write_name(json, name, known.is_plain);
             match plain {
-                _ if redactor.is_secret(name) => crate::log::write_json(json, REDACTED),
+                _ if known.is_secret => crate::log::write_json(json, REDACTED),
                 Plain::Int(n) => crate::log::write_json(json, n),
                 Plain::UInt(n) => crate::log::write_json(json, n),
                 Plain::Float(x) if x.is_finite() => crate::log::write_json(json, x),

@@ -3,8 +3,8 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
-use chrono::{DateTime, Utc};
 use tracing::field::Visit;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
@@ -27,7 +27,7 @@ use super::seen::Fate;
 use super::trail::{self, Lane, Noted, Plan};
 use super::{Busy, Capture, ErrorChain, Kind, Place, Seen, Step, Surroundings, downcast, thread};
 use crate::failure::Location;
-use crate::log::{ComputationLine, EventLine, Outcome};
+use crate::log::{ComputationLine, EventLine, Outcome, write_span};
 use crate::recorder::Recorder;
 use crate::{Builder, InitError};
 
@@ -161,7 +161,9 @@ where
         let scopes = &self.capture.scopes;
         // Where no computation is open, nothing is inherited, and the parent need not be known.
         let any_computation = scopes.any_computation();
-        let parent = (role.is_marked() || any_computation).then(|| self.parent_of_span(attrs, ctx)).flatten();
+        let parent = (role.is_marked() || any_computation || self.capture.has_log)
+            .then(|| self.parent_of_span(attrs, ctx))
+            .flatten();
         let inherited = parent.filter(|_| any_computation);
         let around = inherited.and_then(|parent| scopes.with(parent, |scope| scope.computation.clone())).flatten();
         let in_computation = role.is_marked() || around.is_some();
@@ -181,15 +183,10 @@ where
         scopes.insert(id, scope);
     }
 
-    fn error_event(
-        &self,
-        event: &Event<'_>,
-        fields: &Fields,
-        error: Option<ErrorChain>,
-        path: &[Step],
-        ctx: &Context<'_, S>,
-    ) -> Fate {
-        let surroundings = Surroundings::of(&self.capture, path);
+    fn error_event(&self, event: &Event<'_>, fields: &Fields, error: Option<ErrorChain>, ctx: &Context<'_, S>) -> Fate {
+        let path: Vec<Step> =
+            ctx.event_scope(event).into_iter().flatten().map(|span| (span.id().into_u64(), span.metadata())).collect();
+        let surroundings = Surroundings::of(&self.capture, &path);
         let seen = seen_in_event(event.metadata(), fields, error, &self.capture.recorder);
         let fate = self.capture.record(&surroundings, seen);
         if let (Fate::Recorded(_), true) = (fate, self.capture.sole) {
@@ -202,15 +199,27 @@ where
 
     /// Records, logs and notes an event, as far as that is called for.
     fn heed(&self, event: &Event<'_>, ctx: &Context<'_, S>) {
-        let capture = &self.capture;
         let meta = event.metadata();
-        let logged = capture.has_log && capture.recorder.logs(meta);
-        let said = if logged || *meta.level() == Level::ERROR { self.report(event, logged, ctx) } else { None };
+        let logged = self.capture.has_log && self.capture.recorder.logs(meta);
+        if !logged && *meta.level() != Level::ERROR {
+            return self.note_event(event, ctx, None);
+        }
+        if !thread::count_activity() {
+            return;
+        }
+        let mut said = scope::take(meta, Role::default());
+        self.report(event, logged, &mut said.fields, ctx);
+        self.note_event(event, ctx, Some(&said.fields));
+        scope::give_back(said);
+    }
+
+    fn note_event(&self, event: &Event<'_>, ctx: &Context<'_, S>, said: Option<&Fields>) {
+        let capture = &self.capture;
         if !capture.plan.keeps_any() || !capture.scopes.any_computation() || Busy::is_busy() {
             return;
         }
         if let Some(span) = self.parent_of_event(event, ctx) {
-            self.note(span, meta, |visitor| event.record(visitor), said.as_ref());
+            self.note(span, event.metadata(), |visitor| event.record(visitor), said);
         }
     }
 
@@ -313,28 +322,24 @@ where
         });
     }
 
-    /// Records the event if it is a failure, and logs it; returns what it said.
-    fn report(&self, event: &Event<'_>, logged: bool, ctx: &Context<'_, S>) -> Option<Fields> {
-        let meta = event.metadata();
-        thread::count_activity();
-        let _busy = Busy::enter()?;
-        let time = Utc::now();
-        let mut fields = Fields::default();
+    /// Takes in what an event says, records it if it is a failure, and logs it.
+    fn report(&self, event: &Event<'_>, logged: bool, fields: &mut Fields, ctx: &Context<'_, S>) {
+        let Some(_busy) = Busy::enter() else { return };
+        let time = SystemTime::now();
         let mut error = None;
         event.record(&mut fields.visitor(&self.capture.recorder.limits, Formatting::All).with_error(&mut error));
-        let path: Vec<Step> =
-            ctx.event_scope(event).into_iter().flatten().map(|span| (span.id().into_u64(), span.metadata())).collect();
-        let is_error = *meta.level() == Level::ERROR;
-        let fate = is_error.then(|| self.error_event(event, &fields, error, &path, ctx));
+        let is_error = *event.metadata().level() == Level::ERROR;
+        let fate = is_error.then(|| self.error_event(event, fields, error, ctx));
         if logged {
-            self.log_event(time, event, &fields, &path, fate.and_then(Fate::failure));
+            self.log_event(time, event, fields, fate.and_then(Fate::failure), ctx);
         }
-        Some(fields)
     }
 
     fn log_computation(&self, path: &[Step], computation: &Computation, failure: Option<Uuid>) {
         let recorder = &self.capture.recorder;
-        let Some(log) = &recorder.log else { return };
+        if recorder.log.is_none() {
+            return;
+        }
         let outcome = match failure {
             Some(_) => Outcome::Failed,
             None if std::thread::panicking() => Outcome::Panicked,
@@ -344,21 +349,37 @@ where
         for (id, _) in path {
             self.capture.scopes.with(*id, |scope| line.add_span(&scope.fields, recorder));
         }
-        log.write(line.finish(outcome, computation.duration(), failure, recorder));
+        line.write(outcome, computation.duration(), failure, recorder);
     }
 
-    fn log_event(&self, time: DateTime<Utc>, event: &Event<'_>, fields: &Fields, path: &[Step], failure: Option<Uuid>) {
+    fn log_event(
+        &self,
+        time: SystemTime,
+        event: &Event<'_>,
+        fields: &Fields,
+        failure: Option<Uuid>,
+        ctx: &Context<'_, S>,
+    ) {
         let recorder = &self.capture.recorder;
-        let Some(log) = &recorder.log else { return };
         let mut line = EventLine::new(time, event.metadata(), fields, recorder);
-        for (id, meta) in path.iter().take(recorder.limits.spans) {
-            let known = self.capture.scopes.with(*id, |scope| line.add_span(meta, Some(&scope.fields), recorder));
-            if known.is_none() {
-                line.add_span(meta, None, recorder);
-            }
+        let mut next = self.parent_of_event(event, ctx);
+        for _ in 0..recorder.limits.spans {
+            let Some(id) = next else { break };
+            let kept = self.capture.scopes.with(id, |scope| {
+                if scope.logged.is_empty() {
+                    write_span(&mut scope.logged, scope.meta, Some(&scope.fields), recorder);
+                }
+                line.add_span(|json| json.extend_from_slice(&scope.logged));
+                scope.parent
+            });
+            next = kept.unwrap_or_else(|| {
+                let span = ctx.span(&span::Id::from_u64(id))?;
+                line.add_span(|json| write_span(json, span.metadata(), None, recorder));
+                span.parent().map(|parent| parent.id().into_u64())
+            });
         }
-        log.write(line.finish(failure, recorder));
-        if *event.metadata().level() == Level::ERROR {
+        line.write(failure, recorder);
+        if let (Some(log), true) = (&recorder.log, *event.metadata().level() == Level::ERROR) {
             log.flush();
         }
     }
@@ -490,7 +511,10 @@ where
         // Into a place of its own first: a value's `Debug` may do anything, and the table must not be locked then.
         let mut later = scope::take(meta, role);
         values.record(&mut later.fields.visitor(&self.capture.recorder.limits, formatting));
-        self.capture.scopes.with(id, |scope| scope.fields.record(&later.fields));
+        self.capture.scopes.with(id, |scope| {
+            scope.logged.clear();
+            scope.fields.record(&later.fields);
+        });
         scope::give_back(later);
         drop(busy);
         if in_computation && self.capture.plan.keeps_any() {

@@ -33,6 +33,8 @@ pub(crate) struct Scope {
     pub(crate) role: Role,
     pub(crate) formatting: Formatting,
     pub(crate) fields: Fields,
+    /// How it stands in lines of the log, once there was one.
+    pub(crate) logged: Vec<u8>,
     /// The computation that it is, where it is marked, or lies in.
     pub(crate) computation: Option<Arc<Computation>>,
     /// A computation that has closed, whose memory is for the next one.
@@ -328,6 +330,7 @@ pub(crate) fn take(meta: &'static Metadata<'static>, role: Role) -> Box<Scope> {
             role,
             formatting: Formatting::All,
             fields: Fields::default(),
+            logged: Vec::new(),
             computation: None,
             spare: None,
             follows: Vec::new(),
@@ -343,6 +346,7 @@ pub(crate) fn take(meta: &'static Metadata<'static>, role: Role) -> Box<Scope> {
 /// Keeps a closed scope's memory for the next span.
 pub(crate) fn give_back(mut scope: Box<Scope>) {
     scope.fields.clear();
+    scope.logged.clear();
     scope.follows.clear();
     let own = scope.computation.take().filter(|_| scope.role.is_marked());
     if let Some(mut computation) = own
@@ -351,7 +355,7 @@ pub(crate) fn give_back(mut scope: Box<Scope>) {
         unshared.close();
         scope.spare = Some(computation);
     }
-    if scope.fields.capacity() > POOLED_BYTES {
+    if scope.fields.capacity() + scope.logged.capacity() > POOLED_BYTES {
         return;
     }
     let _ = POOLED.try_with(|pool| {

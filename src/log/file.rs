@@ -35,11 +35,17 @@ impl Default for Rotation {
     }
 }
 
-#[derive(Debug)]
-pub(super) struct LogFile {
+/// Where a session's files are.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
     dir: PathBuf,
     session: String,
     rotation: Rotation,
+}
+
+#[derive(Debug)]
+pub(super) struct LogFile {
+    place: Place,
     path: PathBuf,
     file: Option<File>,
     date: NaiveDate,
@@ -49,37 +55,34 @@ pub(super) struct LogFile {
     mid_line: bool,
 }
 
+impl Place {
+    pub(super) fn new(dir: &Path, session: &str, rotation: Rotation) -> io::Result<Self> {
+        Ok(Place { dir: std::path::absolute(dir)?, session: file_name_part(session), rotation })
+    }
+}
+
 impl LogFile {
-    pub(super) fn open(dir: &Path, session: &str, rotation: Rotation) -> io::Result<Self> {
-        let mut log = LogFile {
-            dir: std::path::absolute(dir)?,
-            session: file_name_part(session),
-            rotation,
-            path: PathBuf::new(),
-            file: None,
-            date: Utc::now().date_naive(),
-            number: 0,
-            bytes: 0,
-            mid_line: false,
-        };
+    pub(super) fn open(place: Place) -> io::Result<Self> {
+        let mut log = Self::unopened(place);
         log.begin()?;
         Ok(log)
+    }
+
+    /// A file that is created when there is something to write.
+    pub(super) fn unopened(place: Place) -> Self {
+        let (path, date) = (PathBuf::new(), Utc::now().date_naive());
+        LogFile { place, path, file: None, date, number: 0, bytes: 0, mid_line: false }
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Leaves the file to another process that has it open as well.
-    pub(super) fn start_another(&mut self) {
-        self.file = None;
-    }
-
     /// Writes lines and takes them out of the buffer. On an error those that did not go out stay in it.
     pub(super) fn write(&mut self, lines: &mut Vec<u8>) -> io::Result<()> {
         let today = Utc::now().date_naive();
         let gone = self.file.is_none() || !self.path.exists();
-        let due = self.bytes >= self.rotation.max_bytes || today != self.date;
+        let due = self.bytes >= self.place.rotation.max_bytes || today != self.date;
         if gone || (due && !self.mid_line) {
             if std::mem::take(&mut self.mid_line) {
                 // The first half of the line has gone with its file.
@@ -107,11 +110,12 @@ impl LogFile {
 
     /// Creates the next file whose name is free, and makes room for it.
     fn begin(&mut self) -> io::Result<()> {
-        let failed = |error| about(&self.dir, "cannot create a log file in", error);
-        std::fs::create_dir_all(&self.dir).map_err(failed)?;
+        let failed = |error| about(&self.place.dir, "cannot create a log file in", error);
+        std::fs::create_dir_all(&self.place.dir).map_err(failed)?;
         let (path, file) = loop {
-            let name = format!("runtime_{}_{}_{:04}.jsonl", self.date.format("%Y%m%d"), self.session, self.number);
-            let path = self.dir.join(name);
+            let name =
+                format!("runtime_{}_{}_{:04}.jsonl", self.date.format("%Y%m%d"), self.place.session, self.number);
+            let path = self.place.dir.join(name);
             match OpenOptions::new().append(true).create_new(true).open(&path) {
                 Ok(file) => break (path, file),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.number += 1,
@@ -127,14 +131,14 @@ impl LogFile {
 
     /// Deletes the oldest of the log's own files beyond the number that is kept.
     fn prune(&self) {
-        let Some(max_files) = self.rotation.max_files else { return };
-        let Ok(entries) = std::fs::read_dir(&self.dir) else { return };
+        let Some(max_files) = self.place.rotation.max_files else { return };
+        let Ok(entries) = std::fs::read_dir(&self.place.dir) else { return };
         let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         let mut own: Vec<String> = names.filter(|name| is_own_name(name)).collect();
         // The date comes first in the name; within a day, the order of the sessions' ids is that of their time.
         own.sort_unstable();
         for name in &own[..own.len().saturating_sub(max_files.max(1))] {
-            let path = self.dir.join(name);
+            let path = self.place.dir.join(name);
             if path != self.path && is_out_of_use(&path) {
                 let _ = std::fs::remove_file(path);
             }
@@ -184,7 +188,7 @@ mod tests {
     #[test]
     fn a_new_day_has_a_new_file() {
         let dir = tempfile::tempdir().unwrap();
-        let mut log = LogFile::open(dir.path(), "s", Rotation::default()).unwrap();
+        let mut log = LogFile::open(Place::new(dir.path(), "s", Rotation::default()).unwrap()).unwrap();
         let today = log.date;
         log.write(&mut b"first\n".to_vec()).unwrap();
         log.date = today.pred_opt().unwrap();
@@ -199,7 +203,7 @@ mod tests {
     fn a_line_is_never_split_over_two_files() {
         let dir = tempfile::tempdir().unwrap();
         let rotation = Rotation { max_bytes: 4, ..Rotation::default() };
-        let mut log = LogFile::open(dir.path(), "s", rotation).unwrap();
+        let mut log = LogFile::open(Place::new(dir.path(), "s", rotation).unwrap()).unwrap();
         log.write(&mut b"begun, ".to_vec()).unwrap();
         log.write(&mut b"ended\n".to_vec()).unwrap();
         log.write(&mut b"next, ".to_vec()).unwrap();

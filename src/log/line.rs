@@ -1,8 +1,8 @@
 //! One line of the runtime log, written from typed fields.
 
-use std::time::Duration;
+use std::cell::RefCell;
+use std::time::{Duration, SystemTime};
 
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tracing::Metadata;
 use uuid::Uuid;
@@ -24,24 +24,74 @@ fn write_entry<T: Serialize + ?Sized>(json: &mut Vec<u8>, name: &str, value: &T)
     write_json(json, value);
 }
 
+/// Appends `"name":`.
+pub(crate) fn write_name(json: &mut Vec<u8>, name: &str, is_plain: bool) {
+    if is_plain {
+        json.push(b'"');
+        json.extend_from_slice(name.as_bytes());
+        json.extend_from_slice(b"\":");
+    } else {
+        write_json(json, name);
+        json.push(b':');
+    }
+}
+
+/// Appends a span: its name and fields.
+pub(crate) fn write_span(json: &mut Vec<u8>, meta: &Metadata<'_>, fields: Option<&Fields>, recorder: &Recorder) {
+    json.extend_from_slice(b"{\"name\":");
+    write_json(json, meta.name());
+    if let Some(fields) = fields.filter(|fields| !fields.is_empty()) {
+        json.extend_from_slice(b",\"fields\":{");
+        fields.write_json(json, &[], &recorder.limits, &recorder.redactor);
+        json.push(b'}');
+    }
+    json.push(b'}');
+}
+
 /// `{"timestamp":…,"level":…,"target":…`: how every line begins.
-fn begin(time: DateTime<Utc>, level: &str, target: &str) -> Vec<u8> {
-    let mut json = Vec::with_capacity(512);
+fn begin(time: SystemTime, level: &str, target: &str) -> Vec<u8> {
+    let mut json = buffer();
     json.extend_from_slice(b"{\"timestamp\":\"");
-    json.extend_from_slice(&crate::time::rfc3339(time));
+    json.extend_from_slice(&crate::time::rfc3339_of(time));
+    json.extend_from_slice(b"\",\"level\":\"");
+    json.extend_from_slice(level.as_bytes());
     json.push(b'"');
-    write_entry(&mut json, "level", level);
     write_entry(&mut json, "target", target);
     json
 }
 
-fn end(mut json: Vec<u8>, failure: Option<Uuid>, recorder: &Recorder) -> Vec<u8> {
-    write_entry(&mut json, "session_id", &recorder.session);
+/// Ends a line and hands it to the log.
+fn end(mut json: Vec<u8>, failure: Option<Uuid>, time: SystemTime, recorder: &Recorder) {
+    json.extend_from_slice(b",\"session_id\":");
+    json.extend_from_slice(&recorder.session_json);
     if let Some(id) = failure {
         write_entry(&mut json, "failure_id", &id);
     }
     json.extend_from_slice(b"}\n");
-    json
+    if let Some(log) = &recorder.log {
+        log.write(&json, time);
+    }
+    give_back(json);
+}
+
+thread_local! {
+    /// The memory of the last line, for the next one.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+fn buffer() -> Vec<u8> {
+    let kept = BUFFER.try_with(|buffer| buffer.try_borrow_mut().map(|mut buffer| std::mem::take(&mut *buffer)));
+    let mut buffer = kept.ok().and_then(Result::ok).unwrap_or_default();
+    buffer.reserve(512);
+    buffer
+}
+
+fn give_back(mut buffer: Vec<u8>) {
+    const KEPT: usize = 16 << 10;
+    if buffer.capacity() <= KEPT {
+        buffer.clear();
+        let _ = BUFFER.try_with(|kept| kept.replace(buffer));
+    }
 }
 
 /// Fields of the `log` crate's records that say where they came from.
@@ -50,11 +100,12 @@ const LOG_FIELDS: &[&str] = &["message", "log.target", "log.module_path", "log.f
 /// The line of an event.
 pub(crate) struct EventLine {
     json: Vec<u8>,
+    time: SystemTime,
     first_span: bool,
 }
 
 impl EventLine {
-    pub(crate) fn new(time: DateTime<Utc>, meta: &Metadata<'_>, fields: &Fields, recorder: &Recorder) -> Self {
+    pub(crate) fn new(time: SystemTime, meta: &Metadata<'_>, fields: &Fields, recorder: &Recorder) -> Self {
         let mut json = begin(time, meta.level().as_str(), fields.prose("log.target").unwrap_or(meta.target()));
         // What `#[instrument(err)]` reports has no message but the error's.
         let message = ["message", "error", "err"].iter().find_map(|name| fields.prose(name));
@@ -62,27 +113,21 @@ impl EventLine {
         json.extend_from_slice(b",\"fields\":{");
         fields.write_json(&mut json, LOG_FIELDS, &recorder.limits, &recorder.redactor);
         json.extend_from_slice(b"},\"spans\":[");
-        EventLine { json, first_span: true }
+        EventLine { json, time, first_span: true }
     }
 
-    /// The next span outwards.
-    pub(crate) fn add_span(&mut self, meta: &Metadata<'_>, fields: Option<&Fields>, recorder: &Recorder) {
+    /// Appends the next span outwards.
+    pub(crate) fn add_span(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         if !std::mem::take(&mut self.first_span) {
             self.json.push(b',');
         }
-        self.json.extend_from_slice(b"{\"name\":");
-        write_json(&mut self.json, meta.name());
-        if let Some(fields) = fields.filter(|fields| !fields.is_empty()) {
-            self.json.extend_from_slice(b",\"fields\":{");
-            fields.write_json(&mut self.json, &[], &recorder.limits, &recorder.redactor);
-            self.json.push(b'}');
-        }
-        self.json.push(b'}');
+        write(&mut self.json);
     }
 
-    pub(crate) fn finish(mut self, failure: Option<Uuid>, recorder: &Recorder) -> Vec<u8> {
+    /// Hands the line to the log.
+    pub(crate) fn write(mut self, failure: Option<Uuid>, recorder: &Recorder) {
         self.json.push(b']');
-        end(self.json, failure, recorder)
+        end(self.json, failure, self.time, recorder);
     }
 }
 
@@ -107,6 +152,7 @@ impl Outcome {
 /// The line of a computation that has closed.
 pub(crate) struct ComputationLine {
     json: Vec<u8>,
+    time: SystemTime,
     parameters: Vec<u8>,
     /// Fields that have been said, or are not to be.
     passed_over: Vec<&'static str>,
@@ -116,10 +162,12 @@ pub(crate) struct ComputationLine {
 
 impl ComputationLine {
     pub(crate) fn new(meta: &Metadata<'_>) -> Self {
-        let mut json = begin(Utc::now(), meta.level().as_str(), meta.target());
+        let time = SystemTime::now();
+        let mut json = begin(time, meta.level().as_str(), meta.target());
         write_entry(&mut json, "message", "computation closed");
         ComputationLine {
             json,
+            time,
             parameters: Vec::with_capacity(256),
             passed_over: RESERVED_IN_SPANS.to_vec(),
             computation: None,
@@ -143,13 +191,8 @@ impl ComputationLine {
         self.passed_over.extend(fields.names());
     }
 
-    pub(crate) fn finish(
-        mut self,
-        outcome: Outcome,
-        duration: Duration,
-        failure: Option<Uuid>,
-        recorder: &Recorder,
-    ) -> Vec<u8> {
+    /// Hands the line to the log.
+    pub(crate) fn write(mut self, outcome: Outcome, duration: Duration, failure: Option<Uuid>, recorder: &Recorder) {
         write_entry(&mut self.json, COMPUTATION, &self.computation);
         write_entry(&mut self.json, THEORETICAL_REF, &self.theoretical_ref);
         self.json.extend_from_slice(b",\"parameters\":{");
@@ -157,16 +200,17 @@ impl ComputationLine {
         self.json.push(b'}');
         write_entry(&mut self.json, "outcome", outcome.name());
         write_entry(&mut self.json, "duration_s", &duration.as_secs_f64());
-        end(self.json, failure, recorder)
+        end(self.json, failure, self.time, recorder);
     }
 }
 
-/// The line of a failure that no event tells of: a panic, a call, an error-level span.
-pub(crate) fn failure_line(failure: &Failure, recorder: &Recorder) -> Vec<u8> {
+/// Writes the line of a failure that no event tells of: a panic, a call, an error-level span.
+pub(crate) fn write_failure(failure: &Failure, recorder: &Recorder) {
     let location = failure.context.location.as_ref();
     let span = failure.context.spans.first().map(|span| span.target.as_str());
     let target = location.and_then(|location| location.target.as_deref()).or(span);
-    let mut json = begin(failure.timestamp, "ERROR", target.unwrap_or("tracing_failure"));
+    let time = failure.timestamp.into();
+    let mut json = begin(time, "ERROR", target.unwrap_or("tracing_failure"));
     write_entry(&mut json, "message", &failure.error_message);
     let fields = Map::from_iter([
         (COMPUTATION, failure.computation.as_str()),
@@ -178,5 +222,5 @@ pub(crate) fn failure_line(failure: &Failure, recorder: &Recorder) -> Vec<u8> {
         Map::from_iter([("name", Value::from(span.name.as_str())), ("fields", span.fields.clone().into())])
     });
     write_entry(&mut json, "spans", &spans.collect::<Vec<_>>());
-    end(json, failure.context.id, recorder)
+    end(json, failure.context.id, time, recorder);
 }

@@ -4,26 +4,28 @@ mod file;
 mod filter;
 mod line;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 pub use file::Rotation;
 pub use filter::FilterError;
 pub(crate) use filter::LogFilter;
-pub(crate) use line::{ComputationLine, EventLine, Outcome, failure_line, write_json};
+pub(crate) use line::{ComputationLine, EventLine, Outcome, write_failure, write_json, write_name, write_span};
 
 use crate::sync::lock;
-use file::LogFile;
+use file::{LogFile, Place};
 
 /// How long a line may wait in memory. An ERROR line, a failure and a panic do not wait.
 const DELAY: Duration = Duration::from_millis(200);
-/// Bytes of lines that wait at most.
+/// Bytes of lines that need not wait any longer.
 const BUFFER: usize = 64 << 10;
-/// Bytes that are kept while the file cannot be written, before lines are lost.
+/// Bytes that may wait before whoever logs helps to write them, and is lost for where they cannot be written.
 const BACKLOG: usize = 1 << 20;
+/// No process is forked and running in less.
+const FORK: Duration = Duration::from_micros(2);
 
 /// The log's files, and the lines on their way to them.
 #[derive(Debug)]
@@ -34,32 +36,52 @@ pub(crate) struct RuntimeLog {
 
 #[derive(Debug)]
 struct Shared {
-    buffer: Mutex<Buffer>,
+    waiting: Mutex<Waiting>,
     written: AtomicU64,
     lost: AtomicU64,
     /// Whether lines go out at once: nobody may be there to flush them later.
     unbuffered: AtomicBool,
 }
 
+/// Lines that nobody is writing yet.
 #[derive(Debug)]
-struct Buffer {
+struct Waiting {
+    lines: Vec<u8>,
+    count: u64,
+    /// When the last of them came.
+    last: SystemTime,
+    /// The process that they belong to.
+    pid: u32,
+    writer: Option<Thread>,
+    out: Arc<Mutex<Out>>,
+    place: Place,
+}
+
+/// Lines that are being written. Whoever writes them holds up nobody who logs.
+#[derive(Debug)]
+struct Out {
     file: LogFile,
     lines: Vec<u8>,
     count: u64,
-    /// The process that fills the buffer: a forked child must not write its parent's lines a second time.
-    pid: u32,
-    writer: Option<Thread>,
     /// Whether trouble with the file has been said.
     said: bool,
 }
 
 impl RuntimeLog {
     pub(crate) fn open(dir: &Path, session: &str, rotation: Rotation, filter: LogFilter) -> std::io::Result<Self> {
-        let file = LogFile::open(dir, session, rotation)?;
-        let pid = std::process::id();
-        let buffer = Buffer { file, lines: Vec::new(), count: 0, pid, writer: None, said: false };
+        let place = Place::new(dir, session, rotation)?;
+        let file = LogFile::open(place.clone())?;
+        let waiting = Waiting {
+            lines: Vec::new(),
+            count: 0,
+            last: SystemTime::UNIX_EPOCH,
+            pid: std::process::id(),
+            writer: None,
+            out: Out::into(file),
+            place,
+        };
         let shared = Shared {
-            buffer: Mutex::new(buffer),
+            waiting: Mutex::new(waiting),
             written: AtomicU64::new(0),
             lost: AtomicU64::new(0),
             unbuffered: AtomicBool::new(false),
@@ -72,46 +94,28 @@ impl RuntimeLog {
     }
 
     /// Takes a line, which ends with a newline.
-    pub(crate) fn write(&self, line: Vec<u8>) {
-        let Some(mut buffer) = lock(&self.shared.buffer) else {
-            self.shared.lost.fetch_add(1, Ordering::Relaxed);
-            return;
-        };
-        buffer.notice_fork();
-        if buffer.lines.len() + line.len() > BACKLOG {
-            self.shared.lost.fetch_add(1, Ordering::Relaxed);
-            return;
+    pub(crate) fn write(&self, line: &[u8], at: SystemTime) {
+        let shared = &self.shared;
+        let Some(full) = shared.wait(line, at) else { return self.lose() };
+        if full {
+            // The lines come faster than they can be written: whoever logs has to wait.
+            shared.write_out();
+            if shared.wait(line, at) != Some(false) {
+                return self.lose();
+            }
         }
-        let was_empty = buffer.lines.is_empty();
-        buffer.lines.extend_from_slice(&line);
-        buffer.count += 1;
-        if buffer.lines.len() >= BUFFER || self.shared.unbuffered.load(Ordering::Relaxed) {
-            self.shared.write_out(&mut buffer);
-        } else if was_empty {
-            self.wake_writer(&mut buffer);
+        if shared.unbuffered.load(Ordering::Relaxed) {
+            shared.write_out();
         }
     }
 
-    /// Lines are written by a thread of their own, which sleeps while there are none.
-    fn wake_writer(&self, buffer: &mut Buffer) {
-        if buffer.writer.is_none() {
-            let shared = Arc::downgrade(&self.shared);
-            let spawned =
-                std::thread::Builder::new().name("failure-log".to_owned()).spawn(move || write_later(&shared));
-            buffer.writer = spawned.ok().map(|handle| handle.thread().clone());
-        }
-        match &buffer.writer {
-            Some(writer) => writer.unpark(),
-            None => self.shared.write_out(buffer),
-        }
+    fn lose(&self) {
+        self.shared.lost.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Writes what waits. Returns when it is with the operating system, or lost and counted.
     pub(crate) fn flush(&self) {
-        if let Some(mut buffer) = lock(&self.shared.buffer) {
-            buffer.notice_fork();
-            self.shared.write_out(&mut buffer);
-        }
+        self.shared.write_out();
     }
 
     /// Writes what waits, and every later line at once: the program is about to end, and a span that an error holds open
@@ -119,12 +123,10 @@ impl RuntimeLog {
     pub(crate) fn end_buffering(&self) {
         self.shared.unbuffered.store(true, Ordering::Relaxed);
         self.flush();
-        let waiting = lock(&self.shared.buffer).map_or(0, |buffer| buffer.count);
-        let lost = self.lines_lost();
-        if waiting + lost > 0 {
+        let unwritten = self.shared.unwritten() + self.lines_lost();
+        if unwritten > 0 {
             crate::stderr::say(format_args!(
-                "tracing-failure: {} lines of the runtime log could not be written",
-                waiting + lost
+                "tracing-failure: {unwritten} lines of the runtime log could not be written"
             ));
         }
     }
@@ -138,8 +140,9 @@ impl RuntimeLog {
     }
 
     /// The file that lines go to at present.
-    pub(crate) fn path(&self) -> Option<std::path::PathBuf> {
-        lock(&self.shared.buffer).map(|buffer| buffer.file.path().to_owned())
+    pub(crate) fn path(&self) -> Option<PathBuf> {
+        let out = self.shared.out()?;
+        lock(&out).map(|out| out.file.path().to_owned())
     }
 }
 
@@ -147,53 +150,130 @@ impl RuntimeLog {
 impl Drop for RuntimeLog {
     fn drop(&mut self) {
         self.flush();
-        if let Some(writer) = lock(&self.shared.buffer).and_then(|buffer| buffer.writer.clone()) {
+        if let Some(writer) = lock(&self.shared.waiting).and_then(|waiting| waiting.writer.clone()) {
             writer.unpark();
         }
     }
 }
 
+/// Lines are written by a thread of their own, which sleeps while there are none.
 fn write_later(shared: &Weak<Shared>) {
     loop {
         std::thread::park();
-        std::thread::sleep(DELAY);
-        let Some(shared) = shared.upgrade() else { return };
-        if let Some(mut buffer) = lock(&shared.buffer) {
-            shared.write_out(&mut buffer);
+        if shared.upgrade().is_some_and(|shared| !shared.are_many_waiting()) {
+            std::thread::park_timeout(DELAY);
         }
+        let Some(shared) = shared.upgrade() else { return };
+        shared.write_out();
     }
 }
 
 impl Shared {
-    fn write_out(&self, buffer: &mut Buffer) {
-        if buffer.lines.is_empty() {
-            return;
+    /// Lets a line wait, unless too much waits already: it says so. `None` where it cannot be told.
+    fn wait(self: &Arc<Self>, line: &[u8], at: SystemTime) -> Option<bool> {
+        let mut waiting = lock(&self.waiting)?;
+        waiting.notice_fork(at);
+        let before = waiting.lines.len();
+        let after = before + line.len();
+        if after > BACKLOG {
+            return Some(true);
         }
-        match buffer.file.write(&mut buffer.lines) {
-            Ok(()) => {
-                self.written.fetch_add(std::mem::take(&mut buffer.count), Ordering::Relaxed);
-                buffer.said = false;
+        waiting.lines.extend_from_slice(line);
+        waiting.count += 1;
+        if (before == 0 || (before < BUFFER && after >= BUFFER)) && !self.wake_writer(&mut waiting) {
+            drop(waiting);
+            self.write_out();
+        }
+        Some(false)
+    }
+
+    /// Whether there is a thread that will write.
+    fn wake_writer(self: &Arc<Self>, waiting: &mut Waiting) -> bool {
+        if waiting.writer.is_none() {
+            let shared = Arc::downgrade(self);
+            let spawned =
+                std::thread::Builder::new().name("failure-log".to_owned()).spawn(move || write_later(&shared));
+            waiting.writer = spawned.ok().map(|handle| handle.thread().clone());
+        }
+        waiting.writer.as_ref().map(Thread::unpark).is_some()
+    }
+
+    fn are_many_waiting(&self) -> bool {
+        lock(&self.waiting).is_some_and(|waiting| waiting.lines.len() >= BUFFER)
+    }
+
+    fn out(&self) -> Option<Arc<Mutex<Out>>> {
+        let mut waiting = lock(&self.waiting)?;
+        waiting.notice_fork(SystemTime::UNIX_EPOCH);
+        Some(Arc::clone(&waiting.out))
+    }
+
+    /// Lines that are not with the operating system.
+    fn unwritten(&self) -> u64 {
+        let waiting = lock(&self.waiting).map_or(0, |waiting| waiting.count);
+        waiting + self.out().and_then(|out| Some(lock(&out)?.count)).unwrap_or_default()
+    }
+
+    /// Writes what waits, after what could not be written before.
+    fn write_out(&self) {
+        let Some(out) = self.out() else { return };
+        let Some(mut out) = lock(&out) else { return };
+        while out.write(&self.written) {
+            let Some(mut waiting) = lock(&self.waiting) else { return };
+            if waiting.lines.is_empty() {
+                return;
             }
-            Err(error) if !std::mem::replace(&mut buffer.said, true) => {
-                crate::stderr::say(format_args!(
-                    "tracing-failure: cannot write the runtime log {}: {error}; its last lines wait in memory",
-                    buffer.file.path().display()
-                ));
-            }
-            Err(_) => {}
+            std::mem::swap(&mut out.lines, &mut waiting.lines);
+            out.count = std::mem::take(&mut waiting.count);
         }
     }
 }
 
-impl Buffer {
-    fn notice_fork(&mut self) {
+impl Waiting {
+    /// A forked child leaves to its parent what waits, and the file: it must not be written twice.
+    fn notice_fork(&mut self, at: SystemTime) {
+        let at_once = at.duration_since(self.last).is_ok_and(|since| since < FORK);
+        self.last = at;
+        if at_once {
+            return;
+        }
         let pid = std::process::id();
         if pid != self.pid {
             self.pid = pid;
             self.lines.clear();
             self.count = 0;
             self.writer = None;
-            self.file.start_another();
+            // The lock of the parent's may be held by a thread that is not here.
+            self.out = Out::into(LogFile::unopened(self.place.clone()));
+        }
+    }
+}
+
+impl Out {
+    fn into(file: LogFile) -> Arc<Mutex<Self>> {
+        Arc::new(Mutex::new(Out { file, lines: Vec::new(), count: 0, said: false }))
+    }
+
+    /// Whether everything is written.
+    fn write(&mut self, written: &AtomicU64) -> bool {
+        if self.lines.is_empty() {
+            return true;
+        }
+        match self.file.write(&mut self.lines) {
+            Ok(()) => {
+                written.fetch_add(std::mem::take(&mut self.count), Ordering::Relaxed);
+                self.said = false;
+                true
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut self.said, true) {
+                    crate::stderr::say(format_args!(
+                        "tracing-failure: cannot write the runtime log {}: {error}; its last lines wait in memory",
+                        self.file.path().display()
+                    ));
+                }
+                false
+            }
         }
     }
 }
