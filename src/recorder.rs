@@ -350,7 +350,7 @@ fn fingerprint_of(failure: &Failure) -> String {
         context.errors.iter().flat_map(|error| [error.type_name.as_deref(), error.variant.as_deref()]).flatten();
     let message = template(&failure.error_message);
     let file = context.location.as_ref().and_then(|location| location.file.as_deref());
-    let span = context.spans.first().map(|span| span.name.as_str());
+    let span = context.spans.first().map(|span| &*span.name);
     let parts = [failure.computation.as_str(), &failure.theoretical_ref, &failure.error_type].into_iter();
     fingerprint(parts.chain(types).chain([message.as_str()]).chain(file).chain(span))
 }

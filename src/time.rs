@@ -52,7 +52,9 @@ pub(crate) fn rfc3339_string(time: DateTime<Utc>) -> String {
 
 /// `20251227T043000.000Z`: the same for file names, which sort by it.
 pub(crate) fn compact(time: DateTime<Utc>) -> String {
-    rfc3339(time).iter().filter(|byte| !b"-:".contains(byte)).map(|&byte| char::from(byte)).collect()
+    let mut compact = String::with_capacity(size_of::<TimeText>());
+    compact.extend(rfc3339(time).iter().filter(|byte| !b"-:".contains(byte)).map(|&byte| char::from(byte)));
+    compact
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ fn rg_flow_leaves_the_record_of_a_step_size_underflow() {
     assert_eq!(*couplings, Value::from(vec![50.0, 100.0, 150.0]));
     assert_eq!(*failure.parameters.get("t_range").unwrap(), Value::from(vec![-10.0, 10.0]));
     assert_eq!(*failure.parameters.get("method").unwrap(), Value::from("RK45"));
-    let mine: Vec<&str> = failure.context.frames.iter().filter(|f| f.in_app).map(|f| f.function.as_str()).collect();
+    let mine: Vec<&str> = failure.context.frames.iter().filter(|f| f.in_app).map(|f| &*f.function).collect();
     assert_eq!(mine, ["rg_flow::integrate", "rg_flow::main"]);
     let lines = log(&ran.dir.path().join("io/logs"));
     assert!(lines.iter().any(|line| line["outcome"] == "failed"), "{lines:?}");

@@ -86,7 +86,7 @@ fn fields_are_inherited_and_the_innermost_wins() {
     assert_eq!(failure.computation, "multigrid_coarse");
     assert_eq!(failure.theoretical_ref, "§1");
     assert_eq!(failure.parameters.to_string(), r#"{"level":2,"rtol":1e-6,"beta":6.0,"seed":42}"#);
-    let names: Vec<&str> = failure.context.spans.iter().map(|span| span.name.as_str()).collect();
+    let names: Vec<&str> = failure.context.spans.iter().map(|span| &*span.name).collect();
     assert_eq!(names, ["smooth", "level", "level", "run"]);
     assert_eq!(failure.context.spans[0].fields.get("sweeps"), Some(&Value::Int(3)));
     assert_eq!(failure.context.spans[2].fields.get("level"), Some(&Value::Int(1)));
@@ -331,7 +331,7 @@ fn the_extension_and_instrument_do_not_record_an_error_twice() {
 
 /// The spans in which the error was made, not those in which it is logged.
 fn assert_born_in_factorise(failure: &Failure) {
-    let names: Vec<&str> = failure.context.spans.iter().map(|span| span.name.as_str()).collect();
+    let names: Vec<&str> = failure.context.spans.iter().map(|span| &*span.name).collect();
     assert_eq!(names, ["factorise", "solve"], "{}", failure.computation);
     assert_eq!(failure.context.spans[0].fields.to_string(), r#"{"rows":3,"pivots":[1.0,0.0]}"#);
 }

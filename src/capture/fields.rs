@@ -104,7 +104,11 @@ impl Fields {
     /// All fields but these, typed, secrets taken out.
     pub(crate) fn to_map(&self, without: &[&str], limits: &Limits, redactor: &Redactor) -> Map {
         let kept = self.entries.iter().filter(|(name, _)| !without.contains(name));
-        kept.map(|(name, plain)| (*name, redactor.value(name, self.typed(plain, limits)))).collect()
+        let value = |(name, plain): &(&'static str, Plain)| match redactor.field(name).is_secret {
+            true => (*name, REDACTED.into()),
+            false => (*name, redactor.inside(self.typed(plain, limits))),
+        };
+        kept.map(value).collect()
     }
 
     /// The fields but these as the entries of a JSON object, secrets taken out.

@@ -1,4 +1,5 @@
 use std::any::TypeId;
+use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -452,13 +453,14 @@ fn seen_in_span(scope: &Scope, recorder: &Recorder) -> Seen {
 
 /// Records of the `log` crate carry their place in fields.
 fn location(meta: &'static Metadata<'static>, fields: &Fields, recorder: &Recorder) -> Location {
-    let text = |name| fields.text(name, &recorder.limits);
+    let of_callsite = Location::of_callsite(meta);
+    let text = |name| fields.text(name, &recorder.limits).map(Cow::Owned);
     let line = || fields.value("log.line", &recorder.limits)?.as_f64();
     Location {
-        file: text("log.file").or_else(|| meta.file().map(str::to_owned)),
-        line: line().map(|line| line as u32).or(meta.line()),
-        module: text("log.module_path").or_else(|| meta.module_path().map(str::to_owned)),
-        target: text("log.target").or_else(|| Some(meta.target().to_owned())),
+        file: text("log.file").or(of_callsite.file),
+        line: line().map(|line| line as u32).or(of_callsite.line),
+        module: text("log.module_path").or(of_callsite.module),
+        target: text("log.target").or(of_callsite.target),
     }
 }
 

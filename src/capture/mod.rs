@@ -8,6 +8,7 @@ mod downcast;
 mod entered;
 mod error;
 mod fields;
+mod hash;
 mod layer;
 mod panic;
 mod repeat;

@@ -1,5 +1,7 @@
 //! One failure, one record: an error that is reported again on its way up.
 
+use std::sync::Arc;
+
 use tracing::callsite::Identifier;
 use uuid::Uuid;
 
@@ -9,9 +11,9 @@ use super::thread::Moment;
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
     /// What the error and its sources say, outermost first.
-    pub(crate) messages: Vec<String>,
+    pub(crate) messages: Arc<[String]>,
     /// The spans around the report, innermost first, up to the computation's.
-    pub(crate) spans: Vec<u64>,
+    pub(crate) spans: Arc<[u64]>,
     pub(crate) place: Place,
     pub(crate) carries: Carries,
     pub(crate) moment: Moment,
@@ -89,8 +91,8 @@ mod tests {
 
     fn report(message: &str, spans: &[u64], line: u32) -> Report {
         Report {
-            messages: vec![message.to_owned()],
-            spans: spans.to_vec(),
+            messages: [message.to_owned()].into(),
+            spans: spans.into(),
             place: Place::Line("x.rs".into(), line),
             carries: Carries::Error,
             moment: Moment::now(),

@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::callsite::Role;
 use super::fields::{Fields, Formatting};
+use super::hash::{NumberHasher, mix};
 use super::repeat::Recorded;
 use super::thread::Moment;
 use super::trail::{Held, History, Plan, Trail};
@@ -189,7 +190,7 @@ struct Shard {
     spans: Mutex<Spans>,
 }
 
-type Spans = HashMap<u64, Box<Scope>, BuildHasherDefault<IdHasher>>;
+type Spans = HashMap<u64, Box<Scope>, BuildHasherDefault<NumberHasher>>;
 
 impl Shard {
     fn spans(&self) -> MutexGuard<'_, Spans> {
@@ -287,30 +288,6 @@ impl Scopes {
             Some(ids)
         };
         candidates.iter().rev().find_map(ancestry).unwrap_or_default()
-    }
-}
-
-fn mix(id: u64) -> u64 {
-    id.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
-/// Span ids are distinct already.
-#[derive(Default)]
-pub(crate) struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.0 = mix(self.0 ^ u64::from(byte));
-        }
-    }
-
-    fn write_u64(&mut self, id: u64) {
-        self.0 = mix(id);
     }
 }
 

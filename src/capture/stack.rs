@@ -1,9 +1,12 @@
 //! The stack, captured as addresses and named only for a record; a name is remembered by its address.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use super::hash::NumberHasher;
 use crate::failure::Frame;
 use crate::sync::lock;
 
@@ -44,7 +47,7 @@ struct Symbol {
 /// An address stands for several frames where functions were inlined.
 type Symbols = Arc<[Symbol]>;
 
-static NAMED: Mutex<Option<HashMap<usize, Symbols>>> = Mutex::new(None);
+static NAMED: Mutex<Option<HashMap<usize, Symbols, BuildHasherDefault<NumberHasher>>>> = Mutex::new(None);
 
 /// Addresses in the functions that start a program or thread, as far as they are known: there the walk ends.
 static STARTS: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
@@ -112,10 +115,18 @@ fn name(address: usize) -> Symbols {
     backtrace::resolve(std::ptr::without_provenance_mut(address), |symbol| {
         let function = symbol.name().map_or_else(|| format!("{address:#x}"), |name| format!("{name:#}"));
         let file = symbol.filename().map(|file| file.to_string_lossy().into_owned());
+        // Names are kept as long as the process lives, so that records need no copies of them.
+        let [function, file] = [Some(function), file].map(|text| text.map(|text| &*text.leak()));
+        let (function, line) = (function.unwrap_or_default(), symbol.lineno());
         symbols.push(Symbol {
-            is_machinery: is_machinery(&function, file.as_deref()),
+            is_machinery: is_machinery(function, file),
             is_start: function.contains(START),
-            frame: Frame { in_app: is_in_app(&function, file.as_deref()), line: symbol.lineno(), function, file },
+            frame: Frame {
+                in_app: is_in_app(function, file),
+                line,
+                function: function.into(),
+                file: file.map(Cow::Borrowed),
+            },
         });
     });
     if symbols.iter().any(|symbol: &Symbol| symbol.is_start) {
@@ -151,17 +162,30 @@ fn is_in_app(function: &str, file: Option<&str>) -> bool {
 
 /// The frames as text, as Rust prints a backtrace.
 pub(crate) fn text(frames: &[Frame]) -> String {
-    let mut text = String::with_capacity(128 * frames.len());
+    let mut text = String::with_capacity(192 * frames.len());
     for (index, frame) in frames.iter().enumerate() {
-        let number = index.to_string();
-        let indent = &"    "[number.len().min(4)..];
-        text.extend([indent, &number, ": ", &frame.function, "\n"]);
+        push_number(&mut text, index, 4);
+        text.extend([": ", &frame.function, "\n"]);
         if let Some(file) = &frame.file {
-            let line = frame.line.unwrap_or(0).to_string();
-            text.extend(["             at ", file, ":", &line, "\n"]);
+            text.extend(["             at ", file, ":"]);
+            push_number(&mut text, frame.line.unwrap_or(0) as usize, 0);
+            text.push('\n');
         }
     }
     text
+}
+
+/// Writes a number, with spaces before it up to a width.
+fn push_number(text: &mut String, number: usize, width: usize) {
+    let mut digits = [b' '; 20];
+    let mut first = digits.len();
+    let mut rest = number;
+    while rest > 0 || first == digits.len() {
+        first -= 1;
+        digits[first] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    text.extend(digits[first.min(digits.len() - width)..].iter().map(|&digit| char::from(digit)));
 }
 
 #[cfg(test)]
@@ -176,6 +200,20 @@ mod tests {
         assert!(!is_in_app("core::ops::function::FnOnce::call_once", Some("/rustc/59807/library/core/src/ops.rs")));
         assert!(!is_in_app("<alloc::boxed::Box<F> as Fn>::call", None));
         assert!(!is_in_app("main", None));
+    }
+
+    #[test]
+    fn frames_as_text_are_numbered() {
+        let frame = |function: &'static str, file: Option<&'static str>, line| Frame {
+            function: function.into(),
+            file: file.map(Cow::Borrowed),
+            line,
+            in_app: true,
+        };
+        let frames = [frame("a::b", Some("src/a.rs"), Some(1207)), frame("c::d", None, None)];
+        assert_eq!(text(&frames), "   0: a::b\n             at src/a.rs:1207\n   1: c::d\n");
+        let many = vec![frame("f", None, None); 12_346];
+        assert!(text(&many).ends_with("\n12344: f\n12345: f\n"));
     }
 
     #[test]

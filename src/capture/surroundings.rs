@@ -1,5 +1,6 @@
 //! The spans around something that failed, as owned data.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tracing::Metadata;
@@ -61,26 +62,28 @@ impl Surroundings {
         trace.iter().map(entry).collect()
     }
 
-    /// The innermost value of a field that names something.
-    fn named(&self, field: &str) -> Option<(usize, String)> {
-        let text = |span: &Surrounding| match span.fields.get(field)? {
-            Value::Null => None,
-            Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
-            other => Some(other.to_string()),
-        };
-        self.spans.iter().enumerate().find_map(|(index, span)| Some((index, text(span)?)))
+    /// The innermost value of a field that names something, and the span that it is of.
+    fn named(&self, field: &str) -> Option<(usize, Cow<'_, str>)> {
+        self.spans.iter().enumerate().find_map(|(index, span)| {
+            let text = match span.fields.get(field)? {
+                Value::Null => None,
+                Value::String(text) => Some(Cow::Borrowed(text.as_str())).filter(|text| !text.is_empty()),
+                other => Some(Cow::Owned(other.to_string())),
+            };
+            Some((index, text?))
+        })
     }
 
     pub(crate) fn computation(&self) -> Option<String> {
-        self.named(COMPUTATION).map(|(_, name)| name)
+        self.field(COMPUTATION)
     }
 
     pub(crate) fn theoretical_ref(&self) -> Option<String> {
-        self.named(THEORETICAL_REF).map(|(_, reference)| reference)
+        self.field(THEORETICAL_REF)
     }
 
     pub(crate) fn field(&self, name: &str) -> Option<String> {
-        self.named(name).map(|(_, text)| text)
+        self.named(name).map(|(_, text)| text.into_owned())
     }
 
     /// The innermost span that names the computation or its reference.
@@ -104,7 +107,7 @@ impl Surroundings {
     }
 
     /// The ids of the spans up to the innermost computation's.
-    pub(crate) fn ids(&self) -> Vec<u64> {
+    pub(crate) fn ids(&self) -> Arc<[u64]> {
         let count = self.marked().map_or(0, |index| index + 1);
         self.spans[..count].iter().map(|span| span.id).collect()
     }
@@ -161,10 +164,10 @@ fn of_spans(spans: &[Surrounding]) -> Vec<&Computation> {
 
 fn entry(meta: &'static Metadata<'static>) -> SpanEntry {
     SpanEntry {
-        name: meta.name().to_owned(),
-        target: meta.target().to_owned(),
-        level: meta.level().to_string(),
-        file: meta.file().map(str::to_owned),
+        name: meta.name().into(),
+        target: meta.target().into(),
+        level: meta.level().as_str().into(),
+        file: meta.file().map(Cow::Borrowed),
         line: meta.line(),
         ..SpanEntry::default()
     }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -115,30 +116,30 @@ pub struct Context {
 pub struct Location {
     /// Source file, as the compiler named it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
+    pub file: Option<Cow<'static, str>>,
     /// Line, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
     /// Module path.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub module: Option<String>,
+    pub module: Option<Cow<'static, str>>,
     /// Target of the event or span.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub target: Option<String>,
+    pub target: Option<Cow<'static, str>>,
 }
 
 impl Location {
-    pub(crate) fn of_callsite(meta: &tracing::Metadata<'_>) -> Self {
+    pub(crate) fn of_callsite(meta: &tracing::Metadata<'static>) -> Self {
         Location {
-            file: meta.file().map(str::to_owned),
+            file: meta.file().map(Cow::Borrowed),
             line: meta.line(),
-            module: meta.module_path().map(str::to_owned),
-            target: Some(meta.target().to_owned()),
+            module: meta.module_path().map(Cow::Borrowed),
+            target: Some(Cow::Borrowed(meta.target())),
         }
     }
 
     pub(crate) fn of_caller(caller: &std::panic::Location<'_>) -> Self {
-        Location { file: Some(caller.file().to_owned()), line: Some(caller.line()), ..Location::default() }
+        Location { file: Some(caller.file().to_owned().into()), line: Some(caller.line()), ..Location::default() }
     }
 }
 
@@ -156,19 +157,19 @@ impl Location {
 #[non_exhaustive]
 pub struct SpanEntry {
     /// The span's name.
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// Its target.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub target: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub target: Cow<'static, str>,
     /// Its level: `ERROR` to `TRACE`.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub level: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub level: Cow<'static, str>,
     /// Its fields, with the values last recorded.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub fields: Map,
     /// Where it was opened.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
+    pub file: Option<Cow<'static, str>>,
     /// Line of that file, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
@@ -215,10 +216,10 @@ pub struct ErrorEntry {
 #[non_exhaustive]
 pub struct Frame {
     /// The function's path.
-    pub function: String,
+    pub function: Cow<'static, str>,
     /// Source file.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
+    pub file: Option<Cow<'static, str>>,
     /// Line, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,

@@ -1,5 +1,7 @@
 //! What a record says of the time before the failure.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::Location;
@@ -25,10 +27,10 @@ pub struct TrailEntry {
     pub message: Option<String>,
     /// The name of the span, where its fields were recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub span: Option<String>,
+    pub span: Option<Cow<'static, str>>,
     /// Level of the event or span: `ERROR` to `TRACE`.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub level: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub level: Cow<'static, str>,
     /// Where it stands in the source.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
@@ -61,7 +63,7 @@ pub struct Breadcrumb {
     /// Seconds since the computation's span was opened.
     pub elapsed_s: f64,
     /// `ERROR`, `WARN` or `INFO`.
-    pub level: String,
+    pub level: Cow<'static, str>,
     /// Its message and its other texts; cut where they are long.
     pub message: String,
     /// Where it stands in the source.

@@ -207,7 +207,7 @@ impl ComputationLine {
 /// Writes the line of a failure that no event tells of: a panic, a call, an error-level span.
 pub(crate) fn write_failure(failure: &Failure, recorder: &Recorder) {
     let location = failure.context.location.as_ref();
-    let span = failure.context.spans.first().map(|span| span.target.as_str());
+    let span = failure.context.spans.first().map(|span| &*span.target);
     let target = location.and_then(|location| location.target.as_deref()).or(span);
     let time = failure.timestamp.into();
     let mut json = begin(time, "ERROR", target.unwrap_or("tracing_failure"));
@@ -218,9 +218,11 @@ pub(crate) fn write_failure(failure: &Failure, recorder: &Recorder) {
         ("error_type", failure.error_type.as_str()),
     ]);
     write_entry(&mut json, "fields", &fields);
-    let spans = failure.context.spans.iter().map(|span| {
-        Map::from_iter([("name", Value::from(span.name.as_str())), ("fields", span.fields.clone().into())])
-    });
+    let spans = failure
+        .context
+        .spans
+        .iter()
+        .map(|span| Map::from_iter([("name", Value::from(&*span.name)), ("fields", span.fields.clone().into())]));
     write_entry(&mut json, "spans", &spans.collect::<Vec<_>>());
     end(json, failure.context.id, time, recorder);
 }

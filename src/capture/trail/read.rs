@@ -100,8 +100,8 @@ fn entry(
     let dropped = seen.saturating_sub(rows.len() as u64);
     Some(TrailEntry {
         message: noted.message.filter(|message| !message.is_empty()),
-        span: noted.meta.is_span().then(|| noted.meta.name().to_owned()),
-        level: noted.meta.level().to_string(),
+        span: noted.meta.is_span().then(|| noted.meta.name().into()),
+        level: noted.meta.level().as_str().into(),
         location: Some(Location::of_callsite(noted.meta)),
         seen,
         dropped,
@@ -126,7 +126,7 @@ fn breadcrumb(row: &Row, seconds: &impl Fn(u64) -> f64) -> Option<Breadcrumb> {
     let noted = callsite::noted(said.callsite)?;
     Some(Breadcrumb {
         elapsed_s: seconds(said.tick),
-        level: noted.meta.level().to_string(),
+        level: noted.meta.level().as_str().into(),
         message: said.text,
         location: Some(Location::of_callsite(noted.meta)),
     })
