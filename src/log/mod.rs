@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::thread::Thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 pub use file::Rotation;
 pub use filter::FilterError;
@@ -160,8 +160,11 @@ impl Drop for RuntimeLog {
 fn write_later(shared: &Weak<Shared>) {
     loop {
         std::thread::park();
-        if shared.upgrade().is_some_and(|shared| !shared.are_many_waiting()) {
-            std::thread::park_timeout(DELAY);
+        let woken = Instant::now();
+        while let Some(left) = DELAY.checked_sub(woken.elapsed())
+            && shared.upgrade().is_some_and(|shared| shared.are_few_waiting())
+        {
+            std::thread::park_timeout(left);
         }
         let Some(shared) = shared.upgrade() else { return };
         shared.write_out();
@@ -198,8 +201,8 @@ impl Shared {
         waiting.writer.as_ref().map(Thread::unpark).is_some()
     }
 
-    fn are_many_waiting(&self) -> bool {
-        lock(&self.waiting).is_some_and(|waiting| waiting.lines.len() >= BUFFER)
+    fn are_few_waiting(&self) -> bool {
+        lock(&self.waiting).is_none_or(|waiting| waiting.lines.len() < BUFFER)
     }
 
     fn out(&self) -> Option<Arc<Mutex<Out>>> {
