@@ -4,10 +4,9 @@
 //! that moment. So the writer needs neither a lock nor an atomic exchange: it announces a row before it writes it and
 //! counts it afterwards, and a reader leaves out the rows that were announced while it was copying.
 
+use super::RINGS;
 use super::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 
-/// Rings of a lane: one for each callsite, and the reserved one behind them.
-const RINGS: usize = 32;
 /// The key of the reserved ring: no callsite has this address.
 pub(crate) const RESERVED: u64 = 1;
 

@@ -31,6 +31,9 @@ mod atomic {
     pub(super) use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 }
 
+/// Callsites for which a lane has a ring.
+const RINGS: usize = 32;
+
 /// Words for each row that is wanted: at 256 rows a lane takes less than 64 kB.
 const WORDS_A_ROW: usize = 26;
 
