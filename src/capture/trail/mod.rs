@@ -8,6 +8,8 @@ mod held;
 mod lane;
 mod numbers;
 mod read;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

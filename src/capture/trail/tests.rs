@@ -1,0 +1,111 @@
+//! Lanes beside a plain list. Their interleavings are checked in `models/`.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::lane::{Lane, Shape, Snapshot};
+use super::{Plan, held};
+
+const NOTHING: Shape = Shape { stride: 1, first: 0, last: 0, note: 0 };
+
+fn lane(words: usize) -> Lane {
+    Lane::open(held::words(Lane::OVERHEAD + words), NOTHING)
+}
+
+fn write(lane: &Lane, key: u64, shape: Shape, value: u64) {
+    let Some(ring) = lane.ring(key).or_else(|| lane.make_ring(key, shape)) else { return };
+    let row = ring.begin();
+    (0..shape.stride).for_each(|word| row.set(word, value + word as u64));
+    row.finish();
+}
+
+fn snapshot(lane: &Lane, key: u64) -> Option<Snapshot> {
+    lane.snapshots().into_iter().find(|snapshot| snapshot.key == key)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 256 }))]
+
+    /// Whatever is written in whatever order, each ring holds the first rows and the last.
+    #[test]
+    fn rings_hold_the_first_rows_and_the_last(
+        first in 0..5_usize,
+        last in 0..20_usize,
+        stride in 1..6_usize,
+        keys in prop::collection::vec(1..5_u64, 0..200),
+    ) {
+        let shape = Shape { stride, first, last, note: 0 };
+        let lane = lane(stride * (first + last) * 64);
+        let mut model = std::collections::BTreeMap::<u64, Vec<u64>>::new();
+        for (value, key) in keys.into_iter().enumerate() {
+            let value = value as u64;
+            write(&lane, key << 4, shape, value);
+            model.entry(key << 4).or_default().push(value);
+        }
+        for (key, values) in model {
+            let snapshot = snapshot(&lane, key).unwrap();
+            prop_assert_eq!(snapshot.seen, values.len() as u64);
+            let head = values.len().min(first);
+            let tail = head.max(values.len().saturating_sub(last));
+            let kept = (0..head).chain(tail..values.len());
+            let expected: Vec<(u64, Vec<u64>)> =
+                kept.map(|n| (n as u64, (0..stride as u64).map(|word| values[n] + word).collect())).collect();
+            prop_assert_eq!(snapshot.rows, expected);
+        }
+    }
+
+    /// However little room there is, nothing is mixed up, and what is not kept is counted.
+    #[test]
+    fn rings_without_room_still_count(words in 0..400_usize, callsites in 1..50_u64, rows in 1..20_u64) {
+        let shape = Shape { stride: 3, first: 2, last: 10, note: 7 };
+        let lane = lane(words);
+        for value in 0..rows {
+            (1..=callsites).for_each(|key| write(&lane, key << 4, shape, 100 * key + value));
+        }
+        let snapshots = lane.snapshots();
+        let seen: u64 = snapshots.iter().map(|snapshot| snapshot.seen).sum();
+        prop_assert_eq!(seen + lane.unplaced(), rows * callsites);
+        for snapshot in snapshots {
+            for (number, words) in snapshot.rows {
+                let value = 100 * (snapshot.key >> 4) + number;
+                prop_assert_eq!(words, [value, value + 1, value + 2]);
+            }
+        }
+    }
+}
+
+#[test]
+fn words_in_use_before_are_as_good_as_new() {
+    let shape = Shape { stride: 2, first: 1, last: 3, note: 0 };
+    let plan = Plan { first: 3, last: 61 };
+    for round in 0..3 {
+        let lane = Lane::open(held::words(plan.words()), NOTHING);
+        assert!(snapshot(&lane, 16).is_none(), "round {round}");
+        (0..10).for_each(|value| write(&lane, 16, shape, value));
+        assert_eq!(snapshot(&lane, 16).unwrap().seen, 10);
+    }
+}
+
+#[test]
+fn a_reader_on_another_thread_sees_whole_rows() {
+    let shape = Shape { stride: 4, first: 2, last: 6, note: 0 };
+    let lane = Arc::new(lane(200));
+    write(&lane, 16, shape, 0);
+    let rows = if cfg!(miri) { 300 } else { 200_000 };
+    let reader = {
+        let lane = Arc::clone(&lane);
+        std::thread::spawn(move || {
+            let mut seen = 0;
+            while seen < rows {
+                let snapshot = snapshot(&lane, 16).unwrap();
+                for (number, words) in snapshot.rows {
+                    assert_eq!(words, [number, number + 1, number + 2, number + 3]);
+                }
+                seen = snapshot.seen;
+            }
+        })
+    };
+    (1..rows).for_each(|value| write(&lane, 16, shape, value));
+    reader.join().unwrap();
+}
