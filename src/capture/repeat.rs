@@ -51,7 +51,11 @@ impl Report {
             let same_error = self.carries != Carries::Words && self.is_about(earlier);
             return self.place != earlier.place && at_once && same_error;
         }
-        earlier.spans.contains(here) && (self.is_about(earlier) || (at_once && self.carries == Carries::ErrorAlone))
+        // Words that come from one place again are said of something else: a helper that fails at every level.
+        let said_again = self.carries == Carries::Words && self.place == earlier.place;
+        earlier.spans.contains(here)
+            && !said_again
+            && (self.is_about(earlier) || (at_once && self.carries == Carries::ErrorAlone))
     }
 
     /// Whether the earlier error has led to this one: it is named, or came right before in the same computation.
@@ -133,6 +137,8 @@ mod tests {
         let first = report("failed", &[3, 2, 1], 10);
         assert!(!report("failed", &[3, 2, 1], 10).repeats(&first), "the same place again: a loop");
         assert!(!report("failed", &[4, 2, 1], 10).repeats(&first), "a sibling span");
+        let helper = |spans| Report { carries: Carries::Words, ..report("failed", spans, 10) };
+        assert!(!helper(&[2, 1]).repeats(&helper(&[3, 2, 1])), "a helper that fails at every level");
         let words = Report { carries: Carries::Words, ..report("failed", &[3, 2, 1], 11) };
         assert!(!words.repeats(&first), "words of their own");
         assert!(!report("failed again", &[3, 2, 1], 11).repeats(&first), "other words");
