@@ -86,7 +86,7 @@ impl Worker {
             // Of a span that was entered twice, the later entry ends first: so it is in the registry.
             let id = self.inside[which].0.id();
             let last = self.inside.iter().rposition(|(span, _)| span.id() == id);
-            self.inside.remove(last.unwrap_or(which));
+            drop(self.inside.remove(last.unwrap_or(which)));
         }
     }
 
@@ -152,15 +152,15 @@ impl Worker {
 }
 
 fn write_expected(dir: &Path, expected: &Expected) {
-    let rows: Vec<_> =
-        expected.iter().map(|(number, model)| (number, &model.steps, &model.residuals, &model.words)).collect();
-    std::fs::write(dir.join("expected"), serde_json::to_vec(&rows).unwrap()).unwrap();
+    let rows = expected.iter().map(|(number, model)| (number, [&model.steps, &model.residuals, &model.words]));
+    std::fs::write(dir.join("expected"), serde_json::to_vec(&rows.collect::<Vec<_>>()).unwrap()).unwrap();
 }
 
 fn read_expected(dir: &Path) -> Expected {
-    let rows: Vec<(u64, Vec<u64>, Vec<u64>, Vec<u64>)> =
+    let rows: Vec<(u64, [Vec<u64>; 3])> =
         serde_json::from_slice(&std::fs::read(dir.join("expected")).unwrap()).unwrap();
-    rows.into_iter().map(|(number, steps, residuals, words)| (number, Model { steps, residuals, words })).collect()
+    let model = |[steps, residuals, words]: [Vec<u64>; 3]| Model { steps, residuals, words };
+    rows.into_iter().map(|(number, lists)| (number, model(lists))).collect()
 }
 
 fn kept(all: &[u64]) -> Vec<u64> {

@@ -57,7 +57,7 @@ pub(crate) fn exit(layer: u64, span: u64) {
         let depth = stack.depth.get();
         let last = depth.checked_sub(1).and_then(|last| stack.spans.get(last));
         match last {
-            Some(last) if last.get() == (Entered { layer, span }) && depth > 1 => stack.depth.set(depth - 1),
+            Some(last) if last.get() == (Entered { layer, span }) && !stack.lost.get() => stack.depth.set(depth - 1),
             _ => stack.exit_within(Entered { layer, span }),
         }
     });
