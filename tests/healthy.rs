@@ -1,10 +1,12 @@
-//! A program that does not fail: no allocation by the layer, and nothing formatted.
+//! A program that does not fail: what the layer allocates, keeps, and formats.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tracing::{debug, error_span, info, info_span};
+use allocation_counter::AllocationInfo;
+use tracing::{Dispatch, Instrument, Span, debug, error_span, info, info_span};
 use tracing_failure::FailureLayer;
+use tracing_subscriber::layer::Identity;
 use tracing_subscriber::prelude::*;
 
 static FORMATTED: AtomicU64 = AtomicU64::new(0);
@@ -18,6 +20,10 @@ impl fmt::Debug for Counted {
     }
 }
 
+fn computation() -> Span {
+    info_span!("solve", computation = "rg_flow", theoretical_ref = "Eq. 1.12", rtol = 1e-6, atol = 1e-9, n = 3)
+}
+
 fn outside_of_any_computation() {
     let span = info_span!("level", depth = 3, rtol = 1e-6, name = "coarse", value = ?Counted);
     let _entered = span.enter();
@@ -28,19 +34,95 @@ fn outside_of_any_computation() {
     let _error_span = error_span!("of error level", depth = 4).entered();
 }
 
-#[test]
-fn spans_and_events_outside_of_computations_cost_no_allocation() {
+fn with_layer() -> (tempfile::TempDir, Dispatch) {
     let dir = tempfile::tempdir().unwrap();
     let failures = FailureLayer::new(dir.path()).unwrap();
-    let with_layer = tracing_subscriber::registry().with(failures);
-    let without = tracing_subscriber::registry().with(tracing_subscriber::layer::Identity::new());
-    let count = |repeats: u64| {
-        // What the registry and our pool grow to once is not counted.
-        (0..100).for_each(|_| outside_of_any_computation());
-        allocation_counter::measure(|| (0..repeats).for_each(|_| outside_of_any_computation())).count_total
+    (dir, Dispatch::new(tracing_subscriber::registry().with(failures)))
+}
+
+/// What the layer allocates beyond what the registry does.
+fn allocated(work: impl Fn()) -> AllocationInfo {
+    let (_dir, with_layer) = with_layer();
+    let without = Dispatch::new(tracing_subscriber::registry().with(Identity::new()));
+    let count =
+        |dispatch: &Dispatch| tracing::dispatcher::with_default(dispatch, || allocation_counter::measure(&work));
+    let (alone, with_us) = (count(&without), count(&with_layer));
+    AllocationInfo {
+        count_total: with_us.count_total - alone.count_total.min(with_us.count_total),
+        bytes_max: with_us.bytes_max - alone.bytes_max.min(with_us.bytes_max),
+        ..with_us
+    }
+}
+
+/// What it allocates once the pools are as full as they get.
+fn allocated_in_the_long_run(work: impl Fn()) -> u64 {
+    let (_dir, with_layer) = with_layer();
+    let without = Dispatch::new(tracing_subscriber::registry().with(Identity::new()));
+    let count = |dispatch: &Dispatch| {
+        tracing::dispatcher::with_default(dispatch, || {
+            (0..300).for_each(|_| work());
+            allocation_counter::measure(|| (0..1000).for_each(|_| work())).count_total
+        })
     };
-    let alone = tracing::subscriber::with_default(without, || count(1000));
-    let with_us = tracing::subscriber::with_default(with_layer, || count(1000));
-    assert_eq!(with_us, alone);
+    count(&with_layer) - count(&without)
+}
+
+#[test]
+fn spans_and_events_outside_of_computations_cost_no_allocation() {
+    assert_eq!(allocated_in_the_long_run(outside_of_any_computation), 0);
     assert_eq!(FORMATTED.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn a_computation_that_sees_no_event_costs_no_allocation() {
+    assert_eq!(allocated_in_the_long_run(|| drop(computation().entered())), 0);
+}
+
+#[test]
+fn events_in_a_computation_cost_no_allocation() {
+    let (_dir, dispatch) = with_layer();
+    tracing::dispatcher::with_default(&dispatch, || {
+        let span = computation().entered();
+        let step = |step: u64| {
+            debug!(step, residual = 0.5, "step");
+            span.record("rtol", 1e-3);
+            info!("word");
+        };
+        (0..10).for_each(step);
+        assert_eq!(allocation_counter::measure(|| (0..1000).for_each(step)).count_total, 0);
+    });
+}
+
+#[test]
+fn an_idle_layer_and_an_open_computation_are_small() {
+    const OPEN: u64 = 10_000;
+    let idle = allocation_counter::measure(|| drop(with_layer()));
+    assert!(idle.bytes_max < 1 << 20, "idle: {idle:?}");
+    let open = allocated(|| drop((0..OPEN).map(|_| computation()).collect::<Vec<_>>()));
+    assert!(open.bytes_max / OPEN < 1000, "{} bytes for an open computation", open.bytes_max / OPEN);
+}
+
+#[test]
+fn a_computation_in_each_of_ten_thousand_tasks_takes_no_more_than_that() {
+    const TASKS: u64 = 10_000;
+    let tasks = |events: bool| {
+        allocated(|| {
+            let work = || async move {
+                if events {
+                    debug!(step = 1, residual = 0.5, "step");
+                }
+                tokio::task::yield_now().await;
+            };
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(async {
+                let spawn = |_| tokio::spawn(work().instrument(computation()));
+                for task in (0..TASKS).map(spawn).collect::<Vec<_>>() {
+                    task.await.unwrap();
+                }
+            });
+        })
+    };
+    let (quiet, busy) = (tasks(false).bytes_max / TASKS, tasks(true).bytes_max / TASKS);
+    assert!(quiet < 1000, "{quiet} bytes for a task");
+    assert!(busy - quiet < 64_000, "{} bytes for a task's trail", busy - quiet);
 }

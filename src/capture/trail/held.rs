@@ -12,13 +12,13 @@ const POOL: usize = 8;
 
 static POOLED: Mutex<Vec<Box<[AtomicU64]>>> = Mutex::new(Vec::new());
 
-/// Words for a lane. What is in them is of no account.
+/// Words for a lane. What is in them is of no account; fresh ones take no memory until they are written.
 pub(super) fn words(count: usize) -> Box<[AtomicU64]> {
     let pooled = lock(&POOLED).and_then(|mut pool| {
         let fits = pool.iter().rposition(|words| words.len() == count)?;
         Some(pool.swap_remove(fits))
     });
-    pooled.unwrap_or_else(|| (0..count).map(|_| AtomicU64::new(0)).collect())
+    pooled.unwrap_or_else(|| bytemuck::zeroed_slice_box(count))
 }
 
 impl Drop for Lane {
