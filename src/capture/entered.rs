@@ -17,6 +17,8 @@ struct Entered {
 struct Stack {
     depth: Cell<usize>,
     spans: [Cell<Entered>; DEPTH],
+    /// The last answer, until a span is entered or left.
+    answer: Cell<Option<Entered>>,
     /// Whether a span was left of which it is not known where it stood: until all are left, only their number counts.
     lost: Cell<bool>,
 }
@@ -26,6 +28,7 @@ thread_local! {
         Stack {
             depth: Cell::new(0),
             spans: [const { Cell::new(Entered { layer: 0, span: 0 }) }; DEPTH],
+            answer: Cell::new(None),
             lost: Cell::new(false),
         }
     };
@@ -48,6 +51,7 @@ pub(crate) fn enter(layer: u64, span: u64) {
             place.set(Entered { layer, span });
         }
         stack.depth.set(depth + 1);
+        stack.answer.set(None);
     });
 }
 
@@ -56,6 +60,7 @@ pub(crate) fn exit(layer: u64, span: u64) {
     let _ = STACK.try_with(|stack| {
         let depth = stack.depth.get();
         let last = depth.checked_sub(1).and_then(|last| stack.spans.get(last));
+        stack.answer.set(None);
         match last {
             Some(last) if last.get() == (Entered { layer, span }) && !stack.lost.get() => stack.depth.set(depth - 1),
             _ => stack.exit_within(Entered { layer, span }),
@@ -65,7 +70,11 @@ pub(crate) fn exit(layer: u64, span: u64) {
 
 #[inline]
 pub(crate) fn current(layer: u64) -> Current {
-    STACK.try_with(|stack| stack.current(layer)).unwrap_or(Current::Unknown)
+    let answer = |stack: &Stack| match stack.answer.get() {
+        Some(known) if known.layer == layer => Current::Span(known.span),
+        _ => stack.current(layer),
+    };
+    STACK.try_with(answer).unwrap_or(Current::Unknown)
 }
 
 impl Stack {
@@ -88,7 +97,6 @@ impl Stack {
     }
 
     /// A span that is entered a second time does not become the current one: so it is in the registry.
-    #[inline]
     fn current(&self, layer: u64) -> Current {
         let depth = self.depth.get();
         let Some(known) = self.spans.get(..depth).filter(|_| !self.lost.get()) else { return Current::Unknown };
@@ -96,6 +104,7 @@ impl Stack {
             let entered = span.get();
             let is_first = || known[..place].iter().all(|before| before.get() != entered);
             if entered.layer == layer && is_first() {
+                self.answer.set(Some(entered));
                 return Current::Span(entered.span);
             }
         }

@@ -1,0 +1,100 @@
+//! One failure beside the least that it could cost, and a burst of them.
+
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use tracing::{Dispatch, error};
+use tracing_failure::Failure;
+use tracing_subscriber::prelude::*;
+
+use crate::operations::computation;
+use crate::subscribers::failure_layer;
+
+/// A floor and what stands on it, in nanoseconds.
+pub(crate) type Pair = [f64; 2];
+
+pub(crate) fn fail() {
+    computation().in_scope(|| error!(t = -9.78, residual = f64::NAN, "step size underflow"));
+}
+
+/// The floor: the bytes of a record serialised, a backtrace without names, and a file created, written and renamed, under
+/// a name of the same length, since a directory's cost grows with them.
+struct Floor {
+    record: Failure,
+    dir: std::path::PathBuf,
+    number: u64,
+}
+
+impl Floor {
+    fn of(failures: &Path, dir: std::path::PathBuf) -> Self {
+        fs::create_dir_all(&dir).expect("a directory of our own");
+        let record = Failure::from_path(failures.join("latest.json")).expect("something failed before");
+        Floor { record, dir, number: 0 }
+    }
+
+    fn write(&mut self) {
+        self.number += 1;
+        let mut addresses = Vec::new();
+        backtrace::trace(|frame| {
+            addresses.push(frame.ip().addr());
+            true
+        });
+        std::hint::black_box(&addresses);
+        let json = self.record.to_json();
+        let name = format!("rg_flow_20251227T043000.000Z_{:036}.json", self.number);
+        let temporary = self.dir.join(format!(".{name}.tmp"));
+        fs::write(&temporary, &json).expect("a directory of our own");
+        fs::rename(&temporary, self.dir.join(name)).expect("a directory of our own");
+    }
+}
+
+/// Medians of one failure, where `latest.json` is replaced ten times a second at most.
+pub(crate) fn one(dir: &Path) -> Pair {
+    let (layer, _guard) = failure_layer(dir);
+    let dispatch = Dispatch::new(tracing_subscriber::registry().with(layer));
+    tracing::dispatcher::with_default(&dispatch, || {
+        fail();
+        let mut floor = Floor::of(&dir.join("failures"), dir.join("floor"));
+        in_turns([&mut || floor.write(), &mut fail], 200, 20)
+    })
+}
+
+/// The mean of a burst of 10,000, until all of it and `latest.json` are with the system.
+pub(crate) fn burst(dir: &Path) -> Pair {
+    const BURST: u32 = 10_000;
+    let (layer, guard) = failure_layer(dir);
+    let dispatch = Dispatch::new(tracing_subscriber::registry().with(layer));
+    tracing::dispatcher::with_default(&dispatch, || {
+        fail();
+        let mut floor = Floor::of(&dir.join("failures"), dir.join("floor"));
+        let floor = mean(BURST, || (0..BURST).for_each(|_| floor.write()));
+        let ours = mean(BURST, || {
+            (0..BURST).for_each(|_| fail());
+            guard.flush();
+        });
+        let written = fs::read_dir(dir.join("failures")).expect("it was written").count();
+        assert_eq!(written, BURST as usize + 3, "each failure, the first, latest.json and its lock");
+        [floor, ours]
+    })
+}
+
+fn mean(repeats: u32, work: impl FnOnce()) -> f64 {
+    let started = Instant::now();
+    work();
+    started.elapsed().as_nanos() as f64 / f64::from(repeats)
+}
+
+/// Medians of both in nanoseconds, measured in turns: what a file system takes changes from second to second.
+pub(crate) fn in_turns(mut works: [&mut dyn FnMut(); 2], rounds: usize, repeats: u32) -> Pair {
+    let mut samples = [const { Vec::new() }; 2];
+    for _ in 0..rounds {
+        for (samples, work) in samples.iter_mut().zip(&mut works) {
+            samples.push(mean(repeats, || (0..repeats).for_each(|_| work())));
+        }
+    }
+    samples.map(|mut samples| {
+        samples.sort_by(f64::total_cmp);
+        samples[rounds / 2]
+    })
+}

@@ -1,0 +1,72 @@
+//! What a program does all the time.
+
+use std::cell::RefCell;
+use std::hint::black_box;
+
+use tracing::span::EnteredSpan;
+use tracing::{Span, debug, info, info_span, trace};
+
+/// Something that is done again and again, inside of the spans that are opened for it.
+#[derive(Clone, Copy)]
+pub(crate) struct Operation {
+    pub(crate) name: &'static str,
+    pub(crate) spans: fn() -> Vec<EnteredSpan>,
+    pub(crate) work: fn(),
+}
+
+pub(crate) const OPERATIONS: &[Operation] = &[
+    Operation { name: "disabled event", spans: Vec::new, work: disabled_event },
+    Operation { name: "event outside a computation", spans: Vec::new, work: event },
+    Operation { name: "span without fields", spans: Vec::new, work: || drop(info_span!("step").entered()) },
+    Operation { name: "span with two fields", spans: Vec::new, work: span_with_two_fields },
+    Operation { name: "enter and exit", spans: one_span, work: enter_and_exit },
+    Operation { name: "computation span", spans: Vec::new, work: || drop(computation().entered()) },
+    Operation { name: "span inside a computation", spans: in_computation, work: span_with_two_fields },
+    Operation { name: "trail event two spans deep", spans: in_computation, work: trail_event },
+    Operation { name: "text event inside a computation", spans: in_computation, work: || info!("phase begins") },
+];
+
+fn disabled_event() {
+    trace!(t = black_box(0.5), dt = black_box(1e-3), residual = black_box(0.25));
+}
+
+fn event() {
+    info!(t = black_box(0.5), dt = black_box(1e-3), residual = black_box(0.25));
+}
+
+fn span_with_two_fields() {
+    drop(info_span!("step", n = black_box(1), dt = black_box(1e-3)).entered());
+}
+
+pub(crate) fn trail_event() {
+    debug!(residual = black_box(0.25), dt = black_box(1e-3), "step accepted");
+}
+
+pub(crate) fn computation() -> Span {
+    info_span!(
+        "solve",
+        computation = "rg_flow_integration",
+        theoretical_ref = "Eq. 1.12",
+        rtol = black_box(1e-6),
+        atol = black_box(1e-9),
+        n = black_box(3)
+    )
+}
+
+thread_local! {
+    /// A span that is not entered, for `enter_and_exit`.
+    static SPAN: RefCell<Span> = const { RefCell::new(Span::none()) };
+}
+
+fn one_span() -> Vec<EnteredSpan> {
+    SPAN.replace(info_span!("step"));
+    Vec::new()
+}
+
+fn enter_and_exit() {
+    SPAN.with_borrow(|span| drop(span.enter()));
+}
+
+pub(crate) fn in_computation() -> Vec<EnteredSpan> {
+    vec![computation().entered(), info_span!("step").entered()]
+}
