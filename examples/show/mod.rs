@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tracing_failure::Failure;
+use tracing_failure::{Failure, TrailEntry, Value};
 
 /// Prints the newest record and the last lines of the log when it is dropped: declare it before the guard, so that the
 /// guard has flushed by then.
@@ -19,17 +19,20 @@ impl Show {
     fn failure(&self) {
         let latest = self.dir.join("failures/latest.json");
         match Failure::from_path(&latest) {
-            Ok(failure) => println!(
-                "\n{}\n  computation      {}\n  theoretical_ref  {}\n  error            {}: {}\n  category         {}\n  \
-                 parameters       {}",
-                latest.display(),
-                failure.computation,
-                failure.theoretical_ref,
-                failure.error_type,
-                failure.error_message,
-                failure.context.category.map_or("?", |category| category.name()),
-                failure.parameters,
-            ),
+            Ok(failure) => {
+                println!(
+                    "\n{}\n  computation      {}\n  theoretical_ref  {}\n  error            {}: {}\n  category         \
+                     {}\n  parameters       {}",
+                    latest.display(),
+                    failure.computation,
+                    failure.theoretical_ref,
+                    failure.error_type,
+                    failure.error_message,
+                    failure.context.category.map_or("?", |category| category.name()),
+                    failure.parameters,
+                );
+                failure.context.trail.iter().for_each(show_trail);
+            }
             Err(error) => println!("\nno failure: {error}"),
         }
     }
@@ -48,6 +51,17 @@ impl Show {
         }
         println!();
     }
+}
+
+/// Where each number began and where it ended.
+fn show_trail(entry: &TrailEntry) {
+    let ends = |(name, column): (&str, &Value)| {
+        let column = column.as_list()?;
+        Some(format!("{name} {:.4e} → {:.4e}", column.first()?.as_f64()?, column.last()?.as_f64()?))
+    };
+    let columns: Vec<String> = entry.columns.iter().filter_map(ends).collect();
+    let said = entry.message.as_deref().or(entry.span.as_deref()).unwrap_or_default();
+    println!("  trail            {} × {said}: {}", entry.seen, columns.join(", "));
 }
 
 impl Drop for Show {
