@@ -9,47 +9,52 @@ use crate::operations::Meter;
 
 const BATCHES: usize = 41;
 const BATCH: Duration = Duration::from_millis(2);
-/// Until a writer has written the lines of the operation before.
-const PAUSE: Duration = Duration::from_millis(150);
+/// Where time passes instead, batches are too short for most of them to be interrupted.
+const SHORT: u32 = 20;
+/// Until a writer has written what waits.
+const PAUSE: Duration = Duration::from_millis(300);
 
 /// Nanoseconds by operation.
 #[derive(Debug, Default)]
 pub struct Times(pub Map<String, Value>);
 
 impl Meter for Times {
+    fn pause(&self) {
+        std::thread::sleep(PAUSE);
+    }
+
     /// The time that this thread has computed: the machine may have other work.
     fn alone(&mut self, operation: &'static str, work: impl Fn()) {
-        self.insert(operation, || ThreadTime::now().as_duration(), work);
+        self.insert(operation, nanoseconds(BATCHES, BATCH, || ThreadTime::now().as_duration(), work));
     }
 
     /// The time that passes: a thread that waits for the other does not compute.
     fn beside_another(&mut self, operation: &'static str, work: impl Fn()) {
         let started = Instant::now();
-        self.insert(operation, || started.elapsed(), work);
+        self.insert(operation, nanoseconds(BATCHES * SHORT as usize, BATCH / SHORT, || started.elapsed(), work));
     }
 }
 
 impl Times {
-    fn insert(&mut self, operation: &str, now: impl Fn() -> Duration, work: impl Fn()) {
-        std::thread::sleep(PAUSE);
-        self.0.insert(operation.to_owned(), nanoseconds(now, work).into());
+    fn insert(&mut self, operation: &str, nanoseconds: f64) {
+        self.0.insert(operation.to_owned(), nanoseconds.into());
     }
 }
 
-fn nanoseconds(now: impl Fn() -> Duration, work: impl Fn()) -> f64 {
+fn nanoseconds(batches: usize, duration: Duration, now: impl Fn() -> Duration, work: impl Fn()) -> f64 {
     let batch = |size: u32| {
         let started = now();
         (0..size).for_each(|_| work());
         now() - started
     };
-    let size = batch_size(batch);
-    median((0..BATCHES).map(|_| batch(size).as_nanos() as f64 / f64::from(size)).collect())
+    let size = batch_size(duration, batch);
+    median((0..batches).map(|_| batch(size).as_nanos() as f64 / f64::from(size)).collect())
 }
 
 /// Doubles the batch until it takes its time, which warms up as well.
-fn batch_size(batch: impl Fn(u32) -> Duration) -> u32 {
-    let mut size = 64;
-    while batch(size) < BATCH {
+fn batch_size(duration: Duration, batch: impl Fn(u32) -> Duration) -> u32 {
+    let mut size = 16;
+    while batch(size) < duration {
         size *= 2;
     }
     size

@@ -18,6 +18,9 @@ pub const ALL: [&str; 8] = [DISABLED, EVENT, SPAN, COMPUTATION, ENTER, INSIDE, T
 
 /// Something that runs an operation many times.
 pub trait Meter {
+    /// Lets other threads finish what the operation before has left them to do.
+    fn pause(&self) {}
+
     fn alone(&mut self, operation: &'static str, work: impl Fn());
 
     /// The work of one of two threads that do the same.
@@ -63,12 +66,14 @@ fn outside(meter: &mut impl Meter) {
 }
 
 fn inside(meter: &mut impl Meter) {
+    meter.pause();
     let _computation = computation().entered();
     let _span = info_span!("step").entered();
     meter.alone(INSIDE, step);
 }
 
 fn two_threads(meter: &mut impl Meter) {
+    meter.pause();
     let computation = computation();
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -87,6 +92,7 @@ fn two_threads(meter: &mut impl Meter) {
 }
 
 fn line(meter: &mut impl Meter) {
+    meter.pause();
     let _span = info_span!("solve", method = "RK45").entered();
     meter.alone(LINE, || info!(t = number(0.5), dt = number(1e-3), residual = number(0.25), "step"));
 }
