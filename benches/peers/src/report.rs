@@ -35,8 +35,7 @@ fn allocations() {
     const COUNTED: [&str; 3] = [operations::EVENT, operations::COMPUTATION, operations::INSIDE];
     let answers = children::allocations(&subscribers::ALL);
     let rows = answers.iter().zip(subscribers::ALL).map(|(own, name)| {
-        let cells =
-            COUNTED.map(|operation| own[operation].as_f64().map_or_else(String::new, |count| count.to_string()));
+        let cells = COUNTED.map(|operation| rounded(own[operation].as_f64().unwrap_or(f64::NAN)));
         row(name, cells)
     });
     print_table(&head("heap allocations", &COUNTED), rows);
@@ -45,8 +44,8 @@ fn allocations() {
 fn failure() {
     let answers = children::rounds(FAILURE, &failure::ALL);
     let rows = answers.iter().zip(failure::ALL).map(|(own, name)| {
-        let time = |index: usize| over_rounds(own, |answer| answer[index].as_f64()).unwrap_or(f64::NAN);
-        row(name, [time(0), time(1), time(0) / time(1)].map(digits))
+        let column = |index: usize| over_rounds(own, |answer| answer[index].as_f64()).unwrap_or(f64::NAN);
+        row(name, [0, 1, 2].map(|index| digits(column(index))))
     });
     print_table(&head("one failure", &["µs", "floor, µs", "ratio"]), rows);
     println!("{FAILURE_NOTE}");
@@ -63,6 +62,11 @@ fn beside(time: Option<f64>, noop: Option<f64>) -> String {
         (Some(time), None) => digits(time),
         (None, _) => "—".to_owned(),
     }
+}
+
+/// A buffer that grows now and then is no allocation of an operation.
+fn rounded(count: f64) -> String {
+    ((count * 100.0).round() / 100.0).to_string()
 }
 
 fn head<'a>(what: &'a str, columns: &[&'a str]) -> Vec<&'a str> {
