@@ -1,0 +1,162 @@
+//! The subscribers, each set up to keep what it can: spans with their fields, and events from DEBUG on.
+
+use std::any::Any;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use faultbox::BasicRedactor;
+use opentelemetry::InstrumentationScope;
+use opentelemetry_appender_tracing::layer::{OpenTelemetryTracingBridge, TracingSpanAttributes};
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::logs::{LogProcessor, SdkLogRecord, SdkLoggerProvider};
+use sentry::{Envelope, Transport, TransportFactory, TransportOptions};
+
+use tracing::Level;
+use tracing::level_filters::LevelFilter;
+use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
+use tracing_flight_recorder::{FlightRecorder, FlightRecorderLayer, LevelTrigger};
+use tracing_subscriber::layer::Identity;
+use tracing_subscriber::prelude::*;
+use tracing_subscriber::{Layer, Registry};
+
+pub const NOOP: &str = "noop";
+pub const FAILURE: &str = "tracing-failure";
+pub const FAILURE_LOG: &str = "tracing-failure, log on";
+pub const FLIGHT_RECORDER: &str = "tracing-flight-recorder";
+pub const SENTRY: &str = "sentry";
+pub const FAULTBOX: &str = "faultbox";
+const SPANS: &str = "tracing-error";
+const ROOTCAUSE: &str = "rootcause-tracing";
+const OPENTELEMETRY: &str = "opentelemetry-appender";
+const JSON: &str = "json-subscriber";
+const FMT: &str = "fmt JSON";
+
+pub const ALL: [&str; 11] =
+    [NOOP, FAILURE, SPANS, ROOTCAUSE, FLIGHT_RECORDER, SENTRY, FAULTBOX, OPENTELEMETRY, FMT, JSON, FAILURE_LOG];
+
+/// Events that the rings keep: Sentry's own choice, and the others'.
+pub const RING: usize = 100;
+
+/// Whether its output is lines.
+pub fn writes_lines(name: &str) -> bool {
+    [FMT, JSON, FAILURE_LOG].contains(&name)
+}
+
+/// Makes it the global subscriber. What is returned must live as long as it is used.
+pub fn install(name: &str, dir: &Path) -> Box<dyn Any> {
+    match name {
+        NOOP => global(Identity::new(), ()),
+        FAILURE => failure(dir),
+        SPANS => global(tracing_error::ErrorLayer::default(), ()),
+        ROOTCAUSE => global(rootcause_tracing::RootcauseLayer, ()),
+        FLIGHT_RECORDER => flight_recorder(dir),
+        SENTRY => sentry_layers(),
+        FAULTBOX => faultbox_layer(dir),
+        OPENTELEMETRY => opentelemetry_layer(),
+        FMT => {
+            let (writer, guard) = lines(dir);
+            global(tracing_subscriber::fmt::layer().json().with_writer(writer), guard)
+        }
+        JSON => {
+            let (writer, guard) = lines(dir);
+            global(json_subscriber::layer().with_writer(writer), guard)
+        }
+        FAILURE_LOG => failure_log(dir),
+        _ => panic!("no subscriber is called {name}"),
+    }
+}
+
+/// The level is a layer of its own: a filter of one layer would add its own cost to every span.
+fn global(layer: impl Layer<Registry> + Send + Sync, kept: impl Any) -> Box<dyn Any> {
+    let subscriber = tracing_subscriber::registry().with(layer).with(LevelFilter::DEBUG);
+    tracing::subscriber::set_global_default(subscriber).expect("the only subscriber of the process");
+    assert_eq!(LevelFilter::current(), LevelFilter::DEBUG);
+    Box::new(kept)
+}
+
+fn failure(dir: &Path) -> Box<dyn Any> {
+    let (layer, guard) = tracing_failure::builder(dir).without_log().stderr_notice(false).layer().unwrap();
+    global(layer, guard)
+}
+
+fn failure_log(dir: &Path) -> Box<dyn Any> {
+    let (layer, guard) = tracing_failure::builder(dir).log_filter("trace").stderr_notice(false).layer().unwrap();
+    global(layer, Complete(guard))
+}
+
+/// A log of which no line may be lost: that would be cheap.
+struct Complete(tracing_failure::Guard);
+
+impl Drop for Complete {
+    fn drop(&mut self) {
+        self.0.flush();
+        assert_eq!(self.0.stats().log_lines_lost, 0);
+    }
+}
+
+fn flight_recorder(dir: &Path) -> Box<dyn Any> {
+    let recorder = FlightRecorder::new(RING);
+    let layer = FlightRecorderLayer::new(recorder).with_dump_on(LevelTrigger::error(), dir, "dump", 10);
+    global(layer, ())
+}
+
+fn sentry_layers() -> Box<dyn Any> {
+    use sentry::integrations::tracing::{BreadcrumbLayer, SpanLayer};
+    let options = sentry::ClientOptions::new()
+        .dsn("https://key@localhost/1")
+        .transport(Nowhere)
+        .traces_sample_rate(1.0)
+        .max_breadcrumbs(RING)
+        .attach_stacktrace(true);
+    let guard = sentry::init(options);
+    global(SpanLayer::new().and_then(BreadcrumbLayer::new().enable_span_attributes()), guard)
+}
+
+/// Sentry without a network.
+struct Nowhere;
+
+impl TransportFactory for Nowhere {
+    fn create_transport_with_options(&self, _: TransportOptions) -> Arc<dyn Transport> {
+        Arc::new(Nowhere)
+    }
+}
+
+impl Transport for Nowhere {
+    fn send_envelope(&self, envelope: Envelope) {
+        drop(envelope);
+    }
+}
+
+fn faultbox_layer(dir: &Path) -> Box<dyn Any> {
+    let config = faultbox::Config::new("peers", "0.0.0", dir)
+        .breadcrumb_capacity(RING)
+        .redactor(Box::new(BasicRedactor::new()))
+        .install_panic_hook(false);
+    assert!(faultbox::init(config));
+    global(faultbox::BreadcrumbLayer::new().min_level(Level::DEBUG), ())
+}
+
+fn opentelemetry_layer() -> Box<dyn Any> {
+    let provider = SdkLoggerProvider::builder().with_log_processor(Ignore).build();
+    let bridge = OpenTelemetryTracingBridge::builder(&provider)
+        .with_tracing_span_attributes(TracingSpanAttributes::all())
+        .build();
+    global(bridge, provider)
+}
+
+#[derive(Debug)]
+struct Ignore;
+
+impl LogProcessor for Ignore {
+    fn emit(&self, _: &mut SdkLogRecord, _: &InstrumentationScope) {}
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+}
+
+fn lines(dir: &Path) -> (NonBlocking, WorkerGuard) {
+    let file = File::create(dir.join("lines.jsonl")).unwrap();
+    NonBlockingBuilder::default().lossy(false).finish(file)
+}
