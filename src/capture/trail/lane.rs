@@ -79,8 +79,29 @@ pub(crate) struct Snapshot {
     pub(crate) seen: u64,
     /// Rows from the beginning that are never overwritten.
     pub(crate) first: u64,
-    /// The rows that are kept, in order, each with its number from 0.
-    pub(crate) rows: Vec<(u64, Vec<u64>)>,
+    /// Words of a row.
+    pub(crate) stride: usize,
+    /// The numbers of the rows that are kept, from 0, in order.
+    pub(crate) numbers: Vec<u64>,
+    /// Their words, row after row.
+    pub(crate) words: Vec<u64>,
+}
+
+impl Snapshot {
+    /// The rows that are kept, each with its number.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (u64, &[u64])> {
+        self.numbers.iter().copied().zip(self.words.chunks_exact(self.stride))
+    }
+
+    /// Leaves out the rows that were overwritten while they were copied: a row whose place in the ring, which holds so many
+    /// of the last, has been begun anew.
+    fn leave_out_overwritten(&mut self, begun: u64, last: u64) {
+        let whole = |number: u64| number < self.first || number + last >= begun;
+        let Some(from) = self.numbers.iter().position(|number| !whole(*number)) else { return };
+        let until = self.numbers.iter().rposition(|number| !whole(*number)).map_or(from, |place| place + 1);
+        self.numbers.drain(from..until);
+        self.words.drain(from * self.stride..until * self.stride);
+    }
 }
 
 impl Lane {
@@ -198,19 +219,20 @@ impl Lane {
         let stride = word(STRIDE) & 0xffff_ffff;
         let (start, tail, end) = (word(START), word(TAIL), word(END));
         let (first, last) = (((tail - start) / stride) as u64, ((end - tail) / stride) as u64);
-        let kept = (0..seen.min(first)).chain(first.max(seen.saturating_sub(last))..seen.max(first));
-        let copy = |number: u64| {
+        let numbers: Vec<u64> = (0..seen.min(first)).chain(first.max(seen.saturating_sub(last))..seen).collect();
+        let mut words = Vec::with_capacity(numbers.len() * stride);
+        for &number in &numbers {
             let at = match number.checked_sub(first) {
                 None => start + number as usize * stride,
                 Some(later) => tail + (later % last) as usize * stride,
             };
-            (number, self.words[at..at + stride].iter().map(|word| word.load(Ordering::Relaxed)).collect())
-        };
-        let mut rows: Vec<(u64, Vec<u64>)> = kept.map(copy).collect();
+            words.extend(self.words[at..at + stride].iter().map(|word| word.load(Ordering::Relaxed)));
+        }
         fence(Ordering::Acquire);
         let begun = entry[BEGUN].load(Ordering::Relaxed);
-        rows.retain(|(number, _)| *number < first || number + last >= begun);
-        Some(Snapshot { key, seen, first, rows })
+        let mut snapshot = Snapshot { key, seen, first, stride, numbers, words };
+        snapshot.leave_out_overwritten(begun, last);
+        Some(snapshot)
     }
 }
 

@@ -1,8 +1,11 @@
 //! The lanes of a computation as the columns of its record.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
+
+use tracing::Metadata;
 
 use super::breadcrumbs;
 use super::lane::{self, Lane};
@@ -11,7 +14,7 @@ use super::{Plan, Trail};
 use crate::capture::callsite;
 use crate::capture::clock::Reading;
 use crate::failure::{Breadcrumb, Location, TrailEntry};
-use crate::redact::Redactor;
+use crate::redact::{REDACTED, Redactor};
 use crate::sync::lock;
 use crate::value::{Map, Value};
 
@@ -26,7 +29,11 @@ pub(crate) struct History {
 #[derive(Debug, Default)]
 struct Series {
     seen: u64,
+    /// How many of the rows that are kept lie before the gap.
+    head: usize,
     rows: Vec<Row>,
+    /// The words of the rows, of all lanes.
+    words: Vec<u64>,
 }
 
 #[derive(Debug)]
@@ -34,14 +41,7 @@ struct Row {
     tick: u64,
     /// Whether it is one of the first of its lane.
     is_early: bool,
-    words: Vec<u64>,
-}
-
-/// The rows of a series that its record shows.
-struct Kept {
-    rows: Vec<Row>,
-    /// How many of them lie before the gap.
-    head: usize,
+    words: Range<usize>,
 }
 
 impl Trail {
@@ -54,11 +54,12 @@ impl Trail {
         let seconds = |tick: u64| (before + origin.until(tick, now)).as_secs_f64();
         let mut series = by_callsite(&lanes);
         let said = series.remove(&lane::RESERVED).unwrap_or_default().keep(breadcrumbs::PLAN);
+        let breadcrumbs = said.rows().filter_map(|row| breadcrumb(row, &seconds)).collect();
         let entries = series.into_iter().filter_map(|(key, series)| entry(key, series, plan, &seconds, redactor));
         let mut trail: Vec<TrailEntry> = entries.collect();
         trail.sort_by(|a, b| first_seen(a).total_cmp(&first_seen(b)));
         trail.extend(unplaced(&lanes));
-        History { trail, breadcrumbs: said.rows.iter().filter_map(|row| breadcrumb(row, &seconds)).collect() }
+        History { trail, breadcrumbs }
     }
 }
 
@@ -67,22 +68,28 @@ fn by_callsite(lanes: &[Arc<Lane>]) -> BTreeMap<u64, Series> {
     for snapshot in lanes.iter().flat_map(|lane| lane.snapshots()) {
         let series = by_callsite.entry(snapshot.key).or_default();
         series.seen += snapshot.seen;
-        let first = snapshot.first;
-        let row =
-            |(number, words): (u64, Vec<u64>)| Row { tick: Columns::tick(&words), is_early: number < first, words };
-        series.rows.extend(snapshot.rows.into_iter().map(row));
+        for (number, words) in snapshot.rows() {
+            let start = series.words.len();
+            series.words.extend_from_slice(words);
+            let (tick, is_early) = (Columns::tick(words), number < snapshot.first);
+            series.rows.push(Row { tick, is_early, words: start..series.words.len() });
+        }
     }
     by_callsite
 }
 
 impl Series {
-    /// The first rows and the last, over all lanes, in order of time.
-    fn keep(mut self, plan: Plan) -> Kept {
+    /// Keeps the first rows and the last, over all lanes, in order of time.
+    fn keep(mut self, plan: Plan) -> Self {
         self.rows.sort_by_key(|row| row.tick);
-        let head = self.rows.iter().take(plan.first).take_while(|row| row.is_early).count();
-        let excess = (self.rows.len() - head).saturating_sub(plan.last);
-        self.rows.drain(head..head + excess);
-        Kept { rows: self.rows, head }
+        self.head = self.rows.iter().take(plan.first).take_while(|row| row.is_early).count();
+        let excess = (self.rows.len() - self.head).saturating_sub(plan.last);
+        self.rows.drain(self.head..self.head + excess);
+        self
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &[u64]> {
+        self.rows.iter().map(|row| &self.words[row.words.clone()])
     }
 }
 
@@ -94,35 +101,35 @@ fn entry(
     redactor: &Redactor,
 ) -> Option<TrailEntry> {
     let noted = callsite::noted(key)?;
-    let seen = series.seen;
-    let Kept { rows, head } = series.keep(plan);
-    let columns = Columns::of(noted.meta);
-    let dropped = seen.saturating_sub(rows.len() as u64);
+    let series = series.keep(plan);
+    let dropped = series.seen.saturating_sub(series.rows.len() as u64);
     Some(TrailEntry {
         message: noted.message.filter(|message| !message.is_empty()),
         span: noted.meta.is_span().then(|| noted.meta.name().into()),
         level: noted.meta.level().as_str().into(),
         location: Some(Location::of_callsite(noted.meta)),
-        seen,
+        seen: series.seen,
         dropped,
-        head: (dropped > 0).then_some(head),
-        elapsed_s: rows.iter().map(|row| seconds(row.tick)).collect(),
-        columns: redactor.map(values(&rows, columns, columns.names(noted.meta))),
+        head: (dropped > 0).then_some(series.head),
+        elapsed_s: series.rows.iter().map(|row| seconds(row.tick)).collect(),
+        columns: columns(&series, noted.meta, redactor),
     })
 }
 
 /// The columns that hold anything.
-fn values(rows: &[Row], columns: Columns, names: impl Iterator<Item = &'static str>) -> Map {
+fn columns(series: &Series, meta: &'static Metadata<'static>, redactor: &Redactor) -> Map {
+    let columns = Columns::of(meta);
     let column = |(column, name): (usize, &'static str)| {
-        let values: Vec<Option<Value>> = rows.iter().map(|row| columns.value(&row.words, column)).collect();
-        let any = values.iter().any(Option::is_some);
-        any.then(|| (name, Value::List(values.into_iter().map(Option::unwrap_or_default).collect())))
+        let any = series.rows().any(|row| columns.value(row, column).is_some());
+        let values = || series.rows().map(|row| columns.value(row, column).unwrap_or_default()).collect();
+        let shown = || if redactor.field(name).is_secret { REDACTED.into() } else { Value::List(values()) };
+        any.then(|| (name, shown()))
     };
-    names.enumerate().filter_map(column).collect()
+    columns.names(meta).enumerate().filter_map(column).collect()
 }
 
-fn breadcrumb(row: &Row, seconds: &impl Fn(u64) -> f64) -> Option<Breadcrumb> {
-    let said = breadcrumbs::read(&row.words)?;
+fn breadcrumb(row: &[u64], seconds: &impl Fn(u64) -> f64) -> Option<Breadcrumb> {
+    let said = breadcrumbs::read(row)?;
     let noted = callsite::noted(said.callsite)?;
     Some(Breadcrumb {
         elapsed_s: seconds(said.tick),

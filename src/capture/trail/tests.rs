@@ -51,7 +51,8 @@ proptest! {
             let kept = (0..head).chain(tail..values.len());
             let expected: Vec<(u64, Vec<u64>)> =
                 kept.map(|n| (n as u64, (0..stride as u64).map(|word| values[n] + word).collect())).collect();
-            prop_assert_eq!(snapshot.rows, expected);
+            let rows: Vec<(u64, Vec<u64>)> = snapshot.rows().map(|(n, words)| (n, words.to_vec())).collect();
+            prop_assert_eq!(rows, expected);
         }
     }
 
@@ -67,7 +68,7 @@ proptest! {
         let seen: u64 = snapshots.iter().map(|snapshot| snapshot.seen).sum();
         prop_assert_eq!(seen + lane.unplaced(), rows * callsites);
         for snapshot in snapshots {
-            for (number, words) in snapshot.rows {
+            for (number, words) in snapshot.rows() {
                 let value = 100 * (snapshot.key >> 4) + number;
                 prop_assert_eq!(words, [value, value + 1, value + 2]);
             }
@@ -99,7 +100,7 @@ fn a_reader_on_another_thread_sees_whole_rows() {
             let mut seen = 0;
             while seen < rows {
                 let snapshot = snapshot(&lane, 16).unwrap();
-                for (number, words) in snapshot.rows {
+                for (number, words) in snapshot.rows() {
                     assert_eq!(words, [number, number + 1, number + 2, number + 3]);
                 }
                 seen = snapshot.seen;
