@@ -20,20 +20,20 @@ pub(crate) fn fail() {
 
 /// The floor: the bytes of a record serialised, a backtrace without names, and a file created, written and renamed, under
 /// a name of the same length, since a directory's cost grows with them.
-struct Floor {
+pub(crate) struct Floor {
     record: Failure,
     dir: std::path::PathBuf,
     number: u64,
 }
 
 impl Floor {
-    fn of(failures: &Path, dir: std::path::PathBuf) -> Self {
+    pub(crate) fn of(failures: &Path, dir: std::path::PathBuf) -> Self {
         fs::create_dir_all(&dir).expect("a directory of our own");
         let record = Failure::from_path(failures.join("latest.json")).expect("something failed before");
         Floor { record, dir, number: 0 }
     }
 
-    fn write(&mut self) {
+    pub(crate) fn write(&mut self) {
         self.number += 1;
         let mut addresses = Vec::new();
         backtrace::trace(|frame| {
@@ -51,10 +51,12 @@ impl Floor {
 
 /// Medians of one failure, where `latest.json` is replaced ten times a second at most.
 pub(crate) fn one(dir: &Path) -> Pair {
-    let (layer, _guard) = failure_layer(dir);
+    let (layer, guard) = failure_layer(dir);
     let dispatch = Dispatch::new(tracing_subscriber::registry().with(layer));
     tracing::dispatcher::with_default(&dispatch, || {
-        fail();
+        // The same stack as later: a record from elsewhere would not have the same bytes.
+        in_turns([&mut || (), &mut fail], 1, 1);
+        guard.flush();
         let mut floor = Floor::of(&dir.join("failures"), dir.join("floor"));
         in_turns([&mut || floor.write(), &mut fail], 200, 20)
     })
@@ -66,7 +68,8 @@ pub(crate) fn burst(dir: &Path) -> Pair {
     let (layer, guard) = failure_layer(dir);
     let dispatch = Dispatch::new(tracing_subscriber::registry().with(layer));
     tracing::dispatcher::with_default(&dispatch, || {
-        fail();
+        mean(1, || (0..1).for_each(|_| fail()));
+        guard.flush();
         let mut floor = Floor::of(&dir.join("failures"), dir.join("floor"));
         let floor = mean(BURST, || (0..BURST).for_each(|_| floor.write()));
         let ours = mean(BURST, || {

@@ -9,7 +9,7 @@ use tracing::span::EnteredSpan;
 use tracing::{Dispatch, info_span};
 use tracing_subscriber::prelude::*;
 
-use crate::failure::fail;
+use crate::failure::{Floor, fail, in_turns};
 use crate::operations::{computation, trail_event};
 use crate::subscribers::{FAILURE_LAYER, NOOP, failure_layer, listen};
 
@@ -26,6 +26,7 @@ pub(crate) fn all(dir: &Path) -> Vec<Growth> {
         sizes.iter().map(take).collect::<Vec<_>>()
     };
     let growth = |what, takes| Growth { what, takes };
+    let [files, failures] = beside_files(dir, &[10, 1000, 100_000]);
     vec![
         growth("trail event, by depth of spans", under(FAILURE_LAYER, event_at_depth, &[1, 2, 8, 32, 64])),
         growth("span at a depth, noop", under(NOOP, span_at_depth, &[1, 2, 8, 32, 63])),
@@ -33,7 +34,8 @@ pub(crate) fn all(dir: &Path) -> Vec<Growth> {
         growth("computation span beside open ones, noop", under(NOOP, beside_open, &[1, 100, 1000, 10_000])),
         growth("computation span beside open ones", under(FAILURE_LAYER, beside_open, &[1, 100, 1000, 10_000])),
         growth("trail event, by events before", under(FAILURE_LAYER, long_run, &[1, 1000, 100_000, 10_000_000])),
-        growth("failure, by files in the directory", beside_files(dir, &[10, 1000, 100_000])),
+        growth("file written without us, by files in the directory", files),
+        growth("failure, by files in the directory", failures),
     ]
 }
 
@@ -87,16 +89,24 @@ fn long_run(before: u64) -> f64 {
     taken
 }
 
-fn beside_files(dir: &Path, files: &[u64]) -> Vec<(u64, f64)> {
+/// Failures in a directory that holds so many files, and files of the same bytes written there without us.
+fn beside_files(dir: &Path, files: &[u64]) -> [Vec<(u64, f64)>; 2] {
     let take = |&files: &u64| {
         let dir = dir.join(format!("beside_{files}"));
-        let (layer, _guard) = failure_layer(&dir);
+        let (layer, guard) = failure_layer(&dir);
         for number in 0..files {
-            let name = format!("rg_flow_20251227T043000.000Z_{number:036}.json");
+            let name = format!("general_20251227T043000.000Z_{number:036}.json");
             fs::write(dir.join("failures").join(name), "{}").expect("a directory of our own");
         }
         let dispatch = Dispatch::new(tracing_subscriber::registry().with(layer));
-        (files, tracing::dispatcher::with_default(&dispatch, || nanoseconds(50, fail)))
+        tracing::dispatcher::with_default(&dispatch, || {
+            fail();
+            guard.flush();
+            let mut floor = Floor::of(&dir.join("failures"), dir.join("failures"));
+            let pair = in_turns([&mut || floor.write(), &mut fail], 50, 20);
+            pair.map(|nanoseconds| (files, nanoseconds))
+        })
     };
-    files.iter().map(take).collect()
+    let pairs: Vec<[(u64, f64); 2]> = files.iter().map(take).collect();
+    [0, 1].map(|which| pairs.iter().map(|pair| pair[which]).collect())
 }

@@ -96,9 +96,11 @@ impl Floor {
     }
 }
 
-/// What `tracing-failure` records of such a failure.
+/// What `tracing-failure` records of such a failure, with a stack as deep as that of those that are measured.
 fn record(dir: &Path) -> Failure {
-    let (layer, _guard) = tracing_failure::builder(dir).without_log().stderr_notice(false).layer().unwrap();
-    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || failed(error_event));
+    let (layer, guard) = tracing_failure::builder(dir).without_log().stderr_notice(false).layer().unwrap();
+    let fail = report(FAILURE);
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || mean(|| failed(fail)));
+    guard.flush();
     Failure::from_path(dir.join("failures/latest.json")).unwrap()
 }
