@@ -2,7 +2,7 @@
 //!
 //! Annotate your solvers with ordinary [`tracing`] spans that say what is computed and by which equation. When a
 //! computation fails, one complete JSON record of it is in `io/failures`: parameters as real numbers, the chain of errors,
-//! the spans, the stack. People, scripts and machine learning read the same file. Ordinary events go to `io/logs`, with one
+//! the spans, the stack, the last residuals before it broke. People, scripts and machine learning read the same file. Ordinary events go to `io/logs`, with one
 //! line for each computation that ends, well or badly.
 //!
 //! ```
@@ -51,6 +51,40 @@
 //! recognised. A computation that fails because one inside it did has its own record, whose `context.caused_by` names the
 //! inner one. The fields of the computation's span, and of those around it, are the parameters.
 //!
+//! # The trail
+//!
+//! Events with numbers inside a computation, `debug!(t, dt, residual, "step accepted")`, and numbers that
+//! `Span::record` brings later, are its *trail*, whether or not they are logged. When it fails, `context.trail` holds them by
+//! callsite, in columns: the first 8 occurrences and the last 248, how many there were, and when each came. Work on several
+//! threads is gathered in order of time where they enter the computation's span. Events of level INFO and above without
+//! numbers are kept beside it, the last 32 of them: `context.breadcrumbs`. [`Builder::trail`] says how much is kept, and
+//! [`Builder::level`] of which levels.
+//!
+//! ```
+//! use tracing::{debug, error, info_span};
+//!
+//! # let io = std::env::temp_dir().join(format!("tracing-failure-trail-{}", std::process::id()));
+//! # let _guard = tracing_failure::init(&io)?;
+//! info_span!("solve", computation = "observable_mass", theoretical_ref = "§2.3").in_scope(|| {
+//!     for iteration in 0..10_000 {
+//!         debug!(iteration, residual = 1.0 / f64::from(iteration + 1), "newton step");
+//!     }
+//!     error!("no convergence");
+//! });
+//!
+//! let failure = tracing_failure::Failure::from_path(io.join("failures/latest.json"))?;
+//! let steps = &failure.context.trail[0];
+//! assert_eq!((steps.seen, steps.dropped), (10_000, 9_744));
+//! let residuals = steps.columns.get("residual").and_then(|column| column.as_list()).unwrap();
+//! assert_eq!(residuals.last(), Some(&1e-4.into()));
+//! # std::fs::remove_dir_all(&io)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! It costs 30 ns an event and allocates nothing, and it takes less than 64 kB for each thread that works in a computation:
+//! nothing where there is no event. A `?value` or `%value` is not formatted for it. An event's message is: once for each
+//! callsite where it carries numbers, each time where it carries none.
+//!
 //! # What to know about `tracing`
 //!
 //! - `Span::record` of a field that the span did not declare is ignored: declare it as `field = tracing::field::Empty`.
@@ -69,7 +103,8 @@
 //!   [`Stats`] counts it.
 //! - The library does not panic, abort, block for ever or log through `tracing`; a `Debug` that panics costs that one value.
 //! - Nothing that it did not write itself is ever deleted.
-//! - Outside of computations it allocates nothing and formats nothing that is not logged.
+//! - Outside of computations it allocates nothing and formats nothing that is not logged; inside of them, an event allocates
+//!   nothing either.
 
 #![warn(missing_docs)]
 
