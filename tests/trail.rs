@@ -497,3 +497,38 @@ fn long_waits_show_in_the_elapsed_seconds() {
     assert!(seconds[0] >= 0.05 && seconds[1] - seconds[0] >= 0.049, "{seconds:?}");
     assert!(seconds[1] <= failure.context.elapsed_s.unwrap(), "{seconds:?}");
 }
+
+/// Ids of spans are used again: the registry counts some thousand generations of a place.
+#[test]
+fn a_span_that_has_the_id_of_an_earlier_one_has_a_trail_of_its_own() {
+    let run = in_child(|dir| {
+        let _guard = builder(dir).log_filter("off").init().unwrap();
+        let (to_worker, spans) = std::sync::mpsc::channel::<(Span, bool)>();
+        let (done, worker_is_done) = std::sync::mpsc::channel();
+        let worker = std::thread::spawn(move || {
+            for (span, fails) in spans {
+                span.in_scope(|| {
+                    debug!(fails, "step");
+                    if fails {
+                        error!("failed");
+                    }
+                });
+                drop(span);
+                done.send(()).unwrap();
+            }
+        });
+        // The last handle is dropped here, where the place is used again.
+        let work = |span: Span, fails| {
+            to_worker.send((span.clone(), fails)).unwrap();
+            worker_is_done.recv().unwrap();
+            span.id()
+        };
+        let id = work(solve("first"), false);
+        let again = (0..100_000).map(|_| solve("second")).find(|span| span.id() == id);
+        work(again.expect("the id comes again"), true);
+        drop(to_worker);
+        worker.join().unwrap();
+    });
+    let failure = run.ok().failure();
+    assert_eq!(column(entry(&failure, "step"), "fails"), [Value::Bool(true)]);
+}

@@ -100,7 +100,7 @@ fn beside_files(dir: &Path, files: &[u64]) -> [Vec<(u64, f64)>; 2] {
         }
         let dispatch = Dispatch::new(tracing_subscriber::registry().with(layer));
         tracing::dispatcher::with_default(&dispatch, || {
-            fail();
+            in_turns([&mut || (), &mut fail], 1, 1);
             guard.flush();
             let mut floor = Floor::of(&dir.join("failures"), dir.join("failures"));
             let pair = in_turns([&mut || floor.write(), &mut fail], 50, 20);

@@ -14,11 +14,30 @@ struct Entered {
     span: u64,
 }
 
+/// A span, and whether the thread is in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Around {
+    pub(crate) span: u64,
+    /// Where the thread is in it, how many spans the thread has entered and left; else 0. Ids of spans are used again, but
+    /// not while somebody is in them: as long as the thread does not move, it is the same span.
+    pub(crate) moves: u64,
+}
+
+impl Around {
+    /// A span that somebody has a handle of.
+    pub(crate) fn span(span: u64) -> Self {
+        Around { span, moves: 0 }
+    }
+}
+
 struct Stack {
     depth: Cell<usize>,
     spans: [Cell<Entered>; DEPTH],
-    /// The last answer, until a span is entered or left.
-    answer: Cell<Option<Entered>>,
+    /// From 1.
+    moves: Cell<u64>,
+    /// The last answer, and the layer that asked.
+    answer: Cell<Around>,
+    asked: Cell<u64>,
     /// Whether a span was left of which it is not known where it stood: until all are left, only their number counts.
     lost: Cell<bool>,
 }
@@ -28,16 +47,18 @@ thread_local! {
         Stack {
             depth: Cell::new(0),
             spans: [const { Cell::new(Entered { layer: 0, span: 0 }) }; DEPTH],
-            answer: Cell::new(None),
+            moves: Cell::new(1),
+            answer: Cell::new(Around { span: 0, moves: 0 }),
+            asked: Cell::new(0),
             lost: Cell::new(false),
         }
     };
 }
 
 /// The innermost span that a thread is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Current {
-    Span(u64),
+    Span(Around),
     None,
     /// The registry has to be asked.
     Unknown,
@@ -51,7 +72,7 @@ pub(crate) fn enter(layer: u64, span: u64) {
             place.set(Entered { layer, span });
         }
         stack.depth.set(depth + 1);
-        stack.answer.set(None);
+        stack.moves.set(stack.moves.get() + 1);
     });
 }
 
@@ -60,7 +81,7 @@ pub(crate) fn exit(layer: u64, span: u64) {
     let _ = STACK.try_with(|stack| {
         let depth = stack.depth.get();
         let last = depth.checked_sub(1).and_then(|last| stack.spans.get(last));
-        stack.answer.set(None);
+        stack.moves.set(stack.moves.get() + 1);
         match last {
             Some(last) if last.get() == (Entered { layer, span }) && !stack.lost.get() => stack.depth.set(depth - 1),
             _ => stack.exit_within(Entered { layer, span }),
@@ -70,9 +91,10 @@ pub(crate) fn exit(layer: u64, span: u64) {
 
 #[inline]
 pub(crate) fn current(layer: u64) -> Current {
-    let answer = |stack: &Stack| match stack.answer.get() {
-        Some(known) if known.layer == layer => Current::Span(known.span),
-        _ => stack.current(layer),
+    let answer = |stack: &Stack| {
+        let answer = stack.answer.get();
+        let holds = answer.moves == stack.moves.get() && stack.asked.get() == layer;
+        if holds { Current::Span(answer) } else { stack.current(layer) }
     };
     STACK.try_with(answer).unwrap_or(Current::Unknown)
 }
@@ -104,8 +126,10 @@ impl Stack {
             let entered = span.get();
             let is_first = || known[..place].iter().all(|before| before.get() != entered);
             if entered.layer == layer && is_first() {
-                self.answer.set(Some(entered));
-                return Current::Span(entered.span);
+                let around = Around { span: entered.span, moves: self.moves.get() };
+                self.answer.set(around);
+                self.asked.set(layer);
+                return Current::Span(around);
             }
         }
         Current::None
@@ -118,6 +142,21 @@ mod tests {
 
     use super::*;
 
+    #[derive(Debug, PartialEq)]
+    enum Said {
+        Span(u64),
+        None,
+        Unknown,
+    }
+
+    fn said(layer: u64) -> Said {
+        match current(layer) {
+            Current::Span(around) => Said::Span(around.span),
+            Current::None => Said::None,
+            Current::Unknown => Said::Unknown,
+        }
+    }
+
     /// Each test in a thread of its own: the stack is the thread's.
     fn on_its_own(test: impl FnOnce() + Send) {
         std::thread::scope(|scope| scope.spawn(test).join().unwrap());
@@ -126,16 +165,16 @@ mod tests {
     #[test]
     fn the_innermost_span_of_a_layer_is_current() {
         on_its_own(|| {
-            assert_eq!(current(1), Current::None);
+            assert_eq!(said(1), Said::None);
             enter(1, 10);
             enter(2, 10);
             enter(2, 20);
-            assert_eq!((current(1), current(2)), (Current::Span(10), Current::Span(20)));
+            assert_eq!((said(1), said(2)), (Said::Span(10), Said::Span(20)));
             exit(2, 10);
-            assert_eq!(current(2), Current::Span(20));
+            assert_eq!(said(2), Said::Span(20));
             exit(2, 99);
             exit(2, 20);
-            assert_eq!((current(1), current(2)), (Current::Span(10), Current::None));
+            assert_eq!((said(1), said(2)), (Said::Span(10), Said::None));
         });
     }
 
@@ -143,13 +182,13 @@ mod tests {
     fn a_span_that_is_entered_again_does_not_become_current() {
         on_its_own(|| {
             [10, 20, 10].into_iter().for_each(|span| enter(1, span));
-            assert_eq!(current(1), Current::Span(20));
+            assert_eq!(said(1), Said::Span(20));
             exit(1, 20);
-            assert_eq!(current(1), Current::Span(10));
+            assert_eq!(said(1), Said::Span(10));
             exit(1, 10);
-            assert_eq!(current(1), Current::Span(10));
+            assert_eq!(said(1), Said::Span(10));
             exit(1, 10);
-            assert_eq!(current(1), Current::None);
+            assert_eq!(said(1), Said::None);
         });
     }
 
@@ -158,17 +197,17 @@ mod tests {
         on_its_own(|| {
             let deepest = DEPTH as u64 + 10;
             (1..=deepest).for_each(|span| enter(1, span));
-            assert_eq!(current(1), Current::Unknown);
+            assert_eq!(said(1), Said::Unknown);
             (DEPTH as u64 + 1..=deepest).rev().for_each(|span| exit(1, span));
-            assert_eq!(current(1), Current::Span(DEPTH as u64));
+            assert_eq!(said(1), Said::Span(DEPTH as u64));
             enter(1, deepest);
             exit(1, 3);
             exit(1, deepest);
-            assert_eq!(current(1), Current::Unknown, "the third could have been the last as well");
+            assert_eq!(said(1), Said::Unknown, "the third could have been the last as well");
             (1..=DEPTH as u64).filter(|span| *span != 3).for_each(|span| exit(1, span));
-            assert_eq!(current(1), Current::None);
+            assert_eq!(said(1), Said::None);
             enter(1, 1);
-            assert_eq!(current(1), Current::Span(1));
+            assert_eq!(said(1), Said::Span(1));
         });
     }
 
@@ -190,10 +229,10 @@ mod tests {
                         list.remove(place);
                     }
                     let first = list.iter().enumerate().rfind(|(place, span)| !list[..*place].contains(span));
-                    let expected = first.map_or(Current::None, |(_, span)| Current::Span(*span));
+                    let expected = first.map_or(Said::None, |(_, span)| Said::Span(*span));
                     peak = if list.is_empty() { 0 } else { peak.max(list.len()) };
-                    let said = current(1);
-                    if said != expected && !(said == Current::Unknown && peak > DEPTH) {
+                    let said = said(1);
+                    if said != expected && !(said == Said::Unknown && peak > DEPTH) {
                         return Some((said, expected));
                     }
                 }

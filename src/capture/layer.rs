@@ -20,7 +20,7 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 use uuid::Uuid;
 
 use super::callsite::{self, COMPUTATION, ERROR_FIELDS, RESERVED_IN_EVENTS, Role, THEORETICAL_REF};
-use super::entered::{self, Current};
+use super::entered::{self, Around, Current};
 use super::fields::{Fields, Formatting};
 use super::repeat::Carries;
 use super::scope::{self, Closing, Computation, Followed, Scope, Scopes};
@@ -130,25 +130,25 @@ where
     }
 
     /// The span that the thread is in.
-    fn current(&self, ctx: &Context<'_, S>) -> Option<u64> {
+    fn current(&self, ctx: &Context<'_, S>) -> Option<Around> {
         match entered::current(self.capture.number) {
-            Current::Span(id) => Some(id),
+            Current::Span(around) => Some(around),
             Current::None => None,
-            Current::Unknown => ctx.current_span().id().map(span::Id::into_u64),
+            Current::Unknown => ctx.current_span().id().map(|id| Around::span(id.into_u64())),
         }
     }
 
     fn parent_of_span(&self, attrs: &span::Attributes<'_>, ctx: &Context<'_, S>) -> Option<u64> {
         match attrs.parent() {
             Some(parent) => Some(parent.into_u64()),
-            None if attrs.is_contextual() => self.current(ctx),
+            None if attrs.is_contextual() => self.current(ctx).map(|around| around.span),
             None => None,
         }
     }
 
-    fn parent_of_event(&self, event: &Event<'_>, ctx: &Context<'_, S>) -> Option<u64> {
+    fn parent_of_event(&self, event: &Event<'_>, ctx: &Context<'_, S>) -> Option<Around> {
         match event.parent() {
-            Some(parent) => Some(parent.into_u64()),
+            Some(parent) => Some(Around::span(parent.into_u64())),
             None if event.is_contextual() => self.current(ctx),
             None => None,
         }
@@ -219,8 +219,8 @@ where
         if !capture.plan.keeps_any() || !capture.scopes.any_computation() || Busy::is_busy() {
             return;
         }
-        if let Some(span) = self.parent_of_event(event, ctx) {
-            self.note(span, event.metadata(), |visitor| event.record(visitor), said);
+        if let Some(around) = self.parent_of_event(event, ctx) {
+            self.note(around, event.metadata(), |visitor| event.record(visitor), said);
         }
     }
 
@@ -277,25 +277,29 @@ where
     /// Keeps the numbers and texts of an event, or of fields recorded late, in the history of the computation around.
     fn note(
         &self,
-        span: u64,
+        around: Around,
         meta: &'static Metadata<'static>,
         record: impl Fn(&mut dyn Visit),
         said: Option<&Fields>,
     ) {
-        let capture = &self.capture;
-        let write = |lane: &Lane| trail::note(lane, meta, &record);
-        match trail::with_lane(capture.number, span, || capture.hold_lane(span), write) {
-            None | Some(Noted::Numbers) => return,
-            Some(Noted::NoRing | Noted::NoNumbers) => {}
+        match self.with_lane(around, |lane| trail::note(lane, meta, &record)) {
+            None | Some(Noted::Numbers) => {}
+            Some(Noted::NoRing | Noted::NoNumbers) => self.note_at_length(around, meta, &record, said),
         }
-        self.note_at_length(span, meta, &record, said);
+    }
+
+    /// Calls with the lane for what happens in this span.
+    #[inline]
+    fn with_lane<R>(&self, around: Around, write: impl FnOnce(&Lane) -> R) -> Option<R> {
+        let capture = &self.capture;
+        trail::with_lane(capture.number, around, |last| capture.find_lane(around.span, last), write)
     }
 
     /// The same for the first event of a callsite, and for one without numbers.
     #[cold]
     fn note_at_length(
         &self,
-        span: u64,
+        around: Around,
         meta: &'static Metadata<'static>,
         record: &dyn Fn(&mut dyn Visit),
         said: Option<&Fields>,
@@ -307,19 +311,17 @@ where
             return;
         }
         let Some(_busy) = Busy::enter() else { return };
-        let with_lane = |write: &dyn Fn(&Lane)| {
-            trail::with_lane(capture.number, span, || capture.hold_lane(span), write);
-        };
         if numbers {
             callsite::note(meta, || said_by(meta, record, said, |said| said.prose("message").map(str::to_owned)));
-            return with_lane(&|lane| {
+            self.with_lane(around, |lane| {
                 trail::make_ring(lane, meta, capture.plan);
-                trail::note(lane, meta, record);
+                trail::note(lane, meta, record)
             });
+            return;
         }
         said_by(meta, record, said, |said| {
             callsite::note(meta, || said.prose("message").map(str::to_owned));
-            with_lane(&|lane| trail::keep_said(lane, meta, said, &capture.recorder.redactor));
+            self.with_lane(around, |lane| trail::keep_said(lane, meta, said, &capture.recorder.redactor));
         });
     }
 
@@ -363,7 +365,7 @@ where
     ) {
         let recorder = &self.capture.recorder;
         let mut line = EventLine::new(time, event.metadata(), fields, recorder);
-        let mut next = self.parent_of_event(event, ctx);
+        let mut next = self.parent_of_event(event, ctx).map(|around| around.span);
         for _ in 0..recorder.limits.spans {
             let Some(id) = next else { break };
             let kept = self.capture.scopes.with(id, |scope| {
@@ -520,7 +522,7 @@ where
         scope::give_back(later);
         drop(busy);
         if in_computation && self.capture.plan.keeps_any() {
-            self.note(id, meta, |visitor| values.record(visitor), None);
+            self.note(Around::span(id), meta, |visitor| values.record(visitor), None);
         }
     }
 

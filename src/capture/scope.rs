@@ -144,7 +144,7 @@ impl Computation {
     }
 
     /// The computation that it is, or gives the reference of.
-    fn named(&self) -> Option<&Computation> {
+    pub(crate) fn named(&self) -> Option<&Computation> {
         self.outwards().find(|computation| computation.is_named)
     }
 
@@ -154,9 +154,14 @@ impl Computation {
         self.trail.clear();
     }
 
+    /// Where it is: no other one is there while it is open.
+    pub(crate) fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
     /// A lane of its trail.
     pub(crate) fn hold_lane(&self, plan: Plan) -> Option<Held> {
-        self.named()?.trail.hold(plan)
+        self.trail.hold(plan)
     }
 
     /// What has happened in it by now.

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use super::lane::Lane;
+use crate::capture::entered::Around;
 use crate::sync::lock;
 
 /// Pieces of memory that are kept for the next lanes.
@@ -46,44 +47,72 @@ impl Drop for Held {
     }
 }
 
-/// The span of a layer that the thread was in at the last event, and the lane of its computation.
+/// The lane that the thread wrote last.
 #[derive(Debug)]
 struct Here {
+    /// The layer that told of it, and the moves of the thread then. If these are the same, so is the lane: without one,
+    /// there is none to be found.
     layer: u64,
-    span: u64,
+    moves: u64,
+    /// The address of the computation that the lane belongs to, which is its own as long as the lane is open.
+    computation: usize,
     lane: Option<Held>,
 }
 
 thread_local! {
-    static HERE: RefCell<Here> = const { RefCell::new(Here { layer: 0, span: 0, lane: None }) };
+    static HERE: RefCell<Here> = const { RefCell::new(Here::NOWHERE) };
 }
 
-/// Calls with the lane for events in this span; it is looked for where the last event was in another one. `None` where
-/// there is no lane, or the thread is about to end.
+/// What is found of the lane for a span.
+pub(crate) enum Found {
+    /// It is the one that the thread wrote last.
+    Same,
+    /// It is another one, of the computation at this address; or there is none.
+    Other(Option<(usize, Held)>),
+}
+
+/// Calls with the lane for what a layer tells of this span; where it is not known to be the last one, it is looked for.
+/// `None` where there is no lane, or the thread is about to end.
+#[inline]
 pub(crate) fn with_lane<R>(
     layer: u64,
-    span: u64,
-    find: impl FnOnce() -> Option<Held>,
+    around: Around,
+    find: impl FnOnce(Option<usize>) -> Found,
     write: impl FnOnce(&Lane) -> R,
 ) -> Option<R> {
     let write = |here: &RefCell<Here>| {
         let mut here = here.try_borrow_mut().ok()?;
-        if here.span != span || here.layer != layer {
-            *here = Here { layer, span, lane: None };
-            here.lane = find();
+        let is_same = here.moves == around.moves && here.layer == layer && around.moves != 0;
+        if !is_same {
+            here.look(find);
+            (here.layer, here.moves) = (layer, around.moves);
         }
         here.lane.as_ref().map(|held| write(&held.0))
     };
     HERE.try_with(write).ok().flatten()
 }
 
+impl Here {
+    const NOWHERE: Here = Here { layer: 0, moves: 0, computation: 0, lane: None };
+
+    #[cold]
+    fn look(&mut self, find: impl FnOnce(Option<usize>) -> Found) {
+        let is_open = self.lane.as_ref().is_some_and(|held| held.0.is_open());
+        if let Found::Other(found) = find(is_open.then_some(self.computation)) {
+            let (computation, lane) = found.map_or((0, None), |(computation, held)| (computation, Some(held)));
+            (self.computation, self.lane) = (computation, lane);
+        }
+    }
+}
+
 /// Lets go of a lane whose computation has closed.
 pub(crate) fn forget(lane: &Arc<Lane>) {
+    lane.close();
     let _ = HERE.try_with(|here| {
         if let Ok(mut here) = here.try_borrow_mut()
             && here.lane.as_ref().is_some_and(|held| Arc::ptr_eq(&held.0, lane))
         {
-            *here = Here { layer: 0, span: 0, lane: None };
+            *here = Here::NOWHERE;
         }
     });
 }

@@ -41,6 +41,7 @@ const FIRST_ROW: usize = FIRST_ENTRY + (RINGS + 1) * ENTRY;
 pub(crate) struct Lane {
     words: Box<[AtomicU64]>,
     held: AtomicBool,
+    closed: AtomicBool,
 }
 
 /// What a ring is made of.
@@ -110,7 +111,7 @@ impl Lane {
 
     /// A lane of these words, which may have been in use before; held by the thread that opens it.
     pub(crate) fn open(words: Box<[AtomicU64]>, reserved: Shape) -> Self {
-        let lane = Lane { words, held: AtomicBool::new(true) };
+        let lane = Lane { words, held: AtomicBool::new(true), closed: AtomicBool::new(false) };
         for number in 0..RINGS {
             lane.entry(number)[KEY].store(0, Ordering::Relaxed);
         }
@@ -132,6 +133,16 @@ impl Lane {
     /// Lets another thread be the writer.
     pub(crate) fn release(&self) {
         self.held.store(false, Ordering::Release);
+    }
+
+    /// Says that its computation has closed.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether its computation is open. Whoever knows of a later one at the same address knows that it is not.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.closed.load(Ordering::Relaxed)
     }
 
     #[inline]
