@@ -18,8 +18,8 @@ struct Entered {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Around {
     pub(crate) span: u64,
-    /// Where the thread is in it, how many spans the thread has entered and left; else 0. Ids of spans are used again, but
-    /// not while somebody is in them: as long as the thread does not move, it is the same span.
+    /// Where the thread is in it, what tells the thread's moves apart; else 0. Ids of spans are used again, but not while
+    /// somebody is in them: as long as the thread does not move, it is the same span.
     pub(crate) moves: u64,
 }
 
@@ -31,26 +31,27 @@ impl Around {
 }
 
 struct Stack {
-    depth: Cell<usize>,
+    /// The depth in the lowest bits, and above it how many spans were entered and left: both change together.
+    state: Cell<u64>,
     spans: [Cell<Entered>; DEPTH],
-    /// From 1.
-    moves: Cell<u64>,
     /// The last answer, and the layer that asked.
     answer: Cell<Around>,
     asked: Cell<u64>,
-    /// Whether a span was left of which it is not known where it stood: until all are left, only their number counts.
-    lost: Cell<bool>,
 }
+
+/// Added to the depth when a span was left of which it is not known where it stood: until all are left, only their number
+/// counts.
+const LOST: u64 = 1 << 23;
+/// Above the depth.
+const MOVE: u64 = 1 << 24;
 
 thread_local! {
     static STACK: Stack = const {
         Stack {
-            depth: Cell::new(0),
+            state: Cell::new(MOVE),
             spans: [const { Cell::new(Entered { layer: 0, span: 0 }) }; DEPTH],
-            moves: Cell::new(1),
             answer: Cell::new(Around { span: 0, moves: 0 }),
             asked: Cell::new(0),
-            lost: Cell::new(false),
         }
     };
 }
@@ -67,23 +68,21 @@ pub(crate) enum Current {
 #[inline]
 pub(crate) fn enter(layer: u64, span: u64) {
     let _ = STACK.try_with(|stack| {
-        let depth = stack.depth.get();
-        if let Some(place) = stack.spans.get(depth) {
+        let state = stack.state.get();
+        if let Some(place) = stack.spans.get((state % MOVE) as usize) {
             place.set(Entered { layer, span });
         }
-        stack.depth.set(depth + 1);
-        stack.moves.set(stack.moves.get() + 1);
+        stack.state.set(state + MOVE + 1);
     });
 }
 
 #[inline]
 pub(crate) fn exit(layer: u64, span: u64) {
     let _ = STACK.try_with(|stack| {
-        let depth = stack.depth.get();
-        let last = depth.checked_sub(1).and_then(|last| stack.spans.get(last));
-        stack.moves.set(stack.moves.get() + 1);
+        let state = stack.state.get();
+        let last = stack.spans.get((state % MOVE).wrapping_sub(1) as usize);
         match last {
-            Some(last) if last.get() == (Entered { layer, span }) && !stack.lost.get() => stack.depth.set(depth - 1),
+            Some(last) if last.get() == (Entered { layer, span }) => stack.state.set(state + MOVE - 1),
             _ => stack.exit_within(Entered { layer, span }),
         }
     });
@@ -93,7 +92,7 @@ pub(crate) fn exit(layer: u64, span: u64) {
 pub(crate) fn current(layer: u64) -> Current {
     let answer = |stack: &Stack| {
         let answer = stack.answer.get();
-        let holds = answer.moves == stack.moves.get() && stack.asked.get() == layer;
+        let holds = answer.moves == stack.state.get() && stack.asked.get() == layer;
         if holds { Current::Span(answer) } else { stack.current(layer) }
     };
     STACK.try_with(answer).unwrap_or(Current::Unknown)
@@ -102,31 +101,33 @@ pub(crate) fn current(layer: u64) -> Current {
 impl Stack {
     /// Spans need not be left in the order in which they were entered.
     fn exit_within(&self, entered: Entered) {
-        let depth = self.depth.get();
-        let known = &self.spans[..depth.min(DEPTH)];
+        let state = self.state.get();
+        let depth = state % LOST;
+        let known = &self.spans[..(depth as usize).min(DEPTH)];
         let left = known.iter().rposition(|span| span.get() == entered);
-        if depth > DEPTH {
+        let mut lost = state & LOST;
+        if depth as usize > DEPTH {
             // It may have been entered a second time, deeper: which of the two is left?
-            self.lost.set(self.lost.get() || left.is_some());
+            lost |= if left.is_some() { LOST } else { 0 };
         } else if let Some(left) = left {
             known[left..].windows(2).for_each(|pair| pair[0].swap(&pair[1]));
-        } else if !self.lost.get() {
+        } else if lost == 0 {
             return;
         }
         let depth = depth.saturating_sub(1);
-        self.depth.set(depth);
-        self.lost.set(self.lost.get() && depth > 0);
+        let lost = if depth > 0 { lost } else { 0 };
+        self.state.set((state / MOVE + 1) * MOVE + lost + depth);
     }
 
     /// A span that is entered a second time does not become the current one: so it is in the registry.
     fn current(&self, layer: u64) -> Current {
-        let depth = self.depth.get();
-        let Some(known) = self.spans.get(..depth).filter(|_| !self.lost.get()) else { return Current::Unknown };
+        let state = self.state.get();
+        let Some(known) = self.spans.get(..(state % MOVE) as usize) else { return Current::Unknown };
         for (place, span) in known.iter().enumerate().rev() {
             let entered = span.get();
             let is_first = || known[..place].iter().all(|before| before.get() != entered);
             if entered.layer == layer && is_first() {
-                let around = Around { span: entered.span, moves: self.moves.get() };
+                let around = Around { span: entered.span, moves: state };
                 self.answer.set(around);
                 self.asked.set(layer);
                 return Current::Span(around);
