@@ -1,12 +1,10 @@
 use std::any::TypeId;
-use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use tracing::field::Visit;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
 use tracing::{Dispatch, Event, Level, Metadata, Subscriber, span};
@@ -17,18 +15,14 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FormatFields, FormattedFields};
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
-use uuid::Uuid;
 
-use super::callsite::{self, COMPUTATION, ERROR_FIELDS, RESERVED_IN_EVENTS, Role, THEORETICAL_REF};
+use super::callsite::Role;
 use super::entered::{self, Around, Current};
 use super::fields::{Fields, Formatting};
-use super::repeat::Carries;
-use super::scope::{self, Closing, Computation, Followed, Scope, Scopes};
+use super::scope::{self, Closing, Followed, Scope, Scopes};
 use super::seen::Fate;
-use super::trail::{self, Lane, Noted, Plan};
-use super::{Busy, Capture, ErrorChain, Kind, Place, Seen, Step, Surroundings, downcast, thread};
-use crate::failure::Location;
-use crate::log::{ComputationLine, EventLine, Outcome, write_span};
+use super::trail::Plan;
+use super::{Busy, Capture, ErrorChain, Step, Surroundings, downcast, event, thread};
 use crate::recorder::Recorder;
 use crate::{Builder, InitError};
 
@@ -66,7 +60,7 @@ use crate::{Builder, InitError};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct FailureLayer<S> {
-    capture: Capture,
+    pub(super) capture: Capture,
     error_layer: ErrorLayer<S, FieldText>,
     /// The most detailed level that it wants to know of.
     level: LevelFilter,
@@ -146,7 +140,7 @@ where
         }
     }
 
-    fn parent_of_event(&self, event: &Event<'_>, ctx: &Context<'_, S>) -> Option<Around> {
+    pub(super) fn parent_of_event(&self, event: &Event<'_>, ctx: &Context<'_, S>) -> Option<Around> {
         match event.parent() {
             Some(parent) => Some(Around::span(parent.into_u64())),
             None if event.is_contextual() => self.current(ctx),
@@ -188,7 +182,7 @@ where
         let path: Vec<Step> =
             ctx.event_scope(event).into_iter().flatten().map(|span| (span.id().into_u64(), span.metadata())).collect();
         let surroundings = Surroundings::of(&self.capture, &path);
-        let seen = seen_in_event(event.metadata(), fields, error, &self.capture.recorder);
+        let seen = event::seen_in_event(event.metadata(), fields, error, &self.capture.recorder);
         let fate = self.capture.record(&surroundings, seen);
         if let (Fate::Recorded(_), true) = (fate, self.capture.sole) {
             for (id, text) in surroundings.texts() {
@@ -220,7 +214,7 @@ where
             return;
         }
         if let Some(around) = self.parent_of_event(event, ctx) {
-            self.note(around, event.metadata(), |visitor| event.record(visitor), said);
+            self.capture.note(around, event.metadata(), |visitor| event.record(visitor), said);
         }
     }
 
@@ -254,7 +248,7 @@ where
         let recorder = &self.capture.recorder;
         let closed = self.capture.scopes.with(id, |scope| {
             let is_failure = *scope.meta.level() == Level::ERROR && recorder.error_spans;
-            let seen = is_failure.then(|| seen_in_span(scope, recorder));
+            let seen = is_failure.then(|| event::seen_in_span(scope, recorder));
             Some((scope.meta, scope.role, Arc::clone(scope.own()?), seen))
         });
         let Some((meta, role, computation, seen)) = closed.flatten() else { return };
@@ -274,57 +268,6 @@ where
         }
     }
 
-    /// Keeps the numbers and texts of an event, or of fields recorded late, in the history of the computation around.
-    fn note(
-        &self,
-        around: Around,
-        meta: &'static Metadata<'static>,
-        record: impl Fn(&mut dyn Visit),
-        said: Option<&Fields>,
-    ) {
-        match self.with_lane(around, |lane| trail::note(lane, meta, &record)) {
-            None | Some(Noted::Numbers) => {}
-            Some(Noted::NoRing | Noted::NoNumbers) => self.note_at_length(around, meta, &record, said),
-        }
-    }
-
-    /// Calls with the lane for what happens in this span.
-    #[inline]
-    fn with_lane<R>(&self, around: Around, write: impl FnOnce(&Lane) -> R) -> Option<R> {
-        let capture = &self.capture;
-        trail::with_lane(capture.number, around, |last| capture.find_lane(around.span, last), write)
-    }
-
-    /// The same for the first event of a callsite, and for one without numbers.
-    #[cold]
-    fn note_at_length(
-        &self,
-        around: Around,
-        meta: &'static Metadata<'static>,
-        record: &dyn Fn(&mut dyn Visit),
-        said: Option<&Fields>,
-    ) {
-        let capture = &self.capture;
-        let numbers = trail::carries_numbers(record);
-        let told = meta.is_event() && *meta.level() <= Level::INFO;
-        if !numbers && !told {
-            return;
-        }
-        let Some(_busy) = Busy::enter() else { return };
-        if numbers {
-            callsite::note(meta, || said_by(meta, record, said, |said| said.prose("message").map(str::to_owned)));
-            self.with_lane(around, |lane| {
-                trail::make_ring(lane, meta, capture.plan);
-                trail::note(lane, meta, record)
-            });
-            return;
-        }
-        said_by(meta, record, said, |said| {
-            callsite::note(meta, || said.prose("message").map(str::to_owned));
-            self.with_lane(around, |lane| trail::keep_said(lane, meta, said, &capture.recorder.redactor));
-        });
-    }
-
     /// Takes in what an event says, records it if it is a failure, and logs it.
     fn report(&self, event: &Event<'_>, logged: bool, fields: &mut Fields, ctx: &Context<'_, S>) {
         let Some(_busy) = Busy::enter() else { return };
@@ -336,133 +279,6 @@ where
         if logged {
             self.log_event(time, event, fields, fate.and_then(Fate::failure), ctx);
         }
-    }
-
-    fn log_computation(&self, path: &[Step], computation: &Computation, failure: Option<Uuid>) {
-        let recorder = &self.capture.recorder;
-        if recorder.log.is_none() {
-            return;
-        }
-        let outcome = match failure {
-            Some(_) => Outcome::Failed,
-            None if std::thread::panicking() => Outcome::Panicked,
-            None => Outcome::Ok,
-        };
-        let mut line = ComputationLine::new(path[0].1);
-        for (id, _) in path {
-            self.capture.scopes.with(*id, |scope| line.add_span(&scope.fields, recorder));
-        }
-        line.write(outcome, computation.duration(), failure, recorder);
-    }
-
-    fn log_event(
-        &self,
-        time: SystemTime,
-        event: &Event<'_>,
-        fields: &Fields,
-        failure: Option<Uuid>,
-        ctx: &Context<'_, S>,
-    ) {
-        let recorder = &self.capture.recorder;
-        let mut line = EventLine::new(time, event.metadata(), fields, recorder);
-        let mut next = self.parent_of_event(event, ctx).map(|around| around.span);
-        for _ in 0..recorder.limits.spans {
-            let Some(id) = next else { break };
-            let kept = self.capture.scopes.with(id, |scope| {
-                if scope.logged.is_empty() {
-                    write_span(&mut scope.logged, scope.meta, Some(&scope.fields), recorder);
-                }
-                line.add_span(|json| json.extend_from_slice(&scope.logged));
-                scope.parent
-            });
-            next = kept.unwrap_or_else(|| {
-                let span = ctx.span(&span::Id::from_u64(id))?;
-                line.add_span(|json| write_span(json, span.metadata(), None, recorder));
-                span.parent().map(|parent| parent.id().into_u64())
-            });
-        }
-        line.write(failure, recorder);
-        if let (Some(log), true) = (&recorder.log, *event.metadata().level() == Level::ERROR) {
-            log.flush();
-        }
-    }
-}
-
-/// Calls with what an event says, where that is not known yet. The code of its values may run.
-fn said_by<R>(
-    meta: &'static Metadata<'static>,
-    record: &dyn Fn(&mut dyn Visit),
-    said: Option<&Fields>,
-    look: impl FnOnce(&Fields) -> R,
-) -> R {
-    if let Some(said) = said {
-        return look(said);
-    }
-    let mut scratch = scope::take(meta, Role::default());
-    record(&mut scratch.fields.visitor(&trail::LIMITS, Formatting::MessageOnly));
-    let looked = look(&scratch.fields);
-    scope::give_back(scratch);
-    looked
-}
-
-/// What an ERROR event says about the failure.
-fn seen_in_event(
-    meta: &'static Metadata<'static>,
-    fields: &Fields,
-    error: Option<ErrorChain>,
-    recorder: &Recorder,
-) -> Seen {
-    let text = |name| fields.text(name, &recorder.limits);
-    let said = fields.prose("message").unwrap_or_default();
-    let error_text = ERROR_FIELDS.iter().find_map(|name| fields.prose(name));
-    let mut seen = Seen::new(Kind::Event, Place::Callsite(meta.callsite()));
-    seen.computation = text(COMPUTATION);
-    seen.theoretical_ref = text(THEORETICAL_REF);
-    seen.error_type = text("error_type");
-    seen.category = text("category");
-    seen.reason = text("reason");
-    seen.carries = match (error.is_some() || error_text.is_some(), said.is_empty()) {
-        (true, true) => Carries::ErrorAlone,
-        (true, false) => Carries::Error,
-        (false, _) => Carries::Words,
-    };
-    seen.error =
-        error.or_else(|| error_text.map(|text| ErrorChain::of_text(text, &recorder.limits))).unwrap_or_default();
-    seen.message = said.to_owned();
-    let others = fields.to_map(RESERVED_IN_EVENTS, &recorder.limits, &recorder.redactor);
-    match seen.computation {
-        // A lone event: what it carries are the computation's parameters.
-        Some(_) => seen.parameters = Some(others),
-        None => seen.event = others,
-    }
-    if !seen.error.entries.is_empty() && !said.is_empty() {
-        seen.event.insert("message", said);
-    }
-    seen.location = location(meta, fields, recorder);
-    seen
-}
-
-/// What the span of an error says when it closes.
-fn seen_in_span(scope: &Scope, recorder: &Recorder) -> Seen {
-    let said = ERROR_FIELDS.iter().chain(&["message"]).find_map(|name| scope.fields.prose(name));
-    let mut seen = Seen::new(Kind::Span, Place::Close);
-    seen.error_type = scope.fields.text("error_type", &recorder.limits);
-    seen.reason = scope.fields.text("reason", &recorder.limits);
-    seen.message = said.map_or_else(|| format!("the error-level span `{}` closed", scope.meta.name()), str::to_owned);
-    seen.location = location(scope.meta, &scope.fields, recorder);
-    seen
-}
-
-/// Records of the `log` crate carry their place in fields.
-fn location(meta: &'static Metadata<'static>, fields: &Fields, recorder: &Recorder) -> Location {
-    let of_callsite = Location::of_callsite(meta);
-    let text = |name| fields.text(name, &recorder.limits).map(Cow::Owned);
-    let line = || fields.value("log.line", &recorder.limits)?.as_f64();
-    Location {
-        file: text("log.file").or(of_callsite.file),
-        line: line().map(|line| line as u32).or(of_callsite.line),
-        module: text("log.module_path").or(of_callsite.module),
-        target: text("log.target").or(of_callsite.target),
     }
 }
 
@@ -522,7 +338,7 @@ where
         scope::give_back(later);
         drop(busy);
         if in_computation && self.capture.plan.keeps_any() {
-            self.note(Around::span(id), meta, |visitor| values.record(visitor), None);
+            self.capture.note(Around::span(id), meta, |visitor| values.record(visitor), None);
         }
     }
 

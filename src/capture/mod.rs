@@ -7,9 +7,12 @@ mod clock;
 mod downcast;
 mod entered;
 mod error;
+mod event;
 mod fields;
 mod hash;
 mod layer;
+mod logged;
+mod noted;
 mod panic;
 mod repeat;
 mod scope;
@@ -37,8 +40,7 @@ pub(crate) use thread::Busy;
 pub(crate) use trail::{History, Plan};
 
 use crate::recorder::Recorder;
-use scope::{Computation, Scopes};
-use trail::Found;
+use scope::Scopes;
 
 /// One span of a scope: its id and what it is.
 pub(crate) type Step = (u64, &'static Metadata<'static>);
@@ -63,23 +65,6 @@ pub(crate) struct Capture {
 }
 
 impl Capture {
-    /// The lane for events in this span: of the trail of the computation that it is, or lies in.
-    fn find_lane(&self, span: u64, last: Option<usize>) -> Found {
-        let look = |scope: &mut scope::Scope| {
-            let computation = scope.computation.as_ref()?;
-            let is_last = last.is_some() && computation.named().map(Computation::address) == last;
-            Some((!is_last).then(|| Arc::clone(computation)))
-        };
-        match self.scopes.with(span, look).flatten() {
-            None => Found::Other(None),
-            Some(None) => Found::Same,
-            Some(Some(computation)) => {
-                let lane = |named: &Computation| Some((named.address(), named.hold_lane(self.plan)?));
-                Found::Other(computation.named().and_then(lane))
-            }
-        }
-    }
-
     /// Records what was seen by code outside of callbacks.
     pub(crate) fn record_here(seen: impl FnOnce(&Recorder) -> Seen) -> Option<Fate> {
         Self::here(|capture, path, dispatch| {
