@@ -369,6 +369,51 @@ fn messages_that_log_or_panic_cost_only_themselves() {
 }
 
 #[test]
+fn odd_fields_are_no_trouble() {
+    let run = in_child(|dir| {
+        let _guard = builder(dir).log_filter("off").init().unwrap();
+        let _entered = solve("odd").entered();
+        debug!(message = 5, x = 1.0);
+        debug!(message = 6);
+        info!(message = 7);
+        debug!(x = None::<f64>, y = Some(2), z = i128::MAX, "options");
+        debug!(x = 1, x = 2, "twice");
+        debug!(
+            a = 1,
+            b = 2.0,
+            c = true,
+            d = 4,
+            e = 5,
+            f = 6,
+            g = 7,
+            h = 8,
+            i = 9,
+            j = 10,
+            k = 11,
+            l = 12,
+            m = 13,
+            n = 14,
+            o = 15,
+            p = 16,
+            q = 17.5,
+            r = false,
+            "many"
+        );
+        [Some(3), None].into_iter().for_each(|x| info!(x, "sometimes"));
+        error!("failed");
+    });
+    let failure = run.ok().failure();
+    let columns: Vec<String> = failure.context.trail.iter().map(|entry| entry.columns.to_string()).collect();
+    assert_eq!(columns[0], r#"{"x":[1.0]}"#);
+    assert_eq!(columns[1], r#"{"y":[2]}"#);
+    assert_eq!(columns[2], r#"{"x":[2]}"#);
+    assert!(columns[3].starts_with(r#"{"a":[1],"b":[2.0],"c":[true],"d":[4]"#), "{}", columns[3]);
+    assert!(columns[3].ends_with(r#""o":[15],"p":[16],"q":[17.5],"r":[false]}"#), "{}", columns[3]);
+    assert_eq!((columns[4].as_str(), columns.len()), (r#"{"x":[3]}"#, 5));
+    assert_eq!(said(&failure), ["", "sometimes"]);
+}
+
+#[test]
 fn secrets_are_no_columns() {
     let run = in_child(|dir| {
         let _guard = builder(dir).redact("patient").init().unwrap();
@@ -496,6 +541,25 @@ fn long_waits_show_in_the_elapsed_seconds() {
     let seconds = &entry(&failure, "step").elapsed_s;
     assert!(seconds[0] >= 0.05 && seconds[1] - seconds[0] >= 0.049, "{seconds:?}");
     assert!(seconds[1] <= failure.context.elapsed_s.unwrap(), "{seconds:?}");
+}
+
+#[test]
+fn all_seconds_of_a_record_count_from_the_same_moment() {
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        let _entered = solve("often").entered();
+        std::thread::sleep(Duration::from_millis(20));
+        let _reference = info_span!("reference", theoretical_ref = "Eq. 2").entered();
+        for step in 0..20 {
+            error!(step, "failed again");
+        }
+    });
+    for failure in run.ok().failures() {
+        let elapsed = failure.context.elapsed_s.unwrap();
+        assert!(elapsed >= 0.02, "{elapsed}");
+        let last = failure.context.trail.first().and_then(|entry| entry.elapsed_s.last().copied());
+        assert!(last.unwrap_or(0.0) <= elapsed, "{last:?} {elapsed}");
+    }
 }
 
 /// Ids of spans are used again: the registry counts some thousand generations of a place.

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::hint::black_box;
 
+use tracing::field::Empty;
 use tracing::span::EnteredSpan;
 use tracing::{Span, debug, info, info_span, trace};
 
@@ -23,6 +24,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     Operation { name: "computation span", spans: Vec::new, work: || drop(computation().entered()) },
     Operation { name: "span inside a computation", spans: in_computation, work: span_with_two_fields },
     Operation { name: "trail event two spans deep", spans: in_computation, work: trail_event },
+    Operation { name: "late field of a computation", spans: in_computation_alone, work: late_field },
     Operation { name: "text event inside a computation", spans: in_computation, work: || info!("phase begins") },
 ];
 
@@ -65,6 +67,17 @@ fn one_span() -> Vec<EnteredSpan> {
 
 fn enter_and_exit() {
     SPAN.with_borrow(|span| drop(span.enter()));
+}
+
+fn in_computation_alone() -> Vec<EnteredSpan> {
+    vec![
+        info_span!("solve", computation = "rg_flow_integration", theoretical_ref = "Eq. 1.12", residual = Empty)
+            .entered(),
+    ]
+}
+
+fn late_field() {
+    Span::current().record("residual", black_box(0.25));
 }
 
 pub(crate) fn in_computation() -> Vec<EnteredSpan> {

@@ -117,10 +117,14 @@ impl Computation {
         self.has_failures.load(Ordering::Relaxed)
     }
 
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.opened.elapsed()
+    }
+
     /// How long it has been open, without the time that we took to record what failed in it.
     pub(crate) fn duration(&self) -> Duration {
         let recording = if self.has_failures() { self.state().recording } else { Duration::ZERO };
-        self.opened.elapsed().saturating_sub(recording)
+        self.elapsed().saturating_sub(recording)
     }
 
     /// The last failure that was recorded for it.

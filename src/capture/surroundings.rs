@@ -121,10 +121,10 @@ impl Surroundings {
         parameters
     }
 
-    /// Seconds since the innermost computation's span was opened.
+    /// Seconds since the innermost computation's span was opened, as the trail counts them.
     pub(crate) fn elapsed_s(&self) -> Option<f64> {
         let computation = self.spans[self.marked()?].computation.as_ref()?;
-        Some(computation.duration().as_secs_f64())
+        Some(computation.named().unwrap_or(computation).elapsed().as_secs_f64())
     }
 
     /// What happened in the computation of this name before.

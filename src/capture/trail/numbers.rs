@@ -86,7 +86,8 @@ impl<'a> NumberVisitor<'a> {
 
     #[inline]
     fn set(&mut self, field: &Field, kind: u64, bits: u64) {
-        let column = field.index() - usize::from(self.columns.after_message);
+        // A message that is a number is still the message.
+        let Some(column) = field.index().checked_sub(usize::from(self.columns.after_message)) else { return };
         self.row.set(1 + self.columns.kind_words() + column, bits);
         if let Some(kinds) = self.kinds.get_mut(column / kind::PER_WORD) {
             *kinds |= kind << (column % kind::PER_WORD * kind::BITS);
@@ -134,25 +135,31 @@ impl Visit for NumberVisitor<'_> {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-/// Whether there is any number.
+/// Whether there is any number, beside a message.
 #[derive(Debug, Default)]
 pub(super) struct AnyNumber(pub(super) bool);
 
+impl AnyNumber {
+    fn see(&mut self, field: &Field) {
+        self.0 |= field.name() != "message";
+    }
+}
+
 impl Visit for AnyNumber {
-    fn record_f64(&mut self, _: &Field, _: f64) {
-        self.0 = true;
+    fn record_f64(&mut self, field: &Field, _: f64) {
+        self.see(field);
     }
 
-    fn record_i64(&mut self, _: &Field, _: i64) {
-        self.0 = true;
+    fn record_i64(&mut self, field: &Field, _: i64) {
+        self.see(field);
     }
 
-    fn record_u64(&mut self, _: &Field, _: u64) {
-        self.0 = true;
+    fn record_u64(&mut self, field: &Field, _: u64) {
+        self.see(field);
     }
 
-    fn record_bool(&mut self, _: &Field, _: bool) {
-        self.0 = true;
+    fn record_bool(&mut self, field: &Field, _: bool) {
+        self.see(field);
     }
 
     fn record_i128(&mut self, _: &Field, _: i128) {}
