@@ -58,6 +58,23 @@ fn a_line_has_typed_fields_and_the_spans_with_theirs() {
 }
 
 #[test]
+fn a_line_has_the_fields_that_its_spans_had_then() {
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        let span = info_span!("solve", level = 1, residual = tracing::field::Empty);
+        let _entered = span.enter();
+        info!("before");
+        span.record("residual", 0.25);
+        info!("after");
+    });
+    let spans: Vec<String> = run.ok().log().iter().map(|line| line["spans"].to_string()).collect();
+    assert_eq!(
+        spans,
+        [r#"[{"fields":{"level":1},"name":"solve"}]"#, r#"[{"fields":{"level":1,"residual":0.25},"name":"solve"}]"#,]
+    );
+}
+
+#[test]
 fn a_computation_that_closes_has_a_line_with_its_outcome() {
     let run = in_child(|dir| {
         let _guard = builder(dir).log_filter("off").init().unwrap();

@@ -519,6 +519,12 @@ fn more_callsites_than_there_is_room_for_are_counted() {
     assert_eq!(seen, 40 * 300);
     for entry in &failure.context.trail {
         assert_eq!(entry.seen, entry.dropped + entry.elapsed_s.len() as u64);
+        if let (Some(head), false) = (entry.head, entry.elapsed_s.is_empty()) {
+            let steps = integers(entry, "step");
+            let (before, after) = steps.split_at(head);
+            assert_eq!(before, (0..head as i64).collect::<Vec<_>>(), "{entry:?}");
+            assert!(after.is_sorted() && after[0] > head as i64 && after.ends_with(&[299]), "{entry:?}");
+        }
     }
     let kept = |message| integers(entry(&failure, message), "step");
     assert_eq!(kept("0"), (0..8).chain(52..300).collect::<Vec<_>>());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::lane::{Lane, Shape, Snapshot};
-use super::{Plan, held};
+use super::{Plan, Trail, held};
 
 const NOTHING: Shape = Shape { stride: 1, first: 0, last: 0, note: 0 };
 
@@ -86,6 +86,19 @@ fn words_in_use_before_are_as_good_as_new() {
         (0..10).for_each(|value| write(&lane, 16, shape, value));
         assert_eq!(snapshot(&lane, 16).unwrap().seen, 10);
     }
+}
+
+#[test]
+fn a_lane_that_nobody_holds_is_used_again() {
+    let (trail, plan) = (Trail::default(), Plan { first: 1, last: 7 });
+    let first = trail.hold(plan).unwrap();
+    let beside = trail.hold(plan).unwrap();
+    assert_eq!(trail.lanes.lock().unwrap().lanes.len(), 2);
+    drop(first);
+    drop(trail.hold(plan).unwrap());
+    drop(beside);
+    let _both = (trail.hold(plan).unwrap(), trail.hold(plan).unwrap());
+    assert_eq!(trail.lanes.lock().unwrap().lanes.len(), 2);
 }
 
 #[test]
