@@ -103,6 +103,20 @@ fn an_idle_layer_and_an_open_computation_are_small() {
 }
 
 #[test]
+fn what_a_large_span_took_is_given_back() {
+    let (_dir, dispatch) = with_layer();
+    let text = "x".repeat(16 << 10);
+    let taken = tracing::dispatcher::with_default(&dispatch, || {
+        drop(computation());
+        allocation_counter::measure(|| {
+            drop(info_span!("solve", computation = "c", theoretical_ref = "r", a = text, b = text, c = text, d = text));
+        })
+    });
+    assert!(taken.bytes_max > 64 << 10, "{taken:?}");
+    assert!(taken.bytes_current < 4 << 10, "{taken:?}");
+}
+
+#[test]
 fn a_computation_in_each_of_ten_thousand_tasks_takes_no_more_than_that() {
     const TASKS: u64 = 10_000;
     let tasks = |events: bool| {

@@ -75,6 +75,21 @@ fn a_line_has_the_fields_that_its_spans_had_then() {
 }
 
 #[test]
+fn names_of_fields_may_hold_anything() {
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        for _ in 0..2 {
+            info!("a \"quoted\" name" = 1, "back\\slash" = 2, "ζ" = 3, "line\nbreak" = 4, "names");
+        }
+    });
+    for line in run.ok().log() {
+        let fields = line["fields"].as_object().unwrap();
+        let names: Vec<&str> = fields.keys().map(String::as_str).collect();
+        assert_eq!(names, ["a \"quoted\" name", "back\\slash", "line\nbreak", "ζ"]);
+    }
+}
+
+#[test]
 fn a_computation_that_closes_has_a_line_with_its_outcome() {
     let run = in_child(|dir| {
         let _guard = builder(dir).log_filter("off").init().unwrap();
