@@ -10,7 +10,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use support::{in_child, in_child_with};
-use tracing::{error, info, info_span};
+use tracing::{debug, error, info, info_span};
 use tracing_failure::{Failure, StructuredLogger, Value, builder, init};
 use tracing_subscriber::prelude::*;
 
@@ -341,6 +341,8 @@ fn events_from_the_end_of_a_thread_are_recorded() {
         fn drop(&mut self) {
             let span = self.0.get().unwrap();
             span.record("n", 2);
+            debug!(parent: span, step = 1, "a number");
+            info!(parent: span, "a word");
             error!(parent: span, "from a destructor");
         }
     }
@@ -388,9 +390,12 @@ fn a_forked_child_records_and_logs_for_itself() {
         let guard = init(dir).unwrap();
         let _span = computation("forked");
         info!("before the fork");
+        let step = |step: u32| debug!(step, "step");
+        step(1);
         match fork::fork().unwrap() {
             fork::Fork::Child => {
                 info!("in the child");
+                step(2);
                 error!("the child failed");
                 guard.flush();
                 std::process::exit(0);
@@ -398,14 +403,18 @@ fn a_forked_child_records_and_logs_for_itself() {
             fork::Fork::Parent(pid) => {
                 let status = fork::waitpid(pid).unwrap();
                 assert_eq!(status, 0);
+                step(3);
                 error!("the parent failed");
                 info!("in the parent");
             }
         }
     });
     let run = run.ok();
-    let messages: Vec<String> = run.failures().into_iter().map(|failure| failure.error_message).collect();
+    let failures = run.failures();
+    let messages: Vec<&str> = failures.iter().map(|failure| failure.error_message.as_str()).collect();
     assert_eq!(messages, ["the child failed", "the parent failed"]);
+    let steps = |failure: &Failure| failure.context.trail[0].columns.to_string();
+    assert_eq!([steps(&failures[0]), steps(&failures[1])], [r#"{"step":[1,2]}"#, r#"{"step":[1,3]}"#]);
     for message in ["before the fork", "in the child", "in the parent", "the child failed", "the parent failed"] {
         assert_eq!(run.log().iter().filter(|line| line["message"] == message).count(), 1, "{message}");
     }
