@@ -117,6 +117,23 @@ fn what_a_large_span_took_is_given_back() {
 }
 
 #[test]
+fn a_computation_that_is_remembered_has_no_trail_any_more() {
+    const FOLLOWED: u64 = 100;
+    let (_dir, dispatch) = with_layer();
+    let taken = tracing::dispatcher::with_default(&dispatch, || {
+        let follower = info_span!("follower", n = 1);
+        allocation_counter::measure(|| {
+            for _ in 0..FOLLOWED {
+                let span = computation();
+                span.in_scope(|| debug!(residual = 0.5, "step"));
+                follower.follows_from(&span);
+            }
+        })
+    });
+    assert!(taken.bytes_current < 20 * 64_000, "{taken:?}");
+}
+
+#[test]
 fn a_computation_in_each_of_ten_thousand_tasks_takes_no_more_than_that() {
     const TASKS: u64 = 10_000;
     let tasks = |events: bool| {

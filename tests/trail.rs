@@ -568,15 +568,18 @@ fn all_seconds_of_a_record_count_from_the_same_moment() {
     }
 }
 
-/// Ids of spans are used again: the registry counts some thousand generations of a place.
-#[test]
-fn a_span_that_has_the_id_of_an_earlier_one_has_a_trail_of_its_own() {
-    let run = in_child(|dir| {
-        let _guard = builder(dir).log_filter("off").init().unwrap();
-        let (to_worker, spans) = std::sync::mpsc::channel::<(Span, bool)>();
-        let (done, worker_is_done) = std::sync::mpsc::channel();
-        let worker = std::thread::spawn(move || {
-            for (span, fails) in spans {
+/// A thread that takes a step in each span that it is given, and fails there if it is told to.
+struct Worker {
+    spans: std::sync::mpsc::Sender<(Span, bool)>,
+    done: std::sync::mpsc::Receiver<()>,
+}
+
+impl Worker {
+    fn start() -> Self {
+        let (spans, given) = std::sync::mpsc::channel::<(Span, bool)>();
+        let (say_done, done) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for (span, fails) in given {
                 span.in_scope(|| {
                     debug!(fails, "step");
                     if fails {
@@ -584,21 +587,55 @@ fn a_span_that_has_the_id_of_an_earlier_one_has_a_trail_of_its_own() {
                     }
                 });
                 drop(span);
-                done.send(()).unwrap();
+                say_done.send(()).unwrap();
             }
         });
+        Worker { spans, done }
+    }
+
+    fn step(&self, span: &Span, fails: bool) {
+        self.spans.send((span.clone(), fails)).unwrap();
+        self.done.recv().unwrap();
+    }
+}
+
+/// Ids of spans are used again: the registry counts some thousand generations of a place.
+#[test]
+fn a_span_that_has_the_id_of_an_earlier_one_has_a_trail_of_its_own() {
+    let run = in_child(|dir| {
+        let _guard = builder(dir).log_filter("off").init().unwrap();
+        let worker = Worker::start();
+        let first = solve("first");
+        worker.step(&first, false);
+        let id = first.id();
         // The last handle is dropped here, where the place is used again.
-        let work = |span: Span, fails| {
-            to_worker.send((span.clone(), fails)).unwrap();
-            worker_is_done.recv().unwrap();
-            span.id()
-        };
-        let id = work(solve("first"), false);
+        drop(first);
         let again = (0..100_000).map(|_| solve("second")).find(|span| span.id() == id);
-        work(again.expect("the id comes again"), true);
-        drop(to_worker);
-        worker.join().unwrap();
+        worker.step(&again.expect("the id comes again"), true);
     });
     let failure = run.ok().failure();
     assert_eq!(column(entry(&failure, "step"), "fails"), [Value::Bool(true)]);
+}
+
+/// Memory is used again as well: that of a computation whose span is followed outlives the span.
+#[test]
+fn a_computation_in_the_place_of_an_earlier_one_has_a_trail_of_its_own() {
+    let run = in_child(|dir| {
+        let _guard = builder(dir).log_filter("off").stderr_notice(false).init().unwrap();
+        let worker = Worker::start();
+        for _ in 0..50 {
+            let first = solve("first");
+            worker.step(&first, false);
+            let follower = info_span!("follower", n = 1);
+            follower.follows_from(&first);
+            drop(first);
+            drop(follower);
+            worker.step(&solve("second"), true);
+        }
+    });
+    let failures = run.ok().failures();
+    assert_eq!(failures.len(), 50);
+    for failure in failures {
+        assert_eq!(column(entry(&failure, "step"), "fails"), [Value::Bool(true)]);
+    }
 }

@@ -335,11 +335,14 @@ pub(crate) fn give_back(mut scope: Box<Scope>) {
     scope.logged.clear();
     scope.follows.clear();
     let own = scope.computation.take().filter(|_| scope.role.is_marked());
-    if let Some(mut computation) = own
-        && let Some(unshared) = Arc::get_mut(&mut computation)
-    {
-        unshared.close();
-        scope.spare = Some(computation);
+    if let Some(mut computation) = own {
+        match Arc::get_mut(&mut computation) {
+            Some(unshared) => {
+                unshared.close();
+                scope.spare = Some(computation);
+            }
+            None => computation.trail.close(),
+        }
     }
     if scope.fields.capacity() + scope.logged.capacity() > POOLED_BYTES {
         return;

@@ -95,11 +95,30 @@ impl Trail {
         Some(Held::new(lane))
     }
 
-    /// Lets go of everything.
+    /// Lets go of everything. Somebody may remember the computation, but nothing happens in it any more.
+    pub(crate) fn close(&self) {
+        if let Some(mut lanes) = lock(&self.lanes) {
+            lanes.close();
+        }
+    }
+
+    /// The same where nobody else knows of it.
     pub(crate) fn clear(&mut self) {
-        let lanes = self.lanes.get_mut().unwrap_or_else(PoisonError::into_inner);
-        lanes.lanes.drain(..).for_each(|lane| forget(&lane));
-        lanes.origin = None;
+        self.lanes.get_mut().unwrap_or_else(PoisonError::into_inner).close();
+    }
+}
+
+impl Lanes {
+    fn close(&mut self) {
+        self.lanes.drain(..).for_each(|lane| forget(&lane));
+        self.origin = None;
+    }
+}
+
+/// Another computation may come to the place of this one.
+impl Drop for Trail {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 
