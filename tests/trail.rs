@@ -414,6 +414,19 @@ fn odd_fields_are_no_trouble() {
 }
 
 #[test]
+fn records_of_the_log_crate_are_words() {
+    let run = in_child(|dir| {
+        let _guard = builder(dir).log_filter("off").init().unwrap();
+        tracing_log::LogTracer::init().unwrap();
+        let _entered = solve("old code").entered();
+        log::info!(target: "old_solver", "step {} accepted", 3);
+        error!("failed");
+    });
+    let failure = run.ok().failure();
+    assert_eq!((said(&failure), failure.context.trail.len()), (vec!["step 3 accepted"], 0));
+}
+
+#[test]
 fn secrets_are_no_columns() {
     let run = in_child(|dir| {
         let _guard = builder(dir).redact("patient").init().unwrap();
@@ -638,4 +651,43 @@ fn a_computation_in_the_place_of_an_earlier_one_has_a_trail_of_its_own() {
     for failure in failures {
         assert_eq!(column(entry(&failure, "step"), "fails"), [Value::Bool(true)]);
     }
+}
+
+#[test]
+fn layers_side_by_side_and_one_inside_the_other_have_trails_of_their_own() {
+    use tracing_subscriber::filter::LevelFilter;
+    use tracing_subscriber::prelude::*;
+    let dir = tempfile::tempdir().unwrap();
+    let quiet = |name: &str| builder(dir.path().join(name)).without_log().stderr_notice(false);
+    let both = tracing_subscriber::registry()
+        .with(quiet("all").layer().unwrap().0)
+        .with(quiet("coarse").layer().unwrap().0.with_filter(LevelFilter::INFO));
+    let inner = tracing::Dispatch::new(tracing_subscriber::registry().with(quiet("inner").layer().unwrap().0));
+    tracing::subscriber::with_default(both, || {
+        let _solve = solve("solve").entered();
+        let _detail = tracing::debug_span!("detail", computation = "detail", theoretical_ref = "§2").entered();
+        for step in 0..3 {
+            debug!(step, "fine");
+            info!(step, "coarse");
+            tracing::dispatcher::with_default(&inner, || {
+                let _entered = solve("other").entered();
+                debug!(step, "elsewhere");
+                error!("failed elsewhere");
+            });
+        }
+        error!("failed");
+    });
+    let of = |name: &str| {
+        let failures = support::failures(&dir.path().join(name).join("failures"));
+        let told = |failure: &Failure| {
+            let entries = failure.context.trail.iter();
+            let entries = entries.map(|entry| format!("{}{}", entry.message.as_deref().unwrap(), entry.columns));
+            format!("{}: {}", failure.computation, entries.collect::<Vec<_>>().join(" "))
+        };
+        failures.iter().map(told).collect::<Vec<_>>()
+    };
+    assert_eq!(of("all"), [r#"detail: fine{"step":[0,1,2]} coarse{"step":[0,1,2]}"#]);
+    assert_eq!(of("coarse"), [r#"solve: coarse{"step":[0,1,2]}"#], "it does not see the detail");
+    let elsewhere = |step| format!(r#"other: elsewhere{{"step":[{step}]}}"#);
+    assert_eq!(of("inner"), [elsewhere(0), elsewhere(1), elsewhere(2)]);
 }

@@ -94,8 +94,8 @@ fn give_back(mut buffer: Vec<u8>) {
     }
 }
 
-/// Fields of the `log` crate's records that say where they came from.
-const LOG_FIELDS: &[&str] = &["message", "log.target", "log.module_path", "log.file", "log.line"];
+/// The message, and the fields of the `log` crate's records that say where they came from.
+pub(crate) const LOG_FIELDS: &[&str] = &["message", "log.target", "log.module_path", "log.file", "log.line"];
 
 /// The line of an event.
 pub(crate) struct EventLine {

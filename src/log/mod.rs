@@ -13,7 +13,9 @@ use std::time::{Duration, Instant, SystemTime};
 pub use file::Rotation;
 pub use filter::FilterError;
 pub(crate) use filter::LogFilter;
-pub(crate) use line::{ComputationLine, EventLine, Outcome, write_failure, write_json, write_name, write_span};
+pub(crate) use line::{
+    ComputationLine, EventLine, LOG_FIELDS, Outcome, write_failure, write_json, write_name, write_span,
+};
 
 use crate::sync::lock;
 use file::{LogFile, Place};

@@ -3,6 +3,7 @@
 use super::Plan;
 use super::lane::{Lane, Shape};
 use crate::capture::fields::Fields;
+use crate::log::LOG_FIELDS;
 
 /// Breadcrumbs that are kept.
 pub(super) const PLAN: Plan = Plan { first: 0, last: 32 };
@@ -54,7 +55,7 @@ impl Text {
 pub(super) fn write(lane: &Lane, tick: u64, callsite: u64, fields: &Fields, is_secret: impl Fn(&str) -> bool) {
     let mut text = Text { words: [0; TEXT], bytes: 0, cut: false };
     text.push(fields.prose("message").unwrap_or_default());
-    for name in fields.names().filter(|name| *name != "message") {
+    for name in fields.names().filter(|name| !LOG_FIELDS.contains(name)) {
         let Some(prose) = fields.prose(name) else { continue };
         let value = if is_secret(name) { crate::redact::REDACTED } else { prose };
         let space = if text.bytes == 0 { "" } else { " " };

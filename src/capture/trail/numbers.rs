@@ -6,6 +6,7 @@ use tracing::Metadata;
 use tracing::field::{Field, Visit};
 
 use super::lane::{Row, Shape};
+use crate::log::LOG_FIELDS;
 use crate::value::Value;
 
 /// Kinds of values, four bits each in the words after the clock. 0 is no value.
@@ -135,13 +136,13 @@ impl Visit for NumberVisitor<'_> {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-/// Whether there is any number, beside a message.
+/// Whether there is any number, beside a message and the place of a record of the `log` crate.
 #[derive(Debug, Default)]
 pub(super) struct AnyNumber(pub(super) bool);
 
 impl AnyNumber {
     fn see(&mut self, field: &Field) {
-        self.0 |= field.name() != "message";
+        self.0 |= !LOG_FIELDS.contains(&field.name());
     }
 }
 
