@@ -414,6 +414,22 @@ fn odd_fields_are_no_trouble() {
 }
 
 #[test]
+fn a_message_that_varies_is_told_without_its_numbers() {
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        let _entered = solve("varying").entered();
+        for step in 0..3 {
+            debug!(step, "stage 2 of SU(3)");
+            debug!(step, "step {step}: residual {:e} in {} of SU(3)", 0.5, "newton");
+        }
+        error!("failed");
+    });
+    let failure = run.ok().failure();
+    let messages: Vec<_> = failure.context.trail.iter().map(|entry| entry.message.as_deref().unwrap()).collect();
+    assert_eq!(messages, ["stage 2 of SU(3)", "step …: residual … in newton of SU(3)"]);
+}
+
+#[test]
 fn records_of_the_log_crate_are_words() {
     let run = in_child(|dir| {
         let _guard = builder(dir).log_filter("off").init().unwrap();

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tracing::field::{Field, Visit};
 
 use super::error::ErrorChain;
+use crate::failure::fingerprint::without_numbers;
 use crate::redact::{REDACTED, Redactor};
 use crate::value::{DebugSink, Limits, Map, Value, read_debug, shorten};
 
@@ -20,6 +21,8 @@ pub(crate) struct Fields {
     entries: Vec<(&'static str, Plain)>,
     text: String,
     unused: usize,
+    /// Whether the message was put together of several pieces.
+    message_varies: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -62,6 +65,7 @@ impl Fields {
         self.entries.clear();
         self.text.clear();
         self.unused = 0;
+        self.message_varies = false;
     }
 
     /// Bytes that the buffers hold on to.
@@ -99,6 +103,12 @@ impl Fields {
             Plain::Value(ref value) => value.as_str(),
             _ => None,
         }
+    }
+
+    /// What the message says whenever this event occurs: without the numbers that were put into it.
+    pub(crate) fn message_template(&self) -> Option<String> {
+        let message = self.prose("message")?;
+        Some(if self.message_varies { without_numbers(message) } else { message.to_owned() })
     }
 
     /// All fields but these, typed, secrets taken out.
@@ -213,11 +223,14 @@ impl<'a> FieldVisitor<'a> {
 
     fn format(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let start = self.fields.text.len();
+        let mut is_one_piece = false;
         let formatted = catch_unwind(AssertUnwindSafe(|| {
             let mut sink = DebugSink::new(&mut self.fields.text, self.limits);
             let result = write!(sink, "{value:?}");
+            is_one_piece = sink.is_one_piece();
             (sink.finish(), result)
         }));
+        self.fields.message_varies |= field.name() == "message" && !is_one_piece;
         let plain = match formatted {
             Ok((Some(summary), _)) => Plain::Value(summary.into()),
             Ok((None, Ok(()))) => Plain::Debug(Span { start, end: self.fields.text.len() }),

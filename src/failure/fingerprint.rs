@@ -15,6 +15,15 @@ pub(crate) fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a str>) -> Strin
 /// The message without what varies from run to run: a number stands for its size class, so that 1e-12 and 1.5e-12
 /// agree, but a number that is part of a name stays, so that SU(2) and SU(3) differ.
 pub(crate) fn template(message: &str) -> String {
+    with_numbers_as(message, |word, is_negative| size_class(word, is_negative))
+}
+
+/// The message with an ellipsis for each number that is not part of a name.
+pub(crate) fn without_numbers(message: &str) -> String {
+    with_numbers_as(message, |_, _| "…".to_owned())
+}
+
+fn with_numbers_as(message: &str, stand_in: impl Fn(&str, bool) -> String) -> String {
     let mut template = String::with_capacity(message.len());
     let mut rest = message;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
@@ -28,7 +37,7 @@ pub(crate) fn template(message: &str) -> String {
                 template.push_str(&before[start - sign..]);
                 template.push_str(word);
             }
-            false => template.push_str(&size_class(word, before.ends_with('-'))),
+            false => template.push_str(&stand_in(word, before.ends_with('-'))),
         }
         rest = after;
     }

@@ -22,7 +22,8 @@ use crate::value::Map;
 #[serde(default)]
 #[non_exhaustive]
 pub struct TrailEntry {
-    /// What the event says beside its numbers. Where that varies, it is what was said first in this process.
+    /// What the event says beside its fields. Where the text is put together each time, `step {n}`, an ellipsis stands for the
+    /// numbers in it, and what else varies is as it was first in this process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// The name of the span, where its fields were recorded.

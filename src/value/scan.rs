@@ -18,6 +18,7 @@ pub(crate) struct DebugSink<'a> {
     limits: &'a Limits,
     overflow: Option<Box<Overflow>>,
     refused: u32,
+    writes: u32,
 }
 
 /// What remains of an output that was too long to keep.
@@ -29,7 +30,12 @@ struct Overflow {
 
 impl<'a> DebugSink<'a> {
     pub(crate) fn new(text: &'a mut String, limits: &'a Limits) -> Self {
-        DebugSink { start: text.len(), text, limits, overflow: None, refused: 0 }
+        DebugSink { start: text.len(), text, limits, overflow: None, refused: 0, writes: 0 }
+    }
+
+    /// Whether it came in one piece, as the text of a format string without arguments does.
+    pub(crate) fn is_one_piece(&self) -> bool {
+        self.writes == 1
     }
 
     /// The summary of what was too long to keep. `None`: the whole output stands in the text.
@@ -63,6 +69,7 @@ impl<'a> DebugSink<'a> {
 
 impl fmt::Write for DebugSink<'_> {
     fn write_str(&mut self, chunk: &str) -> fmt::Result {
+        self.writes = self.writes.saturating_add(1);
         let kept = self.text.len() - self.start;
         if self.overflow.is_none() {
             if kept + chunk.len() <= self.limits.text {
