@@ -15,7 +15,7 @@ pub(crate) fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a str>) -> Strin
 /// The message without what varies from run to run: a number stands for its size class, so that 1e-12 and 1.5e-12
 /// agree, but a number that is part of a name stays, so that SU(2) and SU(3) differ.
 pub(crate) fn template(message: &str) -> String {
-    with_numbers_as(message, |word, is_negative| size_class(word, is_negative))
+    with_numbers_as(message, size_class)
 }
 
 /// The message with an ellipsis for each number that is not part of a name.
