@@ -52,7 +52,7 @@ impl Text {
 }
 
 /// Writes the message and what stands beside it.
-pub(super) fn write(lane: &Lane, tick: u64, callsite: u64, fields: &Fields, is_secret: impl Fn(&str) -> bool) {
+pub(super) fn write(lane: &Lane, tick: u64, callsite: u64, fields: &Fields, is_secret: impl Fn(&'static str) -> bool) {
     let mut text = Text { words: [0; TEXT], bytes: 0, cut: false };
     text.push(fields.prose("message").unwrap_or_default());
     for name in fields.names().filter(|name| !LOG_FIELDS.contains(name)) {

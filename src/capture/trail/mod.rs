@@ -155,5 +155,5 @@ pub(crate) fn make_ring(lane: &Lane, meta: &'static Metadata<'static>, plan: Pla
 
 /// Keeps what was said by a callsite, which has been noted.
 pub(crate) fn keep_said(lane: &Lane, meta: &'static Metadata<'static>, said: &Fields, redactor: &Redactor) {
-    breadcrumbs::write(lane, clock::tick(), callsite::address(meta), said, |name| redactor.is_secret(name));
+    breadcrumbs::write(lane, clock::tick(), callsite::address(meta), said, |name| redactor.field(name).is_secret);
 }
