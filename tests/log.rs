@@ -75,6 +75,20 @@ fn a_line_has_the_fields_that_its_spans_had_then() {
 }
 
 #[test]
+fn a_flush_with_nothing_to_write_makes_no_file() {
+    let run = in_child(|dir| {
+        let guard = init(dir).unwrap();
+        std::fs::remove_dir_all(dir.join("logs")).unwrap();
+        guard.flush();
+        assert!(!dir.join("logs").exists());
+        info!("something to write");
+        guard.flush();
+        assert!(dir.join("logs").exists());
+    });
+    assert_eq!(run.ok().log().len(), 1);
+}
+
+#[test]
 fn names_of_fields_may_hold_anything() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();

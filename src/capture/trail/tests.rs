@@ -102,6 +102,16 @@ fn a_lane_that_nobody_holds_is_used_again() {
 }
 
 #[test]
+fn a_trail_that_is_dropped_has_no_open_lane() {
+    let trail = Trail::default();
+    let _held = trail.hold(Plan { first: 1, last: 7 }).unwrap();
+    let lane = Arc::clone(&trail.lanes.lock().unwrap().lanes[0]);
+    assert!(lane.is_open());
+    drop(trail);
+    assert!(!lane.is_open());
+}
+
+#[test]
 fn a_reader_on_another_thread_sees_whole_rows() {
     let shape = Shape { stride: 4, first: 2, last: 6, note: 0 };
     let lane = Arc::new(lane(200));
