@@ -11,8 +11,8 @@ mod atomic {
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 }
 
-/// One, so that there is no more to interleave than the rule needs.
-const RINGS: usize = 1;
+/// Few, so that there is not much more to interleave than the rule needs.
+const RINGS: usize = 2;
 
 use lane::{Lane, Shape, Snapshot};
 use loom::sync::Arc;
