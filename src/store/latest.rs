@@ -124,7 +124,7 @@ impl Latest {
         if Failure::from_path(&path).is_ok_and(|latest| is_newer(&latest, id)) {
             return Ok(());
         }
-        write_whole(&path, &format!("latest.{id}"), json.as_bytes(), self.durability)
+        write_whole(&self.dir, "latest.json", &format!("latest.{id}"), json.as_bytes(), self.durability).map(|_| ())
     }
 
     /// Keeps other processes from replacing `latest.json` until the file is dropped. The lock belongs to the open

@@ -106,14 +106,15 @@ impl Store {
     pub fn write(&self, failure: &Failure) -> io::Result<PathBuf> {
         let id = failure.context.id.unwrap_or_else(uuid::Uuid::now_v7);
         let area = self.areas.of(&failure.computation);
-        let name = format!("{area}_{}_{id}.json", crate::time::compact(failure.timestamp));
-        let path = self.dir.join(&name);
+        let mut digits = uuid::Uuid::encode_buffer();
+        let id_text: &str = id.hyphenated().encode_lower(&mut digits);
+        let name = [area, "_", &crate::time::compact(failure.timestamp), "_", id_text, ".json"].concat();
         let json = failure.to_json();
-        let write = || write::write_whole(&path, &name, json.as_bytes(), self.durability);
-        match write() {
+        let write = || write::write_whole(&self.dir, &name, &name, json.as_bytes(), self.durability);
+        let path = match write() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => create_dir(&self.dir).and_then(|()| write())?,
             result => result?,
-        }
+        };
         self.latest.written(id, json);
         Ok(path)
     }

@@ -2,27 +2,33 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Durability, about};
 
-/// Writes a file under this path by way of a temporary file beside it. Nothing is left where that fails.
+/// Writes a file of this directory by way of a temporary file beside it. Nothing is left where that fails.
 ///
 /// `unique` keeps the temporary files of several writers apart.
-pub(super) fn write_whole(path: &Path, unique: &str, bytes: &[u8], durability: Durability) -> io::Result<()> {
+pub(super) fn write_whole(
+    dir: &Path,
+    name: &str,
+    unique: &str,
+    bytes: &[u8],
+    durability: Durability,
+) -> io::Result<PathBuf> {
+    let path = dir.join(name);
     // Hidden, and no `.json`: readers of the directory pass it over.
-    let temporary = path.with_file_name(format!(".{unique}.tmp"));
-    let written = write_temporary(&temporary, bytes, durability)
-        .and_then(|()| std::fs::rename(&temporary, path))
-        .map_err(|error| about(path, "cannot write", error));
-    if written.is_err() {
+    let temporary = dir.join([".", unique, ".tmp"].concat());
+    let written = write_temporary(&temporary, bytes, durability).and_then(|()| std::fs::rename(&temporary, &path));
+    if let Err(error) = written {
         let _ = std::fs::remove_file(&temporary);
-        return written;
+        return Err(about(&path, "cannot write", error));
     }
     match durability {
-        Durability::Process => Ok(()),
-        Durability::Disk => sync_parent(path).map_err(|error| about(path, "cannot sync the directory of", error)),
+        Durability::Process => {}
+        Durability::Disk => sync(dir).map_err(|error| about(&path, "cannot sync the directory of", error))?,
     }
+    Ok(path)
 }
 
 fn write_temporary(temporary: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
@@ -35,9 +41,6 @@ fn write_temporary(temporary: &Path, bytes: &[u8], durability: Durability) -> io
 }
 
 /// The rename itself is durable only once the directory is synced; elsewhere than on Unix a directory cannot be.
-fn sync_parent(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(parent) if cfg!(unix) => File::open(parent)?.sync_all(),
-        _ => Ok(()),
-    }
+fn sync(dir: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
 }
