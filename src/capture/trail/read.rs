@@ -49,10 +49,10 @@ impl Trail {
     pub(crate) fn history(&self, opened: Instant, plan: Plan, redactor: &Redactor) -> History {
         let lanes = lock(&self.lanes).map(|lanes| (lanes.lanes.clone(), lanes.origin));
         let Some((lanes, Some(origin))) = lanes else { return History::default() };
+        let mut series = by_callsite(&lanes);
         let now = Reading::now();
         let before = origin.at().saturating_duration_since(opened);
         let seconds = |tick: u64| (before + origin.until(tick, now)).as_secs_f64();
-        let mut series = by_callsite(&lanes);
         let said = series.remove(&lane::RESERVED).unwrap_or_default().keep(breadcrumbs::PLAN);
         let breadcrumbs = said.rows().filter_map(|row| breadcrumb(row, &seconds)).collect();
         let entries = series.into_iter().filter_map(|(key, series)| entry(key, series, plan, &seconds, redactor));
