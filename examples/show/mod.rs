@@ -55,9 +55,13 @@ impl Show {
 
 /// Where each number began and where it ended.
 fn show_trail(entry: &TrailEntry) {
+    let number = |value: &Value| match value {
+        Value::Float(x) => format!("{x:.4e}"),
+        other => other.to_string(),
+    };
     let ends = |(name, column): (&str, &Value)| {
         let column = column.as_list()?;
-        Some(format!("{name} {:.4e} → {:.4e}", column.first()?.as_f64()?, column.last()?.as_f64()?))
+        Some(format!("{name} {} → {}", number(column.first()?), number(column.last()?)))
     };
     let columns: Vec<String> = entry.columns.iter().filter_map(ends).collect();
     let said = entry.message.as_deref().or(entry.span.as_deref()).unwrap_or_default();
