@@ -57,6 +57,11 @@ fn rg_flow_leaves_the_record_of_a_step_size_underflow() {
     assert_eq!(*couplings, Value::from(vec![50.0, 100.0, 150.0]));
     assert_eq!(*failure.parameters.get("t_range").unwrap(), Value::from(vec![-10.0, 10.0]));
     assert_eq!(*failure.parameters.get("method").unwrap(), Value::from("RK45"));
+    let [steps] = &failure.context.trail[..] else { panic!("{:?}", failure.context.trail) };
+    assert_eq!(steps.message.as_deref(), Some("step accepted"));
+    let column = |name| steps.columns.get(name).and_then(Value::as_list).unwrap().iter().map(|x| x.as_f64().unwrap());
+    assert!((column("t").next_back().unwrap() - pole).abs() < 1e-9, "the last step is at the pole");
+    assert!(column("norm").next_back().unwrap() > 1e6 * column("norm").next().unwrap());
     let mine: Vec<&str> = failure.context.frames.iter().filter(|f| f.in_app).map(|f| &*f.function).collect();
     assert_eq!(mine, ["rg_flow::integrate", "rg_flow::main"]);
     let lines = log(&ran.dir.path().join("io/logs"));
@@ -94,6 +99,13 @@ fn observable_leaves_one_record_of_an_iteration_that_does_not_converge() {
     assert_eq!(ran.output.status.code(), Some(1));
     let [failure] = &ran.failures()[..] else { panic!("{}", ran.stderr()) };
     assert_eq!((failure.error_type.as_str(), failure.context.category), ("NewtonError", Some(Category::MaxIterations)));
+    let [steps] = &failure.context.trail[..] else { panic!("{:?}", failure.context.trail) };
+    let iterations = steps.columns.get("iteration").and_then(Value::as_list).unwrap();
+    assert_eq!(
+        iterations.to_vec(),
+        (0..50).map(Value::from).collect::<Vec<_>>(),
+        "of the run that failed, not of the other"
+    );
     let outcomes: Vec<_> = log(&ran.dir.path().join("io/logs"))
         .into_iter()
         .filter_map(|line| Some((line["parameters"]["coupling"].as_f64()?, line["outcome"].as_str()?.to_owned())))
