@@ -56,9 +56,24 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
+    /// Reads both clocks at once: the closest of a few pairs, since the thread may be interrupted in between.
     pub(crate) fn now() -> Self {
-        let tick = tick();
-        Reading { tick, at: Instant::now() }
+        let pair = || {
+            let at = Instant::now();
+            let tick = tick();
+            (at.elapsed(), Reading { tick, at })
+        };
+        let mut closest = pair();
+        for _ in 0..3 {
+            if closest.0 < Duration::from_micros(1) {
+                break;
+            }
+            let again = pair();
+            if again.0 < closest.0 {
+                closest = again;
+            }
+        }
+        closest.1
     }
 
     pub(crate) fn at(self) -> Instant {
