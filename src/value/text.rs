@@ -10,7 +10,7 @@ pub(crate) fn shorten(text: &str, limit: usize) -> std::borrow::Cow<'_, str> {
 }
 
 /// The last character boundary at or before this byte.
-pub(super) fn boundary_before(text: &str, byte: usize) -> usize {
+pub(crate) fn boundary_before(text: &str, byte: usize) -> usize {
     (0..=byte.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 

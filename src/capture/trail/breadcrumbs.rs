@@ -4,6 +4,7 @@ use super::Plan;
 use super::lane::{Lane, Shape};
 use crate::capture::fields::Fields;
 use crate::log::LOG_FIELDS;
+use crate::value::boundary_before;
 
 /// Breadcrumbs that are kept.
 pub(super) const PLAN: Plan = Plan { first: 0, last: 32 };
@@ -28,45 +29,40 @@ pub(super) struct Said {
     pub(super) text: String,
 }
 
-/// Text in words.
+/// Text that fits.
 struct Text {
-    words: [u64; TEXT],
-    bytes: usize,
+    bytes: [u8; 8 * TEXT],
+    length: usize,
     cut: bool,
 }
 
 impl Text {
     fn push(&mut self, text: &str) {
-        for c in text.chars() {
-            self.cut |= self.bytes + c.len_utf8() > size_of_val(&self.words);
-            if self.cut {
-                return;
-            }
-            let mut utf8 = [0; 4];
-            for byte in c.encode_utf8(&mut utf8).bytes() {
-                self.words[self.bytes / 8] |= u64::from(byte) << (self.bytes % 8 * 8);
-                self.bytes += 1;
-            }
-        }
+        let room = if self.cut { 0 } else { self.bytes.len() - self.length };
+        let fits = boundary_before(text, room);
+        self.cut |= fits < text.len();
+        self.bytes[self.length..self.length + fits].copy_from_slice(&text.as_bytes()[..fits]);
+        self.length += fits;
     }
 }
 
 /// Writes the message and what stands beside it.
 pub(super) fn write(lane: &Lane, tick: u64, callsite: u64, fields: &Fields, is_secret: impl Fn(&'static str) -> bool) {
-    let mut text = Text { words: [0; TEXT], bytes: 0, cut: false };
+    let mut text = Text { bytes: [0; 8 * TEXT], length: 0, cut: false };
     text.push(fields.prose("message").unwrap_or_default());
     for name in fields.names().filter(|name| !LOG_FIELDS.contains(name)) {
         let Some(prose) = fields.prose(name) else { continue };
         let value = if is_secret(name) { crate::redact::REDACTED } else { prose };
-        let space = if text.bytes == 0 { "" } else { " " };
+        let space = if text.length == 0 { "" } else { " " };
         [space, name, "=", value].into_iter().for_each(|part| text.push(part));
     }
     let row = lane.reserved().begin();
     row.set(0, tick);
     row.set(1, callsite);
-    row.set(2, text.bytes as u64 | if text.cut { CUT } else { 0 });
-    let words = text.words.iter().take(text.bytes.div_ceil(8));
-    words.enumerate().for_each(|(word, bytes)| row.set(BEFORE_TEXT + word, *bytes));
+    row.set(2, text.length as u64 | if text.cut { CUT } else { 0 });
+    let (words, _) = text.bytes.as_chunks();
+    let words = words.iter().take(text.length.div_ceil(8)).map(|bytes| u64::from_le_bytes(*bytes));
+    words.enumerate().for_each(|(word, bytes)| row.set(BEFORE_TEXT + word, bytes));
     row.finish();
 }
 
@@ -78,4 +74,27 @@ pub(super) fn read(row: &[u64]) -> Option<Said> {
         text.push('…');
     }
     Some(Said { tick: *tick, callsite: *callsite, text })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 256 }))]
+
+        /// Whatever is said, its beginning is kept, and whether there was more.
+        #[test]
+        fn a_text_keeps_whole_characters(parts in prop::collection::vec("\\PC{0,80}", 0..8)) {
+            let mut text = Text { bytes: [0; 8 * TEXT], length: 0, cut: false };
+            parts.iter().for_each(|part| text.push(part));
+            let kept = str::from_utf8(&text.bytes[..text.length]).unwrap();
+            let said = parts.concat();
+            prop_assert!(said.starts_with(kept));
+            prop_assert_eq!(text.cut, kept.len() < said.len());
+            prop_assert!(!text.cut || kept.len() + 4 > 8 * TEXT, "no more is cut than has to be");
+        }
+    }
 }
