@@ -365,8 +365,10 @@ where
     #[inline]
     fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
         let capture = &self.capture;
-        if capture.scopes.any_computation() || capture.has_log || *event.metadata().level() == Level::ERROR {
+        if capture.has_log || *event.metadata().level() == Level::ERROR {
             self.heed(event, &ctx);
+        } else if capture.scopes.any_computation() {
+            self.note_event(event, &ctx, None);
         }
     }
 

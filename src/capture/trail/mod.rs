@@ -134,6 +134,7 @@ pub(crate) enum Noted {
 }
 
 /// Writes the numbers of an event, or of fields that are recorded late.
+#[inline]
 pub(crate) fn note(lane: &Lane, meta: &'static Metadata<'static>, record: impl Fn(&mut dyn Visit)) -> Noted {
     let Some(ring) = lane.ring(callsite::address(meta)) else { return Noted::NoRing };
     let mut visitor = NumberVisitor::new(ring.begin(), ring.note());
