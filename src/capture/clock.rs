@@ -6,6 +6,8 @@
 #![allow(unsafe_code)]
 
 use std::sync::LazyLock;
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Which clock ticks. It is chosen once, before the first tick, and the same for the whole process.
@@ -36,16 +38,38 @@ fn kernel_trusts_counter() -> bool {
     source.is_ok_and(|source| source.trim() == "tsc")
 }
 
+/// Whether the counter is known to be the source: the quick way to it.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+static IS_COUNTER: AtomicBool = AtomicBool::new(false);
+
 /// Ticks of the clock.
 #[inline]
 pub(crate) fn tick() -> u64 {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    if IS_COUNTER.load(Ordering::Relaxed) {
+        return counter();
+    }
+    tick_of_source()
+}
+
+#[cold]
+fn tick_of_source() -> u64 {
     match *SOURCE {
-        // SAFETY: the instruction is part of every x86-64 processor. It reads a register and touches no memory. A process
-        // to which the system forbids it would find its kernel's own clock, which uses it in the process as well, forbidden.
         #[cfg(all(target_arch = "x86_64", not(miri)))]
-        Source::TimeStampCounter => unsafe { core::arch::x86_64::_rdtsc() },
+        Source::TimeStampCounter => {
+            IS_COUNTER.store(true, Ordering::Relaxed);
+            counter()
+        }
         Source::System(start) => start.elapsed().as_nanos() as u64,
     }
+}
+
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+#[inline]
+fn counter() -> u64 {
+    // SAFETY: the instruction is part of every x86-64 processor. It reads a register and touches no memory. A process to
+    // which the system forbids it would find its kernel's own clock, which uses it in the process as well, forbidden.
+    unsafe { core::arch::x86_64::_rdtsc() }
 }
 
 /// A moment, by the clock of the trail and by the system's.
