@@ -1,24 +1,15 @@
 //! A program that does not fail: what the layer allocates, keeps, and formats.
 
-use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+mod support;
+
+use std::sync::atomic::Ordering;
 
 use allocation_counter::AllocationInfo;
+use support::{Counted, FORMATTED};
 use tracing::{Dispatch, Instrument, Span, debug, error_span, info, info_span};
 use tracing_failure::FailureLayer;
 use tracing_subscriber::layer::Identity;
 use tracing_subscriber::prelude::*;
-
-static FORMATTED: AtomicU64 = AtomicU64::new(0);
-
-struct Counted;
-
-impl fmt::Debug for Counted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        FORMATTED.fetch_add(1, Ordering::Relaxed);
-        f.write_str("counted")
-    }
-}
 
 fn computation() -> Span {
     info_span!("solve", computation = "rg_flow", theoretical_ref = "Eq. 1.12", rtol = 1e-6, atol = 1e-9, n = 3)

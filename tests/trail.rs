@@ -4,10 +4,10 @@ mod support;
 
 use std::fmt;
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use support::in_child;
+use support::{Counted, FORMATTED, in_child};
 use tracing::{Instrument, Span, debug, error, field, info, info_span, trace, warn};
 use tracing_failure::{Failure, StructuredLogger, TrailEntry, Value, builder, init};
 
@@ -301,17 +301,6 @@ fn the_last_words_are_kept_beside_the_numbers() {
     assert_eq!((&*breadcrumbs[29].level, &*breadcrumbs[30].level), ("INFO", "WARN"));
     assert_eq!(breadcrumbs[0].location.as_ref().unwrap().file.as_deref(), Some(file!()));
     assert!(breadcrumbs.is_sorted_by_key(|breadcrumb| breadcrumb.elapsed_s));
-}
-
-static FORMATTED: AtomicU64 = AtomicU64::new(0);
-
-struct Counted;
-
-impl fmt::Debug for Counted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        FORMATTED.fetch_add(1, Ordering::Relaxed);
-        f.write_str("counted")
-    }
 }
 
 #[test]

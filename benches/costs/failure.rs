@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use tracing::{Dispatch, error};
-use tracing_failure::Failure;
+use tracing_failure::{Failure, Guard};
 use tracing_subscriber::prelude::*;
 
 use crate::operations::computation;
@@ -51,34 +51,32 @@ impl Floor {
 
 /// Medians of one failure, where `latest.json` is replaced ten times a second at most.
 pub(crate) fn one(dir: &Path) -> Pair {
+    beside_floor(dir, 200, 20).0
+}
+
+/// A burst of 10,000, until all of it and `latest.json` are with the system: the median of a hundred, and the share of the
+/// last wait.
+pub(crate) fn burst(dir: &Path) -> Pair {
+    const ROUNDS: usize = 100;
+    const REPEATS: u32 = 100;
+    let ([floor, ours], guard) = beside_floor(dir, ROUNDS, REPEATS);
+    let last_wait = mean(ROUNDS as u32 * REPEATS, || guard.flush());
+    let written = fs::read_dir(dir.join("failures")).expect("it was written").count();
+    assert_eq!(written, ROUNDS * REPEATS as usize + 3, "each failure, the first, latest.json and its lock");
+    [floor, ours + last_wait]
+}
+
+fn beside_floor(dir: &Path, rounds: usize, repeats: u32) -> (Pair, Guard) {
     let (layer, guard) = failure_layer(dir);
     let dispatch = Dispatch::new(tracing_subscriber::registry().with(layer));
-    tracing::dispatcher::with_default(&dispatch, || {
+    let pair = tracing::dispatcher::with_default(&dispatch, || {
         // The same stack as later: a record from elsewhere would not have the same bytes.
         in_turns([&mut || (), &mut fail], 1, 1);
         guard.flush();
         let mut floor = Floor::of(&dir.join("failures"), dir.join("floor"));
-        in_turns([&mut || floor.write(), &mut fail], 200, 20)
-    })
-}
-
-/// A burst of 10,000, until all of it and `latest.json` are with the system: the median of a hundred, in turns with the
-/// floor, and the share of the last wait.
-pub(crate) fn burst(dir: &Path) -> Pair {
-    const ROUNDS: usize = 100;
-    const REPEATS: u32 = 100;
-    let (layer, guard) = failure_layer(dir);
-    let dispatch = Dispatch::new(tracing_subscriber::registry().with(layer));
-    tracing::dispatcher::with_default(&dispatch, || {
-        in_turns([&mut || (), &mut fail], 1, 1);
-        guard.flush();
-        let mut floor = Floor::of(&dir.join("failures"), dir.join("floor"));
-        let [floor, ours] = in_turns([&mut || floor.write(), &mut fail], ROUNDS, REPEATS);
-        let last_wait = mean(ROUNDS as u32 * REPEATS, || guard.flush());
-        let written = fs::read_dir(dir.join("failures")).expect("it was written").count();
-        assert_eq!(written, ROUNDS * REPEATS as usize + 3, "each failure, the first, latest.json and its lock");
-        [floor, ours + last_wait]
-    })
+        in_turns([&mut || floor.write(), &mut fail], rounds, repeats)
+    });
+    (pair, guard)
 }
 
 fn mean(repeats: u32, work: impl FnOnce()) -> f64 {

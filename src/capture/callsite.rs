@@ -1,12 +1,8 @@
 //! What a callsite can contribute, decided once.
 
-use std::collections::HashMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tracing::Metadata;
-
-use crate::sync::lock;
 
 /// The field that names a computation.
 pub(crate) const COMPUTATION: &str = "computation";
@@ -75,43 +71,3 @@ impl Role {
 static KNOWN: [AtomicUsize; 1024] = [const { AtomicUsize::new(0) }; 1024];
 
 const _: () = assert!(align_of::<Metadata<'static>>() > Role::BITS);
-
-/// What stands for a callsite in a trail.
-#[inline]
-pub(crate) fn address(meta: &'static Metadata<'static>) -> u64 {
-    std::ptr::from_ref(meta).addr() as u64
-}
-
-/// A callsite that a trail refers to.
-#[derive(Clone, Debug)]
-pub(crate) struct Noted {
-    pub(crate) meta: &'static Metadata<'static>,
-    /// What it said when it was noted.
-    pub(crate) message: Option<String>,
-}
-
-static NOTED: Mutex<Option<HashMap<u64, Noted>>> = Mutex::new(None);
-
-/// Some of the callsites that are noted: whoever is found here need not be looked up.
-static SURELY_NOTED: [AtomicU64; 256] = [const { AtomicU64::new(0) }; 256];
-
-/// Sees to it that a trail can refer to a callsite. Its message is asked for the first time only.
-pub(crate) fn note(meta: &'static Metadata<'static>, message: impl FnOnce() -> Option<String>) {
-    let address = address(meta);
-    let surely = &SURELY_NOTED[(address >> 4) as usize % SURELY_NOTED.len()];
-    if surely.load(Ordering::Relaxed) == address {
-        return;
-    }
-    if noted(address).is_none() {
-        // It may be any code of the user's that says the message: nothing may be locked then.
-        let message = message();
-        if let Some(mut noted) = lock(&NOTED) {
-            noted.get_or_insert_default().entry(address).or_insert(Noted { meta, message });
-        }
-    }
-    surely.store(address, Ordering::Relaxed);
-}
-
-pub(crate) fn noted(address: u64) -> Option<Noted> {
-    lock(&NOTED)?.as_ref()?.get(&address).cloned()
-}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tracing::field::Visit;
 use tracing::{Level, Metadata};
 
-use super::callsite::{self, Role};
+use super::callsite::Role;
 use super::entered::Around;
 use super::fields::{Fields, Formatting};
 use super::scope::{self, Computation, Scope};
@@ -49,7 +49,7 @@ impl Capture {
         }
         let Some(_busy) = Busy::enter() else { return };
         if numbers {
-            callsite::note(meta, || said_by(meta, record, said, Fields::message_template));
+            trail::remember(meta, || said_by(meta, record, said, Fields::message_template));
             self.with_lane(around, |lane| {
                 trail::make_ring(lane, meta, self.plan);
                 trail::note(lane, meta, record)
@@ -57,7 +57,7 @@ impl Capture {
             return;
         }
         said_by(meta, record, said, |said| {
-            callsite::note(meta, || said.message_template());
+            trail::remember(meta, || said.message_template());
             self.with_lane(around, |lane| trail::keep_said(lane, meta, said, &self.recorder.redactor));
         });
     }

@@ -1,14 +1,29 @@
 //! Tests in a process of their own: a real global subscriber, a real exit, real files.
 #![allow(dead_code, unreachable_pub)]
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value as Json;
 use tracing_failure::{Failure, SCHEMA};
 
 const CHILD: &str = "TRACING_FAILURE_TEST_CHILD";
 const DIR: &str = "TRACING_FAILURE_TEST_DIR";
+
+/// How often a [`Counted`] was formatted in this process.
+pub static FORMATTED: AtomicU64 = AtomicU64::new(0);
+
+/// A value that says when it is formatted.
+pub struct Counted;
+
+impl fmt::Debug for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        FORMATTED.fetch_add(1, Ordering::Relaxed);
+        f.write_str("counted")
+    }
+}
 
 /// What a child process left behind.
 pub struct Run {

@@ -1,35 +1,10 @@
-//! The lane that a thread writes, remembered from event to event, and the memory that lanes are made of.
+//! The lane that a thread writes, remembered from event to event.
 
 use std::cell::RefCell;
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::lane::Lane;
 use crate::capture::entered::Around;
-use crate::sync::lock;
-
-/// Pieces of memory that are kept for the next lanes.
-const POOL: usize = 8;
-
-static POOLED: Mutex<Vec<Box<[AtomicU64]>>> = Mutex::new(Vec::new());
-
-/// Words for a lane. What is in them is of no account; fresh ones take no memory until they are written.
-pub(super) fn words(count: usize) -> Box<[AtomicU64]> {
-    let pooled = lock(&POOLED).and_then(|mut pool| {
-        let fits = pool.iter().rposition(|words| words.len() == count)?;
-        Some(pool.swap_remove(fits))
-    });
-    pooled.unwrap_or_else(|| bytemuck::zeroed_slice_box(count))
-}
-
-impl Drop for Lane {
-    fn drop(&mut self) {
-        let words = self.take_words();
-        if let Some(mut pool) = lock(&POOLED).filter(|pool| pool.len() < POOL) {
-            pool.push(words);
-        }
-    }
-}
 
 /// A lane that this thread is the writer of.
 #[derive(Debug)]

@@ -4,9 +4,11 @@
 //! read and put in order of time.
 
 mod breadcrumbs;
+mod callsites;
 mod held;
 mod lane;
 mod numbers;
+mod pool;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -16,13 +18,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tracing::Metadata;
 use tracing::field::Visit;
 
-use super::callsite;
 use super::clock::{self, Reading};
 use super::fields::Fields;
 use crate::redact::Redactor;
 use crate::sync::lock;
 use crate::value::Limits;
 use breadcrumbs::WORDS as BREADCRUMB_WORDS;
+pub(crate) use callsites::remember;
 use held::forget;
 pub(crate) use held::{Found, Held, with_lane};
 pub(crate) use lane::Lane;
@@ -88,7 +90,7 @@ impl Trail {
         lanes.origin.get_or_insert_with(Reading::now);
         let free = lanes.lanes.iter().find(|lane| lane.hold()).cloned();
         let lane = free.unwrap_or_else(|| {
-            let lane = Arc::new(Lane::open(held::words(plan.words()), breadcrumbs::SHAPE));
+            let lane = Arc::new(Lane::open(pool::words(plan.words()), breadcrumbs::SHAPE));
             lanes.lanes.push(Arc::clone(&lane));
             lane
         });
@@ -136,7 +138,7 @@ pub(crate) enum Noted {
 /// Writes the numbers of an event, or of fields that are recorded late.
 #[inline]
 pub(crate) fn note(lane: &Lane, meta: &'static Metadata<'static>, record: impl Fn(&mut dyn Visit)) -> Noted {
-    let Some(ring) = lane.ring(callsite::address(meta)) else { return Noted::NoRing };
+    let Some(ring) = lane.ring(callsites::address(meta)) else { return Noted::NoRing };
     let mut visitor = NumberVisitor::new(ring.begin(), ring.note());
     record(&mut visitor);
     if visitor.finish(clock::tick()) { Noted::Numbers } else { Noted::NoNumbers }
@@ -149,12 +151,12 @@ pub(crate) fn carries_numbers(record: impl Fn(&mut dyn Visit)) -> bool {
     any.0
 }
 
-/// Makes room for the numbers of a callsite, which has been noted.
+/// Makes room for the numbers of a callsite, which is remembered.
 pub(crate) fn make_ring(lane: &Lane, meta: &'static Metadata<'static>, plan: Plan) {
-    lane.make_ring(callsite::address(meta), Columns::of(meta).shape(plan.first, plan.last));
+    lane.make_ring(callsites::address(meta), Columns::of(meta).shape(plan.first, plan.last));
 }
 
-/// Keeps what was said by a callsite, which has been noted.
+/// Keeps what was said by a callsite, which is remembered.
 pub(crate) fn keep_said(lane: &Lane, meta: &'static Metadata<'static>, said: &Fields, redactor: &Redactor) {
-    breadcrumbs::write(lane, clock::tick(), callsite::address(meta), said, |name| redactor.field(name).is_secret);
+    breadcrumbs::write(lane, clock::tick(), callsites::address(meta), said, |name| redactor.field(name).is_secret);
 }

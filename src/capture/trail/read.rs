@@ -7,11 +7,10 @@ use std::time::Instant;
 
 use tracing::Metadata;
 
-use super::breadcrumbs;
 use super::lane::{self, Lane};
 use super::numbers::Columns;
 use super::{Plan, Trail};
-use crate::capture::callsite;
+use super::{breadcrumbs, callsites};
 use crate::capture::clock::Reading;
 use crate::failure::{Breadcrumb, Location, TrailEntry};
 use crate::redact::{REDACTED, Redactor};
@@ -100,19 +99,19 @@ fn entry(
     seconds: &impl Fn(u64) -> f64,
     redactor: &Redactor,
 ) -> Option<TrailEntry> {
-    let noted = callsite::noted(key)?;
+    let callsite = callsites::recall(key)?;
     let series = series.keep(plan);
     let dropped = series.seen.saturating_sub(series.rows.len() as u64);
     Some(TrailEntry {
-        message: noted.message.filter(|message| !message.is_empty()),
-        span: noted.meta.is_span().then(|| noted.meta.name().into()),
-        level: noted.meta.level().as_str().into(),
-        location: Some(Location::of_callsite(noted.meta)),
+        message: callsite.message.filter(|message| !message.is_empty()),
+        span: callsite.meta.is_span().then(|| callsite.meta.name().into()),
+        level: callsite.meta.level().as_str().into(),
+        location: Some(Location::of_callsite(callsite.meta)),
         seen: series.seen,
         dropped,
         head: (dropped > 0).then_some(series.head),
         elapsed_s: series.rows.iter().map(|row| seconds(row.tick)).collect(),
-        columns: columns(&series, noted.meta, redactor),
+        columns: columns(&series, callsite.meta, redactor),
     })
 }
 
@@ -130,12 +129,12 @@ fn columns(series: &Series, meta: &'static Metadata<'static>, redactor: &Redacto
 
 fn breadcrumb(row: &[u64], seconds: &impl Fn(u64) -> f64) -> Option<Breadcrumb> {
     let said = breadcrumbs::read(row)?;
-    let noted = callsite::noted(said.callsite)?;
+    let callsite = callsites::recall(said.callsite)?;
     Some(Breadcrumb {
         elapsed_s: seconds(said.tick),
-        level: noted.meta.level().as_str().into(),
+        level: callsite.meta.level().as_str().into(),
         message: said.text,
-        location: Some(Location::of_callsite(noted.meta)),
+        location: Some(Location::of_callsite(callsite.meta)),
     })
 }
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::lane::{Lane, Shape, Snapshot};
-use super::{Plan, Trail, held};
+use super::{Plan, Trail, pool};
 
 const NOTHING: Shape = Shape { stride: 1, first: 0, last: 0, note: 0 };
 
 fn lane(words: usize) -> Lane {
-    Lane::open(held::words(Lane::OVERHEAD + words), NOTHING)
+    Lane::open(pool::words(Lane::OVERHEAD + words), NOTHING)
 }
 
 fn write(lane: &Lane, key: u64, shape: Shape, value: u64) {
@@ -81,7 +81,7 @@ fn words_in_use_before_are_as_good_as_new() {
     let shape = Shape { stride: 2, first: 1, last: 3, note: 0 };
     let plan = Plan { first: 3, last: 61 };
     for round in 0..3 {
-        let lane = Lane::open(held::words(plan.words()), NOTHING);
+        let lane = Lane::open(pool::words(plan.words()), NOTHING);
         assert!(snapshot(&lane, 16).is_none(), "round {round}");
         (0..10).for_each(|value| write(&lane, 16, shape, value));
         assert_eq!(snapshot(&lane, 16).unwrap().seen, 10);

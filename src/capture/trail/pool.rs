@@ -1,0 +1,30 @@
+//! The memory that lanes are made of.
+
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
+
+use super::lane::Lane;
+use crate::sync::lock;
+
+/// Pieces of memory that are kept for the next lanes.
+const POOL: usize = 8;
+
+static POOLED: Mutex<Vec<Box<[AtomicU64]>>> = Mutex::new(Vec::new());
+
+/// Words for a lane. What is in them is of no account; fresh ones take no memory until they are written.
+pub(super) fn words(count: usize) -> Box<[AtomicU64]> {
+    let pooled = lock(&POOLED).and_then(|mut pool| {
+        let fits = pool.iter().rposition(|words| words.len() == count)?;
+        Some(pool.swap_remove(fits))
+    });
+    pooled.unwrap_or_else(|| bytemuck::zeroed_slice_box(count))
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        let words = self.take_words();
+        if let Some(mut pool) = lock(&POOLED).filter(|pool| pool.len() < POOL) {
+            pool.push(words);
+        }
+    }
+}
