@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use allocation_counter::AllocationInfo;
 use support::{Counted, FORMATTED};
 use tracing::{Dispatch, Instrument, Span, debug, error_span, info, info_span};
-use tracing_failure::FailureLayer;
+use tracing_failure::{FailureLayer, builder};
 use tracing_subscriber::layer::Identity;
 use tracing_subscriber::prelude::*;
 
@@ -105,6 +105,27 @@ fn what_a_large_span_took_is_given_back() {
     });
     assert!(taken.bytes_max > 64 << 10, "{taken:?}");
     assert!(taken.bytes_current < 4 << 10, "{taken:?}");
+}
+
+/// In a process of its own: the memory of trails is shared by all that runs in one.
+#[test]
+fn computations_one_after_the_other_use_the_same_memory() {
+    let run = support::in_child(|dir| {
+        let one_after_the_other = || {
+            for _ in 0..100 {
+                computation().in_scope(|| debug!(residual = 0.5, "step"));
+            }
+        };
+        for (trail, last) in [("short", 100), ("long", 248)] {
+            let (layer, _guard) = builder(dir.join(trail)).without_log().trail(8, last).layer().unwrap();
+            tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+                one_after_the_other();
+                let taken = allocation_counter::measure(one_after_the_other);
+                assert!(taken.bytes_total < 100 * 1000, "{trail}: {taken:?}");
+            });
+        }
+    });
+    run.ok();
 }
 
 #[test]

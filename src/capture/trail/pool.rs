@@ -23,7 +23,11 @@ pub(super) fn words(count: usize) -> Box<[AtomicU64]> {
 impl Drop for Lane {
     fn drop(&mut self) {
         let words = self.take_words();
-        if let Some(mut pool) = lock(&POOLED).filter(|pool| pool.len() < POOL) {
+        if let Some(mut pool) = lock(&POOLED) {
+            if pool.len() == POOL {
+                // The oldest goes: it may be of a size that nobody asks for any more.
+                pool.remove(0);
+            }
             pool.push(words);
         }
     }
