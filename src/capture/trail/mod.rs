@@ -151,9 +151,13 @@ pub(crate) fn carries_numbers(record: impl Fn(&mut dyn Visit)) -> bool {
     any.0
 }
 
-/// Makes room for the numbers of a callsite, which is remembered.
+/// Makes room for the numbers of a callsite, which is remembered, unless there is some already: the lane may be another one
+/// by now.
 pub(crate) fn make_ring(lane: &Lane, meta: &'static Metadata<'static>, plan: Plan) {
-    lane.make_ring(callsites::address(meta), Columns::of(meta).shape(plan.first, plan.last));
+    let address = callsites::address(meta);
+    if lane.ring(address).is_none() {
+        lane.make_ring(address, Columns::of(meta).shape(plan.first, plan.last));
+    }
 }
 
 /// Keeps what was said by a callsite, which is remembered.
