@@ -15,6 +15,8 @@ use crate::screen::{Screen, local, one_line, paint, say};
 
 /// How long nothing is looked for where the system does not tell of changes: network drives, containers.
 const POLL: Duration = Duration::from_secs(2);
+/// What comes together is looked at together.
+const BURST: Duration = Duration::from_millis(20);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -32,9 +34,12 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     let dir = directory(dir);
     let matcher = options.selection.matcher()?;
     let (changed, changes) = mpsc::channel();
-    let watcher = notify::recommended_watcher(move |_| {
-        // Nobody listens any more when the command ends.
-        let _ = changed.send(());
+    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        // To list the directory is an access as well, and would be followed by the next.
+        if !event.is_ok_and(|event| event.kind.is_access()) {
+            // Nobody listens any more when the command ends.
+            let _ = changed.send(());
+        }
     });
     let mut watch = Watch { watcher: watcher.ok(), known: paths(&dir).unwrap_or_default().into_iter().collect(), dir };
     watch.begin();
@@ -77,7 +82,10 @@ impl Watch {
     /// Returns when something has changed, or might have.
     fn wait(&mut self, changes: &Receiver<()>) {
         match changes.recv_timeout(POLL) {
-            Ok(()) => while changes.try_recv().is_ok() {},
+            Ok(()) => {
+                std::thread::sleep(BURST);
+                while changes.try_recv().is_ok() {}
+            }
             Err(RecvTimeoutError::Timeout) => self.begin(),
             Err(RecvTimeoutError::Disconnected) => std::thread::sleep(POLL),
         }

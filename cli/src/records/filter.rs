@@ -45,7 +45,7 @@ impl Filter {
 fn places(error: load::Error<&str>) -> Vec<(&str, String)> {
     let expected = |what: &str| format!("expected {what}");
     match error {
-        load::Error::Io(errors) => errors.into_iter().map(|(place, error)| (place, error)).collect(),
+        load::Error::Io(errors) => errors,
         load::Error::Lex(errors) => errors.into_iter().map(|(what, place)| (place, expected(what.as_str()))).collect(),
         load::Error::Parse(errors) => {
             errors.into_iter().map(|(what, place)| (place, expected(what.as_str()))).collect()

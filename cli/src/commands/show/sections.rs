@@ -19,7 +19,7 @@ pub(super) fn title(text: &str, screen: &mut Screen) -> Result<()> {
 }
 
 /// Names and texts in two columns. A text of several lines keeps its column.
-fn pairs<'a>(pairs: &[(&'a str, String)], screen: &mut Screen) -> Result<()> {
+fn pairs(pairs: &[(&str, String)], screen: &mut Screen) -> Result<()> {
     let widest = pairs.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
     for (name, text) in pairs {
         let name = one_line(name);

@@ -99,7 +99,7 @@ where
         return error;
     };
     let depth = |error: &ValidationError<'_>| error.instance_path().as_str().matches('/').count();
-    let inner = context.iter().flatten().map(|error| most_telling(error)).max_by_key(|error| depth(error));
+    let inner = context.iter().flatten().map(most_telling).max_by_key(|error| depth(error));
     inner.filter(|inner| depth(inner) > depth(error)).unwrap_or(error)
 }
 
@@ -115,9 +115,8 @@ fn message(error: &ValidationError<'_>) -> String {
                 unexpected.join(", ")
             )
         }
-        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
-            let expected: Vec<String> = context.iter().flatten().filter_map(expectation).collect();
-            format!("expected {}, found {}", expected.join(" or "), found())
+        ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => {
+            format!("expected {}, found {}", expectation(error).unwrap_or_default(), found())
         }
         ValidationErrorKind::Format { format } => format!("expected a {format}, found {}", found()),
         ValidationErrorKind::Pattern { pattern } => {
@@ -127,9 +126,13 @@ fn message(error: &ValidationError<'_>) -> String {
     }
 }
 
-/// What one of several possibilities would have been.
+/// What would have been right.
 fn expectation(error: &ValidationError<'_>) -> Option<String> {
     match error.kind() {
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            let possible: Vec<String> = context.iter().flatten().filter_map(expectation).collect();
+            Some(possible.join(" or "))
+        }
         ValidationErrorKind::Type { kind } => Some(types(kind)),
         ValidationErrorKind::Constant { expected_value } => Some(expected_value.to_string()),
         ValidationErrorKind::Format { format } => Some(format!("a {format}")),
