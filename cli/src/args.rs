@@ -69,6 +69,8 @@ pub(crate) enum Command {
     /// The index by equation: what failed under which reference.
     Refs(refs::Options),
     /// Two failures side by side: what differs.
+    ///
+    /// Of the trail it compares how often each place reported, and the first and the last of its numbers.
     Diff(diff::Options),
     /// Checks records against the schema.
     Validate(validate::Options),

@@ -27,7 +27,7 @@ pub(crate) struct Options {
 type Facts = Map;
 
 const COLUMNS: [Column; 3] =
-    [Column::new("").style(paint::NAME), Column::new("A").least(16), Column::new("B").least(16)];
+    [Column::new("").style(paint::NAME).least(20), Column::new("A").least(16), Column::new("B").least(16)];
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<()> {
     let (a, b) = (pick(&options.a, dir)?, pick(&options.b, dir)?);
@@ -60,7 +60,6 @@ fn file_name(picked: &Picked) -> String {
 fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => one_line(text).into_owned(),
         value => parameter(value),
     }
 }
@@ -129,7 +128,7 @@ fn trail(entry: &TrailEntry, facts: &mut Facts) {
     for (name, column) in entry.columns.iter() {
         let numbers: Vec<f64> = column.as_list().unwrap_or_default().iter().filter_map(Value::as_f64).collect();
         if let [first, .., last] = numbers[..] {
-            facts.insert(format!("trail.{said}.{name}, first and last"), vec![first, last]);
+            facts.insert(format!("trail.{said}.{name}"), vec![first, last]);
         }
     }
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use tracing_failure::Failure;
 
 use crate::records::{Gather, Selection, Summary, failures_dir, in_order, paths, scan};
-use crate::screen::{Column, Screen, Table, count, local, one_line, paint, say};
+use crate::screen::{Column, Screen, Table, count, local_minute, one_line, paint, say};
 
 /// Rows of a table where nothing else is said.
 const ROWS: usize = 25;
@@ -31,12 +31,12 @@ pub(crate) struct Options {
 
 const COLUMNS: [Column; 7] = [
     Column::new("WHEN"),
-    Column::new("COMPUTATION").style(paint::NAME).least(12),
-    Column::new("REFERENCE").least(9),
-    Column::new("ERROR").style(paint::ERROR).least(16),
-    Column::new("CATEGORY").style(paint::KIND).least(8),
+    Column::new("COMPUTATION").style(paint::NAME).least(16),
+    Column::new("REFERENCE").least(10).keep_end(),
+    Column::new("ERROR").style(paint::ERROR).least(24),
+    Column::new("CATEGORY").style(paint::KIND).least(10),
     Column::new("SEEN").right(),
-    Column::new("ID").style(paint::FAINT),
+    Column::new("ID").style(paint::FAINT).least(8).keep_end(),
 ];
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<()> {
@@ -111,7 +111,7 @@ fn write_table(newest: Newest, screen: &mut Screen) -> Result<()> {
     let mut table = Table::new(&COLUMNS);
     for ((at, path), failure) in newest.rows.into_iter().rev() {
         table.row([
-            local(at),
+            local_minute(at),
             one_line(&failure.computation).into_owned(),
             one_line(&failure.theoretical_ref).into_owned(),
             failure.error(),

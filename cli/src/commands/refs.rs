@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::records::{Gather, Selection, Summary, failures_dir, paths, scan};
-use crate::screen::{Column, Screen, Table, local, one_line, paint, say};
+use crate::screen::{Column, Screen, Table, local_minute, one_line, paint, say};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -69,7 +69,7 @@ impl Gather for Index {
 }
 
 const COLUMNS: [Column; 6] = [
-    Column::new("REFERENCE").style(paint::STRONG).least(12),
+    Column::new("REFERENCE").style(paint::STRONG).least(12).keep_end(),
     Column::new("FAILURES").right(),
     Column::new("GROUPS").right(),
     Column::new("RUNS").right(),
@@ -129,7 +129,7 @@ fn write_table(lines: &[Line<'_>], screen: &mut Screen) -> Result<()> {
             line.failures.to_string(),
             line.groups.to_string(),
             line.runs.to_string(),
-            local(line.last),
+            local_minute(line.last),
             one_line(&computations.join(", ")).into_owned(),
         ]);
     }

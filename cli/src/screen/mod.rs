@@ -17,7 +17,7 @@ pub(crate) use paint::{Color, Style};
 pub(crate) use place::place_of;
 pub(crate) use sparkline::sparkline;
 pub(crate) use table::{Column, Table};
-pub(crate) use text::{fit, one_line, visible, width};
+pub(crate) use text::{fit, fit_end, one_line, visible, width};
 pub(crate) use value::{brief, parameter};
 
 /// Standard output, buffered; a terminal or not.
@@ -61,6 +61,11 @@ pub(crate) fn say(line: std::fmt::Arguments<'_>) {
 /// A time as people here read it.
 pub(crate) fn local(time: DateTime<Utc>) -> String {
     time.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// The same without seconds, for tables.
+pub(crate) fn local_minute(time: DateTime<Utc>) -> String {
+    time.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string()
 }
 
 /// A number of things: `1 record`, `3 records`.

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::paint::{self, Style};
-use super::{Screen, fit, width};
+use super::{Screen, fit, fit_end, width};
 
 const GAP: usize = 2;
 
@@ -14,11 +14,12 @@ pub(crate) struct Column {
     right: bool,
     /// Columns that it keeps where there is no room; `None` where it is never cut.
     least: Option<usize>,
+    keep_end: bool,
 }
 
 impl Column {
     pub(crate) const fn new(title: &'static str) -> Self {
-        Column { title, style: paint::PLAIN, right: false, least: None }
+        Column { title, style: paint::PLAIN, right: false, least: None, keep_end: false }
     }
 
     pub(crate) const fn style(mut self, style: Style) -> Self {
@@ -36,6 +37,17 @@ impl Column {
     pub(crate) const fn least(mut self, columns: usize) -> Self {
         self.least = Some(columns);
         self
+    }
+
+    /// Cut at its beginning: the end tells more.
+    pub(crate) const fn keep_end(mut self) -> Self {
+        self.keep_end = true;
+        self
+    }
+
+    /// By how much it can be narrower.
+    fn spare(&self, width: usize) -> usize {
+        self.least.map_or(0, |least| width.saturating_sub(least))
     }
 }
 
@@ -75,7 +87,7 @@ impl<'a> Table<'a> {
         let mut line = String::new();
         let mut pending = 0;
         for ((column, cell), &columns) in self.columns.iter().zip(cells).zip(widths) {
-            let text = fit(cell, columns);
+            let text = if column.keep_end { fit_end(cell, columns) } else { fit(cell, columns) };
             let space = columns - width(&text).min(columns);
             let (before, after) = if column.right { (space, 0) } else { (0, space) };
             line.extend(std::iter::repeat_n(' ', pending + before));
@@ -85,19 +97,20 @@ impl<'a> Table<'a> {
         writeln!(screen, "{line}")
     }
 
-    /// As wide as what is in them, and where that is too wide, the widest become narrower first.
+    /// As wide as what is in them. Where that is too wide, each gives way in proportion to what it can.
     fn widths(&self, room: Option<usize>) -> Vec<usize> {
         let widest = |(index, column): (usize, &Column)| {
             self.rows.iter().map(|row| width(&row[index])).max().unwrap_or(0).max(width(column.title))
         };
         let mut widths: Vec<usize> = self.columns.iter().enumerate().map(widest).collect();
-        let Some(room) = room else { return widths };
-        let gaps = GAP * self.columns.len().saturating_sub(1);
-        while widths.iter().sum::<usize>() + gaps > room {
-            let can_shrink = |&index: &usize| self.columns[index].least.is_some_and(|least| widths[index] > least);
-            let widest = (0..widths.len()).filter(can_shrink).max_by_key(|&index| widths[index]);
-            let Some(widest) = widest else { break };
-            widths[widest] -= 1;
+        let needed = widths.iter().sum::<usize>() + GAP * self.columns.len().saturating_sub(1);
+        let Some(missing) = room.and_then(|room| needed.checked_sub(room)).filter(|missing| *missing > 0) else {
+            return widths;
+        };
+        let spare: Vec<usize> = self.columns.iter().zip(&widths).map(|(column, width)| column.spare(*width)).collect();
+        let all: usize = spare.iter().sum();
+        for (width, spare) in widths.iter_mut().zip(spare) {
+            *width -= (missing * spare).div_ceil(all.max(1)).min(spare);
         }
         widths
     }
@@ -107,14 +120,19 @@ impl<'a> Table<'a> {
 mod tests {
     use super::*;
 
-    const COLUMNS: [Column; 3] = [Column::new("SEEN").right(), Column::new("ERROR").least(6), Column::new("ID")];
+    const COLUMNS: [Column; 4] = [
+        Column::new("SEEN").right(),
+        Column::new("ERROR").least(6),
+        Column::new("REFERENCE").least(6).keep_end(),
+        Column::new("ID"),
+    ];
 
     #[test]
-    fn the_widest_column_gives_way_and_some_never_do() {
+    fn columns_give_way_in_proportion_and_some_never_do() {
         let mut table = Table::new(&COLUMNS);
-        table.row(["1".into(), "Diverged: the flow has a pole".into(), "3264969e".into()]);
-        assert_eq!(table.widths(None), [4, 29, 8]);
-        assert_eq!(table.widths(Some(40)), [4, 24, 8]);
-        assert_eq!(table.widths(Some(3)), [4, 6, 8]);
+        table.row(["1", "Diverged: the flow has a pole", "§2, Eq. 12", "3264969e"].map(str::to_owned));
+        assert_eq!(table.widths(None), [4, 29, 10, 8]);
+        assert_eq!(table.widths(Some(47)), [4, 20, 8, 8]);
+        assert_eq!(table.widths(Some(3)), [4, 6, 6, 8]);
     }
 }

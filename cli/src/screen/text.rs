@@ -59,6 +59,15 @@ pub(crate) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(cut)
 }
 
+/// The end of the text, in so many columns.
+pub(crate) fn fit_end(text: &str, columns: usize) -> Cow<'_, str> {
+    let reversed = |text: &str| text.chars().rev().collect::<String>();
+    match width(text) <= columns {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(reversed(&fit(&reversed(text), columns))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,5 +87,6 @@ mod tests {
         assert_eq!(fit("残差が大きい", 7), "残差が…");
         assert_eq!(fit("step size", 6), "step…");
         assert!(width(&fit("residual", 1)) <= 1);
+        assert_eq!(fit_end("Part 1 §1.2, Eq. 1.12", 9), "…Eq. 1.12");
     }
 }
