@@ -5,6 +5,7 @@ mod filter;
 mod input;
 mod moment;
 mod pick;
+mod progress;
 mod scan;
 mod select;
 mod summary;

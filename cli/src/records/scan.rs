@@ -9,18 +9,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use anyhow::Result;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
+use super::progress::Progress;
 use super::{Selection, Summary};
 use crate::screen::{count, say};
+use anyhow::Result;
 
 /// Files that a thread takes at a time.
 const PORTION: usize = 64;
 /// A disk has something to do while others compute.
 const LEAST_THREADS: usize = 4;
-/// How long people wait without being told.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How often it is looked how far they are.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// What is put together from many records, part by part.
 pub(crate) trait Gather: Send {
@@ -81,7 +80,7 @@ pub(crate) fn scan<G: Gather>(
     new: impl Fn() -> G + Sync,
 ) -> Result<(G, Broken)> {
     selection.matcher()?;
-    let parts = on_all_cores(paths, |files| {
+    let parts = on_all_cores(paths, &mut Progress::of(paths.len()), |files| {
         let (mut gathered, mut broken, mut json) = (new(), Broken::default(), Vec::new());
         let Ok(matcher) = selection.matcher() else { return (gathered, broken) };
         for (_, path) in files {
@@ -121,17 +120,19 @@ pub(crate) fn in_order<T: Send>(
     make: impl Fn(&Path) -> T + Sync,
     mut hand_on: impl FnMut(T) -> Result<()>,
 ) -> Result<()> {
+    let mut progress = Progress::of(paths.len());
     for some in paths.chunks(PORTION * LEAST_THREADS * 4) {
-        let parts = on_all_cores(some, |files| files.map(|(place, path)| (place, make(path))).collect::<Vec<_>>());
+        let work = |files: Files<'_>| files.map(|(place, path)| (place, make(path))).collect::<Vec<_>>();
+        let parts = on_all_cores(some, &mut progress, work);
         let mut made: Vec<(usize, T)> = parts.into_iter().flatten().collect();
         made.sort_by_key(|(place, _)| *place);
-        made.into_iter().try_for_each(|(_, made)| hand_on(made))?;
+        progress.aside(|| made.into_iter().try_for_each(|(_, made)| hand_on(made)))?;
     }
     Ok(())
 }
 
-/// Divides the files among threads and returns what each of them made. Where it takes long, people see how far it is.
-fn on_all_cores<T: Send>(paths: &[PathBuf], work: impl Fn(Files<'_>) -> T + Sync) -> Vec<T> {
+/// Divides the files among threads and returns what each of them made.
+fn on_all_cores<T: Send>(paths: &[PathBuf], progress: &mut Progress, work: impl Fn(Files<'_>) -> T + Sync) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
     let threads = cores.max(LEAST_THREADS).min(paths.len().div_ceil(PORTION)).max(1);
@@ -147,24 +148,12 @@ fn on_all_cores<T: Send>(paths: &[PathBuf], work: impl Fn(Files<'_>) -> T + Sync
         };
         let workers: Vec<_> = (0..threads).map(spawn).collect();
         drop(done);
-        show_progress(&all_done, &next, paths.len());
+        while all_done.recv_timeout(GLANCE) == Err(RecvTimeoutError::Timeout) {
+            progress.show(next.load(Ordering::Relaxed).min(paths.len()));
+        }
+        progress.done += paths.len();
         workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     })
-}
-
-/// Returns when all threads have ended.
-fn show_progress(all_done: &mpsc::Receiver<()>, next: &AtomicUsize, files: usize) {
-    if all_done.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Disconnected) {
-        return;
-    }
-    let bar = ProgressBar::with_draw_target(Some(files as u64), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("reading {bar:40} {pos} of {len}, {eta} left") {
-        bar.set_style(style);
-    }
-    while all_done.recv_timeout(PATIENCE / 10) == Err(RecvTimeoutError::Timeout) {
-        bar.set_position(next.load(Ordering::Relaxed).min(files) as u64);
-    }
-    bar.finish_and_clear();
 }
 
 /// The files that one thread takes, a portion at a time, each with its place in the order.
