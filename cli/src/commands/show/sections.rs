@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::Result;
-use tracing_failure::{Failure, Map, SpanEntry, Value};
+use tracing_failure::{ErrorEntry, Failure, Map, SpanEntry, Value};
 
 use crate::records::Picked;
 use crate::screen::{Screen, duration, local, one_line, paint, parameter, place_of, visible, width};
@@ -19,14 +19,14 @@ pub(super) fn title(text: &str, screen: &mut Screen) -> Result<()> {
 }
 
 /// Names and texts in two columns. A text of several lines keeps its column.
-fn pairs(pairs: &[(&str, String)], screen: &mut Screen) -> Result<()> {
+fn pairs(pairs: &[(&str, String)], indent: &str, screen: &mut Screen) -> Result<()> {
     let widest = pairs.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
     for (name, text) in pairs {
         let name = one_line(name);
         let space = " ".repeat(widest.saturating_sub(width(&name)));
         let name = screen.paint(paint::NAME, &name);
-        let text = visible(text).replace('\n', &format!("\n  {:widest$}  ", ""));
-        writeln!(screen, "  {name}{space}  {text}")?;
+        let text = visible(text).replace('\n', &format!("\n{indent}{:widest$}  ", ""));
+        writeln!(screen, "{indent}{name}{space}  {text}")?;
     }
     Ok(())
 }
@@ -62,22 +62,33 @@ pub(super) fn errors(failure: &Failure, screen: &mut Screen) -> Result<()> {
     }
     title("Errors", screen)?;
     for (depth, error) in errors.iter().enumerate() {
-        let name = error.type_name.as_deref().unwrap_or("error");
-        let name = match &error.variant {
-            Some(variant) if !name.ends_with(variant.as_str()) => format!("{name}::{variant}"),
-            _ => name.to_owned(),
-        };
         let before = if depth == 0 { "" } else { "caused by " };
-        let name = screen.paint(paint::ERROR, &one_line(&name));
-        writeln!(screen, "  {before}{name}: {}", visible(&error.message).replace('\n', "\n    "))?;
-        if let Some(data) = error.data.as_ref().filter(|data| !is_empty(data)) {
-            writeln!(screen, "    {}", parameter(data))?;
+        let name = screen.paint(paint::ERROR, &one_line(&name_of(error)));
+        // What the head says is not said again.
+        let message = match error.message == failure.error_message {
+            true => String::new(),
+            false => format!(": {}", visible(&error.message).replace('\n', "\n    ")),
+        };
+        writeln!(screen, "  {before}{name}{message}")?;
+        match &error.data {
+            Some(Value::Map(data)) => pairs(&map_pairs(data), "    ", screen)?,
+            Some(data) if !is_empty(data) => writeln!(screen, "    {}", parameter(data))?,
+            _ => {}
         }
     }
     if failure.context.errors_cut {
         writeln!(screen, "  … and more")?;
     }
     Ok(())
+}
+
+/// The type with its variant.
+fn name_of(error: &ErrorEntry) -> String {
+    let name = error.type_name.as_deref().unwrap_or("error");
+    match &error.variant {
+        Some(variant) if !name.ends_with(variant.as_str()) => format!("{name}::{variant}"),
+        _ => name.to_owned(),
+    }
 }
 
 fn is_empty(data: &Value) -> bool {
@@ -94,7 +105,7 @@ pub(super) fn parameters(failure: &Failure, screen: &mut Screen) -> Result<()> {
         return Ok(());
     }
     title("Parameters", screen)?;
-    pairs(&map_pairs(&failure.parameters), screen)
+    pairs(&map_pairs(&failure.parameters), "  ", screen)
 }
 
 /// What was seen at the moment of failure.
@@ -103,7 +114,7 @@ pub(super) fn event(failure: &Failure, screen: &mut Screen) -> Result<()> {
         return Ok(());
     }
     title("Seen as it failed", screen)?;
-    pairs(&map_pairs(&failure.context.event), screen)
+    pairs(&map_pairs(&failure.context.event), "  ", screen)
 }
 
 /// The spans around it, each with what it said beside the parameters.
@@ -204,5 +215,5 @@ pub(super) fn run(picked: &Picked, screen: &mut Screen) -> Result<()> {
         add("build", Some(parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ")));
     }
     known.extend(map_pairs(&context.other));
-    pairs(&known, screen)
+    pairs(&known, "  ", screen)
 }
