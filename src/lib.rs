@@ -117,6 +117,8 @@ mod init_error;
 mod log;
 mod logger;
 mod process;
+#[cfg(feature = "publish")]
+mod publish;
 mod recorder;
 mod redact;
 mod report;
@@ -139,6 +141,8 @@ pub use guard::Guard;
 pub use init_error::InitError;
 pub use log::{FilterError, Rotation};
 pub use logger::StructuredLogger;
+#[cfg(feature = "publish")]
+pub use publish::{Ignored, NotPushed, Outcome, Plan, PublishError, Published, Publisher, Secret, Skipped};
 pub use recorder::Stats;
 pub use result::ResultExt;
 pub use store::{Durability, Store};
