@@ -1,13 +1,36 @@
 //! Records go into a commit and to a remote, by the `git` of the machine.
 
+mod cache;
+mod child;
+mod commit;
+mod config;
 mod error;
+mod git;
+mod lock;
+mod message;
 mod outcome;
+mod push;
+mod records;
+mod remote;
+mod repository;
+mod scan;
+mod secrets;
+mod target;
+mod tree;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use error::{PublishError, Secret};
 pub use outcome::{Ignored, NotPushed, Outcome, Plan, Published, Skipped};
+
+use cache::Cache;
+use commit::{Committed, New};
+use push::Push;
+use remote::Remote;
+use repository::Repository;
+use scan::Scan;
+use target::Target;
 
 /// Commits failure records and pushes them, whatever else is going on in the repository.
 ///
@@ -92,19 +115,31 @@ impl Publisher {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn plan(&self) -> Result<Plan, PublishError> {
-        let _ = (&self.remote, &self.branch, self.timeout);
         let dir = self.existing_dir()?;
-        Ok(Plan {
-            dir,
-            work_tree: None,
-            records: Vec::new(),
-            computations: Vec::new(),
-            waiting: 0,
-            branch: None,
-            remote: None,
-            ignored: Vec::new(),
-            skipped: Vec::new(),
-        })
+        let mut plan = Plan::nothing(&dir);
+        let Some(repository) = Repository::find(&dir, self.timeout)? else { return Ok(plan) };
+        let target = Target::choose(&repository, self.branch.as_deref())?;
+        let remote = Remote::find(&repository, self.remote.as_deref(), &target.branch)?;
+        let mut scan = Scan::default();
+        let local = repository.commit_of(&target.full_name())?;
+        let start = match &remote {
+            Some(remote) if local.is_none() && !target.is_current => remote.last_known(&repository)?,
+            _ => None,
+        };
+        let cache = Cache::aside(&repository)?;
+        let selection = commit::choose(&repository, &cache, &target, &mut scan, local.as_deref().or(start.as_deref()))?;
+        if let (Some(remote), Some(local)) = (&remote, &local) {
+            let (repository, target, scan) = (&repository, &target, &mut scan);
+            plan.waiting = Push { repository, target, remote, scan, local }.waiting()?;
+        }
+        plan.computations = message::tally(scan.computations(&selection.entries));
+        plan.records = selection.entries.iter().map(|entry| git::path_of(&entry.path)).collect();
+        plan.work_tree = Some(repository.work_tree);
+        plan.branch = Some(target.branch);
+        plan.remote = remote.map(|remote| remote.shown());
+        plan.ignored = selection.ignored;
+        plan.skipped = selection.skipped;
+        Ok(plan)
     }
 
     /// Commits the records that git does not have yet, and pushes them with those that were committed earlier.
@@ -124,8 +159,69 @@ impl Publisher {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn publish(&self) -> Result<Published, PublishError> {
-        self.existing_dir()?;
-        Ok(Published {
+        let dir = self.existing_dir()?;
+        let Some(repository) = Repository::find(&dir, self.timeout)? else { return Ok(Published::no_repository()) };
+        let _one = lock::one_at_a_time(&repository.own_dir(&repository.common_dir)?, self.timeout)?;
+        let target = Target::choose(&repository, self.branch.as_deref())?;
+        let remote = Remote::find(&repository, self.remote.as_deref(), &target.branch)?;
+        let mut scan = Scan::default();
+        let (start, offline) = start(&repository, &target, remote.as_ref())?;
+        let committed = commit::commit(&repository, &target, &mut scan, start.as_deref())?;
+        let pushed = match (&remote, &committed.tip, offline) {
+            (_, None, _) => Ok(None),
+            (_, _, Some(offline)) => Err(offline),
+            (None, _, _) if committed.new.is_none() => Ok(None),
+            (None, _, _) => Err(NotPushed::NoRemote),
+            (Some(remote), Some(local), None) => {
+                let (repository, target, scan) = (&repository, &target, &mut scan);
+                Push { repository, target, remote, scan, local }.push()
+            }
+        };
+        Ok(Published::of(committed, pushed, target, remote))
+    }
+
+    fn existing_dir(&self) -> Result<PathBuf, PublishError> {
+        let found = self.dir.canonicalize().and_then(|dir| std::fs::read_dir(&dir).map(|_| dir));
+        found.map_err(|error| PublishError::Io(crate::store::about(&self.dir, "cannot list", error)))
+    }
+}
+
+/// The commit that a branch of our own begins with, where it is not here yet: the remote's. Why the remote cannot be asked
+/// is also why nothing can be pushed.
+fn start(
+    repository: &Repository,
+    target: &Target,
+    remote: Option<&Remote>,
+) -> Result<(Option<String>, Option<NotPushed>), PublishError> {
+    let Some(remote) = remote.filter(|_| !target.is_current) else { return Ok((None, None)) };
+    if repository.commit_of(&target.full_name())?.is_some() {
+        return Ok((None, None));
+    }
+    match remote.tip(repository) {
+        Ok(tip) => Ok((tip, None)),
+        Err(why) => Ok((remote.last_known(repository)?, Some(why))),
+    }
+}
+
+impl Plan {
+    fn nothing(dir: &Path) -> Self {
+        Plan {
+            dir: dir.to_owned(),
+            work_tree: None,
+            records: Vec::new(),
+            computations: Vec::new(),
+            waiting: 0,
+            branch: None,
+            remote: None,
+            ignored: Vec::new(),
+            skipped: Vec::new(),
+        }
+    }
+}
+
+impl Published {
+    fn no_repository() -> Self {
+        Published {
             outcome: Outcome::NoRepository,
             commit: None,
             records: 0,
@@ -134,11 +230,35 @@ impl Publisher {
             remote: None,
             ignored: Vec::new(),
             skipped: Vec::new(),
-        })
+        }
     }
 
-    fn existing_dir(&self) -> Result<PathBuf, PublishError> {
-        let found = self.dir.canonicalize().and_then(|dir| std::fs::read_dir(&dir).map(|_| dir));
-        found.map_err(|error| PublishError::Io(crate::store::about(&self.dir, "cannot list", error)))
+    fn of(
+        committed: Committed,
+        pushed: Result<Option<New>, NotPushed>,
+        target: Target,
+        remote: Option<Remote>,
+    ) -> Self {
+        let Committed { new, ignored, skipped, .. } = committed;
+        let mut branch = target.branch;
+        let (outcome, new) = match pushed {
+            Ok(Some(pushed)) => {
+                if let Some(remote) = &remote {
+                    branch.clone_from(&remote.branch);
+                }
+                (Outcome::Pushed, Some(pushed))
+            }
+            Err(why) => (Outcome::Committed(why), new),
+            Ok(None) => (Outcome::NothingToDo, new),
+        };
+        let remote = remote.map(|remote| remote.shown());
+        let nothing =
+            Published { outcome, branch: Some(branch), remote, ignored, skipped, ..Published::no_repository() };
+        match new {
+            Some(New { commit, records, computations }) => {
+                Published { commit: Some(commit), records, computations, ..nothing }
+            }
+            None => nothing,
+        }
     }
 }
