@@ -1,5 +1,6 @@
 //! A commit of records goes to the remote, and no commit of the user's with it.
 
+use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use super::remote::{Answer, Remote};
 use super::repository::Repository;
 use super::scan::Scan;
 use super::target::{Target, other_file};
-use super::tree::{Entry, changed, changes};
+use super::tree::{Change, Entry, changed, changes};
 
 /// How often others may come first.
 const TRIES: u32 = 16;
@@ -136,9 +137,13 @@ impl Push<'_> {
         };
         let everywhere = !self.target.is_current;
         let mut entries = changed(git, base.as_deref().unwrap_or(&empty), self.local, everywhere)?;
+        if let (None, Some(commits)) = (tip, self.unpublished(None)?) {
+            let touched: HashSet<&[u8]> = commits.iter().flatten().map(Change::path).collect();
+            entries.retain(|entry| touched.contains(&entry.path[..]));
+        }
         if let Some(tip) = tip.filter(|tip| base.as_deref() != Some(tip)) {
             let other = changed(git, tip, self.local, everywhere)?;
-            let other: std::collections::HashSet<&[u8]> = other.iter().map(|entry| &entry.path[..]).collect();
+            let other: HashSet<&[u8]> = other.iter().map(|entry| &entry.path[..]).collect();
             entries.retain(|entry| other.contains(&entry.path[..]));
         }
         entries.retain(|entry| self.target.has_record_name(self.repository, &entry.path));
@@ -155,34 +160,36 @@ impl Push<'_> {
         {
             return Ok(false);
         }
-        let most = format!("--max-count={}", MOST_COMMITS + 1);
-        let mut words = vec!["rev-list", &most, self.local, "--not"];
-        let remotes = format!("--remotes={}", self.remote.name);
-        words.push(tip.unwrap_or(&remotes));
-        let commits = git.read(&words, Vec::new())?;
-        let count = commits.iter().filter(|byte| **byte == b'\n').count();
-        if count > MOST_COMMITS {
+        let Some(commits) = self.unpublished(tip)? else { return Ok(false) };
+        // A commit without changes is the user's, and may say something.
+        let holds_nothing = commits.iter().any(Vec::is_empty);
+        let changes = commits.into_iter().flatten();
+        let Some(entries) = changes.map(Change::into_entry).collect::<Option<Vec<Entry>>>() else { return Ok(false) };
+        let has_name = |entry: &Entry| self.target.has_record_name(self.repository, &entry.path);
+        if holds_nothing || !entries.iter().all(has_name) {
             return Ok(false);
-        }
-        let text =
-            git.read(&["diff-tree", "--stdin", "-r", "-z", "-m", "--root", "--no-renames", "--always"], commits)?;
-        let mut entries = Vec::new();
-        let mut commits = 0;
-        for (_, changes) in changes(&text).into_iter().skip(1) {
-            commits += 1;
-            let is_empty = changes.is_empty();
-            let touched = changes.into_iter().map(|change| change.into_entry());
-            let Some(touched) = touched.collect::<Option<Vec<Entry>>>() else { return Ok(false) };
-            let ours = |entry: &Entry| self.target.has_record_name(self.repository, &entry.path);
-            if is_empty || !touched.iter().all(ours) {
-                return Ok(false);
-            }
-            entries.extend(touched);
         }
         self.scan.read(git, &entries)?;
         let all_records = entries.iter().all(|entry| self.scan.why_not(entry).is_none());
-        // A merge is named once for each of its parents.
-        Ok(commits == count && all_records && self.scan.secrets(&entries).is_empty())
+        Ok(all_records && self.scan.secrets(&entries).is_empty())
+    }
+
+    /// What the commits change that are not on the remote's branch, or on none of its branches; `None` where they are many,
+    /// or merges.
+    fn unpublished(&self, tip: Option<&str>) -> Result<Option<Vec<Vec<Change>>>, PublishError> {
+        let git = &self.repository.git;
+        let most = format!("--max-count={}", MOST_COMMITS + 1);
+        let remotes = format!("--remotes={}", self.remote.name);
+        let commits = git.read(&["rev-list", &most, self.local, "--not", tip.unwrap_or(&remotes)], Vec::new())?;
+        let count = commits.iter().filter(|byte| **byte == b'\n').count();
+        if count > MOST_COMMITS {
+            return Ok(None);
+        }
+        let text =
+            git.read(&["diff-tree", "--stdin", "-r", "-z", "-m", "--root", "--no-renames", "--always"], commits)?;
+        let changes: Vec<Vec<Change>> = changes(&text).into_iter().skip(1).collect();
+        // A merge comes once for each of its parents.
+        Ok(Some(changes).filter(|changes| changes.len() == count))
     }
 }
 

@@ -148,6 +148,7 @@ fn why(stderr: &str) -> NotPushed {
         "could not read Username",
         "could not read Password",
         "terminal prompts disabled",
+        "unable to get password",
         "Permission denied",
         "Host key verification failed",
         "error: 401",

@@ -120,18 +120,22 @@ pub(super) fn changed(git: &Git, from: &str, to: &str, everywhere: bool) -> Resu
         words.extend(["--", "."]);
     }
     let text = git.read(&words, Vec::new())?;
-    let changes = changes(&text).into_iter().flat_map(|(_, changes)| changes);
+    let changes = changes(&text).into_iter().flatten();
     Ok(changes.filter_map(Change::into_entry).collect())
 }
 
 /// A file that a commit touches.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Change {
-    pub(super) status: u8,
+    status: u8,
     entry: Entry,
 }
 
 impl Change {
+    pub(super) fn path(&self) -> &[u8] {
+        &self.entry.path
+    }
+
     /// The file as it is afterwards, if it is an ordinary one.
     pub(super) fn into_entry(self) -> Option<Entry> {
         Some(self.entry).filter(|entry| self.status != b'D' && entry.mode.starts_with("100"))
@@ -146,17 +150,17 @@ impl Change {
     }
 }
 
-/// What `diff-tree -z` says: for each commit it names, the changes. Those before any name come first, under none.
-pub(super) fn changes(text: &[u8]) -> Vec<(String, Vec<Change>)> {
-    let mut commits = vec![(String::new(), Vec::new())];
+/// What `diff-tree -z` says: the changes before it names a commit, and those of each commit that it names.
+pub(super) fn changes(text: &[u8]) -> Vec<Vec<Change>> {
+    let mut commits = vec![Vec::new()];
     let mut parts = parts(text);
     while let Some(part) = parts.next() {
         if !part.starts_with(b":") {
-            commits.push((String::from_utf8_lossy(part).into_owned(), Vec::new()));
-        } else if let (Some(change), Some((_, changes))) =
+            commits.push(Vec::new());
+        } else if let (Some(change), Some(commit)) =
             (parts.next().and_then(|path| Change::parse(part, path)), commits.last_mut())
         {
-            changes.push(change);
+            commit.push(change);
         }
     }
     commits

@@ -197,8 +197,13 @@ impl Repo {
         self.git(&["rev-list", "--count", branch]).trim().parse().unwrap()
     }
 
-    pub fn assert_healthy(&self) {
+    pub fn assert_intact(&self) {
         self.git(&["fsck", "--strict", "--connectivity-only"]);
+    }
+
+    /// Intact, and nothing of ours left behind.
+    pub fn assert_healthy(&self) {
+        self.assert_intact();
         let left: Vec<_> = walk(&self.dir.join(".git"))
             .into_iter()
             .filter(|path| path.extension() == Some(OsStr::new("lock")))
