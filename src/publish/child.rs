@@ -2,7 +2,8 @@
 
 use std::io::{self, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,9 @@ use crate::sync::lock;
 /// More output than this is not kept, and the call has failed.
 const MOST_STDOUT: usize = 256 << 20;
 const MOST_STDERR: usize = 64 << 10;
+
+/// How long it takes to see that nobody is interested any more.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// How long what a process left behind in the background may keep its stderr open.
 const GRACE: Duration = Duration::from_millis(250);
@@ -21,24 +25,35 @@ pub(super) struct Ended {
     pub(super) stderr: Vec<u8>,
 }
 
+/// How long a process may run: until this moment, and no longer than somebody is interested in it.
+pub(super) struct Limit<'a> {
+    pub(super) deadline: Instant,
+    pub(super) given_up: &'a AtomicBool,
+}
+
+impl Limit<'_> {
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.deadline || self.given_up.load(Ordering::Relaxed)
+    }
+}
+
 /// Runs the command to its end; `None` where it had to be ended.
 ///
 /// # Errors
 ///
 /// When it cannot be started, or says more than can be kept.
-pub(super) fn run(command: &mut Command, input: Vec<u8>, timeout: Duration) -> io::Result<Option<Ended>> {
-    let deadline = Instant::now() + timeout;
+pub(super) fn run(command: &mut Command, input: Vec<u8>, limit: &Limit<'_>) -> io::Result<Option<Ended>> {
     in_a_group_of_its_own(command);
     let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
     let mut child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let ended = follow(&mut child, input, deadline);
+    let ended = follow(&mut child, input, limit);
     if !matches!(ended, Ok(Some(_))) {
         end(&mut child);
     }
     ended
 }
 
-fn follow(child: &mut Child, input: Vec<u8>, deadline: Instant) -> io::Result<Option<Ended>> {
+fn follow(child: &mut Child, input: Vec<u8>, limit: &Limit<'_>) -> io::Result<Option<Ended>> {
     if let Some(mut stdin) = child.stdin.take() {
         // A process that does not read its input to the end says why itself.
         in_background("publish-stdin", move || drop(stdin.write_all(&input)))?;
@@ -48,12 +63,14 @@ fn follow(child: &mut Child, input: Vec<u8>, deadline: Instant) -> io::Result<Op
     };
     let stdout = Output::of(stdout, MOST_STDOUT)?;
     let stderr = Output::of(stderr, MOST_STDERR)?;
-    if !stdout.ends_by(deadline) {
-        return Ok(None);
+    while !stdout.ends_within(GLANCE) {
+        if limit.is_over() {
+            return Ok(None);
+        }
     }
-    let Some(status) = wait_until(child, deadline)? else { return Ok(None) };
+    let Some(status) = wait_until(child, || limit.is_over())? else { return Ok(None) };
     // Connections that ssh shares stay, and keep stderr open.
-    stderr.ends_by(Instant::now() + GRACE);
+    stderr.ends_within(GRACE);
     let (stdout, stderr) = (stdout.take(), stderr.take());
     if stdout.len() == MOST_STDOUT {
         return Err(io::Error::other("git says more than can be kept"));
@@ -61,13 +78,13 @@ fn follow(child: &mut Child, input: Vec<u8>, deadline: Instant) -> io::Result<Op
     Ok(Some(Ended { status, stdout, stderr }))
 }
 
-fn wait_until(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
+fn wait_until(child: &mut Child, is_over: impl Fn() -> bool) -> io::Result<Option<ExitStatus>> {
     let mut pause = Duration::from_micros(100);
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
-        if Instant::now() >= deadline {
+        if is_over() {
             return Ok(None);
         }
         std::thread::sleep(pause);
@@ -103,8 +120,8 @@ impl Output {
         Ok(Output { bytes, ended })
     }
 
-    fn ends_by(&self, deadline: Instant) -> bool {
-        self.ended.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_ok()
+    fn ends_within(&self, time: Duration) -> bool {
+        self.ended.recv_timeout(time) != Err(RecvTimeoutError::Timeout)
     }
 
     fn take(&self) -> Vec<u8> {
@@ -144,7 +161,8 @@ fn end(child: &mut Child) {
     }
     let _ = kill_process_group(group, Signal::KILL);
     // One that hangs in the kernel is left there.
-    let _ = wait_until(child, Instant::now() + Duration::from_secs(1));
+    let patience = Instant::now() + Duration::from_secs(1);
+    let _ = wait_until(child, || Instant::now() >= patience);
 }
 
 #[cfg(not(unix))]
@@ -153,24 +171,26 @@ fn in_a_group_of_its_own(_: &mut Command) {}
 #[cfg(not(unix))]
 fn end(child: &mut Child) {
     let _ = child.kill();
-    let _ = wait_until(child, Instant::now() + Duration::from_secs(1));
+    let patience = Instant::now() + Duration::from_secs(1);
+    let _ = wait_until(child, || Instant::now() >= patience);
 }
 
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
-    fn sh(script: &str) -> Command {
-        let mut command = Command::new("sh");
-        command.args(["-c", script]);
-        command
+    static GIVEN_UP: AtomicBool = AtomicBool::new(false);
+
+    fn sh(script: &str, input: Vec<u8>, timeout: Duration) -> Option<Ended> {
+        let limit = Limit { deadline: Instant::now() + timeout, given_up: &GIVEN_UP };
+        run(Command::new("sh").args(["-c", script]), input, &limit).unwrap()
     }
 
     #[test]
     fn much_input_and_output_at_once() {
         let input = vec![b'x'; 1 << 20];
-        let ended = run(&mut sh("cat; cat /dev/zero | head -c 200000 >&2; exit 3"), input.clone(), Duration::MAX / 4);
-        let ended = ended.unwrap().unwrap();
+        let script = "cat; cat /dev/zero | head -c 200000 >&2; exit 3";
+        let ended = sh(script, input.clone(), Duration::from_secs(60)).unwrap();
         assert_eq!((ended.status.code(), ended.stdout == input), (Some(3), true));
         assert_eq!(ended.stderr.len(), MOST_STDERR);
     }
@@ -180,8 +200,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let pids = dir.path().join("pids");
         let script = format!("trap '' TERM; sleep 1000 & echo $! $$ > '{}'; wait; wait", pids.display());
-        let ended = run(&mut sh(&script), Vec::new(), Duration::from_millis(300)).unwrap();
-        assert!(ended.is_none());
+        assert!(sh(&script, Vec::new(), Duration::from_millis(300)).is_none());
         let pids = std::fs::read_to_string(pids).unwrap();
         assert_eq!(pids.split_whitespace().count(), 2);
         for pid in pids.split_whitespace() {
@@ -192,8 +211,7 @@ mod tests {
 
     #[test]
     fn what_stays_in_the_background_is_not_waited_for() {
-        let ended =
-            run(&mut sh("sleep 1000 >/dev/null & echo $!"), Vec::new(), Duration::from_secs(60)).unwrap().unwrap();
+        let ended = sh("sleep 1000 >/dev/null & echo $!", Vec::new(), Duration::from_secs(60)).unwrap();
         let pid = String::from_utf8(ended.stdout).unwrap();
         assert!(Command::new("kill").arg(pid.trim()).status().unwrap().success());
     }

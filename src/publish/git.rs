@@ -4,9 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
-use super::child;
+use super::child::{self, Limit};
 use super::error::PublishError;
 
 /// The longest that is shown of a command and of what it said.
@@ -78,6 +80,7 @@ const ENVIRONMENT: &[(&str, &str)] = &[
 pub(super) struct Git {
     dir: PathBuf,
     pub(super) timeout: Duration,
+    given_up: Arc<AtomicBool>,
     variables: Vec<(&'static str, OsString)>,
     settings: Vec<&'static str>,
 }
@@ -90,8 +93,10 @@ pub(super) struct Said {
 }
 
 impl Git {
-    pub(super) fn new(dir: &Path, timeout: Duration) -> Self {
-        Git { dir: dir.to_owned(), timeout, variables: Vec::new(), settings: SETTINGS.to_vec() }
+    /// Git in this directory. A call ends in this time, or when it is given up.
+    pub(super) fn new(dir: &Path, timeout: Duration, given_up: &Arc<AtomicBool>) -> Self {
+        let given_up = Arc::clone(given_up);
+        Git { dir: dir.to_owned(), timeout, given_up, variables: Vec::new(), settings: SETTINGS.to_vec() }
     }
 
     /// The same with this in its environment.
@@ -122,7 +127,10 @@ impl Git {
         command.envs(ENVIRONMENT.iter().copied());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         let shown = shown(&format!("git {}", words.join(" ")));
-        match child::run(&mut command, input, self.timeout) {
+        let started = Instant::now();
+        // A time that no clock reaches is a long one.
+        let deadline = started.checked_add(self.timeout).unwrap_or(started + Duration::from_secs(1 << 30));
+        match child::run(&mut command, input, &Limit { deadline, given_up: &self.given_up }) {
             Ok(Some(ended)) => Ok(Said {
                 succeeded: ended.status.success(),
                 stdout: ended.stdout,
@@ -230,7 +238,7 @@ mod tests {
 
     #[test]
     fn what_is_local_to_a_repository_is_not_inherited() {
-        let git = Git::new(Path::new("."), Duration::from_secs(60));
+        let git = Git::new(Path::new("."), Duration::from_secs(60), &Arc::default());
         let local = git.word(&["rev-parse", "--local-env-vars"], Vec::new()).unwrap();
         for name in local.lines().filter(|name| !["GIT_CONFIG_COUNT", "GIT_NO_REPLACE_OBJECTS"].contains(name)) {
             assert!(NOT_INHERITED.contains(&name), "{name}");

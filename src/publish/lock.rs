@@ -7,16 +7,25 @@ use std::time::{Duration, Instant};
 use super::error::PublishError;
 use crate::store::about;
 
-/// Waits for whoever publishes from the same clone. The lock belongs to the open file: it ends with the process, however
-/// that ends.
-pub(super) fn one_at_a_time(dir: &Path, patience: Duration) -> Result<File, PublishError> {
+/// Held as long as it lives, or the process.
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    /// A process that was forked off meanwhile has the file open as well: closing it would not do.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
+/// Waits for whoever publishes from the same clone.
+pub(super) fn one_at_a_time(dir: &Path, patience: Duration) -> Result<Lock, PublishError> {
     let path = dir.join("lock");
     let failed = |error| PublishError::Io(about(&path, "cannot lock", error));
     let file = File::options().create(true).append(true).open(&path).map_err(failed)?;
     let started = Instant::now();
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(file),
+            Ok(()) => return Ok(Lock(file)),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
             Err(TryLockError::WouldBlock) if started.elapsed() >= patience => return Err(PublishError::Busy(path)),
             Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),

@@ -1,5 +1,6 @@
 //! Records go into a commit and to a remote, by the `git` of the machine.
 
+mod auto;
 mod cache;
 mod child;
 mod commit;
@@ -19,13 +20,17 @@ mod target;
 mod tree;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+pub(crate) use auto::AutoPush;
 pub use error::{PublishError, Secret};
 pub use outcome::{Ignored, NotPushed, Outcome, Plan, Published, Skipped};
 
 use cache::Cache;
 use commit::{Committed, New};
+use git::Git;
 use push::Push;
 use remote::Remote;
 use repository::Repository;
@@ -50,6 +55,8 @@ pub struct Publisher {
     remote: Option<String>,
     branch: Option<String>,
     timeout: Duration,
+    /// Set where nobody is interested any more.
+    given_up: Arc<AtomicBool>,
 }
 
 impl Publisher {
@@ -60,7 +67,13 @@ impl Publisher {
     /// # let _ = publisher;
     /// ```
     pub fn new(dir: impl AsRef<Path>) -> Self {
-        Publisher { dir: dir.as_ref().to_owned(), remote: None, branch: None, timeout: Duration::from_secs(60) }
+        Publisher {
+            dir: dir.as_ref().to_owned(),
+            remote: None,
+            branch: None,
+            timeout: Duration::from_secs(60),
+            given_up: Arc::default(),
+        }
     }
 
     /// The remote to push to: a name or a URL. Where none is given, what git pushes the branch to, else the only
@@ -117,7 +130,7 @@ impl Publisher {
     pub fn plan(&self) -> Result<Plan, PublishError> {
         let dir = self.existing_dir()?;
         let mut plan = Plan::nothing(&dir);
-        let Some(repository) = Repository::find(&dir, self.timeout)? else { return Ok(plan) };
+        let Some(repository) = Repository::find(self.git(&dir), &dir)? else { return Ok(plan) };
         let target = Target::choose(&repository, self.branch.as_deref())?;
         let remote = Remote::find(&repository, self.remote.as_deref(), &target.branch)?;
         let mut scan = Scan::default();
@@ -160,7 +173,7 @@ impl Publisher {
     /// ```
     pub fn publish(&self) -> Result<Published, PublishError> {
         let dir = self.existing_dir()?;
-        let Some(repository) = Repository::find(&dir, self.timeout)? else { return Ok(Published::no_repository()) };
+        let Some(repository) = Repository::find(self.git(&dir), &dir)? else { return Ok(Published::no_repository()) };
         let _one = lock::one_at_a_time(&repository.own_dir(&repository.common_dir)?, self.timeout)?;
         let target = Target::choose(&repository, self.branch.as_deref())?;
         let remote = Remote::find(&repository, self.remote.as_deref(), &target.branch)?;
@@ -178,6 +191,15 @@ impl Publisher {
             }
         };
         Ok(Published::of(committed, pushed, target, remote))
+    }
+
+    /// The same for another directory.
+    pub(crate) fn of_dir(self, dir: &Path) -> Self {
+        Publisher { dir: dir.to_owned(), ..self }
+    }
+
+    fn git(&self, dir: &Path) -> Git {
+        Git::new(dir, self.timeout, &self.given_up)
     }
 
     fn existing_dir(&self) -> Result<PathBuf, PublishError> {

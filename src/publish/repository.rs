@@ -2,7 +2,6 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::config::Config;
 use super::error::PublishError;
@@ -24,8 +23,7 @@ pub(super) struct Repository {
 
 impl Repository {
     /// The repository that has this directory in its work tree.
-    pub(super) fn find(dir: &Path, timeout: Duration) -> Result<Option<Self>, PublishError> {
-        let git = Git::new(dir, timeout);
+    pub(super) fn find(git: Git, dir: &Path) -> Result<Option<Self>, PublishError> {
         let said = git.run(&["rev-parse", "--is-inside-work-tree"], Vec::new())?;
         if !said.succeeded && said.stderr.contains("not a git repository") {
             return Ok(None);

@@ -3,6 +3,8 @@
 #![allow(unreachable_pub)]
 
 mod auto;
+#[path = "../support/mod.rs"]
+mod child;
 mod current;
 mod harm;
 mod odd;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::support::{Repo, World, isolate};
+use crate::support::{Repo, World, isolate, processes_of};
 
 /// A child that ends with the test.
 struct Ends(Child);
@@ -163,20 +163,6 @@ fn smart_http() {
     clone.git(&["remote", "set-url", "origin", &format!("http://127.0.0.1:{port}/no/such")]);
     clone.fail("rg_flow");
     clone.publish().expect("Committed: Offline", 1);
-}
-
-/// A process that is at work for this world: its environment names it.
-fn processes_of(world: &World) -> Vec<String> {
-    let home = world.path().join("home");
-    let entries = std::fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
-    let at_work = entries.filter(|process| {
-        let environment = std::fs::read(process.join("environ")).unwrap_or_default();
-        let home = home.as_os_str().as_encoded_bytes();
-        environment.split(|byte| *byte == 0).any(|variable| variable.strip_prefix(b"HOME=") == Some(home))
-    });
-    at_work
-        .map(|process| std::fs::read_to_string(process.join("cmdline")).unwrap_or_default().replace('\0', " "))
-        .collect()
 }
 
 #[test]

@@ -218,6 +218,20 @@ pub fn walk(dir: &Path) -> Vec<PathBuf> {
     paths.flat_map(|path| if path.is_dir() && !path.is_symlink() { walk(&path) } else { vec![path] }).collect()
 }
 
+/// Processes that are at work for this world: their environment names it.
+pub fn processes_of(world: &World) -> Vec<String> {
+    let home = world.path().join("home");
+    let entries = std::fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+    let at_work = entries.filter(|process| {
+        let environment = std::fs::read(process.join("environ")).unwrap_or_default();
+        let home = home.as_os_str().as_encoded_bytes();
+        environment.split(|byte| *byte == 0).any(|variable| variable.strip_prefix(b"HOME=") == Some(home))
+    });
+    at_work
+        .map(|process| std::fs::read_to_string(process.join("cmdline")).unwrap_or_default().replace('\0', " "))
+        .collect()
+}
+
 /// What a publisher is told to do, in a process of its own.
 pub struct Order {
     pub command: Command,
