@@ -130,7 +130,7 @@ fn stage(repository: &Repository, entries: &[Entry]) -> Result<(), PublishError>
         if !is_locked {
             return said.ok().map(drop);
         }
-        if started.elapsed() > INDEX_PATIENCE {
+        if started.elapsed() > INDEX_PATIENCE.min(repository.git.timeout) {
             return Err(PublishError::IndexLocked(repository.git_dir.join("index.lock")));
         }
         std::thread::sleep(pause);

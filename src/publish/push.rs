@@ -137,7 +137,10 @@ impl Push<'_> {
         };
         let everywhere = !self.target.is_current;
         let mut entries = changed(git, base.as_deref().unwrap_or(&empty), self.local, everywhere)?;
-        if let (None, Some(commits)) = (tip, self.unpublished(None)?) {
+        // A branch of the user's that is not there brings only what is in none of the others.
+        if let (None, true) = (tip, self.target.is_current)
+            && let Some(commits) = self.unpublished(None)?
+        {
             let touched: HashSet<&[u8]> = commits.iter().flatten().map(Change::path).collect();
             entries.retain(|entry| touched.contains(&entry.path[..]));
         }
