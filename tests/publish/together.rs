@@ -111,12 +111,13 @@ fn whoever_is_killed_leaves_nothing_that_stands_in_the_way() {
     clone.git(&["add", "staged"]);
     let before = clone.state();
     let calls = world.path().join("calls");
-    // A git that ends itself, its parent and all that was to come at the n-th call.
+    // A git that ends its parent, and all that was to come, after the n-th call of those that change something.
     let real =
         String::from_utf8(std::process::Command::new("sh").args(["-c", "command -v git"]).output().unwrap().stdout)
             .unwrap();
     let script = format!(
-        "#!/bin/sh\nprintf x >> '{calls}'\nif [ $(wc -c < '{calls}') -eq \"$KILL_AT\" ]; then\n\
+        "#!/bin/sh\ncase \" $* \" in *' rev-parse '*|*' config '*|*' ls-'*|*' cat-file '*|*' symbolic-ref '*|*' check-'*|\
+         *' remote '*|*' merge-base '*|*' rev-list '*|*' diff-'*) exec {real} \"$@\";; esac\nprintf x >> '{calls}'\nif [ $(wc -c < '{calls}') -eq \"$KILL_AT\" ]; then\n\
          {real} \"$@\" > /dev/null 2>&1\nkill -9 $PPID\nexit 1\nfi\nexec {real} \"$@\"\n",
         calls = calls.display(),
         real = real.trim()
@@ -143,7 +144,7 @@ fn whoever_is_killed_leaves_nothing_that_stands_in_the_way() {
         assert_eq!(origin.files("main").len(), 1 + records.len(), "after call {at}");
         assert_eq!(clone.state(), before, "after call {at}");
     }
-    assert!(killed > 15, "{killed}");
+    assert!(killed > 8, "{killed}");
     assert_once(&origin, "main", &records);
     clone.assert_healthy();
 }
