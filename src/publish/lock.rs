@@ -32,3 +32,26 @@ pub(super) fn one_at_a_time(dir: &Path, patience: Duration) -> Result<Lock, Publ
         }
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_was_forked_off_does_not_keep_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = one_at_a_time(dir.path(), Duration::ZERO).unwrap();
+        let child = match fork::fork().unwrap() {
+            fork::Fork::Child => loop {
+                std::thread::park();
+            },
+            fork::Fork::Parent(child) => child,
+        };
+        assert!(matches!(one_at_a_time(dir.path(), Duration::ZERO), Err(PublishError::Busy(_))));
+        drop(lock);
+        let again = one_at_a_time(dir.path(), Duration::ZERO);
+        std::process::Command::new("kill").args(["-9", &child.to_string()]).status().unwrap();
+        let _ = fork::waitpid(child);
+        assert!(again.is_ok());
+    }
+}

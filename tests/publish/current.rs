@@ -289,6 +289,18 @@ fn an_empty_commit_of_the_user_stays_here() {
     assert_eq!(origin.git(&["log", "--format=%s", "main"]).matches("private").count(), 0);
 }
 
+#[test]
+fn other_files_beside_the_records_stay_here() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    clone.commit_file("io/failures/notes.md", "not yet for others\n");
+    clone.commit_file("io/failures/settings.json", "{}\n");
+    clone.commit_file("io/failures/below/x.json", include_str!("../data/original_failure.json"));
+    let record = clone.fail("rg_flow");
+    clone.publish().pushed(1);
+    assert_eq!(origin.files("main"), ["README", &record]);
+}
+
 /// Publishes two records beside a commit of the user's that is not pushed, and then pulls.
 fn pull(how: &str) {
     let world = World::new();

@@ -160,6 +160,26 @@ fn a_branch_that_others_move_meanwhile_is_taken_as_it_is_then() {
 }
 
 #[test]
+fn a_remote_that_was_set_back_meanwhile_does_not_get_back_what_it_dropped() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let first = clone.head();
+    clone.commit_file("dropped", "to be dropped\n");
+    clone.git(&["push", "--quiet"]);
+    let record = clone.fail("rg_flow");
+    let once = world.path().join("once");
+    let text = format!(
+        "case \" $* \" in *' push '*) mkdir '{}' 2>/dev/null && GIT -C '{}' update-ref refs/heads/main {first};; esac; \
+         exec GIT \"$@\"",
+        once.display(),
+        origin.dir.display()
+    );
+    with_git(&world, clone.publisher(), &text).run().pushed(1);
+    assert_eq!(origin.files("main"), ["README", &record]);
+    assert_eq!(origin.rev("main^"), first);
+}
+
+#[test]
 fn a_branch_whose_lock_was_left_behind_is_named() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
