@@ -2,6 +2,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+#[cfg(feature = "publish")]
+use std::time::Duration;
 
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
@@ -13,6 +15,8 @@ use crate::capture::{FailureLayer, Plan, install_panic_hook};
 use crate::failure::{Build, Failure, reserved_in_context};
 use crate::init_error::InitError;
 use crate::log::{LogFilter, Rotation, RuntimeLog};
+#[cfg(feature = "publish")]
+use crate::publish::{AutoPush, Publisher};
 use crate::recorder::{Notices, OnLost, Recorder};
 use crate::redact::Redactor;
 use crate::store::{Areas, Durability, Store};
@@ -97,6 +101,16 @@ pub struct Builder {
     error_spans: bool,
     panic_hook: bool,
     color_eyre: bool,
+    #[cfg(feature = "publish")]
+    publishing: Publishing,
+}
+
+/// What is chosen about pushes.
+#[cfg(feature = "publish")]
+struct Publishing {
+    auto: bool,
+    publisher: Publisher,
+    wait: Duration,
 }
 
 impl Builder {
@@ -122,6 +136,8 @@ impl Builder {
             error_spans: true,
             panic_hook: true,
             color_eyre: true,
+            #[cfg(feature = "publish")]
+            publishing: Publishing { auto: false, publisher: Publisher::new(""), wait: Duration::from_secs(10) },
         }
     }
 
@@ -377,6 +393,48 @@ impl Builder {
         self
     }
 
+    /// Whether records are committed and pushed by themselves, as [`Publisher`] does it; no by default.
+    ///
+    /// It happens in the background, two seconds after a failure that no other follows, at least every 30 seconds, and
+    /// when the guard is flushed or dropped. A thread that fails does not wait for it. It commits nothing but records,
+    /// pushes no other commits, runs no hooks and asks for no password. A push that fails is said once on stderr and
+    /// counted in [`Stats`](crate::Stats); the next one, of this process or another, takes its records along.
+    ///
+    /// ```
+    /// let builder = tracing_failure::builder("io").auto_push(true);
+    /// # let _ = builder;
+    /// ```
+    #[cfg(feature = "publish")]
+    pub fn auto_push(mut self, push: bool) -> Self {
+        self.publishing.auto = push;
+        self
+    }
+
+    /// Where and how [`auto_push`](Self::auto_push) pushes. The directory is that of the records.
+    ///
+    /// ```
+    /// let builder = tracing_failure::builder("io").auto_push(true).publisher(|publisher| publisher.branch("failures"));
+    /// # let _ = builder;
+    /// ```
+    #[cfg(feature = "publish")]
+    pub fn publisher(mut self, choose: impl FnOnce(Publisher) -> Publisher) -> Self {
+        self.publishing.publisher = choose(self.publishing.publisher);
+        self
+    }
+
+    /// How long the guard waits for a push when it is flushed or dropped; 10 s by default.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let builder = tracing_failure::builder("io").auto_push(true).push_wait(Duration::from_secs(2));
+    /// # let _ = builder;
+    /// ```
+    #[cfg(feature = "publish")]
+    pub fn push_wait(mut self, wait: Duration) -> Self {
+        self.publishing.wait = wait;
+        self
+    }
+
     /// Makes it the global subscriber of the process. Keep the guard until the program ends.
     ///
     /// # Errors
@@ -467,8 +525,11 @@ impl Builder {
             };
             RuntimeLog::open(&dir, &session, self.rotation, filter).map_err(InitError::Io)
         };
+        let store = Store::open_with(&self.failures, self.areas, self.durability).map_err(InitError::Io)?;
         Ok(Recorder {
-            store: Store::open_with(&self.failures, self.areas, self.durability).map_err(InitError::Io)?,
+            #[cfg(feature = "publish")]
+            auto_push: self.publishing.begin(&store),
+            store,
             log: self.logs.map(open_log).transpose()?,
             session_json: serde_json::to_vec(&session).unwrap_or_default(),
             session,
@@ -482,6 +543,13 @@ impl Builder {
             counters: Default::default(),
             recent: Default::default(),
         })
+    }
+}
+
+#[cfg(feature = "publish")]
+impl Publishing {
+    fn begin(self, store: &Store) -> Option<Arc<AutoPush>> {
+        self.auto.then(|| AutoPush::new(self.publisher.of_dir(store.dir()), self.wait))
     }
 }
 

@@ -30,7 +30,8 @@ impl Guard {
     }
 
     /// Returns when all log lines and `latest.json` are with the operating system. Call it before
-    /// [`std::process::exit`], which drops no guards.
+    /// [`std::process::exit`], which drops no guards. With `Builder::auto_push` it pushes at once what waits to be pushed,
+    /// and waits for it as long as `Builder::push_wait` says.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-guard-flush-{}", std::process::id()));
@@ -41,6 +42,10 @@ impl Guard {
     /// ```
     pub fn flush(&self) {
         self.recorder.flush();
+        #[cfg(feature = "publish")]
+        if let Some(auto_push) = &self.recorder.auto_push {
+            auto_push.finish();
+        }
     }
 
     /// What the recorder has done so far.
@@ -121,6 +126,10 @@ impl Drop for Guard {
         if let Some(log) = &self.recorder.log {
             log.end_buffering();
         }
-        self.flush();
+        self.recorder.flush();
+        #[cfg(feature = "publish")]
+        if let Some(auto_push) = &self.recorder.auto_push {
+            auto_push.end();
+        }
     }
 }

@@ -85,6 +85,14 @@
 //! nothing where there is no event. A `?value` or `%value` is not formatted for it. An event's message is: once for each
 //! callsite where it carries numbers, each time where it carries none.
 //!
+//! # Publishing
+//!
+//! With the feature `publish`, records are committed and pushed by the `git` of the machine: `Publisher` does it once,
+//! `Builder::auto_push(true)` in the background after each failure. Only records are committed, to the current branch or to
+//! one of their own, whatever else is staged or half merged there; no other commit is pushed; no hook runs, and nothing asks
+//! for a password or waits for ever. What looks like a secret stops the push. What cannot be pushed stays committed, and goes
+//! with the next push.
+//!
 //! # What to know about `tracing`
 //!
 //! - `Span::record` of a field that the span did not declare is ignored: declare it as `field = tracing::field::Empty`.
@@ -117,6 +125,8 @@ mod init_error;
 mod log;
 mod logger;
 mod process;
+#[cfg(feature = "publish")]
+mod publish;
 mod recorder;
 mod redact;
 mod report;
@@ -139,6 +149,8 @@ pub use guard::Guard;
 pub use init_error::InitError;
 pub use log::{FilterError, Rotation};
 pub use logger::StructuredLogger;
+#[cfg(feature = "publish")]
+pub use publish::{Ignored, NotPushed, Outcome, Plan, PublishError, Published, Publisher, Secret, Skipped};
 pub use recorder::Stats;
 pub use result::ResultExt;
 pub use store::{Durability, Store};

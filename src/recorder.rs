@@ -44,6 +44,8 @@ pub(crate) struct Recorder {
     pub(crate) notices: Notices,
     pub(crate) counters: Counters,
     pub(crate) recent: Mutex<VecDeque<Recent>>,
+    #[cfg(feature = "publish")]
+    pub(crate) auto_push: Option<std::sync::Arc<crate::publish::AutoPush>>,
 }
 
 /// What the recorder knows about its own work.
@@ -74,6 +76,12 @@ pub struct Stats {
     pub log_lines: u64,
     /// Lines of the runtime log that are lost.
     pub log_lines_lost: u64,
+    /// Pushes by [`Builder::auto_push`](crate::Builder::auto_push) that brought records to the remote.
+    #[cfg(feature = "publish")]
+    pub pushes: u64,
+    /// Pushes that did not; the records are on disk, and the next push takes them along.
+    #[cfg(feature = "publish")]
+    pub pushes_failed: u64,
 }
 
 #[derive(Debug, Default)]
@@ -195,6 +203,10 @@ impl Recorder {
 
     fn written(&self, failure: &Failure, kind: Kind, path: &Path) {
         self.counters.recorded.fetch_add(1, Ordering::Relaxed);
+        #[cfg(feature = "publish")]
+        if let Some(auto_push) = &self.auto_push {
+            auto_push.note();
+        }
         if let (Some(id), Some(mut recent)) = (failure.context.id, lock(&self.recent)) {
             if recent.len() == RECENT {
                 recent.pop_front();
@@ -297,6 +309,8 @@ impl Recorder {
     }
 
     pub(crate) fn stats(&self) -> Stats {
+        #[cfg(feature = "publish")]
+        let (pushes, pushes_failed) = self.auto_push.as_ref().map_or((0, 0), |auto_push| auto_push.counts());
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Stats {
             recorded: count(&self.counters.recorded),
@@ -306,6 +320,10 @@ impl Recorder {
             near_misses: count(&self.counters.near_misses),
             log_lines: self.log.as_ref().map_or(0, RuntimeLog::lines_written),
             log_lines_lost: self.log.as_ref().map_or(0, RuntimeLog::lines_lost),
+            #[cfg(feature = "publish")]
+            pushes,
+            #[cfg(feature = "publish")]
+            pushes_failed,
         }
     }
 }

@@ -193,8 +193,19 @@ impl Drop for Store {
     }
 }
 
-fn is_record_name(name: &str) -> bool {
+pub(crate) fn is_record_name(name: &str) -> bool {
     name.ends_with(".json") && !name.starts_with('.') && name != "latest.json"
+}
+
+/// Whether it is a name that a store gives, `{area}_{UTC time}_{id}.json`.
+#[cfg(feature = "publish")]
+pub(crate) fn is_own_name(name: &str) -> bool {
+    let mut parts = name.strip_suffix(".json").unwrap_or_default().rsplitn(3, '_');
+    let (id, time, area) = (parts.next(), parts.next(), parts.next());
+    let is_time = |time: &str| chrono::NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%S%.3fZ").is_ok();
+    id.is_some_and(|id| id.len() == 36 && uuid::Uuid::try_parse(id).is_ok())
+        && time.is_some_and(is_time)
+        && area.is_some_and(|area| !area.is_empty() && !area.starts_with('.'))
 }
 
 fn time_and_id(path: &Path) -> &str {

@@ -1,0 +1,193 @@
+//! Publishing by itself, in the background: whoever fails does no more than to leave word.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{Outcome, PublishError, Published, Publisher};
+use crate::stderr;
+use crate::sync::lock;
+
+/// Failures that follow each other sooner than this go together,
+const QUIET: Duration = Duration::from_secs(2);
+
+/// but the first of them waits no longer than this.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// How long it takes to end a git that is not waited for any more.
+const LAST: Duration = Duration::from_secs(2);
+
+pub(crate) struct AutoPush {
+    publisher: Publisher,
+    /// How long the end of the program waits for it.
+    patience: Duration,
+    state: Mutex<State>,
+    changed: Condvar,
+    pushes: AtomicU64,
+    failed: AtomicU64,
+    said: AtomicBool,
+    secrets_said: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    /// The first and the last failure that wait.
+    waiting: Option<(Instant, Instant)>,
+    pushing: bool,
+    /// Somebody waits for the end of it.
+    hurry: bool,
+    /// The process whose thread is at work: a fork leaves the thread behind.
+    thread_in: Option<u32>,
+}
+
+impl State {
+    /// What is left to wait before the next push; `None` where there is none to come.
+    fn pause(&self, now: Instant) -> Option<Duration> {
+        let (first, last) = self.waiting?;
+        let due = if self.hurry { now } else { (last + QUIET).min(first + LONGEST) };
+        Some(due.saturating_duration_since(now))
+    }
+
+    fn is_done(&self) -> bool {
+        self.waiting.is_none() && !self.pushing
+    }
+}
+
+impl AutoPush {
+    pub(crate) fn new(publisher: Publisher, patience: Duration) -> Arc<Self> {
+        Arc::new(AutoPush {
+            publisher,
+            patience,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            pushes: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            said: AtomicBool::new(false),
+            secrets_said: AtomicBool::new(false),
+        })
+    }
+
+    /// Takes note that there is a new record.
+    pub(crate) fn note(self: &Arc<Self>) {
+        let Some(mut state) = lock(&self.state) else { return };
+        let pid = std::process::id();
+        if state.thread_in != Some(pid) {
+            *state = State { thread_in: self.start().then_some(pid), ..State::default() };
+        }
+        if state.thread_in.is_some() {
+            let now = Instant::now();
+            state.waiting = Some((state.waiting.map_or(now, |(first, _)| first), now));
+            self.changed.notify_all();
+        }
+    }
+
+    /// Pushes at once what waits, and waits for it as long as was chosen; says whether it is done.
+    pub(crate) fn finish(&self) -> bool {
+        let is_done = self.wait_for_end(self.patience);
+        if !is_done {
+            let after = self.patience.as_secs_f32();
+            self.say(&self.said, format_args!("not done within {after} s; the next push takes the records along"));
+        }
+        is_done
+    }
+
+    /// The same at the end of the program: no git is left behind.
+    pub(crate) fn end(&self) {
+        if !self.finish() {
+            self.publisher.given_up.store(true, Ordering::Relaxed);
+            self.wait_for_end(LAST);
+            self.publisher.given_up.store(false, Ordering::Relaxed);
+        }
+    }
+
+    fn wait_for_end(&self, patience: Duration) -> bool {
+        let started = Instant::now();
+        let Some(mut state) = lock(&self.state) else { return true };
+        if state.thread_in != Some(std::process::id()) {
+            return true;
+        }
+        state.hurry = true;
+        self.changed.notify_all();
+        while !state.is_done() && started.elapsed() < patience {
+            state = self.wait(state, patience.saturating_sub(started.elapsed()));
+        }
+        state.hurry = false;
+        state.is_done()
+    }
+
+    /// Pushes that brought something to the remote, and those that failed.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (self.pushes.load(Ordering::Relaxed), self.failed.load(Ordering::Relaxed))
+    }
+
+    fn start(self: &Arc<Self>) -> bool {
+        let auto = Arc::clone(self);
+        let work = move || while auto.next() {};
+        std::thread::Builder::new().name("failure-push".to_owned()).spawn(work).is_ok()
+    }
+
+    /// Waits for the next push to be due, and does it. The thread ends where there is none to come.
+    fn next(&self) -> bool {
+        let Some(mut state) = lock(&self.state) else { return false };
+        loop {
+            match state.pause(Instant::now()) {
+                None => {
+                    state.thread_in = None;
+                    self.changed.notify_all();
+                    return false;
+                }
+                Some(Duration::ZERO) => break,
+                Some(pause) => state = self.wait(state, pause),
+            }
+        }
+        state.waiting = None;
+        state.pushing = true;
+        drop(state);
+        // A panic costs this push only.
+        let result = catch_unwind(AssertUnwindSafe(|| self.publisher.publish()));
+        self.tell(result.ok());
+        if let Some(mut state) = lock(&self.state) {
+            state.pushing = false;
+            self.changed.notify_all();
+        }
+        true
+    }
+
+    fn wait<'a>(&self, state: MutexGuard<'a, State>, pause: Duration) -> MutexGuard<'a, State> {
+        self.changed.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn tell(&self, result: Option<Result<Published, PublishError>>) {
+        let problem = match result {
+            Some(Ok(published)) if published.outcome == Outcome::Pushed => {
+                self.pushes.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
+            Some(Ok(published)) if published.outcome == Outcome::NothingToDo => {
+                if !published.ignored.is_empty() {
+                    self.say(&self.said, format_args!("{published}"));
+                }
+                return;
+            }
+            Some(Ok(published)) => published.to_string(),
+            Some(Err(error @ PublishError::Secrets(_))) => {
+                self.failed.fetch_add(1, Ordering::Relaxed);
+                return self.say(&self.secrets_said, format_args!("{error}"));
+            }
+            Some(Err(error)) => error.to_string(),
+            None => "it panicked".to_owned(),
+        };
+        self.failed.fetch_add(1, Ordering::Relaxed);
+        self.say(&self.said, format_args!("{problem}"));
+    }
+
+    /// Says something once.
+    fn say(&self, said: &AtomicBool, text: std::fmt::Arguments<'_>) {
+        if !said.swap(true, Ordering::Relaxed) {
+            stderr::say(format_args!(
+                "tracing-failure: push of records: {text} (said once; `Guard::stats` counts them)"
+            ));
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! A process that ends in time, with all that it started, and whose output is read without a deadlock.
+
+use std::io::{self, Read, Write};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::sync::lock;
+
+/// More output than this is not kept, and the call has failed.
+const MOST_STDOUT: usize = 256 << 20;
+const MOST_STDERR: usize = 64 << 10;
+
+/// How long it takes to see that nobody is interested any more.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// How long what a process left behind in the background may keep its stderr open.
+const GRACE: Duration = Duration::from_millis(250);
+
+pub(super) struct Ended {
+    pub(super) status: ExitStatus,
+    pub(super) stdout: Vec<u8>,
+    pub(super) stderr: Vec<u8>,
+}
+
+/// How long a process may run: until this moment, and no longer than somebody is interested in it.
+pub(super) struct Limit<'a> {
+    pub(super) deadline: Instant,
+    pub(super) given_up: &'a AtomicBool,
+}
+
+impl Limit<'_> {
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.deadline || self.given_up.load(Ordering::Relaxed)
+    }
+}
+
+/// Runs the command to its end; `None` where it had to be ended.
+///
+/// # Errors
+///
+/// When it cannot be started, or says more than can be kept.
+pub(super) fn run(command: &mut Command, input: Vec<u8>, limit: &Limit<'_>) -> io::Result<Option<Ended>> {
+    in_a_group_of_its_own(command);
+    let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
+    let mut child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let ended = follow(&mut child, input, limit);
+    if !matches!(ended, Ok(Some(_))) {
+        end(&mut child);
+    }
+    ended
+}
+
+fn follow(child: &mut Child, input: Vec<u8>, limit: &Limit<'_>) -> io::Result<Option<Ended>> {
+    if let Some(mut stdin) = child.stdin.take() {
+        // A process that does not read its input to the end says why itself.
+        in_background("publish-stdin", move || drop(stdin.write_all(&input)))?;
+    }
+    let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+        return Err(io::Error::other("the output of git cannot be read"));
+    };
+    let stdout = Output::of(stdout, MOST_STDOUT)?;
+    let stderr = Output::of(stderr, MOST_STDERR)?;
+    while !stdout.ends_within(GLANCE) {
+        if limit.is_over() {
+            return Ok(None);
+        }
+    }
+    let Some(status) = wait_until(child, || limit.is_over())? else { return Ok(None) };
+    // Connections that ssh shares stay, and keep stderr open.
+    stderr.ends_within(GRACE);
+    let (stdout, stderr) = (stdout.take(), stderr.take());
+    if stdout.len() == MOST_STDOUT {
+        return Err(io::Error::other("git says more than can be kept"));
+    }
+    Ok(Some(Ended { status, stdout, stderr }))
+}
+
+fn wait_until(child: &mut Child, is_over: impl Fn() -> bool) -> io::Result<Option<ExitStatus>> {
+    let mut pause = Duration::from_micros(100);
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if is_over() {
+            return Ok(None);
+        }
+        std::thread::sleep(pause);
+        pause = (2 * pause).min(Duration::from_millis(10));
+    }
+}
+
+fn in_background(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
+}
+
+/// What a pipe says, read by a thread that may outlive our interest.
+struct Output {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    ended: Receiver<()>,
+}
+
+impl Output {
+    fn of(mut pipe: impl Read + Send + 'static, most: usize) -> io::Result<Self> {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let (end, ended) = channel();
+        let kept = Arc::clone(&bytes);
+        let read = move || {
+            let mut buffer = vec![0; 64 << 10];
+            while let Ok(length @ 1..) = retry(|| pipe.read(&mut buffer)) {
+                let Some(mut kept) = lock(&kept) else { break };
+                let room = most - kept.len();
+                kept.extend_from_slice(&buffer[..length.min(room)]);
+            }
+            let _ = end.send(());
+        };
+        in_background("publish-output", read)?;
+        Ok(Output { bytes, ended })
+    }
+
+    fn ends_within(&self, time: Duration) -> bool {
+        self.ended.recv_timeout(time) != Err(RecvTimeoutError::Timeout)
+    }
+
+    fn take(&self) -> Vec<u8> {
+        lock(&self.bytes).map(|mut bytes| std::mem::take(&mut *bytes)).unwrap_or_default()
+    }
+}
+
+fn retry(mut read: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match read() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+#[cfg(unix)]
+fn in_a_group_of_its_own(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+    command.process_group(0);
+}
+
+/// Ends the whole group: politely, so that git takes away its lock files, and then by force.
+#[cfg(unix)]
+fn end(child: &mut Child) {
+    use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+    let group = Pid::from_child(child);
+    let _ = kill_process_group(group, Signal::TERM);
+    // The first of the group is not waited for yet: as long as that is so, nobody else gets its number.
+    let has_ended = || {
+        let how = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        !matches!(waitid(WaitId::Pid(group), how), Ok(None))
+    };
+    let patience = Instant::now() + Duration::from_millis(500);
+    while !has_ended() && Instant::now() < patience {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let _ = kill_process_group(group, Signal::KILL);
+    // One that hangs in the kernel is left there.
+    let patience = Instant::now() + Duration::from_secs(1);
+    let _ = wait_until(child, || Instant::now() >= patience);
+}
+
+#[cfg(not(unix))]
+fn in_a_group_of_its_own(_: &mut Command) {}
+
+#[cfg(not(unix))]
+fn end(child: &mut Child) {
+    let _ = child.kill();
+    let patience = Instant::now() + Duration::from_secs(1);
+    let _ = wait_until(child, || Instant::now() >= patience);
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    static GIVEN_UP: AtomicBool = AtomicBool::new(false);
+
+    fn sh(script: &str, input: Vec<u8>, timeout: Duration) -> Option<Ended> {
+        let limit = Limit { deadline: Instant::now() + timeout, given_up: &GIVEN_UP };
+        run(Command::new("sh").args(["-c", script]), input, &limit).unwrap()
+    }
+
+    #[test]
+    fn much_input_and_output_at_once() {
+        let input = vec![b'x'; 1 << 20];
+        let script = "cat; cat /dev/zero | head -c 200000 >&2; exit 3";
+        let ended = sh(script, input.clone(), Duration::from_secs(60)).unwrap();
+        assert_eq!((ended.status.code(), ended.stdout == input), (Some(3), true));
+        assert_eq!(ended.stderr.len(), MOST_STDERR);
+    }
+
+    #[test]
+    fn the_whole_group_is_ended() {
+        let dir = tempfile::tempdir().unwrap();
+        let pids = dir.path().join("pids");
+        let script = format!("trap '' TERM; sleep 1000 & echo $! $$ > '{}'; wait; wait", pids.display());
+        assert!(sh(&script, Vec::new(), Duration::from_millis(300)).is_none());
+        let pids = std::fs::read_to_string(pids).unwrap();
+        assert_eq!(pids.split_whitespace().count(), 2);
+        for pid in pids.split_whitespace() {
+            let state = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+            assert!(state.is_err() || state.unwrap().contains(") Z "), "{pid} still runs");
+        }
+    }
+
+    #[test]
+    fn what_stays_in_the_background_is_not_waited_for() {
+        let ended = sh("sleep 1000 >/dev/null & echo $!", Vec::new(), Duration::from_secs(60)).unwrap();
+        let pid = String::from_utf8(ended.stdout).unwrap();
+        assert!(Command::new("kill").arg(pid.trim()).status().unwrap().success());
+    }
+}

@@ -1,0 +1,56 @@
+//! What the user has told git.
+
+use std::collections::HashMap;
+
+use super::error::PublishError;
+use super::git::Git;
+
+/// All settings that hold in a repository; the last of each name wins.
+#[derive(Debug)]
+pub(super) struct Config {
+    settings: HashMap<String, String>,
+    remotes: Vec<String>,
+}
+
+impl Config {
+    pub(super) fn read(git: &Git) -> Result<Self, PublishError> {
+        Ok(Config::parse(&String::from_utf8_lossy(&git.read(&["config", "--list", "-z"], Vec::new())?)))
+    }
+
+    fn parse(text: &str) -> Self {
+        let mut config = Config { settings: HashMap::new(), remotes: Vec::new() };
+        for setting in text.split_terminator('\0') {
+            let (name, value) = setting.split_once('\n').unwrap_or((setting, "true"));
+            let remote = name.strip_prefix("remote.").and_then(|name| name.strip_suffix(".url"));
+            if let Some(remote) = remote.filter(|remote| !config.remotes.iter().any(|known| known == remote)) {
+                config.remotes.push(remote.to_owned());
+            }
+            config.settings.insert(name.to_owned(), value.to_owned());
+        }
+        config
+    }
+
+    /// Section and key are in lower case; what stands between them is as it was written.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.settings.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    pub(super) fn remotes(&self) -> &[String] {
+        &self.remotes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_value_wins_and_may_have_lines() {
+        let config = Config::parse(
+            "user.name\nA\0user.name\nB\nC\0remote.a.b.url\nu\0remote.a.b.url\nv\0remote.c.push\nx\0core.bare\0",
+        );
+        assert_eq!(config.get("user.name"), Some("B\nC"));
+        assert_eq!(config.get("core.bare"), Some("true"));
+        assert_eq!(config.remotes(), ["a.b"]);
+    }
+}

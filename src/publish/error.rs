@@ -1,0 +1,167 @@
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Why records could not be published. Nothing was committed then, and nothing is lost: the records are on disk.
+///
+/// ```
+/// use tracing_failure::{PublishError, Publisher};
+///
+/// let error = Publisher::new("no/such/directory").publish().unwrap_err();
+/// assert!(matches!(error, PublishError::Io(_)));
+/// assert!(error.to_string().contains("no/such/directory"));
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PublishError {
+    /// There is no `git` on the `PATH`.
+    NoGit,
+    /// A file or directory cannot be read or written. The error names it.
+    Io(io::Error),
+    /// Records hold what looks like secrets.
+    Secrets(Vec<Secret>),
+    /// Somebody holds the lock of the index for longer than we wait.
+    IndexLocked(PathBuf),
+    /// Another process has been publishing from this clone for longer than we wait.
+    Busy(PathBuf),
+    /// No branch is checked out, and none was given.
+    DetachedHead,
+    /// The name is none that git allows for a branch, or a remote.
+    Name(String),
+    /// The branch is checked out in another work tree, where its files would go stale.
+    BranchInUse {
+        /// The branch.
+        branch: String,
+        /// The directory where it is checked out.
+        work_tree: PathBuf,
+    },
+    /// The branch was to hold only records, and holds other files.
+    NotOurs {
+        /// The branch.
+        branch: String,
+        /// One of its files.
+        file: PathBuf,
+    },
+    /// What is a directory on disk is a file in the commit.
+    FileInTheWay(PathBuf),
+    /// A call of git was ended because it took too long.
+    TimedOut {
+        /// What was called.
+        command: String,
+        /// After how long.
+        after: Duration,
+    },
+    /// A call of git failed.
+    Git {
+        /// What was called.
+        command: String,
+        /// What it said.
+        stderr: String,
+    },
+    /// Others moved the branch each time before we could.
+    LostRace(String),
+}
+
+/// A place in a record that holds what looks like a secret. The value itself is nowhere in it.
+///
+/// ```
+/// use tracing_failure::{PublishError, Publisher};
+///
+/// if let Err(PublishError::Secrets(secrets)) = Publisher::new("io/failures").publish() {
+///     for secret in secrets {
+///         eprintln!("{}: {} at {}", secret.file.display(), secret.kind, secret.pointer);
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Secret {
+    /// The file, relative to the root of the work tree.
+    pub file: PathBuf,
+    /// The JSON pointer (RFC 6901) to the value.
+    pub pointer: String,
+    /// What it looks like.
+    pub kind: &'static str,
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} ({})", self.file.display(), self.pointer.escape_debug(), self.kind)
+    }
+}
+
+impl fmt::Display for PublishError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PublishError::NoGit => {
+                f.write_str("git is not installed, or not on the PATH: install it to publish records")
+            }
+            PublishError::Io(error) => error.fmt(f),
+            PublishError::Secrets(secrets) => {
+                f.write_str("nothing was published, since records hold what looks like secrets:")?;
+                write_secrets(f, secrets)?;
+                f.write_str("\ntake them out of the files, or replace them by \"[redacted]\", and publish again")
+            }
+            PublishError::IndexLocked(lock) => write!(
+                f,
+                "{} exists: another git is at work in this repository. Publish again when it is done; if no git runs, remove the \
+                 file. Nothing was committed",
+                lock.display()
+            ),
+            PublishError::Busy(lock) => write!(
+                f,
+                "another process is publishing from this clone (it holds {}): publish again when it is done",
+                lock.display()
+            ),
+            PublishError::DetachedHead => f.write_str(
+                "HEAD is detached, so there is no branch to commit to: check one out, or name a branch for the records",
+            ),
+            PublishError::Name(name) => {
+                write!(f, "{name:?} cannot be the name of a branch or a remote: choose another")
+            }
+            PublishError::BranchInUse { branch, work_tree } => write!(
+                f,
+                "the branch {branch} is checked out in {}: publish from there, or choose another name",
+                work_tree.display()
+            ),
+            PublishError::NotOurs { branch, file } => write!(
+                f,
+                "the branch {branch} holds more than records, {} for one: choose another name for the branch of the records",
+                file.display()
+            ),
+            PublishError::FileInTheWay(path) => write!(
+                f,
+                "{} is a directory on disk and a file in the branch: commit that change first, then publish again",
+                path.display()
+            ),
+            PublishError::TimedOut { command, after } => {
+                write!(f, "`{command}` was ended since it took more than {} s", after.as_secs_f32())
+            }
+            PublishError::Git { command, stderr } => write!(f, "`{command}` failed: {stderr}"),
+            PublishError::LostRace(branch) => {
+                write!(f, "the branch {branch} was moved by others each time before it could be: publish again")
+            }
+        }
+    }
+}
+
+pub(super) fn write_secrets(f: &mut fmt::Formatter<'_>, secrets: &[Secret]) -> fmt::Result {
+    const SHOWN: usize = 20;
+    for secret in secrets.iter().take(SHOWN) {
+        write!(f, "\n  {secret}")?;
+    }
+    match secrets.len().saturating_sub(SHOWN) {
+        0 => Ok(()),
+        more => write!(f, "\n  and {more} more"),
+    }
+}
+
+impl std::error::Error for PublishError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            PublishError::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}

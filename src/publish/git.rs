@@ -1,0 +1,247 @@
+//! One call of git: nothing of the user's runs by it, nothing is asked, and it ends in time.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use super::child::{self, Limit};
+use super::error::PublishError;
+
+/// The longest that is shown of a command and of what it said.
+const SHOWN: usize = 1000;
+
+/// Settings that keep a call to itself: no hooks, no daemons, no signatures, no work in the background.
+const SETTINGS: &[&str] = &[
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.safecrlf=false",
+    "core.filesRefLockTimeout=3000",
+    "core.packedRefsTimeout=3000",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "submodule.recurse=false",
+    "push.recurseSubmodules=no",
+    "push.followTags=false",
+    "push.gpgSign=false",
+    "fetch.recurseSubmodules=no",
+    "fetch.writeCommitGraph=false",
+    "credential.interactive=false",
+    "i18n.commitEncoding=utf-8",
+    "color.ui=false",
+];
+
+/// What another git may have set for its own repository (`git rev-parse --local-env-vars`), or for what it does just
+/// now. Settings by `GIT_CONFIG_COUNT` stay: they are those of the machine.
+const NOT_INHERITED: &[&str] = &[
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_CONFIG",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_QUARANTINE_PATH",
+    "GIT_NAMESPACE",
+    "GIT_PROTOCOL",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_AUTHOR_DATE",
+    "GIT_COMMITTER_DATE",
+    "GIT_REFLOG_ACTION",
+    "SSH_ASKPASS",
+    "LANGUAGE",
+];
+
+const ENVIRONMENT: &[(&str, &str)] = &[
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("GIT_ASKPASS", ""),
+    ("SSH_ASKPASS_REQUIRE", "never"),
+    ("GCM_INTERACTIVE", "never"),
+    ("GIT_LITERAL_PATHSPECS", "1"),
+    ("GIT_NO_REPLACE_OBJECTS", "1"),
+    ("GIT_OPTIONAL_LOCKS", "0"),
+    ("LC_ALL", "C"),
+];
+
+/// How git is called: where, for how long, and with what in its environment.
+#[derive(Clone, Debug)]
+pub(super) struct Git {
+    dir: PathBuf,
+    pub(super) timeout: Duration,
+    given_up: Arc<AtomicBool>,
+    variables: Vec<(&'static str, OsString)>,
+    settings: Vec<&'static str>,
+}
+
+pub(super) struct Said {
+    pub(super) succeeded: bool,
+    pub(super) stdout: Vec<u8>,
+    pub(super) stderr: String,
+    command: String,
+}
+
+impl Git {
+    /// Git in this directory. A call ends in this time, or when it is given up.
+    pub(super) fn new(dir: &Path, timeout: Duration, given_up: &Arc<AtomicBool>) -> Self {
+        let given_up = Arc::clone(given_up);
+        Git { dir: dir.to_owned(), timeout, given_up, variables: Vec::new(), settings: SETTINGS.to_vec() }
+    }
+
+    /// The same with this in its environment.
+    pub(super) fn with(&self, name: &'static str, value: impl AsRef<OsStr>) -> Self {
+        let mut git = self.clone();
+        git.variables.push((name, value.as_ref().to_owned()));
+        git
+    }
+
+    /// The same with this setting.
+    pub(super) fn set(&self, setting: &'static str) -> Self {
+        let mut git = self.clone();
+        git.settings.push(setting);
+        git
+    }
+
+    /// Runs git to its end, however that is.
+    pub(super) fn run(&self, words: &[&str], input: Vec<u8>) -> Result<Said, PublishError> {
+        let mut command = Command::new("git");
+        command.current_dir(&self.dir);
+        for setting in &self.settings {
+            command.args(["-c", setting]);
+        }
+        command.args(words);
+        for name in NOT_INHERITED {
+            command.env_remove(name);
+        }
+        command.envs(ENVIRONMENT.iter().copied());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        let shown = shown(&format!("git {}", words.join(" ")));
+        let started = Instant::now();
+        // A time that no clock reaches is a long one.
+        let deadline = started.checked_add(self.timeout).unwrap_or(started + Duration::from_secs(1 << 30));
+        match child::run(&mut command, input, &Limit { deadline, given_up: &self.given_up }) {
+            Ok(Some(ended)) => Ok(Said {
+                succeeded: ended.status.success(),
+                stdout: ended.stdout,
+                stderr: shown_lines(&String::from_utf8_lossy(&ended.stderr)),
+                command: shown,
+            }),
+            Ok(None) => Err(PublishError::TimedOut { command: shown, after: self.timeout }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(PublishError::NoGit),
+            Err(error) => Err(PublishError::Io(io::Error::new(error.kind(), format!("`{shown}`: {error}")))),
+        }
+    }
+
+    /// What it says, where it succeeds.
+    pub(super) fn read(&self, words: &[&str], input: Vec<u8>) -> Result<Vec<u8>, PublishError> {
+        self.run(words, input)?.ok()
+    }
+
+    /// The one word that it says, such as an object's name.
+    pub(super) fn word(&self, words: &[&str], input: Vec<u8>) -> Result<String, PublishError> {
+        Ok(String::from_utf8_lossy(&self.read(words, input)?).trim_end().to_owned())
+    }
+
+    /// The one word that it says, or `None` where it fails.
+    pub(super) fn look_up(&self, words: &[&str]) -> Result<Option<String>, PublishError> {
+        let said = self.run(words, Vec::new())?;
+        let word = || String::from_utf8_lossy(&said.stdout).trim_end().to_owned();
+        Ok(said.succeeded.then(word).filter(|word| !word.is_empty()))
+    }
+}
+
+impl Said {
+    pub(super) fn ok(self) -> Result<Vec<u8>, PublishError> {
+        if self.succeeded { Ok(self.stdout) } else { Err(self.failed()) }
+    }
+
+    pub(super) fn failed(self) -> PublishError {
+        PublishError::Git { command: self.command, stderr: self.stderr }
+    }
+}
+
+/// The parts of what git says with `-z`.
+pub(super) fn parts(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.strip_suffix(b"\0").unwrap_or(text).split(|byte| *byte == 0).filter(|part| !part.is_empty())
+}
+
+/// A line of a path as git writes it.
+pub(super) fn path_of(bytes: &[u8]) -> PathBuf {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        Path::new(OsStr::from_bytes(bytes)).to_owned()
+    }
+    #[cfg(not(unix))]
+    {
+        PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+    }
+}
+
+fn shown_lines(text: &str) -> String {
+    let lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with("hint:"));
+    shown(&lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// Text for people: no credentials of URLs, and no more than a screen of it.
+pub(super) fn shown(text: &str) -> String {
+    let text = without_credentials(text);
+    if text.len() <= SHOWN {
+        return text;
+    }
+    text.chars().take(SHOWN).chain("…".chars()).collect()
+}
+
+/// The text with what stands before the `@` of a URL taken out.
+pub(super) fn without_credentials(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, authority) = rest.split_at(at + 3);
+        clean.push_str(before);
+        let end =
+            authority.find(|c: char| c == '/' || c.is_whitespace() || "'\"?#".contains(c)).unwrap_or(authority.len());
+        let host = authority[..end].rfind('@').map_or(0, |at| at + 1);
+        rest = &authority[host..];
+    }
+    clean.push_str(rest);
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_of_urls_are_not_shown() {
+        for (text, clean) in [
+            ("unable to access 'https://me:s3cret@host/x.git/': no", "unable to access 'https://host/x.git/': no"),
+            ("https://tok@a/ and ssh://git@b:22/c", "https://a/ and ssh://b:22/c"),
+            ("https://host/a@b", "https://host/a@b"),
+            ("git@host:x.git", "git@host:x.git"),
+            ("://", "://"),
+        ] {
+            assert_eq!(without_credentials(text), clean);
+        }
+    }
+
+    #[test]
+    fn what_is_local_to_a_repository_is_not_inherited() {
+        let git = Git::new(Path::new("."), Duration::from_secs(60), &Arc::default());
+        let local = git.word(&["rev-parse", "--local-env-vars"], Vec::new()).unwrap();
+        for name in local.lines().filter(|name| !["GIT_CONFIG_COUNT", "GIT_NO_REPLACE_OBJECTS"].contains(name)) {
+            assert!(NOT_INHERITED.contains(&name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What the log of the repository says.
+
+use chrono::{DateTime, TimeZone};
+
+use super::outcome::Count;
+use crate::value::shorten;
+
+/// How many computations a message names.
+const NAMED: usize = 20;
+
+/// The message of a commit: `Failure log: 20251227_043000`, and what failed.
+pub(super) fn message<Tz: TimeZone>(now: DateTime<Tz>, records: usize, computations: &[(String, usize)]) -> String
+where
+    Tz::Offset: std::fmt::Display,
+{
+    let named = computations.iter().take(NAMED).map(|(name, count)| match count {
+        1 => one_line(name),
+        count => format!("{} ({count})", one_line(name)),
+    });
+    let mut list = named.collect::<Vec<_>>().join(", ");
+    if computations.len() > NAMED {
+        list += &format!(", and {} others", computations.len() - NAMED);
+    }
+    format!("Failure log: {}\n\n{}: {list}\n", now.format("%Y%m%d_%H%M%S"), Count(records, "record"))
+}
+
+/// How often each computation failed, the most frequent first.
+pub(super) fn tally<'a>(computations: impl Iterator<Item = &'a str>) -> Vec<(String, usize)> {
+    let mut counts = std::collections::BTreeMap::new();
+    for computation in computations {
+        *counts.entry(computation).or_insert(0) += 1;
+    }
+    let mut tally: Vec<(String, usize)> = counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+    tally.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    tally
+}
+
+fn one_line(name: &str) -> String {
+    let line: String = shorten(name, 80).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    line.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_says_when_how_many_and_what() {
+        let now: DateTime<chrono::Utc> = "2025-12-27T04:30:00Z".parse().unwrap();
+        let tally = tally(["betti_numbers", "rg_flow_integration", "rg_flow_integration"].into_iter());
+        assert_eq!(
+            message(now, 3, &tally),
+            "Failure log: 20251227_043000\n\n3 records: rg_flow_integration (2), betti_numbers\n"
+        );
+    }
+
+    #[test]
+    fn long_lists_and_names_of_several_lines_are_cut() {
+        let names: Vec<String> = (10..40).map(|n| format!("c{n}\nSigned-off-by: nobody")).collect();
+        let message = message(chrono::Utc::now(), 30, &tally(names.iter().map(String::as_str)));
+        assert_eq!(message.lines().count(), 3);
+        assert!(message.ends_with("c29 Signed-off-by: nobody, and 10 others\n"), "{message}");
+    }
+}

@@ -1,0 +1,286 @@
+//! Records go into a commit and to a remote, by the `git` of the machine.
+
+mod auto;
+mod cache;
+mod child;
+mod commit;
+mod config;
+mod error;
+mod git;
+mod lock;
+mod message;
+mod outcome;
+mod push;
+mod records;
+mod remote;
+mod repository;
+mod scan;
+mod secrets;
+mod target;
+mod tree;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+pub(crate) use auto::AutoPush;
+pub use error::{PublishError, Secret};
+pub use outcome::{Ignored, NotPushed, Outcome, Plan, Published, Skipped};
+
+use cache::Cache;
+use commit::{Committed, New};
+use git::Git;
+use push::Push;
+use remote::Remote;
+use repository::Repository;
+use scan::Scan;
+use target::Target;
+
+/// Commits failure records and pushes them, whatever else is going on in the repository.
+///
+/// Only records are committed: what is staged, changed or half merged stays as it is, and commits of yours that are not on
+/// the remote are not pushed along. No hook runs, nothing asks for a password, nothing waits for longer than its timeout.
+/// It needs git 2.36 or later.
+///
+/// ```no_run
+/// let published = tracing_failure::Publisher::new("io/failures").branch("failures").publish()?;
+/// println!("{published}"); // 3 records pushed to failures of origin (1b2c…)
+/// # Ok::<(), tracing_failure::PublishError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a publisher does nothing until `plan` or `publish` is called"]
+pub struct Publisher {
+    dir: PathBuf,
+    remote: Option<String>,
+    branch: Option<String>,
+    timeout: Duration,
+    /// Set where nobody is interested any more.
+    given_up: Arc<AtomicBool>,
+}
+
+impl Publisher {
+    /// Publishes the records of this directory, to the current branch and its remote.
+    ///
+    /// ```
+    /// let publisher = tracing_failure::Publisher::new("io/failures");
+    /// # let _ = publisher;
+    /// ```
+    pub fn new(dir: impl AsRef<Path>) -> Self {
+        Publisher {
+            dir: dir.as_ref().to_owned(),
+            remote: None,
+            branch: None,
+            timeout: Duration::from_secs(60),
+            given_up: Arc::default(),
+        }
+    }
+
+    /// The remote to push to: a name or a URL. Where none is given, what git pushes the branch to, else the only
+    /// remote, else `origin`.
+    ///
+    /// ```
+    /// let publisher = tracing_failure::Publisher::new("io/failures").remote("origin");
+    /// # let _ = publisher;
+    /// ```
+    pub fn remote(mut self, remote: impl Into<String>) -> Self {
+        self.remote = Some(remote.into());
+        self
+    }
+
+    /// A branch of its own, that holds only records: it is made where it is missing. The current branch, the index and
+    /// the work tree are not touched then, and ignore rules do not count. The current branch where none is given.
+    ///
+    /// ```
+    /// let publisher = tracing_failure::Publisher::new("io/failures").branch("failures");
+    /// # let _ = publisher;
+    /// ```
+    pub fn branch(mut self, branch: impl Into<String>) -> Self {
+        self.branch = Some(branch.into());
+        self
+    }
+
+    /// How long one call of git may take, before it is ended with all that it started; 60 s by default. As long is
+    /// waited for another process that publishes from the same clone.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let publisher = tracing_failure::Publisher::new("io/failures").timeout(Duration::from_secs(10));
+    /// # let _ = publisher;
+    /// ```
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// What [`publish`](Self::publish) would do. Nothing is changed, and the remote is not asked.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`publish`](Self::publish).
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-plan-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir)?;
+    /// let plan = tracing_failure::Publisher::new(&dir).plan()?;
+    /// assert!(plan.records.is_empty());
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn plan(&self) -> Result<Plan, PublishError> {
+        let dir = self.existing_dir()?;
+        let mut plan = Plan::nothing(&dir);
+        let Some(repository) = Repository::find(self.git(&dir), &dir)? else { return Ok(plan) };
+        let target = Target::choose(&repository, self.branch.as_deref())?;
+        let remote = Remote::find(&repository, self.remote.as_deref(), &target.branch)?;
+        let mut scan = Scan::default();
+        let local = repository.commit_of(&target.full_name())?;
+        let start = match &remote {
+            Some(remote) if local.is_none() && !target.is_current => remote.last_known(&repository)?,
+            _ => None,
+        };
+        let cache = Cache::aside(&repository)?;
+        let selection = commit::choose(&repository, &cache, &target, &mut scan, local.as_deref().or(start.as_deref()))?;
+        if let (Some(remote), Some(local)) = (&remote, &local) {
+            let (repository, target, scan) = (&repository, &target, &mut scan);
+            plan.waiting = Push { repository, target, remote, scan, local }.waiting()?;
+        }
+        plan.computations = message::tally(scan.computations(&selection.entries));
+        plan.records = selection.entries.iter().map(|entry| git::path_of(&entry.path)).collect();
+        plan.work_tree = Some(repository.work_tree);
+        plan.branch = Some(target.branch);
+        plan.remote = remote.map(|remote| remote.shown());
+        plan.ignored = selection.ignored;
+        plan.skipped = selection.skipped;
+        Ok(plan)
+    }
+
+    /// Commits the records that git does not have yet, and pushes them with those that were committed earlier.
+    ///
+    /// What cannot be pushed stays committed, and the next call pushes it: that is no error but an [`Outcome`].
+    ///
+    /// # Errors
+    ///
+    /// Why nothing could be committed. The records stay on disk.
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-publish-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir)?;
+    /// let published = tracing_failure::Publisher::new(&dir).publish()?;
+    /// assert_eq!(published.outcome, tracing_failure::Outcome::NoRepository);
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn publish(&self) -> Result<Published, PublishError> {
+        let dir = self.existing_dir()?;
+        let Some(repository) = Repository::find(self.git(&dir), &dir)? else { return Ok(Published::no_repository()) };
+        let _one = lock::one_at_a_time(&repository.own_dir(&repository.common_dir)?, self.timeout)?;
+        let target = Target::choose(&repository, self.branch.as_deref())?;
+        let remote = Remote::find(&repository, self.remote.as_deref(), &target.branch)?;
+        let mut scan = Scan::default();
+        let (start, offline) = start(&repository, &target, remote.as_ref())?;
+        let committed = commit::commit(&repository, &target, &mut scan, start.as_deref())?;
+        let pushed = match (&remote, &committed.tip, offline) {
+            (_, None, _) => Ok(None),
+            (_, _, Some(offline)) => Err(offline),
+            (None, _, _) if committed.new.is_none() => Ok(None),
+            (None, _, _) => Err(NotPushed::NoRemote),
+            (Some(remote), Some(local), None) => {
+                let (repository, target, scan) = (&repository, &target, &mut scan);
+                Push { repository, target, remote, scan, local }.push()
+            }
+        };
+        Ok(Published::of(committed, pushed, target, remote))
+    }
+
+    /// The same for another directory.
+    pub(crate) fn of_dir(self, dir: &Path) -> Self {
+        Publisher { dir: dir.to_owned(), ..self }
+    }
+
+    fn git(&self, dir: &Path) -> Git {
+        Git::new(dir, self.timeout, &self.given_up)
+    }
+
+    fn existing_dir(&self) -> Result<PathBuf, PublishError> {
+        let found = self.dir.canonicalize().and_then(|dir| std::fs::read_dir(&dir).map(|_| dir));
+        found.map_err(|error| PublishError::Io(crate::store::about(&self.dir, "cannot list", error)))
+    }
+}
+
+/// The commit that a branch of our own begins with, where it is not here yet: the remote's. Why the remote cannot be asked
+/// is also why nothing can be pushed.
+fn start(
+    repository: &Repository,
+    target: &Target,
+    remote: Option<&Remote>,
+) -> Result<(Option<String>, Option<NotPushed>), PublishError> {
+    let Some(remote) = remote.filter(|_| !target.is_current) else { return Ok((None, None)) };
+    if repository.commit_of(&target.full_name())?.is_some() {
+        return Ok((None, None));
+    }
+    match remote.tip(repository) {
+        Ok(tip) => Ok((tip, None)),
+        Err(why) => Ok((remote.last_known(repository)?, Some(why))),
+    }
+}
+
+impl Plan {
+    fn nothing(dir: &Path) -> Self {
+        Plan {
+            dir: dir.to_owned(),
+            work_tree: None,
+            records: Vec::new(),
+            computations: Vec::new(),
+            waiting: 0,
+            branch: None,
+            remote: None,
+            ignored: Vec::new(),
+            skipped: Vec::new(),
+        }
+    }
+}
+
+impl Published {
+    fn no_repository() -> Self {
+        Published {
+            outcome: Outcome::NoRepository,
+            commit: None,
+            records: 0,
+            computations: Vec::new(),
+            branch: None,
+            remote: None,
+            ignored: Vec::new(),
+            skipped: Vec::new(),
+        }
+    }
+
+    fn of(
+        committed: Committed,
+        pushed: Result<Option<New>, NotPushed>,
+        target: Target,
+        remote: Option<Remote>,
+    ) -> Self {
+        let Committed { new, ignored, skipped, .. } = committed;
+        let mut branch = target.branch;
+        let (outcome, new) = match pushed {
+            Ok(Some(pushed)) => {
+                if let Some(remote) = &remote {
+                    branch.clone_from(&remote.branch);
+                }
+                (Outcome::Pushed, Some(pushed))
+            }
+            Err(why) => (Outcome::Committed(why), new),
+            Ok(None) => (Outcome::NothingToDo, new),
+        };
+        let remote = remote.map(|remote| remote.shown());
+        let nothing =
+            Published { outcome, branch: Some(branch), remote, ignored, skipped, ..Published::no_repository() };
+        match new {
+            Some(New { commit, records, computations }) => {
+                Published { commit: Some(commit), records, computations, ..nothing }
+            }
+            None => nothing,
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Which records of the directory a branch does not have yet.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+
+use super::cache::Cache;
+use super::error::{PublishError, Secret};
+use super::git::{parts, path_of};
+use super::outcome::{Ignored, Skipped};
+use super::repository::Repository;
+use super::scan::{Read, Scan, named};
+use super::tree::{Entry, Item, list_dir};
+use crate::store::{about, is_record_name};
+
+/// A file that is larger is no record of ours.
+const LARGEST: u64 = 16 << 20;
+
+/// What a branch lacks.
+#[derive(Default)]
+pub(super) struct Selection {
+    pub(super) entries: Vec<Entry>,
+    pub(super) ignored: Vec<Ignored>,
+    pub(super) skipped: Vec<Skipped>,
+}
+
+/// The records that the target's tree does not have, or has with another content.
+///
+/// # Errors
+///
+/// When records hold what looks like secrets, or git fails.
+pub(super) fn select(
+    repository: &Repository,
+    cache: &Cache<'_>,
+    scan: &mut Scan,
+    target: Option<&str>,
+    ignore_rules: bool,
+) -> Result<Selection, PublishError> {
+    let items = list_dir(&repository.git, target, &repository.prefix)?;
+    let target: HashMap<&str, &Item> =
+        items.iter().filter(|item| item.is_file()).filter_map(|item| Some((item.name()?, item))).collect();
+    let names = candidates(&repository.dir)?;
+    let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut selection = Selection::default();
+    if ignore_rules {
+        let new: Vec<&str> = names.iter().copied().filter(|name| !target.contains_key(name)).collect();
+        let (ignored, rules) = ignored(repository, &new)?;
+        let unmerged = unmerged(repository)?;
+        names.retain(|name| !ignored.contains(*name) && !unmerged.contains(name.as_bytes()));
+        selection.ignored = rules;
+    }
+    match differing(repository, cache, scan, &names, &target) {
+        // The cache is broken, or git has thrown away what it refers to.
+        Err(PublishError::Git { .. }) => cache.forget(),
+        found => return finish(selection, found?),
+    }
+    let found = differing(repository, cache, scan, &names, &target)?;
+    finish(selection, found)
+}
+
+fn finish(mut selection: Selection, (entries, skipped): (Vec<Entry>, Vec<Skipped>)) -> Result<Selection, PublishError> {
+    selection.entries = entries;
+    selection.skipped = skipped;
+    Ok(selection)
+}
+
+fn differing(
+    repository: &Repository,
+    cache: &Cache<'_>,
+    scan: &mut Scan,
+    names: &[&str],
+    target: &HashMap<&str, &Item>,
+) -> Result<(Vec<Entry>, Vec<Skipped>), PublishError> {
+    let unknown = cache.unknown(names, target)?;
+    let (good, mut skipped) = readable(repository, &unknown)?;
+    cache.take_in(&good)?;
+    let left_out: HashSet<&Path> = skipped.iter().map(|skipped| skipped.file.as_path()).collect();
+    let wanted: HashSet<&str> = names.iter().copied().collect();
+    let is_new = |name: &str, entry: &Entry| {
+        target.get(name).is_none_or(|item| (&item.mode, &item.object) != (&entry.mode, &entry.blob))
+    };
+    let known = cache.known()?;
+    let new = known.into_iter().filter(|(name, entry)| wanted.contains(name.as_str()) && is_new(name, entry));
+    let mut entries: Vec<Entry> = new.map(|(_, entry)| entry).collect();
+    entries.retain(|entry| !left_out.contains(path_of(&entry.path).as_path()));
+    entries.sort_by(|a, b| a.path.cmp(&b.path));
+    // What is committed is what is looked at: a file may have changed meanwhile, or a filter have changed it.
+    scan.read(&cache.git, &entries)?;
+    let filtered = entries.iter().filter_map(|entry| Some((entry, scan.why_not(entry)?)));
+    skipped.extend(filtered.map(|(entry, why)| Skipped { file: path_of(&entry.path), why: format!("for git, {why}") }));
+    entries.retain(|entry| scan.why_not(entry).is_none());
+    let secrets = scan.secrets(&entries);
+    if secrets.is_empty() { Ok((entries, skipped)) } else { Err(PublishError::Secrets(secrets)) }
+}
+
+/// Names of what may be records: ordinary files, by the rules of the store.
+fn candidates(dir: &Path) -> Result<Vec<String>, PublishError> {
+    let failed = |error| PublishError::Io(about(dir, "cannot list", error));
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().into_string().ok();
+        let is_name = |name: &String| is_record_name(name) && !name.contains(char::is_control);
+        let Some(name) = name.filter(is_name) else { continue };
+        if entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            names.push(name);
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// Those of the files that are records, and why the others are none.
+fn readable<'a>(repository: &Repository, names: &'a [String]) -> Result<(Vec<&'a str>, Vec<Skipped>), PublishError> {
+    let (mut good, mut skipped, mut secrets): (Vec<&str>, Vec<Skipped>, Vec<Secret>) = Default::default();
+    for name in names {
+        let path = repository.path_of(name);
+        match read(&repository.dir.join(name)) {
+            Ok(Some(read)) if read.secrets.is_empty() => good.push(name),
+            Ok(Some(read)) => secrets.extend(named(&path, &read.secrets)),
+            // It has gone meanwhile.
+            Ok(None) => {}
+            Err(why) => skipped.push(Skipped { file: path_of(&path), why }),
+        }
+    }
+    if secrets.is_empty() { Ok((good, skipped)) } else { Err(PublishError::Secrets(secrets)) }
+}
+
+fn read(path: &Path) -> Result<Option<Read>, String> {
+    let too_large = std::fs::metadata(path).is_ok_and(|metadata| metadata.len() > LARGEST);
+    if too_large {
+        return Err(format!("it is larger than {} MB", LARGEST >> 20));
+    }
+    match std::fs::read(path) {
+        Ok(bytes) => Read::from_bytes(&bytes).map(Some),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("it cannot be read: {error}")),
+    }
+}
+
+/// Which of the files are ignored, and by which rules.
+fn ignored(repository: &Repository, names: &[&str]) -> Result<(HashSet<String>, Vec<Ignored>), PublishError> {
+    if names.is_empty() {
+        return Ok(Default::default());
+    }
+    // It takes no literal pathspecs: a name that begins with a colon must not look like another kind.
+    let input = names.iter().flat_map(|name| [b"./", name.as_bytes(), b"\0"].concat()).collect();
+    let git = repository.git.with("GIT_LITERAL_PATHSPECS", "0");
+    let said = git.run(&["check-ignore", "-z", "-v", "--stdin"], input)?;
+    if !said.succeeded && !said.stderr.is_empty() {
+        return Err(said.failed());
+    }
+    let (mut ignored, mut rules) = (HashSet::new(), BTreeMap::new());
+    let fields: Vec<_> = said.stdout.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
+    for [file, line, rule, name] in fields.as_chunks::<4>().0 {
+        // The last rule that fits may be one that lets the file in.
+        let name = name.strip_prefix("./").unwrap_or(name);
+        if !rule.starts_with('!') && ignored.insert(name.to_owned()) {
+            *rules.entry(format!("{file}:{line}: {rule}")).or_insert(0) += 1;
+        }
+    }
+    Ok((ignored, rules.into_iter().map(|(rule, records)| Ignored { rule, records }).collect()))
+}
+
+/// Files whose conflict the user has not resolved yet.
+fn unmerged(repository: &Repository) -> Result<HashSet<Vec<u8>>, PublishError> {
+    let text = repository.git.read(&["ls-files", "-u", "-z", "--", "."], Vec::new())?;
+    let name = |line: &[u8]| line.splitn(2, |byte| *byte == b'\t').nth(1).map(<[u8]>::to_vec);
+    Ok(parts(&text).filter_map(name).collect())
+}

@@ -1,0 +1,196 @@
+//! The remote, and what can be said of it.
+
+use super::error::PublishError;
+use super::git::{Git, without_credentials};
+use super::outcome::NotPushed;
+use super::repository::Repository;
+
+/// Where a branch is pushed to.
+pub(super) struct Remote {
+    /// A name of the configuration, or a URL.
+    pub(super) name: String,
+    /// What to read from: the same place that is pushed to.
+    source: String,
+    /// The branch there.
+    pub(super) branch: String,
+    git: Git,
+}
+
+/// What became of a push.
+pub(super) enum Answer {
+    Done,
+    /// Others came first: it is worth another try.
+    Lost(String),
+    No(NotPushed),
+}
+
+impl Remote {
+    /// The remote that this branch is pushed to.
+    pub(super) fn find(
+        repository: &Repository,
+        given: Option<&str>,
+        branch: &str,
+    ) -> Result<Option<Self>, PublishError> {
+        let Some(name) = choose(repository, given, branch) else { return Ok(None) };
+        if name.starts_with('-') {
+            return Err(PublishError::Name(name));
+        }
+        let config = &repository.config;
+        let is_upstream = config.get(&format!("branch.{branch}.remote")) == Some(&name);
+        let upstream = config.get(&format!("branch.{branch}.merge")).filter(|_| is_upstream);
+        let there = upstream.and_then(|upstream| upstream.strip_prefix("refs/heads/")).unwrap_or(branch).to_owned();
+        let git = repository.with_network();
+        let url = |words: &[&str]| git.look_up(&[&["remote", "get-url"], words, &["--", &name]].concat());
+        let pushed_to = match config.remotes().contains(&name) {
+            true => url(&["--push"])?.filter(|to| url(&[]).is_ok_and(|from| from.as_ref() != Some(to))),
+            false => None,
+        };
+        Ok(Some(Remote { source: pushed_to.unwrap_or_else(|| name.clone()), name, branch: there, git }))
+    }
+
+    /// The name as people may see it.
+    pub(super) fn shown(&self) -> String {
+        without_credentials(&self.name)
+    }
+
+    fn full_name(&self) -> String {
+        format!("refs/heads/{}", self.branch)
+    }
+
+    /// Where the branch was when we last heard of it.
+    pub(super) fn last_known(&self, repository: &Repository) -> Result<Option<String>, PublishError> {
+        match repository.config.remotes().contains(&self.name) {
+            true => repository.commit_of(&format!("refs/remotes/{}/{}", self.name, self.branch)),
+            false => Ok(None),
+        }
+    }
+
+    /// Where the branch is now, with all that it needs here; `None` where the remote does not have it.
+    pub(super) fn tip(&self, repository: &Repository) -> Result<Option<String>, NotPushed> {
+        let full_name = self.full_name();
+        let text = self.ask(&["ls-remote", "--", &self.source, &full_name])?;
+        let found = text.lines().filter_map(|line| line.split_once('\t')).find(|(_, name)| *name == full_name);
+        let Some((tip, _)) = found else { return Ok(None) };
+        if !has(repository, tip)? {
+            self.fetch()?;
+        }
+        Ok(Some(tip.to_owned()))
+    }
+
+    /// Brings the branch here, without a trace of it in the references.
+    fn fetch(&self) -> Result<(), NotPushed> {
+        let quiet = ["fetch", "--quiet", "--no-write-fetch-head", "--no-tags", "--no-prune", "--no-auto-maintenance"];
+        let only = ["--no-recurse-submodules", "--refmap=", "--", &self.source, &self.full_name()];
+        self.ask(&[&quiet[..], &only[..]].concat()).map(drop)
+    }
+
+    fn ask(&self, words: &[&str]) -> Result<String, NotPushed> {
+        let said = self.git.run(words, Vec::new())?;
+        if !said.succeeded {
+            return Err(why(&said.stderr));
+        }
+        Ok(String::from_utf8_lossy(&said.stdout).into_owned())
+    }
+
+    /// Pushes the commit, if the branch is where we believe it to be.
+    pub(super) fn push(&self, commit: &str, tip: Option<&str>) -> Result<Answer, PublishError> {
+        let full_name = self.full_name();
+        let lease = format!("--force-with-lease={full_name}:{}", tip.unwrap_or_default());
+        let refspec = format!("{commit}:{full_name}");
+        let quiet =
+            ["push", "--porcelain", "--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no"];
+        let said = self.git.run(&[&quiet[..], &[&lease, "--", &self.name, &refspec]].concat(), Vec::new())?;
+        if said.succeeded {
+            return Ok(Answer::Done);
+        }
+        let text = String::from_utf8_lossy(&said.stdout).into_owned();
+        let line = text.lines().filter(|line| line.starts_with('!')).find_map(|line| line.split('\t').nth(2));
+        let Some(line) = line.map(without_credentials) else { return Ok(Answer::No(why(&said.stderr))) };
+        if is_race(&line) {
+            return Ok(Answer::Lost(line));
+        }
+        let words = said.stderr.lines().filter_map(|line| line.strip_prefix("remote: ")).map(str::trim);
+        let words: Vec<&str> = std::iter::once(line.as_str()).chain(words).filter(|line| !line.is_empty()).collect();
+        Ok(Answer::No(NotPushed::Rejected(words.join("; "))))
+    }
+}
+
+/// Whether the commit and its tree are here.
+fn has(repository: &Repository, commit: &str) -> Result<bool, PublishError> {
+    Ok(repository.git.run(&["cat-file", "-e", &format!("{commit}^{{tree}}")], Vec::new())?.succeeded)
+}
+
+fn choose(repository: &Repository, given: Option<&str>, branch: &str) -> Option<String> {
+    let config = &repository.config;
+    let set =
+        [format!("branch.{branch}.pushremote"), "remote.pushdefault".to_owned(), format!("branch.{branch}.remote")];
+    let set = set.iter().find_map(|name| config.get(name).filter(|remote| *remote != "."));
+    if let Some(remote) = given.or(set) {
+        return Some(remote.to_owned());
+    }
+    match config.remotes() {
+        [only] => Some(only.clone()),
+        several => several.iter().find(|remote| *remote == "origin").cloned(),
+    }
+}
+
+/// Whether a rejection comes from somebody who pushed at the same time.
+fn is_race(line: &str) -> bool {
+    let is_ours = line.starts_with("[rejected]");
+    let races = ["lock", "failed to update ref", "incorrect old value", "reference already exists", "fetch first"];
+    is_ours || line.starts_with("[remote rejected]") && races.iter().any(|race| line.contains(race))
+}
+
+/// Why the remote could not be asked, by what git says.
+fn why(stderr: &str) -> NotPushed {
+    const DENIED: &[&str] = &[
+        "Authentication failed",
+        "could not read Username",
+        "could not read Password",
+        "terminal prompts disabled",
+        "unable to get password",
+        "Permission denied",
+        "Host key verification failed",
+        "error: 401",
+        "error: 403",
+        "access denied",
+    ];
+    const OFFLINE: &[&str] = &[
+        "Could not resolve",
+        "Connection refused",
+        "Connection timed out",
+        "Connection reset",
+        "Network is unreachable",
+        "No route to host",
+        "Failed to connect",
+        "Couldn't connect",
+        "unable to connect",
+        "unable to look up",
+        "unable to access",
+        "hung up",
+        "early EOF",
+        "Could not read from remote repository",
+        "does not appear to be a git repository",
+        "not found",
+    ];
+    let says = |words: &&&str| stderr.contains(**words);
+    let about = |line: &&str| !line.starts_with("Please make sure") && !line.starts_with("and the repository exists");
+    let words =
+        stderr.lines().filter(about).map(|line| line.trim_start_matches("fatal: ")).collect::<Vec<_>>().join("; ");
+    match () {
+        () if DENIED.iter().any(|words| says(&words)) => NotPushed::Denied(words),
+        () if OFFLINE.iter().any(|words| says(&words)) => NotPushed::Offline(words),
+        () => NotPushed::Failed(words),
+    }
+}
+
+impl From<PublishError> for NotPushed {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::TimedOut { after, .. } => NotPushed::TimedOut(after),
+            PublishError::Secrets(secrets) => NotPushed::Secrets(secrets),
+            PublishError::NotOurs { branch, file } => NotPushed::NotOurs { branch, file },
+            error => NotPushed::Failed(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The repository that a directory lies in.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::config::Config;
+use super::error::PublishError;
+use super::git::{Git, path_of};
+use crate::store::about;
+
+pub(super) struct Repository {
+    /// Git, called in the directory of the records.
+    pub(super) git: Git,
+    /// The directory of the records, without symbolic links.
+    pub(super) dir: PathBuf,
+    pub(super) work_tree: PathBuf,
+    /// Where the directory lies in the work tree: empty, or with a slash at its end.
+    pub(super) prefix: Vec<u8>,
+    pub(super) git_dir: PathBuf,
+    pub(super) common_dir: PathBuf,
+    pub(super) config: Config,
+}
+
+impl Repository {
+    /// The repository that has this directory in its work tree.
+    pub(super) fn find(git: Git, dir: &Path) -> Result<Option<Self>, PublishError> {
+        let said = git.run(&["rev-parse", "--is-inside-work-tree"], Vec::new())?;
+        if !said.succeeded && said.stderr.contains("not a git repository") {
+            return Ok(None);
+        }
+        if said.ok()?.trim_ascii() != b"true" {
+            return Ok(None);
+        }
+        let path =
+            |name: &str| Ok(path_of(&one_path(git.read(&["rev-parse", "--path-format=absolute", name], Vec::new())?)));
+        let prefix = one_path(git.read(&["rev-parse", "--show-prefix"], Vec::new())?);
+        let depth = prefix.iter().filter(|byte| **byte == b'/').count();
+        Ok(Some(Repository {
+            work_tree: dir.ancestors().nth(depth).unwrap_or(dir).to_owned(),
+            prefix,
+            git_dir: path("--git-dir")?,
+            common_dir: path("--git-common-dir")?,
+            config: Config::read(&git)?,
+            dir: dir.to_owned(),
+            git,
+        }))
+    }
+
+    /// A directory of our own, in that of the repository.
+    pub(super) fn own_dir(&self, in_dir: &Path) -> Result<PathBuf, PublishError> {
+        let dir = in_dir.join("tracing-failure");
+        match std::fs::create_dir(&dir) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                Err(PublishError::Io(about(&dir, "cannot create the directory", error)))
+            }
+            _ => Ok(dir),
+        }
+    }
+
+    /// The branch that is checked out, whether or not it has a commit.
+    pub(super) fn current_branch(&self) -> Result<Option<String>, PublishError> {
+        let head = self.git.look_up(&["symbolic-ref", "-q", "HEAD"])?;
+        Ok(head.and_then(|head| head.strip_prefix("refs/heads/").map(str::to_owned)))
+    }
+
+    /// The commit that a full name of a reference, or an object's name, stands for.
+    pub(super) fn commit_of(&self, name: &str) -> Result<Option<String>, PublishError> {
+        self.git.look_up(&["rev-parse", "-q", "--verify", &format!("{name}^{{commit}}")])
+    }
+
+    /// Git as it is called where ssh may be needed: it must not ask for anything.
+    pub(super) fn with_network(&self) -> Git {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let given = variable("GIT_SSH_COMMAND").or_else(|| self.config.get("core.sshcommand").map(str::to_owned));
+        let program = || variable("GIT_SSH").map(|program| format!("'{}'", program.replace('\'', "'\\''")));
+        let ssh = given.or_else(program).unwrap_or_else(|| "ssh".to_owned());
+        let is_other = ["plink", "putty"].iter().any(|name| ssh.to_lowercase().contains(name));
+        self.git.with("GIT_SSH_COMMAND", if is_other { ssh } else { ssh + " -oBatchMode=yes" })
+    }
+
+    /// Moves a branch, where it is still at the old commit; says whether it was.
+    pub(super) fn move_branch(&self, branch: &str, new: &str, old: Option<&str>) -> Result<bool, PublishError> {
+        let name = format!("refs/heads/{branch}");
+        let words = ["update-ref", "--no-deref", "-m", "Failure log", &name, new, old.unwrap_or_default()];
+        let said = self.git.run(&words, Vec::new())?;
+        if said.succeeded {
+            return Ok(true);
+        }
+        let has_moved = self.commit_of(&name)?.as_deref() != old;
+        if has_moved || said.stderr.contains("reference already exists") { Ok(false) } else { Err(said.failed()) }
+    }
+
+    /// A path below the root of the work tree.
+    pub(super) fn path_of(&self, name: &str) -> Vec<u8> {
+        [&self.prefix, name.as_bytes()].concat()
+    }
+}
+
+/// A line that may itself have line ends in it.
+fn one_path(mut line: Vec<u8>) -> Vec<u8> {
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    }
+    line
+}

@@ -1,0 +1,102 @@
+//! What blobs say: whether they are records, of what, and whether they hold secrets.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::error::{PublishError, Secret};
+use super::git::{Git, path_of};
+use super::secrets::{Found, secrets};
+use super::tree::Entry;
+use crate::failure::Failure;
+
+/// How many blobs are read at once.
+const AT_ONCE: usize = 200;
+
+/// A record that was read.
+pub(super) struct Read {
+    pub(super) computation: String,
+    pub(super) secrets: Vec<Found>,
+}
+
+impl Read {
+    /// # Errors
+    ///
+    /// Why the bytes are no record.
+    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        let json: Value = serde_json::from_slice(bytes).map_err(|error| format!("no JSON: {error}"))?;
+        let failure = Failure::deserialize(&json).map_err(|error| format!("no failure record: {error}"))?;
+        Ok(Read { computation: failure.computation, secrets: secrets(&json) })
+    }
+}
+
+/// What is known of blobs; each is read once.
+#[derive(Default)]
+pub(super) struct Scan {
+    known: HashMap<String, Result<Read, String>>,
+}
+
+impl Scan {
+    /// Reads the blobs of these files.
+    ///
+    /// # Errors
+    ///
+    /// When one is not in the repository.
+    pub(super) fn read(&mut self, git: &Git, entries: &[Entry]) -> Result<(), PublishError> {
+        let mut blobs: Vec<&str> = entries.iter().map(|entry| entry.blob.as_str()).collect();
+        blobs.retain(|blob| !self.known.contains_key(*blob));
+        blobs.sort_unstable();
+        blobs.dedup();
+        for blobs in blobs.chunks(AT_ONCE) {
+            let input = blobs.iter().flat_map(|blob| [blob.as_bytes(), b"\n"].concat()).collect();
+            let said = git.read(&["cat-file", "--batch"], input)?;
+            let mut rest = &said[..];
+            for blob in blobs {
+                let content = next_object(&mut rest).ok_or_else(|| PublishError::Git {
+                    command: format!("git cat-file blob {blob}"),
+                    stderr: "the object is missing from the repository".to_owned(),
+                })?;
+                self.known.insert((*blob).to_owned(), Read::from_bytes(content));
+            }
+        }
+        Ok(())
+    }
+
+    /// Why a file is no record; one that was not read is none either.
+    pub(super) fn why_not(&self, entry: &Entry) -> Option<&str> {
+        match self.known.get(&entry.blob) {
+            Some(Ok(_)) => None,
+            Some(Err(why)) => Some(why),
+            None => Some("it was not read"),
+        }
+    }
+
+    pub(super) fn computations<'a>(&'a self, entries: &'a [Entry]) -> impl Iterator<Item = &'a str> {
+        entries.iter().filter_map(|entry| self.read_of(entry)).map(|read| read.computation.as_str())
+    }
+
+    pub(super) fn secrets(&self, entries: &[Entry]) -> Vec<Secret> {
+        let found = entries.iter().filter_map(|entry| Some((entry, self.read_of(entry)?)));
+        found.flat_map(|(entry, read)| named(&entry.path, &read.secrets)).collect()
+    }
+
+    fn read_of(&self, entry: &Entry) -> Option<&Read> {
+        self.known.get(&entry.blob)?.as_ref().ok()
+    }
+}
+
+/// Secrets of a file.
+pub(super) fn named(path: &[u8], found: &[Found]) -> Vec<Secret> {
+    let secret = |(pointer, kind): &Found| Secret { file: path_of(path), pointer: pointer.clone(), kind };
+    found.iter().map(secret).collect()
+}
+
+/// The next of what `cat-file --batch` says: `83baae… blob 12\n`, 12 bytes, `\n`.
+fn next_object<'a>(said: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let end = said.iter().position(|byte| *byte == b'\n')?;
+    let size: usize = std::str::from_utf8(&said[..end]).ok()?.rsplit(' ').next()?.parse().ok()?;
+    let content = said.get(end + 1..end + 1 + size)?;
+    *said = said.get(end + 2 + size..)?;
+    Some(content)
+}

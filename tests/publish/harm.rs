@@ -1,0 +1,289 @@
+//! What must not happen: nothing of the user's runs, nothing is lost, nothing secret goes out.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::support::{Order, Repo, World, walk};
+
+fn script(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn no_hook_no_signature_no_monitor_and_no_tag() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let other = world.clone_of(&origin, "other");
+    other.commit_file("theirs", "theirs\n");
+    other.git(&["push", "--quiet"]);
+    clone.git(&["tag", "-a", "-m", "a tag", "v1"]);
+    let ran = world.path().join("ran");
+    let note = format!("echo $0 >> '{}'; exit 1", ran.display());
+    let hooks = [
+        "pre-commit",
+        "prepare-commit-msg",
+        "commit-msg",
+        "post-commit",
+        "pre-push",
+        "post-index-change",
+        "reference-transaction",
+        "pre-auto-gc",
+        "post-checkout",
+        "fsmonitor",
+        "gpg",
+    ];
+    for hook in hooks {
+        script(&clone.dir.join(".git/hooks").join(hook), &note);
+        script(&world.path().join("hooks").join(hook), &note);
+    }
+    let hooks = world.path().join("hooks");
+    for (name, value) in [
+        ("core.fsmonitor", hooks.join("fsmonitor").to_str().unwrap()),
+        ("gpg.program", hooks.join("gpg").to_str().unwrap()),
+        ("commit.gpgSign", "true"),
+        ("push.gpgSign", "if-asked"),
+        ("push.followTags", "true"),
+        ("push.recurseSubmodules", "check"),
+        ("gc.auto", "1"),
+    ] {
+        clone.git(&["config", name, value]);
+    }
+    for path in [None, hooks.to_str()] {
+        path.inspect(|path| drop(clone.git(&["config", "core.hooksPath", path])));
+        clone.fail("rg_flow");
+        clone.publish().pushed(1);
+        clone.publisher().branch("failures").run();
+    }
+    assert!(!ran.exists(), "{}", std::fs::read_to_string(&ran).unwrap());
+    assert_eq!(origin.git(&["tag"]), "");
+    assert_eq!(origin.files("main").len(), 4);
+}
+
+#[test]
+fn what_another_git_left_in_the_environment_does_not_count() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let wrong = world.init("wrong", &[]);
+    wrong.commit_file("wrong", "wrong\n");
+    let head = wrong.head();
+    clone.fail("rg_flow");
+    let order = clone.publisher().env("GIT_DIR", wrong.dir.join(".git")).env("GIT_WORK_TREE", &wrong.dir);
+    let order =
+        order.env("GIT_INDEX_FILE", wrong.dir.join(".git/index")).env("GIT_OBJECT_DIRECTORY", wrong.dir.join("o"));
+    let order =
+        order.env("GIT_GLOB_PATHSPECS", "1").env("GIT_PREFIX", "x/").env("GIT_CONFIG_PARAMETERS", "'core.bare=true'");
+    order.env("LC_ALL", "de_DE.UTF-8").env("LANGUAGE", "de").run().pushed(1);
+    assert_eq!(origin.rev("main"), clone.head());
+    assert_eq!((wrong.head(), wrong.git(&["status", "--porcelain"])), (head, String::new()));
+}
+
+#[test]
+fn without_a_name_records_are_committed_under_ours() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    std::fs::write(world.path().join("home/gitconfig"), "[user]\n\tuseConfigOnly = true\n").unwrap();
+    clone.fail("rg_flow");
+    clone.publish().pushed(1);
+    let author = origin.git(&["log", "-1", "--format=%an <%ae>|%cn <%ce>", "main"]);
+    let ours = format!("tracing-failure <tracing-failure@{}>", gethostname());
+    assert_eq!(author.trim(), format!("{ours}|{ours}"));
+    clone.fail("rg_flow");
+    let order = clone.publisher().env("GIT_AUTHOR_NAME", "Emmy").env("GIT_AUTHOR_EMAIL", "emmy@example.org");
+    order.run().pushed(1);
+    assert_eq!(origin.git(&["log", "-1", "--format=%an <%ae>", "main"]), "Emmy <emmy@example.org>\n");
+}
+
+fn gethostname() -> String {
+    String::from_utf8(Command::new("hostname").output().unwrap().stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn a_lock_that_was_left_behind_is_named_and_stays() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let lock = clone.dir.join(".git/index.lock");
+    std::fs::write(&lock, "").unwrap();
+    let record = clone.fail("rg_flow");
+    let head = clone.head();
+    let answer = clone.publisher().timeout(Duration::from_secs(1)).run().error("IndexLocked");
+    assert!(answer.text().contains(lock.to_str().unwrap()) && answer.text().contains("remove"), "{}", answer.text());
+    assert!(lock.exists());
+    assert_eq!(clone.head(), head);
+    // A branch of its own needs no index.
+    clone.publisher().branch("failures").run().pushed(1);
+    std::fs::remove_file(&lock).unwrap();
+    clone.publish().pushed(1);
+    assert_eq!(origin.files("main"), ["README", &record]);
+}
+
+/// Puts a `git` before the real one.
+fn with_git(world: &World, order: Order, text: &str) -> Order {
+    let real = Command::new("sh").args(["-c", "command -v git"]).output().unwrap().stdout;
+    let real = String::from_utf8(real).unwrap();
+    let bin = world.path().join("bin");
+    script(&bin.join("git"), &text.replace("GIT", real.trim()));
+    order.env("PATH", format!("{}:{}", bin.display(), std::env::var("PATH").unwrap()))
+}
+
+#[test]
+fn a_lock_that_goes_is_waited_for() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    let lock = clone.dir.join(".git/index.lock");
+    std::fs::write(&lock, "").unwrap();
+    clone.fail("rg_flow");
+    let text = format!("GIT \"$@\" || {{ code=$?; rm -f '{}'; exit $code; }}", lock.display());
+    with_git(&world, clone.publisher(), &text).run().pushed(1);
+    clone.assert_healthy();
+}
+
+#[test]
+fn a_branch_that_others_move_meanwhile_is_taken_as_it_is_then() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    clone.fail("rg_flow");
+    let once = world.path().join("once");
+    // The user commits after we have looked, and before we move the branch.
+    let text = format!(
+        "case \" $* \" in *' commit-tree '*) mkdir '{}' 2>/dev/null && \
+         GIT -c core.hooksPath=/dev/null commit --quiet --allow-empty -m theirs;; esac; exec GIT \"$@\"",
+        once.display()
+    );
+    with_git(&world, clone.publisher(), &text).run().pushed(1);
+    assert_eq!(clone.git(&["log", "-1", "--skip=1", "--format=%s"]), "theirs\n");
+    assert_eq!(clone.git(&["status", "--porcelain", "-uno"]), "");
+    assert_eq!(origin.git(&["log", "--format=%s", "main"]).matches("theirs").count(), 0);
+}
+
+#[test]
+fn a_remote_that_was_set_back_meanwhile_does_not_get_back_what_it_dropped() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let first = clone.head();
+    clone.commit_file("dropped", "to be dropped\n");
+    clone.git(&["push", "--quiet"]);
+    let record = clone.fail("rg_flow");
+    let once = world.path().join("once");
+    let text = format!(
+        "case \" $* \" in *' push '*) mkdir '{}' 2>/dev/null && GIT -C '{}' update-ref refs/heads/main {first};; esac; \
+         exec GIT \"$@\"",
+        once.display(),
+        origin.dir.display()
+    );
+    with_git(&world, clone.publisher(), &text).run().pushed(1);
+    assert_eq!(origin.files("main"), ["README", &record]);
+    assert_eq!(origin.rev("main^"), first);
+}
+
+#[test]
+fn a_branch_whose_lock_was_left_behind_is_named() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    let lock = clone.dir.join(".git/refs/heads/main.lock");
+    std::fs::write(&lock, "").unwrap();
+    clone.fail("rg_flow");
+    let answer = clone.publish().error("Git");
+    assert!(answer.text().contains("main.lock': File exists"), "{}", answer.text());
+    std::fs::remove_file(lock).unwrap();
+    clone.publish().pushed(1);
+}
+
+#[test]
+fn a_full_disk_loses_nothing() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    for n in 0..30 {
+        clone.commit_file(&format!("file {n}"), "so that the index has some size\n");
+    }
+    clone.git(&["push", "--quiet"]);
+    clone.write("staged", "staged\n");
+    clone.git(&["add", "staged"]);
+    let before = clone.state();
+    let record = clone.fail("rg_flow");
+    let mut failed = 0;
+    // No file may grow beyond so many blocks: a write fails half way, in one file after the other.
+    for blocks in [1, 2, 3, 4, 6, 100] {
+        let mut order = clone.publisher();
+        let mut shell = clone.command("sh");
+        shell.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"")]);
+        shell.arg(order.command.get_program()).args(order.command.get_args());
+        shell.envs(order.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        order.command = shell;
+        let answer = order.run();
+        if answer.what() != "Pushed" && answer.what() != "NothingToDo" {
+            failed += 1;
+        }
+        assert_eq!(clone.state(), before, "{blocks}: {}", answer.text());
+        clone.assert_healthy();
+    }
+    assert!(failed > 1, "{failed}");
+    assert_eq!(origin.rev("main"), clone.head());
+    assert!(origin.files("main").contains(&record));
+    assert_eq!(clone.count("main"), 32);
+}
+
+fn token() -> String {
+    ["ghp", "_", "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dF3hJ5"].concat()
+}
+
+/// A record with a token in its message.
+fn fail_with_secret(repo: &Repo) -> String {
+    let record = repo.fail("leaky");
+    let path = repo.dir.join(&record);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(path, text.replace("\"pole\"", &format!("\"401 for {}\"", token()))).unwrap();
+    record
+}
+
+#[test]
+fn secrets_stop_the_push() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let leaky = fail_with_secret(&clone);
+    clone.fail("rg_flow");
+    let head = clone.head();
+    for order in [clone.publisher(), clone.publisher().branch("failures")] {
+        let answer = order.run().error("Secrets");
+        assert!(answer.text().contains(&format!("{leaky}: /error_message (a GitHub token)")), "{}", answer.text());
+        assert!(!answer.text().contains("ghp"), "{}", answer.text());
+    }
+    clone.publisher().plan().error("Secrets");
+    assert_eq!((clone.head(), origin.rev("main")), (head.clone(), head));
+    let blob = clone.git(&["hash-object", &leaky]);
+    assert!(!clone.try_git(&["cat-file", "-e", blob.trim()]).status.success(), "the secret is in the repository");
+    let path = clone.dir.join(&leaky);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(path, text.replace(&token(), "[redacted]")).unwrap();
+    clone.publish().pushed(2);
+}
+
+#[test]
+fn secrets_that_the_user_committed_stay_here() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let leaky = fail_with_secret(&clone);
+    clone.git(&["add", &leaky]);
+    clone.git(&["commit", "--quiet", "-m", "by hand"]);
+    let secret = clone.head();
+    clone.publish().expect("Committed: Secrets", 0);
+    // It is taken out, but is still in the history.
+    let path = clone.dir.join(&leaky);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(path, text.replace(&token(), "[redacted]")).unwrap();
+    clone.publish().pushed(1);
+    assert_eq!(origin.files("main"), ["README", &leaky]);
+    assert!(!origin.try_git(&["cat-file", "-e", &secret]).status.success());
+    for object in walk(&origin.dir.join("objects")) {
+        let name = format!(
+            "{}{}",
+            object.parent().unwrap().file_name().unwrap().display(),
+            object.file_name().unwrap().display()
+        );
+        let output = origin.try_git(&["cat-file", "-p", &name]);
+        assert!(!String::from_utf8_lossy(&output.stdout).contains("ghp_"), "{name}");
+    }
+}

@@ -1,0 +1,14 @@
+//! Publishing in real repositories, to real remotes.
+#![cfg(unix)]
+#![allow(unreachable_pub)]
+
+mod auto;
+#[path = "../support/mod.rs"]
+mod child;
+mod current;
+mod harm;
+mod odd;
+mod own;
+mod remotes;
+mod support;
+mod together;

@@ -1,0 +1,174 @@
+//! Records on a branch of their own.
+
+use crate::support::{Order, World};
+
+#[test]
+fn the_branch_begins_with_records_alone_and_nothing_else_changes() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    clone.write("staged", "staged\n");
+    clone.git(&["add", "staged"]);
+    clone.commit_file(".gitignore", "/io/\n");
+    let index = std::fs::read(clone.dir.join(".git/index")).unwrap();
+    let (before, head) = (clone.state(), clone.head());
+    let first = clone.fail("rg_flow");
+    let answer = clone.publisher().branch("failures").run().pushed(1);
+    assert_eq!(answer.get("branch"), "failures");
+    assert_eq!(origin.files("failures"), [first.as_str()]);
+    let second = clone.fail("betti_numbers");
+    clone.publisher().branch("failures").run().pushed(1);
+    clone.publisher().branch("failures").run().expect("NothingToDo", 0);
+    assert_eq!(origin.files("failures"), [first, second]);
+    assert_eq!((origin.count("failures"), origin.rev("failures")), (2, clone.rev("failures")));
+    assert_eq!((clone.state(), clone.head()), (before, head));
+    assert!(std::fs::read(clone.dir.join(".git/index")).unwrap() == index);
+    clone.assert_healthy();
+}
+
+#[test]
+fn two_clones_share_the_branch() {
+    let world = World::new();
+    let (origin, one) = world.origin_and_clone();
+    let two = world.clone_of(&origin, "two");
+    let first = one.fail("a");
+    one.publisher().branch("failures").run().pushed(1);
+    let second = two.fail("b");
+    two.publisher().branch("failures").run().pushed(1);
+    assert_eq!(two.files("failures"), [first.as_str(), &second]);
+    let third = one.fail("c");
+    one.publisher().branch("failures").run().pushed(1);
+    assert_eq!(one.files("failures"), [first.as_str(), &second, &third]);
+    assert_eq!(one.rev("failures"), origin.rev("failures"));
+    // Where the other one has nothing new, there is nothing to do.
+    two.publisher().branch("failures").run().expect("NothingToDo", 0);
+    assert_eq!(origin.count("failures"), 3);
+}
+
+#[test]
+fn two_clones_that_began_without_each_other_come_together() {
+    let world = World::new();
+    let (origin, one) = world.origin_and_clone();
+    let two = world.clone_of(&origin, "two");
+    let url = two.git(&["remote", "get-url", "origin"]);
+    two.git(&["remote", "set-url", "origin", "file:///nowhere"]);
+    let first = two.fail("a");
+    two.publisher().branch("failures").run().expect("Committed: Offline", 1);
+    let second = one.fail("b");
+    one.publisher().branch("failures").run().pushed(1);
+    two.git(&["remote", "set-url", "origin", url.trim()]);
+    two.publisher().branch("failures").run().pushed(1);
+    assert_eq!(origin.files("failures"), [first, second]);
+    assert_eq!(two.rev("failures"), origin.rev("failures"));
+    assert_eq!(origin.count("failures"), 2);
+}
+
+#[test]
+fn several_directories_share_the_branch() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let order = |dir: &str| Order::new(&clone, dir).branch("failures");
+    let deep = clone.fail_in("studies/a b/io/failures", "deep");
+    let top = clone.fail_in(".", "top");
+    order("studies/a b/io/failures").run().pushed(1);
+    let url = clone.git(&["remote", "get-url", "origin"]);
+    clone.git(&["remote", "set-url", "origin", "file:///nowhere"]);
+    let deeper = clone.fail_in("studies/a b/io/failures", "deeper");
+    order("studies/a b/io/failures").run().expect("Committed: Offline", 1);
+    clone.git(&["remote", "set-url", "origin", url.trim()]);
+    order(".").run().pushed(2);
+    let mut files = vec![deep, deeper, top];
+    files.sort();
+    assert_eq!(origin.files("failures"), files);
+}
+
+#[test]
+fn a_branch_that_holds_other_files_is_refused() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    clone.git(&["branch", "code"]);
+    clone.fail("rg_flow");
+    let answer = clone.publisher().branch("code").run().error("NotOurs");
+    assert!(answer.text().contains("README") && answer.text().contains("another name"), "{}", answer.text());
+    clone.publisher().branch("code").plan().error("NotOurs");
+    // The same where it is on the remote only.
+    clone.git(&["push", "--quiet", "origin", "code"]);
+    clone.git(&["branch", "-D", "--quiet", "code"]);
+    clone.publisher().branch("code").run().error("NotOurs");
+    // JSON alone is not enough.
+    clone.git(&["switch", "--quiet", "--orphan", "settings"]);
+    clone.commit_file("package.json", "{}\n");
+    clone.git(&["switch", "--quiet", "main"]);
+    clone.publisher().branch("settings").run().error("NotOurs");
+    assert_eq!(origin.git(&["log", "--all", "--format=%s"]).matches("Failure log").count(), 0);
+}
+
+#[test]
+fn a_branch_of_the_remote_that_came_to_hold_other_files_is_not_pushed_to() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let url = clone.git(&["remote", "get-url", "origin"]);
+    clone.git(&["remote", "set-url", "origin", "file:///nowhere"]);
+    clone.fail("rg_flow");
+    clone.publisher().branch("failures").run().expect("Committed: Offline", 1);
+    clone.git(&["remote", "set-url", "origin", url.trim()]);
+    let other = world.clone_of(&origin, "other");
+    other.git(&["push", "--quiet", "origin", "main:failures"]);
+    clone.publisher().branch("failures").run().expect("Committed: NotOurs", 0);
+    assert_eq!(origin.rev("failures"), origin.rev("main"));
+}
+
+#[test]
+fn names_that_are_none_are_refused() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    clone.fail("rg_flow");
+    for name in ["", "a b", "..", "-x", "x.lock", "a\nb", "HEAD", "@{-1}"] {
+        clone.publisher().branch(name).run().error("Name");
+    }
+}
+
+#[test]
+fn the_current_branch_by_its_name_is_the_current_branch() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let record = clone.fail("rg_flow");
+    clone.publisher().branch("main").run().pushed(1);
+    assert_eq!(origin.files("main"), ["README", &record]);
+    assert_eq!(clone.git(&["status", "--porcelain", &record]), "");
+}
+
+#[test]
+fn a_branch_that_another_work_tree_has_checked_out_is_refused() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    clone.fail("rg_flow");
+    clone.publisher().branch("failures").run().pushed(1);
+    clone.git(&["worktree", "add", "--quiet", "../ tree\nü", "failures"]);
+    clone.fail("rg_flow");
+    let answer = clone.publisher().branch("failures").run().error("BranchInUse");
+    assert!(answer.text().contains(" tree\nü"), "{}", answer.text());
+    assert_eq!(clone.count("failures"), 1);
+}
+
+#[test]
+fn with_a_detached_head() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    clone.git(&["switch", "--quiet", "--detach"]);
+    let head = clone.head();
+    clone.fail("rg_flow");
+    clone.publish().error("DetachedHead");
+    clone.publisher().branch("failures").run().pushed(1);
+    assert_eq!((clone.head(), origin.count("failures")), (head, 1));
+}
+
+#[test]
+fn in_a_repository_without_a_commit() {
+    let world = World::new();
+    let origin = world.bare("origin");
+    let clone = world.clone_of(&origin, "clone");
+    clone.fail("rg_flow");
+    clone.publisher().branch("failures").run().pushed(1);
+    assert_eq!(origin.count("failures"), 1);
+    assert!(!clone.try_git(&["rev-parse", "--verify", "HEAD"]).status.success());
+}
