@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::commands::{diff, groups, list, logs, prune, refs, show, validate, watch};
+use crate::commands::{diff, groups, list, logs, prune, push, refs, show, validate, watch};
 use crate::screen::Color;
 
 const EXIT_CODES: &str = "\
@@ -83,6 +83,12 @@ pub(crate) enum Command {
     /// Only files that are named as the recorder names them and hold a record are deleted, and the first record of each
     /// group is kept. Without --yes it says what it would do, and does nothing.
     Prune(prune::Options),
+    /// Commits the records that git does not have yet, and pushes them.
+    ///
+    /// Only records are committed, to the current branch or with --branch to one of their own; what is staged, changed or half
+    /// merged stays as it is, and no other commit is pushed along. Hooks do not run, and nothing asks for a password. What
+    /// cannot be pushed stays committed, and goes with the next push.
+    Push(push::Options),
     /// Prints the JSON Schema of a record.
     Schema,
     /// Prints the completions for a shell.

@@ -5,6 +5,7 @@ pub(crate) mod groups;
 pub(crate) mod list;
 pub(crate) mod logs;
 pub(crate) mod prune;
+pub(crate) mod push;
 pub(crate) mod refs;
 pub(crate) mod show;
 pub(crate) mod validate;
@@ -35,6 +36,7 @@ pub(crate) fn run(args: Args) -> Result<u8> {
         Command::Watch(options) => watch::run(&options, dir, &mut screen),
         Command::Logs(options) => logs::run(&options, dir, &mut screen),
         Command::Prune(options) => return prune::run(&options, dir, &mut screen),
+        Command::Push(options) => return push::run(&options, dir, &mut screen),
         Command::Schema => screen.write_all(tracing_failure::SCHEMA.as_bytes()).map_err(Into::into),
         Command::Completions { shell } => completions(shell, &mut screen),
     };

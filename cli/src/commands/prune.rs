@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use bytesize::ByteSize;
 use chrono::{DateTime, TimeDelta, Utc};
+use tracing_failure::Store;
 
 use super::code;
 use crate::records::{Gather, Selection, Summary, failures_dir, paths, scan};
@@ -37,6 +38,12 @@ struct Candidate {
     path: PathBuf,
     bytes: u64,
     fingerprint: String,
+}
+
+impl Candidate {
+    fn is_ours(&self) -> bool {
+        self.path.file_name().and_then(|name| name.to_str()).is_some_and(Store::is_own_name)
+    }
 }
 
 #[derive(Default)]
@@ -92,7 +99,7 @@ impl Options {
     fn doomed<'r>(&self, records: &'r [Candidate], now: DateTime<Utc>) -> Result<Vec<&'r Candidate>> {
         let mut groups = HashSet::new();
         let deletable: Vec<bool> =
-            records.iter().map(|record| !groups.insert(&record.fingerprint) && is_ours(&record.path)).collect();
+            records.iter().map(|record| !groups.insert(&record.fingerprint) && record.is_ours()).collect();
         let oldest = match self.older_than.map(TimeDelta::from_std).transpose() {
             Ok(age) => age.and_then(|age| now.checked_sub_signed(age)),
             Err(_) => bail!("--older-than: longer than all calendars"),
@@ -111,16 +118,6 @@ impl Options {
         }
         Ok(doomed)
     }
-}
-
-/// Whether a file is named as the recorder names its records: `{area}_{UTC time}_{id}.json`.
-fn is_ours(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let Some(stem) = name.strip_suffix(".json") else { return false };
-    let mut parts = stem.rsplitn(3, '_');
-    let (Some(id), Some(time), Some(area)) = (parts.next(), parts.next(), parts.next()) else { return false };
-    let is_time = chrono::NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%S%.3fZ").is_ok();
-    is_time && id.len() == 36 && uuid::Uuid::try_parse(id).is_ok() && !area.is_empty()
 }
 
 #[cfg(test)]
@@ -160,21 +157,5 @@ mod tests {
         assert_eq!(days(&size, &records), ["02", "03", "05"]);
         let nothing = Options { max_size: Some(ByteSize(900)), ..options() };
         assert!(days(&nothing, &records).is_empty());
-    }
-
-    #[test]
-    fn only_names_of_the_recorder_are_its_own() {
-        assert!(is_ours(Path::new(&format!("x/rg_flow_20251227T043000.000Z_{ID}.json"))));
-        for name in [
-            "rg_flow_20251227_043000.json".to_owned(),
-            "latest.json".to_owned(),
-            "notes.json".to_owned(),
-            format!("rg_flow_20251227T043000.000Z_{ID}.json.bak"),
-            format!("rg_flow_20251327T043000.000Z_{ID}.json"),
-            format!("20251227T043000.000Z_{ID}.json"),
-            format!("_20251227T043000.000Z_{ID}.json"),
-        ] {
-            assert!(!is_ours(Path::new(&name)), "{name}");
-        }
     }
 }
