@@ -24,7 +24,7 @@ fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) if reader_has_gone(&error) => ExitCode::from(DONE),
         Err(error) => {
-            screen::say(format_args!("failures: {error:#}"));
+            screen::say(format_args!("failures: {}", screen::in_words(&error)));
             ExitCode::from(FAILED)
         }
     }
@@ -32,6 +32,9 @@ fn main() -> ExitCode {
 
 /// `failures | head`: who reads has seen enough.
 fn reader_has_gone(error: &anyhow::Error) -> bool {
-    let io_errors = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
-    io_errors.into_iter().any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    let kind = |cause: &(dyn std::error::Error + 'static)| {
+        let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        io.or_else(|| cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind))
+    };
+    error.chain().any(|cause| kind(cause) == Some(io::ErrorKind::BrokenPipe))
 }

@@ -4,8 +4,9 @@ mod support;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
+use serde_json::Value as Json;
 use support::Place;
 use tracing_failure::{Failure, Store};
 
@@ -83,18 +84,20 @@ fn a_pipe_that_closes_early_ends_it_quietly() {
 }
 
 #[test]
-fn json_lines_are_the_records_newest_first() {
+fn json_lines_are_the_records_newest_first_and_nothing_is_lost() {
     let place = Place::with_data();
+    let texts = place.files().into_iter().map(|name| std::fs::read_to_string(place.failures().join(name)).unwrap());
+    let mut expected: Vec<Json> = texts.map(|text| serde_json::from_str(&text).unwrap()).collect();
+    expected.sort_by_key(|record| std::cmp::Reverse(record["timestamp"].as_str().unwrap().to_owned()));
     let lines = place.run(&["list", "--jsonl"]).stdout();
-    let mut expected: Vec<Failure> =
-        Store::open(place.failures()).unwrap().read_all().unwrap().map(|failure| failure.unwrap()).collect();
-    expected.sort_by_key(|failure| std::cmp::Reverse(failure.timestamp));
-    let expected: Vec<String> = expected.iter().map(Failure::to_json_line).collect();
-    assert!(lines.lines().eq(&expected));
-    let array = |words| -> Vec<Failure> { serde_json::from_str(&place.run(words).stdout()).unwrap() };
-    let again = |failures: Vec<Failure>| failures.iter().map(Failure::to_json_line).collect::<Vec<_>>();
-    assert!(again(array(&["list", "--json"])) == expected);
-    assert!(again(array(&["list", "--json", "-n", "2"])) == expected[..2]);
+    assert_eq!(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Json>>(), expected);
+    // Also what a reader of ours would not keep: microseconds.
+    assert!(lines.contains(r#""timestamp":"2025-12-27T04:29:31.756454+00:00""#), "{lines}");
+    let array = |words| -> Vec<Json> { serde_json::from_str(&place.run(words).stdout()).unwrap() };
+    assert_eq!(array(&["list", "--json"]), expected);
+    assert_eq!(array(&["list", "--json", "-n", "2"]), expected[..2]);
+    let one: Json = serde_json::from_str(&place.run(&["show", "--json", "latest~6"]).stdout()).unwrap();
+    assert_eq!(one, expected[6]);
 }
 
 #[test]
@@ -107,7 +110,7 @@ fn a_failure_is_counted_over_the_whole_directory() {
     let list = place.run(&["list", "--error", "step 1007"]).stdout();
     let row: Vec<&str> = list.lines().nth(1).unwrap().split_whitespace().collect();
     assert_eq!(row[row.len() - 2], "1000", "{list}");
-    let groups: serde_json::Value = serde_json::from_str(&place.run(&["groups", "--json"]).stdout()).unwrap();
+    let groups: Json = serde_json::from_str(&place.run(&["groups", "--json"]).stdout()).unwrap();
     assert_eq!((groups.as_array().unwrap().len(), &groups[0]["count"]), (1, &1000.into()));
 }
 
@@ -142,7 +145,7 @@ fn problems_are_found_where_they_are() {
     }
     insta::assert_snapshot!(place.see("validate"));
     let lines = place.run(&["validate", "--jsonl"]).stdout();
-    let first: serde_json::Value = serde_json::from_str(lines.lines().nth(1).unwrap()).unwrap();
+    let first: Json = serde_json::from_str(lines.lines().nth(1).unwrap()).unwrap();
     assert_eq!((&first["line"], &first["pointer"]), (&12.into(), &"/suggested".into()));
     let run = place.run(&["validate", "io/failures/general_20251227_042931.json", "io/failures/absent.json"]);
     assert_eq!(run.code(), 1);
@@ -180,6 +183,127 @@ fn what_prints_scripts_prints_them() {
     }
 }
 
+#[test]
+fn pruning_keeps_the_newest_and_what_is_no_whole_record() {
+    let place = Place::empty();
+    let store = Store::open(place.failures()).unwrap();
+    let mut record = failure("pole");
+    record.context.fingerprint = Some(record.fingerprint().into_owned());
+    let mut write = |_| {
+        record.context.id = Some(uuid::Uuid::now_v7());
+        record.timestamp += std::time::Duration::from_secs(1);
+        store.write(&record).unwrap()
+    };
+    let paths: Vec<_> = (0..6).map(&mut write).collect();
+    drop(store);
+    // Its list is right, and it is no record all the same.
+    let text = std::fs::read_to_string(&paths[2]).unwrap().replace("\"stack_trace\": \"\"", "\"stack_trace\": 5");
+    std::fs::write(&paths[2], text).unwrap();
+    let run = place.run(&["prune", "--max-size", "0", "--keep-last", "2", "--yes"]);
+    assert!(run.stderr().contains("deleted 2 ("), "{}", run.stderr());
+    assert_eq!(place.records(), 4);
+    assert!(!paths[1].exists() && !paths[3].exists());
+}
+
+#[test]
+fn pruning_is_done_although_nobody_reads_what_it_says() {
+    let place = Place::empty();
+    let store = Store::open(place.failures()).unwrap();
+    for step in 0..50 {
+        store.write(&failure(&format!("step {}", step % 5))).unwrap();
+    }
+    drop(store);
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = place.command(&["prune", "--keep-last", "0", "--yes"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("deleted 45 ("));
+    assert_eq!(place.records(), 5);
+}
+
+#[test]
+fn what_is_no_ordinary_file_is_not_opened() {
+    let place = Place::with_data();
+    let pipe = place.failures().join("general_pipe.json");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    std::fs::create_dir(place.failures().join("general_directory.json")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", place.failures().join("general_zero.json")).unwrap();
+    std::os::unix::fs::symlink("nowhere", place.failures().join("general_dangling.json")).unwrap();
+    assert_eq!(place.see("list"), Place::with_data().see("list"));
+    let run = place.run(&["validate", pipe.to_str().unwrap()]);
+    assert!(run.stdout().ends_with("general_pipe.json: cannot be read: no ordinary file\n"), "{}", run.stdout());
+}
+
+#[test]
+fn the_latest_is_the_first_of_the_list() {
+    let place = Place::with_data();
+    // By its name it would be the newest, by its time it is not; and one that is none.
+    let old = place.failures().join("general_20251227_042931.json");
+    std::fs::rename(old, place.failures().join("zz_notes.json")).unwrap();
+    std::fs::write(place.failures().join("zz.json"), "{}").unwrap();
+    let first = |words: &[&str]| place.run(words).stdout().lines().next().unwrap_or_default().to_owned();
+    assert_eq!(first(&["show"]), "multigrid_solve failed, by §7.1, Eq. 7.3");
+    assert_eq!(first(&["show", "latest~6"]), "test_computation failed, by Test reference");
+    assert_eq!(place.run(&["show", "latest~7"]).code(), 1);
+    assert_eq!(place.run(&["show", "latest~18446744073709551615"]).code(), 1);
+}
+
+#[test]
+fn a_record_is_found_by_its_id_whatever_its_file_is_called() {
+    let place = Place::with_data();
+    let name = "rg_flow_20261125T205117.302Z_01a2147a-1ecd-70c6-84a7-84b5a10c4105.json";
+    std::fs::rename(place.failures().join(name), place.failures().join("kept.json")).unwrap();
+    for id in ["a10c4105", "A10C4105", "01a2147a-1ecd-70c6-84a7-84b5a10c4105", "kept", "kept.json"] {
+        assert_eq!(place.run(&["show", id]).code(), 0, "{id}");
+    }
+    let run = place.run(&["show", "io/failures/gone.json"]);
+    assert_eq!(run.stderr(), "failures: there is no file io/failures/gone.json\n");
+}
+
+#[test]
+fn what_a_record_says_does_nothing_to_the_terminal() {
+    let place = Place::empty();
+    let evil = "\u{1b}[2J\u{9b}31m\u{202e}\u{7}";
+    let mut failure = Failure::new(format!("computation{evil}"), format!("reference{evil}"), evil, evil);
+    failure.context.id = Some(uuid::Uuid::now_v7());
+    failure.parameters.insert(format!("name{evil}\n"), evil);
+    failure.context.session_id = Some(evil.to_owned());
+    failure.context.other.insert(evil, evil);
+    failure.suggested_fixes.push(evil.to_owned());
+    place.record(&failure);
+    failure.timestamp -= std::time::Duration::from_secs(1);
+    place.record(&failure);
+    std::fs::write(place.failures().join(format!("general{evil}.json")), format!("{{\"{evil}\": ")).unwrap();
+    let lines =
+        "list|show|groups|refs|diff latest~1|validate|logs|prune --keep-last 0|list --where error(.error_message)";
+    for line in lines.split('|') {
+        let seen = place.see(line);
+        let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!seen.contains(bad), "{line}: {seen:?}");
+    }
+}
+
+#[test]
+fn a_filter_cannot_end_the_command() {
+    let place = Place::with_data();
+    for filter in ["halt", "halt(3)", "halt_error"] {
+        let run = place.run(&["list", "--where", filter]);
+        assert_eq!(run.code(), 2, "{filter}: {}", run.seen());
+    }
+}
+
+#[test]
+fn a_broken_line_hides_nothing_of_a_log() {
+    let place = Place::with_data();
+    let path = place.dir().join("io/logs/runtime_20261125_01a2147a-1eb2-72e7-beb1-85049d6aa8d4_0000.jsonl");
+    let log = std::fs::read_to_string(&path).unwrap();
+    // A first line that is cut, an empty one, and one that was written too early.
+    let (early, rest) = log.split_at(log.find('\n').unwrap() + 1);
+    let later = early.replace("17.290", "17.399").replace("couplings read", "another thread");
+    std::fs::write(&path, format!("{{\"cut\n\n{early}{later}{rest}")).unwrap();
+    let logs = place.run(&["logs", "--failure", "a10c4105"]).stdout();
+    assert_eq!(logs, Place::with_data().run(&["logs", "--failure", "a10c4105"]).stdout());
+}
+
 /// A `failures watch`, ended with the test.
 struct Watch {
     child: Child,
@@ -187,9 +311,12 @@ struct Watch {
 }
 
 impl Watch {
-    /// Returns when it watches.
     fn begin(place: &Place, words: &[&str]) -> Self {
-        let mut command = place.command(&[&["watch", "--dir", "io/failures"], words].concat());
+        Self::of(&mut place.command(&[&["watch", "--dir", "io/failures"], words].concat()))
+    }
+
+    /// Returns when it watches.
+    fn of(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut first = String::new();
         BufReader::new(child.stderr.take().unwrap()).read_line(&mut first).unwrap();
@@ -246,4 +373,29 @@ fn a_watch_goes_on_when_its_directory_is_a_new_one() {
         place.record(&failure(message));
         assert_eq!(Failure::from_json(&watch.line()).unwrap().error_message, message);
     }
+}
+
+#[test]
+fn a_record_that_is_written_slowly_is_told_when_it_is_whole() {
+    let place = Place::with_data();
+    let mut watch = Watch::begin(&place, &["--jsonl"]);
+    let json = failure("slow").to_json();
+    let path = place.failures().join("general_slow.json");
+    std::fs::write(&path, &json[..100]).unwrap();
+    place.record(&failure("quick"));
+    assert_eq!(Failure::from_json(&watch.line()).unwrap().error_message, "quick");
+    std::fs::write(&path, &json).unwrap();
+    assert_eq!(Failure::from_json(&watch.line()).unwrap().error_message, "slow");
+}
+
+#[test]
+fn a_watch_finds_the_failures_that_come_later_in_the_directory() {
+    let place = Place::empty();
+    let io = place.dir().join("io");
+    let mut command = place.command(&["watch", "--jsonl", "--dir", io.to_str().unwrap()]);
+    let mut watch = Watch::of(&mut command);
+    place.record(&failure("first"));
+    assert_eq!(Failure::from_json(&watch.line()).unwrap().error_message, "first");
+    let run = place.run(&["watch", "--dir", "/dev/null"]);
+    assert_eq!((run.code(), run.stderr()), (1, "failures: /dev/null is no directory\n".to_owned()));
 }

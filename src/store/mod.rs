@@ -4,6 +4,7 @@ mod area;
 mod latest;
 mod write;
 
+use std::fs::DirEntry;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -138,7 +139,8 @@ impl Store {
         self.latest.flush()
     }
 
-    /// Paths of the records, oldest first by name. `latest.json`, hidden files and files of other kinds are no records.
+    /// Paths of the records, oldest first by name. `latest.json`, hidden files, files of other kinds, and what is no ordinary
+    /// file are no records.
     ///
     /// # Errors
     ///
@@ -153,10 +155,9 @@ impl Store {
     /// ```
     pub fn paths(&self) -> io::Result<Vec<PathBuf>> {
         let entries = std::fs::read_dir(&self.dir).map_err(|error| about(&self.dir, "cannot list", error))?;
-        let mut paths: Vec<PathBuf> = entries
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(is_record_name))
-            .collect();
+        let is_record = |entry: &DirEntry| entry.file_name().to_str().is_some_and(is_record_name) && is_file(entry);
+        let mut paths: Vec<PathBuf> =
+            entries.filter_map(Result::ok).filter(is_record).map(|entry| entry.path()).collect();
         // The time stands after the area: sort by what follows it.
         paths.sort_by(|a, b| time_and_id(a).cmp(time_and_id(b)));
         Ok(paths)
@@ -210,6 +211,15 @@ impl Drop for Store {
 
 pub(crate) fn is_record_name(name: &str) -> bool {
     name.ends_with(".json") && !name.starts_with('.') && name != "latest.json"
+}
+
+/// Also by way of a link. To read a pipe could take for ever.
+fn is_file(entry: &DirEntry) -> bool {
+    match entry.file_type() {
+        Ok(kind) if kind.is_symlink() => entry.path().is_file(),
+        Ok(kind) => kind.is_file(),
+        Err(_) => false,
+    }
 }
 
 fn time_and_id(path: &Path) -> &str {

@@ -12,7 +12,7 @@ use crate::screen::{Column, Screen, Table, local, one_line, paint, parameter, pl
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The one: `latest`, `latest~1`, a part of the id, or a file.
+    /// The one: `latest`, `latest~1`, the beginning or end of the id, or a file.
     #[arg(value_name = "A")]
     a: String,
     /// The other.
@@ -36,7 +36,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     if options.json {
         let differences: Vec<_> =
             differences.iter().map(|(name, a, b)| json!({ "name": name, "a": a, "b": b })).collect();
-        let all = json!({ "a": a.path, "b": b.path, "differences": differences });
+        let all = json!({ "a": a.path.to_string_lossy(), "b": b.path.to_string_lossy(), "differences": differences });
         serde_json::to_writer_pretty(&mut *screen, &all)?;
         return Ok(writeln!(screen)?);
     }
@@ -48,7 +48,10 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     }
     table.write(screen)?;
     if differences.is_empty() {
-        writeln!(screen, "\nno difference in computation, error, parameters, trail or build")?;
+        writeln!(
+            screen,
+            "\nno difference in what is compared: computation, errors, place, parameters, trail, run and build"
+        )?;
     }
     Ok(())
 }
@@ -75,25 +78,31 @@ fn differences<'f>(a: &'f Facts, b: &'f Facts) -> Vec<(&'f str, &'f Value, &'f V
 /// What two records are compared by.
 fn facts(failure: &Failure) -> Facts {
     let context = &failure.context;
+    let text = |text: &Option<String>| text.clone().map(Value::from);
     let mut facts = Facts::new();
     let mut add = |name: &str, value: Option<Value>| facts.extend(value.map(|value| (name.to_owned(), value)));
     add("computation", Some(failure.computation.as_str().into()));
     add("theoretical_ref", Some(failure.theoretical_ref.as_str().into()));
     add("error_type", Some(failure.error_type.as_str().into()));
     add("error_message", Some(failure.error_message.as_str().into()));
-    for (depth, error) in context.errors.iter().enumerate().skip(1) {
-        add(&format!("errors[{depth}]"), Some(error.message.as_str().into()));
+    for (depth, error) in context.errors.iter().enumerate() {
+        add(&format!("errors[{depth}].type"), text(&error.type_name));
+        add(&format!("errors[{depth}].message"), Some(error.message.as_str().into()));
+        add(&format!("errors[{depth}].data"), error.data.clone());
     }
-    let text = |text: &Option<String>| text.clone().map(Value::from);
     add("category", context.category.map(|category| category.name().into()));
     add("reason", text(&context.reason));
     add("fingerprint", Some((*failure.fingerprint()).into()));
     let working_dir = context.process.as_ref().and_then(|process| process.cwd.as_deref());
     let place = context.location.as_ref().map(|at| place_of(at.file.as_deref(), at.line, working_dir));
     add("location", place.map(Value::from));
+    let own = context.frames.iter().filter(|frame| frame.in_app).map(|frame| &*frame.function);
+    add("functions", Some(own.collect::<Vec<_>>().join(" < ").into()).filter(|own| *own != "".into()));
     add("elapsed_s", context.elapsed_s.map(Value::from));
     add("session_id", text(&context.session_id));
     add("thread", text(&context.thread));
+    add("rank", context.rank.map(Value::from));
+    add("job_id", text(&context.job_id));
     if let Some(process) = &context.process {
         add("host", text(&process.host));
         add("argv", Some(process.argv.join(" ").into()));
@@ -107,7 +116,10 @@ fn facts(failure: &Failure) -> Facts {
     flatten("parameters", &failure.parameters, &mut facts);
     flatten("event", &context.event, &mut facts);
     flatten("context", &context.other, &mut facts);
-    context.trail.iter().for_each(|entry| trail(entry, &mut facts));
+    context.trail.iter().for_each(|entry| trail(entry, working_dir, &mut facts));
+    for (number, fix) in failure.suggested_fixes.iter().enumerate() {
+        facts.insert(format!("suggested_fixes[{number}]"), fix.as_str());
+    }
     facts
 }
 
@@ -122,8 +134,14 @@ fn flatten(prefix: &str, map: &Map, facts: &mut Facts) {
 }
 
 /// How often a place reported, and where its numbers began and ended.
-fn trail(entry: &TrailEntry, facts: &mut Facts) {
+fn trail(entry: &TrailEntry, working_dir: Option<&str>, facts: &mut Facts) {
     let said = entry.message.as_deref().or(entry.span.as_deref()).unwrap_or("numbers");
+    let place = entry.location.as_ref().map(|at| place_of(at.file.as_deref(), at.line, working_dir));
+    // Two places can say the same.
+    let said = match facts.get(&format!("trail.{said}")) {
+        Some(_) => format!("{said} {}", place.unwrap_or_default()),
+        None => said.to_owned(),
+    };
     facts.insert(format!("trail.{said}"), entry.seen);
     for (name, column) in entry.columns.iter() {
         let numbers: Vec<f64> = column.as_list().unwrap_or_default().iter().filter_map(Value::as_f64).collect();

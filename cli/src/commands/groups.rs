@@ -4,7 +4,7 @@ mod varies;
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use tracing_failure::Map;
 
 use crate::records::{Gather, Selection, Summary, failures_dir, paths, scan};
-use crate::screen::{Screen, count, fit, local, one_line, paint, say};
+use crate::screen::{Screen, count, fit, local, one_line, paint, say, shown};
 use varies::Varies;
 
 /// Groups that are shown where nothing else is said.
@@ -48,8 +48,8 @@ struct Group {
     /// The runs that it occurred in.
     #[serde(serialize_with = "how_many")]
     sessions: BTreeSet<String>,
-    /// The newest record.
-    latest: PathBuf,
+    /// The file of the newest record.
+    latest: String,
     /// What is the same in all, and what is not.
     parameters: Varies,
 }
@@ -129,7 +129,7 @@ impl Group {
             error_type: failure.error_type,
             error_message: failure.error_message,
             sessions: failure.context.session_id.into_iter().collect(),
-            latest: path.to_owned(),
+            latest: path.display().to_string(),
             parameters: Varies::of(parameters),
         }
     }
@@ -138,12 +138,15 @@ impl Group {
         self.count += other.count;
         self.first = self.first.min(other.first);
         self.sessions.extend(other.sessions);
-        self.parameters.join(other.parameters);
+        let mut parameters = other.parameters;
         if (other.last, &other.latest) > (self.last, &self.latest) {
             self.last = other.last;
             self.error_message = other.error_message;
             self.latest = other.latest;
+            // Theirs are in the order of the newest.
+            std::mem::swap(&mut self.parameters, &mut parameters);
         }
+        self.parameters.join(parameters);
     }
 }
 
@@ -180,6 +183,6 @@ fn seen(group: &Group) -> String {
     if let Some(category) = &group.category {
         text.push_str(&format!(", {category}"));
     }
-    let latest = group.latest.file_name().unwrap_or_default().to_string_lossy();
-    format!("{text}, latest {}", one_line(&latest))
+    let latest = Path::new(&group.latest).file_name().unwrap_or_default();
+    format!("{text}, latest {}", shown(Path::new(latest)))
 }

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
-use tracing_failure::Failure;
 
-use crate::records::{Gather, Selection, Summary, failures_dir, in_order, paths, scan};
-use crate::screen::{Column, Screen, Table, count, local_minute, one_line, paint, say};
+use crate::records::{Gather, Selection, Summary, failures_dir, in_order, on_one_line, paths, read, scan};
+use crate::screen::{Column, Screen, Table, count, fit, in_words, local_minute, one_line, paint, say};
 
 /// Rows of a table where nothing else is said.
 const ROWS: usize = 25;
+/// Columns of an error that are kept.
+const LONGEST_ERROR: usize = 500;
 
 #[derive(Debug, Default, PartialEq, clap::Args)]
 pub(crate) struct Options {
@@ -31,59 +32,71 @@ pub(crate) struct Options {
 
 const COLUMNS: [Column; 7] = [
     Column::new("WHEN"),
-    Column::new("COMPUTATION").style(paint::NAME).least(16),
-    Column::new("REFERENCE").least(10).keep_end(),
-    Column::new("ERROR").style(paint::ERROR).least(24),
-    Column::new("CATEGORY").style(paint::KIND).least(10),
+    Column::new("COMPUTATION").style(paint::NAME).least(12),
+    Column::new("REFERENCE").least(10).keep_end().from(72),
+    Column::new("ERROR").style(paint::ERROR).least(18),
+    Column::new("CATEGORY").style(paint::KIND).least(10).from(100),
     Column::new("SEEN").right(),
     Column::new("ID").style(paint::FAINT).least(8).keep_end(),
 ];
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<()> {
     let dir = failures_dir(dir)?;
-    let as_json = options.json || options.jsonl;
-    let limit = match options.limit.unwrap_or(if as_json { 0 } else { ROWS }) {
-        0 => usize::MAX,
-        limit => limit,
+    let paths = paths(&dir)?;
+    let all = |limit| if limit == 0 { usize::MAX } else { limit };
+    let (wanted, shown, broken) = if options.json || options.jsonl {
+        let limit = all(options.limit.unwrap_or(0));
+        let (newest, broken) = scan(&paths, &options.selection, || Newest::new(limit, drop::<Summary>))?;
+        let wanted = newest.wanted;
+        write_json(newest, options.jsonl, screen)?;
+        (wanted, wanted, broken)
+    } else {
+        let limit = all(options.limit.unwrap_or(ROWS));
+        let (newest, broken) = scan(&paths, &options.selection, || Newest::new(limit, shortened))?;
+        let (wanted, shown) = (newest.wanted, newest.rows.len());
+        write_table(newest, screen)?;
+        (wanted, shown, broken)
     };
-    let (newest, broken) = scan(&paths(&dir)?, &options.selection, || Newest::new(limit))?;
-    let wanted = newest.wanted;
-    match as_json {
-        true => write_json(newest, options.jsonl, screen)?,
-        false => write_table(newest, screen)?,
-    }
     screen.flush()?;
     broken.tell();
     if wanted == 0 {
         say(format_args!("no failures{} in {}", options.selection.of_that_kind(), dir.display()));
-    } else if wanted > limit && !as_json {
-        say(format_args!("{limit} of {}; all of them: --limit 0", count(wanted, "failure")));
+    } else if wanted > shown {
+        say(format_args!("{shown} of {}; all of them: --limit 0", count(wanted, "failure")));
     }
     Ok(())
 }
 
 /// The newest of the records that are wanted, and how often each failure was seen at all.
-struct Newest {
+struct Newest<T> {
     limit: usize,
     wanted: usize,
-    rows: BTreeMap<(DateTime<Utc>, PathBuf), Summary>,
+    /// What is kept of a record.
+    kept: fn(Summary) -> T,
+    rows: BTreeMap<(DateTime<Utc>, PathBuf), T>,
     seen: HashMap<String, usize>,
 }
 
-impl Newest {
-    fn new(limit: usize) -> Self {
-        Newest { limit, wanted: 0, rows: BTreeMap::new(), seen: HashMap::new() }
+/// A message can be as long as a file.
+fn shortened(mut failure: Summary) -> Summary {
+    failure.error_message = fit(&failure.error(), LONGEST_ERROR).into_owned();
+    failure
+}
+
+impl<T> Newest<T> {
+    fn new(limit: usize, kept: fn(Summary) -> T) -> Self {
+        Newest { limit, wanted: 0, kept, rows: BTreeMap::new(), seen: HashMap::new() }
     }
 
-    fn keep(&mut self, key: (DateTime<Utc>, PathBuf), failure: Summary) {
-        self.rows.insert(key, failure);
+    fn keep(&mut self, key: (DateTime<Utc>, PathBuf), row: T) {
+        self.rows.insert(key, row);
         if self.rows.len() > self.limit {
             self.rows.pop_first();
         }
     }
 }
 
-impl Gather for Newest {
+impl<T: Send> Gather for Newest<T> {
     fn add(&mut self, path: &Path, failure: Summary, _json: &[u8], wanted: bool) {
         match self.seen.get_mut(&failure.context.fingerprint) {
             Some(seen) => *seen += 1,
@@ -91,20 +104,20 @@ impl Gather for Newest {
         }
         if wanted {
             self.wanted += 1;
-            self.keep((failure.timestamp, path.to_owned()), failure);
+            self.keep((failure.timestamp, path.to_owned()), (self.kept)(failure));
         }
     }
 
     fn join(&mut self, other: Self) {
         self.wanted += other.wanted;
-        other.rows.into_iter().for_each(|(key, failure)| self.keep(key, failure));
+        other.rows.into_iter().for_each(|(key, row)| self.keep(key, row));
         for (fingerprint, seen) in other.seen {
             *self.seen.entry(fingerprint).or_default() += seen;
         }
     }
 }
 
-fn write_table(newest: Newest, screen: &mut Screen) -> Result<()> {
+fn write_table(newest: Newest<Summary>, screen: &mut Screen) -> Result<()> {
     if newest.rows.is_empty() {
         return Ok(());
     }
@@ -114,7 +127,7 @@ fn write_table(newest: Newest, screen: &mut Screen) -> Result<()> {
             local_minute(at),
             one_line(&failure.computation).into_owned(),
             one_line(&failure.theoretical_ref).into_owned(),
-            failure.error(),
+            failure.error_message.clone(),
             failure.category().to_owned(),
             newest.seen.get(&failure.context.fingerprint).copied().unwrap_or(1).to_string(),
             failure.short_id(&path),
@@ -124,22 +137,22 @@ fn write_table(newest: Newest, screen: &mut Screen) -> Result<()> {
 }
 
 /// The records themselves, as they are in their files but for white space.
-fn write_json(newest: Newest, lines: bool, screen: &mut Screen) -> Result<()> {
+fn write_json(newest: Newest<()>, lines: bool, screen: &mut Screen) -> Result<()> {
     let paths: Vec<PathBuf> = newest.rows.into_keys().rev().map(|(_, path)| path).collect();
     let (open, between, close) = if lines { ("", "\n", "\n") } else { ("[", ",\n ", "]\n") };
+    let record = |path: &Path| read(path).map(|json| on_one_line(&String::from_utf8_lossy(&json)));
     let mut before = open;
-    in_order(
-        &paths,
-        |path| Failure::from_path(path),
-        |failure| {
-            // A record that has gone since is none any more.
-            if let Ok(failure) = failure {
-                write!(screen, "{before}{}", failure.to_json_line())?;
+    in_order(&paths, record, |record| {
+        match record {
+            Ok(record) => {
+                screen.write_all(before.as_bytes())?;
+                screen.write_json(&record)?;
                 before = between;
             }
-            Ok(())
-        },
-    )?;
+            Err(error) => say(format_args!("failures: {}", in_words(&error))),
+        }
+        Ok(())
+    })?;
     match (lines, before == between) {
         (true, false) => Ok(()),
         (_, some) => Ok(write!(screen, "{}{close}", if some { "" } else { open })?),

@@ -1,10 +1,10 @@
 //! `failures logs`: the runtime log before a failure.
 
 mod line;
+mod lines;
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -14,9 +14,12 @@ use uuid::Uuid;
 use crate::records::{failures_dir, pick};
 use crate::screen::{Screen, count, say};
 use line::{Level, Line};
+use lines::Lines;
 
 /// Lines that are shown where nothing else is said.
 const LINES: usize = 50;
+/// To know a file's session.
+const LINES_OF_WHICH_ONE_IS_GOOD: usize = 16;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -27,7 +30,14 @@ pub(crate) struct Options {
     #[arg(long, value_name = "ID")]
     session: Option<String>,
     /// Of this level or above: error, warn, info, debug, trace.
-    #[arg(long, value_enum, value_name = "LEVEL", default_value = "trace", hide_possible_values = true)]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "LEVEL",
+        default_value = "trace",
+        hide_possible_values = true,
+        ignore_case = true
+    )]
     level: Level,
     /// Inside of spans with this text in their name.
     #[arg(long, value_name = "TEXT")]
@@ -71,7 +81,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     }
     screen.flush()?;
     if kept.broken > 0 {
-        say(format_args!("failures: left out of the log, since not JSON: {}", count(kept.broken, "line")));
+        say(format_args!("failures: left out, since no lines of a log: {}", count(kept.broken, "line")));
     }
     if kept.wanted > kept.lines.len() {
         say(format_args!("the last {} of {}; all of them: --limit 0", kept.lines.len(), count(kept.wanted, "line")));
@@ -99,14 +109,19 @@ fn beside(failures: &Path) -> PathBuf {
     logs.strip_prefix(&here).map(Path::to_owned).unwrap_or(logs)
 }
 
-/// The files of a session, oldest first. Each file is of one session, which its first line tells.
+/// The files of a session, oldest first. Each file is of one session.
 fn files_of(session: &str, logs: &Path) -> Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(logs).with_context(|| format!("cannot read the log in {}", logs.display()))?;
+    let cannot = || format!("cannot read the log in {}", logs.display());
+    let entries = std::fs::read_dir(logs).with_context(cannot)?;
     let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let is_log = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "jsonl");
-    let matching = files.filter(is_log).filter_map(|path| Some((session_of(&path)?, path)));
-    let is_named = |known: &str| known.starts_with(session) || known.ends_with(session);
-    let mut matching: Vec<(String, PathBuf)> = matching.filter(|(known, _)| is_named(known)).collect();
+    let is_log = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "jsonl") && path.is_file();
+    let mut matching = Vec::new();
+    for path in files.filter(is_log) {
+        let known = session_of(&path)?;
+        if known.starts_with(session) || known.ends_with(session) {
+            matching.push((known, path));
+        }
+    }
     if matching.iter().any(|(known, _)| known == session) {
         matching.retain(|(known, _)| known == session);
     }
@@ -122,10 +137,13 @@ fn files_of(session: &str, logs: &Path) -> Result<Vec<PathBuf>> {
     }
 }
 
-fn session_of(path: &Path) -> Option<String> {
-    let mut first = String::new();
-    BufReader::new(File::open(path).ok()?).read_line(&mut first).ok()?;
-    Line::read(&first)?.session_id
+/// What the first good line says, or else the name: `runtime_{date}_{session}_{number}.jsonl`.
+fn session_of(path: &Path) -> Result<String> {
+    let lines = Lines::of(path)?.take(LINES_OF_WHICH_ONE_IS_GOOD);
+    let said = lines.filter_map(|line| Line::read(&line.ok()??)).find_map(|line| line.session_id);
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let in_name = || name.splitn(3, '_').nth(2).and_then(|rest| rest.rsplit_once('_')).map(|(session, _)| session);
+    Ok(said.or_else(|| in_name().map(str::to_owned)).unwrap_or_default())
 }
 
 /// The last lines that are wanted.
@@ -138,22 +156,18 @@ struct Kept {
 }
 
 impl Kept {
-    /// Reads a file; says whether the end was reached.
+    /// Reads a file; says whether the failure's own line was met.
     fn read(&mut self, path: &Path, end: Option<&End>, options: &Options) -> Result<bool> {
-        let cannot = || format!("cannot read {}", path.display());
-        for text in BufReader::new(File::open(path).with_context(cannot)?).split(b'\n') {
-            let text = String::from_utf8_lossy(&text.with_context(cannot)?).into_owned();
-            let Some(line) = Line::read(&text) else {
+        for text in Lines::of(path)? {
+            let text = text.with_context(|| format!("cannot read {}", path.display()))?;
+            let Some((text, line)) = text.and_then(|text| Line::read(&text).map(|line| (text, line))) else {
                 self.broken += 1;
                 continue;
             };
-            if end
-                .is_some_and(|end| line.timestamp > end.at && end.failure.is_none_or(|id| line.failure_id != Some(id)))
-            {
-                return Ok(true);
-            }
             let is_end = end.is_some_and(|end| end.failure.is_some() && line.failure_id == end.failure);
-            if is_end || line.is_wanted(options.level, options.span.as_deref()) {
+            // Threads write in another order than that of their times.
+            let is_later = end.is_some_and(|end| line.timestamp > end.at);
+            if is_end || (!is_later && line.is_wanted(options.level, options.span.as_deref())) {
                 self.keep(text, line);
             }
             if is_end {

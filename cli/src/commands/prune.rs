@@ -8,19 +8,19 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use bytesize::ByteSize;
 use chrono::{DateTime, TimeDelta, Utc};
-use tracing_failure::Store;
+use tracing_failure::{Failure, Store};
 
 use super::code;
 use crate::records::{Gather, Selection, Summary, failures_dir, paths, scan};
-use crate::screen::{Screen, count, say};
+use crate::screen::{Screen, count, say, shown};
 
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("bound").required(true).multiple(true))]
 pub(crate) struct Options {
-    /// Keep the newest so many.
+    /// Keep the newest so many, whatever else is said; alone, delete all others.
     #[arg(long, value_name = "N", group = "bound")]
     keep_last: Option<usize>,
-    /// Delete what is older, e.g. 30d.
+    /// Delete what is older, e.g. 30d (30m are minutes, 1M is a month).
     #[arg(long, value_name = "AGE", group = "bound", value_parser = humantime::parse_duration)]
     older_than: Option<Duration>,
     /// Delete the oldest until all records together are not larger, e.g. 1G.
@@ -34,16 +34,12 @@ pub(crate) struct Options {
 /// A record that could be deleted.
 #[derive(Debug)]
 struct Candidate {
+    /// Whether it is a file of the recorder's with a whole record.
+    is_ours: bool,
     at: DateTime<Utc>,
     path: PathBuf,
     bytes: u64,
     fingerprint: String,
-}
-
-impl Candidate {
-    fn is_ours(&self) -> bool {
-        self.path.file_name().and_then(|name| name.to_str()).is_some_and(Store::is_own_name)
-    }
 }
 
 #[derive(Default)]
@@ -51,9 +47,14 @@ struct Candidates(Vec<Candidate>);
 
 impl Gather for Candidates {
     fn add(&mut self, path: &Path, failure: Summary, json: &[u8], _wanted: bool) {
-        let bytes = json.len() as u64;
-        let fingerprint = failure.context.fingerprint;
-        self.0.push(Candidate { at: failure.timestamp, path: path.to_owned(), bytes, fingerprint });
+        let has_own_name = path.file_name().and_then(|name| name.to_str()).is_some_and(Store::is_own_name);
+        self.0.push(Candidate {
+            is_ours: has_own_name && serde_json::from_slice::<Failure>(json).is_ok(),
+            at: failure.timestamp,
+            path: path.to_owned(),
+            bytes: json.len() as u64,
+            fingerprint: failure.context.fingerprint,
+        });
     }
 
     fn join(&mut self, other: Self) {
@@ -67,20 +68,19 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     broken.tell();
     let mut records = records.0;
     records.sort_by(|a, b| (a.at, &a.path).cmp(&(b.at, &b.path)));
-    let all = records.len();
+    let all = count(records.len(), "record");
     let doomed = options.doomed(&records, Utc::now())?;
-    let bytes: u64 = doomed.iter().map(|record| record.bytes).sum();
-    let what = format!("{} of {all} in {}, {}", count(doomed.len(), "record"), dir.display(), ByteSize(bytes));
     if !options.yes {
-        doomed.iter().try_for_each(|record| writeln!(screen, "{}", record.path.display()))?;
-        screen.flush()?;
-        say(format_args!("would delete {what}{}", if doomed.is_empty() { "" } else { ": delete them with --yes" }));
+        write_paths(&doomed, screen)?;
+        let delete = if doomed.is_empty() { "" } else { ": delete them with --yes" };
+        say(format_args!("would delete {} of {all} in {}{delete}", sum(&doomed), dir.display()));
         return Ok(code(true));
     }
+    let mut deleted = Vec::new();
     let mut failed = 0;
-    for record in &doomed {
+    for record in doomed {
         match std::fs::remove_file(&record.path) {
-            Ok(()) => writeln!(screen, "{}", record.path.display())?,
+            Ok(()) => deleted.push(record),
             // Someone else was first.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {
@@ -89,17 +89,28 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
             }
         }
     }
-    screen.flush()?;
-    say(format_args!("deleted {what}"));
+    say(format_args!("deleted {} of {all} in {}", sum(&deleted), dir.display()));
+    write_paths(&deleted, screen)?;
     Ok(code(failed == 0))
 }
 
+/// `3 records (12.0 KiB)`.
+fn sum(records: &[&Candidate]) -> String {
+    let bytes: u64 = records.iter().map(|record| record.bytes).sum();
+    format!("{} ({})", records.len(), ByteSize(bytes))
+}
+
+fn write_paths(records: &[&Candidate], screen: &mut Screen) -> Result<()> {
+    records.iter().try_for_each(|record| writeln!(screen, "{}", shown(&record.path)))?;
+    Ok(screen.flush()?)
+}
+
 impl Options {
-    /// The records that no bound keeps, oldest first.
+    /// The records to delete, oldest first.
     fn doomed<'r>(&self, records: &'r [Candidate], now: DateTime<Utc>) -> Result<Vec<&'r Candidate>> {
         let mut groups = HashSet::new();
         let deletable: Vec<bool> =
-            records.iter().map(|record| !groups.insert(&record.fingerprint) && record.is_ours()).collect();
+            records.iter().map(|record| !groups.insert(&record.fingerprint) && record.is_ours).collect();
         let oldest = match self.older_than.map(TimeDelta::from_std).transpose() {
             Ok(age) => age.and_then(|age| now.checked_sub_signed(age)),
             Err(_) => bail!("--older-than: longer than all calendars"),
@@ -108,7 +119,10 @@ impl Options {
         let mut doomed = Vec::new();
         for (place, record) in records.iter().enumerate().filter(|(place, _)| deletable[*place]) {
             let newer = records.len() - 1 - place;
-            let is_too_many = self.keep_last.is_some_and(|most| newer >= most);
+            if self.keep_last.is_some_and(|most| newer < most) {
+                break;
+            }
+            let is_too_many = self.older_than.is_none() && self.max_size.is_none();
             let is_too_old = oldest.is_some_and(|oldest| record.at < oldest);
             let is_too_much = self.max_size.is_some_and(|most| bytes > most.as_u64());
             if is_too_many || is_too_old || is_too_much {
@@ -133,6 +147,7 @@ mod tests {
     /// Records of a hundred bytes, one a day from 1 November, of these groups.
     fn records(groups: &str) -> Vec<Candidate> {
         let record = |(day, group): (usize, char)| Candidate {
+            is_ours: true,
             at: format!("2026-11-{:02}T00:00:00Z", day + 1).parse().unwrap(),
             path: format!("io/failures/general_202611{:02}T000000.000Z_{ID}.json", day + 1).into(),
             bytes: 100,
@@ -155,6 +170,10 @@ mod tests {
         assert_eq!(days(&age, &records), ["02", "03"]);
         let size = Options { max_size: Some(ByteSize(650)), ..options() };
         assert_eq!(days(&size, &records), ["02", "03", "05"]);
+        let both = Options { keep_last: Some(6), ..age };
+        assert_eq!(days(&both, &records), ["02", "03"]);
+        let both = Options { keep_last: Some(7), ..both };
+        assert_eq!(days(&both, &records), ["02"]);
         let nothing = Options { max_size: Some(ByteSize(900)), ..options() };
         assert!(days(&nothing, &records).is_empty());
     }

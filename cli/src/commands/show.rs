@@ -9,15 +9,15 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::records::{Picked, pick};
+use crate::records::{Picked, find, on_one_line, pick, read};
 use crate::screen::Screen;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// `latest`, `latest~2` for the second before it, a part of the id, or a file.
+    /// `latest`, `latest~2` for the second before it, the beginning or end of the id, or a file.
     #[arg(default_value = "latest", value_name = "ID|PATH")]
     failure: String,
-    /// Print the record as JSON.
+    /// Print the record as one line of JSON.
     #[arg(long, conflicts_with = "raw")]
     json: bool,
     /// Print the file as it is.
@@ -30,12 +30,13 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<()> {
     if options.raw {
-        let path = crate::records::find(&options.failure, dir)?;
-        return Ok(screen.write_all(&std::fs::read(path)?)?);
+        let path = find(&options.failure, dir)?;
+        return Ok(screen.write_all(&read(&path)?)?);
     }
     let picked = pick(&options.failure, dir)?;
     if options.json {
-        return Ok(screen.write_all(picked.failure.to_json().as_bytes())?);
+        screen.write_json(&on_one_line(&String::from_utf8_lossy(&picked.json)))?;
+        return Ok(writeln!(screen)?);
     }
     write_all(&picked, options.frames, screen)
 }

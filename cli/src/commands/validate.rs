@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::code;
 use crate::records::{failures_dir, in_order, paths};
-use crate::screen::{Screen, count, one_line, paint, say};
+use crate::screen::{Screen, count, one_line, paint, say, shown};
 use problem::{Checker, Problem};
 
 #[derive(Debug, clap::Args)]
@@ -29,7 +29,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     let mut files = Vec::new();
     for path in given {
         match path.is_dir() {
-            true => files.extend(all_in(&path)?),
+            true => files.extend(all_in(&failures_dir(Some(&path))?)?),
             false => files.push(path),
         }
     }
@@ -46,6 +46,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     )?;
     screen.flush()?;
     match problems {
+        0 if files.is_empty() => say(format_args!("no records there")),
         0 => say(format_args!("{}, all valid", count(files.len(), "file"))),
         _ => say(format_args!("{} in {broken} of {}", count(problems, "problem"), count(files.len(), "file"))),
     }
@@ -61,12 +62,12 @@ fn all_in(dir: &Path) -> Result<Vec<PathBuf>> {
 fn write_problem(path: &Path, problem: &Problem, as_json: bool, screen: &mut Screen) -> Result<()> {
     let Problem { line, column, pointer, message } = problem;
     if as_json {
-        let problem = json!({ "path": path, "line": line, "column": column, "pointer": pointer, "message": message });
+        let problem = json!({ "path": path.to_string_lossy(), "line": line, "column": column, "pointer": pointer, "message": message });
         return Ok(writeln!(screen, "{problem}")?);
     }
     let place = match (line, column) {
-        (Some(line), Some(column)) => format!("{}:{line}:{column}", path.display()),
-        _ => path.display().to_string(),
+        (Some(line), Some(column)) => format!("{}:{line}:{column}", shown(path)),
+        _ => shown(path),
     };
     let place = screen.paint(paint::STRONG, &place);
     let pointer = screen.paint(paint::NAME, &one_line(pointer));

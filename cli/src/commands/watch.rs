@@ -1,16 +1,16 @@
 //! `failures watch`: each new failure as it comes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tracing_failure::Failure;
 
-use crate::records::{Matcher, Selection, Summary, failures_dir, paths};
+use crate::records::{Matcher, Selection, Summary, failures_dir, on_one_line, paths, read};
 use crate::screen::{Screen, local, one_line, paint, say};
 
 /// How long nothing is looked for where the system does not tell of changes: network drives, containers.
@@ -31,7 +31,6 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<()> {
-    let dir = directory(dir);
     let matcher = options.selection.matcher()?;
     let (changed, changes) = mpsc::channel();
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -41,13 +40,12 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
             let _ = changed.send(());
         }
     });
-    let mut watch = Watch { watcher: watcher.ok(), known: paths(&dir).unwrap_or_default().into_iter().collect(), dir };
-    watch.begin();
+    let mut watch = Watch::begin(dir, watcher.ok())?;
     say(format_args!("watching {}: end with Ctrl-C", watch.dir.display()));
-    let mut left = options.limit.unwrap_or(usize::MAX);
+    let mut left = options.limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX);
     loop {
-        for path in watch.new_records() {
-            if left > 0 && tell(&path, &matcher, options.jsonl, screen)? {
+        for (path, json) in watch.new_records() {
+            if left > 0 && tell(&path, &json, &matcher, options.jsonl, screen)? {
                 left -= 1;
             }
         }
@@ -59,21 +57,32 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     }
 }
 
-/// The directory may well come later than the command.
-fn directory(given: Option<&Path>) -> PathBuf {
-    let otherwise = || given.map_or_else(|| PathBuf::from("io/failures"), Path::to_owned);
-    failures_dir(given).unwrap_or_else(|_| otherwise())
-}
-
 struct Watch {
+    given: Option<PathBuf>,
     dir: PathBuf,
     watcher: Option<RecommendedWatcher>,
     known: HashSet<PathBuf>,
+    /// Files that are no records, or not yet: how they were when they were looked at, and whether that is said.
+    broken: HashMap<PathBuf, (Stamp, bool)>,
 }
 
+/// What changes when a file is written.
+type Stamp = (u64, Option<SystemTime>);
+
 impl Watch {
+    fn begin(given: Option<&Path>, watcher: Option<RecommendedWatcher>) -> Result<Self> {
+        let dir = directory(given);
+        if dir.exists() && !dir.is_dir() {
+            bail!("{} is no directory", dir.display());
+        }
+        let known = if dir.exists() { paths(&dir)?.into_iter().collect() } else { HashSet::new() };
+        let mut watch = Watch { given: given.map(Path::to_owned), dir, watcher, known, broken: HashMap::new() };
+        watch.listen();
+        Ok(watch)
+    }
+
     /// Also where the directory is a new one under its old name.
-    fn begin(&mut self) {
+    fn listen(&mut self) {
         if let Some(watcher) = &mut self.watcher {
             let _ = watcher.watch(&self.dir, RecursiveMode::NonRecursive);
         }
@@ -86,38 +95,81 @@ impl Watch {
                 std::thread::sleep(BURST);
                 while changes.try_recv().is_ok() {}
             }
-            Err(RecvTimeoutError::Timeout) => self.begin(),
+            Err(RecvTimeoutError::Timeout) => {
+                if self.known.is_empty() {
+                    self.dir = directory(self.given.as_deref());
+                }
+                self.listen();
+            }
             Err(RecvTimeoutError::Disconnected) => std::thread::sleep(POLL),
         }
     }
 
-    /// Oldest first.
-    fn new_records(&mut self) -> Vec<PathBuf> {
-        let there = paths(&self.dir).unwrap_or_default();
-        let new = there.iter().filter(|path| !self.known.contains(*path)).cloned().collect();
-        self.known = there.into_iter().collect();
-        new
+    /// Oldest first, with what is in them.
+    fn new_records(&mut self) -> Vec<(PathBuf, Vec<u8>)> {
+        let there: HashSet<PathBuf> = match paths(&self.dir) {
+            Ok(there) => there.into_iter().collect(),
+            Err(_) => HashSet::new(),
+        };
+        self.known.retain(|path| there.contains(path));
+        self.broken.retain(|path, _| there.contains(path));
+        let mut new: Vec<PathBuf> = there.into_iter().filter(|path| !self.known.contains(path)).collect();
+        new.sort_by(|a, b| by_time(a).cmp(by_time(b)));
+        new.into_iter().filter_map(|path| self.read_new(path)).collect()
+    }
+
+    /// The record of a file that is new, or has changed since it was none.
+    fn read_new(&mut self, path: PathBuf) -> Option<(PathBuf, Vec<u8>)> {
+        let metadata = std::fs::metadata(&path).ok()?;
+        let stamp = (metadata.len(), metadata.modified().ok());
+        if let Some((known, said)) = self.broken.get_mut(&path)
+            && *known == stamp
+        {
+            // Whoever still writes it would have changed it.
+            if !std::mem::replace(said, true) {
+                say(format_args!("failures: {} is no failure record", path.display()));
+            }
+            return None;
+        }
+        match read(&path) {
+            Ok(json) if serde_json::from_slice::<Failure>(&json).is_ok() => {
+                self.broken.remove(&path);
+                self.known.insert(path.clone());
+                Some((path, json))
+            }
+            _ => {
+                self.broken.insert(path, (stamp, false));
+                None
+            }
+        }
     }
 }
 
+/// The directory may well come later than the command.
+fn directory(given: Option<&Path>) -> PathBuf {
+    let otherwise = || given.map_or_else(|| PathBuf::from("io/failures"), Path::to_owned);
+    failures_dir(given).unwrap_or_else(|_| otherwise())
+}
+
+/// Names sort by their times behind the area.
+fn by_time(path: &Path) -> &str {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.rsplitn(3, '_').nth(2).map_or(name, |area| &name[area.len()..])
+}
+
 /// Prints a record if it is wanted; says whether it was.
-fn tell(path: &Path, matcher: &Matcher<'_>, as_json: bool, screen: &mut Screen) -> Result<bool> {
-    let Ok(json) = std::fs::read(path) else { return Ok(false) };
-    let failure: Failure = match serde_json::from_slice(&json) {
-        Ok(failure) => failure,
-        Err(error) => {
-            say(format_args!("failures: {}: {error}", path.display()));
-            return Ok(false);
-        }
-    };
-    let summary = Summary::of(&failure);
-    let wanted = matcher.wants(&summary, &json).unwrap_or_else(|error| {
+fn tell(path: &Path, json: &[u8], matcher: &Matcher<'_>, as_json: bool, screen: &mut Screen) -> Result<bool> {
+    let Ok(failure) = Summary::read(json) else { return Ok(false) };
+    let wanted = matcher.wants(&failure, json).unwrap_or_else(|error| {
         say(format_args!("failures: --where fails on {}: {error}", path.display()));
         false
     });
     match (wanted, as_json) {
-        (true, true) => writeln!(screen, "{}", failure.to_json_line())?,
-        (true, false) => write_failure(&summary, path, screen)?,
+        (true, true) => {
+            screen.write_json(&on_one_line(&String::from_utf8_lossy(json)))?;
+            writeln!(screen)?;
+        }
+        (true, false) => write_failure(&failure, path, screen)?,
         (false, _) => {}
     }
     Ok(wanted)

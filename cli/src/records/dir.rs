@@ -9,9 +9,8 @@ use tracing_failure::Store;
 pub(crate) fn failures_dir(given: Option<&Path>) -> Result<PathBuf> {
     let Some(given) = given else { return nearest() };
     let inner = given.join("failures");
-    let has_records = || paths(given).is_ok_and(|paths| !paths.is_empty());
     match given.is_dir() {
-        true if inner.is_dir() && !has_records() => Ok(inner),
+        true if inner.is_dir() => Ok(inner),
         true => Ok(given.to_owned()),
         false if given.exists() => bail!("{} is no directory", given.display()),
         false => bail!("there is no directory {}: no failure was recorded there yet?", given.display()),

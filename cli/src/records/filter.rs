@@ -7,14 +7,22 @@ use jaq_core::{Compiler, Ctx, Vars, load, unwrap_valr};
 use jaq_json::Val;
 
 use super::input::Input;
+use crate::screen::{fit, width};
+
+/// An error can hold the whole record.
+const LONGEST_ERROR: usize = 200;
 
 /// A filter that a record passes if what comes out of it is true: one value that is neither false nor null.
 pub(crate) struct Filter(jaq_core::Filter<JustLut<Val>>);
 
 impl Filter {
     pub(crate) fn compile(code: &str) -> Result<Self> {
+        // `halt` would end this process.
+        let ends_process = |name: &str| name.starts_with("halt");
         let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+        let definitions = definitions.filter(|definition| !ends_process(definition.name));
         let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
+        let functions = functions.filter(|(name, ..)| !ends_process(name));
         let arena = Arena::default();
         let modules = Loader::new(definitions)
             .load(&arena, File { code, path: () })
@@ -34,7 +42,7 @@ impl Filter {
             match output {
                 Ok(Val::Null | Val::Bool(false)) => {}
                 Ok(_) => return Ok(true),
-                Err(error) => return Err(error.to_string()),
+                Err(error) => return Err(fit(&error.to_string(), LONGEST_ERROR).into_owned()),
             }
         }
         Ok(false)
@@ -59,7 +67,7 @@ fn refused<'a>(code: &'a str, mut places: impl Iterator<Item = (&'a str, String)
     // The end of the text is a place as well, and what comes from elsewhere has none.
     let start = (place.as_ptr().addr().wrapping_sub(code.as_ptr().addr())).min(code.len());
     let (line_start, line) = line_at(code, start);
-    let column = crate::screen::width(&code[line_start..start]);
+    let column = width(&code[line_start..start]);
     anyhow!("{what}\n  {line}\n  {:column$}^", "")
 }
 
@@ -99,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_wrong_filter_is_shown_where_it_is_wrong() {
-        let codes = [".parameters.rtol <", ".parameters[ == 3", ".a |\n  nonsense(1)", "\"open", "$x"];
+        let codes = [".parameters.rtol <", ".parameters[ == 3", ".a |\n  nonsense(1)", "\"open", "$x", "halt"];
         let errors: Vec<String> = codes.iter().map(|code| Filter::compile(code).err().unwrap().to_string()).collect();
         insta::assert_snapshot!(errors.join("\n"), @r#"
         expected term
@@ -116,6 +124,9 @@ mod tests {
                ^
         there is no variable $x
           $x
+          ^
+        there is no filter halt
+          halt
           ^
         "#);
     }

@@ -1,6 +1,7 @@
 //! The records of a directory: where it is, which are wanted, and how they are read.
 
 mod dir;
+mod file;
 mod filter;
 mod input;
 mod moment;
@@ -11,6 +12,7 @@ mod select;
 mod summary;
 
 pub(crate) use dir::{failures_dir, paths};
+pub(crate) use file::{on_one_line, read, read_into};
 pub(crate) use filter::Filter;
 pub(crate) use moment::Moment;
 pub(crate) use pick::{Picked, find, pick};

@@ -1,7 +1,5 @@
 //! Reading many records on all cores.
 
-use std::fs::File;
-use std::io::Read;
 use std::ops::Range;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
@@ -10,12 +8,12 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use super::progress::Progress;
-use super::{Selection, Summary};
-use crate::screen::{count, say};
+use super::{Selection, Summary, read_into};
+use crate::screen::{count, in_words, say};
 use anyhow::Result;
 
 /// Files that a thread takes at a time.
-const PORTION: usize = 64;
+const PORTION: usize = 16;
 /// A disk has something to do while others compute.
 const LEAST_THREADS: usize = 4;
 /// How often it is looked how far they are.
@@ -41,20 +39,20 @@ pub(crate) struct Broken {
 
 impl Broken {
     fn file(&mut self, error: String) {
-        self.files += 1;
-        self.first.get_or_insert(error);
+        self.join(Broken { files: 1, first: Some(error), ..Broken::default() });
     }
 
     fn unfiltered(&mut self, error: String) {
-        self.unfiltered += 1;
-        self.first_unfiltered.get_or_insert(error);
+        self.join(Broken { unfiltered: 1, first_unfiltered: Some(error), ..Broken::default() });
     }
 
+    /// The first by name is told, whichever thread met it.
     fn join(&mut self, other: Broken) {
+        let first = |a: Option<String>, b: Option<String>| a.into_iter().chain(b).min();
         self.files += other.files;
         self.unfiltered += other.unfiltered;
-        self.first = self.first.take().or(other.first);
-        self.first_unfiltered = self.first_unfiltered.take().or(other.first_unfiltered);
+        self.first = first(self.first.take(), other.first);
+        self.first_unfiltered = first(self.first_unfiltered.take(), other.first_unfiltered);
     }
 
     /// Says on stderr what is missing.
@@ -64,7 +62,7 @@ impl Broken {
             say(format_args!("failures: {files} left out, e.g. {first}\n  all of them: failures validate"));
         }
         if let Some(first) = &self.first_unfiltered {
-            say(format_args!("failures: --where fails on {}: {first}", count(self.unfiltered, "record")));
+            say(format_args!("failures: --where fails on {}, e.g. {first}", count(self.unfiltered, "record")));
         }
     }
 }
@@ -84,15 +82,15 @@ pub(crate) fn scan<G: Gather>(
         let (mut gathered, mut broken, mut json) = (new(), Broken::default(), Vec::new());
         let Ok(matcher) = selection.matcher() else { return (gathered, broken) };
         for (_, path) in files {
-            match read(path, &mut json) {
+            match summary_of(path, &mut json) {
                 Ok(failure) => {
                     let wanted = matcher.wants(&failure, &json).unwrap_or_else(|error| {
-                        broken.unfiltered(error);
+                        broken.unfiltered(format!("{}: {error}", path.display()));
                         false
                     });
                     gathered.add(path, failure, &json, wanted);
                 }
-                Err(error) => broken.file(format!("{}: {error:#}", path.display())),
+                Err(error) => broken.file(format!("{}: {}", path.display(), in_words(&error))),
             }
         }
         (gathered, broken)
@@ -104,9 +102,8 @@ pub(crate) fn scan<G: Gather>(
     }))
 }
 
-fn read(path: &Path, json: &mut Vec<u8>) -> Result<Summary> {
-    json.clear();
-    File::open(path)?.read_to_end(json)?;
+fn summary_of(path: &Path, json: &mut Vec<u8>) -> Result<Summary> {
+    read_into(json, path)?;
     Ok(Summary::read(json)?)
 }
 
@@ -121,7 +118,7 @@ pub(crate) fn in_order<T: Send>(
     mut hand_on: impl FnMut(T) -> Result<()>,
 ) -> Result<()> {
     let mut progress = Progress::of(paths.len());
-    for some in paths.chunks(PORTION * LEAST_THREADS * 4) {
+    for some in paths.chunks(PORTION * LEAST_THREADS * 2) {
         let work = |files: Files<'_>| files.map(|(place, path)| (place, make(path))).collect::<Vec<_>>();
         let parts = on_all_cores(some, &mut progress, work);
         let mut made: Vec<(usize, T)> = parts.into_iter().flatten().collect();

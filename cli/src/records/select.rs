@@ -9,28 +9,31 @@ use super::{Filter, Moment, Summary};
 #[command(next_help_heading = "Which failures")]
 pub(crate) struct Selection {
     /// Whose computation has this text in its name.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     computation: Option<String>,
     /// Whose theoretical reference has this text in it.
-    #[arg(long = "ref", value_name = "TEXT")]
+    #[arg(long = "ref", value_name = "TEXT", allow_hyphen_values = true)]
     reference: Option<String>,
     /// Whose error has this text in its type or message.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     error: Option<String>,
     /// Of this category, e.g. max_iterations; a wrong name lists them all.
-    #[arg(long, value_name = "NAME", value_parser = categories(), hide_possible_values = true)]
+    #[arg(long, value_name = "NAME", value_parser = categories(), hide_possible_values = true, ignore_case = true)]
     category: Option<String>,
     /// Not older than this: 2h, 3d, 2026-11-25, "2026-11-25 14:30".
     #[arg(long, value_name = "WHEN")]
     since: Option<Moment>,
-    /// Not newer than this.
+    /// Not newer than this; a day, a minute or a second counts to its end.
     #[arg(long, value_name = "WHEN")]
     until: Option<Moment>,
     /// Of the run whose session id begins or ends so.
     #[arg(long, value_name = "ID")]
     session: Option<String>,
-    /// That pass this jq filter, e.g. '.parameters.rtol < 1e-6'.
-    #[arg(long = "where", value_name = "FILTER", value_parser = filter)]
+    /// That pass this jq filter, e.g. '.parameters.method == "RK45" and .parameters.rtol < 1e-6'.
+    ///
+    /// As always in jq, what is absent is null, and null and NaN are less than any number:
+    /// '(.parameters.rtol // infinite) < 1e-6' leaves out records without.
+    #[arg(long = "where", value_name = "FILTER", value_parser = filter, allow_hyphen_values = true)]
     filter: Option<String>,
 }
 
@@ -71,10 +74,10 @@ impl Selection {
         is(&self.computation, &|text| holds(&failure.computation, text))
             && is(&self.reference, &|text| holds(&failure.theoretical_ref, text))
             && is(&self.error, &error)
-            && is(&self.category, &|name| failure.category() == name)
+            && is(&self.category, &|name| failure.category().eq_ignore_ascii_case(name))
             && is(&self.session, &|id| in_session(failure, id))
-            && self.since.is_none_or(|since| failure.timestamp >= since.0)
-            && self.until.is_none_or(|until| failure.timestamp <= until.0)
+            && self.since.is_none_or(|since| failure.timestamp >= since.start)
+            && self.until.is_none_or(|until| failure.timestamp <= until.end)
     }
 }
 

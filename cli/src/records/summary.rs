@@ -39,23 +39,6 @@ impl Summary {
         Ok(summary)
     }
 
-    pub(crate) fn of(failure: &Failure) -> Self {
-        let context = Context {
-            id: failure.context.id,
-            session_id: failure.context.session_id.clone(),
-            fingerprint: failure.fingerprint().into_owned(),
-            category: failure.context.category,
-        };
-        Summary {
-            timestamp: failure.timestamp,
-            computation: failure.computation.clone(),
-            theoretical_ref: failure.theoretical_ref.clone(),
-            error_type: failure.error_type.clone(),
-            error_message: failure.error_message.clone(),
-            context,
-        }
-    }
-
     /// The end of the id, which tells records of one time apart; else the file's name.
     pub(crate) fn short_id(&self, path: &Path) -> String {
         const DIGITS: usize = 8;

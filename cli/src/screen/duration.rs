@@ -2,6 +2,7 @@
 pub(crate) fn duration(seconds: f64) -> String {
     match seconds {
         s if !(s >= 0.0 && s.is_finite()) => "?".to_owned(),
+        s if s >= 1e9 => format!("{} s", super::brief(s)),
         s if s < 1e-3 => format!("{:.0} µs", s * 1e6),
         s if s < 1.0 => format!("{:.1} ms", s * 1e3),
         s if s < 120.0 => format!("{s:.1} s"),
@@ -25,6 +26,7 @@ mod tests {
             (7800.0, "2 h 10 min"),
             (259_200.0, "3.0 d"),
             (f64::NAN, "?"),
+            (1e300, "1e300 s"),
         ] {
             assert_eq!(duration(seconds), text);
         }

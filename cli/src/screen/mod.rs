@@ -9,6 +9,7 @@ mod text;
 mod value;
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::path::Path;
 
 use chrono::{DateTime, Local, Utc};
 
@@ -17,7 +18,7 @@ pub(crate) use paint::{Color, Style};
 pub(crate) use place::place_of;
 pub(crate) use sparkline::sparkline;
 pub(crate) use table::{Column, Table};
-pub(crate) use text::{fit, fit_end, one_line, visible, width};
+pub(crate) use text::{fit, fit_end, one_line, visible, visible_json, width};
 pub(crate) use value::{brief, parameter};
 
 /// Standard output, buffered; a terminal or not.
@@ -35,6 +36,12 @@ impl Screen {
         let size = if stdout.is_terminal() { terminal_size::terminal_size() } else { None };
         let width = size.map(|(width, _)| usize::from(width.0));
         Screen { out: BufWriter::new(stdout.lock()), styled, width }
+    }
+
+    /// A line of JSON. Where people see it, it does nothing to their terminal.
+    pub(crate) fn write_json(&mut self, json: &str) -> io::Result<()> {
+        let json = if self.width.is_some() { visible_json(json) } else { json.into() };
+        self.out.write_all(json.as_bytes())
     }
 
     /// The text in a style, where there are colours.
@@ -55,7 +62,21 @@ impl Write for Screen {
 
 /// A line on stderr, which may be closed.
 pub(crate) fn say(line: std::fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{}", visible(&line.to_string()));
+}
+
+/// A file's name as it may be shown.
+pub(crate) fn shown(path: &Path) -> String {
+    one_line(&path.display().to_string()).into_owned()
+}
+
+/// What happened and why. What one cause says and the next repeats is said once.
+pub(crate) fn in_words(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.as_str() {
+        known if cause.contains(known) => cause,
+        known if known.contains(&cause) => said,
+        known => format!("{known}: {cause}"),
+    })
 }
 
 /// A time as people here read it.

@@ -7,7 +7,11 @@ use super::{Screen, fit, fit_end, width};
 
 const GAP: usize = 2;
 
+/// A cell is not wider, where there is room for any.
+const WIDEST: usize = 500;
+
 /// One column: its title and how it looks.
+#[derive(Clone)]
 pub(crate) struct Column {
     title: &'static str,
     style: Style,
@@ -15,11 +19,13 @@ pub(crate) struct Column {
     /// Columns that it keeps where there is no room; `None` where it is never cut.
     least: Option<usize>,
     keep_end: bool,
+    /// Columns of the terminal below which it is left out.
+    from: usize,
 }
 
 impl Column {
     pub(crate) const fn new(title: &'static str) -> Self {
-        Column { title, style: paint::PLAIN, right: false, least: None, keep_end: false }
+        Column { title, style: paint::PLAIN, right: false, least: None, keep_end: false, from: 0 }
     }
 
     pub(crate) const fn style(mut self, style: Style) -> Self {
@@ -45,20 +51,26 @@ impl Column {
         self
     }
 
+    /// Left out where the terminal is narrower.
+    pub(crate) const fn from(mut self, columns: usize) -> Self {
+        self.from = columns;
+        self
+    }
+
     /// By how much it can be narrower.
     fn spare(&self, width: usize) -> usize {
         self.least.map_or(0, |least| width.saturating_sub(least))
     }
 }
 
-pub(crate) struct Table<'a> {
-    columns: &'a [Column],
+pub(crate) struct Table {
+    columns: Vec<Column>,
     rows: Vec<Vec<String>>,
 }
 
-impl<'a> Table<'a> {
-    pub(crate) fn new(columns: &'a [Column]) -> Self {
-        Table { columns, rows: Vec::new() }
+impl Table {
+    pub(crate) fn new(columns: &[Column]) -> Self {
+        Table { columns: columns.to_vec(), rows: Vec::new() }
     }
 
     /// Adds a row: one line of text for each column.
@@ -67,7 +79,8 @@ impl<'a> Table<'a> {
     }
 
     /// Writes the titles and the rows.
-    pub(crate) fn write(&self, screen: &mut Screen) -> io::Result<()> {
+    pub(crate) fn write(mut self, screen: &mut Screen) -> io::Result<()> {
+        self.leave_out(screen.width.unwrap_or(usize::MAX));
         let widths = self.widths(screen.width);
         let titles: Vec<String> = self.columns.iter().map(|column| column.title.to_owned()).collect();
         self.write_row(screen, &titles, &widths, |_| paint::FAINT)?;
@@ -75,6 +88,16 @@ impl<'a> Table<'a> {
             self.write_row(screen, row, &widths, |column| column.style)?;
         }
         Ok(())
+    }
+
+    fn leave_out(&mut self, room: usize) {
+        let stays: Vec<bool> = self.columns.iter().map(|column| column.from <= room).collect();
+        let mut place = stays.iter().cycle();
+        self.columns.retain(|_| place.next() == Some(&true));
+        for row in &mut self.rows {
+            let mut place = stays.iter();
+            row.retain(|_| place.next() == Some(&true));
+        }
     }
 
     fn write_row(
@@ -100,7 +123,7 @@ impl<'a> Table<'a> {
     /// As wide as what is in them. Where that is too wide, each gives way in proportion to what it can.
     fn widths(&self, room: Option<usize>) -> Vec<usize> {
         let widest = |(index, column): (usize, &Column)| {
-            self.rows.iter().map(|row| width(&row[index])).max().unwrap_or(0).max(width(column.title))
+            self.rows.iter().map(|row| width(&row[index])).max().unwrap_or(0).clamp(width(column.title), WIDEST)
         };
         let mut widths: Vec<usize> = self.columns.iter().enumerate().map(widest).collect();
         let needed = widths.iter().sum::<usize>() + GAP * self.columns.len().saturating_sub(1);
@@ -126,6 +149,17 @@ mod tests {
         Column::new("REFERENCE").least(6).keep_end(),
         Column::new("ID"),
     ];
+
+    #[test]
+    fn some_are_left_out_where_it_is_narrow() {
+        const COLUMNS: [Column; 3] = [Column::new("A"), Column::new("B").from(50), Column::new("C")];
+        let mut table = Table::new(&COLUMNS);
+        table.row(["1", "2", "3"].map(str::to_owned));
+        table.leave_out(50);
+        assert_eq!(table.rows, [["1", "2", "3"]]);
+        table.leave_out(49);
+        assert_eq!((table.columns.len(), &table.rows[0][..]), (2, &["1", "3"].map(str::to_owned)[..]));
+    }
 
     #[test]
     fn columns_give_way_in_proportion_and_some_never_do() {

@@ -26,9 +26,20 @@ pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// JSON with such characters spelt out in its way, which changes nothing of what it says.
+pub(crate) fn visible_json(json: &str) -> Cow<'_, str> {
+    if !json.contains(|c| is_unsafe(c) && c != '\n') {
+        return Cow::Borrowed(json);
+    }
+    // All of them are in the basic plane.
+    let spell = |c: char| if is_unsafe(c) && c != '\n' { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    Cow::Owned(json.chars().map(spell).collect())
+}
+
 /// Characters that turn the direction of a text are as able to deceive as control characters.
 fn is_unsafe(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn spelt_out(text: &str, allowed: impl Fn(char) -> bool) -> Cow<'_, str> {
@@ -45,27 +56,32 @@ pub(crate) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
     }
-    let mut cut = String::new();
+    let mut end = 0;
     let mut taken = 1;
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         taken += c.width().unwrap_or(0);
         if taken > columns {
             break;
         }
-        cut.push(c);
+        end = at + c.len_utf8();
     }
-    cut.truncate(cut.trim_end().len());
-    cut.push('…');
-    Cow::Owned(cut)
+    // Some sequences are wider than their characters.
+    while width(&text[..end]) >= columns.max(1) {
+        end = text[..end].char_indices().next_back().map_or(0, |(at, _)| at);
+    }
+    Cow::Owned(format!("{}…", text[..end].trim_end()))
 }
 
 /// The end of the text, in so many columns.
 pub(crate) fn fit_end(text: &str, columns: usize) -> Cow<'_, str> {
-    let reversed = |text: &str| text.chars().rev().collect::<String>();
-    match width(text) <= columns {
-        true => Cow::Borrowed(text),
-        false => Cow::Owned(reversed(&fit(&reversed(text), columns))),
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
     }
+    let wide = text.char_indices().filter(|(_, c)| c.width().unwrap_or(0) > 0).map(|(at, _)| at);
+    let fits = |at: &usize| width(&text[*at..]) < columns;
+    // What comes before the first character that fits is no mark of it.
+    let start = wide.rev().take_while(fits).last().unwrap_or(text.len());
+    Cow::Owned(format!("…{}", text[start..].trim_start()))
 }
 
 #[cfg(test)]
@@ -87,6 +103,8 @@ mod tests {
         assert_eq!(fit("残差が大きい", 7), "残差が…");
         assert_eq!(fit("step size", 6), "step…");
         assert!(width(&fit("residual", 1)) <= 1);
-        assert_eq!(fit_end("Part 1 §1.2, Eq. 1.12", 9), "…Eq. 1.12");
+        assert!(width(&fit("☁\u{fe0f}☁\u{fe0f}☁\u{fe0f}☁\u{fe0f}", 5)) <= 5);
+        assert_eq!(fit_end("Part 1 §1.2, Eq. 1.12", 10), "…Eq. 1.12");
+        assert_eq!(fit_end("abce\u{301}fg", 4), "…e\u{301}fg");
     }
 }

@@ -53,6 +53,11 @@ impl Place {
         self.run(&line.split_whitespace().collect::<Vec<_>>()).seen()
     }
 
+    /// How many records there are.
+    pub fn records(&self) -> usize {
+        Store::open(self.failures()).unwrap().paths().unwrap().len()
+    }
+
     pub fn files(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.failures()).unwrap();
         let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();

@@ -1,10 +1,12 @@
 //! What is the same in the parameters of many records, and what is not.
 
+use std::cmp::Ordering;
+
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use tracing_failure::{Map, Value};
 
-use crate::screen::{brief, count, parameter};
+use crate::screen::{brief, count, one_line, parameter};
 
 /// Different values of a parameter that are remembered.
 const VALUES: usize = 16;
@@ -22,6 +24,7 @@ pub(super) struct Varies {
 struct Parameter {
     /// Records that have it.
     records: usize,
+    /// In their order, so that it is always the same ones that are remembered.
     values: Vec<Value>,
     /// Whether there are values that are not remembered.
     more: bool,
@@ -66,13 +69,18 @@ impl Varies {
     /// `rtol 1e-6, method RK45`.
     pub(super) fn same(&self) -> String {
         let same = self.parameters.iter().filter(|(_, known)| self.is_same(known));
-        same.map(|(name, known)| format!("{name} {}", parameter(&known.values[0]))).collect::<Vec<_>>().join(", ")
+        same.map(|(name, known)| format!("{} {}", one_line(name), parameter(&known.values[0])))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// `mu 0.5 … 3.9 (40 values), method RK45 | DOP853`.
     pub(super) fn differing(&self) -> String {
         let differing = self.parameters.iter().filter(|(_, known)| !self.is_same(known));
-        differing.map(|(name, known)| format!("{name} {}", known.text(self.records))).collect::<Vec<_>>().join(", ")
+        differing
+            .map(|(name, known)| format!("{} {}", one_line(name), known.text(self.records)))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }
 
@@ -86,13 +94,12 @@ impl Parameter {
         self.records += other.records;
         self.more |= other.more;
         for value in other.values {
-            if !self.values.contains(&value) {
-                match self.values.len() < VALUES {
-                    true => self.values.push(value),
-                    false => self.more = true,
-                }
+            if let Err(place) = self.values.binary_search_by(|known| order(known, &value)) {
+                self.values.insert(place, value);
             }
         }
+        self.more |= self.values.len() > VALUES;
+        self.values.truncate(VALUES);
         self.range = match (self.range, other.range) {
             (Some((low, high)), Some((other_low, other_high))) => Some((low.min(other_low), high.max(other_high))),
             _ => None,
@@ -113,6 +120,16 @@ impl Parameter {
             text.push_str(&format!(" [in {} of {of_records}]", self.records));
         }
         text
+    }
+}
+
+/// Numbers by their size, then all else by its text.
+fn order(a: &Value, b: &Value) -> Ordering {
+    match (a.as_f64(), b.as_f64()) {
+        (Some(x), Some(y)) => x.total_cmp(&y).then_with(|| a.to_string().cmp(&b.to_string())),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => a.to_string().cmp(&b.to_string()),
     }
 }
 
@@ -174,7 +191,7 @@ mod tests {
         assert_eq!(varies.same(), "options.rtol 1e-6");
         assert_eq!(
             varies.differing(),
-            "mu 0.5 … 6 (7 values), method RK45 | DOP853, options.atol 5e-4 … 0.006 (7 values), seed 7 [in 1 of 7]"
+            "mu 0.5 … 6 (7 values), method DOP853 | RK45, options.atol 5e-4 … 0.006 (7 values), seed 7 [in 1 of 7]"
         );
     }
 

@@ -6,7 +6,7 @@ use anyhow::Result;
 use tracing_failure::{ErrorEntry, Failure, Map, SpanEntry, Value};
 
 use crate::records::Picked;
-use crate::screen::{Screen, duration, local, one_line, paint, parameter, place_of, visible, width};
+use crate::screen::{Screen, duration, local, one_line, paint, parameter, place_of, shown, visible, width};
 
 /// Where the program ran: places in it are shown without.
 pub(super) fn working_dir(failure: &Failure) -> Option<&str> {
@@ -166,7 +166,7 @@ pub(super) fn breadcrumbs(failure: &Failure, screen: &mut Screen) -> Result<()> 
     }
     title("Said before", screen)?;
     for breadcrumb in breadcrumbs {
-        let (at, level) = (duration(breadcrumb.elapsed_s), &breadcrumb.level);
+        let (at, level) = (duration(breadcrumb.elapsed_s), one_line(&breadcrumb.level));
         writeln!(screen, "  {at:>9}  {level:5}  {}", one_line(&breadcrumb.message))?;
     }
     Ok(())
@@ -188,7 +188,7 @@ pub(super) fn suggestions(failure: &Failure, screen: &mut Screen) -> Result<()> 
 pub(super) fn run(picked: &Picked, screen: &mut Screen) -> Result<()> {
     let context = &picked.failure.context;
     title("Record", screen)?;
-    let mut known: Vec<(&str, String)> = vec![("file", picked.path.display().to_string())];
+    let mut known: Vec<(&str, String)> = vec![("file", shown(&picked.path))];
     let mut add = |name, text: Option<String>| known.extend(text.map(|text| (name, text)));
     add("id", context.id.map(|id| id.to_string()));
     add("caused by", context.caused_by.map(|id| format!("{id}: failures show {id}")));

@@ -1,6 +1,5 @@
 //! What is wrong with a record, in words.
 
-use std::borrow::Cow;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -10,6 +9,10 @@ use serde_json::Value as Json;
 use tracing_failure::{Failure, SCHEMA};
 
 use super::locate::{line_and_column, locate};
+use crate::records::read_into;
+use crate::screen::{fit, in_words};
+
+const UNKNOWN_KEY: &str = "none of the nine keys of a record: what is your own belongs into context";
 
 /// One thing that is wrong, and where.
 #[derive(Debug)]
@@ -32,26 +35,27 @@ impl Checker {
 
     /// Everything that is wrong with the record in this file.
     pub(super) fn check(&self, path: &Path) -> Vec<Problem> {
-        match std::fs::read(path) {
-            Ok(bytes) => match std::str::from_utf8(&bytes) {
-                Ok(text) => self.check_text(text),
-                Err(error) => vec![not_utf8(&bytes, error.valid_up_to())],
-            },
-            Err(error) => vec![Problem::of_file(format!("cannot be read: {error}"))],
+        let mut bytes = Vec::new();
+        if let Err(error) = read_into(&mut bytes, path) {
+            return vec![Problem::of_file(in_words(&error))];
+        }
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => self.check_text(text),
+            Err(error) => vec![not_utf8(&bytes, error.valid_up_to())],
         }
     }
 
     fn check_text(&self, text: &str) -> Vec<Problem> {
         let record: Json = match serde_json::from_str(text) {
             Ok(record) => record,
-            Err(error) => return vec![not_json(&error)],
+            Err(error) => return vec![not_json(text, &error)],
         };
-        let problems: Vec<Problem> = self.0.iter_errors(&record).map(|error| of_schema(text, &error)).collect();
+        let problems: Vec<Problem> = self.0.iter_errors(&record).flat_map(|error| of_schema(text, &error)).collect();
         if !problems.is_empty() {
             return problems;
         }
         // What a schema cannot say: a key that is there twice, a day that is in no calendar.
-        Failure::from_json(text).err().map(|error| not_json(&error)).into_iter().collect()
+        Failure::from_json(text).err().map(|error| not_json(text, &error)).into_iter().collect()
     }
 }
 
@@ -71,23 +75,46 @@ fn not_utf8(bytes: &[u8], valid: usize) -> Problem {
     Problem::at(line_and_column(text, valid), "", format!("not UTF-8: byte 0x{:02x}", bytes[valid]))
 }
 
-fn not_json(error: &serde_json::Error) -> Problem {
-    let text = error.to_string();
+fn not_json(text: &str, error: &serde_json::Error) -> Problem {
+    let words = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
-    let what = text.strip_suffix(&place).unwrap_or(&text);
-    let message = if error.is_data() { what.to_owned() } else { format!("not JSON: {what}") };
-    Problem::at(Some((error.line(), error.column())), "", message)
+    let what = words.strip_suffix(&place).unwrap_or(&words);
+    let message = match cause(text, error) {
+        Some(cause) => format!("not JSON: {cause}"),
+        None if error.is_data() => what.to_owned(),
+        None => format!("not JSON: {what}"),
+    };
+    Problem::at(Some((error.line().max(1), error.column().max(1))), "", message)
 }
 
-fn of_schema(text: &str, error: &ValidationError<'_>) -> Problem {
-    let error = most_telling(error);
-    let mut pointer = Cow::Borrowed(error.instance_path().as_str());
-    if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind()
-        && let [name, ..] = &unexpected[..]
-    {
-        pointer = Cow::Owned(format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1")));
+/// What is often behind it.
+fn cause(text: &str, error: &serde_json::Error) -> Option<String> {
+    if text.trim().is_empty() {
+        return Some("the file is empty".to_owned());
     }
-    Problem::at(locate(text, &pointer), &pointer, message(error))
+    if text.starts_with('\u{feff}') {
+        return Some("it begins with a byte order mark: save it without".to_owned());
+    }
+    let line = text.lines().nth(error.line().checked_sub(1)?)?.as_bytes();
+    let rest = line.get(error.column().saturating_sub(2)..)?;
+    let starts = |name: &&str| {
+        rest.starts_with(name.as_bytes()) || rest.get(1..).is_some_and(|rest| rest.starts_with(name.as_bytes()))
+    };
+    let name = ["-Infinity", "Infinity", "NaN"].into_iter().find(starts)?;
+    Some(format!("{name} is no number there: write it as the text \"{name}\""))
+}
+
+fn of_schema(text: &str, error: &ValidationError<'_>) -> Vec<Problem> {
+    let error = most_telling(error);
+    let place = error.instance_path().as_str();
+    let at = |pointer: &str, message| Problem::at(locate(text, pointer), pointer, message);
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            let pointer = |name: &String| format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"));
+            unexpected.iter().map(|name| at(&pointer(name), UNKNOWN_KEY.to_owned())).collect()
+        }
+        _ => vec![at(place, message(error))],
+    }
 }
 
 /// Where a value may be one of several things, the one that it comes closest to: which is wrong the farthest inside.
@@ -109,12 +136,6 @@ fn message(error: &ValidationError<'_>) -> String {
     match error.kind() {
         ValidationErrorKind::Type { kind } => format!("expected {}, found {}", types(kind), found()),
         ValidationErrorKind::Required { property } => format!("the key {property} is missing"),
-        ValidationErrorKind::AdditionalProperties { unexpected } => {
-            format!(
-                "{} is none of the nine keys of a record: what is your own belongs into context",
-                unexpected.join(", ")
-            )
-        }
         ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => {
             format!("expected {}, found {}", expectation(error).unwrap_or_default(), found())
         }
@@ -150,5 +171,5 @@ fn types(kind: &TypeKind) -> String {
 /// A value, cut where it is long.
 fn found(value: &Json) -> String {
     const LONGEST: usize = 60;
-    crate::screen::fit(&value.to_string(), LONGEST).into_owned()
+    fit(&value.to_string(), LONGEST).into_owned()
 }

@@ -1,0 +1,47 @@
+//! The lines of a file, none of which fills the memory.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+/// What is longer is no line of a log.
+const LONGEST: u64 = 16 << 20;
+
+/// Each line as text; `None` for one that is too long. Empty lines are passed over.
+pub(super) struct Lines(BufReader<File>);
+
+impl Lines {
+    pub(super) fn of(path: &Path) -> Result<Self> {
+        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(Lines(BufReader::new(file)))
+    }
+
+    fn read(&mut self) -> io::Result<Option<Option<String>>> {
+        let mut line = Vec::new();
+        self.0.by_ref().take(LONGEST).read_until(b'\n', &mut line)?;
+        if line.is_empty() {
+            return Ok(None);
+        }
+        let is_cut = !line.ends_with(b"\n") && line.len() as u64 == LONGEST;
+        while is_cut && !line.ends_with(b"\n") && !line.is_empty() {
+            line.clear();
+            self.0.by_ref().take(LONGEST).read_until(b'\n', &mut line)?;
+        }
+        Ok(Some((!is_cut).then(|| String::from_utf8_lossy(&line).trim_end().to_owned())))
+    }
+}
+
+impl Iterator for Lines {
+    type Item = io::Result<Option<String>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            match self.read().transpose()? {
+                Ok(Some(line)) if line.is_empty() => {}
+                line => return Some(line),
+            }
+        }
+    }
+}
