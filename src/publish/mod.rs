@@ -19,6 +19,7 @@ mod secrets;
 mod target;
 mod tree;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -48,7 +49,7 @@ use target::Target;
 /// println!("{published}"); // 3 records pushed to failures of origin (1b2c…)
 /// # Ok::<(), tracing_failure::PublishError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a publisher does nothing until `plan` or `publish` is called"]
 pub struct Publisher {
     dir: PathBuf,
@@ -222,6 +223,16 @@ fn start(
     match remote.tip(repository) {
         Ok(tip) => Ok((tip, None)),
         Err(why) => Ok((remote.last_known(repository)?, Some(why))),
+    }
+}
+
+/// Without the credentials that a URL may hold.
+impl fmt::Debug for Publisher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let remote = self.remote.as_deref().map(git::without_credentials);
+        let mut shown = f.debug_struct("Publisher");
+        shown.field("dir", &self.dir).field("remote", &remote).field("branch", &self.branch);
+        shown.field("timeout", &self.timeout).finish_non_exhaustive()
     }
 }
 

@@ -60,13 +60,13 @@ fn what_is_staged_changed_and_untracked_stays_as_it_is() {
     let before = clone.state();
     let record = clone.fail("rg_flow");
     clone.publish().pushed(1);
+    assert_eq!(clone.git(&["diff-files", "--name-only", "--", "io"]), "");
     assert_eq!(clone.state(), before);
     let changed = clone.git(&["diff-tree", "-r", "--name-status", "HEAD^", "HEAD"]);
     assert_eq!(changed, format!("A\t{record}\n"));
     assert_eq!(origin.rev("main"), clone.head());
     let index = clone.git(&["ls-files", "-v", "README"]);
     assert_eq!(index, "h README\n");
-    assert_eq!(clone.git(&["diff-files", "--name-only", "--", "io"]), "");
     clone.git(&["commit", "--quiet", "-m", "the user goes on"]);
     assert_eq!(clone.git(&["diff-tree", "-r", "--name-only", "HEAD^", "HEAD", "--", "io"]), "");
 }
