@@ -282,6 +282,8 @@ impl Published {
                 (Outcome::Pushed, Some(pushed))
             }
             Err(why) => (Outcome::Committed(why), new),
+            // Others have brought the same records there already.
+            Ok(None) if new.is_some() && remote.is_some() => (Outcome::Pushed, new),
             Ok(None) => (Outcome::NothingToDo, new),
         };
         let remote = remote.map(|remote| remote.shown());

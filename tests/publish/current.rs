@@ -375,6 +375,22 @@ fn what_others_amended_or_deleted_on_the_remote_stays_so() {
 }
 
 #[test]
+fn a_record_that_others_have_published_is_not_published_twice() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let other = world.clone_of(&origin, "other");
+    let record = clone.fail("rg_flow");
+    let text = std::fs::read_to_string(clone.dir.join(&record)).unwrap();
+    clone.publish().pushed(1);
+    other.write(&record, &text);
+    other.commit_file("private", "mine\n");
+    other.publish().pushed(1);
+    assert_eq!(origin.rev("main"), clone.head());
+    other.git(&["pull", "--quiet", "--rebase"]);
+    assert_eq!(other.files("HEAD"), ["README", &record, "private"]);
+}
+
+#[test]
 fn a_branch_that_is_not_on_the_remote_is_not_published() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
