@@ -82,6 +82,18 @@ fn what_another_git_left_in_the_environment_does_not_count() {
 }
 
 #[test]
+fn a_git_that_tells_what_it_does_is_understood() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    clone.commit_file("private", "mine\n");
+    clone.fail("rg_flow");
+    clone.publisher().env("GIT_TRACE", "1").env("GIT_TRACE_SETUP", "1").run().pushed(1);
+    let outside = world.at("outside");
+    outside.fail("rg_flow");
+    outside.publisher().env("GIT_TRACE", "1").run().expect("NoRepository", 0);
+}
+
+#[test]
 fn without_a_name_records_are_committed_under_ours() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
