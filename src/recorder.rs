@@ -13,7 +13,6 @@ use uuid::Uuid;
 
 use crate::capture::{Busy, ErrorChain, History, Kind, frames_text};
 use crate::failure::category::Category;
-use crate::failure::fingerprint::{fingerprint, template};
 use crate::failure::{Context, Failure, Frame, Location, SCHEMA_VERSION, SpanEntry};
 use crate::log::{RuntimeLog, write_failure};
 use crate::redact::Redactor;
@@ -198,7 +197,7 @@ impl Recorder {
         context.frames = seen.frames;
         context.location = Some(seen.location).filter(|location| *location != Location::default());
         failure.context = context;
-        failure.context.fingerprint = Some(fingerprint_of(&failure));
+        failure.context.fingerprint = Some(failure.fingerprint().into_owned());
         failure
     }
 
@@ -358,19 +357,6 @@ fn category(seen: &Sighting) -> (Category, Option<String>) {
     let told = texts.map(|text| shorten(text, 4096)).find_map(|text| Category::of_text(&text));
     let silent = if seen.kind == Kind::Panic { Category::Panic } else { Category::Other };
     (told.unwrap_or(silent), reason)
-}
-
-/// Computation, reference, the types of the chain, the message without what varies, and the place: the file and span,
-/// not the line, which moves with every edit.
-fn fingerprint_of(failure: &Failure) -> String {
-    let context = &failure.context;
-    let types =
-        context.errors.iter().flat_map(|error| [error.type_name.as_deref(), error.variant.as_deref()]).flatten();
-    let message = template(&failure.error_message);
-    let file = context.location.as_ref().and_then(|location| location.file.as_deref());
-    let span = context.spans.first().map(|span| &*span.name);
-    let parts = [failure.computation.as_str(), &failure.theoretical_ref, &failure.error_type].into_iter();
-    fingerprint(parts.chain(types).chain([message.as_str()]).chain(file).chain(span))
 }
 
 fn one_line(text: &str) -> String {

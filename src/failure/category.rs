@@ -44,6 +44,15 @@ macro_rules! categories {
                 }
             }
 
+            /// Every category, the most specific first.
+            ///
+            /// ```
+            /// assert_eq!(tracing_failure::Category::all().last(), Some(&tracing_failure::Category::Other));
+            /// ```
+            pub const fn all() -> &'static [Self] {
+                &[$(Category::$variant,)* Category::Other]
+            }
+
             /// The category of this name.
             ///
             /// ```

@@ -1,5 +1,36 @@
 //! What makes two failures the same over runs.
 
+use std::borrow::Cow;
+
+use super::Failure;
+
+impl Failure {
+    /// What is equal for the same failure in every run: `context.fingerprint`, or where a record of another program has
+    /// none, the same hash of what it says: computation, reference, the types of its errors, the message without what
+    /// varies, and the place. That is the file and the span, not the line, which moves with every edit.
+    ///
+    /// ```
+    /// use tracing_failure::Failure;
+    ///
+    /// let failure = |message: &str| Failure::new("rg_flow", "Eq. 1.12", "Diverged", message);
+    /// assert_eq!(failure("residual 1.0e-3").fingerprint(), failure("residual 1.7e-3").fingerprint());
+    /// assert_ne!(failure("residual 1.0e-3").fingerprint(), failure("residual NaN").fingerprint());
+    /// ```
+    pub fn fingerprint(&self) -> Cow<'_, str> {
+        let context = &self.context;
+        if let Some(fingerprint) = &context.fingerprint {
+            return Cow::Borrowed(fingerprint);
+        }
+        let types =
+            context.errors.iter().flat_map(|error| [error.type_name.as_deref(), error.variant.as_deref()]).flatten();
+        let message = template(&self.error_message);
+        let file = context.location.as_ref().and_then(|location| location.file.as_deref());
+        let span = context.spans.first().map(|span| &*span.name);
+        let parts = [self.computation.as_str(), &self.theoretical_ref, &self.error_type].into_iter();
+        Cow::Owned(fingerprint(parts.chain(types).chain([message.as_str()]).chain(file).chain(span)))
+    }
+}
+
 /// Hash of the parts that stay the same when the same thing fails again: FNV-1a, 64 bits, in hexadecimal.
 pub(crate) fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;

@@ -114,6 +114,19 @@ impl Publisher {
         self
     }
 
+    /// Ends the git that runs, and with it the publishing, once this is set: by a handler of signals, for one.
+    ///
+    /// ```
+    /// use std::sync::{Arc, atomic::AtomicBool};
+    /// let interrupted = Arc::new(AtomicBool::new(false));
+    /// let publisher = tracing_failure::Publisher::new("io/failures").stop_when(Arc::clone(&interrupted));
+    /// # let _ = publisher;
+    /// ```
+    pub fn stop_when(mut self, flag: Arc<AtomicBool>) -> Self {
+        self.given_up = flag;
+        self
+    }
+
     /// What [`publish`](Self::publish) would do. Nothing is changed, and the remote is not asked.
     ///
     /// # Errors

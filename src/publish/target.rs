@@ -5,7 +5,7 @@ use super::git::{Git, parts, path_of};
 use super::repository::Repository;
 use super::scan::Scan;
 use super::tree::{Entry, list_all};
-use crate::store::{is_own_name, is_record_name};
+use crate::store::{Store, is_record_name};
 
 /// How many files are read to see whether a branch holds records, where their names do not say it.
 const SAMPLE: usize = 64;
@@ -75,7 +75,7 @@ pub(super) fn other_file(git: &Git, scan: &mut Scan, commit: &str) -> Result<Opt
     if let Some(other) = others.into_iter().next() {
         return Ok(Some(other));
     }
-    let unsure = records.into_iter().filter(|entry| !is_own_name(&file_name(entry)));
+    let unsure = records.into_iter().filter(|entry| !Store::is_own_name(&file_name(entry)));
     let unsure: Vec<Entry> = unsure.take(SAMPLE).collect();
     scan.read(git, &unsure)?;
     Ok(unsure.into_iter().find(|entry| scan.why_not(entry).is_some()))

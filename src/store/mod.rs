@@ -184,6 +184,21 @@ impl Store {
     pub fn read_all(&self) -> io::Result<impl Iterator<Item = Result<Failure, ReadError>>> {
         Ok(self.paths()?.into_iter().map(Failure::from_path))
     }
+
+    /// Whether it is a file name as a store gives it: `{area}_{UTC time}_{id}.json`.
+    ///
+    /// ```
+    /// use tracing_failure::Store;
+    ///
+    /// assert!(Store::is_own_name("rg_flow_20251227T043000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e.json"));
+    /// assert!(!Store::is_own_name("notes.json"));
+    /// ```
+    pub fn is_own_name(name: &str) -> bool {
+        let mut parts = name.strip_suffix(".json").unwrap_or_default().rsplitn(3, '_');
+        let (Some(id), Some(time), Some(area)) = (parts.next(), parts.next(), parts.next()) else { return false };
+        let is_time = chrono::NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%S%.3fZ").is_ok();
+        is_time && id.len() == 36 && uuid::Uuid::try_parse(id).is_ok() && !area.is_empty() && !area.starts_with('.')
+    }
 }
 
 /// A last `latest.json`, for a store that goes out of use before its background thread came to it.
@@ -195,17 +210,6 @@ impl Drop for Store {
 
 pub(crate) fn is_record_name(name: &str) -> bool {
     name.ends_with(".json") && !name.starts_with('.') && name != "latest.json"
-}
-
-/// Whether it is a name that a store gives, `{area}_{UTC time}_{id}.json`.
-#[cfg(feature = "publish")]
-pub(crate) fn is_own_name(name: &str) -> bool {
-    let mut parts = name.strip_suffix(".json").unwrap_or_default().rsplitn(3, '_');
-    let (id, time, area) = (parts.next(), parts.next(), parts.next());
-    let is_time = |time: &str| chrono::NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%S%.3fZ").is_ok();
-    id.is_some_and(|id| id.len() == 36 && uuid::Uuid::try_parse(id).is_ok())
-        && time.is_some_and(is_time)
-        && area.is_some_and(|area| !area.is_empty() && !area.starts_with('.'))
 }
 
 fn time_and_id(path: &Path) -> &str {
@@ -221,4 +225,27 @@ fn create_dir(dir: &Path) -> io::Result<()> {
 /// The same error with what was tried, and on which path.
 pub(crate) fn about(path: &Path, what: &str, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{what} {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_names_are_told_from_others() {
+        const ID: &str = "01a21351-ff9b-736d-ac9d-0e7e3264969e";
+        assert!(Store::is_own_name(&format!("rg_flow_20251227T043000.000Z_{ID}.json")));
+        for name in [
+            "rg_flow_20251227_043000.json".to_owned(),
+            "latest.json".to_owned(),
+            format!("rg_flow_20251227T043000.000Z_{ID}.json.bak"),
+            format!("rg_flow_20251327T043000.000Z_{ID}.json"),
+            format!("20251227T043000.000Z_{ID}.json"),
+            format!("_20251227T043000.000Z_{ID}.json"),
+            format!(".rg_flow_20251227T043000.000Z_{ID}.json"),
+            format!("rg_flow_20251227T043000.000Z_{}.json", ID.replace('-', "")),
+        ] {
+            assert!(!Store::is_own_name(&name), "{name}");
+        }
+    }
 }

@@ -1,0 +1,134 @@
+//! `failures diff`: two records side by side, without what is equal.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Result;
+use serde_json::json;
+use tracing_failure::{Failure, Map, TrailEntry, Value};
+
+use crate::records::{Picked, pick};
+use crate::screen::{Column, Screen, Table, local, one_line, paint, parameter, place_of};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The one: `latest`, `latest~1`, a part of the id, or a file.
+    #[arg(value_name = "A")]
+    a: String,
+    /// The other.
+    #[arg(value_name = "B", default_value = "latest")]
+    b: String,
+    /// Print the differences as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What one record says, by name.
+type Facts = Map;
+
+const COLUMNS: [Column; 3] =
+    [Column::new("").style(paint::NAME).least(20), Column::new("A").least(16), Column::new("B").least(16)];
+
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<()> {
+    let (a, b) = (pick(&options.a, dir)?, pick(&options.b, dir)?);
+    let (facts_of_a, facts_of_b) = (facts(&a.failure), facts(&b.failure));
+    let differences = differences(&facts_of_a, &facts_of_b);
+    if options.json {
+        let differences: Vec<_> =
+            differences.iter().map(|(name, a, b)| json!({ "name": name, "a": a, "b": b })).collect();
+        let all = json!({ "a": a.path, "b": b.path, "differences": differences });
+        serde_json::to_writer_pretty(&mut *screen, &all)?;
+        return Ok(writeln!(screen)?);
+    }
+    let mut table = Table::new(&COLUMNS);
+    table.row(["file".to_owned(), file_name(&a), file_name(&b)]);
+    table.row(["when".to_owned(), local(a.failure.timestamp), local(b.failure.timestamp)]);
+    for (name, a, b) in &differences {
+        table.row([one_line(name).into_owned(), text(a), text(b)]);
+    }
+    table.write(screen)?;
+    if differences.is_empty() {
+        writeln!(screen, "\nno difference in computation, error, parameters, trail or build")?;
+    }
+    Ok(())
+}
+
+fn file_name(picked: &Picked) -> String {
+    one_line(&picked.path.file_name().unwrap_or_default().to_string_lossy()).into_owned()
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        value => parameter(value),
+    }
+}
+
+/// Names in the order of A, then those that only B has; null stands for nothing.
+fn differences<'f>(a: &'f Facts, b: &'f Facts) -> Vec<(&'f str, &'f Value, &'f Value)> {
+    let of = |facts: &'f Facts, name: &str| facts.get(name).unwrap_or(&Value::Null);
+    let only_in_b = b.iter().filter(|(name, _)| a.get(name).is_none());
+    let names = a.iter().chain(only_in_b).map(|(name, _)| name);
+    names.map(|name| (name, of(a, name), of(b, name))).filter(|(_, a, b)| a != b).collect()
+}
+
+/// What two records are compared by.
+fn facts(failure: &Failure) -> Facts {
+    let context = &failure.context;
+    let mut facts = Facts::new();
+    let mut add = |name: &str, value: Option<Value>| facts.extend(value.map(|value| (name.to_owned(), value)));
+    add("computation", Some(failure.computation.as_str().into()));
+    add("theoretical_ref", Some(failure.theoretical_ref.as_str().into()));
+    add("error_type", Some(failure.error_type.as_str().into()));
+    add("error_message", Some(failure.error_message.as_str().into()));
+    for (depth, error) in context.errors.iter().enumerate().skip(1) {
+        add(&format!("errors[{depth}]"), Some(error.message.as_str().into()));
+    }
+    let text = |text: &Option<String>| text.clone().map(Value::from);
+    add("category", context.category.map(|category| category.name().into()));
+    add("reason", text(&context.reason));
+    add("fingerprint", Some((*failure.fingerprint()).into()));
+    let working_dir = context.process.as_ref().and_then(|process| process.cwd.as_deref());
+    let place = context.location.as_ref().map(|at| place_of(at.file.as_deref(), at.line, working_dir));
+    add("location", place.map(Value::from));
+    add("elapsed_s", context.elapsed_s.map(Value::from));
+    add("session_id", text(&context.session_id));
+    add("thread", text(&context.thread));
+    if let Some(process) = &context.process {
+        add("host", text(&process.host));
+        add("argv", Some(process.argv.join(" ").into()));
+    }
+    if let Some(build) = &context.build {
+        add("build.package", text(&build.package));
+        add("build.version", text(&build.version));
+        add("build.profile", text(&build.profile));
+        add("build.git_commit", text(&build.git_commit));
+    }
+    flatten("parameters", &failure.parameters, &mut facts);
+    flatten("event", &context.event, &mut facts);
+    flatten("context", &context.other, &mut facts);
+    context.trail.iter().for_each(|entry| trail(entry, &mut facts));
+    facts
+}
+
+fn flatten(prefix: &str, map: &Map, facts: &mut Facts) {
+    for (name, value) in map.iter() {
+        let name = format!("{prefix}.{name}");
+        match value {
+            Value::Map(inner) if !inner.is_empty() && inner.get("summary").is_none() => flatten(&name, inner, facts),
+            value => facts.insert(name, value.clone()),
+        }
+    }
+}
+
+/// How often a place reported, and where its numbers began and ended.
+fn trail(entry: &TrailEntry, facts: &mut Facts) {
+    let said = entry.message.as_deref().or(entry.span.as_deref()).unwrap_or("numbers");
+    facts.insert(format!("trail.{said}"), entry.seen);
+    for (name, column) in entry.columns.iter() {
+        let numbers: Vec<f64> = column.as_list().unwrap_or_default().iter().filter_map(Value::as_f64).collect();
+        if let [first, .., last] = numbers[..] {
+            facts.insert(format!("trail.{said}.{name}"), vec![first, last]);
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! `failures groups`: failures that are the same over runs, and what varies in their parameters.
+
+mod varies;
+
+use std::collections::{BTreeSet, HashMap};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize, Serializer};
+use tracing_failure::Map;
+
+use crate::records::{Gather, Selection, Summary, failures_dir, paths, scan};
+use crate::screen::{Screen, count, fit, local, one_line, paint, say};
+use varies::Varies;
+
+/// Groups that are shown where nothing else is said.
+const GROUPS: usize = 25;
+/// Columns before the text of a line.
+const INDENT: usize = 10;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// How many groups at most, the largest first; 0 for all.
+    #[arg(long, short = 'n', value_name = "N", default_value_t = GROUPS)]
+    limit: usize,
+    /// Print the groups as a JSON array.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    selection: Selection,
+}
+
+/// One group.
+#[derive(Debug, Serialize)]
+struct Group {
+    fingerprint: String,
+    count: usize,
+    first: DateTime<Utc>,
+    last: DateTime<Utc>,
+    computation: String,
+    theoretical_ref: String,
+    error_type: String,
+    /// Of the newest.
+    error_message: String,
+    category: Option<String>,
+    /// The runs that it occurred in.
+    #[serde(serialize_with = "how_many")]
+    sessions: BTreeSet<String>,
+    /// The newest record.
+    latest: PathBuf,
+    /// What is the same in all, and what is not.
+    parameters: Varies,
+}
+
+fn how_many<S: Serializer>(sessions: &BTreeSet<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(sessions.len() as u64)
+}
+
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<()> {
+    let dir = failures_dir(dir)?;
+    let (groups, broken) = scan(&paths(&dir)?, &options.selection, Groups::default)?;
+    let mut groups: Vec<Group> = groups.0.into_values().collect();
+    groups.sort_by(|a, b| (b.count, b.last, &a.fingerprint).cmp(&(a.count, a.last, &b.fingerprint)));
+    let there = groups.len();
+    if options.limit > 0 {
+        groups.truncate(options.limit);
+    }
+    match options.json {
+        true => {
+            serde_json::to_writer_pretty(&mut *screen, &groups)?;
+            writeln!(screen)?;
+        }
+        false => groups.iter().try_for_each(|group| write_group(group, screen))?,
+    }
+    screen.flush()?;
+    broken.tell();
+    if there == 0 {
+        say(format_args!("no failures{} in {}", options.selection.of_that_kind(), dir.display()));
+    } else if there > groups.len() {
+        say(format_args!("{} of {}; all of them: --limit 0", groups.len(), count(there, "group")));
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Groups(HashMap<String, Group>);
+
+/// What is read of a record beside its summary.
+#[derive(Deserialize)]
+struct Parameters {
+    parameters: Map,
+}
+
+impl Gather for Groups {
+    fn add(&mut self, path: &Path, failure: Summary, json: &[u8], wanted: bool) {
+        if !wanted {
+            return;
+        }
+        let parameters = serde_json::from_slice::<Parameters>(json).map_or_else(|_| Map::new(), |read| read.parameters);
+        self.put(Group::of(path, failure, &parameters));
+    }
+
+    fn join(&mut self, other: Self) {
+        other.0.into_values().for_each(|group| self.put(group));
+    }
+}
+
+impl Groups {
+    fn put(&mut self, group: Group) {
+        match self.0.get_mut(&group.fingerprint) {
+            Some(known) => known.join(group),
+            None => drop(self.0.insert(group.fingerprint.clone(), group)),
+        }
+    }
+}
+
+impl Group {
+    fn of(path: &Path, failure: Summary, parameters: &Map) -> Self {
+        Group {
+            category: failure.context.category.map(|category| category.name().to_owned()),
+            fingerprint: failure.context.fingerprint,
+            count: 1,
+            first: failure.timestamp,
+            last: failure.timestamp,
+            computation: failure.computation,
+            theoretical_ref: failure.theoretical_ref,
+            error_type: failure.error_type,
+            error_message: failure.error_message,
+            sessions: failure.context.session_id.into_iter().collect(),
+            latest: path.to_owned(),
+            parameters: Varies::of(parameters),
+        }
+    }
+
+    fn join(&mut self, other: Group) {
+        self.count += other.count;
+        self.first = self.first.min(other.first);
+        self.sessions.extend(other.sessions);
+        self.parameters.join(other.parameters);
+        if (other.last, &other.latest) > (self.last, &self.latest) {
+            self.last = other.last;
+            self.error_message = other.error_message;
+            self.latest = other.latest;
+        }
+    }
+}
+
+/// Four lines: what failed, when, what varies and what does not.
+fn write_group(group: &Group, screen: &mut Screen) -> Result<()> {
+    let error = one_line(&format!("{}: {}", group.error_type, group.error_message)).into_owned();
+    let number = format!("{} ×", group.count);
+    writeln!(
+        screen,
+        "{} {} by {}",
+        screen.paint(paint::STRONG, &number),
+        screen.paint(paint::NAME, &one_line(&group.computation)),
+        one_line(&group.theoretical_ref),
+    )?;
+    let mut line = |title: &str, text: &str, style| {
+        let text = screen.width.map_or(text.into(), |width| fit(text, width.saturating_sub(INDENT)));
+        let line = format!("  {}{}", screen.paint(paint::FAINT, &format!("{title:8}")), screen.paint(style, &text));
+        writeln!(screen, "{line}")
+    };
+    line("error", &error, paint::ERROR)?;
+    line("seen", &seen(group), paint::PLAIN)?;
+    for (title, text) in [("varies", group.parameters.differing()), ("same", group.parameters.same())] {
+        if !text.is_empty() {
+            line(title, &text, paint::PLAIN)?;
+        }
+    }
+    Ok(writeln!(screen)?)
+}
+
+fn seen(group: &Group) -> String {
+    let (first, last) = (local(group.first), local(group.last));
+    let when = if first == last { last } else { format!("{first} to {last}") };
+    let mut text = format!("{when} in {}", count(group.sessions.len().max(1), "run"));
+    if let Some(category) = &group.category {
+        text.push_str(&format!(", {category}"));
+    }
+    let latest = group.latest.file_name().unwrap_or_default().to_string_lossy();
+    format!("{text}, latest {}", one_line(&latest))
+}

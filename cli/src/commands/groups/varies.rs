@@ -1,0 +1,189 @@
+//! What is the same in the parameters of many records, and what is not.
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use tracing_failure::{Map, Value};
+
+use crate::screen::{brief, count, parameter};
+
+/// Different values of a parameter that are remembered.
+const VALUES: usize = 16;
+/// Of those, how many are named in a line.
+const NAMED: usize = 4;
+
+/// The parameters of some records, by name, in the order in which they came.
+#[derive(Debug)]
+pub(super) struct Varies {
+    records: usize,
+    parameters: Vec<(String, Parameter)>,
+}
+
+#[derive(Debug)]
+struct Parameter {
+    /// Records that have it.
+    records: usize,
+    values: Vec<Value>,
+    /// Whether there are values that are not remembered.
+    more: bool,
+    /// The smallest and the largest, as long as all are numbers.
+    range: Option<(f64, f64)>,
+}
+
+impl Varies {
+    pub(super) fn of(parameters: &Map) -> Self {
+        let mut varies = Varies { records: 1, parameters: Vec::new() };
+        varies.flatten("", parameters);
+        varies
+    }
+
+    /// Entries of structures count one by one: `options.rtol`.
+    fn flatten(&mut self, prefix: &str, map: &Map) {
+        for (name, value) in map.iter() {
+            let name = format!("{prefix}{name}");
+            match value {
+                Value::Map(inner) if !inner.is_empty() && inner.get("summary").is_none() => {
+                    self.flatten(&format!("{name}."), inner);
+                }
+                value => self.parameters.push((name, Parameter::of(value.clone()))),
+            }
+        }
+    }
+
+    pub(super) fn join(&mut self, other: Varies) {
+        self.records += other.records;
+        for (name, parameter) in other.parameters {
+            match self.parameters.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, known)) => known.join(parameter),
+                None => self.parameters.push((name, parameter)),
+            }
+        }
+    }
+
+    fn is_same(&self, parameter: &Parameter) -> bool {
+        parameter.records == self.records && parameter.values.len() == 1
+    }
+
+    /// `rtol 1e-6, method RK45`.
+    pub(super) fn same(&self) -> String {
+        let same = self.parameters.iter().filter(|(_, known)| self.is_same(known));
+        same.map(|(name, known)| format!("{name} {}", parameter(&known.values[0]))).collect::<Vec<_>>().join(", ")
+    }
+
+    /// `mu 0.5 … 3.9 (40 values), method RK45 | DOP853`.
+    pub(super) fn differing(&self) -> String {
+        let differing = self.parameters.iter().filter(|(_, known)| !self.is_same(known));
+        differing.map(|(name, known)| format!("{name} {}", known.text(self.records))).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Parameter {
+    fn of(value: Value) -> Self {
+        let range = value.as_f64().filter(|x| !x.is_nan()).map(|x| (x, x));
+        Parameter { records: 1, values: vec![value], more: false, range }
+    }
+
+    fn join(&mut self, other: Parameter) {
+        self.records += other.records;
+        self.more |= other.more;
+        for value in other.values {
+            if !self.values.contains(&value) {
+                match self.values.len() < VALUES {
+                    true => self.values.push(value),
+                    false => self.more = true,
+                }
+            }
+        }
+        self.range = match (self.range, other.range) {
+            (Some((low, high)), Some((other_low, other_high))) => Some((low.min(other_low), high.max(other_high))),
+            _ => None,
+        };
+    }
+
+    fn text(&self, of_records: usize) -> String {
+        let distinct = count(self.values.len(), "value").replacen(' ', if self.more { " and more " } else { " " }, 1);
+        let mut text = match self.range {
+            Some((low, high)) if self.values.len() > NAMED => format!("{} … {} ({distinct})", brief(low), brief(high)),
+            _ => {
+                let named: Vec<String> = self.values.iter().take(NAMED).map(parameter).collect();
+                let rest = if self.values.len() > NAMED { format!(" … ({distinct})") } else { String::new() };
+                named.join(" | ") + &rest
+            }
+        };
+        if self.records < of_records {
+            text.push_str(&format!(" [in {} of {of_records}]", self.records));
+        }
+        text
+    }
+}
+
+/// `{"same": {name: value}, "varies": {name: {"records": n, "min": …, "max": …, "values": […]}}}`; `values` is absent where
+/// there are more than are remembered.
+impl Serialize for Varies {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (same, varies): (Vec<_>, Vec<_>) = self.parameters.iter().partition(|(_, known)| self.is_same(known));
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry(
+            "same",
+            &Map::from_iter(same.iter().map(|(name, known)| (name.clone(), known.values[0].clone()))),
+        )?;
+        map.serialize_entry(
+            "varies",
+            &Map::from_iter(varies.iter().map(|(name, known)| (name.clone(), known.as_map()))),
+        )?;
+        map.end()
+    }
+}
+
+impl Parameter {
+    fn as_map(&self) -> Map {
+        let mut map = Map::from_iter([("records", self.records)]);
+        if let Some((low, high)) = self.range {
+            map.insert("min", low);
+            map.insert("max", high);
+        }
+        if !self.more {
+            map.insert("values", self.values.clone());
+        }
+        map
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(records: &[Map]) -> Varies {
+        let mut parts = records.iter().map(Varies::of);
+        let mut all = parts.next().unwrap();
+        parts.for_each(|part| all.join(part));
+        all
+    }
+
+    #[test]
+    fn what_varies_is_told_from_what_does_not() {
+        let record = |mu: f64, method: &str| {
+            let options = Map::from_iter([("rtol", 1e-6), ("atol", mu / 1e3)]);
+            let mut map = Map::from_iter([("mu", Value::from(mu)), ("method", method.into())]);
+            map.insert("options", options);
+            map
+        };
+        let mut records: Vec<Map> = (1..=6).map(|n| record(f64::from(n), "RK45")).collect();
+        records.push(record(0.5, "DOP853"));
+        records[0].insert("seed", 7);
+        let varies = of(&records);
+        assert_eq!(varies.same(), "options.rtol 1e-6");
+        assert_eq!(
+            varies.differing(),
+            "mu 0.5 … 6 (7 values), method RK45 | DOP853, options.atol 5e-4 … 0.006 (7 values), seed 7 [in 1 of 7]"
+        );
+    }
+
+    #[test]
+    fn memory_is_bounded_and_ranges_are_exact_all_the_same() {
+        let records: Vec<Map> = (0..1000).map(|n| Map::from_iter([("x", f64::from(n))])).collect();
+        let varies = of(&records);
+        assert_eq!(varies.differing(), "x 0 … 999 (16 and more values)");
+        let json = serde_json::to_string(&varies).unwrap();
+        assert_eq!(json, r#"{"same":{},"varies":{"x":{"records":1000,"min":0.0,"max":999.0}}}"#);
+    }
+}

@@ -1,0 +1,98 @@
+//! One line of the runtime log.
+
+use std::io::Write;
+
+use anyhow::Result;
+use chrono::{DateTime, Local, Utc};
+use serde::Deserialize;
+use tracing_failure::Map;
+use uuid::Uuid;
+
+use crate::screen::{Screen, brief, one_line, paint, parameter};
+
+/// How grave a line is, the gravest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum Level {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Line {
+    pub(super) timestamp: DateTime<Utc>,
+    pub(super) level: Level,
+    pub(super) session_id: Option<String>,
+    pub(super) failure_id: Option<Uuid>,
+    target: String,
+    message: String,
+    #[serde(default)]
+    fields: Map,
+    #[serde(default)]
+    spans: Vec<Span>,
+    /// Of a computation that has closed: what, how it ended, and after how long.
+    computation: Option<String>,
+    outcome: Option<String>,
+    duration_s: Option<f64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Span {
+    name: String,
+    #[serde(default)]
+    fields: Map,
+}
+
+impl Line {
+    pub(super) fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
+    pub(super) fn is_wanted(&self, level: Level, span: Option<&str>) -> bool {
+        let in_span = |text: &str| self.spans.iter().any(|span| span.name.contains(text));
+        self.level <= level && span.is_none_or(in_span)
+    }
+
+    /// Time, level, what it says, its fields, and the spans that it was said in.
+    pub(super) fn write(&self, screen: &mut Screen) -> Result<()> {
+        let time = self.timestamp.with_timezone(&Local).format("%H:%M:%S%.3f").to_string();
+        let level = screen.paint(self.style(), &format!("{:5}", format!("{:?}", self.level).to_uppercase()));
+        let (time, target) = (screen.paint(paint::FAINT, &time), screen.paint(paint::FAINT, &one_line(&self.target)));
+        let mut line = format!("{time} {level} {target}: {}", one_line(&self.message));
+        for (name, value) in self.fields.iter() {
+            line.push_str(&format!(" {}={}", screen.paint(paint::NAME, &one_line(name)), parameter(value)));
+        }
+        if let Some(computation) = &self.computation {
+            let (outcome, duration) = (self.outcome.as_deref().unwrap_or("?"), self.duration_s.map(brief));
+            let duration = duration.map(|seconds| format!(" after {seconds} s")).unwrap_or_default();
+            line.push_str(&format!(": {} {}{duration}", one_line(computation), one_line(outcome)));
+        }
+        let spans: Vec<String> = self.spans.iter().map(Span::text).collect();
+        if !spans.is_empty() {
+            line.push_str(&screen.paint(paint::FAINT, &format!("  in {}", spans.join(" < "))));
+        }
+        Ok(writeln!(screen, "{line}")?)
+    }
+
+    fn style(&self) -> paint::Style {
+        match self.level {
+            Level::Error => paint::ERROR,
+            Level::Warn => paint::KIND,
+            Level::Info => paint::GOOD,
+            Level::Debug | Level::Trace => paint::FAINT,
+        }
+    }
+}
+
+impl Span {
+    /// `integrate{method=RK45}`
+    fn text(&self) -> String {
+        let fields: Vec<String> =
+            self.fields.iter().map(|(name, value)| format!("{}={}", one_line(name), parameter(value))).collect();
+        let name = one_line(&self.name);
+        if fields.is_empty() { name.into_owned() } else { format!("{name}{{{}}}", fields.join(" ")) }
+    }
+}

@@ -1,0 +1,161 @@
+//! `failures prune`: deletes old records, and nothing else.
+
+use std::collections::HashSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use bytesize::ByteSize;
+use chrono::{DateTime, TimeDelta, Utc};
+use tracing_failure::Store;
+
+use super::code;
+use crate::records::{Gather, Selection, Summary, failures_dir, paths, scan};
+use crate::screen::{Screen, count, say};
+
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("bound").required(true).multiple(true))]
+pub(crate) struct Options {
+    /// Keep the newest so many.
+    #[arg(long, value_name = "N", group = "bound")]
+    keep_last: Option<usize>,
+    /// Delete what is older, e.g. 30d.
+    #[arg(long, value_name = "AGE", group = "bound", value_parser = humantime::parse_duration)]
+    older_than: Option<Duration>,
+    /// Delete the oldest until all records together are not larger, e.g. 1G.
+    #[arg(long, value_name = "SIZE", group = "bound")]
+    max_size: Option<ByteSize>,
+    /// Delete, and do not only say so.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// A record that could be deleted.
+#[derive(Debug)]
+struct Candidate {
+    at: DateTime<Utc>,
+    path: PathBuf,
+    bytes: u64,
+    fingerprint: String,
+}
+
+impl Candidate {
+    fn is_ours(&self) -> bool {
+        self.path.file_name().and_then(|name| name.to_str()).is_some_and(Store::is_own_name)
+    }
+}
+
+#[derive(Default)]
+struct Candidates(Vec<Candidate>);
+
+impl Gather for Candidates {
+    fn add(&mut self, path: &Path, failure: Summary, json: &[u8], _wanted: bool) {
+        let bytes = json.len() as u64;
+        let fingerprint = failure.context.fingerprint;
+        self.0.push(Candidate { at: failure.timestamp, path: path.to_owned(), bytes, fingerprint });
+    }
+
+    fn join(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+}
+
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
+    let dir = failures_dir(dir)?;
+    let (records, broken) = scan(&paths(&dir)?, &Selection::default(), Candidates::default)?;
+    broken.tell();
+    let mut records = records.0;
+    records.sort_by(|a, b| (a.at, &a.path).cmp(&(b.at, &b.path)));
+    let all = records.len();
+    let doomed = options.doomed(&records, Utc::now())?;
+    let bytes: u64 = doomed.iter().map(|record| record.bytes).sum();
+    let what = format!("{} of {all} in {}, {}", count(doomed.len(), "record"), dir.display(), ByteSize(bytes));
+    if !options.yes {
+        doomed.iter().try_for_each(|record| writeln!(screen, "{}", record.path.display()))?;
+        screen.flush()?;
+        say(format_args!("would delete {what}{}", if doomed.is_empty() { "" } else { ": delete them with --yes" }));
+        return Ok(code(true));
+    }
+    let mut failed = 0;
+    for record in &doomed {
+        match std::fs::remove_file(&record.path) {
+            Ok(()) => writeln!(screen, "{}", record.path.display())?,
+            // Someone else was first.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => {
+                failed += 1;
+                say(format_args!("failures: cannot delete {}: {error}", record.path.display()));
+            }
+        }
+    }
+    screen.flush()?;
+    say(format_args!("deleted {what}"));
+    Ok(code(failed == 0))
+}
+
+impl Options {
+    /// The records that no bound keeps, oldest first.
+    fn doomed<'r>(&self, records: &'r [Candidate], now: DateTime<Utc>) -> Result<Vec<&'r Candidate>> {
+        let mut groups = HashSet::new();
+        let deletable: Vec<bool> =
+            records.iter().map(|record| !groups.insert(&record.fingerprint) && record.is_ours()).collect();
+        let oldest = match self.older_than.map(TimeDelta::from_std).transpose() {
+            Ok(age) => age.and_then(|age| now.checked_sub_signed(age)),
+            Err(_) => bail!("--older-than: longer than all calendars"),
+        };
+        let mut bytes: u64 = records.iter().map(|record| record.bytes).sum();
+        let mut doomed = Vec::new();
+        for (place, record) in records.iter().enumerate().filter(|(place, _)| deletable[*place]) {
+            let newer = records.len() - 1 - place;
+            let is_too_many = self.keep_last.is_some_and(|most| newer >= most);
+            let is_too_old = oldest.is_some_and(|oldest| record.at < oldest);
+            let is_too_much = self.max_size.is_some_and(|most| bytes > most.as_u64());
+            if is_too_many || is_too_old || is_too_much {
+                bytes -= record.bytes;
+                doomed.push(record);
+            }
+        }
+        Ok(doomed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "01a21351-ff9b-736d-ac9d-0e7e3264969e";
+
+    fn options() -> Options {
+        Options { keep_last: None, older_than: None, max_size: None, yes: false }
+    }
+
+    /// Records of a hundred bytes, one a day from 1 November, of these groups.
+    fn records(groups: &str) -> Vec<Candidate> {
+        let record = |(day, group): (usize, char)| Candidate {
+            at: format!("2026-11-{:02}T00:00:00Z", day + 1).parse().unwrap(),
+            path: format!("io/failures/general_202611{:02}T000000.000Z_{ID}.json", day + 1).into(),
+            bytes: 100,
+            fingerprint: group.to_string(),
+        };
+        groups.chars().enumerate().map(record).collect()
+    }
+
+    fn days(options: &Options, records: &[Candidate]) -> Vec<String> {
+        let doomed = options.doomed(records, "2026-11-11T00:00:00Z".parse().unwrap()).unwrap();
+        doomed.iter().map(|record| record.at.format("%d").to_string()).collect()
+    }
+
+    #[test]
+    fn each_bound_deletes_the_oldest_but_not_the_first_of_a_group() {
+        let records = records("aaabaaaab");
+        let keep = Options { keep_last: Some(3), ..options() };
+        assert_eq!(days(&keep, &records), ["02", "03", "05", "06"]);
+        let age = Options { older_than: Some(Duration::from_secs(6 * 86400)), ..options() };
+        assert_eq!(days(&age, &records), ["02", "03"]);
+        let size = Options { max_size: Some(ByteSize(650)), ..options() };
+        assert_eq!(days(&size, &records), ["02", "03", "05"]);
+        let nothing = Options { max_size: Some(ByteSize(900)), ..options() };
+        assert!(days(&nothing, &records).is_empty());
+    }
+}

@@ -1,0 +1,61 @@
+//! `failures push`: the records into git, and to the remote.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
+use tracing_failure::{Outcome, Publisher};
+
+use super::code;
+use crate::records::failures_dir;
+use crate::screen::{Screen, visible};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The remote: a name or a URL; else the branch's own, or the only one.
+    #[arg(long, value_name = "REMOTE")]
+    remote: Option<String>,
+    /// A branch of its own, that holds only failures; else the current branch.
+    #[arg(long, value_name = "BRANCH")]
+    branch: Option<String>,
+    /// Only say what would be committed and pushed.
+    #[arg(long)]
+    dry_run: bool,
+    /// How long one call of git may take.
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
+    timeout: Duration,
+}
+
+/// Set by Ctrl-C. Git runs in a group of its own, which the terminal does not interrupt.
+fn interrupted() -> Result<Arc<AtomicBool>> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        flag::register(signal, Arc::clone(&interrupted)).context("cannot listen to signals")?;
+    }
+    Ok(interrupted)
+}
+
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
+    let mut publisher = Publisher::new(failures_dir(dir)?).timeout(options.timeout).stop_when(interrupted()?);
+    if let Some(remote) = &options.remote {
+        publisher = publisher.remote(remote);
+    }
+    if let Some(branch) = &options.branch {
+        publisher = publisher.branch(branch);
+    }
+    let (all_well, text) = if options.dry_run {
+        let plan = publisher.plan()?;
+        (plan.work_tree.is_some(), plan.to_string())
+    } else {
+        let published = publisher.publish()?;
+        (matches!(published.outcome, Outcome::Pushed | Outcome::NothingToDo), published.to_string())
+    };
+    writeln!(screen, "{}", visible(&text))?;
+    screen.flush()?;
+    Ok(code(all_well))
+}

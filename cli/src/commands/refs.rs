@@ -1,0 +1,149 @@
+//! `failures refs`: the index by equation.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::records::{Gather, Selection, Summary, failures_dir, paths, scan};
+use crate::screen::{Column, Screen, Table, local_minute, one_line, paint, say};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Print the index as a JSON array.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    selection: Selection,
+}
+
+/// What is known of one reference.
+#[derive(Debug, Default)]
+struct Entry {
+    failures: usize,
+    computations: BTreeSet<String>,
+    runs: BTreeSet<String>,
+    groups: BTreeSet<String>,
+    last: DateTime<Utc>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    theoretical_ref: &'a str,
+    failures: usize,
+    groups: usize,
+    runs: usize,
+    computations: &'a BTreeSet<String>,
+    last: DateTime<Utc>,
+}
+
+#[derive(Default)]
+struct Index(BTreeMap<String, Entry>);
+
+impl Gather for Index {
+    fn add(&mut self, _path: &Path, failure: Summary, _json: &[u8], wanted: bool) {
+        if !wanted {
+            return;
+        }
+        let entry = self.0.entry(failure.theoretical_ref).or_default();
+        entry.failures += 1;
+        entry.last = entry.last.max(failure.timestamp);
+        entry.computations.insert(failure.computation);
+        entry.groups.insert(failure.context.fingerprint);
+        entry.runs.extend(failure.context.session_id);
+    }
+
+    fn join(&mut self, other: Self) {
+        for (reference, other) in other.0 {
+            let entry = self.0.entry(reference).or_default();
+            entry.failures += other.failures;
+            entry.last = entry.last.max(other.last);
+            entry.computations.extend(other.computations);
+            entry.groups.extend(other.groups);
+            entry.runs.extend(other.runs);
+        }
+    }
+}
+
+const COLUMNS: [Column; 6] = [
+    Column::new("REFERENCE").style(paint::STRONG).least(12).keep_end(),
+    Column::new("FAILURES").right(),
+    Column::new("GROUPS").right(),
+    Column::new("RUNS").right(),
+    Column::new("LAST"),
+    Column::new("COMPUTATIONS").style(paint::NAME).least(12),
+];
+
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<()> {
+    let dir = failures_dir(dir)?;
+    let (index, broken) = scan(&paths(&dir)?, &options.selection, Index::default)?;
+    let mut lines: Vec<Line<'_>> = index.0.iter().map(|(reference, entry)| entry.line(reference)).collect();
+    lines.sort_by_cached_key(|line| natural_order(line.theoretical_ref));
+    if options.json {
+        serde_json::to_writer_pretty(&mut *screen, &lines)?;
+        writeln!(screen)?;
+    } else if !lines.is_empty() {
+        write_table(&lines, screen)?;
+    }
+    screen.flush()?;
+    broken.tell();
+    if lines.is_empty() {
+        say(format_args!("no failures{} in {}", options.selection.of_that_kind(), dir.display()));
+    }
+    Ok(())
+}
+
+impl Entry {
+    fn line<'a>(&'a self, theoretical_ref: &'a str) -> Line<'a> {
+        Line {
+            theoretical_ref,
+            failures: self.failures,
+            groups: self.groups.len(),
+            // A record that names no run comes from one all the same.
+            runs: self.runs.len().max(1),
+            computations: &self.computations,
+            last: self.last,
+        }
+    }
+}
+
+/// Numbers by their size: Eq. 2 stands before Eq. 10.
+fn natural_order(text: &str) -> Vec<(String, u64)> {
+    let is_number = |part: &str| part.starts_with(|c: char| c.is_ascii_digit());
+    let parts = text.as_bytes().chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit());
+    let parts = parts.map(|part| String::from_utf8_lossy(part).into_owned());
+    parts
+        .map(|part| if is_number(&part) { (String::new(), part.parse().unwrap_or(u64::MAX)) } else { (part, 0) })
+        .collect()
+}
+
+fn write_table(lines: &[Line<'_>], screen: &mut Screen) -> Result<()> {
+    let mut table = Table::new(&COLUMNS);
+    for line in lines {
+        let computations: Vec<&str> = line.computations.iter().map(String::as_str).collect();
+        table.row([
+            one_line(line.theoretical_ref).into_owned(),
+            line.failures.to_string(),
+            line.groups.to_string(),
+            line.runs.to_string(),
+            local_minute(line.last),
+            one_line(&computations.join(", ")).into_owned(),
+        ]);
+    }
+    Ok(table.write(screen)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::natural_order;
+
+    #[test]
+    fn an_index_is_in_the_order_of_its_numbers() {
+        let mut references = ["Eq. 10", "Eq. 2", "§7.1", "Eq. 2.12", "Eq. 2.3", ""];
+        references.sort_by_cached_key(|reference| natural_order(reference));
+        assert_eq!(references, ["", "Eq. 2", "Eq. 2.3", "Eq. 2.12", "Eq. 10", "§7.1"]);
+    }
+}

@@ -1,0 +1,55 @@
+//! `failures show`: one record for human eyes.
+
+mod place;
+mod sections;
+mod trail;
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::records::{Picked, pick};
+use crate::screen::Screen;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// `latest`, `latest~2` for the second before it, a part of the id, or a file.
+    #[arg(default_value = "latest", value_name = "ID|PATH")]
+    failure: String,
+    /// Print the record as JSON.
+    #[arg(long, conflicts_with = "raw")]
+    json: bool,
+    /// Print the file as it is.
+    #[arg(long)]
+    raw: bool,
+    /// Show the frames of libraries as well.
+    #[arg(long)]
+    frames: bool,
+}
+
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<()> {
+    if options.raw {
+        let path = crate::records::find(&options.failure, dir)?;
+        return Ok(screen.write_all(&std::fs::read(path)?)?);
+    }
+    let picked = pick(&options.failure, dir)?;
+    if options.json {
+        return Ok(screen.write_all(picked.failure.to_json().as_bytes())?);
+    }
+    write_all(&picked, options.frames, screen)
+}
+
+fn write_all(picked: &Picked, library_frames: bool, screen: &mut Screen) -> Result<()> {
+    let failure = &picked.failure;
+    sections::head(failure, screen)?;
+    sections::errors(failure, screen)?;
+    sections::parameters(failure, screen)?;
+    sections::event(failure, screen)?;
+    place::write(failure, library_frames, screen)?;
+    sections::spans(failure, screen)?;
+    trail::write(failure, screen)?;
+    sections::breadcrumbs(failure, screen)?;
+    sections::suggestions(failure, screen)?;
+    sections::run(picked, screen)
+}

@@ -1,0 +1,65 @@
+//! Where it failed: the program's own frames first.
+
+use std::io::Write;
+
+use anyhow::Result;
+use tracing_failure::{Failure, Frame};
+
+use super::sections::{title, working_dir};
+use crate::screen::{Screen, count, one_line, paint, place_of, visible};
+
+/// Frames of libraries that are told one by one where a stack has none of the program's own.
+const FEW_FRAMES: usize = 8;
+
+pub(super) fn write(failure: &Failure, library_frames: bool, screen: &mut Screen) -> Result<()> {
+    let context = &failure.context;
+    if context.location.is_none() && context.frames.is_empty() {
+        return stack_text(&failure.stack_trace, screen);
+    }
+    title("Where", screen)?;
+    let working_dir = working_dir(failure);
+    let (own, others): (Vec<&Frame>, Vec<&Frame>) = context.frames.iter().partition(|frame| frame.in_app);
+    let place = context.location.as_ref().map(|at| (place_of(at.file.as_deref(), at.line, working_dir), at));
+    let is_known = |place: &str| own.iter().any(|frame| place_of_frame(frame, working_dir) == place);
+    own.iter().try_for_each(|frame| write_frame(frame, working_dir, screen))?;
+    if let Some((place, at)) = place.filter(|(place, _)| !is_known(place)) {
+        let module = at.module.as_deref().map(|module| format!("  {}", one_line(module))).unwrap_or_default();
+        let before = if own.is_empty() { "" } else { "broke in " };
+        writeln!(screen, "  {before}{}{module}", screen.paint(paint::STRONG, &place))?;
+    }
+    let shown = match own.is_empty() {
+        _ if library_frames => others.len(),
+        true => FEW_FRAMES.min(others.len()),
+        false => 0,
+    };
+    others[..shown].iter().try_for_each(|frame| write_frame(frame, working_dir, screen))?;
+    if shown < others.len() {
+        let rest = format!("  and {} of libraries: --frames", count(others.len() - shown, "frame"));
+        writeln!(screen, "{}", screen.paint(paint::FAINT, &rest))?;
+    }
+    Ok(())
+}
+
+fn place_of_frame(frame: &Frame, working_dir: Option<&str>) -> String {
+    place_of(frame.file.as_deref(), frame.line, working_dir)
+}
+
+fn write_frame(frame: &Frame, working_dir: Option<&str>, screen: &mut Screen) -> Result<()> {
+    let style = if frame.in_app { paint::STRONG } else { paint::FAINT };
+    let place = screen.paint(style, &place_of_frame(frame, working_dir));
+    let function = if frame.in_app { paint::PLAIN } else { paint::FAINT };
+    let function = screen.paint(function, &one_line(&frame.function));
+    Ok(writeln!(screen, "  {place}  {function}")?)
+}
+
+/// A record of another program has its stack as text only.
+fn stack_text(text: &str, screen: &mut Screen) -> Result<()> {
+    if text.trim().is_empty() {
+        return Ok(());
+    }
+    title("Where", screen)?;
+    for line in visible(text.trim_end()).lines() {
+        writeln!(screen, "  {line}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,219 @@
+//! The parts of a record, each under its title, and absent where the record says nothing.
+
+use std::io::Write;
+
+use anyhow::Result;
+use tracing_failure::{ErrorEntry, Failure, Map, SpanEntry, Value};
+
+use crate::records::Picked;
+use crate::screen::{Screen, duration, local, one_line, paint, parameter, place_of, visible, width};
+
+/// Where the program ran: places in it are shown without.
+pub(super) fn working_dir(failure: &Failure) -> Option<&str> {
+    failure.context.process.as_ref()?.cwd.as_deref()
+}
+
+pub(super) fn title(text: &str, screen: &mut Screen) -> Result<()> {
+    let title = screen.paint(paint::STRONG, text);
+    Ok(writeln!(screen, "\n{title}")?)
+}
+
+/// Names and texts in two columns. A text of several lines keeps its column.
+fn pairs(pairs: &[(&str, String)], indent: &str, screen: &mut Screen) -> Result<()> {
+    let widest = pairs.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
+    for (name, text) in pairs {
+        let name = one_line(name);
+        let space = " ".repeat(widest.saturating_sub(width(&name)));
+        let name = screen.paint(paint::NAME, &name);
+        let text = visible(text).replace('\n', &format!("\n{indent}{:widest$}  ", ""));
+        writeln!(screen, "{indent}{name}{space}  {text}")?;
+    }
+    Ok(())
+}
+
+fn map_pairs(map: &Map) -> Vec<(&str, String)> {
+    map.iter().map(|(name, value)| (name, parameter(value))).collect()
+}
+
+/// What failed, by which equation, with which error, and when.
+pub(super) fn head(failure: &Failure, screen: &mut Screen) -> Result<()> {
+    let by = match failure.theoretical_ref.as_str() {
+        "" => String::new(),
+        reference => format!(", by {}", one_line(reference)),
+    };
+    let computation = screen.paint(paint::STRONG, &one_line(&failure.computation));
+    let error_type = screen.paint(paint::ERROR, &one_line(&failure.error_type));
+    writeln!(screen, "{computation} failed{by}")?;
+    writeln!(screen, "{error_type}: {}", visible(&failure.error_message))?;
+    let context = &failure.context;
+    let kind = context.category.map(|category| screen.paint(paint::KIND, category.name()));
+    let reason = context.reason.as_deref().map(|reason| one_line(reason).into_owned());
+    let elapsed = context.elapsed_s.map(|elapsed| format!("after {}", duration(elapsed)));
+    let known = [Some(local(failure.timestamp)), elapsed, kind, reason];
+    Ok(writeln!(screen, "{}", known.into_iter().flatten().collect::<Vec<_>>().join(" · "))?)
+}
+
+/// The chain of errors, where it says more than the head.
+pub(super) fn errors(failure: &Failure, screen: &mut Screen) -> Result<()> {
+    let errors = &failure.context.errors;
+    let has_data = |data: &Option<Value>| data.as_ref().is_some_and(|data| !is_empty(data));
+    if errors.len() < 2 && !errors.iter().any(|error| has_data(&error.data)) {
+        return Ok(());
+    }
+    title("Errors", screen)?;
+    for (depth, error) in errors.iter().enumerate() {
+        let before = if depth == 0 { "" } else { "caused by " };
+        let name = screen.paint(paint::ERROR, &one_line(&name_of(error)));
+        // What the head says is not said again.
+        let message = match error.message == failure.error_message {
+            true => String::new(),
+            false => format!(": {}", visible(&error.message).replace('\n', "\n    ")),
+        };
+        writeln!(screen, "  {before}{name}{message}")?;
+        match &error.data {
+            Some(Value::Map(data)) => pairs(&map_pairs(data), "    ", screen)?,
+            Some(data) if !is_empty(data) => writeln!(screen, "    {}", parameter(data))?,
+            _ => {}
+        }
+    }
+    if failure.context.errors_cut {
+        writeln!(screen, "  … and more")?;
+    }
+    Ok(())
+}
+
+/// The type with its variant.
+fn name_of(error: &ErrorEntry) -> String {
+    let name = error.type_name.as_deref().unwrap_or("error");
+    match &error.variant {
+        Some(variant) if !name.ends_with(variant.as_str()) => format!("{name}::{variant}"),
+        _ => name.to_owned(),
+    }
+}
+
+fn is_empty(data: &Value) -> bool {
+    match data {
+        Value::Null => true,
+        Value::Map(map) => map.is_empty(),
+        Value::List(list) => list.is_empty(),
+        _ => false,
+    }
+}
+
+pub(super) fn parameters(failure: &Failure, screen: &mut Screen) -> Result<()> {
+    if failure.parameters.is_empty() {
+        return Ok(());
+    }
+    title("Parameters", screen)?;
+    pairs(&map_pairs(&failure.parameters), "  ", screen)
+}
+
+/// What was seen at the moment of failure.
+pub(super) fn event(failure: &Failure, screen: &mut Screen) -> Result<()> {
+    if failure.context.event.is_empty() {
+        return Ok(());
+    }
+    title("Seen as it failed", screen)?;
+    pairs(&map_pairs(&failure.context.event), "  ", screen)
+}
+
+/// The spans around it, each with what it said beside the parameters.
+pub(super) fn spans(failure: &Failure, screen: &mut Screen) -> Result<()> {
+    let spans = &failure.context.spans;
+    if spans.is_empty() {
+        return Ok(());
+    }
+    title("Spans, innermost first", screen)?;
+    for span in spans {
+        let name = screen.paint(paint::NAME, &one_line(&span.name));
+        let place = screen.paint(paint::FAINT, &place_of(span.file.as_deref(), span.line, working_dir(failure)));
+        writeln!(screen, "  {name}  {place}")?;
+        let fields: Vec<(&str, String)> = span
+            .fields
+            .iter()
+            .filter(|field| is_news(field, failure))
+            .map(|(name, value)| (name, parameter(value)))
+            .collect();
+        for (name, value) in fields {
+            writeln!(screen, "    {} {value}", one_line(name))?;
+        }
+        follows(span, screen)?;
+    }
+    Ok(())
+}
+
+fn follows(span: &SpanEntry, screen: &mut Screen) -> Result<()> {
+    for other in &span.follows_from {
+        writeln!(screen, "    follows from {}", one_line(other))?;
+    }
+    Ok(())
+}
+
+/// Whether a span's field is said nowhere else.
+fn is_news((name, value): &(&str, &Value), failure: &Failure) -> bool {
+    let said = match *name {
+        "computation" => Some(failure.computation.as_str().into()),
+        "theoretical_ref" => Some(failure.theoretical_ref.as_str().into()),
+        name => failure.parameters.get(name).cloned(),
+    };
+    said.as_ref() != Some(*value)
+}
+
+pub(super) fn breadcrumbs(failure: &Failure, screen: &mut Screen) -> Result<()> {
+    let breadcrumbs = &failure.context.breadcrumbs;
+    if breadcrumbs.is_empty() {
+        return Ok(());
+    }
+    title("Said before", screen)?;
+    for breadcrumb in breadcrumbs {
+        let (at, level) = (duration(breadcrumb.elapsed_s), &breadcrumb.level);
+        writeln!(screen, "  {at:>9}  {level:5}  {}", one_line(&breadcrumb.message))?;
+    }
+    Ok(())
+}
+
+pub(super) fn suggestions(failure: &Failure, screen: &mut Screen) -> Result<()> {
+    if failure.suggested_fixes.is_empty() {
+        return Ok(());
+    }
+    title("What to try", screen)?;
+    for (number, fix) in failure.suggested_fixes.iter().enumerate() {
+        let number = screen.paint(paint::GOOD, &format!("{}.", number + 1));
+        writeln!(screen, "  {number} {}", visible(fix).replace('\n', "\n     "))?;
+    }
+    Ok(())
+}
+
+/// The run that it was part of, and the file.
+pub(super) fn run(picked: &Picked, screen: &mut Screen) -> Result<()> {
+    let context = &picked.failure.context;
+    title("Record", screen)?;
+    let mut known: Vec<(&str, String)> = vec![("file", picked.path.display().to_string())];
+    let mut add = |name, text: Option<String>| known.extend(text.map(|text| (name, text)));
+    add("id", context.id.map(|id| id.to_string()));
+    add("caused by", context.caused_by.map(|id| format!("{id}: failures show {id}")));
+    add("fingerprint", context.fingerprint.clone());
+    add("session", context.session_id.clone());
+    add("thread", context.thread.clone());
+    add(
+        "rank",
+        context.rank.map(|rank| match context.world_size {
+            Some(size) => format!("{rank} of {size}"),
+            None => rank.to_string(),
+        }),
+    );
+    add("job", context.job_id.clone());
+    add("notebook", context.notebook.clone());
+    add("cell", context.cell_number.map(|cell| cell.to_string()));
+    if let Some(process) = &context.process {
+        let host = process.host.as_ref().map(|host| format!(" on {host}")).unwrap_or_default();
+        add("process", Some(format!("{}{host}: {}", process.pid, process.argv.join(" "))));
+        add("in", process.cwd.clone());
+    }
+    if let Some(build) = &context.build {
+        let parts = [&build.package, &build.version, &build.profile, &build.git_commit];
+        add("build", Some(parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ")));
+    }
+    known.extend(map_pairs(&context.other));
+    pairs(&known, "  ", screen)
+}

@@ -1,0 +1,64 @@
+//! The trail: each number of each place as a sparkline.
+
+use std::io::Write;
+
+use anyhow::Result;
+use tracing_failure::{Failure, TrailEntry, Value};
+
+use super::sections::{title, working_dir};
+use crate::screen::{Screen, brief, one_line, paint, place_of, sparkline, width};
+
+/// Bars of a sparkline.
+const BARS: usize = 40;
+
+pub(super) fn write(failure: &Failure, screen: &mut Screen) -> Result<()> {
+    if failure.context.trail.is_empty() {
+        return Ok(());
+    }
+    title("Trail", screen)?;
+    failure.context.trail.iter().try_for_each(|entry| write_entry(entry, working_dir(failure), screen))
+}
+
+fn write_entry(entry: &TrailEntry, working_dir: Option<&str>, screen: &mut Screen) -> Result<()> {
+    let said = entry.message.as_deref().or(entry.span.as_deref()).unwrap_or("numbers");
+    let place = entry.location.as_ref().map(|at| place_of(at.file.as_deref(), at.line, working_dir));
+    let place = place.map(|place| format!("  {place}")).unwrap_or_default();
+    let dropped = if entry.dropped > 0 { format!(", {} of them kept", entry.elapsed_s.len()) } else { String::new() };
+    let place = screen.paint(paint::FAINT, &place);
+    writeln!(screen, "  {} × {}{dropped}{place}", entry.seen, one_line(said))?;
+    let names: Vec<_> = entry.columns.iter().map(|(name, column)| (one_line(name), column)).collect();
+    let widest = names.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
+    for (name, column) in names {
+        let space = " ".repeat(widest - width(&name));
+        let name = screen.paint(paint::NAME, &name);
+        writeln!(screen, "    {name}{space}  {}", curve(column, entry.head.filter(|_| entry.dropped > 0)))?;
+    }
+    Ok(())
+}
+
+/// The bars, with a gap where rows were dropped, then where it began and ended, and how far it went between.
+fn curve(column: &Value, gap_after: Option<usize>) -> String {
+    let Some(list) = column.as_list() else { return one_line(&column.to_string()).into_owned() };
+    let series: Vec<Option<f64>> = list.iter().map(Value::as_f64).collect();
+    let (head, tail) = series.split_at(gap_after.unwrap_or(0).min(series.len()));
+    let (bars, logarithmic) = sparkline(head, tail, BARS);
+    let numbers: Vec<f64> = series.into_iter().flatten().collect();
+    let (ends, mut notes) = match numbers[..] {
+        [] => return list.last().map(|value| one_line(&value.to_string()).into_owned()).unwrap_or_default(),
+        [only] => (brief(only), Vec::new()),
+        [first, .., last] => (format!("{} → {}", brief(first), brief(last)), extremes(&numbers, first, last)),
+    };
+    if logarithmic {
+        notes.push("log".to_owned());
+    }
+    let notes = if notes.is_empty() { String::new() } else { format!("  ({})", notes.join(", ")) };
+    format!("{bars}  {ends}{notes}")
+}
+
+/// The smallest and the largest, where they are not at the ends.
+fn extremes(numbers: &[f64], first: f64, last: f64) -> Vec<String> {
+    let finite = || numbers.iter().copied().filter(|x| x.is_finite());
+    let extremes = [("min", finite().reduce(f64::min)), ("max", finite().reduce(f64::max))];
+    let known = extremes.into_iter().filter_map(|(name, x)| Some((name, x?)));
+    known.filter(|(_, x)| *x != first && *x != last).map(|(name, x)| format!("{name} {}", brief(x))).collect()
+}

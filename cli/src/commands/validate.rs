@@ -1,0 +1,75 @@
+//! `failures validate`: records against the schema.
+
+mod locate;
+mod problem;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::code;
+use crate::records::{failures_dir, in_order, paths};
+use crate::screen::{Screen, count, one_line, paint, say};
+use problem::{Checker, Problem};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Files, or directories of records; else all records and latest.json.
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Print the problems as JSON Lines.
+    #[arg(long)]
+    jsonl: bool,
+}
+
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
+    let given = if options.paths.is_empty() { vec![failures_dir(dir)?] } else { options.paths.clone() };
+    let mut files = Vec::new();
+    for path in given {
+        match path.is_dir() {
+            true => files.extend(all_in(&path)?),
+            false => files.push(path),
+        }
+    }
+    let checker = Checker::new()?;
+    let (mut broken, mut problems) = (0, 0);
+    in_order(
+        &files,
+        |path| (path.to_owned(), checker.check(path)),
+        |(path, found)| {
+            broken += usize::from(!found.is_empty());
+            problems += found.len();
+            found.iter().try_for_each(|problem| write_problem(&path, problem, options.jsonl, screen))
+        },
+    )?;
+    screen.flush()?;
+    match problems {
+        0 => say(format_args!("{}, all valid", count(files.len(), "file"))),
+        _ => say(format_args!("{} in {broken} of {}", count(problems, "problem"), count(files.len(), "file"))),
+    }
+    Ok(code(problems == 0))
+}
+
+/// The records of a directory, and the copy of the newest.
+fn all_in(dir: &Path) -> Result<Vec<PathBuf>> {
+    let latest = Some(dir.join("latest.json")).filter(|latest| latest.is_file());
+    Ok(paths(dir)?.into_iter().chain(latest).collect())
+}
+
+fn write_problem(path: &Path, problem: &Problem, as_json: bool, screen: &mut Screen) -> Result<()> {
+    let Problem { line, column, pointer, message } = problem;
+    if as_json {
+        let problem = json!({ "path": path, "line": line, "column": column, "pointer": pointer, "message": message });
+        return Ok(writeln!(screen, "{problem}")?);
+    }
+    let place = match (line, column) {
+        (Some(line), Some(column)) => format!("{}:{line}:{column}", path.display()),
+        _ => path.display().to_string(),
+    };
+    let place = screen.paint(paint::STRONG, &place);
+    let pointer = screen.paint(paint::NAME, &one_line(pointer));
+    let between = if pointer.is_empty() { "" } else { ": " };
+    Ok(writeln!(screen, "{place}{between}{pointer}: {}", one_line(message))?)
+}

@@ -1,0 +1,154 @@
+//! What is wrong with a record, in words.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{ValidationError, Validator};
+use serde_json::Value as Json;
+use tracing_failure::{Failure, SCHEMA};
+
+use super::locate::{line_and_column, locate};
+
+/// One thing that is wrong, and where.
+#[derive(Debug)]
+pub(super) struct Problem {
+    pub(super) line: Option<usize>,
+    pub(super) column: Option<usize>,
+    /// The value that is wrong, as a JSON pointer; empty for the whole record.
+    pub(super) pointer: String,
+    pub(super) message: String,
+}
+
+pub(super) struct Checker(Validator);
+
+impl Checker {
+    pub(super) fn new() -> Result<Self> {
+        let schema: Json = serde_json::from_str(SCHEMA)?;
+        let validator = jsonschema::options().should_validate_formats(true).build(&schema);
+        Ok(Checker(validator.map_err(|error| anyhow::anyhow!("{error}")).context("the schema of records is broken")?))
+    }
+
+    /// Everything that is wrong with the record in this file.
+    pub(super) fn check(&self, path: &Path) -> Vec<Problem> {
+        match std::fs::read(path) {
+            Ok(bytes) => match std::str::from_utf8(&bytes) {
+                Ok(text) => self.check_text(text),
+                Err(error) => vec![not_utf8(&bytes, error.valid_up_to())],
+            },
+            Err(error) => vec![Problem::of_file(format!("cannot be read: {error}"))],
+        }
+    }
+
+    fn check_text(&self, text: &str) -> Vec<Problem> {
+        let record: Json = match serde_json::from_str(text) {
+            Ok(record) => record,
+            Err(error) => return vec![not_json(&error)],
+        };
+        let problems: Vec<Problem> = self.0.iter_errors(&record).map(|error| of_schema(text, &error)).collect();
+        if !problems.is_empty() {
+            return problems;
+        }
+        // What a schema cannot say: a key that is there twice, a day that is in no calendar.
+        Failure::from_json(text).err().map(|error| not_json(&error)).into_iter().collect()
+    }
+}
+
+impl Problem {
+    fn of_file(message: String) -> Self {
+        Problem { line: None, column: None, pointer: String::new(), message }
+    }
+
+    fn at(place: Option<(usize, usize)>, pointer: &str, message: String) -> Self {
+        let (line, column) = place.unzip();
+        Problem { line, column, pointer: pointer.to_owned(), message }
+    }
+}
+
+fn not_utf8(bytes: &[u8], valid: usize) -> Problem {
+    let text = std::str::from_utf8(&bytes[..valid]).unwrap_or_default();
+    Problem::at(line_and_column(text, valid), "", format!("not UTF-8: byte 0x{:02x}", bytes[valid]))
+}
+
+fn not_json(error: &serde_json::Error) -> Problem {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let what = text.strip_suffix(&place).unwrap_or(&text);
+    let message = if error.is_data() { what.to_owned() } else { format!("not JSON: {what}") };
+    Problem::at(Some((error.line(), error.column())), "", message)
+}
+
+fn of_schema(text: &str, error: &ValidationError<'_>) -> Problem {
+    let error = most_telling(error);
+    let mut pointer = Cow::Borrowed(error.instance_path().as_str());
+    if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind()
+        && let [name, ..] = &unexpected[..]
+    {
+        pointer = Cow::Owned(format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1")));
+    }
+    Problem::at(locate(text, &pointer), &pointer, message(error))
+}
+
+/// Where a value may be one of several things, the one that it comes closest to: which is wrong the farthest inside.
+fn most_telling<'e, 'i>(error: &'e ValidationError<'i>) -> &'e ValidationError<'i>
+where
+    'static: 'i,
+{
+    let (ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context }) = error.kind() else {
+        return error;
+    };
+    let depth = |error: &ValidationError<'_>| error.instance_path().as_str().matches('/').count();
+    let inner = context.iter().flatten().map(most_telling).max_by_key(|error| depth(error));
+    inner.filter(|inner| depth(inner) > depth(error)).unwrap_or(error)
+}
+
+/// What was expected, and what is there.
+fn message(error: &ValidationError<'_>) -> String {
+    let found = || found(error.instance());
+    match error.kind() {
+        ValidationErrorKind::Type { kind } => format!("expected {}, found {}", types(kind), found()),
+        ValidationErrorKind::Required { property } => format!("the key {property} is missing"),
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            format!(
+                "{} is none of the nine keys of a record: what is your own belongs into context",
+                unexpected.join(", ")
+            )
+        }
+        ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => {
+            format!("expected {}, found {}", expectation(error).unwrap_or_default(), found())
+        }
+        ValidationErrorKind::Format { format } => format!("expected a {format}, found {}", found()),
+        ValidationErrorKind::Pattern { pattern } => {
+            format!("expected a text that matches {pattern}, found {}", found())
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// What would have been right.
+fn expectation(error: &ValidationError<'_>) -> Option<String> {
+    match error.kind() {
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            let possible: Vec<String> = context.iter().flatten().filter_map(expectation).collect();
+            Some(possible.join(" or "))
+        }
+        ValidationErrorKind::Type { kind } => Some(types(kind)),
+        ValidationErrorKind::Constant { expected_value } => Some(expected_value.to_string()),
+        ValidationErrorKind::Format { format } => Some(format!("a {format}")),
+        _ => None,
+    }
+}
+
+fn types(kind: &TypeKind) -> String {
+    match kind {
+        TypeKind::Single(one) => one.to_string(),
+        TypeKind::Multiple(several) => several.iter().map(|one| one.to_string()).collect::<Vec<_>>().join(" or "),
+    }
+}
+
+/// A value, cut where it is long.
+fn found(value: &Json) -> String {
+    const LONGEST: usize = 60;
+    crate::screen::fit(&value.to_string(), LONGEST).into_owned()
+}

@@ -1,0 +1,37 @@
+//! The `failures` command: read, check, group, watch and push the records that `tracing-failure` leaves.
+
+mod args;
+mod commands;
+mod records;
+mod screen;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::Args;
+
+/// What the command was asked for is there, or done.
+const DONE: u8 = 0;
+/// It is not: a record that is not valid, or not there, or could not be pushed.
+const FAILED: u8 = 1;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    args.color.write_global();
+    match commands::run(args) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if reader_has_gone(&error) => ExitCode::from(DONE),
+        Err(error) => {
+            screen::say(format_args!("failures: {error:#}"));
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// `failures | head`: who reads has seen enough.
+fn reader_has_gone(error: &anyhow::Error) -> bool {
+    let io_errors = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    io_errors.into_iter().any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,42 @@
+//! Where the records are.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use tracing_failure::Store;
+
+/// The directory that was given, or the `failures` in it; else the nearest `io/failures`, here or above.
+pub(crate) fn failures_dir(given: Option<&Path>) -> Result<PathBuf> {
+    let Some(given) = given else { return nearest() };
+    let inner = given.join("failures");
+    let has_records = || paths(given).is_ok_and(|paths| !paths.is_empty());
+    match given.is_dir() {
+        true if inner.is_dir() && !has_records() => Ok(inner),
+        true => Ok(given.to_owned()),
+        false if given.exists() => bail!("{} is no directory", given.display()),
+        false => bail!("there is no directory {}: no failure was recorded there yet?", given.display()),
+    }
+}
+
+fn nearest() -> Result<PathBuf> {
+    let here = std::env::current_dir().context("cannot tell the current directory: say where with --dir")?;
+    let found = here.ancestors().map(|above| above.join("io/failures")).find(|dir| dir.is_dir());
+    let found = found.with_context(|| {
+        format!(
+            "no io/failures in {} or above it: no failure was recorded yet, or say where with --dir",
+            here.display()
+        )
+    })?;
+    Ok(found.strip_prefix(&here).map(Path::to_owned).unwrap_or(found))
+}
+
+/// The files of the records, oldest first by name.
+pub(crate) fn paths(dir: &Path) -> Result<Vec<PathBuf>> {
+    // To open a store creates its directory, which is not for a reader to do.
+    if !dir.is_dir() {
+        bail!("there is no directory {}", dir.display());
+    }
+    // A store knows itself by its absolute path; people know the one that they gave.
+    let names = Store::open(dir)?.paths()?.into_iter().filter_map(|path| path.file_name().map(|name| dir.join(name)));
+    Ok(names.collect())
+}

@@ -1,0 +1,122 @@
+//! A filter in the language of jq: `.parameters.method == "RK45" and .parameters.rtol < 1e-6`.
+
+use anyhow::{Result, anyhow};
+use jaq_core::data::JustLut;
+use jaq_core::load::{Arena, File, Loader};
+use jaq_core::{Compiler, Ctx, Vars, load, unwrap_valr};
+use jaq_json::Val;
+
+use super::input::Input;
+
+/// A filter that a record passes if what comes out of it is true: one value that is neither false nor null.
+pub(crate) struct Filter(jaq_core::Filter<JustLut<Val>>);
+
+impl Filter {
+    pub(crate) fn compile(code: &str) -> Result<Self> {
+        let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+        let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
+        let arena = Arena::default();
+        let modules = Loader::new(definitions)
+            .load(&arena, File { code, path: () })
+            .map_err(|errors| refused(code, errors.into_iter().flat_map(|(_, error)| places(error))))?;
+        let filter = Compiler::default().with_funs(functions).compile(modules).map_err(|errors| {
+            let undefined = errors.into_iter().flat_map(|(_, undefined)| undefined);
+            refused(code, undefined.map(|(name, what)| (name, format!("there is no {} {name}", what.as_str()))))
+        })?;
+        Ok(Filter(filter))
+    }
+
+    /// Whether the record passes, or why the filter cannot say.
+    pub(crate) fn passes(&self, json: &[u8]) -> Result<bool, String> {
+        let Input(record) = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        let context = Ctx::<JustLut<Val>>::new(&self.0.lut, Vars::new([]));
+        for output in self.0.id.run((context, record)).map(unwrap_valr) {
+            match output {
+                Ok(Val::Null | Val::Bool(false)) => {}
+                Ok(_) => return Ok(true),
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Where the parser stopped, and what it wanted there.
+fn places(error: load::Error<&str>) -> Vec<(&str, String)> {
+    let expected = |what: &str| format!("expected {what}");
+    match error {
+        load::Error::Io(errors) => errors,
+        load::Error::Lex(errors) => errors.into_iter().map(|(what, place)| (place, expected(what.as_str()))).collect(),
+        load::Error::Parse(errors) => {
+            errors.into_iter().map(|(what, place)| (place, expected(what.as_str()))).collect()
+        }
+    }
+}
+
+/// The filter with a mark under the first place that is wrong.
+fn refused<'a>(code: &'a str, mut places: impl Iterator<Item = (&'a str, String)>) -> anyhow::Error {
+    let Some((place, what)) = places.next() else { return anyhow!("not a jq filter") };
+    // The end of the text is a place as well, and what comes from elsewhere has none.
+    let start = (place.as_ptr().addr().wrapping_sub(code.as_ptr().addr())).min(code.len());
+    let (line_start, line) = line_at(code, start);
+    let column = crate::screen::width(&code[line_start..start]);
+    anyhow!("{what}\n  {line}\n  {:column$}^", "")
+}
+
+fn line_at(code: &str, at: usize) -> (usize, &str) {
+    let start = code[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let end = code[at..].find('\n').map_or(code.len(), |newline| at + newline);
+    (start, &code[start..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORD: &[u8] = br#"{"parameters":{"method":"RK45","rtol":1e-9,"x":"NaN","big":"Infinity","n":[1,2]}}"#;
+
+    fn passes(code: &str) -> Result<bool, String> {
+        Filter::compile(code).unwrap().passes(RECORD)
+    }
+
+    #[test]
+    fn conditions_over_a_record() {
+        for (code, expected) in [
+            (r#".parameters.method == "RK45" and .parameters.rtol < 1e-6"#, true),
+            (".parameters.rtol > 1e-6", false),
+            (".parameters.absent", false),
+            (".parameters.x | isnan", true),
+            (".parameters.big > 1e300", true),
+            (".parameters.n[] > 1", true),
+            (r#".parameters.method | test("^rk"; "i")"#, true),
+            ("empty", false),
+            ("select(.parameters.rtol)", true),
+        ] {
+            assert_eq!(passes(code), Ok(expected), "{code}");
+        }
+        assert!(passes(".parameters.method.order").is_err());
+    }
+
+    #[test]
+    fn a_wrong_filter_is_shown_where_it_is_wrong() {
+        let codes = [".parameters.rtol <", ".parameters[ == 3", ".a |\n  nonsense(1)", "\"open", "$x"];
+        let errors: Vec<String> = codes.iter().map(|code| Filter::compile(code).err().unwrap().to_string()).collect();
+        insta::assert_snapshot!(errors.join("\n"), @r#"
+        expected term
+          .parameters.rtol <
+                            ^
+        expected closing bracket
+          .parameters[ == 3
+                           ^
+        there is no filter nonsense
+            nonsense(1)
+            ^
+        expected closing quote
+          "open
+               ^
+        there is no variable $x
+          $x
+          ^
+        "#);
+    }
+}

@@ -1,0 +1,70 @@
+//! A record as a filter sees it. The numbers that JSON has no syntax for are numbers here: `.parameters.x | isnan`.
+
+use std::fmt;
+
+use jaq_json::{Num, Rc, Val};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// A value of the filter language, read from JSON.
+pub(super) struct Input(pub(super) Val);
+
+impl<'de> Deserialize<'de> for Input {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(InputVisitor).map(Input)
+    }
+}
+
+struct InputVisitor;
+
+impl<'de> Visitor<'de> for InputVisitor {
+    type Value = Val;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Val, E> {
+        Ok(Val::Null)
+    }
+
+    fn visit_bool<E: de::Error>(self, b: bool) -> Result<Val, E> {
+        Ok(Val::Bool(b))
+    }
+
+    fn visit_i64<E: de::Error>(self, n: i64) -> Result<Val, E> {
+        Ok(Val::Num(Num::from_integral(n)))
+    }
+
+    fn visit_u64<E: de::Error>(self, n: u64) -> Result<Val, E> {
+        Ok(Val::Num(Num::from_integral(n)))
+    }
+
+    fn visit_f64<E: de::Error>(self, x: f64) -> Result<Val, E> {
+        Ok(Val::from(x))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Val, E> {
+        Ok(match text {
+            "NaN" => Val::from(f64::NAN),
+            "Infinity" => Val::from(f64::INFINITY),
+            "-Infinity" => Val::from(f64::NEG_INFINITY),
+            text => Val::utf8_str(text.to_owned().into_bytes()),
+        })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Val, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Input(value)) = seq.next_element()? {
+            list.push(value);
+        }
+        Ok(Val::Arr(Rc::new(list)))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Val, A::Error> {
+        let mut map = jaq_json::Map::default();
+        while let Some((name, Input(value))) = access.next_entry::<String, Input>()? {
+            map.insert(Val::utf8_str(name.into_bytes()), value);
+        }
+        Ok(Val::obj(map))
+    }
+}

@@ -1,0 +1,19 @@
+//! The records of a directory: where it is, which are wanted, and how they are read.
+
+mod dir;
+mod filter;
+mod input;
+mod moment;
+mod pick;
+mod progress;
+mod scan;
+mod select;
+mod summary;
+
+pub(crate) use dir::{failures_dir, paths};
+pub(crate) use filter::Filter;
+pub(crate) use moment::Moment;
+pub(crate) use pick::{Picked, find, pick};
+pub(crate) use scan::{Gather, in_order, scan};
+pub(crate) use select::{Matcher, Selection};
+pub(crate) use summary::Summary;

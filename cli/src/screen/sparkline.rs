@@ -1,0 +1,108 @@
+//! A series of numbers as small bars.
+
+const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// Decades over which positive numbers are shown by their logarithm.
+const DECADES: f64 = 2.0;
+
+/// Stands for what was dropped.
+const GAP: char = '⋯';
+
+/// A sparkline of what came before a gap and what came after it, and whether its bars are logarithms. Longer series are
+/// gathered: a bar is the largest of its numbers in magnitude. `×` is not a number, `↑` and `↓` are the infinities, a space is
+/// nothing.
+pub(crate) fn sparkline(head: &[Option<f64>], tail: &[Option<f64>], columns: usize) -> (String, bool) {
+    let head = gather(head, columns / 4);
+    let tail = gather(tail, columns - head.len());
+    let scale = Scale::of(head.iter().chain(&tail).flatten().copied());
+    let mut line: String = head.iter().map(|point| scale.symbol(*point)).collect();
+    if !head.is_empty() {
+        line.push(GAP);
+    }
+    line.extend(tail.iter().map(|point| scale.symbol(*point)));
+    (line, scale.logarithmic)
+}
+
+/// How high a number stands between the lowest and the highest.
+struct Scale {
+    low: f64,
+    high: f64,
+    logarithmic: bool,
+}
+
+impl Scale {
+    fn of(points: impl Iterator<Item = f64>) -> Self {
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        points.filter(|x| x.is_finite()).for_each(|x| (low, high) = (low.min(x), high.max(x)));
+        let logarithmic = low > 0.0 && high.log10() - low.log10() >= DECADES;
+        // Halves, since the range of two numbers can be more than a number holds.
+        let scaled = |x: f64| if logarithmic { x.log10() } else { x / 2.0 };
+        Scale { low: scaled(low), high: scaled(high), logarithmic }
+    }
+
+    fn symbol(&self, point: Option<f64>) -> char {
+        match point {
+            None => ' ',
+            Some(x) if x.is_nan() => '×',
+            Some(x) if x == f64::INFINITY => '↑',
+            Some(x) if x == f64::NEG_INFINITY => '↓',
+            Some(x) => self.bar(if self.logarithmic { x.log10() } else { x / 2.0 }),
+        }
+    }
+
+    fn bar(&self, x: f64) -> char {
+        let part = (x - self.low) / (self.high - self.low);
+        if part.is_finite() { BARS[(part * 7.0).round().clamp(0.0, 7.0) as usize] } else { BARS[0] }
+    }
+}
+
+fn gather(series: &[Option<f64>], columns: usize) -> Vec<Option<f64>> {
+    let points = series.len().min(columns.max(1));
+    let part = |index: usize| &series[index * series.len() / points..(index + 1) * series.len() / points];
+    (0..points).map(|index| part(index).iter().flatten().copied().reduce(more_telling)).collect()
+}
+
+/// What is not finite tells more than what is, and the larger magnitude more than the smaller.
+fn more_telling(a: f64, b: f64) -> f64 {
+    if a.is_nan() || (!b.is_nan() && a.abs() >= b.abs()) { a } else { b }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(series: &[f64], columns: usize) -> (String, bool) {
+        sparkline(&[], &series.iter().copied().map(Some).collect::<Vec<_>>(), columns)
+    }
+
+    #[test]
+    fn bars_follow_the_numbers() {
+        assert_eq!(of(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0], 20), ("▁▂▃▄▅▆▇█".into(), false));
+        assert_eq!(of(&[-1.0, 0.0, 1.0], 20), ("▁▅█".into(), false));
+        assert_eq!(of(&[2.0, 2.0], 20), ("▁▁".into(), false));
+        assert_eq!(of(&[], 20), (String::new(), false));
+    }
+
+    #[test]
+    fn what_spans_decades_is_shown_by_its_logarithm() {
+        assert_eq!(of(&[1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1e0], 20), ("█▇▆▅▄▃▂▁".into(), true));
+        assert_eq!(of(&[1e-300, 1e300], 20), ("▁█".into(), true));
+        assert!(!of(&[0.0, 1e9], 20).1);
+    }
+
+    #[test]
+    fn both_sides_of_a_gap_have_one_scale() {
+        let tail: Vec<Option<f64>> = (0..100).map(|n| Some(f64::from(n))).collect();
+        assert_eq!(sparkline(&[Some(99.0), Some(0.0)], &tail, 12).0, "█▁⋯▂▂▃▄▄▅▆▇▇█");
+    }
+
+    #[test]
+    fn what_is_no_number_is_seen_however_long_the_series() {
+        assert_eq!(of(&[1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY], 20).0, "▁×↑↓");
+        assert_eq!(sparkline(&[], &[Some(1.0), None, Some(2.0)], 20).0, "▁ █");
+        let mut long = vec![1.0; 1000];
+        long[500] = f64::NAN;
+        assert_eq!(of(&long, 10).0, "▁▁▁▁▁×▁▁▁▁");
+        assert_eq!(of(&[f64::MAX, -f64::MAX, 0.0], 3).0, "█▁▅");
+    }
+}

@@ -1,0 +1,122 @@
+//! `failures push`, with real repositories.
+
+mod support;
+
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+
+use support::{Place, Run};
+
+/// Git in the directory of the place, without the settings of this machine.
+fn git(place: &Place, words: &[&str]) -> String {
+    let output = isolated(Command::new("git").args(words).current_dir(place.dir()), place).output().unwrap();
+    assert!(output.status.success(), "git {words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn isolated<'a>(command: &'a mut Command, place: &Place) -> &'a mut Command {
+    let identity = ["GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"];
+    command.envs(identity.map(|name| (name, "ada")));
+    command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("HOME", place.dir())
+}
+
+/// A clone with one commit, and its remote in `remote.git`.
+fn cloned() -> Place {
+    let place = Place::with_data();
+    git(&place, &["init", "--quiet", "--bare", "remote.git"]);
+    git(&place, &["init", "--quiet", "--initial-branch", "main"]);
+    std::fs::write(place.dir().join(".gitignore"), "/remote.git\n").unwrap();
+    git(&place, &["add", ".gitignore"]);
+    git(&place, &["commit", "--quiet", "-m", "begin"]);
+    git(&place, &["remote", "add", "origin", "remote.git"]);
+    git(&place, &["push", "--quiet", "origin", "main"]);
+    place
+}
+
+/// Exit code and output.
+fn push(place: &Place, words: &[&str]) -> (i32, String) {
+    let output = isolated(&mut place.command(&[&["push"], words].concat()), place).output().unwrap();
+    let run = Run(output);
+    (run.code(), run.stdout() + &run.stderr())
+}
+
+#[test]
+fn records_are_pushed_to_the_current_branch() {
+    let place = cloned();
+    let (code, said) = push(&place, &["--dry-run"]);
+    assert_eq!(code, 0);
+    assert!(said.starts_with("7 records to commit to main, to push to origin\n  io/failures/general_2025"), "{said}");
+    assert_eq!(git(&place, &["rev-list", "--count", "--all"]).trim(), "1");
+
+    let (code, said) = push(&place, &[]);
+    assert!(code == 0 && said.starts_with("7 records pushed to main of origin ("), "{said}");
+    let there = git(&place, &["--git-dir", "remote.git", "ls-tree", "-r", "--name-only", "main"]);
+    assert_eq!(there.lines().filter(|path| path.starts_with("io/failures/")).count(), 7);
+    let message = git(&place, &["log", "-1", "--format=%B"]);
+    assert!(message.starts_with("Failure log: 20"), "{message}");
+    assert!(message.contains("7 records: rg_flow_integration (3), "), "{message}");
+
+    assert_eq!(push(&place, &[]), (0, "nothing to publish\n".to_owned()));
+}
+
+#[test]
+fn a_branch_of_its_own_leaves_the_others_alone() {
+    let place = cloned();
+    let before = (git(&place, &["rev-parse", "main"]), git(&place, &["status", "--porcelain"]));
+    let (code, said) = push(&place, &["--branch", "failures", "--remote", "origin"]);
+    assert!(code == 0 && said.starts_with("7 records pushed to failures of origin ("), "{said}");
+    assert_eq!((git(&place, &["rev-parse", "main"]), git(&place, &["status", "--porcelain"])), before);
+}
+
+#[test]
+fn what_has_not_arrived_is_said_and_is_no_success() {
+    let place = Place::with_data();
+    let (code, said) = push(&place, &[]);
+    assert_eq!(code, 1);
+    assert!(said.contains("is in no work tree of a git repository"), "{said}");
+
+    git(&place, &["init", "--quiet", "--initial-branch", "main"]);
+    let (code, said) = push(&place, &[]);
+    assert_eq!(code, 1);
+    assert!(said.starts_with("7 records committed to main ("), "{said}");
+    assert!(said.contains("the repository has no remote"), "{said}");
+
+    git(&place, &["checkout", "--quiet", "--detach"]);
+    let (code, said) = push(&place, &[]);
+    assert_eq!(code, 1);
+    assert!(said.starts_with("failures: HEAD is detached"), "{said}");
+}
+
+#[test]
+fn a_secret_stops_it_and_is_named_but_not_told() {
+    let place = cloned();
+    let mut failure = tracing_failure::Failure::new("rg_flow_integration", "Eq. 1.12", "Diverged", "pole");
+    failure.parameters.insert("db_password", "hunter2");
+    let path = place.record(&failure);
+    let (code, said) = push(&place, &[]);
+    assert_eq!(code, 1);
+    assert!(said.contains(path.file_name().unwrap().to_str().unwrap()), "{said}");
+    assert!(said.contains("/parameters/db_password"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+    assert_eq!(git(&place, &["rev-list", "--count", "--all"]).trim(), "1");
+}
+
+#[test]
+fn an_interrupt_ends_git_as_well() {
+    let place = cloned();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/x.git", silent.local_addr().unwrap());
+    let mut command = place.command(&["push", "--remote", &url, "--timeout", "1h"]);
+    isolated(&mut command, &place).env("no_proxy", "*");
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (mut connection, _) = silent.accept().unwrap();
+    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
+    let run = Run(child.wait_with_output().unwrap());
+    assert_eq!(run.code(), 1, "{}{}", run.stdout(), run.stderr());
+    assert!(run.stdout().contains("7 records committed to main ("), "{}", run.stdout());
+    // The end of the connection is the end of who held it: git has gone.
+    let mut said = Vec::new();
+    let _ = std::io::Read::read_to_end(&mut connection, &mut said);
+    assert!(said.starts_with(b"GET /x.git/info/refs"), "{said:?}");
+}

@@ -1,0 +1,103 @@
+//! The command, run as a user would, over a copy of the records in `tests/data`.
+#![allow(dead_code, unreachable_pub)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tracing_failure::{Failure, Store};
+
+/// A directory of its own that the command is run in.
+pub struct Place(tempfile::TempDir);
+
+impl Place {
+    /// With nothing in it.
+    pub fn empty() -> Self {
+        Place(tempfile::tempdir().unwrap())
+    }
+
+    /// With the records and logs of `tests/data`.
+    pub fn with_data() -> Self {
+        let place = Self::empty();
+        copy_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data"), place.dir());
+        place
+    }
+
+    pub fn dir(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn failures(&self) -> PathBuf {
+        self.dir().join("io/failures")
+    }
+
+    /// Writes a record, and returns its file.
+    pub fn record(&self, failure: &Failure) -> PathBuf {
+        Store::open(self.failures()).unwrap().write(failure).unwrap()
+    }
+
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_failures"));
+        command.args(words).current_dir(self.dir()).env("TZ", "UTC");
+        for name in ["TRACING_FAILURE_DIR", "NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "COLUMNS"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    pub fn run(&self, words: &[&str]) -> Run {
+        Run(self.command(words).output().unwrap())
+    }
+
+    /// What a command line written as one text prints: all that a person would see.
+    pub fn see(&self, line: &str) -> String {
+        self.run(&line.split_whitespace().collect::<Vec<_>>()).seen()
+    }
+
+    pub fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.failures()).unwrap();
+        let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy_all(&entry.path(), &to),
+            false => drop(std::fs::copy(entry.path(), to).unwrap()),
+        }
+    }
+}
+
+/// What a command did.
+pub struct Run(pub Output);
+
+impl Run {
+    pub fn stdout(&self) -> String {
+        String::from_utf8(self.0.stdout.clone()).unwrap()
+    }
+
+    pub fn stderr(&self) -> String {
+        String::from_utf8(self.0.stderr.clone()).unwrap()
+    }
+
+    pub fn code(&self) -> i32 {
+        self.0.status.code().unwrap()
+    }
+
+    /// Standard output, then standard error and the exit code where there is any of them.
+    pub fn seen(&self) -> String {
+        let mut seen = self.stdout();
+        if !self.0.stderr.is_empty() {
+            seen.push_str(&format!("-- stderr\n{}", self.stderr()));
+        }
+        if self.code() != 0 {
+            seen.push_str(&format!("-- exit code {}\n", self.code()));
+        }
+        seen
+    }
+}
