@@ -191,3 +191,34 @@ impl AutoPush {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_that_follow_each_other_go_together_but_not_for_ever() {
+        let start = Instant::now();
+        let second = Duration::from_secs(1);
+        let mut state = State::default();
+        assert_eq!(state.pause(start), None);
+        state.waiting = Some((start, start));
+        assert_eq!(state.pause(start + second), Some(second));
+        state.waiting = Some((start, start + 2 * second));
+        assert_eq!(state.pause(start + 3 * second), Some(second));
+        assert_eq!(state.pause(start + 4 * second), Some(Duration::ZERO));
+        state.waiting = Some((start, start + 29 * second));
+        assert_eq!(state.pause(start + 29 * second), Some(second));
+        state.hurry = true;
+        assert_eq!(state.pause(start + 29 * second), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_panic_or_an_error_in_the_background_is_one_failed_push() {
+        let auto = AutoPush::new(Publisher::new("no/such/directory"), Duration::from_secs(60));
+        auto.note();
+        assert!(auto.finish());
+        auto.tell(None);
+        assert_eq!(auto.counts(), (0, 2));
+    }
+}

@@ -19,8 +19,8 @@ const SETTINGS: &[&str] = &[
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.safecrlf=false",
-    "core.filesRefLockTimeout=3000",
-    "core.packedRefsTimeout=3000",
+    "core.filesRefLockTimeout=1000",
+    "core.packedRefsTimeout=1000",
     "gc.auto=0",
     "maintenance.auto=false",
     "submodule.recurse=false",
@@ -87,6 +87,8 @@ pub(super) struct Git {
 
 pub(super) struct Said {
     pub(super) succeeded: bool,
+    /// How it exited; `None` where a signal ended it.
+    pub(super) code: Option<i32>,
     pub(super) stdout: Vec<u8>,
     pub(super) stderr: String,
     command: String,
@@ -133,6 +135,7 @@ impl Git {
         match child::run(&mut command, input, &Limit { deadline, given_up: &self.given_up }) {
             Ok(Some(ended)) => Ok(Said {
                 succeeded: ended.status.success(),
+                code: ended.status.code(),
                 stdout: ended.stdout,
                 stderr: shown_lines(&String::from_utf8_lossy(&ended.stderr)),
                 command: shown,
@@ -191,11 +194,16 @@ pub(super) fn path_of(bytes: &[u8]) -> PathBuf {
 
 fn shown_lines(text: &str) -> String {
     let lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with("hint:"));
-    shown(&lines.collect::<Vec<_>>().join("\n"))
+    let text = without_credentials(&lines.collect::<Vec<_>>().join("\n"));
+    // What matters comes last, after all greetings of a remote.
+    match text.char_indices().rev().nth(SHOWN) {
+        Some((start, _)) => format!("…{}", &text[start..]),
+        None => text,
+    }
 }
 
 /// Text for people: no credentials of URLs, and no more than a screen of it.
-pub(super) fn shown(text: &str) -> String {
+fn shown(text: &str) -> String {
     let text = without_credentials(text);
     if text.len() <= SHOWN {
         return text;
@@ -234,6 +242,16 @@ mod tests {
         ] {
             assert_eq!(without_credentials(text), clean);
         }
+    }
+
+    #[test]
+    fn of_much_that_is_said_the_end_is_kept() {
+        let said = shown_lines(&format!("hint: x\n{}\n\nfatal: ü", "welcome\n".repeat(1000)));
+        assert!(
+            said.starts_with('…') && said.ends_with("welcome\nfatal: ü") && said.chars().count() == SHOWN + 2,
+            "{said}"
+        );
+        assert_eq!(shown_lines("hint: x\nfatal: y \n"), "fatal: y");
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod secrets;
 mod target;
 mod tree;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -48,7 +49,7 @@ use target::Target;
 /// println!("{published}"); // 3 records pushed to failures of origin (1b2c…)
 /// # Ok::<(), tracing_failure::PublishError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a publisher does nothing until `plan` or `publish` is called"]
 pub struct Publisher {
     dir: PathBuf,
@@ -238,6 +239,16 @@ fn start(
     }
 }
 
+/// Without the credentials that a URL may hold.
+impl fmt::Debug for Publisher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let remote = self.remote.as_deref().map(git::without_credentials);
+        let mut shown = f.debug_struct("Publisher");
+        shown.field("dir", &self.dir).field("remote", &remote).field("branch", &self.branch);
+        shown.field("timeout", &self.timeout).finish_non_exhaustive()
+    }
+}
+
 impl Plan {
     fn nothing(dir: &Path) -> Self {
         Plan {
@@ -284,6 +295,8 @@ impl Published {
                 (Outcome::Pushed, Some(pushed))
             }
             Err(why) => (Outcome::Committed(why), new),
+            // Others have brought the same records there already.
+            Ok(None) if new.is_some() && remote.is_some() => (Outcome::Pushed, new),
             Ok(None) => (Outcome::NothingToDo, new),
         };
         let remote = remote.map(|remote| remote.shown());

@@ -192,7 +192,9 @@ impl fmt::Display for Published {
             Outcome::Committed(why) if self.commit.is_some() => {
                 write!(f, "{records} committed to {branch} ({commit}), not pushed: {why}")?;
             }
-            Outcome::Committed(why) => write!(f, "nothing new; what {branch} holds is not pushed: {why}")?,
+            Outcome::Committed(why) => {
+                write!(f, "nothing new to commit, and what {branch} holds could not be pushed: {why}")?
+            }
             Outcome::NothingToDo => f.write_str("nothing to publish")?,
             Outcome::NoRepository => {
                 return f.write_str("the directory is in no work tree of a git repository: nothing was published");

@@ -48,21 +48,19 @@ pub(super) fn select(
         names.retain(|name| !ignored.contains(*name) && !unmerged.contains(name.as_bytes()));
         selection.ignored = rules;
     }
-    match differing(repository, cache, scan, &names, &target) {
+    let found = match differing(repository, cache, scan, &names, &target) {
         // The cache is broken, or git has thrown away what it refers to.
-        Err(PublishError::Git { .. }) => cache.forget(),
-        found => return finish(selection, found?),
-    }
-    let found = differing(repository, cache, scan, &names, &target)?;
-    finish(selection, found)
-}
-
-fn finish(mut selection: Selection, (entries, skipped): (Vec<Entry>, Vec<Skipped>)) -> Result<Selection, PublishError> {
-    selection.entries = entries;
-    selection.skipped = skipped;
+        Err(PublishError::Git { .. }) => {
+            cache.forget();
+            differing(repository, cache, scan, &names, &target)
+        }
+        found => found,
+    };
+    (selection.entries, selection.skipped) = found?;
     Ok(selection)
 }
 
+/// Those of the files that differ from the target, and those that are left out.
 fn differing(
     repository: &Repository,
     cache: &Cache<'_>,
@@ -146,7 +144,8 @@ fn ignored(repository: &Repository, names: &[&str]) -> Result<(HashSet<String>, 
     let input = names.iter().flat_map(|name| [b"./", name.as_bytes(), b"\0"].concat()).collect();
     let git = repository.git.with("GIT_LITERAL_PATHSPECS", "0");
     let said = git.run(&["check-ignore", "-z", "-v", "--stdin"], input)?;
-    if !said.succeeded && !said.stderr.is_empty() {
+    // 1 says that none is ignored.
+    if !said.succeeded && said.code != Some(1) {
         return Err(said.failed());
     }
     let (mut ignored, mut rules) = (HashSet::new(), BTreeMap::new());

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tracing::error;
 use tracing_failure::{Builder, builder};
 
 use crate::child::{Run, in_child_with};
-use crate::support::{Repo, World, isolate, processes_of};
+use crate::support::{Repo, World, assert_no_process, isolate, wait_for};
 
 const CLONE: &str = "TRACING_FAILURE_TEST_CLONE";
 
@@ -37,15 +37,6 @@ fn recorder(clone: &Path) -> Builder {
 
 fn fail(n: u32) {
     error!(computation = "rg_flow", theoretical_ref = "§1", n, "failed");
-}
-
-/// Waits for something to come true.
-fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !is_so() {
-        assert!(started.elapsed() < Duration::from_secs(60), "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 fn records(origin: &Repo, branch: &str) -> usize {
@@ -149,7 +140,7 @@ fn a_remote_that_never_answers_does_not_hold_the_program() {
     });
     let run = run.ok();
     assert!(run.stderr.contains("not done within 0.3 s; the next push takes the records along"), "{}", run.stderr);
-    assert_eq!(processes_of(&world), [""; 0]);
+    assert_no_process(&world);
 }
 
 #[test]

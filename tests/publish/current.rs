@@ -60,13 +60,13 @@ fn what_is_staged_changed_and_untracked_stays_as_it_is() {
     let before = clone.state();
     let record = clone.fail("rg_flow");
     clone.publish().pushed(1);
+    assert_eq!(clone.git(&["diff-files", "--name-only", "--", "io"]), "");
     assert_eq!(clone.state(), before);
     let changed = clone.git(&["diff-tree", "-r", "--name-status", "HEAD^", "HEAD"]);
     assert_eq!(changed, format!("A\t{record}\n"));
     assert_eq!(origin.rev("main"), clone.head());
     let index = clone.git(&["ls-files", "-v", "README"]);
     assert_eq!(index, "h README\n");
-    assert_eq!(clone.git(&["diff-files", "--name-only", "--", "io"]), "");
     clone.git(&["commit", "--quiet", "-m", "the user goes on"]);
     assert_eq!(clone.git(&["diff-tree", "-r", "--name-only", "HEAD^", "HEAD", "--", "io"]), "");
 }
@@ -372,6 +372,22 @@ fn what_others_amended_or_deleted_on_the_remote_stays_so() {
     clone.publish().pushed(1);
     assert_eq!(origin.files("main"), ["README", &amended, &new]);
     assert!(origin.git(&["show", &format!("main:{amended}")]).contains("take smaller steps"));
+}
+
+#[test]
+fn a_record_that_others_have_published_is_not_published_twice() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let other = world.clone_of(&origin, "other");
+    let record = clone.fail("rg_flow");
+    let text = std::fs::read_to_string(clone.dir.join(&record)).unwrap();
+    clone.publish().pushed(1);
+    other.write(&record, &text);
+    other.commit_file("private", "mine\n");
+    other.publish().pushed(1);
+    assert_eq!(origin.rev("main"), clone.head());
+    other.git(&["pull", "--quiet", "--rebase"]);
+    assert_eq!(other.files("HEAD"), ["README", &record, "private"]);
 }
 
 #[test]

@@ -82,6 +82,18 @@ fn what_another_git_left_in_the_environment_does_not_count() {
 }
 
 #[test]
+fn a_git_that_tells_what_it_does_is_understood() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    clone.commit_file("private", "mine\n");
+    clone.fail("rg_flow");
+    clone.publisher().env("GIT_TRACE", "1").env("GIT_TRACE_SETUP", "1").run().pushed(1);
+    let outside = world.at("outside");
+    outside.fail("rg_flow");
+    outside.publisher().env("GIT_TRACE", "1").run().expect("NoRepository", 0);
+}
+
+#[test]
 fn without_a_name_records_are_committed_under_ours() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
@@ -136,7 +148,10 @@ fn a_lock_that_goes_is_waited_for() {
     let lock = clone.dir.join(".git/index.lock");
     std::fs::write(&lock, "").unwrap();
     clone.fail("rg_flow");
-    let text = format!("GIT \"$@\" || {{ code=$?; rm -f '{}'; exit $code; }}", lock.display());
+    let text = format!(
+        "GIT \"$@\" || {{ code=$?; case \" $* \" in *index-info*) rm '{}';; esac; exit $code; }}",
+        lock.display()
+    );
     with_git(&world, clone.publisher(), &text).run().pushed(1);
     clone.assert_healthy();
 }

@@ -112,6 +112,18 @@ fn names_of_all_kinds() {
 }
 
 #[test]
+fn a_repository_whose_own_name_ends_with_a_line() {
+    let world = World::new();
+    let origin = world.bare("origin");
+    let clone = world.clone_of(&origin, "odd\n");
+    clone.fail("rg_flow");
+    clone.publisher().plan().expect("Plan", 1);
+    clone.publish().pushed(1);
+    clone.publisher().branch("failures").run().pushed(1);
+    clone.assert_healthy();
+}
+
+#[test]
 fn a_repository_of_somebody_else() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::support::{Repo, World, isolate, processes_of};
+use crate::support::{Repo, World, assert_no_process, isolate};
 
 /// A child that ends with the test.
 struct Ends(Child);
@@ -182,7 +182,7 @@ fn a_remote_that_never_answers_costs_the_timeout_and_leaves_no_process() {
     let answer = clone.publisher().timeout(Duration::from_millis(1500)).run().expect("Committed: TimedOut", 1);
     assert!(answer.text().contains("within 1.5 s"), "{}", answer.text());
     questions.try_recv().unwrap();
-    assert_eq!(processes_of(&world), [""; 0]);
+    assert_no_process(&world);
     clone.assert_healthy();
 }
 
@@ -265,7 +265,7 @@ fn an_ssh_that_hangs_is_ended_too() {
     clone.fail("rg_flow");
     let order = clone.publisher().timeout(Duration::from_millis(1500)).env("GIT_SSH_COMMAND", &ssh);
     order.env("GIT_SSH_VARIANT", "ssh").run().expect("Committed: TimedOut", 1);
-    assert_eq!(processes_of(&world), [""; 0]);
+    assert_no_process(&world);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 use tracing_failure::{Failure, Outcome, PublishError, Published, Publisher, Store};
@@ -219,7 +219,7 @@ pub fn walk(dir: &Path) -> Vec<PathBuf> {
 }
 
 /// Processes that are at work for this world: their environment names it.
-pub fn processes_of(world: &World) -> Vec<String> {
+fn processes_of(world: &World) -> Vec<String> {
     let home = world.path().join("home");
     let entries = std::fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
     let at_work = entries.filter(|process| {
@@ -230,6 +230,26 @@ pub fn processes_of(world: &World) -> Vec<String> {
     at_work
         .map(|process| std::fs::read_to_string(process.join("cmdline")).unwrap_or_default().replace('\0', " "))
         .collect()
+}
+
+/// Waits for something to come true.
+#[track_caller]
+pub fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// No process is at work for this world; one that was ended may take a moment to go.
+#[track_caller]
+pub fn assert_no_process(world: &World) {
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(5) && !processes_of(world).is_empty() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(processes_of(world), [""; 0]);
 }
 
 /// What a publisher is told to do, in a process of its own.

@@ -47,6 +47,22 @@ fn several_processes_in_one_clone() {
     clones[0].assert_healthy();
 }
 
+#[test]
+fn whoever_publishes_is_waited_for() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    clone.fail("rg_flow");
+    clone.publish().pushed(1);
+    let lock = std::fs::File::open(clone.dir.join(".git/tracing-failure/lock")).unwrap();
+    lock.lock().unwrap();
+    clone.fail("rg_flow");
+    let answer = clone.publisher().timeout(std::time::Duration::from_millis(200)).run().error("Busy");
+    assert!(answer.text().contains("another process is publishing from this clone"), "{}", answer.text());
+    let waits = clone.publisher().spawn();
+    drop(lock);
+    Answer::of(waits).pushed(1);
+}
+
 fn several_clones(branch: Option<&str>) {
     let world = World::new();
     let (origin, first) = world.origin_and_clone();
