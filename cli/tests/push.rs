@@ -114,7 +114,8 @@ fn an_interrupt_ends_git_as_well() {
     assert!(interrupt.success());
     let run = Run(child.wait_with_output().unwrap());
     assert_eq!(run.code(), 1, "{}{}", run.stdout(), run.stderr());
-    assert!(run.stdout().contains("7 records committed to main ("), "{}", run.stdout());
+    assert!(run.stdout().starts_with("7 records committed to main ("), "{}", run.stdout());
+    assert!(run.stdout().ends_with("not pushed: it was stopped\n"), "{}", run.stdout());
     // The end of the connection is the end of who held it: git has gone.
     let mut said = Vec::new();
     let _ = std::io::Read::read_to_end(&mut connection, &mut said);

@@ -52,6 +52,8 @@ pub enum PublishError {
         /// After how long.
         after: Duration,
     },
+    /// It was to stop.
+    Stopped,
     /// A call of git failed.
     Git {
         /// What was called.
@@ -138,6 +140,7 @@ impl fmt::Display for PublishError {
             PublishError::TimedOut { command, after } => {
                 write!(f, "`{command}` was ended since it took more than {} s", after.as_secs_f32())
             }
+            PublishError::Stopped => f.write_str("stopped before anything was committed"),
             PublishError::Git { command, stderr } => write!(f, "`{command}` failed: {stderr}"),
             PublishError::LostRace(branch) => {
                 write!(f, "the branch {branch} was moved by others each time before it could be: publish again")

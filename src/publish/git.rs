@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::child::{self, Limit};
@@ -140,6 +140,7 @@ impl Git {
                 stderr: shown_lines(&String::from_utf8_lossy(&ended.stderr)),
                 command: shown,
             }),
+            Ok(None) if self.given_up.load(Ordering::Relaxed) => Err(PublishError::Stopped),
             Ok(None) => Err(PublishError::TimedOut { command: shown, after: self.timeout }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(PublishError::NoGit),
             Err(error) => Err(PublishError::Io(io::Error::new(error.kind(), format!("`{shown}`: {error}")))),

@@ -114,7 +114,8 @@ impl Publisher {
         self
     }
 
-    /// Ends the git that runs, and with it the publishing, once this is set: by a handler of signals, for one.
+    /// Ends the git that runs, and with it the publishing, once this is set: by a handler of signals, for one. The guard
+    /// stops pushes of [`Builder::auto_push`](crate::Builder::auto_push) by itself.
     ///
     /// ```
     /// use std::sync::{Arc, atomic::AtomicBool};
@@ -207,9 +208,9 @@ impl Publisher {
         Ok(Published::of(committed, pushed, target, remote))
     }
 
-    /// The same for another directory.
+    /// The same for another directory, and stopped by nobody but us.
     pub(crate) fn of_dir(self, dir: &Path) -> Self {
-        Publisher { dir: dir.to_owned(), ..self }
+        Publisher { dir: dir.to_owned(), given_up: Arc::default(), ..self }
     }
 
     fn git(&self, dir: &Path) -> Git {

@@ -88,6 +88,8 @@ pub enum NotPushed {
     Rejected(String),
     /// A call of git was ended after this time.
     TimedOut(Duration),
+    /// It was to stop: [`Publisher::stop_when`](crate::Publisher::stop_when).
+    Stopped,
     /// The branch is not on the remote yet, and pushing it would publish commits of yours.
     NotOnRemote {
         /// The branch.
@@ -212,6 +214,7 @@ impl fmt::Display for NotPushed {
             NotPushed::Denied(words) => write!(f, "the remote does not let us in: {words}"),
             NotPushed::Rejected(words) => write!(f, "the remote rejects it: {words}"),
             NotPushed::TimedOut(after) => write!(f, "git did not come back within {} s", after.as_secs_f32()),
+            NotPushed::Stopped => f.write_str("it was stopped"),
             NotPushed::NotOnRemote { branch, remote } => write!(
                 f,
                 "branch {branch} is not on {remote} yet: push it once yourself (`git push -u {remote} {branch}`), or choose a \

@@ -36,7 +36,7 @@ const COLUMNS: [Column; 7] = [
     Column::new("REFERENCE").least(10).keep_end().from(72),
     Column::new("ERROR").style(paint::ERROR).least(18),
     Column::new("CATEGORY").style(paint::KIND).least(10).from(100),
-    Column::new("SEEN").right(),
+    Column::new("SEEN").right().from(64),
     Column::new("ID").style(paint::FAINT).least(8).keep_end(),
 ];
 
