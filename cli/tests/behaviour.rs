@@ -125,6 +125,22 @@ fn broken_files_are_left_out_and_named() {
 }
 
 #[test]
+fn a_record_as_python_writes_it_is_read_and_is_not_valid() {
+    let place = Place::empty();
+    std::fs::create_dir_all(place.failures()).unwrap();
+    let record =
+        include_str!("data/io/failures/general_20251227_042931.json").replace("\"params\"", "[NaN, -Infinity]");
+    std::fs::write(place.failures().join("general_20260101_000000.json"), record).unwrap();
+    assert!(place.run(&["show"]).stdout().contains("\n  test  [NaN, -Infinity]\n"));
+    assert!(place.run(&["list", "--where", ".parameters.test[0] | isnan"]).stdout().contains("test_computation"));
+    let line: Json = serde_json::from_str(&place.run(&["list", "--jsonl"]).stdout()).unwrap();
+    assert_eq!(line["parameters"]["test"], serde_json::json!(["NaN", "-Infinity"]));
+    let run = place.run(&["validate"]);
+    assert_eq!(run.code(), 1);
+    assert!(run.stdout().contains(":8:14: not JSON: NaN is no number there"), "{}", run.stdout());
+}
+
+#[test]
 fn problems_are_found_where_they_are() {
     let place = Place::with_data();
     let record = include_str!("data/io/failures/general_20251227_042931.json");
@@ -216,7 +232,9 @@ fn pruning_is_done_although_nobody_reads_what_it_says() {
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     let output = place.command(&["prune", "--keep-last", "0", "--yes"]).stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("deleted 45 ("));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("deleted 45 ("), "{stderr}");
+    assert!(stderr.contains("failures: cannot write to standard output: No space left on device"), "{stderr}");
     assert_eq!(place.records(), 5);
 }
 

@@ -1,12 +1,14 @@
 //! Reading a record back.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::Failure;
 
 impl Failure {
-    /// Reads a record from JSON text.
+    /// Reads a record from JSON text. The names of numbers that JSON has no syntax for may stand there without quotes, as
+    /// Python writes them.
     ///
     /// # Errors
     ///
@@ -17,7 +19,43 @@ impl Failure {
     /// assert_eq!((error.line(), error.column()), (2, 16));
     /// ```
     pub fn from_json(json: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(json)
+        serde_json::from_str(json).or_else(|error| match Self::quote_non_finite(json) {
+            Cow::Borrowed(_) => Err(error),
+            Cow::Owned(quoted) => serde_json::from_str(&quoted).map_err(|_| error),
+        })
+    }
+
+    /// The text with every `NaN`, `Infinity` and `-Infinity` that stands there without quotes in quotes, as records have
+    /// them. Python's `json` writes them bare, which no other reader of JSON takes.
+    ///
+    /// ```
+    /// use tracing_failure::Failure;
+    ///
+    /// let json = r#"{"residual": NaN, "bounds": [-Infinity, Infinity], "message": "residual is NaN"}"#;
+    /// let quoted = r#"{"residual": "NaN", "bounds": ["-Infinity", "Infinity"], "message": "residual is NaN"}"#;
+    /// assert_eq!(Failure::quote_non_finite(json), quoted);
+    /// ```
+    pub fn quote_non_finite(json: &str) -> Cow<'_, str> {
+        let mut quoted = String::new();
+        let mut copied = 0;
+        let mut at = 0;
+        while let Some(found) = json[at..].find(['"', 'N', 'I', '-']) {
+            let start = at + found;
+            let name = ["NaN", "Infinity", "-Infinity"].into_iter().find(|name| json[start..].starts_with(name));
+            at = match name {
+                _ if json[start..].starts_with('"') => end_of_string(json, start),
+                Some(name) => {
+                    quoted.extend([&json[copied..start], "\"", name, "\""]);
+                    copied = start + name.len();
+                    copied
+                }
+                None => start + 1,
+            };
+        }
+        match copied {
+            0 => Cow::Borrowed(json),
+            _ => Cow::Owned(quoted + &json[copied..]),
+        }
     }
 
     /// Reads a record from its file.
@@ -34,8 +72,26 @@ impl Failure {
         let path = path.as_ref();
         let failed = |kind| ReadError { path: path.to_owned(), kind };
         let json = std::fs::read(path).map_err(|error| failed(Kind::Io(error)))?;
-        serde_json::from_slice(&json).map_err(|error| failed(Kind::Json(error)))
+        let read = match std::str::from_utf8(&json) {
+            Ok(json) => Self::from_json(json),
+            Err(_) => serde_json::from_slice(&json),
+        };
+        read.map_err(|error| failed(Kind::Json(error)))
     }
+}
+
+/// Where the string that begins here is over.
+fn end_of_string(json: &str, start: usize) -> usize {
+    let mut at = start + 1;
+    while let Some(found) = json[at..].find(['"', '\\']) {
+        at += found + 1;
+        if json.as_bytes()[at - 1] == b'"' {
+            return at;
+        }
+        // What follows a backslash ends no string.
+        at += json[at..].chars().next().map_or(0, char::len_utf8);
+    }
+    json.len()
 }
 
 /// A file that holds no record, or cannot be read.
@@ -121,6 +177,46 @@ impl std::error::Error for ReadError {
         match &self.kind {
             Kind::Io(error) => Some(error),
             Kind::Json(error) => Some(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_numbers_are_quoted_outside_of_strings_only() {
+        for (json, quoted) in [
+            (r#"[NaN,-Infinity]"#, r#"["NaN","-Infinity"]"#),
+            (r#"{"NaN \" NaN \\": NaN}"#, r#"{"NaN \" NaN \\": "NaN"}"#),
+            (r#"{"x": -1, "y": Nothing"#, r#"{"x": -1, "y": Nothing"#),
+            (r#""open NaN"#, r#""open NaN"#),
+            (r#""\"#, r#""\"#),
+        ] {
+            assert_eq!(Failure::quote_non_finite(json), quoted);
+        }
+    }
+
+    #[test]
+    fn a_record_as_python_writes_it_is_read() {
+        let json =
+            Failure::new("c", "r", "E", "m").to_json().replace("\"parameters\": {}", "\"parameters\": {\"x\": NaN}");
+        assert_eq!(Failure::from_json(&json).unwrap().parameters.get("x"), Some(&f64::NAN.into()));
+        let error = Failure::from_json(&json.replace("NaN}", "NaN, }")).unwrap_err();
+        assert_eq!(error.line(), 7, "{error}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn json_that_is_right_stays_as_it_is(value in crate::value::tests::any_value()) {
+            let json = serde_json::to_string(&value).unwrap();
+            proptest::prop_assert!(matches!(Failure::quote_non_finite(&json), Cow::Borrowed(_)));
+        }
+
+        #[test]
+        fn any_text_can_be_looked_at(text in "[\"NaInfty\\\\{}é-]{0,40}") {
+            Failure::quote_non_finite(&text);
         }
     }
 }

@@ -25,7 +25,9 @@ impl Read {
     ///
     /// Why the bytes are no record.
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
-        let json: Value = serde_json::from_slice(bytes).map_err(|error| format!("no JSON: {error}"))?;
+        let text = std::str::from_utf8(bytes).map_err(|error| format!("no JSON: {error}"))?;
+        let json = serde_json::from_str(&Failure::quote_non_finite(text));
+        let json: Value = json.map_err(|error| format!("no JSON: {error}"))?;
         let failure = Failure::deserialize(&json).map_err(|error| format!("no failure record: {error}"))?;
         Ok(Read { computation: failure.computation, secrets: secrets(&json) })
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
-use crate::records::{Gather, Selection, Summary, failures_dir, in_order, on_one_line, paths, read, scan};
+use crate::records::{Gather, Selection, Summary, failures_dir, in_order, json_of, on_one_line, paths, scan};
 use crate::screen::{Column, Screen, Table, count, fit, in_words, local_minute, one_line, paint, say};
 
 /// Rows of a table where nothing else is said.
@@ -140,7 +140,7 @@ fn write_table(newest: Newest<Summary>, screen: &mut Screen) -> Result<()> {
 fn write_json(newest: Newest<()>, lines: bool, screen: &mut Screen) -> Result<()> {
     let paths: Vec<PathBuf> = newest.rows.into_keys().rev().map(|(_, path)| path).collect();
     let (open, between, close) = if lines { ("", "\n", "\n") } else { ("[", ",\n ", "]\n") };
-    let record = |path: &Path| read(path).map(|json| on_one_line(&String::from_utf8_lossy(&json)));
+    let record = |path: &Path| json_of(path).map(|json| on_one_line(&String::from_utf8_lossy(&json)));
     let mut before = open;
     in_order(&paths, record, |record| {
         match record {

@@ -7,9 +7,9 @@ mod trail;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
-use crate::records::{Picked, find, on_one_line, pick, read};
+use crate::records::{Picked, find, on_one_line, pick, read_bytes};
 use crate::screen::Screen;
 
 #[derive(Debug, clap::Args)]
@@ -31,7 +31,9 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<()> {
     if options.raw {
         let path = find(&options.failure, dir)?;
-        return Ok(screen.write_all(&read(&path)?)?);
+        let mut bytes = Vec::new();
+        read_bytes(&mut bytes, &path).with_context(|| path.display().to_string())?;
+        return Ok(screen.write_all(&bytes)?);
     }
     let picked = pick(&options.failure, dir)?;
     if options.json {

@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tracing_failure::Failure;
 
-use crate::records::{Matcher, Selection, Summary, failures_dir, on_one_line, paths, read};
+use crate::records::{Matcher, Selection, Summary, failures_dir, json_of, on_one_line, paths};
 use crate::screen::{Screen, local, one_line, paint, say};
 
 /// How long nothing is looked for where the system does not tell of changes: network drives, containers.
@@ -131,7 +131,7 @@ impl Watch {
             }
             return None;
         }
-        match read(&path) {
+        match json_of(&path) {
             Ok(json) if serde_json::from_slice::<Failure>(&json).is_ok() => {
                 self.broken.remove(&path);
                 self.known.insert(path.clone());

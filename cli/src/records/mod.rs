@@ -12,7 +12,7 @@ mod select;
 mod summary;
 
 pub(crate) use dir::{failures_dir, paths};
-pub(crate) use file::{on_one_line, read, read_into};
+pub(crate) use file::{json_of, on_one_line, read_bytes, read_json};
 pub(crate) use filter::Filter;
 pub(crate) use moment::Moment;
 pub(crate) use pick::{Picked, find, pick};

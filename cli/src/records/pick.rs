@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use tracing_failure::{Failure, Store};
 use uuid::Uuid;
 
-use super::{Gather, Selection, Summary, failures_dir, paths, read, scan};
+use super::{Gather, Selection, Summary, failures_dir, json_of, paths, scan};
 use crate::screen::{count, shown};
 
 /// A record and its file.
@@ -50,7 +50,7 @@ pub(crate) fn find(name: &str, dir: Option<&Path>) -> Result<PathBuf> {
 /// When there is none, more than one, or it is broken.
 pub(crate) fn pick(name: &str, dir: Option<&Path>) -> Result<Picked> {
     let path = find(name, dir)?;
-    let json = read(&path)?;
+    let json = json_of(&path)?;
     let failure = match serde_json::from_slice(&json) {
         Ok(failure) => failure,
         Err(error) => bail!("{} is no failure record: {error}", path.display()),
@@ -71,7 +71,7 @@ fn before_latest(paths: Vec<PathBuf>, before: usize, dir: &Path) -> Result<PathB
     let mut newest: Vec<(DateTime<Utc>, PathBuf)> =
         paths.into_iter().filter_map(|path| Some((time_of(&path)?, path))).collect();
     newest.sort_by(|a, b| b.cmp(a));
-    let is_record = |path: &Path| read(path).is_ok_and(|json| serde_json::from_slice::<Failure>(&json).is_ok());
+    let is_record = |path: &Path| json_of(path).is_ok_and(|json| serde_json::from_slice::<Failure>(&json).is_ok());
     let mut records = newest.into_iter().map(|(_, path)| path).filter(|path| is_record(path));
     let mut passed = 0;
     match records.by_ref().inspect(|_| passed += 1).nth(before) {
@@ -88,7 +88,7 @@ fn time_of(path: &Path) -> Option<DateTime<Utc>> {
         let time = name.rsplit('_').nth(1)?;
         return NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%S%.3fZ").ok().map(|time| time.and_utc());
     }
-    Some(Summary::read(&read(path).ok()?).ok()?.timestamp)
+    Some(Summary::read(&json_of(path).ok()?).ok()?.timestamp)
 }
 
 fn named(name: &str, paths: Vec<PathBuf>, dir: &Path) -> Result<PathBuf> {

@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use super::progress::Progress;
-use super::{Selection, Summary, read_into};
+use super::{Selection, Summary, read_json};
 use crate::screen::{count, in_words, say};
 use anyhow::Result;
 
@@ -103,7 +103,7 @@ pub(crate) fn scan<G: Gather>(
 }
 
 fn summary_of(path: &Path, json: &mut Vec<u8>) -> Result<Summary> {
-    read_into(json, path)?;
+    read_json(json, path)?;
     Ok(Summary::read(json)?)
 }
 

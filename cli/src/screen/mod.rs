@@ -41,7 +41,7 @@ impl Screen {
     /// A line of JSON. Where people see it, it does nothing to their terminal.
     pub(crate) fn write_json(&mut self, json: &str) -> io::Result<()> {
         let json = if self.width.is_some() { visible_json(json) } else { json.into() };
-        self.out.write_all(json.as_bytes())
+        self.write_all(json.as_bytes())
     }
 
     /// The text in a style, where there are colours.
@@ -52,12 +52,16 @@ impl Screen {
 
 impl Write for Screen {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.write(bytes)
+        self.out.write(bytes).map_err(about_stdout)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        self.out.flush().map_err(about_stdout)
     }
+}
+
+fn about_stdout(error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot write to standard output: {error}"))
 }
 
 /// A line on stderr, which may be closed.

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use tracing_failure::{Failure, SCHEMA};
 
 use super::locate::{line_and_column, locate};
-use crate::records::read_into;
+use crate::records::read_bytes;
 use crate::screen::{fit, in_words};
 
 const UNKNOWN_KEY: &str = "none of the nine keys of a record: what is your own belongs into context";
@@ -36,7 +36,7 @@ impl Checker {
     /// Everything that is wrong with the record in this file.
     pub(super) fn check(&self, path: &Path) -> Vec<Problem> {
         let mut bytes = Vec::new();
-        if let Err(error) = read_into(&mut bytes, path) {
+        if let Err(error) = read_bytes(&mut bytes, path) {
             return vec![Problem::of_file(in_words(&error))];
         }
         match std::str::from_utf8(&bytes) {
