@@ -16,6 +16,12 @@ fn failure(message: &str) -> Failure {
     failure
 }
 
+fn failure_at(milli: u32) -> Failure {
+    let mut failure = failure("many");
+    failure.timestamp = format!("2020-01-01T00:00:00.{milli:03}Z").parse().unwrap();
+    failure
+}
+
 #[test]
 fn the_nearest_directory_above_is_found_and_none_is_made() {
     let place = Place::with_data();
@@ -93,8 +99,14 @@ fn json_lines_are_the_records_newest_first_and_nothing_is_lost() {
     assert_eq!(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Json>>(), expected);
     // Also what a reader of ours would not keep: microseconds.
     assert!(lines.contains(r#""timestamp":"2025-12-27T04:29:31.756454+00:00""#), "{lines}");
+    let small = |milli: u32| place.record(&failure_at(milli));
+    (0..300).for_each(|milli| drop(small(milli)));
+    let many = place.run(&["list", "--jsonl", "--error", "many"]).stdout();
+    let times: Vec<&str> = many.lines().map(|line| &line[14..38]).collect();
+    assert!(times.len() == 300 && times.is_sorted_by(|a, b| a > b), "{times:?}");
+
     let array = |words| -> Vec<Json> { serde_json::from_str(&place.run(words).stdout()).unwrap() };
-    assert_eq!(array(&["list", "--json"]), expected);
+    assert_eq!(array(&["list", "--json", "--since", "2021-01-01"]), expected);
     assert_eq!(array(&["list", "--json", "-n", "2"]), expected[..2]);
     let one: Json = serde_json::from_str(&place.run(&["show", "--json", "latest~6"]).stdout()).unwrap();
     assert_eq!(one, expected[6]);
@@ -174,6 +186,10 @@ fn pruning_deletes_records_and_nothing_else() {
     for foreign in ["notes.json", "general_20200101T000000.000Z_notes.json", "data.csv", "latest.json"] {
         std::fs::write(place.failures().join(foreign), "{}").unwrap();
     }
+    // A record of a group that has another, but under a name of somebody's own.
+    let record =
+        include_str!("data/io/failures/rg_flow_20261125T205117.704Z_01a2147a-205e-7231-acfe-82109c0a52a8.json");
+    std::fs::write(place.failures().join("kept.json"), record).unwrap();
     let id = uuid::Uuid::now_v7();
     std::fs::write(place.failures().join(format!("general_20200101T000000.000Z_{id}.json")), "{}").unwrap();
     let before = place.files();
@@ -318,8 +334,9 @@ fn a_broken_line_hides_nothing_of_a_log() {
     let (early, rest) = log.split_at(log.find('\n').unwrap() + 1);
     let later = early.replace("17.290", "17.399").replace("couplings read", "another thread");
     std::fs::write(&path, format!("{{\"cut\n\n{early}{later}{rest}")).unwrap();
-    let logs = place.run(&["logs", "--failure", "a10c4105"]).stdout();
-    assert_eq!(logs, Place::with_data().run(&["logs", "--failure", "a10c4105"]).stdout());
+    let logs = place.run(&["logs", "--failure", "a10c4105"]);
+    assert_eq!(logs.stdout(), Place::with_data().run(&["logs", "--failure", "a10c4105"]).stdout());
+    assert_eq!(logs.stderr(), "failures: left out, since no lines of a log: 2 lines\n");
 }
 
 /// A `failures watch`, ended with the test.

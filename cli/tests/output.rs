@@ -16,6 +16,7 @@ macro_rules! prints {
 prints! {
     list: "list",
     list_is_what_happens_without_a_command: "--computation rg_flow",
+    list_in_whatever_case: "list --computation RG_FLOW --ref EQ. --error panic",
     list_of_a_category: "list --category stagnation",
     list_that_is_limited: "list --limit 2",
     list_of_nothing: "list --error nonsense",

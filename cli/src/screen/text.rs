@@ -92,6 +92,8 @@ mod tests {
     fn a_record_cannot_speak_to_the_terminal() {
         assert_eq!(one_line("\u{1b}[2Jgone"), "\\u{1b}[2Jgone");
         assert_eq!(visible("a\nb\u{202e}c\r"), "a\nb\\u{202e}c\\u{d}");
+        assert_eq!(one_line("\u{61c}\u{2028}\u{9b}"), "\\u{61c}\\u{2028}\\u{9b}");
+        assert_eq!(visible_json("{\"\u{9b}\u{2066}\"}\n"), "{\"\\u009b\\u2066\"}\n");
         assert_eq!(one_line("first\n  second\tthird"), "first second third");
         assert_eq!(one_line("‖∇B‖ = 1e-3, 残差"), "‖∇B‖ = 1e-3, 残差");
     }
