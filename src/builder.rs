@@ -400,6 +400,9 @@ impl Builder {
     /// pushes no other commits, runs no hooks and asks for no password. A push that fails is said once on stderr and
     /// counted in [`Stats`](crate::Stats); the next one, of this process or another, takes its records along.
     ///
+    /// A branch of its own is the better choice where people work in the same clone: a commit to the current branch moves
+    /// HEAD, and a `git commit` whose message is open in an editor at that moment has to be repeated.
+    ///
     /// ```
     /// let builder = tracing_failure::builder("io").auto_push(true);
     /// # let _ = builder;

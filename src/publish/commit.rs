@@ -1,29 +1,28 @@
 //! A commit that holds what its parent holds, and records.
 
-use std::time::{Duration, Instant};
-
-use super::cache::{Cache, index_line};
+use super::cache::Cache;
 use super::error::PublishError;
 use super::git::{Git, path_of};
 use super::message::{message, tally};
 use super::outcome::{Ignored, Skipped};
+use super::pushed::Pushed;
 use super::records::{Selection, select};
 use super::repository::Repository;
 use super::scan::Scan;
+use super::stage;
 use super::target::{Target, other_file};
 use super::tree::{Entry, with_entries};
 
 /// How often a branch may be moved by others while we are at it.
 const TRIES: u32 = 10;
 
-/// How long to wait for somebody who holds the lock of the index.
-const INDEX_PATIENCE: Duration = Duration::from_secs(5);
-
 /// What was committed, if there was something.
 pub(super) struct Committed {
     /// Where the branch is now.
     pub(super) tip: Option<String>,
     pub(super) new: Option<New>,
+    /// What the user's index was given.
+    pub(super) staged: Vec<Entry>,
     pub(super) ignored: Vec<Ignored>,
     pub(super) skipped: Vec<Skipped>,
 }
@@ -39,28 +38,30 @@ pub(super) fn commit(
     repository: &Repository,
     target: &Target,
     scan: &mut Scan,
+    pushed: Option<&Pushed>,
     start: Option<&str>,
 ) -> Result<Committed, PublishError> {
     let cache = Cache::open(repository)?;
+    if target.is_current {
+        stage::finish_earlier(repository)?;
+    }
     for _ in 0..TRIES {
         let old = repository.commit_of(&target.full_name())?;
         let parent = old.as_deref().or(start);
-        let selection = choose(repository, &cache, target, scan, parent)?;
+        let selection = choose(repository, &cache, target, scan, pushed, parent)?;
         let Selection { entries, ignored, skipped } = selection;
         if entries.is_empty() {
-            return Ok(Committed { tip: parent.map(str::to_owned), new: None, ignored, skipped });
+            let tip = parent.map(str::to_owned);
+            return Ok(Committed { tip, new: None, staged: Vec::new(), ignored, skipped });
         }
         let new = New::make(repository, scan, parent, &entries)?;
-        if target.is_current {
-            // First the index, then the branch: whoever is killed in between leaves records that are staged.
-            stage(repository, &entries)?;
-        }
-        if repository.move_branch(&target.branch, &new.commit, old.as_deref())? {
-            if target.is_current {
-                // So that those who ask without refreshing see no changes.
-                let _ = repository.git.run(&["add", "--refresh", "--", "."], Vec::new());
-            }
-            return Ok(Committed { tip: Some(new.commit.clone()), new: Some(new), ignored, skipped });
+        let has_moved = match target.is_current {
+            true => move_current(repository, target, &new.commit, old.as_deref(), &entries)?,
+            false => repository.move_branch(&target.branch, &new.commit, old.as_deref())?,
+        };
+        if has_moved {
+            let staged = if target.is_current { entries } else { Vec::new() };
+            return Ok(Committed { tip: Some(new.commit.clone()), new: Some(new), staged, ignored, skipped });
         }
     }
     Err(PublishError::LostRace(target.branch.clone()))
@@ -72,6 +73,7 @@ pub(super) fn choose(
     cache: &Cache<'_>,
     target: &Target,
     scan: &mut Scan,
+    pushed: Option<&Pushed>,
     parent: Option<&str>,
 ) -> Result<Selection, PublishError> {
     if let (Some(parent), false) = (parent, target.is_current)
@@ -79,7 +81,12 @@ pub(super) fn choose(
     {
         return Err(PublishError::NotOurs { branch: target.branch.clone(), file: path_of(&other.path) });
     }
-    select(repository, cache, scan, parent, target.is_current)
+    let mut selection = select(repository, cache, scan, parent, target.is_current)?;
+    if let (Some(pushed), Some(_), false) = (pushed, parent, target.is_current) {
+        // What others deleted or amended there is not brought back, though the file is still here.
+        selection.entries.retain(|entry| !pushed.has(entry));
+    }
+    Ok(selection)
 }
 
 impl New {
@@ -119,21 +126,39 @@ fn with_identity(repository: &Repository) -> Git {
     git
 }
 
-/// Adds the records to the user's index, and nothing else changes in it.
-fn stage(repository: &Repository, entries: &[Entry]) -> Result<(), PublishError> {
-    let lines: Vec<u8> = entries.iter().flat_map(|entry| index_line(&entry.mode, &entry.blob, &entry.path)).collect();
-    let started = Instant::now();
-    let mut pause = Duration::from_millis(10);
-    loop {
-        let said = repository.git.run(&["update-index", "--add", "-z", "--index-info"], lines.clone())?;
-        let is_locked = !said.succeeded && said.stderr.contains("index.lock") && said.stderr.contains("File exists");
-        if !is_locked {
-            return said.ok().map(drop);
-        }
-        if started.elapsed() > INDEX_PATIENCE.min(repository.git.timeout) {
-            return Err(PublishError::IndexLocked(repository.git_dir.join("index.lock")));
-        }
-        std::thread::sleep(pause);
-        pause = (2 * pause).min(Duration::from_millis(500));
+/// Moves the branch that is checked out, if nobody else has moved it, and then its index. Where the index cannot follow, the
+/// branch goes back.
+fn move_current(
+    repository: &Repository,
+    target: &Target,
+    new: &str,
+    old: Option<&str>,
+    entries: &[Entry],
+) -> Result<bool, PublishError> {
+    stage::wait_for_lock(repository)?;
+    // To read the records takes a while.
+    if !target.is_still_current(repository)? {
+        return Err(PublishError::Switched(target.branch.clone()));
     }
+    stage::announce(repository, entries)?;
+    let has_moved = repository.move_branch(&target.branch, new, old);
+    if !matches!(has_moved, Ok(true)) {
+        stage::withdraw(repository);
+        return has_moved;
+    }
+    // The index of another branch is not ours to change.
+    let staged = match target.is_still_current(repository) {
+        Ok(false) => Ok(()),
+        _ => stage::stage(repository, entries),
+    };
+    match staged {
+        Ok(()) => stage::done(repository),
+        // Whoever has built on it keeps it, and the next publishing sees to the index.
+        Err(error) if repository.move_back(&target.branch, new, old)? => {
+            stage::withdraw(repository);
+            return Err(error);
+        }
+        Err(_) => {}
+    }
+    Ok(true)
 }

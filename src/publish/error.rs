@@ -27,6 +27,10 @@ pub enum PublishError {
     Busy(PathBuf),
     /// No branch is checked out, and none was given.
     DetachedHead,
+    /// Another branch was checked out meanwhile.
+    Switched(String),
+    /// A cherry-pick or `git am` of several commits is half done: this is its directory.
+    InSeries(PathBuf),
     /// The name is none that git allows for a branch, or a remote.
     Name(String),
     /// The branch is checked out in another work tree, where its files would go stale.
@@ -118,6 +122,18 @@ impl fmt::Display for PublishError {
             ),
             PublishError::DetachedHead => f.write_str(
                 "HEAD is detached, so there is no branch to commit to: check one out, or name a branch for the records",
+            ),
+            PublishError::Switched(branch) => {
+                write!(
+                    f,
+                    "another branch than {branch} was checked out meanwhile, and nothing was committed: publish again"
+                )
+            }
+            PublishError::InSeries(dir) => write!(
+                f,
+                "several commits are being applied ({}), which could not be given up after a commit of records: finish that first, \
+                 or name a branch for the records",
+                dir.display()
             ),
             PublishError::Name(name) => {
                 write!(f, "{name:?} cannot be the name of a branch or a remote: choose another")

@@ -8,6 +8,16 @@ use crate::value::shorten;
 /// How many computations a message names.
 const NAMED: usize = 20;
 
+/// How each message begins.
+const BEGINNING: &[u8] = b"Failure log: ";
+
+/// Whether a commit of this subject was made by us.
+pub(super) fn is_ours(subject: &[u8]) -> bool {
+    let Some(time) = subject.strip_prefix(BEGINNING) else { return false };
+    let is_digit = |(place, byte): (usize, &u8)| if place == 8 { *byte == b'_' } else { byte.is_ascii_digit() };
+    time.len() == 15 && time.iter().enumerate().all(is_digit)
+}
+
 /// The message of a commit: `Failure log: 20251227_043000`, and what failed.
 pub(super) fn message<Tz: TimeZone>(now: DateTime<Tz>, records: usize, computations: &[(String, usize)]) -> String
 where
@@ -43,6 +53,16 @@ fn one_line(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn our_commits_are_told_by_their_subjects() {
+        assert!(is_ours(b"Failure log: 20251227_043000"));
+        for other in
+            ["Failure log: 20251227_043000 again", "Failure log: 20251227 04300", "failure log: 20251227_043000", ""]
+        {
+            assert!(!is_ours(other.as_bytes()), "{other}");
+        }
+    }
 
     #[test]
     fn a_message_says_when_how_many_and_what() {

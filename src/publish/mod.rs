@@ -11,11 +11,13 @@ mod lock;
 mod message;
 mod outcome;
 mod push;
+mod pushed;
 mod records;
 mod remote;
 mod repository;
 mod scan;
 mod secrets;
+mod stage;
 mod target;
 mod tree;
 
@@ -33,6 +35,7 @@ use cache::Cache;
 use commit::{Committed, New};
 use git::Git;
 use push::Push;
+use pushed::Pushed;
 use remote::Remote;
 use repository::Repository;
 use scan::Scan;
@@ -155,10 +158,12 @@ impl Publisher {
             _ => None,
         };
         let cache = Cache::aside(&repository)?;
-        let selection = commit::choose(&repository, &cache, &target, &mut scan, local.as_deref().or(start.as_deref()))?;
-        if let (Some(remote), Some(local)) = (&remote, &local) {
+        let pushed = remote.as_ref().map(|remote| Pushed::open(&repository, remote)).transpose()?;
+        let parent = local.as_deref().or(start.as_deref());
+        let selection = commit::choose(&repository, &cache, &target, &mut scan, pushed.as_ref(), parent)?;
+        if let (Some(remote), Some(local), Some(pushed)) = (&remote, &local, pushed) {
             let (repository, target, scan) = (&repository, &target, &mut scan);
-            plan.waiting = Push { repository, target, remote, scan, local }.waiting()?;
+            plan.waiting = Push { repository, target, remote, scan, pushed, local }.waiting()?;
         }
         plan.computations = message::tally(scan.computations(&selection.entries));
         plan.records = selection.entries.iter().map(|entry| git::path_of(&entry.path)).collect();
@@ -194,17 +199,23 @@ impl Publisher {
         let remote = Remote::find(&repository, self.remote.as_deref(), &target.branch)?;
         let mut scan = Scan::default();
         let (start, offline) = start(&repository, &target, remote.as_ref())?;
-        let committed = commit::commit(&repository, &target, &mut scan, start.as_deref())?;
-        let pushed = match (&remote, &committed.tip, offline) {
+        let pushed = remote.as_ref().map(|remote| Pushed::open(&repository, remote)).transpose()?;
+        let committed = commit::commit(&repository, &target, &mut scan, pushed.as_ref(), start.as_deref())?;
+        let pushed = match (remote.as_ref().zip(pushed), &committed.tip, offline) {
             (_, None, _) => Ok(None),
             (_, _, Some(offline)) => Err(offline),
             (None, _, _) if committed.new.is_none() => Ok(None),
             (None, _, _) => Err(NotPushed::NoRemote),
-            (Some(remote), Some(local), None) => {
+            (Some((remote, pushed)), Some(local), None) => {
                 let (repository, target, scan) = (&repository, &target, &mut scan);
-                Push { repository, target, remote, scan, local }.push()
+                Push { repository, target, remote, scan, pushed, local }.push()
             }
         };
+        if target.is_current && target.is_still_current(&repository)? {
+            // A commit of the user's can have written back the index that it had read before.
+            // What was committed is told in any case.
+            let _ = stage::stage_missing(&repository, &committed.staged);
+        }
         Ok(Published::of(committed, pushed, target, remote))
     }
 

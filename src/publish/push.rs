@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use super::commit::New;
 use super::error::PublishError;
-use super::git::path_of;
+use super::git::{parts, path_of};
+use super::message::is_ours;
 use super::outcome::NotPushed;
+use super::pushed::Pushed;
 use super::remote::{Answer, Remote};
 use super::repository::Repository;
 use super::scan::Scan;
@@ -18,6 +20,9 @@ use super::tree::{Change, Entry, changed, changes};
 /// How often others may come first.
 const TRIES: u32 = 16;
 
+/// Tries that may be lost although the tip is the same again.
+const LOST_BY_CHANCE: u32 = 2;
+
 /// More commits than this are not looked at one by one.
 const MOST_COMMITS: usize = 1000;
 
@@ -26,6 +31,7 @@ pub(super) struct Push<'a> {
     pub(super) target: &'a Target,
     pub(super) remote: &'a Remote,
     pub(super) scan: &'a mut Scan,
+    pub(super) pushed: Pushed,
     /// Where the branch is here.
     pub(super) local: &'a str,
 }
@@ -54,14 +60,24 @@ impl Push<'_> {
         }
         let started = Instant::now();
         let mut lost = String::new();
+        let mut lost_at = None;
         for attempt in 0..TRIES {
             if attempt > 0 {
                 std::thread::sleep(pause(attempt));
             }
             let tip = self.remote.tip(self.repository)?;
+            if lost_at.as_ref() == Some(&tip) && attempt > LOST_BY_CHANCE {
+                // Nobody was first: it is refused for another reason.
+                return Err(NotPushed::Rejected(lost));
+            }
+            if tip.is_none() {
+                self.pushed.forget();
+            }
+            lost_at = Some(tip.clone());
             let Some(step) = self.step(tip)? else { return Ok(None) };
             match self.remote.push(&step.new.commit, step.tip.as_deref())? {
                 Answer::Done => {
+                    self.remember(&step.new.commit)?;
                     self.follow(&step.new.commit)?;
                     return Ok(Some(step.new));
                 }
@@ -73,6 +89,22 @@ impl Push<'_> {
             }
         }
         Err(NotPushed::Rejected(format!("others came first each time: {lost}")))
+    }
+
+    /// Takes note of all records that the remote has now.
+    fn remember(&mut self, commit: &str) -> Result<(), PublishError> {
+        let mut entries = self.all_of(commit)?;
+        entries.retain(|entry| self.target.has_record_name(self.repository, &entry.path));
+        self.pushed.add(&entries);
+        Ok(())
+    }
+
+    fn all_of(&self, commit: &str) -> Result<Vec<Entry>, PublishError> {
+        changed(&self.repository.git, &self.empty_tree()?, commit, !self.target.is_current)
+    }
+
+    fn empty_tree(&self) -> Result<String, PublishError> {
+        self.repository.git.word(&["hash-object", "-t", "tree", "--stdin"], Vec::new())
     }
 
     /// What to push on this tip; `None` where it has all records.
@@ -100,9 +132,9 @@ impl Push<'_> {
         Ok(Some(Step { new, tip: Some(tip) }))
     }
 
-    /// A branch of our own follows the remote; one that is checked out stays where it is.
+    /// A branch of our own follows the remote; one that is checked out, or that the user has committed to, stays where it is.
     fn follow(&mut self, commit: &str) -> Result<(), NotPushed> {
-        if self.target.is_current || commit == self.local {
+        if self.target.is_current || commit == self.local || !self.all_ours(Some(commit))? {
             return Ok(());
         }
         self.refuse_others(commit)?;
@@ -130,7 +162,7 @@ impl Push<'_> {
     /// changed or deleted there stays so.
     fn lacking(&mut self, tip: Option<&str>) -> Result<Vec<Entry>, PublishError> {
         let git = &self.repository.git;
-        let empty = git.word(&["hash-object", "-t", "tree", "--stdin"], Vec::new())?;
+        let empty = self.empty_tree()?;
         let base = match tip {
             Some(tip) => git.look_up(&["merge-base", tip, self.local])?,
             None => None,
@@ -149,7 +181,8 @@ impl Push<'_> {
             let other: HashSet<&[u8]> = other.iter().map(|entry| &entry.path[..]).collect();
             entries.retain(|entry| other.contains(&entry.path[..]));
         }
-        entries.retain(|entry| self.target.has_record_name(self.repository, &entry.path));
+        let is_record = |entry: &Entry| self.target.has_record_name(self.repository, &entry.path);
+        entries.retain(|entry| is_record(entry) && (tip.is_none() || !self.pushed.has(entry)));
         self.scan.read(git, &entries)?;
         entries.retain(|entry| self.scan.why_not(entry).is_none());
         Ok(entries)
@@ -164,17 +197,25 @@ impl Push<'_> {
             return Ok(false);
         }
         let Some(commits) = self.unpublished(tip)? else { return Ok(false) };
-        // A commit without changes is the user's, and may say something.
-        let holds_nothing = commits.iter().any(Vec::is_empty);
         let changes = commits.into_iter().flatten();
         let Some(entries) = changes.map(Change::into_entry).collect::<Option<Vec<Entry>>>() else { return Ok(false) };
         let has_name = |entry: &Entry| self.target.has_record_name(self.repository, &entry.path);
-        if holds_nothing || !entries.iter().all(has_name) {
+        // A commit of the user's says something, even if it holds no more than records.
+        if !entries.iter().all(has_name) || !self.all_ours(tip)? {
             return Ok(false);
         }
         self.scan.read(git, &entries)?;
         let all_records = entries.iter().all(|entry| self.scan.why_not(entry).is_none());
         Ok(all_records && self.scan.secrets(&entries).is_empty())
+    }
+
+    /// Whether all commits that these do not have were made by us.
+    fn all_ours(&self, tip: Option<&str>) -> Result<bool, PublishError> {
+        let remotes = format!("--remotes={}", self.remote.name);
+        // The mark tells an empty subject from none.
+        let words = ["log", "-z", "--format=>%s", self.local, "--not", tip.unwrap_or(&remotes), "--"];
+        let text = self.repository.git.read(&words, Vec::new())?;
+        Ok(parts(&text).all(|subject| is_ours(&subject[1..])))
     }
 
     /// What the commits change that are not on the remote's branch, or on none of its branches; `None` where they are many,

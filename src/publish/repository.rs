@@ -90,6 +90,17 @@ impl Repository {
         if has_moved || said.stderr.contains("reference already exists") { Ok(false) } else { Err(said.failed()) }
     }
 
+    /// Takes back a move of a branch, where nobody has built on it; says whether that was so.
+    pub(super) fn move_back(&self, branch: &str, new: &str, old: Option<&str>) -> Result<bool, PublishError> {
+        match old {
+            Some(old) => self.move_branch(branch, old, Some(new)),
+            None => {
+                let name = format!("refs/heads/{branch}");
+                Ok(self.git.run(&["update-ref", "--no-deref", "-d", &name, new], Vec::new())?.succeeded)
+            }
+        }
+    }
+
     /// A path below the root of the work tree.
     pub(super) fn path_of(&self, name: &str) -> Vec<u8> {
         [&self.prefix, name.as_bytes()].concat()

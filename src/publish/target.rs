@@ -22,6 +22,7 @@ impl Target {
         let current = repository.current_branch()?;
         let Some(name) = name else {
             let branch = current.ok_or(PublishError::DetachedHead)?;
+            not_in_a_series(repository)?;
             return Ok(Target { branch, is_current: true });
         };
         let full_name = format!("refs/heads/{name}");
@@ -30,10 +31,15 @@ impl Target {
             return Err(PublishError::Name(name.to_owned()));
         }
         let is_current = current.as_deref() == Some(name);
-        if !is_current {
-            not_checked_out(repository, name)?;
+        match is_current {
+            true => not_in_a_series(repository)?,
+            false => not_checked_out(repository, name)?,
         }
         Ok(Target { branch: name.to_owned(), is_current })
+    }
+
+    pub(super) fn is_still_current(&self, repository: &Repository) -> Result<bool, PublishError> {
+        Ok(repository.current_branch()?.as_deref() == Some(&*self.branch))
     }
 
     pub(super) fn full_name(&self) -> String {
@@ -47,6 +53,14 @@ impl Target {
             false => path.rsplit(|byte| *byte == b'/').next(),
         };
         name.and_then(|name| std::str::from_utf8(name).ok()).is_some_and(is_record_name)
+    }
+}
+
+/// A `git cherry-pick` or `git am` of several commits gives up its way back once the branch has moved.
+fn not_in_a_series(repository: &Repository) -> Result<(), PublishError> {
+    match ["sequencer", "rebase-apply"].into_iter().find(|name| repository.git_dir.join(name).exists()) {
+        Some(name) => Err(PublishError::InSeries(repository.git_dir.join(name))),
+        None => Ok(()),
     }
 }
 

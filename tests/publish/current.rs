@@ -1,6 +1,6 @@
 //! Records on the current branch.
 
-use crate::support::{Repo, World, walk};
+use crate::support::{Answer, Repo, World, walk};
 
 #[test]
 fn records_are_committed_and_pushed() {
@@ -156,6 +156,116 @@ fn a_record_in_conflict_is_left_to_the_user() {
     assert_eq!(clone.git(&["ls-files", "-u"]), unmerged);
 }
 
+/// Whatever the user throws away: a record is in a commit before it is in the index.
+#[test]
+fn a_record_is_never_no_more_than_staged() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let record = clone.fail("rg_flow");
+    // The branch cannot be moved, so nothing is committed.
+    let lock = clone.dir.join(".git/refs/heads/main.lock");
+    std::fs::write(&lock, "").unwrap();
+    clone.publish().error("Git");
+    assert_eq!(clone.git(&["diff", "--cached", "--name-only"]), "");
+    std::fs::remove_file(&lock).unwrap();
+    clone.git(&["reset", "--quiet", "--hard"]);
+    clone.publish().pushed(1);
+    assert_eq!(origin.files("main"), ["README", &record]);
+}
+
+/// A git that does something of the user's after the branch has moved.
+fn when_the_branch_has_moved(world: &World, clone: &Repo, what: &str) -> Answer {
+    let real = std::process::Command::new("sh").args(["-c", "command -v git"]).output().unwrap().stdout;
+    let (real, once) = (String::from_utf8(real).unwrap(), world.path().join("once"));
+    let text = format!(
+        "#!/bin/sh\nGIT=\"{real}\"\nONCE='{once}'\n\"$GIT\" \"$@\" || exit\ncase \" $* \" in *' update-ref '*) \
+         [ -e \"$ONCE\" ] || {{ touch \"$ONCE\"; {what}; }};; esac\n",
+        real = real.trim(),
+        once = once.display(),
+    );
+    let bin = world.path().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    std::fs::write(bin.join("git"), text).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(bin.join("git"), mode).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    clone.publisher().timeout(std::time::Duration::from_secs(2)).env("PATH", path).run()
+}
+
+#[test]
+fn where_the_index_cannot_follow_the_branch_goes_back() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    clone.fail("rg_flow");
+    let head = clone.head();
+    when_the_branch_has_moved(&world, &clone, "touch \"$(\"$GIT\" rev-parse --git-dir)/index.lock\"")
+        .error("IndexLocked");
+    assert_eq!(clone.head(), head);
+    std::fs::remove_file(clone.dir.join(".git/index.lock")).unwrap();
+    clone.publish().pushed(1);
+    clone.assert_healthy();
+}
+
+#[test]
+fn where_the_user_has_built_on_it_the_index_follows_later() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    let record = clone.fail("rg_flow");
+    let what = "\"$GIT\" commit --quiet --allow-empty -m built; touch \"$(\"$GIT\" rev-parse --git-dir)/index.lock\"";
+    let answer = when_the_branch_has_moved(&world, &clone, what);
+    assert_eq!(answer.what(), "Pushed", "{}", answer.text());
+    std::fs::remove_file(clone.dir.join(".git/index.lock")).unwrap();
+    clone.publish();
+    assert_eq!(clone.files("HEAD"), ["README", &record]);
+    assert_eq!(clone.git(&["diff", "--cached", "--name-only"]), "");
+}
+
+#[test]
+fn what_a_commit_that_was_under_way_took_out_of_the_index_comes_back() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    let record = clone.fail("rg_flow");
+    clone.publish().pushed(1);
+    // It had read the index before us.
+    clone.git(&["update-index", "--force-remove", &record]);
+    clone.publish();
+    assert_eq!(clone.git(&["diff", "--cached", "--name-only"]), "");
+    // What is taken out later is taken out on purpose.
+    clone.git(&["rm", "--quiet", "--cached", &record]);
+    clone.publish();
+    assert_eq!(clone.git(&["diff", "--cached", "--name-only"]), format!("{record}\n"));
+}
+
+#[test]
+fn the_index_of_another_branch_is_left_alone() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    clone.git(&["branch", "other"]);
+    let record = clone.fail("rg_flow");
+    let what = "\"$GIT\" symbolic-ref HEAD refs/heads/other";
+    when_the_branch_has_moved(&world, &clone, what).pushed(1);
+    assert_eq!(origin.files("main"), ["README", &record]);
+    assert_eq!(clone.git(&["diff", "--cached", "--name-only"]), "");
+}
+
+#[test]
+fn in_a_series_of_picks_nothing_is_committed_without_a_branch() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    conflict(&clone);
+    clone.git(&["switch", "--quiet", "other"]);
+    clone.commit_file("more", "more\n");
+    clone.git(&["switch", "--quiet", "-"]);
+    let head = clone.head();
+    assert!(!clone.try_git(&["cherry-pick", "other~1", "other"]).status.success());
+    clone.fail("rg_flow");
+    clone.publish().error("InSeries");
+    clone.publisher().branch("failures").run().pushed(1);
+    clone.git(&["cherry-pick", "--abort"]);
+    assert_eq!(clone.head(), head);
+    clone.publish().pushed(1);
+}
+
 #[test]
 fn records_that_the_user_staged_are_committed_too() {
     let world = World::new();
@@ -280,6 +390,21 @@ fn commits_of_the_user_stay_here() {
 }
 
 #[test]
+fn a_commit_of_the_user_with_nothing_but_records_stays_here() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let first = clone.fail("rg_flow");
+    clone.git(&["add", &first]);
+    clone.git(&["commit", "--quiet", "-m", "private words"]);
+    let second = clone.fail("betti_numbers");
+    clone.publish().pushed(2);
+    let mut files = vec!["README".to_owned(), first, second];
+    files.sort();
+    assert_eq!(origin.files("main"), files);
+    assert_eq!(origin.git(&["log", "--format=%s", "main"]).matches("private").count(), 0);
+}
+
+#[test]
 fn an_empty_commit_of_the_user_stays_here() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
@@ -361,6 +486,24 @@ fn a_remote_that_has_moved_on_gets_the_records_on_top() {
 fn what_others_amended_or_deleted_on_the_remote_stays_so() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
+    let (amended, deleted) = (clone.fail("rg_flow"), clone.fail("betti_numbers"));
+    clone.publish().pushed(2);
+    let other = world.clone_of(&origin, "other");
+    other.amend(&amended);
+    other.git(&["rm", "--quiet", &deleted]);
+    other.git(&["commit", "--quiet", "-am", "cleaned up"]);
+    other.git(&["push", "--quiet"]);
+    let new = clone.fail("chern_number");
+    clone.publish().pushed(1);
+    assert_eq!(origin.files("main"), ["README", &amended, &new]);
+    assert!(origin.git(&["show", &format!("main:{amended}")]).contains("take smaller steps"));
+}
+
+#[test]
+fn what_others_amended_or_deleted_stays_so_where_the_branches_have_parted() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    clone.commit_file("private", "mine\n");
     let (amended, deleted) = (clone.fail("rg_flow"), clone.fail("betti_numbers"));
     clone.publish().pushed(2);
     let other = world.clone_of(&origin, "other");

@@ -151,6 +151,51 @@ fn a_branch_that_another_work_tree_has_checked_out_is_refused() {
 }
 
 #[test]
+fn what_others_deleted_on_the_branch_is_not_brought_back() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let publish = || clone.publisher().branch("failures").run();
+    let deleted = clone.fail("rg_flow");
+    publish().pushed(1);
+    let other = world.clone_of(&origin, "other");
+    other.git(&["switch", "--quiet", "failures"]);
+    other.git(&["rm", "--quiet", &deleted]);
+    other.git(&["commit", "--quiet", "--allow-empty", "-m", "cleaned up"]);
+    other.git(&["push", "--quiet"]);
+    let new = clone.fail("betti_numbers");
+    publish().pushed(1);
+    publish().expect("NothingToDo", 0);
+    assert_eq!(origin.files("failures"), [new.as_str()]);
+    // A branch that has gone begins anew, with all that is here.
+    origin.git(&["branch", "-D", "failures"]);
+    clone.git(&["branch", "-D", "failures"]);
+    clone.git(&["update-ref", "-d", "refs/remotes/origin/failures"]);
+    publish().pushed(2);
+}
+
+#[test]
+fn a_commit_of_the_user_on_the_branch_is_not_dropped() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let publish = || clone.publisher().branch("failures").run();
+    let (first, second) = (clone.fail("rg_flow"), clone.fail("betti_numbers"));
+    publish().pushed(2);
+    let work_tree = world.path().join("work tree");
+    clone.git(&["worktree", "add", "--quiet", work_tree.to_str().unwrap(), "failures"]);
+    let in_work_tree = |words: &[&str]| clone.git(&[&["-C", work_tree.to_str().unwrap()], words].concat());
+    in_work_tree(&["rm", "--quiet", &first]);
+    in_work_tree(&["commit", "--quiet", "-m", "my deletion"]);
+    clone.git(&["worktree", "remove", work_tree.to_str().unwrap()]);
+    let third = clone.fail("chern_number");
+    publish().pushed(1);
+    assert!(clone.git(&["log", "--format=%s", "failures"]).contains("my deletion"));
+    let mut files = vec![second, third];
+    files.sort();
+    assert_eq!(clone.files("failures"), files);
+    assert!(!origin.git(&["log", "--format=%s", "failures"]).contains("my deletion"));
+}
+
+#[test]
 fn with_a_detached_head() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
