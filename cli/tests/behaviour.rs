@@ -4,7 +4,7 @@ mod support;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
 use serde_json::Value as Json;
 use support::Place;
@@ -124,6 +124,58 @@ fn a_failure_is_counted_over_the_whole_directory() {
     assert_eq!(row[row.len() - 2], "1000", "{list}");
     let groups: Json = serde_json::from_str(&place.run(&["groups", "--json"]).stdout()).unwrap();
     assert_eq!((groups.as_array().unwrap().len(), &groups[0]["count"]), (1, &1000.into()));
+}
+
+#[test]
+fn a_group_knows_its_first_and_its_last_and_the_newest_tells_the_order() {
+    let place = Place::empty();
+    for milli in 0..100 {
+        let mut failure = failure_at(milli);
+        let names = if milli == 99 { ["b", "a"] } else { ["a", "b"] };
+        names.into_iter().for_each(|name| failure.parameters.insert(name, milli));
+        place.record(&failure);
+    }
+    let groups: Json = serde_json::from_str(&place.run(&["groups", "--json"]).stdout()).unwrap();
+    assert_eq!(groups[0]["first"], "2020-01-01T00:00:00Z");
+    assert_eq!(groups[0]["last"], "2020-01-01T00:00:00.099Z");
+    let varies = "varies  b 0 … 99 (16 and more values), a 0 … 99 (16 and more values)";
+    assert!(place.run(&["groups"]).stdout().contains(varies));
+}
+
+#[test]
+fn references_are_in_the_order_of_their_numbers() {
+    let place = Place::empty();
+    for reference in ["Eq. 10", "Eq. 2"] {
+        place.record(&Failure::new("c", reference, "E", "m"));
+    }
+    let refs: Json = serde_json::from_str(&place.run(&["refs", "--json"]).stdout()).unwrap();
+    assert_eq!((&refs[0]["theoretical_ref"], &refs[1]["theoretical_ref"]), (&"Eq. 2".into(), &"Eq. 10".into()));
+}
+
+#[test]
+fn a_day_counts_to_its_end() {
+    let place = Place::with_data();
+    let until = |when| place.run(&["list", "--jsonl", "--until", when]).stdout().lines().count();
+    assert_eq!((until("2026-11-25"), until("2026-11-24"), until("2026-11-25 20:51")), (7, 1, 6));
+}
+
+#[test]
+fn the_copy_of_the_newest_is_checked_as_well() {
+    let place = Place::with_data();
+    std::fs::write(place.failures().join("latest.json"), "{").unwrap();
+    let run = place.run(&["validate"]);
+    assert!(run.code() == 1 && run.stdout().starts_with("io/failures/latest.json:1:1: not JSON"), "{}", run.seen());
+}
+
+#[test]
+fn a_session_whose_id_is_the_beginning_of_another_is_meant_by_it() {
+    let place = Place::with_data();
+    let log = |name: &str| place.dir().join(format!("io/logs/runtime_20261125_{name}_0000.jsonl"));
+    let text = std::fs::read_to_string(log("night-run-7")).unwrap();
+    std::fs::write(log("night-run-70"), text.replace("night-run-7", "night-run-70")).unwrap();
+    assert_eq!(place.run(&["logs", "--session", "night-run-7"]).code(), 0);
+    let run = place.run(&["logs", "--session", "night-run"]);
+    assert!(run.code() == 1 && run.stderr().contains("several sessions match"), "{}", run.seen());
 }
 
 #[test]
@@ -343,6 +395,7 @@ fn a_broken_line_hides_nothing_of_a_log() {
 struct Watch {
     child: Child,
     lines: std::io::Lines<BufReader<ChildStdout>>,
+    stderr: BufReader<ChildStderr>,
 }
 
 impl Watch {
@@ -354,14 +407,21 @@ impl Watch {
     fn of(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut first = String::new();
-        BufReader::new(child.stderr.take().unwrap()).read_line(&mut first).unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        stderr.read_line(&mut first).unwrap();
         assert!(first.starts_with("watching "), "{first}");
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Watch { child, lines }
+        Watch { child, lines, stderr }
     }
 
     fn line(&mut self) -> String {
         self.lines.next().unwrap().unwrap()
+    }
+
+    fn complaint(&mut self) -> String {
+        let mut line = String::new();
+        self.stderr.read_line(&mut line).unwrap();
+        line
     }
 }
 
@@ -419,6 +479,7 @@ fn a_record_that_is_written_slowly_is_told_when_it_is_whole() {
     std::fs::write(&path, &json[..100]).unwrap();
     place.record(&failure("quick"));
     assert_eq!(Failure::from_json(&watch.line()).unwrap().error_message, "quick");
+    assert_eq!(watch.complaint(), "failures: io/failures/general_slow.json is no failure record\n");
     std::fs::write(&path, &json).unwrap();
     assert_eq!(Failure::from_json(&watch.line()).unwrap().error_message, "slow");
 }

@@ -150,3 +150,26 @@ fn trail(entry: &TrailEntry, working_dir: Option<&str>, facts: &mut Facts) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_places_that_say_the_same_are_told_apart() {
+        let record = |seen: [u32; 2]| {
+            let mut json: serde_json::Value =
+                serde_json::from_str(include_str!("../../tests/data/io/failures/general_20251227_042931.json"))
+                    .unwrap();
+            let entry = |seen: &u32| {
+                json!({ "message": "step", "location": { "file": "a.rs", "line": seen % 7 }, "seen": seen, "dropped": 0,
+                        "elapsed_s": [], "columns": {} })
+            };
+            json["context"]["trail"] = seen.iter().map(entry).collect();
+            facts(&Failure::from_json(&json.to_string()).unwrap())
+        };
+        let (a, b) = (record([5, 13]), record([5, 20]));
+        let differences = differences(&a, &b);
+        assert_eq!(differences, [("trail.step a.rs:6", &13.into(), &20.into())]);
+    }
+}
