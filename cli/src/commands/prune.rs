@@ -94,7 +94,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     Ok(code(failed == 0))
 }
 
-/// `3 records (12.0 KiB)`.
+/// `3 (12.0 KiB)`.
 fn sum(records: &[&Candidate]) -> String {
     let bytes: u64 = records.iter().map(|record| record.bytes).sum();
     format!("{} ({})", records.len(), ByteSize(bytes))
