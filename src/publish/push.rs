@@ -70,9 +70,6 @@ impl Push<'_> {
                 // Nobody was first: it is refused for another reason.
                 return Err(NotPushed::Rejected(lost));
             }
-            if tip.is_none() {
-                self.pushed.forget();
-            }
             lost_at = Some(tip.clone());
             let Some(step) = self.step(tip)? else { return Ok(None) };
             match self.remote.push(&step.new.commit, step.tip.as_deref())? {

@@ -37,12 +37,6 @@ impl Pushed {
         let file = OpenOptions::new().create(true).append(true).open(&self.file);
         let _ = file.and_then(|mut file| file.write_all(lines.as_bytes()));
     }
-
-    /// The branch is not there any more, and begins anew.
-    pub(super) fn forget(&mut self) {
-        let _ = fs::remove_file(&self.file);
-        self.records.clear();
-    }
 }
 
 /// A file of this path with this content.

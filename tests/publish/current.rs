@@ -1,5 +1,7 @@
 //! Records on the current branch.
 
+use std::process::Child;
+
 use crate::support::{Answer, Repo, World, walk};
 
 #[test]
@@ -173,12 +175,12 @@ fn a_record_is_never_no_more_than_staged() {
     assert_eq!(origin.files("main"), ["README", &record]);
 }
 
-/// A git that does something of the user's after the branch has moved.
-fn when_the_branch_has_moved(world: &World, clone: &Repo, what: &str) -> Answer {
+/// Publishes by a git that does something else as well, once, after a call of this kind.
+fn after(call: &str, world: &World, clone: &Repo, what: &str) -> Child {
     let real = std::process::Command::new("sh").args(["-c", "command -v git"]).output().unwrap().stdout;
     let (real, once) = (String::from_utf8(real).unwrap(), world.path().join("once"));
     let text = format!(
-        "#!/bin/sh\nGIT=\"{real}\"\nONCE='{once}'\n\"$GIT\" \"$@\" || exit\ncase \" $* \" in *' update-ref '*) \
+        "#!/bin/sh\nGIT=\"{real}\"\nONCE='{once}'\n\"$GIT\" \"$@\" || exit\ncase \" $* \" in *' {call} '*) \
          [ -e \"$ONCE\" ] || {{ touch \"$ONCE\"; {what}; }};; esac\n",
         real = real.trim(),
         once = once.display(),
@@ -189,8 +191,15 @@ fn when_the_branch_has_moved(world: &World, clone: &Repo, what: &str) -> Answer 
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(bin.join("git"), mode).unwrap();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-    clone.publisher().timeout(std::time::Duration::from_secs(2)).env("PATH", path).run()
+    clone.publisher().timeout(std::time::Duration::from_secs(2)).env("PATH", path).spawn()
 }
+
+/// The same after the branch has moved.
+fn when_the_branch_has_moved(world: &World, clone: &Repo, what: &str) -> Answer {
+    Answer::of(after("update-ref", world, clone, what))
+}
+
+const LOCK_THE_INDEX: &str = "touch \"$(\"$GIT\" rev-parse --git-dir)/index.lock\"";
 
 #[test]
 fn where_the_index_cannot_follow_the_branch_goes_back() {
@@ -211,8 +220,8 @@ fn where_the_user_has_built_on_it_the_index_follows_later() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
     let record = clone.fail("rg_flow");
-    let what = "\"$GIT\" commit --quiet --allow-empty -m built; touch \"$(\"$GIT\" rev-parse --git-dir)/index.lock\"";
-    let answer = when_the_branch_has_moved(&world, &clone, what);
+    let what = format!("\"$GIT\" commit --quiet --allow-empty -m built; {LOCK_THE_INDEX}");
+    let answer = when_the_branch_has_moved(&world, &clone, &what);
     assert_eq!(answer.what(), "Pushed", "{}", answer.text());
     std::fs::remove_file(clone.dir.join(".git/index.lock")).unwrap();
     clone.publish();
@@ -230,10 +239,52 @@ fn what_a_commit_that_was_under_way_took_out_of_the_index_comes_back() {
     clone.git(&["update-index", "--force-remove", &record]);
     clone.publish();
     assert_eq!(clone.git(&["diff", "--cached", "--name-only"]), "");
-    // What is taken out later is taken out on purpose.
+}
+
+#[test]
+fn what_is_taken_out_of_the_index_later_is_taken_out_on_purpose() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    let record = clone.fail("rg_flow");
+    clone.publish().pushed(1);
+    let note = std::fs::File::options().append(true).open(clone.dir.join(".git/tracing-failure/staged")).unwrap();
+    note.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(120)).unwrap();
     clone.git(&["rm", "--quiet", "--cached", &record]);
     clone.publish();
     assert_eq!(clone.git(&["diff", "--cached", "--name-only"]), format!("{record}\n"));
+}
+
+#[test]
+fn the_first_commit_goes_back_as_well() {
+    let world = World::new();
+    let clone = world.init("new", &[]);
+    clone.fail("rg_flow");
+    when_the_branch_has_moved(&world, &clone, LOCK_THE_INDEX).error("IndexLocked");
+    assert!(!clone.try_git(&["rev-parse", "--verify", "HEAD"]).status.success());
+}
+
+#[test]
+fn whoever_is_killed_before_the_index_has_followed_is_followed_by_the_next() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    let record = clone.fail("rg_flow");
+    let mut child = after("update-ref", &world, &clone, "kill -9 $PPID");
+    assert!(!child.wait().unwrap().success());
+    assert_eq!(clone.git(&["diff", "--cached", "--name-only"]), format!("{record}\n"));
+    clone.publish().pushed(1);
+    assert_eq!(clone.git(&["diff", "--cached", "--name-only"]), "");
+}
+
+#[test]
+fn a_branch_that_is_left_meanwhile_is_not_committed_to() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    clone.git(&["branch", "other"]);
+    clone.fail("rg_flow");
+    let head = clone.head();
+    let what = "\"$GIT\" symbolic-ref HEAD refs/heads/other";
+    Answer::of(after("commit-tree", &world, &clone, what)).error("Switched");
+    assert_eq!(clone.rev("main"), head);
 }
 
 #[test]

@@ -174,6 +174,16 @@ fn what_others_deleted_on_the_branch_is_not_brought_back() {
 }
 
 #[test]
+fn a_name_that_the_remote_cannot_have_is_told_as_such() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    origin.git(&["branch", "failures/old", "main"]);
+    clone.fail("rg_flow");
+    let answer = clone.publisher().branch("failures").run().expect("Committed: Rejected", 1);
+    assert!(!answer.text().contains("came first"), "{}", answer.text());
+}
+
+#[test]
 fn a_commit_of_the_user_on_the_branch_is_not_dropped() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
