@@ -118,7 +118,9 @@ fn with_identity(repository: &Repository) -> Git {
         if !variable(name) && !setting("user.name") && !setting(&format!("{section}.name")) {
             git = git.with(name, "tracing-failure");
         }
-        if !variable(address) && !variable("EMAIL") && !setting("user.email") && !setting(&format!("{section}.email")) {
+        // `EMAIL` is a guess to git.
+        let guess = variable("EMAIL") && repository.config.get("user.useconfigonly").is_none_or(|only| only == "false");
+        if !variable(address) && !guess && !setting("user.email") && !setting(&format!("{section}.email")) {
             let host = gethostname::gethostname().to_string_lossy().into_owned();
             git = git.with(address, format!("tracing-failure@{host}"));
         }

@@ -142,6 +142,10 @@ impl Git {
             }),
             Ok(None) if self.given_up.load(Ordering::Relaxed) => Err(PublishError::Stopped),
             Ok(None) => Err(PublishError::TimedOut { command: shown, after: self.timeout }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !self.dir.is_dir() => {
+                let gone = format!("{} has gone meanwhile: publish again when it is back", self.dir.display());
+                Err(PublishError::Io(io::Error::new(error.kind(), gone)))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(PublishError::NoGit),
             Err(error) => Err(PublishError::Io(io::Error::new(error.kind(), format!("`{shown}`: {error}")))),
         }

@@ -58,6 +58,7 @@ impl Push<'_> {
         if self.waiting()? == 0 {
             return Ok(None);
         }
+        self.remote.is_one_place()?;
         let started = Instant::now();
         let mut lost = String::new();
         let mut lost_at = None;

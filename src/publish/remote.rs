@@ -13,6 +13,7 @@ pub(super) struct Remote {
     source: String,
     /// The branch there.
     pub(super) branch: String,
+    push_urls: usize,
     git: Git,
 }
 
@@ -37,15 +38,30 @@ impl Remote {
         }
         let config = &repository.config;
         let is_upstream = config.get(&format!("branch.{branch}.remote")) == Some(&name);
-        let upstream = config.get(&format!("branch.{branch}.merge")).filter(|_| is_upstream);
+        // As `git push` does: a branch that follows the shared `main` is not pushed to it unless that was chosen.
+        let is_pushed_there = is_upstream && matches!(config.get("push.default"), Some("upstream" | "tracking"));
+        let upstream = config.get(&format!("branch.{branch}.merge")).filter(|_| is_pushed_there);
         let there = upstream.and_then(|upstream| upstream.strip_prefix("refs/heads/")).unwrap_or(branch).to_owned();
-        let git = repository.with_network();
+        let git = repository.git.clone();
         let url = |words: &[&str]| git.look_up(&[&["remote", "get-url"], words, &["--", &name]].concat());
         let pushed_to = match config.remotes().contains(&name) {
             true => url(&["--push"])?.filter(|to| url(&[]).is_ok_and(|from| from.as_ref() != Some(to))),
             false => None,
         };
-        Ok(Some(Remote { source: pushed_to.unwrap_or_else(|| name.clone()), name, branch: there, git }))
+        let all = git.look_up(&["remote", "get-url", "--push", "--all", "--", &name])?.unwrap_or_default();
+        let source = pushed_to.unwrap_or_else(|| name.clone());
+        Ok(Some(Remote { source, name, branch: there, push_urls: all.lines().count(), git }))
+    }
+
+    /// Whether it stands for one place, of which it can be said what it has.
+    pub(super) fn is_one_place(&self) -> Result<(), NotPushed> {
+        match self.push_urls {
+            0 | 1 => Ok(()),
+            several => Err(NotPushed::Failed(format!(
+                "the remote {} has {several} push URLs: name one of them as the remote",
+                self.shown()
+            ))),
+        }
     }
 
     /// The name as people may see it.
@@ -74,7 +90,10 @@ impl Remote {
         if !has(repository, tip)? {
             self.fetch()?;
         }
-        Ok(Some(tip.to_owned()))
+        match has(repository, tip)? {
+            true => Ok(Some(tip.to_owned())),
+            false => Err(NotPushed::Rejected("the remote was set back meanwhile: publish again".to_owned())),
+        }
     }
 
     /// Brings the branch here, without a trace of it in the references.

@@ -35,7 +35,7 @@ impl Repository {
             |name: &str| Ok(path_of(&one_path(git.read(&["rev-parse", "--path-format=absolute", name], Vec::new())?)));
         let prefix = one_path(git.read(&["rev-parse", "--show-prefix"], Vec::new())?);
         let depth = prefix.iter().filter(|byte| **byte == b'/').count();
-        Ok(Some(Repository {
+        let mut repository = Repository {
             work_tree: dir.ancestors().nth(depth).unwrap_or(dir).to_owned(),
             prefix,
             git_dir: path("--git-dir")?,
@@ -43,7 +43,10 @@ impl Repository {
             config: Config::read(&git)?,
             dir: dir.to_owned(),
             git,
-        }))
+        };
+        // In a partial clone, whatever is read may have to be fetched.
+        repository.git = repository.with_network();
+        Ok(Some(repository))
     }
 
     /// A directory of our own, in that of the repository.
@@ -69,7 +72,7 @@ impl Repository {
     }
 
     /// Git as it is called where ssh may be needed: it must not ask for anything.
-    pub(super) fn with_network(&self) -> Git {
+    fn with_network(&self) -> Git {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let given = variable("GIT_SSH_COMMAND").or_else(|| self.config.get("core.sshcommand").map(str::to_owned));
         let program = || variable("GIT_SSH").map(|program| format!("'{}'", program.replace('\'', "'\\''")));

@@ -96,8 +96,8 @@ struct Form {
 const MANY: usize = usize::MAX;
 
 const FORMS: &[Form] = &[
-    form("AKIA", "an AWS access key", 16..=16, "", is_upper),
-    form("ASIA", "an AWS access key", 16..=16, "", is_upper),
+    form("AKIA", "an AWS access key", 16..=16, "", is_upper_with_digit),
+    form("ASIA", "an AWS access key", 16..=16, "", is_upper_with_digit),
     form("ghp_", "a GitHub token", 36..=MANY, "", is_any),
     form("gho_", "a GitHub token", 36..=MANY, "", is_any),
     form("ghu_", "a GitHub token", 36..=MANY, "", is_any),
@@ -112,6 +112,8 @@ const FORMS: &[Form] = &[
     form("xoxp-", "a Slack token", 10..=MANY, "-", has_digit),
     form("xoxr-", "a Slack token", 10..=MANY, "-", has_digit),
     form("xoxs-", "a Slack token", 10..=MANY, "-", has_digit),
+    form("npm_", "an npm token", 36..=36, "", is_random),
+    form("Bearer ", "a bearer token", 20..=MANY, "-_.~+/=", is_random),
     form("hf_", "a Hugging Face token", 34..=34, "", is_random),
     form("eyJ", "a JSON web token", 20..=MANY, "-_.", is_web_token),
 ];
@@ -130,8 +132,9 @@ fn is_any(_: &str) -> bool {
     true
 }
 
-fn is_upper(rest: &str) -> bool {
-    !rest.contains(|c: char| c.is_ascii_lowercase())
+/// Peptides have capitals only.
+fn is_upper_with_digit(rest: &str) -> bool {
+    has_digit(rest) && !rest.contains(|c: char| c.is_ascii_lowercase())
 }
 
 fn has_digit(rest: &str) -> bool {
@@ -144,7 +147,8 @@ fn is_random(rest: &str) -> bool {
     rest.split(['-', '_']).any(|piece| {
         let has = |kind: fn(&char) -> bool| piece.chars().any(|c| kind(&c));
         let mixed = has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase) && has(char::is_ascii_digit);
-        let long = piece.len() >= 32 && has(char::is_ascii_alphabetic) && has(char::is_ascii_digit);
+        let is_hash = piece.chars().all(|c| c.is_ascii_hexdigit());
+        let long = piece.len() >= 32 && has(char::is_ascii_alphabetic) && has(char::is_ascii_digit) && !is_hash;
         piece.len() >= 20 && mixed || long
     })
 }
@@ -185,7 +189,9 @@ fn has_private_key(text: &str) -> bool {
     text.match_indices("-----BEGIN ").any(|(at, begin)| {
         let label = &text[at + begin.len()..];
         let end = label.find("-----").filter(|end| *end < 64);
-        end.is_some_and(|end| label[..end].contains("PRIVATE KEY"))
+        // A text about such keys, such as a pattern, has other characters.
+        let is_label = |label: &str| label.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == ' ');
+        end.is_some_and(|end| label[..end].ends_with("PRIVATE KEY") && is_label(&label[..end]))
     })
 }
 
@@ -199,7 +205,11 @@ fn has_password_in_url(text: &str) -> bool {
         let user = rest[..end].rsplit_once('@').filter(|(_, host)| !host.is_empty()).map(|(user, _)| user);
         let password = user.and_then(|user| user.split_once(':')).map(|(_, password)| password);
         let is_place = |password: &str| {
-            password.starts_with(['$', '{', '<', '[', '%']) && !password.starts_with("%2")
+            let is_port = password.len() <= 5 && password.chars().all(|c| c.is_ascii_digit());
+            let is_name = ["password", "passwd", "pass", "pwd", "secret", "token"];
+            is_port
+                || is_name.iter().any(|name| password.eq_ignore_ascii_case(name))
+                || password.starts_with(['$', '{', '<', '[', '%']) && !password.starts_with("%2")
                 || password.chars().all(|c| "*x.X".contains(c))
         };
         scheme && password.is_some_and(|password| !is_place(password))
@@ -226,6 +236,8 @@ mod tests {
             ["AIz", "a", &random[..35]].concat(),
             ["sk", "-", random].concat(),
             ["sk", "-ant-api03-", random].concat(),
+            ["npm", "_", random].concat(),
+            ["Authorization: Bear", "er ", random].concat(),
             ["sk", "-proj-", random].concat(),
             ["xox", "b-123456789012-abcdef"].concat(),
             ["eyJ", "hbGciOiJIUzI1NiJ9.eyJ", "zdWIiOiIxIn0.", random].concat(),
@@ -255,6 +267,13 @@ mod tests {
             "01a21351-ff9b-736d-ac9d-0e7e3264969e",
             "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
             "AKIA",
+            "AKIAEELLKRAGVTHPSELL",
+            "tcp://10.0.0.1:5555@eth0",
+            "ucx://rank0:1@node",
+            "https://USER:PASSWORD@host/",
+            "sk-0123456789abcdef0123456789abcdef",
+            "-----BEGIN (RSA |EC )?PRIVATE KEY-----",
+            "expected Bearer authentication_of_the_user",
             "ASIAN_OPTION_PRICING_MODEL_2",
             "ghp_short",
             "https://example.org:8080/a@b:c",

@@ -631,17 +631,46 @@ fn the_branch_goes_where_the_user_pushes_it() {
 }
 
 #[test]
-fn an_upstream_of_another_name_is_the_destination() {
+fn an_upstream_of_another_name_is_the_destination_where_git_pushes_to_it() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     clone.git(&["push", "--quiet", "origin", "main:trunk"]);
     clone.git(&["fetch", "--quiet"]);
     clone.git(&["switch", "--quiet", "-c", "mine", "--track", "origin/trunk"]);
     clone.fail("rg_flow");
+    // By default git does not push a branch to one of another name.
     let answer = clone.publish().pushed(1);
+    assert_eq!(answer.get("branch"), "mine");
+    assert_eq!(origin.files("trunk"), ["README"]);
+    clone.git(&["config", "push.default", "upstream"]);
+    let record = clone.fail("betti_numbers");
+    let answer = clone.publish().pushed(2);
     assert_eq!(answer.get("branch"), "trunk");
-    assert_eq!(origin.rev("trunk"), clone.head());
-    assert!(!origin.try_git(&["rev-parse", "--verify", "mine"]).status.success());
+    assert!(origin.files("trunk").contains(&record));
+}
+
+#[test]
+fn a_remote_of_several_places_is_not_said_to_have_the_records() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let second = world.bare("second.git");
+    for place in [&origin, &second] {
+        clone.git(&["remote", "set-url", "--add", "--push", "origin", place.dir.to_str().unwrap()]);
+    }
+    clone.fail("rg_flow");
+    let answer = clone.publish().expect("Committed: Failed", 1);
+    assert!(answer.text().contains("origin has 2 push URLs: name one of them"), "{}", answer.text());
+    clone.publisher().remote(origin.dir.to_str().unwrap()).run().pushed(1);
+}
+
+#[test]
+fn a_directory_that_goes_meanwhile_is_named() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    clone.fail("rg_flow");
+    let what = format!("rm -r '{}'", clone.dir.join("io").display());
+    let answer = Answer::of(after("commit-tree", &world, &clone, &what)).error("Io");
+    assert!(answer.text().contains("io/failures has gone meanwhile"), "{}", answer.text());
 }
 
 #[test]

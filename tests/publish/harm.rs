@@ -148,9 +148,12 @@ fn a_lock_that_goes_is_waited_for() {
     let lock = clone.dir.join(".git/index.lock");
     std::fs::write(&lock, "").unwrap();
     clone.fail("rg_flow");
+    // It goes while we wait, and comes again once the branch has moved.
     let text = format!(
-        "GIT \"$@\" || {{ code=$?; case \" $* \" in *index-info*) rm '{}';; esac; exit $code; }}",
-        lock.display()
+        "case \" $* \" in *commit-tree*) (sleep 0.2; rm '{lock}') > /dev/null 2>&1 & ;; esac\n\
+         GIT \"$@\" || {{ code=$?; case \" $* \" in *index-info*) rm '{lock}';; esac; exit $code; }}\n\
+         case \" $* \" in *update-ref*) touch '{lock}';; esac",
+        lock = lock.display()
     );
     with_git(&world, clone.publisher(), &text).run().pushed(1);
     clone.assert_healthy();
