@@ -11,8 +11,8 @@ use super::secrets::{Found, secrets};
 use super::tree::Entry;
 use crate::failure::Failure;
 
-/// How many blobs are read at once.
-const AT_ONCE: usize = 200;
+/// How many bytes are read at once, unless one blob has more.
+const AT_ONCE: u64 = 4 << 20;
 
 /// A record that was read.
 pub(super) struct Read {
@@ -50,9 +50,8 @@ impl Scan {
         blobs.retain(|blob| !self.known.contains_key(*blob));
         blobs.sort_unstable();
         blobs.dedup();
-        for blobs in blobs.chunks(AT_ONCE) {
-            let input = blobs.iter().flat_map(|blob| [blob.as_bytes(), b"\n"].concat()).collect();
-            let said = git.read(&["cat-file", "--batch"], input)?;
+        for blobs in by_size(git, &blobs)? {
+            let said = git.read(&["cat-file", "--batch"], lines(blobs))?;
             let mut rest = &said[..];
             for blob in blobs {
                 let content = next_object(&mut rest).ok_or_else(|| PublishError::Git {
@@ -86,6 +85,31 @@ impl Scan {
     fn read_of(&self, entry: &Entry) -> Option<&Read> {
         self.known.get(&entry.blob)?.as_ref().ok()
     }
+}
+
+/// The blobs in portions that are not too large together.
+fn by_size<'a>(git: &Git, blobs: &'a [&'a str]) -> Result<Vec<&'a [&'a str]>, PublishError> {
+    if blobs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let said = git.read(&["cat-file", "--batch-check=%(objectsize)"], lines(blobs))?;
+    let said = String::from_utf8_lossy(&said);
+    let (mut portions, mut start, mut bytes) = (Vec::new(), 0, 0);
+    for (place, size) in said.lines().enumerate().take(blobs.len()) {
+        // One that is missing has no size, and is told when it is read.
+        let size: u64 = size.parse().unwrap_or(0);
+        if place > start && bytes + size > AT_ONCE {
+            portions.push(&blobs[start..place]);
+            (start, bytes) = (place, 0);
+        }
+        bytes += size;
+    }
+    portions.push(&blobs[start..]);
+    Ok(portions)
+}
+
+fn lines(blobs: &[&str]) -> Vec<u8> {
+    blobs.iter().flat_map(|blob| [blob.as_bytes(), b"\n"].concat()).collect()
 }
 
 /// Secrets of a file.

@@ -318,6 +318,20 @@ fn in_a_series_of_picks_nothing_is_committed_without_a_branch() {
 }
 
 #[test]
+fn records_that_are_large_together_are_published() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let original: serde_json::Value = serde_json::from_str(include_str!("../data/original_failure.json")).unwrap();
+    for number in 0..5 {
+        let mut record = original.clone();
+        record["parameters"] = serde_json::json!({ "number": number, "text": "ab ".repeat(700_000) });
+        clone.write(&format!("io/failures/general_{number}.json"), &record.to_string());
+    }
+    clone.publish().pushed(5);
+    assert_eq!(origin.files("main").len(), 6);
+}
+
+#[test]
 fn records_that_the_user_staged_are_committed_too() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
