@@ -9,7 +9,7 @@ use super::git::{Git, path_of};
 use crate::store::about;
 
 pub(super) struct Repository {
-    /// Git, called in the directory of the records.
+    /// Git, called in the directory of the records. Any call may use ssh: a partial clone fetches what it lacks.
     pub(super) git: Git,
     /// The directory of the records, without symbolic links.
     pub(super) dir: PathBuf,
@@ -35,18 +35,16 @@ impl Repository {
             |name: &str| Ok(path_of(&one_path(git.read(&["rev-parse", "--path-format=absolute", name], Vec::new())?)));
         let prefix = one_path(git.read(&["rev-parse", "--show-prefix"], Vec::new())?);
         let depth = prefix.iter().filter(|byte| **byte == b'/').count();
-        let mut repository = Repository {
+        let config = Config::read(&git)?;
+        Ok(Some(Repository {
             work_tree: dir.ancestors().nth(depth).unwrap_or(dir).to_owned(),
             prefix,
             git_dir: path("--git-dir")?,
             common_dir: path("--git-common-dir")?,
-            config: Config::read(&git)?,
+            git: asking_nothing(&git, &config),
             dir: dir.to_owned(),
-            git,
-        };
-        // In a partial clone, whatever is read may have to be fetched.
-        repository.git = repository.with_network();
-        Ok(Some(repository))
+            config,
+        }))
     }
 
     /// A directory of our own, in that of the repository.
@@ -69,16 +67,6 @@ impl Repository {
     /// The commit that a full name of a reference, or an object's name, stands for.
     pub(super) fn commit_of(&self, name: &str) -> Result<Option<String>, PublishError> {
         self.git.look_up(&["rev-parse", "-q", "--verify", &format!("{name}^{{commit}}")])
-    }
-
-    /// Git as it is called where ssh may be needed: it must not ask for anything.
-    fn with_network(&self) -> Git {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let given = variable("GIT_SSH_COMMAND").or_else(|| self.config.get("core.sshcommand").map(str::to_owned));
-        let program = || variable("GIT_SSH").map(|program| format!("'{}'", program.replace('\'', "'\\''")));
-        let ssh = given.or_else(program).unwrap_or_else(|| "ssh".to_owned());
-        let is_other = ["plink", "putty"].iter().any(|name| ssh.to_lowercase().contains(name));
-        self.git.with("GIT_SSH_COMMAND", if is_other { ssh } else { ssh + " -oBatchMode=yes" })
     }
 
     /// Moves a branch, where it is still at the old commit; says whether it was.
@@ -108,6 +96,16 @@ impl Repository {
     pub(super) fn path_of(&self, name: &str) -> Vec<u8> {
         [&self.prefix, name.as_bytes()].concat()
     }
+}
+
+/// Git whose ssh, the user's own, must not ask for anything.
+fn asking_nothing(git: &Git, config: &Config) -> Git {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let given = variable("GIT_SSH_COMMAND").or_else(|| config.get("core.sshcommand").map(str::to_owned));
+    let program = || variable("GIT_SSH").map(|program| format!("'{}'", program.replace('\'', "'\\''")));
+    let ssh = given.or_else(program).unwrap_or_else(|| "ssh".to_owned());
+    let is_other = ["plink", "putty"].iter().any(|name| ssh.to_lowercase().contains(name));
+    git.with("GIT_SSH_COMMAND", if is_other { ssh } else { ssh + " -oBatchMode=yes" })
 }
 
 /// A line that may itself have line ends in it.

@@ -302,3 +302,26 @@ fn a_remote_that_is_not_there() {
     let answer = unknown.publisher().remote("nobody").run();
     assert_eq!(answer.what(), "Committed: Offline", "{}", answer.text());
 }
+
+#[test]
+fn what_a_partial_clone_fetches_on_its_own_asks_nothing_either() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    // A record by its name, which has to be read to be judged.
+    let own = clone.fail("rg_flow");
+    std::fs::rename(clone.dir.join(&own), clone.dir.join("io/failures/record.json")).unwrap();
+    clone.git(&["switch", "--quiet", "--orphan", "failures"]);
+    clone.git(&["add", "io/failures/record.json"]);
+    clone.git(&["commit", "--quiet", "-m", "a record"]);
+    clone.git(&["push", "--quiet", "origin", "failures"]);
+    origin.git(&["config", "uploadpack.allowFilter", "true"]);
+    let url = format!("file://{}", origin.dir.display());
+    world.at("").git(&["clone", "--quiet", "--filter=blob:none", &url, "partial"]);
+    let partial = world.at("partial");
+    let (ssh, notes) = fake_ssh(&world);
+    partial.git(&["remote", "set-url", "origin", &format!("ssh://host{}", origin.dir.display())]);
+    partial.fail("rg_flow");
+    partial.publisher().branch("failures").env("GIT_SSH_COMMAND", ssh).run().pushed(1);
+    let notes = std::fs::read_to_string(&notes).unwrap();
+    assert!(notes.lines().all(|line| line.contains("-oBatchMode=yes")), "{notes}");
+}
