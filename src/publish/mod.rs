@@ -211,9 +211,9 @@ impl Publisher {
                 Push { repository, target, remote, scan, pushed, local }.push()
             }
         };
-        if target.is_current && target.is_still_current(&repository)? {
-            // A commit of the user's can have written back the index that it had read before.
-            // What was committed is told in any case.
+        // A commit of the user's can have written back the index that it had read before. What was committed and pushed is
+        // told in any case, also where nobody waits any more.
+        if target.is_current && matches!(target.is_still_current(&repository), Ok(true)) {
             let _ = stage::stage_missing(&repository, &committed.staged);
         }
         Ok(Published::of(committed, pushed, target, remote))
