@@ -75,8 +75,9 @@ impl Push<'_> {
             let Some(step) = self.step(tip)? else { return Ok(None) };
             match self.remote.push(&step.new.commit, step.tip.as_deref())? {
                 Answer::Done => {
-                    self.remember(&step.new.commit)?;
-                    self.follow(&step.new.commit)?;
+                    // It is there, whatever becomes of what we know of it here.
+                    let _ = self.remember(&step.new.commit);
+                    let _ = self.follow(&step.new.commit);
                     return Ok(Some(step.new));
                 }
                 Answer::No(why) => return Err(why),
