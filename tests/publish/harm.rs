@@ -1,17 +1,9 @@
 //! What must not happen: nothing of the user's runs, nothing is lost, nothing secret goes out.
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{Order, Repo, World, walk};
-
-fn script(path: &Path, text: &str) {
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
-}
+use crate::support::{Repo, World, script, walk};
 
 #[test]
 fn no_hook_no_signature_no_monitor_and_no_tag() {
@@ -132,15 +124,6 @@ fn a_lock_that_was_left_behind_is_named_and_stays() {
     assert_eq!(origin.files("main"), ["README", &record]);
 }
 
-/// Puts a `git` before the real one.
-fn with_git(world: &World, order: Order, text: &str) -> Order {
-    let real = Command::new("sh").args(["-c", "command -v git"]).output().unwrap().stdout;
-    let real = String::from_utf8(real).unwrap();
-    let bin = world.path().join("bin");
-    script(&bin.join("git"), &text.replace("GIT", real.trim()));
-    order.env("PATH", format!("{}:{}", bin.display(), std::env::var("PATH").unwrap()))
-}
-
 #[test]
 fn a_lock_that_goes_is_waited_for() {
     let world = World::new();
@@ -155,7 +138,7 @@ fn a_lock_that_goes_is_waited_for() {
          case \" $* \" in *update-ref*) touch '{lock}';; esac",
         lock = lock.display()
     );
-    with_git(&world, clone.publisher(), &text).run().pushed(1);
+    clone.publisher().env("PATH", world.path_with_git(&text)).run().pushed(1);
     clone.assert_healthy();
 }
 
@@ -171,7 +154,7 @@ fn a_branch_that_others_move_meanwhile_is_taken_as_it_is_then() {
          GIT -c core.hooksPath=/dev/null commit --quiet --allow-empty -m theirs;; esac; exec GIT \"$@\"",
         once.display()
     );
-    with_git(&world, clone.publisher(), &text).run().pushed(1);
+    clone.publisher().env("PATH", world.path_with_git(&text)).run().pushed(1);
     assert_eq!(clone.git(&["log", "-1", "--skip=1", "--format=%s"]), "theirs\n");
     assert_eq!(clone.git(&["status", "--porcelain", "-uno"]), "");
     assert_eq!(origin.git(&["log", "--format=%s", "main"]).matches("theirs").count(), 0);
@@ -192,7 +175,7 @@ fn a_remote_that_was_set_back_meanwhile_does_not_get_back_what_it_dropped() {
         once.display(),
         origin.dir.display()
     );
-    with_git(&world, clone.publisher(), &text).run().pushed(1);
+    clone.publisher().env("PATH", world.path_with_git(&text)).run().pushed(1);
     assert_eq!(origin.files("main"), ["README", &record]);
     assert_eq!(origin.rev("main^"), first);
 }

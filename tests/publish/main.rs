@@ -3,6 +3,7 @@
 #![allow(unreachable_pub)]
 
 mod auto;
+mod between;
 #[path = "../support/mod.rs"]
 mod child;
 mod current;

@@ -2,12 +2,11 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::support::{Repo, World, assert_no_process, isolate};
+use crate::support::{Repo, World, assert_no_process, isolate, script};
 
 /// A child that ends with the test.
 struct Ends(Child);
@@ -21,6 +20,18 @@ impl Drop for Ends {
 
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// One record goes straight there, and one on top of what others pushed meanwhile.
+fn push_before_and_after_others(world: &World, origin: &Repo, clone: &Repo) {
+    clone.fail("rg_flow");
+    clone.publish().pushed(1);
+    assert_eq!(origin.rev("main"), clone.head());
+    let other = world.clone_of(origin, "other");
+    other.commit_file("theirs", "theirs\n");
+    other.git(&["push", "--quiet"]);
+    clone.fail("rg_flow");
+    clone.publish().pushed(1);
 }
 
 #[test]
@@ -41,14 +52,7 @@ fn git_daemon() {
         assert!(stderr.read_line(&mut line).unwrap() > 0, "the daemon has ended");
     }
     clone.git(&["remote", "set-url", "origin", &format!("git://127.0.0.1:{port}/origin")]);
-    clone.fail("rg_flow");
-    clone.publish().pushed(1);
-    assert_eq!(origin.rev("main"), clone.head());
-    let other = world.clone_of(&origin, "other");
-    other.commit_file("theirs", "theirs\n");
-    other.git(&["push", "--quiet"]);
-    clone.fail("rg_flow");
-    clone.publish().pushed(1);
+    push_before_and_after_others(&world, &origin, &clone);
     assert_eq!(origin.files("main").len(), 4);
     drop(daemon);
     clone.fail("rg_flow");
@@ -150,14 +154,7 @@ fn smart_http() {
     let (root, home) = (world.path(), world.path().join("home"));
     let port = web_server(Box::new(move |stream| http_backend(stream, &root, &home)));
     clone.git(&["remote", "set-url", "origin", &format!("http://127.0.0.1:{port}/origin")]);
-    clone.fail("rg_flow");
-    clone.publish().pushed(1);
-    assert_eq!(origin.rev("main"), clone.head());
-    let other = world.clone_of(&origin, "other");
-    other.commit_file("theirs", "theirs\n");
-    other.git(&["push", "--quiet"]);
-    clone.fail("rg_flow");
-    clone.publish().pushed(1);
+    push_before_and_after_others(&world, &origin, &clone);
     clone.publisher().branch("failures").run().pushed(2);
     assert_eq!((origin.files("main").len(), origin.files("failures").len()), (4, 2));
     clone.git(&["remote", "set-url", "origin", &format!("http://127.0.0.1:{port}/no/such")]);
@@ -200,11 +197,11 @@ fn a_remote_that_wants_a_password_asks_nobody() {
     }));
     clone.fail("rg_flow");
     let asked = world.path().join("asked");
-    let script = script(&world, "askpass", &format!("touch '{}'", asked.display()));
-    clone.git(&["config", "core.askPass", script.to_str().unwrap()]);
+    let askpass = program(&world, "askpass", &format!("touch '{}'", asked.display()));
+    clone.git(&["config", "core.askPass", askpass.to_str().unwrap()]);
     for url in [format!("http://127.0.0.1:{port}/origin"), format!("http://me:pa55@127.0.0.1:{port}/origin")] {
         clone.git(&["remote", "set-url", "origin", &url]);
-        let answer = clone.publisher().env("GIT_ASKPASS", &script).env("SSH_ASKPASS", &script).run();
+        let answer = clone.publisher().env("GIT_ASKPASS", &askpass).env("SSH_ASKPASS", &askpass).run();
         assert_eq!(answer.what(), "Committed: Denied", "{}", answer.text());
         assert!(!answer.text().contains("pa55"), "{}", answer.text());
         let answer = clone.publisher().remote(&url).run();
@@ -213,10 +210,10 @@ fn a_remote_that_wants_a_password_asks_nobody() {
     assert!(!asked.exists());
 }
 
-fn script(world: &World, name: &str, text: &str) -> PathBuf {
+/// A program beside the repositories.
+fn program(world: &World, name: &str, text: &str) -> PathBuf {
     let path = world.path().join(name);
-    std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    script(&path, text);
     path
 }
 
@@ -225,7 +222,7 @@ fn fake_ssh(world: &World) -> (PathBuf, PathBuf) {
     let notes = world.path().join("ssh-notes");
     let note = format!("echo \"$@\" >> '{}'", notes.display());
     let run = "for last; do :; done; case \" $* \" in *' -G '*) exit 0;; esac; exec sh -c \"$last\"";
-    (script(world, "ssh", &format!("{note}\n{run}")), notes)
+    (program(world, "ssh", &format!("{note}\n{run}")), notes)
 }
 
 #[test]
@@ -260,7 +257,7 @@ fn ssh_is_called_as_the_user_does_but_asks_nothing() {
 fn an_ssh_that_hangs_is_ended_too() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
-    let ssh = script(&world, "ssh", "sleep 1000");
+    let ssh = program(&world, "ssh", "sleep 1000");
     clone.git(&["remote", "set-url", "origin", &format!("ssh://host{}", origin.dir.display())]);
     clone.fail("rg_flow");
     let order = clone.publisher().timeout(Duration::from_millis(1500)).env("GIT_SSH_COMMAND", &ssh);
@@ -274,8 +271,7 @@ fn a_remote_that_refuses_says_why() {
     let (origin, clone) = world.origin_and_clone();
     let hook = origin.dir.join("hooks/pre-receive");
     std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
-    std::fs::write(&hook, "#!/bin/sh\necho main is protected >&2\nexit 1\n").unwrap();
-    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    script(&hook, "echo main is protected >&2\nexit 1");
     clone.fail("rg_flow");
     let answer = clone.publish().expect("Committed: Rejected", 1);
     assert!(

@@ -2,6 +2,7 @@
 //! in a process of its own.
 
 use std::ffi::OsStr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -69,6 +70,24 @@ impl World {
         clone.git(&["push", "--quiet", "-u", "origin", "main"]);
         (origin, clone)
     }
+}
+
+impl World {
+    /// A `PATH` with this before git; `GIT` in the text is the real one.
+    pub fn path_with_git(&self, text: &str) -> String {
+        let real = Command::new("sh").args(["-c", "command -v git"]).output().unwrap().stdout;
+        let real = String::from_utf8(real).unwrap();
+        let bin = self.path().join("bin");
+        script(&bin.join("git"), &text.replace("GIT", real.trim()));
+        format!("{}:{}", bin.display(), std::env::var("PATH").unwrap())
+    }
+}
+
+/// A program for the shell.
+pub fn script(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// The variables that keep the machine's own configuration out.

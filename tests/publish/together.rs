@@ -128,22 +128,13 @@ fn whoever_is_killed_leaves_nothing_that_stands_in_the_way() {
     let before = clone.state();
     let calls = world.path().join("calls");
     // A git that ends its parent, and all that was to come, after the n-th call of those that change something.
-    let real =
-        String::from_utf8(std::process::Command::new("sh").args(["-c", "command -v git"]).output().unwrap().stdout)
-            .unwrap();
-    let script = format!(
-        "#!/bin/sh\ncase \" $* \" in *' rev-parse '*|*' config '*|*' ls-'*|*' cat-file '*|*' symbolic-ref '*|*' check-'*|\
-         *' remote '*|*' merge-base '*|*' rev-list '*|*' diff-'*) exec {real} \"$@\";; esac\nprintf x >> '{calls}'\nif [ $(wc -c < '{calls}') -eq \"$KILL_AT\" ]; then\n\
-         {real} \"$@\" > /dev/null 2>&1\nkill -9 $PPID\nexit 1\nfi\nexec {real} \"$@\"\n",
+    let text = format!(
+        "case \" $* \" in *' rev-parse '*|*' config '*|*' ls-'*|*' cat-file '*|*' symbolic-ref '*|*' check-'*|\
+         *' remote '*|*' merge-base '*|*' rev-list '*|*' diff-'*) exec GIT \"$@\";; esac\nprintf x >> '{calls}'\n\
+         if [ $(wc -c < '{calls}') -eq \"$KILL_AT\" ]; then\nGIT \"$@\" > /dev/null 2>&1\nkill -9 $PPID\nexit 1\nfi\nexec GIT \"$@\"",
         calls = calls.display(),
-        real = real.trim()
     );
-    let bin = world.path().join("bin");
-    std::fs::create_dir(&bin).unwrap();
-    std::fs::write(bin.join("git"), script).unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(bin.join("git"), mode).unwrap();
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let path = world.path_with_git(&text);
     let mut records = Vec::new();
     let mut killed = 0;
     for at in 1.. {

@@ -1,0 +1,131 @@
+//! What may happen between two steps of a publishing on the current branch.
+
+use std::process::Child;
+use std::time::Duration;
+
+use crate::support::{Answer, Repo, World};
+
+/// Publishes by a git that does something else as well, once, after a call of this kind.
+fn after(call: &str, world: &World, clone: &Repo, what: &str) -> Child {
+    let once = world.path().join("once");
+    let text = format!(
+        "GIT \"$@\" || exit\ncase \" $* \" in *' {call} '*) [ -e '{once}' ] || {{ touch '{once}'; {what}; }};; esac",
+        once = once.display(),
+    );
+    let path = world.path_with_git(&text);
+    clone.publisher().timeout(Duration::from_secs(2)).env("PATH", path).spawn()
+}
+
+/// The same after the branch has moved.
+fn when_the_branch_has_moved(world: &World, clone: &Repo, what: &str) -> Answer {
+    Answer::of(after("update-ref", world, clone, what))
+}
+
+const LOCK_THE_INDEX: &str = "touch \"$(GIT rev-parse --git-dir)/index.lock\"";
+
+#[test]
+fn where_the_index_cannot_follow_the_branch_goes_back() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    clone.fail("rg_flow");
+    let head = clone.head();
+    when_the_branch_has_moved(&world, &clone, LOCK_THE_INDEX).error("IndexLocked");
+    assert_eq!(clone.head(), head);
+    std::fs::remove_file(clone.dir.join(".git/index.lock")).unwrap();
+    clone.publish().pushed(1);
+    clone.assert_healthy();
+}
+
+#[test]
+fn where_the_user_has_built_on_it_the_index_follows_later() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    let record = clone.fail("rg_flow");
+    let what = format!("GIT commit --quiet --allow-empty -m built; {LOCK_THE_INDEX}");
+    let answer = when_the_branch_has_moved(&world, &clone, &what);
+    assert_eq!(answer.what(), "Pushed", "{}", answer.text());
+    std::fs::remove_file(clone.dir.join(".git/index.lock")).unwrap();
+    clone.publish();
+    assert_eq!(clone.files("HEAD"), ["README", &record]);
+    assert_eq!(clone.git(&["diff", "--cached", "--name-only"]), "");
+}
+
+#[test]
+fn what_a_commit_that_was_under_way_took_out_of_the_index_comes_back() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    let record = clone.fail("rg_flow");
+    clone.publish().pushed(1);
+    // It had read the index before us.
+    clone.git(&["update-index", "--force-remove", &record]);
+    clone.publish();
+    assert_eq!(clone.git(&["diff", "--cached", "--name-only"]), "");
+}
+
+#[test]
+fn what_is_taken_out_of_the_index_later_is_taken_out_on_purpose() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    let record = clone.fail("rg_flow");
+    clone.publish().pushed(1);
+    let note = std::fs::File::options().append(true).open(clone.dir.join(".git/tracing-failure/staged")).unwrap();
+    note.set_modified(std::time::SystemTime::now() - Duration::from_secs(120)).unwrap();
+    clone.git(&["rm", "--quiet", "--cached", &record]);
+    clone.publish();
+    assert_eq!(clone.git(&["diff", "--cached", "--name-only"]), format!("{record}\n"));
+}
+
+#[test]
+fn the_first_commit_goes_back_as_well() {
+    let world = World::new();
+    let clone = world.init("new", &[]);
+    clone.fail("rg_flow");
+    when_the_branch_has_moved(&world, &clone, LOCK_THE_INDEX).error("IndexLocked");
+    assert!(!clone.try_git(&["rev-parse", "--verify", "HEAD"]).status.success());
+}
+
+#[test]
+fn whoever_is_killed_before_the_index_has_followed_is_followed_by_the_next() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    let record = clone.fail("rg_flow");
+    let mut child = after("update-ref", &world, &clone, "kill -9 $PPID");
+    assert!(!child.wait().unwrap().success());
+    assert_eq!(clone.git(&["diff", "--cached", "--name-only"]), format!("{record}\n"));
+    clone.publish().pushed(1);
+    assert_eq!(clone.git(&["diff", "--cached", "--name-only"]), "");
+}
+
+#[test]
+fn a_branch_that_is_left_meanwhile_is_not_committed_to() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    clone.git(&["branch", "other"]);
+    clone.fail("rg_flow");
+    let head = clone.head();
+    let what = "GIT symbolic-ref HEAD refs/heads/other";
+    Answer::of(after("commit-tree", &world, &clone, what)).error("Switched");
+    assert_eq!(clone.rev("main"), head);
+}
+
+#[test]
+fn the_index_of_another_branch_is_left_alone() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    clone.git(&["branch", "other"]);
+    let record = clone.fail("rg_flow");
+    let what = "GIT symbolic-ref HEAD refs/heads/other";
+    when_the_branch_has_moved(&world, &clone, what).pushed(1);
+    assert_eq!(origin.files("main"), ["README", &record]);
+    assert_eq!(clone.git(&["diff", "--cached", "--name-only"]), "");
+}
+
+#[test]
+fn a_directory_that_goes_meanwhile_is_named() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    clone.fail("rg_flow");
+    let what = format!("rm -r '{}'", clone.dir.join("io").display());
+    let answer = Answer::of(after("commit-tree", &world, &clone, &what)).error("Io");
+    assert!(answer.text().contains("io/failures has gone meanwhile"), "{}", answer.text());
+}
