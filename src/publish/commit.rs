@@ -119,7 +119,7 @@ fn with_identity(repository: &Repository) -> Git {
             git = git.with(name, "tracing-failure");
         }
         // `EMAIL` is a guess to git.
-        let guess = variable("EMAIL") && repository.config.get("user.useconfigonly").is_none_or(|only| only == "false");
+        let guess = variable("EMAIL") && !repository.config.is_on("user.useconfigonly");
         if !variable(address) && !guess && !setting("user.email") && !setting(&format!("{section}.email")) {
             let host = gethostname::gethostname().to_string_lossy().into_owned();
             git = git.with(address, format!("tracing-failure@{host}"));

@@ -35,6 +35,12 @@ impl Config {
         self.settings.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// Whether a setting that is true or false is true.
+    pub(super) fn is_on(&self, name: &str) -> bool {
+        let is_off = |value: &str| ["false", "no", "off", "0"].iter().any(|off| value.eq_ignore_ascii_case(off));
+        self.get(name).is_some_and(|value| !is_off(value))
+    }
+
     pub(super) fn remotes(&self) -> &[String] {
         &self.remotes
     }
@@ -52,5 +58,9 @@ mod tests {
         assert_eq!(config.get("user.name"), Some("B\nC"));
         assert_eq!(config.get("core.bare"), Some("true"));
         assert_eq!(config.remotes(), ["a.b"]);
+        assert!(config.is_on("core.bare") && !config.is_on("core.absent"));
+        for off in ["false", "No", "off", "0", ""] {
+            assert!(!Config::parse(&format!("core.bare\n{off}\0")).is_on("core.bare"), "{off}");
+        }
     }
 }

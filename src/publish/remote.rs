@@ -5,6 +5,9 @@ use super::git::{Git, without_credentials};
 use super::outcome::NotPushed;
 use super::repository::Repository;
 
+/// How often a remote may be set back between the answer and the fetch.
+const QUESTIONS: u32 = 3;
+
 /// Where a branch is pushed to.
 pub(super) struct Remote {
     /// A name of the configuration, or a URL.
@@ -84,16 +87,18 @@ impl Remote {
     /// Where the branch is now, with all that it needs here; `None` where the remote does not have it.
     pub(super) fn tip(&self, repository: &Repository) -> Result<Option<String>, NotPushed> {
         let full_name = self.full_name();
-        let text = self.ask(&["ls-remote", "--", &self.source, &full_name])?;
-        let found = text.lines().filter_map(|line| line.split_once('\t')).find(|(_, name)| *name == full_name);
-        let Some((tip, _)) = found else { return Ok(None) };
-        if !has(repository, tip)? {
-            self.fetch()?;
+        for _ in 0..QUESTIONS {
+            let text = self.ask(&["ls-remote", "--", &self.source, &full_name])?;
+            let found = text.lines().filter_map(|line| line.split_once('\t')).find(|(_, name)| *name == full_name);
+            let Some((tip, _)) = found else { return Ok(None) };
+            if !has(repository, tip)? {
+                self.fetch()?;
+            }
+            if has(repository, tip)? {
+                return Ok(Some(tip.to_owned()));
+            }
         }
-        match has(repository, tip)? {
-            true => Ok(Some(tip.to_owned())),
-            false => Err(NotPushed::Rejected("the remote was set back meanwhile: publish again".to_owned())),
-        }
+        Err(NotPushed::Rejected("the remote was set back each time before it could be read".to_owned()))
     }
 
     /// Brings the branch here, without a trace of it in the references.

@@ -25,7 +25,8 @@ impl Repository {
     /// The repository that has this directory in its work tree.
     pub(super) fn find(git: Git, dir: &Path) -> Result<Option<Self>, PublishError> {
         let said = git.run(&["rev-parse", "--is-inside-work-tree"], Vec::new())?;
-        if !said.succeeded && said.stderr.contains("not a git repository") {
+        // What is no repository although it says so is told in git's words.
+        if !said.succeeded && said.stderr.contains("not a git repository (or any") {
             return Ok(None);
         }
         if said.ok()?.trim_ascii() != b"true" {

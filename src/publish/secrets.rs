@@ -113,6 +113,7 @@ const FORMS: &[Form] = &[
     form("xoxr-", "a Slack token", 10..=MANY, "-", has_digit),
     form("xoxs-", "a Slack token", 10..=MANY, "-", has_digit),
     form("npm_", "an npm token", 36..=36, "", is_random),
+    form("Basic ", "a user and a password in base64", 20..=MANY, "+/=", is_random),
     form("Bearer ", "a bearer token", 20..=MANY, "-_.~+/=", is_random),
     form("hf_", "a Hugging Face token", 34..=34, "", is_random),
     form("eyJ", "a JSON web token", 20..=MANY, "-_.", is_web_token),
@@ -167,6 +168,9 @@ fn looks_like(text: &str) -> Option<&'static str> {
     if has_private_key(text) {
         return Some("a private key");
     }
+    if has_named_value(text) {
+        return Some("a value under the name of a secret");
+    }
     if has_password_in_url(text) {
         return Some("a URL with a password");
     }
@@ -185,13 +189,31 @@ impl Form {
     }
 }
 
+/// `password=hunter2`, where the name is that of a secret and the value has a digit, as words and places for one have not.
+fn has_named_value(text: &str) -> bool {
+    text.match_indices('=').any(|(at, _)| {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let name = text[..at].rsplit(|c| !is_name(c)).next().unwrap_or_default();
+        let value = text[at + 1..].trim_start_matches(['"', '\'']);
+        let end = value.find(|c: char| c.is_whitespace() || "\"'&;,)".contains(c)).unwrap_or(value.len());
+        let value = &value[..end];
+        let tells = value.len() >= 6 && value.starts_with(|c: char| c.is_ascii_alphanumeric()) && has_digit(value);
+        tells && Redactor::default().is_secret(name)
+    })
+}
+
 fn has_private_key(text: &str) -> bool {
     text.match_indices("-----BEGIN ").any(|(at, begin)| {
         let label = &text[at + begin.len()..];
         let end = label.find("-----").filter(|end| *end < 64);
         // A text about such keys, such as a pattern, has other characters.
         let is_label = |label: &str| label.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == ' ');
-        end.is_some_and(|end| label[..end].ends_with("PRIVATE KEY") && is_label(&label[..end]))
+        // The line end may be spelt out.
+        let is_key = |text: &str| {
+            let text = text.trim_start_matches('-').trim_start_matches([' ', '\r', '\n', '\\', 'r', 'n']);
+            text.chars().take(4).filter(char::is_ascii_alphanumeric).count() == 4
+        };
+        end.is_some_and(|end| label[..end].ends_with("PRIVATE KEY") && is_label(&label[..end]) && is_key(&label[end..]))
     })
 }
 
@@ -208,6 +230,7 @@ fn has_password_in_url(text: &str) -> bool {
             let is_port = password.len() <= 5 && password.chars().all(|c| c.is_ascii_digit());
             let is_name = ["password", "passwd", "pass", "pwd", "secret", "token"];
             is_port
+                || password.contains('…')
                 || is_name.iter().any(|name| password.eq_ignore_ascii_case(name))
                 || password.starts_with(['$', '{', '<', '[', '%']) && !password.starts_with("%2")
                 || password.chars().all(|c| "*x.X".contains(c))
@@ -238,6 +261,9 @@ mod tests {
             ["sk", "-ant-api03-", random].concat(),
             ["npm", "_", random].concat(),
             ["Authorization: Bear", "er ", random].concat(),
+            ["Authorization: Bas", "ic ", random].concat(),
+            "db_password=hunter2".to_owned(),
+            "api_key='abc123def'".to_owned(),
             ["sk", "-proj-", random].concat(),
             ["xox", "b-123456789012-abcdef"].concat(),
             ["eyJ", "hbGciOiJIUzI1NiJ9.eyJ", "zdWIiOiIxIn0.", random].concat(),
@@ -274,6 +300,12 @@ mod tests {
             "sk-0123456789abcdef0123456789abcdef",
             "-----BEGIN (RSA |EC )?PRIVATE KEY-----",
             "expected Bearer authentication_of_the_user",
+            "expected -----BEGIN PRIVATE KEY-----",
+            "https://user:…@host/",
+            "unexpected token=identifier at 12",
+            "password=[redacted] password=$PASSWORD password=hidden",
+            "monkey=123456 residual=1.5e-12 tokens_per_sec=1234567 author=ada1815",
+            "ψ=123456, é=1234567",
             "ASIAN_OPTION_PRICING_MODEL_2",
             "ghp_short",
             "https://example.org:8080/a@b:c",

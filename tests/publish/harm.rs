@@ -101,6 +101,18 @@ fn without_a_name_records_are_committed_under_ours() {
     assert_eq!(origin.git(&["log", "-1", "--format=%an <%ae>", "main"]), "Emmy <emmy@example.org>\n");
 }
 
+#[test]
+fn an_address_that_git_does_not_take_for_one_is_not_relied_on() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    for name in ["user.name", "user.email"] {
+        let _ = clone.try_git(&["config", "--unset", name]);
+    }
+    clone.git(&["config", "user.useConfigOnly", "yes"]);
+    clone.fail("rg_flow");
+    clone.publisher().env("EMAIL", "ada@example.org").run().pushed(1);
+}
+
 fn gethostname() -> String {
     String::from_utf8(Command::new("hostname").output().unwrap().stdout).unwrap().trim().to_owned()
 }
@@ -158,6 +170,25 @@ fn a_branch_that_others_move_meanwhile_is_taken_as_it_is_then() {
     assert_eq!(clone.git(&["log", "-1", "--skip=1", "--format=%s"]), "theirs\n");
     assert_eq!(clone.git(&["status", "--porcelain", "-uno"]), "");
     assert_eq!(origin.git(&["log", "--format=%s", "main"]).matches("theirs").count(), 0);
+}
+
+#[test]
+fn a_remote_that_is_set_back_before_it_is_read_is_asked_again() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let other = world.clone_of(&origin, "other");
+    other.commit_file("theirs", "theirs\n");
+    other.git(&["push", "--quiet"]);
+    let record = clone.fail("rg_flow");
+    // Between the answer and the fetch, the commit is taken back and thrown away.
+    let text = format!(
+        "case \" $* \" in *' fetch '*) GIT --git-dir '{origin}' update-ref refs/heads/main main~1 && \
+         GIT --git-dir '{origin}' -c gc.pruneExpire=now reflog expire --expire=now --all && GIT --git-dir '{origin}' prune;; esac\n\
+         exec GIT \"$@\"",
+        origin = origin.dir.display(),
+    );
+    clone.publisher().env("PATH", world.path_with_git(&text)).run().pushed(1);
+    assert_eq!(origin.files("main"), ["README", &record]);
 }
 
 #[test]

@@ -287,6 +287,16 @@ fn a_directory_that_is_a_file_in_the_commit() {
 }
 
 #[test]
+fn a_repository_that_is_none_is_told_in_the_words_of_git() {
+    let world = World::new();
+    let broken = world.at("broken");
+    broken.fail("rg_flow");
+    broken.write(".git", "gitdir: nowhere\n");
+    let answer = broken.publish().error("Git");
+    assert!(answer.text().contains("not a git repository: "), "{}", answer.text());
+}
+
+#[test]
 fn nothing_of_ours_stays_but_what_we_remember() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
