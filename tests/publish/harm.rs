@@ -104,13 +104,15 @@ fn without_a_name_records_are_committed_under_ours() {
 #[test]
 fn an_address_that_git_does_not_take_for_one_is_not_relied_on() {
     let world = World::new();
-    let (_, clone) = world.origin_and_clone();
-    for name in ["user.name", "user.email"] {
-        let _ = clone.try_git(&["config", "--unset", name]);
+    let (origin, clone) = world.origin_and_clone();
+    for (only, address) in [("yes", format!("tracing-failure@{}", gethostname())), ("no", "ada@example.org".to_owned())]
+    {
+        let config = format!("[user]\n\tuseConfigOnly = {only}\n");
+        std::fs::write(world.path().join("home/gitconfig"), config).unwrap();
+        clone.fail("rg_flow");
+        clone.publisher().env("EMAIL", "ada@example.org").run().pushed(1);
+        assert_eq!(origin.git(&["log", "-1", "--format=%ae", "main"]).trim(), address);
     }
-    clone.git(&["config", "user.useConfigOnly", "yes"]);
-    clone.fail("rg_flow");
-    clone.publisher().env("EMAIL", "ada@example.org").run().pushed(1);
 }
 
 fn gethostname() -> String {
