@@ -368,6 +368,33 @@ fn what_a_record_says_does_nothing_to_the_terminal() {
     }
 }
 
+/// The command at a terminal of so many columns.
+fn at_a_terminal(place: &Place, columns: usize, words: &str) -> String {
+    let line = format!("stty rows 24 cols {columns}; exec {} {words}", env!("CARGO_BIN_EXE_failures"));
+    let mut command = Command::new("script");
+    command.args(["-qec", &line, "/dev/null"]).current_dir(place.dir()).env("TZ", "UTC").env("TERM", "xterm");
+    let output = command.env_remove("NO_COLOR").stdin(Stdio::null()).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn at_a_terminal_there_are_colours_and_tables_that_fit_and_json_that_is_harmless() {
+    let place = Place::with_data();
+    assert!(at_a_terminal(&place, 200, "list").contains("\u{1b}[31m"));
+    for columns in [80, 120] {
+        let table = at_a_terminal(&place, columns, "list --color never");
+        let widest = table.lines().map(|line| line.trim_end().chars().count()).max().unwrap();
+        assert!(widest <= columns && widest > columns - 10, "{columns}: {table}");
+    }
+    assert!(!at_a_terminal(&place, 80, "list --color never").contains("CATEGORY"));
+    let mut evil = failure("\u{9b}31m");
+    evil.timestamp += std::time::Duration::from_secs(1_000_000_000);
+    place.record(&evil);
+    let json = at_a_terminal(&place, 80, "show --json");
+    assert!(json.contains("\\u009b31m") && !json.contains('\u{9b}'), "{json:?}");
+    assert!(place.run(&["show", "--json"]).stdout().contains('\u{9b}'));
+}
+
 #[test]
 fn a_filter_cannot_end_the_command() {
     let place = Place::with_data();

@@ -25,6 +25,7 @@ pub(crate) use value::{brief, parameter};
 pub(crate) struct Screen {
     out: BufWriter<StdoutLock<'static>>,
     styled: bool,
+    is_terminal: bool,
     /// Columns, where lines must not be longer.
     pub(crate) width: Option<usize>,
 }
@@ -33,14 +34,16 @@ impl Screen {
     pub(crate) fn stdout() -> Self {
         let stdout = io::stdout();
         let styled = anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never;
-        let size = if stdout.is_terminal() { terminal_size::terminal_size() } else { None };
+        let is_terminal = stdout.is_terminal();
+        // Some terminals do not know their size.
+        let size = if is_terminal { terminal_size::terminal_size() } else { None };
         let width = size.map(|(width, _)| usize::from(width.0));
-        Screen { out: BufWriter::new(stdout.lock()), styled, width }
+        Screen { out: BufWriter::new(stdout.lock()), styled, is_terminal, width }
     }
 
     /// A line of JSON. Where people see it, it does nothing to their terminal.
     pub(crate) fn write_json(&mut self, json: &str) -> io::Result<()> {
-        let json = if self.width.is_some() { visible_json(json) } else { json.into() };
+        let json = if self.is_terminal { visible_json(json) } else { json.into() };
         self.write_all(json.as_bytes())
     }
 
