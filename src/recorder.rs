@@ -19,7 +19,10 @@ use crate::redact::Redactor;
 use crate::stderr;
 use crate::store::Store;
 use crate::sync::lock;
-use crate::value::{Limits, Map, shorten};
+use crate::value::{Limits, Map, one_line, shorten};
+
+/// Characters of a text that an announcement holds.
+const ANNOUNCED: usize = 200;
 
 /// Failures whose files are remembered, for reports that name them.
 const RECENT: usize = 64;
@@ -227,8 +230,8 @@ impl Recorder {
         let more = if left == 1 { ", and so are those that follow" } else { "" };
         stderr::say(format_args!(
             "{} failed: {}\n  recorded in {}{more}",
-            one_line(&failure.computation),
-            one_line(&failure.error_message),
+            one_line(&failure.computation, ANNOUNCED),
+            one_line(&failure.error_message, ANNOUNCED),
             stderr::shown(path)
         ));
     }
@@ -357,11 +360,6 @@ fn category(seen: &Sighting) -> (Category, Option<String>) {
     let told = texts.map(|text| shorten(text, 4096)).find_map(|text| Category::of_text(&text));
     let silent = if seen.kind == Kind::Panic { Category::Panic } else { Category::Other };
     (told.unwrap_or(silent), reason)
-}
-
-fn one_line(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
-    if line.len() < text.len() { line + "…" } else { line }
 }
 
 impl std::fmt::Debug for Recorder {

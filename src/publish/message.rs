@@ -3,10 +3,11 @@
 use chrono::{DateTime, TimeZone};
 
 use super::outcome::Count;
-use crate::value::shorten;
+use crate::value::one_line;
 
-/// How many computations a message names.
+/// How many computations a message names, and how much of each.
 const NAMED: usize = 20;
+const LONGEST: usize = 80;
 
 /// How each message begins.
 const BEGINNING: &[u8] = b"Failure log: ";
@@ -24,8 +25,8 @@ where
     Tz::Offset: std::fmt::Display,
 {
     let named = computations.iter().take(NAMED).map(|(name, count)| match count {
-        1 => one_line(name),
-        count => format!("{} ({count})", one_line(name)),
+        1 => one_line(name, LONGEST),
+        count => format!("{} ({count})", one_line(name, LONGEST)),
     });
     let mut list = named.collect::<Vec<_>>().join(", ");
     if computations.len() > NAMED {
@@ -43,11 +44,6 @@ pub(super) fn tally<'a>(computations: impl Iterator<Item = &'a str>) -> Vec<(Str
     let mut tally: Vec<(String, usize)> = counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
     tally.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     tally
-}
-
-fn one_line(name: &str) -> String {
-    let line: String = shorten(name, 80).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    line.trim().to_owned()
 }
 
 #[cfg(test)]

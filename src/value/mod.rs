@@ -19,7 +19,7 @@ use serde::ser::{self, Serialize, SerializeMap, Serializer};
 pub(crate) use debug::read_debug;
 pub use limits::Limits;
 pub(crate) use scan::DebugSink;
-pub(crate) use text::{boundary_before, shorten};
+pub(crate) use text::{boundary_before, one_line, shorten};
 
 /// A typed value of a record: a parameter, a field of a span, an entry of the context.
 ///

@@ -9,6 +9,12 @@ pub(crate) fn shorten(text: &str, limit: usize) -> std::borrow::Cow<'_, str> {
     join_ends(&text[..head], tail - head, &text[tail..]).into()
 }
 
+/// The text for a line that people read: without control characters, and cut after so many characters.
+pub(crate) fn one_line(text: &str, most: usize) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect();
+    if text.chars().nth(most).is_some() { line + "…" } else { line }
+}
+
 /// The last character boundary at or before this byte.
 pub(crate) fn boundary_before(text: &str, byte: usize) -> usize {
     (0..=byte.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
@@ -30,5 +36,11 @@ mod tests {
         assert!(short.contains("bytes left out"), "{short}");
         assert!(short.len() < 100);
         assert_eq!(shorten("short", 40), "short");
+    }
+
+    #[test]
+    fn a_line_holds_no_control_characters() {
+        assert_eq!(one_line("a\n\u{1b}[2Jb", 40), "a  [2Jb");
+        assert_eq!((one_line("éééé", 3).as_str(), one_line("é\u{85}é", 3).as_str()), ("ééé…", "é é"));
     }
 }
