@@ -20,6 +20,7 @@ use crate::publish::{AutoPush, Publisher};
 use crate::recorder::{Notices, OnLost, Recorder};
 use crate::redact::Redactor;
 use crate::store::{Areas, Durability, Store};
+use crate::suggest::{Rule, Rules};
 use crate::value::{Limits, Map, Value};
 use crate::{Guard, StructuredLogger};
 
@@ -97,6 +98,7 @@ pub struct Builder {
     level_hint: bool,
     on_lost: Option<OnLost>,
     notices: Notices,
+    rules: Rules,
     reference_required: bool,
     error_spans: bool,
     panic_hook: bool,
@@ -132,6 +134,7 @@ impl Builder {
             level_hint: false,
             on_lost: None,
             notices: Notices::none(),
+            rules: Rules::default(),
             reference_required: true,
             error_spans: true,
             panic_hook: true,
@@ -319,6 +322,20 @@ impl Builder {
     /// ```
     pub fn level_hint(mut self, hint: bool) -> Self {
         self.level_hint = hint;
+        self
+    }
+
+    /// Adds a rule for `suggested_fixes`, beside the built-in ones.
+    ///
+    /// ```
+    /// use tracing_failure::{Rule, Test};
+    ///
+    /// let rule = Rule::new("lab.field", "{field} T is above what the magnet holds").value("field", Test::Above(12.0));
+    /// let builder = tracing_failure::builder("io").rule(rule);
+    /// # let _ = builder;
+    /// ```
+    pub fn rule(mut self, rule: Rule) -> Self {
+        self.rules.add(rule);
         self
     }
 
@@ -544,6 +561,7 @@ impl Builder {
             on_lost: self.on_lost,
             notices: self.notices,
             counters: Default::default(),
+            rules: self.rules,
             recent: Default::default(),
         })
     }

@@ -119,6 +119,7 @@
 mod builder;
 mod capture;
 mod cause;
+mod convergence;
 mod failure;
 mod guard;
 mod init_error;
@@ -133,6 +134,7 @@ mod report;
 mod result;
 mod stderr;
 mod store;
+mod suggest;
 mod sync;
 mod time;
 mod value;
@@ -142,8 +144,8 @@ pub use builder::{Builder, builder, init};
 pub use capture::{FailureLayer, install_panic_hook};
 pub use cause::Cause;
 pub use failure::{
-    Breadcrumb, Build, Category, Context, ErrorEntry, Failure, Frame, Location, Process, ReadError, SCHEMA, SpanEntry,
-    TrailEntry,
+    Behaviour, Breadcrumb, Build, Category, Confidence, Context, Convergence, Crossed, ErrorEntry, Evidence, Failure,
+    Frame, Location, NonFinite, Origin, Process, ReadError, Resolution, SCHEMA, SpanEntry, Suggestion, TrailEntry,
 };
 pub use guard::Guard;
 pub use init_error::InitError;
@@ -154,4 +156,5 @@ pub use publish::{Ignored, NotPushed, Outcome, Plan, PublishError, Published, Pu
 pub use recorder::Stats;
 pub use result::ResultExt;
 pub use store::{Durability, Store};
+pub use suggest::{Rule, Test};
 pub use value::{Limits, Map, Value};

@@ -18,6 +18,7 @@ use crate::log::{RuntimeLog, write_failure};
 use crate::redact::Redactor;
 use crate::stderr;
 use crate::store::Store;
+use crate::suggest::{Rules, diagnose};
 use crate::sync::lock;
 use crate::value::{Limits, Map, one_line, shorten};
 
@@ -46,6 +47,7 @@ pub(crate) struct Recorder {
     pub(crate) on_lost: Option<OnLost>,
     pub(crate) notices: Notices,
     pub(crate) counters: Counters,
+    pub(crate) rules: Rules,
     pub(crate) recent: Mutex<VecDeque<Recent>>,
     #[cfg(feature = "publish")]
     pub(crate) auto_push: Option<std::sync::Arc<crate::publish::AutoPush>>,
@@ -201,6 +203,7 @@ impl Recorder {
         context.location = Some(seen.location).filter(|location| *location != Location::default());
         failure.context = context;
         failure.context.fingerprint = Some(failure.fingerprint().into_owned());
+        diagnose(&mut failure, &self.rules);
         failure
     }
 

@@ -1,4 +1,5 @@
 /// The words of a text or a name, in lower case: `apiKey`, `API_KEY` and `api-key` are the same two.
+#[derive(Debug)]
 pub(crate) struct Words {
     text: String,
     ends: Vec<usize>,

@@ -1,5 +1,6 @@
 //! What the recorder costs, as a ratio to something that runs beside it: `cargo bench`.
 
+mod diagnosis;
 mod failure;
 mod growth;
 mod instructions;
@@ -125,6 +126,7 @@ fn main() {
         ("trail event from two threads in one computation", "from one", threads::trail_event(dir.path())),
         ("one failure", floor, one),
         ("one failure of a burst of 10,000", floor, burst),
+        ("convergence and suggestions of a full trail", "its JSON", diagnosis::full_trail(&at("diagnosis"))),
     ]);
     table_of_growth(&growth::all(&at("growth")));
 }

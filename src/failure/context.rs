@@ -4,8 +4,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Category;
 use super::trail::{Breadcrumb, TrailEntry};
+use super::{Category, Convergence, Resolution, Suggestion};
 use crate::value::{Map, Value};
 
 /// Everything that a record says beside the eight keys of its first level. What is not known is absent.
@@ -68,6 +68,15 @@ pub struct Context {
     /// What it reported besides, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub breadcrumbs: Vec<Breadcrumb>,
+    /// How each numeric series of the trail went.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub convergence: Vec<Convergence>,
+    /// Where each line of `suggested_fixes` is from, in the same order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub suggestions: Vec<Suggestion>,
+    /// What fixed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<Resolution>,
     /// The `id` of the failure that made this one fail.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Option<super::schema::Id>"))]
@@ -342,4 +351,5 @@ pub(crate) const RESERVED: &[&str] = &[
     "breadcrumbs",
     "suggestions",
     "convergence",
+    "resolution",
 ];

@@ -2,11 +2,13 @@
 
 pub(crate) mod category;
 mod context;
+mod convergence;
 pub(crate) mod fingerprint;
 mod json;
 mod read;
 #[cfg(test)]
 mod schema;
+mod suggestion;
 mod trail;
 
 use chrono::{DateTime, Utc};
@@ -14,7 +16,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use category::Category;
 pub use context::{Build, Context, ErrorEntry, Frame, Location, Process, SpanEntry};
+pub use convergence::{Behaviour, Convergence, Crossed, NonFinite};
 pub use read::ReadError;
+pub use suggestion::{Confidence, Evidence, Origin, Resolution, Suggestion};
 pub use trail::{Breadcrumb, TrailEntry};
 
 use crate::value::Map;
@@ -113,14 +117,36 @@ impl Failure {
     }
 }
 
+/// A time that may be missing, in the form of `timestamp`.
+mod optional_time {
+    use super::*;
+
+    pub(super) fn serialize<S: Serializer>(time: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+        match time {
+            Some(time) => write_time(time, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+        match Option::<String>::deserialize(deserializer)? {
+            Some(text) => parse_time(&text).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
 fn write_time<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&crate::time::rfc3339_string(*time))
 }
 
 fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    match DateTime::parse_from_rfc3339(&text) {
+    parse_time(&String::deserialize(deserializer)?)
+}
+
+fn parse_time<E: serde::de::Error>(text: &str) -> Result<DateTime<Utc>, E> {
+    match DateTime::parse_from_rfc3339(text) {
         Ok(time) => Ok(time.with_timezone(&Utc)),
-        Err(error) => Err(serde::de::Error::custom(format_args!("timestamp {text:?}: {error}"))),
+        Err(error) => Err(E::custom(format_args!("timestamp {text:?}: {error}"))),
     }
 }

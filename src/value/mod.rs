@@ -399,6 +399,11 @@ impl Map {
         self.0.iter().map(|(name, value)| (&**name, value))
     }
 
+    /// The names, as they are held, and values.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&Cow<'static, str>, &Value)> {
+        self.0.iter().map(|(name, value)| (name, value))
+    }
+
     /// Takes over the entries of another map whose names are wanted and not known yet.
     pub(crate) fn add_missing(&mut self, other: &Map, wanted: impl Fn(&str) -> bool) {
         for (name, value) in &other.0 {

@@ -1,0 +1,124 @@
+//! Bounds that the values of a series have to keep: by their nature, or by a parameter.
+
+use super::Role;
+use super::series::Series;
+use crate::failure::Crossed;
+use crate::value::{Map, Value};
+use crate::words::Words;
+
+/// Words of what cannot be negative.
+const POSITIVE: &[&str] = &[
+    "density",
+    "rho",
+    "pressure",
+    "temperature",
+    "probability",
+    "concentration",
+    "mass",
+    "variance",
+    "volume",
+    "population",
+    "viscosity",
+    "entropy",
+    "intensity",
+];
+/// Words of what cannot be above one: of these, explicit schemes are stable up to one.
+const AT_MOST_ONE: &[&str] = &["probability", "courant", "cfl"];
+const UPPER: &[&str] = &["max", "maximum", "upper", "limit", "most"];
+const LOWER: &[&str] = &["min", "minimum", "lower", "least"];
+const RANGE: &[&str] = &["range", "bounds", "interval", "limits"];
+/// Parameters beyond that many are not asked for bounds.
+const PARAMETERS: usize = 64;
+
+/// What the parameters say of bounds.
+#[derive(Debug)]
+pub(super) struct Bounds<'a>(Vec<Bound<'a>>);
+
+#[derive(Debug)]
+struct Bound<'a> {
+    /// The parameter.
+    of: &'a str,
+    /// Its name without the word that makes it a bound.
+    words: Vec<String>,
+    low: f64,
+    high: f64,
+}
+
+impl<'a> Bounds<'a> {
+    pub(super) fn of(parameters: &'a Map) -> Self {
+        Bounds(parameters.iter().take(PARAMETERS).filter_map(|(name, value)| bound(name, value)).collect())
+    }
+
+    /// The first value beyond a bound. Counters reach their limits without harm.
+    pub(super) fn crossed(&self, name: &str, role: Role, series: &Series) -> Option<Crossed> {
+        if role == Role::Counter {
+            return None;
+        }
+        let words = Words::of(name);
+        let any = |known: &[&str]| words.iter().any(|word| known.contains(&word));
+        let low = if any(POSITIVE) { 0.0 } else { f64::NEG_INFINITY };
+        let high = if any(AT_MOST_ONE) { 1.0 } else { f64::INFINITY };
+        let given = || self.0.iter().filter(|bound| words.iter().eq(bound.words.iter().map(String::as_str)));
+        let by_parameter =
+            || given().find_map(|bound| beyond(series, bound.low, bound.high, &format!("parameters.{}", bound.of)));
+        beyond(series, low, high, "nature").or_else(by_parameter)
+    }
+}
+
+fn bound<'a>(name: &'a str, value: &Value) -> Option<Bound<'a>> {
+    let words = Words::of(name);
+    let is = |known: &[&str]| words.iter().any(|word| known.contains(&word));
+    let (low, high) = match value {
+        Value::List(list) if is(RANGE) && list.len() == 2 => (list[0].as_f64()?, list[1].as_f64()?),
+        _ if is(UPPER) => (f64::NEG_INFINITY, value.as_f64()?),
+        _ if is(LOWER) => (value.as_f64()?, f64::INFINITY),
+        _ => return None,
+    };
+    let is_bound_word = |word: &&str| [UPPER, LOWER, RANGE].iter().any(|known| known.contains(word));
+    let words: Vec<String> = words.iter().filter(|word| !is_bound_word(word)).map(str::to_owned).collect();
+    (!words.is_empty()).then_some(Bound { of: name, words, low: low.min(high), high: high.max(low) })
+}
+
+fn beyond(series: &Series, low: f64, high: f64, of: &str) -> Option<Crossed> {
+    if low == f64::NEG_INFINITY && high == f64::INFINITY {
+        return None;
+    }
+    let found = series.values.iter().position(|x| *x < low || *x > high)?;
+    let value = series.values[found];
+    let bound = if value < low { low } else { high };
+    Some(Crossed { row: series.rows[found], value, bound, of: of.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::TrailEntry;
+
+    fn crossed(parameters: &[(&'static str, Value)], name: &str, values: &[f64]) -> Option<Crossed> {
+        let parameters: Map = parameters.iter().cloned().collect();
+        let mut series = Series::default();
+        let column = Value::from(values.to_vec());
+        series.read(&TrailEntry::default(), &column);
+        Bounds::of(&parameters).crossed(name, Role::of(name, &column), &series)
+    }
+
+    #[test]
+    fn the_first_value_beyond_a_bound_is_told() {
+        let found = crossed(&[], "min_density", &[1.0, 0.2, -0.1, -3.0]).unwrap();
+        assert_eq!((found.row, found.value, found.bound, found.of.as_str()), (2, -0.1, 0.0, "nature"));
+        let found = crossed(&[("max_norm", 1e3.into())], "norm", &[1.0, 2e3]).unwrap();
+        assert_eq!((found.bound, found.of.as_str()), (1e3, "parameters.max_norm"));
+        let found = crossed(&[("x_range", vec![-1.0, 1.0].into())], "x", &[0.0, -1.5]).unwrap();
+        assert_eq!((found.bound, found.value), (-1.0, -1.5));
+        assert_eq!(crossed(&[("dt_min", 1e-3.into())], "dt", &[1.0, 1e-4]).unwrap().bound, 1e-3);
+    }
+
+    #[test]
+    fn bounds_of_other_things_do_not_count() {
+        assert_eq!(crossed(&[("max_norm", 1.0.into())], "residual_norm", &[5.0]), None);
+        assert_eq!(crossed(&[("max", 1.0.into())], "norm", &[5.0]), None);
+        assert_eq!(crossed(&[("norm", 1.0.into())], "norm", &[5.0]), None);
+        assert_eq!(crossed(&[], "coupling", &[-5.0]), None);
+        assert_eq!(crossed(&[], "density", &[5.0]), None);
+    }
+}

@@ -1,0 +1,138 @@
+//! A straight line through the logarithms of a series: how fast it grows or falls, and how regularly.
+
+/// Points at the end that are all looked at; of those before, as many again and once more, evenly spread.
+const DENSE: usize = 16;
+const SPREAD: usize = 48;
+
+/// The line through the last so many rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Line {
+    /// Rows that it is fitted to.
+    pub(super) rows: usize,
+    /// Of ln|x|, from one occurrence to the next.
+    pub(super) slope: f64,
+    /// R², the coefficient of determination.
+    pub(super) fit: f64,
+    /// How far the line goes up or down over the rows.
+    pub(super) rise: f64,
+}
+
+/// Least squares, point by point: Welford's recurrences, stable wherever the points lie.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    count: f64,
+    mean_x: f64,
+    mean_y: f64,
+    xx: f64,
+    yy: f64,
+    xy: f64,
+}
+
+impl Sums {
+    fn add(&mut self, x: f64, y: f64) {
+        self.count += 1.0;
+        let (dx, dy) = (x - self.mean_x, y - self.mean_y);
+        self.mean_x += dx / self.count;
+        self.mean_y += dy / self.count;
+        self.xx += dx * (x - self.mean_x);
+        self.yy += dy * (y - self.mean_y);
+        self.xy += dx * (y - self.mean_y);
+    }
+
+    fn line(&self, rows: usize, width: f64) -> Line {
+        let slope = if self.xx > 0.0 { self.xy / self.xx } else { 0.0 };
+        let fit = if self.yy > 0.0 { (self.xy * self.xy / (self.xx * self.yy)).min(1.0) } else { 1.0 };
+        Line { rows, slope, fit, rise: slope * width }
+    }
+}
+
+/// Lines through the end of a series, each of about twice as many rows as the one before; the last is of all rows before a
+/// zero, which has no logarithm. `at` are the numbers of the occurrences.
+pub(super) fn lines(at: &[f64], values: &[f64]) -> Lines {
+    let mut lines = Lines::default();
+    let mut sums = Sums::default();
+    let Some(&end) = at.last() else { return lines };
+    let mut points = 0;
+    for row in rows_from_the_end(values.len()) {
+        let magnitude = values[row].abs();
+        if magnitude == 0.0 || !magnitude.is_finite() {
+            break;
+        }
+        sums.add(at[row] - end, magnitude.ln());
+        points += 1;
+        lines.all = Some(sums.line(values.len() - row, end - at[row]));
+        if [6, 12, 24, 40].contains(&points) {
+            lines.shorter[lines.count] = lines.all.unwrap_or_default();
+            lines.count += 1;
+        }
+    }
+    lines
+}
+
+/// What [`lines`] finds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Lines {
+    all: Option<Line>,
+    shorter: [Line; 4],
+    count: usize,
+}
+
+impl Lines {
+    /// From the longest to the shortest.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Line> {
+        self.all.iter().chain(self.shorter[..self.count].iter().rev())
+    }
+
+    pub(super) fn longest(&self) -> Option<Line> {
+        self.all
+    }
+}
+
+/// Each of the last rows, then every so many of those before, back to the first.
+fn rows_from_the_end(len: usize) -> impl Iterator<Item = usize> {
+    let dense = len.min(DENSE);
+    let before = len - dense;
+    let stride = before.div_ceil(SPREAD).max(1);
+    (len - dense..len).rev().chain((0..before).step_by(stride).rev())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(values: &[f64]) -> Lines {
+        let at: Vec<f64> = (0..values.len()).map(|row| row as f64).collect();
+        lines(&at, values)
+    }
+
+    #[test]
+    fn a_geometric_series_lies_on_a_line() {
+        let values: Vec<f64> = (0..200).map(|k| -3.0 * 0.97_f64.powi(k)).collect();
+        let line = of(&values).longest().unwrap();
+        assert!((line.slope.exp() - 0.97).abs() < 1e-12 && line.fit > 1.0 - 1e-12, "{line:?}");
+        assert_eq!(line.rows, 200);
+    }
+
+    #[test]
+    fn rows_left_out_in_the_middle_do_not_matter() {
+        let at: Vec<f64> = (0..8).chain(1_000..1_248).map(f64::from).collect();
+        let values: Vec<f64> = at.iter().map(|at| 0.999_f64.powf(*at)).collect();
+        let line = lines(&at, &values).longest().unwrap();
+        assert!((line.slope.exp() - 0.999).abs() < 1e-12, "{line:?}");
+    }
+
+    #[test]
+    fn a_zero_ends_what_is_looked_at() {
+        let line = of(&[1.0, 0.0, 4.0, 2.0, 1.0]).longest().unwrap();
+        assert_eq!((line.rows, line.slope.exp()), (3, 0.5));
+        assert!(of(&[1.0, 0.0]).longest().is_none());
+        assert!(of(&[]).longest().is_none());
+    }
+
+    #[test]
+    fn the_end_has_lines_of_its_own() {
+        let values: Vec<f64> = (0..40).map(|k| if k < 28 { 0.5_f64.powi(k) } else { 2.0_f64.powi(k - 56) }).collect();
+        let best = *of(&values).iter().find(|line| line.fit > 0.999).unwrap();
+        assert!(best.rows == 12 && (best.slope.exp() - 2.0).abs() < 1e-9, "{best:?}");
+    }
+}

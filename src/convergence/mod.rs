@@ -1,0 +1,31 @@
+//! How the numeric series of a trail went, as an analyst would read them off a plot.
+
+mod bounds;
+mod fit;
+mod role;
+mod series;
+
+pub(crate) use role::Role;
+
+use crate::failure::{Convergence, Failure};
+use bounds::Bounds;
+use series::Series;
+
+/// Every numeric column of the trail, in its order.
+pub(crate) fn of(failure: &Failure) -> Vec<Convergence> {
+    let bounds = Bounds::of(&failure.parameters);
+    let mut series = Series::default();
+    let mut found = Vec::new();
+    for (place, entry) in failure.context.trail.iter().enumerate() {
+        for (name, column) in entry.columns.entries() {
+            if series.read(entry, column) {
+                let role = Role::of(name, column);
+                let mut convergence = Convergence { trail: place, column: name.clone(), ..Convergence::default() };
+                series.describe(role, &mut convergence);
+                convergence.crossed = bounds.crossed(name, role, &series);
+                found.push(convergence);
+            }
+        }
+    }
+    found
+}

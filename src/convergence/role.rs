@@ -1,0 +1,117 @@
+//! What a series is to a numerical method, from the words of its name.
+
+use crate::value::Value;
+use crate::words::Words;
+
+/// What a column of the trail is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// What a method brings to zero: a residual, an error, an update, a gradient.
+    Residual,
+    /// What it makes small: a cost, a loss.
+    Objective,
+    /// How far it goes at a time.
+    Step,
+    /// The independent variable.
+    Time,
+    /// How often it has done something.
+    Counter,
+    /// Anything else: a norm, a coupling, an energy.
+    Quantity,
+}
+
+const RESIDUALS: &[&str] = &[
+    "residual",
+    "residuals",
+    "resid",
+    "res",
+    "rnorm",
+    "fnorm",
+    "gnorm",
+    "gradient",
+    "grad",
+    "error",
+    "err",
+    "defect",
+    "update",
+    "change",
+    "correction",
+    "increment",
+    "imbalance",
+    "discrepancy",
+    "mismatch",
+];
+const OBJECTIVES: &[&str] = &["cost", "loss", "objective", "chi2", "misfit", "fval"];
+const STEPS: &[&str] = &["dt", "h", "step", "steps", "stepsize", "timestep", "dx", "ds", "dtau"];
+const TIMES: &[&str] = &["t", "time", "tau", "x", "s", "scale", "log"];
+const COUNTERS: &[&str] =
+    &["iteration", "iterations", "iter", "it", "k", "n", "i", "j", "step", "sweep", "epoch", "cycle", "nfev", "count"];
+
+impl Role {
+    /// The role of a column. Its first value tells whether it holds whole numbers.
+    pub(crate) fn of(name: &str, column: &Value) -> Self {
+        let first = column.as_list().and_then(|list| list.iter().find(|value| value.as_f64().is_some()));
+        Self::named(name, matches!(first, Some(Value::Int(_) | Value::UInt(_))))
+    }
+
+    fn named(name: &str, is_whole: bool) -> Self {
+        let words = Words::of(name);
+        let any = |known: &[&str]| words.iter().any(|word| known.contains(&word));
+        let all = |known: &[&str]| words.iter().all(|word| known.contains(&word));
+        if is_whole && any(COUNTERS) {
+            Role::Counter
+        } else if any(RESIDUALS) {
+            Role::Residual
+        } else if any(OBJECTIVES) {
+            Role::Objective
+        } else if !is_whole && any(STEPS) {
+            Role::Step
+        } else if all(TIMES) {
+            Role::Time
+        } else {
+            Role::Quantity
+        }
+    }
+
+    /// Whether a method wants it to fall.
+    pub(crate) fn is_to_fall(self) -> bool {
+        matches!(self, Role::Residual | Role::Objective)
+    }
+
+    /// The name by which rules ask for it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Role::Residual => "residual",
+            Role::Objective => "objective",
+            Role::Step => "step",
+            Role::Time => "time",
+            Role::Counter => "counter",
+            Role::Quantity => "quantity",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_what_a_series_is() {
+        for (name, is_whole, role) in [
+            ("residual", false, Role::Residual),
+            ("rel_err", false, Role::Residual),
+            ("gradNorm", false, Role::Residual),
+            ("cost", false, Role::Objective),
+            ("dt", false, Role::Step),
+            ("step_size", false, Role::Step),
+            ("step", true, Role::Counter),
+            ("t", false, Role::Time),
+            ("iteration", true, Role::Counter),
+            ("x_norm", false, Role::Quantity),
+            ("restart", false, Role::Quantity),
+            ("thickness", false, Role::Quantity),
+        ] {
+            assert_eq!(Role::named(name, is_whole), role, "{name}");
+        }
+    }
+}

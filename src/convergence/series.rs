@@ -1,0 +1,325 @@
+//! One column of the trail, and how it goes.
+
+use super::Role;
+use super::fit::{self, Line};
+use crate::failure::{Behaviour, Convergence, NonFinite, TrailEntry};
+use crate::value::Value;
+
+/// Fewer rows say nothing.
+const LEAST_ROWS: usize = 4;
+/// Change of ln|x| at an occurrence below which a tenth is more than 20,000 of them away.
+const STANDSTILL: f64 = 1e-4;
+/// A step has collapsed when it is less than this part of what it was.
+const COLLAPSED: f64 = 1e-3;
+/// Longest period that is looked for.
+const LONGEST_PERIOD: usize = 8;
+/// Rows in which it is looked for.
+const PERIOD_ROWS: usize = 48;
+
+/// A column's numbers. It is used for one column after the other, so that its memory is asked for once.
+#[derive(Debug, Default)]
+pub(super) struct Series {
+    /// Finite values before the first that is not.
+    pub(super) values: Vec<f64>,
+    /// Their numbers among all occurrences.
+    at: Vec<f64>,
+    /// Their rows in the entry.
+    pub(super) rows: Vec<usize>,
+    non_finite: Option<NonFinite>,
+}
+
+/// What was made of a series.
+#[derive(Clone, Copy, Debug, Default)]
+struct Finding {
+    behaviour: Behaviour,
+    line: Option<Line>,
+    period: Option<usize>,
+    rows: usize,
+}
+
+impl Series {
+    /// Takes over the numbers of a column. Whether there are any.
+    pub(super) fn read(&mut self, entry: &TrailEntry, column: &Value) -> bool {
+        self.values.clear();
+        self.at.clear();
+        self.rows.clear();
+        self.non_finite = None;
+        let Some(list) = column.as_list() else { return false };
+        let head = entry.head.unwrap_or(list.len());
+        for (row, value) in list.iter().enumerate() {
+            let Some(x) = value.as_f64() else { continue };
+            if !x.is_finite() {
+                self.non_finite = Some(NonFinite { row, value: value.clone() });
+                break;
+            }
+            let gap = if row < head { 0 } else { entry.dropped };
+            self.values.push(x);
+            self.at.push(row as f64 + gap as f64);
+            self.rows.push(row);
+        }
+        !self.values.is_empty() || self.non_finite.is_some()
+    }
+
+    /// Says how it goes.
+    pub(super) fn describe(&mut self, role: Role, convergence: &mut Convergence) {
+        let finding = self.finding(role);
+        convergence.behaviour = finding.behaviour;
+        convergence.rate = finding.line.map(|line| line.slope.exp()).filter(|rate| rate.is_finite());
+        convergence.fit = finding.line.map(|line| line.fit);
+        convergence.rows = finding.rows;
+        convergence.period = finding.period;
+        convergence.first = self.values.first().copied();
+        convergence.last = self.values.last().copied();
+        convergence.smallest = self.values.iter().copied().reduce(f64::min);
+        convergence.largest = self.values.iter().copied().reduce(f64::max);
+        convergence.first_non_finite = self.non_finite.take();
+    }
+
+    fn finding(&self, role: Role) -> Finding {
+        let values = &self.values;
+        let rows = values.len();
+        if rows < LEAST_ROWS {
+            return Finding { rows, ..Finding::default() };
+        }
+        let lines = fit::lines(&self.at, values);
+        let as_is = |behaviour| Finding { behaviour, line: lines.longest(), period: None, rows };
+        if values.iter().all(|x| x == &values[0]) {
+            return as_is(if role.is_to_fall() { Behaviour::Stagnation } else { Behaviour::Constant });
+        }
+        if let Some(collapse) = self.collapse(role) {
+            return collapse;
+        }
+        if matches!(role, Role::Counter) || (role == Role::Time && is_monotone(values)) || self.is_arithmetic() {
+            return as_is(Behaviour::Steady);
+        }
+        let end = &values[rows - (rows / 6).max(8).min(rows)..];
+        let stands_still = spread(end) < 0.01;
+        let trend = lines.iter().find(|line| is_trend(line, stands_still));
+        if let Some(line) = trend {
+            return Finding { behaviour: falls_or_grows(line, role), line: Some(*line), period: None, rows: line.rows };
+        }
+        if stands_still {
+            let behaviour = if role.is_to_fall() { Behaviour::Stagnation } else { Behaviour::Steady };
+            return Finding { behaviour, line: lines.iter().last().copied(), period: None, rows: end.len() };
+        }
+        if let Some(period) = period(values) {
+            let rows = rows.min(PERIOD_ROWS);
+            return Finding { behaviour: Behaviour::Oscillation, line: lines.longest(), period: Some(period), rows };
+        }
+        if alternates(values) {
+            let rows = rows.min(PERIOD_ROWS);
+            return Finding { behaviour: Behaviour::Oscillation, line: lines.longest(), period: None, rows };
+        }
+        as_is(
+            lines
+                .longest()
+                .filter(|line| runs_one_way(values, line))
+                .map_or(Behaviour::Irregular, |line| falls_or_grows(&line, role)),
+        )
+    }
+
+    /// A step size that falls to next to nothing, or times that come closer and closer.
+    fn collapse(&self, role: Role) -> Option<Finding> {
+        let steps: Vec<f64> = match role {
+            Role::Step => self.values.iter().map(|step| step.abs()).collect(),
+            Role::Time if is_monotone(&self.values) => {
+                self.values.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect()
+            }
+            _ => return None,
+        };
+        let largest = steps.iter().copied().fold(0.0, f64::max);
+        let last = steps.last().copied()?;
+        let collapsed = steps.len() >= LEAST_ROWS && last < COLLAPSED * largest;
+        let line = || {
+            fit::lines(&self.at[self.at.len() - steps.len()..], &steps).iter().find(|line| line.slope < 0.0).copied()
+        };
+        collapsed.then(|| {
+            let line = line();
+            Finding {
+                behaviour: Behaviour::StepCollapse,
+                line,
+                period: None,
+                rows: line.map_or(steps.len(), |line| line.rows),
+            }
+        })
+    }
+
+    /// Whether it changes by the same amount each time.
+    fn is_arithmetic(&self) -> bool {
+        let (Some(first), Some(last)) = (self.values.first(), self.values.last()) else { return false };
+        let (Some(begin), Some(end)) = (self.at.first(), self.at.last()) else { return false };
+        let change = (last - first) / (end - begin);
+        let tolerance = 1e-6 * (last - first).abs();
+        let expected = |at: f64| first + change * (at - begin);
+        self.values.iter().zip(&self.at).all(|(x, at)| (x - expected(*at)).abs() <= tolerance)
+    }
+}
+
+/// Regular enough, and steep enough to matter: by a factor of two, or where it hardly scatters, by anything that is no
+/// standstill.
+fn is_trend(line: &Line, stands_still: bool) -> bool {
+    let steep = line.rise.abs() > std::f64::consts::LN_2 && line.fit > 0.9 && !stands_still;
+    let clean = line.fit > 0.99 && line.slope.abs() > STANDSTILL && line.rise.abs() > 0.005;
+    line.rows >= LEAST_ROWS && (steep || clean)
+}
+
+fn falls_or_grows(line: &Line, role: Role) -> Behaviour {
+    match line.slope.exp() {
+        rate if rate > 1.0 => Behaviour::GeometricGrowth,
+        rate if rate > 0.9 && role.is_to_fall() => Behaviour::SlowConvergence,
+        _ => Behaviour::GeometricDecay,
+    }
+}
+
+/// A blow-up and a quadratic convergence are no straight lines, but go one way all the time and far.
+fn runs_one_way(values: &[f64], line: &Line) -> bool {
+    let steps = values.windows(2).filter(|pair| (pair[1].abs() > pair[0].abs()) == (line.slope > 0.0)).count();
+    10 * steps >= 9 * (values.len() - 1) && line.rise.abs() > std::f64::consts::LN_10
+}
+
+fn is_monotone(values: &[f64]) -> bool {
+    let rises = values.first() < values.last();
+    values.windows(2).all(|pair| if rises { pair[0] <= pair[1] } else { pair[0] >= pair[1] })
+}
+
+/// The range of the values beside the largest of them.
+fn spread(values: &[f64]) -> f64 {
+    let (low, high) = range(values);
+    (high - low) / high.abs().max(low.abs())
+}
+
+fn range(values: &[f64]) -> (f64, f64) {
+    values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)))
+}
+
+/// After how many rows the end comes back to where it was, three times over.
+fn period(values: &[f64]) -> Option<usize> {
+    let values = &values[values.len() - values.len().min(PERIOD_ROWS)..];
+    let returns = |period: &usize| {
+        let end = &values[values.len() - 3 * period..];
+        let (low, high) = range(end);
+        end.iter().zip(&end[*period..]).all(|(a, b)| (a - b).abs() <= 1e-3 * (high - low))
+    };
+    (2..=LONGEST_PERIOD).take_while(|period| 3 * period <= values.len()).find(returns)
+}
+
+/// Whether it goes up and down in turns.
+fn alternates(values: &[f64]) -> bool {
+    let end = &values[values.len() - values.len().min(PERIOD_ROWS)..];
+    let turns = end.windows(3).filter(|three| (three[1] > three[0]) != (three[2] > three[1])).count();
+    end.len() >= 6 && 10 * turns >= 9 * (end.len() - 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn describe(name: &str, values: impl IntoIterator<Item = f64>) -> Convergence {
+        let column = Value::List(values.into_iter().map(Value::from).collect());
+        let mut series = Series::default();
+        assert!(series.read(&TrailEntry::default(), &column));
+        let mut convergence = Convergence::default();
+        series.describe(Role::of(name, &column), &mut convergence);
+        convergence
+    }
+
+    fn behaviour(name: &str, values: impl IntoIterator<Item = f64>) -> Behaviour {
+        describe(name, values).behaviour
+    }
+
+    /// Between −1 and 1, the same in every run.
+    fn noise(k: i32) -> f64 {
+        (f64::from(k) * 12.9898).sin() * 43758.5453 % 1.0
+    }
+
+    #[test]
+    fn each_behaviour_is_told_from_the_others() {
+        let k = || 0..60;
+        for (name, values, expected) in [
+            ("residual", k().map(|k| 1.3_f64.powi(k)).collect::<Vec<_>>(), Behaviour::GeometricGrowth),
+            ("residual", k().map(|k| (1.0 + 0.2 * noise(k)) * 1.3_f64.powi(k)).collect(), Behaviour::GeometricGrowth),
+            ("residual", k().map(|k| (1.0 + 0.2 * noise(k)) * 0.5_f64.powi(k)).collect(), Behaviour::GeometricDecay),
+            ("residual", k().map(|k| 0.98_f64.powi(k)).collect(), Behaviour::SlowConvergence),
+            ("residual", k().map(|k| 0.9995_f64.powi(k)).collect(), Behaviour::SlowConvergence),
+            ("temperature", k().map(|k| 0.98_f64.powi(k)).collect(), Behaviour::GeometricDecay),
+            ("residual", k().map(|k| 0.73 + 1e-4 * noise(k)).collect(), Behaviour::Stagnation),
+            ("residual", k().map(|k| 1e-9 + 0.5_f64.powi(k)).collect(), Behaviour::Stagnation),
+            ("residual", k().map(|_| 0.73).collect(), Behaviour::Stagnation),
+            ("norm", k().map(|_| 0.73).collect(), Behaviour::Constant),
+            ("residual", k().map(|k| if k % 2 == 0 { 0.2 } else { 0.7 }).collect(), Behaviour::Oscillation),
+            ("x_next", k().map(|k| f64::from(k % 3)).collect(), Behaviour::Oscillation),
+            ("residual", k().map(|k| 1.0 + noise(k)).collect(), Behaviour::Irregular),
+            ("dt", k().map(|k| 0.1 * 0.7_f64.powi(k)).collect(), Behaviour::StepCollapse),
+            ("t", k().map(|k| 1.0 - 0.7_f64.powi(k)).collect(), Behaviour::StepCollapse),
+            ("t", k().map(|k| f64::from(k) + 0.3 * noise(k)).collect(), Behaviour::Steady),
+            ("energy", k().map(|k| 3.0 + 0.25 * f64::from(k)).collect(), Behaviour::Steady),
+            ("residual", vec![1.0, 0.5], Behaviour::Short),
+        ] {
+            assert_eq!(behaviour(name, values), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_runs_away_faster_than_any_factor_grows() {
+        assert_eq!(behaviour("norm", (1..60).map(|k| 1.0 / (60.0 - f64::from(k)).powi(3))), Behaviour::GeometricGrowth);
+        let newton = [1.0, 0.5, 0.125, 8e-3, 3e-5, 5e-10, 1e-19];
+        assert_eq!(behaviour("residual", newton), Behaviour::GeometricDecay);
+    }
+
+    #[test]
+    fn the_rate_is_the_factor_and_the_fit_says_how_well() {
+        let clean = describe("residual", (0..100).map(|k| 0.97_f64.powi(k)));
+        assert!((clean.rate.unwrap() - 0.97).abs() < 1e-9 && clean.fit.unwrap() > 0.999_999);
+        let noisy = describe("residual", (0..100).map(|k| (1.0 + 0.3 * noise(k)) * 0.97_f64.powi(k)));
+        assert!((noisy.rate.unwrap() - 0.97).abs() < 0.01 && noisy.fit.unwrap() < 0.999, "{noisy:?}");
+    }
+
+    #[test]
+    fn the_end_counts() {
+        let values =
+            (0..200).map(|k| if k < 150 { 0.8_f64.powi(k) } else { 0.8_f64.powi(150) * 1.5_f64.powi(k - 150) });
+        let found = describe("residual", values);
+        assert_eq!(found.behaviour, Behaviour::GeometricGrowth);
+        assert!((found.rate.unwrap() - 1.5).abs() < 1e-6 && found.rows <= 50, "{found:?}");
+    }
+
+    #[test]
+    fn periods_are_counted() {
+        assert_eq!(describe("x", (0..40).map(|k| [1.0, -2.0, 0.5, 4.0][k % 4])).period, Some(4));
+        assert_eq!(describe("residual", (0..9).map(|k| [0.2, 0.7][k % 2])).period, Some(2));
+    }
+
+    #[test]
+    fn what_came_before_a_nan_is_described() {
+        let values = (0..20).map(|k| 2.0_f64.powi(50 * k)).chain([f64::INFINITY, f64::NAN]);
+        let found = describe("norm", values);
+        let broken = found.first_non_finite.unwrap();
+        assert_eq!((broken.row, broken.value), (20, f64::INFINITY.into()));
+        assert_eq!((found.behaviour, found.last), (Behaviour::GeometricGrowth, Some(2.0_f64.powi(950))));
+    }
+
+    #[test]
+    fn gaps_and_rows_without_a_number_keep_their_places() {
+        let entry = TrailEntry { head: Some(2), dropped: 100, ..TrailEntry::default() };
+        let mut series = Series::default();
+        series.read(&entry, &Value::List(vec![1.0.into(), Value::Null, 3.0.into(), f64::NAN.into()]));
+        assert_eq!((series.rows.as_slice(), series.at.as_slice()), (&[0, 2][..], &[0.0, 102.0][..]));
+        assert_eq!(series.non_finite.unwrap().row, 3);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_series_is_described(values in proptest::collection::vec(proptest::num::f64::ANY, 1..80), name in "t|dt|residual|norm") {
+            let found = describe(&name, values);
+            proptest::prop_assert!(found.rate.is_none_or(f64::is_finite) && found.fit.is_none_or(|fit| (0.0..=1.0).contains(&fit)), "{found:?}");
+        }
+
+        #[test]
+        fn a_factor_is_found_again(rate in 0.2_f64..3.0, scale in 1e-3_f64..1e3, rows in 8_i32..200) {
+            proptest::prop_assume!((rate - 1.0).abs() > 1e-3);
+            let values: Vec<f64> = (0..rows).map(|k| scale * rate.powi(k)).collect();
+            let found = describe("residual", values);
+            proptest::prop_assert!((found.rate.unwrap() / rate - 1.0).abs() < 1e-6, "{found:?}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Where a suggested fix is from.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::value::Value;
+
+/// One line of `suggested_fixes`, and what is known of it.
+///
+/// ```
+/// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
+/// for suggestion in &failure.context.suggestions {
+///     println!("{} ({:?})", suggestion.fix, suggestion.confidence);
+///     for evidence in &suggestion.evidence {
+///         println!("  because of {} = {}", evidence.field, evidence.value);
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Suggestion {
+    /// What to try, as it stands in `suggested_fixes`.
+    pub fix: String,
+    /// Who says so.
+    pub origin: Origin,
+    /// The rule's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Cow<'static, str>>,
+    /// What the rule saw.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
+    /// Where the advice is from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Cow<'static, str>>,
+    /// How sure it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Confidence>,
+    /// What the model takes for the cause.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root_cause: Option<String>,
+    /// Where in the program to change something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// Why it should help.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The change as code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Who offers the model: `gemini`, `openai`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// The model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// SHA-256 of what the model was asked, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt_hash: Option<String>,
+    /// When the model or the person said it.
+    #[serde(skip_serializing_if = "Option::is_none", with = "super::optional_time")]
+    #[cfg_attr(test, schemars(with = "Option<super::schema::Timestamp>"))]
+    pub time: Option<DateTime<Utc>>,
+    /// The failure that this fixed before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<super::schema::Id>"))]
+    pub fixed: Option<uuid::Uuid>,
+}
+
+/// Who suggests a fix.
+///
+/// ```
+/// assert_eq!(serde_json::to_value(tracing_failure::Origin::Rule)?, "rule");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Origin {
+    /// What fixed the same failure before.
+    Resolution,
+    /// A rule, at capture.
+    Rule,
+    /// A language model, on request.
+    Model,
+    /// Not known.
+    #[default]
+    #[serde(other)]
+    Other,
+}
+
+/// How sure a suggestion is.
+///
+/// Of a rule: high where the numbers of the failure itself show it, medium where a parameter, an error's type or its words do,
+/// low where nothing but the category is known.
+///
+/// ```
+/// assert_eq!(serde_json::to_value(tracing_failure::Confidence::High)?, "high");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// One possibility among others.
+    Low,
+    /// Likely.
+    Medium,
+    /// Nearly certain.
+    High,
+}
+
+/// Something in the record that a rule goes by.
+///
+/// ```
+/// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
+/// let fields = failure.context.suggestions.iter().flat_map(|suggestion| &suggestion.evidence);
+/// # assert_eq!(fields.count(), 0);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Evidence {
+    /// Where it stands in the record: `context.category`, `parameters.rtol`, `context.trail[0].columns.norm`.
+    pub field: String,
+    /// What stands there; of a series, how it goes.
+    pub value: Value,
+}
+
+/// What fixed a failure, as somebody found.
+///
+/// ```
+/// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
+/// if let Some(resolution) = &failure.context.resolution {
+///     println!("fixed by: {}", resolution.fix);
+/// }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Resolution {
+    /// What was done.
+    pub fix: String,
+    /// When it was said.
+    #[serde(skip_serializing_if = "Option::is_none", with = "super::optional_time")]
+    #[cfg_attr(test, schemars(with = "Option<super::schema::Timestamp>"))]
+    pub time: Option<DateTime<Utc>>,
+}

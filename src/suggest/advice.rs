@@ -1,0 +1,186 @@
+//! An advice with the values that its rule found.
+
+use super::clue::Found;
+use super::facts::{Facts, Named, Seen};
+use super::number::{brief, exact};
+use crate::convergence::Role;
+use crate::failure::{Evidence, TrailEntry};
+use crate::value::{Value, one_line};
+
+/// Characters of a value in an advice.
+const VALUE: usize = 80;
+/// Characters of a text that is evidence.
+const EVIDENCE: usize = 200;
+/// Rows until a tolerance beyond which nobody wants to know how many.
+const TOO_MANY: f64 = 1e9;
+
+/// What met the conditions of a rule, by the names they have in its advice.
+pub(super) type Bound<'a> = [(Option<&'a str>, Found<'a>)];
+
+/// The text with its placeholders filled in. A part in brackets is left out where one of its placeholders has no value;
+/// elsewhere such a placeholder stays.
+pub(super) fn fill(text: &str, found: &Bound<'_>, facts: &Facts<'_>) -> String {
+    let mut filled = String::with_capacity(2 * text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('[') {
+        let (before, from) = rest.split_at(start);
+        let Some(length) = from.find(']') else { break };
+        filled.push_str(&fill_part(before, found, facts).0);
+        let (part, is_whole) = fill_part(&from[1..length], found, facts);
+        filled.push_str(if is_whole { &part } else { "" });
+        rest = &from[length + 1..];
+    }
+    filled + &fill_part(rest, found, facts).0
+}
+
+/// The text filled in, and whether all of its placeholders are.
+fn fill_part(text: &str, found: &Bound<'_>, facts: &Facts<'_>) -> (String, bool) {
+    let mut filled = String::with_capacity(2 * text.len());
+    let mut is_whole = true;
+    let mut rest = text;
+    while let Some(start) = rest.find('{') {
+        let (before, from) = rest.split_at(start);
+        let Some(length) = from.find('}') else { break };
+        filled.push_str(before);
+        match value_of(&from[1..length], found, facts) {
+            Some(value) => filled.push_str(&value),
+            None => {
+                filled.push_str(&from[..=length]);
+                is_whole = false;
+            }
+        }
+        rest = &from[length + 1..];
+    }
+    (filled + rest, is_whole)
+}
+
+/// What a placeholder stands for: `rtol`, `residual.rate`.
+fn value_of(placeholder: &str, found: &Bound<'_>, facts: &Facts<'_>) -> Option<String> {
+    let (name, attribute) = placeholder.split_once('.').unwrap_or((placeholder, ""));
+    // A name may stand for the series that behaves so, and for the same one that broke.
+    let named = found.iter().filter(|(known, _)| *known == Some(name));
+    named.map(|(_, found)| found).find_map(|found| match found {
+        Found::Value(value) => value_attribute(value, attribute),
+        Found::Series(seen) => series_attribute(seen, attribute, facts),
+        Found::Holds | Found::Computation | Found::Text { .. } => None,
+    })
+}
+
+fn value_attribute(value: &Named<'_>, attribute: &str) -> Option<String> {
+    match attribute {
+        "" => Some(shown(value.value)),
+        "name" => Some(one_line(value.name, VALUE)),
+        _ => None,
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Float(x) => brief(*x),
+        Value::String(text) => one_line(text, VALUE),
+        Value::List(list) if list.len() <= 4 => format!("({})", list.iter().map(shown).collect::<Vec<_>>().join(", ")),
+        other => one_line(&other.to_string(), VALUE),
+    }
+}
+
+fn series_attribute(seen: &Seen<'_>, attribute: &str, facts: &Facts<'_>) -> Option<String> {
+    let convergence = seen.convergence;
+    let slope = || convergence.rate.map(f64::ln).filter(|slope| *slope != 0.0);
+    let count = |rows: f64| Some(format!("{:.0}", rows.ceil())).filter(|_| rows < TOO_MANY);
+    match attribute {
+        "" => Some(one_line(&convergence.column, VALUE)),
+        "first" => convergence.first.map(brief),
+        "last" => convergence.last.map(brief),
+        "smallest" => convergence.smallest.map(brief),
+        "largest" => convergence.largest.map(brief),
+        "factor" => factor(convergence.first?, convergence.last?),
+        "rate" => convergence.rate.map(brief),
+        "fit" => convergence.fit.map(brief),
+        "rows" => Some(convergence.rows.to_string()),
+        "period" => convergence.period.map(|period| period.to_string()),
+        "decade" => count(std::f64::consts::LN_10 / slope()?.abs()),
+        "tolerance" => tolerance(facts).map(brief),
+        "needed" => {
+            let decades = tolerance(facts)? / convergence.last?.abs();
+            count(decades.ln() / slope().filter(|slope| *slope < 0.0)?).filter(|_| decades < 1.0)
+        }
+        "from" => position(seen.entry, *rows(seen).get(rows(seen).len().checked_sub(convergence.rows)?)?),
+        "to" => position(seen.entry, *rows(seen).last()?),
+        "bad" => match (&convergence.first_non_finite, &convergence.crossed) {
+            (Some(broken), _) => Some(shown(&broken.value)),
+            (None, Some(crossed)) => Some(brief(crossed.value)),
+            (None, None) => None,
+        },
+        "bound" => convergence.crossed.as_ref().map(|crossed| brief(crossed.bound)),
+        "at" => {
+            let broken = convergence.first_non_finite.as_ref().map(|broken| broken.row);
+            position(seen.entry, broken.or(convergence.crossed.as_ref().map(|crossed| crossed.row))?)
+        }
+        _ => None,
+    }
+}
+
+/// How many times more or less it has become.
+fn factor(first: f64, last: f64) -> Option<String> {
+    let factor = (last / first).abs();
+    let factor = if factor < 1.0 { 1.0 / factor } else { factor };
+    factor.is_finite().then(|| brief(factor))
+}
+
+/// What the residual has to come down to.
+fn tolerance(facts: &Facts<'_>) -> Option<f64> {
+    facts.number(&["tolerance", "tol", "atol", "rtol", "eps", "epsilon"]).filter(|tolerance| *tolerance > 0.0)
+}
+
+/// The rows of a series that hold finite values, up to the first that is not.
+fn rows(seen: &Seen<'_>) -> Vec<usize> {
+    let list = seen.column.as_list().unwrap_or_default();
+    let numbers = list.iter().enumerate().filter_map(|(row, value)| Some((row, value.as_f64()?)));
+    numbers.take_while(|(_, x)| x.is_finite()).map(|(row, _)| row).collect()
+}
+
+/// A row in the words of the method: a time where the event has one, an iteration, or else its number.
+fn position(entry: &TrailEntry, row: usize) -> Option<String> {
+    let value = |column: &Value| column.as_list().and_then(|list| list.get(row)).and_then(Value::as_f64);
+    let of_role = |role: Role| {
+        let mut columns = entry.columns.iter().filter(|(name, column)| Role::of(name, column) == role);
+        columns.find_map(|(name, column)| Some((name, value(column).filter(|x| x.is_finite())?)))
+    };
+    if let Some((name, time)) = of_role(Role::Time) {
+        return Some(format!("{name} = {}", exact(time)));
+    }
+    if let Some((name, number)) = of_role(Role::Counter) {
+        return Some(format!("{name} {number}"));
+    }
+    let number = if row < entry.head.unwrap_or(usize::MAX) { row as u64 } else { row as u64 + entry.dropped };
+    Some(format!("occurrence {} of {}", number + 1, entry.seen.max(number + 1)))
+}
+
+/// What the record is to keep of it.
+pub(super) fn evidence(found: &Found<'_>, facts: &Facts<'_>) -> Option<Evidence> {
+    let (field, value) = match found {
+        Found::Holds => return None,
+        Found::Computation => ("computation".to_owned(), Value::from(facts.failure.computation.as_str())),
+        Found::Text { field, text } => ((*field).to_owned(), Value::from(one_line(text, EVIDENCE))),
+        Found::Value(value) => (value.field(), shortened(value.value)),
+        Found::Series(seen) => {
+            let convergence = seen.convergence;
+            let value = match (&convergence.first_non_finite, &convergence.crossed) {
+                (Some(broken), _) => broken.value.clone(),
+                (None, Some(crossed)) => Value::from(crossed.value),
+                (None, None) => Value::from(convergence.behaviour.name()),
+            };
+            (format!("context.trail[{}].columns.{}", convergence.trail, convergence.column), value)
+        }
+    };
+    Some(Evidence { field, value })
+}
+
+fn shortened(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::from(one_line(text, EVIDENCE)),
+        Value::List(list) if list.len() > 8 => Value::from(format!("{} entries", list.len())),
+        Value::Map(map) if map.len() > 8 => Value::from(format!("{} entries", map.len())),
+        other => other.clone(),
+    }
+}

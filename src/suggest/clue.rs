@@ -1,0 +1,187 @@
+//! One condition of a rule, and what in a failure meets it.
+
+use super::facts::{Facts, Named, Seen};
+use super::rule::Test;
+use crate::failure::Behaviour;
+use crate::value::Value;
+use crate::words::Words;
+
+/// The name that is everything's.
+const ANY: &str = "any";
+
+/// A condition.
+#[derive(Clone, Debug)]
+pub(super) enum Clue {
+    Computation(Phrases),
+    Words(Phrases),
+    Value(Names, Check),
+    NoValue(Names, Check),
+    Series(Names, &'static [Behaviour]),
+    NonFinite(Names),
+    Crossed(Names),
+}
+
+/// What meets a condition.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Found<'a> {
+    /// There is nothing to name.
+    Holds,
+    /// The computation's name.
+    Computation,
+    /// A text with the words that were looked for.
+    Text { field: &'a str, text: &'a str },
+    /// A named value.
+    Value(&'a Named<'a>),
+    /// A series of the trail.
+    Series(&'a Seen<'a>),
+}
+
+impl Clue {
+    /// What in these facts meets it.
+    pub(super) fn find<'a>(&self, facts: &'a Facts<'a>) -> Option<Found<'a>> {
+        let series = |names: &Names, is_met: &dyn Fn(&Seen<'_>) -> bool| {
+            facts.series.iter().find(|seen| names.are_of(seen) && is_met(seen)).map(Found::Series)
+        };
+        match self {
+            Clue::Computation(phrases) => {
+                let named = phrases.is_any_in(&facts.computation.iter().collect::<Vec<_>>());
+                named.then_some(Found::Computation)
+            }
+            Clue::Words(phrases) => {
+                let found = facts.texts.iter().find(|text| phrases.is_any_in(&text.words()));
+                found.map(|text| Found::Text { field: &text.field, text: text.text })
+            }
+            Clue::Value(names, check) => {
+                facts.values.iter().find(|value| names.name(value) && check.passes(value.value)).map(Found::Value)
+            }
+            Clue::NoValue(names, check) => {
+                let is_there = facts.values.iter().any(|value| names.name(value) && check.passes(value.value));
+                (!is_there).then_some(Found::Holds)
+            }
+            Clue::Series(names, behaviours) => series(names, &|seen| behaviours.contains(&seen.convergence.behaviour)),
+            Clue::NonFinite(names) => series(names, &|seen| seen.convergence.first_non_finite.is_some()),
+            Clue::Crossed(names) => series(names, &|seen| seen.convergence.crossed.is_some()),
+        }
+    }
+
+    /// How much more it tells than a category does.
+    pub(super) fn weight(&self) -> u32 {
+        match self {
+            Clue::NoValue(..) => 0,
+            Clue::Computation(_) => 1,
+            Clue::Words(_) => 2,
+            Clue::Value(..) => 3,
+            Clue::Series(..) => 4,
+            Clue::NonFinite(_) | Clue::Crossed(_) => 5,
+        }
+    }
+
+    /// Whether the failure's own numbers show it.
+    pub(super) fn is_of_the_trail(&self) -> bool {
+        matches!(self, Clue::Series(..) | Clue::NonFinite(_) | Clue::Crossed(_))
+    }
+
+    /// The name by which an advice calls what was found.
+    pub(super) fn name(&self) -> Option<&str> {
+        match self {
+            Clue::Value(names, _) | Clue::Series(names, _) | Clue::NonFinite(names) | Clue::Crossed(names) => {
+                names.0.first().map(|name| name.text.as_str())
+            }
+            Clue::Computation(_) | Clue::Words(_) | Clue::NoValue(..) => None,
+        }
+    }
+}
+
+/// Phrases of whole words.
+#[derive(Clone, Debug)]
+pub(super) struct Phrases(Vec<Vec<String>>);
+
+impl Phrases {
+    pub(super) fn of(phrases: &str) -> Self {
+        Phrases(phrases.split('|').map(words_of).filter(|words| !words.is_empty()).collect())
+    }
+
+    fn is_any_in(&self, words: &[&str]) -> bool {
+        let is_in = |phrase: &Vec<String>| words.windows(phrase.len()).any(|window| window == phrase.as_slice());
+        self.0.iter().any(is_in)
+    }
+}
+
+/// Names of values or series.
+#[derive(Clone, Debug)]
+pub(super) struct Names(Vec<Name>);
+
+#[derive(Clone, Debug)]
+struct Name {
+    text: String,
+    words: Vec<String>,
+}
+
+impl Names {
+    pub(super) fn of(names: &str) -> Self {
+        Names(names.split('|').map(|name| Name { text: name.to_owned(), words: words_of(name) }).collect())
+    }
+
+    fn name(&self, value: &Named<'_>) -> bool {
+        self.0.iter().any(|name| name.text == ANY || ends_with(&value.words, &name.words))
+    }
+
+    fn are_of(&self, seen: &Seen<'_>) -> bool {
+        let is = |name: &Name| name.text == ANY || name.text == seen.role.name() || ends_with(&seen.words, &name.words);
+        self.0.iter().any(is)
+    }
+}
+
+/// Whether these are the last words.
+fn ends_with(words: &Words, end: &[String]) -> bool {
+    let before = words.iter().len().checked_sub(end.len());
+    before.is_some_and(|before| !end.is_empty() && words.iter().skip(before).eq(end.iter().map(String::as_str)))
+}
+
+fn words_of(text: &str) -> Vec<String> {
+    Words::of(text).iter().map(str::to_owned).collect()
+}
+
+/// A test of a value, with its phrases taken apart.
+#[derive(Clone, Debug)]
+pub(super) struct Check {
+    test: Test,
+    phrases: Phrases,
+}
+
+impl Check {
+    pub(super) fn of(test: Test) -> Self {
+        Check { test, phrases: Phrases::of(if let Test::Words(phrases) = test { phrases } else { "" }) }
+    }
+
+    fn passes(&self, value: &Value) -> bool {
+        let number = || value.as_f64().filter(|x| !x.is_nan());
+        match self.test {
+            Test::Known => !matches!(value, Value::Null),
+            Test::Above(bound) => number().is_some_and(|x| x > bound),
+            Test::Below(bound) => number().is_some_and(|x| x < bound),
+            Test::NonFinite => is_non_finite(value),
+            Test::Words(_) => value.as_str().is_some_and(|text| {
+                let words = Words::of(text);
+                self.phrases.is_any_in(&words.iter().collect::<Vec<_>>())
+            }),
+            Test::Empty => match value {
+                Value::List(list) => list.is_empty(),
+                Value::Map(map) => map.is_empty(),
+                Value::String(text) => text.is_empty(),
+                _ => false,
+            },
+            Test::Null => matches!(value, Value::Null),
+        }
+    }
+}
+
+fn is_non_finite(value: &Value) -> bool {
+    match value {
+        Value::Float(x) => !x.is_finite(),
+        Value::List(list) => list.iter().any(is_non_finite),
+        // The summary of a long array.
+        Value::Map(map) => map.get("non_finite").and_then(Value::as_f64).is_some_and(|count| count > 0.0),
+        _ => false,
+    }
+}

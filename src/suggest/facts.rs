@@ -1,0 +1,142 @@
+//! What rules can see of a failure, taken apart once for all of them.
+
+use std::borrow::Cow;
+
+use crate::convergence::Role;
+use crate::failure::{Convergence, Failure, TrailEntry};
+use crate::redact::REDACTED;
+use crate::value::{Map, Value, boundary_before};
+use crate::words::Words;
+
+/// Values beyond that many are not looked at.
+const VALUES: usize = 64;
+/// Of a text, so many bytes are.
+const TEXT: usize = 2048;
+
+pub(super) struct Facts<'a> {
+    pub(super) failure: &'a Failure,
+    pub(super) computation: Words,
+    /// Types, messages and the reason, the outermost first.
+    pub(super) texts: Vec<Text<'a>>,
+    /// Fields of the failing event, of the errors' data, and parameters.
+    pub(super) values: Vec<Named<'a>>,
+    pub(super) series: Vec<Seen<'a>>,
+}
+
+/// A text and its words.
+pub(super) struct Text<'a> {
+    /// Where it stands in the record.
+    pub(super) field: Cow<'static, str>,
+    pub(super) text: &'a str,
+    words: Words,
+}
+
+/// A value and the words of its name.
+#[derive(Debug)]
+pub(super) struct Named<'a> {
+    /// Where it stands in the record, without the name.
+    place: Cow<'static, str>,
+    pub(super) name: &'a str,
+    pub(super) words: Words,
+    pub(super) value: &'a Value,
+}
+
+/// A series of the trail.
+#[derive(Debug)]
+pub(super) struct Seen<'a> {
+    pub(super) convergence: &'a Convergence,
+    pub(super) entry: &'a TrailEntry,
+    pub(super) column: &'a Value,
+    pub(super) role: Role,
+    pub(super) words: Words,
+}
+
+impl<'a> Facts<'a> {
+    pub(super) fn of(failure: &'a Failure) -> Self {
+        Facts {
+            failure,
+            computation: Words::of(&failure.computation),
+            texts: texts(failure),
+            values: values(failure),
+            series: series(failure),
+        }
+    }
+
+    /// The first value of one of these names, in the order of the names.
+    pub(super) fn number(&self, names: &[&str]) -> Option<f64> {
+        let named = |name: &&str| self.values.iter().find(|value| value.words.iter().eq([*name]));
+        names.iter().filter_map(named).find_map(|value| value.value.as_f64()).filter(|x| x.is_finite())
+    }
+}
+
+impl Text<'_> {
+    /// Its words; numbers stand between words: "more than 1000 steps".
+    pub(super) fn words(&self) -> Vec<&str> {
+        self.words.iter().filter(|word| word.starts_with(char::is_alphabetic)).collect()
+    }
+}
+
+impl Named<'_> {
+    pub(super) fn field(&self) -> String {
+        format!("{}.{}", self.place, self.name)
+    }
+}
+
+fn texts(failure: &Failure) -> Vec<Text<'_>> {
+    let text = |field: Cow<'static, str>, text| Text { field, text, words: Words::of(beginning(text)) };
+    let mut texts = vec![text("error_message".into(), failure.error_message.as_str())];
+    texts.push(text("error_type".into(), &failure.error_type));
+    texts.extend(failure.context.reason.as_deref().map(|reason| text("context.reason".into(), reason)));
+    for (depth, error) in failure.context.errors.iter().enumerate() {
+        let at = |key: &str| format!("context.errors[{depth}].{key}").into();
+        let is_new = |text: &&str| *text != failure.error_message && *text != failure.error_type;
+        texts.extend(error.variant.as_deref().filter(is_new).map(|variant| text(at("variant"), variant)));
+        texts.extend(error.type_name.as_deref().map(|name| text(at("type"), last_part(name))));
+        texts.extend(Some(error.message.as_str()).filter(is_new).map(|message| text(at("message"), message)));
+    }
+    texts
+}
+
+/// `StepSizeUnderflow` of `ode_solvers::dop_shared::StepSizeUnderflow`.
+fn last_part(type_name: &str) -> &str {
+    type_name.rsplit("::").next().unwrap_or(type_name)
+}
+
+fn beginning(text: &str) -> &str {
+    &text[..boundary_before(text, TEXT.min(text.len()))]
+}
+
+fn values(failure: &Failure) -> Vec<Named<'_>> {
+    let mut values = Vec::new();
+    take(&failure.context.event, "context.event".into(), &mut values);
+    for (depth, error) in failure.context.errors.iter().enumerate().rev() {
+        if let Some(Value::Map(data)) = &error.data {
+            take(data, format!("context.errors[{depth}].data").into(), &mut values);
+        }
+    }
+    take(&failure.parameters, "parameters".into(), &mut values);
+    for (name, value) in failure.parameters.iter() {
+        // The settings of a solver are often an object of their own.
+        if let Value::Map(inner) = value {
+            take(inner, format!("parameters.{name}").into(), &mut values);
+        }
+    }
+    values
+}
+
+fn take<'a>(map: &'a Map, place: Cow<'static, str>, values: &mut Vec<Named<'a>>) {
+    let room = VALUES.saturating_sub(values.len());
+    let known = map.iter().filter(|(_, value)| value.as_str() != Some(REDACTED)).take(room);
+    values.extend(known.map(|(name, value)| Named { place: place.clone(), name, words: Words::of(name), value }));
+}
+
+fn series<'a>(failure: &'a Failure) -> Vec<Seen<'a>> {
+    let context = &failure.context;
+    let seen = |convergence: &'a Convergence| {
+        let entry = context.trail.get(convergence.trail)?;
+        let column = entry.columns.get(&convergence.column)?;
+        let words = Words::of(&convergence.column);
+        Some(Seen { convergence, entry, column, role: Role::of(&convergence.column, column), words })
+    };
+    context.convergence.iter().filter_map(seen).collect()
+}

@@ -1,0 +1,54 @@
+//! Numbers as people write them.
+
+/// Four significant digits, or six where places have to be told apart.
+pub(super) fn brief(x: f64) -> String {
+    with_digits(x, 4)
+}
+
+pub(super) fn exact(x: f64) -> String {
+    with_digits(x, 7)
+}
+
+fn with_digits(x: f64, digits: usize) -> String {
+    if !x.is_finite() {
+        return x.to_string().replace("inf", "infinity");
+    }
+    let magnitude = x.abs();
+    if magnitude != 0.0 && !(1e-3..1e5).contains(&magnitude) {
+        let text = format!("{x:.*e}", digits.min(4) - 2);
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        return format!("{}e{exponent}", without_zeros(mantissa));
+    }
+    let whole = if magnitude < 1.0 { 1 } else { magnitude.log10() as usize + 1 };
+    without_zeros(&format!("{x:.*}", digits.saturating_sub(whole))).to_owned()
+}
+
+fn without_zeros(text: &str) -> &str {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_that_say_something() {
+        for (x, text) in [
+            (0.0, "0"),
+            (1.0, "1"),
+            (-9.783900833809087, "-9.784"),
+            (0.25, "0.25"),
+            (69005326831560.58, "6.9e13"),
+            (2.2e-16, "2.2e-16"),
+            (1e-6, "1e-6"),
+            (50.0, "50"),
+            (12345.678, "12346"),
+            (99999.9, "100000"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-infinity"),
+        ] {
+            assert_eq!(brief(x), text);
+        }
+        assert_eq!(exact(-9.783900833809087), "-9.783901");
+    }
+}

@@ -1,0 +1,71 @@
+//! Bounds and constraints.
+
+use crate::failure::Category::*;
+use crate::suggest::{Rule, Test};
+
+/// An identity that does not hold.
+const VIOLATED: &str = "not zero|does not vanish|not vanish|must vanish|should be zero|not conserved|conservation|inconsistent|not closed|not symmetric|not orthogonal|not unitary";
+const HIGHAM: &str = "Higham, Accuracy and Stability of Numerical Algorithms, §3";
+const CVODE: &str = "SUNDIALS, CVODE user guide, CV_CONSTR_FAIL";
+
+pub(super) fn rules() -> Vec<Rule> {
+    vec![
+        Rule::new(
+            "constraint_violation.crossed",
+            "{any} went past {any.bound} ({any.bad}) at {any.at}: look at what drives it there. Shorten the step, use a scheme that \
+             keeps the bound (positivity-preserving, a limiter), or a variable that cannot cross it (the logarithm)",
+        )
+        .categories(&[ConstraintViolation, Infeasible, ResidualDivergence, NonFinite])
+        .crossed("any")
+        .source(CVODE),
+        Rule::new(
+            "bound_crossed",
+            "{any} went past {any.bound} ({any.bad}) at {any.at}, before it failed: look at what drives it there",
+        )
+        .crossed("any")
+        .source(CVODE),
+        Rule::new(
+            "constraint_violation",
+            "see which constraint fails and by how much: if by rounding, give it a tolerance; if it drifts, project back onto it \
+             after each step or shorten the step; if from the start, the initial values violate it",
+        )
+        .category(ConstraintViolation)
+        .source(CVODE),
+        Rule::new(
+            "infeasible.unbounded",
+            "the objective is unbounded: a constraint or a bound is missing or has the wrong sign. Bound every variable by \
+             something large, and see which of them reach it",
+        )
+        .words("unbounded")
+        .source("Nocedal & Wright, Numerical Optimization, §13"),
+        Rule::new(
+            "infeasible",
+            "no point satisfies all constraints: leave them out one by one, or give each a slack and minimise the sum; the ones \
+             whose slack stays are in conflict. Check signs and units of the bounds, and that no lower one is above its upper one",
+        )
+        .category(Infeasible)
+        .source("SciMLBase, ReturnCode.Infeasible; Nocedal & Wright, Numerical Optimization, §13"),
+        Rule::new(
+            "identity.wrong",
+            "{norm.name} = {norm} is far above rounding: what holds exactly is violated by how the data are made, not by how they \
+             are computed with. Look for a wrong sign, orientation or index, or a term left out; a larger tolerance would hide it",
+        )
+        .words(VIOLATED)
+        .value("norm|defect|residual|error|difference|deviation|violation|asymmetry", Test::Above(1e-6))
+        .source(HIGHAM),
+        Rule::new(
+            "identity.rounding",
+            "{norm.name} = {norm} is not more than rounding leaves: compare it with a tolerance relative to the size of the terms \
+             (some n · 2.2e-16 of their norms), not with a fixed one",
+        )
+        .words(VIOLATED)
+        .value("norm|defect|residual|error|difference|deviation|violation|asymmetry", Test::Below(1e-6))
+        .source(HIGHAM),
+        Rule::new(
+            "tolerance.negative",
+            "{tolerance.name} = {tolerance} is not positive: no iteration meets it",
+        )
+        .value("tolerance|tol|rtol|atol", Test::Below(0.0))
+        .source("SUNDIALS, CVODE user guide, CV_ILL_INPUT"),
+    ]
+}

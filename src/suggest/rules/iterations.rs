@@ -1,0 +1,180 @@
+//! Iterations: Newton's method, minimisation, fixed points.
+
+use super::{COLLAPSES, FALLS, FALLS_SLOWLY, GROWS, OSCILLATES, STAYS, WANDERS};
+use crate::failure::Category::{self, *};
+use crate::suggest::{Rule, Test};
+
+const SNES: &str = "PETSc, SNESConvergedReason";
+const MOOSE: &str = "MOOSE, failed solves";
+const NOCEDAL: &str = "Nocedal & Wright, Numerical Optimization, §3";
+const KELLEY: &str = "Kelley, Solving Nonlinear Equations with Newton's Method, §1";
+
+/// Categories of an iteration that does not come to its end.
+const UNFINISHED: &[Category] =
+    &[MaxIterations, MaxEvaluations, NonlinearConvergence, ResidualDivergence, Stagnation, LinearSolve, LossOfAccuracy];
+
+pub(super) fn rules() -> Vec<Rule> {
+    vec![
+        Rule::new(
+            "iteration.diverging",
+            "{residual} grew {residual.rate}-fold each time, to {residual.last} at {residual.to}: the iteration diverges, and more \
+             of it does not help. Start closer to the solution, damp or under-relax the steps, or globalise it (line search, \
+             trust region); of a linear fixed-point iteration the spectral radius is above 1",
+        )
+        .categories(UNFINISHED)
+        .series("residual|objective", GROWS)
+        .source(SNES),
+        Rule::new(
+            "iteration.growing",
+            "{quantity} grew {quantity.rate}-fold each time, to {quantity.last} at {quantity.to}: the iteration diverges, and more \
+             of it does not help. Start closer to the solution, damp the steps, or globalise the method (line search, trust \
+             region)",
+        )
+        .categories(&[MaxIterations, MaxEvaluations, NonlinearConvergence, ResidualDivergence])
+        .series("quantity", GROWS)
+        .source(SNES),
+        Rule::new(
+            "iteration.slow",
+            "{residual} falls, but slowly: by a factor of {residual.rate} each time, {residual.decade} iterations for a factor of \
+             ten[, so that from {residual.last} to {residual.tolerance} some {residual.needed} more are needed]. Precondition or \
+             accelerate (a Krylov method, Anderson, multigrid), or allow as many",
+        )
+        .categories(UNFINISHED)
+        .series("residual|objective", FALLS_SLOWLY)
+        .source("Saad, Iterative Methods for Sparse Linear Systems, §4.2"),
+        Rule::new(
+            "iteration.converging",
+            "{residual} was still falling, by a factor of {residual.rate} each time, when the iteration ended at \
+             {residual.last}: allow more iterations[; at this rate some {residual.needed} reach {residual.tolerance}]",
+        )
+        .categories(&[MaxIterations, MaxEvaluations, LinearSolve])
+        .series("residual|objective", FALLS)
+        .source(SNES),
+        Rule::new(
+            "iteration.stagnating",
+            "{residual} has stayed at {residual.last} for {residual.rows} occurrences[, while {residual.tolerance} is asked for]: \
+             this is as far as it gets. Check the Jacobian or gradient against finite differences, scale variables and equations \
+             to one, and see whether rounding in the residual itself allows the tolerance",
+        )
+        .categories(UNFINISHED)
+        .series("residual|objective", STAYS)
+        .source(MOOSE),
+        Rule::new(
+            "iteration.cycle",
+            "{residual} comes back to the same values every {residual.period} iterations: the iteration is caught in a cycle. \
+             Damp it (half steps, under-relaxation), use a line search, or start elsewhere",
+        )
+        .categories(UNFINISHED)
+        .series("residual|objective|quantity", OSCILLATES)
+        .source(KELLEY),
+        Rule::new(
+            "iteration.wandering",
+            "{residual} goes up and down without a trend between {residual.smallest} and {residual.largest}: the iteration does \
+             not settle. See whether a solution exists for these parameters at all; if so, start closer to it (continuation from \
+             parameters that work), or globalise the method (line search, trust region)",
+        )
+        .categories(UNFINISHED)
+        .series("residual|objective", WANDERS)
+        .source(KELLEY),
+        Rule::new(
+            "relaxation",
+            "{omega.name} = {omega} is above 1: under-relax (0.5 to 0.8) until the iteration converges; above 2 over-relaxation \
+             converges for no matrix",
+        )
+        .categories(UNFINISHED)
+        .value("omega|relaxation|relaxation_factor|damping_factor|learning_rate|mixing", Test::Above(1.0))
+        .source("Saad, Iterative Methods for Sparse Linear Systems, §4.2"),
+        Rule::new(
+            "newton.derivative",
+            "compare the Jacobian with finite differences, and solve its linear systems with a direct solver to take those out of \
+             the question: a Newton iteration that does not converge most often has a wrong Jacobian. Then start closer, or with \
+             a line search",
+        )
+        .categories(&[MaxIterations, NonlinearConvergence, ResidualDivergence, LineSearch])
+        .words("newton|jacobian|nonlinear|non linear|snes")
+        .source(SNES),
+        Rule::new(
+            "newton.named",
+            "{method} did not converge: compare its derivatives with finite differences, start closer to the solution, and damp \
+             the steps (line search, trust region)",
+        )
+        .categories(&[MaxIterations, NonlinearConvergence, ResidualDivergence, LineSearch])
+        .value("method|solver|algorithm", Test::Words("newton|gauss newton|levenberg|broyden|secant|halley"))
+        .source(SNES),
+        Rule::new(
+            "singular_matrix.jacobian",
+            "the Jacobian became singular on the way: at a multiple root Newton's method has no direction, at a turning point of \
+             the solution branch it must fail. Start elsewhere, regularise (Levenberg–Marquardt), or follow the branch by its \
+             arc length",
+        )
+        .category(SingularMatrix)
+        .words("jacobian|newton|hessian|derivative")
+        .source("Keller 1977, pseudo-arclength continuation; Kelley, Solving Nonlinear Equations with Newton's Method, §1"),
+        Rule::new(
+            "nonlinear_convergence.collapse",
+            "the nonlinear solve failed however small the step ({step} fell at {step.to}): the right-hand side is not smooth or \
+             not finite there, or the Jacobian is wrong or out of date",
+        )
+        .category(NonlinearConvergence)
+        .series("step|time", COLLAPSES)
+        .source("SUNDIALS, CVODE user guide, CV_CONV_FAILURE"),
+        Rule::new(
+            "nonlinear_convergence",
+            "compare the Jacobian with finite differences, take the linear solver out of the question with a direct one, and \
+             start closer to the solution; inside a time integration, look at the right-hand side where it stopped",
+        )
+        .category(NonlinearConvergence)
+        .source("PETSc, SNESConvergedReason; SUNDIALS, CVODE user guide, CV_CONV_FAILURE"),
+        Rule::new(
+            "line_search",
+            "no step along the search direction makes it small enough: compare gradient or Jacobian with finite differences (a \
+             wrong one gives a direction that goes up), see whether the function is noisy or has a kink there, and whether it \
+             has converged already as far as rounding allows",
+        )
+        .category(LineSearch)
+        .source("PETSc, SNESConvergedReason; Nocedal & Wright, Numerical Optimization, §3"),
+        Rule::new(
+            "line_search.converged",
+            "{residual} had come down to {residual.last} before the line search failed: it may have converged as far as rounding \
+             in the function allows. Relax the tolerance, or give an exact gradient",
+        )
+        .category(LineSearch)
+        .series("residual|objective", FALLS)
+        .source(NOCEDAL),
+        Rule::new(
+            "residual_divergence",
+            "the residual grows: start closer to the solution, damp or under-relax, shorten the step, and check signs in the \
+             equations; in an iterative linear solve, precondition",
+        )
+        .category(ResidualDivergence)
+        .source("PETSc, SNES_DIVERGED_DTOL; SciMLBase, ReturnCode.Unstable"),
+        Rule::new(
+            "stagnation",
+            "nothing moves any more: scale variables and equations to one, see whether the tolerance is below what the start and \
+             the arithmetic allow, and whether this is a local minimum of the residual rather than a solution: start elsewhere",
+        )
+        .category(Stagnation)
+        .source("PETSc, SNES_DIVERGED_LOCAL_MIN; MOOSE, failed solves"),
+        Rule::new(
+            "max_iterations",
+            "look at the residuals: if they still fall, allow more iterations; if they stay, check derivatives, scaling and \
+             tolerance; if they grow or jump, start closer to the solution or damp the steps",
+        )
+        .category(MaxIterations)
+        .source("PETSc, SNESConvergedReason; MOOSE, failed solves"),
+        Rule::new(
+            "max_evaluations",
+            "the evaluations ran out: give derivatives instead of differences (each of those costs as many evaluations as there \
+             are variables), scale the variables, start closer; for an integral, split the interval at kinks and singularities",
+        )
+        .category(MaxEvaluations)
+        .source("SciPy, scipy.optimize.root and scipy.integrate.quad"),
+        Rule::new(
+            "bracket",
+            "the function has the same sign at both ends: print it there, and widen or move the interval until the signs differ; \
+             a double root changes no sign, there a minimisation finds it",
+        )
+        .words("bracket|bracketed|bracketing|sign change|same sign|different signs|opposite signs")
+        .source("Press et al., Numerical Recipes, §9.1"),
+    ]
+}

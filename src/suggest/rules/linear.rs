@@ -1,0 +1,129 @@
+//! Linear systems: factorisations, Krylov methods, conditioning.
+
+use super::{FALLS_SLOWLY, STAYS};
+use crate::failure::Category::*;
+use crate::suggest::{Rule, Test};
+
+const KSP: &str = "PETSc, KSPConvergedReason";
+const MOOSE: &str = "MOOSE, failed solves";
+const GOLUB: &str = "Golub & Van Loan, Matrix Computations, §5.5";
+const HIGHAM: &str = "Higham, Accuracy and Stability of Numerical Algorithms, §7 and §12";
+const SAAD: &str = "Saad, Iterative Methods for Sparse Linear Systems, §6";
+
+pub(super) fn rules() -> Vec<Rule> {
+    vec![
+        Rule::new(
+            "singular_matrix.not_positive_definite",
+            "the matrix is not positive definite: check that it is symmetric and its diagonal positive; print its smallest \
+             eigenvalue. Where it is negative by rounding only, add a small multiple of the identity (1e-10 of its norm); else use \
+             LDLᵀ or LU instead of Cholesky",
+        )
+        .category(SingularMatrix)
+        .words("positive definite|cholesky|spd|non positive")
+        .source("Higham, Accuracy and Stability of Numerical Algorithms, §10"),
+        Rule::new(
+            "singular_matrix.least_squares",
+            "the columns are linearly dependent (rank deficient): leave out or join parameters that the data do not tell apart, \
+             or take the solution of least norm by SVD or a rank-revealing QR; a small ridge term also makes it unique",
+        )
+        .category(SingularMatrix)
+        .words("rank deficient|rank deficiency|rank|least squares|collinear|normal equations|design matrix")
+        .source(GOLUB),
+        Rule::new(
+            "singular_matrix.pivot",
+            "the pivot {pivot} vanishes: that row follows from the others. Look for an equation that is there twice, a variable \
+             that no equation holds, or a missing boundary condition",
+        )
+        .category(SingularMatrix)
+        .value("pivot|row|column|pivot_index|index", Test::Known)
+        .source(MOOSE),
+        Rule::new(
+            "singular_matrix",
+            "find the null space (SVD; the singular vectors of zero singular values say which variables are free): a missing \
+             boundary condition, an equation that is there twice, or a variable that nothing determines. Fix those, or solve \
+             with a rank-revealing factorisation or a regularisation",
+        )
+        .category(SingularMatrix)
+        .source(MOOSE),
+        Rule::new(
+            "ill_conditioned.number",
+            "{condition_number.name} = {condition_number}: as many of the 16 digits are lost as it has powers of ten. Scale rows \
+             and columns to one, choose a better basis (orthogonal polynomials instead of powers), use QR or SVD instead of \
+             normal equations, or regularise",
+        )
+        .categories(&[IllConditioned, SingularMatrix, LossOfAccuracy, LinearSolve])
+        .value("condition_number|condition|cond|kappa", Test::Above(1e8))
+        .source(HIGHAM),
+        Rule::new(
+            "ill_conditioned.reciprocal",
+            "{rcond.name} = {rcond} is the reciprocal of the condition number: at 2.2e-16 no digit is left. Scale rows and \
+             columns to one, choose a better basis, use QR or SVD, or regularise",
+        )
+        .categories(&[IllConditioned, SingularMatrix, LossOfAccuracy, LinearSolve])
+        .value("rcond|reciprocal_condition", Test::Below(1e-8))
+        .source(HIGHAM),
+        Rule::new(
+            "ill_conditioned",
+            "the matrix magnifies errors: scale rows and columns to one, choose a better basis, avoid normal equations (QR or \
+             SVD), or regularise; iterative refinement regains digits where the condition number is below 1e16",
+        )
+        .category(IllConditioned)
+        .source(HIGHAM),
+        Rule::new(
+            "iteration.stagnating_linear",
+            "{residual} hardly falls ({residual.last} after {residual.rows} occurrences): the preconditioner is too weak or \
+             missing. Try incomplete LU or Cholesky, or multigrid for an elliptic problem, and a larger restart of GMRES; a direct \
+             solve of a small case shows whether the matrix is the problem",
+        )
+        .categories(&[LinearSolve, MaxIterations, Stagnation])
+        .words("gmres|cg|conjugate gradient|bicgstab|krylov|linear solver|linear solve|minres|preconditioner|preconditioned")
+        .series("residual", STAYS)
+        .source(SAAD),
+        Rule::new(
+            "iteration.slow_linear",
+            "{residual} falls by a factor of {residual.rate} only each time: precondition (incomplete LU or Cholesky, multigrid for \
+             an elliptic problem)[; without, some {residual.needed} more iterations reach {residual.tolerance}]",
+        )
+        .categories(&[LinearSolve, MaxIterations])
+        .words("gmres|cg|conjugate gradient|bicgstab|krylov|linear solver|linear solve|minres|jacobi|gauss seidel|richardson|sor")
+        .series("residual", FALLS_SLOWLY)
+        .source(SAAD),
+        Rule::new(
+            "splitting.diagonal_dominance",
+            "Jacobi, Gauß–Seidel and Richardson iterations converge only where the spectral radius of their iteration matrix is \
+             below 1, as for a diagonally dominant matrix: reorder or scale the equations, under-relax, or use a Krylov method",
+        )
+        .categories(&[ResidualDivergence, MaxIterations, LinearSolve])
+        .words("jacobi|gauss seidel|richardson|sor|spectral radius|diagonally dominant")
+        .source("Saad, Iterative Methods for Sparse Linear Systems, §4.2"),
+        Rule::new(
+            "linear_solve",
+            "solve one system with a direct method: if that works, the preconditioner is to blame (try a stronger one, a larger \
+             restart); if it does not, the matrix is singular or wrong. Compare the true residual with the preconditioned one",
+        )
+        .category(LinearSolve)
+        .source(KSP),
+        Rule::new(
+            "breakdown.indefinite",
+            "conjugate gradients need a symmetric positive definite matrix, and p·Ap is not positive: check symmetry and signs, \
+             or use MINRES for a symmetric indefinite matrix, GMRES or BiCGStab for a nonsymmetric one",
+        )
+        .categories(&[Breakdown, LinearSolve])
+        .words("cg|conjugate gradient|conjugate gradients|indefinite|curvature|positive definite")
+        .source("PETSc, KSP_DIVERGED_INDEFINITE_MAT; Saad, Iterative Methods for Sparse Linear Systems, §6.7"),
+        Rule::new(
+            "breakdown",
+            "the recurrence divided by zero: restart from the last iterate or with another initial guess, or use a method that \
+             cannot break down for this matrix (GMRES instead of BiCG, MINRES instead of CG for an indefinite one)",
+        )
+        .category(Breakdown)
+        .source("PETSc, KSP_DIVERGED_BREAKDOWN; Belos, BreakdownDetected"),
+        Rule::new(
+            "loss_of_accuracy",
+            "digits were lost on the way: compute the residual explicitly instead of by recurrence and restart from there, \
+             reorthogonalise, avoid differences of nearly equal numbers, and check the condition number",
+        )
+        .category(LossOfAccuracy)
+        .source("Belos, LossOfAccuracyDetected; Higham, Accuracy and Stability of Numerical Algorithms, §1.7"),
+    ]
+}
