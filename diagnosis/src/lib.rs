@@ -4,6 +4,7 @@
 //! library answers. `tests/table.rs` runs all of them and puts the two side by side.
 
 mod arrays;
+mod coupled;
 mod domain;
 mod input;
 mod linear;
@@ -38,6 +39,7 @@ pub fn cases() -> Vec<Case> {
         pde::cases(),
         linear::cases(),
         nonlinear::cases(),
+        coupled::cases(),
         optimization::cases(),
         quadrature::cases(),
         domain::cases(),

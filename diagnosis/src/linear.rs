@@ -150,7 +150,12 @@ fn conjugate_gradients(a: &Matrix, b: &Vector, tol: f64, maxiter: usize) -> Resu
     Err(NoConvergence { iterations: maxiter, residual: r.norm() / b.norm(), tolerance: tol })
 }
 
-#[instrument(fields(computation = "electrostatic_potential", theoretical_ref = "−Δφ = ρ", solver = "CG", preconditioner = "none"))]
+#[instrument(fields(
+    computation = "electrostatic_potential",
+    theoretical_ref = "−Δφ = ρ",
+    solver = "CG",
+    preconditioner = "none"
+))]
 fn potential(side: usize, rtol: f64, max_iterations: usize) -> Result<f64, LinearError> {
     let rho = Vector::from_fn(side * side, |i, _| ((i * 7919) % 101) as f64 - 50.0);
     Ok(conjugate_gradients(&poisson(side), &rho, rtol, max_iterations).record_failure()?.norm())

@@ -86,7 +86,7 @@ fn kepler(mean_anomaly: f64, eccentricity: f64, tolerance: f64) -> Result<f64, N
     let mut anomaly = mean_anomaly;
     let mut update = f64::INFINITY;
     for iteration in 0..100 {
-        let f = anomaly - eccentricity * anomaly.sin() - mean_anomaly + 1e-16 * f64::from(iteration % 2);
+        let f = anomaly - eccentricity * anomaly.sin() - mean_anomaly;
         update = f / (1.0 - eccentricity * anomaly.cos());
         anomaly -= update;
         debug!(iteration, anomaly, update, "kepler");

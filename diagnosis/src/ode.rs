@@ -1,5 +1,6 @@
 //! Explicit integrators of ordinary differential equations.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ode_solvers::dop_shared::{IntegrationError, OutputType, Stats, System};
@@ -169,7 +170,11 @@ enum EulerError {
 }
 
 /// y′ = λ(y − cos t): fast relaxation to a slow solution.
-#[instrument(fields(computation = "thermal_relaxation", theoretical_ref = "Newton's law of cooling", method = "explicit Euler"))]
+#[instrument(fields(
+    computation = "thermal_relaxation",
+    theoretical_ref = "Newton's law of cooling",
+    method = "explicit Euler"
+))]
 fn relaxation(lambda: f64, dt: f64, t_end: f64) -> Result<f64, EulerError> {
     let (mut t, mut y, mut step) = (0.0_f64, 0.0_f64, 0);
     while t < t_end {
@@ -221,6 +226,28 @@ fn long_run(dt: f64, t_end: f64, budget: Duration) -> Result<f64, OutOfTime> {
     }
     info!(t, "done");
     Ok(r.norm())
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted after {steps} steps")]
+struct Interrupted {
+    steps: u32,
+}
+
+/// Looks at a flag after each step, which a signal handler sets: here it is set from the beginning of step 300.
+#[instrument(skip(stop), fields(computation = "lorenz_attractor", theoretical_ref = "Lorenz 1963", method = "Euler"))]
+fn lorenz(stop: &AtomicBool, dt: f64, steps: u32) -> Result<Vector3<f64>, Interrupted> {
+    let mut x = Vector3::new(1.0_f64, 1.0, 1.0);
+    for step in 0..steps {
+        let rate = Vector3::new(10.0 * (x[1] - x[0]), x[0] * (28.0 - x[2]) - x[1], x[0] * x[1] - 8.0 / 3.0 * x[2]);
+        x += rate * dt;
+        debug!(step, x = x[0], y = x[1], z = x[2]);
+        stop.store(step >= 300, Ordering::Relaxed);
+        if stop.load(Ordering::Relaxed) {
+            return Err(Interrupted { steps: step }).record_failure();
+        }
+    }
+    Ok(x)
 }
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -303,6 +330,14 @@ pub(crate) fn cases() -> Vec<Case> {
             advice: "Save a checkpoint and restart, or take larger steps of a method of higher order: the budget is far \
                      below what the number of steps needs.",
             run: || drop(long_run(1e-3, 1e12, Duration::from_millis(20))),
+        },
+        Case {
+            name: "lorenz_interrupted",
+            solver: "hand-written explicit Euler",
+            what: "somebody pressed Ctrl-C, which the loop sees after its step",
+            category: "interrupted",
+            advice: "Nothing is wrong with the numbers: go on from the last checkpoint.",
+            run: || _ = lorenz(&AtomicBool::new(false), 1e-3, 10_000),
         },
     ]
 }

@@ -62,7 +62,10 @@ fn advection(velocity: f64, cells: usize, dt: f64, steps: u32) -> Option<f64> {
 }
 
 /// ρₜ + (ρ v)ₓ = 0 by the Lax–Wendroff scheme, which undershoots behind a steep front.
-#[instrument(err, fields(computation = "gas_density", theoretical_ref = "continuity equation", scheme = "Lax-Wendroff"))]
+#[instrument(
+    err,
+    fields(computation = "gas_density", theoretical_ref = "continuity equation", scheme = "Lax-Wendroff")
+)]
 fn density(velocity: f64, cells: usize, cfl: f64, steps: u32) -> Result<f64, SchemeError> {
     let mut rho: Vec<f64> = (0..cells).map(|i| 1e-4 + (-0.1 * (i as f64 - 20.0).powi(2)).exp()).collect();
     for step in 0..steps {
@@ -131,7 +134,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "constraint_violation",
             advice: "The step is too large for the rates: keep rate × dt below 1, or use the matrix exponential or an \
                      implicit step, which keep probabilities.",
-            run: || drop(occupation(80.0, 2.0, 0.05, 100)),
+            run: || drop(occupation(120.0, 2.0, 0.05, 20)),
         },
     ]
 }

@@ -16,14 +16,17 @@ fn records(dir: &Path) -> HashSet<PathBuf> {
     files.filter(|file| file.extension().is_some_and(|end| end == "json") && !file.ends_with("latest.json")).collect()
 }
 
-/// The one record that this case leaves.
+/// The record that this case leaves: the innermost one, where computations around it fail with it.
 fn record(case: &Case, dir: &Path) -> Failure {
     let before = records(dir);
     (case.run)();
-    let new: Vec<_> = records(dir).difference(&before).cloned().collect();
-    assert_eq!(new.len(), 1, "{} leaves {} records", case.name, new.len());
-    fs::copy(&new[0], Path::new(RECORDS).join(case.name).with_extension("json")).unwrap();
-    Failure::from_path(&new[0]).unwrap()
+    let new = records(dir);
+    let new = new.difference(&before).map(|file| (file, Failure::from_path(file).unwrap()));
+    let mut innermost: Vec<_> = new.filter(|(_, failure)| failure.context.caused_by.is_none()).collect();
+    assert_eq!(innermost.len(), 1, "{} leaves {} records that no other causes", case.name, innermost.len());
+    let (file, failure) = innermost.remove(0);
+    fs::copy(file, Path::new(RECORDS).join(case.name).with_extension("json")).unwrap();
+    failure
 }
 
 fn category(failure: &Failure) -> &'static str {
