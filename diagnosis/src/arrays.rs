@@ -32,6 +32,17 @@ fn predict(rows: usize, columns: usize, coefficients: usize) -> f64 {
     design.dot(&beta).sum()
 }
 
+#[instrument(skip(stresses), fields(computation = "stress_tensor", theoretical_ref = "σ = C ε", values = stresses.len()))]
+fn stress_tensor(stresses: &[f64]) -> f64 {
+    DMatrix::from_row_slice(3, 3, stresses).trace()
+}
+
+#[instrument(fields(computation = "background_subtraction", theoretical_ref = "I − I₀", library = "ndarray"))]
+fn subtract_background(spectrum: usize, background: usize) -> f64 {
+    let (spectrum, background) = (Array1::<f64>::ones(spectrum), Array1::<f64>::zeros(background));
+    (&spectrum - &background).sum()
+}
+
 #[instrument(skip(data), fields(computation = "lattice_configuration", theoretical_ref = "φ(x, t)", values = data.len()))]
 fn lattice(data: Vec<f64>, sites: usize, times: usize) -> Result<Array2<f64>, ShapeError> {
     Array2::from_shape_vec((times, sites), data).record_failure()
@@ -92,7 +103,7 @@ fn shapes() -> Vec<Case> {
             what: "a 4 × 4 matrix is applied to a vector of 3",
             category: "dimension_mismatch",
             advice: "Print both shapes where they are made: one state is missing from the vector.",
-            run: || drop(catch_unwind(|| propagate(4, 3))),
+            run: || _ = catch_unwind(|| propagate(4, 3)),
         },
         Case {
             name: "ndarray_dot_panic",
@@ -100,7 +111,23 @@ fn shapes() -> Vec<Case> {
             what: "a design matrix of 5 columns meets 6 coefficients: the intercept has no column",
             category: "dimension_mismatch",
             advice: "Print both shapes: a column (the intercept) is missing, or an axis is swapped.",
-            run: || drop(catch_unwind(|| predict(20, 5, 6))),
+            run: || _ = catch_unwind(|| predict(20, 5, 6)),
+        },
+        Case {
+            name: "tensor_elements_panic",
+            solver: "nalgebra from_row_slice",
+            what: "six components of a symmetric tensor (Voigt) are read as nine of a full one",
+            category: "dimension_mismatch",
+            advice: "Six values are the symmetric part in Voigt notation: fill the 3 × 3 matrix from them.",
+            run: || _ = catch_unwind(|| stress_tensor(&[1.0, 2.0, 3.0, 0.1, 0.2, 0.3])),
+        },
+        Case {
+            name: "ndarray_broadcast_panic",
+            solver: "ndarray subtraction",
+            what: "spectrum and background have a different number of channels",
+            category: "dimension_mismatch",
+            advice: "Interpolate the background to the channels of the spectrum: the shapes have to agree.",
+            run: || _ = catch_unwind(|| subtract_background(1024, 1000)),
         },
         Case {
             name: "ndarray_shape_error",
@@ -137,7 +164,7 @@ fn integers() -> Vec<Case> {
             what: "the stencil of three points reaches beyond the last one",
             category: "panic",
             advice: "The loop runs over the boundary: treat the last point apart, or add ghost cells.",
-            run: || drop(catch_unwind(|| second_derivative(&[0.0, 1.0, 4.0, 9.0], 0.1))),
+            run: || _ = catch_unwind(|| second_derivative(&[0.0, 1.0, 4.0, 9.0], 0.1)),
         },
         Case {
             name: "factorial_overflow",
@@ -145,7 +172,7 @@ fn integers() -> Vec<Case> {
             what: "25! does not fit into 64 bits",
             category: "panic",
             advice: "Compute with floats and logarithms (ln Γ), or with big integers.",
-            run: || drop(catch_unwind(|| factorial(25))),
+            run: || _ = catch_unwind(|| factorial(25)),
         },
         Case {
             name: "hamiltonian_memory",

@@ -11,7 +11,7 @@ type Vector = DVector<f64>;
 
 #[derive(Debug, thiserror::Error)]
 enum KrylovError {
-    #[error("MINRES reached {iterations} iterations with relative residual {residual:.1e}")]
+    #[error("minimal residual iteration reached {iterations} iterations at residual {residual:.1e}")]
     Iterations { iterations: usize, residual: f64 },
 }
 
@@ -29,7 +29,7 @@ enum ImplicitError {
     Newton { norm: f64 },
 }
 
-/// Minimal residuals by steepest descent on |b − Ax|², a simple Krylov-like method.
+/// The minimal residual iteration: each step along r is as long as makes |b − Ax| least.
 fn minimal_residual(a: &Matrix, b: &Vector, rtol: f64, max_iterations: usize) -> Result<Vector, KrylovError> {
     let (mut x, mut r) = (Vector::zeros(b.len()), b.clone());
     for linear_iteration in 0..max_iterations {
@@ -72,7 +72,7 @@ fn newton_krylov(points: usize, linear_rtol: f64, linear_max_iterations: usize) 
     Ok(u.norm())
 }
 
-/// y = y₀ + dt λ (e^y − …): one implicit Euler step of an ignition, with few iterations.
+/// One implicit Euler step of an ignition: y − dt e^y = y₀.
 #[instrument(fields(computation = "implicit_step", theoretical_ref = "y − dt e^y = y₀", method = "Newton"))]
 fn implicit_step(y0: f64, dt: f64, max_iterations: u32) -> Result<f64, ImplicitError> {
     let mut y = y0;

@@ -1,8 +1,10 @@
 //! Arguments outside of what a function is defined for, and digits lost on the way.
 
+use std::panic::catch_unwind;
+
 use ode_solvers::dop_shared::{OutputType, System};
 use ode_solvers::{Dopri5, Vector1};
-use statrs::distribution::{Normal, NormalError};
+use statrs::distribution::{ContinuousCDF, Normal, NormalError};
 use tracing::{debug, error, instrument};
 use tracing_failure::ResultExt;
 
@@ -90,6 +92,12 @@ fn noise_model(mean: f64, variance_measured: f64, variance_background: f64) -> R
     let std_dev = (variance_measured - variance_background).sqrt();
     debug!(mean, std_dev, "fitted");
     Normal::new(mean, std_dev).record_failure()
+}
+
+#[instrument(fields(computation = "confidence_limit", theoretical_ref = "Φ⁻¹(p)"))]
+fn confidence_limit(percent: f64) -> f64 {
+    let standard = Normal::new(0.0, 1.0).unwrap();
+    standard.inverse_cdf(percent)
 }
 
 /// e⁻³⁰ from its Taylor series, the terms of which are as large as 10¹².
@@ -184,6 +192,14 @@ fn arguments() -> Vec<Case> {
             category: "domain_error",
             advice: "Limit the step so that the slack stays positive (fraction to the boundary, backtracking).",
             run: || _ = barrier(1.0, 0.04, 100),
+        },
+        Case {
+            name: "quantile_of_percent",
+            solver: "statrs Normal::inverse_cdf",
+            what: "a probability is given in percent",
+            category: "domain_error",
+            advice: "A probability lies in [0, 1]: divide the percentage by 100.",
+            run: || _ = catch_unwind(|| confidence_limit(97.5)),
         },
         Case {
             name: "standard_deviation_nan",

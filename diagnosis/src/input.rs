@@ -130,6 +130,14 @@ fn values() -> Vec<Case> {
             run: || _ = parse_tolerance("10^-6"),
         },
         Case {
+            name: "nan_in_parameters",
+            solver: "serde_json",
+            what: "the program that wrote the parameters wrote a NaN, which JSON does not have",
+            category: "initialization",
+            advice: "Look at line and column of the parameter file: a NaN was written there; find what made it.",
+            run: || _ = read_run(r#"{"steps": 100, "dt": NaN, "viscosity": 0.01}"#),
+        },
+        Case {
             name: "negative_time_step",
             solver: "hand-written check",
             what: "the time step of the input is negative",

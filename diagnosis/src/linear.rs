@@ -332,7 +332,7 @@ fn factorisations() -> Vec<Case> {
             category: "singular_matrix",
             advice: "The matrix has a null space (constants): fix one value or the mean, and see that the source is \
                      compatible.",
-            run: || drop(neumann(20, 1.0)),
+            run: || _ = neumann(20, 1.0),
         },
         Case {
             name: "covariance_inverse",
@@ -340,7 +340,7 @@ fn factorisations() -> Vec<Case> {
             what: "the third column of the data is the sum of the others, so that the covariance has rank 2",
             category: "singular_matrix",
             advice: "The columns are linearly dependent: remove one, or use the pseudo-inverse (SVD) or a ridge term.",
-            run: || drop(precision_matrix(&sensors())),
+            run: || _ = precision_matrix(&sensors()),
         },
         Case {
             name: "correlation_not_definite",
@@ -349,7 +349,7 @@ fn factorisations() -> Vec<Case> {
             category: "singular_matrix",
             advice: "Look at the smallest eigenvalue: if it is clearly negative, the matrix is wrong (nearest correlation \
                      matrix); if it is rounding, add a small diagonal.",
-            run: || drop(correlated_noise([0.9, 0.9, -0.9])),
+            run: || _ = correlated_noise([0.9, 0.9, -0.9]),
         },
         Case {
             name: "monomials_ill_conditioned",
@@ -358,7 +358,7 @@ fn factorisations() -> Vec<Case> {
             category: "ill_conditioned",
             advice: "Change the basis (Chebyshev or Legendre polynomials, scaled variable) and solve by QR instead of the \
                      normal equations.",
-            run: || drop(monomial_fit(9, 1e10)),
+            run: || _ = monomial_fit(9, 1e10),
         },
         Case {
             name: "hilbert_forward_error",
@@ -367,7 +367,7 @@ fn factorisations() -> Vec<Case> {
             category: "ill_conditioned",
             advice: "A small residual with a large error means an ill-conditioned matrix: estimate the condition number, \
                      then regularise or reformulate.",
-            run: || drop(moments(14, 1e-3)),
+            run: || _ = moments(14, 1e-3),
         },
         Case {
             name: "gram_schmidt_orthogonality",
@@ -375,7 +375,7 @@ fn factorisations() -> Vec<Case> {
             what: "nearly dependent columns cancel, and the basis is not orthogonal",
             category: "loss_of_accuracy",
             advice: "Orthogonalise twice, or use Householder QR.",
-            run: || drop(gram_schmidt(10, 1e-8)),
+            run: || _ = gram_schmidt(10, 1e-8),
         },
         Case {
             name: "schur_iterations",
@@ -383,7 +383,7 @@ fn factorisations() -> Vec<Case> {
             what: "three QR iterations are not enough for a matrix of order 12",
             category: "max_iterations",
             advice: "Allow more iterations (30 an eigenvalue is customary), and balance the matrix.",
-            run: || drop(spectrum(12, 3)),
+            run: || _ = spectrum(12, 3),
         },
     ]
 }
@@ -397,7 +397,7 @@ fn iterations() -> Vec<Case> {
             category: "max_iterations",
             advice: "The residual still falls: use a preconditioner (incomplete Cholesky, multigrid), or allow more \
                      iterations.",
-            run: || drop(potential(24, 1e-10, 30)),
+            run: || _ = potential(24, 1e-10, 30),
         },
         Case {
             name: "cg_stagnation",
@@ -405,7 +405,7 @@ fn iterations() -> Vec<Case> {
             what: "the residual cannot fall below ε times the condition number",
             category: "stagnation",
             advice: "The tolerance is below the attainable accuracy: loosen it to some ε·κ, or precondition to lower κ.",
-            run: || drop(rod(200, 1e-17, 5000)),
+            run: || _ = rod(200, 1e-17, 5000),
         },
         Case {
             name: "cg_indefinite",
@@ -413,7 +413,7 @@ fn iterations() -> Vec<Case> {
             what: "the Helmholtz operator has negative eigenvalues, for which CG is not made",
             category: "breakdown",
             advice: "The matrix is not positive definite: use MINRES (symmetric) or GMRES instead of CG.",
-            run: || drop(helmholtz(12, 1.7, 1e-8)),
+            run: || _ = helmholtz(12, 1.7, 1e-8),
         },
         Case {
             name: "gmres_restart_stagnation",
@@ -421,7 +421,7 @@ fn iterations() -> Vec<Case> {
             what: "for a cyclic shift GMRES makes no progress before iteration n, and it restarts before that",
             category: "stagnation",
             advice: "The restart is too short: enlarge it, or use a preconditioner or a method with deflated restarts.",
-            run: || drop(restarted_gmres(40, 10, 1e-8, 100)),
+            run: || _ = restarted_gmres(40, 10, 1e-8, 100),
         },
         Case {
             name: "bicg_breakdown",
@@ -429,7 +429,7 @@ fn iterations() -> Vec<Case> {
             what: "pᵀAp = 0 for every p of a skew-symmetric matrix",
             category: "breakdown",
             advice: "Restart with another shadow residual, or use GMRES, which does not break down.",
-            run: || drop(biconjugate_gradients(1.5, 1e-10)),
+            run: || _ = biconjugate_gradients(1.5, 1e-10),
         },
         Case {
             name: "jacobi_diverges",
@@ -437,7 +437,7 @@ fn iterations() -> Vec<Case> {
             what: "the matrix is not diagonally dominant: the iteration matrix has a spectral radius above 1",
             category: "residual_divergence",
             advice: "The matrix is not diagonally dominant: reorder the rows, or use a direct solver or GMRES.",
-            run: || drop(jacobi(&circuit(), 1e-10, 500)),
+            run: || _ = jacobi(&circuit(), 1e-10, 500),
         },
         Case {
             name: "richardson_diverges",
@@ -445,7 +445,7 @@ fn iterations() -> Vec<Case> {
             what: "ω = 0.6 is above 2/λ_max = 0.5",
             category: "residual_divergence",
             advice: "The relaxation factor is above 2/λ_max: make it smaller, or use conjugate gradients.",
-            run: || drop(richardson(50, 0.6, 1e-8, 1000)),
+            run: || _ = richardson(50, 0.6, 1e-8, 1000),
         },
         Case {
             name: "richardson_slow",
@@ -454,7 +454,7 @@ fn iterations() -> Vec<Case> {
             category: "max_iterations",
             advice: "It converges linearly at a rate near 1: accelerate it (conjugate gradients, Chebyshev) or \
                      precondition, rather than iterate longer.",
-            run: || drop(richardson(50, 0.25, 1e-8, 1000)),
+            run: || _ = richardson(50, 0.25, 1e-8, 1000),
         },
         Case {
             name: "power_iteration_complex_pair",
@@ -463,7 +463,7 @@ fn iterations() -> Vec<Case> {
             category: "max_iterations",
             advice: "There is no single dominant real eigenvalue: use Arnoldi or QR, or a shift; more iterations do not \
                      help.",
-            run: || drop(dominant_mode(0.7, 1e-8, 500)),
+            run: || _ = dominant_mode(0.7, 1e-8, 500),
         },
     ]
 }

@@ -121,7 +121,11 @@ impl Convergency<f64> for Watched {
 
 #[instrument(fields(computation = "ground_state_energy", theoretical_ref = "z tan z = √(z₀² − z²)", method = "Brent"))]
 fn bound_state(depth: f64, bracket: (f64, f64)) -> Result<f64, SearchError> {
-    let quantisation = |z: f64| z * z.tan() - (depth * depth - z * z).max(0.0).sqrt();
+    let quantisation = |z: f64| {
+        let f = z * z.tan() - (depth * depth - z * z).max(0.0).sqrt();
+        debug!(z, f, "quantisation condition");
+        f
+    };
     let mut convergency = Watched { tolerance: 1e-10, max_iter: 100 };
     find_root_brent(bracket.0, bracket.1, quantisation, &mut convergency).record_failure()
 }

@@ -259,7 +259,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "step_size_underflow",
             advice: "The solution blows up at the last accepted t: stop before it or transform the variable (u = 1/y); \
                      neither a smaller tolerance nor a stiff method passes a pole.",
-            run: || drop(riccati(0.0, 2.0, 1e-6, 1e-9)),
+            run: || _ = riccati(0.0, 2.0, 1e-6, 1e-9),
         },
         Case {
             name: "collision_singularity",
@@ -268,7 +268,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "step_size_underflow",
             advice: "The right-hand side is singular at the collision: end at an event before it, or regularise \
                      (softening, Levi-Civita).",
-            run: || drop(collision(1.0, (0.0, 2.0), 1e-9, 1e-12)),
+            run: || _ = collision(1.0, (0.0, 2.0), 1e-9, 1e-12),
         },
         Case {
             name: "van_der_pol_stiff",
@@ -276,7 +276,7 @@ pub(crate) fn cases() -> Vec<Case> {
             what: "the relaxation oscillation with μ = 1000 is stiff, and the explicit method sees it",
             category: "other",
             advice: "The problem is stiff: use an implicit method (BDF, Radau, SDIRK).",
-            run: || drop(van_der_pol(1000.0, (0.0, 2000.0), 1e-6)),
+            run: || _ = van_der_pol(1000.0, (0.0, 2000.0), 1e-6),
         },
         Case {
             name: "robertson_max_steps",
@@ -285,7 +285,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "max_iterations",
             advice: "Steps of constant size far below the time scale of the solution mean stiffness: use BDF or Radau \
                      rather than more steps.",
-            run: || drop(robertson(1e4, 1e-6, 1e-9, 5000)),
+            run: || _ = robertson(1e4, 1e-6, 1e-9, 5000),
         },
         Case {
             name: "tolerance_below_epsilon",
@@ -294,7 +294,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "accuracy_unattainable",
             advice: "The relative tolerance is below machine epsilon: ask for 1e-13 at most, and give an absolute \
                      tolerance above zero.",
-            run: || drop(pendulum(1.0, 1e6, 1e6 + 10.0, 1e-18, 0.0)),
+            run: || _ = pendulum(1.0, 1e6, 1e6 + 10.0, 1e-18, 0.0),
         },
         Case {
             name: "lane_emden_centre",
@@ -303,7 +303,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "non_finite",
             advice: "The derivative is not finite at the initial point: start at a small ξ > 0 from the series expansion, \
                      or write the limit into the right-hand side.",
-            run: || drop(lane_emden(3.0, 6.0, 1e-8)),
+            run: || _ = lane_emden(3.0, 6.0, 1e-8),
         },
         Case {
             name: "euler_stiff_overflow",
@@ -312,7 +312,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "non_finite",
             advice: "The step is too large for explicit Euler (stable only for dt < 2/|λ|): take a smaller one, or \
                      implicit Euler.",
-            run: || drop(relaxation(-1000.0, 0.01, 100.0)),
+            run: || _ = relaxation(-1000.0, 0.01, 100.0),
         },
         Case {
             name: "euler_oscillator_growth",
@@ -320,7 +320,7 @@ pub(crate) fn cases() -> Vec<Case> {
             what: "explicit Euler is unstable on the imaginary axis for every step: the amplitude grows exponentially",
             category: "residual_divergence",
             advice: "Explicit Euler amplifies every undamped oscillation: use a symplectic method (leapfrog) or RK4.",
-            run: || drop(oscillator(2.0, 0.1, 10_000)),
+            run: || _ = oscillator(2.0, 0.1, 10_000),
         },
         Case {
             name: "kepler_wall_time",
@@ -329,7 +329,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "time_limit",
             advice: "Save a checkpoint and restart, or take larger steps of a method of higher order: the budget is far \
                      below what the number of steps needs.",
-            run: || drop(long_run(1e-3, 1e12, Duration::from_millis(20))),
+            run: || _ = long_run(1e-3, 1e12, Duration::from_millis(20)),
         },
         Case {
             name: "lorenz_interrupted",

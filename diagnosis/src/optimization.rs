@@ -61,6 +61,13 @@ fn bfgs(start: [f64; 2], inverse_hessian: [[f64; 2]; 2]) -> Result<f64, Error> {
     Ok(configured.run().record_failure()?.state.get_best_cost())
 }
 
+#[instrument(fields(computation = "relaxed_geometry", theoretical_ref = "Rosenbrock", method = "steepest descent"))]
+fn without_start(max_iters: u64) -> Result<f64, Error> {
+    let solver = SteepestDescent::new(MoreThuenteLineSearch::new());
+    let configured = Executor::new(Rosenbrock, solver).configure(|state| state.max_iters(max_iters));
+    Ok(configured.run().record_failure()?.state.get_best_cost())
+}
+
 /// The negative log-likelihood of an exponential decay, given its rate.
 struct Likelihood {
     total_time: f64,
@@ -335,6 +342,14 @@ fn argmin_cases() -> Vec<Case> {
             run: || _ = bfgs([-1.2, 1.0], [[-1.0, 0.0], [0.0, 0.1]]),
         },
         Case {
+            name: "no_initial_guess",
+            solver: "argmin SteepestDescent",
+            what: "the optimiser is run without an initial parameter",
+            category: "missing_input",
+            advice: "Give an initial guess to the solver.",
+            run: || _ = without_start(100),
+        },
+        Case {
             name: "likelihood_nan",
             solver: "argmin SteepestDescent with More–Thuente",
             what: "the first step takes the rate below zero, where its logarithm is NaN",
@@ -445,6 +460,14 @@ fn program_cases() -> Vec<Case> {
             category: "infeasible",
             advice: "Two constraints contradict each other: relax them with slack variables to find which.",
             run: || _ = diet(3.0, 10.0),
+        },
+        Case {
+            name: "production_nan_profit",
+            solver: "microlp simplex",
+            what: "a profit is NaN, which comes from 0/0 in the price table",
+            category: "non_finite",
+            advice: "A coefficient of the model is NaN: find where the price table divides by zero.",
+            run: || _ = production([3.0, f64::NAN], 40.0),
         },
         Case {
             name: "production_unbounded",

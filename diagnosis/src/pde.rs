@@ -108,7 +108,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "residual_divergence",
             advice: "The time step breaks the stability limit dt ≤ dx²/(2κ): make it smaller, or use an implicit scheme \
                      (Crank–Nicolson).",
-            run: || drop(heat(1.0, 80, 1e-4, 1.0)),
+            run: || _ = heat(1.0, 80, 1e-4, 1.0),
         },
         Case {
             name: "advection_courant",
@@ -125,7 +125,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "constraint_violation",
             advice: "Use a positivity-preserving scheme (flux limiter, MUSCL or first-order upwind at the front); a smaller \
                      step alone does not remove the undershoot.",
-            run: || drop(density(1.0, 60, 0.5, 100)),
+            run: || _ = density(1.0, 60, 0.5, 100),
         },
         Case {
             name: "negative_probability",
@@ -134,7 +134,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "constraint_violation",
             advice: "The step is too large for the rates: keep rate × dt below 1, or use the matrix exponential or an \
                      implicit step, which keep probabilities.",
-            run: || drop(occupation(120.0, 2.0, 0.05, 20)),
+            run: || _ = occupation(120.0, 2.0, 0.05, 20),
         },
     ]
 }

@@ -39,6 +39,23 @@ fn fourier(omega: f64, duration: f64, tolerance: f64) -> Result<f64, IntegralErr
     checked(clenshaw_curtis::integrate(integrand, 0.0, duration, tolerance), tolerance)
 }
 
+#[instrument(fields(computation = "entropy_integral", theoretical_ref = "∫ −p ln p dx", method = "midpoint"))]
+fn entropy(width: f64, half_interval: f64, points: u32) -> Option<f64> {
+    let density = |x: f64| 0.75 * (1.0 - (x / width).powi(2)) / width;
+    let h = 2.0 * half_interval / f64::from(points);
+    let mut integral = 0.0;
+    for i in 0..points {
+        let x = -half_interval + (f64::from(i) + 0.5) * h;
+        integral -= h * density(x) * density(x).ln();
+        debug!(i, x, density = density(x), integral, "panel");
+    }
+    if !integral.is_finite() {
+        error!(integral, points, "integral is not finite");
+        return None;
+    }
+    Some(integral)
+}
+
 fn simpson(f: &dyn Fn(f64) -> f64, a: f64, b: f64) -> f64 {
     (b - a) / 6.0 * (f(a) + 4.0 * f(0.5 * (a + b)) + f(b))
 }
@@ -133,6 +150,14 @@ pub(crate) fn cases() -> Vec<Case> {
             advice: "The integrand oscillates faster than the rule can see: split the interval, or use a method for \
                      oscillatory integrals (Filon, Levin).",
             run: || _ = fourier(6000.0, 1.0, 1e-10),
+        },
+        Case {
+            name: "entropy_nan",
+            solver: "hand-written midpoint rule",
+            what: "the density is negative at the ends of the interval, where its logarithm is NaN",
+            category: "non_finite",
+            advice: "The integrand is NaN on a part of the interval: integrate over the support of the density only.",
+            run: || _ = entropy(2.0, 3.0, 100),
         },
         Case {
             name: "simpson_depth",

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tracing_failure::Failure;
+use tracing_failure::{Category, Failure};
 use tracing_failure_diagnosis::{Case, cases};
 
 const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/table.md");
@@ -73,6 +73,15 @@ fn misses(outcomes: &[(Case, Failure)]) -> String {
         )
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn cases_have_names_of_their_own_and_known_categories() {
+    let mut names = HashSet::new();
+    for case in cases() {
+        assert!(names.insert(case.name), "{} is there twice", case.name);
+        assert!(Category::from_name(case.category).is_some(), "{}: {}", case.name, case.category);
+    }
 }
 
 #[test]
