@@ -1,0 +1,242 @@
+//! Arguments outside of what a function is defined for, and digits lost on the way.
+
+use std::panic::catch_unwind;
+
+use ode_solvers::dop_shared::{OutputType, System};
+use ode_solvers::{Dopri5, Vector1};
+use statrs::distribution::{ContinuousCDF, Normal, NormalError};
+use tracing::{debug, error, instrument};
+use tracing_failure::ResultExt;
+
+use crate::Case;
+
+#[derive(Debug, thiserror::Error)]
+enum DomainError {
+    #[error("acos({argument}) is undefined")]
+    ArcCosine { argument: f64 },
+    #[error("logarithm of the non-positive value {value}")]
+    Logarithm { value: f64 },
+    #[error("argument {argument} of the square root is outside its domain")]
+    SquareRoot { argument: f64 },
+}
+
+#[instrument(fields(computation = "scattering_angle", theoretical_ref = "cos θ = 1 − q²/2k²"))]
+fn scattering_angle(momentum_transfer: f64, wave_number: f64) -> Result<f64, DomainError> {
+    let argument = 1.0 - momentum_transfer.powi(2) / (2.0 * wave_number.powi(2));
+    debug!(argument, "cosine");
+    if argument.abs() > 1.0 {
+        return Err(DomainError::ArcCosine { argument }).record_failure();
+    }
+    Ok(argument.acos())
+}
+
+/// Torricelli's law: the tank is empty at a finite time, and its level goes below zero after it.
+struct Tank {
+    outflow: f64,
+}
+
+impl System<f64, Vector1<f64>> for Tank {
+    fn system(&self, _t: f64, y: &Vector1<f64>, dy: &mut Vector1<f64>) {
+        dy[0] = -self.outflow * y[0].sqrt();
+        if dy[0].is_nan() {
+            debug!(level = y[0], rate = dy[0], "negative level under the root");
+        }
+    }
+
+    fn solout(&mut self, t: f64, y: &Vector1<f64>, _dy: &Vector1<f64>) -> bool {
+        debug!(t, level = y[0], "step");
+        false
+    }
+}
+
+#[instrument(fields(computation = "tank_level", theoretical_ref = "Torricelli's law", method = "Dopri5"))]
+fn drain(level: f64, outflow: f64, t_end: f64, rtol: f64) -> Option<f64> {
+    let mut stepper = Dopri5::new(Tank { outflow }, 0.0, t_end, 0.1, Vector1::new(level), rtol, rtol);
+    stepper.set_output(OutputType::Sparse);
+    stepper.integrate().record_failure().ok()?;
+    stepper.y_out().last().map(|y| y[0])
+}
+
+/// h′ = −√h by Euler's method, with a check of the argument.
+#[instrument(err, fields(computation = "reservoir_depth", theoretical_ref = "h′ = −k √h", scheme = "Euler"))]
+fn reservoir(depth: f64, k: f64, dt: f64, steps: u32) -> Result<f64, DomainError> {
+    let mut h = depth;
+    for step in 0..steps {
+        if h < 0.0 {
+            return Err(DomainError::SquareRoot { argument: h });
+        }
+        h -= dt * k * h.sqrt();
+        debug!(step, dt, depth = h, "euler");
+    }
+    Ok(h)
+}
+
+/// Gradient descent on −Σ log(1 − x/limit), a barrier, with a step that jumps over it.
+#[instrument(fields(computation = "barrier_minimum", theoretical_ref = "log barrier", method = "gradient descent"))]
+fn barrier(limit: f64, step_length: f64, iterations: u32) -> Result<f64, DomainError> {
+    let mut x = 0.0;
+    for iteration in 0..iterations {
+        let slack = limit - x;
+        if slack <= 0.0 {
+            return Err(DomainError::Logarithm { value: slack }).record_failure();
+        }
+        let objective = -x - 1e-3 * slack.ln();
+        debug!(iteration, x, slack, objective, "descent");
+        x += step_length * (1.0 - 1e-3 / slack);
+    }
+    Ok(x)
+}
+
+#[instrument(fields(computation = "noise_model", theoretical_ref = "N(μ, σ²)"))]
+fn noise_model(mean: f64, variance_measured: f64, variance_background: f64) -> Result<Normal, NormalError> {
+    let std_dev = (variance_measured - variance_background).sqrt();
+    debug!(mean, std_dev, "fitted");
+    Normal::new(mean, std_dev).record_failure()
+}
+
+#[instrument(fields(computation = "confidence_limit", theoretical_ref = "Φ⁻¹(p)"))]
+fn confidence_limit(percent: f64) -> f64 {
+    let standard = Normal::new(0.0, 1.0).unwrap();
+    standard.inverse_cdf(percent)
+}
+
+/// e⁻³⁰ from its Taylor series, the terms of which are as large as 10¹².
+#[instrument(fields(computation = "boltzmann_factor", theoretical_ref = "e^x = Σ xⁿ/n!", method = "Taylor series"))]
+fn exponential(x: f64, rtol: f64) -> Option<f64> {
+    let (mut sum, mut term, mut largest) = (1.0_f64, 1.0_f64, 1.0_f64);
+    for n in 1..500 {
+        term *= x / f64::from(n);
+        sum += term;
+        largest = largest.max(term.abs());
+        debug!(n, term, sum, "partial sum");
+        if term.abs() < f64::EPSILON * sum.abs() {
+            break;
+        }
+    }
+    let relative_error = (sum - x.exp()).abs() / x.exp();
+    if relative_error > rtol {
+        error!(sum, largest, relative_error, "loss of significance in the series");
+        return None;
+    }
+    Some(sum)
+}
+
+/// Σ (−1)ⁿ n! xⁿ, which is asymptotic and does not converge for any x.
+#[instrument(fields(computation = "borel_sum", theoretical_ref = "Euler's series", method = "partial sums"))]
+fn asymptotic_series(x: f64, tolerance: f64, max_terms: u32) -> Option<f64> {
+    let (mut sum, mut term) = (1.0_f64, 1.0_f64);
+    for n in 1..max_terms {
+        term *= -x * f64::from(n);
+        sum += term;
+        debug!(n, term = term.abs(), sum);
+        if term.abs() < tolerance {
+            return Some(sum);
+        }
+    }
+    error!(term, max_terms, "series diverges: terms grow instead of falling");
+    None
+}
+
+/// The partition function of many levels, in units in which it overflows.
+#[instrument(fields(computation = "partition_function", theoretical_ref = "Z = Σ e^(−βE)"))]
+fn partition_function(beta: f64, ground_energy: f64, spacing: f64, levels: u32) -> Option<f64> {
+    let mut z = 0.0;
+    for level in 0..levels {
+        let exponent = -beta * (ground_energy + spacing * f64::from(level));
+        z += exponent.exp();
+        debug!(level, exponent, z, "summed");
+    }
+    if !z.is_finite() {
+        error!(z, "partition function overflows");
+        return None;
+    }
+    Some(z.ln())
+}
+
+pub(crate) fn cases() -> Vec<Case> {
+    [arguments(), digits()].into_iter().flatten().collect()
+}
+
+fn arguments() -> Vec<Case> {
+    vec![
+        Case {
+            name: "acos_domain",
+            solver: "std f64::acos",
+            what: "a momentum transfer above 2k has no scattering angle: the cosine is −1.42",
+            category: "domain_error",
+            advice: "The argument is far outside of [−1, 1], which is no rounding: check the kinematics (q ≤ 2k) instead of \
+                     clamping.",
+            run: || _ = scattering_angle(2.2, 1.0),
+        },
+        Case {
+            name: "tank_nan_right_hand_side",
+            solver: "ode_solvers Dopri5",
+            what: "the level goes below zero in a trial step, and its square root makes the right-hand side NaN",
+            category: "domain_error",
+            advice: "The state leaves the domain of the square root: stop at an event where the level reaches zero, or \
+                     write √max(h, 0).",
+            run: || _ = drain(1.0, 0.5, 10.0, 1e-6),
+        },
+        Case {
+            name: "reservoir_square_root",
+            solver: "hand-written explicit Euler",
+            what: "a step takes the depth below zero",
+            category: "domain_error",
+            advice: "The state left the domain: detect the event depth = 0, or shorten the steps near it.",
+            run: || _ = reservoir(1.0, 0.8, 0.3, 100),
+        },
+        Case {
+            name: "barrier_logarithm",
+            solver: "hand-written gradient descent",
+            what: "a step of constant length jumps over the barrier, where its logarithm is undefined",
+            category: "domain_error",
+            advice: "Limit the step so that the slack stays positive (fraction to the boundary, backtracking).",
+            run: || _ = barrier(1.0, 0.04, 100),
+        },
+        Case {
+            name: "quantile_of_percent",
+            solver: "statrs Normal::inverse_cdf",
+            what: "a probability is given in percent",
+            category: "domain_error",
+            advice: "A probability lies in [0, 1]: divide the percentage by 100.",
+            run: || _ = catch_unwind(|| confidence_limit(97.5)),
+        },
+        Case {
+            name: "standard_deviation_nan",
+            solver: "statrs Normal",
+            what: "the background has more variance than the measurement: σ is the root of a negative number",
+            category: "domain_error",
+            advice: "The difference of the variances is negative: check the estimates, and bound the variance below.",
+            run: || _ = noise_model(0.3, 1.1e-3, 1.4e-3),
+        },
+    ]
+}
+
+fn digits() -> Vec<Case> {
+    vec![
+        Case {
+            name: "taylor_cancellation",
+            solver: "hand-written series",
+            what: "terms of size 1e12 cancel to 1e-13: no digit is left",
+            category: "loss_of_accuracy",
+            advice: "Terms of alternating sign cancel: sum for −x and invert, or use the library function.",
+            run: || _ = exponential(-30.0, 1e-6),
+        },
+        Case {
+            name: "asymptotic_series",
+            solver: "hand-written series",
+            what: "the terms n! xⁿ fall at first, and then grow for ever",
+            category: "residual_divergence",
+            advice: "The series is asymptotic: stop at the smallest term, or resum it (Borel, Padé).",
+            run: || _ = asymptotic_series(0.1, 1e-12, 60),
+        },
+        Case {
+            name: "partition_overflow",
+            solver: "std f64::exp",
+            what: "e^(−βE) overflows for the low levels",
+            category: "non_finite",
+            advice: "Compute with logarithms: subtract the largest exponent first (log-sum-exp).",
+            run: || _ = partition_function(40.0, -20.0, 0.01, 300),
+        },
+    ]
+}

@@ -1,0 +1,165 @@
+//! What a computation is given, or is not.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::num::ParseFloatError;
+
+use serde::Deserialize;
+use statrs::distribution::{Gamma, GammaError};
+use tracing::{debug, instrument};
+use tracing_failure::ResultExt;
+
+use crate::Case;
+
+#[derive(Debug, Deserialize)]
+struct Run {
+    steps: u32,
+    dt: f64,
+    viscosity: f64,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum SetupError {
+    #[error("cannot read the mesh {path}")]
+    Mesh { path: String, source: io::Error },
+    #[error("time step must be positive, got {dt}")]
+    TimeStep { dt: f64 },
+    #[error("boundary condition for {side} is not set")]
+    Boundary { side: &'static str },
+}
+
+#[instrument(fields(computation = "airfoil_flow", theoretical_ref = "Navier–Stokes", solver = "SIMPLE"))]
+fn read_mesh(path: &str) -> Result<String, SetupError> {
+    let mut text = String::new();
+    let read = File::open(path).and_then(|mut file| file.read_to_string(&mut text));
+    read.map_err(|source| SetupError::Mesh { path: path.to_owned(), source }).record_failure()?;
+    Ok(text)
+}
+
+#[instrument(err, fields(computation = "restart", theoretical_ref = "checkpoint"))]
+fn read_checkpoint(path: &str) -> io::Result<Vec<u8>> {
+    std::fs::read(path)
+}
+
+#[instrument(fields(computation = "vortex_street", theoretical_ref = "Navier–Stokes"))]
+fn read_run(text: &str) -> Result<f64, serde_json::Error> {
+    let run: Run = serde_json::from_str(text).record_failure()?;
+    debug!(run.steps, run.dt, run.viscosity, "parsed");
+    Ok(f64::from(run.steps) * run.dt / run.viscosity)
+}
+
+#[instrument(fields(computation = "scan_setup", theoretical_ref = "parameter scan"))]
+fn coupling_from_environment(variable: &str) -> Result<String, std::env::VarError> {
+    std::env::var(variable).record_failure()
+}
+
+#[instrument(fields(computation = "tolerance_setup", theoretical_ref = "command line"))]
+fn parse_tolerance(text: &str) -> Result<f64, ParseFloatError> {
+    text.parse().record_failure()
+}
+
+#[instrument(fields(computation = "cavity_flow", theoretical_ref = "Navier–Stokes", scheme = "projection"))]
+fn start(dt: f64, steps: u32) -> Result<f64, SetupError> {
+    if dt <= 0.0 {
+        return Err(SetupError::TimeStep { dt }).record_failure();
+    }
+    Ok(dt * f64::from(steps))
+}
+
+#[instrument(err, fields(computation = "plate_bending", theoretical_ref = "Kirchhoff plate", method = "FEM"))]
+fn bend(clamped_left: Option<bool>, clamped_right: Option<bool>) -> Result<bool, SetupError> {
+    let left = clamped_left.ok_or(SetupError::Boundary { side: "left" })?;
+    let right = clamped_right.ok_or(SetupError::Boundary { side: "right" })?;
+    Ok(left && right)
+}
+
+#[instrument(fields(computation = "prior_distribution", theoretical_ref = "Γ(α, β)"))]
+fn prior(shape: f64, rate: f64) -> Result<Gamma, GammaError> {
+    Gamma::new(shape, rate).record_failure()
+}
+
+pub(crate) fn cases() -> Vec<Case> {
+    [files(), values()].into_iter().flatten().collect()
+}
+
+fn files() -> Vec<Case> {
+    vec![
+        Case {
+            name: "mesh_file",
+            solver: "std File::open",
+            what: "the mesh is not where the run looks for it",
+            category: "missing_input",
+            advice: "Check the path and the working directory of the run.",
+            run: || _ = read_mesh("meshes/naca0012_fine.msh"),
+        },
+        Case {
+            name: "checkpoint_file",
+            solver: "std fs::read",
+            what: "there is no checkpoint to start again from",
+            category: "missing_input",
+            advice: "Check the path of the checkpoint, or start from the beginning.",
+            run: || _ = read_checkpoint("checkpoints/step_000500.bin"),
+        },
+        Case {
+            name: "viscosity_field",
+            solver: "serde_json",
+            what: "the parameters of the run lack the viscosity",
+            category: "missing_input",
+            advice: "Add the field to the parameter file, or give it a default.",
+            run: || _ = read_run(r#"{"steps": 100, "dt": 0.01}"#),
+        },
+        Case {
+            name: "environment_variable",
+            solver: "std env::var",
+            what: "the coupling is expected in a variable that the batch script does not set",
+            category: "missing_input",
+            advice: "Set the variable in the job script, or give a default.",
+            run: || _ = coupling_from_environment("DIAGNOSIS_COUPLING_NOT_SET"),
+        },
+    ]
+}
+
+fn values() -> Vec<Case> {
+    vec![
+        Case {
+            name: "tolerance_text",
+            solver: "std parse",
+            what: "the tolerance is written as 10^-6",
+            category: "initialization",
+            advice: "Write the number as 1e-6: the text is not a number.",
+            run: || _ = parse_tolerance("10^-6"),
+        },
+        Case {
+            name: "nan_in_parameters",
+            solver: "serde_json",
+            what: "the program that wrote the parameters wrote a NaN, which JSON does not have",
+            category: "initialization",
+            advice: "Look at line and column of the parameter file: a NaN was written there; find what made it.",
+            run: || _ = read_run(r#"{"steps": 100, "dt": NaN, "viscosity": 0.01}"#),
+        },
+        Case {
+            name: "negative_time_step",
+            solver: "hand-written check",
+            what: "the time step of the input is negative",
+            category: "initialization",
+            advice: "Correct the sign of the time step in the input.",
+            run: || _ = start(-0.01, 100),
+        },
+        Case {
+            name: "boundary_condition",
+            solver: "hand-written check",
+            what: "one side of the plate has no boundary condition",
+            category: "missing_input",
+            advice: "Give a boundary condition for every side; without it the matrix is singular.",
+            run: || _ = bend(Some(true), None),
+        },
+        Case {
+            name: "gamma_shape",
+            solver: "statrs Gamma",
+            what: "the shape of a Gamma distribution has to be positive",
+            category: "domain_error",
+            advice: "Shape and rate have to be positive: check the moments that they come from.",
+            run: || _ = prior(-0.5, 2.0),
+        },
+    ]
+}

@@ -1,0 +1,50 @@
+//! Failures of real solvers, with what a numerical analyst says of each.
+//!
+//! What is expected here is written from what the manuals of PETSc, SUNDIALS, SciML, SciPy and LAPACK say, not from what the
+//! library answers. `tests/table.rs` runs all of them and puts the two side by side.
+
+mod arrays;
+mod coupled;
+mod domain;
+mod input;
+mod linear;
+mod nonlinear;
+mod ode;
+mod ode_implicit;
+mod optimization;
+mod pde;
+mod quadrature;
+
+/// One computation that fails.
+pub struct Case {
+    /// Its name, in snake case.
+    pub name: &'static str,
+    /// The crate and the method.
+    pub solver: &'static str,
+    /// What is computed, and why it fails.
+    pub what: &'static str,
+    /// What an analyst calls this failure, from the list of `tracing_failure::Category`.
+    pub category: &'static str,
+    /// What an analyst says to try first.
+    pub advice: &'static str,
+    /// Computes it.
+    pub run: fn(),
+}
+
+/// All of them, by kind.
+pub fn cases() -> Vec<Case> {
+    let kinds = [
+        ode::cases(),
+        ode_implicit::cases(),
+        pde::cases(),
+        linear::cases(),
+        nonlinear::cases(),
+        coupled::cases(),
+        optimization::cases(),
+        quadrature::cases(),
+        domain::cases(),
+        arrays::cases(),
+        input::cases(),
+    ];
+    kinds.into_iter().flatten().collect()
+}
