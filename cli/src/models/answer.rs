@@ -1,0 +1,313 @@
+//! The answer that is wanted of a model: its schema, and whether a text is one.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+
+use crate::screen::{fit, one_line};
+
+/// Fixes that an answer has at most.
+const MOST_FIXES: usize = 5;
+/// Characters of a text.
+const LONGEST_TEXT: usize = 2_000;
+/// Characters of code.
+const LONGEST_CODE: usize = 10_000;
+/// Characters of each text of an answer from a server on this machine.
+const SHORT_TEXT: usize = 500;
+/// Columns of what is said of a text that is no answer.
+const SHOWN: usize = 300;
+
+/// What a model makes of a failure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Answer {
+    /// Why it failed, in a few sentences.
+    pub(crate) root_cause: String,
+    /// One to five of them, the best first.
+    pub(crate) fixes: Vec<Fix>,
+    /// How sure the model says it is.
+    pub(crate) confidence: Confidence,
+}
+
+/// Something to try.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fix {
+    /// What to change.
+    pub(crate) change: String,
+    /// Where: a file, a function, a parameter.
+    pub(crate) location: Option<String>,
+    /// Why it would help.
+    pub(crate) reason: String,
+    /// The change as code.
+    pub(crate) code: Option<String>,
+}
+
+/// How sure a model says it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Confidence {
+    Low,
+    Medium,
+    High,
+}
+
+/// What does not fit in a text that should be an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct NotAnAnswer {
+    /// Where, as a JSON pointer; empty for all of it.
+    pointer: String,
+    /// What was expected there, and what is.
+    message: String,
+}
+
+impl Confidence {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Confidence::Low => "low",
+            Confidence::Medium => "medium",
+            Confidence::High => "high",
+        }
+    }
+}
+
+/// The JSON Schema of an answer, as services with a strict mode take it: every key is required, what may be absent is null.
+pub(super) fn schema() -> Json {
+    let text = |what: &str| json!({ "type": "string", "description": what });
+    let text_or_null = |what: &str| json!({ "type": ["string", "null"], "description": what });
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["root_cause", "fixes", "confidence"],
+        "properties": {
+            "root_cause": text("Why the computation failed, in a few sentences."),
+            "fixes": {
+                "type": "array",
+                "description": "What to try, the best first.",
+                "minItems": 1,
+                "maxItems": MOST_FIXES,
+                "items": {
+                    "type": "object",
+                    "additionalProperties": false,
+                    "required": ["change", "location", "reason", "code"],
+                    "properties": {
+                        "change": text("What to change."),
+                        "location": text_or_null("Where: a file and line, a function or a parameter."),
+                        "reason": text("Why it helps."),
+                        "code": text_or_null("The change as code, where it is short."),
+                    },
+                },
+            },
+            "confidence": { "type": "string", "enum": ["low", "medium", "high"] },
+        },
+    })
+}
+
+/// The same with a length for each text.
+pub(super) fn schema_with_short_texts() -> Json {
+    with_lengths(SHORT_TEXT, SHORT_TEXT)
+}
+
+fn with_lengths(text: usize, code: usize) -> Json {
+    let mut schema = schema();
+    let fix = "/properties/fixes/items/properties";
+    let texts = ["/properties/root_cause".to_owned(), format!("{fix}/change"), format!("{fix}/reason")];
+    for pointer in texts.into_iter().chain([format!("{fix}/location")]) {
+        limit(&mut schema, &pointer, text);
+    }
+    limit(&mut schema, &format!("{fix}/code"), code);
+    schema
+}
+
+fn limit(schema: &mut Json, pointer: &str, longest: usize) {
+    if let Some(Json::Object(text)) = schema.pointer_mut(pointer) {
+        text.insert("maxLength".to_owned(), longest.into());
+    }
+}
+
+/// What an answer is checked against: with lengths, without blank texts, and a fix need not name what it has not.
+fn checked() -> Json {
+    let mut schema = with_lengths(LONGEST_TEXT, LONGEST_CODE);
+    for pointer in [
+        "/properties/root_cause",
+        "/properties/fixes/items/properties/change",
+        "/properties/fixes/items/properties/reason",
+    ] {
+        if let Some(Json::Object(text)) = schema.pointer_mut(pointer) {
+            text.insert("pattern".to_owned(), r"\S".into());
+        }
+    }
+    if let Some(required) = schema.pointer_mut("/properties/fixes/items/required") {
+        *required = json!(["change", "reason"]);
+    }
+    schema
+}
+
+impl Answer {
+    /// The answer in a model's text: JSON, alone or inside one Markdown fence.
+    ///
+    /// # Errors
+    ///
+    /// What does not fit, and where.
+    pub(crate) fn parse(text: &str) -> Result<Self, NotAnAnswer> {
+        let json: Json = serde_json::from_str(without_fence(text)).map_err(not_json)?;
+        let validator = jsonschema::validator_for(&checked()).map_err(|error| NotAnAnswer::whole(error.to_string()))?;
+        if let Some(error) = validator.iter_errors(&json).next() {
+            let message = error.masked_with("what is there").to_string();
+            return Err(NotAnAnswer { pointer: error.instance_path().to_string(), message: in_words(message) });
+        }
+        let answer: Answer = serde_json::from_value(json).map_err(|error| NotAnAnswer::whole(error.to_string()))?;
+        Ok(answer.without_blanks())
+    }
+
+    /// What is blank is not there.
+    fn without_blanks(mut self) -> Self {
+        for fix in &mut self.fixes {
+            fix.location.take_if(|location| location.trim().is_empty());
+            fix.code.take_if(|code| code.trim().is_empty());
+        }
+        self
+    }
+}
+
+/// A pattern is how we say it to a validator, not to people.
+fn in_words(message: String) -> String {
+    if message.contains("does not match") { "what is there is blank".to_owned() } else { message }
+}
+
+impl NotAnAnswer {
+    fn whole(message: String) -> Self {
+        NotAnAnswer { pointer: String::new(), message }
+    }
+}
+
+fn not_json(error: serde_json::Error) -> NotAnAnswer {
+    NotAnAnswer::whole(format!("it is no JSON: {error}"))
+}
+
+impl std::error::Error for NotAnAnswer {}
+
+impl fmt::Display for NotAnAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let colon = if self.pointer.is_empty() { "" } else { ": " };
+        let said = format!("{}{colon}{}", self.pointer, self.message);
+        write!(f, "the answer does not fit: {}", fit(&one_line(&said), SHOWN))
+    }
+}
+
+/// The inside of a text that is one Markdown fence from its beginning to its end; else the text.
+fn without_fence(text: &str) -> &str {
+    let text = text.trim();
+    let inside = text.strip_prefix("```").and_then(|text| text.strip_suffix("```"));
+    // Behind the opening fence the language may stand.
+    match inside.and_then(|inside| inside.split_once('\n')) {
+        Some((language, inside)) if language.trim().chars().all(char::is_alphanumeric) => inside,
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer() -> Json {
+        json!({
+            "root_cause": "The step is too long.",
+            "fixes": [{ "change": "halve it", "location": null, "reason": "stability", "code": " " }],
+            "confidence": "medium",
+        })
+    }
+
+    /// What is said of the answer with this value at this place; `None` takes out what is there.
+    fn said(pointer: &str, value: Option<Json>) -> String {
+        let mut answer = answer();
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        let parent = answer.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+        match value {
+            Some(value) => drop(parent.insert(key.to_owned(), value)),
+            None => drop(parent.remove(key)),
+        }
+        Answer::parse(&answer.to_string()).map_or_else(|error| error.to_string(), |_| "fits".to_owned())
+    }
+
+    #[test]
+    fn an_answer_is_read() {
+        let read = Answer::parse(&answer().to_string()).unwrap();
+        assert_eq!(read.confidence, Confidence::Medium);
+        assert_eq!(read.fixes[0].code, None);
+        for fenced in ["```json\n{}\n```", " ```\n{}\n``` \n", "```JSON \r\n{}```"] {
+            assert_eq!(Answer::parse(&fenced.replace("{}", &answer().to_string())).unwrap(), read, "{fenced}");
+        }
+        assert_eq!(said("/fixes/0/location", None), "fits");
+        assert_eq!(said("/fixes/0/location", Some("ä".repeat(LONGEST_TEXT).into())), "fits");
+        assert_eq!(said("/fixes/0/code", Some("x".repeat(LONGEST_CODE).into())), "fits");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_said() {
+        let fix = &answer()["fixes"][0];
+        for (pointer, value) in [
+            ("/root_cause", Some(json!(" \n"))),
+            ("/root_cause", Some("x".repeat(LONGEST_TEXT + 1).into())),
+            ("/root_cause", Some(json!(1))),
+            ("/fixes", Some(json!([]))),
+            ("/fixes", Some(json!([fix, fix, fix, fix, fix, fix]))),
+            ("/fixes", Some(json!("halve it"))),
+            ("/fixes/0/change", Some(json!(""))),
+            ("/fixes/0/reason", Some(json!("\u{a0}"))),
+            ("/fixes/0/reason", Some(Json::Null)),
+            ("/fixes/0/code", Some("x".repeat(LONGEST_CODE + 1).into())),
+            ("/confidence", Some(json!("High"))),
+            ("/confidence", Some(json!(0.9))),
+        ] {
+            let said = said(pointer, value);
+            assert!(said.starts_with(&format!("the answer does not fit: {pointer}: ")), "{said}");
+        }
+        for (pointer, name) in [("/confidence", "confidence"), ("/fixes/0/change", "change")] {
+            let said = said(pointer, None);
+            assert!(said.contains(&format!("\"{name}\" is a required property")), "{said}");
+        }
+        assert!(said("/more", Some(json!(1))).contains("'more' was unexpected"), "{}", said("/more", Some(json!(1))));
+    }
+
+    #[test]
+    fn only_an_answer_is_one() {
+        let json = answer().to_string();
+        for text in [
+            String::new(),
+            format!("Here it is: {json}"),
+            format!("{json} Good luck!"),
+            format!("```json\n{json}\n```\n```json\n{json}\n```"),
+            format!("```json\n{json}\n``` Good luck!"),
+            format!("```here it is\n{json}\n```"),
+            format!("[{json}]"),
+            "null".to_owned(),
+            json.replace("medium", "high\",\"confidence\":\"low"),
+        ] {
+            assert!(Answer::parse(&text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_error_does_not_speak_to_the_terminal() {
+        let error = said("/\u{1b}[2J", Some(json!(1)));
+        assert!(!error.contains('\u{1b}'), "{error}");
+    }
+
+    #[test]
+    fn a_strict_mode_takes_the_schema() {
+        fn check(schema: &Json) {
+            if let Some(properties) = schema.get("properties").and_then(Json::as_object) {
+                assert_eq!(schema["additionalProperties"], json!(false));
+                let required: Vec<_> = schema["required"].as_array().unwrap().iter().filter_map(Json::as_str).collect();
+                assert!(properties.keys().all(|key| required.contains(&key.as_str())), "{schema}");
+                properties.values().for_each(check);
+            }
+            schema.get("items").into_iter().for_each(check);
+            assert!(schema.get("maxLength").is_none(), "{schema}");
+        }
+        check(&schema());
+        assert_eq!(schema_with_short_texts()["properties"]["root_cause"]["maxLength"], SHORT_TEXT);
+    }
+}
