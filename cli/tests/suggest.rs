@@ -293,7 +293,7 @@ fn nobody_waits_for_longer_than_there_is_time() {
     for (protocol, reply) in [
         (Protocol::OpenAi, Reply::json(429, &error(json!({}))).with("retry-after: 9999")),
         (Protocol::Gemini, Reply::json(429, &error(json!({ "retryDelay": "9999s" })))),
-        (Protocol::OpenAi, Reply::json(503, &error(json!({}))).with("retry-after: Wed, 01 Jan 3020 00:00:00 GMT")),
+        (Protocol::OpenAi, Reply::json(503, &error(json!({}))).with("retry-after: Sat, 01 Jan 3020 00:00:00 GMT")),
     ] {
         let server = Server::start(&[reply]);
         let (run, took) = timed(|| protocol.ask(&server, &[]));
@@ -333,7 +333,7 @@ fn what_does_not_pass_comes_to_an_end() {
         let server = Server::start(&[Reply::say(500, &[], "out of order")]);
         let (run, took) = timed(|| protocol.ask(&server, &["--timeout", "1s"]));
         let said = failed(&run);
-        assert!(said.contains("answers 500 Internal Server Error: out of order (asked 2 times)"), "{said}");
+        assert!(said.contains("answers 500 Internal Server Error: out of order (asked "), "{said}");
         assert!(took < Duration::from_millis(1500), "{took:?}");
     }
 }
@@ -519,9 +519,11 @@ fn flags_go_before_the_environment_and_that_before_the_file() {
     assert_eq!(asked(&["--model", "from-flag"], &[("FAILURES_MODEL", "from-env")]), "from-flag");
 
     // The file is found from below as well.
-    let mut below = place.command(&["suggest"]);
-    VARIABLES.iter().for_each(|name| drop(below.env_remove(name)));
-    let run = Run(below.current_dir(place.failures()).output().unwrap());
+    let below = place.dir().join("src");
+    std::fs::create_dir(&below).unwrap();
+    let mut command = place.command(&["suggest"]);
+    VARIABLES.iter().for_each(|name| drop(command.env_remove(name)));
+    let run = Run(command.current_dir(below).output().unwrap());
     assert_eq!(run.code(), 0, "{}", run.seen());
 
     let elsewhere = Server::start(&[Protocol::Gemini.says(&answer().to_string())]);
