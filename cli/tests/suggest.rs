@@ -3,6 +3,7 @@
 mod support;
 
 use std::net::TcpListener;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
@@ -29,10 +30,16 @@ const VARIABLES: [&str; 13] = [
     "NO_PROXY",
 ];
 
+fn without_variables(command: &mut Command) {
+    for name in VARIABLES {
+        command.env_remove(name);
+    }
+}
+
 /// `failures suggest` with these words and variables.
 fn suggest(place: &Place, words: &[&str], variables: &[(&str, &str)]) -> Run {
     let mut command = place.command(&[&["suggest"], words].concat());
-    VARIABLES.iter().for_each(|name| drop(command.env_remove(name)));
+    without_variables(&mut command);
     Run(command.envs(variables.iter().copied()).output().unwrap())
 }
 
@@ -522,7 +529,7 @@ fn flags_go_before_the_environment_and_that_before_the_file() {
     let below = place.dir().join("src");
     std::fs::create_dir(&below).unwrap();
     let mut command = place.command(&["suggest"]);
-    VARIABLES.iter().for_each(|name| drop(command.env_remove(name)));
+    without_variables(&mut command);
     let run = Run(command.current_dir(below).output().unwrap());
     assert_eq!(run.code(), 0, "{}", run.seen());
 

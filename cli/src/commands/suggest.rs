@@ -75,6 +75,9 @@ fn write_answer(answer: &Answer, screen: &mut Screen) -> Result<()> {
     writeln!(screen)?;
     title("What to try", screen)?;
     for (number, fix) in answer.fixes.iter().enumerate() {
+        if number > 0 {
+            writeln!(screen)?;
+        }
         write_fix(number + 1, fix, screen)?;
     }
     Ok(writeln!(screen, "\nconfidence  {}", answer.confidence.name())?)
@@ -89,7 +92,7 @@ fn write_fix(number: usize, fix: &Fix, screen: &mut Screen) -> Result<()> {
     }
     writeln!(screen, "     {}", indented(&fix.reason, "     "))?;
     if let Some(code) = &fix.code {
-        writeln!(screen, "\n         {}\n", indented(code, "         "))?;
+        writeln!(screen, "\n         {}", indented(code, "         "))?;
     }
     Ok(())
 }

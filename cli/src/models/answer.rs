@@ -13,8 +13,10 @@ const MOST_FIXES: usize = 5;
 const LONGEST_TEXT: usize = 2_000;
 /// Characters of code.
 const LONGEST_CODE: usize = 10_000;
-/// Characters of each text of an answer from a server on this machine.
+/// Characters of each text of an answer from a server on this machine. llama.cpp makes no grammar of more than 2,000.
 const SHORT_TEXT: usize = 500;
+/// Characters of its code.
+const SHORT_CODE: usize = 1_500;
 /// Columns of what is said of a text that is no answer.
 const SHOWN: usize = 300;
 
@@ -104,40 +106,42 @@ pub(super) fn schema() -> Json {
     })
 }
 
+/// The texts that every answer has, in the schema.
+const NEEDED: [&str; 3] = [
+    "/properties/root_cause",
+    "/properties/fixes/items/properties/change",
+    "/properties/fixes/items/properties/reason",
+];
+const LOCATION: &str = "/properties/fixes/items/properties/location";
+const CODE: &str = "/properties/fixes/items/properties/code";
+
 /// The same with a length for each text.
 pub(super) fn schema_with_short_texts() -> Json {
-    with_lengths(SHORT_TEXT, SHORT_TEXT)
+    let mut schema = with_lengths(SHORT_TEXT, SHORT_CODE);
+    NEEDED.iter().for_each(|pointer| demand(&mut schema, pointer, "minLength", 1.into()));
+    schema
 }
 
 fn with_lengths(text: usize, code: usize) -> Json {
     let mut schema = schema();
-    let fix = "/properties/fixes/items/properties";
-    let texts = ["/properties/root_cause".to_owned(), format!("{fix}/change"), format!("{fix}/reason")];
-    for pointer in texts.into_iter().chain([format!("{fix}/location")]) {
-        limit(&mut schema, &pointer, text);
+    for pointer in NEEDED.into_iter().chain([LOCATION]) {
+        demand(&mut schema, pointer, "maxLength", text.into());
     }
-    limit(&mut schema, &format!("{fix}/code"), code);
+    demand(&mut schema, CODE, "maxLength", code.into());
     schema
 }
 
-fn limit(schema: &mut Json, pointer: &str, longest: usize) {
+/// Demands more of the text at this place.
+fn demand(schema: &mut Json, pointer: &str, keyword: &str, value: Json) {
     if let Some(Json::Object(text)) = schema.pointer_mut(pointer) {
-        text.insert("maxLength".to_owned(), longest.into());
+        text.insert(keyword.to_owned(), value);
     }
 }
 
 /// What an answer is checked against: with lengths, without blank texts, and a fix need not name what it has not.
 fn checked() -> Json {
     let mut schema = with_lengths(LONGEST_TEXT, LONGEST_CODE);
-    for pointer in [
-        "/properties/root_cause",
-        "/properties/fixes/items/properties/change",
-        "/properties/fixes/items/properties/reason",
-    ] {
-        if let Some(Json::Object(text)) = schema.pointer_mut(pointer) {
-            text.insert("pattern".to_owned(), r"\S".into());
-        }
-    }
+    NEEDED.iter().for_each(|pointer| demand(&mut schema, pointer, "pattern", r"\S".into()));
     if let Some(required) = schema.pointer_mut("/properties/fixes/items/required") {
         *required = json!(["change", "reason"]);
     }
