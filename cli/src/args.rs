@@ -92,6 +92,8 @@ pub(crate) enum Command {
     /// Asks a language model why a computation failed, and what to try.
     ///
     /// Of the record it is sent what was computed, by which equation, with which parameters, and the error; --dry-run shows it.
+    /// What no option and no variable says can stand in the table [suggest] of failures.toml, here or above: provider, model,
+    /// base_url and timeout.
     Suggest(suggest::Options),
     /// Prints the JSON Schema of a record.
     Schema,

@@ -383,8 +383,16 @@ fn nobody_at_home_is_said_at_once() {
     let said = failed(&run);
     assert!(said.contains(&format!("{url}/v1/chat/completions is not reached: ")), "{said}");
     assert!(said.contains("refused"), "{said}");
-    assert!(said.ends_with("; is the server running, and --base-url right?\n"), "{said}");
+    assert!(said.ends_with("; is the network there, the server running, and --base-url right?\n"), "{said}");
     assert!(took < Duration::from_secs(2), "{took:?}");
+}
+
+#[test]
+fn a_connection_that_breaks_is_not_tried_for_ever() {
+    let server = Server::start(&[Reply::Close]);
+    let said = failed(&Protocol::OpenAi.ask(&server, &[]));
+    assert!(said.contains("is not reached: ") && said.contains(" (asked 3 times); "), "{said}");
+    assert_eq!(server.seen().len(), 3);
 }
 
 #[test]
@@ -532,13 +540,32 @@ fn flags_go_before_the_environment_and_that_before_the_file() {
     without_variables(&mut command);
     let run = Run(command.current_dir(below).output().unwrap());
     assert_eq!(run.code(), 0, "{}", run.seen());
+}
 
-    let elsewhere = Server::start(&[Protocol::Gemini.says(&answer().to_string())]);
+#[test]
+fn what_the_file_says_of_one_provider_does_not_hold_for_the_other() {
+    let (of_file, elsewhere) =
+        (Server::start(&[Reply::Close]), Server::start(&[Protocol::Gemini.says(&answer().to_string())]));
+    let place = Place::with_data();
+    write_file(&place, &format!("[suggest]\nbase_url = {:?}\nmodel = 'from-file'\n", of_file.url()));
+    let variables = [("FAILURES_PROVIDER", "gemini"), ("GEMINI_API_KEY", KEY)];
+    let said = failed(&suggest(&place, &[], &variables));
+    assert!(said.contains("no model is named"), "{said}");
+    let shown = suggest(&place, &["--model", "m-1", "--dry-run"], &variables).stdout();
+    assert!(
+        shown.starts_with("POST https://generativelanguage.googleapis.com/v1beta/models/m-1:generateContent\n"),
+        "{shown}"
+    );
+
     let url = elsewhere.url();
-    let variables = [("FAILURES_BASE_URL", url.as_str()), ("FAILURES_PROVIDER", "gemini"), ("GEMINI_API_KEY", KEY)];
-    let run = suggest(&place, &[], &variables);
+    let run = suggest(&place, &["--model", "m-1"], &[&variables[..], &[("FAILURES_BASE_URL", &url)]].concat());
     assert_eq!(run.code(), 0, "{}", run.seen());
-    assert_eq!(elsewhere.only().line, "POST /v1beta/models/from-file:generateContent HTTP/1.1");
+    assert_eq!(elsewhere.only().line, "POST /v1beta/models/m-1:generateContent HTTP/1.1");
+    assert!(of_file.seen().is_empty());
+
+    write_file(&place, "[suggest]\nmodel = 'from-file'\n");
+    let shown = suggest(&place, &["--dry-run"], &variables).stdout();
+    assert!(shown.contains("/models/from-file:generateContent\n"), "{shown}");
 }
 
 #[test]

@@ -155,13 +155,15 @@ impl Answer {
     ///
     /// What does not fit, and where.
     pub(crate) fn parse(text: &str) -> Result<Self, NotAnAnswer> {
-        let json: Json = serde_json::from_str(without_fence(text)).map_err(not_json)?;
+        let text = without_fence(text);
+        let json: Json = serde_json::from_str(text).map_err(not_json)?;
         let validator = jsonschema::validator_for(&checked()).map_err(|error| NotAnAnswer::whole(error.to_string()))?;
         if let Some(error) = validator.iter_errors(&json).next() {
             let message = error.masked_with("what is there").to_string();
             return Err(NotAnAnswer { pointer: error.instance_path().to_string(), message: in_words(message) });
         }
-        let answer: Answer = serde_json::from_value(json).map_err(|error| NotAnAnswer::whole(error.to_string()))?;
+        // From the text: a key that is there twice is not seen in its value.
+        let answer: Answer = serde_json::from_str(text).map_err(|error| NotAnAnswer::whole(error.to_string()))?;
         Ok(answer.without_blanks())
     }
 

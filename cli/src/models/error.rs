@@ -70,7 +70,7 @@ impl AskError {
     fn advice(&self) -> Option<String> {
         let advice = match &self.trouble {
             Trouble::NoKey => format!("set {}, or ask another one with --provider", self.key_variable),
-            Trouble::Unreachable { .. } => "is the server running, and --base-url right?".to_owned(),
+            Trouble::Unreachable { .. } => "is the network there, the server running, and --base-url right?".to_owned(),
             Trouble::TimeOut(_) => "--timeout gives it more time".to_owned(),
             Trouble::Status { status, .. } => return self.advice_on_status(status.as_u16()),
             Trouble::Redirect { .. } => "redirects are not followed, they could take the key elsewhere: \

@@ -54,7 +54,7 @@ pub(super) fn post(request: &Request, timeout: Duration, is_local: bool, tries: 
             Ok(json) => return Ok(json),
             Err(trouble) => trouble,
         };
-        if *tries >= retry::MOST_TRIES || !retry::can_help(&trouble) {
+        if !retry::can_help(&trouble, *tries) {
             return Err(trouble);
         }
         let asked_for = if let Trouble::Status { wait, .. } = &trouble { *wait } else { None };
@@ -139,7 +139,11 @@ fn about(error: ureq::Error, time: Time, is_local: bool) -> Trouble {
         ureq::Error::Io(error) => !matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput),
         _ => false,
     };
-    Trouble::Unreachable { why: error.to_string(), again }
+    let why = match &error {
+        ureq::Error::Io(error) => error.to_string(),
+        error => error.to_string(),
+    };
+    Trouble::Unreachable { why, again }
 }
 
 fn about_status(status: StatusCode, retry_after: &str, page: &[u8]) -> Trouble {

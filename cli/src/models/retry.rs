@@ -7,16 +7,20 @@ use serde_json::Value as Json;
 
 use super::error::Trouble;
 
-/// So often a server is asked at most.
-pub(super) const MOST_TRIES: u32 = 5;
+/// So often a server is asked at most that is there but cannot answer now.
+const MOST_TRIES: u32 = 5;
+/// So often where nobody is reached: it is mostly the network that is down, and people want to hear of that.
+const MOST_CALLS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
-/// Whether the same question can get another answer.
-pub(super) fn can_help(trouble: &Trouble) -> bool {
+/// Whether the same question can get another answer after so many tries.
+pub(super) fn can_help(trouble: &Trouble, tries: u32) -> bool {
     match trouble {
-        Trouble::Status { status, is_final, .. } => !is_final && matches!(status.as_u16(), 429 | 500 | 502 | 503 | 504),
-        Trouble::Unreachable { again, .. } => *again,
+        Trouble::Status { status, is_final, .. } => {
+            !is_final && matches!(status.as_u16(), 429 | 500 | 502 | 503 | 504) && tries < MOST_TRIES
+        }
+        Trouble::Unreachable { again, .. } => *again && tries < MOST_CALLS,
         _ => false,
     }
 }

@@ -98,8 +98,9 @@ impl ModelOptions {
     /// When it is not said which model, by whom, or where; when the file cannot be read; when a key would go where it must
     /// not.
     pub(crate) fn settings(&self) -> Result<Settings> {
-        let file = File::nearest()?;
         let given_url = stated(self.base_url.as_deref());
+        let file = File::nearest()?;
+        let file = if self.is_of_other(file.provider()) { file.for_any_provider() } else { file };
         let url = given_url.or(file.base_url.as_deref()).map(str::parse::<BaseUrl>).transpose()?;
         let provider = self.provider.or(file.provider).map_or_else(|| likely_provider(url.is_some()), Ok)?;
         let model = stated(self.model.as_deref()).or(file.model.as_deref()).with_context(|| no_model(provider))?;
@@ -115,6 +116,11 @@ impl ModelOptions {
         }
         let timeout = self.timeout.or(file.timeout).unwrap_or(TIMEOUT);
         Ok(Settings { provider, model: model.to_owned(), base_url, key, timeout, budget: file.budget })
+    }
+
+    /// Whether they name another provider than this one.
+    fn is_of_other(&self, provider: Option<Provider>) -> bool {
+        self.provider.zip(provider).is_some_and(|(own, other)| own != other)
     }
 }
 

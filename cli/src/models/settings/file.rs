@@ -46,6 +46,16 @@ impl File {
         }
         Ok(File::default())
     }
+
+    /// The provider that it speaks of, where it speaks of one.
+    pub(super) fn provider(&self) -> Option<Provider> {
+        self.provider.or(self.base_url.as_ref().map(|_| Provider::OpenAi))
+    }
+
+    /// Without what holds for its own provider only: its server and its model.
+    pub(super) fn for_any_provider(self) -> Self {
+        File { provider: None, model: None, base_url: None, ..self }
+    }
 }
 
 fn unreadable(path: PathBuf) -> String {
