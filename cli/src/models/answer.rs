@@ -1,22 +1,13 @@
-//! The answer that is wanted of a model: its schema, and whether a text is one.
+//! The answer that is wanted of a model, and whether a text is one.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
+use super::schema;
 use crate::screen::{fit, one_line};
 
-/// Fixes that an answer has at most.
-const MOST_FIXES: usize = 5;
-/// Characters of a text.
-const LONGEST_TEXT: usize = 2_000;
-/// Characters of code.
-const LONGEST_CODE: usize = 10_000;
-/// Characters of each text of an answer from a server on this machine. llama.cpp makes no grammar of more than 2,000.
-const SHORT_TEXT: usize = 500;
-/// Characters of its code.
-const SHORT_CODE: usize = 1_500;
 /// Columns of what is said of a text that is no answer.
 const SHOWN: usize = 300;
 
@@ -74,80 +65,6 @@ impl Confidence {
     }
 }
 
-/// The JSON Schema of an answer, as services with a strict mode take it: every key is required, what may be absent is null.
-pub(super) fn schema() -> Json {
-    let text = |what: &str| json!({ "type": "string", "description": what });
-    let text_or_null = |what: &str| json!({ "type": ["string", "null"], "description": what });
-    json!({
-        "type": "object",
-        "additionalProperties": false,
-        "required": ["root_cause", "fixes", "confidence"],
-        "properties": {
-            "root_cause": text("Why the computation failed, in a few sentences."),
-            "fixes": {
-                "type": "array",
-                "description": "What to try, the best first.",
-                "minItems": 1,
-                "maxItems": MOST_FIXES,
-                "items": {
-                    "type": "object",
-                    "additionalProperties": false,
-                    "required": ["change", "location", "reason", "code"],
-                    "properties": {
-                        "change": text("What to change."),
-                        "location": text_or_null("Where: a file and line, a function or a parameter."),
-                        "reason": text("Why it helps."),
-                        "code": text_or_null("The change as code, where it is short."),
-                    },
-                },
-            },
-            "confidence": { "type": "string", "enum": ["low", "medium", "high"] },
-        },
-    })
-}
-
-/// The texts that every answer has, in the schema.
-const NEEDED: [&str; 3] = [
-    "/properties/root_cause",
-    "/properties/fixes/items/properties/change",
-    "/properties/fixes/items/properties/reason",
-];
-const LOCATION: &str = "/properties/fixes/items/properties/location";
-const CODE: &str = "/properties/fixes/items/properties/code";
-
-/// The same with a length for each text.
-pub(super) fn schema_with_short_texts() -> Json {
-    let mut schema = with_lengths(SHORT_TEXT, SHORT_CODE);
-    NEEDED.iter().for_each(|pointer| demand(&mut schema, pointer, "minLength", 1.into()));
-    schema
-}
-
-fn with_lengths(text: usize, code: usize) -> Json {
-    let mut schema = schema();
-    for pointer in NEEDED.into_iter().chain([LOCATION]) {
-        demand(&mut schema, pointer, "maxLength", text.into());
-    }
-    demand(&mut schema, CODE, "maxLength", code.into());
-    schema
-}
-
-/// Demands more of the text at this place.
-fn demand(schema: &mut Json, pointer: &str, keyword: &str, value: Json) {
-    if let Some(Json::Object(text)) = schema.pointer_mut(pointer) {
-        text.insert(keyword.to_owned(), value);
-    }
-}
-
-/// What an answer is checked against: with lengths, without blank texts, and a fix need not name what it has not.
-fn checked() -> Json {
-    let mut schema = with_lengths(LONGEST_TEXT, LONGEST_CODE);
-    NEEDED.iter().for_each(|pointer| demand(&mut schema, pointer, "pattern", r"\S".into()));
-    if let Some(required) = schema.pointer_mut("/properties/fixes/items/required") {
-        *required = json!(["change", "reason"]);
-    }
-    schema
-}
-
 impl Answer {
     /// The answer in a model's text: JSON, alone or inside one Markdown fence.
     ///
@@ -157,11 +74,7 @@ impl Answer {
     pub(crate) fn parse(text: &str) -> Result<Self, NotAnAnswer> {
         let text = without_fence(text);
         let json: Json = serde_json::from_str(text).map_err(not_json)?;
-        let validator = jsonschema::validator_for(&checked()).map_err(|error| NotAnAnswer::whole(error.to_string()))?;
-        if let Some(error) = validator.iter_errors(&json).next() {
-            let message = error.masked_with("what is there").to_string();
-            return Err(NotAnAnswer { pointer: error.instance_path().to_string(), message: in_words(message) });
-        }
+        check(&json)?;
         // From the text: a key that is there twice is not seen in its value.
         let answer: Answer = serde_json::from_str(text).map_err(|error| NotAnAnswer::whole(error.to_string()))?;
         Ok(answer.without_blanks())
@@ -175,6 +88,16 @@ impl Answer {
         }
         self
     }
+}
+
+/// Checks all but what a schema cannot say.
+fn check(json: &Json) -> Result<(), NotAnAnswer> {
+    let schema: Json = serde_json::from_str(&schema::to_check().to_string()).map_err(not_json)?;
+    let validator = jsonschema::validator_for(&schema).map_err(|error| NotAnAnswer::whole(error.to_string()))?;
+    validator.iter_errors(json).next().map_or(Ok(()), |error| {
+        let message = error.masked_with("what is there").to_string();
+        Err(NotAnAnswer { pointer: error.instance_path().to_string(), message: in_words(message) })
+    })
 }
 
 /// A pattern is how we say it to a validator, not to people.
@@ -215,7 +138,12 @@ fn without_fence(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    const LONGEST_TEXT: usize = 2_000;
+    const LONGEST_CODE: usize = 10_000;
 
     fn answer() -> Json {
         json!({
@@ -299,21 +227,5 @@ mod tests {
     fn the_error_does_not_speak_to_the_terminal() {
         let error = said("/\u{1b}[2J", Some(json!(1)));
         assert!(!error.contains('\u{1b}'), "{error}");
-    }
-
-    #[test]
-    fn a_strict_mode_takes_the_schema() {
-        fn check(schema: &Json) {
-            if let Some(properties) = schema.get("properties").and_then(Json::as_object) {
-                assert_eq!(schema["additionalProperties"], json!(false));
-                let required: Vec<_> = schema["required"].as_array().unwrap().iter().filter_map(Json::as_str).collect();
-                assert!(properties.keys().all(|key| required.contains(&key.as_str())), "{schema}");
-                properties.values().for_each(check);
-            }
-            schema.get("items").into_iter().for_each(check);
-            assert!(schema.get("maxLength").is_none(), "{schema}");
-        }
-        check(&schema());
-        assert_eq!(schema_with_short_texts()["properties"]["root_cause"]["maxLength"], SHORT_TEXT);
     }
 }

@@ -1,10 +1,11 @@
 //! The protocol of Gemini: `generateContent`.
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::base_url::BaseUrl;
 use super::error::Trouble;
 use super::key::Key;
+use super::ordered::{Ordered, object};
 use super::request::Request;
 use super::{Prompt, Reply};
 
@@ -20,14 +21,16 @@ pub(super) fn model_in_url(name: &str) -> Option<&str> {
     is_name.then_some(name)
 }
 
-pub(super) fn request(base: &BaseUrl, model: &str, key: Option<&Key>, prompt: &Prompt, schema: Json) -> Request {
+pub(super) fn request(base: &BaseUrl, model: &str, key: Option<&Key>, prompt: &Prompt, schema: Ordered) -> Request {
     let model = model.strip_prefix("models/").unwrap_or(model);
     let url = base.join("v1beta", &format!("models/{model}:generateContent"));
-    let body = json!({
-        "systemInstruction": { "parts": [{ "text": prompt.system }] },
-        "contents": [{ "role": "user", "parts": [{ "text": prompt.user }] }],
-        "generationConfig": { "responseMimeType": "application/json", "responseJsonSchema": schema },
-    });
+    let part = |text: &str| ("parts", Ordered::List(vec![object([("text", text.into())])]));
+    let config = object([("responseMimeType", "application/json".into()), ("responseJsonSchema", schema)]);
+    let body = object([
+        ("systemInstruction", object([part(&prompt.system)])),
+        ("contents", Ordered::List(vec![object([("role", "user".into()), part(&prompt.user)])])),
+        ("generationConfig", config),
+    ]);
     Request::post(url, body).with_key("x-goog-api-key", "", key)
 }
 
@@ -64,6 +67,8 @@ fn text_of(candidate: &Json) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -7,8 +7,10 @@ mod gemini;
 mod http;
 mod key;
 mod openai;
+mod ordered;
 mod request;
 mod retry;
+mod schema;
 mod settings;
 
 use std::time::Duration;
@@ -78,9 +80,7 @@ impl Model {
 
     /// Exactly what would be sent; its key is not shown.
     pub(crate) fn request(&self, prompt: &Prompt) -> Request {
-        // Small models fill a text without end: on one's own machine the grammar that comes from the schema stops them. Of
-        // the services, some refuse a schema with such bounds.
-        let schema = if self.is_local() { answer::schema_with_short_texts() } else { answer::schema() };
+        let schema = if self.is_local() { schema::for_local_servers() } else { schema::for_services() };
         match self.provider {
             Provider::Gemini => gemini::request(&self.base_url, &self.name, self.key.as_ref(), prompt, schema),
             Provider::OpenAi => openai::request(&self.base_url, &self.name, self.key.as_ref(), prompt, schema),

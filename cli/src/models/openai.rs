@@ -1,30 +1,27 @@
 //! The protocol of OpenAI, which many servers speak: `chat/completions`.
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::base_url::BaseUrl;
 use super::error::Trouble;
 use super::key::Key;
+use super::ordered::{Ordered, object};
 use super::request::Request;
 use super::{Prompt, Reply};
 
 pub(super) const BASE_URL: &str = "https://api.openai.com/v1";
 pub(super) const KEY_VARIABLE: &str = "OPENAI_API_KEY";
 
-pub(super) fn request(base: &BaseUrl, model: &str, key: Option<&Key>, prompt: &Prompt, schema: Json) -> Request {
+pub(super) fn request(base: &BaseUrl, model: &str, key: Option<&Key>, prompt: &Prompt, schema: Ordered) -> Request {
     let url = base.join("v1", "chat/completions");
-    let body = json!({
-        "model": model,
-        "messages": [
-            { "role": "system", "content": prompt.system },
-            { "role": "user", "content": prompt.user },
-        ],
-        "response_format": {
-            "type": "json_schema",
-            "json_schema": { "name": "suggestion", "strict": true, "schema": schema },
-        },
-        "stream": false,
-    });
+    let message = |role: &str, text: &str| object([("role", role.into()), ("content", text.into())]);
+    let named = object([("name", "suggestion".into()), ("strict", true.into()), ("schema", schema)]);
+    let body = object([
+        ("model", model.into()),
+        ("messages", Ordered::List(vec![message("system", &prompt.system), message("user", &prompt.user)])),
+        ("response_format", object([("type", "json_schema".into()), ("json_schema", named)])),
+        ("stream", false.into()),
+    ]);
     Request::post(url, body).with_key("authorization", "Bearer ", key)
 }
 

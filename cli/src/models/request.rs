@@ -2,16 +2,15 @@
 
 use std::fmt;
 
-use serde_json::Value as Json;
-
 use super::key::Key;
+use super::ordered::Ordered;
 
 /// A request; printed, it is what would be sent but for its key.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(super) url: String,
     pub(super) headers: Vec<Header>,
-    pub(super) body: Json,
+    pub(super) body: Ordered,
 }
 
 /// A header whose value is not for everybody's eyes where it has a key in it.
@@ -25,7 +24,7 @@ pub(super) struct Header {
 
 impl Request {
     /// One that posts this JSON.
-    pub(super) fn post(url: String, body: Json) -> Self {
+    pub(super) fn post(url: String, body: Ordered) -> Self {
         let header = |name, before| Header { name, before, key: None };
         let agent = concat!("failures/", env!("CARGO_PKG_VERSION"));
         let headers = vec![
