@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::commands::{diff, groups, list, logs, prune, push, refs, show, validate, watch};
+use crate::commands::{diff, groups, list, logs, prune, push, refs, show, suggest, validate, watch};
 use crate::screen::Color;
 
 const EXIT_CODES: &str = "\
@@ -89,6 +89,12 @@ pub(crate) enum Command {
     /// merged stays as it is, and no other commit is pushed along. Hooks do not run, and nothing asks for a password. What
     /// cannot be pushed stays committed, and goes with the next push.
     Push(push::Options),
+    /// Asks a language model why a computation failed, and what to try.
+    ///
+    /// Of the record it is sent what was computed, by which equation, with which parameters, and the error; --dry-run shows it.
+    /// What no option and no variable says can stand in the table [suggest] of failures.toml, here or above: provider, model,
+    /// base_url and timeout.
+    Suggest(suggest::Options),
     /// Prints the JSON Schema of a record.
     Schema,
     /// Prints the completions for a shell.

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod models;
 mod records;
 mod screen;
 

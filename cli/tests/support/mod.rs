@@ -1,6 +1,8 @@
 //! The command, run as a user would, over a copy of the records in `tests/data`.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod server;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

@@ -1,0 +1,231 @@
+//! The answer that is wanted of a model, and whether a text is one.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::schema;
+use crate::screen::{fit, one_line};
+
+/// Columns of what is said of a text that is no answer.
+const SHOWN: usize = 300;
+
+/// What a model makes of a failure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Answer {
+    /// Why it failed, in a few sentences.
+    pub(crate) root_cause: String,
+    /// One to five of them, the best first.
+    pub(crate) fixes: Vec<Fix>,
+    /// How sure the model says it is.
+    pub(crate) confidence: Confidence,
+}
+
+/// Something to try.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fix {
+    /// What to change.
+    pub(crate) change: String,
+    /// Where: a file, a function, a parameter.
+    pub(crate) location: Option<String>,
+    /// Why it would help.
+    pub(crate) reason: String,
+    /// The change as code.
+    pub(crate) code: Option<String>,
+}
+
+/// How sure a model says it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Confidence {
+    Low,
+    Medium,
+    High,
+}
+
+/// What does not fit in a text that should be an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct NotAnAnswer {
+    /// Where, as a JSON pointer; empty for all of it.
+    pointer: String,
+    /// What was expected there, and what is.
+    message: String,
+}
+
+impl Confidence {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Confidence::Low => "low",
+            Confidence::Medium => "medium",
+            Confidence::High => "high",
+        }
+    }
+}
+
+impl Answer {
+    /// The answer in a model's text: JSON, alone or inside one Markdown fence.
+    ///
+    /// # Errors
+    ///
+    /// What does not fit, and where.
+    pub(crate) fn parse(text: &str) -> Result<Self, NotAnAnswer> {
+        let text = without_fence(text);
+        let json: Json = serde_json::from_str(text).map_err(not_json)?;
+        check(&json)?;
+        // From the text: a key that is there twice is not seen in its value.
+        let answer: Answer = serde_json::from_str(text).map_err(|error| NotAnAnswer::whole(error.to_string()))?;
+        Ok(answer.without_blanks())
+    }
+
+    /// What is blank is not there.
+    fn without_blanks(mut self) -> Self {
+        for fix in &mut self.fixes {
+            fix.location.take_if(|location| location.trim().is_empty());
+            fix.code.take_if(|code| code.trim().is_empty());
+        }
+        self
+    }
+}
+
+/// Checks all but what a schema cannot say.
+fn check(json: &Json) -> Result<(), NotAnAnswer> {
+    let schema: Json = serde_json::from_str(&schema::to_check().to_string()).map_err(not_json)?;
+    let validator = jsonschema::validator_for(&schema).map_err(|error| NotAnAnswer::whole(error.to_string()))?;
+    validator.iter_errors(json).next().map_or(Ok(()), |error| {
+        let message = error.masked_with("what is there").to_string();
+        Err(NotAnAnswer { pointer: error.instance_path().to_string(), message: in_words(message) })
+    })
+}
+
+/// A pattern is how we say it to a validator, not to people.
+fn in_words(message: String) -> String {
+    if message.contains("does not match") { "what is there is blank".to_owned() } else { message }
+}
+
+impl NotAnAnswer {
+    fn whole(message: String) -> Self {
+        NotAnAnswer { pointer: String::new(), message }
+    }
+}
+
+fn not_json(error: serde_json::Error) -> NotAnAnswer {
+    NotAnAnswer::whole(format!("it is no JSON: {error}"))
+}
+
+impl std::error::Error for NotAnAnswer {}
+
+impl fmt::Display for NotAnAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let colon = if self.pointer.is_empty() { "" } else { ": " };
+        let said = format!("{}{colon}{}", self.pointer, self.message);
+        write!(f, "the answer does not fit: {}", fit(&one_line(&said), SHOWN))
+    }
+}
+
+/// The inside of a text that is one Markdown fence from its beginning to its end; else the text.
+fn without_fence(text: &str) -> &str {
+    let text = text.trim();
+    let inside = text.strip_prefix("```").and_then(|text| text.strip_suffix("```"));
+    // Behind the opening fence the language may stand.
+    match inside.and_then(|inside| inside.split_once('\n')) {
+        Some((language, inside)) if language.trim().chars().all(char::is_alphanumeric) => inside,
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const LONGEST_TEXT: usize = 2_000;
+    const LONGEST_CODE: usize = 10_000;
+
+    fn answer() -> Json {
+        json!({
+            "root_cause": "The step is too long.",
+            "fixes": [{ "change": "halve it", "location": null, "reason": "stability", "code": " " }],
+            "confidence": "medium",
+        })
+    }
+
+    /// What is said of the answer with this value at this place; `None` takes out what is there.
+    fn said(pointer: &str, value: Option<Json>) -> String {
+        let mut answer = answer();
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        let parent = answer.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+        match value {
+            Some(value) => drop(parent.insert(key.to_owned(), value)),
+            None => drop(parent.remove(key)),
+        }
+        Answer::parse(&answer.to_string()).map_or_else(|error| error.to_string(), |_| "fits".to_owned())
+    }
+
+    #[test]
+    fn an_answer_is_read() {
+        let read = Answer::parse(&answer().to_string()).unwrap();
+        assert_eq!(read.confidence, Confidence::Medium);
+        assert_eq!(read.fixes[0].code, None);
+        for fenced in ["```json\n{}\n```", " ```\n{}\n``` \n", "```JSON \r\n{}```"] {
+            assert_eq!(Answer::parse(&fenced.replace("{}", &answer().to_string())).unwrap(), read, "{fenced}");
+        }
+        assert_eq!(said("/fixes/0/location", None), "fits");
+        assert_eq!(said("/fixes/0/location", Some("ä".repeat(LONGEST_TEXT).into())), "fits");
+        assert_eq!(said("/fixes/0/code", Some("x".repeat(LONGEST_CODE).into())), "fits");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_said() {
+        let fix = &answer()["fixes"][0];
+        for (pointer, value) in [
+            ("/root_cause", Some(json!(" \n"))),
+            ("/root_cause", Some("x".repeat(LONGEST_TEXT + 1).into())),
+            ("/root_cause", Some(json!(1))),
+            ("/fixes", Some(json!([]))),
+            ("/fixes", Some(json!([fix, fix, fix, fix, fix, fix]))),
+            ("/fixes", Some(json!("halve it"))),
+            ("/fixes/0/change", Some(json!(""))),
+            ("/fixes/0/reason", Some(json!("\u{a0}"))),
+            ("/fixes/0/reason", Some(Json::Null)),
+            ("/fixes/0/code", Some("x".repeat(LONGEST_CODE + 1).into())),
+            ("/confidence", Some(json!("High"))),
+            ("/confidence", Some(json!(0.9))),
+        ] {
+            let said = said(pointer, value);
+            assert!(said.starts_with(&format!("the answer does not fit: {pointer}: ")), "{said}");
+        }
+        for (pointer, name) in [("/confidence", "confidence"), ("/fixes/0/change", "change")] {
+            let said = said(pointer, None);
+            assert!(said.contains(&format!("\"{name}\" is a required property")), "{said}");
+        }
+        assert!(said("/more", Some(json!(1))).contains("'more' was unexpected"), "{}", said("/more", Some(json!(1))));
+    }
+
+    #[test]
+    fn only_an_answer_is_one() {
+        let json = answer().to_string();
+        for text in [
+            String::new(),
+            format!("Here it is: {json}"),
+            format!("{json} Good luck!"),
+            format!("```json\n{json}\n```\n```json\n{json}\n```"),
+            format!("```json\n{json}\n``` Good luck!"),
+            format!("```here it is\n{json}\n```"),
+            format!("[{json}]"),
+            "null".to_owned(),
+            json.replace("medium", "high\",\"confidence\":\"low"),
+        ] {
+            assert!(Answer::parse(&text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_error_does_not_speak_to_the_terminal() {
+        let error = said("/\u{1b}[2J", Some(json!(1)));
+        assert!(!error.contains('\u{1b}'), "{error}");
+    }
+}

@@ -1,0 +1,91 @@
+//! The protocol of Gemini: `generateContent`.
+
+use serde_json::Value as Json;
+
+use super::base_url::BaseUrl;
+use super::error::Trouble;
+use super::key::Key;
+use super::ordered::{Ordered, object};
+use super::request::Request;
+use super::{Prompt, Reply};
+
+pub(super) const BASE_URL: &str = "https://generativelanguage.googleapis.com";
+pub(super) const KEY_VARIABLE: &str = "GEMINI_API_KEY";
+
+/// The name as it stands in a URL: with or without `models/` it is the same model.
+///
+/// `None` for what is no name of a model: it would lead elsewhere.
+pub(super) fn model_in_url(name: &str) -> Option<&str> {
+    let name = name.strip_prefix("models/").unwrap_or(name);
+    let is_name = !name.starts_with('.') && name.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c));
+    is_name.then_some(name)
+}
+
+pub(super) fn request(base: &BaseUrl, model: &str, key: Option<&Key>, prompt: &Prompt, schema: Ordered) -> Request {
+    let model = model.strip_prefix("models/").unwrap_or(model);
+    let url = base.join("v1beta", &format!("models/{model}:generateContent"));
+    let part = |text: &str| ("parts", Ordered::List(vec![object([("text", text.into())])]));
+    let config = object([("responseMimeType", "application/json".into()), ("responseJsonSchema", schema)]);
+    let body = object([
+        ("systemInstruction", object([part(&prompt.system)])),
+        ("contents", Ordered::List(vec![object([("role", "user".into()), part(&prompt.user)])])),
+        ("generationConfig", config),
+    ]);
+    Request::post(url, body).with_key("x-goog-api-key", "", key)
+}
+
+/// What the model said.
+///
+/// # Errors
+///
+/// When it said nothing, was not let say it, or did not get to its end.
+pub(super) fn read(json: &Json, asked: &str) -> Result<Reply, Trouble> {
+    if let Some(reason) = json.pointer("/promptFeedback/blockReason").and_then(Json::as_str) {
+        return Err(Trouble::Blocked(reason.to_owned()));
+    }
+    let candidate = json.pointer("/candidates/0").ok_or(Trouble::Silent)?;
+    match candidate.get("finishReason").and_then(Json::as_str) {
+        None | Some("STOP") => {}
+        Some("MAX_TOKENS") => return Err(Trouble::Cut),
+        Some(reason) => return Err(Trouble::Ended(reason.to_owned())),
+    }
+    let text = text_of(candidate);
+    if text.trim().is_empty() {
+        return Err(Trouble::Silent);
+    }
+    let model = json.get("modelVersion").and_then(Json::as_str).unwrap_or(asked).to_owned();
+    let tokens = json.pointer("/usageMetadata/totalTokenCount").and_then(Json::as_u64);
+    Ok(Reply { text, model, tokens })
+}
+
+/// All of its text but what it thought on the way.
+fn text_of(candidate: &Json) -> String {
+    let parts = candidate.pointer("/content/parts").and_then(Json::as_array).into_iter().flatten();
+    let said = parts.filter(|part| part.get("thought") != Some(&Json::Bool(true)));
+    said.filter_map(|part| part.get("text")?.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn thoughts_are_no_answer() {
+        let json = json!({ "candidates": [{
+            "content": { "parts": [{ "text": "hm", "thought": true }, { "text": "{\"a\":" }, { "text": "1}" }] },
+            "finishReason": "STOP"
+        }] });
+        let reply = Reply { text: "{\"a\":1}".to_owned(), model: "g".to_owned(), tokens: None };
+        assert_eq!(read(&json, "g").unwrap(), reply);
+    }
+
+    #[test]
+    fn a_name_cannot_lead_elsewhere() {
+        assert_eq!(model_in_url("models/gemini-2.5-flash"), Some("gemini-2.5-flash"));
+        for name in ["../files", "a/b", "a?key=1", "a:streamGenerateContent", "a#", ".."] {
+            assert_eq!(model_in_url(name), None, "{name}");
+        }
+    }
+}

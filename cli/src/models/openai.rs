@@ -1,0 +1,48 @@
+//! The protocol of OpenAI, which many servers speak: `chat/completions`.
+
+use serde_json::Value as Json;
+
+use super::base_url::BaseUrl;
+use super::error::Trouble;
+use super::key::Key;
+use super::ordered::{Ordered, object};
+use super::request::Request;
+use super::{Prompt, Reply};
+
+pub(super) const BASE_URL: &str = "https://api.openai.com/v1";
+pub(super) const KEY_VARIABLE: &str = "OPENAI_API_KEY";
+
+pub(super) fn request(base: &BaseUrl, model: &str, key: Option<&Key>, prompt: &Prompt, schema: Ordered) -> Request {
+    let url = base.join("v1", "chat/completions");
+    let message = |role: &str, text: &str| object([("role", role.into()), ("content", text.into())]);
+    let named = object([("name", "suggestion".into()), ("strict", true.into()), ("schema", schema)]);
+    let body = object([
+        ("model", model.into()),
+        ("messages", Ordered::List(vec![message("system", &prompt.system), message("user", &prompt.user)])),
+        ("response_format", object([("type", "json_schema".into()), ("json_schema", named)])),
+        ("stream", false.into()),
+    ]);
+    Request::post(url, body).with_key("authorization", "Bearer ", key)
+}
+
+/// What the model said.
+///
+/// # Errors
+///
+/// When it said nothing, refused to, or did not get to its end.
+pub(super) fn read(json: &Json, asked: &str) -> Result<Reply, Trouble> {
+    let choice = json.pointer("/choices/0").ok_or(Trouble::Silent)?;
+    let message = |name| choice.get("message")?.get(name)?.as_str().filter(|text: &&str| !text.trim().is_empty());
+    if let Some(refusal) = message("refusal") {
+        return Err(Trouble::Refused(refusal.to_owned()));
+    }
+    match choice.get("finish_reason").and_then(Json::as_str) {
+        Some("length") => return Err(Trouble::Cut),
+        Some(reason @ "content_filter") => return Err(Trouble::Ended(reason.to_owned())),
+        _ => {}
+    }
+    let text = message("content").ok_or(Trouble::Silent)?.to_owned();
+    let model = json.get("model").and_then(Json::as_str).unwrap_or(asked).to_owned();
+    let tokens = json.pointer("/usage/total_tokens").and_then(Json::as_u64);
+    Ok(Reply { text, model, tokens })
+}

@@ -1,0 +1,86 @@
+//! JSON whose keys keep their order: a model writes its answer in the order of the schema, and thinks on the way.
+
+use std::fmt::{self, Write};
+
+use serde_json::Value as Json;
+
+/// A value in which nothing is sorted. `{}` is on one line, `{:#}` on many.
+#[derive(Clone, Debug)]
+pub(super) enum Ordered {
+    /// Has no keys, or their order does not matter.
+    Plain(Json),
+    List(Vec<Ordered>),
+    Object(Vec<(&'static str, Ordered)>),
+}
+
+/// An object of these keys.
+pub(super) fn object<const LENGTH: usize>(pairs: [(&'static str, Ordered); LENGTH]) -> Ordered {
+    Ordered::Object(pairs.into())
+}
+
+impl<T: Into<Json>> From<T> for Ordered {
+    fn from(plain: T) -> Self {
+        Ordered::Plain(plain.into())
+    }
+}
+
+impl fmt::Display for Ordered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, f.alternate().then_some(0))
+    }
+}
+
+impl Ordered {
+    /// So deep in others, where it is on many lines.
+    fn write(&self, f: &mut fmt::Formatter<'_>, depth: Option<usize>) -> fmt::Result {
+        let inside = depth.map(|depth| depth + 1);
+        match self {
+            Ordered::Plain(plain) => write!(f, "{plain}"),
+            Ordered::List(items) => {
+                f.write_char('[')?;
+                for (at, item) in items.iter().enumerate() {
+                    begin_item(f, at, inside)?;
+                    item.write(f, inside)?;
+                }
+                begin_line(f, depth)?;
+                f.write_char(']')
+            }
+            Ordered::Object(pairs) => {
+                f.write_char('{')?;
+                for (at, (key, value)) in pairs.iter().enumerate() {
+                    begin_item(f, at, inside)?;
+                    write!(f, "{}: ", Json::from(*key))?;
+                    value.write(f, inside)?;
+                }
+                begin_line(f, depth)?;
+                f.write_char('}')
+            }
+        }
+    }
+}
+
+fn begin_item(f: &mut fmt::Formatter<'_>, at: usize, depth: Option<usize>) -> fmt::Result {
+    if at > 0 {
+        f.write_str(if depth.is_some() { "," } else { ", " })?;
+    }
+    begin_line(f, depth)
+}
+
+fn begin_line(f: &mut fmt::Formatter<'_>, depth: Option<usize>) -> fmt::Result {
+    depth.map_or(Ok(()), |depth| write!(f, "\n{:1$}", "", 2 * depth))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_stays() {
+        let inner = Ordered::List(vec![object([("z", 1.into()), ("a", "\"\n".into())]), true.into()]);
+        let ordered = object([("b", inner), ("a", Json::Null.into())]);
+        assert_eq!(ordered.to_string(), r#"{"b": [{"z": 1, "a": "\"\n"}, true], "a": null}"#);
+        let lines =
+            "{\n  \"b\": [\n    {\n      \"z\": 1,\n      \"a\": \"\\\"\\n\"\n    },\n    true\n  ],\n  \"a\": null\n}";
+        assert_eq!(format!("{ordered:#}"), lines);
+    }
+}

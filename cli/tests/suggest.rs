@@ -1,0 +1,622 @@
+//! `failures suggest`, with servers that speak as Gemini and as OpenAI do.
+
+mod support;
+
+use std::net::TcpListener;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value as Json, json};
+
+use support::server::{Reply, Server};
+use support::{Place, Run};
+
+const KEY: &str = "sesame-1234-open";
+
+/// Variables of this machine that would change what is tested.
+const VARIABLES: [&str; 13] = [
+    "GEMINI_API_KEY",
+    "OPENAI_API_KEY",
+    "FAILURES_PROVIDER",
+    "FAILURES_MODEL",
+    "FAILURES_BASE_URL",
+    "http_proxy",
+    "HTTP_PROXY",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+    "no_proxy",
+    "NO_PROXY",
+];
+
+fn without_variables(command: &mut Command) {
+    for name in VARIABLES {
+        command.env_remove(name);
+    }
+}
+
+/// `failures suggest` with these words and variables.
+fn suggest(place: &Place, words: &[&str], variables: &[(&str, &str)]) -> Run {
+    let mut command = place.command(&[&["suggest"], words].concat());
+    without_variables(&mut command);
+    Run(command.envs(variables.iter().copied()).output().unwrap())
+}
+
+/// How one of the two protocols says it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Protocol {
+    Gemini,
+    OpenAi,
+}
+
+const BOTH: [Protocol; 2] = [Protocol::Gemini, Protocol::OpenAi];
+
+impl Protocol {
+    fn name(self) -> &'static str {
+        if self == Protocol::Gemini { "gemini" } else { "openai" }
+    }
+
+    fn key_variable(self) -> &'static str {
+        if self == Protocol::Gemini { "GEMINI_API_KEY" } else { "OPENAI_API_KEY" }
+    }
+
+    /// An answer with this text.
+    fn says(self, text: &str) -> Reply {
+        Reply::json(200, &self.body(text))
+    }
+
+    fn body(self, text: &str) -> Json {
+        match self {
+            Protocol::Gemini => json!({
+                "candidates": [{ "content": { "role": "model", "parts": [{ "text": text }] }, "finishReason": "STOP" }],
+                "usageMetadata": { "totalTokenCount": 321 },
+                "modelVersion": "served-1",
+            }),
+            Protocol::OpenAi => json!({
+                "choices": [{ "message": { "role": "assistant", "content": text }, "finish_reason": "stop" }],
+                "usage": { "total_tokens": 321 },
+                "model": "served-1",
+            }),
+        }
+    }
+
+    /// Asks a server for a model, with a key.
+    fn ask(self, server: &Server, more: &[&str]) -> Run {
+        self.ask_in(&Place::with_data(), server, more)
+    }
+
+    fn ask_in(self, place: &Place, server: &Server, more: &[&str]) -> Run {
+        let url = server.url();
+        let words = ["--provider", self.name(), "--model", "m-1", "--base-url", &url];
+        suggest(place, &[&words, more].concat(), &[(self.key_variable(), KEY)])
+    }
+
+    /// What is said when the server replies so.
+    fn failure(self, reply: Reply) -> String {
+        failed(&self.ask(&Server::start(&[reply]), &[]))
+    }
+}
+
+/// What a run that failed said, which never shows the key.
+fn failed(run: &Run) -> String {
+    assert_eq!(run.code(), 1, "{}", run.seen());
+    assert_eq!(run.stdout(), "");
+    let said = run.stderr();
+    assert!(!said.contains("sesame"), "{said}");
+    said
+}
+
+fn answer() -> Json {
+    json!({
+        "root_cause": "The step is too long.\nIt crosses the pole.",
+        "fixes": [
+            { "change": "Halve the step", "location": "src/flow.rs:7", "reason": "stability", "code": "h /= 2.0;\nt -= h;" },
+            { "change": "Use an implicit method", "location": null, "reason": "stiffness", "code": null },
+        ],
+        "confidence": "medium",
+    })
+}
+
+/// Runs it, and says how long that took.
+fn timed(run: impl FnOnce() -> Run) -> (Run, Duration) {
+    let start = Instant::now();
+    (run(), start.elapsed())
+}
+
+#[test]
+fn an_answer_is_shown() {
+    for protocol in BOTH {
+        let server = Server::start(&[protocol.says(&answer().to_string())]);
+        let run = protocol.ask(&server, &[]);
+        let expected = format!(
+            "\
+Why
+  The step is too long.
+  It crosses the pole.
+
+What to try
+  1. Halve the step
+     in src/flow.rs:7
+     stability
+
+         h /= 2.0;
+         t -= h;
+
+  2. Use an implicit method
+     stiffness
+
+confidence  medium
+said by     served-1 by {}, asked for as m-1, 321 tokens
+",
+            protocol.name()
+        );
+        assert_eq!(run.seen(), expected);
+    }
+}
+
+#[test]
+fn gemini_is_asked_in_its_way() {
+    for model in ["m-1", "models/m-1"] {
+        let server = Server::start(&[Protocol::Gemini.says(&answer().to_string())]);
+        assert_eq!(Protocol::Gemini.ask(&server, &["--model", model]).code(), 2, "a model is named twice");
+        let words = ["--model", model, "--base-url", &server.url(), "--provider", "gemini"];
+        assert_eq!(suggest(&Place::with_data(), &words, &[("GEMINI_API_KEY", KEY)]).code(), 0);
+        let seen = server.only();
+        assert_eq!(seen.line, "POST /v1beta/models/m-1:generateContent HTTP/1.1");
+        assert_eq!((seen.header("x-goog-api-key"), seen.header("authorization")), (Some(KEY), None));
+        assert_eq!(seen.header("content-type"), Some("application/json"));
+        let body = seen.json();
+        assert!(body["systemInstruction"]["parts"][0]["text"].as_str().unwrap().contains("numerical"), "{body}");
+        assert!(body["contents"][0]["parts"][0]["text"].as_str().unwrap().contains("theoretical_ref"), "{body}");
+        assert_eq!(body["generationConfig"]["responseMimeType"], "application/json");
+        assert_eq!(body["generationConfig"]["responseJsonSchema"]["required"][0], "root_cause");
+    }
+}
+
+#[test]
+fn openai_is_asked_in_its_way() {
+    for (path, key) in [("", Some(KEY)), ("/v1/", None), ("/a/b", None)] {
+        let server = Server::start(&[Protocol::OpenAi.says(&answer().to_string())]);
+        let url = server.url() + path;
+        let variables: Vec<_> = key.map(|key| ("OPENAI_API_KEY", key)).into_iter().collect();
+        // A base URL alone means this protocol, and no key is needed.
+        let run = suggest(&Place::with_data(), &["--model", "m-1", "--base-url", &url], &variables);
+        assert_eq!(run.code(), 0, "{}", run.seen());
+        let seen = server.only();
+        let below = if path.is_empty() { "/v1" } else { path.trim_end_matches('/') };
+        assert_eq!(seen.line, format!("POST {below}/chat/completions HTTP/1.1"));
+        assert_eq!(seen.header("authorization").map(str::to_owned), key.map(|key| format!("Bearer {key}")));
+        let body = seen.json();
+        assert_eq!((&body["model"], &body["stream"]), (&json!("m-1"), &json!(false)));
+        assert_eq!((&body["messages"][0]["role"], &body["messages"][1]["role"]), (&json!("system"), &json!("user")));
+        assert_eq!(body["response_format"]["type"], "json_schema");
+        assert_eq!(body["response_format"]["json_schema"]["strict"], true);
+        assert_eq!(body["response_format"]["json_schema"]["schema"]["required"][0], "root_cause");
+    }
+}
+
+#[test]
+fn a_model_cannot_speak_to_the_terminal() {
+    for protocol in BOTH {
+        let mut answer = answer();
+        answer["root_cause"] = json!("a\u{1b}[2Jb");
+        answer["fixes"][0] =
+            json!({ "change": "\u{9b}1A", "location": "x\n\u{1b}", "reason": "\u{202e}", "code": "\u{7}\r" });
+        let mut body = protocol.body(&answer.to_string());
+        let model = if protocol == Protocol::Gemini { "modelVersion" } else { "model" };
+        body[model] = json!("\u{1b}]0;gone\u{7}");
+        let seen = protocol.ask(&Server::start(&[Reply::json(200, &body)]), &[]).seen();
+        assert!(seen.contains("a\\u{1b}[2Jb"), "{seen}");
+        assert!(!seen.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{seen:?}");
+        let error = json!({ "error": { "message": "\u{1b}[2J\nall" } });
+        let seen = protocol.failure(Reply::json(400, &error));
+        assert!(seen.contains("\\u{1b}[2J all"), "{seen}");
+    }
+}
+
+#[test]
+fn a_fence_around_the_answer_is_taken_off() {
+    for protocol in BOTH {
+        let run = protocol.ask(&Server::start(&[protocol.says(&format!("```json\n{}\n```", answer()))]), &[]);
+        assert!(run.code() == 0 && run.stdout().contains("1. Halve the step"), "{}", run.seen());
+    }
+}
+
+#[test]
+fn what_is_no_answer_is_kept() {
+    for protocol in BOTH {
+        let mut broken = answer();
+        broken["confidence"] = json!("certain");
+        let place = Place::with_data();
+        let said = failed(&protocol.ask_in(&place, &Server::start(&[protocol.says(&broken.to_string())]), &[]));
+        assert!(said.contains("the answer does not fit: /confidence: "), "{said}");
+        let (_, path) = said.trim_start_matches("failures: ").split_once("what served-1 said is in ").unwrap();
+        let path = path.split_once(": ").unwrap().0;
+        assert!(path.starts_with("io/suggestions/raw_"), "{path}");
+        assert_eq!(std::fs::read_to_string(place.dir().join(path)).unwrap(), broken.to_string());
+    }
+}
+
+#[test]
+fn a_stream_is_not_taken_for_an_answer() {
+    for protocol in BOTH {
+        let reply = Reply::say(200, &["content-type: text/event-stream"], "data: {}\n\n");
+        let said = protocol.failure(reply);
+        assert!(said.contains("answers as a stream, which was not asked for"), "{said}");
+    }
+}
+
+#[test]
+fn the_servers_own_words_are_shown() {
+    for protocol in BOTH {
+        let error = json!({ "error": { "code": 400, "message": "unknown\nschema keyword", "status": "INVALID" } });
+        let said = protocol.failure(Reply::json(400, &error));
+        assert!(said.contains("answers 400 Bad Request: unknown schema keyword\n"), "{said}");
+        assert!(said.starts_with("failures: http://127.0.0.1:"), "{said}");
+
+        let said = protocol.failure(Reply::say(404, &[], "<h1>no such page</h1>"));
+        assert!(said.contains("answers 404 Not Found: <h1>no such page</h1>; is there a model of this name"), "{said}");
+
+        let said = protocol.failure(Reply::json(200, &json!({ "error": { "message": "no provider is free" } })));
+        assert!(said.contains("answers with an error: no provider is free"), "{said}");
+    }
+}
+
+#[test]
+fn a_key_that_a_server_repeats_is_not_shown() {
+    for protocol in BOTH {
+        let text = format!("Incorrect key: {KEY}, or sesame-12****. Bearer \"{KEY}\"");
+        for reply in [
+            Reply::json(401, &json!({ "error": { "message": text } })),
+            Reply::say(401, &[], text.clone()),
+            Reply::say(200, &[], text.clone()),
+            Reply::say(302, &[&format!("location: http://127.0.0.1:1/{KEY}")], ""),
+        ] {
+            let said = protocol.failure(reply);
+            assert!(said.contains("[redacted]"), "{said}");
+        }
+        let said = protocol.failure(Reply::say(401, &[], ""));
+        assert!(said.contains(&format!("is the key in {} right?", protocol.key_variable())), "{said}");
+    }
+}
+
+#[test]
+fn too_many_questions_wait_as_long_as_they_are_told_to() {
+    for protocol in BOTH {
+        let busy = Reply::json(429, &json!({ "error": { "message": "slow down" } })).with("retry-after: 1");
+        let server = Server::start(&[busy, protocol.says(&answer().to_string())]);
+        let (run, took) = timed(|| protocol.ask(&server, &[]));
+        assert_eq!(run.code(), 0, "{}", run.seen());
+        assert!(took >= Duration::from_secs(1), "{took:?}");
+        assert_eq!(server.seen().len(), 2);
+        assert_eq!(server.seen()[0].body, server.seen()[1].body);
+    }
+}
+
+#[test]
+fn nobody_waits_for_longer_than_there_is_time() {
+    let error = |more: Json| json!({ "error": { "message": "quota", "details": [more] } });
+    for (protocol, reply) in [
+        (Protocol::OpenAi, Reply::json(429, &error(json!({}))).with("retry-after: 9999")),
+        (Protocol::Gemini, Reply::json(429, &error(json!({ "retryDelay": "9999s" })))),
+        (Protocol::OpenAi, Reply::json(503, &error(json!({}))).with("retry-after: Sat, 01 Jan 3020 00:00:00 GMT")),
+    ] {
+        let server = Server::start(&[reply]);
+        let (run, took) = timed(|| protocol.ask(&server, &[]));
+        let said = failed(&run);
+        assert!(said.contains(": quota; it asks to wait "), "{said}");
+        assert!(said.contains("2h 46m 39s") || said.contains("years"), "{said}");
+        assert!(took < Duration::from_secs(2), "{took:?}");
+        server.only();
+    }
+}
+
+#[test]
+fn a_bill_that_is_not_paid_is_not_waited_for() {
+    let error = json!({ "error": { "message": "you exceeded your quota", "code": "insufficient_quota" } });
+    let server = Server::start(&[Reply::json(429, &error)]);
+    failed(&Protocol::OpenAi.ask(&server, &[]));
+    server.only();
+}
+
+#[test]
+fn what_passes_is_asked_again() {
+    for (protocol, first) in [
+        (Protocol::Gemini, Reply::say(500, &[], "")),
+        (Protocol::OpenAi, Reply::say(503, &[], "")),
+        (Protocol::OpenAi, Reply::Close),
+    ] {
+        let server = Server::start(&[first, protocol.says(&answer().to_string())]);
+        let run = protocol.ask(&server, &[]);
+        assert_eq!(run.code(), 0, "{}", run.seen());
+        assert_eq!(server.seen().len(), 2);
+    }
+}
+
+#[test]
+fn what_does_not_pass_comes_to_an_end() {
+    for protocol in BOTH {
+        let server = Server::start(&[Reply::say(500, &[], "out of order")]);
+        let (run, took) = timed(|| protocol.ask(&server, &["--timeout", "1s"]));
+        let said = failed(&run);
+        assert!(said.contains("answers 500 Internal Server Error: out of order (asked "), "{said}");
+        assert!(took < Duration::from_millis(1500), "{took:?}");
+    }
+}
+
+#[test]
+fn a_server_that_says_nothing_is_left() {
+    for protocol in BOTH {
+        let server = Server::start(&[Reply::Hang]);
+        let (run, took) = timed(|| protocol.ask(&server, &["--timeout", "1s"]));
+        let said = failed(&run);
+        assert!(said.contains("has not answered within 1s; --timeout gives it more time"), "{said}");
+        assert!(took < Duration::from_millis(1800), "{took:?}");
+        server.only();
+    }
+}
+
+#[test]
+fn a_body_that_does_not_come_is_left() {
+    // More is announced than comes, and the connection stays: the client must not wait for it.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let keeper = std::thread::spawn(move || {
+        use std::io::Write;
+        let (mut connection, _) = listener.accept().unwrap();
+        connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{").unwrap();
+        connection
+    });
+    let words = ["--base-url", &url, "--model", "m-1", "--timeout", "1s"];
+    let (run, took) = timed(|| suggest(&Place::with_data(), &words, &[]));
+    assert!(failed(&run).contains("has not answered within 1s"), "{}", run.seen());
+    assert!(took < Duration::from_millis(1800), "{took:?}");
+    drop(keeper.join());
+}
+
+#[test]
+fn nobody_at_home_is_said_at_once() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("http://127.0.0.1:{port}");
+    let (run, took) = timed(|| suggest(&Place::with_data(), &["--base-url", &url, "--model", "m-1"], &[]));
+    let said = failed(&run);
+    assert!(said.contains(&format!("{url}/v1/chat/completions is not reached: ")), "{said}");
+    assert!(said.contains("refused") && !said.contains("asked"), "{said}");
+    assert!(said.ends_with("; is the network there, the server running, and --base-url right?\n"), "{said}");
+    assert!(took < Duration::from_secs(2), "{took:?}");
+}
+
+#[test]
+fn a_connection_that_breaks_is_not_tried_for_ever() {
+    let server = Server::start(&[Reply::Close]);
+    let said = failed(&Protocol::OpenAi.ask(&server, &[]));
+    assert!(said.contains("is not reached: ") && said.contains(" (asked 3 times); "), "{said}");
+    assert_eq!(server.seen().len(), 3);
+}
+
+#[test]
+fn a_body_without_end_is_not_read_to_its_end() {
+    for protocol in BOTH {
+        let said = protocol.failure(Reply::say(200, &[], vec![b' '; 5 << 20]));
+        assert!(said.contains("answers with more than 4.0 MiB"), "{said}");
+    }
+}
+
+#[test]
+fn a_page_is_no_answer() {
+    for protocol in BOTH {
+        let said = protocol.failure(Reply::say(200, &[], "<html>\nwelcome"));
+        assert!(said.contains("answers with what is no JSON: <html> welcome; is --base-url right?"), "{said}");
+        let said = protocol.failure(Reply::json(200, &json!({ "candidates": [], "choices": [] })));
+        assert!(said.contains("answers without a text of the model"), "{said}");
+    }
+}
+
+#[test]
+fn the_key_does_not_go_elsewhere() {
+    for protocol in BOTH {
+        let elsewhere = Server::start(&[protocol.says(&answer().to_string())]);
+        for status in [301, 302, 303, 307, 308] {
+            let location = format!("location: {}/v1?key=secret", elsewhere.url());
+            let said = protocol.failure(Reply::say(status, &[&location], ""));
+            assert!(
+                said.contains(&format!("it sends us to {}/v1; redirects are not followed", elsewhere.url())),
+                "{said}"
+            );
+        }
+        assert!(elsewhere.seen().is_empty(), "{:?}", elsewhere.seen());
+    }
+}
+
+#[test]
+fn a_proxy_is_not_told_what_stays_here() {
+    let (server, proxy) =
+        (Server::start(&[Protocol::OpenAi.says(&answer().to_string())]), Server::start(&[Reply::Close]));
+    let (url, proxy_url) = (server.url(), proxy.url());
+    let variables = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].map(|name| (name, proxy_url.as_str()));
+    let run = suggest(&Place::with_data(), &["--base-url", &url, "--model", "m-1"], &variables);
+    assert_eq!(run.code(), 0, "{}", run.seen());
+    assert!(proxy.seen().is_empty());
+}
+
+#[test]
+fn a_model_that_does_not_come_to_its_end_is_no_answer() {
+    let gemini = |reason: &str| {
+        let mut body = Protocol::Gemini.body(&answer().to_string());
+        body["candidates"][0]["finishReason"] = json!(reason);
+        Protocol::Gemini.failure(Reply::json(200, &body))
+    };
+    assert!(gemini("MAX_TOKENS").contains("cut the answer: the model came to the end of its tokens"));
+    assert!(gemini("SAFETY").contains("stopped the answer: SAFETY"));
+    let openai = |reason: &str| {
+        let mut body = Protocol::OpenAi.body(&answer().to_string());
+        body["choices"][0]["finish_reason"] = json!(reason);
+        Protocol::OpenAi.failure(Reply::json(200, &body))
+    };
+    assert!(openai("length").contains("cut the answer: the model came to the end of its tokens"));
+    assert!(openai("content_filter").contains("stopped the answer: content_filter"));
+}
+
+#[test]
+fn a_model_that_will_not_answer_says_so() {
+    let blocked = json!({ "promptFeedback": { "blockReason": "PROHIBITED_CONTENT" } });
+    let said = Protocol::Gemini.failure(Reply::json(200, &blocked));
+    assert!(said.contains("did not let the question through to the model: PROHIBITED_CONTENT"), "{said}");
+    let refusal = json!({ "choices": [{ "message": { "content": null, "refusal": "I cannot help" } }] });
+    let said = Protocol::OpenAi.failure(Reply::json(200, &refusal));
+    assert!(said.contains("the model refuses to answer: I cannot help"), "{said}");
+}
+
+#[test]
+fn what_is_missing_is_said() {
+    let place = Place::with_data();
+    let said = failed(&suggest(&place, &[], &[]));
+    assert!(said.contains("GEMINI_API_KEY") && said.contains("--base-url"), "{said}");
+
+    for (words, key) in [(&["--provider", "openai"][..], ""), (&[], "k-1"), (&["--model", " "], "k-1")] {
+        let said = failed(&suggest(&place, words, &[("GEMINI_API_KEY", key)]));
+        assert!(
+            said.contains("no model is named: give its name with --model, in FAILURES_MODEL, or as model"),
+            "{said}"
+        );
+        assert!(said.contains("models") && said.contains("https://"), "{said}");
+    }
+
+    let server = Server::start(&[Reply::Close]);
+    let words = ["--provider", "gemini", "--model", "m-1", "--base-url", &server.url()];
+    let said = failed(&suggest(&place, &words, &[("GEMINI_API_KEY", "")]));
+    assert!(said.contains("wants a key; set GEMINI_API_KEY"), "{said}");
+    assert!(server.seen().is_empty());
+
+    let run = suggest(&place, &["--provider", "claude"], &[]);
+    assert_eq!(run.code(), 2, "{}", run.seen());
+    let said = failed(&suggest(&place, &["--model", "../x", "--provider", "gemini"], &[]));
+    assert!(said.contains("is no name of a Gemini model"), "{said}");
+    let said = failed(&suggest(&place, &["--model", "m-1"], &[("GEMINI_API_KEY", "sesame\nopen")]));
+    assert!(said.contains("what is in GEMINI_API_KEY is no key"), "{said}");
+}
+
+#[test]
+fn a_key_goes_only_where_nobody_else_reads_it() {
+    let place = Place::with_data();
+    for protocol in BOTH {
+        for url in ["http://model.invalid", "http://localhost.model.invalid:80/v1", "http://127.0.0.1.model.invalid"] {
+            let words = ["--provider", protocol.name(), "--model", "m-1", "--base-url", url];
+            let said = failed(&suggest(&place, &words, &[(protocol.key_variable(), KEY)]));
+            let refused = format!("the key in {} is not sent to {url} over http", protocol.key_variable());
+            assert!(said.contains(&refused), "{said}");
+        }
+        let words = ["--provider", protocol.name(), "--model", "m-1", "--base-url", "http://127.0.0.1@model.invalid"];
+        let said = failed(&suggest(&place, &words, &[(protocol.key_variable(), KEY)]));
+        assert!(said.contains("a base URL has no user and no password"), "{said}");
+    }
+}
+
+/// Writes `failures.toml`.
+fn write_file(place: &Place, text: &str) {
+    std::fs::write(place.dir().join("failures.toml"), text).unwrap();
+}
+
+#[test]
+fn flags_go_before_the_environment_and_that_before_the_file() {
+    let server = Server::start(&[Protocol::OpenAi.says(&answer().to_string())]);
+    let place = Place::with_data();
+    write_file(&place, &format!("[suggest]\nbase_url = {:?}\nmodel = 'from-file'\ntimeout = '5s'\n", server.url()));
+    let asked = |words: &[&str], variables: &[(&str, &str)]| {
+        let run = suggest(&place, words, variables);
+        assert_eq!(run.code(), 0, "{}", run.seen());
+        server.seen().last().unwrap().json()["model"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(asked(&[], &[]), "from-file");
+    assert_eq!(asked(&[], &[("FAILURES_MODEL", "from-env")]), "from-env");
+    assert_eq!(asked(&[], &[("FAILURES_MODEL", "")]), "from-file");
+    assert_eq!(asked(&["--model", "from-flag"], &[("FAILURES_MODEL", "from-env")]), "from-flag");
+
+    // The file is found from below as well.
+    let below = place.dir().join("src");
+    std::fs::create_dir(&below).unwrap();
+    let mut command = place.command(&["suggest"]);
+    without_variables(&mut command);
+    let run = Run(command.current_dir(below).output().unwrap());
+    assert_eq!(run.code(), 0, "{}", run.seen());
+}
+
+#[test]
+fn what_the_file_says_of_one_provider_does_not_hold_for_the_other() {
+    let (of_file, elsewhere) =
+        (Server::start(&[Reply::Close]), Server::start(&[Protocol::Gemini.says(&answer().to_string())]));
+    let place = Place::with_data();
+    write_file(&place, &format!("[suggest]\nbase_url = {:?}\nmodel = 'from-file'\n", of_file.url()));
+    let variables = [("FAILURES_PROVIDER", "gemini"), ("GEMINI_API_KEY", KEY)];
+    let said = failed(&suggest(&place, &[], &variables));
+    assert!(said.contains("no model is named"), "{said}");
+    let shown = suggest(&place, &["--model", "m-1", "--dry-run"], &variables).stdout();
+    assert!(
+        shown.starts_with("POST https://generativelanguage.googleapis.com/v1beta/models/m-1:generateContent\n"),
+        "{shown}"
+    );
+
+    let url = elsewhere.url();
+    let run = suggest(&place, &["--model", "m-1"], &[&variables[..], &[("FAILURES_BASE_URL", &url)]].concat());
+    assert_eq!(run.code(), 0, "{}", run.seen());
+    assert_eq!(elsewhere.only().line, "POST /v1beta/models/m-1:generateContent HTTP/1.1");
+    assert!(of_file.seen().is_empty());
+
+    write_file(&place, "[suggest]\nmodel = 'from-file'\n");
+    let shown = suggest(&place, &["--dry-run"], &variables).stdout();
+    assert!(shown.contains("/models/from-file:generateContent\n"), "{shown}");
+}
+
+#[test]
+fn the_time_of_the_file_is_kept() {
+    let server = Server::start(&[Reply::Hang]);
+    let place = Place::with_data();
+    write_file(&place, "[suggest]\ntimeout = '300ms'\n");
+    let said = failed(&Protocol::OpenAi.ask_in(&place, &server, &[]));
+    assert!(said.contains("has not answered within 300ms"), "{said}");
+}
+
+#[test]
+fn what_is_wrong_in_the_file_is_named() {
+    let place = Place::with_data();
+    for (text, expected) in [
+        ("[suggest]\nmodel = 'm'\nmodle = 'm'\n", "failures: failures.toml, line 3: unknown field `modle`"),
+        ("[suggest]\nprovider = 'claude'\n", "failures: failures.toml, line 2: unknown variant `claude`"),
+        ("[suggest]\ntimeout = 'soon'\n", "failures: failures.toml, line 2: timeout \"soon\""),
+        ("[suggest]\nopenai_api_key = 'sesame'\n", "failures: failures.toml, line 2: unknown field `openai_api_key`"),
+    ] {
+        write_file(&place, text);
+        let said = failed(&suggest(&place, &[], &[]));
+        assert!(said.starts_with(expected), "{said}");
+    }
+}
+
+#[test]
+fn a_file_alone_does_not_say_where_a_key_goes() {
+    let place = Place::with_data();
+    write_file(&place, "[suggest]\nbase_url = 'https://model.invalid'\nmodel = 'm-1'\n");
+    let key = [("OPENAI_API_KEY", KEY)];
+    let said = failed(&suggest(&place, &[], &key));
+    assert!(said.contains("is not sent to https://model.invalid on the word of a failures.toml"), "{said}");
+    let run = suggest(&place, &["--dry-run", "--base-url", "https://model.invalid"], &key);
+    assert_eq!(run.code(), 0, "{}", run.seen());
+}
+
+#[test]
+fn a_dry_run_sends_nothing_and_shows_all_but_the_key() {
+    for protocol in BOTH {
+        let server = Server::start(&[Reply::Close]);
+        let run = protocol.ask(&server, &["--dry-run"]);
+        assert_eq!(run.code(), 0, "{}", run.seen());
+        assert!(server.seen().is_empty());
+        let shown = run.stdout();
+        assert!(shown.starts_with(&format!("POST {}/v1", server.url())), "{shown}");
+        assert!(!shown.contains("sesame") && shown.contains("[redacted]"), "{shown}");
+        let body: Json = serde_json::from_str(shown.split_once("\n\n").unwrap().1).unwrap();
+
+        let server = Server::start(&[protocol.says(&answer().to_string())]);
+        protocol.ask(&server, &[]);
+        assert_eq!(server.only().json(), body);
+    }
+}

@@ -1,0 +1,140 @@
+//! A server that says what a test tells it to, and remembers what it was asked.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use serde_json::Value as Json;
+
+/// What the server does with one request.
+#[derive(Clone)]
+pub enum Reply {
+    /// Answers so.
+    Say { status: u16, headers: Vec<String>, body: Vec<u8> },
+    /// Says nothing, and keeps the connection.
+    Hang,
+    /// Closes the connection without a word.
+    Close,
+}
+
+impl Reply {
+    pub fn json(status: u16, body: &Json) -> Self {
+        Reply::say(status, &["content-type: application/json"], body.to_string())
+    }
+
+    pub fn say(status: u16, headers: &[&str], body: impl Into<Vec<u8>>) -> Self {
+        Reply::Say { status, headers: headers.iter().map(|&header| header.to_owned()).collect(), body: body.into() }
+    }
+
+    /// The same with another header.
+    pub fn with(mut self, header: impl Into<String>) -> Self {
+        if let Reply::Say { headers, .. } = &mut self {
+            headers.push(header.into());
+        }
+        self
+    }
+}
+
+/// A request as it came.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Method, path and version.
+    pub line: String,
+    /// Names are lower case.
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Seen {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(there, _)| there == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn json(&self) -> Json {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+/// Listens on a port of its own until the test's process ends.
+pub struct Server {
+    port: u16,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+impl Server {
+    /// One that gives these replies one after the other, and the last one from then on.
+    pub fn start(replies: &[Reply]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let seen = Arc::default();
+        let server = Server { port, seen: Arc::clone(&seen) };
+        let replies = replies.to_vec();
+        thread::spawn(move || serve(&listener, &replies, &seen));
+        server
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The requests so far.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// The only request.
+    pub fn only(&self) -> Seen {
+        let seen = self.seen();
+        assert_eq!(seen.len(), 1, "{seen:?}");
+        seen[0].clone()
+    }
+}
+
+fn serve(listener: &TcpListener, replies: &[Reply], seen: &Mutex<Vec<Seen>>) {
+    let mut kept = Vec::new();
+    for connection in listener.incoming() {
+        let Ok(mut connection) = connection else { continue };
+        let Some(request) = read(&connection) else { continue };
+        let mut seen = seen.lock().unwrap();
+        let reply = &replies[seen.len().min(replies.len() - 1)];
+        seen.push(request);
+        drop(seen);
+        match reply {
+            // Who asked may have gone.
+            Reply::Say { status, headers, body } => drop(write(&mut connection, *status, headers, body)),
+            Reply::Hang => kept.push(connection),
+            Reply::Close => {}
+        }
+    }
+}
+
+fn read(connection: &TcpStream) -> Option<Seen> {
+    let mut reader = BufReader::new(connection);
+    let line = read_line(&mut reader)?;
+    let mut headers = Vec::new();
+    loop {
+        let header = read_line(&mut reader)?;
+        let Some((name, value)) = header.split_once(':') else { break };
+        headers.push((name.to_lowercase(), value.trim().to_owned()));
+    }
+    let mut seen = Seen { line, headers, body: String::new() };
+    let length = seen.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    reader.take(length).read_to_string(&mut seen.body).ok()?;
+    Some(seen)
+}
+
+fn read_line(reader: &mut impl BufRead) -> Option<String> {
+    let mut line = String::new();
+    let length = reader.read_line(&mut line).ok()?;
+    (length > 0).then(|| line.trim_end().to_owned())
+}
+
+fn write(connection: &mut TcpStream, status: u16, headers: &[String], body: &[u8]) -> std::io::Result<()> {
+    write!(connection, "HTTP/1.1 {status} So\r\ncontent-length: {}\r\nconnection: close\r\n", body.len())?;
+    for header in headers {
+        write!(connection, "{header}\r\n")?;
+    }
+    connection.write_all(b"\r\n")?;
+    connection.write_all(body)
+}
