@@ -50,11 +50,10 @@ impl<'a> Bounds<'a> {
     }
 
     /// The first value beyond a bound. Counters reach their limits without harm.
-    pub(super) fn crossed(&self, name: &str, role: Role, series: &Series) -> Option<Crossed> {
+    pub(super) fn crossed(&self, words: &Words, role: Role, series: &Series) -> Option<Crossed> {
         if role == Role::Counter {
             return None;
         }
-        let words = Words::of(name);
         let any = |known: &[&str]| words.iter().any(|word| known.contains(&word));
         let low = if any(POSITIVE) { 0.0 } else { f64::NEG_INFINITY };
         let high = if any(AT_MOST_ONE) { 1.0 } else { f64::INFINITY };
@@ -86,7 +85,7 @@ fn beyond(series: &Series, low: f64, high: f64, of: &str) -> Option<Crossed> {
     let found = series.values.iter().position(|x| *x < low || *x > high)?;
     let value = series.values[found];
     let bound = if value < low { low } else { high };
-    Some(Crossed { row: series.rows[found], value, bound, of: of.to_owned() })
+    Some(Crossed { row: series.row(found), value, bound, of: of.to_owned() })
 }
 
 #[cfg(test)]
@@ -99,7 +98,8 @@ mod tests {
         let mut series = Series::default();
         let column = Value::from(values.to_vec());
         series.read(&TrailEntry::default(), &column);
-        Bounds::of(&parameters).crossed(name, Role::of(name, &column), &series)
+        let words = Words::of(name);
+        Bounds::of(&parameters).crossed(&words, Role::of(&words, &column), &series)
     }
 
     #[test]

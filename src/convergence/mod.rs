@@ -8,6 +8,7 @@ mod series;
 pub(crate) use role::Role;
 
 use crate::failure::{Convergence, Failure};
+use crate::words::Words;
 use bounds::Bounds;
 use series::Series;
 
@@ -19,10 +20,11 @@ pub(crate) fn of(failure: &Failure) -> Vec<Convergence> {
     for (place, entry) in failure.context.trail.iter().enumerate() {
         for (name, column) in entry.columns.entries() {
             if series.read(entry, column) {
-                let role = Role::of(name, column);
+                let words = Words::of(name);
+                let role = Role::of(&words, column);
                 let mut convergence = Convergence { trail: place, column: name.clone(), ..Convergence::default() };
                 series.describe(role, &mut convergence);
-                convergence.crossed = bounds.crossed(name, role, &series);
+                convergence.crossed = bounds.crossed(&words, role, &series);
                 found.push(convergence);
             }
         }

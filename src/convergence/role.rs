@@ -48,14 +48,13 @@ const COUNTERS: &[&str] =
     &["iteration", "iterations", "iter", "it", "k", "n", "i", "j", "step", "sweep", "epoch", "cycle", "nfev", "count"];
 
 impl Role {
-    /// The role of a column. Its first value tells whether it holds whole numbers.
-    pub(crate) fn of(name: &str, column: &Value) -> Self {
+    /// The role of a column whose name has these words. Its first value tells whether it holds whole numbers.
+    pub(crate) fn of(words: &Words, column: &Value) -> Self {
         let first = column.as_list().and_then(|list| list.iter().find(|value| value.as_f64().is_some()));
-        Self::named(name, matches!(first, Some(Value::Int(_) | Value::UInt(_))))
+        Self::named(words, matches!(first, Some(Value::Int(_) | Value::UInt(_))))
     }
 
-    fn named(name: &str, is_whole: bool) -> Self {
-        let words = Words::of(name);
+    fn named(words: &Words, is_whole: bool) -> Self {
         let any = |known: &[&str]| words.iter().any(|word| known.contains(&word));
         let all = |known: &[&str]| words.iter().all(|word| known.contains(&word));
         if is_whole && any(COUNTERS) {
@@ -111,7 +110,7 @@ mod tests {
             ("restart", false, Role::Quantity),
             ("thickness", false, Role::Quantity),
         ] {
-            assert_eq!(Role::named(name, is_whole), role, "{name}");
+            assert_eq!(Role::named(&Words::of(name), is_whole), role, "{name}");
         }
     }
 }

@@ -6,6 +6,7 @@ use super::number::{brief, exact};
 use crate::convergence::Role;
 use crate::failure::{Evidence, TrailEntry};
 use crate::value::{Value, one_line};
+use crate::words::Words;
 
 /// Characters of a value in an advice.
 const VALUE: usize = 80;
@@ -14,12 +15,9 @@ const EVIDENCE: usize = 200;
 /// Rows until a tolerance beyond which nobody wants to know how many.
 const TOO_MANY: f64 = 1e9;
 
-/// What met the conditions of a rule, by the names they have in its advice.
-pub(super) type Bound<'a> = [(Option<&'a str>, Found<'a>)];
-
 /// The text with its placeholders filled in. A part in brackets is left out where one of its placeholders has no value;
 /// elsewhere such a placeholder stays.
-pub(super) fn fill(text: &str, found: &Bound<'_>, facts: &Facts<'_>) -> String {
+pub(super) fn fill(text: &str, found: &[(Option<&str>, Found<'_>)], facts: &Facts<'_>) -> String {
     let mut filled = String::with_capacity(2 * text.len());
     let mut rest = text;
     while let Some(start) = rest.find('[') {
@@ -34,7 +32,7 @@ pub(super) fn fill(text: &str, found: &Bound<'_>, facts: &Facts<'_>) -> String {
 }
 
 /// The text filled in, and whether all of its placeholders are.
-fn fill_part(text: &str, found: &Bound<'_>, facts: &Facts<'_>) -> (String, bool) {
+fn fill_part(text: &str, found: &[(Option<&str>, Found<'_>)], facts: &Facts<'_>) -> (String, bool) {
     let mut filled = String::with_capacity(2 * text.len());
     let mut is_whole = true;
     let mut rest = text;
@@ -55,7 +53,7 @@ fn fill_part(text: &str, found: &Bound<'_>, facts: &Facts<'_>) -> (String, bool)
 }
 
 /// What a placeholder stands for: `rtol`, `residual.rate`.
-fn value_of(placeholder: &str, found: &Bound<'_>, facts: &Facts<'_>) -> Option<String> {
+fn value_of(placeholder: &str, found: &[(Option<&str>, Found<'_>)], facts: &Facts<'_>) -> Option<String> {
     let (name, attribute) = placeholder.split_once('.').unwrap_or((placeholder, ""));
     // A name may stand for the series that behaves so, and for the same one that broke.
     let named = found.iter().filter(|(known, _)| *known == Some(name));
@@ -143,7 +141,7 @@ fn rows(seen: &Seen<'_>) -> Vec<usize> {
 fn position(entry: &TrailEntry, row: usize) -> Option<String> {
     let value = |column: &Value| column.as_list().and_then(|list| list.get(row)).and_then(Value::as_f64);
     let of_role = |role: Role| {
-        let mut columns = entry.columns.iter().filter(|(name, column)| Role::of(name, column) == role);
+        let mut columns = entry.columns.iter().filter(|(name, column)| Role::of(&Words::of(name), column) == role);
         columns.find_map(|(name, column)| Some((name, value(column).filter(|x| x.is_finite())?)))
     };
     if let Some((name, time)) = of_role(Role::Time) {

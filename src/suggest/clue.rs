@@ -44,11 +44,13 @@ impl Clue {
         };
         match self {
             Clue::Computation(phrases) => {
-                let named = phrases.is_any_in(&facts.computation.iter().collect::<Vec<_>>());
+                let named = phrases.are_any_in(&facts.computation);
                 named.then_some(Found::Computation)
             }
             Clue::Words(phrases) => {
-                let found = facts.texts.iter().find(|text| phrases.is_any_in(&text.words()));
+                let of_any = |phrase: &&Words| phrase.bits() & !facts.text_bits == 0;
+                let mut may_be = phrases.0.iter().filter(of_any);
+                let found = may_be.find_map(|phrase| facts.texts.iter().find(|text| text.words.contains_all(phrase)));
                 found.map(|text| Found::Text { field: &text.field, text: text.text })
             }
             Clue::Value(names, check) => {
@@ -94,16 +96,15 @@ impl Clue {
 
 /// Phrases of whole words.
 #[derive(Clone, Debug)]
-pub(super) struct Phrases(Vec<Vec<String>>);
+pub(super) struct Phrases(Vec<Words>);
 
 impl Phrases {
     pub(super) fn of(phrases: &str) -> Self {
-        Phrases(phrases.split('|').map(words_of).filter(|words| !words.is_empty()).collect())
+        Phrases(phrases.split('|').map(Words::of).filter(|words| !words.is_empty()).collect())
     }
 
-    fn is_any_in(&self, words: &[&str]) -> bool {
-        let is_in = |phrase: &Vec<String>| words.windows(phrase.len()).any(|window| window == phrase.as_slice());
-        self.0.iter().any(is_in)
+    fn are_any_in(&self, words: &Words) -> bool {
+        self.0.iter().any(|phrase| words.contains_all(phrase))
     }
 }
 
@@ -114,32 +115,23 @@ pub(super) struct Names(Vec<Name>);
 #[derive(Clone, Debug)]
 struct Name {
     text: String,
-    words: Vec<String>,
+    words: Words,
 }
 
 impl Names {
     pub(super) fn of(names: &str) -> Self {
-        Names(names.split('|').map(|name| Name { text: name.to_owned(), words: words_of(name) }).collect())
+        let name = |name: &str| Name { text: name.to_owned(), words: Words::of(name) };
+        Names(names.split('|').filter(|name| !Words::of(name).is_empty()).map(name).collect())
     }
 
     fn name(&self, value: &Named<'_>) -> bool {
-        self.0.iter().any(|name| name.text == ANY || ends_with(&value.words, &name.words))
+        self.0.iter().any(|name| name.text == ANY || value.words.end_with(&name.words))
     }
 
     fn are_of(&self, seen: &Seen<'_>) -> bool {
-        let is = |name: &Name| name.text == ANY || name.text == seen.role.name() || ends_with(&seen.words, &name.words);
+        let is = |name: &Name| name.text == ANY || name.text == seen.role.name() || seen.words.end_with(&name.words);
         self.0.iter().any(is)
     }
-}
-
-/// Whether these are the last words.
-fn ends_with(words: &Words, end: &[String]) -> bool {
-    let before = words.iter().len().checked_sub(end.len());
-    before.is_some_and(|before| !end.is_empty() && words.iter().skip(before).eq(end.iter().map(String::as_str)))
-}
-
-fn words_of(text: &str) -> Vec<String> {
-    Words::of(text).iter().map(str::to_owned).collect()
 }
 
 /// A test of a value, with its phrases taken apart.
@@ -161,10 +153,7 @@ impl Check {
             Test::Above(bound) => number().is_some_and(|x| x > bound),
             Test::Below(bound) => number().is_some_and(|x| x < bound),
             Test::NonFinite => is_non_finite(value),
-            Test::Words(_) => value.as_str().is_some_and(|text| {
-                let words = Words::of(text);
-                self.phrases.is_any_in(&words.iter().collect::<Vec<_>>())
-            }),
+            Test::Words(_) => value.as_str().is_some_and(|text| self.phrases.are_any_in(&Words::of(text))),
             Test::Empty => match value {
                 Value::List(list) => list.is_empty(),
                 Value::Map(map) => map.is_empty(),

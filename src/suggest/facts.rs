@@ -18,6 +18,8 @@ pub(super) struct Facts<'a> {
     pub(super) computation: Words,
     /// Types, messages and the reason, the outermost first.
     pub(super) texts: Vec<Text<'a>>,
+    /// Which words may be in any of them.
+    pub(super) text_bits: u64,
     /// Fields of the failing event, of the errors' data, and parameters.
     pub(super) values: Vec<Named<'a>>,
     pub(super) series: Vec<Seen<'a>>,
@@ -28,7 +30,7 @@ pub(super) struct Text<'a> {
     /// Where it stands in the record.
     pub(super) field: Cow<'static, str>,
     pub(super) text: &'a str,
-    words: Words,
+    pub(super) words: Words,
 }
 
 /// A value and the words of its name.
@@ -53,10 +55,12 @@ pub(super) struct Seen<'a> {
 
 impl<'a> Facts<'a> {
     pub(super) fn of(failure: &'a Failure) -> Self {
+        let texts = texts(failure);
         Facts {
             failure,
+            text_bits: texts.iter().fold(0, |bits, text| bits | text.words.bits()),
             computation: Words::of(&failure.computation),
-            texts: texts(failure),
+            texts,
             values: values(failure),
             series: series(failure),
         }
@@ -66,13 +70,6 @@ impl<'a> Facts<'a> {
     pub(super) fn number(&self, names: &[&str]) -> Option<f64> {
         let named = |name: &&str| self.values.iter().find(|value| value.words.iter().eq([*name]));
         names.iter().filter_map(named).find_map(|value| value.value.as_f64()).filter(|x| x.is_finite())
-    }
-}
-
-impl Text<'_> {
-    /// Its words; numbers stand between words: "more than 1000 steps".
-    pub(super) fn words(&self) -> Vec<&str> {
-        self.words.iter().filter(|word| word.starts_with(char::is_alphabetic)).collect()
     }
 }
 
@@ -136,7 +133,7 @@ fn series<'a>(failure: &'a Failure) -> Vec<Seen<'a>> {
         let entry = context.trail.get(convergence.trail)?;
         let column = entry.columns.get(&convergence.column)?;
         let words = Words::of(&convergence.column);
-        Some(Seen { convergence, entry, column, role: Role::of(&convergence.column, column), words })
+        Some(Seen { convergence, entry, column, role: Role::of(&words, column), words })
     };
     context.convergence.iter().filter_map(seen).collect()
 }

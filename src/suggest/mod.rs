@@ -16,7 +16,6 @@ pub use rule::{Rule, Test};
 use crate::convergence;
 use crate::failure::{Category, Confidence, Evidence, Failure, Origin, Suggestion};
 use advice::{evidence, fill};
-use clue::Found;
 use facts::Facts;
 use rule::Advice;
 
@@ -49,67 +48,83 @@ pub(crate) fn diagnose(failure: &mut Failure, own: &Rules) {
     if failure.context.suggestions.iter().any(|suggestion| suggestion.origin == Origin::Rule) {
         return;
     }
-    for suggestion in best(matches(failure, own)).take(MOST) {
+    for suggestion in suggestions(failure, own) {
         failure.suggested_fixes.push(suggestion.fix.clone());
         failure.context.suggestions.push(suggestion);
     }
 }
 
+/// A rule that holds.
+struct Match<'a> {
+    rule: &'a Rule,
+    is_own: bool,
+    found: Found<'a>,
+    /// What its own code says.
+    fix: Option<String>,
+}
+
+/// What meets the conditions of a rule, by the names they have in its advice.
+type Found<'a> = Vec<(Option<&'a str>, clue::Found<'a>)>;
+
+fn suggestions(failure: &Failure, own: &Rules) -> Vec<Suggestion> {
+    let category = failure.context.category.unwrap_or(Category::Other);
+    let facts = Facts::of(failure);
+    let rules = own.iter().map(|rule| (rule, true)).chain(rules::of(category).iter().map(|rule| (rule, false)));
+    let holds = |(rule, is_own): (_, bool)| {
+        Rule::find(rule, category, &facts).map(|found| Match { rule, is_own, found, fix: None })
+    };
+    let mut matches: Vec<Match<'_>> = rules.filter_map(holds).collect();
+    own.ask(&mut matches, failure);
+    best(matches).into_iter().map(|found| found.suggestion(&facts)).collect()
+}
+
 /// The most specific first; of the program's own rules and ours with the same evidence, the own ones. Of our rules on one
 /// topic the first says it all, and what can be said of any failure of a category is left out where the numbers of this one
 /// say something.
-fn best(mut matches: Vec<Match>) -> impl Iterator<Item = Suggestion> {
-    matches.sort_by_key(|found| Reverse((found.weight, found.is_own)));
-    let sure = |found: &Match| found.suggestion.confidence == Some(Confidence::High);
-    let any_sure = matches.iter().any(sure);
-    let mut topics = Vec::new();
-    let is_new = move |found: &Match| {
-        let topic = found.topic();
-        let is_known = topics.contains(&topic);
-        topics.push(topic);
-        found.is_own || !is_known
-    };
-    let says_more =
-        move |found: &Match| found.is_own || !any_sure || found.suggestion.confidence != Some(Confidence::Low);
-    matches.into_iter().filter(says_more).filter(is_new).map(|found| found.suggestion)
-}
-
-impl Match {
-    /// What its rule is about: the first part of its id.
-    fn topic(&self) -> String {
-        let id = self.suggestion.rule.as_deref().unwrap_or_default();
-        id.split('.').next().unwrap_or_default().to_owned()
+fn best(mut matches: Vec<Match<'_>>) -> Vec<Match<'_>> {
+    matches.sort_by_key(|found| Reverse((found.rule.weight(), found.is_own)));
+    if matches.iter().any(|found| found.rule.confidence() == Confidence::High) {
+        matches.retain(|found| found.is_own || found.rule.confidence() > Confidence::Low);
     }
+    let mut topics = Vec::new();
+    let mut best = Vec::new();
+    for found in matches {
+        let topic = found.rule.topic();
+        if found.is_own || !topics.contains(&topic) {
+            best.push(found);
+        }
+        topics.push(topic);
+    }
+    best.truncate(MOST);
+    best
 }
 
-/// What a rule has to say.
-struct Match {
-    weight: u32,
-    is_own: bool,
-    suggestion: Suggestion,
-}
-
-fn matches(failure: &Failure, own: &Rules) -> Vec<Match> {
-    let category = failure.context.category.unwrap_or(Category::Other);
-    let facts = Facts::of(failure);
-    let mut matches = Vec::new();
-    let mut asked = Vec::new();
-    for (rule, is_own) in own.iter().map(|rule| (rule, true)).chain(rules::all().iter().map(|rule| (rule, false))) {
-        let Some(found) = rule.find(category, &facts) else { continue };
-        match &rule.advice {
-            Advice::Text(text) => matches.push(rule.says(fill(text, &found, &facts), &found, is_own, &facts)),
-            Advice::Own(_) => asked.push((rule, found)),
+impl Match<'_> {
+    fn suggestion(self, facts: &Facts<'_>) -> Suggestion {
+        let rule = self.rule;
+        let fix = match &rule.advice {
+            Advice::Text(text) => fill(text, &self.found, facts),
+            Advice::Own(_) => self.fix.unwrap_or_default(),
+        };
+        let in_category = facts.failure.context.category.filter(|category| rule.categories.contains(category));
+        let in_category =
+            in_category.map(|category| Evidence { field: "context.category".into(), value: category.name().into() });
+        let found = self.found.iter().filter_map(|(_, found)| evidence(found, facts));
+        Suggestion {
+            fix,
+            origin: Origin::Rule,
+            rule: Some(rule.id.clone()),
+            evidence: in_category.into_iter().chain(found).collect(),
+            source: rule.source.clone(),
+            confidence: Some(rule.confidence()),
+            ..Suggestion::default()
         }
     }
-    let fixes = own.ask(asked.iter().map(|(rule, _)| *rule), failure);
-    let own = asked.iter().zip(fixes).filter_map(|((rule, found), fix)| Some(rule.says(fix?, found, true, &facts)));
-    matches.extend(own);
-    matches
 }
 
 impl Rule {
     /// What meets its conditions, if all of them hold.
-    fn find<'a>(&'a self, category: Category, facts: &'a Facts<'a>) -> Option<Vec<(Option<&'a str>, Found<'a>)>> {
+    fn find<'a>(&'a self, category: Category, facts: &'a Facts<'a>) -> Option<Found<'a>> {
         let has_conditions =
             !self.clues.is_empty() || !self.categories.is_empty() || matches!(self.advice, Advice::Own(_));
         let is_in_category = self.categories.is_empty() || self.categories.contains(&category);
@@ -119,21 +134,13 @@ impl Rule {
         self.clues.iter().map(|clue| Some((clue.name(), clue.find(facts)?))).collect()
     }
 
-    fn says(&self, fix: String, found: &advice::Bound<'_>, is_own: bool, facts: &Facts<'_>) -> Match {
-        let in_category = facts.failure.context.category.filter(|category| self.categories.contains(category));
-        let category =
-            in_category.map(|category| Evidence { field: "context.category".into(), value: category.name().into() });
-        let found = found.iter().filter_map(|(_, found)| evidence(found, facts));
-        let suggestion = Suggestion {
-            fix,
-            origin: Origin::Rule,
-            rule: Some(self.id.clone()),
-            evidence: category.into_iter().chain(found).collect(),
-            source: self.source.clone(),
-            confidence: Some(self.confidence()),
-            ..Suggestion::default()
-        };
-        Match { weight: self.weight(), is_own, suggestion }
+    fn is_for(&self, category: Category) -> bool {
+        self.categories.is_empty() || self.categories.contains(&category)
+    }
+
+    /// What it is about: the first part of its id.
+    fn topic(&self) -> &str {
+        self.id.split('.').next().unwrap_or_default()
     }
 
     /// How specific its conditions are.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
+use super::Match;
 use super::rule::{Advice, Judge, Rule};
 use crate::capture::Busy;
 use crate::failure::Failure;
@@ -34,26 +35,37 @@ impl Rules {
         self.rules.iter().zip(&self.slow).filter(|(_, slow)| !slow.load(Ordering::Relaxed)).map(|(rule, _)| rule)
     }
 
-    /// What the code of these rules says, in their order. Whoever fails waits for it, but not for long.
-    pub(super) fn ask<'a>(&self, rules: impl Iterator<Item = &'a Rule>, failure: &Failure) -> Vec<Option<String>> {
-        let asked: Vec<(&Rule, Judge)> = rules
-            .filter_map(|rule| match &rule.advice {
-                Advice::Own(judge) => Some((rule, Arc::clone(judge))),
-                Advice::Text(_) => None,
-            })
-            .collect();
-        let mut said = Vec::with_capacity(asked.len());
-        let mut failure = (!asked.is_empty()).then(|| Arc::new(failure.clone()));
-        while let (Some(shared), Some(rest)) = (&failure, asked.get(said.len()..).filter(|rest| !rest.is_empty())) {
-            let judges = rest.iter().map(|(_, judge)| Arc::clone(judge)).collect();
-            if said_in_time(judges, shared, &mut said) {
-                failure = None;
-            } else if let Some((rule, _)) = asked.get(said.len()) {
+    /// Asks those that are code, and leaves those out that say nothing. Whoever fails waits for it, but not for long.
+    pub(super) fn ask(&self, matches: &mut Vec<Match<'_>>, failure: &Failure) {
+        let own = |found: &Match<'_>| match &found.rule.advice {
+            Advice::Own(judge) => Some(Arc::clone(judge)),
+            Advice::Text(_) => None,
+        };
+        if matches.iter().all(|found| own(found).is_none()) {
+            return;
+        }
+        let judges: Vec<(&Rule, Judge)> = matches.iter().filter_map(|found| Some((found.rule, own(found)?))).collect();
+        let mut said = self.ask_all(&judges, &Arc::new(failure.clone())).into_iter();
+        matches.retain_mut(|found| {
+            if own(found).is_some() {
+                found.fix = said.next().flatten();
+            }
+            own(found).is_none() || found.fix.is_some()
+        });
+    }
+
+    fn ask_all(&self, judges: &[(&Rule, Judge)], failure: &Arc<Failure>) -> Vec<Option<String>> {
+        let mut said = Vec::with_capacity(judges.len());
+        while let Some(rest) = judges.get(said.len()..).filter(|rest| !rest.is_empty()) {
+            let asked = rest.iter().map(|(_, judge)| Arc::clone(judge)).collect();
+            if said_in_time(asked, failure, &mut said) {
+                break;
+            }
+            if let Some((rule, _)) = judges.get(said.len()) {
                 self.pass_over(rule);
                 said.push(None);
             }
         }
-        said.resize(asked.len(), None);
         said
     }
 

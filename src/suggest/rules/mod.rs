@@ -11,7 +11,7 @@ mod steps;
 use std::sync::LazyLock;
 
 use super::Rule;
-use crate::failure::Behaviour;
+use crate::failure::{Behaviour, Category};
 
 /// Methods of integration that are stable for small steps only.
 const EXPLICIT: &str = "rk45|rk23|rk4|dop853|dopri5|dopri|dopri54|rkf45|euler|heun|tsit5|runge kutta|adams|explicit|ab2|ab4|leapfrog|ftcs|lax wendroff";
@@ -28,7 +28,19 @@ const COLLAPSES: &[Behaviour] = &[Behaviour::StepCollapse];
 const OSCILLATES: &[Behaviour] = &[Behaviour::Oscillation];
 const WANDERS: &[Behaviour] = &[Behaviour::Irregular];
 
-static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+/// By category, the rules that can hold for it.
+static BY_CATEGORY: LazyLock<Vec<Vec<Rule>>> = LazyLock::new(|| {
+    let all = all();
+    let of = |category| all.iter().filter(|rule| rule.is_for(category)).cloned().collect();
+    Category::all().iter().map(|category| of(*category)).collect()
+});
+
+/// The rules that can hold for a failure of this category.
+pub(super) fn of(category: Category) -> &'static [Rule] {
+    BY_CATEGORY.get(category as usize).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn all() -> Vec<Rule> {
     let rooms = [
         steps::rules,
         iterations::rules,
@@ -39,8 +51,4 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         process::rules,
     ];
     rooms.into_iter().flat_map(|rules| rules()).collect()
-});
-
-pub(super) fn all() -> &'static [Rule] {
-    &RULES
 }
