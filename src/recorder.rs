@@ -359,7 +359,9 @@ fn category(seen: &Sighting) -> (Category, Option<String>) {
     let types = from_root().filter_map(|error| error.type_name.as_deref());
     let messages = from_root().map(|error| error.message.as_str());
     let given = seen.reason.as_deref().into_iter().chain(seen.error_type.as_deref());
-    let texts = given.chain(variants).chain(types).chain(messages).chain([seen.message.as_str()]);
+    // What the event says besides: `status = %solver.status()`.
+    let fields = seen.event.iter().filter_map(|(_, value)| value.as_str());
+    let texts = given.chain(variants).chain(types).chain(messages).chain([seen.message.as_str()]).chain(fields);
     let told = texts.map(|text| shorten(text, 4096)).find_map(|text| Category::of_text(&text));
     let silent = if seen.kind == Kind::Panic { Category::Panic } else { Category::Other };
     (told.unwrap_or(silent), reason)

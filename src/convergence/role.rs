@@ -16,7 +16,9 @@ pub(crate) enum Role {
     Time,
     /// How often it has done something.
     Counter,
-    /// Anything else: a norm, a coupling, an energy.
+    /// A norm of something: of a residual, or of the solution.
+    Norm,
+    /// Anything else: a coupling, an energy.
     Quantity,
 }
 
@@ -40,12 +42,43 @@ const RESIDUALS: &[&str] = &[
     "imbalance",
     "discrepancy",
     "mismatch",
+    "difference",
+    "diff",
+    "delta",
+    "f",
+    "fx",
+    "rms",
 ];
+const NORMS: &[&str] = &["norm", "norm2", "l2", "linf"];
 const OBJECTIVES: &[&str] = &["cost", "loss", "objective", "chi2", "misfit", "fval"];
 const STEPS: &[&str] = &["dt", "h", "step", "steps", "stepsize", "timestep", "dx", "ds", "dtau"];
 const TIMES: &[&str] = &["t", "time", "tau", "x", "s", "scale", "log"];
-const COUNTERS: &[&str] =
-    &["iteration", "iterations", "iter", "it", "k", "n", "i", "j", "step", "sweep", "epoch", "cycle", "nfev", "count"];
+const COUNTERS: &[&str] = &[
+    "iteration",
+    "iterations",
+    "iter",
+    "it",
+    "k",
+    "n",
+    "i",
+    "j",
+    "step",
+    "sweep",
+    "epoch",
+    "cycle",
+    "nfev",
+    "count",
+    "evaluations",
+    "evals",
+    "samples",
+    "epochs",
+    "generation",
+    "subdivisions",
+    "restart",
+    "rank",
+    "order",
+    "level",
+];
 
 impl Role {
     /// The role of a column whose name has these words. Its first value tells whether it holds whole numbers.
@@ -65,6 +98,8 @@ impl Role {
             Role::Objective
         } else if !is_whole && any(STEPS) {
             Role::Step
+        } else if all(NORMS) {
+            Role::Norm
         } else if all(TIMES) {
             Role::Time
         } else {
@@ -77,6 +112,11 @@ impl Role {
         matches!(self, Role::Residual | Role::Objective)
     }
 
+    /// Whether it may say how large the solution is.
+    pub(crate) fn is_of_the_solution(self) -> bool {
+        matches!(self, Role::Quantity | Role::Norm)
+    }
+
     /// The name by which rules ask for it.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -85,6 +125,7 @@ impl Role {
             Role::Step => "step",
             Role::Time => "time",
             Role::Counter => "counter",
+            Role::Norm => "norm",
             Role::Quantity => "quantity",
         }
     }
@@ -107,7 +148,8 @@ mod tests {
             ("t", false, Role::Time),
             ("iteration", true, Role::Counter),
             ("x_norm", false, Role::Quantity),
-            ("restart", false, Role::Quantity),
+            ("norm", false, Role::Norm),
+            ("evaluations", true, Role::Counter),
             ("thickness", false, Role::Quantity),
         ] {
             assert_eq!(Role::named(&Words::of(name), is_whole), role, "{name}");

@@ -124,20 +124,15 @@ impl Series {
             let behaviour = if role.is_to_fall() { Behaviour::Stagnation } else { Behaviour::Steady };
             return Finding { behaviour, line: lines.iter().last().copied(), period: None, rows: end.len() };
         }
-        if let Some(period) = period(values) {
-            let rows = rows.min(PERIOD_ROWS);
-            return Finding { behaviour: Behaviour::Oscillation, line: lines.longest(), period: Some(period), rows };
+        if let Some(line) = lines.longest().filter(|line| runs_one_way(values, line)) {
+            return as_is(falls_or_grows(&line, role));
         }
-        if alternates(values) {
+        let period = period(values);
+        if period.is_some() || (role.is_to_fall() && alternates(values)) {
             let rows = rows.min(PERIOD_ROWS);
-            return Finding { behaviour: Behaviour::Oscillation, line: lines.longest(), period: None, rows };
+            return Finding { behaviour: Behaviour::Oscillation, line: lines.longest(), period, rows };
         }
-        as_is(
-            lines
-                .longest()
-                .filter(|line| runs_one_way(values, line))
-                .map_or(Behaviour::Irregular, |line| falls_or_grows(&line, role)),
-        )
+        as_is(Behaviour::Irregular)
     }
 
     /// A step size that falls to next to nothing, or times that come closer and closer.
@@ -191,7 +186,7 @@ fn is_trend(line: &Line, stands_still: bool) -> bool {
 fn falls_or_grows(line: &Line, role: Role) -> Behaviour {
     match line.slope.exp() {
         rate if rate > 1.0 => Behaviour::GeometricGrowth,
-        rate if rate > 0.9 && role.is_to_fall() => Behaviour::SlowConvergence,
+        rate if rate > 0.9 && (role.is_to_fall() || role == Role::Norm) => Behaviour::SlowConvergence,
         _ => Behaviour::GeometricDecay,
     }
 }
@@ -228,7 +223,7 @@ fn period(values: &[f64]) -> Option<usize> {
     (2..=LONGEST_PERIOD).take_while(|period| 3 * period <= values.len()).find(returns)
 }
 
-/// Whether it goes up and down in turns.
+/// Whether it goes up and down in turns, as a residual does that is not damped enough.
 fn alternates(values: &[f64]) -> bool {
     let end = &values[values.len() - values.len().min(PERIOD_ROWS)..];
     let turns = end.windows(3).filter(|three| (three[1] > three[0]) != (three[2] > three[1])).count();

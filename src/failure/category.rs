@@ -78,10 +78,24 @@ categories! {
         "step size underflow", "stepsize underflow", "step size too small", "stepsize too small",
         "step size became too small", "step size is less", "step size less", "dt less than min", "step underflow",
     ],
+    /// A panic that is none of the others.
+    Panic = "panic": ["with overflow", "index out of bounds"],
+    /// An argument outside the domain of a function.
+    DomainError = "domain_error": [
+        "domain error", "outside the domain", "outside of the domain", "out of domain", "outside its domain",
+        "function domain", "math domain", "less than zero", "must be in", "must lie in", "must be between",
+        "must be within", "negative argument", "of a negative", "is outside", "lies outside", "not in the domain",
+    ],
+    /// NaN or an infinity where a finite number was needed.
+    NonFinite = "non_finite": [
+        "nan", "nans", "not a number", "non finite", "nonfinite", "not finite", "infinite value", "infinity",
+        "infinities", "inf", "overflow", "overflowed", "overflows",
+    ],
     /// Evaluations of the function ran out.
     MaxEvaluations = "max_evaluations": [
         "function evaluations", "max evaluations", "maximum evaluations", "maximum number of evaluations",
-        "too many evaluations", "max evals", "maxfev", "function count",
+        "too many evaluations", "max evals", "maxfev", "function count", "after evaluations", "evaluations exceeded",
+        "evaluation limit", "lost patience",
     ],
     /// No step along the search direction reduces the objective enough.
     LineSearch = "line_search": ["line search", "linesearch"],
@@ -90,44 +104,58 @@ categories! {
     /// More accuracy was asked for than the arithmetic has.
     AccuracyUnattainable = "accuracy_unattainable": [
         "too much accuracy", "tolerance too small", "tolerances too small", "accuracy cannot be achieved",
-        "accuracy unattainable", "floating point limit", "below machine precision",
+        "accuracy unattainable", "floating point limit", "below machine precision", "no improvement possible",
+        "below machine epsilon",
     ],
     /// Digits were lost on the way.
     LossOfAccuracy = "loss_of_accuracy": [
         "loss of accuracy", "loss of precision", "loss of significance", "catastrophic cancellation",
+        "loss of orthogonality", "not orthogonal", "lost orthogonality",
     ],
     /// A recurrence of an iterative method divided by zero.
-    Breakdown = "breakdown": ["breakdown", "break down"],
+    Breakdown = "breakdown": [
+        "breakdown", "break down", "zero derivative", "derivative is zero", "derivative vanishes",
+        "vanishing derivative",
+    ],
     /// A matrix that cannot be factorised.
     SingularMatrix = "singular_matrix": [
         "singular", "not invertible", "non invertible", "zero pivot", "rank deficient", "rank deficiency",
-        "not positive definite",
+        "not positive definite", "cannot be inverted", "can not be inverted", "could not be inverted", "has no inverse",
+        "not positive semidefinite",
     ],
     /// A matrix that amplifies errors too much.
     IllConditioned = "ill_conditioned": [
-        "ill conditioned", "badly conditioned", "poorly conditioned", "condition number",
+        "ill conditioned", "badly conditioned", "poorly conditioned", "condition number", "forward error",
+        "loses digits",
     ],
     /// A linear solve inside the method failed.
     LinearSolve = "linear_solve": ["linear solve", "linear solver", "gmres", "bicgstab", "krylov"],
     /// The nonlinear solve inside a step failed.
     NonlinearConvergence = "nonlinear_convergence": [
         "nonlinear solve", "nonlinear solver", "nonlinear convergence", "non linear solver", "newton did not converge",
-        "newton failed", "newton iteration failed", "convergence failure",
+        "newton failed", "newton iteration failed", "convergence failure", "implicit step", "nonlinear iteration",
+        "nonlinear iterations", "newton iterations failed", "corrector",
     ],
     /// Shapes that do not fit.
     DimensionMismatch = "dimension_mismatch": [
         "dimension mismatch", "dimensions mismatch", "mismatched dimensions", "incompatible dimensions",
         "dimensions do not match", "shape mismatch", "shapes mismatch", "mismatched shapes", "incompatible shapes",
-        "shapes do not match", "shape error", "inconsistent dimensions", "inconsistent shapes",
+        "shapes do not match", "shape error", "inconsistent dimensions", "inconsistent shapes", "not compatible",
+        "number of elements", "expected columns found", "expected rows found", "expected elements found",
+        "expected length", "length mismatch", "lengths do not match", "lengths differ", "size mismatch",
+        "sizes do not match", "wrong shape", "wrong length", "wrong size", "wrong number of elements",
+        "dimensions must match", "shapes must match", "same length", "same shape", "cannot be broadcast",
+        "could not be broadcast", "could not broadcast", "shapes differ", "dimensions differ",
     ],
     /// Iterations or steps ran out.
     MaxIterations = "max_iterations": [
-        "max iterations", "maximum iterations", "maximum number of iterations", "max number of iterations",
-        "max iter", "max iters", "maxiter", "max iters reached", "max it", "iteration limit", "too many iterations",
-        "iterations exceeded", "max num step", "max steps", "maximum steps", "maximum number of steps", "more than steps",
-        "too many steps", "too much work", "did not converge", "does not converge", "not converged",
+        "max iterations", "maximum iterations", "maximum number of iterations", "max number of iterations", "max iter",
+        "max iters", "maxiter", "max iters reached", "max it", "iteration limit", "too many iterations",
+        "iterations exceeded", "max num step", "max steps", "maximum steps", "maximum number of steps",
+        "more than steps", "too many steps", "too much work", "did not converge", "does not converge", "not converged",
         "failed to converge", "no convergence", "non convergence", "without convergence", "convergence error",
-        "not converge",
+        "not converge", "convergency error", "not reached", "did not reach", "not reach", "limit reached",
+        "after samples", "without converging", "did not settle", "no fixed point",
     ],
     /// The residual grew instead of falling.
     ResidualDivergence = "residual_divergence": [
@@ -135,23 +163,26 @@ categories! {
         "blow up", "blew up", "blows up", "unstable",
     ],
     /// The residual stays where it is.
-    Stagnation = "stagnation": ["stagnation", "stagnated", "stagnates", "stalled", "no progress", "local minimum"],
-    /// An argument outside the domain of a function.
-    DomainError = "domain_error": [
-        "domain error", "outside the domain", "outside of the domain", "out of domain", "outside its domain",
-        "function domain", "math domain",
+    Stagnation = "stagnation": [
+        "stagnation", "stagnated", "stagnates", "stalled", "no progress", "local minimum", "stays at", "stuck",
+        "not improving", "no improvement",
     ],
     /// No point satisfies the constraints.
     Infeasible = "infeasible": ["infeasible", "no feasible", "not feasible"],
     /// A constraint does not hold any more.
     ConstraintViolation = "constraint_violation": [
         "constraint violation", "constraint violated", "constraints violated", "violates constraint",
-        "violates the constraint", "bound violated", "bounds violated",
+        "violates the constraint", "bound violated", "bounds violated", "negative density", "negative pressure",
+        "negative temperature", "negative probability", "negative concentration", "negative volume", "negative mass",
+        "negative energy", "negative population", "negative variance",
     ],
     /// The computation could not begin.
     Initialization = "initialization": [
         "initialization failed", "initialisation failed", "initial failure", "illegal input", "bad initial",
-        "invalid initial", "inconsistent initial",
+        "invalid initial", "inconsistent initial", "initial condition", "initial conditions", "different signs",
+        "opposite signs", "same sign", "bracketing error", "no sign change", "not bracketed", "must be positive",
+        "must be greater", "must not be negative", "cannot be negative", "stop time", "invalid float", "invalid digit",
+        "invalid type", "invalid value", "expected value at", "cannot parse", "could not parse", "failed to parse",
     ],
     /// The memory ran out.
     OutOfMemory = "out_of_memory": ["out of memory", "memory allocation", "memory error", "oom"],
@@ -161,17 +192,11 @@ categories! {
     Interrupted = "interrupted": ["interrupted", "cancelled", "canceled", "keyboard interrupt", "sigint"],
     /// Somebody made it stop.
     Killed = "killed": ["killed", "sigkill", "sigterm"],
-    /// A panic that is none of the others.
-    Panic = "panic": ["with overflow", "index out of bounds"],
-    /// NaN or an infinity where a finite number was needed.
-    NonFinite = "non_finite": [
-        "nan", "nans", "not a number", "non finite", "nonfinite", "not finite", "infinite value", "infinity",
-        "infinities", "inf", "overflow", "overflowed",
-    ],
     /// Something that the computation needs is not there.
     MissingInput = "missing_input": [
         "missing input", "missing value", "missing parameter", "missing field", "missing argument", "missing data",
-        "no such file",
+        "no such file", "empty", "not set", "environment variable", "not initialized", "requires an initial",
+        "no residuals", "no data", "no elements", "no rows", "no samples", "not provided", "not given",
     ],
 }
 

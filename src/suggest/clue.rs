@@ -2,6 +2,7 @@
 
 use super::facts::{Facts, Named, Seen};
 use super::rule::Test;
+use crate::convergence::Role;
 use crate::failure::Behaviour;
 use crate::value::Value;
 use crate::words::Words;
@@ -16,8 +17,13 @@ pub(super) enum Clue {
     Words(Phrases),
     Value(Names, Check),
     NoValue(Names, Check),
+    Method(Phrases),
     Series(Names, &'static [Behaviour]),
+    /// A series that grew by this factor in all.
+    Grown(Names, f64),
     NonFinite(Names),
+    /// One that grew so before.
+    Overflown(Names, f64),
     Crossed(Names),
 }
 
@@ -60,7 +66,15 @@ impl Clue {
                 let is_there = facts.values.iter().any(|value| names.name(value) && check.passes(value.value));
                 (!is_there).then_some(Found::Holds)
             }
+            Clue::Method(phrases) => {
+                let found = facts.methods.iter().find(|text| phrases.are_any_in(&text.words));
+                found.map(|text| Found::Text { field: &text.field, text: text.text })
+            }
             Clue::Series(names, behaviours) => series(names, &|seen| behaviours.contains(&seen.convergence.behaviour)),
+            Clue::Grown(names, factor) => series(names, &|seen| seen.has_grown(*factor)),
+            Clue::Overflown(names, factor) => {
+                series(names, &|seen| seen.convergence.first_non_finite.is_some() && seen.has_grown(*factor))
+            }
             Clue::NonFinite(names) => series(names, &|seen| seen.convergence.first_non_finite.is_some()),
             Clue::Crossed(names) => series(names, &|seen| seen.convergence.crossed.is_some()),
         }
@@ -71,25 +85,29 @@ impl Clue {
         match self {
             Clue::NoValue(..) => 0,
             Clue::Computation(_) => 1,
-            Clue::Words(_) => 2,
+            Clue::Words(_) | Clue::Method(_) | Clue::Crossed(_) => 2,
             Clue::Value(..) => 3,
-            Clue::Series(..) => 4,
-            Clue::NonFinite(_) | Clue::Crossed(_) => 5,
+            Clue::Series(..) | Clue::Grown(..) => 4,
+            Clue::NonFinite(_) => 5,
+            Clue::Overflown(..) => 6,
         }
     }
 
     /// Whether the failure's own numbers show it.
     pub(super) fn is_of_the_trail(&self) -> bool {
-        matches!(self, Clue::Series(..) | Clue::NonFinite(_) | Clue::Crossed(_))
+        matches!(self, Clue::Series(..) | Clue::Grown(..) | Clue::NonFinite(_) | Clue::Overflown(..) | Clue::Crossed(_))
     }
 
     /// The name by which an advice calls what was found.
     pub(super) fn name(&self) -> Option<&str> {
         match self {
-            Clue::Value(names, _) | Clue::Series(names, _) | Clue::NonFinite(names) | Clue::Crossed(names) => {
-                names.0.first().map(|name| name.text.as_str())
-            }
-            Clue::Computation(_) | Clue::Words(_) | Clue::NoValue(..) => None,
+            Clue::Value(names, _)
+            | Clue::Series(names, _)
+            | Clue::Grown(names, _)
+            | Clue::NonFinite(names)
+            | Clue::Overflown(names, _)
+            | Clue::Crossed(names) => names.0.first().map(|name| name.text.as_str()),
+            Clue::Computation(_) | Clue::Words(_) | Clue::Method(_) | Clue::NoValue(..) => None,
         }
     }
 }
@@ -129,7 +147,12 @@ impl Names {
     }
 
     fn are_of(&self, seen: &Seen<'_>) -> bool {
-        let is = |name: &Name| name.text == ANY || name.text == seen.role.name() || seen.words.end_with(&name.words);
+        let is_role = |name: &Name| match name.text.as_str() {
+            ANY => seen.role != Role::Counter,
+            "quantity" => seen.role.is_of_the_solution(),
+            role => role == seen.role.name(),
+        };
+        let is = |name: &Name| is_role(name) || seen.words.end_with(&name.words);
         self.0.iter().any(is)
     }
 }
@@ -152,6 +175,7 @@ impl Check {
             Test::Known => !matches!(value, Value::Null),
             Test::Above(bound) => number().is_some_and(|x| x > bound),
             Test::Below(bound) => number().is_some_and(|x| x < bound),
+            Test::Between(low, high) => number().is_some_and(|x| low < x && x < high),
             Test::NonFinite => is_non_finite(value),
             Test::Words(_) => value.as_str().is_some_and(|text| self.phrases.are_any_in(&Words::of(text))),
             Test::Empty => match value {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::convergence::Role;
-use crate::failure::{Convergence, Failure, TrailEntry};
+use crate::failure::{Behaviour, Convergence, Failure, TrailEntry};
 use crate::redact::REDACTED;
 use crate::value::{Map, Value, boundary_before};
 use crate::words::Words;
@@ -18,7 +18,9 @@ pub(super) struct Facts<'a> {
     pub(super) computation: Words,
     /// Types, messages and the reason, the outermost first.
     pub(super) texts: Vec<Text<'a>>,
-    /// Which words may be in any of them.
+    /// What names the method: parameters, the computation, the spans around the failure.
+    pub(super) methods: Vec<Text<'a>>,
+    /// Which words may be in any of the texts.
     pub(super) text_bits: u64,
     /// Fields of the failing event, of the errors' data, and parameters.
     pub(super) values: Vec<Named<'a>>,
@@ -61,6 +63,7 @@ impl<'a> Facts<'a> {
             text_bits: texts.iter().fold(0, |bits, text| bits | text.words.bits()),
             computation: Words::of(&failure.computation),
             texts,
+            methods: methods(failure),
             values: values(failure),
             series: series(failure),
         }
@@ -70,6 +73,16 @@ impl<'a> Facts<'a> {
     pub(super) fn number(&self, names: &[&str]) -> Option<f64> {
         let named = |name: &&str| self.values.iter().find(|value| value.words.iter().eq([*name]));
         names.iter().filter_map(named).find_map(|value| value.value.as_f64()).filter(|x| x.is_finite())
+    }
+}
+
+impl Seen<'_> {
+    /// Whether it ended so many times larger than it began.
+    pub(super) fn has_grown(&self, factor: f64) -> bool {
+        let convergence = self.convergence;
+        let is_growth = convergence.behaviour == Behaviour::GeometricGrowth;
+        let (Some(first), Some(last)) = (convergence.first, convergence.last) else { return false };
+        is_growth && last.abs() >= factor * first.abs()
     }
 }
 
@@ -92,6 +105,16 @@ fn texts(failure: &Failure) -> Vec<Text<'_>> {
         texts.extend(Some(error.message.as_str()).filter(is_new).map(|message| text(at("message"), message)));
     }
     texts
+}
+
+fn methods(failure: &Failure) -> Vec<Text<'_>> {
+    const NAMES: &[&str] = &["method", "solver", "integrator", "scheme", "stepper", "algorithm"];
+    let named = NAMES.iter().filter_map(|name| Some((*name, failure.parameters.get(name)?.as_str()?)));
+    let parameters = named.map(|(name, text)| (format!("parameters.{name}").into(), text));
+    let computation = [(Cow::Borrowed("computation"), failure.computation.as_str())];
+    let span = failure.context.spans.first().map(|span| (Cow::Borrowed("context.spans[0].name"), &*span.name));
+    let texts = parameters.chain(computation).chain(span);
+    texts.map(|(field, text)| Text { field, text, words: Words::of(beginning(text)) }).collect()
 }
 
 /// `StepSizeUnderflow` of `ode_solvers::dop_shared::StepSizeUnderflow`.

@@ -77,6 +77,8 @@ pub enum Test {
     Above(f64),
     /// A number below this one.
     Below(f64),
+    /// A number between these two.
+    Between(f64, f64),
     /// NaN or an infinity, alone or in a list.
     NonFinite,
     /// A text that holds one of these phrases of whole words, parted by `|`.
@@ -174,7 +176,7 @@ impl Rule {
     }
 
     /// Holds where a series of the trail goes in one of these ways. It is asked for by its name or by its role: `residual`,
-    /// `objective`, `step`, `time`, `counter`, `quantity`, `any`; several are parted by `|`, and the first of them names it in
+    /// `objective`, `norm`, `step`, `time`, `counter`, `quantity` for what is none of these or a norm, `any` for all but counters; several are parted by `|`, and the first of them names it in
     /// the advice.
     ///
     /// ```
@@ -226,7 +228,25 @@ impl Rule {
         self
     }
 
-    /// The same for conditions that say that something is not so.
+    /// Holds where the method has one of these names: a parameter that says so, the computation, or its span.
+    pub(super) fn method(mut self, phrases: &str) -> Self {
+        self.clues.push(Clue::Method(Phrases::of(phrases)));
+        self
+    }
+
+    /// Holds where a series grew by this factor in all.
+    pub(super) fn grown(mut self, names: &str, factor: f64) -> Self {
+        self.clues.push(Clue::Grown(Names::of(names), factor));
+        self
+    }
+
+    /// Holds where a series grew by this factor before it was not finite any more.
+    pub(super) fn overflown(mut self, names: &str, factor: f64) -> Self {
+        self.clues.push(Clue::Overflown(Names::of(names), factor));
+        self
+    }
+
+    /// Holds where no value passes the test.
     pub(super) fn unless_value(mut self, names: &str, test: Test) -> Self {
         self.clues.push(Clue::NoValue(Names::of(names), Check::of(test)));
         self

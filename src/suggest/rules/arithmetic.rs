@@ -1,6 +1,5 @@
 //! NaN, infinities, overflow, arguments outside of a function's domain.
 
-use super::GROWS;
 use crate::failure::Category::*;
 use crate::suggest::{Rule, Test};
 
@@ -23,9 +22,7 @@ pub(super) fn rules() -> Vec<Rule> {
              it overflowed. Bound or rescale what grows, integrate its logarithm, or shorten the step; if it should not grow at \
              all, the step is beyond the limit of stability",
         )
-        .categories(&[NonFinite, ResidualDivergence, MaxIterations, DomainError])
-        .series("any", GROWS)
-        .non_finite("any")
+        .overflown("any", 1e6)
         .source(DT_NAN),
         Rule::new(
             "non_finite.at_once",
@@ -41,7 +38,7 @@ pub(super) fn rules() -> Vec<Rule> {
              logarithm, or shorten the step; if it should not grow at all, the step is beyond the limit of stability",
         )
         .category(NonFinite)
-        .series("quantity|any", GROWS)
+        .grown("quantity|any", 1e6)
         .source(DT_NAN),
         Rule::new(
             "non_finite.start",
@@ -49,7 +46,7 @@ pub(super) fn rules() -> Vec<Rule> {
              check the initial values against the domain of roots, logarithms and divisions",
         )
         .categories(&[NonFinite, DomainError])
-        .value("iteration|iter|step|k|evaluations", Test::Below(1.0))
+        .value("iteration|iter|evaluations", Test::Below(1.0))
         .source(DT_NAN),
         Rule::new(
             "overflow",
@@ -83,12 +80,27 @@ pub(super) fn rules() -> Vec<Rule> {
         .crossed("any")
         .source("SUNDIALS, CVODE user guide, advice on controlling unphysical negative values"),
         Rule::new(
+            "domain_error.not_positive",
+            "a parameter that has to be positive is not (a variance, a scale, a rate, a size): see where it is computed; a difference \
+             of two estimates, or a unit, is the usual cause. Bound it below, or refuse it at the entrance",
+        )
+        .words("less than zero|must be positive|must be greater|not positive|must not be negative|non positive")
+        .source(GOLDBERG),
+        Rule::new(
+            "domain_error.interval",
+            "the argument has to lie in the interval that the message names: a probability in [0, 1] (a percentage is divided by \
+             100), a cosine in [−1, 1] (clamp what is beyond by rounding only), an angle in radians",
+        )
+        .category(DomainError)
+        .words("must be in|must lie in|must be between|must be within|is outside|lies outside")
+        .source(GOLDBERG),
+        Rule::new(
             "domain_error.argument",
             "the argument {x.name} = {x} is outside of the domain: see where it comes from; where rounding brought it there \
              (1.0000000000000002 in acos), clamp it, else bound the step or change the variable",
         )
         .category(DomainError)
-        .value("x|argument|arg|value|input|cosine|sine|radicand|density|discriminant", Test::Known)
+        .value("x|argument|arg|value|input|cosine|sine|radicand|discriminant", Test::Known)
         .source(GOLDBERG),
         Rule::new(
             "domain_error",

@@ -19,6 +19,14 @@ pub(super) fn rules() -> Vec<Rule> {
         .crossed("any")
         .source(CVODE),
         Rule::new(
+            "constraint_violation.positivity",
+            "what has to stay positive became negative: use a scheme that keeps it so (first-order upwind, a limiter), keep rate · dt \
+             below 1, or compute with its logarithm; clipping hides the error and loses mass",
+        )
+        .category(ConstraintViolation)
+        .words("negative|below zero|positivity")
+        .source(CVODE),
+        Rule::new(
             "bound_crossed",
             "{any} went past {any.bound} ({any.bad}) at {any.at}, before it failed: look at what drives it there",
         )

@@ -18,6 +18,14 @@ pub(super) fn rules() -> Vec<Rule> {
         .value("columns|right|found|actual|got|rhs|b_shape|edges|len|length", Test::Known)
         .source(SHAPES),
         Rule::new(
+            "dimension_mismatch.words",
+            "print both shapes where they meet, and check the order of the axes: rows before columns, a transpose, a vector \
+             that should be a column; then whether the data were cut short, or belong to another grid",
+        )
+        .category(DimensionMismatch)
+        .words("shape|shapes|shape error|broadcast|dimension|dimensions|matrix multiplication|elements|columns|rows|length|lengths|size|sizes|compatible|incompatible")
+        .source(SHAPES),
+        Rule::new(
             "dimension_mismatch",
             "print both shapes where they meet, and check the order of the axes: rows before columns, a transpose, a vector \
              that should be a column; then whether one of them was cut, padded or left empty before",
@@ -37,7 +45,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "there is nothing to compute with: what should fill the input found nothing (a filter, a file, a range whose end is \
              before its start). Check it where it is made, and refuse it at the entrance",
         )
-        .words("empty|no data|no elements|no samples|zero length|no rows")
+        .words("empty|no data|no elements|no samples|zero length|no rows|no residuals|no points")
         .source(GUIDELINES),
         Rule::new(
             "missing_input.null",
@@ -56,10 +64,23 @@ pub(super) fn rules() -> Vec<Rule> {
         .source("POSIX, ENOENT"),
         Rule::new(
             "missing_input.variable",
-            "a setting is not there: set the environment variable or the entry of the configuration that the message names, or \
-             give it a default",
+            "something is not set: give the environment variable, the entry of the configuration or the condition that the message \
+             names, or a default for it",
         )
-        .words("environment variable|missing field|missing parameter|missing argument|missing key|not present")
+        .words("environment variable|missing field|missing parameter|missing argument|missing key|not present|not set|not provided|not given")
+        .source(GUIDELINES),
+        Rule::new(
+            "input.parse",
+            "a text is not the number or the record that it should be: look at the place that the message names. NaN, 1e-6 with a \
+             comma, a unit behind the number, and an empty field are the usual causes",
+        )
+        .words("invalid float|invalid digit|invalid type|expected value at|trailing characters|eof while parsing|cannot parse|could not parse|failed to parse")
+        .source(GUIDELINES),
+        Rule::new(
+            "input.initial_guess",
+            "the solver has no point to begin with: give it an initial guess (and a gradient or a Jacobian, where it asks for one)",
+        )
+        .words("initial parameter vector|initial guess|initial parameters|requires an initial|not initialized|no initial")
         .source(GUIDELINES),
         Rule::new(
             "missing_input",

@@ -22,8 +22,18 @@ pub(super) fn rules() -> Vec<Rule> {
              trust region); of a linear fixed-point iteration the spectral radius is above 1",
         )
         .categories(UNFINISHED)
-        .series("residual|objective", GROWS)
+        .series("residual|objective|norm", GROWS)
         .source(SNES),
+        Rule::new(
+            "iteration.diverging_splitting",
+            "{residual} grew {residual.rate}-fold each time, which is about the spectral radius of the iteration: it converges only \
+             below 1, as for a diagonally dominant matrix. Reorder or scale the equations, make the relaxation factor smaller \
+             (Richardson: below 2/λmax), or use a Krylov method or a direct one",
+        )
+        .categories(UNFINISHED)
+        .method("jacobi|gauss seidel|richardson|sor|ssor|splitting")
+        .series("residual|objective|norm", GROWS)
+        .source("Saad, Iterative Methods for Sparse Linear Systems, §4.2"),
         Rule::new(
             "iteration.growing",
             "{quantity} grew {quantity.rate}-fold each time, to {quantity.last} at {quantity.to}: the iteration diverges, and more \
@@ -34,13 +44,32 @@ pub(super) fn rules() -> Vec<Rule> {
         .series("quantity", GROWS)
         .source(SNES),
         Rule::new(
+            "iteration.slow_newton",
+            "{residual} falls by a factor of {residual.rate} each time, where Newton's method doubles the digits: the Jacobian is \
+             singular at the root (a multiple root), or wrong or out of date. Multiply the step by the multiplicity, solve f/f′ = 0, \
+             or compare the Jacobian with finite differences",
+        )
+        .categories(UNFINISHED)
+        .method("newton")
+        .series("residual|objective|norm", FALLS_SLOWLY)
+        .source(KELLEY),
+        Rule::new(
+            "iteration.slow_descent",
+            "{residual} falls by a factor of {residual.rate} only each time: steepest descent zigzags in a narrow valley. Use a \
+             quasi-Newton method (BFGS) or Newton's, or scale the variables",
+        )
+        .categories(UNFINISHED)
+        .method("steepest descent|gradient descent|descent")
+        .series("residual|objective|norm", FALLS_SLOWLY)
+        .source(NOCEDAL),
+        Rule::new(
             "iteration.slow",
             "{residual} falls, but slowly: by a factor of {residual.rate} each time, {residual.decade} iterations for a factor of \
              ten[, so that from {residual.last} to {residual.tolerance} some {residual.needed} more are needed]. Precondition or \
              accelerate (a Krylov method, Anderson, multigrid), or allow as many",
         )
         .categories(UNFINISHED)
-        .series("residual|objective", FALLS_SLOWLY)
+        .series("residual|objective|norm", FALLS_SLOWLY)
         .source("Saad, Iterative Methods for Sparse Linear Systems, §4.2"),
         Rule::new(
             "iteration.converging",
@@ -48,7 +77,7 @@ pub(super) fn rules() -> Vec<Rule> {
              {residual.last}: allow more iterations[; at this rate some {residual.needed} reach {residual.tolerance}]",
         )
         .categories(&[MaxIterations, MaxEvaluations, LinearSolve])
-        .series("residual|objective", FALLS)
+        .series("residual|objective|norm", FALLS)
         .source(SNES),
         Rule::new(
             "iteration.stagnating",
@@ -60,9 +89,38 @@ pub(super) fn rules() -> Vec<Rule> {
         .series("residual|objective", STAYS)
         .source(MOOSE),
         Rule::new(
+            "iteration.stagnating_at_rounding",
+            "{residual} has stayed at {residual.last} for {residual.rows} occurrences: {tolerance.name} = {tolerance} is below what \
+             rounding allows here. Loosen it to some 100 · 2.2e-16 of the size of the terms (times the condition number, for a \
+             linear system), or scale the problem",
+        )
+        .categories(UNFINISHED)
+        .series("residual|objective|norm", STAYS)
+        .value("tolerance|tol|rtol|atol|eps|epsilon", Test::Between(0.0, 1e-14))
+        .source(MOOSE),
+        Rule::new(
+            "iteration.stagnating_gmres",
+            "{residual} stays at {residual.last}: the restart is too short for this matrix. Enlarge it, precondition (incomplete LU, \
+             multigrid), or solve a small case directly to see that the matrix is right",
+        )
+        .categories(UNFINISHED)
+        .method("gmres|fgmres|gcr")
+        .series("residual|norm", STAYS)
+        .source("Saad, Iterative Methods for Sparse Linear Systems, §6.5"),
+        Rule::new(
+            "iteration.stagnating_power",
+            "{residual} stays at {residual.last}: no eigenvalue is larger than all others (a complex pair, or two of opposite sign), \
+             so the power method does not converge. Shift, or use Arnoldi or the QR algorithm",
+        )
+        .categories(UNFINISHED)
+        .method("power iteration|power method|dominant mode|dominant eigenvalue|eigenvalue|eigenvector")
+        .series("residual|norm", STAYS)
+        .source("Golub & Van Loan, Matrix Computations, §7.3"),
+        Rule::new(
             "iteration.cycle",
-            "{residual} comes back to the same values every {residual.period} iterations: the iteration is caught in a cycle. \
-             Damp it (half steps, under-relaxation), use a line search, or start elsewhere",
+            "{residual} goes up and down[ and comes back to the same values every {residual.period} iterations]: the iteration is \
+             caught in a cycle, and more of it changes nothing. Damp it (half steps, under-relaxation, Anderson mixing), use a line \
+             search, or start elsewhere",
         )
         .categories(UNFINISHED)
         .series("residual|objective|quantity", OSCILLATES)
@@ -78,11 +136,11 @@ pub(super) fn rules() -> Vec<Rule> {
         .source(KELLEY),
         Rule::new(
             "relaxation",
-            "{omega.name} = {omega} is above 1: under-relax (0.5 to 0.8) until the iteration converges; above 2 over-relaxation \
+            "{relaxation.name} = {relaxation} is above 1: under-relax (0.5 to 0.8) until the iteration converges; above 2 over-relaxation \
              converges for no matrix",
         )
         .categories(UNFINISHED)
-        .value("omega|relaxation|relaxation_factor|damping_factor|learning_rate|mixing", Test::Above(1.0))
+        .value("relaxation|relaxation_factor|relaxation_parameter|mixing|mixing_parameter", Test::Between(1.0, 1e3))
         .source("Saad, Iterative Methods for Sparse Linear Systems, §4.2"),
         Rule::new(
             "newton.derivative",
@@ -95,11 +153,11 @@ pub(super) fn rules() -> Vec<Rule> {
         .source(SNES),
         Rule::new(
             "newton.named",
-            "{method} did not converge: compare its derivatives with finite differences, start closer to the solution, and damp \
-             the steps (line search, trust region)",
+            "Newton's method and its relatives converge near a solution only: compare the derivatives with finite differences, start closer, and damp the steps (line \
+             search, trust region), or bracket the root (Brent)",
         )
         .categories(&[MaxIterations, NonlinearConvergence, ResidualDivergence, LineSearch])
-        .value("method|solver|algorithm", Test::Words("newton|gauss newton|levenberg|broyden|secant|halley"))
+        .method("newton|gauss newton|levenberg|levenberg marquardt|broyden|secant|halley")
         .source(SNES),
         Rule::new(
             "singular_matrix.jacobian",
@@ -170,11 +228,34 @@ pub(super) fn rules() -> Vec<Rule> {
         .category(MaxEvaluations)
         .source("SciPy, scipy.optimize.root and scipy.integrate.quad"),
         Rule::new(
+            "quadrature",
+            "split the interval where the integrand jumps, has a kink or a singularity, substitute at singular ends (x = a + u²), \
+             and see that the integral exists; for an oscillating integrand count the oscillations, or use a rule made for them",
+        )
+        .categories(&[MaxIterations, MaxEvaluations, Stagnation, AccuracyUnattainable])
+        .words("integral|quadrature|simpson|trapezoid|trapezoidal|romberg|integrand|subdivision|subdivisions|gauss kronrod")
+        .source("Press et al., Numerical Recipes, §4; SciPy, scipy.integrate.quad"),
+        Rule::new(
+            "quadrature.sampling",
+            "the error of sampling falls with the root of the number of samples only, and not even so where the variance is \
+             infinite: sample by importance, subtract or substitute what is singular, or use a quadrature in few dimensions",
+        )
+        .categories(&[MaxIterations, MaxEvaluations, Stagnation])
+        .words("samples|monte carlo|standard error|variance")
+        .source("Press et al., Numerical Recipes, §7.9"),
+        Rule::new(
+            "derivative_zero",
+            "the derivative vanishes there, so Newton's step has no length: move the start off the stationary point, or use a \
+             bracketing method (Brent)",
+        )
+        .words("zero derivative|derivative is zero|derivative vanishes|vanishing derivative")
+        .source("Press et al., Numerical Recipes, §9.4"),
+        Rule::new(
             "bracket",
             "the function has the same sign at both ends: print it there, and widen or move the interval until the signs differ; \
              a double root changes no sign, there a minimisation finds it",
         )
-        .words("bracket|bracketed|bracketing|sign change|same sign|different signs|opposite signs")
+        .words("bracket|bracketed|bracketing|sign change|change of sign|same sign|different signs|opposite signs")
         .source("Press et al., Numerical Recipes, §9.1"),
     ]
 }

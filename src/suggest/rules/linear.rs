@@ -76,8 +76,8 @@ pub(super) fn rules() -> Vec<Rule> {
              solve of a small case shows whether the matrix is the problem",
         )
         .categories(&[LinearSolve, MaxIterations, Stagnation])
-        .words("gmres|cg|conjugate gradient|bicgstab|krylov|linear solver|linear solve|minres|preconditioner|preconditioned")
-        .series("residual", STAYS)
+        .method("cg|pcg|conjugate gradient|bicgstab|bicg|krylov|linear solver|linear solve|minres")
+        .series("residual|norm", STAYS)
         .source(SAAD),
         Rule::new(
             "iteration.slow_linear",
@@ -85,8 +85,8 @@ pub(super) fn rules() -> Vec<Rule> {
              an elliptic problem)[; without, some {residual.needed} more iterations reach {residual.tolerance}]",
         )
         .categories(&[LinearSolve, MaxIterations])
-        .words("gmres|cg|conjugate gradient|bicgstab|krylov|linear solver|linear solve|minres|jacobi|gauss seidel|richardson|sor")
-        .series("residual", FALLS_SLOWLY)
+        .method("gmres|cg|pcg|conjugate gradient|bicgstab|krylov|linear solver|linear solve|minres|jacobi|gauss seidel|richardson|sor")
+        .series("residual|norm", FALLS_SLOWLY)
         .source(SAAD),
         Rule::new(
             "splitting.diagonal_dominance",
@@ -94,7 +94,7 @@ pub(super) fn rules() -> Vec<Rule> {
              below 1, as for a diagonally dominant matrix: reorder or scale the equations, under-relax, or use a Krylov method",
         )
         .categories(&[ResidualDivergence, MaxIterations, LinearSolve])
-        .words("jacobi|gauss seidel|richardson|sor|spectral radius|diagonally dominant")
+        .method("jacobi|gauss seidel|richardson|sor")
         .source("Saad, Iterative Methods for Sparse Linear Systems, §4.2"),
         Rule::new(
             "linear_solve",
@@ -105,11 +105,11 @@ pub(super) fn rules() -> Vec<Rule> {
         .source(KSP),
         Rule::new(
             "breakdown.indefinite",
-            "conjugate gradients need a symmetric positive definite matrix, and p·Ap is not positive: check symmetry and signs, \
+            "conjugate gradients need a symmetric positive definite matrix, and this one is not: p·Ap is not positive: check symmetry and signs, \
              or use MINRES for a symmetric indefinite matrix, GMRES or BiCGStab for a nonsymmetric one",
         )
         .categories(&[Breakdown, LinearSolve])
-        .words("cg|conjugate gradient|conjugate gradients|indefinite|curvature|positive definite")
+        .method("cg|pcg|conjugate gradient|conjugate gradients")
         .source("PETSc, KSP_DIVERGED_INDEFINITE_MAT; Saad, Iterative Methods for Sparse Linear Systems, §6.7"),
         Rule::new(
             "breakdown",
@@ -118,6 +118,28 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .category(Breakdown)
         .source("PETSc, KSP_DIVERGED_BREAKDOWN; Belos, BreakdownDetected"),
+        Rule::new(
+            "loss_of_accuracy.orthogonality",
+            "the vectors lost their orthogonality: orthogonalise twice (modified Gram–Schmidt with a second pass), or use \
+             Householder QR",
+        )
+        .words("orthogonality|orthogonal|orthonormal|gram schmidt")
+        .source("Giraud, Langou & Rozložník 2005; Golub & Van Loan, Matrix Computations, §5.2"),
+        Rule::new(
+            "ill_conditioned.forward_error",
+            "a small residual beside a large error means an ill-conditioned matrix: estimate its condition number, then scale, \
+             regularise, or choose a better basis; more digits in the solve do not help",
+        )
+        .words("forward error|backward error")
+        .source(HIGHAM),
+        Rule::new(
+            "loss_of_accuracy.cancellation",
+            "nearly equal numbers cancel: rearrange the formula (sum terms of one sign, x² − y² = (x − y)(x + y), expm1, log1p, \
+             hypot), or compute the difference itself",
+        )
+        .category(LossOfAccuracy)
+        .words("cancellation|cancel|cancels|significance|alternating")
+        .source(HIGHAM),
         Rule::new(
             "loss_of_accuracy",
             "digits were lost on the way: compute the residual explicitly instead of by recurrence and restart from there, \

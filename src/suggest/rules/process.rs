@@ -13,6 +13,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "an index is beyond the end: see the frame for which, and whether the loop runs one too far (0..=n for 0..n), the grid \
              has ghost cells, or the array is shorter than assumed",
         )
+        .category(Panic)
         .words("index out of bounds|out of range|index out of range|range end index|out of bounds")
         .source(STD),
         Rule::new(
@@ -34,6 +35,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "an error was unwrapped: its text follows in the message. Hand it on with `?` so that the record has its type and its \
              sources",
         )
+        .category(Panic)
         .words("on an err value|called result unwrap")
         .source(STD),
         Rule::new(

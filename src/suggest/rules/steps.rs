@@ -18,7 +18,7 @@ pub(super) fn rules() -> Vec<Rule> {
              nor a stiff method get past a true singularity",
         )
         .category(StepSizeUnderflow)
-        .series("quantity", GROWS)
+        .grown("quantity|residual", 1e3)
         .source(DT_LESS_THAN_MIN),
         Rule::new(
             "step_size_underflow.collapse",
@@ -35,7 +35,7 @@ pub(super) fn rules() -> Vec<Rule> {
              it. 1e-12 is about the least that double precision gives",
         )
         .category(StepSizeUnderflow)
-        .value("tolerance|tol|rtol|atol|reltol|abstol", Test::Below(1e-13))
+        .value("tolerance|tol|rtol|reltol|rel_tol", Test::Between(0.0, 1e-13))
         .source("Hairer, Nørsett & Wanner, Solving Ordinary Differential Equations I, §II.4"),
         Rule::new(
             "step_size_underflow.place",
@@ -63,6 +63,12 @@ pub(super) fn rules() -> Vec<Rule> {
         .value("method|solver|integrator|scheme|stepper", Test::Words(EXPLICIT))
         .unless_value("method|solver|integrator|scheme|stepper", Test::Words(IMPLICIT))
         .source("SciMLBase, ReturnCode.MaxIters; Hairer & Wanner, Solving Ordinary Differential Equations II, §IV.1"),
+        Rule::new(
+            "time_order",
+            "the times do not go in the direction of integration: sort the output times, and begin them after the start",
+        )
+        .words("stop time|stop times|end time|output times|not sorted|not increasing|not monotonic|must increase")
+        .source("SUNDIALS, CVODE user guide, CV_ILL_INPUT"),
         Rule::new(
             "stiff.detected",
             "the solver itself finds the problem stiff: take an implicit method (Radau, BDF, Rosenbrock), with an analytical \
@@ -99,8 +105,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "{tolerance.name} = {tolerance} asks for more than double precision has (2.2e-16 beside the solution's size): relax \
              it to 1e-12 or above, or compute in higher precision",
         )
-        .categories(&[AccuracyUnattainable, Stagnation, MaxIterations])
-        .value("tolerance|tol|rtol|atol|reltol|abstol|xtol|ftol|gtol|eps", Test::Below(2.3e-16))
+        .value("tolerance|tol|rtol|reltol|xtol|ftol|gtol|rel_tol", Test::Between(0.0, 2.3e-16))
         .source("SUNDIALS, CVODE user guide, CV_TOO_MUCH_ACC"),
         Rule::new(
             "accuracy_unattainable",
@@ -130,18 +135,27 @@ pub(super) fn rules() -> Vec<Rule> {
              compare, or take an implicit method",
         )
         .categories(&[ResidualDivergence, NonFinite, ConstraintViolation])
-        .series("quantity|any", GROWS)
+        .series("quantity|residual", GROWS)
         .value("method|solver|integrator|scheme|stepper", Test::Words(EXPLICIT))
         .unless_value("method|solver|integrator|scheme|stepper", Test::Words(IMPLICIT))
         .value("dt|h|step|step_size|time_step", Test::Above(0.0))
         .source(HAIRER),
+        Rule::new(
+            "instability.courant",
+            "{quantity} grew {quantity.rate}-fold each time with {courant.name} = {courant}, and above 1 an explicit scheme is \
+             unstable: divide the time step by {courant} at least (the Courant number is u·dt/dx), or take an implicit scheme",
+        )
+        .categories(&[ResidualDivergence, NonFinite, ConstraintViolation, MaxIterations])
+        .series("quantity|residual", GROWS)
+        .value("courant|cfl|courant_number|cfl_number", Test::Above(1.0))
+        .source("Courant, Friedrichs & Lewy 1928"),
         Rule::new(
             "instability.step",
             "{quantity} grew {quantity.rate}-fold each time over {quantity.rows} occurrences with {dt.name} = {dt}: where the true \
              solution does not grow so, the step is too large for the method. Halve it and compare, or take an implicit method",
         )
         .categories(&[ResidualDivergence, NonFinite, ConstraintViolation])
-        .series("quantity|any", GROWS)
+        .series("quantity|residual", GROWS)
         .value("dt|h|step_size|time_step", Test::Above(0.0))
         .source(HAIRER),
         Rule::new(
