@@ -45,13 +45,13 @@ impl Series {
         self.non_finite = None;
         let Some(list) = column.as_list() else { return false };
         self.gap = (entry.head.unwrap_or(list.len()), entry.dropped as f64);
-        for (row, value) in list.iter().enumerate() {
+        for (row, value) in list.iter().enumerate().skip(unknown_at_first(list)) {
             let Some(x) = value.as_f64() else { continue };
             if !x.is_finite() {
                 self.non_finite = Some(NonFinite { row, value: value.clone() });
                 break;
             }
-            if row != self.values.len() {
+            if row != self.values.len() || !self.rows.is_empty() {
                 self.note_row(row);
             }
             self.values.push(x);
@@ -173,6 +173,14 @@ impl Series {
         let expected = |at: f64| first + change * (at - begin);
         self.values.iter().enumerate().all(|(index, x)| (x - expected(self.at(index))).abs() <= tolerance)
     }
+}
+
+/// Rows of NaN before the first finite value: what is not known in the first iteration, as a change or a ratio.
+fn unknown_at_first(list: &[Value]) -> usize {
+    let is_nan = |value: &&Value| value.as_f64().is_some_and(f64::is_nan);
+    let rows = list.iter().take_while(is_nan).count();
+    let is_finite = list.get(rows).and_then(Value::as_f64).is_some_and(f64::is_finite);
+    if is_finite { rows } else { 0 }
 }
 
 /// Regular enough, and steep enough to matter: by a factor of two, or where it hardly scatters, by anything that is no
@@ -325,6 +333,14 @@ mod tests {
         series.read(&entry, &Value::List(vec![1.0.into(), Value::Null, 3.0.into(), f64::NAN.into()]));
         assert_eq!([0, 1].map(|index| (series.row(index), series.at(index))), [(0, 0.0), (2, 102.0)]);
         assert_eq!(series.non_finite.unwrap().row, 3);
+    }
+
+    #[test]
+    fn nan_is_no_failure_where_nothing_is_known_yet() {
+        let found = describe("change", [f64::NAN, 0.5, 0.25, 0.125, 0.0625]);
+        assert_eq!((found.first_non_finite, found.first), (None, Some(0.5)));
+        assert_eq!(describe("change", [f64::NAN, f64::NAN]).first_non_finite.unwrap().row, 0);
+        assert_eq!(describe("change", [f64::INFINITY, 1.0]).first_non_finite.unwrap().row, 0);
     }
 
     proptest::proptest! {

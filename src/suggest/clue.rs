@@ -86,6 +86,8 @@ impl Clue {
             Clue::NoValue(..) => 0,
             Clue::Computation(_) => 1,
             Clue::Words(_) | Clue::Method(_) | Clue::Crossed(_) => 2,
+            // That there is no trend is little to go by.
+            Clue::Series(_, behaviours) if behaviours.contains(&Behaviour::Irregular) => 2,
             Clue::Value(..) => 3,
             Clue::Series(..) | Clue::Grown(..) => 4,
             Clue::NonFinite(_) => 5,

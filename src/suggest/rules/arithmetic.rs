@@ -49,6 +49,14 @@ pub(super) fn rules() -> Vec<Rule> {
         .value("iteration|iter|evaluations", Test::Below(1.0))
         .source(DT_NAN),
         Rule::new(
+            "non_finite.overflow",
+            "{any} is {any.bad} at {any.at}: numbers grew beyond 1.8e308. Work with logarithms (log-sum-exp for sums of exponentials, \
+             taking the largest exponent out first; ln Γ for factorials), or rescale",
+        )
+        .words("overflow|overflows|overflowed|exp|exponential")
+        .non_finite("any")
+        .source(GOLDBERG),
+        Rule::new(
             "overflow",
             "numbers grew beyond 1.8e308: bound or rescale the couplings, work with logarithms (log-sum-exp for sums of \
              exponentials, ln Γ for factorials), and shorten the step where it is an instability",
@@ -88,8 +96,8 @@ pub(super) fn rules() -> Vec<Rule> {
         .source(GOLDBERG),
         Rule::new(
             "domain_error.interval",
-            "the argument has to lie in the interval that the message names: a probability in [0, 1] (a percentage is divided by \
-             100), a cosine in [−1, 1] (clamp what is beyond by rounding only), an angle in radians",
+            "the argument has to lie in the interval that the message names: a probability from 0 to 1 (a percentage is divided \
+             by 100), a cosine from −1 to 1 (clamp what is beyond by rounding only), an angle in radians",
         )
         .category(DomainError)
         .words("must be in|must lie in|must be between|must be within|is outside|lies outside")

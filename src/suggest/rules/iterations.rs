@@ -1,6 +1,6 @@
 //! Iterations: Newton's method, minimisation, fixed points.
 
-use super::{COLLAPSES, FALLS, FALLS_SLOWLY, GROWS, OSCILLATES, STAYS, WANDERS};
+use super::{COLLAPSES, FALLS, FALLS_SLOWLY, GROWS, OSCILLATES, RESTS, STAYS, WANDERS};
 use crate::failure::Category::{self, *};
 use crate::suggest::{Rule, Test};
 
@@ -49,7 +49,7 @@ pub(super) fn rules() -> Vec<Rule> {
              singular at the root (a multiple root), or wrong or out of date. Multiply the step by the multiplicity, solve f/f′ = 0, \
              or compare the Jacobian with finite differences",
         )
-        .categories(UNFINISHED)
+        .categories(&[MaxIterations, MaxEvaluations, NonlinearConvergence, Stagnation])
         .method("newton")
         .series("residual|objective|norm", FALLS_SLOWLY)
         .source(KELLEY),
@@ -90,12 +90,12 @@ pub(super) fn rules() -> Vec<Rule> {
         .source(MOOSE),
         Rule::new(
             "iteration.stagnating_at_rounding",
-            "{residual} has stayed at {residual.last} for {residual.rows} occurrences: {tolerance.name} = {tolerance} is below what \
-             rounding allows here. Loosen it to some 100 · 2.2e-16 of the size of the terms (times the condition number, for a \
+            "{residual} came down to {residual.last} and no further, and {tolerance.name} = {tolerance} is below what rounding \
+             allows. Loosen it to some 100 · 2.2e-16 of the size of the terms (times the condition number, for a \
              linear system), or scale the problem",
         )
         .categories(UNFINISHED)
-        .series("residual|objective|norm", STAYS)
+        .series("residual|objective|norm", RESTS)
         .value("tolerance|tol|rtol|atol|eps|epsilon", Test::Between(0.0, 1e-14))
         .source(MOOSE),
         Rule::new(
@@ -117,6 +117,16 @@ pub(super) fn rules() -> Vec<Rule> {
         .series("residual|norm", STAYS)
         .source("Golub & Van Loan, Matrix Computations, §7.3"),
         Rule::new(
+            "iteration.cycle_between",
+            "{quantity} comes back to the same values every {quantity.period} iterations, while {residual} stays at {residual.last}: \
+             the iteration jumps to and fro, and more of it changes nothing. Mix old and new (damping, Anderson), use a line search, \
+             or start elsewhere",
+        )
+        .categories(UNFINISHED)
+        .series("residual|objective|norm", STAYS)
+        .series("quantity|time", OSCILLATES)
+        .source(KELLEY),
+        Rule::new(
             "iteration.cycle",
             "{residual} goes up and down[ and comes back to the same values every {residual.period} iterations]: the iteration is \
              caught in a cycle, and more of it changes nothing. Damp it (half steps, under-relaxation, Anderson mixing), use a line \
@@ -126,15 +136,6 @@ pub(super) fn rules() -> Vec<Rule> {
         .series("residual|objective|quantity", OSCILLATES)
         .source(KELLEY),
         Rule::new(
-            "iteration.wandering",
-            "{residual} goes up and down without a trend between {residual.smallest} and {residual.largest}: the iteration does \
-             not settle. See whether a solution exists for these parameters at all; if so, start closer to it (continuation from \
-             parameters that work), or globalise the method (line search, trust region)",
-        )
-        .categories(UNFINISHED)
-        .series("residual|objective", WANDERS)
-        .source(KELLEY),
-        Rule::new(
             "relaxation",
             "{relaxation.name} = {relaxation} is above 1: under-relax (0.5 to 0.8) until the iteration converges; above 2 over-relaxation \
              converges for no matrix",
@@ -142,6 +143,22 @@ pub(super) fn rules() -> Vec<Rule> {
         .categories(UNFINISHED)
         .value("relaxation|relaxation_factor|relaxation_parameter|mixing|mixing_parameter", Test::Between(1.0, 1e3))
         .source("Saad, Iterative Methods for Sparse Linear Systems, §4.2"),
+        Rule::new(
+            "descent",
+            "steepest descent zigzags in a narrow valley, and needs as many iterations as the condition number: use a quasi-Newton \
+             method (BFGS) or Newton's, or scale the variables",
+        )
+        .categories(UNFINISHED)
+        .method("steepest descent|gradient descent")
+        .source(NOCEDAL),
+        Rule::new(
+            "nelder_mead",
+            "the simplex of Nelder and Mead shrinks slowly in many dimensions and may stop at a point that is none: allow more \
+             iterations, restart it from where it stopped, or use a quasi-Newton method where there is a gradient",
+        )
+        .categories(UNFINISHED)
+        .method("nelder mead")
+        .source("Nocedal & Wright, Numerical Optimization, §9.5"),
         Rule::new(
             "newton.derivative",
             "compare the Jacobian with finite differences, and solve its linear systems with a direct solver to take those out of \
@@ -257,5 +274,14 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .words("bracket|bracketed|bracketing|sign change|change of sign|same sign|different signs|opposite signs")
         .source("Press et al., Numerical Recipes, §9.1"),
+        Rule::new(
+            "iteration.wandering",
+            "{residual} goes up and down without a trend between {residual.smallest} and {residual.largest}: the iteration does \
+             not settle. See whether a solution exists for these parameters at all; if so, start closer to it (continuation from \
+             parameters that work), or globalise the method (line search, trust region)",
+        )
+        .categories(UNFINISHED)
+        .series("residual|objective", WANDERS)
+        .source(KELLEY),
     ]
 }

@@ -110,6 +110,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(&[Breakdown, LinearSolve])
         .method("cg|pcg|conjugate gradient|conjugate gradients")
+        .unless_value("method|solver|algorithm", Test::Words("bicg|bi cg|bicgstab|bi cgstab|cgs"))
         .source("PETSc, KSP_DIVERGED_INDEFINITE_MAT; Saad, Iterative Methods for Sparse Linear Systems, §6.7"),
         Rule::new(
             "breakdown",

@@ -26,6 +26,7 @@ const FALLS_SLOWLY: &[Behaviour] = &[Behaviour::SlowConvergence];
 const STAYS: &[Behaviour] = &[Behaviour::Stagnation];
 const COLLAPSES: &[Behaviour] = &[Behaviour::StepCollapse];
 const OSCILLATES: &[Behaviour] = &[Behaviour::Oscillation];
+const RESTS: &[Behaviour] = &[Behaviour::Stagnation, Behaviour::Oscillation];
 const WANDERS: &[Behaviour] = &[Behaviour::Irregular];
 
 /// By category, the rules that can hold for it.

@@ -21,6 +21,16 @@ pub(super) fn rules() -> Vec<Rule> {
         .grown("quantity|residual", 1e3)
         .source(DT_LESS_THAN_MIN),
         Rule::new(
+            "step_size_underflow.start",
+            "the solver does not get away from {x.name} = {x}, where {any} is {any.bad}: the right-hand side is not finite there (a \
+             division by the coordinate, for instance). Start at a small distance, with the series expansion of the solution, or \
+             write the limit into the right-hand side",
+        )
+        .category(StepSizeUnderflow)
+        .value("x|t|time", Test::Between(-1e-9, 1e-9))
+        .non_finite("any")
+        .source("SciMLBase, ReturnCode.DtNaN"),
+        Rule::new(
             "step_size_underflow.collapse",
             "the steps of {step} fell to next to nothing at {step.to}[, by a factor of {step.rate} each]: look there for a \
              singularity, or a jump or kink of the right-hand side. Stop at a jump and start anew behind it (an event), smooth \
@@ -158,6 +168,22 @@ pub(super) fn rules() -> Vec<Rule> {
         .series("quantity|residual", GROWS)
         .value("dt|h|step_size|time_step", Test::Above(0.0))
         .source(HAIRER),
+        Rule::new(
+            "initialization.conditions",
+            "the initial values do not satisfy the algebraic equations, and the solver finds none that do: give values that satisfy \
+             them (with their derivatives, for a DAE), and check that there are any",
+        )
+        .categories(&[MaxIterations, NonlinearConvergence, Initialization, ResidualDivergence])
+        .words("initial condition|initial conditions|consistent initial|inconsistent initial|initial state")
+        .source("SUNDIALS, IDA user guide, IDACalcIC"),
+        Rule::new(
+            "nonlinear_convergence.implicit_step",
+            "the implicit step is too large for Newton's method to find its solution: halve it and try again, as adaptive solvers \
+             do; if that does not help, compare the Jacobian with finite differences",
+        )
+        .categories(&[NonlinearConvergence, MaxIterations])
+        .words("implicit step|implicit euler|corrector|time step")
+        .source("SUNDIALS, CVODE user guide, CV_CONV_FAILURE"),
         Rule::new(
             "initialization",
             "the solver could not begin: check that the initial values satisfy the equations and constraints at the start (for \
