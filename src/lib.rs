@@ -154,6 +154,8 @@ pub use logger::StructuredLogger;
 #[cfg(feature = "publish")]
 pub use publish::{Ignored, NotPushed, Outcome, Plan, PublishError, Published, Publisher, Secret, Skipped};
 pub use recorder::Stats;
+#[cfg(feature = "publish")]
+pub use redact::secret_in;
 pub use result::ResultExt;
 pub use store::{Durability, Store};
 pub use suggest::{Rule, Test};

@@ -18,7 +18,7 @@ use crate::log::{RuntimeLog, write_failure};
 use crate::redact::Redactor;
 use crate::stderr;
 use crate::store::Store;
-use crate::suggest::{Rules, diagnose};
+use crate::suggest::{Rules, diagnose, remember};
 use crate::sync::lock;
 use crate::value::{Limits, Map, one_line, shorten};
 
@@ -202,7 +202,9 @@ impl Recorder {
         context.frames = seen.frames;
         context.location = Some(seen.location).filter(|location| *location != Location::default());
         failure.context = context;
-        failure.context.fingerprint = Some(failure.fingerprint().into_owned());
+        let fingerprint = failure.fingerprint().into_owned();
+        remember(&mut failure, self.store.fixed(&fingerprint));
+        failure.context.fingerprint = Some(fingerprint);
         diagnose(&mut failure, &self.rules);
         failure
     }

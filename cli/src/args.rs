@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::commands::{diff, groups, list, logs, prune, push, refs, show, suggest, validate, watch};
+use crate::commands::{diff, groups, list, logs, prune, push, refs, resolve, show, suggest, validate, watch};
 use crate::screen::Color;
 
 const EXIT_CODES: &str = "\
@@ -95,6 +95,10 @@ pub(crate) enum Command {
     /// What no option and no variable says can stand in the table [suggest] of failures.toml, here or above: provider, model,
     /// base_url and timeout.
     Suggest(suggest::Options),
+    /// Notes what really fixed a failure.
+    ///
+    /// It stands in the record from then on, and later failures with its fingerprint begin their suggestions with it.
+    Resolve(resolve::Options),
     /// Prints the JSON Schema of a record.
     Schema,
     /// Prints the completions for a shell.

@@ -114,6 +114,25 @@ pub enum Confidence {
     High,
 }
 
+impl Confidence {
+    /// The class of this name: `low`, `medium`, `high`.
+    ///
+    /// ```
+    /// use tracing_failure::Confidence;
+    ///
+    /// assert_eq!(Confidence::from_name("medium"), Some(Confidence::Medium));
+    /// assert_eq!(Confidence::from_name("70 %"), None);
+    /// ```
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "low" => Some(Confidence::Low),
+            "medium" => Some(Confidence::Medium),
+            "high" => Some(Confidence::High),
+            _ => None,
+        }
+    }
+}
+
 /// Something in the record that a rule goes by.
 ///
 /// ```

@@ -16,7 +16,6 @@ mod records;
 mod remote;
 mod repository;
 mod scan;
-mod secrets;
 mod stage;
 mod target;
 mod tree;

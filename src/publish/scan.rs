@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::error::{PublishError, Secret};
 use super::git::{Git, path_of};
-use super::secrets::{Found, secrets};
 use super::tree::Entry;
 use crate::failure::Failure;
+use crate::redact::{Found, secrets};
 
 /// How many bytes are read at once, unless one blob has more.
 const AT_ONCE: u64 = 4 << 20;

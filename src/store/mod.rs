@@ -2,6 +2,7 @@
 
 mod area;
 mod latest;
+mod resolutions;
 mod write;
 
 use std::fs::DirEntry;
@@ -13,6 +14,8 @@ use crate::failure::{Failure, ReadError};
 
 pub(crate) use area::{Areas, file_name_part};
 use latest::Latest;
+pub(crate) use resolutions::Fixed;
+use resolutions::Resolutions;
 
 /// What a record survives once it is written.
 ///
@@ -52,6 +55,7 @@ pub struct Store {
     areas: Areas,
     durability: Durability,
     latest: Arc<Latest>,
+    resolutions: Resolutions,
 }
 
 impl Store {
@@ -72,7 +76,9 @@ impl Store {
     pub(crate) fn open_with(dir: impl AsRef<Path>, areas: Areas, durability: Durability) -> io::Result<Self> {
         let dir = std::path::absolute(dir.as_ref()).unwrap_or_else(|_| dir.as_ref().to_owned());
         create_dir(&dir)?;
-        Ok(Store { latest: Arc::new(Latest::new(&dir, durability)), dir, areas, durability })
+        let latest = Arc::new(Latest::new(&dir, durability));
+        let resolutions = Resolutions::new(&dir);
+        Ok(Store { latest, resolutions, dir, areas, durability })
     }
 
     /// The directory.

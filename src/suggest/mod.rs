@@ -15,12 +15,15 @@ pub use rule::{Rule, Test};
 
 use crate::convergence;
 use crate::failure::{Category, Confidence, Evidence, Failure, Origin, Suggestion};
+use crate::store::Fixed;
 use advice::{evidence, fill};
 use facts::Facts;
 use rule::Advice;
 
 /// More than that nobody reads.
 const MOST: usize = 5;
+/// Of what helped before, so many are told.
+const REMEMBERED: usize = 2;
 
 impl Failure {
     /// Says how the series of the trail went, and what the built-in rules suggest, where the record does not yet. Records of
@@ -48,9 +51,30 @@ pub(crate) fn diagnose(failure: &mut Failure, own: &Rules) {
     if failure.context.suggestions.iter().any(|suggestion| suggestion.origin == Origin::Rule) {
         return;
     }
-    for suggestion in suggestions(failure, own) {
+    let room = MOST.saturating_sub(failure.suggested_fixes.len());
+    for suggestion in suggestions(failure, own).into_iter().take(room) {
         failure.suggested_fixes.push(suggestion.fix.clone());
         failure.context.suggestions.push(suggestion);
+    }
+}
+
+/// Begins with what fixed the same failure before, the latest first.
+pub(crate) fn remember(failure: &mut Failure, fixed: Vec<Fixed>) {
+    for (resolution, id) in fixed {
+        if failure.suggested_fixes.len() == REMEMBERED {
+            return;
+        }
+        if !failure.suggested_fixes.contains(&resolution.fix) {
+            failure.suggested_fixes.push(resolution.fix.clone());
+            failure.context.suggestions.push(Suggestion {
+                fix: resolution.fix,
+                origin: Origin::Resolution,
+                confidence: Some(Confidence::High),
+                time: resolution.time,
+                fixed: id,
+                ..Suggestion::default()
+            });
+        }
     }
 }
 

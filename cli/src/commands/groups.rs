@@ -13,7 +13,7 @@ use tracing_failure::Map;
 
 use crate::records::{Gather, Selection, Summary, failures_dir, paths, scan};
 use crate::screen::{Screen, count, fit, local, one_line, paint, say, shown};
-use varies::Varies;
+pub(crate) use varies::Varies;
 
 /// Groups that are shown where nothing else is said.
 const GROUPS: usize = 25;

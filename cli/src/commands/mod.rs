@@ -7,6 +7,7 @@ pub(crate) mod logs;
 pub(crate) mod prune;
 pub(crate) mod push;
 pub(crate) mod refs;
+pub(crate) mod resolve;
 pub(crate) mod show;
 pub(crate) mod suggest;
 pub(crate) mod validate;
@@ -38,7 +39,8 @@ pub(crate) fn run(args: Args) -> Result<u8> {
         Command::Logs(options) => logs::run(&options, dir, &mut screen),
         Command::Prune(options) => return prune::run(&options, dir, &mut screen),
         Command::Push(options) => return push::run(&options, dir, &mut screen),
-        Command::Suggest(options) => suggest::run(&options, dir, &mut screen),
+        Command::Suggest(options) => return suggest::run(&options, dir, &mut screen),
+        Command::Resolve(options) => resolve::run(&options, dir, &mut screen),
         Command::Schema => screen.write_all(tracing_failure::SCHEMA.as_bytes()).map_err(Into::into),
         Command::Completions { shell } => completions(shell, &mut screen),
     };

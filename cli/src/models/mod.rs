@@ -23,7 +23,8 @@ pub(crate) use error::AskError;
 use error::Trouble;
 use key::Key;
 pub(crate) use request::Request;
-pub(crate) use settings::{ModelOptions, Provider, Settings};
+use settings::Provider;
+pub(crate) use settings::{ModelOptions, Settings};
 
 /// What a model is told.
 #[derive(Clone, Debug)]
@@ -71,6 +72,11 @@ impl Model {
     /// The name that it is asked for by.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Where its server is.
+    pub(crate) fn base_url(&self) -> String {
+        self.base_url.to_string()
     }
 
     /// Whether its server is on this machine, by its address: nothing leaves the machine then.

@@ -52,7 +52,6 @@ pub(crate) struct Settings {
     pub(super) key: Option<Key>,
     pub(super) timeout: Duration,
     /// What the file sets as `budget`.
-    #[expect(dead_code, reason = "nothing is bounded by it yet")]
     pub(crate) budget: Option<u64>,
 }
 

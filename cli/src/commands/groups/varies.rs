@@ -15,7 +15,7 @@ const NAMED: usize = 4;
 
 /// The parameters of some records, by name, in the order in which they came.
 #[derive(Debug)]
-pub(super) struct Varies {
+pub(crate) struct Varies {
     records: usize,
     parameters: Vec<(String, Parameter)>,
 }
@@ -33,7 +33,7 @@ struct Parameter {
 }
 
 impl Varies {
-    pub(super) fn of(parameters: &Map) -> Self {
+    pub(crate) fn of(parameters: &Map) -> Self {
         let mut varies = Varies { records: 1, parameters: Vec::new() };
         varies.flatten("", parameters);
         varies
@@ -52,7 +52,7 @@ impl Varies {
         }
     }
 
-    pub(super) fn join(&mut self, other: Varies) {
+    pub(crate) fn join(&mut self, other: Varies) {
         self.records += other.records;
         for (name, parameter) in other.parameters {
             match self.parameters.iter_mut().find(|(known, _)| *known == name) {
@@ -75,7 +75,7 @@ impl Varies {
     }
 
     /// `mu 0.5 … 3.9 (40 values), method RK45 | DOP853`.
-    pub(super) fn differing(&self) -> String {
+    pub(crate) fn differing(&self) -> String {
         let differing = self.parameters.iter().filter(|(_, known)| !self.is_same(known));
         differing
             .map(|(name, known)| format!("{} {}", one_line(name), known.text(self.records)))

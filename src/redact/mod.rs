@@ -1,9 +1,17 @@
-//! Names that look like secrets.
+//! Names that look like secrets, and texts that do.
+
+#[cfg(feature = "publish")]
+mod secrets;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::value::{Map, Value};
 use crate::words::Words;
+
+#[cfg(feature = "publish")]
+pub use secrets::secret_in;
+#[cfg(feature = "publish")]
+pub(crate) use secrets::{Found, secrets};
 
 /// What stands in the place of a secret.
 pub(crate) const REDACTED: &str = "[redacted]";

@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
-use crate::redact::{REDACTED, Redactor};
+use super::{REDACTED, Redactor};
+use crate::failure::Failure;
 
 /// Where it is, by a JSON pointer, and what it looks like.
-pub(super) type Found = (String, &'static str);
+pub(crate) type Found = (String, &'static str);
 
 /// All that looks like a secret in this record.
-pub(super) fn secrets(record: &Value) -> Vec<Found> {
+pub(crate) fn secrets(record: &Value) -> Vec<Found> {
     let mut search = Search { redactor: Redactor::default(), pointer: String::new(), found: Vec::new() };
     search.value(record);
     search.command_line(record);
@@ -161,6 +162,44 @@ fn is_web_token(rest: &str) -> bool {
     header.is_some_and(|part| part.len() >= 8)
         && claims.is_some_and(|part| part.starts_with("eyJ") && part.len() >= 8)
         && signature.is_some_and(|part| part.len() >= 16)
+}
+
+/// What kind of credentials a text holds, if any: a token of a well-known form, a password in a URL, a private key.
+///
+/// ```
+/// assert_eq!(tracing_failure::secret_in("postgres://me:hunter2@db.example/x"), Some("a URL with a password"));
+/// assert_eq!(tracing_failure::secret_in("rtol = 1e-6"), None);
+/// ```
+pub fn secret_in(text: &str) -> Option<&'static str> {
+    looks_like(text)
+}
+
+impl Failure {
+    /// Takes out what looks like a secret, as it is before a record is shown to others: values under such names, and texts
+    /// that hold credentials. What was redacted when the record was written stays so.
+    ///
+    /// ```
+    /// use tracing_failure::Failure;
+    ///
+    /// let mut failure = Failure::new("fit", "§2", "DbError", "cannot reach postgres://me:hunter2@db.example/x");
+    /// failure.parameters.insert("api_key", "abc123");
+    /// failure.parameters.insert("rtol", 1e-6);
+    /// failure.redact();
+    /// assert_eq!(failure.error_message, "[redacted]");
+    /// assert_eq!(failure.parameters.to_string(), r#"{"api_key":"[redacted]","rtol":1e-6}"#);
+    /// ```
+    pub fn redact(&mut self) {
+        let Ok(mut record) = serde_json::to_value(&*self) else { return };
+        for (pointer, _) in secrets(&record) {
+            if let Some(value) = record.pointer_mut(&pointer) {
+                *value = REDACTED.into();
+            }
+        }
+        // A type that no text fits in, as a time, holds no secret.
+        if let Ok(redacted) = serde_json::from_value(record) {
+            *self = redacted;
+        }
+    }
 }
 
 /// What kind of credentials a text holds.

@@ -1,0 +1,61 @@
+//! Answers that were given before: a model is asked once for each fingerprint.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use chrono::Utc;
+use tracing_failure::Failure;
+
+use super::Advice;
+use crate::models::Model;
+use crate::prompt::digest;
+
+/// A directory beside the records, which readers of those pass over.
+const NAME: &str = ".suggestions";
+
+pub(crate) struct Cache {
+    dir: PathBuf,
+}
+
+impl Cache {
+    /// Of the records in this directory.
+    pub(crate) fn of(failures: &Path) -> Self {
+        Cache { dir: failures.join(NAME) }
+    }
+
+    /// What this model said of failures with this fingerprint. What cannot be read is asked again.
+    pub(crate) fn get(&self, failure: &Failure, model: &Model) -> Option<Advice> {
+        serde_json::from_slice(&fs::read(self.file(failure, model)).ok()?).ok()
+    }
+
+    pub(crate) fn put(&self, failure: &Failure, model: &Model, advice: &Advice) -> Result<()> {
+        let path = self.file(failure, model);
+        let mut json = serde_json::to_vec_pretty(advice)?;
+        json.push(b'\n');
+        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+        let write = || {
+            fs::create_dir_all(&self.dir)?;
+            fs::write(&temporary, &json)?;
+            fs::rename(&temporary, &path)
+        };
+        write()
+            .inspect_err(|_| drop(fs::remove_file(&temporary)))
+            .with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// Keeps a text that is no answer, and returns its file.
+    pub(crate) fn keep_raw(&self, text: &str) -> Result<PathBuf> {
+        let path = self.dir.join(format!("raw_{}.txt", Utc::now().format("%Y%m%dT%H%M%S%.6fZ")));
+        let saved = fs::create_dir_all(&self.dir).and_then(|()| File::create_new(&path)?.write_all(text.as_bytes()));
+        saved.with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(path)
+    }
+
+    /// Fingerprints come from records, which may say anything there.
+    fn file(&self, failure: &Failure, model: &Model) -> PathBuf {
+        let of = digest(&[&failure.fingerprint(), model.provider(), model.name(), &model.base_url()]);
+        self.dir.join(format!("{}.json", &of[..32]))
+    }
+}

@@ -1,0 +1,124 @@
+//! Group after group: one question for each.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+
+use super::{Asker, Options, save};
+use crate::records::{Gather, Progress, Selection, Summary, paths, pick, scan};
+use crate::screen::{Screen, count, in_words, one_line, paint, say};
+
+/// So many errors one after the other, and the next would be one as well.
+const PATIENCE: usize = 3;
+
+/// A group: how many there are, and which is the newest.
+struct Group {
+    count: usize,
+    latest: (DateTime<Utc>, PathBuf),
+}
+
+#[derive(Default)]
+struct Groups(HashMap<String, Group>);
+
+impl Gather for Groups {
+    fn add(&mut self, path: &Path, failure: Summary, _json: &[u8], wanted: bool) {
+        if wanted {
+            self.put(failure.context.fingerprint, Group { count: 1, latest: (failure.timestamp, path.to_owned()) });
+        }
+    }
+
+    fn join(&mut self, other: Self) {
+        other.0.into_iter().for_each(|(fingerprint, group)| self.put(fingerprint, group));
+    }
+}
+
+impl Groups {
+    fn put(&mut self, fingerprint: String, group: Group) {
+        match self.0.get_mut(&fingerprint) {
+            Some(known) => {
+                known.count += group.count;
+                known.latest = std::cmp::max(known.latest.clone(), group.latest);
+            }
+            None => drop(self.0.insert(fingerprint, group)),
+        }
+    }
+
+    /// The largest first.
+    fn in_order(self) -> Vec<Group> {
+        let mut groups: Vec<Group> = self.0.into_values().collect();
+        groups.sort_by(|a, b| (b.count, &b.latest).cmp(&(a.count, &a.latest)));
+        groups
+    }
+}
+
+/// Whether all of them were answered.
+pub(super) fn run(options: &Options, asker: &Asker, screen: &mut Screen) -> Result<bool> {
+    let groups = groups(&options.selection, asker)?;
+    let there = groups.len();
+    let wanted = if options.limit == 0 { there } else { options.limit.min(there) };
+    let mut progress = Progress::of_questions(wanted);
+    let (mut tokens, mut failed, mut in_a_row) = (0, 0, 0);
+    for (done, group) in groups.iter().take(wanted).enumerate() {
+        progress.show_at(done);
+        let answered = progress.aside(|| one(group, options, asker, screen));
+        match answered {
+            Ok(used) => {
+                tokens += used;
+                in_a_row = 0;
+            }
+            Err(error) => {
+                progress.aside(|| say(format_args!("failures: {}: {}", group.latest.1.display(), in_words(&error))));
+                failed += 1;
+                in_a_row += 1;
+            }
+        }
+        if in_a_row == PATIENCE && done + 1 < wanted {
+            drop(progress);
+            say(format_args!("failures: {PATIENCE} errors one after the other: the rest is not asked"));
+            return Ok(false);
+        }
+        if options.max_tokens.is_some_and(|most| tokens >= most) && done + 1 < wanted {
+            drop(progress);
+            say(format_args!("{tokens} tokens used: {} not asked (--max-tokens)", count(wanted - done - 1, "group")));
+            return Ok(failed == 0);
+        }
+    }
+    drop(progress);
+    if there > wanted {
+        say(format_args!("{wanted} of {}; all of them: --limit 0", count(there, "group")));
+    }
+    if there == 0 {
+        say(format_args!("no failures{} in {}", options.selection.of_that_kind(), asker.dir.display()));
+    }
+    Ok(failed == 0)
+}
+
+fn groups(selection: &Selection, asker: &Asker) -> Result<Vec<Group>> {
+    let (groups, broken) = scan(&paths(&asker.dir)?, selection, Groups::default)?;
+    broken.tell();
+    Ok(groups.in_order())
+}
+
+/// Asks about the newest of a group, and writes what is said of it. The tokens that it took come back.
+fn one(group: &Group, options: &Options, asker: &Asker, screen: &mut Screen) -> Result<u64> {
+    let path = group.latest.1.to_string_lossy();
+    let picked = pick(&path, Some(&asker.dir))?;
+    let (advice, is_known) = asker.advice(&picked.failure)?;
+    let failure = &picked.failure;
+    let number = screen.paint(paint::STRONG, &format!("{} ×", group.count));
+    let error = one_line(&format!("{}: {}", failure.error_type, failure.error_message)).into_owned();
+    writeln!(screen, "{number} {}  {}", one_line(&failure.computation), screen.paint(paint::ERROR, &error))?;
+    writeln!(screen, "  {}", one_line(&advice.answer.root_cause))?;
+    for suggestion in advice.suggestions() {
+        writeln!(screen, "  {} {}", screen.paint(paint::GOOD, "→"), one_line(&suggestion.fix))?;
+    }
+    if options.save {
+        writeln!(screen, "  {}", screen.paint(paint::FAINT, &save(&picked, &advice)?))?;
+    }
+    writeln!(screen)?;
+    screen.flush()?;
+    Ok(if is_known { 0 } else { advice.tokens.unwrap_or_default() })
+}

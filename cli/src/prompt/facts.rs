@@ -1,0 +1,159 @@
+//! What the record itself says, part by part.
+
+use tracing_failure::{Convergence, ErrorEntry, Failure, Map, TrailEntry, Value};
+
+use super::budget::{ALWAYS, Section};
+use super::{beginning, plain};
+use crate::screen::{brief, place_of};
+
+/// Bytes of the error's message that are always said.
+const MESSAGE: usize = 1_500;
+/// Bytes of a value, where all of them do not fit.
+const VALUE: usize = 80;
+
+pub(super) fn sections(failure: &Failure) -> Vec<Section> {
+    let sections = [
+        Section::of("What failed", ALWAYS, vec![head(failure)]),
+        Section::of("Parameters", 90, vec![map(&failure.parameters, usize::MAX), map(&failure.parameters, VALUE)]),
+        Section::of("How the numbers went before", 85, vec![convergence(failure)]),
+        Section::of("Seen as it failed", 80, vec![map(&failure.context.event, 400)]),
+        Section::of("Chain of errors, outermost first", 70, vec![errors(failure)]),
+        Section::of("End of the trail", 65, vec![trail(failure, 16), trail(failure, 6), trail(failure, 3)]),
+        Section::of("Stack, own code, innermost first", 60, vec![frames(failure)]),
+        Section::of("Spans around it, innermost first", 40, vec![spans(failure)]),
+        Section::of("Known advice, from rules", 50, vec![known_advice(failure)]),
+        Section::of("Said before", 30, vec![breadcrumbs(failure)]),
+    ];
+    sections.into_iter().flatten().collect()
+}
+
+fn lines(lines: impl IntoIterator<Item = String>) -> String {
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
+/// A name and a text, on one line.
+fn pair(name: &str, text: &str) -> String {
+    format!("{}: {}", beginning(name, VALUE).replace('\n', " "), plain(text).replace('\n', "\n  "))
+}
+
+fn head(failure: &Failure) -> String {
+    let context = &failure.context;
+    let known = [
+        ("computation", beginning(&failure.computation, 200)),
+        ("theoretical reference", beginning(&failure.theoretical_ref, 300)),
+        ("error type", beginning(&failure.error_type, 200)),
+        ("error", beginning(&failure.error_message, MESSAGE)),
+        ("category", context.category.map_or("", |category| category.name()).to_owned()),
+        ("reason", beginning(context.reason.as_deref().unwrap_or_default(), 200)),
+        ("seconds since it began", context.elapsed_s.map(brief).unwrap_or_default()),
+    ];
+    lines(known.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| pair(name, text)))
+}
+
+fn map(map: &Map, most: usize) -> String {
+    lines(map.iter().map(|(name, value)| pair(name, &beginning(&value.to_string(), most))))
+}
+
+fn convergence(failure: &Failure) -> String {
+    lines(
+        failure
+            .context
+            .convergence
+            .iter()
+            .filter(|series| says_something(series))
+            .map(|series| behaviour(series, failure)),
+    )
+}
+
+/// Counters count: nobody needs to be told.
+fn says_something(series: &Convergence) -> bool {
+    !matches!(series.behaviour.name(), "steady" | "constant" | "short")
+        || series.first_non_finite.is_some()
+        || series.crossed.is_some()
+}
+
+fn behaviour(series: &Convergence, failure: &Failure) -> String {
+    let entry = failure.context.trail.get(series.trail);
+    let said = entry.and_then(|entry| entry.message.as_deref()).unwrap_or_default();
+    let number = |name: &str, x: Option<f64>| x.map(|x| format!(", {name} {}", brief(x))).unwrap_or_default();
+    let mut text = format!("{} ({}): {}", series.column, said, series.behaviour.name().replace('_', " "));
+    text += &number("factor from one to the next", series.rate);
+    text += &number("R²", series.fit);
+    text += &series.period.map(|period| format!(", period {period}")).unwrap_or_default();
+    text += &format!(", over the last {} rows", series.rows);
+    text += &number("first", series.first);
+    text += &number("last finite", series.last);
+    text += &number("smallest", series.smallest);
+    text += &number("largest", series.largest);
+    if let Some(broken) = &series.first_non_finite {
+        text += &format!(", then {} in row {}", broken.value, broken.row);
+    }
+    if let Some(crossed) = &series.crossed {
+        text += &format!(", crossed {} ({}) with {}", brief(crossed.bound), crossed.of, brief(crossed.value));
+    }
+    plain(&text)
+}
+
+fn errors(failure: &Failure) -> String {
+    let errors = &failure.context.errors;
+    let said = |error: &ErrorEntry| {
+        let name = error.type_name.as_deref().unwrap_or("error");
+        let variant = error.variant.as_deref().map(|variant| format!(" {variant}")).unwrap_or_default();
+        let data =
+            error.data.as_ref().map(|data| format!(" {}", beginning(&data.to_string(), 400))).unwrap_or_default();
+        pair(&format!("{name}{variant}"), &format!("{}{data}", beginning(&error.message, 500)))
+    };
+    let tells = errors.len() > 1 || errors.iter().any(|error| error.data.is_some());
+    if tells { lines(errors.iter().map(said)) } else { String::new() }
+}
+
+/// The last rows of each place as a table.
+fn trail(failure: &Failure, rows: usize) -> String {
+    failure.context.trail.iter().map(|entry| table(entry, rows)).collect()
+}
+
+fn table(entry: &TrailEntry, rows: usize) -> String {
+    let columns: Vec<(&str, &[Value])> =
+        entry.columns.iter().filter_map(|(name, column)| Some((name, column.as_list()?))).collect();
+    let Some(length) = columns.iter().map(|(_, column)| column.len()).max() else { return String::new() };
+    let said = entry.message.as_deref().or(entry.span.as_deref()).unwrap_or("numbers");
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let row = |row: usize| {
+        let values = columns.iter().map(|(_, column)| column.get(row).map(Value::to_string).unwrap_or_default());
+        values.collect::<Vec<_>>().join(" | ")
+    };
+    let shown = length.saturating_sub(rows)..length;
+    plain(&format!("{said}, {} times:\n{}\n{}\n", entry.seen, names.join(" | "), lines(shown.map(row)).trim_end()))
+}
+
+fn frames(failure: &Failure) -> String {
+    let working_dir = failure.context.process.as_ref().and_then(|process| process.cwd.as_deref());
+    let own = failure.context.frames.iter().filter(|frame| frame.in_app).take(12);
+    let own = lines(own.map(|frame| {
+        plain(&format!("{} at {}", frame.function, place_of(frame.file.as_deref(), frame.line, working_dir)))
+    }));
+    // A record of another program has its stack as text only.
+    if own.is_empty() && failure.context.frames.is_empty() { beginning(&failure.stack_trace, 3_000) } else { own }
+}
+
+fn spans(failure: &Failure) -> String {
+    let said = |name: &str| name != "computation" && name != "theoretical_ref";
+    lines(failure.context.spans.iter().take(8).map(|span| {
+        let fields: Vec<String> = span
+            .fields
+            .iter()
+            .filter(|(name, value)| said(name) && failure.parameters.get(name) != Some(*value))
+            .map(|(name, value)| format!(" {name}={}", beginning(&value.to_string(), VALUE)))
+            .collect();
+        plain(&format!("{}{}", span.name, fields.concat()))
+    }))
+}
+
+fn known_advice(failure: &Failure) -> String {
+    lines(failure.suggested_fixes.iter().take(5).map(|fix| format!("- {}", beginning(fix, 500).replace('\n', " "))))
+}
+
+fn breadcrumbs(failure: &Failure) -> String {
+    let last = failure.context.breadcrumbs.iter().rev().take(6).rev();
+    lines(last.map(|said| format!("{} {}", said.level, beginning(&said.message, 200).replace('\n', " "))))
+}

@@ -1,0 +1,89 @@
+//! The source around the frames of the program's own code, where it is at hand.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use tracing_failure::{Failure, Frame, secret_in};
+
+use super::budget::Section;
+use super::plain;
+
+/// Files of these kinds are source; a record could name any file.
+const KINDS: &[&str] =
+    &["rs", "py", "jl", "c", "h", "cc", "cpp", "cxx", "hpp", "f", "f90", "f95", "f03", "m", "r", "go", "java", "ipynb"];
+/// A larger file was not written by hand.
+const LARGEST: u64 = 2 << 20;
+/// Bytes of a line.
+const LINE: usize = 200;
+
+/// The lines around the innermost frames.
+pub(super) fn section(failure: &Failure) -> Option<Section> {
+    let root = project_root()?;
+    let working_dir = failure.context.process.as_ref().and_then(|process| process.cwd.as_deref());
+    let places: Vec<Excerpt> = own_frames(failure).filter_map(|frame| Excerpt::of(frame, working_dir, &root)).collect();
+    let form = |frames: usize, around: usize| {
+        places.iter().take(frames).map(|excerpt| excerpt.text(around)).collect::<String>()
+    };
+    Section::of("Source around it", 75, vec![form(3, 12), form(2, 8), form(1, 8), form(1, 3)])
+}
+
+fn own_frames(failure: &Failure) -> impl Iterator<Item = &Frame> {
+    failure.context.frames.iter().filter(|frame| frame.in_app)
+}
+
+/// The lines of a file, and which of them it is about.
+struct Excerpt {
+    name: String,
+    lines: Vec<String>,
+    line: usize,
+}
+
+impl Excerpt {
+    /// What a frame is of, if its file is source and belongs to this project: a record may come from elsewhere, and name
+    /// what is none of its business.
+    fn of(frame: &Frame, working_dir: Option<&str>, root: &Path) -> Option<Self> {
+        let name = Path::new(frame.file.as_deref()?);
+        let kind = name.extension()?.to_str()?;
+        if !KINDS.contains(&kind) {
+            return None;
+        }
+        let path = find(name, working_dir, root)?;
+        let file = File::open(&path).ok().filter(|file| file.metadata().is_ok_and(|file| file.len() <= LARGEST))?;
+        let mut text = Vec::new();
+        file.take(LARGEST).read_to_end(&mut text).ok()?;
+        let text = String::from_utf8_lossy(&text);
+        let line = usize::try_from(frame.line?).ok()?.checked_sub(1)?;
+        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+        (line < lines.len()).then_some(Excerpt { name, lines, line })
+    }
+
+    /// So many lines before and after.
+    fn text(&self, around: usize) -> String {
+        let shown = self.line.saturating_sub(around)..(self.line + around + 1).min(self.lines.len());
+        let line = |number: usize| {
+            let mark = if number == self.line { '>' } else { ' ' };
+            let text = &self.lines[number];
+            let text = if secret_in(text).is_some() { "[redacted]".to_owned() } else { super::beginning(text, LINE) };
+            format!("{mark}{:5} {}\n", number + 1, text)
+        };
+        format!("{}\n{}\n", plain(&self.name), shown.map(line).collect::<String>())
+    }
+}
+
+/// The file by this name, in the project, by whichever way it is known: from the directory that the program ran in, or from
+/// the root of the project here.
+fn find(name: &Path, working_dir: Option<&str>, root: &Path) -> Option<PathBuf> {
+    let within = working_dir.and_then(|dir| name.strip_prefix(dir).ok()).unwrap_or(name);
+    let candidates = [name.to_owned(), root.join(within), Path::new(".").join(within)];
+    let is_ours = |path: &PathBuf| path.is_file() && path.starts_with(root);
+    candidates.into_iter().filter_map(|path| path.canonicalize().ok()).find(is_ours)
+}
+
+/// The nearest directory above with a repository or a package; else none, and nothing is read.
+fn project_root() -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?.canonicalize().ok()?;
+    let is_root = |dir: &&Path| [".git", "Cargo.toml", "pyproject.toml"].iter().any(|mark| dir.join(mark).exists());
+    here.ancestors().find(is_root).map(Path::to_owned)
+}

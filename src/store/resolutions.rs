@@ -1,0 +1,183 @@
+//! What fixed failures before: `resolutions.jsonl`, one line for each.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Store, about};
+use crate::failure::{Failure, Resolution};
+use crate::sync::lock;
+
+/// The file in the directory of the records.
+const NAME: &str = "resolutions.jsonl";
+/// A larger file is none of ours, and nobody who fails waits for it to be read.
+const LARGEST: u64 = 16 << 20;
+
+/// One line.
+#[derive(Debug, Serialize, Deserialize)]
+struct Line {
+    fingerprint: String,
+    /// The failure that was fixed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<Uuid>,
+    #[serde(flatten)]
+    resolution: Resolution,
+}
+
+/// What fixed a failure, and which.
+pub(crate) type Fixed = (Resolution, Option<Uuid>);
+
+/// What is known of the file.
+#[derive(Debug)]
+pub(super) struct Resolutions {
+    path: PathBuf,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// The state of the file that was read.
+    read: Option<(SystemTime, u64)>,
+    /// By fingerprint, the oldest first.
+    fixed: Arc<HashMap<String, Vec<Fixed>>>,
+}
+
+impl Store {
+    /// Remembers what fixed a failure: later ones with its fingerprint begin their `suggested_fixes` with it.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be written. The error names the file.
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-resolve-{}", std::process::id()));
+    /// let store = tracing_failure::Store::open(&dir)?;
+    /// let failure = tracing_failure::Failure::new("rg_flow", "Eq. 1.12", "Diverged", "pole");
+    /// store.resolve(&failure, "end the flow at t = −9.8")?;
+    /// assert_eq!(store.resolutions(&failure.fingerprint())[0].fix, "end the flow at t = −9.8");
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn resolve(&self, failure: &Failure, fix: &str) -> io::Result<Resolution> {
+        let resolution = Resolution { fix: fix.to_owned(), time: Some(chrono::Utc::now()) };
+        let fingerprint = failure.fingerprint().into_owned();
+        let line = Line { fingerprint, id: failure.context.id, resolution: resolution.clone() };
+        let line = serde_json::to_string(&line)? + "\n";
+        let path = &self.resolutions.path;
+        let append = || {
+            let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+            // Behind a line that a full disk has cut, a new one begins.
+            let line = if ends_in_a_line(&mut file)? { line } else { format!("\n{line}") };
+            file.write_all(line.as_bytes())
+        };
+        append().map_err(|error| about(path, "cannot write", error))?;
+        Ok(resolution)
+    }
+
+    /// What fixed failures of this fingerprint, the latest first. What cannot be read is left out.
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-resolutions-{}", std::process::id()));
+    /// let store = tracing_failure::Store::open(&dir)?;
+    /// assert!(store.resolutions("b6272b8a71e31c96").is_empty());
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn resolutions(&self, fingerprint: &str) -> Vec<Resolution> {
+        self.resolutions.of(fingerprint).into_iter().map(|(resolution, _)| resolution).collect()
+    }
+
+    /// The same with the failures that were fixed.
+    pub(crate) fn fixed(&self, fingerprint: &str) -> Vec<Fixed> {
+        self.resolutions.of(fingerprint)
+    }
+}
+
+impl Resolutions {
+    pub(super) fn new(dir: &Path) -> Self {
+        Resolutions { path: dir.join(NAME), known: Mutex::default() }
+    }
+
+    /// The latest first. The file is read again when it has changed.
+    fn of(&self, fingerprint: &str) -> Vec<Fixed> {
+        let state = std::fs::metadata(&self.path).ok().filter(|metadata| metadata.is_file());
+        let state = state.and_then(|metadata| Some((metadata.modified().ok()?, metadata.len())));
+        let Some(state) = state.filter(|(_, length)| *length <= LARGEST) else { return Vec::new() };
+        let Some(mut known) = lock(&self.known) else { return Vec::new() };
+        if known.read != Some(state) {
+            known.fixed = Arc::new(read(&self.path));
+            known.read = Some(state);
+        }
+        known.fixed.get(fingerprint).into_iter().flatten().rev().cloned().collect()
+    }
+}
+
+fn ends_in_a_line(file: &mut File) -> io::Result<bool> {
+    let mut last = [b'\n'];
+    if file.metadata()?.len() > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    Ok(last == *b"\n")
+}
+
+fn read(path: &Path) -> HashMap<String, Vec<Fixed>> {
+    let mut text = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut text));
+    let mut fixed: HashMap<String, Vec<Fixed>> = HashMap::new();
+    if read.is_ok() {
+        // A line that a full disk has cut is passed over.
+        for line in text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok()) {
+            fixed.entry(line.fingerprint).or_default().push((line.resolution, line.id));
+        }
+    }
+    fixed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(message: &str) -> Failure {
+        Failure::new("rg_flow", "Eq. 1.12", "Diverged", message)
+    }
+
+    #[test]
+    fn the_latest_resolution_of_a_fingerprint_is_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, other) = (Store::open(dir.path()).unwrap(), Store::open(dir.path()).unwrap());
+        let fingerprint = failure("pole").fingerprint().into_owned();
+        assert!(store.resolutions(&fingerprint).is_empty());
+        other.resolve(&failure("pole"), "shorter interval").unwrap();
+        other.resolve(&failure("NaN"), "check the input").unwrap();
+        assert_eq!(store.resolutions(&fingerprint).len(), 1);
+        other.resolve(&failure("pole"), "the inverse coupling").unwrap();
+        let fixes: Vec<String> = store.resolutions(&fingerprint).into_iter().map(|found| found.fix).collect();
+        assert_eq!(fixes, ["the inverse coupling", "shorter interval"]);
+    }
+
+    #[test]
+    fn a_line_that_was_cut_costs_only_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        std::fs::write(dir.path().join(NAME), "{\"fingerprint\": \"b62").unwrap();
+        store.resolve(&failure("pole"), "shorter interval").unwrap();
+        assert_eq!(store.resolutions(&failure("pole").fingerprint()).len(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_read_or_written_is_said_or_left_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        std::fs::create_dir(dir.path().join(NAME)).unwrap();
+        assert!(store.resolutions(&failure("pole").fingerprint()).is_empty());
+        let error = store.resolve(&failure("pole"), "x").unwrap_err().to_string();
+        assert!(error.contains("resolutions.jsonl"), "{error}");
+    }
+}
