@@ -168,7 +168,7 @@ fn gemini_is_asked_in_its_way() {
         assert_eq!(seen.header("content-type"), Some("application/json"));
         let body = seen.json();
         assert!(body["systemInstruction"]["parts"][0]["text"].as_str().unwrap().contains("numerical"), "{body}");
-        assert!(body["contents"][0]["parts"][0]["text"].as_str().unwrap().contains("theoretical_ref"), "{body}");
+        assert!(body["contents"][0]["parts"][0]["text"].as_str().unwrap().contains("theoretical reference"), "{body}");
         assert_eq!(body["generationConfig"]["responseMimeType"], "application/json");
         assert_eq!(body["generationConfig"]["responseJsonSchema"]["required"][0], "root_cause");
     }
@@ -233,7 +233,7 @@ fn what_is_no_answer_is_kept() {
         assert!(said.contains("the answer does not fit: /confidence: "), "{said}");
         let (_, path) = said.trim_start_matches("failures: ").split_once("what served-1 said is in ").unwrap();
         let path = path.split_once(": ").unwrap().0;
-        assert!(path.starts_with("io/suggestions/raw_"), "{path}");
+        assert!(path.starts_with("io/failures/.suggestions/raw_"), "{path}");
         assert_eq!(std::fs::read_to_string(place.dir().join(path)).unwrap(), broken.to_string());
     }
 }
@@ -524,7 +524,7 @@ fn flags_go_before_the_environment_and_that_before_the_file() {
     let place = Place::with_data();
     write_file(&place, &format!("[suggest]\nbase_url = {:?}\nmodel = 'from-file'\ntimeout = '5s'\n", server.url()));
     let asked = |words: &[&str], variables: &[(&str, &str)]| {
-        let run = suggest(&place, words, variables);
+        let run = suggest(&place, &[&["--fresh"], words].concat(), variables);
         assert_eq!(run.code(), 0, "{}", run.seen());
         server.seen().last().unwrap().json()["model"].as_str().unwrap().to_owned()
     };

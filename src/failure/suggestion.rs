@@ -115,6 +115,19 @@ pub enum Confidence {
 }
 
 impl Confidence {
+    /// The name in the record.
+    ///
+    /// ```
+    /// assert_eq!(tracing_failure::Confidence::High.name(), "high");
+    /// ```
+    pub fn name(self) -> &'static str {
+        match self {
+            Confidence::Low => "low",
+            Confidence::Medium => "medium",
+            Confidence::High => "high",
+        }
+    }
+
     /// The class of this name: `low`, `medium`, `high`.
     ///
     /// ```

@@ -90,14 +90,42 @@ impl Clue {
             Clue::Series(_, behaviours) if behaviours.contains(&Behaviour::Irregular) => 2,
             Clue::Value(..) => 3,
             Clue::Series(..) | Clue::Grown(..) => 4,
-            Clue::NonFinite(_) => 5,
-            Clue::Overflown(..) => 6,
+            Clue::NonFinite(_) => 6,
+            Clue::Overflown(..) => 7,
         }
     }
 
     /// Whether the failure's own numbers show it.
     pub(super) fn is_of_the_trail(&self) -> bool {
         matches!(self, Clue::Series(..) | Clue::Grown(..) | Clue::NonFinite(_) | Clue::Overflown(..) | Clue::Crossed(_))
+    }
+
+    /// What an advice can always say of it, outside of brackets too.
+    #[cfg(test)]
+    pub(super) fn attributes(&self) -> &'static [&'static str] {
+        match self {
+            Clue::Value(..) => &["", "name"],
+            Clue::Series(..) | Clue::Grown(..) => &[
+                "",
+                "first",
+                "last",
+                "smallest",
+                "largest",
+                "rate",
+                "fit",
+                "rows",
+                "from",
+                "to",
+                "factor",
+                "decade",
+                "needed",
+                "tolerance",
+                "period",
+            ],
+            Clue::NonFinite(_) | Clue::Crossed(_) => &["", "bad", "at", "bound", "first", "last"],
+            Clue::Overflown(..) => &["", "bad", "at", "first", "last", "rate", "rows", "from", "to"],
+            Clue::Computation(_) | Clue::Words(_) | Clue::Method(_) | Clue::NoValue(..) => &[],
+        }
     }
 
     /// The name by which an advice calls what was found.

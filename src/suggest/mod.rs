@@ -182,3 +182,52 @@ impl Rule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::failure::TrailEntry;
+    use crate::value::tests::any_value;
+    use crate::value::{Map, Value};
+
+    fn any_column() -> impl Strategy<Value = Value> {
+        let number =
+            prop_oneof![any::<f64>().prop_map(Value::from), any::<i64>().prop_map(Value::from), Just(Value::Null)];
+        prop_oneof![prop::collection::vec(number, 0..30).prop_map(Value::List), any_value()]
+    }
+
+    fn any_entry() -> impl Strategy<Value = TrailEntry> {
+        let columns = prop::collection::vec(("t|dt|residual|norm|density|iteration|x|.{0,4}", any_column()), 0..5);
+        (columns, any::<Option<usize>>(), any::<u64>()).prop_map(|(columns, head, dropped)| TrailEntry {
+            columns: columns.into_iter().collect(),
+            head,
+            dropped,
+            ..TrailEntry::default()
+        })
+    }
+
+    /// Words that rules look for, so that they hold.
+    const WORDS: &str = "(newton|singular|overflow|shape|empty|integral|jacobi|bracket|NaN|0|\\[|\\{t\\}|é| ){0,6}";
+
+    proptest! {
+        #[test]
+        fn any_record_can_be_diagnosed(
+            message in WORDS,
+            parameters in prop::collection::vec(("tol|rtol|dt|method|x|courant|.{0,4}", any_value()), 0..6),
+            trail in prop::collection::vec(any_entry(), 0..3),
+            category in prop::sample::select(Category::all()),
+        ) {
+            let mut failure = Failure::new("newton_solve", "§2", "SolverError", message);
+            failure.parameters = parameters.into_iter().collect::<Map>();
+            failure.context.trail = trail;
+            failure.context.category = Some(category);
+            failure.diagnose();
+            prop_assert!(failure.suggested_fixes.len() <= MOST);
+            let known: Vec<&String> = failure.context.suggestions.iter().map(|known| &known.fix).collect();
+            prop_assert_eq!(known, failure.suggested_fixes.iter().collect::<Vec<_>>());
+            prop_assert!(Failure::from_json(&failure.to_json()).is_ok());
+        }
+    }
+}

@@ -8,6 +8,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use tracing_failure::{Resolution, Store};
 
 use crate::records::{Picked, find, on_one_line, pick, read_bytes};
 use crate::screen::Screen;
@@ -44,7 +45,10 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
 }
 
 fn write_all(picked: &Picked, library_frames: bool, screen: &mut Screen) -> Result<()> {
-    let failure = &picked.failure;
+    // A record of another program has no diagnosis; nothing is written into it.
+    let mut diagnosed = picked.failure.clone();
+    diagnosed.diagnose();
+    let failure = &diagnosed;
     sections::head(failure, screen)?;
     sections::errors(failure, screen)?;
     sections::parameters(failure, screen)?;
@@ -53,6 +57,12 @@ fn write_all(picked: &Picked, library_frames: bool, screen: &mut Screen) -> Resu
     sections::spans(failure, screen)?;
     trail::write(failure, screen)?;
     sections::breadcrumbs(failure, screen)?;
-    sections::suggestions(failure, screen)?;
+    sections::suggestions(failure, &fixed_before(picked)?, screen)?;
     sections::run(picked, screen)
+}
+
+/// What fixed failures like this one, as it is noted beside the records.
+fn fixed_before(picked: &Picked) -> Result<Vec<Resolution>> {
+    let dir = picked.path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(Store::open(dir)?.resolutions(&picked.failure.fingerprint()))
 }

@@ -18,7 +18,7 @@ pub(crate) use paint::{Color, Style};
 pub(crate) use place::place_of;
 pub(crate) use sparkline::sparkline;
 pub(crate) use table::{Column, Table};
-pub(crate) use text::{fit, fit_end, one_line, visible, visible_json, width};
+pub(crate) use text::{fit, fit_end, one_line, visible, visible_json, width, wrap};
 pub(crate) use value::{brief, parameter};
 
 /// Standard output, buffered; a terminal or not.

@@ -51,6 +51,29 @@ fn spelt_out(text: &str, allowed: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(spell).collect())
 }
 
+/// The text in lines of so many columns at most, broken between words; the lines after the first begin with an indent.
+pub(crate) fn wrap(text: &str, columns: Option<usize>, indent: &str) -> String {
+    let text = visible(text.trim_end());
+    let Some(columns) = columns.map(|columns| columns.saturating_sub(indent.len()).max(20)) else {
+        return text.replace('\n', &format!("\n{indent}"));
+    };
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.split('\n') {
+        let mut current = String::new();
+        for word in line.split(' ') {
+            if !current.is_empty() && width(&current) + 1 + width(word) > columns {
+                lines.push(std::mem::take(&mut current));
+            }
+            if !current.is_empty() {
+                current.push(' ');
+            }
+            current.push_str(word);
+        }
+        lines.push(current);
+    }
+    lines.join(&format!("\n{indent}"))
+}
+
 /// The text cut to so many columns, with an ellipsis where it is cut.
 pub(crate) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
@@ -87,6 +110,15 @@ pub(crate) fn fit_end(text: &str, columns: usize) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(wrap("one two three four five six", Some(24), "  "), "one two three four\n  five six");
+        assert_eq!(wrap("one\ntwo", None, "  "), "one\n  two");
+        let long = "x".repeat(50);
+        assert_eq!(wrap(&long, Some(24), ""), long);
+        assert_eq!(wrap("a\u{1b}b", Some(80), ""), "a\\u{1b}b");
+    }
 
     #[test]
     fn a_record_cannot_speak_to_the_terminal() {

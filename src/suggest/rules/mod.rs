@@ -53,3 +53,41 @@ fn all() -> Vec<Rule> {
     ];
     rooms.into_iter().flat_map(|rules| rules()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::suggest::rule::Advice;
+
+    #[test]
+    fn there_are_rules_for_every_kind_of_failure() {
+        let rules = all();
+        let ids: HashSet<&str> = rules.iter().map(|rule| &*rule.id).collect();
+        assert_eq!(ids.len(), rules.len(), "two rules have one id");
+        for category in Category::all().iter().filter(|category| **category != Category::Other) {
+            assert!(rules.iter().any(|rule| rule.categories.contains(category)), "{}", category.name());
+        }
+        for rule in &rules {
+            assert!(rule.source.as_ref().is_some_and(|source| !source.is_empty()), "{}", rule.id);
+            assert!(!rule.categories.is_empty() || !rule.clues.is_empty(), "{} holds always", rule.id);
+        }
+    }
+
+    /// A placeholder that nothing fills would stand in the record as it is.
+    #[test]
+    fn every_placeholder_is_of_a_condition() {
+        for rule in all() {
+            let Advice::Text(text) = &rule.advice else { panic!("{} is code", rule.id) };
+            assert_eq!(text.matches('[').count(), text.matches(']').count(), "{}", rule.id);
+            for placeholder in text.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
+                let (name, attribute) = placeholder.split_once('.').unwrap_or((placeholder, ""));
+                let is_of = |clue: &super::super::clue::Clue| {
+                    clue.name() == Some(name) && clue.attributes().contains(&attribute)
+                };
+                assert!(rule.clues.iter().any(is_of), "{}: {{{placeholder}}}", rule.id);
+            }
+        }
+    }
+}

@@ -3,10 +3,10 @@
 use std::io::Write;
 
 use anyhow::Result;
-use tracing_failure::{ErrorEntry, Failure, Map, SpanEntry, Value};
+use tracing_failure::{ErrorEntry, Failure, Map, Origin, Resolution, SpanEntry, Suggestion, Value};
 
 use crate::records::Picked;
-use crate::screen::{Screen, duration, local, one_line, paint, parameter, place_of, shown, visible, width};
+use crate::screen::{Screen, duration, local, one_line, paint, parameter, place_of, shown, visible, width, wrap};
 
 /// Where the program ran: places in it are shown without.
 pub(super) fn working_dir(failure: &Failure) -> Option<&str> {
@@ -172,16 +172,52 @@ pub(super) fn breadcrumbs(failure: &Failure, screen: &mut Screen) -> Result<()> 
     Ok(())
 }
 
-pub(super) fn suggestions(failure: &Failure, screen: &mut Screen) -> Result<()> {
+/// What fixed it, if that is known, and what to try.
+pub(super) fn suggestions(failure: &Failure, fixed_before: &[Resolution], screen: &mut Screen) -> Result<()> {
+    if let Some(resolution) = &failure.context.resolution {
+        title("What fixed it", screen)?;
+        writeln!(screen, "  {}", wrap(&resolution.fix, screen.width, "  "))?;
+    }
+    let is_news = |fix: &&Resolution| {
+        failure.context.resolution.as_ref() != Some(*fix) && !failure.suggested_fixes.contains(&fix.fix)
+    };
+    if let Some(fixed) = fixed_before.iter().find(is_news) {
+        title("What fixed the same failure in another run", screen)?;
+        writeln!(screen, "  {}", wrap(&fixed.fix, screen.width, "  "))?;
+    }
     if failure.suggested_fixes.is_empty() {
         return Ok(());
     }
     title("What to try", screen)?;
     for (number, fix) in failure.suggested_fixes.iter().enumerate() {
         let number = screen.paint(paint::GOOD, &format!("{}.", number + 1));
-        writeln!(screen, "  {number} {}", visible(fix).replace('\n', "\n     "))?;
+        writeln!(screen, "  {number} {}", wrap(fix, screen.width, "     "))?;
+        let known = failure.context.suggestions.iter().find(|suggestion| suggestion.fix == *fix);
+        if let Some(known) = known {
+            if let Some(code) = &known.code {
+                writeln!(screen, "\n         {}\n", wrap(code, None, "         "))?;
+            }
+            writeln!(screen, "     {}", screen.paint(paint::FAINT, &origin(known)))?;
+        }
     }
     Ok(())
+}
+
+/// Who says so, and how sure it is.
+fn origin(suggestion: &Suggestion) -> String {
+    let when = suggestion.time.map(|time| format!(" on {}", local(time))).unwrap_or_default();
+    let who = match suggestion.origin {
+        Origin::Resolution => format!("fixed the same failure before{when}"),
+        Origin::Model => {
+            let model = suggestion.model.as_deref().unwrap_or("a model");
+            let provider = suggestion.provider.as_deref().map(|name| format!(" by {name}")).unwrap_or_default();
+            format!("{model}{provider}{when}")
+        }
+        _ => suggestion.source.as_deref().or(suggestion.rule.as_deref()).unwrap_or("of unknown origin").to_owned(),
+    };
+    let sure =
+        suggestion.confidence.map(|confidence| format!("{} confidence · ", confidence.name())).unwrap_or_default();
+    one_line(&format!("{sure}{who}")).into_owned()
 }
 
 /// The run that it was part of, and the file.

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::Result;
-use tracing_failure::{Failure, TrailEntry, Value};
+use tracing_failure::{Behaviour, Convergence, Failure, TrailEntry, Value};
 
 use super::sections::{title, working_dir};
 use crate::screen::{Screen, brief, one_line, paint, place_of, sparkline, width};
@@ -16,24 +16,57 @@ pub(super) fn write(failure: &Failure, screen: &mut Screen) -> Result<()> {
         return Ok(());
     }
     title("Trail", screen)?;
-    failure.context.trail.iter().try_for_each(|entry| write_entry(entry, working_dir(failure), screen))
+    for (place, entry) in failure.context.trail.iter().enumerate() {
+        let series = failure.context.convergence.iter().filter(|series| series.trail == place).collect();
+        write_entry(entry, series, working_dir(failure), screen)?;
+    }
+    Ok(())
 }
 
-fn write_entry(entry: &TrailEntry, working_dir: Option<&str>, screen: &mut Screen) -> Result<()> {
+fn write_entry(
+    entry: &TrailEntry,
+    series: Vec<&Convergence>,
+    working_dir: Option<&str>,
+    screen: &mut Screen,
+) -> Result<()> {
     let said = entry.message.as_deref().or(entry.span.as_deref()).unwrap_or("numbers");
     let place = entry.location.as_ref().map(|at| place_of(at.file.as_deref(), at.line, working_dir));
     let place = place.map(|place| format!("  {place}")).unwrap_or_default();
     let dropped = if entry.dropped > 0 { format!(", {} of them kept", entry.elapsed_s.len()) } else { String::new() };
     let place = screen.paint(paint::FAINT, &place);
     writeln!(screen, "  {} × {}{dropped}{place}", entry.seen, one_line(said))?;
-    let names: Vec<_> = entry.columns.iter().map(|(name, column)| (one_line(name), column)).collect();
-    let widest = names.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
-    for (name, column) in names {
+    let widest = entry.columns.iter().map(|(name, _)| width(&one_line(name))).max().unwrap_or(0);
+    for (name, column) in entry.columns.iter() {
+        let went = series.iter().find(|series| series.column == name).and_then(|series| behaviour(series));
+        let went = went.map(|went| screen.paint(paint::KIND, &format!("  {went}"))).unwrap_or_default();
+        let name = one_line(name);
         let space = " ".repeat(widest - width(&name));
         let name = screen.paint(paint::NAME, &name);
-        writeln!(screen, "    {name}{space}  {}", curve(column, entry.head.filter(|_| entry.dropped > 0)))?;
+        let curve = curve(column, entry.head.filter(|_| entry.dropped > 0));
+        writeln!(screen, "    {name}{space}  {curve}{went}")?;
     }
     Ok(())
+}
+
+/// How a series went, where that is worth a word.
+fn behaviour(series: &Convergence) -> Option<String> {
+    let each = series.rate.map(|rate| format!(", × {} each time", brief(rate))).unwrap_or_default();
+    let went = match series.behaviour {
+        Behaviour::GeometricGrowth => Some(format!("grows{each}")),
+        Behaviour::GeometricDecay => Some(format!("falls{each}")),
+        Behaviour::SlowConvergence => Some(format!("falls slowly{each}")),
+        Behaviour::Stagnation => Some("stagnates".to_owned()),
+        Behaviour::Oscillation => Some(match series.period {
+            Some(period) => format!("repeats every {period}"),
+            None => "oscillates".to_owned(),
+        }),
+        Behaviour::StepCollapse => Some("steps collapse".to_owned()),
+        _ => None,
+    };
+    let broken = series.first_non_finite.as_ref().map(|broken| format!("not finite from row {}", broken.row + 1));
+    let crossed = series.crossed.as_ref().map(|crossed| format!("crosses {}", brief(crossed.bound)));
+    let words: Vec<String> = [went, broken, crossed].into_iter().flatten().collect();
+    (!words.is_empty()).then(|| words.join(", "))
 }
 
 /// The bars, with a gap where rows were dropped, then where it began and ended, and how far it went between.

@@ -6,12 +6,12 @@ use anyhow::Result;
 
 use crate::advice::Advice;
 use crate::models::Fix;
-use crate::screen::{Screen, local, one_line, paint, visible};
+use crate::screen::{Screen, local, one_line, paint, wrap};
 
 pub(super) fn write(advice: &Advice, is_known: bool, asked_for: &str, screen: &mut Screen) -> Result<()> {
     let answer = &advice.answer;
     title("Why", screen)?;
-    writeln!(screen, "  {}", indented(&answer.root_cause, "  "))?;
+    writeln!(screen, "  {}", wrap(&answer.root_cause, screen.width, "  "))?;
     writeln!(screen)?;
     title("What to try", screen)?;
     for (number, fix) in answer.fixes.iter().enumerate() {
@@ -26,14 +26,14 @@ pub(super) fn write(advice: &Advice, is_known: bool, asked_for: &str, screen: &m
 
 fn write_fix(number: usize, fix: &Fix, screen: &mut Screen) -> Result<()> {
     let number = screen.paint(paint::GOOD, &format!("{number}."));
-    writeln!(screen, "  {number} {}", indented(&fix.change, "     "))?;
+    writeln!(screen, "  {number} {}", wrap(&fix.change, screen.width, "     "))?;
     if let Some(location) = &fix.location {
         let location = screen.paint(paint::FAINT, &one_line(location));
         writeln!(screen, "     in {location}")?;
     }
-    writeln!(screen, "     {}", indented(&fix.reason, "     "))?;
+    writeln!(screen, "     {}", wrap(&fix.reason, screen.width, "     "))?;
     if let Some(code) = &fix.code {
-        writeln!(screen, "\n         {}", indented(code, "         "))?;
+        writeln!(screen, "\n         {}", wrap(code, None, "         "))?;
     }
     Ok(())
 }
@@ -49,9 +49,4 @@ fn source(advice: &Advice, is_known: bool, asked_for: &str) -> String {
 fn title(text: &str, screen: &mut Screen) -> Result<()> {
     let title = screen.paint(paint::STRONG, text);
     Ok(writeln!(screen, "{title}")?)
-}
-
-/// The text with its lines one below the other, and nothing in it that a terminal would obey.
-fn indented(text: &str, indent: &str) -> String {
-    visible(text.trim_end()).replace('\n', &format!("\n{indent}"))
 }

@@ -1,0 +1,186 @@
+//! What a record suggests, from outside: with real subscribers, in processes of their own.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use support::in_child;
+use tracing::{debug, error, info_span};
+use tracing_failure::{
+    Behaviour, Category, Confidence, Context, Failure, Map, Origin, Rule, Store, StructuredLogger, Test, Value,
+};
+
+fn rule_of(failure: &Failure, place: usize) -> Option<&str> {
+    failure.context.suggestions.get(place).and_then(|suggestion| suggestion.rule.as_deref())
+}
+
+#[test]
+fn a_pole_is_told_with_the_values_that_were_seen() {
+    let run = in_child(|dir| {
+        let _guard = tracing_failure::init(dir).unwrap();
+        info_span!("flow", computation = "rg_flow", theoretical_ref = "Eq. 1.12", rtol = 1e-6).in_scope(|| {
+            for step in 0..40 {
+                let distance = 0.5_f64.powi(step);
+                debug!(t = -9.78 - distance, dt = distance / 2.0, norm = 100.0 / distance, "step accepted");
+            }
+            error!(reason = "StepSizeUnderflow", "step size underflow");
+        });
+    });
+    let failure = run.ok().failure();
+    assert_eq!(rule_of(&failure, 0), Some("step_size_underflow.pole"));
+    let first = &failure.suggested_fixes[0];
+    assert!(first.starts_with("norm grew from 100 to 5.5e13 up to t = -9.78"), "{first}");
+    let suggestion = &failure.context.suggestions[0];
+    assert_eq!((&suggestion.fix, suggestion.origin), (first, Origin::Rule));
+    assert_eq!(suggestion.confidence, Some(Confidence::High));
+    let fields: Vec<&str> = suggestion.evidence.iter().map(|evidence| evidence.field.as_str()).collect();
+    assert_eq!(fields, ["context.category", "context.trail[0].columns.norm"]);
+    assert!(suggestion.source.is_some());
+
+    let series: Vec<_> = failure.context.convergence.iter().map(|series| (&*series.column, series.behaviour)).collect();
+    let expected =
+        [("t", Behaviour::StepCollapse), ("dt", Behaviour::StepCollapse), ("norm", Behaviour::GeometricGrowth)];
+    assert_eq!(series, expected);
+    let norm = &failure.context.convergence[2];
+    assert!((norm.rate.unwrap() - 2.0).abs() < 1e-9 && norm.fit.unwrap() > 0.999, "{norm:?}");
+}
+
+#[test]
+fn no_more_than_five_and_one_for_each_topic() {
+    let mut failure =
+        Failure::new("c", "r", "NewtonError", "the Jacobian is singular; overflow; NaN in an empty shape");
+    failure.context.category = Some(Category::MaxIterations);
+    for (name, value) in [("method", Value::from("RK45")), ("rtol", 1e-20.into()), ("courant", 3.0.into())] {
+        failure.parameters.insert(name, value);
+    }
+    failure.diagnose();
+    assert!((3..=5).contains(&failure.suggested_fixes.len()), "{:#?}", failure.suggested_fixes);
+    let topic = |rule: &str| rule.split('.').next().unwrap().to_owned();
+    let mut topics: Vec<String> =
+        failure.context.suggestions.iter().map(|suggestion| topic(suggestion.rule.as_deref().unwrap())).collect();
+    topics.sort();
+    let all = topics.len();
+    topics.dedup();
+    assert_eq!(topics.len(), all);
+    let fixes: Vec<&String> = failure.context.suggestions.iter().map(|suggestion| &suggestion.fix).collect();
+    assert_eq!(fixes, failure.suggested_fixes.iter().collect::<Vec<_>>());
+
+    let once = failure.clone();
+    failure.diagnose();
+    assert_eq!(failure, once);
+}
+
+#[test]
+fn rules_of_the_program_come_before_ours_with_the_same_evidence() {
+    let run = in_child(|dir| {
+        let own = Rule::new("lab.newton", "ask Ada: {coupling.name} = {coupling} is above the threshold[, {nothing}]")
+            .category(Category::MaxIterations)
+            .computation("pole mass")
+            .value("coupling", Test::Above(0.5))
+            .source("lab notebook 12");
+        let silent = Rule::new("lab.other", "not this").value("coupling", Test::Above(1.0));
+        let code = Rule::from_fn("lab.code", |failure| {
+            let coupling = failure.parameters.get("coupling")?.as_f64()?;
+            Some(format!("half of it is {}", coupling / 2.0))
+        });
+        let _guard = tracing_failure::builder(dir).rule(own).rule(silent).rule(code).init().unwrap();
+        let span = info_span!("mass", computation = "pole_mass", theoretical_ref = "Eq. 4.7", coupling = 0.75);
+        span.in_scope(|| error!("no convergence"));
+    });
+    let failure = run.ok().failure();
+    assert_eq!(failure.suggested_fixes[0], "ask Ada: coupling = 0.75 is above the threshold");
+    assert_eq!(failure.context.suggestions[0].source.as_deref(), Some("lab notebook 12"));
+    assert!(failure.suggested_fixes.iter().any(|fix| fix == "half of it is 0.375"), "{:?}", failure.suggested_fixes);
+    assert!(!failure.suggested_fixes.iter().any(|fix| fix == "not this"));
+}
+
+#[test]
+fn a_rule_that_panics_or_hangs_costs_only_itself() {
+    let run = in_child(|dir| {
+        let guard = tracing_failure::builder(dir)
+            .rule(Rule::from_fn("lab.panics", |_| panic!("a rule of mine")))
+            .rule(Rule::from_fn("lab.hangs", |_| {
+                loop {
+                    std::thread::sleep(Duration::from_secs(60));
+                }
+            }))
+            .rule(Rule::from_fn("lab.fails", |_| {
+                error!(computation = "inner", theoretical_ref = "of a rule", "not a failure of the program");
+                None
+            }))
+            .rule(Rule::from_fn("lab.well", |_| Some("drink tea".to_owned())))
+            .init()
+            .unwrap();
+        let started = Instant::now();
+        for _ in 0..20 {
+            error!(computation = "pole_mass", theoretical_ref = "Eq. 4.7", "singular");
+        }
+        // It is waited for once: of twenty failures each would be waited for otherwise, and the sleep is a minute.
+        assert!(started.elapsed() < Duration::from_secs(30));
+        assert_eq!(guard.stats().recorded, 20);
+    });
+    for failure in run.ok().failures() {
+        assert!(failure.suggested_fixes.iter().any(|fix| fix == "drink tea"), "{:?}", failure.suggested_fixes);
+        assert!(failure.suggested_fixes.iter().any(|fix| fix.contains("null space")));
+    }
+}
+
+#[test]
+fn a_panic_has_its_suggestions_too() {
+    let run = in_child(|dir| {
+        let rule = Rule::from_fn("lab.well", |failure| Some(format!("read of {}", failure.computation)));
+        let _guard = tracing_failure::builder(dir).rule(rule).init().unwrap();
+        info_span!("s", computation = "stencil", theoretical_ref = "§2").in_scope(|| {
+            let grid = vec![0.0; 4];
+            std::hint::black_box(grid[std::hint::black_box(4)]);
+        });
+    });
+    let failure = run.failure();
+    let rules: Vec<_> = (0..failure.suggested_fixes.len()).map(|place| rule_of(&failure, place).unwrap()).collect();
+    assert!(rules.contains(&"panic.index") && rules.contains(&"lab.well"), "{rules:?}");
+}
+
+#[test]
+fn what_fixed_it_before_comes_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let logger = StructuredLogger::new(dir.path().join("failures")).unwrap();
+    let error = std::io::Error::other("the matrix is singular");
+    let log = || logger.log_failure("solve", &error, &Map::new(), "§3").unwrap();
+    let first = Failure::from_path(log()).unwrap();
+    assert_eq!(rule_of(&first, 0), Some("singular_matrix"));
+    // Another process notes it.
+    let store = Store::open(dir.path().join("failures")).unwrap();
+    store.resolve(&first, "fixed one value of the Neumann problem").unwrap();
+    let second = Failure::from_path(log()).unwrap();
+    assert_eq!(second.suggested_fixes[0], "fixed one value of the Neumann problem");
+    let suggestion = &second.context.suggestions[0];
+    assert_eq!((suggestion.origin, suggestion.fixed), (Origin::Resolution, first.context.id));
+    assert_eq!(rule_of(&second, 1), Some("singular_matrix"));
+}
+
+#[test]
+fn what_is_redacted_is_in_no_advice() {
+    let mut failure = Failure::new("c", "r", "E", "m");
+    failure.parameters.insert("token_path", "[redacted]");
+    failure.context.category = Some(Category::MissingInput);
+    let before = failure.clone();
+    failure.diagnose();
+    for suggestion in &failure.context.suggestions {
+        assert!(suggestion.evidence.iter().all(|evidence| !evidence.field.contains("token")), "{suggestion:?}");
+    }
+    assert_eq!(before.parameters, failure.parameters);
+}
+
+#[test]
+fn suggestions_are_of_the_schema() {
+    let mut failure = Failure::new("c", "r", "E", "m");
+    let mut context = Context::default();
+    context.category = Some(Category::SingularMatrix);
+    failure.context = context;
+    failure.diagnose();
+    let schema = serde_json::from_str(tracing_failure::SCHEMA).unwrap();
+    let record = serde_json::to_value(&failure).unwrap();
+    jsonschema::validate(&schema, &record).unwrap();
+    assert_eq!(record["context"]["suggestions"][0]["origin"], "rule");
+    assert_eq!(Failure::from_json(&failure.to_json()).unwrap().context, failure.context);
+}
