@@ -85,6 +85,13 @@
 //! nothing where there is no event. A `?value` or `%value` is not formatted for it. An event's message is: once for each
 //! callsite where it carries numbers, each time where it carries none.
 //!
+//! # What to try
+//!
+//! A failure's `suggested_fixes` come from rules over its category, its error, its parameters and its trail, which
+//! `context.convergence` describes series by series; `context.suggestions` says for each of them why. [`Rule`] makes rules of
+//! your own. [`Store::resolve`] notes what really fixed a failure, and later ones of its fingerprint begin with it. Nothing is
+//! asked over a network.
+//!
 //! # Publishing
 //!
 //! With the feature `publish`, records are committed and pushed by the `git` of the machine: `Publisher` does it once,
