@@ -63,7 +63,10 @@ impl Past {
             && self.seen > 1
         {
             text += &format!("{} since {}, the last {}\n", count(self.seen, "time"), day(first), day(last));
-            text += &beginning(&format!("parameters that vary: {}", parameters.differing()), 1_200);
+            let differing = parameters.differing();
+            if !differing.is_empty() {
+                text += &beginning(&format!("parameters that vary: {differing}"), 1_200);
+            }
         }
         Section::of("The same failure before", 72, vec![text])
     }

@@ -8,8 +8,11 @@ use tracing_failure::{Behaviour, Convergence, Failure, TrailEntry, Value};
 use super::sections::{title, working_dir};
 use crate::screen::{Screen, brief, one_line, paint, place_of, sparkline, width};
 
-/// Bars of a sparkline.
+/// Bars of a sparkline, where there is room.
 const BARS: usize = 40;
+const FEWEST_BARS: usize = 12;
+/// Columns of what else is on its line.
+const BESIDE: usize = 72;
 
 pub(super) fn write(failure: &Failure, screen: &mut Screen) -> Result<()> {
     if failure.context.trail.is_empty() {
@@ -42,7 +45,8 @@ fn write_entry(
         let name = one_line(name);
         let space = " ".repeat(widest - width(&name));
         let name = screen.paint(paint::NAME, &name);
-        let curve = curve(column, entry.head.filter(|_| entry.dropped > 0));
+        let bars = screen.width.map_or(BARS, |columns| columns.saturating_sub(BESIDE).clamp(FEWEST_BARS, BARS));
+        let curve = curve(column, entry.head.filter(|_| entry.dropped > 0), bars);
         writeln!(screen, "    {name}{space}  {curve}{went}")?;
     }
     Ok(())
@@ -50,7 +54,7 @@ fn write_entry(
 
 /// How a series went, where that is worth a word.
 fn behaviour(series: &Convergence) -> Option<String> {
-    let each = series.rate.map(|rate| format!(", × {} each time", brief(rate))).unwrap_or_default();
+    let each = series.rate.map(|rate| format!(" × {}", rounded(rate))).unwrap_or_default();
     let went = match series.behaviour {
         Behaviour::GeometricGrowth => Some(format!("grows{each}")),
         Behaviour::GeometricDecay => Some(format!("falls{each}")),
@@ -69,12 +73,18 @@ fn behaviour(series: &Convergence) -> Option<String> {
     (!words.is_empty()).then(|| words.join(", "))
 }
 
+/// Three digits of a factor, or as many as tell it from one.
+fn rounded(rate: f64) -> String {
+    let digits = if (rate - 1.0).abs() < 0.01 { 5 } else { 2 };
+    if (0.01..100.0).contains(&rate) { format!("{rate:.digits$}") } else { format!("{rate:.1e}") }
+}
+
 /// The bars, with a gap where rows were dropped, then where it began and ended, and how far it went between.
-fn curve(column: &Value, gap_after: Option<usize>) -> String {
+fn curve(column: &Value, gap_after: Option<usize>, bars: usize) -> String {
     let Some(list) = column.as_list() else { return one_line(&column.to_string()).into_owned() };
     let series: Vec<Option<f64>> = list.iter().map(Value::as_f64).collect();
     let (head, tail) = series.split_at(gap_after.unwrap_or(0).min(series.len()));
-    let (bars, logarithmic) = sparkline(head, tail, BARS);
+    let (bars, logarithmic) = sparkline(head, tail, bars);
     let numbers: Vec<f64> = series.into_iter().flatten().collect();
     let (ends, mut notes) = match numbers[..] {
         [] => return list.last().map(|value| one_line(&value.to_string()).into_owned()).unwrap_or_default(),
