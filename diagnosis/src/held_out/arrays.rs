@@ -16,40 +16,40 @@ enum GridError {
     Grids { ours: usize, theirs: usize },
 }
 
-#[instrument(fields(computation = "domain_decomposition"))]
+#[instrument(fields(computation = "domain_decomposition", theoretical_ref = "block partition"))]
 fn decompose(cells: usize, ranks: usize) -> usize {
     let per_rank = cells / ranks;
     debug!(per_rank);
     per_rank * ranks
 }
 
-#[instrument(skip(spectrum), fields(computation = "peak_finding", channels = spectrum.len()))]
+#[instrument(skip(spectrum), fields(computation = "peak_finding", theoretical_ref = "max I", channels = spectrum.len()))]
 fn strongest_peak(spectrum: &[f64], threshold: f64) -> f64 {
     let peaks: Vec<f64> = spectrum.iter().copied().filter(|s| *s > threshold).collect();
     debug!(peaks = peaks.len(), threshold);
     peaks.into_iter().reduce(f64::max).unwrap()
 }
 
-#[instrument(fields(computation = "halo_exchange"))]
+#[instrument(fields(computation = "halo_exchange", theoretical_ref = "ghost cells"))]
 fn inner_cells(local: usize, halo: usize) -> usize {
     let inner = local - 2 * halo;
     debug!(inner);
     inner
 }
 
-#[instrument(fields(computation = "ising_neighbours", lattice = "periodic square"))]
+#[instrument(fields(computation = "ising_neighbours", theoretical_ref = "Ising model", lattice = "periodic square"))]
 fn magnetisation(side: usize) -> f64 {
     let spins = Array2::<f64>::ones((side, side));
     (0..side).map(|i| spins[[i, i]] * spins[[i + 1, i]]).sum()
 }
 
-#[instrument(fields(computation = "trajectory_join"))]
+#[instrument(fields(computation = "trajectory_join", theoretical_ref = "r(t)"))]
 fn join(atoms_first: usize, atoms_second: usize) -> Result<Array2<f64>, ShapeError> {
     let (a, b) = (Array2::<f64>::zeros((100, atoms_first)), Array2::<f64>::zeros((50, atoms_second)));
     concatenate(Axis(0), &[a.view(), b.view()]).record_failure()
 }
 
-#[instrument(skip(values), fields(computation = "quantile_of_energies", n = values.len()))]
+#[instrument(skip(values), fields(computation = "quantile_of_energies", theoretical_ref = "median", n = values.len()))]
 fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     info!(first = sorted[0], last = sorted[sorted.len() - 1], "sorting");
@@ -57,13 +57,13 @@ fn median(values: &[f64]) -> f64 {
     sorted[sorted.len() / 2]
 }
 
-#[instrument(fields(computation = "three_body_tensor"))]
+#[instrument(fields(computation = "three_body_tensor", theoretical_ref = "w_ijklmn"))]
 fn tensor(orbitals: usize) -> usize {
     let tensor: Vec<f64> = Vec::with_capacity(orbitals.pow(6));
     tensor.capacity()
 }
 
-#[instrument(err, fields(computation = "plane_wave_setup"))]
+#[instrument(err, fields(computation = "plane_wave_setup", theoretical_ref = "psi(G)"))]
 fn plane_waves(bands: u64, points: u64, available: f64) -> Result<u64, GridError> {
     let needed = (bands * points * 16) as f64 / 1_073_741_824.0;
     info!(needed, available, "memory estimate");
@@ -73,7 +73,7 @@ fn plane_waves(bands: u64, points: u64, available: f64) -> Result<u64, GridError
     Ok(bands * points)
 }
 
-#[instrument(fields(computation = "staggered_grid"))]
+#[instrument(fields(computation = "staggered_grid", theoretical_ref = "MAC grid"))]
 fn staggered(pressure: usize, velocity: usize) -> Result<Array1<f64>, GridError> {
     if velocity != pressure + 1 {
         return Err(GridError::Grids { ours: pressure, theirs: velocity }).record_failure();

@@ -27,7 +27,7 @@ enum RunError {
     Mesher { status: std::process::ExitStatus },
 }
 
-#[instrument(skip(dataset), fields(computation = "ocean_heat_content"))]
+#[instrument(skip(dataset), fields(computation = "ocean_heat_content", theoretical_ref = "int rho c T dz"))]
 fn heat_content(dataset: &HashMap<&str, Vec<f64>>, depth: f64) -> Result<f64, RunError> {
     let mut present: Vec<_> = dataset.keys().copied().collect();
     present.sort_unstable();
@@ -36,24 +36,24 @@ fn heat_content(dataset: &HashMap<&str, Vec<f64>>, depth: f64) -> Result<f64, Ru
     Ok(field.record_failure()?.iter().sum::<f64>() * depth)
 }
 
-#[instrument(skip(file), fields(computation = "restart_read", bytes = file.len()))]
+#[instrument(skip(file), fields(computation = "restart_read", theoretical_ref = "restart file", bytes = file.len()))]
 fn restart(mut file: &[u8], cells: usize) -> Result<Vec<f64>, RunError> {
     let mut state = vec![0; 8 * cells];
     file.read_exact(&mut state).map_err(RunError::from).record_failure()?;
     Ok(state.chunks_exact(8).map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap())).collect())
 }
 
-#[instrument(err, fields(computation = "job_setup", key = "n_steps"))]
+#[instrument(err, fields(computation = "job_setup", theoretical_ref = "job file", key = "n_steps"))]
 fn steps(text: &str) -> Result<u64, ParseIntError> {
     text.trim().parse()
 }
 
-#[instrument(fields(computation = "field_output"))]
+#[instrument(fields(computation = "field_output", theoretical_ref = "output"))]
 fn output(path: &str) -> io::Result<File> {
     File::create(path).record_failure()
 }
 
-#[instrument(fields(computation = "lattice_qcd_trajectories", algorithm = "HMC"))]
+#[instrument(fields(computation = "lattice_qcd_trajectories", theoretical_ref = "Wilson action", algorithm = "HMC"))]
 fn trajectories(limit: Duration, cycles: u64) -> Result<f64, RunError> {
     let start = Instant::now();
     let mut plaquette = 0.5;
@@ -68,7 +68,7 @@ fn trajectories(limit: Duration, cycles: u64) -> Result<f64, RunError> {
     Ok(plaquette)
 }
 
-#[instrument(err, skip(signals), fields(computation = "ising_sweeps"))]
+#[instrument(err, skip(signals), fields(computation = "ising_sweeps", theoretical_ref = "Ising model"))]
 fn sweeps(signals: &Receiver<i32>, count: u32) -> Result<f64, RunError> {
     let mut energy = -1.0;
     for sweep in 0..count {
@@ -83,14 +83,14 @@ fn sweeps(signals: &Receiver<i32>, count: u32) -> Result<f64, RunError> {
 }
 
 /// A program that is killed from outside, as by the kernel when memory is short.
-#[instrument(fields(computation = "wing_mesh", program = "mesher"))]
+#[instrument(fields(computation = "wing_mesh", theoretical_ref = "mesh", program = "mesher"))]
 fn mesher(script: &str) -> Result<(), RunError> {
     let status = Command::new("sh").args(["-c", script]).status().unwrap();
     info!(%status, "mesher");
     if status.success() { Ok(()) } else { Err(RunError::Mesher { status }).record_failure() }
 }
 
-#[instrument(skip(catalogue), fields(computation = "band_structure", material))]
+#[instrument(skip(catalogue), fields(computation = "band_structure", theoretical_ref = "E(k)", material))]
 fn lattice_constant(catalogue: &HashMap<&str, f64>, material: &str) -> Option<f64> {
     let Some(constant) = catalogue.get(material) else {
         error!(material, entries = catalogue.len(), "no lattice constant for this material in the catalogue");

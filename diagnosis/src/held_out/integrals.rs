@@ -46,7 +46,10 @@ fn romberg(a: f64, b: f64, epsabs: f64, rows: usize) -> Result<f64, NumericError
 }
 
 /// The weights of Gauss and Laguerre's rule, by the recurrence that textbooks give.
-#[instrument(err, fields(computation = "plasma_dispersion", quadrature = "Gauss–Laguerre"))]
+#[instrument(
+    err,
+    fields(computation = "plasma_dispersion", theoretical_ref = "int exp(-x) f dx", quadrature = "Gauss–Laguerre")
+)]
 fn laguerre_weights(n: usize, largest_node: f64) -> Result<f64, NumericError> {
     let (mut before, mut here) = (1.0, 1.0 - largest_node);
     for k in 1..n {
@@ -83,7 +86,11 @@ fn bessel(x: f64, order: u32) -> Result<f64, NumericError> {
     Ok(here)
 }
 
-#[instrument(fields(computation = "hubbard_energy", method = "determinant quantum Monte Carlo"))]
+#[instrument(fields(
+    computation = "hubbard_energy",
+    theoretical_ref = "Hubbard model",
+    method = "determinant quantum Monte Carlo"
+))]
 fn average_sign(beta: f64, configurations: u32) -> Result<f64, NumericError> {
     let mean = (-beta).exp();
     let (mut state, mut sum) = (7_u64, 0.0);
@@ -117,7 +124,7 @@ fn specific_heat(offset: f64, samples: u32) -> Result<f64, NumericError> {
 }
 
 /// The elevation of a star: rounding takes the sine above one.
-#[instrument(err, fields(computation = "star_elevation"))]
+#[instrument(err, fields(computation = "star_elevation", theoretical_ref = "sin h = u . z"))]
 fn elevation(unit: [f64; 3], zenith: [f64; 3]) -> Result<f64, NumericError> {
     let argument = unit.iter().zip(zenith).map(|(a, b)| a * b).sum::<f64>();
     debug!(argument);

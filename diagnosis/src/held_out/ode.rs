@@ -23,9 +23,9 @@ impl System<f64, Vector1<f64>> for Avalanche {
     }
 }
 
-#[instrument(fields(computation = "carrier_avalanche", integrator = "DOP853"))]
+#[instrument(fields(computation = "carrier_avalanche", theoretical_ref = "n' = n^3/2", integrator = "DOP853"))]
 fn avalanche(carriers: f64, t_max: f64, reltol: f64) -> Result<Stats, IntegrationError> {
-    let mut dop = Dop853::new(Avalanche, 0.0, t_max, t_max, Vector1::new(carriers), reltol, 1e-12);
+    let mut dop = Dop853::new(Avalanche, 0.0, t_max, 0.01 * t_max, Vector1::new(carriers), reltol, 1e-12);
     dop.set_output(OutputType::Sparse);
     dop.integrate().record_failure()
 }
@@ -50,7 +50,7 @@ enum SolveError {
 }
 
 /// Two species, one of which decays 4000 times a second.
-#[instrument(skip_all, fields(computation = "radical_chain", method = "classical RK4", k_fast, step = dt))]
+#[instrument(skip_all, fields(computation = "radical_chain", theoretical_ref = "linear kinetics", method = "classical RK4", k_fast, step = dt))]
 fn radicals(k_fast: f64, dt: f64, t_final: f64) -> Result<[f64; 2], SolveError> {
     let f = |c: [f64; 2]| [-0.1 * c[0], 0.1 * c[0] - k_fast * c[1]];
     let axpy = |c: [f64; 2], s: f64, k: [f64; 2]| [c[0] + s * k[0], c[1] + s * k[1]];
@@ -74,7 +74,7 @@ fn radicals(k_fast: f64, dt: f64, t_final: f64) -> Result<[f64; 2], SolveError> 
 }
 
 /// A bubble that collapses: Ṙ = −1/R².
-#[instrument(fields(computation = "bubble_collapse", alg = "Heun21"))]
+#[instrument(fields(computation = "bubble_collapse", theoretical_ref = "R' = -1/R^2", alg = "Heun21"))]
 fn bubble(radius: f64, tspan: f64, abstol: f64, dtmin: f64) -> Result<f64, SolveError> {
     let f = |r: f64| -1.0 / (r * r);
     let (mut t, mut r, mut dt) = (0.0, radius, 1e-3);
@@ -95,7 +95,10 @@ fn bubble(radius: f64, tspan: f64, abstol: f64, dtmin: f64) -> Result<f64, Solve
 }
 
 /// A right-hand side that is measured, with noise of 1e-3.
-#[instrument(err, fields(computation = "sensor_driven_heating", integrator = "Heun–Euler 2(1)"))]
+#[instrument(
+    err,
+    fields(computation = "sensor_driven_heating", theoretical_ref = "Newton cooling", integrator = "Heun–Euler 2(1)")
+)]
 fn noisy(noise: f64, tol: f64, max_failures: u32) -> Result<f64, SolveError> {
     let mut state = 12345_u64;
     let mut sample = || {
@@ -123,7 +126,12 @@ fn noisy(noise: f64, tol: f64, max_failures: u32) -> Result<f64, SolveError> {
 }
 
 /// A relay: v̇ = −sgn(v) + 0.1, which slides along v = 0, where no step of implicit Euler has a derivative that helps.
-#[instrument(fields(computation = "dry_friction", integrator = "backward Euler", corrector = "Newton"))]
+#[instrument(fields(
+    computation = "dry_friction",
+    theoretical_ref = "Coulomb friction",
+    integrator = "backward Euler",
+    corrector = "Newton"
+))]
 fn friction(v0: f64, h0: f64, h_min: f64) -> Result<f64, SolveError> {
     let force = |v: f64| if v > 0.0 { -0.9 } else { 1.1 };
     let (mut t, mut v, mut h) = (0.0, v0, h0);
@@ -181,7 +189,10 @@ fn orbit(eccentricity: f64, dt: f64, periods: f64, allowed: f64) -> Result<f64, 
 }
 
 /// A pendulum in Cartesian coordinates, whose start is not on its circle.
-#[instrument(err, fields(computation = "crane_pendulum", formulation = "index-3 DAE"))]
+#[instrument(
+    err,
+    fields(computation = "crane_pendulum", theoretical_ref = "x^2 + y^2 = L^2", formulation = "index-3 DAE")
+)]
 fn crane(q: [f64; 2], length: f64, tol: f64) -> Result<f64, SolveError> {
     let defect = q[0] * q[0] + q[1] * q[1] - length * length;
     if defect.abs() > tol {
@@ -191,7 +202,12 @@ fn crane(q: [f64; 2], length: f64, tol: f64) -> Result<f64, SolveError> {
 }
 
 /// x′ = z with 0 = x − sin t: the constraint does not contain z.
-#[instrument(fields(computation = "prescribed_motion", formulation = "DAE", method = "BDF"))]
+#[instrument(fields(
+    computation = "prescribed_motion",
+    theoretical_ref = "0 = x - sin t",
+    formulation = "DAE",
+    method = "BDF"
+))]
 fn prescribed(t_end: f64) -> Result<f64, DiffsolError> {
     let problem = OdeBuilder::<NalgebraMat<f64>>::new()
         .rhs_implicit(

@@ -29,6 +29,9 @@ impl CostFunction for Cluster {
     fn cost(&self, x: &Vec<f64>) -> Result<f64, Error> {
         let energy = Self::pairs(x).map(|(_, _, r)| r.powi(-12) - 2.0 * r.powi(-6)).sum::<f64>();
         debug!(energy, x0 = x[0], x1 = x[1], x2 = x[2], "energy");
+        if !energy.is_finite() {
+            return Err(Error::msg(format!("total energy is {energy}")));
+        }
         Ok(energy)
     }
 }
@@ -55,7 +58,10 @@ fn relax(positions: [f64; 3], max_iters: u64) -> Result<f64, Error> {
     Ok(executor.run().record_failure()?.state.get_best_cost())
 }
 
-#[instrument(err, fields(computation = "optimal_bandwidth", optimizer = "golden section"))]
+#[instrument(
+    err,
+    fields(computation = "optimal_bandwidth", theoretical_ref = "cross-validation", optimizer = "golden section")
+)]
 fn bandwidth(lower: f64, upper: f64) -> Result<(), Error> {
     GoldenSectionSearch::new(lower, upper)?.with_tolerance(1e-6)?;
     Ok(())
@@ -123,7 +129,7 @@ struct Dispatch {
     source: microlp::Error,
 }
 
-#[instrument(fields(computation = "unit_commitment", solver = "LP relaxation"))]
+#[instrument(fields(computation = "unit_commitment", theoretical_ref = "merit order", solver = "LP relaxation"))]
 fn dispatch(demand: &[f64], capacities: [f64; 3]) -> Result<f64, Dispatch> {
     let mut cost = 0.0;
     for (hour, demand) in (0..).zip(demand) {
@@ -148,7 +154,12 @@ enum LearnError {
 }
 
 /// Gradient descent with momentum for a quadratic of curvature 1 to 200.
-#[instrument(fields(computation = "potential_training", optimizer = "SGD", momentum = 0.9))]
+#[instrument(fields(
+    computation = "potential_training",
+    theoretical_ref = "mean squared error",
+    optimizer = "SGD",
+    momentum = 0.9
+))]
 fn training(lr: f64, steps: u32) -> Result<f64, LearnError> {
     let curvatures = [1.0, 10.0, 200.0];
     let (mut w, mut velocity, mut first) = ([1.0; 3], [0.0; 3], 0.0);
@@ -170,7 +181,7 @@ fn training(lr: f64, steps: u32) -> Result<f64, LearnError> {
 }
 
 /// Two Gaussians by expectation and maximisation; one starts on a single point.
-#[instrument(err, skip(data), fields(computation = "mass_spectrum_clusters", algorithm = "EM", n = data.len()))]
+#[instrument(err, skip(data), fields(computation = "mass_spectrum_clusters", theoretical_ref = "Gaussian mixture", algorithm = "EM", n = data.len()))]
 fn mixture(data: &[f64], mut means: [f64; 2], mut variances: [f64; 2]) -> Result<[f64; 2], LearnError> {
     for em_iter in 0..200 {
         let mut sums = [[0.0; 3]; 2];
@@ -199,7 +210,7 @@ fn mixture(data: &[f64], mut means: [f64; 2], mut variances: [f64; 2]) -> Result
 }
 
 /// Metropolis' algorithm with proposals a thousand times as wide as the target.
-#[instrument(fields(computation = "posterior", sampler = "Metropolis"))]
+#[instrument(fields(computation = "posterior", theoretical_ref = "Bayes", sampler = "Metropolis"))]
 fn posterior(proposal_width: f64, target_width: f64, proposals: u32) -> Result<f64, LearnError> {
     let (mut x, mut state, mut accepted) = (0.0_f64, 99_u64, 0_u32);
     let mut uniform = || {

@@ -29,7 +29,10 @@ impl std::fmt::Display for Blowup {
 impl std::error::Error for Blowup {}
 
 /// ηₜₜ = c²ηₓₓ by leapfrog.
-#[instrument(skip(n_steps), fields(computation = "tsunami_run", scheme = "leapfrog"))]
+#[instrument(
+    skip(n_steps),
+    fields(computation = "tsunami_run", theoretical_ref = "linear shallow water", scheme = "leapfrog")
+)]
 fn waves(depth: f64, dx: f64, dt: f64, n_steps: usize) -> Result<f64, Blowup> {
     let c = (9.81 * depth).sqrt();
     let cfl = c * dt / dx;
@@ -141,7 +144,14 @@ fn wave_packet(dt: f64, points: usize, steps: usize) -> Result<f64, Blowup> {
 
 /// uₜ = uₓₓ + u², with a time step that follows the reaction: it blows up.
 fn combustion(amplitude: f64, t_max: f64) -> Result<f64, Blowup> {
-    let _span = info_span!("hot_spot", computation = "hot_spot_combustion", amplitude, t_max).entered();
+    let _span = info_span!(
+        "hot_spot",
+        computation = "hot_spot_combustion",
+        theoretical_ref = "u_t = u_xx + u^2",
+        amplitude,
+        t_max
+    )
+    .entered();
     let cells = 40;
     let dx = 1.0 / f64::from(cells);
     let mut u: Vec<f64> = (0..=cells).map(|i| amplitude * (std::f64::consts::PI * f64::from(i) * dx).sin()).collect();
@@ -195,7 +205,7 @@ pub(crate) fn cases() -> Vec<Case> {
             what: "explicit Euler multiplies every mode of the wave function by more than one",
             category: "constraint_violation",
             advice: "Use a unitary scheme (Crank–Nicolson, split operator): explicit Euler is unstable for every step.",
-            run: || _ = wave_packet(1e-3, 128, 4000),
+            run: || _ = wave_packet(2e-3, 128, 4000),
         },
         Case {
             name: "hot_spot_time_step",
