@@ -53,16 +53,17 @@ fn waves(depth: f64, dx: f64, dt: f64, n_steps: usize) -> Result<f64, Blowup> {
     Ok(eta[100])
 }
 
-/// A shock tube by MacCormack's scheme, without artificial viscosity.
-#[instrument(fields(computation = "shock_tube", theoretical_ref = "Euler equations", scheme = "MacCormack"))]
-fn shock_tube(pressure_ratio: f64, cells: usize, cfl: f64, steps: usize) -> Result<f64, Blowup> {
-    let gamma = 1.4;
+/// Two streams of gas that move apart, by MacCormack's scheme: there is almost a vacuum between them.
+#[instrument(fields(computation = "receding_streams", theoretical_ref = "Euler equations", scheme = "MacCormack"))]
+fn receding(mach: f64, cells: usize, cfl: f64, steps: usize) -> Result<f64, Blowup> {
+    let gamma = 1.4_f64;
     let pressure = |u: [f64; 3]| (gamma - 1.0) * (u[2] - 0.5 * u[1] * u[1] / u[0]);
     let flux = |u: [f64; 3]| {
         let (v, p) = (u[1] / u[0], pressure(u));
         [u[1], u[1] * v + p, (u[2] + p) * v]
     };
-    let state = |i: usize| if i < cells / 2 { [1.0, 0.0, pressure_ratio / 0.4] } else { [0.125, 0.0, 1.0 / 0.4] };
+    let speed = mach * gamma.sqrt();
+    let state = |i: usize| [1.0, if i < cells / 2 { -speed } else { speed }, 1.0 / (gamma - 1.0) + 0.5 * speed * speed];
     let mut u: Vec<[f64; 3]> = (0..cells).map(state).collect();
     for n in 0..steps {
         let speed = |u: &[f64; 3]| (u[1] / u[0]).abs() + (gamma * pressure(*u) / u[0]).sqrt();
@@ -183,13 +184,13 @@ pub(crate) fn cases() -> Vec<Case> {
             run: || _ = waves(4000.0, 1000.0, 5.35, 5000),
         },
         Case {
-            name: "shock_tube_pressure",
+            name: "receding_streams",
             solver: "hand-written MacCormack scheme",
-            what: "a scheme without a limiter overshoots at the strong shock and makes the pressure negative",
+            what: "a scheme of second order without a limiter takes more energy out of the rarefaction than is there",
             category: "constraint_violation",
             advice: "Use a positivity-preserving scheme (HLL or Rusanov flux, limiter, artificial viscosity), and a small CFL \
                      number for the first steps.",
-            run: || _ = shock_tube(1000.0, 200, 0.8, 500),
+            run: || _ = receding(3.0, 200, 0.8, 500),
         },
         Case {
             name: "pattern_diffusion_number",
