@@ -6,6 +6,8 @@
 mod arrays;
 mod coupled;
 mod domain;
+mod examples;
+mod held_out;
 mod input;
 mod linear;
 mod nonlinear;
@@ -31,9 +33,10 @@ pub struct Case {
     pub run: fn(),
 }
 
-/// All of them, by kind.
+/// Those that rules are developed with, by kind.
 pub fn cases() -> Vec<Case> {
     let kinds = [
+        examples::cases(),
         ode::cases(),
         ode_implicit::cases(),
         pde::cases(),
@@ -47,4 +50,9 @@ pub fn cases() -> Vec<Case> {
         input::cases(),
     ];
     kinds.into_iter().flatten().collect()
+}
+
+/// Those that rules are not developed with, by kind: they show what holds beyond the others.
+pub fn held_out() -> Vec<Case> {
+    held_out::cases()
 }

@@ -1,0 +1,170 @@
+//! Grids, blocks, indices and memory.
+
+use std::panic::catch_unwind;
+
+use ndarray::{Array1, Array2, Axis, ShapeError, concatenate};
+use tracing::{debug, info, instrument};
+use tracing_failure::ResultExt;
+
+use crate::Case;
+
+#[derive(Debug, thiserror::Error)]
+enum GridError {
+    #[error("need {needed:.1} GiB for the wave functions, only {available:.1} GiB available")]
+    Memory { needed: f64, available: f64 },
+    #[error("incompatible grids: {theirs} velocity points for {ours} pressure points")]
+    Grids { ours: usize, theirs: usize },
+}
+
+#[instrument(fields(computation = "domain_decomposition", theoretical_ref = "block partition"))]
+fn decompose(cells: usize, ranks: usize) -> usize {
+    let per_rank = cells / ranks;
+    debug!(per_rank);
+    per_rank * ranks
+}
+
+#[instrument(skip(spectrum), fields(computation = "peak_finding", theoretical_ref = "max I", channels = spectrum.len()))]
+fn strongest_peak(spectrum: &[f64], threshold: f64) -> f64 {
+    let peaks: Vec<f64> = spectrum.iter().copied().filter(|s| *s > threshold).collect();
+    debug!(peaks = peaks.len(), threshold);
+    peaks.into_iter().reduce(f64::max).unwrap()
+}
+
+#[instrument(fields(computation = "halo_exchange", theoretical_ref = "ghost cells"))]
+fn inner_cells(local: usize, halo: usize) -> usize {
+    let inner = local - 2 * halo;
+    debug!(inner);
+    inner
+}
+
+#[instrument(fields(computation = "ising_neighbours", theoretical_ref = "Ising model", lattice = "periodic square"))]
+fn magnetisation(side: usize) -> f64 {
+    let spins = Array2::<f64>::ones((side, side));
+    (0..side).map(|i| spins[[i, i]] * spins[[i + 1, i]]).sum()
+}
+
+#[instrument(fields(computation = "trajectory_join", theoretical_ref = "r(t)"))]
+fn join(atoms_first: usize, atoms_second: usize) -> Result<Array2<f64>, ShapeError> {
+    let (a, b) = (Array2::<f64>::zeros((100, atoms_first)), Array2::<f64>::zeros((50, atoms_second)));
+    concatenate(Axis(0), &[a.view(), b.view()]).record_failure()
+}
+
+#[instrument(skip(values), fields(computation = "quantile_of_energies", theoretical_ref = "median", n = values.len()))]
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    info!(first = sorted[0], last = sorted[sorted.len() - 1], "sorting");
+    sorted.sort_by(|a, b| a.partial_cmp(b).unwrap());
+    sorted[sorted.len() / 2]
+}
+
+#[instrument(fields(computation = "three_body_tensor", theoretical_ref = "w_ijklmn"))]
+fn tensor(orbitals: usize) -> usize {
+    let tensor: Vec<f64> = Vec::with_capacity(orbitals.pow(6));
+    tensor.capacity()
+}
+
+#[instrument(err, fields(computation = "plane_wave_setup", theoretical_ref = "psi(G)"))]
+fn plane_waves(bands: u64, points: u64, available: f64) -> Result<u64, GridError> {
+    let needed = (bands * points * 16) as f64 / 1_073_741_824.0;
+    info!(needed, available, "memory estimate");
+    if needed > available {
+        return Err(GridError::Memory { needed, available });
+    }
+    Ok(bands * points)
+}
+
+#[instrument(fields(computation = "staggered_grid", theoretical_ref = "MAC grid"))]
+fn staggered(pressure: usize, velocity: usize) -> Result<Array1<f64>, GridError> {
+    if velocity != pressure + 1 {
+        return Err(GridError::Grids { ours: pressure, theirs: velocity }).record_failure();
+    }
+    Ok(Array1::zeros(velocity))
+}
+
+pub(crate) fn cases() -> Vec<Case> {
+    [panics(), shapes()].into_iter().flatten().collect()
+}
+
+fn panics() -> Vec<Case> {
+    vec![
+        Case {
+            name: "decompose_no_ranks",
+            solver: "std usize",
+            what: "the number of ranks is zero",
+            category: "panic",
+            advice: "The number of ranks is zero: check where it is read, and refuse it.",
+            run: || _ = catch_unwind(|| decompose(4096, 0)),
+        },
+        Case {
+            name: "peaks_none_left",
+            solver: "std Option::unwrap",
+            what: "no channel is above the threshold, and the maximum of none is unwrapped",
+            category: "panic",
+            advice: "No value is left after the filter: lower the threshold, and treat the empty case instead of unwrap.",
+            run: || _ = catch_unwind(|| strongest_peak(&[1.0, 2.5, 0.3], 5.0)),
+        },
+        Case {
+            name: "halo_too_wide",
+            solver: "std usize",
+            what: "two halos are wider than the part of the grid: 5 − 6 of unsigned integers",
+            category: "panic",
+            advice: "The subdomain is smaller than its halos: use fewer ranks; an unsigned difference went below zero.",
+            run: || _ = catch_unwind(|| inner_cells(5, 3)),
+        },
+        Case {
+            name: "ising_last_row",
+            solver: "ndarray index",
+            what: "the neighbour of the last row is row 8 of 8",
+            category: "panic",
+            advice: "Wrap the index of the neighbour around ((i + 1) % n): the lattice is periodic.",
+            run: || _ = catch_unwind(|| magnetisation(8)),
+        },
+        Case {
+            name: "median_with_nan",
+            solver: "std sort_by",
+            what: "one energy is NaN, which has no order",
+            category: "panic",
+            advice: "A NaN is among the values: find where it comes from; sort with total_cmp or filter.",
+            run: || _ = catch_unwind(|| median(&[1.0, 0.5, f64::NAN, 2.0])),
+        },
+        Case {
+            name: "three_body_capacity",
+            solver: "std Vec::with_capacity",
+            what: "a tensor of 1500⁶ elements",
+            category: "out_of_memory",
+            advice: "The tensor is far too large to store: factorise it (density fitting), use symmetries, or compute it on the \
+                     fly.",
+            run: || _ = catch_unwind(|| tensor(1500)),
+        },
+    ]
+}
+
+fn shapes() -> Vec<Case> {
+    vec![
+        Case {
+            name: "trajectory_atoms",
+            solver: "ndarray concatenate",
+            what: "the second part of the trajectory has another number of atoms",
+            category: "dimension_mismatch",
+            advice: "The two trajectories have different numbers of columns (atoms): print both shapes; they are of different \
+                     systems or selections.",
+            run: || _ = join(300, 297),
+        },
+        Case {
+            name: "staggered_points",
+            solver: "hand-written check",
+            what: "a staggered grid has one velocity more than pressures, and it was given as many",
+            category: "dimension_mismatch",
+            advice: "Compare both sizes: a staggered grid has one face more than cells.",
+            run: || _ = staggered(128, 128),
+        },
+        Case {
+            name: "plane_waves_memory",
+            solver: "hand-written check",
+            what: "the wave functions do not fit into memory",
+            category: "out_of_memory",
+            advice: "Reduce bands or cut-off, use single precision, or distribute over more nodes.",
+            run: || _ = plane_waves(2000, 5_000_000, 64.0),
+        },
+    ]
+}
