@@ -16,6 +16,7 @@ mod ode_implicit;
 mod optimization;
 mod pde;
 mod quadrature;
+mod unseen;
 
 /// One computation that fails.
 pub struct Case {
@@ -55,4 +56,9 @@ pub fn cases() -> Vec<Case> {
 /// Those that rules are not developed with, by kind: they show what holds beyond the others.
 pub fn held_out() -> Vec<Case> {
     held_out::cases()
+}
+
+/// Those that the rules had not seen when these were run, by kind.
+pub fn unseen() -> Vec<Case> {
+    unseen::cases()
 }

@@ -1,0 +1,163 @@
+//! Shapes, indices and whole numbers.
+
+use nalgebra::DMatrix;
+use ndarray::{Array1, Array2, Axis, concatenate};
+use tracing::{debug, error, info_span, instrument};
+use tracing_failure::ResultExt;
+
+use crate::Case;
+
+#[derive(Debug, thiserror::Error)]
+enum LayoutError {
+    #[error("cannot reshape array of size {size} into shape ({rows},{cols})")]
+    Reshape { size: usize, rows: usize, cols: usize },
+    #[error("row {row}: column index {column} out of range for {columns} columns")]
+    Csr { row: usize, column: usize, columns: usize },
+    #[error("t = {t} after {steps} steps, t_end = {t_end} not reached")]
+    EndMissed { t: f64, steps: usize, t_end: f64 },
+}
+
+/// Frames of a camera, the last of which is not complete.
+#[instrument(skip(stream), err, fields(computation = "frame_stack", theoretical_ref = "PIV images"))]
+fn frames(stream: Vec<f64>, rows: usize, cols: usize) -> Result<f64, LayoutError> {
+    let size = stream.len();
+    let stack = Array1::from_vec(stream);
+    let image = stack.into_shape_with_order((rows, cols)).map_err(|_| LayoutError::Reshape { size, rows, cols })?;
+    Ok(image.sum())
+}
+
+/// Two campaigns that measured on different levels.
+#[instrument(fields(computation = "merge_soundings", theoretical_ref = "radiosonde levels"))]
+fn soundings(levels_a: usize, levels_b: usize) -> Result<f64, ndarray::ShapeError> {
+    let (a, b) = (Array2::<f64>::zeros((10, levels_a)), Array2::<f64>::ones((6, levels_b)));
+    debug!(rows_a = 10, rows_b = 6, "stack");
+    Ok(concatenate(Axis(0), &[a.view(), b.view()]).record_failure()?.sum())
+}
+
+/// A matrix of a file that counts from one.
+#[instrument(skip(entries), fields(computation = "power_grid_matvec", theoretical_ref = "Matrix Market", nnz = entries.len()))]
+fn csr(columns: usize, entries: &[(usize, usize, f64)]) -> Result<f64, LayoutError> {
+    let mut y = vec![0.0; columns + 1];
+    let x = vec![1.0; columns];
+    for &(row, column, value) in entries {
+        if column >= columns {
+            return Err(LayoutError::Csr { row, column, columns }).record_failure();
+        }
+        y[row] += value * x[column];
+    }
+    Ok(y[0])
+}
+
+/// A filter of the length of the signal, for a spectrum of half the length.
+fn spectrum(samples: usize) -> f64 {
+    let _span =
+        info_span!("filter", computation = "seismogram_filter", theoretical_ref = "Butterworth", samples).entered();
+    let half_spectrum = DMatrix::<f64>::zeros(samples / 2 + 1, 1);
+    let mut response = DMatrix::<f64>::from_element(samples, 1, 1.0);
+    debug!(bins = half_spectrum.nrows(), taps = response.nrows());
+    response.copy_from(&half_spectrum);
+    response[0]
+}
+
+/// Cells of a domain that is smaller than its two halos.
+#[instrument(fields(computation = "ocean_subdomain", theoretical_ref = "halo exchange"))]
+fn inner_cells(cells: usize, processes: usize, halo: usize) -> usize {
+    let local = cells / processes;
+    debug!(local, "decomposed");
+    local - 2 * halo
+}
+
+/// A time that is a sum of tenths, and never the whole.
+#[instrument(fields(computation = "reactor_transient", theoretical_ref = "point kinetics"))]
+fn equal_end(dt: f64, t_end: f64, max_steps: usize) -> Result<f64, LayoutError> {
+    let (mut t, mut n) = (0.0, 1.0);
+    let mut steps = 0;
+    while t != t_end {
+        n += dt * (0.1 - 0.05 * n);
+        t += dt;
+        steps += 1;
+        debug!(steps, t, neutrons = n);
+        if steps == max_steps {
+            return Err(LayoutError::EndMissed { t, steps, t_end }).record_failure();
+        }
+    }
+    Ok(n)
+}
+
+/// Norton's law for a stress below zero.
+#[instrument(fields(computation = "creep_strain", theoretical_ref = "Norton's law", n = exponent))]
+fn creep(a: f64, exponent: f64, amplitude: f64) -> Option<f64> {
+    let mut strain = 0.0;
+    for step in 0..100 {
+        let stress = amplitude * (0.1 * f64::from(step)).cos();
+        let rate = a * f64::powf(stress, exponent);
+        strain += 0.1 * rate;
+        debug!(step, stress, rate, strain);
+        if !strain.is_finite() {
+            error!(step, "strain is NaN");
+            return None;
+        }
+    }
+    Some(strain)
+}
+
+pub(crate) fn cases() -> Vec<Case> {
+    vec![
+        Case {
+            name: "frames_reshape",
+            solver: "ndarray",
+            what: "the stream has 47 numbers, a frame 48",
+            category: "dimension_mismatch",
+            advice: "The number of elements does not fit the shape: look for missing data (one short), or correct rows and columns.",
+            run: || _ = frames(vec![1.0; 47], 6, 8),
+        },
+        Case {
+            name: "soundings_levels",
+            solver: "ndarray concatenate",
+            what: "37 levels are joined to 25",
+            category: "dimension_mismatch",
+            advice: "The arrays need the same number of columns: interpolate both onto the same levels, or see whether the axis is right.",
+            run: || _ = soundings(37, 25),
+        },
+        Case {
+            name: "grid_counts_from_one",
+            solver: "hand-written sparse product",
+            what: "the indices of the file begin with 1",
+            category: "dimension_mismatch",
+            advice: "The indices are out of range by one: the file counts from 1, so subtract it.",
+            run: || _ = csr(3, &[(1, 1, 2.0), (1, 2, -1.0), (2, 2, 2.0), (3, 3, 2.0)]),
+        },
+        Case {
+            name: "half_spectrum_panic",
+            solver: "nalgebra",
+            what: "a real transform of 256 samples has 129 bins",
+            category: "dimension_mismatch",
+            advice: "The shapes differ: a real FFT has n/2 + 1 bins; give the response as many.",
+            run: || _ = std::panic::catch_unwind(|| spectrum(256)),
+        },
+        Case {
+            name: "subdomain_smaller_than_halo",
+            solver: "whole numbers",
+            what: "4 cells have no two halos of 3",
+            category: "panic",
+            advice: "A whole number without sign goes below zero: use fewer processes (or a smaller halo), and check before subtracting.",
+            run: || _ = std::panic::catch_unwind(|| inner_cells(64, 16, 3)),
+        },
+        Case {
+            name: "transient_end_time",
+            solver: "hand-written explicit Euler",
+            what: "ten times 0.1 is not 1.0",
+            category: "max_iterations",
+            advice: "Floating-point times are compared for equality: count the steps, or end with t ≥ t_end (shorten the last step).",
+            run: || _ = equal_end(0.1, 1.0, 10_000),
+        },
+        Case {
+            name: "creep_negative_stress",
+            solver: "hand-written explicit Euler",
+            what: "a power that is no whole number, of a negative stress",
+            category: "non_finite",
+            advice: "The power of a negative number is NaN: use sign(σ)|σ|ⁿ.",
+            run: || _ = creep(1e-12, 4.5, 120.0),
+        },
+    ]
+}
