@@ -7,21 +7,8 @@ use crate::value::{Map, Value};
 use crate::words::Words;
 
 /// Words of what cannot be negative.
-const POSITIVE: &[&str] = &[
-    "density",
-    "rho",
-    "pressure",
-    "temperature",
-    "probability",
-    "concentration",
-    "mass",
-    "variance",
-    "volume",
-    "population",
-    "viscosity",
-    "entropy",
-    "intensity",
-];
+const POSITIVE: &[&str] =
+    &["density", "rho", "pressure", "probability", "concentration", "variance", "volume", "population"];
 /// Words of what cannot be above one: of these, explicit schemes are stable up to one.
 const AT_MOST_ONE: &[&str] = &["probability", "courant", "cfl"];
 const UPPER: &[&str] = &["max", "maximum", "upper", "limit", "most"];
@@ -51,7 +38,8 @@ impl<'a> Bounds<'a> {
 
     /// The first value beyond a bound. Counters reach their limits without harm.
     pub(super) fn crossed(&self, words: &Words, role: Role, series: &Series) -> Option<Crossed> {
-        if role == Role::Counter {
+        // A residual above what was hoped for has crossed nothing.
+        if role == Role::Counter || role.is_to_fall() {
             return None;
         }
         let any = |known: &[&str]| words.iter().any(|word| known.contains(&word));
@@ -82,7 +70,9 @@ fn beyond(series: &Series, low: f64, high: f64, of: &str) -> Option<Crossed> {
     if low == f64::NEG_INFINITY && high == f64::INFINITY {
         return None;
     }
-    let found = series.values.iter().position(|x| *x < low || *x > high)?;
+    // What rounding moves over a bound has not crossed it.
+    let slack = |bound: f64| 1e-12 * bound.abs().max(1e-300);
+    let found = series.values.iter().position(|x| *x < low - slack(low) || *x > high + slack(high))?;
     let value = series.values[found];
     let bound = if value < low { low } else { high };
     Some(Crossed { row: series.row(found), value, bound, of: of.to_owned() })

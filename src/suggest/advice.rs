@@ -2,7 +2,7 @@
 
 use super::clue::Found;
 use super::facts::{Facts, Named, Seen};
-use super::number::{brief, exact};
+use super::number::{brief, exact, two_digits};
 use crate::convergence::Role;
 use crate::failure::{Evidence, TrailEntry};
 use crate::value::{Value, one_line};
@@ -12,6 +12,8 @@ use crate::words::Words;
 const VALUE: usize = 80;
 /// Characters of a text that is evidence.
 const EVIDENCE: usize = 200;
+/// A fit below which a rate has two digits.
+const CLEAN: f64 = 0.99;
 /// Rows until a tolerance beyond which nobody wants to know how many.
 const TOO_MANY: f64 = 1e9;
 
@@ -92,7 +94,10 @@ fn series_attribute(seen: &Seen<'_>, attribute: &str, facts: &Facts<'_>) -> Opti
         "smallest" => convergence.smallest.map(brief),
         "largest" => convergence.largest.map(brief),
         "factor" => factor(convergence.first?, convergence.last?),
-        "rate" => convergence.rate.map(brief),
+        "rate" => convergence.rate.map(|rate| match convergence.fit {
+            Some(fit) if fit < CLEAN => format!("about {}", two_digits(rate)),
+            _ => brief(rate),
+        }),
         "fit" => convergence.fit.map(brief),
         "rows" => Some(convergence.rows.to_string()),
         "period" => convergence.period.map(|period| period.to_string()),
@@ -106,7 +111,11 @@ fn series_attribute(seen: &Seen<'_>, attribute: &str, facts: &Facts<'_>) -> Opti
         "to" => position(seen.entry, *rows(seen).last()?),
         "bad" => match (&convergence.first_non_finite, &convergence.crossed) {
             (Some(broken), _) => Some(shown(&broken.value)),
-            (None, Some(crossed)) => Some(brief(crossed.value)),
+            // Digits that tell it from the bound.
+            (None, Some(crossed)) => Some(match brief(crossed.value) {
+                same if same == brief(crossed.bound) => format!("{:e}", crossed.value),
+                value => value,
+            }),
             (None, None) => None,
         },
         "bound" => convergence.crossed.as_ref().map(|crossed| brief(crossed.bound)),

@@ -5,7 +5,7 @@ use super::rule::Test;
 use crate::convergence::Role;
 use crate::failure::Behaviour;
 use crate::value::Value;
-use crate::words::Words;
+use crate::words::{Phrase, Words};
 
 /// The name that is everything's.
 const ANY: &str = "any";
@@ -15,6 +15,8 @@ const ANY: &str = "any";
 pub(super) enum Clue {
     Computation(Phrases),
     Words(Phrases),
+    /// Neither words nor method.
+    NoWords(Phrases),
     Value(Names, Check),
     NoValue(Names, Check),
     Method(Phrases),
@@ -54,10 +56,13 @@ impl Clue {
                 named.then_some(Found::Computation)
             }
             Clue::Words(phrases) => {
-                let of_any = |phrase: &&Words| phrase.bits() & !facts.text_bits == 0;
-                let mut may_be = phrases.0.iter().filter(of_any);
-                let found = may_be.find_map(|phrase| facts.texts.iter().find(|text| text.words.contains_all(phrase)));
+                let mut may_be = phrases.0.iter().filter(|phrase| phrase.may_be_in(facts.text_bits));
+                let found = may_be.find_map(|phrase| facts.texts.iter().find(|text| phrase.is_in(&text.words)));
                 found.map(|text| Found::Text { field: &text.field, text: text.text })
+            }
+            Clue::NoWords(phrases) => {
+                let said = facts.texts.iter().chain(&facts.methods).any(|text| phrases.are_any_in(&text.words));
+                (!said).then_some(Found::Holds)
             }
             Clue::Value(names, check) => {
                 facts.values.iter().find(|value| names.name(value) && check.passes(value.value)).map(Found::Value)
@@ -83,7 +88,7 @@ impl Clue {
     /// How much more it tells than a category does.
     pub(super) fn weight(&self) -> u32 {
         match self {
-            Clue::NoValue(..) => 0,
+            Clue::NoValue(..) | Clue::NoWords(_) => 0,
             Clue::Computation(_) => 1,
             Clue::Words(_) | Clue::Method(_) | Clue::Crossed(_) => 2,
             // That there is no trend is little to go by.
@@ -124,7 +129,7 @@ impl Clue {
             ],
             Clue::NonFinite(_) | Clue::Crossed(_) => &["", "bad", "at", "bound", "first", "last"],
             Clue::Overflown(..) => &["", "bad", "at", "first", "last", "rate", "rows", "from", "to"],
-            Clue::Computation(_) | Clue::Words(_) | Clue::Method(_) | Clue::NoValue(..) => &[],
+            Clue::Computation(_) | Clue::Words(_) | Clue::Method(_) | Clue::NoWords(_) | Clue::NoValue(..) => &[],
         }
     }
 
@@ -137,22 +142,22 @@ impl Clue {
             | Clue::NonFinite(names)
             | Clue::Overflown(names, _)
             | Clue::Crossed(names) => names.0.first().map(|name| name.text.as_str()),
-            Clue::Computation(_) | Clue::Words(_) | Clue::Method(_) | Clue::NoValue(..) => None,
+            Clue::Computation(_) | Clue::Words(_) | Clue::Method(_) | Clue::NoWords(_) | Clue::NoValue(..) => None,
         }
     }
 }
 
 /// Phrases of whole words.
 #[derive(Clone, Debug)]
-pub(super) struct Phrases(Vec<Words>);
+pub(super) struct Phrases(Vec<Phrase>);
 
 impl Phrases {
     pub(super) fn of(phrases: &str) -> Self {
-        Phrases(phrases.split('|').map(Words::of).filter(|words| !words.is_empty()).collect())
+        Phrases(phrases.split('|').filter_map(Phrase::of).collect())
     }
 
     fn are_any_in(&self, words: &Words) -> bool {
-        self.0.iter().any(|phrase| words.contains_all(phrase))
+        self.0.iter().any(|phrase| phrase.is_in(words))
     }
 }
 

@@ -48,6 +48,9 @@ pub(crate) fn diagnose(failure: &mut Failure, own: &Rules) {
     if failure.context.convergence.is_empty() {
         failure.context.convergence = convergence::of(failure);
     }
+    if matches!(failure.context.category, None | Some(Category::Other)) {
+        failure.context.category = convergence::category(failure).or(failure.context.category);
+    }
     if failure.context.suggestions.iter().any(|suggestion| suggestion.origin == Origin::Rule) {
         return;
     }

@@ -9,13 +9,17 @@ pub(super) fn exact(x: f64) -> String {
     with_digits(x, 7)
 }
 
+pub(super) fn two_digits(x: f64) -> String {
+    with_digits(x, 2)
+}
+
 fn with_digits(x: f64, digits: usize) -> String {
     if !x.is_finite() {
         return x.to_string().replace("inf", "infinity");
     }
     let magnitude = x.abs();
     if magnitude != 0.0 && !(1e-3..1e5).contains(&magnitude) {
-        let text = format!("{x:.*e}", digits.min(4) - 2);
+        let text = format!("{x:.*e}", digits.min(4).saturating_sub(2));
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         return format!("{}e{exponent}", without_zeros(mantissa));
     }

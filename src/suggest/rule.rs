@@ -151,7 +151,7 @@ impl Rule {
     }
 
     /// Holds where the error's types, its messages, its reason or what was said at last have one of these phrases of whole
-    /// words, parted by `|`; `NewtonError` is two words.
+    /// words, parted by `|`; `NewtonError` is two words, and in `lost * digits` a few may stand in the place of the star.
     ///
     /// ```
     /// let rule = tracing_failure::Rule::new("my.cholesky", "add 1e-10 to the diagonal").words("cholesky|not positive definite");
@@ -243,6 +243,12 @@ impl Rule {
     /// Holds where a series grew by this factor before it was not finite any more.
     pub(super) fn overflown(mut self, names: &str, factor: f64) -> Self {
         self.clues.push(Clue::Overflown(Names::of(names), factor));
+        self
+    }
+
+    /// Holds where neither the error nor the method has one of these phrases.
+    pub(super) fn unless_words(mut self, phrases: &str) -> Self {
+        self.clues.push(Clue::NoWords(Phrases::of(phrases)));
         self
     }
 

@@ -10,12 +10,12 @@ pub(super) fn rules() -> Vec<Rule> {
     vec![
         Rule::new(
             "dimension_mismatch.shapes",
-            "{rows.name} = {rows} does not fit {columns.name} = {columns}: print both shapes where they meet, and see whether one \
+            "{expected.name} = {expected} does not fit {found.name} = {found}: print both shapes where they meet, and see whether one \
              has to be transposed, or was cut or padded before",
         )
         .category(DimensionMismatch)
-        .value("rows|left|expected|lhs|a_shape|columns|nrows|ncols", Test::Known)
-        .value("columns|right|found|actual|got|rhs|b_shape|edges|len|length", Test::Known)
+        .value("expected|left|lhs|a_shape|columns|edges", Test::Known)
+        .value("found|actual|got|right|rhs|b_shape|edges|coefficients", Test::Known)
         .source(SHAPES),
         Rule::new(
             "dimension_mismatch.words",
@@ -72,7 +72,7 @@ pub(super) fn rules() -> Vec<Rule> {
         Rule::new(
             "input.parse",
             "a text is not the number or the record that it should be: look at the place that the message names. NaN, 1e-6 with a \
-             comma, a unit behind the number, and an empty field are the usual causes",
+             comma, a unit behind the number, a fraction where an integer is wanted, and an empty field are the usual causes",
         )
         .words("invalid float|invalid digit|invalid type|expected value at|trailing characters|eof while parsing|cannot parse|could not parse|failed to parse")
         .source(GUIDELINES),

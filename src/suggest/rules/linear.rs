@@ -31,8 +31,9 @@ pub(super) fn rules() -> Vec<Rule> {
         .source(GOLUB),
         Rule::new(
             "singular_matrix.pivot",
-            "the pivot {pivot} vanishes: that row follows from the others. Look for an equation that is there twice, a variable \
-             that no equation holds, or a missing boundary condition",
+            "the pivot at {pivot} vanishes: without pivoting that happens in regular matrices as well (a saddle point has zeros on \
+             its diagonal), so factorise with pivoting. If it stays, look for an equation that is there twice, a variable that no \
+             equation holds, or a missing boundary condition",
         )
         .category(SingularMatrix)
         .value("pivot|row|column|pivot_index|index", Test::Known)
@@ -97,6 +98,14 @@ pub(super) fn rules() -> Vec<Rule> {
         .method("jacobi|gauss seidel|richardson|sor")
         .source("Saad, Iterative Methods for Sparse Linear Systems, §4.2"),
         Rule::new(
+            "linear_solve.direct",
+            "a direct factorisation fails only where the matrix is singular or holds NaN: see which, and why. A DAE of index 2 or 3 \
+             has a singular one for every small step: reduce its index, or use a solver for it",
+        )
+        .categories(&[LinearSolve, NonlinearConvergence])
+        .words("lu|cholesky|factorization|factorisation|factorise|factorize|qr")
+        .source(KSP),
+        Rule::new(
             "linear_solve",
             "solve one system with a direct method: if that works, the preconditioner is to blame (try a stronger one, a larger \
              restart); if it does not, the matrix is singular or wrong. Compare the true residual with the preconditioned one",
@@ -133,6 +142,21 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .words("forward error|backward error")
         .source(HIGHAM),
+        Rule::new(
+            "loss_of_accuracy.variance",
+            "the mean of squares and the square of the mean cancel: use Welford's update, or subtract an estimate of the mean first; \
+             with weights, two passes",
+        )
+        .words("variance * negative|negative variance|negative * variance")
+        .source("Welford 1962; Chan, Golub & LeVeque 1983"),
+        Rule::new(
+            "loss_of_accuracy.recurrence",
+            "the recurrence is unstable in this direction and magnifies rounding: run it the other way (Miller's algorithm, downwards \
+             for Bessel functions), or use the library function",
+        )
+        .words("recurrence|recursion")
+        .categories(&[LossOfAccuracy, ResidualDivergence, NonFinite])
+        .source("Press et al., Numerical Recipes, §5.5"),
         Rule::new(
             "loss_of_accuracy.cancellation",
             "nearly equal numbers cancel: rearrange the formula (sum terms of one sign, x² − y² = (x − y)(x + y), expm1, log1p, \

@@ -81,7 +81,7 @@ pub(super) fn rules() -> Vec<Rule> {
         .source("SUNDIALS, CVODE user guide, CV_ILL_INPUT"),
         Rule::new(
             "stiff.detected",
-            "the solver itself finds the problem stiff: take an implicit method (Radau, BDF, Rosenbrock), with an analytical \
+            "the problem is stiff: take an implicit method (Radau, BDF, Rosenbrock), with an analytical \
              Jacobian where there is one; an explicit method wastes its steps on stability",
         )
         .words("stiff|stiffness|stiffness detected")
@@ -132,16 +132,28 @@ pub(super) fn rules() -> Vec<Rule> {
         .value("courant|cfl|courant_number|cfl_number", Test::Above(1.0))
         .source("Courant, Friedrichs & Lewy 1928"),
         Rule::new(
-            "courant.crossed",
+            "bound.courant",
             "{courant} rose above 1 ({courant.bad}) at {courant.at}, where an explicit scheme becomes unstable: bind the time step \
              to it (dt ← C·dx/|u| with C below 1), or take an implicit scheme",
         )
         .crossed("courant|cfl")
         .source("Courant, Friedrichs & Lewy 1928"),
         Rule::new(
+            "instability.euler",
+            "{quantity} grew {quantity.rate}-fold each time with explicit Euler and dt = {dt}: it amplifies every undamped oscillation, \
+             however small the step, and is stable for decays with dt below 2/|λ| only. Use a symplectic method (leapfrog) or RK4 for \
+             the one, a smaller step or implicit Euler for the other",
+        )
+        .categories(&[ResidualDivergence, NonFinite, ConstraintViolation])
+        .series("quantity|residual", GROWS)
+        .method("euler|forward euler|explicit euler")
+        .unless_words(IMPLICIT)
+        .value("dt|h|step|step_size|time_step", Test::Above(0.0))
+        .source(HAIRER),
+        Rule::new(
             "instability.explicit",
-            "{quantity} grew {quantity.rate}-fold each time over {quantity.rows} occurrences with {method}, an explicit method, \
-             and dt = {dt}: where the true solution does not grow so, the step is beyond the limit of stability. Halve it and \
+            "{quantity} grew {quantity.rate}-fold each time over {quantity.rows} occurrences with {method}, which is stable for \
+             small steps only, and dt = {dt}: where the true solution does not grow so, the step is beyond the limit of stability. Halve it and \
              compare, or take an implicit method",
         )
         .categories(&[ResidualDivergence, NonFinite, ConstraintViolation])
