@@ -70,7 +70,7 @@ pub(crate) struct Phrase {
 }
 
 /// Words that a star stands for at most.
-const GAP: usize = 3;
+const GAP: usize = 5;
 
 impl Phrase {
     /// The phrase, unless there is no word in it.
@@ -149,7 +149,7 @@ mod tests {
             ("step", "step size", false),
             ("lost all of its digits", "lost * digits", true),
             ("lost digits", "lost * digits", true),
-            ("lost one two three four digits", "lost * digits", false),
+            ("lost one two three four five six digits", "lost * digits", false),
             ("digits lost", "lost * digits", false),
             ("need 149.0 GiB for this", "need * GiB", true),
             ("a b a c", "a * c", true),

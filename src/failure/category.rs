@@ -122,7 +122,7 @@ categories! {
         "loss of accuracy", "loss of precision", "loss of significance", "catastrophic cancellation",
         "loss of orthogonality", "not orthogonal", "lost orthogonality", "lost * digits", "lost * precision",
         "precision lost", "precision is lost", "lost precision", "digits are lost", "digits lost", "cancellation",
-        "roundoff dominates", "rounding error dominates", "variance * negative",
+        "roundoff dominates", "rounding error dominates", "variance * negative", "negative variance",
     ],
     /// A recurrence of an iterative method divided by zero.
     Breakdown = "breakdown": [
@@ -197,7 +197,7 @@ categories! {
         "constraint violation", "constraint violated", "constraints violated", "violates constraint",
         "violates the constraint", "bound violated", "bounds violated", "negative density", "negative pressure",
         "negative temperature", "negative probability", "negative concentration", "negative volume", "negative mass",
-        "negative energy", "negative population", "negative variance", "became negative", "pressure * negative",
+        "negative energy", "negative population", "became negative", "pressure * negative",
         "density * negative", "energy error", "energy drift", "not conserved", "conservation", "drifted",
         "out of bounds of", "not unitary", "lost positivity", "not symmetric", "is not zero", "does not vanish",
         "not vanish", "exceeds the bound",

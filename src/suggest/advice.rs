@@ -2,7 +2,7 @@
 
 use super::clue::Found;
 use super::facts::{Facts, Named, Seen};
-use super::number::{brief, exact, two_digits};
+use super::number::{brief, exact, factor_of};
 use crate::convergence::Role;
 use crate::failure::{Evidence, TrailEntry};
 use crate::value::{Value, one_line};
@@ -95,7 +95,7 @@ fn series_attribute(seen: &Seen<'_>, attribute: &str, facts: &Facts<'_>) -> Opti
         "largest" => convergence.largest.map(brief),
         "factor" => factor(convergence.first?, convergence.last?),
         "rate" => convergence.rate.map(|rate| match convergence.fit {
-            Some(fit) if fit < CLEAN => format!("about {}", two_digits(rate)),
+            Some(fit) if fit < CLEAN => format!("about {}", factor_of(rate)),
             _ => brief(rate),
         }),
         "fit" => convergence.fit.map(brief),

@@ -77,12 +77,14 @@ impl<'a> Facts<'a> {
 }
 
 impl Seen<'_> {
-    /// Whether it ended so many times larger than it began.
+    /// Whether it grew by this factor, in all or towards its end.
     pub(super) fn has_grown(&self, factor: f64) -> bool {
         let convergence = self.convergence;
-        let is_growth = convergence.behaviour == Behaviour::GeometricGrowth;
         let (Some(first), Some(last)) = (convergence.first, convergence.last) else { return false };
-        is_growth && last.abs() >= factor * first.abs()
+        let in_all = last.abs() / first.abs();
+        let towards_the_end = convergence.rate.unwrap_or(1.0).powf(convergence.rows.saturating_sub(1) as f64);
+        let grows = convergence.behaviour == Behaviour::GeometricGrowth;
+        grows && (in_all >= factor || (towards_the_end >= factor && in_all >= 1.0))
     }
 }
 

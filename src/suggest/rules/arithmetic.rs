@@ -118,6 +118,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .category(DomainError)
         .value("x|argument|arg|value|input|cosine|sine|radicand|discriminant", Test::Known)
+        .unless_words("probability|probabilities|population|occupation|square root|sqrt|logarithm|log|ln")
         .source(GOLDBERG),
         Rule::new(
             "domain_error",

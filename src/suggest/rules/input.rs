@@ -70,6 +70,29 @@ pub(super) fn rules() -> Vec<Rule> {
         .words("environment variable|missing field|missing parameter|missing argument|missing key|not present|not set|not provided|not given")
         .source(GUIDELINES),
         Rule::new(
+            "missing_input.name",
+            "what is asked for by name is not there: look at the names that are (spelling, case, an older version of the file), and map \
+             or add it",
+        )
+        .category(MissingInput)
+        .words("not in dataset|no such key|no such column|unknown variable|undefined variable|no entry|catalogue|catalog|database|dataset|variable|key|column")
+        .source(GUIDELINES),
+        Rule::new(
+            "missing_input.truncated",
+            "the file is shorter than it should be: compare its size with what is expected, and take the one before. Write to a \
+             temporary file and rename it, so that a killed run leaves none like it",
+        )
+        .category(MissingInput)
+        .words("truncated|unexpected eof|unexpected end|end of file|too short")
+        .source("POSIX, rename"),
+        Rule::new(
+            "input.bounds",
+            "the bounds are the wrong way round, or the same: exchange them, and see where they come from",
+        )
+        .category(Initialization)
+        .words("must be smaller|must be less|must be larger|min * max|lower * upper|wrong order|interval is empty|reversed")
+        .source(GUIDELINES),
+        Rule::new(
             "input.parse",
             "a text is not the number or the record that it should be: look at the place that the message names. NaN, 1e-6 with a \
              comma, a unit behind the number, a fraction where an integer is wanted, and an empty field are the usual causes",

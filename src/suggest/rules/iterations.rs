@@ -1,6 +1,6 @@
 //! Iterations: Newton's method, minimisation, fixed points.
 
-use super::{COLLAPSES, FALLS, FALLS_SLOWLY, GROWS, OSCILLATES, RESTS, STAYS, WANDERS};
+use super::{COLLAPSES, FALLS, FALLS_SLOWLY, OSCILLATES, RESTS, STAYS, WANDERS};
 use crate::failure::Category::{self, *};
 use crate::suggest::{Rule, Test};
 
@@ -14,7 +14,7 @@ const SAMPLED: &str = "integral|quadrature|simpson|trapezoid|trapezoidal|romberg
 
 /// Categories of an iteration that does not come to its end.
 const UNFINISHED: &[Category] =
-    &[MaxIterations, MaxEvaluations, NonlinearConvergence, ResidualDivergence, Stagnation, LinearSolve, LossOfAccuracy];
+    &[MaxIterations, MaxEvaluations, NonlinearConvergence, ResidualDivergence, Stagnation, LinearSolve];
 
 pub(super) fn rules() -> Vec<Rule> {
     vec![
@@ -25,7 +25,7 @@ pub(super) fn rules() -> Vec<Rule> {
              trust region); of a linear fixed-point iteration the spectral radius is above 1",
         )
         .categories(UNFINISHED)
-        .series("residual|objective|norm", GROWS)
+        .grown("residual|objective|norm", 2.0)
         .source(SNES),
         Rule::new(
             "iteration.diverging_splitting",
@@ -35,7 +35,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(UNFINISHED)
         .method("jacobi|gauss seidel|richardson|sor|ssor|splitting")
-        .series("residual|objective|norm", GROWS)
+        .grown("residual|objective|norm", 2.0)
         .source("Saad, Iterative Methods for Sparse Linear Systems, §4.2"),
         Rule::new(
             "iteration.growing",
@@ -44,7 +44,7 @@ pub(super) fn rules() -> Vec<Rule> {
              region)",
         )
         .categories(&[MaxIterations, MaxEvaluations, NonlinearConvergence, ResidualDivergence])
-        .series("quantity", GROWS)
+        .grown("quantity", 2.0)
         .unless_words(SAMPLED)
         .source(SNES),
         Rule::new(
@@ -54,7 +54,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(UNFINISHED)
         .words("series|terms|term|expansion")
-        .series("any", GROWS)
+        .grown("any", 2.0)
         .source("Bender & Orszag, Advanced Mathematical Methods, §3.8 and §8"),
         Rule::new(
             "iteration.diverging_learning",
@@ -62,7 +62,7 @@ pub(super) fn rules() -> Vec<Rule> {
              it by 10 until the objective falls from the first step on, and bring the features to one scale",
         )
         .categories(&[ResidualDivergence, NonFinite, MaxIterations, Stagnation])
-        .series("objective|residual", GROWS)
+        .grown("objective|residual", 2.0)
         .value("learning_rate|lr|eta|step_length|rate", Test::Above(0.0))
         .source(NOCEDAL),
         Rule::new(
@@ -110,6 +110,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(UNFINISHED)
         .series("residual|objective", STAYS)
+        .unless_words("local minimum|local minima|saddle point|stationary point|chain|samples")
         .source(MOOSE),
         Rule::new(
             "iteration.stagnating_at_rounding",
@@ -191,6 +192,22 @@ pub(super) fn rules() -> Vec<Rule> {
         .categories(&[MaxIterations, NonlinearConvergence, ResidualDivergence, LineSearch])
         .words("newton|jacobian|nonlinear|non linear|snes")
         .source(SNES),
+        Rule::new(
+            "newton.broyden",
+            "Broyden's method needs a good first Jacobian: take it from finite differences instead of the identity, add a line search, \
+             and compute it anew when the steps no longer help",
+        )
+        .categories(&[MaxIterations, NonlinearConvergence, ResidualDivergence, LineSearch, Stagnation])
+        .words("broyden")
+        .source("Nocedal & Wright, Numerical Optimization, §11.1"),
+        Rule::new(
+            "newton.regula_falsi",
+            "regula falsi keeps one end of the interval for ever where the function is convex: use its Illinois variant, Brent's \
+             method or bisection",
+        )
+        .categories(&[MaxIterations, MaxEvaluations, Stagnation])
+        .method("regula falsi|false position")
+        .source("Press et al., Numerical Recipes, §9.2"),
         Rule::new(
             "newton.named",
             "Newton's method and its relatives converge near a solution only: compare the derivatives with finite differences, start closer, and damp the steps (line \

@@ -30,6 +30,14 @@ pub(super) fn rules() -> Vec<Rule> {
         .words("rank deficient|rank deficiency|rank|least squares|collinear|normal equations|design matrix")
         .source(GOLUB),
         Rule::new(
+            "singular_matrix.covariance",
+            "a covariance loses its positive definiteness by rounding, or has fewer independent samples than variables: symmetrise it, \
+             put a floor under its diagonal (shrinkage, a prior), and update it in the Joseph or a square-root form",
+        )
+        .category(SingularMatrix)
+        .words("covariance|covariances|correlation|kalman|mixture|component|gaussian process")
+        .source("Higham, Accuracy and Stability of Numerical Algorithms, §10; Bierman 1977"),
+        Rule::new(
             "singular_matrix.pivot",
             "the pivot at {pivot} vanishes: without pivoting that happens in regular matrices as well (a saddle point has zeros on \
              its diagonal), so factorise with pivoting. If it stays, look for an equation that is there twice, a variable that no \

@@ -1,6 +1,6 @@
 //! Integration in time: steps that become too small, errors that stay too large.
 
-use super::{COLLAPSES, EXPLICIT, GROWS, IMPLICIT};
+use super::{COLLAPSES, EXPLICIT, IMPLICIT};
 use crate::failure::Category::*;
 use crate::suggest::{Rule, Test};
 
@@ -96,8 +96,9 @@ pub(super) fn rules() -> Vec<Rule> {
         .source("SUNDIALS, CVODE user guide, CV_TOO_MUCH_WORK; SciMLBase, ReturnCode.MaxIters"),
         Rule::new(
             "error_test.collapse",
-            "the error test failed again and again while the steps of {step} fell, at {step.to}: look for a discontinuity there \
-             in the right-hand side or its derivatives, and restart the integrator behind it",
+            "the error test failed again and again while the steps of {step} fell, at {step.to}: look there for a jump or \
+             noise in the right-hand side or its derivatives (a table, measured data, a condition): smooth it, restart the integrator \
+             behind it, or loosen the tolerance to what the data allow",
         )
         .category(ErrorTest)
         .series("step|time", COLLAPSES)
@@ -145,7 +146,7 @@ pub(super) fn rules() -> Vec<Rule> {
              the one, a smaller step or implicit Euler for the other",
         )
         .categories(&[ResidualDivergence, NonFinite, ConstraintViolation])
-        .series("quantity|residual", GROWS)
+        .grown("quantity|residual", 2.0)
         .method("euler|forward euler|explicit euler")
         .unless_words(IMPLICIT)
         .value("dt|h|step|step_size|time_step", Test::Above(0.0))
@@ -157,7 +158,7 @@ pub(super) fn rules() -> Vec<Rule> {
              compare, or take an implicit method",
         )
         .categories(&[ResidualDivergence, NonFinite, ConstraintViolation])
-        .series("quantity|residual", GROWS)
+        .grown("quantity|residual", 2.0)
         .value("method|solver|integrator|scheme|stepper", Test::Words(EXPLICIT))
         .unless_value("method|solver|integrator|scheme|stepper", Test::Words(IMPLICIT))
         .value("dt|h|step|step_size|time_step", Test::Above(0.0))
@@ -168,7 +169,7 @@ pub(super) fn rules() -> Vec<Rule> {
              unstable: divide the time step by {courant} at least (the Courant number is u·dt/dx), or take an implicit scheme",
         )
         .categories(&[ResidualDivergence, NonFinite, ConstraintViolation, MaxIterations])
-        .series("quantity|residual", GROWS)
+        .grown("quantity|residual", 2.0)
         .value("courant|cfl|courant_number|cfl_number", Test::Above(1.0))
         .source("Courant, Friedrichs & Lewy 1928"),
         Rule::new(
@@ -177,7 +178,7 @@ pub(super) fn rules() -> Vec<Rule> {
              solution does not grow so, the step is too large for the method. Halve it and compare, or take an implicit method",
         )
         .categories(&[ResidualDivergence, NonFinite, ConstraintViolation])
-        .series("quantity|residual", GROWS)
+        .grown("quantity|residual", 2.0)
         .value("dt|h|step_size|time_step", Test::Above(0.0))
         .source(HAIRER),
         Rule::new(
