@@ -230,7 +230,7 @@ categories! {
         "no such file", "empty", "not set", "environment variable", "not initialized", "requires an initial",
         "no residuals", "no data", "no elements", "no rows", "no samples", "not provided", "not given", "not found",
         "does not exist", "not in dataset", "truncated", "unexpected eof", "unexpected end", "no entry", "is missing",
-        "are missing", "no such key", "no such column", "unknown variable", "undefined variable", "not available",
+        "are missing", "no such key", "no such column", "unknown variable", "undefined variable", "not available", "in the catalogue",
     ],
 }
 

@@ -62,7 +62,8 @@ fn value_of(placeholder: &str, found: &[(Option<&str>, Found<'_>)], facts: &Fact
     named.map(|(_, found)| found).find_map(|found| match found {
         Found::Value(value) => value_attribute(value, attribute),
         Found::Series(seen) => series_attribute(seen, attribute, facts),
-        Found::Holds | Found::Computation | Found::Text { .. } => None,
+        Found::Text { text, .. } => attribute.is_empty().then(|| one_line(text, VALUE)),
+        Found::Holds | Found::Computation => None,
     })
 }
 

@@ -129,7 +129,8 @@ impl Clue {
             ],
             Clue::NonFinite(_) | Clue::Crossed(_) => &["", "bad", "at", "bound", "first", "last"],
             Clue::Overflown(..) => &["", "bad", "at", "first", "last", "rate", "rows", "from", "to"],
-            Clue::Computation(_) | Clue::Words(_) | Clue::Method(_) | Clue::NoWords(_) | Clue::NoValue(..) => &[],
+            Clue::Method(_) => &[""],
+            Clue::Computation(_) | Clue::Words(_) | Clue::NoWords(_) | Clue::NoValue(..) => &[],
         }
     }
 
@@ -142,7 +143,8 @@ impl Clue {
             | Clue::NonFinite(names)
             | Clue::Overflown(names, _)
             | Clue::Crossed(names) => names.0.first().map(|name| name.text.as_str()),
-            Clue::Computation(_) | Clue::Words(_) | Clue::Method(_) | Clue::NoWords(_) | Clue::NoValue(..) => None,
+            Clue::Method(_) => Some("method"),
+            Clue::Computation(_) | Clue::Words(_) | Clue::NoWords(_) | Clue::NoValue(..) => None,
         }
     }
 }

@@ -11,14 +11,6 @@ const CVODE: &str = "SUNDIALS, CVODE user guide, CV_CONSTR_FAIL";
 pub(super) fn rules() -> Vec<Rule> {
     vec![
         Rule::new(
-            "bound.violated",
-            "{any} went past {any.bound} ({any.bad}) at {any.at}: look at what drives it there. Shorten the step, use a scheme that \
-             keeps the bound (positivity-preserving, a limiter), or a variable that cannot cross it (the logarithm)",
-        )
-        .categories(&[ConstraintViolation, Infeasible, ResidualDivergence, NonFinite])
-        .crossed("any")
-        .source(CVODE),
-        Rule::new(
             "constraint_violation.probability",
             "a probability left 0 to 1 because more leaves a state in a step than is in it: keep rate · dt below 1, take an implicit \
              step, or the exponential of the rate matrix, which keep probabilities; clamping hides it",
@@ -44,6 +36,14 @@ pub(super) fn rules() -> Vec<Rule> {
         .category(ConstraintViolation)
         .words("energy error|energy drift|conserved|conservation|drift|drifted|unitary|norm|angular momentum|total mass")
         .source("Hairer, Lubich & Wanner, Geometric Numerical Integration, §IX"),
+        Rule::new(
+            "bound.violated",
+            "{any} went past {any.bound} ({any.bad}) at {any.at}: look at what drives it there. Shorten the step, use a scheme that \
+             keeps the bound (positivity-preserving, a limiter), or a variable that cannot cross it (the logarithm)",
+        )
+        .categories(&[ConstraintViolation, Infeasible, ResidualDivergence, NonFinite])
+        .crossed("any")
+        .source(CVODE),
         Rule::new(
             "constraint_violation.positivity",
             "what has to stay positive became negative: use a scheme that keeps it so (first-order upwind, a limiter), keep rate · dt \

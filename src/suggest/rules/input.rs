@@ -75,7 +75,7 @@ pub(super) fn rules() -> Vec<Rule> {
              or add it",
         )
         .category(MissingInput)
-        .words("not in dataset|no such key|no such column|unknown variable|undefined variable|no entry|catalogue|catalog|database|dataset|variable|key|column")
+        .words("not in dataset|no such key|no such column|unknown variable|undefined variable|no entry|catalogue|catalog|dataset")
         .source(GUIDELINES),
         Rule::new(
             "missing_input.truncated",
@@ -90,7 +90,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "the bounds are the wrong way round, or the same: exchange them, and see where they come from",
         )
         .category(Initialization)
-        .words("must be smaller|must be less|must be larger|min * max|lower * upper|wrong order|interval is empty|reversed")
+        .words("must be smaller|must be less|must be larger|wrong order|interval is empty|reversed")
         .source(GUIDELINES),
         Rule::new(
             "input.parse",

@@ -45,6 +45,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(&[MaxIterations, MaxEvaluations, NonlinearConvergence, ResidualDivergence])
         .grown("quantity", 2.0)
+        .unless_words("regula falsi|false position|bisection|brent")
         .unless_words(SAMPLED)
         .source(SNES),
         Rule::new(
@@ -298,7 +299,7 @@ pub(super) fn rules() -> Vec<Rule> {
              scale the matrix first, and see that it holds no NaN or infinity, with which it never ends",
         )
         .categories(&[MaxIterations, NonlinearConvergence, LinearSolve])
-        .words("schur|eigenvalue|eigenvalues|eigen|svd|singular values|qr algorithm|qr iterations|francis|lanczos|arnoldi")
+        .words("schur|eigenvalue|eigenvalues|eigen|eigh|eigensolver|off diagonal elements|svd|singular values|qr algorithm|qr iterations|francis|lanczos|arnoldi")
         .source("LAPACK, xHSEQR and xBDSQR, INFO"),
         Rule::new(
             "max_iterations",

@@ -13,6 +13,15 @@ const SAAD: &str = "Saad, Iterative Methods for Sparse Linear Systems, §6";
 pub(super) fn rules() -> Vec<Rule> {
     vec![
         Rule::new(
+            "singular_matrix.covariance",
+            "a covariance is singular where variables depend on each other or samples are fewer than they, and loses its definiteness \
+             by rounding: leave out what depends on others, put a floor under its diagonal (a ridge, shrinkage, a prior), symmetrise \
+             it, and update it in the Joseph or a square-root form",
+        )
+        .category(SingularMatrix)
+        .words("covariance|covariances|correlation|kalman|mixture|component|gaussian process")
+        .source("Higham, Accuracy and Stability of Numerical Algorithms, §10; Bierman 1977"),
+        Rule::new(
             "singular_matrix.not_positive_definite",
             "the matrix is not positive definite: check that it is symmetric and its diagonal positive; print its smallest \
              eigenvalue. Where it is negative by rounding only, add a small multiple of the identity (1e-10 of its norm); else use \
@@ -30,18 +39,10 @@ pub(super) fn rules() -> Vec<Rule> {
         .words("rank deficient|rank deficiency|rank|least squares|collinear|normal equations|design matrix")
         .source(GOLUB),
         Rule::new(
-            "singular_matrix.covariance",
-            "a covariance loses its positive definiteness by rounding, or has fewer independent samples than variables: symmetrise it, \
-             put a floor under its diagonal (shrinkage, a prior), and update it in the Joseph or a square-root form",
-        )
-        .category(SingularMatrix)
-        .words("covariance|covariances|correlation|kalman|mixture|component|gaussian process")
-        .source("Higham, Accuracy and Stability of Numerical Algorithms, §10; Bierman 1977"),
-        Rule::new(
             "singular_matrix.pivot",
             "the pivot at {pivot} vanishes: without pivoting that happens in regular matrices as well (a saddle point has zeros on \
-             its diagonal), so factorise with pivoting. If it stays, look for an equation that is there twice, a variable that no \
-             equation holds, or a missing boundary condition",
+             its diagonal), so factorise with pivoting. If it stays, rows or columns depend on each other: leave one out, and look \
+             for a variable that no equation holds, or a missing boundary condition",
         )
         .category(SingularMatrix)
         .value("pivot|row|column|pivot_index|index", Test::Known)
@@ -157,6 +158,13 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .words("variance * negative|negative variance|negative * variance")
         .source("Welford 1962; Chan, Golub & LeVeque 1983"),
+        Rule::new(
+            "loss_of_accuracy.sign",
+            "what is averaged has both signs and cancels (the sign problem): the samples that are needed grow as the inverse square of \
+             the mean sign. Another basis, a higher temperature, or a constrained path; more samples alone do not help",
+        )
+        .words("sign problem|average sign|mean sign|compatible with zero")
+        .source("Troyer & Wiese 2005"),
         Rule::new(
             "loss_of_accuracy.recurrence",
             "the recurrence is unstable in this direction and magnifies rounding: run it the other way (Miller's algorithm, downwards \

@@ -44,8 +44,8 @@ fn all() -> Vec<Rule> {
         steps::rules,
         iterations::rules,
         linear::rules,
-        arithmetic::rules,
         constraints::rules,
+        arithmetic::rules,
         input::rules,
         process::rules,
     ];

@@ -70,8 +70,8 @@ pub(super) fn rules() -> Vec<Rule> {
              stiff. Try an implicit one (Radau, BDF, Rosenbrock); raise the limit only if the solution really needs so many steps",
         )
         .categories(&[MaxIterations, MaxEvaluations])
-        .value("method|solver|integrator|scheme|stepper", Test::Words(EXPLICIT))
-        .unless_value("method|solver|integrator|scheme|stepper", Test::Words(IMPLICIT))
+        .method(EXPLICIT)
+        .unless_words(IMPLICIT)
         .source("SciMLBase, ReturnCode.MaxIters; Hairer & Wanner, Solving Ordinary Differential Equations II, §IV.1"),
         Rule::new(
             "time_order",
@@ -145,7 +145,7 @@ pub(super) fn rules() -> Vec<Rule> {
              however small the step, and is stable for decays with dt below 2/|λ| only. Use a symplectic method (leapfrog) or RK4 for \
              the one, a smaller step or implicit Euler for the other",
         )
-        .categories(&[ResidualDivergence, NonFinite, ConstraintViolation])
+        .categories(&[ResidualDivergence, NonFinite])
         .grown("quantity|residual", 2.0)
         .method("euler|forward euler|explicit euler")
         .unless_words(IMPLICIT)
@@ -157,10 +157,10 @@ pub(super) fn rules() -> Vec<Rule> {
              small steps only, and dt = {dt}: where the true solution does not grow so, the step is beyond the limit of stability. Halve it and \
              compare, or take an implicit method",
         )
-        .categories(&[ResidualDivergence, NonFinite, ConstraintViolation])
+        .categories(&[ResidualDivergence, NonFinite])
         .grown("quantity|residual", 2.0)
-        .value("method|solver|integrator|scheme|stepper", Test::Words(EXPLICIT))
-        .unless_value("method|solver|integrator|scheme|stepper", Test::Words(IMPLICIT))
+        .method(EXPLICIT)
+        .unless_words(IMPLICIT)
         .value("dt|h|step|step_size|time_step", Test::Above(0.0))
         .source(HAIRER),
         Rule::new(
@@ -168,7 +168,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "{quantity} grew {quantity.rate}-fold each time with {courant.name} = {courant}, and above 1 an explicit scheme is \
              unstable: divide the time step by {courant} at least (the Courant number is u·dt/dx), or take an implicit scheme",
         )
-        .categories(&[ResidualDivergence, NonFinite, ConstraintViolation, MaxIterations])
+        .categories(&[ResidualDivergence, NonFinite, MaxIterations])
         .grown("quantity|residual", 2.0)
         .value("courant|cfl|courant_number|cfl_number", Test::Above(1.0))
         .source("Courant, Friedrichs & Lewy 1928"),
@@ -177,7 +177,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "{quantity} grew {quantity.rate}-fold each time over {quantity.rows} occurrences with {dt.name} = {dt}: where the true \
              solution does not grow so, the step is too large for the method. Halve it and compare, or take an implicit method",
         )
-        .categories(&[ResidualDivergence, NonFinite, ConstraintViolation])
+        .categories(&[ResidualDivergence, NonFinite])
         .grown("quantity|residual", 2.0)
         .value("dt|h|step_size|time_step", Test::Above(0.0))
         .source(HAIRER),
