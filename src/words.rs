@@ -90,8 +90,15 @@ impl Phrase {
         if !self.may_be_in(words.bits) {
             return false;
         }
-        let plain = || words.iter().filter(|word| word.starts_with(char::is_alphabetic));
-        (0..plain().count()).any(|start| follow(&self.parts, plain().skip(start), 0))
+        let mut rest = words.iter().filter(|word| word.starts_with(char::is_alphabetic));
+        loop {
+            if follow(&self.parts, rest.clone(), 0) {
+                return true;
+            }
+            if rest.next().is_none() {
+                return false;
+            }
+        }
     }
 }
 
@@ -101,16 +108,15 @@ fn follow<'a>(parts: &[Words], words: impl Iterator<Item = &'a str> + Clone, gap
     let length = first.ends.len();
     (0..=gap).any(|skipped| {
         let here = words.clone().skip(skipped);
-        here.clone().take(length).eq(first.iter()) && follow_rest(rest, here.skip(length))
+        let is_here = here.clone().take(length).eq(first.iter());
+        is_here && (rest.is_empty() || follow_rest(rest, here.skip(length)))
     })
 }
 
-/// Through a box, so that the types of the iterators come to an end.
+/// By way of a list, so that the types of the iterators come to an end.
 fn follow_rest<'a>(parts: &[Words], words: impl Iterator<Item = &'a str> + Clone) -> bool {
-    parts.is_empty() || {
-        let words: Vec<&str> = words.take(parts.iter().map(|part| part.ends.len() + GAP).sum()).collect();
-        follow(parts, words.iter().copied(), GAP)
-    }
+    let words: Vec<&str> = words.take(parts.iter().map(|part| part.ends.len() + GAP).sum()).collect();
+    follow(parts, words.iter().copied(), GAP)
 }
 
 fn bit(word: &str) -> u64 {
