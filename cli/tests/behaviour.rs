@@ -23,6 +23,13 @@ fn failure_at(milli: u32) -> Failure {
 }
 
 #[test]
+fn the_directory_itself_is_found_from_inside() {
+    let place = Place::with_data();
+    let run = Run(place.command(&["list"]).current_dir(place.failures()).output().unwrap());
+    assert!(run.code() == 0 && run.stdout().contains("rg_flow_integration"), "{}", run.seen());
+}
+
+#[test]
 fn the_nearest_directory_above_is_found_and_none_is_made() {
     let place = Place::with_data();
     let deep = place.dir().join("src/solvers");
