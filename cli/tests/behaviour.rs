@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
 use serde_json::Value as Json;
-use support::Place;
+use support::{Place, Run};
 use tracing_failure::{Failure, Store};
 
 fn failure(message: &str) -> Failure {

@@ -17,20 +17,24 @@ const CLEAN: f64 = 0.99;
 /// Rows until a tolerance beyond which nobody wants to know how many.
 const TOO_MANY: f64 = 1e9;
 
-/// The text with its placeholders filled in. A part in brackets is left out where one of its placeholders has no value;
-/// elsewhere such a placeholder stays.
-pub(super) fn fill(text: &str, found: &[(Option<&str>, Found<'_>)], facts: &Facts<'_>) -> String {
+/// The text with its placeholders filled in, and whether all of them are. A part in brackets is left out where one of its
+/// placeholders has no value; elsewhere such a placeholder stays.
+pub(super) fn fill(text: &str, found: &[(Option<&str>, Found<'_>)], facts: &Facts<'_>) -> (String, bool) {
     let mut filled = String::with_capacity(2 * text.len());
+    let mut all = true;
     let mut rest = text;
     while let Some(start) = rest.find('[') {
         let (before, from) = rest.split_at(start);
         let Some(length) = from.find(']') else { break };
-        filled.push_str(&fill_part(before, found, facts).0);
-        let (part, is_whole) = fill_part(&from[1..length], found, facts);
-        filled.push_str(if is_whole { &part } else { "" });
+        let (outside, is_whole) = fill_part(before, found, facts);
+        filled.push_str(&outside);
+        all &= is_whole;
+        let (inside, is_whole) = fill_part(&from[1..length], found, facts);
+        filled.push_str(if is_whole { &inside } else { "" });
         rest = &from[length + 1..];
     }
-    filled + &fill_part(rest, found, facts).0
+    let (last, is_whole) = fill_part(rest, found, facts);
+    (filled + &last, all && is_whole)
 }
 
 /// The text filled in, and whether all of its placeholders are.
@@ -143,8 +147,9 @@ fn tolerance(facts: &Facts<'_>) -> Option<f64> {
 /// The rows of a series that hold finite values, up to the first that is not.
 fn rows(seen: &Seen<'_>) -> Vec<usize> {
     let list = seen.column.as_list().unwrap_or_default();
-    let numbers = list.iter().enumerate().filter_map(|(row, value)| Some((row, value.as_f64()?)));
-    numbers.take_while(|(_, x)| x.is_finite()).map(|(row, _)| row).collect()
+    let end = seen.convergence.first_non_finite.as_ref().map_or(list.len(), |broken| broken.row.min(list.len()));
+    let numbers = list[..end].iter().enumerate().filter_map(|(row, value)| Some((row, value.as_f64()?)));
+    numbers.filter(|(_, x)| x.is_finite()).map(|(row, _)| row).collect()
 }
 
 /// A row in the words of the method: a time where the event has one, an iteration, or else its number.

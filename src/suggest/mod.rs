@@ -102,7 +102,7 @@ fn suggestions(failure: &Failure, own: &Rules) -> Vec<Suggestion> {
     };
     let mut matches: Vec<Match<'_>> = rules.filter_map(holds).collect();
     own.ask(&mut matches, failure);
-    best(matches).into_iter().map(|found| found.suggestion(&facts)).collect()
+    best(matches).into_iter().filter_map(|found| found.suggestion(&facts)).collect()
 }
 
 /// The most specific first; of the program's own rules and ours with the same evidence, the own ones. Of our rules on one
@@ -127,17 +127,22 @@ fn best(mut matches: Vec<Match<'_>>) -> Vec<Match<'_>> {
 }
 
 impl Match<'_> {
-    fn suggestion(self, facts: &Facts<'_>) -> Suggestion {
+    /// None where one of our advices cannot name what it should. A rule of the program says it all the same: its author sees what
+    /// is missing.
+    fn suggestion(self, facts: &Facts<'_>) -> Option<Suggestion> {
         let rule = self.rule;
         let fix = match &rule.advice {
-            Advice::Text(text) => fill(text, &self.found, facts),
+            Advice::Text(text) => {
+                let (fix, is_whole) = fill(text, &self.found, facts);
+                (is_whole || self.is_own).then_some(fix)?
+            }
             Advice::Own(_) => self.fix.unwrap_or_default(),
         };
         let in_category = facts.failure.context.category.filter(|category| rule.categories.contains(category));
         let in_category =
             in_category.map(|category| Evidence { field: "context.category".into(), value: category.name().into() });
         let found = self.found.iter().filter_map(|(_, found)| evidence(found, facts));
-        Suggestion {
+        Some(Suggestion {
             fix,
             origin: Origin::Rule,
             rule: Some(rule.id.clone()),
@@ -145,7 +150,7 @@ impl Match<'_> {
             source: rule.source.clone(),
             confidence: Some(rule.confidence()),
             ..Suggestion::default()
-        }
+        })
     }
 }
 
@@ -228,6 +233,7 @@ mod tests {
             failure.context.category = Some(category);
             failure.diagnose();
             prop_assert!(failure.suggested_fixes.len() <= MOST);
+            prop_assert!(failure.suggested_fixes.iter().all(|fix| !fix.contains(".rate}") && !fix.contains(".at}")));
             let known: Vec<&String> = failure.context.suggestions.iter().map(|known| &known.fix).collect();
             prop_assert_eq!(known, failure.suggested_fixes.iter().collect::<Vec<_>>());
             prop_assert!(Failure::from_json(&failure.to_json()).is_ok());
