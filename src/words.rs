@@ -67,6 +67,7 @@ impl Words {
 pub(crate) struct Phrase {
     parts: Vec<Words>,
     bits: u64,
+    has_numbers: bool,
 }
 
 /// Words that a star stands for at most.
@@ -77,7 +78,9 @@ impl Phrase {
     pub(crate) fn of(text: &str) -> Option<Self> {
         let parts: Vec<Words> = text.split('*').map(Words::of).filter(|part| !part.ends.is_empty()).collect();
         let bits = parts.iter().fold(0, |bits, part| bits | part.bits);
-        (!parts.is_empty()).then_some(Phrase { parts, bits })
+        let is_number = |word: &str| !word.starts_with(char::is_alphabetic);
+        let has_numbers = parts.iter().any(|part| part.iter().any(is_number));
+        (!parts.is_empty()).then_some(Phrase { parts, bits, has_numbers })
     }
 
     /// Whether its words may be among those with these bits.
@@ -90,7 +93,9 @@ impl Phrase {
         if !self.may_be_in(words.bits) {
             return false;
         }
-        let mut rest = words.iter().filter(|word| word.starts_with(char::is_alphabetic));
+        // Unless it has some itself, as `ising 2d` does.
+        let wanted = |word: &&str| self.has_numbers || word.starts_with(char::is_alphabetic);
+        let mut rest = words.iter().filter(wanted);
         loop {
             if follow(&self.parts, rest.clone(), 0) {
                 return true;
@@ -159,6 +164,9 @@ mod tests {
             ("digits lost", "lost * digits", false),
             ("need 149.0 GiB for this", "need * GiB", true),
             ("a b a c", "a * c", true),
+            ("ising_2d on a torus", "ising 2d", true),
+            ("error 42", "error 42", true),
+            ("error 41", "error 42", false),
         ] {
             assert_eq!(Phrase::of(phrase).unwrap().is_in(&Words::of(text)), is_there, "{phrase} in {text}");
         }

@@ -9,6 +9,9 @@ use crate::words::Words;
 /// Words of what cannot be negative.
 const POSITIVE: &[&str] =
     &["density", "rho", "pressure", "probability", "concentration", "variance", "volume", "population"];
+/// Words that make something else of it.
+const OTHERS: &[&str] =
+    &["log", "ln", "change", "error", "flux", "correction", "difference", "delta", "rate", "gradient", "max"];
 /// Words of what cannot be above one: of these, explicit schemes are stable up to one.
 const AT_MOST_ONE: &[&str] = &["probability", "courant", "cfl"];
 const UPPER: &[&str] = &["max", "maximum", "upper", "limit", "most"];
@@ -39,10 +42,12 @@ impl<'a> Bounds<'a> {
     /// The first value beyond a bound. Counters reach their limits without harm.
     pub(super) fn crossed(&self, words: &Words, role: Role, series: &Series) -> Option<Crossed> {
         // A residual above what was hoped for has crossed nothing.
-        if role == Role::Counter || role.is_to_fall() {
+        if matches!(role, Role::Counter | Role::Time) || role.is_to_fall() {
             return None;
         }
-        let any = |known: &[&str]| words.iter().any(|word| known.contains(&word));
+        // `log_density` and `density_flux` are something else.
+        let is_itself = !words.iter().any(|word| OTHERS.contains(&word));
+        let any = |known: &[&str]| is_itself && words.iter().next_back().is_some_and(|word| known.contains(&word));
         let low = if any(POSITIVE) { 0.0 } else { f64::NEG_INFINITY };
         let high = if any(AT_MOST_ONE) { 1.0 } else { f64::INFINITY };
         let given = || self.0.iter().filter(|bound| words.iter().eq(bound.words.iter().map(String::as_str)));
@@ -63,7 +68,8 @@ fn bound<'a>(name: &'a str, value: &Value) -> Option<Bound<'a>> {
     };
     let is_bound_word = |word: &&str| [UPPER, LOWER, RANGE].iter().any(|known| known.contains(word));
     let words: Vec<String> = words.iter().filter(|word| !is_bound_word(word)).map(str::to_owned).collect();
-    (!words.is_empty()).then_some(Bound { of: name, words, low: low.min(high), high: high.max(low) })
+    let is_bound = !words.is_empty() && !low.is_nan() && !high.is_nan();
+    is_bound.then_some(Bound { of: name, words, low: low.min(high), high: high.max(low) })
 }
 
 fn beyond(series: &Series, low: f64, high: f64, of: &str) -> Option<Crossed> {
@@ -110,5 +116,9 @@ mod tests {
         assert_eq!(crossed(&[("norm", 1.0.into())], "norm", &[5.0]), None);
         assert_eq!(crossed(&[], "coupling", &[-5.0]), None);
         assert_eq!(crossed(&[], "density", &[5.0]), None);
+        assert_eq!(crossed(&[], "log_density", &[-5.0]), None);
+        assert_eq!(crossed(&[], "density_flux", &[-5.0]), None);
+        assert_eq!(crossed(&[("max_norm", f64::NAN.into())], "norm", &[5.0]), None);
+        assert_eq!(crossed(&[("t_max", 1.0.into())], "t", &[0.5, 1.1]), None);
     }
 }

@@ -42,14 +42,19 @@ pub(super) enum Found<'a> {
     Value(&'a Named<'a>),
     /// A series of the trail.
     Series(&'a Seen<'a>),
+    /// One that came to a value that is not finite.
+    Broken(&'a Seen<'a>),
+    /// One that crossed a bound.
+    Crossed(&'a Seen<'a>),
 }
 
 impl Clue {
     /// What in these facts meets it.
     pub(super) fn find<'a>(&self, facts: &'a Facts<'a>) -> Option<Found<'a>> {
-        let series = |names: &Names, is_met: &dyn Fn(&Seen<'_>) -> bool| {
-            facts.series.iter().find(|seen| names.are_of(seen) && is_met(seen)).map(Found::Series)
+        let find = |names: &Names, is_met: &dyn Fn(&Seen<'_>) -> bool| {
+            facts.series.iter().find(|seen| names.are_of(seen) && is_met(seen))
         };
+        let series = |names: &Names, is_met: &dyn Fn(&Seen<'_>) -> bool| find(names, is_met).map(Found::Series);
         match self {
             Clue::Computation(phrases) => {
                 let named = phrases.are_any_in(&facts.computation);
@@ -78,10 +83,13 @@ impl Clue {
             Clue::Series(names, behaviours) => series(names, &|seen| behaviours.contains(&seen.convergence.behaviour)),
             Clue::Grown(names, factor) => series(names, &|seen| seen.has_grown(*factor)),
             Clue::Overflown(names, factor) => {
-                series(names, &|seen| seen.convergence.first_non_finite.is_some() && seen.has_grown(*factor))
+                let has_overflown = |seen: &Seen<'_>| seen.has_overflown(*factor);
+                find(names, &has_overflown).map(Found::Broken)
             }
-            Clue::NonFinite(names) => series(names, &|seen| seen.convergence.first_non_finite.is_some()),
-            Clue::Crossed(names) => series(names, &|seen| seen.convergence.crossed.is_some()),
+            Clue::NonFinite(names) => {
+                find(names, &|seen| seen.convergence.first_non_finite.is_some()).map(Found::Broken)
+            }
+            Clue::Crossed(names) => find(names, &|seen| seen.convergence.crossed.is_some()).map(Found::Crossed),
         }
     }
 

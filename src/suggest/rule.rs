@@ -104,8 +104,9 @@ impl Rule {
     /// A rule of your own code, called for each failure for which its conditions hold; for all, without any. It says what to
     /// try, or nothing.
     ///
-    /// It is called in a thread of its own. What panics costs only itself; what takes longer than 20 ms is not waited for, and
-    /// not asked again by this program.
+    /// It is called in a thread of its own. What panics costs only itself, unless the program is built to abort then; what takes
+    /// longer than 20 ms is not waited for, and after three times in a row not asked again. It must not fail a computation
+    /// itself: each failure calls it.
     ///
     /// ```
     /// use tracing_failure::{Failure, Rule};
