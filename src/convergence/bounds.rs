@@ -104,7 +104,7 @@ mod tests {
         assert_eq!((found.row, found.value, found.bound, found.of.as_str()), (2, -0.1, 0.0, "nature"));
         let found = crossed(&[("max_norm", 1e3.into())], "norm", &[1.0, 2e3]).unwrap();
         assert_eq!((found.bound, found.of.as_str()), (1e3, "parameters.max_norm"));
-        let found = crossed(&[("x_range", vec![-1.0, 1.0].into())], "x", &[0.0, -1.5]).unwrap();
+        let found = crossed(&[("u_range", vec![-1.0, 1.0].into())], "u", &[0.0, -1.5]).unwrap();
         assert_eq!((found.bound, found.value), (-1.0, -1.5));
         assert_eq!(crossed(&[("dt_min", 1e-3.into())], "dt", &[1.0, 1e-4]).unwrap().bound, 1e-3);
     }
