@@ -162,7 +162,7 @@ pub use logger::StructuredLogger;
 pub use publish::{Ignored, NotPushed, Outcome, Plan, PublishError, Published, Publisher, Secret, Skipped};
 pub use recorder::Stats;
 #[cfg(feature = "publish")]
-pub use redact::secret_in;
+pub use redact::{is_secret_name, redact_text};
 pub use result::ResultExt;
 pub use store::{Durability, Store};
 pub use suggest::{Rule, Test};

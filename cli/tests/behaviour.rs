@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
 use serde_json::Value as Json;
-use support::Place;
+use support::{Place, Run};
 use tracing_failure::{Failure, Store};
 
 fn failure(message: &str) -> Failure {
@@ -20,6 +20,13 @@ fn failure_at(milli: u32) -> Failure {
     let mut failure = failure("many");
     failure.timestamp = format!("2020-01-01T00:00:00.{milli:03}Z").parse().unwrap();
     failure
+}
+
+#[test]
+fn the_directory_itself_is_found_from_inside() {
+    let place = Place::with_data();
+    let run = Run(place.command(&["list"]).current_dir(place.failures()).output().unwrap());
+    assert!(run.code() == 0 && run.stdout().contains("rg_flow_integration"), "{}", run.seen());
 }
 
 #[test]

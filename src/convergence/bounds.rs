@@ -7,21 +7,11 @@ use crate::value::{Map, Value};
 use crate::words::Words;
 
 /// Words of what cannot be negative.
-const POSITIVE: &[&str] = &[
-    "density",
-    "rho",
-    "pressure",
-    "temperature",
-    "probability",
-    "concentration",
-    "mass",
-    "variance",
-    "volume",
-    "population",
-    "viscosity",
-    "entropy",
-    "intensity",
-];
+const POSITIVE: &[&str] =
+    &["density", "rho", "pressure", "probability", "concentration", "variance", "volume", "population"];
+/// Words that make something else of it.
+const OTHERS: &[&str] =
+    &["log", "ln", "change", "error", "flux", "correction", "difference", "delta", "rate", "gradient", "max"];
 /// Words of what cannot be above one: of these, explicit schemes are stable up to one.
 const AT_MOST_ONE: &[&str] = &["probability", "courant", "cfl"];
 const UPPER: &[&str] = &["max", "maximum", "upper", "limit", "most"];
@@ -51,10 +41,13 @@ impl<'a> Bounds<'a> {
 
     /// The first value beyond a bound. Counters reach their limits without harm.
     pub(super) fn crossed(&self, words: &Words, role: Role, series: &Series) -> Option<Crossed> {
-        if role == Role::Counter {
+        // A residual above what was hoped for has crossed nothing.
+        if matches!(role, Role::Counter | Role::Time) || role.is_to_fall() {
             return None;
         }
-        let any = |known: &[&str]| words.iter().any(|word| known.contains(&word));
+        // `log_density` and `density_flux` are something else.
+        let is_itself = !words.iter().any(|word| OTHERS.contains(&word));
+        let any = |known: &[&str]| is_itself && words.iter().next_back().is_some_and(|word| known.contains(&word));
         let low = if any(POSITIVE) { 0.0 } else { f64::NEG_INFINITY };
         let high = if any(AT_MOST_ONE) { 1.0 } else { f64::INFINITY };
         let given = || self.0.iter().filter(|bound| words.iter().eq(bound.words.iter().map(String::as_str)));
@@ -75,14 +68,17 @@ fn bound<'a>(name: &'a str, value: &Value) -> Option<Bound<'a>> {
     };
     let is_bound_word = |word: &&str| [UPPER, LOWER, RANGE].iter().any(|known| known.contains(word));
     let words: Vec<String> = words.iter().filter(|word| !is_bound_word(word)).map(str::to_owned).collect();
-    (!words.is_empty()).then_some(Bound { of: name, words, low: low.min(high), high: high.max(low) })
+    let is_bound = !words.is_empty() && !low.is_nan() && !high.is_nan();
+    is_bound.then_some(Bound { of: name, words, low: low.min(high), high: high.max(low) })
 }
 
 fn beyond(series: &Series, low: f64, high: f64, of: &str) -> Option<Crossed> {
     if low == f64::NEG_INFINITY && high == f64::INFINITY {
         return None;
     }
-    let found = series.values.iter().position(|x| *x < low || *x > high)?;
+    // What rounding moves over a bound has not crossed it.
+    let slack = |bound: f64| 1e-12 * bound.abs().max(1e-300);
+    let found = series.values.iter().position(|x| *x < low - slack(low) || *x > high + slack(high))?;
     let value = series.values[found];
     let bound = if value < low { low } else { high };
     Some(Crossed { row: series.row(found), value, bound, of: of.to_owned() })
@@ -108,7 +104,7 @@ mod tests {
         assert_eq!((found.row, found.value, found.bound, found.of.as_str()), (2, -0.1, 0.0, "nature"));
         let found = crossed(&[("max_norm", 1e3.into())], "norm", &[1.0, 2e3]).unwrap();
         assert_eq!((found.bound, found.of.as_str()), (1e3, "parameters.max_norm"));
-        let found = crossed(&[("x_range", vec![-1.0, 1.0].into())], "x", &[0.0, -1.5]).unwrap();
+        let found = crossed(&[("u_range", vec![-1.0, 1.0].into())], "u", &[0.0, -1.5]).unwrap();
         assert_eq!((found.bound, found.value), (-1.0, -1.5));
         assert_eq!(crossed(&[("dt_min", 1e-3.into())], "dt", &[1.0, 1e-4]).unwrap().bound, 1e-3);
     }
@@ -120,5 +116,9 @@ mod tests {
         assert_eq!(crossed(&[("norm", 1.0.into())], "norm", &[5.0]), None);
         assert_eq!(crossed(&[], "coupling", &[-5.0]), None);
         assert_eq!(crossed(&[], "density", &[5.0]), None);
+        assert_eq!(crossed(&[], "log_density", &[-5.0]), None);
+        assert_eq!(crossed(&[], "density_flux", &[-5.0]), None);
+        assert_eq!(crossed(&[("max_norm", f64::NAN.into())], "norm", &[5.0]), None);
+        assert_eq!(crossed(&[("t_max", 1.0.into())], "t", &[0.5, 1.1]), None);
     }
 }

@@ -1,10 +1,12 @@
 //! How the numeric series of a trail went, as an analyst would read them off a plot.
 
 mod bounds;
+mod category;
 mod fit;
 mod role;
 mod series;
 
+pub(crate) use category::category;
 pub(crate) use role::Role;
 
 use crate::failure::{Convergence, Failure};

@@ -97,6 +97,9 @@ impl Series {
     fn finding(&self, role: Role) -> Finding {
         let values = &self.values;
         let rows = values.len();
+        if let Some(finding) = self.exactly_zero(role).or_else(|| self.of_both_signs(role)) {
+            return finding;
+        }
         if rows < LEAST_ROWS {
             return Finding { rows, ..Finding::default() };
         }
@@ -133,6 +136,22 @@ impl Series {
             return Finding { behaviour: Behaviour::Oscillation, line: lines.longest(), period, rows };
         }
         as_is(Behaviour::Irregular)
+    }
+
+    /// A residual that came down to nothing at all has converged.
+    fn exactly_zero(&self, role: Role) -> Option<Finding> {
+        let ends_in_zero = role.is_to_fall() && self.values.len() >= LEAST_ROWS && self.values.last() == Some(&0.0);
+        let any = self.values.iter().any(|x| *x != 0.0);
+        let behaviour = if any { Behaviour::GeometricDecay } else { Behaviour::Constant };
+        ends_in_zero.then(|| Finding { behaviour, rows: self.values.len(), ..Finding::default() })
+    }
+
+    /// The logarithm of a cost below zero says nothing: it falls while its size grows.
+    fn of_both_signs(&self, role: Role) -> Option<Finding> {
+        let is_negative =
+            role == Role::Objective && self.values.len() >= LEAST_ROWS && self.values.iter().any(|x| *x < 0.0);
+        let behaviour = if is_monotone(&self.values) { Behaviour::Steady } else { Behaviour::Irregular };
+        is_negative.then(|| Finding { behaviour, rows: self.values.len(), ..Finding::default() })
     }
 
     /// A step size that falls to next to nothing, or times that come closer and closer.
@@ -341,6 +360,15 @@ mod tests {
         assert_eq!((found.first_non_finite, found.first), (None, Some(0.5)));
         assert_eq!(describe("change", [f64::NAN, f64::NAN]).first_non_finite.unwrap().row, 0);
         assert_eq!(describe("change", [f64::INFINITY, 1.0]).first_non_finite.unwrap().row, 0);
+    }
+
+    #[test]
+    fn what_comes_to_nothing_has_converged_and_a_cost_may_be_negative() {
+        let residual = [1.0, 0.1, 1e-3, 1e-5, 0.0];
+        assert_eq!(behaviour("residual", residual), Behaviour::GeometricDecay);
+        assert_eq!(behaviour("residual", [0.0; 6]), Behaviour::Constant);
+        assert_eq!(behaviour("cost", (0..9).map(|k| -(1.5_f64.powi(k)))), Behaviour::Steady);
+        assert_eq!(behaviour("residual", (0..9).map(|k| -(0.5_f64.powi(k)))), Behaviour::GeometricDecay);
     }
 
     proptest::proptest! {

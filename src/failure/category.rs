@@ -1,12 +1,11 @@
 //! What kind of failure it was.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::words::Words;
+use crate::words::{Phrase, Words};
 
 macro_rules! categories {
     ($($(#[$doc:meta])* $variant:ident = $name:literal: [$($phrase:literal),* $(,)?],)*) => {
@@ -77,6 +76,8 @@ categories! {
     StepSizeUnderflow = "step_size_underflow": [
         "step size underflow", "stepsize underflow", "step size too small", "stepsize too small",
         "step size became too small", "step size is less", "step size less", "dt less than min", "step underflow",
+        "step * collapsed", "step size * too small", "time step too small", "time step is too small", "dt too small",
+        "step became too small", "step length underflow", "step below the minimum", "step size below",
     ],
     /// A panic that is none of the others.
     Panic = "panic": ["with overflow", "index out of bounds"],
@@ -85,6 +86,15 @@ categories! {
         "domain error", "outside the domain", "outside of the domain", "out of domain", "outside its domain",
         "function domain", "math domain", "less than zero", "must be in", "must lie in", "must be between",
         "must be within", "negative argument", "of a negative", "is outside", "lies outside", "not in the domain",
+        "argument * not in", "out of the domain", "square root of", "logarithm of", "ln of", "log of", "sqrt of",
+        "acos of", "asin of", "not defined for", "undefined for",
+    ],
+    /// The memory ran out.
+    OutOfMemory = "out_of_memory": [
+        "out of memory", "memory allocation", "memory error", "oom", "capacity overflow", "not enough memory",
+        "insufficient memory", "cannot allocate", "failed to allocate", "allocation failed", "allocation error",
+        "memory limit", "exceeds * memory", "need * GiB", "need * GB", "bad alloc", "memory exhausted", "GiB available",
+        "GB available",
     ],
     /// NaN or an infinity where a finite number was needed.
     NonFinite = "non_finite": [
@@ -100,28 +110,33 @@ categories! {
     /// No step along the search direction reduces the objective enough.
     LineSearch = "line_search": ["line search", "linesearch"],
     /// The integrator's local error test failed too often.
-    ErrorTest = "error_test": ["error test"],
+    ErrorTest = "error_test": ["error test", "local error", "error estimate * exceeded"],
     /// More accuracy was asked for than the arithmetic has.
     AccuracyUnattainable = "accuracy_unattainable": [
         "too much accuracy", "tolerance too small", "tolerances too small", "accuracy cannot be achieved",
         "accuracy unattainable", "floating point limit", "below machine precision", "no improvement possible",
-        "below machine epsilon",
+        "below machine epsilon", "no further improvement possible", "below the rounding error", "below rounding",
     ],
     /// Digits were lost on the way.
     LossOfAccuracy = "loss_of_accuracy": [
         "loss of accuracy", "loss of precision", "loss of significance", "catastrophic cancellation",
-        "loss of orthogonality", "not orthogonal", "lost orthogonality",
+        "loss of orthogonality", "not orthogonal", "lost orthogonality", "lost * digits", "lost * precision",
+        "precision lost", "precision is lost", "lost precision", "digits are lost", "digits lost", "cancellation",
+        "roundoff dominates", "rounding error dominates", "variance * negative", "negative variance",
     ],
     /// A recurrence of an iterative method divided by zero.
     Breakdown = "breakdown": [
         "breakdown", "break down", "zero derivative", "derivative is zero", "derivative vanishes",
-        "vanishing derivative",
+        "vanishing derivative", "omega became zero", "rho became zero", "became zero", "denominator * zero",
+        "division by zero in the recurrence",
     ],
     /// A matrix that cannot be factorised.
     SingularMatrix = "singular_matrix": [
         "singular", "not invertible", "non invertible", "zero pivot", "rank deficient", "rank deficiency",
         "not positive definite", "cannot be inverted", "can not be inverted", "could not be inverted", "has no inverse",
-        "not positive semidefinite",
+        "not positive semidefinite", "cholesky * failed", "factorization failed", "factorisation failed", "lu * failed",
+        "failed to factor", "failed to factorize", "failed to invert", "inversion failed", "no unique solution",
+        "dependent columns", "linearly dependent",
     ],
     /// A matrix that amplifies errors too much.
     IllConditioned = "ill_conditioned": [
@@ -145,7 +160,9 @@ categories! {
         "expected length", "length mismatch", "lengths do not match", "lengths differ", "size mismatch",
         "sizes do not match", "wrong shape", "wrong length", "wrong size", "wrong number of elements",
         "dimensions must match", "shapes must match", "same length", "same shape", "cannot be broadcast",
-        "could not be broadcast", "could not broadcast", "shapes differ", "dimensions differ",
+        "could not be broadcast", "could not broadcast", "shapes differ", "dimensions differ", "incompatible",
+        "wrong dimensions", "do not have the same", "does not match the number", "not the same length",
+        "not the same size", "dimension error",
     ],
     /// Iterations or steps ran out.
     MaxIterations = "max_iterations": [
@@ -155,17 +172,23 @@ categories! {
         "more than steps", "too many steps", "too much work", "did not converge", "does not converge", "not converged",
         "failed to converge", "no convergence", "non convergence", "without convergence", "convergence error",
         "not converge", "convergency error", "not reached", "did not reach", "not reach", "limit reached",
-        "after samples", "without converging", "did not settle", "no fixed point",
+        "after samples", "without converging", "did not settle", "no fixed point", "cycles used", "iterations used",
+        "sweeps done", "steps used", "used up", "table exhausted", "iterations exhausted", "steps exhausted",
+        "ran out of iterations", "ran out of steps", "out of iterations", "iteration count exceeded",
+        "still not converged", "giving up after", "gave up after", "max cycles",
     ],
     /// The residual grew instead of falling.
     ResidualDivergence = "residual_divergence": [
         "diverged", "diverges", "diverging", "divergence detected", "divergence error", "residual divergence",
-        "blow up", "blew up", "blows up", "unstable",
+        "blow up", "blew up", "blows up", "unstable", "is growing", "keeps growing", "exploded", "explodes",
+        "explosion", "without bound", "runaway", "run away", "runs away", "became unbounded", "grew beyond",
+        "grows beyond", "instability",
     ],
     /// The residual stays where it is.
     Stagnation = "stagnation": [
         "stagnation", "stagnated", "stagnates", "stalled", "no progress", "local minimum", "stays at", "stuck",
-        "not improving", "no improvement",
+        "not improving", "no improvement", "no further improvement", "not decreasing", "does not decrease",
+        "no longer decreases",
     ],
     /// No point satisfies the constraints.
     Infeasible = "infeasible": ["infeasible", "no feasible", "not feasible"],
@@ -174,7 +197,10 @@ categories! {
         "constraint violation", "constraint violated", "constraints violated", "violates constraint",
         "violates the constraint", "bound violated", "bounds violated", "negative density", "negative pressure",
         "negative temperature", "negative probability", "negative concentration", "negative volume", "negative mass",
-        "negative energy", "negative population", "negative variance",
+        "negative energy", "negative population", "became negative", "pressure * negative",
+        "density * negative", "energy error", "energy drift", "not conserved", "conservation", "drifted",
+        "out of bounds of", "not unitary", "lost positivity", "not symmetric", "is not zero", "does not vanish",
+        "not vanish", "exceeds the bound",
     ],
     /// The computation could not begin.
     Initialization = "initialization": [
@@ -183,56 +209,47 @@ categories! {
         "opposite signs", "same sign", "bracketing error", "no sign change", "not bracketed", "must be positive",
         "must be greater", "must not be negative", "cannot be negative", "stop time", "invalid float", "invalid digit",
         "invalid type", "invalid value", "expected value at", "cannot parse", "could not parse", "failed to parse",
+        "must be smaller", "must be larger", "must be less", "must be nonzero", "must not be", "no initial",
+        "wrong sign", "inconsistent",
     ],
-    /// The memory ran out.
-    OutOfMemory = "out_of_memory": ["out of memory", "memory allocation", "memory error", "oom"],
     /// The time ran out.
-    TimeLimit = "time_limit": ["time limit", "timed out", "timeout", "deadline exceeded", "walltime", "wall time"],
+    TimeLimit = "time_limit": [
+        "time limit", "timed out", "timeout", "deadline exceeded", "walltime", "wall time", "time budget",
+        "budget exhausted", "out of time", "time is up", "time ran out", "took too long", "walltime exceeded",
+    ],
     /// Somebody asked it to stop.
-    Interrupted = "interrupted": ["interrupted", "cancelled", "canceled", "keyboard interrupt", "sigint"],
+    Interrupted = "interrupted": [
+        "interrupted", "cancelled", "canceled", "keyboard interrupt", "sigint", "sigterm", "terminated by",
+        "stopped by the user", "aborted by the user", "keyboardinterrupt", "preempted",
+    ],
     /// Somebody made it stop.
-    Killed = "killed": ["killed", "sigkill", "sigterm"],
+    Killed = "killed": ["killed", "sigkill", "oom killer"],
     /// Something that the computation needs is not there.
     MissingInput = "missing_input": [
         "missing input", "missing value", "missing parameter", "missing field", "missing argument", "missing data",
         "no such file", "empty", "not set", "environment variable", "not initialized", "requires an initial",
-        "no residuals", "no data", "no elements", "no rows", "no samples", "not provided", "not given",
+        "no residuals", "no data", "no elements", "no rows", "no samples", "not provided", "not given", "not found",
+        "does not exist", "not in dataset", "truncated", "unexpected eof", "unexpected end", "no entry", "is missing",
+        "are missing", "no such key", "no such column", "unknown variable", "undefined variable", "not available", "in the catalogue",
     ],
 }
 
-/// A phrase after its first word, and the category that it tells. An earlier category is more specific.
-struct Phrase {
-    rank: usize,
-    rest: Vec<&'static str>,
-}
-
-/// Phrases by their first word.
-static BY_FIRST_WORD: LazyLock<HashMap<&'static str, Vec<Phrase>>> = LazyLock::new(|| {
-    let mut index: HashMap<_, Vec<Phrase>> = HashMap::new();
-    for (rank, (_, phrases)) in PHRASES.iter().enumerate() {
-        for phrase in *phrases {
-            let mut words = phrase.split(' ');
-            let first = words.next().unwrap_or_default();
-            index.entry(first).or_default().push(Phrase { rank, rest: words.collect() });
-        }
-    }
-    index
+/// All phrases, with the category that each tells; an earlier one is more specific.
+static ALL_PHRASES: LazyLock<Vec<(Category, Phrase)>> = LazyLock::new(|| {
+    let of = |(category, phrases): &(Category, &'static [&'static str])| {
+        let category = *category;
+        phrases.iter().filter_map(move |phrase| Some((category, Phrase::of(phrase)?)))
+    };
+    PHRASES.iter().flat_map(of).collect()
 });
 
 impl Category {
     /// The category that these words tell, if any.
     pub(crate) fn of_text(text: &str) -> Option<Self> {
-        // "NaN" would come apart as camel case; numbers stand between words: "more than 1000 steps".
+        // "NaN" would come apart as camel case.
         let text = if text.contains("NaN") { text.replace("NaN", " nan ").into() } else { Cow::Borrowed(text) };
         let words = Words::of(&text);
-        let words: Vec<&str> = words.iter().filter(|word| word.starts_with(char::is_alphabetic)).collect();
-        let phrases_at = |at: usize| {
-            let after = &words[at + 1..];
-            let starting = BY_FIRST_WORD.get(words[at]).into_iter().flatten();
-            starting.filter(move |phrase| after.starts_with(&phrase.rest))
-        };
-        let rank = (0..words.len()).flat_map(phrases_at).map(|phrase| phrase.rank).min()?;
-        Some(PHRASES[rank].0)
+        ALL_PHRASES.iter().find(|(_, phrase)| phrase.is_in(&words)).map(|(category, _)| *category)
     }
 }
 

@@ -9,9 +9,9 @@ use crate::value::{Map, Value};
 use crate::words::Words;
 
 #[cfg(feature = "publish")]
-pub use secrets::secret_in;
-#[cfg(feature = "publish")]
 pub(crate) use secrets::{Found, secrets};
+#[cfg(feature = "publish")]
+pub use secrets::{is_secret_name, redact_text};
 
 /// What stands in the place of a secret.
 pub(crate) const REDACTED: &str = "[redacted]";

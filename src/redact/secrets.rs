@@ -1,9 +1,12 @@
 //! What looks like a secret in a record, beyond what was redacted when it was written.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{REDACTED, Redactor};
 use crate::failure::Failure;
+use crate::value::boundary_before;
 
 /// Where it is, by a JSON pointer, and what it looks like.
 pub(crate) type Found = (String, &'static str);
@@ -164,14 +167,96 @@ fn is_web_token(rest: &str) -> bool {
         && signature.is_some_and(|part| part.len() >= 16)
 }
 
-/// What kind of credentials a text holds, if any: a token of a well-known form, a password in a URL, a private key.
+/// The text without what looks like a secret in it: tokens of well-known forms, passwords in URLs, private keys, and what is
+/// given to a name like `password` or `api_key` as code, settings and command lines do it. Whether a value is one cannot be
+/// known: this hides too much rather than too little.
 ///
 /// ```
-/// assert_eq!(tracing_failure::secret_in("postgres://me:hunter2@db.example/x"), Some("a URL with a password"));
-/// assert_eq!(tracing_failure::secret_in("rtol = 1e-6"), None);
+/// use tracing_failure::redact_text;
+///
+/// assert_eq!(redact_text("cannot reach postgres://me:hunter2@db/x, norm = 4"), "cannot reach [redacted] norm = 4");
+/// assert_eq!(redact_text("let api_key = \"abc123\";"), "let api_key = [redacted]");
+/// assert_eq!(redact_text("rtol = 1e-6"), "rtol = 1e-6");
 /// ```
-pub fn secret_in(text: &str) -> Option<&'static str> {
-    looks_like(text)
+pub fn redact_text(text: &str) -> Cow<'_, str> {
+    if has_private_key(text) || text.contains("PRIVATE KEY-----") {
+        return Cow::Borrowed(REDACTED);
+    }
+    if !text.split('\n').any(|line| redacted_line(line).is_some()) {
+        return Cow::Borrowed(text);
+    }
+    let lines: Vec<Cow<'_, str>> =
+        text.split('\n').map(|line| redacted_line(line).map_or(Cow::Borrowed(line), Cow::Owned)).collect();
+    Cow::Owned(lines.join("\n"))
+}
+
+/// Whether values under this name are redacted: `password`, `api_key`, `access_token` and the like.
+///
+/// ```
+/// assert!(tracing_failure::is_secret_name("server.api_key"));
+/// assert!(!tracing_failure::is_secret_name("tokens_per_second"));
+/// ```
+pub fn is_secret_name(name: &str) -> bool {
+    Redactor::default().is_secret(name)
+}
+
+/// The line with its secrets taken out, if there are any.
+fn redacted_line(line: &str) -> Option<String> {
+    if let Some(end) = end_of_secret_name(line) {
+        return Some(format!("{}{REDACTED}", &line[..end]));
+    }
+    looks_like(line)?;
+    let word = |word: &str| if looks_like(word).is_some() { REDACTED.to_owned() } else { word.to_owned() };
+    let words: Vec<String> = line.split(' ').map(word).collect();
+    let line = words.join(" ");
+    // What is seen only over several words: `Bearer …`.
+    Some(if looks_like(&line).is_some() { REDACTED.to_owned() } else { line })
+}
+
+/// Where a value begins that is given to a secret name: `api_key = "…"`, `"password": …`, `--token …`,
+/// `const PASSWORD: &str = "…"`, `Authorization: …`.
+fn end_of_secret_name(line: &str) -> Option<usize> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let mut at = 0;
+    while let Some(start) = line[at..].find(is_name).map(|start| at + start) {
+        let end = line[start..].find(|c| !is_name(c)).map_or(line.len(), |length| start + length);
+        let name = &line[start..end];
+        if name.len() <= LONGEST_NAME && Redactor::default().is_secret(name) {
+            let given = given_after(&line[end..], name.starts_with("--"));
+            if let Some(before) = given {
+                return Some(end + before);
+            }
+        }
+        at = end;
+    }
+    None
+}
+
+/// A longer word is no name.
+const LONGEST_NAME: usize = 64;
+/// A shorter value tells nothing.
+const SHORTEST_VALUE: usize = 4;
+
+/// How far it is to what is given to a name: behind `=` or `:`, a type between them, or a space after an option.
+fn given_after(rest: &str, is_option: bool) -> Option<usize> {
+    let unquoted = rest.trim_start_matches(['"', '\'']);
+    let spaced = unquoted.trim_start();
+    let mark = spaced.starts_with([':', '=']);
+    let is_word_after_option = is_option && spaced.len() < unquoted.len();
+    if !mark && !is_word_after_option {
+        return None;
+    }
+    // Behind a type, if there is one.
+    let value = match spaced.find('=') {
+        Some(equals) if mark && spaced[..equals].len() < LONGEST_NAME => &spaced[equals + 1..],
+        _ => spaced.trim_start_matches([':', '=']),
+    };
+    let value = value.trim_start_matches(['=', ':', '>', ' ']);
+    let known = ["none", "null", "true", "false", "is", "not", "[redacted]", "missing"];
+    let first = value.split_whitespace().next().unwrap_or_default();
+    let first = first.trim_matches(|c: char| !(c.is_alphanumeric() || c == '_' || c == '['));
+    let is_value = first.len() >= SHORTEST_VALUE && !known.contains(&first.to_lowercase().as_str());
+    is_value.then(|| rest.len() - value.len())
 }
 
 impl Failure {
@@ -185,20 +270,48 @@ impl Failure {
     /// failure.parameters.insert("api_key", "abc123");
     /// failure.parameters.insert("rtol", 1e-6);
     /// failure.redact();
-    /// assert_eq!(failure.error_message, "[redacted]");
+    /// assert_eq!(failure.error_message, "cannot reach [redacted]");
     /// assert_eq!(failure.parameters.to_string(), r#"{"api_key":"[redacted]","rtol":1e-6}"#);
     /// ```
     pub fn redact(&mut self) {
         let Ok(mut record) = serde_json::to_value(&*self) else { return };
-        for (pointer, _) in secrets(&record) {
-            if let Some(value) = record.pointer_mut(&pointer) {
-                *value = REDACTED.into();
+        let by_name = secrets(&record).into_iter().filter(|(_, kind)| kind.contains("under the name"));
+        for pointer in by_name.map(|(pointer, _)| pointer).collect::<Vec<_>>() {
+            match record.pointer_mut(&pointer) {
+                // A text under another name may tell of one: what it says besides is kept.
+                Some(Value::String(text)) => *text = redacted_or_all(text),
+                Some(value) => *value = REDACTED.into(),
+                None => {}
             }
         }
+        redact_texts(&mut record);
         // A type that no text fits in, as a time, holds no secret.
         if let Ok(redacted) = serde_json::from_value(record) {
             *self = redacted;
         }
+    }
+}
+
+/// The text without its secret, or nothing of it where the secret is all of it.
+fn redacted_or_all(text: &str) -> String {
+    match redact_text(text) {
+        Cow::Owned(redacted) => redacted,
+        Cow::Borrowed(_) => REDACTED.to_owned(),
+    }
+}
+
+fn redact_texts(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Cow::Owned(redacted) = redact_text(text) {
+                *text = redacted;
+            } else if looks_like(text).is_some() {
+                *text = REDACTED.to_owned();
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(redact_texts),
+        Value::Object(map) => map.values_mut().for_each(redact_texts),
+        _ => {}
     }
 }
 
@@ -220,7 +333,7 @@ impl Form {
     fn is_in(&self, text: &str) -> bool {
         text.match_indices(self.prefix).any(|(at, _)| {
             let begins = !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-');
-            let rest = &text[at + self.prefix.len()..];
+            let rest = head(&text[at + self.prefix.len()..], LONGEST);
             let is_part = |c: char| c.is_ascii_alphanumeric() || self.marks.contains(c);
             let rest = &rest[..rest.find(|c| !is_part(c)).unwrap_or(rest.len())];
             begins && self.length.contains(&rest.len()) && (self.judge)(rest)
@@ -232,13 +345,25 @@ impl Form {
 fn has_named_value(text: &str) -> bool {
     text.match_indices('=').any(|(at, _)| {
         let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        let name = text[..at].rsplit(|c| !is_name(c)).next().unwrap_or_default();
-        let value = text[at + 1..].trim_start_matches(['"', '\'']);
+        let name = tail(&text[..at]).rsplit(|c| !is_name(c)).next().unwrap_or_default();
+        let value = head(&text[at + 1..], 256).trim_start_matches(['"', '\'']);
         let end = value.find(|c: char| c.is_whitespace() || "\"'&;,)".contains(c)).unwrap_or(value.len());
         let value = &value[..end];
         let tells = value.len() >= 6 && value.starts_with(|c: char| c.is_ascii_alphanumeric()) && has_digit(value);
         tells && Redactor::default().is_secret(name)
     })
+}
+
+/// No secret is longer, and what is searched stays proportional to the text.
+const LONGEST: usize = 4096;
+
+fn head(text: &str, most: usize) -> &str {
+    &text[..boundary_before(text, most.min(text.len()))]
+}
+
+/// Of a name, as much as one has.
+fn tail(text: &str) -> &str {
+    &text[boundary_before(text, text.len().saturating_sub(LONGEST_NAME))..]
 }
 
 fn has_private_key(text: &str) -> bool {
@@ -260,7 +385,7 @@ fn has_private_key(text: &str) -> bool {
 fn has_password_in_url(text: &str) -> bool {
     text.match_indices("://").any(|(at, mark)| {
         let scheme = text[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
-        let rest = &text[at + mark.len()..];
+        let rest = head(&text[at + mark.len()..], LONGEST);
         let end =
             rest.find(|c: char| c.is_whitespace() || c.is_control() || "/?#\"'`".contains(c)).unwrap_or(rest.len());
         let user = rest[..end].rsplit_once('@').filter(|(_, host)| !host.is_empty()).map(|(user, _)| user);
@@ -319,6 +444,43 @@ mod tests {
                 let pointers: Vec<&str> = found.iter().map(|(pointer, _)| pointer.as_str()).collect();
                 assert_eq!(pointers, ["/context/a~1b/1/~0", "/stack_trace"], "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_given_to_a_secret_name_is_taken_out_of_a_text() {
+        for (text, redacted) in [
+            ("API_KEY = \"abc123def456\"", "API_KEY = [redacted]"),
+            ("const PASSWORD: &str = \"hunter2secret9\";", "const PASSWORD: &str = [redacted]"),
+            ("  \"api_key\": \"abc123\",", "  \"api_key\": [redacted]"),
+            ("password: hunter2xx", "password: [redacted]"),
+            ("solve --password hunter22 --rtol 1e-6", "solve --password [redacted]"),
+            ("Authorization: Bearer abcdefghijklmnop", "Authorization: [redacted]"),
+            ("at postgres://me:hunter2@db/x it failed", "at [redacted] it failed"),
+            ("a\nPASSWORD=secretword\nb", "a\nPASSWORD=[redacted]\nb"),
+        ] {
+            assert_eq!(redact_text(text), redacted);
+        }
+        for text in [
+            "the password is missing",
+            "tokens_per_sec = 5000",
+            "let token = None;",
+            "key: value",
+            "author: Ada L.",
+            "",
+            "::",
+        ] {
+            assert_eq!(redact_text(text), text);
+        }
+        let key = ["-----BEGIN OPENSSH PRIV", "ATE KEY-----\nb3BlbnNzaC1rZXk\n"].concat();
+        assert_eq!(redact_text(&format!("x\n{key}")), REDACTED);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_can_be_redacted(text in "([a-zA-Z0-9_:=\"' é-]|api_key|password|://|@|\n){0,60}") {
+            let once = redact_text(&text).into_owned();
+            prop_assert_eq!(redact_text(&once).into_owned(), once);
         }
     }
 

@@ -13,11 +13,16 @@ use uuid::Uuid;
 use super::{Store, about};
 use crate::failure::{Failure, Resolution};
 use crate::sync::lock;
+use crate::value::shorten;
 
 /// The file in the directory of the records.
 const NAME: &str = "resolutions.jsonl";
 /// A larger file is none of ours, and nobody who fails waits for it to be read.
-const LARGEST: u64 = 16 << 20;
+const LARGEST: u64 = 4 << 20;
+/// Bytes of a fix that are told.
+const LONGEST: usize = 2000;
+/// Of one fingerprint, so many are told.
+const MOST: usize = 8;
 
 /// One line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -71,6 +76,9 @@ impl Store {
         let line = serde_json::to_string(&line)? + "\n";
         let path = &self.resolutions.path;
         let append = || {
+            if std::fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
+                return Err(io::Error::other("it is no ordinary file"));
+            }
             let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
             // Behind a line that a full disk has cut, a new one begins.
             let line = if ends_in_a_line(&mut file)? { line } else { format!("\n{line}") };
@@ -114,7 +122,7 @@ impl Resolutions {
             known.fixed = Arc::new(read(&self.path));
             known.read = Some(state);
         }
-        known.fixed.get(fingerprint).into_iter().flatten().rev().cloned().collect()
+        known.fixed.get(fingerprint).into_iter().flatten().rev().take(MOST).cloned().collect()
     }
 }
 
@@ -134,7 +142,9 @@ fn read(path: &Path) -> HashMap<String, Vec<Fixed>> {
     if read.is_ok() {
         // A line that a full disk has cut is passed over.
         for line in text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok()) {
-            fixed.entry(line.fingerprint).or_default().push((line.resolution, line.id));
+            let fix = shorten(&line.resolution.fix, LONGEST).into_owned();
+            let resolution = Resolution { fix, ..line.resolution };
+            fixed.entry(line.fingerprint).or_default().push((resolution, line.id));
         }
     }
     fixed

@@ -2,7 +2,7 @@
 
 use super::clue::Found;
 use super::facts::{Facts, Named, Seen};
-use super::number::{brief, exact};
+use super::number::{brief, exact, factor_of};
 use crate::convergence::Role;
 use crate::failure::{Evidence, TrailEntry};
 use crate::value::{Value, one_line};
@@ -12,23 +12,29 @@ use crate::words::Words;
 const VALUE: usize = 80;
 /// Characters of a text that is evidence.
 const EVIDENCE: usize = 200;
+/// A fit below which a rate has two digits.
+const CLEAN: f64 = 0.99;
 /// Rows until a tolerance beyond which nobody wants to know how many.
 const TOO_MANY: f64 = 1e9;
 
-/// The text with its placeholders filled in. A part in brackets is left out where one of its placeholders has no value;
-/// elsewhere such a placeholder stays.
-pub(super) fn fill(text: &str, found: &[(Option<&str>, Found<'_>)], facts: &Facts<'_>) -> String {
+/// The text with its placeholders filled in, and whether all of them are. A part in brackets is left out where one of its
+/// placeholders has no value; elsewhere such a placeholder stays.
+pub(super) fn fill(text: &str, found: &[(Option<&str>, Found<'_>)], facts: &Facts<'_>) -> (String, bool) {
     let mut filled = String::with_capacity(2 * text.len());
+    let mut all = true;
     let mut rest = text;
     while let Some(start) = rest.find('[') {
         let (before, from) = rest.split_at(start);
         let Some(length) = from.find(']') else { break };
-        filled.push_str(&fill_part(before, found, facts).0);
-        let (part, is_whole) = fill_part(&from[1..length], found, facts);
-        filled.push_str(if is_whole { &part } else { "" });
+        let (outside, is_whole) = fill_part(before, found, facts);
+        filled.push_str(&outside);
+        all &= is_whole;
+        let (inside, is_whole) = fill_part(&from[1..length], found, facts);
+        filled.push_str(if is_whole { &inside } else { "" });
         rest = &from[length + 1..];
     }
-    filled + &fill_part(rest, found, facts).0
+    let (last, is_whole) = fill_part(rest, found, facts);
+    (filled + &last, all && is_whole)
 }
 
 /// The text filled in, and whether all of its placeholders are.
@@ -60,7 +66,10 @@ fn value_of(placeholder: &str, found: &[(Option<&str>, Found<'_>)], facts: &Fact
     named.map(|(_, found)| found).find_map(|found| match found {
         Found::Value(value) => value_attribute(value, attribute),
         Found::Series(seen) => series_attribute(seen, attribute, facts),
-        Found::Holds | Found::Computation | Found::Text { .. } => None,
+        Found::Broken(seen) => broken_attribute(seen, attribute).or_else(|| series_attribute(seen, attribute, facts)),
+        Found::Crossed(seen) => crossed_attribute(seen, attribute).or_else(|| series_attribute(seen, attribute, facts)),
+        Found::Text { text, .. } => attribute.is_empty().then(|| one_line(text, VALUE)),
+        Found::Holds | Found::Computation => None,
     })
 }
 
@@ -92,28 +101,44 @@ fn series_attribute(seen: &Seen<'_>, attribute: &str, facts: &Facts<'_>) -> Opti
         "smallest" => convergence.smallest.map(brief),
         "largest" => convergence.largest.map(brief),
         "factor" => factor(convergence.first?, convergence.last?),
-        "rate" => convergence.rate.map(brief),
+        "rate" => convergence.rate.map(|rate| match convergence.fit {
+            Some(fit) if fit < CLEAN => format!("about {}", factor_of(rate)),
+            _ => brief(rate),
+        }),
         "fit" => convergence.fit.map(brief),
         "rows" => Some(convergence.rows.to_string()),
         "period" => convergence.period.map(|period| period.to_string()),
-        "decade" => count(std::f64::consts::LN_10 / slope()?.abs()),
-        "tolerance" => tolerance(facts).map(brief),
+        "decade" => count(stride(seen) * std::f64::consts::LN_10 / slope()?.abs()),
+        "tolerance" => tolerance(seen, facts).map(brief),
         "needed" => {
-            let decades = tolerance(facts)? / convergence.last?.abs();
-            count(decades.ln() / slope().filter(|slope| *slope < 0.0)?).filter(|_| decades < 1.0)
+            let left = tolerance(seen, facts)? / convergence.last?.abs();
+            count(stride(seen) * left.ln() / slope().filter(|slope| *slope < 0.0)?).filter(|_| left < 1.0)
         }
         "from" => position(seen.entry, *rows(seen).get(rows(seen).len().checked_sub(convergence.rows)?)?),
         "to" => position(seen.entry, *rows(seen).last()?),
-        "bad" => match (&convergence.first_non_finite, &convergence.crossed) {
-            (Some(broken), _) => Some(shown(&broken.value)),
-            (None, Some(crossed)) => Some(brief(crossed.value)),
-            (None, None) => None,
-        },
-        "bound" => convergence.crossed.as_ref().map(|crossed| brief(crossed.bound)),
-        "at" => {
-            let broken = convergence.first_non_finite.as_ref().map(|broken| broken.row);
-            position(seen.entry, broken.or(convergence.crossed.as_ref().map(|crossed| crossed.row))?)
-        }
+        _ => None,
+    }
+}
+
+/// Of the first value that is not finite.
+fn broken_attribute(seen: &Seen<'_>, attribute: &str) -> Option<String> {
+    let broken = seen.convergence.first_non_finite.as_ref()?;
+    match attribute {
+        "bad" => Some(shown(&broken.value)),
+        "at" => position(seen.entry, broken.row),
+        _ => None,
+    }
+}
+
+/// Of the first value beyond a bound.
+fn crossed_attribute(seen: &Seen<'_>, attribute: &str) -> Option<String> {
+    let crossed = seen.convergence.crossed.as_ref()?;
+    match attribute {
+        // Digits that tell it from the bound.
+        "bad" if brief(crossed.value) == brief(crossed.bound) => Some(format!("{:e}", crossed.value)),
+        "bad" => Some(brief(crossed.value)),
+        "bound" => Some(brief(crossed.bound)),
+        "at" => position(seen.entry, crossed.row),
         _ => None,
     }
 }
@@ -125,16 +150,34 @@ fn factor(first: f64, last: f64) -> Option<String> {
     factor.is_finite().then(|| brief(factor))
 }
 
-/// What the residual has to come down to.
-fn tolerance(facts: &Facts<'_>) -> Option<f64> {
-    facts.number(&["tolerance", "tol", "atol", "rtol", "eps", "epsilon"]).filter(|tolerance| *tolerance > 0.0)
+/// What a residual has to come down to: a tolerance, or a relative one of where it began. A cost need not come down to one.
+fn tolerance(seen: &Seen<'_>, facts: &Facts<'_>) -> Option<f64> {
+    if seen.role == Role::Objective {
+        return None;
+    }
+    let relative = || Some(facts.number(&["rtol"])? * seen.convergence.first?.abs());
+    let tolerance = facts.number(&["tolerance", "tol", "atol", "eps", "epsilon"]).or_else(relative);
+    tolerance.filter(|tolerance| *tolerance > 0.0)
+}
+
+/// Iterations from one row to the next, where the event counts them.
+fn stride(seen: &Seen<'_>) -> f64 {
+    let counters =
+        seen.entry.columns.iter().filter(|(name, column)| Role::of(&Words::of(name), column) == Role::Counter);
+    let step = |column: &Value| {
+        let list = column.as_list()?;
+        let (before, last) = (list.len().checked_sub(2)?, list.len().checked_sub(1)?);
+        Some(list[last].as_f64()? - list[before].as_f64()?)
+    };
+    counters.filter_map(|(_, column)| step(column)).find(|step| *step >= 1.0).unwrap_or(1.0)
 }
 
 /// The rows of a series that hold finite values, up to the first that is not.
 fn rows(seen: &Seen<'_>) -> Vec<usize> {
     let list = seen.column.as_list().unwrap_or_default();
-    let numbers = list.iter().enumerate().filter_map(|(row, value)| Some((row, value.as_f64()?)));
-    numbers.take_while(|(_, x)| x.is_finite()).map(|(row, _)| row).collect()
+    let end = seen.convergence.first_non_finite.as_ref().map_or(list.len(), |broken| broken.row.min(list.len()));
+    let numbers = list[..end].iter().enumerate().filter_map(|(row, value)| Some((row, value.as_f64()?)));
+    numbers.filter(|(_, x)| x.is_finite()).map(|(row, _)| row).collect()
 }
 
 /// A row in the words of the method: a time where the event has one, an iteration, or else its number.
@@ -144,14 +187,23 @@ fn position(entry: &TrailEntry, row: usize) -> Option<String> {
         let mut columns = entry.columns.iter().filter(|(name, column)| Role::of(&Words::of(name), column) == role);
         columns.find_map(|(name, column)| Some((name, value(column).filter(|x| x.is_finite())?)))
     };
-    if let Some((name, time)) = of_role(Role::Time) {
+    // The unknown of an iteration is called x as well, and goes to and fro.
+    let runs = |name: &str| entry.columns.get(name).is_some_and(is_monotone);
+    if let Some((name, time)) = of_role(Role::Time).filter(|(name, _)| runs(name)) {
         return Some(format!("{name} = {}", exact(time)));
     }
     if let Some((name, number)) = of_role(Role::Counter) {
         return Some(format!("{name} {number}"));
     }
-    let number = if row < entry.head.unwrap_or(usize::MAX) { row as u64 } else { row as u64 + entry.dropped };
-    Some(format!("occurrence {} of {}", number + 1, entry.seen.max(number + 1)))
+    let dropped = if row < entry.head.unwrap_or(usize::MAX) { 0 } else { entry.dropped };
+    let number = (row as u64).saturating_add(dropped).saturating_add(1);
+    Some(format!("occurrence {number} of {}", entry.seen.max(number)))
+}
+
+fn is_monotone(column: &Value) -> bool {
+    let numbers = || column.as_list().unwrap_or_default().iter().filter_map(Value::as_f64);
+    let pairs = || numbers().zip(numbers().skip(1));
+    pairs().all(|(a, b)| a <= b) || pairs().all(|(a, b)| a >= b)
 }
 
 /// What the record is to keep of it.
@@ -161,17 +213,15 @@ pub(super) fn evidence(found: &Found<'_>, facts: &Facts<'_>) -> Option<Evidence>
         Found::Computation => ("computation".to_owned(), Value::from(facts.failure.computation.as_str())),
         Found::Text { field, text } => ((*field).to_owned(), Value::from(one_line(text, EVIDENCE))),
         Found::Value(value) => (value.field(), shortened(value.value)),
-        Found::Series(seen) => {
-            let convergence = seen.convergence;
-            let value = match (&convergence.first_non_finite, &convergence.crossed) {
-                (Some(broken), _) => broken.value.clone(),
-                (None, Some(crossed)) => Value::from(crossed.value),
-                (None, None) => Value::from(convergence.behaviour.name()),
-            };
-            (format!("context.trail[{}].columns.{}", convergence.trail, convergence.column), value)
-        }
+        Found::Series(seen) => (of_column(seen), Value::from(seen.convergence.behaviour.name())),
+        Found::Broken(seen) => (of_column(seen), seen.convergence.first_non_finite.as_ref()?.value.clone()),
+        Found::Crossed(seen) => (of_column(seen), Value::from(seen.convergence.crossed.as_ref()?.value)),
     };
     Some(Evidence { field, value })
+}
+
+fn of_column(seen: &Seen<'_>) -> String {
+    format!("context.trail[{}].columns.{}", seen.convergence.trail, seen.convergence.column)
 }
 
 fn shortened(value: &Value) -> Value {

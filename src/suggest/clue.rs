@@ -5,7 +5,7 @@ use super::rule::Test;
 use crate::convergence::Role;
 use crate::failure::Behaviour;
 use crate::value::Value;
-use crate::words::Words;
+use crate::words::{Phrase, Words};
 
 /// The name that is everything's.
 const ANY: &str = "any";
@@ -15,6 +15,8 @@ const ANY: &str = "any";
 pub(super) enum Clue {
     Computation(Phrases),
     Words(Phrases),
+    /// Neither words nor method.
+    NoWords(Phrases),
     Value(Names, Check),
     NoValue(Names, Check),
     Method(Phrases),
@@ -40,24 +42,32 @@ pub(super) enum Found<'a> {
     Value(&'a Named<'a>),
     /// A series of the trail.
     Series(&'a Seen<'a>),
+    /// One that came to a value that is not finite.
+    Broken(&'a Seen<'a>),
+    /// One that crossed a bound.
+    Crossed(&'a Seen<'a>),
 }
 
 impl Clue {
     /// What in these facts meets it.
     pub(super) fn find<'a>(&self, facts: &'a Facts<'a>) -> Option<Found<'a>> {
-        let series = |names: &Names, is_met: &dyn Fn(&Seen<'_>) -> bool| {
-            facts.series.iter().find(|seen| names.are_of(seen) && is_met(seen)).map(Found::Series)
+        let find = |names: &Names, is_met: &dyn Fn(&Seen<'_>) -> bool| {
+            facts.series.iter().find(|seen| names.are_of(seen) && is_met(seen))
         };
+        let series = |names: &Names, is_met: &dyn Fn(&Seen<'_>) -> bool| find(names, is_met).map(Found::Series);
         match self {
             Clue::Computation(phrases) => {
                 let named = phrases.are_any_in(&facts.computation);
                 named.then_some(Found::Computation)
             }
             Clue::Words(phrases) => {
-                let of_any = |phrase: &&Words| phrase.bits() & !facts.text_bits == 0;
-                let mut may_be = phrases.0.iter().filter(of_any);
-                let found = may_be.find_map(|phrase| facts.texts.iter().find(|text| text.words.contains_all(phrase)));
+                let mut may_be = phrases.0.iter().filter(|phrase| phrase.may_be_in(facts.text_bits));
+                let found = may_be.find_map(|phrase| facts.texts.iter().find(|text| phrase.is_in(&text.words)));
                 found.map(|text| Found::Text { field: &text.field, text: text.text })
+            }
+            Clue::NoWords(phrases) => {
+                let said = facts.texts.iter().chain(&facts.methods).any(|text| phrases.are_any_in(&text.words));
+                (!said).then_some(Found::Holds)
             }
             Clue::Value(names, check) => {
                 facts.values.iter().find(|value| names.name(value) && check.passes(value.value)).map(Found::Value)
@@ -73,17 +83,20 @@ impl Clue {
             Clue::Series(names, behaviours) => series(names, &|seen| behaviours.contains(&seen.convergence.behaviour)),
             Clue::Grown(names, factor) => series(names, &|seen| seen.has_grown(*factor)),
             Clue::Overflown(names, factor) => {
-                series(names, &|seen| seen.convergence.first_non_finite.is_some() && seen.has_grown(*factor))
+                let has_overflown = |seen: &Seen<'_>| seen.has_overflown(*factor);
+                find(names, &has_overflown).map(Found::Broken)
             }
-            Clue::NonFinite(names) => series(names, &|seen| seen.convergence.first_non_finite.is_some()),
-            Clue::Crossed(names) => series(names, &|seen| seen.convergence.crossed.is_some()),
+            Clue::NonFinite(names) => {
+                find(names, &|seen| seen.convergence.first_non_finite.is_some()).map(Found::Broken)
+            }
+            Clue::Crossed(names) => find(names, &|seen| seen.convergence.crossed.is_some()).map(Found::Crossed),
         }
     }
 
     /// How much more it tells than a category does.
     pub(super) fn weight(&self) -> u32 {
         match self {
-            Clue::NoValue(..) => 0,
+            Clue::NoValue(..) | Clue::NoWords(_) => 0,
             Clue::Computation(_) => 1,
             Clue::Words(_) | Clue::Method(_) | Clue::Crossed(_) => 2,
             // That there is no trend is little to go by.
@@ -124,7 +137,8 @@ impl Clue {
             ],
             Clue::NonFinite(_) | Clue::Crossed(_) => &["", "bad", "at", "bound", "first", "last"],
             Clue::Overflown(..) => &["", "bad", "at", "first", "last", "rate", "rows", "from", "to"],
-            Clue::Computation(_) | Clue::Words(_) | Clue::Method(_) | Clue::NoValue(..) => &[],
+            Clue::Method(_) => &[""],
+            Clue::Computation(_) | Clue::Words(_) | Clue::NoWords(_) | Clue::NoValue(..) => &[],
         }
     }
 
@@ -137,22 +151,23 @@ impl Clue {
             | Clue::NonFinite(names)
             | Clue::Overflown(names, _)
             | Clue::Crossed(names) => names.0.first().map(|name| name.text.as_str()),
-            Clue::Computation(_) | Clue::Words(_) | Clue::Method(_) | Clue::NoValue(..) => None,
+            Clue::Method(_) => Some("method"),
+            Clue::Computation(_) | Clue::Words(_) | Clue::NoWords(_) | Clue::NoValue(..) => None,
         }
     }
 }
 
 /// Phrases of whole words.
 #[derive(Clone, Debug)]
-pub(super) struct Phrases(Vec<Words>);
+pub(super) struct Phrases(Vec<Phrase>);
 
 impl Phrases {
     pub(super) fn of(phrases: &str) -> Self {
-        Phrases(phrases.split('|').map(Words::of).filter(|words| !words.is_empty()).collect())
+        Phrases(phrases.split('|').filter_map(Phrase::of).collect())
     }
 
     fn are_any_in(&self, words: &Words) -> bool {
-        self.0.iter().any(|phrase| words.contains_all(phrase))
+        self.0.iter().any(|phrase| phrase.is_in(words))
     }
 }
 

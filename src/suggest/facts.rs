@@ -9,7 +9,9 @@ use crate::value::{Map, Value, boundary_before};
 use crate::words::Words;
 
 /// Values beyond that many are not looked at.
-const VALUES: usize = 64;
+const VALUES: usize = 256;
+/// Nor series.
+const SERIES: usize = 256;
 /// Of a text, so many bytes are.
 const TEXT: usize = 2048;
 
@@ -77,12 +79,25 @@ impl<'a> Facts<'a> {
 }
 
 impl Seen<'_> {
-    /// Whether it ended so many times larger than it began.
+    /// Whether it grew by this factor, in all or towards its end.
     pub(super) fn has_grown(&self, factor: f64) -> bool {
         let convergence = self.convergence;
-        let is_growth = convergence.behaviour == Behaviour::GeometricGrowth;
         let (Some(first), Some(last)) = (convergence.first, convergence.last) else { return false };
-        is_growth && last.abs() >= factor * first.abs()
+        let in_all = last.abs() / first.abs();
+        let towards_the_end = convergence.rate.unwrap_or(1.0).powf(convergence.rows.saturating_sub(1) as f64);
+        let grows = convergence.behaviour == Behaviour::GeometricGrowth;
+        let in_all_known = first != 0.0 && in_all >= factor;
+        grows && (in_all_known || (towards_the_end >= factor && in_all >= 1.0))
+    }
+}
+
+impl Seen<'_> {
+    /// Whether it grew so before it was not finite any more, to where the next steps leave the range of numbers.
+    pub(super) fn has_overflown(&self, factor: f64) -> bool {
+        const LARGE: f64 = 1e10;
+        let convergence = self.convergence;
+        let is_large = convergence.last.is_some_and(|last| last.abs() >= LARGE);
+        convergence.first_non_finite.is_some() && is_large && self.has_grown(factor)
     }
 }
 
@@ -147,7 +162,8 @@ fn values(failure: &Failure) -> Vec<Named<'_>> {
 fn take<'a>(map: &'a Map, place: Cow<'static, str>, values: &mut Vec<Named<'a>>) {
     let room = VALUES.saturating_sub(values.len());
     let known = map.iter().filter(|(_, value)| value.as_str() != Some(REDACTED)).take(room);
-    values.extend(known.map(|(name, value)| Named { place: place.clone(), name, words: Words::of(name), value }));
+    let named = |(name, value)| Named { place: place.clone(), name, words: Words::of(beginning(name)), value };
+    values.extend(known.map(named));
 }
 
 fn series<'a>(failure: &'a Failure) -> Vec<Seen<'a>> {
@@ -155,8 +171,8 @@ fn series<'a>(failure: &'a Failure) -> Vec<Seen<'a>> {
     let seen = |convergence: &'a Convergence| {
         let entry = context.trail.get(convergence.trail)?;
         let column = entry.columns.get(&convergence.column)?;
-        let words = Words::of(&convergence.column);
+        let words = Words::of(beginning(&convergence.column));
         Some(Seen { convergence, entry, column, role: Role::of(&words, column), words })
     };
-    context.convergence.iter().filter_map(seen).collect()
+    context.convergence.iter().take(SERIES).filter_map(seen).collect()
 }

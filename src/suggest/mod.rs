@@ -48,6 +48,9 @@ pub(crate) fn diagnose(failure: &mut Failure, own: &Rules) {
     if failure.context.convergence.is_empty() {
         failure.context.convergence = convergence::of(failure);
     }
+    if matches!(failure.context.category, None | Some(Category::Other)) {
+        failure.context.category = convergence::category(failure).or(failure.context.category);
+    }
     if failure.context.suggestions.iter().any(|suggestion| suggestion.origin == Origin::Rule) {
         return;
     }
@@ -64,7 +67,7 @@ pub(crate) fn remember(failure: &mut Failure, fixed: Vec<Fixed>) {
         if failure.suggested_fixes.len() == REMEMBERED {
             return;
         }
-        if !failure.suggested_fixes.contains(&resolution.fix) {
+        if !resolution.fix.trim().is_empty() && !failure.suggested_fixes.contains(&resolution.fix) {
             failure.suggested_fixes.push(resolution.fix.clone());
             failure.context.suggestions.push(Suggestion {
                 fix: resolution.fix,
@@ -99,7 +102,7 @@ fn suggestions(failure: &Failure, own: &Rules) -> Vec<Suggestion> {
     };
     let mut matches: Vec<Match<'_>> = rules.filter_map(holds).collect();
     own.ask(&mut matches, failure);
-    best(matches).into_iter().map(|found| found.suggestion(&facts)).collect()
+    best(matches).into_iter().filter_map(|found| found.suggestion(&facts)).collect()
 }
 
 /// The most specific first; of the program's own rules and ours with the same evidence, the own ones. Of our rules on one
@@ -124,17 +127,22 @@ fn best(mut matches: Vec<Match<'_>>) -> Vec<Match<'_>> {
 }
 
 impl Match<'_> {
-    fn suggestion(self, facts: &Facts<'_>) -> Suggestion {
+    /// None where one of our advices cannot name what it should. A rule of the program says it all the same: its author sees what
+    /// is missing.
+    fn suggestion(self, facts: &Facts<'_>) -> Option<Suggestion> {
         let rule = self.rule;
         let fix = match &rule.advice {
-            Advice::Text(text) => fill(text, &self.found, facts),
+            Advice::Text(text) => {
+                let (fix, is_whole) = fill(text, &self.found, facts);
+                Some(fix).filter(|fix| (is_whole || self.is_own) && !fix.trim().is_empty())?
+            }
             Advice::Own(_) => self.fix.unwrap_or_default(),
         };
         let in_category = facts.failure.context.category.filter(|category| rule.categories.contains(category));
         let in_category =
             in_category.map(|category| Evidence { field: "context.category".into(), value: category.name().into() });
         let found = self.found.iter().filter_map(|(_, found)| evidence(found, facts));
-        Suggestion {
+        Some(Suggestion {
             fix,
             origin: Origin::Rule,
             rule: Some(rule.id.clone()),
@@ -142,7 +150,7 @@ impl Match<'_> {
             source: rule.source.clone(),
             confidence: Some(rule.confidence()),
             ..Suggestion::default()
-        }
+        })
     }
 }
 
@@ -225,6 +233,8 @@ mod tests {
             failure.context.category = Some(category);
             failure.diagnose();
             prop_assert!(failure.suggested_fixes.len() <= MOST);
+            let open = |fix: &String| [".rate}", ".at}", ".to}"].iter().any(|end| fix.contains(end));
+            prop_assert!(!failure.suggested_fixes.iter().any(open), "{:?}", failure.suggested_fixes);
             let known: Vec<&String> = failure.context.suggestions.iter().map(|known| &known.fix).collect();
             prop_assert_eq!(known, failure.suggested_fixes.iter().collect::<Vec<_>>());
             prop_assert!(Failure::from_json(&failure.to_json()).is_ok());

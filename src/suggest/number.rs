@@ -9,13 +9,20 @@ pub(super) fn exact(x: f64) -> String {
     with_digits(x, 7)
 }
 
+/// A factor of which not much is known: two digits, and enough to tell it from one.
+pub(super) fn factor_of(x: f64) -> String {
+    let beside_one = -(x - 1.0).abs().log10().floor();
+    let digits = 2.0_f64.max(beside_one + 1.0).min(7.0) as usize;
+    with_digits(x, digits + usize::from(x < 1.0))
+}
+
 fn with_digits(x: f64, digits: usize) -> String {
     if !x.is_finite() {
         return x.to_string().replace("inf", "infinity");
     }
     let magnitude = x.abs();
     if magnitude != 0.0 && !(1e-3..1e5).contains(&magnitude) {
-        let text = format!("{x:.*e}", digits.min(4) - 2);
+        let text = format!("{x:.*e}", digits.min(4).saturating_sub(2));
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         return format!("{}e{exponent}", without_zeros(mantissa));
     }
@@ -50,5 +57,9 @@ mod tests {
             assert_eq!(brief(x), text);
         }
         assert_eq!(exact(-9.783900833809087), "-9.783901");
+        assert_eq!(
+            [2.0585, 1.0154, 0.98641, 0.212, 17.3, 1.0].map(factor_of),
+            ["2.1", "1.02", "0.986", "0.21", "17", "1"]
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
@@ -14,6 +14,10 @@ use crate::value::shorten;
 
 /// How long a rule is waited for.
 const PATIENCE: Duration = Duration::from_millis(20);
+/// How long it is waited for the thread to begin, on a machine that has other things to do.
+const BEGINNING: Duration = Duration::from_secs(1);
+/// A rule that is late so many times, one after the other, is not asked any more.
+const LATE: u8 = 3;
 /// Bytes of what it may say.
 const LONGEST: usize = 4096;
 
@@ -21,18 +25,18 @@ const LONGEST: usize = 4096;
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
     rules: Vec<Rule>,
-    /// By rule: whether it once took too long.
-    slow: Vec<AtomicBool>,
+    /// By rule: how many times in a row it took too long.
+    late: Vec<AtomicU8>,
 }
 
 impl Rules {
     pub(crate) fn add(&mut self, rule: Rule) {
         self.rules.push(rule);
-        self.slow.push(AtomicBool::new(false));
+        self.late.push(AtomicU8::new(0));
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Rule> {
-        self.rules.iter().zip(&self.slow).filter(|(_, slow)| !slow.load(Ordering::Relaxed)).map(|(rule, _)| rule)
+        self.rules.iter().zip(&self.late).filter(|(_, late)| late.load(Ordering::Relaxed) < LATE).map(|(rule, _)| rule)
     }
 
     /// Asks those that are code, and leaves those out that say nothing. Whoever fails waits for it, but not for long.
@@ -58,21 +62,24 @@ impl Rules {
         let mut said = Vec::with_capacity(judges.len());
         while let Some(rest) = judges.get(said.len()..).filter(|rest| !rest.is_empty()) {
             let asked = rest.iter().map(|(_, judge)| Arc::clone(judge)).collect();
-            if said_in_time(asked, failure, &mut said) {
+            let before = said.len();
+            let in_time = said_in_time(asked, failure, &mut said);
+            judges[before..said.len()].iter().for_each(|(rule, _)| self.note(rule, |_| 0));
+            if in_time {
                 break;
             }
             if let Some((rule, _)) = judges.get(said.len()) {
-                self.pass_over(rule);
+                self.note(rule, |late| late.saturating_add(1));
                 said.push(None);
             }
         }
         said
     }
 
-    fn pass_over(&self, rule: &Rule) {
-        let of_rule = self.rules.iter().zip(&self.slow).find(|(known, _)| std::ptr::eq(*known, rule));
-        if let Some((_, slow)) = of_rule {
-            slow.store(true, Ordering::Relaxed);
+    fn note(&self, rule: &Rule, late: impl Fn(u8) -> u8) {
+        let of_rule = self.rules.iter().zip(&self.late).find(|(known, _)| std::ptr::eq(*known, rule));
+        if let Some((_, known)) = of_rule {
+            known.store(late(known.load(Ordering::Relaxed)), Ordering::Relaxed);
         }
     }
 }
@@ -84,10 +91,20 @@ fn said_in_time(judges: Vec<Judge>, failure: &Arc<Failure>, said: &mut Vec<Optio
     let ask_all = move || {
         // Its own errors are no failures of the computation.
         let _busy = Busy::enter();
+        if tell.send(None).is_err() {
+            return;
+        }
         for judge in judges {
-            let fix = catch_unwind(AssertUnwindSafe(|| judge(&failure))).unwrap_or_default();
+            let fix = match catch_unwind(AssertUnwindSafe(|| judge(&failure))) {
+                Ok(fix) => fix,
+                // What was thrown may panic again when it is dropped.
+                Err(thrown) => {
+                    std::mem::forget(thrown);
+                    None
+                }
+            };
             let fix = fix.map(|fix| shorten(&fix, LONGEST).into_owned()).filter(|fix| !fix.trim().is_empty());
-            if tell.send(fix).is_err() {
+            if tell.send(Some(fix)).is_err() {
                 return;
             }
         }
@@ -95,9 +112,12 @@ fn said_in_time(judges: Vec<Judge>, failure: &Arc<Failure>, said: &mut Vec<Optio
     if std::thread::Builder::new().name("failure-rules".to_owned()).spawn(ask_all).is_err() {
         return true;
     }
+    if told.recv_timeout(BEGINNING).is_err() {
+        return true;
+    }
     loop {
         match told.recv_timeout(PATIENCE) {
-            Ok(fix) => said.push(fix),
+            Ok(fix) => said.push(fix.flatten()),
             Err(RecvTimeoutError::Disconnected) => return true,
             Err(RecvTimeoutError::Timeout) => return false,
         }

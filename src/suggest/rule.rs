@@ -104,8 +104,9 @@ impl Rule {
     /// A rule of your own code, called for each failure for which its conditions hold; for all, without any. It says what to
     /// try, or nothing.
     ///
-    /// It is called in a thread of its own. What panics costs only itself; what takes longer than 20 ms is not waited for, and
-    /// not asked again by this program.
+    /// It is called in a thread of its own. What panics costs only itself, unless the program is built to abort then; what takes
+    /// longer than 20 ms is not waited for, and after three times in a row not asked again. It must not fail a computation
+    /// itself: each failure calls it.
     ///
     /// ```
     /// use tracing_failure::{Failure, Rule};
@@ -151,7 +152,7 @@ impl Rule {
     }
 
     /// Holds where the error's types, its messages, its reason or what was said at last have one of these phrases of whole
-    /// words, parted by `|`; `NewtonError` is two words.
+    /// words, parted by `|`; `NewtonError` is two words, and in `lost * digits` a few may stand in the place of the star.
     ///
     /// ```
     /// let rule = tracing_failure::Rule::new("my.cholesky", "add 1e-10 to the diagonal").words("cholesky|not positive definite");
@@ -243,6 +244,12 @@ impl Rule {
     /// Holds where a series grew by this factor before it was not finite any more.
     pub(super) fn overflown(mut self, names: &str, factor: f64) -> Self {
         self.clues.push(Clue::Overflown(Names::of(names), factor));
+        self
+    }
+
+    /// Holds where neither the error nor the method has one of these phrases.
+    pub(super) fn unless_words(mut self, phrases: &str) -> Self {
+        self.clues.push(Clue::NoWords(Phrases::of(phrases)));
         self
     }
 

@@ -25,7 +25,10 @@ impl Section {
     }
 
     fn text(&self, form: &str) -> String {
-        format!("## {}\n{}\n\n", self.title, form.trim_end())
+        // What begins like a title is none.
+        let form = form.trim_end().replace("\n#", "\n #");
+        let form = if form.starts_with('#') { format!(" {form}") } else { form };
+        format!("## {}\n{form}\n\n", self.title)
     }
 }
 

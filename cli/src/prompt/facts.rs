@@ -8,6 +8,8 @@ use crate::screen::{brief, place_of};
 
 /// Bytes of the error's message that are always said.
 const MESSAGE: usize = 1_500;
+/// Fields of a span, and series, that are told.
+const FIELDS: usize = 24;
 /// Bytes of a value, where all of them do not fit.
 const VALUE: usize = 80;
 
@@ -55,14 +57,8 @@ fn map(map: &Map, most: usize) -> String {
 }
 
 fn convergence(failure: &Failure) -> String {
-    lines(
-        failure
-            .context
-            .convergence
-            .iter()
-            .filter(|series| says_something(series))
-            .map(|series| behaviour(series, failure)),
-    )
+    let told = failure.context.convergence.iter().filter(|series| says_something(series)).take(FIELDS);
+    lines(told.map(|series| behaviour(series, failure)))
 }
 
 /// Counters count: nobody needs to be told.
@@ -86,12 +82,18 @@ fn behaviour(series: &Convergence, failure: &Failure) -> String {
     text += &number("smallest", series.smallest);
     text += &number("largest", series.largest);
     if let Some(broken) = &series.first_non_finite {
-        text += &format!(", then {} in row {}", broken.value, broken.row);
+        text += &format!(", then {} at occurrence {}", broken.value, occurrence(broken.row, entry));
     }
     if let Some(crossed) = &series.crossed {
         text += &format!(", crossed {} ({}) with {}", brief(crossed.bound), crossed.of, brief(crossed.value));
     }
     plain(&text)
+}
+
+/// Which of all occurrences a row is, those among them that are not kept.
+fn occurrence(row: usize, entry: Option<&TrailEntry>) -> u64 {
+    let dropped = entry.filter(|entry| entry.head.is_some_and(|head| row >= head)).map_or(0, |entry| entry.dropped);
+    (row as u64).saturating_add(dropped).saturating_add(1)
 }
 
 fn errors(failure: &Failure) -> String {
@@ -142,6 +144,7 @@ fn spans(failure: &Failure) -> String {
         let fields: Vec<String> = span
             .fields
             .iter()
+            .take(FIELDS)
             .filter(|(name, value)| said(name) && failure.parameters.get(name) != Some(*value))
             .map(|(name, value)| format!(" {name}={}", beginning(&value.to_string(), VALUE)))
             .collect();

@@ -50,7 +50,7 @@ impl Question<'_> {
         let failure = redacted.as_ref().unwrap_or(self.failure);
         let mut sections = facts::sections(failure);
         sections.extend(source::section(failure));
-        sections.extend(self.past.section());
+        sections.extend(self.past.section(self.leaves));
         // So that neither the budget nor the mark depends on what is hidden.
         if self.leaves {
             sections.iter_mut().for_each(|section| section.change(|text| private::hide(text, self.failure)));
@@ -89,7 +89,14 @@ fn fenced(record: &str) -> String {
 
 /// A text for a section: without what would part it from the rest or nobody can see.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { ' ' } else { c }).collect()
+    text.chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect()
+}
+
+/// Control characters, and those that turn a text around, take no room, or say something to machines only.
+fn is_hidden(c: char) -> bool {
+    let is_invisible = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}');
+    is_invisible || (c.is_control() && c != '\n' && c != '\t')
 }
 
 /// The beginning of a text, as many bytes as there is room for.

@@ -1,17 +1,21 @@
 //! The same failure in other runs, and what fixed it then.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use tracing_failure::{Failure, Map, Resolution, Store};
+use tracing_failure::{Failure, Map, Resolution, Store, redact_text};
 
 use super::beginning;
 use super::budget::Section;
 use crate::commands::groups::Varies;
 use crate::records::{Gather, Selection, Summary, paths, scan};
 use crate::screen::count;
+
+/// Parameters of a record that are compared with others.
+const PARAMETERS: usize = 64;
 
 /// What is known of a fingerprint.
 #[derive(Debug, Default)]
@@ -54,10 +58,11 @@ impl Past {
         Ok(past)
     }
 
-    pub(super) fn section(&self) -> Option<Section> {
+    /// Where it leaves the machine, fixes are redacted before they are cut.
+    pub(super) fn section(&self, leaves: bool) -> Option<Section> {
         let mut text = String::new();
         for fix in self.fixes.iter().take(3) {
-            text += &format!("fixed before by: {}\n", beginning(&fix.fix, 600).replace('\n', " "));
+            text += &format!("fixed before by: {}\n", beginning(&said(&fix.fix, leaves), 600).replace('\n', " "));
         }
         if let (Some(first), Some(last), Some(parameters)) = (self.first, self.last, &self.parameters)
             && self.seen > 1
@@ -72,8 +77,21 @@ impl Past {
     }
 }
 
+fn said(fix: &str, leaves: bool) -> Cow<'_, str> {
+    if leaves { redact_text(fix) } else { Cow::Borrowed(fix) }
+}
+
 fn day(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%d").to_string()
+}
+
+/// A record of another program may hold what ours redact.
+fn without_secrets(parameters: Map) -> Map {
+    let mut failure = Failure::new("", "", "", "");
+    failure.parameters =
+        parameters.iter().take(PARAMETERS).map(|(name, value)| (name.to_owned(), value.clone())).collect();
+    failure.redact();
+    failure.parameters
 }
 
 impl Gather for Past {
@@ -87,7 +105,7 @@ impl Gather for Past {
             seen: 1,
             first: Some(failure.timestamp),
             last: Some(failure.timestamp),
-            parameters: Some(Varies::of(&known.parameters)),
+            parameters: Some(Varies::of(&without_secrets(known.parameters))),
             fixes: known.context.resolution.into_iter().collect(),
         });
     }

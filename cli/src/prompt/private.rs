@@ -1,38 +1,87 @@
 //! What stays on this machine: who works on it and what it is called, and what looks like a secret.
 
-use tracing_failure::{Failure, secret_in};
+use std::ffi::OsString;
 
+use tracing_failure::{Failure, redact_text};
+
+/// Directories that people live in, however they are written.
+const HOMES: &[&str] = &["/home/", "/users/", "/root/", "\\users\\"];
 /// A shorter name is part of too many words.
-const SHORTEST: usize = 4;
+const SHORTEST: usize = 2;
 
-/// The text without home directories, the names of their owners, and the host's name; a line that holds a secret is left out.
+/// The text without secrets, home directories and their owners, and the names of the host that failed and of this one.
 pub(super) fn hide(text: &str, failure: &Failure) -> String {
-    let process = failure.context.process.as_ref();
-    let host = process.and_then(|process| process.host.as_deref()).filter(|host| host.len() >= SHORTEST);
-    let line = |line: &str| match secret_in(line) {
-        Some(_) => "[redacted]".to_owned(),
-        None => {
-            let line = ["/home/", "/Users/", "C:\\Users\\"]
-                .iter()
-                .fold(line.to_owned(), |line, homes| without_owner(&line, homes));
-            host.map_or(line.clone(), |host| line.replace(host, "[host]"))
-        }
+    let text = redact_text(text).into_owned();
+    let hosts = hosts(failure);
+    let homes = [std::env::var_os("HOME"), std::env::var_os("USERPROFILE")];
+    let homes: Vec<String> = homes.into_iter().flatten().filter_map(|home: OsString| home.into_string().ok()).collect();
+    let line = |line: &str| {
+        let line = homes
+            .iter()
+            .filter(|home| home.len() > 3)
+            .fold(line.to_owned(), |line, home| line.replace(home.as_str(), "~"));
+        let line = without_owners(&line);
+        hosts.iter().fold(line, |line, host| without_word(&line, host, "[host]"))
     };
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// `~/data` for `/home/ada/data`.
-fn without_owner(line: &str, homes: &str) -> String {
-    let mut clean = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some(at) = rest.find(homes) {
-        let owner = &rest[at + homes.len()..];
-        let end = owner.find(|c: char| !(c.is_alphanumeric() || "._-".contains(c))).unwrap_or(owner.len());
-        clean.push_str(&rest[..at]);
-        clean.push('~');
-        rest = &owner[end..];
+/// The host of the record and this machine, by their full and their short names.
+fn hosts(failure: &Failure) -> Vec<String> {
+    let recorded = failure.context.process.as_ref().and_then(|process| process.host.clone());
+    let here = std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned());
+    let full: Vec<String> = recorded.into_iter().chain(here).collect();
+    let short = full.iter().filter_map(|name| name.split('.').next().map(str::to_owned));
+    let mut names: Vec<String> = full.iter().cloned().chain(short).filter(|name| name.len() >= SHORTEST).collect();
+    // The longer ones first: a short one is part of them.
+    names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    names.dedup();
+    names
+}
+
+/// The text with a word replaced wherever it stands alone, in whatever case.
+fn without_word(text: &str, word: &str, by: &str) -> String {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    let (lower, word) = (text.to_ascii_lowercase(), word.to_ascii_lowercase());
+    let mut clean = String::with_capacity(text.len());
+    let mut copied = 0;
+    for (at, found) in lower.match_indices(&word) {
+        let end = at + found.len();
+        let stands_alone = !text[..at].ends_with(is_part) && !text[end..].starts_with(is_part);
+        if stands_alone && at >= copied {
+            clean.push_str(&text[copied..at]);
+            clean.push_str(by);
+            copied = end;
+        }
     }
-    clean + rest
+    clean + &text[copied..]
+}
+
+/// `~/data` for `/home/ada/data`, `/export/home/ada/data` and `C:\Users\ada\data`.
+fn without_owners(line: &str) -> String {
+    HOMES.iter().fold(line.to_owned(), |line, homes| without_owner(&line, homes))
+}
+
+fn without_owner(line: &str, homes: &str) -> String {
+    let lower = line.to_ascii_lowercase();
+    let is_path = |c: char| c.is_alphanumeric() || "._-/\\:".contains(c);
+    let mut clean = String::with_capacity(line.len());
+    let mut copied = 0;
+    for (at, found) in lower.match_indices(homes) {
+        if at < copied {
+            continue;
+        }
+        // What stands before belongs to the same path; the superuser's directory has no owner below it.
+        let start = line[copied..at].rfind(|c| !is_path(c)).map_or(copied, |before| {
+            copied + before + line[copied + before..].chars().next().map_or(1, char::len_utf8)
+        });
+        let owner = if homes == "/root/" { "" } else { &line[at + found.len()..] };
+        let length = owner.find(|c: char| !(c.is_alphanumeric() || "._-".contains(c))).unwrap_or(owner.len());
+        clean.push_str(&line[copied..start]);
+        clean.push('~');
+        copied = at + found.len() + length - usize::from(homes == "/root/");
+    }
+    clean + &line[copied..]
 }
 
 #[cfg(test)]
@@ -42,7 +91,23 @@ mod tests {
     #[test]
     fn homes_and_secrets_are_hidden_line_by_line() {
         let failure = Failure::new("c", "r", "E", "m");
-        let text = "at /home/ada.l/src/a.rs and /Users/bo/x\npostgres://me:hunter2@db/x\n\nrtol: 1e-6";
-        assert_eq!(hide(text, &failure), "at ~/src/a.rs and ~/x\n[redacted]\n\nrtol: 1e-6");
+        for (text, hidden) in [
+            ("at /home/ada.l/src/a.rs and /Users/bo/x", "at ~/src/a.rs and ~/x"),
+            ("(/export/home/ada/y)", "(~/y)"),
+            ("/root/.ssh/x, D:\\Users\\bob\\y", "~/.ssh/x, ~\\y"),
+            ("a\npostgres://me:hunter2@db/x\n\nrtol: 1e-6", "a\n[redacted]\n\nrtol: 1e-6"),
+            ("é /home/é/x", "é ~/x"),
+        ] {
+            assert_eq!(hide(text, &failure), hidden);
+        }
+    }
+
+    #[test]
+    fn hosts_are_hidden_where_they_stand_alone() {
+        let json = Failure::new("c", "r", "E", "m").to_json();
+        let json = json.replace("\"context\": {}", "\"context\": {\"process\": {\"host\": \"node7.cluster.edu\"}}");
+        let failure = Failure::from_json(&json).unwrap();
+        let hidden = hide("on NODE7.cluster.edu, node7 and node77", &failure);
+        assert_eq!(hidden, "on [host], [host] and node77");
     }
 }

@@ -4,14 +4,14 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use tracing_failure::{Failure, Frame, secret_in};
+use tracing_failure::{Failure, Frame, redact_text};
 
 use super::budget::Section;
 use super::plain;
 
 /// Files of these kinds are source; a record could name any file.
 const KINDS: &[&str] =
-    &["rs", "py", "jl", "c", "h", "cc", "cpp", "cxx", "hpp", "f", "f90", "f95", "f03", "m", "r", "go", "java", "ipynb"];
+    &["rs", "py", "jl", "c", "h", "cc", "cpp", "cxx", "hpp", "f", "f90", "f95", "f03", "m", "r", "go", "java"];
 /// A larger file was not written by hand.
 const LARGEST: u64 = 2 << 20;
 /// Bytes of a line.
@@ -43,16 +43,15 @@ impl Excerpt {
     /// What a frame is of, if its file is source and belongs to this project: a record may come from elsewhere, and name
     /// what is none of its business.
     fn of(frame: &Frame, working_dir: Option<&str>, root: &Path) -> Option<Self> {
-        let name = Path::new(frame.file.as_deref()?);
-        let kind = name.extension()?.to_str()?;
-        if !KINDS.contains(&kind) {
+        let path = find(Path::new(frame.file.as_deref()?), working_dir, root)?;
+        // Of the file itself: a link may have the name of source, and lead to anything.
+        if !path.extension().and_then(|kind| kind.to_str()).is_some_and(|kind| KINDS.contains(&kind)) {
             return None;
         }
-        let path = find(name, working_dir, root)?;
         let file = File::open(&path).ok().filter(|file| file.metadata().is_ok_and(|file| file.len() <= LARGEST))?;
         let mut text = Vec::new();
         file.take(LARGEST).read_to_end(&mut text).ok()?;
-        let text = String::from_utf8_lossy(&text);
+        let text = redact_text(&String::from_utf8_lossy(&text)).into_owned();
         let line = usize::try_from(frame.line?).ok()?.checked_sub(1)?;
         let lines: Vec<String> = text.lines().map(str::to_owned).collect();
         let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
@@ -65,8 +64,7 @@ impl Excerpt {
         let line = |number: usize| {
             let mark = if number == self.line { '>' } else { ' ' };
             let text = &self.lines[number];
-            let text = if secret_in(text).is_some() { "[redacted]".to_owned() } else { super::beginning(text, LINE) };
-            format!("{mark}{:5} {}\n", number + 1, text)
+            format!("{mark}{:5} {}\n", number + 1, super::beginning(text, LINE))
         };
         format!("{}\n{}\n", plain(&self.name), shown.map(line).collect::<String>())
     }

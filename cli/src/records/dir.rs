@@ -26,7 +26,11 @@ fn nearest() -> Result<PathBuf> {
             here.display()
         )
     })?;
-    Ok(found.strip_prefix(&here).map(Path::to_owned).unwrap_or(found))
+    Ok(match found.strip_prefix(&here) {
+        Ok(rest) if rest.as_os_str().is_empty() => PathBuf::from("."),
+        Ok(rest) => rest.to_owned(),
+        Err(_) => found,
+    })
 }
 
 /// The files of the records, oldest first by name.

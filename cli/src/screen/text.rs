@@ -39,7 +39,7 @@ pub(crate) fn visible_json(json: &str) -> Cow<'_, str> {
 /// Characters that turn the direction of a text are as able to deceive as control characters.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}')
 }
 
 fn spelt_out(text: &str, allowed: impl Fn(char) -> bool) -> Cow<'_, str> {

@@ -26,7 +26,7 @@ pub(super) fn rules() -> Vec<Rule> {
         .source(DT_NAN),
         Rule::new(
             "non_finite.at_once",
-            "{any} is {any.bad} at {any.at}[, after {any.last}]: what came before was finite, so one evaluation made it. Evaluate \
+            "{any} is {any.bad} at {any.at}[, after {any.last}: one evaluation made it]. Evaluate \
              the function there and look for a division by zero, a root or logarithm of a negative number, 0·∞, or an array that \
              was not filled",
         )
@@ -53,12 +53,12 @@ pub(super) fn rules() -> Vec<Rule> {
             "{any} is {any.bad} at {any.at}: numbers grew beyond 1.8e308. Work with logarithms (log-sum-exp for sums of exponentials, \
              taking the largest exponent out first; ln Γ for factorials), or rescale",
         )
-        .words("overflow|overflows|overflowed|exp|exponential")
+        .words("overflow|overflows|overflowed|exp|exponential|softmax|partition|boltzmann|likelihood|factorial")
         .non_finite("any")
         .source(GOLDBERG),
         Rule::new(
             "overflow",
-            "numbers grew beyond 1.8e308: bound or rescale the couplings, work with logarithms (log-sum-exp for sums of \
+            "numbers grew beyond 1.8e308: bound or rescale what grows, work with logarithms (log-sum-exp for sums of \
              exponentials, ln Γ for factorials), and shorten the step where it is an instability",
         )
         .category(NonFinite)
@@ -93,22 +93,32 @@ pub(super) fn rules() -> Vec<Rule> {
              of two estimates, or a unit, is the usual cause. Bound it below, or refuse it at the entrance",
         )
         .words("less than zero|must be positive|must be greater|not positive|must not be negative|non positive")
+        .unless_words("positive definite|cholesky")
         .source(GOLDBERG),
+        Rule::new(
+            "domain_error.root",
+            "the state left the domain of a root, a logarithm or a power: stop at an event where the argument reaches zero, shorten \
+             the steps near it (damp Newton's, for an iteration), or use its logarithm as the variable; clamp only what rounding moved",
+        )
+        .categories(&[DomainError, ConstraintViolation])
+        .words("square root|sqrt|logarithm|log|ln|power|pow|negative argument|negative concentration")
+        .source("SUNDIALS, CVODE user guide, advice on controlling unphysical negative values"),
         Rule::new(
             "domain_error.interval",
             "the argument has to lie in the interval that the message names: a probability from 0 to 1 (a percentage is divided \
              by 100), a cosine from −1 to 1 (clamp what is beyond by rounding only), an angle in radians",
         )
         .category(DomainError)
-        .words("must be in|must lie in|must be between|must be within|is outside|lies outside")
+        .words("must be in|must lie in|must be between|must be within|is outside|lies outside|not in|acos|asin")
         .source(GOLDBERG),
         Rule::new(
             "domain_error.argument",
-            "the argument {x.name} = {x} is outside of the domain: see where it comes from; where rounding brought it there \
+            "{x.name} = {x} is outside of the domain: see where it comes from; where rounding brought it there \
              (1.0000000000000002 in acos), clamp it, else bound the step or change the variable",
         )
         .category(DomainError)
         .value("x|argument|arg|value|input|cosine|sine|radicand|discriminant", Test::Known)
+        .unless_words("probability|probabilities|population|occupation|square root|sqrt|logarithm|log|ln")
         .source(GOLDBERG),
         Rule::new(
             "domain_error",

@@ -11,7 +11,33 @@ const CVODE: &str = "SUNDIALS, CVODE user guide, CV_CONSTR_FAIL";
 pub(super) fn rules() -> Vec<Rule> {
     vec![
         Rule::new(
-            "constraint_violation.crossed",
+            "constraint_violation.probability",
+            "a probability left 0 to 1 because more leaves a state in a step than is in it: keep rate · dt below 1, take an implicit \
+             step, or the exponential of the rate matrix, which keep probabilities; clamping hides it",
+        )
+        .categories(&[ConstraintViolation, DomainError])
+        .words("probability|probabilities|population|populations|occupation")
+        .unless_words("quantile|percentile|inverse cdf|cdf")
+        .source(CVODE),
+        Rule::new(
+            "constraint_violation.penalty",
+            "the constraint stays violated because the penalty is too weak for the objective: increase it step by step, starting each \
+             time from the last solution, or use an augmented Lagrangian",
+        )
+        .categories(&[ConstraintViolation, Infeasible])
+        .method("penalty|barrier|augmented lagrangian")
+        .source("Nocedal & Wright, Numerical Optimization, §17"),
+        Rule::new(
+            "constraint_violation.conservation",
+            "what the equations conserve drifts, by the method and not by rounding: use one that keeps it (symplectic, as leapfrog, \
+             for an orbit; unitary, as Crank–Nicolson, for a wave function; a finite-volume scheme for a density), or shorten the \
+             step and see that the drift falls with its order",
+        )
+        .category(ConstraintViolation)
+        .words("energy error|energy drift|conserved|conservation|drift|drifted|unitary|norm|angular momentum|total mass")
+        .source("Hairer, Lubich & Wanner, Geometric Numerical Integration, §IX"),
+        Rule::new(
+            "bound.violated",
             "{any} went past {any.bound} ({any.bad}) at {any.at}: look at what drives it there. Shorten the step, use a scheme that \
              keeps the bound (positivity-preserving, a limiter), or a variable that cannot cross it (the logarithm)",
         )
@@ -27,7 +53,7 @@ pub(super) fn rules() -> Vec<Rule> {
         .words("negative|below zero|positivity")
         .source(CVODE),
         Rule::new(
-            "bound_crossed",
+            "bound.crossed",
             "{any} went past {any.bound} ({any.bad}) at {any.at}, before it failed: look at what drives it there",
         )
         .crossed("any")

@@ -10,12 +10,12 @@ pub(super) fn rules() -> Vec<Rule> {
     vec![
         Rule::new(
             "dimension_mismatch.shapes",
-            "{rows.name} = {rows} does not fit {columns.name} = {columns}: print both shapes where they meet, and see whether one \
+            "{expected.name} = {expected} does not fit {found.name} = {found}: print both shapes where they meet, and see whether one \
              has to be transposed, or was cut or padded before",
         )
         .category(DimensionMismatch)
-        .value("rows|left|expected|lhs|a_shape|columns|nrows|ncols", Test::Known)
-        .value("columns|right|found|actual|got|rhs|b_shape|edges|len|length", Test::Known)
+        .value("expected|left|lhs|a_shape|columns|edges", Test::Known)
+        .value("found|actual|got|right|rhs|b_shape|edges|coefficients", Test::Known)
         .source(SHAPES),
         Rule::new(
             "dimension_mismatch.words",
@@ -70,9 +70,32 @@ pub(super) fn rules() -> Vec<Rule> {
         .words("environment variable|missing field|missing parameter|missing argument|missing key|not present|not set|not provided|not given")
         .source(GUIDELINES),
         Rule::new(
+            "missing_input.name",
+            "what is asked for by name is not there: look at the names that are (spelling, case, an older version of the file), and map \
+             or add it",
+        )
+        .category(MissingInput)
+        .words("not in dataset|no such key|no such column|unknown variable|undefined variable|no entry|catalogue|catalog|dataset")
+        .source(GUIDELINES),
+        Rule::new(
+            "missing_input.truncated",
+            "the file is shorter than it should be: compare its size with what is expected, and take the one before. Write to a \
+             temporary file and rename it, so that a killed run leaves none like it",
+        )
+        .category(MissingInput)
+        .words("truncated|unexpected eof|unexpected end|end of file|too short")
+        .source("POSIX, rename"),
+        Rule::new(
+            "input.bounds",
+            "the bounds are the wrong way round, or the same: exchange them, and see where they come from",
+        )
+        .category(Initialization)
+        .words("must be smaller|must be less|must be larger|wrong order|interval is empty|reversed")
+        .source(GUIDELINES),
+        Rule::new(
             "input.parse",
             "a text is not the number or the record that it should be: look at the place that the message names. NaN, 1e-6 with a \
-             comma, a unit behind the number, and an empty field are the usual causes",
+             comma, a unit behind the number, a fraction where an integer is wanted, and an empty field are the usual causes",
         )
         .words("invalid float|invalid digit|invalid type|expected value at|trailing characters|eof while parsing|cannot parse|could not parse|failed to parse")
         .source(GUIDELINES),

@@ -1,6 +1,6 @@
 //! Iterations: Newton's method, minimisation, fixed points.
 
-use super::{COLLAPSES, FALLS, FALLS_SLOWLY, GROWS, OSCILLATES, RESTS, STAYS, WANDERS};
+use super::{COLLAPSES, FALLS, FALLS_SLOWLY, OSCILLATES, RESTS, STAYS, WANDERS};
 use crate::failure::Category::{self, *};
 use crate::suggest::{Rule, Test};
 
@@ -9,9 +9,12 @@ const MOOSE: &str = "MOOSE, failed solves";
 const NOCEDAL: &str = "Nocedal & Wright, Numerical Optimization, §3";
 const KELLEY: &str = "Kelley, Solving Nonlinear Equations with Newton's Method, §1";
 
+/// What looks like an iteration and is none of a residual.
+const SAMPLED: &str = "integral|quadrature|simpson|trapezoid|trapezoidal|romberg|integrand|subdivision|samples|monte carlo|standard error|series|chain";
+
 /// Categories of an iteration that does not come to its end.
 const UNFINISHED: &[Category] =
-    &[MaxIterations, MaxEvaluations, NonlinearConvergence, ResidualDivergence, Stagnation, LinearSolve, LossOfAccuracy];
+    &[MaxIterations, MaxEvaluations, NonlinearConvergence, ResidualDivergence, Stagnation, LinearSolve];
 
 pub(super) fn rules() -> Vec<Rule> {
     vec![
@@ -22,7 +25,7 @@ pub(super) fn rules() -> Vec<Rule> {
              trust region); of a linear fixed-point iteration the spectral radius is above 1",
         )
         .categories(UNFINISHED)
-        .series("residual|objective|norm", GROWS)
+        .grown("residual|objective|norm", 2.0)
         .source(SNES),
         Rule::new(
             "iteration.diverging_splitting",
@@ -32,7 +35,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(UNFINISHED)
         .method("jacobi|gauss seidel|richardson|sor|ssor|splitting")
-        .series("residual|objective|norm", GROWS)
+        .grown("residual|objective|norm", 2.0)
         .source("Saad, Iterative Methods for Sparse Linear Systems, §4.2"),
         Rule::new(
             "iteration.growing",
@@ -41,8 +44,28 @@ pub(super) fn rules() -> Vec<Rule> {
              region)",
         )
         .categories(&[MaxIterations, MaxEvaluations, NonlinearConvergence, ResidualDivergence])
-        .series("quantity", GROWS)
+        .grown("quantity", 2.0)
+        .unless_words("regula falsi|false position|bisection|brent")
+        .unless_words(SAMPLED)
         .source(SNES),
+        Rule::new(
+            "iteration.diverging_series",
+            "the terms grow: the series is asymptotic, or its argument is outside of the radius of convergence. Stop at the smallest \
+             term, continue the function another way, or resum it (Borel, Padé, Shanks)",
+        )
+        .categories(UNFINISHED)
+        .words("series|terms|term|expansion")
+        .grown("any", 2.0)
+        .source("Bender & Orszag, Advanced Mathematical Methods, §3.8 and §8"),
+        Rule::new(
+            "iteration.diverging_learning",
+            "{objective} grew {objective.rate}-fold each time with {learning_rate.name} = {learning_rate}: the step is too long. Divide \
+             it by 10 until the objective falls from the first step on, and bring the features to one scale",
+        )
+        .categories(&[ResidualDivergence, NonFinite, MaxIterations, Stagnation])
+        .grown("objective|residual", 2.0)
+        .value("learning_rate|lr|eta|step_length|rate", Test::Above(0.0))
+        .source(NOCEDAL),
         Rule::new(
             "iteration.slow_newton",
             "{residual} falls by a factor of {residual.rate} each time, where Newton's method doubles the digits: the Jacobian is \
@@ -78,6 +101,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(&[MaxIterations, MaxEvaluations, LinearSolve])
         .series("residual|objective|norm", FALLS)
+        .unless_words(SAMPLED)
         .source(SNES),
         Rule::new(
             "iteration.stagnating",
@@ -87,6 +111,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(UNFINISHED)
         .series("residual|objective", STAYS)
+        .unless_words("local minimum|local minima|saddle point|stationary point|chain|samples")
         .source(MOOSE),
         Rule::new(
             "iteration.stagnating_at_rounding",
@@ -169,6 +194,22 @@ pub(super) fn rules() -> Vec<Rule> {
         .words("newton|jacobian|nonlinear|non linear|snes")
         .source(SNES),
         Rule::new(
+            "newton.broyden",
+            "Broyden's method needs a good first Jacobian: take it from finite differences instead of the identity, add a line search, \
+             and compute it anew when the steps no longer help",
+        )
+        .categories(&[MaxIterations, NonlinearConvergence, ResidualDivergence, LineSearch, Stagnation])
+        .words("broyden")
+        .source("Nocedal & Wright, Numerical Optimization, §11.1"),
+        Rule::new(
+            "newton.regula_falsi",
+            "regula falsi keeps one end of the interval for ever where the function is convex: use its Illinois variant, Brent's \
+             method or bisection",
+        )
+        .categories(&[MaxIterations, MaxEvaluations, Stagnation])
+        .method("regula falsi|false position")
+        .source("Press et al., Numerical Recipes, §9.2"),
+        Rule::new(
             "newton.named",
             "Newton's method and its relatives converge near a solution only: compare the derivatives with finite differences, start closer, and damp the steps (line \
              search, trust region), or bracket the root (Brent)",
@@ -201,6 +242,14 @@ pub(super) fn rules() -> Vec<Rule> {
         .category(NonlinearConvergence)
         .source("PETSc, SNESConvergedReason; SUNDIALS, CVODE user guide, CV_CONV_FAILURE"),
         Rule::new(
+            "line_search.direction",
+            "the search direction does not go down: start from a positive definite approximation of the Hessian (the identity), and \
+             reset it when that happens; if the gradient itself is by hand, compare it with finite differences",
+        )
+        .category(LineSearch)
+        .method("bfgs|lbfgs|quasi newton|sr1|newton cg")
+        .source(NOCEDAL),
+        Rule::new(
             "line_search",
             "no step along the search direction makes it small enough: compare gradient or Jacobian with finite differences (a \
              wrong one gives a direction that goes up), see whether the function is noisy or has a kink there, and whether it \
@@ -224,12 +273,34 @@ pub(super) fn rules() -> Vec<Rule> {
         .category(ResidualDivergence)
         .source("PETSc, SNES_DIVERGED_DTOL; SciMLBase, ReturnCode.Unstable"),
         Rule::new(
+            "stagnation.local_minimum",
+            "the gradient vanishes where the residual does not: a stationary point that is no solution. Start elsewhere, from several \
+             points at random, and see whether there is a solution at all",
+        )
+        .words("local minimum|local minima|saddle point|stationary point")
+        .source("PETSc, SNES_DIVERGED_LOCAL_MIN"),
+        Rule::new(
+            "stagnation.chain",
+            "the chain hardly moves, or accepts hardly anything: make the proposals smaller (20 to 40 % accepted), or take their shape \
+             from the covariance of a first run, and start it where the density is not zero",
+        )
+        .words("acceptance|accepted|proposal|proposals|metropolis|markov chain|mcmc|chain is stuck")
+        .source("Roberts, Gelman & Gilks 1997"),
+        Rule::new(
             "stagnation",
             "nothing moves any more: scale variables and equations to one, see whether the tolerance is below what the start and \
              the arithmetic allow, and whether this is a local minimum of the residual rather than a solution: start elsewhere",
         )
         .category(Stagnation)
         .source("PETSc, SNES_DIVERGED_LOCAL_MIN; MOOSE, failed solves"),
+        Rule::new(
+            "max_iterations.eigenvalues",
+            "the QR iteration for eigenvalues or singular values has its own limit: allow some 30 iterations for each, balance and \
+             scale the matrix first, and see that it holds no NaN or infinity, with which it never ends",
+        )
+        .categories(&[MaxIterations, NonlinearConvergence, LinearSolve])
+        .words("schur|eigenvalue|eigenvalues|eigen|eigh|eigensolver|off diagonal elements|svd|singular values|qr algorithm|qr iterations|francis|lanczos|arnoldi")
+        .source("LAPACK, xHSEQR and xBDSQR, INFO"),
         Rule::new(
             "max_iterations",
             "look at the residuals: if they still fall, allow more iterations; if they stay, check derivatives, scaling and \
@@ -245,6 +316,14 @@ pub(super) fn rules() -> Vec<Rule> {
         .category(MaxEvaluations)
         .source("SciPy, scipy.optimize.root and scipy.integrate.quad"),
         Rule::new(
+            "quadrature.sampling",
+            "the error of sampling falls with the root of the number of samples only, and not even so where the variance is \
+             infinite: sample by importance, subtract or substitute what is singular, or use a quadrature in few dimensions",
+        )
+        .categories(&[MaxIterations, MaxEvaluations, Stagnation])
+        .words("samples|monte carlo|standard error|error bar|statistical error")
+        .source("Press et al., Numerical Recipes, §7.9"),
+        Rule::new(
             "quadrature",
             "split the interval where the integrand jumps, has a kink or a singularity, substitute at singular ends (x = a + u²), \
              and see that the integral exists; for an oscillating integrand count the oscillations, or use a rule made for them",
@@ -252,14 +331,6 @@ pub(super) fn rules() -> Vec<Rule> {
         .categories(&[MaxIterations, MaxEvaluations, Stagnation, AccuracyUnattainable])
         .words("integral|quadrature|simpson|trapezoid|trapezoidal|romberg|integrand|subdivision|subdivisions|gauss kronrod")
         .source("Press et al., Numerical Recipes, §4; SciPy, scipy.integrate.quad"),
-        Rule::new(
-            "quadrature.sampling",
-            "the error of sampling falls with the root of the number of samples only, and not even so where the variance is \
-             infinite: sample by importance, subtract or substitute what is singular, or use a quadrature in few dimensions",
-        )
-        .categories(&[MaxIterations, MaxEvaluations, Stagnation])
-        .words("samples|monte carlo|standard error|variance")
-        .source("Press et al., Numerical Recipes, §7.9"),
         Rule::new(
             "derivative_zero",
             "the derivative vanishes there, so Newton's step has no length: move the start off the stationary point, or use a \
@@ -272,7 +343,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "the function has the same sign at both ends: print it there, and widen or move the interval until the signs differ; \
              a double root changes no sign, there a minimisation finds it",
         )
-        .words("bracket|bracketed|bracketing|sign change|change of sign|same sign|different signs|opposite signs")
+        .words("not bracketed|not bracket|no bracket|bracketing error|sign change|change of sign|same sign|different signs|opposite signs")
         .source("Press et al., Numerical Recipes, §9.1"),
         Rule::new(
             "iteration.wandering",
@@ -281,7 +352,8 @@ pub(super) fn rules() -> Vec<Rule> {
              parameters that work), or globalise the method (line search, trust region)",
         )
         .categories(UNFINISHED)
-        .series("residual|objective", WANDERS)
+        .series("residual", WANDERS)
+        .unless_words(SAMPLED)
         .source(KELLEY),
     ]
 }

@@ -13,6 +13,15 @@ const SAAD: &str = "Saad, Iterative Methods for Sparse Linear Systems, §6";
 pub(super) fn rules() -> Vec<Rule> {
     vec![
         Rule::new(
+            "singular_matrix.covariance",
+            "a covariance is singular where variables depend on each other or samples are fewer than they, and loses its definiteness \
+             by rounding: leave out what depends on others, put a floor under its diagonal (a ridge, shrinkage, a prior), symmetrise \
+             it, and update it in the Joseph or a square-root form",
+        )
+        .category(SingularMatrix)
+        .words("covariance|covariances|correlation|kalman|mixture|component|gaussian process")
+        .source("Higham, Accuracy and Stability of Numerical Algorithms, §10; Bierman 1977"),
+        Rule::new(
             "singular_matrix.not_positive_definite",
             "the matrix is not positive definite: check that it is symmetric and its diagonal positive; print its smallest \
              eigenvalue. Where it is negative by rounding only, add a small multiple of the identity (1e-10 of its norm); else use \
@@ -31,8 +40,9 @@ pub(super) fn rules() -> Vec<Rule> {
         .source(GOLUB),
         Rule::new(
             "singular_matrix.pivot",
-            "the pivot {pivot} vanishes: that row follows from the others. Look for an equation that is there twice, a variable \
-             that no equation holds, or a missing boundary condition",
+            "the pivot at {pivot} vanishes: without pivoting that happens in regular matrices as well (a saddle point has zeros on \
+             its diagonal), so factorise with pivoting. If it stays, rows or columns depend on each other: leave one out, and look \
+             for a variable that no equation holds, or a missing boundary condition",
         )
         .category(SingularMatrix)
         .value("pivot|row|column|pivot_index|index", Test::Known)
@@ -97,6 +107,14 @@ pub(super) fn rules() -> Vec<Rule> {
         .method("jacobi|gauss seidel|richardson|sor")
         .source("Saad, Iterative Methods for Sparse Linear Systems, §4.2"),
         Rule::new(
+            "linear_solve.direct",
+            "a direct factorisation fails only where the matrix is singular or holds NaN: see which, and why. A DAE of index 2 or 3 \
+             has a singular one for every small step: reduce its index, or use a solver for it",
+        )
+        .categories(&[LinearSolve, NonlinearConvergence])
+        .words("lu|cholesky|factorization|factorisation|factorise|factorize|qr")
+        .source(KSP),
+        Rule::new(
             "linear_solve",
             "solve one system with a direct method: if that works, the preconditioner is to blame (try a stronger one, a larger \
              restart); if it does not, the matrix is singular or wrong. Compare the true residual with the preconditioned one",
@@ -133,6 +151,28 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .words("forward error|backward error")
         .source(HIGHAM),
+        Rule::new(
+            "loss_of_accuracy.variance",
+            "the mean of squares and the square of the mean cancel: use Welford's update, or subtract an estimate of the mean first; \
+             with weights, two passes",
+        )
+        .words("variance * negative|negative variance|negative * variance")
+        .source("Welford 1962; Chan, Golub & LeVeque 1983"),
+        Rule::new(
+            "loss_of_accuracy.sign",
+            "what is averaged has both signs and cancels (the sign problem): the samples that are needed grow as the inverse square of \
+             the mean sign. Another basis, a higher temperature, or a constrained path; more samples alone do not help",
+        )
+        .words("sign problem|average sign|mean sign|compatible with zero")
+        .source("Troyer & Wiese 2005"),
+        Rule::new(
+            "loss_of_accuracy.recurrence",
+            "the recurrence is unstable in this direction and magnifies rounding: run it the other way (Miller's algorithm, downwards \
+             for Bessel functions), or use the library function",
+        )
+        .words("recurrence|recursion")
+        .categories(&[LossOfAccuracy, ResidualDivergence, NonFinite])
+        .source("Press et al., Numerical Recipes, §5.5"),
         Rule::new(
             "loss_of_accuracy.cancellation",
             "nearly equal numbers cancel: rearrange the formula (sum terms of one sign, x² − y² = (x − y)(x + y), expm1, log1p, \

@@ -18,8 +18,6 @@ const EXPLICIT: &str = "rk45|rk23|rk4|dop853|dopri5|dopri|dopri54|rkf45|euler|he
 /// Those that are not, though a word of theirs is among the former.
 const IMPLICIT: &str = "implicit|backward|bdf|radau|rosenbrock|esdirk|sdirk|crank|imex|moulton";
 
-/// A quantity that has become large.
-const GROWS: &[Behaviour] = &[Behaviour::GeometricGrowth];
 /// A residual that goes down.
 const FALLS: &[Behaviour] = &[Behaviour::GeometricDecay];
 const FALLS_SLOWLY: &[Behaviour] = &[Behaviour::SlowConvergence];
@@ -46,8 +44,8 @@ fn all() -> Vec<Rule> {
         steps::rules,
         iterations::rules,
         linear::rules,
-        arithmetic::rules,
         constraints::rules,
+        arithmetic::rules,
         input::rules,
         process::rules,
     ];

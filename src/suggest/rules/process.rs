@@ -26,7 +26,7 @@ pub(super) fn rules() -> Vec<Rule> {
         Rule::new(
             "panic.none",
             "a value that was taken for granted is not there (None): see the frame for which, and return an error that names it \
-             instead of unwrap",
+             instead of unwrap. In a sort or a maximum of floats (partial_cmp) it is a NaN: use total_cmp, and find where it comes from",
         )
         .words("on a none value|called option unwrap|none value")
         .source(STD),
@@ -91,10 +91,17 @@ pub(super) fn rules() -> Vec<Rule> {
         .category(TimeLimit)
         .source("SLURM, sbatch --time"),
         Rule::new(
+            "killed",
+            "nothing is killed by SIGKILL but by who ran out of patience or memory: look at the scheduler's limits and the kernel's \
+             log (oom-kill). If it was memory, see which array grows, store it sparse or in blocks, or ask for more",
+        )
+        .category(Killed)
+        .source("Linux, oom_kill; SLURM, sbatch --mem"),
+        Rule::new(
             "interrupted",
             "somebody stopped it: nothing is wrong with the mathematics. Go on from the last checkpoint",
         )
-        .categories(&[Interrupted, Killed])
+        .category(Interrupted)
         .source("POSIX, signals"),
     ]
 }

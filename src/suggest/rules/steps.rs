@@ -1,6 +1,6 @@
 //! Integration in time: steps that become too small, errors that stay too large.
 
-use super::{COLLAPSES, EXPLICIT, GROWS, IMPLICIT};
+use super::{COLLAPSES, EXPLICIT, IMPLICIT};
 use crate::failure::Category::*;
 use crate::suggest::{Rule, Test};
 
@@ -70,8 +70,8 @@ pub(super) fn rules() -> Vec<Rule> {
              stiff. Try an implicit one (Radau, BDF, Rosenbrock); raise the limit only if the solution really needs so many steps",
         )
         .categories(&[MaxIterations, MaxEvaluations])
-        .value("method|solver|integrator|scheme|stepper", Test::Words(EXPLICIT))
-        .unless_value("method|solver|integrator|scheme|stepper", Test::Words(IMPLICIT))
+        .method(EXPLICIT)
+        .unless_words(IMPLICIT)
         .source("SciMLBase, ReturnCode.MaxIters; Hairer & Wanner, Solving Ordinary Differential Equations II, §IV.1"),
         Rule::new(
             "time_order",
@@ -81,7 +81,7 @@ pub(super) fn rules() -> Vec<Rule> {
         .source("SUNDIALS, CVODE user guide, CV_ILL_INPUT"),
         Rule::new(
             "stiff.detected",
-            "the solver itself finds the problem stiff: take an implicit method (Radau, BDF, Rosenbrock), with an analytical \
+            "the problem is stiff: take an implicit method (Radau, BDF, Rosenbrock), with an analytical \
              Jacobian where there is one; an explicit method wastes its steps on stability",
         )
         .words("stiff|stiffness|stiffness detected")
@@ -96,8 +96,9 @@ pub(super) fn rules() -> Vec<Rule> {
         .source("SUNDIALS, CVODE user guide, CV_TOO_MUCH_WORK; SciMLBase, ReturnCode.MaxIters"),
         Rule::new(
             "error_test.collapse",
-            "the error test failed again and again while the steps of {step} fell, at {step.to}: look for a discontinuity there \
-             in the right-hand side or its derivatives, and restart the integrator behind it",
+            "the error test failed again and again while the steps of {step} fell, at {step.to}: look there for a jump or \
+             noise in the right-hand side or its derivatives (a table, measured data, a condition): smooth it, restart the integrator \
+             behind it, or loosen the tolerance to what the data allow",
         )
         .category(ErrorTest)
         .series("step|time", COLLAPSES)
@@ -132,22 +133,34 @@ pub(super) fn rules() -> Vec<Rule> {
         .value("courant|cfl|courant_number|cfl_number", Test::Above(1.0))
         .source("Courant, Friedrichs & Lewy 1928"),
         Rule::new(
-            "courant.crossed",
+            "bound.courant",
             "{courant} rose above 1 ({courant.bad}) at {courant.at}, where an explicit scheme becomes unstable: bind the time step \
              to it (dt ← C·dx/|u| with C below 1), or take an implicit scheme",
         )
         .crossed("courant|cfl")
         .source("Courant, Friedrichs & Lewy 1928"),
         Rule::new(
+            "instability.euler",
+            "{quantity} grew {quantity.rate}-fold each time with explicit Euler and dt = {dt}: it amplifies every undamped oscillation, \
+             however small the step, and is stable for decays with dt below 2/|λ| only. Use a symplectic method (leapfrog) or RK4 for \
+             the one, a smaller step or implicit Euler for the other",
+        )
+        .categories(&[ResidualDivergence, NonFinite])
+        .grown("quantity|residual", 2.0)
+        .method("euler|forward euler|explicit euler")
+        .unless_words(IMPLICIT)
+        .value("dt|h|step|step_size|time_step", Test::Above(0.0))
+        .source(HAIRER),
+        Rule::new(
             "instability.explicit",
-            "{quantity} grew {quantity.rate}-fold each time over {quantity.rows} occurrences with {method}, an explicit method, \
-             and dt = {dt}: where the true solution does not grow so, the step is beyond the limit of stability. Halve it and \
+            "{quantity} grew {quantity.rate}-fold each time over {quantity.rows} occurrences with {method}, which is stable for \
+             small steps only, and dt = {dt}: where the true solution does not grow so, the step is beyond the limit of stability. Halve it and \
              compare, or take an implicit method",
         )
-        .categories(&[ResidualDivergence, NonFinite, ConstraintViolation])
-        .series("quantity|residual", GROWS)
-        .value("method|solver|integrator|scheme|stepper", Test::Words(EXPLICIT))
-        .unless_value("method|solver|integrator|scheme|stepper", Test::Words(IMPLICIT))
+        .categories(&[ResidualDivergence, NonFinite])
+        .grown("quantity|residual", 2.0)
+        .method(EXPLICIT)
+        .unless_words(IMPLICIT)
         .value("dt|h|step|step_size|time_step", Test::Above(0.0))
         .source(HAIRER),
         Rule::new(
@@ -155,8 +168,8 @@ pub(super) fn rules() -> Vec<Rule> {
             "{quantity} grew {quantity.rate}-fold each time with {courant.name} = {courant}, and above 1 an explicit scheme is \
              unstable: divide the time step by {courant} at least (the Courant number is u·dt/dx), or take an implicit scheme",
         )
-        .categories(&[ResidualDivergence, NonFinite, ConstraintViolation, MaxIterations])
-        .series("quantity|residual", GROWS)
+        .categories(&[ResidualDivergence, NonFinite, MaxIterations])
+        .grown("quantity|residual", 2.0)
         .value("courant|cfl|courant_number|cfl_number", Test::Above(1.0))
         .source("Courant, Friedrichs & Lewy 1928"),
         Rule::new(
@@ -164,8 +177,8 @@ pub(super) fn rules() -> Vec<Rule> {
             "{quantity} grew {quantity.rate}-fold each time over {quantity.rows} occurrences with {dt.name} = {dt}: where the true \
              solution does not grow so, the step is too large for the method. Halve it and compare, or take an implicit method",
         )
-        .categories(&[ResidualDivergence, NonFinite, ConstraintViolation])
-        .series("quantity|residual", GROWS)
+        .categories(&[ResidualDivergence, NonFinite])
+        .grown("quantity|residual", 2.0)
         .value("dt|h|step_size|time_step", Test::Above(0.0))
         .source(HAIRER),
         Rule::new(

@@ -67,7 +67,7 @@ fn behaviour(series: &Convergence) -> Option<String> {
         Behaviour::StepCollapse => Some("steps collapse".to_owned()),
         _ => None,
     };
-    let broken = series.first_non_finite.as_ref().map(|broken| format!("not finite from row {}", broken.row + 1));
+    let broken = series.first_non_finite.as_ref().map(|broken| format!("{} in the end", broken.value).replace('"', ""));
     let crossed = series.crossed.as_ref().map(|crossed| format!("crosses {}", brief(crossed.bound)));
     let words: Vec<String> = [went, broken, crossed].into_iter().flatten().collect();
     (!words.is_empty()).then(|| words.join(", "))

@@ -1,0 +1,49 @@
+//! What kind of failure the series of a trail show, where its words say nothing.
+
+use super::Role;
+use crate::failure::{Behaviour, Category, Convergence, Failure};
+use crate::words::Words;
+
+/// Total growth from which a solution has blown up.
+const BLOWN_UP: f64 = 1e3;
+
+/// The kind that the most telling series shows.
+pub(crate) fn category(failure: &Failure) -> Option<Category> {
+    let series: Vec<(Role, &Convergence)> =
+        failure.context.convergence.iter().filter_map(|series| with_role(series, failure)).collect();
+    let any = |test: &dyn Fn(Role, &Convergence) -> bool| series.iter().any(|(role, series)| test(*role, series));
+    if any(&|_, series| series.first_non_finite.is_some()) {
+        Some(Category::NonFinite)
+    } else if any(&|role, series| role == Role::Step && series.behaviour == Behaviour::StepCollapse) {
+        Some(Category::StepSizeUnderflow)
+    } else if any(&|_, series| series.crossed.as_ref().is_some_and(|crossed| crossed.of == "nature")) {
+        Some(Category::ConstraintViolation)
+    } else if any(&has_blown_up) {
+        Some(Category::ResidualDivergence)
+    } else {
+        series.iter().filter(|(role, _)| role.is_to_fall()).find_map(|(_, series)| unfinished(series))
+    }
+}
+
+fn with_role<'a>(series: &'a Convergence, failure: &Failure) -> Option<(Role, &'a Convergence)> {
+    let column = failure.context.trail.get(series.trail)?.columns.get(&series.column)?;
+    Some((Role::of(&Words::of(&series.column), column), series))
+}
+
+fn has_blown_up(role: Role, series: &Convergence) -> bool {
+    let (Some(first), Some(last)) = (series.first, series.last) else { return false };
+    let most = if role.is_to_fall() { 10.0 } else { BLOWN_UP };
+    let grows = role != Role::Counter && role != Role::Time && series.behaviour == Behaviour::GeometricGrowth;
+    grows && last.abs() > most * first.abs()
+}
+
+/// A residual that did not come to its end.
+fn unfinished(series: &Convergence) -> Option<Category> {
+    match series.behaviour {
+        Behaviour::Stagnation => Some(Category::Stagnation),
+        Behaviour::SlowConvergence | Behaviour::GeometricDecay | Behaviour::Oscillation => {
+            Some(Category::MaxIterations)
+        }
+        _ => None,
+    }
+}
