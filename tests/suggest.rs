@@ -126,6 +126,35 @@ fn a_rule_that_panics_or_hangs_costs_only_itself() {
 }
 
 #[test]
+fn a_rule_that_is_late_again_and_again_is_not_asked_any_more() {
+    let run = in_child(|dir| {
+        let rule = Rule::from_fn("lab.slow", |_| {
+            println!("asked");
+            std::thread::sleep(Duration::from_secs(60));
+            None
+        });
+        let _guard = tracing_failure::builder(dir).rule(rule).stderr_notice(false).init().unwrap();
+        for _ in 0..10 {
+            error!(computation = "pole_mass", theoretical_ref = "Eq. 4.7", "singular");
+        }
+    });
+    assert_eq!(run.ok().stdout.matches("asked").count(), 3);
+}
+
+#[cfg(unix)]
+#[test]
+fn whoever_fails_does_not_wait_for_a_pipe() {
+    let run = in_child(|dir| {
+        std::fs::create_dir_all(dir.join("failures")).unwrap();
+        let pipe = dir.join("failures/resolutions.jsonl");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let _guard = tracing_failure::init(dir).unwrap();
+        error!(computation = "pole_mass", theoretical_ref = "Eq. 4.7", "singular");
+    });
+    assert_eq!(run.ok().failures().len(), 1);
+}
+
+#[test]
 fn a_panic_has_its_suggestions_too() {
     let run = in_child(|dir| {
         let rule = Rule::from_fn("lab.well", |failure| Some(format!("read of {}", failure.computation)));

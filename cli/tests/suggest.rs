@@ -598,7 +598,7 @@ fn a_file_alone_does_not_say_where_a_key_goes() {
     write_file(&place, "[suggest]\nbase_url = 'https://model.invalid'\nmodel = 'm-1'\n");
     let key = [("OPENAI_API_KEY", KEY)];
     let said = failed(&suggest(&place, &[], &key));
-    assert!(said.contains("is not sent to https://model.invalid on the word of a failures.toml"), "{said}");
+    assert!(said.contains("nothing is sent to https://model.invalid on the word of a failures.toml"), "{said}");
     let run = suggest(&place, &["--dry-run", "--base-url", "https://model.invalid"], &key);
     assert_eq!(run.code(), 0, "{}", run.seen());
 }

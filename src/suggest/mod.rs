@@ -200,6 +200,108 @@ mod tests {
     use crate::value::tests::any_value;
     use crate::value::{Map, Value};
 
+    fn failure(category: Category, columns: &[(&'static str, Vec<f64>)]) -> Failure {
+        let mut failure = Failure::new("solve", "§2", "SolverError", "it failed");
+        failure.context.category = Some(category);
+        let columns: Map = columns.iter().map(|(name, column)| (*name, Value::from(column.clone()))).collect();
+        failure.context.trail = vec![TrailEntry { columns, ..TrailEntry::default() }];
+        failure
+    }
+
+    fn first_fix(mut failure: Failure) -> String {
+        failure.diagnose();
+        failure.suggested_fixes.first().cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn places_count_what_was_dropped() {
+        let mut broken = failure(Category::NonFinite, &[("u", vec![1.0, 2.0, 1.5, f64::NAN])]);
+        broken.context.trail[0].seen = 104;
+        broken.context.trail[0].dropped = 100;
+        for (head, place) in [(2, "occurrence 104 of 104"), (4, "occurrence 4 of 104")] {
+            broken.context.trail[0].head = Some(head);
+            assert!(first_fix(broken.clone()).starts_with(&format!("u is NaN at {place}, after 1.5")), "{head}");
+        }
+        broken.context.trail[0].dropped = u64::MAX;
+        assert!(first_fix(broken).contains("u is NaN"));
+    }
+
+    #[test]
+    fn a_crossing_is_told_by_its_own_value_whatever_came_after() {
+        let fix = first_fix(failure(
+            Category::ConstraintViolation,
+            &[("density", vec![1.0, 0.5, 0.1, -0.1, -5.0, f64::NAN])],
+        ));
+        assert!(fix.contains("density is NaN at occurrence 6") || fix.contains("(-0.1) at occurrence 4"), "{fix}");
+        let fix = first_fix(failure(Category::ConstraintViolation, &[("density", vec![1.0, 0.5, 0.1, -0.1, -5.0])]));
+        assert!(fix.starts_with("density went past 0 (-0.1) at occurrence 4"), "{fix}");
+    }
+
+    #[test]
+    fn what_is_left_is_counted_in_iterations() {
+        let residual: Vec<f64> = (0..20).map(|k| 1e3 * 0.95_f64.powi(k)).collect();
+        let every_tenth: Vec<f64> = (0..20).map(|k| f64::from(10 * k)).collect();
+        let mut slow = failure(Category::MaxIterations, &[("residual", residual)]);
+        let iterations = Value::List(every_tenth.iter().map(|k| Value::Int(*k as i64)).collect());
+        slow.context.trail[0].columns.insert("iteration", iterations);
+        // Ln 10 / −ln 0.95 = 44.9 rows of ten iterations for a factor of ten; relative to the first residual.
+        slow.parameters.insert("rtol", 1e-2);
+        let fix = first_fix(slow.clone());
+        assert!(fix.contains("449 iterations for a factor of ten"), "{fix}");
+        assert!(fix.contains("from 377.4 to 10 some 708 more are needed"), "{fix}");
+        slow.parameters = Map::new();
+        assert!(!first_fix(slow).contains("are needed"));
+    }
+
+    #[test]
+    fn a_method_that_ended_early_is_told_from_one_that_diverged() {
+        let down: Vec<f64> = (0..30).map(|k| 0.5_f64.powi(k)).collect();
+        let up: Vec<f64> = down.iter().rev().copied().collect();
+        assert!(first_fix(failure(Category::MaxIterations, &[("residual", down)])).contains("allow more iterations"));
+        assert!(first_fix(failure(Category::MaxIterations, &[("residual", up)])).contains("diverges"));
+    }
+
+    #[test]
+    fn the_general_gives_way_to_what_the_numbers_show() {
+        let mut general = failure(Category::MaxIterations, &[]);
+        general.diagnose();
+        assert_eq!(general.context.suggestions[0].rule.as_deref(), Some("max_iterations"));
+        assert_eq!(general.context.suggestions[0].confidence, Some(Confidence::Low));
+        let mut shown = failure(Category::MaxIterations, &[("residual", (0..30).map(|k| 2.0_f64.powi(k)).collect())]);
+        shown.diagnose();
+        assert!(shown.context.suggestions.iter().all(|known| known.rule.as_deref() != Some("max_iterations")));
+    }
+
+    #[test]
+    fn there_is_room_for_five_with_those_that_are_there() {
+        let mut known = failure(Category::MaxIterations, &[("residual", (0..30).map(|k| 2.0_f64.powi(k)).collect())]);
+        known.suggested_fixes = vec!["a".into(), "b".into(), "c".into(), "d".into(), "e".into()];
+        known.diagnose();
+        assert_eq!(known.suggested_fixes.len(), MOST);
+        let mut resolved = failure(Category::MaxIterations, &[]);
+        let fixed = |fix: &str| (crate::failure::Resolution { fix: fix.to_owned(), time: None }, None);
+        remember(&mut resolved, vec![fixed("one"), fixed(" "), fixed("one"), fixed("two"), fixed("three")]);
+        assert_eq!(resolved.suggested_fixes, ["one", "two"]);
+    }
+
+    #[test]
+    fn the_trail_tells_the_category_where_words_do_not() {
+        let k = || 0..30;
+        for (name, column, category) in [
+            ("dt", k().map(|k| 0.5_f64.powi(k)).collect::<Vec<_>>(), Category::StepSizeUnderflow),
+            ("density", k().map(|k| 1.0 - f64::from(k) / 10.0).collect(), Category::ConstraintViolation),
+            ("u", vec![1.0, 2.0, f64::NAN], Category::NonFinite),
+            ("residual", k().map(|k| 2.0_f64.powi(k)).collect(), Category::ResidualDivergence),
+            ("residual", k().map(|_| 0.5).collect(), Category::Stagnation),
+            ("residual", k().map(|k| 0.99_f64.powi(k)).collect(), Category::MaxIterations),
+            ("u", k().map(f64::from).collect(), Category::Other),
+        ] {
+            let mut other = failure(Category::Other, &[(name, column)]);
+            other.diagnose();
+            assert_eq!(other.context.category, Some(category), "{name}");
+        }
+    }
+
     fn any_column() -> impl Strategy<Value = Value> {
         let number =
             prop_oneof![any::<f64>().prop_map(Value::from), any::<i64>().prop_map(Value::from), Just(Value::Null)];

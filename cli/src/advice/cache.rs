@@ -12,6 +12,8 @@ use super::Advice;
 use crate::models::Model;
 use crate::prompt::digest;
 
+/// A larger file is no answer.
+const LARGEST: u64 = 1 << 20;
 /// A directory beside the records, which readers of those pass over.
 const NAME: &str = ".suggestions";
 
@@ -27,7 +29,9 @@ impl Cache {
 
     /// What this model said of failures with this fingerprint. What cannot be read is asked again.
     pub(crate) fn get(&self, failure: &Failure, model: &Model) -> Option<Advice> {
-        serde_json::from_slice(&fs::read(self.file(failure, model)).ok()?).ok()
+        let file = self.file(failure, model);
+        let is_file = fs::symlink_metadata(&file).is_ok_and(|there| there.is_file() && there.len() <= LARGEST);
+        serde_json::from_slice(&is_file.then(|| fs::read(file).ok())??).ok()
     }
 
     pub(crate) fn put(&self, failure: &Failure, model: &Model, advice: &Advice) -> Result<()> {

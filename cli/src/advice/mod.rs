@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 use tracing_failure::{Confidence, Origin, Suggestion};
 
 use crate::models::{Answer, Fix};
-use crate::screen::one_line;
+use crate::screen::{fit, one_line};
 pub(crate) use cache::Cache;
+
+/// Columns of a model's name.
+const MODEL: usize = 200;
 
 /// An answer, and where it is from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,7 +45,7 @@ impl Advice {
         suggestion.reason = Some(fix.reason.clone());
         suggestion.code = fix.code.clone();
         suggestion.provider = Some(self.provider.clone());
-        suggestion.model = Some(self.model.clone());
+        suggestion.model = Some(fit(&one_line(&self.model), MODEL).into_owned());
         suggestion.prompt_hash = Some(self.prompt_hash.clone());
         suggestion.time = Some(self.time);
         suggestion

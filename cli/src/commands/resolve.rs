@@ -1,13 +1,17 @@
 //! `failures resolve`: what really fixed a failure, for those that come after it.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
-use tracing_failure::Store;
+use anyhow::{Result, ensure};
+use chrono::Utc;
+use tracing_failure::{Resolution, Store};
 
-use crate::records::{Amendment, amend, pick};
+use crate::records::{Amendment, Picked, amend, failures_dir, pick};
 use crate::screen::{Screen, one_line, paint, shown};
+
+/// What is longer is no fix but a report.
+const LONGEST: usize = 2000;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -22,12 +26,29 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<()> {
     let fix = options.fix.trim();
     ensure!(!fix.is_empty(), "--fix says nothing: what fixed it?");
+    ensure!(fix.len() <= LONGEST, "--fix is longer than {LONGEST} bytes: say it shorter");
     let picked = pick(&options.failure, dir)?;
-    let of_record = picked.path.parent().context("the record is in no directory")?;
-    let of_record = if of_record.as_os_str().is_empty() { Path::new(".") } else { of_record };
-    let resolution = Store::open(of_record)?.resolve(&picked.failure, fix)?;
+    let mut resolution = Resolution::default();
+    resolution.fix = fix.to_owned();
+    resolution.time = Some(Utc::now());
     amend(&picked.path, &Amendment { suggestions: Vec::new(), resolution: Some(resolution) })?;
     let computation = screen.paint(paint::STRONG, &one_line(&picked.failure.computation));
-    writeln!(screen, "{computation} is resolved; failures of this kind begin with it from now on")?;
+    match store_of(&picked, dir) {
+        Some(store) => {
+            Store::open(store)?.resolve(&picked.failure, fix)?;
+            writeln!(screen, "{computation} is resolved; failures of this kind begin with it from now on")?;
+        }
+        None => writeln!(
+            screen,
+            "{computation} is resolved; the record is in no directory of records, so later ones do not know"
+        )?,
+    }
     Ok(writeln!(screen, "  noted in {}", shown(&picked.path))?)
+}
+
+/// The directory of the records that programs write to, if the record is in it.
+fn store_of(picked: &Picked, dir: Option<&Path>) -> Option<PathBuf> {
+    let dir = failures_dir(dir).ok()?;
+    let of_record = picked.path.canonicalize().ok()?.parent()?.to_owned();
+    (dir.canonicalize().ok()? == of_record).then_some(dir)
 }

@@ -109,9 +109,10 @@ impl ModelOptions {
         let own_url: BaseUrl = provider.own_url().parse()?;
         let key = key_of(provider)?;
         let base_url = url.unwrap_or_else(|| own_url.clone());
+        let is_known = given_url.is_some() || base_url.is_at(&own_url);
+        check_where_it_goes(&base_url, is_known)?;
         if key.is_some() {
-            let is_known = given_url.is_some() || base_url.is_at(&own_url);
-            check_where_the_key_goes(provider, &base_url, is_known)?;
+            check_where_the_key_goes(provider, &base_url)?;
         }
         let timeout = self.timeout.or(file.timeout).unwrap_or(TIMEOUT);
         Ok(Settings { provider, model: model.to_owned(), base_url, key, timeout, budget: file.budget })
@@ -166,20 +167,22 @@ fn key_of(provider: Provider) -> Result<Option<Key>> {
     }
 }
 
-/// Refuses to send a key where others can read it, or to where only a file says: files come with what one has cloned.
-fn check_where_the_key_goes(provider: Provider, url: &BaseUrl, is_known: bool) -> Result<()> {
-    if url.is_local() {
-        return Ok(());
-    }
+/// Refuses to send anything to where only a file says: files come with what one has cloned, and records hold source.
+fn check_where_it_goes(url: &BaseUrl, is_known: bool) -> Result<()> {
+    ensure!(
+        url.is_local() || is_known,
+        "nothing is sent to {url} on the word of a failures.toml: if it belongs there, say so with --base-url or \
+         FAILURES_BASE_URL"
+    );
+    Ok(())
+}
+
+/// Refuses to send a key where others can read it.
+fn check_where_the_key_goes(provider: Provider, url: &BaseUrl) -> Result<()> {
     let variable = provider.key_variable();
     ensure!(
-        !url.is_plain(),
+        url.is_local() || !url.is_plain(),
         "the key in {variable} is not sent to {url} over http, where others can read it: use https"
-    );
-    ensure!(
-        is_known,
-        "the key in {variable} is not sent to {url} on the word of a failures.toml: if it belongs there, say so with \
-         --base-url or FAILURES_BASE_URL"
     );
     Ok(())
 }

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use tracing_failure::{Failure, Resolution, Suggestion};
@@ -29,17 +30,16 @@ pub(crate) struct Amendment {
 ///
 /// When the record cannot be read or written, or is none.
 pub(crate) fn amend(path: &Path, amendment: &Amendment) -> Result<usize> {
-    let path = &path.canonicalize().with_context(|| path.display().to_string())?;
-    let dir = path.parent().unwrap_or(Path::new("."));
+    let path = &original(&path.canonicalize().with_context(|| path.display().to_string())?)?;
     // Two commands at once would each write what it read.
-    let _one = lock(dir)?;
+    let _one = lock(path)?;
     let mut json = Vec::new();
     read_json(&mut json, path).with_context(|| path.display().to_string())?;
     let json = String::from_utf8(json).with_context(|| format!("{} is no text", path.display()))?;
     let (amended, added) = amended(&json, amendment).with_context(|| format!("cannot amend {}", path.display()))?;
     if amended != json {
         replace(path, &amended)?;
-        let latest = dir.join("latest.json");
+        let latest = path.with_file_name(LATEST);
         if id_in(&latest).is_some_and(|id| Some(id) == id_of(&json)) {
             replace(&latest, &amended)?;
         }
@@ -47,28 +47,86 @@ pub(crate) fn amend(path: &Path, amendment: &Amendment) -> Result<usize> {
     Ok(added)
 }
 
-fn lock(dir: &Path) -> Result<File> {
-    let path = dir.join(".amend.lock");
-    let file = File::options().create(true).append(true).open(&path);
-    let file = file.with_context(|| format!("cannot write {}", path.display()))?;
-    file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
-    Ok(file)
+/// The copy of the newest record.
+const LATEST: &str = "latest.json";
+
+/// The record that `latest.json` is a copy of, or the file itself.
+fn original(path: &Path) -> Result<PathBuf> {
+    if path.file_name() != Some(LATEST.as_ref()) {
+        return Ok(path.to_owned());
+    }
+    let id = id_in(path).map(|id| id.to_string());
+    let is_of_it = |name: &str| id.as_deref().is_some_and(|id| name.ends_with(&format!("_{id}.json")));
+    let entries = fs::read_dir(path.parent().unwrap_or(Path::new("."))).context("cannot list the records")?;
+    let mut names = entries.flatten().map(|entry| entry.path());
+    let found = names.find(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(is_of_it));
+    found.with_context(|| format!("{} is a copy, and the record that it is of is not there", path.display()))
 }
 
-/// By way of a temporary file: readers see the old record or the new one.
+/// Locks the record's own file, so that nothing is left behind. It may be replaced until the lock is there.
+fn lock(path: &Path) -> Result<File> {
+    let started = Instant::now();
+    loop {
+        if !fs::metadata(path).is_ok_and(|there| there.is_file()) {
+            bail!("{} is no ordinary file", path.display());
+        }
+        let file = File::open(path).with_context(|| path.display().to_string())?;
+        match file.try_lock() {
+            Ok(()) if is_at(&file, path) => return Ok(file),
+            Ok(()) | Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+            }
+        }
+        ensure!(started.elapsed() < PATIENCE, "somebody else has been amending {} for long", path.display());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// How long another one that amends is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whether an open file is still the one of this name.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |there: fs::Metadata| (there.dev(), there.ino());
+    file.metadata().ok().map(identity) == fs::metadata(path).ok().map(identity)
+}
+
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> bool {
+    true
+}
+
+/// By way of a temporary file: readers see the old record or the new one, also after a loss of power.
 fn replace(path: &Path, json: &str) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary: PathBuf = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
     let write = || {
         let mut file = File::create_new(&temporary)?;
         file.write_all(json.as_bytes())?;
+        keep_owner(path, &temporary);
         file.set_permissions(fs::metadata(path)?.permissions())?;
+        file.sync_all()?;
         fs::rename(&temporary, path)
     };
     write()
         .inspect_err(|_| drop(fs::remove_file(&temporary)))
         .with_context(|| format!("cannot write {}", path.display()))
 }
+
+/// Who may change owners, as the superuser may, leaves a file to whom it belongs.
+#[cfg(unix)]
+fn keep_owner(from: &Path, to: &Path) {
+    use std::os::unix::fs::MetadataExt;
+    if let Ok(there) = fs::metadata(from) {
+        let _ = std::os::unix::fs::chown(to, Some(there.uid()), Some(there.gid()));
+    }
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &Path, _: &Path) {}
 
 fn id_in(path: &Path) -> Option<Uuid> {
     let mut json = Vec::new();
@@ -84,8 +142,14 @@ fn id_of(json: &str) -> Option<Uuid> {
 fn amended(json: &str, amendment: &Amendment) -> Result<(String, usize)> {
     // It has to be a record before and after.
     let failure: Failure = serde_json::from_str(json)?;
-    let is_new = |suggestion: &&Suggestion| !failure.suggested_fixes.contains(&suggestion.fix);
-    let new: Vec<&Suggestion> = amendment.suggestions.iter().filter(is_new).collect();
+    let mut new: Vec<&Suggestion> = Vec::new();
+    for suggestion in &amendment.suggestions {
+        let is_known =
+            failure.suggested_fixes.contains(&suggestion.fix) || new.iter().any(|one| one.fix == suggestion.fix);
+        if !is_known {
+            new.push(suggestion);
+        }
+    }
     if new.is_empty() && amendment.resolution.is_none() {
         return Ok((json.to_owned(), 0));
     }

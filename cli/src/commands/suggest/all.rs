@@ -66,7 +66,7 @@ pub(super) fn run(options: &Options, asker: &Asker, screen: &mut Screen) -> Resu
         let answered = progress.aside(|| one(group, options, asker, screen));
         match answered {
             Ok(used) => {
-                tokens += used;
+                tokens = u64::saturating_add(tokens, used);
                 in_a_row = 0;
             }
             Err(error) => {

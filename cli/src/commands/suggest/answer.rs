@@ -6,7 +6,10 @@ use anyhow::Result;
 
 use crate::advice::Advice;
 use crate::models::Fix;
-use crate::screen::{Screen, local, one_line, paint, wrap};
+use crate::screen::{Screen, fit, local, one_line, paint, wrap};
+
+/// Columns of a model's name.
+const MODEL: usize = 100;
 
 pub(super) fn write(advice: &Advice, is_known: bool, asked_for: &str, screen: &mut Screen) -> Result<()> {
     let answer = &advice.answer;
@@ -43,7 +46,8 @@ fn source(advice: &Advice, is_known: bool, asked_for: &str) -> String {
     let asked = if advice.model == asked_for { String::new() } else { format!(", asked for as {asked_for}") };
     let tokens = advice.tokens.map(|tokens| format!(", {tokens} tokens")).unwrap_or_default();
     let when = if is_known { format!(", on {}; --fresh asks again", local(advice.time)) } else { tokens };
-    one_line(&format!("{} by {}{asked}{when}", advice.model, advice.provider)).into_owned()
+    let model = fit(&advice.model, MODEL);
+    one_line(&format!("{model} by {}{asked}{when}", advice.provider)).into_owned()
 }
 
 fn title(text: &str, screen: &mut Screen) -> Result<()> {
