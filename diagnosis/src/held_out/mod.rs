@@ -1,4 +1,5 @@
-//! Failures that no rule was written with: what they say is expected from numerical knowledge only.
+//! Failures that were held out from the rules at first; rules were written with them later. What they say is expected from
+//! numerical knowledge only.
 
 mod arrays;
 mod input;

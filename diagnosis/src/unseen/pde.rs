@@ -161,10 +161,10 @@ fn lattice(tau: f64, u_lattice: f64, nodes: usize) -> Option<f64> {
     for timestep in 0..3000 {
         let (mut umax, mut rho_max) = (0.0_f64, 0.0_f64);
         let mut new = f.clone();
-        for at in 0..nodes * nodes {
-            let rho: f64 = f[at].iter().sum();
-            let u = (0..9).map(|k| f64::from(C[k].0) * f[at][k]).sum::<f64>() / rho;
-            let v = (0..9).map(|k| f64::from(C[k].1) * f[at][k]).sum::<f64>() / rho;
+        for (at, here) in f.iter().enumerate() {
+            let rho: f64 = here.iter().sum();
+            let u = (0..9).map(|k| f64::from(C[k].0) * here[k]).sum::<f64>() / rho;
+            let v = (0..9).map(|k| f64::from(C[k].1) * here[k]).sum::<f64>() / rho;
             umax = umax.max((u * u + v * v).sqrt());
             rho_max = rho_max.max(rho);
             if rho.is_nan() {
@@ -174,7 +174,7 @@ fn lattice(tau: f64, u_lattice: f64, nodes: usize) -> Option<f64> {
             for k in 0..9 {
                 let to = |p: usize, c: i32| (p as i32 + c).rem_euclid(nodes as i32) as usize;
                 let target = to(at % nodes, C[k].0) + nodes * to(at / nodes, C[k].1);
-                new[target][k] = f[at][k] - (f[at][k] - equilibrium(k, rho, u, v)) / tau;
+                new[target][k] = here[k] - (here[k] - equilibrium(k, rho, u, v)) / tau;
             }
         }
         f = new;
