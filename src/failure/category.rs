@@ -77,7 +77,8 @@ categories! {
         "step size underflow", "stepsize underflow", "step size too small", "stepsize too small",
         "step size became too small", "step size is less", "step size less", "dt less than min", "step underflow",
         "step * collapsed", "step size * too small", "time step too small", "time step is too small", "dt too small",
-        "step became too small", "step length underflow", "step below the minimum", "step size below",
+        "step became too small", "step length underflow", "step below the minimum", "step size below", "ds min",
+        "dt min", "h min", "hmin", "dtmin", "step * below * minimum",
     ],
     /// A panic that is none of the others.
     Panic = "panic": ["with overflow", "index out of bounds"],
@@ -87,7 +88,8 @@ categories! {
         "function domain", "math domain", "less than zero", "must be in", "must lie in", "must be between",
         "must be within", "negative argument", "of a negative", "is outside", "lies outside", "not in the domain",
         "argument * not in", "out of the domain", "square root of", "logarithm of", "ln of", "log of", "sqrt of",
-        "acos of", "asin of", "not defined for", "undefined for",
+        "acos of", "asin of", "not defined for", "undefined for", "rhsfunc fail", "rhsfunc err", "outside of table",
+        "outside the table", "table range", "outside of range", "outside the range", "outside of the range",
     ],
     /// The memory ran out.
     OutOfMemory = "out_of_memory": [
@@ -99,23 +101,26 @@ categories! {
     /// NaN or an infinity where a finite number was needed.
     NonFinite = "non_finite": [
         "nan", "nans", "not a number", "non finite", "nonfinite", "not finite", "infinite value", "infinity",
-        "infinities", "inf", "overflow", "overflowed", "overflows",
+        "infinities", "inf", "overflow", "overflowed", "overflows", "nanorinf", "fnorm nan", "dt nan",
     ],
     /// Evaluations of the function ran out.
     MaxEvaluations = "max_evaluations": [
         "function evaluations", "max evaluations", "maximum evaluations", "maximum number of evaluations",
         "too many evaluations", "max evals", "maxfev", "function count", "after evaluations", "evaluations exceeded",
-        "evaluation limit", "lost patience",
+        "evaluation limit", "lost patience", "diverged function count", "max nfev", "derivative evaluations",
+        "more than evaluations", "call limit",
     ],
     /// No step along the search direction reduces the objective enough.
-    LineSearch = "line_search": ["line search", "linesearch"],
+    LineSearch = "line_search": ["line search", "linesearch", "kin linesearch"],
     /// The integrator's local error test failed too often.
-    ErrorTest = "error_test": ["error test", "local error", "error estimate * exceeded"],
+    ErrorTest = "error_test": ["error test", "local error", "error estimate * exceeded", "err failure", "err fail"],
     /// More accuracy was asked for than the arithmetic has.
     AccuracyUnattainable = "accuracy_unattainable": [
         "too much accuracy", "tolerance too small", "tolerances too small", "accuracy cannot be achieved",
         "accuracy unattainable", "floating point limit", "below machine precision", "no improvement possible",
         "below machine epsilon", "no further improvement possible", "below the rounding error", "below rounding",
+        "too much acc", "desired error", "precision loss", "error estimate exceeds", "roundoff error is detected",
+        "roundoff error prevents",
     ],
     /// Digits were lost on the way.
     LossOfAccuracy = "loss_of_accuracy": [
@@ -128,7 +133,13 @@ categories! {
     Breakdown = "breakdown": [
         "breakdown", "break down", "zero derivative", "derivative is zero", "derivative vanishes",
         "vanishing derivative", "omega became zero", "rho became zero", "became zero", "denominator * zero",
-        "division by zero in the recurrence",
+        "division by zero in the recurrence", "diverged breakdown", "diverged indefinite", "diverged nonsymmetric",
+    ],
+    /// A matrix that amplifies errors too much.
+    IllConditioned = "ill_conditioned": [
+        "ill conditioned", "badly conditioned", "poorly conditioned", "condition number", "forward error",
+        "loses digits", "close to singular", "nearly singular", "near singular", "almost singular", "badly scaled",
+        "rcond",
     ],
     /// A matrix that cannot be factorised.
     SingularMatrix = "singular_matrix": [
@@ -138,18 +149,17 @@ categories! {
         "failed to factor", "failed to factorize", "failed to invert", "inversion failed", "no unique solution",
         "dependent columns", "linearly dependent",
     ],
-    /// A matrix that amplifies errors too much.
-    IllConditioned = "ill_conditioned": [
-        "ill conditioned", "badly conditioned", "poorly conditioned", "condition number", "forward error",
-        "loses digits",
-    ],
     /// A linear solve inside the method failed.
-    LinearSolve = "linear_solve": ["linear solve", "linear solver", "gmres", "bicgstab", "krylov"],
+    LinearSolve = "linear_solve": [
+        "linear solve", "linear solver", "gmres", "bicgstab", "krylov", "diverged linear solve", "lsolve fail",
+        "lsetup fail", "linear solve failed", "diverged pc failed",
+    ],
     /// The nonlinear solve inside a step failed.
     NonlinearConvergence = "nonlinear_convergence": [
         "nonlinear solve", "nonlinear solver", "nonlinear convergence", "non linear solver", "newton did not converge",
         "newton failed", "newton iteration failed", "convergence failure", "implicit step", "nonlinear iteration",
-        "nonlinear iterations", "newton iterations failed", "corrector",
+        "nonlinear iterations", "newton iterations failed", "corrector", "diverged nonlinear solve", "conv failure",
+        "conv fail", "mxnewt", "no recovery", "kin repeated",
     ],
     /// Shapes that do not fit.
     DimensionMismatch = "dimension_mismatch": [
@@ -162,7 +172,8 @@ categories! {
         "dimensions must match", "shapes must match", "same length", "same shape", "cannot be broadcast",
         "could not be broadcast", "could not broadcast", "shapes differ", "dimensions differ", "incompatible",
         "wrong dimensions", "do not have the same", "does not match the number", "not the same length",
-        "not the same size", "dimension error",
+        "not the same size", "dimension error", "cannot reshape", "different shape", "different shapes",
+        "different sizes", "different lengths", "into shape",
     ],
     /// Iterations or steps ran out.
     MaxIterations = "max_iterations": [
@@ -173,9 +184,10 @@ categories! {
         "failed to converge", "no convergence", "non convergence", "without convergence", "convergence error",
         "not converge", "convergency error", "not reached", "did not reach", "not reach", "limit reached",
         "after samples", "without converging", "did not settle", "no fixed point", "cycles used", "iterations used",
-        "sweeps done", "steps used", "used up", "table exhausted", "iterations exhausted", "steps exhausted",
+        "sweeps done", "steps used", "table exhausted", "iterations exhausted", "steps exhausted",
         "ran out of iterations", "ran out of steps", "out of iterations", "iteration count exceeded",
-        "still not converged", "giving up after", "gave up after", "max cycles",
+        "still not converged", "giving up after", "gave up after", "max cycles", "diverged its", "diverged max it",
+        "cv too much work", "ida too much work", "kin maxiter reached", "pivots done",
     ],
     /// The residual grew instead of falling.
     ResidualDivergence = "residual_divergence": [
@@ -188,7 +200,8 @@ categories! {
     Stagnation = "stagnation": [
         "stagnation", "stagnated", "stagnates", "stalled", "no progress", "local minimum", "stays at", "stuck",
         "not improving", "no improvement", "no further improvement", "not decreasing", "does not decrease",
-        "no longer decreases",
+        "no longer decreases", "diverged local min", "diverged tr delta", "not making good progress",
+        "trust region radius", "trust region * small", "step lt stptol",
     ],
     /// No point satisfies the constraints.
     Infeasible = "infeasible": ["infeasible", "no feasible", "not feasible"],
@@ -197,10 +210,10 @@ categories! {
         "constraint violation", "constraint violated", "constraints violated", "violates constraint",
         "violates the constraint", "bound violated", "bounds violated", "negative density", "negative pressure",
         "negative temperature", "negative probability", "negative concentration", "negative volume", "negative mass",
-        "negative energy", "negative population", "became negative", "pressure * negative",
-        "density * negative", "energy error", "energy drift", "not conserved", "conservation", "drifted",
-        "out of bounds of", "not unitary", "lost positivity", "not symmetric", "is not zero", "does not vanish",
-        "not vanish", "exceeds the bound",
+        "negative energy", "negative population", "became negative", "pressure * negative", "density * negative",
+        "energy error", "energy drift", "not conserved", "conservation", "drifted", "out of bounds of", "not unitary",
+        "lost positivity", "not symmetric", "is not zero", "does not vanish", "not vanish", "exceeds the bound",
+        "constr fail",
     ],
     /// The computation could not begin.
     Initialization = "initialization": [
@@ -210,17 +223,19 @@ categories! {
         "must be greater", "must not be negative", "cannot be negative", "stop time", "invalid float", "invalid digit",
         "invalid type", "invalid value", "expected value at", "cannot parse", "could not parse", "failed to parse",
         "must be smaller", "must be larger", "must be less", "must be nonzero", "must not be", "no initial",
-        "wrong sign", "inconsistent",
+        "wrong sign", "inconsistent", "ill input", "initial estimate must",
     ],
     /// The time ran out.
     TimeLimit = "time_limit": [
         "time limit", "timed out", "timeout", "deadline exceeded", "walltime", "wall time", "time budget",
         "budget exhausted", "out of time", "time is up", "time ran out", "took too long", "walltime exceeded",
+        "time budget * used",
     ],
     /// Somebody asked it to stop.
     Interrupted = "interrupted": [
         "interrupted", "cancelled", "canceled", "keyboard interrupt", "sigint", "sigterm", "terminated by",
-        "stopped by the user", "aborted by the user", "keyboardinterrupt", "preempted",
+        "stopped by the user", "aborted by the user", "keyboardinterrupt", "preempted", "ctrl c", "stopped by",
+        "user abort", "aborted by",
     ],
     /// Somebody made it stop.
     Killed = "killed": ["killed", "sigkill", "oom killer"],
@@ -230,7 +245,8 @@ categories! {
         "no such file", "empty", "not set", "environment variable", "not initialized", "requires an initial",
         "no residuals", "no data", "no elements", "no rows", "no samples", "not provided", "not given", "not found",
         "does not exist", "not in dataset", "truncated", "unexpected eof", "unexpected end", "no entry", "is missing",
-        "are missing", "no such key", "no such column", "unknown variable", "undefined variable", "not available", "in the catalogue",
+        "are missing", "no such key", "no such column", "unknown variable", "undefined variable", "not available",
+        "in the catalogue", "nothing left", "nothing to", "no points left", "none left",
     ],
 }
 
@@ -273,6 +289,18 @@ mod tests {
             ("attempt to add with overflow", Category::Panic),
             ("missing parameter `rtol`", Category::MissingInput),
             ("line search failed", Category::LineSearch),
+            ("CV_TOO_MUCH_WORK", Category::MaxIterations),
+            ("IDA_ERR_FAIL", Category::ErrorTest),
+            ("KIN_MXNEWT_5X_EXCEEDED", Category::NonlinearConvergence),
+            ("KSP_DIVERGED_INDEFINITE_PC", Category::Breakdown),
+            ("SNES_DIVERGED_FUNCTION_DOMAIN", Category::DomainError),
+            ("TS_DIVERGED_NONLINEAR_SOLVE", Category::NonlinearConvergence),
+            ("DIVERGED_FNORM_NAN", Category::NonFinite),
+            ("DtLessThanMin", Category::StepSizeUnderflow),
+            ("Matrix is close to singular or badly scaled. RCOND = 1e-17", Category::IllConditioned),
+            ("precision lost in all digits", Category::LossOfAccuracy),
+            ("cannot allocate 149 GiB", Category::OutOfMemory),
+            ("got SIGTERM", Category::Interrupted),
         ] {
             assert_eq!(Category::of_text(text), Some(category), "{text}");
         }

@@ -45,7 +45,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "there is nothing to compute with: what should fill the input found nothing (a filter, a file, a range whose end is \
              before its start). Check it where it is made, and refuse it at the entrance",
         )
-        .words("empty|no data|no elements|no samples|zero length|no rows|no residuals|no points")
+        .words("empty|no data|no elements|no samples|zero length|no rows|no residuals|no points|nothing left|none left|nothing to")
         .source(GUIDELINES),
         Rule::new(
             "missing_input.null",
@@ -77,6 +77,13 @@ pub(super) fn rules() -> Vec<Rule> {
         .category(MissingInput)
         .words("not in dataset|no such key|no such column|unknown variable|undefined variable|no entry|catalogue|catalog|dataset")
         .source(GUIDELINES),
+        Rule::new(
+            "domain_error.table",
+            "the argument is outside of the table: see whether it should be there (units, an unphysical state on the way), extend the \
+             table, or extrapolate on purpose and say so",
+        )
+        .words("table range|outside of table|outside the table|out of table|outside of range|outside the range|outside of the range")
+        .source("Press et al., Numerical Recipes, §3"),
         Rule::new(
             "missing_input.truncated",
             "the file is shorter than it should be: compare its size with what is expected, and take the one before. Write to a \

@@ -280,11 +280,25 @@ pub(super) fn rules() -> Vec<Rule> {
         .words("local minimum|local minima|saddle point|stationary point")
         .source("PETSc, SNES_DIVERGED_LOCAL_MIN"),
         Rule::new(
+            "stagnation.trust_region",
+            "the trust region shrank to nothing because the model does not predict what the function does: compare gradient and \
+             Hessian with finite differences, scale the variables, and look for a kink or noise in the function there",
+        )
+        .words("trust region|trust radius|tr delta")
+        .source("PETSc, SNES_DIVERGED_TR_DELTA; Nocedal & Wright, Numerical Optimization, §4"),
+        Rule::new(
+            "stagnation.progress",
+            "the iteration makes no good progress: compare the Jacobian with finite differences, start elsewhere, and see whether there \
+             is a solution for these parameters at all (follow it from parameters that have one)",
+        )
+        .words("good progress|mxnewt|no progress")
+        .source("MINPACK, hybrd, info = 4 and 5; SUNDIALS, KINSOL user guide, KIN_MXNEWT_5X_EXCEEDED"),
+        Rule::new(
             "stagnation.chain",
             "the chain hardly moves, or accepts hardly anything: make the proposals smaller (20 to 40 % accepted), or take their shape \
              from the covariance of a first run, and start it where the density is not zero",
         )
-        .words("acceptance|accepted|proposal|proposals|metropolis|markov chain|mcmc|chain is stuck")
+        .words("acceptance|accepted|proposal|proposals|metropolis|markov chain|mcmc|chain is stuck|r hat|rhat|effective sample size")
         .source("Roberts, Gelman & Gilks 1997"),
         Rule::new(
             "stagnation",

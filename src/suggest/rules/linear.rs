@@ -131,6 +131,13 @@ pub(super) fn rules() -> Vec<Rule> {
         .unless_value("method|solver|algorithm", Test::Words("bicg|bi cg|bicgstab|bi cgstab|cgs"))
         .source("PETSc, KSP_DIVERGED_INDEFINITE_MAT; Saad, Iterative Methods for Sparse Linear Systems, §6.7"),
         Rule::new(
+            "breakdown.preconditioner",
+            "the preconditioner is not positive definite, which conjugate gradients need it to be as well: use one that is (incomplete \
+             Cholesky with a shift, Jacobi with positive entries, symmetric Gauß–Seidel), or GMRES",
+        )
+        .words("indefinite pc|preconditioner * indefinite|preconditioner * positive|preconditioner is not")
+        .source("PETSc, KSP_DIVERGED_INDEFINITE_PC"),
+        Rule::new(
             "breakdown",
             "the recurrence divided by zero: restart from the last iterate or with another initial guess, or use a method that \
              cannot break down for this matrix (GMRES instead of BiCG, MINRES instead of CG for an indefinite one)",
