@@ -44,6 +44,7 @@ impl Series {
         self.rows.clear();
         self.non_finite = None;
         let Some(list) = column.as_list() else { return false };
+        self.values.reserve(list.len());
         self.gap = (entry.head.unwrap_or(list.len()), entry.dropped as f64);
         for (row, value) in list.iter().enumerate().skip(unknown_at_first(list)) {
             let Some(x) = value.as_f64() else { continue };
@@ -236,7 +237,8 @@ fn spread(values: &[f64]) -> f64 {
 }
 
 fn range(values: &[f64]) -> (f64, f64) {
-    values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)))
+    let wider = |(low, high): (f64, f64), &x: &f64| (if x < low { x } else { low }, if x > high { x } else { high });
+    values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), wider)
 }
 
 /// After how many rows the end comes back to where it was, three times over.

@@ -66,7 +66,10 @@ impl Clue {
                 found.map(|text| Found::Text { field: &text.field, text: text.text })
             }
             Clue::NoWords(phrases) => {
-                let said = facts.texts.iter().chain(&facts.methods).any(|text| phrases.are_any_in(&text.words));
+                let mut may_be =
+                    phrases.0.iter().filter(|phrase| phrase.may_be_in(facts.text_bits | facts.method_bits));
+                let all = || facts.texts.iter().chain(&facts.methods);
+                let said = may_be.any(|phrase| all().any(|text| phrase.is_in(&text.words)));
                 (!said).then_some(Found::Holds)
             }
             Clue::Value(names, check) => {
@@ -77,7 +80,8 @@ impl Clue {
                 (!is_there).then_some(Found::Holds)
             }
             Clue::Method(phrases) => {
-                let found = facts.methods.iter().find(|text| phrases.are_any_in(&text.words));
+                let mut may_be = phrases.0.iter().filter(|phrase| phrase.may_be_in(facts.method_bits));
+                let found = may_be.find_map(|phrase| facts.methods.iter().find(|text| phrase.is_in(&text.words)));
                 found.map(|text| Found::Text { field: &text.field, text: text.text })
             }
             Clue::Series(names, behaviours) => series(names, &|seen| behaviours.contains(&seen.convergence.behaviour)),

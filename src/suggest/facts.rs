@@ -24,6 +24,8 @@ pub(super) struct Facts<'a> {
     pub(super) methods: Vec<Text<'a>>,
     /// Which words may be in any of the texts.
     pub(super) text_bits: u64,
+    /// Which may be in any of the names of the method.
+    pub(super) method_bits: u64,
     /// Fields of the failing event, of the errors' data, and parameters.
     pub(super) values: Vec<Named<'a>>,
     pub(super) series: Vec<Seen<'a>>,
@@ -59,13 +61,15 @@ pub(super) struct Seen<'a> {
 
 impl<'a> Facts<'a> {
     pub(super) fn of(failure: &'a Failure) -> Self {
-        let texts = texts(failure);
+        let (texts, methods) = (texts(failure), methods(failure));
+        let bits = |texts: &[Text<'_>]| texts.iter().fold(0, |bits, text| bits | text.words.bits());
         Facts {
             failure,
-            text_bits: texts.iter().fold(0, |bits, text| bits | text.words.bits()),
+            text_bits: bits(&texts),
+            method_bits: bits(&methods),
             computation: Words::of(&failure.computation),
             texts,
-            methods: methods(failure),
+            methods,
             values: values(failure),
             series: series(failure),
         }
