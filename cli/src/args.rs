@@ -91,9 +91,9 @@ pub(crate) enum Command {
     Push(push::Options),
     /// Asks a language model why a computation failed, and what to try.
     ///
-    /// Of the record it is sent what was computed, by which equation, with which parameters, and the error; --dry-run shows it.
-    /// What no option and no variable says can stand in the table [suggest] of failures.toml, here or above: provider, model,
-    /// base_url and timeout.
+    /// It is sent the error, what was computed with which parameters, how the numbers went before, and the source around it;
+    /// --dry-run shows it. What no option and no variable says can stand in the table [suggest] of failures.toml, here or
+    /// above: provider, model, base_url, timeout and budget.
     Suggest(suggest::Options),
     /// Notes what really fixed a failure.
     ///

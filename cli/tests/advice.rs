@@ -306,6 +306,7 @@ fn what_fixed_a_failure_is_told_of_the_next() {
     assert_eq!(read(&path).context.resolution.unwrap().fix, "started at 3.5");
     let show = |path: &Path| place.run(&["show", path.to_str().unwrap()]).stdout();
     assert!(show(&path).contains("What fixed it\n  started at 3.5"), "{}", show(&path));
+    assert!(!show(&path).contains("in another run"), "{}", show(&path));
     assert!(show(&next).contains("What fixed the same failure in another run\n  started at 3.5"), "{}", show(&next));
     assert!(!show(&other).contains("started at 3.5"), "{}", show(&other));
     assert_eq!(place.run(&["validate"]).code(), 0);

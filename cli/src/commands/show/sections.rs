@@ -179,7 +179,8 @@ pub(super) fn suggestions(failure: &Failure, fixed_before: &[Resolution], screen
         writeln!(screen, "  {}", wrap(&resolution.fix, screen.width, "  "))?;
     }
     let is_news = |fix: &&Resolution| {
-        failure.context.resolution.as_ref() != Some(*fix) && !failure.suggested_fixes.contains(&fix.fix)
+        let is_its_own = failure.context.resolution.as_ref().is_some_and(|own| own.fix == fix.fix);
+        !is_its_own && !failure.suggested_fixes.contains(&fix.fix)
     };
     if let Some(fixed) = fixed_before.iter().find(is_news) {
         title("What fixed the same failure in another run", screen)?;
