@@ -98,7 +98,7 @@ impl Series {
     fn finding(&self, role: Role) -> Finding {
         let values = &self.values;
         let rows = values.len();
-        if let Some(finding) = self.exactly_zero(role).or_else(|| self.of_both_signs(role)) {
+        if let Some(finding) = self.exactly_zero(role).or_else(|| self.negative_cost(role)) {
             return finding;
         }
         if rows < LEAST_ROWS {
@@ -148,7 +148,7 @@ impl Series {
     }
 
     /// The logarithm of a cost below zero says nothing: it falls while its size grows.
-    fn of_both_signs(&self, role: Role) -> Option<Finding> {
+    fn negative_cost(&self, role: Role) -> Option<Finding> {
         let is_negative =
             role == Role::Objective && self.values.len() >= LEAST_ROWS && self.values.iter().any(|x| *x < 0.0);
         let behaviour = if is_monotone(&self.values) { Behaviour::Steady } else { Behaviour::Irregular };

@@ -4,8 +4,9 @@ use std::ffi::OsString;
 
 use tracing_failure::{Failure, redact_text};
 
-/// Directories that people live in, however they are written.
-const HOMES: &[&str] = &["/home/", "/users/", "/root/", "\\users\\"];
+/// Directories that people have their own in, in lower case, and the superuser's own.
+const HOMES: &[&str] = &["/home/", "/users/", "\\users\\"];
+const SUPERUSER: &str = "/root";
 /// A shorter name is part of too many words.
 const SHORTEST: usize = 2;
 
@@ -16,10 +17,8 @@ pub(super) fn hide(text: &str, failure: &Failure) -> String {
     let homes = [std::env::var_os("HOME"), std::env::var_os("USERPROFILE")];
     let homes: Vec<String> = homes.into_iter().flatten().filter_map(|home: OsString| home.into_string().ok()).collect();
     let line = |line: &str| {
-        let line = homes
-            .iter()
-            .filter(|home| home.len() > 3)
-            .fold(line.to_owned(), |line, home| line.replace(home.as_str(), "~"));
+        let line =
+            homes.iter().filter(|home| home.len() > 3).fold(line.to_owned(), |line, home| without_dir(&line, home));
         let line = without_owners(&line);
         hosts.iter().fold(line, |line, host| without_word(&line, host, "[host]"))
     };
@@ -59,29 +58,42 @@ fn without_word(text: &str, word: &str, by: &str) -> String {
 
 /// `~/data` for `/home/ada/data`, `/export/home/ada/data` and `C:\Users\ada\data`.
 fn without_owners(line: &str) -> String {
-    HOMES.iter().fold(line.to_owned(), |line, homes| without_owner(&line, homes))
+    let owner = |rest: &str| rest.find(|c: char| !(c.is_alphanumeric() || "._-".contains(c))).unwrap_or(rest.len());
+    let line = without_dir(line, SUPERUSER);
+    HOMES.iter().fold(line, |line, homes| without_paths_to(&line, homes, |_, rest| Some(owner(rest))))
 }
 
-fn without_owner(line: &str, homes: &str) -> String {
+/// `~/data` for `/root/data`, but not for `/rootfs` or `/mnt/root`.
+fn without_dir(line: &str, dir: &str) -> String {
+    let is_end = |rest: &str| !rest.starts_with(|c: char| is_of_path(c) && c != '/' && c != '\\');
+    without_paths_to(line, &dir.to_ascii_lowercase(), |before, rest| {
+        (start_of_path(before) == before.len() && is_end(rest)).then_some(0)
+    })
+}
+
+/// The line with `~` for each path up to a directory, and for as much behind it as `more` makes of what stands before and
+/// behind. Where it makes nothing of it, it is another directory.
+fn without_paths_to(line: &str, dir: &str, more: impl Fn(&str, &str) -> Option<usize>) -> String {
     let lower = line.to_ascii_lowercase();
-    let is_path = |c: char| c.is_alphanumeric() || "._-/\\:".contains(c);
     let mut clean = String::with_capacity(line.len());
     let mut copied = 0;
-    for (at, found) in lower.match_indices(homes) {
-        if at < copied {
-            continue;
-        }
-        // What stands before belongs to the same path; the superuser's directory has no owner below it.
-        let start = line[copied..at].rfind(|c| !is_path(c)).map_or(copied, |before| {
-            copied + before + line[copied + before..].chars().next().map_or(1, char::len_utf8)
-        });
-        let owner = if homes == "/root/" { "" } else { &line[at + found.len()..] };
-        let length = owner.find(|c: char| !(c.is_alphanumeric() || "._-".contains(c))).unwrap_or(owner.len());
-        clean.push_str(&line[copied..start]);
+    for (at, found) in lower.match_indices(dir) {
+        let end = at + found.len();
+        let Some(more) = (at >= copied).then(|| more(&line[copied..at], &line[end..])).flatten() else { continue };
+        clean.push_str(&line[copied..copied + start_of_path(&line[copied..at])]);
         clean.push('~');
-        copied = at + found.len() + length - usize::from(homes == "/root/");
+        copied = end + more;
     }
     clean + &line[copied..]
+}
+
+/// Where the path begins that a text ends with.
+fn start_of_path(text: &str) -> usize {
+    text.char_indices().rev().find(|(_, c)| !is_of_path(*c)).map_or(0, |(at, c)| at + c.len_utf8())
+}
+
+fn is_of_path(c: char) -> bool {
+    c.is_alphanumeric() || "._-/\\:".contains(c)
 }
 
 #[cfg(test)]
@@ -94,7 +106,7 @@ mod tests {
         for (text, hidden) in [
             ("at /home/ada.l/src/a.rs and /Users/bo/x", "at ~/src/a.rs and ~/x"),
             ("(/export/home/ada/y)", "(~/y)"),
-            ("/root/.ssh/x, D:\\Users\\bob\\y", "~/.ssh/x, ~\\y"),
+            ("/root/.ssh/x, D:\\Users\\bob\\y, /rootfs/z, /mnt/root/z", "~/.ssh/x, ~\\y, /rootfs/z, /mnt/root/z"),
             ("a\npostgres://me:hunter2@db/x\n\nrtol: 1e-6", "a\n[redacted]\n\nrtol: 1e-6"),
             ("é /home/é/x", "é ~/x"),
         ] {

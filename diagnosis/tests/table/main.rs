@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use missed::MISSED;
 use tracing_failure::{Category, Failure};
-use tracing_failure_diagnosis::{Case, cases, unseen};
+use tracing_failure_diagnosis::{Case, cases, later};
 
 const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/diagnosis.md");
 const RECORDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/records");
@@ -91,10 +91,10 @@ fn counts(outcomes: &[Outcome]) -> Counts {
     }
 }
 
-/// The cases that rules are developed with, and those that the rules had not seen.
+/// The cases that rules are developed with, and those that came after.
 struct Sets {
     development: Vec<Outcome>,
-    unseen: Vec<Outcome>,
+    later: Vec<Outcome>,
 }
 
 /// All are run once: there is one subscriber in a process.
@@ -105,7 +105,7 @@ static SETS: LazyLock<Sets> = LazyLock::new(|| {
     fs::create_dir_all(RECORDS).unwrap();
     let failures = dir.path().join("failures");
     let run = |cases: Vec<Case>| cases.into_iter().map(|case| outcome(case, &failures)).collect();
-    Sets { development: run(cases()), unseen: run(unseen()) }
+    Sets { development: run(cases()), later: run(later()) }
 });
 
 /// The record that this case leaves: the innermost one, where computations around it fail with it.
@@ -130,7 +130,7 @@ fn document(sets: &Sets) -> String {
     let mut document = HEAD.to_owned();
     let parts = [
         ("The cases that the rules were developed with", "", &sets.development),
-        ("The cases that came after", AT_FIRST_SIGHT, &sets.unseen),
+        ("The cases that came after", AT_FIRST_SIGHT, &sets.later),
     ];
     for (title, before, outcomes) in parts {
         let Counts { all, in_category, agreed } = counts(outcomes);
@@ -147,7 +147,7 @@ fn document(sets: &Sets) -> String {
 }
 
 fn all_cases() -> impl Iterator<Item = Case> {
-    cases().into_iter().chain(unseen())
+    cases().into_iter().chain(later())
 }
 
 #[test]

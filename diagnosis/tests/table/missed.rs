@@ -24,7 +24,7 @@ pub const MISSED: &[(&str, &str)] = &[
     ("maturity_regula_falsi", "there is no Jacobian: one end of the interval stays for ever"),
     ("kohlrausch_negative_tau", NOTHING),
     ("plane_waves_memory", "five million points are right; the unit is not in doubt"),
-    // The cases that the rules had not seen.
+    // The cases that came after.
     ("oregonator_evaluations", "an error estimate of 0.7 is no divergence: the problem is stiff"),
     ("pendulum_no_absolute_tolerance", "the function is right: the tolerance is zero where a component is"),
     ("stick_slip_friction", "no stiffness: the friction jumps"),

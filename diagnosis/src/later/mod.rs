@@ -1,4 +1,4 @@
-//! Failures that the rules had not seen when they were run: what they say is expected from numerical knowledge only.
+//! Failures that came after the rules: what they say is expected from numerical knowledge only.
 
 mod arrays;
 mod input;
