@@ -472,7 +472,7 @@ impl Builder {
             return Err(InitError::AlreadyInitialized);
         }
         let (panic_hook, color_eyre, level, trail) = (self.panic_hook, self.color_eyre, self.level, self.trail);
-        let recorder = Arc::new(self.recorder()?);
+        let recorder = Arc::new(self.recorder(RuntimeLog::open)?);
         let layer = FailureLayer::with_recorder(Arc::clone(&recorder), trail, level).sole();
         tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer))
             .map_err(|_| InitError::AlreadyInitialized)?;
@@ -507,13 +507,13 @@ impl Builder {
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
         let (level, level_hint, trail) = (self.level, self.level_hint, self.trail);
-        let recorder = Arc::new(self.recorder()?);
+        let recorder = Arc::new(self.recorder(RuntimeLog::open)?);
         let layer = FailureLayer::with_recorder(Arc::clone(&recorder), trail, level);
         let layer = if level_hint { layer.with_level_hint() } else { layer };
         Ok((layer, Guard::new(recorder)))
     }
 
-    /// A logger without a layer.
+    /// A logger without a layer. The first file of its log comes with the first line.
     ///
     /// # Errors
     ///
@@ -527,10 +527,10 @@ impl Builder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn logger(self) -> Result<StructuredLogger, InitError> {
-        Ok(StructuredLogger::with_recorder(Arc::new(self.recorder()?)))
+        Ok(StructuredLogger::with_recorder(Arc::new(self.recorder(RuntimeLog::unopened)?)))
     }
 
-    fn recorder(self) -> Result<Recorder, InitError> {
+    fn recorder(self, log: OpenLog) -> Result<Recorder, InitError> {
         let mut shared_context = crate::process::context(&self.redactor);
         if let Some((name, _)) = self.context.iter().find(|(name, _)| reserved_in_context(name)) {
             return Err(InitError::ReservedContext(name.to_owned()));
@@ -543,7 +543,7 @@ impl Builder {
                 Some(filter) => LogFilter::parse(filter).map_err(InitError::Filter)?,
                 None => LogFilter::from_env(),
             };
-            RuntimeLog::open(&dir, &session, self.rotation, filter).map_err(InitError::Io)
+            log(&dir, &session, self.rotation, filter).map_err(InitError::Io)
         };
         let store = Store::open_with(&self.failures, self.areas, self.durability).map_err(InitError::Io)?;
         Ok(Recorder {
@@ -566,6 +566,9 @@ impl Builder {
         })
     }
 }
+
+/// How a runtime log begins.
+type OpenLog = fn(&Path, &str, Rotation, LogFilter) -> io::Result<RuntimeLog>;
 
 #[cfg(feature = "publish")]
 impl Publishing {

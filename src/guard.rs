@@ -41,11 +41,7 @@ impl Guard {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn flush(&self) {
-        self.recorder.flush();
-        #[cfg(feature = "publish")]
-        if let Some(auto_push) = &self.recorder.auto_push {
-            auto_push.finish();
-        }
+        self.recorder.finish();
     }
 
     /// What the recorder has done so far.

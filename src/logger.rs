@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
+use tracing::Level;
 
 use crate::builder::Builder;
-use crate::capture::{Call, Capture, Carries, Kind, Place, Seen, payload_text};
+use crate::capture::{Busy, Call, Capture, Carries, Kind, Place, Seen, payload_text};
 use crate::cause::{Cause, Chain};
-use crate::failure::Location;
+use crate::failure::{Failure, Location};
 use crate::init_error::InitError;
-use crate::recorder::Recorder;
-use crate::value::{Map, Value};
+use crate::log::write_line;
+use crate::recorder::{Recorder, Stats};
+use crate::value::{Map, Value, shorten};
 
 /// Records failures of code that has an error in hand and no span.
 ///
@@ -96,6 +98,104 @@ impl StructuredLogger {
             seen,
         };
         Capture::record_call(&self.recorder, call)
+    }
+
+    /// Records a failure that was put together elsewhere: in another language, by another process, from a solver's report.
+    /// What it does not say is added: its id, session, thread and process, its category, fingerprint, and what to try. What
+    /// looks like a secret is redacted, and long texts are cut.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be written. The record is on stderr then.
+    ///
+    /// ```
+    /// use tracing_failure::{Category, Failure, StructuredLogger};
+    ///
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-record-{}", std::process::id()));
+    /// let logger = StructuredLogger::new(&dir)?;
+    /// let mut failure = Failure::new("betti_numbers", "§3.1", "LinAlgError", "Singular matrix");
+    /// failure.parameters.insert("dimension", 5);
+    /// let path = logger.record(failure)?;
+    ///
+    /// let failure = Failure::from_path(path)?;
+    /// assert_eq!(failure.context.category, Some(Category::SingularMatrix));
+    /// assert!(!failure.suggested_fixes.is_empty());
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn record(&self, failure: Failure) -> io::Result<PathBuf> {
+        let _busy = Busy::enter();
+        self.recorder.record_described(failure).1
+    }
+
+    /// Writes a line of the runtime log that no `tracing` event makes, where there is a log: `entries` are what it says
+    /// after timestamp, level, target and message, such as `fields` and `spans`. ERROR lines do not wait.
+    ///
+    /// ```
+    /// use tracing_failure::Map;
+    ///
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-log-line-{}", std::process::id()));
+    /// let logger = tracing_failure::builder(&dir).logger()?;
+    /// let fields = Map::from_iter([("residual", 1e-3)]);
+    /// logger.log(tracing::Level::WARN, "solver", "no progress", Map::from_iter([("fields", fields)]));
+    /// logger.flush();
+    ///
+    /// let file = std::fs::read_dir(dir.join("logs"))?.next().unwrap()?.path();
+    /// assert!(std::fs::read_to_string(file)?.contains(r#""message":"no progress","fields":{"residual":0.001}"#));
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn log(&self, level: Level, target: &str, message: &str, entries: Map) {
+        let Some(log) = &self.recorder.log else { return };
+        let message = shorten(message, self.recorder.limits.text);
+        write_line(level, target, &message, &self.recorder.redactor.map(entries), &self.recorder);
+        if level == Level::ERROR {
+            log.flush();
+        }
+    }
+
+    /// Returns when all log lines and `latest.json` are with the operating system. With `Builder::auto_push` it pushes what
+    /// waits to be pushed. A program that ends calls it last, where no [`Guard`](crate::Guard) does.
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-logger-flush-{}", std::process::id()));
+    /// let logger = tracing_failure::StructuredLogger::new(&dir)?;
+    /// logger.record(tracing_failure::Failure::new("rg_flow", "Eq. 1.12", "Diverged", "pole"))?;
+    /// logger.flush();
+    /// assert!(dir.join("latest.json").exists());
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn flush(&self) {
+        self.recorder.finish();
+    }
+
+    /// What it has done so far.
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-logger-stats-{}", std::process::id()));
+    /// let logger = tracing_failure::StructuredLogger::new(&dir)?;
+    /// assert_eq!(logger.stats().recorded, 0);
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.recorder.stats()
+    }
+
+    /// The id that every failure and every log line of this run bears.
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-logger-session-{}", std::process::id()));
+    /// let logger = tracing_failure::builder(&dir).session_id("night-run-7").logger()?;
+    /// assert_eq!(logger.session_id(), "night-run-7");
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn session_id(&self) -> &str {
+        &self.recorder.session
     }
 
     /// Parameters as named values, whatever they are. A `Serialize` that fails or panics costs the parameters only.

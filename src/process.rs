@@ -30,6 +30,14 @@ pub(crate) fn context(redactor: &Redactor) -> Context {
     }
 }
 
+/// What was found out of a process, for this one: a fork has another id than the process that asked.
+pub(crate) fn of_this_process(process: Arc<Process>) -> Arc<Process> {
+    match std::process::id() {
+        pid if pid == process.pid => process,
+        pid => Arc::new(Process { pid, ..Process::clone(&process) }),
+    }
+}
+
 fn variable(names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| std::env::var(name).ok()).filter(|value| !value.is_empty())
 }

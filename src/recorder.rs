@@ -11,9 +11,9 @@ use chrono::{DateTime, Utc};
 use tracing::Metadata;
 use uuid::Uuid;
 
-use crate::capture::{Busy, ErrorChain, History, Kind, frames_text};
+use crate::capture::{Busy, ErrorChain, History, Kind, frames_text, thread_name};
 use crate::failure::category::Category;
-use crate::failure::{Context, Failure, Frame, Location, SCHEMA_VERSION, SpanEntry};
+use crate::failure::{Context, ErrorEntry, Failure, Frame, Location, SCHEMA_VERSION, SpanEntry};
 use crate::log::{RuntimeLog, write_failure};
 use crate::redact::Redactor;
 use crate::stderr;
@@ -154,11 +154,36 @@ impl Recorder {
         self.log.as_ref().is_some_and(|log| log.filter().enables(meta))
     }
 
-    /// Writes the record of a failure. Its id is good even where the record did not reach the store.
+    /// Writes the record of what was seen. Its id is good even where the record did not reach the store.
     pub(crate) fn record(&self, sighting: Sighting) -> (Uuid, io::Result<PathBuf>) {
-        let id = Uuid::now_v7();
         let kind = sighting.kind;
-        let failure = self.failure(id, sighting);
+        self.write(self.seen(sighting), kind)
+    }
+
+    /// Writes the record of a failure that was put together elsewhere, with all that it does not say itself.
+    pub(crate) fn record_described(&self, mut failure: Failure) -> (Uuid, io::Result<PathBuf>) {
+        let told = category_of(&failure);
+        let Failure { context, error_message, stack_trace, parameters, .. } = &mut failure;
+        let messages = context.errors.iter_mut().map(|error| &mut error.message);
+        for text in messages.chain([error_message, stack_trace]) {
+            if text.len() > self.limits.text {
+                *text = shorten(text, self.limits.text).into_owned();
+            }
+        }
+        context.category.get_or_insert(told);
+        context.thread.get_or_insert_with(thread_name);
+        for map in [parameters, &mut context.event, &mut context.other] {
+            *map = self.redactor.map(std::mem::take(map));
+        }
+        for span in &mut context.spans {
+            span.fields = self.redactor.map(std::mem::take(&mut span.fields));
+        }
+        self.write(failure, Kind::Call)
+    }
+
+    fn write(&self, mut failure: Failure, kind: Kind) -> (Uuid, io::Result<PathBuf>) {
+        let id = *failure.context.id.get_or_insert_with(Uuid::now_v7);
+        self.complete(&mut failure);
         let written = self.store.write(&failure);
         match &written {
             Ok(path) => self.written(&failure, kind, path),
@@ -171,7 +196,7 @@ impl Recorder {
         (id, written)
     }
 
-    fn failure(&self, id: Uuid, seen: Sighting) -> Failure {
+    fn seen(&self, seen: Sighting) -> Failure {
         let (category, reason) = category(&seen);
         let error_type = seen.error_type.as_deref().or_else(|| seen.error.error_type());
         let error_type = error_type.unwrap_or_else(|| nameless_type(&seen)).to_owned();
@@ -181,10 +206,7 @@ impl Recorder {
         failure.timestamp = seen.at;
         failure.stack_trace = frames_text(&seen.frames);
         failure.parameters = seen.parameters;
-        let mut context = self.shared_context.clone();
-        context.schema_version = Some(SCHEMA_VERSION);
-        context.id = Some(id);
-        context.session_id = Some(self.session.clone());
+        let context = &mut failure.context;
         context.category = Some(category);
         context.reason = reason;
         context.thread = Some(seen.thread);
@@ -195,18 +217,32 @@ impl Recorder {
         context.breadcrumbs = seen.history.breadcrumbs;
         context.errors_cut = seen.error.cut;
         context.errors = seen.error.entries;
-        for error in &mut context.errors {
-            error.data = error.data.take().map(|data| self.redactor.inside(data));
-        }
         context.spans = seen.spans;
         context.frames = seen.frames;
         context.location = Some(seen.location).filter(|location| *location != Location::default());
-        failure.context = context;
-        let fingerprint = failure.fingerprint().into_owned();
-        remember(&mut failure, self.store.fixed(&fingerprint));
-        failure.context.fingerprint = Some(fingerprint);
-        diagnose(&mut failure, &self.rules);
         failure
+    }
+
+    /// Adds what is known of the process and of earlier failures, and what to try.
+    fn complete(&self, failure: &mut Failure) {
+        let context = &mut failure.context;
+        context.schema_version = Some(SCHEMA_VERSION);
+        context.session_id.get_or_insert_with(|| self.session.clone());
+        for error in &mut context.errors {
+            error.data = error.data.take().map(|data| self.redactor.inside(data));
+        }
+        let shared = &self.shared_context;
+        context.process =
+            context.process.take().or_else(|| shared.process.clone()).map(crate::process::of_this_process);
+        context.build = context.build.take().or_else(|| shared.build.clone());
+        context.rank = context.rank.or(shared.rank);
+        context.world_size = context.world_size.or(shared.world_size);
+        context.job_id = context.job_id.take().or_else(|| shared.job_id.clone());
+        context.other.add_missing(&shared.other, |_| true);
+        let fingerprint = failure.fingerprint().into_owned();
+        remember(failure, self.store.fixed(&fingerprint));
+        failure.context.fingerprint = Some(fingerprint);
+        diagnose(failure, &self.rules);
     }
 
     fn written(&self, failure: &Failure, kind: Kind, path: &Path) {
@@ -316,6 +352,15 @@ impl Recorder {
         let _ = self.store.flush();
     }
 
+    /// The same, and what waits to be pushed is pushed.
+    pub(crate) fn finish(&self) {
+        self.flush();
+        #[cfg(feature = "publish")]
+        if let Some(auto_push) = &self.auto_push {
+            auto_push.finish();
+        }
+    }
+
     pub(crate) fn stats(&self) -> Stats {
         #[cfg(feature = "publish")]
         let (pushes, pushes_failed) = self.auto_push.as_ref().map_or((0, 0), |auto_push| auto_push.counts());
@@ -356,17 +401,33 @@ fn category(seen: &Sighting) -> (Category, Option<String>) {
             None => (Category::Other, reason.or_else(|| Some(named.clone()))),
         };
     }
-    let from_root = || seen.error.entries.iter().rev();
-    let variants = from_root().filter_map(|error| error.variant.as_deref());
-    let types = from_root().filter_map(|error| error.type_name.as_deref());
-    let messages = from_root().map(|error| error.message.as_str());
-    let given = seen.reason.as_deref().into_iter().chain(seen.error_type.as_deref());
     // What the event says besides: `status = %solver.status()`.
     let fields = seen.event.iter().filter_map(|(_, value)| value.as_str());
-    let texts = given.chain(variants).chain(types).chain(messages).chain([seen.message.as_str()]).chain(fields);
-    let told = texts.map(|text| shorten(text, 4096)).find_map(|text| Category::of_text(&text));
+    let given = seen.reason.as_deref().into_iter().chain(seen.error_type.as_deref());
+    let told = told(given.chain(of_errors(&seen.error.entries)).chain([seen.message.as_str()]).chain(fields));
     let silent = if seen.kind == Kind::Panic { Category::Panic } else { Category::Other };
     (told.unwrap_or(silent), reason)
+}
+
+/// The category that a record's own words tell.
+fn category_of(failure: &Failure) -> Category {
+    let context = &failure.context;
+    let fields = context.event.iter().filter_map(|(_, value)| value.as_str());
+    let of_failure = [failure.error_type.as_str(), &failure.error_message];
+    let texts = context.reason.as_deref().into_iter().chain(of_errors(&context.errors)).chain(of_failure).chain(fields);
+    told(texts).unwrap_or(Category::Other)
+}
+
+/// What a chain of errors says of its kind, the root first: variants, types, messages.
+fn of_errors(errors: &[ErrorEntry]) -> impl Iterator<Item = &str> {
+    let from_root = || errors.iter().rev();
+    let variants = from_root().filter_map(|error| error.variant.as_deref());
+    let types = from_root().filter_map(|error| error.type_name.as_deref());
+    variants.chain(types).chain(from_root().map(|error| error.message.as_str()))
+}
+
+fn told<'a>(mut texts: impl Iterator<Item = &'a str>) -> Option<Category> {
+    texts.find_map(|text| Category::of_text(&shorten(text, 4096)))
 }
 
 impl std::fmt::Debug for Recorder {

@@ -36,7 +36,7 @@ pub(crate) use repeat::{Carries, Place, Report};
 pub(crate) use seen::{Call, Fate, Kind, Seen};
 pub(crate) use stack::text as frames_text;
 pub(crate) use surroundings::Surroundings;
-pub(crate) use thread::Busy;
+pub(crate) use thread::{Busy, name as thread_name};
 pub(crate) use trail::{History, Plan};
 
 use crate::recorder::Recorder;

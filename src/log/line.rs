@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
-use tracing::Metadata;
+use tracing::{Level, Metadata};
 use uuid::Uuid;
 
 use crate::capture::{COMPUTATION, Fields, RESERVED_IN_SPANS, THEORETICAL_REF};
@@ -202,6 +202,19 @@ impl ComputationLine {
         write_entry(&mut self.json, "duration_s", &duration.as_secs_f64());
         end(self.json, failure, self.time, recorder);
     }
+}
+
+/// Writes a line that says what it is told to.
+pub(crate) fn write_line(level: Level, target: &str, message: &str, entries: &Map, recorder: &Recorder) {
+    let time = SystemTime::now();
+    let mut json = begin(time, level.as_str(), target);
+    write_entry(&mut json, "message", message);
+    for (name, value) in entries.iter() {
+        json.push(b',');
+        write_name(&mut json, name, false);
+        write_json(&mut json, value);
+    }
+    end(json, None, time, recorder);
 }
 
 /// Writes the line of a failure that no event tells of: a panic, a call, an error-level span.

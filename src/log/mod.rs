@@ -14,7 +14,7 @@ pub use file::Rotation;
 pub use filter::FilterError;
 pub(crate) use filter::LogFilter;
 pub(crate) use line::{
-    ComputationLine, EventLine, LOG_FIELDS, Outcome, write_failure, write_json, write_name, write_span,
+    ComputationLine, EventLine, LOG_FIELDS, Outcome, write_failure, write_json, write_line, write_name, write_span,
 };
 
 use crate::sync::lock;
@@ -70,9 +70,20 @@ struct Out {
 }
 
 impl RuntimeLog {
+    /// A log whose first file is there at once.
     pub(crate) fn open(dir: &Path, session: &str, rotation: Rotation, filter: LogFilter) -> std::io::Result<Self> {
         let place = Place::new(dir, session, rotation)?;
         let file = LogFile::open(place.clone())?;
+        Ok(Self::into(file, place, filter))
+    }
+
+    /// A log whose first file comes with its first line: most of those who have a logger never write one.
+    pub(crate) fn unopened(dir: &Path, session: &str, rotation: Rotation, filter: LogFilter) -> std::io::Result<Self> {
+        let place = Place::new(dir, session, rotation)?;
+        Ok(Self::into(LogFile::unopened(place.clone()), place, filter))
+    }
+
+    fn into(file: LogFile, place: Place, filter: LogFilter) -> Self {
         let waiting = Waiting {
             lines: Vec::new(),
             count: 0,
@@ -88,7 +99,7 @@ impl RuntimeLog {
             lost: AtomicU64::new(0),
             unbuffered: AtomicBool::new(false),
         };
-        Ok(RuntimeLog { filter, shared: Arc::new(shared) })
+        RuntimeLog { filter, shared: Arc::new(shared) }
     }
 
     pub(crate) fn filter(&self) -> &LogFilter {

@@ -19,6 +19,54 @@ impl From<Value> for Node {
     }
 }
 
+impl Value {
+    /// An array of this shape, from its entries in row-major order: a list, of lists where it has several dimensions, or a
+    /// summary where it is larger than the [`Limits`]. An entry that the shape has no place for is left out; so is a row
+    /// that is not complete.
+    ///
+    /// ```
+    /// use tracing_failure::Value;
+    ///
+    /// assert_eq!(Value::array(&[2, 2], &[1.0, 2.0, 3.0, 4.0]).to_string(), "[[1.0,2.0],[3.0,4.0]]");
+    /// let summary = Value::array(&[1000, 1000], &vec![0.5; 1_000_000]);
+    /// assert_eq!(summary.get("shape"), Some(&vec![1000, 1000].into()));
+    /// assert_eq!(summary.get("mean"), Some(&0.5.into()));
+    /// ```
+    pub fn array<T: Copy + Into<Value>>(shape: &[usize], entries: &[T]) -> Value {
+        if entries.len() <= Limits::DEFAULT.array {
+            return list(shape, entries);
+        }
+        let mut numbers = Numbers::default();
+        for (index, &entry) in entries.iter().enumerate() {
+            if let Some(x) = entry.into().as_f64() {
+                numbers.push(index, x);
+            }
+        }
+        let values = |entries: &[T]| entries.iter().map(|&entry| entry.into()).collect();
+        let array = Array {
+            shape: shape.to_vec(),
+            ragged: false,
+            leaves: entries.len(),
+            numbers,
+            head: values(&entries[..END]),
+            tail: VecDeque::from(values(&entries[entries.len() - END..])),
+        };
+        array.summary(true)
+    }
+}
+
+fn list<T: Copy + Into<Value>>(shape: &[usize], entries: &[T]) -> Value {
+    match shape {
+        [] => entries.first().map_or(Value::Null, |&entry| entry.into()),
+        [_] => Value::List(entries.iter().map(|&entry| entry.into()).collect()),
+        [rows, rest @ ..] => {
+            let length = rest.iter().product::<usize>();
+            let row = |row| entries.get(row * length..(row + 1) * length);
+            Value::List((0..*rows).map_while(|number| Some(list(rest, row(number)?))).collect())
+        }
+    }
+}
+
 /// What is known of all leaves of an array, in row-major order.
 #[derive(Default)]
 pub(super) struct Array {
@@ -191,6 +239,18 @@ mod tests {
         assert_eq!(value.get("non_finite"), Some(&Value::Int(1)));
         assert_eq!(value.get("first_non_finite"), Some(&Value::Int(43)));
         assert_eq!(value.get("tail"), Some(&Value::from(vec![29.0; 8])));
+    }
+
+    #[test]
+    fn an_array_by_its_entries_is_the_array_by_its_rows() {
+        for (rows, columns) in [(0, 3), (3, 0), (1, 1), (4, 8), (16, 16), (257, 1), (30, 20)] {
+            let entry = |index: usize| if index == 7 { f64::INFINITY } else { index as f64 };
+            let entries: Vec<f64> = (0..rows * columns).map(entry).collect();
+            let nested: Vec<&[f64]> = (0..rows).map(|row| &entries[row * columns..(row + 1) * columns]).collect();
+            assert_eq!(Value::array(&[rows, columns], &entries), Value::from_serialize(&nested).unwrap());
+        }
+        assert_eq!(Value::array(&[], &[2.5]), Value::Float(2.5));
+        assert_eq!(Value::array(&[3, 2], &[1, 2, 3]).to_string(), "[[1,2]]");
     }
 
     #[test]

@@ -227,6 +227,9 @@ fn non_finite_name(x: f64) -> Option<&'static str> {
     }
 }
 
+/// What serializers are told that a text is the name of a number, so that those which can hold it know it from other texts.
+pub(crate) const NON_FINITE: &str = "tracing_failure::NonFinite";
+
 fn non_finite_named(name: &str) -> Option<f64> {
     match name {
         "NaN" => Some(f64::NAN),
@@ -244,7 +247,7 @@ impl Serialize for Value {
             Value::Int(n) => serializer.serialize_i64(*n),
             Value::UInt(n) => serializer.serialize_u64(*n),
             Value::Float(x) => match non_finite_name(*x) {
-                Some(name) => serializer.serialize_str(name),
+                Some(name) => serializer.serialize_newtype_struct(NON_FINITE, name),
                 None => serializer.serialize_f64(*x),
             },
             Value::String(text) => serializer.serialize_str(text),

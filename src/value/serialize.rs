@@ -3,7 +3,7 @@
 use serde::ser::{self, Serialize};
 
 use super::array::{ArrayBuilder, Node};
-use super::{Limits, Map, Value, shorten};
+use super::{Limits, Map, NON_FINITE, Value, non_finite_named, shorten};
 
 type Error = serde::de::value::Error;
 
@@ -99,8 +99,12 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
         self.serialize_str(variant)
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<Node, Error> {
-        value.serialize(self)
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<Node, Error> {
+        let node = value.serialize(self)?;
+        match node.value.as_str().and_then(non_finite_named) {
+            Some(x) if name == NON_FINITE => Ok(Value::Float(x).into()),
+            _ => Ok(node),
+        }
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -308,6 +312,12 @@ mod tests {
             value.unwrap(),
             @r#"["NaN","1180591620717411303424",0.10000000149011612,["Rk45",{"Radau":{"order":5}},{"Fixed":0.1}],{"3":null}]"#
         );
+    }
+
+    #[test]
+    fn values_stay_what_they_are() {
+        let value = Value::List(vec![f64::NAN.into(), f64::NEG_INFINITY.into(), "NaN".into(), (-0.0).into()]);
+        assert_eq!(Value::from_serialize(&value).unwrap(), value);
     }
 
     #[test]
