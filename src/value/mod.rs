@@ -58,6 +58,14 @@ pub enum Value {
 }
 
 impl Value {
+    /// The name of the newtype struct that the text of a number which JSON cannot hold is serialised as: a serializer whose
+    /// format has such numbers knows them from other texts by it.
+    ///
+    /// ```
+    /// assert_eq!(tracing_failure::Value::NON_FINITE, "tracing_failure::NonFinite");
+    /// ```
+    pub const NON_FINITE: &str = "tracing_failure::NonFinite";
+
     /// Turns anything [`Serialize`] into a value. Arrays and texts over the [`Limits`] are summarised while they are
     /// read, so that a million entries never exist twice.
     ///
@@ -184,6 +192,10 @@ macro_rules! value_from {
 
 value_from! {
     bool => |x| Value::Bool(x);
+    i8 => |x| Value::Int(x.into());
+    u8 => |x| Value::Int(x.into());
+    i16 => |x| Value::Int(x.into());
+    u16 => |x| Value::Int(x.into());
     i32 => |x| Value::Int(x.into());
     u32 => |x| Value::Int(x.into());
     i64 => |x| Value::Int(x);
@@ -227,9 +239,6 @@ fn non_finite_name(x: f64) -> Option<&'static str> {
     }
 }
 
-/// What serializers are told that a text is the name of a number, so that those which can hold it know it from other texts.
-pub(crate) const NON_FINITE: &str = "tracing_failure::NonFinite";
-
 fn non_finite_named(name: &str) -> Option<f64> {
     match name {
         "NaN" => Some(f64::NAN),
@@ -247,7 +256,7 @@ impl Serialize for Value {
             Value::Int(n) => serializer.serialize_i64(*n),
             Value::UInt(n) => serializer.serialize_u64(*n),
             Value::Float(x) => match non_finite_name(*x) {
-                Some(name) => serializer.serialize_newtype_struct(NON_FINITE, name),
+                Some(name) => serializer.serialize_newtype_struct(Self::NON_FINITE, name),
                 None => serializer.serialize_f64(*x),
             },
             Value::String(text) => serializer.serialize_str(text),

@@ -3,7 +3,7 @@
 use serde::ser::{self, Serialize};
 
 use super::array::{ArrayBuilder, Node};
-use super::{Limits, Map, NON_FINITE, Value, non_finite_named, shorten};
+use super::{Limits, Map, Value, non_finite_named, shorten};
 
 type Error = serde::de::value::Error;
 
@@ -102,7 +102,7 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<Node, Error> {
         let node = value.serialize(self)?;
         match node.value.as_str().and_then(non_finite_named) {
-            Some(x) if name == NON_FINITE => Ok(Value::Float(x).into()),
+            Some(x) if name == Value::NON_FINITE => Ok(Value::Float(x).into()),
             _ => Ok(node),
         }
     }

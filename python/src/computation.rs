@@ -1,0 +1,212 @@
+//! A computation in Python: what it was given, where it stands, and what it reports.
+
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
+use tracing_failure::{Breadcrumb, Context, Location, Map, SpanEntry};
+
+use crate::from_python;
+use crate::trail::{Place, Row, Site, Trail};
+
+/// Computations around a failure that are recorded.
+const SPANS: usize = 64;
+
+/// The part of a computation that is quick.
+#[pyclass(frozen, subclass, module = "tracing_failure._native")]
+pub(crate) struct Computation {
+    name: String,
+    theoretical_ref: String,
+    parameters: Map,
+    /// What it is since it was entered.
+    open: OnceLock<Open>,
+    trail: Mutex<Trail>,
+}
+
+struct Open {
+    parent: Option<Py<Computation>>,
+    function: String,
+    location: Location,
+    started: Instant,
+}
+
+#[pymethods]
+impl Computation {
+    #[new]
+    fn new(name: String, theoretical_ref: String, parameters: &Bound<'_, PyAny>) -> Self {
+        let parameters = from_python::map(parameters);
+        Computation { name, theoretical_ref, parameters, open: OnceLock::new(), trail: Mutex::default() }
+    }
+
+    /// Begins, inside of another one; says whether it had not begun before.
+    fn enter(
+        &self,
+        parent: Option<Py<Computation>>,
+        function: String,
+        file: String,
+        line: Option<u32>,
+        module: Option<String>,
+    ) -> bool {
+        let mut location = Location::default();
+        location.file = Some(file.into());
+        location.line = line;
+        location.module = module.map(Into::into);
+        self.open.set(Open { parent, function, location, started: Instant::now() }).is_ok()
+    }
+
+    /// Keeps numbers that the computation goes through: a row of its trail, at the place that calls.
+    #[pyo3(signature = (message=None, /, **values))]
+    fn record(&self, py: Python<'_>, message: Option<&str>, values: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+        self.keep(caller(py)?, message, values)
+    }
+
+    /// The same for a caller further up.
+    fn record_at(
+        &self,
+        frame: Bound<'_, PyAny>,
+        message: Option<&str>,
+        values: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<()> {
+        self.keep(Place::of(frame)?, message, values)
+    }
+
+    /// Keeps a text that was logged while it ran.
+    #[pyo3(signature = (level, message, file=None, line=None))]
+    fn note(&self, level: &str, message: &str, file: Option<&str>, line: Option<u32>) {
+        let mut location = Location::default();
+        location.file = file.map(|file| file.to_owned().into());
+        location.line = line;
+        let mut breadcrumb = Breadcrumb::default();
+        breadcrumb.elapsed_s = self.elapsed_s();
+        breadcrumb.level = level.to_owned().into();
+        breadcrumb.message = shortened(message);
+        breadcrumb.location = Some(location).filter(|location| *location != Location::default());
+        self.trail().note(breadcrumb);
+    }
+
+    #[getter]
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    #[getter]
+    fn theoretical_ref(&self) -> &str {
+        &self.theoretical_ref
+    }
+
+    #[getter]
+    fn parent(&self, py: Python<'_>) -> Option<Py<Computation>> {
+        self.open.get()?.parent.as_ref().map(|parent| parent.clone_ref(py))
+    }
+
+    /// Seconds since it was entered.
+    #[getter]
+    fn elapsed_s(&self) -> f64 {
+        self.open.get().map_or(0.0, |open| open.started.elapsed().as_secs_f64())
+    }
+}
+
+impl Computation {
+    fn keep(&self, place: Place<'_>, message: Option<&str>, values: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+        let Some(values) = values.filter(|values| !values.is_empty()) else {
+            let location = place.location();
+            self.note("INFO", message.unwrap_or_default(), location.file.as_deref(), location.line);
+            return Ok(());
+        };
+        let (row, names) = Row::of(values, self.elapsed_s());
+        // No Python code may run while the trail is locked: another thread could come to wait for it with the interpreter in
+        // its hand.
+        let new = self.trail().add(&place, row, names);
+        if let Some((row, names)) = new {
+            let site = Site::new(&place, message, &names);
+            self.trail().begin(site, row);
+        }
+        Ok(())
+    }
+
+    fn trail(&self) -> MutexGuard<'_, Trail> {
+        self.trail.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What it was given, and what those around it were.
+    pub(crate) fn parameters(&self, py: Python<'_>) -> Map {
+        let mut all = self.parameters.clone();
+        self.outwards(py, |around| {
+            for (name, value) in around.parameters.iter() {
+                if all.get(name).is_none() {
+                    all.insert(name.to_owned(), value.clone());
+                }
+            }
+        });
+        all
+    }
+
+    /// Says in a record's context what is known of it.
+    pub(crate) fn describe(&self, py: Python<'_>, context: &mut Context) {
+        context.elapsed_s = Some(self.elapsed_s());
+        let trail = self.trail();
+        context.trail = trail.entries(py);
+        context.breadcrumbs = trail.breadcrumbs();
+        drop(trail);
+        self.outwards(py, |computation| {
+            if context.spans.len() < SPANS {
+                context.spans.push(computation.span());
+            }
+        });
+    }
+
+    /// Seconds since it was entered.
+    pub(crate) fn duration_s(&self) -> f64 {
+        self.elapsed_s()
+    }
+
+    /// What stands for it among the spans of a record.
+    pub(crate) fn span(&self) -> SpanEntry {
+        let mut fields =
+            Map::from_iter([("computation", self.name.as_str()), ("theoretical_ref", self.theoretical_ref.as_str())]);
+        for (name, value) in self.parameters.iter() {
+            fields.insert(name.to_owned(), value.clone());
+        }
+        let mut span = SpanEntry::default();
+        span.name = self.name.clone().into();
+        span.level = "INFO".into();
+        span.fields = fields;
+        if let Some(open) = self.open.get() {
+            span.name = open.function.clone().into();
+            span.target = open.location.module.clone().unwrap_or_default();
+            span.file = open.location.file.clone();
+            span.line = open.location.line;
+        }
+        span
+    }
+
+    /// Looks at it and at those around it, innermost first.
+    pub(crate) fn outwards(&self, py: Python<'_>, mut look: impl FnMut(&Computation)) {
+        look(self);
+        let parent = |open: Option<&Open>| open?.parent.as_ref().map(|parent| parent.clone_ref(py));
+        let mut next = parent(self.open.get());
+        while let Some(computation) = next {
+            let computation = computation.get();
+            look(computation);
+            next = parent(computation.open.get());
+        }
+    }
+}
+
+/// The Python code that calls.
+fn caller(py: Python<'_>) -> PyResult<Place<'_>> {
+    static GETFRAME: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let getframe = GETFRAME.get_or_try_init(py, || PyResult::Ok(py.import("sys")?.getattr("_getframe")?.unbind()))?;
+    Place::of(getframe.bind(py).call0()?)
+}
+
+fn shortened(text: &str) -> String {
+    const MOST: usize = 1024;
+    if text.len() <= MOST {
+        return text.to_owned();
+    }
+    let end = (0..=MOST).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    format!("{}…", &text[..end])
+}

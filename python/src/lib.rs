@@ -1,0 +1,23 @@
+//! The compiled half of the Python package `tracing_failure`: store, values, rules and schema of the Rust library, for the
+//! Python code around it. `tracing_failure/_native.pyi` describes what it offers.
+
+mod computation;
+mod from_python;
+mod reading;
+mod recorder;
+mod to_python;
+mod trail;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use crate::computation::Computation;
+    #[pymodule_export]
+    use crate::from_python::{Summary, summary};
+    #[pymodule_export]
+    use crate::reading::{diagnosed, from_json, paths, read, resolve, schema, to_json};
+    #[pymodule_export]
+    use crate::recorder::Recorder;
+}

@@ -1,0 +1,90 @@
+//! Records read back, and written as text.
+
+use std::path::{Path, PathBuf};
+
+use pyo3::exceptions::{PyOSError, PyValueError};
+use pyo3::prelude::*;
+use tracing_failure::{Failure, ReadError, Store};
+
+use crate::{from_python, to_python};
+
+/// Paths of the records in a directory, oldest first.
+#[pyfunction]
+pub(crate) fn paths(py: Python<'_>, dir: PathBuf) -> PyResult<Vec<PathBuf>> {
+    py.detach(|| {
+        // To open a store creates its directory.
+        std::fs::read_dir(&dir).map_err(|error| os_error(&dir, &error))?;
+        Ok(Store::open(&dir)?.paths()?)
+    })
+}
+
+/// The record in a file.
+#[pyfunction]
+pub(crate) fn read(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyAny>> {
+    let failure = py.detach(|| Failure::from_path(&path)).map_err(|error| not_read(&path, &error))?;
+    to_python::object(py, &failure)
+}
+
+/// The record in a text.
+#[pyfunction]
+pub(crate) fn from_json<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    let failure = py.detach(|| Failure::from_json(text)).map_err(|error| not_a_record(&error))?;
+    to_python::object(py, &failure)
+}
+
+/// The text of a record, as its file has it.
+#[pyfunction]
+pub(crate) fn to_json(record: &Bound<'_, PyAny>) -> PyResult<String> {
+    Ok(failure(record)?.to_json())
+}
+
+/// The record with what its trail shows, and what the rules say to it.
+#[pyfunction]
+pub(crate) fn diagnosed<'py>(record: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let mut failure = failure(record)?;
+    failure.diagnose();
+    to_python::object(record.py(), &failure)
+}
+
+/// Notes in the directory what fixed a failure.
+#[pyfunction]
+pub(crate) fn resolve(dir: PathBuf, record: &Bound<'_, PyAny>, fix: &str) -> PyResult<()> {
+    let failure = failure(record)?;
+    record.py().detach(|| Store::open(dir)?.resolve(&failure, fix))?;
+    Ok(())
+}
+
+/// The JSON Schema of a record.
+#[pyfunction]
+pub(crate) fn schema() -> &'static str {
+    tracing_failure::SCHEMA
+}
+
+/// A record that came from Python.
+pub(crate) fn failure(record: &Bound<'_, PyAny>) -> PyResult<Failure> {
+    Failure::from_json(&from_python::json(record)).map_err(|error| not_a_record(&error))
+}
+
+fn not_a_record(error: &serde_json::Error) -> PyErr {
+    PyValueError::new_err(format!("not a failure record: {error}"))
+}
+
+fn not_read(path: &Path, error: &ReadError) -> PyErr {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
+    match cause {
+        Some(cause) => os_error(path, cause),
+        None => PyValueError::new_err(error.to_string()),
+    }
+}
+
+/// As Python's own file functions raise it: of the class that belongs to the number, with the file's name.
+fn os_error(path: &Path, error: &std::io::Error) -> PyErr {
+    match error.raw_os_error() {
+        Some(number) => {
+            let text = error.to_string();
+            let text = text.split(" (os error").next().unwrap_or_default().to_owned();
+            PyOSError::new_err((number, text, path.to_owned()))
+        }
+        None => PyOSError::new_err(format!("{}: {error}", path.display())),
+    }
+}

@@ -1,0 +1,271 @@
+//! What a process records failures with.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+
+use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use tracing::Level;
+use tracing_failure::{
+    Category, Durability, ErrorEntry, Failure, Frame, InitError, Location, Map, StructuredLogger, Value,
+};
+use uuid::Uuid;
+
+use crate::computation::Computation;
+use crate::from_python;
+
+/// The Rust library's logger.
+#[pyclass(frozen, module = "tracing_failure._native")]
+pub(crate) struct Recorder {
+    logger: StructuredLogger,
+}
+
+/// An exception, taken apart.
+#[derive(FromPyObject)]
+struct Error<'py> {
+    #[pyo3(item)]
+    error_type: String,
+    #[pyo3(item)]
+    error_message: String,
+    #[pyo3(item)]
+    stack_trace: String,
+    /// Type, message and data of each error of the chain, outermost first.
+    #[pyo3(item)]
+    errors: Vec<(String, String, Option<Bound<'py, PyAny>>)>,
+    #[pyo3(item)]
+    errors_cut: bool,
+    /// Function, file, line, and whether it is the user's own code, innermost first.
+    #[pyo3(item)]
+    frames: Vec<(String, String, Option<u32>, bool)>,
+    /// File, line and module where it was raised.
+    #[pyo3(item)]
+    location: (Option<String>, Option<u32>, Option<String>),
+}
+
+/// What failed, and what is known beside the exception.
+#[derive(FromPyObject)]
+struct Call<'py> {
+    #[pyo3(item)]
+    computation: String,
+    #[pyo3(item)]
+    theoretical_ref: String,
+    /// Those of the computation that it happened in, where none are given.
+    #[pyo3(item)]
+    parameters: Option<Bound<'py, PyAny>>,
+    #[pyo3(item)]
+    within: Option<Py<Computation>>,
+    #[pyo3(item)]
+    thread: String,
+    #[pyo3(item)]
+    notebook: Option<String>,
+    #[pyo3(item)]
+    cell_number: Option<i64>,
+    #[pyo3(item)]
+    caused_by: Option<String>,
+    #[pyo3(item)]
+    category: Option<String>,
+    #[pyo3(item)]
+    context: Option<Bound<'py, PyAny>>,
+}
+
+#[pymethods]
+impl Recorder {
+    #[new]
+    #[pyo3(signature = (failures, *, logs, session_id, context, redact, areas, durable, auto_push, branch, remote))]
+    #[expect(clippy::too_many_arguments, reason = "they are named in Python")]
+    fn new(
+        py: Python<'_>,
+        failures: PathBuf,
+        logs: Option<PathBuf>,
+        session_id: String,
+        context: &Bound<'_, PyAny>,
+        redact: Vec<String>,
+        areas: Vec<(String, Vec<String>)>,
+        durable: bool,
+        auto_push: bool,
+        branch: Option<String>,
+        remote: Option<String>,
+    ) -> PyResult<Self> {
+        let mut builder = tracing_failure::builder(&failures)
+            .failures_dir(&failures)
+            .without_log()
+            .stderr_notice(false)
+            .session_id(session_id)
+            .auto_push(auto_push)
+            .publisher(|mut publisher| {
+                if let Some(branch) = branch {
+                    publisher = publisher.branch(branch);
+                }
+                match remote {
+                    Some(remote) => publisher.remote(remote),
+                    None => publisher,
+                }
+            });
+        if let Some(logs) = logs {
+            builder = builder.logs_dir(logs);
+        }
+        if durable {
+            builder = builder.durability(Durability::Disk);
+        }
+        for name in redact {
+            builder = builder.redact(name);
+        }
+        for (area, names) in &areas {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            builder = builder.area(area, &names);
+        }
+        for (name, value) in from_python::map(context).iter() {
+            builder = builder.context(name, value.clone());
+        }
+        let logger = py.detach(|| builder.logger()).map_err(not_set_up)?;
+        Ok(Recorder { logger })
+    }
+
+    /// Records a failure: its id, and its file or why it is not in the store.
+    fn record(
+        &self,
+        py: Python<'_>,
+        error: Error<'_>,
+        call: Call<'_>,
+    ) -> PyResult<(String, Option<PathBuf>, Option<String>)> {
+        let failure = described(py, error, call);
+        let id = failure.context.id.map(|id| id.to_string()).unwrap_or_default();
+        // Somebody waits for their own error: a bug of ours is told, not raised.
+        let written = py.detach(|| catch_unwind(AssertUnwindSafe(|| self.logger.record(failure))));
+        match written {
+            Ok(Ok(path)) => Ok((id, Some(path), None)),
+            Ok(Err(error)) => Ok((id, None, Some(error.to_string()))),
+            Err(_) => Err(PyRuntimeError::new_err("the recorder panicked")),
+        }
+    }
+
+    /// Writes a line of the runtime log.
+    #[pyo3(signature = (level, target, message, fields, within=None))]
+    fn log(
+        &self,
+        py: Python<'_>,
+        level: &str,
+        target: &str,
+        message: &str,
+        fields: &Bound<'_, PyAny>,
+        within: Option<Py<Computation>>,
+    ) {
+        let mut spans = Vec::new();
+        if let Some(within) = &within {
+            within.get().outwards(py, |computation| {
+                let span = computation.span();
+                spans.push(Value::from(Map::from_iter([
+                    ("name", Value::from(&*span.name)),
+                    ("fields", span.fields.into()),
+                ])));
+            });
+        }
+        let entries =
+            Map::from_iter([("fields", Value::from(from_python::map(fields))), ("spans", Value::List(spans))]);
+        self.log_line(py, level, target, message, entries);
+    }
+
+    /// Writes the runtime log's line of a computation that ends.
+    #[pyo3(signature = (computation, outcome, failure_id=None))]
+    fn closed(&self, py: Python<'_>, computation: &Bound<'_, Computation>, outcome: &str, failure_id: Option<String>) {
+        let computation = computation.get();
+        let span = computation.span();
+        let mut entries = Map::from_iter([
+            ("computation", span.fields.get("computation").cloned().unwrap_or_default()),
+            ("theoretical_ref", span.fields.get("theoretical_ref").cloned().unwrap_or_default()),
+            ("parameters", computation.parameters(py).into()),
+            ("outcome", outcome.into()),
+        ]);
+        entries.insert("duration_s", computation.duration_s());
+        if let Some(id) = failure_id {
+            entries.insert("failure_id", id);
+        }
+        self.log_line(py, "INFO", &span.target, "computation closed", entries);
+    }
+
+    /// Returns when all that was written is with the operating system, and pushed where that was asked for.
+    fn flush(&self, py: Python<'_>) {
+        py.detach(|| self.logger.flush());
+    }
+
+    /// What it has done so far.
+    fn stats(&self) -> std::collections::BTreeMap<&'static str, u64> {
+        let stats = self.logger.stats();
+        [
+            ("recorded", stats.recorded),
+            ("diverted", stats.diverted),
+            ("lost", stats.lost),
+            ("log_lines", stats.log_lines),
+            ("log_lines_lost", stats.log_lines_lost),
+            ("pushes", stats.pushes),
+            ("pushes_failed", stats.pushes_failed),
+        ]
+        .into()
+    }
+}
+
+impl Recorder {
+    fn log_line(&self, py: Python<'_>, level: &str, target: &str, message: &str, entries: Map) {
+        let level = level.parse().unwrap_or(Level::INFO);
+        py.detach(|| self.logger.log(level, target, message, entries));
+    }
+}
+
+fn described(py: Python<'_>, error: Error<'_>, call: Call<'_>) -> Failure {
+    let mut failure = Failure::new(call.computation, call.theoretical_ref, error.error_type, error.error_message);
+    failure.stack_trace = error.stack_trace;
+    let within = call.within.as_ref().map(Py::get);
+    failure.parameters = match (&call.parameters, within) {
+        (Some(parameters), _) => from_python::map(parameters),
+        (None, Some(within)) => within.parameters(py),
+        (None, None) => Map::new(),
+    };
+    let context = &mut failure.context;
+    context.id = Some(Uuid::now_v7());
+    context.category = call.category.as_deref().and_then(Category::from_name);
+    context.thread = Some(call.thread);
+    context.notebook = call.notebook;
+    context.cell_number = call.cell_number;
+    context.caused_by = call.caused_by.and_then(|id| id.parse().ok());
+    context.errors = error.errors.into_iter().map(error_entry).collect();
+    context.errors_cut = error.errors_cut;
+    context.frames = error.frames.into_iter().map(frame).collect();
+    context.location = location(error.location);
+    context.other = call.context.as_ref().map(from_python::map).unwrap_or_default();
+    if let Some(within) = within {
+        within.describe(py, context);
+    }
+    failure
+}
+
+fn error_entry((type_name, message, data): (String, String, Option<Bound<'_, PyAny>>)) -> ErrorEntry {
+    let mut entry = ErrorEntry::default();
+    entry.type_name = Some(type_name);
+    entry.message = message;
+    entry.data = data.map(|data| from_python::value(&data));
+    entry
+}
+
+fn frame((function, file, line, in_app): (String, String, Option<u32>, bool)) -> Frame {
+    let mut frame = Frame::default();
+    frame.function = function.into();
+    frame.file = Some(file.into());
+    frame.line = line;
+    frame.in_app = in_app;
+    frame
+}
+
+fn location((file, line, module): (Option<String>, Option<u32>, Option<String>)) -> Option<Location> {
+    let mut location = Location::default();
+    location.file = file.map(Into::into);
+    location.line = line;
+    location.module = module.map(Into::into);
+    Some(location).filter(|location| *location != Location::default())
+}
+
+fn not_set_up(error: InitError) -> PyErr {
+    match error {
+        InitError::Io(error) => PyOSError::new_err(error.to_string()),
+        other => PyValueError::new_err(other.to_string()),
+    }
+}

@@ -1,0 +1,215 @@
+//! What a computation reports while it runs: numbers by the place in the program that reports them, and texts beside them.
+
+use std::collections::VecDeque;
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+use tracing_failure::{Breadcrumb, Location, Map, TrailEntry, Value};
+
+use crate::from_python;
+
+/// Of each place, the first rows and the last.
+const FIRST: usize = 8;
+const LAST: usize = 248;
+/// Places of a computation; what others report is not kept.
+const SITES: usize = 64;
+/// Values of a row.
+const COLUMNS: usize = 64;
+/// Texts that are kept.
+const BREADCRUMBS: usize = 32;
+/// Bytes of a text in a row.
+const TEXT: usize = 64;
+/// Numbers of an array in a row.
+const ARRAY: usize = 16;
+
+/// A place that calls `record`, by its code and the instruction in it.
+pub(crate) struct Place<'py> {
+    pub(crate) frame: Bound<'py, PyAny>,
+    pub(crate) code: Bound<'py, PyAny>,
+    pub(crate) instruction: i32,
+}
+
+#[derive(Default)]
+pub(crate) struct Trail {
+    sites: Vec<Site>,
+    breadcrumbs: VecDeque<Breadcrumb>,
+}
+
+/// A place, and what it reported.
+pub(crate) struct Site {
+    code: Py<PyAny>,
+    instruction: i32,
+    names: Vec<Py<PyString>>,
+    message: Option<String>,
+    location: Location,
+    seen: u64,
+    first: Vec<Row>,
+    last: VecDeque<Row>,
+}
+
+pub(crate) struct Row {
+    elapsed_s: f64,
+    cells: Vec<Value>,
+}
+
+/// What the values of a row are called.
+pub(crate) type Names<'py> = Vec<Bound<'py, PyString>>;
+
+impl Row {
+    /// Runs code of the user, who may have numbers of their own: nothing may be locked.
+    pub(crate) fn of<'py>(values: &Bound<'py, PyDict>, elapsed_s: f64) -> (Self, Names<'py>) {
+        let mut names = Vec::with_capacity(values.len());
+        let mut cells = Vec::with_capacity(values.len());
+        for (name, value) in values.iter().take(COLUMNS) {
+            if let Ok(name) = name.cast_into::<PyString>() {
+                names.push(name);
+                cells.push(cell(&value));
+            }
+        }
+        (Row { elapsed_s, cells }, names)
+    }
+}
+
+impl Trail {
+    /// Takes a report from a place that has reported before; gives it back where it has not.
+    pub(crate) fn add<'py>(&mut self, place: &Place<'_>, row: Row, names: Names<'py>) -> Option<(Row, Names<'py>)> {
+        let room = self.sites.len() < SITES;
+        match self.sites.iter_mut().find(|site| site.is_at(place, &names)) {
+            Some(site) => site.push(row),
+            None if room => return Some((row, names)),
+            None => {}
+        }
+        None
+    }
+
+    /// Takes the first report from a place, unless another thread was there in between.
+    pub(crate) fn begin(&mut self, mut site: Site, row: Row) {
+        match self.sites.iter_mut().find(|known| known.is_same_as(&site)) {
+            Some(known) => known.push(row),
+            None => {
+                site.push(row);
+                self.sites.push(site);
+            }
+        }
+    }
+
+    pub(crate) fn note(&mut self, breadcrumb: Breadcrumb) {
+        if self.breadcrumbs.len() == BREADCRUMBS {
+            self.breadcrumbs.pop_front();
+        }
+        self.breadcrumbs.push_back(breadcrumb);
+    }
+
+    pub(crate) fn entries(&self, py: Python<'_>) -> Vec<TrailEntry> {
+        self.sites.iter().map(|site| site.entry(py)).collect()
+    }
+
+    pub(crate) fn breadcrumbs(&self) -> Vec<Breadcrumb> {
+        self.breadcrumbs.iter().cloned().collect()
+    }
+}
+
+impl Site {
+    pub(crate) fn new(place: &Place<'_>, message: Option<&str>, names: &[Bound<'_, PyString>]) -> Self {
+        Site {
+            code: place.code.clone().unbind(),
+            instruction: place.instruction,
+            names: names.iter().map(|name| name.clone().unbind()).collect(),
+            message: message.map(str::to_owned),
+            location: place.location(),
+            seen: 0,
+            first: Vec::new(),
+            last: VecDeque::new(),
+        }
+    }
+
+    fn is_at(&self, place: &Place<'_>, names: &[Bound<'_, PyString>]) -> bool {
+        self.instruction == place.instruction
+            && place.code.is(&self.code)
+            && self.names.len() == names.len()
+            && self.names.iter().zip(names).all(|(known, name)| name.is(known) || same(known.bind(name.py()), name))
+    }
+
+    fn is_same_as(&self, other: &Site) -> bool {
+        let same_names = self.names.len() == other.names.len()
+            && self.names.iter().zip(&other.names).all(|(a, b)| a.as_ptr() == b.as_ptr());
+        self.instruction == other.instruction && self.code.as_ptr() == other.code.as_ptr() && same_names
+    }
+
+    fn push(&mut self, row: Row) {
+        self.seen += 1;
+        if self.first.len() < FIRST {
+            return self.first.push(row);
+        }
+        if self.last.len() == LAST {
+            self.last.pop_front();
+        }
+        self.last.push_back(row);
+    }
+
+    fn entry(&self, py: Python<'_>) -> TrailEntry {
+        let rows = || self.first.iter().chain(&self.last);
+        let kept = self.first.len() + self.last.len();
+        let column = |index: usize| rows().map(|row| row.cells[index].clone()).collect::<Vec<Value>>();
+        let columns = self.names.iter().enumerate();
+        let columns = columns.map(|(index, name)| (name.to_string_lossy(py).into_owned(), column(index)));
+        let mut entry = TrailEntry::default();
+        entry.message = self.message.clone();
+        entry.level = "DEBUG".into();
+        entry.location = Some(self.location.clone());
+        entry.seen = self.seen;
+        entry.dropped = self.seen - kept as u64;
+        entry.head = (entry.dropped > 0).then_some(self.first.len());
+        entry.elapsed_s = rows().map(|row| row.elapsed_s).collect();
+        entry.columns = columns.collect::<Map>();
+        entry
+    }
+}
+
+impl<'py> Place<'py> {
+    pub(crate) fn of(frame: Bound<'py, PyAny>) -> PyResult<Self> {
+        let code = frame.getattr(intern!(frame.py(), "f_code"))?;
+        let instruction = frame.getattr(intern!(frame.py(), "f_lasti"))?.extract()?;
+        Ok(Place { frame, code, instruction })
+    }
+
+    /// The caller's place, or none where there is no Python code that calls.
+    pub(crate) fn location(&self) -> Location {
+        location(&self.frame, &self.code).unwrap_or_default()
+    }
+}
+
+fn location(frame: &Bound<'_, PyAny>, code: &Bound<'_, PyAny>) -> PyResult<Location> {
+    let mut location = Location::default();
+    // A cell of a notebook has a name that people know it by.
+    let file = frame.py().import("tracing_failure._notebook")?.getattr("shown_file")?;
+    location.file = Some(file.call1((code.getattr("co_filename")?,))?.extract::<String>()?.into());
+    location.line = frame.getattr("f_lineno")?.extract().ok();
+    let module = frame.getattr("f_globals")?.get_item("__name__").and_then(|name| name.extract::<String>());
+    location.module = module.ok().map(Into::into);
+    Ok(location)
+}
+
+/// Names of keyword arguments are one object each, unless they come out of a dict.
+fn same(a: &Bound<'_, PyString>, b: &Bound<'_, PyString>) -> bool {
+    a.to_string_lossy() == b.to_string_lossy()
+}
+
+/// A value of a row: a number, a short text, or a short list of numbers.
+fn cell(object: &Bound<'_, PyAny>) -> Value {
+    match from_python::value(object) {
+        Value::String(text) if text.len() > TEXT => {
+            let end = (0..=TEXT).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+            format!("{}…", &text[..end]).into()
+        }
+        Value::List(list) if list.len() > ARRAY || list.iter().any(|entry| entry.as_f64().is_none()) => {
+            format!("[{} entries]", list.len()).into()
+        }
+        Value::Map(map) => match map.get("length") {
+            Some(length) => format!("[{length} entries]").into(),
+            None => format!("{{{} entries}}", map.len()).into(),
+        },
+        other => other,
+    }
+}

@@ -1,0 +1,54 @@
+"""The flight recorder of numerical programs: when a computation fails, one complete JSON record of it is on disk.
+
+    from tracing_failure import StructuredLogger
+
+    logger = StructuredLogger(output_dir="io/failures")
+    with logger.computation("rg_flow_integration", theoretical_ref="Eq. 1.12", rtol=1e-6) as c:
+        for t, norm in flow():
+            c.record(t=t, norm=norm)
+
+An exception that leaves the block is recorded with parameters, trail, traceback and what to try, and goes on.
+``logger.log_failure(...)`` records one that is in hand, ``%load_ext tracing_failure`` every cell of a notebook that raises,
+and ``tracing_failure.read()`` reads the records back.
+"""
+
+import json
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from . import _native
+from ._computation import Computation, current, record
+from ._extension import load_ipython_extension, unload_ipython_extension
+from ._failure import Failure
+from ._handler import LogHandler
+from ._logger import StructuredLogger
+from ._reading import Failures, read
+
+try:
+    __version__ = version("tracing-failure")
+except PackageNotFoundError:
+    __version__ = "0"
+
+
+def schema() -> Any:
+    """The JSON Schema (2020-12) that every record conforms to.
+
+    >>> schema()["properties"]["computation"]["type"]
+    'string'
+    """
+    return json.loads(_native.schema())
+
+
+__all__ = [
+    "Computation",
+    "Failure",
+    "Failures",
+    "LogHandler",
+    "StructuredLogger",
+    "current",
+    "load_ipython_extension",
+    "read",
+    "record",
+    "schema",
+    "unload_ipython_extension",
+]

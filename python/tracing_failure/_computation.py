@@ -1,0 +1,203 @@
+"""Computations: what a ``with`` block or a decorated function was given, and what it goes through."""
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from contextvars import ContextVar, Token
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+from . import _native, _notebook
+
+if TYPE_CHECKING:
+    from ._logger import StructuredLogger
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+_current: ContextVar["Computation | None"] = ContextVar("tracing_failure_computation", default=None)
+
+
+def current() -> "Computation | None":
+    """The innermost computation that this code runs in.
+
+    >>> import tempfile
+    >>> from tracing_failure import StructuredLogger
+    >>> logger = StructuredLogger(tempfile.mkdtemp())
+    >>> with logger.computation("rg_flow", theoretical_ref="Eq. 1.12"):
+    ...     current().name
+    'rg_flow'
+    >>> current() is None
+    True
+    """
+    return _current.get()
+
+
+def record(message: str | None = None, /, **values: Any) -> None:
+    """Keeps numbers of the computation that this code runs in, for its trail; outside of computations it does nothing.
+
+    For code that does not have the computation in hand, such as the right-hand side of an equation.
+
+    >>> from tracing_failure import record
+    >>> record(residual=1e-3)
+    """
+    computation = _current.get()
+    if computation is not None:
+        computation.record_at(sys._getframe(1), message, values)
+
+
+class Computation(_native.Computation):
+    """One computation, as :meth:`StructuredLogger.computation` makes it: a context manager, and a decorator.
+
+    An exception that leaves it is recorded with its parameters and its trail, and goes on.
+
+    >>> import tempfile, tracing_failure
+    >>> logger = tracing_failure.StructuredLogger(tempfile.mkdtemp())
+    >>> with logger.computation("newton_root", theoretical_ref="§2.1", x0=0.5) as c:
+    ...     for step in range(3):
+    ...         c.record(step=step, residual=2.0**-step)
+    """
+
+    __slots__ = ("_logger", "_parameters", "_token")
+
+    def __new__(
+        cls, logger: "StructuredLogger", name: str, theoretical_ref: str, parameters: dict[str, Any]
+    ) -> Self:
+        self = super().__new__(cls, name, theoretical_ref, parameters)
+        self._logger = logger
+        self._parameters = parameters
+        self._token: Token[Computation | None] | None = None
+        return self
+
+    def __enter__(self) -> Self:
+        frame = sys._getframe(1)
+        code = frame.f_code
+        self._begin(code.co_qualname, code.co_filename, frame.f_lineno, frame.f_globals.get("__name__"))
+        return self
+
+    def _begin(self, function: str, file: str, line: int, module: Any) -> None:
+        if function == "<module>":
+            function = self.name
+        module = module if isinstance(module, str) else None
+        if not self.enter(_current.get(), function, _notebook.shown_file(file), line, module):
+            raise RuntimeError(f"the computation {self.name!r} has begun already: make a new one for each run")
+        self._token = _current.set(self)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self._end()
+        if error is None:
+            self._logger._closed(self, "ok", None)
+        elif _is_no_failure(error):
+            self._logger._closed(self, "cancelled", None)
+        else:
+            self._logger._failed(self, error)
+
+    def _end(self) -> None:
+        token, self._token = self._token, None
+        if token is None:
+            return
+        try:
+            _current.reset(token)
+        except ValueError:
+            # It ends in another context than it began in: a generator or a callback.
+            _current.set(cast("Computation | None", self.parent))
+
+    def _again(self, parameters: dict[str, Any]) -> "Computation":
+        return Computation(self._logger, self.name, self.theoretical_ref, {**parameters, **self._parameters})
+
+    def __call__(self, function: _F) -> _F:
+        """Makes every call of a function a computation of its own, with the arguments as parameters.
+
+        >>> import tempfile, tracing_failure
+        >>> logger = tracing_failure.StructuredLogger(tempfile.mkdtemp())
+        >>> @logger.computation("newton_root", theoretical_ref="§2.1")
+        ... def root(x0, tol=1e-9):
+        ...     tracing_failure.record(residual=x0)
+        ...     return x0
+        >>> root(0.5)
+        0.5
+        """
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise TypeError(f"{function.__qualname__} is a generator: open the computation inside of it, with `with`")
+        arguments = _Arguments(function)
+        code = function.__code__ if inspect.isfunction(function) else None
+        place = (
+            getattr(function, "__qualname__", self.name),
+            code.co_filename if code else "",
+            code.co_firstlineno if code else 0,
+            getattr(function, "__module__", None),
+        )
+
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def run_later(*args: Any, **kwargs: Any) -> Any:
+                with _Run(self._again(arguments.named(args, kwargs)), place):
+                    return await function(*args, **kwargs)
+
+            return cast(_F, run_later)
+
+        @functools.wraps(function)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            with _Run(self._again(arguments.named(args, kwargs)), place):
+                return function(*args, **kwargs)
+
+        return cast(_F, run)
+
+
+class _Run:
+    """A call of a decorated function: it stands where the function stands, not where it is called."""
+
+    __slots__ = ("_computation", "_place")
+
+    def __init__(self, computation: Computation, place: tuple[str, str, int, Any]) -> None:
+        self._computation = computation
+        self._place = place
+
+    def __enter__(self) -> None:
+        self._computation._begin(*self._place)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self._computation.__exit__(kind, error, tb)
+
+
+class _Arguments:
+    """The names of a function's arguments."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._positional: list[str] = []
+        self._defaults: dict[str, Any] = {}
+        self._more: str | None = None
+        try:
+            parameters = inspect.signature(function).parameters.values()
+        except (TypeError, ValueError):
+            parameters = {}.values()
+        for parameter in parameters:
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                self._more = parameter.name
+            elif parameter.kind is not parameter.VAR_KEYWORD:
+                self._defaults[parameter.name] = parameter.default
+                if parameter.kind is not parameter.KEYWORD_ONLY:
+                    self._positional.append(parameter.name)
+
+    def named(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        named = {**self._defaults, **dict(zip(self._positional, args)), **kwargs}
+        rest = args[len(self._positional) :]
+        if rest:
+            named[self._more or "args"] = rest
+        skipped = self._positional[:1] if self._positional[:1] in (["self"], ["cls"]) else []
+        return {n: v for n, v in named.items() if v is not inspect.Parameter.empty and n not in skipped}
+
+
+def _is_no_failure(error: BaseException) -> bool:
+    """The program ends, or somebody wants no result any more."""
+    if isinstance(error, GeneratorExit):
+        return True
+    if isinstance(error, SystemExit):
+        return error.code in (None, 0)
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and isinstance(error, asyncio.CancelledError)

@@ -1,0 +1,250 @@
+"""Exceptions taken apart: type, message, traceback, and the chain of causes."""
+
+import sys
+import sysconfig
+import traceback
+from functools import cache
+from types import CodeType, FrameType, TracebackType
+from typing import Any, NamedTuple, TypedDict
+
+from . import _notebook
+
+#: Frames of a stack, half of them from each end, and errors of a chain that are kept.
+_FRAMES = 64
+_ERRORS = 32
+#: Places whose text is remembered.
+_KNOWN = 1024
+#: What Python's traceback shows of frames that repeat.
+_REPEATS = 3
+#: To these Python's traceback adds something of its own, such as a suggestion of what was meant.
+_TOLD_AT_LENGTH = (SyntaxError, NameError, AttributeError, ImportError, BaseExceptionGroup)
+
+_CAUSE = "\nThe above exception was the direct cause of the following exception:\n\n"
+_CONTEXT = "\nDuring handling of the above exception, another exception occurred:\n\n"
+
+Frame = tuple[str, str, int | None, bool]
+
+
+class Apart(TypedDict):
+    """An exception as the recorder takes it."""
+
+    error_type: str
+    error_message: str
+    stack_trace: str
+    errors: list[tuple[str, str, Any]]
+    errors_cut: bool
+    frames: list[Frame]
+    location: tuple[str | None, int | None, str | None]
+
+
+class _Place(NamedTuple):
+    """A line of code in a traceback. It holds the code, so that its id stays its own."""
+
+    code: CodeType
+    text: str
+    frame: Frame
+    module: str | None
+
+
+_places: dict[tuple[int, int], _Place] = {}
+
+
+def take_apart(error: BaseException | str | None, depth: int = 1) -> Apart:
+    """All that is known of an exception, or of the words that stand for one; ``depth`` frames up is who says so."""
+    if not isinstance(error, BaseException):
+        return _words("no error was given" if error is None else str(error), sys._getframe(depth + 1))
+    chain, cut = _chain(error)
+    places = _walk(error.__traceback__)
+    raised = next((place for place in reversed(places) if place.frame[3]), places[-1] if places else None)
+    return {
+        "error_type": type(error).__qualname__,
+        "error_message": _message(error),
+        "stack_trace": _text(error, chain, places),
+        "errors": [(_type_name(type(each)), _message(each), _data(each)) for each, _ in chain],
+        "errors_cut": cut,
+        "frames": _ends([place.frame for place in reversed(places)]),
+        "location": _location(raised),
+    }
+
+
+def _words(message: str, frame: FrameType) -> Apart:
+    places = _walk_up(frame)
+    return {
+        "error_type": "Error",
+        "error_message": message,
+        "stack_trace": "".join(["Stack (most recent call last):\n", *(place.text for place in places)]),
+        "errors": [],
+        "errors_cut": False,
+        "frames": _ends([place.frame for place in reversed(places)]),
+        "location": _location(places[-1] if places else None),
+    }
+
+
+def chain_of(error: BaseException) -> list[BaseException]:
+    """The error, what it was raised from or while handling, and so on."""
+    return [each for each, _ in _chain(error)[0]]
+
+
+def is_raised_from(error: BaseException) -> bool:
+    """Whether ``raise … from …`` made it: the same failure in other words."""
+    return error.__cause__ is not None
+
+
+def _chain(error: BaseException) -> tuple[list[tuple[BaseException, str]], bool]:
+    """Each error with what joins it to the one before it, and whether there were more."""
+    chain = [(error, "")]
+    seen = {id(error)}
+    while True:
+        cause, joint = error.__cause__, _CAUSE
+        if cause is None or id(cause) in seen:
+            cause, joint = None if error.__suppress_context__ else error.__context__, _CONTEXT
+        if cause is None:
+            return chain, False
+        if id(cause) in seen or len(chain) == _ERRORS:
+            return chain, True
+        seen.add(id(cause))
+        chain.append((cause, joint))
+        error = cause
+
+
+def _text(error: BaseException, chain: list[tuple[BaseException, str]], places: list[_Place]) -> str:
+    """The text of Python's own traceback; faster where it is the same."""
+    parts: list[str] = []
+    for index in range(len(chain) - 1, -1, -1):
+        each = chain[index][0]
+        last = _last_lines(each)
+        if last is None:
+            return _whole_text(error)
+        stack = places if each is error else _walk(each.__traceback__)
+        if stack:
+            parts.append("Traceback (most recent call last):\n")
+            parts.extend(_without_repeats(stack))
+        parts.append(last)
+        parts.append(chain[index][1])
+    return "".join(parts)
+
+
+def _whole_text(error: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(error))
+    except Exception as trouble:
+        return f"[the traceback cannot be written: {type(trouble).__name__}]"
+
+
+def _last_lines(error: BaseException) -> str | None:
+    """Type and message, where Python's traceback says no more."""
+    if isinstance(error, _TOLD_AT_LENGTH) or getattr(error, "__notes__", None):
+        return None
+    try:
+        message = str(error)
+    except Exception:
+        return None
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ in ("__main__", "builtins") else f"{kind.__module__}.{kind.__qualname__}"
+    return f"{name}: {message}\n" if message else f"{name}\n"
+
+
+def _without_repeats(places: list[_Place]) -> list[str]:
+    lines: list[str] = []
+    last: tuple[str, int | None, str] | None = None
+    count = 0
+
+    def end() -> None:
+        if count > _REPEATS:
+            more = count - _REPEATS
+            lines.append(f"  [Previous line repeated {more} more time{'s' if more > 1 else ''}]\n")
+
+    for place in places:
+        this = (place.code.co_filename, place.frame[2], place.code.co_name)
+        if this != last:
+            end()
+            last, count = this, 0
+        count += 1
+        if count <= _REPEATS:
+            lines.append(place.text)
+    end()
+    return lines
+
+
+def _walk(tb: TracebackType | None) -> list[_Place]:
+    places = []
+    while tb is not None:
+        places.append(_place(tb))
+        tb = tb.tb_next
+    return places
+
+
+def _walk_up(frame: FrameType | None) -> list[_Place]:
+    places: list[_Place] = []
+    while frame is not None and len(places) < _FRAMES:
+        places.append(_place(TracebackType(None, frame, frame.f_lasti, frame.f_lineno)))
+        frame = frame.f_back
+    return places[::-1]
+
+
+def _place(tb: TracebackType) -> _Place:
+    code = tb.tb_frame.f_code
+    key = (id(code), tb.tb_lasti)
+    place = _places.get(key)
+    if place is None:
+        # By itself, so that Python writes the text of this frame only.
+        alone = TracebackType(None, tb.tb_frame, tb.tb_lasti, tb.tb_lineno)
+        text = "".join(traceback.format_tb(alone))
+        file = code.co_filename
+        frame = (code.co_qualname, _notebook.shown_file(file), tb.tb_lineno, _is_in_app(file))
+        place = _Place(code, text, frame, tb.tb_frame.f_globals.get("__name__"))
+        if len(_places) >= _KNOWN:
+            _places.clear()
+        _places[key] = place
+    return place
+
+
+def _location(place: _Place | None) -> tuple[str | None, int | None, str | None]:
+    if place is None:
+        return None, None, None
+    file = place.frame[1]
+    if _notebook.cell_of(place.code.co_filename) is not None:
+        # The same in every run, whichever number the cell has then.
+        file = _notebook.notebook() or "notebook"
+    return file, place.frame[2], place.module
+
+
+def _ends(frames: list[Frame]) -> list[Frame]:
+    return frames if len(frames) <= _FRAMES else frames[: _FRAMES // 2] + frames[-_FRAMES // 2 :]
+
+
+@cache
+def _is_in_app(file: str) -> bool:
+    """Neither Python's own, nor installed, nor ours."""
+    if file.startswith("<") and not file.startswith("<ipython-input"):
+        return file in ("<stdin>", "<string>")
+    return "site-packages" not in file and "dist-packages" not in file and not file.startswith(_library())
+
+
+@cache
+def _library() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    ours = __file__.rpartition("_exceptions")[0]
+    return (paths["stdlib"], paths["platstdlib"], ours)
+
+
+def _type_name(kind: type) -> str:
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as trouble:
+        return f"<its str raised {type(trouble).__name__}>"
+
+
+def _data(error: BaseException) -> dict[str, Any] | None:
+    """What the exception carries beside its message."""
+    data = {name: value for name, value in vars(error).items() if not name.startswith("_")}
+    if isinstance(error, OSError) and error.errno is not None:
+        data.update(errno=error.errno, filename=error.filename)
+    args = error.args
+    if not data and (len(args) > 1 or (len(args) == 1 and not isinstance(args[0], str))):
+        data["args"] = list(args)
+    return data or None

@@ -1,0 +1,137 @@
+"""The record of one failure."""
+
+import datetime
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from . import _native, _card
+
+if TYPE_CHECKING:
+    from ._advice import Advice, Provider
+
+
+@dataclass
+class Failure:
+    """One failed computation, as it stands in its file: the nine keys of the record, in their order.
+
+    Numbers are numbers, NaN and the infinities among them. ``Failure(**record)`` makes one of a dict with these keys.
+
+    >>> failure = Failure.from_json('''{
+    ...     "timestamp": "2025-12-27T04:30:00.000Z", "computation": "rg_flow_integration",
+    ...     "theoretical_ref": "Eq. 1.12", "error_type": "ConvergenceError", "error_message": "no convergence",
+    ...     "parameters": {"initial_couplings": [50.0, 100.0, 150.0]}, "stack_trace": "",
+    ...     "context": {"cell_number": 15}, "suggested_fixes": []}''')
+    >>> failure.parameters["initial_couplings"]
+    [50.0, 100.0, 150.0]
+    """
+
+    timestamp: str
+    computation: str
+    theoretical_ref: str
+    error_type: str
+    error_message: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    stack_trace: str = ""
+    context: dict[str, Any] = field(default_factory=dict)
+    suggested_fixes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.path: Path | None = None
+
+    @classmethod
+    def from_path(cls, path: str | os.PathLike[str]) -> Self:
+        """Reads a record from its file.
+
+        Raises ``OSError`` when the file cannot be read, and ``ValueError`` with file, line and column when it is no record.
+        """
+        failure = cls(**_native.read(os.fspath(path)))
+        failure.path = Path(path)
+        return failure
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Reads a record from its text; raises ``ValueError`` with line and column when it is none."""
+        return cls(**_native.from_json(text))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The nine keys and what they hold."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    def to_json(self) -> str:
+        """The text of the record, as the Rust library writes it."""
+        return _native.to_json(self.to_dict())
+
+    @property
+    def time(self) -> datetime.datetime:
+        """When it failed."""
+        return datetime.datetime.fromisoformat(self.timestamp)
+
+    @property
+    def id(self) -> str | None:
+        """Its identity, a UUIDv7."""
+        return self.context.get("id")
+
+    @property
+    def category(self) -> str | None:
+        """What kind of failure it was, e.g. ``step_size_underflow``."""
+        return self.context.get("category")
+
+    @property
+    def fingerprint(self) -> str | None:
+        """Equal for the same failure in every run."""
+        return self.context.get("fingerprint")
+
+    def diagnose(self) -> Self:
+        """Says how the trail went and what to try, where the record of another program does not; returns itself."""
+        for name, value in _native.diagnosed(self.to_dict()).items():
+            setattr(self, name, value)
+        return self
+
+    def resolve(self, fix: str) -> None:
+        """Notes beside the record what fixed it: later failures of the same kind begin with it.
+
+        Raises ``ValueError`` for a failure that was not read from a directory of records.
+        """
+        if self.path is None:
+            raise ValueError("this failure has no directory: read it with tracing_failure.read or Failure.from_path")
+        _native.resolve(str(self.path.parent), self.to_dict(), fix)
+
+    def suggest(
+        self,
+        provider: "Provider | None" = None,
+        *,
+        model: str | None = None,
+        base_url: str | None = None,
+        save: bool = False,
+        fresh: bool = False,
+        redact: bool = True,
+    ) -> "Advice":
+        """Asks a language model what to do, and adds what it says to ``suggested_fixes``.
+
+        ``provider`` is ``"gemini"`` (with a key in ``GEMINI_API_KEY``), ``"openai"`` (a key in ``OPENAI_API_KEY``, or
+        another server of that protocol at ``base_url``), or a function that takes the question and returns the answer. Where
+        none is given, it is what ``FAILURES_PROVIDER`` or ``failures.toml`` says or there is a key for, and in Colab the
+        runtime's own model.
+
+        ``save`` adds it to the file as well. The same failure is asked about once, unless ``fresh``. Secrets, home
+        directories and the machine's name are taken out of the question, unless ``redact`` is false.
+
+        >>> failure = Failure("2025-12-27T04:30:00Z", "rg_flow", "Eq. 1.12", "Diverged", "the norm is 1e13")
+        >>> answer = '''{"root_cause": "a pole", "confidence": "high", "fixes": [
+        ...     {"change": "end before t = -9.78", "reason": "the flow ends there"}]}'''
+        >>> failure.suggest(lambda question: answer).root_cause
+        'a pole'
+        >>> failure.suggested_fixes[-1]
+        'end before t = -9.78: the flow ends there'
+        """
+        from . import _advice
+
+        return _advice.suggest(self, provider, model, base_url, save, fresh, redact)
+
+    def __str__(self) -> str:
+        return f"{self.timestamp}  {self.computation}  {self.theoretical_ref}\n  {self.error_type}: {self.error_message}"
+
+    def _repr_html_(self) -> str:
+        return _card.html(self)

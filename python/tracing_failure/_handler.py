@@ -1,0 +1,56 @@
+"""Python's ``logging`` in the runtime log."""
+
+import logging
+from typing import Any
+
+from . import _native
+from ._computation import _current
+from ._exceptions import take_apart
+
+#: What every record of ``logging`` has; the rest is the user's ``extra``.
+_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class LogHandler(logging.Handler):
+    """Writes records of ``logging`` as lines of the runtime log, with their ``extra`` as fields and the computations around
+    them as spans. A warning inside of a computation is also kept among the breadcrumbs of its failure.
+
+    :meth:`StructuredLogger.handler` makes it. With ``logging.captureWarnings(True)``, NumPy's warnings go there as well.
+    """
+
+    def __init__(self, recorder: _native.Recorder) -> None:
+        super().__init__()
+        self._recorder = recorder
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            within = _current.get()
+            message = record.getMessage()
+            level = _level(record.levelno)
+            if within is not None and record.levelno >= logging.INFO:
+                within.note(level, message, record.pathname, record.lineno)
+            self._recorder.log(level, record.name, message, _fields(record), within)
+        except Exception:
+            self.handleError(record)
+
+    def flush(self) -> None:
+        self._recorder.flush()
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    fields = {name: value for name, value in vars(record).items() if name not in _OWN}
+    if record.exc_info and record.exc_info[1] is not None:
+        apart = take_apart(record.exc_info[1])
+        fields["error_type"] = apart["error_type"]
+        fields["error"] = apart["error_message"]
+    return fields
+
+
+def _level(number: int) -> str:
+    if number >= logging.ERROR:
+        return "ERROR"
+    if number >= logging.WARNING:
+        return "WARN"
+    if number >= logging.INFO:
+        return "INFO"
+    return "DEBUG" if number >= logging.DEBUG else "TRACE"

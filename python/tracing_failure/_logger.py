@@ -1,0 +1,321 @@
+"""The logger: where records go, and what is said in them."""
+
+import atexit
+import os
+import sys
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from . import _native, _notebook
+from ._computation import Computation, _current
+from ._exceptions import Apart, take_apart
+from ._handler import LogHandler
+from ._marks import cause, mark, marks
+
+#: Recorders by what they were made with: a cell that is run twice does not set up things twice.
+_recorders: dict[tuple[Any, ...], _native.Recorder] = {}
+_handlers: dict[int, LogHandler] = {}
+_last: "StructuredLogger | None" = None
+
+
+class StructuredLogger:
+    """Records failures as JSON files, one for each.
+
+    ``output_dir``
+        The directory of the records; it is created. In Jupyter, a path is relative to the notebook.
+    ``logs_dir``
+        The directory of the runtime log; by default ``logs`` beside an ``output_dir`` that is called ``failures``, else
+        there is no log. Its first file comes with its first line.
+    ``auto_push_failures``
+        Commits the records and pushes them in the background, to ``branch`` of ``remote``, else to the current branch.
+        Nothing else is committed, and no other commit is pushed.
+    ``session_id``, ``notebook``
+        Found by themselves in Jupyter and VS Code.
+    ``context``
+        Entries for the context of every record.
+    ``redact``
+        More names whose values are secret, beside ``password``, ``api_key``, ``access_token`` and the like.
+    ``areas``
+        First parts of file names beside ``rg_flow``, ``observable``, ``topology`` and ``general``, each with words that the
+        names of its computations contain.
+    ``durability``
+        ``"process"``: a record survives ``kill -9`` of the process; ``"disk"``: also a loss of power.
+
+    Raises ``OSError`` when the directory cannot be created, ``ValueError`` for an entry of ``context`` that is the record's
+    own.
+
+    >>> import tempfile
+    >>> logger = StructuredLogger(output_dir=tempfile.mkdtemp())
+    >>> try:
+    ...     1 / 0
+    ... except ZeroDivisionError as error:
+    ...     path = logger.log_failure(computation="observable_mass", error=error, parameters={"beta": 5.7},
+    ...                               theoretical_ref="§2.3")
+    >>> path.name.startswith("observable_")
+    True
+    """
+
+    def __init__(
+        self,
+        output_dir: str | os.PathLike[str] = "io/failures",
+        *,
+        logs_dir: str | os.PathLike[str] | None = None,
+        auto_push_failures: bool = False,
+        branch: str | None = None,
+        remote: str | None = None,
+        session_id: str | None = None,
+        notebook: str | None = None,
+        context: Mapping[str, Any] | None = None,
+        redact: Iterable[str] = (),
+        areas: Mapping[str, Iterable[str]] | None = None,
+        durability: Literal["process", "disk"] = "process",
+    ) -> None:
+        if durability not in ("process", "disk"):
+            raise ValueError(f"durability is 'process' or 'disk', not {durability!r}")
+        if isinstance(redact, str):
+            raise TypeError("redact takes several names: write [" + repr(redact) + "]")
+        failures = Path(output_dir).absolute()
+        if logs_dir is None and failures.name == "failures":
+            logs_dir = failures.with_name("logs")
+        self._notebook = notebook
+        self._session_id = session_id or _notebook.session_id()
+        self._options: dict[str, Any] = {
+            "output_dir": str(failures),
+            "logs_dir": str(Path(logs_dir).absolute()) if logs_dir is not None else None,
+            "auto_push_failures": bool(auto_push_failures),
+            "branch": branch,
+            "remote": remote,
+            "session_id": self._session_id,
+            "notebook": notebook,
+            "context": dict(context or {}),
+            "redact": list(redact),
+            "areas": {area: list(words) for area, words in (areas or {}).items()},
+            "durability": durability,
+        }
+        self._recorder = _recorder(self._options)
+        global _last
+        _last = self
+
+    @property
+    def output_dir(self) -> Path:
+        """The directory of the records."""
+        return Path(self._options["output_dir"])
+
+    @property
+    def session_id(self) -> str:
+        """The id that every record and every line of the log of this run bears."""
+        return self._session_id
+
+    @property
+    def stats(self) -> dict[str, int]:
+        """What was recorded so far, what went to stderr instead, lines of the log, pushes.
+
+        >>> import tempfile
+        >>> StructuredLogger(tempfile.mkdtemp()).stats["recorded"]
+        0
+        """
+        return self._recorder.stats()
+
+    def log_failure(
+        self,
+        computation: str,
+        error: BaseException | str | None = None,
+        parameters: Any = None,
+        theoretical_ref: str = "",
+        *,
+        category: str | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> Path | None:
+        """Records a failure and returns its file. When this returns, the record is with the operating system.
+
+        ``error`` is the exception, the one that is being handled where none is given, or words. ``parameters`` are a dict, a
+        dataclass, or anything else: numbers stay numbers, large arrays are summarised, and what cannot be taken becomes its
+        ``repr``. Inside of a computation, its trail is recorded as well.
+
+        It never raises: where the record cannot be written it is on stderr as one line of JSON, and the result is ``None``.
+        """
+        if error is None:
+            error = sys.exception()
+        computation = _text(computation)
+        within = _within(computation)
+        parameters = {} if parameters is None else parameters
+        return self._record(computation, _text(theoretical_ref), error, parameters, within, category, context)
+
+    def computation(self, name: str, /, theoretical_ref: str = "", **parameters: Any) -> Computation:
+        """A computation, for ``with`` or as a decorator: an exception that leaves it is recorded and goes on.
+
+        >>> import tempfile
+        >>> logger = StructuredLogger(tempfile.mkdtemp())
+        >>> with logger.computation("rg_flow_integration", theoretical_ref="Eq. 1.12", rtol=1e-6) as c:
+        ...     c.record(t=-9.9, norm=196.4)
+        """
+        return Computation(self, _text(name), _text(theoretical_ref), parameters)
+
+    def handler(self, level: int | str = 0) -> LogHandler:
+        """A handler that writes records of Python's ``logging`` into the runtime log: the same one for each call.
+
+        >>> import logging, tempfile
+        >>> logger = StructuredLogger(tempfile.mkdtemp() + "/failures")
+        >>> logging.getLogger("solver").addHandler(logger.handler())
+        >>> logging.getLogger("solver").warning("no progress", extra={"residual": 1e-3})
+        """
+        known = _handlers.get(id(self._recorder))
+        if known is None:
+            known = _handlers[id(self._recorder)] = LogHandler(self._recorder)
+        known.setLevel(level)
+        return known
+
+    def flush(self) -> None:
+        """Returns when all that was written is with the operating system, and pushed where that was asked for."""
+        self._recorder.flush()
+
+    def _failed(self, computation: Computation, error: BaseException) -> None:
+        known = [each.id for each in marks(error) if each.computation == computation.name]
+        if not known:
+            category = "interrupted" if isinstance(error, KeyboardInterrupt) else None
+            self._record(computation.name, computation.theoretical_ref, error, None, computation, category, None)
+            known = [each.id for each in marks(error) if each.computation == computation.name]
+        self._closed(computation, "failed", known[-1] if known else None)
+
+    def _closed(self, computation: Computation, outcome: str, failure_id: str | None) -> None:
+        try:
+            self._recorder.closed(computation, outcome, failure_id)
+        except Exception as trouble:
+            _tell(f"the end of {computation.name} is not logged: {trouble!r}")
+
+    def _record(
+        self,
+        computation: str,
+        theoretical_ref: str,
+        error: BaseException | str | None,
+        parameters: Any,
+        within: Computation | None,
+        category: str | None,
+        context: Mapping[str, Any] | None,
+    ) -> Path | None:
+        call = {
+            "computation": computation,
+            "theoretical_ref": theoretical_ref,
+            "parameters": parameters,
+            "within": within,
+            "category": category,
+            "context": context,
+        }
+        try:
+            return self._write(_apart(error), error, call)
+        except RecursionError:
+            # The stack is full: that is the failure itself.
+            return self._with_room(error, call)
+        except Exception as trouble:
+            return self._last_resort(error, call, trouble)
+
+    def _write(self, apart: Apart, error: BaseException | str | None, call: dict[str, Any]) -> Path | None:
+        call["thread"] = threading.current_thread().name
+        call["notebook"] = self._notebook or _notebook.notebook()
+        call["cell_number"] = _notebook.cell_number()
+        call["caused_by"] = cause(error) if isinstance(error, BaseException) else None
+        id, path, lost = self._recorder.record(apart, call)
+        if isinstance(error, BaseException):
+            mark(error, id, call["computation"])
+        if lost is not None:
+            _tell(f"{lost}; the record is on stderr")
+        return Path(path) if path is not None else None
+
+    def _with_room(self, error: BaseException | str | None, call: dict[str, Any]) -> Path | None:
+        limit = sys.getrecursionlimit()
+        try:
+            sys.setrecursionlimit(limit + 200)
+            return self._write(_apart(error), error, call)
+        except Exception as trouble:
+            return self._last_resort(error, call, trouble)
+        finally:
+            sys.setrecursionlimit(limit)
+
+    def _last_resort(
+        self, error: BaseException | str | None, call: dict[str, Any], trouble: Exception
+    ) -> Path | None:
+        """A record of what is certain: nobody's error may be lost because we cannot read it."""
+        call |= {"thread": "", "notebook": None, "cell_number": None, "caused_by": None, "context": None}
+        apart: Apart = {
+            "error_type": type(error).__qualname__,
+            "error_message": f"[the error could not be taken apart: {type(trouble).__name__}]",
+            "stack_trace": "",
+            "errors": [],
+            "errors_cut": False,
+            "frames": [],
+            "location": (None, None, None),
+        }
+        try:
+            _, path, _ = self._recorder.record(apart, call)
+        except Exception:
+            path = None
+            _tell(f"a failure of {call['computation']} is not recorded: {trouble!r}")
+        return Path(path) if path is not None else None
+
+    def __repr__(self) -> str:
+        return f"StructuredLogger(output_dir={self._options['output_dir']!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickled, (self._options,)
+
+
+def default_logger() -> StructuredLogger:
+    """The logger that was made last, else one for ``io/failures``, or for where ``TRACING_FAILURE_DIR`` says."""
+    return _last or StructuredLogger(os.environ.get("TRACING_FAILURE_DIR") or "io/failures")
+
+
+def _unpickled(options: dict[str, Any]) -> StructuredLogger:
+    options = dict(options)
+    return StructuredLogger(options.pop("output_dir"), **options)
+
+
+def _recorder(options: dict[str, Any]) -> _native.Recorder:
+    key = (*(repr(value) for value in options.values()),)
+    recorder = _recorders.get(key)
+    if recorder is None:
+        recorder = _native.Recorder(
+            options["output_dir"],
+            logs=options["logs_dir"],
+            session_id=options["session_id"],
+            context=options["context"],
+            redact=options["redact"],
+            areas=list(options["areas"].items()),
+            durable=options["durability"] == "disk",
+            auto_push=options["auto_push_failures"],
+            branch=options["branch"],
+            remote=options["remote"],
+        )
+        _recorders[key] = recorder
+        atexit.register(recorder.flush)
+    return recorder
+
+
+def _apart(error: BaseException | str | None) -> Apart:
+    return take_apart(error, depth=3)
+
+
+def _within(computation: str) -> Computation | None:
+    """The computation around the caller that has this name, else the innermost."""
+    innermost = _current.get()
+    around: Any = innermost
+    while around is not None and around.name != computation:
+        around = around.parent
+    return around or innermost
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    try:
+        return "" if value is None else str(value)
+    except Exception:
+        return f"<{type(value).__name__}>"
+
+
+def _tell(text: str) -> None:
+    try:
+        print(f"tracing-failure: {text}", file=sys.stderr)
+    except Exception:
+        pass

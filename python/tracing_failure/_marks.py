@@ -1,0 +1,49 @@
+"""What an exception remembers of the records that were made of it."""
+
+from typing import NamedTuple
+
+from ._exceptions import chain_of
+
+#: The attribute of the exception that holds its marks. It travels with the exception, also to another process.
+_ATTRIBUTE = "__tracing_failure__"
+
+
+class Mark(NamedTuple):
+    """A record that was made of an exception."""
+
+    id: str
+    computation: str
+
+
+def marks(error: BaseException) -> list[Mark]:
+    """The records that were made of this very exception."""
+    found = getattr(error, _ATTRIBUTE, None)
+    return [Mark(*mark) for mark in found] if isinstance(found, list) else []
+
+
+def mark(error: BaseException, id: str, computation: str) -> None:
+    try:
+        setattr(error, _ATTRIBUTE, [*marks(error), (id, computation)])
+    except Exception:
+        # An exception that takes no attributes is recorded once more where it is seen again.
+        pass
+
+
+def cause(error: BaseException) -> str | None:
+    """The id of the last record of the exception, or of one that it came from."""
+    for each in chain_of(error):
+        if found := marks(each):
+            return found[-1].id
+    return None
+
+
+def has_record(error: BaseException) -> bool:
+    """Whether there is a record of this failure: of the exception, or of one that it was raised from."""
+    seen: set[int] = set()
+    each: BaseException | None = error
+    while each is not None and id(each) not in seen:
+        if marks(each):
+            return True
+        seen.add(id(each))
+        each = each.__cause__
+    return False

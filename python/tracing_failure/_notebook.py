@@ -1,0 +1,68 @@
+"""Where a failure happens: the session, and in IPython the notebook and the cell."""
+
+import os
+import re
+import sys
+import uuid
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+#: Endings of what Jupyter opens as a notebook. It gives consoles a name in the same variable.
+_NOTEBOOKS = (".ipynb", ".md", ".py", ".qmd", ".Rmd")
+
+
+def shell() -> Any:
+    """The running IPython, if there is one."""
+    ipython = sys.modules.get("IPython")
+    get = getattr(ipython, "get_ipython", None)
+    return get() if get is not None else None
+
+
+@cache
+def session_id() -> str:
+    """The id of this run: that of the kernel's session, which a restart renews, else a new one."""
+    try:
+        return str(shell().kernel.session.session)
+    except AttributeError:
+        return str(uuid.uuid4())
+
+
+def notebook() -> str | None:
+    """The notebook that runs this code: relative to the working directory where it lies in it."""
+    ip = shell()
+    name = None
+    if ip is not None:
+        # VS Code's variable, and Jupyter's.
+        name = ip.user_ns.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
+    if not isinstance(name, str) or not name.endswith(_NOTEBOOKS):
+        return None
+    path = Path(name)
+    try:
+        return str(path.relative_to(Path.cwd())) if path.is_absolute() else name
+    except (ValueError, OSError):
+        return name
+
+
+def cell_number() -> int | None:
+    """The number of the cell that runs. ``execution_count`` is one ahead inside of a cell, or not, by IPython's version; the
+    history is not.
+    """
+    history = getattr(shell(), "history_manager", None)
+    inputs = getattr(history, "input_hist_raw", None)
+    return len(inputs) - 1 if inputs is not None and len(inputs) > 1 else None
+
+
+def cell_of(file: str) -> int | None:
+    """The number of the cell that was compiled under this name."""
+    compiler = getattr(shell(), "compile", None)
+    cells = getattr(compiler, "_filename_map", None)
+    return cells.get(file) if isinstance(cells, dict) else None
+
+
+def shown_file(file: str) -> str:
+    """A file as people know it: ``In[3]`` for a cell, whose own name changes from kernel to kernel."""
+    number = cell_of(file)
+    if number is not None:
+        return f"In[{number}]"
+    return "a cell" if re.search(r"ipykernel_\d+[/\\]\d+\.py$|^<ipython-input-", file) else file

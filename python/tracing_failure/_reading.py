@@ -1,0 +1,169 @@
+"""Records read back: one after the other, or as a table."""
+
+import json
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any, overload
+
+from . import _native
+from ._failure import Failure
+
+#: Rows of the table that a notebook shows.
+_SHOWN = 20
+#: The columns before those of the parameters.
+_COLUMNS = (
+    "timestamp", "computation", "theoretical_ref", "error_type", "error_message", "category", "fingerprint",
+    "session_id", "notebook", "cell_number", "id", "path",
+)  # fmt: skip
+
+
+def read(path: str | os.PathLike[str] = "io/failures") -> "Failures":
+    """The records in a directory, oldest first; or the one in a file.
+
+    Raises ``OSError`` when there is no such directory.
+
+    >>> import tempfile
+    >>> from tracing_failure import StructuredLogger
+    >>> logger = StructuredLogger(tempfile.mkdtemp())
+    >>> for beta in (5.5, 5.7):
+    ...     _ = logger.log_failure("observable_mass", "no plateau", {"beta": beta}, "§2.3")
+    >>> failures = read(logger.output_dir)
+    >>> [failure.parameters["beta"] for failure in failures]
+    [5.5, 5.7]
+    >>> failures[-1].error_message
+    'no plateau'
+    """
+    if os.path.isfile(path):
+        return Failures([Path(path)])
+    return Failures(map(Path, _native.paths(os.fspath(path))))
+
+
+class Failures(Sequence[Failure]):
+    """Records in their order, each read when it is asked for.
+
+    Iteration passes over a file that is no record, and warns of it; an index raises ``ValueError``.
+    """
+
+    def __init__(self, paths: "Sequence[Path] | map[Path]") -> None:
+        self.paths = list(paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @overload
+    def __getitem__(self, index: int) -> Failure: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Failures": ...
+    def __getitem__(self, index: int | slice) -> "Failure | Failures":
+        if isinstance(index, slice):
+            return Failures(self.paths[index])
+        return Failure.from_path(self.paths[index])
+
+    def __iter__(self) -> Iterator[Failure]:
+        for path in self.paths:
+            try:
+                failure = Failure.from_path(path)
+            except (OSError, ValueError) as error:
+                warnings.warn(f"passed over: {error}", stacklevel=2)
+            else:
+                yield failure
+
+    def to_pandas(self) -> Any:
+        """A ``pandas.DataFrame`` with a row for each failure: time, computation, error and so on, then a column
+        ``parameters.NAME`` for each parameter.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise ImportError("to_pandas needs pandas: pip install pandas") from error
+        table = pandas.DataFrame(self._columns())
+        table["timestamp"] = pandas.to_datetime(table["timestamp"], utc=True, format="ISO8601")
+        return table.astype({"cell_number": "Int64"})
+
+    def to_polars(self) -> Any:
+        """The same as a ``polars.DataFrame``. A parameter that is not of one kind in all records is JSON text there."""
+        try:
+            import polars
+        except ImportError as error:
+            raise ImportError("to_polars needs polars: pip install polars") from error
+        columns = self._columns()
+        table = polars.DataFrame({name: _uniform(polars, name, values) for name, values in columns.items()})
+        time = polars.col("timestamp").cast(polars.String).str.to_datetime(time_zone="UTC", time_unit="ms", strict=False)
+        return table.with_columns(time)
+
+    def _columns(self) -> dict[str, list[Any]]:
+        rows = [_row(failure) for failure in self]
+        names = dict.fromkeys(_COLUMNS)
+        for row in rows:
+            names.update(dict.fromkeys(row))
+        return {name: [row.get(name) for row in rows] for name in names}
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} failure{'' if len(self) == 1 else 's'}>"
+
+    def _repr_html_(self) -> str:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            latest = list(self[-_SHOWN:])[::-1]
+        head = "".join(f"<th style='text-align:left'>{name}</th>" for name in ("when", "computation", "by", "error", "kind"))
+        rows = "".join(_html_row(failure) for failure in latest)
+        more = f"<caption>the last {len(latest)} of {len(self)}</caption>" if len(self) > len(latest) else ""
+        return f"<table>{more}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _row(failure: Failure) -> dict[str, Any]:
+    context = failure.context
+    row: dict[str, Any] = {
+        "timestamp": failure.timestamp,
+        "computation": failure.computation,
+        "theoretical_ref": failure.theoretical_ref,
+        "error_type": failure.error_type,
+        "error_message": failure.error_message,
+        **{name: context.get(name) for name in _COLUMNS[5:11]},
+        "path": str(failure.path) if failure.path else None,
+    }
+    _flatten("parameters", failure.parameters, row)
+    return row
+
+
+def _flatten(name: str, value: Any, row: dict[str, Any]) -> None:
+    """Named values are columns of their own; a summary of an array is one value."""
+    if isinstance(value, dict) and "summary" not in value and (value or name == "parameters"):
+        for inner, entry in value.items():
+            _flatten(f"{name}.{inner}", entry, row)
+    else:
+        row[name] = value
+
+
+def _uniform(polars: Any, name: str, values: list[Any]) -> Any:
+    kinds = {_kind(value) for value in values if value is not None}
+    if len(kinds) <= 1 and kinds <= {"text", "truth", "number", "numbers"}:
+        return polars.Series(name, values, strict=False)
+    return polars.Series(name, [None if v is None else json.dumps(v) for v in values], dtype=polars.String)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "truth"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, (int, float)):
+        return "number"
+    if isinstance(value, list) and value and all(_kind(entry) == "number" for entry in value):
+        return "numbers"
+    return "other"
+
+
+def _html_row(failure: Failure) -> str:
+    error = f"{failure.error_type}: {failure.error_message}"
+    cells = (
+        failure.timestamp[:19].replace("T", " "),
+        failure.computation,
+        failure.theoretical_ref,
+        error if len(error) <= 120 else error[:119] + "…",
+        failure.category or "",
+    )
+    return "<tr>" + "".join(f"<td style='text-align:left'>{escape(cell)}</td>" for cell in cells) + "</tr>"
