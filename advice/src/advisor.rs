@@ -71,7 +71,8 @@ impl Advisor {
         self
     }
 
-    /// Bytes that a question may have; else what `failures.toml` says, or 16000. The error itself is always told.
+    /// Bytes that a question may have; else what `failures.toml` says where the model is at a server, or 16000. The error
+    /// itself is always told.
     ///
     /// ```
     /// # use tracing_failure_advice::{Advisor, Model};

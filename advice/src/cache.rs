@@ -39,7 +39,8 @@ impl Cache {
         let path = self.file(failure, model);
         let mut json = serde_json::to_vec_pretty(advice)?;
         json.push(b'\n');
-        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+        // Other threads and processes may be writing the same.
+        let temporary = path.with_extension(format!("{}.{:016x}.tmp", std::process::id(), fastrand::u64(..)));
         let write = || {
             fs::create_dir_all(&self.dir)?;
             fs::write(&temporary, &json)?;

@@ -80,6 +80,17 @@ fn it_is_asked_once_where_there_is_a_directory() {
 }
 
 #[test]
+fn threads_ask_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let advisor = Advisor::new(says(ANSWER)).dir(dir.path()).fresh(true);
+    std::thread::scope(|scope| {
+        let ask = || (0..50).for_each(|_| drop(advisor.advice(&failure("m")).unwrap()));
+        (0..8).for_each(|_| drop(scope.spawn(ask)));
+    });
+    assert_eq!(names(&dir.path().join(".suggestions")).len(), 1);
+}
+
+#[test]
 fn without_a_directory_nothing_is_written() {
     let before = names(Path::new("."));
     Advisor::new(says(ANSWER)).advice(&failure("m")).unwrap();

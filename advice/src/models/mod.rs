@@ -79,8 +79,8 @@ impl Model {
         Ok(Model(Kind::Server(Server::new(settings))))
     }
 
-    /// A function of the program that is told a [`Prompt`] and returns what the model says: JSON, alone or inside one
-    /// Markdown fence. The names of the provider and the model are those that its advice bears. It is taken for one to which
+    /// A function of the program that is told a [`Prompt`], which has the schema of the answer in its text, and returns what
+    /// the model says: JSON, alone or inside one Markdown fence. The names of the provider and the model are those that its advice bears. It is taken for one to which
     /// the prompt leaves this machine, unless it is [`local`](Model::local).
     ///
     /// ```
