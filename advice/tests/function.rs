@@ -84,7 +84,7 @@ fn threads_ask_at_once() {
     let dir = tempfile::tempdir().unwrap();
     let advisor = Advisor::new(says(ANSWER)).dir(dir.path()).fresh(true);
     std::thread::scope(|scope| {
-        let ask = || (0..50).for_each(|_| drop(advisor.advice(&failure("m")).unwrap()));
+        let ask = || (0..20).for_each(|_| drop(advisor.advice(&failure("m")).unwrap()));
         (0..8).for_each(|_| drop(scope.spawn(ask)));
     });
     assert_eq!(names(&dir.path().join(".suggestions")).len(), 1);
@@ -151,9 +151,12 @@ fn it_is_told_the_schema_within_the_budget() {
     advisor.advice(&failure).unwrap();
     let prompt = told.lock().unwrap().take().unwrap();
     assert!(prompt.system.ends_with(&prompt.schema) && prompt.schema.contains("\"root_cause\""), "{}", prompt.system);
-    assert!(prompt.system.len() + prompt.user.len() <= 6_000);
     assert_eq!(prompt, advisor.question(&failure).unwrap());
     assert_eq!(advisor.dry_run(&failure).unwrap(), prompt.to_string());
+    for budget in (4_000..16_000).step_by(500) {
+        let prompt = Advisor::new(says(ANSWER)).budget(budget).question(&failure).unwrap();
+        assert!(prompt.system.len() + prompt.user.len() <= budget, "{budget}");
+    }
 }
 
 #[test]

@@ -156,19 +156,13 @@ fn without_secrets(parameters: Map) -> Map {
 
 /// Whether a record can have this fingerprint: it stands there, or none does. To look is quicker than to parse.
 fn may_have(json: &[u8], fingerprint: &str) -> bool {
-    match std::str::from_utf8(json) {
-        Ok(text) if is_own(fingerprint) => text.contains(fingerprint) || !has_fingerprint(text),
-        _ => true,
-    }
+    std::str::from_utf8(json).map_or(true, |text| text.contains(fingerprint) || !has_fingerprint(text))
 }
 
+/// Whether one stands there as we make them. What another program calls so may be anything, and be written in several ways.
 fn has_fingerprint(text: &str) -> bool {
     let values = text.split("\"fingerprint\"").skip(1);
     let mut values = values.map(|value| value.trim_start_matches([':', ' ', '\t', '\n', '\r', '"']));
-    values.any(|value| value.split('"').next().is_some_and(is_own))
-}
-
-/// As we make them; what another program calls so may be anything, and be written in several ways.
-fn is_own(fingerprint: &str) -> bool {
-    fingerprint.len() == 16 && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit())
+    let is_ours = |value: &str| value.len() == 16 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+    values.any(|value| value.split('"').next().is_some_and(is_ours))
 }
