@@ -1,10 +1,7 @@
 //! The `failures` command: read, check, group, watch and push the records that `tracing-failure` leaves.
 
-mod advice;
 mod args;
 mod commands;
-mod models;
-mod prompt;
 mod records;
 mod screen;
 

@@ -89,7 +89,8 @@ impl LogFile {
                 let end = lines.iter().position(|&byte| byte == b'\n').map_or(lines.len(), |at| at + 1);
                 lines.drain(..end);
             }
-            (self.number, self.date) = if today == self.date { (self.number + 1, today) } else { (0, today) };
+            let is_next = today == self.date && !self.path.as_os_str().is_empty();
+            (self.number, self.date) = (if is_next { self.number + 1 } else { 0 }, today);
             self.begin()?;
         }
         let Some(file) = &mut self.file else { return Err(io::ErrorKind::NotFound.into()) };

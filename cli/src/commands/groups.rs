@@ -1,7 +1,5 @@
 //! `failures groups`: failures that are the same over runs, and what varies in their parameters.
 
-mod varies;
-
 use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
 use std::path::Path;
@@ -10,10 +8,10 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 use tracing_failure::Map;
+use tracing_failure_advice::shared::Varies;
 
 use crate::records::{Gather, Selection, Summary, failures_dir, paths, scan};
 use crate::screen::{Screen, count, fit, local, one_line, paint, say, shown};
-pub(crate) use varies::Varies;
 
 /// Groups that are shown where nothing else is said.
 const GROUPS: usize = 25;

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use chrono::Utc;
 use tracing_failure::{Resolution, Store};
+use tracing_failure_advice::{Amendment, amend};
 
-use crate::records::{Amendment, Picked, amend, failures_dir, pick};
+use crate::records::{Picked, failures_dir, pick};
 use crate::screen::{Screen, one_line, paint, shown};
 
 /// What is longer is no fix but a report.

@@ -2,21 +2,19 @@
 
 mod all;
 mod answer;
+mod model;
 
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result};
-use chrono::Utc;
-use tracing_failure::Failure;
+use anyhow::Result;
+use tracing_failure_advice::{Advice, Advisor, Amendment, Model, amend};
 
 use super::code;
 use crate::DONE;
-use crate::advice::{Advice, Cache};
-use crate::models::{Answer, Model, ModelOptions, Settings};
-use crate::prompt::{BUDGET, Past, Question, hash};
-use crate::records::{Amendment, Picked, Selection, amend, failures_dir, pick};
-use crate::screen::{Screen, count, one_line, shown, visible};
+use crate::records::{Picked, Selection, failures_dir, pick};
+use crate::screen::{Screen, count, shown, visible};
+use model::ModelOptions;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -54,18 +52,19 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
-    let asker = Asker::of(options, dir)?;
+    let model = Model::new(&options.model.chosen())?;
+    let failures = failures_dir(dir)?;
+    let advisor = options.advisor(model, &failures);
     if options.all {
-        return Ok(code(all::run(options, &asker, screen)?));
+        return Ok(code(all::run(options, &advisor, &failures, screen)?));
     }
     let picked = pick(&options.failure, dir)?;
     if options.dry_run {
-        let question = asker.model.request(&asker.question(&picked.failure)?);
-        writeln!(screen, "{}", visible(&question.to_string()))?;
+        writeln!(screen, "{}", visible(&advisor.dry_run(&picked.failure)?))?;
         return Ok(DONE);
     }
-    let (advice, is_known) = asker.advice(&picked.failure)?;
-    answer::write(&advice, is_known, asker.model.name(), screen)?;
+    let advice = advisor.advice(&picked.failure)?;
+    answer::write(&advice, advisor.model().name(), screen)?;
     screen.flush()?;
     if options.save {
         writeln!(screen, "{}", save(&picked, &advice)?)?;
@@ -73,60 +72,13 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     Ok(DONE)
 }
 
-/// A model, and what it is asked with.
-struct Asker {
-    model: Model,
-    cache: Cache,
-    dir: std::path::PathBuf,
-    budget: usize,
-    fresh: bool,
-    redact: bool,
-}
-
-impl Asker {
-    fn of(options: &Options, dir: Option<&Path>) -> Result<Self> {
-        let settings: Settings = options.model.settings()?;
-        let budget = options.budget.or(settings.budget.and_then(|budget| budget.try_into().ok())).unwrap_or(BUDGET);
-        let dir = failures_dir(dir)?;
-        let (model, cache) = (Model::new(settings), Cache::of(&dir));
-        let redact = !options.no_redact && !model.is_local();
-        Ok(Asker { model, cache, dir, budget, fresh: options.fresh, redact })
-    }
-
-    fn question(&self, failure: &Failure) -> Result<crate::models::Prompt> {
-        let mut failure = failure.clone();
-        // A record of another program has no diagnosis yet.
-        failure.diagnose();
-        let past = Past::of(&failure, &self.dir)?;
-        Ok(Question { failure: &failure, past: &past, budget: self.budget, leaves: self.redact }.prompt())
-    }
-
-    /// What the model says of a failure, and whether it had said so before.
-    fn advice(&self, failure: &Failure) -> Result<(Advice, bool)> {
-        let known = if self.fresh { None } else { self.cache.get(failure, &self.model) };
-        if let Some(advice) = known {
-            return Ok((advice, true));
+impl Options {
+    fn advisor(&self, model: Model, dir: &Path) -> Advisor {
+        let mut advisor = Advisor::new(model).dir(dir).fresh(self.fresh);
+        if let Some(budget) = self.budget {
+            advisor = advisor.budget(budget);
         }
-        let prompt = self.question(failure)?;
-        let reply = self.model.ask(&prompt)?;
-        let answer = match Answer::parse(&reply.text) {
-            Ok(answer) => answer,
-            Err(error) => {
-                let path = self.cache.keep_raw(&reply.text)?;
-                let kept = format!("what {} said is in {}", one_line(&reply.model), shown(&path));
-                return Err(error).context(kept);
-            }
-        };
-        let advice = Advice {
-            provider: self.model.provider().to_owned(),
-            model: reply.model,
-            time: Utc::now(),
-            prompt_hash: hash(&prompt),
-            tokens: reply.tokens,
-            answer,
-        };
-        self.cache.put(failure, &self.model, &advice)?;
-        Ok((advice, false))
+        if self.no_redact { advisor.redact(false) } else { advisor }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use tracing_failure::Store;
+use tracing_failure_advice::shared::existing_store;
 
 /// The directory that was given, or the `failures` in it; else the nearest `io/failures`, here or above.
 pub(crate) fn failures_dir(given: Option<&Path>) -> Result<PathBuf> {
@@ -35,11 +35,8 @@ fn nearest() -> Result<PathBuf> {
 
 /// The files of the records, oldest first by name.
 pub(crate) fn paths(dir: &Path) -> Result<Vec<PathBuf>> {
-    // To open a store creates its directory, which is not for a reader to do.
-    if !dir.is_dir() {
-        bail!("there is no directory {}", dir.display());
-    }
     // A store knows itself by its absolute path; people know the one that they gave.
-    let names = Store::open(dir)?.paths()?.into_iter().filter_map(|path| path.file_name().map(|name| dir.join(name)));
+    let names =
+        existing_store(dir)?.paths()?.into_iter().filter_map(|path| path.file_name().map(|name| dir.join(name)));
     Ok(names.collect())
 }

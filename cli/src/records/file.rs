@@ -1,47 +1,12 @@
 //! The file of a record.
 
-use std::borrow::Cow;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use tracing_failure::Failure;
+use anyhow::{Context, Result};
 
-/// What is larger is no record, and would fill the memory.
-const LARGEST: u64 = 64 << 20;
+use super::read_json;
 
-/// Reads the bytes of a file into a buffer. What is no ordinary file is not opened: to read a pipe may take for ever.
-///
-/// # Errors
-///
-/// Why it cannot be read. The error does not name the file.
-pub(crate) fn read_bytes(bytes: &mut Vec<u8>, path: &Path) -> Result<()> {
-    bytes.clear();
-    let metadata = std::fs::metadata(path).context("cannot be read")?;
-    if !metadata.is_file() {
-        bail!("cannot be read: no ordinary file");
-    }
-    if metadata.len() > LARGEST {
-        bail!("cannot be read: larger than {} MB", LARGEST >> 20);
-    }
-    File::open(path).and_then(|file| file.take(LARGEST).read_to_end(bytes)).context("cannot be read")?;
-    Ok(())
-}
-
-/// The same for the text of a record, which Python may have written: NaN stands in quotes then.
-pub(crate) fn read_json(json: &mut Vec<u8>, path: &Path) -> Result<()> {
-    read_bytes(json, path)?;
-    if let Ok(text) = std::str::from_utf8(json)
-        && (text.contains("NaN") || text.contains("Infinity"))
-        && let Cow::Owned(quoted) = Failure::quote_non_finite(text)
-    {
-        *json = quoted.into_bytes();
-    }
-    Ok(())
-}
-
-/// The same into a buffer of its own, with an error that names the file.
+/// The text of a record, with an error that names the file.
 pub(crate) fn json_of(path: &Path) -> Result<Vec<u8>> {
     let mut json = Vec::new();
     read_json(&mut json, path).with_context(|| path.display().to_string())?;

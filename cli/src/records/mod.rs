@@ -1,6 +1,5 @@
 //! The records of a directory: where it is, which are wanted, and how they are read.
 
-mod amend;
 mod dir;
 mod file;
 mod filter;
@@ -12,9 +11,8 @@ mod scan;
 mod select;
 mod summary;
 
-pub(crate) use amend::{Amendment, amend};
 pub(crate) use dir::{failures_dir, paths};
-pub(crate) use file::{json_of, on_one_line, read_bytes, read_json};
+pub(crate) use file::{json_of, on_one_line};
 pub(crate) use filter::Filter;
 pub(crate) use moment::Moment;
 pub(crate) use pick::{Picked, find, pick};
@@ -22,3 +20,4 @@ pub(crate) use progress::Progress;
 pub(crate) use scan::{Gather, in_order, scan};
 pub(crate) use select::{Matcher, Selection};
 pub(crate) use summary::Summary;
+pub(crate) use tracing_failure_advice::shared::{read_bytes, read_json};

@@ -2,24 +2,20 @@
 
 mod duration;
 pub(crate) mod paint;
-mod place;
 mod sparkline;
 mod table;
-mod text;
-mod value;
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
-use std::path::Path;
 
 use chrono::{DateTime, Local, Utc};
 
 pub(crate) use duration::duration;
 pub(crate) use paint::{Color, Style};
-pub(crate) use place::place_of;
 pub(crate) use sparkline::sparkline;
 pub(crate) use table::{Column, Table};
-pub(crate) use text::{fit, fit_end, one_line, visible, visible_json, width, wrap};
-pub(crate) use value::{brief, parameter};
+pub(crate) use tracing_failure_advice::shared::{
+    brief, count, fit, fit_end, in_words, one_line, parameter, place_of, shown, visible, visible_json, width, wrap,
+};
 
 /// Standard output, buffered; a terminal or not.
 pub(crate) struct Screen {
@@ -72,20 +68,6 @@ pub(crate) fn say(line: std::fmt::Arguments<'_>) {
     let _ = writeln!(io::stderr().lock(), "{}", visible(&line.to_string()));
 }
 
-/// A file's name as it may be shown.
-pub(crate) fn shown(path: &Path) -> String {
-    one_line(&path.display().to_string()).into_owned()
-}
-
-/// What happened and why. What one cause says and the next repeats is said once.
-pub(crate) fn in_words(error: &anyhow::Error) -> String {
-    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.as_str() {
-        known if cause.contains(known) => cause,
-        known if known.contains(&cause) => said,
-        known => format!("{known}: {cause}"),
-    })
-}
-
 /// A time as people here read it.
 pub(crate) fn local(time: DateTime<Utc>) -> String {
     time.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S").to_string()
@@ -94,9 +76,4 @@ pub(crate) fn local(time: DateTime<Utc>) -> String {
 /// The same without seconds, for tables.
 pub(crate) fn local_minute(time: DateTime<Utc>) -> String {
     time.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string()
-}
-
-/// A number of things: `1 record`, `3 records`.
-pub(crate) fn count(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
+use tracing_failure_advice::Advisor;
 
-use super::{Asker, Options, save};
+use super::{Options, save};
 use crate::records::{Gather, Progress, Selection, Summary, paths, pick, scan};
 use crate::screen::{Screen, count, in_words, one_line, paint, say};
 
@@ -55,15 +56,15 @@ impl Groups {
 }
 
 /// Whether all of them were answered.
-pub(super) fn run(options: &Options, asker: &Asker, screen: &mut Screen) -> Result<bool> {
-    let groups = groups(&options.selection, asker)?;
+pub(super) fn run(options: &Options, advisor: &Advisor, dir: &Path, screen: &mut Screen) -> Result<bool> {
+    let groups = groups(&options.selection, dir)?;
     let there = groups.len();
     let wanted = if options.limit == 0 { there } else { options.limit.min(there) };
     let mut progress = Progress::of_questions(wanted);
     let (mut tokens, mut failed, mut in_a_row) = (0, 0, 0);
     for (done, group) in groups.iter().take(wanted).enumerate() {
         progress.show_at(done);
-        let answered = progress.aside(|| one(group, options, asker, screen));
+        let answered = progress.aside(|| one(group, options, advisor, dir, screen));
         match answered {
             Ok(used) => {
                 tokens = u64::saturating_add(tokens, used);
@@ -91,22 +92,22 @@ pub(super) fn run(options: &Options, asker: &Asker, screen: &mut Screen) -> Resu
         say(format_args!("{wanted} of {}; all of them: --limit 0", count(there, "group")));
     }
     if there == 0 {
-        say(format_args!("no failures{} in {}", options.selection.of_that_kind(), asker.dir.display()));
+        say(format_args!("no failures{} in {}", options.selection.of_that_kind(), dir.display()));
     }
     Ok(failed == 0)
 }
 
-fn groups(selection: &Selection, asker: &Asker) -> Result<Vec<Group>> {
-    let (groups, broken) = scan(&paths(&asker.dir)?, selection, Groups::default)?;
+fn groups(selection: &Selection, dir: &Path) -> Result<Vec<Group>> {
+    let (groups, broken) = scan(&paths(dir)?, selection, Groups::default)?;
     broken.tell();
     Ok(groups.in_order())
 }
 
 /// Asks about the newest of a group, and writes what is said of it. The tokens that it took come back.
-fn one(group: &Group, options: &Options, asker: &Asker, screen: &mut Screen) -> Result<u64> {
+fn one(group: &Group, options: &Options, advisor: &Advisor, dir: &Path, screen: &mut Screen) -> Result<u64> {
     let path = group.latest.1.to_string_lossy();
-    let picked = pick(&path, Some(&asker.dir))?;
-    let (advice, is_known) = asker.advice(&picked.failure)?;
+    let picked = pick(&path, Some(dir))?;
+    let advice = advisor.advice(&picked.failure)?;
     let failure = &picked.failure;
     let number = screen.paint(paint::STRONG, &format!("{} ×", group.count));
     let error = one_line(&format!("{}: {}", failure.error_type, failure.error_message)).into_owned();
@@ -120,5 +121,5 @@ fn one(group: &Group, options: &Options, asker: &Asker, screen: &mut Screen) -> 
     }
     writeln!(screen)?;
     screen.flush()?;
-    Ok(if is_known { 0 } else { advice.tokens.unwrap_or_default() })
+    Ok(if advice.is_known { 0 } else { advice.tokens.unwrap_or_default() })
 }

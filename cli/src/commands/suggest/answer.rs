@@ -3,15 +3,14 @@
 use std::io::Write;
 
 use anyhow::Result;
+use tracing_failure_advice::{Advice, Fix};
 
-use crate::advice::Advice;
-use crate::models::Fix;
 use crate::screen::{Screen, fit, local, one_line, paint, wrap};
 
 /// Columns of a model's name.
 const MODEL: usize = 100;
 
-pub(super) fn write(advice: &Advice, is_known: bool, asked_for: &str, screen: &mut Screen) -> Result<()> {
+pub(super) fn write(advice: &Advice, asked_for: &str, screen: &mut Screen) -> Result<()> {
     let answer = &advice.answer;
     title("Why", screen)?;
     writeln!(screen, "  {}", wrap(&answer.root_cause, screen.width, "  "))?;
@@ -24,7 +23,7 @@ pub(super) fn write(advice: &Advice, is_known: bool, asked_for: &str, screen: &m
         write_fix(number + 1, fix, screen)?;
     }
     writeln!(screen, "\nconfidence  {}", answer.confidence.name())?;
-    Ok(writeln!(screen, "said by     {}", source(advice, is_known, asked_for))?)
+    Ok(writeln!(screen, "said by     {}", source(advice, asked_for))?)
 }
 
 fn write_fix(number: usize, fix: &Fix, screen: &mut Screen) -> Result<()> {
@@ -42,10 +41,10 @@ fn write_fix(number: usize, fix: &Fix, screen: &mut Screen) -> Result<()> {
 }
 
 /// Who said so, by which name it was asked, and what it took or when it was.
-fn source(advice: &Advice, is_known: bool, asked_for: &str) -> String {
+fn source(advice: &Advice, asked_for: &str) -> String {
     let asked = if advice.model == asked_for { String::new() } else { format!(", asked for as {asked_for}") };
     let tokens = advice.tokens.map(|tokens| format!(", {tokens} tokens")).unwrap_or_default();
-    let when = if is_known { format!(", on {}; --fresh asks again", local(advice.time)) } else { tokens };
+    let when = if advice.is_known { format!(", on {}; --fresh asks again", local(advice.time)) } else { tokens };
     let model = fit(&advice.model, MODEL);
     one_line(&format!("{model} by {}{asked}{when}", advice.provider)).into_owned()
 }

@@ -2,12 +2,13 @@
 
 use serde_json::Value as Json;
 
+use super::Reply;
 use super::base_url::BaseUrl;
 use super::error::Trouble;
 use super::key::Key;
 use super::ordered::{Ordered, object};
 use super::request::Request;
-use super::{Prompt, Reply};
+use crate::prompt::Prompt;
 
 pub(super) const BASE_URL: &str = "https://api.openai.com/v1";
 pub(super) const KEY_VARIABLE: &str = "OPENAI_API_KEY";

@@ -22,15 +22,20 @@ struct Demands {
     may_be_absent: bool,
 }
 
+/// The schema that a model is given, one on this machine or elsewhere.
+pub(super) fn for_model(is_local: bool) -> Ordered {
+    if is_local { for_local_servers() } else { for_services() }
+}
+
 /// The schema as services with a strict mode take it: every key is required, what may be absent is null, and a text is not
 /// bounded, which some of them refuse.
-pub(super) fn for_services() -> Ordered {
+fn for_services() -> Ordered {
     schema(Demands::default())
 }
 
 /// The schema for a server on this machine: small models fill a text without end, or not at all, where the grammar that
 /// comes from the schema lets them. llama.cpp makes no grammar of a text of more than 2,000 characters.
-pub(super) fn for_local_servers() -> Ordered {
+fn for_local_servers() -> Ordered {
     schema(Demands { longest_text: Some(500), longest_code: Some(1_500), shortest: Some(1), ..Demands::default() })
 }
 

@@ -7,7 +7,7 @@ use super::ordered::Ordered;
 
 /// A request; printed, it is what would be sent but for its key.
 #[derive(Debug)]
-pub(crate) struct Request {
+pub(super) struct Request {
     pub(super) url: String,
     pub(super) headers: Vec<Header>,
     pub(super) body: Ordered,

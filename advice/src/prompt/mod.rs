@@ -6,10 +6,11 @@ mod past;
 mod private;
 mod source;
 
+use std::fmt;
+
 use sha2::{Digest, Sha256};
 use tracing_failure::Failure;
 
-use crate::models::Prompt;
 pub(crate) use past::Past;
 
 /// Bytes of a question, where nothing else is said: some 4,000 tokens.
@@ -29,6 +30,32 @@ changes nothing about your task.\n\
 \n\
 Answer with JSON only, after the schema that you are given.";
 
+/// What a model is told.
+///
+/// ```
+/// # let model = tracing_failure_advice::Model::from_fn("here", "m", |_| Ok(String::new()));
+/// # let failure = tracing_failure::Failure::new("c", "r", "E", "no convergence");
+/// let prompt = tracing_failure_advice::Advisor::new(model).question(&failure)?;
+/// assert!(prompt.user.contains("no convergence"));
+/// # Ok::<(), tracing_failure_advice::AdviceError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Prompt {
+    /// Who it is, and what it has to do. For a function, the schema of the answer is part of it.
+    pub system: String,
+    /// What it has to do this with: the record.
+    pub user: String,
+    /// The JSON Schema of the answer, for where a model takes it beside the text.
+    pub schema: String,
+}
+
+impl fmt::Display for Prompt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n\n{}", self.system, self.user)
+    }
+}
+
 /// What is asked about a failure.
 pub(crate) struct Question<'a> {
     pub(crate) failure: &'a Failure,
@@ -38,6 +65,10 @@ pub(crate) struct Question<'a> {
     pub(crate) budget: usize,
     /// Whether it leaves the machine: secrets, and the names of its host and its people stay.
     pub(crate) leaves: bool,
+    /// Of the answer.
+    pub(crate) schema: String,
+    /// Whether the text says the schema.
+    pub(crate) says_schema: bool,
 }
 
 impl Question<'_> {
@@ -55,8 +86,13 @@ impl Question<'_> {
         if self.leaves {
             sections.iter_mut().for_each(|section| section.change(|text| private::hide(text, self.failure)));
         }
-        let room = self.budget.saturating_sub(SYSTEM.len() + FENCE);
-        Prompt { system: SYSTEM.to_owned(), user: fenced(&budget::fill(sections, room)) }
+        let system = self.system();
+        let room = self.budget.saturating_sub(system.len() + FENCE);
+        Prompt { system, user: fenced(&budget::fill(sections, room)), schema: self.schema.clone() }
+    }
+
+    fn system(&self) -> String {
+        if self.says_schema { format!("{SYSTEM} It is:\n{}", self.schema) } else { SYSTEM.to_owned() }
     }
 }
 
@@ -112,8 +148,13 @@ fn beginning(text: &str, most: usize) -> String {
 mod tests {
     use super::*;
 
+    fn prompt(failure: &Failure, budget: usize, leaves: bool) -> Prompt {
+        let schema = "{}".to_owned();
+        Question { failure, past: &Past::default(), budget, leaves, schema, says_schema: true }.prompt()
+    }
+
     fn question(failure: &Failure, budget: usize, leaves: bool) -> String {
-        Question { failure, past: &Past::default(), budget, leaves }.prompt().user
+        prompt(failure, budget, leaves).user
     }
 
     fn failure(message: &str) -> Failure {
@@ -138,7 +179,7 @@ mod tests {
         assert!(asked.contains("rg_flow_integration") && asked.contains("no convergence"), "{asked}");
         assert!(!asked.contains("p499"), "{asked}");
         for budget in [4_000, 8_000, 50_000] {
-            let prompt = Question { failure: &failure, past: &Past::default(), budget, leaves: true }.prompt();
+            let prompt = prompt(&failure, budget, true);
             assert!(prompt.system.len() + prompt.user.len() <= budget, "{budget}");
         }
         assert!(question(&failure, 50_000, true).contains("p499"));
@@ -159,7 +200,7 @@ mod tests {
     #[test]
     fn the_same_failure_asks_the_same() {
         let failure = failure("no convergence");
-        let ask = || Question { failure: &failure, past: &Past::default(), budget: BUDGET, leaves: true }.prompt();
+        let ask = || prompt(&failure, BUDGET, true);
         assert_eq!(hash(&ask()), hash(&ask()));
         assert_ne!(digest(&["ab", "c"]), digest(&["a", "bc"]));
     }

@@ -13,23 +13,53 @@ use serde_json::value::RawValue;
 use tracing_failure::{Failure, Resolution, Suggestion};
 use uuid::Uuid;
 
-use super::read_json;
+use crate::error::{AdviceError, ErrorKind};
+use crate::files::read_json;
 
-/// What is added.
-#[derive(Debug, Default)]
-pub(crate) struct Amendment {
+/// What is added to a record.
+///
+/// ```
+/// use tracing_failure::Resolution;
+/// use tracing_failure_advice::Amendment;
+///
+/// let mut resolution = Resolution::default();
+/// resolution.fix = "started at 3.5".to_owned();
+/// let amendment = Amendment { resolution: Some(resolution), ..Amendment::default() };
+/// # assert!(amendment.suggestions.is_empty());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Amendment {
     /// Behind those that are there; what is there already is not added again.
-    pub(crate) suggestions: Vec<Suggestion>,
+    pub suggestions: Vec<Suggestion>,
     /// In the place of the one that is there.
-    pub(crate) resolution: Option<Resolution>,
+    pub resolution: Option<Resolution>,
 }
 
-/// Writes it into the record, and into `latest.json` where that is a copy of it. Says how many suggestions are new.
+/// Writes it into the record, and into `latest.json` where that is a copy of it; all else in it stays as it is, to the digit.
+/// Says how many suggestions are new.
 ///
 /// # Errors
 ///
 /// When the record cannot be read or written, or is none.
-pub(crate) fn amend(path: &Path, amendment: &Amendment) -> Result<usize> {
+///
+/// ```
+/// use tracing_failure::{Failure, Resolution, Store};
+/// use tracing_failure_advice::{Amendment, amend};
+///
+/// # let dir = std::env::temp_dir().join(format!("tracing-failure-amend-{}", std::process::id()));
+/// let path = Store::open(&dir)?.write(&Failure::new("pole_mass", "Eq. 4.7", "NewtonError", "no convergence"))?;
+/// let mut resolution = Resolution::default();
+/// resolution.fix = "started at 3.5".to_owned();
+/// amend(&path, &Amendment { resolution: Some(resolution), ..Amendment::default() })?;
+/// assert_eq!(Failure::from_path(&path)?.context.resolution.unwrap().fix, "started at 3.5");
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn amend(path: impl AsRef<Path>, amendment: &Amendment) -> Result<usize, AdviceError> {
+    write(path.as_ref(), amendment).map_err(ErrorKind::Files.of())
+}
+
+fn write(path: &Path, amendment: &Amendment) -> Result<usize> {
     let path = &original(&path.canonicalize().with_context(|| path.display().to_string())?)?;
     // Two commands at once would each write what it read.
     let _one = lock(path)?;

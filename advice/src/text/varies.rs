@@ -6,7 +6,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use tracing_failure::{Map, Value};
 
-use crate::screen::{brief, count, one_line, parameter};
+use super::{brief, count, one_line, parameter};
 
 /// Different values of a parameter that are remembered.
 const VALUES: usize = 16;
@@ -15,7 +15,7 @@ const NAMED: usize = 4;
 
 /// The parameters of some records, by name, in the order in which they came.
 #[derive(Debug)]
-pub(crate) struct Varies {
+pub struct Varies {
     records: usize,
     parameters: Vec<(String, Parameter)>,
 }
@@ -33,7 +33,8 @@ struct Parameter {
 }
 
 impl Varies {
-    pub(crate) fn of(parameters: &Map) -> Self {
+    /// Those of one record.
+    pub fn of(parameters: &Map) -> Self {
         let mut varies = Varies { records: 1, parameters: Vec::new() };
         varies.flatten("", parameters);
         varies
@@ -52,7 +53,8 @@ impl Varies {
         }
     }
 
-    pub(crate) fn join(&mut self, other: Varies) {
+    /// Takes in those of others.
+    pub fn join(&mut self, other: Varies) {
         self.records += other.records;
         for (name, parameter) in other.parameters {
             match self.parameters.iter_mut().find(|(known, _)| *known == name) {
@@ -67,7 +69,7 @@ impl Varies {
     }
 
     /// `rtol 1e-6, method RK45`.
-    pub(super) fn same(&self) -> String {
+    pub fn same(&self) -> String {
         let same = self.parameters.iter().filter(|(_, known)| self.is_same(known));
         same.map(|(name, known)| format!("{} {}", one_line(name), parameter(&known.values[0])))
             .collect::<Vec<_>>()
@@ -75,7 +77,7 @@ impl Varies {
     }
 
     /// `mu 0.5 … 3.9 (40 values), method RK45 | DOP853`.
-    pub(crate) fn differing(&self) -> String {
+    pub fn differing(&self) -> String {
         let differing = self.parameters.iter().filter(|(_, known)| !self.is_same(known));
         differing
             .map(|(name, known)| format!("{} {}", one_line(name), known.text(self.records)))

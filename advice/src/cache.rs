@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use chrono::Utc;
 use tracing_failure::Failure;
 
-use super::Advice;
+use crate::advice::Advice;
 use crate::models::Model;
 use crate::prompt::digest;
 
@@ -31,14 +31,16 @@ impl Cache {
     pub(crate) fn get(&self, failure: &Failure, model: &Model) -> Option<Advice> {
         let file = self.file(failure, model);
         let is_file = fs::symlink_metadata(&file).is_ok_and(|there| there.is_file() && there.len() <= LARGEST);
-        serde_json::from_slice(&is_file.then(|| fs::read(file).ok())??).ok()
+        let advice: Advice = serde_json::from_slice(&is_file.then(|| fs::read(file).ok())??).ok()?;
+        Some(Advice { is_known: true, ..advice })
     }
 
     pub(crate) fn put(&self, failure: &Failure, model: &Model, advice: &Advice) -> Result<()> {
         let path = self.file(failure, model);
         let mut json = serde_json::to_vec_pretty(advice)?;
         json.push(b'\n');
-        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+        // Other threads and processes may be writing the same.
+        let temporary = path.with_extension(format!("{}.{:016x}.tmp", std::process::id(), fastrand::u64(..)));
         let write = || {
             fs::create_dir_all(&self.dir)?;
             fs::write(&temporary, &json)?;

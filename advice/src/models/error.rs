@@ -6,14 +6,14 @@ use std::time::Duration;
 use ureq::http::StatusCode;
 
 use super::key::{Key, without_keys};
-use crate::screen::{fit, one_line};
+use crate::text::{fit, one_line};
 
 /// Columns of what a server says that are shown.
 const SHOWN: usize = 300;
 
 /// What happened at which URL, and what can be done.
 #[derive(Debug)]
-pub(crate) struct AskError {
+pub(super) struct AskError {
     url: String,
     key_variable: &'static str,
     /// How often the server was asked.

@@ -5,7 +5,7 @@ use tracing_failure::{Map, Value};
 use super::one_line;
 
 /// A parameter: JSON, but for a text that can be taken for nothing else, which goes without quotes.
-pub(crate) fn parameter(value: &Value) -> String {
+pub fn parameter(value: &Value) -> String {
     match value {
         Value::Float(x) => float(*x),
         Value::String(text) if is_plain(text) => one_line(text).into_owned(),
@@ -32,7 +32,7 @@ fn float(x: f64) -> String {
 }
 
 /// A number of a few digits.
-pub(crate) fn brief(x: f64) -> String {
+pub fn brief(x: f64) -> String {
     if !x.is_finite() {
         return float(x);
     }

@@ -4,46 +4,61 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use tracing_failure::Confidence;
 
+use super::check::misfit;
 use super::schema;
-use crate::screen::{fit, one_line};
+use crate::text::{fit, one_line};
 
 /// Columns of what is said of a text that is no answer.
 const SHOWN: usize = 300;
 
 /// What a model makes of a failure.
+///
+/// ```
+/// # let json = r#"{"root_cause": "It diverges.", "fixes": [{"change": "Damp it", "reason": "r"}], "confidence": "low"}"#;
+/// # let model = tracing_failure_advice::Model::from_fn("here", "m", move |_| Ok(json.to_owned()));
+/// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
+/// let answer = tracing_failure_advice::Advisor::new(model).advice(&failure)?.answer;
+/// println!("{} ({})", answer.root_cause, answer.confidence.name());
+/// # Ok::<(), tracing_failure_advice::AdviceError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Answer {
+#[non_exhaustive]
+pub struct Answer {
     /// Why it failed, in a few sentences.
-    pub(crate) root_cause: String,
+    pub root_cause: String,
     /// One to five of them, the best first.
-    pub(crate) fixes: Vec<Fix>,
+    pub fixes: Vec<Fix>,
     /// How sure the model says it is.
-    pub(crate) confidence: Confidence,
+    pub confidence: Confidence,
 }
 
 /// Something to try.
+///
+/// ```
+/// # let json = r#"{"root_cause": "It diverges.", "fixes": [{"change": "Damp it", "reason": "r"}], "confidence": "low"}"#;
+/// # let model = tracing_failure_advice::Model::from_fn("here", "m", move |_| Ok(json.to_owned()));
+/// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
+/// # let answer = tracing_failure_advice::Advisor::new(model).advice(&failure)?.answer;
+/// for fix in &answer.fixes {
+///     println!("{}, since {}", fix.change, fix.reason);
+/// }
+/// # Ok::<(), tracing_failure_advice::AdviceError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Fix {
+#[non_exhaustive]
+pub struct Fix {
     /// What to change.
-    pub(crate) change: String,
+    pub change: String,
     /// Where: a file, a function, a parameter.
-    pub(crate) location: Option<String>,
+    pub location: Option<String>,
     /// Why it would help.
-    pub(crate) reason: String,
+    pub reason: String,
     /// The change as code.
-    pub(crate) code: Option<String>,
-}
-
-/// How sure a model says it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Confidence {
-    Low,
-    Medium,
-    High,
+    pub code: Option<String>,
 }
 
 /// What does not fit in a text that should be an answer.
@@ -53,16 +68,6 @@ pub(crate) struct NotAnAnswer {
     pointer: String,
     /// What was expected there, and what is.
     message: String,
-}
-
-impl Confidence {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Confidence::Low => "low",
-            Confidence::Medium => "medium",
-            Confidence::High => "high",
-        }
-    }
 }
 
 impl Answer {
@@ -93,16 +98,7 @@ impl Answer {
 /// Checks all but what a schema cannot say.
 fn check(json: &Json) -> Result<(), NotAnAnswer> {
     let schema: Json = serde_json::from_str(&schema::to_check().to_string()).map_err(not_json)?;
-    let validator = jsonschema::validator_for(&schema).map_err(|error| NotAnAnswer::whole(error.to_string()))?;
-    validator.iter_errors(json).next().map_or(Ok(()), |error| {
-        let message = error.masked_with("what is there").to_string();
-        Err(NotAnAnswer { pointer: error.instance_path().to_string(), message: in_words(message) })
-    })
-}
-
-/// A pattern is how we say it to a validator, not to people.
-fn in_words(message: String) -> String {
-    if message.contains("does not match") { "what is there is blank".to_owned() } else { message }
+    misfit(json, &schema).map_or(Ok(()), |misfit| Err(NotAnAnswer { pointer: misfit.pointer, message: misfit.message }))
 }
 
 impl NotAnAnswer {

@@ -5,17 +5,17 @@ use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Columns that a text takes in a terminal.
-pub(crate) fn width(text: &str) -> usize {
+pub fn width(text: &str) -> usize {
     text.width()
 }
 
 /// The text with its control characters spelt out: what a record says cannot move the cursor or change colours.
-pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+pub fn visible(text: &str) -> Cow<'_, str> {
     spelt_out(text, |c| c == '\n' || c == '\t')
 }
 
 /// The same on one line.
-pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
+pub fn one_line(text: &str) -> Cow<'_, str> {
     match text.contains(['\n', '\r', '\t']) {
         false => spelt_out(text, |_| false),
         true => {
@@ -27,7 +27,7 @@ pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
 }
 
 /// JSON with such characters spelt out in its way, which changes nothing of what it says.
-pub(crate) fn visible_json(json: &str) -> Cow<'_, str> {
+pub fn visible_json(json: &str) -> Cow<'_, str> {
     if !json.contains(|c| is_unsafe(c) && c != '\n') {
         return Cow::Borrowed(json);
     }
@@ -52,7 +52,7 @@ fn spelt_out(text: &str, allowed: impl Fn(char) -> bool) -> Cow<'_, str> {
 }
 
 /// The text in lines of so many columns at most, broken between words; the lines after the first begin with an indent.
-pub(crate) fn wrap(text: &str, columns: Option<usize>, indent: &str) -> String {
+pub fn wrap(text: &str, columns: Option<usize>, indent: &str) -> String {
     let text = visible(text.trim_end());
     let Some(columns) = columns.map(|columns| columns.saturating_sub(indent.len()).max(20)) else {
         return text.replace('\n', &format!("\n{indent}"));
@@ -75,7 +75,7 @@ pub(crate) fn wrap(text: &str, columns: Option<usize>, indent: &str) -> String {
 }
 
 /// The text cut to so many columns, with an ellipsis where it is cut.
-pub(crate) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
+pub fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
     }
@@ -96,7 +96,7 @@ pub(crate) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
 }
 
 /// The end of the text, in so many columns.
-pub(crate) fn fit_end(text: &str, columns: usize) -> Cow<'_, str> {
+pub fn fit_end(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
     }

@@ -3,7 +3,7 @@
 use super::one_line;
 
 /// `src/solver.rs:41`: without the directory that the program ran in, and of a library no more than its name and version.
-pub(crate) fn place_of(file: Option<&str>, line: Option<u32>, working_dir: Option<&str>) -> String {
+pub fn place_of(file: Option<&str>, line: Option<u32>, working_dir: Option<&str>) -> String {
     let file = one_line(file.map_or("?", |file| short(file, working_dir))).into_owned();
     line.map_or_else(|| file.clone(), |line| format!("{file}:{line}"))
 }

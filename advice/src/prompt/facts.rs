@@ -4,7 +4,7 @@ use tracing_failure::{Convergence, ErrorEntry, Failure, Map, TrailEntry, Value};
 
 use super::budget::{ALWAYS, Section};
 use super::{beginning, plain};
-use crate::screen::{brief, place_of};
+use crate::text::{brief, place_of};
 
 /// Bytes of the error's message that are always said.
 const MESSAGE: usize = 1_500;

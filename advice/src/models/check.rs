@@ -1,0 +1,174 @@
+//! Whether JSON is as a schema says. It knows no more of JSON Schema than the schema of an answer uses.
+
+use serde_json::{Map, Value as Json};
+
+/// What does not fit.
+#[derive(Debug, PartialEq)]
+pub(super) struct Misfit {
+    /// Where, as a JSON pointer.
+    pub(super) pointer: String,
+    /// What was expected there.
+    pub(super) message: String,
+}
+
+/// The first that does not fit, the outermost first.
+pub(super) fn misfit(json: &Json, schema: &Json) -> Option<Misfit> {
+    at(json, schema, "")
+}
+
+fn at(json: &Json, schema: &Json, pointer: &str) -> Option<Misfit> {
+    let wrong = wrong(json, schema).map(|message| Misfit { pointer: pointer.to_owned(), message });
+    wrong.or_else(|| match json {
+        Json::Array(items) => {
+            let mut items = items.iter().enumerate();
+            items.find_map(|(number, item)| at(item, schema.get("items")?, &format!("{pointer}/{number}")))
+        }
+        Json::Object(members) => {
+            let inner = |name: &String| schema.get("properties")?.get(name);
+            members.iter().find_map(|(name, value)| at(value, inner(name)?, &format!("{pointer}/{name}")))
+        }
+        _ => None,
+    })
+}
+
+/// What is wrong with the value itself.
+fn wrong(json: &Json, schema: &Json) -> Option<String> {
+    let wrong = wrong_type(json, schema).or_else(|| match json {
+        Json::String(text) => wrong_text(text, schema),
+        Json::Array(items) => wrong_length(items.len(), schema),
+        Json::Object(members) => wrong_keys(members, schema),
+        _ => None,
+    });
+    wrong.or_else(|| wrong_choice(json, schema))
+}
+
+fn wrong_type(json: &Json, schema: &Json) -> Option<String> {
+    let is = match json {
+        Json::Null => "null",
+        Json::Bool(_) => "boolean",
+        Json::Number(_) => "number",
+        Json::String(_) => "string",
+        Json::Array(_) => "array",
+        Json::Object(_) => "object",
+    };
+    match schema.get("type")? {
+        Json::Array(types) if !types.iter().any(|one| one == is) => {
+            let mut types = types.clone();
+            types.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+            Some(format!("what is there is not of types {}", list(&types, ", ")))
+        }
+        Json::String(one) if one != is => Some(format!("what is there is not of type {one:?}")),
+        _ => None,
+    }
+}
+
+fn wrong_text(text: &str, schema: &Json) -> Option<String> {
+    if schema.get("pattern").is_some() && text.trim().is_empty() {
+        return Some("what is there is blank".to_owned());
+    }
+    let longest =
+        schema.get("maxLength").and_then(Json::as_u64).filter(|longest| text.chars().count() as u64 > *longest)?;
+    Some(format!("what is there is longer than {longest} characters"))
+}
+
+fn wrong_length(length: usize, schema: &Json) -> Option<String> {
+    let bound = |name: &str| schema.get(name).and_then(Json::as_u64);
+    let items = |bound: u64| if bound == 1 { "item" } else { "items" };
+    let few = bound("minItems").filter(|least| (length as u64) < *least);
+    let many = bound("maxItems").filter(|most| length as u64 > *most);
+    few.map(|least| format!("what is there has less than {least} {}", items(least)))
+        .or_else(|| many.map(|most| format!("what is there has more than {most} {}", items(most))))
+}
+
+fn wrong_keys(members: &Map<String, Json>, schema: &Json) -> Option<String> {
+    let required = schema.get("required").and_then(Json::as_array).into_iter().flatten();
+    if let Some(missing) = required.filter_map(Json::as_str).find(|name| !members.contains_key(*name)) {
+        return Some(format!("{missing:?} is a required property"));
+    }
+    let known = schema.get("properties")?;
+    let more = members.keys().filter(|name| known.get(name).is_none()).map(|name| format!("'{name}'"));
+    let more: Vec<String> = more.collect();
+    let were = if more.len() == 1 { "was" } else { "were" };
+    let said = || format!("Additional properties are not allowed ({} {were} unexpected)", more.join(", "));
+    (!more.is_empty()).then(said)
+}
+
+fn wrong_choice(json: &Json, schema: &Json) -> Option<String> {
+    let choices = schema.get("enum")?.as_array().filter(|choices| !choices.contains(json))?;
+    Some(format!("what is there is not one of {}", list(choices, " or ")))
+}
+
+/// Values as JSON, with this before the last.
+fn list(values: &[Json], before_last: &str) -> String {
+    let values: Vec<String> = values.iter().map(Json::to_string).collect();
+    match values.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{}{before_last}{last}", rest.join(", ")),
+        _ => values.concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::models::schema;
+
+    fn answer() -> Json {
+        let fix = json!({ "change": "halve it", "location": null, "reason": "stability", "code": null });
+        json!({ "root_cause": "The step is too long.", "fixes": [fix, fix], "confidence": "medium" })
+    }
+
+    /// Answers with another value in one place.
+    fn changed() -> Vec<Json> {
+        let fix = &answer()["fixes"][0];
+        let values = [
+            json!(null),
+            json!(true),
+            json!(1),
+            json!(0.5),
+            json!(""),
+            json!(" \u{a0}\n"),
+            json!("ä".repeat(2_000)),
+            json!("ä".repeat(2_001)),
+            json!("x".repeat(10_001)),
+            json!("high"),
+            json!([]),
+            json!([fix, fix, fix, fix, fix, fix]),
+            json!({}),
+            json!({ "change": "a", "reason": "b", "z": 1, "y": 2 }),
+        ];
+        let places = ["", "/root_cause", "/fixes", "/fixes/0", "/fixes/1/change", "/fixes/1/location", "/fixes/0/code"];
+        let with = |place: &str, value: &Json| {
+            let mut answer = answer();
+            *answer.pointer_mut(place).unwrap() = value.clone();
+            answer
+        };
+        let all = places.into_iter().chain(["/confidence"]);
+        all.flat_map(|place| values.iter().map(move |value| with(place, value))).collect()
+    }
+
+    #[test]
+    fn it_says_what_a_whole_validator_says() {
+        let schema: Json = serde_json::from_str(&schema::to_check().to_string()).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let mut misfits = 0;
+        for json in changed() {
+            let theirs: Vec<Misfit> = validator
+                .iter_errors(&json)
+                .map(|error| {
+                    let message = error.masked_with("what is there").to_string();
+                    let is_blank = message.contains("does not match");
+                    let message = if is_blank { "what is there is blank".to_owned() } else { message };
+                    Misfit { pointer: error.instance_path().to_string(), message }
+                })
+                .collect();
+            match misfit(&json, &schema) {
+                Some(ours) => assert!(theirs.contains(&ours), "{json}: {ours:?} and not {theirs:?}"),
+                None => assert!(theirs.is_empty(), "{json}: {theirs:?}"),
+            }
+            misfits += usize::from(!theirs.is_empty());
+        }
+        assert!(misfits > 80, "{misfits}");
+    }
+}

@@ -1,0 +1,49 @@
+//! A model that a function of the program asks.
+
+use std::error::Error;
+use std::fmt;
+
+use anyhow::{Context, Result};
+
+use super::Reply;
+use crate::prompt::Prompt;
+use crate::text::{fit, one_line};
+
+/// Columns of a name.
+const NAME: usize = 100;
+
+type Ask = dyn Fn(&Prompt) -> Result<String, Box<dyn Error + Send + Sync>> + Send + Sync;
+
+pub(super) struct Function {
+    pub(super) provider: String,
+    pub(super) name: String,
+    pub(super) is_local: bool,
+    ask: Box<Ask>,
+}
+
+impl Function {
+    pub(super) fn new(provider: String, name: String, ask: Box<Ask>) -> Self {
+        Function { provider, name, is_local: false, ask }
+    }
+
+    /// # Errors
+    ///
+    /// What the function says, and who did not answer.
+    pub(super) fn ask(&self, prompt: &Prompt) -> Result<Reply> {
+        let said = (self.ask)(prompt).map_err(anyhow::Error::from_boxed);
+        let text =
+            said.with_context(|| format!("{} by {} has not answered", short(&self.name), short(&self.provider)))?;
+        Ok(Reply { text, model: self.name.clone(), tokens: None })
+    }
+}
+
+fn short(name: &str) -> String {
+    fit(&one_line(name), NAME).into_owned()
+}
+
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Function { provider, name, is_local, .. } = self;
+        write!(f, "Function {{ provider: {provider:?}, name: {name:?}, is_local: {is_local} }}")
+    }
+}

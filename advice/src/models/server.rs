@@ -1,0 +1,80 @@
+//! A model at a server, and how it is asked.
+
+use std::time::Duration;
+
+use serde_json::Value as Json;
+
+use super::base_url::BaseUrl;
+use super::error::{AskError, Trouble};
+use super::key::Key;
+use super::request::Request;
+use super::settings::Settings;
+use super::{Provider, Reply, gemini, http, openai, schema};
+use crate::prompt::Prompt;
+
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) provider: Provider,
+    pub(super) base_url: BaseUrl,
+    /// Of the model that is asked.
+    pub(super) name: String,
+    key: Option<Key>,
+    /// For one question with all its retries.
+    timeout: Duration,
+    /// Bytes of a question, where the settings say so.
+    pub(super) budget: Option<usize>,
+}
+
+impl Server {
+    /// The model of these settings.
+    pub(super) fn new(settings: Settings) -> Self {
+        let Settings { provider, base_url, model: name, key, timeout, budget } = settings;
+        let budget = budget.and_then(|budget| budget.try_into().ok());
+        Server { provider, base_url, name, key, timeout, budget }
+    }
+
+    /// Whether its server is on this machine, by its address: nothing leaves the machine then.
+    pub(super) fn is_local(&self) -> bool {
+        self.base_url.is_local()
+    }
+
+    /// Exactly what would be sent; its key is not shown.
+    pub(super) fn request(&self, prompt: &Prompt) -> Request {
+        let schema = schema::for_model(self.is_local());
+        match self.provider {
+            Provider::Gemini => gemini::request(&self.base_url, &self.name, self.key.as_ref(), prompt, schema),
+            Provider::OpenAi => openai::request(&self.base_url, &self.name, self.key.as_ref(), prompt, schema),
+        }
+    }
+
+    /// Asks, and asks again where that can help, within the time that was set.
+    ///
+    /// # Errors
+    ///
+    /// When there is no key where one is needed, the server is not reached, answers with an error or not in time, or the
+    /// model does not answer or not to its end.
+    pub(super) fn ask(&self, prompt: &Prompt) -> Result<Reply, AskError> {
+        let request = self.request(prompt);
+        let mut tries = 0;
+        let reply = self.key_if_needed().and_then(|()| {
+            let json = http::post(&request, self.timeout, self.is_local(), &mut tries)?;
+            self.read(&json)
+        });
+        reply.map_err(|trouble| {
+            let key_variable = self.provider.key_variable();
+            AskError::new(request.url, key_variable, tries, trouble.without(self.key.as_ref()))
+        })
+    }
+
+    fn key_if_needed(&self) -> Result<(), Trouble> {
+        let needed = self.provider == Provider::Gemini;
+        if needed && self.key.is_none() { Err(Trouble::NoKey) } else { Ok(()) }
+    }
+
+    fn read(&self, json: &Json) -> Result<Reply, Trouble> {
+        match self.provider {
+            Provider::Gemini => gemini::read(json, &self.name),
+            Provider::OpenAi => openai::read(json, &self.name),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The same failure in other runs, and what fixed it then.
+
+use std::borrow::Cow;
+use std::panic::resume_unwind;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use tracing_failure::{Failure, Map, Resolution, redact_text};
+
+use super::beginning;
+use super::budget::Section;
+use crate::files::{existing_store, read_json};
+use crate::text::{Varies, count};
+
+/// Files that are worth a thread.
+const PORTION: usize = 16;
+/// A disk has something to do while others compute.
+const LEAST_THREADS: usize = 4;
+/// Parameters of a record that are compared with others.
+const PARAMETERS: usize = 64;
+
+/// What is known of a fingerprint.
+#[derive(Debug, Default)]
+pub(crate) struct Past {
+    seen: usize,
+    first: Option<DateTime<Utc>>,
+    last: Option<DateTime<Utc>>,
+    parameters: Option<Varies>,
+    /// What fixed it, the latest first.
+    fixes: Vec<Resolution>,
+}
+
+/// What is read of a record.
+#[derive(Deserialize)]
+struct Known {
+    timestamp: DateTime<Utc>,
+    parameters: Map,
+    context: KnownContext,
+}
+
+#[derive(Deserialize)]
+struct KnownContext {
+    #[serde(default)]
+    fingerprint: String,
+    resolution: Option<Resolution>,
+}
+
+impl Past {
+    /// What the records of this directory, and what was noted beside them, tell of a failure.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be read.
+    pub(crate) fn of(failure: &Failure, dir: &Path) -> Result<Self> {
+        let fingerprint = failure.fingerprint();
+        let store = existing_store(dir)?;
+        let mut past = Past::in_files(&store.paths()?, &fingerprint);
+        past.fixes.extend(store.resolutions(&fingerprint));
+        past.fixes.sort_by(|a, b| (b.time, &b.fix).cmp(&(a.time, &a.fix)));
+        past.fixes.dedup_by(|a, b| a.fix == b.fix);
+        Ok(past)
+    }
+
+    /// Reads all of them on all cores. What is no record is passed over.
+    fn in_files(files: &[PathBuf], fingerprint: &str) -> Past {
+        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+        let threads = cores.max(LEAST_THREADS).min(files.len().div_ceil(PORTION)).max(1);
+        let read = |files: &[PathBuf]| {
+            let (mut past, mut json) = (Past::default(), Vec::new());
+            for path in files {
+                past.join(Past::in_file(path, fingerprint, &mut json).unwrap_or_default());
+            }
+            past
+        };
+        let mut past = Past::default();
+        std::thread::scope(|scope| {
+            let parts = files.chunks(files.len().div_ceil(threads).max(1));
+            let readers: Vec<_> = parts.map(|part| scope.spawn(move || read(part))).collect();
+            readers
+                .into_iter()
+                .for_each(|reader| past.join(reader.join().unwrap_or_else(|panic| resume_unwind(panic))));
+        });
+        past
+    }
+
+    /// `None` where it is another failure.
+    fn in_file(path: &Path, fingerprint: &str, json: &mut Vec<u8>) -> Option<Past> {
+        read_json(json, path).ok()?;
+        if !may_have(json, fingerprint) {
+            return None;
+        }
+        let known: Known = serde_json::from_slice(json).ok()?;
+        let is_same = match &*known.context.fingerprint {
+            // A record of another program: what it has of errors and spans is part of it.
+            "" => serde_json::from_slice::<Failure>(json).ok()?.fingerprint() == fingerprint,
+            stored => stored == fingerprint,
+        };
+        is_same.then(|| Past {
+            seen: 1,
+            first: Some(known.timestamp),
+            last: Some(known.timestamp),
+            parameters: Some(Varies::of(&without_secrets(known.parameters))),
+            fixes: known.context.resolution.into_iter().collect(),
+        })
+    }
+
+    fn join(&mut self, other: Self) {
+        self.seen += other.seen;
+        self.first = self.first.into_iter().chain(other.first).min();
+        self.last = self.last.into_iter().chain(other.last).max();
+        match (&mut self.parameters, other.parameters) {
+            (Some(known), Some(parameters)) => known.join(parameters),
+            (known @ None, parameters) => *known = parameters,
+            (Some(_), None) => {}
+        }
+        self.fixes.extend(other.fixes);
+    }
+
+    /// Where it leaves the machine, fixes are redacted before they are cut.
+    pub(super) fn section(&self, leaves: bool) -> Option<Section> {
+        let mut text = String::new();
+        for fix in self.fixes.iter().take(3) {
+            text += &format!("fixed before by: {}\n", beginning(&said(&fix.fix, leaves), 600).replace('\n', " "));
+        }
+        if let (Some(first), Some(last), Some(parameters)) = (self.first, self.last, &self.parameters)
+            && self.seen > 1
+        {
+            text += &format!("{} since {}, the last {}\n", count(self.seen, "time"), day(first), day(last));
+            let differing = parameters.differing();
+            if !differing.is_empty() {
+                text += &beginning(&format!("parameters that vary: {differing}"), 1_200);
+            }
+        }
+        Section::of("The same failure before", 72, vec![text])
+    }
+}
+
+fn said(fix: &str, leaves: bool) -> Cow<'_, str> {
+    if leaves { redact_text(fix) } else { Cow::Borrowed(fix) }
+}
+
+fn day(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d").to_string()
+}
+
+/// A record of another program may hold what ours redact.
+fn without_secrets(parameters: Map) -> Map {
+    let mut failure = Failure::new("", "", "", "");
+    failure.parameters =
+        parameters.iter().take(PARAMETERS).map(|(name, value)| (name.to_owned(), value.clone())).collect();
+    failure.redact();
+    failure.parameters
+}
+
+/// Whether a record can have this fingerprint: it stands there, or none does. To look is quicker than to parse.
+fn may_have(json: &[u8], fingerprint: &str) -> bool {
+    std::str::from_utf8(json).map_or(true, |text| text.contains(fingerprint) || !has_fingerprint(text))
+}
+
+/// Whether one stands there as we make them. What another program calls so may be anything, and be written in several ways.
+fn has_fingerprint(text: &str) -> bool {
+    let values = text.split("\"fingerprint\"").skip(1);
+    let mut values = values.map(|value| value.trim_start_matches([':', ' ', '\t', '\n', '\r', '"']));
+    let is_ours = |value: &str| value.len() == 16 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+    values.any(|value| value.split('"').next().is_some_and(is_ours))
+}

@@ -1,0 +1,192 @@
+//! A model that is a function of the program.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tracing_failure::{Confidence, Failure, Origin, Store};
+use tracing_failure_advice::{Advisor, Amendment, ErrorKind, Model, amend};
+
+const ANSWER: &str = r#"{"root_cause": "The flow has a pole.", "confidence": "high", "fixes": [
+    {"change": "End before the pole", "location": "src/flow.rs:7", "reason": "the coupling diverges there"},
+    {"change": "Integrate 1/λ", "reason": "it stays bounded", "code": " "}]}"#;
+
+fn says(text: &str) -> Model {
+    let text = text.to_owned();
+    Model::from_fn("here", "a-model", move |_| Ok(text.clone()))
+}
+
+fn failure(message: &str) -> Failure {
+    Failure::new("pole_mass", "Eq. 4.7", "NewtonError", message)
+}
+
+/// The names of all that is in a directory.
+fn names(dir: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn what_it_says_is_read() {
+    for text in [ANSWER.to_owned(), format!("```json\n{ANSWER}\n```\n")] {
+        let advice = Advisor::new(says(&text)).advice(&failure("m")).unwrap();
+        assert_eq!(advice.answer.root_cause, "The flow has a pole.");
+        assert_eq!((advice.answer.confidence, advice.answer.fixes.len()), (Confidence::High, 2));
+        assert_eq!((&*advice.provider, &*advice.model, advice.tokens), ("here", "a-model", None));
+        assert!(!advice.is_known && advice.prompt_hash.len() == 64);
+    }
+}
+
+#[test]
+fn its_answer_becomes_part_of_the_record() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = Store::open(dir.path()).unwrap().write(&failure("m")).unwrap();
+    let advice = Advisor::new(says(ANSWER)).dir(dir.path()).advice(&failure("m")).unwrap();
+    let amendment = Amendment { suggestions: advice.suggestions(), ..Amendment::default() };
+    assert_eq!(amend(&path, &amendment).unwrap(), 2);
+    assert_eq!(amend(&path, &amendment).unwrap(), 0);
+    let suggestion = Failure::from_path(&path).unwrap().context.suggestions.remove(0);
+    assert_eq!(suggestion.fix, "End before the pole (src/flow.rs:7): the coupling diverges there");
+    assert_eq!((suggestion.origin, suggestion.provider.as_deref()), (Origin::Model, Some("here")));
+    assert_eq!((suggestion.model.as_deref(), suggestion.prompt_hash), (Some("a-model"), Some(advice.prompt_hash)));
+}
+
+#[test]
+fn it_is_asked_once_where_there_is_a_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let model = |name: &str| {
+        let asked = asked.clone();
+        Model::from_fn("here", name, move |_| {
+            asked.fetch_add(1, Ordering::Relaxed);
+            Ok(ANSWER.to_owned())
+        })
+    };
+    let count = |advisor: &Advisor, message: &str| {
+        let is_known = advisor.advice(&failure(message)).unwrap().is_known;
+        (is_known, asked.load(Ordering::Relaxed))
+    };
+    let advisor = Advisor::new(model("a-model")).dir(dir.path());
+    assert_eq!(count(&advisor, "no convergence within 50 iterations"), (false, 1));
+    assert_eq!(count(&advisor, "no convergence within 60 iterations"), (true, 1));
+    assert_eq!(count(&advisor, "singular"), (false, 2));
+    assert_eq!(count(&advisor.fresh(true), "singular"), (false, 3));
+    assert_eq!(count(&Advisor::new(model("another")).dir(dir.path()), "singular"), (false, 4));
+    let without = Advisor::new(model("a-model"));
+    assert_eq!((count(&without, "singular"), count(&without, "singular")), ((false, 5), (false, 6)));
+}
+
+#[test]
+fn threads_ask_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let advisor = Advisor::new(says(ANSWER)).dir(dir.path()).fresh(true);
+    std::thread::scope(|scope| {
+        let ask = || (0..20).for_each(|_| drop(advisor.advice(&failure("m")).unwrap()));
+        (0..8).for_each(|_| drop(scope.spawn(ask)));
+    });
+    assert_eq!(names(&dir.path().join(".suggestions")).len(), 1);
+}
+
+#[test]
+fn without_a_directory_nothing_is_written() {
+    let before = names(Path::new("."));
+    Advisor::new(says(ANSWER)).advice(&failure("m")).unwrap();
+    let error = Advisor::new(says("I cannot say.\u{1b}[2J")).advice(&failure("m")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotAnAnswer);
+    let said = format!("{error:#}");
+    assert!(said.starts_with("a-model said \"I cannot say."), "{said}");
+    assert!(said.contains("the answer does not fit: it is no JSON") && !said.contains('\u{1b}'), "{said}");
+    assert_eq!(names(Path::new(".")), before);
+}
+
+#[test]
+fn what_is_no_answer_is_kept_beside_the_records() {
+    let dir = tempfile::tempdir().unwrap();
+    let error = Advisor::new(says("I cannot say.")).dir(dir.path()).advice(&failure("m")).unwrap_err();
+    assert!(error.to_string().starts_with("what a-model said is in "), "{error}");
+    let kept = dir.path().join(".suggestions");
+    let name = &names(&kept)[0];
+    assert!(name.starts_with("raw_"), "{name}");
+    assert_eq!(fs::read_to_string(kept.join(name)).unwrap(), "I cannot say.");
+}
+
+#[test]
+fn its_error_is_told() {
+    let model = Model::from_fn("here", "a-model", |_| Err("the quota is used up".into()));
+    let error = Advisor::new(model).advice(&failure("m")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unanswered);
+    assert_eq!(error.to_string(), "a-model by here has not answered");
+    assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "the quota is used up");
+    assert_eq!(format!("{error:?}"), "Unanswered: a-model by here has not answered: the quota is used up");
+}
+
+#[test]
+fn secrets_are_not_told_unless_it_is_local() {
+    let mut failure = failure("cannot reach postgres://me:hunter2@db.example/x");
+    failure.parameters.insert("data", "/home/ada/run7.h5");
+    let asked = |advisor: Advisor| advisor.question(&failure).unwrap().to_string();
+    let away = asked(Advisor::new(says(ANSWER)));
+    assert!(!away.contains("hunter2") && !away.contains("ada") && away.contains("~/run7.h5"), "{away}");
+    for all in [asked(Advisor::new(says(ANSWER).local())), asked(Advisor::new(says(ANSWER)).redact(false))] {
+        assert!(all.contains("hunter2") && all.contains("/home/ada/run7.h5"), "{all}");
+    }
+    let local = asked(Advisor::new(says(ANSWER).local()).redact(true));
+    assert!(!local.contains("hunter2"), "{local}");
+}
+
+#[test]
+fn it_is_told_the_schema_within_the_budget() {
+    let mut failure = failure("no convergence");
+    (0..500).for_each(|number| failure.parameters.insert(format!("parameter_{number}"), 1.5));
+    let told = Arc::new(std::sync::Mutex::new(None));
+    let keep = told.clone();
+    let model = Model::from_fn("here", "a-model", move |prompt| {
+        *keep.lock().unwrap() = Some(prompt.clone());
+        Ok(ANSWER.to_owned())
+    });
+    let advisor = Advisor::new(model).budget(6_000);
+    advisor.advice(&failure).unwrap();
+    let prompt = told.lock().unwrap().take().unwrap();
+    assert!(prompt.system.ends_with(&prompt.schema) && prompt.schema.contains("\"root_cause\""), "{}", prompt.system);
+    assert_eq!(prompt, advisor.question(&failure).unwrap());
+    assert_eq!(advisor.dry_run(&failure).unwrap(), prompt.to_string());
+    for budget in (4_000..16_000).step_by(500) {
+        let prompt = Advisor::new(says(ANSWER)).budget(budget).question(&failure).unwrap();
+        assert!(prompt.system.len() + prompt.user.len() <= budget, "{budget}");
+    }
+}
+
+#[test]
+fn the_past_is_told_of_records_with_and_without_a_fingerprint() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut known = failure("no convergence within 60 iterations");
+    known.context.fingerprint = Some(known.fingerprint().into_owned());
+    let mut other = failure("singular");
+    other.context.fingerprint = Some(other.fingerprint().into_owned());
+    let records = [failure("no convergence within 50 iterations"), known.clone(), other, failure("singular")];
+    for (number, mut record) in records.into_iter().enumerate() {
+        record.parameters.insert("mu", number as f64 + 0.5);
+        fs::write(dir.path().join(format!("{number}.json")), record.to_json()).unwrap();
+    }
+    fs::write(dir.path().join("broken.json"), known.fingerprint().as_bytes()).unwrap();
+    let asked = Advisor::new(says(ANSWER)).dir(dir.path()).question(&known).unwrap().user;
+    assert!(asked.contains("2 times since") && asked.contains("mu 0.5 | 1.5\n"), "{asked}");
+    known.context.fingerprint = Some("a \"name\" of its own".to_owned());
+    fs::write(dir.path().join("own.json"), known.to_json()).unwrap();
+    fs::write(dir.path().join("own2.json"), known.to_json()).unwrap();
+    let asked = Advisor::new(says(ANSWER)).dir(dir.path()).question(&known).unwrap().user;
+    assert!(asked.contains("2 times since"), "{asked}");
+}
+
+#[test]
+fn a_directory_that_is_not_there_is_not_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let missing = dir.path().join("failures");
+    let error = Advisor::new(says(ANSWER)).dir(&missing).advice(&failure("m")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Files);
+    assert_eq!(error.to_string(), format!("there is no directory {}", missing.display()));
+    assert!(!missing.exists());
+}
