@@ -1,6 +1,7 @@
 //! The compiled half of the Python package `tracing_failure`: store, values, rules and schema of the Rust library, for the
 //! Python code around it. `tracing_failure/_native.pyi` describes what it offers.
 
+mod advice;
 mod computation;
 mod from_python;
 mod reading;
@@ -12,6 +13,8 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _native {
+    #[pymodule_export]
+    use crate::advice::{AdviceError, advise};
     #[pymodule_export]
     use crate::computation::Computation;
     #[pymodule_export]

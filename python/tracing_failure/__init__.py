@@ -17,6 +17,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from . import _native
+from ._advice import Advice, Fix
+from ._native import AdviceError
 from ._computation import Computation, current, record
 from ._extension import load_ipython_extension, unload_ipython_extension
 from ._failure import Failure
@@ -40,9 +42,12 @@ def schema() -> Any:
 
 
 __all__ = [
+    "Advice",
+    "AdviceError",
     "Computation",
     "Failure",
     "Failures",
+    "Fix",
     "LogHandler",
     "StructuredLogger",
     "current",

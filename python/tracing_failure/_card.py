@@ -109,13 +109,14 @@ def _plot(name: str, values: list[float], seen: int) -> str:
         part = (scale(value) / 2 - bottom / 2) / span if span > 0 else 0.5
         return _HEIGHT - _MARGIN - part * (_HEIGHT - 2 * _MARGIN)
 
-    lines, line, marks = [], "", []
+    lines: list[str] = []
+    line, marks = "", ""
     for index, value in enumerate(values):
         if math.isfinite(value):
             line += f" {x(index):.1f},{y(value):.1f}"
         else:
             lines, line = [*lines, line], ""
-            marks.append(f"<circle cx='{x(index):.1f}' cy='{_MARGIN}' r='2.5' fill='#d33'/>")
+            marks += f"<circle cx='{x(index):.1f}' cy='{_MARGIN}' r='2.5' fill='#d33'/>"
     drawn = "".join(
         f"<polyline points='{points.strip()}' fill='none' stroke='currentColor' stroke-width='1.5'/>"
         for points in [*lines, line]
@@ -126,7 +127,7 @@ def _plot(name: str, values: list[float], seen: int) -> str:
     return (
         f"<div><div style='{_CODE}'>{_short(label)}</div>"
         f"<svg width='{_WIDTH}' height='{_HEIGHT}' viewBox='0 0 {_WIDTH} {_HEIGHT}' role='img' aria-label='{_short(label)}' "
-        f"style='background:rgba(128,128,128,.08)'>{drawn}{''.join(marks)}</svg>"
+        f"style='background:rgba(128,128,128,.08)'>{drawn}{marks}</svg>"
         f"<div style='{_FAINT};font-size:smaller'>{_number(low)} to {_number(high)}, {count}</div></div>"
     )
 

@@ -59,6 +59,9 @@ class Computation(_native.Computation):
     """
 
     __slots__ = ("_logger", "_parameters", "_token")
+    _logger: "StructuredLogger"
+    _parameters: dict[str, Any]
+    _token: "Token[Computation | None] | None"
 
     def __new__(
         cls, logger: "StructuredLogger", name: str, theoretical_ref: str, parameters: dict[str, Any]
@@ -66,7 +69,7 @@ class Computation(_native.Computation):
         self = super().__new__(cls, name, theoretical_ref, parameters)
         self._logger = logger
         self._parameters = parameters
-        self._token: Token[Computation | None] | None = None
+        self._token = None
         return self
 
     def __enter__(self) -> Self:

@@ -3,7 +3,6 @@
 import sys
 import sysconfig
 import traceback
-from functools import cache
 from types import CodeType, FrameType, TracebackType
 from typing import Any, NamedTuple, TypedDict
 
@@ -21,6 +20,9 @@ _TOLD_AT_LENGTH = (SyntaxError, NameError, AttributeError, ImportError, BaseExce
 
 _CAUSE = "\nThe above exception was the direct cause of the following exception:\n\n"
 _CONTEXT = "\nDuring handling of the above exception, another exception occurred:\n\n"
+
+#: Where Python's own code lies, and ours.
+_LIBRARY = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), __file__.rpartition("_exceptions")[0])
 
 Frame = tuple[str, str, int | None, bool]
 
@@ -213,19 +215,11 @@ def _ends(frames: list[Frame]) -> list[Frame]:
     return frames if len(frames) <= _FRAMES else frames[: _FRAMES // 2] + frames[-_FRAMES // 2 :]
 
 
-@cache
 def _is_in_app(file: str) -> bool:
     """Neither Python's own, nor installed, nor ours."""
     if file.startswith("<") and not file.startswith("<ipython-input"):
         return file in ("<stdin>", "<string>")
-    return "site-packages" not in file and "dist-packages" not in file and not file.startswith(_library())
-
-
-@cache
-def _library() -> tuple[str, ...]:
-    paths = sysconfig.get_paths()
-    ours = __file__.rpartition("_exceptions")[0]
-    return (paths["stdlib"], paths["platstdlib"], ours)
+    return "site-packages" not in file and "dist-packages" not in file and not file.startswith(_LIBRARY)
 
 
 def _type_name(kind: type) -> str:

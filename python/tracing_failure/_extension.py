@@ -11,7 +11,9 @@ from ._marks import has_record
 
 #: Variables that are taken for a cell's parameters, at most.
 _PARAMETERS = 64
-_NO_PARAMETERS = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type, StructuredLogger)
+_NO_PARAMETERS: tuple[type, ...] = (
+    types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type, StructuredLogger,
+)  # fmt: skip
 
 
 class _Cells:

@@ -6,6 +6,8 @@ from ._exceptions import chain_of
 
 #: The attribute of the exception that holds its marks. It travels with the exception, also to another process.
 _ATTRIBUTE = "__tracing_failure__"
+#: Of the records that were made of it, the last.
+_MOST = 16
 
 
 class Mark(NamedTuple):
@@ -23,7 +25,7 @@ def marks(error: BaseException) -> list[Mark]:
 
 def mark(error: BaseException, id: str, computation: str) -> None:
     try:
-        setattr(error, _ATTRIBUTE, [*marks(error), (id, computation)])
+        setattr(error, _ATTRIBUTE, [*marks(error), (id, computation)][-_MOST:])
     except Exception:
         # An exception that takes no attributes is recorded once more where it is seen again.
         pass

@@ -1,15 +1,26 @@
 """Where a failure happens: the session, and in IPython the notebook and the cell."""
 
 import os
-import re
 import sys
 import uuid
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 #: Endings of what Jupyter opens as a notebook. It gives consoles a name in the same variable.
 _NOTEBOOKS = (".ipynb", ".md", ".py", ".qmd", ".Rmd")
+
+
+
+def _working_directory() -> str:
+    try:
+        return os.path.join(os.getcwd(), "")
+    except OSError:
+        # It was deleted.
+        return os.sep
+
+
+#: Where the program was started, with a separator at its end.
+_STARTED_IN = _working_directory()
 
 
 def shell() -> Any:
@@ -19,13 +30,18 @@ def shell() -> Any:
     return get() if get is not None else None
 
 
-@cache
+_session: str | None = None
+
+
 def session_id() -> str:
     """The id of this run: that of the kernel's session, which a restart renews, else a new one."""
-    try:
-        return str(shell().kernel.session.session)
-    except AttributeError:
-        return str(uuid.uuid4())
+    global _session
+    if _session is None:
+        try:
+            _session = str(shell().kernel.session.session)
+        except AttributeError:
+            _session = str(uuid.uuid4())
+    return _session
 
 
 def notebook() -> str | None:
@@ -39,7 +55,7 @@ def notebook() -> str | None:
         return None
     path = Path(name)
     try:
-        return str(path.relative_to(Path.cwd())) if path.is_absolute() else name
+        return str(path.relative_to(_STARTED_IN)) if path.is_absolute() else name
     except (ValueError, OSError):
         return name
 
@@ -61,8 +77,10 @@ def cell_of(file: str) -> int | None:
 
 
 def shown_file(file: str) -> str:
-    """A file as people know it: ``In[3]`` for a cell, whose own name changes from kernel to kernel."""
+    """A file as people know it: ``In[3]`` for a cell, whose own name changes from kernel to kernel, and what lies below the
+    directory that the program was started in relative to it, which is the same on every machine.
+    """
     number = cell_of(file)
     if number is not None:
         return f"In[{number}]"
-    return "a cell" if re.search(r"ipykernel_\d+[/\\]\d+\.py$|^<ipython-input-", file) else file
+    return file.removeprefix(_STARTED_IN)

@@ -76,7 +76,7 @@ class Failures(Sequence[Failure]):
         ``parameters.NAME`` for each parameter.
         """
         try:
-            import pandas
+            import pandas  # type: ignore[import-untyped, unused-ignore]
         except ImportError as error:
             raise ImportError("to_pandas needs pandas: pip install pandas") from error
         table = pandas.DataFrame(self._columns())

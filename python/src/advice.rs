@@ -1,0 +1,121 @@
+//! What a language model says to a failure.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::create_exception;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use tracing_failure_advice::{Advice, Advisor, Amendment, Model, ModelOptions, Prompt, Provider, amend};
+
+use crate::{reading, to_python};
+
+create_exception!(tracing_failure, AdviceError, PyRuntimeError, "Why a language model gave no advice.");
+
+/// Whom to ask.
+#[derive(FromPyObject)]
+pub(crate) struct Whom {
+    /// A function from the question to the answer, and what it is called.
+    #[pyo3(item)]
+    function: Option<Py<PyAny>>,
+    #[pyo3(item)]
+    provider: Option<String>,
+    #[pyo3(item)]
+    model: Option<String>,
+    #[pyo3(item)]
+    base_url: Option<String>,
+    #[pyo3(item)]
+    fresh: bool,
+    #[pyo3(item)]
+    redact: bool,
+}
+
+/// Asks about a record; `path` is its file, if it has one, and `save` adds the answer to it.
+#[pyfunction]
+pub(crate) fn advise<'py>(
+    record: &Bound<'py, PyAny>,
+    path: Option<PathBuf>,
+    whom: Whom,
+    save: bool,
+) -> PyResult<Bound<'py, PyDict>> {
+    let py = record.py();
+    let failure = reading::failure(record)?;
+    let dir = path.as_deref().and_then(|path| path.parent()).map(|dir| match dir.as_os_str().is_empty() {
+        true => PathBuf::from("."),
+        false => dir.to_owned(),
+    });
+    let raised_in_function = Arc::new(Mutex::new(None));
+    let asked = py.detach(|| {
+        let advisor = Advisor::new(model(&whom, &raised_in_function)?).fresh(whom.fresh);
+        let advisor = if whom.redact { advisor } else { advisor.redact(false) };
+        let advisor = match dir {
+            Some(dir) => advisor.dir(dir),
+            None => advisor,
+        };
+        let advice = advisor.advice(&failure)?;
+        if let (true, Some(path)) = (save, path) {
+            amend(path, &Amendment { suggestions: advice.suggestions(), ..Amendment::default() })?;
+        }
+        Ok(advice)
+    });
+    if let (Err(_), Some(error)) = (&asked, raised_in_function.lock().ok().and_then(|mut error| error.take())) {
+        return Err(error);
+    }
+    told(py, &asked.map_err(|error| in_python(&error))?)
+}
+
+/// The model; what a function raises goes to its place.
+fn model(whom: &Whom, raised: &Arc<Mutex<Option<PyErr>>>) -> Result<Model, tracing_failure_advice::AdviceError> {
+    if let Some(function) = &whom.function {
+        let function = Python::attach(|py| function.clone_ref(py));
+        let raised = Arc::clone(raised);
+        let ask = move |prompt: &Prompt| {
+            let answer = Python::attach(|py| function.bind(py).call1((prompt.to_string(),))?.extract::<String>());
+            answer.map_err(|error| {
+                let text = error.to_string();
+                *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                text.into()
+            })
+        };
+        let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "function".to_owned());
+        return Ok(Model::from_fn(name(&whom.provider), name(&whom.model), ask));
+    }
+    let mut options = ModelOptions::new();
+    options.provider = whom.provider.as_deref().and_then(Provider::from_name);
+    options.model = whom.model.clone();
+    options.base_url = whom.base_url.clone();
+    Model::new(&options.or_env()?)
+}
+
+fn told<'py>(py: Python<'py>, advice: &Advice) -> PyResult<Bound<'py, PyDict>> {
+    let answer = &advice.answer;
+    let fix = |fix: &tracing_failure_advice::Fix| {
+        (fix.change.clone(), fix.location.clone(), fix.reason.clone(), fix.code.clone())
+    };
+    let dict = PyDict::new(py);
+    dict.set_item("root_cause", &answer.root_cause)?;
+    dict.set_item("fixes", answer.fixes.iter().map(fix).collect::<Vec<_>>())?;
+    dict.set_item("confidence", answer.confidence.name())?;
+    dict.set_item("provider", &advice.provider)?;
+    dict.set_item("model", &advice.model)?;
+    dict.set_item("tokens", advice.tokens)?;
+    dict.set_item("is_known", advice.is_known)?;
+    dict.set_item("suggestions", to_python::object(py, &advice.suggestions())?)?;
+    Ok(dict)
+}
+
+/// With the names that Python has for what the command calls options.
+fn in_python(error: &tracing_failure_advice::AdviceError) -> PyErr {
+    let mut text = format!("{error:#}");
+    for (option, argument) in [
+        ("--base-url", "base_url="),
+        ("--provider openai", "provider=\"openai\""),
+        ("--provider", "provider="),
+        ("--model", "model="),
+        ("--fresh", "fresh=True"),
+    ] {
+        text = text.replace(option, argument);
+    }
+    AdviceError::new_err(text)
+}

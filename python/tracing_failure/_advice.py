@@ -1,0 +1,108 @@
+"""What a language model says to a failure."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from . import _native
+
+if TYPE_CHECKING:
+    from ._failure import Failure
+
+#: Whom to ask: a service or server by its protocol, or a function from the question to the answer.
+Provider: TypeAlias = Literal["gemini", "openai"] | Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Fix:
+    """One change that a model proposes: what, where, why, and code where a few lines say it better."""
+
+    change: str
+    location: str | None
+    reason: str
+    code: str | None
+
+
+@dataclass(frozen=True)
+class Advice:
+    """An answer. ``tokens`` is what it took where the server counts; ``is_known`` where it was asked for before."""
+
+    root_cause: str
+    fixes: list[Fix]
+    confidence: str
+    provider: str
+    model: str
+    tokens: int | None
+    is_known: bool
+
+    def __str__(self) -> str:
+        fixes = "\n".join(f"{number}. {_line(fix)}" for number, fix in enumerate(self.fixes, 1))
+        return f"{self.root_cause}\n{fixes}\n({self.confidence} confidence, {self.model} by {self.provider})"
+
+    def _repr_html_(self) -> str:
+        fixes = "".join(f"<li>{escape(_line(fix))}{_code(fix)}</li>" for fix in self.fixes)
+        source = f"{self.confidence} confidence, {self.model} by {self.provider}"
+        return f"<p>{escape(self.root_cause)}</p><ol>{fixes}</ol><p><small>{escape(source)}</small></p>"
+
+
+def _line(fix: Fix) -> str:
+    where = f" ({fix.location})" if fix.location else ""
+    return f"{fix.change}{where}: {fix.reason}"
+
+
+def _code(fix: Fix) -> str:
+    return f"<pre>{escape(fix.code)}</pre>" if fix.code else ""
+
+
+def suggest(
+    failure: "Failure",
+    provider: Provider | None,
+    model: str | None,
+    base_url: str | None,
+    save: bool,
+    fresh: bool,
+    redact: bool,
+) -> Advice:
+    """Asks, and adds the answer to the failure."""
+    if save and failure.path is None:
+        raise ValueError("this failure has no file to save to: read it with tracing_failure.read or Failure.from_path")
+    whom: dict[str, Any] = {"function": None, "provider": None, "model": model, "base_url": base_url}
+    whom |= {"fresh": fresh, "redact": redact}
+    if provider is None and base_url is None:
+        provider = _of_colab()
+    if callable(provider):
+        whom |= {"function": provider, "provider": getattr(provider, "__module__", None)}
+        whom["model"] = model or getattr(provider, "__qualname__", type(provider).__qualname__)
+    elif provider in ("gemini", "openai", None):
+        whom["provider"] = provider
+    else:
+        raise ValueError(f"the provider is 'gemini', 'openai' or a function, not {provider!r}")
+    path = str(failure.path) if failure.path is not None else None
+    told = _native.advise(failure.to_dict(), path, whom, save)
+    _add(failure, told.pop("suggestions"))
+    return Advice(**{**told, "fixes": [Fix(*fix) for fix in told["fixes"]]})
+
+
+def _add(failure: "Failure", suggestions: list[dict[str, Any]]) -> None:
+    known = failure.context.setdefault("suggestions", [])
+    for suggestion in suggestions:
+        if suggestion["fix"] not in failure.suggested_fixes:
+            failure.suggested_fixes.append(suggestion["fix"])
+            known.append(suggestion)
+
+
+def _of_colab() -> Callable[[str], str] | None:
+    """The model that a runtime of Colab has without a key, where nothing else is set."""
+    if any(os.environ.get(name) for name in ("FAILURES_PROVIDER", "FAILURES_BASE_URL", "GEMINI_API_KEY")):
+        return None
+    try:
+        from google.colab import ai  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        return None
+
+    def colab(question: str) -> str:
+        return str(ai.generate_text(question))
+
+    return colab

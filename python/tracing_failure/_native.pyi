@@ -1,0 +1,114 @@
+"""The compiled half of the package: the Rust library behind the Python code. Nothing of it is for users."""
+
+import os
+from types import FrameType
+from typing import Any, Self, final
+
+from typing_extensions import disjoint_base
+
+from ._exceptions import Apart
+
+__all__ = [
+    "AdviceError", "Computation", "Recorder", "Summary", "advise", "diagnosed", "from_json", "paths", "read", "resolve",
+    "schema", "summary", "to_json",
+]  # fmt: skip
+
+class AdviceError(RuntimeError):
+    """Why a language model gave no advice."""
+
+@disjoint_base
+class Computation:
+    """The part of a computation that is quick."""
+
+    def __new__(cls, name: str, theoretical_ref: str, parameters: Any) -> Self: ...
+    def enter(
+        self, parent: Computation | None, function: str, file: str, line: int | None, module: str | None
+    ) -> bool:
+        """Begins, inside of another one; says whether it had not begun before."""
+
+    def record(self, message: str | None = None, /, **values: Any) -> None:
+        """Keeps numbers that the computation goes through: a row of its trail, at the place that calls."""
+
+    def record_at(self, frame: FrameType, message: str | None, values: dict[str, Any] | None) -> None:
+        """The same for a caller further up."""
+
+    def note(self, level: str, message: str, file: str | None = None, line: int | None = None) -> None:
+        """Keeps a text that was logged while it ran."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def theoretical_ref(self) -> str: ...
+    @property
+    def parent(self) -> Computation | None: ...
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since it was entered."""
+
+@final
+class Recorder:
+    """The Rust library's logger."""
+
+    def __new__(
+        cls,
+        failures: str | os.PathLike[str],
+        *,
+        logs: str | os.PathLike[str] | None,
+        session_id: str,
+        context: Any,
+        redact: list[str],
+        areas: list[tuple[str, list[str]]],
+        durable: bool,
+        auto_push: bool,
+        branch: str | None,
+        remote: str | None,
+    ) -> Self: ...
+    def record(self, error: Apart, call: dict[str, Any]) -> tuple[str, str | None, str | None]:
+        """Records a failure: its id, and its file or why it is not in the store."""
+
+    def log(
+        self, level: str, target: str, message: str, fields: dict[str, Any], within: Computation | None = None
+    ) -> None:
+        """Writes a line of the runtime log."""
+
+    def closed(self, computation: Computation, outcome: str, failure_id: str | None = None) -> None:
+        """Writes the runtime log's line of a computation that ends."""
+
+    def flush(self) -> None:
+        """Returns when all that was written is with the operating system, and pushed where that was asked for."""
+
+    def stats(self) -> dict[str, int]:
+        """What it has done so far."""
+
+@final
+class Summary:
+    """An array that was summarised."""
+
+def summary(shape: list[int], memory: Any) -> Summary:
+    """An array's entries in row-major order, from any object that lends its memory."""
+
+def paths(dir: str | os.PathLike[str]) -> list[str]:
+    """Paths of the records in a directory, oldest first."""
+
+def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The record in a file."""
+
+def from_json(text: str) -> dict[str, Any]:
+    """The record in a text."""
+
+def to_json(record: dict[str, Any]) -> str:
+    """The text of a record, as its file has it."""
+
+def diagnosed(record: dict[str, Any]) -> dict[str, Any]:
+    """The record with what its trail shows, and what the rules say to it."""
+
+def resolve(dir: str | os.PathLike[str], record: dict[str, Any], fix: str) -> None:
+    """Notes in the directory what fixed a failure."""
+
+def advise(
+    record: dict[str, Any], path: str | os.PathLike[str] | None, whom: dict[str, Any], save: bool
+) -> dict[str, Any]:
+    """What a language model says to a record; ``path`` is its file, and ``save`` adds the answer to it."""
+
+def schema() -> str:
+    """The JSON Schema of a record."""
