@@ -102,7 +102,8 @@ impl StructuredLogger {
 
     /// Records a failure that was put together elsewhere: in another language, by another process, from a solver's report.
     /// What it does not say is added: its id, session, thread and process, its category, fingerprint, and what to try. What
-    /// looks like a secret is redacted, and long texts are cut.
+    /// looks like a secret is redacted, long texts are cut, and an entry of the context that has a name of the record's own
+    /// gets an underscore behind it.
     ///
     /// # Errors
     ///

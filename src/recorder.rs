@@ -1,5 +1,6 @@
 //! From what was seen to a record in the store: the one place where a failure is put together.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,14 +14,14 @@ use uuid::Uuid;
 
 use crate::capture::{Busy, ErrorChain, History, Kind, frames_text, thread_name};
 use crate::failure::category::Category;
-use crate::failure::{Context, ErrorEntry, Failure, Frame, Location, SCHEMA_VERSION, SpanEntry};
+use crate::failure::{Context, ErrorEntry, Failure, Frame, Location, SCHEMA_VERSION, SpanEntry, reserved_in_context};
 use crate::log::{RuntimeLog, write_failure};
 use crate::redact::Redactor;
 use crate::stderr;
 use crate::store::Store;
 use crate::suggest::{Rules, diagnose, remember};
 use crate::sync::lock;
-use crate::value::{Limits, Map, one_line, shorten};
+use crate::value::{Limits, Map, Value, one_line, shorten};
 
 /// Characters of a text that an announcement holds.
 const ANNOUNCED: usize = 200;
@@ -172,6 +173,7 @@ impl Recorder {
         }
         context.category.get_or_insert(told);
         context.thread.get_or_insert_with(thread_name);
+        context.other = std::mem::take(&mut context.other).into_entries().map(apart_from_ours).collect();
         for map in [parameters, &mut context.event, &mut context.other] {
             *map = self.redactor.map(std::mem::take(map));
         }
@@ -379,6 +381,11 @@ impl Recorder {
             pushes_failed,
         }
     }
+}
+
+/// An entry of the context under a name of its own: a key must not stand in a record twice.
+fn apart_from_ours((name, value): (Cow<'static, str>, Value)) -> (Cow<'static, str>, Value) {
+    if reserved_in_context(&name) { (format!("{name}_").into(), value) } else { (name, value) }
 }
 
 /// What an error is called whose type is not known.

@@ -8,7 +8,7 @@ use color_eyre::eyre::Report;
 use serde::{Serialize, Serializer};
 use support::{failures, in_child};
 use tracing::info_span;
-use tracing_failure::{StructuredLogger, Value, init};
+use tracing_failure::{Failure, Map, StructuredLogger, Value, init};
 use tracing_subscriber::prelude::*;
 
 #[derive(Debug, thiserror::Error)]
@@ -153,4 +153,63 @@ fn another_error_layer_tells_the_spans_where_ours_is_not_there() {
     let failure = run.ok().failure();
     assert_eq!(failure.context.spans[0].name, "solve");
     assert_eq!(failure.context.spans[0].fields.get("fields"), Some(&"rows=3".into()));
+}
+
+#[test]
+fn a_failure_described_elsewhere_is_completed() {
+    let dir = tempfile::tempdir().unwrap();
+    let logger = tracing_failure::builder(dir.path()).context("machine", "bench").redact("site").logger().unwrap();
+    let mut failure = Failure::new("betti_numbers", "§3.1", "LinAlgError", "Singular matrix");
+    failure.parameters.insert("site", "cellar");
+    failure.context.other.insert("spans", 3);
+    let path = logger.record(failure).unwrap();
+
+    let failure = Failure::from_path(path).unwrap();
+    assert_eq!(failure.parameters.get("site"), Some(&"[redacted]".into()));
+    assert_eq!(failure.context.category, Some(tracing_failure::Category::SingularMatrix));
+    assert_eq!(failure.context.session_id.as_deref(), Some(logger.session_id()));
+    assert_eq!(failure.context.process.unwrap().pid, std::process::id());
+    assert!(failure.context.fingerprint.is_some() && failure.context.id.is_some());
+    assert!(!failure.suggested_fixes.is_empty());
+    assert_eq!(failure.context.other.to_string(), r#"{"spans_":3,"machine":"bench"}"#);
+    assert_eq!(logger.stats().recorded, 1);
+}
+
+#[test]
+fn a_log_line_of_another_kind_is_a_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let logger = tracing_failure::builder(dir.path()).session_id("s").logger().unwrap();
+    let logs = || std::fs::read_dir(dir.path().join("logs")).map_or(0, Iterator::count);
+    assert_eq!(logs(), 0);
+    let entries = Map::from_iter([("fields", Map::from_iter([("password", "p")]))]);
+    logger.log(tracing::Level::ERROR, "solver", "no \"progress\"", entries);
+    assert_eq!(logs(), 1);
+
+    let file = std::fs::read_dir(dir.path().join("logs")).unwrap().next().unwrap().unwrap().path();
+    let line = std::fs::read_to_string(file).unwrap();
+    let (_, rest) = line.split_once("\"level\"").unwrap();
+    assert_eq!(
+        rest,
+        ":\"ERROR\",\"target\":\"solver\",\"message\":\"no \\\"progress\\\"\",\"fields\":{\"password\":\"[redacted]\"},\
+         \"session_id\":\"s\"}\n"
+    );
+}
+
+#[test]
+fn a_process_that_was_forked_off_records_its_own_id() {
+    let dir = tempfile::tempdir().unwrap();
+    let logger = StructuredLogger::new(dir.path()).unwrap();
+    let record = || logger.record(Failure::new("c", "r", "E", "m")).unwrap();
+    match fork::fork().unwrap() {
+        fork::Fork::Child => {
+            record();
+            std::process::exit(0);
+        }
+        fork::Fork::Parent(child) => {
+            let _ = fork::waitpid(child);
+            let path = tracing_failure::Store::open(dir.path()).unwrap().paths().unwrap().remove(0);
+            let process = Failure::from_path(path).unwrap().context.process.unwrap();
+            assert_eq!(process.pid, u32::try_from(child).unwrap());
+        }
+    }
 }

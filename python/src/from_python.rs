@@ -141,7 +141,7 @@ impl Object<'_, '_> {
 }
 
 /// Nothing, a truth value or a number.
-fn number(object: &Bound<'_, PyAny>) -> Option<Value> {
+pub(crate) fn number(object: &Bound<'_, PyAny>) -> Option<Value> {
     if object.is_none() {
         return Some(Value::Null);
     }

@@ -6,13 +6,16 @@ mod computation;
 mod from_python;
 mod reading;
 mod recorder;
+mod stack;
 mod to_python;
 mod trail;
 
-use pyo3::prelude::*;
+use pyo3::pymodule;
 
 #[pymodule]
 mod _native {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use crate::advice::{AdviceError, advise};
     #[pymodule_export]
@@ -23,4 +26,11 @@ mod _native {
     use crate::reading::{diagnosed, from_json, paths, read, resolve, schema, to_json};
     #[pymodule_export]
     use crate::recorder::Recorder;
+    #[pymodule_export]
+    use crate::stack::on_another_stack;
+
+    #[pymodule_init]
+    fn version(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("version", env!("CARGO_PKG_VERSION"))
+    }
 }

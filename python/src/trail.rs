@@ -198,6 +198,9 @@ fn same(a: &Bound<'_, PyString>, b: &Bound<'_, PyString>) -> bool {
 
 /// A value of a row: a number, a short text, or a short list of numbers.
 fn cell(object: &Bound<'_, PyAny>) -> Value {
+    if let Some(number) = from_python::number(object) {
+        return number;
+    }
     match from_python::value(object) {
         Value::String(text) if text.len() > TEXT => {
             let end = (0..=TEXT).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);

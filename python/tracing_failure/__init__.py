@@ -13,7 +13,6 @@ and ``tracing_failure.read()`` reads the records back.
 """
 
 import json
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from . import _native
@@ -26,10 +25,7 @@ from ._handler import LogHandler
 from ._logger import StructuredLogger
 from ._reading import Failures, read
 
-try:
-    __version__ = version("tracing-failure")
-except PackageNotFoundError:
-    __version__ = "0"
+__version__ = _native.version
 
 
 def schema() -> Any:

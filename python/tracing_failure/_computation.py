@@ -89,23 +89,26 @@ class Computation(_native.Computation):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        self._end()
+        token, self._token = self._token, None
+        try:
+            if token is not None:
+                _current.reset(token)
+        except ValueError:
+            # It ends in another context than it began in: a generator or a callback.
+            _current.set(cast("Computation | None", self.parent))
+        try:
+            self._ended(error)
+        except RecursionError:
+            # This stack is full, which is the failure itself.
+            _native.on_another_stack(self._ended, (error,))
+
+    def _ended(self, error: BaseException | None) -> None:
         if error is None:
             self._logger._closed(self, "ok", None)
         elif _is_no_failure(error):
             self._logger._closed(self, "cancelled", None)
         else:
             self._logger._failed(self, error)
-
-    def _end(self) -> None:
-        token, self._token = self._token, None
-        if token is None:
-            return
-        try:
-            _current.reset(token)
-        except ValueError:
-            # It ends in another context than it began in: a generator or a callback.
-            _current.set(cast("Computation | None", self.parent))
 
     def _again(self, parameters: dict[str, Any]) -> "Computation":
         return Computation(self._logger, self.name, self.theoretical_ref, {**parameters, **self._parameters})

@@ -136,12 +136,13 @@ class StructuredLogger:
 
         It never raises: where the record cannot be written it is on stderr as one line of JSON, and the result is ``None``.
         """
-        if error is None:
-            error = sys.exception()
-        computation = _text(computation)
-        within = _within(computation)
-        parameters = {} if parameters is None else parameters
-        return self._record(computation, _text(theoretical_ref), error, parameters, within, category, context)
+        error = sys.exception() if error is None else error
+        try:
+            return self._log(computation, error, parameters, theoretical_ref, category, context, _current.get())
+        except RecursionError:
+            # This stack is full, which is the failure itself.
+            arguments = (computation, error, parameters, theoretical_ref, category, context, _current.get())
+            return _native.on_another_stack(self._log, arguments)
 
     def computation(self, name: str, /, theoretical_ref: str = "", **parameters: Any) -> Computation:
         """A computation, for ``with`` or as a decorator: an exception that leaves it is recorded and goes on.
@@ -171,11 +172,39 @@ class StructuredLogger:
         """Returns when all that was written is with the operating system, and pushed where that was asked for."""
         self._recorder.flush()
 
+    def _log(
+        self,
+        computation: str,
+        error: BaseException | str | None,
+        parameters: Any,
+        theoretical_ref: str,
+        category: str | None,
+        context: Mapping[str, Any] | None,
+        innermost: Computation | None,
+    ) -> Path | None:
+        computation = _text(computation)
+        call = {
+            "computation": computation,
+            "theoretical_ref": _text(theoretical_ref),
+            "parameters": {} if parameters is None else parameters,
+            "within": _within(computation, innermost),
+            "category": category,
+            "context": context,
+        }
+        return self._record(error, call)
+
     def _failed(self, computation: Computation, error: BaseException) -> None:
         known = [each.id for each in marks(error) if each.computation == computation.name]
         if not known:
-            category = "interrupted" if isinstance(error, KeyboardInterrupt) else None
-            self._record(computation.name, computation.theoretical_ref, error, None, computation, category, None)
+            call = {
+                "computation": computation.name,
+                "theoretical_ref": computation.theoretical_ref,
+                "parameters": None,
+                "within": computation,
+                "category": "interrupted" if isinstance(error, KeyboardInterrupt) else None,
+                "context": None,
+            }
+            self._record(error, call)
             known = [each.id for each in marks(error) if each.computation == computation.name]
         self._closed(computation, "failed", known[-1] if known else None)
 
@@ -185,36 +214,19 @@ class StructuredLogger:
         except Exception as trouble:
             _tell(f"the end of {computation.name} is not logged: {trouble!r}")
 
-    def _record(
-        self,
-        computation: str,
-        theoretical_ref: str,
-        error: BaseException | str | None,
-        parameters: Any,
-        within: Computation | None,
-        category: str | None,
-        context: Mapping[str, Any] | None,
-    ) -> Path | None:
-        call = {
-            "computation": computation,
-            "theoretical_ref": theoretical_ref,
-            "parameters": parameters,
-            "within": within,
-            "category": category,
-            "context": context,
-        }
+    def _record(self, error: BaseException | str | None, call: dict[str, Any]) -> Path | None:
         try:
-            return self._write(_apart(error), error, call)
+            return self._write(take_apart(error, depth=3), error, call)
         except RecursionError:
-            # The stack is full: that is the failure itself.
-            return self._with_room(error, call)
+            raise
         except Exception as trouble:
             return self._last_resort(error, call, trouble)
 
     def _write(self, apart: Apart, error: BaseException | str | None, call: dict[str, Any]) -> Path | None:
         call["thread"] = threading.current_thread().name
-        call["notebook"] = self._notebook or _notebook.notebook()
-        call["cell_number"] = _notebook.cell_number()
+        call["context"] = context = dict(call["context"] or {})
+        call["notebook"] = context.pop("notebook", None) or self._notebook or _notebook.notebook()
+        call["cell_number"] = context.pop("cell_number", None) or _notebook.cell_number()
         call["caused_by"] = cause(error) if isinstance(error, BaseException) else None
         id, path, lost = self._recorder.record(apart, call)
         if isinstance(error, BaseException):
@@ -222,16 +234,6 @@ class StructuredLogger:
         if lost is not None:
             _tell(f"{lost}; the record is on stderr")
         return Path(path) if path is not None else None
-
-    def _with_room(self, error: BaseException | str | None, call: dict[str, Any]) -> Path | None:
-        limit = sys.getrecursionlimit()
-        try:
-            sys.setrecursionlimit(limit + 200)
-            return self._write(_apart(error), error, call)
-        except Exception as trouble:
-            return self._last_resort(error, call, trouble)
-        finally:
-            sys.setrecursionlimit(limit)
 
     def _last_resort(
         self, error: BaseException | str | None, call: dict[str, Any], trouble: Exception
@@ -292,13 +294,24 @@ def _recorder(options: dict[str, Any]) -> _native.Recorder:
     return recorder
 
 
-def _apart(error: BaseException | str | None) -> Apart:
-    return take_apart(error, depth=3)
+def _flush_at_the_end() -> None:
+    """A process that multiprocessing has forked off ends without what :mod:`atexit` would do."""
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        util.register_after_fork(_flush_all, lambda flush: util.Finalize(None, flush, exitpriority=0))
 
 
-def _within(computation: str) -> Computation | None:
+def _flush_all() -> None:
+    for recorder in list(_recorders.values()):
+        recorder.flush()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_flush_at_the_end)
+
+
+def _within(computation: str, innermost: Computation | None) -> Computation | None:
     """The computation around the caller that has this name, else the innermost."""
-    innermost = _current.get()
     around: Any = innermost
     while around is not None and around.name != computation:
         around = around.parent

@@ -1,6 +1,7 @@
 """The compiled half of the package: the Rust library behind the Python code. Nothing of it is for users."""
 
 import os
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, Self, final
 
@@ -9,9 +10,11 @@ from typing_extensions import disjoint_base
 from ._exceptions import Apart
 
 __all__ = [
-    "AdviceError", "Computation", "Recorder", "Summary", "advise", "diagnosed", "from_json", "paths", "read", "resolve",
-    "schema", "summary", "to_json",
+    "AdviceError", "Computation", "Recorder", "Summary", "advise", "diagnosed", "from_json", "on_another_stack", "paths",
+    "read", "resolve", "schema", "summary", "to_json", "version",
 ]  # fmt: skip
+
+version: str
 
 class AdviceError(RuntimeError):
     """Why a language model gave no advice."""
@@ -109,6 +112,9 @@ def advise(
     record: dict[str, Any], path: str | os.PathLike[str] | None, whom: dict[str, Any], save: bool
 ) -> dict[str, Any]:
     """What a language model says to a record; ``path`` is its file, and ``save`` adds the answer to it."""
+
+def on_another_stack[T](function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+    """Calls a function on a stack that is empty; no Python code of its own is needed for it."""
 
 def schema() -> str:
     """The JSON Schema of a record."""

@@ -416,6 +416,10 @@ impl Map {
         self.0.iter().map(|(name, value)| (name, value))
     }
 
+    pub(crate) fn into_entries(self) -> impl Iterator<Item = (Cow<'static, str>, Value)> {
+        self.0.into_iter()
+    }
+
     /// Takes over the entries of another map whose names are wanted and not known yet.
     pub(crate) fn add_missing(&mut self, other: &Map, wanted: impl Fn(&str) -> bool) {
         for (name, value) in &other.0 {

@@ -1,0 +1,261 @@
+"""``StructuredLogger`` from outside: the files that it leaves."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+import tracing_failure
+from tracing_failure import Failure, StructuredLogger
+
+
+def run(code, cwd, **environment):
+    """A program of its own."""
+    program = [sys.executable, "-c", textwrap.dedent(code)]
+    return subprocess.run(
+        program, cwd=cwd, env=os.environ | environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def names(logger):
+    return sorted(path.name for path in logger.output_dir.iterdir())
+
+
+def test_the_lines_of_the_seed_run_as_they_stand(tmp_path):
+    result = run(
+        """
+        def compute_rg_flow(**params):
+            raise ArithmeticError("RG flow integration failed to converge")
+
+        params = {"initial_couplings": [50.0, 100.0, 150.0], "t_range": (-10, 10), "method": "RK45"}
+
+        from tracing_failure import StructuredLogger
+        logger = StructuredLogger(output_dir="io/failures")
+        try:
+            result = compute_rg_flow(**params)
+        except Exception as e:
+            logger.log_failure(computation="rg_flow_integration", error=e, parameters=params,
+                               theoretical_ref="IRH v21.4 Part 1 §1.2")
+            raise
+        """,
+        tmp_path,
+    )
+    assert "ArithmeticError: RG flow integration failed to converge" in result.stderr
+    [failure] = tracing_failure.read(tmp_path / "io/failures")
+    record = json.loads((tmp_path / "io/failures/latest.json").read_text())
+    assert list(record) == [
+        "timestamp", "computation", "theoretical_ref", "error_type", "error_message", "parameters", "stack_trace",
+        "context", "suggested_fixes",
+    ]  # fmt: skip
+    assert failure.path.name.startswith("rg_flow_")
+    assert failure.computation == "rg_flow_integration"
+    assert failure.theoretical_ref == "IRH v21.4 Part 1 §1.2"
+    assert failure.error_type == "ArithmeticError"
+    assert failure.parameters == {"initial_couplings": [50.0, 100.0, 150.0], "t_range": [-10, 10], "method": "RK45"}
+    assert failure.context["location"]["line"] == 3
+
+
+def test_the_error_may_be_words_or_the_one_that_is_handled(logger):
+    words = Failure.from_path(logger.log_failure("observable_mass", "no plateau"))
+    assert (words.error_type, words.error_message) == ("Error", "no plateau")
+    assert "test_logger.py" in words.context["location"]["file"]
+    try:
+        {}["beta"]
+    except KeyError:
+        handled = Failure.from_path(logger.log_failure("observable_mass"))
+    assert (handled.error_type, handled.error_message) == ("KeyError", "'beta'")
+
+
+def test_what_is_no_text_is_told_as_text(logger):
+    class Broken:
+        def __str__(self):
+            raise RuntimeError
+
+    failure = Failure.from_path(logger.log_failure(None, 7, theoretical_ref=Broken()))
+    assert (failure.computation, failure.error_message, failure.theoretical_ref) == ("", "7", "<Broken>")
+
+
+def test_the_context_has_entries_of_the_user_beside_our_own(logger):
+    context = {"beam": 3, "trail": "mine", "notebook": "flow.ipynb", "cell_number": 15}
+    failure = Failure.from_path(logger.log_failure("c", "e", context=context))
+    assert failure.context["beam"] == 3
+    assert failure.context["trail_"] == "mine"
+    assert (failure.context["notebook"], failure.context["cell_number"]) == ("flow.ipynb", 15)
+
+
+def test_the_choices_reach_the_records(tmp_path):
+    logger = StructuredLogger(
+        tmp_path / "records",
+        session_id="night-7",
+        context={"machine": "bench"},
+        redact=["site"],
+        areas={"lattice": ["wilson"]},
+        durability="disk",
+    )
+    path = logger.log_failure("wilson_loop", "e", {"site": "cellar"}, category="stagnation")
+    failure = Failure.from_path(path)
+    assert path.name.startswith("lattice_")
+    assert failure.parameters == {"site": "[redacted]"}
+    assert (failure.context["machine"], failure.context["session_id"], failure.category) == (
+        "bench",
+        "night-7",
+        "stagnation",
+    )
+    assert not (tmp_path / "logs").exists(), "there is a log beside a directory called failures only"
+
+
+@pytest.mark.parametrize(
+    ("choice", "error"),
+    [
+        ({"durability": "forever"}, "durability is 'process' or 'disk', not 'forever'"),
+        ({"redact": "site"}, "redact takes several names"),
+        ({"context": {"spans": 1}}, "`spans` is the record's own"),
+    ],
+)
+def test_a_wrong_choice_says_so(tmp_path, choice, error):
+    with pytest.raises((ValueError, TypeError), match=error):
+        StructuredLogger(tmp_path / "failures", **choice)
+
+
+def test_a_directory_that_cannot_be_made_is_an_error_at_once():
+    with pytest.raises(OSError, match="/dev/null/failures"):
+        StructuredLogger("/dev/null/failures")
+
+
+def test_a_record_that_cannot_be_written_is_on_stderr_and_the_error_of_the_user_goes_on(tmp_path):
+    result = run(
+        """
+        import os, shutil
+        from tracing_failure import StructuredLogger
+        logger = StructuredLogger("io/failures")
+        shutil.rmtree("io/failures")
+        open("io/failures", "w").close()
+        try:
+            1 / 0
+        except ZeroDivisionError as error:
+            assert logger.log_failure("c", error, {"x": 1}) is None
+            assert logger.stats["diverted"] == 1
+            raise
+        """,
+        tmp_path,
+    )
+    assert result.stderr.rstrip().endswith("ZeroDivisionError: division by zero")
+    lines = [line for line in result.stderr.splitlines() if line.startswith("{")]
+    assert json.loads(lines[0])["parameters"] == {"x": 1}
+    assert "the record is on stderr" in result.stderr
+
+
+def test_the_same_choices_are_set_up_once(tmp_path):
+    first, second = StructuredLogger(tmp_path / "failures"), StructuredLogger(tmp_path / "failures")
+    assert first.session_id == second.session_id
+    assert first.handler() is second.handler()
+    first.log_failure("c", "e")
+    assert second.stats["recorded"] == 1
+
+
+def test_a_pickled_logger_writes_to_the_same_place_in_the_same_session(logger, tmp_path):
+    result = run(
+        f"""
+        import pickle
+        logger = pickle.loads({pickle.dumps(logger)!r})
+        print(logger.log_failure("c", "e"))
+        """,
+        tmp_path,
+    )
+    failure = Failure.from_path(result.stdout.strip())
+    assert failure.path.parent == logger.output_dir
+    assert failure.context["session_id"] == logger.session_id
+
+
+def test_a_killed_process_leaves_what_it_recorded(tmp_path):
+    result = run(
+        """
+        import os, signal
+        from tracing_failure import StructuredLogger
+        logger = StructuredLogger("io/failures")
+        for n in range(20):
+            logger.log_failure("c", "e", {"n": n})
+        os.kill(os.getpid(), signal.SIGKILL)
+        """,
+        tmp_path,
+    )
+    assert result.returncode == -9
+    failures = tracing_failure.read(tmp_path / "io/failures")
+    assert [failure.parameters["n"] for failure in failures] == list(range(20))
+
+
+def test_a_bug_of_ours_costs_no_more_than_what_it_touches(logger, monkeypatch):
+    def broken(*_, **__):
+        raise LookupError("a bug")
+
+    monkeypatch.setattr("tracing_failure._logger.take_apart", broken)
+    failure = Failure.from_path(logger.log_failure("c", ValueError("x"), {"n": 1}))
+    assert failure.parameters == {"n": 1}
+    assert (failure.error_type, failure.error_message) == (
+        "ValueError",
+        "[the error could not be taken apart: LookupError]",
+    )
+
+
+def test_an_error_when_the_stack_is_full_is_recorded(logger):
+    paths = []
+
+    def dive():
+        try:
+            dive()
+        except RecursionError as error:
+            if not paths:
+                paths.append(logger.log_failure("c", error))
+            raise
+
+    with pytest.raises(RecursionError):
+        dive()
+    failure = Failure.from_path(paths[0])
+    assert failure.error_type == "RecursionError"
+    assert "maximum recursion depth exceeded" in failure.error_message
+    assert sys.getrecursionlimit() < 10_000
+
+
+def test_what_fixed_it_stands_before_the_advice_of_the_next(logger):
+    failure = Failure.from_path(logger.log_failure("c", "no convergence"))
+    failure.resolve("started nearer")
+    later = Failure.from_path(logger.log_failure("c", "no convergence"))
+    assert later.suggested_fixes[0] == "started nearer"
+    with pytest.raises(ValueError, match="no directory"):
+        Failure.from_json(failure.to_json()).resolve("x")
+
+
+def test_every_record_conforms_to_the_schema(logger):
+    jsonschema = pytest.importorskip("jsonschema")
+    with pytest.raises(ValueError, match="x"), logger.computation("rg_flow", theoretical_ref="Eq. 1", x0=1) as c:
+        c.record(step=1, residual=float("nan"), state=[1.0, 2.0])
+        c.record("note")
+        raise ValueError("x")
+    logger.log_failure("c", OSError(2, "no such file", "data.h5"), {"a": {1, 2}})
+    for path in logger.output_dir.glob("*.json"):
+        jsonschema.validate(json.loads(path.read_text()), tracing_failure.schema())
+
+
+def test_a_computation_that_fills_the_stack_is_recorded(logger):
+    def dive():
+        return dive()
+
+    def down(n):
+        if n == 0:
+            with logger.computation("c", depth=n):
+                dive()
+        down(n - 1)
+
+    for depth in (900, 940, 960):
+        with pytest.raises(RecursionError):
+            down(depth)
+    with pytest.raises(RecursionError), logger.computation("outer"):
+        dive()
+    failures = list(tracing_failure.read(logger.output_dir))
+    assert failures[-1].computation == "outer"
+    assert {failure.error_type for failure in failures} == {"RecursionError"}
+    assert tracing_failure.current() is None
