@@ -289,13 +289,22 @@ def _recorder(options: dict[str, Any]) -> _native.Recorder:
             branch=options["branch"],
             remote=options["remote"],
         )
+        if not _recorders:
+            _at_the_end()
         _recorders[key] = recorder
-        atexit.register(recorder.flush)
     return recorder
 
 
-def _flush_at_the_end() -> None:
-    """A process that multiprocessing has forked off ends without what :mod:`atexit` would do."""
+def _at_the_end() -> None:
+    """What waits is written when the process ends, also where multiprocessing ends it without :mod:`atexit`."""
+    atexit.register(_flush_all)
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        util.Finalize(None, _flush_all, exitpriority=0)
+
+
+def _after_fork() -> None:
+    # A worker forgets what it was to do at its end, after this; not what it is to do when it has forgotten.
     util = sys.modules.get("multiprocessing.util")
     if util is not None:
         util.register_after_fork(_flush_all, lambda flush: util.Finalize(None, flush, exitpriority=0))
@@ -307,7 +316,7 @@ def _flush_all() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_flush_at_the_end)
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _within(computation: str, innermost: Computation | None) -> Computation | None:

@@ -1,0 +1,315 @@
+"""``with logger.computation(…)`` and the decorator: parameters, trail, and what becomes of an exception."""
+
+import asyncio
+import inspect
+import threading
+
+import numpy
+import pytest
+
+import tracing_failure
+from tracing_failure import current, read, record
+
+
+def fail(logger, steps=3, **parameters):
+    with pytest.raises(ArithmeticError), logger.computation("newton", theoretical_ref="§2.1", **parameters) as c:
+        for step in range(steps):
+            c.record("newton step", step=step, residual=2.0**-step)
+        raise ArithmeticError("no convergence")
+    return read(logger.output_dir)[-1]
+
+
+def test_parameters_and_trail_are_in_the_record(logger):
+    failure = fail(logger, x0=0.5, name="f")
+    assert (failure.computation, failure.theoretical_ref) == ("newton", "§2.1")
+    assert failure.parameters == {"x0": 0.5, "name": "f"}
+    [trail] = failure.context["trail"]
+    assert trail["message"] == "newton step"
+    assert trail["columns"] == {"step": [0, 1, 2], "residual": [1.0, 0.5, 0.25]}
+    assert len(trail["elapsed_s"]) == 3 and trail["elapsed_s"] == sorted(trail["elapsed_s"])
+    assert trail["location"]["file"].endswith("test_computation.py")
+    assert failure.context["elapsed_s"] >= trail["elapsed_s"][-1]
+
+
+def test_a_long_trail_keeps_its_ends_and_says_how_it_went(logger):
+    failure = fail(logger, steps=1000)
+    [trail] = failure.context["trail"]
+    assert (trail["seen"], trail["dropped"], trail["head"]) == (1000, 744, 8)
+    assert trail["columns"]["step"] == [*range(8), *range(752, 1000)]
+    behaviours = {series["column"]: series["behaviour"] for series in failure.context["convergence"]}
+    assert behaviours["residual"] == "geometric_decay"
+
+
+def test_a_success_leaves_no_record(logger):
+    with logger.computation("newton") as c:
+        c.record(residual=1.0)
+    assert len(read(logger.output_dir)) == 0
+
+
+def test_places_have_trails_of_their_own(logger):
+    with pytest.raises(ValueError, match="x"), logger.computation("c") as c:
+        for n in range(3):
+            c.record(residual=n)
+            c.record(residual=-n)
+            c.record(**{"residual": n, "step": n})
+        raise ValueError("x")
+    trails = read(logger.output_dir)[-1].context["trail"]
+    assert [trail["columns"] for trail in trails] == [
+        {"residual": [0, 1, 2]},
+        {"residual": [0, -1, -2]},
+        {"residual": [0, 1, 2], "step": [0, 1, 2]},
+    ]
+
+
+def test_a_row_takes_numbers_of_all_kinds_and_short_texts(logger):
+    class Broken:
+        def __float__(self):
+            raise RuntimeError
+
+        __repr__ = __float__
+
+    with pytest.raises(ValueError, match="x"), logger.computation("c") as c:
+        c.record(
+            a=numpy.float32(0.5), b=numpy.int64(3), c=True, d=None, e="ok", f=numpy.ones(3), g=numpy.ones(1000),
+            h=float("inf"), i=2**70, j="x" * 1000, k=Broken(), l=[[1]],
+        )  # fmt: skip
+        raise ValueError("x")
+    columns = read(logger.output_dir)[-1].context["trail"][0]["columns"]
+    row = {name: values[0] for name, values in columns.items()}
+    assert row["j"].startswith("xxx") and len(row.pop("j")) < 80
+    assert row == {
+        "a": 0.5, "b": 3, "c": True, "d": None, "e": "ok", "f": [1.0, 1.0, 1.0], "g": "[1000 entries]",
+        "h": float("inf"), "i": str(2**70), "k": "<Broken: its repr raised RuntimeError>", "l": "[1 entries]",
+    }  # fmt: skip
+
+
+def test_a_message_without_numbers_is_a_breadcrumb(logger):
+    with pytest.raises(ValueError, match="x"), logger.computation("c") as c:
+        c.record("switched to the implicit method")
+        raise ValueError("x")
+    [breadcrumb] = read(logger.output_dir)[-1].context["breadcrumbs"]
+    assert (breadcrumb["level"], breadcrumb["message"]) == ("INFO", "switched to the implicit method")
+
+
+def test_code_without_the_computation_in_hand_records_into_the_current_one(logger):
+    record(lost=1)
+    with pytest.raises(ValueError, match="x"), logger.computation("c"):
+        record("rhs", t=1.0)
+        assert current().name == "c"
+        raise ValueError("x")
+    assert current() is None
+    [trail] = read(logger.output_dir)[-1].context["trail"]
+    assert (trail["message"], trail["columns"]) == ("rhs", {"t": [1.0]})
+    assert trail["location"]["file"].endswith("test_computation.py")
+
+
+def test_one_inside_another_is_named_as_its_cause(logger):
+    with pytest.raises(ValueError, match="x"), logger.computation("sweep", theoretical_ref="§1", beta=5.7, x0=1):
+        with logger.computation("newton", theoretical_ref="§2", x0=0.5):
+            raise ValueError("x")
+    inner, outer = read(logger.output_dir)
+    assert (inner.computation, outer.computation) == ("newton", "sweep")
+    assert outer.context["caused_by"] == inner.id
+    assert inner.parameters == {"x0": 0.5, "beta": 5.7}
+    assert [span["fields"]["computation"] for span in inner.context["spans"]] == ["newton", "sweep"]
+    assert inner.context["spans"][0]["name"] == "test_one_inside_another_is_named_as_its_cause"
+
+
+def test_an_error_that_was_logged_inside_is_not_recorded_again(logger):
+    with pytest.raises(ValueError, match="x"), logger.computation("newton") as c:
+        c.record(residual=1.0)
+        try:
+            raise ValueError("x")
+        except ValueError as error:
+            logger.log_failure("newton", error, {"mine": 1}, "§2")
+            raise
+    [failure] = read(logger.output_dir)
+    assert failure.parameters == {"mine": 1}
+    assert failure.context["trail"][0]["columns"] == {"residual": [1.0]}
+
+
+def test_another_error_on_the_way_out_names_the_first_as_its_cause(logger):
+    with pytest.raises(RuntimeError), logger.computation("sweep"):
+        try:
+            with logger.computation("newton"):
+                raise ValueError("x")
+        except ValueError as error:
+            raise RuntimeError("the sweep ends") from error
+    inner, outer = read(logger.output_dir)
+    assert outer.error_message == "the sweep ends"
+    assert outer.context["caused_by"] == inner.id
+
+
+def test_parameters_are_what_they_were_at_the_start(logger):
+    state = numpy.zeros(3)
+    with pytest.raises(ValueError, match="x"), logger.computation("c", y0=state):
+        state += 1.0
+        raise ValueError("x")
+    assert read(logger.output_dir)[-1].parameters == {"y0": [0.0, 0.0, 0.0]}
+
+
+def test_a_decorated_function_gives_its_arguments(logger):
+    @logger.computation("root", theoretical_ref="§2.1", method="secant")
+    def root(f, x0, *more, tol=1e-9, **options):
+        """Finds a root."""
+        record(x=x0)
+        raise ArithmeticError("no convergence")
+
+    assert (root.__name__, root.__doc__) == ("root", "Finds a root.")
+    assert str(inspect.signature(root)) == "(f, x0, *more, tol=1e-09, **options)"
+    for x0 in (1.0, 2.0):
+        with pytest.raises(ArithmeticError):
+            root("f", x0, 7, maxiter=50)
+    first, second = read(logger.output_dir)
+    assert first.parameters == {
+        "f": "f", "x0": 1.0, "tol": 1e-9, "maxiter": 50, "more": [7], "method": "secant",
+    }  # fmt: skip
+    assert second.context["trail"][0]["columns"] == {"x": [2.0]}
+    assert first.context["spans"][0]["name"].endswith("root")
+    assert first.fingerprint == second.fingerprint
+
+
+def test_a_decorated_method_leaves_itself_out(logger):
+    class Solver:
+        @logger.computation("solve")
+        def solve(self, n):
+            raise ValueError(n)
+
+    with pytest.raises(ValueError, match="3"):
+        Solver().solve(3)
+    assert read(logger.output_dir)[-1].parameters == {"n": 3}
+
+
+def test_wrong_arguments_are_the_callers_error(logger):
+    @logger.computation("solve")
+    def solve(n):
+        return n
+
+    with pytest.raises(TypeError, match="missing 1 required"):
+        solve()
+    assert solve(3) == 3
+
+
+def test_coroutines_are_computations_of_their_own(logger):
+    @logger.computation("wave")
+    async def wave(n):
+        for step in range(3):
+            record(step=step, n=n)
+            await asyncio.sleep(0)
+        raise ValueError(n)
+
+    async def both():
+        return await asyncio.gather(wave(1), wave(2), return_exceptions=True)
+
+    asyncio.run(both())
+    failures = sorted(read(logger.output_dir), key=lambda failure: failure.parameters["n"])
+    assert [failure.context["trail"][0]["columns"]["n"] for failure in failures] == [[1, 1, 1], [2, 2, 2]]
+
+
+def test_a_generator_says_how_it_is_done(logger):
+    with pytest.raises(TypeError, match="open the computation inside of it"):
+
+        @logger.computation("c")
+        def numbers():
+            yield 1
+
+
+def test_what_is_cancelled_has_not_failed(logger):
+    async def cancelled():
+        with logger.computation("c"):
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancelled())
+    with pytest.raises(SystemExit), logger.computation("c"):
+        raise SystemExit
+    with pytest.raises(GeneratorExit), logger.computation("c"):
+        raise GeneratorExit
+    assert len(read(logger.output_dir)) == 0
+
+
+def test_an_interrupted_computation_is_recorded(logger):
+    with pytest.raises(KeyboardInterrupt), logger.computation("c") as c:
+        c.record(residual=1.0)
+        raise KeyboardInterrupt
+    failure = read(logger.output_dir)[-1]
+    assert (failure.error_type, failure.category) == ("KeyboardInterrupt", "interrupted")
+    assert failure.context["trail"]
+
+
+def test_a_computation_runs_once(logger):
+    c = logger.computation("c")
+    with c:
+        pass
+    with pytest.raises(RuntimeError, match="make a new one for each run"), c:
+        pass
+
+
+def test_threads_have_computations_of_their_own(logger):
+    def work(n):
+        with pytest.raises(ValueError, match=str(n)), logger.computation("c", n=n):
+            for step in range(500):
+                record(step=step, n=n)
+            raise ValueError(n)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    failures = list(read(logger.output_dir))
+    assert sorted(failure.parameters["n"] for failure in failures) == list(range(8))
+    for failure in failures:
+        [trail] = failure.context["trail"]
+        assert trail["seen"] == 500 and set(trail["columns"]["n"]) == {failure.parameters["n"]}
+
+
+def test_threads_report_to_one_computation(logger):
+    with pytest.raises(ValueError, match="x"), logger.computation("c") as c:
+
+        def work(n):
+            for step in range(1000):
+                c.record(step=step, thread=n)
+
+        threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        raise ValueError("x")
+    [trail] = read(logger.output_dir)[-1].context["trail"]
+    assert trail["seen"] == 4000
+
+
+def test_numbers_with_code_of_their_own_do_not_block(logger):
+    class Number:
+        def __repr__(self):
+            c.record(inner=1)
+            return "n"
+
+    with pytest.raises(ValueError, match="x"), logger.computation("c") as c:
+        c.record(outer=Number())
+        raise ValueError("x")
+    assert len(read(logger.output_dir)[-1].context["trail"]) == 2
+
+
+def test_ends_are_in_the_log(logger):
+    import json
+
+    fail(logger, x0=0.5)
+    with logger.computation("newton", theoretical_ref="§2.1", x0=1.5):
+        pass
+    logger.flush()
+    [log] = logger.output_dir.with_name("logs").iterdir()
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    ends = [line for line in lines if line["message"] == "computation closed"]
+    assert [line["outcome"] for line in ends] == ["failed", "ok"]
+    assert ends[0]["failure_id"] == read(logger.output_dir)[-1].id
+    assert ends[1]["parameters"] == {"x0": 1.5}
+    assert {line["session_id"] for line in lines} == {logger.session_id}
+
+
+def test_documentation_runs():
+    import doctest
+    import importlib
+    import pkgutil
+
+    for module in pkgutil.iter_modules(tracing_failure.__path__, "tracing_failure."):
+        result = doctest.testmod(importlib.import_module(module.name))
+        assert result.failed == 0, module.name

@@ -1,0 +1,158 @@
+"""Processes: forked, spawned, and many of them in one directory."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from tracing_failure import read
+
+#: Workers that record failures through a logger that was made before them.
+WORKERS = """
+    import multiprocessing, os, sys, threading
+    from tracing_failure import StructuredLogger, record
+
+    logger = StructuredLogger("io/failures")
+
+    def work(n):
+        try:
+            with logger.computation("sweep", n=n) as c:
+                c.record(step=n)
+                raise ValueError(n)
+        except ValueError:
+            return os.getpid()
+
+    if __name__ == "__main__":
+        {before}
+        method = multiprocessing.get_context("{method}")
+        with method.Pool(4) as pool:
+            pids = pool.map(work, range(200), chunksize=5)
+            pool.close()
+            pool.join()
+        print(*sorted(set(pids)))
+"""
+
+
+def run(code, cwd):
+    (cwd / "program.py").write_text(textwrap.dedent(code))
+    program = [sys.executable, "-W", "ignore", "program.py"]
+    result = subprocess.run(program, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def lines(dir):
+    return [json.loads(line) for log in dir.iterdir() for line in log.read_text().splitlines()]
+
+
+#: Threads that record all the time, so that some are at it when the process forks.
+BUSY = """threading.Thread(target=lambda: [work(-1) for _ in range(300)], daemon=True).start()
+        threading.Thread(target=lambda: [work(-1) for _ in range(300)], daemon=True).start()"""
+
+
+@pytest.mark.parametrize(("method", "before"), [("fork", ""), ("fork", BUSY), ("spawn", ""), ("forkserver", "")])
+def test_workers_lose_nothing(tmp_path, method, before):
+    pids = run(WORKERS.format(method=method, before=before), tmp_path).split()
+    failures = [failure for failure in read(tmp_path / "io/failures") if failure.parameters["n"] >= 0]
+    assert sorted(failure.parameters["n"] for failure in failures) == list(range(200))
+    assert {str(failure.context["process"]["pid"]) for failure in failures} == set(pids)
+    assert all(failure.context["trail"][0]["columns"]["step"] for failure in failures)
+    if method == "fork":
+        assert len({failure.context["session_id"] for failure in failures}) == 1
+    ends = [line for line in lines(tmp_path / "io/logs") if line.get("outcome") and line["parameters"]["n"] >= 0]
+    assert len(ends) == 200
+
+
+def test_the_latest_is_the_newest_when_workers_have_ended(tmp_path):
+    run(
+        """
+        import multiprocessing
+        from tracing_failure import StructuredLogger
+        logger = StructuredLogger("io/failures")
+
+        def work():
+            for n in range(30):
+                logger.log_failure("c", "e", {"n": n})
+
+        if __name__ == "__main__":
+            worker = multiprocessing.get_context("fork").Process(target=work)
+            worker.start()
+            worker.join()
+        """,
+        tmp_path,
+    )
+    latest = json.loads((tmp_path / "io/failures/latest.json").read_text())
+    assert latest["parameters"] == {"n": 29}
+
+
+def test_a_failure_of_a_worker_is_recorded_once_on_its_way_to_the_parent(tmp_path):
+    run(
+        """
+        import concurrent.futures, multiprocessing
+        from tracing_failure import StructuredLogger
+        logger = StructuredLogger("io/failures")
+
+        def work():
+            with logger.computation("newton"):
+                raise ValueError("x")
+
+        if __name__ == "__main__":
+            context = multiprocessing.get_context("fork")
+            try:
+                with logger.computation("sweep"), concurrent.futures.ProcessPoolExecutor(1, context) as pool:
+                    pool.submit(work).result()
+            except ValueError:
+                pass
+        """,
+        tmp_path,
+    )
+    inner, outer = read(tmp_path / "io/failures")
+    assert (inner.computation, outer.computation) == ("newton", "sweep")
+    assert outer.context["caused_by"] == inner.id
+
+
+def test_a_forked_process_that_ends_at_once_leaves_its_record(logger):
+    pid = os.fork()
+    if pid == 0:
+        logger.log_failure("c", "in the child")
+        os._exit(0)
+    os.waitpid(pid, 0)
+    [failure] = read(logger.output_dir)
+    assert failure.context["process"]["pid"] == pid
+
+
+def test_threads_of_one_process_record_at_once(logger):
+    import threading
+
+    def work(n):
+        for m in range(50):
+            logger.log_failure("c", "e", {"n": n * 50 + m})
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert sorted(failure.parameters["n"] for failure in read(logger.output_dir)) == list(range(400))
+
+
+def test_others_run_while_a_record_is_written(tmp_path):
+    """The interpreter is free during file work: a directory that hangs holds up nobody else."""
+    output = run(
+        """
+        import os, threading, time
+        from tracing_failure import StructuredLogger
+        logger = StructuredLogger("io/failures")
+        # A pipe in the place of what is read before each record: opening it waits for somebody who writes.
+        os.mkfifo("io/failures/resolutions.jsonl")
+        worker = threading.Thread(target=lambda: logger.log_failure("c", "e"), daemon=True)
+        worker.start()
+        counted = 0
+        while counted < 1000:
+            counted += 1
+        print(counted)
+        """,
+        tmp_path,
+    )
+    assert output.strip() == "1000"
