@@ -296,15 +296,13 @@ def _recorder(options: dict[str, Any]) -> _native.Recorder:
 
 
 def _at_the_end() -> None:
-    """What waits is written when the process ends, also where multiprocessing ends it without :mod:`atexit`."""
+    """What waits is written when the process ends."""
     atexit.register(_flush_all)
-    util = sys.modules.get("multiprocessing.util")
-    if util is not None:
-        util.Finalize(None, _flush_all, exitpriority=0)
+    _at_the_end_of_a_worker()
 
 
-def _after_fork() -> None:
-    # A worker forgets what it was to do at its end, after this; not what it is to do when it has forgotten.
+def _at_the_end_of_a_worker() -> None:
+    """A process of multiprocessing ends without :mod:`atexit`, and forgets at its beginning what else it was to do."""
     util = sys.modules.get("multiprocessing.util")
     if util is not None:
         util.register_after_fork(_flush_all, lambda flush: util.Finalize(None, flush, exitpriority=0))
@@ -316,7 +314,7 @@ def _flush_all() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(after_in_child=_at_the_end_of_a_worker)
 
 
 def _within(computation: str, innermost: Computation | None) -> Computation | None:
