@@ -3,6 +3,7 @@
 
 mod advice;
 mod computation;
+mod fork;
 mod from_python;
 mod reading;
 mod recorder;
@@ -20,6 +21,8 @@ mod _native {
     use crate::advice::{AdviceError, advise};
     #[pymodule_export]
     use crate::computation::Computation;
+    #[pymodule_export]
+    use crate::fork::{after_fork, before_fork};
     #[pymodule_export]
     use crate::from_python::{Summary, summary};
     #[pymodule_export]

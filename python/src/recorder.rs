@@ -12,6 +12,7 @@ use tracing_failure::{
 use uuid::Uuid;
 
 use crate::computation::Computation;
+use crate::fork::at_work;
 use crate::from_python;
 
 /// The Rust library's logger.
@@ -131,7 +132,10 @@ impl Recorder {
         let failure = described(py, error, call);
         let id = failure.context.id.map(|id| id.to_string()).unwrap_or_default();
         // Somebody waits for their own error: a bug of ours is told, not raised.
-        let written = py.detach(|| catch_unwind(AssertUnwindSafe(|| self.logger.record(failure))));
+        let written = py.detach(|| {
+            let _at_work = at_work();
+            catch_unwind(AssertUnwindSafe(|| self.logger.record(failure)))
+        });
         match written {
             Ok(Ok(path)) => Ok((id, Some(path), None)),
             Ok(Err(error)) => Ok((id, None, Some(error.to_string()))),
@@ -207,7 +211,10 @@ impl Recorder {
 impl Recorder {
     fn log_line(&self, py: Python<'_>, level: &str, target: &str, message: &str, entries: Map) {
         let level = level.parse().unwrap_or(Level::INFO);
-        py.detach(|| self.logger.log(level, target, message, entries));
+        py.detach(|| {
+            let _at_work = at_work();
+            self.logger.log(level, target, message, entries);
+        });
     }
 }
 

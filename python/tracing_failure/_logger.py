@@ -314,6 +314,9 @@ def _flush_all() -> None:
 
 
 if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_native.before_fork, after_in_parent=_native.after_fork, after_in_child=_native.after_fork
+    )
     os.register_at_fork(after_in_child=_at_the_end_of_a_worker)
 
 

@@ -10,8 +10,8 @@ from typing_extensions import disjoint_base
 from ._exceptions import Apart
 
 __all__ = [
-    "AdviceError", "Computation", "Recorder", "Summary", "advise", "diagnosed", "from_json", "on_another_stack", "paths",
-    "read", "resolve", "schema", "summary", "to_json", "version",
+    "AdviceError", "Computation", "Recorder", "Summary", "advise", "after_fork", "before_fork", "diagnosed", "from_json",
+    "on_another_stack", "paths", "read", "resolve", "schema", "summary", "to_json", "version",
 ]  # fmt: skip
 
 version: str
@@ -112,6 +112,12 @@ def advise(
     record: dict[str, Any], path: str | os.PathLike[str] | None, whom: dict[str, Any], save: bool
 ) -> dict[str, Any]:
     """What a language model says to a record; ``path`` is its file, and ``save`` adds the answer to it."""
+
+def before_fork() -> None:
+    """Waits until no thread is at work here."""
+
+def after_fork() -> None:
+    """Lets them work on, in both processes."""
 
 def on_another_stack[T](function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
     """Calls a function on a stack that is empty; no Python code of its own is needed for it."""
