@@ -74,7 +74,10 @@ def suggest(
         provider = _of_colab()
     if callable(provider):
         whom |= {"function": provider, "provider": getattr(provider, "__module__", None)}
-        whom["model"] = model or getattr(provider, "__qualname__", type(provider).__qualname__)
+        name = getattr(provider, "__qualname__", type(provider).__qualname__)
+        whom["model"] = model or name
+        # Two functions without a name are not the same model.
+        whom["fresh"] = fresh or "<lambda>" in whom["model"]
     elif provider in ("gemini", "openai", None):
         whom["provider"] = provider
     else:

@@ -3,7 +3,7 @@
 use tracing_failure::{Convergence, ErrorEntry, Failure, Map, TrailEntry, Value};
 
 use super::budget::{ALWAYS, Section};
-use super::{beginning, plain};
+use super::{beginning, end, plain};
 use crate::text::{brief, place_of};
 
 /// Bytes of the error's message that are always said.
@@ -20,6 +20,7 @@ pub(super) fn sections(failure: &Failure) -> Vec<Section> {
         Section::of("How the numbers went before", 85, vec![convergence(failure)]),
         Section::of("Seen as it failed", 80, vec![map(&failure.context.event, 400)]),
         Section::of("Chain of errors, outermost first", 70, vec![errors(failure)]),
+        Section::of("Traceback of Python, with its source, innermost last", 72, traceback(failure)),
         Section::of("End of the trail", 65, vec![trail(failure, 16), trail(failure, 6), trail(failure, 3)]),
         Section::of("Stack, own code, innermost first", 60, vec![frames(failure)]),
         Section::of("Spans around it, innermost first", 40, vec![spans(failure)]),
@@ -135,7 +136,18 @@ fn frames(failure: &Failure) -> String {
         plain(&format!("{} at {}", frame.function, place_of(frame.file.as_deref(), frame.line, working_dir)))
     }));
     // A record of another program has its stack as text only.
-    if own.is_empty() && failure.context.frames.is_empty() { beginning(&failure.stack_trace, 3_000) } else { own }
+    let is_text = failure.context.frames.is_empty() && !is_pythons(&failure.stack_trace);
+    if is_text { beginning(&failure.stack_trace, 3_000) } else { own }
+}
+
+/// What Python says of the stack: it has the lines of source with it, those of a notebook's cells as well.
+fn traceback(failure: &Failure) -> Vec<String> {
+    let text = failure.stack_trace.as_str();
+    if is_pythons(text) { vec![end(text, 3_000), end(text, 1_200)] } else { Vec::new() }
+}
+
+fn is_pythons(stack: &str) -> bool {
+    stack.contains("Traceback (most recent call last):")
 }
 
 fn spans(failure: &Failure) -> String {

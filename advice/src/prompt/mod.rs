@@ -144,9 +144,28 @@ fn beginning(text: &str, most: usize) -> String {
     plain(&text[..end]) + "…"
 }
 
+/// The end of a text, as many bytes as there is room for.
+fn end(text: &str, most: usize) -> String {
+    let start = text.len().saturating_sub(most);
+    match (start..).find(|&at| text.is_char_boundary(at)) {
+        Some(start) if start > 0 => format!("…{}", plain(&text[start..])),
+        _ => plain(text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_python_says_of_the_stack_is_told_by_its_end() {
+        let mut failure = failure("no convergence");
+        let line = "  File \"solve.py\", line 7, in step\n    x = x - f(x) / df(x)\n";
+        failure.stack_trace = format!("Traceback (most recent call last):\n{}ValueError: é", line.repeat(200));
+        let asked = question(&failure, BUDGET, true);
+        assert!(asked.contains("x = x - f(x) / df(x)\nValueError: é"), "{asked}");
+        assert!(asked.len() < 6_000, "{}", asked.len());
+    }
 
     fn prompt(failure: &Failure, budget: usize, leaves: bool) -> Prompt {
         let schema = "{}".to_owned();
