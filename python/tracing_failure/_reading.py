@@ -38,7 +38,7 @@ def read(path: str | os.PathLike[str] = "io/failures") -> "Failures":
     """
     if os.path.isfile(path):
         return Failures([Path(path)])
-    return Failures(map(Path, _native.paths(os.fspath(path))))
+    return Failures([Path(path, os.path.basename(file)) for file in _native.paths(os.fspath(path))])
 
 
 class Failures(Sequence[Failure]):
@@ -47,7 +47,7 @@ class Failures(Sequence[Failure]):
     Iteration passes over a file that is no record, and warns of it; an index raises ``ValueError``.
     """
 
-    def __init__(self, paths: "Sequence[Path] | map[Path]") -> None:
+    def __init__(self, paths: Sequence[Path]) -> None:
         self.paths = list(paths)
 
     def __len__(self) -> int:

@@ -1,0 +1,167 @@
+"""What it costs, beside a logger in pure Python: ``python benches/costs.py`` prints the tables of the README.
+
+Each is measured in turns with what it is compared with, since a file system is not the same from minute to minute; medians.
+"""
+
+import datetime
+import json
+import os
+import statistics
+import tempfile
+import time
+import traceback
+import uuid
+from pathlib import Path
+
+from tracing_failure import StructuredLogger, record
+
+PARAMETERS = {
+    "initial_couplings": [50.0, 100.0, 150.0], "t_range": (-10.0, 10.0), "method": "RK45", "rtol": 1e-6, "atol": 1e-9,
+}  # fmt: skip
+
+
+class PythonLogger:
+    """Writes the same record with :mod:`json` and an atomic rename.
+
+    What tracing-failure finds out beside the error (category, fingerprint, what to try) is given to it.
+    """
+
+    def __init__(self, dir, record, indent):
+        self.dir, self.known, self.indent = dir, record, indent
+        dir.mkdir()
+
+    def log_failure(self, computation, error, parameters, theoretical_ref):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        id = str(uuid.uuid4())
+        record = {
+            "timestamp": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "computation": computation,
+            "theoretical_ref": theoretical_ref,
+            "error_type": type(error).__name__,
+            "error_message": str(error),
+            "parameters": parameters,
+            "stack_trace": "".join(traceback.format_exception(error)),
+            "context": {**self.known["context"], "id": id, "errors": self.chain(error), "frames": self.frames(error)},
+            "suggested_fixes": self.known["suggested_fixes"],
+        }
+        path = self.dir / f"rg_flow_{now:%Y%m%dT%H%M%S.%f}Z_{id}.json"
+        temporary = f"{path}.tmp"
+        with open(temporary, "w") as file:
+            json.dump(record, file, indent=self.indent, allow_nan=False)
+        os.replace(temporary, path)
+
+    def chain(self, error):
+        errors = []
+        while error is not None:
+            errors.append({"type": type(error).__qualname__, "message": str(error)})
+            error = error.__cause__ or error.__context__
+        return errors
+
+    def frames(self, error):
+        walk = traceback.walk_tb(error.__traceback__)
+        frames = [
+            {"function": frame.f_code.co_qualname, "file": frame.f_code.co_filename, "line": line, "in_app": True}
+            for frame, line in walk
+        ]
+        return frames[::-1]
+
+
+def step(x, depth):
+    if depth > 0:
+        return step(x, depth - 1)
+    return (1.0 / (x - 1.0)) + 2.0
+
+
+def fail():
+    """An error with a cause and seven frames."""
+    try:
+        try:
+            step(1.0, 4)
+        except ZeroDivisionError as error:
+            raise ArithmeticError("no convergence after 500 iterations, residual 1e-3") from error
+    except ArithmeticError as error:
+        return error
+
+
+def medians(functions, argument, rounds, in_a_row):
+    """Microseconds of each function, called so often in a row, in turns with the others."""
+    times = {name: [] for name in functions}
+    for _ in range(rounds):
+        for name, function in functions.items():
+            arguments = [argument() for _ in range(in_a_row)]
+            started = time.perf_counter()
+            for each in arguments:
+                function(each)
+            times[name].append((time.perf_counter() - started) / in_a_row * 1e6)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def failures(dir):
+    # Not called `failures`: the runtime log, which the others do not have, would be beside it.
+    ours = StructuredLogger(dir / "records")
+
+    def log(logger):
+        return lambda error: logger.log_failure(
+            computation="rg_flow_integration", error=error, parameters=PARAMETERS, theoretical_ref="IRH §1.2"
+        )
+
+    record = json.loads(log(ours)(fail()).read_text())
+    indented, compact = PythonLogger(dir / "indented", record, 2), PythonLogger(dir / "compact", record, None)
+    bytes = b"x" * log(ours)(fail()).stat().st_size
+
+    def file_only(_):
+        path = f"{dir}/{uuid.uuid4()}.json"
+        with open(path + ".tmp", "wb") as file:
+            file.write(bytes)
+        os.replace(path + ".tmp", path)
+
+    beside = {
+        "tracing_failure": log(ours),
+        "pure Python, `json.dump` with indentation": log(indented),
+        "pure Python, `json.dump` on one line": log(compact),
+        "a file of as many bytes, written and renamed": file_only,
+    }
+    alone, burst = medians(beside, fail, 1000, 1), medians(beside, fail, 40, 50)
+    print("| one failure | µs, alone | beside ours | µs, 50 in a row | beside ours |")
+    print("| --- | ---: | ---: | ---: | ---: |")
+    for name in beside:
+        columns = [f"{times[name]:.0f} | {times[name] / times['tracing_failure']:.1f}" for times in (alone, burst)]
+        print(f"| {name} | {' | '.join(columns)} |")
+    return len(bytes)
+
+
+def healthy(dir):
+    logger = StructuredLogger(dir / "failures", logs_dir=None)
+
+    def block(_):
+        with logger.computation("newton", theoretical_ref="§2.1", x0=0.5, tol=1e-9):
+            pass
+
+    @logger.computation("newton", theoretical_ref="§2.1")
+    def decorated(x0, tol=1e-9):
+        pass
+
+    def plain(x0, tol=1e-9):
+        pass
+
+    kept = []
+    with logger.computation("c") as c:
+        beside = {
+            "`with logger.computation(…)`, two parameters": block,
+            "a decorated function": decorated,
+            "a plain function": plain,
+            "`c.record(step=…, residual=…)`": lambda x: c.record(step=3, residual=x),
+            "`tracing_failure.record(…)`": lambda x: record(step=3, residual=x),
+            "a dict appended to a list": lambda x: kept.append({"step": 3, "residual": x, "t": time.perf_counter()}),
+        }
+        times = medians(beside, lambda: 0.5, 400, 100)
+    print("\n| where nothing fails | µs |\n| --- | ---: |")
+    for name, value in times.items():
+        print(f"| {name} | {value:.2f} |")
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as dir:
+        size = failures(Path(dir))
+        healthy(Path(dir))
+        print(f"\nA record of {size} bytes.")
