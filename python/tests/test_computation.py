@@ -128,6 +128,40 @@ def test_an_error_that_was_logged_inside_is_not_recorded_again(logger):
     assert failure.context["trail"][0]["columns"] == {"residual": [1.0]}
 
 
+def test_the_same_exception_of_another_run_is_another_failure(logger):
+    error = ValueError("x")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="x"), logger.computation("newton"):
+            raise error
+    first, second = read(logger.output_dir)
+    assert second.context["caused_by"] == first.id
+
+
+def test_a_recursion_of_one_computation_fails_once(logger):
+    @logger.computation("bisect")
+    def bisect(n):
+        if n == 0:
+            raise ValueError("x")
+        bisect(n - 1)
+
+    with pytest.raises(ValueError, match="x"):
+        bisect(5)
+    [failure] = read(logger.output_dir)
+    assert len(failure.context["spans"]) == 6
+
+
+def test_a_group_of_failures_names_the_first_as_its_cause(logger):
+    errors = []
+    for n in range(2):
+        with pytest.raises(ValueError) as raised, logger.computation("newton"):
+            raise ValueError(n)
+        errors.append(raised.value)
+    with pytest.raises(ExceptionGroup), logger.computation("sweep"):
+        raise ExceptionGroup("two of them", errors)
+    first, _, group = read(logger.output_dir)
+    assert group.context["caused_by"] == first.id
+
+
 def test_another_error_on_the_way_out_names_the_first_as_its_cause(logger):
     with pytest.raises(RuntimeError), logger.computation("sweep"):
         try:

@@ -58,7 +58,9 @@ class Computation(_native.Computation):
     ...         c.record(step=step, residual=2.0**-step)
     """
 
-    __slots__ = ("_logger", "_parameters", "_token")
+    __slots__ = ("_logger", "_parameters", "_recorded", "_token")
+    #: Ids of the records that were made while it ran.
+    _recorded: set[str]
     _logger: "StructuredLogger"
     _parameters: dict[str, Any]
     _token: "Token[Computation | None] | None"
@@ -69,6 +71,7 @@ class Computation(_native.Computation):
         self = super().__new__(cls, name, theoretical_ref, parameters)
         self._logger = logger
         self._parameters = parameters
+        self._recorded = set()
         self._token = None
         return self
 

@@ -154,8 +154,9 @@ class StructuredLogger:
         """
         return Computation(self, _text(name), _text(theoretical_ref), parameters)
 
-    def handler(self, level: int | str = 0) -> LogHandler:
-        """A handler that writes records of Python's ``logging`` into the runtime log: the same one for each call.
+    def handler(self, level: int | str | None = None) -> LogHandler:
+        """A handler that writes records of Python's ``logging`` from a level on into the runtime log: the same one for each
+        call, so that a cell that is run twice adds one.
 
         >>> import logging, tempfile
         >>> logger = StructuredLogger(tempfile.mkdtemp() + "/failures")
@@ -165,7 +166,8 @@ class StructuredLogger:
         known = _handlers.get(id(self._recorder))
         if known is None:
             known = _handlers[id(self._recorder)] = LogHandler(self._recorder)
-        known.setLevel(level)
+        if level is not None:
+            known.setLevel(level)
         return known
 
     def flush(self) -> None:
@@ -194,8 +196,7 @@ class StructuredLogger:
         return self._record(error, call)
 
     def _failed(self, computation: Computation, error: BaseException) -> None:
-        known = [each.id for each in marks(error) if each.computation == computation.name]
-        if not known:
+        if _known(computation, error) is None:
             call = {
                 "computation": computation.name,
                 "theoretical_ref": computation.theoretical_ref,
@@ -205,8 +206,7 @@ class StructuredLogger:
                 "context": None,
             }
             self._record(error, call)
-            known = [each.id for each in marks(error) if each.computation == computation.name]
-        self._closed(computation, "failed", known[-1] if known else None)
+        self._closed(computation, "failed", _known(computation, error))
 
     def _closed(self, computation: Computation, outcome: str, failure_id: str | None) -> None:
         try:
@@ -231,6 +231,10 @@ class StructuredLogger:
         id, path, lost = self._recorder.record(apart, call)
         if isinstance(error, BaseException):
             mark(error, id, call["computation"])
+        around = call["within"]
+        while around is not None:
+            around._recorded.add(id)
+            around = around.parent
         if lost is not None:
             _tell(f"{lost}; the record is on stderr")
         return Path(path) if path is not None else None
@@ -318,6 +322,12 @@ if hasattr(os, "register_at_fork"):
         before=_native.before_fork, after_in_parent=_native.after_fork, after_in_child=_native.after_fork
     )
     os.register_at_fork(after_in_child=_at_the_end_of_a_worker)
+
+
+def _known(computation: Computation, error: BaseException) -> str | None:
+    """The record that was made of an error of this computation while it ran."""
+    found = (each.id for each in marks(error) if each.computation == computation.name)
+    return next((id for id in found if id in computation._recorded), None)
 
 
 def _within(computation: str, innermost: Computation | None) -> Computation | None:

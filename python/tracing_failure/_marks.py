@@ -36,7 +36,8 @@ def cause(error: BaseException) -> str | None:
     for each in chain_of(error):
         if found := marks(each):
             return found[-1].id
-    return None
+    within = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    return next((found for each in within if (found := cause(each))), None)
 
 
 def has_record(error: BaseException) -> bool:
