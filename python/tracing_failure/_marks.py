@@ -37,7 +37,7 @@ def cause(error: BaseException) -> str | None:
         if found := marks(each):
             return found[-1].id
     within = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
-    return next((found for each in within if (found := cause(each))), None)
+    return next((id for each in within if (id := cause(each))), None)
 
 
 def has_record(error: BaseException) -> bool:
