@@ -5,10 +5,11 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 
 import pytest
 
-from tracing_failure import read
+from tracing_failure import Failure, read
 
 #: Workers that record failures through a logger that was made before them.
 WORKERS = """
@@ -125,8 +126,6 @@ def test_a_forked_process_that_ends_at_once_leaves_its_record(logger):
 
 
 def test_threads_of_one_process_record_at_once(logger):
-    import threading
-
     def work(n):
         for m in range(50):
             logger.log_failure("c", "e", {"n": n * 50 + m})
@@ -138,21 +137,44 @@ def test_threads_of_one_process_record_at_once(logger):
 
 
 def test_others_run_while_a_record_is_written(tmp_path):
-    """The interpreter is free during file work: a directory that hangs holds up nobody else."""
     output = run(
         """
-        import os, threading, time
+        import sys, threading
         from tracing_failure import StructuredLogger
-        logger = StructuredLogger("io/failures")
-        # A pipe in the place of what is read before each record: opening it waits for somebody who writes.
-        os.mkfifo("io/failures/resolutions.jsonl")
-        worker = threading.Thread(target=lambda: logger.log_failure("c", "e"), daemon=True)
+
+        logger = StructuredLogger("io/failures", durability="disk")
+        error = ValueError("x")
+        logger.log_failure("c", error)
+
+        waiting, gate, ran = threading.Event(), threading.Lock(), []
+
+        def other():
+            waiting.set()
+            with gate:
+                ran.append(True)
+
+        gate.acquire()
+        worker = threading.Thread(target=other)
         worker.start()
-        counted = 0
-        while counted < 1000:
-            counted += 1
-        print(counted)
+        waiting.wait()
+        # From here on the interpreter changes hands only where somebody gives it away.
+        sys.setswitchinterval(1e6)
+        gate.release()
+        before = list(ran)
+        logger.log_failure("c", error)
+        print(before, ran)
         """,
         tmp_path,
     )
-    assert output.strip() == "1000"
+    assert output.strip() == "[] [True]"
+
+
+def test_others_run_while_a_record_is_read(tmp_path, logger):
+    path = logger.log_failure("c", "e")
+    os.mkfifo(tmp_path / "record")
+    read = []
+    reader = threading.Thread(target=lambda: read.append(Failure.from_path(tmp_path / "record")), daemon=True)
+    reader.start()
+    (tmp_path / "record").write_bytes(path.read_bytes())
+    reader.join(20)
+    assert read[0].computation == "c"
