@@ -9,6 +9,7 @@ use pyo3::types::PyDict;
 use tracing_failure::{Breadcrumb, Context, Location, Map, SpanEntry};
 
 use crate::from_python;
+use crate::text::Text;
 use crate::trail::{Place, Row, Site, Trail};
 
 /// Computations around a failure that are recorded.
@@ -35,8 +36,9 @@ struct Open {
 #[pymethods]
 impl Computation {
     #[new]
-    fn new(name: String, theoretical_ref: String, parameters: &Bound<'_, PyAny>) -> Self {
+    fn new(name: Text, theoretical_ref: Text, parameters: &Bound<'_, PyAny>) -> Self {
         let parameters = from_python::map(parameters);
+        let (name, theoretical_ref) = (name.0, theoretical_ref.0);
         Computation { name, theoretical_ref, parameters, open: OnceLock::new(), trail: Mutex::default() }
     }
 
@@ -44,21 +46,21 @@ impl Computation {
     fn enter(
         &self,
         parent: Option<Py<Computation>>,
-        function: String,
-        file: String,
+        function: Text,
+        file: Text,
         line: Option<u32>,
-        module: Option<String>,
+        module: Option<Text>,
     ) -> bool {
         let mut location = Location::default();
-        location.file = Some(file.into());
+        location.file = Some(file.0.into());
         location.line = line;
-        location.module = module.map(Into::into);
-        self.open.set(Open { parent, function, location, started: Instant::now() }).is_ok()
+        location.module = module.map(|module| module.0.into());
+        self.open.set(Open { parent, function: function.0, location, started: Instant::now() }).is_ok()
     }
 
     /// Keeps numbers that the computation goes through: a row of its trail, at the place that calls.
     #[pyo3(signature = (message=None, /, **values))]
-    fn record(&self, py: Python<'_>, message: Option<&str>, values: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+    fn record(&self, py: Python<'_>, message: Option<Text>, values: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
         self.keep(caller(py)?, message, values)
     }
 
@@ -66,7 +68,7 @@ impl Computation {
     fn record_at(
         &self,
         frame: Bound<'_, PyAny>,
-        message: Option<&str>,
+        message: Option<Text>,
         values: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
         self.keep(Place::of(frame)?, message, values)
@@ -74,16 +76,11 @@ impl Computation {
 
     /// Keeps a text that was logged while it ran.
     #[pyo3(signature = (level, message, file=None, line=None))]
-    fn note(&self, level: &str, message: &str, file: Option<&str>, line: Option<u32>) {
+    fn note(&self, level: &str, message: Text, file: Option<Text>, line: Option<u32>) {
         let mut location = Location::default();
-        location.file = file.map(|file| file.to_owned().into());
+        location.file = file.map(|file| file.0.into());
         location.line = line;
-        let mut breadcrumb = Breadcrumb::default();
-        breadcrumb.elapsed_s = self.elapsed_s();
-        breadcrumb.level = level.to_owned().into();
-        breadcrumb.message = shortened(message);
-        breadcrumb.location = Some(location).filter(|location| *location != Location::default());
-        self.trail().note(breadcrumb);
+        self.remember(level, &message.0, location);
     }
 
     #[getter]
@@ -109,10 +106,18 @@ impl Computation {
 }
 
 impl Computation {
-    fn keep(&self, place: Place<'_>, message: Option<&str>, values: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+    fn remember(&self, level: &str, message: &str, location: Location) {
+        let mut breadcrumb = Breadcrumb::default();
+        breadcrumb.elapsed_s = self.elapsed_s();
+        breadcrumb.level = level.to_owned().into();
+        breadcrumb.message = shortened(message);
+        breadcrumb.location = Some(location).filter(|location| *location != Location::default());
+        self.trail().note(breadcrumb);
+    }
+
+    fn keep(&self, place: Place<'_>, message: Option<Text>, values: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
         let Some(values) = values.filter(|values| !values.is_empty()) else {
-            let location = place.location();
-            self.note("INFO", message.unwrap_or_default(), location.file.as_deref(), location.line);
+            self.remember("INFO", message.as_ref().map_or("", |message| &message.0), place.location());
             return Ok(());
         };
         let (row, names) = Row::of(values, self.elapsed_s());
@@ -120,7 +125,7 @@ impl Computation {
         // its hand.
         let new = self.trail().add(&place, row, names);
         if let Some((row, names)) = new {
-            let site = Site::new(&place, message, &names);
+            let site = Site::new(&place, message.map(|message| message.0), &names);
             self.trail().begin(site, row);
         }
         Ok(())

@@ -8,6 +8,7 @@ mod from_python;
 mod reading;
 mod recorder;
 mod stack;
+mod text;
 mod to_python;
 mod trail;
 

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::computation::Computation;
 use crate::fork::at_work;
 use crate::from_python;
+use crate::text::Text;
 
 /// The Rust library's logger.
 #[pyclass(frozen, module = "tracing_failure._native")]
@@ -25,46 +26,46 @@ pub(crate) struct Recorder {
 #[derive(FromPyObject)]
 struct Error<'py> {
     #[pyo3(item)]
-    error_type: String,
+    error_type: Text,
     #[pyo3(item)]
-    error_message: String,
+    error_message: Text,
     #[pyo3(item)]
-    stack_trace: String,
+    stack_trace: Text,
     /// Type, message and data of each error of the chain, outermost first.
     #[pyo3(item)]
-    errors: Vec<(String, String, Option<Bound<'py, PyAny>>)>,
+    errors: Vec<(Text, Text, Option<Bound<'py, PyAny>>)>,
     #[pyo3(item)]
     errors_cut: bool,
     /// Function, file, line, and whether it is the user's own code, innermost first.
     #[pyo3(item)]
-    frames: Vec<(String, String, Option<u32>, bool)>,
+    frames: Vec<(Text, Text, Option<u32>, bool)>,
     /// File, line and module where it was raised.
     #[pyo3(item)]
-    location: (Option<String>, Option<u32>, Option<String>),
+    location: (Option<Text>, Option<u32>, Option<Text>),
 }
 
 /// What failed, and what is known beside the exception.
 #[derive(FromPyObject)]
 struct Call<'py> {
     #[pyo3(item)]
-    computation: String,
+    computation: Text,
     #[pyo3(item)]
-    theoretical_ref: String,
+    theoretical_ref: Text,
     /// Those of the computation that it happened in, where none are given.
     #[pyo3(item)]
     parameters: Option<Bound<'py, PyAny>>,
     #[pyo3(item)]
     within: Option<Py<Computation>>,
     #[pyo3(item)]
-    thread: String,
+    thread: Text,
     #[pyo3(item)]
-    notebook: Option<String>,
+    notebook: Option<Text>,
     #[pyo3(item)]
     cell_number: Option<i64>,
     #[pyo3(item)]
     caused_by: Option<String>,
     #[pyo3(item)]
-    category: Option<String>,
+    category: Option<Text>,
     #[pyo3(item)]
     context: Option<Bound<'py, PyAny>>,
 }
@@ -149,8 +150,8 @@ impl Recorder {
         &self,
         py: Python<'_>,
         level: &str,
-        target: &str,
-        message: &str,
+        target: Text,
+        message: Text,
         fields: &Bound<'_, PyAny>,
         within: Option<Py<Computation>>,
     ) {
@@ -166,7 +167,7 @@ impl Recorder {
         }
         let entries =
             Map::from_iter([("fields", Value::from(from_python::map(fields))), ("spans", Value::List(spans))]);
-        self.log_line(py, level, target, message, entries);
+        self.log_line(py, level, &target.0, &message.0, entries);
     }
 
     /// Writes the runtime log's line of a computation that ends.
@@ -219,8 +220,9 @@ impl Recorder {
 }
 
 fn described(py: Python<'_>, error: Error<'_>, call: Call<'_>) -> Failure {
-    let mut failure = Failure::new(call.computation, call.theoretical_ref, error.error_type, error.error_message);
-    failure.stack_trace = error.stack_trace;
+    let mut failure =
+        Failure::new(call.computation.0, call.theoretical_ref.0, error.error_type.0, error.error_message.0);
+    failure.stack_trace = error.stack_trace.0;
     let within = call.within.as_ref().map(Py::get);
     failure.parameters = match (&call.parameters, within) {
         (Some(parameters), _) => from_python::map(parameters),
@@ -229,9 +231,9 @@ fn described(py: Python<'_>, error: Error<'_>, call: Call<'_>) -> Failure {
     };
     let context = &mut failure.context;
     context.id = Some(Uuid::now_v7());
-    context.category = call.category.as_deref().and_then(Category::from_name);
-    context.thread = Some(call.thread);
-    context.notebook = call.notebook;
+    context.category = call.category.and_then(|name| Category::from_name(&name.0));
+    context.thread = Some(call.thread.0);
+    context.notebook = call.notebook.map(|name| name.0);
     context.cell_number = call.cell_number;
     context.caused_by = call.caused_by.and_then(|id| id.parse().ok());
     context.errors = error.errors.into_iter().map(error_entry).collect();
@@ -245,28 +247,28 @@ fn described(py: Python<'_>, error: Error<'_>, call: Call<'_>) -> Failure {
     failure
 }
 
-fn error_entry((type_name, message, data): (String, String, Option<Bound<'_, PyAny>>)) -> ErrorEntry {
+fn error_entry((type_name, message, data): (Text, Text, Option<Bound<'_, PyAny>>)) -> ErrorEntry {
     let mut entry = ErrorEntry::default();
-    entry.type_name = Some(type_name);
-    entry.message = message;
+    entry.type_name = Some(type_name.0);
+    entry.message = message.0;
     entry.data = data.map(|data| from_python::value(&data));
     entry
 }
 
-fn frame((function, file, line, in_app): (String, String, Option<u32>, bool)) -> Frame {
+fn frame((function, file, line, in_app): (Text, Text, Option<u32>, bool)) -> Frame {
     let mut frame = Frame::default();
-    frame.function = function.into();
-    frame.file = Some(file.into());
+    frame.function = function.0.into();
+    frame.file = Some(file.0.into());
     frame.line = line;
     frame.in_app = in_app;
     frame
 }
 
-fn location((file, line, module): (Option<String>, Option<u32>, Option<String>)) -> Option<Location> {
+fn location((file, line, module): (Option<Text>, Option<u32>, Option<Text>)) -> Option<Location> {
     let mut location = Location::default();
-    location.file = file.map(Into::into);
+    location.file = file.map(|file| file.0.into());
     location.line = line;
-    location.module = module.map(Into::into);
+    location.module = module.map(|module| module.0.into());
     Some(location).filter(|location| *location != Location::default())
 }
 

@@ -111,12 +111,12 @@ impl Trail {
 }
 
 impl Site {
-    pub(crate) fn new(place: &Place<'_>, message: Option<&str>, names: &[Bound<'_, PyString>]) -> Self {
+    pub(crate) fn new(place: &Place<'_>, message: Option<String>, names: &[Bound<'_, PyString>]) -> Self {
         Site {
             code: place.code.clone().unbind(),
             instruction: place.instruction,
             names: names.iter().map(|name| name.clone().unbind()).collect(),
-            message: message.map(str::to_owned),
+            message,
             location: place.location(),
             seen: 0,
             first: Vec::new(),

@@ -194,11 +194,29 @@ def test_a_bug_of_ours_costs_no_more_than_what_it_touches(logger, monkeypatch):
 
     monkeypatch.setattr("tracing_failure._logger.take_apart", broken)
     failure = Failure.from_path(logger.log_failure("c", ValueError("x"), {"n": 1}))
-    assert failure.parameters == {"n": 1}
-    assert (failure.error_type, failure.error_message) == (
-        "ValueError",
-        "[the error could not be taken apart: LookupError]",
-    )
+    assert (failure.error_type, failure.parameters) == ("ValueError", {"n": 1})
+    assert failure.context["not_recorded"] == "LookupError('a bug')"
+
+
+@pytest.mark.parametrize("wrong", [{"context": 7}, {"context": {"cell_number": "x"}}, {"category": 7}])
+def test_a_wrong_argument_costs_itself_only(logger, wrong):
+    try:
+        1 / 0
+    except ZeroDivisionError as error:
+        failure = Failure.from_path(logger.log_failure("c", error, {"n": 1}, **wrong))
+    assert (failure.error_message, failure.parameters) == ("division by zero", {"n": 1})
+    assert "1 / 0" in failure.stack_trace
+
+
+def test_halves_of_characters_are_replaced(logger):
+    name = b"caf\xe9.h5".decode("utf-8", "surrogateescape")
+    with pytest.raises(FileNotFoundError), logger.computation(name, theoretical_ref=name, **{name: name}) as c:
+        c.record(name, x=1)
+        c.record(name)
+        open(name)
+    failure = tracing_failure.read(logger.output_dir)[-1]
+    assert failure.error_type == "FileNotFoundError"
+    assert "caf" in failure.error_message and "caf" in failure.stack_trace and failure.context["trail"]
 
 
 def test_an_error_when_the_stack_is_full_is_recorded(logger):

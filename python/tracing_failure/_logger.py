@@ -1,6 +1,5 @@
 """The logger: where records go, and what is said in them."""
 
-import atexit
 import os
 import sys
 import threading
@@ -13,9 +12,8 @@ from ._computation import Computation, _current
 from ._exceptions import Apart, take_apart
 from ._handler import LogHandler
 from ._marks import cause, mark, marks
+from ._recorders import recorder
 
-#: Recorders by what they were made with: a cell that is run twice does not set up things twice.
-_recorders: dict[tuple[Any, ...], _native.Recorder] = {}
 _handlers: dict[int, LogHandler] = {}
 _last: "StructuredLogger | None" = None
 
@@ -94,7 +92,7 @@ class StructuredLogger:
             "areas": {area: list(words) for area, words in (areas or {}).items()},
             "durability": durability,
         }
-        self._recorder = _recorder(self._options)
+        self._recorder = recorder(self._options)
         global _last
         _last = self
 
@@ -215,12 +213,14 @@ class StructuredLogger:
             _tell(f"the end of {computation.name} is not logged: {trouble!r}")
 
     def _record(self, error: BaseException | str | None, call: dict[str, Any]) -> Path | None:
+        apart = _unread(error)
         try:
-            return self._write(take_apart(error, depth=3), error, call)
+            apart = take_apart(error, depth=3)
+            return self._write(apart, error, call)
         except RecursionError:
             raise
         except Exception as trouble:
-            return self._last_resort(error, call, trouble)
+            return self._write_little(apart, call, trouble)
 
     def _write(self, apart: Apart, error: BaseException | str | None, call: dict[str, Any]) -> Path | None:
         call["thread"] = threading.current_thread().name
@@ -239,20 +239,10 @@ class StructuredLogger:
             _tell(f"{lost}; the record is on stderr")
         return Path(path) if path is not None else None
 
-    def _last_resort(
-        self, error: BaseException | str | None, call: dict[str, Any], trouble: Exception
-    ) -> Path | None:
-        """A record of what is certain: nobody's error may be lost because we cannot read it."""
-        call |= {"thread": "", "notebook": None, "cell_number": None, "caused_by": None, "context": None}
-        apart: Apart = {
-            "error_type": type(error).__qualname__,
-            "error_message": f"[the error could not be taken apart: {type(trouble).__name__}]",
-            "stack_trace": "",
-            "errors": [],
-            "errors_cut": False,
-            "frames": [],
-            "location": (None, None, None),
-        }
+    def _write_little(self, apart: Apart, call: dict[str, Any], trouble: Exception) -> Path | None:
+        """A record of what is certain: nobody's error may be lost because we cannot read all that is said of it."""
+        uncertain = ("category", "context", "notebook", "cell_number", "caused_by")
+        call |= {**dict.fromkeys(uncertain), "thread": "", "context": {"not_recorded": repr(trouble)}}
         try:
             _, path, _ = self._recorder.record(apart, call)
         except Exception:
@@ -277,51 +267,17 @@ def _unpickled(options: dict[str, Any]) -> StructuredLogger:
     return StructuredLogger(options.pop("output_dir"), **options)
 
 
-def _recorder(options: dict[str, Any]) -> _native.Recorder:
-    key = (*(repr(value) for value in options.values()),)
-    recorder = _recorders.get(key)
-    if recorder is None:
-        recorder = _native.Recorder(
-            options["output_dir"],
-            logs=options["logs_dir"],
-            session_id=options["session_id"],
-            context=options["context"],
-            redact=options["redact"],
-            areas=list(options["areas"].items()),
-            durable=options["durability"] == "disk",
-            auto_push=options["auto_push_failures"],
-            branch=options["branch"],
-            remote=options["remote"],
-        )
-        if not _recorders:
-            _at_the_end()
-        _recorders[key] = recorder
-    return recorder
-
-
-def _at_the_end() -> None:
-    """What waits is written when the process ends."""
-    atexit.register(_flush_all)
-    _at_the_end_of_a_worker()
-
-
-def _at_the_end_of_a_worker() -> None:
-    """A process of multiprocessing ends without :mod:`atexit`, and forgets at its beginning what else it was to do."""
-    util = sys.modules.get("multiprocessing.util")
-    if util is not None:
-        util.register_after_fork(_flush_all, lambda flush: util.Finalize(None, flush, exitpriority=0))
-
-
-def _flush_all() -> None:
-    for recorder in list(_recorders.values()):
-        recorder.flush()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_native.before_fork, after_in_parent=_native.after_fork, after_in_child=_native.after_fork
-    )
-    os.register_at_fork(after_in_child=_at_the_end_of_a_worker)
+def _unread(error: BaseException | str | None) -> Apart:
+    """As much of an error as needs no reading."""
+    return {
+        "error_type": type(error).__qualname__,
+        "error_message": "",
+        "stack_trace": "",
+        "errors": [],
+        "errors_cut": False,
+        "frames": [],
+        "location": (None, None, None),
+    }
 
 
 def _known(computation: Computation, error: BaseException) -> str | None:
