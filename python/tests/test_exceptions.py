@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tracing_failure import Failure
+from tracing_failure import Failure, read
 from tracing_failure._exceptions import take_apart
 
 
@@ -229,17 +229,33 @@ def test_frames_are_innermost_first_and_say_what_is_the_users_own(logger):
 
     failure = Failure.from_path(logger.log_failure("c", raised(json.loads, "{")))
     frames = failure.context["frames"]
-    assert frames[-1]["function"] == "raised" and frames[-1]["in_app"]
+    assert frames[-2]["function"] == "raised" and frames[-2]["in_app"]
     assert frames[0]["file"].endswith("decoder.py") and not frames[0]["in_app"]
     # Where it was raised is the last place in one's own code.
     assert failure.context["location"]["file"].endswith("test_exceptions.py")
 
 
+def test_who_called_is_told_beyond_the_traceback(logger):
+    def solve():
+        with logger.computation("c"):
+            plain()
+
+    def sweep():
+        solve()
+
+    with pytest.raises(ZeroDivisionError):
+        sweep()
+    failure = read(logger.output_dir)[-1]
+    functions = [frame["function"].rpartition(".")[2] for frame in failure.context["frames"]]
+    assert functions[:4] == ["plain", "solve", "sweep", "test_who_called_is_told_beyond_the_traceback"]
+    assert "sweep" not in failure.stack_trace
+    assert all(frame["in_app"] for frame in failure.context["frames"])
+
+
 def test_a_deep_stack_keeps_both_ends(logger):
     failure = Failure.from_path(logger.log_failure("c", raised(endless)))
     frames = failure.context["frames"]
-    assert len(frames) == 64
-    assert (frames[0]["function"], frames[-1]["function"]) == ("endless", "raised")
+    assert (frames[0]["function"], frames[63]["function"]) == ("endless", "raised")
     assert "Previous line repeated" in failure.stack_trace
 
 

@@ -11,7 +11,10 @@ from . import _notebook
 #: Frames of a stack, half of them from each end, and errors of a chain that are kept.
 _FRAMES = 64
 _ERRORS = 32
-#: Places whose text is remembered.
+#: Callers of where it was caught that are kept, and frames that are looked at for them.
+_CALLERS = 16
+_LOOKED_AT = 256
+#: Places, and files, that are remembered.
 _KNOWN = 1024
 #: What Python's traceback shows of frames that repeat.
 _REPEATS = 3
@@ -49,6 +52,7 @@ class _Place(NamedTuple):
 
 
 _places: dict[tuple[int, int], _Place] = {}
+_files: dict[str, bool] = {}
 
 
 def take_apart(error: BaseException | str | None, depth: int = 1) -> Apart:
@@ -64,7 +68,7 @@ def take_apart(error: BaseException | str | None, depth: int = 1) -> Apart:
         "stack_trace": _text(error, chain, places),
         "errors": [(_type_name(type(each)), _message(each), _data(each)) for each, _ in chain],
         "errors_cut": cut,
-        "frames": _ends([place.frame for place in reversed(places)]),
+        "frames": _ends([place.frame for place in reversed(places)]) + _callers(error.__traceback__),
         "location": _location(raised),
     }
 
@@ -184,6 +188,20 @@ def _walk_up(frame: FrameType | None) -> list[_Place]:
     return places[::-1]
 
 
+def _callers(tb: TracebackType | None) -> list[Frame]:
+    """The user's own code that called where the exception was caught: a traceback does not go further up."""
+    callers: list[Frame] = []
+    frame = tb.tb_frame.f_back if tb is not None else None
+    for _ in range(_LOOKED_AT):
+        if frame is None or len(callers) == _CALLERS:
+            break
+        code = frame.f_code
+        if _is_in_app(code.co_filename):
+            callers.append((code.co_qualname, _notebook.shown_file(code.co_filename), frame.f_lineno, True))
+        frame = frame.f_back
+    return callers
+
+
 def _place(tb: TracebackType) -> _Place:
     code = tb.tb_frame.f_code
     key = (id(code), tb.tb_lasti)
@@ -217,9 +235,16 @@ def _ends(frames: list[Frame]) -> list[Frame]:
 
 def _is_in_app(file: str) -> bool:
     """Neither Python's own, nor installed, nor ours."""
-    if file.startswith("<") and not file.startswith("<ipython-input"):
-        return file in ("<stdin>", "<string>")
-    return "site-packages" not in file and "dist-packages" not in file and not file.startswith(_LIBRARY)
+    known = _files.get(file)
+    if known is None:
+        if file.startswith("<") and not file.startswith("<ipython-input"):
+            known = file in ("<stdin>", "<string>")
+        else:
+            known = "site-packages" not in file and "dist-packages" not in file and not file.startswith(_LIBRARY)
+        if len(_files) >= _KNOWN:
+            _files.clear()
+        _files[file] = known
+    return known
 
 
 def _type_name(kind: type) -> str:
