@@ -29,7 +29,7 @@ mod _native {
     #[pymodule_export]
     use crate::reading::{diagnosed, from_json, paths, read, resolve, schema, to_json};
     #[pymodule_export]
-    use crate::recorder::Recorder;
+    use crate::recorder::{Recorder, new_id};
     #[pymodule_export]
     use crate::stack::on_another_stack;
 

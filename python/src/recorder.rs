@@ -16,6 +16,12 @@ use crate::fork::at_work;
 use crate::from_python;
 use crate::text::Text;
 
+/// A new id, which comes after those that were made before.
+#[pyfunction]
+pub(crate) fn new_id() -> String {
+    Uuid::now_v7().to_string()
+}
+
 /// The Rust library's logger.
 #[pyclass(frozen, module = "tracing_failure._native")]
 pub(crate) struct Recorder {

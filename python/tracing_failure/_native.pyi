@@ -11,7 +11,7 @@ from ._exceptions import Apart
 
 __all__ = [
     "AdviceError", "Computation", "Recorder", "Summary", "advise", "after_fork", "before_fork", "diagnosed", "from_json",
-    "on_another_stack", "paths", "read", "resolve", "schema", "summary", "to_json", "version",
+    "new_id", "on_another_stack", "paths", "read", "resolve", "schema", "summary", "to_json", "version",
 ]  # fmt: skip
 
 version: str
@@ -112,6 +112,9 @@ def advise(
     record: dict[str, Any], path: str | os.PathLike[str] | None, whom: dict[str, Any], save: bool
 ) -> dict[str, Any]:
     """What a language model says to a record; ``path`` is its file, and ``save`` adds the answer to it."""
+
+def new_id() -> str:
+    """A new id, which comes after those that were made before."""
 
 def before_fork() -> None:
     """Waits until no thread is at work here."""

@@ -2,9 +2,10 @@
 
 import os
 import sys
-import uuid
 from pathlib import Path
 from typing import Any
+
+from . import _native
 
 #: Endings of what Jupyter opens as a notebook. It gives consoles a name in the same variable.
 _NOTEBOOKS = (".ipynb", ".md", ".py", ".qmd", ".Rmd")
@@ -40,7 +41,7 @@ def session_id() -> str:
         try:
             _session = str(shell().kernel.session.session)
         except AttributeError:
-            _session = str(uuid.uuid4())
+            _session = _native.new_id()
     return _session
 
 
