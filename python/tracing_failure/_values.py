@@ -1,7 +1,7 @@
 """What is made of objects that are neither numbers, texts, lists nor dicts.
 
-The compiled half calls :func:`simpler` for each of them, and takes the ``repr`` where it raises: nothing here has to be safe,
-but nothing may run on through an object that has no end, or is larger than memory.
+The compiled half calls :func:`simpler` for each of them, and takes the ``repr`` where it raises. Nothing here has to be
+safe, but nothing may follow an object that has no end, or is larger than memory.
 """
 
 import collections
@@ -41,6 +41,9 @@ _END = 8
 
 def simpler(value: Any) -> Any:
     """A number, text, list, tuple, dict or summary that says the same, or the value itself."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
+        return _numpy(numpy, value)
     if isinstance(value, enum.Enum):
         return value.value if value.name is None else value.name
     if isinstance(value, (bool, float, str, list)):
@@ -73,7 +76,8 @@ def simpler(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
         return _attributes(value, (field.name for field in dataclasses.fields(value)))
     if isinstance(value, (dict, Mapping)):
-        return _entries(value)
+        # One kind of sparse array is a dict.
+        return _foreign(value) if hasattr(type(value), "tocoo") else _entries(value)
     if isinstance(value, functools.partial):
         return {"function": value.func, "args": value.args, "keywords": value.keywords}
     if isinstance(value, (collections.deque, collections.UserList)):
@@ -96,9 +100,6 @@ def _foreign(value: Any) -> Any:
     """What comes from libraries that may not be there, and objects of other kinds."""
     numpy, pandas, polars = (sys.modules.get(name) for name in ("numpy", "pandas", "polars"))
     kind = type(value)
-    if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
-        unit = getattr(value, "unit", None) or getattr(value, "units", None) if kind is not numpy.ndarray else None
-        return _with_unit(numpy.asarray(value), unit) if unit is not None else _array(numpy, value)
     if numpy is not None and isinstance(value, numpy.dtype):
         return str(value)
     if pandas is not None:
@@ -136,17 +137,24 @@ def _foreign(value: Any) -> Any:
         return _with_unit(value.magnitude, value.units)
     if numpy is not None and hasattr(kind, "__array__"):
         return _like_an_array(numpy, value)
-    for names in ("model_fields", "__struct_fields__"):
-        fields = getattr(kind, names, None)
+    for listing in ("model_fields", "__struct_fields__"):
+        fields = getattr(kind, listing, None)
         if isinstance(fields, (dict, tuple)):
             return _attributes(value, fields)
     if getattr(kind, "__attrs_attrs__", None) is not None:
         return _attributes(value, (attribute.name for attribute in kind.__attrs_attrs__))
     if callable(value) and isinstance(getattr(value, "__qualname__", None), str):
         return _name(value)
-    if kind.__repr__ is object.__repr__:
+    if _is_plain(value):
         return _plain(value)
     raise TypeError(kind)
+
+
+def _numpy(numpy: Any, value: Any) -> Any:
+    if type(value) is numpy.ndarray or isinstance(value, numpy.generic):
+        return _array(numpy, value)
+    unit = getattr(value, "unit", None) or getattr(value, "units", None)
+    return _array(numpy, value) if unit is None else _with_unit(numpy.asarray(value), unit)
 
 
 def _array(numpy: Any, array: Any) -> Any:
@@ -325,7 +333,7 @@ def _number(value: Any) -> Any:
         return {"numerator": int(value.numerator), "denominator": int(value.denominator)}
     if isinstance(value, numbers.Complex) and not isinstance(value, numbers.Real):
         return {"re": value.real, "im": value.imag}
-    number = float(value)  # type: ignore[arg-type]
+    number = float(value)
     text = str(value)
     return number if math.isnan(number) or "inf" in text or "oo" in text else _decimal(Decimal(text), number)
 
@@ -341,7 +349,9 @@ def _memory(memory: memoryview) -> Any:
     if math.prod(memory.shape or ()) > _SCANNED:
         ends = memory[:_END].tolist(), memory[-_END:].tolist()
         return {"summary": "array", "length": len(memory), "head": ends[0], "tail": ends[1]}
-    return memory.tolist() if memory.nbytes <= _ARRAY * memory.itemsize else _native.summary(list(memory.shape or ()), memory)
+    if memory.nbytes <= _ARRAY * memory.itemsize:
+        return memory.tolist()
+    return _native.summary(list(memory.shape or ()), memory)
 
 
 def _bytes(value: bytes | bytearray | memoryview) -> str:
@@ -390,11 +400,16 @@ def _attributes(value: Any, names: Iterable[str]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> dict[str, Any]:
-    """An object whose ``repr`` says nothing: its public attributes, but not theirs where they are such objects as well."""
+    """An object whose ``repr`` says nothing: its public attributes; of those that are such objects, their types."""
     attributes = {name: entry for name, entry in vars(value).items() if not name.startswith("_")}
     if not attributes:
         raise TypeError(type(value))
-    return {n: f"<{_name(type(v))}>" if type(v).__repr__ is object.__repr__ else v for n, v in attributes.items()}
+    return {name: f"<{_name(type(v))}>" if _is_plain(v) else v for name, v in attributes.items()}
+
+
+def _is_plain(value: Any) -> bool:
+    own: Any = type(value).__repr__
+    return own is object.__repr__
 
 
 def _name(value: Any) -> str:
