@@ -81,6 +81,11 @@ class Colour(enum.Enum):
     RED = 1
 
 
+class Count(int):
+    def __int__(self) -> int:
+        raise ValueError
+
+
 class Order(enum.IntEnum):
     SECOND = 2
 
@@ -130,6 +135,7 @@ PYTHON = [
     (math.nan, "NaN"),
     (-math.inf, "-Infinity"),
     (True, True),
+    (Count(3), 3),
     (2**64 - 1, 2**64 - 1),
     (-(2**63), -(2**63)),
     (2**70, "1180591620717411303424"),
@@ -334,6 +340,19 @@ def test_an_array_too_large_for_a_copy_is_summarised_block_by_block(recorded: Ca
     assert recorded(entries) == summary_of(entries, [3, 1_500_000], first_non_finite=4_000_000)
 
 
+def test_of_a_large_memory_map_the_ends_are_shown(recorded: Callable[[Any], Any], tmp_path: pathlib.Path) -> None:
+    entries = np.memmap(tmp_path / "entries", dtype="u1", mode="w+", shape=(5_000_000,))
+    assert sorted(recorded(entries[1:])) == ["head", "length", "shape", "summary", "tail"]
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+@pytest.mark.parametrize("make", [lambda x: x, np.asfortranarray, np.asmatrix])
+def test_of_many_texts_the_ends_are_shown(recorded: Callable[[Any], Any], make: Any) -> None:
+    texts = make(np.array([str(n) for n in range(300)]).reshape(3, 100))
+    summary = recorded(texts)
+    assert (summary["shape"], summary["head"][7], summary["tail"][0]) == ([3, 100], "7", "292")
+
+
 def test_of_an_array_beyond_memory_the_ends_are_shown(recorded: Callable[[Any], Any]) -> None:
     ends = [1.5] * 8
     assert recorded(np.broadcast_to(1.5, (10**6, 10**6))) == {
@@ -480,12 +499,15 @@ ERRORS = [ValueError(), SystemExit(), KeyboardInterrupt(), GeneratorExit(), Recu
 
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
 def test_an_object_that_raises_says_so(recorded: Callable[[Any], Any], error: BaseException) -> None:
-    assert recorded(hostile(error)) == f"<Hostile: its repr raised {type(error).__name__}>"
+    # Apart from the assertion: pytest would ask for the repr.
+    text = recorded(hostile(error))
+    assert text == f"<Hostile: its repr raised {type(error).__name__}>"
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
 def test_keys_that_raise_stay_apart(recorded: Callable[[Any], Any], error: BaseException) -> None:
-    assert sorted(recorded({hostile(error): 1, hostile(error): 2}).values()) == [1, 2]
+    entries = recorded({hostile(error): 1, hostile(error): 2})
+    assert sorted(entries.values()) == [1, 2]
 
 
 def test_an_attribute_that_raises_leaves_the_others(recorded: Callable[[Any], Any]) -> None:
@@ -576,11 +598,15 @@ def test_a_mapping_without_end_is_cut(recorded: Callable[[Any], Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", [1.5, "a text", {"a": 1, "b": [1, 2]}, object(), [1.0] * 10], ids=lambda entry: type(entry).__name__
+    ("entry", "length"),
+    [(1.5, 5_000_000), ("a text", 10**6), ({"a": 1, "b": 2}, 10**6), (object(), 10**6), ([1.0] * 10, 10**6)],
+    ids=["number", "text", "dict", "object", "list"],
 )
-def test_of_a_list_that_would_take_long_the_ends_are_shown(recorded: Callable[[Any], Any], entry: Any) -> None:
-    summary = recorded([entry] * 5_000_000)
-    assert (summary["length"], len(summary["tail"])) == (5_000_000, 8)
+def test_of_a_list_that_would_take_long_the_ends_are_shown(
+    recorded: Callable[[Any], Any], entry: Any, length: int
+) -> None:
+    summary = recorded([entry] * length)
+    assert (summary["length"], len(summary["tail"]), "shape" in summary) == (length, 8, False)
 
 
 @pytest.mark.parametrize("array", [[1.5] * 300, np.ones(300), (1.5,) * 300])
@@ -592,7 +618,8 @@ def test_an_array_in_place_of_parameters_is_a_value(logger: StructuredLogger, ar
 def test_no_parameters_of_a_library_need_the_library(tmp_path: pathlib.Path) -> None:
     code = (
         "import sys; from tracing_failure import StructuredLogger; from array import array\n"
-        f"StructuredLogger({str(tmp_path)!r}).log_failure('c', 'e', {{'x': {{1}}, 'y': array('d', [1.5] * 300)}}, 'r')\n"
+        f"logger = StructuredLogger({str(tmp_path)!r})\n"
+        "logger.log_failure('c', 'e', {'x': {1}, 'y': array('d', [1.5] * 300)}, 'r')\n"
         "print([name for name in ('numpy', 'pandas', 'polars') if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
