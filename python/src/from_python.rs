@@ -1,25 +1,40 @@
 //! Python objects as values. Whatever cannot be taken becomes its `repr`, and an object whose `repr` raises says so: nothing
-//! here fails.
+//! here fails, and nothing takes long.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::collections::HashSet;
 
 use pyo3::buffer::PyBuffer;
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use tracing_failure::{Map, Value};
 
-/// Levels of nesting before an object becomes its `repr`: fewer than the library's own limit.
-const DEPTH: usize = 24;
+/// Entries of an array at each end of its summary.
+const END: usize = 8;
+/// Steps of an object that Python code looks at, and of an entry of a dict, which is kept.
+const OBJECT: usize = 64;
+/// Bytes of a text that may be kept: the library's own limit.
+const TEXT: usize = 16 << 10;
 
 /// The object as a value; arrays and texts over the limits are summarised.
 pub(crate) fn value(object: &Bound<'_, PyAny>) -> Value {
-    Value::from_serialize(&Object { object, within: None }).unwrap_or_else(|error| error.to_string().into())
+    let bounds = Bounds::of_a_value();
+    let value = Value::from_serialize(&Object { object, within: None, bounds: &bounds });
+    if bounds.interrupted.get() {
+        // It is raised where Python code runs next, after what is being recorded.
+        let _ = object.py().import("_thread").and_then(|thread| thread.call_method0("interrupt_main"));
+    }
+    value.unwrap_or_else(|error| error.to_string().into())
 }
 
 /// Named values, whatever the object is.
 pub(crate) fn map(object: &Bound<'_, PyAny>) -> Map {
     match value(object) {
-        Value::Map(map) => map,
+        Value::Map(map) if map.get("summary") != Some(&"array".into()) => map,
         Value::Null => Map::new(),
         other => Map::from_iter([("value", other)]),
     }
@@ -27,33 +42,55 @@ pub(crate) fn map(object: &Bound<'_, PyAny>) -> Map {
 
 /// The object as JSON, whole.
 pub(crate) fn json(object: &Bound<'_, PyAny>) -> String {
-    serde_json::to_string(&Object { object, within: None }).unwrap_or_default()
+    serde_json::to_string(&Object { object, within: None, bounds: &Bounds::of_a_record() }).unwrap_or_default()
 }
 
-/// The text of `str(object)`, or what came in its place.
-pub(crate) fn text(object: &Bound<'_, PyAny>) -> String {
-    match object.str() {
-        Ok(text) => text.to_string_lossy().into_owned(),
-        Err(error) => broken(object, "str", &error),
+/// How far an object is followed.
+struct Bounds {
+    /// What is left of the work that it may make: an entry of a list is a step, and so is a byte of a text.
+    steps: Cell<usize>,
+    /// Levels of nesting.
+    depth: usize,
+    /// Entries of a dict.
+    entries: usize,
+    /// Whether Ctrl-C came while code of the user ran.
+    interrupted: Cell<bool>,
+}
+
+impl Bounds {
+    /// Half a second of work, fewer levels than the library's own limit, and as many entries.
+    fn of_a_value() -> Self {
+        Bounds { steps: Cell::new(1 << 22), depth: 24, entries: 256, interrupted: Cell::new(false) }
     }
-}
 
-fn repr(object: &Bound<'_, PyAny>) -> String {
-    match object.repr() {
-        Ok(text) => text.to_string_lossy().into_owned(),
-        Err(error) => broken(object, "repr", &error),
+    /// All that JSON may hold.
+    fn of_a_record() -> Self {
+        Bounds { steps: Cell::new(usize::MAX), depth: 127, entries: usize::MAX, interrupted: Cell::new(false) }
     }
-}
 
-fn broken(object: &Bound<'_, PyAny>, what: &str, error: &PyErr) -> String {
-    let name = |kind: Bound<'_, pyo3::types::PyType>| kind.name().map_or("object".into(), |name| name.to_string());
-    format!("<{}: its {what} raised {}>", name(object.get_type()), name(error.get_type(object.py())))
+    fn pay(&self, steps: usize) -> bool {
+        let left = self.steps.get().checked_sub(steps);
+        self.steps.set(left.unwrap_or(self.steps.get()));
+        left.is_some()
+    }
+
+    /// Looks at what code of the user raised. What it raises itself is nobody's business; Ctrl-C is.
+    fn caught(&self, py: Python<'_>, error: &PyErr) {
+        if error.is_instance_of::<PyKeyboardInterrupt>(py) {
+            let from_keyboard = py
+                .import("tracing_failure._values")
+                .and_then(|values| values.getattr("is_from_keyboard")?.call1((error.traceback(py),))?.extract());
+            self.interrupted.set(self.interrupted.get() || from_keyboard.unwrap_or(true));
+        }
+    }
 }
 
 /// An object, and those that it lies in.
+#[derive(Clone, Copy)]
 struct Object<'a, 'py> {
     object: &'a Bound<'py, PyAny>,
     within: Option<&'a Within<'a>>,
+    bounds: &'a Bounds,
 }
 
 struct Within<'a> {
@@ -63,6 +100,14 @@ struct Within<'a> {
 }
 
 impl Within<'_> {
+    fn object<'a, 'py>(&'a self, object: &'a Bound<'py, PyAny>, bounds: &'a Bounds) -> Object<'a, 'py> {
+        Object { object, within: Some(self), bounds }
+    }
+
+    fn entries<'a, 'py>(&'a self, entries: &'a Bound<'py, PyTuple>, bounds: &'a Bounds) -> Entries<'a, 'py> {
+        Entries { entries, within: self, bounds }
+    }
+
     fn holds(&self, address: usize) -> bool {
         self.address == address || self.outer.is_some_and(|outer| outer.holds(address))
     }
@@ -74,70 +119,231 @@ impl Serialize for Object<'_, '_> {
         if let Some(number) = number(object) {
             return number.serialize(serializer);
         }
-        if let Ok(text) = object.cast_exact::<PyString>() {
-            return serializer.serialize_str(&text.to_string_lossy());
-        }
-        let is_plain = object.is_exact_instance_of::<PyList>()
-            || object.is_exact_instance_of::<PyDict>()
-            || object.is_exact_instance_of::<PyTuple>();
+        let is_plain = object.is_exact_instance_of::<PyString>()
+            || object.is_exact_instance_of::<PyList>()
+            || object.is_exact_instance_of::<PyTuple>()
+            || object.cast_exact::<PyDict>().is_ok_and(|dict| dict.len() <= self.bounds.entries)
+            || object.is_instance_of::<Summary>();
         if is_plain {
-            return self.container(serializer);
+            return self.as_it_is(serializer);
         }
-        if let Ok(summary) = object.cast::<Summary>() {
-            return summary.get().0.serialize(serializer);
+        if let Some(why) = self.why_not() {
+            return serializer.serialize_str(&why);
+        }
+        if !self.bounds.pay(OBJECT) {
+            return serializer.serialize_str(&self.no_room());
         }
         match simpler(object) {
-            Ok(simpler) if !simpler.is(object) => Object { object: &simpler, within: self.within }.as_it_is(serializer),
-            Ok(_) => self.as_it_is(serializer),
-            Err(_) => serializer.serialize_str(&repr(object)),
+            Ok(simpler) if simpler.is(object) => self.as_it_is(serializer),
+            Ok(simpler) => {
+                // What it holds is found in another object that is made anew each time.
+                let within = Within { depth: self.depth(), ..self.inside() };
+                Object { object: &simpler, within: Some(&within), ..*self }.as_it_is(serializer)
+            }
+            Err(error) => {
+                self.bounds.caught(object.py(), &error);
+                serializer.serialize_str(&self.repr())
+            }
         }
     }
 }
 
-impl Object<'_, '_> {
+impl<'py> Object<'_, 'py> {
     /// Serialises what no Python code has to look at.
     fn as_it_is<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if let Some(number) = number(self.object) {
+        let object = self.object;
+        if let Some(number) = number(object) {
             return number.serialize(serializer);
         }
-        if let Ok(text) = self.object.cast::<PyString>() {
-            return serializer.serialize_str(&text.to_string_lossy());
+        if let Ok(text) = object.cast::<PyString>() {
+            let text = utf8(text);
+            let affordable = self.bounds.pay(text.len().min(TEXT));
+            return serializer.serialize_str(if affordable { &text } else { "<str: no room is left>" });
         }
-        if let Ok(summary) = self.object.cast::<Summary>() {
+        if let Ok(summary) = object.cast::<Summary>() {
             return summary.get().0.serialize(serializer);
         }
-        self.container(serializer)
+        if let Some(why) = self.why_not() {
+            return serializer.serialize_str(&why);
+        }
+        if let Ok(dict) = object.cast::<PyDict>() {
+            return self.named(serializer, dict);
+        }
+        if let Ok(list) = object.cast::<PyList>() {
+            return self.listed(serializer, list.len(), |from, to| list.get_slice(from, to).to_tuple());
+        }
+        if let Ok(tuple) = object.cast::<PyTuple>() {
+            return self.listed(serializer, tuple.len(), |from, to| tuple.get_slice(from, to));
+        }
+        serializer.serialize_str(&self.repr())
     }
 
-    fn container<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let object = self.object;
-        let address = object.as_ptr().addr();
-        let depth = self.within.map_or(0, |within| within.depth + 1);
-        if depth > DEPTH || self.within.is_some_and(|within| within.holds(address)) {
-            return serializer.serialize_str(&repr(object));
+    fn depth(&self) -> usize {
+        self.within.map_or(0, |within| within.depth)
+    }
+
+    fn inside(&self) -> Within<'_> {
+        Within { address: self.object.as_ptr().addr(), depth: self.depth() + 1, outer: self.within }
+    }
+
+    /// Why it is not looked into.
+    fn why_not(&self) -> Option<String> {
+        if self.within.is_some_and(|within| within.holds(self.object.as_ptr().addr())) {
+            return Some(format!("<{}: it holds itself>", type_name(&self.object.get_type())));
         }
-        let within = Within { address, depth, outer: self.within };
-        if let Ok(dict) = object.cast::<PyDict>() {
-            // A copy: another thread may change it meanwhile.
-            let items = dict.items();
-            let mut map = serializer.serialize_map(Some(items.len()))?;
-            for item in items {
-                let Ok((key, value)) = item.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>() else { continue };
-                map.serialize_entry(&text(&key), &Object { object: &value, within: Some(&within) })?;
+        let is_deep = self.depth() >= self.bounds.depth;
+        is_deep.then(|| format!("<{}: nested too deeply>", type_name(&self.object.get_type())))
+    }
+
+    fn no_room(&self) -> String {
+        format!("<{}: no room is left>", type_name(&self.object.get_type()))
+    }
+
+    fn named<S: Serializer>(&self, serializer: S, dict: &Bound<'py, PyDict>) -> Result<S::Ok, S::Error> {
+        let within = self.inside();
+        // A copy: another thread may change it meanwhile.
+        let items = dict.items();
+        let pairs = || items.iter().filter_map(|item| item.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>().ok());
+        // Texts differ from each other; what `str` makes of other keys need not.
+        let are_texts = pairs().all(|(key, _)| key.is_exact_instance_of::<PyString>());
+        let mut names = (!are_texts).then(HashSet::new);
+        let mut map = serializer.serialize_map(Some(items.len()))?;
+        for (index, (key, value)) in pairs().enumerate() {
+            if !self.bounds.pay(OBJECT) {
+                map.serialize_entry("…", &format!("[{} entries left out]", items.len() - index))?;
+                break;
             }
-            return map.end();
+            let (key, value) = (within.object(&key, self.bounds), within.object(&value, self.bounds));
+            match &mut names {
+                Some(names) => map.serialize_entry(&key.name(names), &value)?,
+                None => match key.object.cast::<PyString>() {
+                    Ok(text) => map.serialize_entry(&utf8(text), &value)?,
+                    Err(_) => continue,
+                },
+            }
         }
-        match entries(object) {
-            Some(entries) => {
-                let mut seq = serializer.serialize_seq(None)?;
-                for entry in entries.iter() {
-                    seq.serialize_element(&Object { object: &entry, within: Some(&within) })?;
-                }
-                seq.end()
-            }
-            None => serializer.serialize_str(&repr(object)),
+        map.end()
+    }
+
+    /// The name that it makes as a key beside those before it.
+    fn name(&self, names: &mut HashSet<String>) -> String {
+        let name = match self.object.str() {
+            Ok(text) => without_addresses(&utf8(&text)),
+            Err(error) => self.broken("str", &error),
+        };
+        let repr = std::iter::once_with(|| self.repr());
+        let numbered = (2..).map(|number| format!("{name} ({number})"));
+        let free = std::iter::once(name.clone()).chain(repr).chain(numbered).find(|name| names.insert(name.clone()));
+        free.unwrap_or(name)
+    }
+
+    fn listed<S: Serializer>(
+        &self,
+        serializer: S,
+        length: usize,
+        slice: impl Fn(usize, usize) -> Bound<'py, PyTuple>,
+    ) -> Result<S::Ok, S::Error> {
+        let within = self.inside();
+        if steps(self.object) <= self.bounds.steps.get() && self.bounds.pay(length) {
+            // A copy, as above.
+            return within.entries(&slice(0, length), self.bounds).serialize(serializer);
+        }
+        if !self.bounds.pay(2 * END * OBJECT) {
+            return serializer.serialize_str(&self.no_room());
+        }
+        // Its ends lie deeper, in the summary.
+        let within = Within { depth: within.depth + 1, ..within };
+        let end = END.min(length);
+        let mut map = serializer.serialize_map(Some(4))?;
+        map.serialize_entry("summary", "array")?;
+        map.serialize_entry("length", &length)?;
+        map.serialize_entry("head", &within.entries(&slice(0, end), self.bounds))?;
+        map.serialize_entry("tail", &within.entries(&slice(length - end, length), self.bounds))?;
+        map.end()
+    }
+
+    fn repr(&self) -> String {
+        match self.object.repr() {
+            Ok(text) => without_addresses(&utf8(&text)),
+            Err(error) => self.broken("repr", &error),
         }
     }
+
+    fn broken(&self, what: &str, error: &PyErr) -> String {
+        let py = self.object.py();
+        self.bounds.caught(py, error);
+        format!("<{}: its {what} raised {}>", type_name(&self.object.get_type()), type_name(&error.get_type(py)))
+    }
+}
+
+/// The entries of a list.
+struct Entries<'a, 'py> {
+    entries: &'a Bound<'py, PyTuple>,
+    within: &'a Within<'a>,
+    bounds: &'a Bounds,
+}
+
+impl Serialize for Entries<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut seq = serializer.serialize_seq(Some(self.entries.len()))?;
+        for entry in self.entries {
+            seq.serialize_element(&self.within.object(&entry, self.bounds))?;
+        }
+        seq.end()
+    }
+}
+
+/// What a list costs, over all its dimensions, if its entries are all like the first.
+fn steps(list: &Bound<'_, PyAny>) -> usize {
+    let mut steps: usize = 1;
+    let mut next = list.clone();
+    loop {
+        let (length, ends) = if let Ok(list) = next.cast::<PyList>() {
+            (list.len(), (list.get_item(0), list.get_item(list.len().saturating_sub(1))))
+        } else if let Ok(tuple) = next.cast::<PyTuple>() {
+            (tuple.len(), (tuple.get_item(0), tuple.get_item(tuple.len().saturating_sub(1))))
+        } else if let Ok(text) = next.cast::<PyString>() {
+            return steps.saturating_mul(text.len().unwrap_or(TEXT).min(TEXT));
+        } else if let Ok(dict) = next.cast::<PyDict>() {
+            return steps.saturating_mul(OBJECT * dict.len().min(256));
+        } else {
+            return steps.saturating_mul(if number(&next).is_some() { 1 } else { OBJECT });
+        };
+        let (Ok(first), Ok(last)) = ends else { return steps };
+        steps = steps.saturating_mul(length);
+        if steps == usize::MAX || !first.get_type().is(last.get_type()) {
+            return steps;
+        }
+        next = first;
+    }
+}
+
+fn type_name(kind: &Bound<'_, pyo3::types::PyType>) -> String {
+    kind.name().map_or("object".into(), |name| utf8(&name).into_owned())
+}
+
+/// The text; a surrogate that is alone, which UTF-8 does not have, as its escape.
+fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Cow<'a, str> {
+    text.to_str().map(Cow::Borrowed).unwrap_or_else(|_| {
+        let escaped = text.py().get_type::<PyString>().call_method1("encode", (text, "utf-8", "backslashreplace"));
+        match escaped.and_then(|bytes| bytes.extract::<Vec<u8>>()) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned().into(),
+            Err(_) => text.to_string_lossy(),
+        }
+    })
+}
+
+/// The text without `at 0x7f…`: the same in every run.
+fn without_addresses(text: &str) -> String {
+    let mut parts = text.split(" at 0x");
+    let mut short = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.bytes().take_while(u8::is_ascii_hexdigit).count() {
+            0..8 => short.extend([" at 0x", part]),
+            digits => short.push_str(&part[digits..]),
+        }
+    }
+    short
 }
 
 /// Nothing, a truth value or a number.
@@ -159,20 +365,7 @@ pub(crate) fn number(object: &Bound<'_, PyAny>) -> Option<Value> {
 /// An integer beyond 64 bits: its decimal digits, or where Python refuses to write so many, hexadecimal ones.
 fn large(number: &Bound<'_, PyAny>) -> Value {
     let digits = number.str().or_else(|_| number.call_method1("__format__", ("#x",))?.str());
-    digits.map_or_else(|_| repr(number), |digits| digits.to_string_lossy().into_owned()).into()
-}
-
-/// The entries of a list, tuple or set, which do not change any more.
-fn entries<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyTuple>> {
-    if let Ok(list) = object.cast::<PyList>() {
-        return Some(list.to_tuple());
-    }
-    if let Ok(tuple) = object.cast::<PyTuple>() {
-        return Some(tuple.clone());
-    }
-    let is_set = object.is_instance_of::<PySet>() || object.is_instance_of::<PyFrozenSet>();
-    let entries = is_set.then(|| object.py().import("builtins")?.getattr("tuple")?.call1((object,)));
-    entries?.ok()?.cast_into::<PyTuple>().ok()
+    digits.map_or(Value::Null, |digits| utf8(&digits).into_owned().into())
 }
 
 /// What the package's own Python code makes of objects that are neither numbers, texts, lists nor dicts.

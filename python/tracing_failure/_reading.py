@@ -73,15 +73,17 @@ class Failures(Sequence[Failure]):
 
     def to_pandas(self) -> Any:
         """A ``pandas.DataFrame`` with a row for each failure: time, computation, error and so on, then a column
-        ``parameters.NAME`` for each parameter.
+        ``parameters.NAME`` for each parameter. Whole numbers and truth values that are missing in some are of pandas'
+        nullable types.
         """
         try:
             import pandas  # type: ignore[import-untyped, unused-ignore]
         except ImportError as error:
             raise ImportError("to_pandas needs pandas: pip install pandas") from error
-        table = pandas.DataFrame(self._columns())
-        table["timestamp"] = pandas.to_datetime(table["timestamp"], utc=True, format="ISO8601")
-        return table.astype({"cell_number": "Int64"})
+        columns = {name: pandas.Series(values, dtype=_dtype(name, values)) for name, values in self._columns().items()}
+        table = pandas.DataFrame(columns)
+        table["timestamp"] = pandas.to_datetime(table["timestamp"], utc=True, format="ISO8601").dt.as_unit("us")
+        return table
 
     def to_polars(self) -> Any:
         """The same as a ``polars.DataFrame``. A parameter that is not of one kind in all records is JSON text there."""
@@ -91,7 +93,7 @@ class Failures(Sequence[Failure]):
             raise ImportError("to_polars needs polars: pip install polars") from error
         columns = self._columns()
         table = polars.DataFrame({name: _uniform(polars, name, values) for name, values in columns.items()})
-        time = polars.col("timestamp").cast(polars.String).str.to_datetime(time_zone="UTC", time_unit="ms", strict=False)
+        time = polars.col("timestamp").str.to_datetime(time_zone="UTC", time_unit="ms", strict=False)
         return table.with_columns(time)
 
     def _columns(self) -> dict[str, list[Any]]:
@@ -108,7 +110,8 @@ class Failures(Sequence[Failure]):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             latest = list(self[-_SHOWN:])[::-1]
-        head = "".join(f"<th style='text-align:left'>{name}</th>" for name in ("when", "computation", "by", "error", "kind"))
+        names = ("when", "computation", "by", "error", "kind")
+        head = "".join(f"<th style='text-align:left'>{name}</th>" for name in names)
         rows = "".join(_html_row(failure) for failure in latest)
         more = f"<caption>the last {len(latest)} of {len(self)}</caption>" if len(self) > len(latest) else ""
         return f"<table>{more}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
@@ -131,14 +134,33 @@ def _row(failure: Failure) -> dict[str, Any]:
 
 def _flatten(name: str, value: Any, row: dict[str, Any]) -> None:
     """Named values are columns of their own; a summary of an array is one value."""
-    if isinstance(value, dict) and "summary" not in value and (value or name == "parameters"):
+    is_array = isinstance(value, dict) and value.get("summary") == "array"
+    if name == "parameters" or isinstance(value, dict) and value and not is_array:
         for inner, entry in value.items():
             _flatten(f"{name}.{inner}", entry, row)
-    else:
-        row[name] = value
+        return
+    while name in row:
+        # A parameter whose name has a dot in it.
+        name += "_"
+    row[name] = value
+
+
+def _dtype(name: str, values: list[Any]) -> str | None:
+    """What pandas does not find out itself: it makes floats of whole numbers beside missing ones."""
+    if name in _COLUMNS:
+        return "Int64" if name == "cell_number" else None if any(values) else "object"
+    present = [value for value in values if value is not None]
+    kinds = {type(value) for value in present}
+    if kinds == {bool}:
+        return "bool" if len(present) == len(values) else "boolean"
+    if kinds == {int} and len(present) < len(values):
+        return "Int64" if max(present) < 1 << 63 else "UInt64" if min(present) >= 0 else None
+    return None
 
 
 def _uniform(polars: Any, name: str, values: list[Any]) -> Any:
+    if name in _COLUMNS:
+        return polars.Series(name, values, dtype=polars.Int64 if name == "cell_number" else polars.String)
     kinds = {_kind(value) for value in values if value is not None}
     if len(kinds) <= 1 and kinds <= {"text", "truth", "number", "numbers"}:
         return polars.Series(name, values, strict=False)
@@ -152,7 +174,7 @@ def _kind(value: Any) -> str:
         return "text"
     if isinstance(value, (int, float)):
         return "number"
-    if isinstance(value, list) and value and all(_kind(entry) == "number" for entry in value):
+    if isinstance(value, list) and all(_kind(entry) == "number" for entry in value):
         return "numbers"
     return "other"
 
