@@ -169,7 +169,7 @@ def test_the_line_is_interrupted_where_values_were_dropped() -> None:
     assert "6 of 900 values" in page.text
 
 
-EXTREME = [[1e308, -1e308], [1e-300, 1e300], [5e-324, 1e308], [2, 2], [10**400, 1], [None, 1, 2], [True, False], [0, -0.0]]
+EXTREME = [[1e308, -1e308], [1e-300, 1e300], [5e-324, 1e308], [2, 2], [10**400, 1], [None, 1, 2], [True, False]]
 
 
 @pytest.mark.parametrize("values", EXTREME)

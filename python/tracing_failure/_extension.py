@@ -34,8 +34,8 @@ class _Cells:
             # `%%time`, `%run` and their like show an exception themselves.
             error = _shown()
         self.shown = None
-        # Ctrl-C, `exit` and a mistake in the syntax are no failures of a computation.
-        if isinstance(error, Exception) and not isinstance(error, SyntaxError) and not has_record(error):
+        # Ctrl-C, `exit` and what is typed wrongly are no failures of a computation.
+        if isinstance(error, Exception) and not isinstance(error, _mistakes()) and not has_record(error):
             self.record(error, getattr(result.info, "raw_cell", "") or "")
 
     def record(self, error: Exception, source: str) -> None:
@@ -62,8 +62,9 @@ class _Cells:
         except Exception:
             # What IPython could run is no Python that we can read: a magic of the user's own.
             return {}
-        ours = {name: self.ip.user_ns[name] for name in names if name in self.ip.user_ns}
-        return {name: value for name, value in ours.items() if name not in self.ip.user_ns_hidden and _says(name, value)}
+        variables, hidden = self.ip.user_ns, self.ip.user_ns_hidden
+        named = {name: variables[name] for name in names if name in variables and name not in hidden}
+        return {name: value for name, value in named.items() if _says(name, value)}
 
     def names(self, source: str) -> Iterator[str]:
         """Names in a cell, and in the code that `%time`, `%%time` and the like are given."""
@@ -74,6 +75,12 @@ class _Cells:
                 case ast.Call(ast.Attribute(attr="run_line_magic" | "run_cell_magic"), [*_, ast.Constant(str(code))]):
                     with suppress(SyntaxError):
                         yield from self.names(code)
+
+
+def _mistakes() -> tuple[type[Exception], ...]:
+    from IPython.core.error import UsageError
+
+    return SyntaxError, UsageError
 
 
 def _shown() -> BaseException | None:
@@ -132,9 +139,9 @@ def _relative(path: Any) -> str:
 
 
 def load_ipython_extension(ip: Any) -> None:
-    """``%load_ext tracing_failure``: from now on, a cell that raises leaves a record, with the variables that it names and
-    the arguments of the function that it called as parameters. What was recorded by :meth:`StructuredLogger.log_failure`
-    or inside of a computation is not recorded again.
+    """``%load_ext tracing_failure``: from now on, a cell that raises leaves a record. Its parameters are the variables
+    that the cell names, and the arguments of the function that it called. What was recorded by
+    :meth:`StructuredLogger.log_failure` or inside of a computation is not recorded again.
 
     Records go where the :class:`StructuredLogger` that was made last writes, else to ``io/failures``.
     """

@@ -61,8 +61,8 @@ def notebook() -> str | None:
 
 
 def cell_number() -> int | None:
-    """The number of the cell that runs. ``execution_count`` is one ahead inside of a cell, or not, by IPython's version;
-    the history is not.
+    """The number of the cell that runs. ``execution_count`` is one ahead inside of a cell, or not, by the version of
+    IPython; the history is not.
     """
     history = getattr(shell(), "history_manager", None)
     inputs = getattr(history, "input_hist_raw", None)
@@ -77,8 +77,8 @@ def cell_of(file: str) -> int | None:
 
 
 def shown_file(file: str) -> str:
-    """A file as people know it: ``In[3]`` for a cell, whose own name changes from kernel to kernel, and what lies below
-    the directory that the program was started in relative to it, which is the same on every machine.
+    """A file as people know it: ``In[3]`` for a cell, whose own name changes from kernel to kernel. What lies below the
+    directory that the program was started in is relative to it: the same on every machine.
     """
     number = cell_of(file)
     if number is not None:
