@@ -1,6 +1,7 @@
 """The card of a failure: complete, bounded, and text only, whatever a record holds."""
 
 import math
+import os
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -108,13 +109,18 @@ def test_it_says_all_that_a_reader_asks_for() -> None:
     assert page.count("li") == 2
 
 
-def test_the_file_it_was_read_from_and_the_line_outside_of_notebooks(tmp_path: Path) -> None:
+def test_the_file_it_was_read_from_and_the_line_outside_of_notebooks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     context = {"location": {"file": "flow.py", "line": 7}}
     failure = Failure("2025-12-27T04:30:00.000Z", "f", "", "E", "m", context=context)
     path = tmp_path / "general.json"
     path.write_text(failure.to_json())
     page = Page(Failure.from_path(path)._repr_html_())
     assert f"flow.py:7 · {path}" in page.text
+    monkeypatch.chdir(tmp_path.parent)
+    page = Page(Failure.from_path(path)._repr_html_())
+    assert f"flow.py:7 · {tmp_path.name}{os.sep}general.json" in page.text
 
 
 def test_what_is_not_there_is_not_mentioned() -> None:

@@ -1,17 +1,25 @@
 """Real notebooks, executed in real kernels."""
 
+import collections
+import copy
+import json
 import os
 import re
+import socket
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import nbformat
 import pytest
 from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tracing_failure import Failure, read
+
+#: Executed and stored anew by `UPDATE_NOTEBOOK=1 pytest tests/test_notebook.py`.
+EXAMPLE = Path(__file__).parents[2] / "examples" / "notebook.ipynb"
 
 
 def execute(directory: Path, cells: Iterable[str], env: dict[str, str] | None = None) -> Any:
@@ -118,12 +126,12 @@ def test_a_restart_of_the_kernel_renews_the_session(tmp_path: Path) -> None:
         manager.restart_kernel()
         client.wait_for_ready(timeout=60)
         for cell in (SETUP, "logger.log_failure('c')"):
-            client.execute_interactive(cell, timeout=60, output_hook=lambda message: None)
+            reply = client.execute_interactive(cell, timeout=60, output_hook=lambda message: None)
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
     a, b, c = (failure.context["session_id"] for failure in records(tmp_path))
-    assert a == b != c
+    assert a == b != c == reply["header"]["session"]
 
 
 def test_the_notebook_has_a_name(tmp_path: Path) -> None:
@@ -389,3 +397,35 @@ def test_the_card_is_what_a_cell_shows(tmp_path: Path) -> None:
     card, table = (notebook.cells[index].outputs[0].data["text/html"] for index in (2, 3))
     assert "&lt;b&gt;" in card and "In" not in card and "[2]" in card
     assert "&lt;b&gt;" in table
+
+
+def kinds(notebook: Any) -> list[list[tuple[str, str | None]]]:
+    """What each cell shows, without what differs from run to run."""
+    codes = (cell for cell in notebook.cells if cell.cell_type == "code")
+    return [[(output.output_type, output.get("ename")) for output in cell.outputs] for cell in codes]
+
+
+def test_the_example_notebook(tmp_path: Path) -> None:
+    stored = nbformat.read(EXAMPLE, as_version=4)
+    notebook = copy.deepcopy(stored)
+    # A cell that raises ends it, but for those that are meant to.
+    place = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=300, record_timing=False, resources=place).execute()
+    notebook.metadata.language_info = {"name": "python"}
+    if os.environ.get("UPDATE_NOTEBOOK"):
+        nbformat.write(notebook, EXAMPLE)
+        stored = notebook
+
+    meant_to = [cell.id for cell in notebook.cells if "raises-exception" in cell.metadata.get("tags", [])]
+    assert [cell.id for cell in notebook.cells if cell.cell_type == "code" and errors(cell)] == meant_to
+    assert collections.Counter(failure.computation for failure in records(tmp_path)) == {
+        "rg_flow_integration": 35,
+        "newton_root": 1,
+        "entropy": 1,
+        "observable_free_energy": 1,
+    }
+    # What people see of it on GitHub is what it does, and says nothing of the machine that it ran on.
+    assert kinds(stored) == kinds(notebook), "UPDATE_NOTEBOOK=1 stores its outputs anew"
+    shown = json.dumps([cell.get("outputs") for cell in stored.cells])
+    for secret in (str(Path.home()), "/home/", "/Users/", "site-packages", str(tmp_path), socket.gethostname() + ":"):
+        assert secret not in shown

@@ -10,6 +10,8 @@ from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from . import _notebook
+
 if TYPE_CHECKING:
     from ._failure import Failure
 
@@ -207,7 +209,8 @@ def _stack(failure: "Failure") -> str:
 def _where(failure: "Failure") -> str:
     context = failure.context if isinstance(failure.context, dict) else {}
     when = str(failure.timestamp)[:19].replace("T", " ")
-    parts = [when, context.get("category"), _place(context), failure.path]
+    path = _notebook.shown_path(failure.path) if failure.path else None
+    parts = [when, context.get("category"), _place(context), path]
     line = " · ".join(_short(part, 2 * _VALUE) for part in parts if part)
     return f"<div style='{_SMALL};margin-top:.9em'>{line}</div>"
 

@@ -53,7 +53,7 @@ class _Cells:
         finally:
             error.__traceback__ = whole
         if path is not None:
-            _tell(f"recorded in {_relative(path)}")
+            _tell(f"recorded in {_notebook.shown_path(path)}")
 
     def named_in(self, source: str) -> dict[str, Any]:
         """The variables that a cell names, as they are now."""
@@ -129,13 +129,6 @@ def _says(name: str, value: Any) -> bool:
         return not isinstance(getattr(value, "__name__", None), str)
     except Exception:
         return True
-
-
-def _relative(path: Any) -> str:
-    try:
-        return str(path.relative_to(os.getcwd()))
-    except (ValueError, OSError):
-        return str(path)
 
 
 def load_ipython_extension(ip: Any) -> None:

@@ -84,3 +84,8 @@ def shown_file(file: str) -> str:
     if number is not None:
         return f"In[{number}]"
     return file.removeprefix(_STARTED_IN)
+
+
+def shown_path(path: Path) -> str:
+    """The path of a record, from the working directory where it lies below."""
+    return str(path).removeprefix(working_directory())
