@@ -3,11 +3,13 @@
 import collections
 import copy
 import json
+import linecache
 import os
 import re
 import socket
 from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import nbformat
@@ -16,7 +18,7 @@ from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from tracing_failure import Failure, read
+from tracing_failure import Failure, _notebook, read
 
 #: Executed and stored anew by `UPDATE_NOTEBOOK=1 pytest tests/test_notebook.py`.
 EXAMPLE = Path(__file__).parents[2] / "examples" / "notebook.ipynb"
@@ -209,6 +211,13 @@ CELLS = [
          [("inside", "ZeroDivisionError", {})]),
     Cell("with logger.computation('interrupted'):\n    raise KeyboardInterrupt",
          [("interrupted", "KeyboardInterrupt", {})]),
+    Cell("async def task(n):\n    with logger.computation('task', n=n):\n        beta / 0\n"
+         "async with asyncio.TaskGroup() as group:\n    group.create_task(task(1))\n    group.create_task(task(2))",
+         [("task", "ZeroDivisionError", {"n": 1}), ("task", "ZeroDivisionError", {"n": 2})]),
+    # Of a group, one is not recorded.
+    Cell("try:\n    with logger.computation('task'):\n        beta / 0\n"
+         "except Exception as e:\n    raise ExceptionGroup('two', [e, ValueError()])",
+         [("task", "ZeroDivisionError", {}), ("notebook_cell", "ExceptionGroup", {"beta": 5.7})]),
     # Another failure, while the recorded one was handled.
     Cell("try:\n    beta / 0\nexcept Exception as e:\n    logger.log_failure('logged', e)\n    raise KeyError(beta)",
          [("logged", "ZeroDivisionError", {}), ("notebook_cell", "KeyError", {"beta": 5.7})]),
@@ -250,7 +259,7 @@ def test_the_stack_begins_at_the_cell(extension: tuple[Any, list[Failure]]) -> N
     failure = next(failure for failure in failures if failure.computation == "solve")
     first, second, third, *_ = failure.stack_trace.splitlines()
     assert first == "Traceback (most recent call last):"
-    assert second.endswith(", line 3, in <module>") and third == "    solve(beta)"
+    assert ", line 3, in <" in second and third == "    solve(beta)"
     assert [frame["file"] for frame in failure.context["frames"]] == ["In[6]", "In[6]"]
     assert failure.context["location"]["line"] == 2
 
@@ -265,6 +274,14 @@ def test_a_failure_while_another_is_handled_knows_it(extension: tuple[Any, list[
 def test_all_cells_are_of_one_session(extension: tuple[Any, list[Failure]]) -> None:
     _, failures = extension
     assert len({failure.context["session_id"] for failure in failures}) == 1
+
+
+def test_a_cell_of_an_older_ipython_is_known_by_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    history = SimpleNamespace(input_hist_parsed=["", "f()", "g()", "f()"])
+    monkeypatch.setattr(_notebook, "shell", lambda: SimpleNamespace(compile=object(), history_manager=history))
+    monkeypatch.setitem(linecache.cache, "/tmp/cell.py", (4, None, ["f()\n"], "/tmp/cell.py"))
+    assert _notebook.shown_file("/tmp/cell.py") == "In[3]"
+    assert _notebook.shown_file("/tmp/other.py") == "/tmp/other.py"
 
 
 def test_where_records_go(tmp_path: Path) -> None:

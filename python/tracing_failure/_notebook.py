@@ -1,5 +1,6 @@
 """Where a failure happens: the session, and in IPython the notebook and the cell."""
 
+import linecache
 import os
 import sys
 import uuid
@@ -71,9 +72,17 @@ def cell_number() -> int | None:
 
 def cell_of(file: str) -> int | None:
     """The number of the cell that was compiled under this name."""
-    compiler = getattr(shell(), "compile", None)
-    cells = getattr(compiler, "_filename_map", None)
-    return cells.get(file) if isinstance(cells, dict) else None
+    ip = shell()
+    cells = getattr(getattr(ip, "compile", None), "_filename_map", None)
+    if isinstance(cells, dict):
+        return cells.get(file)
+    # Colab's IPython 7 does not keep it: it is the last cell with this text.
+    inputs = getattr(getattr(ip, "history_manager", None), "input_hist_parsed", None)
+    entry = linecache.cache.get(file, ())
+    if not inputs or len(entry) < 4:
+        return None
+    source = "".join(entry[2]).rstrip("\n")
+    return next((number for number in range(len(inputs) - 1, 0, -1) if inputs[number] == source), None)
 
 
 def shown_file(file: str) -> str:
