@@ -168,7 +168,8 @@ class Cell(NamedTuple):
 
 CELLS = [
     Cell("%load_ext tracing_failure", []),
-    Cell("%load_ext tracing_failure\nimport asyncio, math\nfrom math import sin\nbeta = 5.7", []),
+    Cell("%load_ext tracing_failure\nimport asyncio, math, tracing_failure\nfrom math import sin\nbeta = 5.7", []),
+    Cell("tracing_failure.load_ipython_extension(get_ipython())", []),
     Cell("math; sin; beta / 0", [("notebook_cell", "ZeroDivisionError", {"beta": 5.7})]),
     # The same once more.
     Cell("math; sin; beta / 0", [("notebook_cell", "ZeroDivisionError", {"beta": 5.7})]),
@@ -260,7 +261,7 @@ def test_the_stack_begins_at_the_cell(extension: tuple[Any, list[Failure]]) -> N
     first, second, third, *_ = failure.stack_trace.splitlines()
     assert first == "Traceback (most recent call last):"
     assert ", line 3, in <" in second and third == "    solve(beta)"
-    assert [frame["file"] for frame in failure.context["frames"]] == ["In[6]", "In[6]"]
+    assert [frame["file"] for frame in failure.context["frames"]] == ["In[7]", "In[7]"]
     assert failure.context["location"]["line"] == 2
 
 
