@@ -1,5 +1,6 @@
 """The card of a failure: complete, bounded, and text only, whatever a record holds."""
 
+import datetime
 import math
 import os
 from html.parser import HTMLParser
@@ -148,7 +149,9 @@ def test_much_is_cut_and_counted() -> None:
     assert "x" * 900 + "x" in page.text and "x" * 1001 not in page.text
     for text in ("and 160 more", "and 45 more", "and 12 more", "and 42 more"):
         assert text in page.text
-    assert "p39" in page.text and "p40" not in page.text
+    assert [page.count(tag) for tag in ("tr", "svg", "li")] == [40, 8, 8] and page.text.count("from ") == 4
+    page = card(parameters={"n" * 1000: "v" * 1000})
+    assert "n" * 80 not in page.text and "v" * 160 not in page.text and "n" * 79 + "…" + "v" * 159 + "…" in page.text
 
 
 def test_a_plot_is_logarithmic_where_that_says_more() -> None:
@@ -166,6 +169,7 @@ def test_what_is_not_finite_interrupts_the_line_and_is_marked() -> None:
     assert page.count("circle") == 3
     page = card(context=trail(residual=[math.nan, math.nan]))
     assert "residual: nan → nan" in page.text and "nothing finite" in page.text and page.points() == []
+    assert page.count("circle") == 2
 
 
 def test_the_line_is_interrupted_where_values_were_dropped() -> None:
@@ -186,9 +190,27 @@ def test_all_numbers_have_a_plot_within_its_bounds(values: list[Any]) -> None:
         assert all(0 <= x <= 240 and 0 <= y <= 56 for x, y in line)
 
 
+def test_a_plot_from_one_end_of_the_numbers_to_the_other() -> None:
+    (line,) = card(context=trail(x=[1e308, -1e308])).points()
+    assert [y for _, y in line[1:]] == [5, 51]
+
+
 @pytest.mark.parametrize("values", [["a", "b"], [1.0], [], None, "text", [1.0, "a"], {"a": 1}, [[1, 2], [3, 4]]])
 def test_what_is_no_series_of_numbers_has_none(values: Any) -> None:
-    assert card(context={"trail": [{"columns": {"x": values}}]}).count("svg") == 0
+    page = card(context={"trail": [{"columns": {"x": values, "good": [1, 2]}}]})
+    assert page.count("svg") == 1 and "good: 1 → 2" in page.text
+
+
+@pytest.mark.parametrize("context", [None, [], 5, {"location": 5, "category": None, "errors": {}, "trail": "text"}])
+def test_a_context_of_another_program(context: Any) -> None:
+    assert card(context=context).text.endswith("no convergence2025-12-27 04:30:00")
+
+
+def test_other_parameters_and_suggestions() -> None:
+    assert "[1, 2]" in card(parameters=[1, 2]).text
+    assert "times[0.5, " in card(parameters={"times": [0.5, datetime.timedelta(1)]}).text
+    page = card(context={"suggestions": [{"fix": ["a list"]}, None]}, suggested_fixes=[None, "halve the step", 5])
+    assert "halve the step" in page.text and page.count("li") == 1
 
 
 def test_nothing_of_a_record_becomes_markup() -> None:
