@@ -1,156 +1,236 @@
-"""A failure as a notebook shows it. All that a record says is text here: nothing of it becomes markup."""
+"""A failure as a notebook shows it. All that a record says is text here: nothing of it becomes markup.
+
+Everything reads well without styles and pictures, which GitHub takes out of a notebook's output.
+"""
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from . import _notebook
 
 if TYPE_CHECKING:
     from ._failure import Failure
 
-#: What is shown of a record that has more.
-_PARAMETERS = 40
-_SERIES = 8
-_TEXT = 300
-_STACK = 8000
-#: Size of a plot, in pixels.
-_WIDTH, _HEIGHT, _MARGIN = 260, 72, 4
+#: Entries that are shown where a record has more: causes, parameters, series, fixes.
+_CAUSES, _PARAMETERS, _SERIES, _FIXES = 4, 40, 8, 8
+#: Characters that are shown of a name, a value, a line of text, the message, the stack.
+_NAME, _VALUE, _LINE, _MESSAGE, _STACK = 80, 160, 500, 1000, 8000
+#: A plot, in pixels: so many numbers can be told apart, and not many more.
+_WIDTH, _HEIGHT, _MARGIN = 240, 56, 5
 
-_BOX = "border:1px solid rgba(128,128,128,.4);border-left:4px solid #d33;border-radius:4px;padding:.6em .9em;max-width:60em"
-_FAINT = "opacity:.7"
-_CODE = "font-family:monospace"
-_LEFT = "text-align:left;vertical-align:top;padding:.1em 1em .1em 0"
+_RED = "#d9483b"
+_BOX = (
+    f"border:1px solid rgba(128,128,128,.3);border-left:4px solid {_RED};border-radius:6px;padding:.8em 1.1em;"
+    "max-width:58em;line-height:1.45;overflow-wrap:anywhere"
+)
+_FAINT = "opacity:.65"
+_SMALL = f"{_FAINT};font-size:.85em"
+_HEADING = f"{_SMALL};margin-top:.9em"
+_CODE = "font-family:ui-monospace,monospace;font-size:.92em"
+_CELL = "text-align:left;vertical-align:top;border:0;padding:.05em 0"
 
 
 def html(failure: "Failure") -> str:
     """The card."""
-    parts = (
-        _title(failure),
-        _errors(failure),
-        _parameters(failure.parameters),
-        _plots(failure.context.get("trail")),
-        _fixes(failure.suggested_fixes),
-        _stack(failure.stack_trace),
-        _where(failure),
-    )
-    return f"<div style='{_BOX}'>{''.join(parts)}</div>"
+    parts = (_title, _error, _causes, _parameters, _trail, _fixes, _stack, _where)
+    return f"<div style='{_BOX}'>{''.join(_safely(part, failure) for part in parts)}</div>"
+
+
+def _safely(part: "Callable[[Failure], str]", failure: "Failure") -> str:
+    """Records of other programs hold anything: what cannot be shown is left out."""
+    try:
+        return part(failure)
+    except Exception:
+        return ""
 
 
 def _title(failure: "Failure") -> str:
-    by = f" <span style='{_FAINT}'>{_short(failure.theoretical_ref)}</span>" if failure.theoretical_ref else ""
-    return f"<div><strong>{_short(failure.computation)}</strong>{by}</div>"
+    by = f"<span style='{_FAINT}'>, by {_short(failure.theoretical_ref)}</span>" if failure.theoretical_ref else ""
+    return f"<div><strong style='font-size:1.1em'>{_short(failure.computation)}</strong> failed{by}</div>"
 
 
-def _errors(failure: "Failure") -> str:
-    lines = [f"<div style='color:#d33'><strong>{_short(failure.error_type)}</strong>: {_short(failure.error_message)}</div>"]
-    for cause in _dicts(failure.context.get("errors"))[1:]:
-        lines.append(f"<div style='{_FAINT}'>because of {_short(cause.get('type', ''))}: {_short(cause.get('message', ''))}</div>")
-    return "".join(lines)
+def _error(failure: "Failure") -> str:
+    message = f": {_short(failure.error_message, _MESSAGE)}" if failure.error_message else ""
+    kind = f"<strong>{_short(failure.error_type)}</strong>"
+    return f"<div style='color:{_RED};white-space:pre-wrap;margin:.15em 0'>{kind}{message}</div>"
 
 
-def _parameters(parameters: Any) -> str:
-    if not isinstance(parameters, dict) or not parameters:
+def _causes(failure: "Failure") -> str:
+    causes = _dicts(failure.context.get("errors"))[1:]
+    lines = [
+        f"<div style='{_FAINT}'>from {_short(cause.get('type') or 'an error')}: {_short(cause.get('message'))}</div>"
+        for cause in causes[:_CAUSES]
+    ]
+    return "".join(lines) + _more(len(causes) - _CAUSES)
+
+
+def _parameters(failure: "Failure") -> str:
+    parameters = failure.parameters
+    if parameters in (None, "", [], {}):
         return ""
-    entries = list(parameters.items())
+    entries = list(parameters.items()) if isinstance(parameters, dict) else [("", parameters)]
     rows = "".join(
-        f"<tr><td style='{_LEFT};{_FAINT}'>{_short(name)}</td><td style='{_LEFT};{_CODE}'>{_short(_value(value))}</td></tr>"
+        f"<tr style='background:none'><td style='{_CELL};padding-right:1.2em;{_FAINT}'>{_short(name, _NAME)}</td>"
+        f"<td style='{_CELL};{_CODE}'>{_short(_value(value), _VALUE)}</td></tr>"
         for name, value in entries[:_PARAMETERS]
     )
-    more = f"<tr><td colspan='2'>and {len(entries) - _PARAMETERS} more</td></tr>" if len(entries) > _PARAMETERS else ""
-    return f"<table style='margin:.5em 0'>{rows}{more}</table>"
+    table = f"<table style='margin:.15em 0;border:0;border-collapse:collapse'>{rows}</table>"
+    return _heading("Parameters") + table + _more(len(entries) - _PARAMETERS)
 
 
 def _value(value: Any) -> str:
     if isinstance(value, dict) and value.get("summary") == "array":
-        shape = " × ".join(map(str, value.get("shape") or [value.get("length", "?")]))
-        parts = [f"{name} {_number(value[name])}" for name in ("min", "max", "mean") if name in value]
-        bad = value.get("non_finite")
-        return f"array of {shape}" + (": " if parts else "") + ", ".join(parts) + (f", {bad} not finite" if bad else "")
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        shape = value.get("shape")
+        size = " × ".join(map(str, shape)) if isinstance(shape, list) and shape else value.get("length", "?")
+        told = [f"{name} {_number(value[name])}" for name in ("min", "max", "mean") if name in value]
+        if value.get("non_finite"):
+            told.append(f"{value['non_finite']} not finite")
+        return f"array of {size}" + (f": {', '.join(told)}" if told else "")
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _plots(trail: Any) -> str:
-    series = [each for entry in _dicts(trail) for each in _series(entry)]
-    plots = "".join(_plot(*each) for each in series[:_SERIES])
-    return f"<div style='display:flex;flex-wrap:wrap;gap:.8em;margin:.5em 0'>{plots}</div>" if plots else ""
+class _Series(NamedTuple):
+    """Numbers that a computation reported, and after how many of them some are missing."""
+
+    name: str
+    values: list[float]
+    gap: int
+    extent: str
 
 
-def _series(entry: dict[str, Any]) -> Iterator[tuple[str, list[float], int]]:
-    columns = entry.get("columns")
-    for name, values in columns.items() if isinstance(columns, dict) else ():
-        numbers = [math.nan if value is None else value for value in values] if isinstance(values, list) else []
-        if len(numbers) > 1 and all(isinstance(value, (int, float)) for value in numbers):
-            seen = entry.get("seen")
-            yield name, [_float(value) for value in numbers], seen if isinstance(seen, int) else len(numbers)
+def _trail(failure: "Failure") -> str:
+    series = [each for entry in _dicts(failure.context.get("trail")) for each in _series_of(entry)]
+    if not series:
+        return ""
+    plots = "".join(map(_plot, series[:_SERIES]))
+    row = f"<div style='display:flex;flex-wrap:wrap;gap:.7em 1.4em;margin-top:.15em'>{plots}</div>"
+    return _heading("Trail") + row + _more(len(series) - _SERIES)
 
 
-def _float(value: float) -> float:
+def _series_of(entry: dict[str, Any]) -> Iterator[_Series]:
+    columns, seen, head = (entry.get(name) for name in ("columns", "seen", "head"))
+    for name, column in columns.items() if isinstance(columns, dict) else ():
+        values = [_float(value) for value in column] if isinstance(column, list) else []
+        if len(values) < 2 or None in values:
+            continue
+        is_whole = not isinstance(seen, int) or seen <= len(values)
+        extent = f"{len(values)} values" if is_whole else f"{len(values)} of {seen} values"
+        gap = head if isinstance(head, int) and not is_whole else len(values)
+        yield _Series(str(name), [value for value in values if value is not None], gap, extent)
+
+
+def _float(value: Any) -> float | None:
+    if value is None:
+        return math.nan
     try:
-        return float(value)
+        return float(value) if isinstance(value, (int, float)) else None
     except OverflowError:
         return math.inf
 
 
-def _plot(name: str, values: list[float], seen: int) -> str:
-    """A line through what is finite, and a mark at the top for what is not; logarithmic where that says more."""
-    finite = [value for value in values if math.isfinite(value)]
+def _plot(series: _Series) -> str:
+    """A line through what is finite, marks for what is not, a dot where it ends; logarithmic where that says more."""
+    stride = -(-len(series.values) // (2 * _WIDTH))
+    last = len(series.values) - 1
+    indices = [*range(0, last, stride), last]
+    finite = [value for value in series.values if math.isfinite(value)]
     low, high = (min(finite), max(finite)) if finite else (0.0, 0.0)
-    logarithmic = low > 0 and high / low > 100
-    scale = math.log10 if logarithmic else float
-    bottom, top = scale(low), scale(high)
+    is_log = low > 0 and high / low > 100
+    scale = math.log10 if is_log else float
     # Half each: the whole may be more than a number can say.
-    span = top / 2 - bottom / 2
+    bottom, span = scale(low) / 2, scale(high) / 2 - scale(low) / 2
 
     def x(index: int) -> float:
-        return _MARGIN + index * (_WIDTH - 2 * _MARGIN) / (len(values) - 1)
+        return _MARGIN + index * (_WIDTH - 2 * _MARGIN) / last
 
-    def y(value: float) -> float:
-        part = (scale(value) / 2 - bottom / 2) / span if span > 0 else 0.5
+    def y(index: int) -> float:
+        part = (scale(series.values[index]) / 2 - bottom) / span if span > 0 else 0.5
         return _HEIGHT - _MARGIN - part * (_HEIGHT - 2 * _MARGIN)
 
-    lines: list[str] = []
-    line, marks = "", ""
-    for index, value in enumerate(values):
-        if math.isfinite(value):
-            line += f" {x(index):.1f},{y(value):.1f}"
+    def line(points: list[str]) -> str:
+        # The first one twice: a line of one point is a point.
+        return f"<polyline points='{' '.join(points[:1] + points)}'/>"
+
+    def dot(x: float, y: float) -> str:
+        return f"<circle cx='{x:.0f}' cy='{y:.1f}' r='2.5' fill='{_RED}' stroke='none'/>"
+
+    drawn = ""
+    runs = groupby(indices, lambda index: (math.isfinite(series.values[index]), index >= series.gap))
+    for (is_finite, _), run in runs:
+        if is_finite:
+            drawn += line([f"{x(index):.0f},{y(index):.1f}" for index in run])
         else:
-            lines, line = [*lines, line], ""
-            marks += f"<circle cx='{x(index):.1f}' cy='{_MARGIN}' r='2.5' fill='#d33'/>"
-    drawn = "".join(
-        f"<polyline points='{points.strip()}' fill='none' stroke='currentColor' stroke-width='1.5'/>"
-        for points in [*lines, line]
-        if points
-    )
-    label = f"{name}: {_number(values[0])} → {_number(values[-1])}{', log scale' if logarithmic else ''}"
-    count = f"{seen} values" if seen == len(values) else f"{len(values)} of {seen} values"
+            drawn += "".join(dot(x(index), _MARGIN) for index in run)
+    if math.isfinite(series.values[last]):
+        drawn += dot(x(last), y(last))
+    ends = f"{_number(series.values[0])} → {_number(series.values[last])}"
+    bounds = f"{_number(low)} to {_number(high)}" if finite else "nothing finite"
+    notes = [bounds, *(["log scale"] if is_log else []), series.extent]
     return (
-        f"<div><div style='{_CODE}'>{_short(label)}</div>"
-        f"<svg width='{_WIDTH}' height='{_HEIGHT}' viewBox='0 0 {_WIDTH} {_HEIGHT}' role='img' aria-label='{_short(label)}' "
-        f"style='background:rgba(128,128,128,.08)'>{drawn}{marks}</svg>"
-        f"<div style='{_FAINT};font-size:smaller'>{_number(low)} to {_number(high)}, {count}</div></div>"
+        f"<div><div style='{_CODE}'>{_short(series.name, _NAME)}: {ends}</div>"
+        f"<svg width='{_WIDTH}' height='{_HEIGHT}' viewBox='0 0 {_WIDTH} {_HEIGHT}' fill='none' stroke='currentColor' "
+        "stroke-width='1.5' stroke-linejoin='round' stroke-linecap='round' role='img' "
+        f"style='display:block;background:rgba(128,128,128,.09);border-radius:3px'>{drawn}</svg>"
+        f"<div style='{_SMALL}'>{', '.join(notes)}</div></div>"
     )
 
 
-def _fixes(fixes: Any) -> str:
-    items = "".join(f"<li>{_short(fix, 1000)}</li>" for fix in fixes if isinstance(fix, str)) if isinstance(fixes, list) else ""
-    return f"<div>What to try</div><ol style='margin:.2em 0 .5em'>{items}</ol>" if items else ""
+def _fixes(failure: "Failure") -> str:
+    fixes = [fix for fix in failure.suggested_fixes if isinstance(fix, str)]
+    if not fixes:
+        return ""
+    said = {str(each.get("fix")): each for each in _dicts(failure.context.get("suggestions"))}
+    items = "".join(f"<li>{_short(fix)}{_source(said.get(fix, {}))}</li>" for fix in fixes[:_FIXES])
+    steps = f"<ol style='margin:.15em 0;padding-left:1.5em'>{items}</ol>"
+    return _heading("What to try") + steps + _more(len(fixes) - _FIXES)
 
 
-def _stack(stack: str) -> str:
-    if not stack:
+def _source(suggestion: dict[str, Any]) -> str:
+    confidence, source = suggestion.get("confidence"), suggestion.get("source") or suggestion.get("model")
+    told = [*([f"{confidence} confidence"] if confidence else []), *([source] if source else [])]
+    return f" <span style='{_SMALL}'>({_short(' · '.join(map(str, told)))})</span>" if told else ""
+
+
+def _stack(failure: "Failure") -> str:
+    stack = failure.stack_trace
+    if not isinstance(stack, str) or not stack:
         return ""
     shown = stack if len(stack) <= _STACK else "…" + stack[-_STACK:]
-    return f"<details><summary>stack</summary><pre style='font-size:smaller'>{escape(shown)}</pre></details>"
+    return (
+        f"<details style='margin-top:.9em'><summary style='{_SMALL};cursor:pointer'>Stack</summary>"
+        f"<pre style='{_CODE};white-space:pre-wrap;margin:.3em 0'>{escape(shown)}</pre></details>"
+    )
 
 
 def _where(failure: "Failure") -> str:
-    context = failure.context
+    context = failure.context if isinstance(failure.context, dict) else {}
+    when = str(failure.timestamp)[:19].replace("T", " ")
+    path = _notebook.shown_path(failure.path) if failure.path else None
+    parts = [when, context.get("category"), _place(context), path]
+    line = " · ".join(_short(part, 2 * _VALUE) for part in parts if part)
+    return f"<div style='{_SMALL};margin-top:.9em'>{line}</div>"
+
+
+def _place(context: dict[str, Any]) -> str:
+    """``flow.ipynb [15]``, or a line of a file."""
     notebook, cell = context.get("notebook"), context.get("cell_number")
-    place = f"{notebook or 'cell'}{f' [{cell}]' if cell is not None else ''}" if notebook or cell is not None else ""
-    path = str(failure.path) if failure.path else ""
-    parts = [failure.timestamp, str(failure.category or ""), place, path]
-    return f"<div style='{_FAINT};font-size:smaller'>{' · '.join(_short(part) for part in parts if part)}</div>"
+    if cell is not None:
+        return f"{notebook or 'cell'} [{cell}]"
+    location = context.get("location")
+    file, line = (location.get("file"), location.get("line")) if isinstance(location, dict) else (None, None)
+    return f"{file}:{line}" if file and line else str(notebook or file or "")
+
+
+def _heading(text: str) -> str:
+    return f"<div style='{_HEADING}'><strong>{text}</strong></div>"
+
+
+def _more(count: int) -> str:
+    return f"<div style='{_SMALL}'>and {count} more</div>" if count > 0 else ""
 
 
 def _dicts(entries: Any) -> list[dict[str, Any]]:
@@ -158,9 +238,9 @@ def _dicts(entries: Any) -> list[dict[str, Any]]:
 
 
 def _number(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, (int, float)) and abs(value) < 1e300 else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _short(text: Any, most: int = _TEXT) -> str:
-    text = str(text)
+def _short(text: Any, most: int = _LINE) -> str:
+    text = "" if text is None else str(text)
     return escape(text if len(text) <= most else text[: most - 1] + "…")

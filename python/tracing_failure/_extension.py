@@ -1,19 +1,19 @@
 """``%load_ext tracing_failure``: every cell that raises is recorded, once."""
 
 import ast
+import os
 import sys
-import types
+from collections.abc import Iterator
+from contextlib import suppress
+from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 from . import _notebook
-from ._logger import StructuredLogger, _tell, default_logger
+from ._logger import _tell, default_logger
 from ._marks import has_record
 
-#: Variables that are taken for a cell's parameters, at most.
+#: Values that are taken for a cell's parameters, at most.
 _PARAMETERS = 64
-_NO_PARAMETERS: tuple[type, ...] = (
-    types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type, StructuredLogger,
-)  # fmt: skip
 
 
 class _Cells:
@@ -22,6 +22,8 @@ class _Cells:
     def __init__(self, ip: Any) -> None:
         self.ip = ip
         self.shown: BaseException | None = None
+        #: Where records go if nobody says otherwise: a cell may change the working directory before it fails.
+        self.directory = _notebook.working_directory() + "io/failures"
 
     def before(self, info: Any) -> None:
         self.shown = _shown()
@@ -29,28 +31,56 @@ class _Cells:
     def after(self, result: Any) -> None:
         error = result.error_in_exec
         if error is None and result.error_before_exec is None and _shown() is not self.shown:
-            # `%%time` and its like show an exception themselves.
+            # `%%time`, `%run` and their like show an exception themselves.
             error = _shown()
-        # Ctrl-C, `exit` and a mistake in the syntax are no failures of a computation.
-        if isinstance(error, Exception) and not isinstance(error, SyntaxError) and not has_record(error):
+        self.shown = None
+        # Ctrl-C, `exit` and what is typed wrongly are no failures of a computation.
+        if isinstance(error, Exception) and not isinstance(error, _mistakes()) and not has_record(error):
             self.record(error, getattr(result.info, "raw_cell", "") or "")
 
     def record(self, error: Exception, source: str) -> None:
-        parameters = self.named_in(source)
-        path = default_logger().log_failure(_computation(error), error, parameters)
+        whole = error.__traceback__
+        called = _called(whole)
+        parameters = {**self.named_in(source), **_arguments(called)}
+        parameters = dict(list(parameters.items())[:_PARAMETERS])
+        name = _name(called.f_code) if called is not None else "notebook_cell"
+        try:
+            # As Python shows it, without what IPython does to come to the cell.
+            error.__traceback__ = _from_cell(whole)
+            path = default_logger(self.directory).log_failure(name, error, parameters)
+        except OSError as trouble:
+            return _tell(f"not recorded: {trouble}")
+        finally:
+            error.__traceback__ = whole
         if path is not None:
-            _tell(f"recorded in {_relative(path)}")
+            _tell(f"recorded in {_notebook.shown_path(path)}")
 
     def named_in(self, source: str) -> dict[str, Any]:
         """The variables that a cell names, as they are now."""
         try:
-            tree = ast.parse(self.ip.transform_cell(source))
-        except (SyntaxError, ValueError):
+            names = dict.fromkeys(self.names(source))
+        except Exception:
+            # What IPython could run is no Python that we can read: a magic of the user's own.
             return {}
-        names = dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
-        values = {name: self.ip.user_ns[name] for name in names if name in self.ip.user_ns and not name.startswith("_")}
-        wanted = {name: value for name, value in values.items() if not isinstance(value, _NO_PARAMETERS)}
-        return dict(list(wanted.items())[:_PARAMETERS])
+        variables, hidden = self.ip.user_ns, self.ip.user_ns_hidden
+        named = {name: variables[name] for name in names if name in variables and name not in hidden}
+        return {name: value for name, value in named.items() if _says(name, value)}
+
+    def names(self, source: str) -> Iterator[str]:
+        """Names in a cell, and in the code that `%time`, `%%time` and the like are given."""
+        for node in ast.walk(ast.parse(self.ip.transform_cell(source))):
+            match node:
+                case ast.Name(id=name):
+                    yield name
+                case ast.Call(ast.Attribute(attr="run_line_magic" | "run_cell_magic"), [*_, ast.Constant(str(code))]):
+                    with suppress(SyntaxError):
+                        yield from self.names(code)
+
+
+def _mistakes() -> tuple[type[Exception], ...]:
+    from IPython.core.error import UsageError
+
+    return SyntaxError, UsageError
 
 
 def _shown() -> BaseException | None:
@@ -58,28 +88,53 @@ def _shown() -> BaseException | None:
     return getattr(sys, "last_value", None)
 
 
-def _computation(error: Exception) -> str:
-    """What failed, where nobody has said so: the function that the cell called."""
-    tb = error.__traceback__
-    while tb is not None and _notebook.cell_of(tb.tb_frame.f_code.co_filename) is None:
+def _from_cell(tb: TracebackType | None) -> TracebackType | None:
+    """The traceback from the cell's own line on; all of it where no cell is in it."""
+    cell = tb
+    while cell is not None and _notebook.cell_of(cell.tb_frame.f_code.co_filename) is None:
+        cell = cell.tb_next
+    return cell or tb
+
+
+def _called(tb: TracebackType | None) -> FrameType | None:
+    """What failed, where nobody has said so: the function that the cell called, also by `%time` or `%run`."""
+    ipython = os.path.join(os.path.dirname(sys.modules["IPython"].__file__ or ""), "")
+    while tb is not None:
+        code = tb.tb_frame.f_code
+        # Not a lambda, a comprehension, or the cell itself.
+        if code.co_name.isidentifier() and not code.co_filename.startswith(ipython):
+            return tb.tb_frame
         tb = tb.tb_next
-    called = tb.tb_next if tb is not None and tb.tb_frame.f_code.co_name == "<module>" else tb
-    name = called.tb_frame.f_code.co_name if called is not None else ""
-    return name if name.isidentifier() else "notebook_cell"
+    return None
 
 
-def _relative(path: Any) -> str:
-    from pathlib import Path
+def _name(code: CodeType) -> str:
+    return code.co_qualname.rpartition("<locals>.")[2]
 
+
+def _arguments(called: FrameType | None) -> dict[str, Any]:
+    """The arguments of a function, as they are now."""
+    if called is None:
+        return {}
+    code, values = called.f_code, called.f_locals
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return {name: values[name] for name in names if name in values and name != "self" and _says(name, values[name])}
+
+
+def _says(name: str, value: Any) -> bool:
+    """Whether it is a value: no module, function or class, nothing of this package, and not the whole environment."""
+    if name.startswith("_") or type(value).__module__.startswith("tracing_failure.") or value is os.environ:
+        return False
     try:
-        return str(path.relative_to(Path.cwd()))
-    except (ValueError, OSError):
-        return str(path)
+        return not isinstance(getattr(value, "__name__", None), str)
+    except Exception:
+        return True
 
 
 def load_ipython_extension(ip: Any) -> None:
-    """``%load_ext tracing_failure``: from now on, a cell that raises leaves a record, with the variables that it names as
-    parameters. What was recorded by :meth:`StructuredLogger.log_failure` or inside of a computation is not recorded again.
+    """``%load_ext tracing_failure``: from now on, a cell that raises leaves a record. Its parameters are the variables
+    that the cell names, and the arguments of the function that it called. What was recorded by
+    :meth:`StructuredLogger.log_failure` or inside of a computation is not recorded again.
 
     Records go where the :class:`StructuredLogger` that was made last writes, else to ``io/failures``.
     """

@@ -135,3 +135,7 @@ class Failure:
 
     def _repr_html_(self) -> str:
         return _card.html(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        # Beside the card, and in a terminal: a trail is no text to read.
+        printer.text(str(self))

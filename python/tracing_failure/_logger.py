@@ -257,9 +257,9 @@ class StructuredLogger:
         return _unpickled, (self._options,)
 
 
-def default_logger() -> StructuredLogger:
-    """The logger that was made last, else one for ``io/failures``, or for where ``TRACING_FAILURE_DIR`` says."""
-    return _last or StructuredLogger(os.environ.get("TRACING_FAILURE_DIR") or "io/failures")
+def default_logger(output_dir: str = "io/failures") -> StructuredLogger:
+    """The logger that was made last, else one for where ``TRACING_FAILURE_DIR`` says, else for this directory."""
+    return _last or StructuredLogger(os.environ.get("TRACING_FAILURE_DIR") or output_dir)
 
 
 def _unpickled(options: dict[str, Any]) -> StructuredLogger:

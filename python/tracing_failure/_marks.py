@@ -41,11 +41,11 @@ def cause(error: BaseException) -> str | None:
 
 
 def has_record(error: BaseException) -> bool:
-    """Whether there is a record of this failure: of the exception, or of one that it was raised from."""
+    """Whether there is a record of this failure: of the exception, of one that it was raised from, of all in a group."""
     seen: set[int] = set()
     each: BaseException | None = error
     while each is not None and id(each) not in seen:
-        if marks(each):
+        if marks(each) or isinstance(each, BaseExceptionGroup) and all(map(has_record, each.exceptions)):
             return True
         seen.add(id(each))
         each = each.__cause__

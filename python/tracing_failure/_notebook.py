@@ -1,5 +1,6 @@
 """Where a failure happens: the session, and in IPython the notebook and the cell."""
 
+import linecache
 import os
 import sys
 from pathlib import Path
@@ -11,8 +12,8 @@ from . import _native
 _NOTEBOOKS = (".ipynb", ".md", ".py", ".qmd", ".Rmd")
 
 
-
-def _working_directory() -> str:
+def working_directory() -> str:
+    """With a separator at its end."""
     try:
         return os.path.join(os.getcwd(), "")
     except OSError:
@@ -20,8 +21,8 @@ def _working_directory() -> str:
         return os.sep
 
 
-#: Where the program was started, with a separator at its end.
-_STARTED_IN = _working_directory()
+#: Where the program was started.
+_STARTED_IN = working_directory()
 
 
 def shell() -> Any:
@@ -62,8 +63,8 @@ def notebook() -> str | None:
 
 
 def cell_number() -> int | None:
-    """The number of the cell that runs. ``execution_count`` is one ahead inside of a cell, or not, by IPython's version; the
-    history is not.
+    """The number of the cell that runs. ``execution_count`` is one ahead inside of a cell, or not, by the version of
+    IPython; the history is not.
     """
     history = getattr(shell(), "history_manager", None)
     inputs = getattr(history, "input_hist_raw", None)
@@ -72,16 +73,29 @@ def cell_number() -> int | None:
 
 def cell_of(file: str) -> int | None:
     """The number of the cell that was compiled under this name."""
-    compiler = getattr(shell(), "compile", None)
-    cells = getattr(compiler, "_filename_map", None)
-    return cells.get(file) if isinstance(cells, dict) else None
+    ip = shell()
+    cells = getattr(getattr(ip, "compile", None), "_filename_map", None)
+    if isinstance(cells, dict):
+        return cells.get(file)
+    # Colab's IPython 7 does not keep it: it is the last cell with this text.
+    inputs = getattr(getattr(ip, "history_manager", None), "input_hist_parsed", None)
+    entry = linecache.cache.get(file, ())
+    if not inputs or len(entry) < 4:
+        return None
+    source = "".join(entry[2]).rstrip("\n")
+    return next((number for number in range(len(inputs) - 1, 0, -1) if inputs[number] == source), None)
 
 
 def shown_file(file: str) -> str:
-    """A file as people know it: ``In[3]`` for a cell, whose own name changes from kernel to kernel, and what lies below the
-    directory that the program was started in relative to it, which is the same on every machine.
+    """A file as people know it: ``In[3]`` for a cell, whose own name changes from kernel to kernel. What lies below the
+    directory that the program was started in is relative to it: the same on every machine.
     """
     number = cell_of(file)
     if number is not None:
         return f"In[{number}]"
     return file.removeprefix(_STARTED_IN)
+
+
+def shown_path(path: Path) -> str:
+    """The path of a record, from the working directory where it lies below."""
+    return str(path).removeprefix(working_directory())

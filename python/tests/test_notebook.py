@@ -1,0 +1,450 @@
+"""Real notebooks, executed in real kernels."""
+
+import collections
+import copy
+import json
+import linecache
+import os
+import re
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import nbformat
+import pytest
+from jupyter_client.manager import start_new_kernel
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+
+from tracing_failure import Failure, _notebook, read
+
+#: Executed and stored anew by `UPDATE_NOTEBOOK=1 pytest tests/test_notebook.py`.
+EXAMPLE = Path(__file__).parents[2] / "examples" / "notebook.ipynb"
+
+
+def execute(directory: Path, cells: Iterable[str], env: dict[str, str] | None = None) -> Any:
+    """A notebook with these cells, executed in the directory to its end."""
+    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+    place = {"metadata": {"path": str(directory)}}
+    client = NotebookClient(notebook, timeout=120, allow_errors=True, kernel_name="python3", resources=place)
+    client.execute(env={**os.environ, **(env or {})})
+    return notebook
+
+
+def records(directory: Path) -> list[Failure]:
+    failures = directory / "io" / "failures"
+    return list(read(failures)) if failures.exists() else []
+
+
+def errors(cell: Any) -> list[str]:
+    return [output.ename for output in cell.outputs if output.output_type == "error"]
+
+
+def stderr(cell: Any) -> str:
+    return "".join(output.text for output in cell.outputs if output.get("name") == "stderr")
+
+
+def stdout(cell: Any) -> str:
+    return "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
+
+
+def brief(failure: Failure) -> tuple[Any, ...]:
+    return failure.context["cell_number"], failure.computation, failure.error_type, failure.parameters
+
+
+SETUP = """\
+from tracing_failure import StructuredLogger
+from datetime import datetime
+import json
+
+# Initialize logger
+logger = StructuredLogger(output_dir="io/failures")
+"""
+
+FLOW = """\
+class ConvergenceError(RuntimeError):
+    pass
+
+def compute_rg_flow(initial_couplings, t_range, method):
+    raise ConvergenceError("RG flow integration failed to converge")
+
+params = {"initial_couplings": [50.0, 100.0, 150.0], "t_range": [-10, 10], "method": "RK45"}
+"""
+
+TRY = """\
+try:
+    # Your computation
+    result = compute_rg_flow(**params)
+except Exception as e:
+    # Log failure
+    logger.log_failure(
+        computation="rg_flow_integration",
+        error=e,
+        parameters=params,
+        theoretical_ref="IRH v21.4 Part 1 §1.2"
+    )
+    raise
+"""
+
+
+def test_a_failure_that_the_notebook_logs_itself(tmp_path: Path) -> None:
+    notebook = execute(tmp_path, [SETUP, FLOW, TRY, SETUP, TRY, "logger.stats['recorded']"])
+    first, second = records(tmp_path)
+
+    assert first.path is not None and first.path.name.startswith("rg_flow_")
+    assert first.computation == "rg_flow_integration"
+    assert first.theoretical_ref == "IRH v21.4 Part 1 §1.2"
+    assert first.error_type == "ConvergenceError"
+    assert first.error_message == "RG flow integration failed to converge"
+    assert first.parameters == {"initial_couplings": [50.0, 100.0, 150.0], "t_range": [-10, 10], "method": "RK45"}
+    assert first.stack_trace.startswith("Traceback (most recent call last):\n")
+    for line in (
+        "    result = compute_rg_flow(**params)\n",
+        '    raise ConvergenceError("RG flow integration failed to converge")\n',
+        "ConvergenceError: RG flow integration failed to converge\n",
+    ):
+        assert line in first.stack_trace
+    frames = [(frame["function"], frame["file"], frame["line"]) for frame in first.context["frames"]]
+    assert frames == [("compute_rg_flow", "In[2]", 5), ("<module>", "In[3]", 3)]
+
+    # As the user sees it, and raised on.
+    assert [first.context["cell_number"], second.context["cell_number"]] == [3, 5]
+    assert [notebook.cells[index].execution_count for index in (2, 4)] == [3, 5]
+    assert errors(notebook.cells[2]) == ["ConvergenceError"]
+    # The same failure, though cells have other numbers by then.
+    assert first.fingerprint == second.fingerprint and first.id != second.id
+    assert first.context["session_id"] == second.context["session_id"]
+    # The cell that sets up has run twice and there is one recorder.
+    assert notebook.cells[5].outputs[0].data["text/plain"] == "2"
+
+
+def test_a_restart_of_the_kernel_renews_the_session(tmp_path: Path) -> None:
+    manager, client = start_new_kernel(kernel_name="python3", cwd=str(tmp_path))
+    try:
+        for cell in (SETUP, "logger.log_failure('a')", "logger.log_failure('b')"):
+            client.execute_interactive(cell, timeout=60, output_hook=lambda message: None)
+        manager.restart_kernel()
+        client.wait_for_ready(timeout=60)
+        for cell in (SETUP, "logger.log_failure('c')"):
+            reply = client.execute_interactive(cell, timeout=60, output_hook=lambda message: None)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    a, b, c = (failure.context["session_id"] for failure in records(tmp_path))
+    assert a == b != c == reply["header"]["session"]
+
+
+def test_the_notebook_has_a_name(tmp_path: Path) -> None:
+    name = tmp_path / "flows" / "rg.ipynb"
+    cells = [
+        SETUP,
+        "logger.log_failure('of Jupyter')",
+        "import os; os.environ['JPY_SESSION_NAME'] = os.path.abspath('Console 1'); logger.log_failure('of a console')",
+        "__vsc_ipynb_file__ = os.path.abspath('vs.ipynb'); logger.log_failure('of VS Code')",
+        "os.chdir('/'); logger.log_failure('elsewhere')",
+        "__vsc_ipynb_file__ = '/other/place.ipynb'; logger.log_failure('not below')",
+        "StructuredLogger('io/failures', notebook='mine').log_failure('told')",
+    ]
+    cells[-1] = cells[-1].replace("'io/failures'", repr(str(tmp_path / "io" / "failures")))
+    execute(tmp_path, cells, {"JPY_SESSION_NAME": str(name)})
+    assert {failure.computation: failure.context.get("notebook") for failure in records(tmp_path)} == {
+        "of Jupyter": os.path.join("flows", "rg.ipynb"),
+        "of a console": None,
+        "of VS Code": "vs.ipynb",
+        "elsewhere": "vs.ipynb",
+        "not below": "/other/place.ipynb",
+        "told": "mine",
+    }
+
+
+class Cell(NamedTuple):
+    """A cell, and what is recorded of it: computations, with the type of the error and the parameters."""
+
+    source: str
+    recorded: list[tuple[str, str, dict[str, Any]]]
+
+
+CELLS = [
+    Cell("%load_ext tracing_failure", []),
+    Cell("%load_ext tracing_failure\nimport asyncio, math, tracing_failure\nfrom math import sin\nbeta = 5.7", []),
+    Cell("tracing_failure.load_ipython_extension(get_ipython())", []),
+    Cell("math; sin; beta / 0", [("notebook_cell", "ZeroDivisionError", {"beta": 5.7})]),
+    # The same once more.
+    Cell("math; sin; beta / 0", [("notebook_cell", "ZeroDivisionError", {"beta": 5.7})]),
+    # `%debug` finds the traceback as it was.
+    Cell("import sys\nassert sys.last_value.__traceback__ is sys.last_traceback", []),
+    Cell("def solve(x, *, rtol=1e-6):\n    return x / 0\nsolve(beta)",
+         [("solve", "ZeroDivisionError", {"beta": 5.7, "x": 5.7, "rtol": 1e-6})]),
+    Cell("[(lambda: solve(b))() for b in (2, 3)]", [("solve", "ZeroDivisionError", {"x": 2, "rtol": 1e-6})]),
+    Cell("class Flow:\n    def run(self, t):\n        raise ValueError(t)\nFlow().run(3)",
+         [("Flow.run", "ValueError", {"t": 3})]),
+    Cell("%time solve(beta)", [("solve", "ZeroDivisionError", {"beta": 5.7, "x": 5.7, "rtol": 1e-6})]),
+    Cell("%%time\nsolve(beta)", [("solve", "ZeroDivisionError", {"beta": 5.7, "x": 5.7, "rtol": 1e-6})]),
+    Cell("await asyncio.sleep(0)\nbeta / 0", [("notebook_cell", "ZeroDivisionError", {"beta": 5.7})]),
+    Cell("async def later(n):\n    await asyncio.sleep(0)\n    raise OSError(n)\nawait later(1)",
+         [("later", "OSError", {"n": 1})]),
+    Cell("!true\nlines = !echo hello\nraise ValueError(lines[0])",
+         [("notebook_cell", "ValueError", {"lines": ["hello"]})]),
+    Cell("%%writefile program.py\ndef main(n):\n    raise OSError(n)\nmain(7)", []),
+    Cell("%run program.py", [("main", "OSError", {"n": 7})]),
+    Cell("raise ExceptionGroup('several', [ValueError(1), TypeError(2)])", [("notebook_cell", "ExceptionGroup", {})]),
+    Cell("get_ipython().run_cell('beta / 0', store_history=False);",
+         [("notebook_cell", "ZeroDivisionError", {"beta": 5.7})]),
+    # An exception that is caught and shown was before the cell that follows, not in it.
+    Cell("beta", []),
+    # No failures of a computation.
+    Cell("def (", []),
+    Cell("return 1", []),
+    Cell("%no_such_magic", []),
+    Cell("raise KeyboardInterrupt", []),
+    Cell("raise SystemExit(3)", []),
+    Cell("try:\n    1 / 0\nexcept ZeroDivisionError:\n    pass", []),
+    # What is recorded already.
+    Cell("from tracing_failure import StructuredLogger\nlogger = StructuredLogger()\n"
+         "try:\n    beta / 0\nexcept Exception as e:\n    logger.log_failure('logged', e, {'x': 1})\n    raise",
+         [("logged", "ZeroDivisionError", {"x": 1})]),
+    Cell("with logger.computation('inside', rtol=1e-3) as c:\n    beta / 0",
+         [("inside", "ZeroDivisionError", {"rtol": 1e-3})]),
+    Cell("try:\n    with logger.computation('inside'):\n        beta / 0\n"
+         "except Exception as e:\n    raise RuntimeError('in other words') from e",
+         [("inside", "ZeroDivisionError", {})]),
+    Cell("with logger.computation('interrupted'):\n    raise KeyboardInterrupt",
+         [("interrupted", "KeyboardInterrupt", {})]),
+    Cell("async def task(n):\n    with logger.computation('task', n=n):\n        beta / 0\n"
+         "async with asyncio.TaskGroup() as group:\n    group.create_task(task(1))\n    group.create_task(task(2))",
+         [("task", "ZeroDivisionError", {"n": 1}), ("task", "ZeroDivisionError", {"n": 2})]),
+    # Of a group, one is not recorded.
+    Cell("try:\n    with logger.computation('task'):\n        beta / 0\n"
+         "except Exception as e:\n    raise ExceptionGroup('two', [e, ValueError()])",
+         [("task", "ZeroDivisionError", {}), ("notebook_cell", "ExceptionGroup", {"beta": 5.7})]),
+    # Another failure, while the recorded one was handled.
+    Cell("try:\n    beta / 0\nexcept Exception as e:\n    logger.log_failure('logged', e)\n    raise KeyError(beta)",
+         [("logged", "ZeroDivisionError", {}), ("notebook_cell", "KeyError", {"beta": 5.7})]),
+    Cell("%reload_ext tracing_failure", []),
+    Cell("solve(1)", [("solve", "ZeroDivisionError", {"x": 1, "rtol": 1e-6})]),
+    Cell("%unload_ext tracing_failure", []),
+    Cell("%unload_ext tracing_failure\nbeta / 0", []),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def extension(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, list[Failure]]:
+    directory = tmp_path_factory.mktemp("extension")
+    notebook = execute(directory, [cell.source for cell in CELLS])
+    return notebook, records(directory)
+
+
+def test_every_cell_that_raises_is_recorded_once(extension: tuple[Any, list[Failure]]) -> None:
+    _, failures = extension
+    assert [brief(failure) for failure in failures] == [
+        (number, *recorded) for number, cell in enumerate(CELLS, 1) for recorded in cell.recorded
+    ]
+
+
+def test_a_line_after_the_traceback_says_where_the_record_is(extension: tuple[Any, list[Failure]]) -> None:
+    notebook, failures = extension
+    for cell in notebook.cells:
+        for failure in failures:
+            if failure.context["cell_number"] == cell.execution_count and failure.computation in ("solve", "Flow.run"):
+                path = os.path.join("io", "failures", failure.path.name if failure.path else "")
+                assert stderr(cell) == f"tracing-failure: recorded in {path}\n"
+                assert cell.outputs[-1].output_type == "stream"
+    logged = next(cell for cell in notebook.cells if "'logged', e, {" in cell.source)
+    assert stderr(logged) == ""
+
+
+def test_the_stack_begins_at_the_cell(extension: tuple[Any, list[Failure]]) -> None:
+    notebook, failures = extension
+    failure = next(failure for failure in failures if failure.computation == "solve")
+    first, second, third, *_ = failure.stack_trace.splitlines()
+    assert first == "Traceback (most recent call last):"
+    assert ", line 3, in <" in second and third == "    solve(beta)"
+    assert [frame["file"] for frame in failure.context["frames"]] == ["In[7]", "In[7]"]
+    assert failure.context["location"]["line"] == 2
+
+
+def test_a_failure_while_another_is_handled_knows_it(extension: tuple[Any, list[Failure]]) -> None:
+    _, failures = extension
+    first = next(each for each in failures if each.computation == "logged" and not each.parameters)
+    second = next(each for each in failures if each.error_type == "KeyError")
+    assert second.context["caused_by"] == first.id
+
+
+def test_all_cells_are_of_one_session(extension: tuple[Any, list[Failure]]) -> None:
+    _, failures = extension
+    assert len({failure.context["session_id"] for failure in failures}) == 1
+
+
+def test_a_cell_of_an_older_ipython_is_known_by_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    history = SimpleNamespace(input_hist_parsed=["", "f()", "g()", "f()"])
+    monkeypatch.setattr(_notebook, "shell", lambda: SimpleNamespace(compile=object(), history_manager=history))
+    monkeypatch.setitem(linecache.cache, "/tmp/cell.py", (4, None, ["f()\n"], "/tmp/cell.py"))
+    assert _notebook.shown_file("/tmp/cell.py") == "In[3]"
+    assert _notebook.shown_file("/tmp/other.py") == "/tmp/other.py"
+
+
+def test_where_records_go(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    notebook = execute(
+        tmp_path,
+        [
+            "%load_ext tracing_failure\nimport os",
+            "1 + 1",
+            "os.listdir()",
+            # Before any logger: where the extension was loaded.
+            "os.chdir('elsewhere')\n1 / 0",
+            "2 / 0",
+            # The package is imported later, and a logger made.
+            "import tracing_failure\nlogger = tracing_failure.StructuredLogger('other')",
+            "3 / 0",
+        ],
+    )
+    assert [each.context["cell_number"] for each in records(tmp_path)] == [4, 5]
+    assert [each.context["cell_number"] for each in read(tmp_path / "elsewhere" / "other")] == [7]
+    # Nothing is made before something fails.
+    assert notebook.cells[2].outputs[0].data["text/plain"] == "['elsewhere']"
+    assert f"recorded in {tmp_path / 'io' / 'failures'}" in stderr(notebook.cells[3])
+    assert "recorded in other/general_" in stderr(notebook.cells[6])
+
+
+def test_a_cell_that_cannot_be_recorded_says_so_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    notebook = execute(tmp_path, ["%load_ext tracing_failure", "1 / 0", "2 + 2"], {"TRACING_FAILURE_DIR": "file/below"})
+    assert errors(notebook.cells[1]) == ["ZeroDivisionError"]
+    assert stderr(notebook.cells[1]).startswith("tracing-failure: not recorded: ")
+    assert len(notebook.cells[1].outputs) == 2
+    assert notebook.cells[2].outputs[0].data["text/plain"] == "4"
+
+
+VALUES = """\
+%load_ext tracing_failure
+import numpy as np, pandas as pd, tracing_failure
+from functools import lru_cache, partial
+from numpy import linspace, sin
+from os import environ
+# %% Secrets, a large array, and what is no value.
+class Kind: pass
+@lru_cache
+def known(): pass
+logger = tracing_failure.StructuredLogger()
+password = "hunter2"
+model = {"api_key": "sk-123", "x": np.float64(1.5)}
+method = model.get
+field = np.zeros((64, 64))
+_private = 1
+password, model, field, _private, logger, Kind, known, method, np, pd, linspace, sin, partial, environ
+In, Out, exit, get_ipython, print, nowhere
+# %% Objects that raise wherever one looks, or that have every attribute.
+class Bad:
+    def __repr__(self): raise RuntimeError
+    def __getattr__(self, name): raise RuntimeError
+    @property
+    def __class__(self): raise RuntimeError
+class Open(dict):
+    def __getattr__(self, name): return Open()
+bad, anything, n = Bad(), Open(a=1), 3
+bad, anything; n / 0
+# %%
+class Frame:
+    asked = 0
+    def __array__(self, *args, **kwargs):
+        Frame.asked += 1
+        return np.zeros(3)
+frame = Frame()
+# %% It is not named.
+n / 0
+# %%
+print(Frame.asked)
+# %%
+f"{frame}"; n / 0
+# %%
+print(Frame.asked)
+# %% More than anybody reads.
+PLENTY; n / 0
+# %%
+class Broken(Exception):
+    def __str__(self): raise RuntimeError("no")
+raise Broken(1)
+# %%
+def deep(n): return deep(n + 1)
+deep(0)
+""".replace("PLENTY", "; ".join(f"p{number} = {number}" for number in range(200)))
+
+
+def test_parameters_are_the_values_that_a_cell_names(tmp_path: Path) -> None:
+    notebook = execute(tmp_path, re.split(r"# %%.*\n", VALUES))
+    by_cell = {failure.context["cell_number"]: failure for failure in records(tmp_path)}
+    assert sorted(by_cell) == [2, 3, 5, 7, 9, 10, 11]
+
+    parameters = by_cell[2].parameters
+    assert list(parameters) == ["password", "model", "field"]
+    assert parameters["password"] == "[redacted]"
+    assert parameters["model"] == {"api_key": "[redacted]", "x": 1.5}
+    assert parameters["field"]["summary"] == "array" and parameters["field"]["shape"] == [64, 64]
+
+    assert by_cell[3].parameters == {"bad": "<Bad: its repr raised RuntimeError>", "anything": {"a": 1}, "n": 3}
+    assert by_cell[5].parameters == {"n": 3} and stdout(notebook.cells[5]) == "0\n"
+    assert by_cell[7].parameters == {"frame": [0.0, 0.0, 0.0], "n": 3} and stdout(notebook.cells[7]) == "1\n"
+    assert len(by_cell[9].parameters) == 64
+    # IPython itself stumbles over this one.
+    assert by_cell[10].error_type in ("Broken", "RuntimeError")
+    assert (by_cell[11].error_type, by_cell[11].computation) == ("RecursionError", "deep")
+
+
+def test_a_module_that_is_reloaded_shows_its_new_lines(tmp_path: Path) -> None:
+    (tmp_path / "physics.py").write_text("def mass(beta):\n    raise ValueError('old')\n")
+    cells = [
+        "%load_ext tracing_failure\n%load_ext autoreload\n%autoreload 2\nimport physics",
+        "physics.mass(5.7)",
+        "%%writefile physics.py\ndef mass(beta):\n    return beta / 0\n",
+        "physics.mass(5.7)",
+    ]
+    execute(tmp_path, cells, {"PYTHONDONTWRITEBYTECODE": "1"})
+    old, new = records(tmp_path)
+    assert [each.computation for each in (old, new)] == ["mass", "mass"]
+    assert "raise ValueError('old')" in old.stack_trace
+    assert "    return beta / 0\n" in new.stack_trace
+    assert new.context["location"] == {"file": "physics.py", "line": 2, "module": "physics"}
+
+
+def test_the_card_is_what_a_cell_shows(tmp_path: Path) -> None:
+    notebook = execute(tmp_path, [SETUP, "logger.log_failure('f', ValueError('<b>'))\nimport tracing_failure",
+                                  "tracing_failure.read()[-1]", "tracing_failure.read()"])  # fmt: skip
+    card, table = (notebook.cells[index].outputs[0].data["text/html"] for index in (2, 3))
+    assert "&lt;b&gt;" in card and "In" not in card and "[2]" in card
+    assert "&lt;b&gt;" in table
+
+
+def kinds(notebook: Any) -> list[list[tuple[str, str | None]]]:
+    """What each cell shows, without what differs from run to run, such as what a library says of its caches on stderr."""
+    codes = (cell for cell in notebook.cells if cell.cell_type == "code")
+    outputs = ([output for output in cell.outputs if output.get("name") != "stderr"] for cell in codes)
+    return [[(output.output_type, output.get("ename")) for output in shown] for shown in outputs]
+
+
+def test_the_example_notebook(tmp_path: Path) -> None:
+    stored = nbformat.read(EXAMPLE, as_version=4)
+    notebook = copy.deepcopy(stored)
+    # A cell that raises ends it, but for those that are meant to.
+    place = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=300, record_timing=False, resources=place).execute()
+    notebook.metadata.language_info = {"name": "python"}
+    if os.environ.get("UPDATE_NOTEBOOK"):
+        nbformat.write(notebook, EXAMPLE)
+        stored = notebook
+
+    meant_to = [cell.id for cell in notebook.cells if "raises-exception" in cell.metadata.get("tags", [])]
+    assert [cell.id for cell in notebook.cells if cell.cell_type == "code" and errors(cell)] == meant_to
+    assert collections.Counter(failure.computation for failure in records(tmp_path)) == {
+        "rg_flow_integration": 35,
+        "newton_root": 1,
+        "entropy": 1,
+        "observable_free_energy": 1,
+    }
+    # What people see of it on GitHub is what it does, and says nothing of the machine that it ran on.
+    assert kinds(stored) == kinds(notebook), "UPDATE_NOTEBOOK=1 stores its outputs anew"
+    shown = json.dumps([cell.get("outputs") for cell in stored.cells])
+    for secret in (str(Path.home()), "/home/", "/Users/", "site-packages", str(tmp_path), socket.gethostname() + ":"):
+        assert secret not in shown
