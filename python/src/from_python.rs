@@ -323,7 +323,7 @@ fn type_name(kind: &Bound<'_, pyo3::types::PyType>) -> String {
 }
 
 /// The text; a surrogate that is alone, which UTF-8 does not have, as its escape.
-fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Cow<'a, str> {
+pub(crate) fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Cow<'a, str> {
     text.to_str().map(Cow::Borrowed).unwrap_or_else(|_| {
         let escaped = text.py().get_type::<PyString>().call_method1("encode", (text, "utf-8", "backslashreplace"));
         match escaped.and_then(|bytes| bytes.extract::<Vec<u8>>()) {
