@@ -123,7 +123,7 @@ def transfer_spectrum() -> None:
 @fails("non_finite", "NaN|finite")
 def normal_modes() -> None:
     """The symmetric eigensolver does not fail on finite matrices: there is a NaN in this one."""
-    np.linalg.eigvalsh(WITH_NAN)
+    np.linalg.eigvalsh(np.full((3, 3), np.nan))
 
 
 @fails("non_finite", "NaN|finite", matrix=WITH_NAN)
@@ -300,15 +300,12 @@ def implicit_nan() -> None:
     integrate.solve_ivp(lambda t, y: np.log(y), (0.0, 3.0), [-1.0], method="Radau")
 
 
-@fails("nonlinear_convergence", "Jacobian|tolerance|smooth|jump|singular", method="LSODA")
-def stick_slip_lsoda() -> None:
-    """The corrector does not converge at a singularity or jump: look there, and at the Jacobian."""
+@fails("nonlinear_convergence", "Jacobian|tolerance|smooth|jump|singular", method="lsoda")
+def wrong_jacobian_lsoda() -> None:
+    """The corrector does not converge, because the Jacobian is wrong: compare it with differences."""
+    solver = integrate.ode(lambda t, y: -1e4 * (y - np.cos(t)), lambda t, y: [[1e9]])
     with strictly():
-        refuse(
-            integrate.solve_ivp(
-                lambda t, y: 1e6 * np.sign(np.sin(1e9 * y)) / (1 - t), (0.0, 2.0), [1.0], method="LSODA"
-            )
-        )
+        solver.set_integrator("lsoda", with_jacobian=True, nsteps=5000).set_initial_value([1.0], 0.0).integrate(10.0)
 
 
 @fails("max_iterations", "mxstep|steps|stiff|singular")
@@ -559,22 +556,22 @@ def df_sane() -> None:
 def decay_fit() -> None:
     """The start is far off: give p0 from the data and scale the parameters; more calls are the last resort."""
     t = np.linspace(0, 1e-6, 50)
-    optimize.curve_fit(lambda t, a, tau: a * np.exp(-t / tau), t, 5 * np.exp(-t / 2e-7), p0=[1.0, 1.0], maxfev=20)
+    optimize.curve_fit(lambda t, a, tau: a * np.exp(-t / tau), t, 5 * np.exp(-t / 2e-7), p0=[1.0, 1e-3], maxfev=20)
 
 
 @fails("singular_matrix", "parameter|identif|depend|start|scale|data")
 def degenerate_fit() -> None:
-    """Two parameters appear as a product: the data do not determine both."""
+    """The abscissa of a step has no derivative: the data do not determine the parameter so."""
     t = np.linspace(0, 1, 20)
     with strictly():
-        optimize.curve_fit(lambda t, a, b: a * b * t, t, 3 * t)
+        optimize.curve_fit(lambda t, a, edge: a * (t > edge), t, 3.0 * (t > 0.5))
 
 
-@fails("non_finite", "initial|start|p0|x0", p0=[0.0])
+@fails("non_finite", "initial|start|p0|x0", p0=[1.0])
 def fit_from_zero() -> None:
-    """The model is not finite at the start: move the start into its domain."""
+    """The model is not finite at the start: it has log 0 in it."""
     t = np.linspace(0, 1, 20)
-    optimize.curve_fit(lambda t, tau: np.exp(-t / tau), t, np.exp(-t), p0=[0.0], bounds=(0, 10))
+    optimize.curve_fit(lambda t, a: a * np.log(t), t, t, p0=[1.0], bounds=(0, 10))
 
 
 @fails("non_finite", "NaN|data|mask|input")
@@ -626,10 +623,10 @@ def noisy_objective() -> None:
     refuse(optimize.minimize(lambda x: np.sum(x**2) + 1e-6 * rng.normal(), [1.0, 2.0], method="BFGS"))
 
 
-@fails("line_search", "gradient|derivative")
+@fails("line_search", "gradient|derivative", method="L-BFGS-B")
 def wrong_gradient() -> None:
-    """The gradient has the wrong sign: compare it with differences (check_grad)."""
-    refuse(optimize.minimize(lambda x: np.sum(x**2), [1.0, 2.0], jac=lambda x: -2 * x, method="L-BFGS-B"))
+    """A component of the gradient has the wrong sign: compare it with differences (check_grad)."""
+    refuse(optimize.minimize(optimize.rosen, [-1.2, 1.0], jac=lambda x: [-1, 1] * optimize.rosen_der(x), method="L-BFGS-B"))
 
 
 @fails("max_evaluations", "gradient|maxfun|evaluations|jac", maxfun=50)
@@ -642,12 +639,6 @@ def many_unknowns() -> None:
 def hasty_lbfgs() -> None:
     """Five iterations: allow more."""
     refuse(optimize.minimize(optimize.rosen, [-1.2, 1.0], method="L-BFGS-B", options={"maxiter": 5}))
-
-
-@fails("line_search", "gradient|derivative|scale|descent")
-def slsqp_direction() -> None:
-    """The gradient does not belong to the objective, or both are badly scaled."""
-    refuse(optimize.minimize(lambda x: 1e12 * np.sum(x**2), [1.0, 2.0], jac=lambda x: -2e-3 * x, method="SLSQP"))
 
 
 @fails("infeasible", "constraint")
@@ -663,11 +654,11 @@ def hasty_slsqp() -> None:
     refuse(optimize.minimize(optimize.rosen, [-1.2, 1.0], method="SLSQP", options={"maxiter": 3}))
 
 
-@fails("singular_matrix", "constraint|dependent|redundant")
-def redundant_constraints() -> None:
-    """The same equality twice: its gradients are dependent."""
-    same = {"type": "eq", "fun": lambda x: x[0] + x[1] - 1}
-    refuse(optimize.minimize(lambda x: x @ x, [0.0, 0.0, 0.0], constraints=[same, dict(same)], method="SLSQP"))
+@fails("dimension_mismatch", "constraint|more|unknowns|variables|dependent")
+def too_many_equalities() -> None:
+    """Two equalities for one unknown: one too many, or the same one twice."""
+    same = {"type": "eq", "fun": lambda x: x[0] - 1}
+    refuse(optimize.minimize(lambda x: x[0] ** 2, [0.0], constraints=[same, dict(same)], method="SLSQP"))
 
 
 @fails("max_evaluations", "maxiter|evaluations|scale|gradient|conver|iterations", maxiter=5)
@@ -743,7 +734,7 @@ def no_minimum_in_bracket() -> None:
 @fails("initialization", "bracket|minimum|bound|interval|start")
 def no_minimum_at_all() -> None:
     """The function falls for ever: there is no minimum to bracket."""
-    optimize.minimize_scalar(lambda x: -x)
+    optimize.bracket(lambda x: -x, maxiter=20)
 
 
 @fails("infeasible", "constraint|pair|row|column|assign|forbid")
@@ -952,14 +943,13 @@ def spread_of_one() -> None:
 def pole_of_gamma() -> None:
     """The argument is at a pole of Γ: the reflection formula, or a limit."""
     with special.errstate(all="raise"):
-        special.loggamma(-1.0)
+        special.gammaln(0.0)
 
 
 @fails("non_finite", "logarithm|ln Γ|gammaln|overflow")
 def factorial_of_200() -> None:
     """200! is beyond 1.8e308: its logarithm (gammaln)."""
-    with special.errstate(all="raise"):
-        special.gamma(201.0)
+    math.gamma(201.0)
 
 
 @fails("domain_error", "domain|argument|interval|clamp")
