@@ -8,7 +8,6 @@ judges anew whether it still says what the analyst does. The honest misses are i
 
 import math
 import re
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from tracing_failure import Failure, StructuredLogger, record
+from tracing_failure import Failure, StructuredLogger, read, record
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("scipy")
@@ -189,11 +188,11 @@ def pressure_poisson() -> None:
         sparse_linalg.spsolve(sparse.csc_matrix(CHAIN * [1, 1, 1, 0]), np.ones(4))
 
 
-@fails("max_iterations", "shift|sigma|ncv|subspace|invert|iterations|maxiter", maxiter=2, k=6)
+@fails("max_iterations", "shift|sigma|ncv|subspace|invert", maxiter=20, k=6)
 def lowest_modes() -> None:
     """The smallest eigenvalues come last without shift and invert (sigma=0): use it, or a larger subspace."""
-    laplacian = sparse.diags_array([-np.ones(499), 2 * np.ones(500), -np.ones(499)], offsets=[-1, 0, 1])
-    sparse_linalg.eigsh(laplacian, k=6, which="SM", maxiter=2)
+    laplacian = sparse.diags_array([-np.ones(1999), 2 * np.ones(2000), -np.ones(1999)], offsets=[-1, 0, 1])
+    sparse_linalg.eigsh(laplacian, k=6, which="SM", maxiter=20)
 
 
 @fails("linear_solve", "precondition|restart", rtol=1e-10, restart=5, maxiter=40)
@@ -857,7 +856,7 @@ def degenerate_gaussian() -> None:
     stats.multivariate_normal(np.zeros(2), np.ones((2, 2))).pdf([0.0, 0.0])
 
 
-@fails("singular_matrix", "dependent|collinear|rank|constant|dimension|null")
+@fails("singular_matrix", "depend|collinear|rank|constant|dimension|null")
 def density_of_a_line() -> None:
     """The data lie on a line: drop the dependent variable."""
     x = np.linspace(0, 1, 20)
@@ -902,7 +901,7 @@ def transition_probabilities() -> None:
     np.random.default_rng(1).choice(3, p=[0.5, 0.3, 0.1])
 
 
-@fails("singular_matrix", "positive|semidef|eigenvalue|symmetric")
+@fails("singular_matrix", "positive|definite|eigenvalue|symmetric")
 def indefinite_noise() -> None:
     """The covariance has a negative eigenvalue: clip it, or the nearest correlation matrix."""
     np.random.default_rng(1).multivariate_normal(np.zeros(2), [[1.0, 2.0], [2.0, 1.0]], check_valid="raise")
@@ -988,7 +987,7 @@ def gradient_descent() -> None:
         x = x - 1.5 * np.array([1.0, 100.0]) * x
 
 
-@fails("domain_error", "past 0|negative|positive|logarithm", dt=0.3)
+@fails("domain_error", "past 0|negative|root, a logarithm", dt=0.3)
 def entropy_of_density() -> None:
     """The density became negative: a smaller step, or its logarithm as the variable."""
     density = np.float64(1.0)
@@ -1235,7 +1234,7 @@ def spectrum_of_nothing() -> None:
 # Programs.
 
 
-@fails("max_iterations", "recursion|depth|ends", tol=1e-300)
+@fails("max_iterations", "recursion|depth|ends|double precision", tol=1e-300)
 def adaptive_quadrature() -> None:
     """The subdivision never ends: the tolerance cannot be reached, or there is a singularity. Limit the depth."""
 
@@ -1349,8 +1348,25 @@ def to_be_written() -> None:
     raise NotImplementedError("curved boundaries")
 
 
-#: Where the record does not say what the analyst says, and why.
-MISSED: dict[str, str] = {}
+#: Where the record does not say what the analyst says: in its category, its advice, or both; and why.
+MISSED: dict[str, tuple[set[str], str]] = {
+    "regulator": ({"category", "advice"}, "SciPy says that no solution was found, and nothing of control"),
+    "draining_tank": ({"category"}, "the solver says that its step is too small; the NaN is in the trail, and in the advice"),
+    "exact_orbit": ({"category"}, "LSODA calls it an illegal input; the advice is from the parameter"),
+    "stiffness_noticed": ({"category"}, "no category is stiffness, and the solver gave up before its steps ran out"),
+    "oscillating_integral": ({"category"}, "QUADPACK takes it for divergent"),
+    "self_energy": ({"category"}, "QUADPACK runs out of subdivisions before it sees that it diverges"),
+    "principal_value": ({"category"}, "QUADPACK takes it for divergent, which without a principal value it is"),
+    "hybrid_root": ({"category"}, "evaluations run out before MINPACK sees that there is no progress"),
+    "exact_root": ({"category"}, "MINPACK sees no progress; the advice is from the parameter"),
+    "start_out_of_bounds": ({"category"}, "what is outside of bounds is outside of a domain, in general"),
+    "wrong_gradient": ({"category"}, "\"ABNORMAL: \" alone is said of much else; the advice asks for the method as well"),
+    "incompatible_limits": ({"category"}, "SLSQP says that its line search failed"),
+    "cobyla_constraints": ({"category"}, "COBYLA says that it did not converge, and then to what"),
+    "free_lunch": ({"category"}, "no category is an objective without bound, where points are feasible"),
+    "no_minimum_at_all": ({"category"}, "SciPy says that the iterations ran out"),
+    "self_consistent_field": ({"advice"}, "the change is recorded without its sign, and falls slowly"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -1365,32 +1381,31 @@ def recorded(case: Case, logger: StructuredLogger) -> Failure:
         warnings.simplefilter("ignore")
         with computation:
             case.run()
-    assert not (isinstance(raised.value, AssertionError) and not str(raised.value)), f"{case.name} did not fail as meant"
-    paths = sorted(logger.output_dir.glob("*.json"))
-    records = [Failure.from_path(path) for path in paths if path.name != "latest.json"]
-    return next(record for record in records if record.computation == case.name)
+    assert type(raised.value) is not AssertionError or str(raised.value), f"{case.name} did not fail as it should"
+    return next(failure for failure in reversed(read(logger.output_dir)) if failure.computation == case.name)
 
 
-def missed(case: Case, failure: Failure) -> str | None:
+def missed(case: Case, failure: Failure) -> set[str]:
     """In what the record differs from the analyst."""
-    first = failure.suggested_fixes[0] if failure.suggested_fixes else None
-    if failure.category != case.category:
-        return f"{failure.category}, not {case.category}"
-    if case.begins is None:
-        return None if first is None else f"begins with {first!r}"
-    if first is None:
-        return "nothing is suggested"
-    return None if re.search(case.begins, first) else f"begins with {first!r}"
+    first = next(iter(failure.suggested_fixes), None)
+    agrees = first is None if case.begins is None else first is not None and bool(re.search(case.begins, first))
+    differs = {"category": failure.category != case.category, "advice": not agrees}
+    return {name for name, is_so in differs.items() if is_so}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_record_says_what_an_analyst_says(case: Case, logger: StructuredLogger) -> None:
-    difference = missed(case, recorded(case, logger))
-    if case.name in MISSED:
-        assert difference, f"it is said now: {case.name} is not missed any more"
-    else:
-        assert difference is None, difference
+    failure = recorded(case, logger)
+    expected, _ = MISSED.get(case.name, (set(), ""))
+    told = f"{failure.error_type}: {failure.error_message}\n{failure.category}: {failure.suggested_fixes[:1]}"
+    assert missed(case, failure) == expected, told
 
 
 def test_what_is_missed_is_a_case() -> None:
-    assert not MISSED.keys() - {case.name for case in CASES}
+    names = [case.name for case in CASES]
+    assert len(set(names)) == len(names)
+    assert not MISSED.keys() - set(names)
+
+
+def test_nine_of_ten_are_told() -> None:
+    assert 10 * len(MISSED) <= len(CASES)
