@@ -188,11 +188,11 @@ def pressure_poisson() -> None:
         sparse_linalg.spsolve(sparse.csc_matrix(CHAIN * [1, 1, 1, 0]), np.ones(4))
 
 
-@fails("max_iterations", "shift|sigma|ncv|subspace|invert", maxiter=20, k=6)
+@fails("max_iterations", "shift|sigma|ncv|subspace|invert", maxiter=2, k=6)
 def lowest_modes() -> None:
     """The smallest eigenvalues come last without shift and invert (sigma=0): use it, or a larger subspace."""
-    laplacian = sparse.diags_array([-np.ones(1999), 2 * np.ones(2000), -np.ones(1999)], offsets=[-1, 0, 1])
-    sparse_linalg.eigsh(laplacian, k=6, which="SM", maxiter=20)
+    laplacian = sparse.diags_array([-np.ones(499), 2 * np.ones(500), -np.ones(499)], offsets=[-1, 0, 1])
+    sparse_linalg.eigsh(laplacian, k=6, which="SM", maxiter=2)
 
 
 @fails("linear_solve", "precondition|restart", rtol=1e-10, restart=5, maxiter=40)
@@ -258,7 +258,7 @@ def sparse_product() -> None:
 # Ordinary differential equations, boundary values, integrals.
 
 
-@fails("step_size_underflow", "pole|blows? up|singular", t_span=(0.0, 2.0), rtol=1e-6, method="RK45")
+@fails("step_size_underflow", "grew from .*has a pole", t_span=(0.0, 2.0), rtol=1e-6, method="RK45")
 def riccati_flow() -> None:
     """The solution has a pole at π/2: end before it, or integrate its inverse."""
 

@@ -178,8 +178,7 @@ pub(super) fn rules() -> Vec<Rule> {
         .source("Saad, Iterative Methods for Sparse Linear Systems, §4.2"),
         Rule::new(
             "max_iterations.few",
-            "{maxiter.name} = {maxiter} is little for any method (differences for a gradient alone cost as many evaluations as there \
-             are variables): allow some hundreds, and record how the residual or the cost goes",
+            "{maxiter.name} = {maxiter} is little for any method: allow some hundreds, and record how the residual or the cost goes",
         )
         .categories(&[MaxIterations, MaxEvaluations])
         .value(
@@ -187,6 +186,7 @@ pub(super) fn rules() -> Vec<Rule> {
             Test::Between(0.0, 12.0),
         )
         .unless_series("residual|objective|norm")
+        .unless_words("schur|eigenvalue|eigenvalues|eigenvectors|svd|singular values")
         .source("SciPy, scipy.optimize.minimize"),
         Rule::new(
             "descent",
