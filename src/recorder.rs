@@ -429,7 +429,8 @@ fn category_of(failure: &Failure) -> Category {
 fn of_errors(errors: &[ErrorEntry]) -> impl Iterator<Item = &str> {
     let from_root = || errors.iter().rev();
     let variants = from_root().filter_map(|error| error.variant.as_deref());
-    let types = from_root().filter_map(|error| error.type_name.as_deref());
+    // Without Python's module: `scipy.stats._axis_nan_policy` says nothing of an error in it.
+    let types = from_root().filter_map(|error| error.type_name.as_deref()?.rsplit('.').next());
     variants.chain(types).chain(from_root().map(|error| error.message.as_str()))
 }
 

@@ -30,6 +30,11 @@ impl Words {
         words
     }
 
+    /// Those of a message, in which "NaN" is one word and no camel case.
+    pub(crate) fn of_message(text: &str) -> Self {
+        if text.contains("NaN") { Words::of(&text.replace("NaN", " nan ")) } else { Words::of(text) }
+    }
+
     /// The same for most texts, byte by byte.
     fn add_ascii(&mut self, text: &str) {
         let mut after_lower = false;

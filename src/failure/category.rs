@@ -1,6 +1,5 @@
 //! What kind of failure it was.
 
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
@@ -78,7 +77,7 @@ categories! {
         "step size became too small", "step size is less", "step size less", "dt less than min", "step underflow",
         "step * collapsed", "step size * too small", "time step too small", "time step is too small", "dt too small",
         "step became too small", "step length underflow", "step below the minimum", "step size below", "ds min",
-        "dt min", "h min", "hmin", "dtmin", "step * below * minimum",
+        "dt min", "h min", "hmin", "dtmin", "step * below * minimum", "underflow in dt",
     ],
     /// A panic that is none of the others.
     Panic = "panic": ["with overflow", "index out of bounds"],
@@ -90,28 +89,39 @@ categories! {
         "argument * not in", "out of the domain", "square root of", "logarithm of", "ln of", "log of", "sqrt of",
         "acos of", "asin of", "not defined for", "undefined for", "rhsfunc fail", "rhsfunc err", "outside of table",
         "outside the table", "table range", "outside of range", "outside the range", "outside of the range",
+        "invalid value encountered in log", "invalid value encountered in sqrt", "invalid value encountered in power",
+        "invalid value encountered in arccos", "invalid value encountered in arcsin",
+        "invalid value encountered in arccosh", "invalid value encountered in arctanh", "divide by zero encountered",
+        "zero division error", "special * singularity", "fit data error", "coefficient is not defined",
+        "data must be positive", "lam or lam is nan", "p or p is nan", "frequencies must be",
+        "above the interpolation", "below the interpolation", "out of bounds in dimension", "constant input warning",
+        "invalid value encountered in log10", "invalid value encountered in log2",
+        "invalid value encountered in log1p", "invalid value encountered in scalar power", "expected a positive input",
+        "expected a nonnegative input", "expected a number in range",
     ],
     /// The memory ran out.
     OutOfMemory = "out_of_memory": [
         "out of memory", "memory allocation", "memory error", "oom", "capacity overflow", "not enough memory",
         "insufficient memory", "cannot allocate", "failed to allocate", "allocation failed", "allocation error",
-        "memory limit", "exceeds * memory", "need * GiB", "need * GB", "bad alloc", "memory exhausted", "GiB available",
-        "GB available",
+        "memory limit", "exceeds * memory", "need * GiB", "need * GB", "bad alloc", "memory exhausted",
+        "GiB available", "GB available", "array is too big", "unable to allocate", "maximum allowed dimension exceeded",
     ],
     /// NaN or an infinity where a finite number was needed.
     NonFinite = "non_finite": [
         "nan", "nans", "not a number", "non finite", "nonfinite", "not finite", "infinite value", "infinity",
         "infinities", "inf", "overflow", "overflowed", "overflows", "nanorinf", "fnorm nan", "dt nan",
+        "svd did not converge", "eigenvalues did not converge", "invalid value encountered", "invalid numeric entries",
+        "out of range float",
     ],
     /// Evaluations of the function ran out.
     MaxEvaluations = "max_evaluations": [
         "function evaluations", "max evaluations", "maximum evaluations", "maximum number of evaluations",
         "too many evaluations", "max evals", "maxfev", "function count", "after evaluations", "evaluations exceeded",
         "evaluation limit", "lost patience", "diverged function count", "max nfev", "derivative evaluations",
-        "more than evaluations", "call limit",
+        "more than evaluations", "call limit", "maxfun", "evaluations exceeds",
     ],
     /// No step along the search direction reduces the objective enough.
-    LineSearch = "line_search": ["line search", "linesearch", "kin linesearch"],
+    LineSearch = "line_search": ["line search", "linesearch", "kin linesearch", "linear search failed", "lnsrch"],
     /// The integrator's local error test failed too often.
     ErrorTest = "error_test": ["error test", "local error", "error estimate * exceeded", "err failure", "err fail"],
     /// More accuracy was asked for than the arithmetic has.
@@ -119,21 +129,23 @@ categories! {
         "too much accuracy", "tolerance too small", "tolerances too small", "accuracy cannot be achieved",
         "accuracy unattainable", "floating point limit", "below machine precision", "no improvement possible",
         "below machine epsilon", "no further improvement possible", "below the rounding error", "below rounding",
-        "too much acc", "desired error", "precision loss", "error estimate exceeds", "roundoff error is detected",
-        "roundoff error prevents",
+        "too much acc", "desired error", "error estimate exceeds", "roundoff error is detected",
+        "roundoff error prevents", "excess accuracy", "ftol is too small", "xtol is too small", "gtol is too small",
     ],
     /// Digits were lost on the way.
     LossOfAccuracy = "loss_of_accuracy": [
         "loss of accuracy", "loss of precision", "loss of significance", "catastrophic cancellation",
         "loss of orthogonality", "not orthogonal", "lost orthogonality", "lost * digits", "lost * precision",
         "precision lost", "precision is lost", "lost precision", "digits are lost", "digits lost", "cancellation",
-        "roundoff dominates", "rounding error dominates", "variance * negative", "negative variance",
+        "roundoff dominates", "rounding error dominates", "variance * negative", "negative variance", "precision loss",
+        "underflow encountered",
     ],
     /// A recurrence of an iterative method divided by zero.
     Breakdown = "breakdown": [
         "breakdown", "break down", "zero derivative", "derivative is zero", "derivative vanishes",
         "vanishing derivative", "omega became zero", "rho became zero", "became zero", "denominator * zero",
         "division by zero in the recurrence", "diverged breakdown", "diverged indefinite", "diverged nonsymmetric",
+        "derivative was zero", "tolerance of reached",
     ],
     /// A matrix that amplifies errors too much.
     IllConditioned = "ill_conditioned": [
@@ -144,10 +156,12 @@ categories! {
     /// A matrix that cannot be factorised.
     SingularMatrix = "singular_matrix": [
         "singular", "not invertible", "non invertible", "zero pivot", "rank deficient", "rank deficiency",
-        "not positive definite", "cannot be inverted", "can not be inverted", "could not be inverted", "has no inverse",
-        "not positive semidefinite", "cholesky * failed", "factorization failed", "factorisation failed", "lu * failed",
-        "failed to factor", "failed to factorize", "failed to invert", "inversion failed", "no unique solution",
-        "dependent columns", "linearly dependent",
+        "not positive definite", "cannot be inverted", "can not be inverted", "could not be inverted",
+        "has no inverse", "not positive semidefinite", "cholesky * failed", "factorization failed",
+        "factorisation failed", "lu * failed", "failed to factor", "failed to factorize", "failed to invert",
+        "inversion failed", "no unique solution", "dependent columns", "linearly dependent",
+        "symmetric positive semidefinite", "symmetric positive semi definite", "parameters could not be estimated",
+        "qhull error",
     ],
     /// A linear solve inside the method failed.
     LinearSolve = "linear_solve": [
@@ -159,7 +173,7 @@ categories! {
         "nonlinear solve", "nonlinear solver", "nonlinear convergence", "non linear solver", "newton did not converge",
         "newton failed", "newton iteration failed", "convergence failure", "implicit step", "nonlinear iteration",
         "nonlinear iterations", "newton iterations failed", "corrector", "diverged nonlinear solve", "conv failure",
-        "conv fail", "mxnewt", "no recovery", "kin repeated",
+        "conv fail", "mxnewt", "no recovery", "kin repeated", "convergence failures",
     ],
     /// Shapes that do not fit.
     DimensionMismatch = "dimension_mismatch": [
@@ -173,7 +187,13 @@ categories! {
         "could not be broadcast", "could not broadcast", "shapes differ", "dimensions differ", "incompatible",
         "wrong dimensions", "do not have the same", "does not match the number", "not the same length",
         "not the same size", "dimension error", "cannot reshape", "different shape", "different shapes",
-        "different sizes", "different lengths", "into shape",
+        "different sizes", "different lengths", "into shape", "mismatch in its core dimension", "must be square",
+        "must be dimensional", "must be one dimensional", "does not match the size", "not aligned",
+        "inhomogeneous shape", "must match exactly", "did not match indexed array", "equal in length",
+        "too many indices", "must return a scalar", "must not exceed the number of data",
+        "must not exceed func output", "constraints than independent", "shapes cannot be multiplied",
+        "must match the size", "must have the same number of", "number of columns changed",
+        "must be equal to the size", "mismatch between the input",
     ],
     /// Iterations or steps ran out.
     MaxIterations = "max_iterations": [
@@ -187,14 +207,16 @@ categories! {
         "sweeps done", "steps used", "table exhausted", "iterations exhausted", "steps exhausted",
         "ran out of iterations", "ran out of steps", "out of iterations", "iteration count exceeded",
         "still not converged", "giving up after", "gave up after", "max cycles", "diverged its", "diverged max it",
-        "cv too much work", "ida too much work", "kin maxiter reached", "pivots done",
+        "cv too much work", "ida too much work", "kin maxiter reached", "pivots done", "excess work", "larger nsteps",
+        "number of mesh nodes", "number of subdivisions", "integrand behavior", "not reaching",
+        "iterations reached limit", "recursion depth", "probably stiff", "could not find root",
     ],
     /// The residual grew instead of falling.
     ResidualDivergence = "residual_divergence": [
         "diverged", "diverges", "diverging", "divergence detected", "divergence error", "residual divergence",
         "blow up", "blew up", "blows up", "unstable", "is growing", "keeps growing", "exploded", "explodes",
         "explosion", "without bound", "runaway", "run away", "runs away", "became unbounded", "grew beyond",
-        "grows beyond", "instability",
+        "grows beyond", "instability", "divergent",
     ],
     /// The residual stays where it is.
     Stagnation = "stagnation": [
@@ -213,7 +235,7 @@ categories! {
         "negative energy", "negative population", "became negative", "pressure * negative", "density * negative",
         "energy error", "energy drift", "not conserved", "conservation", "drifted", "out of bounds of", "not unitary",
         "lost positivity", "not symmetric", "is not zero", "does not vanish", "not vanish", "exceeds the bound",
-        "constr fail",
+        "constr fail", "do not sum", "does not sum",
     ],
     /// The computation could not begin.
     Initialization = "initialization": [
@@ -223,7 +245,10 @@ categories! {
         "must be greater", "must not be negative", "cannot be negative", "stop time", "invalid float", "invalid digit",
         "invalid type", "invalid value", "expected value at", "cannot parse", "could not parse", "failed to parse",
         "must be smaller", "must be larger", "must be less", "must be nonzero", "must not be", "no initial",
-        "wrong sign", "inconsistent", "ill input", "initial estimate must",
+        "wrong sign", "inconsistent", "ill input", "initial estimate must", "lower bound exceeds",
+        "lower bounds is greater", "bound is less than", "bracketing values", "valid bracket", "m k must hold",
+        "negative dimensions", "could not convert string", "not within t span", "must be monotonically increasing",
+        "must be strictly increasing", "strictly increasing sequence",
     ],
     /// The time ran out.
     TimeLimit = "time_limit": [
@@ -246,7 +271,8 @@ categories! {
         "no residuals", "no data", "no elements", "no rows", "no samples", "not provided", "not given", "not found",
         "does not exist", "not in dataset", "truncated", "unexpected eof", "unexpected end", "no entry", "is missing",
         "are missing", "no such key", "no such column", "unknown variable", "undefined variable", "not available",
-        "in the catalogue", "nothing left", "nothing to", "no points left", "none left",
+        "in the catalogue", "nothing left", "nothing to", "no points left", "none left", "key error",
+        "no module named", "zero size array", "small sample", "freedom for slice", "fft data points",
     ],
 }
 
@@ -262,9 +288,7 @@ static ALL_PHRASES: LazyLock<Vec<(Category, Phrase)>> = LazyLock::new(|| {
 impl Category {
     /// The category that these words tell, if any.
     pub(crate) fn of_text(text: &str) -> Option<Self> {
-        // "NaN" would come apart as camel case.
-        let text = if text.contains("NaN") { text.replace("NaN", " nan ").into() } else { Cow::Borrowed(text) };
-        let words = Words::of(&text);
+        let words = Words::of_message(text);
         ALL_PHRASES.iter().find(|(_, phrase)| phrase.is_in(&words)).map(|(category, _)| *category)
     }
 }
@@ -301,6 +325,14 @@ mod tests {
             ("precision lost in all digits", Category::LossOfAccuracy),
             ("cannot allocate 149 GiB", Category::OutOfMemory),
             ("got SIGTERM", Category::Interrupted),
+            ("invalid value encountered in sqrt", Category::DomainError),
+            ("invalid value encountered in subtract", Category::NonFinite),
+            ("Input X contains NaN.", Category::NonFinite),
+            ("SVD did not converge", Category::NonFinite),
+            ("Could not find root within given tolerance. (0.1 > 2.2e-19)", Category::MaxIterations),
+            ("mat1 and mat2 shapes cannot be multiplied (2x3 and 4x5)", Category::DimensionMismatch),
+            ("CUDA out of memory. Tried to allocate 20.00 MiB", Category::OutOfMemory),
+            ("underflow in dt 0.0", Category::StepSizeUnderflow),
         ] {
             assert_eq!(Category::of_text(text), Some(category), "{text}");
         }

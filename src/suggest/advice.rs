@@ -187,8 +187,8 @@ fn position(entry: &TrailEntry, row: usize) -> Option<String> {
         let mut columns = entry.columns.iter().filter(|(name, column)| Role::of(&Words::of(name), column) == role);
         columns.find_map(|(name, column)| Some((name, value(column).filter(|x| x.is_finite())?)))
     };
-    // The unknown of an iteration is called x as well, and goes to and fro.
-    let runs = |name: &str| entry.columns.get(name).is_some_and(is_monotone);
+    // The unknown of an iteration is called x as well, and goes to and fro; so does t, but only by the stages of a step.
+    let runs = |name: &str| matches!(name, "t" | "time") || entry.columns.get(name).is_some_and(is_monotone);
     if let Some((name, time)) = of_role(Role::Time).filter(|(name, _)| runs(name)) {
         return Some(format!("{name} = {}", exact(time)));
     }

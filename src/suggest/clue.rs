@@ -19,6 +19,7 @@ pub(super) enum Clue {
     NoWords(Phrases),
     Value(Names, Check),
     NoValue(Names, Check),
+    NoSeries(Names),
     Method(Phrases),
     Series(Names, &'static [Behaviour]),
     /// A series that grew by this factor in all.
@@ -79,6 +80,7 @@ impl Clue {
                 let is_there = facts.values.iter().any(|value| names.name(value) && check.passes(value.value));
                 (!is_there).then_some(Found::Holds)
             }
+            Clue::NoSeries(names) => find(names, &|_| true).is_none().then_some(Found::Holds),
             Clue::Method(phrases) => {
                 let mut may_be = phrases.0.iter().filter(|phrase| phrase.may_be_in(facts.method_bits));
                 let found = may_be.find_map(|phrase| facts.methods.iter().find(|text| phrase.is_in(&text.words)));
@@ -100,7 +102,7 @@ impl Clue {
     /// How much more it tells than a category does.
     pub(super) fn weight(&self) -> u32 {
         match self {
-            Clue::NoValue(..) | Clue::NoWords(_) => 0,
+            Clue::NoValue(..) | Clue::NoWords(_) | Clue::NoSeries(_) => 0,
             Clue::Computation(_) => 1,
             Clue::Words(_) | Clue::Method(_) | Clue::Crossed(_) => 2,
             // That there is no trend is little to go by.
@@ -142,7 +144,7 @@ impl Clue {
             Clue::NonFinite(_) | Clue::Crossed(_) => &["", "bad", "at", "bound", "first", "last"],
             Clue::Overflown(..) => &["", "bad", "at", "first", "last", "rate", "rows", "from", "to"],
             Clue::Method(_) => &[""],
-            Clue::Computation(_) | Clue::Words(_) | Clue::NoWords(_) | Clue::NoValue(..) => &[],
+            Clue::Computation(_) | Clue::Words(_) | Clue::NoWords(_) | Clue::NoValue(..) | Clue::NoSeries(_) => &[],
         }
     }
 
@@ -156,7 +158,7 @@ impl Clue {
             | Clue::Overflown(names, _)
             | Clue::Crossed(names) => names.0.first().map(|name| name.text.as_str()),
             Clue::Method(_) => Some("method"),
-            Clue::Computation(_) | Clue::Words(_) | Clue::NoWords(_) | Clue::NoValue(..) => None,
+            Clue::Computation(_) | Clue::Words(_) | Clue::NoWords(_) | Clue::NoValue(..) | Clue::NoSeries(_) => None,
         }
     }
 }

@@ -82,6 +82,9 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// What is beyond it is large in any unit.
+const LARGE: f64 = 1e10;
+
 impl Seen<'_> {
     /// Whether it grew by this factor, in all or towards its end.
     pub(super) fn has_grown(&self, factor: f64) -> bool {
@@ -90,7 +93,8 @@ impl Seen<'_> {
         let in_all = last.abs() / first.abs();
         let towards_the_end = convergence.rate.unwrap_or(1.0).powf(convergence.rows.saturating_sub(1) as f64);
         let grows = convergence.behaviour == Behaviour::GeometricGrowth;
-        let in_all_known = first != 0.0 && in_all >= factor;
+        // From zero, there is no factor.
+        let in_all_known = if first == 0.0 { last.abs() >= LARGE.max(factor) } else { in_all >= factor };
         grows && (in_all_known || (towards_the_end >= factor && in_all >= 1.0))
     }
 }
@@ -98,7 +102,6 @@ impl Seen<'_> {
 impl Seen<'_> {
     /// Whether it grew so before it was not finite any more, to where the next steps leave the range of numbers.
     pub(super) fn has_overflown(&self, factor: f64) -> bool {
-        const LARGE: f64 = 1e10;
         let convergence = self.convergence;
         let is_large = convergence.last.is_some_and(|last| last.abs() >= LARGE);
         convergence.first_non_finite.is_some() && is_large && self.has_grown(factor)
@@ -112,7 +115,7 @@ impl Named<'_> {
 }
 
 fn texts(failure: &Failure) -> Vec<Text<'_>> {
-    let text = |field: Cow<'static, str>, text| Text { field, text, words: Words::of(beginning(text)) };
+    let text = |field: Cow<'static, str>, text| Text { field, text, words: Words::of_message(beginning(text)) };
     let mut texts = vec![text("error_message".into(), failure.error_message.as_str())];
     texts.push(text("error_type".into(), &failure.error_type));
     texts.extend(failure.context.reason.as_deref().map(|reason| text("context.reason".into(), reason)));
@@ -136,9 +139,9 @@ fn methods(failure: &Failure) -> Vec<Text<'_>> {
     texts.map(|(field, text)| Text { field, text, words: Words::of(beginning(text)) }).collect()
 }
 
-/// `StepSizeUnderflow` of `ode_solvers::dop_shared::StepSizeUnderflow`.
+/// `StepSizeUnderflow` of `ode_solvers::dop_shared::StepSizeUnderflow`, `LinAlgError` of `numpy.linalg.LinAlgError`.
 fn last_part(type_name: &str) -> &str {
-    type_name.rsplit("::").next().unwrap_or(type_name)
+    type_name.rsplit([':', '.']).next().unwrap_or(type_name)
 }
 
 fn beginning(text: &str) -> &str {

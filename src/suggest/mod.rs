@@ -238,6 +238,33 @@ mod tests {
     }
 
     #[test]
+    fn a_solution_that_begins_at_zero_blows_up_as_well() {
+        let solution = |size: f64| (0..40).map(|k| if k == 0 { 0.0 } else { size * 1.01_f64.powi(k) }).collect();
+        let fix = |size| first_fix(failure(Category::StepSizeUnderflow, &[("y", solution(size))]));
+        assert!(fix(1e13).starts_with("y grew from 0 to 1.47e13"), "{}", fix(1e13));
+        assert!(!fix(10.0).contains("grew"), "{}", fix(10.0));
+    }
+
+    #[test]
+    fn few_iterations_are_told_where_no_series_says_more() {
+        let limited = |columns: &[(&'static str, Vec<f64>)]| {
+            let mut limited = failure(Category::MaxIterations, columns);
+            limited.parameters.insert("maxiter", 3);
+            first_fix(limited)
+        };
+        assert!(limited(&[]).starts_with("maxiter = 3 is little"));
+        assert!(!limited(&[("residual", vec![1.0, 3.0, 0.5, 2.0])]).contains("is little"));
+    }
+
+    #[test]
+    fn nan_is_a_word_in_rules_too() {
+        let mut input = Failure::new("fit", "§2", "ValueError", "Input X contains NaN.");
+        input.context.category = Some(Category::NonFinite);
+        input.diagnose();
+        assert_eq!(input.context.suggestions[0].rule.as_deref(), Some("non_finite.input"));
+    }
+
+    #[test]
     fn what_is_left_is_counted_in_iterations() {
         let residual: Vec<f64> = (0..20).map(|k| 1e3 * 0.95_f64.powi(k)).collect();
         let every_tenth: Vec<f64> = (0..20).map(|k| f64::from(10 * k)).collect();

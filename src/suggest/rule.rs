@@ -253,6 +253,12 @@ impl Rule {
         self
     }
 
+    /// Holds where the trail has no such series.
+    pub(super) fn unless_series(mut self, names: &str) -> Self {
+        self.clues.push(Clue::NoSeries(Names::of(names)));
+        self
+    }
+
     /// Holds where no value passes the test.
     pub(super) fn unless_value(mut self, names: &str, test: Test) -> Self {
         self.clues.push(Clue::NoValue(Names::of(names), Check::of(test)));

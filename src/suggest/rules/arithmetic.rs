@@ -49,6 +49,30 @@ pub(super) fn rules() -> Vec<Rule> {
         .value("iteration|iter|evaluations", Test::Below(1.0))
         .source(DT_NAN),
         Rule::new(
+            "non_finite.lapack",
+            "eigenvalues and singular values of finite matrices practically always converge: there is a NaN or an infinity in this \
+             one. Check that it is finite (np.isfinite(a).all()) and find what made it so; only if it is, scale it",
+        )
+        .category(NonFinite)
+        .words("svd did not converge|eigenvalues did not converge")
+        .source("LAPACK, xGESDD and xSYEVD, INFO"),
+        Rule::new(
+            "non_finite.input",
+            "NaN or infinity came in with the input: see in which array and where (np.argwhere(~np.isfinite(a))). Gaps in data \
+             are masked or left out; what was computed before was divided by zero, overflowed, or left the domain of a function",
+        )
+        .category(NonFinite)
+        .words("must not contain|contains nan|contains infinity|contains infs|contains non finite|input contains|invalid numeric entries|float nan to|float infinity to|not json compliant")
+        .source("SciPy, check_finite"),
+        Rule::new(
+            "non_finite.initial",
+            "the function is not finite at the initial point (x0, p0): evaluate it there, see which term is not, and start inside \
+             of its domain; an exponential overflows where variables are not scaled to one",
+        )
+        .category(NonFinite)
+        .words("initial point|initial guess|initial parameters")
+        .source("SciPy, scipy.optimize.least_squares"),
+        Rule::new(
             "non_finite.overflow",
             "{any} is {any.bad} at {any.at}: numbers grew beyond 1.8e308. Work with logarithms (log-sum-exp for sums of exponentials, \
              taking the largest exponent out first; ln Γ for factorials), or rescale",
@@ -63,6 +87,14 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .category(NonFinite)
         .words("overflow|overflowed|infinite|infinity|inf|exp|exponential")
+        .source(GOLDBERG),
+        Rule::new(
+            "underflow",
+            "numbers fell below 2.2e-308, where digits are lost and then all of it: compute with their logarithms, or scale them. \
+             Where zero is as good, it is harmless, and no error (np.errstate(under=\"ignore\"))",
+        )
+        .category(LossOfAccuracy)
+        .words("underflow encountered|underflow")
         .source(GOLDBERG),
         Rule::new(
             "instability.perhaps",
@@ -92,9 +124,56 @@ pub(super) fn rules() -> Vec<Rule> {
             "a parameter that has to be positive is not (a variance, a scale, a rate, a size): see where it is computed; a difference \
              of two estimates, or a unit, is the usual cause. Bound it below, or refuse it at the entrance",
         )
-        .words("less than zero|must be positive|must be greater|not positive|must not be negative|non positive")
+        .words("less than zero|lam or lam is nan|must be positive|must be greater|not positive|must not be negative|non positive")
         .unless_words("positive definite|cholesky")
         .source(GOLDBERG),
+        Rule::new(
+            "domain_error.log_of_zero",
+            "the logarithm of zero: p·log p has the limit zero there (xlogy), a probability or a density of zero was cut off or rounded, \
+             and a logarithm is best computed as one (logsumexp, log1p) rather than taken in the end",
+        )
+        .category(DomainError)
+        .words("zero encountered in log|zero encountered in log2|zero encountered in log10")
+        .source(GOLDBERG),
+        Rule::new(
+            "domain_error.division",
+            "a denominator is zero: a count of nothing, a distance of a point to itself, a resonance that is met exactly. See where \
+             it comes from, and leave that case out or write its limit; a small number added to all of them hides it",
+        )
+        .category(DomainError)
+        .words("divide by zero|division by zero|zero division error")
+        .source(GOLDBERG),
+        Rule::new(
+            "domain_error.pole",
+            "the argument is at a pole or singularity of the function (Γ at 0, −1, −2 …; Y and K at 0): see whether it should be there, \
+             and use a form that stays finite (1/Γ, a reflection formula, the limit)",
+        )
+        .category(DomainError)
+        .words("special * singularity|at a pole|is a pole|pole of")
+        .source("NIST Digital Library of Mathematical Functions, §5.2 and §10.2"),
+        Rule::new(
+            "domain_error.support",
+            "data lie outside of the distribution's support for what is held fixed (loc, scale): look at the smallest and the \
+             largest, leave out what is wrong, and let loc and scale be fitted, or fit another distribution",
+        )
+        .category(DomainError)
+        .words("fit data error|maximum likelihood estimation|outside of the support|outside the support")
+        .source("SciPy, scipy.stats.rv_continuous.fit"),
+        Rule::new(
+            "domain_error.constant",
+            "the data are constant, so that there is nothing to correlate or to standardise: see whether the column is what it should \
+             be, and leave it out, or those groups in which it does not vary",
+        )
+        .words("constant input warning|input array is constant|inputs are constant|nearly constant")
+        .source("SciPy, scipy.stats.pearsonr"),
+        Rule::new(
+            "domain_error.frequency",
+            "a cutoff has to lie between zero and half the sampling rate (Nyquist): give both in the same unit (fs), and sample \
+             faster or filter lower",
+        )
+        .category(DomainError)
+        .words("critical frequencies|frequencies must be|nyquist")
+        .source("SciPy, scipy.signal.butter"),
         Rule::new(
             "domain_error.root",
             "the state left the domain of a root, a logarithm or a power: stop at an event where the argument reaches zero, shorten \
@@ -109,7 +188,7 @@ pub(super) fn rules() -> Vec<Rule> {
              by 100), a cosine from −1 to 1 (clamp what is beyond by rounding only), an angle in radians",
         )
         .category(DomainError)
-        .words("must be in|must lie in|must be between|must be within|is outside|lies outside|not in|acos|asin")
+        .words("must be in|must lie in|must be between|must be within|is outside|lies outside|not in|acos|asin|arccos|arcsin|arctanh|number in range")
         .source(GOLDBERG),
         Rule::new(
             "domain_error.argument",

@@ -11,6 +11,29 @@ const CVODE: &str = "SUNDIALS, CVODE user guide, CV_CONSTR_FAIL";
 pub(super) fn rules() -> Vec<Rule> {
     vec![
         Rule::new(
+            "constraint_violation.normalisation",
+            "they do not sum to one: by rounding only, divide by the sum; by more, a state or a term is left out, or a factor \
+             is there twice: see where they are made",
+        )
+        .category(ConstraintViolation)
+        .words("do not sum|does not sum")
+        .source("NumPy, numpy.random.Generator.choice"),
+        Rule::new(
+            "infeasible.start",
+            "the initial point (x0, p0) is outside of the bounds: start inside of them, not on their edge; if it should be \
+             allowed, the bounds are in another order or unit than the variables",
+        )
+        .categories(&[Infeasible, DomainError, Initialization, ConstraintViolation])
+        .words("x0 is infeasible|x0 violates|guess is outside|initial point * bounds")
+        .source("SciPy, scipy.optimize.least_squares"),
+        Rule::new(
+            "infeasible.solver",
+            "no point was found that satisfies all constraints: leave them out one by one, or give each a slack and minimise the sum; \
+             the ones whose slack stays are in conflict. Start from a point that satisfies most of them",
+        )
+        .words("solution satisfying the constraints|constraints incompatible|constraints are incompatible")
+        .source("SciPy, scipy.optimize.minimize, SLSQP and COBYLA"),
+        Rule::new(
             "constraint_violation.probability",
             "a probability left 0 to 1 because more leaves a state in a step than is in it: keep rate · dt below 1, take an implicit \
              step, or the exponential of the rate matrix, which keep probabilities; clamping hides it",
@@ -95,6 +118,13 @@ pub(super) fn rules() -> Vec<Rule> {
         .words(VIOLATED)
         .value("norm|defect|residual|error|difference|deviation|violation|asymmetry", Test::Below(1e-6))
         .source(HIGHAM),
+        Rule::new(
+            "tolerance.zero",
+            "{tolerance.name} = {tolerance} asks for more than any arithmetic has: 1e-10 or so is what an iteration comes to",
+        )
+        .categories(&[MaxIterations, MaxEvaluations, Stagnation, AccuracyUnattainable])
+        .value("tolerance|tol|xtol", Test::Between(-f64::MIN_POSITIVE, f64::MIN_POSITIVE))
+        .source("MINPACK, hybrd, info = 3"),
         Rule::new(
             "tolerance.negative",
             "{tolerance.name} = {tolerance} is not positive: no iteration meets it",

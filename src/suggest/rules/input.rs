@@ -18,6 +18,37 @@ pub(super) fn rules() -> Vec<Rule> {
         .value("found|actual|got|right|rhs|b_shape|edges|coefficients", Test::Known)
         .source(SHAPES),
         Rule::new(
+            "dimension_mismatch.square",
+            "only a square matrix has an inverse, a determinant or eigenvalues: for more equations than unknowns that is least squares \
+             (lstsq), for singular values SVD; else see which rows or columns were cut off",
+        )
+        .category(DimensionMismatch)
+        .words("must be square|expected square matrix|not square|square matrix")
+        .source(SHAPES),
+        Rule::new(
+            "dimension_mismatch.scalar",
+            "the objective has to be one number: sum up the squares, or hand the vector of residuals to a method for least squares",
+        )
+        .category(DimensionMismatch)
+        .words("return a scalar|scalar value|scalar output|scalar outputs")
+        .source("SciPy, scipy.optimize.minimize"),
+        Rule::new(
+            "dimension_mismatch.underdetermined",
+            "there are not as many data (or unknowns, for constraints) as have to be: fix parameters or take more data, and leave out \
+             constraints that follow from others",
+        )
+        .category(DimensionMismatch)
+        .words("number of data points|func input vector|constraints than independent")
+        .source("SciPy, scipy.optimize.leastsq; Nocedal & Wright, Numerical Optimization, §10"),
+        Rule::new(
+            "dimension_mismatch.ragged",
+            "a row is shorter or longer than the others: print their lengths. A field is empty, a line was cut off, a text has the \
+             separator in it, or the entries are arrays of different shapes",
+        )
+        .category(DimensionMismatch)
+        .words("inhomogeneous|number of columns changed|ragged")
+        .source("NumPy, numpy.array and numpy.loadtxt"),
+        Rule::new(
             "dimension_mismatch.words",
             "print both shapes where they meet, and check the order of the axes: rows before columns, a transpose, a vector \
              that should be a column; then whether the data were cut short, or belong to another grid",
@@ -45,8 +76,51 @@ pub(super) fn rules() -> Vec<Rule> {
             "there is nothing to compute with: what should fill the input found nothing (a filter, a file, a range whose end is \
              before its start). Check it where it is made, and refuse it at the entrance",
         )
-        .words("empty|no data|no elements|no samples|zero length|no rows|no residuals|no points|nothing left|none left|nothing to")
+        .words("empty|no data|no elements|no samples|zero length|zero size array|fft data points|no rows|no residuals|no points|nothing left|none left|nothing to")
         .source(GUIDELINES),
+        Rule::new(
+            "input.few",
+            "there are fewer samples than the statistic needs, or none (a variance with ddof = 1 needs two): see what the selection \
+             before it kept, and leave out groups that are too small",
+        )
+        .words("degrees of freedom for slice|small sample|sample arguments is too small")
+        .source("NumPy, numpy.var; SciPy, scipy.stats"),
+        Rule::new(
+            "input.negative_size",
+            "a size is negative: a difference of two indices or counts in the wrong order, or an integer that overflowed; see how it is \
+             computed",
+        )
+        .words("negative dimensions|negative dimension")
+        .source("NumPy, numpy.zeros"),
+        Rule::new(
+            "input.order",
+            "the abscissas have to increase strictly: sort them together with their values (argsort), and average or leave out what \
+             is there twice",
+        )
+        .words("strictly increasing|increasing sequence|must be increasing|to not have duplicates")
+        .source("SciPy, scipy.interpolate.CubicSpline"),
+        Rule::new(
+            "input.points",
+            "there are fewer points than the degree needs: a spline of degree k wants k + 1 at least. Lower the degree, or see why \
+             so few points are left",
+        )
+        .words("m k must hold")
+        .source("SciPy, scipy.interpolate.splrep"),
+        Rule::new(
+            "input.short_series",
+            "the series is shorter than what the filter adds at its ends: take a longer one, a lower order, or a smaller padlen",
+        )
+        .category(Initialization)
+        .words("padlen")
+        .source("SciPy, scipy.signal.filtfilt"),
+        Rule::new(
+            "missing_input.package",
+            "a package is not installed in the environment that runs this (in a notebook: that of its kernel): install it there \
+             (%pip install), or choose the other kernel",
+        )
+        .category(MissingInput)
+        .words("no module named|module not found error")
+        .source("Python, ModuleNotFoundError"),
         Rule::new(
             "missing_input.null",
             "{any.name} was not given: give it, or a default that is right for this computation",
@@ -75,14 +149,14 @@ pub(super) fn rules() -> Vec<Rule> {
              or add it",
         )
         .category(MissingInput)
-        .words("not in dataset|no such key|no such column|unknown variable|undefined variable|no entry|catalogue|catalog|dataset")
+        .words("not in dataset|no such key|no such column|unknown variable|undefined variable|no entry|key error|catalogue|catalog|dataset")
         .source(GUIDELINES),
         Rule::new(
             "domain_error.table",
             "the argument is outside of the table: see whether it should be there (units, an unphysical state on the way), extend the \
              table, or extrapolate on purpose and say so",
         )
-        .words("table range|outside of table|outside the table|out of table|outside of range|outside the range|outside of the range")
+        .words("interpolation range|out of bounds in dimension|table range|outside of table|outside the table|out of table|outside of range|outside the range|outside of the range")
         .source("Press et al., Numerical Recipes, §3"),
         Rule::new(
             "missing_input.truncated",
@@ -97,14 +171,14 @@ pub(super) fn rules() -> Vec<Rule> {
             "the bounds are the wrong way round, or the same: exchange them, and see where they come from",
         )
         .category(Initialization)
-        .words("must be smaller|must be less|must be larger|wrong order|interval is empty|reversed")
+        .words("must be smaller|must be less|must be larger|wrong order|interval is empty|reversed|lower bound exceeds|bound is less than|lower bounds is greater")
         .source(GUIDELINES),
         Rule::new(
             "input.parse",
             "a text is not the number or the record that it should be: look at the place that the message names. NaN, 1e-6 with a \
              comma, a unit behind the number, a fraction where an integer is wanted, and an empty field are the usual causes",
         )
-        .words("invalid float|invalid digit|invalid type|expected value at|trailing characters|eof while parsing|cannot parse|could not parse|failed to parse")
+        .words("invalid float|invalid digit|invalid type|expected value at|trailing characters|eof while parsing|cannot parse|could not parse|failed to parse|could not convert string")
         .source(GUIDELINES),
         Rule::new(
             "input.initial_guess",

@@ -104,6 +104,14 @@ pub(super) fn rules() -> Vec<Rule> {
         .unless_words(SAMPLED)
         .source(SNES),
         Rule::new(
+            "iteration.update_stays",
+            "{update} has stayed at {update.last} for {update.rows} occurrences: the iterates go to and fro between two states, or run \
+             away evenly, and more of them change nothing. Mix old and new (damping, Anderson), or solve for the root (Newton, Brent)",
+        )
+        .categories(UNFINISHED)
+        .series("update|change|increment", STAYS)
+        .source(KELLEY),
+        Rule::new(
             "iteration.stagnating",
             "{residual} has stayed at {residual.last} for {residual.rows} occurrences[, while {residual.tolerance} is asked for]: \
              this is as far as it gets. Check the Jacobian or gradient against finite differences, scale variables and equations \
@@ -169,6 +177,18 @@ pub(super) fn rules() -> Vec<Rule> {
         .value("relaxation|relaxation_factor|relaxation_parameter|mixing|mixing_parameter", Test::Between(1.0, 1e3))
         .source("Saad, Iterative Methods for Sparse Linear Systems, §4.2"),
         Rule::new(
+            "max_iterations.few",
+            "{maxiter.name} = {maxiter} is little for any method: allow some hundreds, and record how the residual or the cost goes",
+        )
+        .categories(&[MaxIterations, MaxEvaluations])
+        .value(
+            "maxiter|max_iter|max_iterations|maxfev|maxfun|max_nfev|max_evaluations|nsteps|mxstep",
+            Test::Between(0.0, 12.0),
+        )
+        .unless_series("residual|objective|norm")
+        .unless_words("schur|eigenvalue|eigenvalues|eigenvectors|svd|singular values")
+        .source("SciPy, scipy.optimize.minimize"),
+        Rule::new(
             "descent",
             "steepest descent zigzags in a narrow valley, and needs as many iterations as the condition number: use a quasi-Newton \
              method (BFGS) or Newton's, or scale the variables",
@@ -218,6 +238,14 @@ pub(super) fn rules() -> Vec<Rule> {
         .method("newton|gauss newton|levenberg|levenberg marquardt|broyden|secant|halley")
         .source(SNES),
         Rule::new(
+            "singular_matrix.collocation",
+            "the boundary conditions do not determine the solution (a constant or an eigenfunction is free), or the first guess makes \
+             the Jacobian singular, as zero does for a nonlinear equation: count and check the conditions, and start elsewhere",
+        )
+        .category(SingularMatrix)
+        .words("collocation|boundary value problem|boundary conditions")
+        .source("SciPy, scipy.integrate.solve_bvp"),
+        Rule::new(
             "singular_matrix.jacobian",
             "the Jacobian became singular on the way: at a multiple root Newton's method has no direction, at a turning point of \
              the solution branch it must fail. Start elsewhere, regularise (Levenberg–Marquardt), or follow the branch by its \
@@ -249,6 +277,29 @@ pub(super) fn rules() -> Vec<Rule> {
         .category(LineSearch)
         .method("bfgs|lbfgs|quasi newton|sr1|newton cg")
         .source(NOCEDAL),
+        Rule::new(
+            "line_search.constraints",
+            "the direction goes up: the constraints and bounds contradict each other (leave them out one by one), a gradient is wrong \
+             (compare it with finite differences), or objective and constraints are not scaled to one",
+        )
+        .words("positive directional derivative")
+        .source("SciPy, scipy.optimize.minimize, SLSQP"),
+        Rule::new(
+            "line_search.abnormal",
+            "the line search found no lower point: compare the gradient (jac) with finite differences (check_grad), see whether the \
+             objective is noisy or has a kink there, and scale the variables; where the gradient is small, it has converged",
+        )
+        .method("l bfgs b|lbfgsb|lbfgs")
+        .words("abnormal|abnormal termination in lnsrch")
+        .source("SciPy, scipy.optimize.minimize, L-BFGS-B"),
+        Rule::new(
+            "line_search.precision",
+            "the line search found no lower point: the gradient is wrong or, by differences, too noisy (give jac, a larger eps, or a \
+             method without derivatives), or it has converged as far as rounding allows: look at the size of the gradient",
+        )
+        .category(AccuracyUnattainable)
+        .words("desired error")
+        .source("SciPy, scipy.optimize.minimize, BFGS and CG"),
         Rule::new(
             "line_search",
             "no step along the search direction makes it small enough: compare gradient or Jacobian with finite differences (a \
@@ -308,6 +359,30 @@ pub(super) fn rules() -> Vec<Rule> {
         .category(Stagnation)
         .source("PETSc, SNES_DIVERGED_LOCAL_MIN; MOOSE, failed solves"),
         Rule::new(
+            "max_iterations.arnoldi",
+            "Lanczos and Arnoldi find the outermost eigenvalues first: for the smallest, or those near a number, shift and invert \
+             (sigma); else enlarge the subspace (ncv), or allow more (maxiter)",
+        )
+        .categories(&[MaxIterations, NonlinearConvergence, LinearSolve])
+        .words("arpack|eigenvectors converged")
+        .source("ARPACK users' guide, §3; SciPy, scipy.sparse.linalg.eigsh"),
+        Rule::new(
+            "max_iterations.mesh",
+            "the mesh grew and the error stayed: a layer is thinner than its cells, or the first guess is far off. Make the mesh fine \
+             there, go to small parameters by continuation, from one solution to the next; then allow more nodes (max_nodes)",
+        )
+        .category(MaxIterations)
+        .words("mesh nodes")
+        .source("SciPy, scipy.integrate.solve_bvp; Ascher, Mattheij & Russell 1995"),
+        Rule::new(
+            "max_iterations.recursion",
+            "a recursion does not end: its tolerance cannot be met (a singularity, rounding), or a comparison with NaN is false for \
+             ever. Limit its depth and say where it stopped; a higher limit for the stack only puts it off",
+        )
+        .category(MaxIterations)
+        .words("recursion depth|recursion error|recursion limit")
+        .source("Python, sys.setrecursionlimit"),
+        Rule::new(
             "max_iterations.eigenvalues",
             "the QR iteration for eigenvalues or singular values has its own limit: allow some 30 iterations for each, balance and \
              scale the matrix first, and see that it holds no NaN or infinity, with which it never ends",
@@ -342,15 +417,15 @@ pub(super) fn rules() -> Vec<Rule> {
             "split the interval where the integrand jumps, has a kink or a singularity, substitute at singular ends (x = a + u²), \
              and see that the integral exists; for an oscillating integrand count the oscillations, or use a rule made for them",
         )
-        .categories(&[MaxIterations, MaxEvaluations, Stagnation, AccuracyUnattainable])
+        .categories(&[MaxIterations, MaxEvaluations, Stagnation, AccuracyUnattainable, ResidualDivergence])
         .words("integral|quadrature|simpson|trapezoid|trapezoidal|romberg|integrand|subdivision|subdivisions|gauss kronrod")
         .source("Press et al., Numerical Recipes, §4; SciPy, scipy.integrate.quad"),
         Rule::new(
             "derivative_zero",
-            "the derivative vanishes there, so Newton's step has no length: move the start off the stationary point, or use a \
+            "the derivative vanishes there, or the secant is flat, so the step has no length: move the start off the stationary point, or use a \
              bracketing method (Brent)",
         )
-        .words("zero derivative|derivative is zero|derivative vanishes|vanishing derivative")
+        .words("zero derivative|derivative is zero|derivative vanishes|vanishing derivative|derivative was zero|tolerance of reached")
         .source("Press et al., Numerical Recipes, §9.4"),
         Rule::new(
             "bracket",
@@ -359,6 +434,24 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .words("not bracketed|not bracket|no bracket|bracketing error|sign change|change of sign|same sign|different signs|opposite signs")
         .source("Press et al., Numerical Recipes, §9.1"),
+        Rule::new(
+            "bracket.minimum",
+            "no minimum is bracketed: the point in the middle has to lie below both ends. Print the function over the interval, start \
+             elsewhere, and see whether it has a minimum at all or falls for ever (a sign)",
+        )
+        .words("bracketing values|valid bracket")
+        .source("SciPy, scipy.optimize.bracket"),
+        Rule::new(
+            "iteration.wandering_cg",
+            "{residual} goes up and down without a trend, and conjugate gradients need a symmetric positive definite matrix: check its \
+             symmetry and the sign of its eigenvalues. MINRES solves an indefinite one, GMRES or BiCGStab a nonsymmetric one; a \
+             definite one wants a preconditioner",
+        )
+        .categories(&[MaxIterations, LinearSolve, Stagnation])
+        .method("cg|pcg|conjugate gradient|conjugate gradients")
+        .series("residual|norm", WANDERS)
+        .unless_value("method|solver|algorithm", Test::Words("bicg|bi cg|bicgstab|bi cgstab|cgs|newton cg|nonlinear"))
+        .source("Saad, Iterative Methods for Sparse Linear Systems, §6.7"),
         Rule::new(
             "iteration.wandering",
             "{residual} goes up and down without a trend between {residual.smallest} and {residual.largest}: the iteration does \

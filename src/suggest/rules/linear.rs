@@ -13,6 +13,22 @@ const SAAD: &str = "Saad, Iterative Methods for Sparse Linear Systems, §6";
 pub(super) fn rules() -> Vec<Rule> {
     vec![
         Rule::new(
+            "singular_matrix.fit",
+            "the data do not determine all parameters: two of them enter as a product or a sum, or one has no influence where the fit \
+             ended. Fix or join them, start (p0) closer, scale the abscissa to one, and have more data than parameters",
+        )
+        .category(SingularMatrix)
+        .words("covariance of the parameters|parameters could not be")
+        .source("SciPy, scipy.optimize.curve_fit"),
+        Rule::new(
+            "singular_matrix.flat",
+            "the points lie on a line or in a plane, or are too few, so that they span no volume: project them to the dimension they \
+             have, scale the axes to one, and merge what is there twice; joggling (QJ) only helps against rounding",
+        )
+        .category(SingularMatrix)
+        .words("qhull|coplanar|simplex is flat|collinear points")
+        .source("Qhull, precision problems; SciPy, scipy.spatial.Delaunay"),
+        Rule::new(
             "singular_matrix.covariance",
             "a covariance is singular where variables depend on each other or samples are fewer than they, and loses its definiteness \
              by rounding: leave out what depends on others, put a floor under its diagonal (a ridge, shrinkage, a prior), symmetrise \
@@ -37,6 +53,8 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .category(SingularMatrix)
         .words("rank deficient|rank deficiency|rank|least squares|collinear|normal equations|design matrix")
+        // SciPy's of any sparse matrix.
+        .unless_words("matrix rank warning")
         .source(GOLUB),
         Rule::new(
             "singular_matrix.pivot",

@@ -17,6 +17,14 @@ pub(super) fn rules() -> Vec<Rule> {
         .words("index out of bounds|out of range|index out of range|range end index|out of bounds")
         .source(STD),
         Rule::new(
+            "index.range",
+            "an index is beyond the end: see the frame for which, and whether the loop runs one too far (range(n + 1) for range(n)), \
+             axes are exchanged, or the array is shorter than assumed",
+        )
+        .category(Other)
+        .words("index error")
+        .source("Python, IndexError"),
+        Rule::new(
             "panic.integer_overflow",
             "an integer left its range: sizes and factorials overflow u32 and i32 early. Use u64 or i128, checked_mul or \
              saturating_sub, or floats; n − 1 of an unsigned 0 is the most common case",
@@ -44,6 +52,8 @@ pub(super) fn rules() -> Vec<Rule> {
              with what it was called",
         )
         .words("divide by zero|division by zero|divisor of zero")
+        // Of floats, and in Python.
+        .unless_words("encountered|float|floating point|zero division error")
         .source(STD),
         Rule::new(
             "panic",

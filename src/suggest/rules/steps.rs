@@ -75,9 +75,10 @@ pub(super) fn rules() -> Vec<Rule> {
         .source("SciMLBase, ReturnCode.MaxIters; Hairer & Wanner, Solving Ordinary Differential Equations II, §IV.1"),
         Rule::new(
             "time_order",
-            "the times do not go in the direction of integration: sort the output times, and begin them after the start",
+            "the times do not go in the direction of integration: sort the output times, and keep them between its start and \
+             its end",
         )
-        .words("stop time|stop times|end time|output times|not sorted|not increasing|not monotonic|must increase")
+        .words("must be monotonically|not within t span|stop time|stop times|end time|output times|not sorted|not increasing|not monotonic|must increase")
         .source("SUNDIALS, CVODE user guide, CV_ILL_INPUT"),
         Rule::new(
             "stiff.detected",
@@ -92,7 +93,7 @@ pub(super) fn rules() -> Vec<Rule> {
              allow more; if they became small, the problem is stiff (an implicit method) or singular there",
         )
         .category(MaxIterations)
-        .words("steps|num step|max steps|too much work")
+        .words("steps|num step|max steps|too much work|excess work|nsteps")
         .source("SUNDIALS, CVODE user guide, CV_TOO_MUCH_WORK; SciMLBase, ReturnCode.MaxIters"),
         Rule::new(
             "error_test.collapse",
