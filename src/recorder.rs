@@ -410,28 +410,36 @@ fn category(seen: &Sighting) -> (Category, Option<String>) {
     }
     // What the event says besides: `status = %solver.status()`.
     let fields = seen.event.iter().filter_map(|(_, value)| value.as_str());
+    let errors = &seen.error.entries;
     let given = seen.reason.as_deref().into_iter().chain(seen.error_type.as_deref());
-    let told = told(given.chain(of_errors(&seen.error.entries)).chain([seen.message.as_str()]).chain(fields));
+    let told = told(given.chain(names(errors)).chain(messages(errors)).chain([seen.message.as_str()]).chain(fields));
     let silent = if seen.kind == Kind::Panic { Category::Panic } else { Category::Other };
     (told.unwrap_or(silent), reason)
 }
 
-/// The category that a record's own words tell.
+/// The category that a record's own words tell. A type that says no more than `ConvergenceError` is less than what it says.
 fn category_of(failure: &Failure) -> Category {
     let context = &failure.context;
     let fields = context.event.iter().filter_map(|(_, value)| value.as_str());
-    let of_failure = [failure.error_type.as_str(), &failure.error_message];
-    let texts = context.reason.as_deref().into_iter().chain(of_errors(&context.errors)).chain(of_failure).chain(fields);
-    told(texts).unwrap_or(Category::Other)
+    let called =
+        context.reason.as_deref().into_iter().chain(names(&context.errors)).chain([failure.error_type.as_str()]);
+    let said = messages(&context.errors).chain([failure.error_message.as_str()]).chain(fields);
+    match told(called) {
+        Some(named) if named != Category::MaxIterations => named,
+        vague => told(said).or(vague).unwrap_or(Category::Other),
+    }
 }
 
-/// What a chain of errors says of its kind, the root first: variants, types, messages.
-fn of_errors(errors: &[ErrorEntry]) -> impl Iterator<Item = &str> {
+/// What the errors of a chain are called, the root first: variants, then types.
+fn names(errors: &[ErrorEntry]) -> impl Iterator<Item = &str> {
     let from_root = || errors.iter().rev();
-    let variants = from_root().filter_map(|error| error.variant.as_deref());
-    // Without Python's module: `scipy.stats._axis_nan_policy` says nothing of an error in it.
-    let types = from_root().filter_map(|error| error.type_name.as_deref()?.rsplit('.').next());
-    variants.chain(types).chain(from_root().map(|error| error.message.as_str()))
+    let types = from_root().filter_map(|error| error.type_name.as_deref());
+    from_root().filter_map(|error| error.variant.as_deref()).chain(types)
+}
+
+/// What they say, the root first.
+fn messages(errors: &[ErrorEntry]) -> impl Iterator<Item = &str> {
+    errors.iter().rev().map(|error| error.message.as_str())
 }
 
 fn told<'a>(mut texts: impl Iterator<Item = &'a str>) -> Option<Category> {

@@ -143,7 +143,7 @@ def _last_lines(error: BaseException) -> str | None:
         return None
     try:
         message = str(error)
-    except Exception:
+    except BaseException:
         return None
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ in ("__main__", "builtins") else f"{kind.__module__}.{kind.__qualname__}"
@@ -254,7 +254,7 @@ def _type_name(kind: type) -> str:
 def _message(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception as trouble:
+    except BaseException as trouble:
         return f"<its str raised {type(trouble).__name__}>"
 
 

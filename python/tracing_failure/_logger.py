@@ -299,7 +299,7 @@ def _text(value: Any) -> str:
         return value
     try:
         return "" if value is None else str(value)
-    except Exception:
+    except BaseException:
         return f"<{type(value).__name__}>"
 
 
