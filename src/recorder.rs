@@ -433,7 +433,8 @@ fn category_of(failure: &Failure) -> Category {
 /// What the errors of a chain are called, the root first: variants, then types.
 fn names(errors: &[ErrorEntry]) -> impl Iterator<Item = &str> {
     let from_root = || errors.iter().rev();
-    let types = from_root().filter_map(|error| error.type_name.as_deref());
+    // Without Python's module: `scipy.stats._axis_nan_policy` says nothing of an error in it.
+    let types = from_root().filter_map(|error| error.type_name.as_deref()?.rsplit('.').next());
     from_root().filter_map(|error| error.variant.as_deref()).chain(types)
 }
 
