@@ -197,19 +197,16 @@ fn a_log_line_of_another_kind_is_a_line() {
 
 #[test]
 fn a_process_that_was_forked_off_records_its_own_id() {
-    let dir = tempfile::tempdir().unwrap();
-    let logger = StructuredLogger::new(dir.path()).unwrap();
-    let record = || logger.record(Failure::new("c", "r", "E", "m")).unwrap();
-    match fork::fork().unwrap() {
-        fork::Fork::Child => {
-            record();
-            std::process::exit(0);
+    let run = in_child(|dir| {
+        let logger = StructuredLogger::new(dir.join("failures")).unwrap();
+        match fork::fork().unwrap() {
+            fork::Fork::Child => {
+                logger.record(Failure::new("c", "r", "E", std::process::id().to_string())).unwrap();
+                std::process::exit(0);
+            }
+            fork::Fork::Parent(pid) => assert_eq!(fork::waitpid(pid).unwrap(), 0),
         }
-        fork::Fork::Parent(child) => {
-            let _ = fork::waitpid(child);
-            let path = tracing_failure::Store::open(dir.path()).unwrap().paths().unwrap().remove(0);
-            let process = Failure::from_path(path).unwrap().context.process.unwrap();
-            assert_eq!(process.pid, u32::try_from(child).unwrap());
-        }
-    }
+    });
+    let failure = run.ok().failure();
+    assert_eq!(failure.context.process.unwrap().pid.to_string(), failure.error_message);
 }
