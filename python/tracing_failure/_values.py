@@ -24,26 +24,16 @@ from itertools import islice
 from typing import Any
 
 from . import _native
-
-#: Entries of an array or a dict before it is summarised: the library's own limit.
-_ARRAY = 256
-#: Entries of an array that its summary looks at, in one piece and block by block; of a larger one it has the ends.
-_SCANNED = 1 << 22
-_SCANNED_IN_BLOCKS = 1 << 27
-_BLOCK = 1 << 18
-#: Objects of an array or a set that are looked at.
-_OBJECTS = 1 << 16
-#: Bytes of a ``bytes`` that are shown.
-_BYTES = 4096
-#: Entries at each end of a summary.
-_END = 8
+from ._arrays import like_an_array, of_numpy, with_unit
+from ._limits import ARRAY, BYTES, END, OBJECTS, SCANNED, noted
+from ._tables import of_columns, of_pandas, of_polars, of_sparse
 
 
 def simpler(value: Any) -> Any:
     """A number, text, list, tuple, dict or summary that says the same, or the value itself."""
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
-        return _numpy(numpy, value)
+        return of_numpy(numpy, value)
     if isinstance(value, enum.Enum):
         return value.value if value.name is None else value.name
     if isinstance(value, (bool, float, str, list)):
@@ -83,7 +73,7 @@ def simpler(value: Any) -> Any:
     if isinstance(value, (collections.deque, collections.UserList)):
         return list(value)
     if isinstance(value, TypedArray):
-        return value.tolist() if len(value) <= _ARRAY or value.typecode == "u" else _memory(memoryview(value))
+        return value.tolist() if len(value) <= ARRAY or value.typecode == "u" else _memory(memoryview(value))
     return _foreign(value)
 
 
@@ -105,38 +95,38 @@ def _foreign(value: Any) -> Any:
     if pandas is not None:
         if isinstance(value, pandas.DataFrame):
             names = [".".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in value.columns]
-            return _columns(names, lambda index: value.iloc[:, index])
-        if isinstance(value, pandas.Series) and len(value) <= _ARRAY and value.index.is_unique:
+            return of_columns(names, lambda index: value.iloc[:, index])
+        if isinstance(value, pandas.Series) and len(value) <= ARRAY and value.index.is_unique:
             if all(isinstance(name, str) for name in value.index):
                 return value.to_dict()
         if isinstance(value, pandas.RangeIndex):
             return {"start": value.start, "stop": value.stop, "step": value.step}
         if isinstance(value, (pandas.Series, pandas.Index, pandas.api.extensions.ExtensionArray)):
-            return _pandas(numpy, pandas, value)
+            return of_pandas(numpy, pandas, value)
         if isinstance(value, (pandas.Period, pandas.Interval)):
             return str(value)
         if value is pandas.NA:
             return None
     if polars is not None:
         if isinstance(value, polars.DataFrame):
-            return _columns(value.columns, lambda index: value[:, index])
+            return of_columns(value.columns, lambda index: value[:, index])
         if isinstance(value, polars.Series):
-            return _polars(numpy, value)
+            return of_polars(numpy, value)
     if isinstance(value, numbers.Number):
         return _number(value)
     if isinstance(value, types.SimpleNamespace) or kind.__module__ == "argparse" and kind.__name__ == "Namespace":
         return _entries(vars(value))
     if kind.__module__.startswith("scipy."):
         if hasattr(value, "nnz") and hasattr(value, "tocoo"):
-            return _sparse(value)
+            return of_sparse(value)
         if hasattr(value, "dist") and hasattr(value, "kwds"):
             return {"distribution": value.dist.name, "args": value.args, "keywords": value.kwds}
         if hasattr(value, "rvs") and isinstance(getattr(value, "name", None), str):
             return value.name
     if hasattr(kind, "magnitude") and hasattr(kind, "units"):
-        return _with_unit(value.magnitude, value.units)
+        return with_unit(value.magnitude, value.units)
     if numpy is not None and hasattr(kind, "__array__"):
-        return _like_an_array(numpy, value)
+        return like_an_array(numpy, value)
     for listing in ("model_fields", "__struct_fields__"):
         fields = getattr(kind, listing, None)
         if isinstance(fields, (dict, tuple)):
@@ -148,181 +138,6 @@ def _foreign(value: Any) -> Any:
     if _is_plain(value):
         return _plain(value)
     raise TypeError(kind)
-
-
-def _numpy(numpy: Any, value: Any) -> Any:
-    if type(value) is numpy.ndarray or isinstance(value, numpy.generic):
-        return _array(numpy, value)
-    unit = getattr(value, "unit", None) or getattr(value, "units", None)
-    return _array(numpy, value) if unit is None else _with_unit(numpy.asarray(value), unit)
-
-
-def _array(numpy: Any, array: Any) -> Any:
-    """A NumPy array or scalar: numbers as they are, complex ones by their parts, structured ones by their fields."""
-    kind = array.dtype.kind
-    if array.ndim == 0 or array.dtype.names or kind == "c":
-        return _scalar(array) if array.ndim == 0 else _parts(array)
-    if isinstance(array, numpy.ma.MaskedArray) and array.size > _ARRAY and kind in "iuf":
-        array = array.astype(numpy.float64).filled(numpy.nan)
-    elif not isinstance(array, numpy.ma.MaskedArray):
-        array = numpy.asarray(array)
-    if kind == "m" and array.dtype.str[3:] not in ("[Y]", "[M]", ""):
-        seconds = array / numpy.timedelta64(1, "s")
-        return seconds.tolist() if array.size <= _ARRAY else _summary(numpy, seconds)
-    if array.size <= _ARRAY or kind == "O" and array.size <= _OBJECTS:
-        return _listed(array)
-    return _summary(numpy, array) if kind in "biuf" else _ends(array)
-
-
-def _scalar(value: Any) -> Any:
-    """A NumPy scalar, or an array without dimensions."""
-    kind = value.dtype.kind
-    if value.dtype.names:
-        return {name: value[name] for name in value.dtype.names}
-    if kind == "m":
-        value = _in_seconds(value)
-        return value if isinstance(value, str | None) else float(value)
-    if kind == "M":
-        text = str(value)
-        return None if text == "NaT" else text
-    if kind == "c":
-        return {"re": value.real, "im": value.imag}
-    item = value.tolist()
-    if kind == "f" and not isinstance(item, float | None):
-        # A long double: a number is wanted here more than its last digits, but not where a double cannot be so large.
-        return float(item) if math.isfinite(float(item)) or item - item != 0 else str(item)
-    return item if isinstance(item, bool | int | float | str | None) else simpler(item)
-
-
-def _in_seconds(value: Any) -> Any:
-    numpy = sys.modules["numpy"]
-    if numpy.isnat(value):
-        return None
-    return str(value) if value.dtype.str[3:] in ("[Y]", "[M]", "") else value / numpy.timedelta64(1, "s")
-
-
-def _parts(array: Any) -> dict[str, Any]:
-    if array.dtype.names:
-        return {name: array[name] for name in array.dtype.names}
-    return {"re": array.real, "im": array.imag}
-
-
-def _listed(array: Any) -> Any:
-    if array.dtype.kind in "mM":
-        return _without_nat(array.astype(str).tolist())
-    return array.tolist()
-
-
-def _without_nat(entries: Any) -> Any:
-    if isinstance(entries, list):
-        return [_without_nat(entry) for entry in entries]
-    return None if entries == "NaT" else entries
-
-
-def _summary(numpy: Any, array: Any) -> Any:
-    on_disk = isinstance(array.base, numpy.memmap) or type(array.base).__name__ == "mmap"
-    if array.size > (_SCANNED if on_disk else _SCANNED_IN_BLOCKS):
-        return _ends(array)
-    if array.size > _SCANNED or array.dtype.kind == "b":
-        return _ends(array) | _statistics(numpy, array)
-    wanted = array.dtype.newbyteorder("=") if array.dtype.itemsize in (4, 8) or array.dtype.kind != "f" else "f8"
-    return _native.summary(list(array.shape), numpy.ascontiguousarray(array, dtype=wanted))
-
-
-def _statistics(numpy: Any, array: Any) -> dict[str, Any]:
-    """What the compiled half says of an array, without a copy of it."""
-    least, most, total, finite, first, seen = math.inf, -math.inf, 0.0, 0, None, 0
-    rows = max(1, _BLOCK * len(array) // array.size)
-    for start in range(0, len(array), rows):
-        block = numpy.asarray(array[start : start + rows]).reshape(-1)
-        is_finite = numpy.isfinite(block)
-        size = block.size
-        if not is_finite.all():
-            first = seen + int(is_finite.argmin()) if first is None else first
-            block = block[is_finite]
-        if block.size:
-            least, most = min(least, float(block.min())), max(most, float(block.max()))
-            total += float(block.sum(dtype=float))
-        finite += block.size
-        seen += size
-    statistics: dict[str, Any] = {"min": least, "max": most, "mean": total / finite} if finite else {}
-    statistics["non_finite"] = seen - finite
-    return statistics if first is None else statistics | {"first_non_finite": first}
-
-
-def _ends(array: Any) -> dict[str, Any]:
-    """The summary of an array that is not looked through."""
-    flat = array.reshape(-1) if array.flags.c_contiguous else array.flat
-    head, tail = (_listed(end) for end in (flat[:_END], flat[-_END:]))
-    return {"summary": "array", "length": array.size, "shape": list(array.shape), "head": head, "tail": tail}
-
-
-def _like_an_array(numpy: Any, value: Any) -> Any:
-    """A tensor and the like: what would have to be computed or fetched first is not."""
-    shape = [int(length) for length in getattr(value, "shape", ())]
-    if math.prod(shape) > _SCANNED or hasattr(value, "__dask_graph__"):
-        return {"summary": "array", "length": math.prod(shape), "shape": shape}
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-    array = numpy.asarray(value)
-    if array.dtype.kind == "O" and not array.ndim:
-        raise TypeError(type(value))
-    return _array(numpy, array)
-
-
-def _pandas(numpy: Any, pandas: Any, value: Any) -> Any:
-    """A column; what is missing in it is NaN among numbers of NumPy's kinds, else nothing."""
-    dtype = value.dtype
-    if isinstance(dtype, numpy.dtype) and dtype.kind != "O" or isinstance(value, pandas.MultiIndex):
-        return _array(numpy, value.to_numpy())
-    length = len(value)
-    if length > _ARRAY and pandas.api.types.is_numeric_dtype(dtype):
-        return _array(numpy, value.to_numpy(dtype="float64", na_value=numpy.nan))
-    column = value.iloc if isinstance(value, pandas.Series) else value
-    if length > _OBJECTS:
-        head, tail = _present(column[:_END]), _present(column[-_END:])
-        return {"summary": "array", "length": length, "shape": [length], "head": head, "tail": tail}
-    return _present(column[:])
-
-
-def _present(column: Any) -> list[Any]:
-    return [None if is_missing is True else entry for entry, is_missing in zip(column, column.isna().tolist())]
-
-
-def _polars(numpy: Any, value: Any) -> Any:
-    if len(value) <= _ARRAY:
-        return value.to_list()
-    if numpy is not None and value.dtype.is_numeric() and not value.dtype.is_decimal():
-        return _array(numpy, value.to_numpy())
-    head, tail = value.head(_END).to_list(), value.tail(_END).to_list()
-    return {"summary": "array", "length": len(value), "shape": [len(value)], "head": head, "tail": tail}
-
-
-def _columns(names: Iterable[str], column: Any) -> dict[str, Any]:
-    """The columns of a table; one whose name is taken is called as pandas calls it when it reads a file."""
-    columns: dict[str, Any] = {}
-    names = list(names)
-    for index, name in enumerate(names[: _ARRAY - 1]):
-        free, number = name, 0
-        while free in columns:
-            number += 1
-            free = f"{name}.{number}"
-        columns[free] = column(index)
-    return _noted(columns, len(names))
-
-
-def _sparse(value: Any) -> dict[str, Any]:
-    """What it holds beside zeros, and where as long as that is few."""
-    summary: dict[str, Any] = {"sparse": value.format, "shape": list(value.shape), "nnz": value.nnz}
-    if value.nnz <= _ARRAY:
-        entries = value.tocoo()
-        places = zip(("row", "col"), entries.coords) if len(value.shape) == 2 else [("coords", entries.coords)]
-        return summary | dict(places) | {"data": entries.data}
-    return summary | {"data": value.data if value.format in ("csr", "csc", "coo", "bsr") else value.tocoo().data}
-
-
-def _with_unit(value: Any, unit: Any) -> dict[str, Any]:
-    return {"value": value, "unit": str(unit)}
 
 
 def _number(value: Any) -> Any:
@@ -346,44 +161,39 @@ def _decimal(value: Decimal, number: float) -> float | str:
 def _memory(memory: memoryview) -> Any:
     if memory.format in ("B", "b", "c"):
         return _bytes(memory)
-    if math.prod(memory.shape or ()) > _SCANNED:
-        ends = memory[:_END].tolist(), memory[-_END:].tolist()
+    if math.prod(memory.shape or ()) > SCANNED:
+        ends = memory[:END].tolist(), memory[-END:].tolist()
         return {"summary": "array", "length": len(memory), "head": ends[0], "tail": ends[1]}
-    if memory.nbytes <= _ARRAY * memory.itemsize:
+    if memory.nbytes <= ARRAY * memory.itemsize:
         return memory.tolist()
     return _native.summary(list(memory.shape or ()), memory)
 
 
 def _bytes(value: bytes | bytearray | memoryview) -> str:
     length = len(value)
-    shown = bytes(value[:_BYTES])
-    return repr(shown) if length <= _BYTES else f"{shown!r}… [{length - _BYTES} bytes left out]"
+    shown = bytes(value[:BYTES])
+    return repr(shown) if length <= BYTES else f"{shown!r}… [{length - BYTES} bytes left out]"
 
 
 def _in_order(entries: Iterable[Any]) -> list[Any]:
     """The entries of a set, which have another order in each run."""
     few = list(entries)
     try:
-        return sorted(few, key=lambda entry: (type(entry).__name__, entry)) if len(few) <= _OBJECTS else few
+        return sorted(few, key=lambda entry: (type(entry).__name__, entry)) if len(few) <= OBJECTS else few
     except Exception:
         return few
 
 
 def _entries(mapping: Mapping[Any, Any]) -> dict[Any, Any]:
-    if type(mapping) is dict and len(mapping) <= _ARRAY:
+    if type(mapping) is dict and len(mapping) <= ARRAY:
         return mapping
     # A subclass may have methods of its own; an ordered dict has an order of its own.
     kinds = (collections.OrderedDict, dict, Mapping)
     items = next(kind for kind in kinds if isinstance(mapping, kind)).items(mapping)
-    entries = dict(islice(items, _ARRAY + 1))
-    if len(entries) <= _ARRAY:
+    entries = dict(islice(items, ARRAY + 1))
+    if len(entries) <= ARRAY:
         return entries
-    return _noted(dict(islice(entries.items(), _ARRAY - 1)), len(mapping))
-
-
-def _noted(entries: dict[Any, Any], length: int) -> dict[Any, Any]:
-    """Says in the dict itself that it is not all there."""
-    return entries | {"…": f"[{length - len(entries)} entries left out]"} if length > len(entries) else entries
+    return noted(dict(islice(entries.items(), ARRAY - 1)), len(mapping))
 
 
 def _attributes(value: Any, names: Iterable[str]) -> dict[str, Any]:

@@ -1,0 +1,136 @@
+"""Arrays of NumPy, and what is like them: numbers as long as they are few, else a summary."""
+
+import math
+import sys
+from typing import Any
+
+from . import _native
+from ._limits import ARRAY, BLOCK, END, OBJECTS, SCANNED, SCANNED_IN_BLOCKS
+
+
+def of_numpy(numpy: Any, value: Any) -> Any:
+    if type(value) is numpy.ndarray or isinstance(value, numpy.generic):
+        return of_array(numpy, value)
+    unit = getattr(value, "unit", None) or getattr(value, "units", None)
+    return of_array(numpy, value) if unit is None else with_unit(numpy.asarray(value), unit)
+
+
+def of_array(numpy: Any, array: Any) -> Any:
+    """A NumPy array or scalar: numbers as they are, complex ones by their parts, structured ones by their fields."""
+    kind = array.dtype.kind
+    if array.ndim == 0 or array.dtype.names or kind == "c":
+        return _scalar(array) if array.ndim == 0 else _parts(array)
+    if isinstance(array, numpy.ma.MaskedArray) and array.size > ARRAY and kind in "iuf":
+        array = array.astype(numpy.float64).filled(numpy.nan)
+    elif not isinstance(array, numpy.ma.MaskedArray):
+        array = numpy.asarray(array)
+    if kind == "m" and array.dtype.str[3:] not in ("[Y]", "[M]", ""):
+        seconds = array / numpy.timedelta64(1, "s")
+        return seconds.tolist() if array.size <= ARRAY else _summary(numpy, seconds)
+    if array.size <= ARRAY or kind == "O" and array.size <= OBJECTS:
+        return _listed(array)
+    return _summary(numpy, array) if kind in "biuf" else _ends(array)
+
+
+def _scalar(value: Any) -> Any:
+    """A NumPy scalar, or an array without dimensions."""
+    kind = value.dtype.kind
+    if value.dtype.names:
+        return {name: value[name] for name in value.dtype.names}
+    if kind == "m":
+        value = _in_seconds(value)
+        return value if isinstance(value, str | None) else float(value)
+    if kind == "M":
+        text = str(value)
+        return None if text == "NaT" else text
+    if kind == "c":
+        return {"re": value.real, "im": value.imag}
+    item = value.tolist()
+    if kind == "f" and not isinstance(item, float | None):
+        # A long double: a number is wanted here more than its last digits, but not where a double cannot be so large.
+        return float(item) if math.isfinite(float(item)) or item - item != 0 else str(item)
+    if isinstance(item, bool | int | float | str | None):
+        return item
+    from ._values import simpler
+
+    return simpler(item)
+
+
+def _in_seconds(value: Any) -> Any:
+    numpy = sys.modules["numpy"]
+    if numpy.isnat(value):
+        return None
+    return str(value) if value.dtype.str[3:] in ("[Y]", "[M]", "") else value / numpy.timedelta64(1, "s")
+
+
+def _parts(array: Any) -> dict[str, Any]:
+    if array.dtype.names:
+        return {name: array[name] for name in array.dtype.names}
+    return {"re": array.real, "im": array.imag}
+
+
+def _listed(array: Any) -> Any:
+    if array.dtype.kind in "mM":
+        return _without_nat(array.astype(str).tolist())
+    return array.tolist()
+
+
+def _without_nat(entries: Any) -> Any:
+    if isinstance(entries, list):
+        return [_without_nat(entry) for entry in entries]
+    return None if entries == "NaT" else entries
+
+
+def _summary(numpy: Any, array: Any) -> Any:
+    on_disk = isinstance(array.base, numpy.memmap) or type(array.base).__name__ == "mmap"
+    if array.size > (SCANNED if on_disk else SCANNED_IN_BLOCKS):
+        return _ends(array)
+    if array.size > SCANNED or array.dtype.kind == "b":
+        return _ends(array) | _statistics(numpy, array)
+    wanted = array.dtype.newbyteorder("=") if array.dtype.itemsize in (4, 8) or array.dtype.kind != "f" else "f8"
+    return _native.summary(list(array.shape), numpy.ascontiguousarray(array, dtype=wanted))
+
+
+def _statistics(numpy: Any, array: Any) -> dict[str, Any]:
+    """What the compiled half says of an array, without a copy of it."""
+    least, most, total, finite, first, seen = math.inf, -math.inf, 0.0, 0, None, 0
+    rows = max(1, BLOCK * len(array) // array.size)
+    for start in range(0, len(array), rows):
+        block = numpy.asarray(array[start : start + rows]).reshape(-1)
+        is_finite = numpy.isfinite(block)
+        size = block.size
+        if not is_finite.all():
+            first = seen + int(is_finite.argmin()) if first is None else first
+            block = block[is_finite]
+        if block.size:
+            least, most = min(least, float(block.min())), max(most, float(block.max()))
+            total += float(block.sum(dtype=float))
+        finite += block.size
+        seen += size
+    statistics: dict[str, Any] = {"min": least, "max": most, "mean": total / finite} if finite else {}
+    statistics["non_finite"] = seen - finite
+    return statistics if first is None else statistics | {"first_non_finite": first}
+
+
+def _ends(array: Any) -> dict[str, Any]:
+    """The summary of an array that is not looked through."""
+    flat = array.reshape(-1) if array.flags.c_contiguous else array.flat
+    head, tail = (_listed(end) for end in (flat[:END], flat[-END:]))
+    return {"summary": "array", "length": array.size, "shape": list(array.shape), "head": head, "tail": tail}
+
+
+def like_an_array(numpy: Any, value: Any) -> Any:
+    """A tensor and the like: what would have to be computed or fetched first is not."""
+    shape = [int(length) for length in getattr(value, "shape", ())]
+    if math.prod(shape) > SCANNED or hasattr(value, "__dask_graph__"):
+        return {"summary": "array", "length": math.prod(shape), "shape": shape}
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+    array = numpy.asarray(value)
+    if array.dtype.kind == "O" and not array.ndim:
+        raise TypeError(type(value))
+    return of_array(numpy, array)
+
+
+def with_unit(value: Any, unit: Any) -> dict[str, Any]:
+    return {"value": value, "unit": str(unit)}
