@@ -16,7 +16,7 @@ use crate::capture::{Busy, ErrorChain, History, Kind, frames_text, thread_name};
 use crate::failure::category::Category;
 use crate::failure::{Context, ErrorEntry, Failure, Frame, Location, SCHEMA_VERSION, SpanEntry, reserved_in_context};
 use crate::log::{RuntimeLog, write_failure};
-use crate::redact::Redactor;
+use crate::redact::{REDACTED, Redactor};
 use crate::stderr;
 use crate::store::Store;
 use crate::suggest::{Rules, diagnose, remember};
@@ -176,6 +176,11 @@ impl Recorder {
         context.other = std::mem::take(&mut context.other).into_entries().map(apart_from_ours).collect();
         for map in [parameters, &mut context.event, &mut context.other] {
             *map = self.redactor.map(std::mem::take(map));
+        }
+        for (name, column) in context.trail.iter_mut().flat_map(|entry| entry.columns.iter_mut()) {
+            if self.redactor.is_secret(name) {
+                *column = vec![REDACTED; column.as_list().map_or(1, <[Value]>::len)].into();
+            }
         }
         for span in &mut context.spans {
             span.fields = self.redactor.map(std::mem::take(&mut span.fields));

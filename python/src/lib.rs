@@ -31,7 +31,7 @@ mod _native {
     #[pymodule_export]
     use crate::recorder::{Recorder, new_id};
     #[pymodule_export]
-    use crate::stack::on_another_stack;
+    use crate::stack::{is_on_another_stack, on_another_stack};
 
     #[pymodule_init]
     fn version(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -79,14 +79,13 @@ struct Call<'py> {
 #[pymethods]
 impl Recorder {
     #[new]
-    #[pyo3(signature = (failures, *, logs, session_id, context, redact, areas, durable, auto_push, branch, remote))]
+    #[pyo3(signature = (failures, *, logs, session_id, redact, areas, durable, auto_push, branch, remote))]
     #[expect(clippy::too_many_arguments, reason = "they are named in Python")]
     fn new(
         py: Python<'_>,
         failures: PathBuf,
         logs: Option<PathBuf>,
         session_id: String,
-        context: &Bound<'_, PyAny>,
         redact: Vec<String>,
         areas: Vec<(String, Vec<String>)>,
         durable: bool,
@@ -121,9 +120,6 @@ impl Recorder {
         for (area, names) in &areas {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             builder = builder.area(area, &names);
-        }
-        for (name, value) in from_python::map(context).iter() {
-            builder = builder.context(name, value.clone());
         }
         let logger = py.detach(|| builder.logger()).map_err(not_set_up)?;
         Ok(Recorder { logger })
@@ -237,7 +233,10 @@ fn described(py: Python<'_>, error: Error<'_>, call: Call<'_>) -> Failure {
     };
     let context = &mut failure.context;
     context.id = Some(Uuid::now_v7());
-    context.category = call.category.and_then(|name| Category::from_name(&name.0));
+    if let Some(Text(named)) = call.category {
+        context.category = Some(Category::from_name(&named).unwrap_or(Category::Other));
+        context.reason = (context.category == Some(Category::Other)).then_some(named);
+    }
     context.thread = Some(call.thread.0);
     context.notebook = call.notebook.map(|name| name.0);
     context.cell_number = call.cell_number;

@@ -203,6 +203,68 @@ def test_a_decorated_function_gives_its_arguments(logger):
     assert first.fingerprint == second.fingerprint
 
 
+def test_a_secret_is_redacted_in_the_trail(logger):
+    with pytest.raises(ValueError, match="x"), logger.computation("c") as c:
+        for _ in range(2):
+            c.record(api_key="hunter2", residual=1.0)
+        raise ValueError("x")
+    columns = read(logger.output_dir)[-1].context["trail"][0]["columns"]
+    assert columns == {"api_key": ["[redacted]"] * 2, "residual": [1.0, 1.0]}
+
+
+def test_a_generator_that_is_closed_elsewhere_leaves_the_computation_there_alone(logger):
+    def generator():
+        with logger.computation("inner"):
+            yield
+
+    open_in_outer = generator()
+    with logger.computation("outer") as outer:
+        next(open_in_outer)
+        with logger.computation("next") as later:
+            open_in_outer.close()
+            assert current() is later
+        assert current() is outer
+    assert current() is None
+
+
+def test_an_argument_comes_before_what_the_decorator_says(logger):
+    @logger.computation("c", x=99, lattice=32)
+    def solve(x, self=1):
+        raise ValueError("x")
+
+    with pytest.raises(ValueError, match="x"):
+        solve(5)
+    assert read(logger.output_dir)[-1].parameters == {"x": 5, "self": 1, "lattice": 32}
+
+
+def test_methods_of_a_class_are_decorated_either_way(logger):
+    class Solver:
+        @logger.computation("c")
+        @staticmethod
+        def plain(n):
+            return n
+
+        @staticmethod
+        @logger.computation("c")
+        def inner(n):
+            return n
+
+        @logger.computation("c")
+        @classmethod
+        def of_class(cls, n):
+            return cls, n
+
+    assert (Solver().plain(1), Solver.inner(2), Solver.of_class(3)) == (1, 2, (Solver, 3))
+    with pytest.raises(TypeError, match="cannot be called"):
+        logger.computation("c")(7)
+
+
+def test_an_error_that_is_logged_inside_has_the_parameters_of_its_computation(logger):
+    with logger.computation("c", x0=1):
+        logger.log_failure("c", "no convergence")
+    assert read(logger.output_dir)[-1].parameters == {"x0": 1}
+
+
 def test_a_decorated_method_leaves_itself_out(logger):
     class Solver:
         @logger.computation("solve")

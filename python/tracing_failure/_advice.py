@@ -66,7 +66,7 @@ def suggest(
     redact: bool,
 ) -> Advice:
     """Asks, and adds the answer to the failure."""
-    if save and failure.path is None:
+    if save and failure._file is None:
         raise ValueError("this failure has no file to save to: read it with tracing_failure.read or Failure.from_path")
     whom: dict[str, Any] = {"function": None, "provider": None, "model": model, "base_url": base_url}
     whom |= {"fresh": fresh, "redact": redact}
@@ -82,7 +82,7 @@ def suggest(
         whom["provider"] = provider
     else:
         raise ValueError(f"the provider is 'gemini', 'openai' or a function, not {provider!r}")
-    path = str(failure.path) if failure.path is not None else None
+    path = str(failure._file) if failure._file is not None else None
     told = _native.advise(failure.to_dict(), path, whom, save)
     _add(failure, told.pop("suggestions"))
     return Advice(**{**told, "fixes": [Fix(*fix) for fix in told["fixes"]]})

@@ -4,7 +4,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
@@ -30,7 +30,15 @@ def current() -> "Computation | None":
     >>> current() is None
     True
     """
-    return _current.get()
+    return innermost()
+
+
+def innermost() -> "Computation | None":
+    """The current computation; one that has ended in another context is not current here any more."""
+    computation: Any = _current.get()
+    while computation is not None and not computation._is_open:
+        computation = computation.parent
+    return cast("Computation | None", computation)
 
 
 def record(message: str | None = None, /, **values: Any) -> None:
@@ -41,7 +49,7 @@ def record(message: str | None = None, /, **values: Any) -> None:
     >>> from tracing_failure import record
     >>> record(residual=1e-3)
     """
-    computation = _current.get()
+    computation = innermost()
     if computation is not None:
         computation.record_at(sys._getframe(1), message, values)
 
@@ -58,12 +66,12 @@ class Computation(_native.Computation):
     ...         c.record(step=step, residual=2.0**-step)
     """
 
-    __slots__ = ("_logger", "_parameters", "_recorded", "_token")
+    __slots__ = ("_is_open", "_logger", "_parameters", "_recorded")
+    _is_open: bool
     #: Ids of the records that were made while it ran.
     _recorded: set[str]
     _logger: "StructuredLogger"
     _parameters: dict[str, Any]
-    _token: "Token[Computation | None] | None"
 
     def __new__(
         cls, logger: "StructuredLogger", name: str, theoretical_ref: str, parameters: dict[str, Any]
@@ -72,7 +80,7 @@ class Computation(_native.Computation):
         self._logger = logger
         self._parameters = parameters
         self._recorded = set()
-        self._token = None
+        self._is_open = False
         return self
 
     def __enter__(self) -> Self:
@@ -85,20 +93,18 @@ class Computation(_native.Computation):
         if function == "<module>":
             function = self.name
         module = module if isinstance(module, str) else None
-        if not self.enter(_current.get(), function, _notebook.shown_file(file), line, module):
+        if not self.enter(innermost(), function, _notebook.shown_file(file), line, module):
             raise RuntimeError(f"the computation {self.name!r} has begun already: make a new one for each run")
-        self._token = _current.set(self)
+        self._is_open = True
+        _current.set(self)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        token, self._token = self._token, None
-        try:
-            if token is not None:
-                _current.reset(token)
-        except ValueError:
-            # It ends in another context than it began in: a generator or a callback.
-            _current.set(cast("Computation | None", self.parent))
+        self._is_open = False
+        # Not where it ends elsewhere than it began, as a generator can: another one may be current there.
+        if _current.get() is self:
+            _current.set(innermost())
         try:
             self._ended(error)
         except RecursionError:
@@ -114,7 +120,8 @@ class Computation(_native.Computation):
             self._logger._failed(self, error)
 
     def _again(self, parameters: dict[str, Any]) -> "Computation":
-        return Computation(self._logger, self.name, self.theoretical_ref, {**parameters, **self._parameters})
+        parameters = parameters | {n: v for n, v in self._parameters.items() if n not in parameters}
+        return Computation(self._logger, self.name, self.theoretical_ref, parameters)
 
     def __call__(self, function: _F) -> _F:
         """Makes every call of a function a computation of its own, with the arguments as parameters.
@@ -128,6 +135,10 @@ class Computation(_native.Computation):
         >>> root(0.5)
         0.5
         """
+        if isinstance(function, (staticmethod, classmethod)):
+            return cast(_F, type(function)(self(function.__func__)))
+        if not callable(function):
+            raise TypeError(f"{function!r} cannot be called: decorate the function itself")
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             raise TypeError(f"{function.__qualname__} is a generator: open the computation inside of it, with `with`")
         arguments = _Arguments(function)
@@ -139,7 +150,8 @@ class Computation(_native.Computation):
             getattr(function, "__module__", None),
         )
 
-        if inspect.iscoroutinefunction(function):
+        call = getattr(type(function), "__call__", None)
+        if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call):
 
             @functools.wraps(function)
             async def run_later(*args: Any, **kwargs: Any) -> Any:
@@ -181,6 +193,7 @@ class _Arguments:
         self._positional: list[str] = []
         self._defaults: dict[str, Any] = {}
         self._more: str | None = None
+        self._is_method = "." in getattr(function, "__qualname__", "").rpartition("<locals>.")[2]
         try:
             parameters = inspect.signature(function).parameters.values()
         except (TypeError, ValueError):
@@ -198,15 +211,14 @@ class _Arguments:
         rest = args[len(self._positional) :]
         if rest:
             named[self._more or "args"] = rest
-        skipped = self._positional[:1] if self._positional[:1] in (["self"], ["cls"]) else []
+        skipped = self._positional[:1] if self._is_method and self._positional[:1] in (["self"], ["cls"]) else []
         return {n: v for n, v in named.items() if v is not inspect.Parameter.empty and n not in skipped}
 
 
 def _is_no_failure(error: BaseException) -> bool:
     """The program ends, or somebody wants no result any more."""
-    if isinstance(error, GeneratorExit):
-        return True
-    if isinstance(error, SystemExit):
-        return error.code in (None, 0)
+    kind = type(error)
+    if issubclass(kind, SystemExit):
+        return getattr(error, "code", None) in (None, 0)
     asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and isinstance(error, asyncio.CancelledError)
+    return issubclass(kind, GeneratorExit) or (asyncio is not None and issubclass(kind, asyncio.CancelledError))

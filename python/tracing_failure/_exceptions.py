@@ -139,7 +139,7 @@ def _whole_text(error: BaseException) -> str:
 
 def _last_lines(error: BaseException) -> str | None:
     """Type and message, where Python's traceback says no more."""
-    if isinstance(error, _TOLD_AT_LENGTH) or getattr(error, "__notes__", None):
+    if issubclass(type(error), _TOLD_AT_LENGTH) or getattr(error, "__notes__", None):
         return None
     try:
         message = str(error)
@@ -261,8 +261,9 @@ def _message(error: BaseException) -> str:
 def _data(error: BaseException) -> dict[str, Any] | None:
     """What the exception carries beside its message."""
     data = {name: value for name, value in vars(error).items() if not name.startswith("_")}
-    if isinstance(error, OSError) and error.errno is not None:
-        data.update(errno=error.errno, filename=error.filename)
+    if issubclass(type(error), OSError) and (errno := getattr(error, "errno", None)) is not None:
+        filename = getattr(error, "filename", None)
+        data.update(errno=errno, filename=filename)
     args = error.args
     if not data and (len(args) > 1 or (len(args) == 1 and not isinstance(args[0], str))):
         data["args"] = list(args)

@@ -39,6 +39,8 @@ class Failure:
 
     def __post_init__(self) -> None:
         self.path: Path | None = None
+        #: The same, wherever the program goes meanwhile.
+        self._file: Path | None = None
 
     @classmethod
     def from_path(cls, path: str | os.PathLike[str]) -> Self:
@@ -48,6 +50,7 @@ class Failure:
         """
         failure = cls(**_native.read(os.fspath(path)))
         failure.path = Path(path)
+        failure._file = failure.path.absolute()
         return failure
 
     @classmethod
@@ -94,9 +97,9 @@ class Failure:
 
         Raises ``ValueError`` for a failure that was not read from a directory of records.
         """
-        if self.path is None:
+        if self._file is None:
             raise ValueError("this failure has no directory: read it with tracing_failure.read or Failure.from_path")
-        _native.resolve(str(self.path.parent), self.to_dict(), fix)
+        _native.resolve(str(self._file.parent), self.to_dict(), fix)
 
     def suggest(
         self,

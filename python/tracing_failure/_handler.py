@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from . import _native
-from ._computation import _current
+from ._computation import innermost
 from ._exceptions import take_apart
 
 #: What every record of ``logging`` has; the rest is the user's ``extra``.
@@ -24,7 +24,7 @@ class LogHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            within = _current.get()
+            within = innermost()
             message = record.getMessage()
             level = _level(record.levelno)
             if within is not None and record.levelno >= logging.INFO:

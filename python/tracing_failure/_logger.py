@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 from . import _native, _notebook
-from ._computation import Computation, _current
+from ._computation import Computation, innermost
 from ._exceptions import Apart, take_apart
 from ._handler import LogHandler
 from ._marks import cause, mark, marks
 from ._recorders import recorder
+from ._values import is_from_keyboard
 
 _handlers: dict[int, LogHandler] = {}
 _last: "StructuredLogger | None" = None
+#: Failures that this thread is recording, one within the other, and how many that may be.
+_at_work = threading.local()
+_NESTED = 2
 
 
 class StructuredLogger:
@@ -32,7 +36,7 @@ class StructuredLogger:
     ``session_id``, ``notebook``
         Found by themselves in Jupyter and VS Code.
     ``context``
-        Entries for the context of every record.
+        Entries for the context of every record. One that has a name of the record's own gets an underscore behind it.
     ``redact``
         More names whose values are secret, beside ``password``, ``api_key``, ``access_token`` and the like.
     ``areas``
@@ -41,8 +45,7 @@ class StructuredLogger:
     ``durability``
         ``"process"``: a record survives ``kill -9`` of the process; ``"disk"``: also a loss of power.
 
-    Raises ``OSError`` when the directory cannot be created, ``ValueError`` for an entry of ``context`` that is the record's
-    own.
+    Raises ``OSError`` when the directory cannot be created.
 
     >>> import tempfile
     >>> logger = StructuredLogger(output_dir=tempfile.mkdtemp())
@@ -78,6 +81,7 @@ class StructuredLogger:
         if logs_dir is None and failures.name == "failures":
             logs_dir = failures.with_name("logs")
         self._notebook = notebook
+        self._context = dict(context or {})
         self._session_id = session_id or _notebook.session_id()
         self._options: dict[str, Any] = {
             "output_dir": str(failures),
@@ -87,7 +91,6 @@ class StructuredLogger:
             "remote": remote,
             "session_id": self._session_id,
             "notebook": notebook,
-            "context": dict(context or {}),
             "redact": list(redact),
             "areas": {area: list(words) for area, words in (areas or {}).items()},
             "durability": durability,
@@ -135,11 +138,11 @@ class StructuredLogger:
         It never raises: where the record cannot be written it is on stderr as one line of JSON, and the result is ``None``.
         """
         error = sys.exception() if error is None else error
+        arguments = (computation, error, parameters, theoretical_ref, category, context, innermost())
         try:
-            return self._log(computation, error, parameters, theoretical_ref, category, context, _current.get())
+            return self._log(*arguments)
         except RecursionError:
             # This stack is full, which is the failure itself.
-            arguments = (computation, error, parameters, theoretical_ref, category, context, _current.get())
             return _native.on_another_stack(self._log, arguments)
 
     def computation(self, name: str, /, theoretical_ref: str = "", **parameters: Any) -> Computation:
@@ -180,14 +183,14 @@ class StructuredLogger:
         theoretical_ref: str,
         category: str | None,
         context: Mapping[str, Any] | None,
-        innermost: Computation | None,
+        nearest: Computation | None,
     ) -> Path | None:
         computation = _text(computation)
         call = {
             "computation": computation,
             "theoretical_ref": _text(theoretical_ref),
-            "parameters": {} if parameters is None else parameters,
-            "within": _within(computation, innermost),
+            "parameters": parameters,
+            "within": _within(computation, nearest),
             "category": category,
             "context": context,
         }
@@ -200,7 +203,7 @@ class StructuredLogger:
                 "theoretical_ref": computation.theoretical_ref,
                 "parameters": None,
                 "within": computation,
-                "category": "interrupted" if isinstance(error, KeyboardInterrupt) else None,
+                "category": "interrupted" if issubclass(type(error), KeyboardInterrupt) else None,
                 "context": None,
             }
             self._record(error, call)
@@ -213,20 +216,30 @@ class StructuredLogger:
             _tell(f"the end of {computation.name} is not logged: {trouble!r}")
 
     def _record(self, error: BaseException | str | None, call: dict[str, Any]) -> Path | None:
+        depth = getattr(_at_work, "depth", 0)
+        if depth == _NESTED:
+            # What is being recorded records itself, by a `repr` for example.
+            return None
+        _at_work.depth = depth + 1
         apart = _unread(error)
         try:
             apart = take_apart(error, depth=3)
             return self._write(apart, error, call)
-        except RecursionError:
-            raise
-        except Exception as trouble:
-            return self._write_little(apart, call, trouble)
+        except BaseException as trouble:
+            if isinstance(trouble, RecursionError) and not _native.is_on_another_stack():
+                raise
+            path = self._write_little(apart, call, trouble)
+            if isinstance(trouble, KeyboardInterrupt) and is_from_keyboard(trouble.__traceback__):
+                raise
+            return path
+        finally:
+            _at_work.depth = depth
 
     def _write(self, apart: Apart, error: BaseException | str | None, call: dict[str, Any]) -> Path | None:
         call["thread"] = threading.current_thread().name
-        call["context"] = context = dict(call["context"] or {})
-        call["notebook"] = context.pop("notebook", None) or self._notebook or _notebook.notebook()
-        call["cell_number"] = context.pop("cell_number", None) or _notebook.cell_number()
+        call["context"] = context = {**self._context, **_entries(call["context"])}
+        call["notebook"] = _taken(context, "notebook", str, self._notebook or _notebook.notebook())
+        call["cell_number"] = _taken(context, "cell_number", int, _notebook.cell_number())
         call["caused_by"] = cause(error) if isinstance(error, BaseException) else None
         id, path, lost = self._recorder.record(apart, call)
         if isinstance(error, BaseException):
@@ -239,22 +252,22 @@ class StructuredLogger:
             _tell(f"{lost}; the record is on stderr")
         return Path(path) if path is not None else None
 
-    def _write_little(self, apart: Apart, call: dict[str, Any], trouble: Exception) -> Path | None:
+    def _write_little(self, apart: Apart, call: dict[str, Any], trouble: BaseException) -> Path | None:
         """A record of what is certain: nobody's error may be lost because we cannot read all that is said of it."""
-        uncertain = ("category", "context", "notebook", "cell_number", "caused_by")
-        call |= {**dict.fromkeys(uncertain), "thread": "", "context": {"not_recorded": repr(trouble)}}
+        uncertain = ("notebook", "cell_number", "caused_by")
+        call |= {**dict.fromkeys(uncertain), "thread": "", "context": {"not_recorded": type(trouble).__name__}}
         try:
             _, path, _ = self._recorder.record(apart, call)
-        except Exception:
+        except BaseException:
             path = None
-            _tell(f"a failure of {call['computation']} is not recorded: {trouble!r}")
+            _tell(f"a failure of {call['computation']} is not recorded: {type(trouble).__name__}")
         return Path(path) if path is not None else None
 
     def __repr__(self) -> str:
         return f"StructuredLogger(output_dir={self._options['output_dir']!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickled, (self._options,)
+        return _unpickled, ({**self._options, "context": self._context},)
 
 
 def default_logger(output_dir: str = "io/failures") -> StructuredLogger:
@@ -286,12 +299,25 @@ def _known(computation: Computation, error: BaseException) -> str | None:
     return next((id for id in found if id in computation._recorded), None)
 
 
-def _within(computation: str, innermost: Computation | None) -> Computation | None:
+def _entries(context: Any) -> dict[str, Any]:
+    if context is None:
+        return {}
+    return dict(context) if isinstance(context, Mapping) else {"value": context}
+
+
+def _taken(context: dict[str, Any], name: str, kind: type, otherwise: Any) -> Any:
+    """The entry of this name where it is of this kind; else what is known without it."""
+    if type(context.get(name)) is kind:
+        return context.pop(name)
+    return otherwise
+
+
+def _within(computation: str, nearest: Computation | None) -> Computation | None:
     """The computation around the caller that has this name, else the innermost."""
-    around: Any = innermost
+    around: Any = nearest
     while around is not None and around.name != computation:
         around = around.parent
-    return around or innermost
+    return around or nearest
 
 
 def _text(value: Any) -> str:
@@ -306,5 +332,5 @@ def _text(value: Any) -> str:
 def _tell(text: str) -> None:
     try:
         print(f"tracing-failure: {text}", file=sys.stderr)
-    except Exception:
+    except BaseException:
         pass

@@ -8,6 +8,8 @@ from ._exceptions import chain_of
 _ATTRIBUTE = "__tracing_failure__"
 #: Of the records that were made of it, the last.
 _MOST = 16
+#: Members of a group that are looked at for its cause.
+_MEMBERS = 256
 
 
 class Mark(NamedTuple):
@@ -19,14 +21,18 @@ class Mark(NamedTuple):
 
 def marks(error: BaseException) -> list[Mark]:
     """The records that were made of this very exception."""
-    found = getattr(error, _ATTRIBUTE, None)
-    return [Mark(*mark) for mark in found] if isinstance(found, list) else []
+    try:
+        found = getattr(error, _ATTRIBUTE, None)
+        return [Mark(id, computation) for id, computation in found] if isinstance(found, list) else []
+    except BaseException:
+        # The exception has code of its own for its attributes, or somebody else's under this name.
+        return []
 
 
 def mark(error: BaseException, id: str, computation: str) -> None:
     try:
         setattr(error, _ATTRIBUTE, [*marks(error), (id, computation)][-_MOST:])
-    except Exception:
+    except BaseException:
         # An exception that takes no attributes is recorded once more where it is seen again.
         pass
 
@@ -36,8 +42,8 @@ def cause(error: BaseException) -> str | None:
     for each in chain_of(error):
         if found := marks(each):
             return found[-1].id
-    within = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
-    return next((id for each in within if (id := cause(each))), None)
+    members = getattr(error, "exceptions", ())[:_MEMBERS] if issubclass(type(error), BaseExceptionGroup) else ()
+    return next((found[-1].id for member in members for each in chain_of(member) if (found := marks(each))), None)
 
 
 def has_record(error: BaseException) -> bool:
@@ -45,7 +51,7 @@ def has_record(error: BaseException) -> bool:
     seen: set[int] = set()
     each: BaseException | None = error
     while each is not None and id(each) not in seen:
-        if marks(each) or isinstance(each, BaseExceptionGroup) and all(map(has_record, each.exceptions)):
+        if marks(each) or issubclass(type(each), BaseExceptionGroup) and all(map(marks, getattr(each, "exceptions", ()))):
             return True
         seen.add(id(each))
         each = each.__cause__

@@ -11,7 +11,7 @@ from ._exceptions import Apart
 
 __all__ = [
     "AdviceError", "Computation", "Recorder", "Summary", "advise", "after_fork", "before_fork", "diagnosed", "from_json",
-    "new_id", "on_another_stack", "paths", "read", "resolve", "schema", "summary", "to_json", "version",
+    "is_on_another_stack", "new_id", "on_another_stack", "paths", "read", "resolve", "schema", "summary", "to_json", "version",
 ]  # fmt: skip
 
 version: str
@@ -58,7 +58,6 @@ class Recorder:
         *,
         logs: str | os.PathLike[str] | None,
         session_id: str,
-        context: Any,
         redact: list[str],
         areas: list[tuple[str, list[str]]],
         durable: bool,
@@ -124,6 +123,9 @@ def after_fork() -> None:
 
 def on_another_stack[T](function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
     """Calls a function on a stack that is empty; no Python code of its own is needed for it."""
+
+def is_on_another_stack() -> bool:
+    """Whether this is such a stack."""
 
 def schema() -> str:
     """The JSON Schema of a record."""

@@ -20,7 +20,6 @@ def recorder(options: dict[str, Any]) -> _native.Recorder:
             options["output_dir"],
             logs=options["logs_dir"],
             session_id=options["session_id"],
-            context=options["context"],
             redact=options["redact"],
             areas=list(options["areas"].items()),
             durable=options["durability"] == "disk",
