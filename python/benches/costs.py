@@ -127,6 +127,7 @@ def failures(dir):
     for name in beside:
         columns = [f"{times[name]:.0f} | {times[name] / times['tracing_failure']:.1f}" for times in (alone, burst)]
         print(f"| {name} | {' | '.join(columns)} |")
+    ours.flush()
     return len(bytes)
 
 
