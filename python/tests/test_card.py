@@ -244,7 +244,7 @@ shaped = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     texts=st.fixed_dictionaries(
         {}, optional={name: anything for name in Failure.__dataclass_fields__ if name not in ("context", "parameters")}

@@ -34,7 +34,7 @@ import scipy.integrate
 import scipy.optimize
 import scipy.sparse
 import scipy.stats
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tracing_failure import Failure, StructuredLogger
@@ -638,7 +638,6 @@ values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=6) | st.di
 schema = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(parameters=st.dictionaries(names, values, max_size=6))
 def test_any_structure_of_basic_values_comes_back(logger: StructuredLogger, parameters: dict[str, Any]) -> None:
     path = logger.log_failure("c", "e", parameters, "r")
@@ -650,7 +649,6 @@ def test_any_structure_of_basic_values_comes_back(logger: StructuredLogger, para
     assert failure.to_json() == text
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(keys=st.dictionaries(scalars | st.tuples(scalars) | st.binary(max_size=3), st.integers(0, 9), max_size=9))
 def test_keys_of_any_kind_lose_no_entry(recorded: Callable[[Any], Any], keys: dict[Any, int]) -> None:
     assert len(recorded(keys)) == len(keys)
