@@ -622,7 +622,8 @@ def test_no_parameters_of_a_library_need_the_library(tmp_path: pathlib.Path) -> 
         "logger.log_failure('c', 'e', {'x': {1}, 'y': array('d', [1.5] * 300)}, 'r')\n"
         "print([name for name in ('numpy', 'pandas', 'polars') if name in sys.modules])"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr
     assert Failure.from_path(tmp_path / "latest.json").parameters["y"]["mean"] == 1.5
 
 
