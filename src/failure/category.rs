@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+use super::lapack;
 use crate::words::{Phrase, Words};
 
 macro_rules! categories {
@@ -248,7 +249,7 @@ categories! {
         "wrong sign", "inconsistent", "ill input", "initial estimate must", "lower bound exceeds",
         "lower bounds is greater", "bound is less than", "bracketing values", "valid bracket", "m k must hold",
         "negative dimensions", "could not convert string", "not within t span", "must be monotonically increasing",
-        "must be strictly increasing", "strictly increasing sequence",
+        "must be strictly increasing", "strictly increasing sequence", "illegal value",
     ],
     /// The time ran out.
     TimeLimit = "time_limit": [
@@ -289,7 +290,8 @@ impl Category {
     /// The category that these words tell, if any.
     pub(crate) fn of_text(text: &str) -> Option<Self> {
         let words = Words::of_message(text);
-        ALL_PHRASES.iter().find(|(_, phrase)| phrase.is_in(&words)).map(|(category, _)| *category)
+        let told = ALL_PHRASES.iter().find(|(_, phrase)| phrase.is_in(&words)).map(|(category, _)| *category);
+        told.or_else(|| lapack::category(text, &words))
     }
 }
 

@@ -5,6 +5,7 @@ mod context;
 mod convergence;
 pub(crate) mod fingerprint;
 mod json;
+mod lapack;
 mod read;
 #[cfg(test)]
 mod schema;

@@ -54,7 +54,7 @@ pub(super) fn rules() -> Vec<Rule> {
              one. Check that it is finite (np.isfinite(a).all()) and find what made it so; only if it is, scale it",
         )
         .category(NonFinite)
-        .words("svd did not converge|eigenvalues did not converge")
+        .words("svd did not converge|eigenvalues did not converge|return info|lapack")
         .source("LAPACK, xGESDD and xSYEVD, INFO"),
         Rule::new(
             "non_finite.input",

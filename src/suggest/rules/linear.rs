@@ -44,7 +44,7 @@ pub(super) fn rules() -> Vec<Rule> {
              LDLᵀ or LU instead of Cholesky",
         )
         .category(SingularMatrix)
-        .words("positive definite|cholesky|spd|non positive")
+        .words("positive definite|cholesky|spd|non positive|potrf|spotrf|dpotrf|cpotrf|zpotrf|dposv")
         .source("Higham, Accuracy and Stability of Numerical Algorithms, §10"),
         Rule::new(
             "singular_matrix.least_squares",

@@ -1,0 +1,91 @@
+//! What LAPACK says: a routine's name and a number, `info`.
+
+use std::cmp::Ordering;
+
+use super::Category;
+use crate::words::Words;
+
+/// The kinds of matrix that begin a routine's name.
+/// Source: LAPACK Users' Guide, §2.2.3.
+const MATRICES: [&str; 20] = [
+    "bd", "gb", "ge", "gg", "gt", "hb", "he", "hp", "hs", "pb", "po", "pp", "pt", "sb", "sp", "st", "sy", "tb", "tp",
+    "tr",
+];
+
+/// What cannot be done with a singular matrix: factorise, solve, invert. Those of symmetric ones also say so where the matrix
+/// is not positive definite.
+const FACTORISES: [&str; 12] = ["trf", "trf2", "tf2", "trs", "tri", "sv", "svx", "svxx", "rfs", "ls", "gv", "gvd"];
+
+/// Eigenvalues and singular values, which do not converge where the matrix is not finite.
+const DECOMPOSES: [&str; 17] = [
+    "ev", "evd", "evr", "evx", "ev3", "es", "esx", "es3", "eqr", "qr", "sdd", "svd", "svdx", "sdc", "svj", "lsd", "lss",
+];
+
+/// The category that a message tells by the routine: "Internal potrf return info = [2]", "LAPACK dgesv failed (info = 3)".
+pub(super) fn category(text: &str, words: &Words) -> Option<Category> {
+    let told = words.iter().find_map(of_routine)?;
+    match info(text) {
+        Some(Ordering::Greater) => Some(told),
+        // Then it is the number of an argument with an illegal value.
+        Some(Ordering::Less) => Some(Category::Initialization),
+        Some(Ordering::Equal) => None,
+        None => ["lapack", "lapacke"].iter().any(|word| words.contains(word)).then_some(told),
+    }
+}
+
+fn of_routine(word: &str) -> Option<Category> {
+    let without_precision = word.strip_prefix(['s', 'd', 'c', 'z']).and_then(of_kind);
+    without_precision.or_else(|| of_kind(word))
+}
+
+fn of_kind(name: &str) -> Option<Category> {
+    let operation = MATRICES.iter().find_map(|matrix| name.strip_prefix(matrix))?;
+    if FACTORISES.contains(&operation) {
+        Some(Category::SingularMatrix)
+    } else {
+        DECOMPOSES.contains(&operation).then_some(Category::NonFinite)
+    }
+}
+
+/// How the first `info` of a text that has a number compares with 0.
+fn info(text: &str) -> Option<Ordering> {
+    let is_between = |c: char| c.is_ascii_whitespace() || matches!(c, '=' | ':' | '(' | '[');
+    let numbers = text.to_ascii_lowercase();
+    numbers.split("info").skip(1).find_map(|after| {
+        let number = after.trim_start_matches(is_between);
+        let digits = number.strip_prefix('-').unwrap_or(number);
+        let digits = &digits[..digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len())];
+        match digits {
+            "" => None,
+            zeros if zeros.bytes().all(|digit| digit == b'0') => Some(Ordering::Equal),
+            _ if number.starts_with('-') => Some(Ordering::Less),
+            _ => Some(Ordering::Greater),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::failure::Category;
+
+    #[test]
+    fn a_routine_and_its_info_tell_the_category() {
+        for (text, category) in [
+            ("Internal potrf return info = [2] for slices [0].", Some(Category::SingularMatrix)),
+            ("LAPACK dgesv failed (info = 3)", Some(Category::SingularMatrix)),
+            ("LAPACKE_dgetrf returned 5", Some(Category::SingularMatrix)),
+            ("DSYTRF: INFO=4", Some(Category::SingularMatrix)),
+            ("zheevd: info 7", Some(Category::NonFinite)),
+            ("Internal geev return info = [1] for slices [0].", Some(Category::NonFinite)),
+            ("dpotrf: info = -4", Some(Category::Initialization)),
+            ("DGESDD INFO=[-4]", Some(Category::Initialization)),
+            ("two gels meet at the interface", None),
+            ("no info about geese", None),
+            ("info - 3 sysv queues are left", None),
+            ("dpotrf: info = 0", None),
+            ("potrf", None),
+        ] {
+            assert_eq!(Category::of_text(text), category, "{text}");
+        }
+    }
+}
