@@ -10,7 +10,7 @@ use tracing_failure::{Breadcrumb, Context, Location, Map, SpanEntry};
 
 use crate::from_python;
 use crate::text::Text;
-use crate::trail::{Place, Row, Site, Trail};
+use crate::trail::{Place, Plan, Row, Site, Trail};
 
 /// Computations around a failure that are recorded.
 const SPANS: usize = 64;
@@ -36,10 +36,15 @@ struct Open {
 #[pymethods]
 impl Computation {
     #[new]
-    fn new(name: Text, theoretical_ref: Text, parameters: &Bound<'_, PyAny>) -> Self {
-        let parameters = from_python::map(parameters);
-        let (name, theoretical_ref) = (name.0, theoretical_ref.0);
-        Computation { name, theoretical_ref, parameters, open: OnceLock::new(), trail: Mutex::default() }
+    fn new(name: Text, theoretical_ref: Text, parameters: &Bound<'_, PyAny>, trail: (usize, usize)) -> Self {
+        let (first, last) = trail;
+        Computation {
+            name: name.0,
+            theoretical_ref: theoretical_ref.0,
+            parameters: from_python::map(parameters),
+            open: OnceLock::new(),
+            trail: Mutex::new(Trail::new(Plan::new(first, last))),
+        }
     }
 
     /// Begins, inside of another one; says whether it had not begun before.

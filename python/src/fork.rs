@@ -16,9 +16,11 @@ thread_local! {
     static FORKING: RefCell<Option<RwLockWriteGuard<'static, ()>>> = const { RefCell::new(None) };
 }
 
-/// Holds up a fork for as long as it lives. The interpreter must not be held meanwhile.
-pub(crate) fn at_work() -> RwLockReadGuard<'static, ()> {
-    WORK.read().unwrap_or_else(PoisonError::into_inner)
+/// Holds up a fork for as long as it lives, unless it is this thread that forks: then others hold off already. The interpreter
+/// must not be held meanwhile.
+pub(crate) fn at_work() -> Option<RwLockReadGuard<'static, ()>> {
+    let forks = FORKING.with_borrow(Option::is_some);
+    (!forks).then(|| WORK.read().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Called before a fork, by the thread that forks.

@@ -23,7 +23,7 @@ pub(crate) fn new_id() -> String {
 }
 
 /// The Rust library's logger.
-#[pyclass(frozen, module = "tracing_failure._native")]
+#[pyclass(frozen, weakref, module = "tracing_failure._native")]
 pub(crate) struct Recorder {
     logger: StructuredLogger,
 }
@@ -192,7 +192,10 @@ impl Recorder {
 
     /// Returns when all that was written is with the operating system, and pushed where that was asked for.
     fn flush(&self, py: Python<'_>) {
-        py.detach(|| self.logger.flush());
+        py.detach(|| {
+            let _at_work = at_work();
+            self.logger.flush();
+        });
     }
 
     /// What it has done so far.
@@ -218,6 +221,15 @@ impl Recorder {
             let _at_work = at_work();
             self.logger.log(level, target, message, entries);
         });
+    }
+}
+
+impl Drop for Recorder {
+    /// Nothing that waits is lost, and the interpreter is free meanwhile, unless it ends.
+    fn drop(&mut self) {
+        if Python::try_attach(|py| self.flush(py)).is_none() {
+            self.logger.flush();
+        }
     }
 }
 

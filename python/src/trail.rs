@@ -9,9 +9,8 @@ use tracing_failure::{Breadcrumb, Location, Map, TrailEntry, Value};
 
 use crate::from_python;
 
-/// Of each place, the first rows and the last.
-const FIRST: usize = 8;
-const LAST: usize = 248;
+/// Rows of a place that can be kept at its beginning, and up to the present.
+const ROWS: usize = 1 << 16;
 /// Places of a computation; what others report is not kept.
 const SITES: usize = 64;
 /// Values of a row.
@@ -30,10 +29,17 @@ pub(crate) struct Place<'py> {
     pub(crate) instruction: i32,
 }
 
-#[derive(Default)]
 pub(crate) struct Trail {
+    plan: Plan,
     sites: Vec<Site>,
     breadcrumbs: VecDeque<Breadcrumb>,
+}
+
+/// How many rows of each place are kept.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan {
+    first: usize,
+    last: usize,
 }
 
 /// A place, and what it reported.
@@ -71,12 +77,26 @@ impl Row {
     }
 }
 
+impl Plan {
+    pub(crate) fn new(first: usize, last: usize) -> Self {
+        Plan { first: first.min(ROWS), last: last.min(ROWS) }
+    }
+
+    fn keeps_any(self) -> bool {
+        self.first + self.last > 0
+    }
+}
+
 impl Trail {
+    pub(crate) fn new(plan: Plan) -> Self {
+        Trail { plan, sites: Vec::new(), breadcrumbs: VecDeque::new() }
+    }
+
     /// Takes a report from a place that has reported before; gives it back where it has not.
     pub(crate) fn add<'py>(&mut self, place: &Place<'_>, row: Row, names: Names<'py>) -> Option<(Row, Names<'py>)> {
-        let room = self.sites.len() < SITES;
+        let room = self.plan.keeps_any() && self.sites.len() < SITES;
         match self.sites.iter_mut().find(|site| site.is_at(place, &names)) {
-            Some(site) => site.push(row),
+            Some(site) => site.push(row, self.plan),
             None if room => return Some((row, names)),
             None => {}
         }
@@ -86,15 +106,18 @@ impl Trail {
     /// Takes the first report from a place, unless another thread was there in between.
     pub(crate) fn begin(&mut self, mut site: Site, row: Row) {
         match self.sites.iter_mut().find(|known| known.is_same_as(&site)) {
-            Some(known) => known.push(row),
+            Some(known) => known.push(row, self.plan),
             None => {
-                site.push(row);
+                site.push(row, self.plan);
                 self.sites.push(site);
             }
         }
     }
 
     pub(crate) fn note(&mut self, breadcrumb: Breadcrumb) {
+        if !self.plan.keeps_any() {
+            return;
+        }
         if self.breadcrumbs.len() == BREADCRUMBS {
             self.breadcrumbs.pop_front();
         }
@@ -137,15 +160,15 @@ impl Site {
         self.instruction == other.instruction && self.code.as_ptr() == other.code.as_ptr() && same_names
     }
 
-    fn push(&mut self, row: Row) {
+    fn push(&mut self, row: Row, plan: Plan) {
         self.seen += 1;
-        if self.first.len() < FIRST {
+        if self.first.len() < plan.first {
             return self.first.push(row);
         }
-        if self.last.len() == LAST {
+        self.last.push_back(row);
+        if self.last.len() > plan.last {
             self.last.pop_front();
         }
-        self.last.push_back(row);
     }
 
     fn entry(&self, py: Python<'_>) -> TrailEntry {

@@ -2,13 +2,15 @@
 
 import asyncio
 import inspect
+import json
 import threading
 
+import jsonschema
 import numpy
 import pytest
 
 import tracing_failure
-from tracing_failure import current, read, record
+from tracing_failure import StructuredLogger, current, read, record
 
 
 def fail(logger, steps=3, **parameters):
@@ -38,6 +40,53 @@ def test_a_long_trail_keeps_its_ends_and_says_how_it_went(logger):
     assert trail["columns"]["step"] == [*range(8), *range(752, 1000)]
     behaviours = {series["column"]: series["behaviour"] for series in failure.context["convergence"]}
     assert behaviours["residual"] == "geometric_decay"
+
+
+@pytest.mark.parametrize(
+    ("trail", "kept"),
+    [
+        ((2, 3), [0, 1, 7, 8, 9]),
+        ((0, 4), [6, 7, 8, 9]),
+        ((4, 0), [0, 1, 2, 3]),
+        ((10, 0), list(range(10))),
+        ([0, 10**9], list(range(10))),
+    ],
+)
+def test_a_logger_says_how_long_trails_are(tmp_path, trail, kept):
+    failure = fail(StructuredLogger(tmp_path, trail=trail), steps=10)
+    [trail] = failure.context["trail"]
+    assert (trail["seen"], trail["dropped"], trail["columns"]["step"]) == (10, 10 - len(kept), kept)
+    jsonschema.validate(json.loads(failure.to_json()), tracing_failure.schema())
+
+
+def test_a_logger_without_trails_keeps_nothing(tmp_path):
+    logger = StructuredLogger(tmp_path, trail=(0, 0))
+    with pytest.raises(ValueError), logger.computation("c") as c:
+        c.record("begins")
+        raise ValueError(fail(logger))
+    assert all("trail" not in failure.context and "breadcrumbs" not in failure.context for failure in read(tmp_path))
+
+
+@pytest.mark.parametrize("trail", [(8,), (-1, 8), (1, 2, 3), 8, None, (1.5, 2), "ab"])
+def test_a_trail_that_cannot_be_is_refused(tmp_path, trail):
+    with pytest.raises(ValueError, match="such as \\(8, 248\\), not"):
+        StructuredLogger(tmp_path, trail=trail)
+
+
+def test_a_trail_is_bounded_in_places_columns_and_texts(logger):
+    code = "\n".join(f"c.record(x{n}=n)" for n in range(100))
+    with pytest.raises(ValueError), logger.computation("c") as c:
+        exec(code, {"c": c, "n": 1.5})
+        for n in range(100):
+            c.record(f"message {n}")
+        raise ValueError
+    context = read(logger.output_dir)[-1].context
+    assert [list(trail["columns"]) for trail in context["trail"]] == [[f"x{n}"] for n in range(64)]
+    assert [crumb["message"] for crumb in context["breadcrumbs"]] == [f"message {n}" for n in range(68, 100)]
+    with pytest.raises(ValueError), logger.computation("c") as c:
+        c.record(**{f"x{n}": n for n in range(100)})
+        raise ValueError
+    assert len(read(logger.output_dir)[-1].context["trail"][0]["columns"]) == 64
 
 
 def test_a_success_leaves_no_record(logger):
@@ -322,6 +371,17 @@ def test_what_is_cancelled_has_not_failed(logger):
     with pytest.raises(GeneratorExit), logger.computation("c"):
         raise GeneratorExit
     assert len(read(logger.output_dir)) == 0
+
+
+def test_a_group_is_cancelled_where_all_of_it_is(logger):
+    cancelled = asyncio.CancelledError()
+    for members in [[cancelled], [cancelled, BaseExceptionGroup("b", [cancelled, GeneratorExit()])]]:
+        with pytest.raises(BaseExceptionGroup), logger.computation("c"):
+            raise BaseExceptionGroup("a", members)
+    assert not read(logger.output_dir)
+    with pytest.raises(BaseExceptionGroup), logger.computation("c"):
+        raise BaseExceptionGroup("a", [cancelled, ValueError("no convergence")])
+    assert len(read(logger.output_dir)) == 1
 
 
 def test_an_interrupted_computation_is_recorded(logger):

@@ -1,5 +1,6 @@
 """Exceptions taken apart: what a record says of them is what Python itself would say."""
 
+import re
 import sys
 import traceback
 from types import SimpleNamespace
@@ -167,7 +168,8 @@ def test_the_chain_is_told_from_the_outermost(logger):
     failure = Failure.from_path(logger.log_failure("c", raised(while_handling)))
     errors = failure.context["errors"]
     assert [error["type"] for error in errors] == ["KeyError", "ValueError", "ZeroDivisionError"]
-    assert [error["message"] for error in errors] == ["'beta'", "no convergence", "float division by zero"]
+    assert [error["message"] for error in errors[:2]] == ["'beta'", "no convergence"]
+    assert errors[2]["message"].endswith("division by zero")
 
 
 def test_a_hidden_context_stays_hidden(logger):
@@ -262,7 +264,7 @@ def test_a_deep_stack_keeps_both_ends(logger):
 def test_a_group_is_told_in_full(logger):
     failure = Failure.from_path(logger.log_failure("c", raised(group)))
     assert failure.error_type == "ExceptionGroup"
-    assert "ZeroDivisionError: float division by zero" in failure.stack_trace
+    assert re.search("ZeroDivisionError: .*division by zero", failure.stack_trace)
 
 
 def test_the_fingerprint_does_not_depend_on_where_the_program_lies(tmp_path):

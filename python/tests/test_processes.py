@@ -67,6 +67,28 @@ def test_workers_lose_nothing(tmp_path, method, before):
     assert len(ends) == 200
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_workers_that_make_their_own_loggers_lose_no_line(tmp_path, method):
+    run(
+        f"""
+        import multiprocessing
+
+        def work(n):
+            from tracing_failure import StructuredLogger
+            with StructuredLogger("io/failures").computation("sweep", n=n):
+                pass
+
+        if __name__ == "__main__":
+            with multiprocessing.get_context("{method}").Pool(2) as pool:
+                pool.map(work, range(20))
+                pool.close()
+                pool.join()
+        """,
+        tmp_path,
+    )
+    assert sorted(line["parameters"]["n"] for line in lines(tmp_path / "io/logs")) == list(range(20))
+
+
 def test_the_latest_is_the_newest_when_workers_have_ended(tmp_path):
     run(
         """
@@ -179,3 +201,71 @@ def test_others_run_while_a_record_is_read(tmp_path, logger):
     (tmp_path / "record").write_bytes(path.read_bytes())
     reader.join(20)
     assert read[0].computation == "c"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts in /proc")
+def test_loggers_that_nobody_has_any_more_cost_nothing(tmp_path):
+    """A sweep with a directory for each run."""
+    output = run(
+        """
+        import logging, os
+        from tracing_failure import StructuredLogger
+
+        def count():
+            return len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
+
+        def sweep(runs):
+            for run in runs:
+                logger = StructuredLogger(f"runs/{run}/failures")
+                with logger.computation("newton"):
+                    logger.handler().handle(logging.makeLogRecord({"msg": "begins", "levelno": 20}))
+                logger.log_failure("newton", "no convergence", {"run": run})
+
+        sweep(range(20))
+        before = count()
+        sweep(range(20, 220))
+        after = count()
+        print(after[0] - before[0] < 20, after[1] - before[1] < 20)
+        """,
+        tmp_path,
+    )
+    assert output == "True True\n"
+    for number in range(220):
+        [failure] = read(tmp_path / f"runs/{number}/failures")
+        assert failure.parameters == {"run": number}
+        assert Failure.from_path(tmp_path / f"runs/{number}/failures/latest.json").id == failure.id
+        assert [line["message"] for line in lines(tmp_path / f"runs/{number}/logs")][:2] == ["begins", "computation closed"]
+
+
+def test_a_logger_that_is_made_again_goes_on(tmp_path):
+    output = run(
+        """
+        from tracing_failure import StructuredLogger
+        for n in range(3):
+            logger = StructuredLogger("io/failures", session_id="one")
+            logger.log_failure("c", "e", {"n": n})
+            del logger
+        """,
+        tmp_path,
+    )
+    assert output == "" and [failure.parameters["n"] for failure in read(tmp_path / "io/failures")] == [0, 1, 2]
+    assert sum(line["level"] == "ERROR" for line in lines(tmp_path / "io/logs")) == 3
+
+
+def test_what_is_recorded_while_a_process_forks_does_not_wait_for_it(tmp_path):
+    """Of the hooks before a fork, the one that was registered first runs last."""
+    run(
+        """
+        import os
+        os.register_at_fork(before=lambda: logger.log_failure("c", "before the fork"))
+        from tracing_failure import StructuredLogger
+        logger = StructuredLogger("io/failures")
+        if os.fork() == 0:
+            logger.log_failure("c", "in the child")
+            os._exit(0)
+        os.wait()
+        """,
+        tmp_path,
+    )
+    messages = [failure.error_message for failure in read(tmp_path / "io/failures")]
+    assert messages == ["before the fork", "in the child"]

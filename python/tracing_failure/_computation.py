@@ -76,7 +76,7 @@ class Computation(_native.Computation):
     def __new__(
         cls, logger: "StructuredLogger", name: str, theoretical_ref: str, parameters: dict[str, Any]
     ) -> Self:
-        self = super().__new__(cls, name, theoretical_ref, parameters)
+        self = super().__new__(cls, name, theoretical_ref, parameters, logger._trail)
         self._logger = logger
         self._parameters = parameters
         self._recorded = set()
@@ -112,12 +112,13 @@ class Computation(_native.Computation):
             _native.on_another_stack(self._ended, (error,))
 
     def _ended(self, error: BaseException | None) -> None:
+        reporter = self._logger._reporter
         if error is None:
-            self._logger._closed(self, "ok", None)
+            reporter.closed(self, "ok", None)
         elif _is_no_failure(error):
-            self._logger._closed(self, "cancelled", None)
+            reporter.closed(self, "cancelled", None)
         else:
-            self._logger._failed(self, error)
+            reporter.failed(self, error)
 
     def _again(self, parameters: dict[str, Any]) -> "Computation":
         parameters = parameters | {n: v for n, v in self._parameters.items() if n not in parameters}
@@ -220,5 +221,7 @@ def _is_no_failure(error: BaseException) -> bool:
     kind = type(error)
     if issubclass(kind, SystemExit):
         return getattr(error, "code", None) in (None, 0)
+    if issubclass(kind, BaseExceptionGroup):
+        return all(map(_is_no_failure, getattr(error, "exceptions", ())))
     asyncio = sys.modules.get("asyncio")
     return issubclass(kind, GeneratorExit) or (asyncio is not None and issubclass(kind, asyncio.CancelledError))

@@ -9,8 +9,9 @@ from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 from . import _notebook
-from ._logger import _tell, default_logger
+from ._logger import default_logger
 from ._marks import has_record
+from ._reporter import tell
 
 #: Values that are taken for a cell's parameters, at most.
 _PARAMETERS = 64
@@ -49,11 +50,11 @@ class _Cells:
             error.__traceback__ = _from_cell(whole)
             path = default_logger(self.directory).log_failure(name, error, parameters)
         except OSError as trouble:
-            return _tell(f"not recorded: {trouble}")
+            return tell(f"not recorded: {trouble}")
         finally:
             error.__traceback__ = whole
         if path is not None:
-            _tell(f"recorded in {_notebook.shown_path(path)}")
+            tell(f"recorded in {_notebook.shown_path(path)}")
 
     def named_in(self, source: str) -> dict[str, Any]:
         """The variables that a cell names, as they are now."""

@@ -1,25 +1,22 @@
 """The logger: where records go, and what is said in them."""
 
+import operator
 import os
 import sys
-import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
+from weakref import WeakValueDictionary
 
 from . import _native, _notebook
 from ._computation import Computation, innermost
-from ._exceptions import Apart, take_apart
 from ._handler import LogHandler
-from ._marks import cause, mark, marks
 from ._recorders import recorder
-from ._values import is_from_keyboard
+from ._reporter import Reporter, text
 
-_handlers: dict[int, LogHandler] = {}
+#: By the recorders that they have, for as long as somebody has them.
+_handlers: WeakValueDictionary[int, LogHandler] = WeakValueDictionary()
 _last: "StructuredLogger | None" = None
-#: Failures that this thread is recording, one within the other, and how many that may be.
-_at_work = threading.local()
-_NESTED = 2
 
 
 class StructuredLogger:
@@ -42,6 +39,9 @@ class StructuredLogger:
     ``areas``
         First parts of file names beside ``rg_flow``, ``observable``, ``topology`` and ``general``, each with words that the
         names of its computations contain.
+    ``trail``
+        How many rows of a computation's trail are kept of each place that records: the first ones, and the last.
+        ``(0, 0)`` keeps none.
     ``durability``
         ``"process"``: a record survives ``kill -9`` of the process; ``"disk"``: also a loss of power.
 
@@ -71,6 +71,7 @@ class StructuredLogger:
         context: Mapping[str, Any] | None = None,
         redact: Iterable[str] = (),
         areas: Mapping[str, Iterable[str]] | None = None,
+        trail: tuple[int, int] = (8, 248),
         durability: Literal["process", "disk"] = "process",
     ) -> None:
         if durability not in ("process", "disk"):
@@ -80,8 +81,7 @@ class StructuredLogger:
         failures = Path(output_dir).absolute()
         if logs_dir is None and failures.name == "failures":
             logs_dir = failures.with_name("logs")
-        self._notebook = notebook
-        self._context = dict(context or {})
+        self._trail = _rows(trail)
         self._session_id = session_id or _notebook.session_id()
         self._options: dict[str, Any] = {
             "output_dir": str(failures),
@@ -95,7 +95,7 @@ class StructuredLogger:
             "areas": {area: list(words) for area, words in (areas or {}).items()},
             "durability": durability,
         }
-        self._recorder = recorder(self._options)
+        self._reporter = Reporter(recorder(self._options), dict(context or {}), notebook)
         global _last
         _last = self
 
@@ -117,7 +117,7 @@ class StructuredLogger:
         >>> StructuredLogger(tempfile.mkdtemp()).stats["recorded"]
         0
         """
-        return self._recorder.stats()
+        return self._reporter.recorder.stats()
 
     def log_failure(
         self,
@@ -140,10 +140,10 @@ class StructuredLogger:
         error = sys.exception() if error is None else error
         arguments = (computation, error, parameters, theoretical_ref, category, context, innermost())
         try:
-            return self._log(*arguments)
+            return self._reporter.log_failure(*arguments)
         except RecursionError:
             # This stack is full, which is the failure itself.
-            return _native.on_another_stack(self._log, arguments)
+            return _native.on_another_stack(self._reporter.log_failure, arguments)
 
     def computation(self, name: str, /, theoretical_ref: str = "", **parameters: Any) -> Computation:
         """A computation, for ``with`` or as a decorator: an exception that leaves it is recorded and goes on.
@@ -153,7 +153,7 @@ class StructuredLogger:
         >>> with logger.computation("rg_flow_integration", theoretical_ref="Eq. 1.12", rtol=1e-6) as c:
         ...     c.record(t=-9.9, norm=196.4)
         """
-        return Computation(self, _text(name), _text(theoretical_ref), parameters)
+        return Computation(self, text(name), text(theoretical_ref), parameters)
 
     def handler(self, level: int | str | None = None) -> LogHandler:
         """A handler that writes records of Python's ``logging`` from a level on into the runtime log: the same one for each
@@ -164,110 +164,23 @@ class StructuredLogger:
         >>> logging.getLogger("solver").addHandler(logger.handler())
         >>> logging.getLogger("solver").warning("no progress", extra={"residual": 1e-3})
         """
-        known = _handlers.get(id(self._recorder))
+        recorder = self._reporter.recorder
+        known = _handlers.get(id(recorder))
         if known is None:
-            known = _handlers[id(self._recorder)] = LogHandler(self._recorder)
+            known = _handlers[id(recorder)] = LogHandler(recorder)
         if level is not None:
             known.setLevel(level)
         return known
 
     def flush(self) -> None:
         """Returns when all that was written is with the operating system, and pushed where that was asked for."""
-        self._recorder.flush()
-
-    def _log(
-        self,
-        computation: str,
-        error: BaseException | str | None,
-        parameters: Any,
-        theoretical_ref: str,
-        category: str | None,
-        context: Mapping[str, Any] | None,
-        nearest: Computation | None,
-    ) -> Path | None:
-        computation = _text(computation)
-        call = {
-            "computation": computation,
-            "theoretical_ref": _text(theoretical_ref),
-            "parameters": parameters,
-            "within": _within(computation, nearest),
-            "category": category,
-            "context": context,
-        }
-        return self._record(error, call)
-
-    def _failed(self, computation: Computation, error: BaseException) -> None:
-        if _known(computation, error) is None:
-            call = {
-                "computation": computation.name,
-                "theoretical_ref": computation.theoretical_ref,
-                "parameters": None,
-                "within": computation,
-                "category": "interrupted" if issubclass(type(error), KeyboardInterrupt) else None,
-                "context": None,
-            }
-            self._record(error, call)
-        self._closed(computation, "failed", _known(computation, error))
-
-    def _closed(self, computation: Computation, outcome: str, failure_id: str | None) -> None:
-        try:
-            self._recorder.closed(computation, outcome, failure_id)
-        except Exception as trouble:
-            _tell(f"the end of {computation.name} is not logged: {trouble!r}")
-
-    def _record(self, error: BaseException | str | None, call: dict[str, Any]) -> Path | None:
-        depth = getattr(_at_work, "depth", 0)
-        if depth == _NESTED:
-            # What is being recorded records itself, by a `repr` for example.
-            return None
-        _at_work.depth = depth + 1
-        apart = _unread(error)
-        try:
-            apart = take_apart(error, depth=3)
-            return self._write(apart, error, call)
-        except BaseException as trouble:
-            if isinstance(trouble, RecursionError) and not _native.is_on_another_stack():
-                raise
-            path = self._write_little(apart, call, trouble)
-            if isinstance(trouble, KeyboardInterrupt) and is_from_keyboard(trouble.__traceback__):
-                raise
-            return path
-        finally:
-            _at_work.depth = depth
-
-    def _write(self, apart: Apart, error: BaseException | str | None, call: dict[str, Any]) -> Path | None:
-        call["thread"] = threading.current_thread().name
-        call["context"] = context = {**self._context, **_entries(call["context"])}
-        call["notebook"] = _taken(context, "notebook", str, self._notebook or _notebook.notebook())
-        call["cell_number"] = _taken(context, "cell_number", int, _notebook.cell_number())
-        call["caused_by"] = cause(error) if isinstance(error, BaseException) else None
-        id, path, lost = self._recorder.record(apart, call)
-        if isinstance(error, BaseException):
-            mark(error, id, call["computation"])
-        around = call["within"]
-        while around is not None:
-            around._recorded.add(id)
-            around = around.parent
-        if lost is not None:
-            _tell(f"{lost}; the record is on stderr")
-        return Path(path) if path is not None else None
-
-    def _write_little(self, apart: Apart, call: dict[str, Any], trouble: BaseException) -> Path | None:
-        """A record of what is certain: nobody's error may be lost because we cannot read all that is said of it."""
-        uncertain = ("notebook", "cell_number", "caused_by")
-        call |= {**dict.fromkeys(uncertain), "thread": "", "context": {"not_recorded": type(trouble).__name__}}
-        try:
-            _, path, _ = self._recorder.record(apart, call)
-        except BaseException:
-            path = None
-            _tell(f"a failure of {call['computation']} is not recorded: {type(trouble).__name__}")
-        return Path(path) if path is not None else None
+        self._reporter.recorder.flush()
 
     def __repr__(self) -> str:
         return f"StructuredLogger(output_dir={self._options['output_dir']!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickled, ({**self._options, "context": self._context},)
+        return _unpickled, ({**self._options, "context": self._reporter.context, "trail": self._trail},)
 
 
 def default_logger(output_dir: str = "io/failures") -> StructuredLogger:
@@ -280,57 +193,11 @@ def _unpickled(options: dict[str, Any]) -> StructuredLogger:
     return StructuredLogger(options.pop("output_dir"), **options)
 
 
-def _unread(error: BaseException | str | None) -> Apart:
-    """As much of an error as needs no reading."""
-    return {
-        "error_type": type(error).__qualname__,
-        "error_message": "",
-        "stack_trace": "",
-        "errors": [],
-        "errors_cut": False,
-        "frames": [],
-        "location": (None, None, None),
-    }
-
-
-def _known(computation: Computation, error: BaseException) -> str | None:
-    """The record that was made of an error of this computation while it ran."""
-    found = (each.id for each in marks(error) if each.computation == computation.name)
-    return next((id for id in found if id in computation._recorded), None)
-
-
-def _entries(context: Any) -> dict[str, Any]:
-    if context is None:
-        return {}
-    return dict(context) if isinstance(context, Mapping) else {"value": context}
-
-
-def _taken(context: dict[str, Any], name: str, kind: type, otherwise: Any) -> Any:
-    """The entry of this name where it is of this kind; else what is known without it."""
-    if type(context.get(name)) is kind:
-        return context.pop(name)
-    return otherwise
-
-
-def _within(computation: str, nearest: Computation | None) -> Computation | None:
-    """The computation around the caller that has this name, else the innermost."""
-    around: Any = nearest
-    while around is not None and around.name != computation:
-        around = around.parent
-    return around or nearest
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
+def _rows(trail: tuple[int, int]) -> tuple[int, int]:
     try:
-        return "" if value is None else str(value)
-    except BaseException:
-        return f"<{type(value).__name__}>"
-
-
-def _tell(text: str) -> None:
-    try:
-        print(f"tracing-failure: {text}", file=sys.stderr)
-    except BaseException:
-        pass
+        first, last = (operator.index(rows) for rows in trail)
+    except (TypeError, ValueError):
+        first = last = -1
+    if min(first, last) < 0:
+        raise ValueError(f"trail is how many rows are kept, first and last, such as (8, 248), not {trail!r}")
+    return first, last

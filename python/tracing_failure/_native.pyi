@@ -23,7 +23,7 @@ class AdviceError(RuntimeError):
 class Computation:
     """The part of a computation that is quick."""
 
-    def __new__(cls, name: str, theoretical_ref: str, parameters: Any) -> Self: ...
+    def __new__(cls, name: str, theoretical_ref: str, parameters: Any, trail: tuple[int, int]) -> Self: ...
     def enter(
         self, parent: Computation | None, function: str, file: str, line: int | None, module: str | None
     ) -> bool:

@@ -1,18 +1,21 @@
-"""The recorders of this process, from their first failure to its end."""
+"""The recorders of this process."""
 
 import atexit
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
+from weakref import WeakValueDictionary
 
 from . import _native
 
-#: By what they were made with: a cell that is run twice does not set up things twice.
-_recorders: dict[tuple[str, ...], _native.Recorder] = {}
+#: By what they were made with: a cell that is run twice does not set up things twice. One that no logger has any more is
+#: given back, with its thread and its files: a sweep may have a logger for each of many thousand runs.
+_recorders: WeakValueDictionary[tuple[str, ...], _native.Recorder] = WeakValueDictionary()
 
 
 def recorder(options: dict[str, Any]) -> _native.Recorder:
-    """The recorder of these options; there is one for each set of them."""
+    """The recorder of these options; there is one at a time for each set of them."""
     key = (*(repr(value) for value in options.values()),)
     known = _recorders.get(key)
     if known is None:
@@ -27,23 +30,25 @@ def recorder(options: dict[str, Any]) -> _native.Recorder:
             branch=options["branch"],
             remote=options["remote"],
         )
-        if not _recorders:
-            _at_the_end()
         _recorders[key] = known
     return known
-
-
-def _at_the_end() -> None:
-    """What waits is written when the process ends."""
-    atexit.register(_flush_all)
-    _at_the_end_of_a_worker()
 
 
 def _at_the_end_of_a_worker() -> None:
     """A process of multiprocessing ends without :mod:`atexit`, and forgets at its beginning what else it was to do."""
     util = sys.modules.get("multiprocessing.util")
     if util is not None:
-        util.register_after_fork(_flush_all, lambda flush: util.Finalize(None, flush, exitpriority=0))
+        util.register_after_fork(_flush_all, _finally)
+        # This may be one that has begun.
+        _finally(_flush_all)
+
+
+def _finally(flush: Callable[[], None]) -> None:
+    from multiprocessing.process import parent_process
+    from multiprocessing.util import Finalize
+
+    if parent_process() is not None:
+        Finalize(None, flush, exitpriority=0)
 
 
 def _flush_all() -> None:
@@ -51,6 +56,9 @@ def _flush_all() -> None:
         recorder.flush()
 
 
+# What waits is written when the process ends.
+atexit.register(_flush_all)
+_at_the_end_of_a_worker()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=_native.before_fork, after_in_parent=_native.after_fork, after_in_child=_native.after_fork
