@@ -197,6 +197,15 @@ def test_a_table_of_no_records_has_the_columns_of_all(tmp_path: Path, library: s
     assert str(table["timestamp"].dtype) == time
 
 
+def test_a_leap_second_is_missing_in_a_table_of_pandas(tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    for n, timestamp in enumerate(["2016-12-31T23:59:60Z", "2026-11-26T22:00:00.500Z"]):
+        written_by_others(tmp_path / f"general_{n}.json", timestamp=timestamp)
+    leap, time = read(tmp_path).to_pandas()["timestamp"]
+    assert str(leap) == "NaT"
+    assert time == datetime.datetime(2026, 11, 26, 22, 0, 0, 500_000, datetime.timezone.utc)
+
+
 def test_the_time_of_a_table_is_the_time_of_the_record(written: Callable[..., Failures]) -> None:
     pytest.importorskip("pandas")
     failures = written({})

@@ -82,7 +82,8 @@ class Failures(Sequence[Failure]):
             raise ImportError("to_pandas needs pandas: pip install pandas") from error
         columns = {name: pandas.Series(values, dtype=_dtype(name, values)) for name, values in self._columns().items()}
         table = pandas.DataFrame(columns)
-        table["timestamp"] = pandas.to_datetime(table["timestamp"], utc=True, format="ISO8601").dt.as_unit("us")
+        time = pandas.to_datetime(table["timestamp"], utc=True, format="ISO8601", errors="coerce")
+        table["timestamp"] = time.dt.as_unit("us")
         return table
 
     def to_polars(self) -> Any:
