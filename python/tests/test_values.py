@@ -333,6 +333,21 @@ def test_a_summary_says_where_numbers_end(recorded: Callable[[Any], Any]) -> Non
     assert recorded(entries) == summary_of(entries, [20, 30], first_non_finite=63)
 
 
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8", "g", "i1", "u1", "i4", "i8", "u8", ">f8", ">i4"])
+def test_a_summary_is_the_same_however_it_is_made(
+    recorded: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    entries = (np.random.default_rng(1).normal(size=(30, 10)) * 50).astype("f8").clip(0, 100).astype(kind)
+    if entries.dtype.kind == "f":
+        entries[3, 7] = np.nan
+    at_once = recorded(entries)
+    monkeypatch.setattr("tracing_failure._arrays.AT_ONCE", 0)
+    monkeypatch.setattr("tracing_failure._arrays.BLOCK", 7)
+    in_blocks = recorded(entries)
+    assert in_blocks.pop("mean") == pytest.approx(at_once.pop("mean"))
+    assert in_blocks == at_once
+
+
 def test_an_array_too_large_for_a_copy_is_summarised_block_by_block(recorded: Callable[[Any], Any]) -> None:
     entries = np.ones((3, 1_500_000), dtype="f4")
     entries[1, 7] = -2.0

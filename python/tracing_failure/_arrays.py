@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from . import _native
-from ._limits import ARRAY, BLOCK, END, OBJECTS, SCANNED, SCANNED_IN_BLOCKS
+from ._limits import ARRAY, AT_ONCE, BLOCK, END, OBJECTS, SCANNED, SCANNED_IN_BLOCKS
 
 
 def of_numpy(numpy: Any, value: Any) -> Any:
@@ -85,7 +85,7 @@ def _summary(numpy: Any, array: Any) -> Any:
     on_disk = isinstance(array.base, numpy.memmap) or type(array.base).__name__ == "mmap"
     if array.size > (SCANNED if on_disk else SCANNED_IN_BLOCKS):
         return _ends(array)
-    if array.size > SCANNED or array.dtype.kind == "b":
+    if array.size > AT_ONCE or array.dtype.kind == "b":
         return _ends(array) | _statistics(numpy, array)
     wanted = array.dtype.newbyteorder("=") if array.dtype.itemsize in (4, 8) or array.dtype.kind != "f" else "f8"
     return _native.summary(list(array.shape), numpy.ascontiguousarray(array, dtype=wanted))

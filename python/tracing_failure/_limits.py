@@ -4,10 +4,13 @@ from typing import Any
 
 #: Entries of an array or a dict before it is summarised: the library's own limit.
 ARRAY = 256
-#: Entries of an array that its summary looks at, in one piece and block by block; of a larger one it has the ends.
+#: Entries of an array that its summary looks at, where they come from elsewhere, and block by block in memory; of a larger
+#: one it has the ends.
 SCANNED = 1 << 22
 SCANNED_IN_BLOCKS = 1 << 27
-BLOCK = 1 << 18
+#: Entries from which on NumPy looks faster, and those of a block.
+AT_ONCE = 1 << 14
+BLOCK = 1 << 16
 #: Objects of an array or a set that are looked at.
 OBJECTS = 1 << 16
 #: Bytes of a ``bytes`` that are shown.
