@@ -413,7 +413,7 @@ impl Builder {
     /// Whether records are committed and pushed by themselves, as [`Publisher`] does it; no by default.
     ///
     /// It happens in the background, two seconds after a failure that no other follows, at least every 30 seconds, and
-    /// when the guard is flushed or dropped. A thread that fails does not wait for it. It commits nothing but records,
+    /// when the guard finishes or is dropped. A thread that fails does not wait for it. It commits nothing but records,
     /// pushes no other commits, runs no hooks and asks for no password. A push that fails is said once on stderr and
     /// counted in [`Stats`](crate::Stats); the next one, of this process or another, takes its records along.
     ///
@@ -442,7 +442,7 @@ impl Builder {
         self
     }
 
-    /// How long the guard waits for a push when it is flushed or dropped; 10 s by default.
+    /// How long the guard waits for a push when it finishes or is dropped; 10 s by default.
     ///
     /// ```
     /// use std::time::Duration;

@@ -29,18 +29,31 @@ impl Guard {
         Guard { recorder }
     }
 
-    /// Returns when all log lines and `latest.json` are with the operating system. Call it before
-    /// [`std::process::exit`], which drops no guards. With `Builder::auto_push` it pushes at once what waits to be pushed,
-    /// and waits for it as long as `Builder::push_wait` says.
+    /// Returns when all log lines and `latest.json` are with the operating system.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-guard-flush-{}", std::process::id()));
     /// let guard = tracing_failure::init(&dir)?;
+    /// tracing::info!("begin");
     /// guard.flush();
     /// # std::fs::remove_dir_all(&dir)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn flush(&self) {
+        self.recorder.flush();
+    }
+
+    /// Flushes, and with `Builder::auto_push` pushes at once what waits to be pushed, for as long as `Builder::push_wait`
+    /// says. Call it before [`std::process::exit`], which drops no guards.
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-guard-finish-{}", std::process::id()));
+    /// let guard = tracing_failure::init(&dir)?;
+    /// guard.finish();
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn finish(&self) {
         self.recorder.finish();
     }
 

@@ -155,8 +155,7 @@ impl StructuredLogger {
         }
     }
 
-    /// Returns when all log lines and `latest.json` are with the operating system. With `Builder::auto_push` it pushes what
-    /// waits to be pushed. A program that ends calls it last, where no [`Guard`](crate::Guard) does.
+    /// Returns when all log lines and `latest.json` are with the operating system.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-logger-flush-{}", std::process::id()));
@@ -168,6 +167,20 @@ impl StructuredLogger {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn flush(&self) {
+        self.recorder.flush();
+    }
+
+    /// Flushes, and with `Builder::auto_push` pushes what waits to be pushed. A program that ends calls it last, where no
+    /// [`Guard`](crate::Guard) does.
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-logger-finish-{}", std::process::id()));
+    /// let logger = tracing_failure::StructuredLogger::new(&dir)?;
+    /// logger.finish();
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn finish(&self) {
         self.recorder.finish();
     }
 

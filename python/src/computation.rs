@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
@@ -66,7 +67,7 @@ impl Computation {
     /// Keeps numbers that the computation goes through: a row of its trail, at the place that calls.
     #[pyo3(signature = (message=None, /, **values))]
     fn record(&self, py: Python<'_>, message: Option<Text>, values: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
-        self.keep(caller(py)?, message, values)
+        self.keep(caller(py).unwrap_or_else(|_| Place::nowhere(py)), message, values)
     }
 
     /// The same for a caller further up.
@@ -103,9 +104,14 @@ impl Computation {
         self.open.get()?.parent.as_ref().map(|parent| parent.clone_ref(py))
     }
 
+    /// Those around it can hold an object that holds it.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(self.open.get().and_then(|open| open.parent.as_ref()))
+    }
+
     /// Seconds since it was entered.
     #[getter]
-    fn elapsed_s(&self) -> f64 {
+    pub(crate) fn elapsed_s(&self) -> f64 {
         self.open.get().map_or(0.0, |open| open.started.elapsed().as_secs_f64())
     }
 }
@@ -165,11 +171,6 @@ impl Computation {
                 context.spans.push(computation.span());
             }
         });
-    }
-
-    /// Seconds since it was entered.
-    pub(crate) fn duration_s(&self) -> f64 {
-        self.elapsed_s()
     }
 
     /// What stands for it among the spans of a record.

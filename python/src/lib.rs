@@ -23,7 +23,7 @@ mod _native {
     #[pymodule_export]
     use crate::computation::Computation;
     #[pymodule_export]
-    use crate::fork::{after_fork, before_fork};
+    use crate::fork::{after_fork, after_fork_in_child, before_fork};
     #[pymodule_export]
     use crate::from_python::{Summary, summary};
     #[pymodule_export]
@@ -31,7 +31,7 @@ mod _native {
     #[pymodule_export]
     use crate::recorder::{Recorder, new_id};
     #[pymodule_export]
-    use crate::stack::{is_on_another_stack, on_another_stack};
+    use crate::stack::{in_place_of, on_another_stack};
 
     #[pymodule_init]
     fn version(module: &Bound<'_, PyModule>) -> PyResult<()> {

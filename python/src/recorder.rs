@@ -1,10 +1,12 @@
 //! What a process records failures with.
 
+use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyList;
 use tracing::Level;
 use tracing_failure::{
     Category, Durability, ErrorEntry, Failure, Frame, InitError, Location, Map, StructuredLogger, Value,
@@ -125,23 +127,20 @@ impl Recorder {
         Ok(Recorder { logger })
     }
 
-    /// Records a failure: its id, and its file or why it is not in the store.
-    fn record(
-        &self,
-        py: Python<'_>,
-        error: Error<'_>,
-        call: Call<'_>,
-    ) -> PyResult<(String, Option<PathBuf>, Option<String>)> {
+    /// Records a failure, and appends its id, and its file or why it is not in the store: whoever calls may be interrupted
+    /// before they have a result.
+    fn record(&self, py: Python<'_>, error: Error<'_>, call: Call<'_>, written: &Bound<'_, PyList>) -> PyResult<()> {
         let failure = described(py, error, call);
         let id = failure.context.id.map(|id| id.to_string()).unwrap_or_default();
         // Somebody waits for their own error: a bug of ours is told, not raised.
-        let written = py.detach(|| {
+        let result = py.detach(|| {
             let _at_work = at_work();
             catch_unwind(AssertUnwindSafe(|| self.logger.record(failure)))
         });
-        match written {
-            Ok(Ok(path)) => Ok((id, Some(path), None)),
-            Ok(Err(error)) => Ok((id, None, Some(error.to_string()))),
+        match result {
+            // A path would be an object made by Python code, in which Ctrl-C could come.
+            Ok(Ok(path)) => written.append((id, Some(path.into_os_string()), None::<String>)),
+            Ok(Err(error)) => written.append((id, None::<OsString>, Some(error.to_string()))),
             Err(_) => Err(PyRuntimeError::new_err("the recorder panicked")),
         }
     }
@@ -183,19 +182,25 @@ impl Recorder {
             ("parameters", computation.parameters(py).into()),
             ("outcome", outcome.into()),
         ]);
-        entries.insert("duration_s", computation.duration_s());
+        entries.insert("duration_s", computation.elapsed_s());
         if let Some(id) = failure_id {
             entries.insert("failure_id", id);
         }
         self.log_line(py, "INFO", &span.target, "computation closed", entries);
     }
 
-    /// Returns when all that was written is with the operating system, and pushed where that was asked for.
+    /// Returns when all that was written is with the operating system.
     fn flush(&self, py: Python<'_>) {
         py.detach(|| {
             let _at_work = at_work();
             self.logger.flush();
         });
+    }
+
+    /// The same, and what waits to be pushed is pushed. A fork does not wait for that.
+    fn finish(&self, py: Python<'_>) {
+        self.flush(py);
+        py.detach(|| self.logger.finish());
     }
 
     /// What it has done so far.

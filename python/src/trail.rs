@@ -197,7 +197,13 @@ impl<'py> Place<'py> {
         Ok(Place { frame, code, instruction })
     }
 
-    /// The caller's place, or none where there is no Python code that calls.
+    /// Where no Python code calls.
+    pub(crate) fn nowhere(py: Python<'py>) -> Self {
+        let none = py.None().into_bound(py);
+        Place { frame: none.clone(), code: none, instruction: 0 }
+    }
+
+    /// The caller's place, as far as it is known.
     pub(crate) fn location(&self) -> Location {
         location(&self.frame, &self.code).unwrap_or_default()
     }

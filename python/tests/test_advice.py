@@ -152,7 +152,7 @@ def test_a_server_of_either_protocol_is_asked(failure, server, monkeypatch):
     assert "generateContent" in gemini and headers["x-goog-api-key"] == "key-of-gemini"
 
 
-def test_in_colab_the_runtimes_own_model_is_asked_where_there_is_no_key(failure, monkeypatch):
+def test_in_colab_the_runtimes_own_model_is_asked_where_there_is_no_key(failure, monkeypatch, tmp_path):
     ai = types.ModuleType("google.colab.ai")
     ai.generate_text = lambda question: ANSWER
     colab = types.ModuleType("google.colab")
@@ -160,6 +160,14 @@ def test_in_colab_the_runtimes_own_model_is_asked_where_there_is_no_key(failure,
     for name, module in (("google", types.ModuleType("google")), ("google.colab", colab), ("google.colab.ai", ai)):
         monkeypatch.setitem(sys.modules, name, module)
     assert failure.suggest().root_cause == "The flow has a <pole>."
+    (tmp_path / "failures.toml").write_text("[suggest]\nprovider = \"gemini\"\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(AdviceError, match="no model is named"):
+        failure.suggest()
+    (tmp_path / "failures.toml").unlink()
+    monkeypatch.setenv("OPENAI_API_KEY", "key-of-openai")
+    with pytest.raises(AdviceError, match="no model to ask"):
+        failure.suggest()
     monkeypatch.setenv("GEMINI_API_KEY", "key-of-gemini")
     with pytest.raises(AdviceError, match="no model is named"):
         failure.suggest()

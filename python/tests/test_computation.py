@@ -1,9 +1,12 @@
 """``with logger.computation(…)`` and the decorator: parameters, trail, and what becomes of an exception."""
 
+import _thread
 import asyncio
+import gc
 import inspect
 import json
 import threading
+import weakref
 
 import jsonschema
 import numpy
@@ -384,6 +387,52 @@ def test_a_group_is_cancelled_where_all_of_it_is(logger):
     assert len(read(logger.output_dir)) == 1
 
 
+def test_a_group_nested_deeply_is_a_failure(logger):
+    group = ExceptionGroup("g", [ValueError("no convergence")])
+    for _ in range(3000):
+        group = ExceptionGroup("g", [group])
+    with pytest.raises(ExceptionGroup), logger.computation("c"):
+        raise group
+    assert len(read(logger.output_dir)) == 1
+
+
+def test_computations_of_one_name_but_other_references_fail_each(logger):
+    with pytest.raises(ValueError), logger.computation("solve", "Eq. 1", grid=1), logger.computation("solve", "Eq. 2"):
+        raise ValueError("no convergence")
+    inner, outer = read(logger.output_dir)
+    assert (inner.theoretical_ref, outer.theoretical_ref) == ("Eq. 2", "Eq. 1")
+    assert outer.context["caused_by"] == inner.id
+
+
+def test_an_ended_computation_holds_nothing(logger):
+    class Solver:
+        def run(self):
+            with logger.computation("outer", solver=self), logger.computation("inner", solver=self) as self.inner:
+                self.inner.record(x=1.5)
+
+    solver = Solver()
+    solver.run()
+    gone = weakref.ref(solver)
+    del solver
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_report_without_a_caller_is_kept(logger):
+    with pytest.raises(ValueError), logger.computation("c") as c:
+        finished = _thread.allocate_lock()
+        finished.acquire()
+
+        class Releases(float):
+            def __del__(self):
+                finished.release()
+
+        _thread.start_new_thread(c.record, (), {"x": Releases(1.0)})
+        assert finished.acquire(timeout=20)
+        raise ValueError
+    assert read(logger.output_dir)[-1].context["trail"][0]["columns"] == {"x": [1.0]}
+
+
 def test_an_interrupted_computation_is_recorded(logger):
     with pytest.raises(KeyboardInterrupt), logger.computation("c") as c:
         c.record(residual=1.0)
@@ -466,6 +515,7 @@ def test_documentation_runs():
     import importlib
     import pkgutil
 
-    for module in pkgutil.iter_modules(tracing_failure.__path__, "tracing_failure."):
-        result = doctest.testmod(importlib.import_module(module.name))
-        assert result.failed == 0, module.name
+    names = [module.name for module in pkgutil.iter_modules(tracing_failure.__path__, "tracing_failure.")]
+    results = [doctest.testmod(importlib.import_module(name)) for name in ("tracing_failure", *names)]
+    assert sum(result.attempted for result in results) > 40
+    assert not any(result.failed for result in results)

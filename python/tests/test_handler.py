@@ -7,7 +7,7 @@ import warnings
 import numpy
 import pytest
 
-from tracing_failure import read
+from tracing_failure import StructuredLogger, read
 
 
 @pytest.fixture
@@ -106,3 +106,8 @@ def test_without_a_log_nothing_is_written(tmp_path):
     logger.flush()
     assert [path.name for path in tmp_path.iterdir()] == ["records"]
     solver.handlers.clear()
+
+
+def test_loggers_of_one_log_have_one_handler(logger):
+    other = StructuredLogger(logger.output_dir, notebook="flow.ipynb", context={"machine": "bench"}, trail=(1, 1))
+    assert other.handler() is logger.handler()

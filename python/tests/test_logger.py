@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+from collections.abc import Mapping
 
 import pytest
 
@@ -112,7 +113,8 @@ def test_the_choices_reach_the_records(tmp_path):
     ("choice", "error"),
     [
         ({"durability": "forever"}, "durability is 'process' or 'disk', not 'forever'"),
-        ({"redact": "site"}, "redact takes several names"),
+        ({"redact": "site"}, r"redact takes several names: write \['site'\]"),
+        ({"areas": {"lattice": "wilson"}}, r"areas\['lattice'\] takes several names: write \['wilson'\]"),
     ],
 )
 def test_a_wrong_choice_says_so(tmp_path, choice, error):
@@ -202,6 +204,7 @@ def test_a_bug_of_ours_costs_no_more_than_what_it_touches(logger, monkeypatch):
     [
         ({"context": 7}, {"value": 7}),
         ({"context": {"cell_number": "x", "notebook": 3}}, {"cell_number_": "x", "notebook_": 3}),
+        ({"context": {"cell_number": 2**70}}, {"cell_number_": str(2**70)}),
         ({"category": "bad luck"}, {"category": "other", "reason": "bad luck"}),
     ],
 )
@@ -237,7 +240,14 @@ class Hostile(Exception):
         raise SystemExit
 
 
-@pytest.mark.parametrize("kind", [Odd, Hostile])
+class NamedByNumbers(Exception):
+    args = None
+
+    def __init__(self):
+        self.__dict__[7] = "seven"
+
+
+@pytest.mark.parametrize("kind", [Odd, Hostile, NamedByNumbers])
 def test_an_odd_exception_is_recorded_and_goes_on(logger, kind):
     raised = None
     try:
@@ -248,6 +258,26 @@ def test_an_odd_exception_is_recorded_and_goes_on(logger, kind):
     assert raised is kind
     [failure] = tracing_failure.read(logger.output_dir)
     assert (failure.error_type, failure.parameters) == (kind.__qualname__, {"n": 1})
+    assert failure.error_message == ("<its str raised KeyboardInterrupt>" if kind is Hostile else "")
+    assert "    raise kind\n" in failure.stack_trace
+    assert "not_recorded" not in failure.context
+
+
+def test_a_failure_that_is_recorded_in_part_is_recorded_once(logger):
+    class Broken(Mapping):
+        def __getitem__(self, key):
+            raise OSError
+
+        __iter__ = __len__ = __getitem__
+
+    with pytest.raises(ValueError), logger.computation("c", n=1):
+        try:
+            raise ValueError("no convergence")
+        except ValueError as error:
+            logger.log_failure("c", error, context=Broken())
+            raise
+    [failure] = tracing_failure.read(logger.output_dir)
+    assert (failure.error_message, failure.context["not_recorded"]) == ("no convergence", "TypeError")
 
 
 def test_what_records_itself_while_it_is_recorded_comes_to_an_end(logger):

@@ -269,3 +269,148 @@ def test_what_is_recorded_while_a_process_forks_does_not_wait_for_it(tmp_path):
     )
     messages = [failure.error_message for failure in read(tmp_path / "io/failures")]
     assert messages == ["before the fork", "in the child"]
+
+
+def test_a_fork_does_not_wait_for_a_thread_that_waits_for_it(tmp_path):
+    """Of the hooks before a fork, logging's comes after ours: a thread that holds its lock flushes our handler."""
+    output = run(
+        """
+        import logging, logging.config, os, threading
+        from tracing_failure import StructuredLogger
+
+        logger = StructuredLogger("io/failures")
+        logging.getLogger().addHandler(logger.handler())
+        reached, forking = threading.Event(), threading.Event()
+
+        class Slow(logging.Handler):
+            def flush(self):
+                reached.set()
+                forking.wait(0.5)
+
+        slow = Slow()
+        thread = threading.Thread(target=logging.config.dictConfig, args=({"version": 1},))
+        thread.start()
+        reached.wait()
+        if os.fork() == 0:
+            logger.log_failure("c", "in the child")
+            os._exit(0)
+        os.wait()
+        forking.set()
+        thread.join()
+        logger.log_failure("c", "afterwards")
+        print("done")
+        """,
+        tmp_path,
+    )
+    assert output == "done\n"
+    assert [failure.error_message for failure in read(tmp_path / "io/failures")] == ["in the child", "afterwards"]
+
+
+def test_threads_that_make_one_logger_lose_no_line(tmp_path):
+    for n in range(5):
+        run(
+            f"""
+            import threading
+            from tracing_failure import StructuredLogger
+            barrier = threading.Barrier(4)
+
+            def work(n):
+                barrier.wait()
+                logger = StructuredLogger("{n}/failures", session_id="one")
+                with logger.computation("c", n=n):
+                    pass
+                done.release()
+                threading.Event().wait()
+
+            done = threading.Semaphore(0)
+            for n in range(4):
+                threading.Thread(target=work, args=(n,), daemon=True).start()
+            for _ in range(4):
+                done.acquire()
+            """,
+            tmp_path,
+        )
+        assert sorted(line["parameters"]["n"] for line in lines(tmp_path / f"{n}/logs")) == [0, 1, 2, 3]
+
+
+def test_a_full_stack_is_recorded_from_every_depth(tmp_path):
+    """Words, exceptions, and what leaves a computation, as near to the limit as a call is possible at all."""
+    output = run(
+        """
+        import sys, threading
+        from tracing_failure import StructuredLogger, read
+        logger = StructuredLogger("io/failures")
+        error = ValueError("no convergence")
+
+        def words():
+            return logger.log_failure("words", "no convergence", {"n": 1})
+
+        def exception():
+            return logger.log_failure("exception", error, {"n": 1})
+
+        def leaves():
+            with logger.computation("leaves", n=1):
+                raise ValueError("no convergence")
+
+        def at(depth, what):
+            return what() if depth <= 0 else at(depth - 1, what)
+
+        def attempt(what):
+            here = len(read(logger.output_dir))
+            for depth in range(800, sys.getrecursionlimit()):
+                begun = len(read(logger.output_dir))
+                try:
+                    at(depth, what)
+                except ValueError:
+                    assert what is leaves
+                except RecursionError:
+                    # No room for the call itself.
+                    break
+                assert len(read(logger.output_dir)) == begun + 1, depth
+            assert depth > 900, depth
+            # Nothing is left of it.
+            assert logger.log_failure("afterwards", "no convergence")
+
+        for what in (words, exception, leaves):
+            attempt(what)
+        records = list(read(logger.output_dir))
+        print({r.error_message for r in records}, {r.error_type for r in records} == {"Error", "ValueError"})
+        # At the very last depth nobody can be asked which thread it is.
+        print([r.context["thread"] for r in records if r.context["thread"] != "MainThread"])
+        """,
+        tmp_path,
+    )
+    told, threads = output.splitlines()
+    assert told == "{'no convergence'} True"
+    assert threads in ("[]", "['']", "['', '']", "['', '', '']")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits memory")
+def test_a_full_stack_is_recorded_where_memory_is_limited(tmp_path):
+    run(
+        """
+        import resource
+        from tracing_failure import StructuredLogger
+        logger = StructuredLogger("io/failures")
+
+        def endless():
+            return endless() + 1
+
+        logger.log_failure("c", "first")
+        used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + (24 << 20), -1))
+
+        def record():
+            try:
+                endless()
+            except RecursionError as error:
+                return logger.log_failure("c", error)
+
+        def at(depth):
+            return record() if depth == 0 else at(depth - 1)
+
+        for depth in range(0, 900, 50):
+            assert at(depth)
+        """,
+        tmp_path,
+    )

@@ -4,9 +4,11 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from . import _native
+from ._notebook import working_directory
 
 if TYPE_CHECKING:
     from ._failure import Failure
@@ -68,24 +70,27 @@ def suggest(
     """Asks, and adds the answer to the failure."""
     if save and failure._file is None:
         raise ValueError("this failure has no file to save to: read it with tracing_failure.read or Failure.from_path")
-    whom: dict[str, Any] = {"function": None, "provider": None, "model": model, "base_url": base_url}
-    whom |= {"fresh": fresh, "redact": redact}
     if provider is None and base_url is None:
         provider = _of_colab()
-    if callable(provider):
-        whom |= {"function": provider, "provider": getattr(provider, "__module__", None)}
-        name = getattr(provider, "__qualname__", type(provider).__qualname__)
-        whom["model"] = model or name
-        # Two functions without a name are not the same model.
-        whom["fresh"] = fresh or "<lambda>" in whom["model"]
-    elif provider in ("gemini", "openai", None):
-        whom["provider"] = provider
-    else:
-        raise ValueError(f"the provider is 'gemini', 'openai' or a function, not {provider!r}")
+    whom = _function(provider, model) if callable(provider) else _server(provider, model, base_url)
+    # Two functions without a name are not the same model.
+    whom |= {"fresh": fresh or "<lambda>" in (whom["model"] or ""), "redact": redact}
     path = str(failure._file) if failure._file is not None else None
     told = _native.advise(failure.to_dict(), path, whom, save)
     _add(failure, told.pop("suggestions"))
     return Advice(**{**told, "fixes": [Fix(*fix) for fix in told["fixes"]]})
+
+
+def _function(function: Callable[[str], str], model: str | None) -> dict[str, Any]:
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    module = getattr(function, "__module__", None)
+    return {"function": function, "provider": module, "model": model or name, "base_url": None}
+
+
+def _server(provider: str | None, model: str | None, base_url: str | None) -> dict[str, Any]:
+    if provider not in ("gemini", "openai", None):
+        raise ValueError(f"the provider is 'gemini', 'openai' or a function, not {provider!r}")
+    return {"function": None, "provider": provider, "model": model, "base_url": base_url}
 
 
 def _add(failure: "Failure", suggestions: list[dict[str, Any]]) -> None:
@@ -96,9 +101,15 @@ def _add(failure: "Failure", suggestions: list[dict[str, Any]]) -> None:
             known.append(suggestion)
 
 
+#: Whoever sets one of these says whom to ask.
+_SETTINGS = ("FAILURES_PROVIDER", "FAILURES_MODEL", "FAILURES_BASE_URL", "GEMINI_API_KEY", "OPENAI_API_KEY")
+
+
 def _of_colab() -> Callable[[str], str] | None:
     """The model that a runtime of Colab has without a key, where nothing else is set."""
-    if any(os.environ.get(name) for name in ("FAILURES_PROVIDER", "FAILURES_BASE_URL", "GEMINI_API_KEY")):
+    here = Path(working_directory())
+    has_file = any((directory / "failures.toml").exists() for directory in (here, *here.parents))
+    if has_file or any(os.environ.get(name) for name in _SETTINGS):
         return None
     try:
         from google.colab import ai  # type: ignore[import-not-found, unused-ignore]

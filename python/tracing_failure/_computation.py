@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-_current: ContextVar["Computation | None"] = ContextVar("tracing_failure_computation", default=None)
+#: The computation that was begun last in this context.
+CURRENT: ContextVar["Computation | None"] = ContextVar("tracing_failure_computation", default=None)
 
 
 def current() -> "Computation | None":
@@ -30,15 +31,15 @@ def current() -> "Computation | None":
     >>> current() is None
     True
     """
-    return innermost()
+    return innermost_open(CURRENT.get())
 
 
-def innermost() -> "Computation | None":
-    """The current computation; one that has ended in another context is not current here any more."""
-    computation: Any = _current.get()
-    while computation is not None and not computation._is_open:
-        computation = computation.parent
-    return cast("Computation | None", computation)
+def innermost_open(computation: "Computation | None") -> "Computation | None":
+    """The computation, or the next one around it that has not ended: it can end in another context than it began in."""
+    around: Any = computation
+    while around is not None and not around._is_open:
+        around = around.parent
+    return cast("Computation | None", around)
 
 
 def record(message: str | None = None, /, **values: Any) -> None:
@@ -49,7 +50,7 @@ def record(message: str | None = None, /, **values: Any) -> None:
     >>> from tracing_failure import record
     >>> record(residual=1e-3)
     """
-    computation = innermost()
+    computation = current()
     if computation is not None:
         computation.record_at(sys._getframe(1), message, values)
 
@@ -66,10 +67,10 @@ class Computation(_native.Computation):
     ...         c.record(step=step, residual=2.0**-step)
     """
 
-    __slots__ = ("_is_open", "_logger", "_parameters", "_recorded")
+    __slots__ = ("_begun", "_is_open", "_logger", "_parameters")
     _is_open: bool
-    #: Ids of the records that were made while it ran.
-    _recorded: set[str]
+    #: An id that comes before those of the records that are made while it runs.
+    _begun: str
     _logger: "StructuredLogger"
     _parameters: dict[str, Any]
 
@@ -79,7 +80,7 @@ class Computation(_native.Computation):
         self = super().__new__(cls, name, theoretical_ref, parameters, logger._trail)
         self._logger = logger
         self._parameters = parameters
-        self._recorded = set()
+        self._begun = ""
         self._is_open = False
         return self
 
@@ -93,32 +94,27 @@ class Computation(_native.Computation):
         if function == "<module>":
             function = self.name
         module = module if isinstance(module, str) else None
-        if not self.enter(innermost(), function, _notebook.shown_file(file), line, module):
+        if not self.enter(current(), function, _notebook.shown_file(file), line, module):
             raise RuntimeError(f"the computation {self.name!r} has begun already: make a new one for each run")
+        # Only another run would need them, and an object among them can hold this one.
+        self._parameters = {}
+        self._begun = _native.new_id()
         self._is_open = True
-        _current.set(self)
+        CURRENT.set(self)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
         self._is_open = False
         # Not where it ends elsewhere than it began, as a generator can: another one may be current there.
-        if _current.get() is self:
-            _current.set(innermost())
+        if CURRENT.get() is self:
+            CURRENT.set(current())
+        reporter = self._logger._reporter
         try:
-            self._ended(error)
+            reporter.ended(self, error)
         except RecursionError:
             # This stack is full, which is the failure itself.
-            _native.on_another_stack(self._ended, (error,))
-
-    def _ended(self, error: BaseException | None) -> None:
-        reporter = self._logger._reporter
-        if error is None:
-            reporter.closed(self, "ok", None)
-        elif _is_no_failure(error):
-            reporter.closed(self, "cancelled", None)
-        else:
-            reporter.failed(self, error)
+            _native.on_another_stack(reporter.ended, (self, error))
 
     def _again(self, parameters: dict[str, Any]) -> "Computation":
         parameters = parameters | {n: v for n, v in self._parameters.items() if n not in parameters}
@@ -214,14 +210,3 @@ class _Arguments:
             named[self._more or "args"] = rest
         skipped = self._positional[:1] if self._is_method and self._positional[:1] in (["self"], ["cls"]) else []
         return {n: v for n, v in named.items() if v is not inspect.Parameter.empty and n not in skipped}
-
-
-def _is_no_failure(error: BaseException) -> bool:
-    """The program ends, or somebody wants no result any more."""
-    kind = type(error)
-    if issubclass(kind, SystemExit):
-        return getattr(error, "code", None) in (None, 0)
-    if issubclass(kind, BaseExceptionGroup):
-        return all(map(_is_no_failure, getattr(error, "exceptions", ())))
-    asyncio = sys.modules.get("asyncio")
-    return issubclass(kind, GeneratorExit) or (asyncio is not None and issubclass(kind, asyncio.CancelledError))

@@ -55,45 +55,68 @@ _places: dict[tuple[int, int], _Place] = {}
 _files: dict[str, bool] = {}
 
 
-def take_apart(error: BaseException | str | None, depth: int = 1) -> Apart:
-    """All that is known of an exception, or of the words that stand for one; ``depth`` frames up is who says so."""
+def take_apart(error: BaseException | str | None, caller: FrameType | None = None) -> Apart:
+    """All that is known of an exception, or of the words that stand for one: the caller's."""
     if not isinstance(error, BaseException):
-        return _words("no error was given" if error is None else str(error), sys._getframe(depth + 1))
+        return _words(error, caller)
     chain, cut = _chain(error)
     places = _walk(error.__traceback__)
     raised = next((place for place in reversed(places) if place.frame[3]), places[-1] if places else None)
     return {
         "error_type": type(error).__qualname__,
-        "error_message": _message(error),
+        "error_message": message_of(error),
         "stack_trace": _text(error, chain, places),
-        "errors": [(_type_name(type(each)), _message(each), _data(each)) for each, _ in chain],
+        "errors": [(_type_name(type(each)), message_of(each), _data(each)) for each, _ in chain],
         "errors_cut": cut,
         "frames": _ends([place.frame for place in reversed(places)]) + _callers(error.__traceback__),
         "location": _location(raised),
     }
 
 
-def _words(message: str, frame: FrameType) -> Apart:
-    places = _walk_up(frame)
+def unread(error: BaseException | str | None) -> Apart:
+    """As much of an error as is certain."""
+    is_exception = isinstance(error, BaseException)
     return {
-        "error_type": "Error",
-        "error_message": message,
-        "stack_trace": "".join(["Stack (most recent call last):\n", *(place.text for place in places)]),
+        "error_type": type(error).__qualname__ if is_exception else "Error",
+        "error_message": message_of(error),
+        "stack_trace": "",
         "errors": [],
         "errors_cut": False,
+        "frames": [],
+        "location": (None, None, None),
+    }
+
+
+def _words(error: str | None, caller: FrameType | None) -> Apart:
+    places = _walk_up(caller)
+    return unread(error) | {
+        "stack_trace": "".join(["Stack (most recent call last):\n", *(place.text for place in places)]),
         "frames": _ends([place.frame for place in reversed(places)]),
         "location": _location(places[-1] if places else None),
     }
 
 
+def is_no_failure(error: BaseException) -> bool:
+    """The program ends, or somebody wants no result any more: so it is of a group where it is so of all in it."""
+    asyncio = sys.modules.get("asyncio")
+    unwanted = (GeneratorExit, asyncio.CancelledError) if asyncio is not None else GeneratorExit
+    members = [error]
+    while members:
+        each = members.pop()
+        kind = type(each)
+        if issubclass(kind, BaseExceptionGroup):
+            members.extend(BaseExceptionGroup.exceptions.__get__(each))
+        elif issubclass(kind, SystemExit):
+            if getattr(each, "code", None) not in (None, 0):
+                return False
+        elif not issubclass(kind, unwanted):
+            return False
+    return True
+
+
 def chain_of(error: BaseException) -> list[BaseException]:
     """The error, what it was raised from or while handling, and so on."""
     return [each for each, _ in _chain(error)[0]]
-
-
-def is_raised_from(error: BaseException) -> bool:
-    """Whether ``raise … from …`` made it: the same failure in other words."""
-    return error.__cause__ is not None
 
 
 def _chain(error: BaseException) -> tuple[list[tuple[BaseException, str]], bool]:
@@ -251,7 +274,9 @@ def _type_name(kind: type) -> str:
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _message(error: BaseException) -> str:
+def message_of(error: BaseException | str | None) -> str:
+    if error is None:
+        return "no error was given"
     try:
         return str(error)
     except BaseException as trouble:
@@ -260,11 +285,14 @@ def _message(error: BaseException) -> str:
 
 def _data(error: BaseException) -> dict[str, Any] | None:
     """What the exception carries beside its message."""
-    data = {name: value for name, value in vars(error).items() if not name.startswith("_")}
-    if issubclass(type(error), OSError) and (errno := getattr(error, "errno", None)) is not None:
-        filename = getattr(error, "filename", None)
-        data.update(errno=errno, filename=filename)
-    args = error.args
-    if not data and (len(args) > 1 or (len(args) == 1 and not isinstance(args[0], str))):
-        data["args"] = list(args)
-    return data or None
+    try:
+        data = {name: value for name, value in vars(error).items() if isinstance(name, str) and name[:1] != "_"}
+        if issubclass(type(error), OSError) and (errno := getattr(error, "errno", None)) is not None:
+            data |= {"errno": errno, "filename": getattr(error, "filename", None)}
+        args = error.args
+        if not data and (len(args) > 1 or (len(args) == 1 and not isinstance(args[0], str))):
+            data["args"] = list(args)
+        return data or None
+    except BaseException:
+        # It has code of its own for its attributes.
+        return None

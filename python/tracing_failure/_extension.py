@@ -137,7 +137,8 @@ def load_ipython_extension(ip: Any) -> None:
     that the cell names, and the arguments of the function that it called. What was recorded by
     :meth:`StructuredLogger.log_failure` or inside of a computation is not recorded again.
 
-    Records go where the :class:`StructuredLogger` that was made last writes, else to ``io/failures``.
+    Records go where the :class:`StructuredLogger` that was made last writes, else to the directory that the environment names
+    in ``TRACING_FAILURE_DIR``, else to ``io/failures``.
     """
     if getattr(ip, "_tracing_failure_cells", None) is None:
         cells = ip._tracing_failure_cells = _Cells(ip)

@@ -68,7 +68,7 @@ class Failure:
 
     @property
     def time(self) -> datetime.datetime:
-        """When it failed."""
+        """When it failed. Raises ``ValueError`` for a leap second, which Python has no time for."""
         return datetime.datetime.fromisoformat(self.timestamp)
 
     @property

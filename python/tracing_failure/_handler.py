@@ -4,8 +4,8 @@ import logging
 from typing import Any
 
 from . import _native
-from ._computation import innermost
-from ._exceptions import take_apart
+from ._computation import current
+from ._exceptions import message_of
 
 #: What every record of ``logging`` has; the rest is the user's ``extra``.
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -24,7 +24,7 @@ class LogHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            within = innermost()
+            within = current()
             message = record.getMessage()
             level = _level(record.levelno)
             if within is not None and record.levelno >= logging.INFO:
@@ -39,10 +39,9 @@ class LogHandler(logging.Handler):
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
     fields = {name: value for name, value in vars(record).items() if name not in _OWN}
-    if record.exc_info and record.exc_info[1] is not None:
-        apart = take_apart(record.exc_info[1])
-        fields["error_type"] = apart["error_type"]
-        fields["error"] = apart["error_message"]
+    error = record.exc_info[1] if record.exc_info else None
+    if error is not None:
+        fields |= {"error_type": type(error).__qualname__, "error": message_of(error)}
     return fields
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from weakref import WeakValueDictionary
 
 from . import _native, _notebook
-from ._computation import Computation, innermost
+from ._computation import CURRENT, Computation
 from ._handler import LogHandler
 from ._recorders import recorder
 from ._reporter import Reporter, text
@@ -76,8 +76,9 @@ class StructuredLogger:
     ) -> None:
         if durability not in ("process", "disk"):
             raise ValueError(f"durability is 'process' or 'disk', not {durability!r}")
-        if isinstance(redact, str):
-            raise TypeError("redact takes several names: write [" + repr(redact) + "]")
+        for name, names in [("redact", redact), *((f"areas[{area!r}]", words) for area, words in (areas or {}).items())]:
+            if isinstance(names, str):
+                raise TypeError(f"{name} takes several names: write [{names!r}]")
         failures = Path(output_dir).absolute()
         if logs_dir is None and failures.name == "failures":
             logs_dir = failures.with_name("logs")
@@ -90,7 +91,6 @@ class StructuredLogger:
             "branch": branch,
             "remote": remote,
             "session_id": self._session_id,
-            "notebook": notebook,
             "redact": list(redact),
             "areas": {area: list(words) for area, words in (areas or {}).items()},
             "durability": durability,
@@ -137,13 +137,17 @@ class StructuredLogger:
 
         It never raises: where the record cannot be written it is on stderr as one line of JSON, and the result is ``None``.
         """
-        error = sys.exception() if error is None else error
-        arguments = (computation, error, parameters, theoretical_ref, category, context, innermost())
+        reporter = self._reporter
+        said = (parameters, theoretical_ref, category, context)
         try:
-            return self._reporter.log_failure(*arguments)
-        except RecursionError:
+            error = sys.exception() if error is None else error
+            return reporter.log_failure(computation, error, *said, CURRENT.get(), sys._getframe(1))
+        except RecursionError as full:
             # This stack is full, which is the failure itself.
-            return _native.on_another_stack(self._reporter.log_failure, arguments)
+            error = full.__context__ if error is None else error
+            return _native.on_another_stack(
+                reporter.log_failure, (computation, error, *said, CURRENT.get(), sys._getframe(1))
+            )
 
     def computation(self, name: str, /, theoretical_ref: str = "", **parameters: Any) -> Computation:
         """A computation, for ``with`` or as a decorator: an exception that leaves it is recorded and goes on.
@@ -165,22 +169,22 @@ class StructuredLogger:
         >>> logging.getLogger("solver").warning("no progress", extra={"residual": 1e-3})
         """
         recorder = self._reporter.recorder
-        known = _handlers.get(id(recorder))
-        if known is None:
-            known = _handlers[id(recorder)] = LogHandler(recorder)
+        known = _handlers.get(id(recorder)) or _handlers.setdefault(id(recorder), LogHandler(recorder))
         if level is not None:
             known.setLevel(level)
         return known
 
     def flush(self) -> None:
         """Returns when all that was written is with the operating system, and pushed where that was asked for."""
-        self._reporter.recorder.flush()
+        self._reporter.recorder.finish()
 
     def __repr__(self) -> str:
         return f"StructuredLogger(output_dir={self._options['output_dir']!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickled, ({**self._options, "context": self._reporter.context, "trail": self._trail},)
+        reporter = self._reporter
+        more = {"context": reporter.context, "notebook": reporter.notebook, "trail": self._trail}
+        return _unpickled, (self._options | more,)
 
 
 def default_logger(output_dir: str = "io/failures") -> StructuredLogger:

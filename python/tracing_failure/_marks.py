@@ -17,21 +17,22 @@ class Mark(NamedTuple):
 
     id: str
     computation: str
+    theoretical_ref: str
 
 
 def marks(error: BaseException) -> list[Mark]:
     """The records that were made of this very exception."""
     try:
         found = getattr(error, _ATTRIBUTE, None)
-        return [Mark(id, computation) for id, computation in found] if isinstance(found, list) else []
+        return [Mark(*each) for each in found] if isinstance(found, list) else []
     except BaseException:
         # The exception has code of its own for its attributes, or somebody else's under this name.
         return []
 
 
-def mark(error: BaseException, id: str, computation: str) -> None:
+def mark(error: BaseException, new: Mark) -> None:
     try:
-        setattr(error, _ATTRIBUTE, [*marks(error), (id, computation)][-_MOST:])
+        setattr(error, _ATTRIBUTE, [*map(tuple, marks(error)), tuple(new)][-_MOST:])
     except BaseException:
         # An exception that takes no attributes is recorded once more where it is seen again.
         pass

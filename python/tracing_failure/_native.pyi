@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any, Self, final
 
@@ -10,8 +11,8 @@ from typing_extensions import disjoint_base
 from ._exceptions import Apart
 
 __all__ = [
-    "AdviceError", "Computation", "Recorder", "Summary", "advise", "after_fork", "before_fork", "diagnosed", "from_json",
-    "is_on_another_stack", "new_id", "on_another_stack", "paths", "read", "resolve", "schema", "summary", "to_json", "version",
+    "AdviceError", "Computation", "Recorder", "Summary", "advise", "after_fork", "after_fork_in_child", "before_fork",
+    "diagnosed", "from_json", "in_place_of", "new_id", "on_another_stack", "paths", "read", "resolve", "schema", "summary", "to_json", "version",
 ]  # fmt: skip
 
 version: str
@@ -65,8 +66,11 @@ class Recorder:
         branch: str | None,
         remote: str | None,
     ) -> Self: ...
-    def record(self, error: Apart, call: dict[str, Any]) -> tuple[str, str | None, str | None]:
-        """Records a failure: its id, and its file or why it is not in the store."""
+    def record(
+        self, error: Apart, call: dict[str, Any], written: list[tuple[str, str | None, str | None]]
+    ) -> None:
+        """Records a failure, and appends its id, and its file or why it is not in the store: whoever calls may be
+        interrupted before they have a result."""
 
     def log(
         self, level: str, target: str, message: str, fields: dict[str, Any], within: Computation | None = None
@@ -77,7 +81,10 @@ class Recorder:
         """Writes the runtime log's line of a computation that ends."""
 
     def flush(self) -> None:
-        """Returns when all that was written is with the operating system, and pushed where that was asked for."""
+        """Returns when all that was written is with the operating system."""
+
+    def finish(self) -> None:
+        """The same, and what waits to be pushed is pushed."""
 
     def stats(self) -> dict[str, int]:
         """What it has done so far."""
@@ -89,7 +96,7 @@ class Summary:
 def summary(shape: list[int], memory: Any) -> Summary:
     """An array's entries in row-major order, from any object that lends its memory."""
 
-def paths(dir: str | os.PathLike[str]) -> list[str]:
+def paths(dir: str | os.PathLike[str]) -> list[Path]:
     """Paths of the records in a directory, oldest first."""
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -119,13 +126,17 @@ def before_fork() -> None:
     """Waits until no thread is at work here."""
 
 def after_fork() -> None:
-    """Lets them work on, in both processes."""
+    """Lets them work on in the process that forked."""
 
-def on_another_stack[T](function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
-    """Calls a function on a stack that is empty; no Python code of its own is needed for it."""
+def after_fork_in_child() -> None:
+    """Forgets them in the new process, which does not have them."""
 
-def is_on_another_stack() -> bool:
-    """Whether this is such a stack."""
+def on_another_stack[T](function: Callable[..., T], arguments: tuple[Any, ...]) -> T | None:
+    """Calls a function on a stack that is empty; no Python code of its own is needed for it. Where that cannot be, stderr
+    says so."""
+
+def in_place_of() -> int | None:
+    """The thread whose stack is full, where this is another stack for it."""
 
 def schema() -> str:
     """The JSON Schema of a record."""

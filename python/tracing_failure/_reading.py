@@ -38,7 +38,7 @@ def read(path: str | os.PathLike[str] = "io/failures") -> "Failures":
     """
     if os.path.isfile(path):
         return Failures([Path(path)])
-    return Failures([Path(path, os.path.basename(file)) for file in _native.paths(os.fspath(path))])
+    return Failures([Path(path, file.name) for file in _native.paths(os.fspath(path))])
 
 
 class Failures(Sequence[Failure]):

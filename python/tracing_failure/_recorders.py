@@ -3,6 +3,7 @@
 import atexit
 import os
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 from weakref import WeakValueDictionary
@@ -12,25 +13,34 @@ from . import _native
 #: By what they were made with: a cell that is run twice does not set up things twice. One that no logger has any more is
 #: given back, with its thread and its files: a sweep may have a logger for each of many thousand runs.
 _recorders: WeakValueDictionary[tuple[str, ...], _native.Recorder] = WeakValueDictionary()
+#: Those that push: what they are about to push is waited for at the end.
+_pushing: set[_native.Recorder] = set()
+#: Held while one is entered.
+_entering = threading.Lock()
 
 
 def recorder(options: dict[str, Any]) -> _native.Recorder:
     """The recorder of these options; there is one at a time for each set of them."""
     key = (*(repr(value) for value in options.values()),)
     known = _recorders.get(key)
-    if known is None:
-        known = _native.Recorder(
-            options["output_dir"],
-            logs=options["logs_dir"],
-            session_id=options["session_id"],
-            redact=options["redact"],
-            areas=list(options["areas"].items()),
-            durable=options["durability"] == "disk",
-            auto_push=options["auto_push_failures"],
-            branch=options["branch"],
-            remote=options["remote"],
-        )
-        _recorders[key] = known
+    if known is not None:
+        return known
+    made = _native.Recorder(
+        options["output_dir"],
+        logs=options["logs_dir"],
+        session_id=options["session_id"],
+        redact=options["redact"],
+        areas=list(options["areas"].items()),
+        durable=options["durability"] == "disk",
+        auto_push=options["auto_push_failures"],
+        branch=options["branch"],
+        remote=options["remote"],
+    )
+    with _entering:
+        # Another thread may have made it meanwhile.
+        known = _recorders.setdefault(key, made)
+    if options["auto_push_failures"]:
+        _pushing.add(known)
     return known
 
 
@@ -38,29 +48,35 @@ def _at_the_end_of_a_worker() -> None:
     """A process of multiprocessing ends without :mod:`atexit`, and forgets at its beginning what else it was to do."""
     util = sys.modules.get("multiprocessing.util")
     if util is not None:
-        util.register_after_fork(_flush_all, _finally)
+        util.register_after_fork(_finish_all, _finally)
         # This may be one that has begun.
-        _finally(_flush_all)
+        _finally(_finish_all)
 
 
-def _finally(flush: Callable[[], None]) -> None:
+def _finally(finish: Callable[[], None]) -> None:
     from multiprocessing.process import parent_process
     from multiprocessing.util import Finalize
 
     if parent_process() is not None:
-        Finalize(None, flush, exitpriority=0)
+        Finalize(None, finish, exitpriority=0)
 
 
-def _flush_all() -> None:
+def _finish_all() -> None:
     for recorder in list(_recorders.values()):
-        recorder.flush()
+        recorder.finish()
+
+
+def _after_fork_in_child() -> None:
+    global _entering
+    _entering = threading.Lock()
+    _native.after_fork_in_child()
+    _at_the_end_of_a_worker()
 
 
 # What waits is written when the process ends.
-atexit.register(_flush_all)
+atexit.register(_finish_all)
 _at_the_end_of_a_worker()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        before=_native.before_fork, after_in_parent=_native.after_fork, after_in_child=_native.after_fork
+        before=_native.before_fork, after_in_parent=_native.after_fork, after_in_child=_after_fork_in_child
     )
-    os.register_at_fork(after_in_child=_at_the_end_of_a_worker)

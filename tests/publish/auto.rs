@@ -54,9 +54,9 @@ fn the_guard_pushes_what_waits() {
     let run = program(&world, &clone, |builder| {
         let guard = builder.init().unwrap();
         (0..20).for_each(fail);
-        guard.flush();
+        guard.finish();
         assert_eq!((guard.stats().recorded, guard.stats().pushes, guard.stats().pushes_failed), (20, 1, 0));
-        guard.flush();
+        guard.finish();
         assert_eq!(guard.stats().pushes, 1);
         fail(20);
     });
@@ -114,7 +114,7 @@ fn a_remote_that_is_not_there_is_said_once() {
         let guard = builder.init().unwrap();
         for n in 0..2 {
             fail(n);
-            guard.flush();
+            guard.finish();
         }
         assert_eq!((guard.stats().recorded, guard.stats().pushes, guard.stats().pushes_failed), (2, 0, 2));
     });
@@ -150,7 +150,7 @@ fn secrets_are_named_and_not_pushed() {
         let guard = builder.init().unwrap();
         let token = ["ghp", "_", "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dF3hJ5"].concat();
         error!(computation = "rg_flow", theoretical_ref = "§1", url = %token, "failed");
-        guard.flush();
+        guard.finish();
         assert_eq!((guard.stats().recorded, guard.stats().pushes, guard.stats().pushes_failed), (1, 0, 1));
     });
     let run = run.ok();
@@ -165,7 +165,7 @@ fn outside_of_a_repository_it_is_said_once() {
         let outside = std::env::temp_dir().join(format!("tracing-failure-outside-{}", std::process::id()));
         let guard = builder.failures_dir(&outside).init().unwrap();
         fail(0);
-        guard.flush();
+        guard.finish();
         assert_eq!(guard.stats().pushes_failed, 1);
         std::fs::remove_dir_all(outside).unwrap();
     });
@@ -182,10 +182,10 @@ fn a_forked_process_pushes_for_itself() {
         match fork::fork().unwrap() {
             fork::Fork::Child => {
                 // There is nothing of its own to wait for yet.
-                guard.flush();
+                guard.finish();
                 assert_eq!(guard.stats().pushes, 0);
                 fail(1);
-                guard.flush();
+                guard.finish();
                 std::process::exit(if guard.stats().pushes == 1 { 0 } else { 1 });
             }
             fork::Fork::Parent(pid) => {
@@ -204,7 +204,7 @@ fn without_auto_push_nothing_is_pushed() {
     let run = program(&world, &clone, |builder| {
         let guard = builder.auto_push(false).init().unwrap();
         fail(0);
-        guard.flush();
+        guard.finish();
         assert_eq!(guard.stats().pushes, 0);
     });
     run.ok();
