@@ -99,6 +99,7 @@ categories! {
         "invalid value encountered in log10", "invalid value encountered in log2",
         "invalid value encountered in log1p", "invalid value encountered in scalar power", "expected a positive input",
         "expected a nonnegative input", "expected a number in range",
+        "requested * out of bounds", "out of bounds w", "out of bounds x",
     ],
     /// The memory ran out.
     OutOfMemory = "out_of_memory": [
@@ -113,6 +114,7 @@ categories! {
         "infinities", "inf", "overflow", "overflowed", "overflows", "nanorinf", "fnorm nan", "dt nan",
         "svd did not converge", "eigenvalues did not converge", "invalid value encountered", "invalid numeric entries",
         "out of range float",
+        "must be finite", "only finite values",
     ],
     /// Evaluations of the function ran out.
     MaxEvaluations = "max_evaluations": [
@@ -120,6 +122,7 @@ categories! {
         "too many evaluations", "max evals", "maxfev", "function count", "after evaluations", "evaluations exceeded",
         "evaluation limit", "lost patience", "diverged function count", "max nfev", "derivative evaluations",
         "more than evaluations", "call limit", "maxfun", "evaluations exceeds",
+        "too many function calls",
     ],
     /// No step along the search direction reduces the objective enough.
     LineSearch = "line_search": ["line search", "linesearch", "kin linesearch", "linear search failed", "lnsrch"],
@@ -147,12 +150,14 @@ categories! {
         "vanishing derivative", "omega became zero", "rho became zero", "became zero", "denominator * zero",
         "division by zero in the recurrence", "diverged breakdown", "diverged indefinite", "diverged nonsymmetric",
         "derivative was zero", "tolerance of reached",
+        "invariant subspace", "returned a zero vector",
     ],
     /// A matrix that amplifies errors too much.
     IllConditioned = "ill_conditioned": [
         "ill conditioned", "badly conditioned", "poorly conditioned", "condition number", "forward error",
         "loses digits", "close to singular", "nearly singular", "near singular", "almost singular", "badly scaled",
         "rcond",
+        "too close to the imaginary axis", "too close to the unit circle",
     ],
     /// A matrix that cannot be factorised.
     SingularMatrix = "singular_matrix": [
@@ -163,6 +168,7 @@ categories! {
         "inversion failed", "no unique solution", "dependent columns", "linearly dependent",
         "symmetric positive semidefinite", "symmetric positive semi definite", "parameters could not be estimated",
         "qhull error",
+        "not full rank", "not have full rank",
     ],
     /// A linear solve inside the method failed.
     LinearSolve = "linear_solve": [
@@ -195,6 +201,12 @@ categories! {
         "must not exceed func output", "constraints than independent", "shapes cannot be multiplied",
         "must match the size", "must have the same number of", "number of columns changed",
         "must be equal to the size", "mismatch between the input",
+        "square matrix", "square matrices", "should be square", "expected to have shape", "must have shape",
+        "should have shape", "shape should be", "must be two dimensional", "at least two dimensional",
+        "must be at least dimensional", "should be at least", "number of dimensions", "invalid dimensions",
+        "must have exactly one dimension", "must have at least * dimensions", "equal length", "lengths must be equal",
+        "shapes must be identical", "same rank", "doesn t match the", "doesn t match data", "do not match",
+        "have dimension but", "be able to broadcast", "not the expected one",
     ],
     /// Iterations or steps ran out.
     MaxIterations = "max_iterations": [
@@ -211,6 +223,7 @@ categories! {
         "cv too much work", "ida too much work", "kin maxiter reached", "pivots done", "excess work", "larger nsteps",
         "number of mesh nodes", "number of subdivisions", "integrand behavior", "not reaching",
         "iterations reached limit", "recursion depth", "probably stiff", "could not find root",
+        "iteration failed", "root finding * failed",
     ],
     /// The residual grew instead of falling.
     ResidualDivergence = "residual_divergence": [
@@ -250,6 +263,11 @@ categories! {
         "lower bounds is greater", "bound is less than", "bracketing values", "valid bracket", "m k must hold",
         "negative dimensions", "could not convert string", "not within t span", "must be monotonically increasing",
         "must be strictly increasing", "strictly increasing sequence", "illegal value",
+        "must be non negative", "must be nonnegative", "must be a non negative", "must be a nonnegative",
+        "must be a positive", "should be positive", "should be non negative", "should be nonnegative",
+        "should be greater", "should be less", "expect non negative", "must be increasing", "must be decreasing",
+        "must be sorted", "must be strictly ascending", "not in increasing order", "must be an integer",
+        "must be integers", "must be a power of", "must be real", "must be unique",
     ],
     /// The time ran out.
     TimeLimit = "time_limit": [
@@ -274,6 +292,7 @@ categories! {
         "are missing", "no such key", "no such column", "unknown variable", "undefined variable", "not available",
         "in the catalogue", "nothing left", "nothing to", "no points left", "none left", "key error",
         "no module named", "zero size array", "small sample", "freedom for slice", "fft data points",
+        "need at least", "requires at least", "not enough", "must contain at least", "must have at least",
     ],
 }
 

@@ -62,7 +62,7 @@ pub(super) fn rules() -> Vec<Rule> {
              are masked or left out; what was computed before was divided by zero, overflowed, or left the domain of a function",
         )
         .category(NonFinite)
-        .words("must not contain|contains nan|contains infinity|contains infs|contains non finite|input contains|invalid numeric entries|float nan to|float infinity to|not json compliant")
+        .words("must not contain|must be finite|finite values|contains nan|contains infinity|contains infs|contains non finite|input contains|invalid numeric entries|float nan to|float infinity to|not json compliant")
         .source("SciPy, check_finite"),
         Rule::new(
             "non_finite.initial",
@@ -121,10 +121,10 @@ pub(super) fn rules() -> Vec<Rule> {
         .source("SUNDIALS, CVODE user guide, advice on controlling unphysical negative values"),
         Rule::new(
             "domain_error.not_positive",
-            "a parameter that has to be positive is not (a variance, a scale, a rate, a size): see where it is computed; a difference \
-             of two estimates, or a unit, is the usual cause. Bound it below, or refuse it at the entrance",
+            "a parameter has to be positive, or at least not negative, and is not (a variance, a scale, a rate, a size): see where it \
+             is computed; a difference of two estimates, or a unit, is the usual cause. Bound it below, or refuse it at the entrance",
         )
-        .words("less than zero|lam or lam is nan|must be positive|must be greater|not positive|must not be negative|non positive")
+        .words("less than zero|lam or lam is nan|must be * positive|must be * negative|must be * nonnegative|must be greater|should be * positive|should be * negative|should be * nonnegative|not positive|must not be negative|cannot be negative|non positive")
         .unless_words("positive definite|cholesky")
         .source(GOLDBERG),
         Rule::new(

@@ -97,7 +97,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "the abscissas have to increase strictly: sort them together with their values (argsort), and average or leave out what \
              is there twice",
         )
-        .words("strictly increasing|increasing sequence|must be increasing|to not have duplicates")
+        .words("strictly increasing|increasing sequence|must be increasing|increasing order|strictly ascending|to not have duplicates")
         .source("SciPy, scipy.interpolate.CubicSpline"),
         Rule::new(
             "input.points",
@@ -106,6 +106,14 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .words("m k must hold")
         .source("SciPy, scipy.interpolate.splrep"),
+        Rule::new(
+            "input.too_few",
+            "there are fewer points than the method needs, as the message says: see why so few are left (a filter, a mask, a run that \
+             ended early), or take a method of a lower order",
+        )
+        .category(MissingInput)
+        .words("at least|not enough")
+        .source("SciPy, scipy.interpolate"),
         Rule::new(
             "input.short_series",
             "the series is shorter than what the filter adds at its ends: take a longer one, a lower order, or a smaller padlen",
@@ -172,6 +180,15 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .category(Initialization)
         .words("must be smaller|must be less|must be larger|wrong order|interval is empty|reversed|lower bound exceeds|bound is less than|lower bounds is greater")
+        .source(GUIDELINES),
+        Rule::new(
+            "input.argument",
+            "an argument is not what the function takes, as the message says: print it where it is made (a fraction where an \
+             integer is wanted, a unit, the names and order of arguments), and refuse it at the entrance",
+        )
+        .category(Initialization)
+        .words("must be|must not be|should be|expect")
+        .unless_words("initial|start|state|guess|interval|bracket|sign|signs|positive|negative|nonnegative|greater")
         .source(GUIDELINES),
         Rule::new(
             "input.parse",
