@@ -336,7 +336,7 @@ impl Recorder {
         let line = location.line.unwrap_or(0);
         stderr::say(format_args!(
             "tracing-failure: no record of the error at {file}:{line}: neither it nor the spans around it have a field \
-             `{lacks}`, only `{has}` (said once; `Guard::stats` counts them)"
+             `{lacks}`, only `{has}` (said once; `stats` counts them)"
         ));
     }
 

@@ -1,5 +1,7 @@
 //! A computation in Python: what it was given, where it stands, and what it reports.
 
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -13,7 +15,7 @@ use crate::from_python;
 use crate::text::Text;
 use crate::trail::{Place, Plan, Row, Site, Trail};
 
-/// Computations around a failure that are recorded.
+/// Computations around a failure that are looked at.
 const SPANS: usize = 64;
 
 /// The part of a computation that is quick.
@@ -24,11 +26,13 @@ pub(crate) struct Computation {
     parameters: Map,
     /// What it is since it was entered.
     open: OnceLock<Open>,
+    is_open: AtomicBool,
     trail: Mutex<Trail>,
 }
 
 struct Open {
-    parent: Option<Py<Computation>>,
+    /// The one around it: where that had ended before this one did, the next that had not.
+    parent: Mutex<Option<Py<Computation>>>,
     function: String,
     location: Location,
     started: Instant,
@@ -37,15 +41,17 @@ struct Open {
 #[pymethods]
 impl Computation {
     #[new]
-    fn new(name: Text, theoretical_ref: Text, parameters: &Bound<'_, PyAny>, trail: (usize, usize)) -> Self {
+    fn new(name: Text, theoretical_ref: Text, parameters: &Bound<'_, PyAny>, trail: (usize, usize)) -> PyResult<Self> {
         let (first, last) = trail;
-        Computation {
+        let computation = Computation {
             name: name.0,
             theoretical_ref: theoretical_ref.0,
             parameters: from_python::map(parameters),
             open: OnceLock::new(),
+            is_open: AtomicBool::new(false),
             trail: Mutex::new(Trail::new(Plan::new(first, last))),
-        }
+        };
+        from_python::signalled().map(|()| computation)
     }
 
     /// Begins, inside of another one; says whether it had not begun before.
@@ -61,7 +67,30 @@ impl Computation {
         location.file = Some(file.0.into());
         location.line = line;
         location.module = module.map(|module| module.0.into());
-        self.open.set(Open { parent, function: function.0, location, started: Instant::now() }).is_ok()
+        let parent = Mutex::new(parent);
+        let is_first = self.open.set(Open { parent, function: function.0, location, started: Instant::now() }).is_ok();
+        self.is_open.fetch_or(is_first, Ordering::Relaxed);
+        is_first
+    }
+
+    /// Ends, and returns what is current then.
+    fn end(&self, py: Python<'_>) -> Option<Py<Computation>> {
+        self.is_open.store(false, Ordering::Relaxed);
+        self.parent(py).and_then(|parent| Computation::innermost(parent, py))
+    }
+
+    /// Lets go of those around it that had ended before it did.
+    fn let_go(&self, py: Python<'_>) {
+        let around = self.end(py);
+        let before = self.open.get().map(|open| std::mem::replace(&mut *unpoisoned(&open.parent), around));
+        // Where nothing is locked.
+        drop(before);
+    }
+
+    /// This one, or the next one around it that has not ended: it can end in another context than it began in.
+    #[pyo3(name = "innermost")]
+    fn innermost_open(slf: Bound<'_, Self>) -> Option<Py<Computation>> {
+        Computation::innermost(slf.clone().unbind(), slf.py())
     }
 
     /// Keeps numbers that the computation goes through: a row of its trail, at the place that calls.
@@ -82,10 +111,10 @@ impl Computation {
 
     /// Keeps a text that was logged while it ran.
     #[pyo3(signature = (level, message, file=None, line=None))]
-    fn note(&self, level: &str, message: Text, file: Option<Text>, line: Option<u32>) {
+    fn note(&self, level: &str, message: Text, file: Option<Text>, line: Option<i64>) {
         let mut location = Location::default();
         location.file = file.map(|file| file.0.into());
-        location.line = line;
+        location.line = line.and_then(|line| line.try_into().ok());
         self.remember(level, &message.0, location);
     }
 
@@ -101,12 +130,15 @@ impl Computation {
 
     #[getter]
     fn parent(&self, py: Python<'_>) -> Option<Py<Computation>> {
-        self.open.get()?.parent.as_ref().map(|parent| parent.clone_ref(py))
+        unpoisoned(&self.open.get()?.parent).as_ref().map(|parent| parent.clone_ref(py))
     }
 
     /// Those around it can hold an object that holds it.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(self.open.get().and_then(|open| open.parent.as_ref()))
+        match self.open.get().map(|open| open.parent.try_lock()) {
+            Some(Ok(parent)) => visit.call(parent.as_ref()),
+            _ => Ok(()),
+        }
     }
 
     /// Seconds since it was entered.
@@ -139,11 +171,11 @@ impl Computation {
             let site = Site::new(&place, message.map(|message| message.0), &names);
             self.trail().begin(site, row);
         }
-        Ok(())
+        from_python::signalled()
     }
 
     fn trail(&self) -> MutexGuard<'_, Trail> {
-        self.trail.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(&self.trail)
     }
 
     /// What it was given, and what those around it were.
@@ -167,9 +199,7 @@ impl Computation {
         context.breadcrumbs = trail.breadcrumbs();
         drop(trail);
         self.outwards(py, |computation| {
-            if context.spans.len() < SPANS {
-                context.spans.push(computation.span());
-            }
+            context.spans.push(computation.span());
         });
     }
 
@@ -196,14 +226,53 @@ impl Computation {
     /// Looks at it and at those around it, innermost first.
     pub(crate) fn outwards(&self, py: Python<'_>, mut look: impl FnMut(&Computation)) {
         look(self);
-        let parent = |open: Option<&Open>| open?.parent.as_ref().map(|parent| parent.clone_ref(py));
-        let mut next = parent(self.open.get());
-        while let Some(computation) = next {
-            let computation = computation.get();
-            look(computation);
-            next = parent(computation.open.get());
+        let mut next = self.parent(py);
+        for _ in 1..SPANS {
+            let Some(computation) = next else { break };
+            look(computation.get());
+            next = computation.get().parent(py);
         }
     }
+
+    fn innermost(computation: Py<Computation>, py: Python<'_>) -> Option<Py<Computation>> {
+        let mut next = Some(computation);
+        while let Some(computation) = next {
+            if computation.get().is_open.load(Ordering::Relaxed) {
+                return Some(computation);
+            }
+            next = computation.get().parent(py);
+        }
+        None
+    }
+}
+
+impl Drop for Computation {
+    /// One after the other: there may be many around it that end with it, and the stack has no room for all of them.
+    fn drop(&mut self) {
+        thread_local! {
+            static OTHERS: RefCell<Option<Vec<Py<Computation>>>> = const { RefCell::new(None) };
+        }
+        let open = self.open.take();
+        let Some(parent) = open.and_then(|open| open.parent.into_inner().unwrap_or_else(PoisonError::into_inner))
+        else {
+            return;
+        };
+        let is_within = OTHERS.with_borrow_mut(|others| {
+            let is_within = others.is_some();
+            others.get_or_insert_default().push(parent);
+            is_within
+        });
+        if !is_within {
+            while let Some(next) = OTHERS.with_borrow_mut(|others| others.as_mut().and_then(Vec::pop)) {
+                drop(next);
+            }
+            OTHERS.set(None);
+        }
+    }
+}
+
+fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The Python code that calls.

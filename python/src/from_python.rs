@@ -2,11 +2,10 @@
 //! here fails, and nothing takes long.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
@@ -17,17 +16,26 @@ use tracing_failure::{Map, Value};
 const END: usize = 8;
 /// Steps of an object that Python code looks at, and of an entry of a dict, which is kept.
 const OBJECT: usize = 64;
+/// Steps of a list, beside those of its entries.
+const LIST: usize = 8;
 /// Bytes of a text that may be kept: the library's own limit.
 const TEXT: usize = 16 << 10;
+/// Bits of an integer whose decimal digits are quickly found; Python refuses to look for some more.
+const DECIMAL: usize = 14_000;
+
+thread_local! {
+    /// What the handler of a signal raised while code of the user ran here.
+    static SIGNALLED: RefCell<Option<PyErr>> = const { RefCell::new(None) };
+}
+
+/// Raises what came by a signal meanwhile: Ctrl-C, a time that is up. Whoever takes objects calls it when they are done.
+pub(crate) fn signalled() -> PyResult<()> {
+    SIGNALLED.take().map_or(Ok(()), Err)
+}
 
 /// The object as a value; arrays and texts over the limits are summarised.
 pub(crate) fn value(object: &Bound<'_, PyAny>) -> Value {
-    let bounds = Bounds::of_a_value();
-    let value = Value::from_serialize(&Object { object, within: None, bounds: &bounds });
-    if bounds.interrupted.get() {
-        // It is raised where Python code runs next, after what is being recorded.
-        let _ = object.py().import("_thread").and_then(|thread| thread.call_method0("interrupt_main"));
-    }
+    let value = Value::from_serialize(&Object { object, within: None, bounds: &Bounds::of_a_value() });
     value.unwrap_or_else(|error| error.to_string().into())
 }
 
@@ -53,19 +61,17 @@ struct Bounds {
     depth: usize,
     /// Entries of a dict.
     entries: usize,
-    /// Whether Ctrl-C came while code of the user ran.
-    interrupted: Cell<bool>,
 }
 
 impl Bounds {
     /// Half a second of work, fewer levels than the library's own limit, and as many entries.
     fn of_a_value() -> Self {
-        Bounds { steps: Cell::new(1 << 22), depth: 24, entries: 256, interrupted: Cell::new(false) }
+        Bounds { steps: Cell::new(1 << 22), depth: 24, entries: 256 }
     }
 
     /// All that JSON may hold.
     fn of_a_record() -> Self {
-        Bounds { steps: Cell::new(usize::MAX), depth: 127, entries: usize::MAX, interrupted: Cell::new(false) }
+        Bounds { steps: Cell::new(usize::MAX), depth: 127, entries: usize::MAX }
     }
 
     fn pay(&self, steps: usize) -> bool {
@@ -73,15 +79,15 @@ impl Bounds {
         self.steps.set(left.unwrap_or(self.steps.get()));
         left.is_some()
     }
+}
 
-    /// Looks at what code of the user raised. What it raises itself is nobody's business; Ctrl-C is.
-    fn caught(&self, py: Python<'_>, error: &PyErr) {
-        if error.is_instance_of::<PyKeyboardInterrupt>(py) {
-            let from_keyboard = py
-                .import("tracing_failure._values")
-                .and_then(|values| values.getattr("is_from_keyboard")?.call1((error.traceback(py),))?.extract());
-            self.interrupted.set(self.interrupted.get() || from_keyboard.unwrap_or(true));
-        }
+/// Looks at what code of the user raised. What it raises itself is nobody's business.
+fn caught(py: Python<'_>, error: PyErr) {
+    let is_from_signal = py
+        .import("tracing_failure._signals")
+        .and_then(|signals| signals.getattr("is_from_signal")?.call1((error.value(py),))?.extract());
+    if is_from_signal.unwrap_or(false) {
+        SIGNALLED.set(Some(error));
     }
 }
 
@@ -141,7 +147,7 @@ impl Serialize for Object<'_, '_> {
                 Object { object: &simpler, within: Some(&within), ..*self }.as_it_is(serializer)
             }
             Err(error) => {
-                self.bounds.caught(object.py(), &error);
+                caught(object.py(), error);
                 serializer.serialize_str(&self.repr())
             }
         }
@@ -229,7 +235,7 @@ impl<'py> Object<'_, 'py> {
     fn name(&self, names: &mut HashSet<String>) -> String {
         let name = match self.object.str() {
             Ok(text) => without_addresses(&utf8(&text)),
-            Err(error) => self.broken("str", &error),
+            Err(error) => self.broken("str", error),
         };
         let repr = std::iter::once_with(|| self.repr());
         let numbered = (2..).map(|number| format!("{name} ({number})"));
@@ -244,7 +250,7 @@ impl<'py> Object<'_, 'py> {
         slice: impl Fn(usize, usize) -> Bound<'py, PyTuple>,
     ) -> Result<S::Ok, S::Error> {
         let within = self.inside();
-        if steps(self.object) <= self.bounds.steps.get() && self.bounds.pay(length) {
+        if steps(self.object) <= self.bounds.steps.get() && self.bounds.pay(LIST + length) {
             // A copy, as above.
             return within.entries(&slice(0, length), self.bounds).serialize(serializer);
         }
@@ -265,14 +271,15 @@ impl<'py> Object<'_, 'py> {
     fn repr(&self) -> String {
         match self.object.repr() {
             Ok(text) => without_addresses(&utf8(&text)),
-            Err(error) => self.broken("repr", &error),
+            Err(error) => self.broken("repr", error),
         }
     }
 
-    fn broken(&self, what: &str, error: &PyErr) -> String {
+    fn broken(&self, what: &str, error: PyErr) -> String {
         let py = self.object.py();
-        self.bounds.caught(py, error);
-        format!("<{}: its {what} raised {}>", type_name(&self.object.get_type()), type_name(&error.get_type(py)))
+        let kind = type_name(&error.get_type(py));
+        caught(py, error);
+        format!("<{}: its {what} raised {kind}>", type_name(&self.object.get_type()))
     }
 }
 
@@ -295,6 +302,7 @@ impl Serialize for Entries<'_, '_> {
 
 /// What a list costs, over all its dimensions, if its entries are all like the first.
 fn steps(list: &Bound<'_, PyAny>) -> usize {
+    let mut lists: usize = 0;
     let mut steps: usize = 1;
     let mut next = list.clone();
     loop {
@@ -303,16 +311,18 @@ fn steps(list: &Bound<'_, PyAny>) -> usize {
         } else if let Ok(tuple) = next.cast::<PyTuple>() {
             (tuple.len(), (tuple.get_item(0), tuple.get_item(tuple.len().saturating_sub(1))))
         } else if let Ok(text) = next.cast::<PyString>() {
-            return steps.saturating_mul(text.len().unwrap_or(TEXT).min(TEXT));
+            return lists.saturating_add(steps.saturating_mul(text.len().unwrap_or(TEXT).min(TEXT)));
         } else if let Ok(dict) = next.cast::<PyDict>() {
-            return steps.saturating_mul(OBJECT * dict.len().min(256));
+            return lists.saturating_add(steps.saturating_mul(OBJECT * dict.len().min(256)));
         } else {
-            return steps.saturating_mul(if number(&next).is_some() { 1 } else { OBJECT });
+            let each = if number(&next).is_some() { 1 } else { OBJECT };
+            return lists.saturating_add(steps.saturating_mul(each));
         };
-        let (Ok(first), Ok(last)) = ends else { return steps };
+        lists = lists.saturating_add(steps.saturating_mul(LIST));
+        let (Ok(first), Ok(last)) = ends else { return lists };
         steps = steps.saturating_mul(length);
         if steps == usize::MAX || !first.get_type().is(last.get_type()) {
-            return steps;
+            return lists.saturating_add(steps);
         }
         next = first;
     }
@@ -339,7 +349,7 @@ fn without_addresses(text: &str) -> String {
     let mut short = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         match part.bytes().take_while(u8::is_ascii_hexdigit).count() {
-            0..8 => short.extend([" at 0x", part]),
+            0..6 => short.extend([" at 0x", part]),
             digits => short.push_str(&part[digits..]),
         }
     }
@@ -362,9 +372,12 @@ pub(crate) fn number(object: &Bound<'_, PyAny>) -> Option<Value> {
     Some(small.unwrap_or_else(|_| large(object)))
 }
 
-/// An integer beyond 64 bits: its decimal digits, or where Python refuses to write so many, hexadecimal ones.
+/// An integer beyond 64 bits: its decimal digits, or hexadecimal ones where those would take long.
 fn large(number: &Bound<'_, PyAny>) -> Value {
-    let digits = number.str().or_else(|_| number.call_method1("__format__", ("#x",))?.str());
+    let bits = number.call_method0("bit_length").and_then(|bits| bits.extract::<usize>());
+    let is_quick = bits.is_ok_and(|bits| bits <= DECIMAL);
+    let digits =
+        if is_quick { number.str() } else { number.call_method1("__format__", ("#x",)).and_then(|hex| hex.str()) };
     digits.map_or(Value::Null, |digits| utf8(&digits).into_owned().into())
 }
 

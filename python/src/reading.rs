@@ -62,7 +62,9 @@ pub(crate) fn schema() -> &'static str {
 
 /// A record that came from Python.
 pub(crate) fn failure(record: &Bound<'_, PyAny>) -> PyResult<Failure> {
-    Failure::from_json(&from_python::json(record)).map_err(|error| not_a_record(&error))
+    let json = from_python::json(record);
+    from_python::signalled()?;
+    Failure::from_json(&json).map_err(|error| not_a_record(&error))
 }
 
 fn not_a_record(error: &serde_json::Error) -> PyErr {

@@ -28,6 +28,7 @@ pub(crate) fn new_id() -> String {
 #[pyclass(frozen, weakref, module = "tracing_failure._native")]
 pub(crate) struct Recorder {
     logger: StructuredLogger,
+    has_log: bool,
 }
 
 /// An exception, taken apart.
@@ -110,6 +111,7 @@ impl Recorder {
                     None => publisher,
                 }
             });
+        let has_log = logs.is_some();
         if let Some(logs) = logs {
             builder = builder.logs_dir(logs);
         }
@@ -124,7 +126,7 @@ impl Recorder {
             builder = builder.area(area, &names);
         }
         let logger = py.detach(|| builder.logger()).map_err(not_set_up)?;
-        Ok(Recorder { logger })
+        Ok(Recorder { logger, has_log })
     }
 
     /// Records a failure, and appends its id, and its file or why it is not in the store: whoever calls may be interrupted
@@ -142,7 +144,8 @@ impl Recorder {
             Ok(Ok(path)) => written.append((id, Some(path.into_os_string()), None::<String>)),
             Ok(Err(error)) => written.append((id, None::<OsString>, Some(error.to_string()))),
             Err(_) => Err(PyRuntimeError::new_err("the recorder panicked")),
-        }
+        }?;
+        from_python::signalled()
     }
 
     /// Writes a line of the runtime log.
@@ -155,7 +158,10 @@ impl Recorder {
         message: Text,
         fields: &Bound<'_, PyAny>,
         within: Option<Py<Computation>>,
-    ) {
+    ) -> PyResult<()> {
+        if !self.has_log {
+            return Ok(());
+        }
         let mut spans = Vec::new();
         if let Some(within) = &within {
             within.get().outwards(py, |computation| {
@@ -169,11 +175,15 @@ impl Recorder {
         let entries =
             Map::from_iter([("fields", Value::from(from_python::map(fields))), ("spans", Value::List(spans))]);
         self.log_line(py, level, &target.0, &message.0, entries);
+        from_python::signalled()
     }
 
     /// Writes the runtime log's line of a computation that ends.
     #[pyo3(signature = (computation, outcome, failure_id=None))]
     fn closed(&self, py: Python<'_>, computation: &Bound<'_, Computation>, outcome: &str, failure_id: Option<String>) {
+        if !self.has_log {
+            return;
+        }
         let computation = computation.get();
         let span = computation.span();
         let mut entries = Map::from_iter([

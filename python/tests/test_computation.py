@@ -2,9 +2,16 @@
 
 import _thread
 import asyncio
+import contextlib
+import copy
+import functools
 import gc
 import inspect
 import json
+import pickle
+import subprocess
+import sys
+import textwrap
 import threading
 import weakref
 
@@ -431,6 +438,172 @@ def test_a_report_without_a_caller_is_kept(logger):
         assert finished.acquire(timeout=20)
         raise ValueError
     assert read(logger.output_dir)[-1].context["trail"][0]["columns"] == {"x": [1.0]}
+
+
+def test_one_error_that_leaves_several_computations_of_one_name_fails_each(logger):
+    async def consumer(i, upstream):
+        with logger.computation("consumer", i=i):
+            await upstream
+
+    async def program():
+        upstream = asyncio.get_running_loop().create_future()
+        tasks = [asyncio.create_task(consumer(i, upstream)) for i in range(5)]
+        await asyncio.sleep(0)
+        upstream.set_exception(ValueError("upstream"))
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(program())
+    assert sorted(failure.parameters["i"] for failure in read(logger.output_dir)) == list(range(5))
+
+
+def test_a_chain_of_tasks_holds_no_more_than_what_has_not_ended(logger):
+    """Each begins inside of the one before it, and goes on when that has ended."""
+
+    class Data:
+        pass
+
+    alive = weakref.WeakSet()
+
+    async def step(n, last):
+        data = Data()
+        alive.add(data)
+        with logger.computation("step", data=data, n=n) as c:
+            del data
+            if n == 6000:
+                last.set_result((c, sum(1 for _ in around(c))))
+                return
+            asyncio.create_task(step(n + 1, last))
+            await asyncio.sleep(0)
+
+    def around(c):
+        while c is not None:
+            yield c
+            c = c.parent
+
+    async def program():
+        last = asyncio.get_running_loop().create_future()
+        asyncio.create_task(step(0, last))
+        return await last
+
+    _, length = asyncio.run(program())
+    assert length <= 3
+    gc.collect()
+    assert len(alive) <= 1
+
+
+def test_many_open_computations_end_with_their_context(tmp_path):
+    code = """
+        import contextvars
+        from tracing_failure import StructuredLogger
+        logger = StructuredLogger("io/failures")
+        contextvars.copy_context().run(lambda: [logger.computation("c").__enter__() for _ in range(20_000)])
+        print("done")
+    """
+    program = [sys.executable, "-c", textwrap.dedent(code)]
+    assert subprocess.run(program, cwd=tmp_path, capture_output=True, text=True).stdout == "done\n"
+
+
+def test_a_child_whose_parent_has_ended_knows_those_that_have_not(logger):
+    async def child(begun, go_on):
+        with logger.computation("child", "Eq. 3"):
+            begun.set_result(None)
+            await go_on
+            raise ValueError("no convergence")
+
+    async def program():
+        begun, go_on = (asyncio.get_running_loop().create_future() for _ in range(2))
+        with logger.computation("outer", grid=64):
+            with logger.computation("middle", tolerance=1e-6):
+                task = asyncio.create_task(child(begun, go_on))
+                await begun
+            go_on.set_result(None)
+            await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(program())
+    [failure] = read(logger.output_dir)
+    assert failure.parameters == {"tolerance": 1e-6, "grid": 64}
+    assert [span["fields"]["computation"] for span in failure.context["spans"]] == ["child", "middle", "outer"]
+
+
+def test_a_coroutine_behind_another_decorator_is_a_computation(logger):
+    def plain(function):
+        @functools.wraps(function)
+        def wrapper(*args):
+            return function(*args)
+
+        return wrapper
+
+    @logger.computation("newton", tolerance=1e-6)
+    @plain
+    async def newton(x):
+        await asyncio.sleep(0)
+        record(x=x)
+        if x > 1:
+            raise ValueError("no convergence")
+        return x
+
+    async def program():
+        with logger.computation("outer"):
+            coroutine = newton(0.5)
+            assert current().name == "outer"
+            assert await coroutine == 0.5 and current().name == "outer"
+        assert current() is None
+        await newton(1.5)
+
+    with pytest.raises(ValueError):
+        asyncio.run(program())
+    [failure] = read(logger.output_dir)
+    assert failure.parameters == {"tolerance": 1e-6} | failure.parameters
+    assert failure.context["trail"][0]["columns"] == {"x": [1.5]}
+
+
+@pytest.mark.parametrize("copy", [copy.copy, copy.deepcopy, lambda c: pickle.loads(pickle.dumps(c))])
+def test_a_copy_of_a_computation_has_yet_to_begin(logger, copy):
+    computation = logger.computation("newton", "Eq. 3", x0=0.5)
+    with computation:
+        pass
+    with pytest.raises(ValueError), copy(logger.computation("newton", "Eq. 3", x0=0.5)):
+        raise ValueError
+    with copy(computation):
+        assert current().name == "newton"
+    [failure] = read(logger.output_dir)
+    assert (failure.theoretical_ref, failure.parameters) == ("Eq. 3", {"x0": 0.5})
+
+
+def test_a_class_is_not_a_computation(logger):
+    with pytest.raises(TypeError, match="Solver is a class: decorate its methods"):
+
+        @logger.computation("c")
+        class Solver:
+            pass
+
+
+def test_arguments_of_one_name_stay_apart(logger):
+    @logger.computation("c")
+    def flow(t, /, **options):
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        flow(1.5, t="RK45")
+    assert read(logger.output_dir)[-1].parameters == {"t": 1.5, "t_": "RK45"}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="annotations are evaluated when they are written")
+def test_annotations_may_name_what_is_not_there_yet(logger):
+    @logger.computation("c")
+    def flow(t: Later):  # noqa: F821
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        flow(1.5)
+    assert read(logger.output_dir)[-1].parameters == {"t": 1.5}
+
+
+def test_an_exit_stack_stands_where_it_was_entered(logger):
+    with pytest.raises(ValueError), contextlib.ExitStack() as stack:
+        stack.enter_context(logger.computation("c"))
+        raise ValueError
+    assert read(logger.output_dir)[-1].context["spans"][0]["file"].endswith("test_computation.py")
 
 
 def test_an_interrupted_computation_is_recorded(logger):

@@ -1,7 +1,10 @@
 """Exceptions taken apart: what a record says of them is what Python itself would say."""
 
+import dataclasses
 import re
+import subprocess
 import sys
+import textwrap
 import traceback
 from types import SimpleNamespace
 
@@ -282,3 +285,58 @@ def test_the_fingerprint_does_not_depend_on_where_the_program_lies(tmp_path):
         result = subprocess.run([sys.executable, "solve.py"], cwd=tmp_path / name, capture_output=True, text=True)
         fingerprints.add(result.stdout)
     assert len(fingerprints) == 1 and fingerprints != {""}
+
+
+def test_while_asyncio_is_imported_errors_are_the_programs(tmp_path):
+    program = """
+        import sys, threading
+        from tracing_failure import StructuredLogger, read
+        logger = StructuredLogger("io/failures")
+        thread = threading.Thread(target=lambda: __import__("asyncio"))
+        thread.start()
+        raised = 0
+        while thread.is_alive():
+            try:
+                with logger.computation("c"):
+                    raise ValueError("mine")
+            except ValueError:
+                raised += 1
+        print(raised == len(read("io/failures")))
+    """
+    program = [sys.executable, "-c", textwrap.dedent(program)]
+    result = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True)
+    assert result.stdout == "True\n", result.stderr
+
+
+class Quits(SystemExit):
+    @property
+    def code(self):
+        raise ValueError("no code")
+
+
+class AsksItself(Exception):
+    def __getattr__(self, name):
+        return getattr(self.response, name)
+
+
+class KeysOnly(Exception):
+    def __getattr__(self, name):
+        raise KeyError(name)
+
+
+@dataclasses.dataclass(frozen=True)
+class Frozen(Exception):
+    x: int
+
+
+@pytest.mark.parametrize(("kind", "value"), [(Quits, 3), (AsksItself, "x"), (KeysOnly, "x"), (Frozen, 1)])
+def test_an_exception_with_attributes_of_its_own_is_recorded_once_in_full(logger, kind, value):
+    with pytest.raises(kind), logger.computation("c"):
+        try:
+            raise kind(value)
+        except BaseException:
+            logger.log_failure("c")
+            raise
+    [failure] = read(logger.output_dir)
+    assert failure.error_type == kind.__name__
+    assert "raise kind(value)\n" in failure.stack_trace and "not_recorded" not in failure.context

@@ -111,3 +111,15 @@ def test_without_a_log_nothing_is_written(tmp_path):
 def test_loggers_of_one_log_have_one_handler(logger):
     other = StructuredLogger(logger.output_dir, notebook="flow.ipynb", context={"machine": "bench"}, trail=(1, 1))
     assert other.handler() is logger.handler()
+
+
+def test_an_odd_record_is_a_line(logger, solver):
+    with logger.computation("c"):
+        solver.handle(logging.makeLogRecord({"msg": "x", "levelno": 30, "lineno": -1, "pathname": "generated"}))
+    try:
+        1 / 0
+    except ZeroDivisionError:
+        solver.exception("it failed", extra={"error": 0.25})
+    first, _, last = lines(logger)
+    assert first["message"] == "x"
+    assert last["fields"] == {"error_type": "ZeroDivisionError", "error": 0.25}

@@ -288,7 +288,7 @@ def test_what_records_itself_while_it_is_recorded_comes_to_an_end(logger):
 
     failure = Failure.from_path(logger.log_failure("outer", "e", {"p": Number()}))
     assert failure.parameters == {"p": "n"}
-    assert len(tracing_failure.read(logger.output_dir)) == 2
+    assert len(tracing_failure.read(logger.output_dir)) == 3
 
 
 def test_nested_groups_are_recorded(logger):
@@ -385,3 +385,47 @@ def test_a_computation_that_fills_the_stack_is_recorded(logger):
     assert failures[-1].computation == "outer"
     assert {failure.error_type for failure in failures} == {"RecursionError"}
     assert tracing_failure.current() is None
+
+
+def test_at_the_end_of_the_interpreter_failures_are_recorded(tmp_path):
+    result = run(
+        """
+        import atexit, _thread, time
+        from tracing_failure import StructuredLogger
+        logger = StructuredLogger("io/failures")
+
+        class Solver:
+            def __del__(self):
+                logger.log_failure("last", "when all is taken down")
+
+        solver = Solver()
+        atexit.register(logger.log_failure, "ended", "no Python code called this")
+        _thread.start_new_thread(logger.log_failure, ("thread", "nor this"))
+        while logger.stats["recorded"] == 0:
+            time.sleep(0.01)
+        """,
+        tmp_path,
+    )
+    assert result.stderr == ""
+    failures = tracing_failure.read(tmp_path / "io/failures")
+    assert [failure.computation for failure in failures] == ["thread", "ended", "last"]
+
+
+def test_without_stderr_nothing_is_said_on_stdout(tmp_path):
+    result = run(
+        """
+        import sys
+        sys.stderr = None
+        from tracing_failure import StructuredLogger
+        logger = StructuredLogger("io/failures")
+
+        class Recording:
+            def __repr__(self):
+                logger.log_failure("c", "e", {"x": self})
+                return "x"
+
+        logger.log_failure("c", "e", {"x": Recording()})
+        """,
+        tmp_path,
+    )
+    assert (result.stdout, result.stderr) == ("", "")

@@ -323,6 +323,41 @@ def test_a_cell_that_cannot_be_recorded_says_so_in_one_line(tmp_path: Path) -> N
     assert notebook.cells[2].outputs[0].data["text/plain"] == "4"
 
 
+FROZEN = """\
+import dataclasses
+@dataclasses.dataclass(frozen=True)
+class Diverged(Exception):
+    norm: float
+def flow(norm):
+    raise Diverged(norm)
+"""
+
+
+def test_cells_that_fail_in_other_ways(tmp_path: Path) -> None:
+    notebook = execute(
+        tmp_path,
+        [
+            "1 / 0",
+            # It is not this cell that failed.
+            "%load_ext tracing_failure",
+            FROZEN,
+            "flow(1e13)",
+            "login = 4711",
+            "%prun 1 / 0",
+            "%%timeit -n 1 -r 1\nflow(1e14)",
+            "from concurrent.futures import ThreadPoolExecutor\nThreadPoolExecutor(1).submit(flow, 1e15).result()",
+            "odd = type('Odd', (), {'__module__': None})()",
+            "odd; 2 / 0",
+        ],
+    )
+    told = [(each.context["cell_number"], each.computation, each.parameters) for each in records(tmp_path)]
+    assert [each[:2] for each in told] == [
+        (4, "flow"), (6, "notebook_cell"), (7, "flow"), (8, "flow"), (10, "notebook_cell"),
+    ]  # fmt: skip
+    assert told[0][2] == {"norm": 1e13} and "login" not in json.dumps(told)
+    assert not any("Error in callback" in stderr(cell) + stdout(cell) for cell in notebook.cells)
+
+
 VALUES = """\
 %load_ext tracing_failure
 import numpy as np, pandas as pd, tracing_failure

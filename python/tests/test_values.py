@@ -18,9 +18,11 @@ import sys
 import threading
 import types
 import uuid
+import warnings
 import weakref
 from array import array
 from collections.abc import Callable, Iterator, Mapping
+from unittest.mock import MagicMock
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -482,6 +484,57 @@ def test_what_would_have_to_be_fetched_is_its_shape(recorded: Callable[[Any], An
             raise MemoryError
 
     assert recorded(OnDisk()) == {"summary": "array", "length": 10**12, "shape": [10**6, 10**6]}
+
+
+def test_what_is_lazy_in_general_but_not_now_is_its_numbers(recorded: Callable[[Any], Any]) -> None:
+    class DataArray:
+        shape = (2,)
+        graph = None
+
+        def __dask_graph__(self) -> Any:
+            return self.graph
+
+        def __array__(self, *args: Any, **kwargs: Any) -> Any:
+            return np.array([1.5, 2.0])
+
+    array = DataArray()
+    assert recorded(array) == [1.5, 2.0]
+    array.graph = {}
+    assert recorded(array) == {"summary": "array", "length": 2, "shape": [2]}
+
+
+def test_numbers_at_their_limits_are_nothing_to_warn_of(recorded: Callable[[Any], Any]) -> None:
+    called: list[Any] = []
+    before = np.seterrcall(lambda *what: called.append(what))
+    try:
+        for state in ("raise", "call", "warn"):
+            with np.errstate(all=state), warnings.catch_warnings():
+                warnings.simplefilter("error")
+                assert recorded(np.full(20_000, 1e308))["max"] == 1e308
+                assert recorded(np.full(300, np.float32(1e38)) * np.float32(1))["length"] == 300
+                assert recorded(np.full(300, np.longdouble("1e4000")))["length"] == 300
+                assert recorded(np.ma.masked_array(np.full(300, 1e308), False))["max"] == 1e308
+    finally:
+        np.seterrcall(before)
+    assert not called
+
+
+def test_lists_that_hold_the_same_lists_end(recorded: Callable[[Any], Any]) -> None:
+    shared: Any = []
+    for _ in range(40):
+        shared = [shared, shared]
+    assert len(json.dumps(recorded(shared))) < 50_000_000
+
+
+def test_a_mock_is_not_called(recorded: Callable[[Any], Any]) -> None:
+    mock = MagicMock()
+    recorded(mock)
+    assert "call.__fspath__()" not in map(str, mock.mock_calls)
+
+
+def test_a_number_of_very_many_digits_is_hexadecimal(recorded: Callable[[Any], Any]) -> None:
+    assert recorded(3**20_000).startswith("0x")
+    assert recorded(10**4000) == str(10**4000)
 
 
 def test_a_generator_is_not_consumed(recorded: Callable[[Any], Any]) -> None:

@@ -17,6 +17,12 @@ def of_numpy(numpy: Any, value: Any) -> Any:
 
 def of_array(numpy: Any, array: Any) -> Any:
     """A NumPy array or scalar: numbers as they are, complex ones by their parts, structured ones by their fields."""
+    # What is wrong with them is theirs, not what we find out.
+    with numpy.errstate(all="ignore"):
+        return _of_array(numpy, array)
+
+
+def _of_array(numpy: Any, array: Any) -> Any:
     kind = array.dtype.kind
     if array.ndim == 0 or array.dtype.names or kind == "c":
         return _scalar(array) if array.ndim == 0 else _parts(array)
@@ -122,7 +128,8 @@ def _ends(array: Any) -> dict[str, Any]:
 def like_an_array(numpy: Any, value: Any) -> Any:
     """A tensor and the like: what would have to be computed or fetched first is not."""
     shape = [int(length) for length in getattr(value, "shape", ())]
-    if math.prod(shape) > SCANNED or hasattr(value, "__dask_graph__"):
+    graph = getattr(value, "__dask_graph__", None)
+    if math.prod(shape) > SCANNED or graph is not None and graph() is not None:
         return {"summary": "array", "length": math.prod(shape), "shape": shape}
     if hasattr(value, "detach"):
         value = value.detach().cpu()

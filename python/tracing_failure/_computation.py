@@ -3,7 +3,8 @@
 import functools
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from contextvars import ContextVar
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
@@ -31,15 +32,12 @@ def current() -> "Computation | None":
     >>> current() is None
     True
     """
-    return innermost_open(CURRENT.get())
+    return innermost(CURRENT.get())
 
 
-def innermost_open(computation: "Computation | None") -> "Computation | None":
+def innermost(computation: "Computation | None") -> "Computation | None":
     """The computation, or the next one around it that has not ended: it can end in another context than it began in."""
-    around: Any = computation
-    while around is not None and not around._is_open:
-        around = around.parent
-    return cast("Computation | None", around)
+    return cast("Computation | None", computation and computation.innermost())
 
 
 def record(message: str | None = None, /, **values: Any) -> None:
@@ -67,10 +65,9 @@ class Computation(_native.Computation):
     ...         c.record(step=step, residual=2.0**-step)
     """
 
-    __slots__ = ("_begun", "_is_open", "_logger", "_parameters")
-    _is_open: bool
-    #: An id that comes before those of the records that are made while it runs.
-    _begun: str
+    __slots__ = ("_logger", "_parameters", "_run")
+    #: The id of this run.
+    _run: str
     _logger: "StructuredLogger"
     _parameters: dict[str, Any]
 
@@ -80,12 +77,14 @@ class Computation(_native.Computation):
         self = super().__new__(cls, name, theoretical_ref, parameters, logger._trail)
         self._logger = logger
         self._parameters = parameters
-        self._begun = ""
-        self._is_open = False
+        self._run = ""
         return self
 
     def __enter__(self) -> Self:
         frame = sys._getframe(1)
+        while frame.f_globals.get("__name__") == "contextlib" and frame.f_back is not None:
+            # It is an ExitStack that enters.
+            frame = frame.f_back
         code = frame.f_code
         self._begin(code.co_qualname, code.co_filename, frame.f_lineno, frame.f_globals.get("__name__"))
         return self
@@ -98,23 +97,28 @@ class Computation(_native.Computation):
             raise RuntimeError(f"the computation {self.name!r} has begun already: make a new one for each run")
         # Only another run would need them, and an object among them can hold this one.
         self._parameters = {}
-        self._begun = _native.new_id()
-        self._is_open = True
+        self._run = _native.new_id()
         CURRENT.set(self)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        self._is_open = False
+        around = cast("Computation | None", self.end())
         # Not where it ends elsewhere than it began, as a generator can: another one may be current there.
         if CURRENT.get() is self:
-            CURRENT.set(current())
+            CURRENT.set(around)
         reporter = self._logger._reporter
         try:
             reporter.ended(self, error)
         except RecursionError:
             # This stack is full, which is the failure itself.
             _native.on_another_stack(reporter.ended, (self, error))
+        finally:
+            self.let_go()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy has yet to begin."""
+        return Computation, (self._logger, self.name, self.theoretical_ref, self._parameters)
 
     def _again(self, parameters: dict[str, Any]) -> "Computation":
         parameters = parameters | {n: v for n, v in self._parameters.items() if n not in parameters}
@@ -136,8 +140,12 @@ class Computation(_native.Computation):
             return cast(_F, type(function)(self(function.__func__)))
         if not callable(function):
             raise TypeError(f"{function!r} cannot be called: decorate the function itself")
-        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-            raise TypeError(f"{function.__qualname__} is a generator: open the computation inside of it, with `with`")
+        if isinstance(function, type):
+            raise TypeError(f"{function.__qualname__} is a class: decorate its methods")
+        call = getattr(type(function), "__call__", None)
+        if any(inspect.isgeneratorfunction(each) or inspect.isasyncgenfunction(each) for each in (function, call)):
+            name = getattr(function, "__qualname__", type(function).__qualname__)
+            raise TypeError(f"{name} is a generator: open the computation inside of it, with `with`")
         arguments = _Arguments(function)
         code = function.__code__ if inspect.isfunction(function) else None
         place = (
@@ -147,7 +155,6 @@ class Computation(_native.Computation):
             getattr(function, "__module__", None),
         )
 
-        call = getattr(type(function), "__call__", None)
         if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call):
 
             @functools.wraps(function)
@@ -159,28 +166,47 @@ class Computation(_native.Computation):
 
         @functools.wraps(function)
         def run(*args: Any, **kwargs: Any) -> Any:
-            with _Run(self._again(arguments.named(args, kwargs)), place):
-                return function(*args, **kwargs)
+            computation = self._again(arguments.named(args, kwargs))
+            with _Run(computation, place) as called:
+                result = function(*args, **kwargs)
+                if not inspect.iscoroutine(result):
+                    return result
+                # A coroutine function that stands behind another decorator: it has yet to run.
+                called.goes_on = True
+            return _awaited(computation, result)
 
         return cast(_F, run)
+
+
+async def _awaited(computation: Computation, coroutine: Coroutine[Any, Any, Any]) -> Any:
+    CURRENT.set(computation)
+    with ExitStack() as ends:
+        ends.push(computation)
+        return await coroutine
 
 
 class _Run:
     """A call of a decorated function: it stands where the function stands, not where it is called."""
 
-    __slots__ = ("_computation", "_place")
+    __slots__ = ("_computation", "_place", "goes_on")
 
     def __init__(self, computation: Computation, place: tuple[str, str, int, Any]) -> None:
         self._computation = computation
         self._place = place
+        #: Whether it is not done when the function has returned.
+        self.goes_on = False
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         self._computation._begin(*self._place)
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        self._computation.__exit__(kind, error, tb)
+        if self.goes_on:
+            CURRENT.set(cast("Computation | None", self._computation.parent))
+        else:
+            self._computation.__exit__(kind, error, tb)
 
 
 class _Arguments:
@@ -190,10 +216,12 @@ class _Arguments:
         self._positional: list[str] = []
         self._defaults: dict[str, Any] = {}
         self._more: str | None = None
+        #: Those whose name may be another keyword argument's as well.
+        self._unnamed: set[str] = set()
         self._is_method = "." in getattr(function, "__qualname__", "").rpartition("<locals>.")[2]
         try:
-            parameters = inspect.signature(function).parameters.values()
-        except (TypeError, ValueError):
+            parameters = _signature(function).parameters.values()
+        except Exception:
             parameters = {}.values()
         for parameter in parameters:
             if parameter.kind is parameter.VAR_POSITIONAL:
@@ -202,11 +230,23 @@ class _Arguments:
                 self._defaults[parameter.name] = parameter.default
                 if parameter.kind is not parameter.KEYWORD_ONLY:
                     self._positional.append(parameter.name)
+                if parameter.kind is parameter.POSITIONAL_ONLY:
+                    self._unnamed.add(parameter.name)
 
     def named(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        named = {**self._defaults, **dict(zip(self._positional, args)), **kwargs}
+        named = {**self._defaults, **dict(zip(self._positional, args))}
+        named |= {f"{name}_" if name in self._unnamed else name: value for name, value in kwargs.items()}
         rest = args[len(self._positional) :]
         if rest:
             named[self._more or "args"] = rest
         skipped = self._positional[:1] if self._is_method and self._positional[:1] in (["self"], ["cls"]) else []
         return {n: v for n, v in named.items() if v is not inspect.Parameter.empty and n not in skipped}
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    if sys.version_info >= (3, 14):
+        import annotationlib
+
+        # Annotations can name what is not there yet.
+        return inspect.signature(function, annotation_format=annotationlib.Format.FORWARDREF)
+    return inspect.signature(function)

@@ -7,6 +7,7 @@ from types import CodeType, FrameType, TracebackType
 from typing import Any, NamedTuple, TypedDict
 
 from . import _notebook
+from ._signals import is_from_signal
 
 #: Frames of a stack, half of them from each end, and errors of a chain that are kept.
 _FRAMES = 64
@@ -98,18 +99,19 @@ def _words(error: str | None, caller: FrameType | None) -> Apart:
 
 def is_no_failure(error: BaseException) -> bool:
     """The program ends, or somebody wants no result any more: so it is of a group where it is so of all in it."""
-    asyncio = sys.modules.get("asyncio")
-    unwanted = (GeneratorExit, asyncio.CancelledError) if asyncio is not None else GeneratorExit
+    # Another thread may be importing it.
+    cancelled = getattr(sys.modules.get("asyncio"), "CancelledError", GeneratorExit)
     members = [error]
     while members:
         each = members.pop()
         kind = type(each)
+        # By the classes' own attributes: those of the error may be somebody's code.
         if issubclass(kind, BaseExceptionGroup):
-            members.extend(BaseExceptionGroup.exceptions.__get__(each))
+            members.extend(vars(BaseExceptionGroup)["exceptions"].__get__(each))
         elif issubclass(kind, SystemExit):
-            if getattr(each, "code", None) not in (None, 0):
+            if vars(SystemExit)["code"].__get__(each) not in (None, 0):
                 return False
-        elif not issubclass(kind, unwanted):
+        elif not issubclass(kind, (GeneratorExit, cancelled)):
             return False
     return True
 
@@ -157,16 +159,21 @@ def _whole_text(error: BaseException) -> str:
     try:
         return "".join(traceback.format_exception(error))
     except Exception as trouble:
-        return f"[the traceback cannot be written: {type(trouble).__name__}]"
+        if is_from_signal(trouble):
+            raise
+        lines = ["Traceback (most recent call last):\n", *_without_repeats(_walk(error.__traceback__))]
+        return "".join([*lines, f"{_type_name(type(error))}: {message_of(error)}\n"])
 
 
 def _last_lines(error: BaseException) -> str | None:
     """Type and message, where Python's traceback says no more."""
-    if issubclass(type(error), _TOLD_AT_LENGTH) or getattr(error, "__notes__", None):
-        return None
     try:
+        if issubclass(type(error), _TOLD_AT_LENGTH) or getattr(error, "__notes__", None):
+            return None
         message = str(error)
-    except BaseException:
+    except BaseException as trouble:
+        if is_from_signal(trouble):
+            raise
         return None
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ in ("__main__", "builtins") else f"{kind.__module__}.{kind.__qualname__}"
@@ -280,6 +287,8 @@ def message_of(error: BaseException | str | None) -> str:
     try:
         return str(error)
     except BaseException as trouble:
+        if is_from_signal(trouble):
+            raise
         return f"<its str raised {type(trouble).__name__}>"
 
 
@@ -293,6 +302,8 @@ def _data(error: BaseException) -> dict[str, Any] | None:
         if not data and (len(args) > 1 or (len(args) == 1 and not isinstance(args[0], str))):
             data["args"] = list(args)
         return data or None
-    except BaseException:
+    except BaseException as trouble:
+        if is_from_signal(trouble):
+            raise
         # It has code of its own for its attributes.
         return None

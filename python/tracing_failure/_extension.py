@@ -22,7 +22,8 @@ class _Cells:
 
     def __init__(self, ip: Any) -> None:
         self.ip = ip
-        self.shown: BaseException | None = None
+        #: The last exception that was shown before the cell.
+        self.shown = _shown()
         #: Where records go if nobody says otherwise: a cell may change the working directory before it fails.
         self.directory = _notebook.working_directory() + "io/failures"
 
@@ -34,7 +35,7 @@ class _Cells:
         if error is None and result.error_before_exec is None and _shown() is not self.shown:
             # `%%time`, `%run` and their like show an exception themselves.
             error = _shown()
-        self.shown = None
+        self.shown = _shown()
         # Ctrl-C, `exit` and what is typed wrongly are no failures of a computation.
         if isinstance(error, Exception) and not isinstance(error, _mistakes()) and not has_record(error):
             self.record(error, getattr(result.info, "raw_cell", "") or "")
@@ -46,13 +47,13 @@ class _Cells:
         parameters = dict(list(parameters.items())[:_PARAMETERS])
         name = _name(called.f_code) if called is not None else "notebook_cell"
         try:
-            # As Python shows it, without what IPython does to come to the cell.
-            error.__traceback__ = _from_cell(whole)
+            # As Python shows it, without what IPython does to come to the cell. Its class may take no attributes.
+            BaseException.__setattr__(error, "__traceback__", _from_cell(whole))
             path = default_logger(self.directory).log_failure(name, error, parameters)
         except OSError as trouble:
             return tell(f"not recorded: {trouble}")
         finally:
-            error.__traceback__ = whole
+            BaseException.__setattr__(error, "__traceback__", whole)
         if path is not None:
             tell(f"recorded in {_notebook.shown_path(path)}")
 
@@ -97,14 +98,22 @@ def _from_cell(tb: TracebackType | None) -> TracebackType | None:
     return cell or tb
 
 
+#: Parts of Python and of IPython that run what a cell gives them.
+_RUNNERS = frozenset({
+    "IPython", "asyncio", "bdb", "cProfile", "concurrent", "contextlib", "functools", "pdb", "profile", "runpy", "threading",
+    "timeit", "trace", "unittest",
+})  # fmt: skip
+
+
 def _called(tb: TracebackType | None) -> FrameType | None:
     """What failed, where nobody has said so: the function that the cell called, also by `%time` or `%run`."""
-    ipython = os.path.join(os.path.dirname(sys.modules["IPython"].__file__ or ""), "")
     while tb is not None:
-        code = tb.tb_frame.f_code
-        # Not a lambda, a comprehension, or the cell itself.
-        if code.co_name.isidentifier() and not code.co_filename.startswith(ipython):
-            return tb.tb_frame
+        frame = tb.tb_frame
+        package = str(frame.f_globals.get("__name__")).partition(".")[0]
+        code = frame.f_code
+        # Not a lambda, a comprehension, the cell itself, or what `%timeit` makes of it.
+        if code.co_name.isidentifier() and package not in _RUNNERS and not code.co_filename.startswith("<magic-"):
+            return frame
         tb = tb.tb_next
     return None
 
@@ -124,9 +133,9 @@ def _arguments(called: FrameType | None) -> dict[str, Any]:
 
 def _says(name: str, value: Any) -> bool:
     """Whether it is a value: no module, function or class, nothing of this package, and not the whole environment."""
-    if name.startswith("_") or type(value).__module__.startswith("tracing_failure.") or value is os.environ:
-        return False
     try:
+        if name.startswith("_") or type(value).__module__.startswith("tracing_failure.") or value is os.environ:
+            return False
         return not isinstance(getattr(value, "__name__", None), str)
     except Exception:
         return True

@@ -6,6 +6,7 @@ from typing import Any
 from . import _native
 from ._computation import current
 from ._exceptions import message_of
+from ._signals import is_from_signal
 
 #: What every record of ``logging`` has; the rest is the user's ``extra``.
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -30,7 +31,9 @@ class LogHandler(logging.Handler):
             if within is not None and record.levelno >= logging.INFO:
                 within.note(level, message, record.pathname, record.lineno)
             self._recorder.log(level, record.name, message, _fields(record), within)
-        except Exception:
+        except Exception as trouble:
+            if is_from_signal(trouble):
+                raise
             self.handleError(record)
 
     def flush(self) -> None:
@@ -41,7 +44,7 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
     fields = {name: value for name, value in vars(record).items() if name not in _OWN}
     error = record.exc_info[1] if record.exc_info else None
     if error is not None:
-        fields |= {"error_type": type(error).__qualname__, "error": message_of(error)}
+        fields = {"error_type": type(error).__qualname__, "error": message_of(error)} | fields
     return fields
 
 

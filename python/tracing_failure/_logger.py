@@ -19,6 +19,10 @@ _handlers: WeakValueDictionary[int, LogHandler] = WeakValueDictionary()
 _last: "StructuredLogger | None" = None
 
 
+#: Rows of a trail at each of its ends.
+_ROWS = 1 << 16
+
+
 class StructuredLogger:
     """Records failures as JSON files, one for each.
 
@@ -141,12 +145,12 @@ class StructuredLogger:
         said = (parameters, theoretical_ref, category, context)
         try:
             error = sys.exception() if error is None else error
-            return reporter.log_failure(computation, error, *said, CURRENT.get(), sys._getframe(1))
+            return reporter.log_failure(computation, error, *said, CURRENT.get(), sys._getframe())
         except RecursionError as full:
             # This stack is full, which is the failure itself.
             error = full.__context__ if error is None else error
             return _native.on_another_stack(
-                reporter.log_failure, (computation, error, *said, CURRENT.get(), sys._getframe(1))
+                reporter.log_failure, (computation, error, *said, CURRENT.get(), sys._getframe())
             )
 
     def computation(self, name: str, /, theoretical_ref: str = "", **parameters: Any) -> Computation:
@@ -204,4 +208,4 @@ def _rows(trail: tuple[int, int]) -> tuple[int, int]:
         first = last = -1
     if min(first, last) < 0:
         raise ValueError(f"trail is how many rows are kept, first and last, such as (8, 248), not {trail!r}")
-    return first, last
+    return min(first, _ROWS), min(last, _ROWS)

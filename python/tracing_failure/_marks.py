@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from ._exceptions import chain_of
+from ._signals import is_from_signal
 
 #: The attribute of the exception that holds its marks. It travels with the exception, also to another process.
 _ATTRIBUTE = "__tracing_failure__"
@@ -16,8 +17,8 @@ class Mark(NamedTuple):
     """A record that was made of an exception."""
 
     id: str
-    computation: str
-    theoretical_ref: str
+    #: The runs of its computation that it was made in: several, where that calls itself.
+    runs: tuple[str, ...]
 
 
 def marks(error: BaseException) -> list[Mark]:
@@ -25,16 +26,19 @@ def marks(error: BaseException) -> list[Mark]:
     try:
         found = getattr(error, _ATTRIBUTE, None)
         return [Mark(*each) for each in found] if isinstance(found, list) else []
-    except BaseException:
+    except BaseException as trouble:
+        if is_from_signal(trouble):
+            raise
         # The exception has code of its own for its attributes, or somebody else's under this name.
         return []
 
 
 def mark(error: BaseException, new: Mark) -> None:
     try:
-        setattr(error, _ATTRIBUTE, [*map(tuple, marks(error)), tuple(new)][-_MOST:])
-    except BaseException:
-        # An exception that takes no attributes is recorded once more where it is seen again.
+        # Also where its class takes no attributes.
+        BaseException.__setattr__(error, _ATTRIBUTE, [*map(tuple, marks(error)), tuple(new)][-_MOST:])
+    except AttributeError:
+        # Then it is recorded once more where it is seen again.
         pass
 
 

@@ -30,6 +30,15 @@ class Computation:
     ) -> bool:
         """Begins, inside of another one; says whether it had not begun before."""
 
+    def end(self) -> Computation | None:
+        """Ends, and returns what is current then."""
+
+    def let_go(self) -> None:
+        """Lets go of those around it that had ended before it did."""
+
+    def innermost(self) -> Computation | None:
+        """This one, or the next one around it that has not ended: it can end in another context than it began in."""
+
     def record(self, message: str | None = None, /, **values: Any) -> None:
         """Keeps numbers that the computation goes through: a row of its trail, at the place that calls."""
 

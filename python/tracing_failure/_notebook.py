@@ -93,7 +93,7 @@ def shown_file(file: str) -> str:
     number = cell_of(file)
     if number is not None:
         return f"In[{number}]"
-    return file.removeprefix(_STARTED_IN)
+    return file if _STARTED_IN == os.sep else file.removeprefix(_STARTED_IN)
 
 
 def shown_path(path: Path) -> str:

@@ -15,8 +15,8 @@ from . import _native
 _recorders: WeakValueDictionary[tuple[str, ...], _native.Recorder] = WeakValueDictionary()
 #: Those that push: what they are about to push is waited for at the end.
 _pushing: set[_native.Recorder] = set()
-#: Held while one is entered.
-_entering = threading.Lock()
+#: Held while one is entered; a signal's handler may enter another one then.
+_entering = threading.RLock()
 
 
 def recorder(options: dict[str, Any]) -> _native.Recorder:
@@ -68,7 +68,7 @@ def _finish_all() -> None:
 
 def _after_fork_in_child() -> None:
     global _entering
-    _entering = threading.Lock()
+    _entering = threading.RLock()
     _native.after_fork_in_child()
     _at_the_end_of_a_worker()
 

@@ -4,19 +4,20 @@ the user's own error."""
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from . import _native, _notebook
-from ._computation import Computation, innermost_open
+from ._computation import Computation, innermost
 from ._exceptions import Apart, is_no_failure, take_apart, unread
 from ._marks import Mark, cause, mark, marks
-from ._values import is_from_keyboard
+from ._signals import is_from_signal
 
 #: Failures that this thread is recording, one within the other, and how many that may be.
 _at_work = threading.local()
-_NESTED = 2
+_NESTED = 3
 
 #: The id of a record, and its file, or why it is on stderr instead.
 Written = tuple[str, str | None, str | None]
@@ -39,19 +40,20 @@ class Reporter:
         category: str | None,
         context: Mapping[str, Any] | None,
         nearest: Computation | None,
-        caller: FrameType | None,
+        frame: FrameType,
     ) -> Path | None:
-        """Reports what is said of a failure; ``nearest`` is the computation around it that was begun last."""
+        """Reports what is said of a failure; ``nearest`` is the computation around it that was begun last, and ``frame`` that
+        of whom the program called to say it."""
         computation = text(computation)
         call = {
             "computation": computation,
             "theoretical_ref": text(theoretical_ref),
             "parameters": parameters,
-            "within": _within(computation, innermost_open(nearest)),
+            "within": _within(computation, innermost(nearest)),
             "category": category,
             "context": context,
         }
-        return self._record(error, call, caller)
+        return self._record(error, call, frame.f_back)
 
     def ended(self, computation: Computation, error: BaseException | None) -> None:
         """Reports how a computation ended: an error that left it is a failure, unless there is a record of that."""
@@ -75,6 +77,8 @@ class Reporter:
         try:
             self.recorder.closed(computation, outcome, failure_id)
         except Exception as trouble:
+            if is_from_signal(trouble):
+                raise
             tell(f"the end of {computation.name} is not logged: {trouble!r}")
 
     def _record(
@@ -83,47 +87,66 @@ class Reporter:
         depth = getattr(_at_work, "depth", 0)
         if depth == _NESTED:
             # What is being recorded records itself, by a `repr` for example.
+            tell(f"a failure of {call['computation']} is not recorded: it came up while others were")
             return None
-        apart = None
-        # A list, since Ctrl-C may come as soon as it is written.
+        # A list, since a signal may come as soon as it is written.
         written: list[Written] = []
+        signalled: BaseException | None = None
         try:
             _at_work.depth = depth + 1
-            apart = take_apart(error, caller)
-            self._write(apart, error, call, written)
+            try:
+                self._write(error, call, caller, written)
+            except BaseException as trouble:
+                if not is_from_signal(trouble):
+                    raise
+                signalled = trouble
+                if not written:
+                    self._write(error, call, caller, written)
         except BaseException as trouble:
             if not written and isinstance(trouble, RecursionError) and _native.in_place_of() is None:
                 raise
             if not written:
-                self._write_little(apart or unread(error), call, trouble, written)
-            if isinstance(trouble, KeyboardInterrupt) and is_from_keyboard(trouble.__traceback__):
-                _noted(error, call, written)
-                raise
+                self._write_little(error, call, trouble, written)
+            if is_from_signal(trouble):
+                signalled = trouble
         finally:
             _at_work.depth = depth
         try:
-            return _noted(error, call, written)
+            path = _noted(error, call, written)
         except RecursionError:
-            return _native.on_another_stack(_noted, (error, call, written))
+            path = _native.on_another_stack(_noted, (error, call, written))
+        if signalled is not None:
+            raise signalled
+        return path
 
     def _write(
-        self, apart: Apart, error: BaseException | str | None, call: dict[str, Any], written: list[Written]
+        self, error: BaseException | str | None, call: dict[str, Any], caller: FrameType | None, written: list[Written]
     ) -> None:
-        call["thread"] = _thread()
-        call["context"] = context = {**self.context, **_entries(call["context"])}
-        call["notebook"] = _taken(context, "notebook", _is_text, self.notebook or _notebook.notebook())
-        call["cell_number"] = _taken(context, "cell_number", _is_count, _notebook.cell_number())
-        call["caused_by"] = cause(error) if isinstance(error, BaseException) else None
-        self.recorder.record(apart, call, written)
+        apart = take_apart(error, caller)
+        context = {**self.context, **_entries(call["context"])}
+        known = {
+            "thread": _thread(),
+            "notebook": _taken(context, "notebook", _is_text, self.notebook or _notebook.notebook()),
+            "cell_number": _taken(context, "cell_number", _is_count, _notebook.cell_number()),
+            "caused_by": cause(error) if isinstance(error, BaseException) else None,
+            "context": context,
+        }
+        self.recorder.record(apart, call | known, written)
 
     def _write_little(
-        self, apart: Apart, call: dict[str, Any], trouble: BaseException, written: list[Written]
+        self, error: BaseException | str | None, call: dict[str, Any], trouble: BaseException, written: list[Written]
     ) -> None:
         """A record of what is certain: nobody's error may be lost because we cannot read all that is said of it."""
-        uncertain = ("notebook", "cell_number", "caused_by")
-        call |= {**dict.fromkeys(uncertain), "thread": "", "context": {"not_recorded": type(trouble).__name__}}
         try:
-            self.recorder.record(apart, call, written)
+            apart = take_apart(error)
+        except BaseException:
+            apart = unread(error)
+        known = {
+            "thread": "", "notebook": None, "cell_number": None, "caused_by": None,
+            "context": {"not_recorded": type(trouble).__name__},
+        }  # fmt: skip
+        try:
+            self.recorder.record(apart, call | known, written)
         except BaseException:
             if not written:
                 tell(f"a failure of {call['computation']} is not recorded: {type(trouble).__name__}")
@@ -133,20 +156,30 @@ def _noted(error: BaseException | str | None, call: dict[str, Any], written: lis
     """Sees to it that the error remembers its record, and returns the file."""
     for id, path, lost in written:
         if isinstance(error, BaseException):
-            mark(error, Mark(id, call["computation"], call["theoretical_ref"]))
+            mark(error, Mark(id, _runs(call)))
         if lost is not None:
             tell(f"{lost}; the record is on stderr")
-        return Path(path) if path is not None else None
+        # At the end of the interpreter there are no new paths.
+        with suppress(ImportError):
+            return Path(path) if path is not None else None
     return None
+
+
+def _runs(call: dict[str, Any]) -> tuple[str, ...]:
+    """The runs of its computation that a failure was in; where a reference is not given, it is the same."""
+    runs = []
+    around = call["within"]
+    while around is not None:
+        refs = {around.theoretical_ref, call["theoretical_ref"]} - {""}
+        if around.name == call["computation"] and len(refs) <= 1:
+            runs.append(around._run)
+        around = around.parent
+    return tuple(runs)
 
 
 def _known(computation: Computation, error: BaseException) -> str | None:
     """The record that was made of an error of this computation while it ran."""
-    for known in marks(error):
-        refs = {known.theoretical_ref, computation.theoretical_ref} - {""}
-        if known.computation == computation.name and len(refs) <= 1 and known.id > computation._begun:
-            return known.id
-    return None
+    return next((each.id for each in marks(error) if computation._run in each.runs), None)
 
 
 def _thread() -> str:
@@ -189,11 +222,16 @@ def text(value: Any) -> str:
         return value
     try:
         return "" if value is None else str(value)
-    except BaseException:
+    except BaseException as trouble:
+        if is_from_signal(trouble):
+            raise
         return f"<{type(value).__name__}>"
 
 
 def tell(text: str) -> None:
+    if sys.stderr is None:
+        # `print` would take stdout instead.
+        return
     try:
         print(f"tracing-failure: {text}", file=sys.stderr)
     except BaseException:

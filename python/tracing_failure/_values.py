@@ -11,9 +11,6 @@ import enum
 import functools
 import math
 import numbers
-import opcode
-import os
-import signal
 import sys
 import types
 import uuid
@@ -21,17 +18,19 @@ from array import array as TypedArray
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from itertools import islice
+from pathlib import PurePath
 from typing import Any
 
 from . import _native
 from ._arrays import like_an_array, of_numpy, with_unit
 from ._limits import ARRAY, BYTES, END, OBJECTS, SCANNED, noted
+from ._signals import is_from_signal
 from ._tables import of_columns, of_pandas, of_polars, of_sparse
 
 
 def simpler(value: Any) -> Any:
     """A number, text, list, tuple, dict or summary that says the same, or the value itself."""
-    numpy = sys.modules.get("numpy")
+    numpy = _module("numpy", "ndarray")
     if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
         return of_numpy(numpy, value)
     if isinstance(value, enum.Enum):
@@ -51,8 +50,8 @@ def simpler(value: Any) -> Any:
         return _decimal(value, float(value)) if value.is_finite() else float(str(value).replace("s", ""))
     if isinstance(value, (bytes, bytearray, memoryview)):
         return _memory(value) if isinstance(value, memoryview) else _bytes(value)
-    if isinstance(value, (os.PathLike, uuid.UUID)):
-        return os.fsdecode(value) if isinstance(value, os.PathLike) else str(value)
+    if isinstance(value, (PurePath, uuid.UUID)):
+        return str(value)
     if isinstance(value, (datetime.date, datetime.time)):
         text = value.isoformat()
         # pandas.NaT is a datetime.
@@ -77,18 +76,15 @@ def simpler(value: Any) -> Any:
     return _foreign(value)
 
 
-def is_from_keyboard(tb: types.TracebackType | None) -> bool:
-    """Whether Ctrl-C raised the ``KeyboardInterrupt`` of this traceback, and not a ``raise`` in somebody's code."""
-    while tb is not None and tb.tb_next is not None:
-        tb = tb.tb_next
-    if tb is None or tb.tb_frame.f_code.co_code[tb.tb_lasti] != opcode.opmap["RAISE_VARARGS"]:
-        return True
-    return tb.tb_frame.f_code is getattr(signal.getsignal(signal.SIGINT), "__code__", None)
+def _module(name: str, last: str) -> Any:
+    """The module, where it is there as far as this attribute: another thread may be importing it."""
+    module = sys.modules.get(name)
+    return module if hasattr(module, last) else None
 
 
 def _foreign(value: Any) -> Any:
     """What comes from libraries that may not be there, and objects of other kinds."""
-    numpy, pandas, polars = (sys.modules.get(name) for name in ("numpy", "pandas", "polars"))
+    numpy, pandas, polars = _module("numpy", "ndarray"), _module("pandas", "api"), _module("polars", "DataFrame")
     kind = type(value)
     if numpy is not None and isinstance(value, numpy.dtype):
         return str(value)
@@ -180,7 +176,9 @@ def _in_order(entries: Iterable[Any]) -> list[Any]:
     few = list(entries)
     try:
         return sorted(few, key=lambda entry: (type(entry).__name__, entry)) if len(few) <= OBJECTS else few
-    except Exception:
+    except Exception as error:
+        if is_from_signal(error):
+            raise
         return few
 
 
@@ -205,6 +203,8 @@ def _attributes(value: Any, names: Iterable[str]) -> dict[str, Any]:
         except AttributeError:
             pass
         except Exception as error:
+            if is_from_signal(error):
+                raise
             attributes[name] = f"<raised {type(error).__name__}>"
     return attributes
 

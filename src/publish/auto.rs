@@ -186,7 +186,7 @@ impl AutoPush {
     fn say(&self, said: &AtomicBool, text: std::fmt::Arguments<'_>) {
         if !said.swap(true, Ordering::Relaxed) {
             stderr::say(format_args!(
-                "tracing-failure: push of records: {text} (said once; `Guard::stats` counts them)"
+                "tracing-failure: push of records: {text} (said once; `stats` counts them)"
             ));
         }
     }

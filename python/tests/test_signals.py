@@ -1,0 +1,133 @@
+"""What a signal's handler raises while we are at work is the program's, and goes on."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from tracing_failure import StructuredLogger, read
+
+#: A program in which a signal comes while the same thing is done all the time.
+PROGRAM = """
+    import random, signal
+    import numpy as np
+    from tracing_failure import StructuredLogger, record
+    logger = StructuredLogger("io/failures")
+
+    class TimeIsUp({kind}):
+        pass
+
+    fired = False
+
+    def handler(*_):
+        global fired
+        fired = True
+        raise TimeIsUp
+
+    signal.signal(signal.SIGALRM, handler)
+
+    @logger.computation("quick")
+    def quick(x):
+        return x
+
+    swallowed = 0
+    with logger.computation("long") as c:
+        for _ in range(60):
+            fired = False
+            signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0005, 0.003))
+            try:
+                while not fired:
+                    {work}
+                swallowed += 1
+            except TimeIsUp:
+                pass
+    print(swallowed)
+"""
+
+WORK = {
+    "a computation": "quick(1)",
+    "a computation with a number of NumPy": "quick(np.float32(1.5))",
+    "a computation with an array": "quick(np.ones(1000))",
+    "a row of the trail": "c.record(x=np.float32(1.5))",
+    "a failure": "logger.log_failure('c', ValueError('x'), {'x': np.ones(3)})",
+    "words": "logger.log_failure('c', 'no convergence')",
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sets a timer")
+@pytest.mark.parametrize("kind", ["Exception", "SystemExit"])
+@pytest.mark.parametrize("work", WORK.values(), ids=WORK)
+def test_what_a_handler_raises_is_not_swallowed(tmp_path, kind, work):
+    program = textwrap.dedent(PROGRAM).format(kind=kind, work=work)
+    result = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert (result.stdout, result.stderr) == ("0\n", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="raises a signal")
+def test_a_failure_is_recorded_in_full_before_it_goes_on(tmp_path):
+    program = """
+        import signal
+        from tracing_failure import StructuredLogger
+        logger = StructuredLogger("io/failures")
+
+        class TimeIsUp(Exception):
+            pass
+
+        def handler(*_):
+            raise TimeIsUp
+
+        signal.signal(signal.SIGUSR1, handler)
+        come = [True]
+
+        class Slow(Exception):
+            def __str__(self):
+                if come:
+                    come.clear()
+                    signal.raise_signal(signal.SIGUSR1)
+                return "slow"
+
+        try:
+            logger.log_failure("c", Slow(), {"n": 1})
+        except TimeIsUp:
+            print("time is up")
+    """
+    result = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert (result.stdout, result.stderr) == ("time is up\n", "")
+    [failure] = read(tmp_path / "io/failures")
+    assert (failure.error_message, failure.parameters) == ("slow", {"n": 1})
+    assert failure.stack_trace == "Slow: slow\n"
+    assert "not_recorded" not in failure.context
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sets a timer")
+def test_a_handler_may_make_a_logger(tmp_path):
+    program = """
+        import itertools, random, signal
+        from tracing_failure import StructuredLogger
+        numbers = itertools.count()
+
+        def make(*_):
+            StructuredLogger("io/failures", session_id=str(next(numbers)))
+
+        signal.signal(signal.SIGALRM, make)
+        for _ in range(2000):
+            signal.setitimer(signal.ITIMER_REAL, random.uniform(0.00005, 0.0004))
+            make()
+        print("done")
+    """
+    result = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert result.stdout == "done\n", result.stderr
+
+
+def test_an_error_that_a_function_of_the_handler_has_nothing_to_do_with_is_ours(logger: StructuredLogger) -> None:
+    class Broken:
+        def __repr__(self) -> str:
+            raise TimeoutError("its own")
+
+    path = logger.log_failure("c", "e", {"x": Broken()})
+    assert path is not None and read(path)[0].parameters == {"x": "<Broken: its repr raised TimeoutError>"}

@@ -1,0 +1,37 @@
+"""What the handler of a signal raises while a failure is recorded: Ctrl-C, a time that is up. It is the program's, and goes on
+when the record is written."""
+
+import functools
+import opcode
+import signal
+from types import CodeType, TracebackType
+from typing import Any
+
+
+def is_from_signal(error: BaseException) -> bool:
+    """Whether a signal's handler raised it, and not code that a signal has nothing to do with."""
+    if issubclass(type(error), KeyboardInterrupt) and _is_from_keyboard(error.__traceback__):
+        return True
+    codes = {code for number in signal.valid_signals() if (code := _code(signal.getsignal(number))) is not None}
+    tb = error.__traceback__ if codes else None
+    while tb is not None:
+        if tb.tb_frame.f_code in codes:
+            return True
+        tb = tb.tb_next
+    return False
+
+
+def _is_from_keyboard(tb: TracebackType | None) -> bool:
+    """Whether Python's own handler raised it, in which no code of Python's runs: it is no ``raise`` in somebody's code."""
+    while tb is not None and tb.tb_next is not None:
+        tb = tb.tb_next
+    return tb is None or tb.tb_frame.f_code.co_code[tb.tb_lasti] != opcode.opmap["RAISE_VARARGS"]
+
+
+def _code(handler: Any) -> CodeType | None:
+    while isinstance(handler, functools.partial):
+        handler = handler.func
+    of_method = getattr(handler, "__func__", None)
+    of_object = getattr(type(handler), "__call__", None)
+    codes = (getattr(each, "__code__", None) for each in (handler, of_method, of_object))
+    return next((code for code in codes if isinstance(code, CodeType)), None)
