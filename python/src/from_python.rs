@@ -83,9 +83,9 @@ impl Bounds {
 
 /// Looks at what code of the user raised. What it raises itself is nobody's business.
 fn caught(py: Python<'_>, error: PyErr) {
-    let is_from_signal = py
-        .import("tracing_failure._signals")
-        .and_then(|signals| signals.getattr("is_from_signal")?.call1((error.value(py),))?.extract());
+    let is_from_signal = py.import("tracing_failure._signals").and_then(|signals| {
+        signals.getattr("is_from_signal")?.call1((error.value(py), error.traceback(py)))?.extract()
+    });
     if is_from_signal.unwrap_or(false) {
         SIGNALLED.set(Some(error));
     }

@@ -8,13 +8,15 @@ from types import CodeType, TracebackType
 from typing import Any
 
 
-def is_from_signal(error: BaseException) -> bool:
-    """Whether a signal's handler raised it, and not code that a signal has nothing to do with."""
-    if issubclass(type(error), KeyboardInterrupt) and _is_from_keyboard(error.__traceback__):
+def is_from_signal(error: BaseException, traceback: TracebackType | None = None) -> bool:
+    """Whether a signal's handler raised it, and not code that a signal has nothing to do with. The traceback is given where
+    the error does not have it yet.
+    """
+    tb = traceback or error.__traceback__
+    if issubclass(type(error), KeyboardInterrupt) and _is_from_keyboard(tb):
         return True
     codes = {code for number in signal.valid_signals() if (code := _code(signal.getsignal(number))) is not None}
-    tb = error.__traceback__ if codes else None
-    while tb is not None:
+    while codes and tb is not None:
         if tb.tb_frame.f_code in codes:
             return True
         tb = tb.tb_next
