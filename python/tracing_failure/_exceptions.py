@@ -26,7 +26,8 @@ _CAUSE = "\nThe above exception was the direct cause of the following exception:
 _CONTEXT = "\nDuring handling of the above exception, another exception occurred:\n\n"
 
 #: Where Python's own code lies, and ours.
-_LIBRARY = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), __file__.rpartition("_exceptions")[0])
+_PYTHON = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
+_OURS = __file__.rpartition("_exceptions")[0]
 
 Frame = tuple[str, str, int | None, bool]
 
@@ -270,11 +271,20 @@ def _is_in_app(file: str) -> bool:
         if file.startswith("<") and not file.startswith("<ipython-input"):
             known = file in ("<stdin>", "<string>")
         else:
-            known = "site-packages" not in file and "dist-packages" not in file and not file.startswith(_LIBRARY)
+            known = not _is_installed(file) and not file.startswith((*_PYTHON, _OURS))
         if len(_files) >= _KNOWN:
             _files.clear()
         _files[file] = known
     return known
+
+
+def is_of_python(file: str) -> bool:
+    """Whether Python itself brings this file."""
+    return file.startswith(_PYTHON) and not _is_installed(file)
+
+
+def _is_installed(file: str) -> bool:
+    return "site-packages" in file or "dist-packages" in file
 
 
 def _type_name(kind: type) -> str:

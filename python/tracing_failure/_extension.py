@@ -9,6 +9,7 @@ from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 from . import _notebook
+from ._exceptions import is_of_python
 from ._logger import default_logger
 from ._marks import has_record
 from ._reporter import tell
@@ -98,24 +99,28 @@ def _from_cell(tb: TracebackType | None) -> TracebackType | None:
     return cell or tb
 
 
-#: Parts of Python and of IPython that run what a cell gives them.
+#: Modules of Python that run what a cell gives them.
 _RUNNERS = frozenset({
-    "IPython", "asyncio", "bdb", "cProfile", "concurrent", "contextlib", "functools", "pdb", "profile", "runpy", "threading",
-    "timeit", "trace", "unittest",
+    "asyncio", "bdb", "cProfile", "concurrent", "contextlib", "functools", "pdb", "profile", "runpy", "threading", "timeit",
+    "trace", "unittest",
 })  # fmt: skip
 
 
 def _called(tb: TracebackType | None) -> FrameType | None:
     """What failed, where nobody has said so: the function that the cell called, also by `%time` or `%run`."""
     while tb is not None:
-        frame = tb.tb_frame
-        package = str(frame.f_globals.get("__name__")).partition(".")[0]
-        code = frame.f_code
-        # Not a lambda, a comprehension, the cell itself, or what `%timeit` makes of it.
-        if code.co_name.isidentifier() and package not in _RUNNERS and not code.co_filename.startswith("<magic-"):
-            return frame
+        # Not a lambda, a comprehension, or the cell itself.
+        if tb.tb_frame.f_code.co_name.isidentifier() and not _is_runner(tb.tb_frame):
+            return tb.tb_frame
         tb = tb.tb_next
     return None
+
+
+def _is_runner(frame: FrameType) -> bool:
+    package = str(frame.f_globals.get("__name__")).partition(".")[0]
+    file = frame.f_code.co_filename
+    # What `%timeit` makes of a cell has its name for a file.
+    return package == "IPython" or file.startswith("<magic-") or package in _RUNNERS and is_of_python(file)
 
 
 def _name(code: CodeType) -> str:
