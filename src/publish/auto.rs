@@ -185,9 +185,7 @@ impl AutoPush {
     /// Says something once.
     fn say(&self, said: &AtomicBool, text: std::fmt::Arguments<'_>) {
         if !said.swap(true, Ordering::Relaxed) {
-            stderr::say(format_args!(
-                "tracing-failure: push of records: {text} (said once; `stats` counts them)"
-            ));
+            stderr::say(format_args!("tracing-failure: push of records: {text} (said once; `stats` counts them)"));
         }
     }
 }
