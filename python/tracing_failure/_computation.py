@@ -65,9 +65,9 @@ class Computation(_native.Computation):
     ...         c.record(step=step, residual=2.0**-step)
     """
 
-    __slots__ = ("_logger", "_parameters", "_run")
-    #: The id of this run.
-    _run: str
+    __slots__ = ("_logger", "_parameters", "_run_id")
+    #: The id of this run, where it was asked for.
+    _run_id: str | None
     _logger: "StructuredLogger"
     _parameters: dict[str, Any]
 
@@ -77,7 +77,7 @@ class Computation(_native.Computation):
         self = super().__new__(cls, name, theoretical_ref, parameters, logger._trail)
         self._logger = logger
         self._parameters = parameters
-        self._run = ""
+        self._run_id = None
         return self
 
     def __enter__(self) -> Self:
@@ -97,7 +97,6 @@ class Computation(_native.Computation):
             raise RuntimeError(f"the computation {self.name!r} has begun already: make a new one for each run")
         # Only another run would need them, and an object among them can hold this one.
         self._parameters = {}
-        self._run = _native.new_id()
         CURRENT.set(self)
 
     def __exit__(
@@ -119,6 +118,12 @@ class Computation(_native.Computation):
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy has yet to begin."""
         return Computation, (self._logger, self.name, self.theoretical_ref, self._parameters)
+
+    def _run(self) -> str:
+        """The id of this run."""
+        if self._run_id is None:
+            self._run_id = _native.new_id()
+        return self._run_id
 
     def _again(self, parameters: dict[str, Any]) -> "Computation":
         parameters = parameters | {n: v for n, v in self._parameters.items() if n not in parameters}

@@ -172,14 +172,14 @@ def _runs(call: dict[str, Any]) -> tuple[str, ...]:
     while around is not None:
         refs = {around.theoretical_ref, call["theoretical_ref"]} - {""}
         if around.name == call["computation"] and len(refs) <= 1:
-            runs.append(around._run)
+            runs.append(around._run())
         around = around.parent
     return tuple(runs)
 
 
 def _known(computation: Computation, error: BaseException) -> str | None:
     """The record that was made of an error of this computation while it ran."""
-    return next((each.id for each in marks(error) if computation._run in each.runs), None)
+    return next((each.id for each in marks(error) if computation._run() in each.runs), None)
 
 
 def _thread() -> str:
