@@ -51,11 +51,12 @@ pub(crate) fn before_fork(py: Python<'_>) {
     py.detach(|| wait_while(Instant::now(), || AT_WORK.load(SeqCst) > 0));
 }
 
-/// Called after it in the process that forked.
+/// Called after it in the process that forked; alone, where this was imported in between.
 #[pyfunction]
 pub(crate) fn after_fork() {
-    FORKS.set(false);
-    FORKING.fetch_sub(1, SeqCst);
+    if FORKS.replace(false) {
+        FORKING.fetch_sub(1, SeqCst);
+    }
 }
 
 /// Called after it in the new process, where there is no other thread.

@@ -375,9 +375,9 @@ pub(crate) fn number(object: &Bound<'_, PyAny>) -> Option<Value> {
 /// An integer beyond 64 bits: its decimal digits, or hexadecimal ones where those would take long.
 fn large(number: &Bound<'_, PyAny>) -> Value {
     let bits = number.call_method0("bit_length").and_then(|bits| bits.extract::<usize>());
-    let is_quick = bits.is_ok_and(|bits| bits <= DECIMAL);
-    let digits =
-        if is_quick { number.str() } else { number.call_method1("__format__", ("#x",)).and_then(|hex| hex.str()) };
+    let hex = || number.call_method1("__format__", ("#x",)).and_then(|hex| hex.str());
+    // Python's own limit may be lower.
+    let digits = if bits.is_ok_and(|bits| bits <= DECIMAL) { number.str().or_else(|_| hex()) } else { hex() };
     digits.map_or(Value::Null, |digits| utf8(&digits).into_owned().into())
 }
 

@@ -2,7 +2,9 @@
 
 use std::cell::Cell;
 use std::io::{self, Write as _};
-use std::thread::{Builder, JoinHandle};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread::Builder;
+use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -13,6 +15,9 @@ const LEVEL: usize = 16 << 10;
 const MOST: usize = 1 << 30;
 /// Where memory is limited.
 const LEAST: usize = 2 << 20;
+
+/// How long it is waited for: code of the user may want a lock there that this thread holds.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 thread_local! {
     /// The thread that this one is the other stack of.
@@ -25,7 +30,7 @@ pub(crate) fn in_place_of() -> Option<u64> {
     IN_PLACE_OF.get()
 }
 
-/// Calls a function on a thread of its own, and waits for it. Where that cannot be, stderr says so: who calls this has no room
+/// Calls a function on a thread of its own, and waits for it, but not for ever. Where that cannot be, stderr says so: who calls this has no room
 /// for an exception.
 #[pyfunction]
 pub(crate) fn on_another_stack(function: Bound<'_, PyAny>, arguments: Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
@@ -36,11 +41,12 @@ pub(crate) fn on_another_stack(function: Bound<'_, PyAny>, arguments: Bound<'_, 
     let levels = from_module(py, "sys", "getrecursionlimit").unwrap_or(1000);
     let this = from_module(py, "_thread", "get_ident").unwrap_or(0);
     let wanted = usize::try_from(levels).unwrap_or(MOST).saturating_mul(LEVEL).saturating_add(ALWAYS).min(MOST);
-    let thread = [wanted, ALWAYS, LEAST].into_iter().find_map(|size| begin(size, this, &function, &arguments).ok());
-    match thread.map(|thread| py.detach(|| thread.join())) {
-        Some(Ok(result)) => result,
-        Some(Err(_)) => Ok(not_recorded(py, "and the recorder panicked")),
-        None => Ok(not_recorded(py, "and no thread can be started")),
+    let begun = [wanted, ALWAYS, LEAST].into_iter().find_map(|size| begin(size, this, &function, &arguments).ok());
+    let Some(done) = begun else { return Ok(not_recorded(py, "and no thread can be started")) };
+    match py.detach(move || done.recv_timeout(PATIENCE)) {
+        Ok(result) => result,
+        Err(RecvTimeoutError::Disconnected) => Ok(not_recorded(py, "and the recorder panicked")),
+        Err(RecvTimeoutError::Timeout) => Ok(not_recorded(py, "and another thread waits for this one")),
     }
 }
 
@@ -58,10 +64,19 @@ fn begin(
     in_place_of: u64,
     function: &Bound<'_, PyAny>,
     arguments: &Bound<'_, PyTuple>,
-) -> io::Result<JoinHandle<PyResult<Py<PyAny>>>> {
+) -> io::Result<Receiver<PyResult<Py<PyAny>>>> {
     let (function, arguments) = (function.clone().unbind(), arguments.clone().unbind());
-    Builder::new().stack_size(size).spawn(move || {
+    let (tell, told) = mpsc::channel();
+    let call = move || {
         IN_PLACE_OF.set(Some(in_place_of));
-        Python::attach(|py| function.call1(py, arguments.bind(py)))
-    })
+        let result = Python::attach(|py| {
+            let result = function.call1(py, arguments.bind(py));
+            drop((function, arguments));
+            result
+        });
+        // Nobody waits any more, perhaps.
+        let _ = tell.send(result);
+    };
+    Builder::new().stack_size(size).spawn(call)?;
+    Ok(told)
 }

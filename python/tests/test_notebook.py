@@ -348,11 +348,13 @@ def test_cells_that_fail_in_other_ways(tmp_path: Path) -> None:
             "from concurrent.futures import ThreadPoolExecutor\nThreadPoolExecutor(1).submit(flow, 1e15).result()",
             "odd = type('Odd', (), {'__module__': None})()",
             "odd; 2 / 0",
+            "%%writefile solve.py\ndef solve(mu):\n    return 1 / (mu - 3)\nsolve(3)",
+            "import runpy\nrunpy.run_path('solve.py')",
         ],
     )
     told = [(each.context["cell_number"], each.computation, each.parameters) for each in records(tmp_path)]
     assert [each[:2] for each in told] == [
-        (4, "flow"), (6, "notebook_cell"), (7, "flow"), (8, "flow"), (10, "notebook_cell"),
+        (4, "flow"), (6, "notebook_cell"), (7, "flow"), (8, "flow"), (10, "notebook_cell"), (12, "solve"),
     ]  # fmt: skip
     assert told[0][2] == {"norm": 1e13} and "login" not in json.dumps(told)
     assert not any("Error in callback" in stderr(cell) + stdout(cell) for cell in notebook.cells)

@@ -414,3 +414,59 @@ def test_a_full_stack_is_recorded_where_memory_is_limited(tmp_path):
         """,
         tmp_path,
     )
+
+
+def test_a_package_that_is_imported_by_a_fork_holds_up_nobody(tmp_path):
+    """Then only the second half of its hooks is called: a record would wait for a fork that never ends."""
+    output = run(
+        """
+        import os
+        os.register_at_fork(before=lambda: __import__("tracing_failure"))
+        if os.fork() == 0:
+            os._exit(0)
+        os.wait()
+        from tracing_failure import StructuredLogger, _native
+        logger = StructuredLogger("io/failures")
+        # Each would wait for a second.
+        for _ in range(200):
+            logger.log_failure("c", "e")
+        print(logger.stats["recorded"])
+        """,
+        tmp_path,
+    )
+    assert output == "200\n"
+
+
+def test_a_lock_of_a_thread_whose_stack_is_full_costs_the_record_only(tmp_path):
+    output = run(
+        """
+        import threading
+        from tracing_failure import StructuredLogger
+        logger = StructuredLogger("io/failures")
+
+        class Model:
+            lock = threading.RLock()
+
+            def __repr__(self):
+                with self.lock:
+                    return "model"
+
+            def solve(self):
+                with self.lock:
+                    self.endless()
+
+            def endless(self):
+                try:
+                    self.endless()
+                except RecursionError as error:
+                    logger.log_failure("c", error, {"model": self})
+                    raise SystemExit
+
+        try:
+            Model().solve()
+        except SystemExit:
+            print("goes on")
+        """,
+        tmp_path,
+    )
+    assert output == "goes on\n"

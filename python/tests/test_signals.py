@@ -1,5 +1,7 @@
 """What a signal's handler raises while we are at work is the program's, and goes on."""
 
+import enum
+import json
 import subprocess
 import sys
 import textwrap
@@ -128,6 +130,72 @@ def test_a_handler_may_make_a_logger(tmp_path):
         [sys.executable, "-c", textwrap.dedent(program)], cwd=tmp_path, capture_output=True, text=True, timeout=120
     )
     assert result.stdout == "done\n", result.stderr
+
+
+class Kind(enum.Enum):
+    NEWTON = 1
+
+
+def test_an_enum_that_does_not_have_a_value_is_no_signal(logger: StructuredLogger) -> None:
+    """`signal.SIG_DFL` is an enum as well."""
+
+    class Solver:
+        def __repr__(self) -> str:
+            return Kind(7).name
+
+    class Diverged(Exception):
+        def __str__(self) -> str:
+            return Kind(7).name
+
+    with pytest.raises(Diverged), logger.computation("c", solver=Solver()) as c:
+        c.record(solver=Solver())
+        raise Diverged
+    [failure] = read(logger.output_dir)
+    assert failure.parameters == {"solver": "<Solver: its repr raised ValueError>"}
+    assert failure.error_message == "<its str raised ValueError>"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="raises a signal")
+@pytest.mark.parametrize("handler", ["Handler()", "Handler().handle", "functools.partial(handle, 7)", "handle"])
+def test_a_computation_that_a_signal_ends_is_recorded_and_closed(tmp_path, handler):
+    program = f"""
+        import functools, signal
+        from tracing_failure import StructuredLogger
+        logger = StructuredLogger("io/failures")
+
+        class TimeIsUp(Exception):
+            pass
+
+        def handle(*_):
+            raise TimeIsUp
+
+        class Handler:
+            def __call__(self, *_):
+                raise TimeIsUp
+
+            handle = __call__
+
+        signal.signal(signal.SIGUSR1, {handler})
+
+        class Slow(Exception):
+            def __str__(self):
+                signal.raise_signal(signal.SIGUSR1)
+                return "slow"
+
+        try:
+            with logger.computation("c", n=1):
+                raise Slow
+        except TimeIsUp:
+            print("time is up")
+    """
+    result = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert (result.stdout, result.stderr) == ("time is up\n", "")
+    [failure] = read(tmp_path / "io/failures")
+    assert (failure.error_type, failure.parameters) == ("Slow", {"n": 1})
+    [log] = (tmp_path / "io/logs").iterdir()
+    assert [json.loads(line)["message"] for line in log.read_text().splitlines()][-1] == "computation closed"
 
 
 def test_an_error_that_a_function_of_the_handler_has_nothing_to_do_with_is_ours(logger: StructuredLogger) -> None:

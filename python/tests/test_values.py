@@ -535,6 +535,12 @@ def test_a_mock_is_not_called(recorded: Callable[[Any], Any]) -> None:
 def test_a_number_of_very_many_digits_is_hexadecimal(recorded: Callable[[Any], Any]) -> None:
     assert recorded(3**20_000).startswith("0x")
     assert recorded(10**4000) == str(10**4000)
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(640)
+    try:
+        assert recorded(16**1000) == "0x1" + "0" * 1000
+    finally:
+        sys.set_int_max_str_digits(limit)
 
 
 def test_a_generator_is_not_consumed(recorded: Callable[[Any], Any]) -> None:

@@ -184,10 +184,15 @@ class Computation(_native.Computation):
 
 
 async def _awaited(computation: Computation, coroutine: Coroutine[Any, Any, Any]) -> Any:
+    around = CURRENT.get()
     CURRENT.set(computation)
-    with ExitStack() as ends:
-        ends.push(computation)
-        return await coroutine
+    try:
+        with ExitStack() as ends:
+            ends.push(computation)
+            return await coroutine
+    finally:
+        # Not where it was called, but where it is awaited.
+        CURRENT.set(innermost(around))
 
 
 class _Run:

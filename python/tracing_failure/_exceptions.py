@@ -280,7 +280,7 @@ def _is_in_app(file: str) -> bool:
 
 def is_of_python(file: str) -> bool:
     """Whether Python itself brings this file."""
-    return file.startswith(_PYTHON) and not _is_installed(file)
+    return file.startswith((*_PYTHON, "<frozen ")) and not _is_installed(file)
 
 
 def _is_installed(file: str) -> bool:

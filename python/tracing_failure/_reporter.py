@@ -70,7 +70,14 @@ class Reporter:
                 "category": "interrupted" if issubclass(type(error), KeyboardInterrupt) else None,
                 "context": None,
             }
-            self._record(error, call, None)
+            try:
+                self._record(error, call, None)
+            except RecursionError:
+                raise
+            except BaseException:
+                # What a signal raised, when the record was written.
+                self._closed(computation, "failed", _known(computation, error))
+                raise
         self._closed(computation, "failed", _known(computation, error))
 
     def _closed(self, computation: Computation, outcome: str, failure_id: str | None) -> None:
@@ -103,12 +110,15 @@ class Reporter:
                 if not written:
                     self._write(error, call, caller, written)
         except BaseException as trouble:
-            if not written and isinstance(trouble, RecursionError) and _native.in_place_of() is None:
+            is_full = isinstance(trouble, RecursionError) and _native.in_place_of() is None
+            if is_full and not written and signalled is None:
                 raise
-            if not written:
-                self._write_little(error, call, trouble, written)
             if is_from_signal(trouble):
                 signalled = trouble
+            if is_full and not written:
+                _native.on_another_stack(self._write, (error, call, caller, written))
+            elif not written:
+                signalled = self._write_little(error, call, trouble, written) or signalled
         finally:
             _at_work.depth = depth
         try:
@@ -135,21 +145,28 @@ class Reporter:
 
     def _write_little(
         self, error: BaseException | str | None, call: dict[str, Any], trouble: BaseException, written: list[Written]
-    ) -> None:
-        """A record of what is certain: nobody's error may be lost because we cannot read all that is said of it."""
-        try:
-            apart = take_apart(error)
-        except BaseException:
-            apart = unread(error)
+    ) -> BaseException | None:
+        """A record of what is certain: nobody's error may be lost because we cannot read all that is said of it. Returns what
+        a signal raised meanwhile.
+        """
+        signalled = None
+        apart = unread("") | {"error_type": type(error).__qualname__}
+        for read in (unread, take_apart):
+            try:
+                apart = read(error)
+            except BaseException as more:
+                signalled = more if is_from_signal(more) else signalled
         known = {
             "thread": "", "notebook": None, "cell_number": None, "caused_by": None,
             "context": {"not_recorded": type(trouble).__name__},
         }  # fmt: skip
         try:
             self.recorder.record(apart, call | known, written)
-        except BaseException:
+        except BaseException as more:
+            signalled = more if is_from_signal(more) else signalled
             if not written:
                 tell(f"a failure of {call['computation']} is not recorded: {type(trouble).__name__}")
+        return signalled
 
 
 def _noted(error: BaseException | str | None, call: dict[str, Any], written: list[Written]) -> Path | None:
@@ -234,5 +251,6 @@ def tell(text: str) -> None:
         return
     try:
         print(f"tracing-failure: {text}", file=sys.stderr)
-    except BaseException:
-        pass
+    except BaseException as trouble:
+        if is_from_signal(trouble):
+            raise

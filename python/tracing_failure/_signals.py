@@ -31,9 +31,11 @@ def _is_from_keyboard(tb: TracebackType | None) -> bool:
 
 
 def _code(handler: Any) -> CodeType | None:
+    """The code that a handler consists of, where it is no default."""
     while isinstance(handler, functools.partial):
         handler = handler.func
-    of_method = getattr(handler, "__func__", None)
-    of_object = getattr(type(handler), "__call__", None)
-    codes = (getattr(each, "__code__", None) for each in (handler, of_method, of_object))
+    if not callable(handler):
+        return None
+    of_object = next((vars(kind)["__call__"] for kind in type(handler).__mro__ if "__call__" in vars(kind)), None)
+    codes = (getattr(each, "__code__", None) for each in (handler, getattr(handler, "__func__", None), of_object))
     return next((code for code in codes if isinstance(code, CodeType)), None)

@@ -99,7 +99,7 @@ categories! {
         "invalid value encountered in log10", "invalid value encountered in log2",
         "invalid value encountered in log1p", "invalid value encountered in scalar power", "expected a positive input",
         "expected a nonnegative input", "expected a number in range",
-        "requested * out of bounds", "out of bounds w", "out of bounds x",
+        "requested theta out of bounds", "requested phi out of bounds", "out of bounds w x",
     ],
     /// The memory ran out.
     OutOfMemory = "out_of_memory": [
@@ -142,6 +142,7 @@ categories! {
         "loss of orthogonality", "not orthogonal", "lost orthogonality", "lost * digits", "lost * precision",
         "precision lost", "precision is lost", "lost precision", "digits are lost", "digits lost", "cancellation",
         "roundoff dominates", "rounding error dominates", "variance * negative", "negative variance", "precision loss",
+        "not enough precision",
         "underflow encountered",
     ],
     /// A recurrence of an iterative method divided by zero.
@@ -203,10 +204,11 @@ categories! {
         "must be equal to the size", "mismatch between the input",
         "square matrix", "square matrices", "should be square", "expected to have shape", "must have shape",
         "should have shape", "shape should be", "must be two dimensional", "at least two dimensional",
-        "must be at least dimensional", "should be at least", "number of dimensions", "invalid dimensions",
+        "must be at least dimensional", "should be at least * dimensional", "number of dimensions", "invalid dimensions",
         "must have exactly one dimension", "must have at least * dimensions", "equal length", "lengths must be equal",
-        "shapes must be identical", "same rank", "doesn t match the", "doesn t match data", "do not match",
-        "have dimension but", "be able to broadcast", "not the expected one",
+        "shapes must be identical", "same rank", "doesn t match the", "doesn t match data", "shapes * do not match", "sizes * do not match", "rows * do not match", "columns * do not match",
+        "observations do not match",
+        "have dimension but", "be able to broadcast", "shape * not the expected one",
     ],
     /// Iterations or steps ran out.
     MaxIterations = "max_iterations": [
@@ -267,12 +269,12 @@ categories! {
         "must be a positive", "should be positive", "should be non negative", "should be nonnegative",
         "should be greater", "should be less", "expect non negative", "must be increasing", "must be decreasing",
         "must be sorted", "must be strictly ascending", "not in increasing order", "must be an integer",
-        "must be integers", "must be a power of", "must be real", "must be unique",
+        "must be integers", "must be a power of", "must be real", "must be unique", "should be at least",
     ],
     /// The time ran out.
     TimeLimit = "time_limit": [
         "time limit", "timed out", "timeout", "deadline exceeded", "walltime", "wall time", "time budget",
-        "budget exhausted", "out of time", "time is up", "time ran out", "took too long", "walltime exceeded",
+        "budget exhausted", "out of time", "not enough time", "time is up", "time ran out", "took too long", "walltime exceeded",
         "time budget * used",
     ],
     /// Somebody asked it to stop.
@@ -292,7 +294,9 @@ categories! {
         "are missing", "no such key", "no such column", "unknown variable", "undefined variable", "not available",
         "in the catalogue", "nothing left", "nothing to", "no points left", "none left", "key error",
         "no module named", "zero size array", "small sample", "freedom for slice", "fft data points",
-        "need at least", "requires at least", "not enough", "must contain at least", "must have at least",
+        "not enough * points", "not enough * data", "not enough * samples", "not enough * observations",
+        "requires at least * points", "requires at least * knots", "requires at least * observations",
+        "need at least * points", "need at least * knots", "must contain at least", "must have at least",
     ],
 }
 

@@ -113,6 +113,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .category(MissingInput)
         .words("at least|not enough")
+        .unless_words("memory|disk|space|time|version|precision|digits|unpack|format|arguments")
         .source("SciPy, scipy.interpolate"),
         Rule::new(
             "input.short_series",
