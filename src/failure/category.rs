@@ -204,9 +204,12 @@ categories! {
         "must be equal to the size", "mismatch between the input",
         "square matrix", "square matrices", "should be square", "expected to have shape", "must have shape",
         "should have shape", "shape should be", "must be two dimensional", "at least two dimensional",
-        "must be at least dimensional", "should be at least * dimensional", "number of dimensions", "invalid dimensions",
+        "must be at least dimensional", "should be at least * dimensional", "number of dimensions",
+        "invalid dimensions",
         "must have exactly one dimension", "must have at least * dimensions", "equal length", "lengths must be equal",
-        "shapes must be identical", "same rank", "doesn t match the", "doesn t match data", "shapes * do not match", "sizes * do not match", "rows * do not match", "columns * do not match",
+        "shapes must be identical", "same rank", "doesn t match the", "doesn t match data", "shapes * do not match",
+        "lengths * do not match", "dimensions * do not match", "sizes * do not match", "rows * do not match",
+        "columns * do not match",
         "observations do not match",
         "have dimension but", "be able to broadcast", "shape * not the expected one",
     ],
@@ -274,7 +277,8 @@ categories! {
     /// The time ran out.
     TimeLimit = "time_limit": [
         "time limit", "timed out", "timeout", "deadline exceeded", "walltime", "wall time", "time budget",
-        "budget exhausted", "out of time", "not enough time", "time is up", "time ran out", "took too long", "walltime exceeded",
+        "budget exhausted", "out of time", "not enough time", "time is up", "time ran out", "took too long",
+        "walltime exceeded",
         "time budget * used",
     ],
     /// Somebody asked it to stop.
