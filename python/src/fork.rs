@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 
+use crate::stack::forget_stacks;
+
 /// Threads that are at work, and those that fork.
 static AT_WORK: AtomicUsize = AtomicUsize::new(0);
 static FORKING: AtomicUsize = AtomicUsize::new(0);
@@ -65,6 +67,7 @@ pub(crate) fn after_fork_in_child() {
     FORKS.set(false);
     FORKING.store(0, SeqCst);
     AT_WORK.store(0, SeqCst);
+    forget_stacks();
 }
 
 fn wait_while(started: Instant, is_so: impl Fn() -> bool) {

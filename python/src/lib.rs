@@ -31,7 +31,7 @@ mod _native {
     #[pymodule_export]
     use crate::recorder::{Recorder, new_id};
     #[pymodule_export]
-    use crate::stack::{in_place_of, on_another_stack};
+    use crate::stack::{in_place_of, on_another_stack, wait_for_stacks};
 
     #[pymodule_init]
     fn version(module: &Bound<'_, PyModule>) -> PyResult<()> {

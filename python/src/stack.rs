@@ -2,9 +2,10 @@
 
 use std::cell::Cell;
 use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicIsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::Builder;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -19,6 +20,9 @@ const LEAST: usize = 2 << 20;
 /// How long it is waited for: code of the user may want a lock there that this thread holds.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Threads that are such stacks; below zero for a moment, where one is done before it is counted.
+static STACKS: AtomicIsize = AtomicIsize::new(0);
+
 thread_local! {
     /// The thread that this one is the other stack of.
     static IN_PLACE_OF: Cell<Option<u64>> = const { Cell::new(None) };
@@ -28,6 +32,22 @@ thread_local! {
 #[pyfunction]
 pub(crate) fn in_place_of() -> Option<u64> {
     IN_PLACE_OF.get()
+}
+
+/// Called at the end of the interpreter, which ends threads that are in the middle of something badly.
+#[pyfunction]
+pub(crate) fn wait_for_stacks(py: Python<'_>) {
+    py.detach(|| {
+        let started = Instant::now();
+        while STACKS.load(Ordering::Relaxed) > 0 && started.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    });
+}
+
+/// In a process that was forked off there are none.
+pub(crate) fn forget_stacks() {
+    STACKS.store(0, Ordering::Relaxed);
 }
 
 /// Calls a function on a thread of its own, and waits for it, but not for ever. Where that cannot be, stderr says so: who calls this has no room
@@ -76,7 +96,9 @@ fn begin(
         });
         // Nobody waits any more, perhaps.
         let _ = tell.send(result);
+        STACKS.fetch_sub(1, Ordering::Relaxed);
     };
     Builder::new().stack_size(size).spawn(call)?;
+    STACKS.fetch_add(1, Ordering::Relaxed);
     Ok(told)
 }

@@ -398,7 +398,7 @@ def test_a_full_stack_is_recorded_where_memory_is_limited(tmp_path):
 
         logger.log_failure("c", "first")
         used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (used + (24 << 20), -1))
+        resource.setrlimit(resource.RLIMIT_AS, (used + (48 << 20), -1))
 
         def record():
             try:

@@ -13,6 +13,7 @@ from ._exceptions import Apart
 __all__ = [
     "AdviceError", "Computation", "Recorder", "Summary", "advise", "after_fork", "after_fork_in_child", "before_fork",
     "diagnosed", "from_json", "in_place_of", "new_id", "on_another_stack", "paths", "read", "resolve", "schema", "summary", "to_json", "version",
+    "wait_for_stacks",
 ]  # fmt: skip
 
 version: str
@@ -143,6 +144,9 @@ def after_fork_in_child() -> None:
 def on_another_stack[T](function: Callable[..., T], arguments: tuple[Any, ...]) -> T | None:
     """Calls a function on a stack that is empty; no Python code of its own is needed for it. Where that cannot be, stderr
     says so."""
+
+def wait_for_stacks() -> None:
+    """Waits until there is no such stack any more."""
 
 def in_place_of() -> int | None:
     """The thread whose stack is full, where this is another stack for it."""

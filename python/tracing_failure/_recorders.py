@@ -62,6 +62,7 @@ def _finally(finish: Callable[[], None]) -> None:
 
 
 def _finish_all() -> None:
+    _native.wait_for_stacks()
     for recorder in list(_recorders.values()):
         recorder.finish()
 
