@@ -45,6 +45,21 @@ def test_records_are_on_the_remote_when_the_program_has_ended(clone, branch):
     assert not any("latest.json" in file or "unsaved" in file for file in files)
 
 
+def test_records_of_loggers_that_nobody_has_any_more_are_pushed_too(clone):
+    program = """
+        from tracing_failure import StructuredLogger
+        for n in range(3):
+            logger = StructuredLogger(f"runs/{n}", auto_push_failures=True)
+            logger.log_failure("rg_flow", "no convergence", {"n": n})
+    """
+    git(clone, "checkout", "--quiet", "-B", "main")
+    git(clone, "branch", "--quiet", "--set-upstream-to=origin/main")
+    program = [sys.executable, "-c", textwrap.dedent(program)]
+    result = subprocess.run(program, cwd=clone, capture_output=True, text=True, timeout=60, check=False)
+    files = git(clone.parent / "remote.git", "ls-tree", "-r", "--name-only", "main").splitlines()
+    assert sum("/rg_flow_" in file for file in files) == 3, result.stderr
+
+
 def test_a_push_that_cannot_be_is_said_and_costs_no_record(clone, tmp_path):
     git(clone, "remote", "set-url", "origin", str(tmp_path / "gone.git"))
     program = """
