@@ -1,6 +1,8 @@
 //! What a record says of the time before the failure.
 
 mod support;
+#[path = "trail/wide.rs"]
+mod wide;
 
 use std::fmt;
 use std::sync::Barrier;

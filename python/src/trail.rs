@@ -57,6 +57,8 @@ pub(crate) struct Site {
 pub(crate) struct Row {
     elapsed_s: f64,
     cells: Vec<Value>,
+    /// Values beyond the columns of a row.
+    omitted: usize,
 }
 
 /// What the values of a row are called.
@@ -73,7 +75,8 @@ impl Row {
                 cells.push(cell(&value));
             }
         }
-        (Row { elapsed_s, cells }, names)
+        let omitted = values.len().saturating_sub(names.len());
+        (Row { elapsed_s, cells, omitted }, names)
     }
 }
 
@@ -186,6 +189,7 @@ impl Site {
         entry.head = (entry.dropped > 0).then_some(self.first.len());
         entry.elapsed_s = rows().map(|row| row.elapsed_s).collect();
         entry.columns = columns.collect::<Map>();
+        entry.omitted_columns = rows().map(|row| row.omitted).max().unwrap_or_default();
         entry
     }
 }

@@ -96,7 +96,8 @@ def test_a_trail_is_bounded_in_places_columns_and_texts(logger):
     with pytest.raises(ValueError), logger.computation("c") as c:
         c.record(**{f"x{n}": n for n in range(100)})
         raise ValueError
-    assert len(read(logger.output_dir)[-1].context["trail"][0]["columns"]) == 64
+    trail = read(logger.output_dir)[-1].context["trail"][0]
+    assert (len(trail["columns"]), trail["omitted_columns"]) == (64, 36)
 
 
 def test_a_success_leaves_no_record(logger):

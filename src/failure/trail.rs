@@ -46,6 +46,14 @@ pub struct TrailEntry {
     pub elapsed_s: Vec<f64>,
     /// By field, its values: one for each row, null where it had none.
     pub columns: Map,
+    /// The largest number of fields of a row that have no column, because there were too many.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub omitted_columns: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// An event of level INFO or above that carried no numbers.

@@ -277,6 +277,13 @@ impl Row<'_> {
         }
     }
 
+    /// Adds bits to a word that was set before.
+    pub(crate) fn add_bits(&self, word: usize, bits: u64) {
+        if let Some(place) = self.words.get(word) {
+            place.store(place.load(Ordering::Relaxed) | bits, Ordering::Relaxed);
+        }
+    }
+
     #[inline]
     pub(crate) fn finish(self) {
         let next = self.entry[NEXT].load(Ordering::Relaxed) + self.words.len() as u64;

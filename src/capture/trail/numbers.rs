@@ -71,18 +71,29 @@ impl Columns {
     }
 }
 
-/// Writes numbers into a row. No code of the user runs: whatever would have to be formatted is passed over.
+/// Words of kinds that are collected in registers, which is enough for 32 columns. The kinds of further columns go
+/// straight into the row.
+const COLLECTED: usize = 2;
+
+/// Writes numbers into a row. No code of the user runs: a value that needs formatting is skipped.
 #[derive(Debug)]
 pub(super) struct NumberVisitor<'a> {
     row: Row<'a>,
     columns: Columns,
-    kinds: [u64; 2],
+    kinds: [u64; COLLECTED],
+    /// Whether a column beyond the collected ones has a number.
+    any_further: bool,
 }
 
 impl<'a> NumberVisitor<'a> {
     #[inline]
     pub(super) fn new(row: Row<'a>, note: u32) -> Self {
-        NumberVisitor { row, columns: Columns::from_note(note), kinds: [0; 2] }
+        let columns = Columns::from_note(note);
+        // The memory was in use before: every word of kinds must be written.
+        for word in COLLECTED..columns.kind_words() {
+            row.set(1 + word, 0);
+        }
+        NumberVisitor { row, columns, kinds: [0; COLLECTED], any_further: false }
     }
 
     #[inline]
@@ -90,15 +101,20 @@ impl<'a> NumberVisitor<'a> {
         // A message that is a number is still the message.
         let Some(column) = field.index().checked_sub(usize::from(self.columns.after_message)) else { return };
         self.row.set(1 + self.columns.kind_words() + column, bits);
-        if let Some(kinds) = self.kinds.get_mut(column / kind::PER_WORD) {
-            *kinds |= kind << (column % kind::PER_WORD * kind::BITS);
+        let (word, kind) = (column / kind::PER_WORD, kind << (column % kind::PER_WORD * kind::BITS));
+        match self.kinds.get_mut(word) {
+            Some(kinds) => *kinds |= kind,
+            None => {
+                self.row.add_bits(1 + word, kind);
+                self.any_further = true;
+            }
         }
     }
 
     /// Finishes the row, if there was any number.
     #[inline]
     pub(super) fn finish(self, tick: u64) -> bool {
-        let any = self.kinds != [0; 2];
+        let any = self.kinds != [0; COLLECTED] || self.any_further;
         if !any {
             self.row.abandon();
             return false;
@@ -129,8 +145,20 @@ impl Visit for NumberVisitor<'_> {
         self.set(field, kind::BOOL, value.into());
     }
 
-    fn record_i128(&mut self, _: &Field, _: i128) {}
-    fn record_u128(&mut self, _: &Field, _: u128) {}
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        if let Ok(value) = i64::try_from(value) {
+            self.record_i64(field, value);
+        } else if let Ok(value) = u64::try_from(value) {
+            self.record_u64(field, value);
+        }
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        if let Ok(value) = u64::try_from(value) {
+            self.record_u64(field, value);
+        }
+    }
+
     fn record_str(&mut self, _: &Field, _: &str) {}
     fn record_bytes(&mut self, _: &Field, _: &[u8]) {}
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
@@ -163,8 +191,18 @@ impl Visit for AnyNumber {
         self.see(field);
     }
 
-    fn record_i128(&mut self, _: &Field, _: i128) {}
-    fn record_u128(&mut self, _: &Field, _: u128) {}
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        if i64::try_from(value).is_ok() || u64::try_from(value).is_ok() {
+            self.see(field);
+        }
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        if u64::try_from(value).is_ok() {
+            self.see(field);
+        }
+    }
+
     fn record_str(&mut self, _: &Field, _: &str) {}
     fn record_bytes(&mut self, _: &Field, _: &[u8]) {}
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}

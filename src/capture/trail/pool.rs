@@ -17,7 +17,22 @@ pub(super) fn words(count: usize) -> Box<[AtomicU64]> {
         let fits = pool.iter().rposition(|words| words.len() == count)?;
         Some(pool.swap_remove(fits))
     });
-    pooled.unwrap_or_else(|| bytemuck::zeroed_slice_box(count))
+    let words = pooled.unwrap_or_else(|| bytemuck::zeroed_slice_box(count));
+    #[cfg(test)]
+    tests::poison(&words);
+    words
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    /// What unit tests find in memory that nobody has written. As kinds, every column would have an unsigned number.
+    pub(in crate::capture::trail) const POISON: u64 = 0x3333_3333_3333_3333;
+
+    pub(super) fn poison(words: &[AtomicU64]) {
+        words.iter().for_each(|word| word.store(POISON, Ordering::Relaxed));
+    }
 }
 
 impl Drop for Lane {

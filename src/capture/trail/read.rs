@@ -112,6 +112,7 @@ fn entry(
         head: (dropped > 0).then_some(series.head),
         elapsed_s: series.rows.iter().map(|row| seconds(row.tick)).collect(),
         columns: columns(&series, callsite.meta, redactor),
+        omitted_columns: 0,
     })
 }
 

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use tracing::field::{FieldSet, Visit};
+use tracing::{Level, Metadata, callsite};
 
 use super::lane::{Lane, Shape, Snapshot};
-use super::{Plan, Trail, pool};
+use super::numbers::Columns;
+use super::{Noted, Plan, Trail, make_ring, note, pool};
+use crate::value::Value;
 
 const NOTHING: Shape = Shape { stride: 1, first: 0, last: 0, note: 0 };
 
@@ -56,6 +60,35 @@ proptest! {
         }
     }
 
+    /// Whatever numbers a row has, it is read as written, in memory that is full of other numbers.
+    #[test]
+    fn a_row_reads_no_memory_that_it_did_not_write(
+        rows in prop::collection::vec(prop::collection::btree_map(0..130_usize, any::<u64>(), 0..20), 1..6),
+        columns in 1..130_usize,
+    ) {
+        let meta = event_with(columns);
+        let lane = lane(130 * 150);
+        make_ring(&lane, meta, Plan { first: 2, last: 64 });
+        let mut expected = Vec::new();
+        for row in rows {
+            let numbers: Vec<Option<u64>> = (0..columns).map(|column| row.get(&column).copied()).collect();
+            let record = |visitor: &mut dyn Visit| {
+                for (field, number) in meta.fields().iter().zip(&numbers) {
+                    number.iter().for_each(|number| visitor.record_u64(&field, *number));
+                }
+            };
+            let any = numbers.iter().any(Option::is_some);
+            prop_assert_eq!(note(&lane, meta, record), if any { Noted::Numbers } else { Noted::NoNumbers });
+            expected.extend(any.then_some(numbers));
+        }
+        let snapshot = snapshot(&lane, super::callsites::address(meta)).unwrap();
+        let read = |row| (0..columns).map(|column| Columns::of(meta).value(row, column)).collect::<Vec<_>>();
+        let rows: Vec<Vec<Option<Value>>> = snapshot.rows().map(|(_, row)| read(row)).collect();
+        let expected: Vec<Vec<Option<Value>>> =
+            expected.into_iter().map(|row| row.into_iter().map(|number| number.map(Value::from)).collect()).collect();
+        prop_assert_eq!(rows, expected);
+    }
+
     /// However little room there is, nothing is mixed up, and what is not kept is counted.
     #[test]
     fn rings_without_room_still_count(words in 0..400_usize, callsites in 1..50_u64, rows in 1..20_u64) {
@@ -74,6 +107,24 @@ proptest! {
             }
         }
     }
+}
+
+/// The callsite of an event with this number of fields. It is never freed, like any callsite.
+fn event_with(columns: usize) -> &'static Metadata<'static> {
+    struct Nowhere;
+    static NOWHERE: Nowhere = Nowhere;
+    impl tracing::Callsite for Nowhere {
+        fn set_interest(&self, _: tracing::subscriber::Interest) {}
+        fn metadata(&self) -> &Metadata<'_> {
+            unreachable!("nobody registers it")
+        }
+    }
+    let name = |column| &*Box::leak(format!("c{column}").into_boxed_str());
+    let names: &'static [&'static str] = Vec::leak((0..columns).map(name).collect());
+    let fields = FieldSet::new(names, callsite::Identifier(&NOWHERE));
+    let meta =
+        Metadata::new("event", "test", Level::DEBUG, None, None, None, fields, tracing::metadata::Kind::EVENT);
+    Box::leak(Box::new(meta))
 }
 
 #[test]
