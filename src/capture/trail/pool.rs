@@ -23,18 +23,6 @@ pub(super) fn words(count: usize) -> Box<[AtomicU64]> {
     words
 }
 
-#[cfg(test)]
-pub(super) mod tests {
-    use std::sync::atomic::{AtomicU64, Ordering};
-
-    /// What unit tests find in memory that nobody has written. As kinds, every column would have an unsigned number.
-    pub(in crate::capture::trail) const POISON: u64 = 0x3333_3333_3333_3333;
-
-    pub(super) fn poison(words: &[AtomicU64]) {
-        words.iter().for_each(|word| word.store(POISON, Ordering::Relaxed));
-    }
-}
-
 impl Drop for Lane {
     fn drop(&mut self) {
         let words = self.take_words();
@@ -45,5 +33,17 @@ impl Drop for Lane {
             }
             pool.push(words);
         }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    /// What unit tests find in memory that nobody has written. As kinds, every column would have an unsigned number.
+    pub(in crate::capture::trail) const POISON: u64 = 0x3333_3333_3333_3333;
+
+    pub(super) fn poison(words: &[AtomicU64]) {
+        words.iter().for_each(|word| word.store(POISON, Ordering::Relaxed));
     }
 }

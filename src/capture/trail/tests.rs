@@ -122,8 +122,7 @@ fn event_with(columns: usize) -> &'static Metadata<'static> {
     let name = |column| &*Box::leak(format!("c{column}").into_boxed_str());
     let names: &'static [&'static str] = Vec::leak((0..columns).map(name).collect());
     let fields = FieldSet::new(names, callsite::Identifier(&NOWHERE));
-    let meta =
-        Metadata::new("event", "test", Level::DEBUG, None, None, None, fields, tracing::metadata::Kind::EVENT);
+    let meta = Metadata::new("event", "test", Level::DEBUG, None, None, None, fields, tracing::metadata::Kind::EVENT);
     Box::leak(Box::new(meta))
 }
 
