@@ -473,7 +473,7 @@ impl Builder {
         }
         let (panic_hook, color_eyre, level, trail) = (self.panic_hook, self.color_eyre, self.level, self.trail);
         let recorder = Arc::new(self.recorder(RuntimeLog::open)?);
-        let layer = FailureLayer::with_recorder(Arc::clone(&recorder), trail, level).sole();
+        let layer = FailureLayer::sole(Arc::clone(&recorder), trail, level);
         tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer))
             .map_err(|_| InitError::AlreadyInitialized)?;
         if color_eyre {

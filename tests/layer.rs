@@ -1,6 +1,10 @@
 //! When a failure is recorded, and what its record says.
 
+#[path = "layer/stack.rs"]
+mod stack;
 mod support;
+#[path = "layer/thread_end.rs"]
+mod thread_end;
 
 use std::error::Error;
 

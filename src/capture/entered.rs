@@ -98,7 +98,27 @@ pub(crate) fn current(layer: u64) -> Current {
     STACK.try_with(answer).unwrap_or(Current::Unknown)
 }
 
+/// The spans of a layer that this thread is in, innermost first. Empty where more are entered than are known by their
+/// ids.
+pub(crate) fn spans(layer: u64) -> Vec<u64> {
+    STACK.try_with(|stack| stack.of_layer(layer)).unwrap_or_default()
+}
+
 impl Stack {
+    fn of_layer(&self, layer: u64) -> Vec<u64> {
+        let Some(known) = self.spans.get(..(self.state.get() % MOVE) as usize) else { return Vec::new() };
+        let own = known.iter().map(Cell::get).filter(|entered| entered.layer == layer);
+        let mut spans: Vec<u64> = Vec::new();
+        for entered in own {
+            // A span that is entered a second time stays where it was first entered.
+            if !spans.contains(&entered.span) {
+                spans.push(entered.span);
+            }
+        }
+        spans.reverse();
+        spans
+    }
+
     /// Spans need not be left in the order in which they were entered.
     fn exit_within(&self, entered: Entered) {
         let state = self.state.get();

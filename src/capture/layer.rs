@@ -2,7 +2,7 @@ use std::any::TypeId;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use tracing::level_filters::LevelFilter;
@@ -22,7 +22,7 @@ use super::fields::{Fields, Formatting};
 use super::scope::{self, Closing, Followed, Scope, Scopes};
 use super::seen::Fate;
 use super::trail::Plan;
-use super::{Busy, Capture, ErrorChain, Step, Surroundings, downcast, event, thread};
+use super::{Busy, Capture, ErrorChain, Step, Surroundings, downcast, event, live, thread};
 use crate::recorder::Recorder;
 use crate::{Builder, InitError};
 
@@ -60,7 +60,7 @@ use crate::{Builder, InitError};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct FailureLayer<S> {
-    pub(super) capture: Capture,
+    pub(super) capture: Arc<Capture>,
     error_layer: ErrorLayer<S, FieldText>,
     /// The most detailed level that it wants to know of.
     level: LevelFilter,
@@ -98,29 +98,35 @@ where
     }
 
     pub(crate) fn with_recorder(recorder: Arc<Recorder>, plan: Plan, level: LevelFilter) -> Self {
+        Self::of_recorder(recorder, plan, level, false)
+    }
+
+    /// The only layer of the process.
+    pub(crate) fn sole(recorder: Arc<Recorder>, plan: Plan, level: LevelFilter) -> Self {
+        Self::of_recorder(recorder, plan, level, true).with_level_hint()
+    }
+
+    fn of_recorder(recorder: Arc<Recorder>, plan: Plan, level: LevelFilter, sole: bool) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let capture = Capture {
+        let capture = Arc::new(Capture {
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             plan,
             scopes: Scopes::new(),
-            sole: false,
+            sole,
             has_log: recorder.log.is_some(),
+            subscriber: AtomicUsize::new(0),
+            subscriber_in: address::<S>,
             walk: walk::<S>,
             show: show::<S>,
             recorder,
-        };
+        });
+        live::list(&capture);
         FailureLayer { capture, error_layer: ErrorLayer::new(FieldText), level, hints: false }
     }
 
     /// Lets it turn off what is more detailed than its level and its log, for all layers.
     pub(crate) fn with_level_hint(self) -> Self {
         FailureLayer { hints: true, ..self }
-    }
-
-    /// Makes it the only layer of the process.
-    pub(crate) fn sole(mut self) -> Self {
-        self.capture.sole = true;
-        self.with_level_hint()
     }
 
     /// The span that the thread is in.
@@ -169,7 +175,7 @@ where
         let mut scope = scope::take(meta, role);
         scope.parent = parent;
         scope.formatting = if in_computation || logged { Formatting::All } else { Formatting::PlainOnly };
-        scope.opened = thread::Moment::now();
+        scope.opened = thread::Moment::now(self.capture.number);
         match role.is_marked() {
             true => scope.open_computation(around),
             false => scope.computation = around,
@@ -179,8 +185,11 @@ where
     }
 
     fn error_event(&self, event: &Event<'_>, fields: &Fields, error: Option<ErrorChain>, ctx: &Context<'_, S>) -> Fate {
-        let path: Vec<Step> =
+        let mut path: Vec<Step> =
             ctx.event_scope(event).into_iter().flatten().map(|span| (span.id().into_u64(), span.metadata())).collect();
+        if path.is_empty() && event.is_contextual() {
+            path = self.capture.entered_path();
+        }
         let surroundings = Surroundings::of(&self.capture, &path);
         let seen = event::seen_in_event(event.metadata(), fields, error, &self.capture.recorder);
         let fate = self.capture.record(&surroundings, seen);
@@ -199,7 +208,7 @@ where
         if !logged && *meta.level() != Level::ERROR {
             return self.note_event(event, ctx, None);
         }
-        if !thread::count_activity() {
+        if !thread::count_activity(self.capture.number) {
             return;
         }
         let mut said = scope::take(meta, Role::default());
@@ -288,6 +297,10 @@ fn path_of<'a, S: LookupSpan<'a>>(innermost: Option<SpanRef<'a, S>>) -> Vec<Step
     scope.map(|span| (span.id().into_u64(), span.metadata())).collect()
 }
 
+fn address<S: Subscriber>(dispatch: &Dispatch) -> Option<usize> {
+    dispatch.downcast_ref::<S>().map(|subscriber| std::ptr::from_ref(subscriber).addr())
+}
+
 fn walk<S>(dispatch: &Dispatch, id: &span::Id) -> Vec<Step>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -299,6 +312,11 @@ impl<S> Layer<S> for FailureLayer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
+    fn on_register_dispatch(&self, dispatch: &Dispatch) {
+        let subscriber = (self.capture.subscriber_in)(dispatch).unwrap_or(0);
+        self.capture.subscriber.store(subscriber, Ordering::Relaxed);
+    }
+
     fn register_callsite(&self, meta: &'static Metadata<'static>) -> Interest {
         let capture = &self.capture;
         let noted = capture.plan.keeps_any() && *meta.level() <= self.level;
@@ -313,7 +331,7 @@ where
 
     #[inline]
     fn on_new_span(&self, attrs: &span::Attributes<'_>, id: &span::Id, ctx: Context<'_, S>) {
-        if !thread::count_activity() {
+        if !thread::count_activity(self.capture.number) {
             return;
         }
         let capture = &self.capture;

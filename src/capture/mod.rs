@@ -11,6 +11,7 @@ mod event;
 mod fields;
 mod hash;
 mod layer;
+mod live;
 mod logged;
 mod noted;
 mod panic;
@@ -23,8 +24,9 @@ mod thread;
 mod trail;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
-use tracing::{Dispatch, Metadata, span};
+use tracing::{Dispatch, Metadata};
 
 pub use layer::FailureLayer;
 pub use panic::install_panic_hook;
@@ -58,33 +60,29 @@ pub(crate) struct Capture {
     /// Whether ours is the only layer of the process, so that what it does not need nobody needs, and no other layer
     /// can hold a lock.
     sole: bool,
-    /// Knows the subscriber's type: the spans around one, innermost first.
-    walk: fn(&Dispatch, &span::Id) -> Vec<Step>,
-    /// Knows the subscriber's type: lets a SpanTrace show this text as the fields of a span.
+    /// The address of the subscriber that delivers to this layer; 0 where it is not known.
+    subscriber: AtomicUsize,
+    /// Finds the address of that subscriber in a dispatcher.
+    subscriber_in: fn(&Dispatch) -> Option<usize>,
+    /// Finds the spans around a span in the subscriber.
+    walk: live::Walk,
+    /// Lets a SpanTrace show this text as the fields of a span.
     show: fn(&Dispatch, u64, String),
 }
 
 impl Capture {
-    /// Records what was seen by code outside of callbacks.
-    pub(crate) fn record_here(seen: impl FnOnce(&Recorder) -> Seen) -> Option<Fate> {
-        Self::here(|capture, path, dispatch| {
+    /// Records a failure that code outside of callbacks observed, in each layer of the current dispatcher. Returns what
+    /// became of it in the first one.
+    pub(crate) fn record_here(mut seen: impl FnMut(&Recorder) -> Seen) -> Option<Fate> {
+        let mut first = None;
+        Self::each_here(|capture, path, dispatch| {
             let surroundings = Surroundings::of(capture, &path);
             let fate = capture.record(&surroundings, seen(&capture.recorder));
             if let (Fate::Recorded(_), true) = (fate, capture.sole) {
                 surroundings.texts().for_each(|(id, text)| (capture.show)(dispatch, id, text));
             }
-            fate
-        })
-    }
-
-    /// Calls with the capture of the current dispatcher, and the spans around the caller, innermost first. `None`
-    /// where no [`FailureLayer`] is installed.
-    pub(crate) fn here<R>(look: impl FnOnce(&Capture, Vec<Step>, &Dispatch) -> R) -> Option<R> {
-        let mut look = Some(look);
-        tracing::dispatcher::get_default(|dispatch| {
-            let capture = dispatch.downcast_ref::<Capture>()?;
-            let path = dispatch.current_span().id().map(|id| (capture.walk)(dispatch, id)).unwrap_or_default();
-            look.take().map(|look| look(capture, path, dispatch))
-        })
+            first.get_or_insert(fate);
+        });
+        first
     }
 }

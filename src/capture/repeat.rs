@@ -99,14 +99,14 @@ mod tests {
             spans: spans.into(),
             place: Place::Line("x.rs".into(), line),
             carries: Carries::Error,
-            moment: Moment::now(),
+            moment: Moment::now(0),
         }
     }
 
     fn later(report: Report) -> Report {
-        thread::count_activity();
-        thread::count_activity();
-        Report { moment: Moment::now(), ..report }
+        thread::count_activity(0);
+        thread::count_activity(0);
+        Report { moment: Moment::now(0), ..report }
     }
 
     #[test]

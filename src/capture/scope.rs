@@ -320,7 +320,7 @@ pub(crate) fn take(meta: &'static Metadata<'static>, role: Role) -> Box<Scope> {
             computation: None,
             spare: None,
             follows: Vec::new(),
-            opened: Moment::now(),
+            opened: Moment::now(0),
         })
     };
     let mut scope = pooled.unwrap_or_else(fresh);

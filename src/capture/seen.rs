@@ -76,7 +76,7 @@ impl Seen {
         errors.chain((!self.message.is_empty()).then(|| self.message.clone())).collect()
     }
 
-    fn report(&self, surroundings: &Surroundings) -> Report {
+    fn report(&self, surroundings: &Surroundings, layer: u64) -> Report {
         // It is kept while the computation is open: enough to know the error by.
         let known_by = |message: String| shorten(&message, 1024).into_owned();
         Report {
@@ -84,7 +84,7 @@ impl Seen {
             spans: surroundings.ids(),
             place: self.place.clone(),
             carries: self.carries,
-            moment: thread::Moment::now(),
+            moment: thread::Moment::now(layer),
         }
     }
 
@@ -156,7 +156,7 @@ impl Capture {
                 return Fate::NoComputation;
             }
         };
-        let report = seen.report(surroundings);
+        let report = seen.report(surroundings, self.number);
         let owner = surroundings.owner(&computation);
         if let Some(id) = owner.and_then(|owner| repeated(owner, &report, seen.kind)) {
             self.recorder.count_repeat();
@@ -204,19 +204,25 @@ impl Capture {
         let _busy = Busy::enter();
         let started = Instant::now();
         let Call { computation, theoretical_ref, parameters, seen } = call;
-        let around = Capture::here(|capture, path, _| {
+        let mut around = None;
+        Capture::each_here(|capture, path, _| {
+            // Of several layers, the one that writes to the same store knows the failures before.
+            let is_ours = std::ptr::eq(&raw const *capture.recorder, recorder);
+            if around.is_some() && !is_ours {
+                return;
+            }
             let surroundings = Surroundings::of(capture, &path);
             let spans = capture.spans(&surroundings, &seen.error);
             let history = surroundings.history(&computation, capture);
-            (surroundings, spans, history)
+            around = Some((surroundings, spans, history, capture.number));
         });
-        let (surroundings, spans, history) = around.unwrap_or_else(|| {
+        let (surroundings, spans, history, layer) = around.unwrap_or_else(|| {
             // Where the stack has no layer of ours, another one may know the spans.
             let here = || read_span_trace(&SpanTrace::capture());
             let trace = if seen.error.born_in.is_empty() { here() } else { seen.error.born_in.clone() };
-            (Surroundings::default(), Surroundings::of_trace(&trace), History::default())
+            (Surroundings::default(), Surroundings::of_trace(&trace), History::default(), 0)
         });
-        let report = seen.report(&surroundings);
+        let report = seen.report(&surroundings, layer);
         let sighting = Sighting {
             spans,
             caused_by: caused_by(&surroundings, &computation, &report),

@@ -3,9 +3,13 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// Layers whose activity is counted separately on each thread: several layers count the same event. Layers whose numbers
+/// differ by a multiple of this share a counter.
+const LAYERS: usize = 16;
+
 thread_local! {
     static BUSY: Cell<bool> = const { Cell::new(false) };
-    static ACTIVITY: Cell<u64> = const { Cell::new(0) };
+    static ACTIVITY: [Cell<u64>; LAYERS] = const { [const { Cell::new(0) }; LAYERS] };
     static NUMBER: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -33,7 +37,7 @@ impl Drop for Busy {
     }
 }
 
-/// A moment of a thread: how many spans, errors and logged events it had seen.
+/// A moment of a thread: how many spans, errors and logged events a layer had seen on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Moment {
     thread: u64,
@@ -41,8 +45,8 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
-    pub(crate) fn now() -> Self {
-        Moment { thread: number(), activity: ACTIVITY.try_with(Cell::get).unwrap_or(0) }
+    pub(crate) fn now(layer: u64) -> Self {
+        Moment { thread: number(), activity: with_activity(layer, Cell::get).unwrap_or(0) }
     }
 
     /// Orders moments: those of this thread are nearer than others, and late ones nearer than early ones.
@@ -59,12 +63,17 @@ impl Moment {
 /// Counts a span that was opened here, an error or a logged event. It says whether it did: what a value does that is being
 /// formatted does not count.
 #[inline]
-pub(crate) fn count_activity() -> bool {
+pub(crate) fn count_activity(layer: u64) -> bool {
     let counts = !Busy::is_busy();
     if counts {
-        let _ = ACTIVITY.try_with(|activity| activity.set(activity.get() + 1));
+        with_activity(layer, |activity| activity.set(activity.get() + 1));
     }
     counts
+}
+
+#[inline]
+fn with_activity<R>(layer: u64, look: impl FnOnce(&Cell<u64>) -> R) -> Option<R> {
+    ACTIVITY.try_with(|activity| look(&activity[layer as usize % LAYERS])).ok()
 }
 
 /// A number of its own for each thread.

@@ -1,0 +1,152 @@
+//! The live layers of this process, for code that runs outside of layer callbacks.
+//!
+//! `Dispatch::downcast_ref` does not find a layer inside `reload::Layer` or another wrapper that hides it. Each layer
+//! is therefore listed here, and remembers the subscriber that delivers to it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+
+use tracing::subscriber::NoSubscriber;
+use tracing::{Dispatch, span};
+
+use super::entered::{self, Current};
+use super::{Capture, Step};
+use crate::stderr;
+use crate::sync::lock;
+
+/// Layers that are listed. One more is still found where `downcast_ref` reaches it.
+const LISTED: usize = 256;
+/// Spans of a path that is read from our own table.
+const SPANS: usize = 256;
+
+static LIVE: Mutex<Vec<Weak<Capture>>> = Mutex::new(Vec::new());
+
+/// Lists a layer until it is dropped.
+pub(super) fn list(capture: &Arc<Capture>) {
+    let Some(mut live) = lock(&LIVE) else { return };
+    live.retain(|listed| listed.strong_count() > 0);
+    if live.len() < LISTED {
+        live.push(Arc::downgrade(capture));
+    }
+}
+
+fn listed() -> Vec<Arc<Capture>> {
+    lock(&LIVE).map(|live| live.iter().filter_map(Weak::upgrade).collect()).unwrap_or_default()
+}
+
+/// Whether a dispatcher delivers to a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Delivery {
+    Yes,
+    No,
+    Unknown,
+}
+
+impl Capture {
+    /// Calls with each layer of the current dispatcher and the spans around the caller, innermost first.
+    pub(crate) fn each_here(mut look: impl FnMut(&Capture, Vec<Step>, &Dispatch)) {
+        tracing::dispatcher::get_default(|dispatch| {
+            let mut found = false;
+            let mut hidden = false;
+            for capture in listed() {
+                match capture.delivery(dispatch) {
+                    Delivery::Yes => {
+                        found = true;
+                        look(&capture, capture.path_here(dispatch), dispatch);
+                    }
+                    Delivery::Unknown => hidden = true,
+                    Delivery::No => {}
+                }
+            }
+            match dispatch.downcast_ref::<Capture>() {
+                Some(capture) if !found => look(capture, capture.path_here(dispatch), dispatch),
+                None if hidden && !found => report_hidden(),
+                _ => {}
+            }
+        });
+    }
+
+    /// Calls with the first layer of the current dispatcher, and the spans around the caller, innermost first. `None`
+    /// where no [`FailureLayer`](super::FailureLayer) is installed.
+    pub(crate) fn here<R>(look: impl FnOnce(&Capture, Vec<Step>, &Dispatch) -> R) -> Option<R> {
+        let mut look = Some(look);
+        let mut result = None;
+        Self::each_here(|capture, path, dispatch| {
+            if let Some(look) = look.take() {
+                result = Some(look(capture, path, dispatch));
+            }
+        });
+        result
+    }
+
+    fn delivery(&self, dispatch: &Dispatch) -> Delivery {
+        match self.subscriber.load(Ordering::Relaxed) {
+            0 => self.delivery_by_span(dispatch),
+            address if (self.subscriber_in)(dispatch) == Some(address) => Delivery::Yes,
+            _ => Delivery::No,
+        }
+    }
+
+    /// Whether a dispatcher delivers to a layer that does not know its subscriber: the layer was put into a
+    /// `reload::Layer` later, or the subscriber hides it. It does if both have the same current span.
+    fn delivery_by_span(&self, dispatch: &Dispatch) -> Delivery {
+        let around = match entered::current(self.number) {
+            Current::Span(around) => around,
+            Current::None => return Delivery::No,
+            Current::Unknown => return Delivery::Unknown,
+        };
+        let current = dispatch.current_span();
+        match current.id() {
+            Some(id) if id.into_u64() == around.span => Delivery::Yes,
+            None if !current.is_known() && !dispatch.is::<NoSubscriber>() => Delivery::Yes,
+            _ => Delivery::No,
+        }
+    }
+
+    fn path_here(&self, dispatch: &Dispatch) -> Vec<Step> {
+        let path = dispatch.current_span().id().map(|id| (self.walk)(dispatch, id)).unwrap_or_default();
+        if path.is_empty() { self.entered_path() } else { path }
+    }
+
+    /// The spans that this thread is in, innermost first, by our own table. The registry does not know them any more
+    /// while the thread ends: its thread-local is dropped before other destructors and `atexit` functions run.
+    ///
+    /// Spans that are not kept are missing. They have no fields that a record needs.
+    pub(super) fn entered_path(&self) -> Vec<Step> {
+        let mut path: Vec<Step> = Vec::new();
+        for id in entered::spans(self.number) {
+            if !path.iter().any(|(known, _)| *known == id) && !self.climb(id, &mut path) {
+                break;
+            }
+        }
+        path
+    }
+
+    /// Appends a span and its parents. Returns true if the last one may have a parent that is not known.
+    fn climb(&self, id: u64, path: &mut Vec<Step>) -> bool {
+        let mut next = Some(id);
+        while let Some(id) = next.filter(|_| path.len() < SPANS) {
+            let known = self.scopes.with(id, |scope| (scope.meta, scope.parent, scope.role.is_marked()));
+            let Some((meta, parent, is_marked)) = known else { return true };
+            path.push((id, meta));
+            if parent.is_none() {
+                return !is_marked;
+            }
+            next = parent;
+        }
+        false
+    }
+}
+
+fn report_hidden() {
+    static REPORTED: AtomicBool = AtomicBool::new(false);
+    if !REPORTED.swap(true, Ordering::Relaxed) {
+        stderr::say(format_args!(
+            "tracing-failure: a failure is not recorded: the current subscriber hides the FailureLayer that it contains. \
+             Put the layer directly into the stack, with `registry().with(layer)`. Further cases are not reported."
+        ));
+    }
+}
+
+/// The spans around one, innermost first.
+pub(super) type Walk = fn(&Dispatch, &span::Id) -> Vec<Step>;
