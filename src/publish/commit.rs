@@ -1,17 +1,21 @@
 //! A commit that holds what its parent holds, and records.
 
+use std::collections::HashSet;
+
 use super::cache::Cache;
 use super::error::PublishError;
 use super::git::{Git, path_of};
 use super::message::{message, tally};
 use super::outcome::{Ignored, Skipped};
-use super::pushed::Pushed;
+use super::pushed::{Pushed, version};
 use super::records::{Selection, select};
+use super::remote::Remote;
 use super::repository::Repository;
 use super::scan::Scan;
 use super::stage;
 use super::target::{Target, other_file};
 use super::tree::{Entry, with_entries};
+use super::withdrawn::had;
 
 /// How often a branch may be moved by others while we are at it.
 const TRIES: u32 = 10;
@@ -21,8 +25,6 @@ pub(super) struct Committed {
     /// Where the branch is now.
     pub(super) tip: Option<String>,
     pub(super) new: Option<New>,
-    /// What the user's index was given.
-    pub(super) staged: Vec<Entry>,
     pub(super) ignored: Vec<Ignored>,
     pub(super) skipped: Vec<Skipped>,
 }
@@ -38,7 +40,7 @@ pub(super) fn commit(
     repository: &Repository,
     target: &Target,
     scan: &mut Scan,
-    pushed: Option<&Pushed>,
+    place: Option<(&Remote, &Pushed)>,
     start: Option<&str>,
 ) -> Result<Committed, PublishError> {
     let cache = Cache::open(repository)?;
@@ -48,11 +50,11 @@ pub(super) fn commit(
     for _ in 0..TRIES {
         let old = repository.commit_of(&target.full_name())?;
         let parent = old.as_deref().or(start);
-        let selection = choose(repository, &cache, target, scan, pushed, parent)?;
+        let selection = choose(repository, &cache, target, scan, place, parent)?;
         let Selection { entries, ignored, skipped } = selection;
         if entries.is_empty() {
             let tip = parent.map(str::to_owned);
-            return Ok(Committed { tip, new: None, staged: Vec::new(), ignored, skipped });
+            return Ok(Committed { tip, new: None, ignored, skipped });
         }
         let new = New::make(repository, scan, parent, &entries)?;
         let has_moved = match target.is_current {
@@ -60,8 +62,7 @@ pub(super) fn commit(
             false => repository.move_branch(&target.branch, &new.commit, old.as_deref())?,
         };
         if has_moved {
-            let staged = if target.is_current { entries } else { Vec::new() };
-            return Ok(Committed { tip: Some(new.commit.clone()), new: Some(new), staged, ignored, skipped });
+            return Ok(Committed { tip: Some(new.commit.clone()), new: Some(new), ignored, skipped });
         }
     }
     Err(PublishError::LostRace(target.branch.clone()))
@@ -73,7 +74,7 @@ pub(super) fn choose(
     cache: &Cache<'_>,
     target: &Target,
     scan: &mut Scan,
-    pushed: Option<&Pushed>,
+    place: Option<(&Remote, &Pushed)>,
     parent: Option<&str>,
 ) -> Result<Selection, PublishError> {
     if let (Some(parent), false) = (parent, target.is_current)
@@ -82,9 +83,13 @@ pub(super) fn choose(
         return Err(PublishError::NotOurs { branch: target.branch.clone(), file: path_of(&other.path) });
     }
     let mut selection = select(repository, cache, scan, parent, target.is_current)?;
-    if let (Some(pushed), Some(_), false) = (pushed, parent, target.is_current) {
+    if let (Some((remote, pushed)), Some(_), false) = (place, parent, target.is_current)
+        && !selection.entries.is_empty()
+    {
         // What others deleted or amended there is not brought back, though the file is still here.
-        selection.entries.retain(|entry| !pushed.has(entry));
+        let tracked = if pushed.is_same_place() { had(repository, remote)? } else { HashSet::new() };
+        let was_there = |entry: &Entry| pushed.has(entry) || tracked.contains(&version(entry));
+        selection.entries.retain(|entry| !was_there(entry) || pushed.has_changed_back(entry));
     }
     Ok(selection)
 }
@@ -115,7 +120,9 @@ fn with_identity(repository: &Repository) -> Git {
     for (name, address, section) in
         [("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "author"), ("GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "committer")]
     {
-        if !variable(name) && !setting("user.name") && !setting(&format!("{section}.name")) {
+        let given = std::env::var_os(name).map(|name| name.to_string_lossy().into_owned());
+        let set = || repository.config.get(&format!("{section}.name")).or_else(|| repository.config.get("user.name"));
+        if !given.or_else(|| set().map(str::to_owned)).is_some_and(|name| is_usable(&name)) {
             git = git.with(name, "tracing-failure");
         }
         // `EMAIL` is a guess to git.
@@ -126,6 +133,11 @@ fn with_identity(repository: &Repository) -> Git {
         }
     }
     git
+}
+
+/// Whether git takes this for a name: it leaves out blanks and some marks, and then something has to be left.
+fn is_usable(name: &str) -> bool {
+    name.chars().any(|c| c > ' ' && !".,:;<>\"\\'".contains(c))
 }
 
 /// Moves the branch that is checked out, if nobody else has moved it, and then its index. Where the index cannot follow, the
@@ -154,7 +166,7 @@ fn move_current(
         _ => stage::stage(repository, entries),
     };
     match staged {
-        Ok(()) => stage::done(repository),
+        Ok(()) => stage::finish(repository),
         // Whoever has built on it keeps it, and the next publishing sees to the index.
         Err(error) if repository.move_back(&target.branch, new, old)? => {
             stage::withdraw(repository);

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use super::error::PublishError;
 use super::git::Git;
 
-/// All settings that hold in a repository; the last of each name wins.
+/// All settings that hold in a repository, in their order.
 #[derive(Debug)]
 pub(super) struct Config {
-    settings: HashMap<String, String>,
+    settings: HashMap<String, Vec<String>>,
     remotes: Vec<String>,
 }
 
@@ -25,14 +25,19 @@ impl Config {
             if let Some(remote) = remote.filter(|remote| !config.remotes.iter().any(|known| known == remote)) {
                 config.remotes.push(remote.to_owned());
             }
-            config.settings.insert(name.to_owned(), value.to_owned());
+            config.settings.entry(name.to_owned()).or_default().push(value.to_owned());
         }
         config
     }
 
-    /// Section and key are in lower case; what stands between them is as it was written.
+    /// The value that wins: the last. Section and key are in lower case; a name between them is as it was written.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.settings.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.all(name).last().map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The values of a setting that may have several.
+    pub(super) fn all(&self, name: &str) -> &[String] {
+        self.settings.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Whether a setting that is true or false is true.
@@ -57,6 +62,7 @@ mod tests {
         );
         assert_eq!(config.get("user.name"), Some("B\nC"));
         assert_eq!(config.get("core.bare"), Some("true"));
+        assert_eq!(config.all("remote.a.b.url"), ["u", "v"]);
         assert_eq!(config.remotes(), ["a.b"]);
         assert!(config.is_on("core.bare") && !config.is_on("core.absent"));
         for off in ["false", "No", "off", "0", ""] {

@@ -1,5 +1,6 @@
 //! One call of git: nothing of the user's runs by it, nothing is asked, and it ends in time.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,7 @@ const SETTINGS: &[&str] = &[
     "push.gpgSign=false",
     "fetch.recurseSubmodules=no",
     "fetch.writeCommitGraph=false",
+    "log.showSignature=false",
     "credential.interactive=false",
     "i18n.commitEncoding=utf-8",
     "color.ui=false",
@@ -82,7 +84,7 @@ pub(super) struct Git {
     pub(super) timeout: Duration,
     given_up: Arc<AtomicBool>,
     variables: Vec<(&'static str, OsString)>,
-    settings: Vec<&'static str>,
+    settings: Vec<Cow<'static, str>>,
 }
 
 pub(super) struct Said {
@@ -98,7 +100,13 @@ impl Git {
     /// Git in this directory. A call ends in this time, or when it is given up.
     pub(super) fn new(dir: &Path, timeout: Duration, given_up: &Arc<AtomicBool>) -> Self {
         let given_up = Arc::clone(given_up);
-        Git { dir: dir.to_owned(), timeout, given_up, variables: Vec::new(), settings: SETTINGS.to_vec() }
+        Git {
+            dir: dir.to_owned(),
+            timeout,
+            given_up,
+            variables: Vec::new(),
+            settings: SETTINGS.iter().map(|setting| Cow::Borrowed(*setting)).collect(),
+        }
     }
 
     /// The same with this in its environment.
@@ -109,9 +117,9 @@ impl Git {
     }
 
     /// The same with this setting.
-    pub(super) fn set(&self, setting: &'static str) -> Self {
+    pub(super) fn set(&self, setting: impl Into<Cow<'static, str>>) -> Self {
         let mut git = self.clone();
-        git.settings.push(setting);
+        git.settings.push(setting.into());
         git
     }
 
@@ -120,7 +128,7 @@ impl Git {
         let mut command = Command::new("git");
         command.current_dir(&self.dir);
         for setting in &self.settings {
-            command.args(["-c", setting]);
+            command.args(["-c", &**setting]);
         }
         command.args(words);
         for name in NOT_INHERITED {
@@ -216,20 +224,33 @@ fn shown(text: &str) -> String {
     text.chars().take(SHOWN).chain("…".chars()).collect()
 }
 
-/// The text with what stands before the `@` of a URL taken out.
+/// The text without the credentials in its URLs: before the `@`, and in the query.
 pub(super) fn without_credentials(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {
-        let (before, authority) = rest.split_at(at + 3);
+        let (before, url) = rest.split_at(at + 3);
         clean.push_str(before);
-        let end =
-            authority.find(|c: char| c == '/' || c.is_whitespace() || "'\"?#".contains(c)).unwrap_or(authority.len());
-        let host = authority[..end].rfind('@').map_or(0, |at| at + 1);
-        rest = &authority[host..];
+        let end = url.find(|c: char| c.is_whitespace() || "'\"".contains(c)).unwrap_or(url.len());
+        clean.push_str(&clean_url(&url[..end]));
+        rest = &url[end..];
     }
     clean.push_str(rest);
     clean
+}
+
+/// A URL behind its scheme.
+fn clean_url(url: &str) -> String {
+    let authority = url.find(['/', '?', '#']).unwrap_or(url.len());
+    // A password may hold a slash, although it should be escaped: no port is written in letters.
+    let has_password =
+        url[..authority].split_once(':').is_some_and(|(_, port)| !port.bytes().all(|b| b.is_ascii_digit()));
+    let end = if has_password { url.len() } else { authority };
+    let url = &url[url[..end].rfind('@').map_or(0, |at| at + 1)..];
+    match url.split_once('?') {
+        Some((place, query)) if !query.is_empty() => format!("{place}?…"),
+        _ => url.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -242,6 +263,10 @@ mod tests {
             ("unable to access 'https://me:s3cret@host/x.git/': no", "unable to access 'https://host/x.git/': no"),
             ("https://tok@a/ and ssh://git@b:22/c", "https://a/ and ssh://b:22/c"),
             ("https://host/a@b", "https://host/a@b"),
+            ("https://host:8080/a@b", "https://host:8080/a@b"),
+            ("to 'https://me:s3/cr?e@t@host/x.git': no", "to 'https://host/x.git': no"),
+            ("https://host/x.git?private_token=s3cret and so on", "https://host/x.git?… and so on"),
+            ("ssh://[::1]:22/x", "ssh://[::1]:22/x"),
             ("git@host:x.git", "git@host:x.git"),
             ("://", "://"),
         ] {

@@ -1,6 +1,7 @@
 //! One at a time for each clone.
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -17,11 +18,19 @@ impl Drop for Lock {
     }
 }
 
+/// The name of the file that is locked.
+pub(super) const NAME: &str = "lock";
+
 /// Waits for whoever publishes from the same clone.
 pub(super) fn one_at_a_time(dir: &Path, patience: Duration) -> Result<Lock, PublishError> {
-    let path = dir.join("lock");
+    let path = dir.join(NAME);
     let failed = |error| PublishError::Io(about(&path, "cannot lock", error));
-    let file = File::options().create(true).append(true).open(&path).map_err(failed)?;
+    let opened = match File::options().create(true).append(true).open(&path) {
+        // Another user made it. A lock needs no more than to read.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => File::open(&path),
+        opened => opened,
+    };
+    let file = opened.map_err(failed)?;
     let started = Instant::now();
     loop {
         match file.try_lock() {

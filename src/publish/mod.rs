@@ -13,12 +13,15 @@ mod outcome;
 mod push;
 mod pushed;
 mod records;
+mod refspec;
 mod remote;
 mod repository;
+mod reserved;
 mod scan;
 mod stage;
 mod target;
 mod tree;
+mod withdrawn;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -149,7 +152,7 @@ impl Publisher {
         let mut plan = Plan::nothing(&dir);
         let Some(repository) = Repository::find(self.git(&dir), &dir)? else { return Ok(plan) };
         let target = Target::choose(&repository, self.branch.as_deref())?;
-        let remote = Remote::find(&repository, self.remote.as_deref(), &target.branch)?;
+        let remote = Remote::find(&repository, self.remote.as_deref(), &target)?;
         let mut scan = Scan::default();
         let local = repository.commit_of(&target.full_name())?;
         let start = match &remote {
@@ -159,10 +162,12 @@ impl Publisher {
         let cache = Cache::aside(&repository)?;
         let pushed = remote.as_ref().map(|remote| Pushed::open(&repository, remote)).transpose()?;
         let parent = local.as_deref().or(start.as_deref());
-        let selection = commit::choose(&repository, &cache, &target, &mut scan, pushed.as_ref(), parent)?;
+        let selection =
+            commit::choose(&repository, &cache, &target, &mut scan, remote.as_ref().zip(pushed.as_ref()), parent)?;
         if let (Some(remote), Some(local), Some(pushed)) = (&remote, &local, pushed) {
             let (repository, target, scan) = (&repository, &target, &mut scan);
-            plan.waiting = Push { repository, target, remote, scan, pushed, local }.waiting()?;
+            plan.waiting =
+                Push { repository, target, remote, scan, pushed, local, is_new: false, has_new: false }.waiting()?;
         }
         plan.computations = message::tally(scan.computations(&selection.entries));
         plan.records = selection.entries.iter().map(|entry| git::path_of(&entry.path)).collect();
@@ -193,13 +198,17 @@ impl Publisher {
     pub fn publish(&self) -> Result<Published, PublishError> {
         let dir = self.existing_dir()?;
         let Some(repository) = Repository::find(self.git(&dir), &dir)? else { return Ok(Published::no_repository()) };
-        let _one = lock::one_at_a_time(&repository.own_dir(&repository.common_dir)?, self.timeout)?;
+        let own_dir = repository.own_dir(&repository.common_dir)?;
+        let _one = lock::one_at_a_time(&own_dir, self.timeout)?;
+        repository.share(&own_dir.join(lock::NAME));
         let target = Target::choose(&repository, self.branch.as_deref())?;
-        let remote = Remote::find(&repository, self.remote.as_deref(), &target.branch)?;
+        let remote = Remote::find(&repository, self.remote.as_deref(), &target)?;
         let mut scan = Scan::default();
-        let (start, offline) = start(&repository, &target, remote.as_ref())?;
+        let is_new = !target.is_current && repository.commit_of(&target.full_name())?.is_none();
+        let (start, offline) = if is_new { start(&repository, remote.as_ref())? } else { (None, None) };
         let pushed = remote.as_ref().map(|remote| Pushed::open(&repository, remote)).transpose()?;
-        let committed = commit::commit(&repository, &target, &mut scan, pushed.as_ref(), start.as_deref())?;
+        let committed =
+            commit::commit(&repository, &target, &mut scan, remote.as_ref().zip(pushed.as_ref()), start.as_deref())?;
         let pushed = match (remote.as_ref().zip(pushed), &committed.tip, offline) {
             (_, None, _) => Ok(None),
             (_, _, Some(offline)) => Err(offline),
@@ -207,13 +216,13 @@ impl Publisher {
             (None, _, _) => Err(NotPushed::NoRemote),
             (Some((remote, pushed)), Some(local), None) => {
                 let (repository, target, scan) = (&repository, &target, &mut scan);
-                Push { repository, target, remote, scan, pushed, local }.push()
+                let has_new = committed.new.is_some();
+                Push { repository, target, remote, scan, pushed, local, is_new, has_new }.push()
             }
         };
-        // A commit of the user's can have written back the index that it had read before. What was committed and pushed is
-        // told in any case, also where nobody waits any more.
+        // The outcome is reported in any case, also where the index cannot follow yet.
         if target.is_current && matches!(target.is_still_current(&repository), Ok(true)) {
-            let _ = stage::stage_missing(&repository, &committed.staged);
+            stage::finish_if_unlocked(&repository);
         }
         Ok(Published::of(committed, pushed, target, remote))
     }
@@ -233,17 +242,13 @@ impl Publisher {
     }
 }
 
-/// The commit that a branch of our own begins with, where it is not here yet: the remote's. Why the remote cannot be asked
-/// is also why nothing can be pushed.
+/// The commit that a new branch of our own begins with: the remote's. Why the remote cannot be asked is also why nothing can
+/// be pushed.
 fn start(
     repository: &Repository,
-    target: &Target,
     remote: Option<&Remote>,
 ) -> Result<(Option<String>, Option<NotPushed>), PublishError> {
-    let Some(remote) = remote.filter(|_| !target.is_current) else { return Ok((None, None)) };
-    if repository.commit_of(&target.full_name())?.is_some() {
-        return Ok((None, None));
-    }
+    let Some(remote) = remote else { return Ok((None, None)) };
     match remote.tip(repository) {
         Ok(tip) => Ok((tip, None)),
         Err(why) => Ok((remote.last_known(repository)?, Some(why))),

@@ -97,6 +97,13 @@ pub enum NotPushed {
         /// The remote.
         remote: String,
     },
+    /// The branch was on the remote and is no longer there: others have deleted or renamed it.
+    Deleted {
+        /// The branch.
+        branch: String,
+        /// The remote.
+        remote: String,
+    },
     /// The branch of the remote holds other files than records.
     NotOurs {
         /// The branch.
@@ -219,6 +226,11 @@ impl fmt::Display for NotPushed {
                 f,
                 "branch {branch} is not on {remote} yet: push it once yourself (`git push -u {remote} {branch}`), or choose a \
                  branch of its own for the records"
+            ),
+            NotPushed::Deleted { branch, remote } => write!(
+                f,
+                "branch {branch} was on {remote} and is no longer there: push it yourself if it is to come back (`git push \
+                 {remote} {branch}`), or choose another branch for the records"
             ),
             NotPushed::NotOurs { branch, file } => write!(
                 f,

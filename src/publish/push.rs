@@ -16,6 +16,7 @@ use super::repository::Repository;
 use super::scan::Scan;
 use super::target::{Target, other_file};
 use super::tree::{Change, Entry, changed, changes};
+use super::withdrawn::Withdrawn;
 
 /// How often others may come first.
 const TRIES: u32 = 16;
@@ -23,7 +24,7 @@ const TRIES: u32 = 16;
 /// Tries that may be lost although the tip is the same again.
 const LOST_BY_CHANCE: u32 = 2;
 
-/// More commits than this are not looked at one by one.
+/// More commits than this are not looked at one by one, unless all of them are ours.
 const MOST_COMMITS: usize = 1000;
 
 pub(super) struct Push<'a> {
@@ -34,19 +35,26 @@ pub(super) struct Push<'a> {
     pub(super) pushed: Pushed,
     /// Where the branch is here.
     pub(super) local: &'a str,
+    /// Whether the branch is one of our own that begins with this publishing.
+    pub(super) is_new: bool,
+    /// Whether records were committed just now.
+    pub(super) has_new: bool,
 }
 
 /// What is pushed on top of what.
 struct Step {
     new: New,
     tip: Option<String>,
+    entries: Vec<Entry>,
 }
 
 impl Push<'_> {
-    /// How many records the remote lacks, by what was last heard of it.
+    /// How many records the remote lacks, by what is known of it here.
     pub(super) fn waiting(&mut self) -> Result<usize, PublishError> {
-        let tip = self.remote.last_known(self.repository)?;
-        Ok(self.lacking(tip.as_deref())?.len())
+        let known = self.pushed.tip().map(str::to_owned);
+        let tip = known.map_or_else(|| self.remote.last_known(self.repository), |tip| Ok(Some(tip)))?;
+        let published = tip.clone().unwrap_or_else(|| format!("--remotes={}", self.remote.name));
+        Ok(self.lacking(tip.as_deref(), &[published])?.len())
     }
 
     /// Pushes all records that the remote lacks; `None` where it lacks none.
@@ -55,10 +63,10 @@ impl Push<'_> {
     ///
     /// Why they are not there. The next try begins where this one ended.
     pub(super) fn push(&mut self) -> Result<Option<New>, NotPushed> {
-        if self.waiting()? == 0 {
+        if !self.has_new && self.is_known_to_have_all()? {
             return Ok(None);
         }
-        self.remote.is_one_place()?;
+        self.remote.is_one_branch()?;
         let started = Instant::now();
         let mut lost = String::new();
         let mut lost_at = None;
@@ -76,7 +84,7 @@ impl Push<'_> {
             match self.remote.push(&step.new.commit, step.tip.as_deref())? {
                 Answer::Done => {
                     // It is there, whatever becomes of what we know of it here.
-                    let _ = self.remember(&step.new.commit);
+                    let _ = self.remember(&step.new.commit, &step.entries);
                     let _ = self.follow(&step.new.commit);
                     return Ok(Some(step.new));
                 }
@@ -90,37 +98,42 @@ impl Push<'_> {
         Err(NotPushed::Rejected(format!("others came first each time: {lost}")))
     }
 
-    /// Takes note of all records that the remote has now.
-    fn remember(&mut self, commit: &str) -> Result<(), PublishError> {
-        let mut entries = self.all_of(commit)?;
-        entries.retain(|entry| self.target.has_record_name(self.repository, &entry.path));
-        self.pushed.add(&entries);
+    /// Whether the remote lacks nothing, and has not moved since it was last asked.
+    fn is_known_to_have_all(&mut self) -> Result<bool, PublishError> {
+        let Some(tip) = self.pushed.tip().map(str::to_owned) else { return Ok(false) };
+        let tracked = self.remote.last_known(self.repository)?.filter(|_| self.pushed.is_same_place());
+        Ok(tracked.is_none_or(|tracked| tracked == tip) && self.waiting()? == 0)
+    }
+
+    /// Remembers all records that the remote has at this commit, and those that were pushed.
+    fn remember(&mut self, commit: &str, pushed: &[Entry]) -> Result<(), PublishError> {
+        let git = &self.repository.git;
+        let mut records = changed(git, &self.repository.empty_tree()?, commit, !self.target.is_current)?;
+        records.retain(|entry| self.target.has_record_name(self.repository, &entry.path));
+        self.pushed.remember(self.repository, commit, &records, pushed);
         Ok(())
-    }
-
-    fn all_of(&self, commit: &str) -> Result<Vec<Entry>, PublishError> {
-        changed(&self.repository.git, &self.empty_tree()?, commit, !self.target.is_current)
-    }
-
-    fn empty_tree(&self) -> Result<String, PublishError> {
-        self.repository.git.word(&["hash-object", "-t", "tree", "--stdin"], Vec::new())
     }
 
     /// What to push on this tip; `None` where it has all records.
     fn step(&mut self, tip: Option<String>) -> Result<Option<Step>, NotPushed> {
-        let entries = self.lacking(tip.as_deref())?;
+        if tip.is_none() {
+            self.refuse_deleted()?;
+        }
+        let published = tip.clone().map_or_else(|| self.remote.tips(self.repository), |tip| Ok(vec![tip]))?;
+        let entries = self.lacking(tip.as_deref(), &published)?;
         if entries.is_empty() {
             if let Some(tip) = &tip {
+                self.remember(tip, &[])?;
                 self.follow(tip)?;
             }
             return Ok(None);
         }
         self.refuse_secrets(&entries)?;
-        if self.may_push_as_it_is(tip.as_deref())? {
+        if self.may_push_as_it_is(tip.as_deref(), &published)? {
             let commit = self.local.to_owned();
             let computations = super::message::tally(self.scan.computations(&entries));
             let new = New { commit, records: entries.len(), computations };
-            return Ok(Some(Step { new, tip }));
+            return Ok(Some(Step { new, tip, entries }));
         }
         let Some(tip) = tip else {
             let (branch, remote) = (self.target.branch.clone(), self.remote.shown());
@@ -128,12 +141,22 @@ impl Push<'_> {
         };
         self.refuse_others(&tip)?;
         let new = New::make(self.repository, self.scan, Some(&tip), &entries)?;
-        Ok(Some(Step { new, tip: Some(tip) }))
+        Ok(Some(Step { new, tip: Some(tip), entries }))
+    }
+
+    /// A branch that the remote no longer has was deleted or renamed there on purpose.
+    fn refuse_deleted(&self) -> Result<(), NotPushed> {
+        let was_pushed = self.pushed.tip().is_some() && !self.is_new;
+        let was_tracked = self.pushed.is_same_place() && self.remote.last_known(self.repository)?.is_some();
+        if !was_pushed && !was_tracked {
+            return Ok(());
+        }
+        Err(NotPushed::Deleted { branch: self.remote.branch.clone(), remote: self.remote.shown() })
     }
 
     /// A branch of our own follows the remote; one that is checked out, or that the user has committed to, stays where it is.
     fn follow(&mut self, commit: &str) -> Result<(), NotPushed> {
-        if self.target.is_current || commit == self.local || !self.all_ours(Some(commit))? {
+        if self.target.is_current || commit == self.local || !self.all_ours(&[commit.to_owned()])? {
             return Ok(());
         }
         self.refuse_others(commit)?;
@@ -157,11 +180,11 @@ impl Push<'_> {
         if secrets.is_empty() { Ok(()) } else { Err(NotPushed::Secrets(secrets)) }
     }
 
-    /// Records that came or changed here since the branches parted, and that the tip has not, or has otherwise. What was
-    /// changed or deleted there stays so.
-    fn lacking(&mut self, tip: Option<&str>) -> Result<Vec<Entry>, PublishError> {
+    /// Records that came or changed here since the branches parted, and that the tip has not, or has otherwise. Records that
+    /// were changed or deleted there stay so. `published` are commits that the remote has.
+    fn lacking(&mut self, tip: Option<&str>, published: &[String]) -> Result<Vec<Entry>, PublishError> {
         let git = &self.repository.git;
-        let empty = self.empty_tree()?;
+        let empty = self.repository.empty_tree()?;
         let base = match tip {
             Some(tip) => git.look_up(&["merge-base", tip, self.local])?,
             None => None,
@@ -170,7 +193,7 @@ impl Push<'_> {
         let mut entries = changed(git, base.as_deref().unwrap_or(&empty), self.local, everywhere)?;
         // A branch of the user's that is not there brings only what is in none of the others.
         if let (None, true) = (tip, self.target.is_current)
-            && let Some(commits) = self.unpublished(None)?
+            && let Some(commits) = self.unpublished(published, MOST_COMMITS)?
         {
             let touched: HashSet<&[u8]> = commits.iter().flatten().map(Change::path).collect();
             entries.retain(|entry| touched.contains(&entry.path[..]));
@@ -180,52 +203,88 @@ impl Push<'_> {
             let other: HashSet<&[u8]> = other.iter().map(|entry| &entry.path[..]).collect();
             entries.retain(|entry| other.contains(&entry.path[..]));
         }
-        let is_record = |entry: &Entry| self.target.has_record_name(self.repository, &entry.path);
-        entries.retain(|entry| is_record(entry) && (tip.is_none() || !self.pushed.has(entry)));
+        entries.retain(|entry| self.target.has_record_name(self.repository, &entry.path));
+        let builds_on_tip = tip.is_some() && base.as_deref() == tip;
+        self.leave_to_others(&mut entries, tip, published, builds_on_tip)?;
         self.scan.read(git, &entries)?;
         entries.retain(|entry| self.scan.why_not(entry).is_none());
         Ok(entries)
     }
 
+    /// Leaves out versions that the branch has had, and has no longer because others want it so.
+    fn leave_to_others(
+        &self,
+        entries: &mut Vec<Entry>,
+        tip: Option<&str>,
+        published: &[String],
+        builds_on_tip: bool,
+    ) -> Result<(), PublishError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        // A new branch of our own has all records that are here.
+        if tip.is_none() && !self.target.is_current {
+            return Ok(());
+        }
+        let withdrawn = Withdrawn::find(self.repository, self.remote, &self.pushed, tip, published)?;
+        // On a tip that others have only added to, every difference was made here.
+        if builds_on_tip && !withdrawn.is_set_back() {
+            return Ok(());
+        }
+        let was_there = |entry: &Entry| withdrawn.has(entry) || tip.is_some() && self.pushed.has(entry);
+        entries.retain(|entry| !was_there(entry) || self.pushed.has_changed_back(entry));
+        Ok(())
+    }
+
     /// Whether our commit brings nothing to the remote but records without secrets, all the way from what it has.
-    fn may_push_as_it_is(&mut self, tip: Option<&str>) -> Result<bool, PublishError> {
+    fn may_push_as_it_is(&mut self, tip: Option<&str>, published: &[String]) -> Result<bool, PublishError> {
         let git = &self.repository.git;
         if let Some(tip) = tip
             && !git.run(&["merge-base", "--is-ancestor", tip, self.local], Vec::new())?.succeeded
         {
             return Ok(false);
         }
-        let Some(commits) = self.unpublished(tip)? else { return Ok(false) };
-        let changes = commits.into_iter().flatten();
-        let Some(entries) = changes.map(Change::into_entry).collect::<Option<Vec<Entry>>>() else { return Ok(false) };
-        let has_name = |entry: &Entry| self.target.has_record_name(self.repository, &entry.path);
         // A commit of the user's says something, even if it holds no more than records.
-        if !entries.iter().all(has_name) || !self.all_ours(tip)? {
+        if !self.all_ours(published)? {
+            return Ok(false);
+        }
+        let Some(commits) = self.unpublished(published, usize::MAX)? else { return Ok(false) };
+        let changes = commits.into_iter().flatten();
+        let Some(mut entries) = changes.map(Change::into_entry).collect::<Option<Vec<Entry>>>() else {
+            return Ok(false);
+        };
+        if !entries.iter().all(|entry| self.target.has_record_name(self.repository, &entry.path)) {
             return Ok(false);
         }
         self.scan.read(git, &entries)?;
         let all_records = entries.iter().all(|entry| self.scan.why_not(entry).is_none());
-        Ok(all_records && self.scan.secrets(&entries).is_empty())
+        if !all_records || !self.scan.secrets(&entries).is_empty() {
+            return Ok(false);
+        }
+        let count = entries.len();
+        self.leave_to_others(&mut entries, tip, published, tip.is_some())?;
+        Ok(entries.len() == count)
     }
 
     /// Whether all commits that these do not have were made by us.
-    fn all_ours(&self, tip: Option<&str>) -> Result<bool, PublishError> {
-        let remotes = format!("--remotes={}", self.remote.name);
+    fn all_ours(&self, published: &[String]) -> Result<bool, PublishError> {
         // The mark tells an empty subject from none.
-        let words = ["log", "-z", "--format=>%s", self.local, "--not", tip.unwrap_or(&remotes), "--"];
+        let mut words = vec!["log", "-z", "--format=>%s", self.local, "--not"];
+        words.extend(published.iter().map(String::as_str));
+        words.push("--");
         let text = self.repository.git.read(&words, Vec::new())?;
         Ok(parts(&text).all(|subject| is_ours(&subject[1..])))
     }
 
-    /// What the commits change that are not on the remote's branch, or on none of its branches; `None` where they are many,
-    /// or merges.
-    fn unpublished(&self, tip: Option<&str>) -> Result<Option<Vec<Vec<Change>>>, PublishError> {
+    /// The changes of the commits that these do not have; `None` where they are more than `most`, or merges.
+    fn unpublished(&self, published: &[String], most: usize) -> Result<Option<Vec<Vec<Change>>>, PublishError> {
         let git = &self.repository.git;
-        let most = format!("--max-count={}", MOST_COMMITS + 1);
-        let remotes = format!("--remotes={}", self.remote.name);
-        let commits = git.read(&["rev-list", &most, self.local, "--not", tip.unwrap_or(&remotes)], Vec::new())?;
+        let limit = format!("--max-count={}", most.saturating_add(1).min(i32::MAX as usize));
+        let mut words = vec!["rev-list", &limit, self.local, "--not"];
+        words.extend(published.iter().map(String::as_str));
+        let commits = git.read(&words, Vec::new())?;
         let count = commits.iter().filter(|byte| **byte == b'\n').count();
-        if count > MOST_COMMITS {
+        if count > most {
             return Ok(None);
         }
         let text =

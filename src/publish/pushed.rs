@@ -1,45 +1,117 @@
-//! What was pushed already. What others delete or amend on the remote afterwards stays so, although it is still here.
+//! The memory of one branch at one place: which records it has had from here.
+//!
+//! Records that others delete or amend there stay so, although they are still here. The place is known by its URL: a remote
+//! of the same name that points elsewhere has had nothing.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
 
 use super::error::PublishError;
+use super::git::without_credentials;
 use super::remote::Remote;
 use super::repository::Repository;
 use super::tree::Entry;
 use crate::failure::fingerprint::fingerprint;
 
-/// The records that one branch of one remote has had from here, each as it was.
 pub(super) struct Pushed {
     file: PathBuf,
-    records: HashSet<String>,
+    /// The versions of records that the branch has had.
+    versions: HashSet<String>,
+    /// By path, the version that was pushed last.
+    latest: HashMap<String, String>,
+    /// The commit that the branch was at when it was last asked or pushed to.
+    tip: Option<String>,
+    /// The file that says which place the name of the remote stood for.
+    place_file: PathBuf,
+    place: String,
+    last_place: Option<String>,
 }
 
 impl Pushed {
-    /// A file that cannot be read is as good as none: records are pushed again then.
+    /// Reads the memory. A file that cannot be read is as good as none: its records are pushed again.
     pub(super) fn open(repository: &Repository, remote: &Remote) -> Result<Self, PublishError> {
         let dir = repository.own_dir(&repository.common_dir)?;
-        let file = dir.join(format!("pushed-{}", fingerprint([remote.name.as_str(), &remote.branch])));
-        let text = fs::read_to_string(&file).unwrap_or_default();
-        Ok(Pushed { file, records: text.lines().map(str::to_owned).collect() })
+        let place = fingerprint([without_credentials(&remote.url).as_str(), &remote.branch]);
+        let file = dir.join(format!("pushed-{place}"));
+        let place_file = dir.join(format!("place-{}", fingerprint([remote.name.as_str(), &remote.branch])));
+        let last_place = fs::read_to_string(&place_file).ok();
+        let mut pushed =
+            Pushed { versions: HashSet::new(), latest: HashMap::new(), tip: None, file, place_file, place, last_place };
+        for line in fs::read_to_string(&pushed.file).unwrap_or_default().lines() {
+            pushed.take_in(line);
+        }
+        Ok(pushed)
     }
 
+    fn take_in(&mut self, line: &str) {
+        let mut words = line.split(' ').map(str::to_owned);
+        match (words.next().as_deref(), words.next(), words.next()) {
+            (Some("version"), Some(version), None) => drop(self.versions.insert(version)),
+            (Some("latest"), Some(path), Some(blob)) => drop(self.latest.insert(path, blob)),
+            (Some("tip"), Some(tip), None) => self.tip = Some(tip),
+            _ => {}
+        }
+    }
+
+    /// The commit that the branch was at when it was last asked or pushed to.
+    pub(super) fn tip(&self) -> Option<&str> {
+        self.tip.as_deref()
+    }
+
+    /// Whether the remote's tracking branches speak of this place: its URL has not changed since the last publishing.
+    pub(super) fn is_same_place(&self) -> bool {
+        self.last_place.as_ref().is_none_or(|place| *place == self.place)
+    }
+
+    /// Whether the branch has had this version.
     pub(super) fn has(&self, entry: &Entry) -> bool {
-        self.records.contains(&key(entry))
+        self.versions.contains(&version(entry))
     }
 
-    /// Takes note of records. Where that fails, no more is lost than the memory of them.
-    pub(super) fn add(&mut self, entries: &[Entry]) {
-        let new: Vec<String> = entries.iter().map(key).filter(|key| self.records.insert(key.clone())).collect();
-        let lines: String = new.iter().flat_map(|key| [key, "\n"]).collect();
+    /// Whether a version that the branch has had is here because it has changed back: another one was pushed after it.
+    pub(super) fn has_changed_back(&self, entry: &Entry) -> bool {
+        self.latest.get(&path_key(entry)).is_some_and(|latest| *latest != entry.blob)
+    }
+
+    /// Remembers the tip and its records, and those of them that were pushed just now. A failure to write loses no more
+    /// than this memory.
+    pub(super) fn remember(&mut self, repository: &Repository, tip: &str, records: &[Entry], pushed: &[Entry]) {
+        let mut lines = Vec::new();
+        for entry in records {
+            let version = version(entry);
+            if !self.versions.contains(&version) {
+                lines.push(format!("version {version}\n"));
+            }
+        }
+        for entry in pushed {
+            let path = path_key(entry);
+            if self.latest.get(&path) != Some(&entry.blob) {
+                lines.push(format!("latest {path} {}\n", entry.blob));
+            }
+        }
+        if self.tip.as_deref() != Some(tip) {
+            lines.push(format!("tip {tip}\n"));
+        }
+        for line in &lines {
+            self.take_in(line.trim_end());
+        }
         let file = OpenOptions::new().create(true).append(true).open(&self.file);
-        let _ = file.and_then(|mut file| file.write_all(lines.as_bytes()));
+        let _ = file.and_then(|mut file| file.write_all(lines.concat().as_bytes()));
+        repository.share(&self.file);
+        if self.last_place.as_ref() != Some(&self.place) {
+            let _ = fs::write(&self.place_file, &self.place);
+            repository.share(&self.place_file);
+        }
     }
 }
 
 /// A file of this path with this content.
-fn key(entry: &Entry) -> String {
+pub(super) fn version(entry: &Entry) -> String {
     fingerprint([&*String::from_utf8_lossy(&entry.path), &entry.blob])
+}
+
+fn path_key(entry: &Entry) -> String {
+    fingerprint([&*String::from_utf8_lossy(&entry.path)])
 }

@@ -8,6 +8,7 @@ use super::error::{PublishError, Secret};
 use super::git::{parts, path_of};
 use super::outcome::{Ignored, Skipped};
 use super::repository::Repository;
+use super::reserved::Reserved;
 use super::scan::{Read, Scan, named};
 use super::tree::{Entry, Item, list_dir};
 use crate::store::{about, is_record_name};
@@ -21,6 +22,15 @@ pub(super) struct Selection {
     pub(super) entries: Vec<Entry>,
     pub(super) ignored: Vec<Ignored>,
     pub(super) skipped: Vec<Skipped>,
+}
+
+impl Selection {
+    /// Leaves out the records that the user has reserved.
+    fn leave_to_user(&mut self, reserved: &Reserved) {
+        let left = self.entries.iter().filter_map(|entry| Some((entry, reserved.why(entry)?)));
+        self.skipped.extend(left.map(|(entry, why)| Skipped { file: path_of(&entry.path), why: why.to_owned() }));
+        self.entries.retain(|entry| reserved.why(entry).is_none());
+    }
 }
 
 /// The records that the target's tree does not have, or has with another content.
@@ -38,7 +48,7 @@ pub(super) fn select(
     let items = list_dir(&repository.git, target, &repository.prefix)?;
     let target: HashMap<&str, &Item> =
         items.iter().filter(|item| item.is_file()).filter_map(|item| Some((item.name()?, item))).collect();
-    let names = candidates(&repository.dir)?;
+    let (names, odd) = candidates(repository)?;
     let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut selection = Selection::default();
     if ignore_rules {
@@ -57,6 +67,10 @@ pub(super) fn select(
         found => found,
     };
     (selection.entries, selection.skipped) = found?;
+    selection.skipped.extend(odd);
+    if ignore_rules {
+        selection.leave_to_user(&Reserved::read(&repository.git, &repository.head_or_empty()?)?);
+    }
     Ok(selection)
 }
 
@@ -90,21 +104,33 @@ fn differing(
     if secrets.is_empty() { Ok((entries, skipped)) } else { Err(PublishError::Secrets(secrets)) }
 }
 
-/// Names of what may be records: ordinary files, by the rules of the store.
-fn candidates(dir: &Path) -> Result<Vec<String>, PublishError> {
+/// Names of what may be records, by the rules of the store, and files that only look like them.
+fn candidates(repository: &Repository) -> Result<(Vec<String>, Vec<Skipped>), PublishError> {
+    let dir = &repository.dir;
     let failed = |error| PublishError::Io(about(dir, "cannot list", error));
-    let mut names = Vec::new();
+    let (mut names, mut skipped) = (Vec::new(), Vec::new());
     for entry in std::fs::read_dir(dir).map_err(failed)? {
         let entry = entry.map_err(failed)?;
-        let name = entry.file_name().into_string().ok();
-        let is_name = |name: &String| is_record_name(name) && !name.contains(char::is_control);
-        let Some(name) = name.filter(is_name) else { continue };
-        if entry.file_type().is_ok_and(|kind| kind.is_file()) {
-            names.push(name);
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !is_record_name(&name) {
+            continue;
         }
+        let why_not = match entry.file_type() {
+            Ok(kind) if kind.is_symlink() => "it is a symbolic link: only ordinary files are published",
+            Ok(kind) if !kind.is_file() => continue,
+            _ if name.contains(char::is_control) => "its name has control characters: rename it",
+            _ if entry.file_name().to_str().is_none() => "its name is not UTF-8: rename it",
+            Ok(_) => {
+                names.push(name);
+                continue;
+            }
+            Err(_) => continue,
+        };
+        skipped.push(Skipped { file: path_of(&repository.prefix).join(entry.file_name()), why: why_not.to_owned() });
     }
     names.sort_unstable();
-    Ok(names)
+    skipped.sort_by(|a, b| a.file.cmp(&b.file));
+    Ok((names, skipped))
 }
 
 /// Those of the files that are records, and why the others are none.

@@ -3,7 +3,9 @@
 use super::error::PublishError;
 use super::git::{Git, without_credentials};
 use super::outcome::NotPushed;
+use super::refspec::destination;
 use super::repository::Repository;
+use super::target::Target;
 
 /// How often a remote may be set back between the answer and the fetch.
 const QUESTIONS: u32 = 3;
@@ -14,6 +16,8 @@ pub(super) struct Remote {
     pub(super) name: String,
     /// What to read from: the same place that is pushed to.
     source: String,
+    /// Where that is.
+    pub(super) url: String,
     /// The branch there.
     pub(super) branch: String,
     push_urls: usize,
@@ -33,8 +37,9 @@ impl Remote {
     pub(super) fn find(
         repository: &Repository,
         given: Option<&str>,
-        branch: &str,
+        target: &Target,
     ) -> Result<Option<Self>, PublishError> {
+        let (branch, is_current) = (target.branch.as_str(), target.is_current);
         let Some(name) = choose(repository, given, branch) else { return Ok(None) };
         if name.starts_with('-') {
             return Err(PublishError::Name(name));
@@ -44,7 +49,9 @@ impl Remote {
         // As `git push` does: a branch that follows the shared `main` is not pushed to it unless that was chosen.
         let is_pushed_there = is_upstream && matches!(config.get("push.default"), Some("upstream" | "tracking"));
         let upstream = config.get(&format!("branch.{branch}.merge")).filter(|_| is_pushed_there);
-        let there = upstream.and_then(|upstream| upstream.strip_prefix("refs/heads/")).unwrap_or(branch).to_owned();
+        let refspecs = config.all(&format!("remote.{name}.push"));
+        let destination = destination(refspecs, branch, is_current).or(upstream.map(str::to_owned));
+        let destination = destination.unwrap_or_else(|| format!("refs/heads/{branch}"));
         let git = repository.git.clone();
         let url = |words: &[&str]| git.look_up(&[&["remote", "get-url"], words, &["--", &name]].concat());
         let pushed_to = match config.remotes().contains(&name) {
@@ -52,13 +59,22 @@ impl Remote {
             false => None,
         };
         let all = git.look_up(&["remote", "get-url", "--push", "--all", "--", &name])?.unwrap_or_default();
+        let url = all.lines().next().unwrap_or(&name).to_owned();
         let source = pushed_to.unwrap_or_else(|| name.clone());
-        Ok(Some(Remote { source, name, branch: there, push_urls: all.lines().count(), git }))
+        let there = destination.strip_prefix("refs/heads/").map(str::to_owned);
+        let branch = there.unwrap_or(destination);
+        let git = git.set(format!("remote.{name}.mirror=false"));
+        Ok(Some(Remote { source, url, name, branch, push_urls: all.lines().count(), git }))
     }
 
-    /// Whether it stands for one place, of which it can be said what it has.
-    pub(super) fn is_one_place(&self) -> Result<(), NotPushed> {
+    /// Whether it stands for one branch of one place, so that its records are known.
+    pub(super) fn is_one_branch(&self) -> Result<(), NotPushed> {
         match self.push_urls {
+            _ if self.branch.starts_with("refs/") => Err(NotPushed::Failed(format!(
+                "remote.{}.push sends the branch to {}, which is no branch: choose another branch or remote",
+                self.shown(),
+                self.branch
+            ))),
             0 | 1 => Ok(()),
             several => Err(NotPushed::Failed(format!(
                 "the remote {} has {several} push URLs: name one of them as the remote",
@@ -76,12 +92,26 @@ impl Remote {
         format!("refs/heads/{}", self.branch)
     }
 
-    /// Where the branch was when we last heard of it.
+    /// The branch of this repository that tracks the remote's; `None` where it tracks another place.
+    pub(super) fn tracking_branch(&self, repository: &Repository) -> Option<String> {
+        let is_tracked = self.source == self.name && repository.config.remotes().contains(&self.name);
+        is_tracked.then(|| format!("refs/remotes/{}/{}", self.name, self.branch))
+    }
+
+    /// Where the branch was when it was last fetched or pushed to.
     pub(super) fn last_known(&self, repository: &Repository) -> Result<Option<String>, PublishError> {
-        match repository.config.remotes().contains(&self.name) {
-            true => repository.commit_of(&format!("refs/remotes/{}/{}", self.name, self.branch)),
-            false => Ok(None),
-        }
+        self.tracking_branch(repository).map_or(Ok(None), |branch| repository.commit_of(&branch))
+    }
+
+    /// The tips of all its branches that are here.
+    pub(super) fn tips(&self, repository: &Repository) -> Result<Vec<String>, NotPushed> {
+        let text = self.ask(&["ls-remote", "--heads", "--", &self.source])?;
+        let tips: String =
+            text.lines().filter_map(|line| line.split('\t').next()).flat_map(|tip| [tip, "\n"]).collect();
+        let said =
+            repository.git.read(&["cat-file", "--batch-check=%(objectname) %(objecttype)"], tips.into_bytes())?;
+        let said = String::from_utf8_lossy(&said);
+        Ok(said.lines().filter_map(|line| line.strip_suffix(" commit")).map(str::to_owned).collect())
     }
 
     /// Where the branch is now, with all that it needs here; `None` where the remote does not have it.

@@ -52,10 +52,30 @@ impl Repository {
     pub(super) fn own_dir(&self, in_dir: &Path) -> Result<PathBuf, PublishError> {
         let dir = in_dir.join("tracing-failure");
         match std::fs::create_dir(&dir) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                Err(PublishError::Io(about(&dir, "cannot create the directory", error)))
+            Ok(()) => self.share(&dir),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(PublishError::Io(about(&dir, "cannot create the directory", error))),
+        }
+        Ok(dir)
+    }
+
+    /// Gives a file or directory of ours to those who share the repository, as git does with its own.
+    pub(super) fn share(&self, path: &Path) {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let Some(shared) = self.config.get("core.sharedrepository").and_then(shared_mode) else { return };
+            let Ok(metadata) = std::fs::metadata(path) else { return };
+            let old = metadata.permissions().mode() & 0o7777;
+            let new = match metadata.is_dir() {
+                // Whoever may read a directory may enter it, and its files belong to its group.
+                true => old | shared | (shared & 0o444) >> 2 | 0o2000,
+                false => old | shared,
+            };
+            if new != old {
+                // Only its owner can, and has done so already.
+                let _ = std::fs::set_permissions(path, PermissionsExt::from_mode(new));
             }
-            _ => Ok(dir),
         }
     }
 
@@ -63,6 +83,16 @@ impl Repository {
     pub(super) fn current_branch(&self) -> Result<Option<String>, PublishError> {
         let head = self.git.look_up(&["symbolic-ref", "-q", "HEAD"])?;
         Ok(head.and_then(|head| head.strip_prefix("refs/heads/").map(str::to_owned)))
+    }
+
+    /// The tree without files.
+    pub(super) fn empty_tree(&self) -> Result<String, PublishError> {
+        self.git.word(&["hash-object", "-t", "tree", "--stdin"], Vec::new())
+    }
+
+    /// HEAD, or the empty tree where there is no commit yet.
+    pub(super) fn head_or_empty(&self) -> Result<String, PublishError> {
+        self.commit_of("HEAD")?.map_or_else(|| self.empty_tree(), Ok)
     }
 
     /// The commit that a full name of a reference, or an object's name, stands for.
@@ -96,6 +126,17 @@ impl Repository {
     /// A path below the root of the work tree.
     pub(super) fn path_of(&self, name: &str) -> Vec<u8> {
         [&self.prefix, name.as_bytes()].concat()
+    }
+}
+
+/// The bits that `core.sharedRepository` adds to the mode of a file.
+#[cfg(unix)]
+fn shared_mode(setting: &str) -> Option<u32> {
+    match setting.to_ascii_lowercase().as_str() {
+        "group" | "true" | "yes" | "on" | "1" => Some(0o660),
+        "all" | "world" | "everybody" | "2" => Some(0o664),
+        octal if octal.len() > 1 => u32::from_str_radix(octal, 8).ok().map(|mode| mode & 0o666),
+        _ => None,
     }
 }
 

@@ -1,10 +1,14 @@
 //! The user's index follows the branch: it gets the records that were committed, and nothing else changes in it.
 //!
-//! The branch moves first. A record that is in a commit cannot be lost, whereas one that is only staged is deleted by the
-//! user's next `git reset --hard`. Until the index has followed, a note says what it is to get.
+//! The branch moves first. A record that is in a commit cannot be lost, whereas a record that is only staged is deleted by
+//! the user's next `git reset --hard`. Until the index has followed, a note lists the entries that it is to get.
+//!
+//! A `git commit` of the user's may have read the index before us, and then writes the old one back. It holds the lock of
+//! the index until then. The note therefore stays as long as another process holds that lock right after us, and only then
+//! are missing entries added again. Entries that the user removes at any other time stay removed.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::cache::index_line;
@@ -14,35 +18,41 @@ use super::repository::Repository;
 use super::tree::{Entry, list_dir};
 use crate::store::about;
 
-/// How long to wait for somebody who holds the lock of the index.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait for another process to release the lock of the index.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long after us a `git commit` may write back the index that it had read before.
-const SLOWEST_COMMIT: Duration = Duration::from_secs(60);
+/// How long after us a process may take the lock of an index that it has read before us.
+const READ_TO_LOCK: Duration = Duration::from_millis(60);
 
-/// The note's name when it is done.
-const DONE: &str = "staged";
-
-/// Waits until nobody holds the index.
+/// Waits until no other process holds the lock of the index.
 pub(super) fn wait_for_lock(repository: &Repository) -> Result<(), PublishError> {
-    let lock = repository.git_dir.join("index.lock");
-    retry(repository, || Ok((!lock.exists()).then_some(())))
+    retry(repository, || Ok((!is_locked(repository)).then_some(())))
 }
 
-/// Leaves word of what the index is to get, for whoever comes after us if we are killed.
+/// Writes down the entries that the index is to get, for the next publishing if this one is killed.
 pub(super) fn announce(repository: &Repository, entries: &[Entry]) -> Result<(), PublishError> {
     let note = note(repository)?;
-    std::fs::write(&note, lines(entries)).map_err(|error| PublishError::Io(about(&note, "cannot write", error)))
+    let written = std::fs::write(&note, lines(entries));
+    written.map_err(|error| PublishError::Io(about(&note, "cannot write", error)))?;
+    repository.share(&note);
+    Ok(())
 }
 
-/// What was announced will not be.
+/// Removes the note.
 pub(super) fn withdraw(repository: &Repository) {
     let _ = note(repository).map(std::fs::remove_file);
 }
 
-/// What was announced is done. It is looked at once more by the next publishing.
-pub(super) fn done(repository: &Repository) {
-    let _ = note(repository).map(|note| std::fs::rename(&note, note.with_file_name(DONE)));
+/// Removes the note, unless another process may write back an index without the entries.
+pub(super) fn finish(repository: &Repository) {
+    let started = Instant::now();
+    while started.elapsed() < READ_TO_LOCK {
+        if is_locked(repository) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    withdraw(repository);
 }
 
 /// Adds the records to the index.
@@ -57,27 +67,25 @@ pub(super) fn stage(repository: &Repository, entries: &[Entry]) -> Result<(), Pu
     Ok(())
 }
 
-/// Does what somebody who was killed had announced, and does again what was undone meanwhile: by a `git commit` of the
-/// user's, that read the index before us and wrote it back afterwards. What is taken out later is taken out on purpose.
+/// Does what a note asks for: its publisher was killed, or another process held the lock of the index.
 pub(super) fn finish_earlier(repository: &Repository) -> Result<(), PublishError> {
-    let announced = note(repository)?;
-    let done = announced.with_file_name(DONE);
-    let written = |path: &Path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
-    let is_recent = written(&done).zip(written(&repository.git_dir.join("index")));
-    let is_recent = is_recent.is_some_and(|(done, index)| index <= done + SLOWEST_COMMIT);
-    for (note, counts) in [(&announced, true), (&done, is_recent)] {
-        let Ok(text) = std::fs::read(note) else { continue };
-        if counts {
-            let entries: Vec<Entry> = parts(&text).filter_map(entry).collect();
-            stage_missing(repository, &entries)?;
-        }
-        let _ = std::fs::remove_file(note);
-    }
+    let note = note(repository)?;
+    let Ok(text) = std::fs::read(&note) else { return Ok(()) };
+    let entries: Vec<Entry> = parts(&text).filter_map(entry).collect();
+    stage_missing(repository, &entries)?;
+    withdraw(repository);
     Ok(())
 }
 
-/// Adds those that HEAD has and the index lacks: the next commit of the user's would delete them.
-pub(super) fn stage_missing(repository: &Repository, entries: &[Entry]) -> Result<(), PublishError> {
+/// The same at the end of a publishing. Where the lock is still held, the next one does it.
+pub(super) fn finish_if_unlocked(repository: &Repository) {
+    if !is_locked(repository) {
+        let _ = finish_earlier(repository);
+    }
+}
+
+/// Adds the entries that HEAD has and the index lacks: the next commit of the user's would delete them.
+fn stage_missing(repository: &Repository, entries: &[Entry]) -> Result<(), PublishError> {
     let items = list_dir(&repository.git, repository.commit_of("HEAD")?.as_deref(), &repository.prefix)?;
     let head: HashMap<Vec<u8>, &str> =
         items.iter().filter_map(|item| Some((repository.path_of(item.name()?), item.object.as_str()))).collect();
@@ -88,9 +96,13 @@ pub(super) fn stage_missing(repository: &Repository, entries: &[Entry]) -> Resul
     if missing.is_empty() { Ok(()) } else { stage(repository, &missing) }
 }
 
-/// What the index is to get.
+/// The list of the entries that the index is to get.
 fn note(repository: &Repository) -> Result<PathBuf, PublishError> {
     Ok(repository.own_dir(&repository.git_dir)?.join("to-stage"))
+}
+
+fn is_locked(repository: &Repository) -> bool {
+    repository.git_dir.join("index.lock").exists()
 }
 
 fn lines(entries: &[Entry]) -> Vec<u8> {
@@ -105,12 +117,12 @@ fn entry(line: &[u8]) -> Option<Entry> {
     Some(Entry { path: line[tab + 1..].to_owned(), mode, blob })
 }
 
-/// Tries again as long as somebody holds the index.
+/// Tries again as long as another process holds the lock of the index.
 fn retry(repository: &Repository, attempt: impl Fn() -> Result<Option<()>, PublishError>) -> Result<(), PublishError> {
     let started = Instant::now();
     let mut pause = Duration::from_millis(10);
     while attempt()?.is_none() {
-        if started.elapsed() > PATIENCE.min(repository.git.timeout) {
+        if started.elapsed() > LOCK_TIMEOUT.min(repository.git.timeout) {
             return Err(PublishError::IndexLocked(repository.git_dir.join("index.lock")));
         }
         std::thread::sleep(pause);

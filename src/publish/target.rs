@@ -30,6 +30,12 @@ impl Target {
         if !allowed || name.starts_with('-') || name == "HEAD" {
             return Err(PublishError::Name(name.to_owned()));
         }
+        // An alias stands for the branch that it points to, and stays an alias.
+        let alias = repository.git.look_up(&["symbolic-ref", "-q", &full_name])?;
+        let name = match &alias {
+            Some(target) => target.strip_prefix("refs/heads/").ok_or_else(|| PublishError::Name(name.to_owned()))?,
+            None => name,
+        };
         let is_current = current.as_deref() == Some(name);
         match is_current {
             true => not_in_a_series(repository)?,

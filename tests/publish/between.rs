@@ -3,7 +3,7 @@
 use std::process::Child;
 use std::time::Duration;
 
-use crate::support::{Answer, Repo, World};
+use crate::support::{Answer, Repo, World, wait_for};
 
 /// Publishes by a git that does something else as well, once, after a call of this kind.
 fn after(call: &str, world: &World, clone: &Repo, what: &str) -> Child {
@@ -50,29 +50,31 @@ fn where_the_user_has_built_on_it_the_index_follows_later() {
     assert_eq!(clone.git(&["diff", "--cached", "--name-only"]), "");
 }
 
-#[test]
-fn what_a_commit_that_was_under_way_took_out_of_the_index_comes_back() {
-    let world = World::new();
-    let (_, clone) = world.origin_and_clone();
-    let record = clone.fail("rg_flow");
-    clone.publish().pushed(1);
-    // It had read the index before us.
-    clone.git(&["update-index", "--force-remove", &record]);
-    clone.publish();
-    assert_eq!(clone.git(&["diff", "--cached", "--name-only"]), "");
+/// A `git commit` of the user's that has read the index before us, and writes it back after this time.
+fn commit_under_way(world: &World, clone: &Repo, seconds: f64) -> Answer {
+    let index = clone.dir.join(".git/index");
+    let text = format!(
+        "case \"$GIT_INDEX_FILE $* \" in ' '*' --index-info '*)\n\
+         cp '{index}' '{index}.old'; GIT \"$@\" || exit; touch '{index}.lock'\n\
+         (sleep {seconds}; cp '{index}.old' '{index}'; rm '{index}.lock') >/dev/null 2>&1 & exit;; esac\nexec GIT \"$@\"",
+        index = index.display(),
+    );
+    clone.publisher().env("PATH", world.path_with_git(&text)).run()
 }
 
 #[test]
-fn what_is_taken_out_of_the_index_later_is_taken_out_on_purpose() {
-    let world = World::new();
-    let (_, clone) = world.origin_and_clone();
-    let record = clone.fail("rg_flow");
-    clone.publish().pushed(1);
-    let note = std::fs::File::options().append(true).open(clone.dir.join(".git/tracing-failure/staged")).unwrap();
-    note.set_modified(std::time::SystemTime::now() - Duration::from_secs(120)).unwrap();
-    clone.git(&["rm", "--quiet", "--cached", &record]);
-    clone.publish();
-    assert_eq!(clone.git(&["diff", "--cached", "--name-only"]), format!("{record}\n"));
+fn a_commit_under_way_that_writes_back_an_old_index_takes_nothing_out() {
+    // It ends while the records are pushed, or long after that.
+    for seconds in [0.0, 2.0] {
+        let world = World::new();
+        let (_, clone) = world.origin_and_clone();
+        let record = clone.fail("rg_flow");
+        commit_under_way(&world, &clone, seconds).pushed(1);
+        wait_for("the lock of the index to go", || !clone.dir.join(".git/index.lock").exists());
+        clone.publish().expect("NothingToDo", 0);
+        assert_eq!(clone.git(&["diff", "--cached", "--name-only"]), "", "{seconds} s");
+        assert_eq!(clone.files("HEAD"), ["README", &record]);
+    }
 }
 
 #[test]

@@ -7,9 +7,12 @@ mod between;
 #[path = "../support/mod.rs"]
 mod child;
 mod current;
+mod destination;
 mod harm;
 mod odd;
 mod own;
 mod remotes;
+mod removed;
+mod staged;
 mod support;
 mod together;

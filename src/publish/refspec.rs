@@ -1,0 +1,67 @@
+//! Where `remote.<name>.push` sends a branch.
+
+/// The full name that these refspecs give a branch on the remote; `None` where none of them concerns it.
+pub(super) fn destination(refspecs: &[String], branch: &str, is_current: bool) -> Option<String> {
+    let full_name = format!("refs/heads/{branch}");
+    if refspecs
+        .iter()
+        .filter_map(|refspec| refspec.strip_prefix('^'))
+        .any(|not| match_pattern(not, &full_name).is_some())
+    {
+        return None;
+    }
+    refspecs.iter().find_map(|refspec| {
+        let refspec = refspec.strip_prefix('+').unwrap_or(refspec);
+        let (from, to) = refspec.split_once(':').unwrap_or((refspec, refspec));
+        match (from, to) {
+            // All branches that are on both sides.
+            ("", "") => Some(full_name.clone()),
+            // A deletion, or an exclusion.
+            ("", _) | (_, "") => None,
+            ("HEAD" | "@", to) => is_current.then(|| full(if to == from { branch } else { to })),
+            (from, to) if from.contains('*') => Some(to.replacen('*', match_pattern(from, &full_name)?, 1)),
+            (from, to) => (full(from) == full_name).then(|| full(to)),
+        }
+    })
+}
+
+/// The part of the name that the `*` stands for.
+fn match_pattern<'a>(pattern: &str, name: &'a str) -> Option<&'a str> {
+    let (before, after) = pattern.split_once('*').unwrap_or((pattern, ""));
+    match pattern.contains('*') {
+        true => name.strip_prefix(before)?.strip_suffix(after),
+        false => (full(pattern) == name).then_some(""),
+    }
+}
+
+/// A short name is that of a branch.
+fn full(name: &str) -> String {
+    let name = name.strip_prefix("heads/").unwrap_or(name);
+    if name.starts_with("refs/") { name.to_owned() } else { format!("refs/heads/{name}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_branch_goes_where_its_refspec_says() {
+        for (refspecs, to) in [
+            (&["main:trunk"][..], Some("refs/heads/trunk")),
+            (&["+refs/heads/*:refs/heads/ada/*"], Some("refs/heads/ada/main")),
+            (&["refs/tags/*", "heads/main:refs/heads/x"], Some("refs/heads/x")),
+            (&["HEAD:refs/for/main"], Some("refs/for/main")),
+            (&["HEAD"], Some("refs/heads/main")),
+            (&["main"], Some("refs/heads/main")),
+            (&[":"], Some("refs/heads/main")),
+            (&["^main", "refs/heads/*:refs/heads/ada/*"], None),
+            (&["^refs/heads/m*", "refs/heads/*:refs/heads/ada/*"], None),
+            (&["other:trunk", ":gone", "refs/tags/*:refs/tags/*"], None),
+            (&[], None),
+        ] {
+            let refspecs: Vec<String> = refspecs.iter().map(|refspec| (*refspec).to_owned()).collect();
+            assert_eq!(destination(&refspecs, "main", true).as_deref(), to, "{refspecs:?}");
+        }
+        assert_eq!(destination(&["HEAD:x".to_owned()], "main", false), None);
+    }
+}

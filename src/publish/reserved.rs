@@ -1,0 +1,86 @@
+//! Records that the user keeps to themselves: by a staged change, or by a bit of the index.
+
+use std::collections::{HashMap, HashSet};
+
+use super::error::PublishError;
+use super::git::{Git, parts};
+use super::tree::Entry;
+
+/// What the user's index says about files, where that differs from HEAD or from a plain entry.
+#[derive(Debug, Default)]
+pub(super) struct Reserved {
+    /// The staged version of each file that was added or changed.
+    versions: HashMap<Vec<u8>, String>,
+    /// Files whose removal is staged, and both sides of a staged rename.
+    moved: HashSet<Vec<u8>>,
+    /// Files that git is told not to look at.
+    hidden: HashSet<Vec<u8>>,
+}
+
+impl Reserved {
+    /// Reads the user's index. `head` is the commit or tree that it is compared with.
+    pub(super) fn read(git: &Git, head: &str) -> Result<Self, PublishError> {
+        let mut reserved = Reserved::default();
+        // The whole tree is compared: a record may be renamed to or from another directory.
+        let words = ["diff-index", "--cached", "--raw", "-z", "-M", "--ita-invisible-in-index", head, "--"];
+        reserved.add_changes(&git.read(&words, Vec::new())?);
+        reserved.add_flags(&git.read(&["ls-files", "-v", "-z", "--full-name", "--", "."], Vec::new())?);
+        Ok(reserved)
+    }
+
+    /// Why this version of a file is left to the user.
+    pub(super) fn why(&self, entry: &Entry) -> Option<&'static str> {
+        if self.hidden.contains(&entry.path) {
+            return Some("git is told not to look at it (skip-worktree or assume-unchanged): commit it yourself");
+        }
+        if self.moved.contains(&entry.path) {
+            return Some("its removal or renaming is staged: commit that yourself");
+        }
+        let staged = self.versions.get(&entry.path)?;
+        (*staged != entry.blob).then_some("another version of it is staged: commit that yourself")
+    }
+
+    /// `:100644 100644 83baae… 9bc1d2… M\0path\0`, with a second path where the status is R or C.
+    fn add_changes(&mut self, text: &[u8]) {
+        let mut parts = parts(text);
+        while let (Some(words), Some(path)) = (parts.next(), parts.next()) {
+            let words = String::from_utf8_lossy(words);
+            let mut words = words.split(' ').skip(3);
+            let (Some(blob), Some(status)) = (words.next(), words.next()) else { continue };
+            match status.as_bytes().first() {
+                Some(b'D') => drop(self.moved.insert(path.to_owned())),
+                Some(b'R') => self.moved.extend(parts.next().into_iter().chain([path]).map(<[u8]>::to_vec)),
+                Some(b'C') => drop(parts.next().map(|to| self.versions.insert(to.to_owned(), blob.to_owned()))),
+                _ => drop(self.versions.insert(path.to_owned(), blob.to_owned())),
+            }
+        }
+    }
+
+    /// `H path`: the letter is S for skip-worktree, and small for assume-unchanged.
+    fn add_flags(&mut self, text: &[u8]) {
+        let hidden =
+            parts(text).filter(|line| line.first().is_some_and(|flag| *flag == b'S' || flag.is_ascii_lowercase()));
+        self.hidden.extend(hidden.filter_map(|line| line.get(2..)).map(<[u8]>::to_vec));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn staged_changes_and_bits_reserve_a_file() {
+        let mut reserved = Reserved::default();
+        reserved
+            .add_changes(b":0 1 a b M\0changed\0:0 1 a c R100\0from\0to\0:0 0 a 0 D\0gone\0:0 1 a d C90\0kept\0copy\0");
+        reserved.add_flags(b"H plain\0S skipped\0h assumed\0");
+        let why = |path: &str, blob: &str| {
+            reserved.why(&Entry { path: path.into(), mode: "100644".into(), blob: blob.into() }).is_some()
+        };
+        for path in ["from", "to", "gone", "skipped", "assumed"] {
+            assert!(why(path, "x"), "{path}");
+        }
+        assert!(why("changed", "a") && !why("changed", "b") && why("copy", "a") && !why("copy", "d"));
+        assert!(!why("plain", "x") && !why("kept", "x"));
+    }
+}

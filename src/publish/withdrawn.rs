@@ -1,0 +1,122 @@
+//! Records that a branch of the remote once had and that others have taken off it, by setting it back.
+
+use std::collections::HashSet;
+
+use super::error::PublishError;
+use super::pushed::{Pushed, version};
+use super::remote::Remote;
+use super::repository::Repository;
+use super::tree::{Entry, list_all};
+
+/// How many earlier positions of a branch are looked at.
+const POSITIONS: usize = 50;
+
+/// How many branches are looked at where the branch itself is not on the remote.
+const BRANCHES: usize = 20;
+
+/// The records of commits that the remote's branch has lost.
+#[derive(Debug, Default)]
+pub(super) struct Withdrawn {
+    versions: HashSet<String>,
+    is_set_back: bool,
+}
+
+impl Withdrawn {
+    /// Compares where the branch has been, as far as is known here, with where it is. A branch that is not on the remote
+    /// may bring back what its other branches have lost: `published` are commits that the remote has.
+    pub(super) fn find(
+        repository: &Repository,
+        remote: &Remote,
+        pushed: &Pushed,
+        tip: Option<&str>,
+        published: &[String],
+    ) -> Result<Self, PublishError> {
+        let mut positions = match pushed.is_same_place() {
+            true => tracked(repository, remote, tip.is_none())?,
+            false => Vec::new(),
+        };
+        positions.extend(pushed.tip().filter(|_| tip.is_some()).map(str::to_owned));
+        positions.sort_unstable();
+        positions.dedup();
+        let mut withdrawn = Withdrawn::default();
+        for position in lost(repository, positions, published)? {
+            withdrawn.is_set_back = true;
+            // What has been thrown away cannot come back either.
+            let records = list_all(&repository.git, &position).unwrap_or_default();
+            withdrawn.versions.extend(records.iter().map(version));
+        }
+        Ok(withdrawn)
+    }
+
+    /// Whether the branch was set back to an earlier commit, or begun anew.
+    pub(super) fn is_set_back(&self) -> bool {
+        self.is_set_back
+    }
+
+    pub(super) fn has(&self, entry: &Entry) -> bool {
+        self.versions.contains(&version(entry))
+    }
+}
+
+/// All records that the branch has had by its tracking branch, whether or not they were taken off it.
+pub(super) fn had(repository: &Repository, remote: &Remote) -> Result<HashSet<String>, PublishError> {
+    let mut versions = HashSet::new();
+    for position in tracked(repository, remote, false)? {
+        versions.extend(list_all(&repository.git, &position).unwrap_or_default().iter().map(version));
+    }
+    Ok(versions)
+}
+
+/// Where the tracking branch is and has been; or all tracking branches of the remote.
+fn tracked(repository: &Repository, remote: &Remote, all: bool) -> Result<Vec<String>, PublishError> {
+    let Some(branch) = remote.tracking_branch(repository) else { return Ok(Vec::new()) };
+    let names = match all {
+        false => vec![branch],
+        true => {
+            let of_remote = format!("refs/remotes/{}/", remote.name);
+            let words = ["for-each-ref", "--format=%(refname)", &format!("--count={BRANCHES}"), &of_remote];
+            repository.git.word(&words, Vec::new())?.lines().map(str::to_owned).collect()
+        }
+    };
+    let mut positions = Vec::new();
+    for name in names {
+        positions.extend(repository.commit_of(&name)?);
+        let log = repository.git.look_up(&[
+            "log",
+            "--walk-reflogs",
+            "--format=%H",
+            &format!("--max-count={POSITIONS}"),
+            &name,
+            "--",
+        ])?;
+        let log: Vec<String> = log.unwrap_or_default().lines().map(str::to_owned).collect();
+        // The log tells where each move led to; the oldest move also knows where it came from.
+        positions.extend(repository.commit_of(&format!("{name}@{{{}}}", log.len()))?);
+        positions.extend(log);
+    }
+    Ok(positions)
+}
+
+/// Those of the commits that the published ones do not build on.
+fn lost(repository: &Repository, positions: Vec<String>, published: &[String]) -> Result<Vec<String>, PublishError> {
+    let positions: Vec<String> = positions.into_iter().filter(|position| !published.contains(position)).collect();
+    let mut lost = Vec::new();
+    if positions.is_empty() || !reaches_beyond(repository, &positions, published)? {
+        return Ok(lost);
+    }
+    for position in positions {
+        if reaches_beyond(repository, std::slice::from_ref(&position), published)? {
+            lost.push(position);
+        }
+    }
+    Ok(lost)
+}
+
+/// Whether these commits have any that the published ones have not. Commits that are no longer here do not count.
+fn reaches_beyond(repository: &Repository, commits: &[String], published: &[String]) -> Result<bool, PublishError> {
+    let mut words = vec!["rev-list", "--max-count=1", "--ignore-missing"];
+    words.extend(commits.iter().map(String::as_str));
+    words.push("--not");
+    words.extend(published.iter().map(String::as_str));
+    Ok(repository.git.look_up(&words)?.is_some())
+}
