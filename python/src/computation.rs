@@ -11,6 +11,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 use tracing_failure::{Breadcrumb, Context, Location, Map, SpanEntry};
 
+use crate::bounds;
 use crate::from_python;
 use crate::text::Text;
 use crate::trail::{Place, Plan, Row, Site, Trail};
@@ -51,7 +52,7 @@ impl Computation {
             is_open: AtomicBool::new(false),
             trail: Mutex::new(Trail::new(Plan::new(first, last))),
         };
-        from_python::signalled().map(|()| computation)
+        bounds::signalled().map(|()| computation)
     }
 
     /// Begins, inside of another one; says whether it had not begun before.
@@ -171,7 +172,7 @@ impl Computation {
             let site = Site::new(&place, message.map(|message| message.0), &names);
             self.trail().begin(site, row);
         }
-        from_python::signalled()
+        bounds::signalled()
     }
 
     fn trail(&self) -> MutexGuard<'_, Trail> {

@@ -1,8 +1,7 @@
 //! Python objects as values. Whatever cannot be taken becomes its `repr`, and an object whose `repr` raises says so: nothing
-//! here fails, and nothing takes long.
+//! here fails, and [`Bounds`] limit how long it takes.
 
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 
 use pyo3::buffer::PyBuffer;
@@ -12,30 +11,22 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use tracing_failure::{Map, Value};
 
+use crate::bounds::{Bounds, OBJECT, keep_signal, signalled};
+
 /// Entries of an array at each end of its summary.
 const END: usize = 8;
-/// Steps of an object that Python code looks at, and of an entry of a dict, which is kept.
-const OBJECT: usize = 64;
 /// Steps of a list, beside those of its entries.
 const LIST: usize = 8;
 /// Bytes of a text that may be kept: the library's own limit.
 const TEXT: usize = 16 << 10;
+/// Dimensions of a list whose cost is estimated.
+const DIMENSIONS: usize = 32;
 /// Bits of an integer whose decimal digits are quickly found; Python refuses to look for some more.
 const DECIMAL: usize = 14_000;
 
-thread_local! {
-    /// What the handler of a signal raised while code of the user ran here.
-    static SIGNALLED: RefCell<Option<PyErr>> = const { RefCell::new(None) };
-}
-
-/// Raises what came by a signal meanwhile: Ctrl-C, a time that is up. Whoever takes objects calls it when they are done.
-pub(crate) fn signalled() -> PyResult<()> {
-    SIGNALLED.take().map_or(Ok(()), Err)
-}
-
 /// The object as a value; arrays and texts over the limits are summarised.
 pub(crate) fn value(object: &Bound<'_, PyAny>) -> Value {
-    let value = Value::from_serialize(&Object { object, within: None, bounds: &Bounds::of_a_value() });
+    let value = Value::from_serialize(&Object { object, within: None, bounds: &Bounds::of_a_value(object.py()) });
     value.unwrap_or_else(|error| error.to_string().into())
 }
 
@@ -48,46 +39,20 @@ pub(crate) fn map(object: &Bound<'_, PyAny>) -> Map {
     }
 }
 
-/// The object as JSON, whole.
-pub(crate) fn json(object: &Bound<'_, PyAny>) -> String {
-    serde_json::to_string(&Object { object, within: None, bounds: &Bounds::of_a_record() }).unwrap_or_default()
+/// The object as JSON, whole; nothing if it is too large for that.
+pub(crate) fn json(object: &Bound<'_, PyAny>) -> Option<String> {
+    let bounds = Bounds::of_a_record(object.py());
+    let json = serde_json::to_string(&Object { object, within: None, bounds: &bounds }).unwrap_or_default();
+    (!bounds.is_exceeded()).then_some(json)
 }
 
-/// How far an object is followed.
-struct Bounds {
-    /// What is left of the work that it may make: an entry of a list is a step, and so is a byte of a text.
-    steps: Cell<usize>,
-    /// Levels of nesting.
-    depth: usize,
-    /// Entries of a dict.
-    entries: usize,
-}
-
-impl Bounds {
-    /// Half a second of work, fewer levels than the library's own limit, and as many entries.
-    fn of_a_value() -> Self {
-        Bounds { steps: Cell::new(1 << 22), depth: 24, entries: 256 }
-    }
-
-    /// All that JSON may hold.
-    fn of_a_record() -> Self {
-        Bounds { steps: Cell::new(usize::MAX), depth: 127, entries: usize::MAX }
-    }
-
-    fn pay(&self, steps: usize) -> bool {
-        let left = self.steps.get().checked_sub(steps);
-        self.steps.set(left.unwrap_or(self.steps.get()));
-        left.is_some()
-    }
-}
-
-/// Looks at what code of the user raised. What it raises itself is nobody's business.
+/// Takes what code of the user raised: the exception of a signal's handler is kept, another one is dropped.
 fn caught(py: Python<'_>, error: PyErr) {
     let is_from_signal = py.import("tracing_failure._signals").and_then(|signals| {
         signals.getattr("is_from_signal")?.call1((error.value(py), error.traceback(py)))?.extract()
     });
     if is_from_signal.unwrap_or(false) {
-        SIGNALLED.set(Some(error));
+        keep_signal(error);
     }
 }
 
@@ -96,7 +61,7 @@ fn caught(py: Python<'_>, error: PyErr) {
 struct Object<'a, 'py> {
     object: &'a Bound<'py, PyAny>,
     within: Option<&'a Within<'a>>,
-    bounds: &'a Bounds,
+    bounds: &'a Bounds<'py>,
 }
 
 struct Within<'a> {
@@ -106,11 +71,11 @@ struct Within<'a> {
 }
 
 impl Within<'_> {
-    fn object<'a, 'py>(&'a self, object: &'a Bound<'py, PyAny>, bounds: &'a Bounds) -> Object<'a, 'py> {
+    fn object<'a, 'py>(&'a self, object: &'a Bound<'py, PyAny>, bounds: &'a Bounds<'py>) -> Object<'a, 'py> {
         Object { object, within: Some(self), bounds }
     }
 
-    fn entries<'a, 'py>(&'a self, entries: &'a Bound<'py, PyTuple>, bounds: &'a Bounds) -> Entries<'a, 'py> {
+    fn entries<'a, 'py>(&'a self, entries: &'a Bound<'py, PyTuple>, bounds: &'a Bounds<'py>) -> Entries<'a, 'py> {
         Entries { entries, within: self, bounds }
     }
 
@@ -125,19 +90,32 @@ impl Serialize for Object<'_, '_> {
         if let Some(number) = number(object) {
             return number.serialize(serializer);
         }
-        let is_plain = object.is_exact_instance_of::<PyString>()
-            || object.is_exact_instance_of::<PyList>()
-            || object.is_exact_instance_of::<PyTuple>()
-            || object.cast_exact::<PyDict>().is_ok_and(|dict| dict.len() <= self.bounds.entries)
-            || object.is_instance_of::<Summary>();
-        if is_plain {
+        if object.is_exact_instance_of::<PyString>() || object.is_instance_of::<Summary>() {
             return self.as_it_is(serializer);
         }
         if let Some(why) = self.why_not() {
             return serializer.serialize_str(&why);
         }
-        if !self.bounds.pay(OBJECT) {
-            return serializer.serialize_str(&self.no_room());
+        let Some(visit) = self.bounds.visit(object) else {
+            return serializer.serialize_str(&self.with_note("shown before"));
+        };
+        let is_plain = object.is_exact_instance_of::<PyList>()
+            || object.is_exact_instance_of::<PyTuple>()
+            || object.cast_exact::<PyDict>().is_ok_and(|dict| dict.len() <= self.bounds.entries);
+        let done = if is_plain { self.as_it_is(serializer) } else { self.simplified(serializer) };
+        if self.within.is_some() {
+            self.bounds.leave(object, &visit);
+        }
+        done
+    }
+}
+
+impl<'py> Object<'_, 'py> {
+    /// Serialises what the package's own Python code makes of it.
+    fn simplified<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let object = self.object;
+        if !self.bounds.pay_for_code() {
+            return serializer.serialize_str(&self.with_note("no room is left"));
         }
         match simpler(object) {
             Ok(simpler) if simpler.is(object) => self.as_it_is(serializer),
@@ -152,9 +130,7 @@ impl Serialize for Object<'_, '_> {
             }
         }
     }
-}
 
-impl<'py> Object<'_, 'py> {
     /// Serialises what no Python code has to look at.
     fn as_it_is<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let object = self.object;
@@ -168,9 +144,6 @@ impl<'py> Object<'_, 'py> {
         }
         if let Ok(summary) = object.cast::<Summary>() {
             return summary.get().0.serialize(serializer);
-        }
-        if let Some(why) = self.why_not() {
-            return serializer.serialize_str(&why);
         }
         if let Ok(dict) = object.cast::<PyDict>() {
             return self.named(serializer, dict);
@@ -195,14 +168,14 @@ impl<'py> Object<'_, 'py> {
     /// Why it is not looked into.
     fn why_not(&self) -> Option<String> {
         if self.within.is_some_and(|within| within.holds(self.object.as_ptr().addr())) {
-            return Some(format!("<{}: it holds itself>", type_name(&self.object.get_type())));
+            return Some(self.with_note("it holds itself"));
         }
-        let is_deep = self.depth() >= self.bounds.depth;
-        is_deep.then(|| format!("<{}: nested too deeply>", type_name(&self.object.get_type())))
+        (self.depth() >= self.bounds.depth).then(|| self.with_note("nested too deeply"))
     }
 
-    fn no_room(&self) -> String {
-        format!("<{}: no room is left>", type_name(&self.object.get_type()))
+    /// What stands for it where it is not looked into.
+    fn with_note(&self, note: &str) -> String {
+        format!("<{}: {note}>", type_name(&self.object.get_type()))
     }
 
     fn named<S: Serializer>(&self, serializer: S, dict: &Bound<'py, PyDict>) -> Result<S::Ok, S::Error> {
@@ -210,12 +183,14 @@ impl<'py> Object<'_, 'py> {
         // A copy: another thread may change it meanwhile.
         let items = dict.items();
         let pairs = || items.iter().filter_map(|item| item.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>().ok());
-        // Texts differ from each other; what `str` makes of other keys need not.
-        let are_texts = pairs().all(|(key, _)| key.is_exact_instance_of::<PyString>());
+        // Texts differ from each other; what `str` makes of other keys need not, and neither do texts that are cut.
+        let is_short = |text: &Bound<'_, PyString>| text.len().is_ok_and(|length| length <= self.bounds.key / 4);
+        let are_texts = pairs().all(|(key, _)| key.cast_exact::<PyString>().is_ok_and(is_short));
         let mut names = (!are_texts).then(HashSet::new);
         let mut map = serializer.serialize_map(Some(items.len()))?;
         for (index, (key, value)) in pairs().enumerate() {
-            if !self.bounds.pay(OBJECT) {
+            let affordable = if are_texts { self.bounds.pay(OBJECT) } else { self.bounds.pay_for_code() };
+            if !affordable {
                 map.serialize_entry("…", &format!("[{} entries left out]", items.len() - index))?;
                 break;
             }
@@ -234,7 +209,7 @@ impl<'py> Object<'_, 'py> {
     /// The name that it makes as a key beside those before it.
     fn name(&self, names: &mut HashSet<String>) -> String {
         let name = match self.object.str() {
-            Ok(text) => without_addresses(&utf8(&text)),
+            Ok(text) => readable(&utf8(&text), self.bounds.key),
             Err(error) => self.broken("str", error),
         };
         let repr = std::iter::once_with(|| self.repr());
@@ -250,12 +225,13 @@ impl<'py> Object<'_, 'py> {
         slice: impl Fn(usize, usize) -> Bound<'py, PyTuple>,
     ) -> Result<S::Ok, S::Error> {
         let within = self.inside();
-        if steps(self.object) <= self.bounds.steps.get() && self.bounds.pay(LIST + length) {
+        let is_affordable = length <= 2 * END || steps(self.object) <= self.bounds.steps_left();
+        if is_affordable && self.bounds.pay(LIST + length) {
             // A copy, as above.
             return within.entries(&slice(0, length), self.bounds).serialize(serializer);
         }
         if !self.bounds.pay(2 * END * OBJECT) {
-            return serializer.serialize_str(&self.no_room());
+            return serializer.serialize_str(&self.with_note("no room is left"));
         }
         // Its ends lie deeper, in the summary.
         let within = Within { depth: within.depth + 1, ..within };
@@ -270,7 +246,7 @@ impl<'py> Object<'_, 'py> {
 
     fn repr(&self) -> String {
         match self.object.repr() {
-            Ok(text) => without_addresses(&utf8(&text)),
+            Ok(text) => readable(&utf8(&text), TEXT),
             Err(error) => self.broken("repr", error),
         }
     }
@@ -287,7 +263,7 @@ impl<'py> Object<'_, 'py> {
 struct Entries<'a, 'py> {
     entries: &'a Bound<'py, PyTuple>,
     within: &'a Within<'a>,
-    bounds: &'a Bounds,
+    bounds: &'a Bounds<'py>,
 }
 
 impl Serialize for Entries<'_, '_> {
@@ -305,7 +281,13 @@ fn steps(list: &Bound<'_, PyAny>) -> usize {
     let mut lists: usize = 0;
     let mut steps: usize = 1;
     let mut next = list.clone();
-    loop {
+    let mut outer = [std::ptr::null_mut(); DIMENSIONS];
+    for dimension in 0..DIMENSIONS {
+        if outer[..dimension].contains(&next.as_ptr()) {
+            // A list in itself is not looked into again.
+            return lists.saturating_add(steps);
+        }
+        outer[dimension] = next.as_ptr();
         let (length, ends) = if let Ok(list) = next.cast::<PyList>() {
             (list.len(), (list.get_item(0), list.get_item(list.len().saturating_sub(1))))
         } else if let Ok(tuple) = next.cast::<PyTuple>() {
@@ -322,10 +304,11 @@ fn steps(list: &Bound<'_, PyAny>) -> usize {
         let (Ok(first), Ok(last)) = ends else { return lists };
         steps = steps.saturating_mul(length);
         if steps == usize::MAX || !first.get_type().is(last.get_type()) {
-            return lists.saturating_add(steps);
+            break;
         }
         next = first;
     }
+    lists.saturating_add(steps)
 }
 
 fn type_name(kind: &Bound<'_, pyo3::types::PyType>) -> String {
@@ -341,6 +324,17 @@ pub(crate) fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Cow<'a, str> {
             Err(_) => text.to_string_lossy(),
         }
     })
+}
+
+/// The text, or both its ends if it is long, without addresses.
+fn readable(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return without_addresses(text);
+    }
+    let boundary = |near: usize| (0..=near).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    let (head, tail) = (boundary(most / 2), boundary(text.len() - most / 4));
+    let (ends, gone) = ([&text[..head], &text[tail..]].map(without_addresses), tail - head);
+    format!("{}… [{gone} bytes left out] …{}", ends[0], ends[1])
 }
 
 /// The text without `at 0x7f…`: the same in every run.
@@ -377,7 +371,12 @@ fn large(number: &Bound<'_, PyAny>) -> Value {
     let bits = number.call_method0("bit_length").and_then(|bits| bits.extract::<usize>());
     let hex = || number.call_method1("__format__", ("#x",)).and_then(|hex| hex.str());
     // Python's own limit may be lower.
-    let digits = if bits.is_ok_and(|bits| bits <= DECIMAL) { number.str().or_else(|_| hex()) } else { hex() };
+    let digits = match bits {
+        Ok(bits) if bits <= DECIMAL => number.str().or_else(|_| hex()),
+        // More hexadecimal digits than a text may have.
+        Ok(bits) if bits > 4 * TEXT => return format!("<int: {bits} bits>").into(),
+        _ => hex(),
+    };
     digits.map_or(Value::Null, |digits| utf8(&digits).into_owned().into())
 }
 
@@ -388,6 +387,13 @@ fn simpler<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let simpler = SIMPLER
         .get_or_try_init(py, || PyResult::Ok(py.import("tracing_failure._values")?.getattr("simpler")?.unbind()))?;
     simpler.bind(py).call1((object,))
+}
+
+/// The object as the text of a value: with what is shared in it, this is short where its `repr` has no end.
+#[pyfunction]
+pub(crate) fn brief(object: &Bound<'_, PyAny>) -> PyResult<String> {
+    let text = value(object).to_string();
+    signalled().map(|()| text)
 }
 
 /// A value that is known already: an array that was summarised.

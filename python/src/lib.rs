@@ -2,6 +2,7 @@
 //! Python code around it. `tracing_failure/_native.pyi` describes what it offers.
 
 mod advice;
+mod bounds;
 mod computation;
 mod fork;
 mod from_python;
@@ -25,7 +26,7 @@ mod _native {
     #[pymodule_export]
     use crate::fork::{after_fork, after_fork_in_child, before_fork};
     #[pymodule_export]
-    use crate::from_python::{Summary, summary};
+    use crate::from_python::{Summary, brief, summary};
     #[pymodule_export]
     use crate::reading::{diagnosed, from_json, paths, read, resolve, schema, to_json};
     #[pymodule_export]

@@ -6,7 +6,7 @@ use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use tracing_failure::{Failure, ReadError, Store};
 
-use crate::{from_python, to_python};
+use crate::{bounds, from_python, to_python};
 
 /// Paths of the records in a directory, oldest first.
 #[pyfunction]
@@ -63,7 +63,8 @@ pub(crate) fn schema() -> &'static str {
 /// A record that came from Python.
 pub(crate) fn failure(record: &Bound<'_, PyAny>) -> PyResult<Failure> {
     let json = from_python::json(record);
-    from_python::signalled()?;
+    bounds::signalled()?;
+    let json = json.ok_or_else(|| PyValueError::new_err("not a failure record: it holds more than a file can"))?;
     Failure::from_json(&json).map_err(|error| not_a_record(&error))
 }
 

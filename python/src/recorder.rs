@@ -13,6 +13,7 @@ use tracing_failure::{
 };
 use uuid::Uuid;
 
+use crate::bounds;
 use crate::computation::Computation;
 use crate::fork::at_work;
 use crate::from_python;
@@ -145,7 +146,7 @@ impl Recorder {
             Ok(Err(error)) => written.append((id, None::<OsString>, Some(error.to_string()))),
             Err(_) => Err(PyRuntimeError::new_err("the recorder panicked")),
         }?;
-        from_python::signalled()
+        bounds::signalled()
     }
 
     /// Writes a line of the runtime log.
@@ -175,7 +176,7 @@ impl Recorder {
         let entries =
             Map::from_iter([("fields", Value::from(from_python::map(fields))), ("spans", Value::List(spans))]);
         self.log_line(py, level, &target.0, &message.0, entries);
-        from_python::signalled()
+        bounds::signalled()
     }
 
     /// Writes the runtime log's line of a computation that ends.

@@ -2,10 +2,11 @@
 
 import math
 import sys
+from itertools import islice
 from typing import Any
 
 from . import _native
-from ._limits import ARRAY, AT_ONCE, BLOCK, END, OBJECTS, SCANNED, SCANNED_IN_BLOCKS
+from ._limits import ARRAY, AT_ONCE, BLOCK, DIMENSIONS, END, OBJECTS, SCANNED, SCANNED_IN_BLOCKS
 
 
 def of_numpy(numpy: Any, value: Any) -> Any:
@@ -57,6 +58,8 @@ def _scalar(value: Any) -> Any:
         return float(item) if math.isfinite(float(item)) or item - item != 0 else str(item)
     if isinstance(item, bool | int | float | str | None):
         return item
+    if item is value:
+        raise TypeError("an array without dimensions that holds itself")
     from ._values import simpler
 
     return simpler(item)
@@ -127,7 +130,7 @@ def _ends(array: Any) -> dict[str, Any]:
 
 def like_an_array(numpy: Any, value: Any) -> Any:
     """A tensor and the like: what would have to be computed or fetched first is not."""
-    shape = [int(length) for length in getattr(value, "shape", ())]
+    shape = [int(length) for length in islice(getattr(value, "shape", ()), DIMENSIONS)]
     graph = getattr(value, "__dask_graph__", None)
     if math.prod(shape) > SCANNED or graph is not None and graph() is not None:
         return {"summary": "array", "length": math.prod(shape), "shape": shape}

@@ -22,6 +22,8 @@ _NAME, _VALUE, _LINE, _MESSAGE, _STACK = 80, 160, 500, 1000, 8000
 #: A plot, in pixels: so many numbers can be told apart, and not many more.
 _WIDTH, _HEIGHT, _MARGIN = 240, 56, 5
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
+
 _RED = "#d9483b"
 _BOX = (
     f"border:1px solid rgba(128,128,128,.3);border-left:4px solid {_RED};border-radius:6px;padding:.8em 1.1em;"
@@ -90,7 +92,21 @@ def _value(value: Any) -> str:
         if value.get("non_finite"):
             told.append(f"{value['non_finite']} not finite")
         return f"array of {size}" + (f": {', '.join(told)}" if told else "")
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return value if isinstance(value, str) else _json(value)
+
+
+def _json(value: Any) -> str:
+    """The beginning of a value's JSON: the whole may have no end."""
+    text = ""
+    try:
+        for part in _ENCODER.iterencode(value):
+            text += part
+            if len(text) > _VALUE:
+                break
+    except (ValueError, RecursionError):
+        # It holds itself.
+        text += "…"
+    return text
 
 
 class _Series(NamedTuple):

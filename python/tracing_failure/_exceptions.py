@@ -7,6 +7,7 @@ from types import CodeType, FrameType, TracebackType
 from typing import Any, NamedTuple, TypedDict
 
 from . import _notebook
+from ._messages import is_short, message_of
 from ._signals import is_from_signal
 
 #: Frames of a stack, half of them from each end, and errors of a chain that are kept.
@@ -17,6 +18,8 @@ _CALLERS = 16
 _LOOKED_AT = 256
 #: Places, and files, that are remembered.
 _KNOWN = 1024
+#: Errors of a chain and of groups in it that Python writes as text.
+_WRITTEN = 1000
 #: What Python's traceback shows of frames that repeat.
 _REPEATS = 3
 #: To these Python's traceback adds something of its own, such as a suggestion of what was meant.
@@ -102,19 +105,28 @@ def is_no_failure(error: BaseException) -> bool:
     """The program ends, or somebody wants no result any more: so it is of a group where it is so of all in it."""
     # Another thread may be importing it.
     cancelled = getattr(sys.modules.get("asyncio"), "CancelledError", GeneratorExit)
-    members = [error]
+    members, seen = [error], set()
     while members:
         each = members.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
         kind = type(each)
         # By the classes' own attributes: those of the error may be somebody's code.
         if issubclass(kind, BaseExceptionGroup):
-            members.extend(vars(BaseExceptionGroup)["exceptions"].__get__(each))
+            members.extend(members_of(each))
         elif issubclass(kind, SystemExit):
             if vars(SystemExit)["code"].__get__(each) not in (None, 0):
                 return False
         elif not issubclass(kind, (GeneratorExit, cancelled)):
             return False
     return True
+
+
+def members_of(group: BaseException) -> tuple[BaseException, ...]:
+    """The members of a group, by its class's own attribute: that of the group may be somebody's code."""
+    members: tuple[BaseException, ...] = vars(BaseExceptionGroup)["exceptions"].__get__(group)
+    return members
 
 
 def chain_of(error: BaseException) -> list[BaseException]:
@@ -127,9 +139,9 @@ def _chain(error: BaseException) -> tuple[list[tuple[BaseException, str]], bool]
     chain = [(error, "")]
     seen = {id(error)}
     while True:
-        cause, joint = error.__cause__, _CAUSE
+        cause, joint = _own(error, "__cause__"), _CAUSE
         if cause is None or id(cause) in seen:
-            cause, joint = None if error.__suppress_context__ else error.__context__, _CONTEXT
+            cause, joint = None if _own(error, "__suppress_context__") else _own(error, "__context__"), _CONTEXT
         if cause is None:
             return chain, False
         if id(cause) in seen or len(chain) == _ERRORS:
@@ -137,6 +149,11 @@ def _chain(error: BaseException) -> tuple[list[tuple[BaseException, str]], bool]
         seen.add(id(cause))
         chain.append((cause, joint))
         error = cause
+
+
+def _own(error: BaseException, name: str) -> Any:
+    """The attribute that Python itself sets: a property of the error's class may be another one."""
+    return vars(BaseException)[name].__get__(error)
 
 
 def _text(error: BaseException, chain: list[tuple[BaseException, str]], places: list[_Place]) -> str:
@@ -158,12 +175,34 @@ def _text(error: BaseException, chain: list[tuple[BaseException, str]], places: 
 
 def _whole_text(error: BaseException) -> str:
     try:
-        return "".join(traceback.format_exception(error))
+        if _is_readable(error):
+            return "".join(traceback.format_exception(error))
     except Exception as trouble:
         if is_from_signal(trouble):
             raise
-        lines = ["Traceback (most recent call last):\n", *_without_repeats(_walk(error.__traceback__))]
-        return "".join([*lines, f"{_type_name(type(error))}: {message_of(error)}\n"])
+    lines = ["Traceback (most recent call last):\n", *_without_repeats(_walk(error.__traceback__))]
+    return "".join([*lines, f"{_type_name(type(error))}: {message_of(error)}\n"])
+
+
+def _is_readable(error: BaseException) -> bool:
+    """Whether Python comes to the end of it: it writes each error of a group as often as it is in one."""
+    errors = [error]
+    for _ in range(_WRITTEN):
+        if not errors:
+            return True
+        each = errors.pop()
+        if not is_short(each) or any(_has_own(each, name) for name in ("__cause__", "__context__")):
+            return False
+        around = [_own(each, "__cause__"), _own(each, "__context__")]
+        errors.extend(next_one for next_one in around if next_one is not None)
+        if issubclass(type(each), BaseExceptionGroup):
+            errors.extend(members_of(each)[:_WRITTEN])
+    return False
+
+
+def _has_own(error: BaseException, name: str) -> bool:
+    """Whether the error's class has another attribute of this name than all exceptions."""
+    return getattr(type(error), name, None) is not vars(BaseException)[name]
 
 
 def _last_lines(error: BaseException) -> str | None:
@@ -171,7 +210,7 @@ def _last_lines(error: BaseException) -> str | None:
     try:
         if issubclass(type(error), _TOLD_AT_LENGTH) or getattr(error, "__notes__", None):
             return None
-        message = str(error)
+        message = str(error) if is_short(error) else message_of(error)
     except BaseException as trouble:
         if is_from_signal(trouble):
             raise
@@ -289,17 +328,6 @@ def _is_installed(file: str) -> bool:
 
 def _type_name(kind: type) -> str:
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-
-
-def message_of(error: BaseException | str | None) -> str:
-    if error is None:
-        return "no error was given"
-    try:
-        return str(error)
-    except BaseException as trouble:
-        if is_from_signal(trouble):
-            raise
-        return f"<its str raised {type(trouble).__name__}>"
 
 
 def _data(error: BaseException) -> dict[str, Any] | None:

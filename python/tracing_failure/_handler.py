@@ -5,7 +5,7 @@ from typing import Any
 
 from . import _native
 from ._computation import current
-from ._exceptions import message_of
+from ._messages import message_of
 from ._signals import is_from_signal
 
 #: What every record of ``logging`` has; the rest is the user's ``extra``.

@@ -13,6 +13,8 @@ AT_ONCE = 1 << 14
 BLOCK = 1 << 16
 #: Objects of an array or a set that are looked at.
 OBJECTS = 1 << 16
+#: Dimensions of an array: NumPy has no more.
+DIMENSIONS = 64
 #: Bytes of a ``bytes`` that are shown.
 BYTES = 4096
 #: Entries at each end of a summary.

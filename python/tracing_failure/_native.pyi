@@ -12,7 +12,7 @@ from ._exceptions import Apart
 
 __all__ = [
     "AdviceError", "Computation", "Recorder", "Summary", "advise", "after_fork", "after_fork_in_child", "before_fork",
-    "diagnosed", "from_json", "in_place_of", "new_id", "on_another_stack", "paths", "read", "resolve", "schema", "summary", "to_json", "version",
+    "brief", "diagnosed", "from_json", "in_place_of", "new_id", "on_another_stack", "paths", "read", "resolve", "schema", "summary", "to_json", "version",
     "wait_for_stacks",
 ]  # fmt: skip
 
@@ -105,6 +105,9 @@ class Summary:
 
 def summary(shape: list[int], memory: Any) -> Summary:
     """An array's entries in row-major order, from any object that lends its memory."""
+
+def brief(object: Any) -> str:
+    """The object as the text of a value: with what is shared in it, this is short where its ``repr`` has no end."""
 
 def paths(dir: str | os.PathLike[str]) -> list[Path]:
     """Paths of the records in a directory, oldest first."""

@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,6 +19,8 @@ from ._signals import is_from_signal
 #: Failures that this thread is recording, one within the other, and how many that may be.
 _at_work = threading.local()
 _NESTED = 3
+#: Entries of a context that are looked at: a mapping of the user's own may have no end.
+ENTRIES = 10_000
 
 #: The id of a record, and its file, or why it is on stderr instead.
 Written = tuple[str, str | None, str | None]
@@ -210,7 +213,9 @@ def _thread() -> str:
 def _entries(context: Any) -> dict[str, Any]:
     if context is None:
         return {}
-    return dict(context) if isinstance(context, Mapping) else {"value": context}
+    if not isinstance(context, Mapping):
+        return {"value": context}
+    return dict(islice(Mapping.items(context), ENTRIES))
 
 
 def _taken(context: dict[str, Any], name: str, is_right: Callable[[Any], bool], otherwise: Any) -> Any:

@@ -1,7 +1,8 @@
 """What is made of objects that are neither numbers, texts, lists nor dicts.
 
 The compiled half calls :func:`simpler` for each of them, and takes the ``repr`` where it raises. Nothing here has to be
-safe, but nothing may follow an object that has no end, or is larger than memory.
+safe, but nothing may follow an object that has no end, or is larger than memory. Iteration therefore goes through the
+methods of the built-in class, not through those of a subclass, or has a limit.
 """
 
 import collections
@@ -15,7 +16,7 @@ import sys
 import types
 import uuid
 from array import array as TypedArray
-from collections.abc import Iterable, Mapping
+from collections.abc import ItemsView, Iterable, KeysView, Mapping, Sized, ValuesView
 from decimal import Decimal
 from itertools import islice
 from pathlib import PurePath
@@ -24,6 +25,7 @@ from typing import Any
 from . import _native
 from ._arrays import like_an_array, of_numpy, with_unit
 from ._limits import ARRAY, BYTES, END, OBJECTS, SCANNED, noted
+from ._messages import repr_of
 from ._signals import is_from_signal
 from ._tables import of_columns, of_pandas, of_polars, of_sparse
 
@@ -41,9 +43,9 @@ def simpler(value: Any) -> Any:
         return int.__int__(value)
     if isinstance(value, tuple):
         names = getattr(value, "_fields", None)
-        return dict(zip(names, value)) if names else value
+        return dict(zip(names, tuple.__iter__(value))) if isinstance(names, tuple) and names else value
     if isinstance(value, (set, frozenset)):
-        return _in_order(value)
+        return _in_order(value, set if isinstance(value, set) else frozenset)
     if isinstance(value, complex):
         return {"re": value.real, "im": value.imag}
     if isinstance(value, Decimal):
@@ -67,10 +69,16 @@ def simpler(value: Any) -> Any:
     if isinstance(value, (dict, Mapping)):
         # One kind of sparse array is a dict.
         return _foreign(value) if hasattr(type(value), "tocoo") else _entries(value)
+    if isinstance(value, BaseException):
+        return repr_of(value)
     if isinstance(value, functools.partial):
         return {"function": value.func, "args": value.args, "keywords": value.keywords}
-    if isinstance(value, (collections.deque, collections.UserList)):
-        return list(value)
+    if isinstance(value, collections.deque):
+        return _first(collections.deque.__iter__(value), collections.deque.__len__(value), SCANNED)
+    if isinstance(value, collections.UserList) and isinstance(value.data, list):
+        return value.data
+    if isinstance(value, (KeysView, ValuesView, ItemsView)):
+        return _first(value, len(value))
     if isinstance(value, TypedArray):
         return value.tolist() if len(value) <= ARRAY or value.typecode == "u" else _memory(memoryview(value))
     return _foreign(value)
@@ -171,15 +179,24 @@ def _bytes(value: bytes | bytearray | memoryview) -> str:
     return repr(shown) if length <= BYTES else f"{shown!r}… [{length - BYTES} bytes left out]"
 
 
-def _in_order(entries: Iterable[Any]) -> list[Any]:
+def _in_order(value: Any, kind: type[Any]) -> Any:
     """The entries of a set, which have another order in each run."""
-    few = list(entries)
+    few = _first(kind.__iter__(value), kind.__len__(value))
+    if not isinstance(few, list):
+        return few
     try:
-        return sorted(few, key=lambda entry: (type(entry).__name__, entry)) if len(few) <= OBJECTS else few
+        return sorted(few, key=lambda entry: (type(entry).__name__, entry))
     except Exception as error:
         if is_from_signal(error):
             raise
         return few
+
+
+def _first(entries: Iterable[Any], length: int, most: int = OBJECTS) -> Any:
+    """All entries of what is not too long, else those at its beginning."""
+    if length <= most:
+        return list(islice(entries, most))
+    return {"summary": "array", "length": length, "head": list(islice(entries, END))}
 
 
 def _entries(mapping: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -197,7 +214,7 @@ def _entries(mapping: Mapping[Any, Any]) -> dict[Any, Any]:
 def _attributes(value: Any, names: Iterable[str]) -> dict[str, Any]:
     """The attributes of these names that it has."""
     attributes = {}
-    for name in names:
+    for name in islice(names, ARRAY - 1):
         try:
             attributes[name] = getattr(value, name)
         except AttributeError:
@@ -206,15 +223,15 @@ def _attributes(value: Any, names: Iterable[str]) -> dict[str, Any]:
             if is_from_signal(error):
                 raise
             attributes[name] = f"<raised {type(error).__name__}>"
-    return attributes
+    return noted(attributes, len(names)) if isinstance(names, Sized) else attributes
 
 
 def _plain(value: Any) -> dict[str, Any]:
     """An object whose ``repr`` says nothing: its public attributes; of those that are such objects, their types."""
-    attributes = {name: entry for name, entry in vars(value).items() if not name.startswith("_")}
+    attributes = {name: entry for name, entry in vars(value).items() if not str(name).startswith("_")}
     if not attributes:
         raise TypeError(type(value))
-    return {name: f"<{_name(type(v))}>" if _is_plain(v) else v for name, v in attributes.items()}
+    return _entries({name: f"<{_name(type(v))}>" if _is_plain(v) else v for name, v in attributes.items()})
 
 
 def _is_plain(value: Any) -> bool:

@@ -1,0 +1,160 @@
+//! Limits of the traversal of an object: steps, nesting, time, and how often a shared object is visited.
+//!
+//! A traversal also runs the handlers of pending signals. Ctrl-C therefore ends it, however large the object is.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use pyo3::prelude::*;
+
+/// Steps of an object that Python code looks at, and of an entry of a dict.
+pub(crate) const OBJECT: usize = 64;
+
+/// Steps between two checks for signals and for the time.
+const CHECK: usize = 1 << 14;
+/// The time after which no more code of the user is called.
+const TIME: Duration = Duration::from_secs(2);
+/// Repeated visits of containers that hold other containers. Without this limit, 40 dicts that hold the next one three times
+/// make 3^40 visits.
+const REPEATS: usize = 256;
+
+thread_local! {
+    /// The exception of a signal's handler that ran during a traversal on this thread.
+    static SIGNALLED: RefCell<Option<PyErr>> = const { RefCell::new(None) };
+}
+
+/// Raises the exception of a signal's handler that ran during a traversal. The caller of a traversal calls this at its end.
+pub(crate) fn signalled() -> PyResult<()> {
+    SIGNALLED.take().map_or(Ok(()), Err)
+}
+
+/// Keeps the exception of a signal's handler for [`signalled`].
+pub(crate) fn keep_signal(error: PyErr) {
+    SIGNALLED.set(Some(error));
+}
+
+pub(crate) struct Bounds<'py> {
+    py: Python<'py>,
+    /// The work that is left: an entry of a list is a step, and so is a byte of a text.
+    steps: Cell<usize>,
+    unchecked: Cell<usize>,
+    deadline: Option<Instant>,
+    is_exceeded: Cell<bool>,
+    /// Maximum nesting.
+    pub(crate) depth: usize,
+    /// Maximum entries of a dict.
+    pub(crate) entries: usize,
+    /// Maximum bytes of a dict's key.
+    pub(crate) key: usize,
+    /// Containers that were visited so far.
+    containers: Cell<usize>,
+    repeats: Cell<usize>,
+    /// Containers of containers that were visited, by address. The reference keeps the address from being reused.
+    visited: RefCell<HashMap<usize, Py<PyAny>>>,
+}
+
+/// A visit of a container that has begun.
+pub(crate) struct Visit {
+    containers_before: usize,
+}
+
+impl<'py> Bounds<'py> {
+    /// For a value: half a second of work, fewer levels than the library's own limit, and as many entries.
+    pub(crate) fn of_a_value(py: Python<'py>) -> Self {
+        Bounds {
+            py,
+            steps: Cell::new(1 << 22),
+            unchecked: Cell::new(0),
+            deadline: Some(Instant::now() + TIME),
+            is_exceeded: Cell::new(false),
+            depth: 24,
+            entries: 256,
+            key: 4096,
+            containers: Cell::new(0),
+            repeats: Cell::new(REPEATS),
+            visited: RefCell::default(),
+        }
+    }
+
+    /// For a whole record: nothing is cut. A record that exceeds these bounds is refused.
+    pub(crate) fn of_a_record(py: Python<'py>) -> Self {
+        Bounds {
+            steps: Cell::new(1 << 26),
+            deadline: None,
+            depth: 127,
+            entries: usize::MAX,
+            key: usize::MAX,
+            repeats: Cell::new(1 << 14),
+            ..Bounds::of_a_value(py)
+        }
+    }
+
+    pub(crate) fn steps_left(&self) -> usize {
+        self.steps.get()
+    }
+
+    /// Returns true if the traversal had to leave something out.
+    pub(crate) fn is_exceeded(&self) -> bool {
+        self.is_exceeded.get()
+    }
+
+    /// Takes steps from what is left; returns false if too few are left.
+    pub(crate) fn pay(&self, steps: usize) -> bool {
+        let Some(left) = self.steps.get().checked_sub(steps) else {
+            self.is_exceeded.set(true);
+            return false;
+        };
+        self.steps.set(left);
+        self.unchecked.set(self.unchecked.get() + steps);
+        self.unchecked.get() < CHECK || self.check()
+    }
+
+    /// Takes the steps of an object whose own code is called.
+    pub(crate) fn pay_for_code(&self) -> bool {
+        self.pay(OBJECT) && self.is_in_time()
+    }
+
+    fn check(&self) -> bool {
+        self.unchecked.set(0);
+        match self.py.check_signals() {
+            Ok(()) => self.is_in_time(),
+            Err(error) => {
+                keep_signal(error);
+                self.stop()
+            }
+        }
+    }
+
+    fn is_in_time(&self) -> bool {
+        self.deadline.is_none_or(|deadline| Instant::now() < deadline) || self.stop()
+    }
+
+    fn stop(&self) -> bool {
+        self.steps.set(0);
+        self.is_exceeded.set(true);
+        false
+    }
+
+    /// Begins the visit of a container, unless it was visited too often.
+    pub(crate) fn visit(&self, container: &Bound<'py, PyAny>) -> Option<Visit> {
+        let visit = Visit { containers_before: self.containers.get() };
+        if self.visited.borrow().contains_key(&container.as_ptr().addr()) {
+            let Some(left) = self.repeats.get().checked_sub(1) else {
+                self.is_exceeded.set(true);
+                return None;
+            };
+            self.repeats.set(left);
+        }
+        self.containers.set(visit.containers_before + 1);
+        Some(visit)
+    }
+
+    /// Ends the visit of a container that lies in another one.
+    pub(crate) fn leave(&self, container: &Bound<'py, PyAny>, visit: &Visit) {
+        let holds_containers = self.containers.get() > visit.containers_before + 1;
+        if holds_containers {
+            self.visited.borrow_mut().insert(container.as_ptr().addr(), container.clone().unbind());
+        }
+    }
+}
