@@ -35,7 +35,7 @@ fn pole_mass(coupling: f64, start: [f64; 2], tolerance: f64, max_iterations: u32
         let f = residual(&x, coupling);
         debug!(iteration, residual = f.norm(), mass = x[0], "newton step");
         if f.norm() < tolerance {
-            return Ok(x[0]);
+            return Ok(x[0]).record_outcome();
         }
         let lu = jacobian(&x).lu();
         let step = lu.solve(&f).ok_or(NewtonError::SingularJacobian { iteration }).record_failure()?;

@@ -46,7 +46,7 @@ fn amplitude(sweep: &Span, mu: f64, rtol: f64) -> Result<f64, Report> {
         1000,
         OutputType::Sparse,
     );
-    stepper.integrate().record_failure()?;
+    stepper.integrate().record_outcome()?;
     Ok(stepper.y_out().iter().map(|y| y[0].abs()).fold(0.0, f64::max))
 }
 

@@ -43,13 +43,24 @@
 //! around it, and the innermost wins. It fails when
 //!
 //! 1. an ERROR event occurs in it: `error!(…)`, or `#[instrument(err)]`,
-//! 2. its span is of ERROR level and closes without a failure recorded inside it,
+//! 2. its span is of ERROR level and closes without a failure recorded inside it and without a stated success,
 //! 3. it panics,
 //! 4. [`record_failure`](ResultExt::record_failure) or [`log_failure`](StructuredLogger::log_failure) says so.
 //!
 //! One failure makes one record: an error that nested `#[instrument(err)]` functions report again on its way up is
 //! recognised. A computation that fails because one inside it did has its own record, whose `context.caused_by` names the
 //! inner one. The fields of the computation's span, and of those around it, are the parameters.
+//!
+//! # How a computation ended
+//!
+//! Each computation whose span closes has a line in the log with its `outcome`. A span that closes does not prove success:
+//! an early return with `?`, a timeout or a cancelled task closes it as well. The outcome is
+//!
+//! - `failed` if a failure of it was recorded, `panicked` if a panic unwinds it without a record,
+//! - `ok` if the code states success: with [`record_outcome`](ResultExt::record_outcome) on its `Result`, with
+//!   [`record_success`], with `#[instrument(ret)]` (unless the value is `Err(…)`, `None` or not finite), or with
+//!   `Span::record("outcome", "ok")` of a declared field `outcome`, which takes `failed` and `cancelled` as well,
+//! - `unknown` otherwise.
 //!
 //! # The trail
 //!
@@ -132,6 +143,7 @@ mod guard;
 mod init_error;
 mod log;
 mod logger;
+mod outcome;
 mod process;
 #[cfg(feature = "publish")]
 mod publish;
@@ -158,6 +170,7 @@ pub use guard::Guard;
 pub use init_error::InitError;
 pub use log::{FilterError, Rotation};
 pub use logger::StructuredLogger;
+pub use outcome::record_success;
 #[cfg(feature = "publish")]
 pub use publish::{Ignored, NotPushed, Outcome, Plan, PublishError, Published, Publisher, Secret, Skipped};
 pub use recorder::Stats;

@@ -1,6 +1,6 @@
 use std::panic::Location as Caller;
 
-use crate::capture::{Busy, Capture, Carries, Fate, Kind, Place, Seen};
+use crate::capture::{Busy, Capture, Carries, Fate, Kind, Outcome, Place, Seen};
 use crate::cause::{Cause, Chain};
 use crate::failure::Location;
 
@@ -38,6 +38,32 @@ pub trait ResultExt<Via> {
     /// ```
     #[must_use = "the error is recorded, but not handled"]
     fn record_failure(self) -> Self;
+
+    /// Records the result of the computation that is current: an error like
+    /// [`record_failure`](Self::record_failure), a success as the outcome `ok` in the runtime log.
+    ///
+    /// Use it on the value that the computation returns. Without it the log names the outcome `unknown`, because a span
+    /// that closes does not prove success.
+    ///
+    /// ```
+    /// use tracing_failure::ResultExt;
+    ///
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-outcome-{}", std::process::id()));
+    /// # let guard = tracing_failure::init(&dir)?;
+    /// #[tracing::instrument(fields(computation = "observable_mass", theoretical_ref = "§2.3"))]
+    /// fn mass(text: &str) -> Result<f64, std::num::ParseFloatError> {
+    ///     text.parse().record_outcome()
+    /// }
+    ///
+    /// assert!(mass("0.5").is_ok());
+    /// # guard.flush();
+    /// let log = std::fs::read_to_string(guard.log_path().unwrap())?;
+    /// assert!(log.contains(r#""outcome":"ok""#));
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use = "the outcome is recorded, but an error is not handled"]
+    fn record_outcome(self) -> Self;
 }
 
 impl<T, E: Cause<Via>, Via> ResultExt<Via> for Result<T, E> {
@@ -45,6 +71,18 @@ impl<T, E: Cause<Via>, Via> ResultExt<Via> for Result<T, E> {
     fn record_failure(self) -> Self {
         let caller = Caller::caller();
         self.map_err(|error| record(error, caller))
+    }
+
+    #[track_caller]
+    fn record_outcome(self) -> Self {
+        let caller = Caller::caller();
+        match self {
+            Ok(value) => {
+                Capture::state_here(Outcome::Ok);
+                Ok(value)
+            }
+            Err(error) => Err(record(error, caller)),
+        }
     }
 }
 

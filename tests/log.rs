@@ -1,5 +1,7 @@
 //! The runtime log: what stands in a line, rotation, and that no line is lost.
 
+#[path = "log/outcome.rs"]
+mod outcome;
 mod support;
 
 use std::path::Path;
@@ -120,7 +122,7 @@ fn a_computation_that_closes_has_a_line_with_its_outcome() {
     let run = run.ok();
     let lines = run.log();
     assert_eq!(lines.len(), 2, "{lines:?}");
-    for (line, outcome) in lines.iter().zip(["ok", "failed"]) {
+    for (line, outcome) in lines.iter().zip(["unknown", "failed"]) {
         assert_eq!(line["message"], "computation closed");
         assert_eq!((line["computation"].as_str(), line["theoretical_ref"].as_str()), (Some("solve"), Some("§1")));
         assert_eq!(line["outcome"], outcome);

@@ -19,10 +19,11 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 use super::callsite::Role;
 use super::entered::{self, Around, Current};
 use super::fields::{Fields, Formatting};
+use super::outcome::OUTCOME;
 use super::scope::{self, Closing, Followed, Scope, Scopes};
 use super::seen::Fate;
 use super::trail::Plan;
-use super::{Busy, Capture, ErrorChain, Step, Surroundings, downcast, event, live, thread};
+use super::{Busy, Capture, ErrorChain, Outcome, Step, Surroundings, downcast, event, live, outcome, thread};
 use crate::recorder::Recorder;
 use crate::{Builder, InitError};
 
@@ -204,6 +205,8 @@ where
     /// Records, logs and notes an event, as far as that is called for.
     fn heed(&self, event: &Event<'_>, ctx: &Context<'_, S>) {
         let meta = event.metadata();
+        // An ERROR-level function may return successfully: its `return` event is no failure then.
+        let is_success = outcome::is_return(meta) && self.note_return(event, ctx);
         let logged = self.capture.has_log && self.capture.recorder.logs(meta);
         if !logged && *meta.level() != Level::ERROR {
             return self.note_event(event, ctx, None);
@@ -212,9 +215,21 @@ where
             return;
         }
         let mut said = scope::take(meta, Role::default());
-        self.report(event, logged, &mut said.fields, ctx);
+        self.report(event, logged, is_success, &mut said.fields, ctx);
         self.note_event(event, ctx, Some(&said.fields));
         scope::give_back(said);
+    }
+
+    /// Takes a value that `#[instrument(ret)]` reports as the success of the computation whose function returns it.
+    /// Returns true if the value proves success.
+    fn note_return(&self, event: &Event<'_>, ctx: &Context<'_, S>) -> bool {
+        let Some(_busy) = Busy::enter() else { return false };
+        let is_success = outcome::returns_success(event);
+        let parent = self.parent_of_event(event, ctx).filter(|_| is_success);
+        if let Some(computation) = parent.and_then(|around| self.capture.named_span(around.span)) {
+            computation.state_outcome(Outcome::Ok);
+        }
+        is_success
     }
 
     fn note_event(&self, event: &Event<'_>, ctx: &Context<'_, S>, said: Option<&Fields>) {
@@ -269,7 +284,7 @@ where
             let state = computation.state();
             state.recorded.is_none() && state.inner.is_empty()
         };
-        if let (Some(seen), true) = (seen, untouched) {
+        if let (Some(seen), true) = (seen, untouched && computation.stated() != Outcome::Ok) {
             self.capture.record(&Surroundings::of(&self.capture, &path), seen);
         }
         if role.names_computation() {
@@ -278,12 +293,19 @@ where
     }
 
     /// Takes in what an event says, records it if it is a failure, and logs it.
-    fn report(&self, event: &Event<'_>, logged: bool, fields: &mut Fields, ctx: &Context<'_, S>) {
+    fn report(
+        &self,
+        event: &Event<'_>,
+        logged: bool,
+        is_success: bool,
+        fields: &mut Fields,
+        ctx: &Context<'_, S>,
+    ) {
         let Some(_busy) = Busy::enter() else { return };
         let time = SystemTime::now();
         let mut error = None;
         event.record(&mut fields.visitor(&self.capture.recorder.limits, Formatting::All).with_error(&mut error));
-        let is_error = *event.metadata().level() == Level::ERROR;
+        let is_error = *event.metadata().level() == Level::ERROR && !is_success;
         let fate = is_error.then(|| self.error_event(event, fields, error, ctx));
         if logged {
             self.log_event(time, event, fields, fate.and_then(Fate::failure), ctx);
@@ -320,7 +342,9 @@ where
     fn register_callsite(&self, meta: &'static Metadata<'static>) -> Interest {
         let capture = &self.capture;
         let noted = capture.plan.keeps_any() && *meta.level() <= self.level;
-        let needed = !meta.is_event() || *meta.level() == Level::ERROR || noted || capture.recorder.logs(meta);
+        let states_outcome = capture.has_log && outcome::is_return(meta);
+        let needed =
+            !meta.is_event() || *meta.level() == Level::ERROR || noted || states_outcome || capture.recorder.logs(meta);
         if capture.sole && !needed { Interest::never() } else { Interest::always() }
     }
 
@@ -349,9 +373,13 @@ where
         // Into a place of its own first: a value's `Debug` may do anything, and the table must not be locked then.
         let mut later = scope::take(meta, role);
         values.record(&mut later.fields.visitor(&self.capture.recorder.limits, formatting));
+        let outcome = later.fields.prose(OUTCOME).filter(|_| role.names_computation()).and_then(Outcome::from_name);
         self.capture.scopes.with(id, |scope| {
             scope.logged.clear();
             scope.fields.record(&later.fields);
+            if let (Some(computation), Some(outcome)) = (scope.own(), outcome) {
+                computation.state_outcome(outcome);
+            }
         });
         scope::give_back(later);
         drop(busy);

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::fields::Fields;
 use super::scope::Computation;
-use super::{FailureLayer, Step};
-use crate::log::{ComputationLine, EventLine, Outcome, write_span};
+use super::{FailureLayer, Outcome, Step};
+use crate::log::{ComputationLine, EventLine, write_span};
 
 impl<S> FailureLayer<S>
 where
@@ -25,7 +25,7 @@ where
         let outcome = match failure {
             Some(_) => Outcome::Failed,
             None if std::thread::panicking() => Outcome::Panicked,
-            None => Outcome::Ok,
+            None => computation.stated(),
         };
         let mut line = ComputationLine::new(path[0].1);
         for (id, _) in path {

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::callsite::Role;
 use super::fields::{Fields, Formatting};
 use super::hash::{NumberHasher, mix};
+use super::outcome::{Outcome, Stated};
 use super::repeat::Recorded;
 use super::thread::Moment;
 use super::trail::{Held, History, Plan, Trail};
@@ -58,6 +59,7 @@ impl Scope {
             is_named: self.role.names_computation(),
             around,
             has_failures: AtomicBool::new(false),
+            stated: Stated::default(),
             trail: Trail::default(),
             state: Mutex::default(),
         };
@@ -79,6 +81,7 @@ pub(crate) struct Computation {
     around: Option<Arc<Computation>>,
     /// Whether anything failed in it, so that its state has to be looked at.
     has_failures: AtomicBool,
+    stated: Stated,
     trail: Trail,
     state: Mutex<State>,
 }
@@ -133,6 +136,16 @@ impl Computation {
             return None;
         }
         self.state().recorded.as_ref().map(|recorded| recorded.id)
+    }
+
+    /// Takes over the outcome that the program states.
+    pub(crate) fn state_outcome(&self, outcome: Outcome) {
+        self.stated.set(outcome);
+    }
+
+    /// The outcome that the program has stated.
+    pub(crate) fn stated(&self) -> Outcome {
+        self.stated.get()
     }
 
     /// A success: what failed inside the computations around it before has been got over.

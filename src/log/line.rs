@@ -7,7 +7,7 @@ use serde::Serialize;
 use tracing::{Level, Metadata};
 use uuid::Uuid;
 
-use crate::capture::{COMPUTATION, Fields, RESERVED_IN_SPANS, THEORETICAL_REF};
+use crate::capture::{COMPUTATION, Fields, Outcome, RESERVED_IN_SPANS, THEORETICAL_REF};
 use crate::failure::Failure;
 use crate::recorder::Recorder;
 use crate::value::{Map, Value};
@@ -128,24 +128,6 @@ impl EventLine {
     pub(crate) fn write(mut self, failure: Option<Uuid>, recorder: &Recorder) {
         self.json.push(b']');
         end(self.json, failure, self.time, recorder);
-    }
-}
-
-/// How a computation ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Ok,
-    Failed,
-    Panicked,
-}
-
-impl Outcome {
-    fn name(self) -> &'static str {
-        match self {
-            Outcome::Ok => "ok",
-            Outcome::Failed => "failed",
-            Outcome::Panicked => "panicked",
-        }
     }
 }
 

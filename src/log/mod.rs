@@ -14,7 +14,7 @@ pub use file::Rotation;
 pub use filter::FilterError;
 pub(crate) use filter::LogFilter;
 pub(crate) use line::{
-    ComputationLine, EventLine, LOG_FIELDS, Outcome, write_failure, write_json, write_line, write_name, write_span,
+    ComputationLine, EventLine, LOG_FIELDS, write_failure, write_json, write_line, write_name, write_span,
 };
 
 use crate::sync::lock;

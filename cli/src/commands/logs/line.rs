@@ -66,7 +66,11 @@ impl Line {
             line.push_str(&format!(" {}={}", screen.paint(paint::NAME, &one_line(name)), parameter(value)));
         }
         if let Some(computation) = &self.computation {
-            let (outcome, duration) = (self.outcome.as_deref().unwrap_or("?"), self.duration_s.map(brief));
+            let outcome = match self.outcome.as_deref() {
+                None | Some("unknown") => "with unknown outcome",
+                Some(outcome) => outcome,
+            };
+            let duration = self.duration_s.map(brief);
             let duration = duration.map(|seconds| format!(" after {seconds} s")).unwrap_or_default();
             line.push_str(&format!(": {} {}{duration}", one_line(computation), one_line(outcome)));
         }

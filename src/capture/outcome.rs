@@ -1,0 +1,182 @@
+//! How a computation ended. A span that closes does not prove success: an early return with `?`, a timeout or a
+//! cancelled task closes it as well. Success is known only where the code states it.
+
+use std::error::Error;
+use std::fmt::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Metadata};
+
+use super::scope::Computation;
+use super::{Busy, Capture, Step};
+
+/// The span field that states the outcome when it is recorded late.
+pub(super) const OUTCOME: &str = "outcome";
+
+/// How a computation ended, as the runtime log names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Outcome {
+    Unknown,
+    Ok,
+    Failed,
+    Cancelled,
+    Panicked,
+}
+
+impl Outcome {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Outcome::Unknown => "unknown",
+            Outcome::Ok => "ok",
+            Outcome::Failed => "failed",
+            Outcome::Cancelled => "cancelled",
+            Outcome::Panicked => "panicked",
+        }
+    }
+
+    /// The outcome that a program may state in the field `outcome`.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        [Outcome::Ok, Outcome::Failed, Outcome::Cancelled].into_iter().find(|outcome| outcome.name() == name)
+    }
+}
+
+/// The outcome that the program states while the computation is open.
+#[derive(Debug, Default)]
+pub(super) struct Stated(AtomicU8);
+
+impl Stated {
+    pub(super) fn set(&self, outcome: Outcome) {
+        self.0.store(outcome as u8, Ordering::Relaxed);
+    }
+
+    pub(super) fn get(&self) -> Outcome {
+        let stated = self.0.load(Ordering::Relaxed);
+        let outcomes = [Outcome::Ok, Outcome::Failed, Outcome::Cancelled];
+        outcomes.into_iter().find(|outcome| *outcome as u8 == stated).unwrap_or(Outcome::Unknown)
+    }
+}
+
+impl Capture {
+    /// States the outcome of the innermost computation around the caller, in each layer of the current dispatcher.
+    pub(crate) fn state_here(outcome: Outcome) {
+        if Busy::is_busy() {
+            return;
+        }
+        Self::each_here(|capture, path, _| {
+            if let Some(computation) = capture.innermost(&path) {
+                computation.state_outcome(outcome);
+            }
+        });
+    }
+
+    fn innermost(&self, path: &[Step]) -> Option<Arc<Computation>> {
+        path.iter().find_map(|(id, _)| self.named_span(*id))
+    }
+
+    /// The computation that this span names.
+    pub(super) fn named_span(&self, id: u64) -> Option<Arc<Computation>> {
+        let look =
+            |scope: &mut super::scope::Scope| scope.own().filter(|_| scope.role.names_computation()).map(Arc::clone);
+        self.scopes.with(id, look).flatten()
+    }
+}
+
+/// Whether this is the event by which `#[instrument(ret)]` reports the value of a function that has returned.
+#[inline]
+pub(super) fn is_return(meta: &Metadata<'_>) -> bool {
+    let fields = meta.fields();
+    fields.len() == 1 && fields.iter().next().is_some_and(|field| field.name() == "return")
+}
+
+/// Whether that value proves success. `Err(…)`, `None` and numbers that are not finite do not.
+pub(super) fn returns_success(event: &Event<'_>) -> bool {
+    let mut returned = Returned(false);
+    event.record(&mut returned);
+    returned.0
+}
+
+struct Returned(bool);
+
+impl Returned {
+    fn judge(&mut self, value: fmt::Arguments<'_>) {
+        let mut start = Start::default();
+        // The value's own code stops as soon as its beginning is known.
+        let _ = catch_unwind(AssertUnwindSafe(|| start.write_fmt(value)));
+        let text = start.text();
+        let is_none = text == b"None";
+        self.0 = !text.is_empty() && !is_none && !UNSUCCESSFUL.iter().any(|start| text.starts_with(start));
+    }
+}
+
+const UNSUCCESSFUL: &[&[u8]] = &[b"Err(", b"NaN", b"inf", b"-inf"];
+
+impl Visit for Returned {
+    fn record_f64(&mut self, _: &Field, value: f64) {
+        self.0 = value.is_finite();
+    }
+
+    fn record_error(&mut self, _: &Field, _: &(dyn Error + 'static)) {
+        self.0 = false;
+    }
+
+    fn record_debug(&mut self, _: &Field, value: &dyn fmt::Debug) {
+        self.judge(format_args!("{value:?}"));
+    }
+}
+
+/// The first bytes of a text.
+#[derive(Default)]
+struct Start {
+    bytes: [u8; 5],
+    len: usize,
+}
+
+impl Start {
+    fn text(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl Write for Start {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let free = &mut self.bytes[self.len..];
+        let taken = free.len().min(text.len());
+        free[..taken].copy_from_slice(&text.as_bytes()[..taken]);
+        self.len += taken;
+        if self.len == self.bytes.len() { Err(fmt::Error) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_success(value: impl fmt::Debug) -> bool {
+        let mut returned = Returned(false);
+        returned.judge(format_args!("{value:?}"));
+        returned.0
+    }
+
+    #[test]
+    fn a_returned_value_proves_success_unless_it_says_otherwise() {
+        assert!(is_success(1.5) && is_success([1, 2]) && is_success(()) && is_success(Some(3)));
+        assert!(is_success(Ok::<_, ()>(1)) && is_success("None of them") && is_success("Err(1)"));
+        assert!(!is_success(Err::<(), _>(1)) && !is_success(None::<u8>));
+        assert!(!is_success(f64::NAN) && !is_success(f64::NEG_INFINITY));
+    }
+
+    #[test]
+    fn a_value_that_panics_proves_nothing() {
+        struct Panics;
+        impl fmt::Debug for Panics {
+            fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+                panic!("no text");
+            }
+        }
+        assert!(!is_success(Panics));
+    }
+}

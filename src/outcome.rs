@@ -1,0 +1,29 @@
+use crate::capture::{Capture, Outcome};
+
+/// States that the innermost computation around the caller has succeeded: the runtime log names its outcome `ok`.
+///
+/// A span that closes does not prove success, because an early return with `?`, a timeout or a cancelled task closes it
+/// as well. Without a statement, the outcome is `unknown`. A computation with a recorded failure is `failed` in any case.
+///
+/// A function that returns a `Result` states both with
+/// [`record_outcome`](crate::ResultExt::record_outcome), and `#[instrument(ret)]` states success by itself.
+///
+/// ```
+/// use tracing::info_span;
+///
+/// # let dir = std::env::temp_dir().join(format!("tracing-failure-success-{}", std::process::id()));
+/// # let guard = tracing_failure::init(&dir)?;
+/// info_span!("solve", computation = "observable_mass", theoretical_ref = "§2.3").in_scope(|| {
+///     // … the computation itself …
+///     tracing_failure::record_success();
+/// });
+/// guard.flush();
+///
+/// let log = std::fs::read_to_string(guard.log_path().unwrap())?;
+/// assert!(log.contains(r#""outcome":"ok""#));
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn record_success() {
+    Capture::state_here(Outcome::Ok);
+}
