@@ -297,8 +297,8 @@ impl Builder {
     }
 
     /// The most detailed level of spans that can be computations, and of events that the trail keeps; DEBUG by default.
-    /// [`init`](Self::init) turns off what is more detailed and not logged: it costs then as much as without a
-    /// subscriber.
+    /// [`init`](Self::init) turns off what is more detailed and not logged: it costs then next to nothing. The span of a
+    /// computation that it turns off is reported once on stderr.
     ///
     /// In a stack of your own a layer turns off nothing, since it would do so for all layers, unless
     /// [`level_hint`](Self::level_hint) says that it may.

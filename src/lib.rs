@@ -49,7 +49,9 @@
 //!
 //! One failure makes one record: an error that nested `#[instrument(err)]` functions report again on its way up is
 //! recognised. A computation that fails because one inside it did has its own record, whose `context.caused_by` names the
-//! inner one. The fields of the computation's span, and of those around it, are the parameters.
+//! inner one. The fields of the computation's span, and of those around it, are the parameters, whatever their names. In an ERROR
+//! event, `error`, `err`, `e`, `cause`, `exception`, `source`, `error.message` and `exception.message` may hold the error, and texts
+//! in `error_type`, `category` and `reason` describe it.
 //!
 //! # How a computation ended
 //!

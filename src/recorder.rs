@@ -1,15 +1,15 @@
 //! From what was seen to a record in the store: the one place where a failure is put together.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
 use tracing::Metadata;
+use tracing::level_filters::LevelFilter;
 use uuid::Uuid;
 
 use crate::capture::{Busy, ErrorChain, History, Kind, frames_text, thread_name};
@@ -21,7 +21,7 @@ use crate::stderr;
 use crate::store::Store;
 use crate::suggest::{Rules, diagnose, remember};
 use crate::sync::lock;
-use crate::value::{Limits, Map, Value, one_line, shorten};
+use crate::value::{Limits, Map, Value, free_name, one_line, shorten};
 
 /// Characters of a text that an announcement holds.
 const ANNOUNCED: usize = 200;
@@ -76,7 +76,8 @@ pub struct Stats {
     pub diverted: u64,
     /// Records that went nowhere, because stderr could not be written either.
     pub lost: u64,
-    /// ERROR events with only one of `computation` and `theoretical_ref`.
+    /// ERROR events with only one of `computation` and `theoretical_ref`. One more if the span of a computation is more
+    /// detailed than [`Builder::level`](crate::Builder::level).
     pub near_misses: u64,
     /// Lines of the runtime log that are with the operating system.
     pub log_lines: u64,
@@ -97,6 +98,8 @@ pub(crate) struct Counters {
     diverted: AtomicU64,
     lost: AtomicU64,
     near_misses: AtomicU64,
+    near_miss_reported: AtomicBool,
+    too_detailed_reported: AtomicBool,
 }
 
 /// A failure whose file is known.
@@ -173,7 +176,7 @@ impl Recorder {
         }
         context.category.get_or_insert(told);
         context.thread.get_or_insert_with(thread_name);
-        context.other = std::mem::take(&mut context.other).into_entries().map(apart_from_ours).collect();
+        context.other = apart_from_ours(std::mem::take(&mut context.other));
         for map in [parameters, &mut context.event, &mut context.other] {
             *map = self.redactor.map(std::mem::take(map));
         }
@@ -323,9 +326,26 @@ impl Recorder {
         self.counters.repeated.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts and reports, once, that computations are not recorded because their spans are more detailed than the level.
+    pub(crate) fn too_detailed(&self, meta: &Metadata<'_>, level: LevelFilter) {
+        if self.counters.too_detailed_reported.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        self.counters.near_misses.fetch_add(1, Ordering::Relaxed);
+        stderr::say(format_args!(
+            "tracing-failure: failures in the span `{}` at {}:{} are not recorded: its level {} is more detailed than {level}. \
+             Use `Builder::level`, or a coarser level for the span. Further spans are not reported.",
+            meta.name(),
+            meta.file().unwrap_or("an unknown file"),
+            meta.line().unwrap_or(0),
+            meta.level(),
+        ));
+    }
+
     /// Says once why an error has no record.
     pub(crate) fn near_miss(&self, has_computation: bool, location: &Location) {
-        if self.counters.near_misses.fetch_add(1, Ordering::Relaxed) > 0 {
+        self.counters.near_misses.fetch_add(1, Ordering::Relaxed);
+        if self.counters.near_miss_reported.swap(true, Ordering::Relaxed) {
             return;
         }
         let (has, lacks) = match has_computation {
@@ -388,9 +408,14 @@ impl Recorder {
     }
 }
 
-/// An entry of the context under a name of its own: a key must not stand in a record twice.
-fn apart_from_ours((name, value): (Cow<'static, str>, Value)) -> (Cow<'static, str>, Value) {
-    if reserved_in_context(&name) { (format!("{name}_").into(), value) } else { (name, value) }
+/// Renames the entries of the context that have a name of the record's own: a key must not stand in a record twice.
+fn apart_from_ours(entries: Map) -> Map {
+    let mut apart = Map::new();
+    let rename = |name: &str| reserved_in_context(name).then(|| free_name(name, &entries));
+    for (name, value) in entries.iter() {
+        apart.insert(rename(name).unwrap_or_else(|| name.to_owned()), value.clone());
+    }
+    apart
 }
 
 /// What an error is called whose type is not known.

@@ -1,5 +1,7 @@
 //! When a failure is recorded, and what its record says.
 
+#[path = "layer/fields.rs"]
+mod fields;
 #[path = "layer/stack.rs"]
 mod stack;
 mod support;

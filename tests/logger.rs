@@ -162,6 +162,7 @@ fn a_failure_described_elsewhere_is_completed() {
     let mut failure = Failure::new("betti_numbers", "§3.1", "LinAlgError", "Singular matrix");
     failure.parameters.insert("site", "cellar");
     failure.context.other.insert("spans", 3);
+    failure.context.other.insert("spans_", 4);
     let path = logger.record(failure).unwrap();
 
     let failure = Failure::from_path(path).unwrap();
@@ -171,7 +172,7 @@ fn a_failure_described_elsewhere_is_completed() {
     assert_eq!(failure.context.process.unwrap().pid, std::process::id());
     assert!(failure.context.fingerprint.is_some() && failure.context.id.is_some());
     assert!(!failure.suggested_fixes.is_empty());
-    assert_eq!(failure.context.other.to_string(), r#"{"spans_":3,"machine":"bench"}"#);
+    assert_eq!(failure.context.other.to_string(), r#"{"spans__":3,"spans_":4,"machine":"bench"}"#);
     assert_eq!(logger.stats().recorded, 1);
 }
 
@@ -181,7 +182,11 @@ fn a_log_line_of_another_kind_is_a_line() {
     let logger = tracing_failure::builder(dir.path()).session_id("s").logger().unwrap();
     let logs = || std::fs::read_dir(dir.path().join("logs")).map_or(0, Iterator::count);
     assert_eq!(logs(), 0);
-    let entries = Map::from_iter([("fields", Map::from_iter([("password", "p")]))]);
+    let entries = Map::from_iter([
+        ("fields", Value::from(Map::from_iter([("password", "p")]))),
+        ("level", 3.into()),
+        ("session_id", "other".into()),
+    ]);
     logger.log(tracing::Level::ERROR, "solver", "no \"progress\"", entries);
     assert_eq!(logs(), 1);
 
@@ -191,7 +196,7 @@ fn a_log_line_of_another_kind_is_a_line() {
     assert_eq!(
         rest,
         ":\"ERROR\",\"target\":\"solver\",\"message\":\"no \\\"progress\\\"\",\"fields\":{\"password\":\"[redacted]\"},\
-         \"session_id\":\"s\"}\n"
+         \"level_\":3,\"session_id_\":\"other\",\"session_id\":\"s\"}\n"
     );
 }
 

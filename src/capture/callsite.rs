@@ -9,28 +9,26 @@ pub(crate) const COMPUTATION: &str = "computation";
 /// The field that names the equation it computes by.
 pub(crate) const THEORETICAL_REF: &str = "theoretical_ref";
 
-/// Fields of a span that say something about the failure; they are no parameters of the computation.
-pub(crate) const RESERVED_IN_SPANS: &[&str] =
-    &[COMPUTATION, THEORETICAL_REF, "error_type", "category", "reason", "error", "err"];
+/// The fields of a span that are not parameters.
+pub(crate) const RESERVED_IN_SPANS: &[&str] = &[COMPUTATION, THEORETICAL_REF];
 
-/// The same of an event, which has a message as well, and its place where it is a record of the `log` crate.
-pub(crate) const RESERVED_IN_EVENTS: &[&str] = &[
-    COMPUTATION,
-    THEORETICAL_REF,
-    "error_type",
-    "category",
-    "reason",
-    "error",
-    "err",
-    "message",
-    "log.target",
-    "log.module_path",
-    "log.file",
-    "log.line",
-];
+/// Fields of an event that hold the error, the usual one first.
+pub(crate) const ERROR_FIELDS: &[&str] =
+    &["error", "err", "e", "cause", "exception", "source", "error.message", "exception.message"];
 
-/// Fields that hold the error, the usual one first.
-pub(crate) const ERROR_FIELDS: &[&str] = &["error", "err"];
+/// Fields of an event that name the type of the error.
+pub(crate) const ERROR_TYPE_FIELDS: &[&str] = &["error_type", "error.type", "exception.type"];
+
+/// The fields of an ERROR-level span that say why it closes.
+pub(crate) const SPAN_ERROR_FIELDS: &[&str] = &["error", "err", "message"];
+
+/// The fields by which the bridge from the `log` crate describes a record.
+pub(crate) const LOG_CRATE_FIELDS: &[&str] = &["log.target", "log.module_path", "log.file", "log.line"];
+
+/// Whether this is a record of the `log` crate that `tracing-log` hands on. A user's own field may be called `log.file`.
+pub(crate) fn is_log_record(meta: &Metadata<'_>) -> bool {
+    meta.target() == "log" && meta.name() == "log event"
+}
 
 /// What the fields that a span declares make of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

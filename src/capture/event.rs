@@ -4,64 +4,154 @@ use std::borrow::Cow;
 
 use tracing::Metadata;
 
-use super::callsite::{COMPUTATION, ERROR_FIELDS, RESERVED_IN_EVENTS, THEORETICAL_REF};
-use super::fields::Fields;
+use super::callsite::{
+    COMPUTATION, ERROR_TYPE_FIELDS, LOG_CRATE_FIELDS, SPAN_ERROR_FIELDS, THEORETICAL_REF, is_log_record,
+};
+use super::fields::{Fields, TypedError};
 use super::scope::Scope;
 use super::{Carries, ErrorChain, Kind, Place, Seen};
+use crate::Category;
 use crate::failure::Location;
 use crate::recorder::Recorder;
+use crate::value::{Limits, Map, Value, one_line};
+
+/// Fields that a message names which is built from them, and the characters of each value.
+const FIELDS_IN_MESSAGE: usize = 8;
+const VALUE_IN_MESSAGE: usize = 80;
+
+/// The fields of an event or a span, and which of them have a place of their own in the record. The others are kept as
+/// values.
+struct Reader<'a> {
+    fields: &'a Fields,
+    limits: &'a Limits,
+    used: Vec<&'static str>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(fields: &'a Fields, limits: &'a Limits) -> Self {
+        Reader { fields, limits, used: Vec::new() }
+    }
+
+    /// The value of a field that names something, whatever its type.
+    fn name(&mut self, field: &'static str) -> Option<String> {
+        let name = self.fields.text(field, self.limits)?;
+        self.used.push(field);
+        Some(name)
+    }
+
+    /// A field that is a text. A number of this name is a value of the user.
+    fn text(&mut self, field: &'static str) -> Option<String> {
+        let Some(Value::String(text)) = self.fields.value(field, self.limits) else { return None };
+        if text.is_empty() {
+            return None;
+        }
+        self.used.push(field);
+        Some(text)
+    }
+
+    /// The category by name. An unknown name says the reason if nothing else does.
+    fn category(&mut self, has_reason: bool) -> Option<String> {
+        let name = self.text("category")?;
+        if has_reason && Category::from_name(&name).is_none() {
+            self.used.pop();
+        }
+        Some(name)
+    }
+}
 
 /// What an ERROR event says about the failure.
 pub(super) fn seen_in_event(
     meta: &'static Metadata<'static>,
     fields: &Fields,
-    error: Option<ErrorChain>,
+    error: Option<TypedError>,
     recorder: &Recorder,
 ) -> Seen {
-    let text = |name| fields.text(name, &recorder.limits);
-    let said = fields.prose("message").unwrap_or_default();
-    let error_text = ERROR_FIELDS.iter().find_map(|name| fields.prose(name));
+    let limits = &recorder.limits;
+    let mut reader = Reader::new(fields, limits);
     let mut seen = Seen::new(Kind::Event, Place::Callsite(meta.callsite()));
-    seen.computation = text(COMPUTATION);
-    seen.theoretical_ref = text(THEORETICAL_REF);
-    seen.error_type = text("error_type");
-    seen.category = text("category");
-    seen.reason = text("reason");
-    seen.carries = match (error.is_some() || error_text.is_some(), said.is_empty()) {
-        (true, true) => Carries::ErrorAlone,
-        (true, false) => Carries::Error,
-        (false, _) => Carries::Words,
+    seen.computation = reader.name(COMPUTATION);
+    seen.theoretical_ref = reader.name(THEORETICAL_REF);
+    seen.error_type = ERROR_TYPE_FIELDS.iter().find_map(|name| reader.text(name));
+    seen.reason = reader.text("reason");
+    seen.category = reader.category(seen.reason.is_some());
+
+    let said = fields.prose("message").filter(|message| !message.trim().is_empty());
+    if said.is_some() {
+        reader.used.push("message");
+    }
+    let error = error.map(|error| (error.field, error.chain));
+    let of_text = |(field, text)| (field, ErrorChain::of_text(text, limits));
+    let error = error.or_else(|| fields.error_text().map(of_text));
+    seen.carries = match (&error, said) {
+        (Some(_), None) => Carries::ErrorAlone,
+        (Some(_), Some(_)) => Carries::Error,
+        (None, _) => Carries::Words,
     };
-    seen.error =
-        error.or_else(|| error_text.map(|text| ErrorChain::of_text(text, &recorder.limits))).unwrap_or_default();
-    seen.message = said.to_owned();
-    let others = fields.to_map(RESERVED_IN_EVENTS, &recorder.limits, &recorder.redactor);
+    if let Some((field, chain)) = error {
+        reader.used.push(field);
+        seen.error = chain;
+    }
+
+    if is_log_record(meta) {
+        reader.used.extend(LOG_CRATE_FIELDS);
+    }
+    let others = fields.to_map(&reader.used, limits, &recorder.redactor);
+    seen.message = match said {
+        Some(message) => message.to_owned(),
+        None if seen.error.entries.is_empty() => message_of_fields(&others),
+        None => String::new(),
+    };
     match seen.computation {
         // A lone event: what it carries are the computation's parameters.
         Some(_) => seen.parameters = Some(others),
         None => seen.event = others,
     }
-    if !seen.error.entries.is_empty() && !said.is_empty() {
-        seen.event.insert("message", said);
+    if let (false, Some(message)) = (seen.error.entries.is_empty(), said) {
+        seen.event.insert("message", message);
     }
     seen.location = location(meta, fields, recorder);
     seen
 }
 
+/// The message of an event that has none: `code=3 solver=lu`.
+fn message_of_fields(fields: &Map) -> String {
+    if fields.iter().next().is_none() {
+        return "an ERROR event without a message".to_owned();
+    }
+    let shown = |value: &Value| match value.as_str() {
+        Some(text) => one_line(text, VALUE_IN_MESSAGE),
+        None => one_line(&value.to_string(), VALUE_IN_MESSAGE),
+    };
+    let named = fields.iter().take(FIELDS_IN_MESSAGE).map(|(name, value)| format!("{name}={}", shown(value)));
+    let message = named.collect::<Vec<_>>().join(" ");
+    if fields.len() > FIELDS_IN_MESSAGE { message + " …" } else { message }
+}
+
 /// What the span of an error says when it closes.
 pub(super) fn seen_in_span(scope: &Scope, recorder: &Recorder) -> Seen {
-    let said = ERROR_FIELDS.iter().chain(&["message"]).find_map(|name| scope.fields.prose(name));
+    let mut reader = Reader::new(&scope.fields, &recorder.limits);
     let mut seen = Seen::new(Kind::Span, Place::Close);
-    seen.error_type = scope.fields.text("error_type", &recorder.limits);
-    seen.reason = scope.fields.text("reason", &recorder.limits);
-    seen.message = said.map_or_else(|| format!("the error-level span `{}` closed", scope.meta.name()), str::to_owned);
+    seen.error_type = reader.text("error_type");
+    seen.reason = reader.text("reason");
+    let said = SPAN_ERROR_FIELDS.iter().find_map(|name| Some((*name, scope.fields.words(name)?)));
+    seen.message = match said {
+        Some((name, text)) => {
+            reader.used.push(name);
+            text.to_owned()
+        }
+        None => format!("the error-level span `{}` closed", scope.meta.name()),
+    };
     seen.location = location(scope.meta, &scope.fields, recorder);
+    seen.used = reader.used;
     seen
 }
 
 /// Records of the `log` crate carry their place in fields.
 fn location(meta: &'static Metadata<'static>, fields: &Fields, recorder: &Recorder) -> Location {
     let of_callsite = Location::of_callsite(meta);
+    if !is_log_record(meta) {
+        return of_callsite;
+    }
     let text = |name| fields.text(name, &recorder.limits).map(Cow::Owned);
     let line = || fields.value("log.line", &recorder.limits)?.as_f64();
     Location {

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tracing::field::{Field, Visit};
 
+use super::callsite::ERROR_FIELDS;
 use super::error::ErrorChain;
 use crate::failure::fingerprint::without_numbers;
 use crate::redact::{REDACTED, Redactor};
@@ -103,6 +104,24 @@ impl Fields {
             Plain::Value(ref value) => value.as_str(),
             _ => None,
         }
+    }
+
+    /// A field's text, where it is a text in words: neither empty nor a formatted number or boolean.
+    pub(crate) fn words(&self, name: &str) -> Option<&str> {
+        let text = self.prose(name).filter(|text| !text.trim().is_empty())?;
+        let is_literal = matches!(self.entries.iter().find(|(known, _)| *known == name)?.1, Plain::Text(_));
+        let is_value = || text.parse::<f64>().is_ok() || matches!(text, "true" | "false" | "None" | "()");
+        (is_literal || !is_value()).then_some(text)
+    }
+
+    /// The field of an event that holds the error, and its text.
+    ///
+    /// `source` is also a usual name for a file or another origin: it counts only where it reads like an error.
+    pub(crate) fn error_text(&self) -> Option<(&'static str, &str)> {
+        ERROR_FIELDS.iter().find_map(|name| {
+            let text = self.words(name)?;
+            (*name != "source" || reads_like_error(text)).then_some((*name, text))
+        })
     }
 
     /// What the message says whenever this event occurs: without the numbers that were put into it.
@@ -212,12 +231,25 @@ pub(crate) struct FieldVisitor<'a> {
     fields: &'a mut Fields,
     limits: &'a Limits,
     formatting: Formatting,
-    error: Option<&'a mut Option<ErrorChain>>,
+    error: Option<&'a mut Option<TypedError>>,
+}
+
+/// A field that holds an error with its type and sources.
+pub(crate) struct TypedError {
+    pub(crate) field: &'static str,
+    pub(crate) chain: ErrorChain,
+}
+
+impl TypedError {
+    /// Orders the fields that may hold the error: the usual names first.
+    fn rank(field: &str) -> usize {
+        ERROR_FIELDS.iter().position(|name| *name == field).unwrap_or(ERROR_FIELDS.len())
+    }
 }
 
 impl<'a> FieldVisitor<'a> {
     /// Keeps the source chain of a typed error as well.
-    pub(crate) fn with_error(self, error: &'a mut Option<ErrorChain>) -> Self {
+    pub(crate) fn with_error(self, error: &'a mut Option<TypedError>) -> Self {
         FieldVisitor { error: Some(error), ..self }
     }
 
@@ -246,6 +278,12 @@ impl<'a> FieldVisitor<'a> {
         };
         self.fields.set(field.name(), plain);
     }
+}
+
+/// Whether a text is a sentence, or begins with the name of a type.
+fn reads_like_error(text: &str) -> bool {
+    let starts_with = |test: fn(char) -> bool| text.starts_with(test);
+    starts_with(char::is_alphabetic) && (starts_with(char::is_uppercase) || text.contains(' '))
 }
 
 /// What a panic says, if it says anything.
@@ -295,7 +333,11 @@ impl Visit for FieldVisitor<'_> {
         }
         self.format(field, &format_args!("{value}"));
         if let Some(error) = &mut self.error {
-            **error = Some(ErrorChain::of(value, None, self.limits));
+            let rank = TypedError::rank(field.name());
+            if error.as_ref().is_none_or(|known| rank < TypedError::rank(known.field)) {
+                let chain = ErrorChain::of(value, None, self.limits);
+                **error = Some(TypedError { field: field.name(), chain });
+            }
         }
     }
 

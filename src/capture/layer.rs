@@ -18,12 +18,12 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::callsite::Role;
 use super::entered::{self, Around, Current};
-use super::fields::{Fields, Formatting};
+use super::fields::{Fields, Formatting, TypedError};
 use super::outcome::OUTCOME;
 use super::scope::{self, Closing, Followed, Scope, Scopes};
 use super::seen::Fate;
 use super::trail::Plan;
-use super::{Busy, Capture, ErrorChain, Outcome, Step, Surroundings, downcast, event, live, outcome, thread};
+use super::{Busy, Capture, Outcome, Step, Surroundings, downcast, event, live, outcome, thread};
 use crate::recorder::Recorder;
 use crate::{Builder, InitError};
 
@@ -130,6 +130,23 @@ where
         FailureLayer { hints: true, ..self }
     }
 
+    /// The most detailed level of its computations, its trail and its log.
+    fn most_detailed(&self) -> LevelFilter {
+        let logged = self.capture.recorder.log.as_ref().map_or(LevelFilter::OFF, |log| log.filter().most());
+        self.level.max(logged)
+    }
+
+    /// Whether anything is done with this callsite.
+    fn needs(&self, meta: &Metadata<'_>) -> bool {
+        let capture = &self.capture;
+        if meta.is_span() {
+            return *meta.level() <= self.most_detailed();
+        }
+        let is_used = capture.plan.keeps_any() || (capture.has_log && outcome::is_return(meta));
+        let is_kept = is_used && *meta.level() <= self.level;
+        is_kept || *meta.level() == Level::ERROR || capture.recorder.logs(meta)
+    }
+
     /// The span that the thread is in.
     fn current(&self, ctx: &Context<'_, S>) -> Option<Around> {
         match entered::current(self.capture.number) {
@@ -185,7 +202,7 @@ where
         scopes.insert(id, scope);
     }
 
-    fn error_event(&self, event: &Event<'_>, fields: &Fields, error: Option<ErrorChain>, ctx: &Context<'_, S>) -> Fate {
+    fn error_event(&self, event: &Event<'_>, fields: &Fields, error: Option<TypedError>, ctx: &Context<'_, S>) -> Fate {
         let mut path: Vec<Step> =
             ctx.event_scope(event).into_iter().flatten().map(|span| (span.id().into_u64(), span.metadata())).collect();
         if path.is_empty() && event.is_contextual() {
@@ -293,14 +310,7 @@ where
     }
 
     /// Takes in what an event says, records it if it is a failure, and logs it.
-    fn report(
-        &self,
-        event: &Event<'_>,
-        logged: bool,
-        is_success: bool,
-        fields: &mut Fields,
-        ctx: &Context<'_, S>,
-    ) {
+    fn report(&self, event: &Event<'_>, logged: bool, is_success: bool, fields: &mut Fields, ctx: &Context<'_, S>) {
         let Some(_busy) = Busy::enter() else { return };
         let time = SystemTime::now();
         let mut error = None;
@@ -340,17 +350,25 @@ where
     }
 
     fn register_callsite(&self, meta: &'static Metadata<'static>) -> Interest {
-        let capture = &self.capture;
-        let noted = capture.plan.keeps_any() && *meta.level() <= self.level;
-        let states_outcome = capture.has_log && outcome::is_return(meta);
-        let needed =
-            !meta.is_event() || *meta.level() == Level::ERROR || noted || states_outcome || capture.recorder.logs(meta);
-        if capture.sole && !needed { Interest::never() } else { Interest::always() }
+        if !self.capture.sole || self.needs(meta) {
+            return Interest::always();
+        }
+        if meta.is_span() && Role::of(meta).names_computation() {
+            self.capture.recorder.too_detailed(meta, self.level);
+        }
+        Interest::never()
+    }
+
+    /// Asked where no callsite is registered: for records of the `log` crate.
+    fn enabled(&self, meta: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        !self.capture.sole || self.needs(meta)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        let logged = self.capture.recorder.log.as_ref().map_or(LevelFilter::OFF, |log| log.filter().most());
-        self.hints.then(|| self.level.max(logged))
+        // The only layer sees each callsite once and turns it off itself, so that it can report the span of a
+        // computation that is too detailed.
+        let hint = if self.capture.sole { LevelFilter::TRACE } else { self.most_detailed() };
+        self.hints.then_some(hint)
     }
 
     #[inline]

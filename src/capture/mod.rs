@@ -32,7 +32,7 @@ use tracing::{Dispatch, Metadata};
 pub use layer::FailureLayer;
 pub use panic::install_panic_hook;
 
-pub(crate) use callsite::{COMPUTATION, RESERVED_IN_SPANS, THEORETICAL_REF};
+pub(crate) use callsite::{COMPUTATION, RESERVED_IN_SPANS, THEORETICAL_REF, is_log_record};
 pub(crate) use error::{ErrorChain, TracedSpan, read_span_trace};
 pub(crate) use fields::{Fields, payload_text};
 pub(crate) use outcome::Outcome;

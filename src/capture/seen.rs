@@ -42,8 +42,10 @@ pub(crate) struct Seen {
     pub(crate) message: String,
     pub(crate) category: Option<String>,
     pub(crate) reason: Option<String>,
-    /// The computation's parameters, where they do not come from its span.
+    /// The fields of an event that names the computation itself: its innermost parameters.
     pub(crate) parameters: Option<Map>,
+    /// The fields of the failed span that have a place of their own in the record. They are no parameters.
+    pub(crate) used: Vec<&'static str>,
     pub(crate) event: Map,
     pub(crate) location: Location,
     pub(crate) place: Place,
@@ -63,6 +65,7 @@ impl Seen {
             category: None,
             reason: None,
             parameters: None,
+            used: Vec::new(),
             event: Map::new(),
             location: Location::default(),
             place,
@@ -179,8 +182,8 @@ impl Capture {
     ) -> Uuid {
         let limits = &self.recorder.limits;
         let spans = self.spans(surroundings, &seen.error);
-        seen.category = seen.category.or_else(|| surroundings.field("category"));
-        let parameters = seen.parameters.take().unwrap_or_else(|| surroundings.parameters());
+        seen.category = seen.category.or_else(|| surroundings.category());
+        let parameters = surroundings.parameters(seen.parameters.take(), &seen.used);
         let sighting = Sighting {
             spans,
             caused_by,

@@ -10,6 +10,7 @@ use super::callsite::{COMPUTATION, RESERVED_IN_SPANS, Role, THEORETICAL_REF};
 use super::scope::{Computation, Followed};
 use super::trail::History;
 use super::{Capture, Step, TracedSpan};
+use crate::Category;
 use crate::failure::SpanEntry;
 use crate::value::{Map, Value};
 
@@ -82,8 +83,14 @@ impl Surroundings {
         self.field(THEORETICAL_REF)
     }
 
-    pub(crate) fn field(&self, name: &str) -> Option<String> {
+    fn field(&self, name: &str) -> Option<String> {
         self.named(name).map(|(_, text)| text.into_owned())
+    }
+
+    /// The category that a span names. A field `category` with any other value is a parameter only.
+    pub(crate) fn category(&self) -> Option<String> {
+        let named = self.spans.iter().find_map(|span| Category::from_name(span.fields.get("category")?.as_str()?));
+        named.map(|category| category.name().to_owned())
     }
 
     /// The innermost span that names the computation or its reference.
@@ -112,11 +119,14 @@ impl Surroundings {
         self.spans[..count].iter().map(|span| span.id).collect()
     }
 
-    /// The fields of the computation's span and of those around it; the innermost wins.
-    pub(crate) fn parameters(&self) -> Map {
-        let mut parameters = Map::new();
-        for span in &self.spans[self.marked().unwrap_or(0)..] {
-            parameters.add_missing(&span.fields, |name| !RESERVED_IN_SPANS.contains(&name));
+    /// The fields of the computation's span and of those around it; the innermost wins. Where an event names the
+    /// computation, its own fields come first, and all spans are around it.
+    pub(crate) fn parameters(&self, of_event: Option<Map>, used: &[&str]) -> Map {
+        let innermost = if of_event.is_some() { 0 } else { self.marked().unwrap_or(0) };
+        let mut parameters = of_event.unwrap_or_default();
+        for (index, span) in self.spans.iter().enumerate().skip(innermost) {
+            let is_used = |name: &str| index == 0 && used.contains(&name);
+            parameters.add_missing(&span.fields, |name| !RESERVED_IN_SPANS.contains(&name) && !is_used(name));
         }
         parameters
     }

@@ -1,5 +1,6 @@
 //! One line of the runtime log, written from typed fields.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::time::{Duration, SystemTime};
 
@@ -7,10 +8,10 @@ use serde::Serialize;
 use tracing::{Level, Metadata};
 use uuid::Uuid;
 
-use crate::capture::{COMPUTATION, Fields, Outcome, RESERVED_IN_SPANS, THEORETICAL_REF};
+use crate::capture::{COMPUTATION, Fields, Outcome, RESERVED_IN_SPANS, THEORETICAL_REF, is_log_record};
 use crate::failure::Failure;
 use crate::recorder::Recorder;
-use crate::value::{Map, Value};
+use crate::value::{Map, Value, free_name};
 
 /// Appends a value as JSON. Writing into memory cannot fail.
 pub(crate) fn write_json<T: Serialize + ?Sized>(json: &mut Vec<u8>, value: &T) {
@@ -94,7 +95,7 @@ fn give_back(mut buffer: Vec<u8>) {
     }
 }
 
-/// The message, and the fields of the `log` crate's records that say where they came from.
+/// The message, and the fields of a record of the `log` crate that say where it comes from.
 pub(crate) const LOG_FIELDS: &[&str] = &["message", "log.target", "log.module_path", "log.file", "log.line"];
 
 /// The line of an event.
@@ -106,12 +107,20 @@ pub(crate) struct EventLine {
 
 impl EventLine {
     pub(crate) fn new(time: SystemTime, meta: &Metadata<'_>, fields: &Fields, recorder: &Recorder) -> Self {
-        let mut json = begin(time, meta.level().as_str(), fields.prose("log.target").unwrap_or(meta.target()));
+        let is_log_record = is_log_record(meta);
+        let target = fields.prose("log.target").filter(|_| is_log_record).unwrap_or(meta.target());
+        let mut json = begin(time, meta.level().as_str(), target);
+        let message = fields.prose("message");
         // What `#[instrument(err)]` reports has no message but the error's.
-        let message = ["message", "error", "err"].iter().find_map(|name| fields.prose(name));
-        write_entry(&mut json, "message", message.unwrap_or_default());
+        let shown = message.or_else(|| Some(fields.error_text()?.1));
+        write_entry(&mut json, "message", shown.unwrap_or_default());
+        let apart: &[&str] = match (is_log_record, message) {
+            (true, _) => LOG_FIELDS,
+            (false, Some(_)) => &["message"],
+            (false, None) => &[],
+        };
         json.extend_from_slice(b",\"fields\":{");
-        fields.write_json(&mut json, LOG_FIELDS, &recorder.limits, &recorder.redactor);
+        fields.write_json(&mut json, apart, &recorder.limits, &recorder.redactor);
         json.extend_from_slice(b"},\"spans\":[");
         EventLine { json, time, first_span: true }
     }
@@ -186,14 +195,22 @@ impl ComputationLine {
     }
 }
 
-/// Writes a line that says what it is told to.
+/// The keys that every line has.
+const RESERVED_IN_LINES: &[&str] = &["timestamp", "level", "target", "message", "session_id"];
+
+/// The name of an entry, with an underscore behind it where it would repeat a key of the line.
+fn name_apart<'a>(name: &'a str, entries: &Map) -> Cow<'a, str> {
+    if RESERVED_IN_LINES.contains(&name) { free_name(name, entries).into() } else { name.into() }
+}
+
+/// Writes a line with further entries.
 pub(crate) fn write_line(level: Level, target: &str, message: &str, entries: &Map, recorder: &Recorder) {
     let time = SystemTime::now();
     let mut json = begin(time, level.as_str(), target);
     write_entry(&mut json, "message", message);
     for (name, value) in entries.iter() {
         json.push(b',');
-        write_name(&mut json, name, false);
+        write_name(&mut json, &name_apart(name, entries), false);
         write_json(&mut json, value);
     }
     end(json, None, time, recorder);

@@ -19,7 +19,7 @@ use serde::ser::{self, Serialize, SerializeMap, Serializer};
 pub(crate) use debug::read_debug;
 pub use limits::Limits;
 pub(crate) use scan::DebugSink;
-pub(crate) use text::{boundary_before, one_line, shorten};
+pub(crate) use text::{boundary_before, free_name, one_line, shorten};
 
 /// A typed value of a record: a parameter, a field of a span, an entry of the context.
 ///
@@ -414,10 +414,6 @@ impl Map {
     /// The names, as they are held, and values.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&Cow<'static, str>, &Value)> {
         self.0.iter().map(|(name, value)| (name, value))
-    }
-
-    pub(crate) fn into_entries(self) -> impl Iterator<Item = (Cow<'static, str>, Value)> {
-        self.0.into_iter()
     }
 
     /// Takes over the entries of another map whose names are wanted and not known yet.

@@ -1,3 +1,5 @@
+use super::Map;
+
 /// A text over the limit keeps its two ends and says how much is gone between them.
 pub(crate) fn shorten(text: &str, limit: usize) -> std::borrow::Cow<'_, str> {
     if text.len() <= limit {
@@ -13,6 +15,15 @@ pub(crate) fn shorten(text: &str, limit: usize) -> std::borrow::Cow<'_, str> {
 pub(crate) fn one_line(text: &str, most: usize) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect();
     if text.chars().nth(most).is_some() { line + "…" } else { line }
+}
+
+/// The name with underscores behind it, as many as no other entry has.
+pub(crate) fn free_name(name: &str, entries: &Map) -> String {
+    let mut free = format!("{name}_");
+    while entries.get(&free).is_some() {
+        free.push('_');
+    }
+    free
 }
 
 /// The last character boundary at or before this byte.
