@@ -210,7 +210,8 @@ impl Computation {
             Map::from_iter([("computation", self.name.as_str()), ("theoretical_ref", self.theoretical_ref.as_str())]);
         for (name, value) in self.parameters.iter() {
             // A parameter that is called `computation` does not replace the computation's name.
-            let name = if ["computation", "theoretical_ref"].contains(&name) { format!("{name}_") } else { name.to_owned() };
+            let name =
+                if ["computation", "theoretical_ref"].contains(&name) { format!("{name}_") } else { name.to_owned() };
             fields.insert(name, value.clone());
         }
         let mut span = SpanEntry::default();
