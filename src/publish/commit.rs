@@ -11,6 +11,7 @@ use super::pushed::{Pushed, version};
 use super::records::{Selection, select};
 use super::remote::Remote;
 use super::repository::Repository;
+use super::restore;
 use super::scan::Scan;
 use super::stage;
 use super::target::{Target, other_file};
@@ -35,6 +36,15 @@ pub(super) struct New {
     pub(super) computations: Vec<(String, usize)>,
 }
 
+/// What became of a branch that was to move to a new commit.
+enum Moved {
+    Done,
+    /// Others have moved it first.
+    ByOthers,
+    /// It is where it was: git has thrown away objects of the commit.
+    Back,
+}
+
 /// Commits what the branch does not have. Where it has no commit here, it begins with `start`.
 pub(super) fn commit(
     repository: &Repository,
@@ -47,6 +57,7 @@ pub(super) fn commit(
     if target.is_current {
         stage::finish_earlier(repository)?;
     }
+    let mut made_again = false;
     for _ in 0..TRIES {
         let old = repository.commit_of(&target.full_name())?;
         let parent = old.as_deref().or(start);
@@ -56,13 +67,23 @@ pub(super) fn commit(
             let tip = parent.map(str::to_owned);
             return Ok(Committed { tip, new: None, ignored, skipped });
         }
-        let new = New::make(repository, scan, parent, &entries)?;
-        let has_moved = match target.is_current {
-            true => move_current(repository, target, &new.commit, old.as_deref(), &entries)?,
-            false => repository.move_branch(&target.branch, &new.commit, old.as_deref())?,
+        let new = match New::make(repository, scan, parent, &entries) {
+            // Git has thrown away what the commit was to hold: it is made again, once.
+            Err(PublishError::Git { .. }) if !made_again => {
+                made_again = true;
+                cache.forget();
+                continue;
+            }
+            new => new?,
         };
-        if has_moved {
-            return Ok(Committed { tip: Some(new.commit.clone()), new: Some(new), ignored, skipped });
+        let moved = match target.is_current {
+            true => move_current(repository, target, &new.commit, old.as_deref(), &entries)?,
+            false => move_whole(repository, target, &new.commit, old.as_deref())?,
+        };
+        match moved {
+            Moved::Done => return Ok(Committed { tip: Some(new.commit.clone()), new: Some(new), ignored, skipped }),
+            Moved::ByOthers => {}
+            Moved::Back => cache.forget(),
         }
     }
     Err(PublishError::LostRace(target.branch.clone()))
@@ -140,25 +161,39 @@ fn is_usable(name: &str) -> bool {
     name.chars().any(|c| c > ' ' && !".,:;<>\"\\'".contains(c))
 }
 
-/// Moves the branch that is checked out, if nobody else has moved it, and then its index. Where the index cannot follow, the
-/// branch goes back.
+/// Moves the branch, unless others have moved it. A commit that lacks objects does not stay on it.
+fn move_whole(repository: &Repository, target: &Target, new: &str, old: Option<&str>) -> Result<Moved, PublishError> {
+    match repository.move_branch(&target.branch, new, old) {
+        Ok(true) => {}
+        Ok(false) => return Ok(Moved::ByOthers),
+        Err(PublishError::Git { .. }) if repository.commit_of(new)?.is_none() => return Ok(Moved::Back),
+        Err(error) => return Err(error),
+    }
+    // Only now does nobody throw them away any more.
+    if restore::is_whole(repository, new, old)? || !repository.move_back(&target.branch, new, old)? {
+        return Ok(Moved::Done);
+    }
+    Ok(Moved::Back)
+}
+
+/// The same for the branch that is checked out, and then its index. Where the index cannot follow, the branch goes back.
 fn move_current(
     repository: &Repository,
     target: &Target,
     new: &str,
     old: Option<&str>,
     entries: &[Entry],
-) -> Result<bool, PublishError> {
+) -> Result<Moved, PublishError> {
     stage::wait_for_lock(repository)?;
     // To read the records takes a while.
     if !target.is_still_current(repository)? {
         return Err(PublishError::Switched(target.branch.clone()));
     }
     stage::announce(repository, entries)?;
-    let has_moved = repository.move_branch(&target.branch, new, old);
-    if !matches!(has_moved, Ok(true)) {
+    let moved = move_whole(repository, target, new, old);
+    if !matches!(moved, Ok(Moved::Done)) {
         stage::withdraw(repository);
-        return has_moved;
+        return moved;
     }
     // The index of another branch is not ours to change.
     let staged = match target.is_still_current(repository) {
@@ -174,5 +209,5 @@ fn move_current(
         }
         Err(_) => {}
     }
-    Ok(true)
+    Ok(Moved::Done)
 }

@@ -46,6 +46,12 @@ impl Config {
         self.get(name).is_some_and(|value| !is_off(value))
     }
 
+    /// Whether objects may be missing because they are fetched when they are asked for.
+    pub(super) fn is_partial(&self) -> bool {
+        let is_promisor = |name: &String| name.starts_with("remote.") && name.ends_with(".promisor");
+        self.get("extensions.partialclone").is_some() || self.settings.keys().any(is_promisor)
+    }
+
     pub(super) fn remotes(&self) -> &[String] {
         &self.remotes
     }

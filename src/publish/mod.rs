@@ -17,6 +17,7 @@ mod refspec;
 mod remote;
 mod repository;
 mod reserved;
+mod restore;
 mod scan;
 mod stage;
 mod target;

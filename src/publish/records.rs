@@ -9,6 +9,7 @@ use super::git::{parts, path_of};
 use super::outcome::{Ignored, Skipped};
 use super::repository::Repository;
 use super::reserved::Reserved;
+use super::restore::restore_missing;
 use super::scan::{Read, Scan, named};
 use super::tree::{Entry, Item, list_dir};
 use crate::store::{about, is_record_name};
@@ -46,6 +47,8 @@ pub(super) fn select(
     ignore_rules: bool,
 ) -> Result<Selection, PublishError> {
     let items = list_dir(&repository.git, target, &repository.prefix)?;
+    let is_record = |item: &&Item| item.is_file() && item.name().is_some_and(is_record_name);
+    restore_missing(repository, &items.iter().filter(is_record).collect::<Vec<_>>())?;
     let target: HashMap<&str, &Item> =
         items.iter().filter(|item| item.is_file()).filter_map(|item| Some((item.name()?, item))).collect();
     let (names, odd) = candidates(repository)?;

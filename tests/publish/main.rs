@@ -11,6 +11,7 @@ mod destination;
 mod harm;
 mod odd;
 mod own;
+mod pruned;
 mod remotes;
 mod removed;
 mod staged;
