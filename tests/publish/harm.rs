@@ -321,3 +321,42 @@ fn secrets_that_the_user_committed_stay_here() {
         assert!(!String::from_utf8_lossy(&output.stdout).contains("ghp_"), "{name}");
     }
 }
+
+#[test]
+fn a_name_of_which_git_leaves_nothing_is_replaced() {
+    for name in ["<>", " ", ",.;"] {
+        let world = World::new();
+        let (origin, clone) = world.origin_and_clone();
+        clone.git(&["config", "user.name", name]);
+        clone.fail("rg_flow");
+        clone.publish().pushed(1);
+        assert_eq!(origin.git(&["log", "-1", "--format=%an", "main"]), "tracing-failure\n");
+        clone.git(&["config", "user.name", "Ada"]);
+        clone.fail("rg_flow");
+        clone.publisher().env("GIT_AUTHOR_NAME", name).run().pushed(1);
+        assert_eq!(origin.git(&["log", "-1", "--format=%an", "main"]), "tracing-failure\n");
+    }
+}
+
+#[test]
+fn no_program_of_the_user_looks_at_signatures() {
+    let world = World::new();
+    let (_, clone) = world.origin_and_clone();
+    let ran = world.path().join("ran");
+    let program = world.path().join("gpg");
+    script(&program, &format!("touch '{}'; exit 1", ran.display()));
+    clone.git(&["config", "log.showSignature", "true"]);
+    clone.git(&["config", "gpg.program", program.to_str().unwrap()]);
+    // A commit that claims to be signed, in the name of the publisher.
+    let body = clone.git(&["cat-file", "commit", "HEAD"]);
+    let (head, message) = body.split_once("\n\n").unwrap();
+    let signed = format!("{head}\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n -----END PGP SIGNATURE-----\n\n{message}");
+    clone.write("../commit", &signed);
+    let commit = clone.git(&["hash-object", "-w", "-t", "commit", "../commit"]);
+    clone.git(&["reset", "--quiet", "--soft", commit.trim()]);
+    for branch in ["main", "failures"] {
+        clone.fail("rg_flow");
+        clone.publisher().branch(branch).run();
+    }
+    assert!(!ran.exists());
+}
