@@ -347,7 +347,8 @@ fn no_program_of_the_user_looks_at_signatures() {
     script(&program, &format!("touch '{}'; exit 1", ran.display()));
     clone.git(&["config", "log.showSignature", "true"]);
     clone.git(&["config", "gpg.program", program.to_str().unwrap()]);
-    // A commit that claims to be signed, in the name of the publisher.
+    // A commit that claims to be signed, and that the remote does not have.
+    clone.commit_file("private", "mine\n");
     let body = clone.git(&["cat-file", "commit", "HEAD"]);
     let (head, message) = body.split_once("\n\n").unwrap();
     let signed = format!("{head}\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n -----END PGP SIGNATURE-----\n\n{message}");
