@@ -86,7 +86,7 @@ pub(super) fn commit(
             Moved::Back => cache.forget(),
         }
     }
-    Err(PublishError::LostRace(target.branch.clone()))
+    Err(PublishError::LostRace(target.branch.to_string()))
 }
 
 /// What a commit to the target would hold beside what its parent holds.
@@ -101,7 +101,7 @@ pub(super) fn choose(
     if let (Some(parent), false) = (parent, target.is_current)
         && let Some(other) = other_file(&repository.git, scan, parent)?
     {
-        return Err(PublishError::NotOurs { branch: target.branch.clone(), file: path_of(&other.path) });
+        return Err(PublishError::NotOurs { branch: target.branch.to_string(), file: path_of(&other.path) });
     }
     let mut selection = select(repository, cache, scan, parent, target.is_current)?;
     if let (Some((remote, pushed)), Some(_), false) = (place, parent, target.is_current)
@@ -187,7 +187,7 @@ fn move_current(
     stage::wait_for_lock(repository)?;
     // To read the records takes a while.
     if !target.is_still_current(repository)? {
-        return Err(PublishError::Switched(target.branch.clone()));
+        return Err(PublishError::Switched(target.branch.to_string()));
     }
     stage::announce(repository, entries)?;
     let moved = move_whole(repository, target, new, old);

@@ -124,7 +124,7 @@ impl Git {
     }
 
     /// Runs git to its end, however that is.
-    pub(super) fn run(&self, words: &[&str], input: Vec<u8>) -> Result<Said, PublishError> {
+    pub(super) fn run<W: AsRef<OsStr>>(&self, words: &[W], input: Vec<u8>) -> Result<Said, PublishError> {
         let mut command = Command::new("git");
         command.current_dir(&self.dir);
         for setting in &self.settings {
@@ -136,7 +136,7 @@ impl Git {
         }
         command.envs(ENVIRONMENT.iter().copied());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        let shown = shown(&format!("git {}", words.join(" ")));
+        let shown = shown(&line(words));
         let started = Instant::now();
         // A time that no clock reaches is a long one.
         let deadline = started.checked_add(self.timeout).unwrap_or(started + Duration::from_secs(1 << 30));
@@ -160,17 +160,17 @@ impl Git {
     }
 
     /// What it says, where it succeeds.
-    pub(super) fn read(&self, words: &[&str], input: Vec<u8>) -> Result<Vec<u8>, PublishError> {
+    pub(super) fn read<W: AsRef<OsStr>>(&self, words: &[W], input: Vec<u8>) -> Result<Vec<u8>, PublishError> {
         self.run(words, input)?.ok()
     }
 
     /// The one word that it says, such as an object's name.
-    pub(super) fn word(&self, words: &[&str], input: Vec<u8>) -> Result<String, PublishError> {
+    pub(super) fn word<W: AsRef<OsStr>>(&self, words: &[W], input: Vec<u8>) -> Result<String, PublishError> {
         Ok(String::from_utf8_lossy(&self.read(words, input)?).trim_end().to_owned())
     }
 
     /// The one word that it says, or `None` where it fails.
-    pub(super) fn look_up(&self, words: &[&str]) -> Result<Option<String>, PublishError> {
+    pub(super) fn look_up<W: AsRef<OsStr>>(&self, words: &[W]) -> Result<Option<String>, PublishError> {
         let said = self.run(words, Vec::new())?;
         let word = || String::from_utf8_lossy(&said.stdout).trim_end().to_owned();
         Ok(said.succeeded.then(word).filter(|word| !word.is_empty()))
@@ -203,6 +203,12 @@ pub(super) fn path_of(bytes: &[u8]) -> PathBuf {
     {
         PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
     }
+}
+
+/// The command as it would be typed.
+fn line<W: AsRef<OsStr>>(words: &[W]) -> String {
+    let words = words.iter().map(|word| word.as_ref().to_string_lossy());
+    std::iter::once("git".into()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 fn shown_lines(text: &str) -> String {

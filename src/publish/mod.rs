@@ -1,6 +1,7 @@
 //! Records go into a commit and to a remote, by the `git` of the machine.
 
 mod auto;
+mod branch;
 mod cache;
 mod child;
 mod commit;
@@ -173,7 +174,7 @@ impl Publisher {
         plan.computations = message::tally(scan.computations(&selection.entries));
         plan.records = selection.entries.iter().map(|entry| git::path_of(&entry.path)).collect();
         plan.work_tree = Some(repository.work_tree);
-        plan.branch = Some(target.branch);
+        plan.branch = Some(target.branch.to_string());
         plan.remote = remote.map(|remote| remote.shown());
         plan.ignored = selection.ignored;
         plan.skipped = selection.skipped;
@@ -303,11 +304,11 @@ impl Published {
         remote: Option<Remote>,
     ) -> Self {
         let Committed { new, ignored, skipped, .. } = committed;
-        let mut branch = target.branch;
+        let mut branch = target.branch.to_string();
         let (outcome, new) = match pushed {
             Ok(Some(pushed)) => {
                 if let Some(remote) = &remote {
-                    branch.clone_from(&remote.branch);
+                    branch = remote.branch.to_string();
                 }
                 (Outcome::Pushed, Some(pushed))
             }

@@ -136,7 +136,7 @@ impl Push<'_> {
             return Ok(Some(Step { new, tip, entries }));
         }
         let Some(tip) = tip else {
-            let (branch, remote) = (self.target.branch.clone(), self.remote.shown());
+            let (branch, remote) = (self.target.branch.to_string(), self.remote.shown());
             return Err(NotPushed::NotOnRemote { branch, remote });
         };
         self.refuse_others(&tip)?;
@@ -151,7 +151,7 @@ impl Push<'_> {
         if !was_pushed && !was_tracked {
             return Ok(());
         }
-        Err(NotPushed::Deleted { branch: self.remote.branch.clone(), remote: self.remote.shown() })
+        Err(NotPushed::Deleted { branch: self.remote.branch.to_string(), remote: self.remote.shown() })
     }
 
     /// A branch of our own follows the remote; one that is checked out, or that the user has committed to, stays where it is.
@@ -170,7 +170,9 @@ impl Push<'_> {
             return Ok(());
         }
         match other_file(&self.repository.git, self.scan, tip)? {
-            Some(other) => Err(NotPushed::NotOurs { branch: self.remote.branch.clone(), file: path_of(&other.path) }),
+            Some(other) => {
+                Err(NotPushed::NotOurs { branch: self.remote.branch.to_string(), file: path_of(&other.path) })
+            }
             None => Ok(()),
         }
     }

@@ -33,9 +33,10 @@ impl Pushed {
     /// Reads the memory. A file that cannot be read is as good as none: its records are pushed again.
     pub(super) fn open(repository: &Repository, remote: &Remote) -> Result<Self, PublishError> {
         let dir = repository.own_dir(&repository.common_dir)?;
-        let place = fingerprint([without_credentials(&remote.url).as_str(), &remote.branch]);
+        let branch = format!("{:?}", remote.branch.name());
+        let place = fingerprint([without_credentials(&remote.url).as_str(), &branch]);
         let file = dir.join(format!("pushed-{place}"));
-        let place_file = dir.join(format!("place-{}", fingerprint([remote.name.as_str(), &remote.branch])));
+        let place_file = dir.join(format!("place-{}", fingerprint([remote.name.as_str(), &branch])));
         let last_place = fs::read_to_string(&place_file).ok();
         let mut pushed =
             Pushed { versions: HashSet::new(), latest: HashMap::new(), tip: None, file, place_file, place, last_place };

@@ -1,5 +1,8 @@
 //! The remote, and what can be said of it.
 
+use std::ffi::{OsStr, OsString};
+
+use super::branch::{Branch, join};
 use super::error::PublishError;
 use super::git::{Git, without_credentials};
 use super::outcome::NotPushed;
@@ -19,7 +22,9 @@ pub(super) struct Remote {
     /// Where that is.
     pub(super) url: String,
     /// The branch there.
-    pub(super) branch: String,
+    pub(super) branch: Branch,
+    /// The reference that is pushed to instead of a branch.
+    elsewhere: Option<String>,
     push_urls: usize,
     git: Git,
 }
@@ -39,7 +44,8 @@ impl Remote {
         given: Option<&str>,
         target: &Target,
     ) -> Result<Option<Self>, PublishError> {
-        let (branch, is_current) = (target.branch.as_str(), target.is_current);
+        let shown = target.branch.to_string();
+        let branch = shown.as_str();
         let Some(name) = choose(repository, given, branch) else { return Ok(None) };
         if name.starts_with('-') {
             return Err(PublishError::Name(name));
@@ -50,8 +56,10 @@ impl Remote {
         let is_pushed_there = is_upstream && matches!(config.get("push.default"), Some("upstream" | "tracking"));
         let upstream = config.get(&format!("branch.{branch}.merge")).filter(|_| is_pushed_there);
         let refspecs = config.all(&format!("remote.{name}.push"));
-        let destination = destination(refspecs, branch, is_current).or(upstream.map(str::to_owned));
-        let destination = destination.unwrap_or_else(|| format!("refs/heads/{branch}"));
+        let by_refspec = target.branch.as_str().and_then(|branch| destination(refspecs, branch, target.is_current));
+        let destination = by_refspec.or(upstream.map(str::to_owned));
+        let there =
+            destination.as_deref().map_or(Some(target.branch.clone()), |name| Branch::from_full_name(name.as_bytes()));
         let git = repository.git.clone();
         let url = |words: &[&str]| git.look_up(&[&["remote", "get-url"], words, &["--", &name]].concat());
         let pushed_to = match config.remotes().contains(&name) {
@@ -61,20 +69,21 @@ impl Remote {
         let all = git.look_up(&["remote", "get-url", "--push", "--all", "--", &name])?.unwrap_or_default();
         let url = all.lines().next().unwrap_or(&name).to_owned();
         let source = pushed_to.unwrap_or_else(|| name.clone());
-        let there = destination.strip_prefix("refs/heads/").map(str::to_owned);
-        let branch = there.unwrap_or(destination);
+        let elsewhere = destination.filter(|_| there.is_none());
+        let branch = there.unwrap_or_else(|| target.branch.clone());
         let git = git.set(format!("remote.{name}.mirror=false"));
-        Ok(Some(Remote { source, url, name, branch, push_urls: all.lines().count(), git }))
+        Ok(Some(Remote { source, url, name, branch, elsewhere, push_urls: all.lines().count(), git }))
     }
 
     /// Whether it stands for one branch of one place, so that its records are known.
     pub(super) fn is_one_branch(&self) -> Result<(), NotPushed> {
+        if let Some(elsewhere) = &self.elsewhere {
+            return Err(NotPushed::Failed(format!(
+                "remote.{}.push sends the branch to {elsewhere}, which is no branch: choose another branch or remote",
+                self.shown()
+            )));
+        }
         match self.push_urls {
-            _ if self.branch.starts_with("refs/") => Err(NotPushed::Failed(format!(
-                "remote.{}.push sends the branch to {}, which is no branch: choose another branch or remote",
-                self.shown(),
-                self.branch
-            ))),
             0 | 1 => Ok(()),
             several => Err(NotPushed::Failed(format!(
                 "the remote {} has {several} push URLs: name one of them as the remote",
@@ -88,24 +97,22 @@ impl Remote {
         without_credentials(&self.name)
     }
 
-    fn full_name(&self) -> String {
-        format!("refs/heads/{}", self.branch)
-    }
-
     /// The branch of this repository that tracks the remote's; `None` where it tracks another place.
-    pub(super) fn tracking_branch(&self, repository: &Repository) -> Option<String> {
+    pub(super) fn tracking_branch(&self, repository: &Repository) -> Option<OsString> {
         let is_tracked = self.source == self.name && repository.config.remotes().contains(&self.name);
-        is_tracked.then(|| format!("refs/remotes/{}/{}", self.name, self.branch))
+        is_tracked
+            .then(|| join(["refs/remotes/", &self.name, "/"].map(OsStr::new).into_iter().chain([self.branch.name()])))
     }
 
     /// Where the branch was when it was last fetched or pushed to.
     pub(super) fn last_known(&self, repository: &Repository) -> Result<Option<String>, PublishError> {
-        self.tracking_branch(repository).map_or(Ok(None), |branch| repository.commit_of(&branch))
+        self.tracking_branch(repository).map_or(Ok(None), |branch| repository.commit_of(branch))
     }
 
     /// The tips of all its branches that are here.
     pub(super) fn tips(&self, repository: &Repository) -> Result<Vec<String>, NotPushed> {
         let text = self.ask(&["ls-remote", "--heads", "--", &self.source])?;
+        let text = String::from_utf8_lossy(&text);
         let tips: String =
             text.lines().filter_map(|line| line.split('\t').next()).flat_map(|tip| [tip, "\n"]).collect();
         let said =
@@ -116,11 +123,13 @@ impl Remote {
 
     /// Where the branch is now, with all that it needs here; `None` where the remote does not have it.
     pub(super) fn tip(&self, repository: &Repository) -> Result<Option<String>, NotPushed> {
-        let full_name = self.full_name();
+        let full_name = self.branch.full_name();
         for _ in 0..QUESTIONS {
-            let text = self.ask(&["ls-remote", "--", &self.source, &full_name])?;
-            let found = text.lines().filter_map(|line| line.split_once('\t')).find(|(_, name)| *name == full_name);
-            let Some((tip, _)) = found else { return Ok(None) };
+            let words = [OsStr::new("ls-remote"), OsStr::new("--"), OsStr::new(&self.source), &full_name];
+            let answer = self.ask(&words)?;
+            let is_it = |line: &&[u8]| line.ends_with(&[b"\t", full_name.as_encoded_bytes()].concat());
+            let Some(line) = answer.split(|byte| *byte == b'\n').find(is_it) else { return Ok(None) };
+            let tip = &*String::from_utf8_lossy(line.split(|byte| *byte == b'\t').next().unwrap_or_default());
             if !has(repository, tip)? {
                 self.fetch()?;
             }
@@ -134,26 +143,30 @@ impl Remote {
     /// Brings the branch here, without a trace of it in the references.
     fn fetch(&self) -> Result<(), NotPushed> {
         let quiet = ["fetch", "--quiet", "--no-write-fetch-head", "--no-tags", "--no-prune", "--no-auto-maintenance"];
-        let only = ["--no-recurse-submodules", "--refmap=", "--", &self.source, &self.full_name()];
-        self.ask(&[&quiet[..], &only[..]].concat()).map(drop)
+        let only = ["--no-recurse-submodules", "--refmap=", "--", &self.source];
+        let words = quiet.iter().chain(&only).map(OsStr::new);
+        self.ask(&words.chain([&*self.branch.full_name()]).collect::<Vec<_>>()).map(drop)
     }
 
-    fn ask(&self, words: &[&str]) -> Result<String, NotPushed> {
+    fn ask<W: AsRef<OsStr>>(&self, words: &[W]) -> Result<Vec<u8>, NotPushed> {
         let said = self.git.run(words, Vec::new())?;
         if !said.succeeded {
             return Err(why(&said.stderr));
         }
-        Ok(String::from_utf8_lossy(&said.stdout).into_owned())
+        Ok(said.stdout)
     }
 
     /// Pushes the commit, if the branch is where we believe it to be.
     pub(super) fn push(&self, commit: &str, tip: Option<&str>) -> Result<Answer, PublishError> {
-        let full_name = self.full_name();
-        let lease = format!("--force-with-lease={full_name}:{}", tip.unwrap_or_default());
-        let refspec = format!("{commit}:{full_name}");
+        let full_name = self.branch.full_name();
+        let tip = format!(":{}", tip.unwrap_or_default());
+        let lease = join([OsStr::new("--force-with-lease="), &full_name, OsStr::new(&tip)]);
+        let refspec = join([OsStr::new(commit), OsStr::new(":"), &full_name]);
         let quiet =
             ["push", "--porcelain", "--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no"];
-        let said = self.git.run(&[&quiet[..], &[&lease, "--", &self.name, &refspec]].concat(), Vec::new())?;
+        let where_to = [&*lease, OsStr::new("--"), OsStr::new(&self.name), &*refspec];
+        let words: Vec<&OsStr> = quiet.iter().map(OsStr::new).chain(where_to).collect();
+        let said = self.git.run(&words, Vec::new())?;
         if said.succeeded {
             return Ok(Answer::Done);
         }

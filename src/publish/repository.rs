@@ -1,8 +1,10 @@
 //! The repository that a directory lies in.
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::branch::{Branch, join};
 use super::config::Config;
 use super::error::PublishError;
 use super::git::{Git, path_of};
@@ -80,9 +82,14 @@ impl Repository {
     }
 
     /// The branch that is checked out, whether or not it has a commit.
-    pub(super) fn current_branch(&self) -> Result<Option<String>, PublishError> {
-        let head = self.git.look_up(&["symbolic-ref", "-q", "HEAD"])?;
-        Ok(head.and_then(|head| head.strip_prefix("refs/heads/").map(str::to_owned)))
+    pub(super) fn current_branch(&self) -> Result<Option<Branch>, PublishError> {
+        Ok(self.target_of(OsStr::new("HEAD"))?.and_then(|head| Branch::from_full_name(&head)))
+    }
+
+    /// The full name that a symbolic reference stands for; `None` where it is none.
+    pub(super) fn target_of(&self, name: &OsStr) -> Result<Option<Vec<u8>>, PublishError> {
+        let answer = self.git.run(&[OsStr::new("symbolic-ref"), OsStr::new("-q"), name], Vec::new())?;
+        Ok(answer.succeeded.then(|| answer.stdout.trim_ascii_end().to_vec()))
     }
 
     /// The tree without files.
@@ -96,14 +103,16 @@ impl Repository {
     }
 
     /// The commit that a full name of a reference, or an object's name, stands for.
-    pub(super) fn commit_of(&self, name: &str) -> Result<Option<String>, PublishError> {
-        self.git.look_up(&["rev-parse", "-q", "--verify", &format!("{name}^{{commit}}")])
+    pub(super) fn commit_of(&self, name: impl AsRef<OsStr>) -> Result<Option<String>, PublishError> {
+        let commit = join([name.as_ref(), OsStr::new("^{commit}")]);
+        self.git.look_up(&[OsStr::new("rev-parse"), OsStr::new("-q"), OsStr::new("--verify"), &commit])
     }
 
     /// Moves a branch, where it is still at the old commit; says whether it was.
-    pub(super) fn move_branch(&self, branch: &str, new: &str, old: Option<&str>) -> Result<bool, PublishError> {
-        let name = format!("refs/heads/{branch}");
-        let words = ["update-ref", "--no-deref", "-m", "Failure log", &name, new, old.unwrap_or_default()];
+    pub(super) fn move_branch(&self, branch: &Branch, new: &str, old: Option<&str>) -> Result<bool, PublishError> {
+        let name = branch.full_name();
+        let words = ["update-ref", "--no-deref", "-m", "Failure log"].map(OsStr::new);
+        let words = [&words[..], &[&name, OsStr::new(new), OsStr::new(old.unwrap_or_default())]].concat();
         let said = self.git.run(&words, Vec::new())?;
         if said.succeeded {
             return Ok(true);
@@ -113,12 +122,14 @@ impl Repository {
     }
 
     /// Takes back a move of a branch, where nobody has built on it; says whether that was so.
-    pub(super) fn move_back(&self, branch: &str, new: &str, old: Option<&str>) -> Result<bool, PublishError> {
+    pub(super) fn move_back(&self, branch: &Branch, new: &str, old: Option<&str>) -> Result<bool, PublishError> {
         match old {
             Some(old) => self.move_branch(branch, old, Some(new)),
             None => {
-                let name = format!("refs/heads/{branch}");
-                Ok(self.git.run(&["update-ref", "--no-deref", "-d", &name, new], Vec::new())?.succeeded)
+                let words = ["update-ref", "--no-deref", "-d"].map(OsStr::new);
+                let name = branch.full_name();
+                let words = [&words[..], &[&name, OsStr::new(new)]].concat();
+                Ok(self.git.run(&words, Vec::new())?.succeeded)
             }
         }
     }

@@ -1,5 +1,8 @@
 //! The branch that records are committed to.
 
+use std::ffi::{OsStr, OsString};
+
+use super::branch::Branch;
 use super::error::PublishError;
 use super::git::{Git, parts, path_of};
 use super::repository::Repository;
@@ -11,7 +14,7 @@ use crate::store::{Store, is_record_name};
 const SAMPLE: usize = 64;
 
 pub(super) struct Target {
-    pub(super) branch: String,
+    pub(super) branch: Branch,
     /// Whether it is checked out: its work tree and its index are the user's then.
     pub(super) is_current: bool,
 }
@@ -25,31 +28,30 @@ impl Target {
             not_in_a_series(repository)?;
             return Ok(Target { branch, is_current: true });
         };
-        let full_name = format!("refs/heads/{name}");
-        let allowed = repository.git.run(&["check-ref-format", &full_name], Vec::new())?.succeeded;
+        let mut branch = Branch::new(name);
+        let words = [OsStr::new("check-ref-format"), &branch.full_name()];
+        let allowed = repository.git.run(&words, Vec::new())?.succeeded;
         if !allowed || name.starts_with('-') || name == "HEAD" {
             return Err(PublishError::Name(name.to_owned()));
         }
         // An alias stands for the branch that it points to, and stays an alias.
-        let alias = repository.git.look_up(&["symbolic-ref", "-q", &full_name])?;
-        let name = match &alias {
-            Some(target) => target.strip_prefix("refs/heads/").ok_or_else(|| PublishError::Name(name.to_owned()))?,
-            None => name,
-        };
-        let is_current = current.as_deref() == Some(name);
+        if let Some(full_name) = repository.target_of(&branch.full_name())? {
+            branch = Branch::from_full_name(&full_name).ok_or_else(|| PublishError::Name(name.to_owned()))?;
+        }
+        let is_current = current.as_ref() == Some(&branch);
         match is_current {
             true => not_in_a_series(repository)?,
-            false => not_checked_out(repository, name)?,
+            false => not_checked_out(repository, &branch)?,
         }
-        Ok(Target { branch: name.to_owned(), is_current })
+        Ok(Target { branch, is_current })
     }
 
     pub(super) fn is_still_current(&self, repository: &Repository) -> Result<bool, PublishError> {
-        Ok(repository.current_branch()?.as_deref() == Some(&*self.branch))
+        Ok(repository.current_branch()?.as_ref() == Some(&self.branch))
     }
 
-    pub(super) fn full_name(&self) -> String {
-        format!("refs/heads/{}", self.branch)
+    pub(super) fn full_name(&self) -> OsString {
+        self.branch.full_name()
     }
 
     /// Whether this file of the branch is one that we may publish, by its name.
@@ -70,14 +72,14 @@ fn not_in_a_series(repository: &Repository) -> Result<(), PublishError> {
     }
 }
 
-fn not_checked_out(repository: &Repository, branch: &str) -> Result<(), PublishError> {
+fn not_checked_out(repository: &Repository, branch: &Branch) -> Result<(), PublishError> {
     let text = repository.git.read(&["worktree", "list", "--porcelain", "-z"], Vec::new())?;
     let mut work_tree = path_of(b"");
     for line in parts(&text) {
         if let Some(path) = line.strip_prefix(b"worktree ") {
             work_tree = path_of(path);
-        } else if line.strip_prefix(b"branch refs/heads/") == Some(branch.as_bytes()) {
-            return Err(PublishError::BranchInUse { branch: branch.to_owned(), work_tree });
+        } else if line.strip_prefix(b"branch ").and_then(Branch::from_full_name).as_ref() == Some(branch) {
+            return Err(PublishError::BranchInUse { branch: branch.to_string(), work_tree });
         }
     }
     Ok(())

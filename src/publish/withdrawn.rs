@@ -1,8 +1,11 @@
 //! Records that a branch of the remote once had and that others have taken off it, by setting it back.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 
+use super::branch::join;
 use super::error::PublishError;
+use super::git::path_of;
 use super::pushed::{Pushed, version};
 use super::remote::Remote;
 use super::repository::Repository;
@@ -75,23 +78,21 @@ fn tracked(repository: &Repository, remote: &Remote, all: bool) -> Result<Vec<St
         true => {
             let of_remote = format!("refs/remotes/{}/", remote.name);
             let words = ["for-each-ref", "--format=%(refname)", &format!("--count={BRANCHES}"), &of_remote];
-            repository.git.word(&words, Vec::new())?.lines().map(str::to_owned).collect()
+            let names = repository.git.read(&words, Vec::new())?;
+            let names = names.split(|byte| *byte == b'\n').filter(|name| !name.is_empty());
+            names.map(|name| path_of(name).into_os_string()).collect()
         }
     };
     let mut positions = Vec::new();
     for name in names {
         positions.extend(repository.commit_of(&name)?);
-        let log = repository.git.look_up(&[
-            "log",
-            "--walk-reflogs",
-            "--format=%H",
-            &format!("--max-count={POSITIONS}"),
-            &name,
-            "--",
-        ])?;
+        let most = format!("--max-count={POSITIONS}");
+        let words = ["log", "--walk-reflogs", "--format=%H", &most].map(OsStr::new);
+        let log = repository.git.look_up(&[&words[..], &[&name, OsStr::new("--")]].concat())?;
         let log: Vec<String> = log.unwrap_or_default().lines().map(str::to_owned).collect();
         // The log tells where each move led to; the oldest move also knows where it came from.
-        positions.extend(repository.commit_of(&format!("{name}@{{{}}}", log.len()))?);
+        let oldest = format!("@{{{}}}", log.len());
+        positions.extend(repository.commit_of(join([&*name, OsStr::new(&oldest)]))?);
         positions.extend(log);
     }
     Ok(positions)

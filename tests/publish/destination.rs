@@ -149,3 +149,27 @@ fn an_alias_of_a_branch_stays_an_alias() {
     }
     assert!(!origin.git(&["branch"]).contains("alias"));
 }
+
+#[test]
+fn the_name_of_a_branch_is_kept_to_the_byte() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let name = OsStr::from_bytes(b"caf\xe9");
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let git = |words: &[&OsStr]| assert!(clone.command("git").args(words).output().unwrap().status.success());
+    git(&["switch".as_ref(), "--quiet".as_ref(), "-c".as_ref(), name]);
+    for n in 0..2 {
+        clone.fail("rg_flow");
+        clone.publish().pushed(1);
+        let names = |repo: &Repo| {
+            let output = repo.command("git").args(["for-each-ref", "--format=%(refname)", "refs/heads/"]).output();
+            output.unwrap().stdout
+        };
+        for repo in [&origin, &clone] {
+            assert_eq!(names(repo), b"refs/heads/caf\xe9\nrefs/heads/main\n", "{n}");
+        }
+    }
+    assert_eq!(clone.git(&["status", "--porcelain", "-uno"]), "");
+}
