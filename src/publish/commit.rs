@@ -59,7 +59,7 @@ pub(super) fn commit(
     }
     let mut made_again = false;
     for _ in 0..TRIES {
-        let old = repository.commit_of(&target.full_name())?;
+        let old = repository.commit_of(target.full_name())?;
         let parent = old.as_deref().or(start);
         let selection = choose(repository, &cache, target, scan, place, parent)?;
         let Selection { entries, ignored, skipped } = selection;

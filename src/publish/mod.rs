@@ -156,7 +156,7 @@ impl Publisher {
         let target = Target::choose(&repository, self.branch.as_deref())?;
         let remote = Remote::find(&repository, self.remote.as_deref(), &target)?;
         let mut scan = Scan::default();
-        let local = repository.commit_of(&target.full_name())?;
+        let local = repository.commit_of(target.full_name())?;
         let start = match &remote {
             Some(remote) if local.is_none() && !target.is_current => remote.last_known(&repository)?,
             _ => None,
@@ -206,7 +206,7 @@ impl Publisher {
         let target = Target::choose(&repository, self.branch.as_deref())?;
         let remote = Remote::find(&repository, self.remote.as_deref(), &target)?;
         let mut scan = Scan::default();
-        let is_new = !target.is_current && repository.commit_of(&target.full_name())?.is_none();
+        let is_new = !target.is_current && repository.commit_of(target.full_name())?.is_none();
         let (start, offline) = if is_new { start(&repository, remote.as_ref())? } else { (None, None) };
         let pushed = remote.as_ref().map(|remote| Pushed::open(&repository, remote)).transpose()?;
         let committed =
