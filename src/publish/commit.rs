@@ -11,12 +11,12 @@ use super::pushed::{Pushed, version};
 use super::records::{Selection, select};
 use super::remote::Remote;
 use super::repository::Repository;
-use super::restore;
 use super::scan::Scan;
 use super::stage;
 use super::target::{Target, other_file};
 use super::tree::{Entry, with_entries};
 use super::withdrawn::had;
+use super::{reset, restore};
 
 /// How often a branch may be moved by others while we are at it.
 const TRIES: u32 = 10;
@@ -56,6 +56,7 @@ pub(super) fn commit(
     let cache = Cache::open(repository)?;
     if target.is_current {
         stage::finish_earlier(repository)?;
+        reset::write_back(repository, target, place.map(|(_, pushed)| pushed))?;
     }
     let mut made_again = false;
     for _ in 0..TRIES {

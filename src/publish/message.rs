@@ -9,6 +9,9 @@ use crate::value::one_line;
 const NAMED: usize = 20;
 const LONGEST: usize = 80;
 
+/// What the log of a branch says of our moves.
+pub(super) const REFLOG_MESSAGE: &str = "Failure log";
+
 /// How each message begins.
 const BEGINNING: &[u8] = b"Failure log: ";
 

@@ -18,6 +18,7 @@ mod refspec;
 mod remote;
 mod repository;
 mod reserved;
+mod reset;
 mod restore;
 mod scan;
 mod stage;

@@ -8,6 +8,7 @@ use super::branch::{Branch, join};
 use super::config::Config;
 use super::error::PublishError;
 use super::git::{Git, path_of};
+use super::message::REFLOG_MESSAGE;
 use crate::store::about;
 
 pub(super) struct Repository {
@@ -111,7 +112,7 @@ impl Repository {
     /// Moves a branch, where it is still at the old commit; says whether it was.
     pub(super) fn move_branch(&self, branch: &Branch, new: &str, old: Option<&str>) -> Result<bool, PublishError> {
         let name = branch.full_name();
-        let words = ["update-ref", "--no-deref", "-m", "Failure log"].map(OsStr::new);
+        let words = ["update-ref", "--no-deref", "-m", REFLOG_MESSAGE].map(OsStr::new);
         let words = [&words[..], &[&name, OsStr::new(new), OsStr::new(old.unwrap_or_default())]].concat();
         let said = self.git.run(&words, Vec::new())?;
         if said.succeeded {

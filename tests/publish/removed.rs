@@ -165,3 +165,25 @@ fn an_amendment_by_others_outlives_later_pushes() {
         }
     }
 }
+
+#[test]
+fn a_reset_by_force_loses_no_record_that_waits() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let url = clone.git(&["remote", "get-url", "origin"]);
+    clone.git(&["remote", "set-url", "origin", "file:///nowhere"]);
+    let records = [clone.fail("rg_flow"), clone.fail("rg_flow")];
+    let text = std::fs::read_to_string(clone.dir.join(&records[0])).unwrap();
+    clone.publish().expect("Committed: Offline", 2);
+    clone.git(&["reset", "--quiet", "--hard", "origin/main"]);
+    assert!(!clone.dir.join(&records[0]).exists());
+    clone.git(&["remote", "set-url", "origin", url.trim()]);
+    clone.publish().pushed(2);
+    assert_eq!(origin.files("main"), ["README", &records[0], &records[1]]);
+    assert_eq!(std::fs::read_to_string(clone.dir.join(&records[0])).unwrap(), text);
+    // A record that is on the remote is dropped on purpose, and stays so.
+    clone.git(&["reset", "--quiet", "--hard", "HEAD~1"]);
+    clone.git(&["push", "--quiet", "--force"]);
+    clone.publish().expect("NothingToDo", 0);
+    assert_eq!(origin.files("main"), ["README"]);
+}

@@ -1,0 +1,66 @@
+//! Records that a `git reset --hard` of the user's took off the branch and the disk before they were pushed.
+//!
+//! Without our commit they would be untracked files, which a reset leaves alone. They are therefore written back, and
+//! published like any other record. A reset is known by the log of the branch.
+
+use std::ffi::OsStr;
+use std::fs::OpenOptions;
+use std::io::Write;
+
+use super::error::PublishError;
+use super::git::path_of;
+use super::message::REFLOG_MESSAGE;
+use super::pushed::Pushed;
+use super::repository::Repository;
+use super::target::Target;
+use super::tree::{Entry, changed};
+
+/// How many moves of the branch are looked at.
+const MOVES: usize = 50;
+
+/// Writes back the records of our commits that a reset has dropped and that are on no remote.
+pub(super) fn write_back(
+    repository: &Repository,
+    target: &Target,
+    pushed: Option<&Pushed>,
+) -> Result<(), PublishError> {
+    let Some(tip) = repository.commit_of(target.full_name())? else { return Ok(()) };
+    for commit in dropped(repository, target)? {
+        let published = repository.git.look_up(&["rev-list", "--max-count=1", &commit, "--not", &tip, "--remotes"])?;
+        if published.is_none() {
+            continue;
+        }
+        for entry in changed(&repository.git, &tip, &commit, false)? {
+            let is_record = target.has_record_name(repository, &entry.path);
+            if is_record && !pushed.is_some_and(|pushed| pushed.has(&entry)) {
+                restore(repository, &entry)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Our commits that the branch was reset from.
+fn dropped(repository: &Repository, target: &Target) -> Result<Vec<String>, PublishError> {
+    let most = format!("--max-count={MOVES}");
+    let name = target.full_name();
+    let words = ["log", "--walk-reflogs", "-z", "--format=%H %gs", &most].map(OsStr::new);
+    let answer = repository.git.run(&[&words[..], &[&name, OsStr::new("--")]].concat(), Vec::new())?;
+    let text = String::from_utf8_lossy(&answer.stdout).into_owned();
+    let moves: Vec<(&str, &str)> = text.split('\0').filter_map(|line| line.split_once(' ')).collect();
+    // The newest comes first.
+    let pairs = moves.windows(2).filter(|pair| pair[0].1.starts_with("reset: ") && pair[1].1 == REFLOG_MESSAGE);
+    Ok(pairs.map(|pair| pair[1].0.to_owned()).collect())
+}
+
+/// Writes a record, unless there is a file of its name.
+fn restore(repository: &Repository, entry: &Entry) -> Result<(), PublishError> {
+    let path = repository.work_tree.join(path_of(&entry.path));
+    if path.symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    let text = repository.git.read(&["cat-file", "blob", &entry.blob], Vec::new())?;
+    let written =
+        OpenOptions::new().write(true).create_new(true).open(&path).and_then(|mut file| file.write_all(&text));
+    written.map_err(|error| PublishError::Io(crate::store::about(&path, "cannot write back", error)))
+}
