@@ -4,6 +4,7 @@
 //! only what is certain to be `Debug` output, and leaves every other text as it is.
 
 use super::array::{ArrayBuilder, Node};
+use super::number::number;
 use super::{Limits, Map, Value, shorten};
 
 /// Wrappers of one number whose name says nothing about the number.
@@ -284,25 +285,6 @@ fn bare_text(value: Value) -> String {
     }
 }
 
-/// A number as Rust writes it. Integers beyond 64 bits stay the decimal text that they are.
-pub(super) fn number(word: &str) -> Option<Value> {
-    let digits = word.strip_prefix(['-', '+']).unwrap_or(word);
-    if matches!(digits, "inf" | "NaN") {
-        return word.parse().ok().map(Value::Float);
-    }
-    digits.starts_with(|c: char| c.is_ascii_digit()).then_some(())?;
-    if digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        // A leading zero marks a label ("007"), not a number.
-        if digits.len() > 1 && digits.starts_with('0') {
-            return None;
-        }
-        let word = word.strip_prefix('+').unwrap_or(word);
-        return word.parse::<i128>().ok().map(Value::from);
-    }
-    let is_float = digits.bytes().all(|byte| b"0123456789.eE+-".contains(&byte));
-    is_float.then(|| word.parse().ok().map(Value::Float))?
-}
-
 /// `nalgebra`'s dynamic matrices hold their columns one after the other; a vector has one of them.
 fn matrix_rows(storage: &Map) -> Option<Vec<Vec<Value>>> {
     let data = storage.get("data")?.as_list()?;
@@ -416,6 +398,8 @@ mod tests {
             "'",
             "Some(",
             "1_000",
+            "61e9540",
+            "3.10",
             "VecStorage { data: [1], nrows: Dyn(2) ",
         ] {
             unchanged(text);

@@ -6,6 +6,7 @@
 mod array;
 mod debug;
 mod limits;
+mod number;
 mod scan;
 mod serialize;
 mod text;

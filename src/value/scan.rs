@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use super::array::Array;
-use super::debug::number;
+use super::number::array_entry;
 use super::text::{boundary_before, join_ends};
 use super::{Limits, Value};
 
@@ -152,7 +152,7 @@ impl ArrayScan {
         if self.word.is_empty() {
             return;
         }
-        match (number(&self.word), self.open.last_mut()) {
+        match (array_entry(&self.word), self.open.last_mut()) {
             (Some(value), Some(length)) => {
                 *length += 1;
                 self.array.push_leaf(&value);

@@ -1,0 +1,6 @@
+//! Values, texts and errors as they arrive in a record.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod numbers;
