@@ -56,7 +56,7 @@ impl<E: Error + 'static> Cause<ViaError> for E {
 impl<E: AsRef<dyn Error + 'static> + 'static> Cause<ViaReport> for E {
     fn chain(&self, limits: &Limits) -> Chain {
         let mut chain = ErrorChain::of(self.as_ref(), None, limits);
-        report::add_span_trace(self, &mut chain);
+        report::add_details(self, &mut chain, limits);
         Chain(chain)
     }
 

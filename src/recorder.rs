@@ -19,7 +19,7 @@ use crate::log::{RuntimeLog, write_failure};
 use crate::redact::{REDACTED, Redactor};
 use crate::stderr;
 use crate::store::Store;
-use crate::suggest::{Rules, diagnose, remember};
+use crate::suggest::{Rules, diagnose, remember, suggest_as_author};
 use crate::sync::lock;
 use crate::value::{Limits, Map, Value, free_name, one_line, shorten};
 
@@ -230,6 +230,7 @@ impl Recorder {
         context.spans = seen.spans;
         context.frames = seen.frames;
         context.location = Some(seen.location).filter(|location| *location != Location::default());
+        suggest_as_author(&mut failure, seen.error.suggestions);
         failure
     }
 

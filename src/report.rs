@@ -1,14 +1,15 @@
 //! color-eyre: how errors and panics look on the terminal, and the note that says where the record is.
 
 #[cfg(feature = "color-eyre")]
-pub(crate) use enabled::{add_span_trace, install, note};
+pub(crate) use enabled::{add_details, install, note};
 
 #[cfg(not(feature = "color-eyre"))]
-pub(crate) use disabled::{add_span_trace, install, note};
+pub(crate) use disabled::{add_details, install, note};
 
 #[cfg(feature = "color-eyre")]
 mod enabled {
     use std::any::Any;
+    use std::fmt::Write;
     use std::io::IsTerminal;
     use std::path::PathBuf;
 
@@ -16,8 +17,9 @@ mod enabled {
     use color_eyre::config::{HookBuilder, Theme};
     use color_eyre::eyre::Report;
 
-    use crate::capture::{ErrorChain, read_span_trace};
+    use crate::capture::{ErrorChain, RECORDED, ReportText, bounded, read_span_trace};
     use crate::stderr::shown;
+    use crate::value::Limits;
 
     /// Installs color-eyre. What somebody else has installed stays.
     pub(crate) fn install() {
@@ -45,14 +47,23 @@ mod enabled {
         std::ptr::eq(a, b)
     }
 
-    /// color-eyre keeps the SpanTrace of a report beside the error.
-    pub(crate) fn add_span_trace(report: &dyn Any, chain: &mut ErrorChain) {
-        let handler = report.downcast_ref::<Report>().map(Report::handler);
-        let handler = handler.and_then(|handler| handler.downcast_ref::<color_eyre::Handler>());
+    /// Bytes that are read of the text of a report: the notes follow the backtrace.
+    const REPORT: usize = 256 << 10;
+
+    /// color-eyre keeps the SpanTrace of a report, its backtrace, notes and suggestions beside the error. All but the
+    /// first it shows in its `Debug` text only.
+    pub(crate) fn add_details(report: &dyn Any, chain: &mut ErrorChain, limits: &Limits) {
+        let Some(report) = report.downcast_ref::<Report>() else { return };
+        let handler = report.handler().downcast_ref::<color_eyre::Handler>();
         if let Some(trace) = handler.and_then(color_eyre::Handler::span_trace)
             && chain.born_in.is_empty()
         {
             chain.born_in = read_span_trace(trace);
+        }
+        let most = Limits { text: REPORT, ..limits.clone() };
+        let text = bounded(&most, |sink| write!(sink, "{report:?}"));
+        if let Some(details) = ReportText::parse(&text) {
+            chain.add_details(details, limits);
         }
     }
 
@@ -62,7 +73,7 @@ mod enabled {
         if let Some(report) = (&mut error as &mut dyn Any).downcast_mut::<Option<Report>>()
             && let Some(path) = path()
         {
-            let text = format!("the failure is recorded in {}", shown(&path));
+            let text = format!("{RECORDED}{}", shown(&path));
             *report = report.take().map(|report| report.note(text));
         }
         match error {
@@ -78,10 +89,11 @@ mod disabled {
     use std::path::PathBuf;
 
     use crate::capture::ErrorChain;
+    use crate::value::Limits;
 
     pub(crate) fn install() {}
 
-    pub(crate) fn add_span_trace(_: &dyn Any, _: &mut ErrorChain) {}
+    pub(crate) fn add_details(_: &dyn Any, _: &mut ErrorChain, _: &Limits) {}
 
     pub(crate) fn note<E>(error: E, _: impl FnOnce() -> Option<PathBuf>) -> E {
         error

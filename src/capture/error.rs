@@ -8,7 +8,8 @@ use tracing::Metadata;
 use tracing_error::{ExtractSpanTrace, SpanTrace};
 
 use super::fields::payload_text;
-use crate::failure::ErrorEntry;
+use super::report_text::ReportText;
+use crate::failure::{ErrorEntry, Location};
 use crate::value::{DebugSink, Limits, Value, read_debug, shorten};
 
 /// Everything that is kept of an error: its chain, and the spans in which it was born.
@@ -17,6 +18,8 @@ pub(crate) struct ErrorChain {
     pub(crate) entries: Vec<ErrorEntry>,
     pub(crate) cut: bool,
     pub(crate) born_in: Vec<TracedSpan>,
+    /// What the author of the error suggests.
+    pub(crate) suggestions: Vec<String>,
 }
 
 /// One span of a SpanTrace, innermost first: what it is, and its fields as text.
@@ -49,11 +52,16 @@ impl ErrorChain {
             }
             next = catch_unwind(AssertUnwindSafe(|| error.source())).unwrap_or_default();
         }
+        chain.take_reports_apart(limits);
         chain
     }
 
     /// An error of which there is only text, as `#[instrument(err)]` gives it.
     pub(crate) fn of_text(text: &str, limits: &Limits) -> Self {
+        ReportText::parse(text).map_or_else(|| Self::of_line(text, limits), |report| Self::of_report(report, limits))
+    }
+
+    fn of_line(text: &str, limits: &Limits) -> Self {
         let is_name = |name: &&str| name.len() < text.len() || name[1..].contains(char::is_uppercase);
         let variant = leading_name(text).filter(is_name);
         let entry = ErrorEntry {
@@ -61,8 +69,56 @@ impl ErrorChain {
             data: variant.and_then(|_| data(text, limits)),
             variant: variant.map(str::to_owned),
             message: text.to_owned(),
+            ..ErrorEntry::default()
         };
         ErrorChain { entries: vec![entry], ..ErrorChain::default() }
+    }
+
+    /// The errors of a report of which there is only the `Debug` text.
+    pub(super) fn of_report(mut report: ReportText, limits: &Limits) -> Self {
+        let mut errors = std::mem::take(&mut report.errors).into_iter();
+        let mut chain = Self::of_line(&errors.next().unwrap_or_default(), limits);
+        let causes = errors.map(|message| ErrorEntry { message, ..ErrorEntry::default() });
+        chain.entries.extend(causes);
+        chain.cut = chain.entries.len() > limits.errors;
+        chain.entries.truncate(limits.errors);
+        chain.add_details(report, limits);
+        chain
+    }
+
+    /// Adds what a report says beside its errors.
+    pub(crate) fn add_details(&mut self, report: ReportText, limits: &Limits) {
+        let short = |text: String| shorten(&text, limits.text).into_owned();
+        self.suggestions.extend(report.suggestions.into_iter().map(short).take(limits.errors));
+        let Some(outermost) = self.entries.first_mut() else { return };
+        outermost.notes.extend(report.notes.into_iter().map(short).take(limits.errors));
+        outermost.backtrace = outermost.backtrace.take().or(report.backtrace.map(short));
+        outermost.location = outermost.location.take().or(report.location.map(|(file, line)| Location {
+            file: Some(file.into()),
+            line: Some(line),
+            ..Location::default()
+        }));
+    }
+
+    /// A message can hold the `Debug` text of a report: its sources become errors of the chain, unless the chain names them
+    /// anyway.
+    fn take_reports_apart(&mut self, limits: &Limits) {
+        let last = self.entries.len().saturating_sub(1);
+        let mut inner = None;
+        for (index, entry) in self.entries.iter_mut().enumerate() {
+            let Some(report) = ReportText::parse(&entry.message) else { continue };
+            entry.message = report.errors[0].clone();
+            if index == last {
+                inner = Some(Self::of_report(report, limits));
+            }
+        }
+        if let Some(mut inner) = inner {
+            self.suggestions.append(&mut inner.suggestions);
+            self.cut |= inner.cut;
+            self.entries.extend(inner.entries.into_iter().skip(1));
+            self.cut |= self.entries.len() > limits.errors;
+            self.entries.truncate(limits.errors);
+        }
     }
 
     /// The name of the error's type: short, and of the first error in the chain that tells.
@@ -98,11 +154,12 @@ fn read(error: &(dyn Error + 'static), type_name: Option<&str>, limits: &Limits)
         data: variant.and_then(|_| data(&debug, limits)),
         variant: variant.map(str::to_owned),
         message,
+        ..ErrorEntry::default()
     }
 }
 
-/// Text that somebody's `Display` or `Debug` writes, within the limit, whatever it does.
-fn bounded(limits: &Limits, write: impl FnOnce(&mut DebugSink<'_>) -> std::fmt::Result) -> String {
+/// Text that a `Display` or `Debug` of the user writes, within the limit, whatever it does.
+pub(crate) fn bounded(limits: &Limits, write: impl FnOnce(&mut DebugSink<'_>) -> std::fmt::Result) -> String {
     let mut text = String::new();
     let written = catch_unwind(AssertUnwindSafe(|| {
         let mut sink = DebugSink::new(&mut text, limits);
@@ -181,7 +238,7 @@ pub(crate) fn read_span_trace(trace: &SpanTrace) -> Vec<TracedSpan> {
 }
 
 /// Another layer's fields may be coloured for a terminal.
-fn strip_ansi(text: &str) -> String {
+pub(super) fn strip_ansi(text: &str) -> String {
     let mut parts = text.split("\u{1b}[");
     let mut plain = parts.next().unwrap_or_default().to_owned();
     for part in parts {

@@ -8,6 +8,7 @@ use super::callsite::{
     COMPUTATION, ERROR_TYPE_FIELDS, LOG_CRATE_FIELDS, SPAN_ERROR_FIELDS, THEORETICAL_REF, is_log_record,
 };
 use super::fields::{Fields, TypedError};
+use super::report_text::ReportText;
 use super::scope::Scope;
 use super::{Carries, ErrorChain, Kind, Place, Seen};
 use crate::Category;
@@ -66,6 +67,8 @@ pub(super) fn seen_in_event(
     error: Option<TypedError>,
     recorder: &Recorder,
 ) -> Seen {
+    // Beside an error, the message does not have to repeat its sources.
+    let headline = |said: &str| ReportText::parse(said).map(|report| report.errors[0].clone());
     let limits = &recorder.limits;
     let mut reader = Reader::new(fields, limits);
     let mut seen = Seen::new(Kind::Event, Place::Callsite(meta.callsite()));
@@ -107,7 +110,7 @@ pub(super) fn seen_in_event(
         None => seen.event = others,
     }
     if let (false, Some(message)) = (seen.error.entries.is_empty(), said) {
-        seen.event.insert("message", message);
+        seen.event.insert("message", headline(message).unwrap_or_else(|| message.to_owned()));
     }
     seen.location = location(meta, fields, recorder);
     seen

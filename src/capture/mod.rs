@@ -17,6 +17,7 @@ mod noted;
 mod outcome;
 mod panic;
 mod repeat;
+mod report_text;
 mod scope;
 mod seen;
 mod stack;
@@ -33,10 +34,14 @@ pub use layer::FailureLayer;
 pub use panic::install_panic_hook;
 
 pub(crate) use callsite::{COMPUTATION, RESERVED_IN_SPANS, THEORETICAL_REF, is_log_record};
+#[cfg(feature = "color-eyre")]
+pub(crate) use error::bounded;
 pub(crate) use error::{ErrorChain, TracedSpan, read_span_trace};
 pub(crate) use fields::{Fields, payload_text};
 pub(crate) use outcome::Outcome;
 pub(crate) use repeat::{Carries, Place, Report};
+#[cfg(feature = "color-eyre")]
+pub(crate) use report_text::{RECORDED, ReportText};
 pub(crate) use seen::{Call, Fate, Kind, Seen};
 pub(crate) use stack::text as frames_text;
 pub(crate) use surroundings::Surroundings;

@@ -9,6 +9,7 @@ use tracing_error::SpanTrace;
 use uuid::Uuid;
 
 use super::repeat::{Carries, Recorded};
+use super::report_text::ReportText;
 use super::scope::Computation;
 use super::trail::History;
 use super::{Busy, Capture, ErrorChain, Place, Report, Surroundings, read_span_trace, stack, thread};
@@ -70,6 +71,17 @@ impl Seen {
             location: Location::default(),
             place,
             carries: Carries::Words,
+        }
+    }
+
+    /// Takes a message apart that is the `Debug` text of a report, as that of `.unwrap()` is.
+    pub(super) fn take_report_apart(&mut self, limits: &Limits) {
+        let Some(report) = ReportText::parse(&self.message) else { return };
+        self.message = report.errors[0].clone();
+        // Without a backtrace, the report of a single error cannot be told from a message: it is one with a backtrace too.
+        let is_more_than_message = report.errors.len() > 1 || report.location.is_some();
+        if self.error.entries.is_empty() && is_more_than_message {
+            self.error = ErrorChain::of_report(report, limits);
         }
     }
 
@@ -147,7 +159,7 @@ impl Fate {
 
 impl Capture {
     /// Records what was seen, unless it is no failure of a computation, or one that has its record already.
-    pub(crate) fn record(&self, surroundings: &Surroundings, seen: Seen) -> Fate {
+    pub(crate) fn record(&self, surroundings: &Surroundings, mut seen: Seen) -> Fate {
         let computation = seen.computation.clone().or_else(|| surroundings.computation());
         let reference = seen.theoretical_ref.clone().or_else(|| surroundings.theoretical_ref());
         let (computation, reference) = match (computation, reference) {
@@ -159,6 +171,7 @@ impl Capture {
                 return Fate::NoComputation;
             }
         };
+        seen.take_report_apart(&self.recorder.limits);
         let report = seen.report(surroundings, self.number);
         let owner = surroundings.owner(&computation);
         if let Some(id) = owner.and_then(|owner| repeated(owner, &report, seen.kind)) {
@@ -206,7 +219,8 @@ impl Capture {
     pub(crate) fn record_call(recorder: &Recorder, call: Call) -> io::Result<PathBuf> {
         let _busy = Busy::enter();
         let started = Instant::now();
-        let Call { computation, theoretical_ref, parameters, seen } = call;
+        let Call { computation, theoretical_ref, parameters, mut seen } = call;
+        seen.take_report_apart(&recorder.limits);
         let mut around = None;
         Capture::each_here(|capture, path, _| {
             // Of several layers, the one that writes to the same store knows the failures before.

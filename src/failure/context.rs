@@ -210,6 +210,15 @@ pub struct ErrorEntry {
     /// Its data, where its `Debug` text tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
+    /// Where the error was created, where a report of `eyre` tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+    /// Notes, warnings and sections that the code has attached to the error.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// The backtrace of the error itself, where a report of `anyhow` or `eyre` has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backtrace: Option<String>,
 }
 
 /// One frame of the stack.

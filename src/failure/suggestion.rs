@@ -81,6 +81,8 @@ pub struct Suggestion {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Origin {
+    /// The code that reported the error, with it.
+    Author,
     /// What fixed the same failure before.
     Resolution,
     /// A rule, at capture.

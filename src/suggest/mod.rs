@@ -61,10 +61,21 @@ pub(crate) fn diagnose(failure: &mut Failure, own: &Rules) {
     }
 }
 
-/// Begins with what fixed the same failure before, the latest first.
+/// Begins with the suggestions that the author of the error attached to it.
+pub(crate) fn suggest_as_author(failure: &mut Failure, suggestions: Vec<String>) {
+    for fix in suggestions {
+        if !fix.trim().is_empty() && !failure.suggested_fixes.contains(&fix) && failure.suggested_fixes.len() < MOST {
+            failure.suggested_fixes.push(fix.clone());
+            failure.context.suggestions.push(Suggestion { fix, origin: Origin::Author, ..Suggestion::default() });
+        }
+    }
+}
+
+/// Goes on with what fixed the same failure before, the latest first.
 pub(crate) fn remember(failure: &mut Failure, fixed: Vec<Fixed>) {
+    let most = failure.suggested_fixes.len() + REMEMBERED;
     for (resolution, id) in fixed {
-        if failure.suggested_fixes.len() == REMEMBERED {
+        if failure.suggested_fixes.len() == most {
             return;
         }
         if !resolution.fix.trim().is_empty() && !failure.suggested_fixes.contains(&resolution.fix) {

@@ -39,7 +39,9 @@ fn check(fields: &Map) {
     assert_eq!(fields.get("build").and_then(|build| build.get("commit")), Some(&"61e9540".into()));
     assert_eq!(fields.get("build").and_then(|build| build.get("tolerance")), Some(&1e-9.into()));
     assert_eq!(fields.get("some"), Some(&"3.10".into()));
-    for (name, number) in [("x", Value::Float(3.1)), ("tiny", 1e-9.into()), ("n", 5.into()), ("limit", f64::INFINITY.into())] {
+    for (name, number) in
+        [("x", Value::Float(3.1)), ("tiny", 1e-9.into()), ("n", 5.into()), ("limit", f64::INFINITY.into())]
+    {
         assert_eq!(fields.get(name), Some(&number), "{name}");
     }
 }

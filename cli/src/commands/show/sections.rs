@@ -57,7 +57,8 @@ pub(super) fn head(failure: &Failure, screen: &mut Screen) -> Result<()> {
 pub(super) fn errors(failure: &Failure, screen: &mut Screen) -> Result<()> {
     let errors = &failure.context.errors;
     let has_data = |data: &Option<Value>| data.as_ref().is_some_and(|data| !is_empty(data));
-    if errors.len() < 2 && !errors.iter().any(|error| has_data(&error.data)) {
+    let says_more = |error: &ErrorEntry| has_data(&error.data) || !error.notes.is_empty();
+    if errors.len() < 2 && !errors.iter().any(says_more) {
         return Ok(());
     }
     title("Errors", screen)?;
@@ -74,6 +75,9 @@ pub(super) fn errors(failure: &Failure, screen: &mut Screen) -> Result<()> {
             Some(Value::Map(data)) => pairs(&map_pairs(data), "    ", screen)?,
             Some(data) if !is_empty(data) => writeln!(screen, "    {}", parameter(data))?,
             _ => {}
+        }
+        for note in &error.notes {
+            writeln!(screen, "    {}", visible(note).replace('\n', "\n    "))?;
         }
     }
     if failure.context.errors_cut {
@@ -208,6 +212,7 @@ pub(super) fn suggestions(failure: &Failure, fixed_before: &[Resolution], screen
 fn origin(suggestion: &Suggestion) -> String {
     let when = suggestion.time.map(|time| format!(" on {}", local(time))).unwrap_or_default();
     let who = match suggestion.origin {
+        Origin::Author => "the author of the error".to_owned(),
         Origin::Resolution => format!("fixed the same failure before{when}"),
         Origin::Model => {
             let model = suggestion.model.as_deref().unwrap_or("a model");
