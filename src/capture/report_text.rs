@@ -48,7 +48,7 @@ impl ReportText {
 fn of_anyhow(text: &str) -> Option<ReportText> {
     const HEADINGS: [&str; 3] = ["\n\nCaused by:\n", "\n\nLocation:\n", "\n\nStack backtrace:\n"];
     let starts = |heading: &&str| text.match_indices(*heading).find(|(at, _)| is_indented(&text[at + heading.len()..]));
-    let start = HEADINGS.iter().filter_map(|heading| starts(heading)).map(|(at, _)| at).min()?;
+    let start = HEADINGS.iter().filter_map(starts).map(|(at, _)| at).min()?;
     let mut report = ReportText { errors: vec![text[..start].to_owned()], ..ReportText::default() };
     let mut lines = Lines::of(&text[start + 2..]);
     while let Some(line) = lines.next() {

@@ -62,7 +62,7 @@ impl Form {
                 let magnitude = exponent.strip_prefix('-').unwrap_or(exponent);
                 let exponent = exponent.parse().ok().filter(|_| is_normal && is_whole_number(magnitude))?;
                 // `Debug` writes an exponent below 1e-4 and from 1e16 on.
-                (exponent < -4 || exponent >= 16).then_some(Form::Float { digits, exponent })
+                (!(-4..16).contains(&exponent)).then_some(Form::Float { digits, exponent })
             }
         }
     }
