@@ -9,7 +9,6 @@ use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
-use uuid::Uuid;
 
 use crate::capture::{FailureLayer, Plan, install_panic_hook};
 use crate::failure::{Build, Failure, reserved_in_context};
@@ -537,7 +536,7 @@ impl Builder {
         }
         shared_context.other = self.redactor.map(self.context);
         shared_context.build = self.build;
-        let session = self.session.unwrap_or_else(|| Uuid::now_v7().to_string());
+        let session = self.session.unwrap_or_else(|| crate::time::new_id().to_string());
         let open_log = |dir: PathBuf| {
             let filter = match &self.log_filter {
                 Some(filter) => LogFilter::parse(filter).map_err(InitError::Filter)?,

@@ -135,6 +135,7 @@ impl Drop for Guard {
         if let Some(log) = &self.recorder.log {
             log.end_buffering();
         }
+        self.recorder.store.end_buffering();
         self.recorder.flush();
         #[cfg(feature = "publish")]
         if let Some(auto_push) = &self.recorder.auto_push {

@@ -141,6 +141,7 @@ mod capture;
 mod cause;
 mod convergence;
 mod failure;
+mod fork;
 mod guard;
 mod init_error;
 mod log;
@@ -157,7 +158,7 @@ mod stderr;
 mod store;
 mod suggest;
 mod sync;
-mod time;
+pub mod time;
 mod value;
 mod words;
 

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
@@ -12,15 +11,15 @@ use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
 use uuid::Uuid;
 
-use crate::capture::{Busy, ErrorChain, History, Kind, frames_text, thread_name};
+use crate::capture::{Busy, ErrorChain, History, Kind, Stack, thread_name};
 use crate::failure::category::Category;
-use crate::failure::{Context, ErrorEntry, Failure, Frame, Location, SCHEMA_VERSION, SpanEntry, reserved_in_context};
+use crate::failure::{Context, ErrorEntry, Failure, Location, SCHEMA_VERSION, SpanEntry, reserved_in_context};
 use crate::log::{RuntimeLog, write_failure};
 use crate::redact::{REDACTED, Redactor};
 use crate::stderr;
 use crate::store::Store;
 use crate::suggest::{Rules, diagnose, remember, suggest_as_author};
-use crate::sync::lock;
+use crate::sync::Renewable;
 use crate::value::{Limits, Map, Value, free_name, one_line, shorten};
 
 /// Characters of a text that an announcement holds.
@@ -49,7 +48,7 @@ pub(crate) struct Recorder {
     pub(crate) notices: Notices,
     pub(crate) counters: Counters,
     pub(crate) rules: Rules,
-    pub(crate) recent: Mutex<VecDeque<Recent>>,
+    pub(crate) recent: Renewable<VecDeque<Recent>>,
     #[cfg(feature = "publish")]
     pub(crate) auto_push: Option<std::sync::Arc<crate::publish::AutoPush>>,
 }
@@ -83,6 +82,8 @@ pub struct Stats {
     pub log_lines: u64,
     /// Lines of the runtime log that are lost.
     pub log_lines_lost: u64,
+    /// Failed attempts to update `latest.json`. The records themselves are written.
+    pub latest_failed: u64,
     /// Pushes by [`Builder::auto_push`](crate::Builder::auto_push) that brought records to the remote.
     #[cfg(feature = "publish")]
     pub pushes: u64,
@@ -148,7 +149,7 @@ pub(crate) struct Sighting {
     pub(crate) caused_by: Option<Uuid>,
     pub(crate) elapsed_s: Option<f64>,
     pub(crate) history: History,
-    pub(crate) frames: Vec<Frame>,
+    pub(crate) stack: Stack,
     pub(crate) thread: String,
 }
 
@@ -161,7 +162,16 @@ impl Recorder {
     /// Writes the record of what was seen. Its id is good even where the record did not reach the store.
     pub(crate) fn record(&self, sighting: Sighting) -> (Uuid, io::Result<PathBuf>) {
         let kind = sighting.kind;
-        self.write(self.seen(sighting), kind)
+        let (mut failure, mut stack) = self.seen(sighting);
+        self.complete(&mut failure);
+        if stack.is_unresolved() {
+            // Debug information takes long to read, and may need more memory than there is: the record is safe before.
+            let _ = self.store.write_first(&failure);
+            stack.resolve();
+            failure.stack_trace = stack.text();
+            failure.context.frames = stack.frames;
+        }
+        self.write(failure, kind)
     }
 
     /// Writes the record of a failure that was put together elsewhere, with all that it does not say itself.
@@ -188,12 +198,13 @@ impl Recorder {
         for span in &mut context.spans {
             span.fields = self.redactor.map(std::mem::take(&mut span.fields));
         }
+        self.complete(&mut failure);
         self.write(failure, Kind::Call)
     }
 
-    fn write(&self, mut failure: Failure, kind: Kind) -> (Uuid, io::Result<PathBuf>) {
-        let id = *failure.context.id.get_or_insert_with(Uuid::now_v7);
-        self.complete(&mut failure);
+    /// Writes a complete record.
+    fn write(&self, failure: Failure, kind: Kind) -> (Uuid, io::Result<PathBuf>) {
+        let id = failure.context.id.unwrap_or_default();
         let written = self.store.write(&failure);
         match &written {
             Ok(path) => self.written(&failure, kind, path),
@@ -206,7 +217,7 @@ impl Recorder {
         (id, written)
     }
 
-    fn seen(&self, seen: Sighting) -> Failure {
+    fn seen(&self, seen: Sighting) -> (Failure, Stack) {
         let (category, reason) = category(&seen);
         let error_type = seen.error_type.as_deref().or_else(|| seen.error.error_type());
         let error_type = error_type.unwrap_or_else(|| nameless_type(&seen)).to_owned();
@@ -214,7 +225,7 @@ impl Recorder {
         let error_message = shorten(error_message, self.limits.text).into_owned();
         let mut failure = Failure::new(seen.computation, seen.theoretical_ref, error_type, error_message);
         failure.timestamp = seen.at;
-        failure.stack_trace = frames_text(&seen.frames);
+        failure.stack_trace = seen.stack.text();
         failure.parameters = seen.parameters;
         let context = &mut failure.context;
         context.category = Some(category);
@@ -228,15 +239,17 @@ impl Recorder {
         context.errors_cut = seen.error.cut;
         context.errors = seen.error.entries;
         context.spans = seen.spans;
-        context.frames = seen.frames;
+        context.frames = seen.stack.frames.clone();
         context.location = Some(seen.location).filter(|location| *location != Location::default());
         suggest_as_author(&mut failure, seen.error.suggestions);
-        failure
+        (failure, seen.stack)
     }
 
     /// Adds what is known of the process and of earlier failures, and what to try.
     fn complete(&self, failure: &mut Failure) {
+        crate::fork::notice();
         let context = &mut failure.context;
+        context.id.get_or_insert_with(|| crate::time::id_at(failure.timestamp));
         context.schema_version = Some(SCHEMA_VERSION);
         context.session_id.get_or_insert_with(|| self.session.clone());
         for error in &mut context.errors {
@@ -262,7 +275,7 @@ impl Recorder {
         if let Some(auto_push) = &self.auto_push {
             auto_push.note();
         }
-        if let (Some(id), Some(mut recent)) = (failure.context.id, lock(&self.recent)) {
+        if let (Some(id), Some(mut recent)) = (failure.context.id, self.recent.lock()) {
             if recent.len() == RECENT {
                 recent.pop_front();
             }
@@ -290,7 +303,9 @@ impl Recorder {
 
     /// Says where a panic is recorded.
     pub(crate) fn announce_panic(&self, id: Uuid) {
-        let path = lock(&self.recent)
+        let path = self
+            .recent
+            .lock()
             .and_then(|recent| recent.iter().find(|recent| recent.id == id).map(|recent| recent.path.clone()));
         if let (Some(path), true) = (path, self.notices.wanted) {
             stderr::say(format_args!("\nThe panic is recorded in {}", stderr::shown(&path)));
@@ -300,7 +315,7 @@ impl Recorder {
     /// The store cannot be written: the record goes to stderr as one line of JSON.
     fn divert(&self, failure: &Failure, kind: Kind, error: &io::Error) {
         let line = format!("tracing-failure: {error}; the record:\n{}\n", failure.to_json_line());
-        let counter = match stderr::try_line(&line) {
+        let counter = match stderr::try_line(line) {
             Ok(()) => &self.counters.diverted,
             Err(_) => &self.counters.lost,
         };
@@ -314,7 +329,10 @@ impl Recorder {
             match kind {
                 // A second panic on this thread would abort the process.
                 Kind::Panic => std::thread::scope(|scope| {
-                    let _ = std::thread::Builder::new().spawn_scoped(scope, call).map(|thread| thread.join());
+                    let _ = std::thread::Builder::new()
+                        .stack_size(2 << 20)
+                        .spawn_scoped(scope, call)
+                        .map(|thread| thread.join());
                 }),
                 _ => {
                     call();
@@ -363,7 +381,7 @@ impl Recorder {
 
     /// The file of a failure that these messages tell of, once.
     pub(crate) fn path_to_note(&self, id: Option<Uuid>, messages: &[String]) -> Option<PathBuf> {
-        let mut recent = lock(&self.recent)?;
+        let mut recent = self.recent.lock()?;
         let same = |recent: &&mut Recent| match id {
             Some(id) => recent.id == id,
             None => recent.messages.iter().any(|message| !message.is_empty() && messages.contains(message)),
@@ -400,6 +418,7 @@ impl Recorder {
             lost: count(&self.counters.lost),
             near_misses: count(&self.counters.near_misses),
             log_lines: self.log.as_ref().map_or(0, RuntimeLog::lines_written),
+            latest_failed: self.store.latest_failed(),
             log_lines_lost: self.log.as_ref().map_or(0, RuntimeLog::lines_lost),
             #[cfg(feature = "publish")]
             pushes,

@@ -1,23 +1,224 @@
-//! What the recorder has to say itself. It never fails: `eprintln!` in a panic hook would abort the process where stderr
-//! is closed.
+//! The recorder's own messages, and records that the store cannot take.
+//!
+//! Writing to standard error never fails loudly (`eprintln!` in a panic hook would abort the process where it is closed), and
+//! never takes longer than a second. Neither the lock of `std::io::stderr`, which a fork or a blocked thread can leave locked,
+//! nor a pipe that nobody reads holds up the program.
 
 use std::fmt::Arguments;
-use std::io::Write;
+use std::io;
 use std::path::{Path, PathBuf};
 
+#[cfg(not(unix))]
+use plain as channel;
+#[cfg(unix)]
+use unix as channel;
+
+/// Writes a message.
 pub(crate) fn say(text: Arguments<'_>) {
     // One write: lines of several processes do not run into each other.
-    let _ = try_line(&format!("{text}\n"));
+    let _ = try_line(format!("{text}\n"));
 }
 
-/// Writes a line, and says whether it went out.
-pub(crate) fn try_line(line: &str) -> std::io::Result<()> {
-    let mut stderr = std::io::stderr().lock();
-    stderr.write_all(line.as_bytes())?;
-    stderr.flush()
+/// Writes complete lines. Returns an error if they did not go out within a second, or only a part of them.
+pub(crate) fn try_line(lines: String) -> io::Result<()> {
+    channel::write(lines)
 }
 
 /// A path as a user would type it: relative where it lies below the working directory.
 pub(crate) fn shown(path: &Path) -> std::path::Display<'_> {
     path.strip_prefix(std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"))).unwrap_or(path).display()
+}
+
+#[cfg(not(unix))]
+mod plain {
+    use std::io::{self, Write};
+
+    pub(super) fn write(lines: String) -> io::Result<()> {
+        let mut stderr = std::io::stderr().lock();
+        stderr.write_all(lines.as_bytes())?;
+        stderr.flush()
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::io::{self, ErrorKind};
+    use std::os::fd::BorrowedFd;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU8, Ordering};
+    use std::time::{Duration, Instant};
+
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::fs::{FileType, FlockOperation, OFlags, fcntl_getfl, fcntl_lock, fstat};
+
+    use crate::sync::{self, PATIENCE, Renewable};
+
+    /// Bytes that a pipe takes in one piece, whoever else writes to it (`PIPE_BUF` of Linux).
+    const ATOMIC: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
+
+    /// How long a write waits after one that took too long: a pipe that nobody reads costs a program one second.
+    const AGAIN: Duration = Duration::from_millis(50);
+
+    /// What is known of standard error in this process.
+    static CHANNEL: Renewable<Option<Channel>> = Renewable::none();
+
+    #[derive(Debug, Default)]
+    struct Channel {
+        /// A write that was not over in time. It may still be going on.
+        late: Option<Arc<Task>>,
+        /// Whether the last write took too long, so that the next one waits for [`AGAIN`] only.
+        is_slow: bool,
+        /// Whether the last line was cut, so that the next one has to begin a new one.
+        is_cut: bool,
+    }
+
+    /// A write on a thread of its own.
+    #[derive(Debug)]
+    struct Task(AtomicU8);
+
+    const RUNNING: u8 = 0;
+    const WRITTEN: u8 = 1;
+    const CUT: u8 = 2;
+    const FAILED: u8 = 3;
+
+    fn stderr() -> BorrowedFd<'static> {
+        rustix::stdio::stderr()
+    }
+
+    pub(super) fn write(mut lines: String) -> io::Result<()> {
+        let started = Instant::now();
+        let mut channel = CHANNEL.lock_within(PATIENCE).ok_or(ErrorKind::TimedOut)?;
+        let channel = channel.get_or_insert_default();
+        let deadline = if channel.is_slow { Instant::now() + AGAIN } else { started + PATIENCE };
+        if let Some(late) = &channel.late {
+            match late.0.load(Ordering::Acquire) {
+                // A write that has been blocked for a second blocks the next one, too.
+                RUNNING => return Err(ErrorKind::TimedOut.into()),
+                state => channel.is_cut = state == CUT,
+            }
+            channel.late = None;
+        }
+        if channel.is_cut {
+            lines.insert(0, '\n');
+        }
+        let state = match mode()? {
+            Mode::Immediate => write_until(&lines, deadline, false),
+            Mode::Polled => write_until(&lines, deadline, true),
+            Mode::Blocking => {
+                let task = Arc::new(Task(AtomicU8::new(RUNNING)));
+                let state = write_on_thread(lines, deadline, &task);
+                if state == RUNNING {
+                    channel.late = Some(task);
+                }
+                state
+            }
+        };
+        channel.is_slow = state != WRITTEN && Instant::now() >= deadline;
+        match state {
+            WRITTEN => channel.is_cut = false,
+            CUT => channel.is_cut = true,
+            _ => {}
+        }
+        match state {
+            WRITTEN => Ok(()),
+            RUNNING => Err(ErrorKind::TimedOut.into()),
+            _ => Err(ErrorKind::WriteZero.into()),
+        }
+    }
+
+    /// How a write behaves.
+    enum Mode {
+        /// It returns soon: a file, or a device such as `/dev/null`.
+        Immediate,
+        /// It returns at once, and may have to be repeated.
+        Polled,
+        /// It can block for as long as nobody reads.
+        Blocking,
+    }
+
+    fn mode() -> io::Result<Mode> {
+        let kind = FileType::from_raw_mode(fstat(stderr())?.st_mode);
+        let is_terminal = || std::io::IsTerminal::is_terminal(&stderr());
+        Ok(match kind {
+            FileType::RegularFile => Mode::Immediate,
+            FileType::CharacterDevice if !is_terminal() => Mode::Immediate,
+            _ if fcntl_getfl(stderr())?.contains(OFlags::NONBLOCK) => Mode::Polled,
+            _ => Mode::Blocking,
+        })
+    }
+
+    fn write_on_thread(lines: String, deadline: Instant, task: &Arc<Task>) -> u8 {
+        let caller = std::thread::current();
+        let writing = Arc::clone(task);
+        let write = move || {
+            let state = write_until(&lines, deadline, true);
+            writing.0.store(state, Ordering::Release);
+            caller.unpark();
+        };
+        if sync::thread("failure-stderr").spawn(write).is_err() {
+            return FAILED;
+        }
+        loop {
+            match (task.0.load(Ordering::Acquire), deadline.checked_duration_since(Instant::now())) {
+                (RUNNING, Some(left)) if !left.is_zero() => std::thread::park_timeout(left),
+                (state, _) => return state,
+            }
+        }
+    }
+
+    /// Writes lines, as complete ones where that is possible.
+    fn write_until(lines: &str, deadline: Instant, is_shared: bool) -> u8 {
+        // Longer lines could be interrupted by other processes. Those of this library exclude each other by a lock. It is of
+        // the kind that belongs to the process: the processes of a job share the open file itself.
+        let exclusive = is_shared && lines.len() > ATOMIC;
+        if exclusive && !lock(deadline) {
+            return FAILED;
+        }
+        let mut rest = lines.as_bytes();
+        while !rest.is_empty() && wait_until_writable(deadline) {
+            match rustix::io::write(stderr(), rest) {
+                Ok(0) => break,
+                Ok(count) => rest = &rest[count..],
+                Err(rustix::io::Errno::INTR) => {}
+                Err(rustix::io::Errno::AGAIN) => std::thread::sleep(Duration::from_millis(1)),
+                Err(_) => break,
+            }
+        }
+        if exclusive {
+            let _ = fcntl_lock(stderr(), FlockOperation::Unlock);
+        }
+        match rest.len() {
+            0 => WRITTEN,
+            left if left == lines.len() => FAILED,
+            _ => CUT,
+        }
+    }
+
+    /// Returns false if another process holds the lock for too long.
+    fn lock(deadline: Instant) -> bool {
+        loop {
+            match fcntl_lock(stderr(), FlockOperation::NonBlockingLockExclusive) {
+                Err(rustix::io::Errno::AGAIN | rustix::io::Errno::ACCESS) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                Err(rustix::io::Errno::AGAIN | rustix::io::Errno::ACCESS) => return false,
+                // Where there are no locks, lines may be interrupted.
+                _ => return true,
+            }
+        }
+    }
+
+    fn wait_until_writable(deadline: Instant) -> bool {
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let timeout = Timespec { tv_sec: left.as_secs() as _, tv_nsec: left.subsec_nanos() as _ };
+            let mut polled = [PollFd::from_borrowed_fd(stderr(), PollFlags::OUT)];
+            match poll(&mut polled, Some(&timeout)) {
+                Ok(0) => return false,
+                Err(rustix::io::Errno::INTR) => {}
+                // Whatever else is the matter, the write says it.
+                _ => return true,
+            }
+        }
+    }
 }

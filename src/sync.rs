@@ -1,25 +1,267 @@
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+//! A mutex that never waits for ever, and that a forked child recognises as dead.
+//!
+//! A thread that holds a lock while another thread forks does not exist in the child, where the lock stays locked. The mutex
+//! stores which generation of the process holds it. A child that finds an older generation there knows at once, without any
+//! waiting, that nobody will unlock it.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-/// How long to wait for somebody who holds what we need, before they are taken for gone.
+use crate::fork;
+
+/// Maximum time to wait for whoever holds a lock. Everything that happens under a lock is short, unless a file system hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Locks, but does not wait for ever: what another thread held while the process forked stays locked in the child.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
-    let mut started = None;
-    for attempt in 0u32.. {
+/// A mutex whose holder is known by the generation of its process.
+#[derive(Debug, Default)]
+pub(crate) struct Mutex<T> {
+    /// 0 if the mutex is free, otherwise one more than the generation of the holder.
+    holder: AtomicU64,
+    /// Locked only by whoever is the holder, so that it is always free for it.
+    value: std::sync::Mutex<T>,
+}
+
+/// Access to the value of a locked [`Mutex`].
+#[derive(Debug)]
+pub(crate) struct Guard<'a, T> {
+    // Fields are dropped in this order: the inner mutex is free before another thread can become the holder.
+    value: std::sync::MutexGuard<'a, T>,
+    _release: Release<'a>,
+}
+
+#[derive(Debug)]
+struct Release<'a>(&'a AtomicU64);
+
+impl<T> Mutex<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Mutex { holder: AtomicU64::new(0), value: std::sync::Mutex::new(value) }
+    }
+
+    /// Locks it. Returns `None` if a thread of the parent process holds it, or a thread of this one for longer than
+    /// [`PATIENCE`].
+    pub(crate) fn lock(&self) -> Option<Guard<'_, T>> {
+        self.lock_within(PATIENCE)
+    }
+
+    /// The same with another limit.
+    pub(crate) fn lock_within(&self, patience: Duration) -> Option<Guard<'_, T>> {
+        let mut started = None;
+        let mut has_waited_for_fork = false;
+        for attempt in 0u32.. {
+            match self.try_hold() {
+                Ok(()) if fork::is_near() && !has_waited_for_fork => {
+                    drop(Release(&self.holder));
+                    has_waited_for_fork = true;
+                    fork::wait();
+                }
+                Ok(()) => return self.held(),
+                Err(Held::ByTheDead) => return None,
+                Err(Held::ByTheLiving) => {}
+            }
+            match attempt {
+                0..64 => std::hint::spin_loop(),
+                64..256 => std::thread::yield_now(),
+                _ if started.get_or_insert_with(Instant::now).elapsed() >= patience => return None,
+                _ => std::thread::sleep(Duration::from_micros(50)),
+            }
+        }
+        None
+    }
+
+    /// Locks it if it is free. It does not wait, not even for a fork.
+    pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
+        self.try_hold().ok().and_then(|()| self.held())
+    }
+
+    fn try_hold(&self) -> Result<(), Held> {
+        let own = fork::generation() + 1;
+        match self.holder.compare_exchange(0, own, Ordering::SeqCst, Ordering::Relaxed) {
+            Ok(_) => Ok(()),
+            Err(holder) if holder == own => Err(Held::ByTheLiving),
+            Err(_) => Err(Held::ByTheDead),
+        }
+    }
+
+    /// The value, for the holder.
+    fn held(&self) -> Option<Guard<'_, T>> {
+        let release = Release(&self.holder);
+        let value = match self.value.try_lock() {
+            Ok(value) => value,
+            Err(TryLockError::Poisoned(poisoned)) => PoisonError::into_inner(poisoned),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        Some(Guard { value, _release: release })
+    }
+
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.value.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns true unless a thread of this process holds it.
+    pub(crate) fn is_free(&self) -> bool {
+        self.holder.load(Ordering::SeqCst) != fork::generation() + 1
+    }
+
+    /// Returns true if a thread of the parent process holds it. It stays so for as long as this process lives.
+    pub(crate) fn is_dead(&self) -> bool {
+        let holder = self.holder.load(Ordering::Relaxed);
+        holder != 0 && holder != fork::generation() + 1
+    }
+}
+
+/// Locks a mutex of the standard library, for code that needs a condition variable. It does not wait for ever either.
+#[cfg(feature = "publish")]
+pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> Option<std::sync::MutexGuard<'_, T>> {
+    let started = Instant::now();
+    loop {
         match mutex.try_lock() {
             Ok(guard) => return Some(guard),
             Err(TryLockError::Poisoned(poisoned)) => return Some(PoisonError::into_inner(poisoned)),
-            Err(TryLockError::WouldBlock) => {}
-        }
-        // What we lock for is short: somebody else is done in a moment, or was forked away.
-        match attempt {
-            0..64 => std::hint::spin_loop(),
-            64..256 => std::thread::yield_now(),
-            _ if started.get_or_insert_with(Instant::now).elapsed() > PATIENCE => return None,
-            _ => std::thread::sleep(Duration::from_micros(50)),
+            Err(TryLockError::WouldBlock) if started.elapsed() > PATIENCE => return None,
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_micros(50)),
         }
     }
-    None
+}
+
+enum Held {
+    ByTheLiving,
+    ByTheDead,
+}
+
+impl Drop for Release<'_> {
+    fn drop(&mut self) {
+        self.0.store(0, Ordering::Release);
+    }
+}
+
+impl<T> Deref for Guard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> DerefMut for Guard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+}
+
+/// A thread of the recorder. Its stack is small, and its size is not looked up in the environment, whose lock a fork can
+/// leave locked.
+pub(crate) fn thread(name: &str) -> std::thread::Builder {
+    std::thread::Builder::new().name(name.to_owned()).stack_size(512 << 10)
+}
+
+/// How many dead locks a [`Renewable`] replaces.
+const SPARES: usize = 4;
+
+/// A mutex with spares: a child whose parent held the first one uses the next, with a value of its own.
+///
+/// Which of them are dead does not change while a process lives, so that all of its threads use the same one.
+#[derive(Debug, Default)]
+pub(crate) struct Renewable<T>([Mutex<T>; SPARES]);
+
+impl<T> Renewable<Option<T>> {
+    /// One for a static, whose value is made when it is needed.
+    pub(crate) const fn none() -> Self {
+        Renewable([const { Mutex::new(None) }; SPARES])
+    }
+}
+
+impl<T> Renewable<T> {
+    /// Locks the first one that is not dead.
+    pub(crate) fn lock(&self) -> Option<Guard<'_, T>> {
+        self.lock_within(PATIENCE)
+    }
+
+    /// The same with another limit.
+    pub(crate) fn lock_within(&self, patience: Duration) -> Option<Guard<'_, T>> {
+        self.living()?.lock_within(patience)
+    }
+
+    /// Locks it if it is free. It does not wait, not even for a fork.
+    pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
+        self.living()?.try_lock()
+    }
+
+    fn living(&self) -> Option<&Mutex<T>> {
+        self.0.iter().find(|mutex| !mutex.is_dead())
+    }
+
+    /// Returns true unless a thread of this process holds it.
+    pub(crate) fn is_free(&self) -> bool {
+        self.0.iter().all(Mutex::is_free)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a fork does to a lock that another thread holds.
+    fn leave_to_the_dead<T>(mutex: &Mutex<T>) {
+        let guard = mutex.lock().unwrap();
+        mutex.holder.store(u64::MAX, Ordering::SeqCst);
+        std::mem::forget(guard);
+    }
+
+    #[test]
+    fn a_lock_of_the_parents_is_recognised_without_waiting() {
+        let mutex = Mutex::new(1);
+        *mutex.lock().unwrap() += 1;
+        assert_eq!(*mutex.lock().unwrap(), 2);
+        leave_to_the_dead(&mutex);
+        assert!(mutex.is_dead() && mutex.is_free());
+        // An hour would be noticed.
+        assert!(mutex.lock_within(Duration::from_secs(3600)).is_none());
+    }
+
+    #[test]
+    fn a_dead_lock_is_replaced_as_often_as_there_are_spares() {
+        let renewable = Renewable::<u32>::default();
+        for generation in 0..SPARES as u32 {
+            let mut value = renewable.lock().unwrap();
+            assert_eq!(*value, 0);
+            *value = generation + 1;
+            drop(value);
+            leave_to_the_dead(renewable.living().unwrap());
+        }
+        assert!(renewable.lock().is_none());
+    }
+
+    #[test]
+    fn a_holder_that_lives_is_waited_for_within_limits() {
+        let mutex = Mutex::new(());
+        let guard = mutex.lock().unwrap();
+        assert!(mutex.lock_within(Duration::from_millis(1)).is_none());
+        assert!(mutex.try_lock().is_none() && !mutex.is_dead() && !mutex.is_free());
+        drop(guard);
+        assert!(mutex.lock().is_some() && mutex.is_free());
+    }
+
+    #[test]
+    fn a_panic_under_the_lock_unlocks_it() {
+        let mutex = Mutex::new(3);
+        let panics = std::panic::AssertUnwindSafe(|| {
+            let _guard = mutex.lock();
+            std::panic::resume_unwind(Box::new(()));
+        });
+        assert!(std::panic::catch_unwind(panics).is_err());
+        assert_eq!(*mutex.lock().unwrap(), 3);
+    }
+
+    #[test]
+    fn threads_exclude_each_other() {
+        let count = Mutex::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..1000).for_each(|_| *count.lock_within(Duration::from_secs(60)).unwrap() += 1));
+            }
+        });
+        assert_eq!(*count.lock().unwrap(), 4000);
+    }
 }

@@ -1,12 +1,106 @@
-//! Times as text, without working out the date each time.
+//! Times, the ids that are made of them, and their text.
+//!
+//! Time and id of a record always belong together: the id begins with the time. So the order by time, the order by id and the
+//! order of file names are the same, and everyone agrees which record is the newest.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
+use uuid::{Timestamp, Uuid};
 
 /// `2025-12-27T04:30:00.000Z`: RFC 3339, UTC, milliseconds.
 pub(crate) type TimeText = [u8; 24];
+
+/// Nanoseconds of a tick: as short as what an id can tell apart.
+const TICK: i64 = 250;
+const TICKS_A_SECOND: i64 = 1_000_000_000 / TICK;
+
+/// A clock that was set back by less does not show: time stands still until the clock is there again. It is followed if it was
+/// set back further.
+const SET_BACK: i64 = 60 * TICKS_A_SECOND;
+
+/// The first and the last second that RFC 3339 can express: the years 1 and 9999.
+const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+
+/// The time of the system's clock, whatever that shows: `Utc::now` panics before 1970.
+fn clock() -> DateTime<Utc> {
+    of_clock(SystemTime::now())
+}
+
+fn of_clock(time: SystemTime) -> DateTime<Utc> {
+    let time: (i64, u32) = match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => (i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_nanos()),
+        Err(before) => {
+            let before = before.duration();
+            let seconds = i64::try_from(before.as_secs()).unwrap_or(i64::MAX);
+            match before.subsec_nanos() {
+                0 => (-seconds, 0),
+                nanos => (-seconds - 1, 1_000_000_000 - nanos),
+            }
+        }
+    };
+    let (seconds, nanos) = (time.0.clamp(*SECONDS.start(), *SECONDS.end()), time.1);
+    DateTime::from_timestamp(seconds, nanos).unwrap_or_default()
+}
+
+/// The time. It never panics, and every call in a process returns a later one, unless the clock was set back by more than a
+/// minute.
+///
+/// ```
+/// let earlier = tracing_failure::time::now();
+/// assert!(earlier < tracing_failure::time::now());
+/// ```
+pub fn now() -> DateTime<Utc> {
+    static LAST: AtomicI64 = AtomicI64::new(i64::MIN);
+    of_ticks(next(&LAST, ticks(clock())))
+}
+
+/// The tick that follows the last one, or the clock's if that is later or was set back.
+fn next(last: &AtomicI64, now: i64) -> i64 {
+    let follow = |last: i64| if last < now || last - now > SET_BACK { now } else { last + 1 };
+    let before = last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(follow(last)));
+    follow(before.unwrap_or(i64::MIN))
+}
+
+fn ticks(time: DateTime<Utc>) -> i64 {
+    time.timestamp() * TICKS_A_SECOND + i64::from(time.timestamp_subsec_nanos().min(999_999_999)) / TICK
+}
+
+fn of_ticks(ticks: i64) -> DateTime<Utc> {
+    let nanos = ticks.rem_euclid(TICKS_A_SECOND) * TICK;
+    DateTime::from_timestamp(ticks.div_euclid(TICKS_A_SECOND), nanos as u32).unwrap_or_default()
+}
+
+/// A new UUIDv7 of this time. Ids of later times are greater, down to a quarter of a microsecond.
+///
+/// Before 1970, which such an id cannot express, they all begin with zeros.
+///
+/// ```
+/// use tracing_failure::time::{id_at, now};
+///
+/// let (earlier, later) = (now(), now());
+/// assert!(id_at(earlier) < id_at(later));
+/// ```
+pub fn id_at(time: DateTime<Utc>) -> Uuid {
+    let seconds = u64::try_from(time.timestamp()).unwrap_or(0);
+    let nanos = if time.timestamp() < 0 { 0 } else { time.timestamp_subsec_nanos().min(999_999_999) };
+    // What follows the milliseconds: 12 bits, as RFC 9562 suggests in its section 6.2.
+    let fraction = u128::from(nanos % 1_000_000) * 4096 / 1_000_000;
+    Uuid::new_v7(Timestamp::from_unix_time(seconds, nanos, fraction, 12))
+}
+
+/// A new UUIDv7 of this moment. It is greater than those that this process made before.
+///
+/// ```
+/// use tracing_failure::time::new_id;
+///
+/// assert!(new_id() < new_id());
+/// ```
+pub fn new_id() -> Uuid {
+    id_at(now())
+}
 
 thread_local! {
     /// The last second that was asked for, as text. Nothing here has a destructor.
@@ -20,10 +114,7 @@ pub(crate) fn rfc3339(time: DateTime<Utc>) -> TimeText {
 
 /// The same of the system's time.
 pub(crate) fn rfc3339_of(time: SystemTime) -> TimeText {
-    match time.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(since) => text(since.as_secs() as i64, since.subsec_millis(), || time.into()),
-        Err(_) => rfc3339(time.into()),
-    }
+    rfc3339(of_clock(time))
 }
 
 fn text(second: i64, millis: u32, time: impl FnOnce() -> DateTime<Utc>) -> TimeText {
@@ -60,6 +151,50 @@ pub(crate) fn compact(time: DateTime<Utc>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_may_show_anything() {
+        let epoch = SystemTime::UNIX_EPOCH;
+        let second = std::time::Duration::from_secs(1);
+        for (time, text) in [
+            (Some(epoch - second / 4), "1969-12-31T23:59:59.750Z"),
+            (Some(epoch - second), "1969-12-31T23:59:59.000Z"),
+            (epoch.checked_sub(second * 3_000_000_000), "1874-12-07T18:40:00.000Z"),
+            (epoch.checked_sub(second * u32::MAX * 1000), "0001-01-01T00:00:00.000Z"),
+            (epoch.checked_add(second * u32::MAX * 1000), "9999-12-31T23:59:59.000Z"),
+        ] {
+            let Some(time) = time else { continue };
+            let utc = of_clock(time);
+            assert_eq!(rfc3339_string(utc), text);
+            assert_eq!(rfc3339_of(time), rfc3339(utc));
+            assert_eq!(of_ticks(ticks(utc)), utc);
+            assert_eq!(id_at(utc).get_version_num(), 7);
+        }
+    }
+
+    #[test]
+    fn times_and_ids_are_in_one_order() {
+        let mut earlier = now();
+        for _ in 0..10_000 {
+            let later = now();
+            assert!(earlier < later && id_at(earlier) < id_at(later));
+            earlier = later;
+        }
+        let of_id = id_at(earlier).get_timestamp().unwrap().to_unix();
+        assert_eq!((of_id.0 as i64, of_id.1 / 1_000_000), (earlier.timestamp(), earlier.timestamp_subsec_millis()));
+        assert_ne!(id_at(earlier), id_at(earlier));
+    }
+
+    #[test]
+    fn time_never_goes_back_by_less_than_a_minute() {
+        let last = AtomicI64::new(i64::MIN);
+        let mut next = |now| next(&last, now);
+        assert_eq!([next(100), next(100), next(7), next(50), next(105)], [100, 101, 102, 103, 105]);
+        assert_eq!(
+            [next(105 - SET_BACK), next(104 - SET_BACK), next(0 - SET_BACK)],
+            [106, 104 - SET_BACK, 105 - SET_BACK]
+        );
+    }
 
     #[test]
     fn times_have_milliseconds_and_the_second_is_kept() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::SystemTime;
 
+use chrono::{DateTime, Utc};
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
 use tracing::{Dispatch, Event, Level, Metadata, Subscriber, span};
@@ -21,9 +22,10 @@ use super::entered::{self, Around, Current};
 use super::fields::{Fields, Formatting, TypedError};
 use super::outcome::OUTCOME;
 use super::scope::{self, Closing, Followed, Scope, Scopes};
-use super::seen::Fate;
+use super::seen::{Fate, Seen};
 use super::trail::Plan;
 use super::{Busy, Capture, Outcome, Step, Surroundings, downcast, event, live, outcome, thread};
+use crate::fork;
 use crate::recorder::Recorder;
 use crate::{Builder, InitError};
 
@@ -122,6 +124,7 @@ where
             recorder,
         });
         live::list(&capture);
+        fork::spare(Arc::downgrade(&capture) as _);
         FailureLayer { capture, error_layer: ErrorLayer::new(FieldText), level, hints: false }
     }
 
@@ -202,7 +205,14 @@ where
         scopes.insert(id, scope);
     }
 
-    fn error_event(&self, event: &Event<'_>, fields: &Fields, error: Option<TypedError>, ctx: &Context<'_, S>) -> Fate {
+    fn error_event(
+        &self,
+        event: &Event<'_>,
+        at: DateTime<Utc>,
+        fields: &Fields,
+        error: Option<TypedError>,
+        ctx: &Context<'_, S>,
+    ) -> Fate {
         let mut path: Vec<Step> =
             ctx.event_scope(event).into_iter().flatten().map(|span| (span.id().into_u64(), span.metadata())).collect();
         if path.is_empty() && event.is_contextual() {
@@ -210,6 +220,7 @@ where
         }
         let surroundings = Surroundings::of(&self.capture, &path);
         let seen = event::seen_in_event(event.metadata(), fields, error, &self.capture.recorder);
+        let seen = Seen { at, ..seen };
         let fate = self.capture.record(&surroundings, seen);
         if let (Fate::Recorded(_), true) = (fate, self.capture.sole) {
             for (id, text) in surroundings.texts() {
@@ -297,10 +308,7 @@ where
         if path.is_empty() {
             path.push((id, meta));
         }
-        let untouched = {
-            let state = computation.state();
-            state.recorded.is_none() && state.inner.is_empty()
-        };
+        let untouched = { computation.state().is_none_or(|state| state.recorded.is_none() && state.inner.is_empty()) };
         if let (Some(seen), true) = (seen, untouched && computation.stated() != Outcome::Ok) {
             self.capture.record(&Surroundings::of(&self.capture, &path), seen);
         }
@@ -312,11 +320,13 @@ where
     /// Takes in what an event says, records it if it is a failure, and logs it.
     fn report(&self, event: &Event<'_>, logged: bool, is_success: bool, fields: &mut Fields, ctx: &Context<'_, S>) {
         let Some(_busy) = Busy::enter() else { return };
-        let time = SystemTime::now();
+        let is_error = *event.metadata().level() == Level::ERROR && !is_success;
+        // The line of a failure has the time of its record.
+        let at = is_error.then(crate::time::now);
+        let time = at.map_or_else(SystemTime::now, SystemTime::from);
         let mut error = None;
         event.record(&mut fields.visitor(&self.capture.recorder.limits, Formatting::All).with_error(&mut error));
-        let is_error = *event.metadata().level() == Level::ERROR && !is_success;
-        let fate = is_error.then(|| self.error_event(event, fields, error, ctx));
+        let fate = at.map(|at| self.error_event(event, at, fields, error, ctx));
         if logged {
             self.log_event(time, event, fields, fate.and_then(Fate::failure), ctx);
         }

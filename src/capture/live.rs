@@ -4,7 +4,7 @@
 //! is therefore listed here, and remembers the subscriber that delivers to it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 
 use tracing::subscriber::NoSubscriber;
 use tracing::{Dispatch, span};
@@ -12,7 +12,7 @@ use tracing::{Dispatch, span};
 use super::entered::{self, Current};
 use super::{Capture, Step};
 use crate::stderr;
-use crate::sync::lock;
+use crate::sync::Mutex;
 
 /// Layers that are listed. One more is still found where `downcast_ref` reaches it.
 const LISTED: usize = 256;
@@ -23,15 +23,21 @@ static LIVE: Mutex<Vec<Weak<Capture>>> = Mutex::new(Vec::new());
 
 /// Lists a layer until it is dropped.
 pub(super) fn list(capture: &Arc<Capture>) {
-    let Some(mut live) = lock(&LIVE) else { return };
+    let Some(mut live) = LIVE.lock() else { return };
     live.retain(|listed| listed.strong_count() > 0);
     if live.len() < LISTED {
         live.push(Arc::downgrade(capture));
     }
 }
 
+/// Returns true unless a thread uses the list.
+#[cfg(unix)]
+pub(super) fn is_free() -> bool {
+    LIVE.is_free()
+}
+
 fn listed() -> Vec<Arc<Capture>> {
-    lock(&LIVE).map(|live| live.iter().filter_map(Weak::upgrade).collect()).unwrap_or_default()
+    LIVE.lock().map(|live| live.iter().filter_map(Weak::upgrade).collect()).unwrap_or_default()
 }
 
 /// Whether a dispatcher delivers to a layer.

@@ -24,6 +24,7 @@ mod stack;
 mod surroundings;
 mod thread;
 mod trail;
+mod unwinder;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -43,7 +44,7 @@ pub(crate) use repeat::{Carries, Place, Report};
 #[cfg(feature = "color-eyre")]
 pub(crate) use report_text::{RECORDED, ReportText};
 pub(crate) use seen::{Call, Fate, Kind, Seen};
-pub(crate) use stack::text as frames_text;
+pub(crate) use stack::Stack;
 pub(crate) use surroundings::Surroundings;
 pub(crate) use thread::{Busy, name as thread_name};
 pub(crate) use trail::{History, Plan};
@@ -92,4 +93,10 @@ impl Capture {
         });
         first
     }
+}
+
+/// Returns true unless a thread holds one of the locks that all layers share.
+#[cfg(unix)]
+pub(crate) fn static_locks_are_free() -> bool {
+    stack::locks_are_free() && trail::locks_are_free() && live::is_free()
 }

@@ -6,13 +6,14 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tracing::Metadata;
 use uuid::Uuid;
 
+use super::Capture;
 use super::callsite::Role;
 use super::fields::{Fields, Formatting};
 use super::hash::{NumberHasher, mix};
@@ -20,7 +21,9 @@ use super::outcome::{Outcome, Stated};
 use super::repeat::Recorded;
 use super::thread::Moment;
 use super::trail::{Held, History, Plan, Trail};
+use crate::fork::Locks;
 use crate::redact::Redactor;
+use crate::sync::{Guard, Mutex};
 
 /// Scopes that a thread keeps for its next spans.
 const POOL: usize = 64;
@@ -106,12 +109,13 @@ pub(crate) struct Followed {
 }
 
 impl Computation {
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The state. `None` in a child of a process that forked while another thread used it.
+    pub(crate) fn state(&self) -> Option<Guard<'_, State>> {
+        self.state.lock()
     }
 
     /// The state, to note a failure in it.
-    pub(crate) fn note_failure(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn note_failure(&self) -> Option<Guard<'_, State>> {
         self.has_failures.store(true, Ordering::Relaxed);
         self.state()
     }
@@ -126,7 +130,8 @@ impl Computation {
 
     /// How long it has been open, without the time that we took to record what failed in it.
     pub(crate) fn duration(&self) -> Duration {
-        let recording = if self.has_failures() { self.state().recording } else { Duration::ZERO };
+        let state = if self.has_failures() { self.state() } else { None };
+        let recording = state.map_or(Duration::ZERO, |state| state.recording);
         self.elapsed().saturating_sub(recording)
     }
 
@@ -135,7 +140,7 @@ impl Computation {
         if !self.has_failures() {
             return None;
         }
-        self.state().recorded.as_ref().map(|recorded| recorded.id)
+        self.state()?.recorded.as_ref().map(|recorded| recorded.id)
     }
 
     /// Takes over the outcome that the program states.
@@ -151,7 +156,9 @@ impl Computation {
     /// A success: what failed inside the computations around it before has been got over.
     pub(crate) fn succeeded(&self) {
         for around in self.outwards().skip(1).filter(|around| around.has_failures()) {
-            around.state().inner_got_over = true;
+            if let Some(mut state) = around.state() {
+                state.inner_got_over = true;
+            }
         }
     }
 
@@ -215,8 +222,15 @@ struct Shard {
 type Spans = HashMap<u64, Box<Scope>, BuildHasherDefault<NumberHasher>>;
 
 impl Shard {
-    fn spans(&self) -> MutexGuard<'_, Spans> {
-        self.spans.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The spans. `None` in a child of a process that forked while another thread used them.
+    fn spans(&self) -> Option<Guard<'_, Spans>> {
+        self.spans.lock()
+    }
+}
+
+impl Locks for Capture {
+    fn are_free(&self) -> bool {
+        self.scopes.shards.iter().all(|shard| shard.spans.is_free())
     }
 }
 
@@ -234,7 +248,7 @@ impl Scopes {
             self.open_computations.fetch_add(1, Ordering::Relaxed);
         }
         let shard = self.shard(id);
-        let mut spans = shard.spans();
+        let Some(mut spans) = shard.spans() else { return };
         spans.insert(id, scope);
         shard.count.store(spans.len(), Ordering::Relaxed);
     }
@@ -253,7 +267,7 @@ impl Scopes {
     /// Takes out a span that closes, unless there is something to say about it first.
     pub(crate) fn close(&self, id: u64, speaks: impl FnOnce(&Scope) -> bool) -> Closing {
         let shard = self.shard(id);
-        let mut spans = shard.spans();
+        let Some(mut spans) = shard.spans() else { return Closing::Unknown };
         match spans.get(&id) {
             None => Closing::Unknown,
             Some(scope) if speaks(scope) => Closing::Speaking,
@@ -264,7 +278,7 @@ impl Scopes {
     /// Takes out the span about which everything is said.
     pub(crate) fn close_at_last(&self, id: u64) -> Closing {
         let shard = self.shard(id);
-        self.take_out(shard, &mut shard.spans(), id)
+        shard.spans().map_or(Closing::Unknown, |mut spans| self.take_out(shard, &mut spans, id))
     }
 
     fn take_out(&self, shard: &Shard, spans: &mut Spans, id: u64) -> Closing {
@@ -278,7 +292,7 @@ impl Scopes {
 
     /// Looks at a scope. No code of the user may run in here: the shard is locked.
     pub(crate) fn with<R>(&self, id: u64, look: impl FnOnce(&mut Scope) -> R) -> Option<R> {
-        self.shard(id).spans().get_mut(&id).map(|scope| look(scope))
+        self.shard(id).spans()?.get_mut(&id).map(|scope| look(scope))
     }
 
     /// The open spans, innermost first, that this chain of callsites stands for: of several, the one opened last on
@@ -287,7 +301,7 @@ impl Scopes {
         let Some(innermost) = chain.first() else { return Vec::new() };
         let mut candidates = Vec::new();
         for shard in &self.shards {
-            let spans = shard.spans();
+            let Some(spans) = shard.spans() else { continue };
             let same = spans.iter().filter(|(_, scope)| std::ptr::eq(scope.meta, *innermost));
             candidates.extend(same.map(|(id, scope)| (scope.opened.recency(), *id)));
         }

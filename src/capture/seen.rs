@@ -57,7 +57,7 @@ impl Seen {
     pub(crate) fn new(kind: Kind, place: Place) -> Self {
         Seen {
             kind,
-            at: Utc::now(),
+            at: crate::time::now(),
             computation: None,
             theoretical_ref: None,
             error: ErrorChain::default(),
@@ -122,7 +122,7 @@ impl Seen {
             caused_by: None,
             elapsed_s: None,
             history: History::default(),
-            frames: stack::capture(limits.frames),
+            stack: stack::capture(limits.frames),
             thread: thread::name(),
         }
     }
@@ -258,7 +258,7 @@ fn repeated(owner: &Computation, report: &Report, kind: Kind) -> Option<Uuid> {
     if matches!(kind, Kind::Panic | Kind::Span) {
         return None;
     }
-    let mut state = owner.state();
+    let mut state = owner.state()?;
     let recorded = state.recorded.as_mut().filter(|recorded| report.repeats(&recorded.report))?;
     // The next report up follows this one, not the first.
     recorded.report.moment = report.moment;
@@ -269,7 +269,7 @@ fn repeated(owner: &Computation, report: &Report, kind: Kind) -> Option<Uuid> {
 /// followed; an earlier one of the same computation that the report names; one of a computation that it follows from.
 fn caused_by(surroundings: &Surroundings, computation: &str, report: &Report) -> Option<Uuid> {
     let within = surroundings.owner(computation).and_then(|owner| {
-        let state = owner.state();
+        let state = owner.state()?;
         let named = state.inner.iter().rev().find(|inner| report.is_about(&inner.report));
         let last = state.inner.back().filter(|_| !state.inner_got_over);
         let earlier = state.recorded.as_ref().filter(|recorded| report.stems_from(&recorded.report));
@@ -285,7 +285,7 @@ fn remember(surroundings: &Surroundings, computation: &str, recorded: Recorded, 
     let (own, around) = surroundings.owners(computation);
     let recording = started.elapsed();
     for computation in around {
-        let mut state = computation.note_failure();
+        let Some(mut state) = computation.note_failure() else { continue };
         state.recording += recording;
         if state.inner.len() == REMEMBERED {
             state.inner.pop_front();
@@ -294,7 +294,7 @@ fn remember(surroundings: &Surroundings, computation: &str, recorded: Recorded, 
         state.inner_got_over = false;
     }
     for computation in own {
-        let mut state = computation.note_failure();
+        let Some(mut state) = computation.note_failure() else { continue };
         state.recording += recording;
         state.recorded = Some(recorded.clone());
     }

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use super::hash::NumberHasher;
+use super::unwinder;
 use crate::failure::Frame;
-use crate::sync::lock;
+use crate::sync::Renewable;
 
 /// Frames of ours, of `tracing` and of the panic machinery that may stand before the user's.
 const MACHINERY: usize = 48;
@@ -47,7 +48,7 @@ struct Symbol {
 /// An address stands for several frames where functions were inlined.
 type Symbols = Arc<[Symbol]>;
 
-static NAMED: Mutex<Option<HashMap<usize, Symbols, BuildHasherDefault<NumberHasher>>>> = Mutex::new(None);
+static NAMED: Renewable<Option<HashMap<usize, Symbols, BuildHasherDefault<NumberHasher>>>> = Renewable::none();
 
 /// Addresses in the functions that start a program or thread, as far as they are known: there the walk ends.
 static STARTS: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
@@ -57,8 +58,31 @@ const WARM: u32 = 64;
 
 static KNOWN_IN_A_ROW: AtomicU32 = AtomicU32::new(0);
 
-/// Takes the stack of the current thread: the user's frames, innermost first.
-pub(crate) fn capture(limit: usize) -> Vec<Frame> {
+/// The stack of a thread.
+#[derive(Debug, Default)]
+pub(crate) struct Stack {
+    /// The user's frames, innermost first.
+    pub(crate) frames: Vec<Frame>,
+    /// Why frames or names are missing.
+    pub(crate) gap: Option<&'static str>,
+    /// What [`Stack::resolve`] needs if some addresses have no name yet.
+    unresolved: Option<Unresolved>,
+}
+
+#[derive(Debug)]
+struct Unresolved {
+    addresses: Vec<usize>,
+    limit: usize,
+}
+
+/// Takes the stack of the current thread, with the names that are known.
+///
+/// Nothing here reads debug information, which takes long and much memory: a record is written before.
+pub(crate) fn capture(limit: usize) -> Stack {
+    let access = match unwinder::enter() {
+        Ok(access) => access,
+        Err(gap) => return Stack { gap: Some(gap), ..Stack::default() },
+    };
     let mut addresses = Vec::with_capacity(64);
     backtrace::trace(|frame| {
         let address = frame.ip().addr();
@@ -69,17 +93,59 @@ pub(crate) fn capture(limit: usize) -> Vec<Frame> {
     if KNOWN_IN_A_ROW.fetch_add(1, Ordering::Relaxed) == WARM {
         backtrace::clear_symbol_cache();
     }
+    drop(access);
     // Nearly always all names are known: one look into the table, and nothing is copied but the user's frames.
-    let known = lock(&NAMED).and_then(|named| {
+    let known = NAMED.lock().and_then(|named| {
         let named = named.as_ref()?;
         let known = addresses.iter().map_while(|address| named.get(address).map(|symbols| &**symbols));
         let known: Vec<&[Symbol]> = known.collect();
         (known.len() == addresses.len()).then(|| frames(&known, limit))
     });
-    known.unwrap_or_else(|| {
-        let named: Vec<Symbols> = names(&addresses);
-        frames(&named.iter().map(|symbols| &**symbols).collect::<Vec<_>>(), limit)
-    })
+    match known {
+        Some(frames) => Stack { frames, ..Stack::default() },
+        None => {
+            let named: Vec<Symbols> =
+                addresses.iter().map(|&address| known_name(address).unwrap_or_else(|| nameless(address))).collect();
+            let frames = frames(&named.iter().map(|symbols| &**symbols).collect::<Vec<_>>(), limit);
+            let unresolved = Some(Unresolved { addresses, limit });
+            Stack { frames, gap: Some(unwinder::UNREAD), unresolved }
+        }
+    }
+}
+
+impl Stack {
+    /// Returns true if reading the debug information would name more frames.
+    pub(crate) fn is_unresolved(&self) -> bool {
+        self.unresolved.is_some()
+    }
+
+    /// Names all frames, if there is enough memory for it.
+    pub(crate) fn resolve(&mut self) {
+        let Some(Unresolved { addresses, limit }) = self.unresolved.take() else { return };
+        self.gap = match unwinder::enter() {
+            Err(gap) => Some(gap),
+            Ok(_) if !unwinder::has_memory() => Some(unwinder::TOO_LITTLE_MEMORY),
+            Ok(_access) => {
+                let named = names(&addresses);
+                self.frames = frames(&named.iter().map(|symbols| &**symbols).collect::<Vec<_>>(), limit);
+                None
+            }
+        };
+    }
+
+    /// The stack as text.
+    pub(crate) fn text(&self) -> String {
+        match self.gap {
+            Some(gap) => format!("[{gap}]\n{}", text(&self.frames)),
+            None => text(&self.frames),
+        }
+    }
+}
+
+/// Returns true unless a thread holds a lock that captures need.
+#[cfg(unix)]
+pub(super) fn locks_are_free() -> bool {
+    unwinder::is_free() && NAMED.is_free()
 }
 
 fn frames(named: &[&[Symbol]], limit: usize) -> Vec<Frame> {
@@ -98,8 +164,7 @@ fn frames(named: &[&[Symbol]], limit: usize) -> Vec<Frame> {
 fn names(addresses: &[usize]) -> Vec<Symbols> {
     let mut named = Vec::with_capacity(addresses.len());
     for &address in addresses {
-        let known = lock(&NAMED).and_then(|named| named.as_ref()?.get(&address).cloned());
-        let symbols = known.unwrap_or_else(|| name(address));
+        let symbols = known_name(address).unwrap_or_else(|| name(address));
         let starts = symbols.iter().any(|symbol| symbol.is_start);
         named.push(symbols);
         if starts {
@@ -107,6 +172,16 @@ fn names(addresses: &[usize]) -> Vec<Symbols> {
         }
     }
     named
+}
+
+fn known_name(address: usize) -> Option<Symbols> {
+    NAMED.lock()?.as_ref()?.get(&address).cloned()
+}
+
+/// What stands for an address whose name is not known.
+fn nameless(address: usize) -> Symbols {
+    let frame = Frame { in_app: false, line: None, function: format!("{address:#x}").into(), file: None };
+    [Symbol { is_machinery: false, is_start: false, frame }].into()
 }
 
 fn name(address: usize) -> Symbols {
@@ -135,7 +210,7 @@ fn name(address: usize) -> Symbols {
         let _ = STARTS.iter().find(free);
     }
     let symbols: Symbols = symbols.into();
-    if let Some(mut named) = lock(&NAMED) {
+    if let Some(mut named) = NAMED.lock() {
         named.get_or_insert_default().insert(address, Arc::clone(&symbols));
     }
     symbols
@@ -161,7 +236,7 @@ fn is_in_app(function: &str, file: Option<&str>) -> bool {
 }
 
 /// The frames as text, as Rust prints a backtrace.
-pub(crate) fn text(frames: &[Frame]) -> String {
+fn text(frames: &[Frame]) -> String {
     let mut text = String::with_capacity(192 * frames.len());
     for (index, frame) in frames.iter().enumerate() {
         push_number(&mut text, index, 4);

@@ -105,7 +105,7 @@ impl Failure {
         error_message: impl Into<String>,
     ) -> Self {
         Failure {
-            timestamp: Utc::now(),
+            timestamp: crate::time::now(),
             computation: computation.into(),
             theoretical_ref: theoretical_ref.into(),
             error_type: error_type.into(),

@@ -4,9 +4,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use chrono::{NaiveDate, Utc};
+use chrono::NaiveDate;
 
-use crate::store::{about, file_name_part};
+use crate::store::{about, apart_from_stdio, file_name_part, open_ordinary};
 
 /// When the runtime log begins a new file, and how many it keeps.
 ///
@@ -70,7 +70,7 @@ impl LogFile {
 
     /// A file that is created when there is something to write.
     pub(super) fn unopened(place: Place) -> Self {
-        let (path, date) = (PathBuf::new(), Utc::now().date_naive());
+        let (path, date) = (PathBuf::new(), crate::time::now().date_naive());
         LogFile { place, path, file: None, date, number: 0, bytes: 0, mid_line: false }
     }
 
@@ -80,7 +80,7 @@ impl LogFile {
 
     /// Writes lines and takes them out of the buffer. On an error those that did not go out stay in it.
     pub(super) fn write(&mut self, lines: &mut Vec<u8>) -> io::Result<()> {
-        let today = Utc::now().date_naive();
+        let today = crate::time::now().date_naive();
         let gone = self.file.is_none() || !self.path.exists();
         let due = self.bytes >= self.place.rotation.max_bytes || today != self.date;
         if gone || (due && !self.mid_line) {
@@ -117,7 +117,7 @@ impl LogFile {
             let name =
                 format!("runtime_{}_{}_{:04}.jsonl", self.date.format("%Y%m%d"), self.place.session, self.number);
             let path = self.place.dir.join(name);
-            match OpenOptions::new().append(true).create_new(true).open(&path) {
+            match apart_from_stdio(|| OpenOptions::new().append(true).create_new(true).open(&path)) {
                 Ok(file) => break (path, file),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.number += 1,
                 Err(error) => return Err(failed(error)),
@@ -163,7 +163,7 @@ fn is_own_name(name: &str) -> bool {
 /// Nobody holds the lock of a writer, and what is in it is a log of ours.
 fn is_out_of_use(path: &Path) -> bool {
     use std::io::Read;
-    let Ok(mut file) = File::open(path) else { return false };
+    let Ok(mut file) = open_ordinary(File::options().read(true), path) else { return false };
     let begins = br#"{"timestamp":""#;
     let mut start = [0; 14];
     let is_ours = match file.read(&mut start) {

@@ -62,7 +62,7 @@ fn begin(time: SystemTime, level: &str, target: &str) -> Vec<u8> {
 }
 
 /// Ends a line and hands it to the log.
-fn end(mut json: Vec<u8>, failure: Option<Uuid>, time: SystemTime, recorder: &Recorder) {
+fn end(mut json: Vec<u8>, failure: Option<Uuid>, recorder: &Recorder) {
     json.extend_from_slice(b",\"session_id\":");
     json.extend_from_slice(&recorder.session_json);
     if let Some(id) = failure {
@@ -70,7 +70,7 @@ fn end(mut json: Vec<u8>, failure: Option<Uuid>, time: SystemTime, recorder: &Re
     }
     json.extend_from_slice(b"}\n");
     if let Some(log) = &recorder.log {
-        log.write(&json, time);
+        log.write(&json);
     }
     give_back(json);
 }
@@ -101,7 +101,6 @@ pub(crate) const LOG_FIELDS: &[&str] = &["message", "log.target", "log.module_pa
 /// The line of an event.
 pub(crate) struct EventLine {
     json: Vec<u8>,
-    time: SystemTime,
     first_span: bool,
 }
 
@@ -122,7 +121,7 @@ impl EventLine {
         json.extend_from_slice(b",\"fields\":{");
         fields.write_json(&mut json, apart, &recorder.limits, &recorder.redactor);
         json.extend_from_slice(b"},\"spans\":[");
-        EventLine { json, time, first_span: true }
+        EventLine { json, first_span: true }
     }
 
     /// Appends the next span outwards.
@@ -136,14 +135,13 @@ impl EventLine {
     /// Hands the line to the log.
     pub(crate) fn write(mut self, failure: Option<Uuid>, recorder: &Recorder) {
         self.json.push(b']');
-        end(self.json, failure, self.time, recorder);
+        end(self.json, failure, recorder);
     }
 }
 
 /// The line of a computation that has closed.
 pub(crate) struct ComputationLine {
     json: Vec<u8>,
-    time: SystemTime,
     parameters: Vec<u8>,
     /// Fields that have been said, or are not to be.
     passed_over: Vec<&'static str>,
@@ -158,7 +156,6 @@ impl ComputationLine {
         write_entry(&mut json, "message", "computation closed");
         ComputationLine {
             json,
-            time,
             parameters: Vec::with_capacity(256),
             passed_over: RESERVED_IN_SPANS.to_vec(),
             computation: None,
@@ -191,7 +188,7 @@ impl ComputationLine {
         self.json.push(b'}');
         write_entry(&mut self.json, "outcome", outcome.name());
         write_entry(&mut self.json, "duration_s", &duration.as_secs_f64());
-        end(self.json, failure, self.time, recorder);
+        end(self.json, failure, recorder);
     }
 }
 
@@ -213,7 +210,7 @@ pub(crate) fn write_line(level: Level, target: &str, message: &str, entries: &Ma
         write_name(&mut json, &name_apart(name, entries), false);
         write_json(&mut json, value);
     }
-    end(json, None, time, recorder);
+    end(json, None, recorder);
 }
 
 /// Writes the line of a failure that no event tells of: a panic, a call, an error-level span.
@@ -236,5 +233,5 @@ pub(crate) fn write_failure(failure: &Failure, recorder: &Recorder) {
         .iter()
         .map(|span| Map::from_iter([("name", Value::from(&*span.name)), ("fields", span.fields.clone().into())]));
     write_entry(&mut json, "spans", &spans.collect::<Vec<_>>());
-    end(json, failure.context.id, time, recorder);
+    end(json, failure.context.id, recorder);
 }

@@ -6,9 +6,9 @@ mod line;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 use std::thread::Thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 pub use file::Rotation;
 pub use filter::FilterError;
@@ -17,7 +17,8 @@ pub(crate) use line::{
     ComputationLine, EventLine, LOG_FIELDS, write_failure, write_json, write_line, write_name, write_span,
 };
 
-use crate::sync::lock;
+use crate::fork::{self, Locks};
+use crate::sync::{Guard, Mutex, Renewable};
 use file::{LogFile, Place};
 
 /// How long a line may wait in memory. An ERROR line, a failure and a panic do not wait.
@@ -26,8 +27,6 @@ const DELAY: Duration = Duration::from_millis(200);
 const BUFFER: usize = 64 << 10;
 /// Bytes that may wait before whoever logs helps to write them, and is lost for where they cannot be written.
 const BACKLOG: usize = 1 << 20;
-/// No process is forked and running in less.
-const FORK: Duration = Duration::from_micros(2);
 
 /// The log's files, and the lines on their way to them.
 #[derive(Debug)]
@@ -38,7 +37,8 @@ pub(crate) struct RuntimeLog {
 
 #[derive(Debug)]
 struct Shared {
-    waiting: Mutex<Waiting>,
+    waiting: Renewable<Waiting>,
+    place: Place,
     written: AtomicU64,
     lost: AtomicU64,
     /// Whether lines go out at once: nobody may be there to flush them later.
@@ -46,17 +46,15 @@ struct Shared {
 }
 
 /// Lines that nobody is writing yet.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Waiting {
     lines: Vec<u8>,
     count: u64,
-    /// When the last of them came.
-    last: SystemTime,
-    /// The process that they belong to.
-    pid: u32,
+    /// The generation of the process that they belong to.
+    generation: u64,
     writer: Option<Thread>,
-    out: Arc<Mutex<Out>>,
-    place: Place,
+    /// `None` until the first line of this process.
+    out: Option<Arc<Mutex<Out>>>,
 }
 
 /// Lines that are being written. Whoever writes them holds up nobody who logs.
@@ -84,22 +82,19 @@ impl RuntimeLog {
     }
 
     fn into(file: LogFile, place: Place, filter: LogFilter) -> Self {
-        let waiting = Waiting {
-            lines: Vec::new(),
-            count: 0,
-            last: SystemTime::UNIX_EPOCH,
-            pid: std::process::id(),
-            writer: None,
-            out: Out::into(file),
-            place,
-        };
         let shared = Shared {
-            waiting: Mutex::new(waiting),
+            waiting: Renewable::default(),
+            place,
             written: AtomicU64::new(0),
             lost: AtomicU64::new(0),
             unbuffered: AtomicBool::new(false),
         };
-        RuntimeLog { filter, shared: Arc::new(shared) }
+        if let Some(mut waiting) = shared.waiting.lock() {
+            (waiting.generation, waiting.out) = (fork::generation(), Some(Out::into(file)));
+        }
+        let shared = Arc::new(shared);
+        fork::spare(Arc::downgrade(&shared) as _);
+        RuntimeLog { filter, shared }
     }
 
     pub(crate) fn filter(&self) -> &LogFilter {
@@ -107,13 +102,13 @@ impl RuntimeLog {
     }
 
     /// Takes a line, which ends with a newline.
-    pub(crate) fn write(&self, line: &[u8], at: SystemTime) {
+    pub(crate) fn write(&self, line: &[u8]) {
         let shared = &self.shared;
-        let Some(full) = shared.wait(line, at) else { return self.lose() };
+        let Some(full) = shared.wait(line) else { return self.lose() };
         if full {
             // The lines come faster than they can be written: whoever logs has to wait.
             shared.write_out();
-            if shared.wait(line, at) != Some(false) {
+            if shared.wait(line) != Some(false) {
                 return self.lose();
             }
         }
@@ -128,6 +123,7 @@ impl RuntimeLog {
 
     /// Writes what waits. Returns when it is with the operating system, or lost and counted.
     pub(crate) fn flush(&self) {
+        fork::notice();
         self.shared.write_out();
     }
 
@@ -155,7 +151,7 @@ impl RuntimeLog {
     /// The file that lines go to at present.
     pub(crate) fn path(&self) -> Option<PathBuf> {
         let out = self.shared.out()?;
-        lock(&out).map(|out| out.file.path().to_owned())
+        out.lock().map(|out| out.file.path().to_owned())
     }
 }
 
@@ -163,7 +159,7 @@ impl RuntimeLog {
 impl Drop for RuntimeLog {
     fn drop(&mut self) {
         self.flush();
-        if let Some(writer) = lock(&self.shared.waiting).and_then(|waiting| waiting.writer.clone()) {
+        if let Some(writer) = self.shared.waiting.lock().and_then(|waiting| waiting.writer.clone()) {
             writer.unpark();
         }
     }
@@ -186,9 +182,8 @@ fn write_later(shared: &Weak<Shared>) {
 
 impl Shared {
     /// Lets a line wait, unless too much waits already: it says so. `None` where it cannot be told.
-    fn wait(self: &Arc<Self>, line: &[u8], at: SystemTime) -> Option<bool> {
-        let mut waiting = lock(&self.waiting)?;
-        waiting.notice_fork(at);
+    fn wait(self: &Arc<Self>, line: &[u8]) -> Option<bool> {
+        let mut waiting = self.waiting()?;
         let before = waiting.lines.len();
         let after = before + line.len();
         if after > BACKLOG {
@@ -203,39 +198,48 @@ impl Shared {
         Some(false)
     }
 
+    /// The lines of this process. A forked child leaves to its parent what waits, and the file: nothing is written twice.
+    fn waiting(&self) -> Option<Guard<'_, Waiting>> {
+        let mut waiting = self.waiting.lock()?;
+        let generation = fork::generation();
+        if waiting.generation != generation {
+            *waiting = Waiting { generation, ..Waiting::default() };
+        }
+        Some(waiting)
+    }
+
     /// Whether there is a thread that will write.
     fn wake_writer(self: &Arc<Self>, waiting: &mut Waiting) -> bool {
         if waiting.writer.is_none() {
             let shared = Arc::downgrade(self);
-            let spawned =
-                std::thread::Builder::new().name("failure-log".to_owned()).spawn(move || write_later(&shared));
+            let spawned = crate::sync::thread("failure-log").spawn(move || write_later(&shared));
             waiting.writer = spawned.ok().map(|handle| handle.thread().clone());
         }
         waiting.writer.as_ref().map(Thread::unpark).is_some()
     }
 
     fn are_few_waiting(&self) -> bool {
-        lock(&self.waiting).is_none_or(|waiting| waiting.lines.len() < BUFFER)
+        self.waiting().is_none_or(|waiting| waiting.lines.len() < BUFFER)
     }
 
     fn out(&self) -> Option<Arc<Mutex<Out>>> {
-        let mut waiting = lock(&self.waiting)?;
-        waiting.notice_fork(SystemTime::UNIX_EPOCH);
-        Some(Arc::clone(&waiting.out))
+        let mut waiting = self.waiting()?;
+        let out = waiting.out.get_or_insert_with(|| Out::into(LogFile::unopened(self.place.clone())));
+        Some(Arc::clone(out))
     }
 
     /// Lines that are not with the operating system.
     fn unwritten(&self) -> u64 {
-        let waiting = lock(&self.waiting).map_or(0, |waiting| waiting.count);
-        waiting + self.out().and_then(|out| Some(lock(&out)?.count)).unwrap_or_default()
+        let waiting = self.waiting().map_or(0, |waiting| waiting.count);
+        waiting + self.out().and_then(|out| Some(out.lock()?.count)).unwrap_or_default()
     }
 
     /// Writes what waits, after what could not be written before.
     fn write_out(&self) {
         let Some(out) = self.out() else { return };
-        let Some(mut out) = lock(&out) else { return };
+        let Some(mut out) = out.lock() else { return };
         while out.write(&self.written) {
-            let Some(mut waiting) = lock(&self.waiting) else { return };
+            let Some(mut waiting) = self.waiting() else { return };
             if waiting.lines.is_empty() {
                 return;
             }
@@ -245,23 +249,10 @@ impl Shared {
     }
 }
 
-impl Waiting {
-    /// A forked child leaves to its parent what waits, and the file: it must not be written twice.
-    fn notice_fork(&mut self, at: SystemTime) {
-        let at_once = at.duration_since(self.last).is_ok_and(|since| since < FORK);
-        self.last = at;
-        if at_once {
-            return;
-        }
-        let pid = std::process::id();
-        if pid != self.pid {
-            self.pid = pid;
-            self.lines.clear();
-            self.count = 0;
-            self.writer = None;
-            // The lock of the parent's may be held by a thread that is not here.
-            self.out = Out::into(LogFile::unopened(self.place.clone()));
-        }
+impl Locks for Shared {
+    fn are_free(&self) -> bool {
+        // A thread that writes a file may need longer than a fork waits, and a child has a file of its own.
+        self.waiting.is_free()
     }
 }
 

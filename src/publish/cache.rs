@@ -123,7 +123,7 @@ struct Aside(PathBuf);
 
 impl Aside {
     fn new() -> Result<Self, PublishError> {
-        let dir = std::env::temp_dir().join(format!("tracing-failure-{}", Uuid::now_v7()));
+        let dir = std::env::temp_dir().join(format!("tracing-failure-{}", crate::time::new_id()));
         let mut builder = std::fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

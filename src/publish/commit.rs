@@ -126,7 +126,7 @@ impl New {
     ) -> Result<Self, PublishError> {
         let tree = with_entries(&repository.git, parent, entries)?;
         let computations = tally(scan.computations(entries));
-        let text = message(chrono::Local::now(), entries.len(), &computations);
+        let text = message(crate::time::now().with_timezone(&chrono::Local), entries.len(), &computations);
         let mut words = vec!["commit-tree", "--no-gpg-sign", &tree];
         words.extend(parent.iter().flat_map(|parent| ["-p", parent]));
         let commit = with_identity(repository).word(&words, text.into_bytes())?;

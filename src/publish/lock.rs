@@ -6,15 +6,19 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::error::PublishError;
-use crate::store::about;
+use crate::store::{about, open_ordinary};
 
 /// Held as long as it lives, or the process.
-pub(super) struct Lock(File);
+///
+/// It holds nothing where the file system has no locks. Git's own locks then keep the repository whole.
+pub(super) struct Lock(Option<File>);
 
 impl Drop for Lock {
     /// A process that was forked off meanwhile has the file open as well: closing it would not do.
     fn drop(&mut self) {
-        let _ = self.0.unlock();
+        if let Some(file) = &self.0 {
+            let _ = file.unlock();
+        }
     }
 }
 
@@ -25,17 +29,17 @@ pub(super) const NAME: &str = "lock";
 pub(super) fn one_at_a_time(dir: &Path, patience: Duration) -> Result<Lock, PublishError> {
     let path = dir.join(NAME);
     let failed = |error| PublishError::Io(about(&path, "cannot lock", error));
-    let opened = match File::options().create(true).append(true).open(&path) {
+    let opened = match open_ordinary(File::options().create(true).append(true), &path) {
         // Another user made it. A lock needs no more than to read.
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => File::open(&path),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => open_ordinary(File::options().read(true), &path),
         opened => opened,
     };
     let file = opened.map_err(failed)?;
     let started = Instant::now();
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(Lock(file)),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
+            Ok(()) => return Ok(Lock(Some(file))),
+            Err(TryLockError::Error(_)) => return Ok(Lock(None)),
             Err(TryLockError::WouldBlock) if started.elapsed() >= patience => return Err(PublishError::Busy(path)),
             Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
         }

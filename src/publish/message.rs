@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn long_lists_and_names_of_several_lines_are_cut() {
         let names: Vec<String> = (10..40).map(|n| format!("c{n}\nSigned-off-by: nobody")).collect();
-        let message = message(chrono::Utc::now(), 30, &tally(names.iter().map(String::as_str)));
+        let message = message(crate::time::now(), 30, &tally(names.iter().map(String::as_str)));
         assert_eq!(message.lines().count(), 3);
         assert!(message.ends_with("c29 Signed-off-by: nobody, and 10 others\n"), "{message}");
     }

@@ -1,4 +1,4 @@
-//! `latest.json`: a whole copy of the newest record, over all processes that write into the directory.
+//! `latest.json`: a complete copy of the newest record, over all processes that write into the directory.
 //!
 //! Replacing a file costs three times what creating one does. So a record that comes alone is copied at once, and in a
 //! burst a background thread copies the newest now and then, and the last one at the end.
@@ -6,62 +6,105 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::Durability;
+use super::open::open_ordinary;
 use super::write::write_whole;
 use crate::failure::Failure;
-use crate::sync::{PATIENCE, lock};
+use crate::fork;
+use crate::sync::{self, PATIENCE, Renewable};
 
 /// A record that follows the last copy sooner than this belongs to a burst.
 const BURST: Duration = Duration::from_millis(100);
+
+/// A record that is further ahead of the clock was written while a clock was wrong.
+const FUTURE: TimeDelta = TimeDelta::minutes(1);
 
 #[derive(Debug)]
 pub(super) struct Latest {
     dir: PathBuf,
     durability: Durability,
-    state: Mutex<State>,
+    state: Renewable<State>,
     /// One copy at a time in this process.
-    copying: Mutex<()>,
+    copying: Renewable<()>,
+    /// Whether every record is copied at once: nobody may be there to do so later.
+    unbuffered: AtomicBool,
+    /// Failed attempts to replace the file.
+    failed: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct State {
     /// The newest record that is not copied yet.
-    pending: Option<(Uuid, String)>,
+    pending: Option<Pending>,
     copied: Option<Instant>,
-    /// The process whose background thread will copy what is pending: a fork leaves the thread behind.
-    scheduled_in: Option<u32>,
+    /// The generation of the process whose background thread will copy what is pending: a fork leaves the thread behind.
+    scheduled_in: Option<u64>,
+}
+
+#[derive(Clone, Debug)]
+struct Pending {
+    place: Place,
+    json: Arc<String>,
+}
+
+/// The place of a record in the order of all: by time as its name tells it, then by id.
+pub(super) type Place = (i64, Option<Uuid>);
+
+pub(super) fn place(failure: &Failure) -> Place {
+    (failure.timestamp.timestamp_millis(), failure.context.id)
+}
+
+/// The lock that processes exclude each other by.
+enum Exclusive {
+    /// It is held as long as the file is open.
+    Held { _file: File },
+    /// The file system has no locks, or the lock's file is none of ours. Then a copy may be older for a moment.
+    Unavailable,
+    /// Another process holds it.
+    Busy,
 }
 
 impl Latest {
     pub(super) fn new(dir: &Path, durability: Durability) -> Self {
-        Latest { dir: dir.to_owned(), durability, state: Mutex::default(), copying: Mutex::default() }
+        Latest {
+            dir: dir.to_owned(),
+            durability,
+            state: Renewable::default(),
+            copying: Renewable::default(),
+            unbuffered: AtomicBool::new(false),
+            failed: AtomicU64::new(0),
+        }
     }
 
     /// Takes note of a record that was written.
     ///
     /// The record itself is safe: where another process is at `latest.json`, or it cannot be written, who failed does not
     /// wait for the copy.
-    pub(super) fn written(self: &Arc<Self>, id: Uuid, json: String) {
-        let Some(in_burst) = self.note(id, json) else { return };
+    pub(super) fn written(self: &Arc<Self>, place: Place, json: String) {
+        let Some(in_burst) = self.note(Pending { place, json: Arc::new(json) }) else { return };
         let copied = !in_burst && matches!(self.copy(Duration::ZERO), Ok(true));
-        if !copied && !self.schedule() {
+        if !copied && (self.unbuffered.load(Ordering::Relaxed) || !self.schedule()) {
             let _ = self.flush();
         }
     }
 
     /// Whether the record belongs to a burst; `None` where its copy is arranged for.
-    fn note(&self, id: Uuid, json: String) -> Option<bool> {
-        let mut state = lock(&self.state)?;
-        if state.pending.as_ref().is_none_or(|(pending, _)| *pending < id) {
-            state.pending = Some((id, json));
+    fn note(&self, record: Pending) -> Option<bool> {
+        let mut state = self.state.lock()?;
+        if state.pending.as_ref().is_none_or(|pending| pending.place < record.place) {
+            state.pending = Some(record);
         }
-        if state.scheduled_in == Some(std::process::id()) {
+        if self.unbuffered.load(Ordering::Relaxed) {
+            return Some(false);
+        }
+        if state.scheduled_in == Some(fork::generation()) {
             return None;
         }
         let in_burst = state.copied.is_some_and(|copied| copied.elapsed() < BURST);
@@ -73,77 +116,118 @@ impl Latest {
 
     /// Copies what is pending in a while, in the background; says whether that is arranged.
     fn schedule(self: &Arc<Self>) -> bool {
-        let Some(mut state) = lock(&self.state) else { return false };
-        let pid = std::process::id();
-        if state.scheduled_in == Some(pid) {
+        let Some(mut state) = self.state.lock() else { return false };
+        let generation = fork::generation();
+        if state.scheduled_in == Some(generation) {
             return true;
         }
         let latest = Arc::clone(self);
         let copy = move || {
             std::thread::sleep(BURST);
-            if let Some(mut state) = lock(&latest.state) {
+            if let Some(mut state) = latest.state.lock() {
                 state.scheduled_in = None;
                 state.copied = Some(Instant::now());
             }
             let _ = latest.flush();
         };
-        let spawned = std::thread::Builder::new().name("failure-latest".to_owned()).spawn(copy).is_ok();
+        let spawned = sync::thread("failure-latest").spawn(copy).is_ok();
         if spawned {
-            state.scheduled_in = Some(pid);
+            state.scheduled_in = Some(generation);
         }
         spawned
     }
 
-    /// Copies what is pending now.
+    /// Copies what is pending, and every later record at once: the program is about to end.
+    pub(super) fn end_buffering(&self) {
+        self.unbuffered.store(true, Ordering::Relaxed);
+    }
+
+    /// Copies what is pending now. Another thread that copies, and another process that is at the file, are waited for, but
+    /// not for longer than a second altogether.
     pub(super) fn flush(&self) -> io::Result<()> {
         self.copy(PATIENCE).map(|_| ())
     }
 
-    /// Copies what is pending; says whether nothing is pending any more. Another process that is at the file is waited
-    /// for so long, and then taken for stopped, unless it is not waited for at all.
+    /// Failed attempts to replace the file.
+    pub(super) fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// Copies what is pending; says whether nothing is pending any more. Where others are at the file for longer than the
+    /// time that is given, it is replaced all the same, unless there was no time.
     fn copy(&self, patience: Duration) -> io::Result<bool> {
-        let _one = lock(&self.copying);
-        let Some((id, json)) = lock(&self.state).and_then(|mut state| state.pending.take()) else {
+        let started = Instant::now();
+        let one = self.copying.lock_within(patience);
+        if one.is_none() && patience.is_zero() {
+            return Ok(false);
+        }
+        let Some(pending) = self.state.lock().and_then(|state| state.pending.clone()) else {
             return Ok(true);
         };
-        let locked = self.lock_directory(patience);
-        let copied = match locked {
-            None if patience.is_zero() => Ok(false),
-            _ => self.replace(id, &json).map(|()| true),
-        };
-        if !matches!(copied, Ok(true))
-            && let Some(mut state) = lock(&self.state)
-        {
-            state.pending.get_or_insert((id, json));
+        let exclusive = self.lock_directory(patience.saturating_sub(started.elapsed()));
+        if matches!(exclusive, Exclusive::Busy) && patience.is_zero() {
+            return Ok(false);
         }
-        copied
+        self.replace(&pending).inspect_err(|error| self.report(error))?;
+        if let Some(mut state) = self.state.lock()
+            && state.pending.as_ref().is_some_and(|newest| newest.place == pending.place)
+        {
+            state.pending = None;
+        }
+        Ok(true)
     }
 
-    fn replace(&self, id: Uuid, json: &str) -> io::Result<()> {
-        let path = self.dir.join("latest.json");
-        if Failure::from_path(&path).is_ok_and(|latest| is_newer(&latest, id)) {
+    fn replace(&self, pending: &Pending) -> io::Result<()> {
+        if self.present().is_some_and(|present| present > pending.place) {
             return Ok(());
         }
-        write_whole(&self.dir, "latest.json", &format!("latest.{id}"), json.as_bytes(), self.durability).map(|_| ())
+        let write = || write_whole(&self.dir, "latest.json", pending.json.as_bytes(), self.durability).map(drop);
+        match write() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                super::create_dir(&self.dir).and_then(|()| write())
+            }
+            result => result,
+        }
     }
 
-    /// Keeps other processes from replacing `latest.json` until the file is dropped. The lock belongs to the open
-    /// file: it ends with the process, however that ends. Where it cannot be had, the worst is an older copy.
-    fn lock_directory(&self, patience: Duration) -> Option<File> {
-        let file = File::options().create(true).append(true).open(self.dir.join(".latest.lock")).ok()?;
-        let started = Instant::now();
-        while let Err(std::fs::TryLockError::WouldBlock) = file.try_lock() {
-            if started.elapsed() >= patience {
-                return None;
-            }
-            std::thread::sleep(Duration::from_millis(1));
+    /// The place of the record that the file holds now. One from the future has none: a clock was wrong, and it would stay
+    /// for ever.
+    fn present(&self) -> Option<Place> {
+        let present = Failure::from_path(self.dir.join("latest.json")).ok()?;
+        (present.timestamp <= crate::time::now() + FUTURE).then(|| place(&present))
+    }
+
+    /// Says once why the file is out of date.
+    fn report(&self, error: &io::Error) {
+        if self.failed.fetch_add(1, Ordering::Relaxed) == 0 {
+            crate::stderr::say(format_args!(
+                "tracing-failure: latest.json is out of date: {error}. The records themselves are written. Further cases \
+                 are counted in Stats::latest_failed."
+            ));
         }
-        Some(file)
+    }
+
+    /// Keeps other processes from replacing `latest.json`. The lock belongs to the open file: it ends with the process,
+    /// however that ends.
+    fn lock_directory(&self, patience: Duration) -> Exclusive {
+        let path = self.dir.join(".latest.lock");
+        let Ok(file) = open_ordinary(File::options().create(true).append(true), &path) else {
+            return Exclusive::Unavailable;
+        };
+        let started = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Exclusive::Held { _file: file },
+                Err(std::fs::TryLockError::Error(_)) => return Exclusive::Unavailable,
+                Err(std::fs::TryLockError::WouldBlock) if started.elapsed() >= patience => return Exclusive::Busy,
+                Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
+            }
+        }
     }
 }
 
-/// Whether a record is newer than the one of this id. One from the future is not: a clock was wrong, and it would stay
-/// for ever.
-fn is_newer(record: &Failure, id: Uuid) -> bool {
-    record.context.id > Some(id) && record.timestamp <= Utc::now() + TimeDelta::minutes(1)
+impl fork::Locks for Latest {
+    fn are_free(&self) -> bool {
+        self.state.is_free()
+    }
 }

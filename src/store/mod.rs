@@ -2,18 +2,22 @@
 
 mod area;
 mod latest;
+mod open;
 mod resolutions;
+mod temporary;
 mod write;
 
 use std::fs::DirEntry;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::failure::{Failure, ReadError};
 
 pub(crate) use area::{Areas, file_name_part};
 use latest::Latest;
+pub(crate) use open::{apart_from_stdio, open_ordinary, read_bounded};
 pub(crate) use resolutions::Fixed;
 use resolutions::Resolutions;
 
@@ -55,6 +59,8 @@ pub struct Store {
     areas: Areas,
     durability: Durability,
     latest: Arc<Latest>,
+    /// Whether abandoned temporary files were looked for.
+    is_tidied: AtomicBool,
     resolutions: Resolutions,
 }
 
@@ -77,8 +83,9 @@ impl Store {
         let dir = std::path::absolute(dir.as_ref()).unwrap_or_else(|_| dir.as_ref().to_owned());
         create_dir(&dir)?;
         let latest = Arc::new(Latest::new(&dir, durability));
+        crate::fork::spare(Arc::downgrade(&latest) as _);
         let resolutions = Resolutions::new(&dir);
-        Ok(Store { latest, resolutions, dir, areas, durability })
+        Ok(Store { latest, resolutions, dir, areas, durability, is_tidied: AtomicBool::new(false) })
     }
 
     /// The directory.
@@ -111,19 +118,65 @@ impl Store {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn write(&self, failure: &Failure) -> io::Result<PathBuf> {
-        let id = failure.context.id.unwrap_or_else(uuid::Uuid::now_v7);
+        let (path, json, place) = self.write_record(failure)?;
+        self.latest.written(place, json);
+        if !self.is_tidied.swap(true, Ordering::Relaxed) {
+            self.tidy_later();
+        }
+        Ok(path)
+    }
+
+    /// Writes a record that is written again in a moment, with more in it.
+    pub(crate) fn write_first(&self, failure: &Failure) -> io::Result<()> {
+        self.write_record(failure).map(drop)
+    }
+
+    fn write_record(&self, failure: &Failure) -> io::Result<(PathBuf, String, latest::Place)> {
+        let id = failure.context.id.unwrap_or_else(|| crate::time::id_at(failure.timestamp));
         let area = self.areas.of(&failure.computation);
         let mut digits = uuid::Uuid::encode_buffer();
         let id_text: &str = id.hyphenated().encode_lower(&mut digits);
         let name = [area, "_", &crate::time::compact(failure.timestamp), "_", id_text, ".json"].concat();
         let json = failure.to_json();
-        let write = || write::write_whole(&self.dir, &name, &name, json.as_bytes(), self.durability);
+        let write = || write::write_whole(&self.dir, &name, json.as_bytes(), self.durability);
         let path = match write() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => create_dir(&self.dir).and_then(|()| write())?,
             result => result?,
         };
-        self.latest.written(id, json);
-        Ok(path)
+        Ok((path, json, latest::place(failure)))
+    }
+
+    /// Removes the temporary files of writers that were killed, and returns how many there were. A store does this by itself
+    /// when it has written its first record. Files that are being written, and files that no store has written, stay.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be listed.
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-abandoned-{}", std::process::id()));
+    /// let store = tracing_failure::Store::open(&dir)?;
+    /// assert_eq!(store.remove_abandoned()?, 0);
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn remove_abandoned(&self) -> io::Result<usize> {
+        remove_abandoned(&self.dir)
+    }
+
+    fn tidy_later(&self) {
+        let dir = self.dir.clone();
+        let _ = crate::sync::thread("failure-tidy").spawn(move || remove_abandoned(&dir));
+    }
+
+    /// Copies every later record to `latest.json` at once: the program is about to end.
+    pub(crate) fn end_buffering(&self) {
+        self.latest.end_buffering();
+    }
+
+    /// Failed attempts to replace `latest.json`.
+    pub(crate) fn latest_failed(&self) -> u64 {
+        self.latest.failed()
     }
 
     /// Brings `latest.json` up to date.
@@ -236,6 +289,11 @@ fn time_and_id(path: &Path) -> &str {
 
 fn create_dir(dir: &Path) -> io::Result<()> {
     std::fs::create_dir_all(dir).map_err(|error| about(dir, "cannot create the directory", error))
+}
+
+fn remove_abandoned(dir: &Path) -> io::Result<usize> {
+    let abandoned = temporary::abandoned(dir).map_err(|error| about(dir, "cannot list", error))?;
+    Ok(abandoned.iter().filter(|path| std::fs::remove_file(path).is_ok()).count())
 }
 
 /// The same error with what was tried, and on which path.

@@ -4,15 +4,15 @@ use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Store, about};
+use super::{Store, about, open_ordinary};
 use crate::failure::{Failure, Resolution};
-use crate::sync::lock;
+use crate::sync::Renewable;
 use crate::value::shorten;
 
 /// The file in the directory of the records.
@@ -42,7 +42,7 @@ pub(crate) type Fixed = (Resolution, Option<Uuid>);
 #[derive(Debug)]
 pub(super) struct Resolutions {
     path: PathBuf,
-    known: Mutex<Known>,
+    known: Renewable<Known>,
 }
 
 #[derive(Debug, Default)]
@@ -70,7 +70,7 @@ impl Store {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn resolve(&self, failure: &Failure, fix: &str) -> io::Result<Resolution> {
-        let resolution = Resolution { fix: fix.to_owned(), time: Some(chrono::Utc::now()) };
+        let resolution = Resolution { fix: fix.to_owned(), time: Some(crate::time::now()) };
         let fingerprint = failure.fingerprint().into_owned();
         let line = Line { fingerprint, id: failure.context.id, resolution: resolution.clone() };
         let line = serde_json::to_string(&line)? + "\n";
@@ -79,7 +79,7 @@ impl Store {
             if std::fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
                 return Err(io::Error::other("it is no ordinary file"));
             }
-            let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+            let mut file = open_ordinary(OpenOptions::new().create(true).read(true).append(true), path)?;
             // Behind a line that a full disk has cut, a new one begins.
             let line = if ends_in_a_line(&mut file)? { line } else { format!("\n{line}") };
             file.write_all(line.as_bytes())
@@ -109,7 +109,7 @@ impl Store {
 
 impl Resolutions {
     pub(super) fn new(dir: &Path) -> Self {
-        Resolutions { path: dir.join(NAME), known: Mutex::default() }
+        Resolutions { path: dir.join(NAME), known: Renewable::default() }
     }
 
     /// The latest first. The file is read again when it has changed.
@@ -117,7 +117,7 @@ impl Resolutions {
         let state = std::fs::metadata(&self.path).ok().filter(|metadata| metadata.is_file());
         let state = state.and_then(|metadata| Some((metadata.modified().ok()?, metadata.len())));
         let Some(state) = state.filter(|(_, length)| *length <= LARGEST) else { return Vec::new() };
-        let Some(mut known) = lock(&self.known) else { return Vec::new() };
+        let Some(mut known) = self.known.lock() else { return Vec::new() };
         if known.read != Some(state) {
             known.fixed = Arc::new(read(&self.path));
             known.read = Some(state);
@@ -137,7 +137,8 @@ fn ends_in_a_line(file: &mut File) -> io::Result<bool> {
 
 fn read(path: &Path) -> HashMap<String, Vec<Fixed>> {
     let mut text = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut text));
+    let read =
+        open_ordinary(File::options().read(true), path).and_then(|file| file.take(LARGEST).read_to_end(&mut text));
     let mut fixed: HashMap<String, Vec<Fixed>> = HashMap::new();
     if read.is_ok() {
         // A line that a full disk has cut is passed over.

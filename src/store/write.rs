@@ -1,25 +1,23 @@
-//! A file that is whole or absent.
+//! A file that is complete or absent.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::open::apart_from_stdio;
+use super::temporary;
 use super::{Durability, about};
 
 /// Writes a file of this directory by way of a temporary file beside it. Nothing is left where that fails.
-///
-/// `unique` keeps the temporary files of several writers apart.
-pub(super) fn write_whole(
-    dir: &Path,
-    name: &str,
-    unique: &str,
-    bytes: &[u8],
-    durability: Durability,
-) -> io::Result<PathBuf> {
+pub(super) fn write_whole(dir: &Path, name: &str, bytes: &[u8], durability: Durability) -> io::Result<PathBuf> {
     let path = dir.join(name);
-    // Hidden, and no `.json`: readers of the directory pass it over.
-    let temporary = dir.join([".", unique, ".tmp"].concat());
-    let written = write_temporary(&temporary, bytes, durability).and_then(|()| std::fs::rename(&temporary, &path));
+    let temporary = dir.join(temporary::name(name));
+    let written = write_temporary(&temporary, bytes, durability).and_then(|file| {
+        std::fs::rename(&temporary, &path)?;
+        // The lock on it lasts until here.
+        drop(file);
+        Ok(())
+    });
     if let Err(error) = written {
         let _ = std::fs::remove_file(&temporary);
         return Err(about(&path, "cannot write", error));
@@ -31,13 +29,15 @@ pub(super) fn write_whole(
     Ok(path)
 }
 
-fn write_temporary(temporary: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(temporary)?;
+fn write_temporary(temporary: &Path, bytes: &[u8], durability: Durability) -> io::Result<File> {
+    let mut file = apart_from_stdio(|| OpenOptions::new().write(true).create_new(true).open(temporary))?;
+    temporary::mark_in_use(&file);
     file.write_all(bytes)?;
     match durability {
-        Durability::Process => Ok(()),
-        Durability::Disk => file.sync_all(),
+        Durability::Process => {}
+        Durability::Disk => file.sync_all()?,
     }
+    Ok(file)
 }
 
 /// The rename itself is durable only once the directory is synced; elsewhere than on Unix a directory cannot be.

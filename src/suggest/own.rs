@@ -109,7 +109,7 @@ fn said_in_time(judges: Vec<Judge>, failure: &Arc<Failure>, said: &mut Vec<Optio
             }
         }
     };
-    if std::thread::Builder::new().name("failure-rules".to_owned()).spawn(ask_all).is_err() {
+    if std::thread::Builder::new().name("failure-rules".to_owned()).stack_size(2 << 20).spawn(ask_all).is_err() {
         return true;
     }
     if told.recv_timeout(BEGINNING).is_err() {

@@ -1,12 +1,11 @@
 //! The callsites that trails refer to by their address.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tracing::Metadata;
 
-use crate::sync::lock;
+use crate::sync::Renewable;
 
 /// A callsite that a trail refers to.
 #[derive(Clone, Debug)]
@@ -16,7 +15,7 @@ pub(super) struct Callsite {
     pub(super) message: Option<String>,
 }
 
-static KNOWN: Mutex<Option<HashMap<u64, Callsite>>> = Mutex::new(None);
+static KNOWN: Renewable<Option<HashMap<u64, Callsite>>> = Renewable::none();
 
 /// Some of those that are known: whoever is found here need not be looked up.
 static SURELY_KNOWN: [AtomicU64; 256] = [const { AtomicU64::new(0) }; 256];
@@ -36,7 +35,7 @@ pub(crate) fn remember(meta: &'static Metadata<'static>, message: impl FnOnce() 
     if recall(address).is_none() {
         // It may be any code of the user's that says the message: nothing may be locked then.
         let message = message();
-        if let Some(mut known) = lock(&KNOWN) {
+        if let Some(mut known) = KNOWN.lock() {
             known.get_or_insert_default().entry(address).or_insert(Callsite { meta, message });
         }
     }
@@ -44,5 +43,10 @@ pub(crate) fn remember(meta: &'static Metadata<'static>, message: impl FnOnce() 
 }
 
 pub(super) fn recall(address: u64) -> Option<Callsite> {
-    lock(&KNOWN)?.as_ref()?.get(&address).cloned()
+    KNOWN.lock()?.as_ref()?.get(&address).cloned()
+}
+
+#[cfg(unix)]
+pub(super) fn is_free() -> bool {
+    KNOWN.is_free()
 }

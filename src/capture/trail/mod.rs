@@ -13,7 +13,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tracing::Metadata;
 use tracing::field::Visit;
@@ -21,7 +21,7 @@ use tracing::field::Visit;
 use super::clock::{self, Reading};
 use super::fields::Fields;
 use crate::redact::Redactor;
-use crate::sync::lock;
+use crate::sync::Mutex;
 use crate::value::Limits;
 use breadcrumbs::WORDS as BREADCRUMB_WORDS;
 pub(crate) use callsites::remember;
@@ -86,7 +86,7 @@ struct Lanes {
 impl Trail {
     /// A lane that nobody holds, else a new one.
     pub(crate) fn hold(&self, plan: Plan) -> Option<Held> {
-        let mut lanes = lock(&self.lanes)?;
+        let mut lanes = self.lanes.lock()?;
         lanes.origin.get_or_insert_with(Reading::now);
         let free = lanes.lanes.iter().find(|lane| lane.hold()).cloned();
         let lane = free.unwrap_or_else(|| {
@@ -99,14 +99,14 @@ impl Trail {
 
     /// Lets go of everything. Somebody may remember the computation, but nothing happens in it any more.
     pub(crate) fn close(&self) {
-        if let Some(mut lanes) = lock(&self.lanes) {
+        if let Some(mut lanes) = self.lanes.lock() {
             lanes.close();
         }
     }
 
     /// The same where nobody else knows of it.
     pub(crate) fn clear(&mut self) {
-        self.lanes.get_mut().unwrap_or_else(PoisonError::into_inner).close();
+        self.lanes.get_mut().close();
     }
 }
 
@@ -163,4 +163,10 @@ pub(crate) fn make_ring(lane: &Lane, meta: &'static Metadata<'static>, plan: Pla
 /// Keeps what was said by a callsite, which is remembered.
 pub(crate) fn keep_said(lane: &Lane, meta: &'static Metadata<'static>, said: &Fields, redactor: &Redactor) {
     breadcrumbs::write(lane, clock::tick(), callsites::address(meta), said, |name| redactor.field(name).is_secret);
+}
+
+/// Returns true unless a thread holds a lock that all trails share.
+#[cfg(unix)]
+pub(super) fn locks_are_free() -> bool {
+    callsites::is_free() && pool::is_free()
 }

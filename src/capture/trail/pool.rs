@@ -1,10 +1,9 @@
 //! The memory that lanes are made of.
 
-use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 
 use super::lane::Lane;
-use crate::sync::lock;
+use crate::sync::Mutex;
 
 /// Pieces of memory that are kept for the next lanes.
 const POOL: usize = 8;
@@ -13,7 +12,7 @@ static POOLED: Mutex<Vec<Box<[AtomicU64]>>> = Mutex::new(Vec::new());
 
 /// Words for a lane. What is in them is of no account; fresh ones take no memory until they are written.
 pub(super) fn words(count: usize) -> Box<[AtomicU64]> {
-    let pooled = lock(&POOLED).and_then(|mut pool| {
+    let pooled = POOLED.lock().and_then(|mut pool| {
         let fits = pool.iter().rposition(|words| words.len() == count)?;
         Some(pool.swap_remove(fits))
     });
@@ -26,7 +25,7 @@ pub(super) fn words(count: usize) -> Box<[AtomicU64]> {
 impl Drop for Lane {
     fn drop(&mut self) {
         let words = self.take_words();
-        if let Some(mut pool) = lock(&POOLED) {
+        if let Some(mut pool) = POOLED.lock() {
             if pool.len() == POOL {
                 // The oldest goes: it may be of a size that nobody asks for any more.
                 pool.remove(0);
@@ -34,6 +33,11 @@ impl Drop for Lane {
             pool.push(words);
         }
     }
+}
+
+#[cfg(unix)]
+pub(super) fn is_free() -> bool {
+    POOLED.is_free()
 }
 
 #[cfg(test)]

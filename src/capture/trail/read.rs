@@ -14,7 +14,6 @@ use super::{breadcrumbs, callsites};
 use crate::capture::clock::Reading;
 use crate::failure::{Breadcrumb, Location, TrailEntry};
 use crate::redact::{REDACTED, Redactor};
-use crate::sync::lock;
 use crate::value::{Map, Value};
 
 /// What a trail has to say.
@@ -46,7 +45,7 @@ struct Row {
 impl Trail {
     /// What has happened by now. Other threads may go on writing meanwhile.
     pub(crate) fn history(&self, opened: Instant, plan: Plan, redactor: &Redactor) -> History {
-        let lanes = lock(&self.lanes).map(|lanes| (lanes.lanes.clone(), lanes.origin));
+        let lanes = self.lanes.lock().map(|lanes| (lanes.lanes.clone(), lanes.origin));
         let Some((lanes, Some(origin))) = lanes else { return History::default() };
         let mut series = by_callsite(&lanes);
         let now = Reading::now();

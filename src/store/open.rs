@@ -1,0 +1,73 @@
+//! Opening files: only ordinary ones, never in the place of standard input, output or error, and never without bounds.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Bytes of the largest file that is read. A larger one is no record, and would fill the memory.
+pub(crate) const LARGEST: u64 = 64 << 20;
+
+/// Opens a file that has to be an ordinary one. A pipe could block for ever, and a device has no end.
+///
+/// # Errors
+///
+/// If the file cannot be opened, or is no ordinary one.
+pub(crate) fn open_ordinary(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    // To open some devices has effects.
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return Err(no_ordinary_file());
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(libc::O_NONBLOCK);
+    }
+    let file = apart_from_stdio(|| options.open(path))?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(no_ordinary_file()) }
+}
+
+fn no_ordinary_file() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "it is no ordinary file")
+}
+
+/// Reads an ordinary file of at most [`LARGEST`] bytes.
+///
+/// # Errors
+///
+/// If it cannot be read, is no ordinary file, or is larger.
+pub(crate) fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let file = open_ordinary(File::options().read(true), path)?;
+    let mut bytes = Vec::new();
+    let length = file.metadata()?.len();
+    if length <= LARGEST {
+        bytes.try_reserve_exact(length as usize)?;
+        file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    }
+    if length > LARGEST || bytes.len() as u64 > LARGEST {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it is larger than {} MB", LARGEST >> 20)));
+    }
+    Ok(bytes)
+}
+
+/// Opens a file with a descriptor above 2.
+///
+/// Some daemons close standard input, output and error. The next file that is opened gets such a number, and whatever the
+/// program prints would be written into it.
+pub(crate) fn apart_from_stdio(open: impl FnOnce() -> io::Result<File>) -> io::Result<File> {
+    #[cfg(unix)]
+    let _placeholders = placeholders();
+    open()
+}
+
+/// Takes the free descriptors below 3 for as long as it lives. A directory is always there, and nothing can be written to it.
+#[cfg(unix)]
+fn placeholders() -> Vec<File> {
+    use std::os::fd::AsRawFd;
+    let mut placeholders = Vec::new();
+    while let Ok(directory) = File::open("/")
+        && directory.as_raw_fd() < 3
+    {
+        placeholders.push(directory);
+    }
+    placeholders
+}

@@ -1,0 +1,102 @@
+//! Temporary files of the store, and what becomes of them when their writer is killed.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use super::Store;
+use super::open::open_ordinary;
+
+/// Age below which a file is left alone: its writer may not have locked it yet.
+const YOUNG: Duration = Duration::from_secs(10);
+
+/// Age from which it is abandoned although its file system has no locks.
+const OLD: Duration = Duration::from_secs(24 * 3600);
+
+/// The name of a new temporary file for a file of this name. It is hidden and does not end in `.json`, so that readers of the
+/// directory pass it over. Two writers of one process have different ones.
+pub(super) fn name(of: &str) -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    format!(".{of}.{process}-{number}.tmp")
+}
+
+/// Marks a file as being written. The mark ends with the process, however that ends.
+pub(super) fn mark_in_use(file: &File) {
+    let _ = file.try_lock();
+}
+
+/// Temporary files of this directory whose writers do not exist any more.
+pub(super) fn abandoned(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let hidden =
+        std::fs::read_dir(dir)?.filter_map(Result::ok).filter(|entry| entry.file_name().to_str().is_some_and(is_ours));
+    Ok(hidden.map(|entry| entry.path()).filter(|path| is_abandoned(path)).collect())
+}
+
+/// `.{file of the store}.{anything}.tmp`, and `.{file of the store}.tmp` of earlier versions.
+fn is_ours(name: &str) -> bool {
+    let Some(name) = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp")) else { return false };
+    let of_latest = |id: &str| uuid::Uuid::try_parse(id).is_ok();
+    match name.split_once(".json") {
+        Some(("latest", _)) => true,
+        Some(_) if name.ends_with(".json") => Store::is_own_name(name),
+        Some(_) => name.rsplit_once('.').is_some_and(|(name, _)| Store::is_own_name(name)),
+        None => name.strip_prefix("latest.").is_some_and(of_latest),
+    }
+}
+
+fn is_abandoned(path: &Path) -> bool {
+    let is_link = std::fs::symlink_metadata(path).is_ok_and(|there| !there.is_file());
+    let Ok(file) = open_ordinary(File::options().read(true), path) else { return false };
+    let age = || SystemTime::now().duration_since(file.metadata().ok()?.modified().ok()?).ok();
+    let Some(age) = age().filter(|age| *age >= YOUNG && !is_link) else { return false };
+    match file.try_lock() {
+        Ok(()) => true,
+        Err(TryLockError::WouldBlock) => false,
+        Err(TryLockError::Error(_)) => age >= OLD,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORD: &str = "rg_flow_20251227T043000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e.json";
+
+    #[test]
+    fn own_temporary_files_are_told_from_others() {
+        for name in [
+            name(RECORD),
+            name("latest.json"),
+            format!(".{RECORD}.tmp"),
+            format!(".{RECORD}.4711.tmp"),
+            ".latest.01a21351-ff9b-736d-ac9d-0e7e3264969e.tmp".to_owned(),
+        ] {
+            assert!(is_ours(&name), "{name}");
+        }
+        for name in
+            [".notes.json.tmp", ".latest.lock", "x.tmp", ".tmp", ".latest.mine.tmp", &format!("{RECORD}.tmp"), RECORD]
+        {
+            assert!(!is_ours(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn only_files_without_a_writer_are_abandoned() {
+        let dir = tempfile::tempdir().unwrap();
+        let long_ago = SystemTime::now() - Duration::from_secs(60);
+        let create = |name: &str, modified: Option<SystemTime>| {
+            let file = File::create(dir.path().join(name)).unwrap();
+            modified.map(|time| file.set_modified(time).unwrap());
+            file
+        };
+        let names = [name(RECORD), name(RECORD), name(RECORD), ".mine.tmp".to_owned()];
+        let writing = create(&names[0], Some(long_ago));
+        mark_in_use(&writing);
+        create(&names[1], Some(long_ago));
+        create(&names[2], None);
+        create(&names[3], Some(long_ago));
+        assert_eq!(abandoned(dir.path()).unwrap(), [dir.path().join(&names[1])]);
+    }
+}
