@@ -227,7 +227,7 @@ impl Advisor {
         Ok(Advice {
             provider: self.model.provider().to_owned(),
             model: reply.model,
-            time: Utc::now(),
+            time: tracing_failure::time::now(),
             prompt_hash: hash(prompt),
             tokens: reply.tokens,
             answer,

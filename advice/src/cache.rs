@@ -53,7 +53,7 @@ impl Cache {
 
     /// Keeps a text that is no answer, and returns its file.
     pub(crate) fn keep_raw(&self, text: &str) -> Result<PathBuf> {
-        let path = self.dir.join(format!("raw_{}.txt", Utc::now().format("%Y%m%dT%H%M%S%.6fZ")));
+        let path = self.dir.join(format!("raw_{}.txt", tracing_failure::time::now().format("%Y%m%dT%H%M%S%.6fZ")));
         let saved = fs::create_dir_all(&self.dir).and_then(|()| File::create_new(&path)?.write_all(text.as_bytes()));
         saved.with_context(|| format!("cannot write {}", path.display()))?;
         Ok(path)

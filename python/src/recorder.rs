@@ -11,7 +11,6 @@ use tracing::Level;
 use tracing_failure::{
     Category, Durability, ErrorEntry, Failure, Frame, InitError, Location, Map, StructuredLogger, Value,
 };
-use uuid::Uuid;
 
 use crate::bounds;
 use crate::computation::Computation;
@@ -22,7 +21,7 @@ use crate::text::Text;
 /// A new id, which comes after those that were made before.
 #[pyfunction]
 pub(crate) fn new_id() -> String {
-    Uuid::now_v7().to_string()
+    tracing_failure::time::new_id().to_string()
 }
 
 /// The Rust library's logger.
@@ -260,7 +259,8 @@ fn described(py: Python<'_>, error: Error<'_>, call: Call<'_>) -> Failure {
         (None, None) => Map::new(),
     };
     let context = &mut failure.context;
-    context.id = Some(Uuid::now_v7());
+    // The id begins with the time of the record.
+    context.id = Some(tracing_failure::time::id_at(failure.timestamp));
     if let Some(Text(named)) = call.category {
         context.category = Some(Category::from_name(&named).unwrap_or(Category::Other));
         context.reason = (context.category == Some(Category::Other)).then_some(named);

@@ -149,7 +149,7 @@ fn about(error: ureq::Error, time: Time, is_local: bool) -> Trouble {
 fn about_status(status: StatusCode, retry_after: &str, page: &[u8]) -> Trouble {
     let json: Json = serde_json::from_slice(page).unwrap_or_default();
     let message = error_inside(&json).unwrap_or_else(|| beginning(page));
-    let wait = retry::after_header(retry_after, Utc::now()).or_else(|| retry::after_body(&json));
+    let wait = retry::after_header(retry_after, tracing_failure::time::now()).or_else(|| retry::after_body(&json));
     // A bill that is not paid is told in the same way as too many questions in a minute.
     let is_final = json.pointer("/error/code").and_then(Json::as_str) == Some("insufficient_quota");
     Trouble::Status { status, message, wait, is_final }

@@ -69,7 +69,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     let mut records = records.0;
     records.sort_by(|a, b| (a.at, &a.path).cmp(&(b.at, &b.path)));
     let all = count(records.len(), "record");
-    let doomed = options.doomed(&records, Utc::now())?;
+    let doomed = options.doomed(&records, tracing_failure::time::now())?;
     if !options.yes {
         write_paths(&doomed, screen)?;
         let delete = if doomed.is_empty() { "" } else { ": delete them with --yes" };

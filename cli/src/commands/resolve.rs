@@ -31,7 +31,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     let picked = pick(&options.failure, dir)?;
     let mut resolution = Resolution::default();
     resolution.fix = fix.to_owned();
-    resolution.time = Some(Utc::now());
+    resolution.time = Some(tracing_failure::time::now());
     amend(&picked.path, &Amendment { suggestions: Vec::new(), resolution: Some(resolution) })?;
     let computation = screen.paint(paint::STRONG, &one_line(&picked.failure.computation));
     match store_of(&picked, dir) {

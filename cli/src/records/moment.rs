@@ -16,7 +16,7 @@ impl FromStr for Moment {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        moment(text, Local::now())
+        moment(text, tracing_failure::time::now().with_timezone(&Local))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use tracing_failure::{Failure, Store};
 use uuid::Uuid;
 
@@ -68,8 +68,10 @@ fn steps_before_latest(name: &str) -> Option<usize> {
 
 /// In the order of the list. Files that are no records do not count.
 fn before_latest(paths: Vec<PathBuf>, before: usize, dir: &Path) -> Result<PathBuf> {
-    let mut newest: Vec<(DateTime<Utc>, PathBuf)> =
-        paths.into_iter().filter_map(|path| Some((time_of(&path)?, path))).collect();
+    // A record from the future was written while a clock was wrong. It would be the newest for ever.
+    let now = tracing_failure::time::now() + TimeDelta::minutes(1);
+    let place = |path: &Path| time_and_id(path).map(|(time, id)| (time <= now, time, id));
+    let mut newest: Vec<_> = paths.into_iter().filter_map(|path| Some((place(&path)?, path))).collect();
     newest.sort_by(|a, b| b.cmp(a));
     let is_record = |path: &Path| json_of(path).is_ok_and(|json| serde_json::from_slice::<Failure>(&json).is_ok());
     let mut records = newest.into_iter().map(|(_, path)| path).filter(|path| is_record(path));
@@ -81,14 +83,19 @@ fn before_latest(paths: Vec<PathBuf>, before: usize, dir: &Path) -> Result<PathB
     }
 }
 
-/// The time that a name tells, or else the record.
-fn time_of(path: &Path) -> Option<DateTime<Utc>> {
+/// The time and the id that a name tells, or else the record: `latest.json` is a copy of the last in this order.
+fn time_and_id(path: &Path) -> Option<(DateTime<Utc>, Option<Uuid>)> {
     let name = path.file_name()?.to_str()?;
     if Store::is_own_name(name) {
-        let time = name.rsplit('_').nth(1)?;
-        return NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%S%.3fZ").ok().map(|time| time.and_utc());
+        let mut parts = name.strip_suffix(".json")?.rsplit('_');
+        let id = parts.next().and_then(|id| id.parse().ok());
+        let time = NaiveDateTime::parse_from_str(parts.next()?, "%Y%m%dT%H%M%S%.3fZ").ok()?;
+        return Some((time.and_utc(), id));
     }
-    Some(Summary::read(&json_of(path).ok()?).ok()?.timestamp)
+    let json = json_of(path).ok()?;
+    let summary = Summary::read(&json).ok()?;
+    let millis = summary.timestamp.timestamp_millis();
+    Some((DateTime::from_timestamp_millis(millis)?, summary.context.id))
 }
 
 fn named(name: &str, paths: Vec<PathBuf>, dir: &Path) -> Result<PathBuf> {
@@ -152,7 +159,8 @@ mod tests {
         for part in ["", "69e", "rg_flow", "736d"] {
             assert!(!is_named(path, part), "{part}");
         }
-        assert_eq!(time_of(path), Some("2025-12-27T04:30:00Z".parse().unwrap()));
+        let id = "01a21351-ff9b-736d-ac9d-0e7e3264969e".parse().unwrap();
+        assert_eq!(time_and_id(path), Some(("2025-12-27T04:30:00Z".parse().unwrap(), Some(id))));
         assert_eq!(steps_before_latest("latest"), Some(0));
         assert_eq!(steps_before_latest("latest~12"), Some(12));
         assert_eq!(steps_before_latest("latest~"), None);
