@@ -1,0 +1,186 @@
+//! Odd files in the place of ours, file systems without locks, and files that a killed writer has left.
+
+use std::fs::File;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant, SystemTime};
+
+use tracing::error;
+use tracing_failure::{Failure, Store, init};
+
+use crate::preload::preload;
+use crate::support::{Run, in_child, in_child_with};
+use crate::{computation, wrap};
+
+fn make_fifo(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+/// Prepares the directory of the records, then fails twice.
+fn fail_in(prepare: impl Fn(&Path)) -> Run {
+    fail_with(|_| (), prepare)
+}
+
+fn fail_with(change: impl FnOnce(&mut Command), prepare: impl Fn(&Path)) -> Run {
+    in_child_with(change, |dir| {
+        let failures = dir.join("failures");
+        std::fs::create_dir_all(&failures).unwrap();
+        prepare(&failures);
+        let guard = init(dir).unwrap();
+        let _span = computation("odd");
+        error!(n = 1, "failed");
+        error!(n = 2, "failed");
+        guard.flush();
+        println!("\nlatest_failed {}", guard.stats().latest_failed);
+    })
+}
+
+fn latest(run: &Run) -> Failure {
+    Failure::from_path(run.dir().join("failures/latest.json")).unwrap()
+}
+
+#[test]
+fn pipes_in_the_place_of_our_files_block_nobody() {
+    for name in ["latest.json", ".latest.lock", "resolutions.jsonl"] {
+        // The child runs the first body that it comes to: it is told the name.
+        let tell = |command: &mut Command| drop(command.env("NAME", name));
+        let run = fail_with(tell, |dir| make_fifo(&dir.join(std::env::var("NAME").unwrap())));
+        let run = run.ok();
+        assert_eq!(run.failures().len(), 2);
+        assert_eq!(latest(&run).context.event.get("n"), Some(&tracing_failure::Value::Int(2)));
+        assert!(run.stdout.contains("latest_failed 0"));
+    }
+}
+
+#[test]
+fn a_pipe_is_no_record() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("general_20251227T043000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e.json");
+    make_fifo(&path);
+    let error = Failure::from_path(&path).unwrap_err().to_string();
+    assert!(error.contains("no ordinary file"), "{error}");
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(store.read_all().unwrap().count(), 0);
+    make_fifo(&dir.path().join("resolutions.jsonl"));
+    assert!(store.resolutions("b6272b8a71e31c96").is_empty());
+    assert!(store.resolve(&Failure::new("a", "b", "c", "d"), "fix").is_err());
+}
+
+#[test]
+fn gigabytes_in_the_place_of_the_latest_record_are_not_read() {
+    let run = fail_in(|dir| File::create(dir.join("latest.json")).unwrap().set_len(3 << 30).unwrap());
+    assert_eq!(latest(&run.ok()).context.event.get("n"), Some(&tracing_failure::Value::Int(2)));
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("large.json");
+    File::create(&path).unwrap().set_len(3 << 30).unwrap();
+    let error = Failure::from_path(&path).unwrap_err().to_string();
+    assert!(error.contains("larger than 64 MB"), "{error}");
+}
+
+/// What a run says about a file that it cannot replace.
+fn check_report(run: &Run) {
+    assert_eq!(run.failures().len(), 2);
+    assert_eq!(run.stderr.matches("latest.json is out of date: cannot write ").count(), 1, "{}", run.stderr);
+    assert!(!run.stdout.contains("latest_failed 0"), "{}", run.stdout);
+}
+
+#[test]
+fn a_latest_record_that_cannot_be_replaced_is_reported_once_and_counted() {
+    let run = fail_in(|dir| std::fs::create_dir_all(dir.join("latest.json/full")).unwrap());
+    check_report(&run.ok());
+}
+
+#[test]
+fn a_latest_record_of_another_user_in_a_sticky_directory_is_reported() {
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
+    if !is_root && !crate::support::is_child() {
+        return;
+    }
+    let as_other = |command: &mut Command| {
+        let dir: std::path::PathBuf =
+            command.get_envs().find(|(name, _)| *name == "TRACING_FAILURE_TEST_DIR").unwrap().1.unwrap().into();
+        let failures = dir.join("failures");
+        std::fs::create_dir(&failures).unwrap();
+        std::fs::write(failures.join("latest.json"), "of root").unwrap();
+        for (path, mode) in [(&dir, 0o777), (&failures, 0o1777)] {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+        wrap(command, "exec setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all \"$0\" \"$@\"");
+    };
+    let run = in_child_with(as_other, |dir| {
+        let guard = init(dir).unwrap();
+        let _span = computation("sticky");
+        error!(n = 1, "failed");
+        error!(n = 2, "failed");
+        guard.flush();
+        println!("\nlatest_failed {}", guard.stats().latest_failed);
+    });
+    check_report(&run.ok());
+}
+
+#[test]
+fn a_stopped_process_that_holds_the_lock_of_latest_does_not_keep_the_last_copy_out() {
+    let run = in_child(|dir| {
+        let guard = init(dir).unwrap();
+        let lock = File::create(dir.join("failures/.latest.lock")).unwrap();
+        lock.lock().unwrap();
+        let _span = computation("stopped");
+        error!(n = 1, "failed");
+        error!(n = 2, "failed");
+        // In the middle of the background thread's wait for the lock.
+        std::thread::sleep(Duration::from_millis(300));
+        drop(guard);
+        // The process ends at once, as after `main`.
+    });
+    assert_eq!(latest(&run.ok()).context.event.get("n"), Some(&tracing_failure::Value::Int(2)));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_system_without_locks_loses_nothing() {
+    // ENOLCK, ENOSYS, EOPNOTSUPP, EINVAL, EIO
+    let shim = "#include <errno.h>\n#include <stdlib.h>\nint flock(int file, int operation) {\n\
+                (void)file; (void)operation; errno = atoi(getenv(\"ERRNO\")); return -1; }\n";
+    for errno in ["37", "38", "95", "22", "5"] {
+        let without_locks = |command: &mut Command| {
+            preload(command, shim);
+            command.env("ERRNO", errno);
+        };
+        let run = in_child_with(without_locks, |dir| {
+            let guard = init(dir).unwrap();
+            let _span = computation("no_locks");
+            (0..20).for_each(|n| error!(n, "failed"));
+            guard.flush();
+            assert_eq!((guard.stats().recorded, guard.stats().latest_failed), (20, 0));
+        });
+        let run = run.ok();
+        assert_eq!(run.failures().len(), 20);
+        assert_eq!(latest(&run).context.event.get("n"), Some(&tracing_failure::Value::Int(19)));
+    }
+}
+
+#[test]
+fn temporary_files_of_killed_writers_are_removed_and_others_stay() {
+    let dir = tempfile::tempdir().unwrap();
+    let record = "general_20251227T043000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e.json";
+    let names = [&format!(".{record}.tmp"), &format!(".{record}.4711-0.tmp"), ".latest.json.4711-1.tmp", ".mine.tmp"];
+    let paths = names.map(|name| dir.path().join(name));
+    let being_written = dir.path().join(format!(".{record}.4712-0.tmp"));
+    let writer = File::create(&being_written).unwrap();
+    writer.lock().unwrap();
+    for path in paths.iter().chain([&being_written]) {
+        let file = File::options().create(true).append(true).open(path).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
+    }
+    let store = Store::open(dir.path()).unwrap();
+    store.write(&Failure::new("rg_flow", "§1", "Diverged", "pole")).unwrap();
+    let started = Instant::now();
+    while paths[..3].iter().any(|path| path.exists()) && started.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(paths[..3].iter().all(|path| !path.exists()));
+    assert!(paths[3].exists() && being_written.exists());
+    drop(writer);
+    assert_eq!(store.remove_abandoned().unwrap(), 1);
+}
