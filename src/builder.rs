@@ -530,6 +530,9 @@ impl Builder {
     }
 
     fn recorder(self, log: OpenLog) -> Result<Recorder, InitError> {
+        crate::capture::prepare();
+        crate::failure::category::prepare();
+        crate::suggest::prepare();
         let mut shared_context = crate::process::context(&self.redactor);
         if let Some((name, _)) = self.context.iter().find(|(name, _)| reserved_in_context(name)) {
             return Err(InitError::ReservedContext(name.to_owned()));

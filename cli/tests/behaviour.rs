@@ -297,6 +297,22 @@ fn pruning_keeps_the_newest_and_what_is_no_whole_record() {
 }
 
 #[test]
+fn pruning_deletes_the_temporary_files_of_killed_programs() {
+    let place = Place::empty();
+    Store::open(place.failures()).unwrap();
+    let names = [".latest.json.4711-0.tmp", ".notes.tmp"].map(|name| place.failures().join(name));
+    for path in &names {
+        let file = std::fs::File::create(path).unwrap();
+        file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(60)).unwrap();
+    }
+    place.run(&["prune", "--keep-last", "1"]);
+    assert!(names[0].exists());
+    let run = place.run(&["prune", "--keep-last", "1", "--yes"]);
+    assert!(run.stderr().contains("deleted 1 temporary file of killed programs"), "{}", run.stderr());
+    assert!(!names[0].exists() && names[1].exists());
+}
+
+#[test]
 fn pruning_is_done_although_nobody_reads_what_it_says() {
     let place = Place::empty();
     let store = Store::open(place.failures()).unwrap();

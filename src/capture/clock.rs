@@ -42,6 +42,11 @@ fn kernel_trusts_counter() -> bool {
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 static IS_COUNTER: AtomicBool = AtomicBool::new(false);
 
+/// Chooses the source now. A fork in the middle of that would leave a child waiting for it for ever.
+pub(super) fn prepare() {
+    LazyLock::force(&SOURCE);
+}
+
 /// Ticks of the clock.
 #[inline]
 pub(crate) fn tick() -> u64 {

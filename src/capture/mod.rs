@@ -95,6 +95,11 @@ impl Capture {
     }
 }
 
+/// Builds what captures need, before any failure.
+pub(crate) fn prepare() {
+    clock::prepare();
+}
+
 /// Returns true unless a thread holds one of the locks that all layers share.
 #[cfg(unix)]
 pub(crate) fn static_locks_are_free() -> bool {

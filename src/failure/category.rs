@@ -313,6 +313,11 @@ static ALL_PHRASES: LazyLock<Vec<(Category, Phrase)>> = LazyLock::new(|| {
     PHRASES.iter().flat_map(of).collect()
 });
 
+/// Builds the tables now. A fork in the middle of that would leave a child waiting for it for ever.
+pub(crate) fn prepare() {
+    LazyLock::force(&ALL_PHRASES);
+}
+
 impl Category {
     /// The category that these words tell, if any.
     pub(crate) fn of_text(text: &str) -> Option<Self> {

@@ -4,8 +4,6 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use uuid::Uuid;
-
 use super::error::PublishError;
 use super::git::{Git, parts};
 use super::repository::Repository;

@@ -25,6 +25,11 @@ const MOST: usize = 5;
 /// Of what helped before, so many are told.
 const REMEMBERED: usize = 2;
 
+/// Builds what diagnoses need, before any failure.
+pub(crate) fn prepare() {
+    rules::prepare();
+}
+
 impl Failure {
     /// Says how the series of the trail went, and what the built-in rules suggest, where the record does not yet. Records of
     /// this library do; those of other programs may not.

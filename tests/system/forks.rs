@@ -10,6 +10,7 @@ use tracing_failure::{Failure, Guard, builder};
 use crate::support::{in_child, json_files, read_valid};
 
 const CHILDREN: u32 = 150;
+const THREADS: u32 = 8;
 const LINES: u32 = 20;
 
 /// The computation of the children. Its name puts the records into an area of their own.
@@ -65,7 +66,7 @@ fn fork_again_and_again(dir: &Path, children: u32) {
     let guard = builder(dir).stderr_notice(false).init().unwrap();
     // Names are known from here on, so that a child has no debug information to read.
     work("parent", u32::MAX);
-    let others: Vec<_> = (0..8)
+    let others: Vec<_> = (0..THREADS)
         .map(|thread| {
             std::thread::spawn(move || {
                 while !DONE.load(Ordering::Relaxed) {

@@ -1,4 +1,4 @@
-//! `failures prune`: deletes old records, and nothing else.
+//! `failures prune`: deletes old records, and the temporary files of programs that were killed.
 
 use std::collections::HashSet;
 use std::io::Write;
@@ -91,6 +91,10 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     }
     say(format_args!("deleted {} of {all} in {}", sum(&deleted), dir.display()));
     write_paths(&deleted, screen)?;
+    let abandoned = Store::open(&dir)?.remove_abandoned()?;
+    if abandoned > 0 {
+        say(format_args!("deleted {} of killed programs", count(abandoned, "temporary file")));
+    }
     Ok(code(failed == 0))
 }
 

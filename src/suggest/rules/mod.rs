@@ -34,6 +34,11 @@ static BY_CATEGORY: LazyLock<Vec<Vec<Rule>>> = LazyLock::new(|| {
     Category::all().iter().map(|category| of(*category)).collect()
 });
 
+/// Builds the tables now. A fork in the middle of that would leave a child waiting for it for ever.
+pub(in crate::suggest) fn prepare() {
+    LazyLock::force(&BY_CATEGORY);
+}
+
 /// The rules that can hold for a failure of this category.
 pub(super) fn of(category: Category) -> &'static [Rule] {
     BY_CATEGORY.get(category as usize).map(Vec::as_slice).unwrap_or_default()
