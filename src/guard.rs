@@ -7,7 +7,8 @@ use crate::recorder::{Recorder, Stats};
 /// Flushes when it is dropped: keep it until the program ends.
 ///
 /// Records need no flush: a record is with the operating system when the ERROR event returns. What waits are lines of
-/// the runtime log (up to 200 ms) and, in a burst of failures, `latest.json` (up to 100 ms).
+/// the runtime log (up to 200 ms) and, in a burst of failures, `latest.json` (up to 100 ms). Once the guard is gone, nothing
+/// waits any more.
 ///
 /// ```
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-guard-{}", std::process::id()));

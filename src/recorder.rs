@@ -73,7 +73,7 @@ pub struct Stats {
     pub repeated: u64,
     /// Records that went to stderr because the store could not be written.
     pub diverted: u64,
-    /// Records that went nowhere, because stderr could not be written either.
+    /// Records that went nowhere, because stderr could not be written either, or not within a second.
     pub lost: u64,
     /// ERROR events with only one of `computation` and `theoretical_ref`. One more if the span of a computation is more
     /// detailed than [`Builder::level`](crate::Builder::level).

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use chrono::Utc;
 use tracing_failure::Failure;
 
 use crate::advice::Advice;

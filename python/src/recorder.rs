@@ -222,6 +222,7 @@ impl Recorder {
             ("lost", stats.lost),
             ("log_lines", stats.log_lines),
             ("log_lines_lost", stats.log_lines_lost),
+            ("latest_failed", stats.latest_failed),
             ("pushes", stats.pushes),
             ("pushes_failed", stats.pushes_failed),
         ]

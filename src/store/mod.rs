@@ -40,7 +40,8 @@ pub enum Durability {
 /// A directory of failure records.
 ///
 /// Files are named `{area}_{UTC time}_{id}.json`; `latest.json` is a whole copy of the newest. A record is whole or
-/// absent: it is written to a temporary file beside its place and renamed. Nothing is ever deleted.
+/// absent: it is written to a temporary file beside its place and renamed. Nothing is ever deleted but the temporary files of
+/// writers that were killed.
 ///
 /// ```
 /// use tracing_failure::{Failure, Store};

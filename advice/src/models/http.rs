@@ -4,7 +4,6 @@ use std::io::{self, Read};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
 use serde_json::Value as Json;
 use ureq::http::{HeaderMap, Response, StatusCode, header};
 use ureq::{Agent, Body};

@@ -4,7 +4,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
-use chrono::Utc;
 use tracing_failure::{Resolution, Store};
 use tracing_failure_advice::{Amendment, amend};
 
