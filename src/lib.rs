@@ -60,7 +60,7 @@
 //!
 //! - `failed` if a failure of it was recorded, `panicked` if a panic unwinds it without a record,
 //! - `ok` if the code states success: with [`record_outcome`](ResultExt::record_outcome) on its `Result`, with
-//!   [`record_success`], with `#[instrument(ret)]` (unless the value is `Err(…)`, `None` or not finite), or with
+//!   [`record_success`], with `#[instrument(ret)]` (unless the value is `Err(…)`, `None`, `false` or not finite), or with
 //!   `Span::record("outcome", "ok")` of a declared field `outcome`, which takes `failed` and `cancelled` as well,
 //! - `unknown` otherwise.
 //!

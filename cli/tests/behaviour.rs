@@ -545,3 +545,14 @@ fn a_watch_finds_the_failures_that_come_later_in_the_directory() {
     let run = place.run(&["watch", "--dir", "/dev/null"]);
     assert_eq!((run.code(), run.stderr()), (1, "failures: /dev/null is no directory\n".to_owned()));
 }
+
+#[test]
+fn a_computation_that_closed_without_a_report_has_an_unknown_outcome() {
+    let place = Place::with_data();
+    let log = place.dir().join("io/logs/runtime_20261125_01a2147a-1eb2-72e7-beb1-85049d6aa8d4_0000.jsonl");
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert!(text.contains(r#""outcome":"failed""#));
+    std::fs::write(&log, text.replace(r#""outcome":"failed""#, r#""outcome":"unknown""#)).unwrap();
+    let run = place.run(&["logs", "--session", "01a2147a-1eb2"]);
+    assert!(run.stdout().contains(": rg_flow_integration with unknown outcome after "), "{}", run.seen());
+}

@@ -134,18 +134,18 @@ fn message_of_fields(fields: &Map) -> String {
 pub(super) fn seen_in_span(scope: &Scope, recorder: &Recorder) -> Seen {
     let mut reader = Reader::new(&scope.fields, &recorder.limits);
     let mut seen = Seen::new(Kind::Span, Place::Close);
+    // These two remain parameters as well: they may be arguments of the function.
     seen.error_type = reader.text("error_type");
     seen.reason = reader.text("reason");
     let said = SPAN_ERROR_FIELDS.iter().find_map(|name| Some((*name, scope.fields.words(name)?)));
     seen.message = match said {
         Some((name, text)) => {
-            reader.used.push(name);
+            seen.used.push(name);
             text.to_owned()
         }
         None => format!("the error-level span `{}` closed", scope.meta.name()),
     };
     seen.location = location(scope.meta, &scope.fields, recorder);
-    seen.used = reader.used;
     seen
 }
 

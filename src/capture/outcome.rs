@@ -92,7 +92,7 @@ pub(super) fn is_return(meta: &Metadata<'_>) -> bool {
     fields.len() == 1 && fields.iter().next().is_some_and(|field| field.name() == "return")
 }
 
-/// Whether that value proves success. `Err(…)`, `None` and numbers that are not finite do not.
+/// Whether that value proves success. `Err(…)`, `None`, `false` and numbers that are not finite do not.
 pub(super) fn returns_success(event: &Event<'_>) -> bool {
     let mut returned = Returned(false);
     event.record(&mut returned);
@@ -107,8 +107,9 @@ impl Returned {
         // The value's own code stops as soon as its beginning is known.
         let _ = catch_unwind(AssertUnwindSafe(|| start.write_fmt(value)));
         let text = start.text();
-        let is_none = text == b"None";
-        self.0 = !text.is_empty() && !is_none && !UNSUCCESSFUL.iter().any(|start| text.starts_with(start));
+        let is_negative =
+            matches!(text, b"None" | b"false") || UNSUCCESSFUL.iter().any(|start| text.starts_with(start));
+        self.0 = !text.is_empty() && !is_negative;
     }
 }
 
@@ -117,6 +118,10 @@ const UNSUCCESSFUL: &[&[u8]] = &[b"Err(", b"NaN", b"inf", b"-inf"];
 impl Visit for Returned {
     fn record_f64(&mut self, _: &Field, value: f64) {
         self.0 = value.is_finite();
+    }
+
+    fn record_bool(&mut self, _: &Field, value: bool) {
+        self.0 = value;
     }
 
     fn record_error(&mut self, _: &Field, _: &(dyn Error + 'static)) {
@@ -131,7 +136,7 @@ impl Visit for Returned {
 /// The first bytes of a text.
 #[derive(Default)]
 struct Start {
-    bytes: [u8; 5],
+    bytes: [u8; 6],
     len: usize,
 }
 
@@ -165,7 +170,7 @@ mod tests {
     fn a_returned_value_proves_success_unless_it_says_otherwise() {
         assert!(is_success(1.5) && is_success([1, 2]) && is_success(()) && is_success(Some(3)));
         assert!(is_success(Ok::<_, ()>(1)) && is_success("None of them") && is_success("Err(1)"));
-        assert!(!is_success(Err::<(), _>(1)) && !is_success(None::<u8>));
+        assert!(!is_success(Err::<(), _>(1)) && !is_success(None::<u8>) && !is_success(false));
         assert!(!is_success(f64::NAN) && !is_success(f64::NEG_INFINITY));
     }
 

@@ -71,14 +71,21 @@ fn an_error_level_span_keeps_what_its_record_does_not_say_elsewhere() {
         let _guard = init(dir).unwrap();
         let span = |error: f64| error_span!("solve", computation = "numbers", theoretical_ref = "§1", error);
         drop(span(0.5));
-        drop(error_span!("solve", computation = "texts", theoretical_ref = "§1", error = "gave up", err = "x"));
+        drop(error_span!(
+            "solve",
+            computation = "texts",
+            theoretical_ref = "§1",
+            error = "gave up",
+            err = "x",
+            reason = "r"
+        ));
         error_span!("solve", computation = "reported", theoretical_ref = "§1", error = "relative")
             .in_scope(|| error!("no convergence"));
     });
     let run = run.ok();
     let parameters = |computation| run.failure_of(computation).parameters.to_string();
     assert_eq!(parameters("numbers"), r#"{"error":0.5}"#);
-    assert_eq!(parameters("texts"), r#"{"err":"x"}"#);
+    assert_eq!(parameters("texts"), r#"{"err":"x","reason":"r"}"#);
     assert_eq!(parameters("reported"), r#"{"error":"relative"}"#);
     assert_eq!(run.failure_of("texts").error_message, "gave up");
 }
