@@ -10,7 +10,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::capture::{FailureLayer, Plan, install_panic_hook};
+use crate::capture::{FailureLayer, HistoryOptions, Plan, TrailFilter, install_panic_hook};
 use crate::failure::{Build, Failure, reserved_in_context};
 use crate::init_error::InitError;
 use crate::log::{LogFilter, Rotation, RuntimeLog};
@@ -93,6 +93,7 @@ pub struct Builder {
     log_filter: Option<String>,
     rotation: Rotation,
     trail: Plan,
+    trail_filter: Option<String>,
     level: LevelFilter,
     level_hint: bool,
     on_lost: Option<OnLost>,
@@ -129,6 +130,7 @@ impl Builder {
             log_filter: None,
             rotation: Rotation::default(),
             trail: Plan::default(),
+            trail_filter: None,
             level: LevelFilter::DEBUG,
             level_hint: false,
             on_lost: None,
@@ -282,8 +284,15 @@ impl Builder {
     }
 
     /// How much of the trail of a computation is kept: of each event with numbers in it, the first and the last
-    /// occurrences. 8 and 248 by default, for which a trail takes less than 64 kB; it grows and shrinks with them, up to
-    /// 65,536 each. With 0 and 0 there is no trail, and no breadcrumbs either.
+    /// occurrences. 8 and 248 by default, for which a trail takes less than 64 kB for each thread that works in the
+    /// computation; it grows and shrinks with them, up to 65,536 each. With 0 and 0 there is no trail, and no breadcrumbs
+    /// either.
+    ///
+    /// Events share this space. Three quarters of it belong to the program's own events, the rest to those of libraries,
+    /// and either may use what the other leaves. Among them, short series are complete, and the longest keep fewer
+    /// occurrences: still the first and the last. An event is the program's own if its target begins with the same crate
+    /// as that of the computation's span, if it was compiled in the same Cargo workspace, or if
+    /// [`trail_filter`](Self::trail_filter) asks for more of its target than of others.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").trail(16, 1024);
@@ -292,6 +301,24 @@ impl Builder {
     pub fn trail(mut self, first: usize, last: usize) -> Self {
         let most = 1 << 16;
         self.trail = Plan { first: first.min(most), last: last.min(most) };
+        self
+    }
+
+    /// Which events, and which late values of spans, the trail and the breadcrumbs keep: the same directives as for
+    /// [`log_filter`](Self::log_filter). Without a filter, all events up to [`level`](Self::level) are kept. A filter that
+    /// only turns targets off, as `h2=off`, keeps all others as without it. Each callsite is judged once.
+    ///
+    /// A target that is named with more detail than the default, as `my_solver` here, counts as the program's own when
+    /// events share the space of the [`trail`](Self::trail).
+    ///
+    /// ```
+    /// let builder = tracing_failure::builder("io").trail_filter("info,my_solver=debug,h2=off");
+    /// # let _ = builder;
+    /// let error = tracing_failure::builder("io").trail_filter("solver=loud").init().unwrap_err();
+    /// assert_eq!(error.to_string(), "trail filter: `solver=loud`: expected `level`, `target` or `target=level`");
+    /// ```
+    pub fn trail_filter(mut self, filter: impl Into<String>) -> Self {
+        self.trail_filter = Some(filter.into());
         self
     }
 
@@ -470,9 +497,10 @@ impl Builder {
         if tracing::dispatcher::has_been_set() {
             return Err(InitError::AlreadyInitialized);
         }
-        let (panic_hook, color_eyre, level, trail) = (self.panic_hook, self.color_eyre, self.level, self.trail);
+        let (panic_hook, color_eyre, level) = (self.panic_hook, self.color_eyre, self.level);
+        let history = self.history()?;
         let recorder = Arc::new(self.recorder(RuntimeLog::open)?);
-        let layer = FailureLayer::sole(Arc::clone(&recorder), trail, level);
+        let layer = FailureLayer::sole(Arc::clone(&recorder), history, level);
         tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer))
             .map_err(|_| InitError::AlreadyInitialized)?;
         if color_eyre {
@@ -505,9 +533,9 @@ impl Builder {
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
-        let (level, level_hint, trail) = (self.level, self.level_hint, self.trail);
+        let (level, level_hint, history) = (self.level, self.level_hint, self.history()?);
         let recorder = Arc::new(self.recorder(RuntimeLog::open)?);
-        let layer = FailureLayer::with_recorder(Arc::clone(&recorder), trail, level);
+        let layer = FailureLayer::with_recorder(Arc::clone(&recorder), history, level);
         let layer = if level_hint { layer.with_level_hint() } else { layer };
         Ok((layer, Guard::new(recorder)))
     }
@@ -526,7 +554,14 @@ impl Builder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn logger(self) -> Result<StructuredLogger, InitError> {
+        // A logger keeps no trail, but a choice that cannot be is refused everywhere.
+        self.history()?;
         Ok(StructuredLogger::with_recorder(Arc::new(self.recorder(RuntimeLog::unopened)?)))
+    }
+
+    fn history(&self) -> Result<HistoryOptions, InitError> {
+        let parse = |filter: &String| TrailFilter::parse(filter, self.level).map_err(InitError::Filter);
+        Ok(HistoryOptions { plan: self.trail, filter: self.trail_filter.as_ref().map(parse).transpose()? })
     }
 
     fn recorder(self, log: OpenLog) -> Result<Recorder, InitError> {

@@ -19,7 +19,7 @@ pub enum InitError {
     AlreadyInitialized,
     /// A directory or file cannot be created. The error names it.
     Io(io::Error),
-    /// The filter of the log cannot be parsed.
+    /// The filter of the log, or of the trail, cannot be parsed.
     Filter(FilterError),
     /// A context entry has a name that the record uses itself.
     ReservedContext(String),

@@ -19,8 +19,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 const KEY: u64 = 16;
-const SHAPE: Shape = Shape { stride: 2, first: 1, last: 2, note: 0 };
-const NOTHING: Shape = Shape { stride: 1, first: 0, last: 0, note: 0 };
+const SHAPE: Shape = Shape { stride: 2, first: 1, last: 2, grows: false, is_own: true, note: 0 };
 
 fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
@@ -31,12 +30,12 @@ fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
 
 fn open() -> Arc<Lane> {
     let words = Lane::OVERHEAD + 2 * SHAPE.stride * (SHAPE.first + SHAPE.last);
-    Arc::new(Lane::open((0..words).map(|_| atomic::AtomicU64::new(0)).collect(), NOTHING))
+    Arc::new(Lane::open((0..words).map(|_| atomic::AtomicU64::new(0)).collect()))
 }
 
 /// A row whose words belong together.
 fn write(lane: &Lane, number: u64) {
-    let row = lane.ring(KEY).expect("there is a ring").begin();
+    let row = lane.ring(KEY).expect("there is a ring").begin().expect("it does not grow");
     row.set(0, number);
     row.set(1, 7 * number);
     row.finish();
@@ -93,10 +92,32 @@ fn a_row_that_is_abandoned_harms_nobody() {
             let lane = Arc::clone(&lane);
             thread::spawn(move || assert_whole(&rows(&lane).expect("the ring was there before")))
         };
-        lane.ring(KEY).expect("there is a ring").begin().abandon();
+        lane.ring(KEY).expect("there is a ring").begin().expect("it does not grow").abandon();
         write(&lane, 3);
         reader.join().unwrap();
         assert_eq!(rows(&lane).expect("the ring stays").seen, 4);
+    });
+}
+
+/// A lane that is full is replaced. A reader may still look at it, and looks at the other one later.
+#[test]
+fn a_reader_sees_the_same_rows_in_a_lane_and_in_the_one_that_replaces_it() {
+    check(3, || {
+        let old = open();
+        let growing = Shape { first: 2, last: 0, grows: true, ..SHAPE };
+        old.make_ring(KEY, growing);
+        (0..2).for_each(|number| write(&old, number));
+        let reader = {
+            let old = Arc::clone(&old);
+            thread::spawn(move || assert_eq!(rows(&old).expect("the ring stays").numbers, [0, 1]))
+        };
+        assert!(old.ring(KEY).expect("there is a ring").begin().is_none(), "it is full");
+        let new = open();
+        new.continue_ring(&rows(&old).expect("there is a ring"), SHAPE);
+        (2..4).for_each(|number| write(&new, number));
+        reader.join().unwrap();
+        assert_whole(&rows(&new).expect("the ring goes on"));
+        assert_eq!(rows(&new).expect("the ring goes on").numbers, [0, 2, 3]);
     });
 }
 

@@ -23,7 +23,7 @@ use super::fields::{Fields, Formatting, TypedError};
 use super::outcome::OUTCOME;
 use super::scope::{self, Closing, Followed, Scope, Scopes};
 use super::seen::{Fate, Seen};
-use super::trail::Plan;
+use super::trail::{HistoryOptions, TrailFilter};
 use super::{Busy, Capture, Outcome, Step, Surroundings, downcast, event, live, outcome, thread};
 use crate::fork;
 use crate::recorder::Recorder;
@@ -100,20 +100,21 @@ where
         Ok(layer)
     }
 
-    pub(crate) fn with_recorder(recorder: Arc<Recorder>, plan: Plan, level: LevelFilter) -> Self {
-        Self::of_recorder(recorder, plan, level, false)
+    pub(crate) fn with_recorder(recorder: Arc<Recorder>, history: HistoryOptions, level: LevelFilter) -> Self {
+        Self::of_recorder(recorder, history, level, false)
     }
 
     /// The only layer of the process.
-    pub(crate) fn sole(recorder: Arc<Recorder>, plan: Plan, level: LevelFilter) -> Self {
-        Self::of_recorder(recorder, plan, level, true).with_level_hint()
+    pub(crate) fn sole(recorder: Arc<Recorder>, history: HistoryOptions, level: LevelFilter) -> Self {
+        Self::of_recorder(recorder, history, level, true).with_level_hint()
     }
 
-    fn of_recorder(recorder: Arc<Recorder>, plan: Plan, level: LevelFilter, sole: bool) -> Self {
+    fn of_recorder(recorder: Arc<Recorder>, history: HistoryOptions, level: LevelFilter, sole: bool) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let capture = Arc::new(Capture {
             number: NEXT.fetch_add(1, Ordering::Relaxed),
-            plan,
+            plan: history.plan,
+            trail_filter: history.filter,
             scopes: Scopes::new(),
             sole,
             has_log: recorder.log.is_some(),
@@ -136,7 +137,8 @@ where
     /// The most detailed level of its computations, its trail and its log.
     fn most_detailed(&self) -> LevelFilter {
         let logged = self.capture.recorder.log.as_ref().map_or(LevelFilter::OFF, |log| log.filter().most());
-        self.level.max(logged)
+        let kept = self.capture.trail_filter.as_ref().map_or(LevelFilter::OFF, TrailFilter::most);
+        self.level.max(logged).max(kept)
     }
 
     /// Whether anything is done with this callsite.
@@ -145,9 +147,13 @@ where
         if meta.is_span() {
             return *meta.level() <= self.most_detailed();
         }
-        let is_used = capture.plan.keeps_any() || (capture.has_log && outcome::is_return(meta));
-        let is_kept = is_used && *meta.level() <= self.level;
-        is_kept || *meta.level() == Level::ERROR || capture.recorder.logs(meta)
+        let is_detailed = *meta.level() <= self.level;
+        let is_kept = match &capture.trail_filter {
+            Some(filter) => capture.plan.keeps_any() && filter.enables(meta),
+            None => capture.plan.keeps_any() && is_detailed,
+        };
+        let is_outcome = is_detailed && capture.has_log && outcome::is_return(meta);
+        is_kept || is_outcome || *meta.level() == Level::ERROR || capture.recorder.logs(meta)
     }
 
     /// The span that the thread is in.

@@ -15,6 +15,7 @@ mod live;
 mod logged;
 mod noted;
 mod outcome;
+mod ownership;
 mod panic;
 mod repeat;
 mod report_text;
@@ -47,7 +48,7 @@ pub(crate) use seen::{Call, Fate, Kind, Seen};
 pub(crate) use stack::Stack;
 pub(crate) use surroundings::Surroundings;
 pub(crate) use thread::{Busy, name as thread_name};
-pub(crate) use trail::{History, Plan};
+pub(crate) use trail::{History, HistoryOptions, Plan, TrailFilter};
 
 use crate::recorder::Recorder;
 use scope::Scopes;
@@ -65,6 +66,8 @@ pub(crate) struct Capture {
     /// Tells layers apart: a thread may be in spans of several.
     number: u64,
     plan: Plan,
+    /// What the trail keeps; all that arrives if there is none.
+    trail_filter: Option<TrailFilter>,
     /// Whether ours is the only layer of the process, so that what it does not need nobody needs, and no other layer
     /// can hold a lock.
     sole: bool,

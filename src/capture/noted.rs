@@ -9,8 +9,8 @@ use super::callsite::Role;
 use super::entered::Around;
 use super::fields::{Fields, Formatting};
 use super::scope::{self, Computation, Scope};
-use super::trail::{self, Found, Lane, Noted};
-use super::{Busy, Capture};
+use super::trail::{self, Found, Held, Noted, Text, Trail};
+use super::{Busy, Capture, ownership};
 
 impl Capture {
     /// Keeps the numbers and texts of an event, or of fields recorded late, in the history of the computation around.
@@ -21,15 +21,18 @@ impl Capture {
         record: impl Fn(&mut dyn Visit),
         said: Option<&Fields>,
     ) {
-        match self.with_lane(around, |lane| trail::note(lane, meta, &record)) {
+        if self.trail_filter.as_ref().is_some_and(|filter| !filter.keeps(meta)) {
+            return;
+        }
+        match self.with_lane(around, |held| trail::note(held.lane(), meta, &record)) {
             None | Some(Noted::Numbers) => {}
-            Some(Noted::NoRing | Noted::NoNumbers) => self.note_at_length(around, meta, &record, said),
+            Some(Noted::NoRoom | Noted::NoNumbers) => self.note_at_length(around, meta, &record, said),
         }
     }
 
     /// Calls with the lane for what happens in this span.
     #[inline]
-    fn with_lane<R>(&self, around: Around, write: impl FnOnce(&Lane) -> R) -> Option<R> {
+    fn with_lane<R>(&self, around: Around, write: impl FnOnce(&mut Held) -> R) -> Option<R> {
         trail::with_lane(self.number, around, |last| self.find_lane(around.span, last), write)
     }
 
@@ -50,16 +53,34 @@ impl Capture {
         let Some(_busy) = Busy::enter() else { return };
         if numbers {
             trail::remember(meta, || said_by(meta, record, said, Fields::message_template));
-            self.with_lane(around, |lane| {
-                trail::make_ring(lane, meta, self.plan);
-                trail::note(lane, meta, record)
+            self.with_trail(around, |trail, held| {
+                let is_own = self.is_own(meta, meta.target(), held);
+                trail.make_room_for_numbers(held, meta, is_own, self.plan);
+                trail::note(held.lane(), meta, record)
             });
             return;
         }
-        said_by(meta, record, said, |said| {
-            trail::remember(meta, || said.message_template());
-            self.with_lane(around, |lane| trail::keep_said(lane, meta, said, &self.recorder.redactor));
+        said_by(meta, record, said, |fields| {
+            trail::remember(meta, || fields.message_template());
+            self.with_trail(around, |trail, held| {
+                let target = fields.prose("log.target").unwrap_or(meta.target());
+                let text = Text { meta, target, is_own: self.is_own(meta, target, held), fields };
+                trail.keep_text(held, &text, self.plan, &self.recorder.redactor);
+            });
         });
+    }
+
+    /// Calls with the trail and the lane for what happens in this span.
+    fn with_trail<R>(&self, around: Around, write: impl FnOnce(&Trail, &mut Held) -> R) -> Option<R> {
+        let computation = self.scopes.with(around.span, |scope| scope.computation.clone()).flatten()?;
+        let named = computation.named()?;
+        self.with_lane(around, |held| write(named.trail(), held))
+    }
+
+    /// Whether code of this callsite belongs to the program, and not to a library.
+    fn is_own(&self, meta: &Metadata<'_>, target: &str, held: &Held) -> bool {
+        let is_preferred = self.trail_filter.as_ref().is_some_and(|filter| filter.prefers(target));
+        is_preferred || ownership::is_own(meta, target, held.home())
     }
 
     /// The lane for events in this span: of the trail of the computation that it is, or lies in.

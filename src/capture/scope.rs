@@ -58,6 +58,7 @@ impl Scope {
     /// Makes it a computation inside of this one.
     pub(crate) fn open_computation(&mut self, around: Option<Arc<Computation>>) {
         let computation = Computation {
+            meta: self.meta,
             opened: Instant::now(),
             is_named: self.role.names_computation(),
             around,
@@ -78,6 +79,7 @@ impl Scope {
 /// What happens to a computation while its span is open.
 #[derive(Debug)]
 pub(crate) struct Computation {
+    meta: &'static Metadata<'static>,
     opened: Instant,
     /// Whether its span names it, and does not only give the reference of the one around it.
     is_named: bool,
@@ -185,7 +187,11 @@ impl Computation {
 
     /// A lane of its trail.
     pub(crate) fn hold_lane(&self, plan: Plan) -> Option<Held> {
-        self.trail.hold(plan)
+        self.trail.hold(plan, self.meta)
+    }
+
+    pub(crate) fn trail(&self) -> &Trail {
+        &self.trail
     }
 
     /// What has happened in it by now.

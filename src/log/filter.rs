@@ -22,12 +22,14 @@ pub(crate) struct LogFilter {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilterError {
+    /// What is filtered.
+    filter: &'static str,
     part: String,
 }
 
 impl fmt::Display for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "log filter: `{}`: expected `level`, `target` or `target=level`", self.part)
+        write!(f, "{}: `{}`: expected `level`, `target` or `target=level`", self.filter, self.part)
     }
 }
 
@@ -40,6 +42,18 @@ impl LogFilter {
             (filter, None) => Ok(filter),
             (_, Some(error)) => Err(error),
         }
+    }
+
+    /// Parses the filter of a trail. If it turns targets off and says nothing of others, these keep this level.
+    pub(crate) fn parse_for_trail(text: &str, level: LevelFilter) -> Result<Self, FilterError> {
+        let mut filter = Self::parse(text).map_err(|error| FilterError { filter: "trail filter", ..error })?;
+        let is_empty = text.split(',').all(|part| part.trim().is_empty());
+        let turns_off = || filter.targets.iter().all(|(_, level)| level == LevelFilter::OFF);
+        if is_empty || (filter.targets.default_level().is_none() && turns_off()) {
+            filter.targets = filter.targets.with_default(level);
+            filter.most = level;
+        }
+        Ok(filter)
     }
 
     /// What `RUST_LOG` says. Other programs' filters may say more than targets: such a part is passed over, and named.
@@ -66,7 +80,7 @@ impl LogFilter {
                     }
                 }
                 _ => {
-                    wrong.get_or_insert(FilterError { part: part.to_owned() });
+                    wrong.get_or_insert(FilterError { filter: "log filter", part: part.to_owned() });
                 }
             }
         }
@@ -80,6 +94,12 @@ impl LogFilter {
 
     pub(crate) fn enables(&self, meta: &Metadata<'_>) -> bool {
         self.most >= *meta.level() && self.targets.would_enable(meta.target(), meta.level())
+    }
+
+    /// Whether a directive names this target and asks for more of it than of targets that no directive names.
+    pub(crate) fn prefers(&self, target: &str) -> bool {
+        let default = self.targets.default_level().unwrap_or(LevelFilter::OFF);
+        self.targets.iter().any(|(named, level)| level > default && target.starts_with(named))
     }
 
     /// The most detailed level that is logged of anything.
@@ -103,5 +123,23 @@ mod tests {
         for wrong in ["solver=loud", "a[span]=debug", "a=b=c"] {
             assert!(LogFilter::parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_trail_that_turns_targets_off_keeps_the_others() {
+        let keeps = |text, target: &str| {
+            let filter = LogFilter::parse_for_trail(text, LevelFilter::DEBUG).unwrap();
+            filter.targets.would_enable(target, &tracing::Level::DEBUG)
+        };
+        assert!(keeps("h2=off", "solver") && !keeps("h2=off", "h2::frame"));
+        assert!(keeps("", "solver") && keeps(" , ", "solver"));
+        assert!(!keeps("solver=debug", "other") && keeps("solver=debug", "solver::newton"));
+        assert!(!keeps("info,h2=off", "solver"));
+    }
+
+    #[test]
+    fn what_is_named_with_more_detail_is_preferred() {
+        let filter = LogFilter::parse_for_trail("info,solver=debug,h2=warn", LevelFilter::DEBUG).unwrap();
+        assert!(filter.prefers("solver::newton") && !filter.prefers("h2") && !filter.prefers("other"));
     }
 }

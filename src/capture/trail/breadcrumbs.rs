@@ -1,8 +1,10 @@
 //! Rows of text: what a computation said that was no number.
 
 use super::Plan;
-use super::lane::{Lane, Shape};
+use super::lane::Lane;
+use super::room::{TEXT_RINGS, Want, holds_texts};
 use crate::capture::fields::Fields;
+use crate::capture::hash::mix;
 use crate::log::LOG_FIELDS;
 use crate::value::boundary_before;
 
@@ -15,11 +17,25 @@ const BEFORE_TEXT: usize = 3;
 const CUT: u64 = 1 << 32;
 const STRIDE: usize = BEFORE_TEXT + TEXT;
 
-/// The ring that every lane has for them.
-pub(super) const SHAPE: Shape = Shape { stride: STRIDE, first: PLAN.first, last: PLAN.last, note: 0 };
-
-/// Words that they take.
+/// Words that they take in a lane, of all targets together.
 pub(super) const WORDS: usize = PLAN.last * STRIDE;
+
+/// The keys of the rings for targets that have no ring: of libraries, and of the program.
+const OTHERS: [u64; 2] = [1, 3];
+
+/// What the texts of a target want. Each target has a ring, as far as there are any.
+pub(super) fn want(lane: &Lane, target: &str, is_own: bool) -> Want {
+    let texts = || lane.rings().filter(|ring| holds_texts(ring.key));
+    let key = key_of(target);
+    let has_ring = texts().any(|ring| ring.key == key) || texts().count() + OTHERS.len() < TEXT_RINGS;
+    let key = if has_ring { key } else { OTHERS[usize::from(is_own)] };
+    Want { key, stride: STRIDE, note: 0, is_own, plan: PLAN }
+}
+
+/// An odd number for a target.
+fn key_of(target: &str) -> u64 {
+    target.bytes().fold(5, |key, byte| mix(key ^ u64::from(byte)).rotate_left(8)) | 1
+}
 
 /// What was said, as far as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +63,15 @@ impl Text {
 }
 
 /// Writes the message and what stands beside it.
-pub(super) fn write(lane: &Lane, tick: u64, callsite: u64, fields: &Fields, is_secret: impl Fn(&'static str) -> bool) {
+pub(super) fn write(
+    lane: &Lane,
+    key: u64,
+    tick: u64,
+    callsite: u64,
+    fields: &Fields,
+    is_secret: impl Fn(&'static str) -> bool,
+) {
+    let Some(row) = lane.ring(key).and_then(|ring| ring.begin()) else { return };
     let mut text = Text { bytes: [0; 8 * TEXT], length: 0, cut: false };
     text.push(fields.prose("message").unwrap_or_default());
     for name in fields.names().filter(|name| !LOG_FIELDS.contains(name)) {
@@ -56,7 +80,6 @@ pub(super) fn write(lane: &Lane, tick: u64, callsite: u64, fields: &Fields, is_s
         let space = if text.length == 0 { "" } else { " " };
         [space, name, "=", value].into_iter().for_each(|part| text.push(part));
     }
-    let row = lane.reserved().begin();
     row.set(0, tick);
     row.set(1, callsite);
     row.set(2, text.length as u64 | if text.cut { CUT } else { 0 });

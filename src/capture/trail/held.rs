@@ -3,22 +3,42 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use tracing::Metadata;
+
 use super::lane::Lane;
 use crate::capture::entered::Around;
 
 /// A lane that this thread is the writer of.
 #[derive(Debug)]
-pub(crate) struct Held(Arc<Lane>);
+pub(crate) struct Held {
+    lane: Arc<Lane>,
+    /// The callsite of the computation's span.
+    home: &'static Metadata<'static>,
+}
 
 impl Held {
-    pub(super) fn new(lane: Arc<Lane>) -> Self {
-        Held(lane)
+    pub(super) fn new(lane: Arc<Lane>, home: &'static Metadata<'static>) -> Self {
+        Held { lane, home }
+    }
+
+    #[inline]
+    pub(crate) fn lane(&self) -> &Lane {
+        &self.lane
+    }
+
+    pub(crate) fn home(&self) -> &'static Metadata<'static> {
+        self.home
+    }
+
+    /// Goes on in a lane that has taken the place of this one.
+    pub(super) fn replace(&mut self, lane: Arc<Lane>) {
+        self.lane = lane;
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.0.release();
+        self.lane.release();
     }
 }
 
@@ -53,7 +73,7 @@ pub(crate) fn with_lane<R>(
     layer: u64,
     around: Around,
     find: impl FnOnce(Option<usize>) -> Found,
-    write: impl FnOnce(&Lane) -> R,
+    write: impl FnOnce(&mut Held) -> R,
 ) -> Option<R> {
     let write = |here: &RefCell<Here>| {
         let mut here = here.try_borrow_mut().ok()?;
@@ -62,7 +82,7 @@ pub(crate) fn with_lane<R>(
             here.look(find);
             (here.layer, here.moves) = (layer, around.moves);
         }
-        here.lane.as_ref().map(|held| write(&held.0))
+        here.lane.as_mut().map(write)
     };
     HERE.try_with(write).ok().flatten()
 }
@@ -72,7 +92,7 @@ impl Here {
 
     #[cold]
     fn look(&mut self, find: impl FnOnce(Option<usize>) -> Found) {
-        let is_open = self.lane.as_ref().is_some_and(|held| held.0.is_open());
+        let is_open = self.lane.as_ref().is_some_and(|held| held.lane.is_open());
         if let Found::Other(found) = find(is_open.then_some(self.computation)) {
             let (computation, lane) = found.map_or((0, None), |(computation, held)| (computation, Some(held)));
             (self.computation, self.lane) = (computation, lane);
@@ -85,7 +105,7 @@ pub(crate) fn forget(lane: &Arc<Lane>) {
     lane.close();
     let _ = HERE.try_with(|here| {
         if let Ok(mut here) = here.try_borrow_mut()
-            && here.lane.as_ref().is_some_and(|held| Arc::ptr_eq(&held.0, lane))
+            && here.lane.as_ref().is_some_and(|held| Arc::ptr_eq(&held.lane, lane))
         {
             *here = Here::NOWHERE;
         }

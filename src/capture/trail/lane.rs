@@ -7,8 +7,9 @@
 use super::RINGS;
 use super::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 
-/// The key of the reserved ring: no callsite has this address.
-pub(crate) const RESERVED: u64 = 1;
+/// Rings that a lane can have. A quarter of the places for them stays free, so that a key is found, or found missing,
+/// after a few steps.
+const MOST_RINGS: usize = RINGS - RINGS / 4;
 
 /// Words that describe a ring.
 const ENTRY: usize = 8;
@@ -20,7 +21,7 @@ const START: usize = 1;
 const TAIL: usize = 2;
 /// Word at which the ring ends.
 const END: usize = 3;
-/// Words of a row, and what the writer notes about the ring.
+/// Words of a row, what the writer notes about the ring, and its flags.
 const STRIDE: usize = 4;
 /// Rows that a writer has begun.
 const BEGUN: usize = 5;
@@ -33,8 +34,16 @@ const NEXT: usize = 7;
 const USED: usize = 0;
 /// Word that counts the rows of callsites for which there was no ring left.
 const UNPLACED: usize = 1;
+/// Word that counts the rings that made way for others.
+const EVICTIONS: usize = 2;
 const FIRST_ENTRY: usize = ENTRY;
-const FIRST_ROW: usize = FIRST_ENTRY + (RINGS + 1) * ENTRY;
+const FIRST_ROW: usize = FIRST_ENTRY + RINGS * ENTRY;
+
+/// Flag of a ring that may get more rows when it is full.
+const GROWS: u64 = 1 << 63;
+/// Flag of a ring that belongs to the program itself.
+const IS_OWN: u64 = 1 << 62;
+const FLAGS: u64 = GROWS | IS_OWN;
 
 /// A lane. Its words hold nothing but numbers.
 #[derive(Debug)]
@@ -45,7 +54,7 @@ pub(crate) struct Lane {
 }
 
 /// What a ring is made of.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
     /// Words of a row.
     pub(crate) stride: usize,
@@ -53,8 +62,22 @@ pub(crate) struct Shape {
     pub(crate) first: usize,
     /// Rows up to the present that are kept.
     pub(crate) last: usize,
-    /// Whatever the writer wants to know of the ring.
+    /// Whether it may get more rows when it is full. Until then nothing in it is overwritten.
+    pub(crate) grows: bool,
+    /// Whether it is of the program itself, and not of a library.
+    pub(crate) is_own: bool,
+    /// Whatever the writer wants to know of the ring, in 30 bits.
     pub(crate) note: u32,
+}
+
+impl Shape {
+    pub(crate) fn rows(self) -> usize {
+        self.first + self.last
+    }
+
+    pub(crate) fn words(self) -> usize {
+        self.rows() * self.stride
+    }
 }
 
 /// A ring, for the thread that holds the lane.
@@ -62,6 +85,15 @@ pub(crate) struct Shape {
 pub(crate) struct Ring<'a> {
     lane: &'a Lane,
     entry: &'a [AtomicU64],
+}
+
+/// A ring without its rows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Described {
+    pub(crate) key: u64,
+    pub(crate) shape: Shape,
+    /// Rows that were finished, kept or not.
+    pub(crate) seen: u64,
 }
 
 /// A row that is being written.
@@ -76,12 +108,9 @@ pub(crate) struct Row<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Snapshot {
     pub(crate) key: u64,
+    pub(crate) shape: Shape,
     /// Rows that were finished, kept or not.
     pub(crate) seen: u64,
-    /// Rows from the beginning that are never overwritten.
-    pub(crate) first: u64,
-    /// Words of a row.
-    pub(crate) stride: usize,
     /// The numbers of the rows that are kept, from 0, in order.
     pub(crate) numbers: Vec<u64>,
     /// Their words, row after row.
@@ -91,17 +120,18 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     /// The rows that are kept, each with its number.
     pub(crate) fn rows(&self) -> impl Iterator<Item = (u64, &[u64])> {
-        self.numbers.iter().copied().zip(self.words.chunks_exact(self.stride))
+        self.numbers.iter().copied().zip(self.words.chunks_exact(self.shape.stride))
     }
 
     /// Leaves out the rows that were overwritten while they were copied: a row whose place in the ring, which holds so many
     /// of the last, has been begun anew.
     fn leave_out_overwritten(&mut self, begun: u64, last: u64) {
-        let whole = |number: u64| number < self.first || number + last >= begun;
+        let first = self.shape.first as u64;
+        let whole = |number: u64| number < first || number + last >= begun;
         let Some(from) = self.numbers.iter().position(|number| !whole(*number)) else { return };
         let until = self.numbers.iter().rposition(|number| !whole(*number)).map_or(from, |place| place + 1);
         self.numbers.drain(from..until);
-        self.words.drain(from * self.stride..until * self.stride);
+        self.words.drain(from * self.shape.stride..until * self.shape.stride);
     }
 }
 
@@ -110,14 +140,14 @@ impl Lane {
     pub(crate) const OVERHEAD: usize = FIRST_ROW;
 
     /// A lane of these words, which may have been in use before; held by the thread that opens it.
-    pub(crate) fn open(words: Box<[AtomicU64]>, reserved: Shape) -> Self {
+    pub(crate) fn open(words: Box<[AtomicU64]>) -> Self {
         let lane = Lane { words, held: AtomicBool::new(true), closed: AtomicBool::new(false) };
         for number in 0..RINGS {
             lane.entry(number)[KEY].store(0, Ordering::Relaxed);
         }
         lane.words[USED].store(FIRST_ROW as u64, Ordering::Relaxed);
         lane.words[UNPLACED].store(0, Ordering::Relaxed);
-        lane.describe(lane.entry(RINGS), RESERVED, reserved, reserved.first + reserved.last);
+        lane.words[EVICTIONS].store(0, Ordering::Relaxed);
         lane
     }
 
@@ -169,40 +199,81 @@ impl Lane {
         None
     }
 
-    /// Makes a ring, smaller than asked for when the words run out: the rest is halved then, so that there is always
-    /// something left for the next one. `None` where there are too many.
+    /// Makes a ring. `None` if the lane has too many rings or too few words for it.
     pub(crate) fn make_ring(&self, key: u64, shape: Shape) -> Option<Ring<'_>> {
-        let free = self.entries(key).find(|entry| entry[KEY].load(Ordering::Relaxed) == 0);
-        let Some(entry) = free else {
-            self.words[UNPLACED].store(self.unplaced() + 1, Ordering::Relaxed);
-            return None;
-        };
-        let room = (self.words.len() - self.used()) / 2 / shape.stride.max(1);
-        self.describe(entry, key, shape, room);
+        let entry = self.free_entry(key).filter(|_| shape.words() <= self.free())?;
+        self.describe(entry, key, shape);
         Some(Ring { lane: self, entry })
     }
 
-    /// The ring that every lane has.
-    pub(crate) fn reserved(&self) -> Ring<'_> {
-        Ring { lane: self, entry: self.entry(RINGS) }
+    /// Makes a ring that continues another lane's. It keeps what fits of the rows.
+    pub(crate) fn continue_ring(&self, ring: &Snapshot, shape: Shape) {
+        let Some(Ring { entry, .. }) = self.make_ring(ring.key, shape) else {
+            return self.count_unplaced(ring.seen);
+        };
+        let place = Place::of(entry);
+        let begins = ring.seen.saturating_sub(place.last);
+        for (number, row) in ring.rows().filter(|(number, _)| *number < place.first || *number >= begins) {
+            let at = place.of_row(number);
+            let words = self.words.get(at..(at + place.stride).min(place.end())).unwrap_or_default();
+            words.iter().zip(row).for_each(|(word, value)| word.store(*value, Ordering::Relaxed));
+        }
+        entry[NEXT].store(place.of_row(ring.seen) as u64, Ordering::Relaxed);
+        entry[BEGUN].store(ring.seen, Ordering::Relaxed);
+        entry[SEEN].store(ring.seen, Ordering::Release);
+    }
+
+    fn free_entry(&self, key: u64) -> Option<&[AtomicU64]> {
+        let free = self.entries(key).find(|entry| entry[KEY].load(Ordering::Relaxed) == 0);
+        free.filter(|_| self.has_places(1))
+    }
+
+    /// Whether there are places for this number of further rings.
+    pub(crate) fn has_places(&self, count: usize) -> bool {
+        self.rings().count() + count <= MOST_RINGS
+    }
+
+    /// The rings without their rows, for the thread that holds the lane.
+    pub(crate) fn rings(&self) -> impl Iterator<Item = Described> {
+        let describe = |entry: &[AtomicU64]| {
+            let word = |word: usize| entry[word].load(Ordering::Relaxed);
+            Described { key: word(KEY), shape: shape(entry), seen: word(SEEN) }
+        };
+        let entries = (0..RINGS).map(|number| self.entry(number));
+        entries.filter(|entry| entry[KEY].load(Ordering::Relaxed) != 0).map(describe)
     }
 
     fn used(&self) -> usize {
         self.words[USED].load(Ordering::Relaxed) as usize
     }
 
-    /// Lays out a ring of so many rows at most behind those that there are.
-    fn describe(&self, entry: &[AtomicU64], key: u64, shape: Shape, room: usize) {
-        let wanted = shape.first + shape.last;
-        let (rows, first) = if wanted <= room { (wanted, shape.first) } else { (room, shape.first.min(room / 4)) };
-        let (start, stride) = (self.used(), shape.stride.max(1));
-        let (tail, end) = (start + first * stride, start + rows * stride);
+    /// Words that no ring has.
+    pub(crate) fn free(&self) -> usize {
+        self.words.len() - self.used()
+    }
+
+    /// Words of the lane.
+    #[cfg(test)]
+    pub(crate) fn words(&self) -> usize {
+        self.words.len()
+    }
+
+    /// Words for rows.
+    pub(crate) fn room(&self) -> usize {
+        self.words.len() - FIRST_ROW
+    }
+
+    /// Lays out a ring behind those that there are.
+    fn describe(&self, entry: &[AtomicU64], key: u64, shape: Shape) {
+        let (start, stride) = (self.used(), shape.stride);
+        let (tail, end) = (start + shape.first * stride, start + shape.words());
+        let flags = if shape.grows { GROWS } else { 0 } | if shape.is_own { IS_OWN } else { 0 };
         self.words[USED].store(end as u64, Ordering::Relaxed);
         let description = [
             (START, start as u64),
             (TAIL, tail as u64),
             (END, end as u64),
-            (STRIDE, stride as u64 | u64::from(shape.note) << 32),
+            (STRIDE, stride as u64 | u64::from(shape.note) << 32 | flags),
             (BEGUN, 0),
             (SEEN, 0),
             (NEXT, start as u64),
@@ -213,6 +284,19 @@ impl Lane {
         entry[KEY].store(key, Ordering::Release);
     }
 
+    /// Counts rows that are not kept because their callsite has no ring.
+    pub(crate) fn count_unplaced(&self, rows: u64) {
+        self.words[UNPLACED].store(self.unplaced() + rows, Ordering::Relaxed);
+    }
+
+    pub(crate) fn evictions(&self) -> u64 {
+        self.words[EVICTIONS].load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_evictions(&self, rings: u64) {
+        self.words[EVICTIONS].store(self.evictions() + rings, Ordering::Relaxed);
+    }
+
     /// Rows of callsites that have no ring.
     pub(crate) fn unplaced(&self) -> u64 {
         self.words[UNPLACED].load(Ordering::Relaxed)
@@ -220,30 +304,75 @@ impl Lane {
 
     /// What is in the rings at this moment. Rows that are overwritten meanwhile are left out.
     pub(crate) fn snapshots(&self) -> Vec<Snapshot> {
-        (0..=RINGS).filter_map(|number| self.snapshot(self.entry(number))).collect()
+        (0..RINGS).filter_map(|number| self.snapshot(self.entry(number))).collect()
+    }
+
+    /// What is in this ring.
+    pub(crate) fn snapshot_of(&self, key: u64) -> Option<Snapshot> {
+        self.snapshot(self.ring(key)?.entry)
     }
 
     fn snapshot(&self, entry: &[AtomicU64]) -> Option<Snapshot> {
         let key = Some(entry[KEY].load(Ordering::Acquire)).filter(|key| *key != 0)?;
         let seen = entry[SEEN].load(Ordering::Acquire);
-        let word = |word: usize| entry[word].load(Ordering::Relaxed) as usize;
-        let stride = word(STRIDE) & 0xffff_ffff;
-        let (start, tail, end) = (word(START), word(TAIL), word(END));
-        let (first, last) = (((tail - start) / stride) as u64, ((end - tail) / stride) as u64);
-        let numbers: Vec<u64> = (0..seen.min(first)).chain(first.max(seen.saturating_sub(last))..seen).collect();
-        let mut words = Vec::with_capacity(numbers.len() * stride);
+        let place = Place::of(entry);
+        let numbers: Vec<u64> =
+            (0..seen.min(place.first)).chain(place.first.max(seen.saturating_sub(place.last))..seen).collect();
+        let mut words = Vec::with_capacity(numbers.len() * place.stride);
         for &number in &numbers {
-            let at = match number.checked_sub(first) {
-                None => start + number as usize * stride,
-                Some(later) => tail + (later % last) as usize * stride,
-            };
-            words.extend(self.words[at..at + stride].iter().map(|word| word.load(Ordering::Relaxed)));
+            let at = place.of_row(number);
+            words.extend(self.words[at..at + place.stride].iter().map(|word| word.load(Ordering::Relaxed)));
         }
         fence(Ordering::Acquire);
         let begun = entry[BEGUN].load(Ordering::Relaxed);
-        let mut snapshot = Snapshot { key, seen, first, stride, numbers, words };
-        snapshot.leave_out_overwritten(begun, last);
+        let mut snapshot = Snapshot { key, shape: shape(entry), seen, numbers, words };
+        snapshot.leave_out_overwritten(begun, place.last);
         Some(snapshot)
+    }
+}
+
+/// Where the rows of a ring are.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    start: usize,
+    stride: usize,
+    first: u64,
+    last: u64,
+}
+
+impl Place {
+    fn of(entry: &[AtomicU64]) -> Self {
+        let word = |word: usize| entry[word].load(Ordering::Relaxed) as usize;
+        let stride = word(STRIDE) as u32 as usize;
+        let (start, tail, end) = (word(START), word(TAIL), word(END));
+        Place { start, stride, first: ((tail - start) / stride) as u64, last: ((end - tail) / stride) as u64 }
+    }
+
+    fn end(self) -> usize {
+        self.start + (self.first + self.last) as usize * self.stride
+    }
+
+    /// The first word of a row; the end if there is no place for it.
+    fn of_row(self, number: u64) -> usize {
+        let index = match number.checked_sub(self.first) {
+            None => number,
+            Some(_) if self.last == 0 => self.first,
+            Some(later) => self.first + later % self.last,
+        };
+        self.start + index as usize * self.stride
+    }
+}
+
+fn shape(entry: &[AtomicU64]) -> Shape {
+    let place = Place::of(entry);
+    let described = entry[STRIDE].load(Ordering::Relaxed);
+    Shape {
+        stride: place.stride,
+        first: place.first as usize,
+        last: place.last as usize,
+        grows: described & GROWS != 0,
+        is_own: described & IS_OWN != 0,
+        note: ((described & !FLAGS) >> 32) as u32,
     }
 }
 
@@ -251,20 +380,30 @@ impl<'a> Ring<'a> {
     /// What the writer noted about it.
     #[inline]
     pub(crate) fn note(&self) -> u32 {
-        (self.entry[STRIDE].load(Ordering::Relaxed) >> 32) as u32
+        ((self.entry[STRIDE].load(Ordering::Relaxed) & !FLAGS) >> 32) as u32
     }
 
-    /// Begins the next row. It counts once it is finished.
+    /// Whether it has to grow before the next row.
+    pub(crate) fn is_full(&self) -> bool {
+        let grows = self.entry[STRIDE].load(Ordering::Relaxed) & GROWS != 0;
+        grows && self.entry[NEXT].load(Ordering::Relaxed) >= self.entry[END].load(Ordering::Relaxed)
+    }
+
+    /// Begins the next row. It counts once it is finished. `None` if the ring is full and has to grow first.
     #[inline]
-    pub(crate) fn begin(&self) -> Row<'a> {
-        let number = self.entry[SEEN].load(Ordering::Relaxed);
-        self.entry[BEGUN].store(number + 1, Ordering::Relaxed);
-        fence(Ordering::Release);
-        let stride = self.entry[STRIDE].load(Ordering::Relaxed) as u32 as usize;
+    pub(crate) fn begin(&self) -> Option<Row<'a>> {
+        let described = self.entry[STRIDE].load(Ordering::Relaxed);
+        let stride = described as u32 as usize;
         let at = self.entry[NEXT].load(Ordering::Relaxed) as usize;
         let end = self.entry[END].load(Ordering::Relaxed) as usize;
         let words = self.lane.words.get(at..(at + stride).min(end)).unwrap_or_default();
-        Row { entry: self.entry, words, number }
+        if words.is_empty() && described & GROWS != 0 {
+            return None;
+        }
+        let number = self.entry[SEEN].load(Ordering::Relaxed);
+        self.entry[BEGUN].store(number + 1, Ordering::Relaxed);
+        fence(Ordering::Release);
+        Some(Row { entry: self.entry, words, number })
     }
 }
 

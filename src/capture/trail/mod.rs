@@ -2,14 +2,26 @@
 //!
 //! Each thread that works in a computation writes a lane of its own, without locks; when something failed, the lanes are
 //! read and put in order of time.
+//!
+//! A lane has a fixed amount of space: about 25 words of 8 bytes for each row of the plan, and 32 texts. Each callsite with
+//! numbers has a ring of rows in it, and each target has a ring of texts. [`division`] says who gets how much, [`room`] when
+//! the space is divided anew.
+//!
+//! The series of a solver always gets enough, because it is the program's own: the first part of its target is that of the
+//! computation's span, or the code is of the same Cargo workspace, or the filter names its target. Three quarters of the
+//! space are for these series, and among them the shortest are served first. A series is complete if it is no longer than an
+//! equal share; a longer one keeps its first and its last rows, and the number of the others.
 
 mod breadcrumbs;
 mod callsites;
+mod division;
+mod filter;
 mod held;
 mod lane;
 mod numbers;
 mod pool;
 mod read;
+mod room;
 #[cfg(test)]
 mod tests;
 
@@ -25,22 +37,24 @@ use crate::sync::Mutex;
 use crate::value::Limits;
 use breadcrumbs::WORDS as BREADCRUMB_WORDS;
 pub(crate) use callsites::remember;
+pub(crate) use filter::TrailFilter;
 use held::forget;
 pub(crate) use held::{Found, Held, with_lane};
 pub(crate) use lane::Lane;
 use numbers::{AnyNumber, Columns, NumberVisitor};
 pub(crate) use read::History;
+use room::{Room, Want};
 
 /// What the lock-free part is built of, so that a model checker can put its own in the place.
 mod atomic {
     pub(super) use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 }
 
-/// Callsites for which a lane has a ring.
-const RINGS: usize = 32;
+/// Places for the rings of a lane.
+const RINGS: usize = 64;
 
 /// Words for each row that is wanted: at 256 rows a lane takes less than 64 kB.
-const WORDS_A_ROW: usize = 26;
+const WORDS_A_ROW: usize = 25;
 
 /// How much of a text is read for a breadcrumb.
 pub(crate) const LIMITS: Limits = Limits { text: 256, ..Limits::DEFAULT };
@@ -52,6 +66,13 @@ pub(crate) struct Plan {
     pub(crate) first: usize,
     /// Rows up to the present.
     pub(crate) last: usize,
+}
+
+/// What is kept of the time before a failure.
+#[derive(Debug)]
+pub(crate) struct HistoryOptions {
+    pub(crate) plan: Plan,
+    pub(crate) filter: Option<TrailFilter>,
 }
 
 impl Default for Plan {
@@ -85,16 +106,30 @@ struct Lanes {
 
 impl Trail {
     /// A lane that nobody holds, else a new one.
-    pub(crate) fn hold(&self, plan: Plan) -> Option<Held> {
+    pub(crate) fn hold(&self, plan: Plan, home: &'static Metadata<'static>) -> Option<Held> {
         let mut lanes = self.lanes.lock()?;
         lanes.origin.get_or_insert_with(Reading::now);
         let free = lanes.lanes.iter().find(|lane| lane.hold()).cloned();
         let lane = free.unwrap_or_else(|| {
-            let lane = Arc::new(Lane::open(pool::words(plan.words()), breadcrumbs::SHAPE));
+            let lane = Arc::new(Lane::open(pool::words(plan.words())));
             lanes.lanes.push(Arc::clone(&lane));
             lane
         });
-        Some(Held::new(lane))
+        Some(Held::new(lane, home))
+    }
+
+    /// Makes room for the next row of a series, as far as there is any.
+    fn make_room(&self, held: &mut Held, want: Want, plan: Plan) {
+        let Room::Divided(division) = room::make_room(held.lane(), want) else { return };
+        let divided = Arc::new(Lane::open(pool::words(plan.words())));
+        room::fill(&divided, held.lane(), &division);
+        let Some(mut lanes) = self.lanes.lock() else { return };
+        // The computation may have closed on another thread.
+        let known = lanes.lanes.iter_mut().find(|lane| std::ptr::eq(&***lane, held.lane()));
+        if let Some(lane) = known {
+            *lane = Arc::clone(&divided);
+            held.replace(divided);
+        }
     }
 
     /// Lets go of everything. Somebody may remember the computation, but nothing happens in it any more.
@@ -131,15 +166,16 @@ pub(crate) enum Noted {
     Numbers,
     /// It carries none.
     NoNumbers,
-    /// Its callsite has no ring yet.
-    NoRing,
+    /// There is no room for it yet.
+    NoRoom,
 }
 
 /// Writes the numbers of an event, or of fields that are recorded late.
 #[inline]
 pub(crate) fn note(lane: &Lane, meta: &'static Metadata<'static>, record: impl Fn(&mut dyn Visit)) -> Noted {
-    let Some(ring) = lane.ring(callsites::address(meta)) else { return Noted::NoRing };
-    let mut visitor = NumberVisitor::new(ring.begin(), ring.note());
+    let Some(ring) = lane.ring(callsites::address(meta)) else { return Noted::NoRoom };
+    let Some(row) = ring.begin() else { return Noted::NoRoom };
+    let mut visitor = NumberVisitor::new(row, ring.note());
     record(&mut visitor);
     if visitor.finish(clock::tick()) { Noted::Numbers } else { Noted::NoNumbers }
 }
@@ -151,18 +187,35 @@ pub(crate) fn carries_numbers(record: impl Fn(&mut dyn Visit)) -> bool {
     any.0
 }
 
-/// Makes room for the numbers of a callsite, which is remembered, unless there is some already: the lane may be another one
-/// by now.
-pub(crate) fn make_ring(lane: &Lane, meta: &'static Metadata<'static>, plan: Plan) {
-    let address = callsites::address(meta);
-    if lane.ring(address).is_none() {
-        lane.make_ring(address, Columns::of(meta).shape(plan.first, plan.last));
+impl Trail {
+    /// Makes room for the numbers of a callsite, which is remembered.
+    pub(crate) fn make_room_for_numbers(
+        &self,
+        held: &mut Held,
+        meta: &'static Metadata<'static>,
+        is_own: bool,
+        plan: Plan,
+    ) {
+        self.make_room(held, Columns::of(meta).want(callsites::address(meta), is_own, plan), plan);
+    }
+
+    /// Keeps what an event of this callsite says. The callsite is remembered.
+    pub(crate) fn keep_text(&self, held: &mut Held, text: &Text<'_>, plan: Plan, redactor: &Redactor) {
+        let want = breadcrumbs::want(held.lane(), text.target, text.is_own);
+        self.make_room(held, want, plan);
+        let (tick, callsite) = (clock::tick(), callsites::address(text.meta));
+        breadcrumbs::write(held.lane(), want.key, tick, callsite, text.fields, |name| redactor.field(name).is_secret);
     }
 }
 
-/// Keeps what was said by a callsite, which is remembered.
-pub(crate) fn keep_said(lane: &Lane, meta: &'static Metadata<'static>, said: &Fields, redactor: &Redactor) {
-    breadcrumbs::write(lane, clock::tick(), callsites::address(meta), said, |name| redactor.field(name).is_secret);
+/// What an event says besides numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Text<'a> {
+    pub(crate) meta: &'static Metadata<'static>,
+    /// The target, which is not that of the callsite if the event is a record of the `log` crate.
+    pub(crate) target: &'a str,
+    pub(crate) is_own: bool,
+    pub(crate) fields: &'a Fields,
 }
 
 /// Returns true unless a thread holds a lock that all trails share.

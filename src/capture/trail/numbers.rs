@@ -5,7 +5,9 @@ use std::fmt;
 use tracing::Metadata;
 use tracing::field::{Field, Visit};
 
-use super::lane::{Row, Shape};
+use super::Plan;
+use super::lane::Row;
+use super::room::Want;
 use crate::log::LOG_FIELDS;
 use crate::value::Value;
 
@@ -38,9 +40,10 @@ impl Columns {
         self.count.div_ceil(kind::PER_WORD)
     }
 
-    pub(super) fn shape(self, first: usize, last: usize) -> Shape {
+    /// What the series of a callsite with these columns wants.
+    pub(super) fn want(self, key: u64, is_own: bool, plan: Plan) -> Want {
         let note = (self.count as u32) << 1 | u32::from(self.after_message);
-        Shape { stride: 1 + self.kind_words() + self.count, first, last, note }
+        Want { key, stride: 1 + self.kind_words() + self.count, note, is_own, plan }
     }
 
     #[inline]

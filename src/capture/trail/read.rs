@@ -7,8 +7,10 @@ use std::time::Instant;
 
 use tracing::Metadata;
 
-use super::lane::{self, Lane};
+use super::division::{Claim, divide};
+use super::lane::Lane;
 use super::numbers::Columns;
+use super::room::holds_texts;
 use super::{Plan, Trail};
 use super::{breadcrumbs, callsites};
 use crate::capture::clock::Reading;
@@ -26,6 +28,7 @@ pub(crate) struct History {
 /// What the lanes hold of one callsite.
 #[derive(Debug, Default)]
 struct Series {
+    is_own: bool,
     seen: u64,
     /// How many of the rows that are kept lie before the gap.
     head: usize,
@@ -47,12 +50,11 @@ impl Trail {
     pub(crate) fn history(&self, opened: Instant, plan: Plan, redactor: &Redactor) -> History {
         let lanes = self.lanes.lock().map(|lanes| (lanes.lanes.clone(), lanes.origin));
         let Some((lanes, Some(origin))) = lanes else { return History::default() };
-        let mut series = by_callsite(&lanes);
+        let (texts, series): (Vec<_>, Vec<_>) = by_key(&lanes).into_iter().partition(|(key, _)| holds_texts(*key));
         let now = Reading::now();
         let before = origin.at().saturating_duration_since(opened);
         let seconds = |tick: u64| (before + origin.until(tick, now)).as_secs_f64();
-        let said = series.remove(&lane::RESERVED).unwrap_or_default().keep(breadcrumbs::PLAN);
-        let breadcrumbs = said.rows().filter_map(|row| breadcrumb(row, &seconds)).collect();
+        let breadcrumbs = breadcrumbs_of(texts.into_iter().map(|(_, series)| series).collect(), &seconds);
         let entries = series.into_iter().filter_map(|(key, series)| entry(key, series, plan, &seconds, redactor));
         let mut trail: Vec<TrailEntry> = entries.collect();
         trail.sort_by(|a, b| first_seen(a).total_cmp(&first_seen(b)));
@@ -61,19 +63,21 @@ impl Trail {
     }
 }
 
-fn by_callsite(lanes: &[Arc<Lane>]) -> BTreeMap<u64, Series> {
-    let mut by_callsite = BTreeMap::<u64, Series>::new();
+/// The series of all lanes: numbers by callsite, texts by target.
+fn by_key(lanes: &[Arc<Lane>]) -> BTreeMap<u64, Series> {
+    let mut by_key = BTreeMap::<u64, Series>::new();
     for snapshot in lanes.iter().flat_map(|lane| lane.snapshots()) {
-        let series = by_callsite.entry(snapshot.key).or_default();
+        let series = by_key.entry(snapshot.key).or_default();
+        series.is_own = snapshot.shape.is_own;
         series.seen += snapshot.seen;
         for (number, words) in snapshot.rows() {
             let start = series.words.len();
             series.words.extend_from_slice(words);
-            let (tick, is_early) = (Columns::tick(words), number < snapshot.first);
+            let (tick, is_early) = (Columns::tick(words), number < snapshot.shape.first as u64);
             series.rows.push(Row { tick, is_early, words: start..series.words.len() });
         }
     }
-    by_callsite
+    by_key
 }
 
 impl Series {
@@ -125,6 +129,17 @@ fn columns(series: &Series, meta: &'static Metadata<'static>, redactor: &Redacto
         any.then(|| (name, shown()))
     };
     columns.names(meta).enumerate().filter_map(column).collect()
+}
+
+/// The last texts of each target, in order of time.
+fn breadcrumbs_of(targets: Vec<Series>, seconds: &impl Fn(u64) -> f64) -> Vec<Breadcrumb> {
+    let claim = |series: &Series| Claim { stride: 1, rows: series.rows.len(), is_own: series.is_own };
+    let kept = divide(&targets.iter().map(claim).collect::<Vec<_>>(), breadcrumbs::PLAN.last);
+    let targets: Vec<Series> =
+        targets.into_iter().zip(kept).map(|(series, last)| series.keep(Plan { first: 0, last })).collect();
+    let mut rows: Vec<&[u64]> = targets.iter().flat_map(Series::rows).collect();
+    rows.sort_by_key(|row| Columns::tick(row));
+    rows.into_iter().filter_map(|row| breadcrumb(row, seconds)).collect()
 }
 
 fn breadcrumb(row: &[u64], seconds: &impl Fn(u64) -> f64) -> Option<Breadcrumb> {

@@ -6,22 +6,40 @@ use proptest::prelude::*;
 use tracing::field::{FieldSet, Visit};
 use tracing::{Level, Metadata, callsite};
 
-use super::lane::{Lane, Shape, Snapshot};
+use super::lane::{Lane, Ring, Shape, Snapshot};
 use super::numbers::Columns;
-use super::{Noted, Plan, Trail, make_ring, note, pool};
+use super::room::{self, Room, Want};
+use super::{Noted, Plan, Trail, breadcrumbs, callsites, note, pool};
 use crate::value::Value;
 
-const NOTHING: Shape = Shape { stride: 1, first: 0, last: 0, note: 0 };
-
 fn lane(words: usize) -> Lane {
-    Lane::open(pool::words(Lane::OVERHEAD + words), NOTHING)
+    Lane::open(pool::words(Lane::OVERHEAD + words))
+}
+
+fn shape(stride: usize, first: usize, last: usize) -> Shape {
+    Shape { stride, first, last, grows: false, is_own: true, note: 7 }
 }
 
 fn write(lane: &Lane, key: u64, shape: Shape, value: u64) {
-    let Some(ring) = lane.ring(key).or_else(|| lane.make_ring(key, shape)) else { return };
-    let row = ring.begin();
-    (0..shape.stride).for_each(|word| row.set(word, value + word as u64));
+    let ring = lane.ring(key).or_else(|| lane.make_ring(key, shape));
+    ring.iter().for_each(|ring| write_row(ring, shape.stride, value));
+}
+
+fn write_row(ring: &Ring<'_>, stride: usize, value: u64) {
+    let Some(row) = ring.begin() else { return };
+    (0..stride).for_each(|word| row.set(word, value + word as u64));
     row.finish();
+}
+
+/// Writes a row and makes room for it before, as a thread does that holds the lane.
+fn write_with_room(lane: &mut Lane, want: Want, value: u64) {
+    let has_room = lane.ring(want.key).is_some_and(|ring| !ring.is_full());
+    if !has_room && let Room::Divided(division) = room::make_room(lane, want) {
+        let divided = Lane::open(pool::words(lane.words()));
+        room::fill(&divided, lane, &division);
+        *lane = divided;
+    }
+    lane.ring(want.key).iter().for_each(|ring| write_row(ring, want.stride, value));
 }
 
 fn snapshot(lane: &Lane, key: u64) -> Option<Snapshot> {
@@ -39,7 +57,7 @@ proptest! {
         stride in 1..6_usize,
         keys in prop::collection::vec(1..5_u64, 0..200),
     ) {
-        let shape = Shape { stride, first, last, note: 0 };
+        let shape = shape(stride, first, last);
         let lane = lane(stride * (first + last) * 64);
         let mut model = std::collections::BTreeMap::<u64, Vec<u64>>::new();
         for (value, key) in keys.into_iter().enumerate() {
@@ -68,7 +86,8 @@ proptest! {
     ) {
         let meta = event_with(columns);
         let lane = lane(130 * 150);
-        make_ring(&lane, meta, Plan { first: 2, last: 64 });
+        let want = Columns::of(meta).want(callsites::address(meta), true, Plan { first: 2, last: 64 });
+        lane.make_ring(want.key, want.shape(66)).unwrap();
         let mut expected = Vec::new();
         for row in rows {
             let numbers: Vec<Option<u64>> = (0..columns).map(|column| row.get(&column).copied()).collect();
@@ -89,23 +108,66 @@ proptest! {
         prop_assert_eq!(rows, expected);
     }
 
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 48 }))]
+
     /// However little room there is, nothing is mixed up, and what is not kept is counted.
     #[test]
-    fn rings_without_room_still_count(words in 0..400_usize, callsites in 1..50_u64, rows in 1..20_u64) {
-        let shape = Shape { stride: 3, first: 2, last: 10, note: 7 };
-        let lane = lane(words);
-        for value in 0..rows {
-            (1..=callsites).for_each(|key| write(&lane, key << 4, shape, 100 * key + value));
+    fn what_has_no_room_is_counted(
+        words in 0..3000_usize,
+        events in prop::collection::vec((1..90_u64, 1..40_u64), 0..100),
+        last in 0..40_usize,
+    ) {
+        let plan = Plan { first: 2, last };
+        let mut lane = lane(breadcrumbs::WORDS + words);
+        let mut written = std::collections::BTreeMap::<u64, u64>::new();
+        for (key, rows) in events {
+            let want = Want { key: key << 4, stride: 3, note: 7, is_own: key % 3 == 0, plan };
+            for _ in 0..rows {
+                let number = written.entry(key).or_default();
+                write_with_room(&mut lane, want, 1_000_000 * key + *number);
+                *number += 1;
+            }
         }
         let snapshots = lane.snapshots();
         let seen: u64 = snapshots.iter().map(|snapshot| snapshot.seen).sum();
-        prop_assert_eq!(seen + lane.unplaced(), rows * callsites);
+        prop_assert_eq!(seen + lane.unplaced(), written.values().sum::<u64>());
         for snapshot in snapshots {
+            let key = snapshot.key >> 4;
+            // A ring that has made way, and come again, does not know of the rows before.
+            let before = written[&key] - snapshot.seen;
             for (number, words) in snapshot.rows() {
-                let value = 100 * (snapshot.key >> 4) + number;
+                let value = 1_000_000 * key + before + number;
                 prop_assert_eq!(words, [value, value + 1, value + 2]);
             }
+            let (rows, kept) = (snapshot.shape.rows() as u64, snapshot.numbers.len() as u64);
+            prop_assert_eq!(kept, snapshot.seen.min(rows));
+            prop_assert!(last == 0 || kept == 0 || snapshot.numbers.last() == Some(&(snapshot.seen - 1)));
         }
+    }
+
+    /// A short series of the program is complete, whatever libraries do before and after.
+    #[test]
+    fn a_short_series_of_the_program_is_complete(
+        before in prop::collection::vec((100..200_u64, 1..20_u64), 0..60),
+        after in prop::collection::vec((100..200_u64, 1..20_u64), 0..60),
+        rows in 1..200_u64,
+    ) {
+        let plan = Plan::default();
+        let mut lane = Lane::open(pool::words(plan.words()));
+        let of_libraries = |lane: &mut Lane, events: Vec<(u64, u64)>| {
+            for (key, rows) in events {
+                let want = Want { key: key << 4, stride: 6, note: 0, is_own: false, plan };
+                (0..rows).for_each(|row| write_with_room(lane, want, row));
+            }
+        };
+        of_libraries(&mut lane, before);
+        let own = Want { key: 16, stride: 6, note: 0, is_own: true, plan };
+        (0..rows).for_each(|row| write_with_room(&mut lane, own, row));
+        of_libraries(&mut lane, after);
+        prop_assert_eq!(snapshot(&lane, 16).unwrap().numbers, (0..rows).collect::<Vec<_>>());
     }
 }
 
@@ -128,10 +190,10 @@ fn event_with(columns: usize) -> &'static Metadata<'static> {
 
 #[test]
 fn words_in_use_before_are_as_good_as_new() {
-    let shape = Shape { stride: 2, first: 1, last: 3, note: 0 };
+    let shape = shape(2, 1, 3);
     let plan = Plan { first: 3, last: 61 };
     for round in 0..3 {
-        let lane = Lane::open(pool::words(plan.words()), NOTHING);
+        let lane = Lane::open(pool::words(plan.words()));
         assert!(snapshot(&lane, 16).is_none(), "round {round}");
         (0..10).for_each(|value| write(&lane, 16, shape, value));
         assert_eq!(snapshot(&lane, 16).unwrap().seen, 10);
@@ -141,20 +203,21 @@ fn words_in_use_before_are_as_good_as_new() {
 #[test]
 fn a_lane_that_nobody_holds_is_used_again() {
     let (trail, plan) = (Trail::default(), Plan { first: 1, last: 7 });
-    let first = trail.hold(plan).unwrap();
-    let beside = trail.hold(plan).unwrap();
+    let hold = || trail.hold(plan, event_with(1));
+    let first = hold().unwrap();
+    let beside = hold().unwrap();
     assert_eq!(trail.lanes.lock().unwrap().lanes.len(), 2);
     drop(first);
-    drop(trail.hold(plan).unwrap());
+    drop(hold().unwrap());
     drop(beside);
-    let _both = (trail.hold(plan).unwrap(), trail.hold(plan).unwrap());
+    let _both = (hold().unwrap(), hold().unwrap());
     assert_eq!(trail.lanes.lock().unwrap().lanes.len(), 2);
 }
 
 #[test]
 fn a_trail_that_is_dropped_has_no_open_lane() {
     let trail = Trail::default();
-    let _held = trail.hold(Plan { first: 1, last: 7 }).unwrap();
+    let _held = trail.hold(Plan { first: 1, last: 7 }, event_with(1)).unwrap();
     let lane = Arc::clone(&trail.lanes.lock().unwrap().lanes[0]);
     assert!(lane.is_open());
     drop(trail);
@@ -163,7 +226,7 @@ fn a_trail_that_is_dropped_has_no_open_lane() {
 
 #[test]
 fn a_reader_on_another_thread_sees_whole_rows() {
-    let shape = Shape { stride: 4, first: 2, last: 6, note: 0 };
+    let shape = shape(4, 2, 6);
     let lane = Arc::new(lane(200));
     write(&lane, 16, shape, 0);
     let rows = if cfg!(miri) { 300 } else { 200_000 };

@@ -1,0 +1,24 @@
+//! Which callsites belong to the program itself, and which to its libraries.
+
+use std::path::Path;
+
+use tracing::Metadata;
+
+/// Whether an event of this target belongs to the program whose computation has its span at `home`.
+///
+/// It does if both targets begin with the same crate, or if both were compiled in the same Cargo workspace. Cargo compiles
+/// the crates of a workspace by relative paths, and all others by absolute paths. A target that the code chooses itself
+/// says more than the path.
+pub(super) fn is_own(meta: &Metadata<'_>, target: &str, home: &Metadata<'_>) -> bool {
+    let has_its_own_target = meta.module_path().is_some_and(|module| crate_of(module) == crate_of(target));
+    crate_of(target) == crate_of(home.target())
+        || (has_its_own_target && is_in_workspace(meta) && is_in_workspace(home))
+}
+
+fn crate_of(target: &str) -> &str {
+    target.split("::").next().unwrap_or_default()
+}
+
+fn is_in_workspace(meta: &Metadata<'_>) -> bool {
+    meta.file().is_some_and(|file| Path::new(file).is_relative())
+}

@@ -1,0 +1,86 @@
+//! How the rows of a lane are divided among the series that want them.
+//!
+//! Three quarters of the space belong to the program's own series and one quarter to those of libraries. Each part may use
+//! what the other leaves. Inside a part the division is max-min fair: a series that wants less than an equal share gets all
+//! that it wants, and the rest is divided equally among the others. So a short series is always complete, however long the
+//! others are.
+
+/// What a series wants.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claim {
+    /// Words of a row.
+    pub(super) stride: usize,
+    /// Rows that it should have.
+    pub(super) rows: usize,
+    /// Whether it is of the program itself.
+    pub(super) is_own: bool,
+}
+
+impl Claim {
+    fn words(self) -> usize {
+        self.rows * self.stride
+    }
+}
+
+/// The rows of each series.
+pub(super) fn divide(claims: &[Claim], room: usize) -> Vec<usize> {
+    let wanted =
+        |is_own| claims.iter().filter(|claim| claim.is_own == is_own).map(|claim| claim.words()).sum::<usize>();
+    let mut rows = vec![0; claims.len()];
+    let left = fill(claims, true, room - wanted(false).min(room / 4), &mut rows);
+    let room_of_libraries = left + wanted(false).min(room / 4);
+    fill(claims, false, room_of_libraries, &mut rows);
+    rows
+}
+
+/// Divides this much among one part of the series, the smallest first. Returns what is left.
+fn fill(claims: &[Claim], is_own: bool, room: usize, rows: &mut [usize]) -> usize {
+    let mut part: Vec<usize> = (0..claims.len()).filter(|index| claims[*index].is_own == is_own).collect();
+    part.sort_by_key(|index| claims[*index].words());
+    let mut left = room;
+    for (place, &index) in part.iter().enumerate() {
+        let claim = claims[index];
+        let share = left / (part.len() - place);
+        rows[index] = claim.rows.min(share / claim.stride);
+        left -= rows[index] * claim.stride;
+    }
+    left
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn claim() -> impl Strategy<Value = Claim> {
+        (1..20_usize, 0..300_usize, any::<bool>()).prop_map(|(stride, rows, is_own)| Claim { stride, rows, is_own })
+    }
+
+    proptest! {
+        /// Nobody gets more than wanted, all fits, and a series that wants less than an equal share has it whole.
+        #[test]
+        fn the_division_is_fair(claims in prop::collection::vec(claim(), 1..48), room in 0..20_000_usize) {
+            let rows = divide(&claims, room);
+            let words: usize = claims.iter().zip(&rows).map(|(claim, rows)| claim.stride * rows).sum();
+            prop_assert!(words <= room);
+            let equal_share = room / 4 * 3 / claims.len();
+            for (claim, &rows) in claims.iter().zip(&rows) {
+                prop_assert!(rows <= claim.rows);
+                if claim.is_own && claim.words() <= equal_share {
+                    prop_assert_eq!(rows, claim.rows);
+                }
+            }
+        }
+
+        /// Libraries never take what the program's own series need.
+        #[test]
+        fn libraries_leave_three_quarters(libraries in prop::collection::vec(claim(), 0..40), rows in 0..256_usize) {
+            let own = Claim { stride: 6, rows, is_own: true };
+            let mut claims: Vec<Claim> = libraries.into_iter().map(|claim| Claim { is_own: false, ..claim }).collect();
+            claims.push(own);
+            let rows = divide(&claims, 6400);
+            prop_assert_eq!(rows.last(), Some(&own.rows));
+        }
+    }
+}

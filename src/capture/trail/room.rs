@@ -1,0 +1,182 @@
+//! Room in a lane for the next row of a series.
+//!
+//! A new series takes as many rows as it can use, as long as there is plenty of space. When space runs out, the lane is
+//! replaced by one in which it is divided anew: series that use few of their rows give the others back, and long series
+//! keep fewer rows, the first and the last. A series that has to give up rows does not grow again. So a lane is replaced a
+//! bounded number of times, and an event that finds its row costs nothing more.
+
+use super::Plan;
+use super::breadcrumbs;
+use super::division::{Claim, divide};
+use super::lane::{Described, Lane, Shape};
+
+/// Rows that a new series should have.
+const FEW_ROWS: usize = 8;
+/// Rows in a series that makes way for a new one of the same kind, once all rings are in use.
+const MOST_EVICTED_ROWS: u64 = 7;
+/// How often that may happen in a lane: callsites that take turns must not replace each other for ever.
+const MOST_EVICTIONS: u64 = 64;
+
+/// Rings that are set aside for texts.
+pub(super) const TEXT_RINGS: usize = 8;
+
+/// A series that wants a row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Want {
+    pub(super) key: u64,
+    pub(super) stride: usize,
+    pub(super) note: u32,
+    pub(super) is_own: bool,
+    pub(super) plan: Plan,
+}
+
+/// Whether a ring holds texts. Its key is odd, which no address of a callsite is.
+pub(super) fn holds_texts(key: u64) -> bool {
+    key & 1 == 1
+}
+
+impl Want {
+    /// A ring of this many rows. It grows, unless these are all.
+    pub(super) fn shape(self, rows: usize) -> Shape {
+        let grows = rows < self.plan.first + self.plan.last;
+        let (first, last) = if grows { (rows, 0) } else { (self.plan.first, self.plan.last) };
+        Shape { stride: self.stride, first, last, grows, is_own: self.is_own, note: self.note }
+    }
+
+    /// Rows that it should have when it uses this many: twice as many, so that it does not ask for room too often. Texts
+    /// are large: they have what they use.
+    fn rows(self, used: usize) -> usize {
+        let rows = if holds_texts(self.key) { used.max(1) } else { (2 * used).max(FEW_ROWS) };
+        rows.min(self.plan.first + self.plan.last)
+    }
+
+    /// The part of the lane that it may use.
+    fn room(self, lane: &Lane) -> usize {
+        match holds_texts(self.key) {
+            true => breadcrumbs::WORDS,
+            false => lane.room().saturating_sub(breadcrumbs::WORDS),
+        }
+    }
+}
+
+/// What has to be done so that a series has room for its next row.
+pub(super) enum Room {
+    /// It has room, or there is none for it.
+    Settled,
+    /// The lane has to be replaced by one that is divided so.
+    Divided(Division),
+}
+
+/// The shapes of rings in a lane that is to replace another one.
+pub(super) struct Division {
+    shapes: Vec<(u64, Shape)>,
+    /// Rows of a ring that has made way.
+    evicted_rows: u64,
+    evictions: u64,
+}
+
+/// Makes room for the next row, or says how.
+pub(super) fn make_room(lane: &Lane, want: Want) -> Room {
+    match lane.ring(want.key) {
+        Some(ring) if !ring.is_full() => return Room::Settled,
+        None if has_place(lane, want) && make_ring(lane, want) => return Room::Settled,
+        _ => {}
+    }
+    let (mut rings, others): (Vec<Described>, Vec<Described>) =
+        lane.rings().partition(|ring| holds_texts(ring.key) == holds_texts(want.key));
+    let is_new = rings.iter().all(|ring| ring.key != want.key);
+    let (mut evicted_rows, mut evictions) = (0, lane.evictions());
+    if is_new && !has_place(lane, want) {
+        let Some(victim) = least_valuable(&rings, evictions, want) else {
+            lane.count_unplaced(1);
+            return Room::Settled;
+        };
+        let victim = rings.swap_remove(victim);
+        evicted_rows = victim.seen;
+        evictions += u64::from(victim.shape.is_own == want.is_own);
+    }
+    if is_new {
+        rings.push(Described { key: want.key, shape: want.shape(0), seen: 0 });
+    }
+    let shapes = shapes(&rings, want, want.room(lane));
+    let keep = |ring: Described| (ring.key, ring.shape);
+    let shapes = rings.iter().map(|ring| ring.key).zip(shapes).chain(others.into_iter().map(keep)).collect();
+    Room::Divided(Division { shapes, evicted_rows, evictions })
+}
+
+/// Fills a lane with the rings of another one.
+pub(super) fn fill(lane: &Lane, old: &Lane, division: &Division) {
+    lane.count_unplaced(old.unplaced() + division.evicted_rows);
+    lane.count_evictions(division.evictions);
+    for (key, shape) in &division.shapes {
+        match old.snapshot_of(*key) {
+            Some(ring) => lane.continue_ring(&ring, *shape),
+            None => drop(lane.make_ring(*key, *shape)),
+        }
+    }
+}
+
+/// Whether a ring is free for it.
+fn has_place(lane: &Lane, want: Want) -> bool {
+    let texts = lane.rings().filter(|ring| holds_texts(ring.key)).count();
+    let set_aside = if holds_texts(want.key) { 0 } else { TEXT_RINGS.saturating_sub(texts) };
+    lane.has_places(1 + set_aside)
+}
+
+/// Makes a ring where there is plenty of space: all of it for the first texts, else no more than half of what is left.
+fn make_ring(lane: &Lane, want: Want) -> bool {
+    let texts: usize = lane.rings().filter(|ring| holds_texts(ring.key)).map(|ring| ring.shape.words()).sum();
+    let for_texts = breadcrumbs::WORDS.saturating_sub(texts);
+    let free = if holds_texts(want.key) { for_texts } else { lane.free().saturating_sub(for_texts) / 2 };
+    let whole = want.plan.first + want.plan.last;
+    let rows = (free / want.stride).min(whole);
+    rows >= want.rows(0) && lane.make_ring(want.key, want.shape(rows)).is_some()
+}
+
+/// The ring that matters least, if it matters less than a new one: of a library before one of the program, with few rows
+/// before one with many.
+fn least_valuable(rings: &[Described], evictions: u64, want: Want) -> Option<usize> {
+    let value = |ring: &Described| (ring.shape.is_own, ring.seen);
+    let (place, ring) = rings.iter().enumerate().min_by_key(|(_, ring)| value(ring))?;
+    let is_of_less_value = want.is_own && !ring.shape.is_own;
+    let makes_way = ring.shape.is_own == want.is_own && ring.seen <= MOST_EVICTED_ROWS && evictions < MOST_EVICTIONS;
+    (is_of_less_value || makes_way).then_some(place)
+}
+
+/// Whether all of its rows are there. One that has places left need not keep them.
+fn can_grow(ring: &Described) -> bool {
+    ring.shape.grows || ring.seen < ring.shape.rows() as u64
+}
+
+/// The new shapes of these rings.
+fn shapes(rings: &[Described], want: Want, room: usize) -> Vec<Shape> {
+    let whole = want.plan.first + want.plan.last;
+    let claim = |ring: &Described| {
+        let Shape { stride, is_own, .. } = ring.shape;
+        let used = ring.seen as usize + usize::from(ring.key == want.key);
+        Claim { stride, rows: if can_grow(ring) { want.rows(used) } else { ring.shape.rows() }, is_own }
+    };
+    let claims: Vec<Claim> = rings.iter().map(claim).collect();
+    let mut rows = divide(&claims, room);
+    let used: usize = claims.iter().zip(&rows).map(|(claim, rows)| claim.stride * rows).sum();
+    // What is left is for this series and for the next one that comes.
+    if let Some(place) = rings.iter().position(|ring| ring.key == want.key)
+        && rows[place] == claims[place].rows
+        && can_grow(&rings[place])
+    {
+        rows[place] = (rows[place] + (room - used) / 2 / want.stride).min(whole);
+    }
+    let shape = |((ring, claim), rows): ((&Described, &Claim), usize)| {
+        let is_squeezed = rows < claim.rows;
+        if can_grow(ring) && !is_squeezed {
+            return Want { stride: ring.shape.stride, note: ring.shape.note, is_own: claim.is_own, ..want }.shape(rows);
+        }
+        let (first, last) = match can_grow(ring) {
+            true => (want.plan.first, want.plan.last),
+            false => (ring.shape.first, ring.shape.last),
+        };
+        let last = last.min(rows - first.min(rows / 4));
+        Shape { first: rows - last, last, grows: false, ..ring.shape }
+    };
+    rings.iter().zip(&claims).zip(rows).map(shape).collect()
+}
