@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn time_never_goes_back_by_less_than_a_minute() {
         let last = AtomicI64::new(i64::MIN);
-        let mut next = |now| next(&last, now);
+        let next = |now| next(&last, now);
         assert_eq!([next(100), next(100), next(7), next(50), next(105)], [100, 101, 102, 103, 105]);
         assert_eq!(
             [next(105 - SET_BACK), next(104 - SET_BACK), next(0 - SET_BACK)],

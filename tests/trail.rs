@@ -1,5 +1,7 @@
 //! What a record says of the time before the failure.
 
+#[path = "trail/between.rs"]
+mod between;
 #[path = "trail/space.rs"]
 mod space;
 mod support;

@@ -7,10 +7,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tracing::field::{Field, Visit};
 
 use super::callsite::ERROR_FIELDS;
+use super::callsite::{COMPUTATION, THEORETICAL_REF};
 use super::error::ErrorChain;
 use crate::failure::fingerprint::without_numbers;
 use crate::redact::{REDACTED, Redactor};
 use crate::value::{DebugSink, Limits, Map, Value, read_debug, shorten};
+
+/// Bytes of a short text.
+const SMALL_TEXT: usize = 64;
 
 /// Unused bytes of text that recorded values may leave behind before the text is packed again.
 const SLACK: usize = 4096;
@@ -24,6 +28,8 @@ pub(crate) struct Fields {
     unused: usize,
     /// Whether the message was put together of several pieces.
     message_varies: bool,
+    /// Fields that were recorded later.
+    late: Vec<&'static str>,
 }
 
 #[derive(Clone, Debug)]
@@ -67,6 +73,7 @@ impl Fields {
         self.text.clear();
         self.unused = 0;
         self.message_varies = false;
+        self.late.clear();
     }
 
     /// Bytes that the buffers hold on to.
@@ -173,10 +180,26 @@ impl Fields {
                 other => other.clone(),
             };
             self.set(name, copied);
+            if !self.late.contains(name) {
+                self.late.push(name);
+            }
         }
         if self.unused > SLACK {
             self.pack();
         }
+    }
+
+    /// The numbers, truth values and short texts that were there from the beginning, without the names of a computation.
+    pub(crate) fn small_values(&self, limits: &Limits) -> impl Iterator<Item = (&'static str, Value)> {
+        let small = |plain: &Plain| match plain {
+            Plain::Text(span) | Plain::Debug(span) if span.end - span.start > SMALL_TEXT => None,
+            Plain::Value(_) => None,
+            plain => Some(self.typed(plain, limits)),
+        };
+        let is_small = |value: &Value| !matches!(value, Value::Null | Value::List(_) | Value::Map(_));
+        let early = self.entries.iter().filter(|(name, _)| !self.late.contains(name));
+        let early = early.filter(|(name, _)| ![COMPUTATION, THEORETICAL_REF].contains(name));
+        early.filter_map(move |(name, plain)| Some((*name, small(plain).filter(is_small)?)))
     }
 
     fn push_text(&mut self, text: &str) -> Span {

@@ -9,7 +9,7 @@ use super::callsite::Role;
 use super::entered::Around;
 use super::fields::{Fields, Formatting};
 use super::scope::{self, Computation, Scope};
-use super::trail::{self, Found, Held, Noted, Text, Trail};
+use super::trail::{self, Found, Held, Noted, PathWord, Text, Trace, Trail};
 use super::{Busy, Capture, ownership};
 
 impl Capture {
@@ -24,7 +24,7 @@ impl Capture {
         if self.trail_filter.as_ref().is_some_and(|filter| !filter.keeps(meta)) {
             return;
         }
-        match self.with_lane(around, |held| trail::note(held.lane(), meta, &record)) {
+        match self.with_lane(around, |held| trail::note(held.lane(), held.path(), meta, &record)) {
             None | Some(Noted::Numbers) => {}
             Some(Noted::NoRoom | Noted::NoNumbers) => self.note_at_length(around, meta, &record, said),
         }
@@ -33,7 +33,8 @@ impl Capture {
     /// Calls with the lane for what happens in this span.
     #[inline]
     fn with_lane<R>(&self, around: Around, write: impl FnOnce(&mut Held) -> R) -> Option<R> {
-        trail::with_lane(self.number, around, |last| self.find_lane(around.span, last), write)
+        let find = |last| self.find_lane(around.span, last);
+        trail::with_lane(self.number, around, find, |held| self.keep_path(around.span, held), write)
     }
 
     /// The same as [`note`](Self::note) for the first event of a callsite, and for one without numbers.
@@ -56,7 +57,7 @@ impl Capture {
             self.with_trail(around, |trail, held| {
                 let is_own = self.is_own(meta, meta.target(), held);
                 trail.make_room_for_numbers(held, meta, is_own, self.plan);
-                trail::note(held.lane(), meta, record)
+                trail::note(held.lane(), held.path(), meta, record)
             });
             return;
         }
@@ -84,20 +85,43 @@ impl Capture {
     }
 
     /// The lane for events in this span: of the trail of the computation that it is, or lies in.
-    fn find_lane(&self, span: u64, last: Option<usize>) -> Found {
+    fn find_lane(&self, span: u64, last: Option<usize>) -> (Found, Trace) {
         let look = |scope: &mut Scope| {
             let computation = scope.computation.as_ref()?;
             let is_last = last.is_some() && computation.named().map(Computation::address) == last;
-            Some((!is_last).then(|| Arc::clone(computation)))
+            let trace = if scope.role.names_computation() { Trace::Home } else { Trace::Within(scope.path) };
+            Some(((!is_last).then(|| Arc::clone(computation)), trace))
         };
         match self.scopes.with(span, look).flatten() {
-            None => Found::Other(None),
-            Some(None) => Found::Same,
-            Some(Some(computation)) => {
+            None => (Found::Other(None), Trace::Home),
+            Some((None, trace)) => (Found::Same, trace),
+            Some((Some(computation), trace)) => {
                 let lane = |named: &Computation| Some((named.address(), named.hold_lane(self.plan)?));
-                Found::Other(computation.named().and_then(lane))
+                (Found::Other(computation.named().and_then(lane)), trace)
             }
         }
+    }
+
+    /// Keeps the path from this span to the computation. The span remembers it.
+    #[cold]
+    fn keep_path(&self, span: u64, held: &Held) -> PathWord {
+        let limits = &self.recorder.limits;
+        let word = held.paths().keep(
+            || held.lane().rings().count(),
+            |path| {
+                let mut next = Some(span);
+                for _ in 0..trail::SPANS {
+                    let Some(id) = next else { break };
+                    let add = |scope: &mut Scope| {
+                        let is_within = !scope.role.names_computation();
+                        is_within.then(|| path.add(scope.meta, &scope.fields, limits)).and(scope.parent)
+                    };
+                    next = self.scopes.with(id, add).flatten();
+                }
+            },
+        );
+        self.scopes.with(span, |scope| scope.path = held.paths().to_remember(word));
+        word
     }
 }
 

@@ -20,7 +20,7 @@ use super::hash::{NumberHasher, mix};
 use super::outcome::{Outcome, Stated};
 use super::repeat::Recorded;
 use super::thread::Moment;
-use super::trail::{Held, History, Plan, Trail};
+use super::trail::{Held, History, KnownPath, Plan, Trail};
 use crate::fork::Locks;
 use crate::redact::Redactor;
 use crate::sync::{Guard, Mutex};
@@ -38,6 +38,8 @@ pub(crate) struct Scope {
     pub(crate) role: Role,
     pub(crate) formatting: Formatting,
     pub(crate) fields: Fields,
+    /// Its path to the computation, once something happened in it.
+    pub(crate) path: KnownPath,
     /// How it stands in lines of the log, once there was one.
     pub(crate) logged: Vec<u8>,
     /// The computation that it is, where it is marked, or lies in.
@@ -196,7 +198,7 @@ impl Computation {
 
     /// What has happened in it by now.
     pub(crate) fn history(&self, plan: Plan, redactor: &Redactor) -> History {
-        self.named().map(|named| named.trail.history(named.opened, plan, redactor)).unwrap_or_default()
+        self.named().map(|named| named.trail.history(named.meta, named.opened, plan, redactor)).unwrap_or_default()
     }
 }
 
@@ -349,6 +351,7 @@ pub(crate) fn take(meta: &'static Metadata<'static>, role: Role) -> Box<Scope> {
             role,
             formatting: Formatting::All,
             fields: Fields::default(),
+            path: KnownPath::default(),
             logged: Vec::new(),
             computation: None,
             spare: None,
@@ -359,6 +362,7 @@ pub(crate) fn take(meta: &'static Metadata<'static>, role: Role) -> Box<Scope> {
     let mut scope = pooled.unwrap_or_else(fresh);
     scope.meta = meta;
     scope.role = role;
+    scope.path = KnownPath::default();
     scope
 }
 

@@ -93,7 +93,7 @@ mod tests {
         let parameters: Map = parameters.iter().cloned().collect();
         let mut series = Series::default();
         let column = Value::from(values.to_vec());
-        series.read(&TrailEntry::default(), &column);
+        series.read(&TrailEntry::default(), None, &column);
         let words = Words::of(name);
         Bounds::of(&parameters).crossed(&words, Role::of(&words, &column), &series)
     }

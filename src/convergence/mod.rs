@@ -20,8 +20,13 @@ pub(crate) fn of(failure: &Failure) -> Vec<Convergence> {
     let mut series = Series::default();
     let mut found = Vec::new();
     for (place, entry) in failure.context.trail.iter().enumerate() {
-        for (name, column) in entry.columns.entries() {
-            if series.read(entry, column) {
+        let rows = entry.rows_of_last_series();
+        let of_entry = entry
+            .columns
+            .entries()
+            .filter(|(name, _)| !entry.span_columns.iter().any(|of_span| of_span == name.as_ref()));
+        for (name, column) in of_entry {
+            if series.read(entry, rows.as_deref(), column) {
                 let words = Words::of(name);
                 let role = Role::of(&words, column);
                 let mut convergence = Convergence { trail: place, column: name.clone(), ..Convergence::default() };

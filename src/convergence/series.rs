@@ -26,6 +26,8 @@ pub(super) struct Series {
     /// How many rows came before what the trail dropped, and how much that was.
     gap: (usize, f64),
     non_finite: Option<NonFinite>,
+    /// Whether it is one of several series in the entry: its values are neighbours, whatever rows lie between them.
+    is_one_of_several: bool,
 }
 
 /// What was made of a series.
@@ -38,16 +40,18 @@ struct Finding {
 }
 
 impl Series {
-    /// Takes over the numbers of a column. Whether there are any.
-    pub(super) fn read(&mut self, entry: &TrailEntry, column: &Value) -> bool {
+    /// Takes over the numbers of a column, or of these rows of it. Whether there are any.
+    pub(super) fn read(&mut self, entry: &TrailEntry, rows: Option<&[bool]>, column: &Value) -> bool {
         self.values.clear();
         self.rows.clear();
         self.non_finite = None;
+        self.is_one_of_several = rows.is_some();
         let Some(list) = column.as_list() else { return false };
         self.values.reserve(list.len());
         self.gap = (entry.head.unwrap_or(list.len()), entry.dropped as f64);
         for (row, value) in list.iter().enumerate().skip(unknown_at_first(list)) {
-            let Some(x) = value.as_f64() else { continue };
+            let belongs = rows.is_none_or(|rows| rows.get(row).is_some_and(|belongs| *belongs));
+            let Some(x) = value.as_f64().filter(|_| belongs) else { continue };
             if !x.is_finite() {
                 self.non_finite = Some(NonFinite { row, value: value.clone() });
                 break;
@@ -75,6 +79,9 @@ impl Series {
 
     /// Its number among all occurrences.
     fn at(&self, index: usize) -> f64 {
+        if self.is_one_of_several {
+            return index as f64;
+        }
         let row = self.row(index);
         row as f64 + if row < self.gap.0 { 0.0 } else { self.gap.1 }
     }
@@ -266,7 +273,7 @@ mod tests {
     fn describe(name: &str, values: impl IntoIterator<Item = f64>) -> Convergence {
         let column = Value::List(values.into_iter().map(Value::from).collect());
         let mut series = Series::default();
-        assert!(series.read(&TrailEntry::default(), &column));
+        assert!(series.read(&TrailEntry::default(), None, &column));
         let mut convergence = Convergence::default();
         series.describe(Role::of(&crate::words::Words::of(name), &column), &mut convergence);
         convergence
@@ -351,7 +358,7 @@ mod tests {
     fn gaps_and_rows_without_a_number_keep_their_places() {
         let entry = TrailEntry { head: Some(2), dropped: 100, ..TrailEntry::default() };
         let mut series = Series::default();
-        series.read(&entry, &Value::List(vec![1.0.into(), Value::Null, 3.0.into(), f64::NAN.into()]));
+        series.read(&entry, None, &Value::List(vec![1.0.into(), Value::Null, 3.0.into(), f64::NAN.into()]));
         assert_eq!([0, 1].map(|index| (series.row(index), series.at(index))), [(0, 0.0), (2, 102.0)]);
         assert_eq!(series.non_finite.unwrap().row, 3);
     }

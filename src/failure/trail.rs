@@ -5,7 +5,12 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::Location;
-use crate::value::Map;
+use crate::value::{Map, Value};
+
+/// Rows that make a series.
+const LEAST_ROWS: usize = 4;
+/// Values of a column that tells series apart, at most.
+const FEW_VALUES: usize = 12;
 
 /// The numbers that one place in the program reported while the computation ran: numeric events, and fields of spans that
 /// were recorded late. A bounded history: its beginning and its end.
@@ -46,9 +51,52 @@ pub struct TrailEntry {
     pub elapsed_s: Vec<f64>,
     /// By field, its values: one for each row, null where it had none.
     pub columns: Map,
+    /// The names of the spans between the computation and the event, the outermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub spans: Vec<Cow<'static, str>>,
+    /// The numbers and short texts that these spans were opened with. Events in other spans, or in spans with other values,
+    /// have an entry of their own, unless there are more than a dozen.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub span_fields: Map,
+    /// The columns that are fields of these spans, where the entry holds events of many.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub span_columns: Vec<String>,
     /// The largest number of fields of a row that have no column, because there were too many.
     #[serde(skip_serializing_if = "is_zero")]
     pub omitted_columns: usize,
+}
+
+impl TrailEntry {
+    /// The rows that belong to the last series, where the entry holds several: rows of the same spans as the last row, or at
+    /// least of the same of those that differ little. `None` if all rows are one series.
+    pub(crate) fn rows_of_last_series(&self) -> Option<Vec<bool>> {
+        let list = |name: &String| self.columns.get(name).and_then(Value::as_list);
+        let columns: Vec<&[Value]> = self.span_columns.iter().filter_map(list).collect();
+        let of_last = |columns: &[&[Value]]| -> Option<Vec<bool>> {
+            let is_same = |row: usize| columns.iter().all(|column| column.get(row) == column.last());
+            let rows: Vec<bool> = (0..self.elapsed_s.len()).map(is_same).collect();
+            (rows.iter().filter(|is_same| **is_same).count() >= LEAST_ROWS).then_some(rows)
+        };
+        if columns.is_empty() {
+            return None;
+        }
+        let has_few = |column: &&[Value]| {
+            let mut distinct: Vec<&Value> = Vec::new();
+            for value in column.iter() {
+                if !distinct.contains(&value) {
+                    distinct.push(value);
+                }
+                if distinct.len() > FEW_VALUES {
+                    return false;
+                }
+            }
+            true
+        };
+        of_last(&columns).or_else(|| {
+            let few: Vec<&[Value]> = columns.iter().copied().filter(has_few).collect();
+            if few.is_empty() { None } else { of_last(&few) }
+        })
+    }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
@@ -78,4 +126,10 @@ pub struct Breadcrumb {
     /// Where it stands in the source.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
+    /// The name of the innermost span around it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub span: Option<Cow<'static, str>>,
+    /// The numbers and short texts that the spans between it and the computation were opened with.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub span_fields: Map,
 }

@@ -176,8 +176,10 @@ fn stride(seen: &Seen<'_>) -> f64 {
 fn rows(seen: &Seen<'_>) -> Vec<usize> {
     let list = seen.column.as_list().unwrap_or_default();
     let end = seen.convergence.first_non_finite.as_ref().map_or(list.len(), |broken| broken.row.min(list.len()));
+    let of_series = seen.entry.rows_of_last_series();
+    let belongs = |row: usize| of_series.as_ref().is_none_or(|rows| rows.get(row).is_some_and(|belongs| *belongs));
     let numbers = list[..end].iter().enumerate().filter_map(|(row, value)| Some((row, value.as_f64()?)));
-    numbers.filter(|(_, x)| x.is_finite()).map(|(row, _)| row).collect()
+    numbers.filter(|(row, x)| x.is_finite() && belongs(*row)).map(|(row, _)| row).collect()
 }
 
 /// A row in the words of the method: a time where the event has one, an iteration, or else its number.

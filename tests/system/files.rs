@@ -44,7 +44,9 @@ fn latest(run: &Run) -> Failure {
 fn pipes_in_the_place_of_our_files_block_nobody() {
     for name in ["latest.json", ".latest.lock", "resolutions.jsonl"] {
         // The child runs the first body that it comes to: it is told the name.
-        let tell = |command: &mut Command| drop(command.env("NAME", name));
+        let tell = |command: &mut Command| {
+            command.env("NAME", name);
+        };
         let run = fail_with(tell, |dir| make_fifo(&dir.join(std::env::var("NAME").unwrap())));
         let run = run.ok();
         assert_eq!(run.failures().len(), 2);

@@ -2,6 +2,7 @@
 
 use super::Plan;
 use super::lane::Lane;
+use super::paths::PathWord;
 use super::room::{TEXT_RINGS, Want, holds_texts};
 use crate::capture::fields::Fields;
 use crate::capture::hash::mix;
@@ -12,8 +13,8 @@ use crate::value::boundary_before;
 pub(super) const PLAN: Plan = Plan { first: 0, last: 32 };
 /// Words of text of each.
 const TEXT: usize = 28;
-/// The clock, the callsite, and the length of the text.
-const BEFORE_TEXT: usize = 3;
+/// The clock, the callsite, the length of the text, and the path of the spans.
+const BEFORE_TEXT: usize = 4;
 const CUT: u64 = 1 << 32;
 const STRIDE: usize = BEFORE_TEXT + TEXT;
 
@@ -66,8 +67,7 @@ impl Text {
 pub(super) fn write(
     lane: &Lane,
     key: u64,
-    tick: u64,
-    callsite: u64,
+    (tick, callsite, path): (u64, u64, PathWord),
     fields: &Fields,
     is_secret: impl Fn(&'static str) -> bool,
 ) {
@@ -83,14 +83,20 @@ pub(super) fn write(
     row.set(0, tick);
     row.set(1, callsite);
     row.set(2, text.length as u64 | if text.cut { CUT } else { 0 });
+    row.set(3, path.word());
     let (words, _) = text.bytes.as_chunks();
     let words = words.iter().take(text.length.div_ceil(8)).map(|bytes| u64::from_le_bytes(*bytes));
     words.enumerate().for_each(|(word, bytes)| row.set(BEFORE_TEXT + word, bytes));
     row.finish();
 }
 
+/// The path of the spans around an event.
+pub(super) fn path(row: &[u64]) -> PathWord {
+    PathWord::of(row.get(3).copied().unwrap_or_default())
+}
+
 pub(super) fn read(row: &[u64]) -> Option<Said> {
-    let [tick, callsite, length, words @ ..] = row else { return None };
+    let [tick, callsite, length, _, words @ ..] = row else { return None };
     let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).take(*length as u32 as usize).collect();
     let mut text = String::from_utf8_lossy(&bytes).into_owned();
     if length & CUT != 0 {

@@ -6,19 +6,32 @@ use std::sync::Arc;
 use tracing::Metadata;
 
 use super::lane::Lane;
+use super::paths::{KnownPath, PathWord, Paths};
 use crate::capture::entered::Around;
 
 /// A lane that this thread is the writer of.
 #[derive(Debug)]
 pub(crate) struct Held {
     lane: Arc<Lane>,
+    paths: Arc<Paths>,
     /// The callsite of the computation's span.
     home: &'static Metadata<'static>,
+    /// The path of the spans that the thread is in.
+    path: PathWord,
 }
 
 impl Held {
-    pub(super) fn new(lane: Arc<Lane>, home: &'static Metadata<'static>) -> Self {
-        Held { lane, home }
+    pub(super) fn new(lane: Arc<Lane>, paths: Arc<Paths>, home: &'static Metadata<'static>) -> Self {
+        Held { lane, paths, home, path: PathWord::default() }
+    }
+
+    pub(crate) fn paths(&self) -> &Paths {
+        &self.paths
+    }
+
+    #[inline]
+    pub(crate) fn path(&self) -> PathWord {
+        self.path
     }
 
     #[inline]
@@ -66,20 +79,29 @@ pub(crate) enum Found {
     Other(Option<(usize, Held)>),
 }
 
+/// What is found of the path of spans to a computation.
+pub(crate) enum Trace {
+    /// The span is the computation's.
+    Home,
+    /// The span lies in it, and remembers its path if it has been used before.
+    Within(KnownPath),
+}
+
 /// Calls with the lane for what a layer tells of this span; where it is not known to be the last one, it is looked for.
 /// `None` where there is no lane, or the thread is about to end.
 #[inline]
 pub(crate) fn with_lane<R>(
     layer: u64,
     around: Around,
-    find: impl FnOnce(Option<usize>) -> Found,
+    find: impl FnOnce(Option<usize>) -> (Found, Trace),
+    keep_path: impl FnOnce(&Held) -> PathWord,
     write: impl FnOnce(&mut Held) -> R,
 ) -> Option<R> {
     let write = |here: &RefCell<Here>| {
         let mut here = here.try_borrow_mut().ok()?;
         let is_same = here.moves == around.moves && here.layer == layer && around.moves != 0;
         if !is_same {
-            here.look(find);
+            here.look(find, keep_path);
             (here.layer, here.moves) = (layer, around.moves);
         }
         here.lane.as_mut().map(write)
@@ -91,11 +113,18 @@ impl Here {
     const NOWHERE: Here = Here { layer: 0, moves: 0, computation: 0, lane: None };
 
     #[cold]
-    fn look(&mut self, find: impl FnOnce(Option<usize>) -> Found) {
+    fn look(&mut self, find: impl FnOnce(Option<usize>) -> (Found, Trace), keep_path: impl FnOnce(&Held) -> PathWord) {
         let is_open = self.lane.as_ref().is_some_and(|held| held.lane.is_open());
-        if let Found::Other(found) = find(is_open.then_some(self.computation)) {
+        let (found, trace) = find(is_open.then_some(self.computation));
+        if let Found::Other(found) = found {
             let (computation, lane) = found.map_or((0, None), |(computation, held)| (computation, Some(held)));
             (self.computation, self.lane) = (computation, lane);
+        }
+        if let Some(held) = &mut self.lane {
+            held.path = match trace {
+                Trace::Home => PathWord::default(),
+                Trace::Within(known) => held.paths.known(known).unwrap_or_else(|| keep_path(held)),
+            };
         }
     }
 }

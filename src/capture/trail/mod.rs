@@ -7,6 +7,9 @@
 //! numbers has a ring of rows in it, and each target has a ring of texts. [`division`] says who gets how much, [`room`] when
 //! the space is divided anew.
 //!
+//! A row refers to the spans between it and the computation by one word; [`paths`] keeps what they carry. The first few
+//! paths of spans have rings of their own for each callsite, so that levels and chains do not mix.
+//!
 //! The series of a solver always gets enough, because it is the program's own: the first part of its target is that of the
 //! computation's span, or the code is of the same Cargo workspace, or the filter names its target. Three quarters of the
 //! space are for these series, and among them the shortest are served first. A series is complete if it is no longer than an
@@ -19,6 +22,7 @@ mod filter;
 mod held;
 mod lane;
 mod numbers;
+mod paths;
 mod pool;
 mod read;
 mod room;
@@ -39,9 +43,11 @@ use breadcrumbs::WORDS as BREADCRUMB_WORDS;
 pub(crate) use callsites::remember;
 pub(crate) use filter::TrailFilter;
 use held::forget;
-pub(crate) use held::{Found, Held, with_lane};
+pub(crate) use held::{Found, Held, Trace, with_lane};
 pub(crate) use lane::Lane;
 use numbers::{AnyNumber, Columns, NumberVisitor};
+use paths::Paths;
+pub(crate) use paths::{KnownPath, PathWord, SPANS};
 pub(crate) use read::History;
 use room::{Room, Want};
 
@@ -99,9 +105,16 @@ pub(crate) struct Trail {
 
 #[derive(Debug, Default)]
 struct Lanes {
-    lanes: Vec<Arc<Lane>>,
+    lanes: Vec<LaneWithPaths>,
     /// When the first of them was opened.
     origin: Option<Reading>,
+}
+
+/// A lane, and the paths of spans that its rows refer to.
+#[derive(Clone, Debug)]
+struct LaneWithPaths {
+    lane: Arc<Lane>,
+    paths: Arc<Paths>,
 }
 
 impl Trail {
@@ -109,13 +122,14 @@ impl Trail {
     pub(crate) fn hold(&self, plan: Plan, home: &'static Metadata<'static>) -> Option<Held> {
         let mut lanes = self.lanes.lock()?;
         lanes.origin.get_or_insert_with(Reading::now);
-        let free = lanes.lanes.iter().find(|lane| lane.hold()).cloned();
-        let lane = free.unwrap_or_else(|| {
+        let free = lanes.lanes.iter().find(|lane| lane.lane.hold()).cloned();
+        let LaneWithPaths { lane, paths } = free.unwrap_or_else(|| {
             let lane = Arc::new(Lane::open(pool::words(plan.words())));
-            lanes.lanes.push(Arc::clone(&lane));
+            let lane = LaneWithPaths { lane, paths: Arc::new(Paths::new()) };
+            lanes.lanes.push(lane.clone());
             lane
         });
-        Some(Held::new(lane, home))
+        Some(Held::new(lane, paths, home))
     }
 
     /// Makes room for the next row of a series, as far as there is any.
@@ -125,9 +139,9 @@ impl Trail {
         room::fill(&divided, held.lane(), &division);
         let Some(mut lanes) = self.lanes.lock() else { return };
         // The computation may have closed on another thread.
-        let known = lanes.lanes.iter_mut().find(|lane| std::ptr::eq(&***lane, held.lane()));
-        if let Some(lane) = known {
-            *lane = Arc::clone(&divided);
+        let known = lanes.lanes.iter_mut().find(|lane| std::ptr::eq(&*lane.lane, held.lane()));
+        if let Some(known) = known {
+            known.lane = Arc::clone(&divided);
             held.replace(divided);
         }
     }
@@ -147,7 +161,7 @@ impl Trail {
 
 impl Lanes {
     fn close(&mut self) {
-        self.lanes.drain(..).for_each(|lane| forget(&lane));
+        self.lanes.drain(..).for_each(|lane| forget(&lane.lane));
         self.origin = None;
     }
 }
@@ -172,12 +186,17 @@ pub(crate) enum Noted {
 
 /// Writes the numbers of an event, or of fields that are recorded late.
 #[inline]
-pub(crate) fn note(lane: &Lane, meta: &'static Metadata<'static>, record: impl Fn(&mut dyn Visit)) -> Noted {
-    let Some(ring) = lane.ring(callsites::address(meta)) else { return Noted::NoRoom };
+pub(crate) fn note(
+    lane: &Lane,
+    path: PathWord,
+    meta: &'static Metadata<'static>,
+    record: impl Fn(&mut dyn Visit),
+) -> Noted {
+    let Some(ring) = lane.ring(path.key(callsites::address(meta))) else { return Noted::NoRoom };
     let Some(row) = ring.begin() else { return Noted::NoRoom };
     let mut visitor = NumberVisitor::new(row, ring.note());
     record(&mut visitor);
-    if visitor.finish(clock::tick()) { Noted::Numbers } else { Noted::NoNumbers }
+    if visitor.finish(clock::tick(), path) { Noted::Numbers } else { Noted::NoNumbers }
 }
 
 /// Whether there is any number in it.
@@ -196,15 +215,16 @@ impl Trail {
         is_own: bool,
         plan: Plan,
     ) {
-        self.make_room(held, Columns::of(meta).want(callsites::address(meta), is_own, plan), plan);
+        let key = held.path().key(callsites::address(meta));
+        self.make_room(held, Columns::of(meta).want(key, is_own, plan), plan);
     }
 
     /// Keeps what an event of this callsite says. The callsite is remembered.
     pub(crate) fn keep_text(&self, held: &mut Held, text: &Text<'_>, plan: Plan, redactor: &Redactor) {
         let want = breadcrumbs::want(held.lane(), text.target, text.is_own);
         self.make_room(held, want, plan);
-        let (tick, callsite) = (clock::tick(), callsites::address(text.meta));
-        breadcrumbs::write(held.lane(), want.key, tick, callsite, text.fields, |name| redactor.field(name).is_secret);
+        let header = (clock::tick(), callsites::address(text.meta), held.path());
+        breadcrumbs::write(held.lane(), want.key, header, text.fields, |name| redactor.field(name).is_secret);
     }
 }
 

@@ -1,4 +1,4 @@
-//! A row of numbers: the clock, the kinds of its values, and the values, one word each.
+//! A row of numbers: the clock, the path of its spans, the kinds of its values, and the values, one word each.
 
 use std::fmt;
 
@@ -7,11 +7,15 @@ use tracing::field::{Field, Visit};
 
 use super::Plan;
 use super::lane::Row;
+use super::paths::PathWord;
 use super::room::Want;
 use crate::log::LOG_FIELDS;
 use crate::value::Value;
 
-/// Kinds of values, four bits each in the words after the clock. 0 is no value.
+/// Words before the kinds: the clock and the path.
+const HEADER: usize = 2;
+
+/// Kinds of values, four bits each in the words after the header. 0 is no value.
 mod kind {
     pub(super) const FLOAT: u64 = 1;
     pub(super) const INT: u64 = 2;
@@ -43,7 +47,7 @@ impl Columns {
     /// What the series of a callsite with these columns wants.
     pub(super) fn want(self, key: u64, is_own: bool, plan: Plan) -> Want {
         let note = (self.count as u32) << 1 | u32::from(self.after_message);
-        Want { key, stride: 1 + self.kind_words() + self.count, note, is_own, plan }
+        Want { key, stride: HEADER + self.kind_words() + self.count, note, is_own, plan }
     }
 
     #[inline]
@@ -60,10 +64,14 @@ impl Columns {
         row.first().copied().unwrap_or_default()
     }
 
+    pub(super) fn path(row: &[u64]) -> PathWord {
+        PathWord::of(row.get(1).copied().unwrap_or_default())
+    }
+
     /// The value of a column in a row.
     pub(super) fn value(self, row: &[u64], column: usize) -> Option<Value> {
-        let kinds = row.get(1 + column / kind::PER_WORD)?;
-        let bits = *row.get(1 + self.kind_words() + column)?;
+        let kinds = row.get(HEADER + column / kind::PER_WORD)?;
+        let bits = *row.get(HEADER + self.kind_words() + column)?;
         match kinds >> (column % kind::PER_WORD * kind::BITS) & 0xf {
             kind::FLOAT => Some(f64::from_bits(bits).into()),
             kind::INT => Some(bits.cast_signed().into()),
@@ -94,7 +102,7 @@ impl<'a> NumberVisitor<'a> {
         let columns = Columns::from_note(note);
         // The memory was in use before: every word of kinds must be written.
         for word in COLLECTED..columns.kind_words() {
-            row.set(1 + word, 0);
+            row.set(HEADER + word, 0);
         }
         NumberVisitor { row, columns, kinds: [0; COLLECTED], any_further: false }
     }
@@ -103,12 +111,12 @@ impl<'a> NumberVisitor<'a> {
     fn set(&mut self, field: &Field, kind: u64, bits: u64) {
         // A message that is a number is still the message.
         let Some(column) = field.index().checked_sub(usize::from(self.columns.after_message)) else { return };
-        self.row.set(1 + self.columns.kind_words() + column, bits);
+        self.row.set(HEADER + self.columns.kind_words() + column, bits);
         let (word, kind) = (column / kind::PER_WORD, kind << (column % kind::PER_WORD * kind::BITS));
         match self.kinds.get_mut(word) {
             Some(kinds) => *kinds |= kind,
             None => {
-                self.row.add_bits(1 + word, kind);
+                self.row.add_bits(HEADER + word, kind);
                 self.any_further = true;
             }
         }
@@ -116,15 +124,16 @@ impl<'a> NumberVisitor<'a> {
 
     /// Finishes the row, if there was any number.
     #[inline]
-    pub(super) fn finish(self, tick: u64) -> bool {
+    pub(super) fn finish(self, tick: u64, path: PathWord) -> bool {
         let any = self.kinds != [0; COLLECTED] || self.any_further;
         if !any {
             self.row.abandon();
             return false;
         }
         self.row.set(0, tick);
+        self.row.set(1, path.word());
         for (word, kinds) in self.kinds.iter().take(self.columns.kind_words()).enumerate() {
-            self.row.set(1 + word, *kinds);
+            self.row.set(HEADER + word, *kinds);
         }
         self.row.finish();
         true

@@ -1,22 +1,27 @@
 //! The lanes of a computation as the columns of its record.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
 use std::time::Instant;
 
 use tracing::Metadata;
 
 use super::division::{Claim, divide};
-use super::lane::Lane;
+use super::lane::Snapshot;
 use super::numbers::Columns;
+use super::paths::{self, PathWord, SpanPath};
 use super::room::holds_texts;
-use super::{Plan, Trail};
+use super::{LaneWithPaths, Plan, Trail};
 use super::{breadcrumbs, callsites};
 use crate::capture::clock::Reading;
 use crate::failure::{Breadcrumb, Location, TrailEntry};
 use crate::redact::{REDACTED, Redactor};
 use crate::value::{Map, Value};
+
+/// Paths of spans for which a callsite has an entry each. If there are more, all are in one entry, with columns for what the
+/// spans carry.
+const MOST_ENTRIES: usize = 12;
 
 /// What a trail has to say.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,7 +30,7 @@ pub(crate) struct History {
     pub(crate) breadcrumbs: Vec<Breadcrumb>,
 }
 
-/// What the lanes hold of one callsite.
+/// Rows of all lanes that belong together.
 #[derive(Debug, Default)]
 struct Series {
     is_own: bool,
@@ -42,45 +47,120 @@ struct Row {
     tick: u64,
     /// Whether it is one of the first of its lane.
     is_early: bool,
+    /// The path of its spans, if that is still known.
+    path: Option<usize>,
     words: Range<usize>,
 }
 
+/// What the lanes hold.
+#[derive(Debug)]
+struct Contents {
+    /// All paths of spans. The first one is empty.
+    paths: Vec<SpanPath>,
+    /// Texts by target.
+    texts: BTreeMap<u64, Series>,
+    /// Numbers by callsite and path; without a path, rows of several.
+    numbers: BTreeMap<u64, BTreeMap<Option<usize>, Series>>,
+}
+
 impl Trail {
-    /// What has happened by now. Other threads may go on writing meanwhile.
-    pub(crate) fn history(&self, opened: Instant, plan: Plan, redactor: &Redactor) -> History {
+    /// What has happened by now in a computation of this span. Other threads may go on writing meanwhile.
+    pub(crate) fn history(
+        &self,
+        home: &'static Metadata<'static>,
+        opened: Instant,
+        plan: Plan,
+        redactor: &Redactor,
+    ) -> History {
         let lanes = self.lanes.lock().map(|lanes| (lanes.lanes.clone(), lanes.origin));
         let Some((lanes, Some(origin))) = lanes else { return History::default() };
-        let (texts, series): (Vec<_>, Vec<_>) = by_key(&lanes).into_iter().partition(|(key, _)| holds_texts(*key));
+        let contents = Contents::of(&lanes);
         let now = Reading::now();
         let before = origin.at().saturating_duration_since(opened);
-        let seconds = |tick: u64| (before + origin.until(tick, now)).as_secs_f64();
-        let breadcrumbs = breadcrumbs_of(texts.into_iter().map(|(_, series)| series).collect(), &seconds);
-        let entries = series.into_iter().filter_map(|(key, series)| entry(key, series, plan, &seconds, redactor));
-        let mut trail: Vec<TrailEntry> = entries.collect();
+        let reader = Reader {
+            paths: contents.paths,
+            home,
+            plan,
+            redactor,
+            seconds: |tick| (before + origin.until(tick, now)).as_secs_f64(),
+        };
+        let breadcrumbs = reader.breadcrumbs(contents.texts.into_values().collect());
+        let numbers = contents.numbers.into_iter();
+        let mut trail: Vec<TrailEntry> = numbers.flat_map(|(key, series)| reader.entries(key, series)).collect();
         trail.sort_by(|a, b| first_seen(a).total_cmp(&first_seen(b)));
         trail.extend(unplaced(&lanes));
         History { trail, breadcrumbs }
     }
 }
 
-/// The series of all lanes: numbers by callsite, texts by target.
-fn by_key(lanes: &[Arc<Lane>]) -> BTreeMap<u64, Series> {
-    let mut by_key = BTreeMap::<u64, Series>::new();
-    for snapshot in lanes.iter().flat_map(|lane| lane.snapshots()) {
-        let series = by_key.entry(snapshot.key).or_default();
-        series.is_own = snapshot.shape.is_own;
-        series.seen += snapshot.seen;
-        for (number, words) in snapshot.rows() {
-            let start = series.words.len();
-            series.words.extend_from_slice(words);
-            let (tick, is_early) = (Columns::tick(words), number < snapshot.shape.first as u64);
-            series.rows.push(Row { tick, is_early, words: start..series.words.len() });
+impl Contents {
+    fn of(lanes: &[LaneWithPaths]) -> Self {
+        let mut contents =
+            Contents { paths: vec![SpanPath::default()], texts: BTreeMap::new(), numbers: BTreeMap::new() };
+        for lane in lanes {
+            // Rows first: a path is kept before a row refers to it.
+            let snapshots = lane.lane.snapshots();
+            let paths = contents.add_paths(lane);
+            snapshots.iter().for_each(|snapshot| contents.add(snapshot, &paths));
         }
+        contents
     }
-    by_key
+
+    /// Where the paths of a lane are among those of all.
+    fn add_paths(&mut self, lane: &LaneWithPaths) -> BTreeMap<u64, usize> {
+        let mut places = BTreeMap::from([(0, 0)]);
+        for (word, path) in lane.paths.all() {
+            let known = self.paths.iter().position(|known| *known == path);
+            let place = known.unwrap_or_else(|| {
+                self.paths.push(path);
+                self.paths.len() - 1
+            });
+            places.insert(word.word(), place);
+        }
+        places
+    }
+
+    fn add(&mut self, snapshot: &Snapshot, paths: &BTreeMap<u64, usize>) {
+        if holds_texts(snapshot.key) {
+            let path_of = |row: &[u64]| paths.get(&breadcrumbs::path(row).word()).copied();
+            return self.texts.entry(snapshot.key).or_default().add(snapshot, path_of);
+        }
+        let callsite = self.numbers.entry(paths::callsite_of(snapshot.key)).or_default();
+        let path_of = |row: &[u64]| paths.get(&Columns::path(row).word()).copied();
+        let path = match paths::is_shared(snapshot.key) {
+            true => None,
+            false => Some(paths.get(&PathWord::of_ring(snapshot.key).word()).copied().unwrap_or_default()),
+        };
+        callsite.entry(path).or_default().add(snapshot, path_of);
+    }
 }
 
 impl Series {
+    fn add(&mut self, snapshot: &Snapshot, path_of: impl Fn(&[u64]) -> Option<usize>) {
+        self.is_own = snapshot.shape.is_own;
+        self.seen += snapshot.seen;
+        for (number, words) in snapshot.rows() {
+            let start = self.words.len();
+            self.words.extend_from_slice(words);
+            let (tick, is_early) = (Columns::tick(words), number < snapshot.shape.first as u64);
+            self.rows.push(Row { tick, is_early, path: path_of(words), words: start..self.words.len() });
+        }
+    }
+
+    fn append(&mut self, other: Series) {
+        let start = self.words.len();
+        self.words.extend(other.words);
+        self.seen += other.seen;
+        let moved = |row: Row| Row { words: start + row.words.start..start + row.words.end, ..row };
+        self.rows.extend(other.rows.into_iter().map(moved));
+    }
+
+    /// The only path of its rows.
+    fn only_path(&self) -> Option<usize> {
+        let path = self.rows.first()?.path;
+        path.filter(|_| self.rows.iter().all(|row| row.path == path))
+    }
+
     /// Keeps the first rows and the last, over all lanes, in order of time.
     fn keep(mut self, plan: Plan) -> Self {
         self.rows.sort_by_key(|row| row.tick);
@@ -90,33 +170,138 @@ impl Series {
         self
     }
 
+    fn words_of(&self, row: &Row) -> &[u64] {
+        &self.words[row.words.clone()]
+    }
+
     fn rows(&self) -> impl Iterator<Item = &[u64]> {
-        self.rows.iter().map(|row| &self.words[row.words.clone()])
+        self.rows.iter().map(|row| self.words_of(row))
     }
 }
 
-fn entry(
-    key: u64,
-    series: Series,
+/// Makes entries of series.
+struct Reader<'a, Seconds> {
+    paths: Vec<SpanPath>,
+    home: &'static Metadata<'static>,
     plan: Plan,
-    seconds: &impl Fn(u64) -> f64,
-    redactor: &Redactor,
-) -> Option<TrailEntry> {
-    let callsite = callsites::recall(key)?;
-    let series = series.keep(plan);
-    let dropped = series.seen.saturating_sub(series.rows.len() as u64);
-    Some(TrailEntry {
-        message: callsite.message.filter(|message| !message.is_empty()),
-        span: callsite.meta.is_span().then(|| callsite.meta.name().into()),
-        level: callsite.meta.level().as_str().into(),
-        location: Some(Location::of_callsite(callsite.meta)),
-        seen: series.seen,
-        dropped,
-        head: (dropped > 0).then_some(series.head),
-        elapsed_s: series.rows.iter().map(|row| seconds(row.tick)).collect(),
-        columns: columns(&series, callsite.meta, redactor),
-        omitted_columns: 0,
-    })
+    redactor: &'a Redactor,
+    seconds: Seconds,
+}
+
+impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
+    /// The entries of a callsite: one for each path of spans, or one for all if there are too many.
+    fn entries(&self, callsite: u64, mut series: BTreeMap<Option<usize>, Series>) -> Vec<TrailEntry> {
+        if let Some(shared) = series.remove(&None) {
+            match shared.only_path() {
+                Some(path) => series.entry(Some(path)).or_default().append(shared),
+                None => drop(series.insert(None, shared)),
+            }
+        }
+        if series.contains_key(&None) || series.len() > MOST_ENTRIES {
+            let mut all = Series::default();
+            series.into_values().for_each(|series| all.append(series));
+            series = BTreeMap::from([(None, all)]);
+        }
+        series.into_iter().filter_map(|(path, series)| self.entry(callsite, path, series)).collect()
+    }
+
+    fn entry(&self, key: u64, path: Option<usize>, series: Series) -> Option<TrailEntry> {
+        let callsite = callsites::recall(key)?;
+        let series = series.keep(self.plan);
+        let dropped = series.seen.saturating_sub(series.rows.len() as u64);
+        let mut entry = TrailEntry {
+            message: callsite.message.filter(|message| !message.is_empty()),
+            span: callsite.meta.is_span().then(|| callsite.meta.name().into()),
+            level: callsite.meta.level().as_str().into(),
+            location: Some(Location::of_callsite(callsite.meta)),
+            seen: series.seen,
+            dropped,
+            head: (dropped > 0).then_some(series.head),
+            elapsed_s: series.rows.iter().map(|row| (self.seconds)(row.tick)).collect(),
+            columns: columns(&series, callsite.meta, self.redactor),
+            ..TrailEntry::default()
+        };
+        match path.map(|path| &self.paths[path]) {
+            Some(path) => {
+                entry.spans = names(path);
+                entry.span_fields = self.values(path);
+            }
+            None => self.add_span_columns(&series, &mut entry),
+        }
+        Some(entry)
+    }
+
+    /// Columns for what the spans carry, and for their names if these differ.
+    fn add_span_columns(&self, series: &Series, entry: &mut TrailEntry) {
+        let path_of = |row: &Row| row.path.map(|path| &self.paths[path]);
+        let paths = || series.rows.iter().filter_map(path_of);
+        let spans: Vec<_> = paths().next().map(names).unwrap_or_default();
+        if paths().all(|path| names(path) == spans) {
+            entry.spans = spans;
+        } else {
+            let shown = |row: &Row| path_of(row).map(|path| Value::from(names(path).join(" > "))).unwrap_or_default();
+            self.add_span_column("span", series.rows.iter().map(shown).collect(), entry);
+        }
+        let mut fields: Vec<&'static str> = Vec::new();
+        for (name, _) in paths().flat_map(|path| &path.values) {
+            if !fields.contains(name) {
+                fields.push(name);
+            }
+        }
+        for name in fields {
+            let value = |row: &Row| path_of(row).and_then(|path| self.value(path, name)).unwrap_or_default();
+            self.add_span_column(name, series.rows.iter().map(value).collect(), entry);
+        }
+    }
+
+    fn add_span_column(&self, name: &'static str, values: Vec<Value>, entry: &mut TrailEntry) {
+        let is_taken = entry.columns.get(name).is_some();
+        let name = if is_taken { Cow::Owned(format!("span.{name}")) } else { Cow::Borrowed(name) };
+        entry.columns.insert(name.clone(), Value::List(values));
+        entry.span_columns.push(name.into_owned());
+    }
+
+    fn value(&self, path: &SpanPath, name: &'static str) -> Option<Value> {
+        let (_, value) = path.values.iter().find(|(known, _)| *known == name)?;
+        let is_secret = self.redactor.field(name).is_secret;
+        Some(if is_secret { REDACTED.into() } else { self.redactor.inside(value.clone()) })
+    }
+
+    fn values(&self, path: &SpanPath) -> Map {
+        path.values.iter().filter_map(|(name, _)| Some((*name, self.value(path, name)?))).collect()
+    }
+
+    /// The last texts of each target, in order of time.
+    fn breadcrumbs(&self, targets: Vec<Series>) -> Vec<Breadcrumb> {
+        let claim = |series: &Series| Claim { stride: 1, rows: series.rows.len(), is_own: series.is_own };
+        let kept = divide(&targets.iter().map(claim).collect::<Vec<_>>(), breadcrumbs::PLAN.last);
+        let keep = |(series, last): (Series, usize)| series.keep(Plan { first: 0, last });
+        let targets: Vec<Series> = targets.into_iter().zip(kept).map(keep).collect();
+        let mut rows: Vec<(&Row, &[u64])> =
+            targets.iter().flat_map(|series| series.rows.iter().map(|row| (row, series.words_of(row)))).collect();
+        rows.sort_by_key(|(row, _)| row.tick);
+        rows.into_iter().filter_map(|(row, words)| self.breadcrumb(row, words)).collect()
+    }
+
+    fn breadcrumb(&self, row: &Row, words: &[u64]) -> Option<Breadcrumb> {
+        let said = breadcrumbs::read(words)?;
+        let callsite = callsites::recall(said.callsite)?;
+        let path = row.path.map(|path| &self.paths[path]);
+        let innermost = path.map(|path| path.spans.first().copied().unwrap_or(self.home));
+        Some(Breadcrumb {
+            elapsed_s: (self.seconds)(said.tick),
+            level: callsite.meta.level().as_str().into(),
+            message: said.text,
+            location: Some(Location::of_callsite(callsite.meta)),
+            span: innermost.map(|span| span.name().into()),
+            span_fields: path.map(|path| self.values(path)).unwrap_or_default(),
+        })
+    }
+}
+
+/// The names of the spans, the outermost first.
+fn names(path: &SpanPath) -> Vec<Cow<'static, str>> {
+    path.spans.iter().rev().map(|span| Cow::Borrowed(span.name())).collect()
 }
 
 /// The columns that hold anything.
@@ -131,31 +316,9 @@ fn columns(series: &Series, meta: &'static Metadata<'static>, redactor: &Redacto
     columns.names(meta).enumerate().filter_map(column).collect()
 }
 
-/// The last texts of each target, in order of time.
-fn breadcrumbs_of(targets: Vec<Series>, seconds: &impl Fn(u64) -> f64) -> Vec<Breadcrumb> {
-    let claim = |series: &Series| Claim { stride: 1, rows: series.rows.len(), is_own: series.is_own };
-    let kept = divide(&targets.iter().map(claim).collect::<Vec<_>>(), breadcrumbs::PLAN.last);
-    let targets: Vec<Series> =
-        targets.into_iter().zip(kept).map(|(series, last)| series.keep(Plan { first: 0, last })).collect();
-    let mut rows: Vec<&[u64]> = targets.iter().flat_map(Series::rows).collect();
-    rows.sort_by_key(|row| Columns::tick(row));
-    rows.into_iter().filter_map(|row| breadcrumb(row, seconds)).collect()
-}
-
-fn breadcrumb(row: &[u64], seconds: &impl Fn(u64) -> f64) -> Option<Breadcrumb> {
-    let said = breadcrumbs::read(row)?;
-    let callsite = callsites::recall(said.callsite)?;
-    Some(Breadcrumb {
-        elapsed_s: seconds(said.tick),
-        level: callsite.meta.level().as_str().into(),
-        message: said.text,
-        location: Some(Location::of_callsite(callsite.meta)),
-    })
-}
-
 /// What there was no room for at all.
-fn unplaced(lanes: &[Arc<Lane>]) -> Option<TrailEntry> {
-    let seen = lanes.iter().map(|lane| lane.unplaced()).sum();
+fn unplaced(lanes: &[LaneWithPaths]) -> Option<TrailEntry> {
+    let seen = lanes.iter().map(|lane| lane.lane.unplaced()).sum();
     let message = Some("more callsites than a trail has room for".to_owned());
     (seen > 0).then(|| TrailEntry { message, seen, dropped: seen, ..TrailEntry::default() })
 }

@@ -8,6 +8,7 @@ use tracing::{Level, Metadata, callsite};
 
 use super::lane::{Lane, Ring, Shape, Snapshot};
 use super::numbers::Columns;
+use super::paths::PathWord;
 use super::room::{self, Room, Want};
 use super::{Noted, Plan, Trail, breadcrumbs, callsites, note, pool};
 use crate::value::Value;
@@ -85,7 +86,7 @@ proptest! {
         columns in 1..130_usize,
     ) {
         let meta = event_with(columns);
-        let lane = lane(130 * 150);
+        let lane = lane(130 * 160);
         let want = Columns::of(meta).want(callsites::address(meta), true, Plan { first: 2, last: 64 });
         lane.make_ring(want.key, want.shape(66)).unwrap();
         let mut expected = Vec::new();
@@ -97,7 +98,7 @@ proptest! {
                 }
             };
             let any = numbers.iter().any(Option::is_some);
-            prop_assert_eq!(note(&lane, meta, record), if any { Noted::Numbers } else { Noted::NoNumbers });
+            prop_assert_eq!(note(&lane, PathWord::default(), meta, record), if any { Noted::Numbers } else { Noted::NoNumbers });
             expected.extend(any.then_some(numbers));
         }
         let snapshot = snapshot(&lane, super::callsites::address(meta)).unwrap();
@@ -172,7 +173,7 @@ proptest! {
 }
 
 /// The callsite of an event with this number of fields. It is never freed, like any callsite.
-fn event_with(columns: usize) -> &'static Metadata<'static> {
+pub(super) fn event_with(columns: usize) -> &'static Metadata<'static> {
     struct Nowhere;
     static NOWHERE: Nowhere = Nowhere;
     impl tracing::Callsite for Nowhere {
@@ -218,7 +219,7 @@ fn a_lane_that_nobody_holds_is_used_again() {
 fn a_trail_that_is_dropped_has_no_open_lane() {
     let trail = Trail::default();
     let _held = trail.hold(Plan { first: 1, last: 7 }, event_with(1)).unwrap();
-    let lane = Arc::clone(&trail.lanes.lock().unwrap().lanes[0]);
+    let lane = Arc::clone(&trail.lanes.lock().unwrap().lanes[0].lane);
     assert!(lane.is_open());
     drop(trail);
     assert!(!lane.is_open());
