@@ -42,7 +42,8 @@
 //! A *computation* is a span, or a lone event, with the fields `computation` and `theoretical_ref`; both may come from spans
 //! around it, and the innermost wins. It fails when
 //!
-//! 1. an ERROR event occurs in it: `error!(…)`, or `#[instrument(err)]`,
+//! 1. an ERROR event occurs in it: `error!(…)`, or `#[instrument(err)]` (the event by which
+//!    `#[instrument(level = "error", ret)]` reports a success is none),
 //! 2. its span is of ERROR level and closes without a failure recorded inside it and without a stated success,
 //! 3. it panics,
 //! 4. [`record_failure`](ResultExt::record_failure) or [`log_failure`](StructuredLogger::log_failure) says so.

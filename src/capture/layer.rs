@@ -39,6 +39,8 @@ use crate::{Builder, InitError};
 /// behind it. Do not put a filter under it or around it: `#[instrument]` makes INFO spans, and a filter that lets only
 /// errors through hides the spans that hold the computation. The layer judges levels itself.
 ///
+/// The layer may be inside a `reload::Layer`, and a stack may have several layers: each of them records every failure once.
+///
 /// ```
 /// use tracing_failure::FailureLayer;
 /// use tracing_subscriber::prelude::*;

@@ -193,6 +193,20 @@ fn two_layers_record_each_failure_once_each() {
 }
 
 #[test]
+fn layers_in_a_vector_record_each_failure_once_each() {
+    let run = in_child(|dir| {
+        let layers = vec![failure_layer::<Registry>(dir).boxed(), failure_layer(&dir.join("second")).boxed()];
+        tracing_subscriber::registry().with(layers).with(Some(failure_layer(&dir.join("third")))).init();
+        tracing_failure::install_panic_hook();
+        fail_in_each_way();
+    });
+    let run = run.ok();
+    for dir in ["failures", "second/failures", "third/failures"] {
+        assert_eq!(names(&support::failures(&run.dir().join(dir))), ["result", "event", "panic"], "{dir}");
+    }
+}
+
+#[test]
 fn a_logger_knows_the_failures_of_its_own_layer() {
     let run = in_child(|dir| {
         let (first, _guard) = builder(dir.join("first")).layer().unwrap();

@@ -83,6 +83,34 @@ fn a_failure_in_the_destructor_of_a_thread_local_is_recorded() {
     assert_both_recorded(&run.ok().failures());
 }
 
+struct PanicsAtTheEnd;
+
+impl Drop for PanicsAtTheEnd {
+    fn drop(&mut self) {
+        panic!("lost its lattice");
+    }
+}
+
+thread_local! {
+    static PANICS: PanicsAtTheEnd = const { PanicsAtTheEnd };
+}
+
+#[test]
+fn a_panic_in_the_destructor_of_a_thread_local_is_recorded_before_the_process_aborts() {
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        let thread = std::thread::spawn(|| {
+            PANICS.with(|_| ());
+            enter_computation();
+        });
+        let _ = thread.join();
+    });
+    assert!(!run.status.success(), "Rust aborts on a panic in such a destructor");
+    let failure = run.failure();
+    assert_eq!((&*failure.computation, &*failure.error_message), ("solve", "lost its lattice"));
+    assert_eq!(failure.parameters.to_string(), r#"{"rtol":1e-6,"beta":6.0}"#);
+}
+
 #[test]
 fn a_root_span_ends_the_path_of_a_thread_that_ends() {
     let run = in_child(|dir| {
