@@ -685,6 +685,26 @@ def test_ends_are_in_the_log(logger):
     assert {line["session_id"] for line in lines} == {logger.session_id}
 
 
+def test_a_failure_that_a_call_reports_is_the_outcome(logger):
+    import json
+
+    with logger.computation("outer", theoretical_ref="§1"):
+        with logger.computation("newton", theoretical_ref="§2.1", computation="an argument"):
+            logger.log_failure("newton", ValueError("no root"), {}, "§2.1")
+    logger.flush()
+    [log] = logger.output_dir.with_name("logs").iterdir()
+    ends = [line for line in map(json.loads, log.read_text().splitlines()) if line.get("outcome")]
+    assert [(line["computation"], line["outcome"]) for line in ends] == [("newton", "failed"), ("outer", "ok")]
+    [record] = read(logger.output_dir)
+    assert ends[0]["failure_id"] == record.id
+    assert ends[0]["parameters"] == {"computation": "an argument"}
+    assert record.context["spans"][0]["fields"] == {
+        "computation": "newton",
+        "theoretical_ref": "§2.1",
+        "computation_": "an argument",
+    }
+
+
 def test_documentation_runs():
     import doctest
     import importlib

@@ -65,7 +65,9 @@ class Computation(_native.Computation):
     ...         c.record(step=step, residual=2.0**-step)
     """
 
-    __slots__ = ("_logger", "_parameters", "_run_id")
+    __slots__ = ("_failure_id", "_logger", "_parameters", "_run_id")
+    #: The last failure that was recorded for it by a call of ``log_failure``.
+    _failure_id: str | None
     #: The id of this run, where it was asked for.
     _run_id: str | None
     _logger: "StructuredLogger"
@@ -78,6 +80,7 @@ class Computation(_native.Computation):
         self._logger = logger
         self._parameters = parameters
         self._run_id = None
+        self._failure_id = None
         return self
 
     def __enter__(self) -> Self:

@@ -61,7 +61,8 @@ class Reporter:
     def ended(self, computation: Computation, error: BaseException | None) -> None:
         """Reports how a computation ended: an error that left it is a failure, unless there is a record of that."""
         if error is None:
-            return self._closed(computation, "ok", None)
+            failure_id = computation._failure_id
+            return self._closed(computation, "ok" if failure_id is None else "failed", failure_id)
         if is_no_failure(error):
             return self._closed(computation, "cancelled", None)
         if _known(computation, error) is None:
@@ -175,8 +176,11 @@ class Reporter:
 def _noted(error: BaseException | str | None, call: dict[str, Any], written: list[Written]) -> Path | None:
     """Sees to it that the error remembers its record, and returns the file."""
     for id, path, lost in written:
+        runs = _runs(call)
+        for run in runs:
+            run._failure_id = id
         if isinstance(error, BaseException):
-            mark(error, Mark(id, _runs(call)))
+            mark(error, Mark(id, tuple(run._run() for run in runs)))
         if lost is not None:
             tell(f"{lost}; the record is on stderr")
         # At the end of the interpreter there are no new paths.
@@ -185,16 +189,16 @@ def _noted(error: BaseException | str | None, call: dict[str, Any], written: lis
     return None
 
 
-def _runs(call: dict[str, Any]) -> tuple[str, ...]:
+def _runs(call: dict[str, Any]) -> list[Computation]:
     """The runs of its computation that a failure was in; where a reference is not given, it is the same."""
-    runs = []
+    runs: list[Computation] = []
     around = call["within"]
     while around is not None:
         refs = {around.theoretical_ref, call["theoretical_ref"]} - {""}
         if around.name == call["computation"] and len(refs) <= 1:
-            runs.append(around._run())
+            runs.append(around)
         around = around.parent
-    return tuple(runs)
+    return runs
 
 
 def _known(computation: Computation, error: BaseException) -> str | None:
