@@ -12,6 +12,8 @@ mod serialize;
 mod text;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -324,7 +326,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut entries: Vec<(Name, Value)> = Vec::new();
-        let mut places = std::collections::HashMap::new();
+        let mut places = HashMap::new();
         while let Some((name, value)) = access.next_entry::<String, Value>()? {
             match places.get(&name) {
                 Some(&place) => entries[place] = (name.into(), value),
@@ -466,8 +468,23 @@ impl<K: Into<Cow<'static, str>>, V: Into<Value>> FromIterator<(K, V)> for Map {
 
 impl<K: Into<Cow<'static, str>>, V: Into<Value>> Extend<(K, V)> for Map {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
+        // A few names are compared faster than they are indexed.
+        const FEW: usize = 32;
+        let mut places: Option<HashMap<Name, usize>> = None;
         for (name, value) in entries {
-            self.insert(name, value);
+            if self.0.len() < FEW {
+                self.insert(name, value);
+                continue;
+            }
+            let index = || self.0.iter().enumerate().map(|(place, (name, _))| (name.clone(), place)).collect();
+            let (name, value) = (name.into(), value.into());
+            match places.get_or_insert_with(index).entry(name) {
+                Entry::Occupied(place) => self.0[*place.get()].1 = value,
+                Entry::Vacant(place) => {
+                    self.0.push((place.key().clone(), value));
+                    place.insert(self.0.len() - 1);
+                }
+            }
         }
     }
 }
