@@ -62,7 +62,7 @@ pub(super) fn place(failure: &Failure) -> Place {
 }
 
 /// The lock that processes exclude each other by.
-enum Exclusive {
+pub(super) enum Exclusive {
     /// It is held as long as the file is open.
     Held { _file: File },
     /// The file system has no locks, or the lock's file is none of ours. Then a copy may be older for a moment.
@@ -209,7 +209,7 @@ impl Latest {
 
     /// Keeps other processes from replacing `latest.json`. The lock belongs to the open file: it ends with the process,
     /// however that ends.
-    fn lock_directory(&self, patience: Duration) -> Exclusive {
+    pub(super) fn lock_directory(&self, patience: Duration) -> Exclusive {
         let path = self.dir.join(".latest.lock");
         let Ok(file) = open_ordinary(File::options().create(true).append(true), &path) else {
             return Exclusive::Unavailable;

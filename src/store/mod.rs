@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::failure::{Failure, ReadError};
 
 pub(crate) use area::{Areas, file_name_part};
-use latest::Latest;
+use latest::{Exclusive, Latest};
 pub(crate) use open::{apart_from_stdio, open_ordinary, read_bounded};
 pub(crate) use resolutions::Fixed;
 use resolutions::Resolutions;
@@ -197,6 +197,16 @@ impl Store {
     /// ```
     pub fn flush(&self) -> io::Result<()> {
         self.latest.flush()
+    }
+
+    /// Keeps programs from replacing `latest.json` until the lock is dropped; `None` if another process has it all that time.
+    /// A file system without locks cannot keep them from it. It is for tools that amend records.
+    #[doc(hidden)]
+    pub fn lock_latest(&self, patience: std::time::Duration) -> Option<impl Sized + use<>> {
+        match self.latest.lock_directory(patience) {
+            Exclusive::Busy => None,
+            lock => Some(lock),
+        }
     }
 
     /// Paths of the records, oldest first by name. `latest.json`, hidden files, files of other kinds, and what is no ordinary

@@ -17,8 +17,10 @@ use crate::value::shorten;
 
 /// The file in the directory of the records.
 const NAME: &str = "resolutions.jsonl";
-/// A larger file is none of ours, and nobody who fails waits for it to be read.
-const LARGEST: u64 = 4 << 20;
+/// The end of the file, which is read: the newest lines. Nobody who fails waits for more to be read.
+const END: u64 = 4 << 20;
+/// The longest line: so many of them fit into what is read.
+const LONGEST_LINE: usize = 64 << 10;
 /// Bytes of a fix that are told.
 const LONGEST: usize = 2000;
 /// Of one fingerprint, so many are told.
@@ -58,7 +60,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Why it cannot be written. The error names the file.
+    /// Why it cannot be written, or that the fix is longer than 64 KiB. The error names the file.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-resolve-{}", std::process::id()));
@@ -76,6 +78,9 @@ impl Store {
         let line = serde_json::to_string(&line)? + "\n";
         let path = &self.resolutions.path;
         let append = || {
+            if line.len() > LONGEST_LINE {
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, "the fix is longer than 64 KiB"));
+            }
             if std::fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
                 return Err(io::Error::other("it is no ordinary file"));
             }
@@ -116,7 +121,7 @@ impl Resolutions {
     fn of(&self, fingerprint: &str) -> Vec<Fixed> {
         let state = std::fs::metadata(&self.path).ok().filter(|metadata| metadata.is_file());
         let state = state.and_then(|metadata| Some((metadata.modified().ok()?, metadata.len())));
-        let Some(state) = state.filter(|(_, length)| *length <= LARGEST) else { return Vec::new() };
+        let Some(state) = state else { return Vec::new() };
         let Some(mut known) = self.known.lock() else { return Vec::new() };
         if known.read != Some(state) {
             known.fixed = Arc::new(read(&self.path));
@@ -136,19 +141,23 @@ fn ends_in_a_line(file: &mut File) -> io::Result<bool> {
 }
 
 fn read(path: &Path) -> HashMap<String, Vec<Fixed>> {
-    let mut text = Vec::new();
-    let read =
-        open_ordinary(File::options().read(true), path).and_then(|file| file.take(LARGEST).read_to_end(&mut text));
     let mut fixed: HashMap<String, Vec<Fixed>> = HashMap::new();
-    if read.is_ok() {
-        // A line that a full disk has cut is passed over.
-        for line in text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok()) {
-            let fix = shorten(&line.resolution.fix, LONGEST).into_owned();
-            let resolution = Resolution { fix, ..line.resolution };
-            fixed.entry(line.fingerprint).or_default().push((resolution, line.id));
-        }
+    // A line that a full disk has cut, or that begins before the end of the file, is passed over.
+    let text = end_of(path).unwrap_or_default();
+    for line in text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok()) {
+        let fix = shorten(&line.resolution.fix, LONGEST).into_owned();
+        let resolution = Resolution { fix, ..line.resolution };
+        fixed.entry(line.fingerprint).or_default().push((resolution, line.id));
     }
     fixed
+}
+
+fn end_of(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = open_ordinary(File::options().read(true), path)?;
+    file.seek(SeekFrom::Start(file.metadata()?.len().saturating_sub(END)))?;
+    let mut text = Vec::new();
+    file.take(END).read_to_end(&mut text)?;
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -180,6 +189,18 @@ mod tests {
         std::fs::write(dir.path().join(NAME), "{\"fingerprint\": \"b62").unwrap();
         store.resolve(&failure("pole"), "shorter interval").unwrap();
         assert_eq!(store.resolutions(&failure("pole").fingerprint()).len(), 1);
+    }
+
+    #[test]
+    fn of_a_large_file_the_newest_lines_are_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        store.resolve(&failure("pole"), "too old").unwrap();
+        let line = "x".repeat(1 << 20) + "\n";
+        std::fs::write(dir.path().join(NAME), line.repeat(5)).unwrap();
+        store.resolve(&failure("pole"), "shorter interval").unwrap();
+        assert_eq!(store.resolutions(&failure("pole").fingerprint())[0].fix, "shorter interval");
+        assert!(store.resolve(&failure("pole"), &"x".repeat(1 << 20)).is_err());
     }
 
     #[test]
