@@ -39,6 +39,9 @@ pub struct Advice {
     /// Whether it was said before, and nobody was asked now.
     #[serde(skip)]
     pub is_known: bool,
+    /// Why the answer is not kept in `.suggestions`, where that failed: the same question will be asked, and paid for, again.
+    #[serde(skip)]
+    pub not_kept: Option<String>,
 }
 
 impl Advice {

@@ -1,18 +1,23 @@
 //! One question, from a record to advice.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tracing_failure::Failure;
 
 use crate::advice::Advice;
 use crate::cache::Cache;
 use crate::error::{AdviceError, ErrorKind};
-use crate::models::{Answer, Model};
+use crate::models::{Answer, AskError, Model, Reply};
 use crate::prompt::{BUDGET, Past, Prompt, Question, hash};
-use crate::text::{fit, one_line, shown};
+use crate::text::{fit, in_words, one_line, shown};
 
 /// Columns of a text that is no answer.
 const SHOWN: usize = 300;
+/// Columns of a model's name.
+const NAME: usize = 100;
+/// Bytes of a text that are about one token.
+const BYTES_PER_TOKEN: usize = 4;
 
 /// A model, and what it is asked with.
 ///
@@ -39,6 +44,7 @@ pub struct Advisor {
     budget: Option<usize>,
     fresh: bool,
     redact: Option<bool>,
+    used_tokens: AtomicU64,
 }
 
 impl Advisor {
@@ -50,7 +56,7 @@ impl Advisor {
     /// assert_eq!(advisor.model().name(), "a-model");
     /// ```
     pub fn new(model: Model) -> Self {
-        Advisor { model, dir: None, budget: None, fresh: false, redact: None }
+        Advisor { model, dir: None, budget: None, fresh: false, redact: None, used_tokens: AtomicU64::new(0) }
     }
 
     /// A directory of records, `io/failures` and the like: what they tell of the same failure is part of the question, and
@@ -101,8 +107,8 @@ impl Advisor {
         self
     }
 
-    /// Whether secrets, home directories and the host's name are taken out of the question; else they are where it leaves this
-    /// machine.
+    /// Whether secrets, home directories and the host's name are taken out of the question. Otherwise they are, unless the model
+    /// is on this machine and an option or a variable names its server: a `failures.toml` does not suffice.
     ///
     /// ```
     /// # use tracing_failure_advice::{Advisor, Model};
@@ -130,6 +136,20 @@ impl Advisor {
         &self.model
     }
 
+    /// The tokens that all questions so far have used: as the server counts them, otherwise an estimate from the length of the
+    /// texts. Questions without a usable answer count as well.
+    ///
+    /// ```
+    /// # use tracing_failure_advice::{Advisor, Model};
+    /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
+    /// let advisor = Advisor::new(Model::from_fn("here", "a-model", |_| Ok("no answer".to_owned())));
+    /// assert!(advisor.advice(&failure).is_err());
+    /// assert!(advisor.used_tokens() > 0);
+    /// ```
+    pub fn used_tokens(&self) -> u64 {
+        self.used_tokens.load(Ordering::Relaxed)
+    }
+
     /// What the model is asked about a failure.
     ///
     /// # Errors
@@ -153,7 +173,7 @@ impl Advisor {
             failure: &failure,
             past: &past.unwrap_or_default(),
             budget: self.budget.or(self.model.budget()).unwrap_or(BUDGET),
-            leaves: self.redact.unwrap_or(!self.model.is_local()),
+            leaves: self.redact.unwrap_or(!self.model.may_know_secrets()),
             schema: self.model.schema(),
             says_schema: self.model.reads_schema(),
         };
@@ -182,10 +202,12 @@ impl Advisor {
 
     /// What the model says of a failure; what it said before of one with its fingerprint, where that is kept.
     ///
+    /// An answer that cannot be kept is returned all the same: [`Advice::not_kept`] says why.
+    ///
     /// # Errors
     ///
     /// When the model does not answer, or not as it should: what it said is kept then, where there is a directory, and its file
-    /// is named. When the directory cannot be read or written.
+    /// is named. When the directory cannot be read.
     ///
     /// ```
     /// use tracing_failure_advice::{Advisor, ErrorKind, Model};
@@ -204,33 +226,58 @@ impl Advisor {
         }
         let prompt = self.question(failure)?;
         let advice = self.ask(&prompt, cache.as_ref())?;
-        if let Some(cache) = cache {
-            cache.put(failure, &self.model, &advice).map_err(ErrorKind::Files.of())?;
-        }
-        Ok(advice)
+        let kept = cache.map_or(Ok(()), |cache| cache.put(failure, &self.model, &advice));
+        Ok(Advice { not_kept: kept.err().map(|error| in_words(&error)), ..advice })
     }
 
     fn ask(&self, prompt: &Prompt, cache: Option<&Cache>) -> Result<Advice, AdviceError> {
-        let reply = self.model.ask(prompt).map_err(ErrorKind::Unanswered.of())?;
-        let answer = match Answer::parse(&reply.text) {
-            Ok(answer) => answer,
-            Err(error) => {
-                let raw = cache.map(|cache| cache.keep_raw(&reply.text)).transpose().map_err(ErrorKind::Files.of())?;
-                let said = match raw {
-                    Some(path) => format!("what {} said is in {}", one_line(&reply.model), shown(&path)),
-                    None => format!("{} said {:?}", one_line(&reply.model), fit(&one_line(&reply.text), SHOWN)),
-                };
-                return Err(ErrorKind::NotAnAnswer.of()(anyhow::Error::new(error).context(said)));
-            }
-        };
+        let reply = self.model.ask(prompt).inspect_err(|error| self.count_failed(prompt, error));
+        let reply = reply.map_err(ErrorKind::Unanswered.of())?;
+        self.count(reply.tokens.unwrap_or_else(|| tokens_of(prompt) + estimated(reply.text.len())));
+        let answer = Answer::parse(&reply.text).map_err(|error| {
+            let said = self.keep_raw(&reply, cache);
+            ErrorKind::NotAnAnswer.of()(anyhow::Error::new(error).context(said))
+        })?;
         Ok(Advice {
             provider: self.model.provider().to_owned(),
             model: reply.model,
             time: tracing_failure::time::now(),
             prompt_hash: hash(prompt),
             tokens: reply.tokens,
-            answer,
+            answer: answer.map(|text| self.model.without_key(text)),
             is_known: false,
+            not_kept: None,
         })
     }
+
+    /// Keeps what is no answer, where it can be kept; says what it is or where.
+    fn keep_raw(&self, reply: &Reply, cache: Option<&Cache>) -> String {
+        let model = fit(&one_line(&reply.model), NAME).into_owned();
+        match cache.map(|cache| cache.keep_raw(&reply.text)) {
+            Some(Ok(path)) => format!("what {model} said is in {}", shown(&path)),
+            _ => format!("{model} said {:?}", fit(&one_line(&reply.text), SHOWN)),
+        }
+    }
+
+    /// A question without an answer may have been paid for.
+    fn count_failed(&self, prompt: &Prompt, error: &anyhow::Error) {
+        match error.downcast_ref::<AskError>() {
+            Some(error) if !error.may_have_cost() => {}
+            Some(AskError { tokens: Some(tokens), .. }) => self.count(*tokens),
+            _ => self.count(tokens_of(prompt)),
+        }
+    }
+
+    fn count(&self, tokens: u64) {
+        let add = |used: u64| Some(used.saturating_add(tokens));
+        let _ = self.used_tokens.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+    }
+}
+
+fn tokens_of(prompt: &Prompt) -> u64 {
+    estimated(prompt.system.len() + prompt.user.len())
+}
+
+fn estimated(bytes: usize) -> u64 {
+    bytes.div_ceil(BYTES_PER_TOKEN) as u64
 }

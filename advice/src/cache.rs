@@ -5,10 +5,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
 use tracing_failure::Failure;
 
 use crate::advice::Advice;
-use crate::models::Model;
+use crate::models::{Answer, Model};
 use crate::prompt::digest;
 
 /// A larger file is no answer.
@@ -20,29 +21,42 @@ pub(crate) struct Cache {
     dir: PathBuf,
 }
 
+/// An answer in its file.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    #[serde(flatten)]
+    advice: Advice,
+    /// A digest of all else. A file that somebody has edited does not contain what the model said.
+    #[serde(default)]
+    digest: String,
+}
+
 impl Cache {
     /// Of the records in this directory.
     pub(crate) fn of(failures: &Path) -> Self {
         Cache { dir: failures.join(NAME) }
     }
 
-    /// What this model said of failures with this fingerprint. What cannot be read is asked again.
+    /// What this model said of failures with this fingerprint. What cannot be read, was edited, or would not be accepted from
+    /// the model either, is asked again.
     pub(crate) fn get(&self, failure: &Failure, model: &Model) -> Option<Advice> {
         let file = self.file(failure, model);
         let is_file = fs::symlink_metadata(&file).is_ok_and(|there| there.is_file() && there.len() <= LARGEST);
-        let advice: Advice = serde_json::from_slice(&is_file.then(|| fs::read(file).ok())??).ok()?;
-        Some(Advice { is_known: true, ..advice })
+        let Stored { advice, digest } = serde_json::from_slice(&is_file.then(|| fs::read(file).ok())??).ok()?;
+        let answer = Answer::parse(&serde_json::to_string(&advice.answer).ok()?).ok()?;
+        let is_unchanged = digest == digest_of(&advice).ok()? && advice.provider == model.provider();
+        is_unchanged.then(|| Advice { answer: answer.map(|text| model.without_key(text)), is_known: true, ..advice })
     }
 
     pub(crate) fn put(&self, failure: &Failure, model: &Model, advice: &Advice) -> Result<()> {
         let path = self.file(failure, model);
-        let mut json = serde_json::to_vec_pretty(advice)?;
+        let mut json = serde_json::to_vec_pretty(&Stored { advice: advice.clone(), digest: digest_of(advice)? })?;
         json.push(b'\n');
         // Other threads and processes may be writing the same.
         let temporary = path.with_extension(format!("{}.{:016x}.tmp", std::process::id(), fastrand::u64(..)));
         let write = || {
             fs::create_dir_all(&self.dir)?;
-            fs::write(&temporary, &json)?;
+            File::create_new(&temporary)?.write_all(&json)?;
             fs::rename(&temporary, &path)
         };
         write()
@@ -63,4 +77,8 @@ impl Cache {
         let of = digest(&[&failure.fingerprint(), model.provider(), model.name(), &model.base_url()]);
         self.dir.join(format!("{}.json", &of[..32]))
     }
+}
+
+fn digest_of(advice: &Advice) -> Result<String> {
+    Ok(digest(&[&serde_json::to_string(advice)?]))
 }

@@ -31,9 +31,11 @@
 //! # Promises
 //!
 //! - Nothing is sent but by [`Advisor::advice`], and nothing but what [`Advisor::dry_run`] shows and the key.
-//! - Secrets, home directories and the host's name are taken out of what leaves this machine, unless
-//!   [`redact`](Advisor::redact) says otherwise; what stays on it, by the address of its server, is whole.
-//! - Nothing goes to another machine on the word of a `failures.toml` alone, and no key goes there over http.
+//! - Secrets, home directories and the host's name are taken out of the question, unless [`redact`](Advisor::redact) says
+//!   otherwise, or the model is on this machine and an option or a variable names its server.
+//! - A `failures.toml` alone decides neither who receives a key or secrets, nor that anything goes to another machine. One that
+//!   another user can have written is not read. No key goes to another machine over http.
+//! - No key is part of an answer, an error, or a file that is kept, although the server sent it back.
 //! - What a record says is data between marks that it cannot contain, and the model is told so.
 //! - Without a directory nothing is written.
 
@@ -49,7 +51,7 @@ mod text;
 
 pub use advice::Advice;
 pub use advisor::Advisor;
-pub use amend::{Amendment, amend};
+pub use amend::{Amendment, amend, amend_failure};
 pub use error::{AdviceError, ErrorKind};
 pub use models::{Answer, Fix, Model, ModelOptions, Provider};
 pub use prompt::Prompt;
@@ -57,6 +59,7 @@ pub use prompt::Prompt;
 /// What the command `failures` needs as well. It is no part of what this package promises, and changes as it likes.
 #[doc(hidden)]
 pub mod shared {
+    pub use crate::amend::{Amended, Change, Locked};
     pub use crate::files::{existing_store, read_bytes, read_json};
     pub use crate::text::{
         Varies, brief, count, fit, fit_end, in_words, one_line, parameter, place_of, shown, visible, visible_json,

@@ -7,7 +7,7 @@ use pyo3::create_exception;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use tracing_failure_advice::{Advice, Advisor, Amendment, Model, ModelOptions, Prompt, Provider, amend};
+use tracing_failure_advice::{Advice, Advisor, Amendment, Model, ModelOptions, Prompt, Provider, amend_failure};
 
 use crate::{reading, to_python};
 
@@ -55,7 +55,7 @@ pub(crate) fn advise<'py>(
         };
         let advice = advisor.advice(&failure)?;
         if let (true, Some(path)) = (save, path) {
-            amend(path, &Amendment { suggestions: advice.suggestions(), ..Amendment::default() })?;
+            amend_failure(path, &failure, &Amendment { suggestions: advice.suggestions(), ..Amendment::default() })?;
         }
         Ok(advice)
     });
@@ -101,6 +101,7 @@ fn told<'py>(py: Python<'py>, advice: &Advice) -> PyResult<Bound<'py, PyDict>> {
     dict.set_item("model", &advice.model)?;
     dict.set_item("tokens", advice.tokens)?;
     dict.set_item("is_known", advice.is_known)?;
+    dict.set_item("not_kept", &advice.not_kept)?;
     dict.set_item("suggestions", to_python::object(py, &advice.suggestions())?)?;
     Ok(dict)
 }

@@ -1,6 +1,7 @@
 """What a language model says to a failure."""
 
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
@@ -77,6 +78,8 @@ def suggest(
     whom |= {"fresh": fresh or "<lambda>" in (whom["model"] or ""), "redact": redact}
     path = str(failure._file) if failure._file is not None else None
     told = _native.advise(failure.to_dict(), path, whom, save)
+    if not_kept := told.pop("not_kept"):
+        warnings.warn(f"the answer is not kept for the next time: {not_kept}", RuntimeWarning, stacklevel=3)
     _add(failure, told.pop("suggestions"))
     return Advice(**{**told, "fixes": [Fix(*fix) for fix in told["fixes"]]})
 

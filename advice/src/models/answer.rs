@@ -85,6 +85,16 @@ impl Answer {
         Ok(answer.without_blanks())
     }
 
+    /// The same with each of its texts changed.
+    pub(crate) fn map(mut self, change: impl Fn(&str) -> String) -> Self {
+        self.root_cause = change(&self.root_cause);
+        for fix in &mut self.fixes {
+            let Fix { change: what, location, reason, code } = fix;
+            [what, reason].into_iter().chain(location).chain(code).for_each(|text| *text = change(text));
+        }
+        self
+    }
+
     /// What is blank is not there.
     fn without_blanks(mut self) -> Self {
         for fix in &mut self.fixes {
@@ -123,7 +133,7 @@ impl fmt::Display for NotAnAnswer {
 
 /// The inside of a text that is one Markdown fence from its beginning to its end; else the text.
 fn without_fence(text: &str) -> &str {
-    let text = text.trim();
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     let inside = text.strip_prefix("```").and_then(|text| text.strip_suffix("```"));
     // Behind the opening fence the language may stand.
     match inside.and_then(|inside| inside.split_once('\n')) {
@@ -166,7 +176,7 @@ mod tests {
         let read = Answer::parse(&answer().to_string()).unwrap();
         assert_eq!(read.confidence, Confidence::Medium);
         assert_eq!(read.fixes[0].code, None);
-        for fenced in ["```json\n{}\n```", " ```\n{}\n``` \n", "```JSON \r\n{}```"] {
+        for fenced in ["\u{feff}{}", "```json\n{}\n```", " ```\n{}\n``` \n", "```JSON \r\n{}```"] {
             assert_eq!(Answer::parse(&fenced.replace("{}", &answer().to_string())).unwrap(), read, "{fenced}");
         }
         assert_eq!(said("/fixes/0/location", None), "fits");

@@ -13,11 +13,13 @@ const SHOWN: usize = 300;
 
 /// What happened at which URL, and what can be done.
 #[derive(Debug)]
-pub(super) struct AskError {
+pub(crate) struct AskError {
     url: String,
     key_variable: &'static str,
     /// How often the server was asked.
     tries: u32,
+    /// What the server counted, although there is no answer.
+    pub(crate) tokens: Option<u64>,
     trouble: Trouble,
 }
 
@@ -62,8 +64,22 @@ pub(super) enum Trouble {
 }
 
 impl AskError {
-    pub(super) fn new(url: String, key_variable: &'static str, tries: u32, trouble: Trouble) -> Self {
-        AskError { url, key_variable, tries, trouble }
+    pub(super) fn new(
+        url: String,
+        key_variable: &'static str,
+        tries: u32,
+        tokens: Option<u64>,
+        trouble: Trouble,
+    ) -> Self {
+        AskError { url, key_variable, tries, tokens, trouble }
+    }
+
+    /// Whether the model may have worked on the question, which is paid for although there is no answer.
+    pub(crate) fn may_have_cost(&self) -> bool {
+        !matches!(
+            self.trouble,
+            Trouble::NoKey | Trouble::Unreachable { .. } | Trouble::Status { .. } | Trouble::Redirect { .. }
+        )
     }
 
     /// What may help, where something is known to.

@@ -2,16 +2,18 @@
 
 use serde_json::Value as Json;
 
-use super::Reply;
 use super::base_url::BaseUrl;
 use super::error::Trouble;
 use super::key::Key;
 use super::ordered::{Ordered, object};
 use super::request::Request;
+use super::server::Said;
 use crate::prompt::Prompt;
 
 pub(super) const BASE_URL: &str = "https://generativelanguage.googleapis.com";
 pub(super) const KEY_VARIABLE: &str = "GEMINI_API_KEY";
+/// Where a reply says how many tokens were used, as a JSON pointer.
+pub(super) const TOKENS: &str = "/usageMetadata/totalTokenCount";
 
 /// The name as it stands in a URL: with or without `models/` it is the same model.
 ///
@@ -40,7 +42,7 @@ pub(super) fn request(base: &BaseUrl, model: &str, key: Option<&Key>, prompt: &P
 /// # Errors
 ///
 /// When it said nothing, was not let say it, or did not get to its end.
-pub(super) fn read(json: &Json, asked: &str) -> Result<Reply, Trouble> {
+pub(super) fn read(json: &Json, asked: &str) -> Result<Said, Trouble> {
     if let Some(reason) = json.pointer("/promptFeedback/blockReason").and_then(Json::as_str) {
         return Err(Trouble::Blocked(reason.to_owned()));
     }
@@ -55,8 +57,7 @@ pub(super) fn read(json: &Json, asked: &str) -> Result<Reply, Trouble> {
         return Err(Trouble::Silent);
     }
     let model = json.get("modelVersion").and_then(Json::as_str).unwrap_or(asked).to_owned();
-    let tokens = json.pointer("/usageMetadata/totalTokenCount").and_then(Json::as_u64);
-    Ok(Reply { text, model, tokens })
+    Ok(Said { text, model })
 }
 
 /// All of its text but what it thought on the way.
@@ -78,7 +79,7 @@ mod tests {
             "content": { "parts": [{ "text": "hm", "thought": true }, { "text": "{\"a\":" }, { "text": "1}" }] },
             "finishReason": "STOP"
         }] });
-        let reply = Reply { text: "{\"a\":1}".to_owned(), model: "g".to_owned(), tokens: None };
+        let reply = Said { text: "{\"a\":1}".to_owned(), model: "g".to_owned() };
         assert_eq!(read(&json, "g").unwrap(), reply);
     }
 

@@ -18,6 +18,8 @@ const MOST_BYTES: u64 = 4 << 20;
 const MOST_ERROR_BYTES: u64 = 64 << 10;
 /// Characters of a page that stand for all of it.
 const BEGINNING: usize = 400;
+/// Some servers begin with it.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 const TO_RESOLVE: Duration = Duration::from_secs(10);
 const TO_CONNECT: Duration = Duration::from_secs(15);
 const TO_SEND: Duration = Duration::from_secs(60);
@@ -73,7 +75,8 @@ fn once(request: &Request, body: &str, time: Time, is_local: bool) -> Result<Jso
     }
     let mut response = call.send(body).map_err(|error| about(error, time, is_local))?;
     let status = response.status();
-    if status.is_redirection() {
+    // Others of this kind, such as 304, lead nowhere.
+    if status.is_redirection() && response.headers().contains_key(header::LOCATION) {
         return Err(Trouble::Redirect { status, to: target(response.headers()) });
     }
     if !status.is_success() {
@@ -81,7 +84,8 @@ fn once(request: &Request, body: &str, time: Time, is_local: bool) -> Result<Jso
         return Err(about_status(status, &wait, &beginning_of_page(response.body_mut())));
     }
     let text = read(&mut response, time, is_local)?;
-    let json = serde_json::from_slice(&text).map_err(|_| Trouble::NoJson(beginning(&text)))?;
+    let json = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text);
+    let json = serde_json::from_slice(json).map_err(|_| Trouble::NoJson(beginning(&text)))?;
     error_inside(&json).map_or(Ok(json), |message| Err(Trouble::ErrorInside(message)))
 }
 
@@ -156,9 +160,20 @@ fn about_status(status: StatusCode, retry_after: &str, page: &[u8]) -> Trouble {
 
 /// What the server says of an error, in the ways of several of them.
 fn error_inside(json: &Json) -> Option<String> {
-    let error = json.get("error").or_else(|| json.pointer("/0/error")).filter(|error| !error.is_null())?;
+    let error = json.get("error").or_else(|| json.pointer("/0/error")).filter(|error| !is_empty(error))?;
     let message = error.get("message").unwrap_or(error);
     Some(message.as_str().map_or_else(|| message.to_string(), str::to_owned))
+}
+
+/// Whether it says nothing: some servers have an empty error beside an answer.
+fn is_empty(json: &Json) -> bool {
+    match json {
+        Json::Null | Json::Bool(false) => true,
+        Json::Object(members) => members.values().all(is_empty),
+        Json::Array(items) => items.is_empty(),
+        Json::String(text) => text.trim().is_empty(),
+        Json::Bool(true) | Json::Number(_) => false,
+    }
 }
 
 /// Where a redirect leads; what stands in its query may be secret.

@@ -1,6 +1,8 @@
 //! A key of a service, which nobody gets to see.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::ops::Range;
 
 /// What stands in the place of a key.
 const REDACTED: &str = "[redacted]";
@@ -26,10 +28,28 @@ impl Key {
         &self.0
     }
 
-    /// Whether the word has the key in it, or a good part of it.
-    fn is_in(&self, word: &str) -> bool {
-        let key = self.0.as_bytes();
-        key.windows(WINDOW.min(key.len())).any(|part| word.as_bytes().windows(part.len()).any(|there| there == part))
+    /// The text without the key and without long parts of it. Nothing else changes: the text may be JSON.
+    ///
+    /// What is shorter than a window is no secret (`EMPTY`, `none`), and may be part of any word.
+    pub(super) fn removed_from(&self, text: &str) -> String {
+        match self.0.len() {
+            ..WINDOW => text.to_owned(),
+            _ => replace(text, &self.places_in(text)),
+        }
+    }
+
+    /// Where the text has the key or a good part of it.
+    fn places_in(&self, text: &str) -> Vec<Range<usize>> {
+        let length = WINDOW.min(self.0.len());
+        let windows: HashSet<&[u8]> = self.0.as_bytes().windows(length).collect();
+        let mut places: Vec<Range<usize>> = Vec::new();
+        for (at, _) in text.as_bytes().windows(length).enumerate().filter(|(_, there)| windows.contains(there)) {
+            match places.last_mut() {
+                Some(last) if at <= last.end => last.end = at + length,
+                _ => places.push(at..at + length),
+            }
+        }
+        places
     }
 }
 
@@ -45,23 +65,52 @@ impl fmt::Display for Key {
     }
 }
 
-/// A server's text without the key and without what looks like one: servers repeat the key that they refuse.
+/// A server's error without the key and without what looks like one: servers repeat the key that they refuse, in part as well.
+/// The whole word is left out.
 pub(super) fn without_keys(text: &str, key: Option<&Key>) -> String {
-    let is_key = |word: &str| {
-        let word = word.trim_matches(|c: char| c.is_ascii_punctuation());
-        BEGINNINGS.iter().any(|beginning| word.starts_with(beginning)) || key.is_some_and(|key| key.is_in(word))
-    };
-    text.split_inclusive(ends_word).map(|piece| redact(piece, is_key)).collect()
+    let is_key = |word: &str| BEGINNINGS.iter().any(|beginning| word.starts_with(beginning));
+    let mut places: Vec<Range<usize>> = words(text)
+        .filter(|word| is_key(text[word.clone()].trim_start_matches(|c: char| c.is_ascii_punctuation())))
+        .chain(key.into_iter().flat_map(|key| key.places_in(text)).map(|place| with_words(text, place)))
+        .collect();
+    places.sort_by_key(|place| place.start);
+    let mut joined: Vec<Range<usize>> = Vec::new();
+    for place in places {
+        match joined.last_mut() {
+            Some(last) if place.start <= last.end => last.end = last.end.max(place.end),
+            _ => joined.push(place),
+        }
+    }
+    replace(text, &joined)
+}
+
+/// The text with a mark in these places, which are in order and apart.
+fn replace(text: &str, places: &[Range<usize>]) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut copied = 0;
+    for place in places {
+        clean.push_str(&text[copied..place.start]);
+        clean.push_str(REDACTED);
+        copied = place.end;
+    }
+    clean + &text[copied..]
+}
+
+fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let start = |piece: &str| piece.as_ptr().addr() - text.as_ptr().addr();
+    text.split(ends_word).filter(|word| !word.is_empty()).map(move |word| start(word)..start(word) + word.len())
+}
+
+/// The place with the words that it begins and ends in.
+fn with_words(text: &str, place: Range<usize>) -> Range<usize> {
+    let start =
+        text[..place.start].rfind(ends_word).map_or(0, |at| at + text[at..].chars().next().map_or(0, char::len_utf8));
+    let end = text[place.end..].find(ends_word).map_or(text.len(), |at| place.end + at);
+    start..end
 }
 
 fn ends_word(c: char) -> bool {
     c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>' | '(' | ')' | '&' | '=' | ',' | ';')
-}
-
-/// The piece is a word and what ends it.
-fn redact(piece: &str, is_key: impl Fn(&str) -> bool) -> String {
-    let word = piece.trim_end_matches(ends_word);
-    if is_key(word) { format!("{REDACTED}{}", &piece[word.len()..]) } else { piece.to_owned() }
 }
 
 #[cfg(test)]
@@ -86,5 +135,18 @@ mod tests {
         assert_eq!(without("provided: sk-pr**9f3a. AIzaSyB, sk-1"), "provided: [redacted] [redacted], [redacted]");
         assert_eq!(without("the model sesame is overloaded\nlater"), "the model sesame is overloaded\nlater");
         assert_eq!(without_keys("task-force risk-free", None), "task-force risk-free");
+        let key = Key::new("ab,cd;ef=gh(1)&2").unwrap();
+        let without = |text: &str| without_keys(text, Some(&key));
+        assert_eq!(without("no \"ab,cd;ef=gh(1)&2\", é"), "no \"[redacted]\", é");
+        assert_eq!(without("ab,cd;ef*** is wrong"), "[redacted] is wrong");
+        assert_eq!(without_keys("use x here", Key::new("x").as_ref()), "use [redacted] here");
+    }
+
+    #[test]
+    fn of_an_answer_only_the_key_is_left_out() {
+        let key = Key::new("sesame-1234-open").unwrap();
+        let json = r#"{"a": "try \"sesame-1234-open\" or sk-learn\nsesame-1234"}"#;
+        assert_eq!(key.removed_from(json), r#"{"a": "try \"[redacted]\" or sk-learn\n[redacted]"}"#);
+        assert_eq!(Key::new("EMPTY").unwrap().removed_from("EMPTY set"), "EMPTY set");
     }
 }

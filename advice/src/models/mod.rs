@@ -24,6 +24,7 @@ use anyhow::Result;
 use crate::error::{AdviceError, ErrorKind};
 use crate::prompt::Prompt;
 pub use answer::{Answer, Fix};
+pub(crate) use error::AskError;
 use function::Function;
 pub use options::{ModelOptions, Provider};
 use server::Server;
@@ -160,6 +161,32 @@ impl Model {
         match &self.0 {
             Kind::Server(server) => server.is_local(),
             Kind::Function(function) => function.is_local,
+        }
+    }
+
+    /// Whether secrets may be part of what it is told: it is on this machine, and the user said so. A `failures.toml` alone may
+    /// come from another user, whose program listens there.
+    pub(crate) fn may_know_secrets(&self) -> bool {
+        match &self.0 {
+            Kind::Server(server) => server.is_local() && server.is_chosen,
+            Kind::Function(function) => function.is_local,
+        }
+    }
+
+    /// Why a `failures.toml` that is there has no effect.
+    #[doc(hidden)]
+    pub fn warning(&self) -> Option<String> {
+        match &self.0 {
+            Kind::Server(server) => settings::unread(&server.ignored),
+            Kind::Function(_) => None,
+        }
+    }
+
+    /// The text without the key of its server.
+    pub(crate) fn without_key(&self, text: &str) -> String {
+        match &self.0 {
+            Kind::Server(server) => server.without_key(text),
+            Kind::Function(_) => text.to_owned(),
         }
     }
 

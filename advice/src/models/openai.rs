@@ -2,16 +2,18 @@
 
 use serde_json::Value as Json;
 
-use super::Reply;
 use super::base_url::BaseUrl;
 use super::error::Trouble;
 use super::key::Key;
 use super::ordered::{Ordered, object};
 use super::request::Request;
+use super::server::Said;
 use crate::prompt::Prompt;
 
 pub(super) const BASE_URL: &str = "https://api.openai.com/v1";
 pub(super) const KEY_VARIABLE: &str = "OPENAI_API_KEY";
+/// Where a reply says how many tokens were used, as a JSON pointer.
+pub(super) const TOKENS: &str = "/usage/total_tokens";
 
 pub(super) fn request(base: &BaseUrl, model: &str, key: Option<&Key>, prompt: &Prompt, schema: Ordered) -> Request {
     let url = base.join("v1", "chat/completions");
@@ -31,7 +33,7 @@ pub(super) fn request(base: &BaseUrl, model: &str, key: Option<&Key>, prompt: &P
 /// # Errors
 ///
 /// When it said nothing, refused to, or did not get to its end.
-pub(super) fn read(json: &Json, asked: &str) -> Result<Reply, Trouble> {
+pub(super) fn read(json: &Json, asked: &str) -> Result<Said, Trouble> {
     let choice = json.pointer("/choices/0").ok_or(Trouble::Silent)?;
     let message = |name| choice.get("message")?.get(name)?.as_str().filter(|text: &&str| !text.trim().is_empty());
     if let Some(refusal) = message("refusal") {
@@ -44,6 +46,5 @@ pub(super) fn read(json: &Json, asked: &str) -> Result<Reply, Trouble> {
     }
     let text = message("content").ok_or(Trouble::Silent)?.to_owned();
     let model = json.get("model").and_then(Json::as_str).unwrap_or(asked).to_owned();
-    let tokens = json.pointer("/usage/total_tokens").and_then(Json::as_u64);
-    Ok(Reply { text, model, tokens })
+    Ok(Said { text, model })
 }

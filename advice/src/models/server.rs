@@ -1,5 +1,6 @@
 //! A model at a server, and how it is asked.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value as Json;
@@ -12,6 +13,17 @@ use super::settings::Settings;
 use super::{Provider, Reply, gemini, http, openai, schema};
 use crate::prompt::Prompt;
 
+/// Characters of a model's name, as a server states it.
+const NAME: usize = 200;
+
+/// The content of a reply.
+#[derive(Debug, PartialEq)]
+pub(super) struct Said {
+    pub(super) text: String,
+    /// The model as the server names it, else as it was asked for.
+    pub(super) model: String,
+}
+
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) provider: Provider,
@@ -23,14 +35,18 @@ pub(super) struct Server {
     timeout: Duration,
     /// Bytes of a question, where the settings say so.
     pub(super) budget: Option<usize>,
+    /// Whether the user named the server.
+    pub(super) is_chosen: bool,
+    /// Configurations that were not read.
+    pub(super) ignored: Vec<PathBuf>,
 }
 
 impl Server {
     /// The model of these settings.
     pub(super) fn new(settings: Settings) -> Self {
-        let Settings { provider, base_url, model: name, key, timeout, budget } = settings;
+        let Settings { provider, base_url, model: name, key, timeout, budget, is_chosen, ignored } = settings;
         let budget = budget.and_then(|budget| budget.try_into().ok());
-        Server { provider, base_url, name, key, timeout, budget }
+        Server { provider, base_url, name, key, timeout, budget, is_chosen, ignored }
     }
 
     /// Whether its server is on this machine, by its address: nothing leaves the machine then.
@@ -55,15 +71,27 @@ impl Server {
     /// model does not answer or not to its end.
     pub(super) fn ask(&self, prompt: &Prompt) -> Result<Reply, AskError> {
         let request = self.request(prompt);
-        let mut tries = 0;
+        let (mut tries, mut tokens) = (0, None);
         let reply = self.key_if_needed().and_then(|()| {
             let json = http::post(&request, self.timeout, self.is_local(), &mut tries)?;
+            tokens = self.tokens(&json);
             self.read(&json)
         });
-        reply.map_err(|trouble| {
-            let key_variable = self.provider.key_variable();
-            AskError::new(request.url, key_variable, tries, trouble.without(self.key.as_ref()))
-        })
+        match reply {
+            Ok(Said { text, model }) => {
+                let model = self.without_key(&model).chars().take(NAME).collect();
+                Ok(Reply { text: self.without_key(&text), model, tokens })
+            }
+            Err(trouble) => {
+                let key_variable = self.provider.key_variable();
+                Err(AskError::new(request.url, key_variable, tries, tokens, trouble.without(self.key.as_ref())))
+            }
+        }
+    }
+
+    /// The text without the key, which some servers repeat.
+    pub(super) fn without_key(&self, text: &str) -> String {
+        self.key.as_ref().map_or_else(|| text.to_owned(), |key| key.removed_from(text))
     }
 
     fn key_if_needed(&self) -> Result<(), Trouble> {
@@ -71,10 +99,19 @@ impl Server {
         if needed && self.key.is_none() { Err(Trouble::NoKey) } else { Ok(()) }
     }
 
-    fn read(&self, json: &Json) -> Result<Reply, Trouble> {
+    fn read(&self, json: &Json) -> Result<Said, Trouble> {
         match self.provider {
             Provider::Gemini => gemini::read(json, &self.name),
             Provider::OpenAi => openai::read(json, &self.name),
         }
+    }
+
+    /// What the server counted. Servers that do not count send nothing or zero.
+    fn tokens(&self, json: &Json) -> Option<u64> {
+        let pointer = match self.provider {
+            Provider::Gemini => gemini::TOKENS,
+            Provider::OpenAi => openai::TOKENS,
+        };
+        json.pointer(pointer).and_then(Json::as_u64).filter(|tokens| *tokens > 0)
     }
 }

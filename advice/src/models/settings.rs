@@ -2,16 +2,20 @@
 
 mod file;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use super::base_url::BaseUrl;
 use super::key::Key;
 use super::options::stated;
 use super::{ModelOptions, Provider, gemini};
-use file::File;
+use crate::text::{fit, shown};
+use file::Nearest;
 
+/// Columns of a model's name in an error.
+const SHOWN: usize = 200;
 /// For one question with all its retries.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
@@ -25,6 +29,11 @@ pub(super) struct Settings {
     pub(super) timeout: Duration,
     /// What the file sets as `budget`.
     pub(super) budget: Option<u64>,
+    /// Whether the user named the server, by an option or a variable, or it is the provider's own. A file alone may come from
+    /// somebody else.
+    pub(super) is_chosen: bool,
+    /// Files that were not read, because another user can have written them.
+    pub(super) ignored: Vec<PathBuf>,
 }
 
 /// The settings of these options and of the nearest `failures.toml`.
@@ -34,24 +43,42 @@ pub(super) struct Settings {
 /// When it is not said which model, by whom, or where; when the file cannot be read; when a key would go where it must not.
 pub(super) fn settings(options: &ModelOptions) -> Result<Settings> {
     let given_url = stated(options.base_url.as_deref());
-    let file = File::nearest()?;
+    let Nearest { file, ignored } = Nearest::find()?;
     let file = if is_of_other(options.provider, file.provider()) { file.for_any_provider() } else { file };
     let url = given_url.or(file.base_url.as_deref()).map(str::parse::<BaseUrl>).transpose()?;
-    let provider = options.provider.or(file.provider).map_or_else(|| likely_provider(url.is_some()), Ok)?;
-    let model = stated(options.model.as_deref()).or(file.model.as_deref()).with_context(|| no_model(provider))?;
+    let provider = options.provider.or(file.provider);
+    let provider = provider.map_or_else(|| likely_provider(url.is_some()), Ok);
+    let provider = provider.map_err(|error| with_unread(error, &ignored))?;
+    let model = stated(options.model.as_deref()).or(file.model.as_deref());
+    let model = model.with_context(|| no_model(provider)).map_err(|error| with_unread(error, &ignored))?;
     if provider == Provider::Gemini && gemini::model_in_url(model).is_none() {
-        bail!("{model:?} is no name of a Gemini model: {}", provider.list());
+        bail!("{:?} is no name of a Gemini model: {}", fit(model, SHOWN), provider.list());
     }
     let own_url: BaseUrl = provider.own_url().parse()?;
-    let key = key_of(provider)?;
     let base_url = url.unwrap_or_else(|| own_url.clone());
-    let is_known = given_url.is_some() || base_url.is_at(&own_url);
-    check_where_it_goes(&base_url, is_known)?;
+    let is_chosen = given_url.is_some() || base_url.is_at(&own_url);
+    check_where_it_goes(provider, &base_url, is_chosen)?;
+    let key = if is_chosen { key_of(provider)? } else { None };
     if key.is_some() {
         check_where_the_key_goes(provider, &base_url)?;
     }
     let timeout = options.timeout.or(file.timeout).unwrap_or(TIMEOUT);
-    Ok(Settings { provider, model: model.to_owned(), base_url, key, timeout, budget: file.budget })
+    let (model, budget) = (model.to_owned(), file.budget);
+    Ok(Settings { provider, model, base_url, key, timeout, budget, is_chosen, ignored })
+}
+
+/// Why files that are there have no effect, if there are any.
+pub(super) fn unread(files: &[PathBuf]) -> Option<String> {
+    let names: Vec<String> = files.iter().map(|path| shown(path)).collect();
+    let why = "not read: it does not belong to you, or all users can write to it";
+    (!names.is_empty()).then(|| format!("{} is {why}", names.join(", ")))
+}
+
+fn with_unread(error: anyhow::Error, files: &[PathBuf]) -> anyhow::Error {
+    match unread(files) {
+        Some(why) => anyhow!("{error}; {why}"),
+        None => error,
+    }
 }
 
 /// Whether the options name another provider than the file.
@@ -97,10 +124,12 @@ fn key_of(provider: Provider) -> Result<Option<Key>> {
     }
 }
 
-/// Refuses to send anything to where only a file says: files come with what one has cloned, and records hold source.
-fn check_where_it_goes(url: &BaseUrl, is_known: bool) -> Result<()> {
+/// Refuses to send anything to where only a file says: files come with what one has cloned, and records hold source. A server on
+/// this machine is asked, but without a key.
+fn check_where_it_goes(provider: Provider, url: &BaseUrl, is_chosen: bool) -> Result<()> {
+    let needs_key = provider == Provider::Gemini;
     ensure!(
-        url.is_local() || is_known,
+        is_chosen || (url.is_local() && !needs_key),
         "nothing is sent to {url} on the word of a failures.toml: if it belongs there, say so with --base-url or \
          FAILURES_BASE_URL"
     );

@@ -84,7 +84,8 @@ impl Question<'_> {
         sections.extend(self.past.section(self.leaves));
         // So that neither the budget nor the mark depends on what is hidden.
         if self.leaves {
-            sections.iter_mut().for_each(|section| section.change(|text| private::hide(text, self.failure)));
+            let hosts = private::hosts(self.failure, self.past.hosts());
+            sections.iter_mut().for_each(|section| section.change(|text| private::hide(text, &hosts)));
         }
         let system = self.system();
         let room = self.budget.saturating_sub(system.len() + FENCE);
@@ -125,14 +126,18 @@ fn fenced(record: &str) -> String {
 
 /// A text for a section: without what would part it from the rest or nobody can see.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect()
+    let parts = |c: char| (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}');
+    let shown = |c: char| if parts(c) { ' ' } else { c };
+    text.chars().filter(|c| !is_invisible(*c)).map(shown).collect()
 }
 
-/// Control characters, and those that turn a text around, take no room, or say something to machines only.
-fn is_hidden(c: char) -> bool {
-    let is_invisible = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}');
-    is_invisible || (c.is_control() && c != '\n' && c != '\t')
+/// Characters that take no room or are blank, turn a text around, or say something to machines only: Unicode's default
+/// ignorable code points, its bidirectional controls, and letters that look like a space.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// The beginning of a text, as many bytes as there is room for.

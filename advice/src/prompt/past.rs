@@ -1,6 +1,7 @@
 //! The same failure in other runs, and what fixed it then.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +31,8 @@ pub(crate) struct Past {
     parameters: Option<Varies>,
     /// What fixed it, the latest first.
     fixes: Vec<Resolution>,
+    /// Where it failed: a fix may name these hosts.
+    hosts: BTreeSet<String>,
 }
 
 /// What is read of a record.
@@ -45,6 +48,12 @@ struct KnownContext {
     #[serde(default)]
     fingerprint: String,
     resolution: Option<Resolution>,
+    process: Option<KnownProcess>,
+}
+
+#[derive(Deserialize)]
+struct KnownProcess {
+    host: Option<String>,
 }
 
 impl Past {
@@ -103,6 +112,7 @@ impl Past {
             last: Some(known.timestamp),
             parameters: Some(Varies::of(&without_secrets(known.parameters))),
             fixes: known.context.resolution.into_iter().collect(),
+            hosts: known.context.process.and_then(|process| process.host).into_iter().collect(),
         })
     }
 
@@ -111,11 +121,16 @@ impl Past {
         self.first = self.first.into_iter().chain(other.first).min();
         self.last = self.last.into_iter().chain(other.last).max();
         match (&mut self.parameters, other.parameters) {
-            (Some(known), Some(parameters)) => known.join(parameters),
+            (Some(known), Some(parameters)) => known.join(parameters, false),
             (known @ None, parameters) => *known = parameters,
             (Some(_), None) => {}
         }
         self.fixes.extend(other.fixes);
+        self.hosts.extend(other.hosts);
+    }
+
+    pub(super) fn hosts(&self) -> impl Iterator<Item = &str> {
+        self.hosts.iter().map(String::as_str)
     }
 
     /// Where it leaves the machine, fixes are redacted before they are cut.

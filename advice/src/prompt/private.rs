@@ -10,10 +10,9 @@ const SUPERUSER: &str = "/root";
 /// A shorter name is part of too many words.
 const SHORTEST: usize = 2;
 
-/// The text without secrets, home directories and their owners, and the names of the host that failed and of this one.
-pub(super) fn hide(text: &str, failure: &Failure) -> String {
+/// The text without secrets, home directories and their owners, and the names of these hosts.
+pub(super) fn hide(text: &str, hosts: &[String]) -> String {
     let text = redact_text(text).into_owned();
-    let hosts = hosts(failure);
     let homes = [std::env::var_os("HOME"), std::env::var_os("USERPROFILE")];
     let homes: Vec<String> = homes.into_iter().flatten().filter_map(|home: OsString| home.into_string().ok()).collect();
     let line = |line: &str| {
@@ -25,15 +24,16 @@ pub(super) fn hide(text: &str, failure: &Failure) -> String {
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// The host of the record and this machine, by their full and their short names.
-fn hosts(failure: &Failure) -> Vec<String> {
+/// The host of the record, these others, and this machine, by their full and their short names.
+pub(super) fn hosts<'h>(failure: &Failure, others: impl Iterator<Item = &'h str>) -> Vec<String> {
     let recorded = failure.context.process.as_ref().and_then(|process| process.host.clone());
+    let recorded = recorded.into_iter().chain(others.map(str::to_owned));
     let here = std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned());
-    let full: Vec<String> = recorded.into_iter().chain(here).collect();
+    let full: Vec<String> = recorded.chain(here).collect();
     let short = full.iter().filter_map(|name| name.split('.').next().map(str::to_owned));
     let mut names: Vec<String> = full.iter().cloned().chain(short).filter(|name| name.len() >= SHORTEST).collect();
     // The longer ones first: a short one is part of them.
-    names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    names.sort_by(|a, b| (b.len(), a).cmp(&(a.len(), b)));
     names.dedup();
     names
 }
@@ -110,7 +110,7 @@ mod tests {
             ("a\npostgres://me:hunter2@db/x\n\nrtol: 1e-6", "a\n[redacted]\n\nrtol: 1e-6"),
             ("é /home/é/x", "é ~/x"),
         ] {
-            assert_eq!(hide(text, &failure), hidden);
+            assert_eq!(hide(text, &hosts(&failure, [].into_iter())), hidden);
         }
     }
 
@@ -119,7 +119,8 @@ mod tests {
         let json = Failure::new("c", "r", "E", "m").to_json();
         let json = json.replace("\"context\": {}", "\"context\": {\"process\": {\"host\": \"node7.cluster.edu\"}}");
         let failure = Failure::from_json(&json).unwrap();
-        let hidden = hide("on NODE7.cluster.edu, node7 and node77", &failure);
-        assert_eq!(hidden, "on [host], [host] and node77");
+        let hosts = hosts(&failure, ["login1.cluster.edu"].into_iter());
+        let hidden = hide("on NODE7.cluster.edu, node7, login1 and node77", &hosts);
+        assert_eq!(hidden, "on [host], [host], [host] and node77");
     }
 }

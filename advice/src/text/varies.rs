@@ -1,6 +1,9 @@
 //! What is the same in the parameters of many records, and what is not.
 
 use std::cmp::Ordering;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -13,11 +16,13 @@ const VALUES: usize = 16;
 /// Of those, how many are named in a line.
 const NAMED: usize = 4;
 
-/// The parameters of some records, by name, in the order in which they came.
+/// The parameters of some records, by name.
 #[derive(Debug)]
 pub struct Varies {
     records: usize,
-    parameters: Vec<(String, Parameter)>,
+    parameters: HashMap<Arc<str>, Parameter>,
+    /// The names of one record, in its order. They are shown before all others.
+    first: Vec<Arc<str>>,
 }
 
 #[derive(Debug)]
@@ -35,7 +40,7 @@ struct Parameter {
 impl Varies {
     /// Those of one record.
     pub fn of(parameters: &Map) -> Self {
-        let mut varies = Varies { records: 1, parameters: Vec::new() };
+        let mut varies = Varies { records: 1, parameters: HashMap::new(), first: Vec::new() };
         varies.flatten("", parameters);
         varies
     }
@@ -48,20 +53,42 @@ impl Varies {
                 Value::Map(inner) if !inner.is_empty() && inner.get("summary").is_none() => {
                     self.flatten(&format!("{name}."), inner);
                 }
-                value => self.parameters.push((name, Parameter::of(value.clone()))),
+                value => {
+                    let name: Arc<str> = name.into();
+                    if self.parameters.insert(Arc::clone(&name), Parameter::of(value.clone())).is_none() {
+                        self.first.push(name);
+                    }
+                }
             }
         }
     }
 
-    /// Takes in those of others.
-    pub fn join(&mut self, other: Varies) {
+    /// Takes in those of other records. The order is theirs from then on if they come first.
+    pub fn join(&mut self, mut other: Varies, theirs_first: bool) {
+        if theirs_first {
+            std::mem::swap(&mut self.first, &mut other.first);
+        }
+        // The smaller into the larger: a record with a few parameters does not cost what all others have.
+        if other.parameters.len() > self.parameters.len() {
+            std::mem::swap(&mut self.parameters, &mut other.parameters);
+        }
         self.records += other.records;
         for (name, parameter) in other.parameters {
-            match self.parameters.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, known)) => known.join(parameter),
-                None => self.parameters.push((name, parameter)),
+            match self.parameters.entry(name) {
+                Entry::Occupied(mut known) => known.get_mut().join(parameter),
+                Entry::Vacant(place) => drop(place.insert(parameter)),
             }
         }
+    }
+
+    /// Those of the first record, and then all others by name.
+    fn in_order(&self) -> Vec<(&str, &Parameter)> {
+        let first: HashSet<&str> = self.first.iter().map(|name| &**name).collect();
+        let mut others: Vec<&str> =
+            self.parameters.keys().map(|name| &**name).filter(|name| !first.contains(name)).collect();
+        others.sort_unstable();
+        let names = self.first.iter().map(|name| &**name).chain(others);
+        names.filter_map(|name| Some((name, self.parameters.get(name)?))).collect()
     }
 
     fn is_same(&self, parameter: &Parameter) -> bool {
@@ -70,7 +97,7 @@ impl Varies {
 
     /// `rtol 1e-6, method RK45`.
     pub fn same(&self) -> String {
-        let same = self.parameters.iter().filter(|(_, known)| self.is_same(known));
+        let same = self.in_order().into_iter().filter(|(_, known)| self.is_same(known));
         same.map(|(name, known)| format!("{} {}", one_line(name), parameter(&known.values[0])))
             .collect::<Vec<_>>()
             .join(", ")
@@ -78,7 +105,7 @@ impl Varies {
 
     /// `mu 0.5 … 3.9 (40 values), method RK45 | DOP853`.
     pub fn differing(&self) -> String {
-        let differing = self.parameters.iter().filter(|(_, known)| !self.is_same(known));
+        let differing = self.in_order().into_iter().filter(|(_, known)| !self.is_same(known));
         differing
             .map(|(name, known)| format!("{} {}", one_line(name), known.text(self.records)))
             .collect::<Vec<_>>()
@@ -139,15 +166,15 @@ fn order(a: &Value, b: &Value) -> Ordering {
 /// there are more than are remembered.
 impl Serialize for Varies {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (same, varies): (Vec<_>, Vec<_>) = self.parameters.iter().partition(|(_, known)| self.is_same(known));
+        let (same, varies): (Vec<_>, Vec<_>) = self.in_order().into_iter().partition(|(_, known)| self.is_same(known));
         let mut map = serializer.serialize_map(Some(2))?;
         map.serialize_entry(
             "same",
-            &Map::from_iter(same.iter().map(|(name, known)| (name.clone(), known.values[0].clone()))),
+            &Map::from_iter(same.iter().map(|(name, known)| ((*name).to_owned(), known.values[0].clone()))),
         )?;
         map.serialize_entry(
             "varies",
-            &Map::from_iter(varies.iter().map(|(name, known)| (name.clone(), known.as_map()))),
+            &Map::from_iter(varies.iter().map(|(name, known)| ((*name).to_owned(), known.as_map()))),
         )?;
         map.end()
     }
@@ -174,7 +201,7 @@ mod tests {
     fn of(records: &[Map]) -> Varies {
         let mut parts = records.iter().map(Varies::of);
         let mut all = parts.next().unwrap();
-        parts.for_each(|part| all.join(part));
+        parts.for_each(|part| all.join(part, false));
         all
     }
 

@@ -1,0 +1,202 @@
+//! The text of an amended record. All other parts of the text stay as they are, to the digit.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use tracing_failure::{Failure, Suggestion};
+
+use super::Amendment;
+
+/// The text of the record with what is added.
+pub(super) fn amended(json: &str, amendment: &Amendment) -> Result<(String, usize)> {
+    // It has to be a record before and after.
+    let failure: Failure = serde_json::from_str(json)?;
+    let mut new: Vec<&Suggestion> = Vec::new();
+    for suggestion in &amendment.suggestions {
+        let is_known =
+            failure.suggested_fixes.contains(&suggestion.fix) || new.iter().any(|one| one.fix == suggestion.fix);
+        if !is_known {
+            new.push(suggestion);
+        }
+    }
+    if new.is_empty() && amendment.resolution.is_none() {
+        return Ok((json.to_owned(), 0));
+    }
+    let mut record: Members<'_> = serde_json::from_str(json)?;
+    let fixes = new.iter().map(|suggestion| serde_json::to_string(&suggestion.fix)).collect::<Result<Vec<_>, _>>()?;
+    record.extend("suggested_fixes", &fixes, 1)?;
+    let mut context = match record.get("context") {
+        Some(context) => serde_json::from_str::<Members<'_>>(context).context("its context is no object")?,
+        None => bail!("it has no context"),
+    };
+    let suggestions = new.iter().map(serde_json::to_string_pretty).collect::<Result<Vec<_>, _>>()?;
+    context.extend("suggestions", &suggestions, 2)?;
+    if let Some(resolution) = &amendment.resolution {
+        context.set("resolution", indented(&serde_json::to_string_pretty(resolution)?, 2));
+    }
+    let context = context.text(1);
+    record.set("context", context);
+    let text = record.text(0) + "\n";
+    let amended: Failure =
+        serde_json::from_str(&text).map_err(|error| anyhow!("it would be no record then: {error}"))?;
+    debug_assert_eq!(amended.suggested_fixes.len(), failure.suggested_fixes.len() + new.len());
+    Ok((text, new.len()))
+}
+
+/// The members of an object in their order, each with its text.
+struct Members<'a>(Vec<(String, Cow<'a, str>)>);
+
+impl Members<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        // Of a name that is there twice, readers take the last.
+        self.0.iter().rfind(|(known, _)| known == name).map(|(_, text)| &**text)
+    }
+
+    fn set(&mut self, name: &str, text: String) {
+        match self.0.iter_mut().rfind(|(known, _)| known == name) {
+            Some((_, known)) => *known = text.into(),
+            None => self.0.push((name.to_owned(), text.into())),
+        }
+    }
+
+    /// Adds entries to a list that is so many levels deep in the record.
+    fn extend(&mut self, name: &str, entries: &[String], level: usize) -> Result<()> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let known: Vec<&RawValue> = match self.get(name) {
+            Some(list) => serde_json::from_str(list).with_context(|| format!("its {name} is no list"))?,
+            None => Vec::new(),
+        };
+        let known = known.iter().map(|entry| entry.get().to_owned());
+        let new = entries.iter().map(|entry| indented(entry, level));
+        let list: Vec<String> = known.chain(new).collect();
+        self.set(name, format!("[{}]", list.join(", ")));
+        Ok(())
+    }
+
+    fn text(&self, level: usize) -> String {
+        let (indent, end) = ("  ".repeat(level + 1), "  ".repeat(level));
+        let name = |name: &str| serde_json::Value::from(name).to_string();
+        let members: Vec<String> =
+            self.0.iter().map(|(key, text)| format!("\n{indent}{}: {text}", name(key))).collect();
+        format!("{{{}\n{end}}}", members.join(","))
+    }
+}
+
+/// JSON that begins so many levels deep.
+fn indented(json: &str, level: usize) -> String {
+    json.replace('\n', &format!("\n{}", "  ".repeat(level)))
+}
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+                let mut members = Vec::new();
+                while let Some((name, text)) = map.next_entry::<String, &RawValue>()? {
+                    members.push((name, Cow::Borrowed(text.get())));
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing_failure::Resolution;
+
+    use super::*;
+
+    fn suggestion(fix: &str) -> Suggestion {
+        let mut suggestion = Suggestion::default();
+        suggestion.fix = fix.to_owned();
+        suggestion
+    }
+
+    fn amendment(fixes: &[&str]) -> Amendment {
+        Amendment { suggestions: fixes.iter().map(|fix| suggestion(fix)).collect(), resolution: None }
+    }
+
+    const RECORD: &str = r#"{
+  "timestamp": "2025-12-27T04:30:00.000Z",
+  "computation": "rg_flow",
+  "theoretical_ref": "Eq. 1.12",
+  "error_type": "Diverged",
+  "error_message": "pole",
+  "parameters": {
+    "mass": 1.50000000000000000001,
+    "seed": 123456789012345678901234567890
+  },
+  "stack_trace": "",
+  "context": {
+    "frames": [{ "function": "f", "in_app": true, "register": "rax" }],
+    "mine": 1.0
+  },
+  "suggested_fixes": ["first"],
+  "tenth": null
+}
+"#;
+
+    #[test]
+    fn what_is_there_stays_to_the_digit() {
+        let (text, added) = amended(RECORD, &amendment(&["second", "first"])).unwrap();
+        assert_eq!(added, 1);
+        for part in ["1.50000000000000000001", "123456789012345678901234567890", "\"rax\"", "\"tenth\": null", "1.0"] {
+            assert!(text.contains(part), "{text}");
+        }
+        let failure: Failure = serde_json::from_str(&text).unwrap();
+        assert_eq!(failure.suggested_fixes, ["first", "second"]);
+        assert_eq!(failure.context.suggestions.len(), 1);
+        let (again, added) = amended(&text, &amendment(&["second"])).unwrap();
+        assert_eq!((again == text, added), (true, 0));
+    }
+
+    #[test]
+    fn what_is_added_looks_as_if_it_had_been_there() {
+        let mut failure = Failure::new("rg_flow", "Eq. 1.12", "Diverged", "pole");
+        failure.context.session_id = Some("s".to_owned());
+        let (text, _) = amended(&failure.to_json(), &amendment(&["a", "b"])).unwrap();
+        failure = serde_json::from_str(&text).unwrap();
+        assert_eq!(text, failure.to_json());
+        let (more, _) = amended(&text, &amendment(&["c"])).unwrap();
+        failure = serde_json::from_str(&more).unwrap();
+        assert_eq!(failure.suggested_fixes, ["a", "b", "c"]);
+        assert_eq!(more, failure.to_json());
+    }
+
+    #[test]
+    fn a_resolution_takes_the_place_of_the_one_before() {
+        let resolved = |fix: &str| {
+            let mut resolution = Resolution::default();
+            resolution.fix = fix.to_owned();
+            Amendment { suggestions: Vec::new(), resolution: Some(resolution) }
+        };
+        let (text, _) = amended(RECORD, &resolved("one")).unwrap();
+        let (text, _) = amended(&text, &resolved("two")).unwrap();
+        let failure: Failure = serde_json::from_str(&text).unwrap();
+        assert_eq!(failure.context.resolution.unwrap().fix, "two");
+        assert!(!text.contains("\"one\""));
+    }
+
+    #[test]
+    fn what_is_no_record_is_left_alone() {
+        for json in ["{}", "[]", "{", &RECORD.replace("[\"first\"]", "7")] {
+            assert!(amended(json, &amendment(&["x"])).is_err(), "{json}");
+        }
+    }
+}
