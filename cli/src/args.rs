@@ -16,6 +16,11 @@ Exit codes:
 
 `failures COMMAND --help` says more of each command.";
 
+const DIR: &str = "\
+The directory of the records; else the nearest io/failures, here or above
+
+[env: TRACING_FAILURE_DIR]";
+
 /// Reads the records of failed computations that programs leave in io/failures.
 ///
 /// Without a command it lists them, the newest first.
@@ -23,15 +28,8 @@ Exit codes:
 #[command(name = "failures", version, after_help = EXIT_CODES)]
 pub(crate) struct Args {
     /// The directory of the records; else the nearest io/failures, here or above.
-    #[arg(
-        long,
-        global = true,
-        env = "TRACING_FAILURE_DIR",
-        hide_env_values = true,
-        value_name = "DIR",
-        display_order = 100
-    )]
-    pub(crate) dir: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "DIR", display_order = 100, long_help = DIR)]
+    dir: Option<PathBuf>,
     /// When to use colours.
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t, display_order = 101)]
     pub(crate) color: Color,
@@ -42,6 +40,12 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// The directory that the option or the variable names. A variable that is empty names none.
+    pub(crate) fn dir(&self) -> Option<PathBuf> {
+        let variable = || std::env::var_os("TRACING_FAILURE_DIR").filter(|dir| !dir.is_empty());
+        self.dir.clone().or_else(|| variable().map(PathBuf::from))
+    }
+
     /// The command; `list` where none is given.
     ///
     /// Options of the list that stand before another command belong to nothing. Clap's own check for this would refuse

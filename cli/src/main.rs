@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod records;
 mod screen;
+mod signals;
 
 use std::io;
 use std::process::ExitCode;
@@ -18,6 +19,9 @@ const DONE: u8 = 0;
 const FAILED: u8 = 1;
 
 fn main() -> ExitCode {
+    if let Some(code) = records::work_for_filter() {
+        return code;
+    }
     let args = Args::parse();
     args.color.write_global();
     match commands::run(args) {
@@ -31,7 +35,7 @@ fn main() -> ExitCode {
 }
 
 /// `failures | head`: who reads has seen enough.
-fn reader_has_gone(error: &anyhow::Error) -> bool {
+pub(crate) fn reader_has_gone(error: &anyhow::Error) -> bool {
     let kind = |cause: &(dyn std::error::Error + 'static)| {
         let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
         io.or_else(|| cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind))

@@ -1,5 +1,7 @@
 //! `failures diff`: two records side by side, without what is equal.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::Write;
 use std::path::Path;
 
@@ -23,8 +25,32 @@ pub(crate) struct Options {
     json: bool,
 }
 
-/// What one record says, by name.
-type Facts = Map;
+/// What one record says, by name, in order.
+#[derive(Default)]
+struct Facts {
+    list: Vec<(String, Value)>,
+    places: HashMap<String, usize>,
+}
+
+impl Facts {
+    fn insert(&mut self, name: impl Into<String>, value: impl Into<Value>) {
+        match self.places.entry(name.into()) {
+            Entry::Occupied(place) => self.list[*place.get()].1 = value.into(),
+            Entry::Vacant(place) => {
+                self.list.push((place.key().clone(), value.into()));
+                place.insert(self.list.len() - 1);
+            }
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.places.get(name).map(|place| &self.list[*place].1)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(|(name, _)| name.as_str())
+    }
+}
 
 const COLUMNS: [Column; 3] =
     [Column::new("").style(paint::NAME).least(20), Column::new("A").least(16), Column::new("B").least(16)];
@@ -70,8 +96,8 @@ fn text(value: &Value) -> String {
 /// Names in the order of A, then those that only B has; null stands for nothing.
 fn differences<'f>(a: &'f Facts, b: &'f Facts) -> Vec<(&'f str, &'f Value, &'f Value)> {
     let of = |facts: &'f Facts, name: &str| facts.get(name).unwrap_or(&Value::Null);
-    let only_in_b = b.iter().filter(|(name, _)| a.get(name).is_none());
-    let names = a.iter().chain(only_in_b).map(|(name, _)| name);
+    let only_in_b = b.names().filter(|name| a.get(name).is_none());
+    let names = a.names().chain(only_in_b);
     names.map(|name| (name, of(a, name), of(b, name))).filter(|(_, a, b)| a != b).collect()
 }
 
@@ -79,8 +105,12 @@ fn differences<'f>(a: &'f Facts, b: &'f Facts) -> Vec<(&'f str, &'f Value, &'f V
 fn facts(failure: &Failure) -> Facts {
     let context = &failure.context;
     let text = |text: &Option<String>| text.clone().map(Value::from);
-    let mut facts = Facts::new();
-    let mut add = |name: &str, value: Option<Value>| facts.extend(value.map(|value| (name.to_owned(), value)));
+    let mut facts = Facts::default();
+    let mut add = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            facts.insert(name, value);
+        }
+    };
     add("computation", Some(failure.computation.as_str().into()));
     add("theoretical_ref", Some(failure.theoretical_ref.as_str().into()));
     add("error_type", Some(failure.error_type.as_str().into()));

@@ -58,7 +58,7 @@ fn how_many<S: Serializer>(sessions: &BTreeSet<String>, serializer: S) -> Result
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<()> {
     let dir = failures_dir(dir)?;
-    let (groups, broken) = scan(&paths(&dir)?, &options.selection, Groups::default)?;
+    let (groups, broken) = scan(&paths(&dir)?, &options.selection, Groups::default);
     let mut groups: Vec<Group> = groups.0.into_values().collect();
     groups.sort_by(|a, b| (b.count, b.last, &a.fingerprint).cmp(&(a.count, a.last, &b.fingerprint)));
     let there = groups.len();
@@ -136,15 +136,14 @@ impl Group {
         self.count += other.count;
         self.first = self.first.min(other.first);
         self.sessions.extend(other.sessions);
-        let mut parameters = other.parameters;
-        if (other.last, &other.latest) > (self.last, &self.latest) {
+        let is_newer = (other.last, &other.latest) > (self.last, &self.latest);
+        // They are in the order of the newest.
+        self.parameters.join(other.parameters, is_newer);
+        if is_newer {
             self.last = other.last;
             self.error_message = other.error_message;
             self.latest = other.latest;
-            // Theirs are in the order of the newest.
-            std::mem::swap(&mut self.parameters, &mut parameters);
         }
-        self.parameters.join(parameters);
     }
 }
 

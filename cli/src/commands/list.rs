@@ -46,13 +46,13 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     let all = |limit| if limit == 0 { usize::MAX } else { limit };
     let (wanted, shown, broken) = if options.json || options.jsonl {
         let limit = all(options.limit.unwrap_or(0));
-        let (newest, broken) = scan(&paths, &options.selection, || Newest::new(limit, drop::<Summary>))?;
+        let (newest, broken) = scan(&paths, &options.selection, || Newest::new(limit, drop::<Summary>));
         let wanted = newest.wanted;
         write_json(newest, options.jsonl, screen)?;
         (wanted, wanted, broken)
     } else {
         let limit = all(options.limit.unwrap_or(ROWS));
-        let (newest, broken) = scan(&paths, &options.selection, || Newest::new(limit, shortened))?;
+        let (newest, broken) = scan(&paths, &options.selection, || Newest::new(limit, shortened));
         let (wanted, shown) = (newest.wanted, newest.rows.len());
         write_table(newest, screen)?;
         (wanted, shown, broken)

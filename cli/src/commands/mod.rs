@@ -24,7 +24,7 @@ use crate::{DONE, FAILED};
 
 /// Carries out what the command line says; the exit code comes back.
 pub(crate) fn run(args: Args) -> Result<u8> {
-    let dir = args.dir.clone();
+    let dir = args.dir();
     let dir = dir.as_deref();
     let command = args.into_command().unwrap_or_else(|error| error.exit());
     let mut screen = Screen::stdout();

@@ -1,7 +1,8 @@
 //! `failures prune`: deletes old records, and the temporary files of programs that were killed.
 
 use std::collections::HashSet;
-use std::io::Write;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,10 +10,13 @@ use anyhow::{Result, bail};
 use bytesize::ByteSize;
 use chrono::{DateTime, TimeDelta, Utc};
 use tracing_failure::{Failure, Store};
+use tracing_failure_advice::shared::Locked;
 
 use super::code;
-use crate::records::{Gather, Selection, Summary, failures_dir, paths, scan};
-use crate::screen::{Screen, count, say, shown};
+use crate::reader_has_gone;
+use crate::records::{Gather, Selection, Summary, failures_dir, json_of, paths, scan};
+use crate::screen::{Screen, count, in_words, say, shown};
+use crate::signals::Held;
 
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("bound").required(true).multiple(true))]
@@ -34,8 +38,12 @@ pub(crate) struct Options {
 /// A record that could be deleted.
 #[derive(Debug)]
 struct Candidate {
-    /// Whether it is a file of the recorder's with a whole record.
+    /// Whether it is a whole record. Others are never deleted, and keep no place from those that are.
+    is_whole: bool,
+    /// Whether the recorder gave the file its name, and it is no link.
     is_ours: bool,
+    /// Of the file's content.
+    digest: u64,
     at: DateTime<Utc>,
     path: PathBuf,
     bytes: u64,
@@ -49,7 +57,9 @@ impl Gather for Candidates {
     fn add(&mut self, path: &Path, failure: Summary, json: &[u8], _wanted: bool) {
         let has_own_name = path.file_name().and_then(|name| name.to_str()).is_some_and(Store::is_own_name);
         self.0.push(Candidate {
-            is_ours: has_own_name && serde_json::from_slice::<Failure>(json).is_ok(),
+            is_whole: serde_json::from_slice::<Failure>(json).is_ok(),
+            is_ours: has_own_name && is_ordinary_file(path),
+            digest: digest(json),
             at: failure.timestamp,
             path: path.to_owned(),
             bytes: json.len() as u64,
@@ -64,7 +74,7 @@ impl Gather for Candidates {
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
     let dir = failures_dir(dir)?;
-    let (records, broken) = scan(&paths(&dir)?, &Selection::default(), Candidates::default)?;
+    let (records, broken) = scan(&paths(&dir)?, &Selection::default(), Candidates::default);
     broken.tell();
     let mut records = records.0;
     records.sort_by(|a, b| (a.at, &a.path).cmp(&(b.at, &b.path)));
@@ -76,26 +86,63 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         say(format_args!("would delete {} of {all} in {}{delete}", sum(&doomed), dir.display()));
         return Ok(code(true));
     }
-    let mut deleted = Vec::new();
-    let mut failed = 0;
-    for record in doomed {
-        match std::fs::remove_file(&record.path) {
-            Ok(()) => deleted.push(record),
-            // Someone else was first.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+    let (mut deleted, mut failed) = (Vec::new(), 0);
+    let signals = Held::hold()?;
+    for record in doomed.iter().take_while(|_| !signals.has_come()) {
+        match record.delete() {
+            Ok(true) => deleted.push(*record),
+            Ok(false) => say(format_args!("{} has changed meanwhile: kept", record.path.display())),
+            // Another process was first.
+            Err(error) if is_not_found(&error) => {}
             Err(error) => {
                 failed += 1;
-                say(format_args!("failures: cannot delete {}: {error}", record.path.display()));
+                say(format_args!("failures: cannot delete {}: {}", record.path.display(), in_words(&error)));
             }
         }
     }
-    say(format_args!("deleted {} of {all} in {}", sum(&deleted), dir.display()));
-    write_paths(&deleted, screen)?;
+    let interrupted = if signals.has_come() { "interrupted: " } else { "" };
+    say(format_args!("{interrupted}deleted {} of {all} in {}", sum(&deleted), dir.display()));
+    let written = write_paths(&deleted, screen);
+    // Ends the command if a signal came.
+    drop(signals);
     let abandoned = Store::open(&dir)?.remove_abandoned()?;
     if abandoned > 0 {
         say(format_args!("deleted {} of killed programs", count(abandoned, "temporary file")));
     }
-    Ok(code(failed == 0))
+    match written {
+        // The records are deleted, whoever reads their names.
+        Err(error) if failed == 0 || !reader_has_gone(&error) => Err(error),
+        _ => Ok(code(failed == 0)),
+    }
+}
+
+fn is_ordinary_file(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|there| there.is_file())
+}
+
+fn is_not_found(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+fn digest(json: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    json.hash(&mut hasher);
+    hasher.finish()
+}
+
+impl Candidate {
+    /// Deletes the file if it still is what was read; says whether it was.
+    ///
+    /// Whoever amends the record has a lock on it, and then there is another file under its name.
+    fn delete(&self) -> Result<bool> {
+        let Some(locked) = Locked::now(&self.path)? else { return Ok(false) };
+        let is_same = json_of(&self.path).is_ok_and(|json| digest(&json) == self.digest);
+        if !is_same || !locked.is_current() {
+            return Ok(false);
+        }
+        std::fs::remove_file(&self.path)?;
+        Ok(true)
+    }
 }
 
 /// `3 (12.0 KiB)`.
@@ -111,7 +158,8 @@ fn write_paths(records: &[&Candidate], screen: &mut Screen) -> Result<()> {
 
 impl Options {
     /// The records to delete, oldest first.
-    fn doomed<'r>(&self, records: &'r [Candidate], now: DateTime<Utc>) -> Result<Vec<&'r Candidate>> {
+    fn doomed<'r>(&self, all: &'r [Candidate], now: DateTime<Utc>) -> Result<Vec<&'r Candidate>> {
+        let records: Vec<&Candidate> = all.iter().filter(|record| record.is_whole).collect();
         let mut groups = HashSet::new();
         let deletable: Vec<bool> =
             records.iter().map(|record| !groups.insert(&record.fingerprint) && record.is_ours).collect();
@@ -119,9 +167,9 @@ impl Options {
             Ok(age) => age.and_then(|age| now.checked_sub_signed(age)),
             Err(_) => bail!("--older-than: longer than all calendars"),
         };
-        let mut bytes: u64 = records.iter().map(|record| record.bytes).sum();
+        let mut bytes: u64 = all.iter().map(|record| record.bytes).sum();
         let mut doomed = Vec::new();
-        for (place, record) in records.iter().enumerate().filter(|(place, _)| deletable[*place]) {
+        for (place, record) in records.iter().copied().enumerate().filter(|(place, _)| deletable[*place]) {
             let newer = records.len() - 1 - place;
             if self.keep_last.is_some_and(|most| newer < most) {
                 break;
@@ -151,7 +199,9 @@ mod tests {
     /// Records of a hundred bytes, one a day from 1 November, of these groups.
     fn records(groups: &str) -> Vec<Candidate> {
         let record = |(day, group): (usize, char)| Candidate {
+            is_whole: true,
             is_ours: true,
+            digest: 0,
             at: format!("2026-11-{:02}T00:00:00Z", day + 1).parse().unwrap(),
             path: format!("io/failures/general_202611{:02}T000000.000Z_{ID}.json", day + 1).into(),
             bytes: 100,
@@ -163,6 +213,15 @@ mod tests {
     fn days(options: &Options, records: &[Candidate]) -> Vec<String> {
         let doomed = options.doomed(records, "2026-11-11T00:00:00Z".parse().unwrap()).unwrap();
         doomed.iter().map(|record| record.at.format("%d").to_string()).collect()
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_is_not_the_first_of_its_group() {
+        let mut records = records("aaab");
+        records[0].is_whole = false;
+        assert_eq!(days(&Options { keep_last: Some(0), ..options() }, &records), ["03"]);
+        records[3].is_whole = false;
+        assert!(days(&Options { keep_last: Some(2), ..options() }, &records).is_empty());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tracing_failure::{Outcome, Publisher};
 
 use super::code;
 use crate::records::failures_dir;
-use crate::screen::{Screen, visible};
+use crate::screen::{Screen, say, visible};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -55,7 +55,11 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         let published = publisher.publish()?;
         (matches!(published.outcome, Outcome::Pushed | Outcome::NothingToDo), published.to_string())
     };
-    writeln!(screen, "{}", visible(&text))?;
-    screen.flush()?;
+    let written = writeln!(screen, "{}", visible(&text)).and_then(|()| screen.flush());
+    match written {
+        // Nobody reads what failed: it goes to where it may be read.
+        Err(error) if !all_well => say(format_args!("failures: {text}\n{error}")),
+        written => written?,
+    }
     Ok(code(all_well))
 }

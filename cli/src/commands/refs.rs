@@ -79,7 +79,7 @@ const COLUMNS: [Column; 6] = [
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<()> {
     let dir = failures_dir(dir)?;
-    let (index, broken) = scan(&paths(&dir)?, &options.selection, Index::default)?;
+    let (index, broken) = scan(&paths(&dir)?, &options.selection, Index::default);
     let mut lines: Vec<Line<'_>> = index.0.iter().map(|(reference, entry)| entry.line(reference)).collect();
     lines.sort_by_cached_key(|line| natural_order(line.theoretical_ref));
     if options.json {

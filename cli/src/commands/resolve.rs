@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use tracing_failure::{Resolution, Store};
-use tracing_failure_advice::{Amendment, amend};
+use tracing_failure_advice::Amendment;
+use tracing_failure_advice::shared::Change;
 
 use crate::records::{Picked, failures_dir, pick};
 use crate::screen::{Screen, one_line, paint, shown};
+use crate::signals::Held;
 
 /// What is longer is no fix but a report.
 const LONGEST: usize = 2000;
@@ -31,19 +33,31 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     let mut resolution = Resolution::default();
     resolution.fix = fix.to_owned();
     resolution.time = Some(tracing_failure::time::now());
-    amend(&picked.path, &Amendment { suggestions: Vec::new(), resolution: Some(resolution) })?;
+    let amendment = Amendment { suggestions: Vec::new(), resolution: Some(resolution) };
+    let store = store_of(&picked, dir).map(Store::open).transpose()?;
+    // The record and the list of resolutions change together, or neither does.
+    let add_to_list = || store.as_ref().map_or(Ok(()), |store| Ok(store.resolve(&picked.failure, fix).map(drop)?));
+    let signals = Held::hold()?;
+    let change = Change::new(&picked.path, &amendment).of(&picked.failure).unless(signals.came());
+    let amended = change.apply_with(add_to_list)?;
+    drop(signals);
     let computation = screen.paint(paint::STRONG, &one_line(&picked.failure.computation));
-    match store_of(&picked, dir) {
-        Some(store) => {
-            Store::open(store)?.resolve(&picked.failure, fix)?;
-            writeln!(screen, "{computation} is resolved; failures of this kind begin with it from now on")?;
-        }
+    match store {
+        Some(_) => writeln!(screen, "{computation} is resolved; failures of this kind begin with it from now on")?,
         None => writeln!(
             screen,
             "{computation} is resolved; the record is in no directory of records, so later ones do not know"
         )?,
     }
-    Ok(writeln!(screen, "  noted in {}", shown(&picked.path))?)
+    Ok(writeln!(screen, "  noted in {}", shown(&shown_as(&picked.path, amended.path)))?)
+}
+
+/// The path that was given, unless it was that of the copy of a record.
+fn shown_as(given: &Path, amended: PathBuf) -> PathBuf {
+    match amended.file_name().filter(|name| given.ends_with("latest.json") && *name != "latest.json") {
+        Some(name) => given.with_file_name(name),
+        None => given.to_owned(),
+    }
 }
 
 /// The directory of the records that programs write to, if the record is in it.

@@ -8,12 +8,14 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Result;
-use tracing_failure_advice::{Advice, Advisor, Amendment, Model, amend};
+use tracing_failure_advice::shared::Change;
+use tracing_failure_advice::{Advice, Advisor, Amendment, Model};
 
 use super::code;
 use crate::DONE;
 use crate::records::{Picked, Selection, failures_dir, pick};
-use crate::screen::{Screen, count, shown, visible};
+use crate::screen::{Screen, count, in_words, say, shown, visible};
+use crate::signals::Held;
 use model::ModelOptions;
 
 #[derive(Debug, clap::Args)]
@@ -27,7 +29,7 @@ pub(crate) struct Options {
     /// With --all, how many groups at most; 0 for all.
     #[arg(long, short = 'n', value_name = "N", default_value_t = 10, requires = "all")]
     limit: usize,
-    /// With --all, ask no more when so many tokens are used.
+    /// With --all, ask no more when so many tokens are used. Where the server does not count, they are estimated.
     #[arg(long, value_name = "TOKENS", requires = "all")]
     max_tokens: Option<u64>,
     /// Add the answer to the record, after what the rules say.
@@ -42,7 +44,8 @@ pub(crate) struct Options {
     /// Bytes that a question may have [default: 16000].
     #[arg(long, value_name = "BYTES")]
     budget: Option<usize>,
-    /// Send secrets, home directories and the host's name as well. To a server on this machine they are sent always.
+    /// Send secrets, home directories and the host's name as well. To a server on this machine that --base-url or
+    /// FAILURES_BASE_URL names they are sent always.
     #[arg(long)]
     no_redact: bool,
     #[command(flatten)]
@@ -52,7 +55,10 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
-    let model = Model::new(&options.model.chosen())?;
+    let model = Model::new(&options.model.chosen()?)?;
+    if let Some(warning) = model.warning() {
+        say(format_args!("failures: {warning}"));
+    }
     let failures = failures_dir(dir)?;
     let advisor = options.advisor(model, &failures);
     if options.all {
@@ -64,12 +70,40 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         return Ok(DONE);
     }
     let advice = advisor.advice(&picked.failure)?;
-    answer::write(&advice, advisor.model().name(), screen)?;
-    screen.flush()?;
-    if options.save {
-        writeln!(screen, "{}", save(&picked, &advice)?)?;
+    warn(&advice);
+    // Before anything is printed: whoever reads it may be gone.
+    let saved = options.save.then(|| save(&picked, &advice)).transpose();
+    let printed = print(&advice, advisor.model().name(), saved.as_ref().ok().and_then(Option::as_ref), screen);
+    if let Err(error) = &printed {
+        say(format_args!("failures: {}", unprinted(error, is_kept(&advice, &saved))));
     }
-    Ok(DONE)
+    saved?;
+    Ok(code(printed.is_ok()))
+}
+
+/// Whether the answer is somewhere, although nobody has read it.
+fn is_kept(advice: &Advice, saved: &Result<Option<String>>) -> bool {
+    advice.not_kept.is_none() || matches!(saved, Ok(Some(_)))
+}
+
+/// What is said of an answer that could not be printed.
+fn unprinted(error: &anyhow::Error, is_kept: bool) -> String {
+    let kept =
+        if is_kept { "the answer is kept: the same command without --fresh shows it" } else { "the answer is lost" };
+    format!("{}; {kept}", in_words(error))
+}
+
+fn print(advice: &Advice, asked_for: &str, saved: Option<&String>, screen: &mut Screen) -> Result<()> {
+    answer::write(advice, asked_for, screen)?;
+    saved.map_or(Ok(()), |saved| writeln!(screen, "{saved}"))?;
+    Ok(screen.flush()?)
+}
+
+/// Reports an answer that will be paid for again.
+fn warn(advice: &Advice) {
+    if let Some(why) = &advice.not_kept {
+        say(format_args!("failures: the answer is not kept for the next time: {why}"));
+    }
 }
 
 impl Options {
@@ -82,10 +116,14 @@ impl Options {
     }
 }
 
-/// Adds it to the record, and says so.
+/// Adds it to the record, if that is still there, and says so.
 fn save(picked: &Picked, advice: &Advice) -> Result<String> {
     let amendment = Amendment { suggestions: advice.suggestions(), resolution: None };
-    Ok(match amend(&picked.path, &amendment)? {
+    let signals = Held::hold()?;
+    let change = Change::new(&picked.path, &amendment).of(&picked.failure).unless(signals.came());
+    let added = change.apply()?.added;
+    drop(signals);
+    Ok(match added {
         0 => format!("{} has it already", shown(&picked.path)),
         added => format!("{} added to {}", count(added, "suggestion"), shown(&picked.path)),
     })

@@ -10,6 +10,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::code;
+use crate::reader_has_gone;
 use crate::records::{failures_dir, in_order, paths};
 use crate::screen::{Screen, count, one_line, paint, say, shown};
 use problem::{Checker, Problem};
@@ -35,7 +36,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     }
     let checker = Checker::new()?;
     let (mut broken, mut problems) = (0, 0);
-    in_order(
+    let written = in_order(
         &files,
         |path| (path.to_owned(), checker.check(path)),
         |(path, found)| {
@@ -43,8 +44,13 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
             problems += found.len();
             found.iter().try_for_each(|problem| write_problem(&path, problem, options.jsonl, screen))
         },
-    )?;
-    screen.flush()?;
+    )
+    .and_then(|()| Ok(screen.flush()?));
+    match written {
+        // Whoever reads may have read enough, but not everything is valid.
+        Err(error) if problems > 0 && reader_has_gone(&error) => return Ok(code(false)),
+        written => written?,
+    }
     match problems {
         0 if files.is_empty() => say(format_args!("no records there")),
         0 => say(format_args!("{}, all valid", count(files.len(), "file"))),

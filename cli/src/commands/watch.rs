@@ -1,16 +1,19 @@
 //! `failures watch`: each new failure as it comes.
 
 use std::collections::{HashMap, HashSet};
+use std::fs::Metadata;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, bail};
+use chrono::{DateTime, Utc};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
-use tracing_failure::Failure;
+use tracing_failure::{Failure, Store};
+use uuid::Uuid;
 
-use crate::records::{Matcher, Selection, Summary, failures_dir, json_of, on_one_line, paths};
+use crate::records::{Matcher, Selection, Summary, failures_dir, json_of, on_one_line, paths_of};
 use crate::screen::{Screen, local, one_line, paint, say};
 
 /// How long nothing is looked for where the system does not tell of changes: network drives, containers.
@@ -31,7 +34,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<()> {
-    let matcher = options.selection.matcher()?;
+    let matcher = options.selection.matcher();
     let (changed, changes) = mpsc::channel();
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         // To list the directory is an access as well, and would be followed by the next.
@@ -61,13 +64,77 @@ struct Watch {
     given: Option<PathBuf>,
     dir: PathBuf,
     watcher: Option<RecommendedWatcher>,
-    known: HashSet<PathBuf>,
-    /// Files that are no records, or not yet: how they were when they were looked at, and whether that is said.
-    broken: HashMap<PathBuf, (Stamp, bool)>,
+    /// The files that were looked at, and how they were then.
+    files: HashMap<PathBuf, Looked>,
+    /// The failures that are known, whatever their files are called.
+    known: HashSet<Identity>,
 }
 
-/// What changes when a file is written.
-type Stamp = (u64, Option<SystemTime>);
+/// What changes when a file is written or replaced.
+#[derive(Clone, Copy, PartialEq)]
+struct Stamp {
+    file: u64,
+    length: u64,
+    written: Option<SystemTime>,
+}
+
+/// A file as it was when it was looked at.
+struct Looked {
+    stamp: Stamp,
+    content: Content,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Content {
+    Record,
+    /// No record, or not yet.
+    Broken,
+    /// It did not become one, and this was reported.
+    Reported,
+}
+
+/// What tells one failure from another: its id, or in records of other programs all that never changes in them.
+#[derive(PartialEq, Eq, Hash)]
+enum Identity {
+    Id(Uuid),
+    Facts(DateTime<Utc>, String, String, String),
+}
+
+impl Identity {
+    fn of(failure: &Summary) -> Self {
+        let Summary { timestamp, computation, error_type, error_message, context, .. } = failure.clone();
+        match context.id {
+            Some(id) => Identity::Id(id),
+            None => Identity::Facts(timestamp, computation, error_type, error_message),
+        }
+    }
+
+    /// The failure of a file. A name of the recorder's contains the id, so that the file need not be read.
+    fn in_file(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?;
+        match name.strip_suffix(".json")?.rsplit('_').next()?.parse() {
+            Ok(id) if Store::is_own_name(name) => Some(Identity::Id(id)),
+            _ => Some(Identity::of(&Summary::read(&json_of(path).ok()?).ok()?)),
+        }
+    }
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok()?;
+        Some(Stamp { file: number_of(&metadata), length: metadata.len(), written: metadata.modified().ok() })
+    }
+}
+
+#[cfg(unix)]
+fn number_of(metadata: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+#[cfg(not(unix))]
+fn number_of(_: &Metadata) -> u64 {
+    0
+}
 
 impl Watch {
     fn begin(given: Option<&Path>, watcher: Option<RecommendedWatcher>) -> Result<Self> {
@@ -75,8 +142,16 @@ impl Watch {
         if dir.exists() && !dir.is_dir() {
             bail!("{} is no directory", dir.display());
         }
-        let known = if dir.exists() { paths(&dir)?.into_iter().collect() } else { HashSet::new() };
-        let mut watch = Watch { given: given.map(Path::to_owned), dir, watcher, known, broken: HashMap::new() };
+        let there = if dir.exists() { paths_of(&dir)? } else { Vec::new() };
+        let given = given.map(Path::to_owned);
+        let mut watch = Watch { given, dir, watcher, files: HashMap::new(), known: HashSet::new() };
+        for path in there {
+            let Some(stamp) = Stamp::of(&path) else { continue };
+            let identity = Identity::in_file(&path);
+            let content = if identity.is_some() { Content::Record } else { Content::Reported };
+            watch.known.extend(identity);
+            watch.files.insert(path, Looked { stamp, content });
+        }
         watch.listen();
         Ok(watch)
     }
@@ -95,53 +170,48 @@ impl Watch {
                 std::thread::sleep(BURST);
                 while changes.try_recv().is_ok() {}
             }
-            Err(RecvTimeoutError::Timeout) => {
-                if self.known.is_empty() {
-                    self.dir = directory(self.given.as_deref());
-                }
-                self.listen();
-            }
+            Err(RecvTimeoutError::Timeout) => {}
+            // Nothing tells of changes: there is no watcher.
             Err(RecvTimeoutError::Disconnected) => std::thread::sleep(POLL),
         }
+        // The directory may have come meanwhile, or another one of its name.
+        if self.given.is_some() || !self.dir.is_dir() {
+            self.dir = directory(self.given.as_deref());
+        }
+        self.listen();
     }
 
     /// Oldest first, with what is in them.
     fn new_records(&mut self) -> Vec<(PathBuf, Vec<u8>)> {
-        let there: HashSet<PathBuf> = match paths(&self.dir) {
+        let there: HashSet<PathBuf> = match paths_of(&self.dir) {
             Ok(there) => there.into_iter().collect(),
             Err(_) => HashSet::new(),
         };
-        self.known.retain(|path| there.contains(path));
-        self.broken.retain(|path, _| there.contains(path));
-        let mut new: Vec<PathBuf> = there.into_iter().filter(|path| !self.known.contains(path)).collect();
-        new.sort_by(|a, b| by_time(a).cmp(by_time(b)));
-        new.into_iter().filter_map(|path| self.read_new(path)).collect()
+        self.files.retain(|path, _| there.contains(path));
+        let mut paths: Vec<PathBuf> = there.into_iter().collect();
+        paths.sort_by(|a, b| by_time(a).cmp(by_time(b)));
+        paths.into_iter().filter_map(|path| self.read_new(path)).collect()
     }
 
-    /// The record of a file that is new, or has changed since it was none.
+    /// The record of a file that is new, or has changed, unless it is known.
     fn read_new(&mut self, path: PathBuf) -> Option<(PathBuf, Vec<u8>)> {
-        let metadata = std::fs::metadata(&path).ok()?;
-        let stamp = (metadata.len(), metadata.modified().ok());
-        if let Some((known, said)) = self.broken.get_mut(&path)
-            && *known == stamp
+        let stamp = Stamp::of(&path)?;
+        if let Some(looked) = self.files.get_mut(&path)
+            && looked.stamp == stamp
         {
             // Whoever still writes it would have changed it.
-            if !std::mem::replace(said, true) {
+            if looked.content == Content::Broken {
+                looked.content = Content::Reported;
                 say(format_args!("failures: {} is no failure record", path.display()));
             }
             return None;
         }
-        match json_of(&path) {
-            Ok(json) if serde_json::from_slice::<Failure>(&json).is_ok() => {
-                self.broken.remove(&path);
-                self.known.insert(path.clone());
-                Some((path, json))
-            }
-            _ => {
-                self.broken.insert(path, (stamp, false));
-                None
-            }
-        }
+        let json = json_of(&path).ok().filter(|json| serde_json::from_slice::<Failure>(json).is_ok());
+        let content = if json.is_some() { Content::Record } else { Content::Broken };
+        self.files.insert(path.clone(), Looked { stamp, content });
+        let json = json?;
+        let is_new = self.known.insert(Identity::of(&Summary::read(&json).ok()?));
+        is_new.then_some((path, json))
     }
 }
 

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use tracing_failure_advice::shared::existing_store;
 
+use crate::screen::{count, say};
+
 /// The directory that was given, or the `failures` in it; else the nearest `io/failures`, here or above.
 pub(crate) fn failures_dir(given: Option<&Path>) -> Result<PathBuf> {
     let Some(given) = given else { return nearest() };
@@ -33,8 +35,25 @@ fn nearest() -> Result<PathBuf> {
     })
 }
 
-/// The files of the records, oldest first by name.
+/// The files of the records, oldest first by name. Files that can be none because of their names are named on stderr.
 pub(crate) fn paths(dir: &Path) -> Result<Vec<PathBuf>> {
+    let paths = paths_of(dir)?;
+    let unnamable: Vec<PathBuf> = std::fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.file_name()))
+        .filter(|name| name.to_str().is_none() && name.as_encoded_bytes().ends_with(b".json"))
+        .map(|name| dir.join(name))
+        .collect();
+    if let Some(first) = unnamable.iter().min() {
+        let files = count(unnamable.len(), "file");
+        say(format_args!("failures: {files} left out, since the name is not UTF-8, e.g. {}", first.display()));
+    }
+    Ok(paths)
+}
+
+/// The same without a word.
+pub(crate) fn paths_of(dir: &Path) -> Result<Vec<PathBuf>> {
     // A store knows itself by its absolute path; people know the one that they gave.
     let names =
         existing_store(dir)?.paths()?.into_iter().filter_map(|path| path.file_name().map(|name| dir.join(name)));

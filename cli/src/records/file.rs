@@ -13,6 +13,36 @@ pub(crate) fn json_of(path: &Path) -> Result<Vec<u8>> {
     Ok(json)
 }
 
+/// Levels of nesting that no reader of records goes beyond.
+const DEEPEST: usize = 127;
+
+/// Whether no reader gets to the bottom of it. A summary passes over what is deep, and would count what nobody can show.
+pub(crate) fn is_too_deep(json: &[u8]) -> bool {
+    let opens = |byte: u8| matches!(byte, b'[' | b'{');
+    // Most records do not have so many brackets at all, which is seen quickly.
+    if json.iter().filter(|byte| opens(**byte)).count() <= DEEPEST {
+        return false;
+    }
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for &byte in json {
+        if in_string {
+            in_string = byte != b'"' || escaped;
+            escaped = byte == b'\\' && !escaped;
+        } else {
+            match byte {
+                b'"' => in_string = true,
+                b'[' | b'{' => depth += 1,
+                b']' | b'}' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        if depth > DEEPEST {
+            return true;
+        }
+    }
+    false
+}
+
 /// JSON on one line: the text as it is, without the white space between its parts.
 pub(crate) fn on_one_line(json: &str) -> String {
     let mut line = String::with_capacity(json.len());
@@ -30,6 +60,18 @@ pub(crate) fn on_one_line(json: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn depth_is_counted_outside_of_texts() {
+        let deep = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+        assert!(!is_too_deep(deep(127).as_bytes()) && is_too_deep(deep(128).as_bytes()));
+        let text = format!(r#"["\\\"{}", {}]"#, "[".repeat(500), deep(50));
+        assert!(!is_too_deep(text.as_bytes()), "{text}");
+        for levels in [127, 128] {
+            let reads = serde_json::from_str::<serde_json::Value>(&deep(levels)).is_ok();
+            assert_eq!(reads, !is_too_deep(deep(levels).as_bytes()));
+        }
+    }
 
     #[test]
     fn json_keeps_every_digit_on_its_line() {

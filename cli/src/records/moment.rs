@@ -3,9 +3,10 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike, Local, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Local, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone, Utc};
 
-/// `2h` ago, `2026-11-25`, `2026-11-25 14:30`, or a full RFC 3339 time; from its beginning to its end.
+/// `2h` ago, `2026-11-25`, `2026-11-25 14:30`, or a full RFC 3339 time; from its first to its last instant. A time lasts as long
+/// as its last digit says: a minute, a second, a tenth of a second.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Moment {
     pub(crate) start: DateTime<Utc>,
@@ -23,36 +24,78 @@ impl FromStr for Moment {
 const EXPECTED: &str = "expected an age such as 90s, 2h, 3d or 1week, or a time such as today, 2026-11-25, \
                         \"2026-11-25 14:30\" (local) or 2026-11-25T14:30:00Z";
 
-/// Local times, and how long each of them lasts.
-const FORMATS: &[(&str, TimeDelta)] = &[
-    ("%Y-%m-%d %H:%M:%S%.f", TimeDelta::milliseconds(999)),
-    ("%Y-%m-%dT%H:%M:%S%.f", TimeDelta::milliseconds(999)),
-    ("%Y-%m-%d %H:%M", TimeDelta::milliseconds(59_999)),
-    ("%Y-%m-%dT%H:%M", TimeDelta::milliseconds(59_999)),
-];
+/// Local times to the second or a fraction of it, and to the minute.
+const SECONDS: [&str; 2] = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"];
+const MINUTES: [&str; 2] = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"];
+/// No local time is further from UTC.
+const FARTHEST: TimeDelta = TimeDelta::hours(26);
+const INSTANT: TimeDelta = TimeDelta::nanoseconds(1);
 
 fn moment(text: &str, now: DateTime<Local>) -> Result<Moment, String> {
-    let at = |time: DateTime<Utc>| Moment { start: time, end: time };
     if let Ok(age) = humantime::parse_duration(text) {
-        return ago(age, now.to_utc()).map(at).ok_or_else(|| format!("{text} ago is before all calendars"));
+        let then = ago(age, now.to_utc()).ok_or_else(|| format!("{text} ago is before all calendars"))?;
+        return Ok(Moment { start: then, end: then });
     }
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Ok(at(time.to_utc()));
+        let start = time.to_utc();
+        return Ok(Moment { start, end: start + length_of_second(text) - INSTANT });
     }
     let date = match text {
         "today" => Some(now.date_naive()),
         "yesterday" => now.date_naive().pred_opt(),
         text => NaiveDate::parse_from_str(text, "%Y-%m-%d").ok(),
     };
-    let parse =
-        |(format, length): &(&str, TimeDelta)| Some((NaiveDateTime::parse_from_str(text, format).ok()?, *length));
-    let day = TimeDelta::days(1) - TimeDelta::milliseconds(1);
-    let time = date.map(|date| (date.and_time(NaiveTime::MIN), day)).or_else(|| FORMATS.iter().find_map(parse));
-    // Two digits of a year are no year.
-    let (time, length) = time.filter(|(time, _)| time.year() > 1000).ok_or(EXPECTED)?;
-    let start = Local.from_local_datetime(&time).earliest().map(|time| time.to_utc());
-    let start = start.ok_or_else(|| format!("the clocks here passed over {text}"))?;
-    Ok(Moment { start, end: start + length })
+    if let Some(date) = date.filter(|date| is_year(date.year())) {
+        return day(date).ok_or_else(|| format!("{text} is outside of all calendars"));
+    }
+    let parse = |format: &&str| NaiveDateTime::parse_from_str(text, format).ok().filter(|time| is_year(time.year()));
+    let to_second = SECONDS.iter().find_map(parse).map(|time| (time, length_of_second(text)));
+    let to_minute = || MINUTES.iter().find_map(parse).map(|time| (time, TimeDelta::minutes(1)));
+    let (time, length) = to_second.or_else(to_minute).ok_or(EXPECTED)?;
+    let instants = instants(time);
+    let (first, last) = instants
+        .iter()
+        .min()
+        .zip(instants.iter().max())
+        .ok_or_else(|| format!("the clocks here passed over {text}"))?;
+    Ok(Moment { start: *first, end: *last + length - INSTANT })
+}
+
+/// Two digits of a year are no year.
+fn is_year(year: i32) -> bool {
+    year > 1000
+}
+
+/// How long the last digit of a time lasts: a second, or with three decimals a millisecond.
+fn length_of_second(text: &str) -> TimeDelta {
+    let decimals = text.split_once('.').map_or("", |(_, decimals)| decimals);
+    let decimals = decimals.bytes().take_while(u8::is_ascii_digit).count().min(9);
+    TimeDelta::nanoseconds(10_i64.pow(9 - decimals as u32))
+}
+
+/// A day as the clocks here show it, which is not 24 hours long when they change.
+fn day(date: NaiveDate) -> Option<Moment> {
+    Some(Moment { start: first_instant(date)?, end: first_instant(date.succ_opt()?)? - INSTANT })
+}
+
+/// The first instant at which the clocks here show this day or a later one. Some days have no midnight, others have two.
+fn first_instant(date: NaiveDate) -> Option<DateTime<Utc>> {
+    let midnight = date.and_time(NaiveTime::MIN).and_utc();
+    let mut before = midnight.checked_sub_signed(FARTHEST)?;
+    let mut after = midnight.checked_add_signed(FARTHEST)?;
+    while after - before > INSTANT {
+        let middle = before + (after - before) / 2;
+        if middle.with_timezone(&Local).date_naive() < date { before = middle } else { after = middle }
+    }
+    Some(after)
+}
+
+/// The instants at which the clocks here show this time: two where they go back, none where they pass over it.
+fn instants(time: NaiveDateTime) -> Vec<DateTime<Utc>> {
+    let around = [-FARTHEST, FARTHEST].map(|far| time.checked_add_signed(far).unwrap_or(time));
+    let offsets = around.map(|around| Local.offset_from_utc_datetime(&around).fix());
+    let instants = offsets.iter().filter_map(|offset| Some(offset.from_local_datetime(&time).single()?.to_utc()));
+    instants.filter(|instant| instant.with_timezone(&Local).naive_local() == time).collect()
 }
 
 fn ago(age: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -74,12 +117,14 @@ mod tests {
         for (text, start, end) in [
             ("2h", local("2026-11-25T12:30:00"), local("2026-11-25T12:30:00")),
             ("1d 30m", local("2026-11-24T14:00:00"), local("2026-11-24T14:00:00")),
-            ("2026-11-01T00:00:00+01:00", utc("2026-10-31T23:00:00Z"), utc("2026-10-31T23:00:00Z")),
-            ("2026-11-01", local("2026-11-01T00:00:00"), local("2026-11-01T23:59:59.999")),
-            ("today", local("2026-11-25T00:00:00"), local("2026-11-25T23:59:59.999")),
-            ("yesterday", local("2026-11-24T00:00:00"), local("2026-11-24T23:59:59.999")),
-            ("2026-11-01 14:30", local("2026-11-01T14:30:00"), local("2026-11-01T14:30:59.999")),
-            ("2026-11-01T14:30:05", local("2026-11-01T14:30:05"), local("2026-11-01T14:30:05.999")),
+            ("2026-11-01T00:00:00+01:00", utc("2026-10-31T23:00:00Z"), utc("2026-10-31T23:00:00.999999999Z")),
+            ("2026-11-01", local("2026-11-01T00:00:00"), local("2026-11-01T23:59:59.999999999")),
+            ("today", local("2026-11-25T00:00:00"), local("2026-11-25T23:59:59.999999999")),
+            ("yesterday", local("2026-11-24T00:00:00"), local("2026-11-24T23:59:59.999999999")),
+            ("2026-11-01 14:30", local("2026-11-01T14:30:00"), local("2026-11-01T14:30:59.999999999")),
+            ("2026-11-01T14:30:05.25", local("2026-11-01T14:30:05.25"), local("2026-11-01T14:30:05.259999999")),
+            ("2026-11-01T14:30:05.250Z", utc("2026-11-01T14:30:05.25Z"), utc("2026-11-01T14:30:05.250999999Z")),
+            ("2026-11-01T14:30:05", local("2026-11-01T14:30:05"), local("2026-11-01T14:30:05.999999999")),
         ] {
             assert_eq!(moment(text, now), Ok(Moment { start, end }), "{text}");
         }

@@ -107,7 +107,7 @@ fn named(name: &str, paths: Vec<PathBuf>, dir: &Path) -> Result<PathBuf> {
     let mut found: Vec<PathBuf> = paths.iter().filter(|path| is_named(path, &part)).cloned().collect();
     if found.is_empty() && part.len() >= LEAST_DIGITS {
         // Files can have been given other names.
-        found = scan(&paths, &Selection::default(), || OfId { part: &part, found: Vec::new() })?.0.found;
+        found = scan(&paths, &Selection::default(), || OfId { part: &part, found: Vec::new() }).0.found;
         found.sort();
     }
     match &found[..] {

@@ -8,9 +8,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use super::progress::Progress;
-use super::{Selection, Summary, read_json};
+use super::{Selection, Summary, is_too_deep, read_json};
 use crate::screen::{count, in_words, say};
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 /// Files that a thread takes at a time.
 const PORTION: usize = 16;
@@ -68,19 +68,10 @@ impl Broken {
 }
 
 /// Reads all records and gathers what is made of them.
-///
-/// # Errors
-///
-/// When the selection's filter is wrong.
-pub(crate) fn scan<G: Gather>(
-    paths: &[PathBuf],
-    selection: &Selection,
-    new: impl Fn() -> G + Sync,
-) -> Result<(G, Broken)> {
-    selection.matcher()?;
+pub(crate) fn scan<G: Gather>(paths: &[PathBuf], selection: &Selection, new: impl Fn() -> G + Sync) -> (G, Broken) {
     let parts = on_all_cores(paths, &mut Progress::of(paths.len()), |files| {
         let (mut gathered, mut broken, mut json) = (new(), Broken::default(), Vec::new());
-        let Ok(matcher) = selection.matcher() else { return (gathered, broken) };
+        let matcher = selection.matcher();
         for (_, path) in files {
             match summary_of(path, &mut json) {
                 Ok(failure) => {
@@ -95,15 +86,16 @@ pub(crate) fn scan<G: Gather>(
         }
         (gathered, broken)
     });
-    Ok(parts.into_iter().fold((new(), Broken::default()), |(mut all, mut broken), (gathered, also_broken)| {
+    parts.into_iter().fold((new(), Broken::default()), |(mut all, mut broken), (gathered, also_broken)| {
         all.join(gathered);
         broken.join(also_broken);
         (all, broken)
-    }))
+    })
 }
 
 fn summary_of(path: &Path, json: &mut Vec<u8>) -> Result<Summary> {
     read_json(json, path)?;
+    ensure!(!is_too_deep(json), "it is nested too deeply to be read");
     Ok(Summary::read(json)?)
 }
 

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tracing_failure::Category;
 
-use super::{Filter, Moment, Summary};
+use super::{Moment, Sandbox, Summary};
 
 #[derive(Clone, Debug, Default, PartialEq, clap::Args)]
 #[command(next_help_heading = "Which failures")]
@@ -23,7 +23,7 @@ pub(crate) struct Selection {
     /// Not older than this: 2h, 3d, 2026-11-25, "2026-11-25 14:30".
     #[arg(long, value_name = "WHEN")]
     since: Option<Moment>,
-    /// Not newer than this; a day, a minute or a second counts to its end.
+    /// Not newer than this; a day, a minute, a second or a fraction of it counts to its end.
     #[arg(long, value_name = "WHEN")]
     until: Option<Moment>,
     /// Of the run whose session id begins or ends so.
@@ -44,17 +44,14 @@ fn categories() -> clap::builder::PossibleValuesParser {
 
 /// The text of a filter that compiles.
 fn filter(code: &str) -> Result<String> {
-    Filter::compile(code).map(|_| code.to_owned())
+    Sandbox::new(code).check()?;
+    Ok(code.to_owned())
 }
 
 impl Selection {
     /// The selection ready for use, by one thread.
-    ///
-    /// # Errors
-    ///
-    /// When the filter is wrong.
-    pub(crate) fn matcher(&self) -> Result<Matcher<'_>> {
-        Ok(Matcher { selection: self, filter: self.filter.as_deref().map(Filter::compile).transpose()? })
+    pub(crate) fn matcher(&self) -> Matcher<'_> {
+        Matcher { selection: self, filter: self.filter.as_deref().map(Sandbox::new) }
     }
 
     /// For the end of "no failures": nothing where all are wanted.
@@ -93,7 +90,7 @@ fn holds(text: &str, part: &str) -> bool {
 /// A selection with its compiled filter.
 pub(crate) struct Matcher<'a> {
     selection: &'a Selection,
-    filter: Option<Filter>,
+    filter: Option<Sandbox>,
 }
 
 impl Matcher<'_> {

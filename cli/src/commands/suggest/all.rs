@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
-use tracing_failure_advice::Advisor;
+use tracing_failure_advice::{Advice, Advisor};
 
-use super::{Options, save};
-use crate::records::{Gather, Progress, Selection, Summary, paths, pick, scan};
+use super::{Options, is_kept, save, unprinted, warn};
+use crate::records::{Gather, Picked, Progress, Selection, Summary, paths, pick, scan};
 use crate::screen::{Screen, count, in_words, one_line, paint, say};
 
 /// So many errors one after the other, and the next would be one as well.
@@ -61,14 +61,17 @@ pub(super) fn run(options: &Options, advisor: &Advisor, dir: &Path, screen: &mut
     let there = groups.len();
     let wanted = if options.limit == 0 { there } else { options.limit.min(there) };
     let mut progress = Progress::of_questions(wanted);
-    let (mut tokens, mut failed, mut in_a_row) = (0, 0, 0);
+    let (mut failed, mut in_a_row) = (0, 0);
     for (done, group) in groups.iter().take(wanted).enumerate() {
         progress.show_at(done);
         let answered = progress.aside(|| one(group, options, advisor, dir, screen));
+        let left = wanted - done - 1;
         match answered {
-            Ok(used) => {
-                tokens = u64::saturating_add(tokens, used);
-                in_a_row = 0;
+            Ok(Answered::Printed) => in_a_row = 0,
+            Ok(Answered::Unprinted(why)) => {
+                drop(progress);
+                say(format_args!("failures: {why}; {} not asked", count(left, "group")));
+                return Ok(false);
             }
             Err(error) => {
                 progress.aside(|| say(format_args!("failures: {}: {}", group.latest.1.display(), in_words(&error))));
@@ -76,6 +79,7 @@ pub(super) fn run(options: &Options, advisor: &Advisor, dir: &Path, screen: &mut
                 in_a_row += 1;
             }
         }
+        let tokens = advisor.used_tokens();
         if in_a_row == PATIENCE && done + 1 < wanted {
             drop(progress);
             say(format_args!("failures: {PATIENCE} errors one after the other: the rest is not asked"));
@@ -83,7 +87,7 @@ pub(super) fn run(options: &Options, advisor: &Advisor, dir: &Path, screen: &mut
         }
         if options.max_tokens.is_some_and(|most| tokens >= most) && done + 1 < wanted {
             drop(progress);
-            say(format_args!("{tokens} tokens used: {} not asked (--max-tokens)", count(wanted - done - 1, "group")));
+            say(format_args!("{tokens} tokens used: {} not asked (--max-tokens)", count(left, "group")));
             return Ok(failed == 0);
         }
     }
@@ -98,16 +102,32 @@ pub(super) fn run(options: &Options, advisor: &Advisor, dir: &Path, screen: &mut
 }
 
 fn groups(selection: &Selection, dir: &Path) -> Result<Vec<Group>> {
-    let (groups, broken) = scan(&paths(dir)?, selection, Groups::default)?;
+    let (groups, broken) = scan(&paths(dir)?, selection, Groups::default);
     broken.tell();
     Ok(groups.in_order())
 }
 
-/// Asks about the newest of a group, and writes what is said of it. The tokens that it took come back.
-fn one(group: &Group, options: &Options, advisor: &Advisor, dir: &Path, screen: &mut Screen) -> Result<u64> {
+/// What became of an answer.
+enum Answered {
+    Printed,
+    /// Nobody reads what is printed: to ask further questions would be a waste.
+    Unprinted(String),
+}
+
+/// Asks about the newest of a group, saves the answer where that is wanted, and prints it.
+fn one(group: &Group, options: &Options, advisor: &Advisor, dir: &Path, screen: &mut Screen) -> Result<Answered> {
     let path = group.latest.1.to_string_lossy();
     let picked = pick(&path, Some(dir))?;
     let advice = advisor.advice(&picked.failure)?;
+    warn(&advice);
+    let saved = options.save.then(|| save(&picked, &advice)).transpose();
+    let printed = print(group, &picked, &advice, saved.as_ref().ok().and_then(Option::as_ref), screen);
+    let is_kept = is_kept(&advice, &saved);
+    saved?;
+    Ok(printed.map_or_else(|error| Answered::Unprinted(unprinted(&error, is_kept)), |()| Answered::Printed))
+}
+
+fn print(group: &Group, picked: &Picked, advice: &Advice, saved: Option<&String>, screen: &mut Screen) -> Result<()> {
     let failure = &picked.failure;
     let number = screen.paint(paint::STRONG, &format!("{} ×", group.count));
     let error = one_line(&format!("{}: {}", failure.error_type, failure.error_message)).into_owned();
@@ -116,10 +136,9 @@ fn one(group: &Group, options: &Options, advisor: &Advisor, dir: &Path, screen: 
     for suggestion in advice.suggestions() {
         writeln!(screen, "  {} {}", screen.paint(paint::GOOD, "→"), one_line(&suggestion.fix))?;
     }
-    if options.save {
-        writeln!(screen, "  {}", screen.paint(paint::FAINT, &save(&picked, &advice)?))?;
+    if let Some(saved) = saved {
+        writeln!(screen, "  {}", screen.paint(paint::FAINT, saved))?;
     }
     writeln!(screen)?;
-    screen.flush()?;
-    Ok(if advice.is_known { 0 } else { advice.tokens.unwrap_or_default() })
+    Ok(screen.flush()?)
 }

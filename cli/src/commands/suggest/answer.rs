@@ -44,7 +44,8 @@ fn write_fix(number: usize, fix: &Fix, screen: &mut Screen) -> Result<()> {
 fn source(advice: &Advice, asked_for: &str) -> String {
     let asked = if advice.model == asked_for { String::new() } else { format!(", asked for as {asked_for}") };
     let tokens = advice.tokens.map(|tokens| format!(", {tokens} tokens")).unwrap_or_default();
-    let when = if advice.is_known { format!(", on {}; --fresh asks again", local(advice.time)) } else { tokens };
+    let from_cache = || format!(", on {}, from the cache .suggestions; --fresh asks again", local(advice.time));
+    let when = if advice.is_known { from_cache() } else { tokens };
     let model = fit(&advice.model, MODEL);
     one_line(&format!("{model} by {}{asked}{when}", advice.provider)).into_owned()
 }

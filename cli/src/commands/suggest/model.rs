@@ -6,14 +6,16 @@ use tracing_failure_advice as advice;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct ModelOptions {
-    /// How the model is talked to; else `openai` where there is a base URL, or `gemini` where there is a key for it.
-    #[arg(long, value_enum, env = "FAILURES_PROVIDER", hide_env_values = true, value_name = "PROVIDER")]
+    /// How the model is talked to; else `openai` where there is a base URL, or `gemini` where there is a key for it. [env:
+    /// FAILURES_PROVIDER]
+    #[arg(long, value_enum, value_name = "PROVIDER")]
     provider: Option<Provider>,
-    /// The model's name, as its provider lists it.
-    #[arg(long, env = "FAILURES_MODEL", hide_env_values = true, value_name = "NAME")]
+    /// The model's name, as its provider lists it. [env: FAILURES_MODEL]
+    #[arg(long, value_name = "NAME")]
     model: Option<String>,
-    /// The server, else the provider's own. Without a path, /v1 is added for openai and /v1beta for gemini.
-    #[arg(long, env = "FAILURES_BASE_URL", hide_env_values = true, value_name = "URL")]
+    /// The server, else the provider's own. Without a path, /v1 is added for openai and /v1beta for gemini. [env:
+    /// FAILURES_BASE_URL]
+    #[arg(long, value_name = "URL")]
     base_url: Option<String>,
     /// How long one question may take, retries among it [default: 120s].
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
@@ -30,7 +32,8 @@ enum Provider {
 }
 
 impl ModelOptions {
-    pub(super) fn chosen(&self) -> advice::ModelOptions {
+    /// What the options say, and then the variables. Clap would take a variable that is empty for a wrong value.
+    pub(super) fn chosen(&self) -> Result<advice::ModelOptions, advice::AdviceError> {
         let mut options = advice::ModelOptions::new();
         options.provider = self.provider.map(|provider| match provider {
             Provider::Gemini => advice::Provider::Gemini,
@@ -39,6 +42,6 @@ impl ModelOptions {
         options.model = self.model.clone();
         options.base_url = self.base_url.clone();
         options.timeout = self.timeout;
-        options
+        options.or_env()
     }
 }

@@ -1,0 +1,269 @@
+//! Filters in a process of their own.
+//!
+//! A filter is a program of the user: it can recurse without end, run without end, or fill the memory. None of this can be
+//! stopped inside a process. The command therefore starts itself again as a worker, sends it the records one by one, and starts
+//! another one when a worker has died.
+
+use std::cell::RefCell;
+use std::ffi::OsStr;
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+
+use super::filter::Filter;
+
+/// The first argument of a worker. The filter follows.
+const WORKER: &str = "__filter";
+/// The longest time for one record.
+const TIME: Duration = Duration::from_secs(5);
+/// The memory of a worker, which holds a record and what the filter makes of it.
+#[cfg(unix)]
+const MEMORY: u64 = 4 << 30;
+/// Exit code of a worker whose time was up.
+const TIME_IS_UP: u8 = 99;
+/// Exit code of a Rust program that panicked.
+const PANIC: i32 = 101;
+/// After so many records that took too long, no other is tried.
+const TIMEOUTS: u32 = 3;
+/// The same for records at which a worker died.
+const DEATHS: u32 = 64;
+
+const PASSES: u8 = 1;
+const FAILS: u8 = 0;
+const IS_WRONG: u8 = 2;
+
+/// A filter, and the worker that runs it.
+pub(crate) struct Sandbox {
+    code: String,
+    state: RefCell<State>,
+}
+
+#[derive(Default)]
+struct State {
+    worker: Option<Worker>,
+    timeouts: u32,
+    deaths: u32,
+}
+
+impl Sandbox {
+    /// A filter that was not checked yet.
+    pub(crate) fn new(code: &str) -> Self {
+        Sandbox { code: code.to_owned(), state: RefCell::default() }
+    }
+
+    /// Whether the filter compiles.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, and where.
+    pub(crate) fn check(&self) -> Result<()> {
+        // An empty message is no record: the worker only says whether the filter compiles.
+        self.ask(&[]).map(drop).map_err(|error| anyhow!("{error}"))
+    }
+
+    /// Whether the record passes, or why the filter cannot say.
+    pub(crate) fn passes(&self, json: &[u8]) -> Result<bool, String> {
+        self.ask(json)
+    }
+
+    fn ask(&self, json: &[u8]) -> Result<bool, String> {
+        let mut state = self.state.borrow_mut();
+        if state.timeouts == TIMEOUTS || state.deaths == DEATHS {
+            return Err("not tried: the filter has failed too often".to_owned());
+        }
+        let mut worker = match state.worker.take() {
+            Some(worker) => worker,
+            None => Worker::start(&self.code).map_err(|error| format!("{error:#}"))?,
+        };
+        match worker.ask(json) {
+            Ok(reply) => {
+                state.worker = Some(worker);
+                reply
+            }
+            Err(_) => {
+                let death = worker.death();
+                match death {
+                    Death::TimeIsUp => state.timeouts += 1,
+                    Death::Panic | Death::Other => state.deaths += 1,
+                }
+                Err(death.to_string())
+            }
+        }
+    }
+}
+
+/// Why a worker ended.
+enum Death {
+    TimeIsUp,
+    Panic,
+    Other,
+}
+
+impl fmt::Display for Death {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Death::TimeIsUp => write!(f, "the filter takes longer than {} s", TIME.as_secs()),
+            Death::Panic => f.write_str("the filter uses what cannot be run here, such as a module"),
+            Death::Other => f.write_str("the filter recurses too deeply or needs too much memory"),
+        }
+    }
+}
+
+struct Worker {
+    child: Child,
+    input: ChildStdin,
+    output: ChildStdout,
+}
+
+impl Worker {
+    fn start(code: &str) -> Result<Self> {
+        let start = || {
+            let mut command = Command::new(this_program()?);
+            command.args([WORKER, code]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+            let mut child = command.spawn()?;
+            let pipes = child.stdin.take().zip(child.stdout.take());
+            let (input, output) = pipes.ok_or_else(|| io::Error::other("no pipe"))?;
+            io::Result::Ok(Worker { child, input, output })
+        };
+        start().context("cannot start the process of the filter")
+    }
+
+    /// An error means that the worker has died.
+    fn ask(&mut self, json: &[u8]) -> io::Result<Result<bool, String>> {
+        write_message(&mut self.input, json)?;
+        let mut kind = [0];
+        self.output.read_exact(&mut kind)?;
+        Ok(match kind[0] {
+            IS_WRONG => Err(String::from_utf8_lossy(&read_message(&mut self.output)?).into_owned()),
+            kind => Ok(kind == PASSES),
+        })
+    }
+
+    fn death(mut self) -> Death {
+        match self.child.wait().ok().and_then(|status| status.code()) {
+            Some(code) if code == i32::from(TIME_IS_UP) => Death::TimeIsUp,
+            Some(PANIC) => Death::Panic,
+            _ => Death::Other,
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// This program, also when its file was replaced meanwhile.
+fn this_program() -> io::Result<PathBuf> {
+    if cfg!(target_os = "linux") { Ok(PathBuf::from("/proc/self/exe")) } else { std::env::current_exe() }
+}
+
+fn write_message(to: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+    to.write_all(&(bytes.len() as u64).to_le_bytes())?;
+    to.write_all(bytes)?;
+    to.flush()
+}
+
+fn read_message(from: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut length = [0; 8];
+    from.read_exact(&mut length)?;
+    let mut bytes = Vec::new();
+    from.take(u64::from_le_bytes(length)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The work of a worker, if this process is one.
+pub(crate) fn work() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    let is_worker = arguments.next().is_some_and(|first| first == OsStr::new(WORKER));
+    let code = arguments.next().filter(|_| is_worker)?;
+    limit_memory();
+    // Whoever asked may be gone.
+    let _ = answer_all(&code.to_string_lossy());
+    Some(ExitCode::SUCCESS)
+}
+
+/// Answers until nobody asks.
+fn answer_all(code: &str) -> io::Result<()> {
+    let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+    let clock = Clock::start()?;
+    // The parser can recurse as well.
+    clock.begin();
+    let filter = Filter::compile(code).map_err(|error| error.to_string());
+    clock.end();
+    loop {
+        let json = read_message(&mut input)?;
+        clock.begin();
+        let answer = match &filter {
+            Ok(_) if json.is_empty() => Ok(true),
+            Ok(filter) => filter.passes(&json),
+            Err(error) => Err(error.clone()),
+        };
+        clock.end();
+        match answer {
+            Ok(passes) => output.write_all(&[if passes { PASSES } else { FAILS }])?,
+            Err(error) => {
+                output.write_all(&[IS_WRONG])?;
+                write_message(&mut output, error.as_bytes())?;
+            }
+        }
+        output.flush()?;
+    }
+}
+
+/// Ends the process when a piece of work takes too long.
+struct Clock(mpsc::Sender<bool>);
+
+impl Clock {
+    fn start() -> io::Result<Self> {
+        let (sender, receiver) = mpsc::channel();
+        let watch = move || {
+            let mut is_working = false;
+            loop {
+                let patience = if is_working { TIME } else { Duration::MAX };
+                match receiver.recv_timeout(patience) {
+                    Ok(begins) => is_working = begins,
+                    Err(RecvTimeoutError::Timeout) => std::process::exit(i32::from(TIME_IS_UP)),
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
+            }
+        };
+        std::thread::Builder::new().name("filter-clock".to_owned()).spawn(watch)?;
+        Ok(Clock(sender))
+    }
+
+    fn begin(&self) {
+        self.tell(true);
+    }
+
+    fn end(&self) {
+        self.tell(false);
+    }
+
+    fn tell(&self, begins: bool) {
+        let _ = self.0.send(begins);
+    }
+}
+
+/// A filter that fills the memory ends its worker, and nothing else on this machine. A worker that dies leaves no core file.
+#[cfg(unix)]
+fn limit_memory() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = |resource, most: u64| {
+        let maximum = getrlimit(resource).maximum;
+        let most = maximum.map_or(most, |maximum| maximum.min(most));
+        let _ = setrlimit(resource, Rlimit { current: Some(most), maximum });
+    };
+    limit(Resource::As, MEMORY);
+    limit(Resource::Core, 0);
+}
+
+#[cfg(not(unix))]
+fn limit_memory() {}

@@ -1,0 +1,61 @@
+//! Filters of `--where` that never end, recurse without end or fill the memory.
+
+use std::time::{Duration, Instant};
+
+use crate::failure;
+use crate::support::Place;
+
+/// What is said of the filter, within a time that no healthy machine needs.
+fn complaint(filter: &str) -> String {
+    let place = Place::empty();
+    place.record(&failure("no convergence"));
+    let started = Instant::now();
+    let run = place.run(&["list", "--where", filter]);
+    assert!(started.elapsed() < Duration::from_secs(120), "{filter}");
+    assert!(!run.stdout().contains("no convergence"), "{}", run.seen());
+    run.stderr()
+}
+
+#[test]
+fn recursion_is_an_error_for_that_record() {
+    for filter in ["def f: 1 + f; f", r#""[" * 20000 | fromjson"#, "reduce range(200000) as $i (null; [.]) | tojson"] {
+        let complaint = complaint(filter);
+        assert!(complaint.contains("--where fails on 1 record"), "{filter}: {complaint}");
+        assert!(
+            complaint.contains("recurses too deeply") || complaint.contains("takes longer"),
+            "{filter}: {complaint}"
+        );
+    }
+}
+
+#[test]
+fn a_filter_without_end_is_ended() {
+    for filter in ["range(infinite) | empty", "def f: f; f"] {
+        let complaint = complaint(filter);
+        assert!(complaint.contains("the filter takes longer than 5 s"), "{filter}: {complaint}");
+    }
+}
+
+#[test]
+fn modules_are_refused_without_a_panic() {
+    for filter in ["import \"a\" as a; .", "import \"a\" as $a; $a", "include \"a\"; ."] {
+        let complaint = complaint(filter);
+        assert!(!complaint.contains("panicked") && !complaint.is_empty(), "{filter}: {complaint}");
+    }
+    let deep = "[".repeat(20_000);
+    assert!(complaint(&deep).contains("error: invalid value"));
+}
+
+#[test]
+fn a_record_that_a_filter_fails_on_does_not_hide_the_others() {
+    let place = Place::empty();
+    for n in 0..40 {
+        let mut failure = failure(&format!("good {n}"));
+        let text = if n % 4 == 0 { "[".repeat(20_000) } else { "[1]".to_owned() };
+        failure.parameters.insert("text", text);
+        place.record(&failure);
+    }
+    let run = place.run(&["list", "--jsonl", "--where", ".parameters.text | fromjson"]);
+    assert_eq!(run.stdout().lines().count(), 30, "{}", run.stderr());
+    assert!(run.stderr().contains("--where fails on 10 records"), "{}", run.stderr());
+}

@@ -1,0 +1,60 @@
+//! Records with very many parameters, very deep ones, and names that are no text.
+
+use std::time::{Duration, Instant};
+
+use tracing_failure::Failure;
+
+use crate::failure;
+use crate::support::Place;
+
+const MANY: usize = 100_000;
+
+#[test]
+fn many_parameters_take_linear_time() {
+    let place = Place::empty();
+    let paths: Vec<String> = (0..3)
+        .map(|record| {
+            let mut failure = failure("many");
+            failure.parameters = (0..MANY).map(|n| (format!("p{n}"), n * record)).collect();
+            place.record(&failure).to_str().unwrap().to_owned()
+        })
+        .collect();
+    (0..20).for_each(|_| drop(place.record(&failure("many"))));
+    for words in [&["groups"][..], &["groups", "--json"], &["diff", &paths[0], &paths[1], "--json"]] {
+        let started = Instant::now();
+        let run = place.run(words);
+        assert_eq!(run.code(), 0);
+        // The square of their number would take many minutes.
+        assert!(started.elapsed() < Duration::from_secs(100), "{words:?}: {:?}", started.elapsed());
+        assert!(run.stdout().contains("p99999"), "{words:?}");
+    }
+}
+
+#[test]
+fn what_is_nested_too_deeply_is_named_and_not_counted() {
+    let place = Place::empty();
+    place.record(&failure("flat"));
+    let (mut deep, name) = (failure("deep"), "general_deep.json");
+    deep.context.fingerprint = Some("0123456789abcdef".into());
+    let nested = format!("\"parameters\": {{\"a\": {}1{}}}", "[".repeat(10_000), "]".repeat(10_000));
+    std::fs::write(place.failures().join(name), deep.to_json().replace("\"parameters\": {}", &nested)).unwrap();
+    for command in ["list", "groups", "refs"] {
+        let run = place.run(&[command]);
+        assert!(run.stderr().contains(name) && run.stderr().contains("nested too deeply"), "{}", run.seen());
+        assert!(!run.stdout().contains("deep"), "{}", run.seen());
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn names_that_are_no_text_are_reported() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = Place::empty();
+    place.record(&failure("good"));
+    let name = std::ffi::OsStr::from_bytes(b"general_\xff.json");
+    std::fs::write(place.failures().join(name), Failure::new("c", "r", "E", "m").to_json()).unwrap();
+    for command in ["list", "groups", "prune --keep-last 1"] {
+        let run = place.run(&command.split(' ').collect::<Vec<_>>());
+        assert!(run.stderr().contains("the name is not UTF-8"), "{}", run.seen());
+    }
+}

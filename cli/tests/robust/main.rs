@@ -1,0 +1,19 @@
+//! The command among other users, other programs, closed pipes and records that nobody expects.
+
+mod asking;
+mod files;
+mod filters;
+mod large;
+#[path = "../support/mod.rs"]
+mod support;
+mod times;
+mod watching;
+
+use tracing_failure::Failure;
+
+/// A record as a program leaves it.
+fn failure(message: &str) -> Failure {
+    let mut failure = Failure::new("pole_mass", "Eq. 4.7", "NewtonError", message);
+    failure.context.id = Some(uuid::Uuid::now_v7());
+    failure
+}
