@@ -20,7 +20,7 @@ use replace::{Replacement, is_own_file};
 /// The copy of the newest record.
 const LATEST: &str = "latest.json";
 /// How long to wait for a program that replaces `latest.json`.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is added to a record.
 ///
@@ -163,7 +163,8 @@ impl<'a> Change<'a> {
         also()?;
         replacement.commit()?;
         if let Some(id) = known.context.id {
-            amend_copy(&path.with_file_name(LATEST), id, &amended)?;
+            amend_copy(&path.with_file_name(LATEST), id, &amended)
+                .context("the record is amended, but its copy is not")?;
         }
         Ok(Amended { path, added })
     }
@@ -192,7 +193,7 @@ fn amend_copy(latest: &Path, id: Uuid, amended: &str) -> Result<()> {
         return Ok(());
     }
     let store = Store::open(latest.parent().unwrap_or(Path::new(".")))?;
-    let Some(_lock) = store.lock_latest(PATIENCE) else { return Ok(()) };
+    let _lock = store.lock_latest(PATIENCE).context("another process has been replacing it for long")?;
     if is_copy() { Replacement::write(latest, amended)?.commit() } else { Ok(()) }
 }
 

@@ -1,7 +1,7 @@
 //! Answers that were given before: a model is asked once for each fingerprint.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -56,6 +56,9 @@ impl Cache {
         let temporary = path.with_extension(format!("{}.{:016x}.tmp", std::process::id(), fastrand::u64(..)));
         let write = || {
             fs::create_dir_all(&self.dir)?;
+            if fs::symlink_metadata(&path).is_ok_and(|there| !there.is_file()) {
+                return Err(io::Error::other("what is there is not an ordinary file"));
+            }
             File::create_new(&temporary)?.write_all(&json)?;
             fs::rename(&temporary, &path)
         };

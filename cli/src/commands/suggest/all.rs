@@ -136,6 +136,9 @@ fn print(group: &Group, picked: &Picked, advice: &Advice, saved: Option<&String>
     for suggestion in advice.suggestions() {
         writeln!(screen, "  {} {}", screen.paint(paint::GOOD, "→"), one_line(&suggestion.fix))?;
     }
+    if advice.is_known {
+        writeln!(screen, "  {}", screen.paint(paint::FAINT, "from the cache .suggestions"))?;
+    }
     if let Some(saved) = saved {
         writeln!(screen, "  {}", screen.paint(paint::FAINT, saved))?;
     }

@@ -1,19 +1,39 @@
 //! From a place in a JSON document to a place in its text.
 
-use std::fmt;
+use std::collections::HashMap;
 
-use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// Line and column, both from 1 and the column in characters, of the value that a JSON pointer names.
-pub(super) fn locate(text: &str, pointer: &str) -> Option<(usize, usize)> {
-    let mut value: &RawValue = serde_json::from_str(text).ok()?;
-    for token in pointer.split('/').skip(1) {
-        value = step(value, &token.replace("~1", "/").replace("~0", "~"))?;
+/// Finds the places of many values. Each list and object on the way is read once.
+pub(super) struct Locator<'t> {
+    text: &'t str,
+    whole: Option<&'t RawValue>,
+    /// The entries of lists and objects, by the pointers of these.
+    entries: HashMap<String, HashMap<String, &'t RawValue>>,
+}
+
+impl<'t> Locator<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Locator { text, whole: serde_json::from_str(text).ok(), entries: HashMap::new() }
     }
-    // A raw value is a part of the text that it was read from.
-    let offset = value.get().as_ptr().addr().checked_sub(text.as_ptr().addr())?;
-    line_and_column(text, offset)
+
+    /// Line and column, both from 1 and the column in characters, of the value that a JSON pointer names.
+    pub(super) fn locate(&mut self, pointer: &str) -> Option<(usize, usize)> {
+        let mut value = self.whole?;
+        let mut place = String::new();
+        for token in pointer.split('/').skip(1) {
+            let entries = match self.entries.get(&place) {
+                Some(entries) => entries,
+                None => self.entries.entry(place.clone()).or_insert(entries_of(value)),
+            };
+            value = *entries.get(&token.replace("~1", "/").replace("~0", "~"))?;
+            place.push('/');
+            place.push_str(token);
+        }
+        // A raw value is a part of the text that it was read from.
+        let offset = value.get().as_ptr().addr().checked_sub(self.text.as_ptr().addr())?;
+        line_and_column(self.text, offset)
+    }
 }
 
 /// Line and column of a byte.
@@ -23,36 +43,13 @@ pub(super) fn line_and_column(text: &str, offset: usize) -> Option<(usize, usize
     Some((1 + before.matches('\n').count(), 1 + before[line_start..].chars().count()))
 }
 
-fn step<'a>(value: &'a RawValue, token: &str) -> Option<&'a RawValue> {
+/// The entries of a list or an object; of several with one name, the last counts.
+fn entries_of(value: &RawValue) -> HashMap<String, &RawValue> {
     if value.get().starts_with('[') {
-        let list: Vec<&RawValue> = serde_json::from_str(value.get()).ok()?;
-        return list.get(token.parse::<usize>().ok()?).copied();
+        let list: Vec<&RawValue> = serde_json::from_str(value.get()).unwrap_or_default();
+        return list.into_iter().enumerate().map(|(place, value)| (place.to_string(), value)).collect();
     }
-    let mut deserializer = serde_json::Deserializer::from_str(value.get());
-    deserializer.deserialize_map(Entry { name: token }).ok()?
-}
-
-/// Finds one entry of an object; of several with its name, the last counts.
-struct Entry<'t> {
-    name: &'t str,
-}
-
-impl<'de> Visitor<'de> for Entry<'_> {
-    type Value = Option<&'de RawValue>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = None;
-        while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
-            if name == self.name {
-                found = Some(value);
-            }
-        }
-        Ok(found)
-    }
+    serde_json::from_str(value.get()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -62,12 +59,13 @@ mod tests {
     #[test]
     fn pointers_lead_to_lines_and_columns() {
         let text = "{\n  \"a/b\": {\"x\": [1,\n    \"é\", true]},\n  \"~\": null, \"~\": 7\n}";
+        let mut locator = Locator::new(text);
         for (pointer, place) in
             [("", (1, 1)), ("/a~1b", (2, 10)), ("/a~1b/x/0", (2, 17)), ("/a~1b/x/2", (3, 10)), ("/~0", (4, 19))]
         {
-            assert_eq!(locate(text, pointer), Some(place), "{pointer}");
+            assert_eq!(locator.locate(pointer), Some(place), "{pointer}");
         }
-        assert_eq!(locate(text, "/a~1b/x/3"), None);
-        assert_eq!(locate(text, "/none"), None);
+        assert_eq!(locator.locate("/a~1b/x/3"), None);
+        assert_eq!(locator.locate("/none"), None);
     }
 }

@@ -8,7 +8,7 @@ use jsonschema::{ValidationError, Validator};
 use serde_json::Value as Json;
 use tracing_failure::{Failure, SCHEMA};
 
-use super::locate::{line_and_column, locate};
+use super::locate::{Locator, line_and_column};
 use crate::records::read_bytes;
 use crate::screen::{fit, in_words};
 
@@ -50,7 +50,9 @@ impl Checker {
             Ok(record) => record,
             Err(error) => return vec![not_json(text, &error)],
         };
-        let problems: Vec<Problem> = self.0.iter_errors(&record).flat_map(|error| of_schema(text, &error)).collect();
+        let mut places = Locator::new(text);
+        let problems = self.0.iter_errors(&record).flat_map(|error| of_schema(&mut places, &error));
+        let problems: Vec<Problem> = problems.collect();
         if !problems.is_empty() {
             return problems;
         }
@@ -104,10 +106,10 @@ fn cause(text: &str, error: &serde_json::Error) -> Option<String> {
     Some(format!("{name} is no number there: write it as the text \"{name}\""))
 }
 
-fn of_schema(text: &str, error: &ValidationError<'_>) -> Vec<Problem> {
+fn of_schema(places: &mut Locator<'_>, error: &ValidationError<'_>) -> Vec<Problem> {
     let error = most_telling(error);
     let place = error.instance_path().as_str();
-    let at = |pointer: &str, message| Problem::at(locate(text, pointer), pointer, message);
+    let mut at = |pointer: &str, message| Problem::at(places.locate(pointer), pointer, message);
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             let pointer = |name: &String| format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"));
