@@ -88,7 +88,7 @@ mod tests {
         let long_ago = SystemTime::now() - Duration::from_secs(60);
         let create = |name: &str, modified: Option<SystemTime>| {
             let file = File::create(dir.path().join(name)).unwrap();
-            modified.map(|time| file.set_modified(time).unwrap());
+            modified.into_iter().for_each(|time| file.set_modified(time).unwrap());
             file
         };
         let names = [name(RECORD), name(RECORD), name(RECORD), ".mine.tmp".to_owned()];
