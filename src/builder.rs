@@ -88,6 +88,7 @@ pub struct Builder {
     build: Option<Build>,
     areas: Areas,
     durability: Durability,
+    without_dir: bool,
     limits: Limits,
     redactor: Redactor,
     log_filter: Option<String>,
@@ -125,6 +126,7 @@ impl Builder {
             build: None,
             areas: Areas::default(),
             durability: Durability::default(),
+            without_dir: false,
             limits: Limits::default(),
             redactor: Redactor::default(),
             log_filter: None,
@@ -232,6 +234,20 @@ impl Builder {
     /// ```
     pub fn durability(mut self, durability: Durability) -> Self {
         self.durability = durability;
+        self
+    }
+
+    /// Whether to go on where the directory of the records cannot be created. The first record tries it again; as long as it
+    /// fails, records go to stderr as one line of JSON. By default, setting up fails.
+    ///
+    /// ```
+    /// let logger = tracing_failure::builder("/dev/null").without_log().without_dir(true).logger()?;
+    /// # let _ = logger;
+    /// # Ok::<(), tracing_failure::InitError>(())
+    /// ```
+    #[must_use]
+    pub fn without_dir(mut self, goes_on: bool) -> Self {
+        self.without_dir = goes_on;
         self
     }
 
@@ -582,7 +598,10 @@ impl Builder {
             };
             log(&dir, &session, self.rotation, filter).map_err(InitError::Io)
         };
-        let store = Store::open_with(&self.failures, self.areas, self.durability).map_err(InitError::Io)?;
+        let store = match Store::open_with(&self.failures, self.areas.clone(), self.durability) {
+            Err(_) if self.without_dir => Store::unopened(&self.failures, self.areas, self.durability),
+            opened => opened.map_err(InitError::Io)?,
+        };
         Ok(Recorder {
             #[cfg(feature = "publish")]
             auto_push: self.publishing.begin(&store),

@@ -83,10 +83,16 @@ impl Store {
     pub(crate) fn open_with(dir: impl AsRef<Path>, areas: Areas, durability: Durability) -> io::Result<Self> {
         let dir = std::path::absolute(dir.as_ref()).unwrap_or_else(|_| dir.as_ref().to_owned());
         create_dir(&dir)?;
+        Ok(Self::unopened(dir, areas, durability))
+    }
+
+    /// A store whose directory is created by the first record.
+    pub(crate) fn unopened(dir: impl AsRef<Path>, areas: Areas, durability: Durability) -> Self {
+        let dir = std::path::absolute(dir.as_ref()).unwrap_or_else(|_| dir.as_ref().to_owned());
         let latest = Arc::new(Latest::new(&dir, durability));
         crate::fork::spare(Arc::downgrade(&latest) as _);
         let resolutions = Resolutions::new(&dir);
-        Ok(Store { latest, resolutions, dir, areas, durability, is_tidied: AtomicBool::new(false) })
+        Store { latest, resolutions, dir, areas, durability, is_tidied: AtomicBool::new(false) }
     }
 
     /// The directory.
