@@ -168,7 +168,8 @@ pub use capture::{FailureLayer, install_panic_hook};
 pub use cause::Cause;
 pub use failure::{
     Behaviour, Breadcrumb, Build, Category, Confidence, Context, Convergence, Crossed, ErrorEntry, Evidence, Failure,
-    Frame, Location, NonFinite, Origin, Process, ReadError, Resolution, SCHEMA, SpanEntry, Suggestion, TrailEntry,
+    Frame, Location, NonFinite, Origin, Process, ReadError, Relation, Resolution, SCHEMA, SpanEntry, Suggestion,
+    TrailEntry,
 };
 pub use guard::Guard;
 pub use init_error::InitError;

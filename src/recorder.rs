@@ -176,9 +176,10 @@ impl Recorder {
 
     /// Writes the record of a failure that was put together elsewhere, with all that it does not say itself.
     pub(crate) fn record_described(&self, mut failure: Failure) -> (Uuid, io::Result<PathBuf>) {
-        let told = category_of(&failure);
+        let told = failure.category_in_words();
         let Failure { context, error_message, stack_trace, parameters, .. } = &mut failure;
-        let messages = context.errors.iter_mut().map(|error| &mut error.message);
+        let messages =
+            context.errors.iter_mut().flat_map(|error| std::iter::once(&mut error.message).chain(&mut error.notes));
         for text in messages.chain([error_message, stack_trace]) {
             if text.len() > self.limits.text {
                 *text = shorten(text, self.limits.text).into_owned();
@@ -465,19 +466,6 @@ fn category(seen: &Sighting) -> (Category, Option<String>) {
     let told = told(given.chain(names(errors)).chain(messages(errors)).chain([seen.message.as_str()]).chain(fields));
     let silent = if seen.kind == Kind::Panic { Category::Panic } else { Category::Other };
     (told.unwrap_or(silent), reason)
-}
-
-/// The category that a record's own words tell. A type that says no more than `ConvergenceError` is less than what it says.
-fn category_of(failure: &Failure) -> Category {
-    let context = &failure.context;
-    let fields = context.event.iter().filter_map(|(_, value)| value.as_str());
-    let called =
-        context.reason.as_deref().into_iter().chain(names(&context.errors)).chain([failure.error_type.as_str()]);
-    let said = messages(&context.errors).chain([failure.error_message.as_str()]).chain(fields);
-    match told(called) {
-        Some(named) if named != Category::MaxIterations => named,
-        vague => told(said).or(vague).unwrap_or(Category::Other),
-    }
 }
 
 /// What the errors of a chain are called, the root first: variants, then types.

@@ -213,12 +213,42 @@ pub struct ErrorEntry {
     /// Where the error was created, where a report of `eyre` tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
-    /// Notes, warnings and sections that the code has attached to the error.
+    /// Notes, warnings and sections that the code has attached to the error, in Python by `add_note`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// The backtrace of the error itself, where a report of `anyhow` or `eyre` has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backtrace: Option<String>,
+    /// How it is related to the error before it in this list, or to `related_to`. Absent for the direct cause.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relation: Option<Relation>,
+    /// Index of the error that it is related to, where that is not the one before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub related_to: Option<usize>,
+}
+
+/// How an error is related to another one, where it is not its direct cause.
+///
+/// ```
+/// use tracing_failure::{ErrorEntry, Relation};
+///
+/// let mut error = ErrorEntry::default();
+/// error.relation = Some(Relation::Member);
+/// assert_eq!(serde_json::to_value(&error)?["relation"], "member");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Relation {
+    /// The other error was raised while this one was handled, which need not have caused it: Python's `__context__`.
+    Context,
+    /// It is one of the errors in a group.
+    Member,
+    /// A relation of a later version.
+    #[serde(other)]
+    Other,
 }
 
 /// One frame of the stack.

@@ -1,8 +1,9 @@
 //! What makes two failures the same over runs.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-use super::Failure;
+use super::{ErrorEntry, Failure, Relation};
 
 impl Failure {
     /// What is equal for the same failure in every run: `context.fingerprint`, or where a record of another program has
@@ -21,13 +22,31 @@ impl Failure {
         if let Some(fingerprint) = &context.fingerprint {
             return Cow::Borrowed(fingerprint);
         }
-        let types =
-            context.errors.iter().flat_map(|error| [error.type_name.as_deref(), error.variant.as_deref()]).flatten();
-        let message = template(&self.error_message);
+        let (members, chain): (Vec<_>, Vec<_>) =
+            context.errors.iter().partition(|error| error.relation == Some(Relation::Member));
+        // Which of several tasks fail, and which first, varies.
+        let members: BTreeSet<&str> = members.into_iter().flat_map(names).collect();
+        let types = chain.into_iter().flat_map(names).chain(members);
+        let message = template(without_count(&self.error_message));
         let file = context.location.as_ref().and_then(|location| location.file.as_deref());
+        // A notebook's name is known in some of the programs that run it only.
+        let file = if file.is_some() && file == context.notebook.as_deref() { Some("notebook") } else { file };
         let span = context.spans.first().map(|span| &*span.name);
         let parts = [self.computation.as_str(), &self.theoretical_ref, &self.error_type].into_iter();
         Cow::Owned(fingerprint(parts.chain(types).chain([message.as_str()]).chain(file).chain(span)))
+    }
+}
+
+fn names(error: &ErrorEntry) -> impl Iterator<Item = &str> {
+    [error.type_name.as_deref(), error.variant.as_deref()].into_iter().flatten()
+}
+
+/// The message of Python's exception groups without `(3 sub-exceptions)`.
+fn without_count(message: &str) -> &str {
+    let count = message.strip_suffix(" sub-exceptions)").or_else(|| message.strip_suffix(" sub-exception)"));
+    match count.and_then(|text| text.rsplit_once(" (")) {
+        Some((text, count)) if count.bytes().all(|byte| byte.is_ascii_digit()) => text,
+        _ => message,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The record of one failure.
 
+pub(crate) mod authority;
 pub(crate) mod category;
 mod context;
 mod convergence;
@@ -16,7 +17,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use category::Category;
-pub use context::{Build, Context, ErrorEntry, Frame, Location, Process, SpanEntry};
+pub use context::{Build, Context, ErrorEntry, Frame, Location, Process, Relation, SpanEntry};
 pub use convergence::{Behaviour, Convergence, Crossed, NonFinite};
 pub use read::ReadError;
 pub use suggestion::{Confidence, Evidence, Origin, Resolution, Suggestion};

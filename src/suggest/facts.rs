@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::convergence::Role;
-use crate::failure::{Behaviour, Convergence, Failure, TrailEntry};
+use crate::failure::authority::is_unreadable;
+use crate::failure::{Behaviour, Convergence, ErrorEntry, Failure, TrailEntry};
 use crate::redact::REDACTED;
 use crate::value::{Map, Value, boundary_before};
 use crate::words::Words;
@@ -119,14 +120,22 @@ fn texts(failure: &Failure) -> Vec<Text<'_>> {
     let mut texts = vec![text("error_message".into(), failure.error_message.as_str())];
     texts.push(text("error_type".into(), &failure.error_type));
     texts.extend(failure.context.reason.as_deref().map(|reason| text("context.reason".into(), reason)));
-    for (depth, error) in failure.context.errors.iter().enumerate() {
+    for (depth, error) in telling(failure) {
         let at = |key: &str| format!("context.errors[{depth}].{key}").into();
         let is_new = |text: &&str| *text != failure.error_message && *text != failure.error_type;
         texts.extend(error.variant.as_deref().filter(is_new).map(|variant| text(at("variant"), variant)));
         texts.extend(error.type_name.as_deref().map(|name| text(at("type"), last_part(name))));
         texts.extend(Some(error.message.as_str()).filter(is_new).map(|message| text(at("message"), message)));
+        texts.extend(error.notes.iter().enumerate().map(|(index, note)| text(at(&format!("notes[{index}]")), note)));
     }
+    texts.retain(|text| !is_unreadable(text.text));
     texts
+}
+
+/// The errors that rules look at: those that were only being handled do not count where others tell what happened.
+fn telling(failure: &Failure) -> impl DoubleEndedIterator<Item = (usize, &ErrorEntry)> {
+    let all = failure.needs_handled_errors();
+    failure.context.errors.iter().enumerate().filter(move |(index, _)| all || !failure.is_handled(*index))
 }
 
 fn methods(failure: &Failure) -> Vec<Text<'_>> {
@@ -151,7 +160,7 @@ fn beginning(text: &str) -> &str {
 fn values(failure: &Failure) -> Vec<Named<'_>> {
     let mut values = Vec::new();
     take(&failure.context.event, "context.event".into(), &mut values);
-    for (depth, error) in failure.context.errors.iter().enumerate().rev() {
+    for (depth, error) in telling(failure).rev() {
         if let Some(Value::Map(data)) = &error.data {
             take(data, format!("context.errors[{depth}].data").into(), &mut values);
         }

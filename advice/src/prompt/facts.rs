@@ -1,6 +1,6 @@
 //! What the record itself says, part by part.
 
-use tracing_failure::{Convergence, ErrorEntry, Failure, Map, TrailEntry, Value};
+use tracing_failure::{Convergence, ErrorEntry, Failure, Map, Relation, TrailEntry, Value};
 
 use super::budget::{ALWAYS, Section};
 use super::{beginning, end, plain};
@@ -104,9 +104,15 @@ fn errors(failure: &Failure) -> String {
         let variant = error.variant.as_deref().map(|variant| format!(" {variant}")).unwrap_or_default();
         let data =
             error.data.as_ref().map(|data| format!(" {}", beginning(&data.to_string(), 400))).unwrap_or_default();
-        pair(&format!("{name}{variant}"), &format!("{}{data}", beginning(&error.message, 500)))
+        let relation = match error.relation {
+            Some(Relation::Context) => "being handled: ",
+            Some(Relation::Member) => "in the group: ",
+            _ => "",
+        };
+        let notes: String = error.notes.iter().take(4).map(|note| format!(" [{}]", beginning(note, 400))).collect();
+        pair(&format!("{relation}{name}{variant}"), &format!("{}{notes}{data}", beginning(&error.message, 500)))
     };
-    let tells = errors.len() > 1 || errors.iter().any(|error| error.data.is_some());
+    let tells = errors.len() > 1 || errors.iter().any(|error| error.data.is_some() || !error.notes.is_empty());
     if tells { lines(errors.iter().map(said)) } else { String::new() }
 }
 

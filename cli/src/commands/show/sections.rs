@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::Result;
-use tracing_failure::{ErrorEntry, Failure, Map, Origin, Resolution, SpanEntry, Suggestion, Value};
+use tracing_failure::{ErrorEntry, Failure, Map, Origin, Relation, Resolution, SpanEntry, Suggestion, Value};
 
 use crate::records::Picked;
 use crate::screen::{Screen, duration, local, one_line, paint, parameter, place_of, shown, visible, width, wrap};
@@ -63,7 +63,12 @@ pub(super) fn errors(failure: &Failure, screen: &mut Screen) -> Result<()> {
     }
     title("Errors", screen)?;
     for (depth, error) in errors.iter().enumerate() {
-        let before = if depth == 0 { "" } else { "caused by " };
+        let before = match error.relation {
+            _ if depth == 0 => "",
+            Some(Relation::Context) => "raised while handling ",
+            Some(Relation::Member) => "with ",
+            _ => "caused by ",
+        };
         let name = screen.paint(paint::ERROR, &one_line(&name_of(error)));
         // What the head says is not said again.
         let message = match error.message == failure.error_message {

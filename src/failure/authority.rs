@@ -1,0 +1,145 @@
+//! Which error of a failure tells its category.
+//!
+//! The failing error decides. If it does not tell a category, its cause does, and so on. An error that was only being handled
+//! when the failing one was raised (Python's `__context__`) need not have anything to do with it: it is asked last.
+
+use super::{Category, ErrorEntry, Failure, Relation};
+use crate::value::shorten;
+
+/// Bytes of a text that are looked at.
+const TEXT: usize = 4096;
+
+impl Failure {
+    /// The category that the words of a record tell.
+    pub(crate) fn category_in_words(&self) -> Category {
+        self.category_of_related(false).or_else(|| self.category_of_related(true)).unwrap_or(Category::Other)
+    }
+
+    /// Returns true if the errors that were only being handled are part of the story: nothing else tells a category.
+    pub(crate) fn needs_handled_errors(&self) -> bool {
+        let is_handled = (0..self.context.errors.len()).any(|index| self.is_handled(index));
+        !is_handled || self.category_of_related(false).is_none()
+    }
+
+    /// Returns true if the error, or one that it is related to, was only being handled when another one was raised.
+    pub(crate) fn is_handled(&self, index: usize) -> bool {
+        let errors = &self.context.errors;
+        let mut index = index;
+        while let Some(error) = errors.get(index) {
+            if error.relation == Some(Relation::Context) {
+                return true;
+            }
+            match error.related_to.or(index.checked_sub(1)) {
+                Some(before) if before < index => index = before,
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    /// What the errors tell that were being handled, or the others.
+    fn category_of_related(&self, handled: bool) -> Option<Category> {
+        let context = &self.context;
+        let mut vague = None;
+        let mut strong = |names: &[&str], messages: &[&str]| match told(names) {
+            Some(named) if named != Category::MaxIterations => Some(named),
+            // A type that says no more than `ConvergenceError` is less than what the error says.
+            other => {
+                let said = told(messages);
+                vague = vague.or(other);
+                said
+            }
+        };
+        let fields = context.event.iter().filter_map(|(_, value)| value.as_str());
+        if handled {
+            return self.by_authority(true).find_map(|error| strong(&names(error), &messages(error))).or(vague);
+        }
+        let reason = context.reason.as_deref();
+        strong(reason.as_slice(), &[])
+            .or_else(|| self.by_authority(false).find_map(|error| strong(&names(error), &messages(error))))
+            .or_else(|| strong(&[&self.error_type], &[&self.error_message]))
+            .or_else(|| told(&fields.collect::<Vec<_>>()))
+            .or(vague)
+    }
+
+    /// The failing error first, then its causes; the members of a group before the group, whose words are about all of them.
+    fn by_authority(&self, handled: bool) -> impl Iterator<Item = &ErrorEntry> {
+        let errors = &self.context.errors;
+        let is_member = |error: &&ErrorEntry| error.relation == Some(Relation::Member);
+        let is_wanted = move |index: usize| self.is_handled(index) == handled;
+        let of_groups = errors.iter().enumerate().filter(move |(index, _)| is_wanted(*index)).map(|(_, error)| error);
+        let others = of_groups.clone().filter(move |error| !is_member(error));
+        of_groups.filter(is_member).chain(others)
+    }
+}
+
+/// What an error is called: its variant, then its type.
+fn names(error: &ErrorEntry) -> Vec<&str> {
+    // Without Python's module: `scipy.stats._axis_nan_policy` says nothing of an error in it.
+    let type_name = error.type_name.as_deref().and_then(|name| name.rsplit('.').next());
+    error.variant.as_deref().into_iter().chain(type_name).collect()
+}
+
+fn messages(error: &ErrorEntry) -> Vec<&str> {
+    std::iter::once(&error.message).chain(&error.notes).map(String::as_str).collect()
+}
+
+/// Returns true for the text that the Python package writes where a message cannot be read. It names the type of another
+/// error, which tells nothing of this one.
+pub(crate) fn is_unreadable(text: &str) -> bool {
+    text.starts_with("<its str raised ") && text.ends_with('>')
+}
+
+fn told(texts: &[&str]) -> Option<Category> {
+    texts.iter().filter(|text| !is_unreadable(text)).find_map(|text| Category::of_text(&shorten(text, TEXT)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(errors: &[(&str, &str, Option<Relation>)]) -> Failure {
+        let mut failure = Failure::new("c", "r", errors[0].0, errors[0].1);
+        failure.context.errors = errors
+            .iter()
+            .map(|(name, message, relation)| ErrorEntry {
+                type_name: Some((*name).to_owned()),
+                message: (*message).to_owned(),
+                relation: *relation,
+                ..ErrorEntry::default()
+            })
+            .collect();
+        failure
+    }
+
+    #[test]
+    fn the_failing_error_decides() {
+        let context = Some(Relation::Context);
+        for (errors, category) in [
+            (
+                &[("LinAlgError", "Singular matrix", None), ("KeyError", "'cache'", context)][..],
+                Category::SingularMatrix,
+            ),
+            (&[("Error", "it went wrong", None), ("KeyError", "'cache'", context)], Category::MissingInput),
+            (&[("ConvergenceError", "", None), ("KeyError", "'cache'", context)], Category::MaxIterations),
+            (&[("ConvergenceError", "", None), ("E", "Singular matrix", None)], Category::SingularMatrix),
+            (&[("E", "NaN in x", None), ("E", "Singular matrix", None)], Category::NonFinite),
+            (&[("E", "x", None), ("E", "y", context), ("E", "Singular matrix", None)], Category::SingularMatrix),
+            (
+                &[("Group", "no convergence", None), ("E", "Singular matrix", Some(Relation::Member))],
+                Category::SingularMatrix,
+            ),
+        ] {
+            assert_eq!(failure(errors).category_in_words(), category, "{errors:?}");
+        }
+    }
+
+    #[test]
+    fn what_follows_a_handled_error_was_handled() {
+        let mut failure =
+            failure(&[("A", "", None), ("B", "", Some(Relation::Context)), ("C", "", None), ("D", "", None)]);
+        failure.context.errors[3].related_to = Some(0);
+        let handled: Vec<bool> = (0..5).map(|index| failure.is_handled(index)).collect();
+        assert_eq!(handled, [false, true, true, false, false]);
+    }
+}
