@@ -47,6 +47,8 @@ pub(crate) struct Bounds<'py> {
     pub(crate) entries: usize,
     /// Maximum bytes of a dict's key.
     pub(crate) key: usize,
+    /// Whether data may be read that is not in memory.
+    pub(crate) may_read: bool,
     /// Containers that were visited so far.
     containers: Cell<usize>,
     repeats: Cell<usize>,
@@ -71,10 +73,16 @@ impl<'py> Bounds<'py> {
             depth: 24,
             entries: 256,
             key: 4096,
+            may_read: true,
             containers: Cell::new(0),
             repeats: Cell::new(REPEATS),
             visited: RefCell::default(),
         }
+    }
+
+    /// For a value of a computation that has not failed: nothing is loaded for it.
+    pub(crate) fn of_a_value_in_memory(py: Python<'py>) -> Self {
+        Bounds { may_read: false, ..Bounds::of_a_value(py) }
     }
 
     /// For a whole record: nothing is cut. A record that exceeds these bounds is refused.

@@ -47,7 +47,7 @@ impl Computation {
         let computation = Computation {
             name: name.0,
             theoretical_ref: theoretical_ref.0,
-            parameters: from_python::map(parameters),
+            parameters: from_python::map_in_memory(parameters),
             open: OnceLock::new(),
             is_open: AtomicBool::new(false),
             trail: Mutex::new(Trail::new(Plan::new(first, last))),

@@ -26,13 +26,31 @@ const DECIMAL: usize = 14_000;
 
 /// The object as a value; arrays and texts over the limits are summarised.
 pub(crate) fn value(object: &Bound<'_, PyAny>) -> Value {
-    let value = Value::from_serialize(&Object { object, within: None, bounds: &Bounds::of_a_value(object.py()) });
+    value_within(object, &Bounds::of_a_value(object.py()))
+}
+
+/// The same, without loading what is not in memory.
+pub(crate) fn value_in_memory(object: &Bound<'_, PyAny>) -> Value {
+    value_within(object, &Bounds::of_a_value_in_memory(object.py()))
+}
+
+fn value_within<'py>(object: &Bound<'py, PyAny>, bounds: &Bounds<'py>) -> Value {
+    let value = Value::from_serialize(&Object { object, within: None, bounds });
     value.unwrap_or_else(|error| error.to_string().into())
 }
 
 /// Named values, whatever the object is.
 pub(crate) fn map(object: &Bound<'_, PyAny>) -> Map {
-    match value(object) {
+    named_values(value(object))
+}
+
+/// The same, without loading what is not in memory.
+pub(crate) fn map_in_memory(object: &Bound<'_, PyAny>) -> Map {
+    named_values(value_in_memory(object))
+}
+
+fn named_values(value: Value) -> Map {
+    match value {
         Value::Map(map) if map.get("summary") != Some(&"array".into()) => map,
         Value::Null => Map::new(),
         other => Map::from_iter([("value", other)]),
@@ -47,7 +65,7 @@ pub(crate) fn json(object: &Bound<'_, PyAny>) -> Option<String> {
 }
 
 /// Takes what code of the user raised: the exception of a signal's handler is kept, another one is dropped.
-fn caught(py: Python<'_>, error: PyErr) {
+pub(crate) fn caught(py: Python<'_>, error: PyErr) {
     let is_from_signal = py.import("tracing_failure._signals").and_then(|signals| {
         signals.getattr("is_from_signal")?.call1((error.value(py), error.traceback(py)))?.extract()
     });
@@ -117,7 +135,7 @@ impl<'py> Object<'_, 'py> {
         if !self.bounds.pay_for_code() {
             return serializer.serialize_str(&self.with_note("no room is left"));
         }
-        match simpler(object) {
+        match simpler(object, self.bounds.may_read) {
             Ok(simpler) if simpler.is(object) => self.as_it_is(serializer),
             Ok(simpler) => {
                 // What it holds is found in another object that is made anew each time.
@@ -381,12 +399,12 @@ fn large(number: &Bound<'_, PyAny>) -> Value {
 }
 
 /// What the package's own Python code makes of objects that are neither numbers, texts, lists nor dicts.
-fn simpler<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+fn simpler<'py>(object: &Bound<'py, PyAny>, may_read: bool) -> PyResult<Bound<'py, PyAny>> {
     static SIMPLER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = object.py();
     let simpler = SIMPLER
         .get_or_try_init(py, || PyResult::Ok(py.import("tracing_failure._values")?.getattr("simpler")?.unbind()))?;
-    simpler.bind(py).call1((object,))
+    simpler.bind(py).call1((object, may_read))
 }
 
 /// The object as the text of a value: with what is shared in it, this is short where its `repr` has no end.

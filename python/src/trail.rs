@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
 use tracing_failure::{Breadcrumb, Location, Map, TrailEntry, Value};
 
@@ -69,10 +70,20 @@ impl Row {
     pub(crate) fn of<'py>(values: &Bound<'py, PyDict>, elapsed_s: f64) -> (Self, Names<'py>) {
         let mut names = Vec::with_capacity(values.len());
         let mut cells = Vec::with_capacity(values.len());
-        for (name, value) in values.iter().take(COLUMNS) {
-            if let Ok(name) = name.cast_into::<PyString>() {
+        for (name, value) in values {
+            if names.len() >= COLUMNS {
+                break;
+            }
+            let Ok(name) = name.cast_into::<PyString>() else { continue };
+            if let Some(number) = from_python::number(&value) {
                 names.push(name);
-                cells.push(cell(&value));
+                cells.push(number);
+                continue;
+            }
+            for (part, cell) in parts(&value) {
+                let of_part = || PyString::new(value.py(), &format!("{}.{part}", name.to_string_lossy()));
+                names.push(if part.is_empty() { name.clone() } else { of_part() });
+                cells.push(cell);
             }
         }
         let omitted = values.len().saturating_sub(names.len());
@@ -229,12 +240,35 @@ fn same(a: &Bound<'_, PyString>, b: &Bound<'_, PyString>) -> bool {
     a.to_string_lossy() == b.to_string_lossy()
 }
 
-/// A value of a row: a number, a short text, or a short list of numbers.
-fn cell(object: &Bound<'_, PyAny>) -> Value {
-    if let Some(number) = from_python::number(object) {
-        return number;
+/// The parts of a value that a row has columns for: `re` and `im` of a complex number, the unit of a quantity. The part
+/// without a name is the value itself.
+fn parts(object: &Bound<'_, PyAny>) -> Vec<(&'static str, Value)> {
+    let simple = if object.is_exact_instance_of::<PyString>() { Ok(object.clone()) } else { cell_of(object) };
+    let value = match &simple {
+        Ok(simple) => from_python::value_in_memory(simple),
+        Err(_) => from_python::value_in_memory(object),
+    };
+    match value {
+        Value::Map(map) if map.get("re").is_some() || map.get("value").is_some() => {
+            let of = |(name, key): (&'static str, &str)| map.get(key).map(|part| (name, short(part.clone())));
+            [("", "value"), ("re", "re"), ("im", "im"), ("unit", "unit")].into_iter().filter_map(of).collect()
+        }
+        other => vec![("", short(other))],
     }
-    match from_python::value(object) {
+}
+
+/// What the package's own Python code makes of a value for a row. Code of the user's numbers runs there.
+fn cell_of<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    static CELL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = object.py();
+    let cell =
+        CELL.get_or_try_init(py, || PyResult::Ok(py.import("tracing_failure._cells")?.getattr("cell")?.unbind()))?;
+    cell.bind(py).call1((object,)).inspect_err(|error| from_python::caught(py, error.clone_ref(py)))
+}
+
+/// A number, a short text, or a short list of numbers.
+fn short(value: Value) -> Value {
+    match value {
         Value::String(text) if text.len() > TEXT => {
             let end = (0..=TEXT).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
             format!("{}…", &text[..end]).into()

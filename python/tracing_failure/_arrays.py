@@ -6,13 +6,73 @@ from itertools import islice
 from typing import Any
 
 from . import _native
-from ._limits import ARRAY, AT_ONCE, BLOCK, DIMENSIONS, END, OBJECTS, SCANNED, SCANNED_IN_BLOCKS
+from ._limits import ARRAY, AT_ONCE, BLOCK, DIMENSIONS, END, OBJECTS, SCANNED, SCANNED_IN_BLOCKS, SCANNED_ON_DISK
 
 
-def of_numpy(numpy: Any, value: Any) -> Any:
+#: Packages whose arrays lie in files until somebody looks at them.
+_ON_DISK = frozenset({"h5netcdf", "h5py", "netCDF4", "tables", "tensorstore", "zarr"})
+
+
+def is_lazy(value: Any) -> bool:
+    """Whether the data of an array have to be read or computed first."""
+    kind = type(value)
+    package = kind.__module__.partition(".")[0]
+    if package in _ON_DISK:
+        return True
+    if hasattr(kind, "__dask_graph__") and value.__dask_graph__() is not None:
+        return True
+    if package == "xarray" and hasattr(kind, "dims"):
+        return not getattr(getattr(value, "variable", value), "_in_memory", False)
+    return hasattr(kind, "__array__") and is_mapped(value)
+
+
+def is_mapped(array: Any) -> bool:
+    """Whether it is a view of a file in memory, whose pages have yet to be read."""
+    for _ in range(DIMENSIONS):
+        if array is None or type(array).__name__ == "mmap":
+            return array is not None
+        array = getattr(array, "obj", None) if isinstance(array, memoryview) else getattr(array, "base", None)
+    return False
+
+
+def size_of(value: Any) -> int | None:
+    """How many entries an array has, where it is one."""
+    shape = shape_of(value)
+    return None if shape is None else math.prod(shape)
+
+
+def shape_of(value: Any) -> list[int] | None:
+    """The shape of an array. One that would have to be computed is not."""
+    shape = getattr(value, "shape", None)
+    lengths = list(islice(shape, DIMENSIONS)) if isinstance(shape, (tuple, list)) else None
+    return lengths if lengths is not None and all(isinstance(length, int) for length in lengths) else None
+
+
+def unit_of(value: Any) -> Any:
+    """The unit of a quantity: of pint, astropy, unyt and others."""
+    kind = type(value)
+    if hasattr(kind, "magnitude") and hasattr(kind, "units"):
+        return value.units
+    if hasattr(kind, "__array_ufunc__") or hasattr(kind, "value"):
+        unit = getattr(value, "unit", None)
+        return getattr(value, "units", None) if unit is None else unit
+    return None
+
+
+def not_read(value: Any) -> dict[str, Any]:
+    """What is known of an array without a look at its entries."""
+    shape = shape_of(value)
+    dtype = getattr(value, "dtype", None)
+    known = {} if shape is None else {"length": math.prod(shape), "shape": shape}
+    return {"summary": "array", **known} | ({} if dtype is None else {"dtype": str(dtype)})
+
+
+def of_numpy(numpy: Any, value: Any, may_read: bool) -> Any:
+    if not may_read and not isinstance(value, numpy.generic) and is_mapped(value):
+        return not_read(value)
     if type(value) is numpy.ndarray or isinstance(value, numpy.generic):
         return of_array(numpy, value)
-    unit = getattr(value, "unit", None) or getattr(value, "units", None)
+    unit = unit_of(value)
     return of_array(numpy, value) if unit is None else with_unit(numpy.asarray(value), unit)
 
 
@@ -128,12 +188,14 @@ def _ends(array: Any) -> dict[str, Any]:
     return {"summary": "array", "length": array.size, "shape": list(array.shape), "head": head, "tail": tail}
 
 
-def like_an_array(numpy: Any, value: Any) -> Any:
-    """A tensor and the like: what would have to be computed or fetched first is not."""
-    shape = [int(length) for length in islice(getattr(value, "shape", ()), DIMENSIONS)]
-    graph = getattr(value, "__dask_graph__", None)
-    if math.prod(shape) > SCANNED or graph is not None and graph() is not None:
-        return {"summary": "array", "length": math.prod(shape), "shape": shape}
+def like_an_array(numpy: Any, value: Any, may_read: bool) -> Any:
+    """A tensor and the like. What would have to be computed is not, and what lies in a file is read after a failure only."""
+    is_on_disk = is_lazy(value)
+    size = size_of(value)
+    is_computed = hasattr(type(value), "__dask_graph__") and value.__dask_graph__() is not None
+    most = SCANNED_ON_DISK if is_on_disk else SCANNED
+    if is_computed or is_on_disk and (not may_read or size is None) or size is not None and size > most:
+        return not_read(value)
     if hasattr(value, "detach"):
         value = value.detach().cpu()
     array = numpy.asarray(value)

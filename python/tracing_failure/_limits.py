@@ -8,6 +8,8 @@ ARRAY = 256
 #: one it has the ends.
 SCANNED = 1 << 22
 SCANNED_IN_BLOCKS = 1 << 27
+#: Entries of an array in a file that are read for its summary, after a failure.
+SCANNED_ON_DISK = 1 << 16
 #: Entries from which on NumPy looks faster, and those of a block.
 AT_ONCE = 1 << 14
 BLOCK = 1 << 16

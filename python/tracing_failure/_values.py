@@ -23,18 +23,20 @@ from pathlib import PurePath
 from typing import Any
 
 from . import _native
-from ._arrays import like_an_array, of_numpy, with_unit
+from ._arrays import is_lazy, is_mapped, like_an_array, not_read, of_numpy, shape_of, with_unit
 from ._limits import ARRAY, BYTES, END, OBJECTS, SCANNED, noted
 from ._messages import repr_of
 from ._signals import is_from_signal
 from ._tables import of_columns, of_pandas, of_polars, of_sparse
 
 
-def simpler(value: Any) -> Any:
-    """A number, text, list, tuple, dict or summary that says the same, or the value itself."""
-    numpy = _module("numpy", "ndarray")
+def simpler(value: Any, may_read: bool = True) -> Any:
+    """A number, text, list, tuple, dict or summary that says the same, or the value itself. ``may_read`` allows to load data
+    that are not in memory.
+    """
+    numpy = module("numpy", "ndarray")
     if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
-        return of_numpy(numpy, value)
+        return of_numpy(numpy, value, may_read)
     if isinstance(value, enum.Enum):
         return value.value if value.name is None else value.name
     if isinstance(value, (bool, float, str, list)):
@@ -50,6 +52,8 @@ def simpler(value: Any) -> Any:
         return {"re": value.real, "im": value.imag}
     if isinstance(value, Decimal):
         return _decimal(value, float(value)) if value.is_finite() else float(str(value).replace("s", ""))
+    if isinstance(value, memoryview) and not may_read and is_mapped(value):
+        return not_read(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return _memory(value) if isinstance(value, memoryview) else _bytes(value)
     if isinstance(value, (PurePath, uuid.UUID)):
@@ -67,8 +71,9 @@ def simpler(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
         return _attributes(value, (field.name for field in dataclasses.fields(value)))
     if isinstance(value, (dict, Mapping)):
-        # One kind of sparse array is a dict.
-        return _foreign(value) if hasattr(type(value), "tocoo") else _entries(value)
+        # One kind of sparse array is a dict. Groups of a file look like one, and so does what reads it.
+        is_array = hasattr(type(value), "tocoo") or type(value).__module__.partition(".")[0] in _FILES
+        return _foreign(value, may_read) if is_array else _entries(value)
     if isinstance(value, BaseException):
         return repr_of(value)
     if isinstance(value, functools.partial):
@@ -81,18 +86,22 @@ def simpler(value: Any) -> Any:
         return _first(value, len(value))
     if isinstance(value, TypedArray):
         return value.tolist() if len(value) <= ARRAY or value.typecode == "u" else _memory(memoryview(value))
-    return _foreign(value)
+    return _foreign(value, may_read)
 
 
-def _module(name: str, last: str) -> Any:
+#: Packages whose mappings load what they hold when it is looked at.
+_FILES = frozenset({"h5netcdf", "h5py", "netCDF4", "tables", "xarray", "zarr"})
+
+
+def module(name: str, last: str) -> Any:
     """The module, where it is there as far as this attribute: another thread may be importing it."""
     module = sys.modules.get(name)
     return module if hasattr(module, last) else None
 
 
-def _foreign(value: Any) -> Any:
+def _foreign(value: Any, may_read: bool) -> Any:
     """What comes from libraries that may not be there, and objects of other kinds."""
-    numpy, pandas, polars = _module("numpy", "ndarray"), _module("pandas", "api"), _module("polars", "DataFrame")
+    numpy, pandas, polars = module("numpy", "ndarray"), module("pandas", "api"), module("polars", "DataFrame")
     kind = type(value)
     if numpy is not None and isinstance(value, numpy.dtype):
         return str(value)
@@ -116,6 +125,10 @@ def _foreign(value: Any) -> Any:
             return of_columns(value.columns, lambda index: value[:, index])
         if isinstance(value, polars.Series):
             return of_polars(numpy, value)
+        if isinstance(value, getattr(polars, "LazyFrame", ())):
+            return "<polars.LazyFrame>"
+    if kind.__module__.partition(".")[0] == "xarray" and hasattr(kind, "data_vars"):
+        return {"sizes": dict(value.sizes), "variables": {str(name): value.variables[name] for name in value.variables}}
     if isinstance(value, numbers.Number):
         return _number(value)
     if isinstance(value, types.SimpleNamespace) or kind.__module__ == "argparse" and kind.__name__ == "Namespace":
@@ -129,8 +142,14 @@ def _foreign(value: Any) -> Any:
             return value.name
     if hasattr(kind, "magnitude") and hasattr(kind, "units"):
         return with_unit(value.magnitude, value.units)
-    if numpy is not None and hasattr(kind, "__array__"):
-        return like_an_array(numpy, value)
+    if is_lazy(value) and shape_of(value) is None:
+        # A table that is computed or read in parts.
+        columns = getattr(value, "columns", None)
+        return f"<{_name(kind)}>" if columns is None else {"table": _name(kind), "columns": [str(c) for c in columns[:ARRAY]]}
+    if hasattr(kind, "__array__") and (numpy is not None or is_lazy(value)):
+        return like_an_array(numpy, value, may_read)
+    if is_lazy(value):
+        return not_read(value)
     for listing in ("model_fields", "__struct_fields__"):
         fields = getattr(kind, listing, None)
         if isinstance(fields, (dict, tuple)):

@@ -1,0 +1,79 @@
+"""What a value is in a row of a trail: numbers, where it is one. A row is kept while nothing has failed, so nothing is read,
+and no large array is looked at.
+"""
+
+import math
+import numbers
+from decimal import Decimal
+from typing import Any
+
+from ._arrays import is_lazy, size_of, unit_of
+from ._values import module
+
+#: Numbers of an array that a row has: of a larger one, it has their count.
+_ARRAY = 16
+
+
+def cell(value: Any) -> Any:
+    """A number, a short list of numbers, a text; ``{"re", "im"}``, ``{"value", "unit"}``, or all four of them."""
+    if isinstance(value, (list, tuple)):
+        is_short = len(value) <= _ARRAY
+        return [_number(each) for each in value] if is_short else _count(len(value))
+    if isinstance(value, (dict, set, frozenset)):
+        return f"{{{len(value)} entries}}"
+    unit = unit_of(value)
+    if unit is not None:
+        return _with_unit(_magnitude(value), str(unit))
+    size = size_of(value)
+    if size is None:
+        return _number(value)
+    if size > _ARRAY or is_lazy(value):
+        return _count(size)
+    return _of_array(value)
+
+
+def _magnitude(value: Any) -> Any:
+    numpy = module("numpy", "ndarray")
+    if numpy is not None and isinstance(value, numpy.ndarray):
+        return value.view(numpy.ndarray)
+    return value.magnitude if hasattr(value, "magnitude") else value.value
+
+
+def _with_unit(magnitude: Any, unit: str) -> dict[str, Any]:
+    number = cell(magnitude)
+    return number | {"unit": unit} if isinstance(number, dict) else {"value": number, "unit": unit}
+
+
+def _of_array(value: Any) -> Any:
+    """An array of few numbers, also where it lies elsewhere than in this process's memory, as a tensor can."""
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+    if not hasattr(value, "tolist"):
+        numpy = module("numpy", "ndarray")
+        value = numpy.asarray(value) if numpy is not None else value
+    entries = value.tolist() if hasattr(value, "tolist") else value
+    return entries if isinstance(entries, list) else _number(entries)
+
+
+def _number(value: Any) -> Any:
+    """The nearest number that a double can be; what is none is left as it is."""
+    if isinstance(value, (bool, int, float, str)) or value is None:
+        return value
+    if isinstance(value, Decimal):
+        return float(value) if not value.is_snan() else math.nan
+    if isinstance(value, complex):
+        return {"re": value.real, "im": value.imag}
+    if not isinstance(value, numbers.Complex):
+        return value
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if not isinstance(value, numbers.Real):
+        return {"re": float(value.real), "im": float(value.imag)}
+    try:
+        return float(value)
+    except OverflowError:
+        return str(value)
+
+
+def _count(size: int) -> str:
+    return f"[{size} entries]"
