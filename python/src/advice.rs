@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::create_exception;
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tracing_failure_advice::{Advice, Advisor, Amendment, Model, ModelOptions, Prompt, Provider, amend_failure};
@@ -71,7 +71,10 @@ fn model(whom: &Whom, raised: &Arc<Mutex<Option<PyErr>>>) -> Result<Model, traci
         let function = Python::attach(|py| function.clone_ref(py));
         let raised = Arc::clone(raised);
         let ask = move |prompt: &Prompt| {
-            let answer = Python::attach(|py| function.bind(py).call1((prompt.to_string(),))?.extract::<String>());
+            let answer = Python::attach(|py| {
+                let function = function.bind(py);
+                text_of(&function.call1((prompt.to_string(),))?, function)
+            });
             answer.map_err(|error| {
                 let text = error.to_string();
                 *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
@@ -86,6 +89,16 @@ fn model(whom: &Whom, raised: &Arc<Mutex<Option<PyErr>>>) -> Result<Model, traci
     options.model = whom.model.clone();
     options.base_url = whom.base_url.clone();
     Model::new(&options.or_env()?)
+}
+
+/// The answer of a function, which has to be a text.
+fn text_of(answer: &Bound<'_, PyAny>, function: &Bound<'_, PyAny>) -> PyResult<String> {
+    answer.extract::<String>().map_err(|_| {
+        let name = function.getattr("__qualname__").and_then(|name| name.extract::<String>());
+        let name = name.or_else(|_| function.repr().map(|text| text.to_string())).unwrap_or_default();
+        let kind = answer.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string());
+        PyTypeError::new_err(format!("{name} returned {kind}: it has to return the model's answer as a str"))
+    })
 }
 
 fn told<'py>(py: Python<'py>, advice: &Advice) -> PyResult<Bound<'py, PyDict>> {

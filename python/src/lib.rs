@@ -30,7 +30,7 @@ mod _native {
     #[pymodule_export]
     use crate::reading::{diagnosed, from_json, paths, read, resolve, schema, to_json};
     #[pymodule_export]
-    use crate::recorder::{Recorder, new_id};
+    use crate::recorder::{Recorder, categories, new_id};
     #[pymodule_export]
     use crate::stack::{in_place_of, on_another_stack, wait_for_stacks};
 

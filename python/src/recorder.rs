@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use tracing::Level;
 use tracing_failure::{
-    Category, Durability, ErrorEntry, Failure, Frame, InitError, Location, Map, StructuredLogger, Value,
+    Category, Durability, ErrorEntry, Failure, Frame, InitError, Location, Map, Relation, StructuredLogger, Value,
 };
 
 use crate::bounds;
@@ -24,12 +24,21 @@ pub(crate) fn new_id() -> String {
     tracing_failure::time::new_id().to_string()
 }
 
+/// The names of all categories.
+#[pyfunction]
+pub(crate) fn categories() -> Vec<&'static str> {
+    Category::all().iter().map(|category| category.name()).collect()
+}
+
 /// The Rust library's logger.
 #[pyclass(frozen, weakref, module = "tracing_failure._native")]
 pub(crate) struct Recorder {
     logger: StructuredLogger,
     has_log: bool,
 }
+
+/// Type, message, data, notes, the relation to another error, and the index of that one.
+type Entry<'py> = (Text, Text, Option<Bound<'py, PyAny>>, Vec<Text>, Option<String>, Option<usize>);
 
 /// An exception, taken apart.
 #[derive(FromPyObject)]
@@ -40,9 +49,9 @@ struct Error<'py> {
     error_message: Text,
     #[pyo3(item)]
     stack_trace: Text,
-    /// Type, message and data of each error of the chain, outermost first.
+    /// Each error of the chain, outermost first, the members of a group after it.
     #[pyo3(item)]
-    errors: Vec<(Text, Text, Option<Bound<'py, PyAny>>)>,
+    errors: Vec<Entry<'py>>,
     #[pyo3(item)]
     errors_cut: bool,
     /// Function, file, line, and whether it is the user's own code, innermost first.
@@ -82,7 +91,7 @@ struct Call<'py> {
 #[pymethods]
 impl Recorder {
     #[new]
-    #[pyo3(signature = (failures, *, logs, session_id, redact, areas, durable, auto_push, branch, remote))]
+    #[pyo3(signature = (failures, *, logs, session_id, redact, areas, durable, auto_push, branch, remote, without_dir=false))]
     #[expect(clippy::too_many_arguments, reason = "they are named in Python")]
     fn new(
         py: Python<'_>,
@@ -95,11 +104,13 @@ impl Recorder {
         auto_push: bool,
         branch: Option<String>,
         remote: Option<String>,
+        without_dir: bool,
     ) -> PyResult<Self> {
         let mut builder = tracing_failure::builder(&failures)
             .failures_dir(&failures)
             .without_log()
             .stderr_notice(false)
+            .without_dir(without_dir)
             .session_id(session_id)
             .auto_push(auto_push)
             .publisher(|mut publisher| {
@@ -281,11 +292,17 @@ fn described(py: Python<'_>, error: Error<'_>, call: Call<'_>) -> Failure {
     failure
 }
 
-fn error_entry((type_name, message, data): (Text, Text, Option<Bound<'_, PyAny>>)) -> ErrorEntry {
+fn error_entry((type_name, message, data, notes, relation, related_to): Entry<'_>) -> ErrorEntry {
     let mut entry = ErrorEntry::default();
     entry.type_name = Some(type_name.0);
     entry.message = message.0;
     entry.data = data.map(|data| from_python::value(&data));
+    entry.notes = notes.into_iter().map(|note| note.0).collect();
+    entry.relation = relation.map(|relation| match relation.as_str() {
+        "member" => Relation::Member,
+        _ => Relation::Context,
+    });
+    entry.related_to = related_to;
     entry
 }
 

@@ -62,12 +62,17 @@ def _error(failure: "Failure") -> str:
 
 
 def _causes(failure: "Failure") -> str:
-    causes = _dicts(failure.context.get("errors"))[1:]
-    lines = [
-        f"<div style='{_FAINT}'>from {_short(cause.get('type') or 'an error')}: {_short(cause.get('message'))}</div>"
-        for cause in causes[:_CAUSES]
-    ]
-    return "".join(lines) + _more(len(causes) - _CAUSES)
+    errors = _dicts(failure.context.get("errors"))
+    lines = []
+    for index, error in enumerate(errors[: _CAUSES + 1]):
+        if index:
+            relation = {"context": "while handling", "member": "with"}.get(str(error.get("relation")), "from")
+            kind, message = _short(error.get("type") or "an error"), _short(error.get("message"))
+            lines.append(f"<div style='{_FAINT}'>{relation} {kind}: {message}</div>")
+        notes = error.get("notes")
+        for note in notes[:_CAUSES] if isinstance(notes, list) else ():
+            lines.append(f"<div style='white-space:pre-wrap'>{_short(note)}</div>")
+    return "".join(lines) + _more(len(errors) - 1 - _CAUSES)
 
 
 def _parameters(failure: "Failure") -> str:
@@ -129,14 +134,27 @@ def _trail(failure: "Failure") -> str:
 
 def _series_of(entry: dict[str, Any]) -> Iterator[_Series]:
     columns, seen, head = (entry.get(name) for name in ("columns", "seen", "head"))
-    for name, column in columns.items() if isinstance(columns, dict) else ():
-        values = [_float(value) for value in column] if isinstance(column, list) else []
+    for name, column in _numbers_of(columns):
+        values = [_float(value) for value in column]
         if len(values) < 2 or None in values:
             continue
         is_whole = not isinstance(seen, int) or seen <= len(values)
         extent = f"{len(values)} values" if is_whole else f"{len(values)} of {seen} values"
         gap = head if isinstance(head, int) and not is_whole else len(values)
         yield _Series(str(name), [value for value in values if value is not None], gap, extent)
+
+
+def _numbers_of(columns: Any) -> Iterator[tuple[str, list[Any]]]:
+    """The columns, and the parts of complex numbers and of quantities in them, as another program may have written them."""
+    for name, column in columns.items() if isinstance(columns, dict) else ():
+        if not isinstance(column, list):
+            continue
+        names = {key for value in column if isinstance(value, dict) for key in value}
+        if not names:
+            yield str(name), column
+        for key, part in (("value", ""), ("re", ".re"), ("im", ".im")):
+            if key in names:
+                yield f"{name}{part}", [value.get(key) if isinstance(value, dict) else value for value in column]
 
 
 def _float(value: Any) -> float | None:

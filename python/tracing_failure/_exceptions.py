@@ -1,22 +1,21 @@
 """Exceptions taken apart: type, message, traceback, and the chain of causes."""
 
-import sys
-import sysconfig
 import traceback
 from types import CodeType, FrameType, TracebackType
 from typing import Any, NamedTuple, TypedDict
 
 from . import _notebook
 from ._messages import is_short, message_of
+from ._places import is_in_app, is_ours, stable_name
+from ._related import Entry, chain_with_joints, entries_of, members_of, own, type_name
 from ._signals import is_from_signal
 
-#: Frames of a stack, half of them from each end, and errors of a chain that are kept.
+#: Frames of a stack that are kept, half of them from each end.
 _FRAMES = 64
-_ERRORS = 32
 #: Callers of where it was caught that are kept, and frames that are looked at for them.
 _CALLERS = 16
 _LOOKED_AT = 256
-#: Places, and files, that are remembered.
+#: Places that are remembered.
 _KNOWN = 1024
 #: Errors of a chain and of groups in it that Python writes as text.
 _WRITTEN = 1000
@@ -28,10 +27,6 @@ _TOLD_AT_LENGTH = (SyntaxError, NameError, AttributeError, ImportError, BaseExce
 _CAUSE = "\nThe above exception was the direct cause of the following exception:\n\n"
 _CONTEXT = "\nDuring handling of the above exception, another exception occurred:\n\n"
 
-#: Where Python's own code lies, and ours.
-_PYTHON = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
-_OURS = __file__.rpartition("_exceptions")[0]
-
 Frame = tuple[str, str, int | None, bool]
 
 
@@ -41,7 +36,7 @@ class Apart(TypedDict):
     error_type: str
     error_message: str
     stack_trace: str
-    errors: list[tuple[str, str, Any]]
+    errors: list[Entry]
     errors_cut: bool
     frames: list[Frame]
     location: tuple[str | None, int | None, str | None]
@@ -57,24 +52,23 @@ class _Place(NamedTuple):
 
 
 _places: dict[tuple[int, int], _Place] = {}
-_files: dict[str, bool] = {}
 
 
 def take_apart(error: BaseException | str | None, caller: FrameType | None = None) -> Apart:
     """All that is known of an exception, or of the words that stand for one: the caller's."""
     if not isinstance(error, BaseException):
         return _words(error, caller)
-    chain, cut = _chain(error)
-    places = _walk(error.__traceback__)
-    raised = next((place for place in reversed(places) if place.frame[3]), places[-1] if places else None)
+    places, callers = _walk(error.__traceback__), _callers(error.__traceback__)
+    errors, is_cut = entries_of(error)
     return {
         "error_type": type(error).__qualname__,
         "error_message": message_of(error),
-        "stack_trace": _text(error, chain, places),
-        "errors": [(_type_name(type(each)), message_of(each), _data(each)) for each, _ in chain],
-        "errors_cut": cut,
-        "frames": _ends([place.frame for place in reversed(places)]) + _callers(error.__traceback__),
-        "location": _location(raised),
+        "stack_trace": _text(error, places),
+        "errors": errors,
+        "errors_cut": is_cut,
+        "frames": _ends([place.frame for place in reversed(places) if not is_ours(place.code.co_filename)])
+        + [place.frame for place in callers],
+        "location": _location(places, callers),
     }
 
 
@@ -97,70 +91,14 @@ def _words(error: str | None, caller: FrameType | None) -> Apart:
     return unread(error) | {
         "stack_trace": "".join(["Stack (most recent call last):\n", *(place.text for place in places)]),
         "frames": _ends([place.frame for place in reversed(places)]),
-        "location": _location(places[-1] if places else None),
+        "location": _location(places, []),
     }
 
 
-def is_no_failure(error: BaseException) -> bool:
-    """The program ends, or somebody wants no result any more: so it is of a group where it is so of all in it."""
-    # Another thread may be importing it.
-    cancelled = getattr(sys.modules.get("asyncio"), "CancelledError", GeneratorExit)
-    members, seen = [error], set()
-    while members:
-        each = members.pop()
-        if id(each) in seen:
-            continue
-        seen.add(id(each))
-        kind = type(each)
-        # By the classes' own attributes: those of the error may be somebody's code.
-        if issubclass(kind, BaseExceptionGroup):
-            members.extend(members_of(each))
-        elif issubclass(kind, SystemExit):
-            if vars(SystemExit)["code"].__get__(each) not in (None, 0):
-                return False
-        elif not issubclass(kind, (GeneratorExit, cancelled)):
-            return False
-    return True
-
-
-def members_of(group: BaseException) -> tuple[BaseException, ...]:
-    """The members of a group, by its class's own attribute: that of the group may be somebody's code."""
-    members: tuple[BaseException, ...] = vars(BaseExceptionGroup)["exceptions"].__get__(group)
-    return members
-
-
-def chain_of(error: BaseException) -> list[BaseException]:
-    """The error, what it was raised from or while handling, and so on."""
-    return [each for each, _ in _chain(error)[0]]
-
-
-def _chain(error: BaseException) -> tuple[list[tuple[BaseException, str]], bool]:
-    """Each error with what joins it to the one before it, and whether there were more."""
-    chain = [(error, "")]
-    seen = {id(error)}
-    while True:
-        cause, joint = _own(error, "__cause__"), _CAUSE
-        if cause is None or id(cause) in seen:
-            cause, joint = None if _own(error, "__suppress_context__") else _own(error, "__context__"), _CONTEXT
-        if cause is None:
-            return chain, False
-        if id(cause) in seen or len(chain) == _ERRORS:
-            return chain, True
-        seen.add(id(cause))
-        chain.append((cause, joint))
-        error = cause
-
-
-def _own(error: BaseException, name: str) -> Any:
-    """The attribute that Python itself sets: a property of the error's class may be another one."""
-    return vars(BaseException)[name].__get__(error)
-
-
-def _text(error: BaseException, chain: list[tuple[BaseException, str]], places: list[_Place]) -> str:
+def _text(error: BaseException, places: list[_Place]) -> str:
     """The text of Python's own traceback; faster where it is the same."""
     parts: list[str] = []
-    for index in range(len(chain) - 1, -1, -1):
-        each = chain[index][0]
+    for each, is_context in reversed(chain_with_joints(error)):
         last = _last_lines(each)
         if last is None:
             return _whole_text(error)
@@ -169,7 +107,8 @@ def _text(error: BaseException, chain: list[tuple[BaseException, str]], places: 
             parts.append("Traceback (most recent call last):\n")
             parts.extend(_without_repeats(stack))
         parts.append(last)
-        parts.append(chain[index][1])
+        if each is not error:
+            parts.append(_CONTEXT if is_context else _CAUSE)
     return "".join(parts)
 
 
@@ -181,7 +120,7 @@ def _whole_text(error: BaseException) -> str:
         if is_from_signal(trouble):
             raise
     lines = ["Traceback (most recent call last):\n", *_without_repeats(_walk(error.__traceback__))]
-    return "".join([*lines, f"{_type_name(type(error))}: {message_of(error)}\n"])
+    return "".join([*lines, f"{type_name(type(error))}: {message_of(error)}\n"])
 
 
 def _is_readable(error: BaseException) -> bool:
@@ -193,7 +132,7 @@ def _is_readable(error: BaseException) -> bool:
         each = errors.pop()
         if not is_short(each) or any(_has_own(each, name) for name in ("__cause__", "__context__")):
             return False
-        around = [_own(each, "__cause__"), _own(each, "__context__")]
+        around = [own(each, "__cause__"), own(each, "__context__")]
         errors.extend(next_one for next_one in around if next_one is not None)
         if issubclass(type(each), BaseExceptionGroup):
             errors.extend(members_of(each)[:_WRITTEN])
@@ -258,16 +197,17 @@ def _walk_up(frame: FrameType | None) -> list[_Place]:
     return places[::-1]
 
 
-def _callers(tb: TracebackType | None) -> list[Frame]:
+def _callers(tb: TracebackType | None) -> list[_Place]:
     """The user's own code that called where the exception was caught: a traceback does not go further up."""
-    callers: list[Frame] = []
+    callers: list[_Place] = []
     frame = tb.tb_frame.f_back if tb is not None else None
     for _ in range(_LOOKED_AT):
         if frame is None or len(callers) == _CALLERS:
             break
         code = frame.f_code
-        if _is_in_app(code.co_filename):
-            callers.append((code.co_qualname, _notebook.shown_file(code.co_filename), frame.f_lineno, True))
+        if is_in_app(code.co_filename):
+            shown = (code.co_qualname, _notebook.shown_file(code.co_filename), frame.f_lineno, True)
+            callers.append(_Place(code, "", shown, frame.f_globals.get("__name__")))
         frame = frame.f_back
     return callers
 
@@ -281,7 +221,7 @@ def _place(tb: TracebackType) -> _Place:
         alone = TracebackType(None, tb.tb_frame, tb.tb_lasti, tb.tb_lineno)
         text = "".join(traceback.format_tb(alone))
         file = code.co_filename
-        frame = (code.co_qualname, _notebook.shown_file(file), tb.tb_lineno, _is_in_app(file))
+        frame = (code.co_qualname, _notebook.shown_file(file), tb.tb_lineno, is_in_app(file))
         place = _Place(code, text, frame, tb.tb_frame.f_globals.get("__name__"))
         if len(_places) >= _KNOWN:
             _places.clear()
@@ -289,59 +229,16 @@ def _place(tb: TracebackType) -> _Place:
     return place
 
 
-def _location(place: _Place | None) -> tuple[str | None, int | None, str | None]:
+def _location(places: list[_Place], callers: list[_Place]) -> tuple[str | None, int | None, str | None]:
+    """Where the user's own code raised it, or called what did. Where no code of the user's is known, where others did."""
+    own_code = [place for place in places if place.frame[3]]
+    others = [place for place in places if not is_ours(place.code.co_filename)]
+    place = next(iter([*own_code[-1:], *callers[:1], *others[-1:]]), None)
     if place is None:
         return None, None, None
-    file = place.frame[1]
-    if _notebook.cell_of(place.code.co_filename) is not None:
-        # The same in every run, whichever number the cell has then.
-        file = _notebook.notebook() or "notebook"
-    return file, place.frame[2], place.module
+    module = place.module if isinstance(place.module, str) else None
+    return stable_name(place.code, module), place.frame[2], module
 
 
 def _ends(frames: list[Frame]) -> list[Frame]:
     return frames if len(frames) <= _FRAMES else frames[: _FRAMES // 2] + frames[-_FRAMES // 2 :]
-
-
-def _is_in_app(file: str) -> bool:
-    """Neither Python's own, nor installed, nor ours."""
-    known = _files.get(file)
-    if known is None:
-        if file.startswith("<") and not file.startswith("<ipython-input"):
-            known = file in ("<stdin>", "<string>")
-        else:
-            known = not _is_installed(file) and not file.startswith((*_PYTHON, _OURS))
-        if len(_files) >= _KNOWN:
-            _files.clear()
-        _files[file] = known
-    return known
-
-
-def is_of_python(file: str) -> bool:
-    """Whether Python itself brings this file."""
-    return file.startswith((*_PYTHON, "<frozen ")) and not _is_installed(file)
-
-
-def _is_installed(file: str) -> bool:
-    return "site-packages" in file or "dist-packages" in file
-
-
-def _type_name(kind: type) -> str:
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-
-
-def _data(error: BaseException) -> dict[str, Any] | None:
-    """What the exception carries beside its message."""
-    try:
-        data = {name: value for name, value in vars(error).items() if isinstance(name, str) and name[:1] != "_"}
-        if issubclass(type(error), OSError) and (errno := getattr(error, "errno", None)) is not None:
-            data |= {"errno": errno, "filename": getattr(error, "filename", None)}
-        args = error.args
-        if not data and (len(args) > 1 or (len(args) == 1 and not isinstance(args[0], str))):
-            data["args"] = list(args)
-        return data or None
-    except BaseException as trouble:
-        if is_from_signal(trouble):
-            raise
-        # It has code of its own for its attributes.
-        return None

@@ -9,9 +9,10 @@ from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 from . import _notebook
-from ._exceptions import is_of_python
 from ._logger import default_logger
 from ._marks import has_record
+from ._places import is_installed, is_of_python, is_ours
+from ._related import is_no_failure
 from ._reporter import tell
 
 #: Values that are taken for a cell's parameters, at most.
@@ -37,11 +38,10 @@ class _Cells:
             # `%%time`, `%run` and their like show an exception themselves.
             error = _shown()
         self.shown = _shown()
-        # Ctrl-C, `exit` and what is typed wrongly are no failures of a computation.
-        if isinstance(error, Exception) and not isinstance(error, _mistakes()) and not has_record(error):
+        if error is not None and _is_failure(error) and not has_record(error):
             self.record(error, getattr(result.info, "raw_cell", "") or "")
 
-    def record(self, error: Exception, source: str) -> None:
+    def record(self, error: BaseException, source: str) -> None:
         whole = error.__traceback__
         called = _called(whole)
         parameters = {**self.named_in(source), **_arguments(called)}
@@ -51,7 +51,7 @@ class _Cells:
             # As Python shows it, without what IPython does to come to the cell. Its class may take no attributes.
             BaseException.__setattr__(error, "__traceback__", _from_cell(whole))
             path = default_logger(self.directory).log_failure(name, error, parameters)
-        except OSError as trouble:
+        except (OSError, ValueError) as trouble:
             return tell(f"not recorded: {trouble}")
         finally:
             BaseException.__setattr__(error, "__traceback__", whole)
@@ -80,10 +80,11 @@ class _Cells:
                         yield from self.names(code)
 
 
-def _mistakes() -> tuple[type[Exception], ...]:
+def _is_failure(error: BaseException) -> bool:
+    """Neither Ctrl-C, nor `exit`, nor what is typed wrongly. An exception need not be an `Exception`: those of polars are not."""
     from IPython.core.error import UsageError
 
-    return SyntaxError, UsageError
+    return not isinstance(error, (KeyboardInterrupt, SyntaxError, UsageError)) and not is_no_failure(error)
 
 
 def _shown() -> BaseException | None:
@@ -105,6 +106,12 @@ _RUNNERS = frozenset({
     "trace", "unittest",
 })  # fmt: skip
 
+#: Installed packages that do so: event loops, widgets, retries.
+_INSTALLED_RUNNERS = frozenset({
+    "IPython", "anyio", "decorator", "greenlet", "ipykernel", "ipywidgets", "joblib", "jupyter_client", "nest_asyncio",
+    "nest_asyncio2", "tenacity", "tornado", "traitlets", "trio", "wrapt", "tracing_failure",
+})  # fmt: skip
+
 
 def _called(tb: TracebackType | None) -> FrameType | None:
     """What failed, where nobody has said so: the function that the cell called, also by `%time` or `%run`."""
@@ -120,7 +127,9 @@ def _is_runner(frame: FrameType) -> bool:
     package = str(frame.f_globals.get("__name__")).partition(".")[0]
     file = frame.f_code.co_filename
     # What `%timeit` makes of a cell has its name for a file.
-    return package == "IPython" or file.startswith("<magic-") or package in _RUNNERS and is_of_python(file)
+    if package in _INSTALLED_RUNNERS:
+        return is_installed(file) or is_ours(file)
+    return file.startswith("<magic-") or package in _RUNNERS and is_of_python(file)
 
 
 def _name(code: CodeType) -> str:

@@ -86,6 +86,12 @@ class Failure:
         """Equal for the same failure in every run."""
         return self.context.get("fingerprint")
 
+    @property
+    def suggestions(self) -> list[dict[str, Any]]:
+        """What to try, each with why and how sure that is; empty where no rule had anything to say."""
+        suggestions = self.context.get("suggestions")
+        return suggestions if isinstance(suggestions, list) else []
+
     def diagnose(self) -> Self:
         """Says how the trail went and what to try, where the record of another program does not; returns itself."""
         for name, value in _native.diagnosed(self.to_dict()).items():

@@ -62,6 +62,9 @@ class StructuredLogger:
     True
     """
 
+    #: Whether it is made where the directory cannot be created.
+    _without_dir = False
+
     def __init__(
         self,
         output_dir: str | os.PathLike[str] = "io/failures",
@@ -98,6 +101,7 @@ class StructuredLogger:
             "redact": list(redact),
             "areas": {area: list(words) for area, words in (areas or {}).items()},
             "durability": durability,
+            "without_dir": self._without_dir,
         }
         self._reporter = Reporter(recorder(self._options), dict(context or {}), notebook)
         global _last
@@ -140,7 +144,9 @@ class StructuredLogger:
         ``repr``. Inside of a computation, its trail is recorded as well.
 
         It never raises: where the record cannot be written it is on stderr as one line of JSON, and the result is ``None``.
+        Only an exception in place of the computation's name or of the parameters is a ``TypeError``.
         """
+        _check_order(computation, error, parameters)
         reporter = self._reporter
         said = (parameters, theoretical_ref, category, context)
         try:
@@ -191,13 +197,34 @@ class StructuredLogger:
         return _unpickled, (self._options | more,)
 
 
+class _DefaultLogger(StructuredLogger):
+    """A logger that nobody has made: where its directory cannot be created, records go to stderr."""
+
+    _without_dir = True
+
+
 def default_logger(output_dir: str = "io/failures") -> StructuredLogger:
     """The logger that was made last, else one for where ``TRACING_FAILURE_DIR`` says, else for this directory."""
-    return _last or StructuredLogger(os.environ.get("TRACING_FAILURE_DIR") or output_dir)
+    return _last or _DefaultLogger(os.environ.get("TRACING_FAILURE_DIR") or output_dir)
+
+
+def _check_order(computation: Any, error: Any, parameters: Any) -> None:
+    if isinstance(computation, BaseException):
+        place = "place of the computation's name"
+    elif isinstance(parameters, BaseException) and not isinstance(error, BaseException):
+        place = "place of the parameters"
+    else:
+        return
+    raise TypeError(
+        f"log_failure was given an exception in {place}: the order is "
+        "log_failure(computation, error, parameters, theoretical_ref), or use these names"
+    )
 
 
 def _unpickled(options: dict[str, Any]) -> StructuredLogger:
     options = dict(options)
+    if options.pop("without_dir"):
+        return _DefaultLogger(options.pop("output_dir"), **options)
     return StructuredLogger(options.pop("output_dir"), **options)
 
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from ._exceptions import chain_of, members_of
+from ._related import chain_of, members_of, own
 from ._signals import is_from_signal
 
 #: The attribute of the exception that holds its marks. It travels with the exception, also to another process.
@@ -47,7 +47,7 @@ def cause(error: BaseException) -> str | None:
     for each in chain_of(error):
         if found := marks(each):
             return found[-1].id
-    members = members_of(error)[:_MEMBERS] if issubclass(type(error), BaseExceptionGroup) else ()
+    members = members_of(error)[:_MEMBERS]
     return next((found[-1].id for member in members for each in chain_of(member) if (found := marks(each))), None)
 
 
@@ -59,5 +59,5 @@ def has_record(error: BaseException) -> bool:
         if marks(each) or issubclass(type(each), BaseExceptionGroup) and all(map(marks, members_of(each))):
             return True
         seen.add(id(each))
-        each = vars(BaseException)["__cause__"].__get__(each)
+        each = own(each, "__cause__")
     return False

@@ -12,7 +12,7 @@ from ._exceptions import Apart
 
 __all__ = [
     "AdviceError", "Computation", "Recorder", "Summary", "advise", "after_fork", "after_fork_in_child", "before_fork",
-    "brief", "diagnosed", "from_json", "in_place_of", "new_id", "on_another_stack", "paths", "read", "resolve", "schema", "summary", "to_json", "version",
+    "brief", "categories", "diagnosed", "from_json", "in_place_of", "new_id", "on_another_stack", "paths", "read", "resolve", "schema", "summary", "to_json", "version",
     "wait_for_stacks",
 ]  # fmt: skip
 
@@ -75,6 +75,7 @@ class Recorder:
         auto_push: bool,
         branch: str | None,
         remote: str | None,
+        without_dir: bool = False,
     ) -> Self: ...
     def record(
         self, error: Apart, call: dict[str, Any], written: list[tuple[str, str | None, str | None]]
@@ -108,6 +109,9 @@ def summary(shape: list[int], memory: Any) -> Summary:
 
 def brief(object: Any) -> str:
     """The object as the text of a value: with what is shared in it, this is short where its ``repr`` has no end."""
+
+def categories() -> list[str]:
+    """The names of all categories."""
 
 def paths(dir: str | os.PathLike[str]) -> list[Path]:
     """Paths of the records in a directory, oldest first."""

@@ -96,6 +96,11 @@ def shown_file(file: str) -> str:
     return file if _STARTED_IN == os.sep else file.removeprefix(_STARTED_IN)
 
 
+def absolute(file: str) -> str:
+    """A file by its whole name, wherever the program has gone since it was started."""
+    return os.path.normpath(os.path.join(_STARTED_IN, file))
+
+
 def shown_path(path: Path) -> str:
     """The path of a record, from the working directory where it lies below."""
     return str(path).removeprefix(working_directory())

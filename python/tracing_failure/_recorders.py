@@ -35,6 +35,7 @@ def recorder(options: dict[str, Any]) -> _native.Recorder:
         auto_push=options["auto_push_failures"],
         branch=options["branch"],
         remote=options["remote"],
+        without_dir=options["without_dir"],
     )
     with _entering:
         # Another thread may have made it meanwhile.

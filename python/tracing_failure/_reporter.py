@@ -12,8 +12,9 @@ from typing import Any
 
 from . import _native, _notebook
 from ._computation import Computation, innermost
-from ._exceptions import Apart, is_no_failure, take_apart, unread
+from ._exceptions import Apart, take_apart, unread
 from ._marks import Mark, cause, mark, marks
+from ._related import is_no_failure
 from ._signals import is_from_signal
 
 #: Failures that this thread is recording, one within the other, and how many that may be.
@@ -53,7 +54,7 @@ class Reporter:
             "theoretical_ref": text(theoretical_ref),
             "parameters": parameters,
             "within": _within(computation, innermost(nearest)),
-            "category": category,
+            "category": _checked(category),
             "context": context,
         }
         return self._record(error, call, frame.f_back)
@@ -204,6 +205,24 @@ def _runs(call: dict[str, Any]) -> list[Computation]:
 def _known(computation: Computation, error: BaseException) -> str | None:
     """The record that was made of an error of this computation while it ran."""
     return next((each.id for each in marks(error) if computation._run() in each.runs), None)
+
+
+#: Categories that do not exist, and of which that was told.
+_unknown: set[str] = set()
+
+
+def _checked(category: Any) -> str | None:
+    """The category. That one does not exist is told once."""
+    if category is None:
+        return None
+    name = text(category)
+    if name not in _unknown and name not in _native.categories():
+        _unknown.add(name)
+        tell(
+            f"there is no category {name!r}: the record has 'other', with {name!r} as its reason. "
+            f"The categories are {', '.join(_native.categories())}"
+        )
+    return name
 
 
 def _thread() -> str:
