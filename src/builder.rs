@@ -245,7 +245,6 @@ impl Builder {
     /// # let _ = logger;
     /// # Ok::<(), tracing_failure::InitError>(())
     /// ```
-    #[must_use]
     pub fn without_dir(mut self, goes_on: bool) -> Self {
         self.without_dir = goes_on;
         self
