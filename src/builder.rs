@@ -500,7 +500,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When the process has a global subscriber already, a directory cannot be created, or a choice is refused.
+    /// When the process has a global subscriber already, this thread is panicking, a directory cannot be created, or a choice
+    /// is refused.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-builder-init-{}", std::process::id()));
@@ -513,6 +514,9 @@ impl Builder {
             return Err(InitError::AlreadyInitialized);
         }
         let (panic_hook, color_eyre, level) = (self.panic_hook, self.color_eyre, self.level);
+        if (panic_hook || color_eyre) && std::thread::panicking() {
+            return Err(InitError::Panicking);
+        }
         let history = self.history()?;
         let recorder = Arc::new(self.recorder(RuntimeLog::open)?);
         let layer = FailureLayer::sole(Arc::clone(&recorder), history, level);

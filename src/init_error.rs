@@ -17,6 +17,8 @@ use crate::log::FilterError;
 pub enum InitError {
     /// The process has a global subscriber: there can be one only.
     AlreadyInitialized,
+    /// This thread is panicking, and a panicking thread cannot install a panic hook.
+    Panicking,
     /// A directory or file cannot be created. The error names it.
     Io(io::Error),
     /// The filter of the log, or of the trail, cannot be parsed.
@@ -29,6 +31,10 @@ impl fmt::Display for InitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             InitError::AlreadyInitialized => f.write_str("this process has a global tracing subscriber already"),
+            InitError::Panicking => f.write_str(
+                "this thread is panicking, and a panicking thread cannot install a panic hook: call `init` earlier, or \
+                 turn the hooks off with `panic_hook(false)` and `color_eyre(false)`",
+            ),
             InitError::Io(error) => error.fmt(f),
             InitError::Filter(error) => error.fmt(f),
             InitError::ReservedContext(name) => {
