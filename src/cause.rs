@@ -1,5 +1,6 @@
 //! What counts as an error: anything that implements `std::error::Error`, and reports that do not.
 
+use std::any::Any;
 use std::error::Error;
 use std::path::PathBuf;
 
@@ -8,7 +9,7 @@ use crate::report;
 use crate::value::Limits;
 
 /// Anything that a failure can be caused by: every [`Error`], `Box<dyn Error>`, and reports such as `eyre::Report` and
-/// `anyhow::Error`, which lend a `dyn Error`.
+/// `anyhow::Error`, which lend a `dyn Error`; and the payload of a panic, which `catch_unwind` and `JoinHandle::join` return.
 ///
 /// The parameter only tells these apart for the compiler; it is always inferred. Nothing outside of this crate needs to
 /// implement the trait.
@@ -19,6 +20,7 @@ use crate::value::Limits;
 /// takes_any("x".parse::<f64>().unwrap_err());
 /// takes_any(Box::<dyn std::error::Error + Send + Sync>::from("no convergence"));
 /// takes_any(Box::<dyn std::error::Error>::from("no convergence"));
+/// takes_any(std::panic::catch_unwind(|| panic!("no convergence")).unwrap_err());
 /// ```
 pub trait Cause<Via> {
     #[doc(hidden)]
@@ -46,6 +48,8 @@ pub struct ViaReport;
 pub struct ViaBox;
 #[doc(hidden)]
 pub struct ViaDyn;
+#[doc(hidden)]
+pub struct ViaPanic;
 
 impl<E: Error + 'static> Cause<ViaError> for E {
     fn chain(&self, limits: &Limits) -> Chain {
@@ -68,6 +72,12 @@ impl<E: AsRef<dyn Error + 'static> + 'static> Cause<ViaReport> for E {
 impl Cause<ViaBox> for Box<dyn Error + Send + Sync + 'static> {
     fn chain(&self, limits: &Limits) -> Chain {
         Chain(ErrorChain::of(&**self, None, limits))
+    }
+}
+
+impl Cause<ViaPanic> for Box<dyn Any + Send + 'static> {
+    fn chain(&self, limits: &Limits) -> Chain {
+        Chain(ErrorChain::of_payload(&**self, limits))
     }
 }
 

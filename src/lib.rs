@@ -148,6 +148,7 @@ mod init_error;
 mod log;
 mod logger;
 mod outcome;
+mod payload;
 mod process;
 #[cfg(feature = "publish")]
 mod publish;
@@ -168,8 +169,8 @@ pub use capture::{FailureLayer, install_panic_hook};
 pub use cause::Cause;
 pub use failure::{
     Behaviour, Breadcrumb, Build, Category, Confidence, Context, Convergence, Crossed, ErrorEntry, Evidence, Failure,
-    Frame, Location, NonFinite, Origin, Process, ReadError, Relation, Resolution, SCHEMA, SpanEntry, Suggestion,
-    TrailEntry,
+    Frame, Location, NonFinite, Origin, PanicMatch, PanicOrigin, Process, RaisedPanic, ReadError, Relation, Resolution,
+    SCHEMA, SpanEntry, Suggestion, TrailEntry,
 };
 pub use guard::Guard;
 pub use init_error::InitError;

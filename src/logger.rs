@@ -1,5 +1,5 @@
 use std::io;
-use std::panic::{AssertUnwindSafe, Location as Caller, catch_unwind};
+use std::panic::Location as Caller;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,11 +7,12 @@ use serde::Serialize;
 use tracing::Level;
 
 use crate::builder::Builder;
-use crate::capture::{Busy, Call, Capture, Carries, Kind, Place, Seen, payload_text};
+use crate::capture::{Busy, Call, Capture, Carries, Kind, Place, Seen};
 use crate::cause::{Cause, Chain};
 use crate::failure::{Failure, Location};
 use crate::init_error::InitError;
 use crate::log::write_line;
+use crate::payload::caught;
 use crate::recorder::{Recorder, Stats};
 use crate::value::{Map, Value, shorten};
 
@@ -86,6 +87,8 @@ impl StructuredLogger {
         theoretical_ref: &str,
     ) -> io::Result<PathBuf> {
         let caller = Caller::caller();
+        // A panic in the error's own code is no failure of the computation.
+        let _busy = Busy::enter();
         let Chain(chain) = error.chain(&self.recorder.limits);
         let mut seen = Seen::new(Kind::Call, Place::Line(caller.file().into(), caller.line()));
         seen.error = chain;
@@ -214,11 +217,10 @@ impl StructuredLogger {
 
     /// Parameters as named values, whatever they are. A `Serialize` that fails or panics costs the parameters only.
     fn parameters(&self, parameters: &(impl Serialize + ?Sized)) -> Map {
-        let value = catch_unwind(AssertUnwindSafe(|| Value::from_serialize_within(parameters, &self.recorder.limits)));
-        let value = match value {
+        let value = match caught(|| Value::from_serialize_within(parameters, &self.recorder.limits)) {
             Ok(Ok(value)) => value,
             Ok(Err(error)) => format!("[its Serialize failed: {error}]").into(),
-            Err(panic) => format!("[its Serialize panicked: {}]", payload_text(&*panic)).into(),
+            Err(panic) => format!("[its Serialize panicked: {}]", shorten(&panic, self.recorder.limits.text)).into(),
         };
         let map = match value {
             Value::Map(map) => map,

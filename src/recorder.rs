@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -13,8 +12,11 @@ use uuid::Uuid;
 
 use crate::capture::{Busy, ErrorChain, History, Kind, Stack, thread_name};
 use crate::failure::category::Category;
-use crate::failure::{Context, ErrorEntry, Failure, Location, SCHEMA_VERSION, SpanEntry, reserved_in_context};
+use crate::failure::{
+    Context, ErrorEntry, Failure, Location, PanicOrigin, SCHEMA_VERSION, SpanEntry, reserved_in_context,
+};
 use crate::log::{RuntimeLog, write_failure};
+use crate::payload::caught;
 use crate::redact::{REDACTED, Redactor};
 use crate::stderr;
 use crate::store::Store;
@@ -78,6 +80,8 @@ pub struct Stats {
     /// ERROR events with only one of `computation` and `theoretical_ref`. One more if the span of a computation is more
     /// detailed than [`Builder::level`](crate::Builder::level).
     pub near_misses: u64,
+    /// Panics that belong to no computation, and so have no record.
+    pub unclaimed_panics: u64,
     /// Lines of the runtime log that are with the operating system.
     pub log_lines: u64,
     /// Lines of the runtime log that are lost.
@@ -101,6 +105,7 @@ pub(crate) struct Counters {
     near_misses: AtomicU64,
     near_miss_reported: AtomicBool,
     too_detailed_reported: AtomicBool,
+    unclaimed_panics: AtomicU64,
 }
 
 /// A failure whose file is known.
@@ -147,6 +152,7 @@ pub(crate) struct Sighting {
     pub(crate) location: Location,
     pub(crate) spans: Vec<SpanEntry>,
     pub(crate) caused_by: Option<Uuid>,
+    pub(crate) panic_origin: Option<PanicOrigin>,
     pub(crate) elapsed_s: Option<f64>,
     pub(crate) history: History,
     pub(crate) stack: Stack,
@@ -234,6 +240,7 @@ impl Recorder {
         context.thread = Some(seen.thread);
         context.event = seen.event;
         context.caused_by = seen.caused_by;
+        context.panic_origin = seen.panic_origin;
         context.elapsed_s = seen.elapsed_s;
         context.trail = seen.history.trail;
         context.breadcrumbs = seen.history.breadcrumbs;
@@ -325,7 +332,7 @@ impl Recorder {
             // The computation that failed goes on to report its own error, whatever the callback does.
             let call = || {
                 let _busy = Busy::enter();
-                catch_unwind(AssertUnwindSafe(|| on_lost(failure, error))).is_ok()
+                let _ = caught(|| on_lost(failure, error));
             };
             match kind {
                 // A second panic on this thread would abort the process.
@@ -335,9 +342,7 @@ impl Recorder {
                         .spawn_scoped(scope, call)
                         .map(|thread| thread.join());
                 }),
-                _ => {
-                    call();
-                }
+                _ => call(),
             }
         }
     }
@@ -380,6 +385,19 @@ impl Recorder {
         ));
     }
 
+    /// Reports a panic that no computation has. Only the first one is written to stderr.
+    pub(crate) fn unclaimed_panic(&self, location: &Location) {
+        if self.counters.unclaimed_panics.fetch_add(1, Ordering::Relaxed) > 0 || !self.notices.wanted {
+            return;
+        }
+        let file = location.file.as_deref().unwrap_or("an unknown file");
+        let line = location.line.unwrap_or(0);
+        stderr::say(format_args!(
+            "tracing-failure: panic at {file}:{line} not recorded: it belongs to no computation. Further cases are counted \
+             in Stats::unclaimed_panics."
+        ));
+    }
+
     /// The file of a failure that these messages tell of, once.
     pub(crate) fn path_to_note(&self, id: Option<Uuid>, messages: &[String]) -> Option<PathBuf> {
         let mut recent = self.recent.lock()?;
@@ -418,6 +436,7 @@ impl Recorder {
             diverted: count(&self.counters.diverted),
             lost: count(&self.counters.lost),
             near_misses: count(&self.counters.near_misses),
+            unclaimed_panics: count(&self.counters.unclaimed_panics),
             log_lines: self.log.as_ref().map_or(0, RuntimeLog::lines_written),
             latest_failed: self.store.latest_failed(),
             log_lines_lost: self.log.as_ref().map_or(0, RuntimeLog::lines_lost),

@@ -1,14 +1,15 @@
 //! color-eyre: how errors and panics look on the terminal, and the note that says where the record is.
 
 #[cfg(feature = "color-eyre")]
-pub(crate) use enabled::{add_details, install, note};
+pub(crate) use enabled::{add_details, error_in, install, note};
 
 #[cfg(not(feature = "color-eyre"))]
-pub(crate) use disabled::{add_details, install, note};
+pub(crate) use disabled::{add_details, error_in, install, note};
 
 #[cfg(feature = "color-eyre")]
 mod enabled {
     use std::any::Any;
+    use std::error::Error;
     use std::fmt::Write;
     use std::io::IsTerminal;
     use std::path::PathBuf;
@@ -67,6 +68,11 @@ mod enabled {
         }
     }
 
+    /// The error of a report that was thrown as a panic's payload.
+    pub(crate) fn error_in(payload: &(dyn Any + Send)) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        payload.downcast_ref::<Report>().map(AsRef::as_ref)
+    }
+
     /// Adds the place of the record to a report; other errors stay as they are.
     pub(crate) fn note<E: 'static>(error: E, path: impl FnOnce() -> Option<PathBuf>) -> E {
         let mut error = Some(error);
@@ -86,6 +92,7 @@ mod enabled {
 #[cfg(not(feature = "color-eyre"))]
 mod disabled {
     use std::any::Any;
+    use std::error::Error;
     use std::path::PathBuf;
 
     use crate::capture::ErrorChain;
@@ -94,6 +101,10 @@ mod disabled {
     pub(crate) fn install() {}
 
     pub(crate) fn add_details(_: &dyn Any, _: &mut ErrorChain, _: &Limits) {}
+
+    pub(crate) fn error_in(_: &(dyn Any + Send)) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        None
+    }
 
     pub(crate) fn note<E>(error: E, _: impl FnOnce() -> Option<PathBuf>) -> E {
         error

@@ -136,17 +136,20 @@ fn a_computation_that_closes_has_a_line_with_its_outcome() {
 }
 
 #[test]
-fn a_computation_that_is_unwound_without_a_record_has_panicked() {
+fn a_computation_around_one_that_panicked_has_panicked() {
     let run = in_child(|dir| {
-        let _guard = builder(dir).panic_hook(false).init().unwrap();
+        let _guard = init(dir).unwrap();
         let _ = std::panic::catch_unwind(|| {
-            let _span = info_span!("solve", computation = "solve", theoretical_ref = "§1").entered();
-            panic!("nobody writes this down");
+            let _outer = info_span!("outer", computation = "outer", theoretical_ref = "§1").entered();
+            let _inner = info_span!("inner", computation = "inner", theoretical_ref = "§1").entered();
+            panic!("no such level");
         });
     });
     let run = run.ok();
-    assert!(run.failures().is_empty());
-    assert_eq!(run.log()[0]["outcome"], "panicked");
+    assert_eq!(run.failure().computation, "inner");
+    let outcomes: Vec<_> = run.log().into_iter().filter(|line| line["outcome"].is_string()).collect();
+    assert_eq!((&outcomes[0]["outcome"], &outcomes[0]["computation"]), (&"failed".into(), &"inner".into()));
+    assert_eq!((&outcomes[1]["outcome"], &outcomes[1]["computation"]), (&"panicked".into(), &"outer".into()));
 }
 
 #[test]

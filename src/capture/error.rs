@@ -1,15 +1,15 @@
 //! An error and its sources as owned data.
 
+use std::any::Any;
 use std::error::Error;
 use std::fmt::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tracing::Metadata;
 use tracing_error::{ExtractSpanTrace, SpanTrace};
 
-use super::fields::payload_text;
 use super::report_text::ReportText;
 use crate::failure::{ErrorEntry, Location};
+use crate::payload::{self, caught};
 use crate::value::{DebugSink, Limits, Value, read_debug, shorten};
 
 /// Everything that is kept of an error: its chain, and the spans in which it was born.
@@ -20,6 +20,8 @@ pub(crate) struct ErrorChain {
     pub(crate) born_in: Vec<TracedSpan>,
     /// What the author of the error suggests.
     pub(crate) suggestions: Vec<String>,
+    /// Where the text of a panic's payload lies in memory, if the error is one; else 0.
+    pub(crate) payload: usize,
 }
 
 /// One span of a SpanTrace, innermost first: what it is, and its fields as text.
@@ -50,7 +52,7 @@ impl ErrorChain {
                     chain.entries.push(read(error, type_name.filter(|_| outermost), limits));
                 }
             }
-            next = catch_unwind(AssertUnwindSafe(|| error.source())).unwrap_or_default();
+            next = caught(|| error.source()).unwrap_or_default();
         }
         chain.take_reports_apart(limits);
         chain
@@ -121,6 +123,14 @@ impl ErrorChain {
         }
     }
 
+    /// A panic's payload that was caught.
+    pub(crate) fn of_payload(payload: &(dyn Any + Send), limits: &Limits) -> Self {
+        let text = payload::text(payload).unwrap_or_else(|| payload::NOT_TEXT.to_owned());
+        let message = shorten(&text, limits.text).into_owned();
+        let entry = ErrorEntry { type_name: Some("Panic".to_owned()), message, ..ErrorEntry::default() };
+        ErrorChain { entries: vec![entry], payload: payload::address(payload), ..ErrorChain::default() }
+    }
+
     /// The name of the error's type: short, and of the first error in the chain that tells.
     pub(crate) fn error_type(&self) -> Option<&str> {
         let name = |entry: &'_ ErrorEntry| entry.type_name.is_some() || entry.variant.is_some();
@@ -161,16 +171,16 @@ fn read(error: &(dyn Error + 'static), type_name: Option<&str>, limits: &Limits)
 /// Text that a `Display` or `Debug` of the user writes, within the limit, whatever it does.
 pub(crate) fn bounded(limits: &Limits, write: impl FnOnce(&mut DebugSink<'_>) -> std::fmt::Result) -> String {
     let mut text = String::new();
-    let written = catch_unwind(AssertUnwindSafe(|| {
+    let written = caught(|| {
         let mut sink = DebugSink::new(&mut text, limits);
         let _ = write(&mut sink);
         sink.finish()
-    }));
+    });
     match written {
         Ok(None) => text,
         Ok(Some(Value::String(shortened))) => shortened,
         Ok(Some(summary)) => summary.to_string(),
-        Err(panic) => format!("[its text panicked: {}]", shorten(payload_text(&*panic), limits.text)),
+        Err(panic) => format!("[its text panicked: {}]", shorten(&panic, limits.text)),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::fmt::{self, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tracing::field::{Field, Visit};
 
@@ -10,6 +9,7 @@ use super::callsite::ERROR_FIELDS;
 use super::callsite::{COMPUTATION, THEORETICAL_REF};
 use super::error::ErrorChain;
 use crate::failure::fingerprint::without_numbers;
+use crate::payload::caught;
 use crate::redact::{REDACTED, Redactor};
 use crate::value::{DebugSink, Limits, Map, Value, read_debug, shorten};
 
@@ -279,12 +279,12 @@ impl<'a> FieldVisitor<'a> {
     fn format(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let start = self.fields.text.len();
         let mut is_one_piece = false;
-        let formatted = catch_unwind(AssertUnwindSafe(|| {
+        let formatted = caught(|| {
             let mut sink = DebugSink::new(&mut self.fields.text, self.limits);
             let result = write!(sink, "{value:?}");
             is_one_piece = sink.is_one_piece();
             (sink.finish(), result)
-        }));
+        });
         self.fields.message_varies |= field.name() == "message" && !is_one_piece;
         let plain = match formatted {
             Ok((Some(summary), _)) => Plain::Value(summary.into()),
@@ -295,8 +295,8 @@ impl<'a> FieldVisitor<'a> {
             }
             Err(panic) => {
                 self.fields.text.truncate(start);
-                let said = payload_text(&*panic);
-                Plain::Text(self.fields.push_text(&format!("[its Debug panicked: {said}]")))
+                let text = shorten(&panic, self.limits.text);
+                Plain::Text(self.fields.push_text(&format!("[its Debug panicked: {text}]")))
             }
         };
         self.fields.set(field.name(), plain);
@@ -307,12 +307,6 @@ impl<'a> FieldVisitor<'a> {
 fn reads_like_error(text: &str) -> bool {
     let starts_with = |test: fn(char) -> bool| text.starts_with(test);
     starts_with(char::is_alphabetic) && (starts_with(char::is_uppercase) || text.contains(' '))
-}
-
-/// What a panic says, if it says anything.
-pub(crate) fn payload_text(payload: &dyn std::any::Any) -> &str {
-    let text = payload.downcast_ref::<&str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without a message")
 }
 
 impl Visit for FieldVisitor<'_> {

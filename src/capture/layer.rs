@@ -24,7 +24,10 @@ use super::outcome::OUTCOME;
 use super::scope::{self, Closing, Followed, Scope, Scopes};
 use super::seen::{Fate, Seen};
 use super::trail::{HistoryOptions, TrailFilter};
-use super::{Busy, Capture, Outcome, Step, Surroundings, downcast, event, live, outcome, thread};
+use super::{
+    Busy, Capture, Outcome, Step, Surroundings, downcast, event, live, outcome, recent_panics, thread, unwinding,
+};
+use crate::failure::Location;
 use crate::fork;
 use crate::recorder::Recorder;
 use crate::{Builder, InitError};
@@ -293,14 +296,18 @@ where
         {
             computation.succeeded();
         }
+        let is_computation = scope.role.is_marked();
         scope::give_back(scope);
+        if is_computation && recent_panics::any_pending() {
+            unwinding::report_unclaimed(&self.capture.recorder);
+        }
     }
 
     /// Whether there is something to say when this span closes.
     fn speaks_on_close(&self, scope: &Scope) -> bool {
         let recorder = &self.capture.recorder;
         let is_failure = *scope.meta.level() == Level::ERROR && recorder.error_spans;
-        scope.role.is_marked() && (is_failure || recorder.log.is_some())
+        scope.role.is_marked() && (is_failure || recorder.log.is_some() || std::thread::panicking())
     }
 
     /// Says what has to be said when a computation's span closes.
@@ -315,6 +322,10 @@ where
         let mut path = path_of(ctx.span(&span::Id::from_u64(id)));
         if path.is_empty() {
             path.push((id, meta));
+        }
+        if std::thread::panicking() {
+            let surroundings = Surroundings::of(&self.capture, &path);
+            self.capture.record_unwinding(&surroundings, &computation, Location::of_callsite(meta));
         }
         let untouched = { computation.state().is_none_or(|state| state.recorded.is_none() && state.inner.is_empty()) };
         if let (Some(seen), true) = (seen, untouched && computation.stated() != Outcome::Ok) {

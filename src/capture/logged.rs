@@ -24,7 +24,7 @@ where
         }
         let outcome = match failure {
             Some(_) => Outcome::Failed,
-            None if std::thread::panicking() => Outcome::Panicked,
+            None if std::thread::panicking() && computation.may_unwind() => Outcome::Panicked,
             None => computation.stated(),
         };
         let mut line = ComputationLine::new(path[0].1);

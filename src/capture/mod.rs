@@ -2,6 +2,7 @@
 //!
 //! Nothing here opens a file: what was seen goes on to the recorder as plain data.
 
+mod attribution;
 mod callsite;
 mod clock;
 mod downcast;
@@ -17,6 +18,7 @@ mod noted;
 mod outcome;
 mod ownership;
 mod panic;
+mod recent_panics;
 mod repeat;
 mod report_text;
 mod scope;
@@ -26,6 +28,7 @@ mod surroundings;
 mod thread;
 mod trail;
 mod unwinder;
+mod unwinding;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -39,7 +42,7 @@ pub(crate) use callsite::{COMPUTATION, RESERVED_IN_SPANS, THEORETICAL_REF, is_lo
 #[cfg(feature = "color-eyre")]
 pub(crate) use error::bounded;
 pub(crate) use error::{ErrorChain, TracedSpan, read_span_trace};
-pub(crate) use fields::{Fields, payload_text};
+pub(crate) use fields::Fields;
 pub(crate) use outcome::Outcome;
 pub(crate) use repeat::{Carries, Place, Report};
 #[cfg(feature = "color-eyre")]

@@ -3,7 +3,6 @@
 
 use std::error::Error;
 use std::fmt::{self, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -12,6 +11,7 @@ use tracing::{Event, Metadata};
 
 use super::scope::Computation;
 use super::{Busy, Capture, Step};
+use crate::payload::caught;
 
 /// The span field that states the outcome when it is recorded late.
 pub(super) const OUTCOME: &str = "outcome";
@@ -105,7 +105,7 @@ impl Returned {
     fn judge(&mut self, value: fmt::Arguments<'_>) {
         let mut start = Start::default();
         // The value's own code stops as soon as its beginning is known.
-        let _ = catch_unwind(AssertUnwindSafe(|| start.write_fmt(value)));
+        let _ = caught(|| start.write_fmt(value));
         let text = start.text();
         let is_negative =
             matches!(text, b"None" | b"false") || UNSUCCESSFUL.iter().any(|start| text.starts_with(start));

@@ -1,6 +1,7 @@
 //! One failure, one record: an error that is reported again on its way up.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tracing::callsite::Identifier;
 use uuid::Uuid;
@@ -75,7 +76,7 @@ impl Report {
 }
 
 /// Whether a message is this one, or holds it as one of its parts: `factorisation failed: zero pivot: row 3`.
-fn names(message: &str, part: &str) -> bool {
+pub(super) fn names(message: &str, part: &str) -> bool {
     let before = |at: usize| at == 0 || message[..at].ends_with(": ");
     let after = |at: usize| message[at..].is_empty() || message[at..].starts_with(": ");
     !part.is_empty() && message.match_indices(part).any(|(at, _)| before(at) && after(at + part.len()))
@@ -86,6 +87,8 @@ fn names(message: &str, part: &str) -> bool {
 pub(crate) struct Recorded {
     pub(crate) id: Uuid,
     pub(crate) report: Report,
+    pub(crate) is_panic: bool,
+    pub(crate) at: Instant,
 }
 
 #[cfg(test)]

@@ -63,6 +63,7 @@ impl Scope {
             meta: self.meta,
             opened: Instant::now(),
             is_named: self.role.names_computation(),
+            opened_unwinding: std::thread::panicking(),
             around,
             has_failures: AtomicBool::new(false),
             stated: Stated::default(),
@@ -85,6 +86,8 @@ pub(crate) struct Computation {
     opened: Instant,
     /// Whether its span names it, and does not only give the reference of the one around it.
     is_named: bool,
+    /// Whether a destructor opened it while its thread was unwinding: that panic does not end it.
+    opened_unwinding: bool,
     around: Option<Arc<Computation>>,
     /// Whether anything failed in it, so that its state has to be looked at.
     has_failures: AtomicBool,
@@ -126,6 +129,15 @@ impl Computation {
 
     fn has_failures(&self) -> bool {
         self.has_failures.load(Ordering::Relaxed)
+    }
+
+    /// Whether the panic that unwinds this thread can end it.
+    pub(crate) fn may_unwind(&self) -> bool {
+        !self.opened_unwinding
+    }
+
+    pub(crate) fn opened(&self) -> Instant {
+        self.opened
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
@@ -202,11 +214,19 @@ impl Computation {
     }
 }
 
+/// How many computations are open, by layer. Layers beyond that number share a counter.
+static OPEN_COMPUTATIONS: [AtomicUsize; 64] = [const { AtomicUsize::new(0) }; 64];
+
+/// How many computations are open in the process.
+pub(crate) fn open_in_process() -> usize {
+    OPEN_COMPUTATIONS.iter().map(|open| open.load(Ordering::Relaxed)).sum()
+}
+
 /// The open spans that are kept.
 #[derive(Debug)]
 pub(crate) struct Scopes {
     shards: [Shard; 32],
-    open_computations: AtomicUsize,
+    open_computations: &'static AtomicUsize,
 }
 
 /// What was found of a span that closes.
@@ -244,7 +264,12 @@ impl Locks for Capture {
 
 impl Scopes {
     pub(crate) fn new() -> Self {
-        Scopes { shards: std::array::from_fn(|_| Shard::default()), open_computations: AtomicUsize::new(0) }
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Scopes {
+            shards: std::array::from_fn(|_| Shard::default()),
+            open_computations: &OPEN_COMPUTATIONS[number % OPEN_COMPUTATIONS.len()],
+        }
     }
 
     fn shard(&self, id: u64) -> &Shard {
@@ -332,6 +357,15 @@ impl Scopes {
             Some(ids)
         };
         candidates.iter().rev().find_map(ancestry).unwrap_or_default()
+    }
+}
+
+impl Drop for Scopes {
+    fn drop(&mut self) {
+        let is_open = |scope: &&Box<Scope>| scope.role.is_marked();
+        let count = |shard: &Shard| shard.spans().map_or(0, |spans| spans.values().filter(is_open).count());
+        let open: usize = self.shards.iter().map(count).sum();
+        self.open_computations.fetch_sub(open, Ordering::Relaxed);
     }
 }
 

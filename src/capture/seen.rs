@@ -2,18 +2,21 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use tracing_error::SpanTrace;
 use uuid::Uuid;
 
+use super::attribution::{self, Attribution, ReportedWords};
+use super::recent_panics::RecentPanic;
 use super::repeat::{Carries, Recorded};
 use super::report_text::ReportText;
 use super::scope::Computation;
 use super::trail::History;
-use super::{Busy, Capture, ErrorChain, Place, Report, Surroundings, read_span_trace, stack, thread};
-use crate::failure::{Location, SpanEntry};
+use super::{Busy, Capture, ErrorChain, Place, Report, Surroundings, panic, read_span_trace, stack, thread};
+use crate::failure::{ErrorEntry, Location, SpanEntry};
 use crate::recorder::{Recorder, Sighting};
 use crate::value::{Limits, Map, shorten};
 
@@ -51,6 +54,10 @@ pub(crate) struct Seen {
     pub(crate) location: Location,
     pub(crate) place: Place,
     pub(crate) carries: Carries,
+    /// The panic that is the failure: its thread and its stack are the record's.
+    pub(crate) panic: Option<Arc<RecentPanic>>,
+    /// The panics of other threads that it comes from.
+    pub(crate) attribution: Option<Attribution>,
 }
 
 impl Seen {
@@ -71,6 +78,8 @@ impl Seen {
             location: Location::default(),
             place,
             carries: Carries::Words,
+            panic: None,
+            attribution: None,
         }
     }
 
@@ -103,8 +112,56 @@ impl Seen {
         }
     }
 
+    /// All that it says, fields included.
+    fn texts(&self) -> Vec<String> {
+        let fields = self.parameters.iter().flat_map(Map::iter).chain(self.event.iter());
+        let fields = fields.filter_map(|(_, value)| value.as_str().map(str::to_owned));
+        self.messages().into_iter().chain(fields).collect()
+    }
+
+    /// Finds the panics of other threads that the failure comes from, and adds their message as a cause. Returns those that
+    /// the record accounts for.
+    fn attribute(&mut self, surroundings: &Surroundings) -> Vec<Arc<RecentPanic>> {
+        let opened = surroundings.opened();
+        if self.attribution.is_none() {
+            let messages = self.messages();
+            let is_panic = self.kind == Kind::Panic;
+            let words = ReportedWords { messages: &messages, payload: self.error.payload, is_panic };
+            let beside = || if is_panic { attribution::beside(&opened) } else { None };
+            self.attribution = attribution::of_report(&words, &opened).or_else(beside);
+        }
+        let Some(attribution) = &mut self.attribution else { return Vec::new() };
+        let claimed = attribution.claim();
+        match attribution.known().map(|panic| panic.message.clone()) {
+            Some(message) => self.add_cause(message),
+            None if attribution.panics.is_empty() => self.attribution = None,
+            None => {}
+        }
+        claimed
+    }
+
+    fn add_cause(&mut self, message: String) {
+        let is_there = |entries: &[ErrorEntry]| entries.iter().any(|entry| entry.message == message);
+        if self.message == message || is_there(&self.error.entries) {
+            return;
+        }
+        if self.error.entries.is_empty() {
+            self.error.entries.push(ErrorEntry { message: self.message.clone(), ..ErrorEntry::default() });
+        }
+        self.error.entries.push(ErrorEntry { message, ..ErrorEntry::default() });
+    }
+
+    /// The record of the panic that it comes from, where that belongs to another computation.
+    fn recorded_cause(&self) -> Option<Uuid> {
+        self.attribution.as_ref()?.known()?.record()
+    }
+
     /// Adds what is known at this place of the program.
     fn sighting(self, computation: String, theoretical_ref: String, parameters: Map, limits: &Limits) -> Sighting {
+        let (stack, thread) = match &self.panic {
+            Some(panic) => (panic.trace.named(limits.frames), panic.thread.clone()),
+            None => (stack::capture(limits.frames), thread::name()),
+        };
         Sighting {
             kind: self.kind,
             at: self.at,
@@ -122,8 +179,9 @@ impl Seen {
             caused_by: None,
             elapsed_s: None,
             history: History::default(),
-            stack: stack::capture(limits.frames),
-            thread: thread::name(),
+            panic_origin: self.attribution.map(|attribution| attribution.describe(limits.frames)),
+            stack,
+            thread,
         }
     }
 }
@@ -160,6 +218,12 @@ impl Fate {
 impl Capture {
     /// Records what was seen, unless it is no failure of a computation, or one that has its record already.
     pub(crate) fn record(&self, surroundings: &Surroundings, mut seen: Seen) -> Fate {
+        if let Some(fate) = panic::fate_of_event_in_hook().filter(|_| seen.computation.is_none()) {
+            if fate != Fate::NoComputation {
+                self.recorder.count_repeat();
+            }
+            return fate;
+        }
         let computation = seen.computation.clone().or_else(|| surroundings.computation());
         let reference = seen.theoretical_ref.clone().or_else(|| surroundings.theoretical_ref());
         let (computation, reference) = match (computation, reference) {
@@ -178,10 +242,17 @@ impl Capture {
             self.recorder.count_repeat();
             return Fate::Repeated(id);
         }
-        let caused_by = caused_by(surroundings, &computation, &report);
+        let claimed = seen.attribute(surroundings);
+        let texts = panic::may_be_in_hook(seen.kind).then(|| seen.texts());
+        let caused_by = caused_by(surroundings, &computation, &report).or_else(|| seen.recorded_cause());
+        let is_panic = seen.kind == Kind::Panic;
         let started = Instant::now();
         let id = self.write(surroundings, seen, computation.clone(), reference, caused_by);
-        remember(surroundings, &computation, Recorded { id, report }, started);
+        claimed.iter().for_each(|panic| panic.cover(id));
+        if let Some(texts) = texts {
+            panic::note_report(id, texts);
+        }
+        remember(surroundings, &computation, Recorded { id, report, is_panic, at: Instant::now() }, started);
         Fate::Recorded(id)
     }
 
@@ -240,15 +311,18 @@ impl Capture {
             (Surroundings::default(), Surroundings::of_trace(&trace), History::default(), 0)
         });
         let report = seen.report(&surroundings, layer);
+        let claimed = seen.attribute(&surroundings);
         let sighting = Sighting {
             spans,
-            caused_by: caused_by(&surroundings, &computation, &report),
+            caused_by: caused_by(&surroundings, &computation, &report).or_else(|| seen.recorded_cause()),
             elapsed_s: surroundings.elapsed_s(),
             history,
             ..seen.sighting(computation.clone(), theoretical_ref, parameters, &recorder.limits)
         };
         let (id, written) = recorder.record(sighting);
-        remember(&surroundings, &computation, Recorded { id, report }, started);
+        claimed.iter().for_each(|panic| panic.cover(id));
+        let recorded = Recorded { id, report, is_panic: false, at: Instant::now() };
+        remember(&surroundings, &computation, recorded, started);
         written
     }
 }

@@ -75,13 +75,25 @@ struct Unresolved {
     limit: usize,
 }
 
+/// The addresses of a thread's stack, which another thread may name later; or why there are none.
+#[derive(Clone, Debug)]
+pub(crate) struct Trace(Result<Vec<usize>, &'static str>);
+
+/// Frames of the user in a trace whose limit is not known yet.
+pub(crate) const DEEPEST: usize = 64;
+
 /// Takes the stack of the current thread, with the names that are known.
 ///
 /// Nothing here reads debug information, which takes long and much memory: a record is written before.
 pub(crate) fn capture(limit: usize) -> Stack {
+    trace(limit).named(limit)
+}
+
+/// Takes the addresses of the current thread's stack.
+pub(crate) fn trace(limit: usize) -> Trace {
     let access = match unwinder::enter() {
         Ok(access) => access,
-        Err(gap) => return Stack { gap: Some(gap), ..Stack::default() },
+        Err(gap) => return Trace(Err(gap)),
     };
     let mut addresses = Vec::with_capacity(64);
     backtrace::trace(|frame| {
@@ -94,22 +106,31 @@ pub(crate) fn capture(limit: usize) -> Stack {
         backtrace::clear_symbol_cache();
     }
     drop(access);
-    // Nearly always all names are known: one look into the table, and nothing is copied but the user's frames.
-    let known = NAMED.lock().and_then(|named| {
-        let named = named.as_ref()?;
-        let known = addresses.iter().map_while(|address| named.get(address).map(|symbols| &**symbols));
-        let known: Vec<&[Symbol]> = known.collect();
-        (known.len() == addresses.len()).then(|| frames(&known, limit))
-    });
-    match known {
-        Some(frames) => Stack { frames, ..Stack::default() },
-        None => {
-            let named: Vec<Symbols> =
-                addresses.iter().map(|&address| known_name(address).unwrap_or_else(|| nameless(address))).collect();
-            let frames = frames(&named.iter().map(|symbols| &**symbols).collect::<Vec<_>>(), limit);
-            let unresolved = Some(Unresolved { addresses, limit });
-            Stack { frames, gap: Some(unwinder::UNREAD), unresolved }
+    Trace(Ok(addresses))
+}
+
+impl Trace {
+    /// The stack with the names that are known.
+    pub(crate) fn named(&self, limit: usize) -> Stack {
+        let addresses = match &self.0 {
+            Ok(addresses) => addresses,
+            Err(gap) => return Stack { gap: Some(gap), ..Stack::default() },
+        };
+        // Nearly always all names are known: one look into the table, and nothing is copied but the user's frames.
+        let known = NAMED.lock().and_then(|named| {
+            let named = named.as_ref()?;
+            let known = addresses.iter().map_while(|address| named.get(address).map(|symbols| &**symbols));
+            let known: Vec<&[Symbol]> = known.collect();
+            (known.len() == addresses.len()).then(|| frames(&known, limit))
+        });
+        if let Some(frames) = known {
+            return Stack { frames, ..Stack::default() };
         }
+        let named: Vec<Symbols> =
+            addresses.iter().map(|&address| known_name(address).unwrap_or_else(|| nameless(address))).collect();
+        let frames = frames(&named.iter().map(|symbols| &**symbols).collect::<Vec<_>>(), limit);
+        let unresolved = Some(Unresolved { addresses: addresses.clone(), limit });
+        Stack { frames, gap: Some(unwinder::UNREAD), unresolved }
     }
 }
 

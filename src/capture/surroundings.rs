@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tracing::Metadata;
 use uuid::Uuid;
 
+use super::attribution::Opened;
 use super::callsite::{COMPUTATION, RESERVED_IN_SPANS, Role, THEORETICAL_REF};
 use super::scope::{Computation, Followed};
 use super::trail::History;
@@ -98,6 +99,11 @@ impl Surroundings {
         self.spans.iter().position(|span| Role::of(span.meta).is_marked())
     }
 
+    /// The innermost computation.
+    pub(crate) fn innermost(&self) -> Option<&Arc<Computation>> {
+        self.spans[self.marked()?].computation.as_ref()
+    }
+
     /// The innermost computation, if it has this name.
     pub(crate) fn owner(&self, computation: &str) -> Option<&Arc<Computation>> {
         let (_, name) = self.named(COMPUTATION)?;
@@ -129,6 +135,11 @@ impl Surroundings {
             parameters.add_missing(&span.fields, |name| !RESERVED_IN_SPANS.contains(&name) && !is_used(name));
         }
         parameters
+    }
+
+    /// When the computations around were opened, innermost first.
+    pub(crate) fn opened(&self) -> Opened {
+        Opened(self.spans.iter().filter_map(|span| Some(span.computation.as_ref()?.opened())).collect())
     }
 
     /// Seconds since the innermost computation's span was opened, as the trail counts them.

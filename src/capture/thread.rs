@@ -49,6 +49,10 @@ impl Moment {
         Moment { thread: number(), activity: with_activity(layer, Cell::get).unwrap_or(0) }
     }
 
+    pub(crate) fn is_of_this_thread(self) -> bool {
+        self.thread == number()
+    }
+
     /// Orders moments: those of this thread are nearer than others, and late ones nearer than early ones.
     pub(crate) fn recency(self) -> (bool, u64) {
         (self.thread == number(), self.activity)
@@ -77,7 +81,7 @@ fn with_activity<R>(layer: u64, look: impl FnOnce(&Cell<u64>) -> R) -> Option<R>
 }
 
 /// A number of its own for each thread.
-fn number() -> u64 {
+pub(crate) fn number() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let assign = |number: &Cell<u64>| {
         if number.get() == 0 {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::panic_origin::PanicOrigin;
 use super::trail::{Breadcrumb, TrailEntry};
 use super::{Category, Convergence, Resolution, Suggestion};
 use crate::value::{Map, Value};
@@ -81,6 +82,9 @@ pub struct Context {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Option<super::schema::Id>"))]
     pub caused_by: Option<Uuid>,
+    /// The panics of other threads that the failure comes from. Absent where the panic hook ran in the computation itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub panic_origin: Option<PanicOrigin>,
     /// Seconds since the computation's span was opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub elapsed_s: Option<f64>,
@@ -378,6 +382,7 @@ pub(crate) const RESERVED: &[&str] = &[
     "errors_cut",
     "frames",
     "caused_by",
+    "panic_origin",
     "elapsed_s",
     "process",
     "build",

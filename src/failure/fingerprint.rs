@@ -32,8 +32,12 @@ impl Failure {
         // A notebook's name is known in some of the programs that run it only.
         let file = if file.is_some() && file == context.notebook.as_deref() { Some("notebook") } else { file };
         let span = context.spans.first().map(|span| &*span.name);
+        // `Any { .. }` says nothing: the panic that it stands for does.
+        let origin = context.panic_origin.as_ref().and_then(|origin| origin.known());
+        let cause = origin.map(|panic| template(&panic.message)).filter(|cause| *cause != message);
         let parts = [self.computation.as_str(), &self.theoretical_ref, &self.error_type].into_iter();
-        Cow::Owned(fingerprint(parts.chain(types).chain([message.as_str()]).chain(file).chain(span)))
+        let parts = parts.chain(types).chain([message.as_str()]).chain(file).chain(span);
+        Cow::Owned(fingerprint(parts.chain(cause.as_deref())))
     }
 }
 

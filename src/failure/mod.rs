@@ -7,6 +7,7 @@ mod convergence;
 pub(crate) mod fingerprint;
 mod json;
 mod lapack;
+mod panic_origin;
 mod read;
 #[cfg(test)]
 mod schema;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use category::Category;
 pub use context::{Build, Context, ErrorEntry, Frame, Location, Process, Relation, SpanEntry};
 pub use convergence::{Behaviour, Convergence, Crossed, NonFinite};
+pub use panic_origin::{PanicMatch, PanicOrigin, RaisedPanic};
 pub use read::ReadError;
 pub use suggestion::{Confidence, Evidence, Origin, Resolution, Suggestion};
 pub use trail::{Breadcrumb, TrailEntry};

@@ -1,11 +1,11 @@
 //! Publishing by itself, in the background: whoever fails does no more than to leave word.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Outcome, PublishError, Published, Publisher};
+use crate::payload::caught;
 use crate::stderr;
 use crate::sync::lock;
 
@@ -145,7 +145,7 @@ impl AutoPush {
         state.pushing = true;
         drop(state);
         // A panic costs this push only.
-        let result = catch_unwind(AssertUnwindSafe(|| self.publisher.publish()));
+        let result = caught(|| self.publisher.publish());
         self.tell(result.ok());
         if let Some(mut state) = lock(&self.state) {
             state.pushing = false;

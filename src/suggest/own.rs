@@ -1,6 +1,5 @@
 //! The rules of a program: some of them are its own code, which may panic or take long.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -10,6 +9,7 @@ use super::Match;
 use super::rule::{Advice, Judge, Rule};
 use crate::capture::Busy;
 use crate::failure::Failure;
+use crate::payload::caught;
 use crate::value::shorten;
 
 /// How long a rule is waited for.
@@ -95,14 +95,7 @@ fn said_in_time(judges: Vec<Judge>, failure: &Arc<Failure>, said: &mut Vec<Optio
             return;
         }
         for judge in judges {
-            let fix = match catch_unwind(AssertUnwindSafe(|| judge(&failure))) {
-                Ok(fix) => fix,
-                // What was thrown may panic again when it is dropped.
-                Err(thrown) => {
-                    std::mem::forget(thrown);
-                    None
-                }
-            };
+            let fix = caught(|| judge(&failure)).ok().flatten();
             let fix = fix.map(|fix| shorten(&fix, LONGEST).into_owned()).filter(|fix| !fix.trim().is_empty());
             if tell.send(Some(fix)).is_err() {
                 return;

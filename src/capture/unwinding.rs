@@ -1,0 +1,144 @@
+//! Computations that a panic unwinds, whichever thread raised it.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::attribution::{self, Attribution};
+use super::recent_panics::{self, RecentPanic};
+use super::scope::{Computation, open_in_process};
+use super::{Capture, Fate, Kind, Place, Seen, Surroundings, panic, thread};
+use crate::failure::Location;
+use crate::recorder::Recorder;
+
+thread_local! {
+    /// When the panic hook last ran on this thread.
+    static LAST_PANIC: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// Notes that the panic hook runs on this thread.
+pub(super) fn note_panic() {
+    let _ = LAST_PANIC.try_with(|last| last.set(Some(Instant::now())));
+}
+
+/// Whether this thread has panicked before.
+pub(super) fn has_panicked() -> bool {
+    LAST_PANIC.try_with(Cell::get).ok().flatten().is_some()
+}
+
+/// Whether a destructor may have raised this panic while an earlier one, which has its record, unwinds the thread.
+///
+/// That cannot be told from a destructor that runs after the earlier panic was caught. So the panic waits: if it is the
+/// latter, it unwinds the computation, which records it then.
+pub(super) fn may_run_in_cleanup(panic: &RecentPanic) -> bool {
+    if cfg!(panic = "abort") || !has_panicked() {
+        return false;
+    }
+    let has_record = Capture::here(|capture, path, _| {
+        let surroundings = Surroundings::of(capture, &path);
+        let computation = surroundings.innermost()?;
+        let state = computation.state()?;
+        let recorded = state.recorded.as_ref().filter(|recorded| recorded.is_panic);
+        recorded.map(|recorded| recorded.report.moment.is_of_this_thread())
+    });
+    has_record.flatten().unwrap_or(false) && panic.frames(usize::MAX).iter().any(|frame| is_destructor(&frame.function))
+}
+
+fn is_destructor(function: &str) -> bool {
+    function.contains("drop_in_place") || function.contains("drop::Drop>::drop")
+}
+
+impl Capture {
+    /// Records the panic that unwinds a computation, where no record accounts for it yet. Its span closes now.
+    pub(super) fn record_unwinding(&self, surroundings: &Surroundings, computation: &Computation, at: Location) {
+        let found = attribution::of_unwinding(&surroundings.opened());
+        if !computation.may_unwind() || self.is_accounted_for(computation, found.as_ref()) {
+            return;
+        }
+        if let Fate::Recorded(id) = self.record(surroundings, seen(found, at)) {
+            self.recorder.announce_panic(id);
+        }
+    }
+
+    /// Whether the panic that unwinds this computation has its record, or does not end it.
+    fn is_accounted_for(&self, computation: &Computation, found: Option<&Attribution>) -> bool {
+        let Some(latest) = Latest::of(computation, self.number) else {
+            // A panic of this thread that was not in the computation only drops the last handle of its span.
+            let last_panic = LAST_PANIC.try_with(Cell::get).ok().flatten();
+            return found.is_none() && last_panic.is_some_and(|last| last >= computation.opened());
+        };
+        let Some(found) = found else { return latest.is_panic || latest.is_fresh };
+        let raised_before = found.panics.iter().all(|panic| panic.raised <= latest.at);
+        let is_deferred = found.panics.iter().any(|panic| panic.thread_number == thread::number());
+        match (latest.is_panic, latest.is_fresh) {
+            (true, true) => raised_before || !is_deferred,
+            // It may have been caught, and another one may unwind the thread now.
+            (true, false) => raised_before || found.known().is_none(),
+            (false, true) => raised_before,
+            (false, false) => false,
+        }
+    }
+}
+
+/// The latest failure of a computation, or inside it.
+struct Latest {
+    at: Instant,
+    is_panic: bool,
+    /// Whether this thread did nothing since.
+    is_fresh: bool,
+}
+
+impl Latest {
+    fn of(computation: &Computation, layer: u64) -> Option<Self> {
+        let state = computation.state()?;
+        let inner = state.inner.back().filter(|_| !state.inner_got_over);
+        let latest = state.recorded.iter().chain(inner).max_by_key(|recorded| recorded.at)?;
+        let is_fresh = thread::Moment::now(layer).follows(latest.report.moment);
+        Some(Latest { at: latest.at, is_panic: latest.is_panic, is_fresh })
+    }
+}
+
+fn seen(found: Option<Attribution>, at: Location) -> Seen {
+    let mut seen = Seen::new(Kind::Panic, Place::Close);
+    let known = found.as_ref().and_then(Attribution::known).cloned();
+    match known {
+        Some(panic) => {
+            seen.at = panic.at;
+            seen.message = panic.message.clone();
+            seen.location = panic.location.clone();
+            seen.panic = Some(panic);
+        }
+        None => {
+            seen.message = match panic::is_hook_installed() {
+                true => "unwound by a panic raised elsewhere",
+                false => "unwound by a panic; the panic hook of tracing-failure is not installed",
+            }
+            .to_owned();
+            seen.location = at;
+        }
+    }
+    seen.attribution = found;
+    seen
+}
+
+/// Reports the panics that no computation can claim any more: none is open that was open when they were raised.
+pub(super) fn report_unclaimed(recorder: &Recorder) {
+    if open_in_process() > 0 {
+        return;
+    }
+    for panic in recent_panics::all() {
+        if panic.give_up() {
+            recorder.unclaimed_panic(&panic.location);
+        }
+    }
+}
+
+/// Remembers a panic. One that has to make room for it is reported.
+pub(super) fn remember(panic: Arc<RecentPanic>, recorder: Option<&Recorder>) {
+    let displaced = recent_panics::remember(panic);
+    if let (Some(displaced), Some(recorder)) = (displaced, recorder)
+        && displaced.give_up()
+    {
+        recorder.unclaimed_panic(&displaced.location);
+    }
+}

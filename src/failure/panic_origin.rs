@@ -1,0 +1,90 @@
+//! Where a panic came from that ended a computation of another thread.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Frame, Location};
+
+/// The panics of other threads that a failure comes from, and how they were attributed to it.
+///
+/// ```
+/// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
+/// if let Some(origin) = &failure.context.panic_origin {
+///     println!("{:?}: {} panics", origin.matched_by, origin.raised.len());
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct PanicOrigin {
+    /// The evidence.
+    pub matched_by: PanicMatch,
+    /// The panics, earliest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub raised: Vec<RaisedPanic>,
+}
+
+impl PanicOrigin {
+    pub(crate) fn new(matched_by: PanicMatch, raised: Vec<RaisedPanic>) -> Self {
+        PanicOrigin { matched_by, raised }
+    }
+
+    /// The first of the panics, where the failure is known to come from them.
+    pub(crate) fn known(&self) -> Option<&RaisedPanic> {
+        self.raised.first().filter(|_| self.matched_by != PanicMatch::Unknown)
+    }
+}
+
+/// The evidence that a failure comes from a panic of another thread.
+///
+/// ```
+/// use tracing_failure::PanicMatch;
+///
+/// assert_eq!(serde_json::to_string(&PanicMatch::Payload)?, r#""payload""#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PanicMatch {
+    /// The program reported the payload that the panic hook saw.
+    Payload,
+    /// The text of the error contains the panic's message.
+    Message,
+    /// The panics were raised while no other computation of the process was open, and the computation unwound afterwards,
+    /// or reported that a thread had panicked.
+    Time,
+    /// Not known. `raised` lists the panics since the computation was opened that no other record accounts for.
+    Unknown,
+}
+
+/// A panic of another thread.
+///
+/// ```
+/// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
+/// for panic in failure.context.panic_origin.iter().flat_map(|origin| &origin.raised) {
+///     println!("{} in {}", panic.message, panic.thread.as_deref().unwrap_or("?"));
+/// }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+#[non_exhaustive]
+pub struct RaisedPanic {
+    /// The panic's message.
+    pub message: String,
+    /// The place that raised it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+    /// The thread's name, else its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
+    /// When it was raised.
+    #[serde(skip_serializing_if = "Option::is_none", with = "super::optional_time")]
+    #[cfg_attr(test, schemars(with = "Option<super::schema::Timestamp>"))]
+    pub timestamp: Option<DateTime<Utc>>,
+    /// The stack of its thread, innermost first; absent where it is the record's own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub frames: Vec<Frame>,
+}

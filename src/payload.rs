@@ -1,0 +1,294 @@
+//! The payload of a panic: reads it as text and drops it safely.
+//!
+//! A payload is a value of the program. Its `Display` and its `Drop` may panic in turn.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::capture::Busy;
+use crate::sync;
+use crate::value::{DebugSink, Limits, Value};
+
+/// The text of a panic whose payload is of a type that cannot be read.
+pub(crate) const NOT_TEXT: &str = "a panic whose payload is not text";
+
+/// Payloads inside each other that are opened: `panic_any(payload)` wraps one that was caught.
+const DEPTH: usize = 8;
+
+type Payload = dyn Any + Send;
+type SharedError = dyn Error + Send + Sync;
+
+/// The content of a payload.
+enum Content<'a> {
+    /// Text, or a value that the standard library formats.
+    Text(Cow<'a, str>),
+    /// An error, whose `Display` is code of the program.
+    Error(&'a SharedError),
+    /// An error that only one thread may use at a time.
+    UnsharedError(&'a (dyn Error + Send + 'static)),
+    Opaque,
+}
+
+/// Runs code of the program. A panic becomes the text of its payload.
+pub(crate) fn caught<R>(run: impl FnOnce() -> R) -> Result<R, String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
+        let text = text(&*payload);
+        discard(payload);
+        text.unwrap_or_else(|| NOT_TEXT.to_owned())
+    })
+}
+
+/// Drops a payload. One whose destructor panics is leaked instead.
+pub(crate) fn discard(payload: Box<Payload>) {
+    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(another);
+    }
+}
+
+/// The text of a payload that was caught, if it has one.
+pub(crate) fn text(payload: &Payload) -> Option<String> {
+    match content(payload, DEPTH) {
+        Content::Text(text) => Some(text.into_owned()),
+        Content::Error(error) => text_of_error(error),
+        Content::UnsharedError(error) => text_of_error(error),
+        Content::Opaque => None,
+    }
+}
+
+/// The text of a payload inside a panic hook, where a second panic on this thread aborts the process: code of the program
+/// runs on another thread.
+pub(crate) fn text_in_hook(payload: &Payload) -> Option<String> {
+    match content(payload, DEPTH) {
+        Content::Text(text) => Some(text.into_owned()),
+        Content::Error(error) => text_by_another_thread(error),
+        // No other thread may look at it now. The text is not lost: whoever catches the payload can report it.
+        Content::UnsharedError(_) | Content::Opaque => None,
+    }
+}
+
+/// Where the text of a payload lies in memory, which tells payloads with equal texts apart; 0 for other types.
+pub(crate) fn address(payload: &Payload) -> usize {
+    if let Some(nested) = payload.downcast_ref::<Box<Payload>>() {
+        return address(&**nested);
+    }
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.filter(|text| !text.is_empty()).map_or(0, |text| text.as_ptr().addr())
+}
+
+fn text_by_another_thread(error: &SharedError) -> Option<String> {
+    let read = || {
+        let _busy = Busy::enter();
+        text_of_error(error)
+    };
+    std::thread::scope(|scope| {
+        match sync::thread("failure-payload").stack_size(2 << 20).spawn_scoped(scope, read)?.join() {
+            Ok(text) => Ok(text),
+            Err(payload) => {
+                std::mem::forget(payload);
+                Ok::<_, std::io::Error>(None)
+            }
+        }
+    })
+    .unwrap_or_default()
+}
+
+/// What an error and its sources say, each once.
+fn text_of_error(error: &(dyn Error + 'static)) -> Option<String> {
+    let limits = Limits::default();
+    let mut text = bounded(error, &limits)?;
+    let mut next = caught(|| error.source()).ok().flatten();
+    for _ in 0..limits.errors {
+        let Some(source) = next else { break };
+        if let Some(words) = bounded(source, &limits).filter(|words| !text.contains(words)) {
+            text.extend([": ", &words]);
+        }
+        next = caught(|| source.source()).ok().flatten();
+    }
+    Some(text)
+}
+
+/// What an error says, however much it is.
+fn bounded(error: &(dyn Error + 'static), limits: &Limits) -> Option<String> {
+    use std::fmt::Write;
+
+    let mut text = String::new();
+    // A payload that panics here is leaked: this also runs where the payload of another panic is read.
+    let summary = catch_unwind(AssertUnwindSafe(|| {
+        let mut sink = DebugSink::new(&mut text, limits);
+        let _ = write!(sink, "{error}");
+        sink.finish()
+    }));
+    match summary {
+        Ok(None) => Some(text),
+        Ok(Some(Value::String(shortened))) => Some(shortened),
+        Ok(Some(summary)) => Some(summary.to_string()),
+        Err(payload) => {
+            std::mem::forget(payload);
+            None
+        }
+    }
+}
+
+/// Every type of payload that is read.
+fn content(payload: &Payload, depth: usize) -> Content<'_> {
+    macro_rules! text {
+        ($($of:ty),* $(,)?) => {
+            $(if let Some(text) = payload.downcast_ref::<$of>() {
+                return Content::Text(Cow::Borrowed(text));
+            })*
+        };
+    }
+    macro_rules! formatted {
+        ($($of:ty),* $(,)?) => {
+            $(if let Some(value) = payload.downcast_ref::<$of>() {
+                return Content::Text(Cow::Owned(value.to_string()));
+            })*
+        };
+    }
+    text!(&'static str, String, Box<str>, Arc<str>, Cow<'static, str>, Box<String>, Arc<String>, &'static String);
+    if let Some(nested) = payload.downcast_ref::<Box<Payload>>()
+        && depth > 0
+    {
+        return content(&**nested, depth - 1);
+    }
+    if let Some(nested) = payload.downcast_ref::<Box<dyn Any + Send + Sync>>()
+        && depth > 0
+    {
+        return content(&**nested, depth - 1);
+    }
+    formatted!(bool, char, i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, f32, f64);
+    formatted!(
+        std::fmt::Error,
+        std::io::ErrorKind,
+        std::num::ParseFloatError,
+        std::num::ParseIntError,
+        std::num::TryFromIntError,
+        std::str::ParseBoolError,
+        std::str::Utf8Error,
+        std::string::FromUtf8Error,
+        std::array::TryFromSliceError,
+        std::time::SystemTimeError,
+        std::env::VarError,
+        std::net::AddrParseError,
+        std::sync::mpsc::RecvError,
+        std::sync::mpsc::RecvTimeoutError,
+        serde_json::Error,
+        Value,
+    );
+    error_in(payload)
+}
+
+/// A payload that is an error.
+fn error_in(payload: &Payload) -> Content<'_> {
+    if let Some(error) = payload.downcast_ref::<std::io::Error>() {
+        return Content::Error(error);
+    }
+    if let Some(error) = payload.downcast_ref::<Box<SharedError>>() {
+        return Content::Error(&**error);
+    }
+    if let Some(error) = payload.downcast_ref::<Arc<SharedError>>() {
+        return Content::Error(&**error);
+    }
+    if let Some(error) = crate::report::error_in(payload) {
+        return Content::Error(error);
+    }
+    match payload.downcast_ref::<Box<dyn Error + Send>>() {
+        Some(error) => Content::UnsharedError(&**error),
+        None => Content::Opaque,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+
+    use super::*;
+
+    /// A payload that panics when it is dropped, and so does the payload of that panic.
+    struct Spiteful(u32);
+
+    impl Drop for Spiteful {
+        fn drop(&mut self) {
+            if self.0 > 0 {
+                std::panic::panic_any(Spiteful(self.0 - 1));
+            }
+        }
+    }
+
+    #[derive(Debug)]
+    struct Unreadable;
+
+    impl fmt::Display for Unreadable {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            std::panic::panic_any(Spiteful(2))
+        }
+    }
+
+    impl Error for Unreadable {}
+
+    fn read(payload: impl Any + Send) -> Option<String> {
+        let boxed: Box<Payload> = Box::new(payload);
+        assert_eq!(text(&*boxed), text_in_hook(&*boxed));
+        text(&*boxed)
+    }
+
+    #[test]
+    fn every_payload_that_holds_text_is_read() {
+        let thrown = || std::io::Error::other("pivot is zero");
+        let texts = [
+            read("pivot is zero"),
+            read("pivot is zero".to_owned()),
+            read(Box::<str>::from("pivot is zero")),
+            read(Arc::<str>::from("pivot is zero")),
+            read(Arc::new("pivot is zero".to_owned())),
+            read(Cow::Borrowed("pivot is zero")),
+            read(thrown()),
+            read(Box::<SharedError>::from("pivot is zero")),
+            read(Arc::<SharedError>::from(Box::<SharedError>::from(thrown()))),
+            read(Box::new(Box::new("pivot is zero") as Box<Payload>) as Box<Payload>),
+        ];
+        for (index, text) in texts.into_iter().enumerate() {
+            assert_eq!(text.as_deref(), Some("pivot is zero"), "{index}");
+        }
+        assert_eq!(read(-7i16).as_deref(), Some("-7"));
+        assert_eq!(read(0.5f64).as_deref(), Some("0.5"));
+        assert_eq!(read("x".parse::<f64>().unwrap_err()).as_deref(), Some("invalid float literal"));
+        assert_eq!(read(()), None);
+        assert_eq!(read(Box::<SharedError>::from(Unreadable)), None);
+    }
+
+    #[test]
+    fn an_error_that_cannot_be_shared_is_read_where_it_was_caught() {
+        let payload: Box<Payload> = Box::new(Box::new(Plain) as Box<dyn Error + Send>);
+        assert_eq!(text(&*payload).as_deref(), Some("plain"));
+        assert_eq!(text_in_hook(&*payload), None);
+    }
+
+    #[derive(Debug)]
+    struct Plain;
+
+    impl fmt::Display for Plain {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("plain")
+        }
+    }
+
+    impl Error for Plain {}
+
+    #[test]
+    fn payloads_inside_payloads_without_end_are_not_text() {
+        let wrap = |payload: Box<Payload>, _| -> Box<Payload> { Box::new(payload) };
+        assert_eq!(text(&*(0..100).fold(Box::new("deep") as Box<Payload>, wrap)), None);
+    }
+
+    #[test]
+    fn a_payload_that_panics_when_it_is_dropped_stays_caught() {
+        assert_eq!(caught(|| std::panic::panic_any(Spiteful(3))), Err::<(), _>(NOT_TEXT.to_owned()));
+        assert_eq!(caught(|| panic!("pivot {}", 3)), Err::<(), _>("pivot 3".to_owned()));
+        assert_eq!(caught(|| 7), Ok(7));
+    }
+}
