@@ -45,7 +45,7 @@
 //! 1. an ERROR event occurs in it: `error!(…)`, or `#[instrument(err)]` (the event by which
 //!    `#[instrument(level = "error", ret)]` reports a success is none),
 //! 2. its span is of ERROR level and closes without a failure recorded inside it and without a stated success,
-//! 3. it panics,
+//! 3. it panics, or a panic of another thread unwinds it: that of a rayon worker, of a scoped or a joined thread,
 //! 4. [`record_failure`](ResultExt::record_failure) or [`log_failure`](StructuredLogger::log_failure) says so.
 //!
 //! One failure makes one record: an error that nested `#[instrument(err)]` functions report again on its way up is
@@ -53,6 +53,12 @@
 //! inner one. The fields of the computation's span, and of those around it, are the parameters, whatever their names. In an ERROR
 //! event, `error`, `err`, `e`, `cause`, `exception`, `source`, `error.message` and `exception.message` may hold the error, and texts
 //! in `error_type`, `category` and `reason` describe it.
+//!
+//! The record of a panic on another thread has that panic's message, place, stack and thread, where it is certain that it is
+//! the one: the program reported its payload or its message, or no other computation was open. `context.panic_origin` names
+//! the evidence. Where several computations were open at once, it lists the panics that come into question. Enter the
+//! computation's span on the worker, and its panics belong to it without doubt. A panic of no computation is counted in
+//! [`Stats::unclaimed_panics`].
 //!
 //! # How a computation ended
 //!

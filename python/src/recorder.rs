@@ -154,7 +154,11 @@ impl Recorder {
             // A path would be an object made by Python code, in which Ctrl-C could come.
             Ok(Ok(path)) => written.append((id, Some(path.into_os_string()), None::<String>)),
             Ok(Err(error)) => written.append((id, None::<OsString>, Some(error.to_string()))),
-            Err(_) => Err(PyRuntimeError::new_err("the recorder panicked")),
+            Err(payload) => {
+                // Its destructor may panic as well.
+                std::mem::forget(payload);
+                Err(PyRuntimeError::new_err("the recorder panicked"))
+            }
         }?;
         bounds::signalled()
     }
