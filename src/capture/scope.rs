@@ -362,8 +362,8 @@ impl Scopes {
 
 impl Drop for Scopes {
     fn drop(&mut self) {
-        let is_open = |scope: &&Box<Scope>| scope.role.is_marked();
-        let count = |shard: &Shard| shard.spans().map_or(0, |spans| spans.values().filter(is_open).count());
+        let open_in = |spans: &Spans| spans.values().filter(|scope| scope.role.is_marked()).count();
+        let count = |shard: &Shard| shard.spans().map_or(0, |spans| open_in(&spans));
         let open: usize = self.shards.iter().map(count).sum();
         self.open_computations.fetch_sub(open, Ordering::Relaxed);
     }
