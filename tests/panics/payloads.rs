@@ -115,7 +115,7 @@ fn a_payload_that_panics_when_it_is_dropped_costs_one_value() {
         let _span = computation("observable_mass");
         error!(value = ?UnreadableDebug, "by its Debug");
         error!(error = &Unreadable as &dyn Error, "by an error");
-        fail_by("reported", || drop(Err::<(), _>(Unreadable).record_failure().unwrap_err()));
+        fail_by("reported", || _ = Err::<(), _>(Unreadable).record_failure());
         let _ = info_span!("inner", value = ?UnreadableDebug).entered();
         fail_by("thrown", || panic_any(Box::<dyn Error + Send + Sync>::from(Unreadable)));
         let logger = StructuredLogger::new(dir.join("failures")).unwrap();
