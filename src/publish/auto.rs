@@ -5,9 +5,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Outcome, PublishError, Published, Publisher};
+use crate::fork;
 use crate::payload::caught;
 use crate::stderr;
-use crate::sync::lock;
+use crate::sync::{self, lock};
 
 /// Failures that follow each other sooner than this go together,
 const QUIET: Duration = Duration::from_secs(2);
@@ -24,6 +25,8 @@ pub(crate) struct AutoPush {
     patience: Duration,
     state: Mutex<State>,
     changed: Condvar,
+    /// The generation of the process in which nobody unlocks the state: its parent was forked while a thread held it.
+    dead_in: AtomicU64,
     pushes: AtomicU64,
     failed: AtomicU64,
     said: AtomicBool,
@@ -61,6 +64,7 @@ impl AutoPush {
             patience,
             state: Mutex::default(),
             changed: Condvar::new(),
+            dead_in: AtomicU64::new(u64::MAX),
             pushes: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             said: AtomicBool::new(false),
@@ -68,9 +72,22 @@ impl AutoPush {
         })
     }
 
+    /// The state. A lock that a fork left locked is waited for once.
+    fn state(&self) -> Option<MutexGuard<'_, State>> {
+        let generation = fork::generation();
+        if self.dead_in.load(Ordering::Relaxed) == generation {
+            return None;
+        }
+        let state = lock(&self.state);
+        if state.is_none() && generation > 0 {
+            self.dead_in.store(generation, Ordering::Relaxed);
+        }
+        state
+    }
+
     /// Takes note that there is a new record.
     pub(crate) fn note(self: &Arc<Self>) {
-        let Some(mut state) = lock(&self.state) else { return };
+        let Some(mut state) = self.state() else { return };
         let pid = std::process::id();
         if state.thread_in != Some(pid) {
             *state = State { thread_in: self.start().then_some(pid), ..State::default() };
@@ -103,7 +120,7 @@ impl AutoPush {
 
     fn wait_for_end(&self, patience: Duration) -> bool {
         let started = Instant::now();
-        let Some(mut state) = lock(&self.state) else { return true };
+        let Some(mut state) = self.state() else { return true };
         if state.thread_in != Some(std::process::id()) {
             return true;
         }
@@ -124,12 +141,12 @@ impl AutoPush {
     fn start(self: &Arc<Self>) -> bool {
         let auto = Arc::clone(self);
         let work = move || while auto.next() {};
-        std::thread::Builder::new().name("failure-push".to_owned()).spawn(work).is_ok()
+        sync::thread("failure-push").stack_size(2 << 20).spawn(work).is_ok()
     }
 
     /// Waits for the next push to be due, and does it. The thread ends where there is none to come.
     fn next(&self) -> bool {
-        let Some(mut state) = lock(&self.state) else { return false };
+        let Some(mut state) = self.state() else { return false };
         loop {
             match state.pause(Instant::now()) {
                 None => {
@@ -147,7 +164,7 @@ impl AutoPush {
         // A panic costs this push only.
         let result = caught(|| self.publisher.publish());
         self.tell(result.ok());
-        if let Some(mut state) = lock(&self.state) {
+        if let Some(mut state) = self.state() {
             state.pushing = false;
             self.changed.notify_all();
         }

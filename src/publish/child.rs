@@ -93,7 +93,7 @@ fn wait_until(child: &mut Child, is_over: impl Fn() -> bool) -> io::Result<Optio
 }
 
 fn in_background(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
+    crate::sync::thread(name).spawn(work).map(drop)
 }
 
 /// What a pipe says, read by a thread that may outlive our interest.

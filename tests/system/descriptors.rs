@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tracing::{error, info};
@@ -148,11 +149,14 @@ fn a_closed_stderr_is_counted_as_lost() {
 fn what_a_daemon_prints_does_not_get_into_records_and_log() {
     let run = in_child(|dir| {
         fork::close_fd().unwrap();
+        // The next file that is opened gets the number of standard output.
+        let _input = std::fs::File::open("/dev/null").unwrap();
         let guard = init(dir).unwrap();
         let _span = computation("daemon");
+        let done = AtomicBool::new(false);
         std::thread::scope(|scope| {
             let prints = scope.spawn(|| {
-                for _ in 0..20_000 {
+                while !done.load(Ordering::Relaxed) {
                     print!("printed");
                     eprint!("printed");
                     let _ = std::io::stdout().flush();
@@ -162,6 +166,7 @@ fn what_a_daemon_prints_does_not_get_into_records_and_log() {
                 info!(n, "a line");
                 error!(n, "failed");
             }
+            done.store(true, Ordering::Relaxed);
             prints.join().unwrap();
         });
         guard.flush();

@@ -24,8 +24,6 @@ fn work(computation: &str, number: u32) {
         debug!(step = n, residual = 0.5, "a step");
     }
     error!(number, "no convergence");
-    // A pause, so that there are not too many records to write.
-    std::thread::sleep(Duration::from_millis(1));
 }
 
 /// The time that a thread has waited for something, without the time that it has computed, or has waited for a processor.
@@ -85,6 +83,8 @@ fn ends_well(pid: i32) -> bool {
 
 fn fork_again_and_again(dir: &Path, children: u32) {
     static DONE: AtomicBool = AtomicBool::new(false);
+    // The other threads work while a child is forked, and leave the processors to it afterwards.
+    static ACTIVE: AtomicBool = AtomicBool::new(false);
     let guard = builder(dir).stderr_notice(false).init().unwrap();
     // Names are known from here on, so that a child has no debug information to read.
     work("parent", u32::MAX);
@@ -92,7 +92,10 @@ fn fork_again_and_again(dir: &Path, children: u32) {
         .map(|thread| {
             std::thread::spawn(move || {
                 while !DONE.load(Ordering::Relaxed) {
-                    work("parent", thread);
+                    match ACTIVE.load(Ordering::Relaxed) {
+                        true => work("parent", thread),
+                        false => std::thread::sleep(Duration::from_micros(100)),
+                    }
                 }
             })
         })
@@ -100,6 +103,8 @@ fn fork_again_and_again(dir: &Path, children: u32) {
     let mut failed = 0;
     let mut longest = Duration::ZERO;
     for number in 0..children {
+        ACTIVE.store(true, Ordering::Relaxed);
+        std::thread::sleep(Duration::from_micros(u64::from(2000 + 37 * number)));
         match fork::fork().unwrap() {
             fork::Fork::Child => {
                 let waited = Waited::begin();
@@ -107,7 +112,10 @@ fn fork_again_and_again(dir: &Path, children: u32) {
                 let _ = std::fs::write(dir.join("waited"), waited.end().as_millis().to_string());
                 std::process::exit(i32::from(!is_good));
             }
-            fork::Fork::Parent(pid) => failed += u32::from(!ends_well(pid)),
+            fork::Fork::Parent(pid) => {
+                ACTIVE.store(false, Ordering::Relaxed);
+                failed += u32::from(!ends_well(pid));
+            }
         }
         let waited = std::fs::read_to_string(dir.join("waited")).ok().and_then(|text| text.parse().ok());
         longest = longest.max(Duration::from_millis(waited.unwrap_or(0)));

@@ -1,0 +1,80 @@
+//! The commands on odd systems: a clock before 1970, and a file system without locks.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::process::Command;
+
+use support::{Place, Run};
+
+/// A clock that shows 1968.
+const CLOCK: &str = r"
+#define _GNU_SOURCE
+#include <time.h>
+#include <unistd.h>
+#include <sys/syscall.h>
+int clock_gettime(clockid_t clock, struct timespec *time) {
+    if (clock != CLOCK_REALTIME) return syscall(SYS_clock_gettime, clock, time);
+    time->tv_sec = -34560000; time->tv_nsec = 250000000; return 0;
+}
+";
+
+/// Locks that fail with EINVAL, an error that no system documents for this.
+const LOCKS: &str = r"
+#include <errno.h>
+int flock(int file, int operation) { (void)file; (void)operation; errno = EINVAL; return -1; }
+";
+
+/// Compiles a library that comes before the real one.
+fn preload(place: &Place, source: &str) -> std::path::PathBuf {
+    let (file, library) = (place.dir().join("preload.c"), place.dir().join("preload.so"));
+    std::fs::write(&file, source).unwrap();
+    let compiler = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&library, &file]).status().unwrap();
+    assert!(compiler.success());
+    library
+}
+
+fn run_with(place: &Place, source: &str, words: &[&str]) -> Run {
+    let library = preload(place, source);
+    Run(place.command(words).env("LD_PRELOAD", library).output().unwrap())
+}
+
+#[test]
+fn a_clock_before_1970_stops_no_command() {
+    let place = Place::with_data();
+    let commands = "list|list --since 1d|groups|refs|validate|show latest|prune --keep-last 0|prune --older-than 1d";
+    for line in commands.split('|') {
+        let run = run_with(&place, CLOCK, &line.split(' ').collect::<Vec<_>>());
+        assert!(run.code() < 2 && !run.stderr().contains("panicked"), "{line}: {}", run.stderr());
+    }
+    let run = run_with(&place, CLOCK, &["resolve", "latest", "--fix", "a shorter interval"]);
+    assert_eq!(run.code(), 0, "{}", run.stderr());
+}
+
+#[test]
+fn a_file_system_without_locks_stops_no_command() {
+    let place = Place::with_data();
+    let run = run_with(&place, LOCKS, &["resolve", "latest", "--fix", "a shorter interval"]);
+    assert_eq!(run.code(), 0, "{}", run.stderr());
+    assert!(place.run(&["show", "latest"]).stdout().contains("a shorter interval"));
+}
+
+#[test]
+fn a_file_system_without_locks_stops_no_push() {
+    let place = Place::with_data();
+    let git = |words: &[&str]| {
+        let mut git = Command::new("git");
+        git.args(words).current_dir(place.dir()).env("GIT_CONFIG_GLOBAL", "/dev/null").env("HOME", place.dir());
+        assert!(git.output().unwrap().status.success(), "git {words:?}");
+    };
+    git(&["init", "--quiet", "--bare", "remote.git"]);
+    git(&["init", "--quiet", "--initial-branch", "main"]);
+    git(&["config", "user.name", "ada"]);
+    git(&["config", "user.email", "ada"]);
+    git(&["commit", "--quiet", "--allow-empty", "-m", "begin"]);
+    git(&["remote", "add", "origin", "remote.git"]);
+    git(&["push", "--quiet", "origin", "main"]);
+    let run = run_with(&place, LOCKS, &["push"]);
+    assert_eq!(run.code(), 0, "{}{}", run.stdout(), run.stderr());
+    git(&["--git-dir", "remote.git", "cat-file", "-e", "main:io/failures"]);
+}
