@@ -63,12 +63,22 @@ pub(super) fn place(failure: &Failure) -> Place {
 
 /// The lock that processes exclude each other by.
 pub(super) enum Exclusive {
-    /// It is held as long as the file is open.
-    Held { _file: File },
+    /// It is held until this is dropped.
+    Held { _lock: FileLock },
     /// The file system has no locks, or the lock's file is none of ours. Then a copy may be older for a moment.
     Unavailable,
     /// Another process holds it.
     Busy,
+}
+
+/// A locked file. It is unlocked explicitly: a process that was forked off meanwhile has the file open as well, and to close it
+/// here would leave it locked there.
+struct FileLock(File);
+
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
 }
 
 impl Latest {
@@ -217,7 +227,7 @@ impl Latest {
         let started = Instant::now();
         loop {
             match file.try_lock() {
-                Ok(()) => return Exclusive::Held { _file: file },
+                Ok(()) => return Exclusive::Held { _lock: FileLock(file) },
                 Err(std::fs::TryLockError::Error(_)) => return Exclusive::Unavailable,
                 Err(std::fs::TryLockError::WouldBlock) if started.elapsed() >= patience => return Exclusive::Busy,
                 Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),

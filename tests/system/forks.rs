@@ -144,3 +144,35 @@ fn children_forked_while_others_fail_and_log_never_hang_and_count_what_they_lose
     let lines = text.lines().filter(|line| line.contains(r#""message":"a line""#) && line.contains(OF_CHILDREN));
     assert_eq!(lines.count(), (CHILDREN * LINES) as usize, "each line is there once");
 }
+
+#[test]
+fn a_child_that_lives_on_does_not_keep_the_lock_of_latest() {
+    let run = in_child(|dir| {
+        let guard = builder(dir).stderr_notice(false).init().unwrap();
+        let mut children = Vec::new();
+        std::thread::scope(|scope| {
+            let copies = scope.spawn(|| {
+                for number in 0..300 {
+                    work("parent", number);
+                    guard.flush();
+                }
+            });
+            while !copies.is_finished() && children.len() < 100 {
+                match fork::fork().unwrap() {
+                    fork::Fork::Child => loop {
+                        std::thread::park();
+                    },
+                    fork::Fork::Parent(pid) => children.push(pid),
+                }
+            }
+        });
+        let lock = std::fs::File::open(dir.join("failures/.latest.lock")).unwrap();
+        let is_free = lock.try_lock().is_ok();
+        for pid in children {
+            let _ = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status();
+            let _ = fork::waitpid(pid);
+        }
+        assert!(is_free);
+    });
+    run.ok();
+}
