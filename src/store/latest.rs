@@ -73,7 +73,7 @@ pub(super) enum Exclusive {
 
 /// A locked file. It is unlocked explicitly: a process that was forked off meanwhile has the file open as well, and to close it
 /// here would leave it locked there.
-struct FileLock(File);
+pub(super) struct FileLock(File);
 
 impl Drop for FileLock {
     fn drop(&mut self) {
