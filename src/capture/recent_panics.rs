@@ -65,7 +65,7 @@ impl RecentPanic {
     /// A panic of this thread, raised now.
     pub(crate) fn here(message: String, is_text: bool, payload: usize, location: Location) -> Self {
         RecentPanic {
-            at: Utc::now(),
+            at: crate::time::now(),
             raised: Instant::now(),
             message,
             is_text,
@@ -178,7 +178,7 @@ mod tests {
         PENDING.fetch_add(1, Ordering::Relaxed);
         assert!(panic.claim());
         assert!(!panic.claim());
-        let id = Uuid::now_v7();
+        let id = crate::time::new_id();
         panic.cover(id);
         assert_eq!(panic.record(), Some(id));
         assert!(!panic.give_up());
