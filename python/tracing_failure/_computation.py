@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from contextvars import ContextVar
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from . import _native, _notebook
@@ -50,7 +50,9 @@ def record(message: str | None = None, /, **values: Any) -> None:
     """
     computation = current()
     if computation is not None:
-        computation.record_at(sys._getframe(1), message, values)
+        frame = sys._getframe(1)
+        if computation._keeps(frame, values):
+            computation.record_at(frame, message, values)
 
 
 class Computation(_native.Computation):
@@ -76,12 +78,22 @@ class Computation(_native.Computation):
     def __new__(
         cls, logger: "StructuredLogger", name: str, theoretical_ref: str, parameters: dict[str, Any]
     ) -> Self:
+        if cls is Computation and logger._trail_filter is not None:
+            cls = cast("type[Self]", FilteredComputation)
         self = super().__new__(cls, name, theoretical_ref, parameters, logger._trail)
         self._logger = logger
         self._parameters = parameters
         self._run_id = None
         self._failure_id = None
         return self
+
+    def _keeps(self, frame: FrameType, values: dict[str, Any]) -> bool:
+        """Whether the logger's trail filter lets the module of this frame record."""
+        trail_filter = self._logger._trail_filter
+        if trail_filter is None:
+            return True
+        module = frame.f_globals.get("__name__")
+        return trail_filter.keeps(module if isinstance(module, str) else "", "DEBUG" if values else "INFO")
 
     def __enter__(self) -> Self:
         frame = sys._getframe(1)
@@ -263,3 +275,14 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
         # Annotations can name what is not there yet.
         return inspect.signature(function, annotation_format=annotationlib.Format.FORWARDREF)
     return inspect.signature(function)
+
+
+class FilteredComputation(Computation):
+    """A computation of a logger that has a trail filter."""
+
+    __slots__ = ()
+
+    def record(self, message: str | None = None, /, **values: Any) -> None:
+        frame = sys._getframe(1)
+        if self._keeps(frame, values):
+            self.record_at(frame, message, values)

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from . import _native
-from ._computation import current
+from ._computation import Computation, current
 from ._messages import message_of
 from ._signals import is_from_signal
 
@@ -28,7 +28,7 @@ class LogHandler(logging.Handler):
             within = current()
             message = record.getMessage()
             level = _level(record.levelno)
-            if within is not None and record.levelno >= logging.INFO:
+            if within is not None and record.levelno >= logging.INFO and _keeps(within, record.name, level):
                 within.note(level, message, record.pathname, record.lineno)
             self._recorder.log(level, record.name, message, _fields(record), within)
         except Exception as trouble:
@@ -38,6 +38,11 @@ class LogHandler(logging.Handler):
 
     def flush(self) -> None:
         self._recorder.flush()
+
+
+def _keeps(within: Computation, target: str, level: str) -> bool:
+    trail_filter = within._logger._trail_filter
+    return trail_filter is None or trail_filter.keeps(target, level)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:

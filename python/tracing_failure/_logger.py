@@ -13,6 +13,7 @@ from ._computation import CURRENT, Computation
 from ._handler import LogHandler
 from ._recorders import recorder
 from ._reporter import Reporter, text
+from ._trail_filter import TrailFilter
 
 #: By the recorders that they have, for as long as somebody has them.
 _handlers: WeakValueDictionary[int, LogHandler] = WeakValueDictionary()
@@ -46,6 +47,10 @@ class StructuredLogger:
     ``trail``
         How many rows of a computation's trail are kept of each place that records: the first ones, and the last.
         ``(0, 0)`` keeps none.
+    ``trail_filter``
+        Which events the trail and the breadcrumbs keep, as in ``"info,my_solver=debug,h5py=off"``. A target is the module
+        that calls ``record``, or the name of a logger of :mod:`logging`. Rows of numbers have the level ``debug``, texts
+        of ``record`` the level ``info``. A filter that only turns targets off keeps all others.
     ``durability``
         ``"process"``: a record survives ``kill -9`` of the process; ``"disk"``: also a loss of power.
 
@@ -79,6 +84,7 @@ class StructuredLogger:
         redact: Iterable[str] = (),
         areas: Mapping[str, Iterable[str]] | None = None,
         trail: tuple[int, int] = (8, 248),
+        trail_filter: str | None = None,
         durability: Literal["process", "disk"] = "process",
     ) -> None:
         if durability not in ("process", "disk"):
@@ -90,6 +96,8 @@ class StructuredLogger:
         if logs_dir is None and failures.name == "failures":
             logs_dir = failures.with_name("logs")
         self._trail = _rows(trail)
+        self._trail_directives = trail_filter
+        self._trail_filter = None if trail_filter is None else TrailFilter(trail_filter)
         self._session_id = session_id or _notebook.session_id()
         self._options: dict[str, Any] = {
             "output_dir": str(failures),
@@ -194,6 +202,7 @@ class StructuredLogger:
     def __reduce__(self) -> tuple[Any, ...]:
         reporter = self._reporter
         more = {"context": reporter.context, "notebook": reporter.notebook, "trail": self._trail}
+        more["trail_filter"] = self._trail_directives
         return _unpickled, (self._options | more,)
 
 
