@@ -10,11 +10,17 @@ pub(super) struct Locator<'t> {
     whole: Option<&'t RawValue>,
     /// The entries of lists and objects, by the pointers of these.
     entries: HashMap<String, HashMap<String, &'t RawValue>>,
+    /// Where the lines begin.
+    lines: Vec<usize>,
+    /// The byte that was asked for last, and the characters before it in its line.
+    last: (usize, usize),
 }
 
 impl<'t> Locator<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Locator { text, whole: serde_json::from_str(text).ok(), entries: HashMap::new() }
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0).chain(ends.map(|(end, _)| end + 1)).collect();
+        Locator { text, whole: serde_json::from_str(text).ok(), entries: HashMap::new(), lines, last: (0, 0) }
     }
 
     /// Line and column, both from 1 and the column in characters, of the value that a JSON pointer names.
@@ -32,7 +38,13 @@ impl<'t> Locator<'t> {
         }
         // A raw value is a part of the text that it was read from.
         let offset = value.get().as_ptr().addr().checked_sub(self.text.as_ptr().addr())?;
-        line_and_column(self.text, offset)
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let start = *self.lines.get(line.checked_sub(1)?)?;
+        // All may be on one line: what was counted is not counted again.
+        let (from, counted) = Some(self.last).filter(|(last, _)| (start..=offset).contains(last)).unwrap_or((start, 0));
+        let column = counted + self.text.get(from..offset)?.chars().count();
+        self.last = (offset, column);
+        Some((line, 1 + column))
     }
 }
 
@@ -65,6 +77,12 @@ mod tests {
         {
             assert_eq!(locator.locate(pointer), Some(place), "{pointer}");
         }
+        let line = r#"{"é": ["é", "ü", 3]}"#;
+        let mut locator = Locator::new(line);
+        for (pointer, column) in [("/é", 7), ("/é/2", 18), ("/é/1", 13), ("/é/2", 18)] {
+            assert_eq!(locator.locate(pointer), Some((1, column)), "{pointer}");
+        }
+        let mut locator = Locator::new(text);
         assert_eq!(locator.locate("/a~1b/x/3"), None);
         assert_eq!(locator.locate("/none"), None);
     }
