@@ -186,7 +186,6 @@ pub use outcome::record_success;
 #[cfg(feature = "publish")]
 pub use publish::{Ignored, NotPushed, Outcome, Plan, PublishError, Published, Publisher, Secret, Skipped};
 pub use recorder::Stats;
-#[cfg(feature = "publish")]
 pub use redact::{is_secret_name, redact_text};
 pub use result::ResultExt;
 pub use store::{Durability, Store};

@@ -151,7 +151,9 @@ impl StructuredLogger {
     /// ```
     pub fn log(&self, level: Level, target: &str, message: &str, entries: Map) {
         let Some(log) = &self.recorder.log else { return };
-        let message = shorten(message, self.recorder.limits.text);
+        // A secret is taken out before the text is cut.
+        let message = self.recorder.redactor.text(message);
+        let message = shorten(&message, self.recorder.limits.text);
         write_line(level, target, &message, &self.recorder.redactor.map(entries), &self.recorder);
         if level == Level::ERROR {
             log.flush();

@@ -14,7 +14,7 @@ const JOB_ID: &[&str] = &["SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID"];
 pub(crate) fn context(redactor: &Redactor) -> Context {
     let number = |names: &[&str]| variable(names).and_then(|text| text.parse().ok());
     let argv = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
-    let text = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
+    let text = |path: std::path::PathBuf| redactor.text(&path.to_string_lossy()).into_owned();
     Context {
         process: Some(Arc::new(Process {
             pid: std::process::id(),

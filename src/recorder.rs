@@ -17,12 +17,12 @@ use crate::failure::{
 };
 use crate::log::{RuntimeLog, write_failure};
 use crate::payload::caught;
-use crate::redact::{REDACTED, Redactor};
+use crate::redact::Redactor;
 use crate::stderr;
 use crate::store::Store;
 use crate::suggest::{Rules, diagnose, remember, suggest_as_author};
 use crate::sync::Renewable;
-use crate::value::{Limits, Map, Value, free_name, one_line, shorten};
+use crate::value::{Limits, Map, free_name, one_line, shorten};
 
 /// Characters of a text that an announcement holds.
 const ANNOUNCED: usize = 200;
@@ -169,6 +169,7 @@ impl Recorder {
     pub(crate) fn record(&self, sighting: Sighting) -> (Uuid, io::Result<PathBuf>) {
         let kind = sighting.kind;
         let (mut failure, mut stack) = self.seen(sighting);
+        self.redactor.failure(&mut failure);
         self.complete(&mut failure);
         if stack.is_unresolved() {
             // Debug information takes long to read, and may need more memory than there is: the record is safe before.
@@ -176,14 +177,16 @@ impl Recorder {
             stack.resolve();
             failure.stack_trace = stack.text();
             failure.context.frames = stack.frames;
+            self.redactor.stack(&mut failure);
         }
         self.write(failure, kind)
     }
 
     /// Writes the record of a failure that was put together elsewhere, with all that it does not say itself.
     pub(crate) fn record_described(&self, mut failure: Failure) -> (Uuid, io::Result<PathBuf>) {
+        self.redactor.failure(&mut failure);
         let told = failure.category_in_words();
-        let Failure { context, error_message, stack_trace, parameters, .. } = &mut failure;
+        let Failure { context, error_message, stack_trace, .. } = &mut failure;
         let messages =
             context.errors.iter_mut().flat_map(|error| std::iter::once(&mut error.message).chain(&mut error.notes));
         for text in messages.chain([error_message, stack_trace]) {
@@ -194,17 +197,6 @@ impl Recorder {
         context.category.get_or_insert(told);
         context.thread.get_or_insert_with(thread_name);
         context.other = apart_from_ours(std::mem::take(&mut context.other));
-        for map in [parameters, &mut context.event, &mut context.other] {
-            *map = self.redactor.map(std::mem::take(map));
-        }
-        for (name, column) in context.trail.iter_mut().flat_map(|entry| entry.columns.iter_mut()) {
-            if self.redactor.is_secret(name) {
-                *column = vec![REDACTED; column.as_list().map_or(1, <[Value]>::len)].into();
-            }
-        }
-        for span in &mut context.spans {
-            span.fields = self.redactor.map(std::mem::take(&mut span.fields));
-        }
         self.complete(&mut failure);
         self.write(failure, Kind::Call)
     }
@@ -260,9 +252,6 @@ impl Recorder {
         context.id.get_or_insert_with(|| crate::time::id_at(failure.timestamp));
         context.schema_version = Some(SCHEMA_VERSION);
         context.session_id.get_or_insert_with(|| self.session.clone());
-        for error in &mut context.errors {
-            error.data = error.data.take().map(|data| self.redactor.inside(data));
-        }
         let shared = &self.shared_context;
         context.process =
             context.process.take().or_else(|| shared.process.clone()).map(crate::process::of_this_process);
@@ -400,10 +389,14 @@ impl Recorder {
 
     /// The file of a failure that these messages tell of, once.
     pub(crate) fn path_to_note(&self, id: Option<Uuid>, messages: &[String]) -> Option<PathBuf> {
+        let messages: Vec<_> = messages.iter().map(|message| self.redactor.text(message)).collect();
         let mut recent = self.recent.lock()?;
         let same = |recent: &&mut Recent| match id {
             Some(id) => recent.id == id,
-            None => recent.messages.iter().any(|message| !message.is_empty() && messages.contains(message)),
+            None => recent
+                .messages
+                .iter()
+                .any(|message| !message.is_empty() && messages.iter().any(|known| known == message)),
         };
         let found = recent.iter_mut().rev().find(same)?;
         (!std::mem::replace(&mut found.noted, true)).then(|| found.path.clone())

@@ -10,7 +10,7 @@ use super::callsite::{COMPUTATION, THEORETICAL_REF};
 use super::error::ErrorChain;
 use crate::failure::fingerprint::without_numbers;
 use crate::payload::caught;
-use crate::redact::{REDACTED, Redactor};
+use crate::redact::Redactor;
 use crate::value::{DebugSink, Limits, Map, Value, read_debug, shorten};
 
 /// Bytes of a short text.
@@ -140,9 +140,8 @@ impl Fields {
     /// All fields but these, typed, secrets taken out.
     pub(crate) fn to_map(&self, without: &[&str], limits: &Limits, redactor: &Redactor) -> Map {
         let kept = self.entries.iter().filter(|(name, _)| !without.contains(name));
-        let value = |(name, plain): &(&'static str, Plain)| match redactor.field(name).is_secret {
-            true => (*name, REDACTED.into()),
-            false => (*name, redactor.inside(self.typed(plain, limits))),
+        let value = |(name, plain): &(&'static str, Plain)| {
+            (*name, redactor.under(redactor.field(name).kind, self.typed(plain, limits)))
         };
         kept.map(value).collect()
     }
@@ -160,12 +159,14 @@ impl Fields {
             let known = redactor.field(name);
             crate::log::write_name(json, name, known.is_plain);
             match plain {
-                _ if known.is_secret => crate::log::write_json(json, REDACTED),
+                plain if known.is_secret() => {
+                    crate::log::write_json(json, &redactor.under(known.kind, self.typed(plain, limits)));
+                }
                 Plain::Int(n) => crate::log::write_json(json, n),
                 Plain::UInt(n) => crate::log::write_json(json, n),
                 Plain::Float(x) if x.is_finite() => crate::log::write_json(json, x),
                 Plain::Bool(b) => crate::log::write_json(json, b),
-                Plain::Text(span) => crate::log::write_json(json, self.slice(*span)),
+                Plain::Text(span) => crate::log::write_json(json, &*redactor.text(self.slice(*span))),
                 other => crate::log::write_json(json, &redactor.inside(self.typed(other, limits))),
             }
         }

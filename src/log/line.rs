@@ -112,7 +112,7 @@ impl EventLine {
         let message = fields.prose("message");
         // What `#[instrument(err)]` reports has no message but the error's.
         let shown = message.or_else(|| Some(fields.error_text()?.1));
-        write_entry(&mut json, "message", shown.unwrap_or_default());
+        write_entry(&mut json, "message", &*recorder.redactor.text(shown.unwrap_or_default()));
         let apart: &[&str] = match (is_log_record, message) {
             (true, _) => LOG_FIELDS,
             (false, Some(_)) => &["message"],
@@ -181,8 +181,9 @@ impl ComputationLine {
 
     /// Hands the line to the log.
     pub(crate) fn write(mut self, outcome: Outcome, duration: Duration, failure: Option<Uuid>, recorder: &Recorder) {
-        write_entry(&mut self.json, COMPUTATION, &self.computation);
-        write_entry(&mut self.json, THEORETICAL_REF, &self.theoretical_ref);
+        let clean = |text: &Option<String>| text.as_deref().map(|text| recorder.redactor.text(text).into_owned());
+        write_entry(&mut self.json, COMPUTATION, &clean(&self.computation));
+        write_entry(&mut self.json, THEORETICAL_REF, &clean(&self.theoretical_ref));
         self.json.extend_from_slice(b",\"parameters\":{");
         self.json.extend_from_slice(&self.parameters);
         self.json.push(b'}');
@@ -204,7 +205,7 @@ fn name_apart<'a>(name: &'a str, entries: &Map) -> Cow<'a, str> {
 pub(crate) fn write_line(level: Level, target: &str, message: &str, entries: &Map, recorder: &Recorder) {
     let time = SystemTime::now();
     let mut json = begin(time, level.as_str(), target);
-    write_entry(&mut json, "message", message);
+    write_entry(&mut json, "message", &*recorder.redactor.text(message));
     for (name, value) in entries.iter() {
         json.push(b',');
         write_name(&mut json, &name_apart(name, entries), false);

@@ -177,6 +177,11 @@ impl AutoPush {
 
     fn tell(&self, result: Option<Result<Published, PublishError>>) {
         let problem = match result {
+            Some(Ok(published)) if !published.secrets.is_empty() && published.is_done() => {
+                let count = if published.outcome == Outcome::Pushed { &self.pushes } else { &self.failed };
+                count.fetch_add(1, Ordering::Relaxed);
+                return self.say(&self.secrets_said, format_args!("{published}"));
+            }
             Some(Ok(published)) if published.outcome == Outcome::Pushed => {
                 self.pushes.fetch_add(1, Ordering::Relaxed);
                 return;
@@ -188,10 +193,6 @@ impl AutoPush {
                 return;
             }
             Some(Ok(published)) => published.to_string(),
-            Some(Err(error @ PublishError::Secrets(_))) => {
-                self.failed.fetch_add(1, Ordering::Relaxed);
-                return self.say(&self.secrets_said, format_args!("{error}"));
-            }
             Some(Err(error)) => error.to_string(),
             None => "it panicked".to_owned(),
         };

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::cache::Cache;
-use super::error::PublishError;
+use super::error::{PublishError, Secret};
 use super::git::{Git, path_of};
 use super::message::{message, tally};
 use super::outcome::{Ignored, Skipped};
@@ -28,12 +28,15 @@ pub(super) struct Committed {
     pub(super) new: Option<New>,
     pub(super) ignored: Vec<Ignored>,
     pub(super) skipped: Vec<Skipped>,
+    pub(super) secrets: Vec<Secret>,
 }
 
 pub(super) struct New {
     pub(super) commit: String,
     pub(super) records: usize,
     pub(super) computations: Vec<(String, usize)>,
+    /// What looks like secrets in records that earlier commits hold, and that are not pushed.
+    pub(super) left_out: Vec<Secret>,
 }
 
 /// What became of a branch that was to move to a new commit.
@@ -63,10 +66,10 @@ pub(super) fn commit(
         let old = repository.commit_of(target.full_name())?;
         let parent = old.as_deref().or(start);
         let selection = choose(repository, &cache, target, scan, place, parent)?;
-        let Selection { entries, ignored, skipped } = selection;
+        let Selection { entries, ignored, skipped, secrets } = selection;
         if entries.is_empty() {
             let tip = parent.map(str::to_owned);
-            return Ok(Committed { tip, new: None, ignored, skipped });
+            return Ok(Committed { tip, new: None, ignored, skipped, secrets });
         }
         let new = match New::make(repository, scan, parent, &entries) {
             // Git has thrown away what the commit was to hold: it is made again, once.
@@ -82,7 +85,10 @@ pub(super) fn commit(
             false => move_whole(repository, target, &new.commit, old.as_deref())?,
         };
         match moved {
-            Moved::Done => return Ok(Committed { tip: Some(new.commit.clone()), new: Some(new), ignored, skipped }),
+            Moved::Done => {
+                let tip = Some(new.commit.clone());
+                return Ok(Committed { tip, new: Some(new), ignored, skipped, secrets });
+            }
             Moved::ByOthers => {}
             Moved::Back => cache.forget(),
         }
@@ -130,7 +136,7 @@ impl New {
         let mut words = vec!["commit-tree", "--no-gpg-sign", &tree];
         words.extend(parent.iter().flat_map(|parent| ["-p", parent]));
         let commit = with_identity(repository).word(&words, text.into_bytes())?;
-        Ok(New { commit, records: entries.len(), computations })
+        Ok(New { commit, records: entries.len(), computations, left_out: Vec::new() })
     }
 }
 

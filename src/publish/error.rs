@@ -19,8 +19,8 @@ pub enum PublishError {
     NoGit,
     /// A file or directory cannot be read or written. The error names it.
     Io(io::Error),
-    /// Records hold what looks like secrets.
-    Secrets(Vec<Secret>),
+    /// No record holds a value of this hash that looks like a secret, or several values have it.
+    NoSuchSecret(String),
     /// Somebody holds the lock of the index for longer than we wait.
     IndexLocked(PathBuf),
     /// Another process has been publishing from this clone for longer than we wait.
@@ -74,11 +74,12 @@ pub enum PublishError {
 /// ```
 /// use tracing_failure::{PublishError, Publisher};
 ///
-/// if let Err(PublishError::Secrets(secrets)) = Publisher::new("io/failures").publish() {
-///     for secret in secrets {
+/// if let Ok(published) = Publisher::new("io/failures").publish() {
+///     for secret in published.secrets {
 ///         eprintln!("{}: {} at {}", secret.file.display(), secret.kind, secret.pointer);
 ///     }
 /// }
+/// # let _: Option<PublishError> = None;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -89,11 +90,20 @@ pub struct Secret {
     pub pointer: String,
     /// What it looks like.
     pub kind: &'static str,
+    /// SHA-256 of the value, in hexadecimal: what [`Publisher::allow`](crate::Publisher::allow) takes.
+    pub hash: String,
 }
 
 impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} ({})", self.file.display(), self.pointer.escape_debug(), self.kind)
+        let file = self.file.display().to_string();
+        let file = crate::redact::redact_text(&file);
+        let place = if self.pointer.is_empty() {
+            "the name of the file".into()
+        } else {
+            self.pointer.escape_debug().to_string()
+        };
+        write!(f, "{file}: {place} ({})", self.kind)
     }
 }
 
@@ -104,11 +114,11 @@ impl fmt::Display for PublishError {
                 f.write_str("git is not installed, or not on the PATH: install it to publish records")
             }
             PublishError::Io(error) => error.fmt(f),
-            PublishError::Secrets(secrets) => {
-                f.write_str("nothing was published, since records hold what looks like secrets:")?;
-                write_secrets(f, secrets)?;
-                f.write_str("\ntake them out of the files, or replace them by \"[redacted]\", and publish again")
-            }
+            PublishError::NoSuchSecret(hash) => write!(
+                f,
+                "{hash} names no value that looks like a secret, or several: give the first 8 or more digits of the number that \
+                 `failures push --dry-run` shows in brackets"
+            ),
             PublishError::IndexLocked(lock) => write!(
                 f,
                 "{} exists: another git is at work in this repository. Publish again when it is done; if no git runs, remove the \
@@ -167,8 +177,9 @@ impl fmt::Display for PublishError {
 
 pub(super) fn write_secrets(f: &mut fmt::Formatter<'_>, secrets: &[Secret]) -> fmt::Result {
     const SHOWN: usize = 20;
+    const SHOWN_DIGITS: usize = 12;
     for secret in secrets.iter().take(SHOWN) {
-        write!(f, "\n  {secret}")?;
+        write!(f, "\n  {secret} [{}]", &secret.hash[..SHOWN_DIGITS.min(secret.hash.len())])?;
     }
     match secrets.len().saturating_sub(SHOWN) {
         0 => Ok(()),

@@ -1,5 +1,6 @@
 //! Records go into a commit and to a remote, by the `git` of the machine.
 
+mod allowed;
 mod auto;
 mod branch;
 mod cache;
@@ -36,6 +37,7 @@ pub(crate) use auto::AutoPush;
 pub use error::{PublishError, Secret};
 pub use outcome::{Ignored, NotPushed, Outcome, Plan, Published, Skipped};
 
+use allowed::Allowed;
 use cache::Cache;
 use commit::{Committed, New};
 use git::Git;
@@ -156,7 +158,7 @@ impl Publisher {
         let Some(repository) = Repository::find(self.git(&dir), &dir)? else { return Ok(plan) };
         let target = Target::choose(&repository, self.branch.as_deref())?;
         let remote = Remote::find(&repository, self.remote.as_deref(), &target)?;
-        let mut scan = Scan::default();
+        let mut scan = Scan::new(Allowed::read(&dir)?);
         let local = repository.commit_of(target.full_name())?;
         let start = match &remote {
             Some(remote) if local.is_none() && !target.is_current => remote.last_known(&repository)?,
@@ -179,7 +181,34 @@ impl Publisher {
         plan.remote = remote.map(|remote| remote.shown());
         plan.ignored = selection.ignored;
         plan.skipped = selection.skipped;
+        plan.secrets = selection.secrets;
         Ok(plan)
+    }
+
+    /// Allows a value that looks like a secret and is none: it is published from now on. `hash` is that of a
+    /// [`Secret`](crate::Secret), or its first eight or more digits; the comment tells others why. Both are added to the file
+    /// `.failures-allow` beside the records, which is returned. Commit the file: the value is then allowed in every clone, and
+    /// everybody can see and revoke it.
+    ///
+    /// # Errors
+    ///
+    /// When no new record holds such a value, or the file cannot be written.
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-allow-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir)?;
+    /// let publisher = tracing_failure::Publisher::new(&dir);
+    /// for secret in publisher.plan()?.secrets {
+    ///     if secret.pointer == "/parameters/node" {
+    ///         publisher.allow(&secret.hash, "addresses of nodes")?;
+    ///     }
+    /// }
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn allow(&self, hash: &str, comment: &str) -> Result<PathBuf, PublishError> {
+        let dir = self.existing_dir()?;
+        allowed::allow(&dir, &self.plan()?.secrets, hash, comment)
     }
 
     /// Commits the records that git does not have yet, and pushes them with those that were committed earlier.
@@ -206,7 +235,7 @@ impl Publisher {
         repository.share(&own_dir.join(lock::NAME));
         let target = Target::choose(&repository, self.branch.as_deref())?;
         let remote = Remote::find(&repository, self.remote.as_deref(), &target)?;
-        let mut scan = Scan::default();
+        let mut scan = Scan::new(Allowed::read(&dir)?);
         let is_new = !target.is_current && repository.commit_of(target.full_name())?.is_none();
         let (start, offline) = if is_new { start(&repository, remote.as_ref())? } else { (None, None) };
         let pushed = remote.as_ref().map(|remote| Pushed::open(&repository, remote)).transpose()?;
@@ -280,11 +309,17 @@ impl Plan {
             remote: None,
             ignored: Vec::new(),
             skipped: Vec::new(),
+            secrets: Vec::new(),
         }
     }
 }
 
 impl Published {
+    /// Whether everything that may be published is where it should be.
+    fn is_done(&self) -> bool {
+        matches!(self.outcome, Outcome::Pushed | Outcome::NothingToDo)
+    }
+
     fn no_repository() -> Self {
         Published {
             outcome: Outcome::NoRepository,
@@ -295,6 +330,7 @@ impl Published {
             remote: None,
             ignored: Vec::new(),
             skipped: Vec::new(),
+            secrets: Vec::new(),
         }
     }
 
@@ -304,7 +340,7 @@ impl Published {
         target: Target,
         remote: Option<Remote>,
     ) -> Self {
-        let Committed { new, ignored, skipped, .. } = committed;
+        let Committed { new, ignored, skipped, mut secrets, .. } = committed;
         let mut branch = target.branch.to_string();
         let (outcome, new) = match pushed {
             Ok(Some(pushed)) => {
@@ -318,11 +354,19 @@ impl Published {
             Ok(None) if new.is_some() && remote.is_some() => (Outcome::Pushed, new),
             Ok(None) => (Outcome::NothingToDo, new),
         };
+        secrets.extend(new.iter().flat_map(|new| new.left_out.iter().cloned()));
         let remote = remote.map(|remote| remote.shown());
-        let nothing =
-            Published { outcome, branch: Some(branch), remote, ignored, skipped, ..Published::no_repository() };
+        let nothing = Published {
+            outcome,
+            branch: Some(branch),
+            remote,
+            ignored,
+            skipped,
+            secrets,
+            ..Published::no_repository()
+        };
         match new {
-            Some(New { commit, records, computations }) => {
+            Some(New { commit, records, computations, .. }) => {
                 Published { commit: Some(commit), records, computations, ..nothing }
             }
             None => nothing,

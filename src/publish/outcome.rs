@@ -41,6 +41,8 @@ pub struct Published {
     pub ignored: Vec<Ignored>,
     /// Files that look like records and are none.
     pub skipped: Vec<Skipped>,
+    /// What looks like secrets in new records. These records are left out.
+    pub secrets: Vec<Secret>,
 }
 
 /// How far publishing came.
@@ -189,6 +191,8 @@ pub struct Plan {
     pub ignored: Vec<Ignored>,
     /// Files that look like records and are none.
     pub skipped: Vec<Skipped>,
+    /// What looks like secrets in new records. These records would be left out.
+    pub secrets: Vec<Secret>,
 }
 
 impl fmt::Display for Published {
@@ -209,7 +213,7 @@ impl fmt::Display for Published {
                 return f.write_str("the directory is in no work tree of a git repository: nothing was published");
             }
         }
-        write_left_out(f, &self.ignored, &self.skipped)
+        write_left_out(f, &self.ignored, &self.skipped, &self.secrets)
     }
 }
 
@@ -266,18 +270,33 @@ impl fmt::Display for Plan {
         for record in &self.records {
             write!(f, "\n  {}", record.display())?;
         }
-        write_left_out(f, &self.ignored, &self.skipped)
+        write_left_out(f, &self.ignored, &self.skipped, &self.secrets)
     }
 }
 
-fn write_left_out(f: &mut fmt::Formatter<'_>, ignored: &[Ignored], skipped: &[Skipped]) -> fmt::Result {
+fn write_left_out(
+    f: &mut fmt::Formatter<'_>,
+    ignored: &[Ignored],
+    skipped: &[Skipped],
+    secrets: &[Secret],
+) -> fmt::Result {
     for Ignored { rule, records } in ignored {
         write!(f, "\n{} left out by the ignore rule {rule}", Count(*records, "record"))?;
     }
     for Skipped { file, why } in skipped {
         write!(f, "\n{} left out: {why}", file.display())?;
     }
-    Ok(())
+    if secrets.is_empty() {
+        return Ok(());
+    }
+    let mut files: Vec<_> = secrets.iter().map(|secret| &secret.file).collect();
+    files.dedup();
+    write!(f, "\n{} left out, with what looks like secrets:", Count(files.len(), "record"))?;
+    write_secrets(f, secrets)?;
+    f.write_str(
+        "\ntake them out of the files, or replace them by \"[redacted]\"; allow what is no secret with \
+         `failures push --allow` and the number in brackets",
+    )
 }
 
 /// A number of things, in words.

@@ -120,7 +120,11 @@ impl Push<'_> {
             self.refuse_deleted()?;
         }
         let published = tip.clone().map_or_else(|| self.remote.tips(self.repository), |tip| Ok(vec![tip]))?;
-        let entries = self.lacking(tip.as_deref(), &published)?;
+        let mut entries = self.lacking(tip.as_deref(), &published)?;
+        let secrets = self.scan.take_secrets(&mut entries);
+        if entries.is_empty() && !secrets.is_empty() {
+            return Err(NotPushed::Secrets(secrets));
+        }
         if entries.is_empty() {
             if let Some(tip) = &tip {
                 self.remember(tip, &[])?;
@@ -128,11 +132,10 @@ impl Push<'_> {
             }
             return Ok(None);
         }
-        self.refuse_secrets(&entries)?;
         if self.may_push_as_it_is(tip.as_deref(), &published)? {
             let commit = self.local.to_owned();
             let computations = super::message::tally(self.scan.computations(&entries));
-            let new = New { commit, records: entries.len(), computations };
+            let new = New { commit, records: entries.len(), computations, left_out: secrets };
             return Ok(Some(Step { new, tip, entries }));
         }
         let Some(tip) = tip else {
@@ -140,7 +143,8 @@ impl Push<'_> {
             return Err(NotPushed::NotOnRemote { branch, remote });
         };
         self.refuse_others(&tip)?;
-        let new = New::make(self.repository, self.scan, Some(&tip), &entries)?;
+        let made = New::make(self.repository, self.scan, Some(&tip), &entries)?;
+        let new = New { left_out: secrets, ..made };
         Ok(Some(Step { new, tip: Some(tip), entries }))
     }
 
@@ -175,11 +179,6 @@ impl Push<'_> {
             }
             None => Ok(()),
         }
-    }
-
-    fn refuse_secrets(&mut self, entries: &[Entry]) -> Result<(), NotPushed> {
-        let secrets = self.scan.secrets(entries);
-        if secrets.is_empty() { Ok(()) } else { Err(NotPushed::Secrets(secrets)) }
     }
 
     /// Records that came or changed here since the branches parted, and that the tip has not, or has otherwise. Records that

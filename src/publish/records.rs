@@ -10,7 +10,7 @@ use super::outcome::{Ignored, Skipped};
 use super::repository::Repository;
 use super::reserved::Reserved;
 use super::restore::restore_missing;
-use super::scan::{Read, Scan, named};
+use super::scan::{Read, Scan};
 use super::tree::{Entry, Item, list_dir};
 use crate::store::{about, is_record_name};
 
@@ -23,6 +23,8 @@ pub(super) struct Selection {
     pub(super) entries: Vec<Entry>,
     pub(super) ignored: Vec<Ignored>,
     pub(super) skipped: Vec<Skipped>,
+    /// What looks like secrets in records that are left out for it.
+    pub(super) secrets: Vec<Secret>,
 }
 
 impl Selection {
@@ -38,7 +40,7 @@ impl Selection {
 ///
 /// # Errors
 ///
-/// When records hold what looks like secrets, or git fails.
+/// When git fails.
 pub(super) fn select(
     repository: &Repository,
     cache: &Cache<'_>,
@@ -69,7 +71,8 @@ pub(super) fn select(
         }
         found => found,
     };
-    (selection.entries, selection.skipped) = found?;
+    let found = found?;
+    selection = Selection { ignored: selection.ignored, ..found };
     selection.skipped.extend(odd);
     if ignore_rules {
         selection.leave_to_user(&Reserved::read(&repository.git, &repository.head_or_empty()?)?);
@@ -84,11 +87,12 @@ fn differing(
     scan: &mut Scan,
     names: &[&str],
     target: &HashMap<&str, &Item>,
-) -> Result<(Vec<Entry>, Vec<Skipped>), PublishError> {
+) -> Result<Selection, PublishError> {
     let unknown = cache.unknown(names, target)?;
-    let (good, mut skipped) = readable(repository, &unknown)?;
+    let (good, mut skipped, mut secrets) = readable(repository, scan, &unknown);
     cache.take_in(&good)?;
-    let left_out: HashSet<&Path> = skipped.iter().map(|skipped| skipped.file.as_path()).collect();
+    let files = skipped.iter().map(|skipped| &skipped.file).chain(secrets.iter().map(|secret| &secret.file));
+    let left_out: HashSet<&Path> = files.map(|file| file.as_path()).collect();
     let wanted: HashSet<&str> = names.iter().copied().collect();
     let is_new = |name: &str, entry: &Entry| {
         target.get(name).is_none_or(|item| (&item.mode, &item.object) != (&entry.mode, &entry.blob))
@@ -103,8 +107,8 @@ fn differing(
     let filtered = entries.iter().filter_map(|entry| Some((entry, scan.why_not(entry)?)));
     skipped.extend(filtered.map(|(entry, why)| Skipped { file: path_of(&entry.path), why: format!("for git, {why}") }));
     entries.retain(|entry| scan.why_not(entry).is_none());
-    let secrets = scan.secrets(&entries);
-    if secrets.is_empty() { Ok((entries, skipped)) } else { Err(PublishError::Secrets(secrets)) }
+    secrets.extend(scan.take_secrets(&mut entries));
+    Ok(Selection { entries, skipped, secrets, ..Selection::default() })
 }
 
 /// Names of what may be records, by the rules of the store, and files that only look like them.
@@ -136,20 +140,29 @@ fn candidates(repository: &Repository) -> Result<(Vec<String>, Vec<Skipped>), Pu
     Ok((names, skipped))
 }
 
-/// Those of the files that are records, and why the others are none.
-fn readable<'a>(repository: &Repository, names: &'a [String]) -> Result<(Vec<&'a str>, Vec<Skipped>), PublishError> {
+/// Those of the files that are records without secrets, why others are none, and the secrets of the rest.
+fn readable<'a>(
+    repository: &Repository,
+    scan: &Scan,
+    names: &'a [String],
+) -> (Vec<&'a str>, Vec<Skipped>, Vec<Secret>) {
     let (mut good, mut skipped, mut secrets): (Vec<&str>, Vec<Skipped>, Vec<Secret>) = Default::default();
     for name in names {
         let path = repository.path_of(name);
         match read(&repository.dir.join(name)) {
-            Ok(Some(read)) if read.secrets.is_empty() => good.push(name),
-            Ok(Some(read)) => secrets.extend(named(&path, &read.secrets)),
+            Ok(Some(read)) => {
+                let found = scan.named(&path, &read.secrets);
+                if found.is_empty() {
+                    good.push(name);
+                }
+                secrets.extend(found);
+            }
             // It has gone meanwhile.
             Ok(None) => {}
             Err(why) => skipped.push(Skipped { file: path_of(&path), why }),
         }
     }
-    if secrets.is_empty() { Ok((good, skipped)) } else { Err(PublishError::Secrets(secrets)) }
+    (good, skipped, secrets)
 }
 
 fn read(path: &Path) -> Result<Option<Read>, String> {

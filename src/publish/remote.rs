@@ -256,7 +256,6 @@ impl From<PublishError> for NotPushed {
         match error {
             PublishError::TimedOut { after, .. } => NotPushed::TimedOut(after),
             PublishError::Stopped => NotPushed::Stopped,
-            PublishError::Secrets(secrets) => NotPushed::Secrets(secrets),
             PublishError::NotOurs { branch, file } => NotPushed::NotOurs { branch, file },
             error => NotPushed::Failed(error.to_string()),
         }

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use serde_json::Value;
 
+use super::allowed::Allowed;
 use super::error::{PublishError, Secret};
 use super::git::{Git, path_of};
 use super::tree::Entry;
 use crate::failure::Failure;
-use crate::redact::{Found, secrets};
+use crate::redact::{Found, Json, secrets, secrets_in_text};
 
 /// How many bytes are read at once, unless one blob has more.
 const AT_ONCE: u64 = 4 << 20;
@@ -26,9 +26,11 @@ impl Read {
     /// Why the bytes are no record.
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(bytes).map_err(|error| format!("no JSON: {error}"))?;
-        let json = serde_json::from_str(&Failure::quote_non_finite(text));
-        let json: Value = json.map_err(|error| format!("no JSON: {error}"))?;
+        let text = Failure::quote_non_finite(text);
+        let json: serde_json::Value = serde_json::from_str(&text).map_err(|error| format!("no JSON: {error}"))?;
         let failure = Failure::deserialize(&json).map_err(|error| format!("no failure record: {error}"))?;
+        // With all keys: of two that are the same, the record has the last, and the file both.
+        let json: Json = serde_json::from_str(&text).map_err(|error| format!("no JSON: {error}"))?;
         Ok(Read { computation: failure.computation, secrets: secrets(&json) })
     }
 }
@@ -37,9 +39,15 @@ impl Read {
 #[derive(Default)]
 pub(super) struct Scan {
     known: HashMap<String, Result<Read, String>>,
+    /// What looks like a secret and is none.
+    allowed: Allowed,
 }
 
 impl Scan {
+    pub(super) fn new(allowed: Allowed) -> Self {
+        Scan { known: HashMap::new(), allowed }
+    }
+
     /// Reads the blobs of these files.
     ///
     /// # Errors
@@ -79,7 +87,32 @@ impl Scan {
 
     pub(super) fn secrets(&self, entries: &[Entry]) -> Vec<Secret> {
         let found = entries.iter().filter_map(|entry| Some((entry, self.read_of(entry)?)));
-        found.flat_map(|(entry, read)| named(&entry.path, &read.secrets)).collect()
+        found.flat_map(|(entry, read)| self.named(&entry.path, &read.secrets)).collect()
+    }
+
+    /// Leaves out the files that hold secrets, and returns these.
+    pub(super) fn take_secrets(&self, entries: &mut Vec<Entry>) -> Vec<Secret> {
+        let mut secrets = Vec::new();
+        entries.retain(|entry| {
+            let found = self.secrets(std::slice::from_ref(entry));
+            let is_clean = found.is_empty();
+            secrets.extend(found);
+            is_clean
+        });
+        secrets
+    }
+
+    /// The secrets of a file, and those in its name, without what is allowed.
+    pub(super) fn named(&self, path: &[u8], found: &[Found]) -> Vec<Secret> {
+        let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        let in_name = secrets_in_text(&String::from_utf8_lossy(name));
+        let secret = |found: &Found| Secret {
+            file: path_of(path),
+            pointer: found.pointer.clone(),
+            kind: found.kind,
+            hash: found.hash.clone(),
+        };
+        found.iter().chain(&in_name).filter(|found| !self.allowed.has(&found.hash)).map(secret).collect()
     }
 
     fn read_of(&self, entry: &Entry) -> Option<&Read> {
@@ -110,12 +143,6 @@ fn by_size<'a>(git: &Git, blobs: &'a [&'a str]) -> Result<Vec<&'a [&'a str]>, Pu
 
 fn lines(blobs: &[&str]) -> Vec<u8> {
     blobs.iter().flat_map(|blob| [blob.as_bytes(), b"\n"].concat()).collect()
-}
-
-/// Secrets of a file.
-pub(super) fn named(path: &[u8], found: &[Found]) -> Vec<Secret> {
-    let secret = |(pointer, kind): &Found| Secret { file: path_of(path), pointer: pointer.clone(), kind };
-    found.iter().map(secret).collect()
 }
 
 /// The next of what `cat-file --batch` says: `83baae… blob 12\n`, 12 bytes, `\n`.

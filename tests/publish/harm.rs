@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{Repo, World, script, walk};
+use crate::support::{World, script};
 
 #[test]
 fn no_hook_no_signature_no_monitor_and_no_tag() {
@@ -258,68 +258,6 @@ fn a_full_disk_loses_nothing() {
     assert_eq!(origin.rev("main"), clone.head());
     assert!(origin.files("main").contains(&record));
     assert_eq!(clone.count("main"), 32);
-}
-
-fn token() -> String {
-    ["ghp", "_", "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dF3hJ5"].concat()
-}
-
-/// A record with a token in its message.
-fn fail_with_secret(repo: &Repo) -> String {
-    let record = repo.fail("leaky");
-    let path = repo.dir.join(&record);
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(path, text.replace("\"pole\"", &format!("\"401 for {}\"", token()))).unwrap();
-    record
-}
-
-#[test]
-fn secrets_stop_the_push() {
-    let world = World::new();
-    let (origin, clone) = world.origin_and_clone();
-    let leaky = fail_with_secret(&clone);
-    clone.fail("rg_flow");
-    let head = clone.head();
-    for order in [clone.publisher(), clone.publisher().branch("failures")] {
-        let answer = order.run().error("Secrets");
-        assert!(answer.text().contains(&format!("{leaky}: /error_message (a GitHub token)")), "{}", answer.text());
-        assert!(!answer.text().contains("ghp"), "{}", answer.text());
-    }
-    clone.publisher().plan().error("Secrets");
-    assert_eq!((clone.head(), origin.rev("main")), (head.clone(), head));
-    let blob = clone.git(&["hash-object", &leaky]);
-    assert!(!clone.try_git(&["cat-file", "-e", blob.trim()]).status.success(), "the secret is in the repository");
-    let path = clone.dir.join(&leaky);
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(path, text.replace(&token(), "[redacted]")).unwrap();
-    clone.publish().pushed(2);
-}
-
-#[test]
-fn secrets_that_the_user_committed_stay_here() {
-    let world = World::new();
-    let (origin, clone) = world.origin_and_clone();
-    let leaky = fail_with_secret(&clone);
-    clone.git(&["add", &leaky]);
-    clone.git(&["commit", "--quiet", "-m", "by hand"]);
-    let secret = clone.head();
-    clone.publish().expect("Committed: Secrets", 0);
-    // It is taken out, but is still in the history.
-    let path = clone.dir.join(&leaky);
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(path, text.replace(&token(), "[redacted]")).unwrap();
-    clone.publish().pushed(1);
-    assert_eq!(origin.files("main"), ["README", &leaky]);
-    assert!(!origin.try_git(&["cat-file", "-e", &secret]).status.success());
-    for object in walk(&origin.dir.join("objects")) {
-        let name = format!(
-            "{}{}",
-            object.parent().unwrap().file_name().unwrap().display(),
-            object.file_name().unwrap().display()
-        );
-        let output = origin.try_git(&["cat-file", "-p", &name]);
-        assert!(!String::from_utf8_lossy(&output.stdout).contains("ghp_"), "{name}");
-    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod own;
 mod pruned;
 mod remotes;
 mod removed;
+mod secrets;
 mod shared;
 mod staged;
 mod support;

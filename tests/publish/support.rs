@@ -311,6 +311,11 @@ impl Order {
         self
     }
 
+    /// Allows a value first.
+    pub fn allow(self, number: &str) -> Answer {
+        self.with("allow", number).run()
+    }
+
     pub fn spawn(mut self) -> Child {
         self.command.env(ORDER, self.order.to_string());
         self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
@@ -405,6 +410,11 @@ fn a_publisher() {
     }
     if let Some(remote) = order["remote"].as_str() {
         publisher = publisher.remote(remote);
+    }
+    let allowed = order["allow"].as_str().map(|number| publisher.allow(number, "addresses of nodes"));
+    if let Some(Err(error)) = allowed {
+        println!("{ANSWER}{}", answer(Err(error)));
+        return;
     }
     let answer = if order["plan"] == true {
         answer(publisher.plan().map(|plan| {

@@ -23,6 +23,13 @@ pub(crate) struct Options {
     /// A branch of its own, that holds only failures; else the current branch.
     #[arg(long, value_name = "BRANCH")]
     branch: Option<String>,
+    /// Allow a value that looks like a secret and is none: the number in brackets that an earlier push has shown. It is added
+    /// to `.failures-allow` beside the records; commit that file. Can be given several times.
+    #[arg(long, value_name = "NUMBER")]
+    allow: Vec<String>,
+    /// Why the values are no secrets, for those who read `.failures-allow`.
+    #[arg(long, value_name = "TEXT", requires = "allow", default_value = "")]
+    because: String,
     /// Only say what would be committed and pushed.
     #[arg(long)]
     dry_run: bool,
@@ -48,12 +55,17 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     if let Some(branch) = &options.branch {
         publisher = publisher.branch(branch);
     }
+    for number in &options.allow {
+        let list = publisher.allow(number, &options.because)?;
+        writeln!(screen, "{number} is allowed from now on, by {}", visible(&list.display().to_string()))?;
+    }
     let (all_well, text) = if options.dry_run {
         let plan = publisher.plan()?;
-        (plan.work_tree.is_some(), plan.to_string())
+        (plan.work_tree.is_some() && plan.secrets.is_empty(), plan.to_string())
     } else {
         let published = publisher.publish()?;
-        (matches!(published.outcome, Outcome::Pushed | Outcome::NothingToDo), published.to_string())
+        let is_done = matches!(published.outcome, Outcome::Pushed | Outcome::NothingToDo);
+        (is_done && published.secrets.is_empty(), published.to_string())
     };
     let written = writeln!(screen, "{}", visible(&text)).and_then(|()| screen.flush());
     match written {

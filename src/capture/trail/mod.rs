@@ -224,7 +224,7 @@ impl Trail {
         let want = breadcrumbs::want(held.lane(), text.target, text.is_own);
         self.make_room(held, want, plan);
         let header = (clock::tick(), callsites::address(text.meta), held.path());
-        breadcrumbs::write(held.lane(), want.key, header, text.fields, |name| redactor.field(name).is_secret);
+        breadcrumbs::write(held.lane(), want.key, header, text.fields, |name| redactor.field(name).is_secret());
     }
 }
 

@@ -310,7 +310,7 @@ fn columns(series: &Series, meta: &'static Metadata<'static>, redactor: &Redacto
     let column = |(column, name): (usize, &'static str)| {
         let any = series.rows().any(|row| columns.value(row, column).is_some());
         let values = || series.rows().map(|row| columns.value(row, column).unwrap_or_default()).collect();
-        let shown = || if redactor.field(name).is_secret { REDACTED.into() } else { Value::List(values()) };
+        let shown = || if redactor.field(name).hides_numbers() { REDACTED.into() } else { Value::List(values()) };
         any.then(|| (name, shown()))
     };
     columns.names(meta).enumerate().filter_map(column).collect()

@@ -1,0 +1,612 @@
+//! Forms in which texts give a value to a name: `name: value`, `"name": "value"`, `<name>value</name>`, `--name value`,
+//! `("name", "value")`, `{"name": "NAME", "value": "…"}`.
+
+use std::ops::Range;
+
+use super::names::{LONGEST, NameKind};
+use super::shape::{has_digit, is_number, is_placeholder, looks_secret};
+use super::units::{Unit, ends_escape, find_unit, quotation, skip, unit_at};
+
+/// Keys of an object whose value is the name of another value, and of that value.
+const NAME_KEYS: &[&str] = &["name", "key", "variable", "var", "id", "field", "header", "param", "parameter", "option"];
+const VALUE_KEYS: &[&str] = &["value", "val", "content", "data", "default"];
+
+/// Schemes of `Authorization`, before the secret itself.
+const SCHEMES: &[&str] = &["bearer", "basic", "token", "digest", "negotiate", "apikey", "key", "aws4-hmac-sha256"];
+
+/// Objects whose attributes are settings: `self.password` is code.
+const ROOTS: &[&str] = &[
+    "self",
+    "cls",
+    "this",
+    "args",
+    "opts",
+    "options",
+    "config",
+    "cfg",
+    "conf",
+    "settings",
+    "os",
+    "env",
+    "request",
+    "req",
+    "ctx",
+    "context",
+    "credentials",
+    "params",
+    "kwargs",
+    "std",
+    "secrets",
+    "vault",
+    "app",
+    "user",
+];
+
+/// Functions that fetch a value rather than hold it.
+const FETCHES: &[&str] =
+    &["env", "get", "input", "read", "load", "open", "prompt", "config", "settings", "var", "lookup", "fetch"];
+
+/// Scans a text for names, and finds the secrets that are given to them.
+pub(super) struct Forms<'a, J> {
+    text: &'a str,
+    judge: J,
+    found: Vec<Range<usize>>,
+}
+
+/// All secrets that a text gives to names.
+pub(super) fn in_forms(text: &str, judge: impl Fn(&str) -> NameKind) -> Vec<Range<usize>> {
+    let mut forms = Forms { text, judge, found: Vec::new() };
+    forms.scan();
+    forms.found
+}
+
+/// What stands before a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mark {
+    Colon,
+    Equals,
+    Option,
+}
+
+/// How far a value without quotes goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extent {
+    /// To the next space.
+    Word,
+    /// To the end of the line, or to the next setting.
+    Setting,
+    /// To the end of the line.
+    Line,
+}
+
+/// A value, and where the text goes on.
+struct Given {
+    value: Range<usize>,
+    end: usize,
+    is_quoted: bool,
+}
+
+impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
+    fn scan(&mut self) {
+        let bytes = self.text.as_bytes();
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+        let mut at = 0;
+        while at < bytes.len() {
+            if !is_part(bytes[at]) {
+                at += 1;
+                continue;
+            }
+            let end = at + bytes[at..].iter().take_while(|byte| is_part(**byte)).count();
+            let start = self.without_escape(at, end);
+            let name = self.text[start..end].trim_end_matches(['.', '-']);
+            self.name(start..start + name.len());
+            at = end;
+        }
+    }
+
+    /// Where a word begins whose first letters may be the end of an escape: `\npassword`, `%22token%22`.
+    fn without_escape(&self, start: usize, end: usize) -> usize {
+        (start + 1..end.min(start + 6)).rev().find(|at| ends_escape(self.text, *at)).unwrap_or(start)
+    }
+
+    fn name(&mut self, name: Range<usize>) {
+        let word = &self.text[name.clone()];
+        if VALUE_KEYS.iter().any(|key| word.eq_ignore_ascii_case(key)) {
+            return self.value_before_name(name.end);
+        }
+        let tail = word.len().saturating_sub(LONGEST);
+        let kind = (self.judge)(&word[tail..]);
+        if kind > NameKind::Ordinary {
+            self.given_to(name, kind);
+        } else if word.starts_with('-') {
+            self.user_of_command(name);
+        }
+    }
+
+    fn unit(&self, at: usize) -> Option<Unit> {
+        unit_at(self.text, at)
+    }
+
+    fn skip_spaces(&self, at: usize) -> usize {
+        skip(self.text, at, |unit| unit.is_space() && unit.c != '\n')
+    }
+
+    /// Over spaces, line ends, and the marks of a continued line.
+    fn skip_lines(&self, at: usize) -> usize {
+        skip(self.text, at, |unit| unit.is_space() || unit.c == '\\')
+    }
+
+    /// The quote that stands directly before.
+    fn quote_before(&self, at: usize) -> Option<usize> {
+        (1..=12.min(at)).filter(|back| self.text.is_char_boundary(at - back)).find_map(|back| {
+            let unit = self.unit(at - back)?;
+            (unit.is_quote() && unit.length == back).then_some(at - back)
+        })
+    }
+
+    fn last_before(&self, at: usize) -> Option<char> {
+        self.text[..at].trim_end_matches(|c: char| c.is_whitespace() || c == '\\').chars().next_back()
+    }
+
+    /// Finds what is given to a name.
+    fn given_to(&mut self, name: Range<usize>, kind: NameKind) {
+        if self.opens_element(name.start) {
+            return self.element(name.end, kind);
+        }
+        let mut at = name.end;
+        let quote = self.quote_before(name.start).filter(|_| self.unit(at).is_some_and(Unit::is_quote));
+        if let (Some(_), Some(unit)) = (quote, self.unit(at)) {
+            at += unit.length;
+            // `environ["PASSWORD"] = …`
+            if self.unit(at).is_some_and(|unit| unit.c == ']') {
+                at += 1;
+            }
+        }
+        let after = self.skip_spaces(at);
+        let is_option = self.text[name.clone()].starts_with('-');
+        let Some(unit) = self.unit(after) else { return };
+        let next = self.unit(after + unit.length).map(|unit| unit.c);
+        match unit.c {
+            ':' if next == Some(':') => {}
+            ':' | '=' | '!' | '-' if unit.c == ':' || unit.c == '=' || matches!(next, Some('=' | '>')) => {
+                let mark = if unit.c == ':' && next != Some('=') { Mark::Colon } else { Mark::Equals };
+                let value = skip(self.text, after + unit.length, |unit| "=>".contains(unit.c));
+                let value = if mark == Mark::Colon { self.behind_type(value) } else { value };
+                self.give(&name, kind, mark, value);
+            }
+            ',' if quote.is_some() => {
+                self.pair(quote, &name, kind, after + unit.length);
+                self.value_behind_name(kind, after);
+            }
+            '>' if quote.is_some() => self.content(after + unit.length, kind),
+            '(' if after == at => self.call(after + unit.length, kind),
+            _ if is_option && after > at => self.give(&name, kind.max(NameKind::Credential), Mark::Option, after),
+            _ if is_option && quote.is_some() => {}
+            _ if after > at && quote.is_none() && kind >= NameKind::Credential && self.spaced(&name, after) => {}
+            _ => self.value_behind_name(kind, at),
+        }
+    }
+
+    /// `password hunter2x`, `PASSWORD 'x'`, `the password is hunter2x`: with no mark between, only what looks like a secret is one.
+    fn spaced(&mut self, name: &Range<usize>, at: usize) -> bool {
+        let at = ["is ", "was ", "to "]
+            .iter()
+            .find(|word| self.text[at..].starts_with(*word))
+            .map_or(at, |word| at + word.len());
+        let Some(given) = self.given(at, Extent::Word) else { return false };
+        let value = &self.text[given.value.clone()];
+        let is_secret =
+            looks_secret(value) || given.is_quoted && value.len() >= 4 && !value.contains(' ') && has_digit(value);
+        if is_secret && !self.is_code(name, value) {
+            self.found.push(given.value);
+        }
+        is_secret
+    }
+
+    /// Behind the type of a declaration: `: &str = …`.
+    fn behind_type(&self, at: usize) -> usize {
+        let is_type = |unit: Unit| unit.c.is_ascii_alphanumeric() || "_&<>[], .'|:*".contains(unit.c);
+        let end = skip(self.text, at, is_type);
+        let is_declared = self.text[at..end].trim().len() > 1 && end - at <= LONGEST && self.text[..end].ends_with(' ');
+        match self.unit(end).filter(|unit| unit.c == '=' && is_declared) {
+            Some(unit) => end + unit.length,
+            None => at,
+        }
+    }
+
+    /// Finds the value that begins here, if it is a secret.
+    fn give(&mut self, name: &Range<usize>, kind: NameKind, mark: Mark, at: usize) {
+        let at = self.skip_lines(at);
+        let at = skip_prefix(self.text, at);
+        let Some(unit) = self.unit(at) else { return };
+        if matches!(unit.c, '|' | '>') && mark == Mark::Colon {
+            return self.block(at);
+        }
+        if self.text[at..].starts_with("<![CDATA[") {
+            return self.content(at, kind);
+        }
+        if matches!(unit.c, '[' | '{' | '(') {
+            return self.group(at, kind);
+        }
+        if self.is_call(at) {
+            return self.expression(at, kind);
+        }
+        let Some(given) = self.given(at, self.extent(name, kind, mark)) else { return };
+        if self.is_secret(name, kind, mark, &given) {
+            self.found.push(given.value);
+        }
+    }
+
+    /// The value that begins here: a quotation, or what extends so far.
+    fn given(&self, at: usize, extent: Extent) -> Option<Given> {
+        let unit = self.unit(at)?;
+        if unit.is_quote() {
+            let (value, end) = quotation(self.text, at, unit.length);
+            return Some(Given { value, end, is_quoted: true });
+        }
+        let end = self.end_of_value(at, extent);
+        // `Bearer …`
+        let word = self.text[at..end].trim_end();
+        let end = match SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme)) {
+            true => self.end_of_value(self.skip_spaces(end), extent),
+            false => end,
+        };
+        (end > at).then_some(Given { value: at..end, end, is_quoted: false })
+    }
+
+    /// The value of a header, and of a setting that the line begins with, is more than a word.
+    fn extent(&self, name: &Range<usize>, kind: NameKind, mark: Mark) -> Extent {
+        let word = self.text[name.clone()].to_ascii_lowercase();
+        let before = &self.text[..name.start];
+        let before = before.trim_end_matches([' ', '\t', '-', '+', '>']);
+        let is_start = before.is_empty() || before.ends_with('\n') || before.ends_with("\\n");
+        let is_header =
+            ["authorization", "cookie", "auth_header", "auth-header"].iter().any(|header| word.ends_with(header));
+        match mark {
+            Mark::Colon if word.ends_with("cookie") => Extent::Line,
+            Mark::Colon | Mark::Equals if is_header => Extent::Setting,
+            Mark::Colon if is_start && kind >= NameKind::Credential => Extent::Setting,
+            _ => Extent::Word,
+        }
+    }
+
+    fn end_of_value(&self, at: usize, extent: Extent) -> usize {
+        let is_word = extent == Extent::Word;
+        // Brackets that the word itself opens: `[redacted]`.
+        let mut open = 0_usize;
+        let end = find_unit(self.text, at, |at, unit| {
+            let next = at + unit.length;
+            let ends = |at: usize| {
+                self.unit(at).is_none_or(|unit| unit.is_space() || unit.is_quote() || ",;.)]}>".contains(unit.c))
+            };
+            match unit.c {
+                '\n' => true,
+                c if c.is_whitespace() => is_word,
+                '"' | '\'' | '`' => ends(next) || unit.length > 1,
+                ',' | ';' | '&' => {
+                    let after = skip(self.text, next, Unit::is_space);
+                    let is_end = is_word && ends(next) || self.unit(next).is_none();
+                    extent != Extent::Line && (is_end || self.begins_setting(after))
+                }
+                '(' | '[' | '{' => {
+                    open += 1;
+                    false
+                }
+                ')' | ']' | '}' if open > 0 => {
+                    open -= 1;
+                    false
+                }
+                ')' | ']' | '}' => is_word && ends(next) || self.unit(next).is_none(),
+                '<' => true,
+                _ => false,
+            }
+        });
+        let end = end.map_or(self.text.len(), |(at, _)| at);
+        at + self.text[at..end].trim_end().len()
+    }
+
+    /// Whether another name with its value follows: `, rtol=1e-6`.
+    fn begins_setting(&self, at: usize) -> bool {
+        let at = skip(self.text, at, |unit| unit.is_quote());
+        let is_part = |unit: Unit| unit.c.is_ascii_alphanumeric() || "_-.".contains(unit.c);
+        let end = skip(self.text, at, is_part);
+        let end = if end > at { skip(self.text, end, Unit::is_quote) } else { return false };
+        self.unit(self.skip_spaces(end)).is_some_and(|unit| matches!(unit.c, ':' | '='))
+    }
+
+    fn is_secret(&self, name: &Range<usize>, kind: NameKind, mark: Mark, given: &Given) -> bool {
+        let value = self.text[given.value.clone()].trim();
+        if is_placeholder(value) || self.is_code(name, value) {
+            return false;
+        }
+        if is_directory(&self.text[name.clone()], value) {
+            return false;
+        }
+        match kind {
+            NameKind::Ordinary => false,
+            NameKind::Doubtful => looks_secret(value.rsplit(' ').next().unwrap_or(value)),
+            NameKind::Credential if is_number(value) => false,
+            _ if given.is_quoted => true,
+            _ => {
+                let first = value.split_whitespace().next().unwrap_or(value);
+                let is_prose = mark == Mark::Colon
+                    && first.bytes().all(|byte| byte.is_ascii_alphabetic())
+                    && !self.ends_line(given.end)
+                    && !value.contains(' ');
+                let is_short = value.len() < 3 || kind == NameKind::Credential && value.len() < 4 && !has_digit(value);
+                !is_short && !is_placeholder(first) && !is_prose
+            }
+        }
+    }
+
+    /// Whether nothing but closing marks follows on this line.
+    fn ends_line(&self, at: usize) -> bool {
+        let after = skip(self.text, at, |unit| unit.is_quote() || " \t,;)]}".contains(unit.c));
+        after > at + 1 && self.text[at..after].contains([',', ';', ')', ']', '}'])
+            || self.unit(after).is_none_or(|unit| matches!(unit.c, '\n' | '<'))
+    }
+
+    /// A name in the place of a value, as in source: `password=password`, `token = self.token`.
+    fn is_code(&self, name: &Range<usize>, value: &str) -> bool {
+        const WORDS: &[&str] =
+            &["password", "passwd", "pwd", "token", "secret", "api_key", "apikey", "credentials", "auth", "key"];
+        let value = value.trim_end_matches([',', ';', ')', '.']);
+        let is_identifier = |part: &str| {
+            part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        };
+        let mut parts = value.split('.');
+        let first = parts.next().unwrap_or_default();
+        let is_attribute = ROOTS.contains(&first) && value.contains('.') && parts.all(is_identifier);
+        is_attribute
+            || value.eq_ignore_ascii_case(&self.text[name.clone()])
+            || WORDS.contains(&&*value.to_ascii_lowercase())
+    }
+
+    /// `input("…")`, `environ["…"]`, `Some("…")`.
+    fn is_call(&self, at: usize) -> bool {
+        let is_path = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:!".contains(&byte);
+        let length = self.text.as_bytes()[at..].iter().take_while(|byte| is_path(**byte)).count();
+        let begins = self.text[at..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        begins
+            && self.unit(at + length).is_some_and(|unit| matches!(unit.c, '(' | '['))
+            && self.unit(at + length + 1).is_none_or(|unit| {
+                unit.is_quote()
+                    || unit.is_space()
+                    || unit.c == ')'
+                    || unit.c.is_ascii_alphabetic()
+                    || "&[(".contains(unit.c)
+            })
+    }
+
+    /// The texts in the parentheses of a value, unless they are names of what is fetched.
+    fn expression(&mut self, at: usize, kind: NameKind) {
+        let Some((open, unit)) = find_unit(self.text, at, |_, unit| matches!(unit.c, '(' | '[')) else { return };
+        let head = self.text[at..open].to_ascii_lowercase();
+        if FETCHES.iter().any(|fetch| head.contains(fetch)) {
+            return;
+        }
+        let end = self.closing(open, unit.c);
+        self.texts_in(open + unit.length..end, kind);
+    }
+
+    fn call(&mut self, at: usize, kind: NameKind) {
+        let at = skip_prefix(self.text, self.skip_lines(at));
+        let Some(unit) = self.unit(at).filter(|unit| unit.is_quote()) else { return };
+        let (value, _) = quotation(self.text, at, unit.length);
+        self.text_of(value, kind);
+    }
+
+    /// A list, an object or a tuple: all of a password's, and the texts of others.
+    fn group(&mut self, at: usize, kind: NameKind) {
+        let Some(unit) = self.unit(at) else { return };
+        let end = self.closing(at, unit.c);
+        let inner = &self.text[at + unit.length..end];
+        if is_placeholder(&self.text[at..self.text.len().min(end + 1)])
+            || !inner.bytes().any(|byte| byte.is_ascii_alphanumeric())
+        {
+            return;
+        }
+        if kind == NameKind::Password && unit.c != '(' {
+            self.found.push(at..self.text.len().min(end + 1));
+            return;
+        }
+        self.texts_in(at + unit.length..end, kind);
+    }
+
+    /// Where the bracket closes that opens here, or the end.
+    fn closing(&self, at: usize, open: char) -> usize {
+        let close = match open {
+            '(' => ')',
+            '[' => ']',
+            _ => '}',
+        };
+        let (mut depth, mut quoted_to) = (0_usize, 0);
+        let end = find_unit(self.text, at, |at, unit| {
+            if at < quoted_to {
+                return false;
+            }
+            // An apostrophe in the middle of a word is no quote.
+            if unit.is_quote() && (unit.c != '\'' || !self.text[..at].ends_with(char::is_alphanumeric)) {
+                quoted_to = quotation(self.text, at, unit.length).1;
+            }
+            depth = depth + usize::from(unit.c == open) - usize::from(unit.c == close && depth > 0);
+            unit.c == close && depth == 0
+        });
+        end.map_or(self.text.len(), |(at, _)| at)
+    }
+
+    fn texts_in(&mut self, range: Range<usize>, kind: NameKind) {
+        let mut at = range.start;
+        while at < range.end {
+            let Some(unit) = self.unit(at) else { return };
+            if unit.is_quote() {
+                let (value, end) = quotation(self.text, at, unit.length);
+                self.text_of(value, kind);
+                at = end.max(at + unit.length);
+            } else {
+                at += unit.length;
+            }
+        }
+    }
+
+    fn text_of(&mut self, value: Range<usize>, kind: NameKind) {
+        let text = &self.text[value.clone()];
+        let is_name = (self.judge)(text) > NameKind::Ordinary && !has_digit(text);
+        let is_secret = match kind {
+            NameKind::Password => true,
+            NameKind::Credential => !is_number(text),
+            NameKind::Doubtful => looks_secret(text),
+            NameKind::Ordinary => false,
+        };
+        if is_secret && !is_name && !is_placeholder(text) {
+            self.found.push(value);
+        }
+    }
+
+    /// A block of YAML, `|` or `>`: the lines that are indented.
+    fn block(&mut self, at: usize) {
+        let Some((line, unit)) = find_unit(self.text, at, |_, unit| unit.c == '\n') else { return };
+        let start = line + unit.length;
+        let end = find_unit(self.text, start, |at, unit| {
+            unit.c == '\n' && self.unit(at + unit.length).is_some_and(|next| !next.is_space())
+        });
+        let end = end.map_or(self.text.len(), |(at, _)| at);
+        let value = &self.text[start..end];
+        let indent = value.len() - value.trim_start().len();
+        if indent > 0 && !value.trim().is_empty() {
+            self.found.push(start + indent..end);
+        }
+    }
+
+    /// Whether a name is that of an element: `<password`, `<db:password`.
+    fn opens_element(&self, at: usize) -> bool {
+        let before = &self.text[..at];
+        let before = before
+            .strip_suffix(':')
+            .map_or(before, |rest| rest.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || "_-".contains(c)));
+        ["<", "lt;", "\\u003c", "\\u003C", "%3C", "%3c", "253C", "253c"].iter().any(|open| before.ends_with(open))
+    }
+
+    fn element(&mut self, at: usize, kind: NameKind) {
+        let Some((close, unit)) = find_unit(self.text, at, |_, unit| matches!(unit.c, '>' | '<' | '\n')) else {
+            return;
+        };
+        if unit.c == '>' && !self.text[..close].ends_with('/') && close - at < 200 {
+            self.content(close + unit.length, kind);
+        }
+    }
+
+    /// The content of an element, up to the next.
+    fn content(&mut self, at: usize, kind: NameKind) {
+        let start = if self.text[at..].starts_with("<![CDATA[") { at + "<![CDATA[".len() } else { at };
+        let end = find_unit(self.text, start, |_, unit| unit.c == '<').map_or(self.text.len(), |(at, _)| at);
+        let value = &self.text[start..end];
+        let trimmed = value.trim();
+        let from = start + value.len() - value.trim_start().len();
+        if !trimmed.is_empty() {
+            self.text_of(from..from + trimmed.len(), kind);
+        }
+    }
+
+    /// `("Authorization", "Token …")`, `["--password", "…"]`.
+    fn pair(&mut self, quote: Option<usize>, name: &Range<usize>, kind: NameKind, at: usize) {
+        let at = skip_prefix(self.text, self.skip_lines(at));
+        let Some(unit) = self.unit(at).filter(|unit| unit.is_quote()) else { return };
+        let (value, end) = quotation(self.text, at, unit.length);
+        let word = &self.text[name.clone()];
+        let text = &self.text[value.clone()];
+        let opens = quote.and_then(|quote| self.last_before(quote)).is_some_and(|c| "([{".contains(c));
+        let closes = self.unit(self.skip_lines(end)).is_none_or(|unit| ")]}".contains(unit.c));
+        let is_option = word.starts_with('-') && !text.starts_with('-');
+        let kind = if is_option { kind.max(NameKind::Credential) } else { kind };
+        let is_pair = opens && closes;
+        if is_option || is_pair || kind >= NameKind::Credential && looks_secret(text) {
+            self.text_of(value, kind);
+        }
+    }
+
+    /// `name: DB_PASSWORD, value: …`, `name="password" value="…"`.
+    fn value_behind_name(&mut self, kind: NameKind, at: usize) {
+        let at = skip(self.text, at, |unit| unit.is_space() || unit.is_quote() || ",;".contains(unit.c));
+        let Some(end) = self.word_among(at, VALUE_KEYS) else { return };
+        if let Some(at) = self.behind_mark(end) {
+            self.give(&(at..at), kind, Mark::Equals, at);
+        }
+    }
+
+    /// `value: …, name: DB_PASSWORD`, where the value comes first.
+    fn value_before_name(&mut self, at: usize) {
+        let Some(at) = self.behind_mark(at) else { return };
+        let Some(given) = self.given(skip_prefix(self.text, at), Extent::Word) else { return };
+        let next = skip(self.text, given.end, |unit| unit.is_space() || unit.is_quote() || ",;".contains(unit.c));
+        let Some(end) = self.word_among(next, NAME_KEYS) else { return };
+        let Some(at) = self.behind_mark(end) else { return };
+        let at = skip(self.text, at, Unit::is_quote);
+        let end = skip(self.text, at, |unit| unit.c.is_ascii_alphanumeric() || "_-.".contains(unit.c));
+        let kind = (self.judge)(&self.text[at..end]);
+        if kind > NameKind::Ordinary {
+            self.text_of(given.value, kind);
+        }
+    }
+
+    /// Where the word ends that begins here, if it is one of these.
+    fn word_among(&self, at: usize, words: &[&str]) -> Option<usize> {
+        let length = self.text[at..].bytes().take_while(u8::is_ascii_alphabetic).count();
+        let word = &self.text[at..at + length];
+        words.iter().any(|known| word.eq_ignore_ascii_case(known)).then_some(at + length)
+    }
+
+    /// Behind the `:` or `=` of a key.
+    fn behind_mark(&self, at: usize) -> Option<usize> {
+        let at = self.skip_spaces(skip(self.text, at, Unit::is_quote));
+        let unit = self.unit(at).filter(|unit| matches!(unit.c, ':' | '='))?;
+        Some(self.skip_lines(at + unit.length))
+    }
+
+    /// `curl -u user:password`, `sshpass -p password`.
+    fn user_of_command(&mut self, option: Range<usize>) {
+        let word = &self.text[option.clone()];
+        let before = &self.text[option.start.saturating_sub(400)..];
+        let before = match self.text.is_char_boundary(option.start.saturating_sub(400)) {
+            true => &before[..option.start - option.start.saturating_sub(400)],
+            false => return,
+        };
+        let is_user = matches!(word, "-u" | "--user" | "-U" | "--proxy-user" | "-a" | "--auth");
+        let asks = |commands: &[&str]| commands.iter().any(|command| before.contains(command));
+        let at = skip(self.text, option.end, |unit| unit.is_space() || unit.is_quote() || ",=".contains(unit.c));
+        let end = self.end_of_value(at, Extent::Word);
+        let value = &self.text[at..end];
+        if is_user && asks(&["curl", "wget", "http"]) {
+            let Some((_, password)) = value.split_once(':') else { return };
+            if !is_placeholder(password) {
+                self.found.push(end - password.len()..end);
+            }
+        } else if word == "-p" && asks(&["sshpass"]) && !is_placeholder(value) {
+            self.found.push(at..end);
+        } else if word.starts_with("-u") && word.len() > 2 && asks(&["curl"]) {
+            // `-uuser:password`
+            let end = self.end_of_value(option.start, Extent::Word);
+            if let Some((_, password)) =
+                self.text[option.start..end].split_once(':').filter(|(_, password)| !is_placeholder(password))
+            {
+                self.found.push(end - password.len()..end);
+            }
+        }
+    }
+}
+
+/// `PWD=/home/ada` is a directory.
+fn is_directory(name: &str, value: &str) -> bool {
+    let is_name = ["pwd", "oldpwd"].iter().any(|pwd| name.eq_ignore_ascii_case(pwd));
+    is_name && (value.starts_with(['/', '~']) || value.get(1..3).is_some_and(|drive| drive == ":\\" || drive == ":/"))
+}
+
+/// Behind what stands before a quote: `b"…"`, `rf'…'`, `r#"…"#`, `&"…"`.
+fn skip_prefix(text: &str, at: usize) -> usize {
+    let prefix =
+        text[at..].bytes().take(3).take_while(|byte| byte.is_ascii_alphabetic() || b"&@$#".contains(byte)).count();
+    let is_prefix = text[at..at + prefix].bytes().all(|byte| b"bBrRfFuUlL&@$#c".contains(&byte));
+    let is_quote = unit_at(text, at + prefix).is_some_and(Unit::is_quote);
+    if prefix > 0 && is_prefix && is_quote { at + prefix } else { at }
+}

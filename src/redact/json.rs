@@ -1,0 +1,196 @@
+//! Secrets in the JSON of a record, as publishing looks for them.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use sha2::{Digest, Sha256};
+
+use super::names::NameKind;
+use super::{REDACTED, Redactor};
+use crate::value::{Map, Value};
+
+/// What looks like a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Where it is: a JSON pointer (RFC 6901), without what is secret in keys.
+    pub(crate) pointer: String,
+    /// What it looks like.
+    pub(crate) kind: &'static str,
+    /// SHA-256 of the value, in hexadecimal: how the user names it.
+    pub(crate) hash: String,
+}
+
+/// JSON with all keys of its objects, also those that come twice: a reader of the file sees both.
+#[derive(Clone, Debug)]
+pub(crate) enum Json {
+    Text(String),
+    Number(String),
+    Plain,
+    List(Vec<Json>),
+    Object(Vec<(String, Json)>),
+}
+
+/// All that looks like a secret in this record.
+pub(crate) fn secrets(record: &Json) -> Vec<Found> {
+    let mut search = Search { redactor: Redactor::default(), pointer: String::new(), found: Vec::new() };
+    search.value(record);
+    search.found
+}
+
+/// All that looks like a secret in a text, such as the name of a file.
+pub(crate) fn secrets_in_text(text: &str) -> Vec<Found> {
+    secrets(&Json::Text(text.to_owned()))
+}
+
+struct Search {
+    redactor: Redactor,
+    pointer: String,
+    found: Vec<Found>,
+}
+
+impl Search {
+    fn value(&mut self, value: &Json) {
+        match value {
+            Json::Text(text) => self.text(text),
+            Json::List(list) => self.list(list),
+            Json::Object(entries) => self.object(entries),
+            Json::Number(_) | Json::Plain => {}
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        for finding in self.redactor.find(text) {
+            self.add(finding.kind, &text[finding.range]);
+        }
+    }
+
+    fn list(&mut self, list: &[Json]) {
+        let hidden = self.redactor.hidden_in(&list.iter().map(Json::to_shallow).collect::<Vec<_>>());
+        for (index, (value, is_hidden)) in list.iter().zip(hidden).enumerate() {
+            self.below(&index.to_string(), |search| match value {
+                Json::Text(text) if is_hidden && text != REDACTED => {
+                    search.add("an argument under the name of a secret", text)
+                }
+                value => search.value(value),
+            });
+        }
+    }
+
+    fn object(&mut self, entries: &[(String, Json)]) {
+        let shallow: Map = entries.iter().map(|(key, value)| (key.clone(), value.to_shallow())).collect();
+        let named = self.redactor.kind_of_named(&shallow);
+        for (key, value) in entries {
+            let kind = self.redactor.kind_of_entry(key, named);
+            self.below(key, |search| search.under(kind, value));
+            // A key is text as well; its pointer does not contain what is secret in it.
+            self.text(key);
+        }
+    }
+
+    fn under(&mut self, kind: NameKind, value: &Json) {
+        const KIND: &str = "a value under the name of a secret";
+        match value {
+            value if kind == NameKind::Ordinary => self.value(value),
+            Json::Text(text) => match self.redactor.under(kind, Value::String(text.clone())) {
+                Value::String(clean) if clean == *text => self.text(text),
+                _ => self.add(KIND, text),
+            },
+            Json::Number(number) if kind == NameKind::Password => self.add(KIND, number),
+            Json::List(list) => {
+                for (index, value) in list.iter().enumerate() {
+                    self.below(&index.to_string(), |search| search.under(kind, value));
+                }
+            }
+            Json::Object(entries) => {
+                for (key, value) in entries {
+                    self.below(key, |search| search.under(kind.max(search.redactor.kind_of(key)), value));
+                }
+            }
+            Json::Number(_) | Json::Plain => {}
+        }
+    }
+
+    fn below(&mut self, key: &str, search: impl FnOnce(&mut Self)) {
+        let length = self.pointer.len();
+        let shown = self.redactor.text(key).replace('~', "~0").replace('/', "~1");
+        self.pointer.push('/');
+        self.pointer.push_str(&shown);
+        search(self);
+        self.pointer.truncate(length);
+    }
+
+    fn add(&mut self, kind: &'static str, value: &str) {
+        let hash = Sha256::digest(value).iter().map(|byte| format!("{byte:02x}")).collect();
+        self.found.push(Found { pointer: self.pointer.clone(), kind, hash });
+    }
+}
+
+impl Json {
+    /// The value without what is inside of it.
+    fn to_shallow(&self) -> Value {
+        match self {
+            Json::Text(text) => Value::String(text.clone()),
+            _ => Value::Null,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(JsonVisitor)
+    }
+}
+
+struct JsonVisitor;
+
+impl<'de> Visitor<'de> for JsonVisitor {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Plain)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Json, E> {
+        Ok(Json::Plain)
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
+        Ok(Json::Number(number.to_string()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
+        Ok(Json::Number(number.to_string()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
+        Ok(Json::Number(number.to_string()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+        Ok(Json::Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Json, E> {
+        Ok(Json::Text(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json, A::Error> {
+        let mut list = Vec::new();
+        while let Some(value) = seq.next_element()? {
+            list.push(value);
+        }
+        Ok(Json::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Json::Object(entries))
+    }
+}

@@ -1,0 +1,162 @@
+//! Private keys: PEM (RFC 7468), OpenSSH, PGP (RFC 9580), PuTTY.
+
+use std::ops::Range;
+
+/// The private keys in a text. Lines may be spelt with `\n`, or stand in a list.
+pub(super) fn private_keys(text: &str) -> Vec<Range<usize>> {
+    if !text.contains("PRIVATE KEY") && !text.contains("PuTTY-User-Key-File-") {
+        return Vec::new();
+    }
+    let mut keys: Vec<Range<usize>> = Vec::new();
+    for (at, _) in text.match_indices("BEGIN ") {
+        if keys.last().is_some_and(|key| at < key.end) {
+            continue;
+        }
+        if let Some(start) = content(text, at, "BEGIN ").filter(|start| begins_key(&text[*start..])) {
+            let end = text[start..].match_indices("END ").find_map(|(end, _)| content(text, start + end, "END "));
+            keys.push(at - dashes_before(text, at)..end.unwrap_or(text.len()));
+        }
+    }
+    // The beginning of a long text may be cut off.
+    for (at, _) in text.match_indices("END ") {
+        if let Some(end) = content(text, at, "END ")
+            && !keys.iter().any(|key| key.contains(&at))
+        {
+            let lines = before_end(&text[..at]);
+            if at - lines > SHORTEST_LINE {
+                keys.push(lines..end);
+            }
+        }
+    }
+    keys.extend(text.find("PuTTY-User-Key-File-").filter(|_| text.contains("Private-Lines")).map(|at| at..text.len()));
+    keys
+}
+
+/// A line of a key is longer.
+const SHORTEST_LINE: usize = 32;
+
+/// Whether a text is the first line of a private key, or contains it.
+pub(super) fn has_begin(text: &str) -> bool {
+    text.match_indices("BEGIN ").any(|(at, _)| content(text, at, "BEGIN ").is_some())
+}
+
+/// Whether a text is the last line of a private key, or contains it.
+pub(super) fn has_end(text: &str) -> bool {
+    text.match_indices("END ").any(|(at, _)| content(text, at, "END ").is_some())
+}
+
+/// Whether a text is a line of base64, or a header as `Proc-Type: 4,ENCRYPTED`.
+pub(super) fn is_key_line(text: &str) -> bool {
+    begins_key(text)
+}
+
+/// Where the text goes on after `BEGIN RSA PRIVATE KEY-----`.
+fn content(text: &str, at: usize, word: &str) -> Option<usize> {
+    let label = &text[at + word.len()..];
+    let end = label.find("----").filter(|end| *end < 64)?;
+    let name = label[..end].trim_end();
+    let is_label = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ');
+    let is_key = name.ends_with("PRIVATE KEY") || name.ends_with("PRIVATE KEY BLOCK");
+    let dashes = label[end..].bytes().take_while(|byte| *byte == b'-').count();
+    (is_label && is_key && dashes_before(text, at) >= 4).then_some(at + word.len() + end + dashes)
+}
+
+fn dashes_before(text: &str, at: usize) -> usize {
+    // SSH2 puts a space behind them.
+    let before = text[..at].strip_suffix("---- ").map_or(&text[..at], |_| &text[..at - 1]);
+    let dashes = before.bytes().rev().take(5).take_while(|byte| *byte == b'-').count();
+    dashes + at - before.len()
+}
+
+/// A text about such keys, as a pattern, goes on in another way.
+fn begins_key(rest: &str) -> bool {
+    let escapes =
+        |rest: &str| rest.trim_start_matches(|c: char| c.is_whitespace() || "\\\"',+[]()|>&;".contains(c)).len();
+    let mut rest = rest;
+    // `\n` before the first line.
+    loop {
+        let trimmed = &rest[rest.len() - escapes(rest)..];
+        let was_escape = trimmed.len() < rest.len() && rest[..rest.len() - trimmed.len()].ends_with('\\');
+        rest = match trimmed.strip_prefix(['n', 'r', 't']) {
+            Some(next) if was_escape => next,
+            _ => trimmed,
+        };
+        if rest.len() == trimmed.len() {
+            break;
+        }
+    }
+    rest.bytes().take(4).filter(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte)).count() == 4
+}
+
+/// Where the lines of base64 begin that a text ends with.
+fn before_end(text: &str) -> usize {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "+/=\\\"',- \n\r".contains(c);
+    let start =
+        text.rfind(|c: char| !is_part(c)).map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
+    // Words of a sentence before it are no lines of a key.
+    let words = text[start..].split_inclusive([' ', '\n', '\\', '"', ',', '\'']);
+    let (mut at, mut before) = (start, start);
+    for word in words {
+        if word.trim_end_matches([' ', '\n', '\\', '"', ',', '\'']).len() >= SHORTEST_LINE {
+            // The line before may be the rest of one that is cut.
+            return before;
+        }
+        before = if word.len() > 1 { at } else { before };
+        at += word.len();
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hidden(text: &str) -> String {
+        let mut hidden = text.to_owned();
+        for key in private_keys(text).into_iter().rev() {
+            hidden.replace_range(key, "…");
+        }
+        hidden
+    }
+
+    #[test]
+    fn keys_are_found_in_every_spelling() {
+        for label in ["RSA PRIVATE KEY", "PRIVATE KEY", "OPENSSH PRIVATE KEY", "PGP PRIVATE KEY BLOCK"] {
+            for separator in ["\n", "\\n", "\\\\n", "\", \"", "\\\", \\\"", "\r\n"] {
+                let line = "MIIEpAIBAAKCAQEA0123456789abcdefghijklmnop";
+                let key = [
+                    "-----BEGIN ",
+                    label,
+                    "-----",
+                    separator,
+                    line,
+                    separator,
+                    line,
+                    separator,
+                    "-----END ",
+                    label,
+                    "-----",
+                ]
+                .concat();
+                assert_eq!(hidden(&format!("a {key} b")), "a … b", "{key}");
+                let cut = &key[40 + label.len()..];
+                assert!(!hidden(cut).contains("klmnop"), "{cut}");
+            }
+        }
+        let cut = ["-----BEGIN ", "PRIVATE KEY-----\nMIIE"].concat();
+        assert_eq!(hidden(&cut), "…");
+    }
+
+    #[test]
+    fn texts_about_keys_stay() {
+        for text in [
+            "-----BEGIN (RSA |EC )?PRIVATE KEY-----",
+            "expected -----BEGIN PRIVATE KEY-----",
+            "-----BEGIN PUBLIC KEY-----\nMIIE",
+            "-----BEGIN CERTIFICATE-----\nMIIE",
+            "no -----END PRIVATE KEY----- in it",
+        ] {
+            assert_eq!(hidden(text), text);
+        }
+    }
+}

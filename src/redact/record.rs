@@ -1,0 +1,141 @@
+//! Secrets in whole records: taken out before a record is written, and looked for before it is published.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::Redactor;
+use crate::failure::{Failure, Location, Process, SpanEntry, Suggestion};
+use crate::value::Value;
+
+impl Redactor {
+    /// Takes the secrets out of every text of a record.
+    pub(crate) fn failure(&self, failure: &mut Failure) {
+        self.stack(failure);
+        let Failure { computation, theoretical_ref, error_type, error_message, parameters, context, .. } = failure;
+        let own = [computation, theoretical_ref, error_type, error_message];
+        let others = [&mut context.reason, &mut context.thread, &mut context.job_id, &mut context.notebook];
+        let errors = context.errors.iter_mut().flat_map(|error| {
+            [Some(&mut error.message), error.type_name.as_mut(), error.variant.as_mut()].into_iter().flatten()
+        });
+        let breadcrumbs = context.breadcrumbs.iter_mut().map(|breadcrumb| &mut breadcrumb.message);
+        let trail = context.trail.iter_mut().filter_map(|entry| entry.message.as_mut());
+        let texts = own.into_iter().chain(others.into_iter().flatten()).chain(errors).chain(breadcrumbs).chain(trail);
+        texts.for_each(|text| self.clean(text));
+        failure.suggested_fixes.iter_mut().for_each(|fix| self.clean(fix));
+        for map in [parameters, &mut context.event, &mut context.other] {
+            *map = self.map(std::mem::take(map));
+        }
+        for error in &mut context.errors {
+            error.data = error.data.take().map(|data| self.inside(data));
+        }
+        context.spans.iter_mut().for_each(|span| self.span(span));
+        for entry in &mut context.trail {
+            self.name(&mut entry.level);
+            entry.span.iter_mut().for_each(|span| self.name(span));
+            entry.location.iter_mut().for_each(|place| self.location(place));
+            for (name, column) in entry.columns.iter_mut() {
+                *column = self.column(name, std::mem::take(column));
+            }
+        }
+        for breadcrumb in &mut context.breadcrumbs {
+            self.name(&mut breadcrumb.level);
+            breadcrumb.location.iter_mut().for_each(|place| self.location(place));
+        }
+        for series in &mut context.convergence {
+            self.name(&mut series.column);
+            series.crossed.iter_mut().for_each(|crossed| self.clean(&mut crossed.of));
+        }
+        context.location.iter_mut().for_each(|place| self.location(place));
+        if let Some(process) = &mut context.process {
+            self.process(process);
+        }
+        if let Some(build) = &mut context.build {
+            let texts = [&mut build.package, &mut build.version, &mut build.profile, &mut build.git_commit];
+            texts.into_iter().flatten().for_each(|text| self.clean(text));
+        }
+        context.suggestions.iter_mut().for_each(|suggestion| self.suggestion(suggestion));
+        if let Some(resolution) = &mut context.resolution {
+            self.clean(&mut resolution.fix);
+        }
+    }
+
+    /// Takes the secrets out of the stack, which is read later than the rest.
+    pub(crate) fn stack(&self, failure: &mut Failure) {
+        self.clean(&mut failure.stack_trace);
+        for frame in &mut failure.context.frames {
+            self.name(&mut frame.function);
+            frame.file.iter_mut().for_each(|file| self.name(file));
+        }
+    }
+
+    fn suggestion(&self, suggestion: &mut Suggestion) {
+        let Suggestion { root_cause, location, reason, code, provider, model, fix, .. } = suggestion;
+        let texts = [root_cause, location, reason, code, provider, model].into_iter().flatten();
+        texts.chain([fix]).for_each(|text| self.clean(text));
+        [&mut suggestion.rule, &mut suggestion.source].into_iter().flatten().for_each(|text| self.name(text));
+        for evidence in &mut suggestion.evidence {
+            evidence.value = self.value(&evidence.field, std::mem::take(&mut evidence.value));
+            self.clean(&mut evidence.field);
+        }
+    }
+
+    fn location(&self, place: &mut Location) {
+        let texts = [&mut place.file, &mut place.module, &mut place.target];
+        texts.into_iter().flatten().for_each(|text| self.name(text));
+    }
+
+    fn span(&self, span: &mut SpanEntry) {
+        span.fields = self.map(std::mem::take(&mut span.fields));
+        self.name(&mut span.name);
+        self.name(&mut span.target);
+        self.name(&mut span.level);
+        span.file.iter_mut().for_each(|file| self.name(file));
+        span.follows_from.iter_mut().for_each(|name| self.clean(name));
+    }
+
+    /// A column of the trail keeps its length.
+    fn column(&self, name: &str, column: Value) -> Value {
+        let kind = self.kind_of(name);
+        match column {
+            Value::List(values) => values.into_iter().map(|value| self.under(kind, value)).collect::<Vec<_>>().into(),
+            other => self.under(kind, other),
+        }
+    }
+
+    fn process(&self, process: &mut Arc<Process>) {
+        let mut clean = Process::clone(process);
+        clean.argv = self.command_line(clean.argv);
+        [&mut clean.cwd, &mut clean.host, &mut clean.executable]
+            .into_iter()
+            .flatten()
+            .for_each(|text| self.clean(text));
+        if clean != **process {
+            *process = Arc::new(clean);
+        }
+    }
+
+    fn name(&self, name: &mut Cow<'static, str>) {
+        if let Cow::Owned(clean) = self.text(name) {
+            *name = clean.into();
+        }
+    }
+}
+
+impl Failure {
+    /// Takes out what looks like a secret, as it is before a record is shown to others: values under such names, and what is
+    /// secret in texts. What was redacted when the record was written stays so.
+    ///
+    /// ```
+    /// use tracing_failure::Failure;
+    ///
+    /// let mut failure = Failure::new("fit", "§2", "DbError", "cannot reach postgres://me:hunter2@db.example/x");
+    /// failure.parameters.insert("api_key", "abc123");
+    /// failure.parameters.insert("rtol", 1e-6);
+    /// failure.redact();
+    /// assert_eq!(failure.error_message, "cannot reach postgres://[redacted]@db.example/x");
+    /// assert_eq!(failure.parameters.to_string(), r#"{"api_key":"[redacted]","rtol":1e-6}"#);
+    /// ```
+    pub fn redact(&mut self) {
+        Redactor::default().failure(self);
+    }
+}

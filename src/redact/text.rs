@@ -1,0 +1,117 @@
+//! The secrets of a text.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::names::{NameKind, begins_name, may_begin_name};
+use super::units::ends_escape;
+use super::{REDACTED, forms, keys, tokens, urls};
+
+/// A secret in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    pub(crate) range: Range<usize>,
+    pub(crate) kind: &'static str,
+}
+
+/// All secrets in a text, in order, none within another. `judge` says what names mean; `names` are further names that it knows.
+pub(super) fn find(text: &str, names: &[String], judge: impl Fn(&str) -> NameKind) -> Vec<Finding> {
+    let mut clues = clues(text);
+    clues.has_name |= names.iter().any(|name| contains_ignoring_case(text, name));
+    let mut found = clues.tokens;
+    if clues.has_name {
+        let kind = "a value under the name of a secret";
+        found.extend(keys::private_keys(text).into_iter().map(|range| Finding { range, kind: "a private key" }));
+        found.extend(forms::in_forms(text, judge).into_iter().map(|range| Finding { range, kind }));
+    }
+    if clues.has_url {
+        found.extend(urls::in_urls(text).into_iter().map(|(range, kind)| Finding { range, kind }));
+    }
+    found.retain(|finding| !finding.range.is_empty());
+    if found.len() > 1 { joined(found) } else { found }
+}
+
+/// What one look at each byte of a text tells. Most texts have none of it, and are not looked at again.
+#[derive(Default)]
+struct Clues {
+    /// It may contain the name of a secret.
+    has_name: bool,
+    /// It may contain a URL with credentials or parameters.
+    has_url: bool,
+    tokens: Vec<Finding>,
+}
+
+fn clues(text: &str) -> Clues {
+    let bytes = text.as_bytes();
+    let mut clues = Clues::default();
+    let mut is_inside = false;
+    for (at, byte) in bytes.iter().enumerate() {
+        let was_inside = std::mem::replace(&mut is_inside, byte.is_ascii_alphanumeric());
+        let class = CLASSES[usize::from(*byte)];
+        if class == 0 {
+            continue;
+        }
+        clues.has_url |= class & URL != 0;
+        clues.has_name = clues.has_name || class & NAME != 0 && begins_name(&bytes[at..]);
+        if class & TOKEN != 0
+            && (!was_inside || ends_escape(text, at))
+            && let Some((range, kind)) = tokens::token_at(text, at)
+        {
+            clues.tokens.push(Finding { range, kind });
+        }
+    }
+    clues
+}
+
+const NAME: u8 = 1;
+const TOKEN: u8 = 2;
+const URL: u8 = 4;
+
+/// What may begin with a byte.
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = if may_begin_name(byte as u8) { NAME } else { 0 }
+            | if tokens::may_begin_token(byte as u8) { TOKEN } else { 0 }
+            | if matches!(byte as u8, b'@' | b'?' | b'&' | b'%') { URL } else { 0 };
+        byte += 1;
+    }
+    classes
+};
+
+/// Without what is within another; what overlaps becomes one.
+fn joined(mut found: Vec<Finding>) -> Vec<Finding> {
+    found.retain(|finding| !finding.range.is_empty());
+    found.sort_by_key(|finding| (finding.range.start, std::cmp::Reverse(finding.range.end)));
+    let mut joined: Vec<Finding> = Vec::with_capacity(found.len());
+    for finding in found {
+        match joined.last_mut() {
+            Some(last) if finding.range.start < last.range.end => {
+                last.range.end = last.range.end.max(finding.range.end)
+            }
+            _ => joined.push(finding),
+        }
+    }
+    joined
+}
+
+fn contains_ignoring_case(text: &str, name: &str) -> bool {
+    text.as_bytes().windows(name.len().max(1)).any(|window| window.eq_ignore_ascii_case(name.as_bytes()))
+}
+
+/// The text with a mark in the place of each of these.
+pub(super) fn without<'a>(text: &'a str, found: &[Finding]) -> Cow<'a, str> {
+    if found.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut clean = String::with_capacity(text.len());
+    let mut copied = 0;
+    for Finding { range, .. } in found {
+        clean.push_str(&text[copied..range.start]);
+        clean.push_str(REDACTED);
+        copied = range.end;
+    }
+    clean.push_str(&text[copied..]);
+    Cow::Owned(clean)
+}

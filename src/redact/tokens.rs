@@ -1,0 +1,277 @@
+//! Published formats of tokens.
+//!
+//! Prefixes, alphabets and lengths are those of the default rules of gitleaks
+//! (<https://github.com/gitleaks/gitleaks/blob/master/config/gitleaks.toml>), of the plugins of detect-secrets
+//! (<https://github.com/Yelp/detect-secrets/tree/master/detect_secrets/plugins>), and of GitHub's list of patterns
+//! (<https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns>). Where a
+//! vendor documents only the prefix, the length is a lower bound. A group below names its source where it is another one.
+
+use std::ops::Range;
+
+use super::shape::{has_digit, has_digit_and_letter, is_any, is_random, is_upper_with_digit, is_web_token};
+
+/// A format of tokens: a prefix, and what follows it.
+struct Format {
+    prefix: &'static str,
+    kind: &'static str,
+    shortest: usize,
+    longest: usize,
+    /// Characters beside ASCII letters and digits.
+    marks: &'static str,
+    judge: fn(&str) -> bool,
+}
+
+const MANY: usize = 4096;
+
+const fn format(
+    prefix: &'static str,
+    kind: &'static str,
+    shortest: usize,
+    longest: usize,
+    marks: &'static str,
+    judge: fn(&str) -> bool,
+) -> Format {
+    Format { prefix, kind, shortest, longest, marks, judge }
+}
+
+const FORMATS: &[Format] = &[
+    // AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+    format("AKIA", "an AWS access key", 16, 16, "", is_upper_with_digit),
+    format("ASIA", "an AWS access key", 16, 16, "", is_upper_with_digit),
+    format("ABIA", "an AWS access key", 16, 16, "", is_upper_with_digit),
+    format("ACCA", "an AWS access key", 16, 16, "", is_upper_with_digit),
+    // GitHub: https://github.blog/engineering/behind-githubs-new-authentication-token-formats
+    format("ghp_", "a GitHub token", 36, MANY, "", is_any),
+    format("gho_", "a GitHub token", 36, MANY, "", is_any),
+    format("ghu_", "a GitHub token", 36, MANY, "", is_any),
+    format("ghs_", "a GitHub token", 36, MANY, "", is_any),
+    format("ghr_", "a GitHub token", 36, MANY, "", is_any),
+    format("github_pat_", "a GitHub token", 36, MANY, "_", is_any),
+    // GitLab: https://docs.gitlab.com/security/tokens/#token-prefixes
+    format("glpat-", "a GitLab token", 20, MANY, "-_.", has_digit),
+    format("gldt-", "a GitLab token", 20, MANY, "-_", has_digit),
+    format("glrt-", "a GitLab token", 20, MANY, "-_.", has_digit),
+    format("glptt-", "a GitLab token", 20, MANY, "-_", has_digit),
+    format("glcbt-", "a GitLab token", 20, MANY, "-_", has_digit),
+    format("gloas-", "a GitLab token", 20, MANY, "-_", has_digit),
+    format("glsoat-", "a GitLab token", 20, MANY, "-_", has_digit),
+    format("glft-", "a GitLab token", 20, MANY, "-_", has_digit),
+    format("glagent-", "a GitLab token", 20, MANY, "-_", has_digit),
+    // Google: https://docs.cloud.google.com/docs/authentication/token-types
+    format("AIza", "a Google API key", 35, 35, "-_", is_any),
+    format("ya29.", "a Google token", 20, MANY, "-_.", has_digit_and_letter),
+    format("GOCSPX-", "a Google client secret", 20, MANY, "-_", is_any),
+    // Models: OpenAI, Anthropic, Groq, Hugging Face, Perplexity, Replicate, xAI.
+    format("sk-", "an API key", 20, MANY, "-_", is_random),
+    format("gsk_", "a Groq API key", 20, MANY, "", has_digit_and_letter),
+    format("hf_", "a Hugging Face token", 34, 34, "", is_any),
+    format("api_org_", "a Hugging Face token", 34, 34, "", is_any),
+    format("pplx-", "a Perplexity API key", 32, MANY, "", has_digit_and_letter),
+    format("r8_", "a Replicate token", 37, 40, "", has_digit_and_letter),
+    format("xai-", "an xAI API key", 40, MANY, "", has_digit_and_letter),
+    format("nvapi-", "an NVIDIA API key", 40, MANY, "-_", has_digit_and_letter),
+    // Payment: Stripe, Square, Shopify, PayPal's Braintree.
+    format("sk_live_", "a Stripe key", 10, MANY, "", is_any),
+    format("sk_test_", "a Stripe key", 10, MANY, "", is_any),
+    format("sk_prod_", "a Stripe key", 10, MANY, "", is_any),
+    format("rk_live_", "a Stripe key", 10, MANY, "", is_any),
+    format("rk_test_", "a Stripe key", 10, MANY, "", is_any),
+    format("rk_prod_", "a Stripe key", 10, MANY, "", is_any),
+    format("whsec_", "a webhook secret", 20, MANY, "+/=", has_digit_and_letter),
+    format("sq0atp-", "a Square token", 22, 60, "-_", is_any),
+    format("sq0csp-", "a Square secret", 22, 60, "-_", is_any),
+    format("shpat_", "a Shopify token", 32, 32, "", has_digit),
+    format("shpca_", "a Shopify token", 32, 32, "", has_digit),
+    format("shppa_", "a Shopify token", 32, 32, "", has_digit),
+    format("shpss_", "a Shopify secret", 32, 32, "", has_digit),
+    format("access_token$production$", "a Braintree token", 32, MANY, "$", has_digit),
+    // Messages: Slack (https://docs.slack.dev/authentication/tokens), SendGrid, Telegram, Brevo.
+    format("xoxa-", "a Slack token", 10, MANY, "-", has_digit),
+    format("xoxb-", "a Slack token", 10, MANY, "-", has_digit),
+    format("xoxp-", "a Slack token", 10, MANY, "-", has_digit),
+    format("xoxr-", "a Slack token", 10, MANY, "-", has_digit),
+    format("xoxs-", "a Slack token", 10, MANY, "-", has_digit),
+    format("xoxo-", "a Slack token", 10, MANY, "-", has_digit),
+    format("xoxc-", "a Slack token", 10, MANY, "-", has_digit),
+    format("xoxd-", "a Slack token", 10, MANY, "-%+/=", has_digit),
+    format("xoxe-", "a Slack token", 10, MANY, "-", has_digit),
+    format("xoxe.", "a Slack token", 10, MANY, "-", has_digit),
+    format("xapp-", "a Slack token", 10, MANY, "-", has_digit),
+    format("hooks.slack.com/services/", "a Slack webhook", 12, MANY, "/", has_digit),
+    format("hooks.slack.com/workflows/", "a Slack webhook", 12, MANY, "/", has_digit),
+    format("hooks.slack.com/triggers/", "a Slack webhook", 12, MANY, "/", has_digit),
+    format("discord.com/api/webhooks/", "a Discord webhook", 40, MANY, "/-_", has_digit),
+    format("discordapp.com/api/webhooks/", "a Discord webhook", 40, MANY, "/-_", has_digit),
+    format("webhook.office.com/webhookb2/", "a Teams webhook", 40, MANY, "/-@", has_digit),
+    format("api.telegram.org/bot", "a Telegram token", 35, MANY, ":-_", has_digit),
+    format("SG.", "a SendGrid key", 66, 66, "-_.", has_digit),
+    format("xkeysib-", "a Brevo key", 64, MANY, "-", has_digit),
+    // Packages: npm, PyPI (https://warehouse.pypa.io), RubyGems, crates.io, NuGet, Clojars, Docker, Artifactory.
+    format("npm_", "an npm token", 36, 36, "", is_any),
+    format("pypi-AgE", "a PyPI token", 16, MANY, "-_", is_any),
+    format("pypi-", "a PyPI token", 40, MANY, "-_", is_random),
+    format("rubygems_", "a RubyGems key", 48, 48, "", has_digit),
+    format("cio", "a crates.io token", 32, 32, "", is_random),
+    format("oy2", "a NuGet key", 43, 43, "", has_digit),
+    format("CLOJARS_", "a Clojars token", 60, 60, "", has_digit),
+    format("dckr_pat_", "a Docker token", 27, 36, "-_", is_any),
+    format("dckr_oat_", "a Docker token", 27, 36, "-_", is_any),
+    format("AKCp", "an Artifactory key", 69, 69, "", is_any),
+    format("cmVmd", "an Artifactory token", 59, 59, "", is_any),
+    // Infrastructure: HashiCorp, DigitalOcean, Databricks, Doppler, Fly.io, Pulumi, Linode, Heroku, Cloudflare, Azure,
+    // Alibaba, OpenShift, Tailscale.
+    format("hvs.", "a Vault token", 20, MANY, "-_", has_digit_and_letter),
+    format("hvb.", "a Vault token", 20, MANY, "-_", has_digit_and_letter),
+    format("hvr.", "a Vault token", 20, MANY, "-_", has_digit_and_letter),
+    format("dop_v1_", "a DigitalOcean token", 64, 64, "", is_any),
+    format("doo_v1_", "a DigitalOcean token", 64, 64, "", is_any),
+    format("dor_v1_", "a DigitalOcean token", 64, 64, "", is_any),
+    format("dapi", "a Databricks token", 32, 34, "-", is_hexadecimal),
+    format("dkea", "a Databricks token", 32, 34, "-", is_hexadecimal),
+    format("dp.pt.", "a Doppler token", 40, 44, "", is_any),
+    format("dp.st.", "a Doppler token", 40, MANY, "._-", is_any),
+    format("fo1_", "a Fly.io token", 43, 43, "-_", is_any),
+    format("fm2_", "a Fly.io token", 100, MANY, "+/=", is_any),
+    format("FlyV1", "a Fly.io token", 100, MANY, " +/=_,", is_any),
+    format("pul-", "a Pulumi token", 40, 40, "", is_hexadecimal),
+    format("HRKU-", "a Heroku key", 36, MANY, "-_", has_digit),
+    format("LTAI", "an Alibaba access key", 20, 24, "", is_random),
+    format("sha256~", "an OpenShift token", 43, 43, "-_", is_any),
+    format("tskey-", "a Tailscale key", 20, MANY, "-", has_digit),
+    format("A3-", "a 1Password key", 32, 38, "-", is_upper_with_digit),
+    format("ops_eyJ", "a 1Password token", 250, MANY, "+/=", is_any),
+    format("AGE-SECRET-KEY-1", "an age key", 58, 58, "", is_any),
+    // Services: Grafana, New Relic, Sentry, Postman, Linear, Notion, Airtable, Atlassian, Asana, Prefect, ReadMe, Typeform,
+    // PlanetScale, Supabase, Weights & Biases, Dynatrace, Mapbox, Figma, Sourcegraph.
+    format("glc_", "a Grafana token", 32, MANY, "+/=", is_random),
+    format("glsa_", "a Grafana token", 32, MANY, "_", has_digit),
+    format("NRAK-", "a New Relic key", 27, 27, "", is_any),
+    format("NRJS-", "a New Relic key", 19, 19, "", is_any),
+    format("NRII-", "a New Relic key", 32, 32, "-", is_any),
+    format("sntrys_", "a Sentry token", 40, MANY, "+/=_", is_any),
+    format("sntryu_", "a Sentry token", 64, 64, "", is_any),
+    format("PMAK-", "a Postman key", 59, 59, "-", is_any),
+    format("lin_api_", "a Linear key", 40, 40, "", is_any),
+    format("ntn_", "a Notion token", 40, 50, "", has_digit),
+    format("secret_", "a Notion token", 43, 43, "", has_digit_and_letter),
+    format("ATATT3", "an Atlassian token", 100, MANY, "-_=", is_any),
+    format("ATCTT3", "an Atlassian token", 100, MANY, "-_=", is_any),
+    format("ATBB", "a Bitbucket token", 32, 32, "", is_random),
+    format("pnu_", "a Prefect key", 36, 36, "", is_any),
+    format("rdme_", "a ReadMe key", 70, 70, "", is_any),
+    format("tfp_", "a Typeform token", 40, MANY, "-_.=", has_digit),
+    format("pscale_tkn_", "a PlanetScale token", 32, 64, "-_.=", is_any),
+    format("pscale_pw_", "a PlanetScale password", 32, 64, "-_.=", is_any),
+    format("pscale_oauth_", "a PlanetScale token", 32, 64, "-_.=", is_any),
+    format("sbp_", "a Supabase token", 40, 40, "", is_hexadecimal),
+    format("dt0c01.", "a Dynatrace token", 80, MANY, ".", is_any),
+    format("figd_", "a Figma token", 40, MANY, "-_", is_any),
+    format("sgp_", "a Sourcegraph token", 40, MANY, "_", has_digit),
+    format("shippo_live_", "a Shippo token", 40, 40, "", is_any),
+    format("duffel_live_", "a Duffel token", 43, 43, "-_=", is_any),
+    format("EZAK", "an EasyPost key", 54, 54, "", is_any),
+    format("p8e-", "an Adobe secret", 32, 32, "", has_digit),
+    // RFC 7519 and RFC 6750.
+    format("eyJ", "a JSON web token", 20, MANY, "-_.=", is_web_token),
+    format("Bearer ", "a bearer token", 16, MANY, "-_.~+/=", is_random),
+    format("bearer ", "a bearer token", 16, MANY, "-_.~+/=", is_random),
+    format("BEARER ", "a bearer token", 16, MANY, "-_.~+/=", is_random),
+    // RFC 7617.
+    format("Basic ", "a user and a password in base64", 8, MANY, "+/=-_", super::shape::is_basic_credentials),
+    format("basic ", "a user and a password in base64", 8, MANY, "+/=-_", super::shape::is_basic_credentials),
+];
+
+fn is_hexadecimal(text: &str) -> bool {
+    has_digit(text) && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+/// The format of the token that begins here, and its end.
+pub(super) fn token_at(text: &str, at: usize) -> Option<(Range<usize>, &'static str)> {
+    let rest = &text.as_bytes()[at..];
+    let [first, second, ..] = *rest else { return None };
+    if SECOND[usize::from(first)] >> (second & 31) & 1 == 0 {
+        return None;
+    }
+    let mut next = FIRST[usize::from(first)];
+    let formats = std::iter::from_fn(|| {
+        let format = FORMATS.get(usize::from(next))?;
+        next = NEXT[usize::from(next)];
+        Some(format)
+    });
+    let mut fitting = formats.filter(|format| rest.starts_with(format.prefix.as_bytes()));
+    fitting.find_map(|format| {
+        let start = at + format.prefix.len();
+        let body = &text[start..];
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || format.marks.as_bytes().contains(&byte);
+        let length = body.bytes().take(MANY).position(|byte| !is_part(byte)).unwrap_or(body.len().min(MANY));
+        let body = body.get(..length)?.trim_end_matches(['.', '-', ' ']);
+        let fits = (format.shortest..=format.longest).contains(&body.len()) && (format.judge)(body);
+        // A scheme is not part of the secret: `Bearer [redacted]`.
+        let begin = if format.prefix.ends_with([' ', '/']) { start } else { at };
+        fits.then(|| (begin..start + body.len(), format.kind))
+    })
+}
+
+/// Whether a prefix begins with this byte.
+pub(super) const fn may_begin_token(byte: u8) -> bool {
+    (CHAINS.0[byte as usize] as usize) < FORMATS.len()
+}
+
+/// The first of the formats whose prefix begins with a byte, and the next of the same byte; beyond the list where there is none.
+const CHAINS: ([u8; 256], [u8; FORMATS.len()]) = {
+    let (mut first, mut next) = ([u8::MAX; 256], [u8::MAX; FORMATS.len()]);
+    let mut at = FORMATS.len();
+    while at > 0 {
+        at -= 1;
+        let byte = FORMATS[at].prefix.as_bytes()[0] as usize;
+        next[at] = first[byte];
+        first[byte] = at as u8;
+    }
+    (first, next)
+};
+/// By the first byte of a prefix, a bit for each second one.
+static SECOND: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut format = 0;
+    while format < FORMATS.len() {
+        let [first, second, ..] = *FORMATS[format].prefix.as_bytes() else { panic!("a prefix has two bytes") };
+        table[first as usize] |= 1 << (second & 31);
+        format += 1;
+    }
+    table
+};
+
+static FIRST: [u8; 256] = CHAINS.0;
+static NEXT: [u8; FORMATS.len()] = CHAINS.1;
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A token of each format. They are put together here, so that no scanner takes this file for a leak.
+    pub(in crate::redact) fn samples() -> Vec<String> {
+        let random =
+            "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dF3hJ5kL7nM9pR1sT3vX5zA7cE9gJ1lN3pQ5sU7wY9bD1fH3jL5nP7rT9vX1zB3dF5hJ7lM";
+        let hexadecimal = "4b825dc642cb6eb9a060e54bf8d69288fbee49044b825dc642cb6eb9a060e54bf8d69288fbee4904";
+        let capitals = "IOSFODNN7EXAMPLEIOSFODNN7EXAMPLE2345ABCDEF";
+        let web = "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dF3hJ5";
+        let bodies = [random, hexadecimal, capitals, web, "Ym9iOmh1bnRlcjIyMjIyMg=="];
+        let sample = |format: &Format| {
+            let fits = bodies.iter().flat_map(|body| {
+                let body = if body.len() < format.shortest { body.repeat(4) } else { (*body).to_owned() };
+                let ends = [format.shortest.max(24).min(format.longest), body.len().min(format.longest)];
+                ends.into_iter().filter_map(move |end| body.get(..end).map(str::to_owned)).collect::<Vec<_>>()
+            });
+            let text = |body: String| format!("{}{body}", format.prefix);
+            let mut fits =
+                fits.map(text).filter(|text| token_at(text, 0).is_some_and(|(range, _)| range.end == text.len()));
+            fits.next().unwrap_or_else(|| panic!("no sample of {}", format.prefix))
+        };
+        FORMATS.iter().map(sample).collect()
+    }
+
+    #[test]
+    fn every_format_has_a_sample() {
+        assert_eq!(samples().len(), FORMATS.len());
+    }
+}

@@ -1,0 +1,178 @@
+//! Secrets in structured values: under names, in pairs, in command lines, in keys that are lists of lines. Numbers stay numbers.
+
+use std::borrow::Cow;
+
+use super::names::NameKind;
+use super::shape::{is_number, is_placeholder};
+use super::{REDACTED, Redactor, keys};
+use crate::value::{Map, Value};
+
+/// Keys of an object whose text is the name of another of its values.
+const NAME_KEYS: &[&str] = &["name", "key", "variable", "var", "id", "field", "header", "param", "parameter", "option"];
+
+/// Keys of that value.
+const VALUE_KEYS: &[&str] = &["value", "val", "content", "data", "default"];
+
+impl Redactor {
+    /// A value without its secrets.
+    pub(crate) fn inside(&self, value: Value) -> Value {
+        match value {
+            Value::String(mut text) => {
+                self.clean(&mut text);
+                Value::String(text)
+            }
+            Value::List(list) => Value::List(self.list(list)),
+            Value::Map(map) => Value::Map(self.entries(map)),
+            other => other,
+        }
+    }
+
+    /// What stands under a name of this kind, without its secrets.
+    pub(crate) fn under(&self, kind: NameKind, value: Value) -> Value {
+        match value {
+            value if kind == NameKind::Ordinary => self.inside(value),
+            Value::Null | Value::Bool(_) => value,
+            Value::String(text) if is_harmless(kind, &text) => Value::String(text),
+            Value::Int(_) | Value::UInt(_) | Value::Float(_) if kind < NameKind::Password => value,
+            Value::List(list) if kind < NameKind::Password => {
+                Value::List(list.into_iter().map(|value| self.under(kind, value)).collect())
+            }
+            Value::Map(mut map) if kind < NameKind::Password => {
+                for (name, value) in map.iter_mut() {
+                    *value = self.under(kind.max(self.kind_of(name)), std::mem::take(value));
+                }
+                Value::Map(map)
+            }
+            Value::List(list) if list.is_empty() => Value::List(list),
+            Value::Map(map) if map.is_empty() => Value::Map(map),
+            _ => REDACTED.into(),
+        }
+    }
+
+    fn entries(&self, mut map: Map) -> Map {
+        let named = self.kind_of_named(&map);
+        let mut has_secret_key = false;
+        for (name, value) in map.iter_mut() {
+            *value = self.under(self.kind_of_entry(name, named), std::mem::take(value));
+            has_secret_key |= matches!(self.text(name), Cow::Owned(_));
+        }
+        if !has_secret_key {
+            return map;
+        }
+        map.iter_mut().map(|(name, value)| (self.text(name).into_owned(), std::mem::take(value))).collect()
+    }
+
+    /// What a key says about its value, in an object that names a value of this kind.
+    pub(super) fn kind_of_entry(&self, key: &str, named: NameKind) -> NameKind {
+        let is_named = named > NameKind::Ordinary && is_among(VALUE_KEYS, key);
+        self.kind_of(key).max(if is_named { named } else { NameKind::Ordinary })
+    }
+
+    /// What `{"name": "DB_PASSWORD", "value": …}` says about its value.
+    pub(super) fn kind_of_named(&self, map: &Map) -> NameKind {
+        let names = map.iter().filter(|(key, _)| is_among(NAME_KEYS, key));
+        names.filter_map(|(_, value)| Some(self.kind_of(value.as_str()?))).max().unwrap_or_default()
+    }
+
+    fn list(&self, list: Vec<Value>) -> Vec<Value> {
+        let is_hidden = self.hidden_in(&list);
+        let clean = |(value, is_hidden): (Value, bool)| match value {
+            Value::String(_) if is_hidden => REDACTED.into(),
+            other => self.inside(other),
+        };
+        list.into_iter().zip(is_hidden).map(clean).collect()
+    }
+
+    /// Which entries of a list are secrets by what stands before them.
+    pub(super) fn hidden_in(&self, list: &[Value]) -> Vec<bool> {
+        let texts: Vec<&str> = list.iter().map(|value| value.as_str().unwrap_or_default()).collect();
+        let mut hidden = vec![false; list.len()];
+        let mut in_key = false;
+        for at in 0..texts.len() {
+            let text = texts[at];
+            let begins_key = text.contains("PRIVATE KEY") && keys::has_begin(text);
+            let goes_on =
+                || texts[at + 1..].iter().find(|next| !next.is_empty()).is_some_and(|next| keys::is_key_line(next));
+            if begins_key && goes_on() {
+                in_key = true;
+            }
+            hidden[at] |= in_key;
+            if in_key && keys::has_end(text) {
+                in_key = false;
+            }
+            let Some(next) = texts.get(at + 1).filter(|next| !next.is_empty()) else { continue };
+            let kind =
+                if text.len() <= 256 { self.kind_of(text.trim_end_matches([':', '='])) } else { NameKind::Ordinary };
+            let is_option = text.starts_with('-') && !next.starts_with('-') && !text.contains(['=', ' ']);
+            let is_pair = texts.len() == 2 && !text.contains(' ');
+            let kind = if is_option && kind > NameKind::Ordinary { kind.max(NameKind::Credential) } else { kind };
+            if (is_option || is_pair) && kind > NameKind::Ordinary && !is_harmless(kind, next) {
+                hidden[at + 1] = self.kind_of(next) == NameKind::Ordinary || is_option;
+            }
+            hidden[at + 1] |= is_user_of_command(&texts[..at], text) && next.contains(':');
+        }
+        hidden
+    }
+}
+
+fn is_among(keys: &[&str], name: &str) -> bool {
+    keys.iter().any(|key| key.eq_ignore_ascii_case(name))
+}
+
+/// Digits of a number that is no secret under a doubtful name.
+const LONGEST_NUMBER: usize = 16;
+
+/// A text under a secret name that tells nothing: empty, `[redacted]`, `$PASSWORD`, a number under a name like `token`.
+fn is_harmless(kind: NameKind, text: &str) -> bool {
+    text == REDACTED
+        || text.is_empty()
+        || is_placeholder(text)
+        || kind < NameKind::Password && is_number(text) && text.len() <= LONGEST_NUMBER
+}
+
+/// `curl … -u user:password`
+fn is_user_of_command(before: &[&str], option: &str) -> bool {
+    let is_user = matches!(option, "-u" | "--user" | "-U" | "--proxy-user" | "-a" | "--auth");
+    let is_command = |word: &&str| ["curl", "wget", "http"].contains(&word.rsplit(['/', '\\']).next().unwrap_or(word));
+    is_user && before.iter().any(is_command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_found_at_any_depth() {
+        let mut redactor = Redactor::default();
+        redactor.also("Session");
+        let map = Map::from_iter([
+            ("rtol", Value::Float(1e-6)),
+            ("session", "abc".into()),
+            ("servers", vec![Map::from_iter([("url", "u"), ("password", "hunter2")])].into()),
+            ("tokens", vec![Value::Int(128_001), "abc".into()].into()),
+            ("url", "postgres://me:hunter2@db/x".into()),
+            ("env", vec![Map::from_iter([("name", "DB_PASSWORD"), ("value", "hunter2")])].into()),
+            ("headers", Value::List(vec![vec!["X-Api-Key", "abc"].into(), vec!["Accept", "text/html"].into()])),
+        ]);
+        insta::assert_snapshot!(
+            redactor.map(map),
+            @r#"{"rtol":1e-6,"session":"[redacted]","servers":[{"url":"u","password":"[redacted]"}],"tokens":[128001,"[redacted]"],"url":"postgres://[redacted]@db/x","env":[{"name":"DB_PASSWORD","value":"[redacted]"}],"headers":[["X-Api-Key","[redacted]"],["Accept","text/html"]]}"#
+        );
+    }
+
+    #[test]
+    fn command_lines_keep_all_but_the_secret() {
+        let words = ["solve", "--token", "t0p", "--api-key=k8s", "--rtol=1e-6", "--password", "--verbose", "x"];
+        let line = Redactor::default().command_line(words.map(str::to_owned));
+        assert_eq!(line.join(" "), "solve --token [redacted] --api-key=[redacted] --rtol=1e-6 --password --verbose x");
+    }
+
+    #[test]
+    fn keys_may_be_lists_of_lines() {
+        let begin = ["-----BEGIN RSA PRIV", "ATE KEY-----"].concat();
+        let end = ["-----END RSA PRIV", "ATE KEY-----"].concat();
+        let lines = Value::from(vec!["a", &begin, "MIIEpAIBAAKCAQEA", "0123456789abcdef", &end, "b"]);
+        let clean = Redactor::default().inside(lines).to_string();
+        assert_eq!(clean, r#"["a","[redacted]","[redacted]","[redacted]","[redacted]","b"]"#);
+    }
+}
