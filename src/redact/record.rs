@@ -15,7 +15,9 @@ impl Redactor {
         let own = [computation, theoretical_ref, error_type, error_message];
         let others = [&mut context.reason, &mut context.thread, &mut context.job_id, &mut context.notebook];
         let errors = context.errors.iter_mut().flat_map(|error| {
-            [Some(&mut error.message), error.type_name.as_mut(), error.variant.as_mut()].into_iter().flatten()
+            let texts =
+                [Some(&mut error.message), error.type_name.as_mut(), error.variant.as_mut(), error.backtrace.as_mut()];
+            texts.into_iter().flatten().chain(&mut error.notes)
         });
         let breadcrumbs = context.breadcrumbs.iter_mut().map(|breadcrumb| &mut breadcrumb.message);
         let trail = context.trail.iter_mut().filter_map(|entry| entry.message.as_mut());
@@ -31,7 +33,9 @@ impl Redactor {
         context.spans.iter_mut().for_each(|span| self.span(span));
         for entry in &mut context.trail {
             self.name(&mut entry.level);
-            entry.span.iter_mut().for_each(|span| self.name(span));
+            entry.span.iter_mut().chain(&mut entry.spans).for_each(|span| self.name(span));
+            entry.span_fields = self.map(std::mem::take(&mut entry.span_fields));
+            entry.span_columns.iter_mut().for_each(|name| self.clean(name));
             entry.location.iter_mut().for_each(|place| self.location(place));
             for (name, column) in entry.columns.iter_mut() {
                 *column = self.column(name, std::mem::take(column));
@@ -39,6 +43,8 @@ impl Redactor {
         }
         for breadcrumb in &mut context.breadcrumbs {
             self.name(&mut breadcrumb.level);
+            breadcrumb.span.iter_mut().for_each(|span| self.name(span));
+            breadcrumb.span_fields = self.map(std::mem::take(&mut breadcrumb.span_fields));
             breadcrumb.location.iter_mut().for_each(|place| self.location(place));
         }
         for series in &mut context.convergence {

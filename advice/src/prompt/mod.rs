@@ -73,18 +73,14 @@ pub(crate) struct Question<'a> {
 
 impl Question<'_> {
     pub(crate) fn prompt(&self) -> Prompt {
-        let redacted = self.leaves.then(|| {
-            let mut failure = self.failure.clone();
-            failure.redact();
-            failure
-        });
-        let failure = redacted.as_ref().unwrap_or(self.failure);
-        let mut sections = facts::sections(failure);
-        sections.extend(source::section(failure));
+        let hosts = private::hosts(self.failure, self.past.hosts());
+        let private = self.leaves.then(|| private::without(self.failure, &hosts));
+        let mut sections = facts::sections(private.as_ref().unwrap_or(self.failure));
+        // Its frames name the files.
+        sections.extend(source::section(self.failure));
         sections.extend(self.past.section(self.leaves));
         // So that neither the budget nor the mark depends on what is hidden.
         if self.leaves {
-            let hosts = private::hosts(self.failure, self.past.hosts());
             sections.iter_mut().for_each(|section| section.change(|text| private::hide(text, &hosts)));
         }
         let system = self.system();
@@ -214,9 +210,10 @@ mod tests {
         let mut failure = failure("cannot open /home/ada/data/run7.h5");
         failure.parameters.insert("api_token", "hunter2");
         failure.parameters.insert("server", "postgres://me:hunter3@db.example/x");
+        failure.parameters.insert("script", "C:\\Users\\ada\\x.py");
         let asked = question(&failure, BUDGET, true);
         assert!(!asked.contains("hunter") && !asked.contains("ada"), "{asked}");
-        assert!(asked.contains("~/data/run7.h5"), "{asked}");
+        assert!(asked.contains("~/data/run7.h5") && asked.contains(r#"script: "~\\x.py""#), "{asked}");
         let here = question(&failure, BUDGET, false);
         assert!(here.contains("/home/ada/data/run7.h5") && here.contains("hunter3"), "{here}");
     }

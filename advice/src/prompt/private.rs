@@ -2,19 +2,46 @@
 
 use std::ffi::OsString;
 
+use serde_json::Value;
 use tracing_failure::{Failure, redact_text};
 
-/// Directories that people have their own in, in lower case, and the superuser's own.
-const HOMES: &[&str] = &["/home/", "/users/", "\\users\\"];
+/// Directories that people have their own in, in lower case, and the superuser's own. A text may have backslashes escaped.
+const HOMES: &[&str] = &["/home/", "/users/", "\\users\\", "\\\\users\\\\", "\\\\\\\\users\\\\\\\\"];
 const SUPERUSER: &str = "/root";
 /// A shorter name is part of too many words.
 const SHORTEST: usize = 2;
+
+/// The record without all that, in each of its texts: before they become JSON, which escapes backslashes.
+pub(super) fn without(failure: &Failure, hosts: &[String]) -> Failure {
+    let mut clean = failure.clone();
+    clean.redact();
+    let Ok(mut record) = serde_json::to_value(&clean) else { return clean };
+    hide_texts(&mut record, hosts);
+    // A type that no text fits in, as a time, names nobody.
+    serde_json::from_value(record).unwrap_or(clean)
+}
+
+fn hide_texts(value: &mut Value, hosts: &[String]) {
+    match value {
+        Value::String(text) => *text = hide(text, hosts),
+        Value::Array(list) => list.iter_mut().for_each(|value| hide_texts(value, hosts)),
+        Value::Object(map) => {
+            let entries = std::mem::take(map).into_iter().map(|(name, mut value)| {
+                hide_texts(&mut value, hosts);
+                (hide(&name, hosts), value)
+            });
+            *map = entries.collect();
+        }
+        _ => {}
+    }
+}
 
 /// The text without secrets, home directories and their owners, and the names of these hosts.
 pub(super) fn hide(text: &str, hosts: &[String]) -> String {
     let text = redact_text(text).into_owned();
     let homes = [std::env::var_os("HOME"), std::env::var_os("USERPROFILE")];
-    let homes: Vec<String> = homes.into_iter().flatten().filter_map(|home: OsString| home.into_string().ok()).collect();
+    let homes = homes.into_iter().flatten().filter_map(|home: OsString| home.into_string().ok());
+    let homes: Vec<String> = homes.flat_map(|home| [home.replace('\\', "\\\\"), home]).collect();
     let line = |line: &str| {
         let line =
             homes.iter().filter(|home| home.len() > 3).fold(line.to_owned(), |line, home| without_dir(&line, home));
@@ -58,9 +85,17 @@ fn without_word(text: &str, word: &str, by: &str) -> String {
 
 /// `~/data` for `/home/ada/data`, `/export/home/ada/data` and `C:\Users\ada\data`.
 fn without_owners(line: &str) -> String {
-    let owner = |rest: &str| rest.find(|c: char| !(c.is_alphanumeric() || "._-".contains(c))).unwrap_or(rest.len());
     let line = without_dir(line, SUPERUSER);
-    HOMES.iter().fold(line, |line, homes| without_paths_to(&line, homes, |_, rest| Some(owner(rest))))
+    HOMES.iter().fold(line, |line, homes| without_paths_to(&line, homes, |_, rest| Some(owner(rest, homes))))
+}
+
+/// Bytes of the owner's name that a path goes on with. On Windows it may have spaces.
+fn owner(rest: &str, homes: &str) -> usize {
+    let is_part = |c: char| c.is_alphanumeric() || "._-".contains(c);
+    let word = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+    let full = rest.find('\\').filter(|_| homes.starts_with('\\')).unwrap_or(word);
+    let is_name = rest[..full].chars().all(|c| is_part(c) || c == ' ') && !rest[..full].ends_with(' ');
+    if is_name { full } else { word }
 }
 
 /// `~/data` for `/root/data`, but not for `/rootfs` or `/mnt/root`.
@@ -107,8 +142,12 @@ mod tests {
             ("at /home/ada.l/src/a.rs and /Users/bo/x", "at ~/src/a.rs and ~/x"),
             ("(/export/home/ada/y)", "(~/y)"),
             ("/root/.ssh/x, D:\\Users\\bob\\y, /rootfs/z, /mnt/root/z", "~/.ssh/x, ~\\y, /rootfs/z, /mnt/root/z"),
-            ("a\npostgres://me:hunter2@db/x\n\nrtol: 1e-6", "a\n[redacted]\n\nrtol: 1e-6"),
+            ("a\npostgres://me:hunter2@db/x\n\nrtol: 1e-6", "a\npostgres://[redacted]@db/x\n\nrtol: 1e-6"),
             ("é /home/é/x", "é ~/x"),
+            ("C:\\Users\\ada\\x.py", "~\\x.py"),
+            ("C:\\Users\\Ada Lovelace\\x.py", "~\\x.py"),
+            (r#"{"data": "C:\\Users\\ada\\x.py"}"#, r#"{"data": "~\\x.py"}"#),
+            ("in C:\\Users\\ada and D:\\x", "in ~ and D:\\x"),
         ] {
             assert_eq!(hide(text, &hosts(&failure, [].into_iter())), hidden);
         }

@@ -263,8 +263,7 @@ impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
 
     fn value(&self, path: &SpanPath, name: &'static str) -> Option<Value> {
         let (_, value) = path.values.iter().find(|(known, _)| *known == name)?;
-        let is_secret = self.redactor.field(name).is_secret;
-        Some(if is_secret { REDACTED.into() } else { self.redactor.inside(value.clone()) })
+        Some(self.redactor.under(self.redactor.field(name).kind, value.clone()))
     }
 
     fn values(&self, path: &SpanPath) -> Map {
