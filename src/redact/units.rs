@@ -134,7 +134,7 @@ pub(super) fn quotation(text: &str, at: usize, open: usize) -> (std::ops::Range<
             // A quote inside has other backslashes before it; those of the text itself come in whole steps.
             quote if quote.len() == 1 => {
                 let [own, step] = [mark.len() - 1, 2 * mark.len()];
-                raw.ends_with(quote) && unit.is_quote() && raw.len() - 1 >= own && (raw.len() - 1 - own) % step == 0
+                raw.ends_with(quote) && unit.is_quote() && raw.len() > own && (raw.len() - 1 - own).is_multiple_of(step)
             }
             _ => raw == mark,
         };
