@@ -77,3 +77,28 @@ fn a_fork_under_a_clock_that_stands_still_loses_no_line() {
     messages.sort_unstable();
     assert_eq!(messages, ["of the child", "of the parent"]);
 }
+
+/// `Utc::now` panics before 1970, and `Uuid::now_v7` does and waits for a lock that a fork can leave locked.
+#[test]
+fn no_code_reads_the_clock_in_another_way() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut dirs: Vec<_> = ["src", "advice/src", "cli/src", "python/src"].map(|dir| root.join(dir)).into();
+    let mut found = Vec::new();
+    while let Some(dir) = dirs.pop() {
+        // A published package has no other parts.
+        let Ok(entries) = std::fs::read_dir(dir) else { continue };
+        for path in entries.map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                dirs.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for clock in ["Utc::now(", "Local::now(", "::now_v7"] {
+                let lines = code.lines().filter(|line| line.contains(clock) && !line.trim_start().starts_with("//"));
+                found.extend(lines.map(|line| format!("{}: {}", path.display(), line.trim())));
+            }
+        }
+    }
+    assert!(found.is_empty(), "use `time::now` and `time::new_id`: {found:#?}");
+}
