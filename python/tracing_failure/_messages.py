@@ -22,7 +22,7 @@ _ENTRIES = 1000
 _LONGEST = 1 << 16
 
 _CONTAINERS = (list, tuple, set, frozenset, deque)
-_SCALARS = (str, bytes, int, float, complex, type, ModuleType)
+_SCALARS: tuple[type, ...] = (str, bytes, int, float, complex, type, ModuleType)
 
 
 def message_of(error: BaseException | str | None) -> str:
