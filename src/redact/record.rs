@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Redactor;
-use crate::failure::{Failure, Location, Process, SpanEntry, Suggestion};
+use crate::failure::{Failure, Frame, Location, Process, SpanEntry, Suggestion};
 use crate::value::Value;
 
 impl Redactor {
@@ -51,6 +51,12 @@ impl Redactor {
             self.name(&mut series.column);
             series.crossed.iter_mut().for_each(|crossed| self.clean(&mut crossed.of));
         }
+        for panic in context.panic_origin.iter_mut().flat_map(|origin| &mut origin.raised) {
+            self.clean(&mut panic.message);
+            panic.thread.iter_mut().for_each(|thread| self.clean(thread));
+            panic.location.iter_mut().for_each(|place| self.location(place));
+            self.frames(&mut panic.frames);
+        }
         context.location.iter_mut().for_each(|place| self.location(place));
         if let Some(process) = &mut context.process {
             self.process(process);
@@ -68,7 +74,11 @@ impl Redactor {
     /// Takes the secrets out of the stack, which is read later than the rest.
     pub(crate) fn stack(&self, failure: &mut Failure) {
         self.clean(&mut failure.stack_trace);
-        for frame in &mut failure.context.frames {
+        self.frames(&mut failure.context.frames);
+    }
+
+    fn frames(&self, frames: &mut [Frame]) {
+        for frame in frames {
             self.name(&mut frame.function);
             frame.file.iter_mut().for_each(|file| self.name(file));
         }

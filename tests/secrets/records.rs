@@ -145,6 +145,7 @@ fn full_record() -> String {
             "breadcrumbs": [{ "elapsed_s": 0.5, "level": "INFO", "message": "m", "span": "s", "span_fields": { "f": "g" } }],
             "suggestions": [{ "fix": "try again", "origin": "author", "reason": "r", "code": "c" }],
             "process": { "pid": 1, "argv": ["solve", "x"], "cwd": "/w", "host": "h", "executable": "/w/solve" },
+            "panic_origin": { "matched_by": "time", "raised": [{ "message": "m", "thread": "t", "frames": [{ "function": "f", "in_app": true }] }] },
             "build": { "package": "p", "version": "1", "profile": "debug", "git_commit": "abc" },
             "own": { "entry": ["z"] }
         }
