@@ -143,6 +143,7 @@
 
 #![warn(missing_docs)]
 
+mod bound;
 mod builder;
 mod capture;
 mod cause;

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::bound;
 use crate::failure::{Context, Process};
 use crate::redact::Redactor;
+use crate::value::Limits;
 
 /// Where MPI launchers and batch systems say which process of the job this is.
 const RANK: &[&str] = &["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK", "SLURM_PROCID"];
@@ -11,21 +13,21 @@ const WORLD_SIZE: &[&str] = &["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORL
 const JOB_ID: &[&str] = &["SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID"];
 
 /// The entries of the context that are the same for all failures of this process.
-pub(crate) fn context(redactor: &Redactor) -> Context {
+pub(crate) fn context(redactor: &Redactor, limits: &Limits) -> Context {
     let number = |names: &[&str]| variable(names).and_then(|text| text.parse().ok());
     let argv = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
-    let text = |path: std::path::PathBuf| redactor.text(&path.to_string_lossy()).into_owned();
+    let text = |path: std::path::PathBuf| bound::name(redactor.text(&path.to_string_lossy()).into_owned());
     Context {
         process: Some(Arc::new(Process {
             pid: std::process::id(),
-            argv: redactor.command_line(argv),
+            argv: bound::words(redactor.command_line(argv), limits),
             cwd: std::env::current_dir().ok().map(text),
             host: gethostname::gethostname().into_string().ok(),
             executable: std::env::current_exe().ok().map(text),
         })),
         rank: number(RANK),
         world_size: number(WORLD_SIZE),
-        job_id: variable(JOB_ID),
+        job_id: variable(JOB_ID).map(bound::name),
         ..Context::default()
     }
 }

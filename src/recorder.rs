@@ -10,6 +10,7 @@ use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
 use uuid::Uuid;
 
+use crate::bound::bound;
 use crate::capture::{Busy, ErrorChain, History, Kind, Stack, thread_name};
 use crate::failure::category::Category;
 use crate::failure::{
@@ -260,6 +261,7 @@ impl Recorder {
         context.world_size = context.world_size.or(shared.world_size);
         context.job_id = context.job_id.take().or_else(|| shared.job_id.clone());
         context.other.add_missing(&shared.other, |_| true);
+        bound(failure, &self.limits);
         let fingerprint = failure.fingerprint().into_owned();
         remember(failure, self.store.fixed(&fingerprint));
         failure.context.fingerprint = Some(fingerprint);

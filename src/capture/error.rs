@@ -157,12 +157,11 @@ fn is_same(a: &(dyn Error + 'static), b: &(dyn Error + 'static)) -> bool {
 
 fn read(error: &(dyn Error + 'static), type_name: Option<&str>, limits: &Limits) -> ErrorEntry {
     let message = bounded(limits, |sink| write!(sink, "{error}"));
-    let debug = bounded(limits, |sink| write!(sink, "{error:?}"));
-    let variant = leading_name(&debug);
+    let (variant, data) = debug_of(error, limits).unwrap_or_default();
     ErrorEntry {
         type_name: type_name.map(inner_type_name).or(known_type_name(error)).map(str::to_owned),
-        data: variant.and_then(|_| data(&debug, limits)),
-        variant: variant.map(str::to_owned),
+        data,
+        variant,
         message,
         ..ErrorEntry::default()
     }
@@ -184,6 +183,20 @@ pub(crate) fn bounded(limits: &Limits, write: impl FnOnce(&mut DebugSink<'_>) ->
     }
 }
 
+/// The name and the data that the `Debug` output of an error begins with.
+fn debug_of(error: &(dyn Error + 'static), limits: &Limits) -> Option<(Option<String>, Option<Value>)> {
+    let mut text = String::new();
+    let written = catch_unwind(AssertUnwindSafe(|| {
+        let mut sink = DebugSink::new(&mut text, limits);
+        let _ = write!(sink, "{error:?}");
+        let name = leading_name(sink.written()).map(str::to_owned);
+        (name, sink.finish())
+    }));
+    let (name, summary) = written.ok()?;
+    let value = name.is_some().then(|| summary.unwrap_or_else(|| read_debug(&text, limits)));
+    Some((name, value.and_then(data_of)))
+}
+
 /// The name that `Debug` output of a struct or enum begins with.
 fn leading_name(debug: &str) -> Option<&str> {
     let end = debug.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(debug.len());
@@ -195,7 +208,11 @@ fn leading_name(debug: &str) -> Option<&str> {
 
 /// The fields of a struct or of an enum's variant. Its source has an entry of its own.
 fn data(debug: &str, limits: &Limits) -> Option<Value> {
-    let Value::Map(mut map) = read_debug(debug, limits) else { return None };
+    data_of(read_debug(debug, limits))
+}
+
+fn data_of(value: Value) -> Option<Value> {
+    let Value::Map(mut map) = value else { return None };
     map.remove("source");
     map.remove("backtrace");
     (!map.is_empty()).then_some(Value::Map(map))

@@ -30,6 +30,13 @@ const MACHINERY_NAMES: &[&str] = &[
     "alloc::",
 ];
 
+/// Their packages: where a debugger's information is reduced to line tables, inlined functions have no path.
+const MACHINERY_PACKAGES: &[&str] =
+    &["tracing-failure", "tracing", "tracing-core", "tracing-error", "tracing-log", "tracing-subscriber", "backtrace"];
+
+/// The source of this package, as the compiler saw it. Examples and tests beside it are programs.
+const OWN_SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/");
+
 /// Functions that start a program or thread; the user's code ends here.
 const START: &str = "__rust_begin_short_backtrace";
 
@@ -174,10 +181,16 @@ fn frames(named: &[&[Symbol]], limit: usize) -> Vec<Frame> {
     let first = symbols().position(|symbol| !symbol.is_machinery).unwrap_or(0);
     let user = symbols().skip(first).take_while(|symbol| !symbol.is_start).take(limit);
     let mut frames: Vec<Frame> = user.map(|symbol| symbol.frame.clone()).collect();
-    while frames.last().is_some_and(|frame| frame.function.starts_with("core::ops::function::")) {
+    while frames.last().is_some_and(is_call_of_start) {
         frames.pop();
     }
     frames
+}
+
+/// Whether a frame is `FnOnce::call_once`, through which a program or thread calls its first function.
+fn is_call_of_start(frame: &Frame) -> bool {
+    let of_core = |file: &str| file.replace('\\', "/").ends_with("/core/src/ops/function.rs");
+    frame.function.starts_with("core::ops::function::") || frame.file.as_deref().is_some_and(of_core)
 }
 
 /// The names of these addresses, up to where the user's code starts: the debug information of what lies beyond, the C
@@ -239,21 +252,62 @@ fn name(address: usize) -> Symbols {
 
 fn is_machinery(function: &str, file: Option<&str>) -> bool {
     let function = function.trim_start_matches(['<', '&']);
-    let in_macro = |file: &str| file.contains("/tracing-") && file.ends_with("/src/macros.rs");
     MACHINERY_NAMES.iter().any(|name| function.starts_with(name))
         || function.contains(" as tracing")
-        || file.is_some_and(in_macro)
+        || file.is_some_and(|file| Owner::of(file).is_machinery())
 }
 
 /// Neither the standard library nor a package from a registry or a checkout of cargo's.
 fn is_in_app(function: &str, file: Option<&str>) -> bool {
-    let of_library = |file: &str| {
-        let file = file.replace('\\', "/");
-        ["/rustc/", "/cargo/registry/", "/cargo/git/", "/.cargo/"].iter().any(|place| file.contains(place))
-    };
     let name = function.trim_start_matches(['<', '&', '_']);
     let krate = name.split([':', '<', ' ']).next().unwrap_or_default();
-    !file.is_some_and(of_library) && !LIBRARIES.contains(&krate) && name.contains("::")
+    match file.map(|file| (Owner::of(file), file)) {
+        Some((Owner::Program, file)) if !name.contains("::") => file.ends_with(".rs"),
+        Some((Owner::Program, _)) | None => name.contains("::") && !LIBRARIES.contains(&krate),
+        Some(_) => false,
+    }
+}
+
+/// Whose file it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Owner {
+    StandardLibrary,
+    /// This package.
+    Recorder,
+    /// A package of a registry, by its name, or of a checkout of cargo's, without one.
+    Library(Option<String>),
+    Program,
+}
+
+impl Owner {
+    fn of(file: &str) -> Self {
+        let file = file.replace('\\', "/");
+        if file.starts_with("/rustc/") || file.contains("/rustlib/src/rust/library/") {
+            return Owner::StandardLibrary;
+        }
+        if file.starts_with(&OWN_SOURCE.replace('\\', "/")) {
+            return Owner::Recorder;
+        }
+        if let Some((_, place)) = file.split_once("/registry/src/") {
+            return Owner::Library(place.split('/').nth(1).and_then(package).map(str::to_owned));
+        }
+        let is_of_cargo = ["/cargo/registry/", "/cargo/git/", "/.cargo/"].iter().any(|place| file.contains(place));
+        if is_of_cargo { Owner::Library(None) } else { Owner::Program }
+    }
+
+    fn is_machinery(&self) -> bool {
+        match self {
+            Owner::StandardLibrary | Owner::Recorder => true,
+            Owner::Library(package) => package.as_deref().is_some_and(|name| MACHINERY_PACKAGES.contains(&name)),
+            Owner::Program => false,
+        }
+    }
+}
+
+/// `tracing-core-0.1.36` without its version.
+fn package(directory: &str) -> Option<&str> {
+    let starts_version = |(at, _): &(usize, &str)| directory[at + 1..].starts_with(|c: char| c.is_ascii_digit());
+    directory.match_indices('-').find(starts_version).map(|(at, _)| &directory[..at])
 }
 
 /// The frames as text, as Rust prints a backtrace.
@@ -296,6 +350,24 @@ mod tests {
         assert!(!is_in_app("core::ops::function::FnOnce::call_once", Some("/rustc/59807/library/core/src/ops.rs")));
         assert!(!is_in_app("<alloc::boxed::Box<F> as Fn>::call", None));
         assert!(!is_in_app("main", None));
+        assert!(!is_in_app("start_thread", Some("./nptl/pthread_create.c")));
+    }
+
+    #[test]
+    fn inlined_functions_without_a_path_are_told_by_their_file() {
+        let registry = "/home/u/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f";
+        assert!(is_in_app("integrate", Some("examples/rg_flow.rs")));
+        assert!(!is_in_app("integrate", Some(&format!("{registry}/ode_solvers-0.6.1/src/dopri5.rs"))));
+        assert!(!is_machinery("integrate", Some(&format!("{registry}/ode_solvers-0.6.1/src/dopri5.rs"))));
+        for file in ["tracing-core-0.1.36/src/event.rs", "backtrace-0.3.77/src/lib.rs", "tracing-0.1.44/src/macros.rs"]
+        {
+            let file = format!("{registry}/{file}");
+            assert!(is_machinery("dispatch", Some(&file)) && !is_in_app("dispatch", Some(&file)), "{file}");
+        }
+        assert!(is_machinery("call_once", Some("/rustc/59807/library/core/src/ops/function.rs")));
+        assert!(is_machinery("record", Some(&std::path::absolute(file!()).unwrap().to_string_lossy())));
+        assert_eq!(package("ode_solvers-0.6.1-rc.1"), Some("ode_solvers"));
+        assert_eq!(package("no_version"), None);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub struct Context {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<u32>,
     /// Identity of this failure, a UUIDv7: ordered by time.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "super::uuid_if_it_is_one")]
     #[cfg_attr(test, schemars(with = "Option<super::schema::Id>"))]
     pub id: Option<Uuid>,
     /// The run of a program, or the notebook kernel, that failed. Every line of its runtime log bears it.
@@ -79,7 +79,7 @@ pub struct Context {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
     /// The `id` of the failure that made this one fail.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "super::uuid_if_it_is_one")]
     #[cfg_attr(test, schemars(with = "Option<super::schema::Id>"))]
     pub caused_by: Option<Uuid>,
     /// The panics of other threads that the failure comes from. Absent where the panic hook ran in the computation itself.

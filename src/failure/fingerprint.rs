@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use super::identifiers::without_identifiers;
 use super::{ErrorEntry, Failure, Relation};
 
 impl Failure {
@@ -66,10 +67,10 @@ pub(crate) fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a str>) -> Strin
     format!("{hash:016x}")
 }
 
-/// The message without what varies from run to run: a number stands for its size class, so that 1e-12 and 1.5e-12
-/// agree, but a number that is part of a name stays, so that SU(2) and SU(3) differ.
+/// The message without what varies from run to run: ids, times and temporary paths are left out, and a number stands for
+/// its size class, so that 1e-12 and 1.5e-12 agree. A number that is part of a name stays, so that SU(2) and SU(3) differ.
 pub(crate) fn template(message: &str) -> String {
-    with_numbers_as(message, size_class)
+    with_numbers_as(&without_identifiers(message), size_class)
 }
 
 /// The message with an ellipsis for each number that is not part of a name.

@@ -5,10 +5,12 @@ pub(crate) mod category;
 mod context;
 mod convergence;
 pub(crate) mod fingerprint;
+mod identifiers;
 mod json;
 mod lapack;
 mod panic_origin;
 mod read;
+mod repair;
 #[cfg(test)]
 mod schema;
 mod suggestion;
@@ -119,6 +121,12 @@ impl Failure {
             suggested_fixes: Vec::new(),
         }
     }
+}
+
+/// An id of another program may have another form: without it, the record is still a record.
+fn uuid_if_it_is_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<uuid::Uuid>, D::Error> {
+    let value = crate::value::Value::deserialize(deserializer)?;
+    Ok(value.as_str().and_then(|text| text.parse().ok()))
 }
 
 /// A time that may be missing, in the form of `timestamp`.

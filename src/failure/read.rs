@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use super::Failure;
 
 impl Failure {
-    /// Reads a record from JSON text. The names of numbers that JSON has no syntax for may stand there without quotes, as
-    /// Python writes them.
+    /// Reads a record from JSON text. What other programs write and JSON does not allow is repaired:
+    /// see [`repair_json`](Self::repair_json).
     ///
     /// # Errors
     ///
@@ -19,10 +19,12 @@ impl Failure {
     /// assert_eq!((error.line(), error.column()), (2, 16));
     /// ```
     pub fn from_json(json: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(json).or_else(|error| match Self::quote_non_finite(json) {
-            Cow::Borrowed(_) => Err(error),
-            Cow::Owned(quoted) => serde_json::from_str(&quoted).map_err(|_| error),
-        })
+        match Self::repair_json(json) {
+            Cow::Borrowed(json) => serde_json::from_str(json),
+            // An error is told by its place in the text that was given.
+            Cow::Owned(repaired) => serde_json::from_str(&repaired)
+                .map_err(|error| serde_json::from_str::<Self>(json).err().unwrap_or(error)),
+        }
     }
 
     /// The text with every `NaN`, `Infinity` and `-Infinity` that stands there without quotes in quotes, as records have

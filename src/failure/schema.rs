@@ -79,6 +79,7 @@ fn generate() -> String {
 fn keep_summaries(schema: &mut serde_json::Value) {
     match schema {
         serde_json::Value::Object(map) => {
+            name_known_formats_only(map);
             if let Some(serde_json::Value::String(text)) = map.get_mut("description") {
                 let summary = text.split("\n\n").next().unwrap_or_default().replace('\n', " ");
                 *text = summary.split(" [`").next().unwrap_or_default().to_owned();
@@ -87,6 +88,18 @@ fn keep_summaries(schema: &mut serde_json::Value) {
         }
         serde_json::Value::Array(list) => list.iter_mut().for_each(keep_summaries),
         _ => {}
+    }
+}
+
+/// Validators refuse formats that JSON Schema does not define. The width of an integer is a range.
+fn name_known_formats_only(schema: &mut serde_json::Map<String, serde_json::Value>) {
+    const KNOWN: [&str; 2] = ["date-time", "uuid"];
+    let Some(format) = schema.get("format").and_then(|format| format.as_str()).map(str::to_owned) else { return };
+    if format == "uint32" {
+        schema.insert("maximum".into(), u32::MAX.into());
+    }
+    if !KNOWN.contains(&format.as_str()) {
+        schema.remove("format");
     }
 }
 
@@ -108,4 +121,13 @@ fn the_reserved_names_are_the_context_keys_of_the_schema() {
     for key in keys.keys() {
         assert!(super::context::RESERVED.contains(&key.as_str()), "{key}");
     }
+}
+
+#[test]
+fn the_schema_names_formats_of_json_schema_only() {
+    let mut formats: Vec<&str> =
+        super::SCHEMA.split("\"format\": \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    formats.sort_unstable();
+    formats.dedup();
+    assert_eq!(formats, ["date-time", "uuid"]);
 }

@@ -8,6 +8,7 @@ use super::{Limits, Map, Value};
 const END: usize = 8;
 
 /// A value that has been read, and what an array around it needs to know of it.
+#[derive(Clone)]
 pub(super) struct Node {
     pub(super) value: Value,
     pub(super) array: Option<Array>,
@@ -68,7 +69,7 @@ fn list<T: Copy + Into<Value>>(shape: &[usize], entries: &[T]) -> Value {
 }
 
 /// What is known of all leaves of an array, in row-major order.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Array {
     shape: Vec<usize>,
     ragged: bool,
@@ -78,7 +79,7 @@ pub(super) struct Array {
     tail: VecDeque<Value>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Numbers {
     count: usize,
     finite: usize,
@@ -213,6 +214,11 @@ impl ArrayBuilder {
         if self.length <= self.limit && self.array.leaves <= self.limit {
             self.entries.push(node.value);
         }
+    }
+
+    /// The summary of an array of which the rest is missing.
+    pub(super) fn finish_cut(self) -> Node {
+        self.array.summary(false).into()
     }
 
     pub(super) fn finish(mut self) -> Node {

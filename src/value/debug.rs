@@ -12,17 +12,25 @@ const TRANSPARENT: [&str; 6] = ["Some", "OrderedFloat", "NotNan", "Wrapping", "S
 
 /// The value that this text is the `Debug` output of; the text itself where it is none.
 pub(crate) fn read_debug(text: &str, limits: &Limits) -> Value {
-    let mut reader = Reader { text, at: 0, limits };
-    match reader.value(limits.depth) {
-        Some(node) if reader.at_end() => node.value,
-        _ => Value::String(shorten(text, limits.text).into_owned()),
-    }
+    read_with_parts(text, &[], limits)
+        .map_or_else(|| Value::String(shorten(text, limits.text).into_owned()), |node| node.value)
+}
+
+/// Encloses the number of a part that has been read before.
+pub(super) const PLACEHOLDER: char = '\u{1}';
+
+/// The value of a text in which placeholders stand for parts; `None` where it is no `Debug` output.
+pub(super) fn read_with_parts(text: &str, parts: &[Node], limits: &Limits) -> Option<Node> {
+    let mut reader = Reader { text, at: 0, limits, parts };
+    let node = reader.value(limits.depth)?;
+    reader.at_end().then_some(node)
 }
 
 struct Reader<'a> {
     text: &'a str,
     at: usize,
     limits: &'a Limits,
+    parts: &'a [Node],
 }
 
 impl<'a> Reader<'a> {
@@ -63,8 +71,15 @@ impl<'a> Reader<'a> {
             b'{' => self.braces(depth),
             b'"' => self.string().map(|text| self.kept(&text)),
             b'\'' => self.character(),
+            1 => self.part(),
             _ => self.word(depth),
         }
+    }
+
+    fn part(&mut self) -> Option<Node> {
+        let (number, _) = self.rest()[1..].split_once(PLACEHOLDER)?;
+        self.at += number.len() + 2;
+        self.parts.get(number.parse::<usize>().ok()?).cloned()
     }
 
     fn kept(&self, text: &str) -> Node {
@@ -149,9 +164,14 @@ impl<'a> Reader<'a> {
             }
             self.at -= name.len();
         }
+        // A number ends at the colon, which is part of a word elsewhere.
+        if let Some((word, _)) = self.rest().split_once(": ").filter(|(word, _)| number(word).is_some()) {
+            self.at += word.len();
+            return Some(word.to_owned());
+        }
         let start = self.at;
         self.value(depth)?;
-        Some(self.text[start..self.at].to_owned())
+        Some(self.text[start..self.at].to_owned()).filter(|key| !key.contains(PLACEHOLDER))
     }
 
     fn identifier(&mut self) -> Option<&'a str> {
@@ -229,6 +249,9 @@ impl<'a> Reader<'a> {
             return fields.pop();
         }
         let text = &self.text[start..self.at];
+        if text.contains(PLACEHOLDER) {
+            return Some(Value::List(fields.into_iter().map(|field| field.value).collect()).into());
+        }
         if !text.contains('\n') {
             return Some(self.kept(text));
         }
@@ -360,6 +383,7 @@ mod tests {
         insta::assert_snapshot!(read(Some(3)), @"3");
         insta::assert_snapshot!(read(Couplings([1.0, 2.0, 3.0])), @"[1.0,2.0,3.0]");
         insta::assert_snapshot!(read(BTreeMap::from([("a b", 1), ("c", 2)])), @r#"{"a b":1,"c":2}"#);
+        insta::assert_snapshot!(read(BTreeMap::from([(-1, 0.5), (3, 1.5)])), @r#"{"-1":0.5,"3":1.5}"#);
         insta::assert_snapshot!(read_debug("{(1, 2): 'x'}", &Limits::default()), @r#"{"(1, 2)":"x"}"#);
     }
 

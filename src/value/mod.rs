@@ -4,6 +4,7 @@
 //! that `Debug` made of it.
 
 mod array;
+mod compact;
 mod debug;
 mod limits;
 mod number;

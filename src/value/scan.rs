@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use super::array::Array;
+use super::compact::Compactor;
 use super::number::array_entry;
 use super::text::{boundary_before, join_ends};
 use super::{Limits, Value};
@@ -24,6 +25,8 @@ pub(crate) struct DebugSink<'a> {
 /// What remains of an output that was too long to keep.
 struct Overflow {
     scan: ArrayScan,
+    /// Where it is no array of numbers.
+    structure: Option<Compactor>,
     bytes: usize,
     tail: VecDeque<u8>,
 }
@@ -38,12 +41,18 @@ impl<'a> DebugSink<'a> {
         self.writes == 1
     }
 
+    /// What has been written, or its beginning.
+    pub(crate) fn written(&self) -> &str {
+        &self.text[self.start..]
+    }
+
     /// The summary of what was too long to keep. `None`: the whole output stands in the text.
     pub(crate) fn finish(self) -> Option<Value> {
-        let Overflow { scan, bytes, tail } = *self.overflow?;
+        let Overflow { scan, structure, bytes, tail } = *self.overflow?;
         let head = &self.text[self.start..];
         let complete = self.refused == 0;
-        let summary = scan.summary(complete).unwrap_or_else(|| {
+        let structure = structure.and_then(|structure| structure.finish(complete, self.limits));
+        let summary = scan.summary(complete).or(structure).unwrap_or_else(|| {
             let head = &head[..boundary_before(head, self.limits.text - self.limits.text / 4)];
             let tail: Vec<u8> = tail.into();
             let tail = String::from_utf8_lossy(&tail);
@@ -76,15 +85,23 @@ impl fmt::Write for DebugSink<'_> {
                 self.text.push_str(chunk);
                 return Ok(());
             }
-            let mut overflow = Box::new(Overflow { scan: ArrayScan::default(), bytes: 0, tail: VecDeque::new() });
-            overflow.read(&self.text[self.start..], self.limits.text / 4);
+            let mut overflow =
+                Box::new(Overflow { scan: ArrayScan::default(), structure: None, bytes: 0, tail: VecDeque::new() });
+            let head = &self.text[self.start..];
+            overflow.read(head, self.limits);
+            // Only what is an array of numbers up to here is read as nothing else.
+            if overflow.scan.state == State::NotAnArray {
+                let mut structure = Compactor::default();
+                structure.read(head, self.limits);
+                overflow.structure = Some(structure);
+            }
             self.overflow = Some(overflow);
         }
         let room = boundary_before(chunk, self.limits.text.saturating_sub(kept));
         self.text.push_str(&chunk[..room]);
         match &mut self.overflow {
             Some(overflow) if overflow.bytes + chunk.len() <= self.limits.scan => {
-                overflow.read(chunk, self.limits.text / 4);
+                overflow.read(chunk, self.limits);
                 Ok(())
             }
             _ => self.refuse(),
@@ -93,9 +110,13 @@ impl fmt::Write for DebugSink<'_> {
 }
 
 impl Overflow {
-    fn read(&mut self, chunk: &str, tail: usize) {
+    fn read(&mut self, chunk: &str, limits: &Limits) {
+        let tail = limits.text / 4;
         self.bytes += chunk.len();
         self.scan.read(chunk);
+        if let Some(structure) = &mut self.structure {
+            structure.read(chunk, limits);
+        }
         let bytes = &chunk.as_bytes()[chunk.len().saturating_sub(tail)..];
         self.tail.extend(bytes);
         self.tail.drain(..self.tail.len().saturating_sub(tail));
@@ -216,6 +237,87 @@ mod tests {
         let summary = summary(rows, &Limits::default()).unwrap();
         assert_eq!(summary.get("shape"), Some(&Value::from(vec![100, 200])));
         assert_eq!(summary.get("mean"), Some(&Value::Float(1.5)));
+    }
+
+    #[derive(Debug)]
+    #[allow(dead_code)]
+    struct State {
+        name: &'static str,
+        t: f64,
+        x: Vec<f64>,
+        grid: Vec<Vec<u8>>,
+        particles: Vec<Particle>,
+        log: String,
+        after: Option<u8>,
+    }
+
+    #[derive(Clone, Debug)]
+    #[allow(dead_code)]
+    struct Particle {
+        id: u32,
+        sort: char,
+        x: [f64; 2],
+    }
+
+    fn state() -> State {
+        State {
+            name: "a \"b\" [c",
+            t: 0.5,
+            x: (0..100_000).map(f64::from).collect(),
+            grid: vec![vec![1; 30]; 40],
+            particles: vec![Particle { id: 7, sort: ']', x: [0.5, f64::NAN] }; 3000],
+            log: "line\n\u{7}".repeat(10_000),
+            after: Some(3),
+        }
+    }
+
+    #[test]
+    fn a_long_structure_keeps_its_fields_and_summarises_its_lists() {
+        let check = |value: Value| {
+            let get = |name| value.get(name).unwrap_or_else(|| panic!("{name}: {value}"));
+            assert_eq!(get("name"), &"a \"b\" [c".into());
+            assert_eq!(get("t"), &0.5.into());
+            assert_eq!(get("x").get("length"), Some(&100_000.into()));
+            assert_eq!(get("x").get("max"), Some(&99_999.0.into()));
+            assert_eq!(get("grid").get("shape"), Some(&vec![40, 30].into()));
+            assert_eq!(get("particles").get("length"), Some(&3000.into()));
+            let particle = &get("particles").get("head").and_then(Value::as_list).unwrap()[0];
+            assert_eq!(particle.to_string(), r#"{"id":7,"sort":"]","x":[0.5,"NaN"]}"#);
+            assert!(get("log").as_str().unwrap().starts_with("line\n\u{7}line"));
+            assert_eq!(get("after"), &3.into());
+        };
+        check(summary(state(), &Limits::default()).unwrap());
+        let mut pretty = String::new();
+        let limits = Limits::default();
+        let mut sink = DebugSink::new(&mut pretty, &limits);
+        let _ = write!(sink, "{:#?}", Some(state()));
+        check(sink.finish().unwrap());
+    }
+
+    #[test]
+    fn a_structure_that_is_cut_keeps_what_came_before() {
+        let limits = Limits { scan: 100_000, ..Limits::default() };
+        let value = summary((state(),), &limits).unwrap();
+        let value = &value.as_list().unwrap()[0];
+        assert_eq!(value.get("t"), Some(&0.5.into()));
+        assert!(value.get("x").unwrap().get("length_at_least").and_then(Value::as_f64) > Some(1000.0), "{value}");
+        let map: std::collections::BTreeMap<u32, f64> = (0..100_000).map(|n| (n, 0.5)).collect();
+        let value = summary(map, &Limits::default()).unwrap();
+        assert_eq!(value.get("0"), Some(&0.5.into()));
+        assert!(value.get("…").is_some(), "{value}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_long_text_is_within_the_limit(parts in proptest::collection::vec("[\\[\\](){},:\"'a-z0-9. \\\\u+-]{0,60}", 0..40)) {
+            let limits = Limits { text: 200, scan: 1500, ..Limits::default() };
+            let mut text = String::new();
+            let mut sink = DebugSink::new(&mut text, &limits);
+            let _ = parts.iter().try_for_each(|part| sink.write_str(part));
+            if let Some(value) = sink.finish() {
+                proptest::prop_assert!(value.to_string().len() < 1000, "{}", value);
+            }
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use tracing_failure::Map;
 use tracing_failure_advice::shared::Varies;
 
-use crate::records::{Gather, Selection, Summary, failures_dir, paths, scan};
+use crate::records::{Gather, Selection, Summary, failures_dir, parse, paths, scan};
 use crate::screen::{Screen, count, fit, local, one_line, paint, say, shown};
 
 /// Groups that are shown where nothing else is said.
@@ -96,7 +96,7 @@ impl Gather for Groups {
         if !wanted {
             return;
         }
-        let parameters = serde_json::from_slice::<Parameters>(json).map_or_else(|_| Map::new(), |read| read.parameters);
+        let parameters = parse::<Parameters>(json).map_or_else(|_| Map::new(), |read| read.parameters);
         self.put(Group::of(path, failure, &parameters));
     }
 

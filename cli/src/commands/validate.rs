@@ -1,5 +1,6 @@
 //! `failures validate`: records against the schema.
 
+mod duplicates;
 mod locate;
 mod problem;
 

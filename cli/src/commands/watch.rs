@@ -13,7 +13,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tracing_failure::{Failure, Store};
 use uuid::Uuid;
 
-use crate::records::{Matcher, Selection, Summary, failures_dir, json_of, on_one_line, paths_of};
+use crate::records::{Matcher, Selection, Summary, failures_dir, json_of, on_one_line, parse, paths_of};
 use crate::screen::{Screen, local, one_line, paint, say};
 
 /// How long nothing is looked for where the system does not tell of changes: network drives, containers.
@@ -206,7 +206,7 @@ impl Watch {
             }
             return None;
         }
-        let json = json_of(&path).ok().filter(|json| serde_json::from_slice::<Failure>(json).is_ok());
+        let json = json_of(&path).ok().filter(|json| parse::<Failure>(json).is_ok());
         let content = if json.is_some() { Content::Record } else { Content::Broken };
         self.files.insert(path.clone(), Looked { stamp, content });
         let json = json?;

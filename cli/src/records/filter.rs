@@ -7,6 +7,7 @@ use jaq_core::{Compiler, Ctx, Vars, load, unwrap_valr};
 use jaq_json::Val;
 
 use super::input::Input;
+use super::parse;
 use crate::screen::{fit, width};
 
 /// An error can hold the whole record.
@@ -36,7 +37,7 @@ impl Filter {
 
     /// Whether the record passes, or why the filter cannot say.
     pub(crate) fn passes(&self, json: &[u8]) -> Result<bool, String> {
-        let Input(record) = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        let Input(record) = parse(json).map_err(|error| error.to_string())?;
         let context = Ctx::<JustLut<Val>>::new(&self.0.lut, Vars::new([]));
         for output in self.0.id.run((context, record)).map(unwrap_valr) {
             match output {
@@ -81,7 +82,7 @@ fn line_at(code: &str, at: usize) -> (usize, &str) {
 mod tests {
     use super::*;
 
-    const RECORD: &[u8] = br#"{"parameters":{"method":"RK45","rtol":1e-9,"x":"NaN","big":"Infinity","n":[1,2]}}"#;
+    const RECORD: &[u8] = br#"{"parameters":{"method":"RK45","rtol":1e-9,"x":"NaN","big":"Infinity","n":[1,2],"seed":123456789012345678901234567890,"wide":"170141183460469231731687303715884105727"}}"#;
 
     fn passes(code: &str) -> Result<bool, String> {
         Filter::compile(code).unwrap().passes(RECORD)
@@ -97,6 +98,11 @@ mod tests {
             (".parameters.big > 1e300", true),
             (".parameters.n[] > 1", true),
             (r#".parameters.method | test("^rk"; "i")"#, true),
+            (".parameters.seed == 123456789012345678901234567890", true),
+            (".parameters.seed == 123456789012345678901234567891", false),
+            (".parameters.seed > 123456789012345678901234567889", true),
+            (".parameters.wide == 170141183460469231731687303715884105727", true),
+            (".parameters.wide == 170141183460469231731687303715884105726", false),
             ("empty", false),
             ("select(.parameters.rtol)", true),
         ] {

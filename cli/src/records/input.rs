@@ -48,7 +48,10 @@ impl<'de> Visitor<'de> for InputVisitor {
             "NaN" => Val::from(f64::NAN),
             "Infinity" => Val::from(f64::INFINITY),
             "-Infinity" => Val::from(f64::NEG_INFINITY),
-            text => Val::utf8_str(text.to_owned().into_bytes()),
+            text => match integer(text) {
+                Some(n) => Val::Num(n),
+                None => Val::utf8_str(text.to_owned().into_bytes()),
+            },
         })
     }
 
@@ -67,4 +70,12 @@ impl<'de> Visitor<'de> for InputVisitor {
         }
         Ok(Val::obj(map))
     }
+}
+
+/// An integer beyond 64 bits, which records have as text. Shorter digits are text that the program meant as text.
+fn integer(text: &str) -> Option<Num> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_canonical = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let is_large = digits.len() > 18 && text.parse::<i64>().is_err() && text.parse::<u64>().is_err();
+    if is_canonical && is_large { Num::from_str_radix(text, 10) } else { None }
 }

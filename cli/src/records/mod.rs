@@ -13,7 +13,7 @@ mod select;
 mod summary;
 
 pub(crate) use dir::{failures_dir, paths, paths_of};
-pub(crate) use file::{is_too_deep, json_of, on_one_line};
+pub(crate) use file::{is_too_deep, json_of, on_one_line, parse};
 pub(crate) use moment::Moment;
 pub(crate) use pick::{Picked, find, pick};
 pub(crate) use progress::Progress;

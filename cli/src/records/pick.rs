@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use tracing_failure::{Failure, Store};
 use uuid::Uuid;
 
-use super::{Gather, Selection, Summary, failures_dir, json_of, paths, scan};
+use super::{Gather, Selection, Summary, failures_dir, json_of, parse, paths, scan};
 use crate::screen::{count, shown};
 
 /// A record and its file.
@@ -51,7 +51,7 @@ pub(crate) fn find(name: &str, dir: Option<&Path>) -> Result<PathBuf> {
 pub(crate) fn pick(name: &str, dir: Option<&Path>) -> Result<Picked> {
     let path = find(name, dir)?;
     let json = json_of(&path)?;
-    let failure = match serde_json::from_slice(&json) {
+    let failure = match parse(&json) {
         Ok(failure) => failure,
         Err(error) => bail!("{} is no failure record: {error}", path.display()),
     };
@@ -73,7 +73,7 @@ fn before_latest(paths: Vec<PathBuf>, before: usize, dir: &Path) -> Result<PathB
     let place = |path: &Path| time_and_id(path).map(|(time, id)| (time <= now, time, id));
     let mut newest: Vec<_> = paths.into_iter().filter_map(|path| Some((place(&path)?, path))).collect();
     newest.sort_by(|a, b| b.cmp(a));
-    let is_record = |path: &Path| json_of(path).is_ok_and(|json| serde_json::from_slice::<Failure>(&json).is_ok());
+    let is_record = |path: &Path| json_of(path).is_ok_and(|json| parse::<Failure>(&json).is_ok());
     let mut records = newest.into_iter().map(|(_, path)| path).filter(|path| is_record(path));
     let mut passed = 0;
     match records.by_ref().inspect(|_| passed += 1).nth(before) {

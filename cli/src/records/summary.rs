@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use tracing_failure::{Category, Failure};
 use uuid::Uuid;
 
+use super::parse;
 use crate::screen::one_line;
 
 #[derive(Clone, Debug, Deserialize)]
@@ -21,6 +22,7 @@ pub(crate) struct Summary {
 
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Context {
+    #[serde(default, deserialize_with = "uuid_if_it_is_one")]
     pub(crate) id: Option<Uuid>,
     pub(crate) session_id: Option<String>,
     #[serde(default)]
@@ -28,12 +30,19 @@ pub(crate) struct Context {
     pub(crate) category: Option<Category>,
 }
 
+/// An id of another program may have another form.
+fn uuid_if_it_is_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uuid>, D::Error> {
+    let id = serde_json::Value::deserialize(deserializer)?;
+    Ok(id.as_str().and_then(|text| text.parse().ok()))
+}
+
 impl Summary {
     pub(crate) fn read(json: &[u8]) -> serde_json::Result<Self> {
-        let mut summary: Summary = serde_json::from_slice(json)?;
+        // What is passed over needs no repair.
+        let mut summary: Summary = serde_json::from_slice(json).or_else(|error| parse(json).map_err(|_| error))?;
         if summary.context.fingerprint.is_empty() {
             // A record of another program: what it has of errors and spans is part of it.
-            let failure: Failure = serde_json::from_slice(json)?;
+            let failure: Failure = parse(json)?;
             summary.context.fingerprint = failure.fingerprint().into_owned();
         }
         Ok(summary)

@@ -8,9 +8,10 @@ use jsonschema::{ValidationError, Validator};
 use serde_json::Value as Json;
 use tracing_failure::{Failure, SCHEMA};
 
+use super::duplicates::duplicate_keys;
 use super::locate::{Locator, line_and_column};
 use crate::records::read_bytes;
-use crate::screen::{fit, in_words};
+use crate::screen::{count, fit, in_words};
 
 const UNKNOWN_KEY: &str = "none of the nine keys of a record: what is your own belongs into context";
 
@@ -51,12 +52,15 @@ impl Checker {
             Err(error) => return vec![not_json(text, &error)],
         };
         let mut places = Locator::new(text);
-        let problems = self.0.iter_errors(&record).flat_map(|error| of_schema(&mut places, &error));
-        let problems: Vec<Problem> = problems.collect();
+        let mut problems: Vec<Problem> =
+            self.0.iter_errors(&record).flat_map(|error| of_schema(&mut places, &error)).collect();
+        // What a schema cannot say: a key that is there twice, columns without rows, a day that is in no calendar.
+        let twice = |pointer: String| (pointer, "this key is there twice: one of its values is lost".to_owned());
+        let more = duplicate_keys(text).into_iter().map(twice).chain(uneven_columns(&record));
+        problems.extend(more.map(|(pointer, message)| Problem::at(places.locate(&pointer), &pointer, message)));
         if !problems.is_empty() {
             return problems;
         }
-        // What a schema cannot say: a key that is there twice, a day that is in no calendar.
         Failure::from_json(text).err().map(|error| not_json(text, &error)).into_iter().collect()
     }
 }
@@ -70,6 +74,28 @@ impl Problem {
         let (line, column) = place.unzip();
         Problem { line, column, pointer: pointer.to_owned(), message }
     }
+}
+
+/// The columns of the trail that do not have one value for each row.
+fn uneven_columns(record: &Json) -> Vec<(String, String)> {
+    let entries = record.pointer("/context/trail").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut uneven = Vec::new();
+    for (number, entry) in entries.iter().enumerate() {
+        let length = |column: &Json| column.as_array().map(Vec::len);
+        let Some(rows) = entry.get("elapsed_s").and_then(length) else { continue };
+        let columns = entry.get("columns").and_then(Json::as_object).into_iter().flatten();
+        for (name, column) in columns {
+            let found = match length(column) {
+                Some(found) if found == rows => continue,
+                Some(found) => count(found, "value"),
+                None => "no list".to_owned(),
+            };
+            let name = name.replace('~', "~0").replace('/', "~1");
+            let message = format!("{found}, but elapsed_s has {}", count(rows, "row"));
+            uneven.push((format!("/context/trail/{number}/columns/{name}"), message));
+        }
+    }
+    uneven
 }
 
 fn not_utf8(bytes: &[u8], valid: usize) -> Problem {
@@ -159,6 +185,7 @@ fn expectation(error: &ValidationError<'_>) -> Option<String> {
         ValidationErrorKind::Type { kind } => Some(types(kind)),
         ValidationErrorKind::Constant { expected_value } => Some(expected_value.to_string()),
         ValidationErrorKind::Format { format } => Some(format!("a {format}")),
+        ValidationErrorKind::Pattern { pattern } => Some(format!("a text that matches {pattern}")),
         _ => None,
     }
 }

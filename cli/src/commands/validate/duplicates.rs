@@ -1,0 +1,99 @@
+//! Keys that stand twice in one object, which a reader of JSON takes for one: of the two values, one is lost.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// The JSON pointers of keys that their object has before.
+pub(super) fn duplicate_keys(json: &str) -> Vec<String> {
+    let mut found = Found::default();
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    // The text is JSON: it has been read before.
+    let _ = (&mut found).deserialize(&mut deserializer);
+    found.pointers
+}
+
+#[derive(Default)]
+struct Found {
+    /// The pointer of the value that is read.
+    here: String,
+    pointers: Vec<String>,
+}
+
+impl Found {
+    fn within<R>(&mut self, token: &str, read: impl FnOnce(&mut Self) -> R) -> R {
+        let length = self.here.len();
+        self.here.push('/');
+        self.here.push_str(&token.replace('~', "~0").replace('/', "~1"));
+        let read = read(self);
+        self.here.truncate(length);
+        read
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for &mut Found {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+macro_rules! pass_over {
+    ($($method:ident: $type:ty,)*) => {$(
+        fn $method<E>(self, _: $type) -> Result<(), E> {
+            Ok(())
+        }
+    )*};
+}
+
+impl<'de> Visitor<'de> for &mut Found {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    pass_over! { visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64, visit_str: &str, }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        for index in 0.. {
+            if self.within(&index.to_string(), |found| list.next_element_seed(found))?.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut names = HashSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            self.within(&name, |found| {
+                if names.contains(&name) {
+                    found.pointers.push(found.here.clone());
+                }
+                map.next_value_seed(found)
+            })?;
+            names.insert(name);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_found_at_every_depth() {
+        let json =
+            r#"{"a": 1, "b": [{"x": 1, "y/z": {}, "y/z": 2}, {"x": {"x": 0}}], "c": {"d": null, "d": "d"}, "a": 2.5}"#;
+        assert_eq!(duplicate_keys(json), ["/b/0/y~1z", "/c/d", "/a"]);
+        assert!(duplicate_keys(r#"[{"x": 1}, {"x": true}]"#).is_empty());
+    }
+}

@@ -1,0 +1,184 @@
+//! The limits of a whole record, whichever way its parts came in: a call, an environment variable, a command line.
+
+use std::borrow::Cow;
+
+use crate::failure::{ErrorEntry, Failure};
+use crate::value::{Limits, Map, Value, shorten};
+
+/// Bytes of a name: of a computation, a thread, a job.
+const NAME: usize = 1024;
+
+/// Summarises and shortens what is over the limits.
+pub(crate) fn bound(failure: &mut Failure, limits: &Limits) {
+    let Failure { computation, theoretical_ref, error_type, error_message, parameters, stack_trace, context, .. } =
+        failure;
+    for text in [computation, error_type] {
+        bound_text(text, NAME);
+    }
+    for text in [theoretical_ref, error_message] {
+        bound_text(text, limits.text);
+    }
+    // The stack has its own limit, by frames.
+    bound_text(stack_trace, limits.text.max(limits.frames.saturating_mul(NAME)));
+    let names =
+        [&mut context.reason, &mut context.thread, &mut context.session_id, &mut context.job_id, &mut context.notebook];
+    names.into_iter().flatten().for_each(|text| bound_text(text, NAME));
+    for map in [parameters, &mut context.event, &mut context.other] {
+        bound_map(map, limits);
+    }
+    context.errors_cut |= context.errors.len() > limits.errors;
+    context.errors.truncate(limits.errors);
+    context.errors.iter_mut().for_each(|error| bound_error(error, limits));
+    context.spans.truncate(limits.spans);
+    for span in &mut context.spans {
+        bound_map(&mut span.fields, limits);
+        span.follows_from.truncate(limits.spans);
+    }
+    context.frames.truncate(limits.frames);
+    for frame in &mut context.frames {
+        bound_name(&mut frame.function);
+        frame.file.as_mut().into_iter().for_each(bound_name);
+    }
+    context.breadcrumbs.iter_mut().for_each(|breadcrumb| bound_text(&mut breadcrumb.message, limits.text));
+}
+
+/// A command line: its beginning and its end, with the number of words between them.
+pub(crate) fn words(words: Vec<String>, limits: &Limits) -> Vec<String> {
+    let words: Vec<String> = words.into_iter().map(|word| shorten(&word, NAME).into_owned()).collect();
+    let room = |words: &mut dyn Iterator<Item = &String>, most: usize, bytes: usize| {
+        let mut used = 0;
+        let fits = |word: &&String| {
+            used += word.len() + 1;
+            used <= bytes
+        };
+        words.take(most).take_while(fits).count()
+    };
+    let head = room(&mut words.iter(), limits.array, limits.text / 4 * 3);
+    if head == words.len() {
+        return words;
+    }
+    let head = head.min(limits.array / 4 * 3);
+    let tail = room(&mut words[head..].iter().rev(), limits.array / 4, limits.text / 4);
+    let gone = words.len() - head - tail;
+    if gone == 0 {
+        return words;
+    }
+    let mut kept = words[..head].to_vec();
+    kept.push(format!("… [{gone} words left out] …"));
+    kept.extend_from_slice(&words[words.len() - tail..]);
+    kept
+}
+
+/// A name from the environment.
+pub(crate) fn name(text: String) -> String {
+    shorten(&text, NAME).into_owned()
+}
+
+fn bound_error(error: &mut ErrorEntry, limits: &Limits) {
+    bound_text(&mut error.message, limits.text);
+    [&mut error.type_name, &mut error.variant].into_iter().flatten().for_each(|text| bound_text(text, NAME));
+    error.backtrace.as_mut().into_iter().for_each(|text| bound_text(text, limits.text));
+    error.notes.truncate(limits.errors);
+    error.notes.iter_mut().for_each(|text| bound_text(text, limits.text));
+    if let Some(data) = &mut error.data {
+        bound_value(data, limits);
+    }
+}
+
+fn bound_name(text: &mut Cow<'static, str>) {
+    if text.len() > NAME + MARK {
+        *text = shorten(text, NAME).into_owned().into();
+    }
+}
+
+/// Bytes by which a shortened text may exceed its limit: it says how much is missing.
+const MARK: usize = 64;
+
+fn bound_text(text: &mut String, most: usize) {
+    if text.len() > most.saturating_add(MARK) {
+        *text = shorten(text, most).into_owned();
+    }
+}
+
+fn bound_map(map: &mut Map, limits: &Limits) {
+    if map.len() > limits.array + 1 {
+        let gone = map.len() - limits.array;
+        *map = map.entries().take(limits.array).map(|(name, value)| (name.clone(), value.clone())).collect();
+        map.note_left_out(gone);
+    }
+    map.iter_mut().for_each(|(_, value)| bound_value(value, limits));
+}
+
+fn bound_value(value: &mut Value, limits: &Limits) {
+    if !is_within(value, limits, limits.depth) {
+        *value = Value::from_serialize_within(value, limits).unwrap_or_else(|error| error.to_string().into());
+    }
+}
+
+fn is_within(value: &Value, limits: &Limits, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    match value {
+        Value::String(text) => text.len() <= limits.text.saturating_add(MARK),
+        Value::List(list) => {
+            leaves(list, depth) <= limits.array && list.iter().all(|value| is_within(value, limits, depth))
+        }
+        Value::Map(map) => {
+            map.len() <= limits.array + 1 && map.iter().all(|(_, value)| is_within(value, limits, depth))
+        }
+        _ => true,
+    }
+}
+
+/// The entries of a list of lists.
+fn leaves(list: &[Value], depth: usize) -> usize {
+    let of = |value: &Value| match (value, depth.checked_sub(1)) {
+        (Value::List(inner), Some(depth)) => leaves(inner, depth),
+        _ => 1,
+    };
+    list.iter().map(of).sum::<usize>().max(list.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::value::tests::any_value;
+
+    #[test]
+    fn a_command_line_keeps_both_ends() {
+        let limits = Limits::default();
+        let short: Vec<String> = (0..200).map(|n| format!("{n}.dat")).collect();
+        assert_eq!(words(short.clone(), &limits), short);
+        let long: Vec<String> = (0..40_000).map(|n| format!("{n}.dat")).collect();
+        let kept = words(long, &limits);
+        assert_eq!((kept[0].as_str(), kept.last().unwrap().as_str()), ("0.dat", "39999.dat"));
+        assert!(kept.iter().any(|word| word == "… [39744 words left out] …"), "{kept:?}");
+        let kept = words(vec!["x".repeat(1 << 20); 500], &limits);
+        assert!(kept.iter().map(String::len).sum::<usize>() < 20_000);
+    }
+
+    #[test]
+    fn what_is_over_the_limits_is_summarised() {
+        let limits = Limits::default();
+        let mut failure = Failure::new("c".repeat(5000), "r", "E", "m".repeat(1 << 20));
+        failure.parameters.insert("x", vec![0.5; 100_000]);
+        failure.parameters.insert("text", "t".repeat(1 << 20));
+        let many = (0..2000).map(|n| (format!("k{n}"), n));
+        failure.context.other.insert("map", many.clone().collect::<Map>());
+        failure.context.event = many.collect();
+        bound(&mut failure, &limits);
+        assert_eq!(failure.parameters.get("x").unwrap().get("length"), Some(&100_000.into()));
+        assert_eq!(failure.context.event.get("…"), Some(&"[1744 entries left out]".into()));
+        assert!(failure.to_json().len() < 100_000, "{}", failure.to_json().len());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_within_the_limits_stays(value in any_value()) {
+            let mut bounded = value.clone();
+            bound_value(&mut bounded, &Limits::default());
+            prop_assert_eq!(bounded, value);
+        }
+    }
+}

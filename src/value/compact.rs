@@ -1,0 +1,241 @@
+//! Long `Debug` output while it is written: lists become summaries, and the structure around them stays.
+//!
+//! Text is kept only for the value that is open. A list is read entry by entry and replaced by a placeholder, so that a
+//! struct with a million numbers takes no more memory than its summary.
+
+use super::array::{ArrayBuilder, Node};
+use super::debug::{PLACEHOLDER, read_with_parts};
+use super::number::array_entry;
+use super::{Limits, Value};
+
+/// What stands in a structure of which the rest is missing.
+const CUT: &str = "\"…\": \"[cut]\"";
+
+#[derive(Default)]
+pub(super) struct Compactor {
+    text: String,
+    open: Vec<Open>,
+    /// The lists that placeholders stand for.
+    parts: Vec<Node>,
+    quoted: Quoted,
+    state: State,
+}
+
+/// An open bracket.
+struct Open {
+    bracket: char,
+    /// Where it stands in the text.
+    start: usize,
+    /// Where the current entry begins, and how many parts there were.
+    entry: usize,
+    parts: usize,
+    list: Option<ArrayBuilder>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Quoted {
+    #[default]
+    No,
+    Text {
+        start: usize,
+        escaped: bool,
+        /// Inside of `\u{1f}`.
+        in_code: bool,
+        gone: usize,
+    },
+    Character {
+        length: usize,
+        escaped: bool,
+    },
+}
+
+#[derive(Clone, Copy, Default, PartialEq)]
+enum State {
+    #[default]
+    Reading,
+    /// Too long even without its lists.
+    Full,
+    NotStructured,
+}
+
+impl Compactor {
+    pub(super) fn read(&mut self, chunk: &str, limits: &Limits) {
+        for c in chunk.chars() {
+            if self.state != State::Reading {
+                return;
+            }
+            match self.quoted {
+                Quoted::No => self.step(c, limits),
+                _ => self.step_quoted(c, limits),
+            }
+            if self.text.len() > limits.text.saturating_mul(4) {
+                self.state = State::Full;
+            }
+        }
+    }
+
+    fn step(&mut self, c: char, limits: &Limits) {
+        match c {
+            PLACEHOLDER => self.state = State::NotStructured,
+            '[' | '(' | '{' => self.begin(c, limits),
+            ']' | ')' | '}' => self.end(c, limits),
+            ',' => self.next_entry(limits),
+            '"' => {
+                self.quoted = Quoted::Text { start: self.text.len(), escaped: false, in_code: false, gone: 0 };
+                self.text.push(c);
+            }
+            '\'' if self.text.is_empty() || self.text.ends_with(['[', '(', '{', ',', ' ']) => {
+                self.quoted = Quoted::Character { length: 0, escaped: false };
+                self.text.push(c);
+            }
+            c if c.is_whitespace() => {
+                if !self.text.is_empty() && !self.text.ends_with(' ') {
+                    self.text.push(' ');
+                }
+            }
+            c => self.text.push(c),
+        }
+    }
+
+    fn step_quoted(&mut self, c: char, limits: &Limits) {
+        match &mut self.quoted {
+            Quoted::Text { start, escaped, in_code, gone } => {
+                let ends = c == '"' && !*escaped;
+                let may_cut = !*escaped && !*in_code;
+                (*in_code, *escaped) = match (c, *escaped, *in_code) {
+                    ('u', true, _) => (true, false),
+                    ('}', _, true) => (false, false),
+                    (_, _, true) => (true, false),
+                    ('\\', false, _) => (false, true),
+                    _ => (false, false),
+                };
+                if ends {
+                    let gone = std::mem::take(gone);
+                    if gone > 0 {
+                        self.text.push_str(&format!("… [{gone} bytes left out]"));
+                    }
+                    self.quoted = Quoted::No;
+                } else if *gone > 0 || (may_cut && self.text.len() - *start > limits.text / 4) {
+                    *gone += c.len_utf8();
+                    return;
+                }
+                self.text.push(c);
+            }
+            Quoted::Character { length, escaped } => {
+                let ends = c == '\'' && !*escaped && *length > 0;
+                *escaped = c == '\\' && !*escaped;
+                *length += 1;
+                self.text.push(c);
+                if ends {
+                    self.quoted = Quoted::No;
+                } else if *length > 12 {
+                    self.state = State::NotStructured;
+                }
+            }
+            Quoted::No => {}
+        }
+    }
+
+    fn begin(&mut self, bracket: char, limits: &Limits) {
+        if self.open.len() >= limits.depth {
+            self.state = State::NotStructured;
+            return;
+        }
+        let start = self.text.len();
+        self.text.push(bracket);
+        let list = (bracket == '[').then(|| ArrayBuilder::new(limits));
+        self.open.push(Open { bracket, start, entry: start + 1, parts: self.parts.len(), list });
+    }
+
+    fn next_entry(&mut self, limits: &Limits) {
+        match self.open.last() {
+            Some(open) if open.list.is_some() => self.take_entry(limits),
+            Some(_) => {
+                self.text.push(',');
+                let (length, parts) = (self.text.len(), self.parts.len());
+                if let Some(open) = self.open.last_mut() {
+                    (open.entry, open.parts) = (length, parts);
+                }
+            }
+            None => self.state = State::NotStructured,
+        }
+    }
+
+    /// Reads the entry of a list that ends here, and forgets its text.
+    fn take_entry(&mut self, limits: &Limits) {
+        let Some(open) = self.open.last_mut() else { return };
+        let entry = self.text[open.entry..].trim();
+        let node = array_entry(entry).map(Node::from).or_else(|| read_with_parts(entry, &self.parts, limits));
+        match (node, &mut open.list) {
+            (Some(node), Some(list)) => list.push(node),
+            _ => self.state = State::NotStructured,
+        }
+        self.text.truncate(open.entry);
+        self.parts.truncate(open.parts);
+    }
+
+    fn end(&mut self, bracket: char, limits: &Limits) {
+        let is_pair = |open: &Open| matches!((open.bracket, bracket), ('[', ']') | ('(', ')') | ('{', '}'));
+        let Some(open) = self.open.last().filter(|open| is_pair(open)) else {
+            self.state = State::NotStructured;
+            return;
+        };
+        if open.list.is_some() && !self.text[open.entry..].trim().is_empty() {
+            self.take_entry(limits);
+        }
+        match self.open.pop() {
+            Some(Open { start, list: Some(list), .. }) => self.put_in_place(start, list.finish()),
+            _ => self.text.push(bracket),
+        }
+    }
+
+    /// A placeholder for the list that begins here.
+    fn put_in_place(&mut self, start: usize, node: Node) {
+        self.text.truncate(start);
+        self.text.push_str(&format!("{PLACEHOLDER}{}{PLACEHOLDER}", self.parts.len()));
+        self.parts.push(node);
+    }
+
+    /// The value, if it is a structure. `complete` is false where the output was cut before its end.
+    pub(super) fn finish(mut self, complete: bool, limits: &Limits) -> Option<Value> {
+        if self.state == State::Full || !complete {
+            self.close(limits);
+        }
+        (self.state != State::NotStructured && self.open.is_empty()).then_some(())?;
+        let value = read_with_parts(self.text.trim(), &self.parts, limits)?.value;
+        matches!(value, Value::List(_) | Value::Map(_)).then_some(())?;
+        fit(value, limits)
+    }
+
+    /// Ends everything that is open. What is incomplete of the innermost value is left out.
+    fn close(&mut self, limits: &Limits) {
+        if self.state == State::Full {
+            self.state = State::Reading;
+        }
+        let mut is_innermost = true;
+        while let Some(open) = self.open.last() {
+            if is_innermost {
+                self.text.truncate(open.entry);
+            } else if open.list.is_some() {
+                self.take_entry(limits);
+            }
+            match self.open.pop() {
+                Some(Open { start, list: Some(list), .. }) => self.put_in_place(start, list.finish_cut()),
+                Some(Open { bracket: '{', .. }) if is_innermost => self.text.extend([CUT, "}"]),
+                Some(Open { bracket: '{', .. }) => self.text.push('}'),
+                _ => self.text.push(')'),
+            }
+            is_innermost = false;
+        }
+    }
+}
+
+/// A value that is still too long with its lists summarised keeps less of each part.
+fn fit(value: Value, limits: &Limits) -> Option<Value> {
+    let is_short = |value: &Value| value.to_string().len() <= limits.text;
+    if is_short(&value) {
+        return Some(value);
+    }
+    let less = Limits { array: 16.min(limits.array), text: 256.min(limits.text), ..limits.clone() };
+    Value::from_serialize_within(&value, &less).ok().filter(is_short)
+}
