@@ -186,12 +186,12 @@ pub(crate) fn bounded(limits: &Limits, write: impl FnOnce(&mut DebugSink<'_>) ->
 /// The name and the data that the `Debug` output of an error begins with.
 fn debug_of(error: &(dyn Error + 'static), limits: &Limits) -> Option<(Option<String>, Option<Value>)> {
     let mut text = String::new();
-    let written = catch_unwind(AssertUnwindSafe(|| {
+    let written = caught(|| {
         let mut sink = DebugSink::new(&mut text, limits);
         let _ = write!(sink, "{error:?}");
         let name = leading_name(sink.written()).map(str::to_owned);
         (name, sink.finish())
-    }));
+    });
     let (name, summary) = written.ok()?;
     let value = name.is_some().then(|| summary.unwrap_or_else(|| read_debug(&text, limits)));
     Some((name, value.and_then(data_of)))
