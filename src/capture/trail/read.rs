@@ -129,7 +129,7 @@ impl Contents {
         let path_of = |row: &[u64]| paths.get(&Columns::path(row).word()).copied();
         let path = match paths::is_shared(snapshot.key) {
             true => None,
-            false => Some(paths.get(&PathWord::of_ring(snapshot.key).word()).copied().unwrap_or_default()),
+            false => paths.get(&PathWord::of_ring(snapshot.key).word()).copied(),
         };
         callsite.entry(path).or_default().add(snapshot, path_of);
     }
