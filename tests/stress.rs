@@ -92,7 +92,7 @@ impl Worker {
 
     fn enter_helper(&mut self) {
         if let Some(computation) = self.current_computation() {
-            self.inside.push((info_span!("helper", depth = self.inside.len()).entered(), computation));
+            self.inside.push((info_span!("helper").entered(), computation));
         }
     }
 
