@@ -194,7 +194,8 @@ fn no_name_of_a_computation_leads_out_of_the_directory() {
     let run = run.ok();
     let written: Vec<String> = run.failures().into_iter().map(|failure| failure.computation).collect();
     assert_eq!(written.len(), 8);
-    assert_eq!(written[..6], names);
+    assert_eq!(written[..5], names[..5]);
+    assert!(written[5].starts_with("üü") && written[5].len() < 1200, "a long name is shortened: {}", written[5].len());
     assert_eq!(std::fs::read_dir(run.dir()).unwrap().count(), 2, "failures and logs only");
 }
 
