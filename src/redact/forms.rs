@@ -138,7 +138,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
 
     /// The quote that stands directly before.
     fn quote_before(&self, at: usize) -> Option<usize> {
-        (1..=12.min(at)).filter(|back| self.text.is_char_boundary(at - back)).find_map(|back| {
+        (1..=LONGEST.min(at)).filter(|back| self.text.is_char_boundary(at - back)).find_map(|back| {
             let unit = self.unit(at - back)?;
             (unit.is_quote() && unit.length == back).then_some(at - back)
         })
