@@ -414,7 +414,7 @@ fn a_link_with_the_name_of_source_leads_nowhere() {
     std::fs::create_dir_all(place.failures()).unwrap();
     std::fs::write(place.failures().join("a.json"), record.to_string()).unwrap();
     let shown = suggest_at(&place, "http://localhost:1", &["a.json", "--dry-run"]).stdout();
-    assert!(shown.contains("settings.rs") && shown.contains("let api_key = \"[redacted]\""), "{shown}");
+    assert!(shown.contains("settings.rs") && shown.contains(r#"let api_key = \"[redacted]\""#), "{shown}");
     assert!(!shown.contains("correcthorse") && !shown.contains("b3Blbn") && !shown.contains("line three"), "{shown}");
 }
 
