@@ -8,13 +8,16 @@ import pytest
 
 from tracing_failure import Failure, StructuredLogger
 
+# Put together, since the source of this file is part of the question to a model.
+SECRET = "hunter" + "2"
+OWNER = "a" + "da"
 URL = "postgres://bob:hunter2@db.example/x"
 
 
 def assert_clean(directory):
     for file in directory.rglob("*"):
         if file.is_file():
-            assert "hunter2" not in file.read_text(), file
+            assert SECRET not in file.read_text(), file
 
 
 class Refused(Exception):
@@ -79,8 +82,8 @@ def test_a_model_is_told_no_secret(logger, tmp_path):
 
     def ask(question):
         questions.append(question)
-        return '{"root_cause": "r", "confidence": "low", "fixes": [{"change": "c"}]}'
+        return json.dumps({"root_cause": "r", "confidence": "low", "fixes": [{"change": "c", "reason": "r"}]})
 
     Failure.from_path(tmp_path / "io" / "failures" / "latest.json").suggest(ask)
-    assert "hunter2" not in questions[0]
-    assert "ada" not in questions[0]
+    assert SECRET not in questions[0]
+    assert OWNER not in questions[0]
