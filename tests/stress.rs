@@ -8,7 +8,7 @@ use std::path::Path;
 use support::in_child_with;
 use tracing::span::EnteredSpan;
 use tracing::{Span, debug, error, field, info, info_span};
-use tracing_failure::{Failure, Value, builder};
+use tracing_failure::{Failure, TrailEntry, Value, builder};
 
 const THREADS: u64 = 4;
 const ACTIONS: usize = 4_000;
@@ -45,13 +45,16 @@ struct Worker {
     inside: Vec<(EnteredSpan, usize)>,
     computations: Vec<(Span, Model)>,
     expected: Expected,
+    /// Whether some of its steps are in spans inside a computation.
+    has_helpers: bool,
 }
 
 impl Worker {
     fn new(thread: u64, seed: u64) -> Self {
         let random = Random(seed.wrapping_mul(1_000_003) + thread + 1);
         let next = thread * 1_000_000_000;
-        Worker { random, next, inside: Vec::new(), computations: Vec::new(), expected: Expected::new() }
+        let has_helpers = seed > 1;
+        Worker { random, next, inside: Vec::new(), computations: Vec::new(), expected: Expected::new(), has_helpers }
     }
 
     fn number(&mut self) -> u64 {
@@ -63,7 +66,7 @@ impl Worker {
         match self.random.below(100) {
             0..6 => self.open(),
             6..12 => self.leave(),
-            12..18 => self.enter_helper(),
+            12..18 if self.has_helpers => self.enter_helper(),
             18..70 => self.step(),
             70..80 => self.record_late(),
             80..90 => self.say(),
@@ -92,7 +95,7 @@ impl Worker {
 
     fn enter_helper(&mut self) {
         if let Some(computation) = self.current_computation() {
-            self.inside.push((info_span!("helper").entered(), computation));
+            self.inside.push((info_span!("helper", depth = self.inside.len()).entered(), computation));
         }
     }
 
@@ -175,15 +178,28 @@ fn numbers(column: Option<&Value>) -> Vec<u64> {
 }
 
 fn check(failure: &Failure, model: &Model) {
-    let steps = failure.context.trail.iter().find(|entry| entry.message.as_deref() == Some("step"));
-    let late = failure.context.trail.iter().find(|entry| entry.span.is_some());
-    assert_eq!(steps.map_or(0, |entry| entry.seen), model.steps.len() as u64);
+    let trail = &failure.context.trail;
+    let steps: Vec<&TrailEntry> = trail.iter().filter(|entry| entry.message.as_deref() == Some("step")).collect();
+    let late = trail.iter().find(|entry| entry.span.is_some());
     assert_eq!(late.map_or(0, |entry| entry.seen), model.residuals.len() as u64);
-    assert_eq!(numbers(steps.and_then(|entry| entry.columns.get("step"))), kept(&model.steps));
     assert_eq!(numbers(late.and_then(|entry| entry.columns.get("residual"))), kept(&model.residuals));
+    assert_eq!(steps.iter().map(|entry| entry.seen).sum::<u64>(), model.steps.len() as u64);
+    match steps[..] {
+        [only] => assert_eq!(numbers(only.columns.get("step")), kept(&model.steps)),
+        // Events in helper spans have entries of their own.
+        _ => steps.iter().for_each(|entry| check_part(entry, &model.steps)),
+    }
     let said: Vec<&str> = failure.context.breadcrumbs.iter().map(|breadcrumb| &*breadcrumb.message).collect();
     let words: Vec<String> = model.words.iter().map(|word| format!("word {word}")).collect();
     assert_eq!(said, words[words.len().saturating_sub(32)..]);
+}
+
+/// The rows of an entry that holds some of the steps are steps, in their order, and all others of it are counted.
+fn check_part(entry: &TrailEntry, steps: &[u64]) {
+    let rows = numbers(entry.columns.get("step"));
+    assert_eq!(entry.seen, entry.dropped + rows.len() as u64);
+    let mut later = steps.iter();
+    assert!(rows.iter().all(|row| later.any(|step| step == row)), "{rows:?}");
 }
 
 #[test]
