@@ -194,13 +194,34 @@ def test_others_run_while_a_record_is_written(tmp_path):
 
 def test_others_run_while_a_record_is_read(tmp_path, logger):
     path = logger.log_failure("c", "e")
-    os.mkfifo(tmp_path / "record")
-    read = []
-    reader = threading.Thread(target=lambda: read.append(Failure.from_path(tmp_path / "record")), daemon=True)
-    reader.start()
-    (tmp_path / "record").write_bytes(path.read_bytes())
-    reader.join(20)
-    assert read[0].computation == "c"
+    record = json.loads(path.read_text())
+    record["parameters"] = {"x": list(range(500_000))}
+    path.write_text(json.dumps(record))
+    output = run(
+        f"""
+        import sys, threading
+        from tracing_failure import Failure
+
+        waiting, gate, ran = threading.Event(), threading.Lock(), []
+
+        def other():
+            waiting.set()
+            with gate:
+                ran.append(True)
+
+        gate.acquire()
+        threading.Thread(target=other).start()
+        waiting.wait()
+        # From here on the interpreter changes hands only where a thread gives it away.
+        sys.setswitchinterval(1e6)
+        gate.release()
+        before = len(ran)
+        failure = Failure.from_path({str(path)!r})
+        print(before, len(ran), failure.computation)
+        """,
+        tmp_path,
+    )
+    assert output.strip() == "0 1 c"
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts in /proc")
