@@ -23,7 +23,12 @@ pub(crate) fn open_ordinary(options: &mut OpenOptions, path: &Path) -> io::Resul
         options.custom_flags(libc::O_NONBLOCK);
     }
     let file = apart_from_stdio(|| options.open(path))?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(no_ordinary_file()) }
+    let kind = file.metadata()?.file_type();
+    match kind.is_file() {
+        true => Ok(file),
+        false if kind.is_dir() => Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory")),
+        false => Err(no_ordinary_file()),
+    }
 }
 
 fn no_ordinary_file() -> io::Error {
