@@ -1,6 +1,6 @@
 //! Opening files: only ordinary ones, never in the place of standard input, output or error, and never without bounds.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, FileType, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -14,8 +14,8 @@ pub(crate) const LARGEST: u64 = 64 << 20;
 /// If the file cannot be opened, or is no ordinary one.
 pub(crate) fn open_ordinary(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     // To open some devices has effects.
-    if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
-        return Err(no_ordinary_file());
+    if let Ok(there) = std::fs::metadata(path) {
+        check_ordinary(there.file_type())?;
     }
     #[cfg(unix)]
     {
@@ -23,16 +23,16 @@ pub(crate) fn open_ordinary(options: &mut OpenOptions, path: &Path) -> io::Resul
         options.custom_flags(libc::O_NONBLOCK);
     }
     let file = apart_from_stdio(|| options.open(path))?;
-    let kind = file.metadata()?.file_type();
-    match kind.is_file() {
-        true => Ok(file),
-        false if kind.is_dir() => Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory")),
-        false => Err(no_ordinary_file()),
-    }
+    check_ordinary(file.metadata()?.file_type())?;
+    Ok(file)
 }
 
-fn no_ordinary_file() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "it is no ordinary file")
+fn check_ordinary(kind: FileType) -> io::Result<()> {
+    match kind.is_file() {
+        true => Ok(()),
+        false if kind.is_dir() => Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory")),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no ordinary file")),
+    }
 }
 
 /// Reads an ordinary file of at most [`LARGEST`] bytes.
