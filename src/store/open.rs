@@ -27,10 +27,18 @@ pub(crate) fn open_ordinary(options: &mut OpenOptions, path: &Path) -> io::Resul
     Ok(file)
 }
 
+/// As the system says it when a directory is read.
+fn is_directory() -> io::Error {
+    #[cfg(unix)]
+    return io::Error::from_raw_os_error(libc::EISDIR);
+    #[cfg(not(unix))]
+    return io::ErrorKind::IsADirectory.into();
+}
+
 fn check_ordinary(kind: FileType) -> io::Result<()> {
     match kind.is_file() {
         true => Ok(()),
-        false if kind.is_dir() => Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory")),
+        false if kind.is_dir() => Err(is_directory()),
         false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no ordinary file")),
     }
 }
