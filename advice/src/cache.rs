@@ -26,7 +26,7 @@ pub(crate) struct Cache {
 struct Stored {
     #[serde(flatten)]
     advice: Advice,
-    /// A digest of all else. A file that somebody has edited does not contain what the model said.
+    /// A digest of all else. It shows whether the file was edited after the model answered.
     #[serde(default)]
     digest: String,
 }

@@ -117,8 +117,8 @@ impl Remote {
             text.lines().filter_map(|line| line.split('\t').next()).flat_map(|tip| [tip, "\n"]).collect();
         let said =
             repository.git.read(&["cat-file", "--batch-check=%(objectname) %(objecttype)"], tips.into_bytes())?;
-        let said = String::from_utf8_lossy(&said);
-        Ok(said.lines().filter_map(|line| line.strip_suffix(" commit")).map(str::to_owned).collect())
+        let answers = String::from_utf8_lossy(&said);
+        Ok(answers.lines().filter_map(|line| line.strip_suffix(" commit")).map(str::to_owned).collect())
     }
 
     /// Where the branch is now, with all that it needs here; `None` where the remote does not have it.

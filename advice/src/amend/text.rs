@@ -62,7 +62,7 @@ impl Members<'_> {
         }
     }
 
-    /// Adds entries to a list that is so many levels deep in the record.
+    /// Adds entries to a list. `level` is the depth of the list in the record.
     fn extend(&mut self, name: &str, entries: &[String], level: usize) -> Result<()> {
         if entries.is_empty() {
             return Ok(());
@@ -87,7 +87,7 @@ impl Members<'_> {
     }
 }
 
-/// JSON that begins so many levels deep.
+/// Indents JSON that begins at this depth.
 fn indented(json: &str, level: usize) -> String {
     json.replace('\n', &format!("\n{}", "  ".repeat(level)))
 }

@@ -30,7 +30,7 @@ pub(super) struct Settings {
     /// What the file sets as `budget`.
     pub(super) budget: Option<u64>,
     /// Whether the user named the server, by an option or a variable, or it is the provider's own. A file alone may come from
-    /// somebody else.
+    /// another user.
     pub(super) is_chosen: bool,
     /// Files that were not read, because another user can have written them.
     pub(super) ignored: Vec<PathBuf>,
