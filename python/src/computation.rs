@@ -6,12 +6,14 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 use tracing_failure::{Breadcrumb, Context, Location, Map, SpanEntry};
 
 use crate::bounds;
+use crate::breadcrumbs::Source;
 use crate::from_python;
 use crate::text::Text;
 use crate::trail::{Place, Plan, Row, Site, Trail};
@@ -96,27 +98,34 @@ impl Computation {
 
     /// Keeps numbers that the computation goes through: a row of its trail, at the place that calls.
     #[pyo3(signature = (message=None, /, **values))]
-    fn record(&self, py: Python<'_>, message: Option<Text>, values: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
-        self.keep(caller(py).unwrap_or_else(|_| Place::nowhere(py)), message, values)
+    fn record(slf: &Bound<'_, Self>, message: Option<Text>, values: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+        let py = slf.py();
+        Computation::keep(slf, caller(py).unwrap_or_else(|_| Place::nowhere(py)), message, values)
     }
 
     /// The same for a caller further up.
     fn record_at(
-        &self,
+        slf: &Bound<'_, Self>,
         frame: Bound<'_, PyAny>,
         message: Option<Text>,
         values: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
-        self.keep(Place::of(frame)?, message, values)
+        Computation::keep(slf, Place::of(frame)?, message, values)
     }
 
-    /// Keeps a text that was logged while it ran.
-    #[pyo3(signature = (level, message, file=None, line=None))]
-    fn note(&self, level: &str, message: Text, file: Option<Text>, line: Option<i64>) {
+    /// Keeps a text that was logged while it ran, of the program itself or of a library.
+    #[pyo3(signature = (level, message, target, is_own, file=None, line=None))]
+    fn note(&self, level: &str, message: Text, target: Text, is_own: bool, file: Option<Text>, line: Option<i64>) {
         let mut location = Location::default();
         location.file = file.map(|file| file.0.into());
         location.line = line.and_then(|line| line.try_into().ok());
-        self.remember(level, &message.0, location);
+        self.remember(level, &message.0, Source { target: target.0, is_own }, location);
+    }
+
+    /// The module that it began in.
+    #[getter]
+    fn module(&self) -> Option<&str> {
+        self.open.get()?.location.module.as_deref()
     }
 
     #[getter]
@@ -150,29 +159,49 @@ impl Computation {
 }
 
 impl Computation {
-    fn remember(&self, level: &str, message: &str, location: Location) {
+    fn remember(&self, level: &str, message: &str, source: Source, location: Location) {
         let mut breadcrumb = Breadcrumb::default();
         breadcrumb.elapsed_s = self.elapsed_s();
         breadcrumb.level = level.to_owned().into();
         breadcrumb.message = shortened(message);
         breadcrumb.location = Some(location).filter(|location| *location != Location::default());
-        self.trail().note(breadcrumb);
+        self.trail().note(source, breadcrumb);
     }
 
-    fn keep(&self, place: Place<'_>, message: Option<Text>, values: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+    fn keep(
+        slf: &Bound<'_, Self>,
+        place: Place<'_>,
+        message: Option<Text>,
+        values: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<()> {
+        let computation = slf.get();
         let Some(values) = values.filter(|values| !values.is_empty()) else {
-            self.remember("INFO", message.as_ref().map_or("", |message| &message.0), place.location());
-            return Ok(());
+            let text = message.as_ref().map_or("", |message| &message.0);
+            computation.remember("INFO", text, Computation::source(slf, &place), place.location());
+            return bounds::signalled();
         };
-        let (row, names) = Row::of(values, self.elapsed_s());
+        let (row, names) = Row::of(values, computation.elapsed_s());
         // No Python code may run while the trail is locked: another thread could come to wait for it with the interpreter in
         // its hand.
-        let new = self.trail().add(&place, row, names);
+        let new = computation.trail().add(&place, row, names);
         if let Some((row, names)) = new {
-            let site = Site::new(&place, message.map(|message| message.0), &names);
-            self.trail().begin(site, row);
+            let is_own = Computation::source(slf, &place).is_own;
+            if !computation.trail().leaves_out(is_own) {
+                let site = Site::new(&place, is_own, message.map(|message| message.0), &names);
+                let replaced = computation.trail().begin(site, row);
+                drop(replaced);
+            }
         }
         bounds::signalled()
+    }
+
+    /// The module of a place, and whether it is the program's. Where that is not known, it is.
+    fn source(slf: &Bound<'_, Self>, place: &Place<'_>) -> Source {
+        let py = slf.py();
+        let (target, file) = place.origin().unwrap_or_else(|_| (String::new(), PyString::new(py, "").into_any()));
+        let owns = slf.call_method1(intern!(py, "_owns"), (&target, file)).and_then(|owns| owns.extract::<bool>());
+        let is_own = owns.inspect_err(|error| from_python::caught(py, error.clone_ref(py))).unwrap_or(true);
+        Source { target, is_own }
     }
 
     fn trail(&self) -> MutexGuard<'_, Trail> {

@@ -3,6 +3,7 @@
 
 mod advice;
 mod bounds;
+mod breadcrumbs;
 mod computation;
 mod fork;
 mod from_python;

@@ -8,16 +8,19 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
 use tracing_failure::{Breadcrumb, Location, Map, TrailEntry, Value};
 
+use crate::breadcrumbs::{Breadcrumbs, Source};
 use crate::from_python;
 
 /// Rows of a place that can be kept at its beginning, and up to the present.
 const ROWS: usize = 1 << 16;
-/// Places of a computation; what others report is not kept.
+/// Places of a computation.
 const SITES: usize = 64;
+/// Rows of a place that makes way for a new one of the same kind, once all are in use.
+const MOST_EVICTED_ROWS: u64 = 7;
+/// How often that may happen: places that take turns must not replace each other for ever.
+const MOST_EVICTIONS: u32 = 64;
 /// Values of a row.
 const COLUMNS: usize = 64;
-/// Texts that are kept.
-const BREADCRUMBS: usize = 32;
 /// Bytes of a text in a row.
 const TEXT: usize = 64;
 /// Numbers of an array in a row.
@@ -30,10 +33,16 @@ pub(crate) struct Place<'py> {
     pub(crate) instruction: i32,
 }
 
+/// The number of places is limited, and what is kept of a place does not depend on the others. If there are more places,
+/// those of libraries and those with the fewest rows make way, and their rows are counted.
 pub(crate) struct Trail {
     plan: Plan,
+    /// In the order of their first rows.
     sites: Vec<Site>,
-    breadcrumbs: VecDeque<Breadcrumb>,
+    evictions: u32,
+    /// Rows of places that have no room.
+    unplaced: u64,
+    breadcrumbs: Breadcrumbs,
 }
 
 /// How many rows of each place are kept.
@@ -45,6 +54,7 @@ pub(crate) struct Plan {
 
 /// A place, and what it reported.
 pub(crate) struct Site {
+    is_own: bool,
     code: Py<PyAny>,
     instruction: i32,
     names: Vec<Py<PyString>>,
@@ -103,53 +113,91 @@ impl Plan {
 
 impl Trail {
     pub(crate) fn new(plan: Plan) -> Self {
-        Trail { plan, sites: Vec::new(), breadcrumbs: VecDeque::new() }
+        Trail { plan, sites: Vec::new(), evictions: 0, unplaced: 0, breadcrumbs: Breadcrumbs::default() }
     }
 
     /// Takes a report from a place that has reported before; gives it back where it has not.
     pub(crate) fn add<'py>(&mut self, place: &Place<'_>, row: Row, names: Names<'py>) -> Option<(Row, Names<'py>)> {
-        let room = self.plan.keeps_any() && self.sites.len() < SITES;
+        if !self.plan.keeps_any() {
+            return None;
+        }
         match self.sites.iter_mut().find(|site| site.is_at(place, &names)) {
             Some(site) => site.push(row, self.plan),
-            None if room => return Some((row, names)),
-            None => {}
+            None => return Some((row, names)),
         }
         None
     }
 
-    /// Takes the first report from a place, unless another thread was there in between.
-    pub(crate) fn begin(&mut self, mut site: Site, row: Row) {
-        match self.sites.iter_mut().find(|known| known.is_same_as(&site)) {
-            Some(known) => known.push(row, self.plan),
-            None => {
-                site.push(row, self.plan);
-                self.sites.push(site);
-            }
-        }
+    /// Counts a row whose place has no room, if that is so.
+    pub(crate) fn leaves_out(&mut self, is_own: bool) -> bool {
+        let leaves_out = self.sites.len() >= SITES && self.least_valuable(is_own).is_none();
+        self.unplaced += u64::from(leaves_out);
+        leaves_out
     }
 
-    pub(crate) fn note(&mut self, breadcrumb: Breadcrumb) {
-        if !self.plan.keeps_any() {
-            return;
+    /// Takes the first report from a place, unless another thread was there in between. Returns the place that made way.
+    #[must_use = "no Python code may run while the trail is locked"]
+    pub(crate) fn begin(&mut self, mut site: Site, row: Row) -> Option<Site> {
+        if let Some(known) = self.sites.iter_mut().find(|known| known.is_same_as(&site)) {
+            known.push(row, self.plan);
+            return Some(site);
         }
-        if self.breadcrumbs.len() == BREADCRUMBS {
-            self.breadcrumbs.pop_front();
+        let victim = match self.sites.len() < SITES {
+            true => None,
+            false => match self.least_valuable(site.is_own) {
+                Some(victim) => Some(self.sites.remove(victim)),
+                None => {
+                    self.unplaced += 1;
+                    return Some(site);
+                }
+            },
+        };
+        if let Some(victim) = &victim {
+            self.unplaced += victim.seen;
+            self.evictions += u32::from(victim.is_own == site.is_own);
         }
-        self.breadcrumbs.push_back(breadcrumb);
+        site.push(row, self.plan);
+        self.sites.push(site);
+        victim
+    }
+
+    /// The place that matters least, if it matters less than a new one: of a library before one of the program, with few
+    /// rows before one with many.
+    fn least_valuable(&self, is_own: bool) -> Option<usize> {
+        let (place, site) = self.sites.iter().enumerate().min_by_key(|(_, site)| (site.is_own, site.seen))?;
+        let is_of_less_value = is_own && !site.is_own;
+        let makes_way = site.is_own == is_own && site.seen <= MOST_EVICTED_ROWS && self.evictions < MOST_EVICTIONS;
+        (is_of_less_value || makes_way).then_some(place)
+    }
+
+    pub(crate) fn note(&mut self, source: Source, breadcrumb: Breadcrumb) {
+        if self.plan.keeps_any() {
+            self.breadcrumbs.add(source, breadcrumb);
+        }
     }
 
     pub(crate) fn entries(&self, py: Python<'_>) -> Vec<TrailEntry> {
-        self.sites.iter().map(|site| site.entry(py)).collect()
+        self.sites.iter().map(|site| site.entry(py)).chain(self.unplaced()).collect()
     }
 
     pub(crate) fn breadcrumbs(&self) -> Vec<Breadcrumb> {
         self.breadcrumbs.iter().cloned().collect()
     }
+
+    /// What there was no room for at all.
+    fn unplaced(&self) -> Option<TrailEntry> {
+        let mut entry = TrailEntry::default();
+        entry.message = Some("more places than a trail has room for".to_owned());
+        entry.seen = self.unplaced;
+        entry.dropped = self.unplaced;
+        (self.unplaced > 0).then_some(entry)
+    }
 }
 
 impl Site {
-    pub(crate) fn new(place: &Place<'_>, message: Option<String>, names: &[Bound<'_, PyString>]) -> Self {
+    pub(crate) fn new(place: &Place<'_>, is_own: bool, message: Option<String>, names: &[Bound<'_, PyString>]) -> Self {
         Site {
+            is_own,
             code: place.code.clone().unbind(),
             instruction: place.instruction,
             names: names.iter().map(|name| name.clone().unbind()).collect(),
@@ -216,6 +264,14 @@ impl<'py> Place<'py> {
     pub(crate) fn nowhere(py: Python<'py>) -> Self {
         let none = py.None().into_bound(py);
         Place { frame: none.clone(), code: none, instruction: 0 }
+    }
+
+    /// The module and the file of the caller.
+    pub(crate) fn origin(&self) -> PyResult<(String, Bound<'py, PyAny>)> {
+        let py = self.frame.py();
+        let module = self.frame.getattr(intern!(py, "f_globals"))?.get_item(intern!(py, "__name__"));
+        let module = module.and_then(|name| name.extract::<String>()).unwrap_or_default();
+        Ok((module, self.code.getattr(intern!(py, "co_filename"))?))
     }
 
     /// The caller's place, as far as it is known.

@@ -10,6 +10,7 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from . import _native, _notebook
+from ._places import is_in_app
 
 if TYPE_CHECKING:
     from ._logger import StructuredLogger
@@ -94,6 +95,17 @@ class Computation(_native.Computation):
             return True
         module = frame.f_globals.get("__name__")
         return trail_filter.keeps(module if isinstance(module, str) else "", "DEBUG" if values else "INFO")
+
+    def _owns(self, target: str, file: str) -> bool:
+        """Whether an event is of the program that computes, and not of a library: its code is not installed, or of the same
+        package as the computation, or the trail filter asks for more of it than of others.
+        """
+        trail_filter = self._logger._trail_filter
+        return (
+            is_in_app(file)
+            or _package(target) == _package(self.module or "")
+            or (trail_filter is not None and trail_filter.prefers(target))
+        )
 
     def __enter__(self) -> Self:
         frame = sys._getframe(1)
@@ -266,6 +278,10 @@ class _Arguments:
             named[self._more or "args"] = rest
         skipped = self._positional[:1] if self._is_method and self._positional[:1] in (["self"], ["cls"]) else []
         return {n: v for n, v in named.items() if v is not inspect.Parameter.empty and n not in skipped}
+
+
+def _package(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _signature(function: Callable[..., Any]) -> inspect.Signature:

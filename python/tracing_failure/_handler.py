@@ -29,7 +29,8 @@ class LogHandler(logging.Handler):
             message = record.getMessage()
             level = _level(record.levelno)
             if within is not None and record.levelno >= logging.INFO and _keeps(within, record.name, level):
-                within.note(level, message, record.pathname, record.lineno)
+                is_own = within._owns(record.name, record.pathname)
+                within.note(level, message, record.name, is_own, record.pathname, record.lineno)
             self._recorder.log(level, record.name, message, _fields(record), within)
         except Exception as trouble:
             if is_from_signal(trouble):

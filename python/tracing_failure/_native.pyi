@@ -46,8 +46,14 @@ class Computation:
     def record_at(self, frame: FrameType, message: str | None, values: dict[str, Any] | None) -> None:
         """The same for a caller further up."""
 
-    def note(self, level: str, message: str, file: str | None = None, line: int | None = None) -> None:
-        """Keeps a text that was logged while it ran."""
+    def note(
+        self, level: str, message: str, target: str, is_own: bool, file: str | None = None, line: int | None = None
+    ) -> None:
+        """Keeps a text that was logged while it ran, of the program itself or of a library."""
+
+    @property
+    def module(self) -> str | None:
+        """The module that it began in."""
 
     @property
     def name(self) -> str: ...

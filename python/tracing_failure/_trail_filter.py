@@ -44,3 +44,12 @@ class TrailFilter:
             if len(self._verdicts) < 4096:
                 self._verdicts[target, level] = verdict
         return verdict
+
+    def prefers(self, target: str) -> bool:
+        """Whether a directive asks for more of this target than of those that no directive names.
+
+        >>> filter = TrailFilter("info,solver=debug,h5py=off")
+        >>> filter.prefers("solver.newton"), filter.prefers("main"), filter.prefers("h5py")
+        (True, False, False)
+        """
+        return any(most > self._default and target.startswith(name) for name, most in self._targets)

@@ -1,0 +1,53 @@
+//! The last texts of a computation, with a share for each logger and module that writes them.
+
+use std::cmp::Reverse;
+use std::collections::VecDeque;
+
+use tracing_failure::Breadcrumb;
+
+/// Texts that are kept.
+const TEXTS: usize = 32;
+/// Those of the program itself, where libraries write more than what it leaves them.
+const TEXTS_OF_PROGRAM: usize = TEXTS / 4 * 3;
+
+/// Who writes a text.
+pub(crate) struct Source {
+    /// A logger of `logging`, or the module that calls `record`.
+    pub(crate) target: String,
+    /// Whether it is of the program itself.
+    pub(crate) is_own: bool,
+}
+
+/// Texts in order of time.
+#[derive(Default)]
+pub(crate) struct Breadcrumbs {
+    texts: VecDeque<(Source, Breadcrumb)>,
+}
+
+impl Breadcrumbs {
+    pub(crate) fn add(&mut self, source: Source, text: Breadcrumb) {
+        self.texts.push_back((source, text));
+        if self.texts.len() > TEXTS {
+            self.texts.remove(self.victim());
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Breadcrumb> {
+        self.texts.iter().map(|(_, text)| text)
+    }
+
+    /// The oldest text of the target with the most texts, of the part that exceeds its share: program or libraries.
+    fn victim(&self) -> usize {
+        let of_program = self.texts.iter().filter(|(source, _)| source.is_own).count();
+        let is_own = of_program > TEXTS_OF_PROGRAM;
+        let mut targets: Vec<(&str, usize, usize)> = Vec::new();
+        for (place, (source, _)) in self.texts.iter().enumerate().filter(|(_, (source, _))| source.is_own == is_own) {
+            match targets.iter_mut().find(|(target, ..)| *target == source.target) {
+                Some((_, _, texts)) => *texts += 1,
+                None => targets.push((&source.target, place, 1)),
+            }
+        }
+        let largest = targets.iter().min_by_key(|(_, _, texts)| Reverse(*texts));
+        largest.map_or(0, |(_, oldest, _)| *oldest)
+    }
+}

@@ -1,0 +1,240 @@
+"""What a trail and the breadcrumbs keep where a program and its libraries report more than there is room for."""
+
+import functools
+import logging
+from collections import Counter
+from types import CodeType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tracing_failure
+from tracing_failure import StructuredLogger, read
+
+PLACES = 64
+TEXTS = 32
+
+
+def code(package: str, source: str, name: str | None = None) -> tuple[CodeType, dict[str, Any]]:
+    """Code of an installed package, with its globals."""
+    name = name or package
+    return compile(source, f"/env/lib/site-packages/{package}/core.py", "exec"), {"__name__": name}
+
+
+def library(package: str, places: int, rows: int = 1) -> None:
+    """A package that records at many places, at each as many rows."""
+    source = "from tracing_failure import record\n" + "\n".join(f"record(x{n}={n})" for n in range(places))
+    compiled, names = code(package, source)
+    for _ in range(rows):
+        exec(compiled, names)
+
+
+@functools.cache
+def recording(places: int, prefix: str) -> CodeType:
+    return compile("\n".join(f"tracing_failure.record({prefix}{n}={n})" for n in range(places)), __file__, "exec")
+
+
+def program(places: int, prefix: str = "own") -> None:
+    exec(recording(places, prefix), globals())
+
+
+def context_of(logger: StructuredLogger, report: Any, home: str | None = None) -> dict[str, Any]:
+    """The context of a computation that reports and fails."""
+    source = "with logger.computation('c') as c:\n    report()\n    raise ValueError"
+    names = {"logger": logger, "report": report}
+    compiled: Any = source
+    if home:
+        compiled, more = code(home.partition(".")[0], source, home)
+        names |= more
+    with pytest.raises(ValueError):
+        exec(compiled, names)
+    return read(logger.output_dir)[-1].context
+
+
+def columns(context: dict[str, Any]) -> list[str]:
+    return [name for entry in context["trail"] for name in entry["columns"]]
+
+
+def is_counted(context: dict[str, Any], events: int) -> bool:
+    """Whether every event is in a series, or counted."""
+    *_, last = context["trail"]
+    assert last["message"] == "more places than a trail has room for" and last["seen"] == last["dropped"] > 0
+    return sum(entry["seen"] for entry in context["trail"]) == events
+
+
+def test_the_series_of_the_program_is_complete_beside_chatty_libraries(logger):
+    def report():
+        library("h5py", PLACES + 6, rows=20)
+        for iteration in range(100):
+            tracing_failure.record("newton step", iteration=iteration)
+
+    context = context_of(logger, report)
+    [step] = [entry for entry in context["trail"] if entry.get("message") == "newton step"]
+    assert step["columns"]["iteration"] == list(range(100)) and step["dropped"] == 0
+    assert len(columns(context)) == PLACES and is_counted(context, 20 * (PLACES + 6) + 100)
+
+
+def test_libraries_make_way_for_each_place_of_the_program(logger):
+    def report():
+        library("h5py", PLACES, rows=10)
+        program(50)
+        library("zarr", 20)
+
+    context = context_of(logger, report)
+    assert sum(name.startswith("own") for name in columns(context)) == 50
+    assert is_counted(context, 10 * PLACES + 50 + 20)
+
+
+def test_places_with_few_rows_make_way_for_others(logger):
+    """A program that sets up with many numbers, and then iterates."""
+
+    def report():
+        program(2 * PLACES - 1)
+        for iteration in range(10):
+            tracing_failure.record(iteration=iteration)
+
+    context = context_of(logger, report)
+    assert columns(context)[-1] == "iteration" and context["trail"][-2]["seen"] == 10
+    assert is_counted(context, 2 * PLACES - 1 + 10)
+
+
+def test_places_that_take_turns_do_not_replace_each_other_for_ever(logger):
+    def report():
+        for _ in range(5):
+            program(2 * PLACES)
+
+    context = context_of(logger, report)
+    assert len(columns(context)) == PLACES and is_counted(context, 5 * 2 * PLACES)
+    assert max(entry["seen"] for entry in context["trail"][:-1]) == 5
+
+
+def test_a_place_with_rows_stays_where_others_of_its_kind_come(logger):
+    def report():
+        for _ in range(8):
+            program(PLACES, "first")
+        program(PLACES, "later")
+
+    context = context_of(logger, report)
+    assert columns(context) == [f"first{n}" for n in range(PLACES)]
+    assert is_counted(context, 9 * PLACES) and context["trail"][-1]["seen"] == PLACES
+
+
+def test_without_need_nothing_is_left_out(logger):
+    context = context_of(logger, lambda: (library("h5py", PLACES - 2), program(2)))
+    assert len(context["trail"]) == PLACES
+
+
+@pytest.mark.parametrize("way", ["package", "filter"])
+def test_an_installed_program_is_no_library(tmp_path, way):
+    """The computation is of the same package, or the trail filter asks for more of it."""
+    logger = StructuredLogger(tmp_path, trail_filter="debug,solver=trace" if way == "filter" else None)
+
+    def report():
+        library("h5py", PLACES, rows=10)
+        compiled, names = code("solver", "import tracing_failure\ntracing_failure.record(residual=1.0)")
+        exec(compiled, names | {"__name__": "solver.newton"})
+
+    context = context_of(logger, report, home="solver.main" if way == "package" else None)
+    assert "residual" in columns(context) and is_counted(context, 10 * PLACES + 1)
+
+
+def test_a_library_does_not_take_the_place_of_the_program(logger):
+    def report():
+        program(PLACES)
+        library("h5py", 5)
+
+    context = context_of(logger, report)
+    assert columns(context) == [f"own{n}" for n in range(PLACES)] and is_counted(context, PLACES + 5)
+
+
+class Texts:
+    """Texts of libraries and of the program, by `logging` and by `record`."""
+
+    def __init__(self, logger: StructuredLogger) -> None:
+        self.handler = logger.handler()
+
+    def add(self, target: str, text: str, file: str = __file__) -> None:
+        self.handler.handle(logging.makeLogRecord(
+            {"name": target, "msg": text, "levelno": logging.INFO, "levelname": "INFO", "pathname": file, "lineno": 3}
+        ))  # fmt: skip
+
+    def add_of_library(self, target: str, text: str) -> None:
+        self.add(target, text, f"/env/lib/site-packages/{target}/core.py")
+
+
+def messages(context: dict[str, Any]) -> list[str]:
+    return [crumb["message"] for crumb in context["breadcrumbs"]]
+
+
+def test_a_chatty_library_leaves_the_texts_of_the_program(logger):
+    texts = Texts(logger)
+
+    def report():
+        texts.add("solver", "the mesh is fine")
+        tracing_failure.record("begins")
+        for n in range(100):
+            texts.add_of_library("h5py", f"h5py {n}")
+
+    assert messages(context_of(logger, report)) == [
+        "the mesh is fine", "begins", *(f"h5py {n}" for n in range(70, 100))
+    ]  # fmt: skip
+
+
+def test_a_chatty_library_leaves_the_texts_of_another_one(logger):
+    texts = Texts(logger)
+
+    def report():
+        texts.add_of_library("zarr", "chunk missing")
+        for n in range(100):
+            texts.add_of_library("h5py", f"h5py {n}")
+
+    assert messages(context_of(logger, report))[0] == "chunk missing"
+
+
+def test_a_chatty_program_leaves_a_quarter_to_libraries(logger):
+    texts = Texts(logger)
+
+    def report():
+        for n in range(20):
+            texts.add_of_library("h5py", f"h5py {n}")
+        for n in range(100):
+            texts.add("solver", f"solver {n}")
+
+    assert messages(context_of(logger, report)) == [
+        *(f"h5py {n}" for n in range(12, 20)), *(f"solver {n}" for n in range(76, 100))
+    ]  # fmt: skip
+
+
+def test_the_root_logger_of_a_library_is_not_that_of_the_program(logger):
+    texts = Texts(logger)
+
+    def report():
+        texts.add("root", "of the program")
+        for n in range(100):
+            texts.add("root", f"h5py {n}", "/env/lib/site-packages/h5py/core.py")
+
+    assert messages(context_of(logger, report))[0] == "of the program"
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.booleans()), max_size=120))
+def test_texts_are_divided_fairly(tmp_path_factory, sources):
+    logger = StructuredLogger(tmp_path_factory.mktemp("failures"))
+    texts = Texts(logger)
+
+    def report():
+        for n, (target, is_own) in enumerate(sources):
+            (texts.add if is_own else texts.add_of_library)(target, f"{n}")
+
+    context = context_of(logger, report)
+    kept = [int(message) for message in messages(context)] if sources else []
+    assert kept == sorted(kept) and len(kept) == min(len(sources), TEXTS)
+    given, left = Counter(sources), Counter(sources[n] for n in kept)
+    room = {True: TEXTS * 3 // 4, False: TEXTS // 4}
+    for source, count in given.items():
+        share = room[source[1]] // sum(own == source[1] for _, own in given)
+        assert left[source] >= min(count, share)
+        assert [n for n in kept if sources[n] == source] == [
+            n for n, each in enumerate(sources) if each == source
+        ][count - left[source] :]
