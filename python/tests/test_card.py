@@ -162,6 +162,55 @@ def test_a_plot_is_logarithmic_where_that_says_more() -> None:
     assert "log scale" not in card(context=trail(norm=[0.0, 10.0, 5000.0])).text
 
 
+def test_series_of_spans_are_named_by_them() -> None:
+    levels = [
+        {"spans": ["cycle", "level"], "span_fields": {"depth": depth}, "columns": {"r": [1.0, 0.5]}}
+        for depth in (1, 2)
+    ]
+    page = card(context={"trail": levels})
+    assert "r in level depth=1: 1 → 0.5" in page.text and "r in level depth=2: 1 → 0.5" in page.text
+
+
+def test_of_mixed_series_the_last_is_plotted() -> None:
+    """Newton iterations of 20 time steps."""
+    steps = [step for step in range(20) for _ in range(5)]
+    entry = {
+        "seen": 500, "head": 8, "span_columns": ["step"],
+        "columns": {"residual": [10.0 - row % 5 for row in range(100)], "step": steps},
+    }  # fmt: skip
+    page = card(context={"trail": [entry]})
+    assert "residual: 10 → 6" in page.text and "5 of 500 values" in page.text and page.count("svg") == 1
+    assert [len(line) - 1 for line in page.points()] == [5]
+
+
+def test_of_mixed_series_fields_with_many_values_do_not_count() -> None:
+    """A field that differs in each row tells no series apart."""
+    entry = {
+        "seen": 500, "head": 8, "span_columns": ["t", "level"],
+        "columns": {"residual": [float(row) for row in range(40)], "t": list(range(40)), "level": [1, 2] * 20},
+    }  # fmt: skip
+    page = card(context={"trail": [entry]})
+    assert "residual: 1 → 39" in page.text and "20 of 500 values" in page.text
+    assert [len(line) - 1 for line in page.points()] == [4, 16]
+
+
+@pytest.mark.parametrize("named", [["missing"], "text", [5], ["level"], None, {}])
+def test_columns_of_spans_of_another_program(named: Any) -> None:
+    entry = {"span_columns": named, "columns": {"x": [1, 2, 3], "level": [1, 2], "y": None}}
+    assert "x: 1 → 3" in card(context={"trail": [entry]}).text
+
+
+@pytest.mark.parametrize(("matched_by", "relation"), [("payload", "from"), ("unknown", "possibly from")])
+def test_panics_of_other_threads_are_told(matched_by: str, relation: str) -> None:
+    location = {"file": "src/sweep.rs", "line": 17}
+    panic = {"message": "plaquette 17 is NaN", "thread": "worker-3", "location": location}
+    page = card(context={"panic_origin": {"matched_by": matched_by, "raised": [panic, {"message": "bare"}] * 3}})
+    assert f"{relation} a panic of thread worker-3 at src/sweep.rs:17: plaquette 17 is NaN" in page.text
+    assert f"{relation} a panic: bare" in page.text and "and 2 more" in page.text
+    if matched_by == "payload":
+        assert "possibly" not in page.text
+
+
 def test_what_is_not_finite_interrupts_the_line_and_is_marked() -> None:
     page = card(context=trail(residual=[1.0, 0.5, math.nan, 0.2, math.inf, 0.1]))
     assert [len(line) - 1 for line in page.points()] == [2, 1, 1]
@@ -222,12 +271,19 @@ def test_nothing_of_a_record_becomes_markup() -> None:
             "category": HOSTILE, "notebook": HOSTILE, "cell_number": HOSTILE,
             "errors": [{}, {"type": HOSTILE, "message": HOSTILE}],
             "suggestions": [{"fix": HOSTILE, "confidence": HOSTILE, "source": HOSTILE}],
-            "trail": [{"seen": 5, "columns": {HOSTILE: [1, 2]}}],
+            "trail": [
+                {"seen": 5, "columns": {HOSTILE: [1, 2]}},
+                {"spans": ["<b>"], "span_fields": {"<i>": "<u>"}, "columns": {"x": [1, 2]}},
+            ],
+            "panic_origin": {
+                "matched_by": HOSTILE,
+                "raised": [{"message": HOSTILE, "thread": HOSTILE, "location": {"file": HOSTILE, "line": HOSTILE}}],
+            },
         },
         suggested_fixes=[HOSTILE],
     )  # fmt: skip
     # All but the time, of which 19 characters are shown.
-    assert page.text.count(HOSTILE) == 18
+    assert page.text.count(HOSTILE) == 22
 
 
 anything = st.recursive(
@@ -235,10 +291,16 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
+entries = st.fixed_dictionaries(
+    {"columns": st.dictionaries(st.text(max_size=2), anything | st.lists(st.integers(0, 1), min_size=5, max_size=5))},
+    optional={"span_columns": anything | st.lists(st.text(max_size=2)), "spans": anything, "span_fields": anything},
+)
+panics = st.fixed_dictionaries({}, optional=dict.fromkeys(("message", "thread", "location"), anything))
 shaped = st.fixed_dictionaries(
     {},
     optional={
-        "trail": anything | st.lists(st.fixed_dictionaries({"columns": st.dictionaries(st.text(), anything)})),
+        "trail": anything | st.lists(entries),
+        "panic_origin": anything | st.fixed_dictionaries({"raised": st.lists(anything | panics)}),
         **dict.fromkeys(("errors", "suggestions", "location", "notebook", "cell_number", "category"), anything),
     },
 )  # fmt: skip

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Entries that are shown where a record has more: causes, parameters, series, fixes.
 _CAUSES, _PARAMETERS, _SERIES, _FIXES = 4, 40, 8, 8
+#: Rows that make a series, and values of a column that tells series apart, as in a record's `convergence`.
+_ROWS, _FEW = 4, 12
 #: Characters that are shown of a name, a value, a line of text, the message, the stack.
 _NAME, _VALUE, _LINE, _MESSAGE, _STACK = 80, 160, 500, 1000, 8000
 #: A plot, in pixels: so many numbers can be told apart, and not many more.
@@ -38,7 +40,7 @@ _CELL = "text-align:left;vertical-align:top;border:0;padding:.05em 0"
 
 def html(failure: "Failure") -> str:
     """The card."""
-    parts = (_title, _error, _causes, _parameters, _trail, _fixes, _stack, _where)
+    parts = (_title, _error, _causes, _panics, _parameters, _trail, _fixes, _stack, _where)
     return f"<div style='{_BOX}'>{''.join(_safely(part, failure) for part in parts)}</div>"
 
 
@@ -73,6 +75,22 @@ def _causes(failure: "Failure") -> str:
         for note in notes[:_CAUSES] if isinstance(notes, list) else ():
             lines.append(f"<div style='white-space:pre-wrap'>{_short(note)}</div>")
     return "".join(lines) + _more(len(errors) - 1 - _CAUSES)
+
+
+def _panics(failure: "Failure") -> str:
+    """Panics of other threads that the failure comes from, or may come from."""
+    origin = failure.context.get("panic_origin")
+    if not isinstance(origin, dict):
+        return ""
+    panics = _dicts(origin.get("raised"))
+    relation = "possibly from" if origin.get("matched_by") == "unknown" else "from"
+    lines = []
+    for panic in panics[:_CAUSES]:
+        thread = f" of thread {panic['thread']}" if panic.get("thread") else ""
+        place = f" at {_line_of(panic.get('location'))}" if _line_of(panic.get("location")) else ""
+        told = f"{relation} a panic{thread}{place}: "
+        lines.append(f"<div style='{_FAINT};white-space:pre-wrap'>{_short(told)}{_short(panic.get('message'))}</div>")
+    return "".join(lines) + _more(len(panics) - _CAUSES)
 
 
 def _parameters(failure: "Failure") -> str:
@@ -134,19 +152,48 @@ def _trail(failure: "Failure") -> str:
 
 def _series_of(entry: dict[str, Any]) -> Iterator[_Series]:
     columns, seen, head = (entry.get(name) for name in ("columns", "seen", "head"))
+    columns, rows = _last_series(columns if isinstance(columns, dict) else {}, entry.get("span_columns"))
+    spans = _spans(entry)
     for name, column in _numbers_of(columns):
-        values = [_float(value) for value in column]
+        values = [_float(column[row]) for row in (range(len(column)) if rows is None else rows)]
         if len(values) < 2 or None in values:
             continue
         is_whole = not isinstance(seen, int) or seen <= len(values)
         extent = f"{len(values)} values" if is_whole else f"{len(values)} of {seen} values"
-        gap = head if isinstance(head, int) and not is_whole else len(values)
-        yield _Series(str(name), [value for value in values if value is not None], gap, extent)
+        gap = head if isinstance(head, int) and not is_whole else len(column)
+        before_gap = gap if rows is None else sum(row < gap for row in rows)
+        yield _Series(f"{name}{spans}", [value for value in values if value is not None], before_gap, extent)
 
 
-def _numbers_of(columns: Any) -> Iterator[tuple[str, list[Any]]]:
+def _spans(entry: dict[str, Any]) -> str:
+    """`` in level depth=2``: the span that the numbers were reported in, and the fields of all spans around them."""
+    spans, fields = entry.get("spans"), entry.get("span_fields")
+    words = [str(spans[-1])] if isinstance(spans, list) and spans else []
+    words += [f"{name}={_value(value)}" for name, value in fields.items()] if isinstance(fields, dict) else []
+    return f" in {' '.join(words)}" if words else ""
+
+
+def _last_series(columns: dict[str, Any], named: Any) -> tuple[dict[str, Any], list[int] | None]:
+    """The columns that are no fields of spans, and the rows of the last series, if there are several: those of the same
+    spans as the last row, or else those that agree with it in the fields of few values.
+    """
+    named = [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
+    of_spans = [columns[name] for name in named if isinstance(columns.get(name), list)]
+    columns = {name: column for name, column in columns.items() if name not in named}
+    lengths = {len(column) for column in [*of_spans, *columns.values()] if isinstance(column, list)}
+    if not of_spans or len(lengths) != 1:
+        return columns, None
+    few = [column for column in of_spans if len(set(map(_json, column))) <= _FEW]
+    for same in (of_spans, few):
+        rows = [row for row in range(*lengths) if all(column[row] == column[-1] for column in same)]
+        if same and len(rows) >= _ROWS:
+            return columns, rows
+    return columns, None
+
+
+def _numbers_of(columns: dict[str, Any]) -> Iterator[tuple[str, list[Any]]]:
     """The columns, and the parts of complex numbers and of quantities in them, as another program may have written them."""
-    for name, column in columns.items() if isinstance(columns, dict) else ():
+    for name, column in columns.items():
         if not isinstance(column, list):
             continue
         names = {key for value in column if isinstance(value, dict) for key in value}
@@ -255,8 +302,14 @@ def _place(context: dict[str, Any]) -> str:
     if cell is not None:
         return f"{notebook or 'cell'} [{cell}]"
     location = context.get("location")
+    file = location.get("file") if isinstance(location, dict) else None
+    return _line_of(location) or str(notebook or file or "")
+
+
+def _line_of(location: Any) -> str:
+    """``flow.py:7``, where that is known."""
     file, line = (location.get("file"), location.get("line")) if isinstance(location, dict) else (None, None)
-    return f"{file}:{line}" if file and line else str(notebook or file or "")
+    return f"{file}:{line}" if file and line else ""
 
 
 def _heading(text: str) -> str:
