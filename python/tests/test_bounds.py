@@ -1,5 +1,5 @@
-"""Every traversal of user objects ends, and lets signals through. Each test runs in a process of its own: a hang in native code
-cannot be interrupted otherwise."""
+"""Every traversal of user objects ends, and lets signals through. The tests run in another process: a hang in native code cannot
+be interrupted otherwise."""
 
 import json
 import pathlib
@@ -7,9 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from child import Child
+
+#: Runs code, and returns the last line that it prints, as JSON.
+Run = Callable[..., Any]
 
 PRELUDE = """
 import collections, dataclasses, faulthandler, functools, itertools, json, random, sys, types
@@ -32,13 +37,27 @@ Pair = collections.namedtuple("Pair", "a b")
 """
 
 
-def run(code: str, directory: pathlib.Path, seconds: float = 60) -> Any:
-    """The last line that the code prints, as JSON."""
-    done = subprocess.run(
-        [sys.executable, "-c", PRELUDE + code], cwd=directory, capture_output=True, text=True, timeout=seconds
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+@pytest.fixture(scope="module")
+def child() -> Iterator[Child]:
+    child = Child(PRELUDE)
+    yield child
+    child.close()
+
+
+@pytest.fixture
+def run(child: Child, tmp_path: pathlib.Path) -> Run:
+    return lambda code, seconds=60: json.loads(child.run(code, tmp_path, seconds).splitlines()[-1])
+
+
+def test_a_hang_is_reported(child: Child, tmp_path: pathlib.Path) -> None:
+    assert child.run("print(5)", tmp_path) == "5\n"
+    with pytest.raises(AssertionError, match="it hangs after 0.5 s\n(?s:.*)File \"<case>\", line 2"):
+        child.run("import re\nre.match('(a*)*b', 'a' * 64)", tmp_path, 0.5)
+    with pytest.raises(AssertionError, match="the process has ended"):
+        child.run("import os; os._exit(3)", tmp_path)
+    with pytest.raises(AssertionError, match="ZeroDivisionError"):
+        child.run("1 / 0", tmp_path)
+    assert child.run("print(5)", tmp_path) == "5\n"
 
 
 @pytest.mark.parametrize(
@@ -58,12 +77,12 @@ def run(code: str, directory: pathlib.Path, seconds: float = 60) -> Any:
         ("b = []; a = frozenset([Pair('b', Plain(b))]); b.append(a)", None),
     ],
 )
-def test_a_cycle_is_named(tmp_path: pathlib.Path, code: str, expected: Any) -> None:
-    value = run(code + "\nprint(json.dumps(recorded(a)['parameters']['x']))", tmp_path)
+def test_a_cycle_is_named(run: Run, code: str, expected: Any) -> None:
+    value = run(code + "\nprint(json.dumps(recorded(a)['parameters']['x']))")
     assert expected is None or value == expected
 
 
-def test_a_cycle_of_any_length_ends(tmp_path: pathlib.Path) -> None:
+def test_a_cycle_of_any_length_ends(run: Run) -> None:
     code = """
 nests = {
     "list": lambda x, step: [x],
@@ -80,12 +99,12 @@ for kind, nest in nests.items():
         texts.append(str(recorded(first)["parameters"]))
 print(json.dumps(texts))
 """
-    for text in run(code, tmp_path):
+    for text in run(code):
         assert "it holds itself" in text or "nested too deeply" in text
 
 
 @pytest.mark.parametrize("place", ["trail", "argument", "attribute", "context", "log", "computation"])
-def test_a_cycle_ends_wherever_it_is_given(tmp_path: pathlib.Path, place: str) -> None:
+def test_a_cycle_ends_wherever_it_is_given(run: Run, place: str) -> None:
     code = f"""
 import logging
 a = []; a.append(a)
@@ -105,7 +124,7 @@ except ValueError:
     pass
 print(json.dumps(len(read("failures"))))
 """
-    assert run(code, tmp_path) >= 1
+    assert run(code) >= 1
 
 
 @pytest.mark.parametrize(
@@ -121,7 +140,7 @@ print(json.dumps(len(read("failures"))))
         "functools.partial(print, x, x, x)",
     ],
 )
-def test_a_shared_object_is_not_shown_without_end(tmp_path: pathlib.Path, grow: str) -> None:
+def test_a_shared_object_is_not_shown_without_end(run: Run, grow: str) -> None:
     code = f"""
 x = {{"leaf": 1}}
 for _ in range(40):
@@ -130,21 +149,21 @@ recorded(x, ValueError(x, 1))
 import os
 print(max(entry.stat().st_size for entry in os.scandir("failures")))
 """
-    assert run(code, tmp_path) < 1_000_000
+    assert run(code) < 1_000_000
 
 
-def test_a_shared_object_of_ordinary_size_is_shown_each_time(tmp_path: pathlib.Path) -> None:
+def test_a_shared_object_of_ordinary_size_is_shown_each_time(run: Run) -> None:
     code = """
 shared = {"beta": [5.7, {"mass": 0.1}]}
 matrix = [[float(i + j) for i in range(40)] for j in range(40)]
 print(json.dumps(recorded({"all": [shared] * 100, "a": matrix, "b": matrix})["parameters"]["x"]))
 """
-    value = run(code, tmp_path)
+    value = run(code)
     assert value["all"] == [{"beta": [5.7, {"mass": 0.1}]}] * 100
     assert value["a"] == value["b"] and value["b"]["mean"] == 39.0
 
 
-def test_random_graphs_end(tmp_path: pathlib.Path) -> None:
+def test_random_graphs_end(run: Run) -> None:
     """Objects of all kinds that refer to each other at random: cycles, shared parts, and both."""
     code = """
 def graph(seed):
@@ -169,7 +188,7 @@ for seed in range(150):
 import os
 print(max(entry.stat().st_size for entry in os.scandir("failures")))
 """
-    assert run(code, tmp_path, 300) < 3_000_000
+    assert run(code, 300) < 3_000_000
 
 
 @pytest.mark.parametrize(
@@ -192,12 +211,12 @@ print(max(entry.stat().st_size for entry in os.scandir("failures")))
         "type('Large', (), {'__repr__': lambda self: 'x' * 10**8})()",
     ],
 )
-def test_what_has_no_end_or_is_huge_is_cut(tmp_path: pathlib.Path, make: str) -> None:
+def test_what_has_no_end_or_is_huge_is_cut(run: Run, make: str) -> None:
     code = f"import os\nrecorded({make})\nprint(max(entry.stat().st_size for entry in os.scandir('failures')))"
-    assert run(code, tmp_path) < 200_000
+    assert run(code) < 200_000
 
 
-def test_slow_reprs_are_not_waited_for(tmp_path: pathlib.Path) -> None:
+def test_slow_reprs_are_not_waited_for(run: Run) -> None:
     code = """
 import time
 class Slow:
@@ -207,11 +226,11 @@ class Slow:
 value = recorded([Slow() for _ in range(250)])["parameters"]["x"]
 print(json.dumps(json.dumps(value)))
 """
-    value = run(code, tmp_path, 60)
+    value = run(code)
     assert "slow" in value and "<Slow: no room is left>" in value
 
 
-def test_a_group_of_shared_groups_ends(tmp_path: pathlib.Path) -> None:
+def test_a_group_of_shared_groups_ends(run: Run) -> None:
     code = """
 group = ValueError("leaf")
 for level in range(40):
@@ -224,11 +243,11 @@ except ExceptionGroup:
 [failure] = read("failures")
 print(json.dumps([failure.error_type, "level 39" in failure.stack_trace, len(failure.to_json())]))
 """
-    kind, is_told, size = run(code, tmp_path)
+    kind, is_told, size = run(code)
     assert (kind, is_told) == ("ExceptionGroup", True) and size < 200_000
 
 
-def test_a_chain_without_end_ends(tmp_path: pathlib.Path) -> None:
+def test_a_chain_without_end_ends(run: Run) -> None:
     code = """
 class Endless(Exception):
     @property
@@ -247,10 +266,10 @@ for error in (a, b, c, Endless("first"), ExceptionGroup("g", [a, Endless("m")]))
         pass
 print(json.dumps([failure.error_message for failure in read("failures")]))
 """
-    assert run(code, tmp_path) == ["a", "'b'", "c", "first", "g (2 sub-exceptions)"]
+    assert run(code) == ["a", "'b'", "c", "first", "g (2 sub-exceptions)"]
 
 
-def test_a_record_with_a_cycle_or_without_end_is_refused_or_shown(tmp_path: pathlib.Path) -> None:
+def test_a_record_with_a_cycle_or_without_end_is_refused_or_shown(run: Run) -> None:
     code = """
 a = []; a.append(a)
 failure = Failure("2025-12-27T04:30:00Z", "c", "r", "E", "m", {"a": a, "b": {1, 2}, "beta": 5.7})
@@ -266,7 +285,7 @@ try:
 except ValueError as error:
     print(json.dumps(str(error)))
 """
-    assert "holds more" in run(code, tmp_path, 300)
+    assert "holds more" in run(code, 300)
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs signals")

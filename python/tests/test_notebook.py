@@ -452,6 +452,8 @@ class Broken(Exception):
     def __str__(self): raise RuntimeError("no")
 raise Broken(1)
 # %%
+import sys
+sys.setrecursionlimit(400)
 def deep(n): return deep(n + 1)
 deep(0)
 """.replace("PLENTY", "; ".join(f"p{number} = {number}" for number in range(200)))

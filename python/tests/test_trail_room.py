@@ -7,7 +7,7 @@ from types import CodeType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tracing_failure
@@ -218,6 +218,7 @@ def test_the_root_logger_of_a_library_is_not_that_of_the_program(logger):
     assert messages(context_of(logger, report))[0] == "of the program"
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.booleans()), max_size=120))
 def test_texts_are_divided_fairly(tmp_path_factory, sources):
     logger = StructuredLogger(tmp_path_factory.mktemp("failures"))

@@ -708,7 +708,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30).filter(
 )
 names = texts.filter(lambda name: not any(part in name.lower() for part in ("key", "pass", "token", "secret", "auth")))
 scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | texts
-values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=6) | st.dictionaries(names, inner, max_size=6))
+values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=6) | st.dictionaries(names, inner, max_size=6), max_leaves=30)
 
 
 schema = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
