@@ -622,6 +622,7 @@ impl Builder {
             counters: Default::default(),
             rules: self.rules,
             recent: Default::default(),
+            naming: Default::default(),
         })
     }
 }

@@ -7,8 +7,8 @@ use crate::recorder::{Recorder, Stats};
 /// Flushes when it is dropped: keep it until the program ends.
 ///
 /// Records need no flush: a record is with the operating system when the ERROR event returns. What waits are lines of
-/// the runtime log (up to 200 ms) and, in a burst of failures, `latest.json` (up to 100 ms). Once the guard is gone, nothing
-/// waits any more.
+/// the runtime log (up to 200 ms), in a burst of failures `latest.json` (up to 100 ms), and the names of functions in a record
+/// whose debug information takes longer than a second to read. Once the guard is gone, nothing waits any more.
 ///
 /// ```
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-guard-{}", std::process::id()));
@@ -30,7 +30,8 @@ impl Guard {
         Guard { recorder }
     }
 
-    /// Returns when all log lines and `latest.json` are with the operating system.
+    /// Returns when all log lines and `latest.json` are with the operating system, and the records have the names of their
+    /// functions. It waits for these for 10 s at most.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-guard-flush-{}", std::process::id()));
@@ -41,6 +42,7 @@ impl Guard {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn flush(&self) {
+        self.recorder.naming.wait();
         self.recorder.flush();
     }
 
@@ -55,6 +57,7 @@ impl Guard {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn finish(&self) {
+        self.recorder.naming.wait();
         self.recorder.finish();
     }
 
@@ -137,6 +140,7 @@ impl Drop for Guard {
             log.end_buffering();
         }
         self.recorder.store.end_buffering();
+        self.recorder.naming.wait();
         self.recorder.flush();
         #[cfg(feature = "publish")]
         if let Some(auto_push) = &self.recorder.auto_push {

@@ -154,6 +154,7 @@ mod guard;
 mod init_error;
 mod log;
 mod logger;
+mod naming;
 mod outcome;
 mod payload;
 mod process;

@@ -172,6 +172,7 @@ impl StructuredLogger {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn flush(&self) {
+        self.recorder.naming.wait();
         self.recorder.flush();
     }
 
@@ -186,6 +187,7 @@ impl StructuredLogger {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn finish(&self) {
+        self.recorder.naming.wait();
         self.recorder.finish();
     }
 

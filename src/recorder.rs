@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
@@ -11,12 +12,13 @@ use tracing::level_filters::LevelFilter;
 use uuid::Uuid;
 
 use crate::bound::bound;
-use crate::capture::{Busy, ErrorChain, History, Kind, Stack, thread_name};
+use crate::capture::{Busy, ErrorChain, History, Kind, thread_name};
 use crate::failure::category::Category;
 use crate::failure::{
     Context, ErrorEntry, Failure, Location, PanicOrigin, SCHEMA_VERSION, SpanEntry, reserved_in_context,
 };
 use crate::log::{RuntimeLog, write_failure};
+use crate::naming::{Naming, Stacks};
 use crate::payload::caught;
 use crate::redact::Redactor;
 use crate::stderr;
@@ -52,6 +54,7 @@ pub(crate) struct Recorder {
     pub(crate) counters: Counters,
     pub(crate) rules: Rules,
     pub(crate) recent: Renewable<VecDeque<Recent>>,
+    pub(crate) naming: Naming,
     #[cfg(feature = "publish")]
     pub(crate) auto_push: Option<std::sync::Arc<crate::publish::AutoPush>>,
 }
@@ -156,7 +159,7 @@ pub(crate) struct Sighting {
     pub(crate) panic_origin: Option<PanicOrigin>,
     pub(crate) elapsed_s: Option<f64>,
     pub(crate) history: History,
-    pub(crate) stack: Stack,
+    pub(crate) stacks: Stacks,
     pub(crate) thread: String,
 }
 
@@ -167,20 +170,17 @@ impl Recorder {
     }
 
     /// Writes the record of what was seen. Its id is good even where the record did not reach the store.
-    pub(crate) fn record(&self, sighting: Sighting) -> (Uuid, io::Result<PathBuf>) {
+    pub(crate) fn record(self: &Arc<Self>, sighting: Sighting) -> (Uuid, io::Result<PathBuf>) {
         let kind = sighting.kind;
-        let (mut failure, mut stack) = self.seen(sighting);
+        let (mut failure, stacks) = self.seen(sighting);
         self.redactor.failure(&mut failure);
         self.complete(&mut failure);
-        if stack.is_unresolved() {
-            // Debug information takes long to read, and may need more memory than there is: the record is safe before.
-            let _ = self.store.write_first(&failure);
-            stack.resolve();
-            failure.stack_trace = stack.text();
-            failure.context.frames = stack.frames;
-            self.redactor.stack(&mut failure);
+        if !stacks.is_unresolved() {
+            return self.write(&failure, kind);
         }
-        self.write(failure, kind)
+        // Debug information takes long to read, and may need more memory than there is: the record is safe before.
+        let _ = self.store.write_first(&failure);
+        self.write_named(failure, stacks, |failure| self.write(failure, kind))
     }
 
     /// Writes the record of a failure that was put together elsewhere, with all that it does not say itself.
@@ -199,25 +199,25 @@ impl Recorder {
         context.thread.get_or_insert_with(thread_name);
         context.other = apart_from_ours(std::mem::take(&mut context.other));
         self.complete(&mut failure);
-        self.write(failure, Kind::Call)
+        self.write(&failure, Kind::Call)
     }
 
     /// Writes a complete record.
-    fn write(&self, failure: Failure, kind: Kind) -> (Uuid, io::Result<PathBuf>) {
+    fn write(&self, failure: &Failure, kind: Kind) -> (Uuid, io::Result<PathBuf>) {
         let id = failure.context.id.unwrap_or_default();
-        let written = self.store.write(&failure);
+        let written = self.store.write(failure);
         match &written {
-            Ok(path) => self.written(&failure, kind, path),
-            Err(error) => self.divert(&failure, kind, error),
+            Ok(path) => self.written(failure, kind, path),
+            Err(error) => self.divert(failure, kind, error),
         }
         if let (Some(log), true) = (&self.log, kind != Kind::Event) {
-            write_failure(&failure, self);
+            write_failure(failure, self);
             log.flush();
         }
         (id, written)
     }
 
-    fn seen(&self, seen: Sighting) -> (Failure, Stack) {
+    fn seen(&self, seen: Sighting) -> (Failure, Stacks) {
         let (category, reason) = category(&seen);
         let error_type = seen.error_type.as_deref().or_else(|| seen.error.error_type());
         let error_type = error_type.unwrap_or_else(|| nameless_type(&seen)).to_owned();
@@ -225,7 +225,6 @@ impl Recorder {
         let error_message = shorten(error_message, self.limits.text).into_owned();
         let mut failure = Failure::new(seen.computation, seen.theoretical_ref, error_type, error_message);
         failure.timestamp = seen.at;
-        failure.stack_trace = seen.stack.text();
         failure.parameters = seen.parameters;
         let context = &mut failure.context;
         context.category = Some(category);
@@ -240,10 +239,10 @@ impl Recorder {
         context.errors_cut = seen.error.cut;
         context.errors = seen.error.entries;
         context.spans = seen.spans;
-        context.frames = seen.stack.frames.clone();
         context.location = Some(seen.location).filter(|location| *location != Location::default());
+        seen.stacks.write_into(&mut failure);
         suggest_as_author(&mut failure, seen.error.suggestions);
-        (failure, seen.stack)
+        (failure, seen.stacks)
     }
 
     /// Adds what is known of the process and of earlier failures, and what to try.

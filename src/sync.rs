@@ -165,6 +165,12 @@ const SPARES: usize = 4;
 #[derive(Debug, Default)]
 pub(crate) struct Renewable<T>([Mutex<T>; SPARES]);
 
+impl Renewable<()> {
+    pub(crate) const fn new() -> Self {
+        Renewable([const { Mutex::new(()) }; SPARES])
+    }
+}
+
 impl<T> Renewable<Option<T>> {
     /// One for a static, whose value is made when it is needed.
     pub(crate) const fn none() -> Self {

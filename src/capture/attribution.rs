@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use super::recent_panics::{self, RecentPanic};
 use super::repeat::names;
+use super::stack::Stack;
 use super::thread;
 use crate::failure::{PanicMatch, PanicOrigin};
 
@@ -64,9 +65,11 @@ impl Attribution {
         }
     }
 
-    pub(crate) fn describe(&self, frames: usize) -> PanicOrigin {
-        let listed = self.panics.iter().take(LISTED);
-        PanicOrigin::new(self.matched_by, listed.map(|panic| panic.describe(frames)).collect())
+    /// What a record says of the panics, and their stacks.
+    pub(crate) fn describe(&self, frames: usize) -> (PanicOrigin, Vec<Stack>) {
+        let listed = &self.panics[..self.panics.len().min(LISTED)];
+        let raised = listed.iter().map(|panic| panic.describe()).collect();
+        (PanicOrigin::new(self.matched_by, raised), listed.iter().map(|panic| panic.trace.named(frames)).collect())
     }
 }
 

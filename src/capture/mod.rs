@@ -52,6 +52,7 @@ pub(crate) use stack::Stack;
 pub(crate) use surroundings::Surroundings;
 pub(crate) use thread::{Busy, name as thread_name};
 pub(crate) use trail::{History, HistoryOptions, Plan, TrailFilter};
+pub(crate) use unwinder::has_memory as has_memory_for_names;
 
 use crate::recorder::Recorder;
 use scope::Scopes;

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::stack::{self, Trace};
-use super::thread;
+use super::{thread, unwinder};
 use crate::failure::{Frame, Location, RaisedPanic};
 use crate::sync::Mutex;
 
@@ -111,20 +111,21 @@ impl RecentPanic {
         is_covered.then(|| Uuid::from_u64_pair(half(0), half(1)))
     }
 
-    /// The stack of its thread, named now.
+    /// The stack of its thread, named now. It waits for others that name theirs.
     pub(crate) fn frames(&self, limit: usize) -> Vec<Frame> {
         let mut stack = self.trace.named(limit);
-        stack.resolve();
+        stack.resolve(unwinder::TURN);
         stack.frames
     }
 
-    pub(crate) fn describe(&self, limit: usize) -> RaisedPanic {
+    /// What a record says of it, without the frames.
+    pub(crate) fn describe(&self) -> RaisedPanic {
         RaisedPanic {
             message: self.message.clone(),
             location: Some(self.location.clone()).filter(|location| *location != Location::default()),
             thread: Some(self.thread.clone()),
             timestamp: Some(self.at),
-            frames: self.frames(limit),
+            frames: Vec::new(),
         }
     }
 

@@ -17,6 +17,7 @@ use super::scope::Computation;
 use super::trail::History;
 use super::{Busy, Capture, ErrorChain, Place, Report, Surroundings, panic, read_span_trace, stack, thread};
 use crate::failure::{ErrorEntry, Location, SpanEntry};
+use crate::naming::Stacks;
 use crate::recorder::{Recorder, Sighting};
 use crate::value::{Limits, Map, shorten};
 
@@ -162,6 +163,7 @@ impl Seen {
             Some(panic) => (panic.trace.named(limits.frames), panic.thread.clone()),
             None => (stack::capture(limits.frames), thread::name()),
         };
+        let (panic_origin, raised) = self.attribution.map(|found| found.describe(limits.frames)).unzip();
         Sighting {
             kind: self.kind,
             at: self.at,
@@ -179,8 +181,8 @@ impl Seen {
             caused_by: None,
             elapsed_s: None,
             history: History::default(),
-            panic_origin: self.attribution.map(|attribution| attribution.describe(limits.frames)),
-            stack,
+            panic_origin,
+            stacks: Stacks { own: stack, raised: raised.unwrap_or_default() },
             thread,
         }
     }
@@ -287,7 +289,7 @@ impl Capture {
     }
 
     /// Records a call that says computation, reference and parameters itself. It is never a repeat: it is asked for.
-    pub(crate) fn record_call(recorder: &Recorder, call: Call) -> io::Result<PathBuf> {
+    pub(crate) fn record_call(recorder: &Arc<Recorder>, call: Call) -> io::Result<PathBuf> {
         let _busy = Busy::enter();
         let started = Instant::now();
         let Call { computation, theoretical_ref, parameters, mut seen } = call;
@@ -295,7 +297,7 @@ impl Capture {
         let mut around = None;
         Capture::each_here(|capture, path, _| {
             // Of several layers, the one that writes to the same store knows the failures before.
-            let is_ours = std::ptr::eq(&raw const *capture.recorder, recorder);
+            let is_ours = Arc::ptr_eq(&capture.recorder, recorder);
             if around.is_some() && !is_ours {
                 return;
             }

@@ -1,10 +1,14 @@
 //! The stack, captured as addresses and named only for a record; a name is remembered by its address.
+//!
+//! A failing thread takes the addresses and the names that are known. The others are read on a thread of their own, see
+//! `naming.rs`.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use super::hash::NumberHasher;
 use super::unwinder;
@@ -65,8 +69,11 @@ const WARM: u32 = 64;
 
 static KNOWN_IN_A_ROW: AtomicU32 = AtomicU32::new(0);
 
+/// Held by the thread that names a stack, so that the debug information is not let go meanwhile.
+static NAMING: Renewable<()> = Renewable::new();
+
 /// The stack of a thread.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Stack {
     /// The user's frames, innermost first.
     pub(crate) frames: Vec<Frame>,
@@ -74,9 +81,11 @@ pub(crate) struct Stack {
     pub(crate) gap: Option<&'static str>,
     /// What [`Stack::resolve`] needs if some addresses have no name yet.
     unresolved: Option<Unresolved>,
+    /// How long the thread waited for the addresses.
+    pub(crate) waited: Duration,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Unresolved {
     addresses: Vec<usize>,
     limit: usize,
@@ -84,7 +93,10 @@ struct Unresolved {
 
 /// The addresses of a thread's stack, which another thread may name later; or why there are none.
 #[derive(Clone, Debug)]
-pub(crate) struct Trace(Result<Vec<usize>, &'static str>);
+pub(crate) struct Trace {
+    addresses: Result<Vec<usize>, &'static str>,
+    waited: Duration,
+}
 
 /// Frames of the user in a trace whose limit is not known yet.
 pub(crate) const DEEPEST: usize = 64;
@@ -98,9 +110,12 @@ pub(crate) fn capture(limit: usize) -> Stack {
 
 /// Takes the addresses of the current thread's stack.
 pub(crate) fn trace(limit: usize) -> Trace {
-    let access = match unwinder::enter() {
+    let started = Instant::now();
+    let access = unwinder::enter(unwinder::TURN);
+    let waited = started.elapsed();
+    let access = match access {
         Ok(access) => access,
-        Err(gap) => return Trace(Err(gap)),
+        Err(gap) => return Trace { addresses: Err(gap), waited },
     };
     let mut addresses = Vec::with_capacity(64);
     backtrace::trace(|frame| {
@@ -109,19 +124,20 @@ pub(crate) fn trace(limit: usize) -> Trace {
         let starts = STARTS.iter().any(|start| start.load(Ordering::Relaxed) == address);
         !starts && addresses.len() < limit + MACHINERY
     });
-    if KNOWN_IN_A_ROW.fetch_add(1, Ordering::Relaxed) == WARM {
+    if NAMING.is_free() && KNOWN_IN_A_ROW.fetch_add(1, Ordering::Relaxed) == WARM {
         backtrace::clear_symbol_cache();
     }
     drop(access);
-    Trace(Ok(addresses))
+    Trace { addresses: Ok(addresses), waited }
 }
 
 impl Trace {
     /// The stack with the names that are known.
     pub(crate) fn named(&self, limit: usize) -> Stack {
-        let addresses = match &self.0 {
+        let waited = self.waited;
+        let addresses = match &self.addresses {
             Ok(addresses) => addresses,
-            Err(gap) => return Stack { gap: Some(gap), ..Stack::default() },
+            Err(gap) => return Stack { gap: Some(gap), waited, ..Stack::default() },
         };
         // Nearly always all names are known: one look into the table, and nothing is copied but the user's frames.
         let known = NAMED.lock().and_then(|named| {
@@ -131,13 +147,13 @@ impl Trace {
             (known.len() == addresses.len()).then(|| frames(&known, limit))
         });
         if let Some(frames) = known {
-            return Stack { frames, ..Stack::default() };
+            return Stack { frames, waited, ..Stack::default() };
         }
         let named: Vec<Symbols> =
             addresses.iter().map(|&address| known_name(address).unwrap_or_else(|| nameless(address))).collect();
         let frames = frames(&named.iter().map(|symbols| &**symbols).collect::<Vec<_>>(), limit);
         let unresolved = Some(Unresolved { addresses: addresses.clone(), limit });
-        Stack { frames, gap: Some(unwinder::UNREAD), unresolved }
+        Stack { frames, gap: Some(unwinder::UNREAD), unresolved, waited }
     }
 }
 
@@ -147,18 +163,15 @@ impl Stack {
         self.unresolved.is_some()
     }
 
-    /// Names all frames, if there is enough memory for it.
-    pub(crate) fn resolve(&mut self) {
+    /// Names all frames, if there is enough memory for it. It may read debug information, which takes long, and it waits for
+    /// others that do so.
+    pub(crate) fn resolve(&mut self, turn: Duration) {
         let Some(Unresolved { addresses, limit }) = self.unresolved.take() else { return };
-        self.gap = match unwinder::enter() {
-            Err(gap) => Some(gap),
-            Ok(_) if !unwinder::has_memory() => Some(unwinder::TOO_LITTLE_MEMORY),
-            Ok(_access) => {
-                let named = names(&addresses);
-                self.frames = frames(&named.iter().map(|symbols| &**symbols).collect::<Vec<_>>(), limit);
-                None
-            }
-        };
+        let named = if unwinder::has_memory() { names(&addresses, turn) } else { Err(unwinder::TOO_LITTLE_MEMORY) };
+        self.gap = named.as_ref().err().copied();
+        if let Ok(named) = named {
+            self.frames = frames(&named.iter().map(|symbols| &**symbols).collect::<Vec<_>>(), limit);
+        }
     }
 
     /// The stack as text.
@@ -195,17 +208,21 @@ fn is_call_of_start(frame: &Frame) -> bool {
 
 /// The names of these addresses, up to where the user's code starts: the debug information of what lies beyond, the C
 /// library's above all, is not worth reading.
-fn names(addresses: &[usize]) -> Vec<Symbols> {
+fn names(addresses: &[usize], turn: Duration) -> Result<Vec<Symbols>, &'static str> {
+    let _naming = NAMING.lock_within(turn).ok_or(unwinder::BUSY)?;
     let mut named = Vec::with_capacity(addresses.len());
     for &address in addresses {
-        let symbols = known_name(address).unwrap_or_else(|| name(address));
+        let symbols = match known_name(address) {
+            Some(symbols) => symbols,
+            None => name(address, turn)?,
+        };
         let starts = symbols.iter().any(|symbol| symbol.is_start);
         named.push(symbols);
         if starts {
             break;
         }
     }
-    named
+    Ok(named)
 }
 
 fn known_name(address: usize) -> Option<Symbols> {
@@ -218,7 +235,9 @@ fn nameless(address: usize) -> Symbols {
     [Symbol { is_machinery: false, is_start: false, frame }].into()
 }
 
-fn name(address: usize) -> Symbols {
+/// The name of an address, by the debug information. Others may take stacks before the next one.
+fn name(address: usize, turn: Duration) -> Result<Symbols, &'static str> {
+    let _access = unwinder::enter(turn)?;
     KNOWN_IN_A_ROW.store(0, Ordering::Relaxed);
     let mut symbols = Vec::new();
     backtrace::resolve(std::ptr::without_provenance_mut(address), |symbol| {
@@ -247,7 +266,7 @@ fn name(address: usize) -> Symbols {
     if let Some(mut named) = NAMED.lock() {
         named.get_or_insert_default().insert(address, Arc::clone(&symbols));
     }
-    symbols
+    Ok(symbols)
 }
 
 fn is_machinery(function: &str, file: Option<&str>) -> bool {
@@ -391,7 +410,7 @@ mod tests {
             addresses.push(frame.ip().addr());
             true
         });
-        let named = names(&addresses);
+        let named = names(&addresses, Duration::from_secs(60)).unwrap();
         let frames: Vec<&Frame> = named.iter().flat_map(|symbols| symbols.iter()).map(|symbol| &symbol.frame).collect();
         let here = frames.iter().find(|frame| frame.function.contains("frames_have_names")).unwrap();
         assert!(here.file.as_ref().is_some_and(|file| file.ends_with("stack.rs")));

@@ -10,7 +10,7 @@ use crate::value::Value;
 impl Redactor {
     /// Takes the secrets out of every text of a record.
     pub(crate) fn failure(&self, failure: &mut Failure) {
-        self.stack(failure);
+        self.stacks(failure);
         let Failure { computation, theoretical_ref, error_type, error_message, parameters, context, .. } = failure;
         let own = [computation, theoretical_ref, error_type, error_message];
         let others = [&mut context.reason, &mut context.thread, &mut context.job_id, &mut context.notebook];
@@ -55,7 +55,6 @@ impl Redactor {
             self.clean(&mut panic.message);
             panic.thread.iter_mut().for_each(|thread| self.clean(thread));
             panic.location.iter_mut().for_each(|place| self.location(place));
-            self.frames(&mut panic.frames);
         }
         context.location.iter_mut().for_each(|place| self.location(place));
         if let Some(process) = &mut context.process {
@@ -71,10 +70,12 @@ impl Redactor {
         }
     }
 
-    /// Takes the secrets out of the stack, which is read later than the rest.
-    pub(crate) fn stack(&self, failure: &mut Failure) {
+    /// Takes the secrets out of the stacks, which are read later than the rest.
+    pub(crate) fn stacks(&self, failure: &mut Failure) {
         self.clean(&mut failure.stack_trace);
         self.frames(&mut failure.context.frames);
+        let raised = failure.context.panic_origin.iter_mut().flat_map(|origin| &mut origin.raised);
+        raised.for_each(|panic| self.frames(&mut panic.frames));
     }
 
     fn frames(&self, frames: &mut [Frame]) {

@@ -108,7 +108,7 @@ impl Latest {
     /// Whether the record belongs to a burst; `None` where its copy is arranged for.
     fn note(&self, record: Pending) -> Option<bool> {
         let mut state = self.state.lock()?;
-        if state.pending.as_ref().is_none_or(|pending| pending.place < record.place) {
+        if state.pending.as_ref().is_none_or(|pending| pending.place <= record.place) {
             state.pending = Some(record);
         }
         if self.unbuffered.load(Ordering::Relaxed) {
@@ -180,7 +180,7 @@ impl Latest {
         }
         self.replace(&pending).inspect_err(|error| self.report(error))?;
         if let Some(mut state) = self.state.lock()
-            && state.pending.as_ref().is_some_and(|newest| newest.place == pending.place)
+            && state.pending.as_ref().is_some_and(|newest| Arc::ptr_eq(&newest.json, &pending.json))
         {
             state.pending = None;
         }

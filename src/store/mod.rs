@@ -138,12 +138,14 @@ impl Store {
         self.write_record(failure).map(drop)
     }
 
+    /// Replaces a record that was written, unless somebody else has changed or removed it since. Says whether it did.
+    pub(crate) fn replace(&self, before: &Failure, failure: &Failure) -> bool {
+        let present = read_bounded(&self.dir.join(self.name(before)));
+        present.is_ok_and(|present| present == before.to_json().as_bytes()) && self.write(failure).is_ok()
+    }
+
     fn write_record(&self, failure: &Failure) -> io::Result<(PathBuf, String, latest::Place)> {
-        let id = failure.context.id.unwrap_or_else(|| crate::time::id_at(failure.timestamp));
-        let area = self.areas.of(&failure.computation);
-        let mut digits = uuid::Uuid::encode_buffer();
-        let id_text: &str = id.hyphenated().encode_lower(&mut digits);
-        let name = [area, "_", &crate::time::compact(failure.timestamp), "_", id_text, ".json"].concat();
+        let name = self.name(failure);
         let json = failure.to_json();
         let write = || write::write_whole(&self.dir, &name, json.as_bytes(), self.durability);
         let path = match write() {
@@ -151,6 +153,14 @@ impl Store {
             result => result?,
         };
         Ok((path, json, latest::place(failure)))
+    }
+
+    fn name(&self, failure: &Failure) -> String {
+        let id = failure.context.id.unwrap_or_else(|| crate::time::id_at(failure.timestamp));
+        let area = self.areas.of(&failure.computation);
+        let mut digits = uuid::Uuid::encode_buffer();
+        let id_text: &str = id.hyphenated().encode_lower(&mut digits);
+        [area, "_", &crate::time::compact(failure.timestamp), "_", id_text, ".json"].concat()
     }
 
     /// Removes the temporary files of writers that were killed, and returns how many there were. A store does this by itself

@@ -124,8 +124,8 @@ fn fork_again_and_again(dir: &Path, children: u32) {
     others.into_iter().for_each(|thread| thread.join().unwrap());
     println!("\nlongest wait {longest:?}");
     assert_eq!(failed, 0, "children hang or lose something without counting it");
-    // Mere milliseconds, on a machine that has nothing else to do.
-    assert!(longest < Duration::from_secs(10), "{longest:?}");
+    // Mere milliseconds, on a machine that has nothing else to do; a second is promised.
+    assert!(longest < Duration::from_secs(4), "{longest:?}");
 }
 
 #[test]

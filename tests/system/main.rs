@@ -6,6 +6,7 @@ mod descriptors;
 mod files;
 mod forks;
 mod memory;
+mod names;
 mod order;
 mod preload;
 #[path = "../support/mod.rs"]
