@@ -24,7 +24,7 @@ mod enabled {
 
     /// Installs color-eyre. What somebody else has installed stays.
     pub(crate) fn install() {
-        let in_colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let in_colour = std::io::stderr().is_terminal() && !is_set("NO_COLOR");
         let theme = if in_colour { Theme::dark() } else { Theme::new() };
         let hooks = HookBuilder::default().theme(theme).display_env_section(false).try_into_hooks();
         let Ok((panic_hook, eyre_hook)) = hooks else { return };
@@ -38,6 +38,11 @@ mod enabled {
         } else {
             std::panic::set_hook(before);
         }
+    }
+
+    /// A variable that is empty counts as unset: <https://no-color.org>.
+    fn is_set(variable: &str) -> bool {
+        std::env::var_os(variable).is_some_and(|value| !value.is_empty())
     }
 
     type Hook<'a> = &'a dyn Fn(&std::panic::PanicHookInfo<'_>);

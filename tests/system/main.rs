@@ -11,6 +11,7 @@ mod order;
 mod preload;
 #[path = "../support/mod.rs"]
 mod support;
+mod terminals;
 
 use std::process::Command;
 
