@@ -214,7 +214,8 @@ fn read(path: &Path) -> Result<(String, Failure)> {
     let mut json = Vec::new();
     read_json(&mut json, path).with_context(|| path.display().to_string())?;
     let json = String::from_utf8(json).with_context(|| format!("{} is no text", path.display()))?;
-    let failure = serde_json::from_str(&json).with_context(|| format!("cannot amend {}", path.display()))?;
+    let json = json.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(json);
+    let failure = Failure::from_json(&json).with_context(|| format!("cannot amend {}", path.display()))?;
     Ok((json, failure))
 }
 

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use serde::de::DeserializeOwned;
 use tracing_failure::{Failure, Store};
 
 /// What is larger is no record, and would fill the memory.
@@ -39,6 +40,19 @@ pub fn read_json(json: &mut Vec<u8>, path: &Path) -> Result<()> {
         *json = quoted.into_bytes();
     }
     Ok(())
+}
+
+/// Reads a record, or a part of it, with every value as it is in the text: integers beyond 64 bits and numbers out of range
+/// are text.
+///
+/// # Errors
+///
+/// Where it is no record.
+pub fn parse<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
+    match std::str::from_utf8(json) {
+        Ok(text) => serde_json::from_str(&Failure::repair_json(text)),
+        Err(_) => serde_json::from_slice(json),
+    }
 }
 
 /// The store of a directory that is there: to open one creates it, which is not for a reader to do.

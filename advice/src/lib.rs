@@ -60,7 +60,7 @@ pub use prompt::Prompt;
 #[doc(hidden)]
 pub mod shared {
     pub use crate::amend::{Amended, Change, Locked};
-    pub use crate::files::{existing_store, read_bytes, read_json};
+    pub use crate::files::{existing_store, parse, read_bytes, read_json};
     pub use crate::text::{
         Varies, brief, count, fit, fit_end, in_words, one_line, parameter, place_of, shown, visible, visible_json,
         width, wrap,

@@ -13,7 +13,7 @@ use super::Amendment;
 /// The text of the record with what is added.
 pub(super) fn amended(json: &str, amendment: &Amendment) -> Result<(String, usize)> {
     // It has to be a record before and after.
-    let failure: Failure = serde_json::from_str(json)?;
+    let failure = Failure::from_json(json)?;
     let mut new: Vec<&Suggestion> = Vec::new();
     for suggestion in &amendment.suggestions {
         let is_known =
@@ -40,8 +40,7 @@ pub(super) fn amended(json: &str, amendment: &Amendment) -> Result<(String, usiz
     let context = context.text(1);
     record.set("context", context);
     let text = record.text(0) + "\n";
-    let amended: Failure =
-        serde_json::from_str(&text).map_err(|error| anyhow!("it would be no record then: {error}"))?;
+    let amended = Failure::from_json(&text).map_err(|error| anyhow!("it would be no record then: {error}"))?;
     debug_assert_eq!(amended.suggested_fixes.len(), failure.suggested_fixes.len() + new.len());
     Ok((text, new.len()))
 }

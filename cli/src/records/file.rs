@@ -3,8 +3,6 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use serde::de::DeserializeOwned;
-use tracing_failure::Failure;
 
 use super::read_json;
 
@@ -43,19 +41,6 @@ pub(crate) fn is_too_deep(json: &[u8]) -> bool {
         }
     }
     false
-}
-
-/// Reads a record, or a part of it, with every value as it is in the text: integers beyond 64 bits and numbers out of range
-/// are text.
-///
-/// # Errors
-///
-/// Where it is no record.
-pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
-    match std::str::from_utf8(json) {
-        Ok(text) => serde_json::from_str(&Failure::repair_json(text)),
-        Err(_) => serde_json::from_slice(json),
-    }
 }
 
 /// JSON on one line: the text as it is, without the white space between its parts.
