@@ -181,6 +181,63 @@ fn the_past_is_told_of_records_with_and_without_a_fingerprint() {
     assert!(asked.contains("2 times since"), "{asked}");
 }
 
+/// Values that readers of JSON refuse, in a text that is a record all the same.
+fn with_odd_values(text: &str) -> [String; 3] {
+    let with = |parameter: &str| text.replace("\"parameters\": {", &format!("\"parameters\": {{\"odd\": {parameter}"));
+    [format!("\u{feff}{text}"), with("\"half a pair: \\ud800\""), with("1e400")]
+}
+
+#[test]
+fn a_value_that_json_does_not_have_hides_no_past() {
+    let dir = tempfile::tempdir().unwrap();
+    for has_fingerprint in [true, false] {
+        let mut past = failure("no convergence");
+        past.context.fingerprint = has_fingerprint.then(|| past.fingerprint().into_owned());
+        let mut resolution = tracing_failure::Resolution::default();
+        resolution.fix = "start closer to the pole".to_owned();
+        past.context.resolution = Some(resolution);
+        for (number, text) in with_odd_values(&past.to_json()).iter().enumerate() {
+            fs::write(dir.path().join(format!("{number}.json")), text).unwrap();
+        }
+        let asked = Advisor::new(says(ANSWER)).dir(dir.path()).question(&failure("no convergence")).unwrap().user;
+        assert!(asked.contains("fixed before by: start closer to the pole\n3 times since"), "{asked}");
+    }
+}
+
+#[test]
+fn a_record_with_such_a_value_is_amended() {
+    let dir = tempfile::tempdir().unwrap();
+    let advice = Advisor::new(says(ANSWER)).advice(&failure("m")).unwrap();
+    let amendment = Amendment { suggestions: advice.suggestions(), ..Amendment::default() };
+    for text in with_odd_values(&failure("m").to_json()) {
+        let path = dir.path().join("record.json");
+        fs::write(&path, &text).unwrap();
+        assert_eq!(amend(&path, &amendment).unwrap(), 2, "{text}");
+        let amended = fs::read_to_string(&path).unwrap();
+        assert_eq!(Failure::from_json(&amended).unwrap().suggested_fixes.len(), 2);
+        assert_eq!(amended.contains("1e400"), text.contains("1e400"), "{amended}");
+    }
+}
+
+#[test]
+fn a_copy_is_no_second_failure_in_the_past() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut known = failure("no convergence");
+    known.context.fingerprint = Some(known.fingerprint().into_owned());
+    let store = Store::open(dir.path()).unwrap();
+    for seconds in [0, 1] {
+        known.timestamp += std::time::Duration::from_secs(seconds);
+        known.context.id = Some(tracing_failure::time::new_id());
+        let path = store.write(&known).unwrap();
+        let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        for name in [stem + " (conflicted copy 2026-11-30 101500).json", format!("kept{seconds}.json")] {
+            fs::copy(&path, dir.path().join(name)).unwrap();
+        }
+    }
+    let asked = Advisor::new(says(ANSWER)).dir(dir.path()).question(&known).unwrap().user;
+    assert!(asked.contains("2 times since"), "{asked}");
+}
+
 #[test]
 fn a_directory_that_is_not_there_is_not_made() {
     let dir = tempfile::tempdir().unwrap();

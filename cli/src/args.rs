@@ -10,8 +10,8 @@ use crate::screen::Color;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  done; files that are no records are left out, and named on stderr
-  1  not so: a record is not valid or not there, a push has not arrived, what is needed cannot be read
+  0  done
+  1  not so: a record is not valid, not there or left out, a push has not arrived, what is needed cannot be read
   2  the command line is wrong
 
 `failures COMMAND --help` says more of each command.";

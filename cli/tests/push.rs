@@ -112,6 +112,42 @@ fn a_record_with_a_secret_is_left_out_until_its_value_is_allowed() {
 }
 
 #[test]
+fn files_that_are_no_records_are_named_and_copies_are_not_pushed() {
+    let place = cloned();
+    let mut failure = tracing_failure::Failure::new("rg_flow_integration", "Eq. 1.12", "Diverged", "pole");
+    failure.context.id = Some(uuid::Uuid::now_v7());
+    let original = place.record(&failure);
+    let stem = original.file_stem().unwrap().to_str().unwrap();
+    let copies = [
+        format!("{stem} (ada's conflicted copy 2026-11-30).json"),
+        format!("{stem}.sync-conflict-20261130-101500-ABCDEFG.json"),
+        "latest (conflicted copy 2026-11-30 101500).json".to_owned(),
+        "interesting.json".to_owned(),
+    ];
+    for name in &copies {
+        std::fs::copy(&original, place.failures().join(name)).unwrap();
+    }
+    for words in [&["--dry-run"][..], &[], &[]] {
+        let (code, said) = push(&place, words);
+        assert_eq!(code, 0, "{said}");
+        for name in &copies {
+            assert!(said.contains(&format!("io/failures/{name} left out: it is a copy of io/failures/")), "{said}");
+        }
+    }
+    let pushed = || git(&place, &["--git-dir", "remote.git", "ls-tree", "-r", "-z", "--name-only", "main"]);
+    assert!(pushed().contains(stem) && copies.iter().all(|name| !pushed().contains(name)), "{}", pushed());
+    std::fs::remove_file(&original).unwrap();
+    assert_eq!(push(&place, &[]).0, 0);
+    assert!(copies.iter().all(|name| !pushed().contains(name)), "{}", pushed());
+
+    std::fs::write(place.failures().join("settings.json"), "{}").unwrap();
+    for words in [&["--dry-run"][..], &[]] {
+        let (code, said) = push(&place, words);
+        assert!(code == 1 && said.contains("io/failures/settings.json left out: no failure record"), "{said}");
+    }
+}
+
+#[test]
 fn an_interrupt_ends_git_as_well() {
     let place = cloned();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -29,7 +29,7 @@ mod _native {
     #[pymodule_export]
     use crate::from_python::{Summary, brief, summary};
     #[pymodule_export]
-    use crate::reading::{diagnosed, from_json, paths, read, resolve, schema, to_json};
+    use crate::reading::{copies, diagnosed, from_json, paths, read, resolve, schema, to_json};
     #[pymodule_export]
     use crate::recorder::{Recorder, categories, new_id};
     #[pymodule_export]

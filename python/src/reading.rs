@@ -18,6 +18,12 @@ pub(crate) fn paths(py: Python<'_>, dir: PathBuf) -> PyResult<Vec<PathBuf>> {
     })
 }
 
+/// Conflict copies of records in a directory, each with its original.
+#[pyfunction]
+pub(crate) fn copies(py: Python<'_>, dir: PathBuf) -> PyResult<Vec<(PathBuf, PathBuf)>> {
+    Ok(py.detach(|| Store::open(dir)?.copies())?)
+}
+
 /// The record in a file.
 #[pyfunction]
 pub(crate) fn read(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyAny>> {

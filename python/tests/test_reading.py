@@ -238,3 +238,30 @@ def test_a_table_for_a_notebook_warns_of_nothing(tmp_path: Path, written: Callab
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert "<table>" in read(tmp_path / "failures")._repr_html_()
+
+
+def test_a_copy_is_no_second_failure(written: Callable[..., Failures]) -> None:
+    failures = written({"n": 1}, {"n": 2})
+    original = failures.paths[0]
+    copies = [
+        f"{original.stem} (ada's conflicted copy 2026-11-30).json",
+        f"{original.stem}.sync-conflict-20261130-101500-ABCDEFG.json",
+        "latest (conflicted copy 2026-11-30 101500).json",
+    ]
+    for name in copies:
+        original.with_name(name).write_bytes(original.read_bytes())
+    with pytest.warns(UserWarning, match="is a copy of") as warned:
+        failures = read(original.parent)
+    assert [failure.parameters["n"] for failure in failures] == [1, 2]
+    assert len(failures) == 2 and len(warned) == len(copies)
+
+
+@pytest.mark.parametrize("name", ["interesting.json", "A.json"])
+def test_a_file_with_the_time_and_the_id_of_another_is_passed_over(
+    written: Callable[..., Failures], name: str
+) -> None:
+    original = written({"n": 1}).paths[0]
+    original.with_name(name).write_bytes(original.read_bytes())
+    with pytest.warns(UserWarning, match=f"{name} is a copy of {original.name}"):
+        failures = list(read(original.parent))
+    assert [failure.path for failure in failures] == [original]

@@ -12,7 +12,7 @@ from ._exceptions import Apart
 
 __all__ = [
     "AdviceError", "Computation", "Recorder", "Summary", "advise", "after_fork", "after_fork_in_child", "before_fork",
-    "brief", "categories", "diagnosed", "from_json", "in_place_of", "new_id", "on_another_stack", "paths", "read", "resolve", "schema", "summary", "to_json", "version",
+    "brief", "categories", "copies", "diagnosed", "from_json", "in_place_of", "new_id", "on_another_stack", "paths", "read", "resolve", "schema", "summary", "to_json", "version",
     "wait_for_stacks",
 ]  # fmt: skip
 
@@ -119,6 +119,7 @@ def brief(object: Any) -> str:
 def categories() -> list[str]:
     """The names of all categories."""
 
+def copies(dir: str | os.PathLike[str]) -> list[tuple[Path, Path]]: ...
 def paths(dir: str | os.PathLike[str]) -> list[Path]:
     """Paths of the records in a directory, oldest first."""
 

@@ -13,6 +13,8 @@ from ._failure import Failure
 
 #: Rows of the table that a notebook shows.
 _SHOWN = 20
+#: Characters of ``20251227T043000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e.json``.
+_PLACE = 62
 #: The columns before those of the parameters.
 _COLUMNS = (
     "timestamp", "computation", "theoretical_ref", "error_type", "error_message", "category", "fingerprint",
@@ -21,7 +23,8 @@ _COLUMNS = (
 
 
 def read(path: str | os.PathLike[str] = "io/failures") -> "Failures":
-    """The records in a directory, oldest first; or the one in a file.
+    """The records in a directory, oldest first; or the one in a file. Warns of copies that programs which synchronise
+    directories have left beside a record: they are no failures of their own.
 
     Raises ``OSError`` when there is no such directory.
 
@@ -38,13 +41,17 @@ def read(path: str | os.PathLike[str] = "io/failures") -> "Failures":
     """
     if os.path.isfile(path):
         return Failures([Path(path)])
-    return Failures([Path(path, file.name) for file in _native.paths(os.fspath(path))])
+    paths = [Path(path, file.name) for file in _native.paths(os.fspath(path))]
+    for copy, original in _native.copies(os.fspath(path)):
+        _warn_of_copy(Path(path, copy.name), original, stacklevel=3)
+    return Failures(paths)
 
 
 class Failures(Sequence[Failure]):
     """Records in their order, each read when it is asked for.
 
-    Iteration passes over a file that is no record, and warns of it; an index raises ``ValueError``.
+    Iteration passes over a file that is no record, and over one that has the time and the id of another, and warns of it.
+    An index raises ``ValueError`` where there is no record.
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
@@ -63,13 +70,18 @@ class Failures(Sequence[Failure]):
         return Failure.from_path(self.paths[index])
 
     def __iter__(self) -> Iterator[Failure]:
+        originals = {path.name[-_PLACE:]: path for path in self.paths}
         for path in self.paths:
             try:
                 failure = Failure.from_path(path)
             except (OSError, ValueError) as error:
                 warnings.warn(f"passed over: {error}", stacklevel=2)
-            else:
+                continue
+            original = originals.setdefault(_place(failure), path)
+            if original == path or not failure.context.get("id"):
                 yield failure
+            else:
+                _warn_of_copy(path, original, stacklevel=3)
 
     def to_pandas(self) -> Any:
         """A ``pandas.DataFrame`` with a row for each failure: time, computation, error and so on, then a column
@@ -116,6 +128,16 @@ class Failures(Sequence[Failure]):
         rows = "".join(_html_row(failure) for failure in latest)
         more = f"<caption>the last {len(latest)} of {len(self)}</caption>" if len(self) > len(latest) else ""
         return f"<table>{more}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _place(failure: Failure) -> str:
+    """The time and the id, as a store writes them into a file name."""
+    time = failure.timestamp.replace("-", "").replace(":", "")
+    return f"{time}_{failure.context.get('id')}.json"
+
+
+def _warn_of_copy(copy: Path, original: Path, stacklevel: int) -> None:
+    warnings.warn(f"passed over: {copy} is a copy of {original.name}", stacklevel=stacklevel)
 
 
 def _row(failure: Failure) -> dict[str, Any]:

@@ -39,7 +39,7 @@ pub struct Published {
     pub remote: Option<String>,
     /// Records that stay out because of an ignore rule.
     pub ignored: Vec<Ignored>,
-    /// Files that look like records and are none.
+    /// Files that look like records and are none, and copies of records.
     pub skipped: Vec<Skipped>,
     /// What looks like secrets in new records. These records are left out.
     pub secrets: Vec<Secret>,
@@ -157,6 +157,8 @@ pub struct Skipped {
     pub file: PathBuf,
     /// Why it is left out.
     pub why: String,
+    /// The record that it is a copy of, as programs leave it that synchronise directories: then nothing is missing.
+    pub copy_of: Option<PathBuf>,
 }
 
 /// What [`Publisher::publish`](crate::Publisher::publish) would do.
@@ -189,7 +191,7 @@ pub struct Plan {
     pub remote: Option<String>,
     /// Records that would stay out because of an ignore rule.
     pub ignored: Vec<Ignored>,
-    /// Files that look like records and are none.
+    /// Files that look like records and are none, and copies of records.
     pub skipped: Vec<Skipped>,
     /// What looks like secrets in new records. These records would be left out.
     pub secrets: Vec<Secret>,
@@ -283,7 +285,7 @@ fn write_left_out(
     for Ignored { rule, records } in ignored {
         write!(f, "\n{} left out by the ignore rule {rule}", Count(*records, "record"))?;
     }
-    for Skipped { file, why } in skipped {
+    for Skipped { file, why, .. } in skipped {
         write!(f, "\n{} left out: {why}", file.display())?;
     }
     if secrets.is_empty() {

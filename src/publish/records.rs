@@ -1,7 +1,7 @@
 //! Which records of the directory a branch does not have yet.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::cache::Cache;
 use super::error::{PublishError, Secret};
@@ -12,7 +12,7 @@ use super::reserved::Reserved;
 use super::restore::restore_missing;
 use super::scan::{Read, Scan};
 use super::tree::{Entry, Item, list_dir};
-use crate::store::{about, is_record_name};
+use crate::store::{Store, about, copies, is_record_name, place_in};
 
 /// A file that is larger is no record of ours.
 const LARGEST: u64 = 16 << 20;
@@ -31,8 +31,20 @@ impl Selection {
     /// Leaves out the records that the user has reserved.
     fn leave_to_user(&mut self, reserved: &Reserved) {
         let left = self.entries.iter().filter_map(|entry| Some((entry, reserved.why(entry)?)));
-        self.skipped.extend(left.map(|(entry, why)| Skipped { file: path_of(&entry.path), why: why.to_owned() }));
+        self.skipped.extend(left.map(|(entry, why)| Skipped::of(path_of(&entry.path), why)));
         self.entries.retain(|entry| reserved.why(entry).is_none());
+    }
+}
+
+impl Skipped {
+    fn of(file: PathBuf, why: impl Into<String>) -> Self {
+        Skipped { file, why: why.into(), copy_of: None }
+    }
+
+    fn copy(repository: &Repository, name: &str, original: &str) -> Self {
+        let [file, original] = [name, original].map(|name| path_of(&repository.path_of(name)));
+        let why = format!("it is a copy of {}", original.display());
+        Skipped { file, why, copy_of: Some(original) }
     }
 }
 
@@ -53,8 +65,13 @@ pub(super) fn select(
     restore_missing(repository, &items.iter().filter(is_record).collect::<Vec<_>>())?;
     let target: HashMap<&str, &Item> =
         items.iter().filter(|item| item.is_file()).filter_map(|item| Some((item.name()?, item))).collect();
-    let (names, odd) = candidates(repository)?;
-    let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (names, mut left_out) = candidates(repository)?;
+    let known: Vec<&str> = names.iter().map(String::as_str).chain(target.keys().copied()).collect();
+    let copies = copies(&known);
+    let is_original = |name: &&str| !copies.contains_key(name);
+    let mut names: Vec<&str> = names.iter().map(String::as_str).filter(is_original).collect();
+    left_out.extend(copies.iter().map(|(name, original)| Skipped::copy(repository, name, original)));
+    left_out.sort_by(|a, b| a.file.cmp(&b.file));
     let mut selection = Selection::default();
     if ignore_rules {
         let new: Vec<&str> = names.iter().copied().filter(|name| !target.contains_key(name)).collect();
@@ -73,7 +90,7 @@ pub(super) fn select(
     };
     let found = found?;
     selection = Selection { ignored: selection.ignored, ..found };
-    selection.skipped.extend(odd);
+    selection.skipped.extend(left_out);
     if ignore_rules {
         selection.leave_to_user(&Reserved::read(&repository.git, &repository.head_or_empty()?)?);
     }
@@ -89,7 +106,8 @@ fn differing(
     target: &HashMap<&str, &Item>,
 ) -> Result<Selection, PublishError> {
     let unknown = cache.unknown(names, target)?;
-    let (good, mut skipped, mut secrets) = readable(repository, scan, &unknown);
+    let originals = places(names.iter().copied().chain(target.keys().copied()));
+    let (good, mut skipped, mut secrets) = readable(repository, scan, &unknown, &originals);
     cache.take_in(&good)?;
     let files = skipped.iter().map(|skipped| &skipped.file).chain(secrets.iter().map(|secret| &secret.file));
     let left_out: HashSet<&Path> = files.map(|file| file.as_path()).collect();
@@ -105,7 +123,7 @@ fn differing(
     // What is committed is what is looked at: a file may have changed meanwhile, or a filter have changed it.
     scan.read(&cache.git, &entries)?;
     let filtered = entries.iter().filter_map(|entry| Some((entry, scan.why_not(entry)?)));
-    skipped.extend(filtered.map(|(entry, why)| Skipped { file: path_of(&entry.path), why: format!("for git, {why}") }));
+    skipped.extend(filtered.map(|(entry, why)| Skipped::of(path_of(&entry.path), format!("for git, {why}"))));
     entries.retain(|entry| scan.why_not(entry).is_none());
     secrets.extend(scan.take_secrets(&mut entries));
     Ok(Selection { entries, skipped, secrets, ..Selection::default() })
@@ -133,11 +151,16 @@ fn candidates(repository: &Repository) -> Result<(Vec<String>, Vec<Skipped>), Pu
             }
             Err(_) => continue,
         };
-        skipped.push(Skipped { file: path_of(&repository.prefix).join(entry.file_name()), why: why_not.to_owned() });
+        skipped.push(Skipped::of(path_of(&repository.prefix).join(entry.file_name()), why_not));
     }
     names.sort_unstable();
-    skipped.sort_by(|a, b| a.file.cmp(&b.file));
     Ok((names, skipped))
+}
+
+/// The names that a store gives, by the time and the id in them.
+fn places<'n>(names: impl Iterator<Item = &'n str>) -> HashMap<&'n str, &'n str> {
+    let own = names.filter(|name| Store::is_own_name(name));
+    own.filter_map(|name| Some((place_in(name)?, name))).collect()
 }
 
 /// Those of the files that are records without secrets, why others are none, and the secrets of the rest.
@@ -145,11 +168,15 @@ fn readable<'a>(
     repository: &Repository,
     scan: &Scan,
     names: &'a [String],
+    originals: &HashMap<&str, &str>,
 ) -> (Vec<&'a str>, Vec<Skipped>, Vec<Secret>) {
     let (mut good, mut skipped, mut secrets): (Vec<&str>, Vec<Skipped>, Vec<Secret>) = Default::default();
     for name in names {
         let path = repository.path_of(name);
         match read(&repository.dir.join(name)) {
+            Ok(Some(Read { place: Some(place), .. })) if originals.get(&*place).is_some_and(|own| own != name) => {
+                skipped.push(Skipped::copy(repository, name, originals[&*place]));
+            }
             Ok(Some(read)) => {
                 let found = scan.named(&path, &read.secrets);
                 if found.is_empty() {
@@ -159,7 +186,7 @@ fn readable<'a>(
             }
             // It has gone meanwhile.
             Ok(None) => {}
-            Err(why) => skipped.push(Skipped { file: path_of(&path), why }),
+            Err(why) => skipped.push(Skipped::of(path_of(&path), why)),
         }
     }
     (good, skipped, secrets)

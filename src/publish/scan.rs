@@ -17,6 +17,8 @@ const AT_ONCE: u64 = 4 << 20;
 /// A record that was read.
 pub(super) struct Read {
     pub(super) computation: String,
+    /// Its time and its id, as a store writes them into a file name.
+    pub(super) place: Option<String>,
     pub(super) secrets: Vec<Found>,
 }
 
@@ -26,12 +28,13 @@ impl Read {
     /// Why the bytes are no record.
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(bytes).map_err(|error| format!("no JSON: {error}"))?;
-        let text = Failure::quote_non_finite(text);
+        let text = Failure::repair_json(text);
         let json: serde_json::Value = serde_json::from_str(&text).map_err(|error| format!("no JSON: {error}"))?;
         let failure = Failure::deserialize(&json).map_err(|error| format!("no failure record: {error}"))?;
         // With all keys: of two that are the same, the record has the last, and the file both.
         let json: Json = serde_json::from_str(&text).map_err(|error| format!("no JSON: {error}"))?;
-        Ok(Read { computation: failure.computation, secrets: secrets(&json) })
+        let place = failure.context.id.map(|id| format!("{}_{id}", crate::time::compact(failure.timestamp)));
+        Ok(Read { computation: failure.computation, place, secrets: secrets(&json) })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The directory that failures live in, and the only code that touches it.
 
 mod area;
+mod copies;
 mod latest;
 mod open;
 mod resolutions;
@@ -16,6 +17,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::failure::{Failure, ReadError};
 
 pub(crate) use area::{Areas, file_name_part};
+pub(crate) use copies::copies;
+#[cfg(feature = "publish")]
+pub(crate) use copies::place_in;
 use latest::{Exclusive, Latest};
 pub(crate) use open::{apart_from_stdio, open_ordinary, read_bounded};
 pub(crate) use resolutions::Fixed;
@@ -226,7 +230,7 @@ impl Store {
     }
 
     /// Paths of the records, oldest first by name. `latest.json`, hidden files, files of other kinds, and what is no ordinary
-    /// file are no records.
+    /// file are no records. Neither are copies that programs which synchronise directories leave beside a record.
     ///
     /// # Errors
     ///
@@ -240,13 +244,32 @@ impl Store {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn paths(&self) -> io::Result<Vec<PathBuf>> {
+        Ok(self.list()?.0)
+    }
+
+    /// Conflict copies in the directory, each with its original. It is for tools that tell why these are no failures.
+    #[doc(hidden)]
+    pub fn copies(&self) -> io::Result<Vec<(PathBuf, PathBuf)>> {
+        Ok(self.list()?.1)
+    }
+
+    /// The records, and the copies with their originals.
+    #[allow(clippy::type_complexity)]
+    fn list(&self) -> io::Result<(Vec<PathBuf>, Vec<(PathBuf, PathBuf)>)> {
         let entries = std::fs::read_dir(&self.dir).map_err(|error| about(&self.dir, "cannot list", error))?;
-        let is_record = |entry: &DirEntry| entry.file_name().to_str().is_some_and(is_record_name) && is_file(entry);
-        let mut paths: Vec<PathBuf> =
-            entries.filter_map(Result::ok).filter(is_record).map(|entry| entry.path()).collect();
+        let record_name = |entry: DirEntry| {
+            let name = entry.file_name().into_string().ok()?;
+            (is_record_name(&name) && is_file(&entry)).then_some(name)
+        };
+        let mut names: Vec<String> = entries.filter_map(Result::ok).filter_map(record_name).collect();
         // The time stands after the area: sort by what follows it.
-        paths.sort_by(|a, b| time_and_id(a).cmp(time_and_id(b)));
-        Ok(paths)
+        names.sort_by(|a, b| time_and_id(a).cmp(time_and_id(b)));
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let copies = copies(&names);
+        let path = |name: &str| self.dir.join(name);
+        let records = names.iter().filter(|name| !copies.contains_key(*name)).map(|name| path(name)).collect();
+        let copies = names.iter().filter_map(|name| Some((path(name), path(copies.get(name)?)))).collect();
+        Ok((records, copies))
     }
 
     /// Reads every record, one at a time; a broken file is an error of its own and does not stop the others.
@@ -281,10 +304,7 @@ impl Store {
     /// assert!(!Store::is_own_name("notes.json"));
     /// ```
     pub fn is_own_name(name: &str) -> bool {
-        let mut parts = name.strip_suffix(".json").unwrap_or_default().rsplitn(3, '_');
-        let (Some(id), Some(time), Some(area)) = (parts.next(), parts.next(), parts.next()) else { return false };
-        let is_time = chrono::NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%S%.3fZ").is_ok();
-        is_time && id.len() == 36 && uuid::Uuid::try_parse(id).is_ok() && !area.is_empty() && !area.starts_with('.')
+        copies::parts(name).is_some_and(|(area, place)| copies::is_area(area) && copies::is_place(place))
     }
 }
 
@@ -308,8 +328,7 @@ fn is_file(entry: &DirEntry) -> bool {
     }
 }
 
-fn time_and_id(path: &Path) -> &str {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+fn time_and_id(name: &str) -> &str {
     let before_id = name.rfind('_').unwrap_or(0);
     name[..before_id].rfind('_').map_or(name, |at| &name[at..])
 }
@@ -345,6 +364,7 @@ mod tests {
             format!("_20251227T043000.000Z_{ID}.json"),
             format!(".rg_flow_20251227T043000.000Z_{ID}.json"),
             format!("rg_flow_20251227T043000.000Z_{}.json", ID.replace('-', "")),
+            format!("Copy of rg_flow_20251227T043000.000Z_{ID}.json"),
         ] {
             assert!(!Store::is_own_name(&name), "{name}");
         }

@@ -50,6 +50,34 @@ fn records_with_secrets_are_left_out_and_the_others_published() {
     clone.publish().pushed(1);
 }
 
+/// Values that readers of JSON refuse, in a text that is a record all the same.
+fn with_odd_values(text: &str) -> [String; 4] {
+    let with = |parameter: &str| text.replace("\"parameters\": {", &format!("\"parameters\": {{\"odd\": {parameter}"));
+    [format!("\u{feff}{text}"), with("\"half a pair: \\ud800\""), with("1e400"), with("NaN")]
+}
+
+#[test]
+fn a_value_that_json_does_not_have_hides_no_secret_and_holds_up_no_record() {
+    let world = World::new();
+    let (origin, clone) = world.origin_and_clone();
+    let leaky = clone.dir.join(fail_with_secret(&clone));
+    let good = clone.dir.join(clone.fail("rg_flow"));
+    let mut names = vec![];
+    for (record, name) in [(&leaky, "leaky"), (&good, "good")] {
+        for (number, text) in with_odd_values(&std::fs::read_to_string(record).unwrap()).iter().enumerate() {
+            let name = format!("io/failures/{name}{number}.json");
+            std::fs::write(clone.dir.join(&name), text).unwrap();
+            names.push(name);
+        }
+        std::fs::remove_file(record).unwrap();
+    }
+    let answer = clone.publish().pushed(4);
+    for name in &names[..4] {
+        assert!(answer.text().contains(&format!("{name}: /error_message (a GitHub token) [")), "{}", answer.text());
+    }
+    assert_eq!(origin.files("main")[1..], names[4..]);
+}
+
 #[test]
 fn every_form_of_a_secret_is_refused() {
     let world = World::new();

@@ -9,10 +9,11 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use tracing_failure::{Failure, Map, Resolution, redact_text};
+use uuid::Uuid;
 
 use super::beginning;
 use super::budget::Section;
-use crate::files::{existing_store, read_json};
+use crate::files::{existing_store, parse, read_json};
 use crate::text::{Varies, count};
 
 /// Files that are worth a thread.
@@ -25,7 +26,10 @@ const PARAMETERS: usize = 64;
 /// What is known of a fingerprint.
 #[derive(Debug, Default)]
 pub(crate) struct Past {
-    seen: usize,
+    /// The times and ids of its records: a record and its copy are one failure.
+    ids: BTreeSet<(DateTime<Utc>, Uuid)>,
+    /// Records without an id.
+    nameless: usize,
     first: Option<DateTime<Utc>>,
     last: Option<DateTime<Utc>>,
     parameters: Option<Varies>,
@@ -45,6 +49,8 @@ struct Known {
 
 #[derive(Deserialize)]
 struct KnownContext {
+    #[serde(default)]
+    id: serde_json::Value,
     #[serde(default)]
     fingerprint: String,
     resolution: Option<Resolution>,
@@ -100,14 +106,16 @@ impl Past {
         if !may_have(json, fingerprint) {
             return None;
         }
-        let known: Known = serde_json::from_slice(json).ok()?;
+        let known: Known = parse(json).ok()?;
         let is_same = match &*known.context.fingerprint {
             // A record of another program: what it has of errors and spans is part of it.
-            "" => serde_json::from_slice::<Failure>(json).ok()?.fingerprint() == fingerprint,
+            "" => parse::<Failure>(json).ok()?.fingerprint() == fingerprint,
             stored => stored == fingerprint,
         };
+        let id: Option<Uuid> = known.context.id.as_str().and_then(|id| id.parse().ok());
         is_same.then(|| Past {
-            seen: 1,
+            ids: id.into_iter().map(|id| (known.timestamp, id)).collect(),
+            nameless: usize::from(id.is_none()),
             first: Some(known.timestamp),
             last: Some(known.timestamp),
             parameters: Some(Varies::of(&without_secrets(known.parameters))),
@@ -117,7 +125,8 @@ impl Past {
     }
 
     fn join(&mut self, other: Self) {
-        self.seen += other.seen;
+        self.ids.extend(other.ids);
+        self.nameless += other.nameless;
         self.first = self.first.into_iter().chain(other.first).min();
         self.last = self.last.into_iter().chain(other.last).max();
         match (&mut self.parameters, other.parameters) {
@@ -127,6 +136,10 @@ impl Past {
         }
         self.fixes.extend(other.fixes);
         self.hosts.extend(other.hosts);
+    }
+
+    fn seen(&self) -> usize {
+        self.ids.len() + self.nameless
     }
 
     pub(super) fn hosts(&self) -> impl Iterator<Item = &str> {
@@ -140,9 +153,9 @@ impl Past {
             text += &format!("fixed before by: {}\n", beginning(&said(&fix.fix, leaves), 600).replace('\n', " "));
         }
         if let (Some(first), Some(last), Some(parameters)) = (self.first, self.last, &self.parameters)
-            && self.seen > 1
+            && self.seen() > 1
         {
-            text += &format!("{} since {}, the last {}\n", count(self.seen, "time"), day(first), day(last));
+            text += &format!("{} since {}, the last {}\n", count(self.seen(), "time"), day(first), day(last));
             let differing = parameters.differing();
             if !differing.is_empty() {
                 text += &beginning(&format!("parameters that vary: {differing}"), 1_200);

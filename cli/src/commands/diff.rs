@@ -9,6 +9,7 @@ use anyhow::Result;
 use serde_json::json;
 use tracing_failure::{Failure, Map, TrailEntry, Value};
 
+use super::code;
 use crate::records::{Picked, pick};
 use crate::screen::{Column, Screen, Table, local, one_line, paint, parameter, place_of};
 
@@ -55,7 +56,7 @@ impl Facts {
 const COLUMNS: [Column; 3] =
     [Column::new("").style(paint::NAME).least(20), Column::new("A").least(16), Column::new("B").least(16)];
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<()> {
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
     let (a, b) = (pick(&options.a, dir)?, pick(&options.b, dir)?);
     let (facts_of_a, facts_of_b) = (facts(&a.failure), facts(&b.failure));
     let differences = differences(&facts_of_a, &facts_of_b);
@@ -64,12 +65,19 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
             differences.iter().map(|(name, a, b)| json!({ "name": name, "a": a, "b": b })).collect();
         let all = json!({ "a": a.path.to_string_lossy(), "b": b.path.to_string_lossy(), "differences": differences });
         serde_json::to_writer_pretty(&mut *screen, &all)?;
-        return Ok(writeln!(screen)?);
+        writeln!(screen)?;
+    } else {
+        write_table(&a, &b, &differences, screen)?;
     }
+    screen.flush()?;
+    Ok(code(a.is_sure && b.is_sure))
+}
+
+fn write_table(a: &Picked, b: &Picked, differences: &[(&str, &Value, &Value)], screen: &mut Screen) -> Result<()> {
     let mut table = Table::new(&COLUMNS);
-    table.row(["file".to_owned(), file_name(&a), file_name(&b)]);
+    table.row(["file".to_owned(), file_name(a), file_name(b)]);
     table.row(["when".to_owned(), local(a.failure.timestamp), local(b.failure.timestamp)]);
-    for (name, a, b) in &differences {
+    for (name, a, b) in differences {
         table.row([one_line(name).into_owned(), text(a), text(b)]);
     }
     table.write(screen)?;

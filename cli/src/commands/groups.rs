@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use tracing_failure::Map;
 use tracing_failure_advice::shared::Varies;
 
-use crate::records::{Gather, Selection, Summary, failures_dir, parse, paths, scan};
+use super::code;
+use crate::records::{Gather, Selection, Summary, failures_dir, list, parse, scan};
 use crate::screen::{Screen, count, fit, local, one_line, paint, say, shown};
 
 /// Groups that are shown where nothing else is said.
@@ -56,9 +57,9 @@ fn how_many<S: Serializer>(sessions: &BTreeSet<String>, serializer: S) -> Result
     serializer.serialize_u64(sessions.len() as u64)
 }
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<()> {
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
     let dir = failures_dir(dir)?;
-    let (groups, broken) = scan(&paths(&dir)?, &options.selection, Groups::default);
+    let (groups, left_out) = scan(&list(&dir)?, &options.selection, Groups::default);
     let mut groups: Vec<Group> = groups.0.into_values().collect();
     groups.sort_by(|a, b| (b.count, b.last, &a.fingerprint).cmp(&(a.count, a.last, &b.fingerprint)));
     let there = groups.len();
@@ -73,13 +74,13 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         false => groups.iter().try_for_each(|group| write_group(group, screen))?,
     }
     screen.flush()?;
-    broken.tell();
+    left_out.tell();
     if there == 0 {
         say(format_args!("no failures{} in {}", options.selection.of_that_kind(), dir.display()));
     } else if there > groups.len() {
         say(format_args!("{} of {}; all of them: --limit 0", groups.len(), count(there, "group")));
     }
-    Ok(())
+    Ok(code(left_out.is_empty()))
 }
 
 #[derive(Default)]

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
-use crate::records::{Gather, Selection, Summary, failures_dir, in_order, json_of, on_one_line, paths, scan};
+use super::code;
+use crate::records::{Gather, Selection, Summary, failures_dir, in_order, json_of, list, on_one_line, scan};
 use crate::screen::{Column, Screen, Table, count, fit, in_words, local_minute, one_line, paint, say};
 
 /// Rows of a table where nothing else is said.
@@ -40,31 +41,31 @@ const COLUMNS: [Column; 7] = [
     Column::new("ID").style(paint::FAINT).least(8).keep_end(),
 ];
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<()> {
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
     let dir = failures_dir(dir)?;
-    let paths = paths(&dir)?;
+    let listing = list(&dir)?;
     let all = |limit| if limit == 0 { usize::MAX } else { limit };
-    let (wanted, shown, broken) = if options.json || options.jsonl {
+    let (wanted, shown, left_out) = if options.json || options.jsonl {
         let limit = all(options.limit.unwrap_or(0));
-        let (newest, broken) = scan(&paths, &options.selection, || Newest::new(limit, drop::<Summary>));
+        let (newest, left_out) = scan(&listing, &options.selection, || Newest::new(limit, drop::<Summary>));
         let wanted = newest.wanted;
         write_json(newest, options.jsonl, screen)?;
-        (wanted, wanted, broken)
+        (wanted, wanted, left_out)
     } else {
         let limit = all(options.limit.unwrap_or(ROWS));
-        let (newest, broken) = scan(&paths, &options.selection, || Newest::new(limit, shortened));
+        let (newest, left_out) = scan(&listing, &options.selection, || Newest::new(limit, shortened));
         let (wanted, shown) = (newest.wanted, newest.rows.len());
         write_table(newest, screen)?;
-        (wanted, shown, broken)
+        (wanted, shown, left_out)
     };
     screen.flush()?;
-    broken.tell();
+    left_out.tell();
     if wanted == 0 {
         say(format_args!("no failures{} in {}", options.selection.of_that_kind(), dir.display()));
     } else if wanted > shown {
         say(format_args!("{shown} of {}; all of them: --limit 0", count(wanted, "failure")));
     }
-    Ok(())
+    Ok(code(left_out.is_empty()))
 }
 
 /// The newest of the records that are wanted, and how often each failure was seen at all.

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::code;
 use crate::records::{failures_dir, pick};
 use crate::screen::{Screen, count, say};
 use line::{Level, Line};
@@ -60,9 +61,9 @@ struct End {
     at: DateTime<Utc>,
 }
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<()> {
-    let (session, end, failures) = match &options.session {
-        Some(session) => (session.clone(), None, failures_dir(dir)?),
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
+    let (session, end, failures, is_sure) = match &options.session {
+        Some(session) => (session.clone(), None, failures_dir(dir)?, true),
         None => of_failure(&options.failure, dir)?,
     };
     let logs = options.logs_dir.clone().unwrap_or_else(|| beside(&failures));
@@ -89,17 +90,18 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     if kept.lines.is_empty() {
         say(format_args!("no such line in {}", logs.display()));
     }
-    Ok(())
+    Ok(code(is_sure))
 }
 
-/// The session of a failure, where its log ends, and the directory of the records.
-fn of_failure(name: &str, dir: Option<&Path>) -> Result<(String, Option<End>, PathBuf)> {
+/// The session of a failure, where its log ends, the directory of the records, and whether the failure is the one meant.
+fn of_failure(name: &str, dir: Option<&Path>) -> Result<(String, Option<End>, PathBuf, bool)> {
     let picked = pick(name, dir)?;
     let context = picked.failure.context;
     let session = context.session_id;
     let session = session.with_context(|| format!("{} names no session, so it has no log", picked.path.display()))?;
     let end = End { failure: context.id, at: picked.failure.timestamp };
-    Ok((session, Some(end), picked.path.parent().unwrap_or(Path::new("")).to_owned()))
+    let failures = picked.path.parent().unwrap_or(Path::new("")).to_owned();
+    Ok((session, Some(end), failures, picked.is_sure))
 }
 
 fn beside(failures: &Path) -> PathBuf {

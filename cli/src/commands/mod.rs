@@ -28,32 +28,35 @@ pub(crate) fn run(args: Args) -> Result<u8> {
     let dir = dir.as_deref();
     let command = args.into_command().unwrap_or_else(|error| error.exit());
     let mut screen = Screen::stdout();
-    let done = match command {
+    match command {
         Command::List(options) => list::run(&options, dir, &mut screen),
         Command::Show(options) => show::run(&options, dir, &mut screen),
         Command::Groups(options) => groups::run(&options, dir, &mut screen),
         Command::Refs(options) => refs::run(&options, dir, &mut screen),
         Command::Diff(options) => diff::run(&options, dir, &mut screen),
-        Command::Validate(options) => return validate::run(&options, dir, &mut screen),
+        Command::Validate(options) => validate::run(&options, dir, &mut screen),
         Command::Watch(options) => watch::run(&options, dir, &mut screen),
         Command::Logs(options) => logs::run(&options, dir, &mut screen),
-        Command::Prune(options) => return prune::run(&options, dir, &mut screen),
-        Command::Push(options) => return push::run(&options, dir, &mut screen),
-        Command::Suggest(options) => return suggest::run(&options, dir, &mut screen),
+        Command::Prune(options) => prune::run(&options, dir, &mut screen),
+        Command::Push(options) => push::run(&options, dir, &mut screen),
+        Command::Suggest(options) => suggest::run(&options, dir, &mut screen),
         Command::Resolve(options) => resolve::run(&options, dir, &mut screen),
-        Command::Schema => screen.write_all(tracing_failure::SCHEMA.as_bytes()).map_err(Into::into),
-        Command::Completions { shell } => completions(shell, &mut screen),
-    };
-    done?;
+        Command::Schema => print(tracing_failure::SCHEMA.as_bytes(), &mut screen),
+        Command::Completions { shell } => print(&completions(shell), &mut screen),
+    }
+}
+
+fn print(text: &[u8], screen: &mut Screen) -> Result<u8> {
+    screen.write_all(text)?;
     screen.flush()?;
     Ok(DONE)
 }
 
-fn completions(shell: clap_complete::Shell, screen: &mut Screen) -> Result<()> {
+fn completions(shell: clap_complete::Shell) -> Vec<u8> {
     // The generator does not say when writing fails, so it writes into memory.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "failures", &mut script);
-    Ok(screen.write_all(&script)?)
+    script
 }
 
 /// The exit code of a check.

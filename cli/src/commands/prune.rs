@@ -14,7 +14,7 @@ use tracing_failure_advice::shared::Locked;
 
 use super::code;
 use crate::reader_has_gone;
-use crate::records::{Gather, Selection, Summary, failures_dir, json_of, paths, scan};
+use crate::records::{Gather, Selection, Summary, failures_dir, json_of, list, parse, scan};
 use crate::screen::{Screen, count, in_words, say, shown};
 use crate::signals::Held;
 
@@ -57,7 +57,7 @@ impl Gather for Candidates {
     fn add(&mut self, path: &Path, failure: Summary, json: &[u8], _wanted: bool) {
         let has_own_name = path.file_name().and_then(|name| name.to_str()).is_some_and(Store::is_own_name);
         self.0.push(Candidate {
-            is_whole: serde_json::from_slice::<Failure>(json).is_ok(),
+            is_whole: parse::<Failure>(json).is_ok(),
             is_ours: has_own_name && is_ordinary_file(path),
             digest: digest(json),
             at: failure.timestamp,
@@ -74,8 +74,8 @@ impl Gather for Candidates {
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
     let dir = failures_dir(dir)?;
-    let (records, broken) = scan(&paths(&dir)?, &Selection::default(), Candidates::default);
-    broken.tell();
+    let (records, left_out) = scan(&list(&dir)?, &Selection::default(), Candidates::default);
+    left_out.tell();
     let mut records = records.0;
     records.sort_by(|a, b| (a.at, &a.path).cmp(&(b.at, &b.path)));
     let all = count(records.len(), "record");
@@ -84,7 +84,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         write_paths(&doomed, screen)?;
         let delete = if doomed.is_empty() { "" } else { ": delete them with --yes" };
         say(format_args!("would delete {} of {all} in {}{delete}", sum(&doomed), dir.display()));
-        return Ok(code(true));
+        return Ok(code(left_out.is_empty()));
     }
     let (mut deleted, mut failed) = (Vec::new(), 0);
     let signals = Held::hold()?;
@@ -112,7 +112,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     match written {
         // The records are deleted, whoever reads their names.
         Err(error) if failed == 0 || !reader_has_gone(&error) => Err(error),
-        _ => Ok(code(failed == 0)),
+        _ => Ok(code(failed == 0 && left_out.is_empty())),
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
-use tracing_failure::{Outcome, Publisher};
+use tracing_failure::{Outcome, Publisher, Skipped};
 
 use super::code;
 use crate::records::failures_dir;
@@ -61,11 +61,11 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     }
     let (all_well, text) = if options.dry_run {
         let plan = publisher.plan()?;
-        (plan.work_tree.is_some() && plan.secrets.is_empty(), plan.to_string())
+        (plan.work_tree.is_some() && plan.secrets.is_empty() && is_complete(&plan.skipped), plan.to_string())
     } else {
         let published = publisher.publish()?;
         let is_done = matches!(published.outcome, Outcome::Pushed | Outcome::NothingToDo);
-        (is_done && published.secrets.is_empty(), published.to_string())
+        (is_done && published.secrets.is_empty() && is_complete(&published.skipped), published.to_string())
     };
     let written = writeln!(screen, "{}", visible(&text)).and_then(|()| screen.flush());
     match written {
@@ -74,4 +74,9 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         written => written?,
     }
     Ok(code(all_well))
+}
+
+/// Whether only copies of records are left out.
+fn is_complete(skipped: &[Skipped]) -> bool {
+    skipped.iter().all(|skipped| skipped.copy_of.is_some())
 }

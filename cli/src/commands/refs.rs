@@ -8,7 +8,8 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::records::{Gather, Selection, Summary, failures_dir, paths, scan};
+use super::code;
+use crate::records::{Gather, Selection, Summary, failures_dir, list, scan};
 use crate::screen::{Column, Screen, Table, local_minute, one_line, paint, say};
 
 #[derive(Debug, clap::Args)]
@@ -77,9 +78,9 @@ const COLUMNS: [Column; 6] = [
     Column::new("COMPUTATIONS").style(paint::NAME).least(12),
 ];
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<()> {
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
     let dir = failures_dir(dir)?;
-    let (index, broken) = scan(&paths(&dir)?, &options.selection, Index::default);
+    let (index, left_out) = scan(&list(&dir)?, &options.selection, Index::default);
     let mut lines: Vec<Line<'_>> = index.0.iter().map(|(reference, entry)| entry.line(reference)).collect();
     lines.sort_by_cached_key(|line| natural_order(line.theoretical_ref));
     if options.json {
@@ -89,11 +90,11 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         write_table(&lines, screen)?;
     }
     screen.flush()?;
-    broken.tell();
+    left_out.tell();
     if lines.is_empty() {
         say(format_args!("no failures{} in {}", options.selection.of_that_kind(), dir.display()));
     }
-    Ok(())
+    Ok(code(left_out.is_empty()))
 }
 
 impl Entry {

@@ -10,7 +10,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use tracing_failure::{Resolution, Store};
 
-use crate::records::{Picked, find, on_one_line, pick, read_bytes};
+use super::code;
+use crate::records::{Found, Picked, find, on_one_line, pick, read_bytes};
 use crate::screen::Screen;
 
 #[derive(Debug, clap::Args)]
@@ -29,19 +30,24 @@ pub(crate) struct Options {
     frames: bool,
 }
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<()> {
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
     if options.raw {
-        let path = find(&options.failure, dir)?;
+        let Found { path, is_sure } = find(&options.failure, dir)?;
         let mut bytes = Vec::new();
         read_bytes(&mut bytes, &path).with_context(|| path.display().to_string())?;
-        return Ok(screen.write_all(&bytes)?);
+        screen.write_all(&bytes)?;
+        screen.flush()?;
+        return Ok(code(is_sure));
     }
     let picked = pick(&options.failure, dir)?;
     if options.json {
         screen.write_json(&on_one_line(&String::from_utf8_lossy(&picked.json)))?;
-        return Ok(writeln!(screen)?);
+        writeln!(screen)?;
+    } else {
+        write_all(&picked, options.frames, screen)?;
     }
-    write_all(&picked, options.frames, screen)
+    screen.flush()?;
+    Ok(code(picked.is_sure))
 }
 
 fn write_all(picked: &Picked, library_frames: bool, screen: &mut Screen) -> Result<()> {

@@ -12,7 +12,6 @@ use tracing_failure_advice::shared::Change;
 use tracing_failure_advice::{Advice, Advisor, Amendment, Model};
 
 use super::code;
-use crate::DONE;
 use crate::records::{Picked, Selection, failures_dir, pick};
 use crate::screen::{Screen, count, in_words, say, shown, visible};
 use crate::signals::Held;
@@ -67,7 +66,8 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     let picked = pick(&options.failure, dir)?;
     if options.dry_run {
         writeln!(screen, "{}", visible(&advisor.dry_run(&picked.failure)?))?;
-        return Ok(DONE);
+        screen.flush()?;
+        return Ok(code(picked.is_sure));
     }
     let advice = advisor.advice(&picked.failure)?;
     warn(&advice);
@@ -78,7 +78,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         say(format_args!("failures: {}", unprinted(error, is_kept(&advice, &saved))));
     }
     saved?;
-    Ok(code(printed.is_ok()))
+    Ok(code(printed.is_ok() && picked.is_sure))
 }
 
 /// Whether the answer is somewhere, although nobody has read it.

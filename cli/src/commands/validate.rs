@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::code;
 use crate::reader_has_gone;
-use crate::records::{failures_dir, in_order, paths};
+use crate::records::{LeftOut, failures_dir, in_order, list};
 use crate::screen::{Screen, count, one_line, paint, say, shown};
 use problem::{Checker, Problem};
 
@@ -28,10 +28,10 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
     let given = if options.paths.is_empty() { vec![failures_dir(dir)?] } else { options.paths.clone() };
-    let mut files = Vec::new();
+    let (mut files, mut left_out) = (Vec::new(), LeftOut::default());
     for path in given {
         match path.is_dir() {
-            true => files.extend(all_in(&failures_dir(Some(&path))?)?),
+            true => files.extend(all_in(&failures_dir(Some(&path))?, &mut left_out)?),
             false => files.push(path),
         }
     }
@@ -52,18 +52,21 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         Err(error) if problems > 0 && reader_has_gone(&error) => return Ok(code(false)),
         written => written?,
     }
+    left_out.tell();
     match problems {
         0 if files.is_empty() => say(format_args!("no records there")),
         0 => say(format_args!("{}, all valid", count(files.len(), "file"))),
         _ => say(format_args!("{} in {broken} of {}", count(problems, "problem"), count(files.len(), "file"))),
     }
-    Ok(code(problems == 0))
+    Ok(code(problems == 0 && left_out.is_empty()))
 }
 
 /// The records of a directory, and the copy of the newest.
-fn all_in(dir: &Path) -> Result<Vec<PathBuf>> {
+fn all_in(dir: &Path, left_out: &mut LeftOut) -> Result<Vec<PathBuf>> {
     let latest = Some(dir.join("latest.json")).filter(|latest| latest.is_file());
-    Ok(paths(dir)?.into_iter().chain(latest).collect())
+    let listing = list(dir)?;
+    left_out.join(LeftOut::of(&listing));
+    Ok(listing.paths.into_iter().chain(latest).collect())
 }
 
 fn write_problem(path: &Path, problem: &Problem, as_json: bool, screen: &mut Screen) -> Result<()> {

@@ -13,7 +13,8 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tracing_failure::{Failure, Store};
 use uuid::Uuid;
 
-use crate::records::{Matcher, Selection, Summary, failures_dir, json_of, on_one_line, parse, paths_of};
+use super::code;
+use crate::records::{Matcher, Selection, Summary, failures_dir, json_of, list, on_one_line, parse};
 use crate::screen::{Screen, local, one_line, paint, say};
 
 /// How long nothing is looked for where the system does not tell of changes: network drives, containers.
@@ -33,7 +34,7 @@ pub(crate) struct Options {
     selection: Selection,
 }
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<()> {
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
     let matcher = options.selection.matcher();
     let (changed, changes) = mpsc::channel();
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -54,7 +55,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         }
         screen.flush()?;
         if left == 0 {
-            return Ok(());
+            return Ok(code(!watch.has_left_out));
         }
         watch.wait(&changes);
     }
@@ -68,6 +69,8 @@ struct Watch {
     files: HashMap<PathBuf, Looked>,
     /// The failures that are known, whatever their files are called.
     known: HashSet<Identity>,
+    /// Whether a file that is no record was reported.
+    has_left_out: bool,
 }
 
 /// What changes when a file is written or replaced.
@@ -142,9 +145,10 @@ impl Watch {
         if dir.exists() && !dir.is_dir() {
             bail!("{} is no directory", dir.display());
         }
-        let there = if dir.exists() { paths_of(&dir)? } else { Vec::new() };
+        let there = if dir.exists() { list(&dir)?.paths } else { Vec::new() };
         let given = given.map(Path::to_owned);
-        let mut watch = Watch { given, dir, watcher, files: HashMap::new(), known: HashSet::new() };
+        let mut watch =
+            Watch { given, dir, watcher, files: HashMap::new(), known: HashSet::new(), has_left_out: false };
         for path in there {
             let Some(stamp) = Stamp::of(&path) else { continue };
             let identity = Identity::in_file(&path);
@@ -183,8 +187,8 @@ impl Watch {
 
     /// Oldest first, with what is in them.
     fn new_records(&mut self) -> Vec<(PathBuf, Vec<u8>)> {
-        let there: HashSet<PathBuf> = match paths_of(&self.dir) {
-            Ok(there) => there.into_iter().collect(),
+        let there: HashSet<PathBuf> = match list(&self.dir) {
+            Ok(there) => there.paths.into_iter().collect(),
             Err(_) => HashSet::new(),
         };
         self.files.retain(|path, _| there.contains(path));
@@ -202,6 +206,7 @@ impl Watch {
             // Whoever still writes it would have changed it.
             if looked.content == Content::Broken {
                 looked.content = Content::Reported;
+                self.has_left_out = true;
                 say(format_args!("failures: {} is no failure record", path.display()));
             }
             return None;

@@ -1,11 +1,10 @@
 //! Where the records are.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use tracing_failure_advice::shared::existing_store;
-
-use crate::screen::{count, say};
 
 /// The directory that was given, or the `failures` in it; else the nearest `io/failures`, here or above.
 pub(crate) fn failures_dir(given: Option<&Path>) -> Result<PathBuf> {
@@ -35,27 +34,24 @@ fn nearest() -> Result<PathBuf> {
     })
 }
 
-/// The files of the records, oldest first by name. Files that can be none because of their names are named on stderr.
-pub(crate) fn paths(dir: &Path) -> Result<Vec<PathBuf>> {
-    let paths = paths_of(dir)?;
-    let unnamable: Vec<PathBuf> = std::fs::read_dir(dir)
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.file_name()))
-        .filter(|name| name.to_str().is_none() && name.as_encoded_bytes().ends_with(b".json"))
-        .map(|name| dir.join(name))
-        .collect();
-    if let Some(first) = unnamable.iter().min() {
-        let files = count(unnamable.len(), "file");
-        say(format_args!("failures: {files} left out, since the name is not UTF-8, e.g. {}", first.display()));
-    }
-    Ok(paths)
+/// What a directory holds.
+pub(crate) struct Listing {
+    /// The files of the records, oldest first by name.
+    pub(crate) paths: Vec<PathBuf>,
+    /// Conflict copies of them, each with its original.
+    pub(super) copies: Vec<(PathBuf, PathBuf)>,
+    /// Files that can be no records because of their names.
+    pub(super) unnamable: Vec<PathBuf>,
 }
 
-/// The same without a word.
-pub(crate) fn paths_of(dir: &Path) -> Result<Vec<PathBuf>> {
+/// Lists a directory of records.
+pub(crate) fn list(dir: &Path) -> Result<Listing> {
+    let store = existing_store(dir)?;
     // A store knows itself by its absolute path; people know the one that they gave.
-    let names =
-        existing_store(dir)?.paths()?.into_iter().filter_map(|path| path.file_name().map(|name| dir.join(name)));
-    Ok(names.collect())
+    let given = |path: PathBuf| path.file_name().map_or(path.clone(), |name| dir.join(name));
+    let paths = store.paths()?.into_iter().map(given).collect();
+    let copies = store.copies()?.into_iter().map(|(copy, original)| (given(copy), given(original))).collect();
+    let names = std::fs::read_dir(dir).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.file_name()));
+    let is_unnamable = |name: &OsString| name.to_str().is_none() && name.as_encoded_bytes().ends_with(b".json");
+    Ok(Listing { paths, copies, unnamable: names.filter(is_unnamable).map(|name| dir.join(name)).collect() })
 }

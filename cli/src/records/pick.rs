@@ -1,5 +1,6 @@
 //! One record by a name that people have at hand.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
@@ -7,12 +8,14 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use tracing_failure::{Failure, Store};
 use uuid::Uuid;
 
-use super::{Gather, Selection, Summary, failures_dir, json_of, parse, paths, scan};
-use crate::screen::{count, shown};
+use super::{Gather, LeftOut, Listing, Selection, Summary, failures_dir, json_of, list, parse, scan};
+use crate::screen::{count, in_words, shown};
 
 /// A record and its file.
 pub(crate) struct Picked {
     pub(crate) path: PathBuf,
+    /// Whether no other file could have been meant that cannot be read.
+    pub(crate) is_sure: bool,
     /// As it is in the file.
     pub(crate) json: Vec<u8>,
     pub(crate) failure: Failure,
@@ -21,25 +24,37 @@ pub(crate) struct Picked {
 /// Digits of an id that people must give.
 const LEAST_DIGITS: usize = 4;
 
+/// A file, and whether no other could have been meant that cannot be read.
+pub(crate) struct Found {
+    pub(crate) path: PathBuf,
+    pub(crate) is_sure: bool,
+}
+
+impl Found {
+    fn sure(path: PathBuf) -> Self {
+        Found { path, is_sure: true }
+    }
+}
+
 /// The file of this name: `latest`, `latest~2` for the second before it, the beginning or end of an id, the file's name, or a
-/// path.
+/// path. Says on stderr which files are passed over.
 ///
 /// # Errors
 ///
 /// When there is none, or more than one.
-pub(crate) fn find(name: &str, dir: Option<&Path>) -> Result<PathBuf> {
+pub(crate) fn find(name: &str, dir: Option<&Path>) -> Result<Found> {
     let path = Path::new(name);
     if path.is_file() {
-        return Ok(path.to_owned());
+        return Ok(Found::sure(path.to_owned()));
     }
     if path.components().count() > 1 {
         bail!("there is no file {name}");
     }
     let dir = failures_dir(dir)?;
-    let paths = paths(&dir)?;
+    let listing = list(&dir)?;
     match steps_before_latest(name) {
-        Some(before) => before_latest(paths, before, &dir),
-        None => named(name, paths, &dir),
+        Some(before) => before_latest(&listing, before, &dir),
+        None => named(name, &listing, &dir).map(Found::sure),
     }
 }
 
@@ -49,13 +64,13 @@ pub(crate) fn find(name: &str, dir: Option<&Path>) -> Result<PathBuf> {
 ///
 /// When there is none, more than one, or it is broken.
 pub(crate) fn pick(name: &str, dir: Option<&Path>) -> Result<Picked> {
-    let path = find(name, dir)?;
+    let Found { path, is_sure } = find(name, dir)?;
     let json = json_of(&path)?;
     let failure = match parse(&json) {
         Ok(failure) => failure,
         Err(error) => bail!("{} is no failure record: {error}", path.display()),
     };
-    Ok(Picked { path, json, failure })
+    Ok(Picked { path, is_sure, json, failure })
 }
 
 /// 0 for `latest`, 2 for `latest~2`.
@@ -66,49 +81,79 @@ fn steps_before_latest(name: &str) -> Option<usize> {
     }
 }
 
-/// In the order of the list. Files that are no records do not count.
-fn before_latest(paths: Vec<PathBuf>, before: usize, dir: &Path) -> Result<PathBuf> {
+/// In the order of the list. Files that are no records do not count, but any of them may be the one that is meant.
+fn before_latest(listing: &Listing, before: usize, dir: &Path) -> Result<Found> {
+    let mut left_out = LeftOut::of(listing);
     // A record from the future was written while a clock was wrong. It would be the newest for ever.
     let now = tracing_failure::time::now() + TimeDelta::minutes(1);
-    let place = |path: &Path| time_and_id(path).map(|(time, id)| (time <= now, time, id));
-    let mut newest: Vec<_> = paths.into_iter().filter_map(|path| Some((place(&path)?, path))).collect();
+    let mut newest = Vec::new();
+    for path in &listing.paths {
+        match time_and_id(path) {
+            Ok((time, id)) => newest.push(((time <= now, time, id), Store::is_own_name(&name_of(path)), path)),
+            Err(error) => left_out.broken(path, &in_words(&error)),
+        }
+    }
     newest.sort_by(|a, b| b.cmp(a));
-    let is_record = |path: &Path| json_of(path).is_ok_and(|json| parse::<Failure>(&json).is_ok());
-    let mut records = newest.into_iter().map(|(_, path)| path).filter(|path| is_record(path));
-    let mut passed = 0;
-    match records.by_ref().inspect(|_| passed += 1).nth(before) {
-        Some(path) => Ok(path),
+    let (mut passed, mut last) = (0, None);
+    let mut found = None;
+    for ((_, time, id), _, path) in newest {
+        match read_record(path) {
+            // A copy of the record before.
+            Ok(()) if id.is_some() && last == Some((time, id)) => {}
+            Ok(()) if passed == before => {
+                found = Some(path.clone());
+                break;
+            }
+            Ok(()) => (passed, last) = (passed + 1, Some((time, id))),
+            Err(error) => left_out.broken(path, &in_words(&error)),
+        }
+    }
+    left_out.tell();
+    match found {
+        Some(path) => Ok(Found { path, is_sure: left_out.is_empty() }),
         None if passed == 0 => bail!("no failures in {}", dir.display()),
         None => bail!("latest~{before}: there are {} only in {}", count(passed, "failure"), dir.display()),
     }
 }
 
-/// The time and the id that a name tells, or else the record: `latest.json` is a copy of the last in this order.
-fn time_and_id(path: &Path) -> Option<(DateTime<Utc>, Option<Uuid>)> {
-    let name = path.file_name()?.to_str()?;
-    if Store::is_own_name(name) {
-        let mut parts = name.strip_suffix(".json")?.rsplit('_');
-        let id = parts.next().and_then(|id| id.parse().ok());
-        let time = NaiveDateTime::parse_from_str(parts.next()?, "%Y%m%dT%H%M%S%.3fZ").ok()?;
-        return Some((time.and_utc(), id));
-    }
-    let json = json_of(path).ok()?;
-    let summary = Summary::read(&json).ok()?;
-    let millis = summary.timestamp.timestamp_millis();
-    Some((DateTime::from_timestamp_millis(millis)?, summary.context.id))
+fn read_record(path: &Path) -> Result<()> {
+    Ok(parse::<Failure>(&json_of(path)?).map(drop)?)
 }
 
-fn named(name: &str, paths: Vec<PathBuf>, dir: &Path) -> Result<PathBuf> {
+fn name_of(path: &Path) -> Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
+}
+
+/// The time and the id that a name tells, or else the record: `latest.json` is a copy of the last in this order.
+fn time_and_id(path: &Path) -> Result<(DateTime<Utc>, Option<Uuid>)> {
+    let name = name_of(path);
+    if Store::is_own_name(&name) {
+        let mut parts = name.trim_end_matches(".json").rsplit('_');
+        let (id, time) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let time = NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%S%.3fZ")?;
+        return Ok((time.and_utc(), id.parse().ok()));
+    }
+    let summary = Summary::read(&json_of(path)?)?;
+    let millis = summary.timestamp.timestamp_millis();
+    Ok((DateTime::from_timestamp_millis(millis).unwrap_or(summary.timestamp), summary.context.id))
+}
+
+fn named(name: &str, listing: &Listing, dir: &Path) -> Result<PathBuf> {
+    let paths = &listing.paths;
     let is_stem = |path: &&PathBuf| path.file_stem() == Some(name.strip_suffix(".json").unwrap_or(name).as_ref());
-    if let Some(path) = paths.iter().find(is_stem) {
+    if let Some(path) = paths.iter().chain(listing.copies.iter().map(|(copy, _)| copy)).find(is_stem) {
         return Ok(path.clone());
     }
     let part = name.to_ascii_lowercase();
     let mut found: Vec<PathBuf> = paths.iter().filter(|path| is_named(path, &part)).cloned().collect();
     if found.is_empty() && part.len() >= LEAST_DIGITS {
         // Files can have been given other names.
-        found = scan(&paths, &Selection::default(), || OfId { part: &part, found: Vec::new() }).0.found;
+        let (of_id, left_out) = scan(listing, &Selection::default(), || OfId { part: &part, found: Vec::new() });
+        found = of_id.found;
         found.sort();
+        if found.is_empty() {
+            left_out.tell();
+        }
     }
     match &found[..] {
         [one] => Ok(one.clone()),
@@ -160,7 +205,7 @@ mod tests {
             assert!(!is_named(path, part), "{part}");
         }
         let id = "01a21351-ff9b-736d-ac9d-0e7e3264969e".parse().unwrap();
-        assert_eq!(time_and_id(path), Some(("2025-12-27T04:30:00Z".parse().unwrap(), Some(id))));
+        assert_eq!(time_and_id(path).unwrap(), ("2025-12-27T04:30:00Z".parse().unwrap(), Some(id)));
         assert_eq!(steps_before_latest("latest"), Some(0));
         assert_eq!(steps_before_latest("latest~12"), Some(12));
         assert_eq!(steps_before_latest("latest~"), None);

@@ -1,5 +1,6 @@
 //! Reading many records on all cores.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
@@ -7,10 +8,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use super::progress::Progress;
-use super::{Selection, Summary, is_too_deep, read_json};
-use crate::screen::{count, in_words, say};
 use anyhow::{Result, ensure};
+use chrono::{DateTime, Utc};
+use tracing_failure::Store;
+use uuid::Uuid;
+
+use super::progress::Progress;
+use super::{LeftOut, Listing, Selection, Summary, is_too_deep, read_json};
+use crate::screen::in_words;
 
 /// Files that a thread takes at a time.
 const PORTION: usize = 16;
@@ -28,69 +33,71 @@ pub(crate) trait Gather: Send {
     fn join(&mut self, other: Self);
 }
 
-/// What could not be read.
-#[derive(Debug, Default)]
-pub(crate) struct Broken {
-    files: usize,
-    first: Option<String>,
-    unfiltered: usize,
-    first_unfiltered: Option<String>,
-}
-
-impl Broken {
-    fn file(&mut self, error: String) {
-        self.join(Broken { files: 1, first: Some(error), ..Broken::default() });
-    }
-
-    fn unfiltered(&mut self, error: String) {
-        self.join(Broken { unfiltered: 1, first_unfiltered: Some(error), ..Broken::default() });
-    }
-
-    /// The first by name is told, whichever thread met it.
-    fn join(&mut self, other: Broken) {
-        let first = |a: Option<String>, b: Option<String>| a.into_iter().chain(b).min();
-        self.files += other.files;
-        self.unfiltered += other.unfiltered;
-        self.first = first(self.first.take(), other.first);
-        self.first_unfiltered = first(self.first_unfiltered.take(), other.first_unfiltered);
-    }
-
-    /// Says on stderr what is missing.
-    pub(crate) fn tell(&self) {
-        if let Some(first) = &self.first {
-            let files = count(self.files, "file");
-            say(format_args!("failures: {files} left out, e.g. {first}\n  all of them: failures validate"));
-        }
-        if let Some(first) = &self.first_unfiltered {
-            say(format_args!("failures: --where fails on {}, e.g. {first}", count(self.unfiltered, "record")));
-        }
-    }
-}
-
 /// Reads all records and gathers what is made of them.
-pub(crate) fn scan<G: Gather>(paths: &[PathBuf], selection: &Selection, new: impl Fn() -> G + Sync) -> (G, Broken) {
+pub(crate) fn scan<G: Gather>(listing: &Listing, selection: &Selection, new: impl Fn() -> G + Sync) -> (G, LeftOut) {
+    let mut left_out = LeftOut::of(listing);
+    let (mut gathered, mut broken, identities) = gather(&listing.paths, selection, &new);
+    let copies = copies(&listing.paths, identities);
+    if !copies.is_empty() {
+        copies.iter().for_each(|(copy, original)| left_out.copy(copy, original));
+        let is_original = |path: &&PathBuf| !copies.contains_key(path.as_path());
+        let originals: Vec<PathBuf> = listing.paths.iter().filter(is_original).cloned().collect();
+        (gathered, broken, _) = gather(&originals, selection, &new);
+    }
+    left_out.join(broken);
+    (gathered, left_out)
+}
+
+/// What tells one failure from another, and the place of its file.
+type Identity = ((DateTime<Utc>, Uuid), usize);
+
+fn gather<G: Gather>(
+    paths: &[PathBuf],
+    selection: &Selection,
+    new: &(impl Fn() -> G + Sync),
+) -> (G, LeftOut, Vec<Identity>) {
     let parts = on_all_cores(paths, &mut Progress::of(paths.len()), |files| {
-        let (mut gathered, mut broken, mut json) = (new(), Broken::default(), Vec::new());
+        let (mut gathered, mut left_out, mut identities, mut json) =
+            (new(), LeftOut::default(), Vec::new(), Vec::new());
         let matcher = selection.matcher();
-        for (_, path) in files {
+        for (place, path) in files {
             match summary_of(path, &mut json) {
                 Ok(failure) => {
+                    identities.extend(failure.context.id.map(|id| ((failure.timestamp, id), place)));
                     let wanted = matcher.wants(&failure, &json).unwrap_or_else(|error| {
-                        broken.unfiltered(format!("{}: {error}", path.display()));
+                        left_out.unfiltered(path, &error);
                         false
                     });
                     gathered.add(path, failure, &json, wanted);
                 }
-                Err(error) => broken.file(format!("{}: {}", path.display(), in_words(&error))),
+                Err(error) => left_out.broken(path, &in_words(&error)),
             }
         }
-        (gathered, broken)
+        (gathered, left_out, identities)
     });
-    parts.into_iter().fold((new(), Broken::default()), |(mut all, mut broken), (gathered, also_broken)| {
+    let nothing = (new(), LeftOut::default(), Vec::new());
+    parts.into_iter().fold(nothing, |(mut all, mut left_out, mut identities), (gathered, also_left_out, more)| {
         all.join(gathered);
-        broken.join(also_broken);
-        (all, broken)
+        left_out.join(also_left_out);
+        identities.extend(more);
+        (all, left_out, identities)
     })
+}
+
+/// The files that have the time and the id of another and no name of a store's, each with that other.
+fn copies(paths: &[PathBuf], mut identities: Vec<Identity>) -> HashMap<&Path, &Path> {
+    identities.sort_unstable();
+    let mut copies = HashMap::new();
+    for same in identities.chunk_by(|(a, _), (b, _)| a == b).filter(|same| same.len() > 1) {
+        let files = || same.iter().map(|(_, place)| &*paths[*place]);
+        let Some(original) = files().find(|path| has_own_name(path)).or_else(|| files().next()) else { continue };
+        copies.extend(files().filter(|path| *path != original && !has_own_name(path)).map(|path| (path, original)));
+    }
+    copies
+}
+
+fn has_own_name(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(Store::is_own_name)
 }
 
 fn summary_of(path: &Path, json: &mut Vec<u8>) -> Result<Summary> {

@@ -1,9 +1,11 @@
 //! The command among other users, other programs, closed pipes and records that nobody expects.
 
 mod asking;
+mod copies;
 mod files;
 mod filters;
 mod large;
+mod left_out;
 #[path = "../support/mod.rs"]
 mod support;
 mod times;

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use tracing_failure_advice::{Advice, Advisor};
 
 use super::{Options, is_kept, save, unprinted, warn};
-use crate::records::{Gather, Picked, Progress, Selection, Summary, paths, pick, scan};
+use crate::records::{Gather, Picked, Progress, Selection, Summary, list, pick, scan};
 use crate::screen::{Screen, count, in_words, one_line, paint, say};
 
 /// So many errors one after the other, and the next would be one as well.
@@ -55,9 +55,9 @@ impl Groups {
     }
 }
 
-/// Whether all of them were answered.
+/// Whether all of them were answered, and no file was left out.
 pub(super) fn run(options: &Options, advisor: &Advisor, dir: &Path, screen: &mut Screen) -> Result<bool> {
-    let groups = groups(&options.selection, dir)?;
+    let (groups, is_complete) = groups(&options.selection, dir)?;
     let there = groups.len();
     let wanted = if options.limit == 0 { there } else { options.limit.min(there) };
     let mut progress = Progress::of_questions(wanted);
@@ -88,7 +88,7 @@ pub(super) fn run(options: &Options, advisor: &Advisor, dir: &Path, screen: &mut
         if options.max_tokens.is_some_and(|most| tokens >= most) && done + 1 < wanted {
             drop(progress);
             say(format_args!("{tokens} tokens used: {} not asked (--max-tokens)", count(left, "group")));
-            return Ok(failed == 0);
+            return Ok(failed == 0 && is_complete);
         }
     }
     drop(progress);
@@ -98,13 +98,13 @@ pub(super) fn run(options: &Options, advisor: &Advisor, dir: &Path, screen: &mut
     if there == 0 {
         say(format_args!("no failures{} in {}", options.selection.of_that_kind(), dir.display()));
     }
-    Ok(failed == 0)
+    Ok(failed == 0 && is_complete)
 }
 
-fn groups(selection: &Selection, dir: &Path) -> Result<Vec<Group>> {
-    let (groups, broken) = scan(&paths(dir)?, selection, Groups::default);
-    broken.tell();
-    Ok(groups.in_order())
+fn groups(selection: &Selection, dir: &Path) -> Result<(Vec<Group>, bool)> {
+    let (groups, left_out) = scan(&list(dir)?, selection, Groups::default);
+    left_out.tell();
+    Ok((groups.in_order(), left_out.is_empty()))
 }
 
 /// What became of an answer.

@@ -1,0 +1,71 @@
+//! Files that are left out: they are named, and the exit code says that not all was looked at.
+
+use tracing_failure::Failure;
+
+use crate::support::Place;
+
+fn place_with_broken_files(names: &[&str]) -> Place {
+    let place = Place::empty();
+    for message in ["first", "second"] {
+        place.record(&Failure::new("rg_flow_integration", "Eq. 1.12", "Diverged", message));
+    }
+    names.iter().for_each(|name| std::fs::write(place.failures().join(name), "{").unwrap());
+    place
+}
+
+#[test]
+fn every_command_that_leaves_out_files_names_them_and_has_exit_code_1() {
+    let place = place_with_broken_files(&["a.json", "b.json"]);
+    for words in [
+        &["list"][..],
+        &["list", "--json"],
+        &["groups"],
+        &["refs"],
+        &["show"],
+        &["show", "--raw"],
+        &["show", "--json"],
+        &["diff", "latest~1"],
+        &["prune", "--keep-last", "1"],
+        &["prune", "--keep-last", "1", "--yes"],
+    ] {
+        let run = place.run(words);
+        assert_eq!(run.code(), 1, "{words:?}: {}", run.seen());
+        assert!(!run.stdout().is_empty() || words[0] == "prune", "{words:?}");
+        for name in ["2 files left out:", "io/failures/a.json: ", "io/failures/b.json: "] {
+            assert!(run.stderr().contains(name), "{words:?}: {}", run.stderr());
+        }
+    }
+    assert_eq!(place.run(&["validate"]).code(), 1);
+}
+
+#[test]
+fn a_file_that_cannot_be_the_one_that_is_meant_does_not_matter() {
+    let place = place_with_broken_files(&["general_20200101T000000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e.json"]);
+    let run = place.run(&["show"]);
+    assert_eq!((run.code(), run.stderr()), (0, String::new()));
+    let name = place.files().into_iter().find(|name| name.starts_with("rg_flow")).unwrap();
+    assert_eq!(place.run(&["show", &name]).code(), 0);
+    assert_eq!(place.run(&["list"]).code(), 1);
+}
+
+#[test]
+fn of_many_files_some_are_named() {
+    let names: Vec<String> = (0..9).map(|number| format!("{number}.json")).collect();
+    let place = place_with_broken_files(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let said = place.run(&["list"]).stderr();
+    assert!(said.starts_with("failures: 9 files left out:\n  io/failures/0.json: "), "{said}");
+    assert!(said.contains("io/failures/4.json") && said.ends_with("  and 4 more: failures validate\n"), "{said}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_name_that_is_not_utf_8_is_left_out() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = place_with_broken_files(&[]);
+    std::fs::write(place.failures().join(std::ffi::OsStr::from_bytes(b"\xff.json")), "{}").unwrap();
+    for words in [&["list"][..], &["show"], &["validate"]] {
+        let run = place.run(words);
+        assert_eq!(run.code(), 1, "{words:?}: {}", run.seen());
+        assert!(run.stderr().contains("1 file left out, since the name is not UTF-8: "), "{}", run.stderr());
+    }
+}

@@ -1,0 +1,167 @@
+//! Copies of records that programs which synchronise directories leave beside them. A copy is no second failure.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Store;
+
+/// Length of `{UTC time}_{id}`, which only one file name of a store has.
+const PLACE: usize = "20251227T043000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e".len();
+
+/// What a conflict is called in the languages of Dropbox, ownCloud and Nextcloud. All in lower case.
+const CONFLICT: &[&str] = &["confli", "konfli", "konflik", "конфлик", "конфлік", "競合", "冲突", "衝突", "충돌"];
+
+/// The names that are copies of other names, each with its original.
+///
+/// A name that contains the time and the id of another is a copy of it, whatever else stands there: `… (1).json`,
+/// `…-LAPTOP.json`, `Copy of ….json`. Other names are copies only if they are decorated as these programs do it.
+pub(crate) fn copies<'n>(names: &[&'n str]) -> HashMap<&'n str, &'n str> {
+    let mut suspects: Vec<&str> = names.iter().copied().filter(|name| is_suspect(name)).collect();
+    if suspects.is_empty() {
+        return HashMap::new();
+    }
+    // The shortest comes first: of several copies without an original, it stands for the failure.
+    suspects.sort_by_key(|name| (name.len(), *name));
+    let all: HashSet<&str> = names.iter().copied().collect();
+    let own = names.iter().copied().filter(|name| Store::is_own_name(name));
+    let mut places: HashMap<&str, &str> = own.filter_map(|name| Some((place_in(name)?, name))).collect();
+    let mut copies = HashMap::new();
+    for name in suspects {
+        let original = match place_in(name) {
+            Some(place) => Some(*places.entry(place).or_insert(name)),
+            None => original(name, &all),
+        };
+        copies.extend(original.filter(|original| *original != name).map(|original| (name, original)));
+    }
+    copies
+}
+
+/// Whether a name is decorated. It tells quickly that most names are not.
+fn is_suspect(name: &str) -> bool {
+    !has_own_form(name) && (place_in(name).is_some() || decorations(name).next().is_some())
+}
+
+fn has_own_form(name: &str) -> bool {
+    let has_form =
+        |place: &str| place.as_bytes()[20] == b'_' && place.bytes().take(8).all(|byte| byte.is_ascii_digit());
+    parts(name).is_some_and(|(area, place)| is_area(area) && has_form(place))
+}
+
+/// The area of a store's file name, and what stands behind it.
+pub(super) fn parts(name: &str) -> Option<(&str, &str)> {
+    let stem = name.strip_suffix(".json")?;
+    let (area, place) = stem.split_at_checked(stem.len().checked_sub(PLACE)?)?;
+    Some((area.strip_suffix('_')?, place))
+}
+
+/// Whether a store gives such a part to a file name.
+pub(super) fn is_area(area: &str) -> bool {
+    !area.is_empty() && area.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// The time and the id of a store's file name within this name.
+pub(crate) fn place_in(name: &str) -> Option<&str> {
+    let mut places = name.match_indices('_').filter_map(|(at, _)| name.get(at + 1..at + 1 + PLACE));
+    places.find(|place| is_place(place))
+}
+
+pub(super) fn is_place(place: &str) -> bool {
+    let Some((time, id)) = place.split_once('_') else { return false };
+    let is_time = || chrono::NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%S%.3fZ").is_ok();
+    id.len() == 36 && uuid::Uuid::try_parse(id).is_ok() && is_time()
+}
+
+/// The name that this one is a conflict copy of, if that is there. `latest.json` need not be.
+fn original<'n>(name: &'n str, all: &HashSet<&'n str>) -> Option<&'n str> {
+    decorations(name).find_map(|stem| match stem {
+        "latest" => Some("latest.json"),
+        stem => all.get(&*format!("{stem}.json")).copied(),
+    })
+}
+
+/// What is left of a name without each part that may be the mark of a conflict copy.
+fn decorations(name: &str) -> impl Iterator<Item = &str> {
+    let stem = name.strip_suffix(".json").unwrap_or_default();
+    let starts = stem.match_indices([' ', '.', '_']).map(|(at, _)| stem.split_at(at));
+    starts.filter(|(before, mark)| !before.is_empty() && is_mark(mark)).map(|(before, _)| before)
+}
+
+/// ` (ada's conflicted copy 2026-11-30)`, ` [conflicted]`, `.sync-conflict-20261130-101500-ABCDEFG` or
+/// `_conflict-20261130-101500`.
+fn is_mark(mark: &str) -> bool {
+    if mark.starts_with(" (") || mark.starts_with(" [") {
+        let words = mark.to_lowercase();
+        return words.ends_with([')', ']']) && CONFLICT.iter().any(|word| words.contains(word));
+    }
+    let date = mark.strip_prefix(".sync-conflict-").or_else(|| mark.strip_prefix("_conflict-")).unwrap_or_default();
+    let is_digits =
+        |range| date.get(range).is_some_and(|digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    is_digits(0..8) && date[8..].starts_with('-') && is_digits(9..15)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORD: &str = "rg_flow_20251227T043000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e";
+
+    fn copies_of(original: &str, decorated: &[&str]) -> Vec<String> {
+        let decorated: Vec<String> = decorated.iter().map(|name| name.replace('@', original) + ".json").collect();
+        let original = format!("{original}.json");
+        let names: Vec<&str> = decorated.iter().map(String::as_str).chain([&*original]).collect();
+        let copies = copies(&names);
+        assert!(copies.values().all(|of| *of == original), "{copies:?}");
+        let mut found: Vec<String> = copies.into_keys().map(str::to_owned).collect();
+        found.sort();
+        found
+    }
+
+    const CONFLICTS: &[&str] = &[
+        "@ (ada's conflicted copy 2026-11-30)",
+        "@ (conflicted copy 2026-11-30 101500)",
+        "@ (Case Conflict)",
+        "@ (In Konflikt stehende Kopie von ada 2026-11-30)",
+        "@ (Copie en conflit de ada 2026-11-30)",
+        "@ (ada の競合コピー 2026-11-30)",
+        "@ (SFConflict ada@example.org 2026-11-30-10-15-00)",
+        "@ [conflicted]",
+        "@.sync-conflict-20261130-101500-ABCDEFG",
+        "@.sync-conflict-20261130-101500-ABCDEFG.sync-conflict-20261201-101500-ABCDEFG",
+        "@_conflict-20261130-101500",
+    ];
+
+    #[test]
+    fn conflict_copies_are_told_by_their_names() {
+        for original in [RECORD, "run (7)", "rg_flow_20251227_043000", "latest"] {
+            assert_eq!(copies_of(original, CONFLICTS).len(), CONFLICTS.len(), "{original}");
+        }
+    }
+
+    #[test]
+    fn a_name_with_the_id_of_another_is_a_copy_however_it_is_decorated() {
+        let decorated = ["@ (1)", "@-LAPTOP", "@ - Copy", "Copy of @", "@ 2", "@_1", "@.@"];
+        assert_eq!(copies_of(RECORD, &decorated).len(), decorated.len());
+    }
+
+    #[test]
+    fn other_names_are_no_copies() {
+        let others = [
+            "@ (1)",
+            "@-LAPTOP",
+            "@_conflict",
+            "@ (run of 2026-11-30)",
+            "conflict",
+            "@.sync-conflict-x",
+            "_conflict-20261130-101500",
+        ];
+        assert_eq!(copies_of("lock", &others), [""; 0]);
+        let other_id = RECORD.replace("01a2", "01a3") + ".json";
+        assert_eq!(copies_of(RECORD, &[other_id.trim_end_matches(".json")]), [""; 0]);
+        assert!(copies(&["a (conflicted copy 2026-11-30 101500).json"]).is_empty(), "it has no original");
+    }
+
+    #[test]
+    fn of_copies_without_an_original_one_stands_for_the_failure() {
+        let (one, other) = (format!("{RECORD} (1).json"), format!("{RECORD} (1) (1).json"));
+        assert_eq!(copies(&[&other, &one]), HashMap::from([(&*other, &*one)]));
+    }
+}
