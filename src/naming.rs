@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SendError};
 use std::time::{Duration, Instant};
 
-use crate::capture::{Busy, Stack, has_memory_for_names};
+use crate::capture::{Busy, READING_STACK, READING_TURN, Stack, has_memory_for_names};
 use crate::failure::Failure;
 use crate::recorder::Recorder;
 use crate::{fork, sync};
@@ -22,14 +22,8 @@ use crate::{fork, sync};
 /// How long a failing thread waits for its stack and for the names in it, altogether.
 const LIMIT: Duration = Duration::from_millis(950);
 
-/// How long the thread that reads names waits for others that read some. No failing thread waits for it.
-const TURN: Duration = Duration::from_secs(60);
-
 /// How long the guard waits for names.
 const LONGEST_END: Duration = Duration::from_secs(10);
-
-/// Debug information is read on a stack as large as that of most threads of a program.
-const STACK_SIZE: usize = 2 << 20;
 
 /// The stacks of a record.
 #[derive(Clone, Debug, Default)]
@@ -84,12 +78,12 @@ impl Recorder {
                 work.0.replace(&before, &named);
             }
         };
-        sync::thread("failure-names").stack_size(STACK_SIZE).spawn(name).ok().map(|_| receiver)
+        sync::thread("failure-names").stack_size(READING_STACK).spawn(name).ok().map(|_| receiver)
     }
 
     fn name(&self, failure: &Failure, mut stacks: Stacks) -> Failure {
         let mut failure = failure.clone();
-        std::iter::once(&mut stacks.own).chain(&mut stacks.raised).for_each(|stack| stack.resolve(TURN));
+        std::iter::once(&mut stacks.own).chain(&mut stacks.raised).for_each(|stack| stack.resolve(READING_TURN));
         stacks.write_into(&mut failure);
         self.redactor.stacks(&mut failure);
         failure

@@ -6,6 +6,8 @@ mod support;
 mod hooks;
 #[path = "panics/payloads.rs"]
 mod payloads;
+#[path = "panics/stealing.rs"]
+mod stealing;
 #[path = "panics/threads.rs"]
 mod threads;
 #[path = "panics/unwinding.rs"]

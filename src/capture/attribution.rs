@@ -30,7 +30,7 @@ impl Opened {
     }
 
     /// Whether these were all the computations that were open when the panic was raised.
-    fn were_alone(&self, panic: &RecentPanic) -> bool {
+    pub(super) fn were_alone(&self, panic: &RecentPanic) -> bool {
         self.0.iter().filter(|opened| **opened <= panic.raised).count() == panic.open_computations
     }
 }
@@ -45,6 +45,11 @@ pub(crate) struct Attribution {
 impl Attribution {
     fn new(matched_by: PanicMatch, panics: Vec<Arc<RecentPanic>>) -> Option<Self> {
         (!panics.is_empty()).then_some(Attribution { matched_by, panics })
+    }
+
+    /// A panic of which it is not known whether it belongs to the failure.
+    pub(crate) fn unknown(panic: Arc<RecentPanic>) -> Self {
+        Attribution { matched_by: PanicMatch::Unknown, panics: vec![panic] }
     }
 
     /// The panic that the failure is known to come from.
@@ -76,9 +81,10 @@ impl Attribution {
 /// The panics that may unwind a computation now: those since it was opened that no record accounts for.
 pub(crate) fn of_unwinding(opened: &Opened) -> Option<Attribution> {
     let mut panics = unclaimed_since(opened);
-    // A panic that the hook saw on this thread, but left for later, needs no evidence.
+    // A panic that the hook saw on this thread, but left for later, needs no evidence, unless it was in another job.
     let here = thread::number();
-    if let Some(own) = panics.iter().rposition(|panic| panic.thread_number == here) {
+    let is_own = |panic: &Arc<RecentPanic>| panic.thread_number == here && panic.may_unwind_to_here();
+    if let Some(own) = panics.iter().rposition(is_own) {
         return Attribution::new(PanicMatch::Time, vec![panics.swap_remove(own)]);
     }
     let is_certain = panics.iter().all(|panic| opened.were_alone(panic));

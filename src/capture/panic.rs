@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use uuid::Uuid;
 
+use super::attribution::Attribution;
 use super::recent_panics::RecentPanic;
 use super::{Busy, Capture, Fate, Kind, Place, Seen, unwinding};
 use crate::failure::Location;
@@ -125,10 +126,12 @@ fn is_end_of_another(panic: &RecentPanic) -> bool {
 /// Records the panic, if it belongs to a computation, and remembers it.
 fn record(panic: &Arc<RecentPanic>) -> Option<Uuid> {
     let reported = REPORTED.try_with(|reported| reported.try_borrow_mut().ok()?.take()).ok().flatten();
+    let may_belong_elsewhere = unwinding::may_belong_elsewhere(panic);
     let failure = match reported.filter(|reported| reported.is_about(panic)) {
         Some(reported) => Some(reported.failure),
         None if unwinding::may_run_in_cleanup(panic) => None,
-        None => Capture::record_here(|_| seen(panic)).and_then(Fate::failure),
+        None if may_belong_elsewhere && unwinding::will_show(panic) => None,
+        None => Capture::record_here(|_| seen(panic, may_belong_elsewhere)).and_then(Fate::failure),
     };
     if let Some(failure) = failure {
         panic.cover(failure);
@@ -139,7 +142,7 @@ fn record(panic: &Arc<RecentPanic>) -> Option<Uuid> {
     failure
 }
 
-fn seen(panic: &Arc<RecentPanic>) -> Seen {
+fn seen(panic: &Arc<RecentPanic>, may_belong_elsewhere: bool) -> Seen {
     let place = match (&panic.location.file, panic.location.line) {
         (Some(file), Some(line)) => Place::Line(file.clone(), line),
         _ => Place::Close,
@@ -149,6 +152,7 @@ fn seen(panic: &Arc<RecentPanic>) -> Seen {
     seen.message = panic.message.clone();
     seen.location = panic.location.clone();
     seen.panic = Some(Arc::clone(panic));
+    seen.attribution = may_belong_elsewhere.then(|| Attribution::unknown(Arc::clone(panic)));
     seen
 }
 

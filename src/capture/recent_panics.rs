@@ -64,6 +64,8 @@ const REPORTED: u8 = 3;
 impl RecentPanic {
     /// A panic of this thread, raised now.
     pub(crate) fn here(message: String, is_text: bool, payload: usize, location: Location) -> Self {
+        let open_computations = super::scope::open_in_process();
+        let trace = if open_computations > 1 { stack::trace_with_jobs() } else { stack::trace(stack::DEEPEST) };
         RecentPanic {
             at: crate::time::now(),
             raised: Instant::now(),
@@ -73,8 +75,8 @@ impl RecentPanic {
             location,
             thread: thread::name(),
             thread_number: thread::number(),
-            open_computations: super::scope::open_in_process(),
-            trace: stack::trace(stack::DEEPEST),
+            open_computations,
+            trace,
             state: AtomicU8::new(PENDING_STATE),
             record: [const { AtomicU64::new(0) }; 2],
         }
@@ -109,6 +111,11 @@ impl RecentPanic {
         let is_covered = self.state.load(Ordering::Acquire) == COVERED;
         let half = |index: usize| self.record[index].load(Ordering::Relaxed);
         is_covered.then(|| Uuid::from_u64_pair(half(0), half(1)))
+    }
+
+    /// Whether it unwinds its own thread up to here: a panic in a job of rayon does not get out of it.
+    pub(crate) fn may_unwind_to_here(&self) -> bool {
+        self.trace.inner_job().is_none_or(|job| stack::trace_with_jobs().inner_job() == Some(job))
     }
 
     /// The stack of its thread, named now. It waits for others that name theirs.
@@ -157,6 +164,12 @@ pub(crate) fn all() -> Vec<Arc<RecentPanic>> {
     let mut panics: Vec<_> = RECENT.iter().filter_map(|slot| slot.lock_within(PATIENCE)?.clone()).collect();
     panics.sort_by_key(|panic| panic.raised);
     panics
+}
+
+/// Whether the last panic of this thread may unwind it up to here.
+pub(crate) fn last_may_unwind_to_here() -> bool {
+    let here = thread::number();
+    all().iter().rfind(|panic| panic.thread_number == here).is_none_or(|last| last.may_unwind_to_here())
 }
 
 /// Whether a panic waits for a computation that it belongs to.

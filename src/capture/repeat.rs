@@ -88,6 +88,8 @@ pub(crate) struct Recorded {
     pub(crate) id: Uuid,
     pub(crate) report: Report,
     pub(crate) is_panic: bool,
+    /// The frames of the job of rayon that the panic unwinds, where the thread waits in another job meanwhile.
+    pub(crate) job: Option<Arc<[usize]>>,
     pub(crate) at: Instant,
 }
 

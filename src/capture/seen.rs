@@ -13,7 +13,7 @@ use super::attribution::{self, Attribution, ReportedWords};
 use super::recent_panics::RecentPanic;
 use super::repeat::{Carries, Recorded};
 use super::report_text::ReportText;
-use super::scope::Computation;
+use super::scope::{Computation, open_in_process};
 use super::trail::History;
 use super::{Busy, Capture, ErrorChain, Place, Report, Surroundings, panic, read_span_trace, stack, thread};
 use crate::failure::{ErrorEntry, Location, SpanEntry};
@@ -254,7 +254,8 @@ impl Capture {
         if let Some(texts) = texts {
             panic::note_report(id, texts);
         }
-        remember(surroundings, &computation, Recorded { id, report, is_panic, at: Instant::now() }, started);
+        let job = if is_panic { inner_job() } else { None };
+        remember(surroundings, &computation, Recorded { id, report, is_panic, job, at: Instant::now() }, started);
         Fate::Recorded(id)
     }
 
@@ -323,7 +324,7 @@ impl Capture {
         };
         let (id, written) = recorder.record(sighting);
         claimed.iter().for_each(|panic| panic.cover(id));
-        let recorded = Recorded { id, report, is_panic: false, at: Instant::now() };
+        let recorded = Recorded { id, report, is_panic: false, job: None, at: Instant::now() };
         remember(&surroundings, &computation, recorded, started);
         written
     }
@@ -352,6 +353,11 @@ fn caused_by(surroundings: &Surroundings, computation: &str, report: &Report) ->
         named.or(last).or(earlier).map(|cause| cause.id)
     });
     within.or_else(|| surroundings.failure_followed())
+}
+
+/// The job of rayon that this thread runs while it waits in another one.
+fn inner_job() -> Option<Arc<[usize]>> {
+    if open_in_process() > 1 { stack::trace_with_jobs().inner_job().map(Arc::from) } else { None }
 }
 
 /// Inner failures that a computation remembers.

@@ -8,12 +8,13 @@ use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::hash::NumberHasher;
-use super::unwinder;
+use super::{Busy, unwinder};
 use crate::failure::Frame;
-use crate::sync::Renewable;
+use crate::sync::{self, Renewable};
 
 /// Frames of ours, of `tracing` and of the panic machinery that may stand before the user's.
 const MACHINERY: usize = 48;
@@ -54,6 +55,18 @@ struct Symbol {
     frame: Frame,
     is_machinery: bool,
     is_start: bool,
+    landmark: Option<Landmark>,
+}
+
+/// A function that says where a panic stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Landmark {
+    /// rayon runs a job: it catches the panics of the job.
+    Job,
+    /// A panic is caught here.
+    Catch,
+    /// rayon catches a panic, and passes it on later.
+    CatchOfRayon,
 }
 
 /// An address stands for several frames where functions were inlined.
@@ -63,6 +76,12 @@ static NAMED: Renewable<Option<HashMap<usize, Symbols, BuildHasherDefault<Number
 
 /// Addresses in the functions that start a program or thread, as far as they are known: there the walk ends.
 static STARTS: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
+
+/// How long a thread that reads names waits for others that read some. No failing thread waits for it.
+pub(crate) const READING_TURN: Duration = Duration::from_secs(60);
+
+/// Debug information is read on a stack as large as that of most threads of a program.
+pub(crate) const READING_STACK: usize = 2 << 20;
 
 /// Stacks in a row without an unknown address, after which the debug information is let go: it takes 40 MB or more.
 const WARM: u32 = 64;
@@ -96,16 +115,36 @@ struct Unresolved {
 pub(crate) struct Trace {
     addresses: Result<Vec<usize>, &'static str>,
     waited: Duration,
+    jobs: Jobs,
 }
 
-/// Frames of the user in a trace whose limit is not known yet.
-pub(crate) const DEEPEST: usize = 64;
+/// The jobs of rayon that the functions of a trace run in. A thread that waits in a job runs others meanwhile, of whatever
+/// computation, on top of its stack.
+#[derive(Clone, Copy, Debug, Default)]
+struct Jobs {
+    number: usize,
+    /// The place of the innermost one, and that of the thread's first function.
+    innermost: usize,
+    end: usize,
+    /// Whether its panics may be caught inside it.
+    is_caught: bool,
+}
+
+/// Frames of the user in a trace whose limit is not known yet. Jobs of rayon are far from each other.
+pub(crate) const DEEPEST: usize = 400;
 
 /// Takes the stack of the current thread, with the names that are known.
 ///
 /// Nothing here reads debug information, which takes long and much memory: a record is written before.
 pub(crate) fn capture(limit: usize) -> Stack {
     trace(limit).named(limit)
+}
+
+/// Takes the addresses of the current thread's stack, as far as it is looked for jobs of rayon.
+pub(crate) fn trace_with_jobs() -> Trace {
+    let mut trace = trace(DEEPEST);
+    trace.find_jobs();
+    trace
 }
 
 /// Takes the addresses of the current thread's stack.
@@ -115,7 +154,7 @@ pub(crate) fn trace(limit: usize) -> Trace {
     let waited = started.elapsed();
     let access = match access {
         Ok(access) => access,
-        Err(gap) => return Trace { addresses: Err(gap), waited },
+        Err(gap) => return Trace { addresses: Err(gap), waited, jobs: Jobs::default() },
     };
     let mut addresses = Vec::with_capacity(64);
     backtrace::trace(|frame| {
@@ -128,10 +167,33 @@ pub(crate) fn trace(limit: usize) -> Trace {
         backtrace::clear_symbol_cache();
     }
     drop(access);
-    Trace { addresses: Ok(addresses), waited }
+    Trace { addresses: Ok(addresses), waited, jobs: Jobs::default() }
 }
 
 impl Trace {
+    /// Looks for jobs of rayon. It needs names; where they take long, it finds no job.
+    fn find_jobs(&mut self) {
+        let Ok(addresses) = &self.addresses else { return };
+        let started = Instant::now();
+        let patience = unwinder::TURN.saturating_sub(self.waited);
+        if let Some(named) = names_within(addresses, patience) {
+            self.jobs = Jobs::of(&named);
+        }
+        self.waited += started.elapsed();
+    }
+
+    /// The frames of the job that it was taken in, where that runs while its thread waits in another one. Then it is not known
+    /// whether what is entered on the thread was entered in this job or in the one that waits.
+    pub(crate) fn inner_job(&self) -> Option<&[usize]> {
+        let frames = self.jobs.innermost..self.jobs.end;
+        self.addresses.as_ref().ok()?.get(frames).filter(|_| self.jobs.number > 1)
+    }
+
+    /// Whether a panic of this trace may be caught before its job ends.
+    pub(crate) fn is_caught_in_job(&self) -> bool {
+        self.jobs.is_caught
+    }
+
     /// The stack with the names that are known.
     pub(crate) fn named(&self, limit: usize) -> Stack {
         let waited = self.waited;
@@ -189,6 +251,19 @@ pub(super) fn locks_are_free() -> bool {
     unwinder::is_free() && NAMED.is_free()
 }
 
+impl Jobs {
+    fn of(named: &[Symbols]) -> Self {
+        let has = |symbols: &Symbols, landmark| symbols.iter().any(|symbol| symbol.landmark == Some(landmark));
+        let number_in = |named: &[Symbols], landmark| named.iter().filter(|symbols| has(symbols, landmark)).count();
+        let Some(innermost) = named.iter().position(|symbols| has(symbols, Landmark::Job)) else {
+            return Jobs::default();
+        };
+        let inside = &named[..innermost];
+        let is_caught = number_in(inside, Landmark::Catch) > number_in(inside, Landmark::CatchOfRayon);
+        Jobs { number: number_in(named, Landmark::Job), innermost, end: named.len(), is_caught }
+    }
+}
+
 fn frames(named: &[&[Symbol]], limit: usize) -> Vec<Frame> {
     let symbols = || named.iter().flat_map(|symbols| symbols.iter());
     let first = symbols().position(|symbol| !symbol.is_machinery).unwrap_or(0);
@@ -225,6 +300,24 @@ fn names(addresses: &[usize], turn: Duration) -> Result<Vec<Symbols>, &'static s
     Ok(named)
 }
 
+/// The same on another thread, which goes on where it takes longer than this.
+fn names_within(addresses: &[usize], patience: Duration) -> Option<Vec<Symbols>> {
+    if addresses.iter().all(|&address| known_name(address).is_some()) {
+        return names(addresses, patience).ok();
+    }
+    if !unwinder::has_memory() {
+        return None;
+    }
+    let (sender, receiver) = mpsc::sync_channel(1);
+    let addresses = addresses.to_vec();
+    let name = move || {
+        let _busy = Busy::enter();
+        let _ = sender.send(names(&addresses, READING_TURN));
+    };
+    sync::thread("failure-names").stack_size(READING_STACK).spawn(name).ok()?;
+    receiver.recv_timeout(patience).ok()?.ok()
+}
+
 fn known_name(address: usize) -> Option<Symbols> {
     NAMED.lock()?.as_ref()?.get(&address).cloned()
 }
@@ -232,7 +325,7 @@ fn known_name(address: usize) -> Option<Symbols> {
 /// What stands for an address whose name is not known.
 fn nameless(address: usize) -> Symbols {
     let frame = Frame { in_app: false, line: None, function: format!("{address:#x}").into(), file: None };
-    [Symbol { is_machinery: false, is_start: false, frame }].into()
+    [Symbol { is_machinery: false, is_start: false, landmark: None, frame }].into()
 }
 
 /// The name of an address, by the debug information. Others may take stacks before the next one.
@@ -249,6 +342,7 @@ fn name(address: usize, turn: Duration) -> Result<Symbols, &'static str> {
         symbols.push(Symbol {
             is_machinery: is_machinery(function, file),
             is_start: function.contains(START),
+            landmark: landmark(function),
             frame: Frame {
                 in_app: is_in_app(function, file),
                 line,
@@ -267,6 +361,15 @@ fn name(address: usize, turn: Duration) -> Result<Symbols, &'static str> {
         named.get_or_insert_default().insert(address, Arc::clone(&symbols));
     }
     Ok(symbols)
+}
+
+fn landmark(function: &str) -> Option<Landmark> {
+    match function {
+        _ if function.ends_with(" as rayon_core::job::Job>::execute") => Some(Landmark::Job),
+        _ if function.contains("__rust_try") => Some(Landmark::Catch),
+        _ if function.starts_with("rayon_core::unwind::halt_unwinding") => Some(Landmark::CatchOfRayon),
+        _ => None,
+    }
 }
 
 fn is_machinery(function: &str, file: Option<&str>) -> bool {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::attribution::{self, Attribution};
 use super::recent_panics::{self, RecentPanic};
 use super::scope::{Computation, open_in_process};
-use super::{Capture, Fate, Kind, Place, Seen, Surroundings, panic, thread};
+use super::{Capture, Fate, Kind, Place, Seen, Step, Surroundings, panic, stack, thread};
 use crate::failure::Location;
 use crate::recorder::Recorder;
 
@@ -44,6 +44,23 @@ pub(super) fn may_run_in_cleanup(panic: &RecentPanic) -> bool {
     has_record.flatten().unwrap_or(false) && panic.frames(usize::MAX).iter().any(|frame| is_destructor(&frame.function))
 }
 
+/// Whether a job of another computation may have raised this panic, which runs on top of this thread's computation while that
+/// one waits for jobs of its own.
+pub(super) fn may_belong_elsewhere(panic: &RecentPanic) -> bool {
+    let are_others_open = |capture: &Capture, path: &[Step]| {
+        let surroundings = Surroundings::of(capture, path);
+        surroundings.innermost().is_some() && !surroundings.opened().were_alone(panic)
+    };
+    panic.trace.inner_job().is_some()
+        && Capture::here(|capture, path, _| are_others_open(capture, &path)).unwrap_or(false)
+}
+
+/// Whether such a panic shows where it belongs: it ends with its job, goes on in the thread that waits for the job, and unwinds
+/// the computation there, which records it then.
+pub(super) fn will_show(panic: &RecentPanic) -> bool {
+    !cfg!(panic = "abort") && !panic.trace.is_caught_in_job()
+}
+
 fn is_destructor(function: &str) -> bool {
     function.contains("drop_in_place") || function.contains("drop::Drop>::drop")
 }
@@ -65,8 +82,12 @@ impl Capture {
         let Some(latest) = Latest::of(computation, self.number) else {
             // A panic of this thread that was not in the computation only drops the last handle of its span.
             let last_panic = LAST_PANIC.try_with(Cell::get).ok().flatten();
-            return found.is_none() && last_panic.is_some_and(|last| last >= computation.opened());
+            let has_panicked = last_panic.is_some_and(|last| last >= computation.opened());
+            return found.is_none() && has_panicked && recent_panics::last_may_unwind_to_here();
         };
+        if latest.is_of_other_job() {
+            return false;
+        }
         let Some(found) = found else { return latest.is_panic || latest.is_fresh };
         let raised_before = found.panics.iter().all(|panic| panic.raised <= latest.at);
         let is_deferred = found.panics.iter().any(|panic| panic.thread_number == thread::number());
@@ -86,6 +107,7 @@ struct Latest {
     is_panic: bool,
     /// Whether this thread did nothing since.
     is_fresh: bool,
+    job: Option<Arc<[usize]>>,
 }
 
 impl Latest {
@@ -94,7 +116,12 @@ impl Latest {
         let inner = state.inner.back().filter(|_| !state.inner_got_over);
         let latest = state.recorded.iter().chain(inner).max_by_key(|recorded| recorded.at)?;
         let is_fresh = thread::Moment::now(layer).follows(latest.report.moment);
-        Some(Latest { at: latest.at, is_panic: latest.is_panic, is_fresh })
+        Some(Latest { at: latest.at, is_panic: latest.is_panic, is_fresh, job: latest.job.clone() })
+    }
+
+    /// Whether it is a panic that ended with a job of rayon, on top of this thread's stack.
+    fn is_of_other_job(&self) -> bool {
+        self.job.as_deref().is_some_and(|job| stack::trace_with_jobs().inner_job() != Some(job))
     }
 }
 
