@@ -1,16 +1,24 @@
 """Real notebooks, executed in real kernels."""
 
+import asyncio
+import cProfile
 import collections
+import concurrent.futures
+import contextlib
 import copy
+import functools
 import json
 import linecache
 import os
 import re
 import socket
-from collections.abc import Iterable
+import timeit
+import trace
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
+from unittest import mock
 
 import nbformat
 import pytest
@@ -18,7 +26,7 @@ from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from tracing_failure import Failure, _notebook, read
+from tracing_failure import Failure, _extension, _notebook, read
 
 #: Executed and stored anew by `UPDATE_NOTEBOOK=1 pytest tests/test_notebook.py`.
 EXAMPLE = Path(__file__).parents[2] / "examples" / "notebook.ipynb"
@@ -344,6 +352,7 @@ def test_exceptions_that_are_no_exception_are_recorded(tmp_path: Path) -> None:
             "raise KeyboardInterrupt",
             "raise asyncio.CancelledError",
             "raise GeneratorExit",
+            "eval('1 +')",
         ],
     )
     assert [(each.context["cell_number"], each.error_type, each.error_message) for each in records(tmp_path)] == [
@@ -363,6 +372,55 @@ def test_the_function_behind_what_runs_it_has_failed(tmp_path: Path) -> None:
     )
     [failure] = records(tmp_path)
     assert (failure.computation, failure.parameters["beta"]) == ("relax", 5.7)
+
+
+def solve(*args: Any, **kwargs: Any) -> Any:
+    raise ValueError("no convergence")
+
+
+async def solve_later() -> None:
+    solve()
+
+
+def called(run: Callable[[Callable[..., Any]], Any]) -> str:
+    """The function that a cell has called, by the traceback of what ran it."""
+    with pytest.raises(ValueError, match="no convergence") as caught:
+        run(solve)
+    frame = _extension._called(caught.tb.tb_next)
+    return frame.f_code.co_qualname if frame is not None else ""
+
+
+@pytest.mark.parametrize(
+    "package",
+    ["nest_asyncio", "nest_asyncio2", "ipywidgets", "ipykernel", "IPython", "tornado", "traitlets", "trio", "anyio", "joblib",
+     "tenacity", "greenlet", "decorator", "wrapt", "jupyter_client"],
+)  # fmt: skip
+def test_a_package_that_runs_functions_has_not_failed(package: str) -> None:
+    def running(file: str) -> Callable[..., Any]:
+        names = {"__name__": f"{package}.core"}
+        exec(compile("def run(function): return function()", file, "exec"), names)
+        return cast("Callable[..., Any]", names["run"])
+
+    assert called(running(f"/env/lib/site-packages/{package}/core.py")) == "solve"
+    # A file of the user's own that is called so has.
+    assert called(running(f"/home/me/{package}.py")) == "run"
+
+
+RUNNERS: dict[str, Callable[[Callable[..., Any]], Any]] = {
+    "asyncio": lambda solve: asyncio.run(solve_later()),
+    "concurrent": lambda solve: concurrent.futures.ThreadPoolExecutor().submit(solve).result(),
+    "contextlib": lambda solve: contextlib.contextmanager(solve)().__enter__(),
+    "cProfile": lambda solve: cProfile.Profile().runcall(solve),
+    "functools": lambda solve: functools.singledispatch(solve)(1),
+    "timeit": lambda solve: timeit.timeit(solve, number=1),
+    "trace": lambda solve: trace.Trace(count=False, trace=False).runfunc(solve),
+    "unittest": lambda solve: mock.patch.dict({"a": 1})(solve)(),
+}
+
+
+@pytest.mark.parametrize("run", RUNNERS.values(), ids=RUNNERS)
+def test_what_python_runs_a_function_with_has_not_failed(run: Callable[[Callable[..., Any]], Any]) -> None:
+    assert called(run) in ("solve", "solve_later")
 
 
 FROZEN = """\

@@ -126,10 +126,10 @@ def _called(tb: TracebackType | None) -> FrameType | None:
 def _is_runner(frame: FrameType) -> bool:
     package = str(frame.f_globals.get("__name__")).partition(".")[0]
     file = frame.f_code.co_filename
-    # What `%timeit` makes of a cell has its name for a file.
+    # What `timeit` and `%timeit` compile has their name for a file.
     if package in _INSTALLED_RUNNERS:
         return is_installed(file) or is_ours(file)
-    return file.startswith("<magic-") or package in _RUNNERS and is_of_python(file)
+    return file.startswith(("<magic-", "<timeit-")) or package in _RUNNERS and is_of_python(file)
 
 
 def _name(code: CodeType) -> str:
