@@ -1,6 +1,8 @@
 """Numbers of every kind in a trail, and data that would have to be loaded: as parameters, and in a trail."""
 
+import datetime
 import decimal
+import enum
 import json
 import pathlib
 from collections.abc import Mapping
@@ -9,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pandas
 import polars as pl
 import pytest
 
@@ -109,6 +112,14 @@ class Frame:
         raise AssertionError("computed")
 
 
+class Level(enum.Enum):
+    FINE = 2
+
+    @property
+    def unit(self) -> str:
+        return "level"
+
+
 NUMBERS: list[tuple[Any, dict[str, list[Any]]]] = [
     (1 + 2j, {"x.re": [1.0, 1.0], "x.im": [2.0, 2.0]}),
     (np.complex128(1 - 2j), {"x.re": [1.0, 1.0], "x.im": [-2.0, -2.0]}),
@@ -133,6 +144,14 @@ NUMBERS: list[tuple[Any, dict[str, list[Any]]]] = [
     ("t" * 1000, {"x": ["t" * 64 + "…"] * 2}),
     (True, {"x": [True, True]}),
     (10**30, {"x": [str(10**30)] * 2}),
+    (datetime.timedelta(minutes=1), {"x": [60.0, 60.0]}),
+    (datetime.date(2025, 12, 27), {"x": ["2025-12-27"] * 2}),
+    (pandas.Timestamp("2025-12-27T04:30"), {"x": ["2025-12-27T04:30:00"] * 2}),
+    (pandas.Timedelta(minutes=1), {"x": [60.0, 60.0]}),
+    (pandas.Timedelta(1, "D").as_unit("s"), {"x": [86400.0, 86400.0]}),
+    (pandas.NaT, {"x": [None, None]}),
+    (Level.FINE, {"x": ["FINE", "FINE"]}),
+    (pandas.Series({"unit": 3.0, "x": 1.0}), {"x": [[3.0, 1.0]] * 2}),
     (Dataset(), {"x": ["[1000000 entries]"] * 2}),
     (Variable(), {"x": ["[1000000 entries]"] * 2}),
 ]

@@ -247,9 +247,26 @@ class NamedByNumbers(Exception):
         self.__dict__[7] = "seven"
 
 
-@pytest.mark.parametrize("kind", [Odd, Hostile, NamedByNumbers])
-def test_an_odd_exception_is_recorded_and_goes_on(logger, kind):
-    raised = None
+class Nameless(type):
+    """A class of classes with code of its own for their names."""
+
+    def __getattribute__(cls, name):
+        if name in ("__name__", "__qualname__", "__module__"):
+            raise RuntimeError
+        return type.__getattribute__(cls, name)
+
+
+class OfNameless(Exception, metaclass=Nameless):
+    pass
+
+
+class OfNoModule(Exception):
+    __module__ = None
+
+
+@pytest.mark.parametrize("name", ["Odd", "Hostile", "NamedByNumbers", "OfNameless", "OfNoModule"])
+def test_an_odd_exception_is_recorded_and_goes_on(logger, name):
+    kind, raised = globals()[name], None
     try:
         with logger.computation("c", n=1):
             raise kind
@@ -257,9 +274,10 @@ def test_an_odd_exception_is_recorded_and_goes_on(logger, kind):
         raised = type(error)
     assert raised is kind
     [failure] = tracing_failure.read(logger.output_dir)
-    assert (failure.error_type, failure.parameters) == (kind.__qualname__, {"n": 1})
+    assert (failure.error_type, failure.parameters) == (name, {"n": 1})
     assert failure.error_message == ("<its str raised KeyboardInterrupt>" if kind is Hostile else "")
     assert "    raise kind\n" in failure.stack_trace
+    assert failure.context["errors"][0]["type"] == (name if name == "OfNoModule" else f"{__name__}.{name}")
     assert "not_recorded" not in failure.context
 
 

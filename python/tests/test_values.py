@@ -121,6 +121,21 @@ class Plain:
         self._hidden = 1
 
 
+class Slotted:
+    __slots__ = ("_hidden", "empty", "x")
+
+    def __init__(self, x: float) -> None:
+        self.x = self._hidden = x
+
+
+class SlottedMore(Slotted):
+    __slots__ = ("__dict__", "y")
+
+    def __init__(self, x: float) -> None:
+        super().__init__(x)
+        self.y, self.z = [2], 3
+
+
 class Quantity(np.ndarray[Any, Any]):
     unit = "MeV"
 
@@ -159,6 +174,9 @@ PYTHON = [
     (frozenset({3, 1}), [1, 3]),
     (collections.deque([1, 2]), [1, 2]),
     (collections.UserList([1]), [1]),
+    (collections.UserString("a"), "a"),
+    (Slotted(1.5), {"x": 1.5}),
+    (SlottedMore(1.5), {"x": 1.5, "y": [2], "z": 3}),
     (range(10**12), {"start": 0, "stop": 10**12, "step": 1}),
     (slice(1, None), {"start": 1, "stop": None, "step": None}),
     (Point(1.0, [2]), {"x": 1.0, "y": [2]}),
@@ -446,6 +464,8 @@ def test_numbers_of_sympy_and_mpmath(recorded: Callable[[Any], Any]) -> None:
         {"re": 1.0, "im": 2.0},
         "1.0E+400",
     ]
+    assert recorded(mpmath.matrix([[1, 2], [3, 0.5]])) == [[1.0, 2.0], [3.0, 0.5]]
+    assert recorded(mpmath.matrix(100, 3)) == {"summary": "array", "shape": [100, 3]}
 
 
 def test_a_result_of_scipy_is_its_entries(recorded: Callable[[Any], Any]) -> None:

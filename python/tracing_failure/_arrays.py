@@ -1,5 +1,7 @@
 """Arrays of NumPy, and what is like them: numbers as long as they are few, else a summary."""
 
+import datetime
+import enum
 import math
 import sys
 from itertools import islice
@@ -51,9 +53,13 @@ def shape_of(value: Any) -> list[int] | None:
 def unit_of(value: Any) -> Any:
     """The unit of a quantity: of pint, astropy, unyt and others."""
     kind = type(value)
+    if isinstance(value, (datetime.date, datetime.time, datetime.timedelta, enum.Enum)):
+        # Those of pandas have a `value` as well, and their `unit` is another one's.
+        return None
     if hasattr(kind, "magnitude") and hasattr(kind, "units"):
         return value.units
-    if hasattr(kind, "__array_ufunc__") or hasattr(kind, "value"):
+    # A subclass of NumPy's array, or a number with its value. A table may have a column `unit`.
+    if hasattr(kind, "__array_finalize__") or hasattr(kind, "value"):
         unit = getattr(value, "unit", None)
         return getattr(value, "units", None) if unit is None else unit
     return None

@@ -5,6 +5,7 @@ from types import CodeType, FrameType, TracebackType
 from typing import Any, NamedTuple, TypedDict
 
 from . import _notebook
+from ._classes import full_name, qualname
 from ._messages import is_short, message_of
 from ._places import is_in_app, is_ours, stable_name
 from ._related import Entry, chain_with_joints, entries_of, members_of, own, type_name
@@ -61,7 +62,7 @@ def take_apart(error: BaseException | str | None, caller: FrameType | None = Non
     places, callers = _walk(error.__traceback__), _callers(error.__traceback__)
     errors, is_cut = entries_of(error)
     return {
-        "error_type": type(error).__qualname__,
+        "error_type": qualname(type(error)),
         "error_message": message_of(error),
         "stack_trace": _text(error, places),
         "errors": errors,
@@ -76,7 +77,7 @@ def unread(error: BaseException | str | None) -> Apart:
     """As much of an error as is certain."""
     is_exception = isinstance(error, BaseException)
     return {
-        "error_type": type(error).__qualname__ if is_exception else "Error",
+        "error_type": qualname(type(error)) if is_exception else "Error",
         "error_message": message_of(error),
         "stack_trace": "",
         "errors": [],
@@ -154,8 +155,7 @@ def _last_lines(error: BaseException) -> str | None:
         if is_from_signal(trouble):
             raise
         return None
-    kind = type(error)
-    name = kind.__qualname__ if kind.__module__ in ("__main__", "builtins") else f"{kind.__module__}.{kind.__qualname__}"
+    name = full_name(type(error), "__main__", "builtins")
     return f"{name}: {message}\n" if message else f"{name}\n"
 
 

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from . import _native
+from ._classes import qualname
 from ._computation import Computation, current
 from ._messages import message_of
 from ._signals import is_from_signal
@@ -50,7 +51,7 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
     fields = {name: value for name, value in vars(record).items() if name not in _OWN}
     error = record.exc_info[1] if record.exc_info else None
     if error is not None:
-        fields = {"error_type": type(error).__qualname__, "error": message_of(error)} | fields
+        fields = {"error_type": qualname(type(error)), "error": message_of(error)} | fields
     return fields
 
 

@@ -10,7 +10,7 @@ from itertools import chain, islice
 from types import ModuleType
 from typing import Any
 
-from . import _native
+from . import _classes, _native
 from ._signals import is_from_signal
 
 #: Objects in the arguments of an exception whose ``str`` is shown.
@@ -36,7 +36,7 @@ def message_of(error: BaseException | str | None) -> str:
     except BaseException as trouble:
         if is_from_signal(trouble):
             raise
-        return f"<its str raised {type(trouble).__name__}>"
+        return f"<its str raised {_classes.name(type(trouble))}>"
 
 
 def is_short(error: BaseException) -> bool:
@@ -52,7 +52,7 @@ def repr_of(error: BaseException) -> str:
     """What stands for an exception among other values."""
     if _objects(error, {}, 0) <= _OBJECTS:
         return repr(error)
-    return f"{type(error).__name__}({message_of(error)})"
+    return f"{_classes.name(type(error))}({message_of(error)})"
 
 
 def _objects(value: Any, known: dict[int, int], depth: int) -> int:

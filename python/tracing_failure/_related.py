@@ -3,6 +3,7 @@
 import sys
 from typing import Any
 
+from ._classes import full_name
 from ._messages import message_of
 from ._signals import is_from_signal
 
@@ -118,7 +119,7 @@ def is_no_failure(error: BaseException) -> bool:
 
 
 def type_name(kind: type) -> str:
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return full_name(kind, "builtins")
 
 
 def _data(error: BaseException) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from . import _native, _notebook
+from . import _classes, _native, _notebook
 from ._computation import Computation, innermost
 from ._exceptions import Apart, take_apart, unread
 from ._marks import Mark, cause, mark, marks
@@ -155,7 +155,7 @@ class Reporter:
         a signal raised meanwhile.
         """
         signalled = None
-        apart = unread("") | {"error_type": type(error).__qualname__}
+        apart = unread("") | {"error_type": _classes.qualname(type(error))}
         for read in (unread, take_apart):
             try:
                 apart = read(error)
@@ -163,14 +163,14 @@ class Reporter:
                 signalled = more if is_from_signal(more) else signalled
         known = {
             "thread": "", "notebook": None, "cell_number": None, "caused_by": None,
-            "context": {"not_recorded": type(trouble).__name__},
+            "context": {"not_recorded": _classes.qualname(type(trouble))},
         }  # fmt: skip
         try:
             self.recorder.record(apart, call | known, written)
         except BaseException as more:
             signalled = more if is_from_signal(more) else signalled
             if not written:
-                tell(f"a failure of {call['computation']} is not recorded: {type(trouble).__name__}")
+                tell(f"a failure of {call['computation']} is not recorded: {_classes.qualname(type(trouble))}")
         return signalled
 
 
@@ -270,7 +270,7 @@ def text(value: Any) -> str:
     except BaseException as trouble:
         if is_from_signal(trouble):
             raise
-        return f"<{type(value).__name__}>"
+        return f"<{_classes.name(type(value))}>"
 
 
 def tell(text: str) -> None:

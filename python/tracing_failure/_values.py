@@ -16,7 +16,8 @@ import sys
 import types
 import uuid
 from array import array as TypedArray
-from collections.abc import ItemsView, Iterable, KeysView, Mapping, Sized, ValuesView
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sized, ValuesView
+from contextlib import suppress
 from decimal import Decimal
 from itertools import islice
 from pathlib import PurePath
@@ -82,6 +83,8 @@ def simpler(value: Any, may_read: bool = True) -> Any:
         return _first(collections.deque.__iter__(value), collections.deque.__len__(value), SCANNED)
     if isinstance(value, collections.UserList) and isinstance(value.data, list):
         return value.data
+    if isinstance(value, collections.UserString) and isinstance(value.data, str):
+        return value.data
     if isinstance(value, (KeysView, ValuesView, ItemsView)):
         return _first(value, len(value))
     if isinstance(value, TypedArray):
@@ -140,6 +143,9 @@ def _foreign(value: Any, may_read: bool) -> Any:
             return {"distribution": value.dist.name, "args": value.args, "keywords": value.kwds}
         if hasattr(value, "rvs") and isinstance(getattr(value, "name", None), str):
             return value.name
+    if kind.__module__.startswith("mpmath.") and hasattr(kind, "tolist"):
+        shape = [value.rows, value.cols]
+        return value.tolist() if math.prod(shape) <= ARRAY else {"summary": "array", "shape": shape}
     if hasattr(kind, "magnitude") and hasattr(kind, "units"):
         return with_unit(value.magnitude, value.units)
     if is_lazy(value) and shape_of(value) is None:
@@ -247,10 +253,20 @@ def _attributes(value: Any, names: Iterable[str]) -> dict[str, Any]:
 
 def _plain(value: Any) -> dict[str, Any]:
     """An object whose ``repr`` says nothing: its public attributes; of those that are such objects, their types."""
-    attributes = {name: entry for name, entry in vars(value).items() if not str(name).startswith("_")}
+    attributes = dict(_slots(value)) | getattr(value, "__dict__", {})
+    attributes = {name: entry for name, entry in attributes.items() if not str(name).startswith("_")}
     if not attributes:
         raise TypeError(type(value))
     return _entries({name: f"<{_name(type(v))}>" if _is_plain(v) else v for name, v in attributes.items()})
+
+
+def _slots(value: Any) -> Iterator[tuple[str, Any]]:
+    """What an object has in the `__slots__` of its classes."""
+    for kind in reversed(type(value).__mro__):
+        for name, slot in vars(kind).items() if "__slots__" in vars(kind) else ():
+            if isinstance(slot, types.MemberDescriptorType):
+                with suppress(AttributeError):
+                    yield name, slot.__get__(value)
 
 
 def _is_plain(value: Any) -> bool:
