@@ -438,6 +438,41 @@ fn records_of_the_log_crate_are_words() {
 }
 
 #[test]
+fn records_of_the_log_crate_name_their_place() {
+    let run = in_child(|dir| {
+        let _guard = builder(dir).log_filter("off").init().unwrap();
+        tracing_log::LogTracer::init().unwrap();
+        let _entered = solve("old code").entered();
+        log::info!(target: "old_solver", "first");
+        (0..2).for_each(|_| log::warn!("second"));
+        error!("failed");
+    });
+    let failure = run.ok().failure();
+    let places: Vec<_> = failure.context.breadcrumbs.iter().map(|crumb| crumb.location.clone().unwrap()).collect();
+    let targets: Vec<_> = places.iter().map(|place| place.target.as_deref().unwrap()).collect();
+    assert_eq!(targets, ["old_solver", module_path!(), module_path!()]);
+    assert!(places.iter().all(|place| place.file.as_deref() == Some(file!())), "{places:?}");
+    assert!(places.iter().all(|place| place.module.as_deref() == Some(module_path!())), "{places:?}");
+    assert_eq!(places[1].line.unwrap(), places[0].line.unwrap() + 1);
+    assert_eq!(places[1], places[2]);
+}
+
+#[test]
+fn a_field_that_is_called_like_one_of_the_log_crate_is_kept() {
+    let run = in_child(|dir| {
+        let _guard = builder(dir).log_filter("off").init().unwrap();
+        let _entered = solve("new code").entered();
+        info!(log.file = "grid.h5", log.target = "t", "read");
+        info!(log.line = 7, "line of the grid");
+        error!("failed");
+    });
+    let failure = run.ok().failure();
+    assert_eq!(said(&failure), ["read log.file=grid.h5 log.target=t"]);
+    assert_eq!(failure.context.breadcrumbs[0].location.as_ref().unwrap().target.as_deref(), Some(module_path!()));
+    assert_eq!(entry(&failure, "line of the grid").columns.to_string(), r#"{"log.line":[7]}"#);
+}
+
+#[test]
 fn secrets_are_no_columns() {
     let run = in_child(|dir| {
         let _guard = builder(dir).redact("patient").init().unwrap();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tracing::field::Visit;
 use tracing::{Level, Metadata};
 
-use super::callsite::Role;
+use super::callsite::{Role, is_log_record};
 use super::entered::Around;
 use super::fields::{Fields, Formatting};
 use super::scope::{self, Computation, Scope};
@@ -46,7 +46,8 @@ impl Capture {
         record: &dyn Fn(&mut dyn Visit),
         said: Option<&Fields>,
     ) {
-        let numbers = trail::carries_numbers(record);
+        let is_log_record = is_log_record(meta);
+        let numbers = !is_log_record && trail::carries_numbers(record);
         let told = meta.is_event() && *meta.level() <= Level::INFO;
         if !numbers && !told {
             return;
@@ -64,8 +65,9 @@ impl Capture {
         said_by(meta, record, said, |fields| {
             trail::remember(meta, || fields.message_template());
             self.with_trail(around, |trail, held| {
-                let target = fields.prose("log.target").unwrap_or(meta.target());
-                let text = Text { meta, target, is_own: self.is_own(meta, target, held), fields };
+                let target = fields.prose("log.target").filter(|_| is_log_record).unwrap_or(meta.target());
+                let is_own = self.is_own(meta, target, held);
+                let text = Text { meta, target, is_own, is_log_record, fields };
                 trail.keep_text(held, &text, self.plan, &self.recorder.redactor);
             });
         });

@@ -4,7 +4,6 @@ use super::Plan;
 use super::lane::Lane;
 use super::paths::PathWord;
 use super::room::{TEXT_RINGS, Want, holds_texts};
-use crate::capture::fields::Fields;
 use crate::capture::hash::mix;
 use crate::log::LOG_FIELDS;
 use crate::value::boundary_before;
@@ -68,13 +67,14 @@ pub(super) fn write(
     lane: &Lane,
     key: u64,
     (tick, callsite, path): (u64, u64, PathWord),
-    fields: &Fields,
+    said: &super::Text<'_>,
     is_secret: impl Fn(&'static str) -> bool,
 ) {
     let Some(row) = lane.ring(key).and_then(|ring| ring.begin()) else { return };
     let mut text = Text { bytes: [0; 8 * TEXT], length: 0, cut: false };
+    let (fields, apart) = (said.fields, if said.is_log_record { LOG_FIELDS } else { &["message"] });
     text.push(fields.prose("message").unwrap_or_default());
-    for name in fields.names().filter(|name| !LOG_FIELDS.contains(name)) {
+    for name in fields.names().filter(|name| !apart.contains(name)) {
         let Some(prose) = fields.prose(name) else { continue };
         let value = if is_secret(name) { crate::redact::REDACTED } else { prose };
         let space = if text.length == 0 { "" } else { " " };

@@ -1,11 +1,15 @@
-//! The callsites that trails refer to by their address.
+//! The callsites that trails refer to by their address, and the places of records of the `log` crate, which share a callsite.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tracing::Metadata;
 
+use crate::capture::fields::Fields;
+use crate::capture::hash::mix;
+use crate::failure::Location;
 use crate::sync::Renewable;
+use crate::value::Limits;
 
 /// A callsite that a trail refers to.
 #[derive(Clone, Debug)]
@@ -13,7 +17,21 @@ pub(super) struct Callsite {
     pub(super) meta: &'static Metadata<'static>,
     /// What it said first.
     pub(super) message: Option<String>,
+    /// Where a record of the `log` crate comes from.
+    pub(super) place: Option<Location>,
 }
+
+impl Callsite {
+    pub(super) fn location(self) -> Location {
+        self.place.unwrap_or_else(|| Location::of_callsite(self.meta))
+    }
+}
+
+/// Places of records of the `log` crate that are remembered. A program has fewer.
+const MOST_PLACES: usize = 4096;
+
+/// They are known by odd numbers, which are no addresses.
+static PLACES: Renewable<Option<HashMap<u64, Callsite>>> = Renewable::none();
 
 static KNOWN: Renewable<Option<HashMap<u64, Callsite>>> = Renewable::none();
 
@@ -36,17 +54,74 @@ pub(crate) fn remember(meta: &'static Metadata<'static>, message: impl FnOnce() 
         // It may be any code of the user's that says the message: nothing may be locked then.
         let message = message();
         if let Some(mut known) = KNOWN.lock() {
-            known.get_or_insert_default().entry(address).or_insert(Callsite { meta, message });
+            known.get_or_insert_default().entry(address).or_insert(Callsite { meta, message, place: None });
         }
     }
     surely.store(address, Ordering::Relaxed);
 }
 
+/// The number by which a trail can refer to the place of a record of the `log` crate; that of its callsite where there is no
+/// room for more.
+pub(super) fn remember_place(meta: &'static Metadata<'static>, fields: &Fields) -> u64 {
+    let place = LogPlace::of(fields);
+    let number = place.number(address(meta));
+    let Some(mut known) = PLACES.lock() else { return address(meta) };
+    let known = known.get_or_insert_default();
+    match known.get(&number) {
+        Some(callsite) if callsite.place.as_ref().is_some_and(|known| place.is(known)) => number,
+        None if known.len() < MOST_PLACES => {
+            known.insert(number, Callsite { meta, message: None, place: Some(place.location()) });
+            number
+        }
+        _ => address(meta),
+    }
+}
+
+/// Where a record of the `log` crate comes from.
+#[derive(Clone, Copy)]
+struct LogPlace<'a> {
+    target: Option<&'a str>,
+    module: Option<&'a str>,
+    file: Option<&'a str>,
+    line: Option<u32>,
+}
+
+impl<'a> LogPlace<'a> {
+    fn of(fields: &'a Fields) -> Self {
+        let line = fields.value("log.line", &Limits::DEFAULT).and_then(|line| line.as_f64());
+        LogPlace {
+            target: fields.prose("log.target"),
+            module: fields.prose("log.module_path"),
+            file: fields.prose("log.file"),
+            line: line.map(|line| line as u32),
+        }
+    }
+
+    fn number(&self, address: u64) -> u64 {
+        let texts = [self.target, self.module, self.file].map(Option::unwrap_or_default);
+        let bytes = texts.iter().flat_map(|text| text.bytes().chain([0xff]));
+        let start = address ^ u64::from(self.line.unwrap_or_default());
+        bytes.fold(mix(start), |hash, byte| mix(hash ^ u64::from(byte)).rotate_left(8)) | 1
+    }
+
+    fn is(&self, known: &Location) -> bool {
+        let Location { target, module, file, line } = known;
+        (self.target, self.module, self.file, self.line)
+            == (target.as_deref(), module.as_deref(), file.as_deref(), *line)
+    }
+
+    fn location(&self) -> Location {
+        let owned = |text: Option<&str>| text.map(|text| text.to_owned().into());
+        Location { target: owned(self.target), module: owned(self.module), file: owned(self.file), line: self.line }
+    }
+}
+
 pub(super) fn recall(address: u64) -> Option<Callsite> {
-    KNOWN.lock()?.as_ref()?.get(&address).cloned()
+    let table = if address & 1 == 1 { &PLACES } else { &KNOWN };
+    table.lock()?.as_ref()?.get(&address).cloned()
 }
 
 #[cfg(unix)]
 pub(super) fn is_free() -> bool {
-    KNOWN.is_free()
+    KNOWN.is_free() && PLACES.is_free()
 }

@@ -223,8 +223,12 @@ impl Trail {
     pub(crate) fn keep_text(&self, held: &mut Held, text: &Text<'_>, plan: Plan, redactor: &Redactor) {
         let want = breadcrumbs::want(held.lane(), text.target, text.is_own);
         self.make_room(held, want, plan);
-        let header = (clock::tick(), callsites::address(text.meta), held.path());
-        breadcrumbs::write(held.lane(), want.key, header, text.fields, |name| redactor.field(name).is_secret());
+        let callsite = match text.is_log_record {
+            true => callsites::remember_place(text.meta, text.fields),
+            false => callsites::address(text.meta),
+        };
+        let header = (clock::tick(), callsite, held.path());
+        breadcrumbs::write(held.lane(), want.key, header, text, |name| redactor.field(name).is_secret());
     }
 }
 
@@ -235,6 +239,7 @@ pub(crate) struct Text<'a> {
     /// The target, which is not that of the callsite if the event is a record of the `log` crate.
     pub(crate) target: &'a str,
     pub(crate) is_own: bool,
+    pub(crate) is_log_record: bool,
     pub(crate) fields: &'a Fields,
 }
 

@@ -9,7 +9,6 @@ use super::Plan;
 use super::lane::Row;
 use super::paths::PathWord;
 use super::room::Want;
-use crate::log::LOG_FIELDS;
 use crate::value::Value;
 
 /// Words before the kinds: the clock and the path.
@@ -176,13 +175,13 @@ impl Visit for NumberVisitor<'_> {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-/// Whether there is any number, beside a message and the place of a record of the `log` crate.
+/// Whether there is any number, beside a message.
 #[derive(Debug, Default)]
 pub(super) struct AnyNumber(pub(super) bool);
 
 impl AnyNumber {
     fn see(&mut self, field: &Field) {
-        self.0 |= !LOG_FIELDS.contains(&field.name());
+        self.0 |= field.name() != "message";
     }
 }
 

@@ -291,7 +291,7 @@ impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
             elapsed_s: (self.seconds)(said.tick),
             level: callsite.meta.level().as_str().into(),
             message: said.text,
-            location: Some(Location::of_callsite(callsite.meta)),
+            location: Some(callsite.location()),
             span: innermost.map(|span| span.name().into()),
             span_fields: path.map(|path| self.values(path)).unwrap_or_default(),
         })
