@@ -123,9 +123,15 @@ fn files_that_are_no_records_are_named_and_copies_are_not_pushed() {
         format!("{stem}.sync-conflict-20261130-101500-ABCDEFG.json"),
         "latest (conflicted copy 2026-11-30 101500).json".to_owned(),
         "interesting.json".to_owned(),
+        // These can only be told by their names.
+        "general_20251227_042931 (Case Conflict).json".to_owned(),
+        format!("{stem}-LAPTOP.json"),
     ];
     for name in &copies {
         std::fs::copy(&original, place.failures().join(name)).unwrap();
+    }
+    for name in &copies[4..] {
+        std::fs::write(place.failures().join(name), "{").unwrap();
     }
     for words in [&["--dry-run"][..], &[], &[]] {
         let (code, said) = push(&place, words);
@@ -144,6 +150,42 @@ fn files_that_are_no_records_are_named_and_copies_are_not_pushed() {
     for words in [&["--dry-run"][..], &[]] {
         let (code, said) = push(&place, words);
         assert!(code == 1 && said.contains("io/failures/settings.json left out: no failure record"), "{said}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn git_does_not_outlive_a_command_that_is_killed() {
+    let place = cloned();
+    let pids = place.dir().join("pids");
+    // A helper of git that hangs with a child of its own, whatever is said to it.
+    let helper =
+        format!("trap '' TERM\nsleep 1000 & echo $$ $! > '{0}.new'; mv '{0}.new' '{0}'; wait; wait", pids.display());
+    let bin = place.dir().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    std::fs::write(bin.join("git-remote-slow"), format!("#!/bin/sh\n{helper}\n")).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(bin.join("git-remote-slow"), executable).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let mut command = place.command(&["push", "--remote", "slow::here", "--timeout", "1h"]);
+    let mut child = isolated(&mut command, &place).env("PATH", path).spawn().unwrap();
+    wait_until("the helper runs", || pids.exists());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let pids = std::fs::read_to_string(pids).unwrap();
+    assert_eq!(pids.split_whitespace().count(), 2);
+    for pid in pids.split_whitespace() {
+        let state = || std::fs::read_to_string(format!("/proc/{pid}/stat"));
+        wait_until("it has ended", || state().map_or(true, |state| state.contains(") Z ") || state.contains(") X ")));
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn wait_until(what: &str, mut is_true: impl FnMut() -> bool) {
+    let started = std::time::Instant::now();
+    while !is_true() {
+        assert!(started.elapsed() < std::time::Duration::from_secs(60), "never: {what}");
+        std::thread::sleep(std::time::Duration::from_millis(10));
     }
 }
 

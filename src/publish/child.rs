@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use super::watchdog::Watchdog;
 use crate::sync::lock;
 
 /// More output than this is not kept, and the call has failed.
@@ -27,6 +28,7 @@ pub(super) struct Ended {
 
 /// How long a process may run: until this moment, and no longer than somebody is interested in it.
 pub(super) struct Limit<'a> {
+    pub(super) watchdog: &'a Watchdog,
     pub(super) deadline: Instant,
     pub(super) given_up: &'a AtomicBool,
 }
@@ -46,6 +48,7 @@ pub(super) fn run(command: &mut Command, input: Vec<u8>, limit: &Limit<'_>) -> i
     in_a_group_of_its_own(command);
     let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
     let mut child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let _watched = limit.watchdog.watch(child.id());
     let ended = follow(&mut child, input, limit);
     if !matches!(ended, Ok(Some(_))) {
         end(&mut child);
@@ -78,7 +81,7 @@ fn follow(child: &mut Child, input: Vec<u8>, limit: &Limit<'_>) -> io::Result<Op
     Ok(Some(Ended { status, stdout, stderr }))
 }
 
-fn wait_until(child: &mut Child, is_over: impl Fn() -> bool) -> io::Result<Option<ExitStatus>> {
+pub(super) fn wait_until(child: &mut Child, is_over: impl Fn() -> bool) -> io::Result<Option<ExitStatus>> {
     let mut pause = Duration::from_micros(100);
     loop {
         if let Some(status) = child.try_wait()? {
@@ -182,7 +185,8 @@ mod tests {
     static GIVEN_UP: AtomicBool = AtomicBool::new(false);
 
     fn sh(script: &str, input: Vec<u8>, timeout: Duration) -> Option<Ended> {
-        let limit = Limit { deadline: Instant::now() + timeout, given_up: &GIVEN_UP };
+        let watchdog = Watchdog::default();
+        let limit = Limit { deadline: Instant::now() + timeout, given_up: &GIVEN_UP, watchdog: &watchdog };
         run(Command::new("sh").args(["-c", script]), input, &limit).unwrap()
     }
 

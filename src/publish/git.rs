@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::child::{self, Limit};
 use super::error::PublishError;
+use super::watchdog::Watchdog;
 
 /// The longest that is shown of a command and of what it said.
 const SHOWN: usize = 1000;
@@ -83,6 +84,7 @@ pub(super) struct Git {
     dir: PathBuf,
     pub(super) timeout: Duration,
     given_up: Arc<AtomicBool>,
+    watchdog: Arc<Watchdog>,
     variables: Vec<(&'static str, OsString)>,
     settings: Vec<Cow<'static, str>>,
 }
@@ -104,6 +106,7 @@ impl Git {
             dir: dir.to_owned(),
             timeout,
             given_up,
+            watchdog: Arc::default(),
             variables: Vec::new(),
             settings: SETTINGS.iter().map(|setting| Cow::Borrowed(*setting)).collect(),
         }
@@ -140,7 +143,8 @@ impl Git {
         let started = Instant::now();
         // A time that no clock reaches is a long one.
         let deadline = started.checked_add(self.timeout).unwrap_or(started + Duration::from_secs(1 << 30));
-        match child::run(&mut command, input, &Limit { deadline, given_up: &self.given_up }) {
+        let limit = Limit { deadline, given_up: &self.given_up, watchdog: &self.watchdog };
+        match child::run(&mut command, input, &limit) {
             Ok(Some(ended)) => Ok(Said {
                 succeeded: ended.status.success(),
                 code: ended.status.code(),

@@ -25,6 +25,7 @@ mod scan;
 mod stage;
 mod target;
 mod tree;
+mod watchdog;
 mod withdrawn;
 
 use std::fmt;

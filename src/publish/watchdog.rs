@@ -1,0 +1,94 @@
+//! Git ends with the program that called it, also if that is killed.
+//!
+//! A killed program runs no destructor, but the system closes its pipes. A shell waits for the end of its input, from which it
+//! knows the process group of the present call, and ends that group.
+
+#[cfg(unix)]
+pub(super) use shell::Watchdog;
+
+#[cfg(not(unix))]
+pub(super) use none::Watchdog;
+
+#[cfg(unix)]
+mod shell {
+    use std::io::Write;
+    use std::os::unix::process::CommandExt;
+    use std::process::{Child, ChildStdin, Command, Stdio};
+    use std::sync::{Mutex, OnceLock};
+    use std::time::{Duration, Instant};
+
+    use crate::publish::child::wait_until;
+    use crate::sync::lock;
+
+    /// Each line is a process group. An empty one says that the call is over.
+    const SCRIPT: &str = "while read -r line; do group=$line; done; [ -n \"$group\" ] || exit
+        kill -s TERM -- \"-$group\"; sleep 1; kill -s KILL -- \"-$group\"";
+
+    /// How long the shell may take to end.
+    const PATIENCE: Duration = Duration::from_secs(1);
+
+    /// Watches the calls of one publishing, which come one after the other.
+    #[derive(Debug, Default)]
+    pub(in crate::publish) struct Watchdog(OnceLock<Option<Mutex<Shell>>>);
+
+    #[derive(Debug)]
+    struct Shell {
+        process: Child,
+        input: Option<ChildStdin>,
+    }
+
+    /// A call that is watched until this is dropped.
+    pub(in crate::publish) struct Watched<'a>(&'a Watchdog);
+
+    impl Watchdog {
+        /// Ends the process group if this program ends before the result is dropped. Where there is no shell, it does nothing.
+        pub(in crate::publish) fn watch(&self, group: u32) -> Watched<'_> {
+            self.tell(&format!("{group}\n"));
+            Watched(self)
+        }
+
+        fn tell(&self, line: &str) {
+            let shell = self.0.get_or_init(|| Shell::start().map(Mutex::new));
+            if let Some(mut shell) = shell.as_ref().and_then(lock)
+                && let Some(input) = &mut shell.input
+            {
+                let _ = input.write_all(line.as_bytes());
+            }
+        }
+    }
+
+    impl Drop for Watched<'_> {
+        fn drop(&mut self) {
+            self.0.tell("\n");
+        }
+    }
+
+    impl Shell {
+        fn start() -> Option<Self> {
+            let mut command = Command::new("/bin/sh");
+            command.args(["-c", SCRIPT]).env_clear().env("PATH", "/usr/bin:/bin").current_dir("/");
+            // What interrupts the program does not end it.
+            command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+            let mut process = command.spawn().ok()?;
+            Some(Shell { input: process.stdin.take(), process })
+        }
+    }
+
+    impl Drop for Shell {
+        fn drop(&mut self) {
+            self.input = None;
+            let started = Instant::now();
+            let _ = wait_until(&mut self.process, || started.elapsed() > PATIENCE);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod none {
+    #[derive(Debug, Default)]
+    pub(in crate::publish) struct Watchdog;
+
+    impl Watchdog {
+        pub(in crate::publish) fn watch(&self, _group: u32) {}
+    }
+}
