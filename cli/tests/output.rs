@@ -2,6 +2,7 @@
 
 mod support;
 
+use serde_json::json;
 use support::Place;
 
 macro_rules! prints {
@@ -57,4 +58,50 @@ prints! {
     help_of_list: "list --help",
     help_of_prune: "prune --help",
     options_before_the_command: "--limit 3 refs",
+}
+
+/// A failure that comes from a panic of another thread, with events in spans.
+fn place_with_panic(matched_by: &str) -> Place {
+    let place = Place::empty();
+    let frame = |function: &str, in_app: bool| json!({ "function": function, "file": "src/worker.rs", "line": 17, "in_app": in_app });
+    let record = json!({
+        "timestamp": "2026-11-25T20:51:17.302Z", "computation": "multigrid_solve", "theoretical_ref": "Eq. 2.4",
+        "error_type": "Panic", "error_message": "a thread panicked", "parameters": {}, "stack_trace": "",
+        "context": {
+            "panic_origin": { "matched_by": matched_by, "raised": [
+                { "message": "index 7 of 5\nin the halo", "location": { "file": "src/worker.rs", "line": 17 },
+                  "thread": "worker-3", "frames": [frame("mg::halo", true), frame("core::panicking", false)] },
+                { "message": "poisoned" },
+            ] },
+            "trail": [{ "message": "sweep", "seen": 3, "dropped": 0, "elapsed_s": [0.1, 0.2, 0.3], "spans": ["cycle", "level"],
+                "span_fields": { "depth": 2 }, "columns": { "residual": [1.0, 10.0, 100.0] } }],
+            "breadcrumbs": [{ "elapsed_s": 0.2, "level": "WARN", "message": "slow", "span": "level", "span_fields": { "depth": 2 } }],
+        },
+        "suggested_fixes": [],
+    });
+    std::fs::create_dir_all(place.failures()).unwrap();
+    std::fs::write(place.failures().join("general_20261125_205117.json"), record.to_string()).unwrap();
+    place
+}
+
+#[test]
+fn show_a_panic_of_another_thread() {
+    insta::assert_snapshot!(place_with_panic("payload").see("show"));
+}
+
+#[test]
+fn show_panics_of_other_threads_that_may_be_the_cause() {
+    insta::assert_snapshot!(place_with_panic("unknown").see("show"));
+}
+
+#[test]
+fn a_question_names_the_panic_and_the_spans_of_events() {
+    let place = place_with_panic("payload");
+    let words = ["suggest", "--dry-run", "--model", "m", "--base-url", "http://localhost:1"];
+    let run = place.run(&words);
+    let body = run.stdout().split_once("\n\n").unwrap_or_else(|| panic!("{}", run.seen())).1.to_owned();
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let question = body["messages"][1]["content"].as_str().unwrap();
+    let record = question.split("=====\n").nth(1).unwrap().split("\n=====").next().unwrap();
+    insta::assert_snapshot!(record);
 }

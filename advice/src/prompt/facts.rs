@@ -1,6 +1,6 @@
 //! What the record itself says, part by part.
 
-use tracing_failure::{Convergence, ErrorEntry, Failure, Map, Relation, TrailEntry, Value};
+use tracing_failure::{Convergence, ErrorEntry, Failure, Map, PanicMatch, Relation, TrailEntry, Value};
 
 use super::budget::{ALWAYS, Section};
 use super::{beginning, end, plain};
@@ -20,6 +20,7 @@ pub(super) fn sections(failure: &Failure) -> Vec<Section> {
         Section::of("How the numbers went before", 85, vec![convergence(failure)]),
         Section::of("Seen as it failed", 80, vec![map(&failure.context.event, 400)]),
         Section::of("Chain of errors, outermost first", 70, vec![errors(failure)]),
+        Section::of(panics_title(failure), 71, vec![panics(failure)]),
         Section::of("Traceback of Python, with its source, innermost last", 72, traceback(failure)),
         Section::of("End of the trail", 65, vec![trail(failure, 16), trail(failure, 6), trail(failure, 3)]),
         Section::of("Stack, own code, innermost first", 60, vec![frames(failure)]),
@@ -71,7 +72,7 @@ fn says_something(series: &Convergence) -> bool {
 
 fn behaviour(series: &Convergence, failure: &Failure) -> String {
     let entry = failure.context.trail.get(series.trail);
-    let said = entry.and_then(|entry| entry.message.as_deref()).unwrap_or_default();
+    let said = entry.map(name_of).unwrap_or_default();
     let number = |name: &str, x: Option<f64>| x.map(|x| format!(", {name} {}", brief(x))).unwrap_or_default();
     let mut text = format!("{} ({}): {}", series.column, said, series.behaviour.name().replace('_', " "));
     text += &number("factor from one to the next", series.rate);
@@ -116,6 +117,47 @@ fn errors(failure: &Failure) -> String {
     if tells { lines(errors.iter().map(said)) } else { String::new() }
 }
 
+fn panics_title(failure: &Failure) -> &'static str {
+    match failure.context.panic_origin.as_ref().map(|origin| origin.matched_by) {
+        Some(PanicMatch::Unknown) => "Panics of other threads that it may come from",
+        _ => "The panics that it comes from",
+    }
+}
+
+fn panics(failure: &Failure) -> String {
+    let raised = failure.context.panic_origin.iter().flat_map(|origin| &origin.raised).take(4);
+    lines(raised.map(|panic| {
+        let thread = panic.thread.as_deref().map(|thread| format!("in thread {thread}"));
+        let place = panic.location.as_ref().map(|at| place_of(at.file.as_deref(), at.line, working_dir(failure)));
+        let own = panic.frames.iter().filter(|frame| frame.in_app).take(4).map(|frame| &*frame.function);
+        let own = Some(own.collect::<Vec<_>>().join(" < ")).filter(|own| !own.is_empty());
+        let known = [thread, place.map(|place| format!("at {place}")), own.map(|own| format!("in {own}"))];
+        let known: Vec<String> = ["panic".to_owned()].into_iter().chain(known.into_iter().flatten()).collect();
+        pair(&known.join(" "), &beginning(&panic.message, 500))
+    }))
+}
+
+fn working_dir(failure: &Failure) -> Option<&str> {
+    failure.context.process.as_ref()?.cwd.as_deref()
+}
+
+/// ` in level depth=2`: the innermost span around an event, and what the spans carry.
+fn within(span: Option<&str>, fields: &Map) -> String {
+    let fields =
+        fields.iter().take(FIELDS).map(|(name, value)| format!(" {name}={}", beginning(&value.to_string(), VALUE)));
+    let words = fields.collect::<String>();
+    match (span, words.is_empty()) {
+        (None, true) => String::new(),
+        (span, _) => format!(" in {}{words}", span.unwrap_or("spans with")),
+    }
+}
+
+/// What the events of an entry say, and in which spans.
+fn name_of(entry: &TrailEntry) -> String {
+    let said = entry.message.as_deref().or(entry.span.as_deref()).unwrap_or("numbers");
+    format!("{said}{}", within(entry.spans.last().map(|span| &**span), &entry.span_fields))
+}
+
 /// The last rows of each place as a table.
 fn trail(failure: &Failure, rows: usize) -> String {
     failure.context.trail.iter().map(|entry| table(entry, rows)).collect()
@@ -125,7 +167,7 @@ fn table(entry: &TrailEntry, rows: usize) -> String {
     let columns: Vec<(&str, &[Value])> =
         entry.columns.iter().filter_map(|(name, column)| Some((name, column.as_list()?))).collect();
     let Some(length) = columns.iter().map(|(_, column)| column.len()).max() else { return String::new() };
-    let said = entry.message.as_deref().or(entry.span.as_deref()).unwrap_or("numbers");
+    let said = name_of(entry);
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     let row = |row: usize| {
         let values = columns.iter().map(|(_, column)| column.get(row).map(Value::to_string).unwrap_or_default());
@@ -136,7 +178,7 @@ fn table(entry: &TrailEntry, rows: usize) -> String {
 }
 
 fn frames(failure: &Failure) -> String {
-    let working_dir = failure.context.process.as_ref().and_then(|process| process.cwd.as_deref());
+    let working_dir = working_dir(failure);
     let own = failure.context.frames.iter().filter(|frame| frame.in_app).take(12);
     let own = lines(own.map(|frame| {
         plain(&format!("{} at {}", frame.function, place_of(frame.file.as_deref(), frame.line, working_dir)))
@@ -176,5 +218,8 @@ fn known_advice(failure: &Failure) -> String {
 
 fn breadcrumbs(failure: &Failure) -> String {
     let last = failure.context.breadcrumbs.iter().rev().take(6).rev();
-    lines(last.map(|said| format!("{} {}", said.level, beginning(&said.message, 200).replace('\n', " "))))
+    lines(last.map(|said| {
+        let within = within(said.span.as_deref(), &said.span_fields);
+        plain(&format!("{} {}{within}", said.level, beginning(&said.message, 200).replace('\n', " ")))
+    }))
 }

@@ -22,7 +22,7 @@ pub(crate) struct Options {
     /// Print the record as one line of JSON.
     #[arg(long, conflicts_with = "raw")]
     json: bool,
-    /// Print the file as it is.
+    /// Print the file as it is; a terminal gets its control characters spelt out.
     #[arg(long)]
     raw: bool,
     /// Show the frames of libraries as well.
@@ -35,7 +35,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         let Found { path, is_sure } = find(&options.failure, dir)?;
         let mut bytes = Vec::new();
         read_bytes(&mut bytes, &path).with_context(|| path.display().to_string())?;
-        screen.write_all(&bytes)?;
+        screen.write_raw(&bytes)?;
         screen.flush()?;
         return Ok(code(is_sure));
     }
@@ -60,6 +60,7 @@ fn write_all(picked: &Picked, library_frames: bool, screen: &mut Screen) -> Resu
     sections::parameters(failure, screen)?;
     sections::event(failure, screen)?;
     place::write(failure, library_frames, screen)?;
+    place::panics(failure, screen)?;
     sections::spans(failure, screen)?;
     trail::write(failure, screen)?;
     sections::breadcrumbs(failure, screen)?;

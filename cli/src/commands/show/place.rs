@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::Result;
-use tracing_failure::{Failure, Frame};
+use tracing_failure::{Failure, Frame, PanicMatch};
 
 use super::sections::{title, working_dir};
 use crate::screen::{Screen, count, one_line, paint, place_of, visible};
@@ -36,6 +36,29 @@ pub(super) fn write(failure: &Failure, library_frames: bool, screen: &mut Screen
     if shown < others.len() {
         let rest = format!("  and {} of libraries: --frames", count(others.len() - shown, "frame"));
         writeln!(screen, "{}", screen.paint(paint::FAINT, &rest))?;
+    }
+    Ok(())
+}
+
+/// The panics that it comes from, or may come from, each with the program's own frames of its thread.
+pub(super) fn panics(failure: &Failure, screen: &mut Screen) -> Result<()> {
+    let Some(origin) = failure.context.panic_origin.as_ref().filter(|origin| !origin.raised.is_empty()) else {
+        return Ok(());
+    };
+    let is_known = origin.matched_by != PanicMatch::Unknown;
+    title(if is_known { "Comes from a panic" } else { "May come from one of these panics" }, screen)?;
+    let working_dir = working_dir(failure);
+    for panic in &origin.raised {
+        let thread = panic.thread.as_deref().map(|thread| format!("thread {}", one_line(thread)));
+        let place = panic.location.as_ref().map(|at| place_of(at.file.as_deref(), at.line, working_dir));
+        let known: Vec<String> = thread.into_iter().chain(place.filter(|place| !place.is_empty())).collect();
+        let before = if known.is_empty() { String::new() } else { known.join(" at ") + ": " };
+        let message = screen.paint(paint::ERROR, &visible(&panic.message).replace('\n', "\n    "));
+        writeln!(screen, "  {before}{message}")?;
+        for frame in panic.frames.iter().filter(|frame| frame.in_app).take(FEW_FRAMES) {
+            write!(screen, "  ")?;
+            write_frame(frame, working_dir, screen)?;
+        }
     }
     Ok(())
 }
