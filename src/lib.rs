@@ -168,6 +168,8 @@ mod stderr;
 mod store;
 mod suggest;
 mod sync;
+#[doc(hidden)]
+pub mod terminal;
 pub mod time;
 mod value;
 mod words;

@@ -25,6 +25,7 @@ use crate::stderr;
 use crate::store::Store;
 use crate::suggest::{Rules, diagnose, remember, suggest_as_author};
 use crate::sync::Renewable;
+use crate::terminal::{visible, visible_json};
 use crate::value::{Limits, Map, free_name, one_line, shorten};
 
 /// Characters of a text that an announcement holds.
@@ -312,7 +313,8 @@ impl Recorder {
 
     /// The store cannot be written: the record goes to stderr as one line of JSON.
     fn divert(&self, failure: &Failure, kind: Kind, error: &io::Error) {
-        let line = format!("tracing-failure: {error}; the record:\n{}\n", failure.to_json_line());
+        let (error_text, json) = (error.to_string(), failure.to_json_line());
+        let line = format!("tracing-failure: {}; the record:\n{}\n", visible(&error_text), visible_json(&json));
         let counter = match stderr::try_line(line) {
             Ok(()) => &self.counters.diverted,
             Err(_) => &self.counters.lost,

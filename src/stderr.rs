@@ -8,15 +8,17 @@ use std::fmt::Arguments;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::terminal::visible;
+
 #[cfg(not(unix))]
 use plain as channel;
 #[cfg(unix)]
 use unix as channel;
 
-/// Writes a message.
+/// Writes a message. It may hold texts of a failure: a terminal obeys nothing of it.
 pub(crate) fn say(text: Arguments<'_>) {
     // One write: lines of several processes do not run into each other.
-    let _ = try_line(format!("{text}\n"));
+    let _ = try_line(visible(&format!("{text}\n")).into_owned());
 }
 
 /// Writes complete lines. Returns an error if they did not go out within a second, or only a part of them.

@@ -205,6 +205,28 @@ fn diverted(stderr: &str) -> Vec<Failure> {
 }
 
 #[test]
+fn what_a_failure_says_does_nothing_to_the_terminal() {
+    const EVIL: &str = "\u{1b}[2J\u{9b}31m\u{202e}\u{7f}\u{e0041}\r";
+    let run = in_child(|dir| {
+        let guard = builder(dir).log_filter("off").init().unwrap();
+        let fail = |computation: &str| {
+            let error = std::io::Error::other(format!("no convergence{EVIL}"));
+            guard.logger().log_failure(&format!("{computation}{EVIL}"), &error, &(), EVIL)
+        };
+        fail("announced").unwrap();
+        std::fs::remove_dir_all(dir.join("failures")).unwrap();
+        std::fs::write(dir.join("failures"), "a file").unwrap();
+        fail("diverted").unwrap_err();
+    });
+    let run = run.ok();
+    let bad = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202e}' | '\u{e0041}');
+    assert!(!run.stderr.contains(bad), "{:?}", run.stderr);
+    assert!(run.stderr.contains("announced [2J 31m\\u{202e} \\u{e0041}  failed: no convergence"), "{}", run.stderr);
+    let failures = diverted(&run.stderr);
+    assert_eq!(failures[0].error_message, format!("no convergence{EVIL}"));
+}
+
+#[test]
 fn a_directory_that_becomes_a_file_diverts_records_to_stderr() {
     let run = in_child(|dir| {
         static CALLED: AtomicU32 = AtomicU32::new(0);

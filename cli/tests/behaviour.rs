@@ -399,6 +399,38 @@ fn what_a_record_says_does_nothing_to_the_terminal() {
     }
 }
 
+#[test]
+#[cfg(target_os = "linux")]
+fn neither_does_its_json() {
+    let place = Place::empty();
+    let evil = "\u{9b}31m\u{202e}\u{7f}\u{e0041}";
+    let mut failure = Failure::new(format!("computation{evil}"), format!("reference{evil}"), evil, evil);
+    failure.context.id = Some(uuid::Uuid::now_v7());
+    failure.context.session_id = Some("run".to_owned());
+    failure.parameters.insert(format!("name{evil}"), evil);
+    place.record(&failure);
+    failure.timestamp += std::time::Duration::from_secs(1);
+    failure.parameters.insert("x", evil);
+    place.record(&failure);
+    let text = format!("{{\"{evil}\": 1}}");
+    std::fs::write(place.failures().join("broken.json"), &text).unwrap();
+    let line = format!(
+        "{{\"timestamp\":\"2026-11-30T10:15:00.000Z\",\"level\":\"INFO\",\"target\":\"t\",\"message\":\"{evil}\",\"fields\":{{}},\
+         \"spans\":[],\"session_id\":\"run\"}}\n"
+    );
+    std::fs::create_dir(place.dir().join("io/logs")).unwrap();
+    std::fs::write(place.dir().join("io/logs/runtime_20261130T101500_run_0000.jsonl"), line).unwrap();
+    let commands = "list --json|list --jsonl|groups --json|refs --json|diff latest~1 --json|validate --jsonl|show --json|\
+                    show --raw|show --raw broken|logs --session run --jsonl";
+    let bad = |c: char| (c.is_control() && !matches!(c, '\n' | '\r')) || matches!(c, '\u{202e}' | '\u{e0041}');
+    for words in commands.split('|') {
+        let seen = at_a_terminal(&place, 200, words);
+        assert!(!seen.contains(bad), "{words}: {seen:?}");
+        assert!(seen.contains("202e"), "{words}: {seen:?}");
+    }
+    assert_eq!(place.run(&["show", "--raw", "broken"]).stdout(), text);
+}
+
 /// The command at a terminal of so many columns.
 fn at_a_terminal(place: &Place, columns: usize, words: &str) -> String {
     let line = format!("stty rows 24 cols {columns}; exec {} {words}", env!("CARGO_BIN_EXE_failures"));

@@ -265,3 +265,13 @@ def test_a_file_with_the_time_and_the_id_of_another_is_passed_over(
     with pytest.warns(UserWarning, match=f"{name} is a copy of {original.name}"):
         failures = list(read(original.parent))
     assert [failure.path for failure in failures] == [original]
+
+
+def test_a_record_cannot_speak_to_the_terminal(logger: StructuredLogger) -> None:
+    evil = "\x1b[2J\x9b31m\u202e\U000e0041"
+    logger.log_failure(f"c{evil}", f"e{evil}", {}, f"r{evil}")
+    text = str(read(logger.output_dir)[0])
+    assert not any(c in text for c in evil.replace("[2J", "").replace("31m", "")), ascii(text)
+    assert r"e\u{1b}[2J\u{9b}31m\u{202e}\u{e0041}" in text
+    half = Failure("2025-12-27T04:30:00Z", "c", "r", "E", "half a pair: \ud800")
+    assert r"half a pair: \u{d800}" in str(half)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from . import _native
 from ._notebook import working_directory
+from ._terminal import visible
 
 if TYPE_CHECKING:
     from ._failure import Failure
@@ -42,7 +43,8 @@ class Advice:
 
     def __str__(self) -> str:
         fixes = "\n".join(f"{number}. {_line(fix)}" for number, fix in enumerate(self.fixes, 1))
-        return f"{self.root_cause}\n{fixes}\n({self.confidence} confidence, {self.model} by {self.provider})"
+        text = f"{self.root_cause}\n{fixes}\n({self.confidence} confidence, {self.model} by {self.provider})"
+        return visible(text)
 
     def _repr_html_(self) -> str:
         fixes = "".join(f"<li>{escape(_line(fix))}{_code(fix)}</li>" for fix in self.fixes)

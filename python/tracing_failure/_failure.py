@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from . import _native, _card
+from ._terminal import visible
 
 if TYPE_CHECKING:
     from ._advice import Advice, Provider
@@ -140,7 +141,8 @@ class Failure:
         return _advice.suggest(self, provider, model, base_url, save, fresh, redact)
 
     def __str__(self) -> str:
-        return f"{self.timestamp}  {self.computation}  {self.theoretical_ref}\n  {self.error_type}: {self.error_message}"
+        text = f"{self.timestamp}  {self.computation}  {self.theoretical_ref}\n  {self.error_type}: {self.error_message}"
+        return visible(text)
 
     def _repr_html_(self) -> str:
         return _card.html(self)

@@ -16,6 +16,7 @@ from ._exceptions import Apart, take_apart, unread
 from ._marks import Mark, cause, mark, marks
 from ._related import is_no_failure
 from ._signals import is_from_signal
+from ._terminal import visible
 
 #: Failures that this thread is recording, one within the other, and how many that may be.
 _at_work = threading.local()
@@ -278,7 +279,7 @@ def tell(text: str) -> None:
         # `print` would take stdout instead.
         return
     try:
-        print(f"tracing-failure: {text}", file=sys.stderr)
+        print(f"tracing-failure: {visible(text)}", file=sys.stderr)
     except BaseException as trouble:
         if is_from_signal(trouble):
             raise

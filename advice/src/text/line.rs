@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use tracing_failure::terminal::{spelt_out, visible};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Columns that a text takes in a terminal.
@@ -9,12 +10,7 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text with its control characters spelt out: what a record says cannot move the cursor or change colours.
-pub fn visible(text: &str) -> Cow<'_, str> {
-    spelt_out(text, |c| c == '\n' || c == '\t')
-}
-
-/// The same on one line.
+/// The text on one line, with its control characters spelt out.
 pub fn one_line(text: &str) -> Cow<'_, str> {
     match text.contains(['\n', '\r', '\t']) {
         false => spelt_out(text, |_| false),
@@ -24,31 +20,6 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
             Cow::Owned(spelt_out(&words.join(" "), |_| false).into_owned())
         }
     }
-}
-
-/// JSON with such characters spelt out in its way, which changes nothing of what it says.
-pub fn visible_json(json: &str) -> Cow<'_, str> {
-    if !json.contains(|c| is_unsafe(c) && c != '\n') {
-        return Cow::Borrowed(json);
-    }
-    // All of them are in the basic plane.
-    let spell = |c: char| if is_unsafe(c) && c != '\n' { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
-    Cow::Owned(json.chars().map(spell).collect())
-}
-
-/// Characters that turn the direction of a text are as able to deceive as control characters.
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}')
-}
-
-fn spelt_out(text: &str, allowed: impl Fn(char) -> bool) -> Cow<'_, str> {
-    let unsafe_here = |c: char| is_unsafe(c) && !allowed(c);
-    if !text.contains(unsafe_here) {
-        return Cow::Borrowed(text);
-    }
-    let spell = |c: char| if unsafe_here(c) { c.escape_unicode().to_string() } else { c.to_string() };
-    Cow::Owned(text.chars().map(spell).collect())
 }
 
 /// The text in lines of so many columns at most, broken between words; the lines after the first begin with an indent.
@@ -123,9 +94,7 @@ mod tests {
     #[test]
     fn a_record_cannot_speak_to_the_terminal() {
         assert_eq!(one_line("\u{1b}[2Jgone"), "\\u{1b}[2Jgone");
-        assert_eq!(visible("a\nb\u{202e}c\r"), "a\nb\\u{202e}c\\u{d}");
         assert_eq!(one_line("\u{61c}\u{2028}\u{9b}"), "\\u{61c}\\u{2028}\\u{9b}");
-        assert_eq!(visible_json("{\"\u{9b}\u{2066}\"}\n"), "{\"\\u009b\\u2066\"}\n");
         assert_eq!(one_line("first\n  second\tthird"), "first second third");
         assert_eq!(one_line("‖∇B‖ = 1e-3, 残差"), "‖∇B‖ = 1e-3, 残差");
     }

@@ -7,8 +7,9 @@ mod varies;
 
 use std::path::Path;
 
-pub use line::{fit, fit_end, one_line, visible, visible_json, width, wrap};
+pub use line::{fit, fit_end, one_line, width, wrap};
 pub use place::place_of;
+pub use tracing_failure::terminal::{visible, visible_json};
 pub use value::{brief, parameter};
 pub use varies::Varies;
 

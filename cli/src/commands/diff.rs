@@ -64,8 +64,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         let differences: Vec<_> =
             differences.iter().map(|(name, a, b)| json!({ "name": name, "a": a, "b": b })).collect();
         let all = json!({ "a": a.path.to_string_lossy(), "b": b.path.to_string_lossy(), "differences": differences });
-        serde_json::to_writer_pretty(&mut *screen, &all)?;
-        writeln!(screen)?;
+        screen.write_pretty(&all)?;
     } else {
         write_table(&a, &b, &differences, screen)?;
     }

@@ -67,10 +67,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         groups.truncate(options.limit);
     }
     match options.json {
-        true => {
-            serde_json::to_writer_pretty(&mut *screen, &groups)?;
-            writeln!(screen)?;
-        }
+        true => screen.write_pretty(&groups)?,
         false => groups.iter().try_for_each(|group| write_group(group, screen))?,
     }
     screen.flush()?;

@@ -76,7 +76,10 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     }
     for (text, line) in &kept.lines {
         match options.jsonl {
-            true => writeln!(screen, "{text}")?,
+            true => {
+                screen.write_json(text)?;
+                writeln!(screen)?;
+            }
             false => line.write(screen)?,
         }
     }

@@ -84,8 +84,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     let mut lines: Vec<Line<'_>> = index.0.iter().map(|(reference, entry)| entry.line(reference)).collect();
     lines.sort_by_cached_key(|line| natural_order(line.theoretical_ref));
     if options.json {
-        serde_json::to_writer_pretty(&mut *screen, &lines)?;
-        writeln!(screen)?;
+        screen.write_pretty(&lines)?;
     } else if !lines.is_empty() {
         write_table(&lines, screen)?;
     }

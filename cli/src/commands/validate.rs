@@ -73,7 +73,8 @@ fn write_problem(path: &Path, problem: &Problem, as_json: bool, screen: &mut Scr
     let Problem { line, column, pointer, message } = problem;
     if as_json {
         let problem = json!({ "path": path.to_string_lossy(), "line": line, "column": column, "pointer": pointer, "message": message });
-        return Ok(writeln!(screen, "{problem}")?);
+        screen.write_json(&problem.to_string())?;
+        return Ok(writeln!(screen)?);
     }
     let place = match (line, column) {
         (Some(line), Some(column)) => format!("{}:{line}:{column}", shown(path)),

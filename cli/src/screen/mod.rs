@@ -8,6 +8,7 @@ mod table;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use chrono::{DateTime, Local, Utc};
+use serde::Serialize;
 
 pub(crate) use duration::duration;
 pub(crate) use paint::{Color, Style};
@@ -41,6 +42,17 @@ impl Screen {
     pub(crate) fn write_json(&mut self, json: &str) -> io::Result<()> {
         let json = if self.is_terminal { visible_json(json) } else { json.into() };
         self.write_all(json.as_bytes())
+    }
+
+    /// The bytes of a file. Where people see them, they do nothing to their terminal.
+    pub(crate) fn write_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.is_terminal { self.write_json(&String::from_utf8_lossy(bytes)) } else { self.write_all(bytes) }
+    }
+
+    /// The same of a value, in several lines.
+    pub(crate) fn write_pretty(&mut self, value: &impl Serialize) -> io::Result<()> {
+        self.write_json(&serde_json::to_string_pretty(value)?)?;
+        self.write_all(b"\n")
     }
 
     /// The text in a style, where there are colours.
