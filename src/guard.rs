@@ -142,6 +142,7 @@ impl Drop for Guard {
         self.recorder.store.end_buffering();
         self.recorder.naming.wait();
         self.recorder.flush();
+        self.recorder.store.end_tidying();
         #[cfg(feature = "publish")]
         if let Some(auto_push) = &self.recorder.auto_push {
             auto_push.end();

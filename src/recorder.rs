@@ -416,6 +416,7 @@ impl Recorder {
     /// The same, and what waits to be pushed is pushed.
     pub(crate) fn finish(&self) {
         self.flush();
+        self.store.end_tidying();
         #[cfg(feature = "publish")]
         if let Some(auto_push) = &self.auto_push {
             auto_push.finish();

@@ -12,9 +12,12 @@ use std::fs::DirEntry;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::failure::{Failure, ReadError};
+use crate::fork;
+use crate::sync::PATIENCE;
 
 pub(crate) use area::{Areas, file_name_part};
 pub(crate) use copies::copies;
@@ -66,6 +69,8 @@ pub struct Store {
     latest: Arc<Latest>,
     /// Whether abandoned temporary files were looked for.
     is_tidied: AtomicBool,
+    /// One more than the generation of the process in which a thread removes abandoned files, else 0.
+    tidying: Arc<AtomicU64>,
     resolutions: Resolutions,
 }
 
@@ -96,7 +101,15 @@ impl Store {
         let latest = Arc::new(Latest::new(&dir, durability));
         crate::fork::spare(Arc::downgrade(&latest) as _);
         let resolutions = Resolutions::new(&dir);
-        Store { latest, resolutions, dir, areas, durability, is_tidied: AtomicBool::new(false) }
+        Store {
+            latest,
+            resolutions,
+            dir,
+            areas,
+            durability,
+            is_tidied: AtomicBool::new(false),
+            tidying: Arc::default(),
+        }
     }
 
     /// The directory.
@@ -186,8 +199,23 @@ impl Store {
     }
 
     fn tidy_later(&self) {
-        let dir = self.dir.clone();
-        let _ = crate::sync::thread("failure-tidy").spawn(move || remove_abandoned(&dir));
+        let (dir, tidying) = (self.dir.clone(), Arc::clone(&self.tidying));
+        let tidy = move || {
+            let _ = remove_abandoned(&dir);
+            tidying.store(0, Ordering::Release);
+        };
+        self.tidying.store(fork::generation() + 1, Ordering::Release);
+        if crate::sync::thread("failure-tidy").spawn(tidy).is_err() {
+            self.tidying.store(0, Ordering::Release);
+        }
+    }
+
+    /// Waits for the thread that removes abandoned files, since the end of the process ends it too.
+    pub(crate) fn end_tidying(&self) {
+        let started = Instant::now();
+        while self.tidying.load(Ordering::Acquire) == fork::generation() + 1 && started.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_micros(200));
+        }
     }
 
     /// Copies every later record to `latest.json` at once: the program is about to end.
@@ -312,6 +340,7 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         let _ = self.latest.flush();
+        self.end_tidying();
     }
 }
 

@@ -2,15 +2,15 @@
 
 use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use tracing::error;
-use tracing_failure::{Failure, Store, init};
+use tracing_failure::{Durability, Failure, Store, builder, init};
 
 use crate::preload::preload;
-use crate::support::{Run, in_child, in_child_with};
+use crate::support::{Run, child_command, in_child, in_child_with, is_child};
 use crate::{computation, wrap};
 
 fn make_fifo(path: &Path) {
@@ -183,4 +183,88 @@ fn temporary_files_of_killed_writers_are_removed_and_others_stay() {
     assert!(paths[3].exists() && being_written.exists());
     drop(writer);
     assert_eq!(store.remove_abandoned().unwrap(), 1);
+}
+
+/// Writes records for ever, each of which takes long.
+fn write_for_ever(dir: &Path) {
+    let _guard = builder(dir).durability(Durability::Disk).init().unwrap();
+    let _span = computation("rg_flow");
+    loop {
+        error!("diverged");
+    }
+}
+
+/// Temporary files of the process with this id.
+fn temporary(dir: &Path, pid: u32) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir.join("failures")).into_iter().flatten();
+    let names = entries.map(|entry| entry.unwrap().path());
+    let is_of = |name: &str| name.ends_with(".tmp") && name.contains(&format!(".{pid}-"));
+    names.filter(|path| is_of(path.file_name().unwrap().to_str().unwrap())).collect()
+}
+
+/// A writer that is stopped in the middle of a write. It ends with this.
+struct Writer(Child);
+
+impl Writer {
+    fn signal(&self, name: &str) {
+        assert!(Command::new("kill").args([name, &self.0.id().to_string()]).status().unwrap().success());
+    }
+
+    fn temporary(&self, dir: &Path) -> Vec<PathBuf> {
+        temporary(dir, self.0.id())
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn stopped_writer(dir: &Path) -> Writer {
+    let mut command = child_command(dir);
+    let child = command.env("WRITES", "for ever").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let writer = Writer(child);
+    let started = Instant::now();
+    loop {
+        std::thread::sleep(Duration::from_millis(5));
+        writer.signal("-STOP");
+        // A stopped process may be inside a call of the system for a moment.
+        std::thread::sleep(Duration::from_millis(5));
+        if !writer.temporary(dir).is_empty() {
+            return writer;
+        }
+        assert!(started.elapsed() < Duration::from_secs(60), "it does not write");
+        writer.signal("-CONT");
+    }
+}
+
+#[test]
+fn temporary_files_of_killed_processes_do_not_outlive_the_next_short_run() {
+    if is_child() {
+        in_child(|dir| match std::env::var_os("WRITES") {
+            Some(_) => write_for_ever(dir),
+            None => {
+                let _guard = init(dir).unwrap();
+                computation("rg_flow").in_scope(|| error!("diverged"));
+            }
+        });
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let (mut killed, living) = (stopped_writer(dir.path()), stopped_writer(dir.path()));
+    killed.0.kill().unwrap();
+    killed.0.wait().unwrap();
+    // So many files take longer to list than a short run takes to end.
+    let mine = |number: u32| dir.path().join(format!("failures/.mine{number}.tmp"));
+    (0..20_000).for_each(|number| drop(File::create(mine(number)).unwrap()));
+    for path in [&killed, &living].iter().flat_map(|writer| writer.temporary(dir.path())) {
+        let file = File::options().append(true).open(path).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
+    }
+    assert!(!killed.temporary(dir.path()).is_empty());
+    let short = child_command(dir.path()).output().unwrap();
+    assert!(short.status.success(), "{}", String::from_utf8_lossy(&short.stderr));
+    assert_eq!(killed.temporary(dir.path()), [""; 0].map(PathBuf::from));
+    assert!(!living.temporary(dir.path()).is_empty() && mine(0).exists());
 }
