@@ -5,6 +5,7 @@ mod support;
 
 use std::process::Command;
 
+use support::server::{Reply, Server};
 use support::{Place, Run};
 
 /// A clock that shows 1968.
@@ -57,6 +58,22 @@ fn a_file_system_without_locks_stops_no_command() {
     let run = run_with(&place, LOCKS, &["resolve", "latest", "--fix", "a shorter interval"]);
     assert_eq!(run.code(), 0, "{}", run.stderr());
     assert!(place.run(&["show", "latest"]).stdout().contains("a shorter interval"));
+    let before = place.records();
+    let run = run_with(&place, LOCKS, &["prune", "--keep-last", "0", "--yes"]);
+    assert_eq!((run.code(), run.stdout().lines().count()), (0, 1), "{}", run.stderr());
+    assert_eq!(place.records(), before - 1);
+}
+
+#[test]
+fn a_file_system_without_locks_stops_no_saving_of_advice() {
+    let place = Place::with_data();
+    let answer =
+        r#"{"root_cause": "a pole", "confidence": "high", "fixes": [{"change": "End before it", "reason": "r"}]}"#;
+    let body = serde_json::json!({ "choices": [{ "message": { "content": answer }, "finish_reason": "stop" }] });
+    let server = Server::start(&[Reply::json(200, &body)]);
+    let run = run_with(&place, LOCKS, &["suggest", "--save", "--model", "m", "--base-url", &server.url()]);
+    assert_eq!(run.code(), 0, "{}", run.seen());
+    assert!(place.run(&["show", "latest", "--json"]).stdout().contains("End before it"));
 }
 
 #[test]
