@@ -21,7 +21,7 @@ pub(crate) fn paths(py: Python<'_>, dir: PathBuf) -> PyResult<Vec<PathBuf>> {
 /// Conflict copies of records in a directory, each with its original.
 #[pyfunction]
 pub(crate) fn copies(py: Python<'_>, dir: PathBuf) -> PyResult<Vec<(PathBuf, PathBuf)>> {
-    Ok(py.detach(|| Store::open(dir)?.copies())?)
+    Ok(py.detach(|| Store::open(dir)?.paths_and_copies())?.1)
 }
 
 /// The record in a file.

@@ -272,18 +272,14 @@ impl Store {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn paths(&self) -> io::Result<Vec<PathBuf>> {
-        Ok(self.list()?.0)
+        Ok(self.paths_and_copies()?.0)
     }
 
-    /// Conflict copies in the directory, each with its original. It is for tools that tell why these are no failures.
+    /// The same, and the conflict copies in the directory, each with its original. It is for tools that tell why these are no
+    /// failures.
     #[doc(hidden)]
-    pub fn copies(&self) -> io::Result<Vec<(PathBuf, PathBuf)>> {
-        Ok(self.list()?.1)
-    }
-
-    /// The records, and the copies with their originals.
     #[allow(clippy::type_complexity)]
-    fn list(&self) -> io::Result<(Vec<PathBuf>, Vec<(PathBuf, PathBuf)>)> {
+    pub fn paths_and_copies(&self) -> io::Result<(Vec<PathBuf>, Vec<(PathBuf, PathBuf)>)> {
         let entries = std::fs::read_dir(&self.dir).map_err(|error| about(&self.dir, "cannot list", error))?;
         let record_name = |entry: DirEntry| {
             let name = entry.file_name().into_string().ok()?;

@@ -49,8 +49,9 @@ pub(crate) fn list(dir: &Path) -> Result<Listing> {
     let store = existing_store(dir)?;
     // A store knows itself by its absolute path; people know the one that they gave.
     let given = |path: PathBuf| path.file_name().map_or(path.clone(), |name| dir.join(name));
-    let paths = store.paths()?.into_iter().map(given).collect();
-    let copies = store.copies()?.into_iter().map(|(copy, original)| (given(copy), given(original))).collect();
+    let (paths, copies) = store.paths_and_copies()?;
+    let paths = paths.into_iter().map(given).collect();
+    let copies = copies.into_iter().map(|(copy, original)| (given(copy), given(original))).collect();
     let names = std::fs::read_dir(dir).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.file_name()));
     let is_unnamable = |name: &OsString| name.to_str().is_none() && name.as_encoded_bytes().ends_with(b".json");
     Ok(Listing { paths, copies, unnamable: names.filter(is_unnamable).map(|name| dir.join(name)).collect() })
