@@ -59,6 +59,22 @@ def test_a_script_has_one_fingerprint_from_any_directory(tmp_path: pathlib.Path,
         assert failure.context["location"]["file"] == expected
 
 
+def test_a_script_in_a_package_has_one_fingerprint_however_it_is_run(tmp_path: pathlib.Path) -> None:
+    package = tmp_path / "solver" / "flows"
+    package.mkdir(parents=True)
+    for directory in (package, package.parent):
+        (directory / "__init__.py").touch()
+    (package / "script.py").write_text(SCRIPT)
+    found = [
+        run("script.py", cwd=package, records=tmp_path / "1"),
+        run("-m", "solver.flows.script", cwd=tmp_path, records=tmp_path / "2"),
+        run("-c", "import solver.flows.script", cwd=tmp_path, records=tmp_path / "3"),
+    ]
+    assert len({tuple(failure.fingerprint for failure in failures) for failures in found}) == 1
+    for failures in found:
+        assert {failure.context["location"]["file"] for failure in failures} == {"solver/flows/script.py"}
+
+
 def test_a_module_has_the_name_that_it_is_imported_by(tmp_path: pathlib.Path) -> None:
     package = tmp_path / "lib" / "solver"
     package.mkdir(parents=True)

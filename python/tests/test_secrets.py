@@ -50,6 +50,7 @@ def test_messages_source_notes_causes_and_attributes_are_redacted(logger, tmp_pa
         token="hunter2",
         options=types.SimpleNamespace(dsn=URL, passwd="hunter2"),
         argv=["curl", "-u", "bob:hunter2"],
+        headers=[("Authorization", "Bearer hunter2-secret")],
         eos_token=128001,
         beta=2.5,
     )

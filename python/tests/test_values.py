@@ -127,6 +127,9 @@ class Slotted:
     def __init__(self, x: float) -> None:
         self.x = self._hidden = x
 
+    def norm(self) -> float:
+        return abs(self.x)
+
 
 class SlottedMore(Slotted):
     __slots__ = ("__dict__", "y")

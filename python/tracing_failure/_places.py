@@ -110,7 +110,13 @@ def _levels(path: Path, module: Any) -> int:
         # `python -m package.module`
         module = getattr(getattr(main, "__spec__", None), "name", None)
     levels = module.count(".") + 1 if isinstance(module, str) else 1
-    return levels + (path.stem == "__init__")
+    return max(levels + (path.stem == "__init__"), 1 + _packages_around(path))
+
+
+def _packages_around(path: Path) -> int:
+    """How many packages it lies in, one within the other: a script can lie in one as well."""
+    around = path.parents[:_LEVELS]
+    return next((count for count, each in enumerate(around) if not os.path.exists(each / "__init__.py")), 0)
 
 
 def _portable(path: str) -> str:

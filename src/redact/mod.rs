@@ -16,6 +16,7 @@ mod text;
 mod tokens;
 mod units;
 mod urls;
+mod validation;
 mod values;
 
 use std::borrow::Cow;

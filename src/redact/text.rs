@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::names::{NameKind, begins_name, may_begin_name};
 use super::units::ends_escape;
-use super::{REDACTED, forms, keys, tokens, urls};
+use super::{REDACTED, forms, keys, tokens, urls, validation};
 
 /// A secret in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,7 @@ pub(super) fn find(text: &str, names: &[String], judge: impl Fn(&str) -> NameKin
     if clues.has_name {
         let kind = "a value under the name of a secret";
         found.extend(keys::private_keys(text).into_iter().map(|range| Finding { range, kind: "a private key" }));
+        found.extend(validation::in_errors(text, &judge).into_iter().map(|range| Finding { range, kind }));
         found.extend(forms::in_forms(text, judge).into_iter().map(|range| Finding { range, kind }));
     }
     if clues.has_url {

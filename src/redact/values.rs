@@ -107,7 +107,7 @@ impl Redactor {
             let is_pair = texts.len() == 2 && !text.contains(' ');
             let kind = if is_option && kind > NameKind::Ordinary { kind.max(NameKind::Credential) } else { kind };
             if (is_option || is_pair) && kind > NameKind::Ordinary && !is_harmless(kind, next) {
-                hidden[at + 1] = self.kind_of(next) == NameKind::Ordinary || is_option;
+                hidden[at + 1] = is_option || !is_name(next) || self.kind_of(next) == NameKind::Ordinary;
             }
             hidden[at + 1] |= is_user_of_command(&texts[..at], text) && next.contains(':');
         }
@@ -128,6 +128,11 @@ fn is_harmless(kind: NameKind, text: &str) -> bool {
         || text.is_empty()
         || is_placeholder(text)
         || kind < NameKind::Password && is_number(text) && text.len() <= LONGEST_NUMBER
+}
+
+/// Whether a text may be one of a list of names: `["token", "secret_key"]` is no pair.
+fn is_name(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b'.'))
 }
 
 /// `curl … -u user:password`
@@ -165,6 +170,14 @@ mod tests {
         let words = ["solve", "--token", "t0p", "--api-key=k8s", "--rtol=1e-6", "--password", "--verbose", "x"];
         let line = Redactor::default().command_line(words.map(str::to_owned));
         assert_eq!(line.join(" "), "solve --token [redacted] --api-key=[redacted] --rtol=1e-6 --password --verbose x");
+    }
+
+    #[test]
+    fn the_secret_of_a_pair_may_contain_the_name_of_one() {
+        let clean = |pair: [&str; 2]| Redactor::default().inside(Value::from(pair.to_vec())).to_string();
+        assert_eq!(clean(["Authorization", "Bearer my-secret-1"]), r#"["Authorization","[redacted]"]"#);
+        assert_eq!(clean(["password", "token4711"]), r#"["password","[redacted]"]"#);
+        assert_eq!(clean(["token", "secret_key"]), r#"["token","secret_key"]"#);
     }
 
     #[test]

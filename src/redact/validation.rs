@@ -1,0 +1,41 @@
+//! Errors of pydantic, which name a field on one line and show what it was given on the next one.
+
+use std::ops::Range;
+
+use super::names::NameKind;
+
+const BEFORE: &str = "input_value=";
+const BEHIND: &str = ", input_type=";
+
+/// The texts that were given to secret fields.
+pub(super) fn in_errors(text: &str, judge: impl Fn(&str) -> NameKind) -> Vec<Range<usize>> {
+    let value_of_secret = |(at, _): (usize, &str)| {
+        let (before, _) = text[..at].rsplit_once('\n')?;
+        let field = before.rsplit('\n').next()?.trim();
+        let is_secret = field.split('.').any(|name| judge(name) > NameKind::Ordinary);
+        let start = at + BEFORE.len();
+        let line = text[start..].lines().next()?;
+        let length = line.rfind(BEHIND).unwrap_or(line.len());
+        (is_secret && line.starts_with(['\'', '"'])).then_some(start..start + length)
+    };
+    text.match_indices(BEFORE).filter_map(value_of_secret).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::redact::Redactor;
+
+    #[test]
+    fn what_a_secret_field_was_given_is_hidden() {
+        let error = "2 validation errors for Settings\n\
+            server.api_key\n  Input should be a valid integer [type=int_parsing, input_value='hun, ter2', input_type=str]\n\
+            n\n  Input should be a valid integer [type=int_parsing, input_value='many', input_type=str]";
+        insta::assert_snapshot!(Redactor::default().text(error), @r"
+        2 validation errors for Settings
+        server.api_key
+          Input should be a valid integer [type=int_parsing, input_value=[redacted], input_type=str]
+        n
+          Input should be a valid integer [type=int_parsing, input_value='many', input_type=str]
+        ");
+    }
+}
