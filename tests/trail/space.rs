@@ -29,32 +29,39 @@ fn libraries_report(times: u64) {
 }
 
 #[test]
+fn a_solver_gets_enough_after_libraries_have_begun_their_series() {
+    solve_beside_libraries(1);
+}
+
+#[test]
 fn a_solver_gets_enough_after_libraries_have_filled_the_trail() {
-    for times in [1, 300] {
-        let run = in_child(|dir| {
-            let _guard = builder(dir).log_filter("off").init().unwrap();
-            let _entered = solve("crowded").entered();
-            libraries_report(times);
-            for iteration in 0..20 {
-                debug!(iteration, residual = 0.5, "newton step");
-            }
-            libraries_report(times);
-            for iteration in 0..10_000 {
-                debug!(iteration, residual = 0.5, "long run");
-            }
-            libraries_report(times);
-            error!("failed");
-        });
-        let failure = run.ok().failure();
-        assert_eq!(integers(entry(&failure, "newton step"), "iteration"), (0..20).collect::<Vec<_>>());
-        let long = integers(entry(&failure, "long run"), "iteration");
-        assert_eq!(long, (0..8).chain(9752..10_000).collect::<Vec<_>>());
-        for entry in &failure.context.trail {
-            assert_eq!(entry.seen, entry.dropped + entry.elapsed_s.len() as u64);
+    solve_beside_libraries(300);
+}
+
+fn solve_beside_libraries(times: u64) {
+    let run = in_child(|dir| {
+        let _guard = builder(dir).log_filter("off").init().unwrap();
+        let _entered = solve("crowded").entered();
+        libraries_report(times);
+        for iteration in 0..20 {
+            debug!(iteration, residual = 0.5, "newton step");
         }
-        let of_libraries = failure.context.trail.iter().filter(|entry| entry.location.is_some()).count() - 2;
-        assert!(of_libraries == 30, "{of_libraries} series of libraries");
+        libraries_report(times);
+        for iteration in 0..10_000 {
+            debug!(iteration, residual = 0.5, "long run");
+        }
+        libraries_report(times);
+        error!("failed");
+    });
+    let failure = run.ok().failure();
+    assert_eq!(integers(entry(&failure, "newton step"), "iteration"), (0..20).collect::<Vec<_>>());
+    let long = integers(entry(&failure, "long run"), "iteration");
+    assert_eq!(long, (0..8).chain(9752..10_000).collect::<Vec<_>>());
+    for entry in &failure.context.trail {
+        assert_eq!(entry.seen, entry.dropped + entry.elapsed_s.len() as u64);
     }
+    let of_libraries = failure.context.trail.iter().filter(|entry| entry.location.is_some()).count() - 2;
+    assert!(of_libraries == 30, "{of_libraries} series of libraries");
 }
 
 #[test]
