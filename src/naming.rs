@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use crate::capture::{Busy, READING_STACK, READING_TURN, Stack, has_memory_for_names};
 use crate::failure::Failure;
 use crate::recorder::Recorder;
+use crate::redact::Redactor;
 use crate::{fork, sync};
 
 /// How long a failing thread waits for its stack and for the names in it, altogether.
@@ -39,6 +40,15 @@ impl Stacks {
         self.own.is_unresolved() || self.raised.iter().any(Stack::is_unresolved)
     }
 
+    pub(crate) fn redact(&mut self, redactor: &Redactor) {
+        self.each().for_each(|stack| redactor.frames(&mut stack.frames));
+    }
+
+    fn each(&mut self) -> impl Iterator<Item = &mut Stack> {
+        std::iter::once(&mut self.own).chain(&mut self.raised)
+    }
+
+    /// Writes the frames, which are redacted, and their text.
     pub(crate) fn write_into(&self, failure: &mut Failure) {
         failure.stack_trace = self.own.text();
         failure.context.frames.clone_from(&self.own.frames);
@@ -83,9 +93,9 @@ impl Recorder {
 
     fn name(&self, failure: &Failure, mut stacks: Stacks) -> Failure {
         let mut failure = failure.clone();
-        std::iter::once(&mut stacks.own).chain(&mut stacks.raised).for_each(|stack| stack.resolve(READING_TURN));
+        stacks.each().for_each(|stack| stack.resolve(READING_TURN));
+        stacks.redact(&self.redactor);
         stacks.write_into(&mut failure);
-        self.redactor.stacks(&mut failure);
         failure
     }
 

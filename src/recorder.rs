@@ -174,7 +174,7 @@ impl Recorder {
     pub(crate) fn record(self: &Arc<Self>, sighting: Sighting) -> (Uuid, io::Result<PathBuf>) {
         let kind = sighting.kind;
         let (mut failure, stacks) = self.seen(sighting);
-        self.redactor.failure(&mut failure);
+        self.redactor.beside_stacks(&mut failure);
         self.complete(&mut failure);
         if !stacks.is_unresolved() {
             return self.write(&failure, kind);
@@ -218,7 +218,7 @@ impl Recorder {
         (id, written)
     }
 
-    fn seen(&self, seen: Sighting) -> (Failure, Stacks) {
+    fn seen(&self, mut seen: Sighting) -> (Failure, Stacks) {
         let (category, reason) = category(&seen);
         let error_type = seen.error_type.as_deref().or_else(|| seen.error.error_type());
         let error_type = error_type.unwrap_or_else(|| nameless_type(&seen)).to_owned();
@@ -241,6 +241,7 @@ impl Recorder {
         context.errors = seen.error.entries;
         context.spans = seen.spans;
         context.location = Some(seen.location).filter(|location| *location != Location::default());
+        seen.stacks.redact(&self.redactor);
         seen.stacks.write_into(&mut failure);
         suggest_as_author(&mut failure, seen.error.suggestions);
         (failure, seen.stacks)

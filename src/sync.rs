@@ -1,12 +1,13 @@
 //! A mutex that never waits for ever, and that a forked child recognises as dead.
 //!
 //! A thread that holds a lock while another thread forks does not exist in the child, where the lock stays locked. The mutex
-//! stores which generation of the process holds it. A child that finds an older generation there knows at once, without any
-//! waiting, that nobody will unlock it.
+//! stores the generation of the process that last locked it. A child that finds an older generation there tries to lock it: it
+//! succeeds unless a thread of the parent was in there. In that case the child marks the mutex as dead, once and for all.
+//!
+//! A lock costs no more than one of the standard library: the generation is only read where it has not changed.
 
-use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, TryLockError};
+use std::sync::{MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use crate::fork;
@@ -14,51 +15,58 @@ use crate::fork;
 /// Maximum time to wait for whoever holds a lock. Everything that happens under a lock is short, unless a file system hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A mutex whose holder is known by the generation of its process.
+/// How long a process tries to lock a mutex for the first time. Another thread that does so at the same moment needs less.
+const FIRST_ATTEMPT: Duration = Duration::from_millis(20);
+
+/// A mutex that a process knows to be its own.
 #[derive(Debug, Default)]
 pub(crate) struct Mutex<T> {
-    /// 0 if the mutex is free, otherwise one more than the generation of the holder.
-    holder: AtomicU64,
-    /// Locked only by whoever is the holder, so that it is always free for it.
+    /// The process that uses it: [`UNUSED`], or one more than its generation; [`DEAD`] with that number if a thread of a parent
+    /// process holds it.
+    user: AtomicU64,
     value: std::sync::Mutex<T>,
 }
 
-/// Access to the value of a locked [`Mutex`].
-#[derive(Debug)]
-pub(crate) struct Guard<'a, T> {
-    // Fields are dropped in this order: the inner mutex is free before another thread can become the holder.
-    value: std::sync::MutexGuard<'a, T>,
-    _release: Release<'a>,
-}
+const UNUSED: u64 = 0;
+const DEAD: u64 = 1 << 63;
 
-#[derive(Debug)]
-struct Release<'a>(&'a AtomicU64);
+/// Access to the value of a locked [`Mutex`].
+pub(crate) type Guard<'a, T> = MutexGuard<'a, T>;
 
 impl<T> Mutex<T> {
     pub(crate) const fn new(value: T) -> Self {
-        Mutex { holder: AtomicU64::new(0), value: std::sync::Mutex::new(value) }
+        Mutex { user: AtomicU64::new(UNUSED), value: std::sync::Mutex::new(value) }
     }
 
     /// Locks it. Returns `None` if a thread of the parent process holds it, or a thread of this one for longer than
     /// [`PATIENCE`].
+    #[inline]
     pub(crate) fn lock(&self) -> Option<Guard<'_, T>> {
         self.lock_within(PATIENCE)
     }
 
     /// The same with another limit.
+    #[inline]
     pub(crate) fn lock_within(&self, patience: Duration) -> Option<Guard<'_, T>> {
+        match self.attempt() {
+            Some(guard) if !fork::is_near() => Some(guard),
+            guard => {
+                drop(guard);
+                self.wait(patience)
+            }
+        }
+    }
+
+    #[cold]
+    fn wait(&self, patience: Duration) -> Option<Guard<'_, T>> {
+        if self.is_dead() {
+            return None;
+        }
+        fork::wait();
         let mut started = None;
-        let mut has_waited_for_fork = false;
         for attempt in 0u32.. {
-            match self.try_hold() {
-                Ok(()) if fork::is_near() && !has_waited_for_fork => {
-                    drop(Release(&self.holder));
-                    has_waited_for_fork = true;
-                    fork::wait();
-                }
-                Ok(()) => return self.held(),
-                Err(Held::ByTheDead) => return None,
-                Err(Held::ByTheLiving) => {}
+            if let Some(guard) = self.attempt() {
+                return Some(guard);
             }
             match attempt {
                 0..64 => std::hint::spin_loop(),
@@ -72,43 +80,62 @@ impl<T> Mutex<T> {
 
     /// Locks it if it is free. It does not wait, not even for a fork.
     pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
-        self.try_hold().ok().and_then(|()| self.held())
+        if self.is_dead() { None } else { self.attempt() }
     }
 
-    fn try_hold(&self) -> Result<(), Held> {
-        let own = fork::generation() + 1;
-        match self.holder.compare_exchange(0, own, Ordering::SeqCst, Ordering::Relaxed) {
-            Ok(_) => Ok(()),
-            Err(holder) if holder == own => Err(Held::ByTheLiving),
-            Err(_) => Err(Held::ByTheDead),
+    #[inline]
+    fn attempt(&self) -> Option<Guard<'_, T>> {
+        if self.user.load(Ordering::Relaxed) == user() || self.is_living() { self.try_value() } else { None }
+    }
+
+    #[inline]
+    fn try_value(&self) -> Option<Guard<'_, T>> {
+        match self.value.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(PoisonError::into_inner(poisoned)),
+            Err(TryLockError::WouldBlock) => None,
         }
     }
 
-    /// The value, for the holder.
-    fn held(&self) -> Option<Guard<'_, T>> {
-        let release = Release(&self.holder);
-        let value = match self.value.try_lock() {
-            Ok(value) => value,
-            Err(TryLockError::Poisoned(poisoned)) => PoisonError::into_inner(poisoned),
-            Err(TryLockError::WouldBlock) => return None,
-        };
-        Some(Guard { value, _release: release })
+    /// Returns true unless a thread of the parent process holds it. The first answer of a process is final.
+    fn is_living(&self) -> bool {
+        let started = Instant::now();
+        loop {
+            let known = self.user.load(Ordering::Relaxed);
+            if known & !DEAD == user() {
+                return known & DEAD == 0;
+            }
+            let free = self.try_value();
+            let is_over = started.elapsed() >= FIRST_ATTEMPT;
+            if free.is_some() || is_over {
+                let found = if free.is_some() { user() } else { user() | DEAD };
+                let _ = self.user.compare_exchange(known, found, Ordering::Relaxed, Ordering::Relaxed);
+            } else {
+                std::thread::sleep(Duration::from_micros(50));
+            }
+        }
     }
 
     pub(crate) fn get_mut(&mut self) -> &mut T {
         self.value.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns true unless a thread of this process holds it.
+    /// Returns true unless a thread of this process holds it. For the moment of this call, it is locked, so that a thread that
+    /// locks it afterwards sees everything that happened before.
     pub(crate) fn is_free(&self) -> bool {
-        self.holder.load(Ordering::SeqCst) != fork::generation() + 1
+        self.try_value().is_some() || self.is_dead()
     }
 
     /// Returns true if a thread of the parent process holds it. It stays so for as long as this process lives.
     pub(crate) fn is_dead(&self) -> bool {
-        let holder = self.holder.load(Ordering::Relaxed);
-        holder != 0 && holder != fork::generation() + 1
+        self.user.load(Ordering::Relaxed) != user() && !self.is_living()
     }
+}
+
+/// What a mutex of this process stores.
+#[inline]
+fn user() -> u64 {
+    fork::generation() + 1
 }
 
 /// Locks a mutex of the standard library, for code that needs a condition variable. It does not wait for ever either.
@@ -122,31 +149,6 @@ pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> Option<std::sync::MutexGua
             Err(TryLockError::WouldBlock) if started.elapsed() > PATIENCE => return None,
             Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_micros(50)),
         }
-    }
-}
-
-enum Held {
-    ByTheLiving,
-    ByTheDead,
-}
-
-impl Drop for Release<'_> {
-    fn drop(&mut self) {
-        self.0.store(0, Ordering::Release);
-    }
-}
-
-impl<T> Deref for Guard<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.value
-    }
-}
-
-impl<T> DerefMut for Guard<'_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.value
     }
 }
 
@@ -211,12 +213,12 @@ mod tests {
     /// What a fork does to a lock that another thread holds.
     fn leave_to_the_dead<T>(mutex: &Mutex<T>) {
         let guard = mutex.lock().unwrap();
-        mutex.holder.store(u64::MAX, Ordering::SeqCst);
+        mutex.user.store(user() + 1, Ordering::Relaxed);
         std::mem::forget(guard);
     }
 
     #[test]
-    fn a_lock_of_the_parents_is_recognised_without_waiting() {
+    fn a_lock_of_the_parents_is_recognised_once_and_for_all() {
         let mutex = Mutex::new(1);
         *mutex.lock().unwrap() += 1;
         assert_eq!(*mutex.lock().unwrap(), 2);
@@ -224,6 +226,8 @@ mod tests {
         assert!(mutex.is_dead() && mutex.is_free());
         // An hour would be noticed.
         assert!(mutex.lock_within(Duration::from_secs(3600)).is_none());
+        // Even if it seems to be free later.
+        assert_eq!(mutex.user.load(Ordering::Relaxed), user() | DEAD);
     }
 
     #[test]

@@ -64,13 +64,19 @@ impl Capture {
         }
         said_by(meta, record, said, |fields| {
             trail::remember(meta, || fields.message_template());
-            self.with_trail(around, |trail, held| {
-                let target = fields.prose("log.target").filter(|_| is_log_record).unwrap_or(meta.target());
-                let is_own = self.is_own(meta, target, held);
-                let text = Text { meta, target, is_own, is_log_record, fields };
-                trail.keep_text(held, &text, self.plan, &self.recorder.redactor);
-            });
+            let target = fields.prose("log.target").filter(|_| is_log_record).unwrap_or(meta.target());
+            self.note_text(around, &Text { meta, target, is_log_record, fields });
         });
+    }
+
+    fn note_text(&self, around: Around, text: &Text<'_>) {
+        let redactor = &self.recorder.redactor;
+        if self.with_lane(around, |held| trail::note_text(held, text, redactor)) == Some(None) {
+            self.with_trail(around, |trail, held| {
+                let is_own = self.is_own(text.meta, text.target, held);
+                trail.note_text(held, text, is_own, self.plan, redactor);
+            });
+        }
     }
 
     /// Calls with the trail and the lane for what happens in this span.

@@ -10,13 +10,13 @@ use tracing::Metadata;
 /// the crates of a workspace by relative paths, and all others by absolute paths. A target that the code chooses itself
 /// says more than the path.
 pub(super) fn is_own(meta: &Metadata<'_>, target: &str, home: &Metadata<'_>) -> bool {
-    let has_its_own_target = meta.module_path().is_some_and(|module| crate_of(module) == crate_of(target));
+    let has_its_own_target = || meta.module_path().is_some_and(|module| crate_of(module) == crate_of(target));
     crate_of(target) == crate_of(home.target())
-        || (has_its_own_target && is_in_workspace(meta) && is_in_workspace(home))
+        || (is_in_workspace(meta) && is_in_workspace(home) && has_its_own_target())
 }
 
 fn crate_of(target: &str) -> &str {
-    target.split("::").next().unwrap_or_default()
+    target.split(':').next().unwrap_or_default()
 }
 
 fn is_in_workspace(meta: &Metadata<'_>) -> bool {

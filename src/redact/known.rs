@@ -1,12 +1,15 @@
-//! What is known of the names of fields, by their addresses.
+//! What is known of texts that the program holds for ever, such as the names of fields, by their addresses.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::names::NameKind;
 
-/// A cache. An entry holds the address and the length of a name, and what was found out about it in the lowest bits.
+/// A cache. An entry holds the address and the length of a text, and what was found out about it in the lowest bits.
 #[derive(Debug)]
-pub(super) struct KnownNames([AtomicU64; 256]);
+pub(super) struct KnownTexts([AtomicU64; 256]);
+
+/// Bits of an entry that are not the key.
+const FOUND: u32 = 3;
 
 /// What a field's name is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub(crate) struct FieldName {
     /// Whether it stands in JSON as it is.
     pub(crate) is_plain: bool,
 }
+
+const KINDS: [NameKind; 4] = [NameKind::Ordinary, NameKind::Doubtful, NameKind::Credential, NameKind::Password];
 
 impl FieldName {
     /// Whether its numbers are secrets too.
@@ -25,33 +30,37 @@ impl FieldName {
     pub(crate) fn is_secret(self) -> bool {
         self.kind > NameKind::Ordinary
     }
-}
 
-const KINDS: [NameKind; 4] = [NameKind::Ordinary, NameKind::Doubtful, NameKind::Credential, NameKind::Password];
+    pub(super) fn to_bits(self) -> u64 {
+        (self.kind as u64) << 1 | u64::from(self.is_plain)
+    }
 
-/// Bits of an entry that are not the key: the kind, and whether the name is plain.
-const FOUND: u32 = 3;
-
-impl Default for KnownNames {
-    fn default() -> Self {
-        KnownNames([const { AtomicU64::new(0) }; 256])
+    pub(super) fn from_bits(bits: u64) -> Self {
+        FieldName { kind: KINDS[(bits >> 1 & 3) as usize], is_plain: bits & 1 != 0 }
     }
 }
 
-impl KnownNames {
-    pub(super) fn look_up(&self, name: &'static str, judge: impl FnOnce() -> FieldName) -> FieldName {
-        let address = name.as_ptr().addr() as u64;
+impl Default for KnownTexts {
+    fn default() -> Self {
+        KnownTexts([const { AtomicU64::new(0) }; 256])
+    }
+}
+
+impl KnownTexts {
+    /// What `judge` has found out about a text, in [`FOUND`] bits.
+    pub(super) fn look_up(&self, text: &'static str, judge: impl FnOnce() -> u64) -> u64 {
+        let address = text.as_ptr().addr() as u64;
         let known = &self.0[(address >> 2 ^ address >> 10) as usize % self.0.len()];
-        let key = address << 16 | (name.len() as u64) << FOUND;
+        let key = address << 16 | (text.len() as u64) << FOUND;
         let entry = known.load(Ordering::Relaxed);
         if entry >> FOUND == key >> FOUND && entry != 0 {
-            return FieldName { kind: KINDS[(entry >> 1 & 3) as usize], is_plain: entry & 1 != 0 };
+            return entry & ((1 << FOUND) - 1);
         }
-        let judged = judge();
+        let found = judge();
         // An address or a length that does not fit could pass for another one.
-        if address >> 48 == 0 && name.len() < 1 << (16 - FOUND) {
-            known.store(key | (judged.kind as u64) << 1 | u64::from(judged.is_plain), Ordering::Relaxed);
+        if address >> 48 == 0 && text.len() < 1 << (16 - FOUND) {
+            known.store(key | found, Ordering::Relaxed);
         }
-        judged
+        found
     }
 }

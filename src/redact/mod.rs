@@ -25,7 +25,7 @@ use crate::value::{Map, Value};
 #[cfg(feature = "publish")]
 pub(crate) use json::{Found, Json, secrets, secrets_in_text};
 pub(crate) use known::FieldName;
-use known::KnownNames;
+use known::KnownTexts;
 pub(crate) use names::NameKind;
 
 /// What stands in the place of a secret.
@@ -35,7 +35,9 @@ pub(crate) const REDACTED: &str = "[redacted]";
 #[derive(Debug, Default)]
 pub(crate) struct Redactor {
     names: Vec<String>,
-    known: KnownNames,
+    known_names: KnownTexts,
+    /// Whether there is a secret in them.
+    known_texts: KnownTexts,
 }
 
 impl Redactor {
@@ -46,10 +48,9 @@ impl Redactor {
 
     /// What the name of a field says, judged once: the program holds the name for ever.
     pub(crate) fn field(&self, name: &'static str) -> FieldName {
-        self.known.look_up(name, || FieldName {
-            kind: self.kind_of(name),
-            is_plain: name.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\'),
-        })
+        let is_plain = || name.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
+        let judge = || FieldName { kind: self.kind_of(name), is_plain: is_plain() }.to_bits();
+        FieldName::from_bits(self.known_names.look_up(name, judge))
     }
 
     pub(crate) fn kind_of(&self, name: &str) -> NameKind {
@@ -61,6 +62,19 @@ impl Redactor {
     /// The text without its secrets.
     pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         text::without(text, &self.find(text))
+    }
+
+    /// Takes the secrets out of a text that is often the same, such as the name of a function.
+    fn clean_name(&self, name: &mut Cow<'static, str>) {
+        let has_secret = |text: &str| !self.find(text).is_empty();
+        if let Cow::Borrowed(text) = *name
+            && self.known_texts.look_up(text, || has_secret(text).into()) == 0
+        {
+            return;
+        }
+        if let Cow::Owned(clean) = self.text(name) {
+            *name = clean.into();
+        }
     }
 
     /// Takes the secrets out of a text.

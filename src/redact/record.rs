@@ -1,6 +1,5 @@
 //! Secrets in whole records: taken out before a record is written, and looked for before it is published.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Redactor;
@@ -11,6 +10,11 @@ impl Redactor {
     /// Takes the secrets out of every text of a record.
     pub(crate) fn failure(&self, failure: &mut Failure) {
         self.stacks(failure);
+        self.beside_stacks(failure);
+    }
+
+    /// The same without the stacks.
+    pub(crate) fn beside_stacks(&self, failure: &mut Failure) {
         let Failure { computation, theoretical_ref, error_type, error_message, parameters, context, .. } = failure;
         let own = [computation, theoretical_ref, error_type, error_message];
         let others = [&mut context.reason, &mut context.thread, &mut context.job_id, &mut context.notebook];
@@ -32,8 +36,8 @@ impl Redactor {
         }
         context.spans.iter_mut().for_each(|span| self.span(span));
         for entry in &mut context.trail {
-            self.name(&mut entry.level);
-            entry.span.iter_mut().chain(&mut entry.spans).for_each(|span| self.name(span));
+            self.clean_name(&mut entry.level);
+            entry.span.iter_mut().chain(&mut entry.spans).for_each(|span| self.clean_name(span));
             entry.span_fields = self.map(std::mem::take(&mut entry.span_fields));
             entry.span_columns.iter_mut().for_each(|name| self.clean(name));
             entry.location.iter_mut().for_each(|place| self.location(place));
@@ -42,13 +46,13 @@ impl Redactor {
             }
         }
         for breadcrumb in &mut context.breadcrumbs {
-            self.name(&mut breadcrumb.level);
-            breadcrumb.span.iter_mut().for_each(|span| self.name(span));
+            self.clean_name(&mut breadcrumb.level);
+            breadcrumb.span.iter_mut().for_each(|span| self.clean_name(span));
             breadcrumb.span_fields = self.map(std::mem::take(&mut breadcrumb.span_fields));
             breadcrumb.location.iter_mut().for_each(|place| self.location(place));
         }
         for series in &mut context.convergence {
-            self.name(&mut series.column);
+            self.clean_name(&mut series.column);
             series.crossed.iter_mut().for_each(|crossed| self.clean(&mut crossed.of));
         }
         for panic in context.panic_origin.iter_mut().flat_map(|origin| &mut origin.raised) {
@@ -70,18 +74,17 @@ impl Redactor {
         }
     }
 
-    /// Takes the secrets out of the stacks, which are read later than the rest.
-    pub(crate) fn stacks(&self, failure: &mut Failure) {
+    fn stacks(&self, failure: &mut Failure) {
         self.clean(&mut failure.stack_trace);
         self.frames(&mut failure.context.frames);
         let raised = failure.context.panic_origin.iter_mut().flat_map(|origin| &mut origin.raised);
         raised.for_each(|panic| self.frames(&mut panic.frames));
     }
 
-    fn frames(&self, frames: &mut [Frame]) {
+    pub(crate) fn frames(&self, frames: &mut [Frame]) {
         for frame in frames {
-            self.name(&mut frame.function);
-            frame.file.iter_mut().for_each(|file| self.name(file));
+            self.clean_name(&mut frame.function);
+            frame.file.iter_mut().for_each(|file| self.clean_name(file));
         }
     }
 
@@ -89,7 +92,7 @@ impl Redactor {
         let Suggestion { root_cause, location, reason, code, provider, model, fix, .. } = suggestion;
         let texts = [root_cause, location, reason, code, provider, model].into_iter().flatten();
         texts.chain([fix]).for_each(|text| self.clean(text));
-        [&mut suggestion.rule, &mut suggestion.source].into_iter().flatten().for_each(|text| self.name(text));
+        [&mut suggestion.rule, &mut suggestion.source].into_iter().flatten().for_each(|text| self.clean_name(text));
         for evidence in &mut suggestion.evidence {
             evidence.value = self.value(&evidence.field, std::mem::take(&mut evidence.value));
             self.clean(&mut evidence.field);
@@ -98,15 +101,15 @@ impl Redactor {
 
     fn location(&self, place: &mut Location) {
         let texts = [&mut place.file, &mut place.module, &mut place.target];
-        texts.into_iter().flatten().for_each(|text| self.name(text));
+        texts.into_iter().flatten().for_each(|text| self.clean_name(text));
     }
 
     fn span(&self, span: &mut SpanEntry) {
         span.fields = self.map(std::mem::take(&mut span.fields));
-        self.name(&mut span.name);
-        self.name(&mut span.target);
-        self.name(&mut span.level);
-        span.file.iter_mut().for_each(|file| self.name(file));
+        self.clean_name(&mut span.name);
+        self.clean_name(&mut span.target);
+        self.clean_name(&mut span.level);
+        span.file.iter_mut().for_each(|file| self.clean_name(file));
         span.follows_from.iter_mut().for_each(|name| self.clean(name));
     }
 
@@ -128,12 +131,6 @@ impl Redactor {
             .for_each(|text| self.clean(text));
         if clean != **process {
             *process = Arc::new(clean);
-        }
-    }
-
-    fn name(&self, name: &mut Cow<'static, str>) {
-        if let Cow::Owned(clean) = self.text(name) {
-            *name = clean.into();
         }
     }
 }

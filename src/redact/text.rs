@@ -45,17 +45,18 @@ struct Clues {
 fn clues(text: &str) -> Clues {
     let bytes = text.as_bytes();
     let mut clues = Clues::default();
-    let mut is_inside = false;
+    let (mut is_inside, mut has_escape) = (false, false);
     for (at, byte) in bytes.iter().enumerate() {
         let was_inside = std::mem::replace(&mut is_inside, byte.is_ascii_alphanumeric());
         let class = CLASSES[usize::from(*byte)];
         if class == 0 {
             continue;
         }
+        has_escape |= class & ESCAPE != 0;
         clues.has_url |= class & URL != 0;
         clues.has_name = clues.has_name || class & NAME != 0 && begins_name(&bytes[at..]);
         if class & TOKEN != 0
-            && (!was_inside || ends_escape(text, at))
+            && (!was_inside || has_escape && ends_escape(text, at))
             && let Some((range, kind)) = tokens::token_at(text, at)
         {
             clues.tokens.push(Finding { range, kind });
@@ -67,6 +68,7 @@ fn clues(text: &str) -> Clues {
 const NAME: u8 = 1;
 const TOKEN: u8 = 2;
 const URL: u8 = 4;
+const ESCAPE: u8 = 8;
 
 /// What may begin with a byte.
 static CLASSES: [u8; 256] = {
@@ -75,7 +77,8 @@ static CLASSES: [u8; 256] = {
     while byte < 256 {
         classes[byte] = if may_begin_name(byte as u8) { NAME } else { 0 }
             | if tokens::may_begin_token(byte as u8) { TOKEN } else { 0 }
-            | if matches!(byte as u8, b'@' | b'?' | b'&' | b'%') { URL } else { 0 };
+            | if matches!(byte as u8, b'@' | b'?' | b'&' | b'%') { URL } else { 0 }
+            | if matches!(byte as u8, b'\\' | b'%' | b'[') { ESCAPE } else { 0 };
         byte += 1;
     }
     classes

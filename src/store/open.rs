@@ -75,8 +75,14 @@ pub(crate) fn apart_from_stdio(open: impl FnOnce() -> io::Result<File>) -> io::R
 /// Takes the free descriptors below 3 for as long as it lives. A directory is always there, and nothing can be written to it.
 #[cfg(unix)]
 fn placeholders() -> Vec<File> {
+    use rustix::io::fcntl_getfd;
+    use rustix::stdio::{stderr, stdin, stdout};
     use std::os::fd::AsRawFd;
     let mut placeholders = Vec::new();
+    // To ask takes less time than to open a directory.
+    if [stdin(), stdout(), stderr()].iter().all(|stream| fcntl_getfd(stream).is_ok()) {
+        return placeholders;
+    }
     while let Ok(directory) = File::open("/")
         && directory.as_raw_fd() < 3
     {

@@ -27,14 +27,17 @@ const OTHERS: [u64; 2] = [1, 3];
 pub(super) fn want(lane: &Lane, target: &str, is_own: bool) -> Want {
     let texts = || lane.rings().filter(|ring| holds_texts(ring.key));
     let key = key_of(target);
-    let has_ring = texts().any(|ring| ring.key == key) || texts().count() + OTHERS.len() < TEXT_RINGS;
+    let has_ring = lane.ring(key).is_some() || texts().count() + OTHERS.len() < TEXT_RINGS;
     let key = if has_ring { key } else { OTHERS[usize::from(is_own)] };
     Want { key, stride: STRIDE, note: 0, is_own, plan: PLAN }
 }
 
 /// An odd number for a target.
-fn key_of(target: &str) -> u64 {
-    target.bytes().fold(5, |key, byte| mix(key ^ u64::from(byte)).rotate_left(8)) | 1
+pub(super) fn key_of(target: &str) -> u64 {
+    let (chunks, rest) = target.as_bytes().as_chunks();
+    let add = |key: u64, word: u64| mix(key ^ word).rotate_left(29);
+    let key = chunks.iter().fold(target.len() as u64, |key, chunk| add(key, u64::from_le_bytes(*chunk)));
+    rest.iter().fold(key, |key, byte| add(key, u64::from(*byte))) | 1
 }
 
 /// What was said, as far as it is kept.
@@ -62,15 +65,15 @@ impl Text {
     }
 }
 
-/// Writes the message and what stands beside it.
+/// Writes the message and what stands beside it. `None` if there is no room for it.
 pub(super) fn write(
     lane: &Lane,
     key: u64,
     (tick, callsite, path): (u64, u64, PathWord),
     said: &super::Text<'_>,
     is_secret: impl Fn(&'static str) -> bool,
-) {
-    let Some(row) = lane.ring(key).and_then(|ring| ring.begin()) else { return };
+) -> Option<()> {
+    let row = lane.ring(key)?.begin()?;
     let mut text = Text { bytes: [0; 8 * TEXT], length: 0, cut: false };
     let (fields, apart) = (said.fields, if said.is_log_record { LOG_FIELDS } else { &["message"] });
     text.push(fields.prose("message").unwrap_or_default());
@@ -88,6 +91,7 @@ pub(super) fn write(
     let words = words.iter().take(text.length.div_ceil(8)).map(|bytes| u64::from_le_bytes(*bytes));
     words.enumerate().for_each(|(word, bytes)| row.set(BEFORE_TEXT + word, bytes));
     row.finish();
+    Some(())
 }
 
 /// The path of the spans around an event.

@@ -219,17 +219,18 @@ impl Trail {
         self.make_room(held, Columns::of(meta).want(key, is_own, plan), plan);
     }
 
-    /// Keeps what an event of this callsite says. The callsite is remembered.
-    pub(crate) fn keep_text(&self, held: &mut Held, text: &Text<'_>, plan: Plan, redactor: &Redactor) {
-        let want = breadcrumbs::want(held.lane(), text.target, text.is_own);
+    /// Keeps what an event says, in a place that it has to find. Its callsite is remembered.
+    pub(crate) fn note_text(&self, held: &mut Held, text: &Text<'_>, is_own: bool, plan: Plan, redactor: &Redactor) {
+        let want = breadcrumbs::want(held.lane(), text.target, is_own);
         self.make_room(held, want, plan);
-        let callsite = match text.is_log_record {
-            true => callsites::remember_place(text.meta, text.fields),
-            false => callsites::address(text.meta),
-        };
-        let header = (clock::tick(), callsite, held.path());
-        breadcrumbs::write(held.lane(), want.key, header, text, |name| redactor.field(name).is_secret());
+        text.write(held, want.key, redactor);
     }
+}
+
+/// Keeps what an event says beside the earlier texts of its target. Returns `None` if there is no room. Its callsite is
+/// remembered.
+pub(crate) fn note_text(held: &Held, text: &Text<'_>, redactor: &Redactor) -> Option<()> {
+    text.write(held, breadcrumbs::key_of(text.target), redactor)
 }
 
 /// What an event says besides numbers.
@@ -238,9 +239,19 @@ pub(crate) struct Text<'a> {
     pub(crate) meta: &'static Metadata<'static>,
     /// The target, which is not that of the callsite if the event is a record of the `log` crate.
     pub(crate) target: &'a str,
-    pub(crate) is_own: bool,
     pub(crate) is_log_record: bool,
     pub(crate) fields: &'a Fields,
+}
+
+impl Text<'_> {
+    fn write(&self, held: &Held, key: u64, redactor: &Redactor) -> Option<()> {
+        let callsite = match self.is_log_record {
+            true => callsites::remember_place(self.meta, self.fields),
+            false => callsites::address(self.meta),
+        };
+        let header = (clock::tick(), callsite, held.path());
+        breadcrumbs::write(held.lane(), key, header, self, |name| redactor.field(name).is_secret())
+    }
 }
 
 /// Returns true unless a thread holds a lock that all trails share.

@@ -90,6 +90,8 @@ const COLLECTED: usize = 2;
 pub(super) struct NumberVisitor<'a> {
     row: Row<'a>,
     columns: Columns,
+    /// Word of the first column's value.
+    values: usize,
     kinds: [u64; COLLECTED],
     /// Whether a column beyond the collected ones has a number.
     any_further: bool,
@@ -103,14 +105,15 @@ impl<'a> NumberVisitor<'a> {
         for word in COLLECTED..columns.kind_words() {
             row.set(HEADER + word, 0);
         }
-        NumberVisitor { row, columns, kinds: [0; COLLECTED], any_further: false }
+        let values = HEADER + columns.kind_words();
+        NumberVisitor { row, columns, values, kinds: [0; COLLECTED], any_further: false }
     }
 
     #[inline]
     fn set(&mut self, field: &Field, kind: u64, bits: u64) {
         // A message that is a number is still the message.
         let Some(column) = field.index().checked_sub(usize::from(self.columns.after_message)) else { return };
-        self.row.set(HEADER + self.columns.kind_words() + column, bits);
+        self.row.set(self.values + column, bits);
         let (word, kind) = (column / kind::PER_WORD, kind << (column % kind::PER_WORD * kind::BITS));
         match self.kinds.get_mut(word) {
             Some(kinds) => *kinds |= kind,
@@ -131,8 +134,8 @@ impl<'a> NumberVisitor<'a> {
         }
         self.row.set(0, tick);
         self.row.set(1, path.word());
-        for (word, kinds) in self.kinds.iter().take(self.columns.kind_words()).enumerate() {
-            self.row.set(HEADER + word, *kinds);
+        for (word, kinds) in (HEADER..self.values).zip(self.kinds) {
+            self.row.set(word, kinds);
         }
         self.row.finish();
         true
