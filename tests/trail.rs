@@ -458,6 +458,19 @@ fn records_of_the_log_crate_name_their_place() {
 }
 
 #[test]
+fn a_field_that_is_called_log_target_is_no_target() {
+    let run = in_child(|dir| {
+        let _guard = builder(dir).log_filter("off").init().unwrap();
+        let _entered = solve("new code").entered();
+        (0..40).for_each(|_| info!(log.target = "hyper", "mine"));
+        (0..40).for_each(|_| info!(target: "hyper", "theirs"));
+        error!("failed");
+    });
+    let failure = run.ok().failure();
+    assert!(said(&failure).contains(&"mine log.target=hyper"), "{:?}", said(&failure));
+}
+
+#[test]
 fn a_field_that_is_called_like_one_of_the_log_crate_is_kept() {
     let run = in_child(|dir| {
         let _guard = builder(dir).log_filter("off").init().unwrap();
