@@ -585,8 +585,6 @@ impl Builder {
 
     fn recorder(self, log: OpenLog) -> Result<Recorder, InitError> {
         crate::capture::prepare();
-        crate::failure::category::prepare();
-        crate::suggest::prepare();
         let mut shared_context = crate::process::context(&self.redactor, &self.limits);
         if let Some((name, _)) = self.context.iter().find(|(name, _)| reserved_in_context(name)) {
             return Err(InitError::ReservedContext(name.to_owned()));

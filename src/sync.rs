@@ -206,6 +206,27 @@ impl<T> Renewable<T> {
     }
 }
 
+/// A value that is made when it is needed for the first time. A child that is forked in the middle of that makes its own.
+#[derive(Debug)]
+pub(crate) struct Lazy<T: 'static> {
+    made: Renewable<Option<&'static T>>,
+    make: fn() -> T,
+}
+
+impl<T> Lazy<T> {
+    pub(crate) const fn new(make: fn() -> T) -> Self {
+        Lazy { made: Renewable::none(), make }
+    }
+
+    pub(crate) fn get(&self) -> &'static T {
+        let make = || &*Box::leak(Box::new((self.make)()));
+        match self.made.lock() {
+            Some(mut made) => made.get_or_insert_with(make),
+            None => make(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,6 +262,15 @@ mod tests {
             leave_to_the_dead(renewable.living().unwrap());
         }
         assert!(renewable.lock().is_none());
+    }
+
+    #[test]
+    fn a_value_is_made_once_and_again_after_a_fork_in_the_middle() {
+        let lazy = Lazy::new(|| String::from("made"));
+        let first = lazy.get();
+        assert!(std::ptr::eq(first, lazy.get()) && first == "made");
+        leave_to_the_dead(lazy.made.living().unwrap());
+        assert!(!std::ptr::eq(first, lazy.get()) && lazy.get() == "made");
     }
 
     #[test]

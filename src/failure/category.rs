@@ -1,10 +1,9 @@
 //! What kind of failure it was.
 
-use std::sync::LazyLock;
-
 use serde::{Deserialize, Serialize};
 
 use super::lapack;
+use crate::sync::Lazy;
 use crate::words::{Phrase, Words};
 
 macro_rules! categories {
@@ -305,7 +304,7 @@ categories! {
 }
 
 /// All phrases, with the category that each tells; an earlier one is more specific.
-static ALL_PHRASES: LazyLock<Vec<(Category, Phrase)>> = LazyLock::new(|| {
+static ALL_PHRASES: Lazy<Vec<(Category, Phrase)>> = Lazy::new(|| {
     let of = |(category, phrases): &(Category, &'static [&'static str])| {
         let category = *category;
         phrases.iter().filter_map(move |phrase| Some((category, Phrase::of(phrase)?)))
@@ -313,16 +312,11 @@ static ALL_PHRASES: LazyLock<Vec<(Category, Phrase)>> = LazyLock::new(|| {
     PHRASES.iter().flat_map(of).collect()
 });
 
-/// Builds the tables now. A fork in the middle of that would leave a child waiting for it for ever.
-pub(crate) fn prepare() {
-    LazyLock::force(&ALL_PHRASES);
-}
-
 impl Category {
     /// The category that these words tell, if any.
     pub(crate) fn of_text(text: &str) -> Option<Self> {
         let words = Words::of_message(text);
-        let told = ALL_PHRASES.iter().find(|(_, phrase)| phrase.is_in(&words)).map(|(category, _)| *category);
+        let told = ALL_PHRASES.get().iter().find(|(_, phrase)| phrase.is_in(&words)).map(|(category, _)| *category);
         told.or_else(|| lapack::category(text, &words))
     }
 }

@@ -25,11 +25,6 @@ const MOST: usize = 5;
 /// Of what helped before, so many are told.
 const REMEMBERED: usize = 2;
 
-/// Builds what diagnoses need, before any failure.
-pub(crate) fn prepare() {
-    rules::prepare();
-}
-
 impl Failure {
     /// Says how the series of the trail went, and what the built-in rules suggest, where the record does not yet. Records of
     /// this library do; those of other programs may not.
@@ -112,7 +107,7 @@ type Found<'a> = Vec<(Option<&'a str>, clue::Found<'a>)>;
 fn suggestions(failure: &Failure, own: &Rules) -> Vec<Suggestion> {
     let category = failure.context.category.unwrap_or(Category::Other);
     let facts = Facts::of(failure);
-    let rules = own.iter().map(|rule| (rule, true)).chain(rules::of(category).iter().map(|rule| (rule, false)));
+    let rules = own.iter().map(|rule| (rule, true)).chain(rules::of(category).iter().map(|rule| (*rule, false)));
     let holds = |(rule, is_own): (_, bool)| {
         Rule::find(rule, category, &facts).map(|found| Match { rule, is_own, found, fix: None })
     };

@@ -8,10 +8,9 @@ mod linear;
 mod process;
 mod steps;
 
-use std::sync::LazyLock;
-
 use super::Rule;
 use crate::failure::{Behaviour, Category};
+use crate::sync::Lazy;
 
 /// Methods of integration that are stable for small steps only.
 const EXPLICIT: &str = "rk45|rk23|rk4|dop853|dopri5|dopri|dopri54|rkf45|euler|heun|tsit5|runge kutta|adams|explicit|ab2|ab4|leapfrog|ftcs|lax wendroff";
@@ -28,20 +27,15 @@ const RESTS: &[Behaviour] = &[Behaviour::Stagnation, Behaviour::Oscillation];
 const WANDERS: &[Behaviour] = &[Behaviour::Irregular];
 
 /// By category, the rules that can hold for it.
-static BY_CATEGORY: LazyLock<Vec<Vec<Rule>>> = LazyLock::new(|| {
-    let all = all();
-    let of = |category| all.iter().filter(|rule| rule.is_for(category)).cloned().collect();
+static BY_CATEGORY: Lazy<Vec<Vec<&Rule>>> = Lazy::new(|| {
+    let all: &'static [Rule] = all().leak();
+    let of = |category| all.iter().filter(|rule| rule.is_for(category)).collect();
     Category::all().iter().map(|category| of(*category)).collect()
 });
 
-/// Builds the tables now. A fork in the middle of that would leave a child waiting for it for ever.
-pub(in crate::suggest) fn prepare() {
-    LazyLock::force(&BY_CATEGORY);
-}
-
 /// The rules that can hold for a failure of this category.
-pub(super) fn of(category: Category) -> &'static [Rule] {
-    BY_CATEGORY.get(category as usize).map(Vec::as_slice).unwrap_or_default()
+pub(super) fn of(category: Category) -> &'static [&'static Rule] {
+    BY_CATEGORY.get().get(category as usize).map(Vec::as_slice).unwrap_or_default()
 }
 
 fn all() -> Vec<Rule> {
