@@ -63,10 +63,10 @@ pub(crate) fn words(words: Vec<String>, limits: &Limits) -> Vec<String> {
     if gone == 0 {
         return words;
     }
-    let mut kept = words[..head].to_vec();
-    kept.push(format!("… [{gone} words left out] …"));
-    kept.extend_from_slice(&words[words.len() - tail..]);
-    kept
+    let mut bounded = words[..head].to_vec();
+    bounded.push(format!("… [{gone} words left out] …"));
+    bounded.extend_from_slice(&words[words.len() - tail..]);
+    bounded
 }
 
 /// A name from the environment.

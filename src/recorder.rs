@@ -187,7 +187,7 @@ impl Recorder {
     /// Writes the record of a failure that was put together elsewhere, with all that it does not say itself.
     pub(crate) fn record_described(&self, mut failure: Failure) -> (Uuid, io::Result<PathBuf>) {
         self.redactor.failure(&mut failure);
-        let told = failure.category_in_words();
+        let category = failure.category_in_words();
         let Failure { context, error_message, stack_trace, .. } = &mut failure;
         let messages =
             context.errors.iter_mut().flat_map(|error| std::iter::once(&mut error.message).chain(&mut error.notes));
@@ -196,7 +196,7 @@ impl Recorder {
                 *text = shorten(text, self.limits.text).into_owned();
             }
         }
-        context.category.get_or_insert(told);
+        context.category.get_or_insert(category);
         context.thread.get_or_insert_with(thread_name);
         context.other = apart_from_ours(std::mem::take(&mut context.other));
         self.complete(&mut failure);

@@ -226,8 +226,8 @@ impl Advisor {
         }
         let prompt = self.question(failure)?;
         let advice = self.ask(&prompt, cache.as_ref())?;
-        let kept = cache.map_or(Ok(()), |cache| cache.put(failure, &self.model, &advice));
-        Ok(Advice { not_kept: kept.err().map(|error| in_words(&error)), ..advice })
+        let stored = cache.map_or(Ok(()), |cache| cache.put(failure, &self.model, &advice));
+        Ok(Advice { not_kept: stored.err().map(|error| in_words(&error)), ..advice })
     }
 
     fn ask(&self, prompt: &Prompt, cache: Option<&Cache>) -> Result<Advice, AdviceError> {
@@ -235,8 +235,8 @@ impl Advisor {
         let reply = reply.map_err(ErrorKind::Unanswered.of())?;
         self.count(reply.tokens.unwrap_or_else(|| tokens_of(prompt) + estimated(reply.text.len())));
         let answer = Answer::parse(&reply.text).map_err(|error| {
-            let said = self.keep_raw(&reply, cache);
-            ErrorKind::NotAnAnswer.of()(anyhow::Error::new(error).context(said))
+            let place = self.keep_raw(&reply, cache);
+            ErrorKind::NotAnAnswer.of()(anyhow::Error::new(error).context(place))
         })?;
         Ok(Advice {
             provider: self.model.provider().to_owned(),

@@ -78,14 +78,14 @@ pub(super) fn seen_in_event(
     seen.reason = reader.text("reason");
     seen.category = reader.category(seen.reason.is_some());
 
-    let said = fields.prose("message").filter(|message| !message.trim().is_empty());
-    if said.is_some() {
+    let message = fields.prose("message").filter(|message| !message.trim().is_empty());
+    if message.is_some() {
         reader.used.push("message");
     }
     let error = error.map(|error| (error.field, error.chain));
     let of_text = |(field, text)| (field, ErrorChain::of_text(text, limits));
     let error = error.or_else(|| fields.error_text().map(of_text));
-    seen.carries = match (&error, said) {
+    seen.carries = match (&error, message) {
         (Some(_), None) => Carries::ErrorAlone,
         (Some(_), Some(_)) => Carries::Error,
         (None, _) => Carries::Words,
@@ -99,7 +99,7 @@ pub(super) fn seen_in_event(
         reader.used.extend(LOG_CRATE_FIELDS);
     }
     let others = fields.to_map(&reader.used, limits, &recorder.redactor);
-    seen.message = match said {
+    seen.message = match message {
         Some(message) => message.to_owned(),
         None if seen.error.entries.is_empty() => message_of_fields(&others),
         None => String::new(),
@@ -109,7 +109,7 @@ pub(super) fn seen_in_event(
         Some(_) => seen.parameters = Some(others),
         None => seen.event = others,
     }
-    if let (false, Some(message)) = (seen.error.entries.is_empty(), said) {
+    if let (false, Some(message)) = (seen.error.entries.is_empty(), message) {
         seen.event.insert("message", headline(message).unwrap_or_else(|| message.to_owned()));
     }
     seen.location = location(meta, fields, recorder);

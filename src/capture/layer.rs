@@ -142,8 +142,8 @@ where
     /// The most detailed level of its computations, its trail and its log.
     fn most_detailed(&self) -> LevelFilter {
         let logged = self.capture.recorder.log.as_ref().map_or(LevelFilter::OFF, |log| log.filter().most());
-        let kept = self.capture.trail_filter.as_ref().map_or(LevelFilter::OFF, TrailFilter::most);
-        self.level.max(logged).max(kept)
+        let trailed = self.capture.trail_filter.as_ref().map_or(LevelFilter::OFF, TrailFilter::most);
+        self.level.max(logged).max(trailed)
     }
 
     /// Whether anything is done with this callsite.

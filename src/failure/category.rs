@@ -316,8 +316,8 @@ impl Category {
     /// The category that these words tell, if any.
     pub(crate) fn of_text(text: &str) -> Option<Self> {
         let words = Words::of_message(text);
-        let told = ALL_PHRASES.get().iter().find(|(_, phrase)| phrase.is_in(&words)).map(|(category, _)| *category);
-        told.or_else(|| lapack::category(text, &words))
+        let category = ALL_PHRASES.get().iter().find(|(_, phrase)| phrase.is_in(&words)).map(|(category, _)| *category);
+        category.or_else(|| lapack::category(text, &words))
     }
 }
 

@@ -148,9 +148,9 @@ fn with_identity(repository: &Repository) -> Git {
     for (name, address, section) in
         [("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "author"), ("GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "committer")]
     {
-        let given = std::env::var_os(name).map(|name| name.to_string_lossy().into_owned());
+        let value = std::env::var_os(name).map(|name| name.to_string_lossy().into_owned());
         let set = || repository.config.get(&format!("{section}.name")).or_else(|| repository.config.get("user.name"));
-        if !given.or_else(|| set().map(str::to_owned)).is_some_and(|name| is_usable(&name)) {
+        if !value.or_else(|| set().map(str::to_owned)).is_some_and(|name| is_usable(&name)) {
             git = git.with(name, "tracing-failure");
         }
         // `EMAIL` is a guess to git.

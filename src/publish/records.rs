@@ -159,8 +159,8 @@ fn candidates(repository: &Repository) -> Result<(Vec<String>, Vec<Skipped>), Pu
 
 /// The names that a store gives, by the time and the id in them.
 fn places<'n>(names: impl Iterator<Item = &'n str>) -> HashMap<&'n str, &'n str> {
-    let own = names.filter(|name| Store::is_own_name(name));
-    own.filter_map(|name| Some((place_in(name)?, name))).collect()
+    let records = names.filter(|name| Store::is_own_name(name));
+    records.filter_map(|name| Some((place_in(name)?, name))).collect()
 }
 
 /// Those of the files that are records without secrets, why others are none, and the secrets of the rest.

@@ -115,9 +115,9 @@ impl Remote {
         let text = String::from_utf8_lossy(&text);
         let tips: String =
             text.lines().filter_map(|line| line.split('\t').next()).flat_map(|tip| [tip, "\n"]).collect();
-        let said =
+        let output =
             repository.git.read(&["cat-file", "--batch-check=%(objectname) %(objecttype)"], tips.into_bytes())?;
-        let answers = String::from_utf8_lossy(&said);
+        let answers = String::from_utf8_lossy(&output);
         Ok(answers.lines().filter_map(|line| line.strip_suffix(" commit")).map(str::to_owned).collect())
     }
 
@@ -149,11 +149,11 @@ impl Remote {
     }
 
     fn ask<W: AsRef<OsStr>>(&self, words: &[W]) -> Result<Vec<u8>, NotPushed> {
-        let said = self.git.run(words, Vec::new())?;
-        if !said.succeeded {
-            return Err(why(&said.stderr));
+        let output = self.git.run(words, Vec::new())?;
+        if !output.succeeded {
+            return Err(why(&output.stderr));
         }
-        Ok(said.stdout)
+        Ok(output.stdout)
     }
 
     /// Pushes the commit, if the branch is where we believe it to be.
@@ -166,17 +166,17 @@ impl Remote {
             ["push", "--porcelain", "--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no"];
         let where_to = [&*lease, OsStr::new("--"), OsStr::new(&self.name), &*refspec];
         let words: Vec<&OsStr> = quiet.iter().map(OsStr::new).chain(where_to).collect();
-        let said = self.git.run(&words, Vec::new())?;
-        if said.succeeded {
+        let output = self.git.run(&words, Vec::new())?;
+        if output.succeeded {
             return Ok(Answer::Done);
         }
-        let text = String::from_utf8_lossy(&said.stdout).into_owned();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let line = text.lines().filter(|line| line.starts_with('!')).find_map(|line| line.split('\t').nth(2));
-        let Some(line) = line.map(without_credentials) else { return Ok(Answer::No(why(&said.stderr))) };
+        let Some(line) = line.map(without_credentials) else { return Ok(Answer::No(why(&output.stderr))) };
         if is_race(&line) {
             return Ok(Answer::Lost(line));
         }
-        let words = said.stderr.lines().filter_map(|line| line.strip_prefix("remote: ")).map(str::trim);
+        let words = output.stderr.lines().filter_map(|line| line.strip_prefix("remote: ")).map(str::trim);
         let words: Vec<&str> = std::iter::once(line.as_str()).chain(words).filter(|line| !line.is_empty()).collect();
         Ok(Answer::No(NotPushed::Rejected(words.join("; "))))
     }

@@ -16,7 +16,7 @@ impl Redactor {
     /// The same without the stacks.
     pub(crate) fn beside_stacks(&self, failure: &mut Failure) {
         let Failure { computation, theoretical_ref, error_type, error_message, parameters, context, .. } = failure;
-        let own = [computation, theoretical_ref, error_type, error_message];
+        let texts = [computation, theoretical_ref, error_type, error_message];
         let others = [&mut context.reason, &mut context.thread, &mut context.job_id, &mut context.notebook];
         let errors = context.errors.iter_mut().flat_map(|error| {
             let texts =
@@ -25,7 +25,7 @@ impl Redactor {
         });
         let breadcrumbs = context.breadcrumbs.iter_mut().map(|breadcrumb| &mut breadcrumb.message);
         let trail = context.trail.iter_mut().filter_map(|entry| entry.message.as_mut());
-        let texts = own.into_iter().chain(others.into_iter().flatten()).chain(errors).chain(breadcrumbs).chain(trail);
+        let texts = texts.into_iter().chain(others.into_iter().flatten()).chain(errors).chain(breadcrumbs).chain(trail);
         texts.for_each(|text| self.clean(text));
         failure.suggested_fixes.iter_mut().for_each(|fix| self.clean(fix));
         for map in [parameters, &mut context.event, &mut context.other] {

@@ -22,8 +22,8 @@ pub(crate) fn copies<'n>(names: &[&'n str]) -> HashMap<&'n str, &'n str> {
     // The shortest comes first: of several copies without an original, it stands for the failure.
     suspects.sort_by_key(|name| (name.len(), *name));
     let all: HashSet<&str> = names.iter().copied().collect();
-    let own = names.iter().copied().filter(|name| Store::is_own_name(name));
-    let mut places: HashMap<&str, &str> = own.filter_map(|name| Some((place_in(name)?, name))).collect();
+    let originals = names.iter().copied().filter(|name| Store::is_own_name(name));
+    let mut places: HashMap<&str, &str> = originals.filter_map(|name| Some((place_in(name)?, name))).collect();
     let mut copies = HashMap::new();
     for name in suspects {
         let original = match place_in(name) {

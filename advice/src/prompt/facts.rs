@@ -72,9 +72,9 @@ fn says_something(series: &Convergence) -> bool {
 
 fn behaviour(series: &Convergence, failure: &Failure) -> String {
     let entry = failure.context.trail.get(series.trail);
-    let said = entry.map(name_of).unwrap_or_default();
+    let source = entry.map(name_of).unwrap_or_default();
     let number = |name: &str, x: Option<f64>| x.map(|x| format!(", {name} {}", brief(x))).unwrap_or_default();
-    let mut text = format!("{} ({}): {}", series.column, said, series.behaviour.name().replace('_', " "));
+    let mut text = format!("{} ({}): {}", series.column, source, series.behaviour.name().replace('_', " "));
     text += &number("factor from one to the next", series.rate);
     text += &number("R²", series.fit);
     text += &series.period.map(|period| format!(", period {period}")).unwrap_or_default();
@@ -129,9 +129,10 @@ fn panics(failure: &Failure) -> String {
     lines(raised.map(|panic| {
         let thread = panic.thread.as_deref().map(|thread| format!("in thread {thread}"));
         let place = panic.location.as_ref().map(|at| place_of(at.file.as_deref(), at.line, working_dir(failure)));
-        let own = panic.frames.iter().filter(|frame| frame.in_app).take(4).map(|frame| &*frame.function);
-        let own = Some(own.collect::<Vec<_>>().join(" < ")).filter(|own| !own.is_empty());
-        let known = [thread, place.map(|place| format!("at {place}")), own.map(|own| format!("in {own}"))];
+        let functions = panic.frames.iter().filter(|frame| frame.in_app).take(4).map(|frame| &*frame.function);
+        let functions = Some(functions.collect::<Vec<_>>().join(" < ")).filter(|functions| !functions.is_empty());
+        let known =
+            [thread, place.map(|place| format!("at {place}")), functions.map(|functions| format!("in {functions}"))];
         let known: Vec<String> = ["panic".to_owned()].into_iter().chain(known.into_iter().flatten()).collect();
         pair(&known.join(" "), &beginning(&panic.message, 500))
     }))
@@ -154,8 +155,8 @@ fn within(span: Option<&str>, fields: &Map) -> String {
 
 /// What the events of an entry say, and in which spans.
 fn name_of(entry: &TrailEntry) -> String {
-    let said = entry.message.as_deref().or(entry.span.as_deref()).unwrap_or("numbers");
-    format!("{said}{}", within(entry.spans.last().map(|span| &**span), &entry.span_fields))
+    let words = entry.message.as_deref().or(entry.span.as_deref()).unwrap_or("numbers");
+    format!("{words}{}", within(entry.spans.last().map(|span| &**span), &entry.span_fields))
 }
 
 /// The last rows of each place as a table.
@@ -167,14 +168,14 @@ fn table(entry: &TrailEntry, rows: usize) -> String {
     let columns: Vec<(&str, &[Value])> =
         entry.columns.iter().filter_map(|(name, column)| Some((name, column.as_list()?))).collect();
     let Some(length) = columns.iter().map(|(_, column)| column.len()).max() else { return String::new() };
-    let said = name_of(entry);
+    let title = name_of(entry);
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     let row = |row: usize| {
         let values = columns.iter().map(|(_, column)| column.get(row).map(Value::to_string).unwrap_or_default());
         values.collect::<Vec<_>>().join(" | ")
     };
     let shown = length.saturating_sub(rows)..length;
-    plain(&format!("{said}, {} times:\n{}\n{}\n", entry.seen, names.join(" | "), lines(shown.map(row)).trim_end()))
+    plain(&format!("{title}, {} times:\n{}\n{}\n", entry.seen, names.join(" | "), lines(shown.map(row)).trim_end()))
 }
 
 fn frames(failure: &Failure) -> String {

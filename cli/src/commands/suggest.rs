@@ -88,9 +88,9 @@ fn is_kept(advice: &Advice, saved: &Result<Option<String>>) -> bool {
 
 /// What is said of an answer that could not be printed.
 fn unprinted(error: &anyhow::Error, is_kept: bool) -> String {
-    let kept =
+    let saved =
         if is_kept { "the answer is kept: the same command without --fresh shows it" } else { "the answer is lost" };
-    format!("{}; {kept}", in_words(error))
+    format!("{}; {saved}", in_words(error))
 }
 
 fn print(advice: &Advice, asked_for: &str, saved: Option<&String>, screen: &mut Screen) -> Result<()> {

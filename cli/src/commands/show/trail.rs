@@ -33,12 +33,12 @@ fn write_entry(
     screen: &mut Screen,
 ) -> Result<()> {
     let said = entry.message.as_deref().or(entry.span.as_deref()).unwrap_or("numbers");
-    let said = [said.to_owned()].into_iter().chain(spans(entry)).collect::<Vec<_>>().join(" in ");
+    let line = [said.to_owned()].into_iter().chain(spans(entry)).collect::<Vec<_>>().join(" in ");
     let place = entry.location.as_ref().map(|at| place_of(at.file.as_deref(), at.line, working_dir));
     let place = place.map(|place| format!("  {place}")).unwrap_or_default();
     let dropped = if entry.dropped > 0 { format!(", {} of them kept", entry.elapsed_s.len()) } else { String::new() };
     let place = screen.paint(paint::FAINT, &place);
-    writeln!(screen, "  {} × {}{dropped}{place}", entry.seen, one_line(&said))?;
+    writeln!(screen, "  {} × {}{dropped}{place}", entry.seen, one_line(&line))?;
     let widest = entry.columns.iter().map(|(name, _)| width(&one_line(name))).max().unwrap_or(0);
     for (name, column) in entry.columns.iter() {
         let went = series.iter().find(|series| series.column == name).and_then(|series| behaviour(series));
