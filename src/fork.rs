@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+#[cfg(unix)]
+use crate::background;
 use crate::sync::Renewable;
 
 /// How long a fork waits for our locks. A thread holds them for some microseconds.
@@ -110,6 +112,7 @@ extern "C" fn after_fork() {
 #[cfg(unix)]
 extern "C" fn after_fork_in_child() {
     FORKING.store(0, Ordering::SeqCst);
+    background::after_fork_in_child();
     PROCESS.store(std::process::id(), Ordering::Relaxed);
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
@@ -117,7 +120,7 @@ extern "C" fn after_fork_in_child() {
 #[cfg(unix)]
 fn all_free() -> bool {
     let Some(owners) = OWNERS.try_lock() else { return false };
-    crate::capture::static_locks_are_free() && owners.iter().flatten().all(is_free)
+    background::has_all_started() && crate::capture::static_locks_are_free() && owners.iter().flatten().all(is_free)
 }
 
 #[cfg(unix)]

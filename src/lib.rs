@@ -143,6 +143,7 @@
 
 #![warn(missing_docs)]
 
+mod background;
 mod bound;
 mod builder;
 mod capture;

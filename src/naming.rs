@@ -14,11 +14,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SendError};
 use std::time::{Duration, Instant};
 
-use crate::capture::{Busy, READING_STACK, READING_TURN, Stack, has_memory_for_names};
+use crate::capture::{Busy, READING_TURN, Stack, has_memory_for_names};
 use crate::failure::Failure;
 use crate::recorder::Recorder;
 use crate::redact::Redactor;
-use crate::{fork, sync};
+use crate::{background, fork};
 
 /// How long a failing thread waits for its stack and for the names in it, altogether.
 const LIMIT: Duration = Duration::from_millis(950);
@@ -81,14 +81,15 @@ impl Recorder {
     fn name_elsewhere(self: &Arc<Self>, failure: &Arc<Failure>, stacks: &Stacks) -> Option<Receiver<Failure>> {
         // The channel has no room: what is sent is received, or it comes back.
         let (sender, receiver) = mpsc::sync_channel(0);
-        let (work, before, stacks) = (Work::begin(self), Arc::clone(failure), stacks.clone());
+        let (recorder, before, stacks) = (Arc::clone(self), Arc::clone(failure), stacks.clone());
         let name = move || {
             let _busy = Busy::enter();
+            let work = Work::begin(recorder);
             if let Err(SendError(named)) = sender.send(work.0.name(&before, stacks)) {
                 work.0.replace(&before, &named);
             }
         };
-        sync::thread("failure-names").stack_size(READING_STACK).spawn(name).ok().map(|_| receiver)
+        background::run(name).ok().map(|()| receiver)
     }
 
     fn name(&self, failure: &Failure, mut stacks: Stacks) -> Failure {
@@ -138,9 +139,9 @@ fn number_in(state: u64) -> u64 {
 struct Work(Arc<Recorder>);
 
 impl Work {
-    fn begin(recorder: &Arc<Recorder>) -> Self {
+    fn begin(recorder: Arc<Recorder>) -> Self {
         recorder.naming.change(|number| number + 1);
-        Work(Arc::clone(recorder))
+        Work(recorder)
     }
 }
 

@@ -53,7 +53,8 @@ mod unix {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::fs::{FileType, FlockOperation, OFlags, fcntl_getfl, fcntl_lock, fstat};
 
-    use crate::sync::{self, PATIENCE, Renewable};
+    use crate::background;
+    use crate::sync::{PATIENCE, Renewable};
 
     /// Bytes that a pipe takes in one piece, whoever else writes to it (`PIPE_BUF` of Linux).
     const ATOMIC: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
@@ -157,7 +158,7 @@ mod unix {
             writing.0.store(state, Ordering::Release);
             caller.unpark();
         };
-        if sync::thread("failure-stderr").spawn(write).is_err() {
+        if background::run(write).is_err() {
             return FAILED;
         }
         loop {

@@ -48,7 +48,7 @@ pub(crate) use repeat::{Carries, Place, Report};
 #[cfg(feature = "color-eyre")]
 pub(crate) use report_text::{RECORDED, ReportText};
 pub(crate) use seen::{Call, Fate, Kind, Seen};
-pub(crate) use stack::{READING_STACK, READING_TURN, Stack};
+pub(crate) use stack::{READING_TURN, Stack};
 pub(crate) use surroundings::Surroundings;
 pub(crate) use thread::{Busy, name as thread_name};
 pub(crate) use trail::{History, HistoryOptions, Plan, TrailFilter};

@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 
 use super::hash::NumberHasher;
 use super::{Busy, unwinder};
+use crate::background;
 use crate::failure::Frame;
-use crate::sync::{self, Renewable};
+use crate::sync::Renewable;
 
 /// Frames of ours, of `tracing` and of the panic machinery that may stand before the user's.
 const MACHINERY: usize = 48;
@@ -79,9 +80,6 @@ static STARTS: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
 
 /// How long a thread that reads names waits for others that read some. No failing thread waits for it.
 pub(crate) const READING_TURN: Duration = Duration::from_secs(60);
-
-/// Debug information is read on a stack as large as that of most threads of a program.
-pub(crate) const READING_STACK: usize = 2 << 20;
 
 /// Stacks in a row without an unknown address, after which the debug information is let go: it takes 40 MB or more.
 const WARM: u32 = 64;
@@ -314,7 +312,7 @@ fn names_within(addresses: &[usize], patience: Duration) -> Option<Vec<Symbols>>
         let _busy = Busy::enter();
         let _ = sender.send(names(&addresses, READING_TURN));
     };
-    sync::thread("failure-names").stack_size(READING_STACK).spawn(name).ok()?;
+    background::run(name).ok()?;
     receiver.recv_timeout(patience).ok()?.ok()
 }
 

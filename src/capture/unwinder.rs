@@ -12,8 +12,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::background;
 use crate::fork;
-use crate::sync::{self, Guard, Mutex};
+use crate::sync::{Guard, Mutex};
 
 /// Why a record of a forked child has no stack.
 const LOCKED_BY_FORK: &str =
@@ -80,7 +81,7 @@ fn is_usable() -> bool {
         USABLE.store(generation, Ordering::Release);
     };
     let started = Instant::now();
-    let is_attempted = sync::thread("failure-unwinder").spawn(attempt).is_ok();
+    let is_attempted = background::run(attempt).is_ok();
     while is_attempted && USABLE.load(Ordering::Acquire) != generation && started.elapsed() < ATTEMPT {
         std::thread::sleep(Duration::from_micros(50));
     }

@@ -17,6 +17,7 @@ pub(crate) use line::{
     ComputationLine, EventLine, LOG_FIELDS, write_failure, write_json, write_line, write_name, write_span,
 };
 
+use crate::background;
 use crate::fork::{self, Locks};
 use crate::sync::{Guard, Mutex, Renewable};
 use file::{LogFile, Place};
@@ -212,8 +213,8 @@ impl Shared {
     fn wake_writer(self: &Arc<Self>, waiting: &mut Waiting) -> bool {
         if waiting.writer.is_none() {
             let shared = Arc::downgrade(self);
-            let spawned = crate::sync::thread("failure-log").spawn(move || write_later(&shared));
-            waiting.writer = spawned.ok().map(|handle| handle.thread().clone());
+            let write = move || write_later(&shared);
+            waiting.writer = background::spawn("failure-log", background::SMALL_STACK, write).ok();
         }
         waiting.writer.as_ref().map(Thread::unpark).is_some()
     }

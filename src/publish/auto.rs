@@ -5,10 +5,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Outcome, PublishError, Published, Publisher};
+use crate::background;
 use crate::fork;
 use crate::payload::caught;
 use crate::stderr;
-use crate::sync::{self, lock};
+use crate::sync::lock;
 
 /// Failures that follow each other sooner than this go together,
 const QUIET: Duration = Duration::from_secs(2);
@@ -141,7 +142,7 @@ impl AutoPush {
     fn start(self: &Arc<Self>) -> bool {
         let auto = Arc::clone(self);
         let work = move || while auto.next() {};
-        sync::thread("failure-push").stack_size(2 << 20).spawn(work).is_ok()
+        background::spawn("failure-push", background::STACK_SIZE, work).is_ok()
     }
 
     /// Waits for the next push to be due, and does it. The thread ends where there is none to come.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::watchdog::Watchdog;
+use crate::background;
 use crate::sync::lock;
 
 /// More output than this is not kept, and the call has failed.
@@ -59,7 +60,7 @@ pub(super) fn run(command: &mut Command, input: Vec<u8>, limit: &Limit<'_>) -> i
 fn follow(child: &mut Child, input: Vec<u8>, limit: &Limit<'_>) -> io::Result<Option<Ended>> {
     if let Some(mut stdin) = child.stdin.take() {
         // A process that does not read its input to the end says why itself.
-        in_background("publish-stdin", move || drop(stdin.write_all(&input)))?;
+        background::run(move || drop(stdin.write_all(&input)))?;
     }
     let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(io::Error::other("the output of git cannot be read"));
@@ -95,10 +96,6 @@ pub(super) fn wait_until(child: &mut Child, is_over: impl Fn() -> bool) -> io::R
     }
 }
 
-fn in_background(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    crate::sync::thread(name).spawn(work).map(drop)
-}
-
 /// What a pipe says, read by a thread that may outlive our interest.
 struct Output {
     bytes: Arc<Mutex<Vec<u8>>>,
@@ -119,7 +116,7 @@ impl Output {
             }
             let _ = end.send(());
         };
-        in_background("publish-output", read)?;
+        background::run(read)?;
         Ok(Output { bytes, ended })
     }
 

@@ -16,9 +16,10 @@ use uuid::Uuid;
 use super::Durability;
 use super::open::open_ordinary;
 use super::write::write_whole;
+use crate::background;
 use crate::failure::Failure;
 use crate::fork;
-use crate::sync::{self, PATIENCE, Renewable};
+use crate::sync::{PATIENCE, Renewable};
 
 /// A record that follows the last copy sooner than this belongs to a burst.
 const BURST: Duration = Duration::from_millis(100);
@@ -140,7 +141,7 @@ impl Latest {
             }
             let _ = latest.flush();
         };
-        let spawned = sync::thread("failure-latest").spawn(copy).is_ok();
+        let spawned = background::run(copy).is_ok();
         if spawned {
             state.scheduled_in = Some(generation);
         }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::background;
 use crate::failure::{Failure, ReadError};
 use crate::fork;
 use crate::sync::PATIENCE;
@@ -205,7 +206,7 @@ impl Store {
             tidying.store(0, Ordering::Release);
         };
         self.tidying.store(fork::generation() + 1, Ordering::Release);
-        if crate::sync::thread("failure-tidy").spawn(tidy).is_err() {
+        if background::run(tidy).is_err() {
             self.tidying.store(0, Ordering::Release);
         }
     }

@@ -1,0 +1,176 @@
+//! Threads of the recorder.
+//!
+//! A thread that starts or ends locks a table of the standard library for a moment. In a child that is forked at that moment no
+//! thread starts any more, and `std::process::exit` never returns. So a fork waits until our threads have started, and a thread
+//! that has no work waits for more instead of ending.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::Thread;
+
+use crate::fork;
+use crate::payload::caught;
+use crate::sync::{self, Mutex, Renewable};
+
+/// Debug information is read on a stack as large as that of most threads of a program.
+pub(crate) const STACK_SIZE: usize = 2 << 20;
+
+/// A stack for work that is known to need little.
+pub(crate) const SMALL_STACK: usize = 512 << 10;
+
+/// Threads that wait for work. Further ones end.
+const MOST_IDLE: usize = 8;
+
+type Task = Box<dyn FnOnce() + Send>;
+
+/// A thread that takes one task after the other.
+#[derive(Debug)]
+struct Worker {
+    thread: Thread,
+    task: Mutex<Next>,
+}
+
+#[derive(Default)]
+struct Next(Option<Task>);
+
+impl std::fmt::Debug for Next {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Next").field(&self.0.is_some()).finish()
+    }
+}
+
+/// Workers without a task. Those of a parent process do not exist in its children.
+#[derive(Debug, Default)]
+struct Idle {
+    generation: u64,
+    workers: Vec<Arc<Worker>>,
+}
+
+static IDLE: Renewable<Option<Idle>> = Renewable::none();
+
+/// Threads of ours that have not begun their work.
+static STARTING: AtomicU32 = AtomicU32::new(0);
+
+/// Runs a task on a thread of its own, which was idle or is started.
+///
+/// # Errors
+///
+/// If no thread can be started.
+pub(crate) fn run(task: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let task: Task = Box::new(task);
+    let idle = with_idle(|workers| workers.pop()).flatten();
+    match idle {
+        Some(worker) => worker.give(task),
+        None => spawn("failure-worker", STACK_SIZE, || work(task)).map(drop),
+    }
+}
+
+/// Starts a thread that works for as long as there is something to do.
+///
+/// # Errors
+///
+/// If the system refuses.
+pub(crate) fn spawn(name: &str, stack_size: usize, work: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
+    STARTING.fetch_add(1, Ordering::SeqCst);
+    let started = move || {
+        has_started();
+        work();
+    };
+    let spawned = sync::thread(name).stack_size(stack_size).spawn(started);
+    spawned.map(|handle| handle.thread().clone()).inspect_err(|_| has_started())
+}
+
+/// Returns true unless a thread of ours is about to start.
+#[cfg(unix)]
+pub(crate) fn has_all_started() -> bool {
+    STARTING.load(Ordering::SeqCst) == 0
+}
+
+/// Forgets the threads of the parent process that were about to start.
+#[cfg(unix)]
+pub(crate) fn after_fork_in_child() {
+    STARTING.store(0, Ordering::SeqCst);
+}
+
+fn has_started() {
+    let _ = STARTING.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |starting| starting.checked_sub(1));
+}
+
+fn work(first: Task) {
+    let worker = Arc::new(Worker { thread: std::thread::current(), task: Mutex::new(Next(Some(first))) });
+    loop {
+        let task = worker.task.lock().and_then(|mut next| next.0.take());
+        match task {
+            Some(task) => {
+                let _ = caught(task);
+                if !wait_for_work(&worker) {
+                    return;
+                }
+            }
+            None => std::thread::park(),
+        }
+    }
+}
+
+/// Returns false if enough threads wait already.
+fn wait_for_work(worker: &Arc<Worker>) -> bool {
+    let wait = |workers: &mut Vec<Arc<Worker>>| {
+        let is_wanted = workers.len() < MOST_IDLE;
+        if is_wanted {
+            workers.push(Arc::clone(worker));
+        }
+        is_wanted
+    };
+    with_idle(wait).unwrap_or(false)
+}
+
+fn with_idle<R>(look: impl FnOnce(&mut Vec<Arc<Worker>>) -> R) -> Option<R> {
+    let mut idle = IDLE.lock()?;
+    let idle = idle.get_or_insert_default();
+    if idle.generation != fork::generation() {
+        *idle = Idle { generation: fork::generation(), workers: Vec::new() };
+    }
+    Some(look(&mut idle.workers))
+}
+
+impl Worker {
+    fn give(&self, task: Task) -> io::Result<()> {
+        self.task.lock().ok_or(io::ErrorKind::WouldBlock)?.0 = Some(task);
+        self.thread.unpark();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    fn thread_of_task() -> std::thread::ThreadId {
+        let (sender, receiver) = mpsc::channel();
+        run(move || sender.send(std::thread::current().id()).unwrap()).unwrap();
+        receiver.recv().unwrap()
+    }
+
+    #[test]
+    fn a_thread_does_one_task_after_the_other_also_after_a_panic() {
+        run(|| std::panic::resume_unwind(Box::new("a task"))).unwrap();
+        let mut threads: Vec<_> = (0..200).map(|_| thread_of_task()).collect();
+        threads.sort_by_key(|thread| format!("{thread:?}"));
+        threads.dedup();
+        // Other tests have tasks as well.
+        assert!(threads.len() < 100, "{}", threads.len());
+    }
+
+    #[test]
+    fn tasks_run_at_the_same_time() {
+        let (sender, receiver) = mpsc::channel::<()>();
+        let (first, second) = mpsc::channel();
+        run(move || receiver.recv().unwrap()).unwrap();
+        run(move || first.send(()).unwrap()).unwrap();
+        second.recv().unwrap();
+        sender.send(()).unwrap();
+    }
+}
