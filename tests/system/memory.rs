@@ -2,8 +2,8 @@
 #![cfg(target_os = "linux")]
 
 use rustix::process::{Resource, Rlimit, setrlimit};
-use tracing::{debug, error};
-use tracing_failure::init;
+use tracing::{debug, error, info, info_span};
+use tracing_failure::{builder, init};
 
 use crate::computation;
 use crate::support::in_child;
@@ -44,6 +44,27 @@ fn eight_megabytes_are_enough_for_a_record() {
 #[test]
 fn thirty_two_megabytes_are_enough_for_a_record() {
     fail_with(32);
+}
+
+#[test]
+fn a_computation_without_memory_for_its_trail_goes_on() {
+    let run = in_child(|dir| {
+        // A trail of 26 MB. An allocator may have reserved 64 MB for each thread.
+        let guard = builder(dir).trail(1 << 16, 1 << 16).init().unwrap();
+        leave(8);
+        let spans = [(); 24].map(|()| info_span!("solve", computation = "memory", theoretical_ref = "§1"));
+        for span in &spans {
+            span.in_scope(|| {
+                debug!(step = 1, residual = 0.5, "a step");
+                info!("a text");
+                error!(n = 1, "out of memory");
+            });
+        }
+        assert_eq!(guard.stats().recorded, 24);
+    });
+    let failures = run.ok().failures();
+    assert!(failures.iter().all(|failure| failure.error_message == "out of memory"));
+    assert!(failures[23].context.trail.is_empty());
 }
 
 #[test]

@@ -118,24 +118,23 @@ struct LaneWithPaths {
 }
 
 impl Trail {
-    /// A lane that nobody holds, else a new one.
+    /// A lane that nobody holds, else a new one. `None` if no memory is left for it.
     pub(crate) fn hold(&self, plan: Plan, home: &'static Metadata<'static>) -> Option<Held> {
         let mut lanes = self.lanes.lock()?;
         lanes.origin.get_or_insert_with(Reading::now);
         let free = lanes.lanes.iter().find(|lane| lane.lane.hold()).cloned();
-        let LaneWithPaths { lane, paths } = free.unwrap_or_else(|| {
-            let lane = Arc::new(Lane::open(pool::words(plan.words())));
-            let lane = LaneWithPaths { lane, paths: Arc::new(Paths::new()) };
-            lanes.lanes.push(lane.clone());
-            lane
-        });
+        let LaneWithPaths { lane, paths } = match free {
+            Some(free) => free,
+            None => lanes.open(plan)?,
+        };
         Some(Held::new(lane, paths, home))
     }
 
     /// Makes room for the next row of a series, as far as there is any.
     fn make_room(&self, held: &mut Held, want: Want, plan: Plan) {
         let Room::Divided(division) = room::make_room(held.lane(), want) else { return };
-        let divided = Arc::new(Lane::open(pool::words(plan.words())));
+        let Some(words) = pool::words(plan.words()) else { return };
+        let divided = Arc::new(Lane::open(words));
         room::fill(&divided, held.lane(), &division);
         let Some(mut lanes) = self.lanes.lock() else { return };
         // The computation may have closed on another thread.
@@ -160,6 +159,13 @@ impl Trail {
 }
 
 impl Lanes {
+    fn open(&mut self, plan: Plan) -> Option<LaneWithPaths> {
+        let lane = Arc::new(Lane::open(pool::words(plan.words())?));
+        let lane = LaneWithPaths { lane, paths: Arc::new(Paths::new()) };
+        self.lanes.push(lane.clone());
+        Some(lane)
+    }
+
     fn close(&mut self) {
         self.lanes.drain(..).for_each(|lane| forget(&lane.lane));
         self.origin = None;

@@ -10,16 +10,17 @@ const POOL: usize = 8;
 
 static POOLED: Mutex<Vec<Box<[AtomicU64]>>> = Mutex::new(Vec::new());
 
-/// Words for a lane. What is in them is of no account; fresh ones take no memory until they are written.
-pub(super) fn words(count: usize) -> Box<[AtomicU64]> {
+/// Words for a lane, or `None` if no memory is left. What is in them is of no account; fresh ones take no memory until
+/// they are written.
+pub(super) fn words(count: usize) -> Option<Box<[AtomicU64]>> {
     let pooled = POOLED.lock().and_then(|mut pool| {
         let fits = pool.iter().rposition(|words| words.len() == count)?;
         Some(pool.swap_remove(fits))
     });
-    let words = pooled.unwrap_or_else(|| bytemuck::zeroed_slice_box(count));
+    let words = pooled.or_else(|| bytemuck::try_zeroed_slice_box(count).ok())?;
     #[cfg(test)]
     tests::poison(&words);
-    words
+    Some(words)
 }
 
 impl Drop for Lane {

@@ -14,7 +14,7 @@ use super::{Noted, Plan, Trail, breadcrumbs, callsites, note, pool};
 use crate::value::Value;
 
 fn lane(words: usize) -> Lane {
-    Lane::open(pool::words(Lane::OVERHEAD + words))
+    Lane::open(pool::words(Lane::OVERHEAD + words).unwrap())
 }
 
 fn shape(stride: usize, first: usize, last: usize) -> Shape {
@@ -36,7 +36,7 @@ fn write_row(ring: &Ring<'_>, stride: usize, value: u64) {
 fn write_with_room(lane: &mut Lane, want: Want, value: u64) {
     let has_room = lane.ring(want.key).is_some_and(|ring| !ring.is_full());
     if !has_room && let Room::Divided(division) = room::make_room(lane, want) {
-        let divided = Lane::open(pool::words(lane.words()));
+        let divided = Lane::open(pool::words(lane.words()).unwrap());
         room::fill(&divided, lane, &division);
         *lane = divided;
     }
@@ -157,7 +157,7 @@ proptest! {
         rows in 1..200_u64,
     ) {
         let plan = Plan::default();
-        let mut lane = Lane::open(pool::words(plan.words()));
+        let mut lane = Lane::open(pool::words(plan.words()).unwrap());
         let of_libraries = |lane: &mut Lane, events: Vec<(u64, u64)>| {
             for (key, rows) in events {
                 let want = Want { key: key << 4, stride: 6, note: 0, is_own: false, plan };
@@ -194,7 +194,7 @@ fn words_in_use_before_are_as_good_as_new() {
     let shape = shape(2, 1, 3);
     let plan = Plan { first: 3, last: 61 };
     for round in 0..3 {
-        let lane = Lane::open(pool::words(plan.words()));
+        let lane = Lane::open(pool::words(plan.words()).unwrap());
         assert!(snapshot(&lane, 16).is_none(), "round {round}");
         (0..10).for_each(|value| write(&lane, 16, shape, value));
         assert_eq!(snapshot(&lane, 16).unwrap().seen, 10);
