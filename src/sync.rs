@@ -106,9 +106,10 @@ impl<T> Mutex<T> {
                 return known & DEAD == 0;
             }
             let free = self.try_value();
-            let is_over = started.elapsed() >= FIRST_ATTEMPT;
-            if free.is_some() || is_over {
-                let found = if free.is_some() { user() } else { user() | DEAD };
+            // Before the first fork there is no parent whose thread could hold it.
+            let is_living = free.is_some() || known == UNUSED && fork::generation() == 0;
+            if is_living || started.elapsed() >= FIRST_ATTEMPT {
+                let found = if is_living { user() } else { user() | DEAD };
                 let _ = self.user.compare_exchange(known, found, Ordering::Relaxed, Ordering::Relaxed);
             } else {
                 std::thread::sleep(Duration::from_micros(50));
@@ -249,6 +250,16 @@ mod tests {
         assert!(mutex.lock_within(Duration::from_secs(3600)).is_none());
         // Even if it seems to be free later.
         assert_eq!(mutex.user.load(Ordering::Relaxed), user() | DEAD);
+    }
+
+    #[test]
+    fn a_lock_that_is_slow_to_be_used_first_is_not_taken_for_dead() {
+        let mutex = Mutex::new(());
+        // A thread that was interrupted between its attempt and the note of it.
+        let guard = mutex.value.lock();
+        assert!(mutex.lock_within(2 * FIRST_ATTEMPT).is_none() && !mutex.is_dead());
+        drop(guard);
+        assert!(mutex.lock().is_some());
     }
 
     #[test]
