@@ -66,12 +66,21 @@ pub(crate) fn json(object: &Bound<'_, PyAny>) -> Option<String> {
 
 /// Takes what code of the user raised: the exception of a signal's handler is kept, another one is dropped.
 pub(crate) fn caught(py: Python<'_>, error: PyErr) {
-    let is_from_signal = py.import("tracing_failure._signals").and_then(|signals| {
-        signals.getattr("is_from_signal")?.call1((error.value(py), error.traceback(py)))?.extract()
-    });
-    if is_from_signal.unwrap_or(false) {
-        keep_signal(error);
+    match is_from_signal(py, &error) {
+        Ok(true) => keep_signal(error),
+        Ok(false) => {}
+        // The signal came while it was asked.
+        Err(meanwhile) => {
+            if is_from_signal(py, &meanwhile).unwrap_or(false) {
+                keep_signal(meanwhile);
+            }
+        }
     }
+}
+
+fn is_from_signal(py: Python<'_>, error: &PyErr) -> PyResult<bool> {
+    let signals = py.import("tracing_failure._signals")?;
+    signals.getattr("is_from_signal")?.call1((error.value(py), error.traceback(py)))?.extract()
 }
 
 /// An object, and those that it lies in.

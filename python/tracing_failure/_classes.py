@@ -1,4 +1,9 @@
-"""The names of classes, by the attributes that Python itself sets: a metaclass may have code of its own for them."""
+"""The names and slots of classes, by the attributes that Python itself sets: a metaclass may have code of its own for them."""
+
+import types
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
 
 
 def qualname(kind: type) -> str:
@@ -18,3 +23,12 @@ def full_name(kind: type, *without: str) -> str:
     except AttributeError:
         module = None
     return f"{module}.{qualname(kind)}" if isinstance(module, str) and module not in without else qualname(kind)
+
+
+def slots(value: Any) -> Iterator[tuple[str, Any]]:
+    """What an object has in the `__slots__` of its classes."""
+    for kind in reversed(type(value).__mro__):
+        for name, slot in vars(kind).items() if "__slots__" in vars(kind) else ():
+            if isinstance(slot, types.MemberDescriptorType):
+                with suppress(AttributeError):
+                    yield name, slot.__get__(value)

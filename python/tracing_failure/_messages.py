@@ -4,10 +4,11 @@ an argument that several others share once for each of them.
 
 import dataclasses
 import functools
+import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import ItemsView, Iterator, KeysView, ValuesView
 from itertools import chain, islice
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from . import _classes, _native
@@ -22,6 +23,7 @@ _ENTRIES = 1000
 _LONGEST = 1 << 16
 
 _CONTAINERS = (list, tuple, set, frozenset, deque)
+_VIEWS = (MappingProxyType, KeysView, ValuesView, ItemsView)
 _SCALARS: tuple[type, ...] = (str, bytes, int, float, complex, type, ModuleType)
 
 
@@ -80,10 +82,21 @@ def _held(value: Any) -> list[Any]:
         held = iter(vars(BaseException)["args"].__get__(value))
     elif dataclasses.is_dataclass(value):
         held = (getattr(value, field.name, None) for field in dataclasses.fields(value))
+    elif isinstance(value, _VIEWS):
+        held = islice(value.items() if isinstance(value, MappingProxyType) else value, _ENTRIES)
+    elif _is_array_of_objects(value):
+        held = islice(value.flat, _ENTRIES)
     else:
         attributes = getattr(value, "__dict__", None)
-        held = islice(attributes.values(), _ENTRIES) if isinstance(attributes, dict) else iter(())
+        own = attributes.values() if isinstance(attributes, dict) else ()
+        held = islice(chain(own, (slot for _, slot in _classes.slots(value))), _ENTRIES)
     return [each for each in held if not isinstance(each, _SCALARS)]
+
+
+def _is_array_of_objects(value: Any) -> bool:
+    numpy = sys.modules.get("numpy")
+    kind = getattr(numpy, "ndarray", None)
+    return kind is not None and isinstance(value, kind) and value.dtype.hasobject
 
 
 def _without_end(text: str) -> str:

@@ -25,6 +25,7 @@ from typing import Any
 
 from . import _native
 from ._arrays import is_lazy, is_mapped, like_an_array, not_read, of_numpy, shape_of, with_unit
+from ._classes import slots
 from ._limits import ARRAY, BYTES, END, OBJECTS, SCANNED, noted
 from ._messages import repr_of
 from ._signals import is_from_signal
@@ -253,20 +254,11 @@ def _attributes(value: Any, names: Iterable[str]) -> dict[str, Any]:
 
 def _plain(value: Any) -> dict[str, Any]:
     """An object whose ``repr`` says nothing: its public attributes; of those that are such objects, their types."""
-    attributes = dict(_slots(value)) | getattr(value, "__dict__", {})
+    attributes = dict(slots(value)) | getattr(value, "__dict__", {})
     attributes = {name: entry for name, entry in attributes.items() if not str(name).startswith("_")}
     if not attributes:
         raise TypeError(type(value))
     return _entries({name: f"<{_name(type(v))}>" if _is_plain(v) else v for name, v in attributes.items()})
-
-
-def _slots(value: Any) -> Iterator[tuple[str, Any]]:
-    """What an object has in the `__slots__` of its classes."""
-    for kind in reversed(type(value).__mro__):
-        for name, slot in vars(kind).items() if "__slots__" in vars(kind) else ():
-            if isinstance(slot, types.MemberDescriptorType):
-                with suppress(AttributeError):
-                    yield name, slot.__get__(value)
 
 
 def _is_plain(value: Any) -> bool:
