@@ -34,6 +34,21 @@ class Plain:
         self.next = next
 
 Pair = collections.namedtuple("Pair", "a b")
+
+class Slots:
+    # As attrs makes them.
+    __slots__ = ("a", "b")
+    __attrs_attrs__ = tuple(types.SimpleNamespace(name=name) for name in __slots__)
+    def __init__(self, a, b):
+        self.a, self.b = a, b
+    def __repr__(self):
+        return f"Slots({self.a!r}, {self.b!r})"
+
+def objects(*entries):
+    import numpy
+    array = numpy.empty(len(entries), dtype=object)
+    array[:] = entries
+    return array
 """
 
 
@@ -138,6 +153,12 @@ print(json.dumps(len(read("failures"))))
         "Plain({'a': [x], 'b': (x, x)})",
         "collections.deque([x, x, x])",
         "functools.partial(print, x, x, x)",
+        "Slots(x, [x, x])",
+        "types.MappingProxyType({'a': x, 'b': x, 'c': x})",
+        "{1: x, 2: x, 3: x}.values()",
+        "ValueError(x, x, x)",
+        "tuple[x, x, x]",
+        "objects(x, x, x)",
     ],
 )
 def test_a_shared_object_is_not_shown_without_end(run: Run, grow: str) -> None:

@@ -21,6 +21,10 @@ PROGRAM = """
     class TimeIsUp({kind}):
         pass
 
+    class Shown:
+        def __repr__(self):
+            return "shown"
+
     fired = False
 
     def handler(*_):
@@ -57,6 +61,7 @@ WORK = {
     "a computation": "quick(1)",
     "a computation with a number of NumPy": "quick(np.float32(1.5))",
     "a computation with an array": "quick(np.ones(1000))",
+    "a computation with objects that have a repr": "quick([Shown()] * 50)",
     "a row of the trail": "c.record(x=np.float32(1.5))",
     "a failure": "logger.log_failure('c', ValueError('x'), {'x': np.ones(3)})",
     "words": "logger.log_failure('c', 'no convergence')",

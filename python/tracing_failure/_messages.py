@@ -8,7 +8,7 @@ import sys
 from collections import deque
 from collections.abc import ItemsView, Iterator, KeysView, ValuesView
 from itertools import chain, islice
-from types import MappingProxyType, ModuleType
+from types import GenericAlias, MappingProxyType, ModuleType
 from typing import Any
 
 from . import _classes, _native
@@ -24,7 +24,7 @@ _LONGEST = 1 << 16
 
 _CONTAINERS = (list, tuple, set, frozenset, deque)
 _VIEWS = (MappingProxyType, KeysView, ValuesView, ItemsView)
-_SCALARS: tuple[type, ...] = (str, bytes, int, float, complex, type, ModuleType)
+_SCALARS: tuple[type, ...] = (str, bytes, int, float, complex, ModuleType)
 
 
 def message_of(error: BaseException | str | None) -> str:
@@ -50,11 +50,11 @@ def is_short(error: BaseException) -> bool:
     return all(type(each) is str for each in args) or _objects(args, {}, 0) <= _OBJECTS
 
 
-def repr_of(error: BaseException) -> str:
-    """What stands for an exception among other values."""
+def shown(error: BaseException) -> Any:
+    """What stands for an exception among other values: its ``repr``, or its parts where that has no end."""
     if _objects(error, {}, 0) <= _OBJECTS:
         return repr(error)
-    return f"{_classes.name(type(error))}({message_of(error)})"
+    return {"error_type": _classes.name(type(error)), "args": vars(BaseException)["args"].__get__(error)}
 
 
 def _objects(value: Any, known: dict[int, int], depth: int) -> int:
@@ -86,17 +86,27 @@ def _held(value: Any) -> list[Any]:
         held = islice(value.items() if isinstance(value, MappingProxyType) else value, _ENTRIES)
     elif _is_array_of_objects(value):
         held = islice(value.flat, _ENTRIES)
+    elif _is_pandas(value):
+        held = islice(value.array, _ENTRIES)
+    elif isinstance(value, GenericAlias):
+        held = iter(value.__args__)
     else:
         attributes = getattr(value, "__dict__", None)
         own = attributes.values() if isinstance(attributes, dict) else ()
         held = islice(chain(own, (slot for _, slot in _classes.slots(value))), _ENTRIES)
-    return [each for each in held if not isinstance(each, _SCALARS)]
+    return [each for each in held if not (isinstance(each, _SCALARS) or type(each) is type)]
 
 
 def _is_array_of_objects(value: Any) -> bool:
     numpy = sys.modules.get("numpy")
     kind = getattr(numpy, "ndarray", None)
     return kind is not None and isinstance(value, kind) and value.dtype.hasobject
+
+
+def _is_pandas(value: Any) -> bool:
+    pandas = sys.modules.get("pandas")
+    kinds = (getattr(pandas, name, None) for name in ("Series", "Index"))
+    return any(kind is not None and isinstance(value, kind) for kind in kinds) and value.dtype == object
 
 
 def _without_end(text: str) -> str:

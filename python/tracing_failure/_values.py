@@ -16,8 +16,7 @@ import sys
 import types
 import uuid
 from array import array as TypedArray
-from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sized, ValuesView
-from contextlib import suppress
+from collections.abc import ItemsView, Iterable, KeysView, Mapping, Sized, ValuesView
 from decimal import Decimal
 from itertools import islice
 from pathlib import PurePath
@@ -27,7 +26,7 @@ from . import _native
 from ._arrays import is_lazy, is_mapped, like_an_array, not_read, of_numpy, shape_of, with_unit
 from ._classes import slots
 from ._limits import ARRAY, BYTES, END, OBJECTS, SCANNED, noted
-from ._messages import repr_of
+from ._messages import shown
 from ._signals import is_from_signal
 from ._tables import of_columns, of_pandas, of_polars, of_sparse
 
@@ -77,7 +76,7 @@ def simpler(value: Any, may_read: bool = True) -> Any:
         is_array = hasattr(type(value), "tocoo") or type(value).__module__.partition(".")[0] in _FILES
         return _foreign(value, may_read) if is_array else _entries(value)
     if isinstance(value, BaseException):
-        return repr_of(value)
+        return shown(value)
     if isinstance(value, functools.partial):
         return {"function": value.func, "args": value.args, "keywords": value.keywords}
     if isinstance(value, collections.deque):
