@@ -109,6 +109,11 @@ fn the_copy_of_the_newest_record_is_amended_with_it() {
     std::fs::copy(&path, &latest).unwrap();
     asked(&suggest(&place, &server_with(&["Start elsewhere"]), &[older.to_str().unwrap(), "--save"]));
     assert_eq!(read(&latest).context.id, read(&path).context.id);
+    // The answer names the record, not the copy: that may be of a newer one by then.
+    let run = suggest(&place, &server_with(&["Scale it"]), &["io/failures/latest.json", "--fresh", "--save"]);
+    asked(&run);
+    let name = path.file_name().unwrap().to_str().unwrap();
+    assert!(run.stdout().contains(&format!("added to io/failures/{name}")), "{}", run.seen());
 }
 
 #[test]

@@ -56,7 +56,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
 }
 
 /// The path that was given, unless it was that of the copy of a record.
-fn shown_as(given: &Path, amended: PathBuf) -> PathBuf {
+pub(crate) fn shown_as(given: &Path, amended: PathBuf) -> PathBuf {
     match amended.file_name().filter(|name| given.ends_with("latest.json") && *name != "latest.json") {
         Some(name) => given.with_file_name(name),
         None => given.to_owned(),

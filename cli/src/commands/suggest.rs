@@ -12,6 +12,7 @@ use tracing_failure_advice::shared::Change;
 use tracing_failure_advice::{Advice, Advisor, Amendment, Model};
 
 use super::code;
+use super::resolve::shown_as;
 use crate::records::{Picked, Selection, failures_dir, pick};
 use crate::screen::{Screen, count, in_words, say, shown, visible};
 use crate::signals::Held;
@@ -121,10 +122,12 @@ fn save(picked: &Picked, advice: &Advice) -> Result<String> {
     let amendment = Amendment { suggestions: advice.suggestions(), resolution: None };
     let signals = Held::hold()?;
     let change = Change::new(&picked.path, &amendment).of(&picked.failure).unless(signals.came());
-    let added = change.apply()?.added;
+    let amended = change.apply()?;
     drop(signals);
-    Ok(match added {
-        0 => format!("{} has it already", shown(&picked.path)),
-        added => format!("{} added to {}", count(added, "suggestion"), shown(&picked.path)),
+    // A path to `latest.json` does not name the record: a newer one may be there by now.
+    let record = shown(&shown_as(&picked.path, amended.path));
+    Ok(match amended.added {
+        0 => format!("{record} has it already"),
+        added => format!("{} added to {record}", count(added, "suggestion")),
     })
 }
