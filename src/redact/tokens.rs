@@ -85,7 +85,7 @@ const FORMATS: &[Format] = &[
     format("shppa_", "a Shopify token", 32, 32, "", has_digit),
     format("shpss_", "a Shopify secret", 32, 32, "", has_digit),
     format("access_token$production$", "a Braintree token", 32, MANY, "$", has_digit),
-    // Messages: Slack (https://docs.slack.dev/authentication/tokens), SendGrid, Telegram, Brevo.
+    // Messages: Slack (https://docs.slack.dev/authentication/tokens), SendGrid, Telegram, Brevo, Twilio.
     format("xoxa-", "a Slack token", 10, MANY, "-", has_digit),
     format("xoxb-", "a Slack token", 10, MANY, "-", has_digit),
     format("xoxp-", "a Slack token", 10, MANY, "-", has_digit),
@@ -104,6 +104,7 @@ const FORMATS: &[Format] = &[
     format("discordapp.com/api/webhooks/", "a Discord webhook", 40, MANY, "/-_", has_digit),
     format("webhook.office.com/webhookb2/", "a Teams webhook", 40, MANY, "/-@", has_digit),
     format("api.telegram.org/bot", "a Telegram token", 35, MANY, ":-_", has_digit),
+    format("SK", "a Twilio key", 32, 32, "", is_hexadecimal),
     format("SG.", "a SendGrid key", 66, 66, "-_.", has_digit),
     format("xkeysib-", "a Brevo key", 64, MANY, "-", has_digit),
     // Packages: npm, PyPI (https://warehouse.pypa.io), RubyGems, crates.io, NuGet, Clojars, Docker, Artifactory.
@@ -137,6 +138,8 @@ const FORMATS: &[Format] = &[
     format("HRKU-", "a Heroku key", 36, MANY, "-_", has_digit),
     format("LTAI", "an Alibaba access key", 20, 24, "", is_random),
     format("sha256~", "an OpenShift token", 43, 43, "-_", is_any),
+    format(".atlasv1.", "a Terraform token", 60, 70, "-_=", has_digit),
+    format("v1.0-", "a Cloudflare key", 171, 171, "-", is_hexadecimal),
     format("tskey-", "a Tailscale key", 20, MANY, "-", has_digit),
     format("A3-", "a 1Password key", 32, 38, "-", is_upper_with_digit),
     format("ops_eyJ", "a 1Password token", 250, MANY, "+/=", is_any),
@@ -154,6 +157,7 @@ const FORMATS: &[Format] = &[
     format("lin_api_", "a Linear key", 40, 40, "", is_any),
     format("ntn_", "a Notion token", 40, 50, "", has_digit),
     format("secret_", "a Notion token", 43, 43, "", has_digit_and_letter),
+    format("pat", "an Airtable token", 79, 79, ".", is_airtable),
     format("ATATT3", "an Atlassian token", 100, MANY, "-_=", is_any),
     format("ATCTT3", "an Atlassian token", 100, MANY, "-_=", is_any),
     format("ATBB", "a Bitbucket token", 32, 32, "", is_random),
@@ -183,6 +187,12 @@ const FORMATS: &[Format] = &[
 
 fn is_hexadecimal(text: &str) -> bool {
     has_digit(text) && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+/// `patAbC….4b825d…`: the token's id and its secret.
+fn is_airtable(text: &str) -> bool {
+    let parts = text.split_once('.');
+    parts.is_some_and(|(id, secret)| id.len() == 14 && !secret.contains('-') && is_hexadecimal(secret))
 }
 
 /// The format of the token that begins here, and its end.
@@ -255,7 +265,8 @@ pub(super) mod tests {
         let hexadecimal = "4b825dc642cb6eb9a060e54bf8d69288fbee49044b825dc642cb6eb9a060e54bf8d69288fbee4904";
         let capitals = "IOSFODNN7EXAMPLEIOSFODNN7EXAMPLE2345ABCDEF";
         let web = "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dF3hJ5";
-        let bodies = [random, hexadecimal, capitals, web, "Ym9iOmh1bnRlcjIyMjIyMg=="];
+        let airtable = format!("aB3dE5gH7jK9mN.{}", &hexadecimal[..64]);
+        let bodies = [random, hexadecimal, capitals, web, &airtable, "Ym9iOmh1bnRlcjIyMjIyMg=="];
         let sample = |format: &Format| {
             let fits = bodies.iter().flat_map(|body| {
                 let body = if body.len() < format.shortest { body.repeat(4) } else { (*body).to_owned() };
