@@ -234,7 +234,7 @@ fn shown(text: &str) -> String {
     text.chars().take(SHOWN).chain("…".chars()).collect()
 }
 
-/// The text without the credentials in its URLs: before the `@`, and in the query.
+/// The text without the credentials in its URLs: before the `@`, in the query and in the fragment.
 pub(super) fn without_credentials(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
@@ -257,8 +257,8 @@ fn clean_url(url: &str) -> String {
         url[..authority].split_once(':').is_some_and(|(_, port)| !port.bytes().all(|b| b.is_ascii_digit()));
     let end = if has_password { url.len() } else { authority };
     let url = &url[url[..end].rfind('@').map_or(0, |at| at + 1)..];
-    match url.split_once('?') {
-        Some((place, query)) if !query.is_empty() => format!("{place}?…"),
+    match url.find(['?', '#']) {
+        Some(mark) if mark + 1 < url.len() => format!("{}…", &url[..=mark]),
         _ => url.to_owned(),
     }
 }
@@ -276,6 +276,7 @@ mod tests {
             ("https://host:8080/a@b", "https://host:8080/a@b"),
             ("to 'https://me:s3/cr?e@t@host/x.git': no", "to 'https://host/x.git': no"),
             ("https://host/x.git?private_token=s3cret and so on", "https://host/x.git?… and so on"),
+            ("https://host/x.git#access_token=s3cret and so on", "https://host/x.git#… and so on"),
             ("ssh://[::1]:22/x", "ssh://[::1]:22/x"),
             ("git@host:x.git", "git@host:x.git"),
             ("://", "://"),
