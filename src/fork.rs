@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-#[cfg(unix)]
-use crate::background;
 use crate::sync::Renewable;
+#[cfg(unix)]
+use crate::{background, payload::caught};
 
 /// How long a fork waits for our locks. A thread holds them for some microseconds.
 const LONGEST_WAIT: Duration = Duration::from_millis(20);
@@ -96,6 +96,8 @@ pub(crate) fn notice() {
 
 #[cfg(unix)]
 extern "C" fn before_fork() {
+    // A thread gets its number from `thread_local` when it first looks at its spans. In a child, that could wait for ever.
+    let _ = caught(|| tracing::dispatcher::get_default(|dispatch| drop(dispatch.current_span())));
     FORKING.fetch_add(1, Ordering::SeqCst);
     let started = Instant::now();
     while !all_free() && started.elapsed() < LONGEST_WAIT {

@@ -111,6 +111,31 @@ fn more_callsites_than_rings_leave_room_for_the_solver_and_are_counted() {
 }
 
 #[test]
+fn chatty_crates_of_the_program_leave_room_for_the_crate_of_the_computation() {
+    let run = in_child(|dir| {
+        let _guard = builder(dir).log_filter("off").trail_filter("info,mates=debug").init().unwrap();
+        let _entered = solve("many").entered();
+        macro_rules! often {
+            ($name:expr) => {
+                (0..30).for_each(|n| info!(target: "mates", n, "{}", $name))
+            };
+        }
+        callsites!(often! "a");
+        callsites!(often! "b");
+        callsites!(often! "c");
+        callsites!(often! "d");
+        callsites!(often! "e");
+        callsites!(often! "f");
+        callsites!(often! "g");
+        (0..20).for_each(|step| info!(step, "step"));
+        callsites!(often! "h");
+        error!("failed");
+    });
+    let failure = run.ok().failure();
+    assert_eq!(integers(entry(&failure, "step"), "step"), (0..20).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_chatty_library_leaves_the_words_of_the_program() {
     let run = in_child(|dir| {
         let _guard = builder(dir).log_filter("off").init().unwrap();

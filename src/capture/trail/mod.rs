@@ -36,6 +36,7 @@ use tracing::field::Visit;
 
 use super::clock::{self, Reading};
 use super::fields::Fields;
+use super::ownership;
 use crate::redact::Redactor;
 use crate::sync::Mutex;
 use crate::value::Limits;
@@ -132,7 +133,12 @@ impl Trail {
 
     /// Makes room for the next row of a series, as far as there is any.
     fn make_room(&self, held: &mut Held, want: Want, plan: Plan) {
-        let Room::Divided(division) = room::make_room(held.lane(), want) else { return };
+        let home = held.home().target();
+        let is_home = |key| {
+            let callsite = callsites::recall(paths::callsite_of(key)).filter(|_| !room::holds_texts(key));
+            callsite.is_some_and(|callsite| ownership::is_same_crate(callsite.meta.target(), home))
+        };
+        let Room::Divided(division) = room::make_room(held.lane(), want, &is_home) else { return };
         let Some(words) = pool::words(plan.words()) else { return };
         let divided = Arc::new(Lane::open(words));
         room::fill(&divided, held.lane(), &division);

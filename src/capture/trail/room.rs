@@ -75,8 +75,8 @@ pub(super) struct Division {
     evictions: u64,
 }
 
-/// Makes room for the next row, or says how.
-pub(super) fn make_room(lane: &Lane, want: Want) -> Room {
+/// Makes room for the next row, or says how. `is_home` knows the series of the crate whose computation it is.
+pub(super) fn make_room(lane: &Lane, want: Want, is_home: &dyn Fn(u64) -> bool) -> Room {
     match lane.ring(want.key) {
         Some(ring) if !ring.is_full() => return Room::Settled,
         None if has_place(lane, want) && make_ring(lane, want) => return Room::Settled,
@@ -87,7 +87,7 @@ pub(super) fn make_room(lane: &Lane, want: Want) -> Room {
     let is_new = rings.iter().all(|ring| ring.key != want.key);
     let (mut evicted_rows, mut evictions) = (0, lane.evictions());
     if is_new && !has_place(lane, want) {
-        let Some(victim) = least_valuable(&rings, evictions, want) else {
+        let Some(victim) = least_valuable(&rings, evictions, want, is_home) else {
             lane.count_unplaced(1);
             return Room::Settled;
         };
@@ -133,13 +133,15 @@ fn make_ring(lane: &Lane, want: Want) -> bool {
     rows >= want.rows(0) && lane.make_ring(want.key, want.shape(rows)).is_some()
 }
 
-/// The ring that matters least, if it matters less than a new one: of a library before one of the program, with few rows
-/// before one with many.
-fn least_valuable(rings: &[Described], evictions: u64, want: Want) -> Option<usize> {
-    let value = |ring: &Described| (ring.shape.is_own, ring.seen);
+/// The ring that matters least, if it matters less than a new one: of a library before one of the program, of another crate of
+/// the program before one of the computation's, with few rows before one with many.
+fn least_valuable(rings: &[Described], evictions: u64, want: Want, is_home: &dyn Fn(u64) -> bool) -> Option<usize> {
+    let rank = |key, is_own| (is_own, is_own && is_home(key));
+    let value = |ring: &Described| (rank(ring.key, ring.shape.is_own), ring.seen);
     let (place, ring) = rings.iter().enumerate().min_by_key(|(_, ring)| value(ring))?;
-    let is_of_less_value = want.is_own && !ring.shape.is_own;
-    let makes_way = ring.shape.is_own == want.is_own && ring.seen <= MOST_EVICTED_ROWS && evictions < MOST_EVICTIONS;
+    let (wanted, least) = (rank(want.key, want.is_own), rank(ring.key, ring.shape.is_own));
+    let is_of_less_value = least < wanted;
+    let makes_way = least == wanted && ring.seen <= MOST_EVICTED_ROWS && evictions < MOST_EVICTIONS;
     (is_of_less_value || makes_way).then_some(place)
 }
 

@@ -35,7 +35,7 @@ fn write_row(ring: &Ring<'_>, stride: usize, value: u64) {
 /// Writes a row and makes room for it before, as a thread does that holds the lane.
 fn write_with_room(lane: &mut Lane, want: Want, value: u64) {
     let has_room = lane.ring(want.key).is_some_and(|ring| !ring.is_full());
-    if !has_room && let Room::Divided(division) = room::make_room(lane, want) {
+    if !has_room && let Room::Divided(division) = room::make_room(lane, want, &|_| false) {
         let divided = Lane::open(pool::words(lane.words()).unwrap());
         room::fill(&divided, lane, &division);
         *lane = divided;
