@@ -210,6 +210,15 @@ impl Writer {
         assert!(Command::new("kill").args([name, &self.0.id().to_string()]).status().unwrap().success());
     }
 
+    /// Whether all of its threads have stopped.
+    fn is_stopped(&self) -> bool {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.0.id())).unwrap();
+        threads.flatten().all(|thread| {
+            let status = std::fs::read_to_string(thread.path().join("status"));
+            status.is_ok_and(|status| status.contains("State:\tT"))
+        })
+    }
+
     fn temporary(&self, dir: &Path) -> Vec<PathBuf> {
         temporary(dir, self.0.id())
     }
@@ -230,8 +239,10 @@ fn stopped_writer(dir: &Path) -> Writer {
     loop {
         std::thread::sleep(Duration::from_millis(5));
         writer.signal("-STOP");
-        // A stopped process may be inside a call of the system for a moment.
-        std::thread::sleep(Duration::from_millis(5));
+        // A call of the system that has begun, such as a renaming, is finished before.
+        while !writer.is_stopped() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         if !writer.temporary(dir).is_empty() {
             return writer;
         }
