@@ -23,7 +23,6 @@ _ENTRIES = 1000
 _LONGEST = 1 << 16
 
 _CONTAINERS = (list, tuple, set, frozenset, deque)
-_VIEWS = (MappingProxyType, KeysView, ValuesView, ItemsView)
 _SCALARS: tuple[type, ...] = (str, bytes, int, float, complex, ModuleType)
 
 
@@ -82,8 +81,10 @@ def _held(value: Any) -> list[Any]:
         held = iter(vars(BaseException)["args"].__get__(value))
     elif dataclasses.is_dataclass(value):
         held = (getattr(value, field.name, None) for field in dataclasses.fields(value))
-    elif isinstance(value, _VIEWS):
-        held = islice(value.items() if isinstance(value, MappingProxyType) else value, _ENTRIES)
+    elif isinstance(value, MappingProxyType):
+        held = islice(value.items(), _ENTRIES)
+    elif isinstance(value, KeysView | ValuesView | ItemsView):
+        held = islice(value, _ENTRIES)
     elif _is_array_of_objects(value):
         held = islice(value.flat, _ENTRIES)
     elif _is_pandas(value):
