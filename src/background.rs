@@ -1,8 +1,8 @@
 //! Threads of the recorder.
 //!
-//! A thread that starts or ends locks a table of the standard library for a moment. In a child that is forked at that moment no
-//! thread starts any more, and `std::process::exit` never returns. So a fork waits until our threads have started, and a thread
-//! that has no work waits for more instead of ending.
+//! A thread that starts or ends locks a table of the standard library for a moment. In a child that is forked at that
+//! moment no thread starts any more, and `std::process::exit` never returns. So a fork waits until our threads have
+//! started, and a thread that has no work waits for more instead of ending.
 
 use std::io;
 use std::sync::Arc;
@@ -49,10 +49,10 @@ struct Idle {
 
 static IDLE: Renewable<Option<Idle>> = Renewable::none();
 
-/// Threads of ours that have not begun their work.
+/// Threads of the recorder that have not begun their work.
 static STARTING: AtomicU32 = AtomicU32::new(0);
 
-/// Runs a task on a thread of its own, which was idle or is started.
+/// Runs a task on an idle thread, or starts a thread for it.
 ///
 /// # Errors
 ///
@@ -81,7 +81,7 @@ pub(crate) fn spawn(name: &str, stack_size: usize, work: impl FnOnce() + Send + 
     spawned.map(|handle| handle.thread().clone()).inspect_err(|_| has_started())
 }
 
-/// Returns true unless a thread of ours is about to start.
+/// Returns true unless a thread of the recorder is about to start.
 #[cfg(unix)]
 pub(crate) fn has_all_started() -> bool {
     STARTING.load(Ordering::SeqCst) == 0

@@ -96,7 +96,8 @@ pub(crate) fn notice() {
 
 #[cfg(unix)]
 extern "C" fn before_fork() {
-    // A thread gets its number from `thread_local` when it first looks at its spans. In a child, that could wait for ever.
+    // A thread gets its number from `thread_local` when it first looks at its spans. In a child, that could wait for
+    // ever.
     let _ = caught(|| tracing::dispatcher::get_default(|dispatch| dispatch.current_span().id().is_some()));
     FORKING.fetch_add(1, Ordering::SeqCst);
     let started = Instant::now();

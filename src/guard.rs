@@ -7,8 +7,8 @@ use crate::recorder::{Recorder, Stats};
 /// Flushes when it is dropped: keep it until the program ends.
 ///
 /// Records need no flush: a record is with the operating system when the ERROR event returns. What waits are lines of
-/// the runtime log (up to 200 ms), in a burst of failures `latest.json` (up to 100 ms), and the names of functions in a record
-/// whose debug information takes longer than a second to read. Once the guard is gone, nothing waits any more.
+/// the runtime log (up to 200 ms), in a burst of failures `latest.json` (up to 100 ms), and the names of functions in a
+/// record whose debug information takes longer than a second to read. Once the guard is gone, nothing waits any more.
 ///
 /// ```
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-guard-{}", std::process::id()));
@@ -30,8 +30,8 @@ impl Guard {
         Guard { recorder }
     }
 
-    /// Returns when all log lines and `latest.json` are with the operating system, and the records have the names of their
-    /// functions. It waits for these for 10 s at most.
+    /// Returns when all log lines and `latest.json` are with the operating system, and the records have the names of
+    /// their functions. It waits for these for 10 s at most.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-guard-flush-{}", std::process::id()));

@@ -1,11 +1,13 @@
 //! Names for the frames of a record, read on a thread of its own.
 //!
-//! The first failure of a program reads its debug information. In a debug build of 70 MB this takes 0.4 s on an idle machine,
-//! and 3 s where six other programs compete for two processors. A failing thread does not wait that long:
+//! The first failure of a program reads its debug information. In a debug build of 70 MB this takes 0.4 s on an idle
+//! machine, and 3 s where six other programs compete for two processors. A failing thread does not wait that long:
 //!
 //! 1. It writes the record with addresses in place of names.
-//! 2. A thread of its own reads the names. The failing thread waits for it up to [`LIMIT`], and writes the record again.
-//! 3. Where that is too short, the failing thread goes on, and the other one completes the record when it has the names.
+//! 2. A thread of its own reads the names. The failing thread waits for it up to [`LIMIT`], and writes the record
+//!    again.
+//! 3. Where that is too short, the failing thread goes on, and the other one completes the record when it has the
+//!    names.
 //!
 //! The guard waits for the records that are to be completed, since the end of the process ends that thread as well.
 
@@ -58,8 +60,8 @@ impl Stacks {
 }
 
 impl Recorder {
-    /// Completes a record with the names of its frames, and writes it. The frames have their addresses where the names take
-    /// long; they follow later then.
+    /// Completes a record with the names of its frames, and writes it. The frames have their addresses where the names
+    /// take long; they follow later then.
     pub(crate) fn write_named<R>(
         self: &Arc<Self>,
         failure: Failure,
@@ -109,8 +111,8 @@ impl Recorder {
     }
 }
 
-/// Threads of this process that complete records. The generation of the process stands above their number: a fork leaves the
-/// threads behind.
+/// Threads of this process that complete records. The generation of the process stands above their number: a fork
+/// leaves the threads behind.
 #[derive(Debug, Default)]
 pub(crate) struct Naming(AtomicU64);
 

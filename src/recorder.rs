@@ -173,7 +173,7 @@ impl Recorder {
     /// Writes the record of what was seen. Its id is good even where the record did not reach the store.
     pub(crate) fn record(self: &Arc<Self>, sighting: Sighting) -> (Uuid, io::Result<PathBuf>) {
         let kind = sighting.kind;
-        let (mut failure, stacks) = self.seen(sighting);
+        let (mut failure, stacks) = self.draft(sighting);
         self.redactor.beside_stacks(&mut failure);
         self.complete(&mut failure);
         if !stacks.is_unresolved() {
@@ -218,7 +218,8 @@ impl Recorder {
         (id, written)
     }
 
-    fn seen(&self, mut seen: Sighting) -> (Failure, Stacks) {
+    /// The record as far as the sighting tells it.
+    fn draft(&self, mut seen: Sighting) -> (Failure, Stacks) {
         let (category, reason) = category(&seen);
         let error_type = seen.error_type.as_deref().or_else(|| seen.error.error_type());
         let error_type = error_type.unwrap_or_else(|| nameless_type(&seen)).to_owned();

@@ -1,8 +1,9 @@
 //! A mutex that never waits for ever, and that a forked child recognises as dead.
 //!
-//! A thread that holds a lock while another thread forks does not exist in the child, where the lock stays locked. The mutex
-//! stores the generation of the process that last locked it. A child that finds an older generation there tries to lock it: it
-//! succeeds unless a thread of the parent was in there. In that case the child marks the mutex as dead, once and for all.
+//! A thread that holds a lock while another thread forks does not exist in the child, where the lock stays locked. The
+//! mutex stores the generation of the process that last locked it. A child that finds an older generation there tries
+//! to lock it: it succeeds unless a thread of the parent was in there. In that case the child marks the mutex as dead,
+//! once and for all.
 //!
 //! A lock costs no more than one of the standard library: the generation is only read where it has not changed.
 
@@ -15,14 +16,15 @@ use crate::fork;
 /// Maximum time to wait for whoever holds a lock. Everything that happens under a lock is short, unless a file system hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long a process tries to lock a mutex for the first time. Another thread that does so at the same moment needs less.
+/// How long a process tries to lock a mutex for the first time. Another thread that does so at the same moment needs
+/// less.
 const FIRST_ATTEMPT: Duration = Duration::from_millis(20);
 
 /// A mutex that a process knows to be its own.
 #[derive(Debug, Default)]
 pub(crate) struct Mutex<T> {
-    /// The process that uses it: [`UNUSED`], or one more than its generation; [`DEAD`] with that number if a thread of a parent
-    /// process holds it.
+    /// The process that uses it: [`UNUSED`], or one more than its generation; [`DEAD`] with that number if a thread of
+    /// a parent process holds it.
     user: AtomicU64,
     value: std::sync::Mutex<T>,
 }
@@ -121,8 +123,8 @@ impl<T> Mutex<T> {
         self.value.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns true unless a thread of this process holds it. For the moment of this call, it is locked, so that a thread that
-    /// locks it afterwards sees everything that happened before.
+    /// Returns true unless a thread of this process holds it. For the moment of this call, it is locked, so that a
+    /// thread that locks it afterwards sees everything that happened before.
     pub(crate) fn is_free(&self) -> bool {
         self.try_value().is_some() || self.is_dead()
     }
@@ -207,7 +209,8 @@ impl<T> Renewable<T> {
     }
 }
 
-/// A value that is made when it is needed for the first time. A child that is forked in the middle of that makes its own.
+/// A value that is made when it is needed for the first time. A child that is forked in the middle of that makes its
+/// own.
 #[derive(Debug)]
 pub(crate) struct Lazy<T: 'static> {
     made: Renewable<Option<&'static T>>,

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-/// The text with its control characters spelt out: it cannot move the cursor, change colours or turn the direction of what
-/// follows.
+/// The text with its control characters spelt out: it cannot move the cursor, change colours or turn the direction of
+/// what follows.
 pub fn visible(text: &str) -> Cow<'_, str> {
     spelt_out(text, |c| c == '\n' || c == '\t')
 }

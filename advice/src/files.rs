@@ -42,8 +42,8 @@ pub fn read_json(json: &mut Vec<u8>, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Reads a record, or a part of it, with every value as it is in the text: integers beyond 64 bits and numbers out of range
-/// are text.
+/// Reads a record, or a part of it, with every value as it is in the text: integers beyond 64 bits and numbers out of
+/// range are text.
 ///
 /// # Errors
 ///

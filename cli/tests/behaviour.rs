@@ -424,9 +424,9 @@ fn neither_does_its_json() {
                     show --raw|show --raw broken|logs --session run --jsonl";
     let bad = |c: char| (c.is_control() && !matches!(c, '\n' | '\r')) || matches!(c, '\u{202e}' | '\u{e0041}');
     for words in commands.split('|') {
-        let seen = at_a_terminal(&place, 200, words);
-        assert!(!seen.contains(bad), "{words}: {seen:?}");
-        assert!(seen.contains("202e"), "{words}: {seen:?}");
+        let screen = at_a_terminal(&place, 200, words);
+        assert!(!screen.contains(bad), "{words}: {screen:?}");
+        assert!(screen.contains("202e"), "{words}: {screen:?}");
     }
     assert_eq!(place.run(&["show", "--raw", "broken"]).stdout(), text);
 }

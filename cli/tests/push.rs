@@ -158,7 +158,7 @@ fn files_that_are_no_records_are_named_and_copies_are_not_pushed() {
 fn git_does_not_outlive_a_command_that_is_killed() {
     let place = cloned();
     let pids = place.dir().join("pids");
-    // A helper of git that hangs with a child of its own, whatever is said to it.
+    // A helper of git that hangs and ignores SIGTERM. It has a child, which hangs as well.
     let helper =
         format!("trap '' TERM\nsleep 1000 & echo $$ $! > '{0}.new'; mv '{0}.new' '{0}'; wait; wait", pids.display());
     let bin = place.dir().join("bin");

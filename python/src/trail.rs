@@ -33,8 +33,8 @@ pub(crate) struct Place<'py> {
     pub(crate) instruction: i32,
 }
 
-/// The number of places is limited, and what is kept of a place does not depend on the others. If there are more places,
-/// those of libraries and those with the fewest rows make way, and their rows are counted.
+/// The number of places is limited, and what is kept of a place does not depend on the others. If there are more
+/// places, those of libraries and those with the fewest rows make way, and their rows are counted.
 pub(crate) struct Trail {
     plan: Plan,
     /// In the order of their first rows.
@@ -135,7 +135,8 @@ impl Trail {
         leaves_out
     }
 
-    /// Takes the first report from a place, unless another thread was there in between. Returns the place that made way.
+    /// Takes the first report from a place, unless another thread was there in between. Returns the place that made
+    /// way.
     #[must_use = "no Python code may run while the trail is locked"]
     pub(crate) fn begin(&mut self, mut site: Site, row: Row) -> Option<Site> {
         if let Some(known) = self.sites.iter_mut().find(|known| known.is_same_as(&site)) {
@@ -161,8 +162,8 @@ impl Trail {
         victim
     }
 
-    /// The place that matters least, if it matters less than a new one: of a library before one of the program, with few
-    /// rows before one with many.
+    /// The place that matters least, if it matters less than a new one: of a library before one of the program, with
+    /// few rows before one with many.
     fn least_valuable(&self, is_own: bool) -> Option<usize> {
         let (place, site) = self.sites.iter().enumerate().min_by_key(|(_, site)| (site.is_own, site.seen))?;
         let is_of_less_value = is_own && !site.is_own;

@@ -116,8 +116,8 @@ pub(crate) struct Trace {
     jobs: Jobs,
 }
 
-/// The jobs of rayon that the functions of a trace run in. A thread that waits in a job runs others meanwhile, of whatever
-/// computation, on top of its stack.
+/// The jobs of rayon that the functions of a trace run in. A thread that waits in a job runs others meanwhile, of
+/// whatever computation, on top of its stack.
 #[derive(Clone, Copy, Debug, Default)]
 struct Jobs {
     number: usize,
@@ -180,8 +180,8 @@ impl Trace {
         self.waited += started.elapsed();
     }
 
-    /// The frames of the job that it was taken in, where that runs while its thread waits in another one. Then it is not known
-    /// whether what is entered on the thread was entered in this job or in the one that waits.
+    /// The frames of the job that it was taken in, where that runs while its thread waits in another one. Then it is
+    /// not known whether what is entered on the thread was entered in this job or in the one that waits.
     pub(crate) fn inner_job(&self) -> Option<&[usize]> {
         let frames = self.jobs.innermost..self.jobs.end;
         self.addresses.as_ref().ok()?.get(frames).filter(|_| self.jobs.number > 1)
@@ -223,8 +223,8 @@ impl Stack {
         self.unresolved.is_some()
     }
 
-    /// Names all frames, if there is enough memory for it. It may read debug information, which takes long, and it waits for
-    /// others that do so.
+    /// Names all frames, if there is enough memory for it. It may read debug information, which takes long, and it
+    /// waits for others that do so.
     pub(crate) fn resolve(&mut self, turn: Duration) {
         let Some(Unresolved { addresses, limit }) = self.unresolved.take() else { return };
         let named = if unwinder::has_memory() { names(&addresses, turn) } else { Err(unwinder::TOO_LITTLE_MEMORY) };

@@ -1,9 +1,9 @@
 //! Access to the `backtrace` crate, which works under one lock of its own and allocates without asking.
 //!
-//! The crate takes that lock to walk a stack as well as to name an address. The first address that it names makes it read the
-//! debug information: 0.15 s in a program of 70 MB, a second where other programs need the processors. So our lock is given back
-//! after each address, and a thread that fails meanwhile waits for [`TURN`] at most. If that is too short, its record has no
-//! stack, and says why.
+//! The crate takes that lock to walk a stack as well as to name an address. The first address that it names makes it
+//! read the debug information: 0.15 s in a program of 70 MB, a second where other programs need the processors. So our
+//! lock is given back after each address, and a thread that fails meanwhile waits for [`TURN`] at most. If that is too
+//! short, its record has no stack, and says why.
 //!
 //! A fork leaves that lock locked where another thread is in it, and the child would wait for it for ever. Our own lock around
 //! all of our calls shows whether one of our threads was in there. Whether another user of the crate was, such as color-eyre,

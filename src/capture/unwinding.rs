@@ -44,8 +44,8 @@ pub(super) fn may_run_in_cleanup(panic: &RecentPanic) -> bool {
     has_record.flatten().unwrap_or(false) && panic.frames(usize::MAX).iter().any(|frame| is_destructor(&frame.function))
 }
 
-/// Whether a job of another computation may have raised this panic, which runs on top of this thread's computation while that
-/// one waits for jobs of its own.
+/// Whether a job of another computation may have raised this panic, which runs on top of this thread's computation
+/// while that one waits for jobs of its own.
 pub(super) fn may_belong_elsewhere(panic: &RecentPanic) -> bool {
     let are_others_open = |capture: &Capture, path: &[Step]| {
         let surroundings = Surroundings::of(capture, path);
@@ -55,8 +55,8 @@ pub(super) fn may_belong_elsewhere(panic: &RecentPanic) -> bool {
         && Capture::here(|capture, path, _| are_others_open(capture, &path)).unwrap_or(false)
 }
 
-/// Whether such a panic shows where it belongs: it ends with its job, goes on in the thread that waits for the job, and unwinds
-/// the computation there, which records it then.
+/// Whether such a panic shows where it belongs: it ends with its job, goes on in the thread that waits for the job, and
+/// unwinds the computation there, which records it then.
 pub(super) fn will_show(panic: &RecentPanic) -> bool {
     !cfg!(panic = "abort") && !panic.trace.is_caught_in_job()
 }

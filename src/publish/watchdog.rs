@@ -1,7 +1,7 @@
 //! Git ends with the program that called it, also if that is killed.
 //!
-//! A killed program runs no destructor, but the system closes its pipes. A shell waits for the end of its input, from which it
-//! knows the process group of the present call, and ends that group.
+//! A killed program runs no destructor, but the system closes its pipes. A shell waits for the end of its input, from
+//! which it knows the process group of the present call, and ends that group.
 
 #[cfg(unix)]
 pub(super) use shell::Watchdog;
@@ -41,7 +41,8 @@ mod shell {
     pub(in crate::publish) struct Watched<'a>(&'a Watchdog);
 
     impl Watchdog {
-        /// Ends the process group if this program ends before the result is dropped. Where there is no shell, it does nothing.
+        /// Ends the process group if this program ends before the result is dropped. Where there is no shell, it does
+        /// nothing.
         pub(in crate::publish) fn watch(&self, group: u32) -> Watched<'_> {
             self.tell(&format!("{group}\n"));
             Watched(self)

@@ -276,8 +276,8 @@ impl Store {
         Ok(self.paths_and_copies()?.0)
     }
 
-    /// The same, and the conflict copies in the directory, each with its original. It is for tools that tell why these are no
-    /// failures.
+    /// The same, and the conflict copies in the directory, each with its original. It is for tools that tell why these
+    /// are no failures.
     #[doc(hidden)]
     #[allow(clippy::type_complexity)]
     pub fn paths_and_copies(&self) -> io::Result<(Vec<PathBuf>, Vec<(PathBuf, PathBuf)>)> {

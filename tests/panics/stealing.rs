@@ -31,8 +31,8 @@ impl Event {
     }
 }
 
-/// Runs two computations on three threads of rayon: the thread of `waiting` waits for a job of its own on the third one, and
-/// steals a job of `stolen` meanwhile. `far` ends the job that it waits for.
+/// Runs two computations on three threads of rayon: the thread of `waiting` waits for a job of its own on the third
+/// one, and steals a job of `stolen` meanwhile. `far` ends the job that it waits for.
 fn steal(job: impl Fn() + Send + Sync, far: impl Fn() + Send + Sync) {
     static WAITING_FOR_JOB: Event = Event::new();
     static STOLEN_IS_OPEN: Event = Event::new();
@@ -173,15 +173,15 @@ fn no_computation_of_a_nested_sweep_has_the_panic_of_another() {
     });
     let failures = run.ok().failures();
     for failure in &failures {
-        let own = format!("site of {} is NaN", failure.computation);
+        let message = format!("site of {} is NaN", failure.computation);
         assert!(
-            [&own, ELSEWHERE].contains(&&*failure.error_message),
+            [&message, ELSEWHERE].contains(&&*failure.error_message),
             "{}: {}",
             failure.computation,
             failure.error_message
         );
         let known = failure.context.panic_origin.iter().filter(|origin| origin.matched_by != PanicMatch::Unknown);
-        assert!(known.flat_map(|origin| &origin.raised).all(|panic| panic.message == own));
+        assert!(known.flat_map(|origin| &origin.raised).all(|panic| panic.message == message));
     }
     let mut names: Vec<_> = failures.iter().map(|failure| &failure.computation).collect();
     names.sort();

@@ -164,8 +164,8 @@ impl Model {
         }
     }
 
-    /// Whether questions to the model may contain secrets: it runs on this machine, and the user named it. A `failures.toml`
-    /// alone may come from another user, whose program listens there.
+    /// Whether questions to the model may contain secrets: it runs on this machine, and the user named it. A
+    /// `failures.toml` alone may come from another user, whose program listens there.
     pub(crate) fn may_know_secrets(&self) -> bool {
         match &self.0 {
             Kind::Server(server) => server.is_local() && server.is_chosen,

@@ -138,7 +138,7 @@ impl Past {
         self.hosts.extend(other.hosts);
     }
 
-    fn seen(&self) -> usize {
+    fn occurrences(&self) -> usize {
         self.ids.len() + self.nameless
     }
 
@@ -153,9 +153,9 @@ impl Past {
             text += &format!("fixed before by: {}\n", beginning(&said(&fix.fix, leaves), 600).replace('\n', " "));
         }
         if let (Some(first), Some(last), Some(parameters)) = (self.first, self.last, &self.parameters)
-            && self.seen() > 1
+            && self.occurrences() > 1
         {
-            text += &format!("{} since {}, the last {}\n", count(self.seen(), "time"), day(first), day(last));
+            text += &format!("{} since {}, the last {}\n", count(self.occurrences(), "time"), day(first), day(last));
             let differing = parameters.differing();
             if !differing.is_empty() {
                 text += &beginning(&format!("parameters that vary: {differing}"), 1_200);

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use serde_json::Value;
 use tracing_failure::{Failure, redact_text};
 
-/// Directories that people have their own in, in lower case, and the superuser's own. A text may have backslashes escaped; the
-/// longer forms come first, since they contain the shorter ones.
+/// Directories that people have their own in, in lower case, and the superuser's own. A text may have backslashes
+/// escaped; the longer forms come first, since they contain the shorter ones.
 const HOMES: &[&str] = &["/home/", "/users/", "\\\\\\\\users\\\\\\\\", "\\\\users\\\\", "\\users\\"];
 const SUPERUSER: &str = "/root";
 /// A shorter name is part of too many words.

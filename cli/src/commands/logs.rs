@@ -96,7 +96,8 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     Ok(code(is_sure))
 }
 
-/// The session of a failure, where its log ends, the directory of the records, and whether the failure is the one meant.
+/// The session of a failure, where its log ends, the directory of the records, and whether the failure is the one
+/// meant.
 fn of_failure(name: &str, dir: Option<&Path>) -> Result<(String, Option<End>, PathBuf, bool)> {
     let picked = pick(name, dir)?;
     let context = picked.failure.context;

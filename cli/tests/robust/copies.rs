@@ -1,4 +1,4 @@
-//! Copies that programs which synchronise directories leave beside records: one failure each, whatever is beside it.
+//! Conflict copies that Dropbox, Syncthing and others leave beside a record: the record stays one failure.
 
 use std::path::Path;
 

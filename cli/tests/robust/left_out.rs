@@ -52,9 +52,9 @@ fn a_file_that_cannot_be_the_one_that_is_meant_does_not_matter() {
 fn of_many_files_some_are_named() {
     let names: Vec<String> = (0..9).map(|number| format!("{number}.json")).collect();
     let place = place_with_broken_files(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    let said = place.run(&["list"]).stderr();
-    assert!(said.starts_with("failures: 9 files left out:\n  io/failures/0.json: "), "{said}");
-    assert!(said.contains("io/failures/4.json") && said.ends_with("  and 4 more: failures validate\n"), "{said}");
+    let stderr = place.run(&["list"]).stderr();
+    assert!(stderr.starts_with("failures: 9 files left out:\n  io/failures/0.json: "), "{stderr}");
+    assert!(stderr.contains("io/failures/4.json") && stderr.ends_with("  and 4 more: failures validate\n"), "{stderr}");
 }
 
 #[test]

@@ -65,7 +65,7 @@ impl Text {
     }
 }
 
-/// Writes the message and what stands beside it. `None` if there is no room for it.
+/// Writes the message and the other texts of an event. Returns `None` if there is no room.
 pub(super) fn write(
     lane: &Lane,
     key: u64,

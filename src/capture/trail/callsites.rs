@@ -1,4 +1,5 @@
-//! The callsites that trails refer to by their address, and the places of records of the `log` crate, which share a callsite.
+//! The callsites that trails refer to by their address, and the places of records of the `log` crate, which share a
+//! callsite.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -60,8 +61,8 @@ pub(crate) fn remember(meta: &'static Metadata<'static>, message: impl FnOnce() 
     surely.store(address, Ordering::Relaxed);
 }
 
-/// The number by which a trail can refer to the place of a record of the `log` crate; that of its callsite where there is no
-/// room for more.
+/// The number by which a trail can refer to the place of a record of the `log` crate; that of its callsite where there
+/// is no room for more.
 pub(super) fn remember_place(meta: &'static Metadata<'static>, fields: &Fields) -> u64 {
     let place = LogPlace::of(fields);
     let number = place.number(address(meta));

@@ -133,8 +133,8 @@ fn make_ring(lane: &Lane, want: Want) -> bool {
     rows >= want.rows(0) && lane.make_ring(want.key, want.shape(rows)).is_some()
 }
 
-/// The ring that matters least, if it matters less than a new one: of a library before one of the program, of another crate of
-/// the program before one of the computation's, with few rows before one with many.
+/// The ring that matters least, if it matters less than a new one: of a library before one of the program, of another
+/// crate of the program before one of the computation's, with few rows before one with many.
 fn least_valuable(rings: &[Described], evictions: u64, want: Want, is_home: &dyn Fn(u64) -> bool) -> Option<usize> {
     let rank = |key, is_own| (is_own, is_own && is_home(key));
     let value = |ring: &Described| (rank(ring.key, ring.shape.is_own), ring.seen);
