@@ -231,9 +231,11 @@ impl Drop for Writer {
     }
 }
 
+/// A process that has stopped after it locked its temporary file.
 fn stopped_writer(dir: &Path) -> Writer {
     let mut command = child_command(dir);
-    let child = command.env("WRITES", "for ever").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let errors = File::create(dir.join("errors")).unwrap();
+    let child = command.env("WRITES", "for ever").stdout(Stdio::null()).stderr(errors).spawn().unwrap();
     let writer = Writer(child);
     let started = Instant::now();
     loop {
@@ -243,12 +245,35 @@ fn stopped_writer(dir: &Path) -> Writer {
         while !writer.is_stopped() {
             std::thread::sleep(Duration::from_millis(1));
         }
-        if !writer.temporary(dir).is_empty() {
+        let is_locked = |path: &PathBuf| File::open(path).is_ok_and(|file| file.try_lock().is_err());
+        if writer.temporary(dir).iter().any(is_locked) {
             return writer;
         }
         assert!(started.elapsed() < Duration::from_secs(60), "it does not write");
         writer.signal("-CONT");
     }
+}
+
+#[test]
+fn a_record_is_written_although_its_temporary_file_was_removed() {
+    if is_child() {
+        in_child(write_for_ever);
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let writer = stopped_writer(dir.path());
+    let removed = writer.temporary(dir.path());
+    removed.iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    let records = || std::fs::read_dir(dir.path().join("failures")).unwrap().count();
+    let before = records();
+    writer.signal("-CONT");
+    let started = Instant::now();
+    while records() < before + 5 {
+        assert!(started.elapsed() < Duration::from_secs(60), "it does not go on");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    drop(writer);
+    let errors = std::fs::read_to_string(dir.path().join("errors")).unwrap();
+    assert!(!errors.contains("cannot write"), "{errors}");
 }
 
 #[test]
