@@ -4,7 +4,7 @@
 #![cfg(test)]
 
 #[allow(dead_code)]
-#[path = "../../src/capture/trail/lane.rs"]
+#[path = "../../../src/capture/trail/lane.rs"]
 mod lane;
 
 mod atomic {

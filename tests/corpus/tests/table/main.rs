@@ -12,7 +12,7 @@ use missed::MISSED;
 use tracing_failure::{Category, Failure};
 use tracing_failure_diagnosis::{Case, cases, later};
 
-const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/diagnosis.md");
+const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/diagnosis.md");
 const RECORDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/records");
 
 const HEAD: &str = "\
