@@ -138,8 +138,8 @@ fn numerics() -> impl Strategy<Value = String> {
 #[test]
 fn false_positives_are_rare() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut paths = vec![root.join("docs/diagnosis.md")];
-    ["cli/tests/data", "tests/data", "examples", "diagnosis/src"]
+    let mut paths = vec![root.join("docs/src/diagnosis.md")];
+    ["crates/cli/tests/data", "tests/data", "examples", "tests/corpus/src"]
         .iter()
         .for_each(|dir| files(&root.join(dir), &mut paths));
     std::env::var_os("SECRETS_CORPUS").iter().for_each(|dir| files(Path::new(dir), &mut paths));

@@ -12,7 +12,7 @@ use missed::MISSED;
 use tracing_failure::{Category, Failure};
 use tracing_failure_diagnosis::{Case, cases, later};
 
-const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/diagnosis.md");
+const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/src/diagnosis.md");
 const RECORDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/records");
 
 const HEAD: &str = "\
@@ -26,8 +26,8 @@ something else. *Agrees* says whether the analyst would give the first suggestio
 points to the right cause or the right next step. This is judged by hand, by who wrote the cases or the rules. Advice that is misleading or \
 beside the point does not agree.
 
-`UPDATE_TABLE=1 cargo test --manifest-path diagnosis/Cargo.toml` writes this file. Who changes a suggestion judges it anew, in \
-`diagnosis/tests/table/missed.rs`.
+`UPDATE_TABLE=1 cargo test --manifest-path tests/corpus/Cargo.toml` writes this file. Who changes a suggestion judges it anew, in \
+`tests/corpus/tests/table/missed.rs`.
 ";
 
 /// What can be expected of failures that nobody thought of.
@@ -177,7 +177,7 @@ fn the_table_says_what_the_records_say() {
         fs::write(TABLE, &document).unwrap();
     }
     let written = fs::read_to_string(TABLE).unwrap_or_default();
-    assert!(written == document, "docs/diagnosis.md is stale: UPDATE_TABLE=1 writes it");
+    assert!(written == document, "docs/src/diagnosis.md is stale: UPDATE_TABLE=1 writes it");
 }
 
 #[test]
