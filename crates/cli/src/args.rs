@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::commands::{diff, groups, list, logs, prune, push, refs, resolve, show, suggest, validate, watch};
+use crate::commands::{
+    completions, diff, groups, list, logs, prune, push, refs, resolve, show, suggest, validate, watch,
+};
 use crate::screen::Color;
 
 const EXIT_CODES: &str = "\
@@ -106,8 +108,5 @@ pub(crate) enum Command {
     /// Prints the JSON Schema of a record.
     Schema,
     /// Prints the completions for a shell.
-    Completions {
-        /// The shell.
-        shell: clap_complete::Shell,
-    },
+    Completions(completions::Options),
 }

@@ -2,43 +2,60 @@
 
 mod args;
 mod commands;
+mod exit_code;
 mod records;
 mod screen;
 mod signals;
 
-use std::io;
-use std::process::ExitCode;
+use std::process;
 
-use clap::Parser;
+use anyhow::Result;
+use clap::{CommandFactory, Parser};
 
-use args::Args;
+use args::{Args, Command};
+use commands::{
+    completions, diff, groups, list, logs, prune, push, refs, resolve, schema, show, suggest, validate, watch,
+};
+use exit_code::ExitCode;
+use screen::Screen;
 
-/// What the command was asked for is there, or done.
-const DONE: u8 = 0;
-/// It is not: a record that is not valid, or not there, or could not be pushed.
-const FAILED: u8 = 1;
-
-fn main() -> ExitCode {
+fn main() -> process::ExitCode {
     if let Some(code) = records::work_for_filter() {
         return code;
     }
     let args = Args::parse();
     args.color.write_global();
-    match commands::run(args) {
-        Ok(code) => ExitCode::from(code),
-        Err(error) if reader_has_gone(&error) => ExitCode::from(DONE),
+    let code = match run(args) {
+        Ok(code) => code,
+        // `failures | head`: the reader closed the pipe because it needs no more.
+        Err(error) if screen::is_broken_pipe(&error) => ExitCode::Success,
         Err(error) => {
             screen::say(format_args!("failures: {}", screen::in_words(&error)));
-            ExitCode::from(FAILED)
+            ExitCode::Failure
         }
-    }
+    };
+    code.into()
 }
 
-/// `failures | head`: who reads has seen enough.
-pub(crate) fn reader_has_gone(error: &anyhow::Error) -> bool {
-    let kind = |cause: &(dyn std::error::Error + 'static)| {
-        let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
-        io.or_else(|| cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind))
-    };
-    error.chain().any(|cause| kind(cause) == Some(io::ErrorKind::BrokenPipe))
+fn run(args: Args) -> Result<ExitCode> {
+    let dir = args.dir();
+    let dir = dir.as_deref();
+    let command = args.into_command().unwrap_or_else(|error| error.exit());
+    let mut screen = Screen::stdout();
+    match command {
+        Command::List(options) => list::run(&options, dir, &mut screen),
+        Command::Show(options) => show::run(&options, dir, &mut screen),
+        Command::Groups(options) => groups::run(&options, dir, &mut screen),
+        Command::Refs(options) => refs::run(&options, dir, &mut screen),
+        Command::Diff(options) => diff::run(&options, dir, &mut screen),
+        Command::Validate(options) => validate::run(&options, dir, &mut screen),
+        Command::Watch(options) => watch::run(&options, dir, &mut screen),
+        Command::Logs(options) => logs::run(&options, dir, &mut screen),
+        Command::Prune(options) => prune::run(&options, dir, &mut screen),
+        Command::Push(options) => push::run(&options, dir, &mut screen),
+        Command::Suggest(options) => suggest::run(&options, dir, &mut screen),
+        Command::Resolve(options) => resolve::run(&options, dir, &mut screen),
+        Command::Schema => schema::run(&mut screen),
+        Command::Completions(options) => completions::run(&options, &mut Args::command(), &mut screen),
+    }
 }

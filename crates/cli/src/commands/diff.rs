@@ -9,7 +9,7 @@ use anyhow::Result;
 use serde_json::json;
 use tracing_failure::{Failure, Map, TrailEntry, Value};
 
-use super::code;
+use crate::exit_code::ExitCode;
 use crate::records::{Picked, pick};
 use crate::screen::{Column, Screen, Table, local, one_line, paint, parameter, place_of};
 
@@ -56,7 +56,7 @@ impl Facts {
 const COLUMNS: [Column; 3] =
     [Column::new("").style(paint::NAME).least(20), Column::new("A").least(16), Column::new("B").least(16)];
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let (a, b) = (pick(&options.a, dir)?, pick(&options.b, dir)?);
     let (facts_of_a, facts_of_b) = (facts(&a.failure), facts(&b.failure));
     let differences = differences(&facts_of_a, &facts_of_b);
@@ -69,7 +69,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         write_table(&a, &b, &differences, screen)?;
     }
     screen.flush()?;
-    Ok(code(a.is_sure && b.is_sure))
+    Ok(ExitCode::of_check(a.is_sure && b.is_sure))
 }
 
 fn write_table(a: &Picked, b: &Picked, differences: &[(&str, &Value, &Value)], screen: &mut Screen) -> Result<()> {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use tracing_failure::Map;
 use tracing_failure_advice::shared::Varies;
 
-use super::code;
+use crate::exit_code::ExitCode;
 use crate::records::{Gather, Selection, Summary, failures_dir, list, parse, scan};
 use crate::screen::{Screen, count, fit, local, one_line, paint, say, shown};
 
@@ -57,7 +57,7 @@ fn how_many<S: Serializer>(sessions: &BTreeSet<String>, serializer: S) -> Result
     serializer.serialize_u64(sessions.len() as u64)
 }
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let dir = failures_dir(dir)?;
     let (groups, left_out) = scan(&list(&dir)?, &options.selection, Groups::default);
     let mut groups: Vec<Group> = groups.0.into_values().collect();
@@ -77,7 +77,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     } else if there > groups.len() {
         say(format_args!("{} of {}; all of them: --limit 0", groups.len(), count(there, "group")));
     }
-    Ok(code(left_out.is_empty()))
+    Ok(ExitCode::of_check(left_out.is_empty()))
 }
 
 #[derive(Default)]

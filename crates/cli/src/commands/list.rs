@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
-use super::code;
+use crate::exit_code::ExitCode;
 use crate::records::{Gather, Selection, Summary, failures_dir, in_order, json_of, list, on_one_line, scan};
 use crate::screen::{Column, Screen, Table, count, fit, in_words, local_minute, one_line, paint, say};
 
@@ -41,7 +41,7 @@ const COLUMNS: [Column; 7] = [
     Column::new("ID").style(paint::FAINT).least(8).keep_end(),
 ];
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let dir = failures_dir(dir)?;
     let listing = list(&dir)?;
     let all = |limit| if limit == 0 { usize::MAX } else { limit };
@@ -65,7 +65,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     } else if wanted > shown {
         say(format_args!("{shown} of {}; all of them: --limit 0", count(wanted, "failure")));
     }
-    Ok(code(left_out.is_empty()))
+    Ok(ExitCode::of_check(left_out.is_empty()))
 }
 
 /// The newest of the records that are wanted, and how often each failure was seen at all.

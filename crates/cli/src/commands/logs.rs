@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::code;
+use crate::exit_code::ExitCode;
 use crate::records::{failures_dir, pick};
 use crate::screen::{Screen, count, say};
 use line::{Level, Line};
@@ -61,7 +61,7 @@ struct End {
     at: DateTime<Utc>,
 }
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let (session, end, failures, is_sure) = match &options.session {
         Some(session) => (session.clone(), None, failures_dir(dir)?, true),
         None => of_failure(&options.failure, dir)?,
@@ -93,7 +93,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     if kept.lines.is_empty() {
         say(format_args!("no such line in {}", logs.display()));
     }
-    Ok(code(is_sure))
+    Ok(ExitCode::of_check(is_sure))
 }
 
 /// The session of a failure, where its log ends, the directory of the records, and whether the failure is the one

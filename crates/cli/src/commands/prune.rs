@@ -12,10 +12,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tracing_failure::{Failure, Store};
 use tracing_failure_advice::shared::Locked;
 
-use super::code;
-use crate::reader_has_gone;
+use crate::exit_code::ExitCode;
 use crate::records::{Gather, Selection, Summary, failures_dir, json_of, list, parse, scan};
-use crate::screen::{Screen, count, in_words, say, shown};
+use crate::screen::{Screen, count, in_words, is_broken_pipe, say, shown};
 use crate::signals::Held;
 
 #[derive(Debug, clap::Args)]
@@ -72,7 +71,7 @@ impl Gather for Candidates {
     }
 }
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let dir = failures_dir(dir)?;
     let (records, left_out) = scan(&list(&dir)?, &Selection::default(), Candidates::default);
     left_out.tell();
@@ -84,7 +83,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         write_paths(&doomed, screen)?;
         let delete = if doomed.is_empty() { "" } else { ": delete them with --yes" };
         say(format_args!("would delete {} of {all} in {}{delete}", sum(&doomed), dir.display()));
-        return Ok(code(left_out.is_empty()));
+        return Ok(ExitCode::of_check(left_out.is_empty()));
     }
     let (mut deleted, mut failed) = (Vec::new(), 0);
     let signals = Held::hold()?;
@@ -111,8 +110,8 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     }
     match written {
         // The records are deleted, whoever reads their names.
-        Err(error) if failed == 0 || !reader_has_gone(&error) => Err(error),
-        _ => Ok(code(failed == 0 && left_out.is_empty())),
+        Err(error) if failed == 0 || !is_broken_pipe(&error) => Err(error),
+        _ => Ok(ExitCode::of_check(failed == 0 && left_out.is_empty())),
     }
 }
 

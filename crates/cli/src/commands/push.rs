@@ -11,7 +11,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 use tracing_failure::{Outcome, Publisher, Skipped};
 
-use super::code;
+use crate::exit_code::ExitCode;
 use crate::records::failures_dir;
 use crate::screen::{Screen, say, visible};
 
@@ -47,7 +47,7 @@ fn interrupted() -> Result<Arc<AtomicBool>> {
     Ok(interrupted)
 }
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let mut publisher = Publisher::new(failures_dir(dir)?).timeout(options.timeout).stop_when(interrupted()?);
     if let Some(remote) = &options.remote {
         publisher = publisher.remote(remote);
@@ -73,7 +73,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         Err(error) if !all_well => say(format_args!("failures: {text}\n{error}")),
         written => written?,
     }
-    Ok(code(all_well))
+    Ok(ExitCode::of_check(all_well))
 }
 
 /// Whether only copies of records are left out.

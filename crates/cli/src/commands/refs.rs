@@ -8,7 +8,7 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::code;
+use crate::exit_code::ExitCode;
 use crate::records::{Gather, Selection, Summary, failures_dir, list, scan};
 use crate::screen::{Column, Screen, Table, local_minute, one_line, paint, say};
 
@@ -78,7 +78,7 @@ const COLUMNS: [Column; 6] = [
     Column::new("COMPUTATIONS").style(paint::NAME).least(12),
 ];
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let dir = failures_dir(dir)?;
     let (index, left_out) = scan(&list(&dir)?, &options.selection, Index::default);
     let mut lines: Vec<Line<'_>> = index.0.iter().map(|(reference, entry)| entry.line(reference)).collect();
@@ -93,7 +93,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     if lines.is_empty() {
         say(format_args!("no failures{} in {}", options.selection.of_that_kind(), dir.display()));
     }
-    Ok(code(left_out.is_empty()))
+    Ok(ExitCode::of_check(left_out.is_empty()))
 }
 
 impl Entry {

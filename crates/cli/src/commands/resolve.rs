@@ -8,7 +8,7 @@ use tracing_failure::{Resolution, Store};
 use tracing_failure_advice::Amendment;
 use tracing_failure_advice::shared::Change;
 
-use super::code;
+use crate::exit_code::ExitCode;
 use crate::records::{Picked, failures_dir, pick};
 use crate::screen::{Screen, one_line, paint, shown};
 use crate::signals::Held;
@@ -26,7 +26,7 @@ pub(crate) struct Options {
     fix: String,
 }
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let fix = options.fix.trim();
     ensure!(!fix.is_empty(), "--fix says nothing: what fixed it?");
     ensure!(fix.len() <= LONGEST, "--fix is longer than {LONGEST} bytes: say it shorter");
@@ -52,7 +52,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     }
     writeln!(screen, "  noted in {}", shown(&shown_as(&picked.path, amended.path)))?;
     screen.flush()?;
-    Ok(code(picked.is_sure))
+    Ok(ExitCode::of_check(picked.is_sure))
 }
 
 /// The path that was given, unless it was that of the copy of a record.

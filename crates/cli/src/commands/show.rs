@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use tracing_failure::{Resolution, Store};
 
-use super::code;
+use crate::exit_code::ExitCode;
 use crate::records::{Found, Picked, find, on_one_line, pick, read_bytes};
 use crate::screen::Screen;
 
@@ -30,14 +30,14 @@ pub(crate) struct Options {
     frames: bool,
 }
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     if options.raw {
         let Found { path, is_sure } = find(&options.failure, dir)?;
         let mut bytes = Vec::new();
         read_bytes(&mut bytes, &path).with_context(|| path.display().to_string())?;
         screen.write_raw(&bytes)?;
         screen.flush()?;
-        return Ok(code(is_sure));
+        return Ok(ExitCode::of_check(is_sure));
     }
     let picked = pick(&options.failure, dir)?;
     if options.json {
@@ -47,7 +47,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         write_all(&picked, options.frames, screen)?;
     }
     screen.flush()?;
-    Ok(code(picked.is_sure))
+    Ok(ExitCode::of_check(picked.is_sure))
 }
 
 fn write_all(picked: &Picked, library_frames: bool, screen: &mut Screen) -> Result<()> {

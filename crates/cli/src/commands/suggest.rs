@@ -11,8 +11,8 @@ use anyhow::Result;
 use tracing_failure_advice::shared::Change;
 use tracing_failure_advice::{Advice, Advisor, Amendment, Model};
 
-use super::code;
 use super::resolve::shown_as;
+use crate::exit_code::ExitCode;
 use crate::records::{Picked, Selection, failures_dir, pick};
 use crate::screen::{Screen, count, in_words, say, shown, visible};
 use crate::signals::Held;
@@ -54,7 +54,7 @@ pub(crate) struct Options {
     selection: Selection,
 }
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let model = Model::new(&options.model.chosen()?)?;
     if let Some(warning) = model.warning() {
         say(format_args!("failures: {warning}"));
@@ -62,13 +62,13 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     let failures = failures_dir(dir)?;
     let advisor = options.advisor(model, &failures);
     if options.all {
-        return Ok(code(all::run(options, &advisor, &failures, screen)?));
+        return Ok(ExitCode::of_check(all::run(options, &advisor, &failures, screen)?));
     }
     let picked = pick(&options.failure, dir)?;
     if options.dry_run {
         writeln!(screen, "{}", visible(&advisor.dry_run(&picked.failure)?))?;
         screen.flush()?;
-        return Ok(code(picked.is_sure));
+        return Ok(ExitCode::of_check(picked.is_sure));
     }
     let advice = advisor.advice(&picked.failure)?;
     warn(&advice);
@@ -79,7 +79,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         say(format_args!("failures: {}", unprinted(error, is_kept(&advice, &saved))));
     }
     saved?;
-    Ok(code(printed.is_ok() && picked.is_sure))
+    Ok(ExitCode::of_check(printed.is_ok() && picked.is_sure))
 }
 
 /// Whether the answer is somewhere, although nobody has read it.

@@ -10,10 +10,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use serde_json::json;
 
-use super::code;
-use crate::reader_has_gone;
+use crate::exit_code::ExitCode;
 use crate::records::{LeftOut, failures_dir, in_order, list};
-use crate::screen::{Screen, count, one_line, paint, say, shown};
+use crate::screen::{Screen, count, is_broken_pipe, one_line, paint, say, shown};
 use problem::{Checker, Problem};
 
 #[derive(Debug, clap::Args)]
@@ -26,7 +25,7 @@ pub(crate) struct Options {
     jsonl: bool,
 }
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let given = if options.paths.is_empty() { vec![failures_dir(dir)?] } else { options.paths.clone() };
     let (mut files, mut left_out) = (Vec::new(), LeftOut::default());
     for path in given {
@@ -49,7 +48,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     .and_then(|()| Ok(screen.flush()?));
     match written {
         // Whoever reads may have read enough, but not everything is valid.
-        Err(error) if problems > 0 && reader_has_gone(&error) => return Ok(code(false)),
+        Err(error) if problems > 0 && is_broken_pipe(&error) => return Ok(ExitCode::Failure),
         written => written?,
     }
     left_out.tell();
@@ -58,7 +57,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         0 => say(format_args!("{}, all valid", count(files.len(), "file"))),
         _ => say(format_args!("{} in {broken} of {}", count(problems, "problem"), count(files.len(), "file"))),
     }
-    Ok(code(problems == 0 && left_out.is_empty()))
+    Ok(ExitCode::of_check(problems == 0 && left_out.is_empty()))
 }
 
 /// The records of a directory, and the copy of the newest.

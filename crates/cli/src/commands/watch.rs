@@ -13,7 +13,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tracing_failure::{Failure, Store};
 use uuid::Uuid;
 
-use super::code;
+use crate::exit_code::ExitCode;
 use crate::records::{Matcher, Selection, Summary, failures_dir, json_of, list, on_one_line, parse};
 use crate::screen::{Screen, local, one_line, paint, say};
 
@@ -34,7 +34,7 @@ pub(crate) struct Options {
     selection: Selection,
 }
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<u8> {
+pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let matcher = options.selection.matcher();
     let (changed, changes) = mpsc::channel();
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -55,7 +55,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         }
         screen.flush()?;
         if left == 0 {
-            return Ok(code(!watch.has_left_out));
+            return Ok(ExitCode::of_check(!watch.has_left_out));
         }
         watch.wait(&changes);
     }

@@ -5,6 +5,7 @@ pub(crate) mod paint;
 mod sparkline;
 mod table;
 
+use std::error::Error;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use chrono::{DateTime, Local, Utc};
@@ -73,6 +74,16 @@ impl Write for Screen {
 
 fn about_stdout(error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot write to standard output: {error}"))
+}
+
+/// Whether writing failed because the reader has closed its end.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| io_error_kind(cause) == Some(io::ErrorKind::BrokenPipe))
+}
+
+fn io_error_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
+    let io = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    io.or_else(|| error.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind))
 }
 
 /// A line on stderr, which may be closed.
