@@ -79,7 +79,7 @@ pub(crate) fn caught(py: Python<'_>, error: PyErr) {
 }
 
 fn is_from_signal(py: Python<'_>, error: &PyErr) -> PyResult<bool> {
-    let signals = py.import("tracing_failure._signals")?;
+    let signals = py.import("tracing_failure._runtime.signals")?;
     signals.getattr("is_from_signal")?.call1((error.value(py), error.traceback(py)))?.extract()
 }
 
@@ -411,8 +411,9 @@ fn large(number: &Bound<'_, PyAny>) -> Value {
 fn simpler<'py>(object: &Bound<'py, PyAny>, may_read: bool) -> PyResult<Bound<'py, PyAny>> {
     static SIMPLER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = object.py();
-    let simpler = SIMPLER
-        .get_or_try_init(py, || PyResult::Ok(py.import("tracing_failure._values")?.getattr("simpler")?.unbind()))?;
+    let simpler = SIMPLER.get_or_try_init(py, || {
+        PyResult::Ok(py.import("tracing_failure._values.convert")?.getattr("simpler")?.unbind())
+    })?;
     simpler.bind(py).call1((object, may_read))
 }
 

@@ -712,7 +712,7 @@ def test_documentation_runs():
     import importlib
     import pkgutil
 
-    names = [module.name for module in pkgutil.iter_modules(tracing_failure.__path__, "tracing_failure.")]
+    names = [module.name for module in pkgutil.walk_packages(tracing_failure.__path__, "tracing_failure.")]
     results = [doctest.testmod(importlib.import_module(name)) for name in ("tracing_failure", *names)]
     assert sum(result.attempted for result in results) > 40
     assert not any(result.failed for result in results)

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from tracing_failure import Failure, read
-from tracing_failure._exceptions import take_apart
+from tracing_failure._exceptions.description import take_apart
 
 
 def raised(function, *args):

@@ -26,7 +26,9 @@ from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from tracing_failure import Failure, _extension, _notebook, read
+from tracing_failure import Failure, read
+from tracing_failure._ipython import extension as _extension
+from tracing_failure._runtime import notebook as _notebook
 
 #: Executed and stored anew by `UPDATE_NOTEBOOK=1 pytest tests/test_notebook.py`.
 EXAMPLE = Path(__file__).parents[2] / "examples" / "notebook.ipynb"

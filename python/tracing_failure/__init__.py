@@ -16,14 +16,14 @@ import json
 from typing import Any
 
 from . import _native
-from ._advice import Advice, Fix
+from ._ipython.extension import load_ipython_extension, unload_ipython_extension
 from ._native import AdviceError
-from ._computation import Computation, current, record
-from ._extension import load_ipython_extension, unload_ipython_extension
-from ._failure import Failure
-from ._handler import LogHandler
-from ._logger import StructuredLogger
-from ._reading import Failures, read
+from ._recording.computation import Computation, current, record
+from ._recording.log_handler import LogHandler
+from ._recording.logger import StructuredLogger
+from ._records.advice import Advice, Fix
+from ._records.failure import Failure
+from ._records.failures import Failures, read
 
 __version__ = _native.version
 

@@ -8,7 +8,7 @@ from typing import Any, Self, final
 
 from typing_extensions import disjoint_base
 
-from ._exceptions import Apart
+from ._exceptions.description import Apart
 
 __all__ = [
     "AdviceError", "Computation", "Recorder", "Summary", "advise", "after_fork", "after_fork_in_child", "before_fork",

@@ -3,9 +3,9 @@
 import sys
 from typing import Any
 
-from ._classes import full_name
-from ._messages import message_of
-from ._signals import is_from_signal
+from .._runtime.classes import full_name
+from .._runtime.signals import is_from_signal
+from .message import message_of
 
 #: Errors of a chain, members of groups, and notes of an error that are kept.
 _ERRORS, _MEMBERS, _NOTES = 32, 32, 16

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from . import _native, _card
-from ._terminal import visible
+from .. import _native
+from .._runtime.terminal import visible
+from . import card
 
 if TYPE_CHECKING:
-    from ._advice import Advice, Provider
+    from .advice import Advice, Provider
 
 
 @dataclass
@@ -136,16 +137,16 @@ class Failure:
         >>> failure.suggested_fixes[-1]
         'end before t = -9.78: the flow ends there'
         """
-        from . import _advice
+        from . import advice
 
-        return _advice.suggest(self, provider, model, base_url, save, fresh, redact)
+        return advice.suggest(self, provider, model, base_url, save, fresh, redact)
 
     def __str__(self) -> str:
         text = f"{self.timestamp}  {self.computation}  {self.theoretical_ref}\n  {self.error_type}: {self.error_message}"
         return visible(text)
 
     def _repr_html_(self) -> str:
-        return _card.html(self)
+        return card.html(self)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         # Beside the card, and in a terminal: a trail is no text to read.

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from ._related import chain_of, members_of, own
-from ._signals import is_from_signal
+from .._runtime.signals import is_from_signal
+from .chain import chain_of, members_of, own
 
 #: The attribute of the exception that holds its marks. It travels with the exception, also to another process.
 _ATTRIBUTE = "__tracing_failure__"

@@ -22,13 +22,13 @@ from itertools import islice
 from pathlib import PurePath
 from typing import Any
 
-from . import _native
-from ._arrays import is_lazy, is_mapped, like_an_array, not_read, of_numpy, shape_of, with_unit
-from ._classes import slots
-from ._limits import ARRAY, BYTES, END, OBJECTS, SCANNED, noted
-from ._messages import shown
-from ._signals import is_from_signal
-from ._tables import of_columns, of_pandas, of_polars, of_sparse
+from .. import _native
+from .._exceptions.message import shown
+from .._runtime.classes import slots
+from .._runtime.signals import is_from_signal
+from .arrays import is_lazy, is_mapped, like_an_array, not_read, of_numpy, shape_of, with_unit
+from .limits import ARRAY, BYTES, END, OBJECTS, SCANNED, noted
+from .tables import of_columns, of_pandas, of_polars, of_sparse
 
 
 def simpler(value: Any, may_read: bool = True) -> Any:

@@ -10,13 +10,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from . import _classes, _native, _notebook
-from ._computation import Computation, innermost
-from ._exceptions import Apart, take_apart, unread
-from ._marks import Mark, cause, mark, marks
-from ._related import is_no_failure
-from ._signals import is_from_signal
-from ._terminal import visible
+from .. import _native
+from .._exceptions.chain import is_no_failure
+from .._exceptions.description import Apart, take_apart, unread
+from .._exceptions.marks import Mark, cause, mark, marks
+from .._runtime import classes, notebook
+from .._runtime.signals import is_from_signal
+from .._runtime.terminal import visible
+from .computation import Computation, innermost
 
 #: Failures that this thread is recording, one within the other, and how many that may be.
 _at_work = threading.local()
@@ -142,8 +143,8 @@ class Reporter:
         context = {**self.context, **_entries(call["context"])}
         known = {
             "thread": _thread(),
-            "notebook": _taken(context, "notebook", _is_text, self.notebook or _notebook.notebook()),
-            "cell_number": _taken(context, "cell_number", _is_count, _notebook.cell_number()),
+            "notebook": _taken(context, "notebook", _is_text, self.notebook or notebook.notebook()),
+            "cell_number": _taken(context, "cell_number", _is_count, notebook.cell_number()),
             "caused_by": cause(error) if isinstance(error, BaseException) else None,
             "context": context,
         }
@@ -156,7 +157,7 @@ class Reporter:
         a signal raised meanwhile.
         """
         signalled = None
-        apart = unread("") | {"error_type": _classes.qualname(type(error))}
+        apart = unread("") | {"error_type": classes.qualname(type(error))}
         for read in (unread, take_apart):
             try:
                 apart = read(error)
@@ -164,14 +165,14 @@ class Reporter:
                 signalled = more if is_from_signal(more) else signalled
         known = {
             "thread": "", "notebook": None, "cell_number": None, "caused_by": None,
-            "context": {"not_recorded": _classes.qualname(type(trouble))},
+            "context": {"not_recorded": classes.qualname(type(trouble))},
         }  # fmt: skip
         try:
             self.recorder.record(apart, call | known, written)
         except BaseException as more:
             signalled = more if is_from_signal(more) else signalled
             if not written:
-                tell(f"a failure of {call['computation']} is not recorded: {_classes.qualname(type(trouble))}")
+                tell(f"a failure of {call['computation']} is not recorded: {classes.qualname(type(trouble))}")
         return signalled
 
 
@@ -271,7 +272,7 @@ def text(value: Any) -> str:
     except BaseException as trouble:
         if is_from_signal(trouble):
             raise
-        return f"<{_classes.name(type(value))}>"
+        return f"<{classes.name(type(value))}>"
 
 
 def tell(text: str) -> None:

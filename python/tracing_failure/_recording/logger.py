@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, Literal
 from weakref import WeakValueDictionary
 
-from . import _native, _notebook
-from ._computation import CURRENT, Computation
-from ._handler import LogHandler
-from ._recorders import recorder
-from ._reporter import Reporter, text
-from ._trail_filter import TrailFilter
+from .. import _native
+from .._runtime import notebook as _notebook
+from .computation import CURRENT, Computation
+from .log_handler import LogHandler
+from .recorders import recorder
+from .reporter import Reporter, text
+from .trail_filter import TrailFilter
 
 #: By the recorders that they have, for as long as somebody has them.
 _handlers: WeakValueDictionary[int, LogHandler] = WeakValueDictionary()

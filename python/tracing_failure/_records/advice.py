@@ -8,12 +8,12 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from . import _native
-from ._notebook import working_directory
-from ._terminal import visible
+from .. import _native
+from .._runtime.notebook import working_directory
+from .._runtime.terminal import visible
 
 if TYPE_CHECKING:
-    from ._failure import Failure
+    from .failure import Failure
 
 #: Whom to ask: a service or server by its protocol, or a function from the question to the answer.
 Provider: TypeAlias = Literal["gemini", "openai"] | Callable[[str], str]

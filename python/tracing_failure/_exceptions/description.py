@@ -4,12 +4,12 @@ import traceback
 from types import CodeType, FrameType, TracebackType
 from typing import Any, NamedTuple, TypedDict
 
-from . import _notebook
-from ._classes import full_name, qualname
-from ._messages import is_short, message_of
-from ._places import is_in_app, is_ours, stable_name
-from ._related import Entry, chain_with_joints, entries_of, members_of, own, type_name
-from ._signals import is_from_signal
+from .._runtime import notebook
+from .._runtime.classes import full_name, qualname
+from .._runtime.signals import is_from_signal
+from .._runtime.source_files import is_in_app, is_ours, stable_name
+from .chain import Entry, chain_with_joints, entries_of, members_of, own, type_name
+from .message import is_short, message_of
 
 #: Frames of a stack that are kept, half of them from each end.
 _FRAMES = 64
@@ -206,7 +206,7 @@ def _callers(tb: TracebackType | None) -> list[_Place]:
             break
         code = frame.f_code
         if is_in_app(code.co_filename):
-            shown = (code.co_qualname, _notebook.shown_file(code.co_filename), frame.f_lineno, True)
+            shown = (code.co_qualname, notebook.shown_file(code.co_filename), frame.f_lineno, True)
             callers.append(_Place(code, "", shown, frame.f_globals.get("__name__")))
         frame = frame.f_back
     return callers
@@ -221,7 +221,7 @@ def _place(tb: TracebackType) -> _Place:
         alone = TracebackType(None, tb.tb_frame, tb.tb_lasti, tb.tb_lineno)
         text = "".join(traceback.format_tb(alone))
         file = code.co_filename
-        frame = (code.co_qualname, _notebook.shown_file(file), tb.tb_lineno, is_in_app(file))
+        frame = (code.co_qualname, notebook.shown_file(file), tb.tb_lineno, is_in_app(file))
         place = _Place(code, text, frame, tb.tb_frame.f_globals.get("__name__"))
         if len(_places) >= _KNOWN:
             _places.clear()

@@ -8,12 +8,12 @@ from contextlib import suppress
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
-from . import _notebook
-from ._logger import default_logger
-from ._marks import has_record
-from ._places import is_installed, is_of_python, is_ours
-from ._related import is_no_failure
-from ._reporter import tell
+from .._exceptions.chain import is_no_failure
+from .._exceptions.marks import has_record
+from .._recording.logger import default_logger
+from .._recording.reporter import tell
+from .._runtime import notebook
+from .._runtime.source_files import is_installed, is_of_python, is_ours
 
 #: Values that are taken for a cell's parameters, at most.
 _PARAMETERS = 64
@@ -27,7 +27,7 @@ class _Cells:
         #: The last exception that was shown before the cell.
         self.shown = _shown()
         #: Where records go if nobody says otherwise: a cell may change the working directory before it fails.
-        self.directory = _notebook.working_directory() + "io/failures"
+        self.directory = notebook.working_directory() + "io/failures"
 
     def before(self, info: Any) -> None:
         self.shown = _shown()
@@ -56,7 +56,7 @@ class _Cells:
         finally:
             BaseException.__setattr__(error, "__traceback__", whole)
         if path is not None:
-            tell(f"recorded in {_notebook.shown_path(path)}")
+            tell(f"recorded in {notebook.shown_path(path)}")
 
     def named_in(self, source: str) -> dict[str, Any]:
         """The variables that a cell names, as they are now."""
@@ -95,7 +95,7 @@ def _shown() -> BaseException | None:
 def _from_cell(tb: TracebackType | None) -> TracebackType | None:
     """The traceback from the cell's own line on; all of it where no cell is in it."""
     cell = tb
-    while cell is not None and _notebook.cell_of(cell.tb_frame.f_code.co_filename) is None:
+    while cell is not None and notebook.cell_of(cell.tb_frame.f_code.co_filename) is None:
         cell = cell.tb_next
     return cell or tb
 

@@ -10,10 +10,10 @@ from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import _notebook
+from .._runtime import notebook
 
 if TYPE_CHECKING:
-    from ._failure import Failure
+    from .failure import Failure
 
 #: Entries that are shown where a record has more: causes, parameters, series, fixes.
 _CAUSES, _PARAMETERS, _SERIES, _FIXES = 4, 40, 8, 8
@@ -290,7 +290,7 @@ def _stack(failure: "Failure") -> str:
 def _where(failure: "Failure") -> str:
     context = failure.context if isinstance(failure.context, dict) else {}
     when = str(failure.timestamp)[:19].replace("T", " ")
-    path = _notebook.shown_path(failure.path) if failure.path else None
+    path = notebook.shown_path(failure.path) if failure.path else None
     parts = [when, context.get("category"), _place(context), path]
     line = " · ".join(_short(part, 2 * _VALUE) for part in parts if part)
     return f"<div style='{_SMALL};margin-top:.9em'>{line}</div>"

@@ -7,9 +7,8 @@ import sys
 from itertools import islice
 from typing import Any
 
-from . import _native
-from ._limits import ARRAY, AT_ONCE, BLOCK, DIMENSIONS, END, OBJECTS, SCANNED, SCANNED_IN_BLOCKS, SCANNED_ON_DISK
-
+from .. import _native
+from .limits import ARRAY, AT_ONCE, BLOCK, DIMENSIONS, END, OBJECTS, SCANNED, SCANNED_IN_BLOCKS, SCANNED_ON_DISK
 
 #: Packages whose arrays lie in files until somebody looks at them.
 _ON_DISK = frozenset({"h5netcdf", "h5py", "netCDF4", "tables", "tensorstore", "zarr"})
@@ -126,7 +125,7 @@ def _scalar(value: Any) -> Any:
         return item
     if item is value:
         raise TypeError("an array without dimensions that holds itself")
-    from ._values import simpler
+    from .convert import simpler
 
     return simpler(item)
 

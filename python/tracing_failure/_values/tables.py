@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ._arrays import of_array
-from ._limits import ARRAY, END, OBJECTS, noted
+from .arrays import of_array
+from .limits import ARRAY, END, OBJECTS, noted
 
 
 def of_pandas(numpy: Any, pandas: Any, value: Any) -> Any:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import _native
+from .. import _native
 
 #: Endings of what Jupyter opens as a notebook. It gives consoles a name in the same variable.
 _NOTEBOOKS = (".ipynb", ".md", ".py", ".qmd", ".Rmd")

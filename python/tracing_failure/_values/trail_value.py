@@ -7,8 +7,8 @@ import numbers
 from decimal import Decimal
 from typing import Any
 
-from ._arrays import is_lazy, size_of, unit_of
-from ._values import module
+from .arrays import is_lazy, size_of, unit_of
+from .convert import module
 
 #: Numbers of an array that a row has: of a larger one, it has their count.
 _ARRAY = 16

@@ -9,11 +9,12 @@ from contextvars import ContextVar
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-from . import _native, _notebook
-from ._places import is_in_app
+from .. import _native
+from .._runtime import notebook
+from .._runtime.source_files import is_in_app
 
 if TYPE_CHECKING:
-    from ._logger import StructuredLogger
+    from .logger import StructuredLogger
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -120,7 +121,7 @@ class Computation(_native.Computation):
         if function == "<module>":
             function = self.name
         module = module if isinstance(module, str) else None
-        if not self.enter(current(), function, _notebook.shown_file(file), line, module):
+        if not self.enter(current(), function, notebook.shown_file(file), line, module):
             raise RuntimeError(f"the computation {self.name!r} has begun already: make a new one for each run")
         # Only another run would need them, and an object among them can hold this one.
         self._parameters = {}

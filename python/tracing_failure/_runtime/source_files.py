@@ -8,7 +8,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from . import _notebook
+from . import notebook
 
 #: Files that are remembered.
 _KNOWN = 1024
@@ -19,7 +19,7 @@ _LEVELS = 32
 
 #: Where Python's own code lies, and ours.
 _PYTHON = tuple({os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib")})
-_OURS = __file__.rpartition("_places")[0]
+_OURS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")
 _INSTALLED = re.compile(r".*[/\\](?:site|dist)-packages[/\\]")
 #: Names that IPython gives to cells, also in a process that does not know them.
 _CELL = re.compile(r"<ipython-input-.*|.*[/\\]ipykernel_\d+[/\\]\d+\.py")
@@ -62,8 +62,8 @@ def stable_name(code: CodeType, module: Any) -> str:
     It does not depend on the directory that the program was started in.
     """
     file = code.co_filename
-    if _notebook.cell_of(file) is not None:
-        return _notebook.notebook() or "notebook"
+    if notebook.cell_of(file) is not None:
+        return notebook.notebook() or "notebook"
     known = _names.get(file)
     if known is None:
         if len(_names) >= _KNOWN:
@@ -83,7 +83,7 @@ def _stable_name(file: str, module: Any) -> str:
     if beginning := next((each for each in _PYTHON if file.startswith(each)), None):
         return _portable(file[len(beginning) :])
     try:
-        path = Path(_notebook.absolute(file))
+        path = Path(notebook.absolute(file))
     except (OSError, ValueError):
         return os.path.basename(file)
     root = _project(path)

@@ -3,11 +3,11 @@
 import logging
 from typing import Any
 
-from . import _native
-from ._classes import qualname
-from ._computation import Computation, current
-from ._messages import message_of
-from ._signals import is_from_signal
+from .. import _native
+from .._exceptions.message import message_of
+from .._runtime.classes import qualname
+from .._runtime.signals import is_from_signal
+from .computation import Computation, current
 
 #: What every record of ``logging`` has; the rest is the user's ``extra``.
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}

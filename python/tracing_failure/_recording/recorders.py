@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakValueDictionary
 
-from . import _native
+from .. import _native
 
 #: By what they were made with: a cell that is run twice does not set up things twice. One that no logger has any more is
 #: given back, with its thread and its files: a sweep may have a logger for each of many thousand runs.

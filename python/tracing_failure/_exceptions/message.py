@@ -11,8 +11,9 @@ from itertools import chain, islice
 from types import GenericAlias, MappingProxyType, ModuleType
 from typing import Any
 
-from . import _classes, _native
-from ._signals import is_from_signal
+from .. import _native
+from .._runtime import classes
+from .._runtime.signals import is_from_signal
 
 #: Objects in the arguments of an exception whose ``str`` is shown.
 _OBJECTS = 100_000
@@ -37,7 +38,7 @@ def message_of(error: BaseException | str | None) -> str:
     except BaseException as trouble:
         if is_from_signal(trouble):
             raise
-        return f"<its str raised {_classes.name(type(trouble))}>"
+        return f"<its str raised {classes.name(type(trouble))}>"
 
 
 def is_short(error: BaseException) -> bool:
@@ -53,7 +54,7 @@ def shown(error: BaseException) -> Any:
     """What stands for an exception among other values: its ``repr``, or its parts where that has no end."""
     if _objects(error, {}, 0) <= _OBJECTS:
         return repr(error)
-    return {"error_type": _classes.name(type(error)), "args": vars(BaseException)["args"].__get__(error)}
+    return {"error_type": classes.name(type(error)), "args": vars(BaseException)["args"].__get__(error)}
 
 
 def _objects(value: Any, known: dict[int, int], depth: int) -> int:
@@ -94,7 +95,7 @@ def _held(value: Any) -> list[Any]:
     else:
         attributes = getattr(value, "__dict__", None)
         own = attributes.values() if isinstance(attributes, dict) else ()
-        held = islice(chain(own, (slot for _, slot in _classes.slots(value))), _ENTRIES)
+        held = islice(chain(own, (slot for _, slot in classes.slots(value))), _ENTRIES)
     return [each for each in held if not (isinstance(each, _SCALARS) or type(each) is type)]
 
 

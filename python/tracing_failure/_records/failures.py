@@ -8,8 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import Any, overload
 
-from . import _native
-from ._failure import Failure
+from .. import _native
+from .failure import Failure
 
 #: Rows of the table that a notebook shows.
 _SHOWN = 20

@@ -1,0 +1,1 @@
+"""Recording: the logger, computations, and the writing of a failure."""

@@ -1,0 +1,1 @@
+"""Python objects as values of a record."""
