@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-
-use super::read_json;
+use tracing_failure_advice::shared::read_json;
 
 /// The text of a record, with an error that names the file.
 pub(crate) fn json_of(path: &Path) -> Result<Vec<u8>> {

@@ -5,9 +5,9 @@ use jaq_core::data::JustLut;
 use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars, load, unwrap_valr};
 use jaq_json::Val;
+use tracing_failure_advice::shared::parse;
 
 use super::input::Input;
-use super::parse;
 use crate::screen::{fit, width};
 
 /// An error can hold the whole record.

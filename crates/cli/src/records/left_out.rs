@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::Listing;
+use super::dir::Listing;
 use crate::screen::{count, say};
 
 /// How many are named.

@@ -13,14 +13,13 @@ mod scan;
 mod select;
 mod summary;
 
-pub(crate) use dir::{Listing, failures_dir, list};
-pub(crate) use file::{is_too_deep, json_of, on_one_line};
+pub(crate) use dir::{failures_dir, list};
+pub(crate) use file::{json_of, on_one_line};
 pub(crate) use left_out::LeftOut;
-pub(crate) use moment::Moment;
 pub(crate) use pick::{Found, Picked, find, pick};
 pub(crate) use progress::Progress;
-pub(crate) use sandbox::{Sandbox, work as work_for_filter};
+pub(crate) use sandbox::work as work_for_filter;
 pub(crate) use scan::{Gather, in_order, scan};
 pub(crate) use select::{Matcher, Selection};
 pub(crate) use summary::Summary;
-pub(crate) use tracing_failure_advice::shared::{parse, read_bytes, read_json};
+pub(crate) use tracing_failure_advice::shared::{parse, read_bytes};

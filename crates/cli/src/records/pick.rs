@@ -6,9 +6,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use tracing_failure::{Failure, Store};
+use tracing_failure_advice::shared::parse;
 use uuid::Uuid;
 
-use super::{Gather, LeftOut, Listing, Selection, Summary, failures_dir, json_of, list, parse, scan};
+use super::dir::{Listing, failures_dir, list};
+use super::file::json_of;
+use super::left_out::LeftOut;
+use super::scan::{Gather, scan};
+use super::select::Selection;
+use super::summary::Summary;
 use crate::screen::{count, in_words, shown};
 
 /// A record and its file.

@@ -11,10 +11,15 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use chrono::{DateTime, Utc};
 use tracing_failure::Store;
+use tracing_failure_advice::shared::read_json;
 use uuid::Uuid;
 
+use super::dir::Listing;
+use super::file::is_too_deep;
+use super::left_out::LeftOut;
 use super::progress::Progress;
-use super::{LeftOut, Listing, Selection, Summary, is_too_deep, read_json};
+use super::select::Selection;
+use super::summary::Summary;
 use crate::screen::in_words;
 
 /// Files that a thread takes at a time.

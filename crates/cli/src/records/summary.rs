@@ -5,9 +5,9 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 use tracing_failure::{Category, Failure};
+use tracing_failure_advice::shared::parse;
 use uuid::Uuid;
 
-use super::parse;
 use crate::screen::one_line;
 
 #[derive(Clone, Debug, Deserialize)]

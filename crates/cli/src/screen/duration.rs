@@ -1,8 +1,12 @@
+//! Durations.
+
+use tracing_failure_advice::shared::brief;
+
 /// `1.2 ms`, `3 s`, `2 h 10 min`.
 pub(crate) fn duration(seconds: f64) -> String {
     match seconds {
         s if !(s >= 0.0 && s.is_finite()) => "?".to_owned(),
-        s if s >= 1e9 => format!("{} s", super::brief(s)),
+        s if s >= 1e9 => format!("{} s", brief(s)),
         s if s < 1e-3 => format!("{:.0} µs", s * 1e6),
         s if s < 1.0 => format!("{:.1} ms", s * 1e3),
         s if s < 120.0 => format!("{s:.1} s"),

@@ -3,78 +3,22 @@
 mod duration;
 pub(crate) mod paint;
 mod sparkline;
+mod stdout;
 mod table;
 
 use std::error::Error;
-use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::io::{self, Write};
 
 use chrono::{DateTime, Local, Utc};
-use serde::Serialize;
 
 pub(crate) use duration::duration;
-pub(crate) use paint::{Color, Style};
+pub(crate) use paint::Color;
 pub(crate) use sparkline::sparkline;
+pub(crate) use stdout::Screen;
 pub(crate) use table::{Column, Table};
 pub(crate) use tracing_failure_advice::shared::{
-    brief, count, fit, fit_end, in_words, one_line, parameter, place_of, shown, visible, visible_json, width, wrap,
+    brief, count, fit, in_words, one_line, parameter, place_of, shown, visible, width, wrap,
 };
-
-/// Standard output, buffered; a terminal or not.
-pub(crate) struct Screen {
-    out: BufWriter<StdoutLock<'static>>,
-    styled: bool,
-    is_terminal: bool,
-    /// Columns, where lines must not be longer.
-    pub(crate) width: Option<usize>,
-}
-
-impl Screen {
-    pub(crate) fn stdout() -> Self {
-        let stdout = io::stdout();
-        let styled = anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never;
-        let is_terminal = stdout.is_terminal();
-        // Some terminals do not know their size.
-        let size = if is_terminal { terminal_size::terminal_size() } else { None };
-        let width = size.map(|(width, _)| usize::from(width.0));
-        Screen { out: BufWriter::new(stdout.lock()), styled, is_terminal, width }
-    }
-
-    /// A line of JSON. Where people see it, it does nothing to their terminal.
-    pub(crate) fn write_json(&mut self, json: &str) -> io::Result<()> {
-        let json = if self.is_terminal { visible_json(json) } else { json.into() };
-        self.write_all(json.as_bytes())
-    }
-
-    /// The bytes of a file. Where people see them, they do nothing to their terminal.
-    pub(crate) fn write_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.is_terminal { self.write_json(&String::from_utf8_lossy(bytes)) } else { self.write_all(bytes) }
-    }
-
-    /// The same of a value, in several lines.
-    pub(crate) fn write_pretty(&mut self, value: &impl Serialize) -> io::Result<()> {
-        self.write_json(&serde_json::to_string_pretty(value)?)?;
-        self.write_all(b"\n")
-    }
-
-    /// The text in a style, where there are colours.
-    pub(crate) fn paint(&self, style: Style, text: &str) -> String {
-        if self.styled && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_owned() }
-    }
-}
-
-impl Write for Screen {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.write(bytes).map_err(about_stdout)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush().map_err(about_stdout)
-    }
-}
-
-fn about_stdout(error: io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot write to standard output: {error}"))
-}
 
 /// Whether writing failed because the reader has closed its end.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {

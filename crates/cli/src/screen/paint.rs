@@ -1,3 +1,5 @@
+//! Colours and styles.
+
 use anstyle::AnsiColor;
 pub(crate) use anstyle::Style;
 

@@ -2,8 +2,10 @@
 
 use std::io::{self, Write};
 
+use tracing_failure_advice::shared::{fit, fit_end, width};
+
 use super::paint::{self, Style};
-use super::{Screen, fit, fit_end, width};
+use super::stdout::Screen;
 
 const GAP: usize = 2;
 

@@ -8,7 +8,8 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use tracing_failure_advice::{Advice, Advisor};
 
-use super::{Options, is_kept, save, unprinted, warn};
+use super::options::Options;
+use super::saving::{is_kept, save, unprinted, warn};
 use crate::records::{Gather, Picked, Progress, Selection, Summary, list, pick, scan};
 use crate::screen::{Screen, count, in_words, one_line, paint, say};
 
