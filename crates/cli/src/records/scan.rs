@@ -16,9 +16,9 @@ use uuid::Uuid;
 
 use super::dir::Listing;
 use super::file::is_too_deep;
-use super::left_out::LeftOut;
 use super::progress::Progress;
-use super::select::Selection;
+use super::selection::Selection;
+use super::skipped::LeftOut;
 use super::summary::Summary;
 use crate::screen::in_words;
 

@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use super::dir::{Listing, failures_dir, list};
 use super::file::json_of;
-use super::left_out::LeftOut;
 use super::scan::{Gather, scan};
-use super::select::Selection;
+use super::selection::Selection;
+use super::skipped::LeftOut;
 use super::summary::Summary;
 use crate::screen::{count, in_words, shown};
 

@@ -3,9 +3,9 @@
 use anyhow::Result;
 use tracing_failure::Category;
 
-use super::moment::Moment;
 use super::sandbox::Sandbox;
 use super::summary::Summary;
+use super::time_range::Moment;
 
 #[derive(Clone, Debug, Default, PartialEq, clap::Args)]
 #[command(next_help_heading = "Which failures")]
