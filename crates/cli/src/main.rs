@@ -20,7 +20,7 @@ use exit_code::ExitCode;
 use screen::Screen;
 
 fn main() -> process::ExitCode {
-    if let Some(code) = records::work_for_filter() {
+    if let Some(code) = records::run_filter_worker() {
         return code;
     }
     let args = Args::parse();
@@ -30,7 +30,7 @@ fn main() -> process::ExitCode {
         // `failures | head`: the reader closed the pipe because it needs no more.
         Err(error) if screen::is_broken_pipe(&error) => ExitCode::Success,
         Err(error) => {
-            screen::say(format_args!("failures: {}", screen::in_words(&error)));
+            screen::report(format_args!("failures: {}", screen::in_words(&error)));
             ExitCode::Failure
         }
     };

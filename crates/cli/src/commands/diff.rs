@@ -10,8 +10,8 @@ use serde_json::json;
 use tracing_failure::{Failure, Map, TrailEntry, Value};
 
 use crate::exit_code::ExitCode;
-use crate::records::{Picked, pick};
-use crate::screen::{Column, Screen, Table, local, one_line, paint, parameter, place_of};
+use crate::records::{RecordFile, open_record};
+use crate::screen::{Column, Screen, Table, local_time, one_line, paint, parameter, place_of};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -28,38 +28,38 @@ pub(crate) struct Options {
 
 /// What one record says, by name, in order.
 #[derive(Default)]
-struct Facts {
-    list: Vec<(String, Value)>,
-    places: HashMap<String, usize>,
+struct ComparedValues {
+    entries: Vec<(String, Value)>,
+    positions: HashMap<String, usize>,
 }
 
-impl Facts {
+impl ComparedValues {
     fn insert(&mut self, name: impl Into<String>, value: impl Into<Value>) {
-        match self.places.entry(name.into()) {
-            Entry::Occupied(place) => self.list[*place.get()].1 = value.into(),
+        match self.positions.entry(name.into()) {
+            Entry::Occupied(place) => self.entries[*place.get()].1 = value.into(),
             Entry::Vacant(place) => {
-                self.list.push((place.key().clone(), value.into()));
-                place.insert(self.list.len() - 1);
+                self.entries.push((place.key().clone(), value.into()));
+                place.insert(self.entries.len() - 1);
             }
         }
     }
 
     fn get(&self, name: &str) -> Option<&Value> {
-        self.places.get(name).map(|place| &self.list[*place].1)
+        self.positions.get(name).map(|place| &self.entries[*place].1)
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
-        self.list.iter().map(|(name, _)| name.as_str())
+        self.entries.iter().map(|(name, _)| name.as_str())
     }
 }
 
 const COLUMNS: [Column; 3] =
-    [Column::new("").style(paint::NAME).least(20), Column::new("A").least(16), Column::new("B").least(16)];
+    [Column::new("").style(paint::NAME).min_width(20), Column::new("A").min_width(16), Column::new("B").min_width(16)];
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
-    let (a, b) = (pick(&options.a, dir)?, pick(&options.b, dir)?);
-    let (facts_of_a, facts_of_b) = (facts(&a.failure), facts(&b.failure));
-    let differences = differences(&facts_of_a, &facts_of_b);
+    let (a, b) = (open_record(&options.a, dir)?, open_record(&options.b, dir)?);
+    let (values_a, values_b) = (compared_values(&a.failure), compared_values(&b.failure));
+    let differences = differences(&values_a, &values_b);
     if options.json {
         let differences: Vec<_> =
             differences.iter().map(|(name, a, b)| json!({ "name": name, "a": a, "b": b })).collect();
@@ -69,15 +69,20 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         write_table(&a, &b, &differences, screen)?;
     }
     screen.flush()?;
-    Ok(ExitCode::of_check(a.is_sure && b.is_sure))
+    Ok(ExitCode::of_check(a.is_certain && b.is_certain))
 }
 
-fn write_table(a: &Picked, b: &Picked, differences: &[(&str, &Value, &Value)], screen: &mut Screen) -> Result<()> {
+fn write_table(
+    a: &RecordFile,
+    b: &RecordFile,
+    differences: &[(&str, &Value, &Value)],
+    screen: &mut Screen,
+) -> Result<()> {
     let mut table = Table::new(&COLUMNS);
-    table.row(["file".to_owned(), file_name(a), file_name(b)]);
-    table.row(["when".to_owned(), local(a.failure.timestamp), local(b.failure.timestamp)]);
+    table.push_row(["file".to_owned(), file_name(a), file_name(b)]);
+    table.push_row(["when".to_owned(), local_time(a.failure.timestamp), local_time(b.failure.timestamp)]);
     for (name, a, b) in differences {
-        table.row([one_line(name).into_owned(), text(a), text(b)]);
+        table.push_row([one_line(name).into_owned(), text(a), text(b)]);
     }
     table.write(screen)?;
     if differences.is_empty() {
@@ -89,8 +94,8 @@ fn write_table(a: &Picked, b: &Picked, differences: &[(&str, &Value, &Value)], s
     Ok(())
 }
 
-fn file_name(picked: &Picked) -> String {
-    one_line(&picked.path.file_name().unwrap_or_default().to_string_lossy()).into_owned()
+fn file_name(record: &RecordFile) -> String {
+    one_line(&record.path.file_name().unwrap_or_default().to_string_lossy()).into_owned()
 }
 
 fn text(value: &Value) -> String {
@@ -101,21 +106,21 @@ fn text(value: &Value) -> String {
 }
 
 /// Names in the order of A, then those that only B has; null stands for nothing.
-fn differences<'f>(a: &'f Facts, b: &'f Facts) -> Vec<(&'f str, &'f Value, &'f Value)> {
-    let of = |facts: &'f Facts, name: &str| facts.get(name).unwrap_or(&Value::Null);
+fn differences<'f>(a: &'f ComparedValues, b: &'f ComparedValues) -> Vec<(&'f str, &'f Value, &'f Value)> {
+    let of = |compared_values: &'f ComparedValues, name: &str| compared_values.get(name).unwrap_or(&Value::Null);
     let only_in_b = b.names().filter(|name| a.get(name).is_none());
     let names = a.names().chain(only_in_b);
     names.map(|name| (name, of(a, name), of(b, name))).filter(|(_, a, b)| a != b).collect()
 }
 
 /// What two records are compared by.
-fn facts(failure: &Failure) -> Facts {
+fn compared_values(failure: &Failure) -> ComparedValues {
     let context = &failure.context;
     let text = |text: &Option<String>| text.clone().map(Value::from);
-    let mut facts = Facts::default();
+    let mut compared_values = ComparedValues::default();
     let mut add = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
-            facts.insert(name, value);
+            compared_values.insert(name, value);
         }
     };
     add("computation", Some(failure.computation.as_str().into()));
@@ -150,40 +155,42 @@ fn facts(failure: &Failure) -> Facts {
         add("build.profile", text(&build.profile));
         add("build.git_commit", text(&build.git_commit));
     }
-    flatten("parameters", &failure.parameters, &mut facts);
-    flatten("event", &context.event, &mut facts);
-    flatten("context", &context.other, &mut facts);
-    context.trail.iter().for_each(|entry| trail(entry, working_dir, &mut facts));
+    flatten("parameters", &failure.parameters, &mut compared_values);
+    flatten("event", &context.event, &mut compared_values);
+    flatten("context", &context.other, &mut compared_values);
+    context.trail.iter().for_each(|entry| trail(entry, working_dir, &mut compared_values));
     for (number, fix) in failure.suggested_fixes.iter().enumerate() {
-        facts.insert(format!("suggested_fixes[{number}]"), fix.as_str());
+        compared_values.insert(format!("suggested_fixes[{number}]"), fix.as_str());
     }
-    facts
+    compared_values
 }
 
-fn flatten(prefix: &str, map: &Map, facts: &mut Facts) {
+fn flatten(prefix: &str, map: &Map, compared_values: &mut ComparedValues) {
     for (name, value) in map.iter() {
         let name = format!("{prefix}.{name}");
         match value {
-            Value::Map(inner) if !inner.is_empty() && inner.get("summary").is_none() => flatten(&name, inner, facts),
-            value => facts.insert(name, value.clone()),
+            Value::Map(inner) if !inner.is_empty() && inner.get("summary").is_none() => {
+                flatten(&name, inner, compared_values)
+            }
+            value => compared_values.insert(name, value.clone()),
         }
     }
 }
 
 /// How often a place reported, and where its numbers began and ended.
-fn trail(entry: &TrailEntry, working_dir: Option<&str>, facts: &mut Facts) {
+fn trail(entry: &TrailEntry, working_dir: Option<&str>, compared_values: &mut ComparedValues) {
     let said = entry.message.as_deref().or(entry.span.as_deref()).unwrap_or("numbers");
     let place = entry.location.as_ref().map(|at| place_of(at.file.as_deref(), at.line, working_dir));
     // Two places can say the same.
-    let said = match facts.get(&format!("trail.{said}")) {
+    let said = match compared_values.get(&format!("trail.{said}")) {
         Some(_) => format!("{said} {}", place.unwrap_or_default()),
         None => said.to_owned(),
     };
-    facts.insert(format!("trail.{said}"), entry.seen);
+    compared_values.insert(format!("trail.{said}"), entry.seen);
     for (name, column) in entry.columns.iter() {
         let numbers: Vec<f64> = column.as_list().unwrap_or_default().iter().filter_map(Value::as_f64).collect();
         if let [first, .., last] = numbers[..] {
-            facts.insert(format!("trail.{said}.{name}"), vec![first, last]);
+            compared_values.insert(format!("trail.{said}.{name}"), vec![first, last]);
         }
     }
 }
@@ -203,7 +210,7 @@ mod tests {
                         "elapsed_s": [], "columns": {} })
             };
             json["context"]["trail"] = seen.iter().map(entry).collect();
-            facts(&Failure::from_json(&json.to_string()).unwrap())
+            compared_values(&Failure::from_json(&json.to_string()).unwrap())
         };
         let (a, b) = (record([5, 13]), record([5, 20]));
         let differences = differences(&a, &b);

@@ -11,18 +11,18 @@ use tracing_failure::Map;
 use tracing_failure_advice::shared::Varies;
 
 use crate::exit_code::ExitCode;
-use crate::records::{Gather, Selection, Summary, failures_dir, list, parse, scan};
-use crate::screen::{Screen, count, fit, local, one_line, paint, say, shown};
+use crate::records::{Collector, Selection, Summary, failures_dir, list_records, parse, scan};
+use crate::screen::{Screen, count, fit, local_time, one_line, paint, report, shown};
 
 /// Groups that are shown where nothing else is said.
-const GROUPS: usize = 25;
+const DEFAULT_GROUPS: usize = 25;
 /// Columns before the text of a line.
-const INDENT: usize = 10;
+const TITLE_COLUMNS: usize = 10;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// How many groups at most, the largest first; 0 for all.
-    #[arg(long, short = 'n', value_name = "N", default_value_t = GROUPS)]
+    #[arg(long, short = 'n', value_name = "N", default_value_t = DEFAULT_GROUPS)]
     limit: usize,
     /// Print the groups as a JSON array.
     #[arg(long)]
@@ -33,7 +33,7 @@ pub(crate) struct Options {
 
 /// One group.
 #[derive(Debug, Serialize)]
-struct Group {
+struct FailureGroup {
     fingerprint: String,
     count: usize,
     first: DateTime<Utc>,
@@ -45,7 +45,7 @@ struct Group {
     error_message: String,
     category: Option<String>,
     /// The runs that it occurred in.
-    #[serde(serialize_with = "how_many")]
+    #[serde(serialize_with = "serialize_len")]
     sessions: BTreeSet<String>,
     /// The file of the newest record.
     latest: String,
@@ -53,16 +53,16 @@ struct Group {
     parameters: Varies,
 }
 
-fn how_many<S: Serializer>(sessions: &BTreeSet<String>, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_len<S: Serializer>(sessions: &BTreeSet<String>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(sessions.len() as u64)
 }
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let dir = failures_dir(dir)?;
-    let (groups, left_out) = scan(&list(&dir)?, &options.selection, Groups::default);
-    let mut groups: Vec<Group> = groups.0.into_values().collect();
+    let (groups, skipped) = scan(&list_records(&dir)?, &options.selection, GroupCollector::default);
+    let mut groups: Vec<FailureGroup> = groups.0.into_values().collect();
     groups.sort_by(|a, b| (b.count, b.last, &a.fingerprint).cmp(&(a.count, a.last, &b.fingerprint)));
-    let there = groups.len();
+    let total = groups.len();
     if options.limit > 0 {
         groups.truncate(options.limit);
     }
@@ -71,40 +71,40 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         false => groups.iter().try_for_each(|group| write_group(group, screen))?,
     }
     screen.flush()?;
-    left_out.tell();
-    if there == 0 {
-        say(format_args!("no failures{} in {}", options.selection.of_that_kind(), dir.display()));
-    } else if there > groups.len() {
-        say(format_args!("{} of {}; all of them: --limit 0", groups.len(), count(there, "group")));
+    skipped.report_all();
+    if total == 0 {
+        report(format_args!("no failures{} in {}", options.selection.kind_suffix(), dir.display()));
+    } else if total > groups.len() {
+        report(format_args!("{} of {}; all of them: --limit 0", groups.len(), count(total, "group")));
     }
-    Ok(ExitCode::of_check(left_out.is_empty()))
+    Ok(ExitCode::of_check(skipped.is_empty()))
 }
 
 #[derive(Default)]
-struct Groups(HashMap<String, Group>);
+struct GroupCollector(HashMap<String, FailureGroup>);
 
 /// What is read of a record beside its summary.
 #[derive(Deserialize)]
-struct Parameters {
+struct RecordParameters {
     parameters: Map,
 }
 
-impl Gather for Groups {
+impl Collector for GroupCollector {
     fn add(&mut self, path: &Path, failure: Summary, json: &[u8], wanted: bool) {
         if !wanted {
             return;
         }
-        let parameters = parse::<Parameters>(json).map_or_else(|_| Map::new(), |read| read.parameters);
-        self.put(Group::of(path, failure, &parameters));
+        let parameters = parse::<RecordParameters>(json).map_or_else(|_| Map::new(), |read| read.parameters);
+        self.insert(FailureGroup::of(path, failure, &parameters));
     }
 
     fn join(&mut self, other: Self) {
-        other.0.into_values().for_each(|group| self.put(group));
+        other.0.into_values().for_each(|group| self.insert(group));
     }
 }
 
-impl Groups {
-    fn put(&mut self, group: Group) {
+impl GroupCollector {
+    fn insert(&mut self, group: FailureGroup) {
         match self.0.get_mut(&group.fingerprint) {
             Some(known) => known.join(group),
             None => drop(self.0.insert(group.fingerprint.clone(), group)),
@@ -112,9 +112,9 @@ impl Groups {
     }
 }
 
-impl Group {
+impl FailureGroup {
     fn of(path: &Path, failure: Summary, parameters: &Map) -> Self {
-        Group {
+        FailureGroup {
             category: failure.context.category.map(|category| category.name().to_owned()),
             fingerprint: failure.context.fingerprint,
             count: 1,
@@ -130,7 +130,7 @@ impl Group {
         }
     }
 
-    fn join(&mut self, other: Group) {
+    fn join(&mut self, other: FailureGroup) {
         self.count += other.count;
         self.first = self.first.min(other.first);
         self.sessions.extend(other.sessions);
@@ -146,7 +146,7 @@ impl Group {
 }
 
 /// Four lines: what failed, when, what varies and what does not.
-fn write_group(group: &Group, screen: &mut Screen) -> Result<()> {
+fn write_group(group: &FailureGroup, screen: &mut Screen) -> Result<()> {
     let error = one_line(&format!("{}: {}", group.error_type, group.error_message)).into_owned();
     let number = format!("{} ×", group.count);
     writeln!(
@@ -157,12 +157,12 @@ fn write_group(group: &Group, screen: &mut Screen) -> Result<()> {
         one_line(&group.theoretical_ref),
     )?;
     let mut line = |title: &str, text: &str, style| {
-        let text = screen.width.map_or(text.into(), |width| fit(text, width.saturating_sub(INDENT)));
+        let text = screen.width.map_or(text.into(), |width| fit(text, width.saturating_sub(TITLE_COLUMNS)));
         let line = format!("  {}{}", screen.paint(paint::FAINT, &format!("{title:8}")), screen.paint(style, &text));
         writeln!(screen, "{line}")
     };
     line("error", &error, paint::ERROR)?;
-    line("seen", &seen(group), paint::PLAIN)?;
+    line("seen", &occurrences(group), paint::PLAIN)?;
     for (title, text) in [("varies", group.parameters.differing()), ("same", group.parameters.same())] {
         if !text.is_empty() {
             line(title, &text, paint::PLAIN)?;
@@ -171,8 +171,8 @@ fn write_group(group: &Group, screen: &mut Screen) -> Result<()> {
     Ok(writeln!(screen)?)
 }
 
-fn seen(group: &Group) -> String {
-    let (first, last) = (local(group.first), local(group.last));
+fn occurrences(group: &FailureGroup) -> String {
+    let (first, last) = (local_time(group.first), local_time(group.last));
     let when = if first == last { last } else { format!("{first} to {last}") };
     let mut text = format!("{when} in {}", count(group.sessions.len().max(1), "run"));
     if let Some(category) = &group.category {

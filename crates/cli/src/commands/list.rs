@@ -8,13 +8,15 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 
 use crate::exit_code::ExitCode;
-use crate::records::{Gather, Selection, Summary, failures_dir, in_order, json_of, list, on_one_line, scan};
-use crate::screen::{Column, Screen, Table, count, fit, in_words, local_minute, one_line, paint, say};
+use crate::records::{
+    Collector, Selection, Summary, compact_json, failures_dir, list_records, load_json, map_in_order, scan,
+};
+use crate::screen::{Column, Screen, Table, count, fit, in_words, local_minute, one_line, paint, report};
 
 /// Rows of a table where nothing else is said.
-const ROWS: usize = 25;
+const DEFAULT_ROWS: usize = 25;
 /// Columns of an error that are kept.
-const LONGEST_ERROR: usize = 500;
+const MAX_ERROR_COLUMNS: usize = 500;
 
 #[derive(Debug, Default, PartialEq, clap::Args)]
 pub(crate) struct Options {
@@ -33,63 +35,63 @@ pub(crate) struct Options {
 
 const COLUMNS: [Column; 7] = [
     Column::new("WHEN"),
-    Column::new("COMPUTATION").style(paint::NAME).least(12),
-    Column::new("REFERENCE").least(10).keep_end().from(72),
-    Column::new("ERROR").style(paint::ERROR).least(18),
-    Column::new("CATEGORY").style(paint::KIND).least(10).from(100),
-    Column::new("SEEN").right().from(64),
-    Column::new("ID").style(paint::FAINT).least(8).keep_end(),
+    Column::new("COMPUTATION").style(paint::NAME).min_width(12),
+    Column::new("REFERENCE").min_width(10).truncate_start().min_screen_width(72),
+    Column::new("ERROR").style(paint::ERROR).min_width(18),
+    Column::new("CATEGORY").style(paint::KIND).min_width(10).min_screen_width(100),
+    Column::new("SEEN").align_right().min_screen_width(64),
+    Column::new("ID").style(paint::FAINT).min_width(8).truncate_start(),
 ];
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let dir = failures_dir(dir)?;
-    let listing = list(&dir)?;
+    let listing = list_records(&dir)?;
     let all = |limit| if limit == 0 { usize::MAX } else { limit };
-    let (wanted, shown, left_out) = if options.json || options.jsonl {
+    let (matching, shown, skipped) = if options.json || options.jsonl {
         let limit = all(options.limit.unwrap_or(0));
-        let (newest, left_out) = scan(&listing, &options.selection, || Newest::new(limit, drop::<Summary>));
-        let wanted = newest.wanted;
+        let (newest, skipped) = scan(&listing, &options.selection, || NewestRecords::new(limit, drop::<Summary>));
+        let matching = newest.matching;
         write_json(newest, options.jsonl, screen)?;
-        (wanted, wanted, left_out)
+        (matching, matching, skipped)
     } else {
-        let limit = all(options.limit.unwrap_or(ROWS));
-        let (newest, left_out) = scan(&listing, &options.selection, || Newest::new(limit, shortened));
-        let (wanted, shown) = (newest.wanted, newest.rows.len());
+        let limit = all(options.limit.unwrap_or(DEFAULT_ROWS));
+        let (newest, skipped) = scan(&listing, &options.selection, || NewestRecords::new(limit, truncate_error));
+        let (matching, shown) = (newest.matching, newest.rows.len());
         write_table(newest, screen)?;
-        (wanted, shown, left_out)
+        (matching, shown, skipped)
     };
     screen.flush()?;
-    left_out.tell();
-    if wanted == 0 {
-        say(format_args!("no failures{} in {}", options.selection.of_that_kind(), dir.display()));
-    } else if wanted > shown {
-        say(format_args!("{shown} of {}; all of them: --limit 0", count(wanted, "failure")));
+    skipped.report_all();
+    if matching == 0 {
+        report(format_args!("no failures{} in {}", options.selection.kind_suffix(), dir.display()));
+    } else if matching > shown {
+        report(format_args!("{shown} of {}; all of them: --limit 0", count(matching, "failure")));
     }
-    Ok(ExitCode::of_check(left_out.is_empty()))
+    Ok(ExitCode::of_check(skipped.is_empty()))
 }
 
 /// The newest of the records that are wanted, and how often each failure was seen at all.
-struct Newest<T> {
+struct NewestRecords<T> {
     limit: usize,
-    wanted: usize,
+    matching: usize,
     /// What is kept of a record.
-    kept: fn(Summary) -> T,
+    to_row: fn(Summary) -> T,
     rows: BTreeMap<(DateTime<Utc>, PathBuf), T>,
-    seen: HashMap<String, usize>,
+    occurrences: HashMap<String, usize>,
 }
 
 /// A message can be as long as a file.
-fn shortened(mut failure: Summary) -> Summary {
-    failure.error_message = fit(&failure.error(), LONGEST_ERROR).into_owned();
+fn truncate_error(mut failure: Summary) -> Summary {
+    failure.error_message = fit(&failure.error(), MAX_ERROR_COLUMNS).into_owned();
     failure
 }
 
-impl<T> Newest<T> {
-    fn new(limit: usize, kept: fn(Summary) -> T) -> Self {
-        Newest { limit, wanted: 0, kept, rows: BTreeMap::new(), seen: HashMap::new() }
+impl<T> NewestRecords<T> {
+    fn new(limit: usize, to_row: fn(Summary) -> T) -> Self {
+        NewestRecords { limit, matching: 0, to_row, rows: BTreeMap::new(), occurrences: HashMap::new() }
     }
 
-    fn keep(&mut self, key: (DateTime<Utc>, PathBuf), row: T) {
+    fn insert(&mut self, key: (DateTime<Utc>, PathBuf), row: T) {
         self.rows.insert(key, row);
         if self.rows.len() > self.limit {
             self.rows.pop_first();
@@ -97,40 +99,40 @@ impl<T> Newest<T> {
     }
 }
 
-impl<T: Send> Gather for Newest<T> {
-    fn add(&mut self, path: &Path, failure: Summary, _json: &[u8], wanted: bool) {
-        match self.seen.get_mut(&failure.context.fingerprint) {
-            Some(seen) => *seen += 1,
-            None => drop(self.seen.insert(failure.context.fingerprint.clone(), 1)),
+impl<T: Send> Collector for NewestRecords<T> {
+    fn add(&mut self, path: &Path, failure: Summary, _json: &[u8], matching: bool) {
+        match self.occurrences.get_mut(&failure.context.fingerprint) {
+            Some(occurrences) => *occurrences += 1,
+            None => drop(self.occurrences.insert(failure.context.fingerprint.clone(), 1)),
         }
-        if wanted {
-            self.wanted += 1;
-            self.keep((failure.timestamp, path.to_owned()), (self.kept)(failure));
+        if matching {
+            self.matching += 1;
+            self.insert((failure.timestamp, path.to_owned()), (self.to_row)(failure));
         }
     }
 
     fn join(&mut self, other: Self) {
-        self.wanted += other.wanted;
-        other.rows.into_iter().for_each(|(key, row)| self.keep(key, row));
-        for (fingerprint, seen) in other.seen {
-            *self.seen.entry(fingerprint).or_default() += seen;
+        self.matching += other.matching;
+        other.rows.into_iter().for_each(|(key, row)| self.insert(key, row));
+        for (fingerprint, occurrences) in other.occurrences {
+            *self.occurrences.entry(fingerprint).or_default() += occurrences;
         }
     }
 }
 
-fn write_table(newest: Newest<Summary>, screen: &mut Screen) -> Result<()> {
+fn write_table(newest: NewestRecords<Summary>, screen: &mut Screen) -> Result<()> {
     if newest.rows.is_empty() {
         return Ok(());
     }
     let mut table = Table::new(&COLUMNS);
     for ((at, path), failure) in newest.rows.into_iter().rev() {
-        table.row([
+        table.push_row([
             local_minute(at),
             one_line(&failure.computation).into_owned(),
             one_line(&failure.theoretical_ref).into_owned(),
             failure.error_message.clone(),
             failure.category().to_owned(),
-            newest.seen.get(&failure.context.fingerprint).copied().unwrap_or(1).to_string(),
+            newest.occurrences.get(&failure.context.fingerprint).copied().unwrap_or(1).to_string(),
             failure.short_id(&path),
         ]);
     }
@@ -138,19 +140,19 @@ fn write_table(newest: Newest<Summary>, screen: &mut Screen) -> Result<()> {
 }
 
 /// The records themselves, as they are in their files but for white space.
-fn write_json(newest: Newest<()>, lines: bool, screen: &mut Screen) -> Result<()> {
+fn write_json(newest: NewestRecords<()>, lines: bool, screen: &mut Screen) -> Result<()> {
     let paths: Vec<PathBuf> = newest.rows.into_keys().rev().map(|(_, path)| path).collect();
     let (open, between, close) = if lines { ("", "\n", "\n") } else { ("[", ",\n ", "]\n") };
-    let record = |path: &Path| json_of(path).map(|json| on_one_line(&String::from_utf8_lossy(&json)));
+    let record = |path: &Path| load_json(path).map(|json| compact_json(&String::from_utf8_lossy(&json)));
     let mut before = open;
-    in_order(&paths, record, |record| {
+    map_in_order(&paths, record, |record| {
         match record {
             Ok(record) => {
                 screen.write_all(before.as_bytes())?;
                 screen.write_json(&record)?;
                 before = between;
             }
-            Err(error) => say(format_args!("failures: {}", in_words(&error))),
+            Err(error) => report(format_args!("failures: {}", in_words(&error))),
         }
         Ok(())
     })?;

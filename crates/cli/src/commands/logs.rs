@@ -12,15 +12,15 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::exit_code::ExitCode;
-use crate::records::{failures_dir, pick};
-use crate::screen::{Screen, count, say};
-use line::{Level, Line};
-use lines::Lines;
+use crate::records::{failures_dir, open_record};
+use crate::screen::{Screen, count, report};
+use line::{LogLevel, LogLine};
+use lines::LogLines;
 
 /// Lines that are shown where nothing else is said.
-const LINES: usize = 50;
+const DEFAULT_LINES: usize = 50;
 /// To know a file's session.
-const LINES_OF_WHICH_ONE_IS_GOOD: usize = 16;
+const MAX_PROBED_LINES: usize = 16;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -39,12 +39,12 @@ pub(crate) struct Options {
         hide_possible_values = true,
         ignore_case = true
     )]
-    level: Level,
+    level: LogLevel,
     /// Inside of spans with this text in their name.
     #[arg(long, value_name = "TEXT")]
     span: Option<String>,
     /// The last so many of these lines; 0 for all.
-    #[arg(long, short = 'n', value_name = "N", default_value_t = LINES)]
+    #[arg(long, short = 'n', value_name = "N", default_value_t = DEFAULT_LINES)]
     limit: usize,
     /// The directory of the log; else the `logs` beside the failures.
     #[arg(long, value_name = "DIR")]
@@ -56,25 +56,25 @@ pub(crate) struct Options {
 
 /// Where a reader of the log stops.
 #[derive(Debug)]
-struct End {
+struct LogEnd {
     failure: Option<Uuid>,
     at: DateTime<Utc>,
 }
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
-    let (session, end, failures, is_sure) = match &options.session {
+    let (session, end, failures, is_certain) = match &options.session {
         Some(session) => (session.clone(), None, failures_dir(dir)?, true),
-        None => of_failure(&options.failure, dir)?,
+        None => session_of_failure(&options.failure, dir)?,
     };
-    let logs = options.logs_dir.clone().unwrap_or_else(|| beside(&failures));
-    let files = files_of(&session, &logs)?;
-    let mut kept = Kept { most: if options.limit == 0 { usize::MAX } else { options.limit }, ..Kept::default() };
+    let logs = options.logs_dir.clone().unwrap_or_else(|| default_logs_dir(&failures));
+    let files = files_of_session(&session, &logs)?;
+    let mut tail = LogTail { limit: if options.limit == 0 { usize::MAX } else { options.limit }, ..LogTail::default() };
     for file in &files {
-        if kept.read(file, end.as_ref(), options)? {
+        if tail.read(file, end.as_ref(), options)? {
             break;
         }
     }
-    for (text, line) in &kept.lines {
+    for (text, line) in &tail.lines {
         match options.jsonl {
             true => {
                 screen.write_json(text)?;
@@ -84,31 +84,35 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         }
     }
     screen.flush()?;
-    if kept.broken > 0 {
-        say(format_args!("failures: left out, since no lines of a log: {}", count(kept.broken, "line")));
+    if tail.malformed > 0 {
+        report(format_args!("failures: left out, since no lines of a log: {}", count(tail.malformed, "line")));
     }
-    if kept.wanted > kept.lines.len() {
-        say(format_args!("the last {} of {}; all of them: --limit 0", kept.lines.len(), count(kept.wanted, "line")));
+    if tail.matching > tail.lines.len() {
+        report(format_args!(
+            "the last {} of {}; all of them: --limit 0",
+            tail.lines.len(),
+            count(tail.matching, "line")
+        ));
     }
-    if kept.lines.is_empty() {
-        say(format_args!("no such line in {}", logs.display()));
+    if tail.lines.is_empty() {
+        report(format_args!("no such line in {}", logs.display()));
     }
-    Ok(ExitCode::of_check(is_sure))
+    Ok(ExitCode::of_check(is_certain))
 }
 
 /// The session of a failure, where its log ends, the directory of the records, and whether the failure is the one
 /// meant.
-fn of_failure(name: &str, dir: Option<&Path>) -> Result<(String, Option<End>, PathBuf, bool)> {
-    let picked = pick(name, dir)?;
-    let context = picked.failure.context;
+fn session_of_failure(name: &str, dir: Option<&Path>) -> Result<(String, Option<LogEnd>, PathBuf, bool)> {
+    let record = open_record(name, dir)?;
+    let context = record.failure.context;
     let session = context.session_id;
-    let session = session.with_context(|| format!("{} names no session, so it has no log", picked.path.display()))?;
-    let end = End { failure: context.id, at: picked.failure.timestamp };
-    let failures = picked.path.parent().unwrap_or(Path::new("")).to_owned();
-    Ok((session, Some(end), failures, picked.is_sure))
+    let session = session.with_context(|| format!("{} names no session, so it has no log", record.path.display()))?;
+    let end = LogEnd { failure: context.id, at: record.failure.timestamp };
+    let failures = record.path.parent().unwrap_or(Path::new("")).to_owned();
+    Ok((session, Some(end), failures, record.is_certain))
 }
 
-fn beside(failures: &Path) -> PathBuf {
+fn default_logs_dir(failures: &Path) -> PathBuf {
     let absolute = std::path::absolute(failures).unwrap_or_else(|_| failures.to_owned());
     let logs = absolute.parent().unwrap_or(&absolute).join("logs");
     let here = std::env::current_dir().unwrap_or_default();
@@ -116,20 +120,20 @@ fn beside(failures: &Path) -> PathBuf {
 }
 
 /// The files of a session, oldest first. Each file is of one session.
-fn files_of(session: &str, logs: &Path) -> Result<Vec<PathBuf>> {
+fn files_of_session(session: &str, logs: &Path) -> Result<Vec<PathBuf>> {
     let cannot = || format!("cannot read the log in {}", logs.display());
     let entries = std::fs::read_dir(logs).with_context(cannot)?;
     let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let is_log = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "jsonl") && path.is_file();
     let mut matching = Vec::new();
     for path in files.filter(is_log) {
-        let known = session_of(&path)?;
-        if known.starts_with(session) || known.ends_with(session) {
-            matching.push((known, path));
+        let id = session_of_file(&path)?;
+        if id.starts_with(session) || id.ends_with(session) {
+            matching.push((id, path));
         }
     }
-    if matching.iter().any(|(known, _)| known == session) {
-        matching.retain(|(known, _)| known == session);
+    if matching.iter().any(|(id, _)| id == session) {
+        matching.retain(|(id, _)| id == session);
     }
     matching.sort_by(|a, b| a.1.cmp(&b.1));
     match &matching[..] {
@@ -144,37 +148,37 @@ fn files_of(session: &str, logs: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// What the first good line says, or else the name: `runtime_{date}_{session}_{number}.jsonl`.
-fn session_of(path: &Path) -> Result<String> {
-    let lines = Lines::of(path)?.take(LINES_OF_WHICH_ONE_IS_GOOD);
-    let said = lines.filter_map(|line| Line::read(&line.ok()??)).find_map(|line| line.session_id);
+fn session_of_file(path: &Path) -> Result<String> {
+    let lines = LogLines::open(path)?.take(MAX_PROBED_LINES);
+    let recorded = lines.filter_map(|line| LogLine::read(&line.ok()??)).find_map(|line| line.session_id);
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let in_name = || name.splitn(3, '_').nth(2).and_then(|rest| rest.rsplit_once('_')).map(|(session, _)| session);
-    Ok(said.or_else(|| in_name().map(str::to_owned)).unwrap_or_default())
+    Ok(recorded.or_else(|| in_name().map(str::to_owned)).unwrap_or_default())
 }
 
 /// The last lines that are wanted.
 #[derive(Default)]
-struct Kept {
-    most: usize,
-    wanted: usize,
-    broken: usize,
-    lines: VecDeque<(String, Line)>,
+struct LogTail {
+    limit: usize,
+    matching: usize,
+    malformed: usize,
+    lines: VecDeque<(String, LogLine)>,
 }
 
-impl Kept {
+impl LogTail {
     /// Reads a file; says whether the failure's own line was met.
-    fn read(&mut self, path: &Path, end: Option<&End>, options: &Options) -> Result<bool> {
-        for text in Lines::of(path)? {
+    fn read(&mut self, path: &Path, end: Option<&LogEnd>, options: &Options) -> Result<bool> {
+        for text in LogLines::open(path)? {
             let text = text.with_context(|| format!("cannot read {}", path.display()))?;
-            let Some((text, line)) = text.and_then(|text| Line::read(&text).map(|line| (text, line))) else {
-                self.broken += 1;
+            let Some((text, line)) = text.and_then(|text| LogLine::read(&text).map(|line| (text, line))) else {
+                self.malformed += 1;
                 continue;
             };
             let is_end = end.is_some_and(|end| end.failure.is_some() && line.failure_id == end.failure);
             // Threads write in another order than that of their times.
             let is_later = end.is_some_and(|end| line.timestamp > end.at);
-            if is_end || (!is_later && line.is_wanted(options.level, options.span.as_deref())) {
-                self.keep(text, line);
+            if is_end || (!is_later && line.matches(options.level, options.span.as_deref())) {
+                self.push(text, line);
             }
             if is_end {
                 return Ok(true);
@@ -183,9 +187,9 @@ impl Kept {
         Ok(false)
     }
 
-    fn keep(&mut self, text: String, line: Line) {
-        self.wanted += 1;
-        if self.lines.len() == self.most {
+    fn push(&mut self, text: String, line: LogLine) {
+        self.matching += 1;
+        if self.lines.len() == self.limit {
             self.lines.pop_front();
         }
         self.lines.push_back((text, line));

@@ -13,9 +13,9 @@ use tracing_failure::{Failure, Store};
 use tracing_failure_advice::shared::Locked;
 
 use crate::exit_code::ExitCode;
-use crate::records::{Gather, Selection, Summary, failures_dir, json_of, list, parse, scan};
-use crate::screen::{Screen, count, in_words, is_broken_pipe, say, shown};
-use crate::signals::Held;
+use crate::records::{Collector, Selection, Summary, failures_dir, list_records, load_json, parse, scan};
+use crate::screen::{Screen, count, in_words, is_broken_pipe, report, shown};
+use crate::signals::SignalGuard;
 
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("bound").required(true).multiple(true))]
@@ -40,7 +40,7 @@ struct Candidate {
     /// Whether it is a whole record. Others are never deleted, and keep no place from those that are.
     is_whole: bool,
     /// Whether the recorder gave the file its name, and it is no link.
-    is_ours: bool,
+    is_deletable: bool,
     /// Of the file's content.
     digest: u64,
     at: DateTime<Utc>,
@@ -52,12 +52,12 @@ struct Candidate {
 #[derive(Default)]
 struct Candidates(Vec<Candidate>);
 
-impl Gather for Candidates {
+impl Collector for Candidates {
     fn add(&mut self, path: &Path, failure: Summary, json: &[u8], _wanted: bool) {
-        let has_own_name = path.file_name().and_then(|name| name.to_str()).is_some_and(Store::is_own_name);
+        let has_store_name = path.file_name().and_then(|name| name.to_str()).is_some_and(Store::is_own_name);
         self.0.push(Candidate {
             is_whole: parse::<Failure>(json).is_ok(),
-            is_ours: has_own_name && is_ordinary_file(path),
+            is_deletable: has_store_name && is_regular_file(path),
             digest: digest(json),
             at: failure.timestamp,
             path: path.to_owned(),
@@ -73,49 +73,49 @@ impl Gather for Candidates {
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let dir = failures_dir(dir)?;
-    let (records, left_out) = scan(&list(&dir)?, &Selection::default(), Candidates::default);
-    left_out.tell();
+    let (records, skipped) = scan(&list_records(&dir)?, &Selection::default(), Candidates::default);
+    skipped.report_all();
     let mut records = records.0;
     records.sort_by(|a, b| (a.at, &a.path).cmp(&(b.at, &b.path)));
     let all = count(records.len(), "record");
-    let doomed = options.doomed(&records, tracing_failure::time::now())?;
+    let selected = options.selected(&records, tracing_failure::time::now())?;
     if !options.yes {
-        write_paths(&doomed, screen)?;
-        let delete = if doomed.is_empty() { "" } else { ": delete them with --yes" };
-        say(format_args!("would delete {} of {all} in {}{delete}", sum(&doomed), dir.display()));
-        return Ok(ExitCode::of_check(left_out.is_empty()));
+        write_paths(&selected, screen)?;
+        let delete = if selected.is_empty() { "" } else { ": delete them with --yes" };
+        report(format_args!("would delete {} of {all} in {}{delete}", count_and_size(&selected), dir.display()));
+        return Ok(ExitCode::of_check(skipped.is_empty()));
     }
     let (mut deleted, mut failed) = (Vec::new(), 0);
-    let signals = Held::hold()?;
-    for record in doomed.iter().take_while(|_| !signals.has_come()) {
+    let signals = SignalGuard::install()?;
+    for record in selected.iter().take_while(|_| !signals.is_received()) {
         match record.delete() {
             Ok(true) => deleted.push(*record),
-            Ok(false) => say(format_args!("{} has changed meanwhile: kept", record.path.display())),
+            Ok(false) => report(format_args!("{} has changed meanwhile: kept", record.path.display())),
             // Another process was first.
             Err(error) if is_not_found(&error) => {}
             Err(error) => {
                 failed += 1;
-                say(format_args!("failures: cannot delete {}: {}", record.path.display(), in_words(&error)));
+                report(format_args!("failures: cannot delete {}: {}", record.path.display(), in_words(&error)));
             }
         }
     }
-    let interrupted = if signals.has_come() { "interrupted: " } else { "" };
-    say(format_args!("{interrupted}deleted {} of {all} in {}", sum(&deleted), dir.display()));
+    let interrupted = if signals.is_received() { "interrupted: " } else { "" };
+    report(format_args!("{interrupted}deleted {} of {all} in {}", count_and_size(&deleted), dir.display()));
     let written = write_paths(&deleted, screen);
     // Ends the command if a signal came.
     drop(signals);
     let abandoned = Store::open(&dir)?.remove_abandoned()?;
     if abandoned > 0 {
-        say(format_args!("deleted {} of killed programs", count(abandoned, "temporary file")));
+        report(format_args!("deleted {} of killed programs", count(abandoned, "temporary file")));
     }
     match written {
         // The records are deleted, whoever reads their names.
         Err(error) if failed == 0 || !is_broken_pipe(&error) => Err(error),
-        _ => Ok(ExitCode::of_check(failed == 0 && left_out.is_empty())),
+        _ => Ok(ExitCode::of_check(failed == 0 && skipped.is_empty())),
     }
 }
 
-fn is_ordinary_file(path: &Path) -> bool {
+fn is_regular_file(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|there| there.is_file())
 }
 
@@ -135,7 +135,7 @@ impl Candidate {
     /// Whoever amends the record has a lock on it, and then there is another file under its name.
     fn delete(&self) -> Result<bool> {
         let Some(locked) = Locked::now(&self.path)? else { return Ok(false) };
-        let is_same = json_of(&self.path).is_ok_and(|json| digest(&json) == self.digest);
+        let is_same = load_json(&self.path).is_ok_and(|json| digest(&json) == self.digest);
         if !is_same || !locked.is_current() {
             return Ok(false);
         }
@@ -145,7 +145,7 @@ impl Candidate {
 }
 
 /// `3 (12.0 KiB)`.
-fn sum(records: &[&Candidate]) -> String {
+fn count_and_size(records: &[&Candidate]) -> String {
     let bytes: u64 = records.iter().map(|record| record.bytes).sum();
     format!("{} ({})", records.len(), ByteSize(bytes))
 }
@@ -157,17 +157,17 @@ fn write_paths(records: &[&Candidate], screen: &mut Screen) -> Result<()> {
 
 impl Options {
     /// The records to delete, oldest first.
-    fn doomed<'r>(&self, all: &'r [Candidate], now: DateTime<Utc>) -> Result<Vec<&'r Candidate>> {
+    fn selected<'r>(&self, all: &'r [Candidate], now: DateTime<Utc>) -> Result<Vec<&'r Candidate>> {
         let records: Vec<&Candidate> = all.iter().filter(|record| record.is_whole).collect();
         let mut groups = HashSet::new();
         let deletable: Vec<bool> =
-            records.iter().map(|record| !groups.insert(&record.fingerprint) && record.is_ours).collect();
+            records.iter().map(|record| !groups.insert(&record.fingerprint) && record.is_deletable).collect();
         let oldest = match self.older_than.map(TimeDelta::from_std).transpose() {
             Ok(age) => age.and_then(|age| now.checked_sub_signed(age)),
             Err(_) => bail!("--older-than: longer than all calendars"),
         };
         let mut bytes: u64 = all.iter().map(|record| record.bytes).sum();
-        let mut doomed = Vec::new();
+        let mut selected = Vec::new();
         for (place, record) in records.iter().copied().enumerate().filter(|(place, _)| deletable[*place]) {
             let newer = records.len() - 1 - place;
             if self.keep_last.is_some_and(|most| newer < most) {
@@ -178,10 +178,10 @@ impl Options {
             let is_too_much = self.max_size.is_some_and(|most| bytes > most.as_u64());
             if is_too_many || is_too_old || is_too_much {
                 bytes -= record.bytes;
-                doomed.push(record);
+                selected.push(record);
             }
         }
-        Ok(doomed)
+        Ok(selected)
     }
 }
 
@@ -199,7 +199,7 @@ mod tests {
     fn records(groups: &str) -> Vec<Candidate> {
         let record = |(day, group): (usize, char)| Candidate {
             is_whole: true,
-            is_ours: true,
+            is_deletable: true,
             digest: 0,
             at: format!("2026-11-{:02}T00:00:00Z", day + 1).parse().unwrap(),
             path: format!("io/failures/general_202611{:02}T000000.000Z_{ID}.json", day + 1).into(),
@@ -210,8 +210,8 @@ mod tests {
     }
 
     fn days(options: &Options, records: &[Candidate]) -> Vec<String> {
-        let doomed = options.doomed(records, "2026-11-11T00:00:00Z".parse().unwrap()).unwrap();
-        doomed.iter().map(|record| record.at.format("%d").to_string()).collect()
+        let selected = options.selected(records, "2026-11-11T00:00:00Z".parse().unwrap()).unwrap();
+        selected.iter().map(|record| record.at.format("%d").to_string()).collect()
     }
 
     #[test]

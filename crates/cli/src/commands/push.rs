@@ -13,7 +13,7 @@ use tracing_failure::{Outcome, Publisher, Skipped};
 
 use crate::exit_code::ExitCode;
 use crate::records::failures_dir;
-use crate::screen::{Screen, say, visible};
+use crate::screen::{Screen, report, visible};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -70,7 +70,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     let written = writeln!(screen, "{}", visible(&text)).and_then(|()| screen.flush());
     match written {
         // Nobody reads what failed: it goes to where it may be read.
-        Err(error) if !all_well => say(format_args!("failures: {text}\n{error}")),
+        Err(error) if !all_well => report(format_args!("failures: {text}\n{error}")),
         written => written?,
     }
     Ok(ExitCode::of_check(all_well))

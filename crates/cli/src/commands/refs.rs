@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::exit_code::ExitCode;
-use crate::records::{Gather, Selection, Summary, failures_dir, list, scan};
-use crate::screen::{Column, Screen, Table, local_minute, one_line, paint, say};
+use crate::records::{Collector, Selection, Summary, failures_dir, list_records, scan};
+use crate::screen::{Column, Screen, Table, local_minute, one_line, paint, report};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -23,7 +23,7 @@ pub(crate) struct Options {
 
 /// What is known of one reference.
 #[derive(Debug, Default)]
-struct Entry {
+struct ReferenceEntry {
     failures: usize,
     computations: BTreeSet<String>,
     runs: BTreeSet<String>,
@@ -32,7 +32,7 @@ struct Entry {
 }
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct ReferenceRow<'a> {
     theoretical_ref: &'a str,
     failures: usize,
     groups: usize,
@@ -42,9 +42,9 @@ struct Line<'a> {
 }
 
 #[derive(Default)]
-struct Index(BTreeMap<String, Entry>);
+struct ReferenceIndex(BTreeMap<String, ReferenceEntry>);
 
-impl Gather for Index {
+impl Collector for ReferenceIndex {
     fn add(&mut self, _path: &Path, failure: Summary, _json: &[u8], wanted: bool) {
         if !wanted {
             return;
@@ -70,18 +70,18 @@ impl Gather for Index {
 }
 
 const COLUMNS: [Column; 6] = [
-    Column::new("REFERENCE").style(paint::STRONG).least(12).keep_end(),
-    Column::new("FAILURES").right(),
-    Column::new("GROUPS").right(),
-    Column::new("RUNS").right(),
+    Column::new("REFERENCE").style(paint::STRONG).min_width(12).truncate_start(),
+    Column::new("FAILURES").align_right(),
+    Column::new("GROUPS").align_right(),
+    Column::new("RUNS").align_right(),
     Column::new("LAST"),
-    Column::new("COMPUTATIONS").style(paint::NAME).least(12),
+    Column::new("COMPUTATIONS").style(paint::NAME).min_width(12),
 ];
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let dir = failures_dir(dir)?;
-    let (index, left_out) = scan(&list(&dir)?, &options.selection, Index::default);
-    let mut lines: Vec<Line<'_>> = index.0.iter().map(|(reference, entry)| entry.line(reference)).collect();
+    let (index, skipped) = scan(&list_records(&dir)?, &options.selection, ReferenceIndex::default);
+    let mut lines: Vec<ReferenceRow<'_>> = index.0.iter().map(|(reference, entry)| entry.line(reference)).collect();
     lines.sort_by_cached_key(|line| natural_order(line.theoretical_ref));
     if options.json {
         screen.write_pretty(&lines)?;
@@ -89,16 +89,16 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         write_table(&lines, screen)?;
     }
     screen.flush()?;
-    left_out.tell();
+    skipped.report_all();
     if lines.is_empty() {
-        say(format_args!("no failures{} in {}", options.selection.of_that_kind(), dir.display()));
+        report(format_args!("no failures{} in {}", options.selection.kind_suffix(), dir.display()));
     }
-    Ok(ExitCode::of_check(left_out.is_empty()))
+    Ok(ExitCode::of_check(skipped.is_empty()))
 }
 
-impl Entry {
-    fn line<'a>(&'a self, theoretical_ref: &'a str) -> Line<'a> {
-        Line {
+impl ReferenceEntry {
+    fn line<'a>(&'a self, theoretical_ref: &'a str) -> ReferenceRow<'a> {
+        ReferenceRow {
             theoretical_ref,
             failures: self.failures,
             groups: self.groups.len(),
@@ -120,11 +120,11 @@ fn natural_order(text: &str) -> Vec<(String, u64)> {
         .collect()
 }
 
-fn write_table(lines: &[Line<'_>], screen: &mut Screen) -> Result<()> {
+fn write_table(lines: &[ReferenceRow<'_>], screen: &mut Screen) -> Result<()> {
     let mut table = Table::new(&COLUMNS);
     for line in lines {
         let computations: Vec<&str> = line.computations.iter().map(String::as_str).collect();
-        table.row([
+        table.push_row([
             one_line(line.theoretical_ref).into_owned(),
             line.failures.to_string(),
             line.groups.to_string(),

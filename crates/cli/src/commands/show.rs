@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use tracing_failure::{Resolution, Store};
 
 use crate::exit_code::ExitCode;
-use crate::records::{Found, Picked, find, on_one_line, pick, read_bytes};
+use crate::records::{RecordFile, RecordPath, compact_json, find_record, open_record, read_bytes};
 use crate::screen::Screen;
 
 #[derive(Debug, clap::Args)]
@@ -32,44 +32,44 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     if options.raw {
-        let Found { path, is_sure } = find(&options.failure, dir)?;
+        let RecordPath { path, is_certain } = find_record(&options.failure, dir)?;
         let mut bytes = Vec::new();
         read_bytes(&mut bytes, &path).with_context(|| path.display().to_string())?;
         screen.write_raw(&bytes)?;
         screen.flush()?;
-        return Ok(ExitCode::of_check(is_sure));
+        return Ok(ExitCode::of_check(is_certain));
     }
-    let picked = pick(&options.failure, dir)?;
+    let record = open_record(&options.failure, dir)?;
     if options.json {
-        screen.write_json(&on_one_line(&String::from_utf8_lossy(&picked.json)))?;
+        screen.write_json(&compact_json(&String::from_utf8_lossy(&record.json)))?;
         writeln!(screen)?;
     } else {
-        write_all(&picked, options.frames, screen)?;
+        write_all(&record, options.frames, screen)?;
     }
     screen.flush()?;
-    Ok(ExitCode::of_check(picked.is_sure))
+    Ok(ExitCode::of_check(record.is_certain))
 }
 
-fn write_all(picked: &Picked, library_frames: bool, screen: &mut Screen) -> Result<()> {
+fn write_all(record: &RecordFile, library_frames: bool, screen: &mut Screen) -> Result<()> {
     // A record of another program has no diagnosis; nothing is written into it.
-    let mut diagnosed = picked.failure.clone();
+    let mut diagnosed = record.failure.clone();
     diagnosed.diagnose();
     let failure = &diagnosed;
-    sections::head(failure, screen)?;
-    sections::errors(failure, screen)?;
-    sections::parameters(failure, screen)?;
-    sections::event(failure, screen)?;
+    sections::write_head(failure, screen)?;
+    sections::write_errors(failure, screen)?;
+    sections::write_parameters(failure, screen)?;
+    sections::write_event_fields(failure, screen)?;
     place::write(failure, library_frames, screen)?;
-    place::panics(failure, screen)?;
-    sections::spans(failure, screen)?;
+    place::write_panics(failure, screen)?;
+    sections::write_spans(failure, screen)?;
     trail::write(failure, screen)?;
-    sections::breadcrumbs(failure, screen)?;
-    sections::suggestions(failure, &fixed_before(picked)?, screen)?;
-    sections::run(picked, screen)
+    sections::write_breadcrumbs(failure, screen)?;
+    sections::write_suggestions(failure, &earlier_fixes(record)?, screen)?;
+    sections::write_origin(record, screen)
 }
 
 /// What fixed failures like this one, as it is noted beside the records.
-fn fixed_before(picked: &Picked) -> Result<Vec<Resolution>> {
-    let dir = picked.path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Ok(Store::open(dir)?.resolutions(&picked.failure.fingerprint()))
+fn earlier_fixes(record: &RecordFile) -> Result<Vec<Resolution>> {
+    let dir = record.path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(Store::open(dir)?.resolutions(&record.failure.fingerprint()))
 }

@@ -13,37 +13,37 @@ use anyhow::Result;
 use tracing_failure_advice::{Advice, Model};
 
 use crate::exit_code::ExitCode;
-use crate::records::{failures_dir, pick};
-use crate::screen::{Screen, say, visible};
+use crate::records::{failures_dir, open_record};
+use crate::screen::{Screen, report, visible};
 pub(crate) use options::Options;
-use saving::{is_kept, save, unprinted, warn};
+use saving::{is_kept, print_error_text, save_answer, warn_if_not_cached};
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
-    let model = Model::new(&options.model.chosen()?)?;
+    let model = Model::new(&options.model.to_options()?)?;
     if let Some(warning) = model.warning() {
-        say(format_args!("failures: {warning}"));
+        report(format_args!("failures: {warning}"));
     }
     let failures = failures_dir(dir)?;
     let advisor = options.advisor(model, &failures);
     if options.all {
         return Ok(ExitCode::of_check(all::run(options, &advisor, &failures, screen)?));
     }
-    let picked = pick(&options.failure, dir)?;
+    let record = open_record(&options.failure, dir)?;
     if options.dry_run {
-        writeln!(screen, "{}", visible(&advisor.dry_run(&picked.failure)?))?;
+        writeln!(screen, "{}", visible(&advisor.dry_run(&record.failure)?))?;
         screen.flush()?;
-        return Ok(ExitCode::of_check(picked.is_sure));
+        return Ok(ExitCode::of_check(record.is_certain));
     }
-    let advice = advisor.advice(&picked.failure)?;
-    warn(&advice);
+    let advice = advisor.advice(&record.failure)?;
+    warn_if_not_cached(&advice);
     // Before anything is printed: whoever reads it may be gone.
-    let saved = options.save.then(|| save(&picked, &advice)).transpose();
+    let saved = options.save.then(|| save_answer(&record, &advice)).transpose();
     let printed = print(&advice, advisor.model().name(), saved.as_ref().ok().and_then(Option::as_ref), screen);
     if let Err(error) = &printed {
-        say(format_args!("failures: {}", unprinted(error, is_kept(&advice, &saved))));
+        report(format_args!("failures: {}", print_error_text(error, is_kept(&advice, &saved))));
     }
     saved?;
-    Ok(ExitCode::of_check(printed.is_ok() && picked.is_sure))
+    Ok(ExitCode::of_check(printed.is_ok() && record.is_certain))
 }
 
 fn print(advice: &Advice, asked_for: &str, saved: Option<&String>, screen: &mut Screen) -> Result<()> {

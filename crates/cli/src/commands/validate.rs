@@ -11,9 +11,9 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::exit_code::ExitCode;
-use crate::records::{LeftOut, failures_dir, in_order, list};
-use crate::screen::{Screen, count, is_broken_pipe, one_line, paint, say, shown};
-use problem::{Checker, Problem};
+use crate::records::{SkippedFiles, failures_dir, list_records, map_in_order};
+use crate::screen::{Screen, count, is_broken_pipe, one_line, paint, report, shown};
+use problem::{Problem, RecordChecker};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -27,16 +27,16 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let given = if options.paths.is_empty() { vec![failures_dir(dir)?] } else { options.paths.clone() };
-    let (mut files, mut left_out) = (Vec::new(), LeftOut::default());
+    let (mut files, mut skipped) = (Vec::new(), SkippedFiles::default());
     for path in given {
         match path.is_dir() {
-            true => files.extend(all_in(&failures_dir(Some(&path))?, &mut left_out)?),
+            true => files.extend(files_in_dir(&failures_dir(Some(&path))?, &mut skipped)?),
             false => files.push(path),
         }
     }
-    let checker = Checker::new()?;
+    let checker = RecordChecker::new()?;
     let (mut broken, mut problems) = (0, 0);
-    let written = in_order(
+    let written = map_in_order(
         &files,
         |path| (path.to_owned(), checker.check(path)),
         |(path, found)| {
@@ -51,20 +51,20 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         Err(error) if problems > 0 && is_broken_pipe(&error) => return Ok(ExitCode::Failure),
         written => written?,
     }
-    left_out.tell();
+    skipped.report_all();
     match problems {
-        0 if files.is_empty() => say(format_args!("no records there")),
-        0 => say(format_args!("{}, all valid", count(files.len(), "file"))),
-        _ => say(format_args!("{} in {broken} of {}", count(problems, "problem"), count(files.len(), "file"))),
+        0 if files.is_empty() => report(format_args!("no records there")),
+        0 => report(format_args!("{}, all valid", count(files.len(), "file"))),
+        _ => report(format_args!("{} in {broken} of {}", count(problems, "problem"), count(files.len(), "file"))),
     }
-    Ok(ExitCode::of_check(problems == 0 && left_out.is_empty()))
+    Ok(ExitCode::of_check(problems == 0 && skipped.is_empty()))
 }
 
 /// The records of a directory, and the copy of the newest.
-fn all_in(dir: &Path, left_out: &mut LeftOut) -> Result<Vec<PathBuf>> {
+fn files_in_dir(dir: &Path, skipped: &mut SkippedFiles) -> Result<Vec<PathBuf>> {
     let latest = Some(dir.join("latest.json")).filter(|latest| latest.is_file());
-    let listing = list(dir)?;
-    left_out.join(LeftOut::of(&listing));
+    let listing = list_records(dir)?;
+    skipped.merge(SkippedFiles::from_listing(&listing));
     Ok(listing.paths.into_iter().chain(latest).collect())
 }
 

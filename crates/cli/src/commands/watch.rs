@@ -14,13 +14,13 @@ use tracing_failure::{Failure, Store};
 use uuid::Uuid;
 
 use crate::exit_code::ExitCode;
-use crate::records::{Matcher, Selection, Summary, failures_dir, json_of, list, on_one_line, parse};
-use crate::screen::{Screen, local, one_line, paint, say};
+use crate::records::{Matcher, Selection, Summary, compact_json, failures_dir, list_records, load_json, parse};
+use crate::screen::{Screen, local_time, one_line, paint, report};
 
 /// How long nothing is looked for where the system does not tell of changes: network drives, containers.
-const POLL: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
 /// What comes together is looked at together.
-const BURST: Duration = Duration::from_millis(20);
+const BURST_DELAY: Duration = Duration::from_millis(20);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -45,17 +45,17 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         }
     });
     let mut watch = Watch::begin(dir, watcher.ok())?;
-    say(format_args!("watching {}: end with Ctrl-C", watch.dir.display()));
+    report(format_args!("watching {}: end with Ctrl-C", watch.dir.display()));
     let mut left = options.limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX);
     loop {
         for (path, json) in watch.new_records() {
-            if left > 0 && tell(&path, &json, &matcher, options.jsonl, screen)? {
+            if left > 0 && print_record(&path, &json, &matcher, options.jsonl, screen)? {
                 left -= 1;
             }
         }
         screen.flush()?;
         if left == 0 {
-            return Ok(ExitCode::of_check(!watch.has_left_out));
+            return Ok(ExitCode::of_check(!watch.has_skipped_files));
         }
         watch.wait(&changes);
     }
@@ -66,29 +66,29 @@ struct Watch {
     dir: PathBuf,
     watcher: Option<RecommendedWatcher>,
     /// The files that were looked at, and how they were then.
-    files: HashMap<PathBuf, Looked>,
+    files: HashMap<PathBuf, FileState>,
     /// The failures that are known, whatever their files are called.
-    known: HashSet<Identity>,
+    known: HashSet<FailureIdentity>,
     /// Whether a file that is no record was reported.
-    has_left_out: bool,
+    has_skipped_files: bool,
 }
 
 /// What changes when a file is written or replaced.
 #[derive(Clone, Copy, PartialEq)]
-struct Stamp {
+struct FileStamp {
     file: u64,
     length: u64,
     written: Option<SystemTime>,
 }
 
 /// A file as it was when it was looked at.
-struct Looked {
-    stamp: Stamp,
-    content: Content,
+struct FileState {
+    stamp: FileStamp,
+    content: FileContent,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Content {
+enum FileContent {
     Record,
     /// No record, or not yet.
     Broken,
@@ -98,17 +98,17 @@ enum Content {
 
 /// What tells one failure from another: its id, or in records of other programs all that never changes in them.
 #[derive(PartialEq, Eq, Hash)]
-enum Identity {
+enum FailureIdentity {
     Id(Uuid),
     Facts(DateTime<Utc>, String, String, String),
 }
 
-impl Identity {
+impl FailureIdentity {
     fn of(failure: &Summary) -> Self {
         let Summary { timestamp, computation, error_type, error_message, context, .. } = failure.clone();
         match context.id {
-            Some(id) => Identity::Id(id),
-            None => Identity::Facts(timestamp, computation, error_type, error_message),
+            Some(id) => FailureIdentity::Id(id),
+            None => FailureIdentity::Facts(timestamp, computation, error_type, error_message),
         }
     }
 
@@ -116,45 +116,45 @@ impl Identity {
     fn in_file(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
         match name.strip_suffix(".json")?.rsplit('_').next()?.parse() {
-            Ok(id) if Store::is_own_name(name) => Some(Identity::Id(id)),
-            _ => Some(Identity::of(&Summary::read(&json_of(path).ok()?).ok()?)),
+            Ok(id) if Store::is_own_name(name) => Some(FailureIdentity::Id(id)),
+            _ => Some(FailureIdentity::of(&Summary::read(&load_json(path).ok()?).ok()?)),
         }
     }
 }
 
-impl Stamp {
+impl FileStamp {
     fn of(path: &Path) -> Option<Self> {
         let metadata = std::fs::metadata(path).ok()?;
-        Some(Stamp { file: number_of(&metadata), length: metadata.len(), written: metadata.modified().ok() })
+        Some(FileStamp { file: inode(&metadata), length: metadata.len(), written: metadata.modified().ok() })
     }
 }
 
 #[cfg(unix)]
-fn number_of(metadata: &Metadata) -> u64 {
+fn inode(metadata: &Metadata) -> u64 {
     std::os::unix::fs::MetadataExt::ino(metadata)
 }
 
 #[cfg(not(unix))]
-fn number_of(_: &Metadata) -> u64 {
+fn inode(_: &Metadata) -> u64 {
     0
 }
 
 impl Watch {
     fn begin(given: Option<&Path>, watcher: Option<RecommendedWatcher>) -> Result<Self> {
-        let dir = directory(given);
+        let dir = watched_dir(given);
         if dir.exists() && !dir.is_dir() {
             bail!("{} is no directory", dir.display());
         }
-        let there = if dir.exists() { list(&dir)?.paths } else { Vec::new() };
+        let listed = if dir.exists() { list_records(&dir)?.paths } else { Vec::new() };
         let given = given.map(Path::to_owned);
         let mut watch =
-            Watch { given, dir, watcher, files: HashMap::new(), known: HashSet::new(), has_left_out: false };
-        for path in there {
-            let Some(stamp) = Stamp::of(&path) else { continue };
-            let identity = Identity::in_file(&path);
-            let content = if identity.is_some() { Content::Record } else { Content::Reported };
+            Watch { given, dir, watcher, files: HashMap::new(), known: HashSet::new(), has_skipped_files: false };
+        for path in listed {
+            let Some(stamp) = FileStamp::of(&path) else { continue };
+            let identity = FailureIdentity::in_file(&path);
+            let content = if identity.is_some() { FileContent::Record } else { FileContent::Reported };
             watch.known.extend(identity);
-            watch.files.insert(path, Looked { stamp, content });
+            watch.files.insert(path, FileState { stamp, content });
         }
         watch.listen();
         Ok(watch)
@@ -169,59 +169,59 @@ impl Watch {
 
     /// Returns when something has changed, or might have.
     fn wait(&mut self, changes: &Receiver<()>) {
-        match changes.recv_timeout(POLL) {
+        match changes.recv_timeout(POLL_INTERVAL) {
             Ok(()) => {
-                std::thread::sleep(BURST);
+                std::thread::sleep(BURST_DELAY);
                 while changes.try_recv().is_ok() {}
             }
             Err(RecvTimeoutError::Timeout) => {}
             // Nothing tells of changes: there is no watcher.
-            Err(RecvTimeoutError::Disconnected) => std::thread::sleep(POLL),
+            Err(RecvTimeoutError::Disconnected) => std::thread::sleep(POLL_INTERVAL),
         }
         // The directory may have come meanwhile, or another one of its name.
         if self.given.is_some() || !self.dir.is_dir() {
-            self.dir = directory(self.given.as_deref());
+            self.dir = watched_dir(self.given.as_deref());
         }
         self.listen();
     }
 
     /// Oldest first, with what is in them.
     fn new_records(&mut self) -> Vec<(PathBuf, Vec<u8>)> {
-        let there: HashSet<PathBuf> = match list(&self.dir) {
-            Ok(there) => there.paths.into_iter().collect(),
+        let listed: HashSet<PathBuf> = match list_records(&self.dir) {
+            Ok(listed) => listed.paths.into_iter().collect(),
             Err(_) => HashSet::new(),
         };
-        self.files.retain(|path, _| there.contains(path));
-        let mut paths: Vec<PathBuf> = there.into_iter().collect();
+        self.files.retain(|path, _| listed.contains(path));
+        let mut paths: Vec<PathBuf> = listed.into_iter().collect();
         paths.sort_by(|a, b| by_time(a).cmp(by_time(b)));
         paths.into_iter().filter_map(|path| self.read_new(path)).collect()
     }
 
     /// The record of a file that is new, or has changed, unless it is known.
     fn read_new(&mut self, path: PathBuf) -> Option<(PathBuf, Vec<u8>)> {
-        let stamp = Stamp::of(&path)?;
-        if let Some(looked) = self.files.get_mut(&path)
-            && looked.stamp == stamp
+        let stamp = FileStamp::of(&path)?;
+        if let Some(state) = self.files.get_mut(&path)
+            && state.stamp == stamp
         {
             // Whoever still writes it would have changed it.
-            if looked.content == Content::Broken {
-                looked.content = Content::Reported;
-                self.has_left_out = true;
-                say(format_args!("failures: {} is no failure record", path.display()));
+            if state.content == FileContent::Broken {
+                state.content = FileContent::Reported;
+                self.has_skipped_files = true;
+                report(format_args!("failures: {} is no failure record", path.display()));
             }
             return None;
         }
-        let json = json_of(&path).ok().filter(|json| parse::<Failure>(json).is_ok());
-        let content = if json.is_some() { Content::Record } else { Content::Broken };
-        self.files.insert(path.clone(), Looked { stamp, content });
+        let json = load_json(&path).ok().filter(|json| parse::<Failure>(json).is_ok());
+        let content = if json.is_some() { FileContent::Record } else { FileContent::Broken };
+        self.files.insert(path.clone(), FileState { stamp, content });
         let json = json?;
-        let is_new = self.known.insert(Identity::of(&Summary::read(&json).ok()?));
+        let is_new = self.known.insert(FailureIdentity::of(&Summary::read(&json).ok()?));
         is_new.then_some((path, json))
     }
 }
 
 /// The directory may well come later than the command.
-fn directory(given: Option<&Path>) -> PathBuf {
+fn watched_dir(given: Option<&Path>) -> PathBuf {
     let otherwise = || given.map_or_else(|| PathBuf::from("io/failures"), Path::to_owned);
     failures_dir(given).unwrap_or_else(|_| otherwise())
 }
@@ -233,15 +233,15 @@ fn by_time(path: &Path) -> &str {
 }
 
 /// Prints a record if it is wanted; says whether it was.
-fn tell(path: &Path, json: &[u8], matcher: &Matcher<'_>, as_json: bool, screen: &mut Screen) -> Result<bool> {
+fn print_record(path: &Path, json: &[u8], matcher: &Matcher<'_>, as_json: bool, screen: &mut Screen) -> Result<bool> {
     let Ok(failure) = Summary::read(json) else { return Ok(false) };
-    let wanted = matcher.wants(&failure, json).unwrap_or_else(|error| {
-        say(format_args!("failures: --where fails on {}: {error}", path.display()));
+    let wanted = matcher.matches(&failure, json).unwrap_or_else(|error| {
+        report(format_args!("failures: --where fails on {}: {error}", path.display()));
         false
     });
     match (wanted, as_json) {
         (true, true) => {
-            screen.write_json(&on_one_line(&String::from_utf8_lossy(json)))?;
+            screen.write_json(&compact_json(&String::from_utf8_lossy(json)))?;
             writeln!(screen)?;
         }
         (true, false) => write_failure(&failure, path, screen)?,
@@ -253,7 +253,7 @@ fn tell(path: &Path, json: &[u8], matcher: &Matcher<'_>, as_json: bool, screen: 
 fn write_failure(failure: &Summary, path: &Path, screen: &mut Screen) -> Result<()> {
     let computation = screen.paint(paint::STRONG, &one_line(&failure.computation));
     let by = if failure.theoretical_ref.is_empty() { "" } else { ", by " };
-    let when = screen.paint(paint::FAINT, &local(failure.timestamp));
+    let when = screen.paint(paint::FAINT, &local_time(failure.timestamp));
     writeln!(screen, "{when}  {computation} failed{by}{}", one_line(&failure.theoretical_ref))?;
     writeln!(screen, "  {}", screen.paint(paint::ERROR, &failure.error()))?;
     let show = format!("failures show {}", failure.short_id(path));

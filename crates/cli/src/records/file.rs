@@ -6,20 +6,20 @@ use anyhow::{Context, Result};
 use tracing_failure_advice::shared::read_json;
 
 /// The text of a record, with an error that names the file.
-pub(crate) fn json_of(path: &Path) -> Result<Vec<u8>> {
+pub(crate) fn load_json(path: &Path) -> Result<Vec<u8>> {
     let mut json = Vec::new();
     read_json(&mut json, path).with_context(|| path.display().to_string())?;
     Ok(json)
 }
 
 /// Levels of nesting that no reader of records goes beyond.
-const DEEPEST: usize = 127;
+const MAX_DEPTH: usize = 127;
 
 /// Whether no reader gets to the bottom of it. A summary passes over what is deep, and would count what nobody can show.
-pub(crate) fn is_too_deep(json: &[u8]) -> bool {
+pub(crate) fn exceeds_max_depth(json: &[u8]) -> bool {
     let opens = |byte: u8| matches!(byte, b'[' | b'{');
     // Most records do not have so many brackets at all, which is seen quickly.
-    if json.iter().filter(|byte| opens(**byte)).count() <= DEEPEST {
+    if json.iter().filter(|byte| opens(**byte)).count() <= MAX_DEPTH {
         return false;
     }
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
@@ -35,7 +35,7 @@ pub(crate) fn is_too_deep(json: &[u8]) -> bool {
                 _ => {}
             }
         }
-        if depth > DEEPEST {
+        if depth > MAX_DEPTH {
             return true;
         }
     }
@@ -43,7 +43,7 @@ pub(crate) fn is_too_deep(json: &[u8]) -> bool {
 }
 
 /// JSON on one line: the text as it is, without the white space between its parts.
-pub(crate) fn on_one_line(json: &str) -> String {
+pub(crate) fn compact_json(json: &str) -> String {
     let mut line = String::with_capacity(json.len());
     let (mut in_string, mut escaped) = (false, false);
     for c in json.chars() {
@@ -63,12 +63,12 @@ mod tests {
     #[test]
     fn depth_is_counted_outside_of_texts() {
         let deep = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
-        assert!(!is_too_deep(deep(127).as_bytes()) && is_too_deep(deep(128).as_bytes()));
+        assert!(!exceeds_max_depth(deep(127).as_bytes()) && exceeds_max_depth(deep(128).as_bytes()));
         let text = format!(r#"["\\\"{}", {}]"#, "[".repeat(500), deep(50));
-        assert!(!is_too_deep(text.as_bytes()), "{text}");
+        assert!(!exceeds_max_depth(text.as_bytes()), "{text}");
         for levels in [127, 128] {
             let reads = serde_json::from_str::<serde_json::Value>(&deep(levels)).is_ok();
-            assert_eq!(reads, !is_too_deep(deep(levels).as_bytes()));
+            assert_eq!(reads, !exceeds_max_depth(deep(levels).as_bytes()));
         }
     }
 
@@ -77,7 +77,7 @@ mod tests {
         let json =
             "{\n  \"a b\": [1.50, 123456789012345678901234567890],\n\t\"c \\\" d\\\\\": \"e  f\" ,\"\\\\\":1 }\r\n";
         let line = r#"{"a b":[1.50,123456789012345678901234567890],"c \" d\\":"e  f","\\":1}"#;
-        assert_eq!(on_one_line(json), line);
-        assert_eq!(on_one_line(line), line);
+        assert_eq!(compact_json(json), line);
+        assert_eq!(compact_json(line), line);
     }
 }

@@ -7,16 +7,16 @@ use jaq_core::{Compiler, Ctx, Vars, load, unwrap_valr};
 use jaq_json::Val;
 use tracing_failure_advice::shared::parse;
 
-use super::input::Input;
+use super::input::FilterInput;
 use crate::screen::{fit, width};
 
 /// An error can hold the whole record.
-const LONGEST_ERROR: usize = 200;
+const MAX_ERROR_COLUMNS: usize = 200;
 
 /// A filter that a record passes if what comes out of it is true: one value that is neither false nor null.
-pub(crate) struct Filter(jaq_core::Filter<JustLut<Val>>);
+pub(crate) struct JqFilter(jaq_core::Filter<JustLut<Val>>);
 
-impl Filter {
+impl JqFilter {
     pub(crate) fn compile(code: &str) -> Result<Self> {
         // `halt` would end this process.
         let ends_process = |name: &str| name.starts_with("halt");
@@ -27,23 +27,23 @@ impl Filter {
         let arena = Arena::default();
         let modules = Loader::new(definitions)
             .load(&arena, File { code, path: () })
-            .map_err(|errors| refused(code, errors.into_iter().flat_map(|(_, error)| places(error))))?;
+            .map_err(|errors| compile_error(code, errors.into_iter().flat_map(|(_, error)| error_positions(error))))?;
         let filter = Compiler::default().with_funs(functions).compile(modules).map_err(|errors| {
             let undefined = errors.into_iter().flat_map(|(_, undefined)| undefined);
-            refused(code, undefined.map(|(name, what)| (name, format!("there is no {} {name}", what.as_str()))))
+            compile_error(code, undefined.map(|(name, what)| (name, format!("there is no {} {name}", what.as_str()))))
         })?;
-        Ok(Filter(filter))
+        Ok(JqFilter(filter))
     }
 
     /// Whether the record passes, or why the filter cannot say.
     pub(crate) fn passes(&self, json: &[u8]) -> Result<bool, String> {
-        let Input(record) = parse(json).map_err(|error| error.to_string())?;
+        let FilterInput(record) = parse(json).map_err(|error| error.to_string())?;
         let context = Ctx::<JustLut<Val>>::new(&self.0.lut, Vars::new([]));
         for output in self.0.id.run((context, record)).map(unwrap_valr) {
             match output {
                 Ok(Val::Null | Val::Bool(false)) => {}
                 Ok(_) => return Ok(true),
-                Err(error) => return Err(fit(&error.to_string(), LONGEST_ERROR).into_owned()),
+                Err(error) => return Err(fit(&error.to_string(), MAX_ERROR_COLUMNS).into_owned()),
             }
         }
         Ok(false)
@@ -51,7 +51,7 @@ impl Filter {
 }
 
 /// Where the parser stopped, and what it wanted there.
-fn places(error: load::Error<&str>) -> Vec<(&str, String)> {
+fn error_positions(error: load::Error<&str>) -> Vec<(&str, String)> {
     let expected = |what: &str| format!("expected {what}");
     match error {
         load::Error::Io(errors) => errors,
@@ -63,8 +63,8 @@ fn places(error: load::Error<&str>) -> Vec<(&str, String)> {
 }
 
 /// The filter with a mark under the first place that is wrong.
-fn refused<'a>(code: &'a str, mut places: impl Iterator<Item = (&'a str, String)>) -> anyhow::Error {
-    let Some((place, what)) = places.next() else { return anyhow!("not a jq filter") };
+fn compile_error<'a>(code: &'a str, mut error_positions: impl Iterator<Item = (&'a str, String)>) -> anyhow::Error {
+    let Some((place, what)) = error_positions.next() else { return anyhow!("not a jq filter") };
     // The end of the text is a place as well, and what comes from elsewhere has none.
     let start = (place.as_ptr().addr().wrapping_sub(code.as_ptr().addr())).min(code.len());
     let (line_start, line) = line_at(code, start);
@@ -85,7 +85,7 @@ mod tests {
     const RECORD: &[u8] = br#"{"parameters":{"method":"RK45","rtol":1e-9,"x":"NaN","big":"Infinity","n":[1,2],"seed":123456789012345678901234567890,"wide":"170141183460469231731687303715884105727"}}"#;
 
     fn passes(code: &str) -> Result<bool, String> {
-        Filter::compile(code).unwrap().passes(RECORD)
+        JqFilter::compile(code).unwrap().passes(RECORD)
     }
 
     #[test]
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn a_wrong_filter_is_shown_where_it_is_wrong() {
         let codes = [".parameters.rtol <", ".parameters[ == 3", ".a |\n  nonsense(1)", "\"open", "$x", "halt"];
-        let errors: Vec<String> = codes.iter().map(|code| Filter::compile(code).err().unwrap().to_string()).collect();
+        let errors: Vec<String> = codes.iter().map(|code| JqFilter::compile(code).err().unwrap().to_string()).collect();
         insta::assert_snapshot!(errors.join("\n"), @r#"
         expected term
           .parameters.rtol <

@@ -6,17 +6,17 @@ use jaq_json::{Num, Rc, Val};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// A value of the filter language, read from JSON.
-pub(super) struct Input(pub(super) Val);
+pub(super) struct FilterInput(pub(super) Val);
 
-impl<'de> Deserialize<'de> for Input {
+impl<'de> Deserialize<'de> for FilterInput {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(InputVisitor).map(Input)
+        deserializer.deserialize_any(FilterInputVisitor).map(FilterInput)
     }
 }
 
-struct InputVisitor;
+struct FilterInputVisitor;
 
-impl<'de> Visitor<'de> for InputVisitor {
+impl<'de> Visitor<'de> for FilterInputVisitor {
     type Value = Val;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -48,7 +48,7 @@ impl<'de> Visitor<'de> for InputVisitor {
             "NaN" => Val::from(f64::NAN),
             "Infinity" => Val::from(f64::INFINITY),
             "-Infinity" => Val::from(f64::NEG_INFINITY),
-            text => match integer(text) {
+            text => match large_integer(text) {
                 Some(n) => Val::Num(n),
                 None => Val::utf8_str(text.to_owned().into_bytes()),
             },
@@ -57,7 +57,7 @@ impl<'de> Visitor<'de> for InputVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Val, A::Error> {
         let mut list = Vec::new();
-        while let Some(Input(value)) = seq.next_element()? {
+        while let Some(FilterInput(value)) = seq.next_element()? {
             list.push(value);
         }
         Ok(Val::Arr(Rc::new(list)))
@@ -65,7 +65,7 @@ impl<'de> Visitor<'de> for InputVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Val, A::Error> {
         let mut map = jaq_json::Map::default();
-        while let Some((name, Input(value))) = access.next_entry::<String, Input>()? {
+        while let Some((name, FilterInput(value))) = access.next_entry::<String, FilterInput>()? {
             map.insert(Val::utf8_str(name.into_bytes()), value);
         }
         Ok(Val::obj(map))
@@ -73,7 +73,7 @@ impl<'de> Visitor<'de> for InputVisitor {
 }
 
 /// An integer beyond 64 bits, which records have as text. Shorter digits are text that the program meant as text.
-fn integer(text: &str) -> Option<Num> {
+fn large_integer(text: &str) -> Option<Num> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_canonical = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
     let is_large = digits.len() > 18 && text.parse::<i64>().is_err() && text.parse::<u64>().is_err();

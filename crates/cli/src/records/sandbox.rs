@@ -15,39 +15,39 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::filter::Filter;
+use super::filter::JqFilter;
 
 /// The first argument of a worker. The filter follows.
-const WORKER: &str = "__filter";
+const WORKER_ARGUMENT: &str = "__filter";
 /// The longest time for one record.
-const TIME: Duration = Duration::from_secs(5);
+const FILTER_TIMEOUT: Duration = Duration::from_secs(5);
 /// The memory of a worker, which holds a record and what the filter makes of it.
 #[cfg(unix)]
-const MEMORY: u64 = 4 << 30;
+const MAX_WORKER_MEMORY: u64 = 4 << 30;
 /// Exit code of a worker whose time was up.
-const TIME_IS_UP: u8 = 99;
+const TIMEOUT_EXIT_CODE: u8 = 99;
 /// Exit code of a Rust program that panicked.
-const PANIC: i32 = 101;
+const PANIC_EXIT_CODE: i32 = 101;
 /// After so many records that took too long, no other is tried.
-const TIMEOUTS: u32 = 3;
+const MAX_TIMEOUTS: u32 = 3;
 /// The same for records at which a worker died.
-const DEATHS: u32 = 64;
+const MAX_CRASHES: u32 = 64;
 
-const PASSES: u8 = 1;
-const FAILS: u8 = 0;
-const IS_WRONG: u8 = 2;
+const REPLY_PASS: u8 = 1;
+const REPLY_FAIL: u8 = 0;
+const REPLY_ERROR: u8 = 2;
 
 /// A filter, and the worker that runs it.
 pub(crate) struct Sandbox {
     code: String,
-    state: RefCell<State>,
+    state: RefCell<WorkerState>,
 }
 
 #[derive(Default)]
-struct State {
+struct WorkerState {
     worker: Option<Worker>,
     timeouts: u32,
-    deaths: u32,
+    crashes: u32,
 }
 
 impl Sandbox {
@@ -73,7 +73,7 @@ impl Sandbox {
 
     fn ask(&self, json: &[u8]) -> Result<bool, String> {
         let mut state = self.state.borrow_mut();
-        if state.timeouts == TIMEOUTS || state.deaths == DEATHS {
+        if state.timeouts == MAX_TIMEOUTS || state.crashes == MAX_CRASHES {
             return Err("not tried: the filter has failed too often".to_owned());
         }
         let mut worker = match state.worker.take() {
@@ -86,30 +86,30 @@ impl Sandbox {
                 reply
             }
             Err(_) => {
-                let death = worker.death();
-                match death {
-                    Death::TimeIsUp => state.timeouts += 1,
-                    Death::Panic | Death::Other => state.deaths += 1,
+                let exit_reason = worker.exit_reason();
+                match exit_reason {
+                    WorkerExit::Timeout => state.timeouts += 1,
+                    WorkerExit::Panic | WorkerExit::Crash => state.crashes += 1,
                 }
-                Err(death.to_string())
+                Err(exit_reason.to_string())
             }
         }
     }
 }
 
 /// Why a worker ended.
-enum Death {
-    TimeIsUp,
+enum WorkerExit {
+    Timeout,
     Panic,
-    Other,
+    Crash,
 }
 
-impl fmt::Display for Death {
+impl fmt::Display for WorkerExit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Death::TimeIsUp => write!(f, "the filter takes longer than {} s", TIME.as_secs()),
-            Death::Panic => f.write_str("the filter uses what cannot be run here, such as a module"),
-            Death::Other => f.write_str("the filter recurses too deeply or needs too much memory"),
+            WorkerExit::Timeout => write!(f, "the filter takes longer than {} s", FILTER_TIMEOUT.as_secs()),
+            WorkerExit::Panic => f.write_str("the filter uses what cannot be run here, such as a module"),
+            WorkerExit::Crash => f.write_str("the filter recurses too deeply or needs too much memory"),
         }
     }
 }
@@ -124,7 +124,7 @@ impl Worker {
     fn start(code: &str) -> Result<Self> {
         let start = || {
             let mut command = Command::new(this_program()?);
-            command.args([WORKER, code]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+            command.args([WORKER_ARGUMENT, code]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
             let mut child = command.spawn()?;
             let pipes = child.stdin.take().zip(child.stdout.take());
             let (input, output) = pipes.ok_or_else(|| io::Error::other("no pipe"))?;
@@ -139,16 +139,16 @@ impl Worker {
         let mut kind = [0];
         self.output.read_exact(&mut kind)?;
         Ok(match kind[0] {
-            IS_WRONG => Err(String::from_utf8_lossy(&read_message(&mut self.output)?).into_owned()),
-            kind => Ok(kind == PASSES),
+            REPLY_ERROR => Err(String::from_utf8_lossy(&read_message(&mut self.output)?).into_owned()),
+            kind => Ok(kind == REPLY_PASS),
         })
     }
 
-    fn death(mut self) -> Death {
+    fn exit_reason(mut self) -> WorkerExit {
         match self.child.wait().ok().and_then(|status| status.code()) {
-            Some(code) if code == i32::from(TIME_IS_UP) => Death::TimeIsUp,
-            Some(PANIC) => Death::Panic,
-            _ => Death::Other,
+            Some(code) if code == i32::from(TIMEOUT_EXIT_CODE) => WorkerExit::Timeout,
+            Some(PANIC_EXIT_CODE) => WorkerExit::Panic,
+            _ => WorkerExit::Crash,
         }
     }
 }
@@ -180,37 +180,37 @@ fn read_message(from: &mut impl Read) -> io::Result<Vec<u8>> {
 }
 
 /// The work of a worker, if this process is one.
-pub(crate) fn work() -> Option<ExitCode> {
+pub(crate) fn run_worker() -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
-    let is_worker = arguments.next().is_some_and(|first| first == OsStr::new(WORKER));
+    let is_worker = arguments.next().is_some_and(|first| first == OsStr::new(WORKER_ARGUMENT));
     let code = arguments.next().filter(|_| is_worker)?;
     limit_memory();
     // Whoever asked may be gone.
-    let _ = answer_all(&code.to_string_lossy());
+    let _ = answer_requests(&code.to_string_lossy());
     Some(ExitCode::SUCCESS)
 }
 
 /// Answers until nobody asks.
-fn answer_all(code: &str) -> io::Result<()> {
+fn answer_requests(code: &str) -> io::Result<()> {
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
-    let clock = Clock::start()?;
+    let timer = FilterTimer::start()?;
     // The parser can recurse as well.
-    clock.begin();
-    let filter = Filter::compile(code).map_err(|error| error.to_string());
-    clock.end();
+    timer.begin();
+    let filter = JqFilter::compile(code).map_err(|error| error.to_string());
+    timer.end();
     loop {
         let json = read_message(&mut input)?;
-        clock.begin();
+        timer.begin();
         let answer = match &filter {
             Ok(_) if json.is_empty() => Ok(true),
             Ok(filter) => filter.passes(&json),
             Err(error) => Err(error.clone()),
         };
-        clock.end();
+        timer.end();
         match answer {
-            Ok(passes) => output.write_all(&[if passes { PASSES } else { FAILS }])?,
+            Ok(passes) => output.write_all(&[if passes { REPLY_PASS } else { REPLY_FAIL }])?,
             Err(error) => {
-                output.write_all(&[IS_WRONG])?;
+                output.write_all(&[REPLY_ERROR])?;
                 write_message(&mut output, error.as_bytes())?;
             }
         }
@@ -219,36 +219,36 @@ fn answer_all(code: &str) -> io::Result<()> {
 }
 
 /// Ends the process when a piece of work takes too long.
-struct Clock(mpsc::Sender<bool>);
+struct FilterTimer(mpsc::Sender<bool>);
 
-impl Clock {
+impl FilterTimer {
     fn start() -> io::Result<Self> {
         let (sender, receiver) = mpsc::channel();
         let watch = move || {
             let mut is_working = false;
             loop {
-                let patience = if is_working { TIME } else { Duration::MAX };
-                match receiver.recv_timeout(patience) {
-                    Ok(begins) => is_working = begins,
-                    Err(RecvTimeoutError::Timeout) => std::process::exit(i32::from(TIME_IS_UP)),
+                let timeout = if is_working { FILTER_TIMEOUT } else { Duration::MAX };
+                match receiver.recv_timeout(timeout) {
+                    Ok(is_running) => is_working = is_running,
+                    Err(RecvTimeoutError::Timeout) => std::process::exit(i32::from(TIMEOUT_EXIT_CODE)),
                     Err(RecvTimeoutError::Disconnected) => return,
                 }
             }
         };
         std::thread::Builder::new().name("filter-clock".to_owned()).spawn(watch)?;
-        Ok(Clock(sender))
+        Ok(FilterTimer(sender))
     }
 
     fn begin(&self) {
-        self.tell(true);
+        self.send(true);
     }
 
     fn end(&self) {
-        self.tell(false);
+        self.send(false);
     }
 
-    fn tell(&self, begins: bool) {
-        let _ = self.0.send(begins);
+    fn send(&self, is_running: bool) {
+        let _ = self.0.send(is_running);
     }
 }
 
@@ -261,7 +261,7 @@ fn limit_memory() {
         let most = maximum.map_or(most, |maximum| maximum.min(most));
         let _ = setrlimit(resource, Rlimit { current: Some(most), maximum });
     };
-    limit(Resource::As, MEMORY);
+    limit(Resource::As, MAX_WORKER_MEMORY);
     limit(Resource::Core, 0);
 }
 

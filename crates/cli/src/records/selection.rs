@@ -5,7 +5,7 @@ use tracing_failure::Category;
 
 use super::sandbox::Sandbox;
 use super::summary::Summary;
-use super::time_range::Moment;
+use super::time_range::TimeRange;
 
 #[derive(Clone, Debug, Default, PartialEq, clap::Args)]
 #[command(next_help_heading = "Which failures")]
@@ -24,10 +24,10 @@ pub(crate) struct Selection {
     category: Option<String>,
     /// Not older than this: 2h, 3d, 2026-11-25, "2026-11-25 14:30".
     #[arg(long, value_name = "WHEN")]
-    since: Option<Moment>,
+    since: Option<TimeRange>,
     /// Not newer than this; a day, a minute, a second or a fraction of it counts to its end.
     #[arg(long, value_name = "WHEN")]
-    until: Option<Moment>,
+    until: Option<TimeRange>,
     /// Of the run whose session id begins or ends so.
     #[arg(long, value_name = "ID")]
     session: Option<String>,
@@ -57,7 +57,7 @@ impl Selection {
     }
 
     /// For the end of "no failures": nothing where all are wanted.
-    pub(crate) fn of_that_kind(&self) -> &'static str {
+    pub(crate) fn kind_suffix(&self) -> &'static str {
         if self.is_all() { "" } else { " of that kind" }
     }
 
@@ -67,11 +67,13 @@ impl Selection {
         texts.iter().all(|text| text.is_none()) && since.is_none() && until.is_none()
     }
 
-    fn wants(&self, failure: &Summary) -> bool {
-        let error = |text: &str| holds(&failure.error_type, text) || holds(&failure.error_message, text);
+    fn matches(&self, failure: &Summary) -> bool {
+        let error = |text: &str| {
+            contains_ignoring_case(&failure.error_type, text) || contains_ignoring_case(&failure.error_message, text)
+        };
         let is = |wanted: &Option<String>, test: &dyn Fn(&str) -> bool| wanted.as_deref().is_none_or(test);
-        is(&self.computation, &|text| holds(&failure.computation, text))
-            && is(&self.reference, &|text| holds(&failure.theoretical_ref, text))
+        is(&self.computation, &|text| contains_ignoring_case(&failure.computation, text))
+            && is(&self.reference, &|text| contains_ignoring_case(&failure.theoretical_ref, text))
             && is(&self.error, &error)
             && is(&self.category, &|name| failure.category().eq_ignore_ascii_case(name))
             && is(&self.session, &|id| in_session(failure, id))
@@ -85,7 +87,7 @@ fn in_session(failure: &Summary, id: &str) -> bool {
 }
 
 /// Whether a text holds another, in whatever case.
-fn holds(text: &str, part: &str) -> bool {
+fn contains_ignoring_case(text: &str, part: &str) -> bool {
     text.contains(part) || text.to_lowercase().contains(&part.to_lowercase())
 }
 
@@ -97,9 +99,9 @@ pub(crate) struct Matcher<'a> {
 
 impl Matcher<'_> {
     /// Whether a record is wanted, or why the filter cannot say.
-    pub(crate) fn wants(&self, failure: &Summary, json: &[u8]) -> Result<bool, String> {
+    pub(crate) fn matches(&self, failure: &Summary, json: &[u8]) -> Result<bool, String> {
         match &self.filter {
-            _ if !self.selection.wants(failure) => Ok(false),
+            _ if !self.selection.matches(failure) => Ok(false),
             Some(filter) => filter.passes(json),
             None => Ok(true),
         }

@@ -4,100 +4,100 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::dir::Listing;
-use crate::screen::{count, say};
+use crate::screen::{count, report};
 
 /// How many are named.
-const NAMED: usize = 5;
+const MAX_MESSAGES: usize = 5;
 
 /// What a command leaves out.
 #[derive(Debug, Default)]
-pub(crate) struct LeftOut {
+pub(crate) struct SkippedFiles {
     /// Files whose names are not UTF-8.
-    unnamable: Names,
+    non_utf8: FileMessages,
     /// Files that are no records, or cannot be read.
-    broken: Names,
+    unreadable: FileMessages,
     /// Records that a filter fails on.
-    unfiltered: Names,
+    filter_errors: FileMessages,
     /// Copies of records. Nothing is missing without them.
-    copies: Names,
+    copies: FileMessages,
 }
 
 /// Texts that begin with the name of a file: how many, and the first of them.
 #[derive(Debug, Default)]
-struct Names {
+struct FileMessages {
     count: usize,
     first: BTreeSet<String>,
 }
 
-impl Names {
+impl FileMessages {
     fn add(&mut self, text: String) {
-        self.join(Names { count: 1, first: BTreeSet::from([text]) });
+        self.merge(FileMessages { count: 1, first: BTreeSet::from([text]) });
     }
 
-    fn join(&mut self, other: Names) {
+    fn merge(&mut self, other: FileMessages) {
         self.count += other.count;
         self.first.extend(other.first);
-        while self.first.len() > NAMED {
+        while self.first.len() > MAX_MESSAGES {
             self.first.pop_last();
         }
     }
 
     /// `2 files left out:` with a line for each, or all of it on one line.
-    fn tell(&self, things: &str, all_of_them: &str) {
+    fn report(&self, things: &str, all_of_them: &str) {
         let Some(first) = self.first.first() else { return };
         if self.count == 1 {
-            return say(format_args!("failures: {things}: {first}"));
+            return report(format_args!("failures: {things}: {first}"));
         }
-        say(format_args!("failures: {things}:"));
-        self.first.iter().for_each(|text| say(format_args!("  {text}")));
+        report(format_args!("failures: {things}:"));
+        self.first.iter().for_each(|text| report(format_args!("  {text}")));
         if self.count > self.first.len() {
-            say(format_args!("  and {} more{all_of_them}", self.count - self.first.len()));
+            report(format_args!("  and {} more{all_of_them}", self.count - self.first.len()));
         }
     }
 }
 
-impl LeftOut {
+impl SkippedFiles {
     /// What the names of a directory's files tell.
-    pub(crate) fn of(listing: &Listing) -> Self {
-        let mut left_out = LeftOut::default();
-        listing.unnamable.iter().for_each(|path| left_out.unnamable.add(path.display().to_string()));
-        listing.copies.iter().for_each(|(copy, original)| left_out.copy(copy, original));
-        left_out
+    pub(crate) fn from_listing(listing: &Listing) -> Self {
+        let mut skipped = SkippedFiles::default();
+        listing.non_utf8.iter().for_each(|path| skipped.non_utf8.add(path.display().to_string()));
+        listing.copies.iter().for_each(|(copy, original)| skipped.add_copy(copy, original));
+        skipped
     }
 
-    pub(super) fn broken(&mut self, path: &Path, why: &str) {
-        self.broken.add(format!("{}: {why}", path.display()));
+    pub(super) fn add_unreadable(&mut self, path: &Path, why: &str) {
+        self.unreadable.add(format!("{}: {why}", path.display()));
     }
 
-    pub(super) fn unfiltered(&mut self, path: &Path, why: &str) {
-        self.unfiltered.add(format!("{}: {why}", path.display()));
+    pub(super) fn add_filter_error(&mut self, path: &Path, why: &str) {
+        self.filter_errors.add(format!("{}: {why}", path.display()));
     }
 
-    pub(super) fn copy(&mut self, copy: &Path, original: &Path) {
+    pub(super) fn add_copy(&mut self, copy: &Path, original: &Path) {
         let original = original.file_name().unwrap_or_default();
         self.copies.add(format!("{} of {}", copy.display(), Path::new(original).display()));
     }
 
-    pub(crate) fn join(&mut self, other: LeftOut) {
-        self.unnamable.join(other.unnamable);
-        self.broken.join(other.broken);
-        self.unfiltered.join(other.unfiltered);
-        self.copies.join(other.copies);
+    pub(crate) fn merge(&mut self, other: SkippedFiles) {
+        self.non_utf8.merge(other.non_utf8);
+        self.unreadable.merge(other.unreadable);
+        self.filter_errors.merge(other.filter_errors);
+        self.copies.merge(other.copies);
     }
 
     /// Whether every record was looked at.
     pub(crate) fn is_empty(&self) -> bool {
-        [&self.unnamable, &self.broken, &self.unfiltered].iter().all(|names| names.count == 0)
+        [&self.non_utf8, &self.unreadable, &self.filter_errors].iter().all(|names| names.count == 0)
     }
 
     /// Says on stderr what is missing.
-    pub(crate) fn tell(&self) {
-        let files = |names: &Names| count(names.count, "file");
-        let unnamable = format!("{} left out, since the name is not UTF-8", files(&self.unnamable));
-        self.unnamable.tell(&unnamable, "");
-        self.broken.tell(&format!("{} left out", files(&self.broken)), ": failures validate");
-        self.unfiltered.tell(&format!("--where fails on {}", count(self.unfiltered.count, "record")), "");
+    pub(crate) fn report_all(&self) {
+        let files = |names: &FileMessages| count(names.count, "file");
+        let non_utf8 = format!("{} left out, since the name is not UTF-8", files(&self.non_utf8));
+        self.non_utf8.report(&non_utf8, "");
+        self.unreadable.report(&format!("{} left out", files(&self.unreadable)), ": failures validate");
+        self.filter_errors.report(&format!("--where fails on {}", count(self.filter_errors.count, "record")), "");
         let copies = if self.copies.count == 1 { "copy is" } else { "copies are" };
-        self.copies.tell(&format!("{} {copies} no failure", self.copies.count), "");
+        self.copies.report(&format!("{} {copies} no failure", self.copies.count), "");
     }
 }

@@ -17,12 +17,12 @@ pub(crate) struct Summary {
     pub(crate) theoretical_ref: String,
     pub(crate) error_type: String,
     pub(crate) error_message: String,
-    pub(crate) context: Context,
+    pub(crate) context: SummaryContext,
 }
 
 #[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Context {
-    #[serde(default, deserialize_with = "uuid_if_it_is_one")]
+pub(crate) struct SummaryContext {
+    #[serde(default, deserialize_with = "uuid_or_none")]
     pub(crate) id: Option<Uuid>,
     pub(crate) session_id: Option<String>,
     #[serde(default)]
@@ -31,7 +31,7 @@ pub(crate) struct Context {
 }
 
 /// An id of another program may have another form.
-fn uuid_if_it_is_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uuid>, D::Error> {
+fn uuid_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uuid>, D::Error> {
     let id = serde_json::Value::deserialize(deserializer)?;
     Ok(id.as_str().and_then(|text| text.parse().ok()))
 }

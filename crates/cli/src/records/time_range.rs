@@ -8,16 +8,16 @@ use chrono::{DateTime, Datelike, Local, NaiveDate, NaiveDateTime, NaiveTime, Off
 /// `2h` ago, `2026-11-25`, `2026-11-25 14:30`, or a full RFC 3339 time; from its first to its last instant. A time lasts as long
 /// as its last digit says: a minute, a second, a tenth of a second.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Moment {
+pub(crate) struct TimeRange {
     pub(crate) start: DateTime<Utc>,
     pub(crate) end: DateTime<Utc>,
 }
 
-impl FromStr for Moment {
+impl FromStr for TimeRange {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        moment(text, tracing_failure::time::now().with_timezone(&Local))
+        parse_time_range(text, tracing_failure::time::now().with_timezone(&Local))
     }
 }
 
@@ -25,32 +25,33 @@ const EXPECTED: &str = "expected an age such as 90s, 2h, 3d or 1week, or a time 
                         \"2026-11-25 14:30\" (local) or 2026-11-25T14:30:00Z";
 
 /// Local times to the second or a fraction of it, and to the minute.
-const SECONDS: [&str; 2] = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"];
-const MINUTES: [&str; 2] = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"];
+const SECOND_FORMATS: [&str; 2] = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"];
+const MINUTE_FORMATS: [&str; 2] = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"];
 /// No local time is further from UTC.
-const FARTHEST: TimeDelta = TimeDelta::hours(26);
-const INSTANT: TimeDelta = TimeDelta::nanoseconds(1);
+const MAX_UTC_OFFSET: TimeDelta = TimeDelta::hours(26);
+const RESOLUTION: TimeDelta = TimeDelta::nanoseconds(1);
 
-fn moment(text: &str, now: DateTime<Local>) -> Result<Moment, String> {
+fn parse_time_range(text: &str, now: DateTime<Local>) -> Result<TimeRange, String> {
     if let Ok(age) = humantime::parse_duration(text) {
-        let then = ago(age, now.to_utc()).ok_or_else(|| format!("{text} ago is before all calendars"))?;
-        return Ok(Moment { start: then, end: then });
+        let then = before(age, now.to_utc()).ok_or_else(|| format!("{text} ago is before all calendars"))?;
+        return Ok(TimeRange { start: then, end: then });
     }
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         let start = time.to_utc();
-        return Ok(Moment { start, end: start + length_of_second(text) - INSTANT });
+        return Ok(TimeRange { start, end: start + precision(text) - RESOLUTION });
     }
     let date = match text {
         "today" => Some(now.date_naive()),
         "yesterday" => now.date_naive().pred_opt(),
         text => NaiveDate::parse_from_str(text, "%Y-%m-%d").ok(),
     };
-    if let Some(date) = date.filter(|date| is_year(date.year())) {
-        return day(date).ok_or_else(|| format!("{text} is outside of all calendars"));
+    if let Some(date) = date.filter(|date| is_four_digit_year(date.year())) {
+        return day_range(date).ok_or_else(|| format!("{text} is outside of all calendars"));
     }
-    let parse = |format: &&str| NaiveDateTime::parse_from_str(text, format).ok().filter(|time| is_year(time.year()));
-    let to_second = SECONDS.iter().find_map(parse).map(|time| (time, length_of_second(text)));
-    let to_minute = || MINUTES.iter().find_map(parse).map(|time| (time, TimeDelta::minutes(1)));
+    let parse =
+        |format: &&str| NaiveDateTime::parse_from_str(text, format).ok().filter(|time| is_four_digit_year(time.year()));
+    let to_second = SECOND_FORMATS.iter().find_map(parse).map(|time| (time, precision(text)));
+    let to_minute = || MINUTE_FORMATS.iter().find_map(parse).map(|time| (time, TimeDelta::minutes(1)));
     let (time, length) = to_second.or_else(to_minute).ok_or(EXPECTED)?;
     let instants = instants(time);
     let (first, last) = instants
@@ -58,32 +59,32 @@ fn moment(text: &str, now: DateTime<Local>) -> Result<Moment, String> {
         .min()
         .zip(instants.iter().max())
         .ok_or_else(|| format!("the clocks here passed over {text}"))?;
-    Ok(Moment { start: *first, end: *last + length - INSTANT })
+    Ok(TimeRange { start: *first, end: *last + length - RESOLUTION })
 }
 
 /// Two digits of a year are no year.
-fn is_year(year: i32) -> bool {
+fn is_four_digit_year(year: i32) -> bool {
     year > 1000
 }
 
 /// How long the last digit of a time lasts: a second, or with three decimals a millisecond.
-fn length_of_second(text: &str) -> TimeDelta {
+fn precision(text: &str) -> TimeDelta {
     let decimals = text.split_once('.').map_or("", |(_, decimals)| decimals);
     let decimals = decimals.bytes().take_while(u8::is_ascii_digit).count().min(9);
     TimeDelta::nanoseconds(10_i64.pow(9 - decimals as u32))
 }
 
 /// A day as the clocks here show it, which is not 24 hours long when they change.
-fn day(date: NaiveDate) -> Option<Moment> {
-    Some(Moment { start: first_instant(date)?, end: first_instant(date.succ_opt()?)? - INSTANT })
+fn day_range(date: NaiveDate) -> Option<TimeRange> {
+    Some(TimeRange { start: first_instant(date)?, end: first_instant(date.succ_opt()?)? - RESOLUTION })
 }
 
 /// The first instant at which the clocks here show this day or a later one. Some days have no midnight, others have two.
 fn first_instant(date: NaiveDate) -> Option<DateTime<Utc>> {
     let midnight = date.and_time(NaiveTime::MIN).and_utc();
-    let mut before = midnight.checked_sub_signed(FARTHEST)?;
-    let mut after = midnight.checked_add_signed(FARTHEST)?;
-    while after - before > INSTANT {
+    let mut before = midnight.checked_sub_signed(MAX_UTC_OFFSET)?;
+    let mut after = midnight.checked_add_signed(MAX_UTC_OFFSET)?;
+    while after - before > RESOLUTION {
         let middle = before + (after - before) / 2;
         if middle.with_timezone(&Local).date_naive() < date { before = middle } else { after = middle }
     }
@@ -92,13 +93,13 @@ fn first_instant(date: NaiveDate) -> Option<DateTime<Utc>> {
 
 /// The instants at which the clocks here show this time: two where they go back, none where they pass over it.
 fn instants(time: NaiveDateTime) -> Vec<DateTime<Utc>> {
-    let around = [-FARTHEST, FARTHEST].map(|far| time.checked_add_signed(far).unwrap_or(time));
+    let around = [-MAX_UTC_OFFSET, MAX_UTC_OFFSET].map(|far| time.checked_add_signed(far).unwrap_or(time));
     let offsets = around.map(|around| Local.offset_from_utc_datetime(&around).fix());
     let instants = offsets.iter().filter_map(|offset| Some(offset.from_local_datetime(&time).single()?.to_utc()));
     instants.filter(|instant| instant.with_timezone(&Local).naive_local() == time).collect()
 }
 
-fn ago(age: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+fn before(age: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     now.checked_sub_signed(TimeDelta::from_std(age).ok()?)
 }
 
@@ -126,10 +127,10 @@ mod tests {
             ("2026-11-01T14:30:05.250Z", utc("2026-11-01T14:30:05.25Z"), utc("2026-11-01T14:30:05.250999999Z")),
             ("2026-11-01T14:30:05", local("2026-11-01T14:30:05"), local("2026-11-01T14:30:05.999999999")),
         ] {
-            assert_eq!(moment(text, now), Ok(Moment { start, end }), "{text}");
+            assert_eq!(parse_time_range(text, now), Ok(TimeRange { start, end }), "{text}");
         }
         for text in ["", "tomorrow", "2026-13-01", "26-11-25", "7", "900000000000000d"] {
-            assert!(moment(text, now).is_err(), "{text}");
+            assert!(parse_time_range(text, now).is_err(), "{text}");
         }
     }
 }

@@ -31,12 +31,12 @@ fn io_error_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
 }
 
 /// A line on stderr, which may be closed.
-pub(crate) fn say(line: std::fmt::Arguments<'_>) {
+pub(crate) fn report(line: std::fmt::Arguments<'_>) {
     let _ = writeln!(io::stderr().lock(), "{}", visible(&line.to_string()));
 }
 
 /// A time as people here read it.
-pub(crate) fn local(time: DateTime<Utc>) -> String {
+pub(crate) fn local_time(time: DateTime<Utc>) -> String {
     time.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 

@@ -3,21 +3,21 @@
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// Decades over which positive numbers are shown by their logarithm.
-const DECADES: f64 = 2.0;
+const LOG_SCALE_DECADES: f64 = 2.0;
 
 /// Stands for what was dropped.
-const GAP: char = '⋯';
+const GAP_MARK: char = '⋯';
 
 /// A sparkline of what came before a gap and what came after it, and whether its bars are logarithms. Longer series are
 /// gathered: a bar is the largest of its numbers in magnitude. `×` is not a number, `↑` and `↓` are the infinities, a space is
 /// nothing.
 pub(crate) fn sparkline(head: &[Option<f64>], tail: &[Option<f64>], columns: usize) -> (String, bool) {
-    let head = gather(head, columns / 4);
-    let tail = gather(tail, columns - head.len());
+    let head = downsample(head, columns / 4);
+    let tail = downsample(tail, columns - head.len());
     let scale = Scale::of(head.iter().chain(&tail).flatten().copied());
     let mut line: String = head.iter().map(|point| scale.symbol(*point)).collect();
     if !head.is_empty() {
-        line.push(GAP);
+        line.push(GAP_MARK);
     }
     line.extend(tail.iter().map(|point| scale.symbol(*point)));
     (line, scale.logarithmic)
@@ -34,7 +34,7 @@ impl Scale {
     fn of(points: impl Iterator<Item = f64>) -> Self {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         points.filter(|x| x.is_finite()).for_each(|x| (low, high) = (low.min(x), high.max(x)));
-        let logarithmic = low > 0.0 && high.log10() - low.log10() >= DECADES;
+        let logarithmic = low > 0.0 && high.log10() - low.log10() >= LOG_SCALE_DECADES;
         // Halves, since the range of two numbers can be more than a number holds.
         let scaled = |x: f64| if logarithmic { x.log10() } else { x / 2.0 };
         Scale { low: scaled(low), high: scaled(high), logarithmic }
@@ -56,14 +56,14 @@ impl Scale {
     }
 }
 
-fn gather(series: &[Option<f64>], columns: usize) -> Vec<Option<f64>> {
+fn downsample(series: &[Option<f64>], columns: usize) -> Vec<Option<f64>> {
     let points = series.len().min(columns.max(1));
     let part = |index: usize| &series[index * series.len() / points..(index + 1) * series.len() / points];
-    (0..points).map(|index| part(index).iter().flatten().copied().reduce(more_telling)).collect()
+    (0..points).map(|index| part(index).iter().flatten().copied().reduce(more_significant)).collect()
 }
 
 /// What is not finite tells more than what is, and the larger magnitude more than the smaller.
-fn more_telling(a: f64, b: f64) -> f64 {
+fn more_significant(a: f64, b: f64) -> f64 {
     if a.is_nan() || (!b.is_nan() && a.abs() >= b.abs()) { a } else { b }
 }
 

@@ -52,14 +52,14 @@ impl Screen {
 
 impl Write for Screen {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.write(bytes).map_err(about_stdout)
+        self.out.write(bytes).map_err(stdout_error)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush().map_err(about_stdout)
+        self.out.flush().map_err(stdout_error)
     }
 }
 
-fn about_stdout(error: io::Error) -> io::Error {
+fn stdout_error(error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot write to standard output: {error}"))
 }

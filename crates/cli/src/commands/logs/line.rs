@@ -13,7 +13,7 @@ use crate::screen::{Screen, brief, one_line, paint, parameter};
 /// How grave a line is, the gravest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "UPPERCASE")]
-pub(super) enum Level {
+pub(super) enum LogLevel {
     Error,
     Warn,
     Info,
@@ -22,9 +22,9 @@ pub(super) enum Level {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Line {
+pub(super) struct LogLine {
     pub(super) timestamp: DateTime<Utc>,
-    pub(super) level: Level,
+    pub(super) level: LogLevel,
     pub(super) session_id: Option<String>,
     pub(super) failure_id: Option<Uuid>,
     target: String,
@@ -32,7 +32,7 @@ pub(super) struct Line {
     #[serde(default)]
     fields: Map,
     #[serde(default)]
-    spans: Vec<Span>,
+    spans: Vec<LogSpan>,
     /// Of a computation that has closed: what, how it ended, and after how long.
     computation: Option<String>,
     outcome: Option<String>,
@@ -40,18 +40,18 @@ pub(super) struct Line {
 }
 
 #[derive(Debug, Deserialize)]
-struct Span {
+struct LogSpan {
     name: String,
     #[serde(default)]
     fields: Map,
 }
 
-impl Line {
+impl LogLine {
     pub(super) fn read(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }
 
-    pub(super) fn is_wanted(&self, level: Level, span: Option<&str>) -> bool {
+    pub(super) fn matches(&self, level: LogLevel, span: Option<&str>) -> bool {
         let in_span = |text: &str| self.spans.iter().any(|span| span.name.contains(text));
         self.level <= level && span.is_none_or(in_span)
     }
@@ -74,7 +74,7 @@ impl Line {
             let duration = duration.map(|seconds| format!(" after {seconds} s")).unwrap_or_default();
             line.push_str(&format!(": {} {}{duration}", one_line(computation), one_line(outcome)));
         }
-        let spans: Vec<String> = self.spans.iter().map(Span::text).collect();
+        let spans: Vec<String> = self.spans.iter().map(LogSpan::text).collect();
         if !spans.is_empty() {
             line.push_str(&screen.paint(paint::FAINT, &format!("  in {}", spans.join(" < "))));
         }
@@ -83,15 +83,15 @@ impl Line {
 
     fn style(&self) -> paint::Style {
         match self.level {
-            Level::Error => paint::ERROR,
-            Level::Warn => paint::KIND,
-            Level::Info => paint::GOOD,
-            Level::Debug | Level::Trace => paint::FAINT,
+            LogLevel::Error => paint::ERROR,
+            LogLevel::Warn => paint::KIND,
+            LogLevel::Info => paint::GOOD,
+            LogLevel::Debug | LogLevel::Trace => paint::FAINT,
         }
     }
 }
 
-impl Span {
+impl LogSpan {
     /// `integrate{method=RK45}`
     fn text(&self) -> String {
         let fields: Vec<String> =

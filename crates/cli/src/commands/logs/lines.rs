@@ -7,33 +7,33 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 /// What is longer is no line of a log.
-const LONGEST: u64 = 16 << 20;
+const MAX_LINE_BYTES: u64 = 16 << 20;
 
 /// Each line as text; `None` for one that is too long. Empty lines are passed over.
-pub(super) struct Lines(BufReader<File>);
+pub(super) struct LogLines(BufReader<File>);
 
-impl Lines {
-    pub(super) fn of(path: &Path) -> Result<Self> {
+impl LogLines {
+    pub(super) fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Ok(Lines(BufReader::new(file)))
+        Ok(LogLines(BufReader::new(file)))
     }
 
     fn read(&mut self) -> io::Result<Option<Option<String>>> {
         let mut line = Vec::new();
-        self.0.by_ref().take(LONGEST).read_until(b'\n', &mut line)?;
+        self.0.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut line)?;
         if line.is_empty() {
             return Ok(None);
         }
-        let is_cut = !line.ends_with(b"\n") && line.len() as u64 == LONGEST;
-        while is_cut && !line.ends_with(b"\n") && !line.is_empty() {
+        let is_too_long = !line.ends_with(b"\n") && line.len() as u64 == MAX_LINE_BYTES;
+        while is_too_long && !line.ends_with(b"\n") && !line.is_empty() {
             line.clear();
-            self.0.by_ref().take(LONGEST).read_until(b'\n', &mut line)?;
+            self.0.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut line)?;
         }
-        Ok(Some((!is_cut).then(|| String::from_utf8_lossy(&line).trim_end().to_owned())))
+        Ok(Some((!is_too_long).then(|| String::from_utf8_lossy(&line).trim_end().to_owned())))
     }
 }
 
-impl Iterator for Lines {
+impl Iterator for LogLines {
     type Item = io::Result<Option<String>>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -5,18 +5,18 @@ use std::io::Write;
 use anyhow::Result;
 use tracing_failure::{Failure, Frame, PanicMatch};
 
-use super::sections::{title, working_dir};
+use super::sections::{working_dir, write_title};
 use crate::screen::{Screen, count, one_line, paint, place_of, visible};
 
 /// Frames of libraries that are told one by one where a stack has none of the program's own.
-const FEW_FRAMES: usize = 8;
+const MAX_LIBRARY_FRAMES: usize = 8;
 
 pub(super) fn write(failure: &Failure, library_frames: bool, screen: &mut Screen) -> Result<()> {
     let context = &failure.context;
     if context.location.is_none() && context.frames.is_empty() {
-        return stack_text(&failure.stack_trace, screen);
+        return write_stack_text(&failure.stack_trace, screen);
     }
-    title("Where", screen)?;
+    write_title("Where", screen)?;
     let working_dir = working_dir(failure);
     let (own, others): (Vec<&Frame>, Vec<&Frame>) = context.frames.iter().partition(|frame| frame.in_app);
     let place = context.location.as_ref().map(|at| (place_of(at.file.as_deref(), at.line, working_dir), at));
@@ -29,7 +29,7 @@ pub(super) fn write(failure: &Failure, library_frames: bool, screen: &mut Screen
     }
     let shown = match own.is_empty() {
         _ if library_frames => others.len(),
-        true => FEW_FRAMES.min(others.len()),
+        true => MAX_LIBRARY_FRAMES.min(others.len()),
         false => 0,
     };
     others[..shown].iter().try_for_each(|frame| write_frame(frame, working_dir, screen))?;
@@ -41,12 +41,12 @@ pub(super) fn write(failure: &Failure, library_frames: bool, screen: &mut Screen
 }
 
 /// The panics that it comes from, or may come from, each with the program's own frames of its thread.
-pub(super) fn panics(failure: &Failure, screen: &mut Screen) -> Result<()> {
+pub(super) fn write_panics(failure: &Failure, screen: &mut Screen) -> Result<()> {
     let Some(origin) = failure.context.panic_origin.as_ref().filter(|origin| !origin.raised.is_empty()) else {
         return Ok(());
     };
     let is_known = origin.matched_by != PanicMatch::Unknown;
-    title(if is_known { "Comes from a panic" } else { "May come from one of these panics" }, screen)?;
+    write_title(if is_known { "Comes from a panic" } else { "May come from one of these panics" }, screen)?;
     let working_dir = working_dir(failure);
     for panic in &origin.raised {
         let thread = panic.thread.as_deref().map(|thread| format!("thread {}", one_line(thread)));
@@ -55,7 +55,7 @@ pub(super) fn panics(failure: &Failure, screen: &mut Screen) -> Result<()> {
         let before = if known.is_empty() { String::new() } else { known.join(" at ") + ": " };
         let message = screen.paint(paint::ERROR, &visible(&panic.message).replace('\n', "\n    "));
         writeln!(screen, "  {before}{message}")?;
-        for frame in panic.frames.iter().filter(|frame| frame.in_app).take(FEW_FRAMES) {
+        for frame in panic.frames.iter().filter(|frame| frame.in_app).take(MAX_LIBRARY_FRAMES) {
             write!(screen, "  ")?;
             write_frame(frame, working_dir, screen)?;
         }
@@ -76,11 +76,11 @@ fn write_frame(frame: &Frame, working_dir: Option<&str>, screen: &mut Screen) ->
 }
 
 /// A record of another program has its stack as text only.
-fn stack_text(text: &str, screen: &mut Screen) -> Result<()> {
+fn write_stack_text(text: &str, screen: &mut Screen) -> Result<()> {
     if text.trim().is_empty() {
         return Ok(());
     }
-    title("Where", screen)?;
+    write_title("Where", screen)?;
     for line in visible(text.trim_end()).lines() {
         writeln!(screen, "  {line}")?;
     }

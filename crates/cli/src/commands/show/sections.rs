@@ -5,21 +5,21 @@ use std::io::Write;
 use anyhow::Result;
 use tracing_failure::{ErrorEntry, Failure, Map, Origin, Relation, Resolution, SpanEntry, Suggestion, Value};
 
-use crate::records::Picked;
-use crate::screen::{Screen, duration, local, one_line, paint, parameter, place_of, shown, visible, width, wrap};
+use crate::records::RecordFile;
+use crate::screen::{Screen, duration, local_time, one_line, paint, parameter, place_of, shown, visible, width, wrap};
 
 /// Where the program ran: places in it are shown without.
 pub(super) fn working_dir(failure: &Failure) -> Option<&str> {
     failure.context.process.as_ref()?.cwd.as_deref()
 }
 
-pub(super) fn title(text: &str, screen: &mut Screen) -> Result<()> {
+pub(super) fn write_title(text: &str, screen: &mut Screen) -> Result<()> {
     let title = screen.paint(paint::STRONG, text);
     Ok(writeln!(screen, "\n{title}")?)
 }
 
 /// Names and texts in two columns. A text of several lines keeps its column.
-fn pairs(pairs: &[(&str, String)], indent: &str, screen: &mut Screen) -> Result<()> {
+fn write_pairs(pairs: &[(&str, String)], indent: &str, screen: &mut Screen) -> Result<()> {
     let widest = pairs.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
     for (name, text) in pairs {
         let name = one_line(name);
@@ -36,7 +36,7 @@ fn map_pairs(map: &Map) -> Vec<(&str, String)> {
 }
 
 /// What failed, by which equation, with which error, and when.
-pub(super) fn head(failure: &Failure, screen: &mut Screen) -> Result<()> {
+pub(super) fn write_head(failure: &Failure, screen: &mut Screen) -> Result<()> {
     let by = match failure.theoretical_ref.as_str() {
         "" => String::new(),
         reference => format!(", by {}", one_line(reference)),
@@ -49,19 +49,19 @@ pub(super) fn head(failure: &Failure, screen: &mut Screen) -> Result<()> {
     let kind = context.category.map(|category| screen.paint(paint::KIND, category.name()));
     let reason = context.reason.as_deref().map(|reason| one_line(reason).into_owned());
     let elapsed = context.elapsed_s.map(|elapsed| format!("after {}", duration(elapsed)));
-    let known = [Some(local(failure.timestamp)), elapsed, kind, reason];
+    let known = [Some(local_time(failure.timestamp)), elapsed, kind, reason];
     Ok(writeln!(screen, "{}", known.into_iter().flatten().collect::<Vec<_>>().join(" · "))?)
 }
 
 /// The chain of errors, where it says more than the head.
-pub(super) fn errors(failure: &Failure, screen: &mut Screen) -> Result<()> {
+pub(super) fn write_errors(failure: &Failure, screen: &mut Screen) -> Result<()> {
     let errors = &failure.context.errors;
     let has_data = |data: &Option<Value>| data.as_ref().is_some_and(|data| !is_empty(data));
     let says_more = |error: &ErrorEntry| has_data(&error.data) || !error.notes.is_empty();
     if errors.len() < 2 && !errors.iter().any(says_more) {
         return Ok(());
     }
-    title("Errors", screen)?;
+    write_title("Errors", screen)?;
     for (depth, error) in errors.iter().enumerate() {
         let before = match error.relation {
             _ if depth == 0 => "",
@@ -77,7 +77,7 @@ pub(super) fn errors(failure: &Failure, screen: &mut Screen) -> Result<()> {
         };
         writeln!(screen, "  {before}{name}{message}")?;
         match &error.data {
-            Some(Value::Map(data)) => pairs(&map_pairs(data), "    ", screen)?,
+            Some(Value::Map(data)) => write_pairs(&map_pairs(data), "    ", screen)?,
             Some(data) if !is_empty(data) => writeln!(screen, "    {}", parameter(data))?,
             _ => {}
         }
@@ -109,30 +109,30 @@ fn is_empty(data: &Value) -> bool {
     }
 }
 
-pub(super) fn parameters(failure: &Failure, screen: &mut Screen) -> Result<()> {
+pub(super) fn write_parameters(failure: &Failure, screen: &mut Screen) -> Result<()> {
     if failure.parameters.is_empty() {
         return Ok(());
     }
-    title("Parameters", screen)?;
-    pairs(&map_pairs(&failure.parameters), "  ", screen)
+    write_title("Parameters", screen)?;
+    write_pairs(&map_pairs(&failure.parameters), "  ", screen)
 }
 
 /// What was seen at the moment of failure.
-pub(super) fn event(failure: &Failure, screen: &mut Screen) -> Result<()> {
+pub(super) fn write_event_fields(failure: &Failure, screen: &mut Screen) -> Result<()> {
     if failure.context.event.is_empty() {
         return Ok(());
     }
-    title("Seen as it failed", screen)?;
-    pairs(&map_pairs(&failure.context.event), "  ", screen)
+    write_title("Seen as it failed", screen)?;
+    write_pairs(&map_pairs(&failure.context.event), "  ", screen)
 }
 
 /// The spans around it, each with what it said beside the parameters.
-pub(super) fn spans(failure: &Failure, screen: &mut Screen) -> Result<()> {
+pub(super) fn write_spans(failure: &Failure, screen: &mut Screen) -> Result<()> {
     let spans = &failure.context.spans;
     if spans.is_empty() {
         return Ok(());
     }
-    title("Spans, innermost first", screen)?;
+    write_title("Spans, innermost first", screen)?;
     for span in spans {
         let name = screen.paint(paint::NAME, &one_line(&span.name));
         let place = screen.paint(paint::FAINT, &place_of(span.file.as_deref(), span.line, working_dir(failure)));
@@ -146,14 +146,14 @@ pub(super) fn spans(failure: &Failure, screen: &mut Screen) -> Result<()> {
         for (name, value) in fields {
             writeln!(screen, "    {} {value}", one_line(name))?;
         }
-        follows(span, screen)?;
+        write_follows_from(span, screen)?;
     }
     Ok(())
 }
 
-fn follows(span: &SpanEntry, screen: &mut Screen) -> Result<()> {
+fn write_follows_from(span: &SpanEntry, screen: &mut Screen) -> Result<()> {
     for other in &span.follows_from {
-        writeln!(screen, "    follows from {}", one_line(other))?;
+        writeln!(screen, "    write_follows_from from {}", one_line(other))?;
     }
     Ok(())
 }
@@ -168,12 +168,12 @@ fn is_news((name, value): &(&str, &Value), failure: &Failure) -> bool {
     said.as_ref() != Some(*value)
 }
 
-pub(super) fn breadcrumbs(failure: &Failure, screen: &mut Screen) -> Result<()> {
+pub(super) fn write_breadcrumbs(failure: &Failure, screen: &mut Screen) -> Result<()> {
     let breadcrumbs = &failure.context.breadcrumbs;
     if breadcrumbs.is_empty() {
         return Ok(());
     }
-    title("Said before", screen)?;
+    write_title("Said before", screen)?;
     for breadcrumb in breadcrumbs {
         let (at, level) = (duration(breadcrumb.elapsed_s), one_line(&breadcrumb.level));
         writeln!(screen, "  {at:>9}  {level:5}  {}", one_line(&breadcrumb.message))?;
@@ -182,9 +182,9 @@ pub(super) fn breadcrumbs(failure: &Failure, screen: &mut Screen) -> Result<()> 
 }
 
 /// What fixed it, if that is known, and what to try.
-pub(super) fn suggestions(failure: &Failure, fixed_before: &[Resolution], screen: &mut Screen) -> Result<()> {
+pub(super) fn write_suggestions(failure: &Failure, fixed_before: &[Resolution], screen: &mut Screen) -> Result<()> {
     if let Some(resolution) = &failure.context.resolution {
-        title("What fixed it", screen)?;
+        write_title("What fixed it", screen)?;
         writeln!(screen, "  {}", wrap(&resolution.fix, screen.width, "  "))?;
     }
     let is_news = |fix: &&Resolution| {
@@ -192,13 +192,13 @@ pub(super) fn suggestions(failure: &Failure, fixed_before: &[Resolution], screen
         !is_its_own && !failure.suggested_fixes.contains(&fix.fix)
     };
     if let Some(fixed) = fixed_before.iter().find(is_news) {
-        title("What fixed the same failure in another run", screen)?;
+        write_title("What fixed the same failure in another run", screen)?;
         writeln!(screen, "  {}", wrap(&fixed.fix, screen.width, "  "))?;
     }
     if failure.suggested_fixes.is_empty() {
         return Ok(());
     }
-    title("What to try", screen)?;
+    write_title("What to try", screen)?;
     for (number, fix) in failure.suggested_fixes.iter().enumerate() {
         let number = screen.paint(paint::GOOD, &format!("{}.", number + 1));
         writeln!(screen, "  {number} {}", wrap(fix, screen.width, "     "))?;
@@ -207,15 +207,15 @@ pub(super) fn suggestions(failure: &Failure, fixed_before: &[Resolution], screen
             if let Some(code) = &known.code {
                 writeln!(screen, "\n         {}\n", wrap(code, None, "         "))?;
             }
-            writeln!(screen, "     {}", screen.paint(paint::FAINT, &origin(known)))?;
+            writeln!(screen, "     {}", screen.paint(paint::FAINT, &origin_text(known)))?;
         }
     }
     Ok(())
 }
 
 /// Who says so, and how sure it is.
-fn origin(suggestion: &Suggestion) -> String {
-    let when = suggestion.time.map(|time| format!(" on {}", local(time))).unwrap_or_default();
+fn origin_text(suggestion: &Suggestion) -> String {
+    let when = suggestion.time.map(|time| format!(" on {}", local_time(time))).unwrap_or_default();
     let who = match suggestion.origin {
         Origin::Author => "the author of the error".to_owned(),
         Origin::Resolution => format!("fixed the same failure before{when}"),
@@ -232,10 +232,10 @@ fn origin(suggestion: &Suggestion) -> String {
 }
 
 /// The run that it was part of, and the file.
-pub(super) fn run(picked: &Picked, screen: &mut Screen) -> Result<()> {
-    let context = &picked.failure.context;
-    title("Record", screen)?;
-    let mut known: Vec<(&str, String)> = vec![("file", shown(&picked.path))];
+pub(super) fn write_origin(record: &RecordFile, screen: &mut Screen) -> Result<()> {
+    let context = &record.failure.context;
+    write_title("Record", screen)?;
+    let mut known: Vec<(&str, String)> = vec![("file", shown(&record.path))];
     let mut add = |name, text: Option<String>| known.extend(text.map(|text| (name, text)));
     add("id", context.id.map(|id| id.to_string()));
     add("caused by", context.caused_by.map(|id| format!("{id}: failures show {id}")));
@@ -262,5 +262,5 @@ pub(super) fn run(picked: &Picked, screen: &mut Screen) -> Result<()> {
         add("build", Some(parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ")));
     }
     known.extend(map_pairs(&context.other));
-    pairs(&known, "  ", screen)
+    write_pairs(&known, "  ", screen)
 }

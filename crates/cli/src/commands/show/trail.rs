@@ -5,20 +5,20 @@ use std::io::Write;
 use anyhow::Result;
 use tracing_failure::{Behaviour, Convergence, Failure, TrailEntry, Value};
 
-use super::sections::{title, working_dir};
+use super::sections::{working_dir, write_title};
 use crate::screen::{Screen, brief, one_line, paint, place_of, sparkline, width};
 
 /// Bars of a sparkline, where there is room.
-const BARS: usize = 40;
-const FEWEST_BARS: usize = 12;
+const MAX_BARS: usize = 40;
+const MIN_BARS: usize = 12;
 /// Columns of what else is on its line.
-const BESIDE: usize = 72;
+const OTHER_COLUMNS: usize = 72;
 
 pub(super) fn write(failure: &Failure, screen: &mut Screen) -> Result<()> {
     if failure.context.trail.is_empty() {
         return Ok(());
     }
-    title("Trail", screen)?;
+    write_title("Trail", screen)?;
     for (place, entry) in failure.context.trail.iter().enumerate() {
         let series = failure.context.convergence.iter().filter(|series| series.trail == place).collect();
         write_entry(entry, series, working_dir(failure), screen)?;
@@ -32,8 +32,8 @@ fn write_entry(
     working_dir: Option<&str>,
     screen: &mut Screen,
 ) -> Result<()> {
-    let said = entry.message.as_deref().or(entry.span.as_deref()).unwrap_or("numbers");
-    let line = [said.to_owned()].into_iter().chain(spans(entry)).collect::<Vec<_>>().join(" in ");
+    let source = entry.message.as_deref().or(entry.span.as_deref()).unwrap_or("numbers");
+    let line = [source.to_owned()].into_iter().chain(spans(entry)).collect::<Vec<_>>().join(" in ");
     let place = entry.location.as_ref().map(|at| place_of(at.file.as_deref(), at.line, working_dir));
     let place = place.map(|place| format!("  {place}")).unwrap_or_default();
     let dropped = if entry.dropped > 0 { format!(", {} of them kept", entry.elapsed_s.len()) } else { String::new() };
@@ -41,14 +41,15 @@ fn write_entry(
     writeln!(screen, "  {} × {}{dropped}{place}", entry.seen, one_line(&line))?;
     let widest = entry.columns.iter().map(|(name, _)| width(&one_line(name))).max().unwrap_or(0);
     for (name, column) in entry.columns.iter() {
-        let went = series.iter().find(|series| series.column == name).and_then(|series| behaviour(series));
-        let went = went.map(|went| screen.paint(paint::KIND, &format!("  {went}"))).unwrap_or_default();
+        let course = series.iter().find(|series| series.column == name).and_then(|series| behaviour(series));
+        let course = course.map(|course| screen.paint(paint::KIND, &format!("  {course}"))).unwrap_or_default();
         let name = one_line(name);
         let space = " ".repeat(widest - width(&name));
         let name = screen.paint(paint::NAME, &name);
-        let bars = screen.width.map_or(BARS, |columns| columns.saturating_sub(BESIDE).clamp(FEWEST_BARS, BARS));
+        let bars =
+            screen.width.map_or(MAX_BARS, |columns| columns.saturating_sub(OTHER_COLUMNS).clamp(MIN_BARS, MAX_BARS));
         let curve = curve(column, entry.head.filter(|_| entry.dropped > 0), bars);
-        writeln!(screen, "    {name}{space}  {curve}{went}")?;
+        writeln!(screen, "    {name}{space}  {curve}{course}")?;
     }
     Ok(())
 }
@@ -63,7 +64,7 @@ fn spans(entry: &TrailEntry) -> Option<String> {
 /// How a series went, where that is worth a word.
 fn behaviour(series: &Convergence) -> Option<String> {
     let each = series.rate.map(|rate| format!(" × {}", rounded(rate))).unwrap_or_default();
-    let went = match series.behaviour {
+    let course = match series.behaviour {
         Behaviour::GeometricGrowth => Some(format!("grows{each}")),
         Behaviour::GeometricDecay => Some(format!("falls{each}")),
         Behaviour::SlowConvergence => Some(format!("falls slowly{each}")),
@@ -77,7 +78,7 @@ fn behaviour(series: &Convergence) -> Option<String> {
     };
     let broken = series.first_non_finite.as_ref().map(|broken| format!("{} in the end", broken.value).replace('"', ""));
     let crossed = series.crossed.as_ref().map(|crossed| format!("crosses {}", brief(crossed.bound)));
-    let words: Vec<String> = [went, broken, crossed].into_iter().flatten().collect();
+    let words: Vec<String> = [course, broken, crossed].into_iter().flatten().collect();
     (!words.is_empty()).then(|| words.join(", "))
 }
 

@@ -5,17 +5,17 @@ use std::io::Write;
 use anyhow::Result;
 use tracing_failure_advice::{Advice, Fix};
 
-use crate::screen::{Screen, fit, local, one_line, paint, wrap};
+use crate::screen::{Screen, fit, local_time, one_line, paint, wrap};
 
 /// Columns of a model's name.
-const MODEL: usize = 100;
+const MAX_MODEL_COLUMNS: usize = 100;
 
 pub(super) fn write(advice: &Advice, asked_for: &str, screen: &mut Screen) -> Result<()> {
     let answer = &advice.answer;
-    title("Why", screen)?;
+    write_title("Why", screen)?;
     writeln!(screen, "  {}", wrap(&answer.root_cause, screen.width, "  "))?;
     writeln!(screen)?;
-    title("What to try", screen)?;
+    write_title("What to try", screen)?;
     for (number, fix) in answer.fixes.iter().enumerate() {
         if number > 0 {
             writeln!(screen)?;
@@ -44,13 +44,13 @@ fn write_fix(number: usize, fix: &Fix, screen: &mut Screen) -> Result<()> {
 fn source(advice: &Advice, asked_for: &str) -> String {
     let asked = if advice.model == asked_for { String::new() } else { format!(", asked for as {asked_for}") };
     let tokens = advice.tokens.map(|tokens| format!(", {tokens} tokens")).unwrap_or_default();
-    let from_cache = || format!(", on {}, from the cache .suggestions; --fresh asks again", local(advice.time));
+    let from_cache = || format!(", on {}, from the cache .suggestions; --fresh asks again", local_time(advice.time));
     let when = if advice.is_known { from_cache() } else { tokens };
-    let model = fit(&advice.model, MODEL);
+    let model = fit(&advice.model, MAX_MODEL_COLUMNS);
     one_line(&format!("{model} by {}{asked}{when}", advice.provider)).into_owned()
 }
 
-fn title(text: &str, screen: &mut Screen) -> Result<()> {
+fn write_title(text: &str, screen: &mut Screen) -> Result<()> {
     let title = screen.paint(paint::STRONG, text);
     Ok(writeln!(screen, "{title}")?)
 }

@@ -33,7 +33,7 @@ enum Provider {
 
 impl ModelOptions {
     /// What the options say, and then the variables. Clap would take a variable that is empty for a wrong value.
-    pub(super) fn chosen(&self) -> Result<advice::ModelOptions, advice::AdviceError> {
+    pub(super) fn to_options(&self) -> Result<advice::ModelOptions, advice::AdviceError> {
         let mut options = advice::ModelOptions::new();
         options.provider = self.provider.map(|provider| match provider {
             Provider::Gemini => advice::Provider::Gemini,

@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// The JSON pointers of keys that their object has before.
 pub(super) fn duplicate_keys(json: &str) -> Vec<String> {
-    let mut found = Found::default();
+    let mut found = DuplicateVisitor::default();
     let mut deserializer = serde_json::Deserializer::from_str(json);
     // The text is JSON: it has been read before.
     let _ = (&mut found).deserialize(&mut deserializer);
@@ -15,24 +15,24 @@ pub(super) fn duplicate_keys(json: &str) -> Vec<String> {
 }
 
 #[derive(Default)]
-struct Found {
+struct DuplicateVisitor {
     /// The pointer of the value that is read.
-    here: String,
+    pointer: String,
     pointers: Vec<String>,
 }
 
-impl Found {
+impl DuplicateVisitor {
     fn within<R>(&mut self, token: &str, read: impl FnOnce(&mut Self) -> R) -> R {
-        let length = self.here.len();
-        self.here.push('/');
-        self.here.push_str(&token.replace('~', "~0").replace('/', "~1"));
+        let length = self.pointer.len();
+        self.pointer.push('/');
+        self.pointer.push_str(&token.replace('~', "~0").replace('/', "~1"));
         let read = read(self);
-        self.here.truncate(length);
+        self.pointer.truncate(length);
         read
     }
 }
 
-impl<'de> DeserializeSeed<'de> for &mut Found {
+impl<'de> DeserializeSeed<'de> for &mut DuplicateVisitor {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -40,7 +40,7 @@ impl<'de> DeserializeSeed<'de> for &mut Found {
     }
 }
 
-macro_rules! pass_over {
+macro_rules! ignore {
     ($($method:ident: $type:ty,)*) => {$(
         fn $method<E>(self, _: $type) -> Result<(), E> {
             Ok(())
@@ -48,14 +48,14 @@ macro_rules! pass_over {
     )*};
 }
 
-impl<'de> Visitor<'de> for &mut Found {
+impl<'de> Visitor<'de> for &mut DuplicateVisitor {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    pass_over! { visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64, visit_str: &str, }
+    ignore! { visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64, visit_str: &str, }
 
     fn visit_unit<E>(self) -> Result<(), E> {
         Ok(())
@@ -75,7 +75,7 @@ impl<'de> Visitor<'de> for &mut Found {
         while let Some(name) = map.next_key::<String>()? {
             self.within(&name, |found| {
                 if names.contains(&name) {
-                    found.pointers.push(found.here.clone());
+                    found.pointers.push(found.pointer.clone());
                 }
                 map.next_value_seed(found)
             })?;

@@ -25,13 +25,15 @@ pub(super) struct Problem {
     pub(super) message: String,
 }
 
-pub(super) struct Checker(Validator);
+pub(super) struct RecordChecker(Validator);
 
-impl Checker {
+impl RecordChecker {
     pub(super) fn new() -> Result<Self> {
         let schema: Json = serde_json::from_str(SCHEMA)?;
         let validator = jsonschema::options().should_validate_formats(true).build(&schema);
-        Ok(Checker(validator.map_err(|error| anyhow::anyhow!("{error}")).context("the schema of records is broken")?))
+        Ok(RecordChecker(
+            validator.map_err(|error| anyhow::anyhow!("{error}")).context("the schema of records is broken")?,
+        ))
     }
 
     /// Everything that is wrong with the record in this file.
@@ -51,13 +53,13 @@ impl Checker {
             Ok(record) => record,
             Err(error) => return vec![not_json(text, &error)],
         };
-        let mut places = Locator::new(text);
+        let mut locator = Locator::new(text);
         let mut problems: Vec<Problem> =
-            self.0.iter_errors(&record).flat_map(|error| of_schema(&mut places, &error)).collect();
+            self.0.iter_errors(&record).flat_map(|error| of_schema(&mut locator, &error)).collect();
         // What a schema cannot say: a key that is there twice, columns without rows, a day that is in no calendar.
         let twice = |pointer: String| (pointer, "this key is there twice: one of its values is lost".to_owned());
         let more = duplicate_keys(text).into_iter().map(twice).chain(uneven_columns(&record));
-        problems.extend(more.map(|(pointer, message)| Problem::at(places.locate(&pointer), &pointer, message)));
+        problems.extend(more.map(|(pointer, message)| Problem::at(locator.locate(&pointer), &pointer, message)));
         if !problems.is_empty() {
             return problems;
         }
@@ -85,13 +87,13 @@ fn uneven_columns(record: &Json) -> Vec<(String, String)> {
         let Some(rows) = entry.get("elapsed_s").and_then(length) else { continue };
         let columns = entry.get("columns").and_then(Json::as_object).into_iter().flatten();
         for (name, column) in columns {
-            let found = match length(column) {
-                Some(found) if found == rows => continue,
-                Some(found) => count(found, "value"),
+            let excerpt = match length(column) {
+                Some(excerpt) if excerpt == rows => continue,
+                Some(excerpt) => count(excerpt, "value"),
                 None => "no list".to_owned(),
             };
             let name = name.replace('~', "~0").replace('/', "~1");
-            let message = format!("{found}, but elapsed_s has {}", count(rows, "row"));
+            let message = format!("{excerpt}, but elapsed_s has {}", count(rows, "row"));
             uneven.push((format!("/context/trail/{number}/columns/{name}"), message));
         }
     }
@@ -132,10 +134,10 @@ fn cause(text: &str, error: &serde_json::Error) -> Option<String> {
     Some(format!("{name} is no number there: write it as the text \"{name}\""))
 }
 
-fn of_schema(places: &mut Locator<'_>, error: &ValidationError<'_>) -> Vec<Problem> {
-    let error = most_telling(error);
+fn of_schema(locator: &mut Locator<'_>, error: &ValidationError<'_>) -> Vec<Problem> {
+    let error = deepest_error(error);
     let place = error.instance_path().as_str();
-    let mut at = |pointer: &str, message| Problem::at(places.locate(pointer), pointer, message);
+    let mut at = |pointer: &str, message| Problem::at(locator.locate(pointer), pointer, message);
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             let pointer = |name: &String| format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"));
@@ -146,7 +148,7 @@ fn of_schema(places: &mut Locator<'_>, error: &ValidationError<'_>) -> Vec<Probl
 }
 
 /// Where a value may be one of several things, the one that it comes closest to: which is wrong the farthest inside.
-fn most_telling<'e, 'i>(error: &'e ValidationError<'i>) -> &'e ValidationError<'i>
+fn deepest_error<'e, 'i>(error: &'e ValidationError<'i>) -> &'e ValidationError<'i>
 where
     'static: 'i,
 {
@@ -154,22 +156,22 @@ where
         return error;
     };
     let depth = |error: &ValidationError<'_>| error.instance_path().as_str().matches('/').count();
-    let inner = context.iter().flatten().map(most_telling).max_by_key(|error| depth(error));
+    let inner = context.iter().flatten().map(deepest_error).max_by_key(|error| depth(error));
     inner.filter(|inner| depth(inner) > depth(error)).unwrap_or(error)
 }
 
 /// What was expected, and what is there.
 fn message(error: &ValidationError<'_>) -> String {
-    let found = || found(error.instance());
+    let excerpt = || excerpt(error.instance());
     match error.kind() {
-        ValidationErrorKind::Type { kind } => format!("expected {}, found {}", types(kind), found()),
+        ValidationErrorKind::Type { kind } => format!("expected {}, found {}", types(kind), excerpt()),
         ValidationErrorKind::Required { property } => format!("the key {property} is missing"),
         ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => {
-            format!("expected {}, found {}", expectation(error).unwrap_or_default(), found())
+            format!("expected {}, found {}", expectation(error).unwrap_or_default(), excerpt())
         }
-        ValidationErrorKind::Format { format } => format!("expected a {format}, found {}", found()),
+        ValidationErrorKind::Format { format } => format!("expected a {format}, found {}", excerpt()),
         ValidationErrorKind::Pattern { pattern } => {
-            format!("expected a text that matches {pattern}, found {}", found())
+            format!("expected a text that matches {pattern}, found {}", excerpt())
         }
         _ => error.to_string(),
     }
@@ -198,7 +200,7 @@ fn types(kind: &TypeKind) -> String {
 }
 
 /// A value, cut where it is long.
-fn found(value: &Json) -> String {
-    const LONGEST: usize = 60;
-    fit(&value.to_string(), LONGEST).into_owned()
+fn excerpt(value: &Json) -> String {
+    const MAX_EXCERPT_COLUMNS: usize = 60;
+    fit(&value.to_string(), MAX_EXCERPT_COLUMNS).into_owned()
 }
