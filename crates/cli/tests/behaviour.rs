@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
 use serde_json::Value as Json;
-use support::{Place, Run};
+use support::{Run, Workspace};
 use tracing_failure::{Failure, Store};
 
 fn failure(message: &str) -> Failure {
@@ -24,20 +24,20 @@ fn failure_at(milli: u32) -> Failure {
 
 #[test]
 fn the_directory_itself_is_found_from_inside() {
-    let place = Place::with_data();
-    let run = Run(place.command(&["list"]).current_dir(place.failures()).output().unwrap());
-    assert!(run.code() == 0 && run.stdout().contains("rg_flow_integration"), "{}", run.seen());
+    let workspace = Workspace::with_data();
+    let run = Run(workspace.command(&["list"]).current_dir(workspace.failures()).output().unwrap());
+    assert!(run.code() == 0 && run.stdout().contains("rg_flow_integration"), "{}", run.transcript());
 }
 
 #[test]
 fn the_nearest_directory_above_is_found_and_none_is_made() {
-    let place = Place::with_data();
-    let deep = place.dir().join("src/solvers");
+    let workspace = Workspace::with_data();
+    let deep = workspace.dir().join("src/solvers");
     std::fs::create_dir_all(&deep).unwrap();
-    let from = |dir: &Path| place.command(&["list"]).current_dir(dir).output().unwrap();
-    assert_eq!(from(&deep).stdout, from(place.dir()).stdout);
+    let from = |dir: &Path| workspace.command(&["list"]).current_dir(dir).output().unwrap();
+    assert_eq!(from(&deep).stdout, from(workspace.dir()).stdout);
 
-    let empty = Place::empty();
+    let empty = Workspace::empty();
     let run = empty.run(&["list"]);
     assert_eq!(run.code(), 1);
     assert!(run.stderr().contains("no io/failures in "), "{}", run.stderr());
@@ -48,10 +48,10 @@ fn the_nearest_directory_above_is_found_and_none_is_made() {
 
 #[test]
 fn the_directory_comes_from_the_option_then_from_the_environment() {
-    let (there, elsewhere, here) = (Place::with_data(), Place::empty(), Place::empty());
+    let (there, elsewhere, here) = (Workspace::with_data(), Workspace::empty(), Workspace::empty());
     elsewhere.record(&failure("elsewhere"));
-    let list = |words: &[&str]| {
-        let mut command = here.command(words);
+    let list = |args: &[&str]| {
+        let mut command = here.command(args);
         command.env("TRACING_FAILURE_DIR", elsewhere.failures());
         String::from_utf8(command.output().unwrap().stdout).unwrap()
     };
@@ -66,18 +66,18 @@ fn the_directory_comes_from_the_option_then_from_the_environment() {
 
 #[test]
 fn colours_are_for_terminals_unless_they_are_asked_for() {
-    let place = Place::with_data();
+    let workspace = Workspace::with_data();
     for command in ["list", "show", "groups", "refs", "logs --session night-run-7", "validate"] {
-        let words: Vec<&str> = command.split(' ').collect();
-        assert!(!place.run(&words).stdout().contains('\u{1b}'), "{command}");
+        let args: Vec<&str> = command.split(' ').collect();
+        assert!(!workspace.run(&args).stdout().contains('\u{1b}'), "{command}");
     }
-    assert!(place.run(&["list", "--color", "always"]).stdout().contains("\u{1b}[31m"));
-    let forced = place.command(&["list"]).env("CLICOLOR_FORCE", "1").output().unwrap();
+    assert!(workspace.run(&["list", "--color", "always"]).stdout().contains("\u{1b}[31m"));
+    let forced = workspace.command(&["list"]).env("CLICOLOR_FORCE", "1").output().unwrap();
     assert!(forced.stdout.contains(&0x1b));
-    let refused = place.command(&["list", "--color", "never"]).env("CLICOLOR_FORCE", "1").output().unwrap();
+    let refused = workspace.command(&["list", "--color", "never"]).env("CLICOLOR_FORCE", "1").output().unwrap();
     assert!(!refused.stdout.contains(&0x1b));
     let forced = |no_color: &str, force: &str| {
-        let mut command = place.command(&["list"]);
+        let mut command = workspace.command(&["list"]);
         let output = command.env("NO_COLOR", no_color).env("CLICOLOR_FORCE", force).output().unwrap();
         output.stdout.contains(&0x1b)
     };
@@ -87,140 +87,145 @@ fn colours_are_for_terminals_unless_they_are_asked_for() {
 
 #[test]
 fn a_pipe_that_closes_early_ends_it_quietly() {
-    let place = Place::empty();
-    let store = Store::open(place.failures()).unwrap();
+    let workspace = Workspace::empty();
+    let store = Store::open(workspace.failures()).unwrap();
     for _ in 0..200 {
         store.write(&failure(&"long ".repeat(1000))).unwrap();
     }
-    for words in [&["list", "--jsonl"][..], &["list", "--json"], &["list", "--limit", "0"]] {
-        let mut command = place.command(words);
+    for args in [&["list", "--jsonl"][..], &["list", "--json"], &["list", "--limit", "0"]] {
+        let mut command = workspace.command(args);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut some = [0; 10];
         child.stdout.take().unwrap().read_exact(&mut some).unwrap();
         let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{words:?}");
-        assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{words:?}");
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{args:?}");
     }
 }
 
 #[test]
 fn json_lines_are_the_records_newest_first_and_nothing_is_lost() {
-    let place = Place::with_data();
-    let texts = place.files().into_iter().map(|name| std::fs::read_to_string(place.failures().join(name)).unwrap());
+    let workspace = Workspace::with_data();
+    let texts =
+        workspace.files().into_iter().map(|name| std::fs::read_to_string(workspace.failures().join(name)).unwrap());
     let mut expected: Vec<Json> = texts.map(|text| serde_json::from_str(&text).unwrap()).collect();
     expected.sort_by_key(|record| std::cmp::Reverse(record["timestamp"].as_str().unwrap().to_owned()));
-    let lines = place.run(&["list", "--jsonl"]).stdout();
+    let lines = workspace.run(&["list", "--jsonl"]).stdout();
     assert_eq!(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Json>>(), expected);
     // Also what a reader of ours would not keep: microseconds.
     assert!(lines.contains(r#""timestamp":"2025-12-27T04:29:31.756454+00:00""#), "{lines}");
-    let small = |milli: u32| place.record(&failure_at(milli));
+    let small = |milli: u32| workspace.record(&failure_at(milli));
     (0..300).for_each(|milli| drop(small(milli)));
-    let many = place.run(&["list", "--jsonl", "--error", "many"]).stdout();
+    let many = workspace.run(&["list", "--jsonl", "--error", "many"]).stdout();
     let times: Vec<&str> = many.lines().map(|line| &line[14..38]).collect();
     assert!(times.len() == 300 && times.is_sorted_by(|a, b| a > b), "{times:?}");
 
-    let array = |words| -> Vec<Json> { serde_json::from_str(&place.run(words).stdout()).unwrap() };
+    let array = |args| -> Vec<Json> { serde_json::from_str(&workspace.run(args).stdout()).unwrap() };
     assert_eq!(array(&["list", "--json", "--since", "2021-01-01"]), expected);
     assert_eq!(array(&["list", "--json", "-n", "2"]), expected[..2]);
-    let one: Json = serde_json::from_str(&place.run(&["show", "--json", "latest~6"]).stdout()).unwrap();
+    let one: Json = serde_json::from_str(&workspace.run(&["show", "--json", "latest~6"]).stdout()).unwrap();
     assert_eq!(one, expected[6]);
 }
 
 #[test]
 fn a_failure_is_counted_over_the_whole_directory() {
-    let place = Place::empty();
-    let store = Store::open(place.failures()).unwrap();
+    let workspace = Workspace::empty();
+    let store = Store::open(workspace.failures()).unwrap();
     for step in 0..1000 {
         store.write(&failure(&format!("stopped at step {}", 1000 + step))).unwrap();
     }
-    let list = place.run(&["list", "--error", "step 1007"]).stdout();
+    let list = workspace.run(&["list", "--error", "step 1007"]).stdout();
     let row: Vec<&str> = list.lines().nth(1).unwrap().split_whitespace().collect();
     assert_eq!(row[row.len() - 2], "1000", "{list}");
-    let groups: Json = serde_json::from_str(&place.run(&["groups", "--json"]).stdout()).unwrap();
+    let groups: Json = serde_json::from_str(&workspace.run(&["groups", "--json"]).stdout()).unwrap();
     assert_eq!((groups.as_array().unwrap().len(), &groups[0]["count"]), (1, &1000.into()));
 }
 
 #[test]
 fn a_group_knows_its_first_and_its_last_and_the_newest_tells_the_order() {
-    let place = Place::empty();
+    let workspace = Workspace::empty();
     for milli in 0..100 {
         let mut failure = failure_at(milli);
         let names = if milli == 99 { ["b", "a"] } else { ["a", "b"] };
         names.into_iter().for_each(|name| failure.parameters.insert(name, milli));
-        place.record(&failure);
+        workspace.record(&failure);
     }
-    let groups: Json = serde_json::from_str(&place.run(&["groups", "--json"]).stdout()).unwrap();
+    let groups: Json = serde_json::from_str(&workspace.run(&["groups", "--json"]).stdout()).unwrap();
     assert_eq!(groups[0]["first"], "2020-01-01T00:00:00Z");
     assert_eq!(groups[0]["last"], "2020-01-01T00:00:00.099Z");
     let varies = "varies  b 0 … 99 (16 and more values), a 0 … 99 (16 and more values)";
-    assert!(place.run(&["groups"]).stdout().contains(varies));
+    assert!(workspace.run(&["groups"]).stdout().contains(varies));
 }
 
 #[test]
 fn references_are_in_the_order_of_their_numbers() {
-    let place = Place::empty();
+    let workspace = Workspace::empty();
     for reference in ["Eq. 10", "Eq. 2"] {
-        place.record(&Failure::new("c", reference, "E", "m"));
+        workspace.record(&Failure::new("c", reference, "E", "m"));
     }
-    let refs: Json = serde_json::from_str(&place.run(&["refs", "--json"]).stdout()).unwrap();
+    let refs: Json = serde_json::from_str(&workspace.run(&["refs", "--json"]).stdout()).unwrap();
     assert_eq!((&refs[0]["theoretical_ref"], &refs[1]["theoretical_ref"]), (&"Eq. 2".into(), &"Eq. 10".into()));
 }
 
 #[test]
 fn a_day_counts_to_its_end() {
-    let place = Place::with_data();
-    let until = |when| place.run(&["list", "--jsonl", "--until", when]).stdout().lines().count();
+    let workspace = Workspace::with_data();
+    let until = |when| workspace.run(&["list", "--jsonl", "--until", when]).stdout().lines().count();
     assert_eq!((until("2026-11-25"), until("2026-11-24"), until("2026-11-25 20:51")), (7, 1, 6));
 }
 
 #[test]
 fn the_copy_of_the_newest_is_checked_as_well() {
-    let place = Place::with_data();
-    std::fs::write(place.failures().join("latest.json"), "{").unwrap();
-    let run = place.run(&["validate"]);
-    assert!(run.code() == 1 && run.stdout().starts_with("io/failures/latest.json:1:1: not JSON"), "{}", run.seen());
+    let workspace = Workspace::with_data();
+    std::fs::write(workspace.failures().join("latest.json"), "{").unwrap();
+    let run = workspace.run(&["validate"]);
+    assert!(
+        run.code() == 1 && run.stdout().starts_with("io/failures/latest.json:1:1: not JSON"),
+        "{}",
+        run.transcript()
+    );
 }
 
 #[test]
 fn a_session_whose_id_is_the_beginning_of_another_is_meant_by_it() {
-    let place = Place::with_data();
-    let log = |name: &str| place.dir().join(format!("io/logs/runtime_20261125_{name}_0000.jsonl"));
+    let workspace = Workspace::with_data();
+    let log = |name: &str| workspace.dir().join(format!("io/logs/runtime_20261125_{name}_0000.jsonl"));
     let text = std::fs::read_to_string(log("night-run-7")).unwrap();
     std::fs::write(log("night-run-70"), text.replace("night-run-7", "night-run-70")).unwrap();
-    assert_eq!(place.run(&["logs", "--session", "night-run-7"]).code(), 0);
-    let run = place.run(&["logs", "--session", "night-run"]);
-    assert!(run.code() == 1 && run.stderr().contains("several sessions match"), "{}", run.seen());
+    assert_eq!(workspace.run(&["logs", "--session", "night-run-7"]).code(), 0);
+    let run = workspace.run(&["logs", "--session", "night-run"]);
+    assert!(run.code() == 1 && run.stderr().contains("several sessions match"), "{}", run.transcript());
 }
 
 #[test]
 fn broken_files_are_left_out_and_named() {
-    let place = Place::with_data();
-    std::fs::write(place.failures().join("general_broken.json"), "{").unwrap();
-    let all = Place::with_data().run(&["list"]).stdout();
-    let run = place.run(&["list"]);
+    let workspace = Workspace::with_data();
+    std::fs::write(workspace.failures().join("general_broken.json"), "{").unwrap();
+    let all = Workspace::with_data().run(&["list"]).stdout();
+    let run = workspace.run(&["list"]);
     assert_eq!(run.stdout(), all);
     assert!(run.stderr().contains("1 file left out: io/failures/general_broken.json: "), "{}", run.stderr());
 }
 
 #[test]
 fn a_record_as_python_writes_it_is_read_and_is_not_valid() {
-    let place = Place::empty();
-    std::fs::create_dir_all(place.failures()).unwrap();
+    let workspace = Workspace::empty();
+    std::fs::create_dir_all(workspace.failures()).unwrap();
     let record =
         include_str!("data/io/failures/general_20251227_042931.json").replace("\"params\"", "[NaN, -Infinity]");
-    std::fs::write(place.failures().join("general_20260101_000000.json"), record).unwrap();
-    assert!(place.run(&["show"]).stdout().contains("\n  test  [NaN, -Infinity]\n"));
-    assert!(place.run(&["list", "--where", ".parameters.test[0] | isnan"]).stdout().contains("test_computation"));
-    let line: Json = serde_json::from_str(&place.run(&["list", "--jsonl"]).stdout()).unwrap();
+    std::fs::write(workspace.failures().join("general_20260101_000000.json"), record).unwrap();
+    assert!(workspace.run(&["show"]).stdout().contains("\n  test  [NaN, -Infinity]\n"));
+    assert!(workspace.run(&["list", "--where", ".parameters.test[0] | isnan"]).stdout().contains("test_computation"));
+    let line: Json = serde_json::from_str(&workspace.run(&["list", "--jsonl"]).stdout()).unwrap();
     assert_eq!(line["parameters"]["test"], serde_json::json!(["NaN", "-Infinity"]));
-    let run = place.run(&["validate"]);
+    let run = workspace.run(&["validate"]);
     assert_eq!(run.code(), 1);
     assert!(run.stdout().contains(":8:14: not JSON: NaN is no number there"), "{}", run.stdout());
 }
 
 #[test]
 fn problems_are_found_where_they_are() {
-    let place = Place::with_data();
+    let workspace = Workspace::with_data();
     let record = include_str!("data/io/failures/general_20251227_042931.json");
     let broken: [(&str, Vec<u8>); 10] = [
         ("a_key_too_many", record.replace("\"context\": {}", "\"context\": {},\n  \"cell\": 7").into()),
@@ -235,57 +240,57 @@ fn problems_are_found_where_they_are() {
         ("type", record.replace("\"test_computation\"", "[1, 2]").into()),
     ];
     for (name, bytes) in &broken {
-        std::fs::write(place.failures().join(format!("general_{name}.json")), bytes).unwrap();
+        std::fs::write(workspace.failures().join(format!("general_{name}.json")), bytes).unwrap();
     }
-    insta::assert_snapshot!(place.see("validate"));
-    let lines = place.run(&["validate", "--jsonl"]).stdout();
+    insta::assert_snapshot!(workspace.transcript_of("validate"));
+    let lines = workspace.run(&["validate", "--jsonl"]).stdout();
     let first: Json = serde_json::from_str(lines.lines().nth(1).unwrap()).unwrap();
     assert_eq!((&first["line"], &first["pointer"]), (&12.into(), &"/suggested".into()));
-    let run = place.run(&["validate", "io/failures/general_20251227_042931.json", "io/failures/absent.json"]);
+    let run = workspace.run(&["validate", "io/failures/general_20251227_042931.json", "io/failures/absent.json"]);
     assert_eq!(run.code(), 1);
     assert!(run.stdout().starts_with("io/failures/absent.json: cannot be read: "), "{}", run.stdout());
 }
 
 #[test]
 fn pruning_deletes_records_and_nothing_else() {
-    let place = Place::with_data();
+    let workspace = Workspace::with_data();
     for foreign in ["notes.json", "general_20200101T000000.000Z_notes.json", "data.csv", "latest.json"] {
-        std::fs::write(place.failures().join(foreign), "{}").unwrap();
+        std::fs::write(workspace.failures().join(foreign), "{}").unwrap();
     }
     // A record of a group that has another, but under a name of somebody's own.
     let record =
         include_str!("data/io/failures/rg_flow_20261125T205117.704Z_01a2147a-205e-7231-acfe-82109c0a52a8.json");
-    std::fs::write(place.failures().join("kept.json"), record).unwrap();
+    std::fs::write(workspace.failures().join("kept.json"), record).unwrap();
     let id = uuid::Uuid::now_v7();
-    std::fs::write(place.failures().join(format!("general_20200101T000000.000Z_{id}.json")), "{}").unwrap();
-    let before = place.files();
+    std::fs::write(workspace.failures().join(format!("general_20200101T000000.000Z_{id}.json")), "{}").unwrap();
+    let before = workspace.files();
     let doomed = "rg_flow_20261125T205117.704Z_01a2147a-205e-7231-acfe-82109c0a52a8.json";
 
-    let dry = place.run(&["prune", "--keep-last", "0"]);
+    let dry = workspace.run(&["prune", "--keep-last", "0"]);
     assert_eq!(dry.stdout(), format!("io/failures/{doomed}\n"));
-    assert_eq!(place.files(), before);
+    assert_eq!(workspace.files(), before);
 
-    let run = place.run(&["prune", "--keep-last", "0", "--yes"]);
+    let run = workspace.run(&["prune", "--keep-last", "0", "--yes"]);
     // Files that are no records are left out.
     assert_eq!((run.code(), run.stdout()), (1, dry.stdout()));
     let expected: Vec<String> = before.into_iter().filter(|name| name != doomed).collect();
-    assert_eq!(place.files(), expected);
+    assert_eq!(workspace.files(), expected);
 }
 
 #[test]
 fn what_prints_scripts_prints_them() {
-    let place = Place::empty();
-    assert_eq!(place.run(&["schema"]).stdout(), tracing_failure::SCHEMA);
+    let workspace = Workspace::empty();
+    assert_eq!(workspace.run(&["schema"]).stdout(), tracing_failure::SCHEMA);
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        let script = place.run(&["completions", shell]).stdout();
+        let script = workspace.run(&["completions", shell]).stdout();
         assert!(script.contains("validate") && script.contains("failures"), "{shell}");
     }
 }
 
 #[test]
 fn pruning_keeps_the_newest_and_what_is_no_whole_record() {
-    let place = Place::empty();
-    let store = Store::open(place.failures()).unwrap();
+    let workspace = Workspace::empty();
+    let store = Store::open(workspace.failures()).unwrap();
     let mut record = failure("pole");
     record.context.fingerprint = Some(record.fingerprint().into_owned());
     let mut write = |_| {
@@ -298,87 +303,87 @@ fn pruning_keeps_the_newest_and_what_is_no_whole_record() {
     // Its list is right, and it is no record all the same.
     let text = std::fs::read_to_string(&paths[2]).unwrap().replace("\"stack_trace\": \"\"", "\"stack_trace\": 5");
     std::fs::write(&paths[2], text).unwrap();
-    let run = place.run(&["prune", "--max-size", "0", "--keep-last", "2", "--yes"]);
+    let run = workspace.run(&["prune", "--max-size", "0", "--keep-last", "2", "--yes"]);
     assert!(run.stderr().contains("deleted 2 ("), "{}", run.stderr());
-    assert_eq!(place.records(), 4);
+    assert_eq!(workspace.records(), 4);
     assert!(!paths[1].exists() && !paths[3].exists());
 }
 
 #[test]
 fn pruning_deletes_the_temporary_files_of_killed_programs() {
-    let place = Place::empty();
-    Store::open(place.failures()).unwrap();
-    let names = [".latest.json.4711-0.tmp", ".notes.tmp"].map(|name| place.failures().join(name));
+    let workspace = Workspace::empty();
+    Store::open(workspace.failures()).unwrap();
+    let names = [".latest.json.4711-0.tmp", ".notes.tmp"].map(|name| workspace.failures().join(name));
     for path in &names {
         let file = std::fs::File::create(path).unwrap();
         file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(60)).unwrap();
     }
-    place.run(&["prune", "--keep-last", "1"]);
+    workspace.run(&["prune", "--keep-last", "1"]);
     assert!(names[0].exists());
-    let run = place.run(&["prune", "--keep-last", "1", "--yes"]);
+    let run = workspace.run(&["prune", "--keep-last", "1", "--yes"]);
     assert!(run.stderr().contains("deleted 1 temporary file of killed programs"), "{}", run.stderr());
     assert!(!names[0].exists() && names[1].exists());
 }
 
 #[test]
 fn pruning_is_done_although_nobody_reads_what_it_says() {
-    let place = Place::empty();
-    let store = Store::open(place.failures()).unwrap();
+    let workspace = Workspace::empty();
+    let store = Store::open(workspace.failures()).unwrap();
     for step in 0..50 {
         store.write(&failure(&format!("step {}", step % 5))).unwrap();
     }
     drop(store);
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-    let output = place.command(&["prune", "--keep-last", "0", "--yes"]).stdout(full).output().unwrap();
+    let output = workspace.command(&["prune", "--keep-last", "0", "--yes"]).stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("deleted 45 ("), "{stderr}");
     assert!(stderr.contains("failures: cannot write to standard output: No space left on device"), "{stderr}");
-    assert_eq!(place.records(), 5);
+    assert_eq!(workspace.records(), 5);
 }
 
 #[test]
 fn what_is_no_ordinary_file_is_not_opened() {
-    let place = Place::with_data();
-    let pipe = place.failures().join("general_pipe.json");
+    let workspace = Workspace::with_data();
+    let pipe = workspace.failures().join("general_pipe.json");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    std::fs::create_dir(place.failures().join("general_directory.json")).unwrap();
-    std::os::unix::fs::symlink("/dev/zero", place.failures().join("general_zero.json")).unwrap();
-    std::os::unix::fs::symlink("nowhere", place.failures().join("general_dangling.json")).unwrap();
-    assert_eq!(place.see("list"), Place::with_data().see("list"));
-    let run = place.run(&["validate", pipe.to_str().unwrap()]);
+    std::fs::create_dir(workspace.failures().join("general_directory.json")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", workspace.failures().join("general_zero.json")).unwrap();
+    std::os::unix::fs::symlink("nowhere", workspace.failures().join("general_dangling.json")).unwrap();
+    assert_eq!(workspace.transcript_of("list"), Workspace::with_data().transcript_of("list"));
+    let run = workspace.run(&["validate", pipe.to_str().unwrap()]);
     assert!(run.stdout().ends_with("general_pipe.json: cannot be read: no ordinary file\n"), "{}", run.stdout());
 }
 
 #[test]
 fn the_latest_is_the_first_of_the_list() {
-    let place = Place::with_data();
+    let workspace = Workspace::with_data();
     // By its name it would be the newest, by its time it is not; and one that is none.
-    let old = place.failures().join("general_20251227_042931.json");
-    std::fs::rename(old, place.failures().join("zz_notes.json")).unwrap();
-    std::fs::write(place.failures().join("zz.json"), "{}").unwrap();
-    let first = |words: &[&str]| place.run(words).stdout().lines().next().unwrap_or_default().to_owned();
+    let old = workspace.failures().join("general_20251227_042931.json");
+    std::fs::rename(old, workspace.failures().join("zz_notes.json")).unwrap();
+    std::fs::write(workspace.failures().join("zz.json"), "{}").unwrap();
+    let first = |args: &[&str]| workspace.run(args).stdout().lines().next().unwrap_or_default().to_owned();
     assert_eq!(first(&["show"]), "multigrid_solve failed, by §7.1, Eq. 7.3");
     assert_eq!(first(&["show", "latest~6"]), "test_computation failed, by Test reference");
-    assert_eq!(place.run(&["show", "latest~7"]).code(), 1);
-    assert_eq!(place.run(&["show", "latest~18446744073709551615"]).code(), 1);
+    assert_eq!(workspace.run(&["show", "latest~7"]).code(), 1);
+    assert_eq!(workspace.run(&["show", "latest~18446744073709551615"]).code(), 1);
 }
 
 #[test]
 fn a_record_is_found_by_its_id_whatever_its_file_is_called() {
-    let place = Place::with_data();
+    let workspace = Workspace::with_data();
     let name = "rg_flow_20261125T205117.302Z_01a2147a-1ecd-70c6-84a7-84b5a10c4105.json";
-    std::fs::rename(place.failures().join(name), place.failures().join("kept.json")).unwrap();
+    std::fs::rename(workspace.failures().join(name), workspace.failures().join("kept.json")).unwrap();
     for id in ["a10c4105", "A10C4105", "01a2147a-1ecd-70c6-84a7-84b5a10c4105", "kept", "kept.json"] {
-        assert_eq!(place.run(&["show", id]).code(), 0, "{id}");
+        assert_eq!(workspace.run(&["show", id]).code(), 0, "{id}");
     }
-    let run = place.run(&["show", "io/failures/gone.json"]);
+    let run = workspace.run(&["show", "io/failures/gone.json"]);
     assert_eq!(run.stderr(), "failures: there is no file io/failures/gone.json\n");
 }
 
 #[test]
 fn what_a_record_says_does_nothing_to_the_terminal() {
-    let place = Place::empty();
+    let workspace = Workspace::empty();
     let evil = "\u{1b}[2J\u{9b}31m\u{202e}\u{7}";
     let mut failure = Failure::new(format!("computation{evil}"), format!("reference{evil}"), evil, evil);
     failure.context.id = Some(uuid::Uuid::now_v7());
@@ -386,97 +391,97 @@ fn what_a_record_says_does_nothing_to_the_terminal() {
     failure.context.session_id = Some(evil.to_owned());
     failure.context.other.insert(evil, evil);
     failure.suggested_fixes.push(evil.to_owned());
-    place.record(&failure);
+    workspace.record(&failure);
     failure.timestamp -= std::time::Duration::from_secs(1);
-    place.record(&failure);
-    std::fs::write(place.failures().join(format!("general{evil}.json")), format!("{{\"{evil}\": ")).unwrap();
+    workspace.record(&failure);
+    std::fs::write(workspace.failures().join(format!("general{evil}.json")), format!("{{\"{evil}\": ")).unwrap();
     let lines =
         "list|show|groups|refs|diff latest~1|validate|logs|prune --keep-last 0|list --where error(.error_message)";
     for line in lines.split('|') {
-        let seen = place.see(line);
+        let transcript = workspace.transcript_of(line);
         let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
-        assert!(!seen.contains(bad), "{line}: {seen:?}");
+        assert!(!transcript.contains(bad), "{line}: {transcript:?}");
     }
 }
 
 #[test]
 #[cfg(target_os = "linux")]
 fn neither_does_its_json() {
-    let place = Place::empty();
+    let workspace = Workspace::empty();
     let evil = "\u{9b}31m\u{202e}\u{7f}\u{e0041}";
     let mut failure = Failure::new(format!("computation{evil}"), format!("reference{evil}"), evil, evil);
     failure.context.id = Some(uuid::Uuid::now_v7());
     failure.context.session_id = Some("run".to_owned());
     failure.parameters.insert(format!("name{evil}"), evil);
-    place.record(&failure);
+    workspace.record(&failure);
     failure.timestamp += std::time::Duration::from_secs(1);
     failure.parameters.insert("x", evil);
-    place.record(&failure);
+    workspace.record(&failure);
     let text = format!("{{\"{evil}\": 1}}");
-    std::fs::write(place.failures().join("broken.json"), &text).unwrap();
+    std::fs::write(workspace.failures().join("broken.json"), &text).unwrap();
     let line = format!(
         "{{\"timestamp\":\"2026-11-30T10:15:00.000Z\",\"level\":\"INFO\",\"target\":\"t\",\"message\":\"{evil}\",\"fields\":{{}},\
          \"spans\":[],\"session_id\":\"run\"}}\n"
     );
-    std::fs::create_dir(place.dir().join("io/logs")).unwrap();
-    std::fs::write(place.dir().join("io/logs/runtime_20261130T101500_run_0000.jsonl"), line).unwrap();
+    std::fs::create_dir(workspace.dir().join("io/logs")).unwrap();
+    std::fs::write(workspace.dir().join("io/logs/runtime_20261130T101500_run_0000.jsonl"), line).unwrap();
     let commands = "list --json|list --jsonl|groups --json|refs --json|diff latest~1 --json|validate --jsonl|show --json|\
                     show --raw|show --raw broken|logs --session run --jsonl";
     let bad = |c: char| (c.is_control() && !matches!(c, '\n' | '\r')) || matches!(c, '\u{202e}' | '\u{e0041}');
-    for words in commands.split('|') {
-        let screen = at_a_terminal(&place, 200, words);
-        assert!(!screen.contains(bad), "{words}: {screen:?}");
-        assert!(screen.contains("202e"), "{words}: {screen:?}");
+    for args in commands.split('|') {
+        let screen = at_a_terminal(&workspace, 200, args);
+        assert!(!screen.contains(bad), "{args}: {screen:?}");
+        assert!(screen.contains("202e"), "{args}: {screen:?}");
     }
-    assert_eq!(place.run(&["show", "--raw", "broken"]).stdout(), text);
+    assert_eq!(workspace.run(&["show", "--raw", "broken"]).stdout(), text);
 }
 
 /// The command at a terminal of so many columns.
-fn at_a_terminal(place: &Place, columns: usize, words: &str) -> String {
-    let line = format!("stty rows 24 cols {columns}; exec {} {words}", env!("CARGO_BIN_EXE_failures"));
+fn at_a_terminal(workspace: &Workspace, columns: usize, args: &str) -> String {
+    let line = format!("stty rows 24 cols {columns}; exec {} {args}", env!("CARGO_BIN_EXE_failures"));
     let mut command = Command::new("script");
-    command.args(["-qec", &line, "/dev/null"]).current_dir(place.dir()).env("TZ", "UTC").env("TERM", "xterm");
+    command.args(["-qec", &line, "/dev/null"]).current_dir(workspace.dir()).env("TZ", "UTC").env("TERM", "xterm");
     let output = command.env_remove("NO_COLOR").stdin(Stdio::null()).output().unwrap();
     String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
 fn at_a_terminal_there_are_colours_and_tables_that_fit_and_json_that_is_harmless() {
-    let place = Place::with_data();
-    assert!(at_a_terminal(&place, 200, "list").contains("\u{1b}[31m"));
+    let workspace = Workspace::with_data();
+    assert!(at_a_terminal(&workspace, 200, "list").contains("\u{1b}[31m"));
     for columns in [80, 120] {
-        let table = at_a_terminal(&place, columns, "list --color never");
+        let table = at_a_terminal(&workspace, columns, "list --color never");
         let widest = table.lines().map(|line| line.trim_end().chars().count()).max().unwrap();
         assert!(widest <= columns && widest > columns - 10, "{columns}: {table}");
     }
-    assert!(!at_a_terminal(&place, 80, "list --color never").contains("CATEGORY"));
+    assert!(!at_a_terminal(&workspace, 80, "list --color never").contains("CATEGORY"));
     let evil = failure("\u{9b}31m");
-    place.record(&evil);
-    let json = at_a_terminal(&place, 80, "show --json");
+    workspace.record(&evil);
+    let json = at_a_terminal(&workspace, 80, "show --json");
     assert!(json.contains("\\u009b31m") && !json.contains('\u{9b}'), "{json:?}");
-    assert!(place.run(&["show", "--json"]).stdout().contains('\u{9b}'));
+    assert!(workspace.run(&["show", "--json"]).stdout().contains('\u{9b}'));
 }
 
 #[test]
 fn a_filter_cannot_end_the_command() {
-    let place = Place::with_data();
+    let workspace = Workspace::with_data();
     for filter in ["halt", "halt(3)", "halt_error"] {
-        let run = place.run(&["list", "--where", filter]);
-        assert_eq!(run.code(), 2, "{filter}: {}", run.seen());
+        let run = workspace.run(&["list", "--where", filter]);
+        assert_eq!(run.code(), 2, "{filter}: {}", run.transcript());
     }
 }
 
 #[test]
 fn a_broken_line_hides_nothing_of_a_log() {
-    let place = Place::with_data();
-    let path = place.dir().join("io/logs/runtime_20261125_01a2147a-1eb2-72e7-beb1-85049d6aa8d4_0000.jsonl");
+    let workspace = Workspace::with_data();
+    let path = workspace.dir().join("io/logs/runtime_20261125_01a2147a-1eb2-72e7-beb1-85049d6aa8d4_0000.jsonl");
     let log = std::fs::read_to_string(&path).unwrap();
     // A first line that is cut, an empty one, and one that was written too early.
     let (early, rest) = log.split_at(log.find('\n').unwrap() + 1);
     let later = early.replace("17.290", "17.399").replace("couplings read", "another thread");
     std::fs::write(&path, format!("{{\"cut\n\n{early}{later}{rest}")).unwrap();
-    let logs = place.run(&["logs", "--failure", "a10c4105"]);
-    assert_eq!(logs.stdout(), Place::with_data().run(&["logs", "--failure", "a10c4105"]).stdout());
+    let logs = workspace.run(&["logs", "--failure", "a10c4105"]);
+    assert_eq!(logs.stdout(), Workspace::with_data().run(&["logs", "--failure", "a10c4105"]).stdout());
     assert_eq!(logs.stderr(), "failures: left out, since no lines of a log: 2 lines\n");
 }
 
@@ -488,8 +493,8 @@ struct Watch {
 }
 
 impl Watch {
-    fn begin(place: &Place, words: &[&str]) -> Self {
-        Self::of(&mut place.command(&[&["watch", "--dir", "io/failures"], words].concat()))
+    fn begin(workspace: &Workspace, args: &[&str]) -> Self {
+        Self::of(&mut workspace.command(&[&["watch", "--dir", "io/failures"], args].concat()))
     }
 
     /// Returns when it watches.
@@ -523,23 +528,23 @@ impl Drop for Watch {
 
 #[test]
 fn new_failures_are_told_as_they_come() {
-    let place = Place::with_data();
-    let mut watch = Watch::begin(&place, &[]);
-    place.record(&failure("first"));
+    let workspace = Workspace::with_data();
+    let mut watch = Watch::begin(&workspace, &[]);
+    workspace.record(&failure("first"));
     assert!(watch.line().ends_with("rg_flow_integration failed, by Eq. 1.12"));
     assert_eq!(watch.line(), "  Diverged: first");
     assert!(watch.line().contains("failures show "));
-    place.record(&failure("second"));
+    workspace.record(&failure("second"));
     watch.line();
     assert_eq!(watch.line(), "  Diverged: second");
 }
 
 #[test]
 fn a_watch_may_begin_before_there_is_anything_and_end_by_itself() {
-    let place = Place::empty();
-    let mut watch = Watch::begin(&place, &["--jsonl", "-n", "2", "--where", ".error_message != \"unwanted\""]);
+    let workspace = Workspace::empty();
+    let mut watch = Watch::begin(&workspace, &["--jsonl", "-n", "2", "--where", ".error_message != \"unwanted\""]);
     for message in ["first", "unwanted", "second"] {
-        place.record(&failure(message));
+        workspace.record(&failure(message));
     }
     for message in ["first", "second"] {
         assert_eq!(Failure::from_json(&watch.line()).unwrap().error_message, message);
@@ -550,23 +555,23 @@ fn a_watch_may_begin_before_there_is_anything_and_end_by_itself() {
 
 #[test]
 fn a_watch_goes_on_when_its_directory_is_a_new_one() {
-    let place = Place::with_data();
-    let mut watch = Watch::begin(&place, &["--jsonl"]);
-    std::fs::remove_dir_all(place.failures()).unwrap();
+    let workspace = Workspace::with_data();
+    let mut watch = Watch::begin(&workspace, &["--jsonl"]);
+    std::fs::remove_dir_all(workspace.failures()).unwrap();
     for message in ["first", "second"] {
-        place.record(&failure(message));
+        workspace.record(&failure(message));
         assert_eq!(Failure::from_json(&watch.line()).unwrap().error_message, message);
     }
 }
 
 #[test]
 fn a_record_that_is_written_slowly_is_told_when_it_is_whole() {
-    let place = Place::with_data();
-    let mut watch = Watch::begin(&place, &["--jsonl"]);
+    let workspace = Workspace::with_data();
+    let mut watch = Watch::begin(&workspace, &["--jsonl"]);
     let json = failure("slow").to_json();
-    let path = place.failures().join("general_slow.json");
+    let path = workspace.failures().join("general_slow.json");
     std::fs::write(&path, &json[..100]).unwrap();
-    place.record(&failure("quick"));
+    workspace.record(&failure("quick"));
     assert_eq!(Failure::from_json(&watch.line()).unwrap().error_message, "quick");
     assert_eq!(watch.complaint(), "failures: io/failures/general_slow.json is no failure record\n");
     std::fs::write(&path, &json).unwrap();
@@ -575,23 +580,23 @@ fn a_record_that_is_written_slowly_is_told_when_it_is_whole() {
 
 #[test]
 fn a_watch_finds_the_failures_that_come_later_in_the_directory() {
-    let place = Place::empty();
-    let io = place.dir().join("io");
-    let mut command = place.command(&["watch", "--jsonl", "--dir", io.to_str().unwrap()]);
+    let workspace = Workspace::empty();
+    let io = workspace.dir().join("io");
+    let mut command = workspace.command(&["watch", "--jsonl", "--dir", io.to_str().unwrap()]);
     let mut watch = Watch::of(&mut command);
-    place.record(&failure("first"));
+    workspace.record(&failure("first"));
     assert_eq!(Failure::from_json(&watch.line()).unwrap().error_message, "first");
-    let run = place.run(&["watch", "--dir", "/dev/null"]);
+    let run = workspace.run(&["watch", "--dir", "/dev/null"]);
     assert_eq!((run.code(), run.stderr()), (1, "failures: /dev/null is no directory\n".to_owned()));
 }
 
 #[test]
 fn a_computation_that_closed_without_a_report_has_an_unknown_outcome() {
-    let place = Place::with_data();
-    let log = place.dir().join("io/logs/runtime_20261125_01a2147a-1eb2-72e7-beb1-85049d6aa8d4_0000.jsonl");
+    let workspace = Workspace::with_data();
+    let log = workspace.dir().join("io/logs/runtime_20261125_01a2147a-1eb2-72e7-beb1-85049d6aa8d4_0000.jsonl");
     let text = std::fs::read_to_string(&log).unwrap();
     assert!(text.contains(r#""outcome":"failed""#));
     std::fs::write(&log, text.replace(r#""outcome":"failed""#, r#""outcome":"unknown""#)).unwrap();
-    let run = place.run(&["logs", "--session", "01a2147a-1eb2"]);
-    assert!(run.stdout().contains(": rg_flow_integration with unknown outcome after "), "{}", run.seen());
+    let run = workspace.run(&["logs", "--session", "01a2147a-1eb2"]);
+    assert!(run.stdout().contains(": rg_flow_integration with unknown outcome after "), "{}", run.transcript());
 }

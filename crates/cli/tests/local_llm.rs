@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Instant;
 
-use support::{Place, Run};
+use support::{Run, Workspace};
 use tracing_failure::Failure;
 
 /// The server that this variable names.
@@ -14,17 +14,17 @@ fn server(variable: &str) -> String {
 
 /// `failures suggest` on a small record with this step.
 fn suggest(base_url: &str, step: f64) -> Run {
-    let place = Place::empty();
+    let workspace = Workspace::empty();
     let mut failure = Failure::new("flow", "Eq. 1.12", "Diverged", "the coupling left its range: the step is too long");
     failure.parameters.insert("step", step);
-    place.record(&failure);
-    let mut command = place.command(&["suggest", "--base-url", base_url, "--model", "smollm2", "--timeout", "5m"]);
+    workspace.record(&failure);
+    let mut command = workspace.command(&["suggest", "--base-url", base_url, "--model", "smollm2", "--timeout", "5m"]);
     for name in ["OPENAI_API_KEY", "FAILURES_PROVIDER", "FAILURES_MODEL", "FAILURES_BASE_URL"] {
         command.env_remove(name);
     }
     let start = Instant::now();
     let run = Run(command.output().unwrap());
-    println!("{}\n-- after {:?}", run.seen(), start.elapsed());
+    println!("{}\n-- after {:?}", run.transcript(), start.elapsed());
     run
 }
 

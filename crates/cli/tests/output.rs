@@ -3,13 +3,13 @@
 mod support;
 
 use serde_json::json;
-use support::Place;
+use support::Workspace;
 
 macro_rules! prints {
     ($($test:ident: $line:literal,)*) => {$(
         #[test]
         fn $test() {
-            insta::assert_snapshot!(Place::with_data().see($line));
+            insta::assert_snapshot!(Workspace::with_data().transcript_of($line));
         }
     )*};
 }
@@ -61,8 +61,8 @@ prints! {
 }
 
 /// A failure that comes from a panic of another thread, with events in spans.
-fn place_with_panic(matched_by: &str) -> Place {
-    let place = Place::empty();
+fn workspace_with_panic(matched_by: &str) -> Workspace {
+    let workspace = Workspace::empty();
     let frame = |function: &str, in_app: bool| json!({ "function": function, "file": "src/worker.rs", "line": 17, "in_app": in_app });
     let record = json!({
         "timestamp": "2026-11-25T20:51:17.302Z", "computation": "multigrid_solve", "theoretical_ref": "Eq. 2.4",
@@ -79,27 +79,27 @@ fn place_with_panic(matched_by: &str) -> Place {
         },
         "suggested_fixes": [],
     });
-    std::fs::create_dir_all(place.failures()).unwrap();
-    std::fs::write(place.failures().join("general_20261125_205117.json"), record.to_string()).unwrap();
-    place
+    std::fs::create_dir_all(workspace.failures()).unwrap();
+    std::fs::write(workspace.failures().join("general_20261125_205117.json"), record.to_string()).unwrap();
+    workspace
 }
 
 #[test]
 fn show_a_panic_of_another_thread() {
-    insta::assert_snapshot!(place_with_panic("payload").see("show"));
+    insta::assert_snapshot!(workspace_with_panic("payload").transcript_of("show"));
 }
 
 #[test]
 fn show_panics_of_other_threads_that_may_be_the_cause() {
-    insta::assert_snapshot!(place_with_panic("unknown").see("show"));
+    insta::assert_snapshot!(workspace_with_panic("unknown").transcript_of("show"));
 }
 
 #[test]
 fn a_question_names_the_panic_and_the_spans_of_events() {
-    let place = place_with_panic("payload");
-    let words = ["suggest", "--dry-run", "--model", "m", "--base-url", "http://localhost:1"];
-    let run = place.run(&words);
-    let body = run.stdout().split_once("\n\n").unwrap_or_else(|| panic!("{}", run.seen())).1.to_owned();
+    let workspace = workspace_with_panic("payload");
+    let args = ["suggest", "--dry-run", "--model", "m", "--base-url", "http://localhost:1"];
+    let run = workspace.run(&args);
+    let body = run.stdout().split_once("\n\n").unwrap_or_else(|| panic!("{}", run.transcript())).1.to_owned();
     let body: serde_json::Value = serde_json::from_str(&body).unwrap();
     let question = body["messages"][1]["content"].as_str().unwrap();
     let record = question.split("=====\n").nth(1).unwrap().split("\n=====").next().unwrap();

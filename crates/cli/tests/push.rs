@@ -5,118 +5,124 @@ mod support;
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
-use support::{Place, Run};
+use support::{Run, Workspace};
 
 /// Git in the directory of the place, without the settings of this machine.
-fn git(place: &Place, words: &[&str]) -> String {
-    let output = isolated(Command::new("git").args(words).current_dir(place.dir()), place).output().unwrap();
-    assert!(output.status.success(), "git {words:?}: {}", String::from_utf8_lossy(&output.stderr));
+fn git(workspace: &Workspace, args: &[&str]) -> String {
+    let output = isolated(Command::new("git").args(args).current_dir(workspace.dir()), workspace).output().unwrap();
+    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn isolated<'a>(command: &'a mut Command, place: &Place) -> &'a mut Command {
+fn isolated<'a>(command: &'a mut Command, workspace: &Workspace) -> &'a mut Command {
     let identity = ["GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"];
     command.envs(identity.map(|name| (name, "ada")));
-    command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("HOME", place.dir())
+    command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("HOME", workspace.dir())
 }
 
 /// A clone with one commit, and its remote in `remote.git`.
-fn cloned() -> Place {
-    let place = Place::with_data();
-    git(&place, &["init", "--quiet", "--bare", "remote.git"]);
-    git(&place, &["init", "--quiet", "--initial-branch", "main"]);
-    std::fs::write(place.dir().join(".gitignore"), "/remote.git\n").unwrap();
-    git(&place, &["add", ".gitignore"]);
-    git(&place, &["commit", "--quiet", "-m", "begin"]);
-    git(&place, &["remote", "add", "origin", "remote.git"]);
-    git(&place, &["push", "--quiet", "origin", "main"]);
-    place
+fn cloned() -> Workspace {
+    let workspace = Workspace::with_data();
+    git(&workspace, &["init", "--quiet", "--bare", "remote.git"]);
+    git(&workspace, &["init", "--quiet", "--initial-branch", "main"]);
+    std::fs::write(workspace.dir().join(".gitignore"), "/remote.git\n").unwrap();
+    git(&workspace, &["add", ".gitignore"]);
+    git(&workspace, &["commit", "--quiet", "-m", "begin"]);
+    git(&workspace, &["remote", "add", "origin", "remote.git"]);
+    git(&workspace, &["push", "--quiet", "origin", "main"]);
+    workspace
 }
 
 /// Exit code and output.
-fn push(place: &Place, words: &[&str]) -> (i32, String) {
-    let output = isolated(&mut place.command(&[&["push"], words].concat()), place).output().unwrap();
+fn push(workspace: &Workspace, args: &[&str]) -> (i32, String) {
+    let output = isolated(&mut workspace.command(&[&["push"], args].concat()), workspace).output().unwrap();
     let run = Run(output);
     (run.code(), run.stdout() + &run.stderr())
 }
 
 #[test]
 fn records_are_pushed_to_the_current_branch() {
-    let place = cloned();
-    let (code, said) = push(&place, &["--dry-run"]);
+    let workspace = cloned();
+    let (code, output) = push(&workspace, &["--dry-run"]);
     assert_eq!(code, 0);
-    assert!(said.starts_with("7 records to commit to main, to push to origin\n  io/failures/general_2025"), "{said}");
-    assert_eq!(git(&place, &["rev-list", "--count", "--all"]).trim(), "1");
+    assert!(
+        output.starts_with("7 records to commit to main, to push to origin\n  io/failures/general_2025"),
+        "{output}"
+    );
+    assert_eq!(git(&workspace, &["rev-list", "--count", "--all"]).trim(), "1");
 
-    let (code, said) = push(&place, &[]);
-    assert!(code == 0 && said.starts_with("7 records pushed to main of origin ("), "{said}");
-    let there = git(&place, &["--git-dir", "remote.git", "ls-tree", "-r", "--name-only", "main"]);
-    assert_eq!(there.lines().filter(|path| path.starts_with("io/failures/")).count(), 7);
-    let message = git(&place, &["log", "-1", "--format=%B"]);
+    let (code, output) = push(&workspace, &[]);
+    assert!(code == 0 && output.starts_with("7 records pushed to main of origin ("), "{output}");
+    let remote_files = git(&workspace, &["--git-dir", "remote.git", "ls-tree", "-r", "--name-only", "main"]);
+    assert_eq!(remote_files.lines().filter(|path| path.starts_with("io/failures/")).count(), 7);
+    let message = git(&workspace, &["log", "-1", "--format=%B"]);
     assert!(message.starts_with("Failure log: 20"), "{message}");
     assert!(message.contains("7 records: rg_flow_integration (3), "), "{message}");
 
-    assert_eq!(push(&place, &[]), (0, "nothing to publish\n".to_owned()));
+    assert_eq!(push(&workspace, &[]), (0, "nothing to publish\n".to_owned()));
 }
 
 #[test]
 fn a_branch_of_its_own_leaves_the_others_alone() {
-    let place = cloned();
-    let before = (git(&place, &["rev-parse", "main"]), git(&place, &["status", "--porcelain"]));
-    let (code, said) = push(&place, &["--branch", "failures", "--remote", "origin"]);
-    assert!(code == 0 && said.starts_with("7 records pushed to failures of origin ("), "{said}");
-    assert_eq!((git(&place, &["rev-parse", "main"]), git(&place, &["status", "--porcelain"])), before);
+    let workspace = cloned();
+    let before = (git(&workspace, &["rev-parse", "main"]), git(&workspace, &["status", "--porcelain"]));
+    let (code, output) = push(&workspace, &["--branch", "failures", "--remote", "origin"]);
+    assert!(code == 0 && output.starts_with("7 records pushed to failures of origin ("), "{output}");
+    assert_eq!((git(&workspace, &["rev-parse", "main"]), git(&workspace, &["status", "--porcelain"])), before);
 }
 
 #[test]
 fn what_has_not_arrived_is_said_and_is_no_success() {
-    let place = Place::with_data();
-    let (code, said) = push(&place, &[]);
+    let workspace = Workspace::with_data();
+    let (code, output) = push(&workspace, &[]);
     assert_eq!(code, 1);
-    assert!(said.contains("is in no work tree of a git repository"), "{said}");
+    assert!(output.contains("is in no work tree of a git repository"), "{output}");
 
-    git(&place, &["init", "--quiet", "--initial-branch", "main"]);
-    let (code, said) = push(&place, &[]);
+    git(&workspace, &["init", "--quiet", "--initial-branch", "main"]);
+    let (code, output) = push(&workspace, &[]);
     assert_eq!(code, 1);
-    assert!(said.starts_with("7 records committed to main ("), "{said}");
-    assert!(said.contains("the repository has no remote"), "{said}");
+    assert!(output.starts_with("7 records committed to main ("), "{output}");
+    assert!(output.contains("the repository has no remote"), "{output}");
 
-    git(&place, &["checkout", "--quiet", "--detach"]);
-    let (code, said) = push(&place, &[]);
+    git(&workspace, &["checkout", "--quiet", "--detach"]);
+    let (code, output) = push(&workspace, &[]);
     assert_eq!(code, 1);
-    assert!(said.starts_with("failures: HEAD is detached"), "{said}");
+    assert!(output.starts_with("failures: HEAD is detached"), "{output}");
 }
 
 #[test]
 fn a_record_with_a_secret_is_left_out_until_its_value_is_allowed() {
-    let place = cloned();
+    let workspace = cloned();
     let mut failure = tracing_failure::Failure::new("rg_flow_integration", "Eq. 1.12", "Diverged", "pole");
     failure.parameters.insert("db_password", "hunter2");
-    let path = place.record(&failure);
+    let path = workspace.record(&failure);
     let name = path.file_name().unwrap().to_str().unwrap();
-    let (code, said) = push(&place, &[]);
+    let (code, output) = push(&workspace, &[]);
     assert_eq!(code, 1);
-    assert!(said.starts_with("7 records pushed") && said.contains(name), "{said}");
-    assert!(said.contains("/parameters/db_password") && !said.contains("hunter2"), "{said}");
-    let pushed = || git(&place, &["--git-dir", "remote.git", "ls-tree", "-r", "--name-only", "main"]);
-    assert!(!pushed().contains(name));
+    assert!(output.starts_with("7 records pushed") && output.contains(name), "{output}");
+    assert!(output.contains("/parameters/db_password") && !output.contains("hunter2"), "{output}");
+    let remote_files = || git(&workspace, &["--git-dir", "remote.git", "ls-tree", "-r", "--name-only", "main"]);
+    assert!(!remote_files().contains(name));
 
-    let number = said.split_once(" [").unwrap().1.split_once(']').unwrap().0.to_owned();
-    let (code, said) = push(&place, &["--allow", &number, "--because", "the password of the manual"]);
-    assert!(code == 0 && said.contains("is allowed from now on, by ") && said.contains("1 record pushed"), "{said}");
-    assert!(pushed().contains(name));
+    let number = output.split_once(" [").unwrap().1.split_once(']').unwrap().0.to_owned();
+    let (code, output) = push(&workspace, &["--allow", &number, "--because", "the password of the manual"]);
+    assert!(
+        code == 0 && output.contains("is allowed from now on, by ") && output.contains("1 record pushed"),
+        "{output}"
+    );
+    assert!(remote_files().contains(name));
     let list = std::fs::read_to_string(path.with_file_name(".failures-allow")).unwrap();
     assert!(list.contains(&number) && list.ends_with("  the password of the manual\n"), "{list}");
-    let (code, said) = push(&place, &["--allow", "0123456789"]);
-    assert!(code == 1 && said.contains("names no value that looks like a secret"), "{said}");
+    let (code, output) = push(&workspace, &["--allow", "0123456789"]);
+    assert!(code == 1 && output.contains("names no value that looks like a secret"), "{output}");
 }
 
 #[test]
 fn files_that_are_no_records_are_named_and_copies_are_not_pushed() {
-    let place = cloned();
+    let workspace = cloned();
     let mut failure = tracing_failure::Failure::new("rg_flow_integration", "Eq. 1.12", "Diverged", "pole");
     failure.context.id = Some(uuid::Uuid::now_v7());
-    let original = place.record(&failure);
+    let original = workspace.record(&failure);
     let stem = original.file_stem().unwrap().to_str().unwrap();
     let copies = [
         format!("{stem} (ada's conflicted copy 2026-11-30).json"),
@@ -128,47 +134,51 @@ fn files_that_are_no_records_are_named_and_copies_are_not_pushed() {
         format!("{stem}-LAPTOP.json"),
     ];
     for name in &copies {
-        std::fs::copy(&original, place.failures().join(name)).unwrap();
+        std::fs::copy(&original, workspace.failures().join(name)).unwrap();
     }
     for name in &copies[4..] {
-        std::fs::write(place.failures().join(name), "{").unwrap();
+        std::fs::write(workspace.failures().join(name), "{").unwrap();
     }
-    for words in [&["--dry-run"][..], &[], &[]] {
-        let (code, said) = push(&place, words);
-        assert_eq!(code, 0, "{said}");
+    for args in [&["--dry-run"][..], &[], &[]] {
+        let (code, output) = push(&workspace, args);
+        assert_eq!(code, 0, "{output}");
         for name in &copies {
-            assert!(said.contains(&format!("io/failures/{name} left out: it is a copy of io/failures/")), "{said}");
+            assert!(output.contains(&format!("io/failures/{name} left out: it is a copy of io/failures/")), "{output}");
         }
     }
-    let pushed = || git(&place, &["--git-dir", "remote.git", "ls-tree", "-r", "-z", "--name-only", "main"]);
-    assert!(pushed().contains(stem) && copies.iter().all(|name| !pushed().contains(name)), "{}", pushed());
+    let remote_files = || git(&workspace, &["--git-dir", "remote.git", "ls-tree", "-r", "-z", "--name-only", "main"]);
+    assert!(
+        remote_files().contains(stem) && copies.iter().all(|name| !remote_files().contains(name)),
+        "{}",
+        remote_files()
+    );
     std::fs::remove_file(&original).unwrap();
-    assert_eq!(push(&place, &[]).0, 0);
-    assert!(copies.iter().all(|name| !pushed().contains(name)), "{}", pushed());
+    assert_eq!(push(&workspace, &[]).0, 0);
+    assert!(copies.iter().all(|name| !remote_files().contains(name)), "{}", remote_files());
 
-    std::fs::write(place.failures().join("settings.json"), "{}").unwrap();
-    for words in [&["--dry-run"][..], &[]] {
-        let (code, said) = push(&place, words);
-        assert!(code == 1 && said.contains("io/failures/settings.json left out: no failure record"), "{said}");
+    std::fs::write(workspace.failures().join("settings.json"), "{}").unwrap();
+    for args in [&["--dry-run"][..], &[]] {
+        let (code, output) = push(&workspace, args);
+        assert!(code == 1 && output.contains("io/failures/settings.json left out: no failure record"), "{output}");
     }
 }
 
 #[test]
 #[cfg(target_os = "linux")]
 fn git_does_not_outlive_a_command_that_is_killed() {
-    let place = cloned();
-    let pids = place.dir().join("pids");
+    let workspace = cloned();
+    let pids = workspace.dir().join("pids");
     // A helper of git that hangs and ignores SIGTERM. It has a child, which hangs as well.
     let helper =
         format!("trap '' TERM\nsleep 1000 & echo $$ $! > '{0}.new'; mv '{0}.new' '{0}'; wait; wait", pids.display());
-    let bin = place.dir().join("bin");
+    let bin = workspace.dir().join("bin");
     std::fs::create_dir(&bin).unwrap();
     std::fs::write(bin.join("git-remote-slow"), format!("#!/bin/sh\n{helper}\n")).unwrap();
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(bin.join("git-remote-slow"), executable).unwrap();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-    let mut command = place.command(&["push", "--remote", "slow::here", "--timeout", "1h"]);
-    let mut child = isolated(&mut command, &place).env("PATH", path).spawn().unwrap();
+    let mut command = workspace.command(&["push", "--remote", "slow::here", "--timeout", "1h"]);
+    let mut child = isolated(&mut command, &workspace).env("PATH", path).spawn().unwrap();
     wait_until("the helper runs", || pids.exists());
     child.kill().unwrap();
     child.wait().unwrap();
@@ -191,11 +201,11 @@ fn wait_until(what: &str, mut is_true: impl FnMut() -> bool) {
 
 #[test]
 fn an_interrupt_ends_git_as_well() {
-    let place = cloned();
+    let workspace = cloned();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/x.git", silent.local_addr().unwrap());
-    let mut command = place.command(&["push", "--remote", &url, "--timeout", "1h"]);
-    isolated(&mut command, &place).env("no_proxy", "*");
+    let mut command = workspace.command(&["push", "--remote", &url, "--timeout", "1h"]);
+    isolated(&mut command, &workspace).env("no_proxy", "*");
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (mut connection, _) = silent.accept().unwrap();
     let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
@@ -205,7 +215,7 @@ fn an_interrupt_ends_git_as_well() {
     assert!(run.stdout().starts_with("7 records committed to main ("), "{}", run.stdout());
     assert!(run.stdout().ends_with("not pushed: it was stopped\n"), "{}", run.stdout());
     // The end of the connection is the end of who held it: git has gone.
-    let mut said = Vec::new();
-    let _ = std::io::Read::read_to_end(&mut connection, &mut said);
-    assert!(said.starts_with(b"GET /x.git/info/refs"), "{said:?}");
+    let mut output = Vec::new();
+    let _ = std::io::Read::read_to_end(&mut connection, &mut output);
+    assert!(output.starts_with(b"GET /x.git/info/refs"), "{output:?}");
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value as Json, json};
 
 use support::server::{Reply, Server};
-use support::{Place, Run};
+use support::{Run, Workspace};
 
 const KEY: &str = "sesame-1234-open";
 
@@ -37,8 +37,8 @@ fn without_variables(command: &mut Command) {
 }
 
 /// `failures suggest` with these words and variables.
-fn suggest(place: &Place, words: &[&str], variables: &[(&str, &str)]) -> Run {
-    let mut command = place.command(&[&["suggest"], words].concat());
+fn suggest(workspace: &Workspace, args: &[&str], variables: &[(&str, &str)]) -> Run {
+    let mut command = workspace.command(&[&["suggest"], args].concat());
     without_variables(&mut command);
     Run(command.envs(variables.iter().copied()).output().unwrap())
 }
@@ -83,13 +83,13 @@ impl Protocol {
 
     /// Asks a server for a model, with a key.
     fn ask(self, server: &Server, more: &[&str]) -> Run {
-        self.ask_in(&Place::with_data(), server, more)
+        self.ask_in(&Workspace::with_data(), server, more)
     }
 
-    fn ask_in(self, place: &Place, server: &Server, more: &[&str]) -> Run {
+    fn ask_in(self, workspace: &Workspace, server: &Server, more: &[&str]) -> Run {
         let url = server.url();
-        let words = ["--provider", self.name(), "--model", "m-1", "--base-url", &url];
-        suggest(place, &[&words, more].concat(), &[(self.key_variable(), KEY)])
+        let args = ["--provider", self.name(), "--model", "m-1", "--base-url", &url];
+        suggest(workspace, &[&args, more].concat(), &[(self.key_variable(), KEY)])
     }
 
     /// What is said when the server replies so.
@@ -100,11 +100,11 @@ impl Protocol {
 
 /// What a run that failed said, which never shows the key.
 fn failed(run: &Run) -> String {
-    assert_eq!(run.code(), 1, "{}", run.seen());
+    assert_eq!(run.code(), 1, "{}", run.transcript());
     assert_eq!(run.stdout(), "");
-    let said = run.stderr();
-    assert!(!said.contains("sesame"), "{said}");
-    said
+    let stderr = run.stderr();
+    assert!(!stderr.contains("sesame"), "{stderr}");
+    stderr
 }
 
 fn answer() -> Json {
@@ -147,11 +147,11 @@ What to try
      stiffness
 
 confidence  medium
-said by     served-1 by {}, asked for as m-1, 321 tokens
+stderr by     served-1 by {}, model_asked for as m-1, 321 tokens
 ",
             protocol.name()
         );
-        assert_eq!(run.seen(), expected);
+        assert_eq!(run.transcript(), expected);
     }
 }
 
@@ -160,13 +160,13 @@ fn gemini_is_asked_in_its_way() {
     for model in ["m-1", "models/m-1"] {
         let server = Server::start(&[Protocol::Gemini.says(&answer().to_string())]);
         assert_eq!(Protocol::Gemini.ask(&server, &["--model", model]).code(), 2, "a model is named twice");
-        let words = ["--model", model, "--base-url", &server.url(), "--provider", "gemini"];
-        assert_eq!(suggest(&Place::with_data(), &words, &[("GEMINI_API_KEY", KEY)]).code(), 0);
-        let seen = server.only();
-        assert_eq!(seen.line, "POST /v1beta/models/m-1:generateContent HTTP/1.1");
-        assert_eq!((seen.header("x-goog-api-key"), seen.header("authorization")), (Some(KEY), None));
-        assert_eq!(seen.header("content-type"), Some("application/json"));
-        let body = seen.json();
+        let args = ["--model", model, "--base-url", &server.url(), "--provider", "gemini"];
+        assert_eq!(suggest(&Workspace::with_data(), &args, &[("GEMINI_API_KEY", KEY)]).code(), 0);
+        let transcript = server.only_request();
+        assert_eq!(transcript.line, "POST /v1beta/models/m-1:generateContent HTTP/1.1");
+        assert_eq!((transcript.header("x-goog-api-key"), transcript.header("authorization")), (Some(KEY), None));
+        assert_eq!(transcript.header("content-type"), Some("application/json"));
+        let body = transcript.json();
         assert!(body["systemInstruction"]["parts"][0]["text"].as_str().unwrap().contains("numerical"), "{body}");
         assert!(body["contents"][0]["parts"][0]["text"].as_str().unwrap().contains("theoretical reference"), "{body}");
         assert_eq!(body["generationConfig"]["responseMimeType"], "application/json");
@@ -181,13 +181,13 @@ fn openai_is_asked_in_its_way() {
         let url = server.url() + path;
         let variables: Vec<_> = key.map(|key| ("OPENAI_API_KEY", key)).into_iter().collect();
         // A base URL alone means this protocol, and no key is needed.
-        let run = suggest(&Place::with_data(), &["--model", "m-1", "--base-url", &url], &variables);
-        assert_eq!(run.code(), 0, "{}", run.seen());
-        let seen = server.only();
+        let run = suggest(&Workspace::with_data(), &["--model", "m-1", "--base-url", &url], &variables);
+        assert_eq!(run.code(), 0, "{}", run.transcript());
+        let transcript = server.only_request();
         let below = if path.is_empty() { "/v1" } else { path.trim_end_matches('/') };
-        assert_eq!(seen.line, format!("POST {below}/chat/completions HTTP/1.1"));
-        assert_eq!(seen.header("authorization").map(str::to_owned), key.map(|key| format!("Bearer {key}")));
-        let body = seen.json();
+        assert_eq!(transcript.line, format!("POST {below}/chat/completions HTTP/1.1"));
+        assert_eq!(transcript.header("authorization").map(str::to_owned), key.map(|key| format!("Bearer {key}")));
+        let body = transcript.json();
         assert_eq!((&body["model"], &body["stream"]), (&json!("m-1"), &json!(false)));
         assert_eq!((&body["messages"][0]["role"], &body["messages"][1]["role"]), (&json!("system"), &json!("user")));
         assert_eq!(body["response_format"]["type"], "json_schema");
@@ -206,12 +206,12 @@ fn a_model_cannot_speak_to_the_terminal() {
         let mut body = protocol.body(&answer.to_string());
         let model = if protocol == Protocol::Gemini { "modelVersion" } else { "model" };
         body[model] = json!("\u{1b}]0;gone\u{7}");
-        let seen = protocol.ask(&Server::start(&[Reply::json(200, &body)]), &[]).seen();
-        assert!(seen.contains("a\\u{1b}[2Jb"), "{seen}");
-        assert!(!seen.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{seen:?}");
+        let transcript = protocol.ask(&Server::start(&[Reply::json(200, &body)]), &[]).transcript();
+        assert!(transcript.contains("a\\u{1b}[2Jb"), "{transcript}");
+        assert!(!transcript.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{transcript:?}");
         let error = json!({ "error": { "message": "\u{1b}[2J\nall" } });
-        let seen = protocol.failure(Reply::json(400, &error));
-        assert!(seen.contains("\\u{1b}[2J all"), "{seen}");
+        let transcript = protocol.failure(Reply::json(400, &error));
+        assert!(transcript.contains("\\u{1b}[2J all"), "{transcript}");
     }
 }
 
@@ -219,7 +219,7 @@ fn a_model_cannot_speak_to_the_terminal() {
 fn a_fence_around_the_answer_is_taken_off() {
     for protocol in BOTH {
         let run = protocol.ask(&Server::start(&[protocol.says(&format!("```json\n{}\n```", answer()))]), &[]);
-        assert!(run.code() == 0 && run.stdout().contains("1. Halve the step"), "{}", run.seen());
+        assert!(run.code() == 0 && run.stdout().contains("1. Halve the step"), "{}", run.transcript());
     }
 }
 
@@ -228,22 +228,22 @@ fn what_is_no_answer_is_kept() {
     for protocol in BOTH {
         let mut broken = answer();
         broken["confidence"] = json!("certain");
-        let place = Place::with_data();
-        let said = failed(&protocol.ask_in(&place, &Server::start(&[protocol.says(&broken.to_string())]), &[]));
-        assert!(said.contains("the answer does not fit: /confidence: "), "{said}");
-        let (_, path) = said.trim_start_matches("failures: ").split_once("what served-1 said is in ").unwrap();
+        let workspace = Workspace::with_data();
+        let stderr = failed(&protocol.ask_in(&workspace, &Server::start(&[protocol.says(&broken.to_string())]), &[]));
+        assert!(stderr.contains("the answer does not fit: /confidence: "), "{stderr}");
+        let (_, path) = stderr.trim_start_matches("failures: ").split_once("what served-1 said is in ").unwrap();
         let path = path.split_once(": ").unwrap().0;
         assert!(path.starts_with("io/failures/.suggestions/raw_"), "{path}");
-        assert_eq!(std::fs::read_to_string(place.dir().join(path)).unwrap(), broken.to_string());
+        assert_eq!(std::fs::read_to_string(workspace.dir().join(path)).unwrap(), broken.to_string());
     }
 }
 
 #[test]
 fn a_stream_is_not_taken_for_an_answer() {
     for protocol in BOTH {
-        let reply = Reply::say(200, &["content-type: text/event-stream"], "data: {}\n\n");
-        let said = protocol.failure(reply);
-        assert!(said.contains("answers as a stream, which was not asked for"), "{said}");
+        let reply = Reply::http(200, &["content-type: text/event-stream"], "data: {}\n\n");
+        let stderr = protocol.failure(reply);
+        assert!(stderr.contains("answers as a stream, which was not asked for"), "{stderr}");
     }
 }
 
@@ -251,15 +251,18 @@ fn a_stream_is_not_taken_for_an_answer() {
 fn the_servers_own_words_are_shown() {
     for protocol in BOTH {
         let error = json!({ "error": { "code": 400, "message": "unknown\nschema keyword", "status": "INVALID" } });
-        let said = protocol.failure(Reply::json(400, &error));
-        assert!(said.contains("answers 400 Bad Request: unknown schema keyword\n"), "{said}");
-        assert!(said.starts_with("failures: http://127.0.0.1:"), "{said}");
+        let stderr = protocol.failure(Reply::json(400, &error));
+        assert!(stderr.contains("answers 400 Bad Request: unknown schema keyword\n"), "{stderr}");
+        assert!(stderr.starts_with("failures: http://127.0.0.1:"), "{stderr}");
 
-        let said = protocol.failure(Reply::say(404, &[], "<h1>no such page</h1>"));
-        assert!(said.contains("answers 404 Not Found: <h1>no such page</h1>; is there a model of this name"), "{said}");
+        let stderr = protocol.failure(Reply::http(404, &[], "<h1>no such page</h1>"));
+        assert!(
+            stderr.contains("answers 404 Not Found: <h1>no such page</h1>; is there a model of this name"),
+            "{stderr}"
+        );
 
-        let said = protocol.failure(Reply::json(200, &json!({ "error": { "message": "no provider is free" } })));
-        assert!(said.contains("answers with an error: no provider is free"), "{said}");
+        let stderr = protocol.failure(Reply::json(200, &json!({ "error": { "message": "no provider is free" } })));
+        assert!(stderr.contains("answers with an error: no provider is free"), "{stderr}");
     }
 }
 
@@ -269,28 +272,28 @@ fn a_key_that_a_server_repeats_is_not_shown() {
         let text = format!("Incorrect key: {KEY}, or sesame-12****. Bearer \"{KEY}\"");
         for reply in [
             Reply::json(401, &json!({ "error": { "message": text } })),
-            Reply::say(401, &[], text.clone()),
-            Reply::say(200, &[], text.clone()),
-            Reply::say(302, &[&format!("location: http://127.0.0.1:1/{KEY}")], ""),
+            Reply::http(401, &[], text.clone()),
+            Reply::http(200, &[], text.clone()),
+            Reply::http(302, &[&format!("location: http://127.0.0.1:1/{KEY}")], ""),
         ] {
-            let said = protocol.failure(reply);
-            assert!(said.contains("[redacted]"), "{said}");
+            let stderr = protocol.failure(reply);
+            assert!(stderr.contains("[redacted]"), "{stderr}");
         }
-        let said = protocol.failure(Reply::say(401, &[], ""));
-        assert!(said.contains(&format!("is the key in {} right?", protocol.key_variable())), "{said}");
+        let stderr = protocol.failure(Reply::http(401, &[], ""));
+        assert!(stderr.contains(&format!("is the key in {} right?", protocol.key_variable())), "{stderr}");
     }
 }
 
 #[test]
 fn too_many_questions_wait_as_long_as_they_are_told_to() {
     for protocol in BOTH {
-        let busy = Reply::json(429, &json!({ "error": { "message": "slow down" } })).with("retry-after: 1");
+        let busy = Reply::json(429, &json!({ "error": { "message": "slow down" } })).with_header("retry-after: 1");
         let server = Server::start(&[busy, protocol.says(&answer().to_string())]);
-        let (run, took) = timed(|| protocol.ask(&server, &[]));
-        assert_eq!(run.code(), 0, "{}", run.seen());
-        assert!(took >= Duration::from_secs(1), "{took:?}");
-        assert_eq!(server.seen().len(), 2);
-        assert_eq!(server.seen()[0].body, server.seen()[1].body);
+        let (run, elapsed) = timed(|| protocol.ask(&server, &[]));
+        assert_eq!(run.code(), 0, "{}", run.transcript());
+        assert!(elapsed >= Duration::from_secs(1), "{elapsed:?}");
+        assert_eq!(server.requests().len(), 2);
+        assert_eq!(server.requests()[0].body, server.requests()[1].body);
     }
 }
 
@@ -298,17 +301,20 @@ fn too_many_questions_wait_as_long_as_they_are_told_to() {
 fn nobody_waits_for_longer_than_there_is_time() {
     let error = |more: Json| json!({ "error": { "message": "quota", "details": [more] } });
     for (protocol, reply) in [
-        (Protocol::OpenAi, Reply::json(429, &error(json!({}))).with("retry-after: 9999")),
+        (Protocol::OpenAi, Reply::json(429, &error(json!({}))).with_header("retry-after: 9999")),
         (Protocol::Gemini, Reply::json(429, &error(json!({ "retryDelay": "9999s" })))),
-        (Protocol::OpenAi, Reply::json(503, &error(json!({}))).with("retry-after: Sat, 01 Jan 3020 00:00:00 GMT")),
+        (
+            Protocol::OpenAi,
+            Reply::json(503, &error(json!({}))).with_header("retry-after: Sat, 01 Jan 3020 00:00:00 GMT"),
+        ),
     ] {
         let server = Server::start(&[reply]);
-        let (run, took) = timed(|| protocol.ask(&server, &[]));
-        let said = failed(&run);
-        assert!(said.contains(": quota; it asks to wait "), "{said}");
-        assert!(said.contains("2h 46m 39s") || said.contains("years"), "{said}");
-        assert!(took < Duration::from_secs(2), "{took:?}");
-        server.only();
+        let (run, elapsed) = timed(|| protocol.ask(&server, &[]));
+        let stderr = failed(&run);
+        assert!(stderr.contains(": quota; it asks to wait "), "{stderr}");
+        assert!(stderr.contains("2h 46m 39s") || stderr.contains("years"), "{stderr}");
+        assert!(elapsed < Duration::from_secs(2), "{elapsed:?}");
+        server.only_request();
     }
 }
 
@@ -317,31 +323,31 @@ fn a_bill_that_is_not_paid_is_not_waited_for() {
     let error = json!({ "error": { "message": "you exceeded your quota", "code": "insufficient_quota" } });
     let server = Server::start(&[Reply::json(429, &error)]);
     failed(&Protocol::OpenAi.ask(&server, &[]));
-    server.only();
+    server.only_request();
 }
 
 #[test]
 fn what_passes_is_asked_again() {
     for (protocol, first) in [
-        (Protocol::Gemini, Reply::say(500, &[], "")),
-        (Protocol::OpenAi, Reply::say(503, &[], "")),
+        (Protocol::Gemini, Reply::http(500, &[], "")),
+        (Protocol::OpenAi, Reply::http(503, &[], "")),
         (Protocol::OpenAi, Reply::Close),
     ] {
         let server = Server::start(&[first, protocol.says(&answer().to_string())]);
         let run = protocol.ask(&server, &[]);
-        assert_eq!(run.code(), 0, "{}", run.seen());
-        assert_eq!(server.seen().len(), 2);
+        assert_eq!(run.code(), 0, "{}", run.transcript());
+        assert_eq!(server.requests().len(), 2);
     }
 }
 
 #[test]
 fn what_does_not_pass_comes_to_an_end() {
     for protocol in BOTH {
-        let server = Server::start(&[Reply::say(500, &[], "out of order")]);
-        let (run, took) = timed(|| protocol.ask(&server, &["--timeout", "1s"]));
-        let said = failed(&run);
-        assert!(said.contains("answers 500 Internal Server Error: out of order (asked "), "{said}");
-        assert!(took < Duration::from_millis(1500), "{took:?}");
+        let server = Server::start(&[Reply::http(500, &[], "out of order")]);
+        let (run, elapsed) = timed(|| protocol.ask(&server, &["--timeout", "1s"]));
+        let stderr = failed(&run);
+        assert!(stderr.contains("answers 500 Internal Server Error: out of order (asked "), "{stderr}");
+        assert!(elapsed < Duration::from_millis(1500), "{elapsed:?}");
     }
 }
 
@@ -349,11 +355,11 @@ fn what_does_not_pass_comes_to_an_end() {
 fn a_server_that_says_nothing_is_left() {
     for protocol in BOTH {
         let server = Server::start(&[Reply::Hang]);
-        let (run, took) = timed(|| protocol.ask(&server, &["--timeout", "1s"]));
-        let said = failed(&run);
-        assert!(said.contains("has not answered within 1s; --timeout gives it more time"), "{said}");
-        assert!(took < Duration::from_millis(1800), "{took:?}");
-        server.only();
+        let (run, elapsed) = timed(|| protocol.ask(&server, &["--timeout", "1s"]));
+        let stderr = failed(&run);
+        assert!(stderr.contains("has not answered within 1s; --timeout gives it more time"), "{stderr}");
+        assert!(elapsed < Duration::from_millis(1800), "{elapsed:?}");
+        server.only_request();
     }
 }
 
@@ -368,10 +374,10 @@ fn a_body_that_does_not_come_is_left() {
         connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{").unwrap();
         connection
     });
-    let words = ["--base-url", &url, "--model", "m-1", "--timeout", "1s"];
-    let (run, took) = timed(|| suggest(&Place::with_data(), &words, &[]));
-    assert!(failed(&run).contains("has not answered within 1s"), "{}", run.seen());
-    assert!(took < Duration::from_millis(1800), "{took:?}");
+    let args = ["--base-url", &url, "--model", "m-1", "--timeout", "1s"];
+    let (run, elapsed) = timed(|| suggest(&Workspace::with_data(), &args, &[]));
+    assert!(failed(&run).contains("has not answered within 1s"), "{}", run.transcript());
+    assert!(elapsed < Duration::from_millis(1800), "{elapsed:?}");
     drop(keeper.join());
 }
 
@@ -379,37 +385,37 @@ fn a_body_that_does_not_come_is_left() {
 fn nobody_at_home_is_said_at_once() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let url = format!("http://127.0.0.1:{port}");
-    let (run, took) = timed(|| suggest(&Place::with_data(), &["--base-url", &url, "--model", "m-1"], &[]));
-    let said = failed(&run);
-    assert!(said.contains(&format!("{url}/v1/chat/completions is not reached: ")), "{said}");
-    assert!(said.contains("refused") && !said.contains("asked"), "{said}");
-    assert!(said.ends_with("; is the network there, the server running, and --base-url right?\n"), "{said}");
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    let (run, elapsed) = timed(|| suggest(&Workspace::with_data(), &["--base-url", &url, "--model", "m-1"], &[]));
+    let stderr = failed(&run);
+    assert!(stderr.contains(&format!("{url}/v1/chat/completions is not reached: ")), "{stderr}");
+    assert!(stderr.contains("refused") && !stderr.contains("asked"), "{stderr}");
+    assert!(stderr.ends_with("; is the network there, the server running, and --base-url right?\n"), "{stderr}");
+    assert!(elapsed < Duration::from_secs(2), "{elapsed:?}");
 }
 
 #[test]
 fn a_connection_that_breaks_is_not_tried_for_ever() {
     let server = Server::start(&[Reply::Close]);
-    let said = failed(&Protocol::OpenAi.ask(&server, &[]));
-    assert!(said.contains("is not reached: ") && said.contains(" (asked 3 times); "), "{said}");
-    assert_eq!(server.seen().len(), 3);
+    let stderr = failed(&Protocol::OpenAi.ask(&server, &[]));
+    assert!(stderr.contains("is not reached: ") && stderr.contains(" (asked 3 times); "), "{stderr}");
+    assert_eq!(server.requests().len(), 3);
 }
 
 #[test]
 fn a_body_without_end_is_not_read_to_its_end() {
     for protocol in BOTH {
-        let said = protocol.failure(Reply::say(200, &[], vec![b' '; 5 << 20]));
-        assert!(said.contains("answers with more than 4.0 MiB"), "{said}");
+        let stderr = protocol.failure(Reply::http(200, &[], vec![b' '; 5 << 20]));
+        assert!(stderr.contains("answers with more than 4.0 MiB"), "{stderr}");
     }
 }
 
 #[test]
 fn a_page_is_no_answer() {
     for protocol in BOTH {
-        let said = protocol.failure(Reply::say(200, &[], "<html>\nwelcome"));
-        assert!(said.contains("answers with what is no JSON: <html> welcome; is --base-url right?"), "{said}");
-        let said = protocol.failure(Reply::json(200, &json!({ "candidates": [], "choices": [] })));
-        assert!(said.contains("answers without a text of the model"), "{said}");
+        let stderr = protocol.failure(Reply::http(200, &[], "<html>\nwelcome"));
+        assert!(stderr.contains("answers with what is no JSON: <html> welcome; is --base-url right?"), "{stderr}");
+        let stderr = protocol.failure(Reply::json(200, &json!({ "candidates": [], "choices": [] })));
+        assert!(stderr.contains("answers without a text of the model"), "{stderr}");
     }
 }
 
@@ -419,13 +425,13 @@ fn the_key_does_not_go_elsewhere() {
         let elsewhere = Server::start(&[protocol.says(&answer().to_string())]);
         for status in [301, 302, 303, 307, 308] {
             let location = format!("location: {}/v1?key=secret", elsewhere.url());
-            let said = protocol.failure(Reply::say(status, &[&location], ""));
+            let stderr = protocol.failure(Reply::http(status, &[&location], ""));
             assert!(
-                said.contains(&format!("it sends us to {}/v1; redirects are not followed", elsewhere.url())),
-                "{said}"
+                stderr.contains(&format!("it sends us to {}/v1; redirects are not followed", elsewhere.url())),
+                "{stderr}"
             );
         }
-        assert!(elsewhere.seen().is_empty(), "{:?}", elsewhere.seen());
+        assert!(elsewhere.requests().is_empty(), "{:?}", elsewhere.requests());
     }
 }
 
@@ -435,9 +441,9 @@ fn a_proxy_is_not_told_what_stays_here() {
         (Server::start(&[Protocol::OpenAi.says(&answer().to_string())]), Server::start(&[Reply::Close]));
     let (url, proxy_url) = (server.url(), proxy.url());
     let variables = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].map(|name| (name, proxy_url.as_str()));
-    let run = suggest(&Place::with_data(), &["--base-url", &url, "--model", "m-1"], &variables);
-    assert_eq!(run.code(), 0, "{}", run.seen());
-    assert!(proxy.seen().is_empty());
+    let run = suggest(&Workspace::with_data(), &["--base-url", &url, "--model", "m-1"], &variables);
+    assert_eq!(run.code(), 0, "{}", run.transcript());
+    assert!(proxy.requests().is_empty());
 }
 
 #[test]
@@ -461,146 +467,146 @@ fn a_model_that_does_not_come_to_its_end_is_no_answer() {
 #[test]
 fn a_model_that_will_not_answer_says_so() {
     let blocked = json!({ "promptFeedback": { "blockReason": "PROHIBITED_CONTENT" } });
-    let said = Protocol::Gemini.failure(Reply::json(200, &blocked));
-    assert!(said.contains("did not let the question through to the model: PROHIBITED_CONTENT"), "{said}");
+    let stderr = Protocol::Gemini.failure(Reply::json(200, &blocked));
+    assert!(stderr.contains("did not let the question through to the model: PROHIBITED_CONTENT"), "{stderr}");
     let refusal = json!({ "choices": [{ "message": { "content": null, "refusal": "I cannot help" } }] });
-    let said = Protocol::OpenAi.failure(Reply::json(200, &refusal));
-    assert!(said.contains("the model refuses to answer: I cannot help"), "{said}");
+    let stderr = Protocol::OpenAi.failure(Reply::json(200, &refusal));
+    assert!(stderr.contains("the model refuses to answer: I cannot help"), "{stderr}");
 }
 
 #[test]
 fn what_is_missing_is_said() {
-    let place = Place::with_data();
-    let said = failed(&suggest(&place, &[], &[]));
-    assert!(said.contains("GEMINI_API_KEY") && said.contains("--base-url"), "{said}");
+    let workspace = Workspace::with_data();
+    let stderr = failed(&suggest(&workspace, &[], &[]));
+    assert!(stderr.contains("GEMINI_API_KEY") && stderr.contains("--base-url"), "{stderr}");
 
-    for (words, key) in [(&["--provider", "openai"][..], ""), (&[], "k-1"), (&["--model", " "], "k-1")] {
-        let said = failed(&suggest(&place, words, &[("GEMINI_API_KEY", key)]));
+    for (args, key) in [(&["--provider", "openai"][..], ""), (&[], "k-1"), (&["--model", " "], "k-1")] {
+        let stderr = failed(&suggest(&workspace, args, &[("GEMINI_API_KEY", key)]));
         assert!(
-            said.contains("no model is named: give its name with --model, in FAILURES_MODEL, or as model"),
-            "{said}"
+            stderr.contains("no model is named: give its name with --model, in FAILURES_MODEL, or as model"),
+            "{stderr}"
         );
-        assert!(said.contains("models") && said.contains("https://"), "{said}");
+        assert!(stderr.contains("models") && stderr.contains("https://"), "{stderr}");
     }
 
     let server = Server::start(&[Reply::Close]);
-    let words = ["--provider", "gemini", "--model", "m-1", "--base-url", &server.url()];
-    let said = failed(&suggest(&place, &words, &[("GEMINI_API_KEY", "")]));
-    assert!(said.contains("wants a key; set GEMINI_API_KEY"), "{said}");
-    assert!(server.seen().is_empty());
+    let args = ["--provider", "gemini", "--model", "m-1", "--base-url", &server.url()];
+    let stderr = failed(&suggest(&workspace, &args, &[("GEMINI_API_KEY", "")]));
+    assert!(stderr.contains("wants a key; set GEMINI_API_KEY"), "{stderr}");
+    assert!(server.requests().is_empty());
 
-    let run = suggest(&place, &["--provider", "claude"], &[]);
-    assert_eq!(run.code(), 2, "{}", run.seen());
-    let said = failed(&suggest(&place, &["--model", "../x", "--provider", "gemini"], &[]));
-    assert!(said.contains("is no name of a Gemini model"), "{said}");
-    let said = failed(&suggest(&place, &["--model", "m-1"], &[("GEMINI_API_KEY", "sesame\nopen")]));
-    assert!(said.contains("what is in GEMINI_API_KEY is no key"), "{said}");
+    let run = suggest(&workspace, &["--provider", "claude"], &[]);
+    assert_eq!(run.code(), 2, "{}", run.transcript());
+    let stderr = failed(&suggest(&workspace, &["--model", "../x", "--provider", "gemini"], &[]));
+    assert!(stderr.contains("is no name of a Gemini model"), "{stderr}");
+    let stderr = failed(&suggest(&workspace, &["--model", "m-1"], &[("GEMINI_API_KEY", "sesame\nopen")]));
+    assert!(stderr.contains("what is in GEMINI_API_KEY is no key"), "{stderr}");
 }
 
 #[test]
 fn a_key_goes_only_where_nobody_else_reads_it() {
-    let place = Place::with_data();
+    let workspace = Workspace::with_data();
     for protocol in BOTH {
         for url in ["http://model.invalid", "http://localhost.model.invalid:80/v1", "http://127.0.0.1.model.invalid"] {
-            let words = ["--provider", protocol.name(), "--model", "m-1", "--base-url", url];
-            let said = failed(&suggest(&place, &words, &[(protocol.key_variable(), KEY)]));
-            let refused = format!("the key in {} is not sent to {url} over http", protocol.key_variable());
-            assert!(said.contains(&refused), "{said}");
+            let args = ["--provider", protocol.name(), "--model", "m-1", "--base-url", url];
+            let stderr = failed(&suggest(&workspace, &args, &[(protocol.key_variable(), KEY)]));
+            let expected = format!("the key in {} is not sent to {url} over http", protocol.key_variable());
+            assert!(stderr.contains(&expected), "{stderr}");
         }
-        let words = ["--provider", protocol.name(), "--model", "m-1", "--base-url", "http://127.0.0.1@model.invalid"];
-        let said = failed(&suggest(&place, &words, &[(protocol.key_variable(), KEY)]));
-        assert!(said.contains("a base URL has no user and no password"), "{said}");
+        let args = ["--provider", protocol.name(), "--model", "m-1", "--base-url", "http://127.0.0.1@model.invalid"];
+        let stderr = failed(&suggest(&workspace, &args, &[(protocol.key_variable(), KEY)]));
+        assert!(stderr.contains("a base URL has no user and no password"), "{stderr}");
     }
 }
 
 /// Writes `failures.toml`.
-fn write_file(place: &Place, text: &str) {
-    std::fs::write(place.dir().join("failures.toml"), text).unwrap();
+fn write_file(workspace: &Workspace, text: &str) {
+    std::fs::write(workspace.dir().join("failures.toml"), text).unwrap();
 }
 
 #[test]
 fn flags_go_before_the_environment_and_that_before_the_file() {
     let server = Server::start(&[Protocol::OpenAi.says(&answer().to_string())]);
-    let place = Place::with_data();
-    write_file(&place, &format!("[suggest]\nbase_url = {:?}\nmodel = 'from-file'\ntimeout = '5s'\n", server.url()));
-    let asked = |words: &[&str], variables: &[(&str, &str)]| {
-        let run = suggest(&place, &[&["--fresh"], words].concat(), variables);
-        assert_eq!(run.code(), 0, "{}", run.seen());
-        server.seen().last().unwrap().json()["model"].as_str().unwrap().to_owned()
+    let workspace = Workspace::with_data();
+    write_file(&workspace, &format!("[suggest]\nbase_url = {:?}\nmodel = 'from-file'\ntimeout = '5s'\n", server.url()));
+    let model_asked = |args: &[&str], variables: &[(&str, &str)]| {
+        let run = suggest(&workspace, &[&["--fresh"], args].concat(), variables);
+        assert_eq!(run.code(), 0, "{}", run.transcript());
+        server.requests().last().unwrap().json()["model"].as_str().unwrap().to_owned()
     };
-    assert_eq!(asked(&[], &[]), "from-file");
-    assert_eq!(asked(&[], &[("FAILURES_MODEL", "from-env")]), "from-env");
-    assert_eq!(asked(&[], &[("FAILURES_MODEL", "")]), "from-file");
-    assert_eq!(asked(&["--model", "from-flag"], &[("FAILURES_MODEL", "from-env")]), "from-flag");
+    assert_eq!(model_asked(&[], &[]), "from-file");
+    assert_eq!(model_asked(&[], &[("FAILURES_MODEL", "from-env")]), "from-env");
+    assert_eq!(model_asked(&[], &[("FAILURES_MODEL", "")]), "from-file");
+    assert_eq!(model_asked(&["--model", "from-flag"], &[("FAILURES_MODEL", "from-env")]), "from-flag");
 
     // The file is found from below as well.
-    let below = place.dir().join("src");
+    let below = workspace.dir().join("src");
     std::fs::create_dir(&below).unwrap();
-    let mut command = place.command(&["suggest"]);
+    let mut command = workspace.command(&["suggest"]);
     without_variables(&mut command);
     let run = Run(command.current_dir(below).output().unwrap());
-    assert_eq!(run.code(), 0, "{}", run.seen());
+    assert_eq!(run.code(), 0, "{}", run.transcript());
 }
 
 #[test]
 fn what_the_file_says_of_one_provider_does_not_hold_for_the_other() {
     let (of_file, elsewhere) =
         (Server::start(&[Reply::Close]), Server::start(&[Protocol::Gemini.says(&answer().to_string())]));
-    let place = Place::with_data();
-    write_file(&place, &format!("[suggest]\nbase_url = {:?}\nmodel = 'from-file'\n", of_file.url()));
+    let workspace = Workspace::with_data();
+    write_file(&workspace, &format!("[suggest]\nbase_url = {:?}\nmodel = 'from-file'\n", of_file.url()));
     let variables = [("FAILURES_PROVIDER", "gemini"), ("GEMINI_API_KEY", KEY)];
-    let said = failed(&suggest(&place, &[], &variables));
-    assert!(said.contains("no model is named"), "{said}");
-    let shown = suggest(&place, &["--model", "m-1", "--dry-run"], &variables).stdout();
+    let stderr = failed(&suggest(&workspace, &[], &variables));
+    assert!(stderr.contains("no model is named"), "{stderr}");
+    let request = suggest(&workspace, &["--model", "m-1", "--dry-run"], &variables).stdout();
     assert!(
-        shown.starts_with("POST https://generativelanguage.googleapis.com/v1beta/models/m-1:generateContent\n"),
-        "{shown}"
+        request.starts_with("POST https://generativelanguage.googleapis.com/v1beta/models/m-1:generateContent\n"),
+        "{request}"
     );
 
     let url = elsewhere.url();
-    let run = suggest(&place, &["--model", "m-1"], &[&variables[..], &[("FAILURES_BASE_URL", &url)]].concat());
-    assert_eq!(run.code(), 0, "{}", run.seen());
-    assert_eq!(elsewhere.only().line, "POST /v1beta/models/m-1:generateContent HTTP/1.1");
-    assert!(of_file.seen().is_empty());
+    let run = suggest(&workspace, &["--model", "m-1"], &[&variables[..], &[("FAILURES_BASE_URL", &url)]].concat());
+    assert_eq!(run.code(), 0, "{}", run.transcript());
+    assert_eq!(elsewhere.only_request().line, "POST /v1beta/models/m-1:generateContent HTTP/1.1");
+    assert!(of_file.requests().is_empty());
 
-    write_file(&place, "[suggest]\nmodel = 'from-file'\n");
-    let shown = suggest(&place, &["--dry-run"], &variables).stdout();
-    assert!(shown.contains("/models/from-file:generateContent\n"), "{shown}");
+    write_file(&workspace, "[suggest]\nmodel = 'from-file'\n");
+    let request = suggest(&workspace, &["--dry-run"], &variables).stdout();
+    assert!(request.contains("/models/from-file:generateContent\n"), "{request}");
 }
 
 #[test]
 fn the_time_of_the_file_is_kept() {
     let server = Server::start(&[Reply::Hang]);
-    let place = Place::with_data();
-    write_file(&place, "[suggest]\ntimeout = '300ms'\n");
-    let said = failed(&Protocol::OpenAi.ask_in(&place, &server, &[]));
-    assert!(said.contains("has not answered within 300ms"), "{said}");
+    let workspace = Workspace::with_data();
+    write_file(&workspace, "[suggest]\ntimeout = '300ms'\n");
+    let stderr = failed(&Protocol::OpenAi.ask_in(&workspace, &server, &[]));
+    assert!(stderr.contains("has not answered within 300ms"), "{stderr}");
 }
 
 #[test]
 fn what_is_wrong_in_the_file_is_named() {
-    let place = Place::with_data();
+    let workspace = Workspace::with_data();
     for (text, expected) in [
         ("[suggest]\nmodel = 'm'\nmodle = 'm'\n", "failures: failures.toml, line 3: unknown field `modle`"),
         ("[suggest]\nprovider = 'claude'\n", "failures: failures.toml, line 2: unknown variant `claude`"),
         ("[suggest]\ntimeout = 'soon'\n", "failures: failures.toml, line 2: timeout \"soon\""),
         ("[suggest]\nopenai_api_key = 'sesame'\n", "failures: failures.toml, line 2: unknown field `openai_api_key`"),
     ] {
-        write_file(&place, text);
-        let said = failed(&suggest(&place, &[], &[]));
-        assert!(said.starts_with(expected), "{said}");
+        write_file(&workspace, text);
+        let stderr = failed(&suggest(&workspace, &[], &[]));
+        assert!(stderr.starts_with(expected), "{stderr}");
     }
 }
 
 #[test]
 fn a_file_alone_does_not_say_where_a_key_goes() {
-    let place = Place::with_data();
-    write_file(&place, "[suggest]\nbase_url = 'https://model.invalid'\nmodel = 'm-1'\n");
+    let workspace = Workspace::with_data();
+    write_file(&workspace, "[suggest]\nbase_url = 'https://model.invalid'\nmodel = 'm-1'\n");
     let key = [("OPENAI_API_KEY", KEY)];
-    let said = failed(&suggest(&place, &[], &key));
-    assert!(said.contains("nothing is sent to https://model.invalid on the word of a failures.toml"), "{said}");
-    let run = suggest(&place, &["--dry-run", "--base-url", "https://model.invalid"], &key);
-    assert_eq!(run.code(), 0, "{}", run.seen());
+    let stderr = failed(&suggest(&workspace, &[], &key));
+    assert!(stderr.contains("nothing is sent to https://model.invalid on the word of a failures.toml"), "{stderr}");
+    let run = suggest(&workspace, &["--dry-run", "--base-url", "https://model.invalid"], &key);
+    assert_eq!(run.code(), 0, "{}", run.transcript());
 }
 
 #[test]
@@ -608,15 +614,15 @@ fn a_dry_run_sends_nothing_and_shows_all_but_the_key() {
     for protocol in BOTH {
         let server = Server::start(&[Reply::Close]);
         let run = protocol.ask(&server, &["--dry-run"]);
-        assert_eq!(run.code(), 0, "{}", run.seen());
-        assert!(server.seen().is_empty());
-        let shown = run.stdout();
-        assert!(shown.starts_with(&format!("POST {}/v1", server.url())), "{shown}");
-        assert!(!shown.contains("sesame") && shown.contains("[redacted]"), "{shown}");
-        let body: Json = serde_json::from_str(shown.split_once("\n\n").unwrap().1).unwrap();
+        assert_eq!(run.code(), 0, "{}", run.transcript());
+        assert!(server.requests().is_empty());
+        let request = run.stdout();
+        assert!(request.starts_with(&format!("POST {}/v1", server.url())), "{request}");
+        assert!(!request.contains("sesame") && request.contains("[redacted]"), "{request}");
+        let body: Json = serde_json::from_str(request.split_once("\n\n").unwrap().1).unwrap();
 
         let server = Server::start(&[protocol.says(&answer().to_string())]);
         protocol.ask(&server, &[]);
-        assert_eq!(server.only().json(), body);
+        assert_eq!(server.only_request().json(), body);
     }
 }

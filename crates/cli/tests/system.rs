@@ -6,7 +6,7 @@ mod support;
 use std::process::Command;
 
 use support::server::{Reply, Server};
-use support::{Place, Run};
+use support::{Run, Workspace};
 
 /// A clock that shows 1968.
 const CLOCK: &str = r"
@@ -27,62 +27,62 @@ int flock(int file, int operation) { (void)file; (void)operation; errno = EINVAL
 ";
 
 /// Compiles a library that comes before the real one.
-fn preload(place: &Place, source: &str) -> std::path::PathBuf {
-    let (file, library) = (place.dir().join("preload.c"), place.dir().join("preload.so"));
+fn preload(workspace: &Workspace, source: &str) -> std::path::PathBuf {
+    let (file, library) = (workspace.dir().join("preload.c"), workspace.dir().join("preload.so"));
     std::fs::write(&file, source).unwrap();
     let compiler = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&library, &file]).status().unwrap();
     assert!(compiler.success());
     library
 }
 
-fn run_with(place: &Place, source: &str, words: &[&str]) -> Run {
-    let library = preload(place, source);
-    Run(place.command(words).env("LD_PRELOAD", library).output().unwrap())
+fn run_with(workspace: &Workspace, source: &str, args: &[&str]) -> Run {
+    let library = preload(workspace, source);
+    Run(workspace.command(args).env("LD_PRELOAD", library).output().unwrap())
 }
 
 #[test]
 fn a_clock_before_1970_stops_no_command() {
-    let place = Place::with_data();
+    let workspace = Workspace::with_data();
     let commands = "list|list --since 1d|groups|refs|validate|show latest|prune --keep-last 0|prune --older-than 1d";
     for line in commands.split('|') {
-        let run = run_with(&place, CLOCK, &line.split(' ').collect::<Vec<_>>());
+        let run = run_with(&workspace, CLOCK, &line.split(' ').collect::<Vec<_>>());
         assert!(run.code() < 2 && !run.stderr().contains("panicked"), "{line}: {}", run.stderr());
     }
-    let run = run_with(&place, CLOCK, &["resolve", "latest", "--fix", "a shorter interval"]);
+    let run = run_with(&workspace, CLOCK, &["resolve", "latest", "--fix", "a shorter interval"]);
     assert_eq!(run.code(), 0, "{}", run.stderr());
 }
 
 #[test]
 fn a_file_system_without_locks_stops_no_command() {
-    let place = Place::with_data();
-    let run = run_with(&place, LOCKS, &["resolve", "latest", "--fix", "a shorter interval"]);
+    let workspace = Workspace::with_data();
+    let run = run_with(&workspace, LOCKS, &["resolve", "latest", "--fix", "a shorter interval"]);
     assert_eq!(run.code(), 0, "{}", run.stderr());
-    assert!(place.run(&["show", "latest"]).stdout().contains("a shorter interval"));
-    let before = place.records();
-    let run = run_with(&place, LOCKS, &["prune", "--keep-last", "0", "--yes"]);
+    assert!(workspace.run(&["show", "latest"]).stdout().contains("a shorter interval"));
+    let before = workspace.records();
+    let run = run_with(&workspace, LOCKS, &["prune", "--keep-last", "0", "--yes"]);
     assert_eq!((run.code(), run.stdout().lines().count()), (0, 1), "{}", run.stderr());
-    assert_eq!(place.records(), before - 1);
+    assert_eq!(workspace.records(), before - 1);
 }
 
 #[test]
 fn a_file_system_without_locks_stops_no_saving_of_advice() {
-    let place = Place::with_data();
+    let workspace = Workspace::with_data();
     let answer =
         r#"{"root_cause": "a pole", "confidence": "high", "fixes": [{"change": "End before it", "reason": "r"}]}"#;
     let body = serde_json::json!({ "choices": [{ "message": { "content": answer }, "finish_reason": "stop" }] });
     let server = Server::start(&[Reply::json(200, &body)]);
-    let run = run_with(&place, LOCKS, &["suggest", "--save", "--model", "m", "--base-url", &server.url()]);
-    assert_eq!(run.code(), 0, "{}", run.seen());
-    assert!(place.run(&["show", "latest", "--json"]).stdout().contains("End before it"));
+    let run = run_with(&workspace, LOCKS, &["suggest", "--save", "--model", "m", "--base-url", &server.url()]);
+    assert_eq!(run.code(), 0, "{}", run.transcript());
+    assert!(workspace.run(&["show", "latest", "--json"]).stdout().contains("End before it"));
 }
 
 #[test]
 fn a_file_system_without_locks_stops_no_push() {
-    let place = Place::with_data();
-    let git = |words: &[&str]| {
+    let workspace = Workspace::with_data();
+    let git = |args: &[&str]| {
         let mut git = Command::new("git");
-        git.args(words).current_dir(place.dir()).env("GIT_CONFIG_GLOBAL", "/dev/null").env("HOME", place.dir());
-        assert!(git.output().unwrap().status.success(), "git {words:?}");
+        git.args(args).current_dir(workspace.dir()).env("GIT_CONFIG_GLOBAL", "/dev/null").env("HOME", workspace.dir());
+        assert!(git.output().unwrap().status.success(), "git {args:?}");
     };
     git(&["init", "--quiet", "--bare", "remote.git"]);
     git(&["init", "--quiet", "--initial-branch", "main"]);
@@ -91,7 +91,7 @@ fn a_file_system_without_locks_stops_no_push() {
     git(&["commit", "--quiet", "--allow-empty", "-m", "begin"]);
     git(&["remote", "add", "origin", "remote.git"]);
     git(&["push", "--quiet", "origin", "main"]);
-    let run = run_with(&place, LOCKS, &["push"]);
+    let run = run_with(&workspace, LOCKS, &["push"]);
     assert_eq!(run.code(), 0, "{}{}", run.stdout(), run.stderr());
     git(&["--git-dir", "remote.git", "cat-file", "-e", "main:io/failures"]);
 }

@@ -10,7 +10,7 @@ use tracing_failure::Failure;
 
 use crate::failure;
 use crate::support::server::{Reply, Server};
-use crate::support::{Place, Run};
+use crate::support::{Run, Workspace};
 
 const KEY: &str = "sesame-1234,open;wide";
 
@@ -31,8 +31,8 @@ fn says(text: &str) -> Reply {
     Reply::json(200, &body(text))
 }
 
-fn command(place: &Place, words: &[&str]) -> Command {
-    let mut command = place.command(&[&["suggest"], words].concat());
+fn command(workspace: &Workspace, args: &[&str]) -> Command {
+    let mut command = workspace.command(&[&["suggest"], args].concat());
     for name in ["GEMINI_API_KEY", "OPENAI_API_KEY", "FAILURES_PROVIDER", "FAILURES_MODEL", "FAILURES_BASE_URL"] {
         command.env_remove(name);
     }
@@ -42,10 +42,10 @@ fn command(place: &Place, words: &[&str]) -> Command {
     command
 }
 
-fn ask(place: &Place, server: &Server, words: &[&str]) -> Run {
+fn ask(workspace: &Workspace, server: &Server, args: &[&str]) -> Run {
     let url = server.url();
-    let words = [&["--model", "m-1", "--base-url", &url], words].concat();
-    Run(command(place, &words).env("OPENAI_API_KEY", KEY).output().unwrap())
+    let args = [&["--model", "m-1", "--base-url", &url], args].concat();
+    Run(command(workspace, &args).env("OPENAI_API_KEY", KEY).output().unwrap())
 }
 
 fn fixes(path: &Path) -> Vec<String> {
@@ -53,16 +53,16 @@ fn fixes(path: &Path) -> Vec<String> {
 }
 
 /// A place with one record that contains a secret.
-fn place() -> Place {
-    let place = Place::empty();
+fn workspace() -> Workspace {
+    let workspace = Workspace::empty();
     let mut failure = failure("no convergence");
     failure.parameters.insert("note", "postgres://me:hunter2@db.example/x");
-    place.record(&failure);
-    place
+    workspace.record(&failure);
+    workspace
 }
 
-fn write_configuration(place: &Place, server: &Server) -> std::path::PathBuf {
-    let path = place.dir().join("failures.toml");
+fn write_configuration(workspace: &Workspace, server: &Server) -> std::path::PathBuf {
+    let path = workspace.dir().join("failures.toml");
     let text = format!("[suggest]\nmodel = 'm-1'\nbase_url = '{}'\n", server.url());
     std::fs::write(&path, text).unwrap();
     path
@@ -70,42 +70,42 @@ fn write_configuration(place: &Place, server: &Server) -> std::path::PathBuf {
 
 #[test]
 fn a_file_alone_names_neither_who_gets_a_key_nor_who_gets_secrets() {
-    let (place, server) = (place(), Server::start(&[says(&answer().to_string())]));
-    write_configuration(&place, &server);
-    let run = Run(command(&place, &[]).env("OPENAI_API_KEY", KEY).output().unwrap());
-    assert_eq!(run.code(), 0, "{}", run.seen());
-    let request = server.only();
+    let (workspace, server) = (workspace(), Server::start(&[says(&answer().to_string())]));
+    write_configuration(&workspace, &server);
+    let run = Run(command(&workspace, &[]).env("OPENAI_API_KEY", KEY).output().unwrap());
+    assert_eq!(run.code(), 0, "{}", run.transcript());
+    let request = server.only_request();
     assert_eq!(request.header("authorization"), None);
     assert!(!request.body.contains("hunter2"), "{}", request.body);
 
-    let run = Run(command(&place, &["--fresh"])
+    let run = Run(command(&workspace, &["--fresh"])
         .env("OPENAI_API_KEY", KEY)
         .env("FAILURES_BASE_URL", server.url())
         .output()
         .unwrap());
-    assert_eq!(run.code(), 0, "{}", run.seen());
-    let request = server.seen().pop().unwrap();
+    assert_eq!(run.code(), 0, "{}", run.transcript());
+    let request = server.requests().pop().unwrap();
     assert_eq!(request.header("authorization"), Some(&*format!("Bearer {KEY}")));
     assert!(request.body.contains("hunter2"), "{}", request.body);
     // Gemini needs a key.
     let text = format!("[suggest]\nprovider = 'gemini'\nmodel = 'm-1'\nbase_url = '{}'\n", server.url());
-    std::fs::write(place.dir().join("failures.toml"), text).unwrap();
-    let run = Run(command(&place, &["--fresh"]).env("GEMINI_API_KEY", KEY).output().unwrap());
-    assert!(run.code() == 1 && run.stderr().contains("nothing is sent to"), "{}", run.seen());
-    assert_eq!(server.seen().len(), 2);
+    std::fs::write(workspace.dir().join("failures.toml"), text).unwrap();
+    let run = Run(command(&workspace, &["--fresh"]).env("GEMINI_API_KEY", KEY).output().unwrap());
+    assert!(run.code() == 1 && run.stderr().contains("nothing is sent to"), "{}", run.transcript());
+    assert_eq!(server.requests().len(), 2);
 }
 
 #[test]
 #[cfg(unix)]
 fn a_file_that_others_can_have_written_is_not_read() {
     use std::os::unix::fs::{PermissionsExt, chown};
-    let (place, server) = (place(), Server::start(&[says(&answer().to_string())]));
-    let path = write_configuration(&place, &server);
+    let (workspace, server) = (workspace(), Server::start(&[says(&answer().to_string())]));
+    let path = write_configuration(&workspace, &server);
     let check = || {
-        let run = Run(command(&place, &[]).env("OPENAI_API_KEY", KEY).output().unwrap());
-        assert_eq!(run.code(), 1, "{}", run.seen());
+        let run = Run(command(&workspace, &[]).env("OPENAI_API_KEY", KEY).output().unwrap());
+        assert_eq!(run.code(), 1, "{}", run.transcript());
         assert!(run.stderr().contains("failures.toml is not read"), "{}", run.stderr());
-        assert!(server.seen().is_empty());
+        assert!(server.requests().is_empty());
     };
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
     check();
@@ -116,45 +116,46 @@ fn a_file_that_others_can_have_written_is_not_read() {
     }
     check();
     // Options suffice, and the file is reported all the same.
-    let run = ask(&place, &server, &[]);
-    assert_eq!(run.code(), 0, "{}", run.seen());
+    let run = ask(&workspace, &server, &[]);
+    assert_eq!(run.code(), 0, "{}", run.transcript());
     assert!(run.stderr().contains("failures.toml is not read"), "{}", run.stderr());
 }
 
 #[test]
 #[cfg(unix)]
 fn a_configuration_that_is_no_ordinary_file_is_refused() {
-    let (place, server) = (place(), Server::start(&[says(&answer().to_string())]));
-    let path = place.dir().join("failures.toml");
+    let (workspace, server) = (workspace(), Server::start(&[says(&answer().to_string())]));
+    let path = workspace.dir().join("failures.toml");
     assert!(Command::new("mkfifo").args(["-m", "600"]).arg(&path).status().unwrap().success());
-    let run = ask(&place, &server, &[]);
-    assert_eq!(run.code(), 1, "{}", run.seen());
+    let run = ask(&workspace, &server, &[]);
+    assert_eq!(run.code(), 1, "{}", run.transcript());
     assert!(run.stderr().contains("failures.toml: it is not an ordinary file"), "{}", run.stderr());
     std::fs::remove_file(&path).unwrap();
     std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
     // All users can write to this device.
-    let run = ask(&place, &server, &[]);
-    assert!(run.stderr().contains("failures.toml is not read"), "{}", run.seen());
+    let run = ask(&workspace, &server, &[]);
+    assert!(run.stderr().contains("failures.toml is not read"), "{}", run.transcript());
 }
 
 #[test]
 fn an_empty_variable_is_not_set() {
-    let (place, server) = (place(), Server::start(&[says(&answer().to_string())]));
-    let mut command = command(&place, &["--model", "m-1", "--base-url", &server.url()]);
+    let (workspace, server) = (workspace(), Server::start(&[says(&answer().to_string())]));
+    let mut command = command(&workspace, &["--model", "m-1", "--base-url", &server.url()]);
     for name in ["FAILURES_PROVIDER", "FAILURES_MODEL", "FAILURES_BASE_URL", "TRACING_FAILURE_DIR", "OPENAI_API_KEY"] {
         command.env(name, "");
     }
     let run = Run(command.output().unwrap());
-    assert_eq!(run.code(), 0, "{}", run.seen());
+    assert_eq!(run.code(), 0, "{}", run.transcript());
 }
 
 #[test]
 fn an_answer_that_nobody_reads_is_saved_and_reported() {
-    for words in [&["--save"][..], &["--all", "--save"]] {
-        let (place, server) = (place(), Server::start(&[says(&answer().to_string())]));
-        let path = place.failures().join(place.files().into_iter().find(|name| name.starts_with("general")).unwrap());
+    for args in [&["--save"][..], &["--all", "--save"]] {
+        let (workspace, server) = (workspace(), Server::start(&[says(&answer().to_string())]));
+        let path =
+            workspace.failures().join(workspace.files().into_iter().find(|name| name.starts_with("general")).unwrap());
         let url = server.url();
-        let mut command = command(&place, &[&["--model", "m-1", "--base-url", &url], words].concat());
+        let mut command = command(&workspace, &[&["--model", "m-1", "--base-url", &url], args].concat());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
@@ -168,17 +169,17 @@ fn an_answer_that_nobody_reads_is_saved_and_reported() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_full_disk_behind_the_output_is_reported_and_ends_the_questions() {
-    let (place, server) = (place(), Server::start(&[says(&answer().to_string())]));
+    let (workspace, server) = (workspace(), Server::start(&[says(&answer().to_string())]));
     let mut other = failure("singular");
     other.computation = "other".to_owned();
-    place.record(&other);
+    workspace.record(&other);
     let url = server.url();
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-    let mut command = command(&place, &["--model", "m-1", "--base-url", &url, "--all", "--save"]);
+    let mut command = command(&workspace, &["--model", "m-1", "--base-url", &url, "--all", "--save"]);
     let run = Run(command.stdout(full).output().unwrap());
-    assert_eq!(run.code(), 1, "{}", run.seen());
+    assert_eq!(run.code(), 1, "{}", run.transcript());
     assert!(run.stderr().contains("No space left"), "{}", run.stderr());
-    assert_eq!(server.seen().len(), 1);
+    assert_eq!(server.requests().len(), 1);
 }
 
 /// A server that does something before it answers.
@@ -205,51 +206,51 @@ fn answering_after(work: impl FnOnce() + Send + 'static) -> String {
 
 #[test]
 fn advice_goes_into_the_record_that_was_asked_about() {
-    let place = Place::empty();
-    let first = place.record(&failure("first"));
-    let failures = place.failures();
+    let workspace = Workspace::empty();
+    let first = workspace.record(&failure("first"));
+    let failures = workspace.failures();
     let url = answering_after(move || {
         tracing_failure::Store::open(failures).unwrap().write(&failure("second")).unwrap();
     });
-    let words = ["io/failures/latest.json", "--model", "m-1", "--base-url", &url, "--save"];
-    let run = Run(command(&place, &words).output().unwrap());
-    assert_eq!(run.code(), 0, "{}", run.seen());
+    let args = ["io/failures/latest.json", "--model", "m-1", "--base-url", &url, "--save"];
+    let run = Run(command(&workspace, &args).output().unwrap());
+    assert_eq!(run.code(), 0, "{}", run.transcript());
     assert_eq!(fixes(&first).len(), 1);
-    let latest = Failure::from_path(place.failures().join("latest.json")).unwrap();
+    let latest = Failure::from_path(workspace.failures().join("latest.json")).unwrap();
     assert_eq!((&*latest.error_message, latest.suggested_fixes.len()), ("second", 0));
 
     let (path, other) = (first.clone(), failure("third").to_json());
     let url = answering_after(move || std::fs::write(path, other).unwrap());
-    let words = [first.to_str().unwrap(), "--model", "m-1", "--base-url", &url, "--save", "--fresh"];
-    let run = Run(command(&place, &words).output().unwrap());
-    assert_eq!(run.code(), 1, "{}", run.seen());
+    let args = [first.to_str().unwrap(), "--model", "m-1", "--base-url", &url, "--save", "--fresh"];
+    let run = Run(command(&workspace, &args).output().unwrap());
+    assert_eq!(run.code(), 1, "{}", run.transcript());
     assert!(run.stdout().contains("The step is too long.") && run.stderr().contains("contains another record now"));
     assert!(fixes(&first).is_empty());
 }
 
 #[test]
 fn an_answer_that_cannot_be_kept_is_shown() {
-    let (place, server) = (place(), Server::start(&[says(&answer().to_string()), says("no answer")]));
-    std::fs::write(place.failures().join(".suggestions"), "a file").unwrap();
-    let run = ask(&place, &server, &[]);
-    assert_eq!(run.code(), 0, "{}", run.seen());
+    let (workspace, server) = (workspace(), Server::start(&[says(&answer().to_string()), says("no answer")]));
+    std::fs::write(workspace.failures().join(".suggestions"), "a file").unwrap();
+    let run = ask(&workspace, &server, &[]);
+    assert_eq!(run.code(), 0, "{}", run.transcript());
     assert!(run.stdout().contains("The step is too long."));
     assert!(run.stderr().contains("the answer is not kept for the next time"), "{}", run.stderr());
-    let run = ask(&place, &server, &[]);
+    let run = ask(&workspace, &server, &[]);
     assert!(run.stderr().contains("served-1 said \"no answer\""), "{}", run.stderr());
 }
 
 #[test]
 fn an_edited_answer_is_not_taken_for_the_models() {
-    let (place, server) = (place(), Server::start(&[says(&answer().to_string())]));
-    ask(&place, &server, &[]);
-    let run = ask(&place, &server, &[]);
-    assert!(run.stdout().contains("from the cache .suggestions"), "{}", run.seen());
-    assert_eq!(server.seen().len(), 1);
-    let dir = place.failures().join(".suggestions");
+    let (workspace, server) = (workspace(), Server::start(&[says(&answer().to_string())]));
+    ask(&workspace, &server, &[]);
+    let run = ask(&workspace, &server, &[]);
+    assert!(run.stdout().contains("from the cache .suggestions"), "{}", run.transcript());
+    assert_eq!(server.requests().len(), 1);
+    let dir = workspace.failures().join(".suggestions");
     let file = std::fs::read_dir(&dir).unwrap().next().unwrap().unwrap().path();
-    let kept: Json = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    let fix = &kept["answer"]["fixes"][0];
+    let cached: Json = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let fix = &cached["answer"]["fixes"][0];
     for (number, (pointer, value)) in [
         ("/answer/root_cause", json!("")),
         ("/answer/fixes", Json::Array(vec![fix.clone(); 100])),
@@ -259,33 +260,41 @@ fn an_edited_answer_is_not_taken_for_the_models() {
     .into_iter()
     .enumerate()
     {
-        let mut edited = kept.clone();
+        let mut edited = cached.clone();
         *edited.pointer_mut(pointer).unwrap() = value;
         std::fs::write(&file, edited.to_string()).unwrap();
-        let run = ask(&place, &server, &[]);
-        assert!(run.stdout().contains("served-1") && run.stdout().contains("The step is too long."), "{}", run.seen());
-        assert_eq!(server.seen().len(), number + 2, "{pointer}");
+        let run = ask(&workspace, &server, &[]);
+        assert!(
+            run.stdout().contains("served-1") && run.stdout().contains("The step is too long."),
+            "{}",
+            run.transcript()
+        );
+        assert_eq!(server.requests().len(), number + 2, "{pointer}");
     }
 }
 
 #[test]
 fn the_key_is_nowhere_in_what_comes_back() {
-    let mut told = answer();
-    told["root_cause"] = format!("Your key is {KEY}.").into();
-    told["fixes"][0]["code"] = format!("key = \"{KEY}\"").into();
-    let mut named = body(&told.to_string());
+    let mut reply_with_key = answer();
+    reply_with_key["root_cause"] = format!("Your key is {KEY}.").into();
+    reply_with_key["fixes"][0]["code"] = format!("key = \"{KEY}\"").into();
+    let mut named = body(&reply_with_key.to_string());
     named["model"] = format!("model-{KEY}").into();
-    let place = place();
-    let run = ask(&place, &Server::start(&[Reply::json(200, &named)]), &["--save"]);
-    assert_eq!(run.code(), 0, "{}", run.seen());
-    assert!(run.stdout().contains("Your key is [redacted]."), "{}", run.seen());
+    let workspace = workspace();
+    let run = ask(&workspace, &Server::start(&[Reply::json(200, &named)]), &["--save"]);
+    assert_eq!(run.code(), 0, "{}", run.transcript());
+    assert!(run.stdout().contains("Your key is [redacted]."), "{}", run.transcript());
     let error = json!({ "error": { "message": format!("wrong key {KEY}, or sesame-1234,op***") } });
-    let failed = ask(&place, &Server::start(&[Reply::json(401, &error)]), &["--fresh"]);
-    let raw = ask(&place, &Server::start(&[says(&format!("no answer, {KEY}"))]), &["--fresh"]);
+    let failed = ask(&workspace, &Server::start(&[Reply::json(401, &error)]), &["--fresh"]);
+    let raw = ask(&workspace, &Server::start(&[says(&format!("no answer, {KEY}"))]), &["--fresh"]);
     for run in [&run, &failed, &raw] {
-        assert!(!run.seen().contains("sesame") && !run.seen().contains("open;wide"), "{}", run.seen());
+        assert!(
+            !run.transcript().contains("sesame") && !run.transcript().contains("open;wide"),
+            "{}",
+            run.transcript()
+        );
     }
-    let output = Command::new("grep").args(["-r", "sesame"]).arg(place.dir()).output().unwrap();
+    let output = Command::new("grep").args(["-r", "sesame"]).arg(workspace.dir()).output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "");
 }
 
@@ -296,15 +305,15 @@ fn the_limit_of_tokens_holds_without_answers_and_without_counts() {
     let mut cut = body("");
     cut["choices"][0]["finish_reason"] = "length".into();
     for reply in [Reply::json(200, &uncounted), says("no answer"), Reply::json(200, &cut)] {
-        let place = Place::empty();
+        let workspace = Workspace::empty();
         for name in ["a", "b", "c"] {
             let mut failure = failure("no convergence");
             failure.computation = name.to_owned();
-            place.record(&failure);
+            workspace.record(&failure);
         }
         let server = Server::start(&[reply]);
-        let run = ask(&place, &server, &["--all", "--max-tokens", "200"]);
-        assert_eq!(server.seen().len(), 1, "{}", run.seen());
+        let run = ask(&workspace, &server, &["--all", "--max-tokens", "200"]);
+        assert_eq!(server.requests().len(), 1, "{}", run.transcript());
         assert!(run.stderr().contains("tokens used: 2 groups not asked"), "{}", run.stderr());
     }
 }
@@ -315,23 +324,23 @@ fn odd_replies_of_servers_are_understood() {
     with_error["error"] = json!({});
     let mut long_name = body(&answer().to_string());
     long_name["model"] = "m".repeat(3 << 20).into();
-    let marked = format!("\u{feff}{}", body(&format!("\u{feff}{}", answer())));
+    let with_byte_order_mark = format!("\u{feff}{}", body(&format!("\u{feff}{}", answer())));
     for reply in [
         Reply::json(200, &with_error),
         Reply::json(200, &long_name),
-        Reply::say(200, &["content-type: application/json"], marked),
+        Reply::http(200, &["content-type: application/json"], with_byte_order_mark),
     ] {
-        let run = ask(&place(), &Server::start(&[reply]), &["--save"]);
+        let run = ask(&workspace(), &Server::start(&[reply]), &["--save"]);
         assert_eq!(run.code(), 0, "{}", run.stderr());
         assert!(run.stdout().contains("The step is too long.") && run.stdout().len() < 2_000);
     }
-    let run = ask(&place(), &Server::start(&[Reply::say(304, &[], "")]), &[]);
+    let run = ask(&workspace(), &Server::start(&[Reply::http(304, &[], "")]), &[]);
     assert!(run.stderr().contains("answers 304") && !run.stderr().contains("sends us"), "{}", run.stderr());
 }
 
 #[test]
 fn what_nobody_sees_and_other_hosts_are_not_sent() {
-    let place = Place::empty();
+    let workspace = Workspace::empty();
     let mut old = failure("no convergence");
     let host = |failure: &Failure, name: &str| {
         let json = failure
@@ -339,20 +348,20 @@ fn what_nobody_sees_and_other_hosts_are_not_sent() {
             .replace("\"context\": {", &format!("\"context\": {{\"process\": {{\"pid\": 1, \"host\": \"{name}\"}},"));
         Failure::from_json(&json).unwrap()
     };
-    let path = place.record(&host(&old, "secretnode17.cluster.edu"));
-    let run = place.run(&["resolve", path.to_str().unwrap(), "--fix", "moved it away from secretnode17"]);
-    assert_eq!(run.code(), 0, "{}", run.seen());
+    let path = workspace.record(&host(&old, "secretnode17.cluster.edu"));
+    let run = workspace.run(&["resolve", path.to_str().unwrap(), "--fix", "moved it away from secretnode17"]);
+    assert_eq!(run.code(), 0, "{}", run.transcript());
     old = failure("no convergence");
     let invisible = "\u{fe00}\u{fe0f}\u{34f}\u{115f}\u{2800}\u{3164}\u{ffa0}\u{feff}";
     old.parameters.insert("method", format!("RK{invisible}45"));
-    place.record(&host(&old, "othernode3"));
+    workspace.record(&host(&old, "othernode3"));
     let server = Server::start(&[says(&answer().to_string())]);
-    ask(&place, &server, &["--budget", "30000", "--fresh"]);
+    ask(&workspace, &server, &["--budget", "30000", "--fresh"]);
     // What goes elsewhere is what a file names: there it is redacted.
-    write_configuration(&place, &server);
-    let run = Run(command(&place, &["--fresh"]).output().unwrap());
-    assert_eq!(run.code(), 0, "{}", run.seen());
-    let sent = server.seen().pop().unwrap().json()["messages"][1]["content"].as_str().unwrap().to_owned();
+    write_configuration(&workspace, &server);
+    let run = Run(command(&workspace, &["--fresh"]).output().unwrap());
+    assert_eq!(run.code(), 0, "{}", run.transcript());
+    let sent = server.requests().pop().unwrap().json()["messages"][1]["content"].as_str().unwrap().to_owned();
     assert!(sent.contains("moved it away from [host]") && !sent.contains("secretnode17"), "{sent}");
     assert!(sent.contains("RK45"), "{sent}");
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tracing_failure::{Failure, Store};
 
-use crate::support::Place;
+use crate::support::Workspace;
 
 const MARKS: [&str; 6] = [
     "@ (ada's conflicted copy 2026-11-30)",
@@ -16,13 +16,13 @@ const MARKS: [&str; 6] = [
 ];
 
 /// Two failures, and copies of one of them and of `latest.json`.
-fn place_with_copies() -> Place {
-    let place = Place::empty();
-    let original = place.record(&failure("first"));
-    place.record(&failure("second"));
+fn workspace_with_copies() -> Workspace {
+    let workspace = Workspace::empty();
+    let original = workspace.record(&failure("first"));
+    workspace.record(&failure("second"));
     copy(&original, &MARKS);
-    copy(&place.failures().join("latest.json"), &MARKS[..4]);
-    place
+    copy(&workspace.failures().join("latest.json"), &MARKS[..4]);
+    workspace
 }
 
 fn failure(message: &str) -> Failure {
@@ -41,14 +41,14 @@ fn copy(original: &Path, marks: &[&str]) {
 
 #[test]
 fn a_copy_is_no_second_failure() {
-    let place = place_with_copies();
-    let run = |words: &[&str]| {
-        let run = place.run(words);
-        assert_eq!(run.code(), 0, "{words:?}: {}", run.seen());
+    let workspace = workspace_with_copies();
+    let run = |args: &[&str]| {
+        let run = workspace.run(args);
+        assert_eq!(run.code(), 0, "{args:?}: {}", run.transcript());
         run
     };
     let list = run(&["list", "--jsonl"]);
-    assert_eq!(list.stdout().lines().count(), 2, "{}", list.seen());
+    assert_eq!(list.stdout().lines().count(), 2, "{}", list.transcript());
     assert!(list.stderr().starts_with("failures: 10 copies are no failure:\n  io/failures/"), "{}", list.stderr());
     assert!(list.stderr().contains(" of rg_flow_") && list.stderr().contains("  and 5 more\n"), "{}", list.stderr());
     assert!(run(&["groups"]).stdout().starts_with("2 × rg_flow_integration"));
@@ -57,33 +57,33 @@ fn a_copy_is_no_second_failure() {
     assert!(run(&["validate"]).stderr().contains("3 files, all valid"));
     let diff = run(&["diff", "latest~1", "latest"]).stdout();
     assert!(diff.contains("first") && diff.contains("second"), "{diff}");
-    let run = place.run(&["show", "latest~2"]);
-    assert!(run.stderr().contains("there are 2 failures only"), "{}", run.seen());
-    assert_eq!(Store::open(place.failures()).unwrap().read_all().unwrap().count(), 2);
+    let run = workspace.run(&["show", "latest~2"]);
+    assert!(run.stderr().contains("there are 2 failures only"), "{}", run.transcript());
+    assert_eq!(Store::open(workspace.failures()).unwrap().read_all().unwrap().count(), 2);
 }
 
 #[test]
 fn a_failure_is_found_by_its_id_and_a_copy_by_its_name() {
-    let place = place_with_copies();
-    let original = Store::open(place.failures()).unwrap().paths().unwrap()[0].clone();
+    let workspace = workspace_with_copies();
+    let original = Store::open(workspace.failures()).unwrap().paths().unwrap()[0].clone();
     let stem = original.file_stem().unwrap().to_str().unwrap();
     let id = stem.rsplit('_').next().unwrap();
-    assert!(place.run(&["show", id]).stdout().contains("first"));
-    let copy = place.run(&["show", &format!("{stem}-LAPTOP")]);
-    assert!(copy.stdout().contains("first") && copy.code() == 0, "{}", copy.seen());
+    assert!(workspace.run(&["show", id]).stdout().contains("first"));
+    let copy = workspace.run(&["show", &format!("{stem}-LAPTOP")]);
+    assert!(copy.stdout().contains("first") && copy.code() == 0, "{}", copy.transcript());
 }
 
 #[test]
 fn prune_deletes_no_copy_and_does_not_count_it() {
-    let place = place_with_copies();
-    let before = place.files();
-    assert_eq!(place.run(&["prune", "--keep-last", "2", "--yes"]).code(), 0);
-    assert_eq!(place.files(), before);
+    let workspace = workspace_with_copies();
+    let before = workspace.files();
+    assert_eq!(workspace.run(&["prune", "--keep-last", "2", "--yes"]).code(), 0);
+    assert_eq!(workspace.files(), before);
     for _ in 0..3 {
-        place.record(&failure("third"));
+        workspace.record(&failure("third"));
     }
-    assert_eq!(place.run(&["prune", "--keep-last", "0", "--yes"]).code(), 0);
-    let after = place.files();
+    assert_eq!(workspace.run(&["prune", "--keep-last", "0", "--yes"]).code(), 0);
+    let after = workspace.files();
     assert!(
         before
             .iter()
@@ -94,26 +94,26 @@ fn prune_deletes_no_copy_and_does_not_count_it() {
 
 #[test]
 fn a_file_with_the_time_and_the_id_of_another_is_a_copy_whatever_it_is_called() {
-    let place = Place::empty();
-    let original = place.record(&failure("first"));
+    let workspace = Workspace::empty();
+    let original = workspace.record(&failure("first"));
     copy(&original, &["interesting"]);
-    let list = place.run(&["list", "--jsonl"]);
-    assert_eq!((list.stdout().lines().count(), list.code()), (1, 0), "{}", list.seen());
+    let list = workspace.run(&["list", "--jsonl"]);
+    assert_eq!((list.stdout().lines().count(), list.code()), (1, 0), "{}", list.transcript());
     let name = original.file_name().unwrap().to_str().unwrap();
     assert_eq!(list.stderr(), format!("failures: 1 copy is no failure: io/failures/interesting.json of {name}\n"));
-    let none = place.run(&["show", "latest~1"]);
-    assert!(none.stderr().contains("there are 1 failure only"), "{}", none.seen());
+    let none = workspace.run(&["show", "latest~1"]);
+    assert!(none.stderr().contains("there are 1 failure only"), "{}", none.transcript());
     // Other programs give one id to all failures of a run.
     let mut other = Failure::from_path(&original).unwrap();
     other.timestamp += chrono::TimeDelta::seconds(1);
-    std::fs::write(place.failures().join("other.json"), other.to_json()).unwrap();
-    assert_eq!(place.run(&["list", "--jsonl"]).stdout().lines().count(), 2);
+    std::fs::write(workspace.failures().join("other.json"), other.to_json()).unwrap();
+    assert_eq!(workspace.run(&["list", "--jsonl"]).stdout().lines().count(), 2);
 }
 
 #[test]
 fn a_copy_whose_original_has_gone_is_the_failure() {
-    let place = place_with_copies();
-    let original = Store::open(place.failures()).unwrap().paths().unwrap()[0].clone();
+    let workspace = workspace_with_copies();
+    let original = Store::open(workspace.failures()).unwrap().paths().unwrap()[0].clone();
     std::fs::remove_file(original).unwrap();
-    assert_eq!(place.run(&["list", "--jsonl"]).stdout().lines().count(), 2);
+    assert_eq!(workspace.run(&["list", "--jsonl"]).stdout().lines().count(), 2);
 }

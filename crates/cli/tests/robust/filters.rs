@@ -3,16 +3,16 @@
 use std::time::{Duration, Instant};
 
 use crate::failure;
-use crate::support::Place;
+use crate::support::Workspace;
 
 /// What is said of the filter, within a time that no healthy machine needs.
 fn complaint(filter: &str) -> String {
-    let place = Place::empty();
-    place.record(&failure("no convergence"));
+    let workspace = Workspace::empty();
+    workspace.record(&failure("no convergence"));
     let started = Instant::now();
-    let run = place.run(&["list", "--where", filter]);
+    let run = workspace.run(&["list", "--where", filter]);
     assert!(started.elapsed() < Duration::from_secs(120), "{filter}");
-    assert!(!run.stdout().contains("no convergence"), "{}", run.seen());
+    assert!(!run.stdout().contains("no convergence"), "{}", run.transcript());
     run.stderr()
 }
 
@@ -48,14 +48,14 @@ fn modules_are_refused_without_a_panic() {
 
 #[test]
 fn a_record_that_a_filter_fails_on_does_not_hide_the_others() {
-    let place = Place::empty();
+    let workspace = Workspace::empty();
     for n in 0..40 {
         let mut failure = failure(&format!("good {n}"));
         let text = if n % 4 == 0 { "[".repeat(20_000) } else { "[1]".to_owned() };
         failure.parameters.insert("text", text);
-        place.record(&failure);
+        workspace.record(&failure);
     }
-    let run = place.run(&["list", "--jsonl", "--where", ".parameters.text | fromjson"]);
+    let run = workspace.run(&["list", "--jsonl", "--where", ".parameters.text | fromjson"]);
     assert_eq!(run.stdout().lines().count(), 30, "{}", run.stderr());
     assert!(run.stderr().contains("--where fails on 10 records"), "{}", run.stderr());
 }

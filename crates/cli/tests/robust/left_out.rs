@@ -2,21 +2,21 @@
 
 use tracing_failure::Failure;
 
-use crate::support::Place;
+use crate::support::Workspace;
 
-fn place_with_broken_files(names: &[&str]) -> Place {
-    let place = Place::empty();
+fn workspace_with_broken_files(names: &[&str]) -> Workspace {
+    let workspace = Workspace::empty();
     for message in ["first", "second"] {
-        place.record(&Failure::new("rg_flow_integration", "Eq. 1.12", "Diverged", message));
+        workspace.record(&Failure::new("rg_flow_integration", "Eq. 1.12", "Diverged", message));
     }
-    names.iter().for_each(|name| std::fs::write(place.failures().join(name), "{").unwrap());
-    place
+    names.iter().for_each(|name| std::fs::write(workspace.failures().join(name), "{").unwrap());
+    workspace
 }
 
 #[test]
 fn every_command_that_leaves_out_files_names_them_and_has_exit_code_1() {
-    let place = place_with_broken_files(&["a.json", "b.json"]);
-    for words in [
+    let workspace = workspace_with_broken_files(&["a.json", "b.json"]);
+    for args in [
         &["list"][..],
         &["list", "--json"],
         &["groups"],
@@ -28,31 +28,32 @@ fn every_command_that_leaves_out_files_names_them_and_has_exit_code_1() {
         &["prune", "--keep-last", "1"],
         &["prune", "--keep-last", "1", "--yes"],
     ] {
-        let run = place.run(words);
-        assert_eq!(run.code(), 1, "{words:?}: {}", run.seen());
-        assert!(!run.stdout().is_empty() || words[0] == "prune", "{words:?}");
+        let run = workspace.run(args);
+        assert_eq!(run.code(), 1, "{args:?}: {}", run.transcript());
+        assert!(!run.stdout().is_empty() || args[0] == "prune", "{args:?}");
         for name in ["2 files left out:", "io/failures/a.json: ", "io/failures/b.json: "] {
-            assert!(run.stderr().contains(name), "{words:?}: {}", run.stderr());
+            assert!(run.stderr().contains(name), "{args:?}: {}", run.stderr());
         }
     }
-    assert_eq!(place.run(&["validate"]).code(), 1);
+    assert_eq!(workspace.run(&["validate"]).code(), 1);
 }
 
 #[test]
 fn a_file_that_cannot_be_the_one_that_is_meant_does_not_matter() {
-    let place = place_with_broken_files(&["general_20200101T000000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e.json"]);
-    let run = place.run(&["show"]);
+    let workspace =
+        workspace_with_broken_files(&["general_20200101T000000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e.json"]);
+    let run = workspace.run(&["show"]);
     assert_eq!((run.code(), run.stderr()), (0, String::new()));
-    let name = place.files().into_iter().find(|name| name.starts_with("rg_flow")).unwrap();
-    assert_eq!(place.run(&["show", &name]).code(), 0);
-    assert_eq!(place.run(&["list"]).code(), 1);
+    let name = workspace.files().into_iter().find(|name| name.starts_with("rg_flow")).unwrap();
+    assert_eq!(workspace.run(&["show", &name]).code(), 0);
+    assert_eq!(workspace.run(&["list"]).code(), 1);
 }
 
 #[test]
 fn of_many_files_some_are_named() {
     let names: Vec<String> = (0..9).map(|number| format!("{number}.json")).collect();
-    let place = place_with_broken_files(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    let stderr = place.run(&["list"]).stderr();
+    let workspace = workspace_with_broken_files(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let stderr = workspace.run(&["list"]).stderr();
     assert!(stderr.starts_with("failures: 9 files left out:\n  io/failures/0.json: "), "{stderr}");
     assert!(stderr.contains("io/failures/4.json") && stderr.ends_with("  and 4 more: failures validate\n"), "{stderr}");
 }
@@ -61,11 +62,11 @@ fn of_many_files_some_are_named() {
 #[cfg(target_os = "linux")]
 fn a_name_that_is_not_utf_8_is_left_out() {
     use std::os::unix::ffi::OsStrExt;
-    let place = place_with_broken_files(&[]);
-    std::fs::write(place.failures().join(std::ffi::OsStr::from_bytes(b"\xff.json")), "{}").unwrap();
-    for words in [&["list"][..], &["show"], &["validate"]] {
-        let run = place.run(words);
-        assert_eq!(run.code(), 1, "{words:?}: {}", run.seen());
+    let workspace = workspace_with_broken_files(&[]);
+    std::fs::write(workspace.failures().join(std::ffi::OsStr::from_bytes(b"\xff.json")), "{}").unwrap();
+    for args in [&["list"][..], &["show"], &["validate"]] {
+        let run = workspace.run(args);
+        assert_eq!(run.code(), 1, "{args:?}: {}", run.transcript());
         assert!(run.stderr().contains("1 file left out, since the name is not UTF-8: "), "{}", run.stderr());
     }
 }

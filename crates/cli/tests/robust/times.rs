@@ -2,11 +2,11 @@
 
 use tracing_failure::Failure;
 
-use crate::support::Place;
+use crate::support::Workspace;
 
 /// The messages of the records that a command lists, oldest first.
-fn listed(place: &Place, zone: &str, words: &[&str]) -> Vec<String> {
-    let output = place.command(&[&["list", "--jsonl"], words].concat()).env("TZ", zone).output().unwrap();
+fn listed(workspace: &Workspace, zone: &str, args: &[&str]) -> Vec<String> {
+    let output = workspace.command(&[&["list", "--jsonl"], args].concat()).env("TZ", zone).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let mut messages: Vec<String> = text.lines().map(|line| Failure::from_json(line).unwrap().error_message).collect();
@@ -15,25 +15,25 @@ fn listed(place: &Place, zone: &str, words: &[&str]) -> Vec<String> {
 }
 
 /// Records of these times, each with its time as its message.
-fn place_with(times: &[&str]) -> Place {
-    let place = Place::empty();
-    std::fs::create_dir_all(place.failures()).unwrap();
+fn workspace_with(times: &[&str]) -> Workspace {
+    let workspace = Workspace::empty();
+    std::fs::create_dir_all(workspace.failures()).unwrap();
     for (number, time) in times.iter().enumerate() {
         let json = Failure::new("c", "r", "E", *time).to_json();
         let (_, rest) = json.split_once("\",").unwrap();
         let json = format!("{{\"timestamp\": \"{time}\",{rest}");
-        std::fs::write(place.failures().join(format!("general_{number}.json")), json).unwrap();
+        std::fs::write(workspace.failures().join(format!("general_{number}.json")), json).unwrap();
     }
-    place
+    workspace
 }
 
 fn check_day(zone: &str, day: &str, inside: [&str; 2], outside: [&str; 2]) {
-    let place = place_with(&[outside[0], inside[0], inside[1], outside[1]]);
+    let workspace = workspace_with(&[outside[0], inside[0], inside[1], outside[1]]);
     if !std::path::Path::new("/usr/share/zoneinfo").join(zone).exists() {
         eprintln!("skipped: no time zone {zone} here");
         return;
     }
-    assert_eq!(listed(&place, zone, &["--since", day, "--until", day]), inside, "{zone}");
+    assert_eq!(listed(&workspace, zone, &["--since", day, "--until", day]), inside, "{zone}");
 }
 
 #[test]
@@ -74,14 +74,15 @@ fn a_day_lasts_as_long_as_the_clocks_say() {
 #[test]
 fn a_bound_counts_to_the_end_of_its_last_digit() {
     let times = ["2025-06-01T12:00:05.249999Z", "2025-06-01T12:00:05.250400Z", "2025-06-01T12:00:05.999900Z"];
-    let place = place_with(&[times[0], times[1], times[2], "2025-06-01T12:00:06.000Z"]);
+    let workspace = workspace_with(&[times[0], times[1], times[2], "2025-06-01T12:00:06.000Z"]);
     // The hour that comes twice, and the hour that does not come.
-    let twice = place_with(&["2025-10-26T00:30:00.000Z", "2025-10-26T01:30:59.999Z"]);
+    let twice = workspace_with(&["2025-10-26T00:30:00.000Z", "2025-10-26T01:30:59.999Z"]);
     assert_eq!(
         listed(&twice, "Europe/Berlin", &["--since", "2025-10-26 02:30", "--until", "2025-10-26 02:30"]).len(),
         2
     );
-    let output = place.command(&["list", "--since", "2025-03-30 02:30"]).env("TZ", "Europe/Berlin").output().unwrap();
+    let output =
+        workspace.command(&["list", "--since", "2025-03-30 02:30"]).env("TZ", "Europe/Berlin").output().unwrap();
     assert!(String::from_utf8_lossy(&output.stderr).contains("the clocks here passed over"), "{output:?}");
     for (until, count) in [
         ("2025-06-01 12:00:05", 3),
@@ -92,7 +93,7 @@ fn a_bound_counts_to_the_end_of_its_last_digit() {
         ("2025-06-01T12:00:05.250Z", 2),
         ("2025-06-01 12:00", 4),
     ] {
-        assert_eq!(listed(&place, "UTC", &["--until", until]).len(), count, "{until}");
+        assert_eq!(listed(&workspace, "UTC", &["--until", until]).len(), count, "{until}");
     }
-    assert_eq!(listed(&place, "UTC", &["--since", "2025-06-01 12:00:05.25"]).len(), 3);
+    assert_eq!(listed(&workspace, "UTC", &["--since", "2025-06-01 12:00:05.25"]).len(), 3);
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tracing_failure::Failure;
 
 use crate::failure;
-use crate::support::Place;
+use crate::support::Workspace;
 
 /// A running watch, and the messages that it reports.
 struct Watch {
@@ -17,13 +17,13 @@ struct Watch {
 }
 
 impl Watch {
-    fn begin(place: &Place, words: &[&str]) -> Self {
-        let mut command = place.command(&[&["watch", "--jsonl"], words].concat());
+    fn begin(workspace: &Workspace, args: &[&str]) -> Self {
+        let mut command = workspace.command(&[&["watch", "--jsonl"], args].concat());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        let mut begun = String::new();
-        BufReader::new(stderr).read_line(&mut begun).unwrap();
-        assert!(begun.starts_with("watching"), "{begun}");
+        let mut first_line = String::new();
+        BufReader::new(stderr).read_line(&mut first_line).unwrap();
+        assert!(first_line.starts_with("watching"), "{first_line}");
         let (sender, messages) = mpsc::channel();
         std::thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
@@ -47,27 +47,27 @@ impl Drop for Watch {
 
 #[test]
 fn a_failure_is_reported_once_under_whatever_name() {
-    let place = Place::empty();
-    let old = place.record(&failure("old"));
-    let watch = Watch::begin(&place, &[]);
-    let path = place.record(&failure("first"));
+    let workspace = Workspace::empty();
+    let old = workspace.record(&failure("old"));
+    let watch = Watch::begin(&workspace, &[]);
+    let path = workspace.record(&failure("first"));
     assert_eq!(watch.next(), "first");
     std::fs::rename(&path, path.with_file_name("renamed.json")).unwrap();
     std::fs::rename(&old, old.with_file_name("also_renamed.json")).unwrap();
-    std::fs::copy(path.with_file_name("renamed.json"), place.failures().join("copy.json")).unwrap();
+    std::fs::copy(path.with_file_name("renamed.json"), workspace.failures().join("copy.json")).unwrap();
     // Files with other names come last.
     for message in ["second", "third"] {
-        place.record(&failure(message));
+        workspace.record(&failure(message));
         assert_eq!(watch.next(), message);
     }
 }
 
 #[test]
 fn a_record_that_takes_the_place_of_another_is_reported() {
-    let place = Place::empty();
-    let path = place.record(&failure("first"));
-    let watch = Watch::begin(&place, &[]);
-    let other = place.dir().join("other.json");
+    let workspace = Workspace::empty();
+    let path = workspace.record(&failure("first"));
+    let watch = Watch::begin(&workspace, &[]);
+    let other = workspace.dir().join("other.json");
     std::fs::write(&other, failure("second").to_json()).unwrap();
     std::fs::rename(&other, &path).unwrap();
     assert_eq!(watch.next(), "second");
@@ -77,23 +77,23 @@ fn a_record_that_takes_the_place_of_another_is_reported() {
 
 #[test]
 fn a_record_that_is_amended_is_not_reported_again() {
-    let place = Place::empty();
-    let watch = Watch::begin(&place, &[]);
-    let path = place.record(&failure("first"));
+    let workspace = Workspace::empty();
+    let watch = Watch::begin(&workspace, &[]);
+    let path = workspace.record(&failure("first"));
     assert_eq!(watch.next(), "first");
-    assert_eq!(place.run(&["resolve", path.to_str().unwrap(), "--fix", "damped"]).code(), 0);
-    place.record(&failure("second"));
+    assert_eq!(workspace.run(&["resolve", path.to_str().unwrap(), "--fix", "damped"]).code(), 0);
+    workspace.record(&failure("second"));
     assert_eq!(watch.next(), "second");
 }
 
 #[test]
 fn a_directory_that_comes_later_is_found() {
-    let place = Place::empty();
-    let io = place.dir().join("io");
-    let watch = Watch::begin(&place, &["--dir", io.to_str().unwrap()]);
+    let workspace = Workspace::empty();
+    let io = workspace.dir().join("io");
+    let watch = Watch::begin(&workspace, &["--dir", io.to_str().unwrap()]);
     std::fs::create_dir_all(&io).unwrap();
     std::fs::write(io.join("general_1.json"), failure("beside").to_json()).unwrap();
     assert_eq!(watch.next(), "beside");
-    place.record(&failure("inside"));
+    workspace.record(&failure("inside"));
     assert_eq!(watch.next(), "inside");
 }

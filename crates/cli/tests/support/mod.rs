@@ -9,19 +9,19 @@ use std::process::{Command, Output};
 use tracing_failure::{Failure, Store};
 
 /// A directory of its own that the command is run in.
-pub struct Place(tempfile::TempDir);
+pub struct Workspace(tempfile::TempDir);
 
-impl Place {
+impl Workspace {
     /// With nothing in it.
     pub fn empty() -> Self {
-        Place(tempfile::tempdir().unwrap())
+        Workspace(tempfile::tempdir().unwrap())
     }
 
     /// With the records and logs of `tests/data`.
     pub fn with_data() -> Self {
-        let place = Self::empty();
-        copy_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data"), place.dir());
-        place
+        let workspace = Self::empty();
+        copy_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data"), workspace.dir());
+        workspace
     }
 
     pub fn dir(&self) -> &Path {
@@ -37,22 +37,22 @@ impl Place {
         Store::open(self.failures()).unwrap().write(failure).unwrap()
     }
 
-    pub fn command(&self, words: &[&str]) -> Command {
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_failures"));
-        command.args(words).current_dir(self.dir()).env("TZ", "UTC");
+        command.args(args).current_dir(self.dir()).env("TZ", "UTC");
         for name in ["TRACING_FAILURE_DIR", "NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "COLUMNS"] {
             command.env_remove(name);
         }
         command
     }
 
-    pub fn run(&self, words: &[&str]) -> Run {
-        Run(self.command(words).output().unwrap())
+    pub fn run(&self, args: &[&str]) -> Run {
+        Run(self.command(args).output().unwrap())
     }
 
     /// What a command line written as one text prints: all that a person would see.
-    pub fn see(&self, line: &str) -> String {
-        self.run(&line.split_whitespace().collect::<Vec<_>>()).seen()
+    pub fn transcript_of(&self, line: &str) -> String {
+        self.run(&line.split_whitespace().collect::<Vec<_>>()).transcript()
     }
 
     /// How many records there are.
@@ -97,14 +97,14 @@ impl Run {
     }
 
     /// Standard output, then standard error and the exit code where there is any of them.
-    pub fn seen(&self) -> String {
-        let mut seen = self.stdout();
+    pub fn transcript(&self) -> String {
+        let mut transcript = self.stdout();
         if !self.0.stderr.is_empty() {
-            seen.push_str(&format!("-- stderr\n{}", self.stderr()));
+            transcript.push_str(&format!("-- stderr\n{}", self.stderr()));
         }
         if self.code() != 0 {
-            seen.push_str(&format!("-- exit code {}\n", self.code()));
+            transcript.push_str(&format!("-- exit code {}\n", self.code()));
         }
-        seen
+        transcript
     }
 }

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 #[derive(Clone)]
 pub enum Reply {
     /// Answers so.
-    Say { status: u16, headers: Vec<String>, body: Vec<u8> },
+    Http { status: u16, headers: Vec<String>, body: Vec<u8> },
     /// Says nothing, and keeps the connection.
     Hang,
     /// Closes the connection without a word.
@@ -20,16 +20,16 @@ pub enum Reply {
 
 impl Reply {
     pub fn json(status: u16, body: &Json) -> Self {
-        Reply::say(status, &["content-type: application/json"], body.to_string())
+        Reply::http(status, &["content-type: application/json"], body.to_string())
     }
 
-    pub fn say(status: u16, headers: &[&str], body: impl Into<Vec<u8>>) -> Self {
-        Reply::Say { status, headers: headers.iter().map(|&header| header.to_owned()).collect(), body: body.into() }
+    pub fn http(status: u16, headers: &[&str], body: impl Into<Vec<u8>>) -> Self {
+        Reply::Http { status, headers: headers.iter().map(|&header| header.to_owned()).collect(), body: body.into() }
     }
 
     /// The same with another header.
-    pub fn with(mut self, header: impl Into<String>) -> Self {
-        if let Reply::Say { headers, .. } = &mut self {
+    pub fn with_header(mut self, header: impl Into<String>) -> Self {
+        if let Reply::Http { headers, .. } = &mut self {
             headers.push(header.into());
         }
         self
@@ -38,7 +38,7 @@ impl Reply {
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct Request {
     /// Method, path and version.
     pub line: String,
     /// Names are lower case.
@@ -46,9 +46,9 @@ pub struct Seen {
     pub body: String,
 }
 
-impl Seen {
+impl Request {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(there, _)| there == name).map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(header_name, _)| header_name == name).map(|(_, value)| value.as_str())
     }
 
     pub fn json(&self) -> Json {
@@ -59,7 +59,7 @@ impl Seen {
 /// Listens on a port of its own until the test's process ends.
 pub struct Server {
     port: u16,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Server {
@@ -67,10 +67,10 @@ impl Server {
     pub fn start(replies: &[Reply]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let seen = Arc::default();
-        let server = Server { port, seen: Arc::clone(&seen) };
+        let requests = Arc::default();
+        let server = Server { port, requests: Arc::clone(&requests) };
         let replies = replies.to_vec();
-        thread::spawn(move || serve(&listener, &replies, &seen));
+        thread::spawn(move || serve(&listener, &replies, &requests));
         server
     }
 
@@ -79,37 +79,37 @@ impl Server {
     }
 
     /// The requests so far.
-    pub fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap().clone()
+    pub fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
     }
 
     /// The only request.
-    pub fn only(&self) -> Seen {
-        let seen = self.seen();
-        assert_eq!(seen.len(), 1, "{seen:?}");
-        seen[0].clone()
+    pub fn only_request(&self) -> Request {
+        let requests = self.requests();
+        assert_eq!(requests.len(), 1, "{requests:?}");
+        requests[0].clone()
     }
 }
 
-fn serve(listener: &TcpListener, replies: &[Reply], seen: &Mutex<Vec<Seen>>) {
-    let mut kept = Vec::new();
+fn serve(listener: &TcpListener, replies: &[Reply], requests: &Mutex<Vec<Request>>) {
+    let mut open_connections = Vec::new();
     for connection in listener.incoming() {
         let Ok(mut connection) = connection else { continue };
         let Some(request) = read(&connection) else { continue };
-        let mut seen = seen.lock().unwrap();
-        let reply = &replies[seen.len().min(replies.len() - 1)];
-        seen.push(request);
-        drop(seen);
+        let mut requests = requests.lock().unwrap();
+        let reply = &replies[requests.len().min(replies.len() - 1)];
+        requests.push(request);
+        drop(requests);
         match reply {
             // Who asked may have gone.
-            Reply::Say { status, headers, body } => drop(write(&mut connection, *status, headers, body)),
-            Reply::Hang => kept.push(connection),
+            Reply::Http { status, headers, body } => drop(write(&mut connection, *status, headers, body)),
+            Reply::Hang => open_connections.push(connection),
             Reply::Close => {}
         }
     }
 }
 
-fn read(connection: &TcpStream) -> Option<Seen> {
+fn read(connection: &TcpStream) -> Option<Request> {
     let mut reader = BufReader::new(connection);
     let line = read_line(&mut reader)?;
     let mut headers = Vec::new();
@@ -118,10 +118,10 @@ fn read(connection: &TcpStream) -> Option<Seen> {
         let Some((name, value)) = header.split_once(':') else { break };
         headers.push((name.to_lowercase(), value.trim().to_owned()));
     }
-    let mut seen = Seen { line, headers, body: String::new() };
-    let length = seen.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-    reader.take(length).read_to_string(&mut seen.body).ok()?;
-    Some(seen)
+    let mut requests = Request { line, headers, body: String::new() };
+    let length = requests.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    reader.take(length).read_to_string(&mut requests.body).ok()?;
+    Some(requests)
 }
 
 fn read_line(reader: &mut impl BufRead) -> Option<String> {

@@ -153,7 +153,7 @@ pub(super) fn write_spans(failure: &Failure, screen: &mut Screen) -> Result<()> 
 
 fn write_follows_from(span: &SpanEntry, screen: &mut Screen) -> Result<()> {
     for other in &span.follows_from {
-        writeln!(screen, "    write_follows_from from {}", one_line(other))?;
+        writeln!(screen, "    follows from {}", one_line(other))?;
     }
     Ok(())
 }
