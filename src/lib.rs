@@ -144,6 +144,8 @@
 #![warn(missing_docs)]
 
 mod background;
+#[cfg(doctest)]
+mod book;
 mod bound;
 mod builder;
 mod capture;

@@ -66,3 +66,8 @@ pub mod shared {
         width, wrap,
     };
 }
+
+/// The chapter of the book as a doctest, so that its Rust blocks compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/language-models.md")]
+struct Chapter;

@@ -1,6 +1,8 @@
 //! The `failures` command: read, check, group, watch and push the records that `tracing-failure` leaves.
 
 mod args;
+#[cfg(test)]
+mod book;
 mod commands;
 mod exit_code;
 mod records;
