@@ -12,7 +12,7 @@ const PAGES: [&str; 5] = ["README.md", "CONTRIBUTING.md", "io/README.md", "examp
 /// The page with the options that several commands share.
 const OVERVIEW: &str = "docs/src/commands.md";
 /// Beginnings of a command line.
-const PROMPTS: [&str; 3] = ["failures", "$ failures", "cargo run --"];
+const PROMPTS: [&str; 2] = ["failures", "cargo run --"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -63,20 +63,23 @@ fn words(line: &str) -> Vec<String> {
 /// Parses the arguments as the command does, without running it.
 fn parse(arguments: &[String]) -> Result<(), clap::Error> {
     let words = std::iter::once("failures").chain(arguments.iter().map(String::as_str));
-    Args::try_parse_from(words)?.into_command().map(drop)
+    match Args::try_parse_from(words).and_then(Args::into_command) {
+        Err(error) if error.kind() != ErrorKind::DisplayHelp => Err(error),
+        _ => Ok(()),
+    }
 }
 
-/// The lines of fenced blocks, and the code in the lines between them.
+/// The lines of fenced blocks for a shell, and the code in the lines between fenced blocks.
 fn code(text: &str) -> (Vec<&str>, Vec<&str>) {
     let (mut lines, mut spans) = (Vec::new(), Vec::new());
-    let mut in_fence = false;
+    let mut language = None;
     for line in text.lines() {
-        if line.starts_with("```") {
-            in_fence = !in_fence;
-        } else if in_fence {
-            lines.push(line);
-        } else {
-            spans.extend(line.split('`').skip(1).step_by(2));
+        match (line.strip_prefix("```"), language) {
+            (Some(name), None) => language = Some(name),
+            (Some(_), Some(_)) => language = None,
+            (None, Some("sh")) => lines.push(line),
+            (None, Some(_)) => {}
+            (None, None) => spans.extend(line.split('`').skip(1).step_by(2)),
         }
     }
     (lines, spans)
