@@ -4,17 +4,17 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any, Self, final
+from typing import Any, Self, TypedDict, TypeVar, final, type_check_only
 
 from typing_extensions import disjoint_base
-
-from ._exceptions.description import Apart
 
 __all__ = [
     "AdviceError", "Computation", "Recorder", "Summary", "advise", "after_fork", "after_fork_in_child", "before_fork",
     "brief", "categories", "copies", "diagnosed", "from_json", "in_place_of", "new_id", "on_another_stack", "paths", "read", "resolve", "schema", "summary", "to_json", "version",
     "wait_for_stacks",
 ]  # fmt: skip
+
+_T = TypeVar("_T")
 
 version: str
 
@@ -64,6 +64,21 @@ class Computation:
     @property
     def elapsed_s(self) -> float:
         """Seconds since it was entered."""
+
+@type_check_only
+class Apart(TypedDict):
+    """An exception as the recorder takes it."""
+
+    error_type: str
+    error_message: str
+    stack_trace: str
+    #: Type, message, data, notes, how it is related to another error, and the index of that one if it is not the one before.
+    errors: list[tuple[str, str, Any, list[str], str | None, int | None]]
+    errors_cut: bool
+    #: Function, file, line, and whether it is the user's own code.
+    frames: list[tuple[str, str, int | None, bool]]
+    #: File, line and module.
+    location: tuple[str | None, int | None, str | None]
 
 @final
 class Recorder:
@@ -155,7 +170,7 @@ def after_fork() -> None:
 def after_fork_in_child() -> None:
     """Forgets them in the new process, which does not have them."""
 
-def on_another_stack[T](function: Callable[..., T], arguments: tuple[Any, ...]) -> T | None:
+def on_another_stack(function: Callable[..., _T], arguments: tuple[Any, ...]) -> _T | None:
     """Calls a function on a stack that is empty; no Python code of its own is needed for it. Where that cannot be, stderr
     says so."""
 

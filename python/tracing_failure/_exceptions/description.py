@@ -2,13 +2,14 @@
 
 import traceback
 from types import CodeType, FrameType, TracebackType
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple
 
+from .. import _native
 from .._runtime import notebook
 from .._runtime.classes import full_name, qualname
 from .._runtime.signals import is_from_signal
 from .._runtime.source_files import is_in_app, is_ours, stable_name
-from .chain import Entry, chain_with_joints, entries_of, members_of, own, type_name
+from .chain import chain_with_joints, entries_of, members_of, own, type_name
 from .message import is_short, message_of
 
 #: Frames of a stack that are kept, half of them from each end.
@@ -31,18 +32,6 @@ _CONTEXT = "\nDuring handling of the above exception, another exception occurred
 Frame = tuple[str, str, int | None, bool]
 
 
-class Apart(TypedDict):
-    """An exception as the recorder takes it."""
-
-    error_type: str
-    error_message: str
-    stack_trace: str
-    errors: list[Entry]
-    errors_cut: bool
-    frames: list[Frame]
-    location: tuple[str | None, int | None, str | None]
-
-
 class _Place(NamedTuple):
     """A line of code in a traceback. It holds the code, so that its id stays its own."""
 
@@ -55,7 +44,7 @@ class _Place(NamedTuple):
 _places: dict[tuple[int, int], _Place] = {}
 
 
-def take_apart(error: BaseException | str | None, caller: FrameType | None = None) -> Apart:
+def take_apart(error: BaseException | str | None, caller: FrameType | None = None) -> "_native.Apart":
     """All that is known of an exception, or of the words that stand for one: the caller's."""
     if not isinstance(error, BaseException):
         return _words(error, caller)
@@ -73,7 +62,7 @@ def take_apart(error: BaseException | str | None, caller: FrameType | None = Non
     }
 
 
-def unread(error: BaseException | str | None) -> Apart:
+def unread(error: BaseException | str | None) -> "_native.Apart":
     """As much of an error as is certain."""
     is_exception = isinstance(error, BaseException)
     return {
@@ -87,7 +76,7 @@ def unread(error: BaseException | str | None) -> Apart:
     }
 
 
-def _words(error: str | None, caller: FrameType | None) -> Apart:
+def _words(error: str | None, caller: FrameType | None) -> "_native.Apart":
     places = _walk_up(caller)
     return unread(error) | {
         "stack_trace": "".join(["Stack (most recent call last):\n", *(place.text for place in places)]),

@@ -7,16 +7,17 @@ from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from contextvars import ContextVar
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import Any, Self, TypeAlias, TypeVar, cast
 
 from .. import _native
 from .._runtime import notebook
 from .._runtime.source_files import is_in_app
-
-if TYPE_CHECKING:
-    from .logger import StructuredLogger
+from .trail_filter import TrailFilter
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+
+#: Called when a computation has ended, with the exception that left it.
+EndCallback: TypeAlias = Callable[["Computation", BaseException | None], None]
 
 #: The computation that was begun last in this context.
 CURRENT: ContextVar["Computation | None"] = ContextVar("tracing_failure_computation", default=None)
@@ -69,29 +70,40 @@ class Computation(_native.Computation):
     ...         c.record(step=step, residual=2.0**-step)
     """
 
-    __slots__ = ("_failure_id", "_logger", "_parameters", "_run_id")
+    __slots__ = ("_failure_id", "_on_end", "_parameters", "_run_id", "_trail", "_trail_filter")
     #: The last failure that was recorded for it by a call of ``log_failure``.
     _failure_id: str | None
     #: The id of this run, where it was asked for.
     _run_id: str | None
-    _logger: "StructuredLogger"
     _parameters: dict[str, Any]
+    #: Rows of the trail that are kept, first and last.
+    _trail: tuple[int, int]
+    _trail_filter: TrailFilter | None
+    _on_end: EndCallback
 
     def __new__(
-        cls, logger: "StructuredLogger", name: str, theoretical_ref: str, parameters: dict[str, Any]
+        cls,
+        name: str,
+        theoretical_ref: str,
+        parameters: dict[str, Any],
+        trail: tuple[int, int],
+        trail_filter: TrailFilter | None,
+        on_end: EndCallback,
     ) -> Self:
-        if cls is Computation and logger._trail_filter is not None:
+        if cls is Computation and trail_filter is not None:
             cls = cast("type[Self]", FilteredComputation)
-        self = super().__new__(cls, name, theoretical_ref, parameters, logger._trail)
-        self._logger = logger
+        self = super().__new__(cls, name, theoretical_ref, parameters, trail)
         self._parameters = parameters
+        self._trail = trail
+        self._trail_filter = trail_filter
+        self._on_end = on_end
         self._run_id = None
         self._failure_id = None
         return self
 
     def _keeps(self, frame: FrameType, values: dict[str, Any]) -> bool:
         """Whether the logger's trail filter lets the module of this frame record."""
-        trail_filter = self._logger._trail_filter
+        trail_filter = self._trail_filter
         if trail_filter is None:
             return True
         module = frame.f_globals.get("__name__")
@@ -101,7 +113,7 @@ class Computation(_native.Computation):
         """Whether an event is of the program that computes, and not of a library: its code is not installed, or of the same
         package as the computation, or the trail filter asks for more of it than of others.
         """
-        trail_filter = self._logger._trail_filter
+        trail_filter = self._trail_filter
         return (
             is_in_app(file)
             or _package(target) == _package(self.module or "")
@@ -134,18 +146,18 @@ class Computation(_native.Computation):
         # Not where it ends elsewhere than it began, as a generator can: another one may be current there.
         if CURRENT.get() is self:
             CURRENT.set(around)
-        reporter = self._logger._reporter
+        on_end = self._on_end
         try:
-            reporter.ended(self, error)
+            on_end(self, error)
         except RecursionError:
             # This stack is full, which is the failure itself.
-            _native.on_another_stack(reporter.ended, (self, error))
+            _native.on_another_stack(on_end, (self, error))
         finally:
             self.let_go()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy has yet to begin."""
-        return Computation, (self._logger, self.name, self.theoretical_ref, self._parameters)
+        return Computation, self._arguments(self._parameters)
 
     def _run(self) -> str:
         """The id of this run."""
@@ -155,7 +167,11 @@ class Computation(_native.Computation):
 
     def _again(self, parameters: dict[str, Any]) -> "Computation":
         parameters = parameters | {n: v for n, v in self._parameters.items() if n not in parameters}
-        return Computation(self._logger, self.name, self.theoretical_ref, parameters)
+        return Computation(*self._arguments(parameters))
+
+    def _arguments(self, parameters: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments that make the same computation, with these parameters."""
+        return self.name, self.theoretical_ref, parameters, self._trail, self._trail_filter, self._on_end
 
     def __call__(self, function: _F) -> _F:
         """Makes every call of a function a computation of its own, with the arguments as parameters.

@@ -43,7 +43,7 @@ class LogHandler(logging.Handler):
 
 
 def _keeps(within: Computation, target: str, level: str) -> bool:
-    trail_filter = within._logger._trail_filter
+    trail_filter = within._trail_filter
     return trail_filter is None or trail_filter.keeps(target, level)
 
 

@@ -12,7 +12,6 @@ from .. import _native
 from .._runtime import notebook as _notebook
 from .computation import CURRENT, Computation
 from .log_handler import LogHandler
-from .recorders import recorder
 from .reporter import Reporter, text
 from .trail_filter import TrailFilter
 
@@ -112,7 +111,7 @@ class StructuredLogger:
             "durability": durability,
             "without_dir": self._without_dir,
         }
-        self._reporter = Reporter(recorder(self._options), dict(context or {}), notebook)
+        self._reporter = Reporter(self._options, dict(context or {}), notebook)
         global _last
         _last = self
 
@@ -176,7 +175,8 @@ class StructuredLogger:
         >>> with logger.computation("rg_flow_integration", theoretical_ref="Eq. 1.12", rtol=1e-6) as c:
         ...     c.record(t=-9.9, norm=196.4)
         """
-        return Computation(self, text(name), text(theoretical_ref), parameters)
+        on_end = self._reporter.ended
+        return Computation(text(name), text(theoretical_ref), parameters, self._trail, self._trail_filter, on_end)
 
     def handler(self, level: int | str | None = None) -> LogHandler:
         """A handler that writes records of Python's ``logging`` from a level on into the runtime log: the same one for each

@@ -12,12 +12,13 @@ from typing import Any
 
 from .. import _native
 from .._exceptions.chain import is_no_failure
-from .._exceptions.description import Apart, take_apart, unread
+from .._exceptions.description import take_apart, unread
 from .._exceptions.marks import Mark, cause, mark, marks
 from .._runtime import classes, notebook
 from .._runtime.signals import is_from_signal
 from .._runtime.terminal import visible
 from .computation import Computation, innermost
+from .recorders import recorder
 
 #: Failures that this thread is recording, one within the other, and how many that may be.
 _at_work = threading.local()
@@ -32,10 +33,14 @@ Written = tuple[str, str | None, str | None]
 class Reporter:
     """Reports failures to a recorder, with what a logger says of each of them."""
 
-    def __init__(self, recorder: _native.Recorder, context: dict[str, Any], notebook: str | None) -> None:
-        self.recorder = recorder
+    def __init__(self, options: dict[str, Any], context: dict[str, Any], notebook: str | None) -> None:
+        self.options = options
+        self.recorder = recorder(options)
         self.context = context
         self.notebook = notebook
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Reporter, (self.options, self.context, self.notebook)
 
     def log_failure(
         self,

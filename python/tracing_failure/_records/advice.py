@@ -6,14 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from .. import _native
 from .._runtime.notebook import working_directory
 from .._runtime.terminal import visible
-
-if TYPE_CHECKING:
-    from .failure import Failure
 
 #: Whom to ask: a service or server by its protocol, or a function from the question to the answer.
 Provider: TypeAlias = Literal["gemini", "openai"] | Callable[[str], str]
@@ -61,29 +58,29 @@ def _code(fix: Fix) -> str:
     return f"<pre>{escape(fix.code)}</pre>" if fix.code else ""
 
 
-def suggest(
-    failure: "Failure",
+def ask(
+    record: dict[str, Any],
+    file: Path | None,
     provider: Provider | None,
     model: str | None,
     base_url: str | None,
     save: bool,
     fresh: bool,
     redact: bool,
-) -> Advice:
-    """Asks, and adds the answer to the failure."""
-    if save and failure._file is None:
+) -> tuple[Advice, list[dict[str, Any]]]:
+    """Asks about a record, and returns the answer and the suggestions that it adds to the record."""
+    if save and file is None:
         raise ValueError("this failure has no file to save to: read it with tracing_failure.read or Failure.from_path")
     if provider is None and base_url is None:
         provider = _of_colab()
     whom = _function(provider, model) if callable(provider) else _server(provider, model, base_url)
     # Two functions without a name are not the same model.
     whom |= {"fresh": fresh or "<lambda>" in (whom["model"] or ""), "redact": redact}
-    path = str(failure._file) if failure._file is not None else None
-    told = _native.advise(failure.to_dict(), path, whom, save)
+    told = _native.advise(record, file, whom, save)
     if not_kept := told.pop("not_kept"):
         warnings.warn(f"the answer is not kept for the next time: {not_kept}", RuntimeWarning, stacklevel=3)
-    _add(failure, told.pop("suggestions"))
-    return Advice(**{**told, "fixes": [Fix(*fix) for fix in told["fixes"]]})
+    suggestions = told.pop("suggestions")
+    return Advice(**{**told, "fixes": [Fix(*fix) for fix in told["fixes"]]}), suggestions
 
 
 def _function(function: Callable[[str], str], model: str | None) -> dict[str, Any]:
@@ -96,14 +93,6 @@ def _server(provider: str | None, model: str | None, base_url: str | None) -> di
     if provider not in ("gemini", "openai", None):
         raise ValueError(f"the provider is 'gemini', 'openai' or a function, not {provider!r}")
     return {"function": None, "provider": provider, "model": model, "base_url": base_url}
-
-
-def _add(failure: "Failure", suggestions: list[dict[str, Any]]) -> None:
-    known = failure.context.setdefault("suggestions", [])
-    for suggestion in suggestions:
-        if suggestion["fix"] not in failure.suggested_fixes:
-            failure.suggested_fixes.append(suggestion["fix"])
-            known.append(suggestion)
 
 
 #: Whoever sets one of these says whom to ask.

@@ -8,12 +8,10 @@ import math
 from collections.abc import Callable, Iterator
 from html import escape
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from .._runtime import notebook
-
-if TYPE_CHECKING:
-    from .failure import Failure
 
 #: Entries that are shown where a record has more: causes, parameters, series, fixes.
 _CAUSES, _PARAMETERS, _SERIES, _FIXES = 4, 40, 8, 8
@@ -38,33 +36,34 @@ _CODE = "font-family:ui-monospace,monospace;font-size:.92em"
 _CELL = "text-align:left;vertical-align:top;border:0;padding:.05em 0"
 
 
-def html(failure: "Failure") -> str:
-    """The card."""
-    parts = (_title, _error, _causes, _panics, _parameters, _trail, _fixes, _stack, _where)
-    return f"<div style='{_BOX}'>{''.join(_safely(part, failure) for part in parts)}</div>"
+def html(record: dict[str, Any], path: Path | None) -> str:
+    """The card of a record, and of the file that it is in."""
+    parts = (_title, _error, _causes, _panics, _parameters, _trail, _fixes, _stack)
+    shown = [*(_safely(part, record) for part in parts), _safely(lambda record: _where(record, path), record)]
+    return f"<div style='{_BOX}'>{''.join(shown)}</div>"
 
 
-def _safely(part: "Callable[[Failure], str]", failure: "Failure") -> str:
+def _safely(part: Callable[[dict[str, Any]], str], record: dict[str, Any]) -> str:
     """Records of other programs hold anything: what cannot be shown is left out."""
     try:
-        return part(failure)
+        return part(record)
     except Exception:
         return ""
 
 
-def _title(failure: "Failure") -> str:
-    by = f"<span style='{_FAINT}'>, by {_short(failure.theoretical_ref)}</span>" if failure.theoretical_ref else ""
-    return f"<div><strong style='font-size:1.1em'>{_short(failure.computation)}</strong> failed{by}</div>"
+def _title(record: dict[str, Any]) -> str:
+    by = f"<span style='{_FAINT}'>, by {_short(record['theoretical_ref'])}</span>" if record["theoretical_ref"] else ""
+    return f"<div><strong style='font-size:1.1em'>{_short(record['computation'])}</strong> failed{by}</div>"
 
 
-def _error(failure: "Failure") -> str:
-    message = f": {_short(failure.error_message, _MESSAGE)}" if failure.error_message else ""
-    kind = f"<strong>{_short(failure.error_type)}</strong>"
+def _error(record: dict[str, Any]) -> str:
+    message = f": {_short(record['error_message'], _MESSAGE)}" if record["error_message"] else ""
+    kind = f"<strong>{_short(record['error_type'])}</strong>"
     return f"<div style='color:{_RED};white-space:pre-wrap;margin:.15em 0'>{kind}{message}</div>"
 
 
-def _causes(failure: "Failure") -> str:
-    errors = _dicts(failure.context.get("errors"))
+def _causes(record: dict[str, Any]) -> str:
+    errors = _dicts(record["context"].get("errors"))
     lines = []
     for index, error in enumerate(errors[: _CAUSES + 1]):
         if index:
@@ -77,9 +76,9 @@ def _causes(failure: "Failure") -> str:
     return "".join(lines) + _more(len(errors) - 1 - _CAUSES)
 
 
-def _panics(failure: "Failure") -> str:
+def _panics(record: dict[str, Any]) -> str:
     """Panics of other threads that the failure comes from, or may come from."""
-    origin = failure.context.get("panic_origin")
+    origin = record["context"].get("panic_origin")
     if not isinstance(origin, dict):
         return ""
     panics = _dicts(origin.get("raised"))
@@ -93,8 +92,8 @@ def _panics(failure: "Failure") -> str:
     return "".join(lines) + _more(len(panics) - _CAUSES)
 
 
-def _parameters(failure: "Failure") -> str:
-    parameters = failure.parameters
+def _parameters(record: dict[str, Any]) -> str:
+    parameters = record["parameters"]
     if parameters in (None, "", [], {}):
         return ""
     entries = list(parameters.items()) if isinstance(parameters, dict) else [("", parameters)]
@@ -141,8 +140,8 @@ class _Series(NamedTuple):
     extent: str
 
 
-def _trail(failure: "Failure") -> str:
-    series = [each for entry in _dicts(failure.context.get("trail")) for each in _series_of(entry)]
+def _trail(record: dict[str, Any]) -> str:
+    series = [each for entry in _dicts(record["context"].get("trail")) for each in _series_of(entry)]
     if not series:
         return ""
     plots = "".join(map(_plot, series[:_SERIES]))
@@ -260,11 +259,11 @@ def _plot(series: _Series) -> str:
     )
 
 
-def _fixes(failure: "Failure") -> str:
-    fixes = [fix for fix in failure.suggested_fixes if isinstance(fix, str)]
+def _fixes(record: dict[str, Any]) -> str:
+    fixes = [fix for fix in record["suggested_fixes"] if isinstance(fix, str)]
     if not fixes:
         return ""
-    said = {str(each.get("fix")): each for each in _dicts(failure.context.get("suggestions"))}
+    said = {str(each.get("fix")): each for each in _dicts(record["context"].get("suggestions"))}
     items = "".join(f"<li>{_short(fix)}{_source(said.get(fix, {}))}</li>" for fix in fixes[:_FIXES])
     steps = f"<ol style='margin:.15em 0;padding-left:1.5em'>{items}</ol>"
     return _heading("What to try") + steps + _more(len(fixes) - _FIXES)
@@ -276,8 +275,8 @@ def _source(suggestion: dict[str, Any]) -> str:
     return f" <span style='{_SMALL}'>({_short(' · '.join(map(str, told)))})</span>" if told else ""
 
 
-def _stack(failure: "Failure") -> str:
-    stack = failure.stack_trace
+def _stack(record: dict[str, Any]) -> str:
+    stack = record["stack_trace"]
     if not isinstance(stack, str) or not stack:
         return ""
     shown = stack if len(stack) <= _STACK else "…" + stack[-_STACK:]
@@ -287,11 +286,11 @@ def _stack(failure: "Failure") -> str:
     )
 
 
-def _where(failure: "Failure") -> str:
-    context = failure.context if isinstance(failure.context, dict) else {}
-    when = str(failure.timestamp)[:19].replace("T", " ")
-    path = notebook.shown_path(failure.path) if failure.path else None
-    parts = [when, context.get("category"), _place(context), path]
+def _where(record: dict[str, Any], path: Path | None) -> str:
+    context = record["context"] if isinstance(record["context"], dict) else {}
+    when = str(record["timestamp"])[:19].replace("T", " ")
+    file = notebook.shown_path(path) if path else None
+    parts = [when, context.get("category"), _place(context), file]
     line = " · ".join(_short(part, 2 * _VALUE) for part in parts if part)
     return f"<div style='{_SMALL};margin-top:.9em'>{line}</div>"
 

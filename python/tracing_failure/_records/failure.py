@@ -4,14 +4,12 @@ import datetime
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from .. import _native
 from .._runtime.terminal import visible
 from . import card
-
-if TYPE_CHECKING:
-    from .advice import Advice, Provider
+from .advice import Advice, Provider, ask
 
 
 @dataclass
@@ -111,14 +109,14 @@ class Failure:
 
     def suggest(
         self,
-        provider: "Provider | None" = None,
+        provider: Provider | None = None,
         *,
         model: str | None = None,
         base_url: str | None = None,
         save: bool = False,
         fresh: bool = False,
         redact: bool = True,
-    ) -> "Advice":
+    ) -> Advice:
         """Asks a language model what to do, and adds what it says to ``suggested_fixes``.
 
         ``provider`` is ``"gemini"`` (with a key in ``GEMINI_API_KEY``), ``"openai"`` (a key in ``OPENAI_API_KEY``, or
@@ -137,16 +135,20 @@ class Failure:
         >>> failure.suggested_fixes[-1]
         'end before t = -9.78: the flow ends there'
         """
-        from . import advice
-
-        return advice.suggest(self, provider, model, base_url, save, fresh, redact)
+        advice, suggestions = ask(self.to_dict(), self._file, provider, model, base_url, save, fresh, redact)
+        known = self.context.setdefault("suggestions", [])
+        for suggestion in suggestions:
+            if suggestion["fix"] not in self.suggested_fixes:
+                self.suggested_fixes.append(suggestion["fix"])
+                known.append(suggestion)
+        return advice
 
     def __str__(self) -> str:
         text = f"{self.timestamp}  {self.computation}  {self.theoretical_ref}\n  {self.error_type}: {self.error_message}"
         return visible(text)
 
     def _repr_html_(self) -> str:
-        return card.html(self)
+        return card.html(self.to_dict(), self.path)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         # Beside the card, and in a terminal: a trail is no text to read.

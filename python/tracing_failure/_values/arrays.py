@@ -4,11 +4,14 @@ import datetime
 import enum
 import math
 import sys
+from collections.abc import Callable
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from .. import _native
 from .limits import ARRAY, AT_ONCE, BLOCK, DIMENSIONS, END, OBJECTS, SCANNED, SCANNED_IN_BLOCKS, SCANNED_ON_DISK
+#: Converts an object to a simpler one that says the same.
+Converter: TypeAlias = Callable[[Any], Any]
 
 #: Packages whose arrays lie in files until somebody looks at them.
 _ON_DISK = frozenset({"h5netcdf", "h5py", "netCDF4", "tables", "tensorstore", "zarr"})
@@ -72,17 +75,25 @@ def not_read(value: Any) -> dict[str, Any]:
     return {"summary": "array", **known} | ({} if dtype is None else {"dtype": str(dtype)})
 
 
-def of_numpy(numpy: Any, value: Any, may_read: bool) -> Any:
+def of_numpy(numpy: Any, value: Any, may_read: bool, convert: Converter) -> Any:
+    """An array or a scalar of NumPy; ``convert`` takes an object that a scalar holds."""
     if not may_read and not isinstance(value, numpy.generic) and is_mapped(value):
         return not_read(value)
     if type(value) is numpy.ndarray or isinstance(value, numpy.generic):
-        return of_array(numpy, value)
+        return _scalar_or_array(numpy, value, convert)
     unit = unit_of(value)
-    return of_array(numpy, value) if unit is None else with_unit(numpy.asarray(value), unit)
+    return _scalar_or_array(numpy, value, convert) if unit is None else with_unit(numpy.asarray(value), unit)
+
+
+def _scalar_or_array(numpy: Any, value: Any, convert: Converter) -> Any:
+    if value.ndim:
+        return of_array(numpy, value)
+    with numpy.errstate(all="ignore"):
+        return _scalar(value, convert)
 
 
 def of_array(numpy: Any, array: Any) -> Any:
-    """A NumPy array or scalar: numbers as they are, complex ones by their parts, structured ones by their fields."""
+    """A NumPy array: numbers as they are, complex ones by their parts, structured ones by their fields."""
     # What is wrong with them is theirs, not what we find out.
     with numpy.errstate(all="ignore"):
         return _of_array(numpy, array)
@@ -90,8 +101,8 @@ def of_array(numpy: Any, array: Any) -> Any:
 
 def _of_array(numpy: Any, array: Any) -> Any:
     kind = array.dtype.kind
-    if array.ndim == 0 or array.dtype.names or kind == "c":
-        return _scalar(array) if array.ndim == 0 else _parts(array)
+    if array.dtype.names or kind == "c":
+        return _parts(array)
     if isinstance(array, numpy.ma.MaskedArray) and array.size > ARRAY and kind in "iuf":
         array = array.astype(numpy.float64).filled(numpy.nan)
     elif not isinstance(array, numpy.ma.MaskedArray):
@@ -104,7 +115,7 @@ def _of_array(numpy: Any, array: Any) -> Any:
     return _summary(numpy, array) if kind in "biuf" else _ends(array)
 
 
-def _scalar(value: Any) -> Any:
+def _scalar(value: Any, convert: Converter) -> Any:
     """A NumPy scalar, or an array without dimensions."""
     kind = value.dtype.kind
     if value.dtype.names:
@@ -125,9 +136,7 @@ def _scalar(value: Any) -> Any:
         return item
     if item is value:
         raise TypeError("an array without dimensions that holds itself")
-    from .convert import simpler
-
-    return simpler(item)
+    return convert(item)
 
 
 def _in_seconds(value: Any) -> Any:
@@ -193,7 +202,7 @@ def _ends(array: Any) -> dict[str, Any]:
     return {"summary": "array", "length": array.size, "shape": list(array.shape), "head": head, "tail": tail}
 
 
-def like_an_array(numpy: Any, value: Any, may_read: bool) -> Any:
+def like_an_array(numpy: Any, value: Any, may_read: bool, convert: Converter) -> Any:
     """A tensor and the like. What would have to be computed is not, and what lies in a file is read after a failure only."""
     is_on_disk = is_lazy(value)
     size = size_of(value)
@@ -206,7 +215,7 @@ def like_an_array(numpy: Any, value: Any, may_read: bool) -> Any:
     array = numpy.asarray(value)
     if array.dtype.kind == "O" and not array.ndim:
         raise TypeError(type(value))
-    return of_array(numpy, array)
+    return _scalar_or_array(numpy, array, convert)
 
 
 def with_unit(value: Any, unit: Any) -> dict[str, Any]:

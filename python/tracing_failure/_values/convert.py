@@ -37,7 +37,7 @@ def simpler(value: Any, may_read: bool = True) -> Any:
     """
     numpy = module("numpy", "ndarray")
     if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
-        return of_numpy(numpy, value, may_read)
+        return of_numpy(numpy, value, may_read, simpler)
     if isinstance(value, enum.Enum):
         return value.value if value.name is None else value.name
     if isinstance(value, (bool, float, str, list)):
@@ -153,7 +153,7 @@ def _foreign(value: Any, may_read: bool) -> Any:
         columns = getattr(value, "columns", None)
         return f"<{_name(kind)}>" if columns is None else {"table": _name(kind), "columns": [str(c) for c in columns[:ARRAY]]}
     if hasattr(kind, "__array__") and (numpy is not None or is_lazy(value)):
-        return like_an_array(numpy, value, may_read)
+        return like_an_array(numpy, value, may_read, simpler)
     if is_lazy(value):
         return not_read(value)
     for listing in ("model_fields", "__struct_fields__"):
