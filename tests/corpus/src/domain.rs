@@ -8,7 +8,7 @@ use statrs::distribution::{ContinuousCDF, Normal, NormalError};
 use tracing::{debug, error, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 #[derive(Debug, thiserror::Error)]
 enum DomainError {
@@ -160,51 +160,57 @@ pub(crate) fn cases() -> Vec<Case> {
 fn arguments() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Development,
             name: "acos_domain",
             solver: "std f64::acos",
-            what: "a momentum transfer above 2k has no scattering angle: the cosine is −1.42",
+            problem: "a momentum transfer above 2k has no scattering angle: the cosine is −1.42",
             category: "domain_error",
             advice: "The argument is far outside of [−1, 1], which is no rounding: check the kinematics (q ≤ 2k) instead of \
                      clamping.",
             run: || _ = scattering_angle(2.2, 1.0),
         },
         Case {
+            batch: Batch::Development,
             name: "tank_nan_right_hand_side",
             solver: "ode_solvers Dopri5",
-            what: "the level goes below zero in a trial step, and its square root makes the right-hand side NaN",
+            problem: "the level goes below zero in a trial step, and its square root makes the right-hand side NaN",
             category: "domain_error",
             advice: "The state leaves the domain of the square root: stop at an event where the level reaches zero, or \
                      write √max(h, 0).",
             run: || _ = drain(1.0, 0.5, 10.0, 1e-6),
         },
         Case {
+            batch: Batch::Development,
             name: "reservoir_square_root",
             solver: "hand-written explicit Euler",
-            what: "a step takes the depth below zero",
+            problem: "a step takes the depth below zero",
             category: "domain_error",
             advice: "The state left the domain: detect the event depth = 0, or shorten the steps near it.",
             run: || _ = reservoir(1.0, 0.8, 0.3, 100),
         },
         Case {
+            batch: Batch::Development,
             name: "barrier_logarithm",
             solver: "hand-written gradient descent",
-            what: "a step of constant length jumps over the barrier, where its logarithm is undefined",
+            problem: "a step of constant length jumps over the barrier, where its logarithm is undefined",
             category: "domain_error",
             advice: "Limit the step so that the slack stays positive (fraction to the boundary, backtracking).",
             run: || _ = barrier(1.0, 0.04, 100),
         },
         Case {
+            batch: Batch::Development,
             name: "quantile_of_percent",
             solver: "statrs Normal::inverse_cdf",
-            what: "a probability is given in percent",
+            problem: "a probability is given in percent",
             category: "domain_error",
             advice: "A probability lies in [0, 1]: divide the percentage by 100.",
             run: || _ = catch_unwind(|| confidence_limit(97.5)),
         },
         Case {
+            batch: Batch::Development,
             name: "standard_deviation_nan",
             solver: "statrs Normal",
-            what: "the background has more variance than the measurement: σ is the root of a negative number",
+            problem: "the background has more variance than the measurement: σ is the root of a negative number",
             category: "domain_error",
             advice: "The difference of the variances is negative: check the estimates, and bound the variance below.",
             run: || _ = noise_model(0.3, 1.1e-3, 1.4e-3),
@@ -215,25 +221,28 @@ fn arguments() -> Vec<Case> {
 fn digits() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Development,
             name: "taylor_cancellation",
             solver: "hand-written series",
-            what: "terms of size 1e12 cancel to 1e-13: no digit is left",
+            problem: "terms of size 1e12 cancel to 1e-13: no digit is left",
             category: "loss_of_accuracy",
             advice: "Terms of alternating sign cancel: sum for −x and invert, or use the library function.",
             run: || _ = exponential(-30.0, 1e-6),
         },
         Case {
+            batch: Batch::Development,
             name: "asymptotic_series",
             solver: "hand-written series",
-            what: "the terms n! xⁿ fall at first, and then grow for ever",
+            problem: "the terms n! xⁿ fall at first, and then grow for ever",
             category: "residual_divergence",
             advice: "The series is asymptotic: stop at the smallest term, or resum it (Borel, Padé).",
             run: || _ = asymptotic_series(0.1, 1e-12, 60),
         },
         Case {
+            batch: Batch::Development,
             name: "partition_overflow",
             solver: "std f64::exp",
-            what: "e^(−βE) overflows for the low levels",
+            problem: "e^(−βE) overflows for the low levels",
             category: "non_finite",
             advice: "Compute with logarithms: subtract the largest exponent first (log-sum-exp).",
             run: || _ = partition_function(40.0, -20.0, 0.01, 300),

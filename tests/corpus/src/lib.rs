@@ -1,60 +1,39 @@
-//! Failures of real solvers, with what a numerical analyst says of each.
+//! Failures of real solvers, each with the category and the advice that a numerical analyst expects.
 //!
-//! What is expected here is written from what the manuals of PETSc, SUNDIALS, SciML, SciPy and LAPACK say, not from what the
-//! library answers. `tests/table.rs` runs all of them and puts the two side by side.
+//! The expectations come from numerical knowledge and the manuals of PETSc, SUNDIALS, SciML, SciPy and LAPACK, not from
+//! the output of the library. `tests/table` runs all cases and compares their records with the expectations.
+//!
+//! Each module is a subject. A subject with cases of several batches has a file for each [`Batch`].
 
 mod arrays;
-mod coupled;
+mod case;
 mod domain;
 mod examples;
-mod held_out;
 mod input;
-mod later;
+mod integrals;
 mod linear;
 mod nonlinear;
 mod ode;
-mod ode_implicit;
 mod optimization;
 mod pde;
-mod quadrature;
 
-/// One computation that fails.
-pub struct Case {
-    /// Its name, in snake case.
-    pub name: &'static str,
-    /// The crate and the method.
-    pub solver: &'static str,
-    /// What is computed, and why it fails.
-    pub what: &'static str,
-    /// What an analyst calls this failure, from the list of `tracing_failure::Category`.
-    pub category: &'static str,
-    /// What an analyst says to try first.
-    pub advice: &'static str,
-    /// Computes it.
-    pub run: fn(),
-}
+pub use case::{Batch, Case};
 
-/// Those that rules are developed with, by kind.
+/// All cases, by batch and then by subject.
 pub fn cases() -> Vec<Case> {
-    let kinds = [
+    let subjects = [
         examples::cases(),
         ode::cases(),
-        ode_implicit::cases(),
         pde::cases(),
         linear::cases(),
         nonlinear::cases(),
-        coupled::cases(),
         optimization::cases(),
-        quadrature::cases(),
+        integrals::cases(),
         domain::cases(),
         arrays::cases(),
         input::cases(),
-        held_out::cases(),
     ];
-    kinds.into_iter().flatten().collect()
-}
-
-/// Those that came after the rules, by kind. What they brought up was added since: for another honest number, write others.
-pub fn later() -> Vec<Case> {
-    later::cases()
+    let mut cases: Vec<Case> = subjects.into_iter().flatten().collect();
+    cases.sort_by_key(|case| case.batch);
+    cases
 }

@@ -8,7 +8,7 @@ use ndarray::{Array1, Array2, ShapeError};
 use tracing::{debug, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 #[derive(Debug, thiserror::Error)]
 enum ArrayError {
@@ -98,57 +98,64 @@ pub(crate) fn cases() -> Vec<Case> {
 fn shapes() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Development,
             name: "matrix_vector_panic",
             solver: "nalgebra product",
-            what: "a 4 × 4 matrix is applied to a vector of 3",
+            problem: "a 4 × 4 matrix is applied to a vector of 3",
             category: "dimension_mismatch",
             advice: "Print both shapes where they are made: one state is missing from the vector.",
             run: || _ = catch_unwind(|| propagate(4, 3)),
         },
         Case {
+            batch: Batch::Development,
             name: "ndarray_dot_panic",
             solver: "ndarray dot",
-            what: "a design matrix of 5 columns meets 6 coefficients: the intercept has no column",
+            problem: "a design matrix of 5 columns meets 6 coefficients: the intercept has no column",
             category: "dimension_mismatch",
             advice: "Print both shapes: a column (the intercept) is missing, or an axis is swapped.",
             run: || _ = catch_unwind(|| predict(20, 5, 6)),
         },
         Case {
+            batch: Batch::Development,
             name: "tensor_elements_panic",
             solver: "nalgebra from_row_slice",
-            what: "six components of a symmetric tensor (Voigt) are read as nine of a full one",
+            problem: "six components of a symmetric tensor (Voigt) are read as nine of a full one",
             category: "dimension_mismatch",
             advice: "Six values are the symmetric part in Voigt notation: fill the 3 × 3 matrix from them.",
             run: || _ = catch_unwind(|| stress_tensor(&[1.0, 2.0, 3.0, 0.1, 0.2, 0.3])),
         },
         Case {
+            batch: Batch::Development,
             name: "ndarray_broadcast_panic",
             solver: "ndarray subtraction",
-            what: "spectrum and background have a different number of channels",
+            problem: "spectrum and background have a different number of channels",
             category: "dimension_mismatch",
             advice: "Interpolate the background to the channels of the spectrum: the shapes have to agree.",
             run: || _ = catch_unwind(|| subtract_background(1024, 1000)),
         },
         Case {
+            batch: Batch::Development,
             name: "ndarray_shape_error",
             solver: "ndarray from_shape_vec",
-            what: "a file of 1000 values is read as a lattice of 32 × 32",
+            problem: "a file of 1000 values is read as a lattice of 32 × 32",
             category: "dimension_mismatch",
             advice: "Compare the number of values with the product of the axes: the file is cut short or of another lattice.",
             run: || _ = lattice(vec![0.0; 1000], 32, 32),
         },
         Case {
+            batch: Batch::Development,
             name: "kalman_columns",
             solver: "nalgebra",
-            what: "the observation matrix was given transposed",
+            problem: "the observation matrix was given transposed",
             category: "dimension_mismatch",
             advice: "Check the axis order: the observation matrix looks transposed.",
             run: || _ = kalman_gain(4, [4, 2]),
         },
         Case {
+            batch: Batch::Development,
             name: "empty_mean",
             solver: "ndarray mean",
-            what: "the burn-in is longer than the chain, so that no sample is left",
+            problem: "the burn-in is longer than the chain, so that no sample is left",
             category: "missing_input",
             advice: "No sample is left after the burn-in: check the length of the chain first.",
             run: || _ = average(Array1::zeros(500), 1000),
@@ -159,25 +166,28 @@ fn shapes() -> Vec<Case> {
 fn integers() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Development,
             name: "stencil_index",
             solver: "std slice",
-            what: "the stencil of three points reaches beyond the last one",
+            problem: "the stencil of three points reaches beyond the last one",
             category: "panic",
             advice: "The loop runs over the boundary: treat the last point apart, or add ghost cells.",
             run: || _ = catch_unwind(|| second_derivative(&[0.0, 1.0, 4.0, 9.0], 0.1)),
         },
         Case {
+            batch: Batch::Development,
             name: "factorial_overflow",
             solver: "std u64",
-            what: "25! does not fit into 64 bits",
+            problem: "25! does not fit into 64 bits",
             category: "panic",
             advice: "Compute with floats and logarithms (ln Γ), or with big integers.",
             run: || _ = catch_unwind(|| factorial(25)),
         },
         Case {
+            batch: Batch::Development,
             name: "hamiltonian_memory",
             solver: "std Vec::try_reserve",
-            what: "the dense Hamiltonian of 28 spins needs 576 petabytes",
+            problem: "the dense Hamiltonian of 28 spins needs 576 petabytes",
             category: "out_of_memory",
             advice: "The matrix is too large to be dense: use a sparse or matrix-free method (Lanczos).",
             run: || _ = dense_hamiltonian(28),

@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2, Axis, ShapeError, concatenate};
 use tracing::{debug, info, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 #[derive(Debug, thiserror::Error)]
 enum GridError {
@@ -88,49 +88,55 @@ pub(crate) fn cases() -> Vec<Case> {
 fn panics() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::HeldOut,
             name: "decompose_no_ranks",
             solver: "std usize",
-            what: "the number of ranks is zero",
+            problem: "the number of ranks is zero",
             category: "panic",
             advice: "The number of ranks is zero: check where it is read, and refuse it.",
             run: || _ = catch_unwind(|| decompose(4096, 0)),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "peaks_none_left",
             solver: "std Option::unwrap",
-            what: "no channel is above the threshold, and the maximum of none is unwrapped",
+            problem: "no channel is above the threshold, and the maximum of none is unwrapped",
             category: "panic",
             advice: "No value is left after the filter: lower the threshold, and treat the empty case instead of unwrap.",
             run: || _ = catch_unwind(|| strongest_peak(&[1.0, 2.5, 0.3], 5.0)),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "halo_too_wide",
             solver: "std usize",
-            what: "two halos are wider than the part of the grid: 5 − 6 of unsigned integers",
+            problem: "two halos are wider than the part of the grid: 5 − 6 of unsigned integers",
             category: "panic",
             advice: "The subdomain is smaller than its halos: use fewer ranks; an unsigned difference went below zero.",
             run: || _ = catch_unwind(|| inner_cells(5, 3)),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "ising_last_row",
             solver: "ndarray index",
-            what: "the neighbour of the last row is row 8 of 8",
+            problem: "the neighbour of the last row is row 8 of 8",
             category: "panic",
             advice: "Wrap the index of the neighbour around ((i + 1) % n): the lattice is periodic.",
             run: || _ = catch_unwind(|| magnetisation(8)),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "median_with_nan",
             solver: "std sort_by",
-            what: "one energy is NaN, which has no order",
+            problem: "one energy is NaN, which has no order",
             category: "panic",
             advice: "A NaN is among the values: find where it comes from; sort with total_cmp or filter.",
             run: || _ = catch_unwind(|| median(&[1.0, 0.5, f64::NAN, 2.0])),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "three_body_capacity",
             solver: "std Vec::with_capacity",
-            what: "a tensor of 1500⁶ elements",
+            problem: "a tensor of 1500⁶ elements",
             category: "out_of_memory",
             advice: "The tensor is far too large to store: factorise it (density fitting), use symmetries, or compute it on the \
                      fly.",
@@ -142,26 +148,29 @@ fn panics() -> Vec<Case> {
 fn shapes() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::HeldOut,
             name: "trajectory_atoms",
             solver: "ndarray concatenate",
-            what: "the second part of the trajectory has another number of atoms",
+            problem: "the second part of the trajectory has another number of atoms",
             category: "dimension_mismatch",
             advice: "The two trajectories have different numbers of columns (atoms): print both shapes; they are of different \
                      systems or selections.",
             run: || _ = join(300, 297),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "staggered_points",
             solver: "hand-written check",
-            what: "a staggered grid has one velocity more than pressures, and it was given as many",
+            problem: "a staggered grid has one velocity more than pressures, and it was given as many",
             category: "dimension_mismatch",
             advice: "Compare both sizes: a staggered grid has one face more than cells.",
             run: || _ = staggered(128, 128),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "plane_waves_memory",
             solver: "hand-written check",
-            what: "the wave functions do not fit into memory",
+            problem: "the wave functions do not fit into memory",
             category: "out_of_memory",
             advice: "Reduce bands or cut-off, use single precision, or distribute over more nodes.",
             run: || _ = plane_waves(2000, 5_000_000, 64.0),

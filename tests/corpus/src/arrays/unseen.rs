@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, Axis, concatenate};
 use tracing::{debug, error, info_span, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 #[derive(Debug, thiserror::Error)]
 enum LayoutError {
@@ -104,57 +104,64 @@ fn creep(a: f64, exponent: f64, amplitude: f64) -> Option<f64> {
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Unseen,
             name: "frames_reshape",
             solver: "ndarray",
-            what: "the stream has 47 numbers, a frame 48",
+            problem: "the stream has 47 numbers, a frame 48",
             category: "dimension_mismatch",
             advice: "The number of elements does not fit the shape: look for missing data (one short), or correct rows and columns.",
             run: || _ = frames(vec![1.0; 47], 6, 8),
         },
         Case {
+            batch: Batch::Unseen,
             name: "soundings_levels",
             solver: "ndarray concatenate",
-            what: "37 levels are joined to 25",
+            problem: "37 levels are joined to 25",
             category: "dimension_mismatch",
             advice: "The arrays need the same number of columns: interpolate both onto the same levels, or see whether the axis is right.",
             run: || _ = soundings(37, 25),
         },
         Case {
+            batch: Batch::Unseen,
             name: "grid_counts_from_one",
             solver: "hand-written sparse product",
-            what: "the indices of the file begin with 1",
+            problem: "the indices of the file begin with 1",
             category: "dimension_mismatch",
             advice: "The indices are out of range by one: the file counts from 1, so subtract it.",
             run: || _ = csr(3, &[(1, 1, 2.0), (1, 2, -1.0), (2, 2, 2.0), (3, 3, 2.0)]),
         },
         Case {
+            batch: Batch::Unseen,
             name: "half_spectrum_panic",
             solver: "nalgebra",
-            what: "a real transform of 256 samples has 129 bins",
+            problem: "a real transform of 256 samples has 129 bins",
             category: "dimension_mismatch",
             advice: "The shapes differ: a real FFT has n/2 + 1 bins; give the response as many.",
             run: || _ = std::panic::catch_unwind(|| spectrum(256)),
         },
         Case {
+            batch: Batch::Unseen,
             name: "subdomain_smaller_than_halo",
             solver: "whole numbers",
-            what: "4 cells have no two halos of 3",
+            problem: "4 cells have no two halos of 3",
             category: "panic",
             advice: "A whole number without sign goes below zero: use fewer processes (or a smaller halo), and check before subtracting.",
             run: || _ = std::panic::catch_unwind(|| inner_cells(64, 16, 3)),
         },
         Case {
+            batch: Batch::Unseen,
             name: "transient_end_time",
             solver: "hand-written explicit Euler",
-            what: "ten times 0.1 is not 1.0",
+            problem: "ten times 0.1 is not 1.0",
             category: "max_iterations",
             advice: "Floating-point times are compared for equality: count the steps, or end with t ≥ t_end (shorten the last step).",
             run: || _ = equal_end(0.1, 1.0, 10_000),
         },
         Case {
+            batch: Batch::Unseen,
             name: "creep_negative_stress",
             solver: "hand-written explicit Euler",
-            what: "a power that is no whole number, of a negative stress",
+            problem: "a power that is no whole number, of a negative stress",
             category: "non_finite",
             advice: "The power of a negative number is NaN: use sign(σ)|σ|ⁿ.",
             run: || _ = creep(1e-12, 4.5, 120.0),

@@ -9,7 +9,7 @@ use statrs::distribution::{Gamma, GammaError};
 use tracing::{debug, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 #[derive(Debug, Deserialize)]
 struct Run {
@@ -85,33 +85,37 @@ pub(crate) fn cases() -> Vec<Case> {
 fn files() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Development,
             name: "mesh_file",
             solver: "std File::open",
-            what: "the mesh is not where the run looks for it",
+            problem: "the mesh is not where the run looks for it",
             category: "missing_input",
             advice: "Check the path and the working directory of the run.",
             run: || _ = read_mesh("meshes/naca0012_fine.msh"),
         },
         Case {
+            batch: Batch::Development,
             name: "checkpoint_file",
             solver: "std fs::read",
-            what: "there is no checkpoint to start again from",
+            problem: "there is no checkpoint to start again from",
             category: "missing_input",
             advice: "Check the path of the checkpoint, or start from the beginning.",
             run: || _ = read_checkpoint("checkpoints/step_000500.bin"),
         },
         Case {
+            batch: Batch::Development,
             name: "viscosity_field",
             solver: "serde_json",
-            what: "the parameters of the run lack the viscosity",
+            problem: "the parameters of the run lack the viscosity",
             category: "missing_input",
             advice: "Add the field to the parameter file, or give it a default.",
             run: || _ = read_run(r#"{"steps": 100, "dt": 0.01}"#),
         },
         Case {
+            batch: Batch::Development,
             name: "environment_variable",
             solver: "std env::var",
-            what: "the coupling is expected in a variable that the batch script does not set",
+            problem: "the coupling is expected in a variable that the batch script does not set",
             category: "missing_input",
             advice: "Set the variable in the job script, or give a default.",
             run: || _ = coupling_from_environment("DIAGNOSIS_COUPLING_NOT_SET"),
@@ -122,41 +126,46 @@ fn files() -> Vec<Case> {
 fn values() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Development,
             name: "tolerance_text",
             solver: "std parse",
-            what: "the tolerance is written as 10^-6",
+            problem: "the tolerance is written as 10^-6",
             category: "initialization",
             advice: "Write the number as 1e-6: the text is not a number.",
             run: || _ = parse_tolerance("10^-6"),
         },
         Case {
+            batch: Batch::Development,
             name: "nan_in_parameters",
             solver: "serde_json",
-            what: "the program that wrote the parameters wrote a NaN, which JSON does not have",
+            problem: "the program that wrote the parameters wrote a NaN, which JSON does not have",
             category: "initialization",
             advice: "Look at line and column of the parameter file: a NaN was written there; find what made it.",
             run: || _ = read_run(r#"{"steps": 100, "dt": NaN, "viscosity": 0.01}"#),
         },
         Case {
+            batch: Batch::Development,
             name: "negative_time_step",
             solver: "hand-written check",
-            what: "the time step of the input is negative",
+            problem: "the time step of the input is negative",
             category: "initialization",
             advice: "Correct the sign of the time step in the input.",
             run: || _ = start(-0.01, 100),
         },
         Case {
+            batch: Batch::Development,
             name: "boundary_condition",
             solver: "hand-written check",
-            what: "one side of the plate has no boundary condition",
+            problem: "one side of the plate has no boundary condition",
             category: "missing_input",
             advice: "Give a boundary condition for every side; without it the matrix is singular.",
             run: || _ = bend(Some(true), None),
         },
         Case {
+            batch: Batch::Development,
             name: "gamma_shape",
             solver: "statrs Gamma",
-            what: "the shape of a Gamma distribution has to be positive",
+            problem: "the shape of a Gamma distribution has to be positive",
             category: "domain_error",
             advice: "Shape and rate have to be positive: check the moments that they come from.",
             run: || _ = prior(-0.5, 2.0),

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tracing::{debug, error, info, instrument, warn};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 #[derive(Debug, thiserror::Error)]
 enum RunError {
@@ -116,42 +116,47 @@ pub(crate) fn cases() -> Vec<Case> {
 fn files() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::HeldOut,
             name: "ocean_variable",
             solver: "std HashMap",
-            what: "the temperature has another name in this dataset",
+            problem: "the temperature has another name in this dataset",
             category: "missing_input",
             advice: "The variable is not in the file: look at the names that are there (temp), and map them.",
             run: || _ = heat_content(&dataset(), 700.0),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "restart_truncated",
             solver: "std read_exact",
-            what: "the checkpoint ends in the middle: the run that wrote it was stopped while it wrote",
+            problem: "the checkpoint ends in the middle: the run that wrote it was stopped while it wrote",
             category: "missing_input",
             advice: "The file is shorter than it should be: compare its size with what is expected, and take the checkpoint \
                      before; write to a temporary file and rename it.",
             run: || _ = restart(&[0; 1000], 200),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "steps_as_float",
             solver: "std parse",
-            what: "the number of steps is written as 1e6 and read as an integer",
+            problem: "the number of steps is written as 1e6 and read as an integer",
             category: "initialization",
             advice: "An integer is wanted: write 1000000, or read a float and round it.",
             run: || _ = steps("1e6"),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "output_directory",
             solver: "std File::create",
-            what: "the directory of the output does not exist",
+            problem: "the directory of the output does not exist",
             category: "missing_input",
             advice: "Create the directory before (create_dir_all), and check the working directory.",
             run: || _ = output("results/run_042/fields.h5"),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "catalogue_material",
             solver: "std HashMap",
-            what: "the catalogue has no entry for this material",
+            problem: "the catalogue has no entry for this material",
             category: "missing_input",
             advice: "Add the material to the catalogue, or check how its name is spelled.",
             run: || _ = lattice_constant(&HashMap::from([("Si", 5.43), ("Ge", 5.66)]), "GaAs"),
@@ -162,25 +167,28 @@ fn files() -> Vec<Case> {
 fn process() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::HeldOut,
             name: "trajectories_walltime",
             solver: "hand-written HMC",
-            what: "the time of the queue is over before the trajectories are",
+            problem: "the time of the queue is over before the trajectories are",
             category: "time_limit",
             advice: "Write checkpoints and continue in the next job, or ask for more time.",
             run: || _ = trajectories(Duration::from_millis(60), 100_000),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "sweeps_sigterm",
             solver: "hand-written Monte Carlo",
-            what: "the queue stops the job with a signal",
+            problem: "the queue stops the job with a signal",
             category: "interrupted",
             advice: "The scheduler stopped it: go on from the last checkpoint; nothing is wrong with the numbers.",
             run: || _ = sweeps(&signalled(), 100),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "mesher_killed",
             solver: "std process::Command",
-            what: "a child process is killed, as by the kernel when memory is short",
+            problem: "a child process is killed, as by the kernel when memory is short",
             category: "killed",
             advice: "Signal 9 is most often the kernel's answer to a lack of memory: look at its log and reduce what the program \
                      needs, or the limits of the queue.",

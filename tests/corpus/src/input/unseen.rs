@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tracing::{debug, error, info, info_span, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 #[derive(Debug, thiserror::Error)]
 enum InputError {
@@ -150,73 +150,82 @@ fn rating_curve(table: &str) -> Option<f64> {
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Unseen,
             name: "channel_without_viscosity",
             solver: "serde_json",
-            what: "the key is missing in the configuration",
+            problem: "the key is missing in the configuration",
             category: "missing_input",
             advice: "Add `viscosity` to the configuration (see how the key is spelled).",
             run: || _ = reynolds(r#"{"density": 998.2, "viscocity": 1.0e-3}"#, 1.0, 0.1),
         },
         Case {
+            batch: Batch::Unseen,
             name: "furnace_beyond_table",
             solver: "hand-written table",
-            what: "nothing cools the furnace, and the table ends at 3000 K",
+            problem: "nothing cools the furnace, and the table ends at 3000 K",
             category: "domain_error",
             advice: "The temperature leaves the table: see why it gets so high (losses, power), else extend the table or limit it.",
             run: || _ = furnace(2.0e4, 5.0),
         },
         Case {
+            batch: Batch::Unseen,
             name: "light_curve_cuts",
             solver: "hand-written cuts",
-            what: "no observation has a ratio of signal to noise above 50",
+            problem: "no observation has a ratio of signal to noise above 50",
             category: "missing_input",
             advice: "No data are left: loosen the cuts (min_snr), or check the data.",
             run: || _ = light_curve(50.0, 2.0),
         },
         Case {
+            batch: Batch::Unseen,
             name: "adjoint_dense_jacobian",
             solver: "Vec",
-            what: "40 million unknowns squared",
+            problem: "40 million unknowns squared",
             category: "out_of_memory",
             advice: "Do not store it dense: use a sparse or a matrix-free Jacobian (Krylov method).",
             run: || _ = jacobian(40_000_000),
         },
         Case {
+            batch: Batch::Unseen,
             name: "path_budget",
             solver: "hand-written Monte Carlo",
-            what: "the samples take longer than they may",
+            problem: "the samples take longer than they may",
             category: "time_limit",
             advice: "Give it more time, or ask for fewer samples (or go on from a checkpoint).",
             run: || _ = paths(5000, 20),
         },
         Case {
+            batch: Batch::Unseen,
             name: "chemistry_crash",
             solver: "a program beside",
-            what: "the other program accesses memory that is not its own",
+            problem: "the other program accesses memory that is not its own",
             category: "killed",
             advice: "The other program crashed (segmentation fault): look at its log and run it alone in a debugger; try a larger stack.",
             run: || _ = chemistry(4096),
         },
         Case {
+            batch: Batch::Unseen,
             name: "wing_search_stopped",
             solver: "hand-written genetic algorithm",
-            what: "it is stopped by hand",
+            problem: "it is stopped by hand",
             category: "interrupted",
             advice: "Nothing is wrong with it: go on from the last generation (checkpoint).",
             run: || _ = evolution(500, 37),
         },
         Case {
+            batch: Batch::Unseen,
             name: "tiles_no_threads",
             solver: "whole numbers",
-            what: "a division by the number of threads, which is 0",
+            problem: "a division by the number of threads, which is 0",
             category: "panic",
             advice: "The number of threads is zero: check the parameter, use at least one.",
             run: || _ = std::panic::catch_unwind(|| tiles(1080, 0)),
         },
         Case {
+            batch: Batch::Unseen,
             name: "rating_curve_comma",
             solver: "str::parse",
-            what: "1,52 is no number here",
+            problem: "1,52 is no number here",
             category: "missing_input",
             advice: "A decimal comma: write 1.52, or replace commas when reading.",
             run: || _ = rating_curve("1.31\n1.44\n1,52\n"),

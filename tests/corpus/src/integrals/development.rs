@@ -4,7 +4,7 @@ use quadrature::{Output, clenshaw_curtis, double_exponential};
 use tracing::{debug, error, info, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 #[derive(Debug, thiserror::Error)]
 enum IntegralError {
@@ -135,50 +135,56 @@ fn monte_carlo(samples: u32, seed: u64, tolerance: f64) -> Result<f64, IntegralE
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Development,
             name: "divergent_integral",
             solver: "quadrature double_exponential",
-            what: "∫ dr/r from zero does not exist: the rule runs out of its points",
+            problem: "∫ dr/r from zero does not exist: the rule runs out of its points",
             category: "max_evaluations",
             advice: "The integral diverges at the lower end: put in a cutoff or subtract the singular part.",
             run: || _ = self_energy(0.0, 1.0, 1e-8),
         },
         Case {
+            batch: Batch::Development,
             name: "oscillating_integral",
             solver: "quadrature clenshaw_curtis",
-            what: "the integrand has a thousand periods, and the rule has a few hundred points",
+            problem: "the integrand has a thousand periods, and the rule has a few hundred points",
             category: "max_evaluations",
             advice: "The integrand oscillates faster than the rule can see: split the interval, or use a method for \
                      oscillatory integrals (Filon, Levin).",
             run: || _ = fourier(6000.0, 1.0, 1e-10),
         },
         Case {
+            batch: Batch::Development,
             name: "entropy_nan",
             solver: "hand-written midpoint rule",
-            what: "the density is negative at the ends of the interval, where its logarithm is NaN",
+            problem: "the density is negative at the ends of the interval, where its logarithm is NaN",
             category: "non_finite",
             advice: "The integrand is NaN on a part of the interval: integrate over the support of the density only.",
             run: || _ = entropy(2.0, 3.0, 100),
         },
         Case {
+            batch: Batch::Development,
             name: "simpson_depth",
             solver: "hand-written adaptive Simpson",
-            what: "the integrand has an integrable singularity inside, towards which it subdivides for ever",
+            problem: "the integrand has an integrable singularity inside, towards which it subdivides for ever",
             category: "max_iterations",
             advice: "Split the interval at the singularity x₀ and substitute x = x₀ ± u², or use a tanh-sinh rule on both parts.",
             run: || _ = tunnelling(std::f64::consts::FRAC_1_SQRT_2, 2.0, 1e-8, 30),
         },
         Case {
+            batch: Batch::Development,
             name: "trapezoid_discontinuity",
             solver: "hand-written trapezoidal rule",
-            what: "the integrand jumps between the points: the rule is of first order only",
+            problem: "the integrand jumps between the points: the rule is of first order only",
             category: "max_iterations",
             advice: "The integrand is discontinuous: split the interval where it jumps.",
             run: || _ = transmission(1.0, 1e-10, 12),
         },
         Case {
+            batch: Batch::Development,
             name: "monte_carlo_variance",
             solver: "hand-written Monte Carlo",
-            what: "the samples have no finite variance, so that the error bar does not fall as it should",
+            problem: "the samples have no finite variance, so that the error bar does not fall as it should",
             category: "max_iterations",
             advice: "The variance is not finite: sample by importance (substitute u = v⁵), not more often.",
             run: || _ = monte_carlo(50_000, 42, 1e-3),

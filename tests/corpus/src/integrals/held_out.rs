@@ -4,7 +4,7 @@ use statrs::distribution::{Poisson, PoissonError};
 use tracing::{debug, error, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 #[derive(Debug, thiserror::Error)]
 enum NumericError {
@@ -158,69 +158,77 @@ fn softmax(logits: &[f64]) -> Option<f64> {
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::HeldOut,
             name: "romberg_endpoint",
             solver: "hand-written Romberg",
-            what: "√x ln x has no expansion in even powers of h at x = 0, which Romberg extrapolates in",
+            problem: "√x ln x has no expansion in even powers of h at x = 0, which Romberg extrapolates in",
             category: "max_iterations",
             advice: "The integrand is singular at the end of the interval: substitute (x = u²), or use a tanh-sinh or \
                      Gauss–Jacobi rule.",
             run: || _ = romberg(0.0, 1.0, 1e-12, 12),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "laguerre_weights_overflow",
             solver: "hand-written recurrence",
-            what: "unscaled polynomials overflow beyond degree 100 or so",
+            problem: "unscaled polynomials overflow beyond degree 100 or so",
             category: "non_finite",
             advice: "The polynomials overflow: scale the recurrence (normalised functions with e^(−x/2)), or use Golub and \
                      Welsch's eigenvalues.",
             run: || _ = laguerre_weights(300, 1100.0),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "bessel_upwards",
             solver: "hand-written recurrence",
-            what: "upward recurrence amplifies the rounding error by the growing second solution",
+            problem: "upward recurrence amplifies the rounding error by the growing second solution",
             category: "loss_of_accuracy",
             advice: "Recur downwards (Miller's algorithm) and normalise: upwards is unstable for n > x.",
             run: || _ = bessel(1.0, 60),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "hubbard_sign",
             solver: "hand-written Monte Carlo",
-            what: "the average sign falls exponentially with β, below its statistical error",
+            problem: "the average sign falls exponentially with β, below its statistical error",
             category: "loss_of_accuracy",
             advice: "This is the sign problem: the samples needed grow as the inverse square of the sign. Another basis, a higher \
                      temperature or a constrained path, not longer runs.",
             run: || _ = average_sign(8.0, 20_000),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "specific_heat_cancellation",
             solver: "hand-written statistics",
-            what: "⟨E²⟩ − ⟨E⟩² cancels all digits for a mean of 1e6 and fluctuations of 1e-3",
+            problem: "⟨E²⟩ − ⟨E⟩² cancels all digits for a mean of 1e6 and fluctuations of 1e-3",
             category: "loss_of_accuracy",
             advice: "The difference cancels: subtract the mean first (two passes, or Welford's update).",
             run: || _ = specific_heat(1e6, 5000),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "star_at_zenith",
             solver: "std f64::asin",
-            what: "the scalar product of two unit vectors is above one by rounding",
+            problem: "the scalar product of two unit vectors is above one by rounding",
             category: "domain_error",
             advice: "The argument is above one by rounding only: clamp it to [−1, 1] (or use atan2).",
             run: || _ = elevation([0.36, 0.48, 0.8 + 1e-15], [0.36, 0.48, 0.8]),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "counts_below_background",
             solver: "statrs Poisson",
-            what: "the background is larger than the signal, so that the mean is negative",
+            problem: "the background is larger than the signal, so that the mean is negative",
             category: "domain_error",
             advice: "The rate of a Poisson distribution is positive: model signal and background together instead of \
                      subtracting, or bound the rate.",
             run: || _ = counts(12.0, 15.5),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "softmax_overflow",
             solver: "std f64::exp",
-            what: "e^800 is infinite, and ∞/∞ is NaN",
+            problem: "e^800 is infinite, and ∞/∞ is NaN",
             category: "non_finite",
             advice: "Subtract the largest logit before the exponential (log-sum-exp).",
             run: || _ = softmax(&[800.0, 790.0, 3.0]),

@@ -5,7 +5,7 @@ use statrs::distribution::{Binomial, Categorical};
 use tracing::{debug, error, info_span, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 #[derive(Debug, thiserror::Error)]
 enum IntegralError {
@@ -209,66 +209,74 @@ fn variance(offset: f64, amplitude: f64, samples: usize) -> Option<f64> {
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Unseen,
             name: "van_hove_singularity",
             solver: "hand-written adaptive Gauss rule",
-            what: "the integrand is infinite, but integrable, within the interval",
+            problem: "the integrand is infinite, but integrable, within the interval",
             category: "max_iterations",
             advice: "Split the interval at the singularity, and substitute it away (or use a rule for endpoint singularities).",
             run: || _ = van_hove(0.3, 1e-10, 50),
         },
         Case {
+            batch: Batch::Unseen,
             name: "tariff_step",
             solver: "quadrature double exponential",
-            what: "the integrand jumps within the interval",
+            problem: "the integrand jumps within the interval",
             category: "accuracy_unattainable",
             advice: "Split the interval where the integrand jumps.",
             run: || _ = tariff(0.0, 24.0, 1e-9),
         },
         Case {
+            batch: Batch::Unseen,
             name: "chains_two_modes",
             solver: "hand-written Metropolis",
-            what: "the modes are farther apart than the proposals reach",
+            problem: "the modes are farther apart than the proposals reach",
             category: "max_iterations",
             advice: "The chains sit in different modes: use wider or mode-jumping proposals, tempering, more than longer chains.",
             run: || _ = chains(8.0, 0.5, 4000),
         },
         Case {
+            batch: Batch::Unseen,
             name: "glider_filter_lost",
             solver: "hand-written particle filter",
-            what: "all weights underflow to zero, and are divided by their sum",
+            problem: "all weights underflow to zero, and are divided by their sum",
             category: "non_finite",
             advice: "All weights underflow (0/0): use logarithms of the weights (subtract the largest), and more process noise or \
                      particles.",
             run: || _ = filter(200, 0.05, 0.05),
         },
         Case {
+            batch: Batch::Unseen,
             name: "extinction_probability",
             solver: "statrs Binomial",
-            what: "a rate times years is no probability: 0.15 × 8 > 1",
+            problem: "a rate times years is no probability: 0.15 × 8 > 1",
             category: "domain_error",
             advice: "The probability is above one: use 1 − exp(−rate · time), or check the parameter.",
             run: || _ = extinction(250, 0.15, 8.0),
         },
         Case {
+            batch: Batch::Unseen,
             name: "walkers_without_weight",
             solver: "statrs Categorical",
-            what: "exp(−τ(E − E_T)) underflows for all walkers",
+            problem: "exp(−τ(E − E_T)) underflows for all walkers",
             category: "domain_error",
             advice: "All weights underflow: subtract the lowest energy before the exponential (set E_T near it), or a smaller τ.",
             run: || _ = walkers(100, 2.0, 0.5),
         },
         Case {
+            batch: Batch::Unseen,
             name: "constant_station",
             solver: "hand-written correlation",
-            what: "all values are the marker of missing data: the variance is zero",
+            problem: "all values are the marker of missing data: the variance is zero",
             category: "non_finite",
             advice: "A series is constant (zero variance, 0/0): check it – −999 marks missing data – and leave it out.",
             run: || _ = correlation(),
         },
         Case {
+            batch: Batch::Unseen,
             name: "interferometer_variance",
             solver: "hand-written sum of squares",
-            what: "⟨x²⟩ − ⟨x⟩² cancels for an offset that is 10⁹ times the noise",
+            problem: "⟨x²⟩ − ⟨x⟩² cancels for an offset that is 10⁹ times the noise",
             category: "loss_of_accuracy",
             advice: "Cancellation: subtract the mean first (two passes), or use Welford's algorithm.",
             run: || _ = variance(1e9, 0.5, 1000),

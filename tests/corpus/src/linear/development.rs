@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 use tracing::{debug, error, info, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 type Matrix = DMatrix<f64>;
 type Vector = DVector<f64>;
@@ -326,61 +326,68 @@ pub(crate) fn cases() -> Vec<Case> {
 fn factorisations() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Development,
             name: "neumann_singular",
             solver: "nalgebra LU",
-            what: "with Neumann conditions at both ends the constants are in the null space",
+            problem: "with Neumann conditions at both ends the constants are in the null space",
             category: "singular_matrix",
             advice: "The matrix has a null space (constants): fix one value or the mean, and see that the source is \
                      compatible.",
             run: || _ = neumann(20, 1.0),
         },
         Case {
+            batch: Batch::Development,
             name: "covariance_inverse",
             solver: "nalgebra try_inverse",
-            what: "the third column of the data is the sum of the others, so that the covariance has rank 2",
+            problem: "the third column of the data is the sum of the others, so that the covariance has rank 2",
             category: "singular_matrix",
             advice: "The columns are linearly dependent: remove one, or use the pseudo-inverse (SVD) or a ridge term.",
             run: || _ = precision_matrix(&sensors()),
         },
         Case {
+            batch: Batch::Development,
             name: "correlation_not_definite",
             solver: "nalgebra Cholesky",
-            what: "three correlations that contradict each other make an indefinite matrix",
+            problem: "three correlations that contradict each other make an indefinite matrix",
             category: "singular_matrix",
             advice: "Look at the smallest eigenvalue: if it is clearly negative, the matrix is wrong (nearest correlation \
                      matrix); if it is rounding, add a small diagonal.",
             run: || _ = correlated_noise([0.9, 0.9, -0.9]),
         },
         Case {
+            batch: Batch::Development,
             name: "monomials_ill_conditioned",
             solver: "nalgebra SVD",
-            what: "the normal equations of monomials on [0, 1] are a Hilbert matrix",
+            problem: "the normal equations of monomials on [0, 1] are a Hilbert matrix",
             category: "ill_conditioned",
             advice: "Change the basis (Chebyshev or Legendre polynomials, scaled variable) and solve by QR instead of the \
                      normal equations.",
             run: || _ = monomial_fit(9, 1e10),
         },
         Case {
+            batch: Batch::Development,
             name: "hilbert_forward_error",
             solver: "nalgebra LU",
-            what: "the residual is at rounding level, and the solution is wrong in every digit",
+            problem: "the residual is at rounding level, and the solution is wrong in every digit",
             category: "ill_conditioned",
             advice: "A small residual with a large error means an ill-conditioned matrix: estimate the condition number, \
                      then regularise or reformulate.",
             run: || _ = moments(14, 1e-3),
         },
         Case {
+            batch: Batch::Development,
             name: "gram_schmidt_orthogonality",
             solver: "hand-written classical Gram–Schmidt",
-            what: "nearly dependent columns cancel, and the basis is not orthogonal",
+            problem: "nearly dependent columns cancel, and the basis is not orthogonal",
             category: "loss_of_accuracy",
             advice: "Orthogonalise twice, or use Householder QR.",
             run: || _ = gram_schmidt(10, 1e-8),
         },
         Case {
+            batch: Batch::Development,
             name: "schur_iterations",
             solver: "nalgebra Schur",
-            what: "three QR iterations are not enough for a matrix of order 12",
+            problem: "three QR iterations are not enough for a matrix of order 12",
             category: "max_iterations",
             advice: "Allow more iterations (30 an eigenvalue is customary), and balance the matrix.",
             run: || _ = spectrum(12, 3),
@@ -391,75 +398,84 @@ fn factorisations() -> Vec<Case> {
 fn iterations() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Development,
             name: "cg_max_iterations",
             solver: "hand-written CG",
-            what: "30 iterations without a preconditioner are too few for Poisson's equation on 24 × 24 points",
+            problem: "30 iterations without a preconditioner are too few for Poisson's equation on 24 × 24 points",
             category: "max_iterations",
             advice: "The residual still falls: use a preconditioner (incomplete Cholesky, multigrid), or allow more \
                      iterations.",
             run: || _ = potential(24, 1e-10, 30),
         },
         Case {
+            batch: Batch::Development,
             name: "cg_stagnation",
             solver: "hand-written CG",
-            what: "the residual cannot fall below ε times the condition number",
+            problem: "the residual cannot fall below ε times the condition number",
             category: "stagnation",
             advice: "The tolerance is below the attainable accuracy: loosen it to some ε·κ, or precondition to lower κ.",
             run: || _ = rod(200, 1e-17, 5000),
         },
         Case {
+            batch: Batch::Development,
             name: "cg_indefinite",
             solver: "hand-written CG",
-            what: "the Helmholtz operator has negative eigenvalues, for which CG is not made",
+            problem: "the Helmholtz operator has negative eigenvalues, for which CG is not made",
             category: "breakdown",
             advice: "The matrix is not positive definite: use MINRES (symmetric) or GMRES instead of CG.",
             run: || _ = helmholtz(12, 1.7, 1e-8),
         },
         Case {
+            batch: Batch::Development,
             name: "gmres_restart_stagnation",
             solver: "hand-written GMRES(m)",
-            what: "for a cyclic shift GMRES makes no progress before iteration n, and it restarts before that",
+            problem: "for a cyclic shift GMRES makes no progress before iteration n, and it restarts before that",
             category: "stagnation",
             advice: "The restart is too short: enlarge it, or use a preconditioner or a method with deflated restarts.",
             run: || _ = restarted_gmres(40, 10, 1e-8, 100),
         },
         Case {
+            batch: Batch::Development,
             name: "bicg_breakdown",
             solver: "hand-written BiCG",
-            what: "pᵀAp = 0 for every p of a skew-symmetric matrix",
+            problem: "pᵀAp = 0 for every p of a skew-symmetric matrix",
             category: "breakdown",
             advice: "Restart with another shadow residual, or use GMRES, which does not break down.",
             run: || _ = biconjugate_gradients(1.5, 1e-10),
         },
         Case {
+            batch: Batch::Development,
             name: "jacobi_diverges",
             solver: "hand-written Jacobi iteration",
-            what: "the matrix is not diagonally dominant: the iteration matrix has a spectral radius above 1",
+            problem: "the matrix is not diagonally dominant: the iteration matrix has a spectral radius above 1",
             category: "residual_divergence",
             advice: "The matrix is not diagonally dominant: reorder the rows, or use a direct solver or GMRES.",
             run: || _ = jacobi(&circuit(), 1e-10, 500),
         },
         Case {
+            batch: Batch::Development,
             name: "richardson_diverges",
             solver: "hand-written Richardson iteration",
-            what: "ω = 0.6 is above 2/λ_max = 0.5",
+            problem: "ω = 0.6 is above 2/λ_max = 0.5",
             category: "residual_divergence",
             advice: "The relaxation factor is above 2/λ_max: make it smaller, or use conjugate gradients.",
             run: || _ = richardson(50, 0.6, 1e-8, 1000),
         },
         Case {
+            batch: Batch::Development,
             name: "richardson_slow",
             solver: "hand-written Richardson iteration",
-            what: "the residual falls by a factor of 0.999 an iteration only",
+            problem: "the residual falls by a factor of 0.999 an iteration only",
             category: "max_iterations",
             advice: "It converges linearly at a rate near 1: accelerate it (conjugate gradients, Chebyshev) or \
                      precondition, rather than iterate longer.",
             run: || _ = richardson(50, 0.25, 1e-8, 1000),
         },
         Case {
+            batch: Batch::Development,
             name: "power_iteration_complex_pair",
             solver: "hand-written power iteration",
-            what: "the dominant eigenvalues are a complex pair, so that the vector turns for ever",
+            problem: "the dominant eigenvalues are a complex pair, so that the vector turns for ever",
             category: "max_iterations",
             advice: "There is no single dominant real eigenvalue: use Arnoldi or QR, or a shift; more iterations do not \
                      help.",

@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector, SymmetricEigen};
 use tracing::{debug, error, instrument, trace};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 type Mat = DMatrix<f64>;
 type Vec1 = DVector<f64>;
@@ -296,51 +296,57 @@ pub(crate) fn cases() -> Vec<Case> {
 fn iterative() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::HeldOut,
             name: "groundwater_sor",
             solver: "hand-written SOR",
-            what: "a relaxation factor of 2.05 is outside of (0, 2)",
+            problem: "a relaxation factor of 2.05 is outside of (0, 2)",
             category: "residual_divergence",
             advice: "SOR converges for 0 < ω < 2 only: reduce ω (1.5 to 1.95 is usual).",
             run: || _ = groundwater(40, 2.05, 1e-9),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "inertial_waves_bicgstab",
             solver: "hand-written BiCGStab",
-            what: "the eigenvalues are imaginary, for which the stabilising step of BiCGStab has length zero",
+            problem: "the eigenvalues are imaginary, for which the stabilising step of BiCGStab has length zero",
             category: "breakdown",
             advice: "BiCGStab breaks down for imaginary eigenvalues: use GMRES, BiCGStab(ℓ), or a preconditioner.",
             run: || _ = inertial_waves(10, 1.0, 1e-8),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "boundary_layer_multigrid",
             solver: "hand-written two-grid",
-            what: "Gauss–Seidel at points does not smooth the weak direction of an anisotropic operator",
+            problem: "Gauss–Seidel at points does not smooth the weak direction of an anisotropic operator",
             category: "max_iterations",
             advice: "Point smoothing fails for anisotropic coefficients: use a line smoother or semi-coarsening, or multigrid \
                      as a preconditioner of CG.",
             run: || _ = anisotropic(15, 0.001, 25, 1e-10),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "river_cg_unsymmetric",
             solver: "hand-written CG",
-            what: "the matrix has an advective part, and CG is made for symmetric ones",
+            problem: "the matrix has an advective part, and CG is made for symmetric ones",
             category: "residual_divergence",
             advice: "The matrix is not symmetric: use GMRES or BiCGStab instead of CG.",
             run: || _ = river(60, 0.9, 1e-8, 100.0),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "vibration_lanczos",
             solver: "hand-written Lanczos",
-            what: "an isolated eigenvalue converges, and the vectors lose their orthogonality to it",
+            problem: "an isolated eigenvalue converges, and the vectors lose their orthogonality to it",
             category: "loss_of_accuracy",
             advice: "Reorthogonalise the Lanczos vectors (fully or selectively), or restart: else converged eigenvalues come \
                      again as ghosts.",
             run: || _ = lanczos(200, 100),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "phonon_sweeps",
             solver: "nalgebra SymmetricEigen",
-            what: "two sweeps for the eigenvalues of a matrix of order 60",
+            problem: "two sweeps for the eigenvalues of a matrix of order 60",
             category: "max_iterations",
             advice: "Allow more sweeps (some 30 an eigenvalue), after a check that the matrix is symmetric and finite.",
             run: || _ = phonons(60, 2),
@@ -351,35 +357,39 @@ fn iterative() -> Vec<Case> {
 fn direct() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::HeldOut,
             name: "stokes_zero_pivot",
             solver: "hand-written LU without pivoting",
-            what: "a saddle point has zeros on its diagonal, which elimination without pivoting divides by",
+            problem: "a saddle point has zeros on its diagonal, which elimination without pivoting divides by",
             category: "singular_matrix",
             advice: "A saddle point matrix has a zero block on its diagonal: pivot, reorder, or use a block preconditioner; \
                      check also that the pressure is fixed somewhere.",
             run: || _ = stokes(6, 2.2e-14),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "hedonic_collinear",
             solver: "nalgebra QR",
-            what: "the same area is there in metres and in feet",
+            problem: "the same area is there in metres and in feet",
             category: "singular_matrix",
             advice: "Two columns are multiples of each other: remove one, or use pivoted QR, the SVD or a ridge term.",
             run: || _ = regression(40),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "tracking_covariance",
             solver: "nalgebra Cholesky",
-            what: "P − KHP loses its definiteness by rounding when the sensor is much more exact than the state",
+            problem: "P − KHP loses its definiteness by rounding when the sensor is much more exact than the state",
             category: "singular_matrix",
             advice: "Rounding made the covariance indefinite: use the Joseph form or a square-root filter, and symmetrise; a \
                      small diagonal is the least.",
             run: || _ = tracking(1e-10, 50),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "calibration_years",
             solver: "nalgebra SVD",
-            what: "powers of 1993 and later years are nearly parallel",
+            problem: "powers of 1993 and later years are nearly parallel",
             category: "ill_conditioned",
             advice: "Centre and scale the years to [−1, 1], or use orthogonal polynomials.",
             run: || _ = calibration(1993, 6),

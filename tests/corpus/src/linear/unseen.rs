@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 use tracing::{debug, error, info_span, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 #[derive(Debug)]
 enum LinearError {
@@ -336,82 +336,92 @@ fn refine(n: usize, tol: f64) -> Option<f64> {
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Unseen,
             name: "kriging_duplicate_well",
             solver: "hand-written Cholesky",
-            what: "a well is in the list twice, and there is no nugget",
+            problem: "a well is in the list twice, and there is no nugget",
             category: "singular_matrix",
             advice: "Merge the duplicate points, or add a nugget (jitter) to the diagonal of the covariance.",
             run: || _ = kriging(&[120.0, 120.0, 0.0, 310.0, 540.0], 150.0, 0.0),
         },
         Case {
+            batch: Batch::Unseen,
             name: "truss_without_support",
             solver: "hand-written elimination",
-            what: "nothing fixes the structure: it moves as a rigid body",
+            problem: "nothing fixes the structure: it moves as a rigid body",
             category: "singular_matrix",
             advice: "The stiffness matrix is singular: fix the structure (supports, Dirichlet conditions) against rigid motions.",
             run: || _ = truss(6, 2.0e5, vec![]),
         },
         Case {
+            batch: Batch::Unseen,
             name: "chebyshev_preconditioner",
             solver: "hand-written CG",
-            what: "the largest eigenvalue is estimated too low, and the polynomial negative beyond",
+            problem: "the largest eigenvalue is estimated too low, and the polynomial negative beyond",
             category: "breakdown",
             advice: "CG needs a positive definite preconditioner: estimate λ_max higher (with a margin), or use another preconditioner.",
             run: || _ = chebyshev_cg(100, 0.05, 2.0, 4),
         },
         Case {
+            batch: Batch::Unseen,
             name: "aquifer_layers",
             solver: "hand-written CG",
-            what: "the conductivities differ by 10⁶, and there is no preconditioner",
+            problem: "the conductivities differ by 10⁶, and there is no preconditioner",
             category: "max_iterations",
             advice: "Precondition (diagonal scaling at least, incomplete Cholesky, multigrid): the contrast makes the matrix \
                      ill-conditioned.",
             run: || _ = aquifer(400, 1e-6, 1e-8, 200),
         },
         Case {
+            batch: Batch::Unseen,
             name: "membrane_omega",
             solver: "hand-written SOR",
-            what: "ω = 2.05",
+            problem: "ω = 2.05",
             category: "residual_divergence",
             advice: "SOR converges for 0 < ω < 2 only: choose ω below 2.",
             run: || _ = membrane(50, 2.05),
         },
         Case {
+            batch: Batch::Unseen,
             name: "thermoelastic_units",
             solver: "nalgebra inverse",
-            what: "Young's modulus in pascals and a conductivity are in one matrix",
+            problem: "Young's modulus in pascals and a conductivity are in one matrix",
             category: "ill_conditioned",
             advice: "Scale the equations and unknowns (nondimensionalise, equilibrate rows and columns).",
             run: || _ = thermoelastic(2.1e11, 1e-7),
         },
         Case {
+            batch: Batch::Unseen,
             name: "transport_gmres_restart",
             solver: "hand-written GMRES(m)",
-            what: "information goes around the ring in n steps, and each restart forgets it",
+            problem: "information goes around the ring in n steps, and each restart forgets it",
             category: "max_iterations",
             advice: "Use a larger restart, and precondition (a sweep in the direction of the flow): GMRES(m) stagnates.",
             run: || _ = gmres_shift(60, 0.1, 10, 40),
         },
         Case {
+            batch: Batch::Unseen,
             name: "chain_modes_subspace",
             solver: "hand-written subspace iteration",
-            what: "the lowest eigenvalues are close to each other, relative to the spectrum",
+            problem: "the lowest eigenvalues are close to each other, relative to the spectrum",
             category: "max_iterations",
             advice: "Use shift-invert (factorise K), or a larger subspace: the wanted eigenvalues are clustered.",
             run: || _ = modes(120, 4, 300, 1e-6),
         },
         Case {
+            batch: Batch::Unseen,
             name: "huckel_shift",
             solver: "nalgebra LU",
-            what: "the shift α − β is an eigenvalue",
+            problem: "the shift α − β is an eigenvalue",
             category: "singular_matrix",
             advice: "The shift is an eigenvalue: perturb it by a little.",
             run: || _ = huckel(0.0, -1.0, -2.0),
         },
         Case {
+            batch: Batch::Unseen,
             name: "refinement_single_precision",
             solver: "nalgebra LU in f32",
-            what: "the condition of Hilbert's matrix is above 10⁷",
+            problem: "the condition of Hilbert's matrix is above 10⁷",
             category: "stagnation",
             advice: "The matrix is too ill-conditioned for single precision: factorise in double precision.",
             run: || _ = refine(9, 1e-10),

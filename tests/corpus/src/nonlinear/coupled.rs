@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 use tracing::{debug, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 type Matrix = DMatrix<f64>;
 type Vector = DVector<f64>;
@@ -105,17 +105,19 @@ fn ignition(dt: f64, t_end: f64) -> Result<f64, OuterError> {
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Development,
             name: "newton_krylov_inner",
             solver: "hand-written Newton with minimal residuals",
-            what: "the inner iteration without a preconditioner does not solve the linear system of the Newton step",
+            problem: "the inner iteration without a preconditioner does not solve the linear system of the Newton step",
             category: "linear_solve",
             advice: "The linear solver is the cause: try a direct one (LU) first, then a preconditioner.",
             run: || _ = newton_krylov(40, 1e-6, 200),
         },
         Case {
+            batch: Batch::Development,
             name: "ignition_implicit_step",
             solver: "hand-written implicit Euler with Newton",
-            what: "y′ = e^y ignites at t = 1: the implicit equation of the step has no solution near there",
+            problem: "y′ = e^y ignites at t = 1: the implicit equation of the step has no solution near there",
             category: "nonlinear_convergence",
             advice: "The step is too large near the ignition: let the step size adapt (halve it when Newton fails).",
             run: || _ = ignition(0.1, 2.0),

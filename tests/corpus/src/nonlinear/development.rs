@@ -7,7 +7,7 @@ use roots::{Convergency, SearchError, find_root_brent, find_root_newton_raphson,
 use tracing::{debug, error, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 #[derive(Debug, thiserror::Error)]
 enum NewtonError {
@@ -228,43 +228,48 @@ pub(crate) fn cases() -> Vec<Case> {
 fn newton_cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Development,
             name: "newton_bad_start",
             solver: "hand-written Newton",
-            what: "from |x| > 1.39 each Newton step for arctan x = 0 overshoots more than the last",
+            problem: "from |x| > 1.39 each Newton step for arctan x = 0 overshoots more than the last",
             category: "residual_divergence",
             advice: "The start is outside of the region of convergence: damp the steps (line search, trust region), or \
                      begin closer to the root.",
             run: || _ = arctangent(1.5, 1e-12),
         },
         Case {
+            batch: Batch::Development,
             name: "newton_cycle",
             solver: "hand-written Newton",
-            what: "for x³ − 2x + 2 from x = 0 the iterates are 0, 1, 0, 1, …",
+            problem: "for x³ − 2x + 2 from x = 0 the iterates are 0, 1, 0, 1, …",
             category: "max_iterations",
             advice: "The iterates cycle: another start or a damped step; more iterations change nothing.",
             run: || _ = cubic(0.0, 1e-12, 100),
         },
         Case {
+            batch: Batch::Development,
             name: "newton_multiple_root",
             solver: "hand-written Newton",
-            what: "a root of multiplicity 12 makes the convergence linear, by a factor of 11/12",
+            problem: "a root of multiplicity 12 makes the convergence linear, by a factor of 11/12",
             category: "max_iterations",
             advice: "Linear convergence points to a multiple root (singular Jacobian): multiply the step by the \
                      multiplicity, or solve for f/f′.",
             run: || _ = multiple_root(1.0, 1e-30, 40),
         },
         Case {
+            batch: Batch::Development,
             name: "newton_fold",
             solver: "hand-written Newton with nalgebra LU",
-            what: "natural continuation arrives at a turning point, where the Jacobian is singular",
+            problem: "natural continuation arrives at a turning point, where the Jacobian is singular",
             category: "singular_matrix",
             advice: "The branch turns here: continue by pseudo-arclength, not in the parameter.",
             run: || _ = fold(1.0, -1.0, 20),
         },
         Case {
+            batch: Batch::Development,
             name: "kepler_tolerance",
             solver: "hand-written Newton",
-            what: "a tolerance of 1e-20 on a number of order one is below the rounding error",
+            problem: "a tolerance of 1e-20 on a number of order one is below the rounding error",
             category: "accuracy_unattainable",
             advice: "The tolerance is below machine precision: use a relative one of some 1e-15.",
             run: || _ = kepler(2.0, 0.6, 1e-20),
@@ -275,33 +280,37 @@ fn newton_cases() -> Vec<Case> {
 fn bracket_cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Development,
             name: "brent_no_bracket",
             solver: "roots find_root_brent",
-            what: "the function has the same sign at both ends of the interval",
+            problem: "the function has the same sign at both ends of the interval",
             category: "initialization",
             advice: "The interval does not bracket a root: scan for a change of sign, and check the function at both ends.",
             run: || _ = bound_state(8.0, (0.1, 0.9)),
         },
         Case {
+            batch: Batch::Development,
             name: "secant_no_convergence",
             solver: "roots find_root_secant",
-            what: "the secant method from far away needs more than the five iterations it is given",
+            problem: "the secant method from far away needs more than the five iterations it is given",
             category: "max_iterations",
             advice: "Start closer, or use a bracketing method (Brent); allow more iterations only if the error falls.",
             run: || _ = dew_point(17.5, (80.0, 120.0), 5),
         },
         Case {
+            batch: Batch::Development,
             name: "newton_zero_derivative",
             solver: "roots find_root_newton_raphson",
-            what: "the start is the top of the potential, where the derivative is zero",
+            problem: "the start is the top of the potential, where the derivative is zero",
             category: "breakdown",
             advice: "The derivative vanishes at the start: move it off the stationary point, or use a bracketing method.",
             run: || _ = from_stationary_point(0.3, 0.0),
         },
         Case {
+            batch: Batch::Development,
             name: "brent_root_wrong_sign",
             solver: "argmin BrentRoot",
-            what: "the yield lies outside of the interval that is searched",
+            problem: "the yield lies outside of the interval that is searched",
             category: "initialization",
             advice: "The interval does not bracket the root: widen it until the function changes its sign.",
             run: || _ = bond_yield(180.0, 0.0, 0.2),
@@ -312,25 +321,28 @@ fn bracket_cases() -> Vec<Case> {
 fn fixed_point_cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Development,
             name: "mean_field_two_cycle",
             solver: "hand-written fixed point",
-            what: "the slope at the fixed point is below −1: the iterates jump between two values",
+            problem: "the slope at the fixed point is below −1: the iterates jump between two values",
             category: "max_iterations",
             advice: "It oscillates between two values: mix old and new (damping, Anderson); more iterations do not help.",
             run: || _ = mean_field(2.0, 0.5, 0.1, 300),
         },
         Case {
+            batch: Batch::Development,
             name: "picard_slow",
             solver: "hand-written fixed point",
-            what: "the slope at the fixed point is 0.999: the error halves in 700 iterations only",
+            problem: "the slope at the fixed point is 0.999: the error halves in 700 iterations only",
             category: "max_iterations",
             advice: "Linear convergence at a rate near 1: accelerate it (Aitken, Anderson), or use Newton.",
             run: || _ = picard(0.999, 1e-12, 500),
         },
         Case {
+            batch: Batch::Development,
             name: "fixed_point_diverges",
             solver: "hand-written fixed point",
-            what: "the slope at the fixed point is −1.8, so that it repels",
+            problem: "the slope at the fixed point is −1.8, so that it repels",
             category: "residual_divergence",
             advice: "The map is not a contraction there: under-relax it (ω < 2/(1 + 1.8)), or use Newton.",
             run: || _ = divergent_fixed_point(-1.8, 1.01),

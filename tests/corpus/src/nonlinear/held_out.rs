@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector, Matrix2, Vector2};
 use tracing::{debug, info, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 #[derive(Debug, thiserror::Error)]
 enum SnesError {
@@ -267,50 +267,56 @@ pub(crate) fn cases() -> Vec<Case> {
 fn systems() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::HeldOut,
             name: "scf_charge_sloshing",
             solver: "hand-written SCF",
-            what: "the charge answers too much to the potential: it goes to and fro between two values",
+            problem: "the charge answers too much to the potential: it goes to and fro between two values",
             category: "max_iterations",
             advice: "The charge sloshes: mix old and new densities (0.1 to 0.3), or use DIIS (Pulay, Anderson) or a level shift; \
                      more cycles do not help.",
             run: || _ = scf(9.0, 1e-8, 60),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "broyden_identity",
             solver: "hand-written Broyden",
-            what: "the unit matrix is far from the Jacobian, and the first steps go astray",
+            problem: "the unit matrix is far from the Jacobian, and the first steps go astray",
             category: "residual_divergence",
             advice: "Start Broyden's method from a Jacobian by finite differences, and with a line search.",
             run: || _ = broyden([1e4, 1e4], 1e-10),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "arch_lagged_jacobian",
             solver: "hand-written chord method",
-            what: "the Jacobian of the start is used for all iterations: the convergence is linear and slow",
+            problem: "the Jacobian of the start is used for all iterations: the convergence is linear and slow",
             category: "max_iterations",
             advice: "The Jacobian is out of date, which makes the convergence linear: evaluate it anew every few iterations.",
             run: || _ = lagged(2.0, 8.0, 1e-10, 50),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "contact_line_search",
             solver: "hand-written damped Newton",
-            what: "the Jacobian lacks the coupling terms, so that its step is no descent",
+            problem: "the Jacobian lacks the coupling terms, so that its step is no descent",
             category: "line_search",
             advice: "Check the Jacobian against finite differences: a coupling is missing, so that the step does not descend.",
             run: || _ = contact([-0.5, 0.3], 1e-10),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "load_flow_nose",
             solver: "hand-written Newton",
-            what: "the load is beyond the nose of the P–V curve, where there is no solution",
+            problem: "the load is beyond the nose of the P–V curve, where there is no solution",
             category: "max_iterations",
             advice: "There is no solution at this load: reduce it, and follow the solution towards it (continuation power flow).",
             run: || _ = load_flow(3.0, 1.0, 0.4, 40),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "channel_inner_sweeps",
             solver: "hand-written PISO with Gauss–Seidel",
-            what: "twenty sweeps of Gauss–Seidel do not solve the diffusion on a fine grid",
+            problem: "twenty sweeps of Gauss–Seidel do not solve the diffusion on a fine grid",
             category: "linear_solve",
             advice: "Solve the inner system with a better solver (multigrid, preconditioned CG, or a tridiagonal one): the outer \
                      iteration is not the cause.",
@@ -322,33 +328,37 @@ fn systems() -> Vec<Case> {
 fn scalars() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::HeldOut,
             name: "electrolyte_negative",
             solver: "hand-written Newton",
-            what: "the first step of Newton's method makes the concentration negative",
+            problem: "the first step of Newton's method makes the concentration negative",
             category: "domain_error",
             advice: "Damp the step so that c stays positive, or solve for ln c.",
             run: || _ = electrolyte(-3.0, 2.0),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "node_touches_zero",
             solver: "hand-written bisection",
-            what: "the function touches zero and has the same sign on both sides",
+            problem: "the function touches zero and has the same sign on both sides",
             category: "initialization",
             advice: "There is no change of sign: choose the interval anew; for a double root find the minimum of |f| instead.",
             run: || _ = node(0.5, 2.0),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "maturity_regula_falsi",
             solver: "hand-written regula falsi",
-            what: "one end of the interval never moves for a function so convex",
+            problem: "one end of the interval never moves for a function so convex",
             category: "max_iterations",
             advice: "Regula falsi keeps one end for convex functions: use Illinois, Brent or bisection.",
             run: || _ = maturity(0.0, 1.6, 1e-12, 40),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "sensitivity_round_off",
             solver: "hand-written finite differences",
-            what: "the rounding error of the difference quotient is above the tolerance for every step",
+            problem: "the rounding error of the difference quotient is above the tolerance for every step",
             category: "accuracy_unattainable",
             advice: "Differences reach about ε^(2/3) = 1e-11 at best: loosen the tolerance, or differentiate exactly (complex \
                      step, dual numbers).",

@@ -5,7 +5,7 @@ use roots::{SimpleConvergency, find_root_brent};
 use tracing::{debug, error, info_span, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 #[derive(Debug, thiserror::Error)]
 enum NonlinearError {
@@ -266,75 +266,84 @@ fn adsorption(inflow: f64, capacity: f64, mxnewtstep: f64) -> Solved {
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Unseen,
             name: "diode_operating_point",
             solver: "hand-written Newton",
-            what: "from far above the knee each step goes down by one thermal voltage only",
+            problem: "from far above the knee each step goes down by one thermal voltage only",
             category: "max_iterations",
             advice: "Start near the knee (0.6 V), or limit the junction voltage (source stepping): the exponential makes the steps \
                      small.",
             run: || _ = diode(5.0, 1000.0, 1e-14, 100),
         },
         Case {
+            batch: Batch::Unseen,
             name: "pipe_network_jacobian",
             solver: "hand-written Newton with backtracking",
-            what: "two entries of the Jacobian have the wrong sign",
+            problem: "two entries of the Jacobian have the wrong sign",
             category: "line_search",
             advice: "Check the Jacobian against finite differences: the direction is no descent direction.",
             run: || _ = pipes(10.0, 3.0, 0.4),
         },
         Case {
+            batch: Batch::Unseen,
             name: "ray_misses_lens",
             solver: "hand-written Levenberg–Marquardt",
-            what: "circle and line have no point in common",
+            problem: "circle and line have no point in common",
             category: "stagnation",
             advice: "There may be no solution: the residual has a minimum above zero here. Check the geometry, or start elsewhere.",
             run: || _ = ray(1.0, 2.0),
         },
         Case {
+            batch: Batch::Unseen,
             name: "bratu_turning_point",
             solver: "hand-written continuation",
-            what: "there is no solution beyond λ = 3.51",
+            problem: "there is no solution beyond λ = 3.51",
             category: "step_size_underflow",
             advice: "A turning point (fold): continue by pseudo-arclength.",
             run: || _ = bratu(5.0, 0.25),
         },
         Case {
+            batch: Batch::Unseen,
             name: "coercive_field_overshoot",
             solver: "hand-written Newton",
-            what: "arctan is flat far from its root: each step is longer than the last",
+            problem: "arctan is flat far from its root: each step is longer than the last",
             category: "non_finite",
             advice: "Damp Newton's steps (line search), or start nearer: it overshoots.",
             run: || _ = saturation(4.0, 1.0),
         },
         Case {
+            batch: Batch::Unseen,
             name: "anderson_dependent_history",
             solver: "hand-written Anderson mixing",
-            what: "more columns than independent directions",
+            problem: "more columns than independent directions",
             category: "singular_matrix",
             advice: "Drop the oldest columns (smaller depth), or regularise the least-squares problem (QR, SVD).",
             run: || _ = anderson(0.9, 3),
         },
         Case {
+            batch: Batch::Unseen,
             name: "implied_volatility_arbitrage",
             solver: "roots Brent",
-            what: "the price is below the intrinsic value for all volatilities",
+            problem: "the price is below the intrinsic value for all volatilities",
             category: "initialization",
             advice: "There is no root in the bracket: check the price (below intrinsic value no volatility exists), else widen the \
                      bracket.",
             run: || _ = implied(4.5, 105.0, 100.0),
         },
         Case {
+            batch: Batch::Unseen,
             name: "buckling_pole",
             solver: "hand-written bisection",
-            what: "the sign changes at a pole of the tangent",
+            problem: "the sign changes at a pole of the tangent",
             category: "nonlinear_convergence",
             advice: "The sign changes at a pole: bracket between the poles, or take the function without them (sin − x cos).",
             run: || _ = buckling(1.0, 3.0),
         },
         Case {
+            batch: Batch::Unseen,
             name: "adsorption_no_balance",
             solver: "hand-written Newton with a limited step",
-            what: "the inflow is above the capacity: there is no steady state",
+            problem: "the inflow is above the capacity: there is no steady state",
             category: "nonlinear_convergence",
             advice: "The residual approaches a value above zero: there may be no solution (inflow above capacity). Check the model; else \
                      raise mxnewtstep or scale.",

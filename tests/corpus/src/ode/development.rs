@@ -8,7 +8,7 @@ use ode_solvers::{Dop853, Dopri5, Vector1, Vector2, Vector3};
 use tracing::{debug, info, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 type Scalar = Vector1<f64>;
 
@@ -253,88 +253,98 @@ fn lorenz(stop: &AtomicBool, dt: f64, steps: u32) -> Result<Vector3<f64>, Interr
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Development,
             name: "riccati_pole",
             solver: "ode_solvers Dopri5",
-            what: "y′ = 1 + y² is integrated past its pole at π/2: steps shrink to nothing there",
+            problem: "y′ = 1 + y² is integrated past its pole at π/2: steps shrink to nothing there",
             category: "step_size_underflow",
             advice: "The solution blows up at the last accepted t: stop before it or transform the variable (u = 1/y); \
                      neither a smaller tolerance nor a stiff method passes a pole.",
             run: || _ = riccati(0.0, 2.0, 1e-6, 1e-9),
         },
         Case {
+            batch: Batch::Development,
             name: "collision_singularity",
             solver: "ode_solvers Dop853",
-            what: "two bodies meet at a finite time, where the acceleration is infinite",
+            problem: "two bodies meet at a finite time, where the acceleration is infinite",
             category: "step_size_underflow",
             advice: "The right-hand side is singular at the collision: end at an event before it, or regularise \
                      (softening, Levi-Civita).",
             run: || _ = collision(1.0, (0.0, 2.0), 1e-9, 1e-12),
         },
         Case {
+            batch: Batch::Development,
             name: "van_der_pol_stiff",
             solver: "ode_solvers Dopri5",
-            what: "the relaxation oscillation with μ = 1000 is stiff, and the explicit method sees it",
+            problem: "the relaxation oscillation with μ = 1000 is stiff, and the explicit method sees it",
             category: "other",
             advice: "The problem is stiff: use an implicit method (BDF, Radau, SDIRK).",
             run: || _ = van_der_pol(1000.0, (0.0, 2000.0), 1e-6),
         },
         Case {
+            batch: Batch::Development,
             name: "robertson_max_steps",
             solver: "ode_solvers Dopri5",
-            what: "stiff kinetics over a long time: stability keeps the explicit steps tiny until they run out",
+            problem: "stiff kinetics over a long time: stability keeps the explicit steps tiny until they run out",
             category: "max_iterations",
             advice: "Steps of constant size far below the time scale of the solution mean stiffness: use BDF or Radau \
                      rather than more steps.",
             run: || _ = robertson(1e4, 1e-6, 1e-9, 5000),
         },
         Case {
+            batch: Batch::Development,
             name: "tolerance_below_epsilon",
             solver: "ode_solvers Dopri5",
-            what: "a relative tolerance of 1e-18 at t = 1e6 cannot be had in double precision",
+            problem: "a relative tolerance of 1e-18 at t = 1e6 cannot be had in double precision",
             category: "accuracy_unattainable",
             advice: "The relative tolerance is below machine epsilon: ask for 1e-13 at most, and give an absolute \
                      tolerance above zero.",
             run: || _ = pendulum(1.0, 1e6, 1e6 + 10.0, 1e-18, 0.0),
         },
         Case {
+            batch: Batch::Development,
             name: "lane_emden_centre",
             solver: "ode_solvers Dopri5",
-            what: "the right-hand side is 0 · ∞ = NaN at the initial point ξ = 0, on which the solver spends all of its steps",
+            problem: "the right-hand side is 0 · ∞ = NaN at the initial point ξ = 0, on which the solver spends all of its steps",
             category: "non_finite",
             advice: "The derivative is not finite at the initial point: start at a small ξ > 0 from the series expansion, \
                      or write the limit into the right-hand side.",
             run: || _ = lane_emden(3.0, 6.0, 1e-8),
         },
         Case {
+            batch: Batch::Development,
             name: "euler_stiff_overflow",
             solver: "hand-written explicit Euler",
-            what: "λ dt = −10 lies outside of the stability region, so that the solution grows by 9 in each step",
+            problem: "λ dt = −10 lies outside of the stability region, so that the solution grows by 9 in each step",
             category: "non_finite",
             advice: "The step is too large for explicit Euler (stable only for dt < 2/|λ|): take a smaller one, or \
                      implicit Euler.",
             run: || _ = relaxation(-1000.0, 0.01, 100.0),
         },
         Case {
+            batch: Batch::Development,
             name: "euler_oscillator_growth",
             solver: "hand-written explicit Euler",
-            what: "explicit Euler is unstable on the imaginary axis for every step: the amplitude grows exponentially",
+            problem: "explicit Euler is unstable on the imaginary axis for every step: the amplitude grows exponentially",
             category: "residual_divergence",
             advice: "Explicit Euler amplifies every undamped oscillation: use a symplectic method (leapfrog) or RK4.",
             run: || _ = oscillator(2.0, 0.1, 10_000),
         },
         Case {
+            batch: Batch::Development,
             name: "kepler_wall_time",
             solver: "hand-written leapfrog",
-            what: "an orbit over 1e12 time units does not fit into the wall time",
+            problem: "an orbit over 1e12 time units does not fit into the wall time",
             category: "time_limit",
             advice: "Save a checkpoint and restart, or take larger steps of a method of higher order: the budget is far \
                      below what the number of steps needs.",
             run: || _ = long_run(1e-3, 1e12, Duration::from_millis(20)),
         },
         Case {
+            batch: Batch::Development,
             name: "lorenz_interrupted",
             solver: "hand-written explicit Euler",
-            what: "somebody pressed Ctrl-C, which the loop sees after its step",
+            problem: "somebody pressed Ctrl-C, which the loop sees after its step",
             category: "interrupted",
             advice: "Nothing is wrong with the numbers: go on from the last checkpoint.",
             run: || _ = lorenz(&AtomicBool::new(false), 1e-3, 10_000),

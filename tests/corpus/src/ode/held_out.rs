@@ -7,7 +7,7 @@ use ode_solvers::{Dop853, Vector1};
 use tracing::{debug, instrument, trace, warn};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 /// ṅ = n³/2.
 struct Avalanche;
@@ -268,50 +268,56 @@ pub(crate) fn cases() -> Vec<Case> {
 fn integrators() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::HeldOut,
             name: "avalanche_blow_up",
             solver: "ode_solvers Dop853",
-            what: "ṅ = n³/2 is infinite at t = 1/n₀², before the end of the interval",
+            problem: "ṅ = n³/2 is infinite at t = 1/n₀², before the end of the interval",
             category: "step_size_underflow",
             advice: "The solution is infinite at a finite time: stop before it, or add the saturation that the model lacks.",
             run: || _ = avalanche(2.0, 1.0, 1e-8),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "radical_chain_rk4",
             solver: "hand-written RK4",
-            what: "λ dt = −4 is outside of the stability region of RK4, which ends at −2.79",
+            problem: "λ dt = −4 is outside of the stability region of RK4, which ends at −2.79",
             category: "non_finite",
             advice: "The step is beyond the stability limit of RK4 (dt < 2.79/k): take a smaller one, or an implicit method.",
             run: || _ = radicals(4000.0, 1e-3, 2.0),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "bubble_dtmin",
             solver: "hand-written adaptive Heun",
-            what: "the radius reaches zero at t = 1/3, where its speed is infinite",
+            problem: "the radius reaches zero at t = 1/3, where its speed is infinite",
             category: "step_size_underflow",
             advice: "The radius collapses to a singularity: end at an event R = R_min, or put in what stops it (gas pressure).",
             run: || _ = bubble(1.0, 1.0, 1e-6, 1e-14),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "noisy_right_hand_side",
             solver: "hand-written adaptive Heun",
-            what: "the error estimate is the noise of the right-hand side, which no step makes smaller",
+            problem: "the error estimate is the noise of the right-hand side, which no step makes smaller",
             category: "error_test",
             advice: "The right-hand side is noisy above the tolerance: smooth it (interpolate the data), or loosen the \
                      tolerance.",
             run: || _ = noisy(0.05, 1e-3, 12),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "friction_corrector",
             solver: "hand-written backward Euler",
-            what: "the friction force jumps at v = 0, so that the corrector jumps to and fro for every step",
+            problem: "the friction force jumps at v = 0, so that the corrector jumps to and fro for every step",
             category: "nonlinear_convergence",
             advice: "The force is discontinuous at v = 0: regularise it (tanh v/ε), or treat sticking as an event.",
             run: || _ = friction(0.5, 0.07, 1e-10),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "orbit_energy_drift",
             solver: "hand-written RK4",
-            what: "RK4 with a large step loses energy at each pericentre",
+            problem: "RK4 with a large step loses energy at each pericentre",
             category: "constraint_violation",
             advice: "Use a symplectic integrator (leapfrog), or adapt the step near the pericentre; a smaller step makes the \
                      drift smaller.",
@@ -323,26 +329,29 @@ fn integrators() -> Vec<Case> {
 fn constraints() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::HeldOut,
             name: "crane_off_circle",
             solver: "hand-written check",
-            what: "the initial position is 5 cm off the circle of the rope",
+            problem: "the initial position is 5 cm off the circle of the rope",
             category: "initialization",
             advice: "Project the initial values onto the constraint (and its derivative) before the integration.",
             run: || _ = crane([0.6, -0.85], 1.0, 1e-8),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "prescribed_motion_index",
             solver: "diffsol BDF with a mass matrix",
-            what: "the algebraic equation does not contain the algebraic variable: the index is 2",
+            problem: "the algebraic equation does not contain the algebraic variable: the index is 2",
             category: "singular_matrix",
             advice: "The DAE has index 2: differentiate the constraint (index reduction), so that it determines the algebraic \
                      variable.",
             run: || _ = prescribed(1.0),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "tumour_no_cells",
             solver: "diffsol BDF",
-            what: "0 · ln 0 is NaN at the initial value",
+            problem: "0 · ln 0 is NaN at the initial value",
             category: "non_finite",
             advice: "The right-hand side is NaN at the initial value (0 · ln 0): start from a positive number, or write the \
                      limit.",

@@ -5,7 +5,7 @@ use diffsol::{NalgebraLU, NalgebraMat, OdeBuilder, OdeSolverMethod};
 use tracing::{debug, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 type Mat = NalgebraMat<f64>;
 type Lu = NalgebraLU<f64>;
@@ -146,52 +146,58 @@ fn schedule(outputs: [f64; 3]) -> Result<f64, DiffsolError> {
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Development,
             name: "bdf_runaway",
             solver: "diffsol BDF",
-            what: "y′ = y² has a pole at t = 1, before the end of the interval",
+            problem: "y′ = y² has a pole at t = 1, before the end of the interval",
             category: "step_size_underflow",
             advice: "The solution is singular near the last t: an implicit method does not help; stop before it or \
                      transform the variable.",
             run: || _ = runaway(1.0, 2.0, 1e-6),
         },
         Case {
+            batch: Batch::Development,
             name: "bdf_wrong_jacobian",
             solver: "diffsol BDF",
-            what: "the Jacobian by hand has wrong signs, so that Newton's method in each step does not converge",
+            problem: "the Jacobian by hand has wrong signs, so that Newton's method in each step does not converge",
             category: "nonlinear_convergence",
             advice: "Check the Jacobian against finite differences; smaller steps only hide it.",
             run: || _ = wrong_jacobian(100.0, 1e-4, 1e-8),
         },
         Case {
+            batch: Batch::Development,
             name: "esdirk_discontinuity",
             solver: "diffsol ESDIRK34",
-            what: "the right-hand side jumps at t = 1, where step after step fails the error test",
+            problem: "the right-hand side jumps at t = 1, where step after step fails the error test",
             category: "error_test",
             advice: "The right-hand side is discontinuous there: stop at the switch and start again (event, stop time).",
             run: || _ = switched(1e6, 2.0, 1e-10, 4),
         },
         Case {
+            batch: Batch::Development,
             name: "dae_inconsistent_initial",
             solver: "diffsol BDF with a mass matrix",
-            what: "no real value of the algebraic variable satisfies the constraint at the initial point",
+            problem: "no real value of the algebraic variable satisfies the constraint at the initial point",
             category: "initialization",
             advice: "The initial values contradict the algebraic equation: give values that satisfy it, and check that one \
                      exists.",
             run: || _ = inconsistent(1.0, 0.5),
         },
         Case {
+            batch: Batch::Development,
             name: "tr_bdf2_fuel",
             solver: "diffsol TR-BDF2",
-            what: "the square root of a negative fuel makes right-hand side and Jacobian NaN",
+            problem: "the square root of a negative fuel makes right-hand side and Jacobian NaN",
             category: "domain_error",
             advice: "The state leaves the domain of the right-hand side: end at an event where the fuel is used up, or \
                      extend the function to negative values.",
             run: || _ = burn(1.0, 1.0, 10.0),
         },
         Case {
+            batch: Batch::Development,
             name: "bdf_stop_times",
             solver: "diffsol BDF",
-            what: "the output times are not in order: one of them lies before the time that is reached",
+            problem: "the output times are not in order: one of them lies before the time that is reached",
             category: "initialization",
             advice: "Sort the output times: they have to increase in the direction of integration.",
             run: || _ = schedule([0.5, 2.0, 1.0]),

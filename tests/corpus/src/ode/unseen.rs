@@ -6,7 +6,7 @@ use ode_solvers::{Dopri5, System};
 use tracing::{debug, error, info_span, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 #[derive(Debug, thiserror::Error)]
 enum IvpError {
@@ -235,65 +235,73 @@ fn heston(kappa: f64, theta: f64, xi: f64, dt: f64) -> Option<f64> {
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Unseen,
             name: "oregonator_evaluations",
             solver: "hand-written RK23",
-            what: "the reactions are stiff, and an explicit method needs steps of the fastest one",
+            problem: "the reactions are stiff, and an explicit method needs steps of the fastest one",
             category: "max_evaluations",
             advice: "The problem is stiff: use an implicit method (BDF, Rosenbrock, Radau).",
             run: || _ = oregonator(360.0, 1e-5, 20_000),
         },
         Case {
+            batch: Batch::Unseen,
             name: "thermal_runaway",
             solver: "hand-written RK23",
-            what: "the temperature is infinite at t = 1/δ",
+            problem: "the temperature is infinite at t = 1/δ",
             category: "step_size_underflow",
             advice: "The solution has a singularity at this time (it blows up): end before it, or put into the model what limits it.",
             run: || _ = explosion(0.8, 2.0),
         },
         Case {
+            batch: Batch::Unseen,
             name: "corrector_old_jacobian",
             solver: "hand-written implicit Euler",
-            what: "the Jacobian of t = 0 serves for all steps",
+            problem: "the Jacobian of t = 0 serves for all steps",
             category: "nonlinear_convergence",
             advice: "Evaluate the Jacobian anew when the corrector fails, and see that it is right.",
             run: || _ = old_jacobian(500.0, 1.0, 1e-4, 1000.0),
         },
         Case {
+            batch: Batch::Unseen,
             name: "pendulum_no_absolute_tolerance",
             solver: "hand-written RK23",
-            what: "atol = 0, and the pendulum begins at rest",
+            problem: "atol = 0, and the pendulum begins at rest",
             category: "error_test",
             advice: "Set an absolute tolerance above zero: a relative one asks for no error at all where a component is zero.",
             run: || _ = swing(1e-6, 0.0),
         },
         Case {
+            batch: Batch::Unseen,
             name: "stick_slip_friction",
             solver: "ode_solvers Dopri5",
-            what: "the friction changes its sign in every step where the block sticks",
+            problem: "the friction changes its sign in every step where the block sticks",
             category: "max_iterations",
             advice: "The right-hand side is discontinuous: detect sticking as an event, or smooth the sign of the slip.",
             run: || _ = stick_slip(0.4, 0.1, 1e-8),
         },
         Case {
+            batch: Batch::Unseen,
             name: "ice_melts_away",
             solver: "diffsol BDF",
-            what: "there is no ice any more after h₀²/2k days, where h' is infinite",
+            problem: "there is no ice any more after h₀²/2k days, where h' is infinite",
             category: "step_size_underflow",
             advice: "The solution ends where the thickness is zero: stop there with an event, or formulate for h².",
             run: || _ = melting(0.02, 1.0, 40.0),
         },
         Case {
+            batch: Batch::Unseen,
             name: "troesch_shooting",
             solver: "hand-written shooting",
-            what: "a slope that is too large by little has a pole before the end",
+            problem: "a slope that is too large by little has a pole before the end",
             category: "non_finite",
             advice: "Use multiple shooting or collocation: the initial value problem is unstable; else a smaller slope.",
             run: || _ = troesch(10.0, 0.05),
         },
         Case {
+            batch: Batch::Unseen,
             name: "heston_negative_variance",
             solver: "hand-written Euler–Maruyama",
-            what: "2κθ < ξ²: a Gaussian step goes below zero",
+            problem: "2κθ < ξ²: a Gaussian step goes below zero",
             category: "domain_error",
             advice: "Use full truncation (max(v, 0) under the root), or a scheme that keeps v positive (exact, QE); Feller's condition \
                      does not hold.",

@@ -12,7 +12,7 @@ use nalgebra::{Dyn, OMatrix, OVector, U2, Vector2};
 use tracing::{debug, error, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 /// Rosenbrock's valley.
 struct Rosenbrock;
@@ -325,43 +325,48 @@ pub(crate) fn cases() -> Vec<Case> {
 fn argmin_cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Development,
             name: "steepest_descent_max_iterations",
             solver: "argmin SteepestDescent with More–Thuente",
-            what: "steepest descent creeps along Rosenbrock's valley until its 60 iterations are over",
+            problem: "steepest descent creeps along Rosenbrock's valley until its 60 iterations are over",
             category: "max_iterations",
             advice: "Steepest descent zigzags in a narrow valley: use BFGS or Newton, or rescale the variables.",
             run: || _ = steepest_descent([-1.2, 1.0], 60),
         },
         Case {
+            batch: Batch::Development,
             name: "bfgs_no_descent_direction",
             solver: "argmin BFGS with More–Thuente",
-            what: "the initial inverse Hessian is taken at a saddle and not positive definite: its direction goes uphill",
+            problem: "the initial inverse Hessian is taken at a saddle and not positive definite: its direction goes uphill",
             category: "line_search",
             advice: "The direction is not one of descent: start from a positive definite Hessian (the identity), and check \
                      the gradient.",
             run: || _ = bfgs([-1.2, 1.0], [[-1.0, 0.0], [0.0, 0.1]]),
         },
         Case {
+            batch: Batch::Development,
             name: "no_initial_guess",
             solver: "argmin SteepestDescent",
-            what: "the optimiser is run without an initial parameter",
+            problem: "the optimiser is run without an initial parameter",
             category: "missing_input",
             advice: "Give an initial guess to the solver.",
             run: || _ = without_start(100),
         },
         Case {
+            batch: Batch::Development,
             name: "likelihood_nan",
             solver: "argmin SteepestDescent with More–Thuente",
-            what: "the first step takes the rate below zero, where its logarithm is NaN",
+            problem: "the first step takes the rate below zero, where its logarithm is NaN",
             category: "non_finite",
             advice: "The step leaves the domain of the logarithm: optimise the logarithm of the rate, or bound the first \
                      step.",
             run: || _ = decay_rate(1.0, 50.0, 3.0),
         },
         Case {
+            batch: Batch::Development,
             name: "nelder_mead_max_iterations",
             solver: "argmin NelderMead",
-            what: "a simplex far from the valley has 15 iterations",
+            problem: "a simplex far from the valley has 15 iterations",
             category: "max_iterations",
             advice: "Allow more iterations or start closer; with a gradient at hand use a quasi-Newton method.",
             run: || _ = nelder_mead([[-8.0, 9.0], [-7.0, 9.0], [-8.0, 8.0]], 1e-10, 15),
@@ -372,41 +377,46 @@ fn argmin_cases() -> Vec<Case> {
 fn descent_cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Development,
             name: "line_search_wrong_gradient",
             solver: "hand-written gradient descent",
-            what: "one component of the gradient has the wrong sign: no step along it reduces the merit function",
+            problem: "one component of the gradient has the wrong sign: no step along it reduces the merit function",
             category: "line_search",
             advice: "Compare the gradient with finite differences.",
             run: || _ = wrong_gradient([4.0, -0.4], 100),
         },
         Case {
+            batch: Batch::Development,
             name: "training_nan",
             solver: "hand-written gradient descent",
-            what: "the step is far above 2/λ_max for features up to 500: the loss overflows to NaN",
+            problem: "the step is far above 2/λ_max for features up to 500: the loss overflows to NaN",
             category: "non_finite",
             advice: "The loss grows from the first epoch: reduce the learning rate, and scale the features.",
             run: || _ = train(0.01, 1000),
         },
         Case {
+            batch: Batch::Development,
             name: "compass_max_evaluations",
             solver: "hand-written compass search",
-            what: "a search without gradients in 8 dimensions uses up its 2000 evaluations",
+            problem: "a search without gradients in 8 dimensions uses up its 2000 evaluations",
             category: "max_evaluations",
             advice: "Use a method with gradients, or allow more evaluations while the objective still falls.",
             run: || _ = compass_search(8, 0.5, 1e-8, 2000),
         },
         Case {
+            batch: Batch::Development,
             name: "penalty_constraint",
             solver: "hand-written penalty method",
-            what: "the penalty is too weak, so that the minimum violates the constraint",
+            problem: "the penalty is too weak, so that the minimum violates the constraint",
             category: "constraint_violation",
             advice: "Increase the penalty step by step, or use an augmented Lagrangian.",
             run: || _ = penalty(20.0, 1e-3),
         },
         Case {
+            batch: Batch::Development,
             name: "local_minimum",
             solver: "hand-written gradient descent",
-            what: "the least square of a function without a real root is a minimum with a residual of one",
+            problem: "the least square of a function without a real root is a minimum with a residual of one",
             category: "stagnation",
             advice: "The gradient vanishes and the residual does not: another start, and check that a root exists.",
             run: || _ = equilibrium(0.8, 1e-8),
@@ -417,33 +427,37 @@ fn descent_cases() -> Vec<Case> {
 fn fit_cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Development,
             name: "fit_lost_patience",
             solver: "levenberg-marquardt",
-            what: "a start far away needs more evaluations than a patience of 2 allows",
+            problem: "a start far away needs more evaluations than a patience of 2 allows",
             category: "max_evaluations",
             advice: "Begin from a better estimate (a fit of the logarithm), or allow more evaluations.",
             run: || _ = fit(samples((0..40).map(|i| f64::from(i) * 0.1)), [50.0, 0.9], 1e-12, 2),
         },
         Case {
+            batch: Batch::Development,
             name: "fit_tolerance_too_small",
             solver: "levenberg-marquardt",
-            what: "tolerances of zero cannot be met in double precision",
+            problem: "tolerances of zero cannot be met in double precision",
             category: "accuracy_unattainable",
             advice: "The fit is as good as the arithmetic allows: set the tolerances to 1e-8 or so, not to zero.",
             run: || _ = fit(samples((0..40).map(|i| f64::from(i) * 0.1)), [1.0, -0.5], 0.0, 100),
         },
         Case {
+            batch: Batch::Development,
             name: "fit_overflow",
             solver: "levenberg-marquardt",
-            what: "e^(b t) overflows for times in the thousands and a positive start of b",
+            problem: "e^(b t) overflows for times in the thousands and a positive start of b",
             category: "non_finite",
             advice: "The model overflows at the start: rescale the time, and start with the right sign of the exponent.",
             run: || _ = fit(samples((0..40).map(|i| f64::from(i) * 100.0)), [1.0, 0.5], 1e-10, 100),
         },
         Case {
+            batch: Batch::Development,
             name: "fit_too_few_points",
             solver: "levenberg-marquardt",
-            what: "two parameters are to be found from no data",
+            problem: "two parameters are to be found from no data",
             category: "missing_input",
             advice: "There are no data points: look at the selection before the fit.",
             run: || _ = fit(Vec::new(), [1.0, -0.5], 1e-10, 100),
@@ -454,25 +468,28 @@ fn fit_cases() -> Vec<Case> {
 fn program_cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Development,
             name: "diet_infeasible",
             solver: "microlp simplex",
-            what: "the protein that is asked for weighs more than is allowed",
+            problem: "the protein that is asked for weighs more than is allowed",
             category: "infeasible",
             advice: "Two constraints contradict each other: relax them with slack variables to find which.",
             run: || _ = diet(3.0, 10.0),
         },
         Case {
+            batch: Batch::Development,
             name: "production_nan_profit",
             solver: "microlp simplex",
-            what: "a profit is NaN, which comes from 0/0 in the price table",
+            problem: "a profit is NaN, which comes from 0/0 in the price table",
             category: "non_finite",
             advice: "A coefficient of the model is NaN: find where the price table divides by zero.",
             run: || _ = production([3.0, f64::NAN], 40.0),
         },
         Case {
+            batch: Batch::Development,
             name: "production_unbounded",
             solver: "microlp simplex",
-            what: "a wrong sign in the labour constraint lets the profit grow without limit",
+            problem: "a wrong sign in the labour constraint lets the profit grow without limit",
             category: "other",
             advice: "A constraint is missing or has a wrong sign: put upper bounds on the variables and see which is active.",
             run: || _ = production([3.0, 5.0], 40.0),

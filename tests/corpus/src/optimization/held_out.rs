@@ -11,7 +11,7 @@ use nalgebra::{Dyn, OMatrix, OVector, U2, Vector2};
 use tracing::{debug, instrument, trace};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 /// Three atoms on a line with Lennard-Jones' potential.
 struct Cluster;
@@ -245,42 +245,47 @@ pub(crate) fn cases() -> Vec<Case> {
 fn minimisers() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::HeldOut,
             name: "cluster_overlap",
             solver: "argmin L-BFGS with More–Thuente",
-            what: "two atoms are at the same place: ∞ − ∞ in the potential",
+            problem: "two atoms are at the same place: ∞ − ∞ in the potential",
             category: "non_finite",
             advice: "Two atoms coincide at the start, where the potential is infinite: move them apart, or start with a softened \
                      potential.",
             run: || _ = relax([0.0, 0.0, 1.5], 100),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "bandwidth_bounds",
             solver: "argmin GoldenSectionSearch",
-            what: "the lower bound is above the upper one",
+            problem: "the lower bound is above the upper one",
             category: "initialization",
             advice: "The bounds are the wrong way round: exchange them, and see where they come from.",
             run: || _ = bandwidth(2.0, 0.1),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "kohlrausch_negative_tau",
             solver: "levenberg-marquardt",
-            what: "a step makes the relaxation time negative, for which the model is not defined",
+            problem: "a step makes the relaxation time negative, for which the model is not defined",
             category: "domain_error",
             advice: "The step leaves the domain of the model (τ > 0): fit ln τ, or bound the step.",
             run: || _ = kohlrausch([5.0, 0.2], 60, 60),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "kohlrausch_jacobian_rows",
             solver: "levenberg-marquardt",
-            what: "the Jacobian has a row fewer than there are residuals",
+            problem: "the Jacobian has a row fewer than there are residuals",
             category: "dimension_mismatch",
             advice: "The Jacobian needs a row for each residual and a column for each parameter: compare the shapes.",
             run: || _ = kohlrausch([0.8, 0.5], 60, 59),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "dispatch_peak_hour",
             solver: "microlp simplex",
-            what: "the demand of one hour is above the sum of all capacities",
+            problem: "the demand of one hour is above the sum of all capacities",
             category: "infeasible",
             advice: "The demand exceeds the capacity: add a slack (load shedding) at a high price, and see where it is used.",
             run: || _ = dispatch(&[180.0, 240.0, 410.0], [100.0, 120.0, 150.0]),
@@ -291,27 +296,30 @@ fn minimisers() -> Vec<Case> {
 fn learners() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::HeldOut,
             name: "training_learning_rate",
             solver: "hand-written SGD with momentum",
-            what: "the learning rate is above 2(1 + β)/λ_max",
+            problem: "the learning rate is above 2(1 + β)/λ_max",
             category: "residual_divergence",
             advice: "The learning rate is too large for the largest curvature: reduce it (or clip the gradients), and scale the \
                      inputs.",
             run: || _ = training(0.03, 2000),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "mixture_collapse",
             solver: "hand-written EM",
-            what: "one component takes a single point, so that its variance goes to zero",
+            problem: "one component takes a single point, so that its variance goes to zero",
             category: "singular_matrix",
             advice: "A component collapsed onto one point: put a floor under the variances (a prior), or start elsewhere or with \
                      fewer components.",
             run: || _ = mixture(&peaks(), [10.0, 25.0], [1.0, 1.0]),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "posterior_acceptance",
             solver: "hand-written Metropolis",
-            what: "proposals a thousand times as wide as the target are almost never accepted",
+            problem: "proposals a thousand times as wide as the target are almost never accepted",
             category: "stagnation",
             advice: "Make the proposals smaller until some 25 to 40 % are accepted.",
             run: || _ = posterior(10.0, 0.01, 5000),

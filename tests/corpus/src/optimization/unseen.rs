@@ -9,7 +9,7 @@ use nalgebra::{DMatrix, DVector, Dyn, Matrix2, Matrix2xX, OMatrix, OVector, U2, 
 use tracing::{debug, error, info, info_span, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 #[derive(Debug, thiserror::Error)]
 enum OptimError {
@@ -307,33 +307,37 @@ fn k_means(k: usize, iterations: usize) -> Option<f64> {
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Unseen,
             name: "least_drag_degrees",
             solver: "argmin GoldenSectionSearch",
-            what: "the bounds are in radians, the start in degrees",
+            problem: "the bounds are in radians, the start in degrees",
             category: "initialization",
             advice: "The start is not within the bounds: put it there (and use the same units for both).",
             run: || _ = least_drag(-0.1, 0.3, 4.0),
         },
         Case {
+            batch: Batch::Unseen,
             name: "antenna_difference_step",
             solver: "hand-written BFGS",
-            what: "differences over 10⁻⁸ of a function that is known to 10⁻⁶ are noise",
+            problem: "differences over 10⁻⁸ of a function that is known to 10⁻⁶ are noise",
             category: "loss_of_accuracy",
             advice: "The gradient is noise: give an analytic gradient, or a larger step of the differences (√ of the noise in the function).",
             run: || _ = bfgs(1e-8, &[-1.2, 1.0]),
         },
         Case {
+            batch: Batch::Unseen,
             name: "arm_out_of_reach",
             solver: "hand-written Gauss–Newton",
-            what: "the target is farther away than both links are long",
+            problem: "the target is farther away than both links are long",
             category: "infeasible",
             advice: "The constraints cannot be met: the target is out of reach. Check it, or minimise the distance instead.",
             run: || _ = reach(1.0, 0.8, [1.5, 1.4]),
         },
         Case {
+            batch: Batch::Unseen,
             name: "dose_separation",
             solver: "hand-written IRLS",
-            what: "all died above a dose and none below: the slope grows for ever",
+            problem: "all died above a dose and none below: the slope grows for ever",
             category: "max_iterations",
             advice: "The classes are perfectly separated and no finite estimate exists: penalise (Firth, ridge), not more iterations.",
             run: || {
@@ -342,50 +346,56 @@ pub(crate) fn cases() -> Vec<Case> {
             },
         },
         Case {
+            batch: Batch::Unseen,
             name: "blending_cycle",
             solver: "hand-written simplex",
-            what: "Beale's example cycles with Dantzig's rule",
+            problem: "Beale's example cycles with Dantzig's rule",
             category: "max_iterations",
             advice: "The simplex method cycles in a degenerate vertex: use Bland's rule, or perturb the right-hand side.",
             run: || _ = simplex(1000),
         },
         Case {
+            batch: Batch::Unseen,
             name: "docking_gradient_sign",
             solver: "hand-written trust region",
-            what: "the gradient has the wrong sign",
+            problem: "the gradient has the wrong sign",
             category: "step_size_underflow",
             advice: "The model does not predict the function in ever smaller regions: check the gradient against finite differences.",
             run: || _ = docking(0.2, 3.4, 4.5),
         },
         Case {
+            batch: Batch::Unseen,
             name: "omori_before_onset",
             solver: "levenberg-marquardt",
-            what: "a power of a negative time: the onset is after the first data",
+            problem: "a power of a negative time: the onset is after the first data",
             category: "non_finite",
             advice: "The model is NaN at these parameters (power of a negative number): start with an onset before the first day, and \
                      bound it (or fit its logarithm).",
             run: || _ = omori(0.8, 1.0),
         },
         Case {
+            batch: Batch::Unseen,
             name: "portfolio_minimum_weights",
             solver: "microlp",
-            what: "12 × 0.1 > 1",
+            problem: "12 × 0.1 > 1",
             category: "infeasible",
             advice: "The bounds contradict the sum: lower the minimal weight to at most 1/12 (relax the constraints).",
             run: || _ = portfolio(12, 0.1, 0.3),
         },
         Case {
+            batch: Batch::Unseen,
             name: "markowitz_few_months",
             solver: "nalgebra symmetric eigenvalues",
-            what: "the covariance of 12 months has rank 11 at most, for 20 assets",
+            problem: "the covariance of 12 months has rank 11 at most, for 20 assets",
             category: "singular_matrix",
             advice: "The covariance is rank-deficient (fewer observations than assets): shrink it or add to its diagonal, or use more data.",
             run: || _ = markowitz(12, 20),
         },
         Case {
+            batch: Batch::Unseen,
             name: "empty_cluster",
             solver: "hand-written k-means",
-            what: "a centre that is next to no point becomes 0/0",
+            problem: "a centre that is next to no point becomes 0/0",
             category: "non_finite",
             advice: "A cluster is empty (0/0): seed it anew from the data (k-means++), or use fewer clusters.",
             run: || _ = k_means(6, 20),

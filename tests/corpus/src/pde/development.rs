@@ -3,7 +3,7 @@
 use tracing::{debug, error, info, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 #[derive(Debug, thiserror::Error)]
 enum SchemeError {
@@ -102,35 +102,39 @@ fn occupation(rate_up: f64, rate_down: f64, tau: f64, steps: u32) -> Result<[f64
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Development,
             name: "heat_diffusion_number",
             solver: "hand-written FTCS",
-            what: "κ dt/dx² = 0.64 is above ½: the shortest wave grows in each step",
+            problem: "κ dt/dx² = 0.64 is above ½: the shortest wave grows in each step",
             category: "residual_divergence",
             advice: "The time step breaks the stability limit dt ≤ dx²/(2κ): make it smaller, or use an implicit scheme \
                      (Crank–Nicolson).",
             run: || _ = heat(1.0, 80, 1e-4, 1.0),
         },
         Case {
+            batch: Batch::Development,
             name: "advection_courant",
             solver: "hand-written upwind scheme",
-            what: "the Courant number is 1.2, above the limit of 1",
+            problem: "the Courant number is 1.2, above the limit of 1",
             category: "residual_divergence",
             advice: "The Courant number is above 1: reduce dt so that c dt/dx < 1.",
             run: || _ = advection(1.0, 100, 0.012, 1000),
         },
         Case {
+            batch: Batch::Development,
             name: "negative_density",
             solver: "hand-written Lax–Wendroff scheme",
-            what: "a scheme of second order without a limiter undershoots behind a steep front of the density",
+            problem: "a scheme of second order without a limiter undershoots behind a steep front of the density",
             category: "constraint_violation",
             advice: "Use a positivity-preserving scheme (flux limiter, MUSCL or first-order upwind at the front); a smaller \
                      step alone does not remove the undershoot.",
             run: || _ = density(1.0, 60, 0.5, 100),
         },
         Case {
+            batch: Batch::Development,
             name: "negative_probability",
             solver: "hand-written explicit Euler",
-            what: "rate × step exceeds 2 as the pump is turned up, so that more leaves a state than is in it",
+            problem: "rate × step exceeds 2 as the pump is turned up, so that more leaves a state than is in it",
             category: "constraint_violation",
             advice: "The step is too large for the rates: keep rate × dt below 1, or use the matrix exponential or an \
                      implicit step, which keep probabilities.",

@@ -3,7 +3,7 @@
 use tracing::{debug, error, info_span, instrument};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 #[derive(Debug)]
 enum Blowup {
@@ -176,42 +176,47 @@ fn combustion(amplitude: f64, t_max: f64) -> Result<f64, Blowup> {
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::HeldOut,
             name: "tsunami_cfl",
             solver: "hand-written leapfrog",
-            what: "c dt/dx = 1.06, above the limit of 1",
+            problem: "c dt/dx = 1.06, above the limit of 1",
             category: "residual_divergence",
             advice: "The CFL number is above 1: shorten the time step (dt < dx/√(gh)).",
             run: || _ = waves(4000.0, 1000.0, 5.35, 5000),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "receding_streams",
             solver: "hand-written MacCormack scheme",
-            what: "a scheme of second order without a limiter takes more energy out of the rarefaction than is there",
+            problem: "a scheme of second order without a limiter takes more energy out of the rarefaction than is there",
             category: "constraint_violation",
             advice: "Use a positivity-preserving scheme (HLL or Rusanov flux, limiter, artificial viscosity), and a small CFL \
                      number for the first steps.",
             run: || _ = receding(3.0, 200, 0.8, 500),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "pattern_diffusion_number",
             solver: "hand-written FTCS in two dimensions",
-            what: "D dt/dx² = 0.3 is above the limit of ¼ in two dimensions",
+            problem: "D dt/dx² = 0.3 is above the limit of ¼ in two dimensions",
             category: "non_finite",
             advice: "The explicit scheme is unstable: in two dimensions dt ≤ dx²/(4D); shorten it, or treat diffusion implicitly.",
             run: || _ = gray_scott(0.3, 1.0 / 1024.0, 32, 5000),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "wave_packet_norm",
             solver: "hand-written explicit Euler",
-            what: "explicit Euler multiplies every mode of the wave function by more than one",
+            problem: "explicit Euler multiplies every mode of the wave function by more than one",
             category: "constraint_violation",
             advice: "Use a unitary scheme (Crank–Nicolson, split operator): explicit Euler is unstable for every step.",
             run: || _ = wave_packet(2e-3, 128, 4000),
         },
         Case {
+            batch: Batch::HeldOut,
             name: "hot_spot_time_step",
             solver: "hand-written explicit scheme",
-            what: "the reaction is faster than diffusion, and the temperature infinite at a finite time",
+            problem: "the reaction is faster than diffusion, and the temperature infinite at a finite time",
             category: "step_size_underflow",
             advice: "The temperature blows up in finite time: see whether the model lacks what limits it (fuel), or stop there.",
             run: || _ = combustion(50.0, 1.0),

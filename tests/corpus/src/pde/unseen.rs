@@ -3,7 +3,7 @@
 use tracing::{debug, error, instrument, warn};
 use tracing_failure::ResultExt;
 
-use crate::Case;
+use crate::case::{Batch, Case};
 
 #[derive(Debug, thiserror::Error)]
 enum SchemeError {
@@ -186,42 +186,47 @@ fn lattice(tau: f64, u_lattice: f64, nodes: usize) -> Option<f64> {
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         Case {
+            batch: Batch::Unseen,
             name: "cahn_hilliard_step",
             solver: "hand-written explicit Euler",
-            what: "κ dt/dx⁴ = 0.2 is above the limit of ⅛",
+            problem: "κ dt/dx⁴ = 0.2 is above the limit of ⅛",
             category: "residual_divergence",
             advice: "The step of time is too large for the fourth derivative: dt < dx⁴/(8κ), or treat it implicitly (Eyre's splitting).",
             run: || _ = cahn_hilliard(0.5, 0.5, 0.025),
         },
         Case {
+            batch: Batch::Unseen,
             name: "plume_centred_advection",
             solver: "hand-written FTCS",
-            what: "centred differences with explicit Euler are unstable for any step",
+            problem: "centred differences with explicit Euler are unstable for any step",
             category: "residual_divergence",
             advice: "FTCS is unconditionally unstable for advection: use upwind, Lax–Wendroff or a Runge–Kutta method.",
             run: || _ = plume(1.0, 1.0, 0.5, 5000),
         },
         Case {
+            batch: Batch::Unseen,
             name: "digital_option_ringing",
             solver: "hand-written Crank–Nicolson",
-            what: "Crank–Nicolson does not damp the jump of the payoff with σ²S²dt/dS² far above one",
+            problem: "Crank–Nicolson does not damp the jump of the payoff with σ²S²dt/dS² far above one",
             category: "constraint_violation",
             advice: "Begin with a few steps of implicit Euler (Rannacher), or shorten the time step: Crank–Nicolson rings at the jump.",
             run: || _ = digital(0.4, 100.0, 10, 400),
         },
         Case {
+            batch: Batch::Unseen,
             name: "projection_incompatible",
             solver: "hand-written SOR",
-            what: "with walls only the sources have to sum up to zero, and they do not",
+            problem: "with walls only the sources have to sum up to zero, and they do not",
             category: "stagnation",
             advice: "The Neumann problem is singular and its right-hand side inconsistent: make inflow equal to outflow (subtract the \
                      mean), and fix the pressure in one point.",
             run: || _ = projection(24, 1.0, 0.9, 1.5),
         },
         Case {
+            batch: Batch::Unseen,
             name: "lattice_boltzmann_relaxation",
             solver: "hand-written lattice Boltzmann method",
-            what: "τ is next to ½ and the velocity is no small fraction of the speed of sound",
+            problem: "τ is next to ½ and the velocity is no small fraction of the speed of sound",
             category: "non_finite",
             advice: "Raise τ above ½ (more viscosity or more nodes) and lower the lattice velocity (< 0.1); or collide with MRT.",
             run: || _ = lattice(0.5005, 0.25, 40),

@@ -1,10 +1,10 @@
-//! The cases whose first suggestion an analyst would not give.
+//! The cases whose first suggestion is wrong in the judgement of an analyst.
 
-const NOTHING: &str = "nothing is suggested";
+pub const NOTHING_SUGGESTED: &str = "nothing is suggested";
 
-/// Their names, and why not.
-pub const MISSED: &[(&str, &str)] = &[
-    // The cases that the rules were developed with.
+/// Names of cases, and what is wrong.
+pub const MISSES: &[(&str, &str)] = &[
+    // Failures used to develop the rules.
     (
         "example_observable",
         "the residual wanders for want of a real root, it does not grow by a rate; no start is closer",
@@ -22,16 +22,16 @@ pub const MISSED: &[(&str, &str)] = &[
     ("load_flow_nose", "the Jacobian is right: there is no solution at this load (the second suggestion)"),
     ("channel_inner_sweeps", "it is the inner solver that is slow, not this iteration"),
     ("maturity_regula_falsi", "there is no Jacobian: one end of the interval stays for ever"),
-    ("kohlrausch_negative_tau", NOTHING),
+    ("kohlrausch_negative_tau", NOTHING_SUGGESTED),
     ("plane_waves_memory", "five million points are right; the unit is not in doubt"),
-    // The cases that came after.
+    // Failures that the rules had never seen.
     ("oregonator_evaluations", "an error estimate of 0.7 is no divergence: the problem is stiff"),
     ("pendulum_no_absolute_tolerance", "the function is right: the tolerance is zero where a component is"),
     ("stick_slip_friction", "no stiffness: the friction jumps"),
     ("troesch_shooting", "the problem is unstable from one end, whatever the step: multiple shooting"),
     ("heston_negative_variance", "noise crosses zero however small the steps: truncate, or keep the variance positive"),
     ("plume_centred_advection", "FTCS is stable for no step in advection, and not for small ones"),
-    ("digital_option_ringing", NOTHING),
+    ("digital_option_ringing", NOTHING_SUGGESTED),
     ("projection_incompatible", "no start is better: with walls only, the sources have to sum up to zero"),
     ("lattice_boltzmann_relaxation", "no logarithm and no step: the relaxation time is too near to one half"),
     ("chebyshev_preconditioner", "the matrix is positive definite: the preconditioner is not"),
@@ -43,18 +43,18 @@ pub const MISSED: &[(&str, &str)] = &[
     ("bratu_turning_point", "no kink: a turning point, around which an arclength leads"),
     ("coercive_field_overshoot", "nothing is integrated: Newton's steps need damping"),
     ("buckling_pole", "bisection does not diverge: the sign changes at a pole"),
-    ("adsorption_no_balance", NOTHING),
-    ("least_drag_degrees", NOTHING),
+    ("adsorption_no_balance", NOTHING_SUGGESTED),
+    ("least_drag_degrees", NOTHING_SUGGESTED),
     ("dose_separation", "no start and no damping: there is no finite estimate"),
-    ("blending_cycle", NOTHING),
-    ("omori_before_onset", NOTHING),
+    ("blending_cycle", NOTHING_SUGGESTED),
+    ("omori_before_onset", NOTHING_SUGGESTED),
     ("empty_cluster", "no function and no domain: a cluster is empty, and its count of zero in the trail"),
     ("tariff_step", "no evaluations ran out, and no derivatives are wanted (the last words only)"),
     ("chains_two_modes", "no integrand: the chains sit in different modes"),
     ("extinction_probability", "no result is NaN: a probability is above one"),
-    ("walkers_without_weight", NOTHING),
+    ("walkers_without_weight", NOTHING_SUGGESTED),
     ("constant_station", "the variance of zero is in the trail, and nothing points to it"),
-    ("grid_counts_from_one", NOTHING),
+    ("grid_counts_from_one", NOTHING_SUGGESTED),
     ("transient_end_time", "the end is passed already: the times are compared for equality"),
-    ("chemistry_crash", NOTHING),
+    ("chemistry_crash", NOTHING_SUGGESTED),
 ];

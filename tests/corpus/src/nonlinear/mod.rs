@@ -1,0 +1,12 @@
+//! Nonlinear equations and fixed points.
+
+mod coupled;
+mod development;
+mod held_out;
+mod unseen;
+
+use crate::case::Case;
+
+pub(crate) fn cases() -> Vec<Case> {
+    [development::cases(), coupled::cases(), held_out::cases(), unseen::cases()].into_iter().flatten().collect()
+}
