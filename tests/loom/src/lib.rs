@@ -1,6 +1,8 @@
-//! Every interleaving of what the library does without locks, by loom: `cargo test` in this directory.
+//! Models of a trail's lane. Loom runs each of them with every interleaving of its threads, up to a number of
+//! preemptions.
 //!
-//! The file that is checked is the library's own. It finds loom's atomics where it finds the standard library's there.
+//! The models include the library's own source file. It imports its atomics from `super::atomic`: loom's here, those of
+//! the standard library in the library.
 #![cfg(test)]
 
 #[allow(dead_code)]
@@ -11,138 +13,146 @@ mod atomic {
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 }
 
-/// Few, so that there is not much more to interleave than the rule needs.
+/// Few rings, because every ring multiplies the number of interleavings.
 const RINGS: usize = 2;
 
 use lane::{Lane, Shape, Snapshot};
 use loom::sync::Arc;
 use loom::thread;
 
+/// Preemptions of a run. Loom recommends 2 or 3, which find most errors.
+const MAX_PREEMPTIONS: usize = 3;
+/// Thread switches of a run. A model that exceeds it is too large.
+const MAX_BRANCHES: usize = 100_000;
+
 const KEY: u64 = 16;
 const SHAPE: Shape = Shape { stride: 2, first: 1, last: 2, grows: false, is_own: true, note: 0 };
 
-fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+fn check(model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.max_branches = 100_000;
-    builder.preemption_bound = Some(preemptions);
+    builder.max_branches = MAX_BRANCHES;
+    builder.preemption_bound = Some(MAX_PREEMPTIONS);
     builder.check(model);
 }
 
-fn open() -> Arc<Lane> {
+/// A lane with room for two rings of `SHAPE`.
+fn open_lane() -> Arc<Lane> {
     let words = Lane::OVERHEAD + 2 * SHAPE.stride * (SHAPE.first + SHAPE.last);
     Arc::new(Lane::open((0..words).map(|_| atomic::AtomicU64::new(0)).collect()))
 }
 
-/// A row whose words belong together.
-fn write(lane: &Lane, number: u64) {
-    let row = lane.ring(KEY).expect("there is a ring").begin().expect("it does not grow");
+/// Writes a row whose second word follows from its number, so that a reader recognises a torn row.
+fn write_row(lane: &Lane, number: u64) {
+    let row = lane.ring(KEY).expect("the lane has the ring").begin().expect("the ring overwrites rows");
     row.set(0, number);
     row.set(1, 7 * number);
     row.finish();
 }
 
-fn rows(lane: &Lane) -> Option<Snapshot> {
+fn snapshot(lane: &Lane) -> Option<Snapshot> {
     lane.snapshots().into_iter().find(|snapshot| snapshot.key == KEY)
 }
 
-fn assert_whole(snapshot: &Snapshot) {
+fn assert_complete(snapshot: &Snapshot) {
     for (number, words) in snapshot.rows() {
-        assert_eq!(words, [number, 7 * number], "a row of another time, or of two");
+        assert_eq!(words, [number, 7 * number], "row {number} is torn or belongs to another number");
         assert!(number < snapshot.seen);
     }
     assert!(snapshot.numbers.is_sorted());
 }
 
 #[test]
-fn a_reader_sees_whole_rows_while_they_are_overwritten() {
-    check(3, || {
-        let lane = open();
+fn a_reader_sees_complete_rows_while_they_are_overwritten() {
+    check(|| {
+        let lane = open_lane();
         lane.make_ring(KEY, SHAPE);
         let reader = {
             let lane = Arc::clone(&lane);
-            thread::spawn(move || assert_whole(&rows(&lane).expect("the ring was there before")))
+            thread::spawn(move || assert_complete(&snapshot(&lane).expect("the lane has the ring")))
         };
-        (0..5).for_each(|number| write(&lane, number));
+        (0..5).for_each(|number| write_row(&lane, number));
         reader.join().unwrap();
-        assert_eq!(rows(&lane).expect("the ring stays").numbers, [0, 3, 4]);
+        assert_eq!(snapshot(&lane).expect("the lane has the ring").numbers, [0, 3, 4]);
     });
 }
 
 #[test]
-fn a_reader_sees_a_new_ring_whole_or_not_at_all() {
-    check(3, || {
-        let lane = open();
+fn a_reader_sees_a_new_ring_completely_or_not_at_all() {
+    check(|| {
+        let lane = open_lane();
         let reader = {
             let lane = Arc::clone(&lane);
-            thread::spawn(move || rows(&lane).iter().for_each(assert_whole))
+            thread::spawn(move || snapshot(&lane).iter().for_each(assert_complete))
         };
         lane.make_ring(KEY, SHAPE);
-        (0..2).for_each(|number| write(&lane, number));
+        (0..2).for_each(|number| write_row(&lane, number));
         reader.join().unwrap();
     });
 }
 
 #[test]
-fn a_row_that_is_abandoned_harms_nobody() {
-    check(3, || {
-        let lane = open();
+fn an_abandoned_row_does_not_damage_other_rows() {
+    check(|| {
+        let lane = open_lane();
         lane.make_ring(KEY, SHAPE);
-        (0..3).for_each(|number| write(&lane, number));
+        (0..3).for_each(|number| write_row(&lane, number));
         let reader = {
             let lane = Arc::clone(&lane);
-            thread::spawn(move || assert_whole(&rows(&lane).expect("the ring was there before")))
+            thread::spawn(move || assert_complete(&snapshot(&lane).expect("the lane has the ring")))
         };
-        lane.ring(KEY).expect("there is a ring").begin().expect("it does not grow").abandon();
-        write(&lane, 3);
+        lane.ring(KEY).expect("the lane has the ring").begin().expect("the ring overwrites rows").abandon();
+        write_row(&lane, 3);
         reader.join().unwrap();
-        assert_eq!(rows(&lane).expect("the ring stays").seen, 4);
+        assert_eq!(snapshot(&lane).expect("the lane has the ring").seen, 4);
     });
 }
 
-/// A lane that is full is replaced. A reader may still look at it, and looks at the other one later.
+/// A full lane is replaced while readers may still read it. They read the new lane later.
 #[test]
-fn a_reader_sees_the_same_rows_in_a_lane_and_in_the_one_that_replaces_it() {
-    check(3, || {
-        let old = open();
+fn a_reader_sees_the_same_rows_in_a_full_lane_and_in_its_replacement() {
+    check(|| {
+        let old = open_lane();
         let growing = Shape { first: 2, last: 0, grows: true, ..SHAPE };
         old.make_ring(KEY, growing);
-        (0..2).for_each(|number| write(&old, number));
+        (0..2).for_each(|number| write_row(&old, number));
         let reader = {
             let old = Arc::clone(&old);
-            thread::spawn(move || assert_eq!(rows(&old).expect("the ring stays").numbers, [0, 1]))
+            thread::spawn(move || assert_eq!(snapshot(&old).expect("the lane has the ring").numbers, [0, 1]))
         };
-        assert!(old.ring(KEY).expect("there is a ring").begin().is_none(), "it is full");
-        let new = open();
-        new.continue_ring(&rows(&old).expect("there is a ring"), SHAPE);
-        (2..4).for_each(|number| write(&new, number));
+        assert!(old.ring(KEY).expect("the lane has the ring").begin().is_none(), "the ring is full");
+        let new = open_lane();
+        new.continue_ring(&snapshot(&old).expect("the lane has the ring"), SHAPE);
+        (2..4).for_each(|number| write_row(&new, number));
         reader.join().unwrap();
-        assert_whole(&rows(&new).expect("the ring goes on"));
-        assert_eq!(rows(&new).expect("the ring goes on").numbers, [0, 2, 3]);
+        assert_complete(&snapshot(&new).expect("the new lane has the ring"));
+        assert_eq!(snapshot(&new).expect("the new lane has the ring").numbers, [0, 2, 3]);
     });
 }
 
+/// Writes the row after the last one. Returns false if another thread holds the lane.
+fn write_next_row(lane: &Lane) -> bool {
+    let is_mine = lane.hold();
+    if is_mine {
+        let number = snapshot(lane).expect("the lane has the ring").seen;
+        write_row(lane, number);
+        lane.release();
+    }
+    is_mine
+}
+
 #[test]
-fn one_thread_at_a_time_writes_and_sees_what_the_last_one_wrote() {
-    check(3, || {
-        let lane = open();
+fn one_thread_at_a_time_writes_and_sees_the_rows_of_its_predecessor() {
+    check(|| {
+        let lane = open_lane();
         lane.make_ring(KEY, SHAPE);
         lane.release();
-        let turn = |lane: &Lane| {
-            let held = lane.hold();
-            if held {
-                let seen = rows(lane).expect("the ring stays").seen;
-                write(lane, seen);
-                lane.release();
-            }
-            u64::from(held)
-        };
         let other = {
             let lane = Arc::clone(&lane);
-            thread::spawn(move || turn(&lane))
+            thread::spawn(move || write_next_row(&lane))
         };
-        let turns = turn(&lane) + other.join().unwrap();
-        let snapshot = rows(&lane).expect("the ring stays");
-        assert_whole(&snapshot);
-        assert!(turns >= 1 && snapshot.seen == turns);
+        let written = u64::from(write_next_row(&lane)) + u64::from(other.join().unwrap());
+        let snapshot = snapshot(&lane).expect("the lane has the ring");
+        assert_complete(&snapshot);
+        assert!(written >= 1 && snapshot.seen == written);
     });
 }
