@@ -12,7 +12,7 @@ use tracing_failure::ResultExt;
 
 /// Why Newton's iteration gave no root.
 #[derive(Debug, thiserror::Error)]
-enum NewtonError {
+pub(crate) enum NewtonError {
     #[error("no convergence within {iterations} iterations: residual {residual:.3e}, tolerance {tolerance:.0e}")]
     MaxIterations { iterations: u32, residual: f64, tolerance: f64 },
     #[error("the Jacobian is singular at iteration {iteration}")]
@@ -29,7 +29,12 @@ fn jacobian(x: &Vector2<f64>) -> Matrix2<f64> {
 }
 
 #[instrument(err, fields(computation = "observable_pole_mass", theoretical_ref = "IRH v21.4 Part 2 §4.1, Eq. 4.7"))]
-fn pole_mass(coupling: f64, start: [f64; 2], tolerance: f64, max_iterations: u32) -> Result<f64, NewtonError> {
+pub(crate) fn pole_mass(
+    coupling: f64,
+    start: [f64; 2],
+    tolerance: f64,
+    max_iterations: u32,
+) -> Result<f64, NewtonError> {
     let mut x = Vector2::from(start);
     for iteration in 0..max_iterations {
         let f = residual(&x, coupling);

@@ -36,7 +36,7 @@ impl System<f64, Couplings> for OneLoop {
     skip(output),
     fields(computation = "rg_flow_integration", theoretical_ref = "IRH v21.4 Part 1 §1.2, Eq. 1.12", method = "RK45")
 )]
-fn integrate(
+pub(crate) fn integrate(
     initial_couplings: [f64; 3],
     t_range: (f64, f64),
     rtol: f64,

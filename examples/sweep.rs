@@ -27,7 +27,7 @@ impl System<f64, Vector2<f64>> for VanDerPol {
 
 // A thread of the pool has no current span: the parent is given.
 #[instrument(parent = sweep, skip(sweep), fields(computation = "observable_limit_cycle", method = "Dopri5"))]
-fn amplitude(sweep: &Span, mu: f64, rtol: f64) -> Result<f64, Report> {
+pub(crate) fn amplitude(sweep: &Span, mu: f64, rtol: f64) -> Result<f64, Report> {
     let mut stepper = Dopri5::from_param(
         VanDerPol { mu },
         0.0,

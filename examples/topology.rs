@@ -12,7 +12,7 @@ use tracing_failure::ResultExt;
 
 /// Why a complex has no homology.
 #[derive(Debug, thiserror::Error)]
-enum ComplexError {
+pub(crate) enum ComplexError {
     #[error("shape mismatch: ∂₁ has {columns} columns for {edges} edges, which are the rows of ∂₂")]
     ShapeMismatch { columns: usize, edges: usize },
     #[error("the boundary of a boundary is not zero: ‖∂₁∂₂‖ = {norm}")]
@@ -24,7 +24,7 @@ enum ComplexError {
     computation = "topology_betti_numbers", theoretical_ref = "IRH v21.4 Part 3 §2.2, Eq. 2.9",
     boundary_1 = ?boundary_1, boundary_2 = ?boundary_2, tolerance = 1e-9,
 ))]
-fn betti_numbers(boundary_1: &DMatrix<f64>, boundary_2: &DMatrix<f64>) -> Result<[usize; 3], ComplexError> {
+pub(crate) fn betti_numbers(boundary_1: &DMatrix<f64>, boundary_2: &DMatrix<f64>) -> Result<[usize; 3], ComplexError> {
     let (vertices, edges, faces) = (boundary_1.nrows(), boundary_2.nrows(), boundary_2.ncols());
     if boundary_1.ncols() != edges {
         return Err(ComplexError::ShapeMismatch { columns: boundary_1.ncols(), edges }).record_failure();
@@ -39,7 +39,7 @@ fn betti_numbers(boundary_1: &DMatrix<f64>, boundary_2: &DMatrix<f64>) -> Result
 }
 
 /// The surface of a tetrahedron: a sphere.
-fn tetrahedron() -> (DMatrix<f64>, DMatrix<f64>) {
+pub(crate) fn tetrahedron() -> (DMatrix<f64>, DMatrix<f64>) {
     // Edges 01, 02, 03, 12, 13, 23; faces 012, 013, 023, 123.
     let boundary_1 = DMatrix::from_row_slice(
         4,
