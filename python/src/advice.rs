@@ -13,9 +13,9 @@ use crate::{reading, to_python};
 
 create_exception!(tracing_failure, AdviceError, PyRuntimeError, "Why a language model gave no advice.");
 
-/// Whom to ask.
+/// Whom to ask, and how.
 #[derive(FromPyObject)]
-pub(crate) struct Whom {
+pub(crate) struct AdviceRequest {
     /// A function from the question to the answer, and what it is called.
     #[pyo3(item)]
     function: Option<Py<PyAny>>,
@@ -33,10 +33,10 @@ pub(crate) struct Whom {
 
 /// Asks about a record; `path` is its file, if it has one, and `save` adds the answer to it.
 #[pyfunction]
-pub(crate) fn advise<'py>(
+pub(crate) fn ask_model<'py>(
     record: &Bound<'py, PyAny>,
     path: Option<PathBuf>,
-    whom: Whom,
+    request: AdviceRequest,
     save: bool,
 ) -> PyResult<Bound<'py, PyDict>> {
     let py = record.py();
@@ -47,8 +47,8 @@ pub(crate) fn advise<'py>(
     });
     let raised_in_function = Arc::new(Mutex::new(None));
     let asked = py.detach(|| {
-        let advisor = Advisor::new(model(&whom, &raised_in_function)?).fresh(whom.fresh);
-        let advisor = if whom.redact { advisor } else { advisor.redact(false) };
+        let advisor = Advisor::new(model(&request, &raised_in_function)?).fresh(request.fresh);
+        let advisor = if request.redact { advisor } else { advisor.redact(false) };
         let advisor = match dir {
             Some(dir) => advisor.dir(dir),
             None => advisor,
@@ -62,12 +62,15 @@ pub(crate) fn advise<'py>(
     if let (Err(_), Some(error)) = (&asked, raised_in_function.lock().ok().and_then(|mut error| error.take())) {
         return Err(error);
     }
-    told(py, &asked.map_err(|error| in_python(&error))?)
+    answer_dict(py, &asked.map_err(|error| in_python(&error))?)
 }
 
 /// The model; what a function raises goes to its place.
-fn model(whom: &Whom, raised: &Arc<Mutex<Option<PyErr>>>) -> Result<Model, tracing_failure_advice::AdviceError> {
-    if let Some(function) = &whom.function {
+fn model(
+    request: &AdviceRequest,
+    raised: &Arc<Mutex<Option<PyErr>>>,
+) -> Result<Model, tracing_failure_advice::AdviceError> {
+    if let Some(function) = &request.function {
         let function = Python::attach(|py| function.clone_ref(py));
         let raised = Arc::clone(raised);
         let ask = move |prompt: &Prompt| {
@@ -82,12 +85,12 @@ fn model(whom: &Whom, raised: &Arc<Mutex<Option<PyErr>>>) -> Result<Model, traci
             })
         };
         let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "function".to_owned());
-        return Ok(Model::from_fn(name(&whom.provider), name(&whom.model), ask));
+        return Ok(Model::from_fn(name(&request.provider), name(&request.model), ask));
     }
     let mut options = ModelOptions::new();
-    options.provider = whom.provider.as_deref().and_then(Provider::from_name);
-    options.model = whom.model.clone();
-    options.base_url = whom.base_url.clone();
+    options.provider = request.provider.as_deref().and_then(Provider::from_name);
+    options.model = request.model.clone();
+    options.base_url = request.base_url.clone();
     Model::new(&options.or_env()?)
 }
 
@@ -101,7 +104,7 @@ fn text_of(answer: &Bound<'_, PyAny>, function: &Bound<'_, PyAny>) -> PyResult<S
     })
 }
 
-fn told<'py>(py: Python<'py>, advice: &Advice) -> PyResult<Bound<'py, PyDict>> {
+fn answer_dict<'py>(py: Python<'py>, advice: &Advice) -> PyResult<Bound<'py, PyDict>> {
     let answer = &advice.answer;
     let fix = |fix: &tracing_failure_advice::Fix| {
         (fix.change.clone(), fix.location.clone(), fix.reason.clone(), fix.code.clone())
@@ -114,7 +117,7 @@ fn told<'py>(py: Python<'py>, advice: &Advice) -> PyResult<Bound<'py, PyDict>> {
     dict.set_item("model", &advice.model)?;
     dict.set_item("tokens", advice.tokens)?;
     dict.set_item("is_known", advice.is_known)?;
-    dict.set_item("not_kept", &advice.not_kept)?;
+    dict.set_item("cache_error", &advice.not_kept)?;
     dict.set_item("suggestions", to_python::object(py, &advice.suggestions())?)?;
     Ok(dict)
 }

@@ -83,7 +83,7 @@ impl Computation {
     }
 
     /// Lets go of those around it that had ended before it did.
-    fn let_go(&self, py: Python<'_>) {
+    fn release(&self, py: Python<'_>) {
         let around = self.end(py);
         let before = self.open.get().map(|open| std::mem::replace(&mut *unpoisoned(&open.parent), around));
         // Where nothing is locked.
@@ -115,7 +115,15 @@ impl Computation {
 
     /// Keeps a text that was logged while it ran, of the program itself or of a library.
     #[pyo3(signature = (level, message, target, is_own, file=None, line=None))]
-    fn note(&self, level: &str, message: Text, target: Text, is_own: bool, file: Option<Text>, line: Option<i64>) {
+    fn add_breadcrumb(
+        &self,
+        level: &str,
+        message: Text,
+        target: Text,
+        is_own: bool,
+        file: Option<Text>,
+        line: Option<i64>,
+    ) {
         let mut location = Location::default();
         location.file = file.map(|file| file.0.into());
         location.line = line.and_then(|line| line.try_into().ok());
@@ -199,8 +207,9 @@ impl Computation {
     fn source(slf: &Bound<'_, Self>, place: &Place<'_>) -> Source {
         let py = slf.py();
         let (target, file) = place.origin().unwrap_or_else(|_| (String::new(), PyString::new(py, "").into_any()));
-        let owns = slf.call_method1(intern!(py, "_owns"), (&target, file)).and_then(|owns| owns.extract::<bool>());
-        let is_own = owns.inspect_err(|error| from_python::caught(py, error.clone_ref(py))).unwrap_or(true);
+        let in_app =
+            slf.call_method1(intern!(py, "_is_in_app"), (&target, file)).and_then(|in_app| in_app.extract::<bool>());
+        let is_own = in_app.inspect_err(|error| from_python::caught(py, error.clone_ref(py))).unwrap_or(true);
         Source { target, is_own }
     }
 

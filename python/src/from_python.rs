@@ -117,7 +117,7 @@ impl Serialize for Object<'_, '_> {
         if let Some(number) = number(object) {
             return number.serialize(serializer);
         }
-        if object.is_exact_instance_of::<PyString>() || object.is_instance_of::<Summary>() {
+        if object.is_exact_instance_of::<PyString>() || object.is_instance_of::<ArraySummary>() {
             return self.as_it_is(serializer);
         }
         if let Some(why) = self.why_not() {
@@ -144,7 +144,7 @@ impl<'py> Object<'_, 'py> {
         if !self.bounds.pay_for_code() {
             return serializer.serialize_str(&self.with_note("no room is left"));
         }
-        match simpler(object, self.bounds.may_read) {
+        match simplify(object, self.bounds.may_read) {
             Ok(simpler) if simpler.is(object) => self.as_it_is(serializer),
             Ok(simpler) => {
                 // What it holds is found in another object that is made anew each time.
@@ -169,7 +169,7 @@ impl<'py> Object<'_, 'py> {
             let affordable = self.bounds.pay(text.len().min(TEXT));
             return serializer.serialize_str(if affordable { &text } else { "<str: no room is left>" });
         }
-        if let Ok(summary) = object.cast::<Summary>() {
+        if let Ok(summary) = object.cast::<ArraySummary>() {
             return summary.get().0.serialize(serializer);
         }
         if let Ok(dict) = object.cast::<PyDict>() {
@@ -408,28 +408,28 @@ fn large(number: &Bound<'_, PyAny>) -> Value {
 }
 
 /// What the package's own Python code makes of objects that are neither numbers, texts, lists nor dicts.
-fn simpler<'py>(object: &Bound<'py, PyAny>, may_read: bool) -> PyResult<Bound<'py, PyAny>> {
-    static SIMPLER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+fn simplify<'py>(object: &Bound<'py, PyAny>, may_read: bool) -> PyResult<Bound<'py, PyAny>> {
+    static SIMPLIFY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = object.py();
-    let simpler = SIMPLER.get_or_try_init(py, || {
-        PyResult::Ok(py.import("tracing_failure._values.convert")?.getattr("simpler")?.unbind())
+    let simplify = SIMPLIFY.get_or_try_init(py, || {
+        PyResult::Ok(py.import("tracing_failure._values.convert")?.getattr("simplify")?.unbind())
     })?;
-    simpler.bind(py).call1((object, may_read))
+    simplify.bind(py).call1((object, may_read))
 }
 
 /// The object as the text of a value: with what is shared in it, this is short where its `repr` has no end.
 #[pyfunction]
-pub(crate) fn brief(object: &Bound<'_, PyAny>) -> PyResult<String> {
+pub(crate) fn value_text(object: &Bound<'_, PyAny>) -> PyResult<String> {
     let text = value(object).to_string();
     signalled().map(|()| text)
 }
 
 /// A value that is known already: an array that was summarised.
 #[pyclass(frozen, module = "tracing_failure._native")]
-pub(crate) struct Summary(Value);
+pub(crate) struct ArraySummary(Value);
 
 #[pymethods]
-impl Summary {
+impl ArraySummary {
     fn __repr__(&self) -> String {
         self.0.to_string()
     }
@@ -437,11 +437,11 @@ impl Summary {
 
 /// An array's entries in row-major order, from any object that lends its memory.
 #[pyfunction]
-pub(crate) fn summary(shape: Vec<usize>, memory: &Bound<'_, PyAny>) -> PyResult<Summary> {
+pub(crate) fn summarize(shape: Vec<usize>, memory: &Bound<'_, PyAny>) -> PyResult<ArraySummary> {
     macro_rules! of_types {
         ($($entry:ty),*) => {
             $(if let Ok(buffer) = PyBuffer::<$entry>::get(memory) {
-                return Ok(Summary(Value::array(&shape, &buffer.to_vec(memory.py())?)));
+                return Ok(ArraySummary(Value::array(&shape, &buffer.to_vec(memory.py())?)));
             })*
         };
     }

@@ -21,19 +21,21 @@ mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use crate::advice::{AdviceError, advise};
+    use crate::advice::{AdviceError, ask_model};
     #[pymodule_export]
     use crate::computation::Computation;
     #[pymodule_export]
     use crate::fork::{after_fork, after_fork_in_child, before_fork};
     #[pymodule_export]
-    use crate::from_python::{Summary, brief, summary};
+    use crate::from_python::{ArraySummary, summarize, value_text};
     #[pymodule_export]
-    use crate::reading::{copies, diagnosed, from_json, paths, read, resolve, schema, to_json};
+    use crate::reading::{
+        add_resolution, conflict_copies, diagnose, format_record, parse_record, read_record, record_paths, schema,
+    };
     #[pymodule_export]
-    use crate::recorder::{Recorder, categories, new_id};
+    use crate::recorder::{Recorder, category_names, new_id};
     #[pymodule_export]
-    use crate::stack::{in_place_of, on_another_stack, wait_for_stacks};
+    use crate::stack::{call_on_new_stack, stack_owner, wait_for_stacks};
 
     #[pymodule_init]
     fn version(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -10,7 +10,7 @@ use crate::{bounds, from_python, to_python};
 
 /// Paths of the records in a directory, oldest first.
 #[pyfunction]
-pub(crate) fn paths(py: Python<'_>, dir: PathBuf) -> PyResult<Vec<PathBuf>> {
+pub(crate) fn record_paths(py: Python<'_>, dir: PathBuf) -> PyResult<Vec<PathBuf>> {
     py.detach(|| {
         // To open a store creates its directory.
         std::fs::read_dir(&dir).map_err(|error| os_error(&dir, &error))?;
@@ -20,33 +20,33 @@ pub(crate) fn paths(py: Python<'_>, dir: PathBuf) -> PyResult<Vec<PathBuf>> {
 
 /// Conflict copies of records in a directory, each with its original.
 #[pyfunction]
-pub(crate) fn copies(py: Python<'_>, dir: PathBuf) -> PyResult<Vec<(PathBuf, PathBuf)>> {
+pub(crate) fn conflict_copies(py: Python<'_>, dir: PathBuf) -> PyResult<Vec<(PathBuf, PathBuf)>> {
     Ok(py.detach(|| Store::open(dir)?.paths_and_copies())?.1)
 }
 
 /// The record in a file.
 #[pyfunction]
-pub(crate) fn read(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyAny>> {
+pub(crate) fn read_record(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyAny>> {
     let failure = py.detach(|| Failure::from_path(&path)).map_err(|error| not_read(&path, &error))?;
     to_python::object(py, &failure)
 }
 
 /// The record in a text.
 #[pyfunction]
-pub(crate) fn from_json<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn parse_record<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
     let failure = py.detach(|| Failure::from_json(text)).map_err(|error| not_a_record(&error))?;
     to_python::object(py, &failure)
 }
 
 /// The text of a record, as its file has it.
 #[pyfunction]
-pub(crate) fn to_json(record: &Bound<'_, PyAny>) -> PyResult<String> {
+pub(crate) fn format_record(record: &Bound<'_, PyAny>) -> PyResult<String> {
     Ok(failure(record)?.to_json())
 }
 
 /// The record with what its trail shows, and what the rules say to it.
 #[pyfunction]
-pub(crate) fn diagnosed<'py>(record: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn diagnose<'py>(record: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let mut failure = failure(record)?;
     failure.diagnose();
     to_python::object(record.py(), &failure)
@@ -54,7 +54,7 @@ pub(crate) fn diagnosed<'py>(record: &Bound<'py, PyAny>) -> PyResult<Bound<'py, 
 
 /// Notes in the directory what fixed a failure.
 #[pyfunction]
-pub(crate) fn resolve(dir: PathBuf, record: &Bound<'_, PyAny>, fix: &str) -> PyResult<()> {
+pub(crate) fn add_resolution(dir: PathBuf, record: &Bound<'_, PyAny>, fix: &str) -> PyResult<()> {
     let failure = failure(record)?;
     record.py().detach(|| Store::open(dir)?.resolve(&failure, fix))?;
     Ok(())

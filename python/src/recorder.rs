@@ -26,7 +26,7 @@ pub(crate) fn new_id() -> String {
 
 /// The names of all categories.
 #[pyfunction]
-pub(crate) fn categories() -> Vec<&'static str> {
+pub(crate) fn category_names() -> Vec<&'static str> {
     Category::all().iter().map(|category| category.name()).collect()
 }
 
@@ -42,7 +42,7 @@ type Entry<'py> = (Text, Text, Option<Bound<'py, PyAny>>, Vec<Text>, Option<Stri
 
 /// An exception, taken apart.
 #[derive(FromPyObject)]
-struct Error<'py> {
+struct ExceptionRecord<'py> {
     #[pyo3(item)]
     error_type: Text,
     #[pyo3(item)]
@@ -142,7 +142,13 @@ impl Recorder {
 
     /// Records a failure, and appends its id, and its file or why it is not in the store: whoever calls may be interrupted
     /// before they have a result.
-    fn record(&self, py: Python<'_>, error: Error<'_>, call: Call<'_>, written: &Bound<'_, PyList>) -> PyResult<()> {
+    fn record(
+        &self,
+        py: Python<'_>,
+        error: ExceptionRecord<'_>,
+        call: Call<'_>,
+        outcomes: &Bound<'_, PyList>,
+    ) -> PyResult<()> {
         let failure = described(py, error, call);
         let id = failure.context.id.map(|id| id.to_string()).unwrap_or_default();
         // Somebody waits for their own error: a bug of ours is told, not raised.
@@ -152,8 +158,8 @@ impl Recorder {
         });
         match result {
             // A path would be an object made by Python code, in which Ctrl-C could come.
-            Ok(Ok(path)) => written.append((id, Some(path.into_os_string()), None::<String>)),
-            Ok(Err(error)) => written.append((id, None::<OsString>, Some(error.to_string()))),
+            Ok(Ok(path)) => outcomes.append((id, Some(path.into_os_string()), None::<String>)),
+            Ok(Err(error)) => outcomes.append((id, None::<OsString>, Some(error.to_string()))),
             Err(payload) => {
                 // Its destructor may panic as well.
                 std::mem::forget(payload);
@@ -195,7 +201,7 @@ impl Recorder {
 
     /// Writes the runtime log's line of a computation that ends.
     #[pyo3(signature = (computation, outcome, failure_id=None))]
-    fn closed(&self, py: Python<'_>, computation: &Bound<'_, Computation>, outcome: &str, failure_id: Option<String>) {
+    fn log_end(&self, py: Python<'_>, computation: &Bound<'_, Computation>, outcome: &str, failure_id: Option<String>) {
         if !self.has_log {
             return;
         }
@@ -264,7 +270,7 @@ impl Drop for Recorder {
     }
 }
 
-fn described(py: Python<'_>, error: Error<'_>, call: Call<'_>) -> Failure {
+fn described(py: Python<'_>, error: ExceptionRecord<'_>, call: Call<'_>) -> Failure {
     let mut failure =
         Failure::new(call.computation.0, call.theoretical_ref.0, error.error_type.0, error.error_message.0);
     failure.stack_trace = error.stack_trace.0;

@@ -25,13 +25,13 @@ static STACKS: AtomicIsize = AtomicIsize::new(0);
 
 thread_local! {
     /// The thread that this one is the other stack of.
-    static IN_PLACE_OF: Cell<Option<u64>> = const { Cell::new(None) };
+    static STACK_OWNER: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
 /// The thread whose stack is full, by its `threading.get_ident()`, where this is another stack for it.
 #[pyfunction]
-pub(crate) fn in_place_of() -> Option<u64> {
-    IN_PLACE_OF.get()
+pub(crate) fn stack_owner() -> Option<u64> {
+    STACK_OWNER.get()
 }
 
 /// Called at the end of the interpreter, which ends threads that are in the middle of something badly.
@@ -53,9 +53,9 @@ pub(crate) fn forget_stacks() {
 /// Calls a function on a thread of its own, and waits for it, but not for ever. Where that cannot be, stderr says so: who calls this has no room
 /// for an exception.
 #[pyfunction]
-pub(crate) fn on_another_stack(function: Bound<'_, PyAny>, arguments: Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
+pub(crate) fn call_on_new_stack(function: Bound<'_, PyAny>, arguments: Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
     let py = function.py();
-    if IN_PLACE_OF.get().is_some() {
+    if STACK_OWNER.get().is_some() {
         return Ok(not_recorded(py, "and so is the other one"));
     }
     let levels = from_module(py, "sys", "getrecursionlimit").unwrap_or(1000);
@@ -81,14 +81,14 @@ fn not_recorded(py: Python<'_>, why: &str) -> Py<PyAny> {
 
 fn begin(
     size: usize,
-    in_place_of: u64,
+    stack_owner: u64,
     function: &Bound<'_, PyAny>,
     arguments: &Bound<'_, PyTuple>,
 ) -> io::Result<Receiver<PyResult<Py<PyAny>>>> {
     let (function, arguments) = (function.clone().unbind(), arguments.clone().unbind());
     let (tell, told) = mpsc::channel();
     let call = move || {
-        IN_PLACE_OF.set(Some(in_place_of));
+        STACK_OWNER.set(Some(stack_owner));
         let result = Python::attach(|py| {
             let result = function.call1(py, arguments.bind(py));
             drop((function, arguments));

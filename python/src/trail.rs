@@ -284,7 +284,7 @@ impl<'py> Place<'py> {
 fn location(frame: &Bound<'_, PyAny>, code: &Bound<'_, PyAny>) -> PyResult<Location> {
     let mut location = Location::default();
     // A cell of a notebook has a name that people know it by.
-    let file = frame.py().import("tracing_failure._runtime.notebook")?.getattr("shown_file")?;
+    let file = frame.py().import("tracing_failure._runtime.notebook")?.getattr("display_file")?;
     location.file = Some(file.call1((code.getattr("co_filename")?,))?.extract::<String>()?.into());
     location.line = frame.getattr("f_lineno")?.extract().ok();
     let module = frame.getattr("f_globals")?.get_item("__name__").and_then(|name| name.extract::<String>());
@@ -319,7 +319,7 @@ fn cell_of<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     static CELL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = object.py();
     let cell = CELL.get_or_try_init(py, || {
-        PyResult::Ok(py.import("tracing_failure._values.trail_value")?.getattr("cell")?.unbind())
+        PyResult::Ok(py.import("tracing_failure._values.trail_value")?.getattr("trail_value")?.unbind())
     })?;
     cell.bind(py).call1((object,)).inspect_err(|error| from_python::caught(py, error.clone_ref(py)))
 }

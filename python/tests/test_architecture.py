@@ -27,10 +27,10 @@ DIRECTIONS: dict[str, set[str]] = {
 
 #: The functions that the compiled half calls: the only way back from it. It imports them by name at run time.
 CALLBACKS = {
-    "_runtime.notebook": "shown_file",
+    "_runtime.notebook": "display_file",
     "_runtime.signals": "is_from_signal",
-    "_values.convert": "simpler",
-    "_values.trail_value": "cell",
+    "_values.convert": "simplify",
+    "_values.trail_value": "trail_value",
 }
 
 

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from tracing_failure import Failure, read
-from tracing_failure._exceptions.description import take_apart
+from tracing_failure._exceptions.description import describe_exception
 
 
 def raised(function, *args):
@@ -162,9 +162,9 @@ def multiline():
 def test_the_stack_trace_is_pythons_own(function):
     error = raised(function)
     expected = "".join(traceback.format_exception(error))
-    assert take_apart(error)["stack_trace"] == expected
+    assert describe_exception(error)["stack_trace"] == expected
     # The second time the lines are known.
-    assert take_apart(error)["stack_trace"] == expected
+    assert describe_exception(error)["stack_trace"] == expected
 
 
 def test_the_chain_is_told_from_the_outermost(logger):

@@ -193,7 +193,7 @@ def test_a_bug_of_ours_costs_no_more_than_what_it_touches(logger, monkeypatch):
     def broken(*_, **__):
         raise LookupError("a bug")
 
-    monkeypatch.setattr("tracing_failure._recording.reporter.take_apart", broken)
+    monkeypatch.setattr("tracing_failure._recording.reporter.describe_exception", broken)
     failure = Failure.from_path(logger.log_failure("c", ValueError("x"), {"n": 1}))
     assert (failure.error_type, failure.parameters) == ("ValueError", {"n": 1})
     assert failure.context["not_recorded"] == "LookupError"

@@ -295,10 +295,10 @@ def test_all_cells_are_of_one_session(extension: tuple[Any, list[Failure]]) -> N
 
 def test_a_cell_of_an_older_ipython_is_known_by_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
     history = SimpleNamespace(input_hist_parsed=["", "f()", "g()", "f()"])
-    monkeypatch.setattr(_notebook, "shell", lambda: SimpleNamespace(compile=object(), history_manager=history))
+    monkeypatch.setattr(_notebook, "ipython_shell", lambda: SimpleNamespace(compile=object(), history_manager=history))
     monkeypatch.setitem(linecache.cache, "cell.py", (4, None, ["f()\n"], "cell.py"))
-    assert _notebook.shown_file("cell.py") == "In[3]"
-    assert _notebook.shown_file("other.py") == "other.py"
+    assert _notebook.display_file("cell.py") == "In[3]"
+    assert _notebook.display_file("other.py") == "other.py"
 
 
 def test_where_records_go(tmp_path: Path) -> None:
@@ -388,7 +388,7 @@ def called(run: Callable[[Callable[..., Any]], Any]) -> str:
     """The function that a cell has called, by the traceback of what ran it."""
     with pytest.raises(ValueError, match="no convergence") as caught:
         run(solve)
-    frame = _extension._called(caught.tb.tb_next)
+    frame = _extension._failed_frame(caught.tb.tb_next)
     return frame.f_code.co_qualname if frame is not None else ""
 
 

@@ -364,8 +364,8 @@ def test_a_summary_is_the_same_however_it_is_made(
     if entries.dtype.kind == "f":
         entries[3, 7] = np.nan
     at_once = recorded(entries)
-    monkeypatch.setattr("tracing_failure._values.arrays.AT_ONCE", 0)
-    monkeypatch.setattr("tracing_failure._values.arrays.BLOCK", 7)
+    monkeypatch.setattr("tracing_failure._values.arrays.BLOCKWISE_FROM", 0)
+    monkeypatch.setattr("tracing_failure._values.arrays.BLOCK_ENTRIES", 7)
     in_blocks = recorded(entries)
     assert in_blocks.pop("mean") == pytest.approx(at_once.pop("mean"))
     assert in_blocks == at_once

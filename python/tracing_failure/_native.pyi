@@ -9,8 +9,8 @@ from typing import Any, Self, TypedDict, TypeVar, final, type_check_only
 from typing_extensions import disjoint_base
 
 __all__ = [
-    "AdviceError", "Computation", "Recorder", "Summary", "advise", "after_fork", "after_fork_in_child", "before_fork",
-    "brief", "categories", "copies", "diagnosed", "from_json", "in_place_of", "new_id", "on_another_stack", "paths", "read", "resolve", "schema", "summary", "to_json", "version",
+    "AdviceError", "Computation", "Recorder", "ArraySummary", "ask_model", "after_fork", "after_fork_in_child", "before_fork",
+    "value_text", "category_names", "conflict_copies", "diagnose", "parse_record", "stack_owner", "new_id", "call_on_new_stack", "record_paths", "read_record", "add_resolution", "schema", "summarize", "format_record", "version",
     "wait_for_stacks",
 ]  # fmt: skip
 
@@ -34,7 +34,7 @@ class Computation:
     def end(self) -> Computation | None:
         """Ends, and returns what is current then."""
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Lets go of those around it that had ended before it did."""
 
     def innermost(self) -> Computation | None:
@@ -46,7 +46,7 @@ class Computation:
     def record_at(self, frame: FrameType, message: str | None, values: dict[str, Any] | None) -> None:
         """The same for a caller further up."""
 
-    def note(
+    def add_breadcrumb(
         self, level: str, message: str, target: str, is_own: bool, file: str | None = None, line: int | None = None
     ) -> None:
         """Keeps a text that was logged while it ran, of the program itself or of a library."""
@@ -66,7 +66,7 @@ class Computation:
         """Seconds since it was entered."""
 
 @type_check_only
-class Apart(TypedDict):
+class ExceptionRecord(TypedDict):
     """An exception as the recorder takes it."""
 
     error_type: str
@@ -99,7 +99,7 @@ class Recorder:
         without_dir: bool = False,
     ) -> Self: ...
     def record(
-        self, error: Apart, call: dict[str, Any], written: list[tuple[str, str | None, str | None]]
+        self, error: ExceptionRecord, call: dict[str, Any], outcomes: list[tuple[str, str | None, str | None]]
     ) -> None:
         """Records a failure, and appends its id, and its file or why it is not in the store: whoever calls may be
         interrupted before they have a result."""
@@ -109,7 +109,7 @@ class Recorder:
     ) -> None:
         """Writes a line of the runtime log."""
 
-    def closed(self, computation: Computation, outcome: str, failure_id: str | None = None) -> None:
+    def log_end(self, computation: Computation, outcome: str, failure_id: str | None = None) -> None:
         """Writes the runtime log's line of a computation that ends."""
 
     def flush(self) -> None:
@@ -122,39 +122,39 @@ class Recorder:
         """What it has done so far."""
 
 @final
-class Summary:
+class ArraySummary:
     """An array that was summarised."""
 
-def summary(shape: list[int], memory: Any) -> Summary:
+def summarize(shape: list[int], memory: Any) -> ArraySummary:
     """An array's entries in row-major order, from any object that lends its memory."""
 
-def brief(object: Any) -> str:
+def value_text(object: Any) -> str:
     """The object as the text of a value: with what is shared in it, this is short where its ``repr`` has no end."""
 
-def categories() -> list[str]:
+def category_names() -> list[str]:
     """The names of all categories."""
 
-def copies(dir: str | os.PathLike[str]) -> list[tuple[Path, Path]]: ...
-def paths(dir: str | os.PathLike[str]) -> list[Path]:
+def conflict_copies(dir: str | os.PathLike[str]) -> list[tuple[Path, Path]]: ...
+def record_paths(dir: str | os.PathLike[str]) -> list[Path]:
     """Paths of the records in a directory, oldest first."""
 
-def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+def read_record(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The record in a file."""
 
-def from_json(text: str) -> dict[str, Any]:
+def parse_record(text: str) -> dict[str, Any]:
     """The record in a text."""
 
-def to_json(record: dict[str, Any]) -> str:
+def format_record(record: dict[str, Any]) -> str:
     """The text of a record, as its file has it."""
 
-def diagnosed(record: dict[str, Any]) -> dict[str, Any]:
+def diagnose(record: dict[str, Any]) -> dict[str, Any]:
     """The record with what its trail shows, and what the rules say to it."""
 
-def resolve(dir: str | os.PathLike[str], record: dict[str, Any], fix: str) -> None:
+def add_resolution(dir: str | os.PathLike[str], record: dict[str, Any], fix: str) -> None:
     """Notes in the directory what fixed a failure."""
 
-def advise(
-    record: dict[str, Any], path: str | os.PathLike[str] | None, whom: dict[str, Any], save: bool
+def ask_model(
+    record: dict[str, Any], path: str | os.PathLike[str] | None, request: dict[str, Any], save: bool
 ) -> dict[str, Any]:
     """What a language model says to a record; ``path`` is its file, and ``save`` adds the answer to it."""
 
@@ -170,14 +170,14 @@ def after_fork() -> None:
 def after_fork_in_child() -> None:
     """Forgets them in the new process, which does not have them."""
 
-def on_another_stack(function: Callable[..., _T], arguments: tuple[Any, ...]) -> _T | None:
+def call_on_new_stack(function: Callable[..., _T], arguments: tuple[Any, ...]) -> _T | None:
     """Calls a function on a stack that is empty; no Python code of its own is needed for it. Where that cannot be, stderr
     says so."""
 
 def wait_for_stacks() -> None:
     """Waits until there is no such stack any more."""
 
-def in_place_of() -> int | None:
+def stack_owner() -> int | None:
     """The thread whose stack is full, where this is another stack for it."""
 
 def schema() -> str:

@@ -8,22 +8,22 @@ from .._runtime.signals import is_from_signal
 from .message import message_of
 
 #: Errors of a chain, members of groups, and notes of an error that are kept.
-_ERRORS, _MEMBERS, _NOTES = 32, 32, 16
+_MAX_ERRORS, _MAX_MEMBERS, _MAX_NOTES = 32, 32, 16
 
 #: Type, message, data, notes, how it is related to another error, and the index of that one if it is not the one before.
-Entry = tuple[str, str, Any, list[str], str | None, int | None]
+ErrorEntry = tuple[str, str, Any, list[str], str | None, int | None]
 
 
-def entries_of(error: BaseException) -> tuple[list[Entry], bool]:
+def error_entries(error: BaseException) -> tuple[list[ErrorEntry], bool]:
     """The errors as the record has them, and whether there are more. The members of a group follow the group."""
-    entries: list[Entry] = []
-    seen: set[int] = set()
-    waiting: list[tuple[BaseException, str | None, int]] = [(error, None, -1)]
-    room = {False: _ERRORS, True: _MEMBERS}
+    entries: list[ErrorEntry] = []
+    visited: set[int] = set()
+    pending: list[tuple[BaseException, str | None, int]] = [(error, None, -1)]
+    room = {False: _MAX_ERRORS, True: _MAX_MEMBERS}
     is_cut = False
-    while waiting:
-        each, relation, other = waiting.pop()
-        if id(each) in seen:
+    while pending:
+        each, relation, other = pending.pop()
+        if id(each) in visited:
             is_cut = is_cut or relation != "member"
             continue
         is_member = relation == "member"
@@ -31,48 +31,48 @@ def entries_of(error: BaseException) -> tuple[list[Entry], bool]:
             is_cut = True
             continue
         room[is_member] -= 1
-        seen.add(id(each))
+        visited.add(id(each))
         index = len(entries)
         related_to = other if other >= 0 and other != index - 1 else None
-        entries.append((type_name(type(each)), message_of(each), _data(each), notes_of(each), relation, related_to))
+        entries.append((type_name(type(each)), message_of(each), _attached_data(each), error_notes(each), relation, related_to))
         # The last one that waits comes first.
-        around, is_context = around_of(each, seen)
-        if around is not None:
-            waiting.append((around, "context" if is_context else None, index))
-        members = members_of(each)
-        is_cut = is_cut or len(members) > _MEMBERS
-        waiting.extend((member, "member", index) for member in reversed(members[:_MEMBERS]))
+        predecessor, is_context = predecessor_of(each, visited)
+        if predecessor is not None:
+            pending.append((predecessor, "context" if is_context else None, index))
+        members = group_members(each)
+        is_cut = is_cut or len(members) > _MAX_MEMBERS
+        pending.extend((member, "member", index) for member in reversed(members[:_MAX_MEMBERS]))
     return entries, is_cut
 
 
-def around_of(error: BaseException, seen: set[int]) -> tuple[BaseException | None, bool]:
+def predecessor_of(error: BaseException, visited: set[int]) -> tuple[BaseException | None, bool]:
     """What it was raised from, else what was being handled meanwhile; and whether it is the latter."""
-    cause = own(error, "__cause__")
-    if cause is not None and id(cause) not in seen:
+    cause = builtin_attribute(error, "__cause__")
+    if cause is not None and id(cause) not in visited:
         return cause, False
-    return None if own(error, "__suppress_context__") else own(error, "__context__"), True
+    return None if builtin_attribute(error, "__suppress_context__") else builtin_attribute(error, "__context__"), True
 
 
-def chain_of(error: BaseException) -> list[BaseException]:
+def error_chain(error: BaseException) -> list[BaseException]:
     """The error, what it was raised from or while handling, and so on."""
-    return [each for each, _ in chain_with_joints(error)]
+    return [each for each, _ in linked_chain(error)]
 
 
-def chain_with_joints(error: BaseException) -> list[tuple[BaseException, bool]]:
+def linked_chain(error: BaseException) -> list[tuple[BaseException, bool]]:
     """The same, and whether each was being handled only when the one before it was raised."""
     chain = [(error, False)]
-    seen = {id(error)}
-    while len(chain) < _ERRORS:
-        around, is_context = around_of(error, seen)
-        if around is None or id(around) in seen:
+    visited = {id(error)}
+    while len(chain) < _MAX_ERRORS:
+        predecessor, is_context = predecessor_of(error, visited)
+        if predecessor is None or id(predecessor) in visited:
             break
-        seen.add(id(around))
-        chain.append((around, is_context))
-        error = around
+        visited.add(id(predecessor))
+        chain.append((predecessor, is_context))
+        error = predecessor
     return chain
 
 
-def members_of(error: BaseException) -> tuple[BaseException, ...]:
+def group_members(error: BaseException) -> tuple[BaseException, ...]:
     """The members of a group, by its class's own attribute: that of the group may be somebody's code."""
     if not issubclass(type(error), BaseExceptionGroup):
         return ()
@@ -80,36 +80,36 @@ def members_of(error: BaseException) -> tuple[BaseException, ...]:
     return members
 
 
-def own(error: BaseException, name: str) -> Any:
+def builtin_attribute(error: BaseException, name: str) -> Any:
     """The attribute that Python itself sets: a property of the error's class may be another one."""
     return vars(BaseException)[name].__get__(error)
 
 
-def notes_of(error: BaseException) -> list[str]:
+def error_notes(error: BaseException) -> list[str]:
     """What `add_note` added."""
     try:
         notes = getattr(error, "__notes__", None)
-        return [str(note) for note in notes[:_NOTES]] if isinstance(notes, (list, tuple)) else []
+        return [str(note) for note in notes[:_MAX_NOTES]] if isinstance(notes, (list, tuple)) else []
     except BaseException as trouble:
         if is_from_signal(trouble):
             raise
         return []
 
 
-def is_no_failure(error: BaseException) -> bool:
+def is_exit_or_cancellation(error: BaseException) -> bool:
     """The program ends, or somebody wants no result any more: so it is of a group where it is so of all in it."""
     # Another thread may be importing it.
     cancelled = getattr(sys.modules.get("asyncio"), "CancelledError", GeneratorExit)
-    members, seen = [error], set()
+    members, visited = [error], set()
     while members:
         each = members.pop()
-        if id(each) in seen:
+        if id(each) in visited:
             continue
-        seen.add(id(each))
+        visited.add(id(each))
         kind = type(each)
         # By the classes' own attributes: those of the error may be somebody's code.
         if issubclass(kind, BaseExceptionGroup):
-            members.extend(members_of(each))
+            members.extend(group_members(each))
         elif issubclass(kind, SystemExit):
             if vars(SystemExit)["code"].__get__(each) not in (None, 0):
                 return False
@@ -122,7 +122,7 @@ def type_name(kind: type) -> str:
     return full_name(kind, "builtins")
 
 
-def _data(error: BaseException) -> dict[str, Any] | None:
+def _attached_data(error: BaseException) -> dict[str, Any] | None:
     """What the exception carries beside its message."""
     try:
         data = {name: value for name, value in vars(error).items() if isinstance(name, str) and name[:1] != "_"}

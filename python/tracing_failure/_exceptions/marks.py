@@ -3,17 +3,17 @@
 from typing import NamedTuple
 
 from .._runtime.signals import is_from_signal
-from .chain import chain_of, members_of, own
+from .chain import builtin_attribute, error_chain, group_members
 
 #: The attribute of the exception that holds its marks. It travels with the exception, also to another process.
 _ATTRIBUTE = "__tracing_failure__"
 #: Of the records that were made of it, the last.
-_MOST = 16
+_MAX_MARKS = 16
 #: Members of a group that are looked at for its cause.
-_MEMBERS = 256
+_MAX_MEMBERS = 256
 
 
-class Mark(NamedTuple):
+class RecordMark(NamedTuple):
     """A record that was made of an exception."""
 
     id: str
@@ -21,11 +21,11 @@ class Mark(NamedTuple):
     runs: tuple[str, ...]
 
 
-def marks(error: BaseException) -> list[Mark]:
+def record_marks(error: BaseException) -> list[RecordMark]:
     """The records that were made of this very exception."""
     try:
-        found = getattr(error, _ATTRIBUTE, None)
-        return [Mark(*each) for each in found] if isinstance(found, list) else []
+        marks = getattr(error, _ATTRIBUTE, None)
+        return [RecordMark(*each) for each in marks] if isinstance(marks, list) else []
     except BaseException as trouble:
         if is_from_signal(trouble):
             raise
@@ -33,31 +33,31 @@ def marks(error: BaseException) -> list[Mark]:
         return []
 
 
-def mark(error: BaseException, new: Mark) -> None:
+def add_mark(error: BaseException, new_mark: RecordMark) -> None:
     try:
         # Also where its class takes no attributes.
-        BaseException.__setattr__(error, _ATTRIBUTE, [*map(tuple, marks(error)), tuple(new)][-_MOST:])
+        BaseException.__setattr__(error, _ATTRIBUTE, [*map(tuple, record_marks(error)), tuple(new_mark)][-_MAX_MARKS:])
     except AttributeError:
         # Then it is recorded once more where it is seen again.
         pass
 
 
-def cause(error: BaseException) -> str | None:
+def cause_record_id(error: BaseException) -> str | None:
     """The id of the last record of the exception, or of one that it came from."""
-    for each in chain_of(error):
-        if found := marks(each):
-            return found[-1].id
-    members = members_of(error)[:_MEMBERS]
-    return next((found[-1].id for member in members for each in chain_of(member) if (found := marks(each))), None)
+    for each in error_chain(error):
+        if marks := record_marks(each):
+            return marks[-1].id
+    members = group_members(error)[:_MAX_MEMBERS]
+    return next((marks[-1].id for member in members for each in error_chain(member) if (marks := record_marks(each))), None)
 
 
-def has_record(error: BaseException) -> bool:
+def is_recorded(error: BaseException) -> bool:
     """Whether there is a record of this failure: of the exception, of one that it was raised from, of all in a group."""
-    seen: set[int] = set()
+    visited: set[int] = set()
     each: BaseException | None = error
-    while each is not None and id(each) not in seen:
-        if marks(each) or issubclass(type(each), BaseExceptionGroup) and all(map(marks, members_of(each))):
+    while each is not None and id(each) not in visited:
+        if record_marks(each) or issubclass(type(each), BaseExceptionGroup) and all(map(record_marks, group_members(each))):
             return True
-        seen.add(id(each))
-        each = own(each, "__cause__")
+        visited.add(id(each))
+        each = builtin_attribute(each, "__cause__")
     return False

@@ -16,12 +16,12 @@ from .._runtime import classes
 from .._runtime.signals import is_from_signal
 
 #: Objects in the arguments of an exception whose ``str`` is shown.
-_OBJECTS = 100_000
+_MAX_OBJECTS = 100_000
 #: Levels of nesting, and entries of a list, that are looked at for their number.
-_DEPTH = 50
-_ENTRIES = 1000
+_MAX_DEPTH = 50
+_MAX_ENTRIES = 1000
 #: Characters of a message: the recorder itself keeps fewer.
-_LONGEST = 1 << 16
+_MAX_CHARACTERS = 1 << 16
 
 _CONTAINERS = (list, tuple, set, frozenset, deque)
 _SCALARS: tuple[type, ...] = (str, bytes, int, float, complex, ModuleType)
@@ -32,71 +32,71 @@ def message_of(error: BaseException | str | None) -> str:
     if error is None:
         return "no error was given"
     try:
-        if isinstance(error, BaseException) and not is_short(error):
-            return _without_end(str(_native.brief(error.args)))
-        return _without_end(str(error))
+        if isinstance(error, BaseException) and not has_bounded_str(error):
+            return _shorten(str(_native.value_text(error.args)))
+        return _shorten(str(error))
     except BaseException as trouble:
         if is_from_signal(trouble):
             raise
         return f"<its str raised {classes.name(type(trouble))}>"
 
 
-def is_short(error: BaseException) -> bool:
+def has_bounded_str(error: BaseException) -> bool:
     """Whether ``str`` of the exception comes to an end."""
     args = vars(BaseException)["args"].__get__(error)
     if issubclass(type(error), BaseExceptionGroup):
         # It shows its members by their number.
         args = args[:1]
-    return all(type(each) is str for each in args) or _objects(args, {}, 0) <= _OBJECTS
+    return all(type(each) is str for each in args) or _count_objects(args, {}, 0) <= _MAX_OBJECTS
 
 
-def shown(error: BaseException) -> Any:
+def exception_value(error: BaseException) -> Any:
     """What stands for an exception among other values: its ``repr``, or its parts where that has no end."""
-    if _objects(error, {}, 0) <= _OBJECTS:
+    if _count_objects(error, {}, 0) <= _MAX_OBJECTS:
         return repr(error)
     return {"error_type": classes.name(type(error)), "args": vars(BaseException)["args"].__get__(error)}
 
 
-def _objects(value: Any, known: dict[int, int], depth: int) -> int:
+def _count_objects(value: Any, counts: dict[int, int], depth: int) -> int:
     """How many objects ``repr`` shows: one that is shared counts each time."""
-    if id(value) in known:
-        return known[id(value)]
+    if id(value) in counts:
+        return counts[id(value)]
     # Until it is known: a container in itself is shown as an ellipsis.
-    known[id(value)] = 1
-    if depth < _DEPTH:
-        known[id(value)] = 1 + sum(_objects(each, known, depth + 1) for each in _held(value))
-    return known[id(value)]
+    counts[id(value)] = 1
+    if depth < _MAX_DEPTH:
+        counts[id(value)] = 1 + sum(_count_objects(each, counts, depth + 1) for each in _parts(value))
+    return counts[id(value)]
 
 
-def _held(value: Any) -> list[Any]:
+def _parts(value: Any) -> list[Any]:
     """What is in a container, or in the attributes of an object that may show them."""
-    held: Iterator[Any]
+    parts: Iterator[Any]
     if isinstance(value, dict):
-        held = islice(chain.from_iterable(dict.items(value)), 2 * _ENTRIES)
+        parts = islice(chain.from_iterable(dict.items(value)), 2 * _MAX_ENTRIES)
     elif isinstance(value, _CONTAINERS):
         kind: Any = next(kind for kind in _CONTAINERS if isinstance(value, kind))
-        held = islice(kind.__iter__(value), _ENTRIES)
+        parts = islice(kind.__iter__(value), _MAX_ENTRIES)
     elif isinstance(value, functools.partial):
-        held = iter((value.args, value.keywords))
+        parts = iter((value.args, value.keywords))
     elif isinstance(value, BaseException):
-        held = iter(vars(BaseException)["args"].__get__(value))
+        parts = iter(vars(BaseException)["args"].__get__(value))
     elif dataclasses.is_dataclass(value):
-        held = (getattr(value, field.name, None) for field in dataclasses.fields(value))
+        parts = (getattr(value, field.name, None) for field in dataclasses.fields(value))
     elif isinstance(value, MappingProxyType):
-        held = islice(value.items(), _ENTRIES)
+        parts = islice(value.items(), _MAX_ENTRIES)
     elif isinstance(value, KeysView | ValuesView | ItemsView):
-        held = islice(value, _ENTRIES)
+        parts = islice(value, _MAX_ENTRIES)
     elif _is_array_of_objects(value):
-        held = islice(value.flat, _ENTRIES)
-    elif _is_pandas(value):
-        held = islice(value.array, _ENTRIES)
+        parts = islice(value.flat, _MAX_ENTRIES)
+    elif _is_pandas_of_objects(value):
+        parts = islice(value.array, _MAX_ENTRIES)
     elif isinstance(value, GenericAlias):
-        held = iter(value.__args__)
+        parts = iter(value.__args__)
     else:
         attributes = getattr(value, "__dict__", None)
-        own = attributes.values() if isinstance(attributes, dict) else ()
-        held = islice(chain(own, (slot for _, slot in classes.slots(value))), _ENTRIES)
-    return [each for each in held if not (isinstance(each, _SCALARS) or type(each) is type)]
+        attributes_of = attributes.values() if isinstance(attributes, dict) else ()
+        parts = islice(chain(attributes_of, (slot for _, slot in classes.slot_values(value))), _MAX_ENTRIES)
+    return [each for each in parts if not (isinstance(each, _SCALARS) or type(each) is type)]
 
 
 def _is_array_of_objects(value: Any) -> bool:
@@ -105,14 +105,14 @@ def _is_array_of_objects(value: Any) -> bool:
     return kind is not None and isinstance(value, kind) and value.dtype.hasobject
 
 
-def _is_pandas(value: Any) -> bool:
+def _is_pandas_of_objects(value: Any) -> bool:
     pandas = sys.modules.get("pandas")
     kinds = (getattr(pandas, name, None) for name in ("Series", "Index"))
     return any(kind is not None and isinstance(value, kind) for kind in kinds) and value.dtype == object
 
 
-def _without_end(text: str) -> str:
-    if len(text) <= _LONGEST:
+def _shorten(text: str) -> str:
+    if len(text) <= _MAX_CHARACTERS:
         return text
-    head, tail = text[: _LONGEST // 2], text[-_LONGEST // 4 :]
+    head, tail = text[: _MAX_CHARACTERS // 2], text[-_MAX_CHARACTERS // 4 :]
     return f"{head}… [{len(text) - len(head) - len(tail)} characters left out] …{tail}"

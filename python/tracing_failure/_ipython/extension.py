@@ -8,55 +8,55 @@ from contextlib import suppress
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
-from .._exceptions.chain import is_no_failure
-from .._exceptions.marks import has_record
-from .._recording.logger import default_logger
-from .._recording.reporter import tell
-from .._runtime import notebook
-from .._runtime.source_files import is_installed, is_of_python, is_ours
+from .._exceptions.chain import is_exit_or_cancellation
+from .._exceptions.marks import is_recorded
+from .._recording.logger import latest_or_default_logger
+from .._recording.reporter import warn_stderr
+from .._runtime.notebook import cell_number_of, display_path, working_directory
+from .._runtime.source_files import is_installed, is_package_file, is_stdlib
 
 #: Values that are taken for a cell's parameters, at most.
-_PARAMETERS = 64
+_MAX_PARAMETERS = 64
 
 
-class _Cells:
+class _CellWatcher:
     """Watches the cells of a shell."""
 
-    def __init__(self, ip: Any) -> None:
-        self.ip = ip
+    def __init__(self, shell: Any) -> None:
+        self.shell = shell
         #: The last exception that was shown before the cell.
-        self.shown = _shown()
+        self.shown_before = _last_shown_exception()
         #: Where records go if nobody says otherwise: a cell may change the working directory before it fails.
-        self.directory = notebook.working_directory() + "io/failures"
+        self.directory = working_directory() + "io/failures"
 
     def before(self, info: Any) -> None:
-        self.shown = _shown()
+        self.shown_before = _last_shown_exception()
 
     def after(self, result: Any) -> None:
         error = result.error_in_exec
-        if error is None and result.error_before_exec is None and _shown() is not self.shown:
+        if error is None and result.error_before_exec is None and _last_shown_exception() is not self.shown_before:
             # `%%time`, `%run` and their like show an exception themselves.
-            error = _shown()
-        self.shown = _shown()
-        if error is not None and _is_failure(error) and not has_record(error):
+            error = _last_shown_exception()
+        self.shown_before = _last_shown_exception()
+        if error is not None and _is_failure(error) and not is_recorded(error):
             self.record(error, getattr(result.info, "raw_cell", "") or "")
 
     def record(self, error: BaseException, source: str) -> None:
-        whole = error.__traceback__
-        called = _called(whole)
-        parameters = {**self.named_in(source), **_arguments(called)}
-        parameters = dict(list(parameters.items())[:_PARAMETERS])
-        name = _name(called.f_code) if called is not None else "notebook_cell"
+        traceback = error.__traceback__
+        frame = _failed_frame(traceback)
+        parameters = {**self.named_in(source), **_arguments(frame)}
+        parameters = dict(list(parameters.items())[:_MAX_PARAMETERS])
+        name = _function_name(frame.f_code) if frame is not None else "notebook_cell"
         try:
             # As Python shows it, without what IPython does to come to the cell. Its class may take no attributes.
-            BaseException.__setattr__(error, "__traceback__", _from_cell(whole))
-            path = default_logger(self.directory).log_failure(name, error, parameters)
+            BaseException.__setattr__(error, "__traceback__", _traceback_from_cell(traceback))
+            path = latest_or_default_logger(self.directory).log_failure(name, error, parameters)
         except (OSError, ValueError) as trouble:
-            return tell(f"not recorded: {trouble}")
+            return warn_stderr(f"not recorded: {trouble}")
         finally:
-            BaseException.__setattr__(error, "__traceback__", whole)
+            BaseException.__setattr__(error, "__traceback__", traceback)
         if path is not None:
-            tell(f"recorded in {notebook.shown_path(path)}")
+            warn_stderr(f"recorded in {display_path(path)}")
 
     def named_in(self, source: str) -> dict[str, Any]:
         """The variables that a cell names, as they are now."""
@@ -65,13 +65,13 @@ class _Cells:
         except Exception:
             # What IPython could run is no Python that we can read: a magic of the user's own.
             return {}
-        variables, hidden = self.ip.user_ns, self.ip.user_ns_hidden
+        variables, hidden = self.shell.user_ns, self.shell.user_ns_hidden
         named = {name: variables[name] for name in names if name in variables and name not in hidden}
-        return {name: value for name, value in named.items() if _says(name, value)}
+        return {name: value for name, value in named.items() if _is_parameter(name, value)}
 
     def names(self, source: str) -> Iterator[str]:
         """Names in a cell, and in the code that `%time`, `%%time` and the like are given."""
-        for node in ast.walk(ast.parse(self.ip.transform_cell(source))):
+        for node in ast.walk(ast.parse(self.shell.transform_cell(source))):
             match node:
                 case ast.Name(id=name):
                     yield name
@@ -84,18 +84,18 @@ def _is_failure(error: BaseException) -> bool:
     """Neither Ctrl-C, nor `exit`, nor what is typed wrongly. An exception need not be an `Exception`: those of polars are not."""
     from IPython.core.error import UsageError
 
-    return not isinstance(error, (KeyboardInterrupt, SyntaxError, UsageError)) and not is_no_failure(error)
+    return not isinstance(error, (KeyboardInterrupt, SyntaxError, UsageError)) and not is_exit_or_cancellation(error)
 
 
-def _shown() -> BaseException | None:
+def _last_shown_exception() -> BaseException | None:
     """The last exception that IPython has shown."""
     return getattr(sys, "last_value", None)
 
 
-def _from_cell(tb: TracebackType | None) -> TracebackType | None:
+def _traceback_from_cell(tb: TracebackType | None) -> TracebackType | None:
     """The traceback from the cell's own line on; all of it where no cell is in it."""
     cell = tb
-    while cell is not None and notebook.cell_of(cell.tb_frame.f_code.co_filename) is None:
+    while cell is not None and cell_number_of(cell.tb_frame.f_code.co_filename) is None:
         cell = cell.tb_next
     return cell or tb
 
@@ -113,7 +113,7 @@ _INSTALLED_RUNNERS = frozenset({
 })  # fmt: skip
 
 
-def _called(tb: TracebackType | None) -> FrameType | None:
+def _failed_frame(tb: TracebackType | None) -> FrameType | None:
     """What failed, where nobody has said so: the function that the cell called, also by `%time` or `%run`."""
     while tb is not None:
         # Not a lambda, a comprehension, or the cell itself.
@@ -128,24 +128,24 @@ def _is_runner(frame: FrameType) -> bool:
     file = frame.f_code.co_filename
     # What `timeit` and `%timeit` compile has their name for a file.
     if package in _INSTALLED_RUNNERS:
-        return is_installed(file) or is_ours(file)
-    return file.startswith(("<magic-", "<timeit-")) or package in _RUNNERS and is_of_python(file)
+        return is_installed(file) or is_package_file(file)
+    return file.startswith(("<magic-", "<timeit-")) or package in _RUNNERS and is_stdlib(file)
 
 
-def _name(code: CodeType) -> str:
+def _function_name(code: CodeType) -> str:
     return code.co_qualname.rpartition("<locals>.")[2]
 
 
-def _arguments(called: FrameType | None) -> dict[str, Any]:
+def _arguments(frame: FrameType | None) -> dict[str, Any]:
     """The arguments of a function, as they are now."""
-    if called is None:
+    if frame is None:
         return {}
-    code, values = called.f_code, called.f_locals
+    code, values = frame.f_code, frame.f_locals
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    return {name: values[name] for name in names if name in values and name != "self" and _says(name, values[name])}
+    return {name: values[name] for name in names if name in values and name != "self" and _is_parameter(name, values[name])}
 
 
-def _says(name: str, value: Any) -> bool:
+def _is_parameter(name: str, value: Any) -> bool:
     """Whether it is a value: no module, function or class, nothing of this package, and not the whole environment."""
     try:
         if name.startswith("_") or type(value).__module__.startswith("tracing_failure.") or value is os.environ:
@@ -155,7 +155,7 @@ def _says(name: str, value: Any) -> bool:
         return True
 
 
-def load_ipython_extension(ip: Any) -> None:
+def load_ipython_extension(shell: Any) -> None:
     """``%load_ext tracing_failure``: from now on, a cell that raises leaves a record. Its parameters are the variables
     that the cell names, and the arguments of the function that it called. What was recorded by
     :meth:`StructuredLogger.log_failure` or inside of a computation is not recorded again.
@@ -163,16 +163,16 @@ def load_ipython_extension(ip: Any) -> None:
     Records go where the :class:`StructuredLogger` that was made last writes, else to the directory that the environment names
     in ``TRACING_FAILURE_DIR``, else to ``io/failures``.
     """
-    if getattr(ip, "_tracing_failure_cells", None) is None:
-        cells = ip._tracing_failure_cells = _Cells(ip)
-        ip.events.register("pre_run_cell", cells.before)
-        ip.events.register("post_run_cell", cells.after)
+    if getattr(shell, "_tracing_failure_cells", None) is None:
+        cells = shell._tracing_failure_cells = _CellWatcher(shell)
+        shell.events.register("pre_run_cell", cells.before)
+        shell.events.register("post_run_cell", cells.after)
 
 
-def unload_ipython_extension(ip: Any) -> None:
+def unload_ipython_extension(shell: Any) -> None:
     """``%unload_ext tracing_failure``: cells are not recorded any more."""
-    cells = getattr(ip, "_tracing_failure_cells", None)
+    cells = getattr(shell, "_tracing_failure_cells", None)
     if cells is not None:
-        ip._tracing_failure_cells = None
-        ip.events.unregister("pre_run_cell", cells.before)
-        ip.events.unregister("post_run_cell", cells.after)
+        shell._tracing_failure_cells = None
+        shell.events.unregister("pre_run_cell", cells.before)
+        shell.events.unregister("post_run_cell", cells.after)

@@ -10,11 +10,11 @@ from types import FrameType, TracebackType
 from typing import Any, Self, TypeAlias, TypeVar, cast
 
 from .. import _native
-from .._runtime import notebook
+from .._runtime.notebook import display_file
 from .._runtime.source_files import is_in_app
 from .trail_filter import TrailFilter
 
-_F = TypeVar("_F", bound=Callable[..., Any])
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 #: Called when a computation has ended, with the exception that left it.
 EndCallback: TypeAlias = Callable[["Computation", BaseException | None], None]
@@ -54,7 +54,7 @@ def record(message: str | None = None, /, **values: Any) -> None:
     computation = current()
     if computation is not None:
         frame = sys._getframe(1)
-        if computation._keeps(frame, values):
+        if computation._passes_filter(frame, values):
             computation.record_at(frame, message, values)
 
 
@@ -101,7 +101,7 @@ class Computation(_native.Computation):
         self._failure_id = None
         return self
 
-    def _keeps(self, frame: FrameType, values: dict[str, Any]) -> bool:
+    def _passes_filter(self, frame: FrameType, values: dict[str, Any]) -> bool:
         """Whether the logger's trail filter lets the module of this frame record."""
         trail_filter = self._trail_filter
         if trail_filter is None:
@@ -109,14 +109,14 @@ class Computation(_native.Computation):
         module = frame.f_globals.get("__name__")
         return trail_filter.keeps(module if isinstance(module, str) else "", "DEBUG" if values else "INFO")
 
-    def _owns(self, target: str, file: str) -> bool:
+    def _is_in_app(self, target: str, file: str) -> bool:
         """Whether an event is of the program that computes, and not of a library: its code is not installed, or of the same
         package as the computation, or the trail filter asks for more of it than of others.
         """
         trail_filter = self._trail_filter
         return (
             is_in_app(file)
-            or _package(target) == _package(self.module or "")
+            or _top_package(target) == _top_package(self.module or "")
             or (trail_filter is not None and trail_filter.prefers(target))
         )
 
@@ -133,7 +133,7 @@ class Computation(_native.Computation):
         if function == "<module>":
             function = self.name
         module = module if isinstance(module, str) else None
-        if not self.enter(current(), function, notebook.shown_file(file), line, module):
+        if not self.enter(current(), function, display_file(file), line, module):
             raise RuntimeError(f"the computation {self.name!r} has begun already: make a new one for each run")
         # Only another run would need them, and an object among them can hold this one.
         self._parameters = {}
@@ -142,38 +142,38 @@ class Computation(_native.Computation):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        around = cast("Computation | None", self.end())
+        outer = cast("Computation | None", self.end())
         # Not where it ends elsewhere than it began, as a generator can: another one may be current there.
         if CURRENT.get() is self:
-            CURRENT.set(around)
+            CURRENT.set(outer)
         on_end = self._on_end
         try:
             on_end(self, error)
         except RecursionError:
             # This stack is full, which is the failure itself.
-            _native.on_another_stack(on_end, (self, error))
+            _native.call_on_new_stack(on_end, (self, error))
         finally:
-            self.let_go()
+            self.release()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy has yet to begin."""
-        return Computation, self._arguments(self._parameters)
+        return Computation, self._constructor_arguments(self._parameters)
 
-    def _run(self) -> str:
+    def _ensure_run_id(self) -> str:
         """The id of this run."""
         if self._run_id is None:
             self._run_id = _native.new_id()
         return self._run_id
 
-    def _again(self, parameters: dict[str, Any]) -> "Computation":
+    def _for_call(self, parameters: dict[str, Any]) -> "Computation":
         parameters = parameters | {n: v for n, v in self._parameters.items() if n not in parameters}
-        return Computation(*self._arguments(parameters))
+        return Computation(*self._constructor_arguments(parameters))
 
-    def _arguments(self, parameters: dict[str, Any]) -> tuple[Any, ...]:
+    def _constructor_arguments(self, parameters: dict[str, Any]) -> tuple[Any, ...]:
         """The arguments that make the same computation, with these parameters."""
         return self.name, self.theoretical_ref, parameters, self._trail, self._trail_filter, self._on_end
 
-    def __call__(self, function: _F) -> _F:
+    def __call__(self, function: _Function) -> _Function:
         """Makes every call of a function a computation of its own, with the arguments as parameters.
 
         >>> import tempfile, tracing_failure
@@ -186,7 +186,7 @@ class Computation(_native.Computation):
         0.5
         """
         if isinstance(function, (staticmethod, classmethod)):
-            return cast(_F, type(function)(self(function.__func__)))
+            return cast(_Function, type(function)(self(function.__func__)))
         if not callable(function):
             raise TypeError(f"{function!r} cannot be called: decorate the function itself")
         if isinstance(function, type):
@@ -195,7 +195,7 @@ class Computation(_native.Computation):
         if any(inspect.isgeneratorfunction(each) or inspect.isasyncgenfunction(each) for each in (function, call)):
             name = getattr(function, "__qualname__", type(function).__qualname__)
             raise TypeError(f"{name} is a generator: open the computation inside of it, with `with`")
-        arguments = _Arguments(function)
+        arguments = _ParameterNames(function)
         code = function.__code__ if inspect.isfunction(function) else None
         place = (
             getattr(function, "__qualname__", self.name),
@@ -208,27 +208,27 @@ class Computation(_native.Computation):
 
             @functools.wraps(function)
             async def run_later(*args: Any, **kwargs: Any) -> Any:
-                with _Run(self._again(arguments.named(args, kwargs)), place):
+                with _Call(self._for_call(arguments.bind(args, kwargs)), place):
                     return await function(*args, **kwargs)
 
-            return cast(_F, run_later)
+            return cast(_Function, run_later)
 
         @functools.wraps(function)
         def run(*args: Any, **kwargs: Any) -> Any:
-            computation = self._again(arguments.named(args, kwargs))
-            with _Run(computation, place) as called:
+            computation = self._for_call(arguments.bind(args, kwargs))
+            with _Call(computation, place) as call_scope:
                 result = function(*args, **kwargs)
                 if not inspect.iscoroutine(result):
                     return result
                 # A coroutine function that stands behind another decorator: it has yet to run.
-                called.goes_on = True
-            return _awaited(computation, result)
+                call_scope.is_pending = True
+            return _await_inside(computation, result)
 
-        return cast(_F, run)
+        return cast(_Function, run)
 
 
-async def _awaited(computation: Computation, coroutine: Coroutine[Any, Any, Any]) -> Any:
-    around = CURRENT.get()
+async def _await_inside(computation: Computation, coroutine: Coroutine[Any, Any, Any]) -> Any:
+    outer = CURRENT.get()
     CURRENT.set(computation)
     try:
         with ExitStack() as ends:
@@ -236,19 +236,19 @@ async def _awaited(computation: Computation, coroutine: Coroutine[Any, Any, Any]
             return await coroutine
     finally:
         # Not where it was called, but where it is awaited.
-        CURRENT.set(innermost(around))
+        CURRENT.set(innermost(outer))
 
 
-class _Run:
+class _Call:
     """A call of a decorated function: it stands where the function stands, not where it is called."""
 
-    __slots__ = ("_computation", "_place", "goes_on")
+    __slots__ = ("_computation", "_place", "is_pending")
 
     def __init__(self, computation: Computation, place: tuple[str, str, int, Any]) -> None:
         self._computation = computation
         self._place = place
         #: Whether it is not done when the function has returned.
-        self.goes_on = False
+        self.is_pending = False
 
     def __enter__(self) -> Self:
         self._computation._begin(*self._place)
@@ -257,21 +257,21 @@ class _Run:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        if self.goes_on:
+        if self.is_pending:
             CURRENT.set(cast("Computation | None", self._computation.parent))
         else:
             self._computation.__exit__(kind, error, tb)
 
 
-class _Arguments:
+class _ParameterNames:
     """The names of a function's arguments."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._positional: list[str] = []
         self._defaults: dict[str, Any] = {}
-        self._more: str | None = None
+        self._var_positional: str | None = None
         #: Those whose name may be another keyword argument's as well.
-        self._unnamed: set[str] = set()
+        self._positional_only: set[str] = set()
         self._is_method = "." in getattr(function, "__qualname__", "").rpartition("<locals>.")[2]
         try:
             parameters = _signature(function).parameters.values()
@@ -279,25 +279,25 @@ class _Arguments:
             parameters = {}.values()
         for parameter in parameters:
             if parameter.kind is parameter.VAR_POSITIONAL:
-                self._more = parameter.name
+                self._var_positional = parameter.name
             elif parameter.kind is not parameter.VAR_KEYWORD:
                 self._defaults[parameter.name] = parameter.default
                 if parameter.kind is not parameter.KEYWORD_ONLY:
                     self._positional.append(parameter.name)
                 if parameter.kind is parameter.POSITIONAL_ONLY:
-                    self._unnamed.add(parameter.name)
+                    self._positional_only.add(parameter.name)
 
-    def named(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        named = {**self._defaults, **dict(zip(self._positional, args))}
-        named |= {f"{name}_" if name in self._unnamed else name: value for name, value in kwargs.items()}
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        bind = {**self._defaults, **dict(zip(self._positional, args))}
+        bind |= {f"{name}_" if name in self._positional_only else name: value for name, value in kwargs.items()}
         rest = args[len(self._positional) :]
         if rest:
-            named[self._more or "args"] = rest
+            bind[self._var_positional or "args"] = rest
         skipped = self._positional[:1] if self._is_method and self._positional[:1] in (["self"], ["cls"]) else []
-        return {n: v for n, v in named.items() if v is not inspect.Parameter.empty and n not in skipped}
+        return {n: v for n, v in bind.items() if v is not inspect.Parameter.empty and n not in skipped}
 
 
-def _package(module: str) -> str:
+def _top_package(module: str) -> str:
     return module.partition(".")[0]
 
 
@@ -317,5 +317,5 @@ class FilteredComputation(Computation):
 
     def record(self, message: str | None = None, /, **values: Any) -> None:
         frame = sys._getframe(1)
-        if self._keeps(frame, values):
+        if self._passes_filter(frame, values):
             self.record_at(frame, message, values)

@@ -10,7 +10,7 @@ from .._runtime.signals import is_from_signal
 from .computation import Computation, current
 
 #: What every record of ``logging`` has; the rest is the user's ``extra``.
-_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_STANDARD_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 class LogHandler(logging.Handler):
@@ -29,9 +29,9 @@ class LogHandler(logging.Handler):
             within = current()
             message = record.getMessage()
             level = _level(record.levelno)
-            if within is not None and record.levelno >= logging.INFO and _keeps(within, record.name, level):
-                is_own = within._owns(record.name, record.pathname)
-                within.note(level, message, record.name, is_own, record.pathname, record.lineno)
+            if within is not None and record.levelno >= logging.INFO and _passes_filter(within, record.name, level):
+                is_own = within._is_in_app(record.name, record.pathname)
+                within.add_breadcrumb(level, message, record.name, is_own, record.pathname, record.lineno)
             self._recorder.log(level, record.name, message, _fields(record), within)
         except Exception as trouble:
             if is_from_signal(trouble):
@@ -42,13 +42,13 @@ class LogHandler(logging.Handler):
         self._recorder.flush()
 
 
-def _keeps(within: Computation, target: str, level: str) -> bool:
+def _passes_filter(within: Computation, target: str, level: str) -> bool:
     trail_filter = within._trail_filter
     return trail_filter is None or trail_filter.keeps(target, level)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    fields = {name: value for name, value in vars(record).items() if name not in _OWN}
+    fields = {name: value for name, value in vars(record).items() if name not in _STANDARD_ATTRIBUTES}
     error = record.exc_info[1] if record.exc_info else None
     if error is not None:
         fields = {"error_type": qualname(type(error)), "error": message_of(error)} | fields

@@ -9,19 +9,19 @@ from typing import Any, Literal
 from weakref import WeakValueDictionary
 
 from .. import _native
-from .._runtime import notebook as _notebook
+from .._runtime.notebook import current_session_id
 from .computation import CURRENT, Computation
 from .log_handler import LogHandler
-from .reporter import Reporter, text
+from .reporter import Reporter, as_text
 from .trail_filter import TrailFilter
 
 #: By the recorders that they have, for as long as somebody has them.
-_handlers: WeakValueDictionary[int, LogHandler] = WeakValueDictionary()
-_last: "StructuredLogger | None" = None
+_log_handlers: WeakValueDictionary[int, LogHandler] = WeakValueDictionary()
+_latest_logger: "StructuredLogger | None" = None
 
 
 #: Rows of a trail at each of its ends.
-_ROWS = 1 << 16
+_MAX_TRAIL_ROWS = 1 << 16
 
 
 class StructuredLogger:
@@ -95,10 +95,10 @@ class StructuredLogger:
         failures = Path(output_dir).absolute()
         if logs_dir is None and failures.name == "failures":
             logs_dir = failures.with_name("logs")
-        self._trail = _rows(trail)
+        self._trail = _trail_rows(trail)
         self._trail_directives = trail_filter
         self._trail_filter = None if trail_filter is None else TrailFilter(trail_filter)
-        self._session_id = session_id or _notebook.session_id()
+        self._session_id = session_id or current_session_id()
         self._options: dict[str, Any] = {
             "output_dir": str(failures),
             "logs_dir": str(Path(logs_dir).absolute()) if logs_dir is not None else None,
@@ -112,8 +112,8 @@ class StructuredLogger:
             "without_dir": self._without_dir,
         }
         self._reporter = Reporter(self._options, dict(context or {}), notebook)
-        global _last
-        _last = self
+        global _latest_logger
+        _latest_logger = self
 
     @property
     def output_dir(self) -> Path:
@@ -154,17 +154,17 @@ class StructuredLogger:
         It never raises: where the record cannot be written it is on stderr as one line of JSON, and the result is ``None``.
         Only an exception in place of the computation's name or of the parameters is a ``TypeError``.
         """
-        _check_order(computation, error, parameters)
+        _check_argument_order(computation, error, parameters)
         reporter = self._reporter
-        said = (parameters, theoretical_ref, category, context)
+        details = (parameters, theoretical_ref, category, context)
         try:
             error = sys.exception() if error is None else error
-            return reporter.log_failure(computation, error, *said, CURRENT.get(), sys._getframe())
+            return reporter.log_failure(computation, error, *details, CURRENT.get(), sys._getframe())
         except RecursionError as full:
             # This stack is full, which is the failure itself.
             error = full.__context__ if error is None else error
-            return _native.on_another_stack(
-                reporter.log_failure, (computation, error, *said, CURRENT.get(), sys._getframe())
+            return _native.call_on_new_stack(
+                reporter.log_failure, (computation, error, *details, CURRENT.get(), sys._getframe())
             )
 
     def computation(self, name: str, /, theoretical_ref: str = "", **parameters: Any) -> Computation:
@@ -175,8 +175,8 @@ class StructuredLogger:
         >>> with logger.computation("rg_flow_integration", theoretical_ref="Eq. 1.12", rtol=1e-6) as c:
         ...     c.record(t=-9.9, norm=196.4)
         """
-        on_end = self._reporter.ended
-        return Computation(text(name), text(theoretical_ref), parameters, self._trail, self._trail_filter, on_end)
+        on_end = self._reporter.end_computation
+        return Computation(as_text(name), as_text(theoretical_ref), parameters, self._trail, self._trail_filter, on_end)
 
     def handler(self, level: int | str | None = None) -> LogHandler:
         """A handler that writes records of Python's ``logging`` from a level on into the runtime log: the same one for each
@@ -188,10 +188,10 @@ class StructuredLogger:
         >>> logging.getLogger("solver").warning("no progress", extra={"residual": 1e-3})
         """
         recorder = self._reporter.recorder
-        known = _handlers.get(id(recorder)) or _handlers.setdefault(id(recorder), LogHandler(recorder))
+        log_handler = _log_handlers.get(id(recorder)) or _log_handlers.setdefault(id(recorder), LogHandler(recorder))
         if level is not None:
-            known.setLevel(level)
-        return known
+            log_handler.setLevel(level)
+        return log_handler
 
     def flush(self) -> None:
         """Returns when all that was written is with the operating system, and pushed where that was asked for."""
@@ -202,9 +202,9 @@ class StructuredLogger:
 
     def __reduce__(self) -> tuple[Any, ...]:
         reporter = self._reporter
-        more = {"context": reporter.context, "notebook": reporter.notebook, "trail": self._trail}
-        more["trail_filter"] = self._trail_directives
-        return _unpickled, (self._options | more,)
+        reporter_options = {"context": reporter.context, "notebook": reporter.notebook, "trail": self._trail}
+        reporter_options["trail_filter"] = self._trail_directives
+        return _unpickle, (self._options | reporter_options,)
 
 
 class _DefaultLogger(StructuredLogger):
@@ -213,12 +213,12 @@ class _DefaultLogger(StructuredLogger):
     _without_dir = True
 
 
-def default_logger(output_dir: str = "io/failures") -> StructuredLogger:
+def latest_or_default_logger(output_dir: str = "io/failures") -> StructuredLogger:
     """The logger that was made last, else one for where ``TRACING_FAILURE_DIR`` says, else for this directory."""
-    return _last or _DefaultLogger(os.environ.get("TRACING_FAILURE_DIR") or output_dir)
+    return _latest_logger or _DefaultLogger(os.environ.get("TRACING_FAILURE_DIR") or output_dir)
 
 
-def _check_order(computation: Any, error: Any, parameters: Any) -> None:
+def _check_argument_order(computation: Any, error: Any, parameters: Any) -> None:
     if isinstance(computation, BaseException):
         place = "place of the computation's name"
     elif isinstance(parameters, BaseException) and not isinstance(error, BaseException):
@@ -231,18 +231,18 @@ def _check_order(computation: Any, error: Any, parameters: Any) -> None:
     )
 
 
-def _unpickled(options: dict[str, Any]) -> StructuredLogger:
+def _unpickle(options: dict[str, Any]) -> StructuredLogger:
     options = dict(options)
     if options.pop("without_dir"):
         return _DefaultLogger(options.pop("output_dir"), **options)
     return StructuredLogger(options.pop("output_dir"), **options)
 
 
-def _rows(trail: tuple[int, int]) -> tuple[int, int]:
+def _trail_rows(trail: tuple[int, int]) -> tuple[int, int]:
     try:
         first, last = (operator.index(rows) for rows in trail)
     except (TypeError, ValueError):
         first = last = -1
     if min(first, last) < 0:
         raise ValueError(f"trail is how many rows are kept, first and last, such as (8, 248), not {trail!r}")
-    return min(first, _ROWS), min(last, _ROWS)
+    return min(first, _MAX_TRAIL_ROWS), min(last, _MAX_TRAIL_ROWS)

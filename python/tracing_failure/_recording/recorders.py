@@ -16,16 +16,16 @@ _recorders: WeakValueDictionary[tuple[str, ...], _native.Recorder] = WeakValueDi
 #: Those that push: what they are about to push is waited for at the end.
 _pushing: set[_native.Recorder] = set()
 #: Held while one is entered; a signal's handler may enter another one then.
-_entering = threading.RLock()
+_lock = threading.RLock()
 
 
-def recorder(options: dict[str, Any]) -> _native.Recorder:
+def shared_recorder(options: dict[str, Any]) -> _native.Recorder:
     """The recorder of these options; there is one at a time for each set of them."""
     key = (*(repr(value) for value in options.values()),)
-    known = _recorders.get(key)
-    if known is not None:
-        return known
-    made = _native.Recorder(
+    existing = _recorders.get(key)
+    if existing is not None:
+        return existing
+    new = _native.Recorder(
         options["output_dir"],
         logs=options["logs_dir"],
         session_id=options["session_id"],
@@ -37,24 +37,24 @@ def recorder(options: dict[str, Any]) -> _native.Recorder:
         remote=options["remote"],
         without_dir=options["without_dir"],
     )
-    with _entering:
+    with _lock:
         # Another thread may have made it meanwhile.
-        known = _recorders.setdefault(key, made)
+        existing = _recorders.setdefault(key, new)
     if options["auto_push_failures"]:
-        _pushing.add(known)
-    return known
+        _pushing.add(existing)
+    return existing
 
 
-def _at_the_end_of_a_worker() -> None:
+def _register_worker_exit() -> None:
     """A process of multiprocessing ends without :mod:`atexit`, and forgets at its beginning what else it was to do."""
     util = sys.modules.get("multiprocessing.util")
     if util is not None:
-        util.register_after_fork(_finish_all, _finally)
+        util.register_after_fork(_finish_all, _finish_when_worker_exits)
         # This may be one that has begun.
-        _finally(_finish_all)
+        _finish_when_worker_exits(_finish_all)
 
 
-def _finally(finish: Callable[[], None]) -> None:
+def _finish_when_worker_exits(finish: Callable[[], None]) -> None:
     from multiprocessing.process import parent_process
     from multiprocessing.util import Finalize
 
@@ -64,20 +64,20 @@ def _finally(finish: Callable[[], None]) -> None:
 
 def _finish_all() -> None:
     _native.wait_for_stacks()
-    for recorder in list(_recorders.values()):
-        recorder.finish()
+    for shared_recorder in list(_recorders.values()):
+        shared_recorder.finish()
 
 
 def _after_fork_in_child() -> None:
-    global _entering
-    _entering = threading.RLock()
+    global _lock
+    _lock = threading.RLock()
     _native.after_fork_in_child()
-    _at_the_end_of_a_worker()
+    _register_worker_exit()
 
 
 # What waits is written when the process ends.
 atexit.register(_finish_all)
-_at_the_end_of_a_worker()
+_register_worker_exit()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=_native.before_fork, after_in_parent=_native.after_fork, after_in_child=_after_fork_in_child

@@ -39,8 +39,8 @@ class TrailFilter:
         """Whether events of this target and level are kept. Each pair is judged once."""
         verdict = self._verdicts.get((target, level))
         if verdict is None:
-            most = next((most for name, most in self._targets if target.startswith(name)), self._default)
-            verdict = _LEVELS[level.lower()] <= most
+            limit = next((limit for name, limit in self._targets if target.startswith(name)), self._default)
+            verdict = _LEVELS[level.lower()] <= limit
             if len(self._verdicts) < 4096:
                 self._verdicts[target, level] = verdict
         return verdict
@@ -52,4 +52,4 @@ class TrailFilter:
         >>> filter.prefers("solver.newton"), filter.prefers("main"), filter.prefers("h5py")
         (True, False, False)
         """
-        return any(most > self._default and target.startswith(name) for name, most in self._targets)
+        return any(limit > self._default and target.startswith(name) for name, limit in self._targets)

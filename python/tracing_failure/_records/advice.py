@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from .. import _native
 from .._runtime.notebook import working_directory
-from .._runtime.terminal import visible
+from .._runtime.terminal import escape_controls
 
 #: Whom to ask: a service or server by its protocol, or a function from the question to the answer.
 Provider: TypeAlias = Literal["gemini", "openai"] | Callable[[str], str]
@@ -39,22 +39,22 @@ class Advice:
     is_known: bool
 
     def __str__(self) -> str:
-        fixes = "\n".join(f"{number}. {_line(fix)}" for number, fix in enumerate(self.fixes, 1))
+        fixes = "\n".join(f"{number}. {_fix_text(fix)}" for number, fix in enumerate(self.fixes, 1))
         text = f"{self.root_cause}\n{fixes}\n({self.confidence} confidence, {self.model} by {self.provider})"
-        return visible(text)
+        return escape_controls(text)
 
     def _repr_html_(self) -> str:
-        fixes = "".join(f"<li>{escape(_line(fix))}{_code(fix)}</li>" for fix in self.fixes)
+        fixes = "".join(f"<li>{escape(_fix_text(fix))}{_fix_code(fix)}</li>" for fix in self.fixes)
         source = f"{self.confidence} confidence, {self.model} by {self.provider}"
         return f"<p>{escape(self.root_cause)}</p><ol>{fixes}</ol><p><small>{escape(source)}</small></p>"
 
 
-def _line(fix: Fix) -> str:
+def _fix_text(fix: Fix) -> str:
     where = f" ({fix.location})" if fix.location else ""
     return f"{fix.change}{where}: {fix.reason}"
 
 
-def _code(fix: Fix) -> str:
+def _fix_code(fix: Fix) -> str:
     return f"<pre>{escape(fix.code)}</pre>" if fix.code else ""
 
 
@@ -72,38 +72,38 @@ def ask(
     if save and file is None:
         raise ValueError("this failure has no file to save to: read it with tracing_failure.read or Failure.from_path")
     if provider is None and base_url is None:
-        provider = _of_colab()
-    whom = _function(provider, model) if callable(provider) else _server(provider, model, base_url)
+        provider = _colab_model()
+    request = _function_request(provider, model) if callable(provider) else _server_request(provider, model, base_url)
     # Two functions without a name are not the same model.
-    whom |= {"fresh": fresh or "<lambda>" in (whom["model"] or ""), "redact": redact}
-    told = _native.advise(record, file, whom, save)
-    if not_kept := told.pop("not_kept"):
-        warnings.warn(f"the answer is not kept for the next time: {not_kept}", RuntimeWarning, stacklevel=3)
-    suggestions = told.pop("suggestions")
-    return Advice(**{**told, "fixes": [Fix(*fix) for fix in told["fixes"]]}), suggestions
+    request |= {"fresh": fresh or "<lambda>" in (request["model"] or ""), "redact": redact}
+    answer = _native.ask_model(record, file, request, save)
+    if cache_error := answer.pop("cache_error"):
+        warnings.warn(f"the answer is not kept for the next time: {cache_error}", RuntimeWarning, stacklevel=3)
+    suggestions = answer.pop("suggestions")
+    return Advice(**{**answer, "fixes": [Fix(*fix) for fix in answer["fixes"]]}), suggestions
 
 
-def _function(function: Callable[[str], str], model: str | None) -> dict[str, Any]:
+def _function_request(function: Callable[[str], str], model: str | None) -> dict[str, Any]:
     name = getattr(function, "__qualname__", type(function).__qualname__)
     module = getattr(function, "__module__", None)
     return {"function": function, "provider": module, "model": model or name, "base_url": None}
 
 
-def _server(provider: str | None, model: str | None, base_url: str | None) -> dict[str, Any]:
+def _server_request(provider: str | None, model: str | None, base_url: str | None) -> dict[str, Any]:
     if provider not in ("gemini", "openai", None):
         raise ValueError(f"the provider is 'gemini', 'openai' or a function, not {provider!r}")
     return {"function": None, "provider": provider, "model": model, "base_url": base_url}
 
 
 #: Whoever sets one of these says whom to ask.
-_SETTINGS = ("FAILURES_PROVIDER", "FAILURES_MODEL", "FAILURES_BASE_URL", "GEMINI_API_KEY", "OPENAI_API_KEY")
+_PROVIDER_VARIABLES = ("FAILURES_PROVIDER", "FAILURES_MODEL", "FAILURES_BASE_URL", "GEMINI_API_KEY", "OPENAI_API_KEY")
 
 
-def _of_colab() -> Callable[[str], str] | None:
+def _colab_model() -> Callable[[str], str] | None:
     """The model that a runtime of Colab has without a key, where nothing else is set."""
     here = Path(working_directory())
     has_file = any((directory / "failures.toml").exists() for directory in (here, *here.parents))
-    if has_file or any(os.environ.get(name) for name in _SETTINGS):
+    if has_file or any(os.environ.get(name) for name in _PROVIDER_VARIABLES):
         return None
     try:
         from google.colab import ai  # type: ignore[import-not-found, unused-ignore]

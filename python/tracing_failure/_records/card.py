@@ -11,14 +11,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .._runtime import notebook
+from .._runtime.notebook import display_path
 
 #: Entries that are shown where a record has more: causes, parameters, series, fixes.
-_CAUSES, _PARAMETERS, _SERIES, _FIXES = 4, 40, 8, 8
+_MAX_CAUSES, _MAX_PARAMETERS, _MAX_SERIES, _MAX_FIXES = 4, 40, 8, 8
 #: Rows that make a series, and values of a column that tells series apart, as in a record's `convergence`.
-_ROWS, _FEW = 4, 12
+_MIN_SERIES_ROWS, _MAX_GROUP_VALUES = 4, 12
 #: Characters that are shown of a name, a value, a line of text, the message, the stack.
-_NAME, _VALUE, _LINE, _MESSAGE, _STACK = 80, 160, 500, 1000, 8000
+_MAX_NAME, _MAX_VALUE, _MAX_LINE, _MAX_MESSAGE, _MAX_STACK = 80, 160, 500, 1000, 8000
 #: A plot, in pixels: so many numbers can be told apart, and not many more.
 _WIDTH, _HEIGHT, _MARGIN = 240, 56, 5
 
@@ -39,11 +39,11 @@ _CELL = "text-align:left;vertical-align:top;border:0;padding:.05em 0"
 def html(record: dict[str, Any], path: Path | None) -> str:
     """The card of a record, and of the file that it is in."""
     parts = (_title, _error, _causes, _panics, _parameters, _trail, _fixes, _stack)
-    shown = [*(_safely(part, record) for part in parts), _safely(lambda record: _where(record, path), record)]
+    shown = [*(_or_nothing(part, record) for part in parts), _or_nothing(lambda record: _where(record, path), record)]
     return f"<div style='{_BOX}'>{''.join(shown)}</div>"
 
 
-def _safely(part: Callable[[dict[str, Any]], str], record: dict[str, Any]) -> str:
+def _or_nothing(part: Callable[[dict[str, Any]], str], record: dict[str, Any]) -> str:
     """Records of other programs hold anything: what cannot be shown is left out."""
     try:
         return part(record)
@@ -52,28 +52,28 @@ def _safely(part: Callable[[dict[str, Any]], str], record: dict[str, Any]) -> st
 
 
 def _title(record: dict[str, Any]) -> str:
-    by = f"<span style='{_FAINT}'>, by {_short(record['theoretical_ref'])}</span>" if record["theoretical_ref"] else ""
-    return f"<div><strong style='font-size:1.1em'>{_short(record['computation'])}</strong> failed{by}</div>"
+    by = f"<span style='{_FAINT}'>, by {_escape_short(record['theoretical_ref'])}</span>" if record["theoretical_ref"] else ""
+    return f"<div><strong style='font-size:1.1em'>{_escape_short(record['computation'])}</strong> failed{by}</div>"
 
 
 def _error(record: dict[str, Any]) -> str:
-    message = f": {_short(record['error_message'], _MESSAGE)}" if record["error_message"] else ""
-    kind = f"<strong>{_short(record['error_type'])}</strong>"
+    message = f": {_escape_short(record['error_message'], _MAX_MESSAGE)}" if record["error_message"] else ""
+    kind = f"<strong>{_escape_short(record['error_type'])}</strong>"
     return f"<div style='color:{_RED};white-space:pre-wrap;margin:.15em 0'>{kind}{message}</div>"
 
 
 def _causes(record: dict[str, Any]) -> str:
-    errors = _dicts(record["context"].get("errors"))
+    errors = _dict_entries(record["context"].get("errors"))
     lines = []
-    for index, error in enumerate(errors[: _CAUSES + 1]):
+    for index, error in enumerate(errors[: _MAX_CAUSES + 1]):
         if index:
             relation = {"context": "while handling", "member": "with"}.get(str(error.get("relation")), "from")
-            kind, message = _short(error.get("type") or "an error"), _short(error.get("message"))
+            kind, message = _escape_short(error.get("type") or "an error"), _escape_short(error.get("message"))
             lines.append(f"<div style='{_FAINT}'>{relation} {kind}: {message}</div>")
         notes = error.get("notes")
-        for note in notes[:_CAUSES] if isinstance(notes, list) else ():
-            lines.append(f"<div style='white-space:pre-wrap'>{_short(note)}</div>")
-    return "".join(lines) + _more(len(errors) - 1 - _CAUSES)
+        for note in notes[:_MAX_CAUSES] if isinstance(notes, list) else ():
+            lines.append(f"<div style='white-space:pre-wrap'>{_escape_short(note)}</div>")
+    return "".join(lines) + _more(len(errors) - 1 - _MAX_CAUSES)
 
 
 def _panics(record: dict[str, Any]) -> str:
@@ -81,15 +81,15 @@ def _panics(record: dict[str, Any]) -> str:
     origin = record["context"].get("panic_origin")
     if not isinstance(origin, dict):
         return ""
-    panics = _dicts(origin.get("raised"))
+    panics = _dict_entries(origin.get("raised"))
     relation = "possibly from" if origin.get("matched_by") == "unknown" else "from"
     lines = []
-    for panic in panics[:_CAUSES]:
+    for panic in panics[:_MAX_CAUSES]:
         thread = f" of thread {panic['thread']}" if panic.get("thread") else ""
         place = f" at {_line_of(panic.get('location'))}" if _line_of(panic.get("location")) else ""
-        told = f"{relation} a panic{thread}{place}: "
-        lines.append(f"<div style='{_FAINT};white-space:pre-wrap'>{_short(told)}{_short(panic.get('message'))}</div>")
-    return "".join(lines) + _more(len(panics) - _CAUSES)
+        description = f"{relation} a panic{thread}{place}: "
+        lines.append(f"<div style='{_FAINT};white-space:pre-wrap'>{_escape_short(description)}{_escape_short(panic.get('message'))}</div>")
+    return "".join(lines) + _more(len(panics) - _MAX_CAUSES)
 
 
 def _parameters(record: dict[str, Any]) -> str:
@@ -98,22 +98,22 @@ def _parameters(record: dict[str, Any]) -> str:
         return ""
     entries = list(parameters.items()) if isinstance(parameters, dict) else [("", parameters)]
     rows = "".join(
-        f"<tr style='background:none'><td style='{_CELL};padding-right:1.2em;{_FAINT}'>{_short(name, _NAME)}</td>"
-        f"<td style='{_CELL};{_CODE}'>{_short(_value(value), _VALUE)}</td></tr>"
-        for name, value in entries[:_PARAMETERS]
+        f"<tr style='background:none'><td style='{_CELL};padding-right:1.2em;{_FAINT}'>{_escape_short(name, _MAX_NAME)}</td>"
+        f"<td style='{_CELL};{_CODE}'>{_escape_short(_value(value), _MAX_VALUE)}</td></tr>"
+        for name, value in entries[:_MAX_PARAMETERS]
     )
     table = f"<table style='margin:.15em 0;border:0;border-collapse:collapse'>{rows}</table>"
-    return _heading("Parameters") + table + _more(len(entries) - _PARAMETERS)
+    return _heading("Parameters") + table + _more(len(entries) - _MAX_PARAMETERS)
 
 
 def _value(value: Any) -> str:
     if isinstance(value, dict) and value.get("summary") == "array":
         shape = value.get("shape")
         size = " × ".join(map(str, shape)) if isinstance(shape, list) and shape else value.get("length", "?")
-        told = [f"{name} {_number(value[name])}" for name in ("min", "max", "mean") if name in value]
+        description = [f"{name} {_number(value[name])}" for name in ("min", "max", "mean") if name in value]
         if value.get("non_finite"):
-            told.append(f"{value['non_finite']} not finite")
-        return f"array of {size}" + (f": {', '.join(told)}" if told else "")
+            description.append(f"{value['non_finite']} not finite")
+        return f"array of {size}" + (f": {', '.join(description)}" if description else "")
     return value if isinstance(value, str) else _json(value)
 
 
@@ -123,7 +123,7 @@ def _json(value: Any) -> str:
     try:
         for part in _ENCODER.iterencode(value):
             text += part
-            if len(text) > _VALUE:
+            if len(text) > _MAX_VALUE:
                 break
     except (ValueError, RecursionError):
         # It holds itself.
@@ -141,24 +141,24 @@ class _Series(NamedTuple):
 
 
 def _trail(record: dict[str, Any]) -> str:
-    series = [each for entry in _dicts(record["context"].get("trail")) for each in _series_of(entry)]
+    series = [each for entry in _dict_entries(record["context"].get("trail")) for each in _series_of(entry)]
     if not series:
         return ""
-    plots = "".join(map(_plot, series[:_SERIES]))
+    plots = "".join(map(_plot, series[:_MAX_SERIES]))
     row = f"<div style='display:flex;flex-wrap:wrap;gap:.7em 1.4em;margin-top:.15em'>{plots}</div>"
-    return _heading("Trail") + row + _more(len(series) - _SERIES)
+    return _heading("Trail") + row + _more(len(series) - _MAX_SERIES)
 
 
 def _series_of(entry: dict[str, Any]) -> Iterator[_Series]:
-    columns, seen, head = (entry.get(name) for name in ("columns", "seen", "head"))
+    columns, total, head = (entry.get(name) for name in ("columns", "seen", "head"))
     columns, rows = _last_series(columns if isinstance(columns, dict) else {}, entry.get("span_columns"))
     spans = _spans(entry)
     for name, column in _numbers_of(columns):
         values = [_float(column[row]) for row in (range(len(column)) if rows is None else rows)]
         if len(values) < 2 or None in values:
             continue
-        is_whole = not isinstance(seen, int) or seen <= len(values)
-        extent = f"{len(values)} values" if is_whole else f"{len(values)} of {seen} values"
+        is_whole = not isinstance(total, int) or total <= len(values)
+        extent = f"{len(values)} values" if is_whole else f"{len(values)} of {total} values"
         gap = head if isinstance(head, int) and not is_whole else len(column)
         before_gap = gap if rows is None else sum(row < gap for row in rows)
         yield _Series(f"{name}{spans}", [value for value in values if value is not None], before_gap, extent)
@@ -172,20 +172,20 @@ def _spans(entry: dict[str, Any]) -> str:
     return f" in {' '.join(words)}" if words else ""
 
 
-def _last_series(columns: dict[str, Any], named: Any) -> tuple[dict[str, Any], list[int] | None]:
+def _last_series(columns: dict[str, Any], span_names: Any) -> tuple[dict[str, Any], list[int] | None]:
     """The columns that are no fields of spans, and the rows of the last series, if there are several: those of the same
     spans as the last row, or else those that agree with it in the fields of few values.
     """
-    named = [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
-    of_spans = [columns[name] for name in named if isinstance(columns.get(name), list)]
-    columns = {name: column for name, column in columns.items() if name not in named}
-    lengths = {len(column) for column in [*of_spans, *columns.values()] if isinstance(column, list)}
-    if not of_spans or len(lengths) != 1:
+    span_names = [name for name in span_names if isinstance(name, str)] if isinstance(span_names, list) else []
+    span_columns = [columns[name] for name in span_names if isinstance(columns.get(name), list)]
+    columns = {name: column for name, column in columns.items() if name not in span_names}
+    lengths = {len(column) for column in [*span_columns, *columns.values()] if isinstance(column, list)}
+    if not span_columns or len(lengths) != 1:
         return columns, None
-    few = [column for column in of_spans if len(set(map(_json, column))) <= _FEW]
-    for same in (of_spans, few):
+    few = [column for column in span_columns if len(set(map(_json, column))) <= _MAX_GROUP_VALUES]
+    for same in (span_columns, few):
         rows = [row for row in range(*lengths) if all(column[row] == column[-1] for column in same)]
-        if same and len(rows) >= _ROWS:
+        if same and len(rows) >= _MIN_SERIES_ROWS:
             return columns, rows
     return columns, None
 
@@ -238,23 +238,23 @@ def _plot(series: _Series) -> str:
     def dot(x: float, y: float) -> str:
         return f"<circle cx='{x:.0f}' cy='{y:.1f}' r='2.5' fill='{_RED}' stroke='none'/>"
 
-    drawn = ""
+    shapes = ""
     runs = groupby(indices, lambda index: (math.isfinite(series.values[index]), index >= series.gap))
     for (is_finite, _), run in runs:
         if is_finite:
-            drawn += line([f"{x(index):.0f},{y(index):.1f}" for index in run])
+            shapes += line([f"{x(index):.0f},{y(index):.1f}" for index in run])
         else:
-            drawn += "".join(dot(x(index), _MARGIN) for index in run)
+            shapes += "".join(dot(x(index), _MARGIN) for index in run)
     if math.isfinite(series.values[last]):
-        drawn += dot(x(last), y(last))
+        shapes += dot(x(last), y(last))
     ends = f"{_number(series.values[0])} → {_number(series.values[last])}"
     bounds = f"{_number(low)} to {_number(high)}" if finite else "nothing finite"
     notes = [bounds, *(["log scale"] if is_log else []), series.extent]
     return (
-        f"<div><div style='{_CODE}'>{_short(series.name, _NAME)}: {ends}</div>"
+        f"<div><div style='{_CODE}'>{_escape_short(series.name, _MAX_NAME)}: {ends}</div>"
         f"<svg width='{_WIDTH}' height='{_HEIGHT}' viewBox='0 0 {_WIDTH} {_HEIGHT}' fill='none' stroke='currentColor' "
         "stroke-width='1.5' stroke-linejoin='round' stroke-linecap='round' role='img' "
-        f"style='display:block;background:rgba(128,128,128,.09);border-radius:3px'>{drawn}</svg>"
+        f"style='display:block;background:rgba(128,128,128,.09);border-radius:3px'>{shapes}</svg>"
         f"<div style='{_SMALL}'>{', '.join(notes)}</div></div>"
     )
 
@@ -263,23 +263,23 @@ def _fixes(record: dict[str, Any]) -> str:
     fixes = [fix for fix in record["suggested_fixes"] if isinstance(fix, str)]
     if not fixes:
         return ""
-    said = {str(each.get("fix")): each for each in _dicts(record["context"].get("suggestions"))}
-    items = "".join(f"<li>{_short(fix)}{_source(said.get(fix, {}))}</li>" for fix in fixes[:_FIXES])
+    by_fix = {str(each.get("fix")): each for each in _dict_entries(record["context"].get("suggestions"))}
+    items = "".join(f"<li>{_escape_short(fix)}{_source(by_fix.get(fix, {}))}</li>" for fix in fixes[:_MAX_FIXES])
     steps = f"<ol style='margin:.15em 0;padding-left:1.5em'>{items}</ol>"
-    return _heading("What to try") + steps + _more(len(fixes) - _FIXES)
+    return _heading("What to try") + steps + _more(len(fixes) - _MAX_FIXES)
 
 
 def _source(suggestion: dict[str, Any]) -> str:
     confidence, source = suggestion.get("confidence"), suggestion.get("source") or suggestion.get("model")
-    told = [*([f"{confidence} confidence"] if confidence else []), *([source] if source else [])]
-    return f" <span style='{_SMALL}'>({_short(' · '.join(map(str, told)))})</span>" if told else ""
+    description = [*([f"{confidence} confidence"] if confidence else []), *([source] if source else [])]
+    return f" <span style='{_SMALL}'>({_escape_short(' · '.join(map(str, description)))})</span>" if description else ""
 
 
 def _stack(record: dict[str, Any]) -> str:
     stack = record["stack_trace"]
     if not isinstance(stack, str) or not stack:
         return ""
-    shown = stack if len(stack) <= _STACK else "…" + stack[-_STACK:]
+    shown = stack if len(stack) <= _MAX_STACK else "…" + stack[-_MAX_STACK:]
     return (
         f"<details style='margin-top:.9em'><summary style='{_SMALL};cursor:pointer'>Stack</summary>"
         f"<pre style='{_CODE};white-space:pre-wrap;margin:.3em 0'>{escape(shown)}</pre></details>"
@@ -289,9 +289,9 @@ def _stack(record: dict[str, Any]) -> str:
 def _where(record: dict[str, Any], path: Path | None) -> str:
     context = record["context"] if isinstance(record["context"], dict) else {}
     when = str(record["timestamp"])[:19].replace("T", " ")
-    file = notebook.shown_path(path) if path else None
+    file = display_path(path) if path else None
     parts = [when, context.get("category"), _place(context), file]
-    line = " · ".join(_short(part, 2 * _VALUE) for part in parts if part)
+    line = " · ".join(_escape_short(part, 2 * _MAX_VALUE) for part in parts if part)
     return f"<div style='{_SMALL};margin-top:.9em'>{line}</div>"
 
 
@@ -319,7 +319,7 @@ def _more(count: int) -> str:
     return f"<div style='{_SMALL}'>and {count} more</div>" if count > 0 else ""
 
 
-def _dicts(entries: Any) -> list[dict[str, Any]]:
+def _dict_entries(entries: Any) -> list[dict[str, Any]]:
     return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
@@ -327,6 +327,6 @@ def _number(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _short(text: Any, most: int = _LINE) -> str:
+def _escape_short(text: Any, limit: int = _MAX_LINE) -> str:
     text = "" if text is None else str(text)
-    return escape(text if len(text) <= most else text[: most - 1] + "…")
+    return escape(text if len(text) <= limit else text[: limit - 1] + "…")

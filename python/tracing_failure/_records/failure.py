@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from .. import _native
-from .._runtime.terminal import visible
+from .._runtime.terminal import escape_controls
 from . import card
 from .advice import Advice, Provider, ask
 
@@ -48,7 +48,7 @@ class Failure:
 
         Raises ``OSError`` when the file cannot be read, and ``ValueError`` with file, line and column when it is no record.
         """
-        failure = cls(**_native.read(os.fspath(path)))
+        failure = cls(**_native.read_record(os.fspath(path)))
         failure.path = Path(path)
         failure._file = failure.path.absolute()
         return failure
@@ -56,7 +56,7 @@ class Failure:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Reads a record from its text; raises ``ValueError`` with line and column when it is none."""
-        return cls(**_native.from_json(text))
+        return cls(**_native.parse_record(text))
 
     def to_dict(self) -> dict[str, Any]:
         """The nine keys and what they hold."""
@@ -64,7 +64,7 @@ class Failure:
 
     def to_json(self) -> str:
         """The text of the record, as the Rust library writes it."""
-        return _native.to_json(self.to_dict())
+        return _native.format_record(self.to_dict())
 
     @property
     def time(self) -> datetime.datetime:
@@ -94,7 +94,7 @@ class Failure:
 
     def diagnose(self) -> Self:
         """Says how the trail went and what to try, where the record of another program does not; returns itself."""
-        for name, value in _native.diagnosed(self.to_dict()).items():
+        for name, value in _native.diagnose(self.to_dict()).items():
             setattr(self, name, value)
         return self
 
@@ -105,7 +105,7 @@ class Failure:
         """
         if self._file is None:
             raise ValueError("this failure has no directory: read it with tracing_failure.read or Failure.from_path")
-        _native.resolve(str(self._file.parent), self.to_dict(), fix)
+        _native.add_resolution(str(self._file.parent), self.to_dict(), fix)
 
     def suggest(
         self,
@@ -145,7 +145,7 @@ class Failure:
 
     def __str__(self) -> str:
         text = f"{self.timestamp}  {self.computation}  {self.theoretical_ref}\n  {self.error_type}: {self.error_message}"
-        return visible(text)
+        return escape_controls(text)
 
     def _repr_html_(self) -> str:
         return card.html(self.to_dict(), self.path)

@@ -12,9 +12,9 @@ from .. import _native
 from .failure import Failure
 
 #: Rows of the table that a notebook shows.
-_SHOWN = 20
+_MAX_TABLE_ROWS = 20
 #: Characters of ``20251227T043000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e.json``.
-_PLACE = 62
+_FILE_SUFFIX_LENGTH = 62
 #: The columns before those of the parameters.
 _COLUMNS = (
     "timestamp", "computation", "theoretical_ref", "error_type", "error_message", "category", "fingerprint",
@@ -41,8 +41,8 @@ def read(path: str | os.PathLike[str] = "io/failures") -> "Failures":
     """
     if os.path.isfile(path):
         return Failures([Path(path)])
-    paths = [Path(path, file.name) for file in _native.paths(os.fspath(path))]
-    for copy, original in _native.copies(os.fspath(path)):
+    paths = [Path(path, file.name) for file in _native.record_paths(os.fspath(path))]
+    for copy, original in _native.conflict_copies(os.fspath(path)):
         _warn_of_copy(Path(path, copy.name), original, stacklevel=3)
     return Failures(paths)
 
@@ -70,14 +70,14 @@ class Failures(Sequence[Failure]):
         return Failure.from_path(self.paths[index])
 
     def __iter__(self) -> Iterator[Failure]:
-        originals = {path.name[-_PLACE:]: path for path in self.paths}
+        originals = {path.name[-_FILE_SUFFIX_LENGTH:]: path for path in self.paths}
         for path in self.paths:
             try:
                 failure = Failure.from_path(path)
             except (OSError, ValueError) as error:
                 warnings.warn(f"passed over: {error}", stacklevel=2)
                 continue
-            original = originals.setdefault(_place(failure), path)
+            original = originals.setdefault(_file_suffix(failure), path)
             if original == path or not failure.context.get("id"):
                 yield failure
             else:
@@ -122,7 +122,7 @@ class Failures(Sequence[Failure]):
     def _repr_html_(self) -> str:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            latest = list(self[-_SHOWN:])[::-1]
+            latest = list(self[-_MAX_TABLE_ROWS:])[::-1]
         names = ("when", "computation", "by", "error", "kind")
         head = "".join(f"<th style='text-align:left'>{name}</th>" for name in names)
         rows = "".join(_html_row(failure) for failure in latest)
@@ -130,7 +130,7 @@ class Failures(Sequence[Failure]):
         return f"<table>{more}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _place(failure: Failure) -> str:
+def _file_suffix(failure: Failure) -> str:
     """The time and the id, as a store writes them into a file name."""
     time = failure.timestamp.replace("-", "").replace(":", "")
     return f"{time}_{failure.context.get('id')}.json"
@@ -184,20 +184,20 @@ def _dtype(name: str, values: list[Any]) -> str | None:
 def _uniform(polars: Any, name: str, values: list[Any]) -> Any:
     if name in _COLUMNS:
         return polars.Series(name, values, dtype=polars.Int64 if name == "cell_number" else polars.String)
-    kinds = {_kind(value) for value in values if value is not None}
+    kinds = {_value_kind(value) for value in values if value is not None}
     if len(kinds) <= 1 and kinds <= {"text", "truth", "number", "numbers"}:
         return polars.Series(name, values, strict=False)
     return polars.Series(name, [None if v is None else json.dumps(v) for v in values], dtype=polars.String)
 
 
-def _kind(value: Any) -> str:
+def _value_kind(value: Any) -> str:
     if isinstance(value, bool):
         return "truth"
     if isinstance(value, str):
         return "text"
     if isinstance(value, (int, float)):
         return "number"
-    if isinstance(value, list) and all(_kind(entry) == "number" for entry in value):
+    if isinstance(value, list) and all(_value_kind(entry) == "number" for entry in value):
         return "numbers"
     return "other"
 

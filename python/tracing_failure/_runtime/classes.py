@@ -25,7 +25,7 @@ def full_name(kind: type, *without: str) -> str:
     return f"{module}.{qualname(kind)}" if isinstance(module, str) and module not in without else qualname(kind)
 
 
-def slots(value: Any) -> Iterator[tuple[str, Any]]:
+def slot_values(value: Any) -> Iterator[tuple[str, Any]]:
     """What an object has in the `__slots__` of its classes."""
     for kind in reversed(type(value).__mro__):
         for name, slot in vars(kind).items() if "__slots__" in vars(kind) else ():

@@ -15,7 +15,7 @@ def is_from_signal(error: BaseException, traceback: TracebackType | None = None)
     tb = traceback or error.__traceback__
     if issubclass(type(error), KeyboardInterrupt) and _is_from_keyboard(tb):
         return True
-    codes = {code for number in signal.valid_signals() if (code := _code(signal.getsignal(number))) is not None}
+    codes = {code for number in signal.valid_signals() if (code := _handler_code(signal.getsignal(number))) is not None}
     while codes and tb is not None:
         if tb.tb_frame.f_code in codes:
             return True
@@ -30,12 +30,12 @@ def _is_from_keyboard(tb: TracebackType | None) -> bool:
     return tb is None or tb.tb_frame.f_code.co_code[tb.tb_lasti] != opcode.opmap["RAISE_VARARGS"]
 
 
-def _code(handler: Any) -> CodeType | None:
+def _handler_code(handler: Any) -> CodeType | None:
     """The code that a handler consists of, where it is no default."""
     while isinstance(handler, functools.partial):
         handler = handler.func
     if not callable(handler):
         return None
-    of_object = next((vars(kind)["__call__"] for kind in type(handler).__mro__ if "__call__" in vars(kind)), None)
-    codes = (getattr(each, "__code__", None) for each in (handler, getattr(handler, "__func__", None), of_object))
+    call_method = next((vars(kind)["__call__"] for kind in type(handler).__mro__ if "__call__" in vars(kind)), None)
+    codes = (getattr(each, "__code__", None) for each in (handler, getattr(handler, "__func__", None), call_method))
     return next((code for code in codes if isinstance(code, CodeType)), None)

@@ -8,116 +8,116 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from . import notebook
+from .notebook import absolute_path, cell_number_of, current_notebook
 
 #: Files that are remembered.
-_KNOWN = 1024
+_MAX_CACHED_FILES = 1024
 #: What the root of a project holds.
-_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", ".hg", "Cargo.toml")
+_PROJECT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", ".hg", "Cargo.toml")
 #: Directories above a file in which its project is looked for.
-_LEVELS = 32
+_MAX_PARENTS = 32
 
 #: Where Python's own code lies, and ours.
-_PYTHON = tuple({os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib")})
-_OURS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")
-_INSTALLED = re.compile(r".*[/\\](?:site|dist)-packages[/\\]")
+_STDLIB_DIRS = tuple({os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib")})
+_PACKAGE_DIR = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")
+_INSTALLED_DIR = re.compile(r".*[/\\](?:site|dist)-packages[/\\]")
 #: Names that IPython gives to cells, also in a process that does not know them.
-_CELL = re.compile(r"<ipython-input-.*|.*[/\\]ipykernel_\d+[/\\]\d+\.py")
+_CELL_FILE = re.compile(r"<ipython-input-.*|.*[/\\]ipykernel_\d+[/\\]\d+\.py")
 
-_files: dict[str, bool] = {}
-_names: dict[str, str] = {}
+_in_app_cache: dict[str, bool] = {}
+_name_cache: dict[str, str] = {}
 
 
 def is_in_app(file: str) -> bool:
     """Neither Python's own, nor installed, nor ours."""
-    known = _files.get(file)
+    known = _in_app_cache.get(file)
     if known is None:
         if file.startswith("<") and not file.startswith("<ipython-input"):
             known = file in ("<stdin>", "<string>")
         else:
-            known = not is_installed(file) and not file.startswith((*_PYTHON, _OURS))
-        if len(_files) >= _KNOWN:
-            _files.clear()
-        _files[file] = known
+            known = not is_installed(file) and not file.startswith((*_STDLIB_DIRS, _PACKAGE_DIR))
+        if len(_in_app_cache) >= _MAX_CACHED_FILES:
+            _in_app_cache.clear()
+        _in_app_cache[file] = known
     return known
 
 
-def is_ours(file: str) -> bool:
+def is_package_file(file: str) -> bool:
     """Whether it is a file of this package."""
-    return file.startswith(_OURS)
+    return file.startswith(_PACKAGE_DIR)
 
 
-def is_of_python(file: str) -> bool:
+def is_stdlib(file: str) -> bool:
     """Whether Python itself brings this file."""
-    return file.startswith((*_PYTHON, "<frozen ")) and not is_installed(file)
+    return file.startswith((*_STDLIB_DIRS, "<frozen ")) and not is_installed(file)
 
 
 def is_installed(file: str) -> bool:
     return "site-packages" in file or "dist-packages" in file
 
 
-def stable_name(code: CodeType, module: Any) -> str:
+def stable_file_name(code: CodeType, module: Any) -> str:
     """The file relative to its project, or to where it is installed; else what its module is called. For a cell, the notebook.
 
     It does not depend on the directory that the program was started in.
     """
     file = code.co_filename
-    if notebook.cell_of(file) is not None:
-        return notebook.notebook() or "notebook"
-    known = _names.get(file)
+    if cell_number_of(file) is not None:
+        return current_notebook() or "notebook"
+    known = _name_cache.get(file)
     if known is None:
-        if len(_names) >= _KNOWN:
-            _names.clear()
-        known = _names[file] = _stable_name(file, module)
+        if len(_name_cache) >= _MAX_CACHED_FILES:
+            _name_cache.clear()
+        known = _name_cache[file] = _stable_name(file, module)
     return known
 
 
 def _stable_name(file: str, module: Any) -> str:
-    if _CELL.fullmatch(file):
+    if _CELL_FILE.fullmatch(file):
         return "notebook"
     if file.startswith("<"):
         return file
-    installed = _INSTALLED.match(file)
+    installed = _INSTALLED_DIR.match(file)
     if installed:
-        return _portable(file[installed.end() :])
-    if beginning := next((each for each in _PYTHON if file.startswith(each)), None):
-        return _portable(file[len(beginning) :])
+        return _with_slashes(file[installed.end() :])
+    if stdlib_dir := next((each for each in _STDLIB_DIRS if file.startswith(each)), None):
+        return _with_slashes(file[len(stdlib_dir) :])
     try:
-        path = Path(notebook.absolute(file))
+        path = Path(absolute_path(file))
     except (OSError, ValueError):
         return os.path.basename(file)
-    root = _project(path)
+    root = _project_root(path)
     if root is not None:
         return path.relative_to(root).as_posix()
-    return "/".join(path.parts[-_levels(path, module) :])
+    return "/".join(path.parts[-_module_depth(path, module) :])
 
 
-def _project(path: Path) -> Path | None:
+def _project_root(path: Path) -> Path | None:
     """The root of the project that a file lies in. A home directory that is one itself does not count."""
     home = os.path.expanduser("~")
-    for directory in path.parents[:_LEVELS]:
+    for directory in path.parents[:_MAX_PARENTS]:
         if str(directory) == home or directory == directory.parent:
             return None
-        if any(os.path.exists(directory / mark) for mark in _MARKS):
+        if any(os.path.exists(directory / marker) for marker in _PROJECT_MARKERS):
             return directory
     return None
 
 
-def _levels(path: Path, module: Any) -> int:
+def _module_depth(path: Path, module: Any) -> int:
     """How many parts of its path the name of a module stands for."""
     main = sys.modules.get("__main__")
     if module == "__main__":
         # `python -m package.module`
         module = getattr(getattr(main, "__spec__", None), "name", None)
     levels = module.count(".") + 1 if isinstance(module, str) else 1
-    return max(levels + (path.stem == "__init__"), 1 + _packages_around(path))
+    return max(levels + (path.stem == "__init__"), 1 + _package_depth(path))
 
 
-def _packages_around(path: Path) -> int:
+def _package_depth(path: Path) -> int:
     """How many packages it lies in, one within the other: a script can lie in one as well."""
-    around = path.parents[:_LEVELS]
+    around = path.parents[:_MAX_PARENTS]
     return next((count for count, each in enumerate(around) if not os.path.exists(each / "__init__.py")), 0)
 
 
-def _portable(path: str) -> str:
+def _with_slashes(path: str) -> str:
     return path.replace("\\", "/")

@@ -9,19 +9,30 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from .. import _native
-from .limits import ARRAY, AT_ONCE, BLOCK, DIMENSIONS, END, OBJECTS, SCANNED, SCANNED_IN_BLOCKS, SCANNED_ON_DISK
+from .limits import (
+    BLOCK_ENTRIES,
+    BLOCKWISE_FROM,
+    MAX_DIMENSIONS,
+    MAX_ENTRIES,
+    MAX_OBJECTS,
+    MAX_SCANNED,
+    MAX_SCANNED_IN_BLOCKS,
+    MAX_SCANNED_ON_DISK,
+    SUMMARY_ENDS,
+)
+
 #: Converts an object to a simpler one that says the same.
 Converter: TypeAlias = Callable[[Any], Any]
 
 #: Packages whose arrays lie in files until somebody looks at them.
-_ON_DISK = frozenset({"h5netcdf", "h5py", "netCDF4", "tables", "tensorstore", "zarr"})
+_FILE_PACKAGES = frozenset({"h5netcdf", "h5py", "netCDF4", "tables", "tensorstore", "zarr"})
 
 
 def is_lazy(value: Any) -> bool:
     """Whether the data of an array have to be read or computed first."""
     kind = type(value)
     package = kind.__module__.partition(".")[0]
-    if package in _ON_DISK:
+    if package in _FILE_PACKAGES:
         return True
     if hasattr(kind, "__dask_graph__") and value.__dask_graph__() is not None:
         return True
@@ -32,7 +43,7 @@ def is_lazy(value: Any) -> bool:
 
 def is_mapped(array: Any) -> bool:
     """Whether it is a view of a file in memory, whose pages have yet to be read."""
-    for _ in range(DIMENSIONS):
+    for _ in range(MAX_DIMENSIONS):
         if array is None or type(array).__name__ == "mmap":
             return array is not None
         array = getattr(array, "obj", None) if isinstance(array, memoryview) else getattr(array, "base", None)
@@ -48,7 +59,7 @@ def size_of(value: Any) -> int | None:
 def shape_of(value: Any) -> list[int] | None:
     """The shape of an array. One that would have to be computed is not."""
     shape = getattr(value, "shape", None)
-    lengths = list(islice(shape, DIMENSIONS)) if isinstance(shape, (tuple, list)) else None
+    lengths = list(islice(shape, MAX_DIMENSIONS)) if isinstance(shape, (tuple, list)) else None
     return lengths if lengths is not None and all(isinstance(length, int) for length in lengths) else None
 
 
@@ -67,7 +78,7 @@ def unit_of(value: Any) -> Any:
     return None
 
 
-def not_read(value: Any) -> dict[str, Any]:
+def shape_only(value: Any) -> dict[str, Any]:
     """What is known of an array without a look at its entries."""
     shape = shape_of(value)
     dtype = getattr(value, "dtype", None)
@@ -75,47 +86,47 @@ def not_read(value: Any) -> dict[str, Any]:
     return {"summary": "array", **known} | ({} if dtype is None else {"dtype": str(dtype)})
 
 
-def of_numpy(numpy: Any, value: Any, may_read: bool, convert: Converter) -> Any:
+def from_numpy(numpy: Any, value: Any, may_read: bool, convert: Converter) -> Any:
     """An array or a scalar of NumPy; ``convert`` takes an object that a scalar holds."""
     if not may_read and not isinstance(value, numpy.generic) and is_mapped(value):
-        return not_read(value)
+        return shape_only(value)
     if type(value) is numpy.ndarray or isinstance(value, numpy.generic):
-        return _scalar_or_array(numpy, value, convert)
+        return _from_scalar_or_array(numpy, value, convert)
     unit = unit_of(value)
-    return _scalar_or_array(numpy, value, convert) if unit is None else with_unit(numpy.asarray(value), unit)
+    return _from_scalar_or_array(numpy, value, convert) if unit is None else with_unit(numpy.asarray(value), unit)
 
 
-def _scalar_or_array(numpy: Any, value: Any, convert: Converter) -> Any:
+def _from_scalar_or_array(numpy: Any, value: Any, convert: Converter) -> Any:
     if value.ndim:
-        return of_array(numpy, value)
+        return from_array(numpy, value)
     with numpy.errstate(all="ignore"):
-        return _scalar(value, convert)
+        return _from_scalar(value, convert)
 
 
-def of_array(numpy: Any, array: Any) -> Any:
+def from_array(numpy: Any, array: Any) -> Any:
     """A NumPy array: numbers as they are, complex ones by their parts, structured ones by their fields."""
     # What is wrong with them is theirs, not what we find out.
     with numpy.errstate(all="ignore"):
-        return _of_array(numpy, array)
+        return _from_array_quietly(numpy, array)
 
 
-def _of_array(numpy: Any, array: Any) -> Any:
+def _from_array_quietly(numpy: Any, array: Any) -> Any:
     kind = array.dtype.kind
     if array.dtype.names or kind == "c":
-        return _parts(array)
-    if isinstance(array, numpy.ma.MaskedArray) and array.size > ARRAY and kind in "iuf":
+        return _fields_or_parts(array)
+    if isinstance(array, numpy.ma.MaskedArray) and array.size > MAX_ENTRIES and kind in "iuf":
         array = array.astype(numpy.float64).filled(numpy.nan)
     elif not isinstance(array, numpy.ma.MaskedArray):
         array = numpy.asarray(array)
     if kind == "m" and array.dtype.str[3:] not in ("[Y]", "[M]", ""):
         seconds = array / numpy.timedelta64(1, "s")
-        return seconds.tolist() if array.size <= ARRAY else _summary(numpy, seconds)
-    if array.size <= ARRAY or kind == "O" and array.size <= OBJECTS:
-        return _listed(array)
-    return _summary(numpy, array) if kind in "biuf" else _ends(array)
+        return seconds.tolist() if array.size <= MAX_ENTRIES else _summarize(numpy, seconds)
+    if array.size <= MAX_ENTRIES or kind == "O" and array.size <= MAX_OBJECTS:
+        return _to_list(array)
+    return _summarize(numpy, array) if kind in "biuf" else _summary_of_ends(array)
 
 
-def _scalar(value: Any, convert: Converter) -> Any:
+def _from_scalar(value: Any, convert: Converter) -> Any:
     """A NumPy scalar, or an array without dimensions."""
     kind = value.dtype.kind
     if value.dtype.names:
@@ -146,76 +157,76 @@ def _in_seconds(value: Any) -> Any:
     return str(value) if value.dtype.str[3:] in ("[Y]", "[M]", "") else value / numpy.timedelta64(1, "s")
 
 
-def _parts(array: Any) -> dict[str, Any]:
+def _fields_or_parts(array: Any) -> dict[str, Any]:
     if array.dtype.names:
         return {name: array[name] for name in array.dtype.names}
     return {"re": array.real, "im": array.imag}
 
 
-def _listed(array: Any) -> Any:
+def _to_list(array: Any) -> Any:
     if array.dtype.kind in "mM":
-        return _without_nat(array.astype(str).tolist())
+        return _nat_to_none(array.astype(str).tolist())
     return array.tolist()
 
 
-def _without_nat(entries: Any) -> Any:
+def _nat_to_none(entries: Any) -> Any:
     if isinstance(entries, list):
-        return [_without_nat(entry) for entry in entries]
+        return [_nat_to_none(entry) for entry in entries]
     return None if entries == "NaT" else entries
 
 
-def _summary(numpy: Any, array: Any) -> Any:
+def _summarize(numpy: Any, array: Any) -> Any:
     on_disk = isinstance(array.base, numpy.memmap) or type(array.base).__name__ == "mmap"
-    if array.size > (SCANNED if on_disk else SCANNED_IN_BLOCKS):
-        return _ends(array)
-    if array.size > AT_ONCE or array.dtype.kind == "b":
-        return _ends(array) | _statistics(numpy, array)
+    if array.size > (MAX_SCANNED if on_disk else MAX_SCANNED_IN_BLOCKS):
+        return _summary_of_ends(array)
+    if array.size > BLOCKWISE_FROM or array.dtype.kind == "b":
+        return _summary_of_ends(array) | _statistics(numpy, array)
     wanted = array.dtype.newbyteorder("=") if array.dtype.itemsize in (4, 8) or array.dtype.kind != "f" else "f8"
-    return _native.summary(list(array.shape), numpy.ascontiguousarray(array, dtype=wanted))
+    return _native.summarize(list(array.shape), numpy.ascontiguousarray(array, dtype=wanted))
 
 
 def _statistics(numpy: Any, array: Any) -> dict[str, Any]:
     """What the compiled half says of an array, without a copy of it."""
-    least, most, total, finite, first, seen = math.inf, -math.inf, 0.0, 0, None, 0
-    rows = max(1, BLOCK * len(array) // array.size)
+    low, limit, total, finite, first, count = math.inf, -math.inf, 0.0, 0, None, 0
+    rows = max(1, BLOCK_ENTRIES * len(array) // array.size)
     for start in range(0, len(array), rows):
         block = numpy.asarray(array[start : start + rows]).reshape(-1)
         is_finite = numpy.isfinite(block)
         size = block.size
         if not is_finite.all():
-            first = seen + int(is_finite.argmin()) if first is None else first
+            first = count + int(is_finite.argmin()) if first is None else first
             block = block[is_finite]
         if block.size:
-            least, most = min(least, float(block.min())), max(most, float(block.max()))
+            low, limit = min(low, float(block.min())), max(limit, float(block.max()))
             total += float(block.sum(dtype=float))
         finite += block.size
-        seen += size
-    statistics: dict[str, Any] = {"min": least, "max": most, "mean": total / finite} if finite else {}
-    statistics["non_finite"] = seen - finite
+        count += size
+    statistics: dict[str, Any] = {"min": low, "max": limit, "mean": total / finite} if finite else {}
+    statistics["non_finite"] = count - finite
     return statistics if first is None else statistics | {"first_non_finite": first}
 
 
-def _ends(array: Any) -> dict[str, Any]:
+def _summary_of_ends(array: Any) -> dict[str, Any]:
     """The summary of an array that is not looked through."""
     flat = array.reshape(-1) if array.flags.c_contiguous else array.flat
-    head, tail = (_listed(end) for end in (flat[:END], flat[-END:]))
+    head, tail = (_to_list(end) for end in (flat[:SUMMARY_ENDS], flat[-SUMMARY_ENDS:]))
     return {"summary": "array", "length": array.size, "shape": list(array.shape), "head": head, "tail": tail}
 
 
-def like_an_array(numpy: Any, value: Any, may_read: bool, convert: Converter) -> Any:
+def from_array_like(numpy: Any, value: Any, may_read: bool, convert: Converter) -> Any:
     """A tensor and the like. What would have to be computed is not, and what lies in a file is read after a failure only."""
     is_on_disk = is_lazy(value)
     size = size_of(value)
     is_computed = hasattr(type(value), "__dask_graph__") and value.__dask_graph__() is not None
-    most = SCANNED_ON_DISK if is_on_disk else SCANNED
-    if is_computed or is_on_disk and (not may_read or size is None) or size is not None and size > most:
-        return not_read(value)
+    limit = MAX_SCANNED_ON_DISK if is_on_disk else MAX_SCANNED
+    if is_computed or is_on_disk and (not may_read or size is None) or size is not None and size > limit:
+        return shape_only(value)
     if hasattr(value, "detach"):
         value = value.detach().cpu()
     array = numpy.asarray(value)
     if array.dtype.kind == "O" and not array.ndim:
         raise TypeError(type(value))
-    return _scalar_or_array(numpy, array, convert)
+    return _from_scalar_or_array(numpy, array, convert)
 
 
 def with_unit(value: Any, unit: Any) -> dict[str, Any]:

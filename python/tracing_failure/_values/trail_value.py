@@ -8,17 +8,17 @@ from decimal import Decimal
 from typing import Any
 
 from .arrays import is_lazy, size_of, unit_of
-from .convert import module
+from .convert import loaded_module
 
 #: Numbers of an array that a row has: of a larger one, it has their count.
-_ARRAY = 16
+_MAX_ENTRIES = 16
 
 
-def cell(value: Any) -> Any:
+def trail_value(value: Any) -> Any:
     """A number, a short list of numbers, a text; ``{"re", "im"}``, ``{"value", "unit"}``, or all four of them."""
     if isinstance(value, (list, tuple)):
-        is_short = len(value) <= _ARRAY
-        return [_number(each) for each in value] if is_short else _count(len(value))
+        is_short = len(value) <= _MAX_ENTRIES
+        return [_to_number(each) for each in value] if is_short else _entry_count(len(value))
     if isinstance(value, (dict, set, frozenset)):
         return f"{{{len(value)} entries}}"
     unit = unit_of(value)
@@ -26,36 +26,36 @@ def cell(value: Any) -> Any:
         return _with_unit(_magnitude(value), str(unit))
     size = size_of(value)
     if size is None:
-        return _number(value)
-    if size > _ARRAY or is_lazy(value):
-        return _count(size)
-    return _of_array(value)
+        return _to_number(value)
+    if size > _MAX_ENTRIES or is_lazy(value):
+        return _entry_count(size)
+    return _from_array(value)
 
 
 def _magnitude(value: Any) -> Any:
-    numpy = module("numpy", "ndarray")
+    numpy = loaded_module("numpy", "ndarray")
     if numpy is not None and isinstance(value, numpy.ndarray):
         return value.view(numpy.ndarray)
     return value.magnitude if hasattr(value, "magnitude") else value.value
 
 
 def _with_unit(magnitude: Any, unit: str) -> dict[str, Any]:
-    number = cell(magnitude)
+    number = trail_value(magnitude)
     return number | {"unit": unit} if isinstance(number, dict) else {"value": number, "unit": unit}
 
 
-def _of_array(value: Any) -> Any:
+def _from_array(value: Any) -> Any:
     """An array of few numbers, also where it lies elsewhere than in this process's memory, as a tensor can."""
     if hasattr(value, "detach"):
         value = value.detach().cpu()
     if not hasattr(value, "tolist"):
-        numpy = module("numpy", "ndarray")
+        numpy = loaded_module("numpy", "ndarray")
         value = numpy.asarray(value) if numpy is not None else value
     entries = value.tolist() if hasattr(value, "tolist") else value
-    return entries if isinstance(entries, list) else _number(entries)
+    return entries if isinstance(entries, list) else _to_number(entries)
 
 
-def _number(value: Any) -> Any:
+def _to_number(value: Any) -> Any:
     """The nearest number that a double can be; what is none is left as it is."""
     if isinstance(value, (bool, int, float, str)) or value is None:
         return value
@@ -75,5 +75,5 @@ def _number(value: Any) -> Any:
         return str(value)
 
 
-def _count(size: int) -> str:
+def _entry_count(size: int) -> str:
     return f"[{size} entries]"
