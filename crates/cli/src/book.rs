@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
+use clap::{Command, CommandFactory};
 
 use crate::args::Args;
+use crate::records::JqFilter;
 
 const PAGES: [&str; 5] = ["README.md", "CONTRIBUTING.md", "io/README.md", "examples/README.md", "crates/cli/README.md"];
 /// The page with the options that several commands share.
@@ -63,10 +64,19 @@ fn words(line: &str) -> Vec<String> {
 /// Parses the arguments as the command does, without running it.
 fn parse(arguments: &[String]) -> Result<(), clap::Error> {
     let words = std::iter::once("failures").chain(arguments.iter().map(String::as_str));
-    match Args::try_parse_from(words).and_then(Args::into_command) {
+    match command().try_get_matches_from(words) {
         Err(error) if error.kind() != ErrorKind::DisplayHelp => Err(error),
         _ => Ok(()),
     }
+}
+
+/// The command, except that it compiles filters in this process: its workers would be tests.
+fn command() -> Command {
+    let compile = |code: &str| JqFilter::compile(code).map(drop);
+    let with_filter = move |command: Command| {
+        command.mut_args(move |arg| if arg.get_long() == Some("where") { arg.value_parser(compile) } else { arg })
+    };
+    with_filter(Args::command()).mut_subcommands(with_filter)
 }
 
 /// The lines of fenced blocks for a shell, and the code in the lines between fenced blocks.
