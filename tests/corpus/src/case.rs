@@ -1,5 +1,6 @@
 /// A computation that fails, and what a numerical analyst says about it.
 pub struct Case {
+    /// How the rules relate to this case.
     pub batch: Batch,
     /// A unique name in snake case.
     pub name: &'static str,
@@ -15,7 +16,7 @@ pub struct Case {
     pub run: fn(),
 }
 
-/// How the rules relate to a case. The hit rates of the batches measure different things.
+/// A set of cases with the same relation to the rules. The hit rates of the batches measure different things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Batch {
     /// The rules were developed with these cases.

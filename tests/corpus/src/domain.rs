@@ -1,4 +1,4 @@
-//! Arguments outside of what a function is defined for, and digits lost on the way.
+//! Arguments outside the domain of a function, overflow and cancellation.
 
 use std::panic::catch_unwind;
 
@@ -137,7 +137,7 @@ fn asymptotic_series(x: f64, tolerance: f64, max_terms: u32) -> Option<f64> {
     None
 }
 
-/// The partition function of many levels, in units in which it overflows.
+/// The partition function of many levels, in units that make it overflow.
 #[instrument(fields(computation = "partition_function", theoretical_ref = "Z = Σ e^(−βE)"))]
 fn partition_function(beta: f64, ground_energy: f64, spacing: f64, levels: u32) -> Option<f64> {
     let mut z = 0.0;

@@ -1,4 +1,4 @@
-//! Shapes, indices and whole numbers.
+//! Shapes, indices and integers.
 
 use nalgebra::DMatrix;
 use ndarray::{Array1, Array2, Axis, concatenate};
@@ -17,7 +17,7 @@ enum LayoutError {
     EndMissed { t: f64, steps: usize, t_end: f64 },
 }
 
-/// Frames of a camera, the last of which is not complete.
+/// The frames of a camera. The last one is incomplete.
 #[instrument(skip(stream), err, fields(computation = "frame_stack", theoretical_ref = "PIV images"))]
 fn frames(stream: Vec<f64>, rows: usize, cols: usize) -> Result<f64, LayoutError> {
     let size = stream.len();
@@ -26,7 +26,7 @@ fn frames(stream: Vec<f64>, rows: usize, cols: usize) -> Result<f64, LayoutError
     Ok(image.sum())
 }
 
-/// Two campaigns that measured on different levels.
+/// Two campaigns that measured at different levels.
 #[instrument(fields(computation = "merge_soundings", theoretical_ref = "radiosonde levels"))]
 fn soundings(levels_a: usize, levels_b: usize) -> Result<f64, ndarray::ShapeError> {
     let (a, b) = (Array2::<f64>::zeros((10, levels_a)), Array2::<f64>::ones((6, levels_b)));
@@ -34,7 +34,7 @@ fn soundings(levels_a: usize, levels_b: usize) -> Result<f64, ndarray::ShapeErro
     Ok(concatenate(Axis(0), &[a.view(), b.view()]).record_failure()?.sum())
 }
 
-/// A matrix of a file that counts from one.
+/// A matrix from a file whose indices start at one.
 #[instrument(skip(entries), fields(computation = "power_grid_matvec", theoretical_ref = "Matrix Market", nnz = entries.len()))]
 fn csr(columns: usize, entries: &[(usize, usize, f64)]) -> Result<f64, LayoutError> {
     let mut y = vec![0.0; columns + 1];
@@ -67,7 +67,7 @@ fn inner_cells(cells: usize, processes: usize, halo: usize) -> usize {
     local - 2 * halo
 }
 
-/// A time that is a sum of tenths, and never the whole.
+/// A time that accumulates steps of 0.1 and never equals its end.
 #[instrument(fields(computation = "reactor_transient", theoretical_ref = "point kinetics"))]
 fn equal_end(dt: f64, t_end: f64, max_steps: usize) -> Result<f64, LayoutError> {
     let (mut t, mut n) = (0.0, 1.0);

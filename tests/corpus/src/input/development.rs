@@ -1,4 +1,4 @@
-//! What a computation is given, or is not.
+//! Missing files, parameters and boundary conditions, and values outside their range.
 
 use std::fs::File;
 use std::io::{self, Read};

@@ -1,4 +1,4 @@
-//! What comes from outside: files, queues, clocks.
+//! Files, batch queues and signals.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -82,7 +82,7 @@ fn sweeps(signals: &Receiver<i32>, count: u32) -> Result<f64, RunError> {
     Ok(energy)
 }
 
-/// A program that is killed from outside, as by the kernel when memory is short.
+/// A child process that is killed, as the kernel does when memory is short.
 #[instrument(fields(computation = "wing_mesh", theoretical_ref = "mesh", program = "mesher"))]
 fn mesher(script: &str) -> Result<(), RunError> {
     let status = Command::new("sh").args(["-c", script]).status().unwrap();

@@ -1,4 +1,4 @@
-//! What comes from outside: files, tables, memory, time, signals.
+//! Files, tables, memory, time limits and signals.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -44,7 +44,7 @@ fn reynolds(text: &str, velocity: f64, length: f64) -> Result<f64, InputError> {
     Ok(fluid.density * velocity * length / fluid.viscosity)
 }
 
-/// A furnace that gets hotter than the table of its properties.
+/// A furnace that leaves the temperature range of its material table.
 #[instrument(fields(computation = "furnace_heating", theoretical_ref = "JANAF tables"))]
 fn furnace(power: f64, mass: f64) -> Result<f64, InputError> {
     let (low, high, table) = (200.0, 3000.0, [800.0, 1000.0, 1150.0, 1200.0]);
@@ -84,7 +84,7 @@ fn jacobian(unknowns: usize) -> Result<f64, InputError> {
     Ok(dense.capacity() as f64)
 }
 
-/// Samples of an integral over paths, until the time is used up.
+/// Samples of a path integral, until the time limit.
 #[instrument(fields(computation = "path_integral", theoretical_ref = "Feynman–Kac"))]
 fn paths(wanted: usize, budget_ms: u64) -> Result<f64, InputError> {
     let (start, budget) = (Instant::now(), Duration::from_millis(budget_ms));
@@ -99,14 +99,14 @@ fn paths(wanted: usize, budget_ms: u64) -> Result<f64, InputError> {
     Ok(sum)
 }
 
-/// A program beside this one that crashes.
+/// A child process that crashes.
 #[instrument(err, fields(computation = "coupled_chemistry", theoretical_ref = "operator splitting"))]
 fn chemistry(cells: usize) -> Result<(), InputError> {
     let status = Command::new("sh").args(["-c", "ulimit -c 0; kill -SEGV $$"]).status().unwrap();
     if status.success() { Ok(()) } else { Err(InputError::Crashed(status)) }
 }
 
-/// Somebody has seen enough.
+/// A search that the user interrupts.
 fn evolution(generations: u32, stop_at: u32) -> Result<f64, InputError> {
     let span =
         info_span!("evolve", computation = "wing_shape_search", theoretical_ref = "genetic algorithm", generations);
@@ -123,7 +123,7 @@ fn evolution(generations: u32, stop_at: u32) -> Result<f64, InputError> {
     })
 }
 
-/// Work for no threads at all.
+/// Work that is divided among zero threads.
 #[instrument(fields(computation = "raytrace_tiles", theoretical_ref = "rendering equation"))]
 fn tiles(rows: usize, threads: usize) -> usize {
     let per_thread = rows / threads;
@@ -131,7 +131,7 @@ fn tiles(rows: usize, threads: usize) -> usize {
     per_thread
 }
 
-/// A table in which a comma stands for the point.
+/// A table with decimal commas.
 #[instrument(skip(table), fields(computation = "rating_curve", theoretical_ref = "Q = a h^b", file = "gauge_17.csv"))]
 fn rating_curve(table: &str) -> Option<f64> {
     let mut sum = 0.0;

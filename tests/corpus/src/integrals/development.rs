@@ -110,7 +110,7 @@ fn transmission(half_width: f64, tolerance: f64, max_levels: u32) -> Option<f64>
     None
 }
 
-/// The mean of u^(−0.8) over uniform u, which has no variance, so that no number of samples is enough.
+/// The mean of u^(−0.8) over uniform u. Its variance is infinite, so that no number of samples suffices.
 #[instrument(fields(computation = "heavy_tail_mean", theoretical_ref = "E[u^(−0.8)]", method = "Monte Carlo"))]
 fn monte_carlo(samples: u32, seed: u64, tolerance: f64) -> Result<f64, IntegralError> {
     let (mut state, mut sum, mut squares) = (seed, 0.0, 0.0);

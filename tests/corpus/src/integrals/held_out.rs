@@ -45,7 +45,7 @@ fn romberg(a: f64, b: f64, epsabs: f64, rows: usize) -> Result<f64, NumericError
     Err(NumericError::Romberg { rows, difference, epsabs }).record_failure()
 }
 
-/// The weights of Gauss and Laguerre's rule, by the recurrence that textbooks give.
+/// The weights of Gauss–Laguerre quadrature, by the unscaled recurrence of textbooks.
 #[instrument(
     err,
     fields(computation = "plasma_dispersion", theoretical_ref = "int exp(-x) f dx", quadrature = "Gauss–Laguerre")
@@ -63,7 +63,7 @@ fn laguerre_weights(n: usize, largest_node: f64) -> Result<f64, NumericError> {
     Ok(here)
 }
 
-/// Jₙ(x) by the three-term recurrence upwards, which is unstable for n > x.
+/// Jₙ(x) by the upward three-term recurrence, which is unstable for n > x.
 #[instrument(fields(computation = "partial_waves", theoretical_ref = "J_{n+1} = (2n/x) J_n - J_{n-1}"))]
 fn bessel(x: f64, order: u32) -> Result<f64, NumericError> {
     let series = |n: u32| {
@@ -141,7 +141,7 @@ fn counts(signal: f64, background: f64) -> Result<Poisson, PoissonError> {
     Poisson::new(lambda).record_failure()
 }
 
-/// A softmax without the largest logit taken out.
+/// A softmax that does not subtract the largest logit.
 #[instrument(fields(computation = "class_probabilities", theoretical_ref = "softmax"))]
 fn softmax(logits: &[f64]) -> Option<f64> {
     let exponentials: Vec<f64> = logits.iter().map(|logit| logit.exp()).collect();

@@ -30,7 +30,7 @@ fn normal(seed: &mut u64) -> f64 {
     (0..12).map(|_| uniform(seed)).sum::<f64>() - 6.0
 }
 
-/// Gauss' rule of five points, and of fewer: the integral, and the error.
+/// Gauss quadrature with five points. Returns the integral and the difference from three points.
 fn gauss(f: &dyn Fn(f64) -> f64, a: f64, b: f64) -> (f64, f64) {
     let (c, h) = (0.5 * (a + b), 0.5 * (b - a));
     let at = |x: f64| f(c + h * x) + f(c - h * x);
@@ -64,7 +64,7 @@ fn van_hove(e0: f64, epsabs: f64, limit: usize) -> Result<f64, IntegralError> {
     }
 }
 
-/// A tariff that steps at noon, by a rule for analytic functions.
+/// A tariff that jumps at noon, by a rule for analytic functions.
 #[instrument(err, fields(computation = "energy_cost", theoretical_ref = "time-of-use tariff", rule = "tanh-sinh"))]
 fn tariff(t0: f64, t1: f64, tol: f64) -> Result<f64, IntegralError> {
     let price = |t: f64| if t < 12.37 { 0.08 } else { 0.31 };
@@ -76,7 +76,7 @@ fn tariff(t0: f64, t1: f64, tol: f64) -> Result<f64, IntegralError> {
     Ok(out.integral)
 }
 
-/// Four chains in two modes.
+/// Four Markov chains in two modes.
 #[instrument(fields(
     computation = "ligand_binding_posterior",
     theoretical_ref = "Metropolis",
@@ -116,7 +116,7 @@ fn chains(separation: f64, proposal_sd: f64, draws: usize) -> Result<f64, Integr
     Ok(grand)
 }
 
-/// A particle filter with an observation that all particles are far from.
+/// A particle filter with an observation far from all particles.
 #[instrument(fields(computation = "glider_position", theoretical_ref = "bootstrap filter", particles = n))]
 fn filter(n: usize, process_sd: f64, observation_sd: f64) -> Option<f64> {
     let mut seed = 11;
@@ -146,7 +146,7 @@ fn filter(n: usize, process_sd: f64, observation_sd: f64) -> Option<f64> {
     Some(particles[0])
 }
 
-/// A probability of survival that is larger than one, from a rate per year and years.
+/// A survival probability above one, from a rate per year times years.
 #[instrument(err, fields(computation = "extinction_risk", theoretical_ref = "demographic noise"))]
 fn extinction(n_individuals: u64, yearly_mortality: f64, years: f64) -> Result<f64, IntegralError> {
     let p_death = yearly_mortality * years;
@@ -166,7 +166,7 @@ fn walkers(n: usize, tau: f64, e_trial: f64) -> Result<f64, IntegralError> {
     Ok(weights[0])
 }
 
-/// A station that always said the same.
+/// A station that reports a constant value.
 fn correlation() -> Option<f64> {
     let _span =
         info_span!("teleconnection", computation = "station_correlation", theoretical_ref = "Pearson", station = 4411)

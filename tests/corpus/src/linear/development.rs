@@ -35,7 +35,7 @@ enum LinearError {
 
 use LinearError::*;
 
-/// −u″ on a line, with what its ends are given as.
+/// −u″ on a line, with the given diagonal entry at both ends.
 fn laplacian(n: usize, end: f64) -> Matrix {
     Matrix::from_fn(n, n, |i, j| match i.abs_diff(j) {
         0 if i == 0 || i == n - 1 => end,
@@ -175,7 +175,7 @@ fn helmholtz(side: usize, wave_number_squared: f64, rtol: f64) -> Result<f64, Li
     Ok(conjugate_gradients(&a, &source, rtol, 10 * n).record_failure()?.norm())
 }
 
-/// One cycle of GMRES: the least squares problem over the Krylov space, by a QR of the basis that A maps to.
+/// One cycle of GMRES: least squares over the Krylov space, by a QR factorisation of A times its basis.
 fn gmres_cycle(a: &Matrix, r: &Vector, restart: usize) -> Vector {
     let mut basis = vec![r.normalize()];
     while basis.len() < restart {

@@ -107,7 +107,7 @@ fn inertial_waves(n: usize, f: f64, rtol: f64) -> Result<Vec1, KspError> {
     Ok(x)
 }
 
-/// Velocities and pressures: the diagonal of the pressures is zero, and elimination does not pivot.
+/// A saddle point problem: the diagonal of the pressures is zero, and elimination does not pivot.
 #[instrument(fields(computation = "stokes_assembly", theoretical_ref = "Stokes", pc = "lu"))]
 fn stokes(velocities: usize, tol: f64) -> Result<Mat, KspError> {
     let n = velocities + 2;
@@ -134,7 +134,7 @@ fn stokes(velocities: usize, tol: f64) -> Result<Mat, KspError> {
     Ok(a)
 }
 
-/// Two grids with Gauss–Seidel at points, for −εuₓₓ − u_yy.
+/// A two-grid method with pointwise Gauss–Seidel, for −εuₓₓ − u_yy.
 #[instrument(fields(
     computation = "boundary_layer_mesh",
     theoretical_ref = "-eps u_xx - u_yy = 1",
@@ -255,7 +255,7 @@ fn phonons(atoms: usize, max_sweeps: usize) -> Option<f64> {
     Some(eigen.eigenvalues.max())
 }
 
-/// The covariance of a Kalman filter, updated as P − K H P with a sensor that is far too exact.
+/// The covariance of a Kalman filter, updated as P − K H P for a very precise sensor.
 #[instrument(fields(computation = "satellite_tracking", theoretical_ref = "P - K H P", filter = "Kalman"))]
 fn tracking(sensor_variance: f64, updates: usize) -> Result<f64, KspError> {
     let mut p = Mat::from_row_slice(2, 2, &[1e8, 3e3, 3e3, 1.0]);

@@ -52,7 +52,7 @@ impl std::fmt::Display for LinearError {
 
 impl std::error::Error for LinearError {}
 
-/// A Gaussian process over points of which two are one.
+/// A Gaussian process over points, two of which coincide.
 #[instrument(fields(computation = "kriging", theoretical_ref = "squared exponential kernel"))]
 fn kriging(wells: &[f64], length_scale: f64, nugget: f64) -> Result<f64, LinearError> {
     let n = wells.len();
@@ -73,7 +73,7 @@ fn kriging(wells: &[f64], length_scale: f64, nugget: f64) -> Result<f64, LinearE
     Ok(a[(n - 1, n - 1)])
 }
 
-/// A row of springs that nothing holds.
+/// A row of springs without a support.
 #[instrument(err, fields(computation = "truss_displacements", theoretical_ref = "K u = f"))]
 fn truss(nodes: usize, stiffness: f64, supports: Vec<usize>) -> Result<f64, LinearError> {
     let mut k = DMatrix::zeros(nodes, nodes);
@@ -107,7 +107,7 @@ fn layered(k: &[f64], x: &DVector<f64>) -> DVector<f64> {
     })
 }
 
-/// CG with a Chebyshev polynomial as preconditioner, for a spectrum that is larger than was estimated.
+/// CG with a Chebyshev preconditioner whose estimate of the largest eigenvalue is too low.
 #[instrument(fields(computation = "electrostatics", theoretical_ref = "Poisson", pc = "chebyshev", ksp = "cg"))]
 fn chebyshev_cg(n: usize, lambda_min: f64, lambda_max: f64, degree: usize) -> Result<f64, LinearError> {
     let k = vec![1.0; n + 1];
@@ -150,7 +150,7 @@ fn chebyshev_cg(n: usize, lambda_min: f64, lambda_max: f64, degree: usize) -> Re
     Ok(x[0])
 }
 
-/// Sand and clay, without a preconditioner.
+/// Flow through sand and clay, without a preconditioner.
 #[instrument(fields(computation = "aquifer_pressure", theoretical_ref = "Darcy", ksp_type = "cg", pc_type = "none"))]
 fn aquifer(n: usize, contrast: f64, rtol: f64, max_it: usize) -> Result<f64, LinearError> {
     let k: Vec<f64> = (0..=n).map(|i| if (i / 7) % 2 == 0 { 1.0 } else { contrast }).collect();
@@ -173,7 +173,7 @@ fn aquifer(n: usize, contrast: f64, rtol: f64, max_it: usize) -> Result<f64, Lin
     Err(LinearError::KspIts { iterations: max_it, rnorm: rr.sqrt() }).record_failure()
 }
 
-/// SOR with a factor beyond two.
+/// SOR with a factor above two.
 #[instrument(err, fields(computation = "membrane_deflection", theoretical_ref = "Laplace", method = "SOR"))]
 fn membrane(n: usize, omega: f64) -> Result<f64, LinearError> {
     let mut u = vec![0.0; n + 2];
@@ -234,7 +234,7 @@ fn thermoelastic(youngs_modulus: f64, conductivity: f64) -> Result<f64, LinearEr
     Ok((inverse * DVector::from_element(2 * n, 1.0))[0])
 }
 
-/// GMRES for a shift by one in a ring: nothing happens before the last step.
+/// GMRES for a cyclic shift, which makes no progress before the last step.
 #[instrument(fields(computation = "downwind_transport", theoretical_ref = "u_x + eps u = f", restart = m))]
 fn gmres_shift(n: usize, eps: f64, m: usize, maxiter: usize) -> Result<f64, LinearError> {
     let a = |x: &DVector<f64>| DVector::from_fn(n, |i, _| eps * x[i] + x[(i + 1) % n]);
@@ -310,7 +310,7 @@ fn huckel(alpha: f64, beta: f64, sigma: f64) -> Result<f64, LinearError> {
     Ok(x[0])
 }
 
-/// Single precision, for a matrix whose condition is beyond it.
+/// Iterative refinement in single precision, for a matrix whose condition number is too large for it.
 #[instrument(fields(computation = "mixed_precision_solve", theoretical_ref = "iterative refinement"))]
 fn refine(n: usize, tol: f64) -> Option<f64> {
     let a = DMatrix::from_fn(n, n, |i, j| 1.0 / (i + j + 1) as f64);

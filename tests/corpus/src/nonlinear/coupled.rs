@@ -1,4 +1,4 @@
-//! Solvers inside of solvers: the outer one fails because the inner one does.
+//! Nested solvers: the outer solver fails because the inner one does.
 
 use nalgebra::{DMatrix, DVector};
 use tracing::{debug, instrument};
@@ -29,7 +29,7 @@ enum ImplicitError {
     Newton { norm: f64 },
 }
 
-/// The minimal residual iteration: each step along r is as long as makes |b − Ax| least.
+/// The minimal residual iteration: each step along r minimises |b − Ax|.
 fn minimal_residual(a: &Matrix, b: &Vector, rtol: f64, max_iterations: usize) -> Result<Vector, KrylovError> {
     let (mut x, mut r) = (Vector::zeros(b.len()), b.clone());
     for linear_iteration in 0..max_iterations {
@@ -89,7 +89,7 @@ fn implicit_step(y0: f64, dt: f64, max_iterations: u32) -> Result<f64, ImplicitE
     Err(ImplicitError::Newton { norm }).record_failure()
 }
 
-/// Two computations: the time loop fails because its step does, and both leave a record.
+/// Two nested computations: the time loop fails because its step does. Both leave a record.
 #[instrument(fields(computation = "ignition", theoretical_ref = "y′ = e^y", method = "implicit Euler"))]
 fn ignition(dt: f64, t_end: f64) -> Result<f64, OuterError> {
     let mut y = 0.0;

@@ -97,7 +97,7 @@ fn kepler(mean_anomaly: f64, eccentricity: f64, tolerance: f64) -> Result<f64, N
     Err(NewtonError::ToleranceNotReached { update: update.abs(), tolerance }).record_failure()
 }
 
-/// Says each iteration of a search in the trail.
+/// Writes each iteration of a search to the trail.
 struct Watched {
     tolerance: f64,
     max_iter: usize,
@@ -145,7 +145,7 @@ fn from_stationary_point(level: f64, start: f64) -> Result<f64, SearchError> {
     find_root_newton_raphson(start, potential, slope, &mut convergency).record_failure()
 }
 
-/// What a bond is worth at a yield, less its price.
+/// The value of a bond at a yield, minus its price.
 struct Yield {
     price: f64,
 }

@@ -1,4 +1,4 @@
-//! Equations that are not linear.
+//! Self-consistency, equilibrium and root finding.
 
 use nalgebra::{DMatrix, DVector, Matrix2, Vector2};
 use tracing::{debug, info, instrument};
@@ -101,7 +101,7 @@ fn lagged(load: f64, start: f64, atol: f64, max_it: u32) -> Result<f64, SnesErro
     Err(SnesError::DivergedMaxIt { its: max_it }).record_failure()
 }
 
-/// A damped Newton method, the Jacobian of which lacks the coupling of the two fields.
+/// A damped Newton method whose Jacobian lacks the coupling of the two fields.
 #[instrument(fields(
     computation = "thermoelastic_contact",
     theoretical_ref = "coupled contact",
@@ -162,7 +162,7 @@ fn node(a: f64, b: f64) -> Result<f64, SnesError> {
     Ok(a)
 }
 
-/// Regula falsi, one end of which stays where it is.
+/// Regula falsi, which never moves one end of its interval.
 #[instrument(fields(computation = "yield_to_maturity", theoretical_ref = "present value", method = "regula falsi"))]
 fn maturity(lower: f64, upper: f64, eps: f64, limit: u32) -> Result<f64, SnesError> {
     let price = |x: f64| x.powi(20) - 1.0;
@@ -178,7 +178,7 @@ fn maturity(lower: f64, upper: f64, eps: f64, limit: u32) -> Result<f64, SnesErr
     Err(SnesError::FalsePosition { limit, a, b }).record_failure()
 }
 
-/// A line with two nodes that is loaded beyond what it can carry.
+/// The load flow of a line with two nodes, beyond its largest load.
 #[instrument(fields(
     computation = "load_flow",
     theoretical_ref = "power balance",
@@ -208,7 +208,7 @@ fn load_flow(p: f64, q: f64, reactance: f64, max_it: u32) -> Result<f64, SnesErr
     Err(SnesError::PowerFlow { max_it, mismatch }).record_failure()
 }
 
-/// The derivative of a simulation by differences, with a tolerance that their rounding does not allow.
+/// The derivative of a simulation by differences, with a tolerance below their rounding error.
 #[instrument(fields(computation = "sensitivity", theoretical_ref = "df/dx", method = "central differences"))]
 fn sensitivity(x: f64, xtol: f64) -> Result<f64, SnesError> {
     let model = |x: f64| (1.0 + x).ln() * 1e3;

@@ -49,7 +49,7 @@ fn diode(v_supply: f64, resistance: f64, i_s: f64, itl1: usize) -> Solved {
     Err(NonlinearError::OperatingPoint { itl1 }).record_failure()
 }
 
-/// Two reservoirs with friction, whose Jacobian has a sign that is wrong.
+/// Two reservoirs with friction, with wrong signs in the Jacobian.
 #[instrument(fields(computation = "pipe_network", theoretical_ref = "Darcy–Weisbach", snes = "newtonls bt"))]
 fn pipes(head: f64, demand: f64, k: f64) -> Solved {
     let f = |x: Vector2<f64>| Vector2::new(k * x[0] * x[0].abs() + x[1] - head, k * x[1] * x[1].abs() - x[0] + demand);
@@ -105,7 +105,7 @@ fn ray(radius: f64, offset: f64) -> Solved {
     Ok(p[0])
 }
 
-/// Bratu's problem to larger and larger λ, beyond the last one that has a solution.
+/// Bratu's problem for increasing λ, beyond the largest λ with a solution.
 fn bratu(lambda_target: f64, ds0: f64) -> Solved {
     let span =
         info_span!("branch", computation = "bratu_branch", theoretical_ref = "u'' + lambda e^u = 0", lambda_target);
@@ -149,7 +149,7 @@ fn bratu(lambda_target: f64, ds0: f64) -> Solved {
     })
 }
 
-/// The field at which a saturated magnet has no magnetisation, from a field too large for Newton's method.
+/// The coercive field of a magnet, from a start too far away for Newton's method.
 #[instrument(fields(computation = "coercive_field", theoretical_ref = "Langevin saturation"))]
 fn saturation(h_start: f64, h_coercive: f64) -> Solved {
     let mut x = h_start;
@@ -169,7 +169,7 @@ fn saturation(h_start: f64, h_coercive: f64) -> Solved {
     Ok(x)
 }
 
-/// A fixed point by Anderson's mixing, which goes on with a history that is dependent.
+/// A fixed point by Anderson mixing with a linearly dependent history.
 #[instrument(err, fields(computation = "scf_anderson", theoretical_ref = "Pulay 1980"))]
 fn anderson(coupling: f64, depth: usize) -> Solved {
     let g =
@@ -203,7 +203,7 @@ fn anderson(coupling: f64, depth: usize) -> Solved {
     Ok(x[0])
 }
 
-/// The volatility of an option that costs less than it is worth now.
+/// The implied volatility of an option whose price is below its intrinsic value.
 #[instrument(fields(computation = "implied_volatility", theoretical_ref = "Bachelier"))]
 fn implied(price: f64, forward: f64, strike: f64) -> Solved {
     let value = |sigma: f64| {
@@ -240,7 +240,7 @@ fn buckling(a: f64, b: f64) -> Solved {
     Ok(x)
 }
 
-/// A balance whose residual falls for ever and is never zero.
+/// A mass balance without a steady state: its residual decreases but has no zero.
 #[instrument(fields(computation = "steady_adsorption", theoretical_ref = "Langmuir", strategy = "KIN_LINESEARCH"))]
 fn adsorption(inflow: f64, capacity: f64, mxnewtstep: f64) -> Solved {
     let mut c = 1.0_f64;

@@ -116,7 +116,7 @@ fn robertson(t_end: f64, rtol: f64, atol: f64, max_steps: u32) -> Result<Stats, 
     .record_failure()
 }
 
-/// The motion of a pendulum, asked for more digits than there are.
+/// The motion of a pendulum, to more digits than a double has.
 struct Pendulum {
     t: f64,
 }
@@ -234,7 +234,7 @@ struct Interrupted {
     steps: u32,
 }
 
-/// Looks at a flag after each step, which a signal handler sets: here it is set from the beginning of step 300.
+/// Checks the flag of a signal handler after each step. Here the flag is set in step 300.
 #[instrument(skip(stop), fields(computation = "lorenz_attractor", theoretical_ref = "Lorenz 1963", method = "Euler"))]
 fn lorenz(stop: &AtomicBool, dt: f64, steps: u32) -> Result<Vector3<f64>, Interrupted> {
     let mut x = Vector3::new(1.0_f64, 1.0, 1.0);

@@ -49,7 +49,7 @@ enum SolveError {
     InconsistentStart { defect: f64 },
 }
 
-/// Two species, one of which decays 4000 times a second.
+/// Two species. One of them decays at a rate of 4000 per second.
 #[instrument(skip_all, fields(computation = "radical_chain", theoretical_ref = "linear kinetics", method = "classical RK4", k_fast, step = dt))]
 fn radicals(k_fast: f64, dt: f64, t_final: f64) -> Result<[f64; 2], SolveError> {
     let f = |c: [f64; 2]| [-0.1 * c[0], 0.1 * c[0] - k_fast * c[1]];
@@ -94,7 +94,7 @@ fn bubble(radius: f64, tspan: f64, abstol: f64, dtmin: f64) -> Result<f64, Solve
     Ok(r)
 }
 
-/// A right-hand side that is measured, with noise of 1e-3.
+/// A measured right-hand side, with a noise of 1e-3.
 #[instrument(
     err,
     fields(computation = "sensor_driven_heating", theoretical_ref = "Newton cooling", integrator = "Heun–Euler 2(1)")
@@ -125,7 +125,7 @@ fn noisy(noise: f64, tol: f64, max_failures: u32) -> Result<f64, SolveError> {
     Ok(temp)
 }
 
-/// A relay: v̇ = −sgn(v) + 0.1, which slides along v = 0, where no step of implicit Euler has a derivative that helps.
+/// A relay, v̇ = −sgn(v) + 0.1, which slides along v = 0. The derivative there does not help implicit Euler.
 #[instrument(fields(
     computation = "dry_friction",
     theoretical_ref = "Coulomb friction",
@@ -161,7 +161,7 @@ fn friction(v0: f64, h0: f64, h_min: f64) -> Result<f64, SolveError> {
     Ok(v)
 }
 
-/// A planet with RK4 for many periods, checked for its energy.
+/// The orbit of a planet by RK4 over many periods, with a check of its energy.
 #[instrument(fields(computation = "exoplanet_orbit", theoretical_ref = "Kepler problem", integrator = "rk4"))]
 fn orbit(eccentricity: f64, dt: f64, periods: f64, allowed: f64) -> Result<f64, SolveError> {
     let f = |s: [f64; 4]| {
@@ -240,7 +240,7 @@ fn prescribed(t_end: f64) -> Result<f64, DiffsolError> {
     Ok(solver.state().t)
 }
 
-/// Gompertz' growth from no cell at all: 0 · ln 0.
+/// Gompertz growth without an initial cell: 0 · ln 0.
 #[instrument(fields(computation = "tumour_growth", theoretical_ref = "Gompertz", solver = "diffsol bdf"))]
 fn tumour(cells: f64, capacity: f64, days: f64) -> Result<f64, DiffsolError> {
     let problem = OdeBuilder::<NalgebraMat<f64>>::new()

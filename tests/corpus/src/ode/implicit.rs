@@ -10,7 +10,7 @@ use crate::case::{Batch, Case};
 type Mat = NalgebraMat<f64>;
 type Lu = NalgebraLU<f64>;
 
-/// Steps to the end, and says each step in the trail.
+/// Integrates to the end and writes each step to the trail.
 macro_rules! step_until {
     ($solver:expr, $end:expr) => {{
         let mut solver = $solver;
@@ -38,7 +38,7 @@ fn runaway(y0: f64, t_end: f64, rtol: f64) -> Result<f64, DiffsolError> {
     step_until!(problem.bdf::<Lu>()?, t_end).record_failure()
 }
 
-/// Robertson's kinetics with a mistake in the Jacobian: two signs are wrong.
+/// Robertson's kinetics with two wrong signs in the Jacobian.
 #[instrument(
     err,
     fields(computation = "stiff_kinetics", theoretical_ref = "Robertson 1966", method = "BDF", jacobian = "by hand")
@@ -64,7 +64,7 @@ fn wrong_jacobian(t_end: f64, rtol: f64, atol: f64) -> Result<f64, DiffsolError>
     step_until!(problem.bdf::<Lu>()?, t_end).record_failure()
 }
 
-/// A switch: the right-hand side jumps at t = 1, and the steps may be rejected a few times only.
+/// A right-hand side that jumps at t = 1, with a low limit of rejected steps.
 #[instrument(fields(computation = "switched_circuit", theoretical_ref = "RC circuit", method = "ESDIRK34"))]
 fn switched(current: f64, t_end: f64, rtol: f64, max_error_test_failures: usize) -> Result<f64, DiffsolError> {
     let mut problem = OdeBuilder::<Mat>::new()
@@ -110,7 +110,7 @@ fn inconsistent(x0: f64, y0: f64) -> Result<f64, DiffsolError> {
     Ok(solver.state().t)
 }
 
-/// A fuel that is used up: its rate is NaN below zero.
+/// A fuel whose rate is NaN once its amount is negative.
 #[instrument(fields(computation = "fuel_burn", theoretical_ref = "m′ = −k m^(1/2)", method = "TR-BDF2"))]
 fn burn(fuel: f64, rate: f64, t_end: f64) -> Result<f64, DiffsolError> {
     let problem = OdeBuilder::<Mat>::new()

@@ -31,7 +31,7 @@ enum IvpError {
 
 type Ivp<T> = Result<T, IvpError>;
 
-/// Runge, Kutta and Fehlberg's step of the orders two and three: the new value, and the error.
+/// A Runge–Kutta–Fehlberg step of orders two and three. Returns the new value and the error.
 fn rk23<const N: usize>(f: &dyn Fn(f64, [f64; N]) -> [f64; N], t: f64, y: [f64; N], h: f64) -> ([f64; N], [f64; N]) {
     let add = |y: [f64; N], k: [f64; N], a: f64| std::array::from_fn(|i| y[i] + a * k[i]);
     let k1 = f(t, y);
@@ -43,7 +43,7 @@ fn rk23<const N: usize>(f: &dyn Fn(f64, [f64; N]) -> [f64; N], t: f64, y: [f64; 
     (new, error)
 }
 
-/// The Oregonator, with a method for problems that are not stiff.
+/// The Oregonator, which is stiff, with an explicit method.
 #[instrument(fields(computation = "belousov_zhabotinsky", theoretical_ref = "Oregonator", integrator = "RKF45"))]
 fn oregonator(t_end: f64, rtol: f64, max_nfe: usize) -> Ivp<f64> {
     let (s, w, q) = (77.27, 0.161, 8.375e-6);
@@ -90,7 +90,7 @@ fn explosion(delta: f64, t_final: f64) -> Ivp<f64> {
     Ok(theta)
 }
 
-/// Implicit Euler, Newton's method with the Jacobian of the first point, for ever.
+/// Implicit Euler. Newton's method uses the Jacobian of the initial point in all steps.
 #[instrument(fields(
     computation = "stiff_oscillator",
     theoretical_ref = "van der Pol, mu = 500",
@@ -168,7 +168,7 @@ impl System<f64, Vector2<f64>> for Drive {
     }
 }
 
-/// A block on a belt that sticks, with a friction that jumps where it does.
+/// A block that sticks to a belt, with a friction that jumps there.
 #[instrument(fields(computation = "stick_slip", theoretical_ref = "Coulomb friction", method = "DOPRI5"))]
 fn stick_slip(mu: f64, belt: f64, rtol: f64) -> Ivp<u32> {
     let mut solver = Dopri5::new(Drive { mu, belt }, 0.0, 200.0, 0.1, Vector2::new(0.0, belt), rtol, 1e-10);

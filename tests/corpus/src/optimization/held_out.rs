@@ -180,7 +180,7 @@ fn training(lr: f64, steps: u32) -> Result<f64, LearnError> {
     Ok(w[0])
 }
 
-/// Two Gaussians by expectation and maximisation; one starts on a single point.
+/// A mixture of two Gaussians by expectation maximisation. One of them starts on a single point.
 #[instrument(err, skip(data), fields(computation = "mass_spectrum_clusters", theoretical_ref = "Gaussian mixture", algorithm = "EM", n = data.len()))]
 fn mixture(data: &[f64], mut means: [f64; 2], mut variances: [f64; 2]) -> Result<[f64; 2], LearnError> {
     for em_iter in 0..200 {
@@ -209,7 +209,7 @@ fn mixture(data: &[f64], mut means: [f64; 2], mut variances: [f64; 2]) -> Result
     Ok(means)
 }
 
-/// Metropolis' algorithm with proposals a thousand times as wide as the target.
+/// The Metropolis algorithm with proposals a thousand times wider than the target.
 #[instrument(fields(computation = "posterior", theoretical_ref = "Bayes", sampler = "Metropolis"))]
 fn posterior(proposal_width: f64, target_width: f64, proposals: u32) -> Result<f64, LearnError> {
     let (mut x, mut state, mut accepted) = (0.0_f64, 99_u64, 0_u32);

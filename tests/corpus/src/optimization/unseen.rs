@@ -1,4 +1,4 @@
-//! Minima, fits, linear programs and classes.
+//! Minima, fits, linear programs and clusters.
 
 use argmin::core::{CostFunction, Executor};
 use argmin::solver::goldensectionsearch::GoldenSectionSearch;
@@ -94,7 +94,7 @@ fn bfgs(eps: f64, x0: &[f64; 2]) -> Result<f64, OptimError> {
     Ok(x[0])
 }
 
-/// A robot with two links, and a target that it cannot reach.
+/// The inverse kinematics of a robot with two links, for a target out of reach.
 #[instrument(err, fields(computation = "inverse_kinematics", theoretical_ref = "planar 2R arm", nlp_solver = "ipopt"))]
 fn reach(l1: f64, l2: f64, target: [f64; 2]) -> Result<f64, OptimError> {
     let (mut a, mut b) = (0.4_f64, 0.7_f64);
@@ -146,7 +146,7 @@ fn logistic(dose: &[f64], died: &[bool], maxit: usize) -> Result<f64, OptimError
     Err(OptimError::Glm(maxit)).record_failure()
 }
 
-/// Beale's example: Dantzig's rule goes round in a degenerate vertex.
+/// Beale's example, in which Dantzig's rule cycles at a degenerate vertex.
 #[instrument(fields(computation = "blending_lp", theoretical_ref = "primal simplex", pricing = "Dantzig"))]
 fn simplex(max_pivots: usize) -> Result<f64, OptimError> {
     let mut t: [[f64; 8]; 4] = [
@@ -168,7 +168,7 @@ fn simplex(max_pivots: usize) -> Result<f64, OptimError> {
         for (i, other) in t.iter_mut().enumerate() {
             let factor = other[enter];
             *other = if i == leave { row } else { std::array::from_fn(|j| other[j] - factor * row[j]) };
-            // the fractions of this example stay what they are
+            // Rounding removes the rounding errors of the fractions, which could end the cycle.
             other.iter_mut().for_each(|x| *x = (*x * 1e9).round() / 1e9);
         }
     }
@@ -240,7 +240,7 @@ impl LeastSquaresProblem<f64, Dyn, U2> for Aftershocks {
     }
 }
 
-/// Omori's law, whose first day is before the onset that it begins with.
+/// Omori's law, with data from before its onset.
 #[instrument(fields(computation = "aftershock_rate", theoretical_ref = "Omori 1894"))]
 fn omori(onset: f64, exponent: f64) -> Result<f64, OptimError> {
     let days: Vec<f64> = (1..20).map(|i| 0.5 * f64::from(i)).collect();
@@ -279,7 +279,7 @@ fn markowitz(months: usize, assets: usize) -> Result<f64, OptimError> {
     Ok(smallest)
 }
 
-/// K means, with a centre that nothing is next to.
+/// K-means, with a centre that no point is closest to.
 fn k_means(k: usize, iterations: usize) -> Option<f64> {
     let span = info_span!("k_means", computation = "galaxy_classes", theoretical_ref = "Lloyd's algorithm", k);
     let _entered = span.enter();

@@ -53,7 +53,7 @@ fn waves(depth: f64, dx: f64, dt: f64, n_steps: usize) -> Result<f64, Blowup> {
     Ok(eta[100])
 }
 
-/// Two streams of gas that move apart, by MacCormack's scheme: there is almost a vacuum between them.
+/// Two streams of gas that move apart and leave a near vacuum, by MacCormack's scheme.
 #[instrument(fields(computation = "receding_streams", theoretical_ref = "Euler equations", scheme = "MacCormack"))]
 fn receding(mach: f64, cells: usize, cfl: f64, steps: usize) -> Result<f64, Blowup> {
     let gamma = 1.4_f64;

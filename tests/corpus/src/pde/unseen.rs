@@ -59,7 +59,7 @@ fn plume(a: f64, dx: f64, dt: f64, steps: usize) -> Result<f64, SchemeError> {
     Ok(c[0])
 }
 
-/// A digital option by Crank and Nicolson, with large steps of time.
+/// A digital option by Crank–Nicolson, with large time steps.
 #[instrument(fields(computation = "digital_call", theoretical_ref = "Black–Scholes", scheme = "Crank-Nicolson"))]
 fn digital(sigma: f64, strike: f64, n_time: usize, n_space: usize) -> Result<f64, SchemeError> {
     let (ds, dt, r) = (2.0 * strike / n_space as f64, 1.0 / n_time as f64, 0.02);
@@ -93,7 +93,7 @@ fn digital(sigma: f64, strike: f64, n_time: usize, n_space: usize) -> Result<f64
     Ok(v[n_space / 2])
 }
 
-/// The pressure of a projection method: only walls, and more flows in than out.
+/// The pressure of a projection method, with walls only and more inflow than outflow.
 #[instrument(fields(computation = "pressure_projection", theoretical_ref = "Chorin 1968", boundary = "Neumann"))]
 fn projection(side: usize, inflow: f64, outflow: f64, omega: f64) -> Result<f64, SchemeError> {
     let mut p = vec![vec![0.0; side]; side];
