@@ -12,24 +12,24 @@ use crate::screen::Color;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  done
-  1  not so: a record is not valid, not there or left out, a push has not arrived, what is needed cannot be read
-  2  the command line is wrong
+  0  success
+  1  failure: invalid, missing or skipped record, rejected push, unreadable input
+  2  usage error
 
-`failures COMMAND --help` says more of each command.";
+Run `failures COMMAND --help` for details about a command.";
 
 const DIR: &str = "\
-The directory of the records; else the nearest io/failures, here or above
+The directory of the records [default: io/failures in this directory or the nearest parent]
 
 [env: TRACING_FAILURE_DIR]";
 
-/// Reads the records of failed computations that programs leave in io/failures.
+/// Reads the records of failed computations in io/failures.
 ///
-/// Without a command it lists them, the newest first.
+/// Without a command, `failures` lists the records, newest first.
 #[derive(Parser)]
 #[command(name = "failures", version, after_help = EXIT_CODES)]
 pub(crate) struct Args {
-    /// The directory of the records; else the nearest io/failures, here or above.
+    /// The directory of the records [default: the nearest io/failures].
     #[arg(long, global = true, value_name = "DIR", display_order = 100, long_help = DIR)]
     dir: Option<PathBuf>,
     /// When to use colours.
@@ -42,23 +42,24 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// The directory that the option or the variable names. A variable that is empty names none.
+    /// The directory from `--dir` or the environment variable. An empty variable counts as unset.
     pub(crate) fn dir(&self) -> Option<PathBuf> {
         let variable = || std::env::var_os("TRACING_FAILURE_DIR").filter(|dir| !dir.is_empty());
         self.dir.clone().or_else(|| variable().map(PathBuf::from))
     }
 
-    /// The command; `list` where none is given.
+    /// The command, or `list` if none is given.
     ///
-    /// Options of the list that stand before another command belong to nothing. Clap's own check for this would refuse
-    /// `--dir` as well.
+    /// # Errors
+    ///
+    /// If options of `list` stand before another command. Clap's own check for this would refuse `--dir` as well.
     pub(crate) fn into_command(self) -> Result<Command, clap::Error> {
         match self.command {
             None => Ok(Command::List(self.list)),
             Some(command) if self.list == list::Options::default() => Ok(command),
             Some(_) => {
-                let what = "options of a command stand behind its name: `failures list --limit 3`";
-                Err(Args::command().error(ErrorKind::ArgumentConflict, what))
+                let message = "put the options of a command after its name: `failures list --limit 3`";
+                Err(Args::command().error(ErrorKind::ArgumentConflict, message))
             }
         }
     }
@@ -66,47 +67,48 @@ impl Args {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Lists failures, the newest first.
+    /// Lists failures, newest first.
     List(list::Options),
-    /// Shows one failure: what failed, by which equation, where, and what went before.
+    /// Shows one failure: the error, parameters, location, trail and suggestions.
     Show(show::Options),
-    /// Groups failures that are the same over runs, and says what varies in their parameters.
+    /// Groups equal failures of all runs and shows which parameters vary.
     Groups(groups::Options),
-    /// The index by equation: what failed under which reference.
+    /// Lists theoretical references with the failures of each.
     Refs(refs::Options),
-    /// Two failures side by side: what differs.
+    /// Compares two failures and shows the differences.
     ///
-    /// Of the trail it compares how often each place reported, and the first and the last of its numbers.
+    /// For each place in the trail, it compares the number of events and the first and last values.
     Diff(diff::Options),
     /// Checks records against the schema.
     Validate(validate::Options),
-    /// Prints each new failure as it comes.
+    /// Prints each new failure when its record is written.
     Watch(watch::Options),
-    /// The runtime log before a failure.
+    /// Prints the runtime log before a failure.
     Logs(logs::Options),
     /// Deletes old records.
     ///
-    /// Only files that are named as the recorder names them and hold a record are deleted, and the first record of each
-    /// group is kept. Without --yes it says what it would do, and does nothing.
+    /// Without --yes it only lists the records that it would delete. It deletes only files that contain a record and
+    /// have a name that the recorder gives. It keeps the first record of each group.
     Prune(prune::Options),
-    /// Commits the records that git does not have yet, and pushes them.
+    /// Commits new records to git and pushes them.
     ///
-    /// Only records are committed, to the current branch or with --branch to one of their own; what is staged, changed or half
-    /// merged stays as it is, and no other commit is pushed along. Hooks do not run, and nothing asks for a password. What
-    /// cannot be pushed stays committed, and goes with the next push.
+    /// It commits only records, to the current branch or to the branch that --branch names. Your staged, unstaged and
+    /// half-merged changes stay as they are, and your own commits are not pushed. Hooks and password prompts are
+    /// disabled. Records that cannot be pushed stay committed; the next push includes them.
     Push(push::Options),
-    /// Asks a language model why a computation failed, and what to try.
+    /// Asks a language model for the cause of a failure and for fixes.
     ///
-    /// It is sent the error, what was computed with which parameters, how the numbers went before, and the source around it;
-    /// --dry-run shows it. What no option and no variable says can stand in the table [suggest] of failures.toml, here or
-    /// above: provider, model, base_url, timeout and budget.
+    /// The model receives the error, the computation with its parameters, the numbers of the trail and the source code
+    /// around the error. Use --dry-run to see the request. Options override environment variables, and both override
+    /// the table [suggest] of the nearest failures.toml, which may contain provider, model, base_url, timeout and
+    /// budget.
     Suggest(suggest::Options),
-    /// Notes what really fixed a failure.
+    /// Records the fix of a failure.
     ///
-    /// It stands in the record from then on, and later failures with its fingerprint begin their suggestions with it.
+    /// The fix becomes part of the record. Later failures with the same fingerprint list it as their first suggestion.
     Resolve(resolve::Options),
     /// Prints the JSON Schema of a record.
     Schema,
-    /// Prints the completions for a shell.
+    /// Prints shell completions.
     Completions(completions::Options),
 }

@@ -1,4 +1,4 @@
-//! The `failures` command: read, check, group, watch and push the records that `tracing-failure` leaves.
+//! The `failures` command. It reads, checks, groups, watches and pushes the records of `tracing-failure`.
 
 mod args;
 #[cfg(test)]

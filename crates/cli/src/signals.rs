@@ -1,4 +1,4 @@
-//! Signals that end the command, held back while it changes files.
+//! Deferring signals while the command changes files.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
-/// Until it is dropped, a signal only asks the command to stop. Then the signal ends the command.
+/// Defers SIGINT, SIGTERM and SIGHUP until it is dropped. A deferred signal then ends the command.
 pub(crate) struct SignalGuard {
     received: Arc<AtomicBool>,
     signal: Arc<AtomicUsize>,
@@ -29,7 +29,7 @@ impl SignalGuard {
         Ok(guard)
     }
 
-    /// Set when a signal came.
+    /// A flag that is set when a signal arrives.
     pub(crate) fn received(&self) -> &AtomicBool {
         &self.received
     }
@@ -42,7 +42,9 @@ impl SignalGuard {
 impl Drop for SignalGuard {
     fn drop(&mut self) {
         self.released.store(true, Ordering::Relaxed);
-        if let (true, Ok(signal)) = (self.is_received(), self.signal.load(Ordering::Relaxed).try_into()) {
+        if self.is_received()
+            && let Ok(signal) = self.signal.load(Ordering::Relaxed).try_into()
+        {
             let _ = low_level::emulate_default_handler(signal);
         }
     }

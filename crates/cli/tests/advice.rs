@@ -90,7 +90,7 @@ fn an_answer_becomes_part_of_the_record_once() {
     assert!(suggestion.time.is_some() && suggestion.prompt_hash.as_ref().is_some_and(|hash| hash.len() == 64));
 
     let run = suggest(&workspace, &server, &[name, "--save"]);
-    assert!(run.stdout().contains("has it already"), "{}", run.transcript());
+    assert!(run.stdout().contains("already contains the suggestions"), "{}", run.transcript());
     assert_eq!(read(&path), after);
     let valid = workspace.run(&["validate"]);
     assert!(!valid.stdout().contains(path.file_name().unwrap().to_str().unwrap()), "{}", valid.transcript());
@@ -124,7 +124,11 @@ fn the_same_failure_is_asked_about_once() {
     assert_success(&suggest(&workspace, &server, &[]));
     workspace.record(&failure("no convergence within 60 iterations"));
     let run = suggest(&workspace, &server, &[]);
-    assert!(run.stdout().contains("Damp it") && run.stdout().contains("--fresh asks again"), "{}", run.transcript());
+    assert!(
+        run.stdout().contains("Damp it") && run.stdout().contains("use --fresh to ask again"),
+        "{}",
+        run.transcript()
+    );
     assert_eq!(server.requests().len(), 1);
     let run = suggest(&workspace, &server, &["--fresh"]);
     assert!(run.stdout().contains("Start elsewhere"), "{}", run.transcript());
@@ -292,13 +296,14 @@ fn tokens_and_errors_end_a_walk_through_groups() {
     }
     let server = server_with(&["Damp it"]);
     let run = suggest(&workspace, &server, &["--all", "--max-tokens", "500"]);
-    assert!(run.stderr().contains("600 tokens used: 3 groups not asked"), "{}", run.transcript());
+    assert!(run.stderr().contains("600 tokens used: 3 groups not asked about"), "{}", run.transcript());
     assert_eq!((server.requests().len(), run.code()), (2, 0));
 
     let server = Server::start(&[Reply::json(400, &json!({ "error": { "message": "no such model" } }))]);
     let run = suggest(&workspace, &server, &["--all", "--fresh"]);
     assert!(
-        run.stderr().contains("no such model") && run.stderr().contains("the rest is not asked"),
+        run.stderr().contains("no such model")
+            && run.stderr().contains("3 consecutive errors; 2 groups not asked about"),
         "{}",
         run.transcript()
     );
@@ -315,14 +320,14 @@ fn what_fixed_a_failure_is_told_of_the_next() {
     assert!(run.code() == 0 && run.stdout().contains("pole_mass is resolved"), "{}", run.transcript());
     assert_eq!(read(&path).context.resolution.unwrap().fix, "started at 3.5");
     let show = |path: &Path| workspace.run(&["show", path.to_str().unwrap()]).stdout();
-    assert!(show(&path).contains("What fixed it\n  started at 3.5"), "{}", show(&path));
+    assert!(show(&path).contains("Fix\n  started at 3.5"), "{}", show(&path));
     assert!(!show(&path).contains("in another run"), "{}", show(&path));
-    assert!(show(&next).contains("What fixed the same failure in another run\n  started at 3.5"), "{}", show(&next));
+    assert!(show(&next).contains("Fix of the same failure in another run\n  started at 3.5"), "{}", show(&next));
     assert!(!show(&other).contains("started at 3.5"), "{}", show(&other));
     assert_eq!(workspace.run(&["validate"]).code(), 0);
 
     let run = workspace.run(&["resolve", path.to_str().unwrap(), "--fix", " "]);
-    assert!(run.code() == 1 && run.stderr().contains("--fix says nothing"), "{}", run.transcript());
+    assert!(run.code() == 1 && run.stderr().contains("--fix is empty"), "{}", run.transcript());
 }
 
 #[test]
@@ -344,7 +349,7 @@ fn a_record_elsewhere_teaches_the_others_nothing() {
     std::fs::create_dir(workspace.dir().join("elsewhere")).unwrap();
     std::fs::copy(&path, workspace.dir().join("elsewhere/a.json")).unwrap();
     let run = workspace.run(&["resolve", "elsewhere/a.json", "--fix", "started at 3.5"]);
-    assert!(run.stdout().contains("later ones do not know"), "{}", run.transcript());
+    assert!(run.stdout().contains("later failures do not suggest the fix"), "{}", run.transcript());
     let left: Vec<_> = std::fs::read_dir(workspace.dir().join("elsewhere")).unwrap().collect();
     assert_eq!(left.len(), 1, "{left:?}");
     assert!(!workspace.failures().join("resolutions.jsonl").exists());

@@ -42,7 +42,7 @@ fn the_nearest_directory_above_is_found_and_none_is_made() {
     assert_eq!(run.code(), 1);
     assert!(run.stderr().contains("no io/failures in "), "{}", run.stderr());
     let run = empty.run(&["list", "--dir", "nowhere"]);
-    assert!(run.stderr().contains("there is no directory nowhere"), "{}", run.stderr());
+    assert!(run.stderr().contains("no such directory: nowhere"), "{}", run.stderr());
     assert_eq!(std::fs::read_dir(empty.dir()).unwrap().count(), 0);
 }
 
@@ -204,7 +204,7 @@ fn broken_files_are_left_out_and_named() {
     let all = Workspace::with_data().run(&["list"]).stdout();
     let run = workspace.run(&["list"]);
     assert_eq!(run.stdout(), all);
-    assert!(run.stderr().contains("1 file left out: io/failures/general_broken.json: "), "{}", run.stderr());
+    assert!(run.stderr().contains("1 file skipped: io/failures/general_broken.json: "), "{}", run.stderr());
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn a_record_as_python_writes_it_is_read_and_is_not_valid() {
     assert_eq!(line["parameters"]["test"], serde_json::json!(["NaN", "-Infinity"]));
     let run = workspace.run(&["validate"]);
     assert_eq!(run.code(), 1);
-    assert!(run.stdout().contains(":8:14: not JSON: NaN is no number there"), "{}", run.stdout());
+    assert!(run.stdout().contains(":8:14: not JSON: NaN is not a JSON number"), "{}", run.stdout());
 }
 
 #[test]
@@ -378,7 +378,7 @@ fn a_record_is_found_by_its_id_whatever_its_file_is_called() {
         assert_eq!(workspace.run(&["show", id]).code(), 0, "{id}");
     }
     let run = workspace.run(&["show", "io/failures/gone.json"]);
-    assert_eq!(run.stderr(), "failures: there is no file io/failures/gone.json\n");
+    assert_eq!(run.stderr(), "failures: no such file: io/failures/gone.json\n");
 }
 
 #[test]
@@ -482,7 +482,7 @@ fn a_broken_line_hides_nothing_of_a_log() {
     std::fs::write(&path, format!("{{\"cut\n\n{early}{later}{rest}")).unwrap();
     let logs = workspace.run(&["logs", "--failure", "a10c4105"]);
     assert_eq!(logs.stdout(), Workspace::with_data().run(&["logs", "--failure", "a10c4105"]).stdout());
-    assert_eq!(logs.stderr(), "failures: left out, since no lines of a log: 2 lines\n");
+    assert_eq!(logs.stderr(), "failures: 2 lines skipped: not JSON of a runtime log\n");
 }
 
 /// A `failures watch`, ended with the test.
@@ -573,7 +573,7 @@ fn a_record_that_is_written_slowly_is_told_when_it_is_whole() {
     std::fs::write(&path, &json[..100]).unwrap();
     workspace.record(&failure("quick"));
     assert_eq!(Failure::from_json(&watch.line()).unwrap().error_message, "quick");
-    assert_eq!(watch.complaint(), "failures: io/failures/general_slow.json is no failure record\n");
+    assert_eq!(watch.complaint(), "failures: io/failures/general_slow.json is not a failure record\n");
     std::fs::write(&path, &json).unwrap();
     assert_eq!(Failure::from_json(&watch.line()).unwrap().error_message, "slow");
 }
@@ -587,7 +587,7 @@ fn a_watch_finds_the_failures_that_come_later_in_the_directory() {
     workspace.record(&failure("first"));
     assert_eq!(Failure::from_json(&watch.line()).unwrap().error_message, "first");
     let run = workspace.run(&["watch", "--dir", "/dev/null"]);
-    assert_eq!((run.code(), run.stderr()), (1, "failures: /dev/null is no directory\n".to_owned()));
+    assert_eq!((run.code(), run.stderr()), (1, "failures: /dev/null is not a directory\n".to_owned()));
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn a_real_model_answers_after_the_schema() {
         (run.code() == 0).then(|| run.stdout())
     });
     let shown = answered.expect("one answer of six is none of blank texts");
-    for part in ["Why\n", "What to try\n  1. ", "\nconfidence  ", " by openai", " tokens\n"] {
+    for part in ["Root cause\n", "Suggestions\n  1. ", "\nconfidence  ", " by openai", " tokens\n"] {
         assert!(shown.contains(part), "{part:?}");
     }
 }

@@ -107,7 +107,7 @@ fn a_record_with_a_secret_is_left_out_until_its_value_is_allowed() {
     let number = output.split_once(" [").unwrap().1.split_once(']').unwrap().0.to_owned();
     let (code, output) = push(&workspace, &["--allow", &number, "--because", "the password of the manual"]);
     assert!(
-        code == 0 && output.contains("is allowed from now on, by ") && output.contains("1 record pushed"),
+        code == 0 && output.contains("is allowed from now on: see ") && output.contains("1 record pushed"),
         "{output}"
     );
     assert!(remote_files().contains(name));

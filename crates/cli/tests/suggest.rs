@@ -131,11 +131,11 @@ fn an_answer_is_shown() {
         let run = protocol.ask(&server, &[]);
         let expected = format!(
             "\
-Why
+Root cause
   The step is too long.
   It crosses the pole.
 
-What to try
+Suggestions
   1. Halve the step
      in src/flow.rs:7
      stability
@@ -147,7 +147,7 @@ What to try
      stiffness
 
 confidence  medium
-stderr by     served-1 by {}, model_asked for as m-1, 321 tokens
+model       served-1 by {}, requested as m-1, 321 tokens
 ",
             protocol.name()
         );

@@ -1,4 +1,4 @@
-//! `failures diff`: two records side by side, without what is equal.
+//! `failures diff`: compares two records and shows the differences.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -15,10 +15,10 @@ use crate::screen::{Column, Screen, Table, local_time, one_line, paint, paramete
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The one: `latest`, `latest~1`, the beginning or end of the id, or a file.
+    /// The first record: `latest`, `latest~1`, the beginning or end of an id, or a path.
     #[arg(value_name = "A")]
     a: String,
-    /// The other.
+    /// The second record.
     #[arg(value_name = "B", default_value = "latest")]
     b: String,
     /// Print the differences as JSON.
@@ -26,7 +26,7 @@ pub(crate) struct Options {
     json: bool,
 }
 
-/// What one record says, by name, in order.
+/// The compared values of a record, by name, in insertion order.
 #[derive(Default)]
 struct ComparedValues {
     entries: Vec<(String, Value)>,
@@ -86,10 +86,7 @@ fn write_table(
     }
     table.write(screen)?;
     if differences.is_empty() {
-        writeln!(
-            screen,
-            "\nno difference in what is compared: computation, errors, place, parameters, trail, run and build"
-        )?;
+        writeln!(screen, "\nno differences in computation, errors, location, parameters, trail, run and build")?;
     }
     Ok(())
 }
@@ -105,7 +102,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// Names in the order of A, then those that only B has; null stands for nothing.
+/// The values that differ: first those of A in their order, then those that only B has. A missing value is null.
 fn differences<'f>(a: &'f ComparedValues, b: &'f ComparedValues) -> Vec<(&'f str, &'f Value, &'f Value)> {
     let of = |compared_values: &'f ComparedValues, name: &str| compared_values.get(name).unwrap_or(&Value::Null);
     let only_in_b = b.names().filter(|name| a.get(name).is_none());
@@ -113,7 +110,7 @@ fn differences<'f>(a: &'f ComparedValues, b: &'f ComparedValues) -> Vec<(&'f str
     names.map(|name| (name, of(a, name), of(b, name))).filter(|(_, a, b)| a != b).collect()
 }
 
-/// What two records are compared by.
+/// The values by which records are compared.
 fn compared_values(failure: &Failure) -> ComparedValues {
     let context = &failure.context;
     let text = |text: &Option<String>| text.clone().map(Value::from);
@@ -177,11 +174,11 @@ fn flatten(prefix: &str, map: &Map, compared_values: &mut ComparedValues) {
     }
 }
 
-/// How often a place reported, and where its numbers began and ended.
+/// Adds the number of events of a place, and the first and last value of each column.
 fn trail(entry: &TrailEntry, working_dir: Option<&str>, compared_values: &mut ComparedValues) {
     let said = entry.message.as_deref().or(entry.span.as_deref()).unwrap_or("numbers");
     let place = entry.location.as_ref().map(|at| place_of(at.file.as_deref(), at.line, working_dir));
-    // Two places can say the same.
+    // Two places may have the same message.
     let said = match compared_values.get(&format!("trail.{said}")) {
         Some(_) => format!("{said} {}", place.unwrap_or_default()),
         None => said.to_owned(),
@@ -200,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_places_that_say_the_same_are_told_apart() {
+    fn two_places_with_the_same_message_are_distinguished() {
         let record = |seen: [u32; 2]| {
             let mut json: serde_json::Value =
                 serde_json::from_str(include_str!("../../tests/data/io/failures/general_20251227_042931.json"))

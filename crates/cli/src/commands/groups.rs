@@ -1,4 +1,4 @@
-//! `failures groups`: failures that are the same over runs, and what varies in their parameters.
+//! `failures groups`: groups equal failures of all runs and shows which parameters vary.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
@@ -14,14 +14,14 @@ use crate::exit_code::ExitCode;
 use crate::records::{Collector, Selection, Summary, failures_dir, list_records, parse, scan};
 use crate::screen::{Screen, count, fit, local_time, one_line, paint, report, shown};
 
-/// Groups that are shown where nothing else is said.
+/// Default number of groups.
 const DEFAULT_GROUPS: usize = 25;
-/// Columns before the text of a line.
+/// Width of the titles of lines, including the indentation.
 const TITLE_COLUMNS: usize = 10;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// How many groups at most, the largest first; 0 for all.
+    /// Maximum number of groups, largest first; 0 for all.
     #[arg(long, short = 'n', value_name = "N", default_value_t = DEFAULT_GROUPS)]
     limit: usize,
     /// Print the groups as a JSON array.
@@ -31,7 +31,7 @@ pub(crate) struct Options {
     selection: Selection,
 }
 
-/// One group.
+/// A group of failures with the same fingerprint.
 #[derive(Debug, Serialize)]
 struct FailureGroup {
     fingerprint: String,
@@ -41,15 +41,15 @@ struct FailureGroup {
     computation: String,
     theoretical_ref: String,
     error_type: String,
-    /// Of the newest.
+    /// The message of the newest failure.
     error_message: String,
     category: Option<String>,
-    /// The runs that it occurred in.
+    /// The runs with such a failure.
     #[serde(serialize_with = "serialize_len")]
     sessions: BTreeSet<String>,
     /// The file of the newest record.
     latest: String,
-    /// What is the same in all, and what is not.
+    /// The parameters that are equal in all failures and those that vary.
     parameters: Varies,
 }
 
@@ -73,9 +73,9 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     screen.flush()?;
     skipped.report_all();
     if total == 0 {
-        report(format_args!("no failures{} in {}", options.selection.kind_suffix(), dir.display()));
+        report(format_args!("no failures in {}{}", dir.display(), options.selection.filter_suffix()));
     } else if total > groups.len() {
-        report(format_args!("{} of {}; all of them: --limit 0", groups.len(), count(total, "group")));
+        report(format_args!("{} of {} shown; use --limit 0 for all", groups.len(), count(total, "group")));
     }
     Ok(ExitCode::of_check(skipped.is_empty()))
 }
@@ -83,7 +83,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
 #[derive(Default)]
 struct GroupCollector(HashMap<String, FailureGroup>);
 
-/// What is read of a record beside its summary.
+/// The part of a record that the summary does not contain.
 #[derive(Deserialize)]
 struct RecordParameters {
     parameters: Map,
@@ -135,7 +135,7 @@ impl FailureGroup {
         self.first = self.first.min(other.first);
         self.sessions.extend(other.sessions);
         let is_newer = (other.last, &other.latest) > (self.last, &self.latest);
-        // They are in the order of the newest.
+        // The parameters keep the order of the newest record.
         self.parameters.join(other.parameters, is_newer);
         if is_newer {
             self.last = other.last;
@@ -145,7 +145,7 @@ impl FailureGroup {
     }
 }
 
-/// Four lines: what failed, when, what varies and what does not.
+/// Writes the lines of a group: title, error, time, varying and equal parameters.
 fn write_group(group: &FailureGroup, screen: &mut Screen) -> Result<()> {
     let error = one_line(&format!("{}: {}", group.error_type, group.error_message)).into_owned();
     let number = format!("{} ×", group.count);
@@ -162,7 +162,7 @@ fn write_group(group: &FailureGroup, screen: &mut Screen) -> Result<()> {
         writeln!(screen, "{line}")
     };
     line("error", &error, paint::ERROR)?;
-    line("seen", &occurrences(group), paint::PLAIN)?;
+    line("when", &occurrences(group), paint::PLAIN)?;
     for (title, text) in [("varies", group.parameters.differing()), ("same", group.parameters.same())] {
         if !text.is_empty() {
             line(title, &text, paint::PLAIN)?;

@@ -1,4 +1,4 @@
-//! `failures list`: the newest first.
+//! `failures list`: lists failures, newest first.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
@@ -13,14 +13,14 @@ use crate::records::{
 };
 use crate::screen::{Column, Screen, Table, count, fit, in_words, local_minute, one_line, paint, report};
 
-/// Rows of a table where nothing else is said.
+/// Default number of rows in a table.
 const DEFAULT_ROWS: usize = 25;
-/// Columns of an error that are kept.
+/// Maximum width of an error. A message can be as long as a file.
 const MAX_ERROR_COLUMNS: usize = 500;
 
 #[derive(Debug, Default, PartialEq, clap::Args)]
 pub(crate) struct Options {
-    /// How many at most; 0 for all. A table has 25, JSON all.
+    /// Maximum number of failures; 0 for all [default: 25 in a table, all in JSON].
     #[arg(long, short = 'n', value_name = "N")]
     limit: Option<usize>,
     /// Print the records as a JSON array.
@@ -39,7 +39,7 @@ const COLUMNS: [Column; 7] = [
     Column::new("REFERENCE").min_width(10).truncate_start().min_screen_width(72),
     Column::new("ERROR").style(paint::ERROR).min_width(18),
     Column::new("CATEGORY").style(paint::KIND).min_width(10).min_screen_width(100),
-    Column::new("SEEN").align_right().min_screen_width(64),
+    Column::new("COUNT").align_right().min_screen_width(64),
     Column::new("ID").style(paint::FAINT).min_width(8).truncate_start(),
 ];
 
@@ -63,24 +63,23 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     screen.flush()?;
     skipped.report_all();
     if matching == 0 {
-        report(format_args!("no failures{} in {}", options.selection.kind_suffix(), dir.display()));
+        report(format_args!("no failures in {}{}", dir.display(), options.selection.filter_suffix()));
     } else if matching > shown {
-        report(format_args!("{shown} of {}; all of them: --limit 0", count(matching, "failure")));
+        report(format_args!("{shown} of {} shown; use --limit 0 for all", count(matching, "failure")));
     }
     Ok(ExitCode::of_check(skipped.is_empty()))
 }
 
-/// The newest of the records that are wanted, and how often each failure was seen at all.
+/// Collects the newest matching records, and the number of occurrences of each failure among all records.
 struct NewestRecords<T> {
     limit: usize,
     matching: usize,
-    /// What is kept of a record.
+    /// Reduces a summary to the data of a row.
     to_row: fn(Summary) -> T,
     rows: BTreeMap<(DateTime<Utc>, PathBuf), T>,
     occurrences: HashMap<String, usize>,
 }
 
-/// A message can be as long as a file.
 fn truncate_error(mut failure: Summary) -> Summary {
     failure.error_message = fit(&failure.error(), MAX_ERROR_COLUMNS).into_owned();
     failure
@@ -139,7 +138,7 @@ fn write_table(newest: NewestRecords<Summary>, screen: &mut Screen) -> Result<()
     Ok(table.write(screen)?)
 }
 
-/// The records themselves, as they are in their files but for white space.
+/// Writes the records as in their files, without white space.
 fn write_json(newest: NewestRecords<()>, lines: bool, screen: &mut Screen) -> Result<()> {
     let paths: Vec<PathBuf> = newest.rows.into_keys().rev().map(|(_, path)| path).collect();
     let (open, between, close) = if lines { ("", "\n", "\n") } else { ("[", ",\n ", "]\n") };

@@ -1,4 +1,4 @@
-//! `failures logs`: the runtime log before a failure.
+//! `failures logs`: prints the runtime log before a failure.
 
 mod line;
 mod lines;
@@ -12,25 +12,25 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::exit_code::ExitCode;
-use crate::records::{failures_dir, open_record};
+use crate::records::{RecordFile, failures_dir, open_record};
 use crate::screen::{Screen, count, report};
 use line::{LogLevel, LogLine};
 use lines::LogLines;
 
-/// Lines that are shown where nothing else is said.
+/// Default number of lines.
 const DEFAULT_LINES: usize = 50;
-/// To know a file's session.
+/// Maximum number of lines that are read to find the session of a file.
 const MAX_PROBED_LINES: usize = 16;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The failure: the lines of its run before it, and its own.
+    /// Show the lines of this failure's run, up to the failure itself.
     #[arg(long, value_name = "ID|PATH", default_value = "latest", conflicts_with = "session")]
     failure: String,
-    /// The lines of a whole run, by the beginning or end of its session id.
+    /// Show all lines of a run: the beginning or end of its session id.
     #[arg(long, value_name = "ID")]
     session: Option<String>,
-    /// Of this level or above: error, warn, info, debug, trace.
+    /// Show lines of this level or more severe: error, warn, info, debug, trace.
     #[arg(
         long,
         value_enum,
@@ -40,86 +40,100 @@ pub(crate) struct Options {
         ignore_case = true
     )]
     level: LogLevel,
-    /// Inside of spans with this text in their name.
+    /// Show lines inside spans whose name contains TEXT.
     #[arg(long, value_name = "TEXT")]
     span: Option<String>,
-    /// The last so many of these lines; 0 for all.
+    /// Maximum number of lines, counted from the end; 0 for all.
     #[arg(long, short = 'n', value_name = "N", default_value_t = DEFAULT_LINES)]
     limit: usize,
-    /// The directory of the log; else the `logs` beside the failures.
+    /// The directory of the runtime logs [default: `logs` next to the directory of the records].
     #[arg(long, value_name = "DIR")]
     logs_dir: Option<PathBuf>,
-    /// Print the lines as they are.
+    /// Print the lines as JSON Lines, unchanged.
     #[arg(long)]
     jsonl: bool,
 }
 
-/// Where a reader of the log stops.
+/// The failure at which the output ends.
 #[derive(Debug)]
 struct LogEnd {
     failure: Option<Uuid>,
     at: DateTime<Utc>,
 }
 
+/// The part of the log that is printed.
+struct LogRange {
+    session: String,
+    /// `None` for the whole session.
+    end: Option<LogEnd>,
+    failures_dir: PathBuf,
+    /// False if an unreadable file could be the requested failure.
+    is_certain: bool,
+}
+
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
-    let (session, end, failures, is_certain) = match &options.session {
-        Some(session) => (session.clone(), None, failures_dir(dir)?, true),
-        None => session_of_failure(&options.failure, dir)?,
+    let range = match &options.session {
+        Some(session) => LogRange::of_session(session, dir)?,
+        None => LogRange::before_failure(&options.failure, dir)?,
     };
-    let logs = options.logs_dir.clone().unwrap_or_else(|| default_logs_dir(&failures));
-    let files = files_of_session(&session, &logs)?;
+    let logs = options.logs_dir.clone().unwrap_or_else(|| default_logs_dir(&range.failures_dir));
+    let files = files_of_session(&range.session, &logs)?;
     let mut tail = LogTail { limit: if options.limit == 0 { usize::MAX } else { options.limit }, ..LogTail::default() };
     for file in &files {
-        if tail.read(file, end.as_ref(), options)? {
+        if tail.read(file, range.end.as_ref(), options)? {
             break;
         }
     }
     for (text, line) in &tail.lines {
-        match options.jsonl {
-            true => {
-                screen.write_json(text)?;
-                writeln!(screen)?;
-            }
-            false => line.write(screen)?,
+        if options.jsonl {
+            screen.write_json(text)?;
+            writeln!(screen)?;
+        } else {
+            line.write(screen)?;
         }
     }
     screen.flush()?;
     if tail.malformed > 0 {
-        report(format_args!("failures: left out, since no lines of a log: {}", count(tail.malformed, "line")));
+        report(format_args!("failures: {} skipped: not JSON of a runtime log", count(tail.malformed, "line")));
     }
     if tail.matching > tail.lines.len() {
         report(format_args!(
-            "the last {} of {}; all of them: --limit 0",
+            "the last {} of {} shown; use --limit 0 for all",
             tail.lines.len(),
             count(tail.matching, "line")
         ));
     }
     if tail.lines.is_empty() {
-        report(format_args!("no such line in {}", logs.display()));
+        report(format_args!("no matching lines in {}", logs.display()));
     }
-    Ok(ExitCode::of_check(is_certain))
+    Ok(ExitCode::of_check(range.is_certain))
 }
 
-/// The session of a failure, where its log ends, the directory of the records, and whether the failure is the one
-/// meant.
-fn session_of_failure(name: &str, dir: Option<&Path>) -> Result<(String, Option<LogEnd>, PathBuf, bool)> {
-    let record = open_record(name, dir)?;
-    let context = record.failure.context;
-    let session = context.session_id;
-    let session = session.with_context(|| format!("{} names no session, so it has no log", record.path.display()))?;
-    let end = LogEnd { failure: context.id, at: record.failure.timestamp };
-    let failures = record.path.parent().unwrap_or(Path::new("")).to_owned();
-    Ok((session, Some(end), failures, record.is_certain))
+impl LogRange {
+    fn of_session(session: &str, dir: Option<&Path>) -> Result<Self> {
+        Ok(LogRange { session: session.to_owned(), end: None, failures_dir: failures_dir(dir)?, is_certain: true })
+    }
+
+    fn before_failure(name: &str, dir: Option<&Path>) -> Result<Self> {
+        let RecordFile { path, failure, is_certain, .. } = open_record(name, dir)?;
+        let Some(session) = failure.context.session_id else {
+            bail!("{} has no session id and therefore no log", path.display())
+        };
+        let end = LogEnd { failure: failure.context.id, at: failure.timestamp };
+        let failures_dir = path.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(LogRange { session, end: Some(end), failures_dir, is_certain })
+    }
 }
 
-fn default_logs_dir(failures: &Path) -> PathBuf {
-    let absolute = std::path::absolute(failures).unwrap_or_else(|_| failures.to_owned());
+/// The directory `logs` next to the directory of the records, relative to the current directory if possible.
+fn default_logs_dir(failures_dir: &Path) -> PathBuf {
+    let absolute = std::path::absolute(failures_dir).unwrap_or_else(|_| failures_dir.to_owned());
     let logs = absolute.parent().unwrap_or(&absolute).join("logs");
-    let here = std::env::current_dir().unwrap_or_default();
-    logs.strip_prefix(&here).map(Path::to_owned).unwrap_or(logs)
+    let current_dir = std::env::current_dir().unwrap_or_default();
+    logs.strip_prefix(&current_dir).map(Path::to_owned).unwrap_or(logs)
 }
 
-/// The files of a session, oldest first. Each file is of one session.
+/// The log files of a session, oldest first. A file contains lines of one session only.
 fn files_of_session(session: &str, logs: &Path) -> Result<Vec<PathBuf>> {
     let cannot = || format!("cannot read the log in {}", logs.display());
     let entries = std::fs::read_dir(logs).with_context(cannot)?;
@@ -138,16 +152,16 @@ fn files_of_session(session: &str, logs: &Path) -> Result<Vec<PathBuf>> {
     matching.sort_by(|a, b| a.1.cmp(&b.1));
     match &matching[..] {
         [] => {
-            bail!("no log of session {session} in {}: the run kept none, or it was deleted by rotation", logs.display())
+            bail!("no log of session {session} in {}: the run wrote none, or rotation has deleted it", logs.display())
         }
         [(first, _), others @ ..] if others.iter().any(|(other, _)| other != first) => {
-            bail!("several sessions match {session:?}, e.g. {first}: say more of it")
+            bail!("several sessions match {session:?}, e.g. {first}: give more digits of the id")
         }
         _ => Ok(matching.into_iter().map(|(_, path)| path).collect()),
     }
 }
 
-/// What the first good line says, or else the name: `runtime_{date}_{session}_{number}.jsonl`.
+/// The session id in the first valid line, or else in the name: `runtime_{date}_{session}_{number}.jsonl`.
 fn session_of_file(path: &Path) -> Result<String> {
     let lines = LogLines::open(path)?.take(MAX_PROBED_LINES);
     let recorded = lines.filter_map(|line| LogLine::read(&line.ok()??)).find_map(|line| line.session_id);
@@ -156,7 +170,7 @@ fn session_of_file(path: &Path) -> Result<String> {
     Ok(recorded.or_else(|| in_name().map(str::to_owned)).unwrap_or_default())
 }
 
-/// The last lines that are wanted.
+/// The last matching lines.
 #[derive(Default)]
 struct LogTail {
     limit: usize,
@@ -166,7 +180,7 @@ struct LogTail {
 }
 
 impl LogTail {
-    /// Reads a file; says whether the failure's own line was met.
+    /// Adds the lines of a file. Returns true if the line of the failure was found.
     fn read(&mut self, path: &Path, end: Option<&LogEnd>, options: &Options) -> Result<bool> {
         for text in LogLines::open(path)? {
             let text = text.with_context(|| format!("cannot read {}", path.display()))?;
@@ -175,7 +189,7 @@ impl LogTail {
                 continue;
             };
             let is_end = end.is_some_and(|end| end.failure.is_some() && line.failure_id == end.failure);
-            // Threads write in another order than that of their times.
+            // Threads do not write lines in the order of their times.
             let is_later = end.is_some_and(|end| line.timestamp > end.at);
             if is_end || (!is_later && line.matches(options.level, options.span.as_deref())) {
                 self.push(text, line);

@@ -1,4 +1,4 @@
-//! `failures prune`: deletes old records, and the temporary files of programs that were killed.
+//! `failures prune`: deletes old records and temporary files of killed programs.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -20,16 +20,16 @@ use crate::signals::SignalGuard;
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("bound").required(true).multiple(true))]
 pub(crate) struct Options {
-    /// Keep the newest so many, whatever else is said; alone, delete all others.
+    /// Always keep the newest N records. Without another bound, delete all others.
     #[arg(long, value_name = "N", group = "bound")]
     keep_last: Option<usize>,
-    /// Delete what is older, e.g. 30d (30m are minutes, 1M is a month).
+    /// Delete records older than AGE, e.g. 30d. Note that 30m is 30 minutes and 1M is a month.
     #[arg(long, value_name = "AGE", group = "bound", value_parser = humantime::parse_duration)]
     older_than: Option<Duration>,
-    /// Delete the oldest until all records together are not larger, e.g. 1G.
+    /// Delete the oldest records until the total size is at most SIZE, e.g. 1G.
     #[arg(long, value_name = "SIZE", group = "bound")]
     max_size: Option<ByteSize>,
-    /// Delete, and do not only say so.
+    /// Delete the records. Without this option they are only listed.
     #[arg(long)]
     yes: bool,
 }
@@ -37,11 +37,11 @@ pub(crate) struct Options {
 /// A record that could be deleted.
 #[derive(Debug)]
 struct Candidate {
-    /// Whether it is a whole record. Others are never deleted, and keep no place from those that are.
+    /// True if the file contains a complete record. Other files are never deleted and do not count for `--keep-last`.
     is_whole: bool,
-    /// Whether the recorder gave the file its name, and it is no link.
+    /// True for regular files with a name that a store gives.
     is_deletable: bool,
-    /// Of the file's content.
+    /// Hash of the file's content.
     digest: u64,
     at: DateTime<Utc>,
     path: PathBuf,
@@ -53,7 +53,7 @@ struct Candidate {
 struct Candidates(Vec<Candidate>);
 
 impl Collector for Candidates {
-    fn add(&mut self, path: &Path, failure: Summary, json: &[u8], _wanted: bool) {
+    fn add(&mut self, path: &Path, failure: Summary, json: &[u8], _matches: bool) {
         let has_store_name = path.file_name().and_then(|name| name.to_str()).is_some_and(Store::is_own_name);
         self.0.push(Candidate {
             is_whole: parse::<Failure>(json).is_ok(),
@@ -78,45 +78,51 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     let mut records = records.0;
     records.sort_by(|a, b| (a.at, &a.path).cmp(&(b.at, &b.path)));
     let all = count(records.len(), "record");
-    let selected = options.selected(&records, tracing_failure::time::now())?;
+    let selected = options.select(&records, tracing_failure::time::now())?;
     if !options.yes {
         write_paths(&selected, screen)?;
-        let delete = if selected.is_empty() { "" } else { ": delete them with --yes" };
-        report(format_args!("would delete {} of {all} in {}{delete}", count_and_size(&selected), dir.display()));
+        let hint = if selected.is_empty() { "" } else { ": use --yes to delete them" };
+        report(format_args!("would delete {} of {all} in {}{hint}", count_and_size(&selected), dir.display()));
         return Ok(ExitCode::of_check(skipped.is_empty()));
     }
-    let (mut deleted, mut failed) = (Vec::new(), 0);
     let signals = SignalGuard::install()?;
-    for record in selected.iter().take_while(|_| !signals.is_received()) {
-        match record.delete() {
-            Ok(true) => deleted.push(*record),
-            Ok(false) => report(format_args!("{} has changed meanwhile: kept", record.path.display())),
-            // Another process was first.
-            Err(error) if is_not_found(&error) => {}
-            Err(error) => {
-                failed += 1;
-                report(format_args!("failures: cannot delete {}: {}", record.path.display(), in_words(&error)));
-            }
-        }
-    }
+    let (deleted, all_deleted) = delete_records(&selected, &signals);
     let interrupted = if signals.is_received() { "interrupted: " } else { "" };
     report(format_args!("{interrupted}deleted {} of {all} in {}", count_and_size(&deleted), dir.display()));
     let written = write_paths(&deleted, screen);
-    // Ends the command if a signal came.
+    // This ends the command if a signal has arrived.
     drop(signals);
     let abandoned = Store::open(&dir)?.remove_abandoned()?;
     if abandoned > 0 {
         report(format_args!("deleted {} of killed programs", count(abandoned, "temporary file")));
     }
     match written {
-        // The records are deleted, whoever reads their names.
-        Err(error) if failed == 0 || !is_broken_pipe(&error) => Err(error),
-        _ => Ok(ExitCode::of_check(failed == 0 && skipped.is_empty())),
+        // A closed pipe must not hide that a record could not be deleted.
+        Err(error) if all_deleted || !is_broken_pipe(&error) => Err(error),
+        _ => Ok(ExitCode::of_check(all_deleted && skipped.is_empty())),
     }
 }
 
+/// Deletes the records until a signal arrives. Returns the deleted records, and whether no deletion failed.
+fn delete_records<'r>(records: &[&'r Candidate], signals: &SignalGuard) -> (Vec<&'r Candidate>, bool) {
+    let (mut deleted, mut all_deleted) = (Vec::new(), true);
+    for record in records.iter().take_while(|_| !signals.is_received()) {
+        match record.delete() {
+            Ok(true) => deleted.push(*record),
+            Ok(false) => report(format_args!("{} kept: it has changed", record.path.display())),
+            // Another process has deleted it.
+            Err(error) if is_not_found(&error) => {}
+            Err(error) => {
+                all_deleted = false;
+                report(format_args!("failures: cannot delete {}: {}", record.path.display(), in_words(&error)));
+            }
+        }
+    }
+    (deleted, all_deleted)
+}
+
 fn is_regular_file(path: &Path) -> bool {
-    std::fs::symlink_metadata(path).is_ok_and(|there| there.is_file())
+    std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
 }
 
 fn is_not_found(error: &anyhow::Error) -> bool {
@@ -130,9 +136,9 @@ fn digest(json: &[u8]) -> u64 {
 }
 
 impl Candidate {
-    /// Deletes the file if it still is what was read; says whether it was.
+    /// Deletes the file and returns true, unless its content has changed.
     ///
-    /// Whoever amends the record has a lock on it, and then there is another file under its name.
+    /// A process that amends the record holds a lock on it and then replaces the file.
     fn delete(&self) -> Result<bool> {
         let Some(locked) = Locked::now(&self.path)? else { return Ok(false) };
         let is_same = load_json(&self.path).is_ok_and(|json| digest(&json) == self.digest);
@@ -157,7 +163,7 @@ fn write_paths(records: &[&Candidate], screen: &mut Screen) -> Result<()> {
 
 impl Options {
     /// The records to delete, oldest first.
-    fn selected<'r>(&self, all: &'r [Candidate], now: DateTime<Utc>) -> Result<Vec<&'r Candidate>> {
+    fn select<'r>(&self, all: &'r [Candidate], now: DateTime<Utc>) -> Result<Vec<&'r Candidate>> {
         let records: Vec<&Candidate> = all.iter().filter(|record| record.is_whole).collect();
         let mut groups = HashSet::new();
         let deletable: Vec<bool> =
@@ -210,7 +216,7 @@ mod tests {
     }
 
     fn days(options: &Options, records: &[Candidate]) -> Vec<String> {
-        let selected = options.selected(records, "2026-11-11T00:00:00Z".parse().unwrap()).unwrap();
+        let selected = options.select(records, "2026-11-11T00:00:00Z".parse().unwrap()).unwrap();
         selected.iter().map(|record| record.at.format("%d").to_string()).collect()
     }
 

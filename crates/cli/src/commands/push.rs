@@ -1,4 +1,4 @@
-//! `failures push`: the records into git, and to the remote.
+//! `failures push`: commits new records to git and pushes them.
 
 use std::io::Write;
 use std::path::Path;
@@ -17,28 +17,28 @@ use crate::screen::{Screen, report, visible};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The remote: a name or a URL; else the branch's own, or the only one.
+    /// The remote, as a name or URL [default: the remote of the branch, or the only one].
     #[arg(long, value_name = "REMOTE")]
     remote: Option<String>,
-    /// A branch of its own, that holds only failures; else the current branch.
+    /// A separate branch for records only [default: the current branch].
     #[arg(long, value_name = "BRANCH")]
     branch: Option<String>,
-    /// Allow a value that looks like a secret and is none: the number in brackets that an earlier push has shown. It is added
-    /// to `.failures-allow` beside the records; commit that file. Can be given several times.
+    /// Allow a value that only looks like a secret. NUMBER is the number in brackets that an earlier push printed. It
+    /// is added to `.failures-allow` in the directory of the records; commit that file. Can be repeated.
     #[arg(long, value_name = "NUMBER")]
     allow: Vec<String>,
-    /// Why the values are no secrets, for those who read `.failures-allow`.
+    /// The reason why the values are no secrets. It is added to `.failures-allow`.
     #[arg(long, value_name = "TEXT", requires = "allow", default_value = "")]
     because: String,
-    /// Only say what would be committed and pushed.
+    /// Print what would be committed and pushed, and change nothing.
     #[arg(long)]
     dry_run: bool,
-    /// How long one call of git may take.
+    /// Maximum run time of each git command.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
     timeout: Duration,
 }
 
-/// Set by Ctrl-C. Git runs in a group of its own, which the terminal does not interrupt.
+/// A flag that is set by Ctrl-C. The terminal does not interrupt git, which runs in its own process group.
 fn interrupted() -> Result<Arc<AtomicBool>> {
     let interrupted = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
@@ -57,7 +57,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     }
     for number in &options.allow {
         let list = publisher.allow(number, &options.because)?;
-        writeln!(screen, "{number} is allowed from now on, by {}", visible(&list.display().to_string()))?;
+        writeln!(screen, "{number} is allowed from now on: see {}", visible(&list.display().to_string()))?;
     }
     let (all_well, text) = if options.dry_run {
         let plan = publisher.plan()?;
@@ -69,14 +69,14 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     };
     let written = writeln!(screen, "{}", visible(&text)).and_then(|()| screen.flush());
     match written {
-        // Nobody reads what failed: it goes to where it may be read.
+        // The failure must not be lost with the closed output.
         Err(error) if !all_well => report(format_args!("failures: {text}\n{error}")),
         written => written?,
     }
     Ok(ExitCode::of_check(all_well))
 }
 
-/// Whether only copies of records are left out.
+/// Returns true if only copies of records are skipped.
 fn is_complete(skipped: &[Skipped]) -> bool {
     skipped.iter().all(|skipped| skipped.copy_of.is_some())
 }

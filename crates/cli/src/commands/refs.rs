@@ -1,4 +1,4 @@
-//! `failures refs`: the index by equation.
+//! `failures refs`: lists theoretical references with the failures of each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -14,14 +14,14 @@ use crate::screen::{Column, Screen, Table, local_minute, one_line, paint, report
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Print the index as a JSON array.
+    /// Print the references as a JSON array.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     selection: Selection,
 }
 
-/// What is known of one reference.
+/// The failures of a theoretical reference.
 #[derive(Debug, Default)]
 struct ReferenceEntry {
     failures: usize,
@@ -91,7 +91,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     screen.flush()?;
     skipped.report_all();
     if lines.is_empty() {
-        report(format_args!("no failures{} in {}", options.selection.kind_suffix(), dir.display()));
+        report(format_args!("no failures in {}{}", dir.display(), options.selection.filter_suffix()));
     }
     Ok(ExitCode::of_check(skipped.is_empty()))
 }
@@ -102,7 +102,7 @@ impl ReferenceEntry {
             theoretical_ref,
             failures: self.failures,
             groups: self.groups.len(),
-            // A record that names no run comes from one all the same.
+            // Records without a session id come from at least one run.
             runs: self.runs.len().max(1),
             computations: &self.computations,
             last: self.last,
@@ -110,7 +110,7 @@ impl ReferenceEntry {
     }
 }
 
-/// Numbers by their size: Eq. 2 stands before Eq. 10.
+/// A sort key that compares numbers by value: Eq. 2 comes before Eq. 10.
 fn natural_order(text: &str) -> Vec<(String, u64)> {
     let is_number = |part: &str| part.starts_with(|c: char| c.is_ascii_digit());
     let parts = text.as_bytes().chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit());

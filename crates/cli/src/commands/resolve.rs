@@ -1,4 +1,4 @@
-//! `failures resolve`: what really fixed a failure, for those that come after it.
+//! `failures resolve`: records the fix of a failure for later failures of its kind.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,49 +13,48 @@ use crate::records::{RecordFile, failures_dir, open_record};
 use crate::screen::{Screen, one_line, paint, shown};
 use crate::signals::SignalGuard;
 
-/// What is longer is no fix but a report.
+/// Maximum length of a fix.
 const MAX_FIX_BYTES: usize = 2000;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// `latest`, `latest~2` for the second before it, the beginning or end of the id, or a file.
+    /// `latest`, `latest~2` (the second before the latest), the beginning or end of an id, or a path.
     #[arg(value_name = "ID|PATH")]
     failure: String,
-    /// What was done, in a sentence or two.
+    /// The fix, in one or two sentences.
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     fix: String,
 }
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let fix = options.fix.trim();
-    ensure!(!fix.is_empty(), "--fix says nothing: what fixed it?");
-    ensure!(fix.len() <= MAX_FIX_BYTES, "--fix is longer than {MAX_FIX_BYTES} bytes: say it shorter");
+    ensure!(!fix.is_empty(), "--fix is empty");
+    ensure!(fix.len() <= MAX_FIX_BYTES, "--fix is longer than {MAX_FIX_BYTES} bytes");
     let record = open_record(&options.failure, dir)?;
     let mut resolution = Resolution::default();
     resolution.fix = fix.to_owned();
     resolution.time = Some(tracing_failure::time::now());
     let amendment = Amendment { suggestions: Vec::new(), resolution: Some(resolution) };
     let store = store_containing(&record, dir).map(Store::open).transpose()?;
-    // The record and the list of resolutions change together, or neither does.
+    // The record and the list of resolutions change together or not at all.
     let append_to_list = || store.as_ref().map_or(Ok(()), |store| Ok(store.resolve(&record.failure, fix).map(drop)?));
     let signals = SignalGuard::install()?;
     let change = Change::new(&record.path, &amendment).of(&record.failure).unless(signals.received());
     let amended = change.apply_with(append_to_list)?;
     drop(signals);
     let computation = screen.paint(paint::STRONG, &one_line(&record.failure.computation));
-    match store {
-        Some(_) => writeln!(screen, "{computation} is resolved; failures of this kind begin with it from now on")?,
-        None => writeln!(
-            screen,
-            "{computation} is resolved; the record is in no directory of records, so later ones do not know"
-        )?,
-    }
-    writeln!(screen, "  noted in {}", shown(&path_to_report(&record.path, amended.path)))?;
+    let consequence = if store.is_some() {
+        "later failures of this kind suggest this fix first"
+    } else {
+        "later failures do not suggest the fix, since the record is outside the directory"
+    };
+    writeln!(screen, "{computation} is resolved; {consequence}")?;
+    writeln!(screen, "  saved in {}", shown(&path_to_report(&record.path, amended.path)))?;
     screen.flush()?;
     Ok(ExitCode::of_check(record.is_certain))
 }
 
-/// The path that was given, unless it was that of the copy of a record.
+/// The path that the user gave, or the path of the amended record if the user gave a path to `latest.json`.
 pub(crate) fn path_to_report(given: &Path, amended: PathBuf) -> PathBuf {
     match amended.file_name().filter(|name| given.ends_with("latest.json") && *name != "latest.json") {
         Some(name) => given.with_file_name(name),
@@ -63,7 +62,7 @@ pub(crate) fn path_to_report(given: &Path, amended: PathBuf) -> PathBuf {
     }
 }
 
-/// The directory of the records that programs write to, if the record is in it.
+/// The directory of the records if it contains this record.
 fn store_containing(record: &RecordFile, dir: Option<&Path>) -> Option<PathBuf> {
     let dir = failures_dir(dir).ok()?;
     let of_record = record.path.canonicalize().ok()?.parent()?.to_owned();

@@ -1,4 +1,4 @@
-//! `failures show`: one record for human eyes.
+//! `failures show`: shows one failure.
 
 mod place;
 mod sections;
@@ -16,16 +16,16 @@ use crate::screen::Screen;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// `latest`, `latest~2` for the second before it, the beginning or end of the id, or a file.
+    /// `latest`, `latest~2` (the second before the latest), the beginning or end of an id, or a path.
     #[arg(default_value = "latest", value_name = "ID|PATH")]
     failure: String,
     /// Print the record as one line of JSON.
     #[arg(long, conflicts_with = "raw")]
     json: bool,
-    /// Print the file as it is; a terminal gets its control characters spelt out.
+    /// Print the file unchanged. On a terminal, control characters are escaped.
     #[arg(long)]
     raw: bool,
-    /// Show the frames of libraries as well.
+    /// Also show stack frames of libraries.
     #[arg(long)]
     frames: bool,
 }
@@ -51,7 +51,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
 }
 
 fn write_all(record: &RecordFile, library_frames: bool, screen: &mut Screen) -> Result<()> {
-    // A record of another program has no diagnosis; nothing is written into it.
+    // Records of other programs have no diagnosis. It is computed for the output only.
     let mut diagnosed = record.failure.clone();
     diagnosed.diagnose();
     let failure = &diagnosed;
@@ -68,7 +68,7 @@ fn write_all(record: &RecordFile, library_frames: bool, screen: &mut Screen) -> 
     sections::write_origin(record, screen)
 }
 
-/// What fixed failures like this one, as it is noted beside the records.
+/// The fixes of earlier failures with the same fingerprint, from the list in the directory of the record.
 fn earlier_fixes(record: &RecordFile) -> Result<Vec<Resolution>> {
     let dir = record.path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     Ok(Store::open(dir)?.resolutions(&record.failure.fingerprint()))

@@ -1,4 +1,4 @@
-//! `failures suggest`: what a model makes of a failure.
+//! `failures suggest`: asks a language model about failures.
 
 mod all;
 mod answer;
@@ -36,7 +36,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     }
     let advice = advisor.advice(&record.failure)?;
     warn_if_not_cached(&advice);
-    // Before anything is printed: whoever reads it may be gone.
+    // The answer is saved first, because printing fails if the pipe is closed.
     let saved = options.save.then(|| save_answer(&record, &advice)).transpose();
     let printed = print(&advice, advisor.model().name(), saved.as_ref().ok().and_then(Option::as_ref), screen);
     if let Err(error) = &printed {

@@ -1,4 +1,4 @@
-//! `failures validate`: records against the schema.
+//! `failures validate`: checks records against the schema.
 
 mod duplicates;
 mod locate;
@@ -17,10 +17,10 @@ use problem::{Problem, RecordChecker};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Files, or directories of records; else all records and latest.json.
+    /// Files or directories [default: all records in the directory, and latest.json].
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Print the problems as JSON Lines.
+    /// Print problems as JSON Lines.
     #[arg(long)]
     jsonl: bool,
 }
@@ -29,9 +29,10 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     let given = if options.paths.is_empty() { vec![failures_dir(dir)?] } else { options.paths.clone() };
     let (mut files, mut skipped) = (Vec::new(), SkippedFiles::default());
     for path in given {
-        match path.is_dir() {
-            true => files.extend(files_in_dir(&failures_dir(Some(&path))?, &mut skipped)?),
-            false => files.push(path),
+        if path.is_dir() {
+            files.extend(files_in_dir(&failures_dir(Some(&path))?, &mut skipped)?);
+        } else {
+            files.push(path);
         }
     }
     let checker = RecordChecker::new()?;
@@ -47,20 +48,20 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     )
     .and_then(|()| Ok(screen.flush()?));
     match written {
-        // Whoever reads may have read enough, but not everything is valid.
+        // A closed pipe must not hide that records are invalid.
         Err(error) if problems > 0 && is_broken_pipe(&error) => return Ok(ExitCode::Failure),
         written => written?,
     }
     skipped.report_all();
     match problems {
-        0 if files.is_empty() => report(format_args!("no records there")),
+        0 if files.is_empty() => report(format_args!("no records found")),
         0 => report(format_args!("{}, all valid", count(files.len(), "file"))),
         _ => report(format_args!("{} in {broken} of {}", count(problems, "problem"), count(files.len(), "file"))),
     }
     Ok(ExitCode::of_check(problems == 0 && skipped.is_empty()))
 }
 
-/// The records of a directory, and the copy of the newest.
+/// The records of a directory and `latest.json`.
 fn files_in_dir(dir: &Path, skipped: &mut SkippedFiles) -> Result<Vec<PathBuf>> {
     let latest = Some(dir.join("latest.json")).filter(|latest| latest.is_file());
     let listing = list_records(dir)?;
@@ -71,7 +72,8 @@ fn files_in_dir(dir: &Path, skipped: &mut SkippedFiles) -> Result<Vec<PathBuf>> 
 fn write_problem(path: &Path, problem: &Problem, as_json: bool, screen: &mut Screen) -> Result<()> {
     let Problem { line, column, pointer, message } = problem;
     if as_json {
-        let problem = json!({ "path": path.to_string_lossy(), "line": line, "column": column, "pointer": pointer, "message": message });
+        let path = path.to_string_lossy();
+        let problem = json!({ "path": path, "line": line, "column": column, "pointer": pointer, "message": message });
         screen.write_json(&problem.to_string())?;
         return Ok(writeln!(screen)?);
     }

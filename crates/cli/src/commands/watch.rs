@@ -1,4 +1,4 @@
-//! `failures watch`: each new failure as it comes.
+//! `failures watch`: prints each new failure.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::Metadata;
@@ -17,17 +17,17 @@ use crate::exit_code::ExitCode;
 use crate::records::{Matcher, Selection, Summary, compact_json, failures_dir, list_records, load_json, parse};
 use crate::screen::{Screen, local_time, one_line, paint, report};
 
-/// How long nothing is looked for where the system does not tell of changes: network drives, containers.
+/// Interval between scans where the system does not report changes, such as network drives and containers.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
-/// What comes together is looked at together.
+/// Delay after a change, so that one scan covers a burst of changes.
 const BURST_DELAY: Duration = Duration::from_millis(20);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Print each record as a line of JSON.
+    /// Print records as JSON Lines.
     #[arg(long)]
     jsonl: bool,
-    /// End after so many failures.
+    /// Exit after N failures.
     #[arg(long, short = 'n', value_name = "N")]
     limit: Option<usize>,
     #[command(flatten)]
@@ -38,14 +38,14 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     let matcher = options.selection.matcher();
     let (changed, changes) = mpsc::channel();
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        // To list the directory is an access as well, and would be followed by the next.
+        // Listing the directory is an access. Reacting to it would cause the next one.
         if !event.is_ok_and(|event| event.kind.is_access()) {
-            // Nobody listens any more when the command ends.
+            // Fails only when the command is ending.
             let _ = changed.send(());
         }
     });
     let mut watch = Watch::begin(dir, watcher.ok())?;
-    report(format_args!("watching {}: end with Ctrl-C", watch.dir.display()));
+    report(format_args!("watching {}; press Ctrl-C to stop", watch.dir.display()));
     let mut left = options.limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX);
     loop {
         for (path, json) in watch.new_records() {
@@ -65,15 +65,15 @@ struct Watch {
     given: Option<PathBuf>,
     dir: PathBuf,
     watcher: Option<RecommendedWatcher>,
-    /// The files that were looked at, and how they were then.
+    /// The files that have been read, and their state at that time.
     files: HashMap<PathBuf, FileState>,
-    /// The failures that are known, whatever their files are called.
+    /// The failures that existed at the start or have been printed. Their files may have any names.
     known: HashSet<FailureIdentity>,
-    /// Whether a file that is no record was reported.
+    /// True if a file that is not a record was reported.
     has_skipped_files: bool,
 }
 
-/// What changes when a file is written or replaced.
+/// Metadata that changes when a file is written or replaced.
 #[derive(Clone, Copy, PartialEq)]
 struct FileStamp {
     file: u64,
@@ -81,7 +81,7 @@ struct FileStamp {
     written: Option<SystemTime>,
 }
 
-/// A file as it was when it was looked at.
+/// The state of a file when it was read.
 struct FileState {
     stamp: FileStamp,
     content: FileContent,
@@ -90,13 +90,13 @@ struct FileState {
 #[derive(Clone, Copy, PartialEq)]
 enum FileContent {
     Record,
-    /// No record, or not yet.
+    /// Not a record, or not yet complete.
     Broken,
-    /// It did not become one, and this was reported.
+    /// Not a record, and reported as such.
     Reported,
 }
 
-/// What tells one failure from another: its id, or in records of other programs all that never changes in them.
+/// The identity of a failure: its id, or for records without an id the fields that never change.
 #[derive(PartialEq, Eq, Hash)]
 enum FailureIdentity {
     Id(Uuid),
@@ -112,7 +112,7 @@ impl FailureIdentity {
         }
     }
 
-    /// The failure of a file. A name of the recorder's contains the id, so that the file need not be read.
+    /// The identity of the failure in a file. Names that the recorder gives contain the id, so the file is not read.
     fn in_file(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
         match name.strip_suffix(".json")?.rsplit('_').next()?.parse() {
@@ -143,7 +143,7 @@ impl Watch {
     fn begin(given: Option<&Path>, watcher: Option<RecommendedWatcher>) -> Result<Self> {
         let dir = watched_dir(given);
         if dir.exists() && !dir.is_dir() {
-            bail!("{} is no directory", dir.display());
+            bail!("{} is not a directory", dir.display());
         }
         let listed = if dir.exists() { list_records(&dir)?.paths } else { Vec::new() };
         let given = given.map(Path::to_owned);
@@ -160,14 +160,14 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Also where the directory is a new one under its old name.
+    /// Watches the directory. This is repeated, since the directory may have been replaced.
     fn listen(&mut self) {
         if let Some(watcher) = &mut self.watcher {
             let _ = watcher.watch(&self.dir, RecursiveMode::NonRecursive);
         }
     }
 
-    /// Returns when something has changed, or might have.
+    /// Waits until files have changed or may have changed.
     fn wait(&mut self, changes: &Receiver<()>) {
         match changes.recv_timeout(POLL_INTERVAL) {
             Ok(()) => {
@@ -175,17 +175,17 @@ impl Watch {
                 while changes.try_recv().is_ok() {}
             }
             Err(RecvTimeoutError::Timeout) => {}
-            // Nothing tells of changes: there is no watcher.
+            // There is no watcher.
             Err(RecvTimeoutError::Disconnected) => std::thread::sleep(POLL_INTERVAL),
         }
-        // The directory may have come meanwhile, or another one of its name.
+        // The directory may have been created or replaced.
         if self.given.is_some() || !self.dir.is_dir() {
             self.dir = watched_dir(self.given.as_deref());
         }
         self.listen();
     }
 
-    /// Oldest first, with what is in them.
+    /// The paths and contents of new records, oldest first.
     fn new_records(&mut self) -> Vec<(PathBuf, Vec<u8>)> {
         let listed: HashSet<PathBuf> = match list_records(&self.dir) {
             Ok(listed) => listed.paths.into_iter().collect(),
@@ -197,17 +197,17 @@ impl Watch {
         paths.into_iter().filter_map(|path| self.read_new(path)).collect()
     }
 
-    /// The record of a file that is new, or has changed, unless it is known.
+    /// Returns the record of a new or changed file, unless the failure is known.
     fn read_new(&mut self, path: PathBuf) -> Option<(PathBuf, Vec<u8>)> {
         let stamp = FileStamp::of(&path)?;
         if let Some(state) = self.files.get_mut(&path)
             && state.stamp == stamp
         {
-            // Whoever still writes it would have changed it.
+            // A file that is still being written would have changed.
             if state.content == FileContent::Broken {
                 state.content = FileContent::Reported;
                 self.has_skipped_files = true;
-                report(format_args!("failures: {} is no failure record", path.display()));
+                report(format_args!("failures: {} is not a failure record", path.display()));
             }
             return None;
         }
@@ -220,34 +220,32 @@ impl Watch {
     }
 }
 
-/// The directory may well come later than the command.
+/// The directory to watch. It need not exist yet.
 fn watched_dir(given: Option<&Path>) -> PathBuf {
     let otherwise = || given.map_or_else(|| PathBuf::from("io/failures"), Path::to_owned);
     failures_dir(given).unwrap_or_else(|_| otherwise())
 }
 
-/// Names sort by their times behind the area.
+/// The part of a file name after the area, which sorts by time.
 fn by_time(path: &Path) -> &str {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     name.rsplitn(3, '_').nth(2).map_or(name, |area| &name[area.len()..])
 }
 
-/// Prints a record if it is wanted; says whether it was.
+/// Prints a record if it matches, and returns whether it matches.
 fn print_record(path: &Path, json: &[u8], matcher: &Matcher<'_>, as_json: bool, screen: &mut Screen) -> Result<bool> {
     let Ok(failure) = Summary::read(json) else { return Ok(false) };
-    let wanted = matcher.matches(&failure, json).unwrap_or_else(|error| {
-        report(format_args!("failures: --where fails on {}: {error}", path.display()));
+    let matches = matcher.matches(&failure, json).unwrap_or_else(|error| {
+        report(format_args!("failures: --where failed for {}: {error}", path.display()));
         false
     });
-    match (wanted, as_json) {
-        (true, true) => {
-            screen.write_json(&compact_json(&String::from_utf8_lossy(json)))?;
-            writeln!(screen)?;
-        }
-        (true, false) => write_failure(&failure, path, screen)?,
-        (false, _) => {}
+    if matches && as_json {
+        screen.write_json(&compact_json(&String::from_utf8_lossy(json)))?;
+        writeln!(screen)?;
+    } else if matches {
+        write_failure(&failure, path, screen)?;
     }
-    Ok(wanted)
+    Ok(matches)
 }
 
 fn write_failure(failure: &Summary, path: &Path, screen: &mut Screen) -> Result<()> {

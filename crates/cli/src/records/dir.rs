@@ -1,4 +1,4 @@
-//! Where the records are.
+//! The directory of the records.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -6,26 +6,25 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use tracing_failure_advice::shared::existing_store;
 
-/// The directory that was given, or the `failures` in it; else the nearest `io/failures`, here or above.
-pub(crate) fn failures_dir(as_given: Option<&Path>) -> Result<PathBuf> {
-    let Some(as_given) = as_given else { return nearest_failures_dir() };
-    let inner = as_given.join("failures");
-    match as_given.is_dir() {
-        true if inner.is_dir() => Ok(inner),
-        true => Ok(as_given.to_owned()),
-        false if as_given.exists() => bail!("{} is no directory", as_given.display()),
-        false => bail!("there is no directory {}: no failure was recorded there yet?", as_given.display()),
+/// Returns the given directory or its subdirectory `failures`. Without a given directory, searches for `io/failures` in
+/// the current directory and its parents.
+pub(crate) fn failures_dir(given: Option<&Path>) -> Result<PathBuf> {
+    let Some(given) = given else { return nearest_failures_dir() };
+    let subdirectory = given.join("failures");
+    if given.is_dir() {
+        Ok(if subdirectory.is_dir() { subdirectory } else { given.to_owned() })
+    } else if given.exists() {
+        bail!("{} is not a directory", given.display())
+    } else {
+        bail!("no such directory: {} (no failure has been recorded there yet)", given.display())
     }
 }
 
 fn nearest_failures_dir() -> Result<PathBuf> {
-    let here = std::env::current_dir().context("cannot tell the current directory: say where with --dir")?;
+    let here = std::env::current_dir().context("cannot determine the current directory: use --dir")?;
     let found = here.ancestors().map(|above| above.join("io/failures")).find(|dir| dir.is_dir());
     let found = found.with_context(|| {
-        format!(
-            "no io/failures in {} or above it: no failure was recorded yet, or say where with --dir",
-            here.display()
-        )
+        format!("no io/failures in {} or its parents: no failure has been recorded yet, or use --dir", here.display())
     })?;
     Ok(match found.strip_prefix(&here) {
         Ok(rest) if rest.as_os_str().is_empty() => PathBuf::from("."),
@@ -34,20 +33,20 @@ fn nearest_failures_dir() -> Result<PathBuf> {
     })
 }
 
-/// What a directory holds.
+/// The contents of a directory of records.
 pub(crate) struct Listing {
-    /// The files of the records, oldest first by name.
+    /// The files of the records, sorted by the time in their names.
     pub(crate) paths: Vec<PathBuf>,
-    /// Conflict copies of them, each with its original.
+    /// Conflict copies of records, each with its original.
     pub(super) copies: Vec<(PathBuf, PathBuf)>,
-    /// Files that can be no records because of their names.
+    /// JSON files whose names are not UTF-8. Commands cannot read them.
     pub(super) non_utf8: Vec<PathBuf>,
 }
 
 /// Lists a directory of records.
 pub(crate) fn list_records(dir: &Path) -> Result<Listing> {
     let store = existing_store(dir)?;
-    // A store knows itself by its absolute path; people know the one that they gave.
+    // The store returns absolute paths. Messages use the path that the user gave.
     let as_given = |path: PathBuf| path.file_name().map_or(path.clone(), |name| dir.join(name));
     let (paths, copies) = store.paths_and_copies()?;
     let paths = paths.into_iter().map(as_given).collect();

@@ -1,24 +1,26 @@
-//! The file of a record.
+//! Reading the file of a record.
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use tracing_failure_advice::shared::read_json;
 
-/// The text of a record, with an error that names the file.
+/// Reads the JSON of a record. Errors name the file.
 pub(crate) fn load_json(path: &Path) -> Result<Vec<u8>> {
     let mut json = Vec::new();
     read_json(&mut json, path).with_context(|| path.display().to_string())?;
     Ok(json)
 }
 
-/// Levels of nesting that no reader of records goes beyond.
+/// Maximum nesting depth, the limit of serde_json.
 const MAX_DEPTH: usize = 127;
 
-/// Whether no reader gets to the bottom of it. A summary passes over what is deep, and would count what nobody can show.
+/// Returns true if the JSON is nested too deeply for serde_json.
+///
+/// A summary ignores most values, so it accepts records that no command can show.
 pub(crate) fn exceeds_max_depth(json: &[u8]) -> bool {
     let opens = |byte: u8| matches!(byte, b'[' | b'{');
-    // Most records do not have so many brackets at all, which is seen quickly.
+    // Fast path: most records have fewer brackets in total.
     if json.iter().filter(|byte| opens(**byte)).count() <= MAX_DEPTH {
         return false;
     }
@@ -42,7 +44,7 @@ pub(crate) fn exceeds_max_depth(json: &[u8]) -> bool {
     false
 }
 
-/// JSON on one line: the text as it is, without the white space between its parts.
+/// Removes white space between JSON tokens. Numbers and strings keep their exact text.
 pub(crate) fn compact_json(json: &str) -> String {
     let mut line = String::with_capacity(json.len());
     let (mut in_string, mut escaped) = (false, false);

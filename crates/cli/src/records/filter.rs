@@ -1,4 +1,4 @@
-//! A filter in the language of jq: `.parameters.method == "RK45" and .parameters.rtol < 1e-6`.
+//! jq filters, such as `.parameters.method == "RK45" and .parameters.rtol < 1e-6`.
 
 use anyhow::{Result, anyhow};
 use jaq_core::data::JustLut;
@@ -10,15 +10,15 @@ use tracing_failure_advice::shared::parse;
 use super::input::FilterInput;
 use crate::screen::{fit, width};
 
-/// An error can hold the whole record.
+/// Maximum width of an error message, which may contain the whole record.
 const MAX_ERROR_COLUMNS: usize = 200;
 
-/// A filter that a record passes if what comes out of it is true: one value that is neither false nor null.
+/// A compiled jq filter. A record passes if any output is neither false nor null.
 pub(crate) struct JqFilter(jaq_core::Filter<JustLut<Val>>);
 
 impl JqFilter {
     pub(crate) fn compile(code: &str) -> Result<Self> {
-        // `halt` would end this process.
+        // `halt` would end the process.
         let ends_process = |name: &str| name.starts_with("halt");
         let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
         let definitions = definitions.filter(|definition| !ends_process(definition.name));
@@ -30,12 +30,12 @@ impl JqFilter {
             .map_err(|errors| compile_error(code, errors.into_iter().flat_map(|(_, error)| error_positions(error))))?;
         let filter = Compiler::default().with_funs(functions).compile(modules).map_err(|errors| {
             let undefined = errors.into_iter().flat_map(|(_, undefined)| undefined);
-            compile_error(code, undefined.map(|(name, what)| (name, format!("there is no {} {name}", what.as_str()))))
+            compile_error(code, undefined.map(|(name, what)| (name, format!("undefined {}: {name}", what.as_str()))))
         })?;
         Ok(JqFilter(filter))
     }
 
-    /// Whether the record passes, or why the filter cannot say.
+    /// Returns whether the record passes, or why the filter failed.
     pub(crate) fn passes(&self, json: &[u8]) -> Result<bool, String> {
         let FilterInput(record) = parse(json).map_err(|error| error.to_string())?;
         let context = Ctx::<JustLut<Val>>::new(&self.0.lut, Vars::new([]));
@@ -50,7 +50,7 @@ impl JqFilter {
     }
 }
 
-/// Where the parser stopped, and what it wanted there.
+/// The positions of syntax errors, each with a message.
 fn error_positions(error: load::Error<&str>) -> Vec<(&str, String)> {
     let expected = |what: &str| format!("expected {what}");
     match error {
@@ -62,10 +62,10 @@ fn error_positions(error: load::Error<&str>) -> Vec<(&str, String)> {
     }
 }
 
-/// The filter with a mark under the first place that is wrong.
+/// Formats the first error with its line of the filter and a mark under its position.
 fn compile_error<'a>(code: &'a str, mut error_positions: impl Iterator<Item = (&'a str, String)>) -> anyhow::Error {
     let Some((place, what)) = error_positions.next() else { return anyhow!("not a jq filter") };
-    // The end of the text is a place as well, and what comes from elsewhere has none.
+    // The position may be the end of the text, or outside of it if the error is not in the filter itself.
     let start = (place.as_ptr().addr().wrapping_sub(code.as_ptr().addr())).min(code.len());
     let (line_start, line) = line_at(code, start);
     let column = width(&code[line_start..start]);
@@ -82,7 +82,8 @@ fn line_at(code: &str, at: usize) -> (usize, &str) {
 mod tests {
     use super::*;
 
-    const RECORD: &[u8] = br#"{"parameters":{"method":"RK45","rtol":1e-9,"x":"NaN","big":"Infinity","n":[1,2],"seed":123456789012345678901234567890,"wide":"170141183460469231731687303715884105727"}}"#;
+    const RECORD: &[u8] = br#"{"parameters":{"method":"RK45","rtol":1e-9,"x":"NaN","big":"Infinity","n":[1,2],
+        "seed":123456789012345678901234567890,"wide":"170141183460469231731687303715884105727"}}"#;
 
     fn passes(code: &str) -> Result<bool, String> {
         JqFilter::compile(code).unwrap().passes(RECORD)

@@ -1,11 +1,11 @@
-//! A record as a filter sees it. The numbers that JSON has no syntax for are numbers here: `.parameters.x | isnan`.
+//! Records as input of jq filters. Numbers that JSON cannot express become numbers: `.parameters.x | isnan`.
 
 use std::fmt;
 
 use jaq_json::{Num, Rc, Val};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// A value of the filter language, read from JSON.
+/// A jq value that is deserialized from JSON.
 pub(super) struct FilterInput(pub(super) Val);
 
 impl<'de> Deserialize<'de> for FilterInput {
@@ -72,7 +72,8 @@ impl<'de> Visitor<'de> for FilterInputVisitor {
     }
 }
 
-/// An integer beyond 64 bits, which records have as text. Shorter digits are text that the program meant as text.
+/// Parses an integer that does not fit in 64 bits. Records store such integers as strings. Shorter digit strings are
+/// strings of the program.
 fn large_integer(text: &str) -> Option<Num> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_canonical = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,4 +1,4 @@
-//! One record by a name that people have at hand.
+//! Finding one record by id, position or path.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -20,19 +20,20 @@ use crate::screen::{count, in_words, shown};
 /// A record and its file.
 pub(crate) struct RecordFile {
     pub(crate) path: PathBuf,
-    /// Whether no other file could have been meant that cannot be read.
+    /// False if an unreadable file could be the requested record.
     pub(crate) is_certain: bool,
-    /// As it is in the file.
+    /// The content of the file.
     pub(crate) json: Vec<u8>,
     pub(crate) failure: Failure,
 }
 
-/// Digits of an id that people must give.
+/// Minimum number of digits that identify a record by its id.
 const MIN_ID_DIGITS: usize = 4;
 
-/// A file, and whether no other could have been meant that cannot be read.
+/// The path of a record.
 pub(crate) struct RecordPath {
     pub(crate) path: PathBuf,
+    /// False if an unreadable file could be the requested record.
     pub(crate) is_certain: bool,
 }
 
@@ -42,19 +43,19 @@ impl RecordPath {
     }
 }
 
-/// The file of this name: `latest`, `latest~2` for the second before it, the beginning or end of an id, the file's name, or a
-/// path. Says on stderr which files are passed over.
+/// Finds a record by `latest`, `latest~2` (the second before the latest), the beginning or end of its id, its file name
+/// or its path. Skipped files are reported on stderr.
 ///
 /// # Errors
 ///
-/// When there is none, or more than one.
+/// If no record or more than one record has this name.
 pub(crate) fn find_record(name: &str, dir: Option<&Path>) -> Result<RecordPath> {
     let path = Path::new(name);
     if path.is_file() {
         return Ok(RecordPath::certain(path.to_owned()));
     }
     if path.components().count() > 1 {
-        bail!("there is no file {name}");
+        bail!("no such file: {name}");
     }
     let dir = failures_dir(dir)?;
     let listing = list_records(&dir)?;
@@ -64,17 +65,17 @@ pub(crate) fn find_record(name: &str, dir: Option<&Path>) -> Result<RecordPath> 
     }
 }
 
-/// The record of this name.
+/// Reads a record. See [`find_record`] for its name.
 ///
 /// # Errors
 ///
-/// When there is none, more than one, or it is broken.
+/// If no record or more than one record has this name, or if it cannot be read.
 pub(crate) fn open_record(name: &str, dir: Option<&Path>) -> Result<RecordFile> {
     let RecordPath { path, is_certain } = find_record(name, dir)?;
     let json = load_json(&path)?;
     let failure = match parse(&json) {
         Ok(failure) => failure,
-        Err(error) => bail!("{} is no failure record: {error}", path.display()),
+        Err(error) => bail!("{} is not a failure record: {error}", path.display()),
     };
     Ok(RecordFile { path, is_certain, json, failure })
 }
@@ -87,10 +88,12 @@ fn latest_offset(name: &str) -> Option<usize> {
     }
 }
 
-/// In the order of the list. Files that are no records do not count, but any of them may be the one that is meant.
+/// Finds the record that is `before` records older than the latest, in the order of `failures list`.
+///
+/// Unreadable files are not counted, but each of them may be the requested record.
 fn find_by_offset(listing: &Listing, before: usize, dir: &Path) -> Result<RecordPath> {
     let mut skipped = SkippedFiles::from_listing(listing);
-    // A record from the future was written while a clock was wrong. It would be the newest for ever.
+    // A record from the future was written while a clock was wrong. It would stay the latest for ever.
     let now = tracing_failure::time::now() + TimeDelta::minutes(1);
     let mut newest = Vec::new();
     for path in &listing.paths {
@@ -104,7 +107,7 @@ fn find_by_offset(listing: &Listing, before: usize, dir: &Path) -> Result<Record
     let mut found = None;
     for ((_, time, id), _, path) in newest {
         match check_record(path) {
-            // A copy of the record before.
+            // A copy of the previous record.
             Ok(()) if id.is_some() && last == Some((time, id)) => {}
             Ok(()) if passed == before => {
                 found = Some(path.clone());
@@ -118,7 +121,7 @@ fn find_by_offset(listing: &Listing, before: usize, dir: &Path) -> Result<Record
     match found {
         Some(path) => Ok(RecordPath { path, is_certain: skipped.is_empty() }),
         None if passed == 0 => bail!("no failures in {}", dir.display()),
-        None => bail!("latest~{before}: there are {} only in {}", count(passed, "failure"), dir.display()),
+        None => bail!("latest~{before}: only {} in {}", count(passed, "failure"), dir.display()),
     }
 }
 
@@ -130,7 +133,8 @@ fn file_name(path: &Path) -> Cow<'_, str> {
     path.file_name().unwrap_or_default().to_string_lossy()
 }
 
-/// The time and the id that a name tells, or else the record: `latest.json` is a copy of the last in this order.
+/// The time and id of a record, from the name that a store gave or else from the content. `latest.json` follows the
+/// same order.
 fn time_and_id(path: &Path) -> Result<(DateTime<Utc>, Option<Uuid>)> {
     let name = file_name(path);
     if Store::is_own_name(&name) {
@@ -153,7 +157,7 @@ fn find_by_name(name: &str, listing: &Listing, dir: &Path) -> Result<PathBuf> {
     let part = name.to_ascii_lowercase();
     let mut found: Vec<PathBuf> = paths.iter().filter(|path| matches_id(path, &part)).cloned().collect();
     if found.is_empty() && part.len() >= MIN_ID_DIGITS {
-        // Files can have been given other names.
+        // The files may have been renamed.
         let (by_id, skipped) = scan(listing, &Selection::default(), || IdMatches { part: &part, found: Vec::new() });
         found = by_id.found;
         found.sort();
@@ -163,29 +167,34 @@ fn find_by_name(name: &str, listing: &Listing, dir: &Path) -> Result<PathBuf> {
     }
     match &found[..] {
         [one] => Ok(one.clone()),
-        [] => bail!("no failure {name:?} in {}: `failures list` shows which there are", dir.display()),
+        [] => bail!("no failure {name:?} in {}: see `failures list`", dir.display()),
         [a, b, ..] => {
             let file_name = |path: &Path| shown(Path::new(path.file_name().unwrap_or_default()));
-            bail!("{} failures match {name:?}, e.g. {} and {}: say more of it", found.len(), file_name(a), file_name(b))
+            bail!(
+                "{} failures match {name:?}, e.g. {} and {}: give more digits of the id",
+                found.len(),
+                file_name(a),
+                file_name(b)
+            )
         }
     }
 }
 
-/// Whether the id in a file's name begins or ends so.
+/// Returns true if the id in the file's name begins or ends with `part`.
 fn matches_id(path: &Path, part: &str) -> bool {
     let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) else { return false };
     let id = stem.rsplit('_').next().unwrap_or(stem).to_ascii_lowercase();
     part.len() >= MIN_ID_DIGITS && (id.starts_with(part) || id.ends_with(part))
 }
 
-/// Records whose own id begins or ends so.
+/// Collects the records whose id begins or ends with `part`.
 struct IdMatches<'a> {
     part: &'a str,
     found: Vec<PathBuf>,
 }
 
 impl Collector for IdMatches<'_> {
-    fn add(&mut self, path: &Path, failure: Summary, _json: &[u8], _wanted: bool) {
+    fn add(&mut self, path: &Path, failure: Summary, _json: &[u8], _matches: bool) {
         let id = failure.context.id.as_ref().map(Uuid::to_string).unwrap_or_default();
         if id.starts_with(self.part) || id.ends_with(self.part) {
             self.found.push(path.to_owned());
@@ -202,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_people_have_at_hand() {
+    fn a_record_is_named_by_its_id_or_its_position() {
         let path = Path::new("io/failures/rg_flow_20251227T043000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e.json");
         for part in ["01a21351-ff9b-736d-ac9d-0e7e3264969e", "01a21351", "3264969e", "969e"] {
             assert!(matches_id(path, part), "{part}");

@@ -1,4 +1,4 @@
-//! The records of a directory: where it is, which are wanted, and how they are read.
+//! Finding, selecting and reading the records of a directory.
 
 mod dir;
 mod file;

@@ -1,18 +1,18 @@
-//! A bar on stderr, where something takes long and people wait for it.
+//! A progress bar on stderr for commands that take long.
 
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// How long people wait without being told.
+/// Time after which the bar appears.
 const SHOW_DELAY: Duration = Duration::from_secs(1);
 
 pub(crate) struct Progress {
     started: Instant,
     files: usize,
-    /// What is done to them.
+    /// The verb in front of the bar.
     activity: &'static str,
-    /// Files of earlier parts of the work.
+    /// Number of files in the batches that are complete.
     pub(super) completed: usize,
     bar: Option<ProgressBar>,
 }
@@ -22,7 +22,7 @@ impl Progress {
         Progress { started: Instant::now(), files, activity: "reading", completed: 0, bar: None }
     }
 
-    /// Of questions, each of which takes a while.
+    /// A bar that appears immediately, since each question takes seconds.
     pub(crate) fn for_questions(questions: usize) -> Self {
         let mut progress = Progress::new(questions);
         progress.activity = "asking";
@@ -30,14 +30,14 @@ impl Progress {
         progress
     }
 
-    /// Shows that so many are done.
+    /// Sets the number of completed questions.
     pub(crate) fn set_position(&mut self, completed: usize) {
         if let Some(bar) = &self.bar {
             bar.set_position(completed as u64);
         }
     }
 
-    /// Shows that so many files of this part are taken.
+    /// Sets the number of files of the current batch that are taken from the queue.
     pub(super) fn update(&mut self, taken: usize) {
         if self.started.elapsed() >= SHOW_DELAY {
             self.bar
@@ -46,7 +46,7 @@ impl Progress {
         }
     }
 
-    /// Does something that may write to the terminal as well.
+    /// Hides the bar while `work` writes to the terminal.
     pub(crate) fn suspend<T>(&self, work: impl FnOnce() -> T) -> T {
         match &self.bar {
             Some(bar) => bar.suspend(work),
@@ -63,7 +63,7 @@ impl Drop for Progress {
     }
 }
 
-/// Nothing is drawn where stderr is no terminal.
+/// Nothing is drawn if stderr is not a terminal.
 fn new_bar(files: usize, activity: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(files as u64), ProgressDrawTarget::stderr());
     match ProgressStyle::with_template(&format!("{activity} {{bar:40}} {{pos}} of {{len}}, {{eta}} left")) {

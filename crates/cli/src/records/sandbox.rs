@@ -1,8 +1,8 @@
-//! Filters in a process of their own.
+//! Running jq filters in a separate process.
 //!
-//! A filter is a program of the user: it can recurse without end, run without end, or fill the memory. None of this can be
-//! stopped inside a process. The command therefore starts itself again as a worker, sends it the records one by one, and starts
-//! another one when a worker has died.
+//! A filter is a user's program: it can recurse or run for ever, or exhaust the memory. A process cannot stop this in
+//! its own threads. The command therefore starts itself as a worker, sends it one record at a time, and starts a new
+//! worker when one dies.
 
 use std::cell::RefCell;
 use std::ffi::OsStr;
@@ -17,27 +17,27 @@ use anyhow::{Context, Result, anyhow};
 
 use super::filter::JqFilter;
 
-/// The first argument of a worker. The filter follows.
+/// The first argument of a worker process. The second one is the filter.
 const WORKER_ARGUMENT: &str = "__filter";
-/// The longest time for one record.
+/// Maximum run time of a filter for one record.
 const FILTER_TIMEOUT: Duration = Duration::from_secs(5);
-/// The memory of a worker, which holds a record and what the filter makes of it.
+/// Maximum memory of a worker, which contains a record and the values that the filter computes.
 #[cfg(unix)]
 const MAX_WORKER_MEMORY: u64 = 4 << 30;
-/// Exit code of a worker whose time was up.
+/// Exit code of a worker that exceeded `FILTER_TIMEOUT`.
 const TIMEOUT_EXIT_CODE: u8 = 99;
-/// Exit code of a Rust program that panicked.
+/// Exit code of a Rust program that panics.
 const PANIC_EXIT_CODE: i32 = 101;
-/// After so many records that took too long, no other is tried.
+/// Number of timeouts after which the filter is not tried again.
 const MAX_TIMEOUTS: u32 = 3;
-/// The same for records at which a worker died.
+/// Number of worker crashes after which the filter is not tried again.
 const MAX_CRASHES: u32 = 64;
 
 const REPLY_PASS: u8 = 1;
 const REPLY_FAIL: u8 = 0;
 const REPLY_ERROR: u8 = 2;
 
-/// A filter, and the worker that runs it.
+/// A filter and the worker process that runs it.
 pub(crate) struct Sandbox {
     code: String,
     state: RefCell<WorkerState>,
@@ -51,22 +51,22 @@ struct WorkerState {
 }
 
 impl Sandbox {
-    /// A filter that was not checked yet.
+    /// Creates a sandbox for a filter, without compiling the filter.
     pub(crate) fn new(code: &str) -> Self {
         Sandbox { code: code.to_owned(), state: RefCell::default() }
     }
 
-    /// Whether the filter compiles.
+    /// Checks that the filter compiles.
     ///
     /// # Errors
     ///
-    /// What is wrong with it, and where.
+    /// Returns the position and reason of the first mistake.
     pub(crate) fn check(&self) -> Result<()> {
-        // An empty message is no record: the worker only says whether the filter compiles.
+        // For an empty message, the worker only reports whether the filter compiles.
         self.ask(&[]).map(drop).map_err(|error| anyhow!("{error}"))
     }
 
-    /// Whether the record passes, or why the filter cannot say.
+    /// Returns whether the record passes, or why the filter failed.
     pub(crate) fn passes(&self, json: &[u8]) -> Result<bool, String> {
         self.ask(json)
     }
@@ -74,7 +74,7 @@ impl Sandbox {
     fn ask(&self, json: &[u8]) -> Result<bool, String> {
         let mut state = self.state.borrow_mut();
         if state.timeouts == MAX_TIMEOUTS || state.crashes == MAX_CRASHES {
-            return Err("not tried: the filter has failed too often".to_owned());
+            return Err("not tried, the filter has failed too often".to_owned());
         }
         let mut worker = match state.worker.take() {
             Some(worker) => worker,
@@ -97,7 +97,7 @@ impl Sandbox {
     }
 }
 
-/// Why a worker ended.
+/// The reason why a worker process ended.
 enum WorkerExit {
     Timeout,
     Panic,
@@ -107,9 +107,9 @@ enum WorkerExit {
 impl fmt::Display for WorkerExit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            WorkerExit::Timeout => write!(f, "the filter takes longer than {} s", FILTER_TIMEOUT.as_secs()),
-            WorkerExit::Panic => f.write_str("the filter uses what cannot be run here, such as a module"),
-            WorkerExit::Crash => f.write_str("the filter recurses too deeply or needs too much memory"),
+            WorkerExit::Timeout => write!(f, "the filter ran for more than {} s", FILTER_TIMEOUT.as_secs()),
+            WorkerExit::Panic => f.write_str("the filter uses an unsupported feature, such as modules"),
+            WorkerExit::Crash => f.write_str("the filter recurses too deeply or uses too much memory"),
         }
     }
 }
@@ -130,10 +130,12 @@ impl Worker {
             let (input, output) = pipes.ok_or_else(|| io::Error::other("no pipe"))?;
             io::Result::Ok(Worker { child, input, output })
         };
-        start().context("cannot start the process of the filter")
+        start().context("cannot start the filter process")
     }
 
-    /// An error means that the worker has died.
+    /// # Errors
+    ///
+    /// If the worker has died.
     fn ask(&mut self, json: &[u8]) -> io::Result<Result<bool, String>> {
         write_message(&mut self.input, json)?;
         let mut kind = [0];
@@ -160,7 +162,7 @@ impl Drop for Worker {
     }
 }
 
-/// This program, also when its file was replaced meanwhile.
+/// The path of this program. On Linux it is valid even if the file has been replaced.
 fn this_program() -> io::Result<PathBuf> {
     if cfg!(target_os = "linux") { Ok(PathBuf::from("/proc/self/exe")) } else { std::env::current_exe() }
 }
@@ -179,22 +181,22 @@ fn read_message(from: &mut impl Read) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The work of a worker, if this process is one.
+/// Runs the worker loop if this process is a worker.
 pub(crate) fn run_worker() -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
     let is_worker = arguments.next().is_some_and(|first| first == OsStr::new(WORKER_ARGUMENT));
     let code = arguments.next().filter(|_| is_worker)?;
     limit_memory();
-    // Whoever asked may be gone.
+    // An error means that the command has exited.
     let _ = answer_requests(&code.to_string_lossy());
     Some(ExitCode::SUCCESS)
 }
 
-/// Answers until nobody asks.
+/// Answers requests until the pipe closes.
 fn answer_requests(code: &str) -> io::Result<()> {
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     let timer = FilterTimer::start()?;
-    // The parser can recurse as well.
+    // Parsing can also recurse without end.
     timer.begin();
     let filter = JqFilter::compile(code).map_err(|error| error.to_string());
     timer.end();
@@ -218,7 +220,7 @@ fn answer_requests(code: &str) -> io::Result<()> {
     }
 }
 
-/// Ends the process when a piece of work takes too long.
+/// Ends the process when a filter runs too long.
 struct FilterTimer(mpsc::Sender<bool>);
 
 impl FilterTimer {
@@ -252,7 +254,7 @@ impl FilterTimer {
     }
 }
 
-/// A filter that fills the memory ends its worker, and nothing else on this machine. A worker that dies leaves no core file.
+/// Limits the memory of the worker, so that a filter cannot exhaust the machine's memory, and disables core dumps.
 #[cfg(unix)]
 fn limit_memory() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

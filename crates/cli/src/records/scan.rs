@@ -1,4 +1,4 @@
-//! Reading many records on all cores.
+//! Parallel reading of many records.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -22,23 +22,23 @@ use super::skipped::SkippedFiles;
 use super::summary::Summary;
 use crate::screen::in_words;
 
-/// Files that a thread takes at a time.
+/// Number of files that a thread takes from the queue at a time.
 const FILES_PER_CHUNK: usize = 16;
-/// A disk has something to do while others compute.
+/// Minimum number of threads. With more threads than cores, the disk is busy while other threads parse.
 const MIN_THREADS: usize = 4;
-/// How often it is looked how far they are.
+/// Interval between updates of the progress bar.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What is put together from many records, part by part.
+/// A result that is built from many records. Each thread has its own collector; the collectors are joined at the end.
 pub(crate) trait Collector: Send {
-    /// Takes in a record; whether it is wanted is said beside it.
+    /// Adds a record. `matches` tells whether the selection contains it.
     fn add(&mut self, path: &Path, failure: Summary, json: &[u8], matches: bool);
 
-    /// Takes in what another thread gathered.
+    /// Adds the records of another thread's collector.
     fn join(&mut self, other: Self);
 }
 
-/// Reads all records and gathers what is made of them.
+/// Reads all records of a directory into a collector. Copies of a record are not added.
 pub(crate) fn scan<G: Collector>(
     listing: &Listing,
     selection: &Selection,
@@ -46,10 +46,10 @@ pub(crate) fn scan<G: Collector>(
 ) -> (G, SkippedFiles) {
     let mut skipped = SkippedFiles::from_listing(listing);
     let (mut collector, mut unreadable, ids) = collect_records(&listing.paths, selection, &new);
-    let find_copies = find_copies(&listing.paths, ids);
-    if !find_copies.is_empty() {
-        find_copies.iter().for_each(|(copy, original)| skipped.add_copy(copy, original));
-        let is_original = |path: &&PathBuf| !find_copies.contains_key(path.as_path());
+    let copies = find_copies(&listing.paths, ids);
+    if !copies.is_empty() {
+        copies.iter().for_each(|(copy, original)| skipped.add_copy(copy, original));
+        let is_original = |path: &&PathBuf| !copies.contains_key(path.as_path());
         let originals: Vec<PathBuf> = listing.paths.iter().filter(is_original).cloned().collect();
         (collector, unreadable, _) = collect_records(&originals, selection, &new);
     }
@@ -57,7 +57,7 @@ pub(crate) fn scan<G: Collector>(
     (collector, skipped)
 }
 
-/// What tells one failure from another, and the place of its file.
+/// The identity of a failure (time and id) and the index of its file.
 type IndexedId = ((DateTime<Utc>, Uuid), usize);
 
 fn collect_records<G: Collector>(
@@ -92,17 +92,16 @@ fn collect_records<G: Collector>(
     })
 }
 
-/// The files that have the time and the id of another and no name of a store's, each with that other.
+/// Maps each copy to its original. A copy has the time and id of another file, but not a name that a store gives.
 fn find_copies(paths: &[PathBuf], mut ids: Vec<IndexedId>) -> HashMap<&Path, &Path> {
     ids.sort_unstable();
-    let mut find_copies = HashMap::new();
+    let mut copies = HashMap::new();
     for same in ids.chunk_by(|(a, _), (b, _)| a == b).filter(|same| same.len() > 1) {
         let files = || same.iter().map(|(_, place)| &*paths[*place]);
         let Some(original) = files().find(|path| has_store_name(path)).or_else(|| files().next()) else { continue };
-        find_copies
-            .extend(files().filter(|path| *path != original && !has_store_name(path)).map(|path| (path, original)));
+        copies.extend(files().filter(|path| *path != original && !has_store_name(path)).map(|path| (path, original)));
     }
-    find_copies
+    copies
 }
 
 fn has_store_name(path: &Path) -> bool {
@@ -111,15 +110,15 @@ fn has_store_name(path: &Path) -> bool {
 
 fn read_summary(path: &Path, json: &mut Vec<u8>) -> Result<Summary> {
     read_json(json, path)?;
-    ensure!(!exceeds_max_depth(json), "it is nested too deeply to be read");
+    ensure!(!exceeds_max_depth(json), "nested too deeply");
     Ok(Summary::read(json)?)
 }
 
-/// Makes something of each file on all cores, and hands it on in the order of the files.
+/// Calls `read` for each file on all cores, and `consume` for each result in the order of the files.
 ///
 /// # Errors
 ///
-/// The first that `hand_on` meets; no more files are read then.
+/// Returns the first error of `consume`. No more files are read then.
 pub(crate) fn map_in_order<T: Send>(
     paths: &[PathBuf],
     read: impl Fn(&Path) -> T + Sync,
@@ -131,12 +130,12 @@ pub(crate) fn map_in_order<T: Send>(
         let parts = on_all_cores(batch, &mut progress, work);
         let mut results: Vec<(usize, T)> = parts.into_iter().flatten().collect();
         results.sort_by_key(|(place, _)| *place);
-        progress.suspend(|| results.into_iter().try_for_each(|(_, results)| consume(results)))?;
+        progress.suspend(|| results.into_iter().try_for_each(|(_, result)| consume(result)))?;
     }
     Ok(())
 }
 
-/// Divides the files among threads and returns what each of them made.
+/// Divides the files among threads and returns the result of each thread.
 fn on_all_cores<T: Send>(
     paths: &[PathBuf],
     progress: &mut Progress,
@@ -150,7 +149,7 @@ fn on_all_cores<T: Send>(
         let spawn = |_| {
             let (files, work, done) = (FileQueue { paths, next: &next, chunk: 0..0 }, &work, done.clone());
             scope.spawn(move || {
-                // Its end is seen when it is dropped, however the work ends.
+                // Dropped when the work ends, also by a panic. The channel closes with the last sender.
                 let _done = done;
                 work(files)
             })
@@ -165,7 +164,7 @@ fn on_all_cores<T: Send>(
     })
 }
 
-/// The files that one thread takes, a portion at a time, each with its place in the order.
+/// A thread's view of the queue of files. It takes a chunk at a time and yields each file with its index.
 struct FileQueue<'a> {
     paths: &'a [PathBuf],
     next: &'a AtomicUsize,

@@ -1,4 +1,4 @@
-//! Which records are wanted.
+//! The options that select records.
 
 use anyhow::Result;
 use tracing_failure::Category;
@@ -8,33 +8,33 @@ use super::summary::Summary;
 use super::time_range::TimeRange;
 
 #[derive(Clone, Debug, Default, PartialEq, clap::Args)]
-#[command(next_help_heading = "Which failures")]
+#[command(next_help_heading = "Filters")]
 pub(crate) struct Selection {
-    /// Whose computation has this text in its name.
+    /// The computation contains TEXT.
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     computation: Option<String>,
-    /// Whose theoretical reference has this text in it.
+    /// The theoretical reference contains TEXT.
     #[arg(long = "ref", value_name = "TEXT", allow_hyphen_values = true)]
     reference: Option<String>,
-    /// Whose error has this text in its type or message.
+    /// The error type or message contains TEXT.
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     error: Option<String>,
-    /// Of this category, e.g. max_iterations; a wrong name lists them all.
+    /// The category is NAME, e.g. max_iterations. An unknown name lists all categories.
     #[arg(long, value_name = "NAME", value_parser = categories(), hide_possible_values = true, ignore_case = true)]
     category: Option<String>,
-    /// Not older than this: 2h, 3d, 2026-11-25, "2026-11-25 14:30".
+    /// The failure is not older than WHEN: 2h, 3d, 2026-11-25, "2026-11-25 14:30".
     #[arg(long, value_name = "WHEN")]
     since: Option<TimeRange>,
-    /// Not newer than this; a day, a minute, a second or a fraction of it counts to its end.
+    /// The failure is not newer than WHEN. A day, minute, second or fraction of a second is included up to its end.
     #[arg(long, value_name = "WHEN")]
     until: Option<TimeRange>,
-    /// Of the run whose session id begins or ends so.
+    /// The session id begins or ends with ID.
     #[arg(long, value_name = "ID")]
     session: Option<String>,
-    /// That pass this jq filter, e.g. '.parameters.method == "RK45" and .parameters.rtol < 1e-6'.
+    /// The record passes this jq filter, e.g. '.parameters.method == "RK45" and .parameters.rtol < 1e-6'.
     ///
-    /// As always in jq, what is absent is null, and null and NaN are less than any number:
-    /// '(.parameters.rtol // infinite) < 1e-6' leaves out records without.
+    /// In jq, an absent value is null, and null and NaN are less than any number. To exclude records without the
+    /// parameter, write '(.parameters.rtol // infinite) < 1e-6'.
     #[arg(long = "where", value_name = "FILTER", value_parser = filter, allow_hyphen_values = true)]
     filter: Option<String>,
 }
@@ -44,21 +44,21 @@ fn categories() -> clap::builder::PossibleValuesParser {
     names.into()
 }
 
-/// The text of a filter that compiles.
+/// Accepts a filter that compiles.
 fn filter(code: &str) -> Result<String> {
     Sandbox::new(code).check()?;
     Ok(code.to_owned())
 }
 
 impl Selection {
-    /// The selection ready for use, by one thread.
+    /// Creates a matcher for use by one thread.
     pub(crate) fn matcher(&self) -> Matcher<'_> {
         Matcher { selection: self, filter: self.filter.as_deref().map(Sandbox::new) }
     }
 
-    /// For the end of "no failures": nothing where all are wanted.
-    pub(crate) fn kind_suffix(&self) -> &'static str {
-        if self.is_all() { "" } else { " of that kind" }
+    /// The end of the message that no failures were found. Empty if the selection has no filters.
+    pub(crate) fn filter_suffix(&self) -> &'static str {
+        if self.is_all() { "" } else { " match the filters" }
     }
 
     fn is_all(&self) -> bool {
@@ -86,19 +86,19 @@ fn in_session(failure: &Summary, id: &str) -> bool {
     failure.context.session_id.as_deref().is_some_and(|session| session.starts_with(id) || session.ends_with(id))
 }
 
-/// Whether a text holds another, in whatever case.
+/// Returns true if `text` contains `part`, ignoring case.
 fn contains_ignoring_case(text: &str, part: &str) -> bool {
     text.contains(part) || text.to_lowercase().contains(&part.to_lowercase())
 }
 
-/// A selection with its compiled filter.
+/// A selection with the sandbox of its filter.
 pub(crate) struct Matcher<'a> {
     selection: &'a Selection,
     filter: Option<Sandbox>,
 }
 
 impl Matcher<'_> {
-    /// Whether a record is wanted, or why the filter cannot say.
+    /// Returns whether the selection contains the record, or why the filter failed.
     pub(crate) fn matches(&self, failure: &Summary, json: &[u8]) -> Result<bool, String> {
         match &self.filter {
             _ if !self.selection.matches(failure) => Ok(false),

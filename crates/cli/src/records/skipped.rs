@@ -1,4 +1,4 @@
-//! Files and records that a command leaves out, and why.
+//! Files and records that a command skips, with the reasons.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,23 +6,23 @@ use std::path::Path;
 use super::dir::Listing;
 use crate::screen::{count, report};
 
-/// How many are named.
+/// Maximum number of files that are listed in a message.
 const MAX_MESSAGES: usize = 5;
 
-/// What a command leaves out.
+/// The files and records that a command skips.
 #[derive(Debug, Default)]
 pub(crate) struct SkippedFiles {
     /// Files whose names are not UTF-8.
     non_utf8: FileMessages,
-    /// Files that are no records, or cannot be read.
+    /// Files that are not records or cannot be read.
     unreadable: FileMessages,
-    /// Records that a filter fails on.
+    /// Records for which the filter of `--where` fails.
     filter_errors: FileMessages,
-    /// Copies of records. Nothing is missing without them.
+    /// Copies of records. They contain no other failure, so the result is complete without them.
     copies: FileMessages,
 }
 
-/// Texts that begin with the name of a file: how many, and the first of them.
+/// Messages about files: their number, and the first ones in the order of the file names.
 #[derive(Debug, Default)]
 struct FileMessages {
     count: usize,
@@ -42,22 +42,22 @@ impl FileMessages {
         }
     }
 
-    /// `2 files left out:` with a line for each, or all of it on one line.
-    fn report(&self, things: &str, all_of_them: &str) {
+    /// Prints a title with one line for each message, or one line if there is only one message.
+    fn report(&self, title: &str, hint: &str) {
         let Some(first) = self.first.first() else { return };
         if self.count == 1 {
-            return report(format_args!("failures: {things}: {first}"));
+            return report(format_args!("failures: {title}: {first}"));
         }
-        report(format_args!("failures: {things}:"));
+        report(format_args!("failures: {title}:"));
         self.first.iter().for_each(|text| report(format_args!("  {text}")));
         if self.count > self.first.len() {
-            report(format_args!("  and {} more{all_of_them}", self.count - self.first.len()));
+            report(format_args!("  and {} more{hint}", self.count - self.first.len()));
         }
     }
 }
 
 impl SkippedFiles {
-    /// What the names of a directory's files tell.
+    /// The files that can be recognised by their names alone.
     pub(crate) fn from_listing(listing: &Listing) -> Self {
         let mut skipped = SkippedFiles::default();
         listing.non_utf8.iter().for_each(|path| skipped.non_utf8.add(path.display().to_string()));
@@ -65,12 +65,12 @@ impl SkippedFiles {
         skipped
     }
 
-    pub(super) fn add_unreadable(&mut self, path: &Path, why: &str) {
-        self.unreadable.add(format!("{}: {why}", path.display()));
+    pub(super) fn add_unreadable(&mut self, path: &Path, reason: &str) {
+        self.unreadable.add(format!("{}: {reason}", path.display()));
     }
 
-    pub(super) fn add_filter_error(&mut self, path: &Path, why: &str) {
-        self.filter_errors.add(format!("{}: {why}", path.display()));
+    pub(super) fn add_filter_error(&mut self, path: &Path, reason: &str) {
+        self.filter_errors.add(format!("{}: {reason}", path.display()));
     }
 
     pub(super) fn add_copy(&mut self, copy: &Path, original: &Path) {
@@ -85,19 +85,19 @@ impl SkippedFiles {
         self.copies.merge(other.copies);
     }
 
-    /// Whether every record was looked at.
+    /// Returns true if every record was read.
     pub(crate) fn is_empty(&self) -> bool {
         [&self.non_utf8, &self.unreadable, &self.filter_errors].iter().all(|names| names.count == 0)
     }
 
-    /// Says on stderr what is missing.
+    /// Prints the skipped files on stderr.
     pub(crate) fn report_all(&self) {
         let files = |names: &FileMessages| count(names.count, "file");
-        let non_utf8 = format!("{} left out, since the name is not UTF-8", files(&self.non_utf8));
+        let non_utf8 = format!("{} skipped: the name is not UTF-8", files(&self.non_utf8));
         self.non_utf8.report(&non_utf8, "");
-        self.unreadable.report(&format!("{} left out", files(&self.unreadable)), ": failures validate");
-        self.filter_errors.report(&format!("--where fails on {}", count(self.filter_errors.count, "record")), "");
-        let copies = if self.copies.count == 1 { "copy is" } else { "copies are" };
-        self.copies.report(&format!("{} {copies} no failure", self.copies.count), "");
+        self.unreadable.report(&format!("{} skipped", files(&self.unreadable)), "; run failures validate");
+        self.filter_errors.report(&format!("--where failed for {}", count(self.filter_errors.count, "record")), "");
+        let copies = if self.copies.count == 1 { "copy" } else { "copies" };
+        self.copies.report(&format!("{} {copies} ignored", self.copies.count), "");
     }
 }

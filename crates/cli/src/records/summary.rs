@@ -1,4 +1,4 @@
-//! What a list needs of a record: the trail, the stack and the like are passed over, not read.
+//! The fields of a record that lists need. Other fields, such as the trail and the stack, are not deserialized.
 
 use std::path::Path;
 
@@ -30,7 +30,7 @@ pub(crate) struct SummaryContext {
     pub(crate) category: Option<Category>,
 }
 
-/// An id of another program may have another form.
+/// Other programs may use ids that are not UUIDs.
 fn uuid_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uuid>, D::Error> {
     let id = serde_json::Value::deserialize(deserializer)?;
     Ok(id.as_str().and_then(|text| text.parse().ok()))
@@ -38,17 +38,18 @@ fn uuid_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uui
 
 impl Summary {
     pub(crate) fn read(json: &[u8]) -> serde_json::Result<Self> {
-        // What is passed over needs no repair.
+        // `parse` repairs values that serde_json rejects, which is seldom necessary and slower.
         let mut summary: Summary = serde_json::from_slice(json).or_else(|error| parse(json).map_err(|_| error))?;
         if summary.context.fingerprint.is_empty() {
-            // A record of another program: what it has of errors and spans is part of it.
+            // Other programs write no fingerprint. It is computed from errors and spans.
             let failure: Failure = parse(json)?;
             summary.context.fingerprint = failure.fingerprint().into_owned();
         }
         Ok(summary)
     }
 
-    /// The end of the id, which tells records of one time apart; else the file's name.
+    /// The last digits of the id, or the file name if the record has no id. The first digits are the time, so they
+    /// would not distinguish records.
     pub(crate) fn short_id(&self, path: &Path) -> String {
         const DIGITS: usize = 8;
         match self.context.id {
@@ -61,7 +62,7 @@ impl Summary {
         self.context.category.map_or("", Category::name)
     }
 
-    /// The error's type and what it says, on one line.
+    /// The error type and message on one line.
     pub(crate) fn error(&self) -> String {
         one_line(&format!("{}: {}", self.error_type, self.error_message)).into_owned()
     }

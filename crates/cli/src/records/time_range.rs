@@ -1,12 +1,14 @@
-//! A point in time as people say it.
+//! Times and ages on the command line.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike, Local, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone, Utc};
 
-/// `2h` ago, `2026-11-25`, `2026-11-25 14:30`, or a full RFC 3339 time; from its first to its last instant. A time lasts as long
-/// as its last digit says: a minute, a second, a tenth of a second.
+/// The time range that an age (`2h`), a date (`2026-11-25`), a local time (`2026-11-25 14:30`) or an RFC 3339 time
+/// denotes.
+///
+/// The last digit determines the length of the range: a day, a minute, a second or a fraction of a second.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct TimeRange {
     pub(crate) start: DateTime<Utc>,
@@ -24,16 +26,16 @@ impl FromStr for TimeRange {
 const EXPECTED: &str = "expected an age such as 90s, 2h, 3d or 1week, or a time such as today, 2026-11-25, \
                         \"2026-11-25 14:30\" (local) or 2026-11-25T14:30:00Z";
 
-/// Local times to the second or a fraction of it, and to the minute.
+/// Formats of local times.
 const SECOND_FORMATS: [&str; 2] = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"];
 const MINUTE_FORMATS: [&str; 2] = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"];
-/// No local time is further from UTC.
+/// Upper bound for the offset of local times from UTC.
 const MAX_UTC_OFFSET: TimeDelta = TimeDelta::hours(26);
 const RESOLUTION: TimeDelta = TimeDelta::nanoseconds(1);
 
 fn parse_time_range(text: &str, now: DateTime<Local>) -> Result<TimeRange, String> {
     if let Ok(age) = humantime::parse_duration(text) {
-        let then = before(age, now.to_utc()).ok_or_else(|| format!("{text} ago is before all calendars"))?;
+        let then = before(age, now.to_utc()).ok_or_else(|| format!("{text} ago is out of range"))?;
         return Ok(TimeRange { start: then, end: then });
     }
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
@@ -46,7 +48,7 @@ fn parse_time_range(text: &str, now: DateTime<Local>) -> Result<TimeRange, Strin
         text => NaiveDate::parse_from_str(text, "%Y-%m-%d").ok(),
     };
     if let Some(date) = date.filter(|date| is_four_digit_year(date.year())) {
-        return day_range(date).ok_or_else(|| format!("{text} is outside of all calendars"));
+        return day_range(date).ok_or_else(|| format!("{text} is out of range"));
     }
     let parse =
         |format: &&str| NaiveDateTime::parse_from_str(text, format).ok().filter(|time| is_four_digit_year(time.year()));
@@ -58,28 +60,28 @@ fn parse_time_range(text: &str, now: DateTime<Local>) -> Result<TimeRange, Strin
         .iter()
         .min()
         .zip(instants.iter().max())
-        .ok_or_else(|| format!("the clocks here passed over {text}"))?;
+        .ok_or_else(|| format!("{text} does not exist in the local time zone: the clocks skip it"))?;
     Ok(TimeRange { start: *first, end: *last + length - RESOLUTION })
 }
 
-/// Two digits of a year are no year.
+/// Rejects years with two digits.
 fn is_four_digit_year(year: i32) -> bool {
     year > 1000
 }
 
-/// How long the last digit of a time lasts: a second, or with three decimals a millisecond.
+/// The length of the range that the last digit denotes: a second, or a millisecond with three decimals.
 fn precision(text: &str) -> TimeDelta {
     let decimals = text.split_once('.').map_or("", |(_, decimals)| decimals);
     let decimals = decimals.bytes().take_while(u8::is_ascii_digit).count().min(9);
     TimeDelta::nanoseconds(10_i64.pow(9 - decimals as u32))
 }
 
-/// A day as the clocks here show it, which is not 24 hours long when they change.
+/// A day in local time. It is not 24 hours long when the clocks change.
 fn day_range(date: NaiveDate) -> Option<TimeRange> {
     Some(TimeRange { start: first_instant(date)?, end: first_instant(date.succ_opt()?)? - RESOLUTION })
 }
 
-/// The first instant at which the clocks here show this day or a later one. Some days have no midnight, others have two.
+/// The first instant at which the local date is `date` or later. Some days have no midnight, others have two.
 fn first_instant(date: NaiveDate) -> Option<DateTime<Utc>> {
     let midnight = date.and_time(NaiveTime::MIN).and_utc();
     let mut before = midnight.checked_sub_signed(MAX_UTC_OFFSET)?;
@@ -91,7 +93,7 @@ fn first_instant(date: NaiveDate) -> Option<DateTime<Utc>> {
     Some(after)
 }
 
-/// The instants at which the clocks here show this time: two where they go back, none where they pass over it.
+/// The instants with this local time: two if the clocks go back, none if they skip it.
 fn instants(time: NaiveDateTime) -> Vec<DateTime<Utc>> {
     let around = [-MAX_UTC_OFFSET, MAX_UTC_OFFSET].map(|far| time.checked_add_signed(far).unwrap_or(time));
     let offsets = around.map(|around| Local.offset_from_utc_datetime(&around).fix());

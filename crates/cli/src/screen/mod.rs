@@ -1,4 +1,4 @@
-//! What people see: colours where there is a terminal, and nothing of a record that a terminal would obey.
+//! Output for people: colours, tables and sparklines. Control characters of records never reach the terminal.
 
 mod duration;
 pub(crate) mod paint;
@@ -20,7 +20,7 @@ pub(crate) use tracing_failure_advice::shared::{
     brief, count, fit, in_words, one_line, parameter, place_of, shown, visible, width, wrap,
 };
 
-/// Whether writing failed because the reader has closed its end.
+/// Returns true if writing failed because the reader has closed the pipe.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| io_error_kind(cause) == Some(io::ErrorKind::BrokenPipe))
 }
@@ -30,17 +30,17 @@ fn io_error_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
     io.or_else(|| error.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind))
 }
 
-/// A line on stderr, which may be closed.
+/// Prints a line on stderr. Errors are ignored, since stderr may be closed.
 pub(crate) fn report(line: std::fmt::Arguments<'_>) {
     let _ = writeln!(io::stderr().lock(), "{}", visible(&line.to_string()));
 }
 
-/// A time as people here read it.
+/// Formats a time in the local time zone.
 pub(crate) fn local_time(time: DateTime<Utc>) -> String {
     time.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// The same without seconds, for tables.
+/// Formats a time in the local time zone without seconds.
 pub(crate) fn local_minute(time: DateTime<Utc>) -> String {
     time.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string()
 }

@@ -6,7 +6,7 @@ pub(crate) use anstyle::Style;
 /// When to use colours.
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
 pub(crate) enum Color {
-    // Where there is a terminal that has them, and NO_COLOR is not set.
+    // If the terminal supports colours and NO_COLOR is not set.
     #[default]
     Auto,
     Always,
@@ -14,7 +14,7 @@ pub(crate) enum Color {
 }
 
 impl Color {
-    /// From here on, everywhere in this process.
+    /// Applies the choice to the whole process.
     pub(crate) fn write_global(self) {
         match self {
             Color::Auto => anstream::ColorChoice::Auto,

@@ -1,16 +1,17 @@
-//! A series of numbers as small bars.
+//! Sparklines: series of numbers as bars.
 
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// Decades over which positive numbers are shown by their logarithm.
+/// Positive numbers that span at least this many decades have a logarithmic scale.
 const LOG_SCALE_DECADES: f64 = 2.0;
 
-/// Stands for what was dropped.
+/// The mark between head and tail.
 const GAP_MARK: char = '⋯';
 
-/// A sparkline of what came before a gap and what came after it, and whether its bars are logarithms. Longer series are
-/// gathered: a bar is the largest of its numbers in magnitude. `×` is not a number, `↑` and `↓` are the infinities, a space is
-/// nothing.
+/// Returns a sparkline of the numbers before and after a gap, and whether its scale is logarithmic.
+///
+/// If there are more numbers than columns, each bar shows the number with the largest magnitude of its interval. `×` is
+/// NaN, `↑` and `↓` are the infinities, and a space is a missing number.
 pub(crate) fn sparkline(head: &[Option<f64>], tail: &[Option<f64>], columns: usize) -> (String, bool) {
     let head = downsample(head, columns / 4);
     let tail = downsample(tail, columns - head.len());
@@ -23,7 +24,7 @@ pub(crate) fn sparkline(head: &[Option<f64>], tail: &[Option<f64>], columns: usi
     (line, scale.logarithmic)
 }
 
-/// How high a number stands between the lowest and the highest.
+/// Maps numbers to bars.
 struct Scale {
     low: f64,
     high: f64,
@@ -35,7 +36,7 @@ impl Scale {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         points.filter(|x| x.is_finite()).for_each(|x| (low, high) = (low.min(x), high.max(x)));
         let logarithmic = low > 0.0 && high.log10() - low.log10() >= LOG_SCALE_DECADES;
-        // Halves, since the range of two numbers can be more than a number holds.
+        // Halved, since the difference of two numbers may overflow.
         let scaled = |x: f64| if logarithmic { x.log10() } else { x / 2.0 };
         Scale { low: scaled(low), high: scaled(high), logarithmic }
     }
@@ -62,7 +63,7 @@ fn downsample(series: &[Option<f64>], columns: usize) -> Vec<Option<f64>> {
     (0..points).map(|index| part(index).iter().flatten().copied().reduce(more_significant)).collect()
 }
 
-/// What is not finite tells more than what is, and the larger magnitude more than the smaller.
+/// Prefers non-finite numbers to finite ones, and larger magnitudes to smaller ones.
 fn more_significant(a: f64, b: f64) -> f64 {
     if a.is_nan() || (!b.is_nan() && a.abs() >= b.abs()) { a } else { b }
 }

@@ -7,12 +7,12 @@ use tracing_failure_advice::shared::visible_json;
 
 use super::paint::Style;
 
-/// Standard output, buffered; a terminal or not.
+/// Buffered standard output, which may be a terminal.
 pub(crate) struct Screen {
     out: BufWriter<StdoutLock<'static>>,
     styled: bool,
     is_terminal: bool,
-    /// Columns, where lines must not be longer.
+    /// Maximum width of lines in columns; `None` if it is unlimited.
     pub(crate) width: Option<usize>,
 }
 
@@ -21,30 +21,30 @@ impl Screen {
         let stdout = io::stdout();
         let styled = anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never;
         let is_terminal = stdout.is_terminal();
-        // Some terminals do not know their size.
+        // Some terminals do not report their size.
         let size = if is_terminal { terminal_size::terminal_size() } else { None };
         let width = size.map(|(width, _)| usize::from(width.0));
         Screen { out: BufWriter::new(stdout.lock()), styled, is_terminal, width }
     }
 
-    /// A line of JSON. Where people see it, it does nothing to their terminal.
+    /// Writes JSON. On a terminal, control characters are escaped.
     pub(crate) fn write_json(&mut self, json: &str) -> io::Result<()> {
         let json = if self.is_terminal { visible_json(json) } else { json.into() };
         self.write_all(json.as_bytes())
     }
 
-    /// The bytes of a file. Where people see them, they do nothing to their terminal.
+    /// Writes the bytes of a file. On a terminal, control characters are escaped.
     pub(crate) fn write_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.is_terminal { self.write_json(&String::from_utf8_lossy(bytes)) } else { self.write_all(bytes) }
     }
 
-    /// The same of a value, in several lines.
+    /// Writes a value as indented JSON.
     pub(crate) fn write_pretty(&mut self, value: &impl Serialize) -> io::Result<()> {
         self.write_json(&serde_json::to_string_pretty(value)?)?;
         self.write_all(b"\n")
     }
 
-    /// The text in a style, where there are colours.
+    /// Returns the text with a style if colours are enabled.
     pub(crate) fn paint(&self, style: Style, text: &str) -> String {
         if self.styled && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }

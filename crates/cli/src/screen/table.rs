@@ -1,4 +1,4 @@
-//! Rows in columns, as wide as the terminal.
+//! Tables that fit the width of the terminal.
 
 use std::io::{self, Write};
 
@@ -9,19 +9,19 @@ use super::stdout::Screen;
 
 const COLUMN_GAP: usize = 2;
 
-/// A cell is not wider, where there is room for any.
+/// Maximum width of a cell if the width of the screen is unlimited.
 const MAX_CELL_WIDTH: usize = 500;
 
-/// One column: its title and how it looks.
+/// The title and layout of a column.
 #[derive(Clone)]
 pub(crate) struct Column {
     title: &'static str,
     style: Style,
     align_right: bool,
-    /// Columns that it keeps where there is no room; `None` where it is never cut.
+    /// Minimum width of a column that may shrink; `None` if it never shrinks.
     min_width: Option<usize>,
     truncate_start: bool,
-    /// Columns of the terminal below which it is left out.
+    /// The column is hidden on narrower screens.
     min_screen_width: usize,
 }
 
@@ -42,31 +42,31 @@ impl Column {
         self
     }
 
-    /// Aligned to the right, as numbers are.
+    /// Aligns the cells to the right, for numbers.
     pub(crate) const fn align_right(mut self) -> Self {
         self.align_right = true;
         self
     }
 
-    /// Cut where the terminal is too narrow, though not below so many columns.
+    /// Allows the column to shrink to this width if the screen is too narrow.
     pub(crate) const fn min_width(mut self, columns: usize) -> Self {
         self.min_width = Some(columns);
         self
     }
 
-    /// Cut at its beginning: the end tells more.
+    /// Truncates cells at the start instead of the end.
     pub(crate) const fn truncate_start(mut self) -> Self {
         self.truncate_start = true;
         self
     }
 
-    /// Left out where the terminal is narrower.
+    /// Hides the column on screens that are narrower.
     pub(crate) const fn min_screen_width(mut self, columns: usize) -> Self {
         self.min_screen_width = columns;
         self
     }
 
-    /// By how much it can be narrower.
+    /// The number of columns by which the column may shrink.
     fn shrinkable(&self, width: usize) -> usize {
         self.min_width.map_or(0, |min_width| width.saturating_sub(min_width))
     }
@@ -82,7 +82,7 @@ impl Table {
         Table { columns: columns.to_vec(), rows: Vec::new() }
     }
 
-    /// Adds a row: one line of text for each column.
+    /// Adds a row with one line of text per column.
     pub(crate) fn push_row<const N: usize>(&mut self, cells: [String; N]) {
         self.rows.push(cells.into());
     }
@@ -129,7 +129,8 @@ impl Table {
         writeln!(screen, "{line}")
     }
 
-    /// As wide as what is in them. Where that is too wide, each gives way in proportion to what it can.
+    /// The widths of the columns: those of their cells, or less if the screen is too narrow. Each column then shrinks
+    /// in proportion to the width that it may lose.
     fn widths(&self, screen_width: Option<usize>) -> Vec<usize> {
         let widest = |(index, column): (usize, &Column)| {
             self.rows
@@ -168,7 +169,7 @@ mod tests {
     ];
 
     #[test]
-    fn some_are_left_out_where_it_is_narrow() {
+    fn columns_are_hidden_on_narrow_screens() {
         const COLUMNS: [Column; 3] = [Column::new("A"), Column::new("B").min_screen_width(50), Column::new("C")];
         let mut table = Table::new(&COLUMNS);
         table.push_row(["1", "2", "3"].map(str::to_owned));
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_give_way_in_proportion_and_some_never_do() {
+    fn columns_shrink_in_proportion_and_some_never_shrink() {
         let mut table = Table::new(&COLUMNS);
         table.push_row(["1", "Diverged: the flow has a pole", "§2, Eq. 12", "3264969e"].map(str::to_owned));
         assert_eq!(table.widths(None), [4, 29, 10, 8]);

@@ -161,7 +161,10 @@ fn an_answer_that_nobody_reads_is_saved_and_reported() {
         let output = child.wait_with_output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{stderr}");
-        assert!(stderr.contains("cannot write to standard output") && stderr.contains("kept"), "{stderr}");
+        assert!(
+            stderr.contains("cannot write to standard output") && stderr.contains("the answer is stored"),
+            "{stderr}"
+        );
         assert_eq!(fixes(&path).last().unwrap(), "Damp it (src/newton.rs:7): it overshoots");
     }
 }
@@ -235,7 +238,7 @@ fn an_answer_that_cannot_be_kept_is_shown() {
     let run = ask(&workspace, &server, &[]);
     assert_eq!(run.code(), 0, "{}", run.transcript());
     assert!(run.stdout().contains("The step is too long."));
-    assert!(run.stderr().contains("the answer is not kept for the next time"), "{}", run.stderr());
+    assert!(run.stderr().contains("the answer is not cached"), "{}", run.stderr());
     let run = ask(&workspace, &server, &[]);
     assert!(run.stderr().contains("served-1 said \"no answer\""), "{}", run.stderr());
 }
@@ -245,7 +248,7 @@ fn an_edited_answer_is_not_taken_for_the_models() {
     let (workspace, server) = (workspace(), Server::start(&[says(&answer().to_string())]));
     ask(&workspace, &server, &[]);
     let run = ask(&workspace, &server, &[]);
-    assert!(run.stdout().contains("from the cache .suggestions"), "{}", run.transcript());
+    assert!(run.stdout().contains("cached in .suggestions"), "{}", run.transcript());
     assert_eq!(server.requests().len(), 1);
     let dir = workspace.failures().join(".suggestions");
     let file = std::fs::read_dir(&dir).unwrap().next().unwrap().unwrap().path();
@@ -314,7 +317,7 @@ fn the_limit_of_tokens_holds_without_answers_and_without_counts() {
         let server = Server::start(&[reply]);
         let run = ask(&workspace, &server, &["--all", "--max-tokens", "200"]);
         assert_eq!(server.requests().len(), 1, "{}", run.transcript());
-        assert!(run.stderr().contains("tokens used: 2 groups not asked"), "{}", run.stderr());
+        assert!(run.stderr().contains("tokens used: 2 groups not asked about"), "{}", run.stderr());
     }
 }
 

@@ -49,7 +49,7 @@ fn a_copy_is_no_second_failure() {
     };
     let list = run(&["list", "--jsonl"]);
     assert_eq!(list.stdout().lines().count(), 2, "{}", list.transcript());
-    assert!(list.stderr().starts_with("failures: 10 copies are no failure:\n  io/failures/"), "{}", list.stderr());
+    assert!(list.stderr().starts_with("failures: 10 copies ignored:\n  io/failures/"), "{}", list.stderr());
     assert!(list.stderr().contains(" of rg_flow_") && list.stderr().contains("  and 5 more\n"), "{}", list.stderr());
     assert!(run(&["groups"]).stdout().starts_with("2 × rg_flow_integration"));
     assert!(run(&["refs", "--json"]).stdout().contains("\"failures\": 2"));
@@ -58,7 +58,7 @@ fn a_copy_is_no_second_failure() {
     let diff = run(&["diff", "latest~1", "latest"]).stdout();
     assert!(diff.contains("first") && diff.contains("second"), "{diff}");
     let run = workspace.run(&["show", "latest~2"]);
-    assert!(run.stderr().contains("there are 2 failures only"), "{}", run.transcript());
+    assert!(run.stderr().contains("only 2 failures"), "{}", run.transcript());
     assert_eq!(Store::open(workspace.failures()).unwrap().read_all().unwrap().count(), 2);
 }
 
@@ -100,9 +100,9 @@ fn a_file_with_the_time_and_the_id_of_another_is_a_copy_whatever_it_is_called() 
     let list = workspace.run(&["list", "--jsonl"]);
     assert_eq!((list.stdout().lines().count(), list.code()), (1, 0), "{}", list.transcript());
     let name = original.file_name().unwrap().to_str().unwrap();
-    assert_eq!(list.stderr(), format!("failures: 1 copy is no failure: io/failures/interesting.json of {name}\n"));
+    assert_eq!(list.stderr(), format!("failures: 1 copy ignored: io/failures/interesting.json of {name}\n"));
     let none = workspace.run(&["show", "latest~1"]);
-    assert!(none.stderr().contains("there are 1 failure only"), "{}", none.transcript());
+    assert!(none.stderr().contains("only 1 failure"), "{}", none.transcript());
     // Other programs give one id to all failures of a run.
     let mut other = Failure::from_path(&original).unwrap();
     other.timestamp += chrono::TimeDelta::seconds(1);

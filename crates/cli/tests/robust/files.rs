@@ -209,7 +209,7 @@ fn pruning_leaves_a_record_that_is_being_amended() {
     let amended = File::open(&paths[1]).unwrap();
     amended.lock().unwrap();
     let run = workspace.run(&["prune", "--keep-last", "0", "--yes"]);
-    assert!(run.stderr().contains("has changed meanwhile"), "{}", run.transcript());
+    assert!(run.stderr().contains("kept: it has changed"), "{}", run.transcript());
     assert!(paths[1].exists() && !paths[2].exists());
 }
 

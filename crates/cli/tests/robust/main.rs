@@ -5,7 +5,7 @@ mod copies;
 mod files;
 mod filters;
 mod large;
-mod left_out;
+mod skipped;
 #[path = "../support/mod.rs"]
 mod support;
 mod times;

@@ -1,4 +1,4 @@
-//! One line of the runtime log.
+//! Lines of the runtime log.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::screen::{Screen, brief, one_line, paint, parameter};
 
-/// How grave a line is, the gravest first.
+/// The level of a line, most severe first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "UPPERCASE")]
 pub(super) enum LogLevel {
@@ -33,7 +33,7 @@ pub(super) struct LogLine {
     fields: Map,
     #[serde(default)]
     spans: Vec<LogSpan>,
-    /// Of a computation that has closed: what, how it ended, and after how long.
+    /// The name of a computation that has closed. Only lines about closed computations have this and the next fields.
     computation: Option<String>,
     outcome: Option<String>,
     duration_s: Option<f64>,
@@ -56,7 +56,7 @@ impl LogLine {
         self.level <= level && span.is_none_or(in_span)
     }
 
-    /// Time, level, what it says, its fields, and the spans that it was said in.
+    /// Writes time, level, target, message, fields and spans.
     pub(super) fn write(&self, screen: &mut Screen) -> Result<()> {
         let time = self.timestamp.with_timezone(&Local).format("%H:%M:%S%.3f").to_string();
         let level = screen.paint(self.style(), &format!("{:5}", format!("{:?}", self.level).to_uppercase()));

@@ -1,4 +1,4 @@
-//! The lines of a file, none of which fills the memory.
+//! Reading lines with bounded memory.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -6,10 +6,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// What is longer is no line of a log.
+/// Maximum length of a line.
 const MAX_LINE_BYTES: u64 = 16 << 20;
 
-/// Each line as text; `None` for one that is too long. Empty lines are passed over.
+/// Iterates over the lines of a file. Lines that are too long are `None`; empty lines are skipped.
 pub(super) struct LogLines(BufReader<File>);
 
 impl LogLines {

@@ -1,4 +1,4 @@
-//! Where it failed: the program's own frames first.
+//! The section "Where": the location of the failure and its stack frames.
 
 use std::io::Write;
 
@@ -8,7 +8,7 @@ use tracing_failure::{Failure, Frame, PanicMatch};
 use super::sections::{working_dir, write_title};
 use crate::screen::{Screen, count, one_line, paint, place_of, visible};
 
-/// Frames of libraries that are told one by one where a stack has none of the program's own.
+/// Maximum number of library frames that are shown if the stack has no frames of the program.
 const MAX_LIBRARY_FRAMES: usize = 8;
 
 pub(super) fn write(failure: &Failure, library_frames: bool, screen: &mut Screen) -> Result<()> {
@@ -24,29 +24,31 @@ pub(super) fn write(failure: &Failure, library_frames: bool, screen: &mut Screen
     own.iter().try_for_each(|frame| write_frame(frame, working_dir, screen))?;
     if let Some((place, at)) = place.filter(|(place, _)| !is_known(place)) {
         let module = at.module.as_deref().map(|module| format!("  {}", one_line(module))).unwrap_or_default();
-        let before = if own.is_empty() { "" } else { "broke in " };
-        writeln!(screen, "  {before}{}{module}", screen.paint(paint::STRONG, &place))?;
+        let prefix = if own.is_empty() { "" } else { "raised in " };
+        writeln!(screen, "  {prefix}{}{module}", screen.paint(paint::STRONG, &place))?;
     }
-    let shown = match own.is_empty() {
-        _ if library_frames => others.len(),
-        true => MAX_LIBRARY_FRAMES.min(others.len()),
-        false => 0,
+    let shown = if library_frames {
+        others.len()
+    } else if own.is_empty() {
+        MAX_LIBRARY_FRAMES.min(others.len())
+    } else {
+        0
     };
     others[..shown].iter().try_for_each(|frame| write_frame(frame, working_dir, screen))?;
     if shown < others.len() {
-        let rest = format!("  and {} of libraries: --frames", count(others.len() - shown, "frame"));
+        let rest = format!("  and {} of libraries (use --frames)", count(others.len() - shown, "frame"));
         writeln!(screen, "{}", screen.paint(paint::FAINT, &rest))?;
     }
     Ok(())
 }
 
-/// The panics that it comes from, or may come from, each with the program's own frames of its thread.
+/// Writes the panics that caused the failure or may have caused it, each with the program's frames of its thread.
 pub(super) fn write_panics(failure: &Failure, screen: &mut Screen) -> Result<()> {
     let Some(origin) = failure.context.panic_origin.as_ref().filter(|origin| !origin.raised.is_empty()) else {
         return Ok(());
     };
     let is_known = origin.matched_by != PanicMatch::Unknown;
-    write_title(if is_known { "Comes from a panic" } else { "May come from one of these panics" }, screen)?;
+    write_title(if is_known { "Caused by a panic" } else { "May be caused by one of these panics" }, screen)?;
     let working_dir = working_dir(failure);
     for panic in &origin.raised {
         let thread = panic.thread.as_deref().map(|thread| format!("thread {}", one_line(thread)));
@@ -75,7 +77,7 @@ fn write_frame(frame: &Frame, working_dir: Option<&str>, screen: &mut Screen) ->
     Ok(writeln!(screen, "  {place}  {function}")?)
 }
 
-/// A record of another program has its stack as text only.
+/// Records of other programs have a stack as text only.
 fn write_stack_text(text: &str, screen: &mut Screen) -> Result<()> {
     if text.trim().is_empty() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The parts of a record, each under its title, and absent where the record says nothing.
+//! The sections of a record. Empty sections are omitted.
 
 use std::io::Write;
 
@@ -8,7 +8,7 @@ use tracing_failure::{ErrorEntry, Failure, Map, Origin, Relation, Resolution, Sp
 use crate::records::RecordFile;
 use crate::screen::{Screen, duration, local_time, one_line, paint, parameter, place_of, shown, visible, width, wrap};
 
-/// Where the program ran: places in it are shown without.
+/// The directory in which the program ran. Paths are shown relative to it.
 pub(super) fn working_dir(failure: &Failure) -> Option<&str> {
     failure.context.process.as_ref()?.cwd.as_deref()
 }
@@ -18,7 +18,7 @@ pub(super) fn write_title(text: &str, screen: &mut Screen) -> Result<()> {
     Ok(writeln!(screen, "\n{title}")?)
 }
 
-/// Names and texts in two columns. A text of several lines keeps its column.
+/// Writes names and values in two columns. The lines of a value stay in their column.
 fn write_pairs(pairs: &[(&str, String)], indent: &str, screen: &mut Screen) -> Result<()> {
     let widest = pairs.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
     for (name, text) in pairs {
@@ -35,7 +35,7 @@ fn map_pairs(map: &Map) -> Vec<(&str, String)> {
     map.iter().map(|(name, value)| (name, parameter(value))).collect()
 }
 
-/// What failed, by which equation, with which error, and when.
+/// Writes computation, theoretical reference, error, time and category.
 pub(super) fn write_head(failure: &Failure, screen: &mut Screen) -> Result<()> {
     let by = match failure.theoretical_ref.as_str() {
         "" => String::new(),
@@ -53,7 +53,7 @@ pub(super) fn write_head(failure: &Failure, screen: &mut Screen) -> Result<()> {
     Ok(writeln!(screen, "{}", known.into_iter().flatten().collect::<Vec<_>>().join(" · "))?)
 }
 
-/// The chain of errors, where it says more than the head.
+/// Writes the chain of errors, unless the head already shows all of it.
 pub(super) fn write_errors(failure: &Failure, screen: &mut Screen) -> Result<()> {
     let errors = &failure.context.errors;
     let has_data = |data: &Option<Value>| data.as_ref().is_some_and(|data| !is_empty(data));
@@ -70,10 +70,11 @@ pub(super) fn write_errors(failure: &Failure, screen: &mut Screen) -> Result<()>
             _ => "caused by ",
         };
         let name = screen.paint(paint::ERROR, &one_line(&name_of(error)));
-        // What the head says is not said again.
-        let message = match error.message == failure.error_message {
-            true => String::new(),
-            false => format!(": {}", visible(&error.message).replace('\n', "\n    ")),
+        // The head shows this message.
+        let message = if error.message == failure.error_message {
+            String::new()
+        } else {
+            format!(": {}", visible(&error.message).replace('\n', "\n    "))
         };
         writeln!(screen, "  {before}{name}{message}")?;
         match &error.data {
@@ -91,7 +92,7 @@ pub(super) fn write_errors(failure: &Failure, screen: &mut Screen) -> Result<()>
     Ok(())
 }
 
-/// The type with its variant.
+/// The type name, with the variant if the type is an enum.
 fn name_of(error: &ErrorEntry) -> String {
     let name = error.type_name.as_deref().unwrap_or("error");
     match &error.variant {
@@ -117,16 +118,16 @@ pub(super) fn write_parameters(failure: &Failure, screen: &mut Screen) -> Result
     write_pairs(&map_pairs(&failure.parameters), "  ", screen)
 }
 
-/// What was seen at the moment of failure.
+/// Writes the fields of the event that reported the failure.
 pub(super) fn write_event_fields(failure: &Failure, screen: &mut Screen) -> Result<()> {
     if failure.context.event.is_empty() {
         return Ok(());
     }
-    write_title("Seen as it failed", screen)?;
+    write_title("Event fields", screen)?;
     write_pairs(&map_pairs(&failure.context.event), "  ", screen)
 }
 
-/// The spans around it, each with what it said beside the parameters.
+/// Writes the spans around the failure, each with the fields that no other section shows.
 pub(super) fn write_spans(failure: &Failure, screen: &mut Screen) -> Result<()> {
     let spans = &failure.context.spans;
     if spans.is_empty() {
@@ -140,7 +141,7 @@ pub(super) fn write_spans(failure: &Failure, screen: &mut Screen) -> Result<()> 
         let fields: Vec<(&str, String)> = span
             .fields
             .iter()
-            .filter(|field| is_news(field, failure))
+            .filter(|field| is_unique_field(field, failure))
             .map(|(name, value)| (name, parameter(value)))
             .collect();
         for (name, value) in fields {
@@ -158,14 +159,14 @@ fn write_follows_from(span: &SpanEntry, screen: &mut Screen) -> Result<()> {
     Ok(())
 }
 
-/// Whether a span's field is said nowhere else.
-fn is_news((name, value): &(&str, &Value), failure: &Failure) -> bool {
-    let said = match *name {
+/// Returns true if no other section shows this field of a span.
+fn is_unique_field((name, value): &(&str, &Value), failure: &Failure) -> bool {
+    let shown = match *name {
         "computation" => Some(failure.computation.as_str().into()),
         "theoretical_ref" => Some(failure.theoretical_ref.as_str().into()),
         name => failure.parameters.get(name).cloned(),
     };
-    said.as_ref() != Some(*value)
+    shown.as_ref() != Some(*value)
 }
 
 pub(super) fn write_breadcrumbs(failure: &Failure, screen: &mut Screen) -> Result<()> {
@@ -173,7 +174,7 @@ pub(super) fn write_breadcrumbs(failure: &Failure, screen: &mut Screen) -> Resul
     if breadcrumbs.is_empty() {
         return Ok(());
     }
-    write_title("Said before", screen)?;
+    write_title("Breadcrumbs", screen)?;
     for breadcrumb in breadcrumbs {
         let (at, level) = (duration(breadcrumb.elapsed_s), one_line(&breadcrumb.level));
         writeln!(screen, "  {at:>9}  {level:5}  {}", one_line(&breadcrumb.message))?;
@@ -181,24 +182,24 @@ pub(super) fn write_breadcrumbs(failure: &Failure, screen: &mut Screen) -> Resul
     Ok(())
 }
 
-/// What fixed it, if that is known, and what to try.
-pub(super) fn write_suggestions(failure: &Failure, fixed_before: &[Resolution], screen: &mut Screen) -> Result<()> {
+/// Writes the fix, if it is known, and the suggestions.
+pub(super) fn write_suggestions(failure: &Failure, earlier_fixes: &[Resolution], screen: &mut Screen) -> Result<()> {
     if let Some(resolution) = &failure.context.resolution {
-        write_title("What fixed it", screen)?;
+        write_title("Fix", screen)?;
         writeln!(screen, "  {}", wrap(&resolution.fix, screen.width, "  "))?;
     }
-    let is_news = |fix: &&Resolution| {
-        let is_its_own = failure.context.resolution.as_ref().is_some_and(|own| own.fix == fix.fix);
-        !is_its_own && !failure.suggested_fixes.contains(&fix.fix)
+    let is_new = |fix: &&Resolution| {
+        let is_own_fix = failure.context.resolution.as_ref().is_some_and(|own| own.fix == fix.fix);
+        !is_own_fix && !failure.suggested_fixes.contains(&fix.fix)
     };
-    if let Some(fixed) = fixed_before.iter().find(is_news) {
-        write_title("What fixed the same failure in another run", screen)?;
-        writeln!(screen, "  {}", wrap(&fixed.fix, screen.width, "  "))?;
+    if let Some(earlier_fix) = earlier_fixes.iter().find(is_new) {
+        write_title("Fix of the same failure in another run", screen)?;
+        writeln!(screen, "  {}", wrap(&earlier_fix.fix, screen.width, "  "))?;
     }
     if failure.suggested_fixes.is_empty() {
         return Ok(());
     }
-    write_title("What to try", screen)?;
+    write_title("Suggestions", screen)?;
     for (number, fix) in failure.suggested_fixes.iter().enumerate() {
         let number = screen.paint(paint::GOOD, &format!("{}.", number + 1));
         writeln!(screen, "  {number} {}", wrap(fix, screen.width, "     "))?;
@@ -213,12 +214,12 @@ pub(super) fn write_suggestions(failure: &Failure, fixed_before: &[Resolution], 
     Ok(())
 }
 
-/// Who says so, and how sure it is.
+/// The source of a suggestion and its confidence.
 fn origin_text(suggestion: &Suggestion) -> String {
     let when = suggestion.time.map(|time| format!(" on {}", local_time(time))).unwrap_or_default();
     let who = match suggestion.origin {
         Origin::Author => "the author of the error".to_owned(),
-        Origin::Resolution => format!("fixed the same failure before{when}"),
+        Origin::Resolution => format!("fix of an earlier failure{when}"),
         Origin::Model => {
             let model = suggestion.model.as_deref().unwrap_or("a model");
             let provider = suggestion.provider.as_deref().map(|name| format!(" by {name}")).unwrap_or_default();
@@ -231,7 +232,7 @@ fn origin_text(suggestion: &Suggestion) -> String {
     one_line(&format!("{sure}{who}")).into_owned()
 }
 
-/// The run that it was part of, and the file.
+/// Writes the file, the ids and the run of the record.
 pub(super) fn write_origin(record: &RecordFile, screen: &mut Screen) -> Result<()> {
     let context = &record.failure.context;
     write_title("Record", screen)?;
@@ -255,7 +256,7 @@ pub(super) fn write_origin(record: &RecordFile, screen: &mut Screen) -> Result<(
     if let Some(process) = &context.process {
         let host = process.host.as_ref().map(|host| format!(" on {host}")).unwrap_or_default();
         add("process", Some(format!("{}{host}: {}", process.pid, process.argv.join(" "))));
-        add("in", process.cwd.clone());
+        add("directory", process.cwd.clone());
     }
     if let Some(build) = &context.build {
         let parts = [&build.package, &build.version, &build.profile, &build.git_commit];

@@ -1,4 +1,4 @@
-//! The trail: each number of each place as a sparkline.
+//! The section "Trail": a sparkline for each column of each place.
 
 use std::io::Write;
 
@@ -8,10 +8,11 @@ use tracing_failure::{Behaviour, Convergence, Failure, TrailEntry, Value};
 use super::sections::{working_dir, write_title};
 use crate::screen::{Screen, brief, one_line, paint, place_of, sparkline, width};
 
-/// Bars of a sparkline, where there is room.
+/// Maximum number of bars of a sparkline.
 const MAX_BARS: usize = 40;
+/// Minimum number of bars of a sparkline.
 const MIN_BARS: usize = 12;
-/// Columns of what else is on its line.
+/// Width of the other parts of a sparkline's line.
 const OTHER_COLUMNS: usize = 72;
 
 pub(super) fn write(failure: &Failure, screen: &mut Screen) -> Result<()> {
@@ -54,14 +55,14 @@ fn write_entry(
     Ok(())
 }
 
-/// The spans around the events of an entry, and what they carry.
+/// The innermost span around the events of an entry, with its fields.
 fn spans(entry: &TrailEntry) -> Option<String> {
     let fields = entry.span_fields.iter().map(|(name, value)| format!("{name}={}", value.to_string().replace('"', "")));
     let words: Vec<String> = entry.spans.last().map(|span| span.to_string()).into_iter().chain(fields).collect();
     (!words.is_empty()).then(|| words.join(" "))
 }
 
-/// How a series went, where that is worth a word.
+/// Describes the behaviour of a series, unless it is ordinary.
 fn behaviour(series: &Convergence) -> Option<String> {
     let each = series.rate.map(|rate| format!(" × {}", rounded(rate))).unwrap_or_default();
     let course = match series.behaviour {
@@ -76,19 +77,19 @@ fn behaviour(series: &Convergence) -> Option<String> {
         Behaviour::StepCollapse => Some("steps collapse".to_owned()),
         _ => None,
     };
-    let broken = series.first_non_finite.as_ref().map(|broken| format!("{} in the end", broken.value).replace('"', ""));
+    let broken = series.first_non_finite.as_ref().map(|broken| format!("{} at the end", broken.value).replace('"', ""));
     let crossed = series.crossed.as_ref().map(|crossed| format!("crosses {}", brief(crossed.bound)));
     let words: Vec<String> = [course, broken, crossed].into_iter().flatten().collect();
     (!words.is_empty()).then(|| words.join(", "))
 }
 
-/// Three digits of a factor, or as many as tell it from one.
+/// Formats a factor with two decimals, or five if it is close to one.
 fn rounded(rate: f64) -> String {
     let digits = if (rate - 1.0).abs() < 0.01 { 5 } else { 2 };
     if (0.01..100.0).contains(&rate) { format!("{rate:.digits$}") } else { format!("{rate:.1e}") }
 }
 
-/// The bars, with a gap where rows were dropped, then where it began and ended, and how far it went between.
+/// A sparkline, then the first and last value, and the extremes if they are neither.
 fn curve(column: &Value, gap_after: Option<usize>, bars: usize) -> String {
     let Some(list) = column.as_list() else { return one_line(&column.to_string()).into_owned() };
     let series: Vec<Option<f64>> = list.iter().map(Value::as_f64).collect();
@@ -107,7 +108,7 @@ fn curve(column: &Value, gap_after: Option<usize>, bars: usize) -> String {
     format!("{bars}  {ends}{notes}")
 }
 
-/// The smallest and the largest, where they are not at the ends.
+/// The minimum and maximum, unless they are the first or last value.
 fn extremes(numbers: &[f64], first: f64, last: f64) -> Vec<String> {
     let finite = || numbers.iter().copied().filter(|x| x.is_finite());
     let extremes = [("min", finite().reduce(f64::min)), ("max", finite().reduce(f64::max))];

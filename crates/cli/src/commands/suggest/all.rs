@@ -1,4 +1,4 @@
-//! Group after group: one question for each.
+//! `failures suggest --all`: one question for each group of failures.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -13,10 +13,10 @@ use super::saving::{is_kept, print_error_text, save_answer, warn_if_not_cached};
 use crate::records::{Collector, Progress, RecordFile, Selection, Summary, list_records, open_record, scan};
 use crate::screen::{Screen, count, in_words, one_line, paint, report};
 
-/// So many errors one after the other, and the next would be one as well.
+/// Number of consecutive errors after which no other question is asked.
 const MAX_CONSECUTIVE_ERRORS: usize = 3;
 
-/// A group: how many there are, and which is the newest.
+/// The size of a group and its newest failure.
 struct LatestOfGroup {
     count: usize,
     latest: (DateTime<Utc>, PathBuf),
@@ -51,7 +51,7 @@ impl LatestCollector {
         }
     }
 
-    /// The largest first.
+    /// The groups, largest first.
     fn by_size(self) -> Vec<LatestOfGroup> {
         let mut groups: Vec<LatestOfGroup> = self.0.into_values().collect();
         groups.sort_by(|a, b| (b.count, &b.latest).cmp(&(a.count, &a.latest)));
@@ -59,53 +59,62 @@ impl LatestCollector {
     }
 }
 
-/// Whether all of them were answered, and no file was left out.
+/// Returns true if all questions were answered and no file was skipped.
 pub(super) fn run(options: &Options, advisor: &Advisor, dir: &Path, screen: &mut Screen) -> Result<bool> {
     let (groups, is_complete) = groups(&options.selection, dir)?;
     let total = groups.len();
     let wanted = if options.limit == 0 { total } else { options.limit.min(total) };
-    let mut progress = Progress::for_questions(wanted);
-    let (mut failed, mut consecutive) = (0, 0);
-    for (done, group) in groups.iter().take(wanted).enumerate() {
+    let (all_answered, stop_reason) = ask_in_turn(&groups[..wanted], options, advisor, dir, screen);
+    if let Some(reason) = stop_reason {
+        report(format_args!("{reason}"));
+    } else if total == 0 {
+        report(format_args!("no failures in {}{}", dir.display(), options.selection.filter_suffix()));
+    } else if total > wanted {
+        report(format_args!("{wanted} of {} asked about; use --limit 0 for all", count(total, "group")));
+    }
+    Ok(all_answered && is_complete)
+}
+
+/// Asks about one group after the other. Returns whether all questions were answered, and why some were not asked.
+fn ask_in_turn(
+    groups: &[LatestOfGroup],
+    options: &Options,
+    advisor: &Advisor,
+    dir: &Path,
+    screen: &mut Screen,
+) -> (bool, Option<String>) {
+    let mut progress = Progress::for_questions(groups.len());
+    let (mut all_answered, mut consecutive_errors) = (true, 0);
+    for (done, group) in groups.iter().enumerate() {
         progress.set_position(done);
-        let answered = progress.suspend(|| ask_about(group, options, advisor, dir, screen));
-        let left = wanted - done - 1;
-        match answered {
-            Ok(AnswerOutcome::Printed) => consecutive = 0,
-            Ok(AnswerOutcome::Unprinted(why)) => {
-                drop(progress);
-                report(format_args!("failures: {why}; {} not asked", count(left, "group")));
-                return Ok(false);
+        let left = groups.len() - done - 1;
+        match progress.suspend(|| ask_about(group, options, advisor, dir, screen)) {
+            Ok(AnswerOutcome::Printed) => consecutive_errors = 0,
+            Ok(AnswerOutcome::Unprinted(reason)) => {
+                return (false, Some(format!("failures: {reason}; {} not asked about", count(left, "group"))));
             }
             Err(error) => {
-                progress
-                    .suspend(|| report(format_args!("failures: {}: {}", group.latest.1.display(), in_words(&error))));
-                failed += 1;
-                consecutive += 1;
+                let path = group.latest.1.display();
+                progress.suspend(|| report(format_args!("failures: {path}: {}", in_words(&error))));
+                all_answered = false;
+                consecutive_errors += 1;
             }
         }
+        if left == 0 {
+            break;
+        }
+        if consecutive_errors == MAX_CONSECUTIVE_ERRORS {
+            let reason =
+                format!("failures: {consecutive_errors} consecutive errors; {} not asked about", count(left, "group"));
+            return (false, Some(reason));
+        }
         let tokens = advisor.used_tokens();
-        if consecutive == MAX_CONSECUTIVE_ERRORS && done + 1 < wanted {
-            drop(progress);
-            report(format_args!(
-                "failures: {MAX_CONSECUTIVE_ERRORS} errors one after the other: the rest is not asked"
-            ));
-            return Ok(false);
-        }
-        if options.max_tokens.is_some_and(|most| tokens >= most) && done + 1 < wanted {
-            drop(progress);
-            report(format_args!("{tokens} tokens used: {} not asked (--max-tokens)", count(left, "group")));
-            return Ok(failed == 0 && is_complete);
+        if options.max_tokens.is_some_and(|max| tokens >= max) {
+            let reason = format!("{tokens} tokens used: {} not asked about (--max-tokens)", count(left, "group"));
+            return (all_answered, Some(reason));
         }
     }
-    drop(progress);
-    if total > wanted {
-        report(format_args!("{wanted} of {}; all of them: --limit 0", count(total, "group")));
-    }
-    if total == 0 {
-        report(format_args!("no failures{} in {}", options.selection.kind_suffix(), dir.display()));
-    }
-    Ok(failed == 0 && is_complete)
+    (all_answered, None)
 }
 
 fn groups(selection: &Selection, dir: &Path) -> Result<(Vec<LatestOfGroup>, bool)> {
@@ -114,14 +123,14 @@ fn groups(selection: &Selection, dir: &Path) -> Result<(Vec<LatestOfGroup>, bool
     Ok((groups.by_size(), skipped.is_empty()))
 }
 
-/// What became of an answer.
+/// What happened to an answer.
 enum AnswerOutcome {
     Printed,
-    /// Nobody reads what is printed: to ask further questions would be a waste.
+    /// It could not be printed, for this reason. More questions would be wasted.
     Unprinted(String),
 }
 
-/// Asks about the newest of a group, saves the answer where that is wanted, and prints it.
+/// Asks about the newest failure of a group, saves the answer if requested, and prints it.
 fn ask_about(
     group: &LatestOfGroup,
     options: &Options,
@@ -157,7 +166,7 @@ fn print(
         writeln!(screen, "  {} {}", screen.paint(paint::GOOD, "→"), one_line(&suggestion.fix))?;
     }
     if advice.is_known {
-        writeln!(screen, "  {}", screen.paint(paint::FAINT, "from the cache .suggestions"))?;
+        writeln!(screen, "  {}", screen.paint(paint::FAINT, "cached in .suggestions"))?;
     }
     if let Some(saved) = saved {
         writeln!(screen, "  {}", screen.paint(paint::FAINT, saved))?;

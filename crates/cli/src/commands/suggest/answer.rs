@@ -1,4 +1,4 @@
-//! An answer for human eyes.
+//! Printing the answer of a language model.
 
 use std::io::Write;
 
@@ -7,15 +7,15 @@ use tracing_failure_advice::{Advice, Fix};
 
 use crate::screen::{Screen, fit, local_time, one_line, paint, wrap};
 
-/// Columns of a model's name.
+/// Maximum width of a model's name.
 const MAX_MODEL_COLUMNS: usize = 100;
 
 pub(super) fn write(advice: &Advice, asked_for: &str, screen: &mut Screen) -> Result<()> {
     let answer = &advice.answer;
-    write_title("Why", screen)?;
+    write_title("Root cause", screen)?;
     writeln!(screen, "  {}", wrap(&answer.root_cause, screen.width, "  "))?;
     writeln!(screen)?;
-    write_title("What to try", screen)?;
+    write_title("Suggestions", screen)?;
     for (number, fix) in answer.fixes.iter().enumerate() {
         if number > 0 {
             writeln!(screen)?;
@@ -23,7 +23,7 @@ pub(super) fn write(advice: &Advice, asked_for: &str, screen: &mut Screen) -> Re
         write_fix(number + 1, fix, screen)?;
     }
     writeln!(screen, "\nconfidence  {}", answer.confidence.name())?;
-    Ok(writeln!(screen, "said by     {}", source(advice, asked_for))?)
+    Ok(writeln!(screen, "model       {}", source(advice, asked_for))?)
 }
 
 fn write_fix(number: usize, fix: &Fix, screen: &mut Screen) -> Result<()> {
@@ -40,11 +40,12 @@ fn write_fix(number: usize, fix: &Fix, screen: &mut Screen) -> Result<()> {
     Ok(())
 }
 
-/// Who said so, by which name it was asked, and what it took or when it was.
+/// The model with its provider, the requested name if it differs, and the number of tokens or the time of a cached
+/// answer.
 fn source(advice: &Advice, asked_for: &str) -> String {
-    let asked = if advice.model == asked_for { String::new() } else { format!(", asked for as {asked_for}") };
+    let asked = if advice.model == asked_for { String::new() } else { format!(", requested as {asked_for}") };
     let tokens = advice.tokens.map(|tokens| format!(", {tokens} tokens")).unwrap_or_default();
-    let from_cache = || format!(", on {}, from the cache .suggestions; --fresh asks again", local_time(advice.time));
+    let from_cache = || format!(", on {}, cached in .suggestions (use --fresh to ask again)", local_time(advice.time));
     let when = if advice.is_known { from_cache() } else { tokens };
     let model = fit(&advice.model, MAX_MODEL_COLUMNS);
     one_line(&format!("{model} by {}{asked}{when}", advice.provider)).into_owned()

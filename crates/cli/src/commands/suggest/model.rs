@@ -1,4 +1,4 @@
-//! Which model is asked, as the command line and the environment say.
+//! The options that choose the language model.
 
 use std::time::Duration;
 
@@ -6,33 +6,34 @@ use tracing_failure_advice as advice;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct ModelOptions {
-    /// How the model is talked to; else `openai` where there is a base URL, or `gemini` where there is a key for it. [env:
+    /// The API of the model [default: openai if a base URL is given, gemini if GEMINI_API_KEY is set]. [env:
     /// FAILURES_PROVIDER]
     #[arg(long, value_enum, value_name = "PROVIDER")]
     provider: Option<Provider>,
-    /// The model's name, as its provider lists it. [env: FAILURES_MODEL]
+    /// The name of the model at its provider. [env: FAILURES_MODEL]
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
-    /// The server, else the provider's own. Without a path, /v1 is added for openai and /v1beta for gemini. [env:
-    /// FAILURES_BASE_URL]
+    /// The URL of the server [default: the provider's]. If it has no path, /v1 (openai) or /v1beta (gemini) is added.
+    /// [env: FAILURES_BASE_URL]
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
-    /// How long one question may take, retries among it [default: 120s].
+    /// Maximum duration of one question, including retries [default: 120s].
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     timeout: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Provider {
-    /// Google's generateContent; the key is in GEMINI_API_KEY.
+    /// The generateContent API of Google. It reads the key from GEMINI_API_KEY.
     Gemini,
-    /// Chat completions, which local servers speak as well; the key is in OPENAI_API_KEY, where one is needed.
+    /// The chat completions API of OpenAI and of most local servers. It reads the key, if one is needed, from
+    /// OPENAI_API_KEY.
     #[value(name = "openai")]
     OpenAi,
 }
 
 impl ModelOptions {
-    /// What the options say, and then the variables. Clap would take a variable that is empty for a wrong value.
+    /// The options, completed from the environment variables. Clap's own `env` would reject an empty variable.
     pub(super) fn to_options(&self) -> Result<advice::ModelOptions, advice::AdviceError> {
         let mut options = advice::ModelOptions::new();
         options.provider = self.provider.map(|provider| match provider {

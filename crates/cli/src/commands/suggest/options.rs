@@ -9,32 +9,32 @@ use crate::records::Selection;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// `latest`, `latest~2` for the second before it, the beginning or end of the id, or a file.
+    /// `latest`, `latest~2` (the second before the latest), the beginning or end of an id, or a path.
     #[arg(default_value = "latest", value_name = "ID|PATH")]
     pub(super) failure: String,
-    /// Ask about the newest failure of each group, the largest groups first.
+    /// Ask about the newest failure of each group, largest group first.
     #[arg(long, conflicts_with = "failure")]
     pub(super) all: bool,
-    /// With --all, how many groups at most; 0 for all.
+    /// With --all, the maximum number of groups; 0 for all.
     #[arg(long, short = 'n', value_name = "N", default_value_t = 10, requires = "all")]
     pub(super) limit: usize,
-    /// With --all, ask no more when so many tokens are used. Where the server does not count, they are estimated.
+    /// With --all, stop when this number of tokens is used. It is estimated if the server does not report it.
     #[arg(long, value_name = "TOKENS", requires = "all")]
     pub(super) max_tokens: Option<u64>,
-    /// Add the answer to the record, after what the rules say.
+    /// Add the answer to the record, after the suggestions of the rules.
     #[arg(long)]
     pub(super) save: bool,
-    /// Ask again where there is an answer already.
+    /// Ask again even if an answer is cached.
     #[arg(long)]
     fresh: bool,
-    /// Only show what would be sent; nothing is.
+    /// Print the request and send nothing.
     #[arg(long, conflicts_with_all = ["all", "save", "fresh"])]
     pub(super) dry_run: bool,
-    /// Bytes that a question may have [default: 16000].
+    /// Maximum size of the prompt in bytes [default: 16000].
     #[arg(long, value_name = "BYTES")]
     budget: Option<usize>,
-    /// Send secrets, home directories and the host's name as well. To a server on this machine that --base-url or
-    /// FAILURES_BASE_URL names they are sent always.
+    /// Do not redact secrets, home directories and the host name. They are never redacted for a server on this machine
+    /// that --base-url or FAILURES_BASE_URL names.
     #[arg(long)]
     no_redact: bool,
     #[command(flatten)]

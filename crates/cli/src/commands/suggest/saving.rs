@@ -1,4 +1,4 @@
-//! Saving an answer in its record, and what is said of answers that are not kept.
+//! Saving an answer in the record, and messages about answers that are lost.
 
 use anyhow::Result;
 use tracing_failure_advice::shared::Change;
@@ -9,36 +9,39 @@ use crate::records::RecordFile;
 use crate::screen::{count, in_words, report, shown};
 use crate::signals::SignalGuard;
 
-/// Whether the answer is somewhere, although nobody has read it.
+/// Returns true if the answer is cached or saved.
 pub(super) fn is_kept(advice: &Advice, saved: &Result<Option<String>>) -> bool {
     advice.not_kept.is_none() || matches!(saved, Ok(Some(_)))
 }
 
-/// What is said of an answer that could not be printed.
+/// The message about an answer that could not be printed.
 pub(super) fn print_error_text(error: &anyhow::Error, is_kept: bool) -> String {
-    let saved =
-        if is_kept { "the answer is kept: the same command without --fresh shows it" } else { "the answer is lost" };
-    format!("{}; {saved}", in_words(error))
+    let consequence = if is_kept {
+        "the answer is stored: run the command again without --fresh to see it"
+    } else {
+        "the answer is lost"
+    };
+    format!("{}; {consequence}", in_words(error))
 }
 
-/// Reports an answer that will be paid for again.
+/// Reports an answer that is not cached, since asking again costs tokens.
 pub(super) fn warn_if_not_cached(advice: &Advice) {
-    if let Some(why) = &advice.not_kept {
-        report(format_args!("failures: the answer is not kept for the next time: {why}"));
+    if let Some(reason) = &advice.not_kept {
+        report(format_args!("failures: the answer is not cached: {reason}"));
     }
 }
 
-/// Adds it to the record, if that is still there, and says so.
+/// Adds the answer to the record and returns a message about it.
 pub(super) fn save_answer(record: &RecordFile, advice: &Advice) -> Result<String> {
     let amendment = Amendment { suggestions: advice.suggestions(), resolution: None };
     let signals = SignalGuard::install()?;
     let change = Change::new(&record.path, &amendment).of(&record.failure).unless(signals.received());
     let amended = change.apply()?;
     drop(signals);
-    // A path to `latest.json` does not name the record: a newer one may be there by now.
+    // The message names the record itself, since `latest.json` may be a newer record by now.
     let record = shown(&path_to_report(&record.path, amended.path));
     Ok(match amended.added {
-        0 => format!("{record} has it already"),
+        0 => format!("{record} already contains the suggestions"),
         added => format!("{} added to {record}", count(added, "suggestion")),
     })
 }

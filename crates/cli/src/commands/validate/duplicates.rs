@@ -1,22 +1,22 @@
-//! Keys that stand twice in one object, which a reader of JSON takes for one: of the two values, one is lost.
+//! Duplicate keys of JSON objects. Most JSON readers accept them and lose one of the values.
 
 use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// The JSON pointers of keys that their object has before.
+/// Returns JSON pointers to all duplicate keys.
 pub(super) fn duplicate_keys(json: &str) -> Vec<String> {
-    let mut found = DuplicateVisitor::default();
+    let mut visitor = DuplicateVisitor::default();
     let mut deserializer = serde_json::Deserializer::from_str(json);
-    // The text is JSON: it has been read before.
-    let _ = (&mut found).deserialize(&mut deserializer);
-    found.pointers
+    // The caller has parsed the text, so it is valid JSON.
+    let _ = (&mut visitor).deserialize(&mut deserializer);
+    visitor.pointers
 }
 
 #[derive(Default)]
 struct DuplicateVisitor {
-    /// The pointer of the value that is read.
+    /// The pointer to the current value.
     pointer: String,
     pointers: Vec<String>,
 }

@@ -1,18 +1,18 @@
-//! From a place in a JSON document to a place in its text.
+//! Converting JSON pointers to lines and columns.
 
 use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
-/// Finds the places of many values. Each list and object on the way is read once.
+/// Finds the positions of values in a JSON text. Each array and object is parsed once.
 pub(super) struct Locator<'t> {
     text: &'t str,
     whole: Option<&'t RawValue>,
-    /// The entries of lists and objects, by the pointers of these.
+    /// The entries of arrays and objects, by the pointers of the latter.
     entries: HashMap<String, HashMap<String, &'t RawValue>>,
-    /// Where the lines begin.
+    /// The byte offsets of the lines.
     lines: Vec<usize>,
-    /// The byte that was asked for last, and the characters before it in its line.
+    /// The byte offset of the last result and the number of characters before it in its line.
     last: (usize, usize),
 }
 
@@ -23,7 +23,7 @@ impl<'t> Locator<'t> {
         Locator { text, whole: serde_json::from_str(text).ok(), entries: HashMap::new(), lines, last: (0, 0) }
     }
 
-    /// Line and column, both from 1 and the column in characters, of the value that a JSON pointer names.
+    /// Returns line and column of the value at a JSON pointer. Both start at 1; the column counts characters.
     pub(super) fn locate(&mut self, pointer: &str) -> Option<(usize, usize)> {
         let mut value = self.whole?;
         let mut place = String::new();
@@ -36,11 +36,11 @@ impl<'t> Locator<'t> {
             place.push('/');
             place.push_str(token);
         }
-        // A raw value is a part of the text that it was read from.
+        // A raw value borrows from the text, so its address gives the offset.
         let offset = value.get().as_ptr().addr().checked_sub(self.text.as_ptr().addr())?;
         let line = self.lines.partition_point(|start| *start <= offset);
         let start = *self.lines.get(line.checked_sub(1)?)?;
-        // All may be on one line: what was counted is not counted again.
+        // All values may be on one line. Counting continues at the last result.
         let (from, counted) = Some(self.last).filter(|(last, _)| (start..=offset).contains(last)).unwrap_or((start, 0));
         let column = counted + self.text.get(from..offset)?.chars().count();
         self.last = (offset, column);
@@ -48,14 +48,14 @@ impl<'t> Locator<'t> {
     }
 }
 
-/// Line and column of a byte.
+/// Returns line and column of a byte offset.
 pub(super) fn line_and_column(text: &str, offset: usize) -> Option<(usize, usize)> {
     let before = text.get(..offset)?;
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     Some((1 + before.matches('\n').count(), 1 + before[line_start..].chars().count()))
 }
 
-/// The entries of a list or an object; of several with one name, the last counts.
+/// The entries of an array or object. The last one of several entries with the same name wins.
 fn entries_of(value: &RawValue) -> HashMap<String, &RawValue> {
     if value.get().starts_with('[') {
         let list: Vec<&RawValue> = serde_json::from_str(value.get()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What is wrong with a record, in words.
+//! Problems of records, as messages.
 
 use std::path::Path;
 
@@ -13,14 +13,15 @@ use super::locate::{Locator, line_and_column};
 use crate::records::read_bytes;
 use crate::screen::{count, fit, in_words};
 
-const UNKNOWN_KEY: &str = "none of the nine keys of a record: what is your own belongs into context";
+const UNKNOWN_KEY: &str = "unknown key: put your own data in context";
+const DUPLICATE_KEY: &str = "duplicate key: readers lose one of the values";
 
-/// One thing that is wrong, and where.
+/// A problem and its position.
 #[derive(Debug)]
 pub(super) struct Problem {
     pub(super) line: Option<usize>,
     pub(super) column: Option<usize>,
-    /// The value that is wrong, as a JSON pointer; empty for the whole record.
+    /// JSON pointer to the invalid value; empty for the whole record.
     pub(super) pointer: String,
     pub(super) message: String,
 }
@@ -32,11 +33,11 @@ impl RecordChecker {
         let schema: Json = serde_json::from_str(SCHEMA)?;
         let validator = jsonschema::options().should_validate_formats(true).build(&schema);
         Ok(RecordChecker(
-            validator.map_err(|error| anyhow::anyhow!("{error}")).context("the schema of records is broken")?,
+            validator.map_err(|error| anyhow::anyhow!("{error}")).context("the schema of records is invalid")?,
         ))
     }
 
-    /// Everything that is wrong with the record in this file.
+    /// Returns all problems of the record in a file.
     pub(super) fn check(&self, path: &Path) -> Vec<Problem> {
         let mut bytes = Vec::new();
         if let Err(error) = read_bytes(&mut bytes, path) {
@@ -56,13 +57,14 @@ impl RecordChecker {
         let mut locator = Locator::new(text);
         let mut problems: Vec<Problem> =
             self.0.iter_errors(&record).flat_map(|error| of_schema(&mut locator, &error)).collect();
-        // What a schema cannot say: a key that is there twice, columns without rows, a day that is in no calendar.
-        let twice = |pointer: String| (pointer, "this key is there twice: one of its values is lost".to_owned());
-        let more = duplicate_keys(text).into_iter().map(twice).chain(uneven_columns(&record));
+        // Problems that a schema cannot express: duplicate keys and columns of different lengths.
+        let duplicates = duplicate_keys(text).into_iter().map(|pointer| (pointer, DUPLICATE_KEY.to_owned()));
+        let more = duplicates.chain(uneven_columns(&record));
         problems.extend(more.map(|(pointer, message)| Problem::at(locator.locate(&pointer), &pointer, message)));
         if !problems.is_empty() {
             return problems;
         }
+        // The schema accepts dates that do not exist.
         Failure::from_json(text).err().map(|error| not_json(text, &error)).into_iter().collect()
     }
 }
@@ -78,7 +80,7 @@ impl Problem {
     }
 }
 
-/// The columns of the trail that do not have one value for each row.
+/// Columns of the trail that do not have one value per row.
 fn uneven_columns(record: &Json) -> Vec<(String, String)> {
     let entries = record.pointer("/context/trail").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
     let mut uneven = Vec::new();
@@ -87,13 +89,13 @@ fn uneven_columns(record: &Json) -> Vec<(String, String)> {
         let Some(rows) = entry.get("elapsed_s").and_then(length) else { continue };
         let columns = entry.get("columns").and_then(Json::as_object).into_iter().flatten();
         for (name, column) in columns {
-            let excerpt = match length(column) {
-                Some(excerpt) if excerpt == rows => continue,
-                Some(excerpt) => count(excerpt, "value"),
-                None => "no list".to_owned(),
+            let found = match length(column) {
+                Some(values) if values == rows => continue,
+                Some(values) => count(values, "value"),
+                None => "not an array".to_owned(),
             };
             let name = name.replace('~', "~0").replace('/', "~1");
-            let message = format!("{excerpt}, but elapsed_s has {}", count(rows, "row"));
+            let message = format!("{found}, but elapsed_s has {}", count(rows, "row"));
             uneven.push((format!("/context/trail/{number}/columns/{name}"), message));
         }
     }
@@ -117,13 +119,13 @@ fn not_json(text: &str, error: &serde_json::Error) -> Problem {
     Problem::at(Some((error.line().max(1), error.column().max(1))), "", message)
 }
 
-/// What is often behind it.
+/// The probable cause of a syntax error.
 fn cause(text: &str, error: &serde_json::Error) -> Option<String> {
     if text.trim().is_empty() {
         return Some("the file is empty".to_owned());
     }
     if text.starts_with('\u{feff}') {
-        return Some("it begins with a byte order mark: save it without".to_owned());
+        return Some("it begins with a byte order mark".to_owned());
     }
     let line = text.lines().nth(error.line().checked_sub(1)?)?.as_bytes();
     let rest = line.get(error.column().saturating_sub(2)..)?;
@@ -131,7 +133,7 @@ fn cause(text: &str, error: &serde_json::Error) -> Option<String> {
         rest.starts_with(name.as_bytes()) || rest.get(1..).is_some_and(|rest| rest.starts_with(name.as_bytes()))
     };
     let name = ["-Infinity", "Infinity", "NaN"].into_iter().find(starts)?;
-    Some(format!("{name} is no number there: write it as the text \"{name}\""))
+    Some(format!("{name} is not a JSON number: write the string \"{name}\""))
 }
 
 fn of_schema(locator: &mut Locator<'_>, error: &ValidationError<'_>) -> Vec<Problem> {
@@ -147,7 +149,7 @@ fn of_schema(locator: &mut Locator<'_>, error: &ValidationError<'_>) -> Vec<Prob
     }
 }
 
-/// Where a value may be one of several things, the one that it comes closest to: which is wrong the farthest inside.
+/// For a value with several allowed schemas, the error of the schema that fits best: the one at the deepest position.
 fn deepest_error<'e, 'i>(error: &'e ValidationError<'i>) -> &'e ValidationError<'i>
 where
     'static: 'i,
@@ -160,24 +162,24 @@ where
     inner.filter(|inner| depth(inner) > depth(error)).unwrap_or(error)
 }
 
-/// What was expected, and what is there.
+/// The expected value and the actual one.
 fn message(error: &ValidationError<'_>) -> String {
-    let excerpt = || excerpt(error.instance());
+    let found = || excerpt(error.instance());
     match error.kind() {
-        ValidationErrorKind::Type { kind } => format!("expected {}, found {}", types(kind), excerpt()),
+        ValidationErrorKind::Type { kind } => format!("expected {}, found {}", types(kind), found()),
         ValidationErrorKind::Required { property } => format!("the key {property} is missing"),
         ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => {
-            format!("expected {}, found {}", expectation(error).unwrap_or_default(), excerpt())
+            format!("expected {}, found {}", expectation(error).unwrap_or_default(), found())
         }
-        ValidationErrorKind::Format { format } => format!("expected a {format}, found {}", excerpt()),
+        ValidationErrorKind::Format { format } => format!("expected a {format}, found {}", found()),
         ValidationErrorKind::Pattern { pattern } => {
-            format!("expected a text that matches {pattern}, found {}", excerpt())
+            format!("expected a string that matches {pattern}, found {}", found())
         }
         _ => error.to_string(),
     }
 }
 
-/// What would have been right.
+/// The expected value.
 fn expectation(error: &ValidationError<'_>) -> Option<String> {
     match error.kind() {
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
@@ -187,7 +189,7 @@ fn expectation(error: &ValidationError<'_>) -> Option<String> {
         ValidationErrorKind::Type { kind } => Some(types(kind)),
         ValidationErrorKind::Constant { expected_value } => Some(expected_value.to_string()),
         ValidationErrorKind::Format { format } => Some(format!("a {format}")),
-        ValidationErrorKind::Pattern { pattern } => Some(format!("a text that matches {pattern}")),
+        ValidationErrorKind::Pattern { pattern } => Some(format!("a string that matches {pattern}")),
         _ => None,
     }
 }
@@ -199,7 +201,7 @@ fn types(kind: &TypeKind) -> String {
     }
 }
 
-/// A value, cut where it is long.
+/// A value, truncated if it is long.
 fn excerpt(value: &Json) -> String {
     const MAX_EXCERPT_COLUMNS: usize = 60;
     fit(&value.to_string(), MAX_EXCERPT_COLUMNS).into_owned()

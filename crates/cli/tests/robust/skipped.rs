@@ -1,4 +1,4 @@
-//! Files that are left out: they are named, and the exit code says that not all was looked at.
+//! Skipped files: stderr names them, and the exit code is 1.
 
 use tracing_failure::Failure;
 
@@ -31,7 +31,7 @@ fn every_command_that_leaves_out_files_names_them_and_has_exit_code_1() {
         let run = workspace.run(args);
         assert_eq!(run.code(), 1, "{args:?}: {}", run.transcript());
         assert!(!run.stdout().is_empty() || args[0] == "prune", "{args:?}");
-        for name in ["2 files left out:", "io/failures/a.json: ", "io/failures/b.json: "] {
+        for name in ["2 files skipped:", "io/failures/a.json: ", "io/failures/b.json: "] {
             assert!(run.stderr().contains(name), "{args:?}: {}", run.stderr());
         }
     }
@@ -54,8 +54,11 @@ fn of_many_files_some_are_named() {
     let names: Vec<String> = (0..9).map(|number| format!("{number}.json")).collect();
     let workspace = workspace_with_broken_files(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let stderr = workspace.run(&["list"]).stderr();
-    assert!(stderr.starts_with("failures: 9 files left out:\n  io/failures/0.json: "), "{stderr}");
-    assert!(stderr.contains("io/failures/4.json") && stderr.ends_with("  and 4 more: failures validate\n"), "{stderr}");
+    assert!(stderr.starts_with("failures: 9 files skipped:\n  io/failures/0.json: "), "{stderr}");
+    assert!(
+        stderr.contains("io/failures/4.json") && stderr.ends_with("  and 4 more; run failures validate\n"),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -67,6 +70,6 @@ fn a_name_that_is_not_utf_8_is_left_out() {
     for args in [&["list"][..], &["show"], &["validate"]] {
         let run = workspace.run(args);
         assert_eq!(run.code(), 1, "{args:?}: {}", run.transcript());
-        assert!(run.stderr().contains("1 file left out, since the name is not UTF-8: "), "{}", run.stderr());
+        assert!(run.stderr().contains("1 file skipped: the name is not UTF-8: "), "{}", run.stderr());
     }
 }
