@@ -87,7 +87,7 @@ fn table_of_operations(dir: &Path) {
 }
 
 fn table_of_pairs(pairs: &[(&str, &str, Pair)]) {
-    println!("\n| | beside | ns | ours, ns | ratio |\n| --- | --- | ---: | ---: | ---: |");
+    println!("\n| | compared with | ns | tracing-failure, ns | ratio |\n| --- | --- | ---: | ---: | ---: |");
     for (what, beside, [floor, ours]) in pairs {
         println!("| {what} | {beside} | {floor:.0} | {ours:.0} | {:.2} |", ours / floor);
     }
@@ -123,7 +123,7 @@ fn main() {
     table_of_operations(dir.path());
     table_of_pairs(&[
         ("log line with three floats", FMT_JSON, [FMT_JSON, WITH_LOG].map(|name| median(LOG_LINE.name, name))),
-        ("trail event from two threads in one computation", "from one", threads::trail_event(dir.path())),
+        ("trail event from two threads in one computation", "from one thread", threads::trail_event(dir.path())),
         ("one failure", floor, one),
         ("one failure of a burst of 10,000", floor, burst),
         ("convergence and suggestions of a full trail", "its JSON", diagnosis::full_trail(&at("diagnosis"))),

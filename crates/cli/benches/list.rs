@@ -14,7 +14,7 @@ fn main() {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let bytes = fill(dir.path(), records);
     println!("{records} records, {} MB\n", bytes >> 20);
-    println!("| command | ms | beside cat |\n| --- | ---: | ---: |");
+    println!("| command | ms | ratio to cat |\n| --- | ---: | ---: |");
     let commands: [(&str, &[&str]); 6] = [
         ("list", &["list"]),
         ("list --limit 0", &["list", "--limit", "0"]),
