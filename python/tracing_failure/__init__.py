@@ -1,4 +1,4 @@
-"""The flight recorder of numerical programs: when a computation fails, one complete JSON record of it is on disk.
+"""A flight recorder for numerical programs: each failed computation leaves one complete JSON record on disk.
 
     from tracing_failure import StructuredLogger
 
@@ -7,9 +7,10 @@
         for t, norm in flow():
             c.record(t=t, norm=norm)
 
-An exception that leaves the block is recorded with parameters, trail, traceback and what to try, and goes on.
-``logger.log_failure(...)`` records one that is in hand, ``%load_ext tracing_failure`` every cell of a notebook that raises,
-and ``tracing_failure.read()`` reads the records back.
+An exception that leaves the block is recorded with parameters, trail, traceback and suggested fixes. It propagates
+as before.
+``logger.log_failure(...)`` records an exception that is at hand. ``%load_ext tracing_failure`` records every cell of a
+notebook that raises. ``tracing_failure.read()`` reads the records back.
 """
 
 import json

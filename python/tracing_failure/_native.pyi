@@ -1,4 +1,4 @@
-"""The compiled half of the package: the Rust library behind the Python code. Nothing of it is for users."""
+"""The compiled half of the package: the Rust library, for the Python code. It is no public interface."""
 
 import os
 from collections.abc import Callable
@@ -9,9 +9,10 @@ from typing import Any, Self, TypedDict, TypeVar, final, type_check_only
 from typing_extensions import disjoint_base
 
 __all__ = [
-    "AdviceError", "Computation", "Recorder", "ArraySummary", "ask_model", "after_fork", "after_fork_in_child", "before_fork",
-    "value_text", "category_names", "conflict_copies", "diagnose", "parse_record", "stack_owner", "new_id", "call_on_new_stack", "record_paths", "read_record", "add_resolution", "schema", "summarize", "format_record", "version",
-    "wait_for_stacks",
+    "AdviceError", "ArraySummary", "Computation", "Recorder", "add_resolution", "after_fork",
+    "after_fork_in_child", "ask_model", "before_fork", "call_on_new_stack", "category_names",
+    "conflict_copies", "diagnose", "format_record", "new_id", "parse_record", "read_record", "record_paths",
+    "schema", "stack_owner", "summarize", "value_text", "version", "wait_for_stacks",
 ]  # fmt: skip
 
 _T = TypeVar("_T")
@@ -19,41 +20,39 @@ _T = TypeVar("_T")
 version: str
 
 class AdviceError(RuntimeError):
-    """Why a language model gave no advice."""
+    """The reason why a language model gave no advice."""
 
 @disjoint_base
 class Computation:
-    """The part of a computation that is quick."""
+    """The base of a computation: its place, its parameters and its trail."""
 
     def __new__(cls, name: str, theoretical_ref: str, parameters: Any, trail: tuple[int, int]) -> Self: ...
-    def enter(
-        self, parent: Computation | None, function: str, file: str, line: int | None, module: str | None
-    ) -> bool:
-        """Begins, inside of another one; says whether it had not begun before."""
+    def enter(self, parent: Computation | None, function: str, file: str, line: int | None, module: str | None) -> bool:
+        """Begins the computation inside of another one. Returns false if it has begun before."""
 
     def end(self) -> Computation | None:
-        """Ends, and returns what is current then."""
+        """Ends the computation, and returns the next one around it that is open."""
 
     def release(self) -> None:
-        """Lets go of those around it that had ended before it did."""
+        """Drops the references to computations around it that ended first."""
 
     def innermost(self) -> Computation | None:
-        """This one, or the next one around it that has not ended: it can end in another context than it began in."""
+        """This computation, or the next one around it that is open: one can end in another context than it began in."""
 
     def record(self, message: str | None = None, /, **values: Any) -> None:
-        """Keeps numbers that the computation goes through: a row of its trail, at the place that calls."""
+        """Adds a row of numbers to the trail, or a text to the breadcrumbs. The place is the caller."""
 
     def record_at(self, frame: FrameType, message: str | None, values: dict[str, Any] | None) -> None:
-        """The same for a caller further up."""
+        """Like ``record``, with the place of another frame."""
 
     def add_breadcrumb(
         self, level: str, message: str, target: str, is_own: bool, file: str | None = None, line: int | None = None
     ) -> None:
-        """Keeps a text that was logged while it ran, of the program itself or of a library."""
+        """Adds a text to the breadcrumbs. ``is_own`` is true for texts of the program, false for those of libraries."""
 
     @property
     def module(self) -> str | None:
-        """The module that it began in."""
+        """The module in which it began."""
 
     @property
     def name(self) -> str: ...
@@ -63,19 +62,19 @@ class Computation:
     def parent(self) -> Computation | None: ...
     @property
     def elapsed_s(self) -> float:
-        """Seconds since it was entered."""
+        """Seconds since it began."""
 
 @type_check_only
 class ExceptionRecord(TypedDict):
-    """An exception as the recorder takes it."""
+    """The description of an exception for the recorder."""
 
     error_type: str
     error_message: str
     stack_trace: str
-    #: Type, message, data, notes, how it is related to another error, and the index of that one if it is not the one before.
+    #: Type, message, data, notes, relation to another error, and the index of that error if it is not the one before.
     errors: list[tuple[str, str, Any, list[str], str | None, int | None]]
     errors_cut: bool
-    #: Function, file, line, and whether it is the user's own code.
+    #: Function, file, line, and whether the file belongs to the program.
     frames: list[tuple[str, str, int | None, bool]]
     #: File, line and module.
     location: tuple[str | None, int | None, str | None]
@@ -101,8 +100,10 @@ class Recorder:
     def record(
         self, error: ExceptionRecord, call: dict[str, Any], outcomes: list[tuple[str, str | None, str | None]]
     ) -> None:
-        """Records a failure, and appends its id, and its file or why it is not in the store: whoever calls may be
-        interrupted before they have a result."""
+        """Records a failure. Appends its id, and its file or the reason why it is on stderr, to ``outcomes``.
+
+        They are not returned, because a signal handler may raise before the caller has the result.
+        """
 
     def log(
         self, level: str, target: str, message: str, fields: dict[str, Any], within: Computation | None = None
@@ -110,75 +111,79 @@ class Recorder:
         """Writes a line of the runtime log."""
 
     def log_end(self, computation: Computation, outcome: str, failure_id: str | None = None) -> None:
-        """Writes the runtime log's line of a computation that ends."""
+        """Logs the end of a computation."""
 
     def flush(self) -> None:
-        """Returns when all that was written is with the operating system."""
+        """Waits until all records and log lines are with the operating system."""
 
     def finish(self) -> None:
-        """The same, and what waits to be pushed is pushed."""
+        """Like ``flush``, and pushes all records that wait for it."""
 
     def stats(self) -> dict[str, int]:
-        """What it has done so far."""
+        """Counts of records, log lines and pushes so far."""
 
 @final
 class ArraySummary:
-    """An array that was summarised."""
+    """The summary of an array, as a value."""
 
 def summarize(shape: list[int], memory: Any) -> ArraySummary:
-    """An array's entries in row-major order, from any object that lends its memory."""
+    """Summarises an array, from an object with the buffer protocol that has its entries in row-major order."""
 
 def value_text(object: Any) -> str:
-    """The object as the text of a value: with what is shared in it, this is short where its ``repr`` has no end."""
+    """The value of an object as text. It is bounded, unlike ``repr`` of objects with shared parts."""
 
 def category_names() -> list[str]:
     """The names of all categories."""
 
-def conflict_copies(dir: str | os.PathLike[str]) -> list[tuple[Path, Path]]: ...
+def conflict_copies(dir: str | os.PathLike[str]) -> list[tuple[Path, Path]]:
+    """Conflict copies of records in a directory, each with its original."""
+
 def record_paths(dir: str | os.PathLike[str]) -> list[Path]:
-    """Paths of the records in a directory, oldest first."""
+    """The paths of the records in a directory, oldest first."""
 
 def read_record(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The record in a file."""
+    """Reads the record in a file."""
 
 def parse_record(text: str) -> dict[str, Any]:
-    """The record in a text."""
+    """Parses a record."""
 
 def format_record(record: dict[str, Any]) -> str:
-    """The text of a record, as its file has it."""
+    """The text of a record, as in its file."""
 
 def diagnose(record: dict[str, Any]) -> dict[str, Any]:
-    """The record with what its trail shows, and what the rules say to it."""
+    """The record with the analysis of its trail and with suggestions."""
 
 def add_resolution(dir: str | os.PathLike[str], record: dict[str, Any], fix: str) -> None:
-    """Notes in the directory what fixed a failure."""
+    """Saves in the directory of a record what fixed the failure."""
 
 def ask_model(
     record: dict[str, Any], path: str | os.PathLike[str] | None, request: dict[str, Any], save: bool
 ) -> dict[str, Any]:
-    """What a language model says to a record; ``path`` is its file, and ``save`` adds the answer to it."""
+    """Asks a language model about the record in the file ``path``. ``save`` adds the answer to the file."""
 
 def new_id() -> str:
-    """A new id, which comes after those that were made before."""
+    """A new id. Ids sort by the time when they were made."""
 
 def before_fork() -> None:
-    """Waits until no thread is at work here."""
+    """Waits until no thread runs code of this module without the interpreter lock."""
 
 def after_fork() -> None:
-    """Lets them work on in the process that forked."""
+    """Lets threads run again in the process that forked."""
 
 def after_fork_in_child() -> None:
-    """Forgets them in the new process, which does not have them."""
+    """Resets the state in the new process, which has no other threads."""
 
 def call_on_new_stack(function: Callable[..., _T], arguments: tuple[Any, ...]) -> _T | None:
-    """Calls a function on a stack that is empty; no Python code of its own is needed for it. Where that cannot be, stderr
-    says so."""
+    """Calls a function on the empty stack of a new thread, without calling Python code before.
+
+    Returns ``None`` if that fails, with a message on stderr.
+    """
 
 def wait_for_stacks() -> None:
-    """Waits until there is no such stack any more."""
+    """Waits until no new stack is left."""
 
 def stack_owner() -> int | None:
-    """The thread whose stack is full, where this is another stack for it."""
+    """The id of the thread whose stack is full, if this thread is the new stack for it."""
 
 def schema() -> str:
     """The JSON Schema of a record."""

@@ -1,1 +1,1 @@
-"""Exceptions as data: message, traceback, chain of causes, and the records that were written of them."""
+"""Exceptions as data: message, traceback, chain of errors, and marks of the records that were written of them."""

@@ -1,4 +1,4 @@
-"""The errors of a failure: the exception, the chain of its causes, and the members of groups."""
+"""The errors of a failure: the exception, the exceptions that it came from, and the members of groups."""
 
 import sys
 from typing import Any
@@ -7,15 +7,15 @@ from .._runtime.classes import full_name
 from .._runtime.signals import is_from_signal
 from .message import message_of
 
-#: Errors of a chain, members of groups, and notes of an error that are kept.
+#: Maximum errors of a chain, members of groups, and notes of an error in a record.
 _MAX_ERRORS, _MAX_MEMBERS, _MAX_NOTES = 32, 32, 16
 
-#: Type, message, data, notes, how it is related to another error, and the index of that one if it is not the one before.
+#: Type, message, data, notes, relation to another error, and the index of that error if it is not the one before.
 ErrorEntry = tuple[str, str, Any, list[str], str | None, int | None]
 
 
 def error_entries(error: BaseException) -> tuple[list[ErrorEntry], bool]:
-    """The errors as the record has them, and whether there are more. The members of a group follow the group."""
+    """The errors of a record, and whether some were left out. The members of a group follow the group."""
     entries: list[ErrorEntry] = []
     visited: set[int] = set()
     pending: list[tuple[BaseException, str | None, int]] = [(error, None, -1)]
@@ -34,8 +34,10 @@ def error_entries(error: BaseException) -> tuple[list[ErrorEntry], bool]:
         visited.add(id(each))
         index = len(entries)
         related_to = other if other >= 0 and other != index - 1 else None
-        entries.append((type_name(type(each)), message_of(each), _attached_data(each), error_notes(each), relation, related_to))
-        # The last one that waits comes first.
+        entries.append(
+            (type_name(type(each)), message_of(each), _attached_data(each), error_notes(each), relation, related_to)
+        )
+        # The last one on the stack is visited first.
         predecessor, is_context = predecessor_of(each, visited)
         if predecessor is not None:
             pending.append((predecessor, "context" if is_context else None, index))
@@ -46,7 +48,7 @@ def error_entries(error: BaseException) -> tuple[list[ErrorEntry], bool]:
 
 
 def predecessor_of(error: BaseException, visited: set[int]) -> tuple[BaseException | None, bool]:
-    """What it was raised from, else what was being handled meanwhile; and whether it is the latter."""
+    """The exception that the error was raised from, or else was raised while handling; true in the latter case."""
     cause = builtin_attribute(error, "__cause__")
     if cause is not None and id(cause) not in visited:
         return cause, False
@@ -54,12 +56,12 @@ def predecessor_of(error: BaseException, visited: set[int]) -> tuple[BaseExcepti
 
 
 def error_chain(error: BaseException) -> list[BaseException]:
-    """The error, what it was raised from or while handling, and so on."""
+    """The error and its predecessors."""
     return [each for each, _ in linked_chain(error)]
 
 
 def linked_chain(error: BaseException) -> list[tuple[BaseException, bool]]:
-    """The same, and whether each was being handled only when the one before it was raised."""
+    """The error and its predecessors, each with whether it was only being handled when its successor was raised."""
     chain = [(error, False)]
     visited = {id(error)}
     while len(chain) < _MAX_ERRORS:
@@ -73,7 +75,7 @@ def linked_chain(error: BaseException) -> list[tuple[BaseException, bool]]:
 
 
 def group_members(error: BaseException) -> tuple[BaseException, ...]:
-    """The members of a group, by its class's own attribute: that of the group may be somebody's code."""
+    """The members of a group, read from ``BaseExceptionGroup``: a subclass may override the attribute."""
     if not issubclass(type(error), BaseExceptionGroup):
         return ()
     members: tuple[BaseException, ...] = vars(BaseExceptionGroup)["exceptions"].__get__(error)
@@ -81,12 +83,12 @@ def group_members(error: BaseException) -> tuple[BaseException, ...]:
 
 
 def builtin_attribute(error: BaseException, name: str) -> Any:
-    """The attribute that Python itself sets: a property of the error's class may be another one."""
+    """An attribute that Python sets, read from ``BaseException``: a subclass may override it."""
     return vars(BaseException)[name].__get__(error)
 
 
 def error_notes(error: BaseException) -> list[str]:
-    """What `add_note` added."""
+    """The notes that ``add_note`` added."""
     try:
         notes = getattr(error, "__notes__", None)
         return [str(note) for note in notes[:_MAX_NOTES]] if isinstance(notes, (list, tuple)) else []
@@ -97,8 +99,8 @@ def error_notes(error: BaseException) -> list[str]:
 
 
 def is_exit_or_cancellation(error: BaseException) -> bool:
-    """The program ends, or somebody wants no result any more: so it is of a group where it is so of all in it."""
-    # Another thread may be importing it.
+    """Returns whether the exception ends the program or cancels a task. For a group, all members must."""
+    # Another thread may still be importing asyncio.
     cancelled = getattr(sys.modules.get("asyncio"), "CancelledError", GeneratorExit)
     members, visited = [error], set()
     while members:
@@ -107,7 +109,7 @@ def is_exit_or_cancellation(error: BaseException) -> bool:
             continue
         visited.add(id(each))
         kind = type(each)
-        # By the classes' own attributes: those of the error may be somebody's code.
+        # Attributes are read from the built-in classes: a subclass may override them.
         if issubclass(kind, BaseExceptionGroup):
             members.extend(group_members(each))
         elif issubclass(kind, SystemExit):
@@ -123,7 +125,7 @@ def type_name(kind: type) -> str:
 
 
 def _attached_data(error: BaseException) -> dict[str, Any] | None:
-    """What the exception carries beside its message."""
+    """The attributes of an exception, or its arguments if they are more than a message."""
     try:
         data = {name: value for name, value in vars(error).items() if isinstance(name, str) and name[:1] != "_"}
         if issubclass(type(error), OSError) and (errno := getattr(error, "errno", None)) is not None:
@@ -136,5 +138,5 @@ def _attached_data(error: BaseException) -> dict[str, Any] | None:
     except BaseException as trouble:
         if is_from_signal(trouble):
             raise
-        # It has code of its own for its attributes.
+        # Its class overrides attribute access.
         return None

@@ -1,6 +1,7 @@
-"""Exceptions taken apart: type, message, traceback, and the chain of causes."""
+"""The description of an exception that goes into a record: type, message, traceback and the chain of errors."""
 
 import traceback
+from itertools import groupby
 from types import CodeType, FrameType, TracebackType
 from typing import NamedTuple
 
@@ -12,28 +13,29 @@ from .._runtime.source_files import is_in_app, is_package_file, stable_file_name
 from .chain import builtin_attribute, error_entries, group_members, linked_chain, type_name
 from .message import has_bounded_str, message_of
 
-#: Frames of a stack that are kept, half of them from each end.
+#: Maximum frames of a stack, half of them from each end.
 _MAX_FRAMES = 64
-#: Callers of where it was caught that are kept, and frames that are looked at for them.
+#: Maximum callers of the function that caught the exception, and maximum frames that are searched for them.
 _MAX_CALLERS = 16
 _MAX_CALLER_SEARCH = 256
-#: Places that are remembered.
+#: Maximum lines in the cache.
 _MAX_CACHED_LINES = 1024
-#: Errors of a chain and of groups in it that Python writes as text.
+#: Maximum errors, with those of groups, that Python formats.
 _MAX_FORMATTED_ERRORS = 1000
-#: What Python's traceback shows of frames that repeat.
+#: How often Python's traceback prints a line that repeats.
 _MAX_REPEATS = 3
-#: To these Python's traceback adds something of its own, such as a suggestion of what was meant.
+#: Exceptions to which Python's traceback adds text, such as a suggestion of a name.
 _SPECIALLY_FORMATTED = (SyntaxError, NameError, AttributeError, ImportError, BaseExceptionGroup)
 
 _CAUSE_TEXT = "\nThe above exception was the direct cause of the following exception:\n\n"
 _CONTEXT_TEXT = "\nDuring handling of the above exception, another exception occurred:\n\n"
 
+#: Function, file, line, and whether the file belongs to the program.
 Frame = tuple[str, str, int | None, bool]
 
 
 class _CodeLine(NamedTuple):
-    """A line of code in a traceback. It holds the code, so that its id stays its own."""
+    """A line of code in a traceback. The reference to the code keeps its id, a key of the cache, from being reused."""
 
     code: CodeType
     text: str
@@ -45,25 +47,25 @@ _line_cache: dict[tuple[int, int], _CodeLine] = {}
 
 
 def describe_exception(error: BaseException | str | None, caller: FrameType | None = None) -> "_native.ExceptionRecord":
-    """All that is known of an exception, or of the words that stand for one: the caller's."""
+    """Describes an exception, or a message that was reported in place of one by the frame ``caller``."""
     if not isinstance(error, BaseException):
         return _describe_message(error, caller)
     lines, callers = _traceback_lines(error.__traceback__), _callers(error.__traceback__)
     errors, is_cut = error_entries(error)
+    frames = [line.frame for line in reversed(lines) if not is_package_file(line.code.co_filename)]
     return {
         "error_type": qualname(type(error)),
         "error_message": message_of(error),
         "stack_trace": _format_chain(error, lines),
         "errors": errors,
         "errors_cut": is_cut,
-        "frames": _first_and_last([line.frame for line in reversed(lines) if not is_package_file(line.code.co_filename)])
-        + [line.frame for line in callers],
+        "frames": _first_and_last(frames) + [line.frame for line in callers],
         "location": _location(lines, callers),
     }
 
 
 def minimal_description(error: BaseException | str | None) -> "_native.ExceptionRecord":
-    """As much of an error as is certain."""
+    """Describes an error without its traceback and without the errors that it came from."""
     is_exception = isinstance(error, BaseException)
     return {
         "error_type": qualname(type(error)) if is_exception else "Error",
@@ -86,7 +88,7 @@ def _describe_message(error: str | None, caller: FrameType | None) -> "_native.E
 
 
 def _format_chain(error: BaseException, lines: list[_CodeLine]) -> str:
-    """The text of Python's own traceback; faster where it is the same."""
+    """The text of Python's traceback. It is assembled from cached lines if Python would not add anything."""
     parts: list[str] = []
     for each, is_context in reversed(linked_chain(error)):
         last = _final_line(each)
@@ -114,7 +116,7 @@ def _format_completely(error: BaseException) -> str:
 
 
 def _has_bounded_traceback(error: BaseException) -> bool:
-    """Whether Python comes to the end of it: it writes each error of a group as often as it is in one."""
+    """Returns whether Python formats the traceback in bounded time. It formats a shared member of groups repeatedly."""
     errors = [error]
     for _ in range(_MAX_FORMATTED_ERRORS):
         if not errors:
@@ -130,12 +132,12 @@ def _has_bounded_traceback(error: BaseException) -> bool:
 
 
 def _overrides(error: BaseException, name: str) -> bool:
-    """Whether the error's class has another attribute of this name than all exceptions."""
+    """Returns whether the error's class overrides this attribute of ``BaseException``."""
     return getattr(type(error), name, None) is not vars(BaseException)[name]
 
 
 def _final_line(error: BaseException) -> str | None:
-    """Type and message, where Python's traceback says no more."""
+    """The last line of a traceback, or ``None`` if Python's has more than type and message."""
     try:
         if issubclass(type(error), _SPECIALLY_FORMATTED) or getattr(error, "__notes__", None):
             return None
@@ -149,24 +151,14 @@ def _final_line(error: BaseException) -> str | None:
 
 
 def _collapse_repeats(lines: list[_CodeLine]) -> list[str]:
+    """The texts of lines. Repetitions are counted, as in Python's traceback."""
     texts: list[str] = []
-    last: tuple[str, int | None, str] | None = None
-    count = 0
-
-    def end() -> None:
-        if count > _MAX_REPEATS:
-            more = count - _MAX_REPEATS
+    for _, group in groupby(lines, key=lambda line: (line.code.co_filename, line.frame[2], line.code.co_name)):
+        repeated = list(group)
+        texts += [line.text for line in repeated[:_MAX_REPEATS]]
+        more = len(repeated) - _MAX_REPEATS
+        if more > 0:
             texts.append(f"  [Previous line repeated {more} more time{'s' if more > 1 else ''}]\n")
-
-    for line in lines:
-        this = (line.code.co_filename, line.frame[2], line.code.co_name)
-        if this != last:
-            end()
-            last, count = this, 0
-        count += 1
-        if count <= _MAX_REPEATS:
-            texts.append(line.text)
-    end()
     return texts
 
 
@@ -187,7 +179,7 @@ def _stack_lines(frame: FrameType | None) -> list[_CodeLine]:
 
 
 def _callers(tb: TracebackType | None) -> list[_CodeLine]:
-    """The user's own code that called where the exception was caught: a traceback does not go further up."""
+    """The program's lines that called the function that caught the exception. A traceback does not have them."""
     callers: list[_CodeLine] = []
     frame = tb.tb_frame.f_back if tb is not None else None
     for _ in range(_MAX_CALLER_SEARCH):
@@ -206,7 +198,7 @@ def _code_line(tb: TracebackType) -> _CodeLine:
     key = (id(code), tb.tb_lasti)
     line = _line_cache.get(key)
     if line is None:
-        # By itself, so that Python writes the text of this frame only.
+        # Without a next traceback, Python formats this frame only.
         alone = TracebackType(None, tb.tb_frame, tb.tb_lasti, tb.tb_lineno)
         text = "".join(traceback.format_tb(alone))
         file = code.co_filename
@@ -219,10 +211,13 @@ def _code_line(tb: TracebackType) -> _CodeLine:
 
 
 def _location(lines: list[_CodeLine], callers: list[_CodeLine]) -> tuple[str | None, int | None, str | None]:
-    """Where the user's own code raised it, or called what did. Where no code of the user's is known, where others did."""
-    own_code = [line for line in lines if line.frame[3]]
+    """File, line and module of the program's line that raised the exception or called the code that did.
+
+    If no line of the program is known, it is the line of another package.
+    """
+    in_app = [line for line in lines if line.frame[3]]
     others = [line for line in lines if not is_package_file(line.code.co_filename)]
-    line = next(iter([*own_code[-1:], *callers[:1], *others[-1:]]), None)
+    line = next(iter([*in_app[-1:], *callers[:1], *others[-1:]]), None)
     if line is None:
         return None, None, None
     module = line.module if isinstance(line.module, str) else None

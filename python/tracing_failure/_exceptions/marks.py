@@ -1,62 +1,66 @@
-"""What an exception remembers of the records that were made of it."""
+"""Marks on exceptions. A mark names a record that was written of the exception, so that it is recorded only once."""
 
 from typing import NamedTuple
 
 from .._runtime.signals import is_from_signal
 from .chain import builtin_attribute, error_chain, group_members
 
-#: The attribute of the exception that holds its marks. It travels with the exception, also to another process.
+#: The attribute that holds the marks. It is pickled with the exception.
 _ATTRIBUTE = "__tracing_failure__"
-#: Of the records that were made of it, the last.
+#: Maximum marks of an exception. The oldest are dropped.
 _MAX_MARKS = 16
-#: Members of a group that are looked at for its cause.
+#: Maximum members of a group that are searched for a mark.
 _MAX_MEMBERS = 256
 
 
 class RecordMark(NamedTuple):
-    """A record that was made of an exception."""
+    """A record that was written of an exception."""
 
     id: str
-    #: The runs of its computation that it was made in: several, where that calls itself.
+    #: The runs of its computation that it was written in: several if the computation is recursive.
     runs: tuple[str, ...]
 
 
 def record_marks(error: BaseException) -> list[RecordMark]:
-    """The records that were made of this very exception."""
+    """The records of this exception itself."""
     try:
         marks = getattr(error, _ATTRIBUTE, None)
         return [RecordMark(*each) for each in marks] if isinstance(marks, list) else []
     except BaseException as trouble:
         if is_from_signal(trouble):
             raise
-        # The exception has code of its own for its attributes, or somebody else's under this name.
+        # The class overrides attribute access, or the attribute holds something else.
         return []
 
 
 def add_mark(error: BaseException, new_mark: RecordMark) -> None:
+    """Marks an exception. An exception that cannot be marked may be recorded again."""
     try:
-        # Also where its class takes no attributes.
+        # Works even if the class overrides `__setattr__`.
         BaseException.__setattr__(error, _ATTRIBUTE, [*map(tuple, record_marks(error)), tuple(new_mark)][-_MAX_MARKS:])
     except AttributeError:
-        # Then it is recorded once more where it is seen again.
         pass
 
 
 def cause_record_id(error: BaseException) -> str | None:
-    """The id of the last record of the exception, or of one that it came from."""
+    """The id of the last record of the exception, of a predecessor, or of a member of the group."""
     for each in error_chain(error):
         if marks := record_marks(each):
             return marks[-1].id
-    members = group_members(error)[:_MAX_MEMBERS]
-    return next((marks[-1].id for member in members for each in error_chain(member) if (marks := record_marks(each))), None)
+    for member in group_members(error)[:_MAX_MEMBERS]:
+        for each in error_chain(member):
+            if marks := record_marks(each):
+                return marks[-1].id
+    return None
 
 
 def is_recorded(error: BaseException) -> bool:
-    """Whether there is a record of this failure: of the exception, of one that it was raised from, of all in a group."""
+    """Returns whether the exception, an exception that it was raised from, or each member of a group has a record."""
     visited: set[int] = set()
     each: BaseException | None = error
     while each is not None and id(each) not in visited:
-        if record_marks(each) or issubclass(type(each), BaseExceptionGroup) and all(map(record_marks, group_members(each))):
+        members = group_members(each)
+        if record_marks(each) or members and all(map(record_marks, members)):
             return True
         visited.add(id(each))
         each = builtin_attribute(each, "__cause__")

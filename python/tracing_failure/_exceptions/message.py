@@ -1,5 +1,7 @@
-"""The message of an exception. ``str`` of an exception can raise, and can take longer than the age of the universe: it shows
-an argument that several others share once for each of them.
+"""The message of an exception.
+
+``str`` of an exception can raise. It can also take practically forever, because it prints a shared object once for each
+object that refers to it.
 """
 
 import dataclasses
@@ -15,12 +17,12 @@ from .. import _native
 from .._runtime import classes
 from .._runtime.signals import is_from_signal
 
-#: Objects in the arguments of an exception whose ``str`` is shown.
+#: Maximum objects in the arguments of an exception for which ``str`` is called.
 _MAX_OBJECTS = 100_000
-#: Levels of nesting, and entries of a list, that are looked at for their number.
+#: Maximum nesting, and maximum entries of a container, that are counted.
 _MAX_DEPTH = 50
 _MAX_ENTRIES = 1000
-#: Characters of a message: the recorder itself keeps fewer.
+#: Maximum characters of a message. The compiled half keeps fewer.
 _MAX_CHARACTERS = 1 << 16
 
 _CONTAINERS = (list, tuple, set, frozenset, deque)
@@ -28,7 +30,7 @@ _SCALARS: tuple[type, ...] = (str, bytes, int, float, complex, ModuleType)
 
 
 def message_of(error: BaseException | str | None) -> str:
-    """What it says, or why that cannot be told."""
+    """The text of an error, or a note of why it has none."""
     if error is None:
         return "no error was given"
     try:
@@ -42,26 +44,26 @@ def message_of(error: BaseException | str | None) -> str:
 
 
 def has_bounded_str(error: BaseException) -> bool:
-    """Whether ``str`` of the exception comes to an end."""
+    """Returns whether ``str`` of the exception takes a bounded time."""
     args = vars(BaseException)["args"].__get__(error)
     if issubclass(type(error), BaseExceptionGroup):
-        # It shows its members by their number.
+        # Its text has the number of members, not the members.
         args = args[:1]
     return all(type(each) is str for each in args) or _count_objects(args, {}, 0) <= _MAX_OBJECTS
 
 
 def exception_value(error: BaseException) -> Any:
-    """What stands for an exception among other values: its ``repr``, or its parts where that has no end."""
+    """The value that an exception has in a record: its ``repr``, or type and arguments if ``repr`` takes too long."""
     if _count_objects(error, {}, 0) <= _MAX_OBJECTS:
         return repr(error)
     return {"error_type": classes.name(type(error)), "args": vars(BaseException)["args"].__get__(error)}
 
 
 def _count_objects(value: Any, counts: dict[int, int], depth: int) -> int:
-    """How many objects ``repr`` shows: one that is shared counts each time."""
+    """The number of objects that ``repr`` prints. A shared object counts each time."""
     if id(value) in counts:
         return counts[id(value)]
-    # Until it is known: a container in itself is shown as an ellipsis.
+    # Until it is counted: a container inside itself is printed as an ellipsis.
     counts[id(value)] = 1
     if depth < _MAX_DEPTH:
         counts[id(value)] = 1 + sum(_count_objects(each, counts, depth + 1) for each in _parts(value))
@@ -69,7 +71,7 @@ def _count_objects(value: Any, counts: dict[int, int], depth: int) -> int:
 
 
 def _parts(value: Any) -> list[Any]:
-    """What is in a container, or in the attributes of an object that may show them."""
+    """The entries of a container, or the attributes of an object whose ``repr`` may print them."""
     parts: Iterator[Any]
     if isinstance(value, dict):
         parts = islice(chain.from_iterable(dict.items(value)), 2 * _MAX_ENTRIES)

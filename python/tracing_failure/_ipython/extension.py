@@ -1,4 +1,4 @@
-"""``%load_ext tracing_failure``: every cell that raises is recorded, once."""
+"""``%load_ext tracing_failure``: records every cell that raises, once."""
 
 import ast
 import os
@@ -11,22 +11,22 @@ from typing import Any
 from .._exceptions.chain import is_exit_or_cancellation
 from .._exceptions.marks import is_recorded
 from .._recording.logger import latest_or_default_logger
-from .._recording.reporter import warn_stderr
 from .._runtime.notebook import cell_number_of, display_path, working_directory
 from .._runtime.source_files import is_installed, is_package_file, is_stdlib
+from .._runtime.terminal import warn_stderr
 
-#: Values that are taken for a cell's parameters, at most.
+#: Maximum parameters of a cell.
 _MAX_PARAMETERS = 64
 
 
 class _CellWatcher:
-    """Watches the cells of a shell."""
+    """Records the cells of a shell that raise."""
 
     def __init__(self, shell: Any) -> None:
         self.shell = shell
-        #: The last exception that was shown before the cell.
+        #: The exception that was shown last before the cell.
         self.shown_before = _last_shown_exception()
-        #: Where records go if nobody says otherwise: a cell may change the working directory before it fails.
+        #: The default directory of records. A cell may change the working directory before it fails.
         self.directory = working_directory() + "io/failures"
 
     def before(self, info: Any) -> None:
@@ -35,7 +35,7 @@ class _CellWatcher:
     def after(self, result: Any) -> None:
         error = result.error_in_exec
         if error is None and result.error_before_exec is None and _last_shown_exception() is not self.shown_before:
-            # `%%time`, `%run` and their like show an exception themselves.
+            # Magics such as `%%time` and `%run` show an exception themselves.
             error = _last_shown_exception()
         self.shown_before = _last_shown_exception()
         if error is not None and _is_failure(error) and not is_recorded(error):
@@ -48,7 +48,7 @@ class _CellWatcher:
         parameters = dict(list(parameters.items())[:_MAX_PARAMETERS])
         name = _function_name(frame.f_code) if frame is not None else "notebook_cell"
         try:
-            # As Python shows it, without what IPython does to come to the cell. Its class may take no attributes.
+            # Without the frames of IPython. The class of the exception may override `__setattr__`.
             BaseException.__setattr__(error, "__traceback__", _traceback_from_cell(traceback))
             path = latest_or_default_logger(self.directory).log_failure(name, error, parameters)
         except (OSError, ValueError) as trouble:
@@ -59,18 +59,18 @@ class _CellWatcher:
             warn_stderr(f"recorded in {display_path(path)}")
 
     def named_in(self, source: str) -> dict[str, Any]:
-        """The variables that a cell names, as they are now."""
+        """The current values of the variables that a cell names."""
         try:
             names = dict.fromkeys(self.names(source))
         except Exception:
-            # What IPython could run is no Python that we can read: a magic of the user's own.
+            # A custom magic made the source something other than Python.
             return {}
         variables, hidden = self.shell.user_ns, self.shell.user_ns_hidden
         named = {name: variables[name] for name in names if name in variables and name not in hidden}
         return {name: value for name, value in named.items() if _is_parameter(name, value)}
 
     def names(self, source: str) -> Iterator[str]:
-        """Names in a cell, and in the code that `%time`, `%%time` and the like are given."""
+        """The names in a cell and in the arguments of magics such as `%time`."""
         for node in ast.walk(ast.parse(self.shell.transform_cell(source))):
             match node:
                 case ast.Name(id=name):
@@ -81,32 +81,35 @@ class _CellWatcher:
 
 
 def _is_failure(error: BaseException) -> bool:
-    """Neither Ctrl-C, nor `exit`, nor what is typed wrongly. An exception need not be an `Exception`: those of polars are not."""
+    """Returns false for Ctrl-C, ``exit`` and errors of syntax or usage.
+
+    Other exceptions need not be of the class ``Exception``: those of polars are not.
+    """
     from IPython.core.error import UsageError
 
     return not isinstance(error, (KeyboardInterrupt, SyntaxError, UsageError)) and not is_exit_or_cancellation(error)
 
 
 def _last_shown_exception() -> BaseException | None:
-    """The last exception that IPython has shown."""
+    """The exception that IPython showed last."""
     return getattr(sys, "last_value", None)
 
 
 def _traceback_from_cell(tb: TracebackType | None) -> TracebackType | None:
-    """The traceback from the cell's own line on; all of it where no cell is in it."""
+    """The traceback from the line of the cell on, or all of it if no cell is in it."""
     cell = tb
     while cell is not None and cell_number_of(cell.tb_frame.f_code.co_filename) is None:
         cell = cell.tb_next
     return cell or tb
 
 
-#: Modules of Python that run what a cell gives them.
+#: Modules of the standard library that call functions of a cell.
 _RUNNERS = frozenset({
-    "asyncio", "bdb", "cProfile", "concurrent", "contextlib", "functools", "pdb", "profile", "runpy", "threading", "timeit",
-    "trace", "unittest",
+    "asyncio", "bdb", "cProfile", "concurrent", "contextlib", "functools", "pdb", "profile", "runpy", "threading",
+    "timeit", "trace", "unittest",
 })  # fmt: skip
 
-#: Installed packages that do so: event loops, widgets, retries.
+#: Installed packages that call functions of a cell: event loops, widgets, retries.
 _INSTALLED_RUNNERS = frozenset({
     "IPython", "anyio", "decorator", "greenlet", "ipykernel", "ipywidgets", "joblib", "jupyter_client", "nest_asyncio",
     "nest_asyncio2", "tenacity", "tornado", "traitlets", "trio", "wrapt", "tracing_failure",
@@ -114,9 +117,9 @@ _INSTALLED_RUNNERS = frozenset({
 
 
 def _failed_frame(tb: TracebackType | None) -> FrameType | None:
-    """What failed, where nobody has said so: the function that the cell called, also by `%time` or `%run`."""
+    """The frame of the function that the cell called, also through `%time` or `%run`."""
     while tb is not None:
-        # Not a lambda, a comprehension, or the cell itself.
+        # The names of lambdas, comprehensions and cells are no identifiers.
         if tb.tb_frame.f_code.co_name.isidentifier() and not _is_runner(tb.tb_frame):
             return tb.tb_frame
         tb = tb.tb_next
@@ -126,7 +129,7 @@ def _failed_frame(tb: TracebackType | None) -> FrameType | None:
 def _is_runner(frame: FrameType) -> bool:
     package = str(frame.f_globals.get("__name__")).partition(".")[0]
     file = frame.f_code.co_filename
-    # What `timeit` and `%timeit` compile has their name for a file.
+    # `timeit` and `%timeit` compile code under file names of their own.
     if package in _INSTALLED_RUNNERS:
         return is_installed(file) or is_package_file(file)
     return file.startswith(("<magic-", "<timeit-")) or package in _RUNNERS and is_stdlib(file)
@@ -137,16 +140,18 @@ def _function_name(code: CodeType) -> str:
 
 
 def _arguments(frame: FrameType | None) -> dict[str, Any]:
-    """The arguments of a function, as they are now."""
+    """The current values of a function's arguments."""
     if frame is None:
         return {}
     code, values = frame.f_code, frame.f_locals
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    return {name: values[name] for name in names if name in values and name != "self" and _is_parameter(name, values[name])}
+    return {
+        name: values[name] for name in names if name in values and name != "self" and _is_parameter(name, values[name])
+    }
 
 
 def _is_parameter(name: str, value: Any) -> bool:
-    """Whether it is a value: no module, function or class, nothing of this package, and not the whole environment."""
+    """Returns false for modules, functions, classes, objects of this package and the environment."""
     try:
         if name.startswith("_") or type(value).__module__.startswith("tracing_failure.") or value is os.environ:
             return False
@@ -156,12 +161,13 @@ def _is_parameter(name: str, value: Any) -> bool:
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """``%load_ext tracing_failure``: from now on, a cell that raises leaves a record. Its parameters are the variables
-    that the cell names, and the arguments of the function that it called. What was recorded by
-    :meth:`StructuredLogger.log_failure` or inside of a computation is not recorded again.
+    """``%load_ext tracing_failure``: from now on, a cell that raises leaves a record.
 
-    Records go where the :class:`StructuredLogger` that was made last writes, else to the directory that the environment names
-    in ``TRACING_FAILURE_DIR``, else to ``io/failures``.
+    Its parameters are the variables that the cell names and the arguments of the function that it called. An exception
+    that :meth:`StructuredLogger.log_failure` or a computation has recorded is not recorded again.
+
+    Records go to the directory of the :class:`StructuredLogger` that was made last, or else to the directory in the
+    environment variable ``TRACING_FAILURE_DIR``, or else to ``io/failures``.
     """
     if getattr(shell, "_tracing_failure_cells", None) is None:
         cells = shell._tracing_failure_cells = _CellWatcher(shell)
@@ -170,7 +176,7 @@ def load_ipython_extension(shell: Any) -> None:
 
 
 def unload_ipython_extension(shell: Any) -> None:
-    """``%unload_ext tracing_failure``: cells are not recorded any more."""
+    """``%unload_ext tracing_failure``: stops recording cells."""
     cells = getattr(shell, "_tracing_failure_cells", None)
     if cells is not None:
         shell._tracing_failure_cells = None

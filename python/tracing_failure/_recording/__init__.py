@@ -1,1 +1,1 @@
-"""Recording: the logger, computations, and the writing of a failure."""
+"""Recording: loggers, computations, and the writing of records."""

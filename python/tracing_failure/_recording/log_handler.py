@@ -1,4 +1,4 @@
-"""Python's ``logging`` in the runtime log."""
+"""A handler that writes records of Python's ``logging`` into the runtime log."""
 
 import logging
 from typing import Any
@@ -9,15 +9,16 @@ from .._runtime.classes import qualname
 from .._runtime.signals import is_from_signal
 from .computation import Computation, current
 
-#: What every record of ``logging`` has; the rest is the user's ``extra``.
+#: Attributes of every ``logging`` record. All others come from ``extra``.
 _STANDARD_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 class LogHandler(logging.Handler):
-    """Writes records of ``logging`` as lines of the runtime log, with their ``extra`` as fields and the computations around
-    them as spans. A warning inside of a computation is also kept among the breadcrumbs of its failure.
+    """Writes records of ``logging`` as lines of the runtime log.
 
-    :meth:`StructuredLogger.handler` makes it. With ``logging.captureWarnings(True)``, NumPy's warnings go there as well.
+    Their ``extra`` becomes fields, and the computations around them become spans. Records inside a computation from the
+    level ``INFO`` on are also breadcrumbs of its failure. :meth:`StructuredLogger.handler` makes the handler. With
+    ``logging.captureWarnings(True)`` it also gets the warnings of NumPy.
     """
 
     def __init__(self, recorder: _native.Recorder) -> None:

@@ -1,4 +1,4 @@
-"""The logger: where records go, and what is said in them."""
+"""The logger, the main entry point of the package."""
 
 import operator
 import os
@@ -15,46 +15,46 @@ from .log_handler import LogHandler
 from .reporter import Reporter, as_text
 from .trail_filter import TrailFilter
 
-#: By the recorders that they have, for as long as somebody has them.
+#: Handlers by the ids of their recorders. The references are weak.
 _log_handlers: WeakValueDictionary[int, LogHandler] = WeakValueDictionary()
 _latest_logger: "StructuredLogger | None" = None
 
 
-#: Rows of a trail at each of its ends.
+#: Maximum rows of a trail at each of its ends.
 _MAX_TRAIL_ROWS = 1 << 16
 
 
 class StructuredLogger:
-    """Records failures as JSON files, one for each.
+    """Records failures, each in a JSON file.
 
     ``output_dir``
-        The directory of the records; it is created. In Jupyter, a path is relative to the notebook.
+        The directory of the records. It is created. In Jupyter, a relative path starts at the notebook.
     ``logs_dir``
-        The directory of the runtime log; by default ``logs`` beside an ``output_dir`` that is called ``failures``, else
-        there is no log. Its first file comes with its first line.
+        The directory of the runtime log. The default is ``logs`` next to an ``output_dir`` with the name ``failures``;
+        other directories have no log by default. The first line creates the file.
     ``auto_push_failures``
-        Commits the records and pushes them in the background, to ``branch`` of ``remote``, else to the current branch.
-        Nothing else is committed, and no other commit is pushed.
+        Commits the records and pushes them in the background, to ``branch`` of ``remote`` or else to the current
+        branch. Nothing else is committed, and no other commit is pushed.
     ``session_id``, ``notebook``
-        Found by themselves in Jupyter and VS Code.
+        The default comes from Jupyter or VS Code.
     ``context``
-        Entries for the context of every record. One that has a name of the record's own gets an underscore behind it.
+        Entries for the context of every record. An entry with a reserved name gets an underscore as suffix.
     ``redact``
-        More names whose values are secret, beside ``password``, ``api_key``, ``access_token`` and the like.
+        Further names whose values are secret. ``password``, ``api_key``, ``access_token`` and the like always are.
     ``areas``
-        First parts of file names beside ``rg_flow``, ``observable``, ``topology`` and ``general``, each with words that the
-        names of its computations contain.
+        Further prefixes of file names, each with words in the names of its computations. The prefixes ``rg_flow``,
+        ``observable``, ``topology`` and ``general`` always exist.
     ``trail``
-        How many rows of a computation's trail are kept of each place that records: the first ones, and the last.
-        ``(0, 0)`` keeps none.
+        The maximum number of first and of last rows that the trail keeps for each place that records. ``(0, 0)`` keeps
+        none.
     ``trail_filter``
-        Which events the trail and the breadcrumbs keep, as in ``"info,my_solver=debug,h5py=off"``. A target is the module
-        that calls ``record``, or the name of a logger of :mod:`logging`. Rows of numbers have the level ``debug``, texts
-        of ``record`` the level ``info``. A filter that only turns targets off keeps all others.
+        The events that trail and breadcrumbs keep, for example ``"info,my_solver=debug,h5py=off"``. A target is the
+        module that calls ``record``, or the name of a logger of :mod:`logging`. Rows of numbers have the level
+        ``debug``, texts of ``record`` the level ``info``. A filter that only turns targets off keeps all others.
     ``durability``
-        ``"process"``: a record survives ``kill -9`` of the process; ``"disk"``: also a loss of power.
+        ``"process"``: a record survives ``kill -9`` of the process. ``"disk"``: it also survives a power loss.
 
-    Raises ``OSError`` when the directory cannot be created.
+    Raises ``OSError`` if the directory cannot be created.
 
     >>> import tempfile
     >>> logger = StructuredLogger(output_dir=tempfile.mkdtemp())
@@ -67,7 +67,7 @@ class StructuredLogger:
     True
     """
 
-    #: Whether it is made where the directory cannot be created.
+    #: True if the logger works even if its directory cannot be created.
     _without_dir = False
 
     def __init__(
@@ -89,7 +89,10 @@ class StructuredLogger:
     ) -> None:
         if durability not in ("process", "disk"):
             raise ValueError(f"durability is 'process' or 'disk', not {durability!r}")
-        for name, names in [("redact", redact), *((f"areas[{area!r}]", words) for area, words in (areas or {}).items())]:
+        for name, names in [
+            ("redact", redact),
+            *((f"areas[{area!r}]", words) for area, words in (areas or {}).items()),
+        ]:
             if isinstance(names, str):
                 raise TypeError(f"{name} takes several names: write [{names!r}]")
         failures = Path(output_dir).absolute()
@@ -122,12 +125,12 @@ class StructuredLogger:
 
     @property
     def session_id(self) -> str:
-        """The id that every record and every line of the log of this run bears."""
+        """The id of this run in all its records and log lines."""
         return self._session_id
 
     @property
     def stats(self) -> dict[str, int]:
-        """What was recorded so far, what went to stderr instead, lines of the log, pushes.
+        """Counts of records, records on stderr, log lines and pushes so far.
 
         >>> import tempfile
         >>> StructuredLogger(tempfile.mkdtemp()).stats["recorded"]
@@ -145,14 +148,15 @@ class StructuredLogger:
         category: str | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> Path | None:
-        """Records a failure and returns its file. When this returns, the record is with the operating system.
+        """Records a failure and returns its file. The record is then with the operating system.
 
-        ``error`` is the exception, the one that is being handled where none is given, or words. ``parameters`` are a dict, a
-        dataclass, or anything else: numbers stay numbers, large arrays are summarised, and what cannot be taken becomes its
-        ``repr``. Inside of a computation, its trail is recorded as well.
+        ``error`` is an exception or a message. The default is the exception that is being handled. ``parameters`` is a
+        dict, a dataclass or any other object: numbers stay numbers, large arrays are summarised, and objects of unknown
+        types become their ``repr``. Inside a computation, the record includes its trail.
 
-        It never raises: where the record cannot be written it is on stderr as one line of JSON, and the result is ``None``.
-        Only an exception in place of the computation's name or of the parameters is a ``TypeError``.
+        This never raises, with one exception: a ``TypeError`` if an exception is passed as the computation's name or as
+        the parameters. If the record cannot be written, it goes to stderr as one line of JSON, and the result is
+        ``None``.
         """
         _check_argument_order(computation, error, parameters)
         reporter = self._reporter
@@ -161,14 +165,14 @@ class StructuredLogger:
             error = sys.exception() if error is None else error
             return reporter.log_failure(computation, error, *details, CURRENT.get(), sys._getframe())
         except RecursionError as full:
-            # This stack is full, which is the failure itself.
+            # The stack is full. That is the failure.
             error = full.__context__ if error is None else error
             return _native.call_on_new_stack(
                 reporter.log_failure, (computation, error, *details, CURRENT.get(), sys._getframe())
             )
 
     def computation(self, name: str, /, theoretical_ref: str = "", **parameters: Any) -> Computation:
-        """A computation, for ``with`` or as a decorator: an exception that leaves it is recorded and goes on.
+        """Returns a computation, for ``with`` or as a decorator. It records an exception that leaves it.
 
         >>> import tempfile
         >>> logger = StructuredLogger(tempfile.mkdtemp())
@@ -179,8 +183,9 @@ class StructuredLogger:
         return Computation(as_text(name), as_text(theoretical_ref), parameters, self._trail, self._trail_filter, on_end)
 
     def handler(self, level: int | str | None = None) -> LogHandler:
-        """A handler that writes records of Python's ``logging`` from a level on into the runtime log: the same one for each
-        call, so that a cell that is run twice adds one.
+        """Returns a handler that writes records of Python's ``logging`` from a level on into the runtime log.
+
+        Each call returns the same handler, so that a cell that runs twice adds one.
 
         >>> import logging, tempfile
         >>> logger = StructuredLogger(tempfile.mkdtemp() + "/failures")
@@ -194,7 +199,7 @@ class StructuredLogger:
         return log_handler
 
     def flush(self) -> None:
-        """Returns when all that was written is with the operating system, and pushed where that was asked for."""
+        """Waits until all records and log lines are with the operating system, and pushed if pushing is enabled."""
         self._reporter.recorder.finish()
 
     def __repr__(self) -> str:
@@ -208,13 +213,13 @@ class StructuredLogger:
 
 
 class _DefaultLogger(StructuredLogger):
-    """A logger that nobody has made: where its directory cannot be created, records go to stderr."""
+    """The logger of a program that has made none. If its directory cannot be created, records go to stderr."""
 
     _without_dir = True
 
 
 def latest_or_default_logger(output_dir: str = "io/failures") -> StructuredLogger:
-    """The logger that was made last, else one for where ``TRACING_FAILURE_DIR`` says, else for this directory."""
+    """The logger that was made last, or else one for the directory in ``TRACING_FAILURE_DIR`` or this directory."""
     return _latest_logger or _DefaultLogger(os.environ.get("TRACING_FAILURE_DIR") or output_dir)
 
 
@@ -244,5 +249,5 @@ def _trail_rows(trail: tuple[int, int]) -> tuple[int, int]:
     except (TypeError, ValueError):
         first = last = -1
     if min(first, last) < 0:
-        raise ValueError(f"trail is how many rows are kept, first and last, such as (8, 248), not {trail!r}")
+        raise ValueError(f"trail is the number of first and last rows to keep, such as (8, 248), not {trail!r}")
     return min(first, _MAX_TRAIL_ROWS), min(last, _MAX_TRAIL_ROWS)

@@ -1,4 +1,4 @@
-"""The recorders of this process."""
+"""The recorders of this process, shared by loggers with the same options."""
 
 import atexit
 import os
@@ -10,17 +10,17 @@ from weakref import WeakValueDictionary
 
 from .. import _native
 
-#: By what they were made with: a cell that is run twice does not set up things twice. One that no logger has any more is
-#: given back, with its thread and its files: a sweep may have a logger for each of many thousand runs.
+#: Recorders by their options, so that a cell that runs twice makes one recorder. The references are weak: a recorder
+#: frees its thread and files when its last logger is gone, since a sweep may make thousands of loggers.
 _recorders: WeakValueDictionary[tuple[str, ...], _native.Recorder] = WeakValueDictionary()
-#: Those that push: what they are about to push is waited for at the end.
+#: Recorders that push. They stay until the process ends, which waits for their last push.
 _pushing: set[_native.Recorder] = set()
-#: Held while one is entered; a signal's handler may enter another one then.
+#: Guards additions. It is reentrant, because a signal handler may make a logger meanwhile.
 _lock = threading.RLock()
 
 
 def shared_recorder(options: dict[str, Any]) -> _native.Recorder:
-    """The recorder of these options; there is one at a time for each set of them."""
+    """Returns the recorder with these options, and makes it if there is none."""
     key = (*(repr(value) for value in options.values()),)
     existing = _recorders.get(key)
     if existing is not None:
@@ -38,7 +38,7 @@ def shared_recorder(options: dict[str, Any]) -> _native.Recorder:
         without_dir=options["without_dir"],
     )
     with _lock:
-        # Another thread may have made it meanwhile.
+        # Another thread may have made it in the meantime.
         existing = _recorders.setdefault(key, new)
     if options["auto_push_failures"]:
         _pushing.add(existing)
@@ -46,11 +46,11 @@ def shared_recorder(options: dict[str, Any]) -> _native.Recorder:
 
 
 def _register_worker_exit() -> None:
-    """A process of multiprocessing ends without :mod:`atexit`, and forgets at its beginning what else it was to do."""
+    """Registers a finalizer. Workers of :mod:`multiprocessing` skip :mod:`atexit` and drop finalizers at start."""
     util = sys.modules.get("multiprocessing.util")
     if util is not None:
         util.register_after_fork(_finish_all, _finish_when_worker_exits)
-        # This may be one that has begun.
+        # This process may be a worker that has started already.
         _finish_when_worker_exits(_finish_all)
 
 
@@ -75,7 +75,7 @@ def _after_fork_in_child() -> None:
     _register_worker_exit()
 
 
-# What waits is written when the process ends.
+# Buffered lines are written when the process ends.
 atexit.register(_finish_all)
 _register_worker_exit()
 if hasattr(os, "register_at_fork"):

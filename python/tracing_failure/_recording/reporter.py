@@ -1,7 +1,5 @@
-"""How a failure is reported: all that is known of it is put together and written, once, and nothing is raised in place of
-the user's own error."""
+"""Builds and writes the record of a failure. Never raises in place of the program's exception."""
 
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -17,22 +15,22 @@ from .._exceptions.marks import RecordMark, add_mark, cause_record_id, record_ma
 from .._runtime import classes
 from .._runtime.notebook import current_cell_number, current_notebook
 from .._runtime.signals import is_from_signal
-from .._runtime.terminal import escape_controls
+from .._runtime.terminal import warn_stderr
 from .computation import Computation, innermost
 from .recorders import shared_recorder
 
-#: Failures that this thread is recording, one within the other, and how many that may be.
+#: The number of nested failures that this thread is recording, and its maximum.
 _active = threading.local()
 _MAX_NESTING = 3
-#: Entries of a context that are looked at: a mapping of the user's own may have no end.
+#: Maximum entries of a context. A user-defined mapping may be infinite.
 _MAX_CONTEXT_ENTRIES = 10_000
 
-#: The id of a record, and its file, or why it is on stderr instead.
+#: The id of a record, and its file, or the reason why it is on stderr instead.
 Outcome = tuple[str, str | None, str | None]
 
 
 class Reporter:
-    """Reports failures to a recorder, with what a logger says of each of them."""
+    """Builds and writes records of failures. It never raises in place of the program's exception."""
 
     def __init__(self, options: dict[str, Any], context: dict[str, Any], notebook: str | None) -> None:
         self.options = options
@@ -54,8 +52,10 @@ class Reporter:
         nearest: Computation | None,
         frame: FrameType,
     ) -> Path | None:
-        """Reports what is said of a failure; ``nearest`` is the computation around it that was begun last, and ``frame`` that
-        of whom the program called to say it."""
+        """Records a failure that the program reports.
+
+        ``nearest`` is the computation around the call that began last. ``frame`` is the frame that the program called.
+        """
         computation = as_text(computation)
         call = {
             "computation": computation,
@@ -65,10 +65,10 @@ class Reporter:
             "category": _check_category(category),
             "context": context,
         }
-        return self._record(error, call, frame.f_back)
+        return self._record(_Report(error, call, frame.f_back))
 
     def end_computation(self, computation: Computation, error: BaseException | None) -> None:
-        """Reports how a computation ended: an error that left it is a failure, unless there is a record of that."""
+        """Logs the end of a computation, and records the exception that left it unless it is recorded already."""
         if error is None:
             failure_id = computation._failure_id
             return self._log_end(computation, "ok" if failure_id is None else "failed", failure_id)
@@ -84,11 +84,11 @@ class Reporter:
                 "context": None,
             }
             try:
-                self._record(error, call, None)
+                self._record(_Report(error, call, None))
             except RecursionError:
                 raise
             except BaseException:
-                # What a signal raised, when the record was written.
+                # A signal handler raised it. The record is written.
                 self._log_end(computation, "failed", _record_id_of(computation, error))
                 raise
         self._log_end(computation, "failed", _record_id_of(computation, error))
@@ -101,126 +101,139 @@ class Reporter:
                 raise
             warn_stderr(f"the end of {computation.name} is not logged: {trouble!r}")
 
-    def _record(
-        self, error: BaseException | str | None, call: dict[str, Any], caller: FrameType | None
-    ) -> Path | None:
+    def _record(self, report: "_Report") -> Path | None:
         depth = getattr(_active, "depth", 0)
         if depth == _MAX_NESTING:
-            # What is being recorded records itself, by a `repr` for example.
-            warn_stderr(f"a failure of {call['computation']} is not recorded: it came up while others were")
+            # Recording an object can fail and record that, for example in its `repr`.
+            warn_stderr(f"a failure of {report.call['computation']} is not recorded: it came up while others were")
             return None
-        # A list, since a signal may come as soon as it is written.
-        outcomes: list[Outcome] = []
-        signal_error: BaseException | None = None
         try:
             _active.depth = depth + 1
-            try:
-                self._write(error, call, caller, outcomes)
-            except BaseException as trouble:
-                if not is_from_signal(trouble):
-                    raise
-                signal_error = trouble
-                if not outcomes:
-                    self._write(error, call, caller, outcomes)
+            self._write_through_signal(report)
         except BaseException as trouble:
-            is_full = isinstance(trouble, RecursionError) and _native.stack_owner() is None
-            if is_full and not outcomes and signal_error is None:
+            is_stack_full = isinstance(trouble, RecursionError) and _native.stack_owner() is None
+            if is_stack_full and not report.outcomes and report.signal_error is None:
+                # The caller starts again on a new stack.
                 raise
             if is_from_signal(trouble):
-                signal_error = trouble
-            if is_full and not outcomes:
-                _native.call_on_new_stack(self._write, (error, call, caller, outcomes))
-            elif not outcomes:
-                signal_error = self._write_minimal(error, call, trouble, outcomes) or signal_error
+                report.signal_error = trouble
+            if is_stack_full and not report.outcomes:
+                _native.call_on_new_stack(self._write, (report,))
+            elif not report.outcomes:
+                self._write_minimal(report, trouble)
         finally:
             _active.depth = depth
         try:
-            path = _mark_recorded(error, call, outcomes)
+            path = _mark_recorded(report)
         except RecursionError:
-            path = _native.call_on_new_stack(_mark_recorded, (error, call, outcomes))
-        if signal_error is not None:
-            raise signal_error
+            path = _native.call_on_new_stack(_mark_recorded, (report,))
+        if report.signal_error is not None:
+            raise report.signal_error
         return path
 
-    def _write(
-        self, error: BaseException | str | None, call: dict[str, Any], caller: FrameType | None, outcomes: list[Outcome]
-    ) -> None:
-        description = describe_exception(error, caller)
+    def _write_through_signal(self, report: "_Report") -> None:
+        """Writes the record, and writes it again if a signal handler raised before it was written."""
+        try:
+            self._write(report)
+        except BaseException as trouble:
+            if not is_from_signal(trouble):
+                raise
+            report.signal_error = trouble
+            if not report.outcomes:
+                self._write(report)
+
+    def _write(self, report: "_Report") -> None:
+        error, call = report.error, report.call
+        description = describe_exception(error, report.caller)
         context = {**self.context, **_context_entries(call["context"])}
-        known = {
-            "thread": _thread(),
+        surroundings = {
+            "thread": _thread_name(),
             "notebook": _pop_valid(context, "notebook", _is_text, self.notebook or current_notebook()),
             "cell_number": _pop_valid(context, "cell_number", _is_count, current_cell_number()),
             "caused_by": cause_record_id(error) if isinstance(error, BaseException) else None,
             "context": context,
         }
-        self.recorder.record(description, call | known, outcomes)
+        self.recorder.record(description, call | surroundings, report.outcomes)
 
-    def _write_minimal(
-        self, error: BaseException | str | None, call: dict[str, Any], trouble: BaseException, outcomes: list[Outcome]
-    ) -> BaseException | None:
-        """A record of what is certain: nobody's error may be lost because we cannot read all that is said of it. Returns what
-        a signal raised meanwhile.
-        """
-        signal_error = None
+    def _write_minimal(self, report: "_Report", trouble: BaseException) -> None:
+        """Writes a record of the facts that can still be read after ``trouble``, so that no failure is lost."""
+        error, call = report.error, report.call
         description = minimal_description("") | {"error_type": classes.qualname(type(error))}
-        for read in (minimal_description, describe_exception):
+        for describe in (minimal_description, describe_exception):
             try:
-                description = read(error)
+                description = describe(error)
             except BaseException as more:
-                signal_error = more if is_from_signal(more) else signal_error
-        known = {
+                report.keep_signal(more)
+        surroundings = {
             "thread": "", "notebook": None, "cell_number": None, "caused_by": None,
             "context": {"not_recorded": classes.qualname(type(trouble))},
         }  # fmt: skip
         try:
-            self.recorder.record(description, call | known, outcomes)
+            self.recorder.record(description, call | surroundings, report.outcomes)
         except BaseException as more:
-            signal_error = more if is_from_signal(more) else signal_error
-            if not outcomes:
+            report.keep_signal(more)
+            if not report.outcomes:
                 warn_stderr(f"a failure of {call['computation']} is not recorded: {classes.qualname(type(trouble))}")
-        return signal_error
 
 
-def _mark_recorded(error: BaseException | str | None, call: dict[str, Any], outcomes: list[Outcome]) -> Path | None:
-    """Sees to it that the error remembers its record, and returns the file."""
-    for id, path, lost in outcomes:
-        runs = _matching_runs(call)
+class _Report:
+    """A failure on its way into a record."""
+
+    __slots__ = ("call", "caller", "error", "outcomes", "signal_error")
+
+    def __init__(self, error: BaseException | str | None, call: dict[str, Any], caller: FrameType | None) -> None:
+        self.error = error
+        self.call = call
+        self.caller = caller
+        #: The recorder appends to it, since a signal handler may raise before `record` returns.
+        self.outcomes: list[Outcome] = []
+        #: The exception of a signal handler. It is raised when the record is written.
+        self.signal_error: BaseException | None = None
+
+    def keep_signal(self, error: BaseException) -> None:
+        if is_from_signal(error):
+            self.signal_error = error
+
+
+def _mark_recorded(report: _Report) -> Path | None:
+    """Marks the exception and its computations with the record, and returns the file."""
+    for id, path, lost in report.outcomes:
+        runs = _matching_runs(report.call)
         for run in runs:
             run._failure_id = id
-        if isinstance(error, BaseException):
-            add_mark(error, RecordMark(id, tuple(run._ensure_run_id() for run in runs)))
+        if isinstance(report.error, BaseException):
+            add_mark(report.error, RecordMark(id, tuple(run._ensure_run_id() for run in runs)))
         if lost is not None:
             warn_stderr(f"{lost}; the record is on stderr")
-        # At the end of the interpreter there are no new paths.
+        # While the interpreter shuts down, `Path` may fail to import.
         with suppress(ImportError):
             return Path(path) if path is not None else None
     return None
 
 
 def _matching_runs(call: dict[str, Any]) -> list[Computation]:
-    """The runs of its computation that a failure was in; where a reference is not given, it is the same."""
+    """The computations around a failure that have its name, and its reference if both have one."""
     runs: list[Computation] = []
-    around = call["within"]
-    while around is not None:
-        refs = {around.theoretical_ref, call["theoretical_ref"]} - {""}
-        if around.name == call["computation"] and len(refs) <= 1:
-            runs.append(around)
-        around = around.parent
+    each = call["within"]
+    while each is not None:
+        refs = {each.theoretical_ref, call["theoretical_ref"]} - {""}
+        if each.name == call["computation"] and len(refs) <= 1:
+            runs.append(each)
+        each = each.parent
     return runs
 
 
 def _record_id_of(computation: Computation, error: BaseException) -> str | None:
-    """The record that was made of an error of this computation while it ran."""
-    return next((each.id for each in record_marks(error) if computation._ensure_run_id() in each.runs), None)
+    """The id of the record that was written of an exception during this run of the computation."""
+    return next((mark.id for mark in record_marks(error) if computation._ensure_run_id() in mark.runs), None)
 
 
-#: Categories that do not exist, and of which that was told.
+#: Unknown categories that were reported.
 _reported_categories: set[str] = set()
 
 
 def _check_category(category: Any) -> str | None:
-    """The category. That one does not exist is told once."""
+    """The name of the category. A name that does not exist is reported once."""
     if category is None:
         return None
     name = as_text(category)
@@ -233,8 +246,8 @@ def _check_category(category: Any) -> str | None:
     return name
 
 
-def _thread() -> str:
-    """The thread that failed, also where its stack is full and this is another one's."""
+def _thread_name() -> str:
+    """The name of the thread that failed. It is not this thread if this one is the new stack of a full one."""
     ident = _native.stack_owner()
     if ident is None:
         return threading.current_thread().name
@@ -249,9 +262,9 @@ def _context_entries(context: Any) -> dict[str, Any]:
     return dict(islice(Mapping.items(context), _MAX_CONTEXT_ENTRIES))
 
 
-def _pop_valid(context: dict[str, Any], name: str, is_right: Callable[[Any], bool], otherwise: Any) -> Any:
-    """The entry of this name where it is what the record takes; else what is known without it."""
-    return context.pop(name) if is_right(context.get(name)) else otherwise
+def _pop_valid(context: dict[str, Any], name: str, is_valid: Callable[[Any], bool], otherwise: Any) -> Any:
+    """Removes the entry of this name and returns it, or returns ``otherwise`` if the entry is not valid."""
+    return context.pop(name) if is_valid(context.get(name)) else otherwise
 
 
 def _is_text(value: Any) -> bool:
@@ -263,14 +276,15 @@ def _is_count(value: Any) -> bool:
 
 
 def _find_enclosing(computation: str, nearest: Computation | None) -> Computation | None:
-    """The computation around the caller that has this name, else the innermost."""
-    around: Any = nearest
-    while around is not None and around.name != computation:
-        around = around.parent
-    return around or nearest
+    """The innermost computation with this name, or else the innermost computation."""
+    each: Any = nearest
+    while each is not None and each.name != computation:
+        each = each.parent
+    return each or nearest
 
 
 def as_text(value: Any) -> str:
+    """The text of any value."""
     if isinstance(value, str):
         return value
     try:
@@ -279,14 +293,3 @@ def as_text(value: Any) -> str:
         if is_from_signal(trouble):
             raise
         return f"<{classes.name(type(value))}>"
-
-
-def warn_stderr(as_text: str) -> None:
-    if sys.stderr is None:
-        # `print` would take stdout instead.
-        return
-    try:
-        print(f"tracing-failure: {escape_controls(as_text)}", file=sys.stderr)
-    except BaseException as trouble:
-        if is_from_signal(trouble):
-            raise

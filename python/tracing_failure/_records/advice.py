@@ -1,4 +1,4 @@
-"""What a language model says to a failure."""
+"""Advice of a language model about a failure."""
 
 import os
 import warnings
@@ -12,13 +12,13 @@ from .. import _native
 from .._runtime.notebook import working_directory
 from .._runtime.terminal import escape_controls
 
-#: Whom to ask: a service or server by its protocol, or a function from the question to the answer.
+#: A protocol of servers, or a function from the question to the answer.
 Provider: TypeAlias = Literal["gemini", "openai"] | Callable[[str], str]
 
 
 @dataclass(frozen=True)
 class Fix:
-    """One change that a model proposes: what, where, why, and code where a few lines say it better."""
+    """A change that a model proposes: what, where, why, and possibly code."""
 
     change: str
     location: str | None
@@ -28,7 +28,7 @@ class Fix:
 
 @dataclass(frozen=True)
 class Advice:
-    """An answer. ``tokens`` is what it took where the server counts; ``is_known`` where it was asked for before."""
+    """The answer of a model. ``tokens`` is set if the server counts them. ``is_known`` is true for a cached answer."""
 
     root_cause: str
     fixes: list[Fix]
@@ -68,13 +68,13 @@ def ask(
     fresh: bool,
     redact: bool,
 ) -> tuple[Advice, list[dict[str, Any]]]:
-    """Asks about a record, and returns the answer and the suggestions that it adds to the record."""
+    """Asks about the record in ``file``, and returns the answer and its suggestions in the form of a record."""
     if save and file is None:
         raise ValueError("this failure has no file to save to: read it with tracing_failure.read or Failure.from_path")
     if provider is None and base_url is None:
         provider = _colab_model()
     request = _function_request(provider, model) if callable(provider) else _server_request(provider, model, base_url)
-    # Two functions without a name are not the same model.
+    # The cache goes by name, and lambdas share one.
     request |= {"fresh": fresh or "<lambda>" in (request["model"] or ""), "redact": redact}
     answer = _native.ask_model(record, file, request, save)
     if cache_error := answer.pop("cache_error"):
@@ -95,12 +95,12 @@ def _server_request(provider: str | None, model: str | None, base_url: str | Non
     return {"function": None, "provider": provider, "model": model, "base_url": base_url}
 
 
-#: Whoever sets one of these says whom to ask.
+#: Variables that choose a provider.
 _PROVIDER_VARIABLES = ("FAILURES_PROVIDER", "FAILURES_MODEL", "FAILURES_BASE_URL", "GEMINI_API_KEY", "OPENAI_API_KEY")
 
 
 def _colab_model() -> Callable[[str], str] | None:
-    """The model that a runtime of Colab has without a key, where nothing else is set."""
+    """The model of the Colab runtime, which needs no key. ``None`` outside Colab or if a provider is configured."""
     here = Path(working_directory())
     has_file = any((directory / "failures.toml").exists() for directory in (here, *here.parents))
     if has_file or any(os.environ.get(name) for name in _PROVIDER_VARIABLES):

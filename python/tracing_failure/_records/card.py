@@ -1,6 +1,6 @@
-"""A failure as a notebook shows it. All that a record says is text here: nothing of it becomes markup.
+"""The HTML card of a failure in a notebook. Text of a record is escaped: none of it becomes markup.
 
-Everything reads well without styles and pictures, which GitHub takes out of a notebook's output.
+The card is readable without styles and pictures, because GitHub removes both from the output of notebooks.
 """
 
 import json
@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 from .._runtime.notebook import display_path
 
-#: Entries that are shown where a record has more: causes, parameters, series, fixes.
+#: Maximum causes, parameters, series and fixes of a card.
 _MAX_CAUSES, _MAX_PARAMETERS, _MAX_SERIES, _MAX_FIXES = 4, 40, 8, 8
-#: Rows that make a series, and values of a column that tells series apart, as in a record's `convergence`.
+#: Minimum rows of a series, and maximum values of a column that separates series, as in a record's `convergence`.
 _MIN_SERIES_ROWS, _MAX_GROUP_VALUES = 4, 12
-#: Characters that are shown of a name, a value, a line of text, the message, the stack.
+#: Maximum characters of a name, a value, a line of text, the message and the stack.
 _MAX_NAME, _MAX_VALUE, _MAX_LINE, _MAX_MESSAGE, _MAX_STACK = 80, 160, 500, 1000, 8000
-#: A plot, in pixels: so many numbers can be told apart, and not many more.
+#: The size of a plot, in pixels.
 _WIDTH, _HEIGHT, _MARGIN = 240, 56, 5
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
@@ -37,14 +37,14 @@ _CELL = "text-align:left;vertical-align:top;border:0;padding:.05em 0"
 
 
 def html(record: dict[str, Any], path: Path | None) -> str:
-    """The card of a record, and of the file that it is in."""
+    """The card of a record in the file ``path``."""
     parts = (_title, _error, _causes, _panics, _parameters, _trail, _fixes, _stack)
     shown = [*(_or_nothing(part, record) for part in parts), _or_nothing(lambda record: _where(record, path), record)]
     return f"<div style='{_BOX}'>{''.join(shown)}</div>"
 
 
 def _or_nothing(part: Callable[[dict[str, Any]], str], record: dict[str, Any]) -> str:
-    """Records of other programs hold anything: what cannot be shown is left out."""
+    """A part of the card, or nothing if it cannot be made: records of other programs may hold anything."""
     try:
         return part(record)
     except Exception:
@@ -52,7 +52,8 @@ def _or_nothing(part: Callable[[dict[str, Any]], str], record: dict[str, Any]) -
 
 
 def _title(record: dict[str, Any]) -> str:
-    by = f"<span style='{_FAINT}'>, by {_escape_short(record['theoretical_ref'])}</span>" if record["theoretical_ref"] else ""
+    ref = _escape_short(record["theoretical_ref"])
+    by = f"<span style='{_FAINT}'>, by {ref}</span>" if ref else ""
     return f"<div><strong style='font-size:1.1em'>{_escape_short(record['computation'])}</strong> failed{by}</div>"
 
 
@@ -77,7 +78,7 @@ def _causes(record: dict[str, Any]) -> str:
 
 
 def _panics(record: dict[str, Any]) -> str:
-    """Panics of other threads that the failure comes from, or may come from."""
+    """Panics of other threads that caused the failure or may have caused it."""
     origin = record["context"].get("panic_origin")
     if not isinstance(origin, dict):
         return ""
@@ -88,7 +89,8 @@ def _panics(record: dict[str, Any]) -> str:
         thread = f" of thread {panic['thread']}" if panic.get("thread") else ""
         place = f" at {_line_of(panic.get('location'))}" if _line_of(panic.get("location")) else ""
         description = f"{relation} a panic{thread}{place}: "
-        lines.append(f"<div style='{_FAINT};white-space:pre-wrap'>{_escape_short(description)}{_escape_short(panic.get('message'))}</div>")
+        text = _escape_short(description) + _escape_short(panic.get("message"))
+        lines.append(f"<div style='{_FAINT};white-space:pre-wrap'>{text}</div>")
     return "".join(lines) + _more(len(panics) - _MAX_CAUSES)
 
 
@@ -98,7 +100,8 @@ def _parameters(record: dict[str, Any]) -> str:
         return ""
     entries = list(parameters.items()) if isinstance(parameters, dict) else [("", parameters)]
     rows = "".join(
-        f"<tr style='background:none'><td style='{_CELL};padding-right:1.2em;{_FAINT}'>{_escape_short(name, _MAX_NAME)}</td>"
+        f"<tr style='background:none'>"
+        f"<td style='{_CELL};padding-right:1.2em;{_FAINT}'>{_escape_short(name, _MAX_NAME)}</td>"
         f"<td style='{_CELL};{_CODE}'>{_escape_short(_value(value), _MAX_VALUE)}</td></tr>"
         for name, value in entries[:_MAX_PARAMETERS]
     )
@@ -118,7 +121,7 @@ def _value(value: Any) -> str:
 
 
 def _json(value: Any) -> str:
-    """The beginning of a value's JSON: the whole may have no end."""
+    """The beginning of a value's JSON. The whole may be very long."""
     text = ""
     try:
         for part in _ENCODER.iterencode(value):
@@ -126,13 +129,13 @@ def _json(value: Any) -> str:
             if len(text) > _MAX_VALUE:
                 break
     except (ValueError, RecursionError):
-        # It holds itself.
+        # The value contains itself.
         text += "…"
     return text
 
 
 class _Series(NamedTuple):
-    """Numbers that a computation reported, and after how many of them some are missing."""
+    """Numbers that a computation reported, and the index at which numbers are missing."""
 
     name: str
     values: list[float]
@@ -165,7 +168,7 @@ def _series_of(entry: dict[str, Any]) -> Iterator[_Series]:
 
 
 def _spans(entry: dict[str, Any]) -> str:
-    """`` in level depth=2``: the span that the numbers were reported in, and the fields of all spans around them."""
+    """`` in level depth=2``: the innermost span of the numbers, and the fields of all their spans."""
     spans, fields = entry.get("spans"), entry.get("span_fields")
     words = [str(spans[-1])] if isinstance(spans, list) and spans else []
     words += [f"{name}={_value(value)}" for name, value in fields.items()] if isinstance(fields, dict) else []
@@ -173,8 +176,10 @@ def _spans(entry: dict[str, Any]) -> str:
 
 
 def _last_series(columns: dict[str, Any], span_names: Any) -> tuple[dict[str, Any], list[int] | None]:
-    """The columns that are no fields of spans, and the rows of the last series, if there are several: those of the same
-    spans as the last row, or else those that agree with it in the fields of few values.
+    """The columns that are no fields of spans, and the rows of the last series if there are several.
+
+    These are the rows with the same spans as the last row, or else the rows that agree with it in the fields with few
+    different values.
     """
     span_names = [name for name in span_names if isinstance(name, str)] if isinstance(span_names, list) else []
     span_columns = [columns[name] for name in span_names if isinstance(columns.get(name), list)]
@@ -191,7 +196,7 @@ def _last_series(columns: dict[str, Any], span_names: Any) -> tuple[dict[str, An
 
 
 def _numbers_of(columns: dict[str, Any]) -> Iterator[tuple[str, list[Any]]]:
-    """The columns, and the parts of complex numbers and of quantities in them, as another program may have written them."""
+    """The columns. Complex numbers and quantities, which other programs may have written, are split into parts."""
     for name, column in columns.items():
         if not isinstance(column, list):
             continue
@@ -213,7 +218,7 @@ def _float(value: Any) -> float | None:
 
 
 def _plot(series: _Series) -> str:
-    """A line through what is finite, marks for what is not, a dot where it ends; logarithmic where that says more."""
+    """A line through finite numbers, dots for others and for the end. The scale is logarithmic for wide ranges."""
     stride = -(-len(series.values) // (2 * _WIDTH))
     last = len(series.values) - 1
     indices = [*range(0, last, stride), last]
@@ -221,7 +226,7 @@ def _plot(series: _Series) -> str:
     low, high = (min(finite), max(finite)) if finite else (0.0, 0.0)
     is_log = low > 0 and high / low > 100
     scale = math.log10 if is_log else float
-    # Half each: the whole may be more than a number can say.
+    # Half of each, because the difference can overflow.
     bottom, span = scale(low) / 2, scale(high) / 2 - scale(low) / 2
 
     def x(index: int) -> float:
@@ -232,7 +237,7 @@ def _plot(series: _Series) -> str:
         return _HEIGHT - _MARGIN - part * (_HEIGHT - 2 * _MARGIN)
 
     def line(points: list[str]) -> str:
-        # The first one twice: a line of one point is a point.
+        # The first point twice: a line of one point would be invisible.
         return f"<polyline points='{' '.join(points[:1] + points)}'/>"
 
     def dot(x: float, y: float) -> str:
@@ -306,7 +311,7 @@ def _place(context: dict[str, Any]) -> str:
 
 
 def _line_of(location: Any) -> str:
-    """``flow.py:7``, where that is known."""
+    """``flow.py:7``, or nothing if file or line are unknown."""
     file, line = (location.get("file"), location.get("line")) if isinstance(location, dict) else (None, None)
     return f"{file}:{line}" if file and line else ""
 

@@ -14,9 +14,9 @@ from .advice import Advice, Provider, ask
 
 @dataclass
 class Failure:
-    """One failed computation, as it stands in its file: the nine keys of the record, in their order.
+    """One failed computation, with the nine keys of its record.
 
-    Numbers are numbers, NaN and the infinities among them. ``Failure(**record)`` makes one of a dict with these keys.
+    NaN and the infinities are floats. ``Failure(**record)`` makes a failure of a dict with these keys.
 
     >>> failure = Failure.from_json('''{
     ...     "timestamp": "2025-12-27T04:30:00.000Z", "computation": "rg_flow_integration",
@@ -39,14 +39,14 @@ class Failure:
 
     def __post_init__(self) -> None:
         self.path: Path | None = None
-        #: The same, wherever the program goes meanwhile.
+        #: The same as an absolute path, since the working directory may change.
         self._file: Path | None = None
 
     @classmethod
     def from_path(cls, path: str | os.PathLike[str]) -> Self:
         """Reads a record from its file.
 
-        Raises ``OSError`` when the file cannot be read, and ``ValueError`` with file, line and column when it is no record.
+        Raises ``OSError`` if the file cannot be read, and ``ValueError`` with file, line and column if it is no record.
         """
         failure = cls(**_native.read_record(os.fspath(path)))
         failure.path = Path(path)
@@ -55,53 +55,53 @@ class Failure:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Reads a record from its text; raises ``ValueError`` with line and column when it is none."""
+        """Reads a record from its text. Raises ``ValueError`` with line and column if it is no record."""
         return cls(**_native.parse_record(text))
 
     def to_dict(self) -> dict[str, Any]:
-        """The nine keys and what they hold."""
+        """The record as a dict with its nine keys."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     def to_json(self) -> str:
-        """The text of the record, as the Rust library writes it."""
+        """The record as text, as the Rust library writes it."""
         return _native.format_record(self.to_dict())
 
     @property
     def time(self) -> datetime.datetime:
-        """When it failed. Raises ``ValueError`` for a leap second, which Python has no time for."""
+        """The time of the failure. Raises ``ValueError`` for a leap second, which ``datetime`` does not support."""
         return datetime.datetime.fromisoformat(self.timestamp)
 
     @property
     def id(self) -> str | None:
-        """Its identity, a UUIDv7."""
+        """The id of the record, a UUIDv7."""
         return self.context.get("id")
 
     @property
     def category(self) -> str | None:
-        """What kind of failure it was, e.g. ``step_size_underflow``."""
+        """The category, for example ``step_size_underflow``."""
         return self.context.get("category")
 
     @property
     def fingerprint(self) -> str | None:
-        """Equal for the same failure in every run."""
+        """The fingerprint: equal for the same failure in every run."""
         return self.context.get("fingerprint")
 
     @property
     def suggestions(self) -> list[dict[str, Any]]:
-        """What to try, each with why and how sure that is; empty where no rule had anything to say."""
+        """The suggested fixes with reason and confidence. Empty if no rule matched."""
         suggestions = self.context.get("suggestions")
         return suggestions if isinstance(suggestions, list) else []
 
     def diagnose(self) -> Self:
-        """Says how the trail went and what to try, where the record of another program does not; returns itself."""
+        """Adds the analysis of the trail and suggestions to a record of another program. Returns itself."""
         for name, value in _native.diagnose(self.to_dict()).items():
             setattr(self, name, value)
         return self
 
     def resolve(self, fix: str) -> None:
-        """Notes beside the record what fixed it: later failures of the same kind begin with it.
+        """Saves what fixed the failure. Later failures with the same fingerprint suggest it first.
 
-        Raises ``ValueError`` for a failure that was not read from a directory of records.
+        Raises ``ValueError`` if the failure was not read from a file.
         """
         if self._file is None:
             raise ValueError("this failure has no directory: read it with tracing_failure.read or Failure.from_path")
@@ -117,15 +117,15 @@ class Failure:
         fresh: bool = False,
         redact: bool = True,
     ) -> Advice:
-        """Asks a language model what to do, and adds what it says to ``suggested_fixes``.
+        """Asks a language model for advice, and adds its fixes to ``suggested_fixes``.
 
-        ``provider`` is ``"gemini"`` (with a key in ``GEMINI_API_KEY``), ``"openai"`` (a key in ``OPENAI_API_KEY``, or
-        another server of that protocol at ``base_url``), or a function that takes the question and returns the answer. Where
-        none is given, it is what ``FAILURES_PROVIDER`` or ``failures.toml`` says or there is a key for, and in Colab the
-        runtime's own model.
+        ``provider`` is ``"gemini"`` (with a key in ``GEMINI_API_KEY``), ``"openai"`` (with a key in ``OPENAI_API_KEY``,
+        or any server with this protocol at ``base_url``), or a function that takes the question and returns the answer.
+        The default is the provider in ``FAILURES_PROVIDER`` or ``failures.toml``, or the one that has a key. In Colab,
+        it is the model of the runtime.
 
-        ``save`` adds it to the file as well. The same failure is asked about once, unless ``fresh``. Secrets, home
-        directories and the machine's name are taken out of the question, unless ``redact`` is false.
+        ``save`` also adds the fixes to the file. Answers are cached; ``fresh`` asks again. Secrets, home directories
+        and the machine's name are removed from the question unless ``redact`` is false.
 
         >>> failure = Failure("2025-12-27T04:30:00Z", "rg_flow", "Eq. 1.12", "Diverged", "the norm is 1e13")
         >>> answer = '''{"root_cause": "a pole", "confidence": "high", "fixes": [
@@ -144,12 +144,14 @@ class Failure:
         return advice
 
     def __str__(self) -> str:
-        text = f"{self.timestamp}  {self.computation}  {self.theoretical_ref}\n  {self.error_type}: {self.error_message}"
+        text = (
+            f"{self.timestamp}  {self.computation}  {self.theoretical_ref}\n  {self.error_type}: {self.error_message}"
+        )
         return escape_controls(text)
 
     def _repr_html_(self) -> str:
         return card.html(self.to_dict(), self.path)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        # Beside the card, and in a terminal: a trail is no text to read.
+        # The trail would be too long for a terminal.
         printer.text(str(self))

@@ -1,4 +1,4 @@
-"""Records read back: one after the other, or as a table."""
+"""The records of a directory, as a sequence or as a table."""
 
 import json
 import os
@@ -11,9 +11,9 @@ from typing import Any, overload
 from .. import _native
 from .failure import Failure
 
-#: Rows of the table that a notebook shows.
+#: Maximum rows of the table in a notebook.
 _MAX_TABLE_ROWS = 20
-#: Characters of ``20251227T043000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e.json``.
+#: Length of ``20251227T043000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e.json``.
 _FILE_SUFFIX_LENGTH = 62
 #: The columns before those of the parameters.
 _COLUMNS = (
@@ -23,10 +23,10 @@ _COLUMNS = (
 
 
 def read(path: str | os.PathLike[str] = "io/failures") -> "Failures":
-    """The records in a directory, oldest first; or the one in a file. Warns of copies that programs which synchronise
-    directories have left beside a record: they are no failures of their own.
+    """Reads the records in a directory, oldest first, or the record in a file.
 
-    Raises ``OSError`` when there is no such directory.
+    Conflict copies of records, which programs for synchronisation make, are skipped with a warning. Raises ``OSError``
+    if the directory does not exist.
 
     >>> import tempfile
     >>> from tracing_failure import StructuredLogger
@@ -48,10 +48,10 @@ def read(path: str | os.PathLike[str] = "io/failures") -> "Failures":
 
 
 class Failures(Sequence[Failure]):
-    """Records in their order, each read when it is asked for.
+    """A sequence of records. Each is read when it is accessed.
 
-    Iteration passes over a file that is no record, and over one that has the time and the id of another, and warns of it.
-    An index raises ``ValueError`` where there is no record.
+    Iteration skips a file that is no record, and a copy with the time and id of another record, with a warning. Access
+    by index raises ``ValueError`` if the file is no record.
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
@@ -84,9 +84,10 @@ class Failures(Sequence[Failure]):
                 _warn_of_copy(path, original, stacklevel=3)
 
     def to_pandas(self) -> Any:
-        """A ``pandas.DataFrame`` with a row for each failure: time, computation, error and so on, then a column
-        ``parameters.NAME`` for each parameter. Whole numbers and truth values that are missing in some are of pandas'
-        nullable types.
+        """A ``pandas.DataFrame`` with a row for each failure.
+
+        Its columns are time, computation, error and so on, and ``parameters.NAME`` for each parameter. Integers and
+        booleans that are missing in some rows have pandas' nullable types.
         """
         try:
             import pandas  # type: ignore[import-untyped, unused-ignore]
@@ -99,7 +100,7 @@ class Failures(Sequence[Failure]):
         return table
 
     def to_polars(self) -> Any:
-        """The same as a ``polars.DataFrame``. A parameter that is not of one kind in all records is JSON text there."""
+        """The same as a ``polars.DataFrame``. A parameter with values of different types becomes JSON text."""
         try:
             import polars
         except ImportError as error:
@@ -131,7 +132,7 @@ class Failures(Sequence[Failure]):
 
 
 def _file_suffix(failure: Failure) -> str:
-    """The time and the id, as a store writes them into a file name."""
+    """The end of the record's file name: its time and id."""
     time = failure.timestamp.replace("-", "").replace(":", "")
     return f"{time}_{failure.context.get('id')}.json"
 
@@ -156,20 +157,20 @@ def _row(failure: Failure) -> dict[str, Any]:
 
 
 def _flatten(name: str, value: Any, row: dict[str, Any]) -> None:
-    """Named values are columns of their own; a summary of an array is one value."""
+    """Adds columns for a value. Each entry of a dict has one, but the summary of an array is one value."""
     is_array = isinstance(value, dict) and value.get("summary") == "array"
     if name == "parameters" or isinstance(value, dict) and value and not is_array:
         for inner, entry in value.items():
             _flatten(f"{name}.{inner}", entry, row)
         return
     while name in row:
-        # A parameter whose name has a dot in it.
+        # The name of a parameter contains a dot.
         name += "_"
     row[name] = value
 
 
 def _dtype(name: str, values: list[Any]) -> str | None:
-    """What pandas does not find out itself: it makes floats of whole numbers beside missing ones."""
+    """The type of a column, where pandas would choose another: integers with missing values would become floats."""
     if name in _COLUMNS:
         return "Int64" if name == "cell_number" else None if any(values) else "object"
     present = [value for value in values if value is not None]

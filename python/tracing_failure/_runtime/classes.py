@@ -1,4 +1,4 @@
-"""The names and slots of classes, by the attributes that Python itself sets: a metaclass may have code of its own for them."""
+"""Names and slots of classes, read from ``type`` itself: a metaclass may override the attributes."""
 
 import types
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ def qualname(kind: type) -> str:
 
 
 def name(kind: type) -> str:
-    """The last part of it."""
+    """``Error``: the last part of the qualified name."""
     return str(vars(type)["__name__"].__get__(kind))
 
 
 def full_name(kind: type, *without: str) -> str:
-    """With the module before it, unless it is one of these."""
+    """The qualified name after the name of its module, unless the module is one of ``without``."""
     try:
         module = vars(type)["__module__"].__get__(kind)
     except AttributeError:
@@ -26,7 +26,7 @@ def full_name(kind: type, *without: str) -> str:
 
 
 def slot_values(value: Any) -> Iterator[tuple[str, Any]]:
-    """What an object has in the `__slots__` of its classes."""
+    """The names and values of an object's ``__slots__``."""
     for kind in reversed(type(value).__mro__):
         for name, slot in vars(kind).items() if "__slots__" in vars(kind) else ():
             if isinstance(slot, types.MemberDescriptorType):

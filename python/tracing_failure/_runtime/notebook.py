@@ -1,4 +1,4 @@
-"""Where a failure happens: the session, and in IPython the notebook and the cell."""
+"""The session, and in IPython the notebook and the cell, that a failure happens in."""
 
 import linecache
 import os
@@ -8,25 +8,25 @@ from typing import Any
 
 from .. import _native
 
-#: Endings of what Jupyter opens as a notebook. It gives consoles a name in the same variable.
+#: Suffixes of files that Jupyter opens as notebooks. `JPY_SESSION_NAME` also holds names of consoles, which have none.
 _NOTEBOOK_SUFFIXES = (".ipynb", ".md", ".py", ".qmd", ".Rmd")
 
 
 def working_directory() -> str:
-    """With a separator at its end."""
+    """The working directory, with a separator at its end."""
     try:
         return os.path.join(os.getcwd(), "")
     except OSError:
-        # It was deleted.
+        # The directory was deleted.
         return os.sep
 
 
-#: Where the program was started.
+#: The working directory at the start of the program.
 _START_DIRECTORY = working_directory()
 
 
 def ipython_shell() -> Any:
-    """The running IPython, if there is one."""
+    """The running IPython shell, or ``None``."""
     ipython = sys.modules.get("IPython")
     get = getattr(ipython, "get_ipython", None)
     return get() if get is not None else None
@@ -36,7 +36,7 @@ _session_id: str | None = None
 
 
 def current_session_id() -> str:
-    """The id of this run: that of the kernel's session, which a restart renews, else a new one."""
+    """The id of this run: in Jupyter that of the kernel's session, which changes with a restart, otherwise a new id."""
     global _session_id
     if _session_id is None:
         try:
@@ -47,11 +47,11 @@ def current_session_id() -> str:
 
 
 def current_notebook() -> str | None:
-    """The notebook that runs this code: relative to the working directory where it lies in it."""
+    """The file of the running notebook, relative to the start directory if it is below it."""
     shell = ipython_shell()
     name = None
     if shell is not None:
-        # VS Code's variable, and Jupyter's.
+        # VS Code sets the variable in the namespace, Jupyter the one in the environment.
         name = shell.user_ns.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
     if not isinstance(name, str) or not name.endswith(_NOTEBOOK_SUFFIXES):
         return None
@@ -63,8 +63,9 @@ def current_notebook() -> str | None:
 
 
 def current_cell_number() -> int | None:
-    """The number of the cell that runs. ``execution_count`` is one ahead inside of a cell, or not, by the version of
-    IPython; the history is not.
+    """The number of the running cell.
+
+    It comes from the history: whether ``execution_count`` is one ahead inside a cell depends on the version of IPython.
     """
     history = getattr(ipython_shell(), "history_manager", None)
     inputs = getattr(history, "input_hist_raw", None)
@@ -72,12 +73,12 @@ def current_cell_number() -> int | None:
 
 
 def cell_number_of(file: str) -> int | None:
-    """The number of the cell that was compiled under this name."""
+    """The number of the cell that was compiled under this file name, or ``None``."""
     shell = ipython_shell()
     cells = getattr(getattr(shell, "compile", None), "_filename_map", None)
     if isinstance(cells, dict):
         return cells.get(file)
-    # Colab's IPython 7 does not keep it: it is the last cell with this text.
+    # IPython 7, which Colab uses, has no such map. The cell is then the last one with this text.
     inputs = getattr(getattr(shell, "history_manager", None), "input_hist_parsed", None)
     entry = linecache.cache.get(file, ())
     if not inputs or len(entry) < 4:
@@ -87,8 +88,9 @@ def cell_number_of(file: str) -> int | None:
 
 
 def display_file(file: str) -> str:
-    """A file as people know it: ``In[3]`` for a cell, whose own name changes from kernel to kernel. What lies below the
-    directory that the program was started in is relative to it: the same on every machine.
+    """The name of a file that a record shows: the same in every kernel and on every machine.
+
+    A cell is ``In[3]``. A file below the start directory is relative to it.
     """
     number = cell_number_of(file)
     if number is not None:
@@ -97,10 +99,10 @@ def display_file(file: str) -> str:
 
 
 def absolute_path(file: str) -> str:
-    """A file by its whole name, wherever the program has gone since it was started."""
+    """The absolute path of a file name that is relative to the start directory."""
     return os.path.normpath(os.path.join(_START_DIRECTORY, file))
 
 
 def display_path(path: Path) -> str:
-    """The path of a record, from the working directory where it lies below."""
+    """The path of a record, relative to the working directory if it is below it."""
     return str(path).removeprefix(working_directory())

@@ -1,5 +1,7 @@
-"""What the handler of a signal raises while a failure is recorded: Ctrl-C, a time that is up. It is the program's, and goes on
-when the record is written."""
+"""Recognises exceptions that signal handlers raise while a failure is recorded, such as Ctrl-C or a timeout.
+
+They belong to the program. The recorder raises them again when the record is written.
+"""
 
 import functools
 import opcode
@@ -9,8 +11,9 @@ from typing import Any
 
 
 def is_from_signal(error: BaseException, traceback: TracebackType | None = None) -> bool:
-    """Whether a signal's handler raised it, and not code that a signal has nothing to do with. The traceback is given where
-    the error does not have it yet.
+    """Returns whether a signal handler raised the exception.
+
+    The traceback is passed separately if the exception does not have it yet.
     """
     tb = traceback or error.__traceback__
     if issubclass(type(error), KeyboardInterrupt) and _is_from_keyboard(tb):
@@ -24,14 +27,14 @@ def is_from_signal(error: BaseException, traceback: TracebackType | None = None)
 
 
 def _is_from_keyboard(tb: TracebackType | None) -> bool:
-    """Whether Python's own handler raised it, in which no code of Python's runs: it is no ``raise`` in somebody's code."""
+    """Returns whether Python's default handler raised it: from native code, not from a ``raise`` statement."""
     while tb is not None and tb.tb_next is not None:
         tb = tb.tb_next
     return tb is None or tb.tb_frame.f_code.co_code[tb.tb_lasti] != opcode.opmap["RAISE_VARARGS"]
 
 
 def _handler_code(handler: Any) -> CodeType | None:
-    """The code that a handler consists of, where it is no default."""
+    """The code of a handler, or ``None`` for a default handler."""
     while isinstance(handler, functools.partial):
         handler = handler.func
     if not callable(handler):

@@ -1,4 +1,4 @@
-"""Where code lies: whose it is, and a name of its file that is the same in every run and on every machine."""
+"""Files of source code: whose they are, and names for them that are the same in every run and on every machine."""
 
 import os
 import re
@@ -10,18 +10,18 @@ from typing import Any
 
 from .notebook import absolute_path, cell_number_of, current_notebook
 
-#: Files that are remembered.
+#: Maximum files in each cache.
 _MAX_CACHED_FILES = 1024
-#: What the root of a project holds.
+#: Files and directories that mark the root of a project.
 _PROJECT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", ".hg", "Cargo.toml")
-#: Directories above a file in which its project is looked for.
+#: Maximum directories above a file that are searched for the root of its project.
 _MAX_PARENTS = 32
 
-#: Where Python's own code lies, and ours.
+#: Directories of Python's standard library and of this package.
 _STDLIB_DIRS = tuple({os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib")})
 _PACKAGE_DIR = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")
 _INSTALLED_DIR = re.compile(r".*[/\\](?:site|dist)-packages[/\\]")
-#: Names that IPython gives to cells, also in a process that does not know them.
+#: File names of IPython cells, also those of another process.
 _CELL_FILE = re.compile(r"<ipython-input-.*|.*[/\\]ipykernel_\d+[/\\]\d+\.py")
 
 _in_app_cache: dict[str, bool] = {}
@@ -29,7 +29,7 @@ _name_cache: dict[str, str] = {}
 
 
 def is_in_app(file: str) -> bool:
-    """Neither Python's own, nor installed, nor ours."""
+    """Returns whether a file belongs to the program: not to Python, an installed package or this package."""
     known = _in_app_cache.get(file)
     if known is None:
         if file.startswith("<") and not file.startswith("<ipython-input"):
@@ -43,12 +43,12 @@ def is_in_app(file: str) -> bool:
 
 
 def is_package_file(file: str) -> bool:
-    """Whether it is a file of this package."""
+    """Returns whether a file belongs to this package."""
     return file.startswith(_PACKAGE_DIR)
 
 
 def is_stdlib(file: str) -> bool:
-    """Whether Python itself brings this file."""
+    """Returns whether a file belongs to Python's standard library."""
     return file.startswith((*_STDLIB_DIRS, "<frozen ")) and not is_installed(file)
 
 
@@ -57,9 +57,10 @@ def is_installed(file: str) -> bool:
 
 
 def stable_file_name(code: CodeType, module: Any) -> str:
-    """The file relative to its project, or to where it is installed; else what its module is called. For a cell, the notebook.
+    """A name of the code's file that does not depend on the machine or on the working directory.
 
-    It does not depend on the directory that the program was started in.
+    It is relative to the project or to the directory of installed packages. A file outside of both is named after its
+    module, and a cell after its notebook.
     """
     file = code.co_filename
     if cell_number_of(file) is not None:
@@ -93,7 +94,7 @@ def _stable_name(file: str, module: Any) -> str:
 
 
 def _project_root(path: Path) -> Path | None:
-    """The root of the project that a file lies in. A home directory that is one itself does not count."""
+    """The root of a file's project. The home directory is no project, even if it has a marker."""
     home = os.path.expanduser("~")
     for directory in path.parents[:_MAX_PARENTS]:
         if str(directory) == home or directory == directory.parent:
@@ -104,7 +105,7 @@ def _project_root(path: Path) -> Path | None:
 
 
 def _module_depth(path: Path, module: Any) -> int:
-    """How many parts of its path the name of a module stands for."""
+    """The number of trailing parts of a path that the module's name stands for."""
     main = sys.modules.get("__main__")
     if module == "__main__":
         # `python -m package.module`
@@ -114,7 +115,7 @@ def _module_depth(path: Path, module: Any) -> int:
 
 
 def _package_depth(path: Path) -> int:
-    """How many packages it lies in, one within the other: a script can lie in one as well."""
+    """The number of nested packages around a file. A script can lie in a package, too."""
     around = path.parents[:_MAX_PARENTS]
     return next((count for count, each in enumerate(around) if not os.path.exists(each / "__init__.py")), 0)
 

@@ -1,1 +1,1 @@
-"""Python objects as values of a record."""
+"""Conversion of Python objects to values of a record."""

@@ -1,4 +1,4 @@
-"""Arrays of NumPy, and what is like them: numbers as long as they are few, else a summary."""
+"""NumPy arrays and similar arrays: all numbers of small ones, a summary of large ones."""
 
 import datetime
 import enum
@@ -21,15 +21,15 @@ from .limits import (
     SUMMARY_ENDS,
 )
 
-#: Converts an object to a simpler one that says the same.
+#: Converts an object to a simpler one.
 Converter: TypeAlias = Callable[[Any], Any]
 
-#: Packages whose arrays lie in files until somebody looks at them.
+#: Packages whose arrays are read from files on access.
 _FILE_PACKAGES = frozenset({"h5netcdf", "h5py", "netCDF4", "tables", "tensorstore", "zarr"})
 
 
 def is_lazy(value: Any) -> bool:
-    """Whether the data of an array have to be read or computed first."""
+    """Returns whether the data of an array are not in memory: access would read or compute them."""
     kind = type(value)
     package = kind.__module__.partition(".")[0]
     if package in _FILE_PACKAGES:
@@ -42,7 +42,7 @@ def is_lazy(value: Any) -> bool:
 
 
 def is_mapped(array: Any) -> bool:
-    """Whether it is a view of a file in memory, whose pages have yet to be read."""
+    """Returns whether an array is a view of a memory-mapped file. Access would read its pages."""
     for _ in range(MAX_DIMENSIONS):
         if array is None or type(array).__name__ == "mmap":
             return array is not None
@@ -51,23 +51,23 @@ def is_mapped(array: Any) -> bool:
 
 
 def size_of(value: Any) -> int | None:
-    """How many entries an array has, where it is one."""
+    """The number of entries of an array, or ``None`` if the object is no array."""
     shape = shape_of(value)
     return None if shape is None else math.prod(shape)
 
 
 def shape_of(value: Any) -> list[int] | None:
-    """The shape of an array. One that would have to be computed is not."""
+    """The shape of an array, or ``None`` if the object is no array or its shape has to be computed."""
     shape = getattr(value, "shape", None)
     lengths = list(islice(shape, MAX_DIMENSIONS)) if isinstance(shape, (tuple, list)) else None
     return lengths if lengths is not None and all(isinstance(length, int) for length in lengths) else None
 
 
 def unit_of(value: Any) -> Any:
-    """The unit of a quantity: of pint, astropy, unyt and others."""
+    """The unit of a quantity, for example of pint, astropy or unyt."""
     kind = type(value)
     if isinstance(value, (datetime.date, datetime.time, datetime.timedelta, enum.Enum)):
-        # Those of pandas have a `value` as well, and their `unit` is another one's.
+        # Dates of pandas have `value` and `unit`, too, but are no quantities.
         return None
     if hasattr(kind, "magnitude") and hasattr(kind, "units"):
         return value.units
@@ -87,7 +87,7 @@ def shape_only(value: Any) -> dict[str, Any]:
 
 
 def from_numpy(numpy: Any, value: Any, may_read: bool, convert: Converter) -> Any:
-    """An array or a scalar of NumPy; ``convert`` takes an object that a scalar holds."""
+    """A NumPy array or scalar. ``convert`` converts the object in a scalar of objects."""
     if not may_read and not isinstance(value, numpy.generic) and is_mapped(value):
         return shape_only(value)
     if type(value) is numpy.ndarray or isinstance(value, numpy.generic):
@@ -104,8 +104,8 @@ def _from_scalar_or_array(numpy: Any, value: Any, convert: Converter) -> Any:
 
 
 def from_array(numpy: Any, array: Any) -> Any:
-    """A NumPy array: numbers as they are, complex ones by their parts, structured ones by their fields."""
-    # What is wrong with them is theirs, not what we find out.
+    """A NumPy array. Complex arrays become real and imaginary parts, structured arrays become their fields."""
+    # Warnings about overflows in these numbers would be misleading.
     with numpy.errstate(all="ignore"):
         return _from_array_quietly(numpy, array)
 
@@ -141,7 +141,7 @@ def _from_scalar(value: Any, convert: Converter) -> Any:
         return {"re": value.real, "im": value.imag}
     item = value.tolist()
     if kind == "f" and not isinstance(item, float | None):
-        # A long double: a number is wanted here more than its last digits, but not where a double cannot be so large.
+        # A long double becomes a float without its last digits, or text if a float would overflow.
         return float(item) if math.isfinite(float(item)) or item - item != 0 else str(item)
     if isinstance(item, bool | int | float | str | None):
         return item
@@ -186,7 +186,7 @@ def _summarize(numpy: Any, array: Any) -> Any:
 
 
 def _statistics(numpy: Any, array: Any) -> dict[str, Any]:
-    """What the compiled half says of an array, without a copy of it."""
+    """The statistics that the compiled half computes, without a copy of the array."""
     low, limit, total, finite, first, count = math.inf, -math.inf, 0.0, 0, None, 0
     rows = max(1, BLOCK_ENTRIES * len(array) // array.size)
     for start in range(0, len(array), rows):
@@ -207,14 +207,17 @@ def _statistics(numpy: Any, array: Any) -> dict[str, Any]:
 
 
 def _summary_of_ends(array: Any) -> dict[str, Any]:
-    """The summary of an array that is not looked through."""
+    """The summary of an array without statistics."""
     flat = array.reshape(-1) if array.flags.c_contiguous else array.flat
     head, tail = (_to_list(end) for end in (flat[:SUMMARY_ENDS], flat[-SUMMARY_ENDS:]))
     return {"summary": "array", "length": array.size, "shape": list(array.shape), "head": head, "tail": tail}
 
 
 def from_array_like(numpy: Any, value: Any, may_read: bool, convert: Converter) -> Any:
-    """A tensor and the like. What would have to be computed is not, and what lies in a file is read after a failure only."""
+    """A tensor or another array-like object.
+
+    Nothing is computed for it, and ``may_read`` allows to read it from a file.
+    """
     is_on_disk = is_lazy(value)
     size = size_of(value)
     is_computed = hasattr(type(value), "__dask_graph__") and value.__dask_graph__() is not None

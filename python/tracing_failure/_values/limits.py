@@ -1,28 +1,28 @@
-"""How much of a large thing is kept, and what says so."""
+"""Limits of values, and the note about entries that are left out."""
 
 from typing import Any
 
-#: Entries of an array or a dict before it is summarised: the library's own limit.
+#: Maximum entries of an array or a dict. Larger ones are summarised.
 MAX_ENTRIES = 256
-#: Entries of an array that its summary looks at, where they come from elsewhere, and block by block in memory; of a larger
-#: one it has the ends.
+#: Maximum entries of an array whose summary has statistics: outside of NumPy's memory, and in it. The summary of a
+#: larger array has only its ends.
 MAX_SCANNED = 1 << 22
 MAX_SCANNED_IN_BLOCKS = 1 << 27
-#: Entries of an array in a file that are read for its summary, after a failure.
+#: Maximum entries of an array in a file whose summary has statistics.
 MAX_SCANNED_ON_DISK = 1 << 16
-#: Entries from which on NumPy looks faster, and those of a block.
+#: Entries above which NumPy computes statistics faster than the compiled half, and entries of its blocks.
 BLOCKWISE_FROM = 1 << 14
 BLOCK_ENTRIES = 1 << 16
-#: Objects of an array or a set that are looked at.
+#: Maximum entries of an array of objects, or of a set.
 MAX_OBJECTS = 1 << 16
-#: Dimensions of an array: NumPy has no more.
+#: Maximum dimensions of an array, as in NumPy.
 MAX_DIMENSIONS = 64
-#: Bytes of a ``bytes`` that are shown.
+#: Maximum bytes of a ``bytes`` object.
 MAX_BYTES = 4096
-#: Entries at each end of a summary.
+#: Entries of a summary at each end of the array.
 SUMMARY_ENDS = 8
 
 
 def with_omission_note(entries: dict[Any, Any], length: int) -> dict[Any, Any]:
-    """Says in the dict itself that it is not all there."""
+    """Adds a note to a dict about entries that are left out."""
     return entries | {"…": f"[{length - len(entries)} entries left out]"} if length > len(entries) else entries

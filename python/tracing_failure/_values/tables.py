@@ -1,4 +1,4 @@
-"""Tables and columns of pandas and polars, and matrices that are mostly zeros."""
+"""Tables and columns of pandas and polars, and sparse matrices."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,7 +8,7 @@ from .limits import MAX_ENTRIES, MAX_OBJECTS, SUMMARY_ENDS, with_omission_note
 
 
 def from_pandas(numpy: Any, pandas: Any, value: Any) -> Any:
-    """A column; what is missing in it is NaN among numbers of NumPy's kinds, else nothing."""
+    """A column. Missing numbers of NumPy types are NaN, other missing entries are ``None``."""
     dtype = value.dtype
     if isinstance(dtype, numpy.dtype) and dtype.kind != "O" or isinstance(value, pandas.MultiIndex):
         return from_array(numpy, value.to_numpy())
@@ -36,7 +36,7 @@ def from_polars(numpy: Any, value: Any) -> Any:
 
 
 def from_columns(names: Iterable[str], column: Any) -> dict[str, Any]:
-    """The columns of a table; one whose name is taken is called as pandas calls it when it reads a file."""
+    """The columns of a table. A duplicate name gets a number, as in pandas' ``read_csv``."""
     columns: dict[str, Any] = {}
     names = list(names)
     for index, name in enumerate(names[: MAX_ENTRIES - 1]):
@@ -49,7 +49,7 @@ def from_columns(names: Iterable[str], column: Any) -> dict[str, Any]:
 
 
 def from_sparse(value: Any) -> dict[str, Any]:
-    """What it holds beside zeros, and where as long as that is few."""
+    """The non-zero entries of a sparse matrix, with their positions if they are few."""
     summary: dict[str, Any] = {"sparse": value.format, "shape": list(value.shape), "nnz": value.nnz}
     if value.nnz <= MAX_ENTRIES:
         entries = value.tocoo()

@@ -1,5 +1,6 @@
-"""What a value is in a row of a trail: numbers, where it is one. A row is kept while nothing has failed, so nothing is read,
-and no large array is looked at.
+"""Conversion of values in a row of a trail to numbers.
+
+Rows are added while nothing has failed. Therefore nothing is read from files, and large arrays are not inspected.
 """
 
 import math
@@ -7,15 +8,15 @@ import numbers
 from decimal import Decimal
 from typing import Any
 
+from .._runtime.modules import loaded_module
 from .arrays import is_lazy, size_of, unit_of
-from .convert import loaded_module
 
-#: Numbers of an array that a row has: of a larger one, it has their count.
+#: Maximum entries of an array in a row. A larger one becomes the number of its entries.
 _MAX_ENTRIES = 16
 
 
 def trail_value(value: Any) -> Any:
-    """A number, a short list of numbers, a text; ``{"re", "im"}``, ``{"value", "unit"}``, or all four of them."""
+    """A number, a short list of numbers, text, or a dict of ``re`` and ``im`` or ``value``, and of ``unit``."""
     if isinstance(value, (list, tuple)):
         is_short = len(value) <= _MAX_ENTRIES
         return [_to_number(each) for each in value] if is_short else _entry_count(len(value))
@@ -45,7 +46,7 @@ def _with_unit(magnitude: Any, unit: str) -> dict[str, Any]:
 
 
 def _from_array(value: Any) -> Any:
-    """An array of few numbers, also where it lies elsewhere than in this process's memory, as a tensor can."""
+    """A small array. A tensor may be in the memory of another device."""
     if hasattr(value, "detach"):
         value = value.detach().cpu()
     if not hasattr(value, "tolist"):
@@ -56,7 +57,7 @@ def _from_array(value: Any) -> Any:
 
 
 def _to_number(value: Any) -> Any:
-    """The nearest number that a double can be; what is none is left as it is."""
+    """The nearest float of a number. Other objects are returned unchanged."""
     if isinstance(value, (bool, int, float, str)) or value is None:
         return value
     if isinstance(value, Decimal):
