@@ -45,9 +45,9 @@ pub(crate) fn ask_model<'py>(
         true => PathBuf::from("."),
         false => dir.to_owned(),
     });
-    let raised_in_function = Arc::new(Mutex::new(None));
-    let asked = py.detach(|| {
-        let advisor = Advisor::new(model(&request, &raised_in_function)?).fresh(request.fresh);
+    let function_error = Arc::new(Mutex::new(None));
+    let result = py.detach(|| {
+        let advisor = Advisor::new(model(&request, &function_error)?).fresh(request.fresh);
         let advisor = if request.redact { advisor } else { advisor.redact(false) };
         let advisor = match dir {
             Some(dir) => advisor.dir(dir),
@@ -59,28 +59,28 @@ pub(crate) fn ask_model<'py>(
         }
         Ok(advice)
     });
-    if let (Err(_), Some(error)) = (&asked, raised_in_function.lock().ok().and_then(|mut error| error.take())) {
+    if let (Err(_), Some(error)) = (&result, function_error.lock().ok().and_then(|mut error| error.take())) {
         return Err(error);
     }
-    answer_dict(py, &asked.map_err(|error| in_python(&error))?)
+    answer_dict(py, &result.map_err(|error| python_error(&error))?)
 }
 
 /// The model; what a function raises goes to its place.
 fn model(
     request: &AdviceRequest,
-    raised: &Arc<Mutex<Option<PyErr>>>,
+    function_error: &Arc<Mutex<Option<PyErr>>>,
 ) -> Result<Model, tracing_failure_advice::AdviceError> {
     if let Some(function) = &request.function {
         let function = Python::attach(|py| function.clone_ref(py));
-        let raised = Arc::clone(raised);
+        let function_error = Arc::clone(function_error);
         let ask = move |prompt: &Prompt| {
             let answer = Python::attach(|py| {
                 let function = function.bind(py);
-                text_of(&function.call1((prompt.to_string(),))?, function)
+                answer_text(&function.call1((prompt.to_string(),))?, function)
             });
             answer.map_err(|error| {
                 let text = error.to_string();
-                *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                *function_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                 text.into()
             })
         };
@@ -95,7 +95,7 @@ fn model(
 }
 
 /// The answer of a function, which has to be a text.
-fn text_of(answer: &Bound<'_, PyAny>, function: &Bound<'_, PyAny>) -> PyResult<String> {
+fn answer_text(answer: &Bound<'_, PyAny>, function: &Bound<'_, PyAny>) -> PyResult<String> {
     answer.extract::<String>().map_err(|_| {
         let name = function.getattr("__qualname__").and_then(|name| name.extract::<String>());
         let name = name.or_else(|_| function.repr().map(|text| text.to_string())).unwrap_or_default();
@@ -123,7 +123,7 @@ fn answer_dict<'py>(py: Python<'py>, advice: &Advice) -> PyResult<Bound<'py, PyD
 }
 
 /// With the names that Python has for what the command calls options.
-fn in_python(error: &tracing_failure_advice::AdviceError) -> PyErr {
+fn python_error(error: &tracing_failure_advice::AdviceError) -> PyErr {
     let mut text = format!("{error:#}");
     for (option, argument) in [
         ("--base-url", "base_url="),

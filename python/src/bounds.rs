@@ -9,29 +9,29 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 
 /// Steps of an object that Python code looks at, and of an entry of a dict.
-pub(crate) const OBJECT: usize = 64;
+pub(crate) const OBJECT_STEPS: usize = 64;
 
 /// Steps between two checks for signals and for the time.
-const CHECK: usize = 1 << 14;
+const CHECK_INTERVAL: usize = 1 << 14;
 /// The time after which no more code of the user is called.
-const TIME: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 /// Repeated visits of containers that hold other containers. Without this limit, 40 dicts that hold the next one three times
 /// make 3^40 visits.
-const REPEATS: usize = 256;
+const MAX_REPEATS: usize = 256;
 
 thread_local! {
     /// The exception of a signal's handler that ran during a traversal on this thread.
-    static SIGNALLED: RefCell<Option<PyErr>> = const { RefCell::new(None) };
+    static SIGNAL_ERROR: RefCell<Option<PyErr>> = const { RefCell::new(None) };
 }
 
 /// Raises the exception of a signal's handler that ran during a traversal. The caller of a traversal calls this at its end.
-pub(crate) fn signalled() -> PyResult<()> {
-    SIGNALLED.take().map_or(Ok(()), Err)
+pub(crate) fn raise_signal() -> PyResult<()> {
+    SIGNAL_ERROR.take().map_or(Ok(()), Err)
 }
 
-/// Keeps the exception of a signal's handler for [`signalled`].
+/// Keeps the exception of a signal's handler for [`raise_signal`].
 pub(crate) fn keep_signal(error: PyErr) {
-    SIGNALLED.set(Some(error));
+    SIGNAL_ERROR.set(Some(error));
 }
 
 pub(crate) struct Bounds<'py> {
@@ -68,14 +68,14 @@ impl<'py> Bounds<'py> {
             py,
             steps: Cell::new(1 << 22),
             unchecked: Cell::new(0),
-            deadline: Some(Instant::now() + TIME),
+            deadline: Some(Instant::now() + TIMEOUT),
             is_exceeded: Cell::new(false),
             depth: 24,
             entries: 256,
             key: 4096,
             may_read: true,
             containers: Cell::new(0),
-            repeats: Cell::new(REPEATS),
+            repeats: Cell::new(MAX_REPEATS),
             visited: RefCell::default(),
         }
     }
@@ -115,12 +115,12 @@ impl<'py> Bounds<'py> {
         };
         self.steps.set(left);
         self.unchecked.set(self.unchecked.get() + steps);
-        self.unchecked.get() < CHECK || self.check()
+        self.unchecked.get() < CHECK_INTERVAL || self.check()
     }
 
     /// Takes the steps of an object whose own code is called.
     pub(crate) fn pay_for_code(&self) -> bool {
-        self.pay(OBJECT) && self.is_in_time()
+        self.pay(OBJECT_STEPS) && self.is_in_time()
     }
 
     fn check(&self) -> bool {

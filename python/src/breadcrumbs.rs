@@ -6,9 +6,9 @@ use std::collections::VecDeque;
 use tracing_failure::Breadcrumb;
 
 /// Texts that are kept.
-const TEXTS: usize = 32;
+const MAX_TEXTS: usize = 32;
 /// Those of the program itself, where libraries write more than what it leaves them.
-const TEXTS_OF_PROGRAM: usize = TEXTS / 4 * 3;
+const MAX_TEXTS_OF_PROGRAM: usize = MAX_TEXTS / 4 * 3;
 
 /// Who writes a text.
 pub(crate) struct Source {
@@ -27,7 +27,7 @@ pub(crate) struct Breadcrumbs {
 impl Breadcrumbs {
     pub(crate) fn add(&mut self, source: Source, text: Breadcrumb) {
         self.texts.push_back((source, text));
-        if self.texts.len() > TEXTS {
+        if self.texts.len() > MAX_TEXTS {
             self.texts.remove(self.victim());
         }
     }
@@ -38,8 +38,8 @@ impl Breadcrumbs {
 
     /// The oldest text of the target with the most texts, of the part that exceeds its share: program or libraries.
     fn victim(&self) -> usize {
-        let of_program = self.texts.iter().filter(|(source, _)| source.is_own).count();
-        let is_own = of_program > TEXTS_OF_PROGRAM;
+        let in_program = self.texts.iter().filter(|(source, _)| source.is_own).count();
+        let is_own = in_program > MAX_TEXTS_OF_PROGRAM;
         let mut targets: Vec<(&str, usize, usize)> = Vec::new();
         for (place, (source, _)) in self.texts.iter().enumerate().filter(|(_, (source, _))| source.is_own == is_own) {
             match targets.iter_mut().find(|(target, ..)| *target == source.target) {

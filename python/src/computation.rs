@@ -19,7 +19,7 @@ use crate::text::Text;
 use crate::trail::{Place, Plan, Row, Site, Trail};
 
 /// Computations around a failure that are looked at.
-const SPANS: usize = 64;
+const MAX_SPANS: usize = 64;
 
 /// The part of a computation that is quick.
 #[pyclass(frozen, subclass, module = "tracing_failure._native")]
@@ -54,7 +54,7 @@ impl Computation {
             is_open: AtomicBool::new(false),
             trail: Mutex::new(Trail::new(Plan::new(first, last))),
         };
-        bounds::signalled().map(|()| computation)
+        bounds::raise_signal().map(|()| computation)
     }
 
     /// Begins, inside of another one; says whether it had not begun before.
@@ -85,7 +85,7 @@ impl Computation {
     /// Lets go of those around it that had ended before it did.
     fn release(&self, py: Python<'_>) {
         let around = self.end(py);
-        let before = self.open.get().map(|open| std::mem::replace(&mut *unpoisoned(&open.parent), around));
+        let before = self.open.get().map(|open| std::mem::replace(&mut *lock(&open.parent), around));
         // Where nothing is locked.
         drop(before);
     }
@@ -100,7 +100,7 @@ impl Computation {
     #[pyo3(signature = (message=None, /, **values))]
     fn record(slf: &Bound<'_, Self>, message: Option<Text>, values: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
         let py = slf.py();
-        Computation::keep(slf, caller(py).unwrap_or_else(|_| Place::nowhere(py)), message, values)
+        Computation::add_row_or_text(slf, caller(py).unwrap_or_else(|_| Place::nowhere(py)), message, values)
     }
 
     /// The same for a caller further up.
@@ -110,7 +110,7 @@ impl Computation {
         message: Option<Text>,
         values: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
-        Computation::keep(slf, Place::of(frame)?, message, values)
+        Computation::add_row_or_text(slf, Place::of(frame)?, message, values)
     }
 
     /// Keeps a text that was logged while it ran, of the program itself or of a library.
@@ -127,7 +127,7 @@ impl Computation {
         let mut location = Location::default();
         location.file = file.map(|file| file.0.into());
         location.line = line.and_then(|line| line.try_into().ok());
-        self.remember(level, &message.0, Source { target: target.0, is_own }, location);
+        self.add_text(level, &message.0, Source { target: target.0, is_own }, location);
     }
 
     /// The module that it began in.
@@ -148,7 +148,7 @@ impl Computation {
 
     #[getter]
     fn parent(&self, py: Python<'_>) -> Option<Py<Computation>> {
-        unpoisoned(&self.open.get()?.parent).as_ref().map(|parent| parent.clone_ref(py))
+        lock(&self.open.get()?.parent).as_ref().map(|parent| parent.clone_ref(py))
     }
 
     /// Those around it can hold an object that holds it.
@@ -167,16 +167,16 @@ impl Computation {
 }
 
 impl Computation {
-    fn remember(&self, level: &str, message: &str, source: Source, location: Location) {
+    fn add_text(&self, level: &str, message: &str, source: Source, location: Location) {
         let mut breadcrumb = Breadcrumb::default();
         breadcrumb.elapsed_s = self.elapsed_s();
         breadcrumb.level = level.to_owned().into();
-        breadcrumb.message = shortened(message);
+        breadcrumb.message = shorten(message);
         breadcrumb.location = Some(location).filter(|location| *location != Location::default());
         self.trail().note(source, breadcrumb);
     }
 
-    fn keep(
+    fn add_row_or_text(
         slf: &Bound<'_, Self>,
         place: Place<'_>,
         message: Option<Text>,
@@ -185,8 +185,8 @@ impl Computation {
         let computation = slf.get();
         let Some(values) = values.filter(|values| !values.is_empty()) else {
             let text = message.as_ref().map_or("", |message| &message.0);
-            computation.remember("INFO", text, Computation::source(slf, &place), place.location());
-            return bounds::signalled();
+            computation.add_text("INFO", text, Computation::source(slf, &place), place.location());
+            return bounds::raise_signal();
         };
         let (row, names) = Row::of(values, computation.elapsed_s());
         // No Python code may run while the trail is locked: another thread could come to wait for it with the interpreter in
@@ -200,7 +200,7 @@ impl Computation {
                 drop(replaced);
             }
         }
-        bounds::signalled()
+        bounds::raise_signal()
     }
 
     /// The module of a place, and whether it is the program's. Where that is not known, it is.
@@ -209,12 +209,12 @@ impl Computation {
         let (target, file) = place.origin().unwrap_or_else(|_| (String::new(), PyString::new(py, "").into_any()));
         let in_app =
             slf.call_method1(intern!(py, "_is_in_app"), (&target, file)).and_then(|in_app| in_app.extract::<bool>());
-        let is_own = in_app.inspect_err(|error| from_python::caught(py, error.clone_ref(py))).unwrap_or(true);
+        let is_own = in_app.inspect_err(|error| from_python::keep_if_signal(py, error.clone_ref(py))).unwrap_or(true);
         Source { target, is_own }
     }
 
     fn trail(&self) -> MutexGuard<'_, Trail> {
-        unpoisoned(&self.trail)
+        lock(&self.trail)
     }
 
     /// What it was given, and what those around it were.
@@ -269,7 +269,7 @@ impl Computation {
     pub(crate) fn outwards(&self, py: Python<'_>, mut look: impl FnMut(&Computation)) {
         look(self);
         let mut next = self.parent(py);
-        for _ in 1..SPANS {
+        for _ in 1..MAX_SPANS {
             let Some(computation) = next else { break };
             look(computation.get());
             next = computation.get().parent(py);
@@ -313,7 +313,7 @@ impl Drop for Computation {
     }
 }
 
-fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -324,11 +324,11 @@ fn caller(py: Python<'_>) -> PyResult<Place<'_>> {
     Place::of(getframe.bind(py).call0()?)
 }
 
-fn shortened(text: &str) -> String {
-    const MOST: usize = 1024;
-    if text.len() <= MOST {
+fn shorten(text: &str) -> String {
+    const MAX_BYTES: usize = 1024;
+    if text.len() <= MAX_BYTES {
         return text.to_owned();
     }
-    let end = (0..=MOST).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    let end = (0..=MAX_BYTES).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
     format!("{}…", &text[..end])
 }

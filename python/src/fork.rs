@@ -12,36 +12,36 @@ use pyo3::prelude::*;
 use crate::stack::forget_stacks;
 
 /// Threads that are at work, and those that fork.
-static AT_WORK: AtomicUsize = AtomicUsize::new(0);
+static WORKING: AtomicUsize = AtomicUsize::new(0);
 static FORKING: AtomicUsize = AtomicUsize::new(0);
 
 /// Nobody is at work for longer, unless their file system hangs.
-const PATIENCE: Duration = Duration::from_secs(1);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(1);
 
 thread_local! {
     /// Whether this thread forks: it need not wait for itself.
-    static FORKS: Cell<bool> = const { Cell::new(false) };
+    static IS_FORKING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Holds up a fork for as long as it lives.
-pub(crate) struct AtWork;
+pub(crate) struct WorkGuard;
 
 /// The interpreter must not be held meanwhile.
-pub(crate) fn at_work() -> AtWork {
+pub(crate) fn begin_work() -> WorkGuard {
     let started = Instant::now();
     loop {
-        AT_WORK.fetch_add(1, SeqCst);
-        if FORKING.load(SeqCst) == 0 || FORKS.get() || started.elapsed() > PATIENCE {
-            return AtWork;
+        WORKING.fetch_add(1, SeqCst);
+        if FORKING.load(SeqCst) == 0 || IS_FORKING.get() || started.elapsed() > WAIT_TIMEOUT {
+            return WorkGuard;
         }
-        drop(AtWork);
+        drop(WorkGuard);
         wait_while(started, || FORKING.load(SeqCst) > 0);
     }
 }
 
-impl Drop for AtWork {
+impl Drop for WorkGuard {
     fn drop(&mut self) {
-        AT_WORK.fetch_sub(1, SeqCst);
+        WORKING.fetch_sub(1, SeqCst);
     }
 }
 
@@ -49,14 +49,14 @@ impl Drop for AtWork {
 #[pyfunction]
 pub(crate) fn before_fork(py: Python<'_>) {
     FORKING.fetch_add(1, SeqCst);
-    FORKS.set(true);
-    py.detach(|| wait_while(Instant::now(), || AT_WORK.load(SeqCst) > 0));
+    IS_FORKING.set(true);
+    py.detach(|| wait_while(Instant::now(), || WORKING.load(SeqCst) > 0));
 }
 
 /// Called after it in the process that forked; alone, where this was imported in between.
 #[pyfunction]
 pub(crate) fn after_fork() {
-    if FORKS.replace(false) {
+    if IS_FORKING.replace(false) {
         FORKING.fetch_sub(1, SeqCst);
     }
 }
@@ -64,14 +64,14 @@ pub(crate) fn after_fork() {
 /// Called after it in the new process, where there is no other thread.
 #[pyfunction]
 pub(crate) fn after_fork_in_child() {
-    FORKS.set(false);
+    IS_FORKING.set(false);
     FORKING.store(0, SeqCst);
-    AT_WORK.store(0, SeqCst);
+    WORKING.store(0, SeqCst);
     forget_stacks();
 }
 
-fn wait_while(started: Instant, is_so: impl Fn() -> bool) {
-    while is_so() && started.elapsed() <= PATIENCE {
+fn wait_while(started: Instant, condition: impl Fn() -> bool) {
+    while condition() && started.elapsed() <= WAIT_TIMEOUT {
         std::thread::sleep(Duration::from_micros(20));
     }
 }

@@ -11,18 +11,18 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use tracing_failure::{Map, Value};
 
-use crate::bounds::{Bounds, OBJECT, keep_signal, signalled};
+use crate::bounds::{Bounds, OBJECT_STEPS, keep_signal, raise_signal};
 
 /// Entries of an array at each end of its summary.
-const END: usize = 8;
+const SUMMARY_ENDS: usize = 8;
 /// Steps of a list, beside those of its entries.
-const LIST: usize = 8;
+const LIST_STEPS: usize = 8;
 /// Bytes of a text that may be kept: the library's own limit.
-const TEXT: usize = 16 << 10;
+const MAX_TEXT_BYTES: usize = 16 << 10;
 /// Dimensions of a list whose cost is estimated.
-const DIMENSIONS: usize = 32;
+const MAX_DIMENSIONS: usize = 32;
 /// Bits of an integer whose decimal digits are quickly found; Python refuses to look for some more.
-const DECIMAL: usize = 14_000;
+const MAX_DECIMAL_BITS: usize = 14_000;
 
 /// The object as a value; arrays and texts over the limits are summarised.
 pub(crate) fn value(object: &Bound<'_, PyAny>) -> Value {
@@ -65,7 +65,7 @@ pub(crate) fn json(object: &Bound<'_, PyAny>) -> Option<String> {
 }
 
 /// Takes what code of the user raised: the exception of a signal's handler is kept, another one is dropped.
-pub(crate) fn caught(py: Python<'_>, error: PyErr) {
+pub(crate) fn keep_if_signal(py: Python<'_>, error: PyErr) {
     match is_from_signal(py, &error) {
         Ok(true) => keep_signal(error),
         Ok(false) => {}
@@ -118,9 +118,9 @@ impl Serialize for Object<'_, '_> {
             return number.serialize(serializer);
         }
         if object.is_exact_instance_of::<PyString>() || object.is_instance_of::<ArraySummary>() {
-            return self.as_it_is(serializer);
+            return self.serialize_directly(serializer);
         }
-        if let Some(why) = self.why_not() {
+        if let Some(why) = self.refusal() {
             return serializer.serialize_str(&why);
         }
         let Some(visit) = self.bounds.visit(object) else {
@@ -129,7 +129,7 @@ impl Serialize for Object<'_, '_> {
         let is_plain = object.is_exact_instance_of::<PyList>()
             || object.is_exact_instance_of::<PyTuple>()
             || object.cast_exact::<PyDict>().is_ok_and(|dict| dict.len() <= self.bounds.entries);
-        let done = if is_plain { self.as_it_is(serializer) } else { self.simplified(serializer) };
+        let done = if is_plain { self.serialize_directly(serializer) } else { self.serialize_simplified(serializer) };
         if self.within.is_some() {
             self.bounds.leave(object, &visit);
         }
@@ -139,34 +139,34 @@ impl Serialize for Object<'_, '_> {
 
 impl<'py> Object<'_, 'py> {
     /// Serialises what the package's own Python code makes of it.
-    fn simplified<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize_simplified<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let object = self.object;
         if !self.bounds.pay_for_code() {
             return serializer.serialize_str(&self.with_note("no room is left"));
         }
         match simplify(object, self.bounds.may_read) {
-            Ok(simpler) if simpler.is(object) => self.as_it_is(serializer),
+            Ok(simpler) if simpler.is(object) => self.serialize_directly(serializer),
             Ok(simpler) => {
                 // What it holds is found in another object that is made anew each time.
                 let within = Within { depth: self.depth(), ..self.inside() };
-                Object { object: &simpler, within: Some(&within), ..*self }.as_it_is(serializer)
+                Object { object: &simpler, within: Some(&within), ..*self }.serialize_directly(serializer)
             }
             Err(error) => {
-                caught(object.py(), error);
+                keep_if_signal(object.py(), error);
                 serializer.serialize_str(&self.repr())
             }
         }
     }
 
     /// Serialises what no Python code has to look at.
-    fn as_it_is<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize_directly<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let object = self.object;
         if let Some(number) = number(object) {
             return number.serialize(serializer);
         }
         if let Ok(text) = object.cast::<PyString>() {
-            let text = utf8(text);
-            let affordable = self.bounds.pay(text.len().min(TEXT));
+            let text = to_utf8(text);
+            let affordable = self.bounds.pay(text.len().min(MAX_TEXT_BYTES));
             return serializer.serialize_str(if affordable { &text } else { "<str: no room is left>" });
         }
         if let Ok(summary) = object.cast::<ArraySummary>() {
@@ -176,10 +176,10 @@ impl<'py> Object<'_, 'py> {
             return self.named(serializer, dict);
         }
         if let Ok(list) = object.cast::<PyList>() {
-            return self.listed(serializer, list.len(), |from, to| list.get_slice(from, to).to_tuple());
+            return self.serialize_list(serializer, list.len(), |from, to| list.get_slice(from, to).to_tuple());
         }
         if let Ok(tuple) = object.cast::<PyTuple>() {
-            return self.listed(serializer, tuple.len(), |from, to| tuple.get_slice(from, to));
+            return self.serialize_list(serializer, tuple.len(), |from, to| tuple.get_slice(from, to));
         }
         serializer.serialize_str(&self.repr())
     }
@@ -193,7 +193,7 @@ impl<'py> Object<'_, 'py> {
     }
 
     /// Why it is not looked into.
-    fn why_not(&self) -> Option<String> {
+    fn refusal(&self) -> Option<String> {
         if self.within.is_some_and(|within| within.holds(self.object.as_ptr().addr())) {
             return Some(self.with_note("it holds itself"));
         }
@@ -216,7 +216,7 @@ impl<'py> Object<'_, 'py> {
         let mut names = (!are_texts).then(HashSet::new);
         let mut map = serializer.serialize_map(Some(items.len()))?;
         for (index, (key, value)) in pairs().enumerate() {
-            let affordable = if are_texts { self.bounds.pay(OBJECT) } else { self.bounds.pay_for_code() };
+            let affordable = if are_texts { self.bounds.pay(OBJECT_STEPS) } else { self.bounds.pay_for_code() };
             if !affordable {
                 map.serialize_entry("…", &format!("[{} entries left out]", items.len() - index))?;
                 break;
@@ -225,7 +225,7 @@ impl<'py> Object<'_, 'py> {
             match &mut names {
                 Some(names) => map.serialize_entry(&key.name(names), &value)?,
                 None => match key.object.cast::<PyString>() {
-                    Ok(text) => map.serialize_entry(&utf8(text), &value)?,
+                    Ok(text) => map.serialize_entry(&to_utf8(text), &value)?,
                     Err(_) => continue,
                 },
             }
@@ -236,8 +236,8 @@ impl<'py> Object<'_, 'py> {
     /// The name that it makes as a key beside those before it.
     fn name(&self, names: &mut HashSet<String>) -> String {
         let name = match self.object.str() {
-            Ok(text) => readable(&utf8(&text), self.bounds.key),
-            Err(error) => self.broken("str", error),
+            Ok(text) => shorten(&to_utf8(&text), self.bounds.key),
+            Err(error) => self.error_note("str", error),
         };
         let repr = std::iter::once_with(|| self.repr());
         let numbered = (2..).map(|number| format!("{name} ({number})"));
@@ -245,24 +245,24 @@ impl<'py> Object<'_, 'py> {
         free.unwrap_or(name)
     }
 
-    fn listed<S: Serializer>(
+    fn serialize_list<S: Serializer>(
         &self,
         serializer: S,
         length: usize,
         slice: impl Fn(usize, usize) -> Bound<'py, PyTuple>,
     ) -> Result<S::Ok, S::Error> {
         let within = self.inside();
-        let is_affordable = length <= 2 * END || steps(self.object) <= self.bounds.steps_left();
-        if is_affordable && self.bounds.pay(LIST + length) {
+        let is_affordable = length <= 2 * SUMMARY_ENDS || steps(self.object) <= self.bounds.steps_left();
+        if is_affordable && self.bounds.pay(LIST_STEPS + length) {
             // A copy, as above.
             return within.entries(&slice(0, length), self.bounds).serialize(serializer);
         }
-        if !self.bounds.pay(2 * END * OBJECT) {
+        if !self.bounds.pay(2 * SUMMARY_ENDS * OBJECT_STEPS) {
             return serializer.serialize_str(&self.with_note("no room is left"));
         }
         // Its ends lie deeper, in the summary.
         let within = Within { depth: within.depth + 1, ..within };
-        let end = END.min(length);
+        let end = SUMMARY_ENDS.min(length);
         let mut map = serializer.serialize_map(Some(4))?;
         map.serialize_entry("summary", "array")?;
         map.serialize_entry("length", &length)?;
@@ -273,15 +273,15 @@ impl<'py> Object<'_, 'py> {
 
     fn repr(&self) -> String {
         match self.object.repr() {
-            Ok(text) => readable(&utf8(&text), TEXT),
-            Err(error) => self.broken("repr", error),
+            Ok(text) => shorten(&to_utf8(&text), MAX_TEXT_BYTES),
+            Err(error) => self.error_note("repr", error),
         }
     }
 
-    fn broken(&self, what: &str, error: PyErr) -> String {
+    fn error_note(&self, what: &str, error: PyErr) -> String {
         let py = self.object.py();
         let kind = type_name(&error.get_type(py));
-        caught(py, error);
+        keep_if_signal(py, error);
         format!("<{}: its {what} raised {kind}>", type_name(&self.object.get_type()))
     }
 }
@@ -308,8 +308,8 @@ fn steps(list: &Bound<'_, PyAny>) -> usize {
     let mut lists: usize = 0;
     let mut steps: usize = 1;
     let mut next = list.clone();
-    let mut outer = [std::ptr::null_mut(); DIMENSIONS];
-    for dimension in 0..DIMENSIONS {
+    let mut outer = [std::ptr::null_mut(); MAX_DIMENSIONS];
+    for dimension in 0..MAX_DIMENSIONS {
         if outer[..dimension].contains(&next.as_ptr()) {
             // A list in itself is not looked into again.
             return lists.saturating_add(steps);
@@ -320,14 +320,15 @@ fn steps(list: &Bound<'_, PyAny>) -> usize {
         } else if let Ok(tuple) = next.cast::<PyTuple>() {
             (tuple.len(), (tuple.get_item(0), tuple.get_item(tuple.len().saturating_sub(1))))
         } else if let Ok(text) = next.cast::<PyString>() {
-            return lists.saturating_add(steps.saturating_mul(text.len().unwrap_or(TEXT).min(TEXT)));
+            return lists
+                .saturating_add(steps.saturating_mul(text.len().unwrap_or(MAX_TEXT_BYTES).min(MAX_TEXT_BYTES)));
         } else if let Ok(dict) = next.cast::<PyDict>() {
-            return lists.saturating_add(steps.saturating_mul(OBJECT * dict.len().min(256)));
+            return lists.saturating_add(steps.saturating_mul(OBJECT_STEPS * dict.len().min(256)));
         } else {
-            let each = if number(&next).is_some() { 1 } else { OBJECT };
+            let each = if number(&next).is_some() { 1 } else { OBJECT_STEPS };
             return lists.saturating_add(steps.saturating_mul(each));
         };
-        lists = lists.saturating_add(steps.saturating_mul(LIST));
+        lists = lists.saturating_add(steps.saturating_mul(LIST_STEPS));
         let (Ok(first), Ok(last)) = ends else { return lists };
         steps = steps.saturating_mul(length);
         if steps == usize::MAX || !first.get_type().is(last.get_type()) {
@@ -339,11 +340,11 @@ fn steps(list: &Bound<'_, PyAny>) -> usize {
 }
 
 fn type_name(kind: &Bound<'_, pyo3::types::PyType>) -> String {
-    kind.name().map_or("object".into(), |name| utf8(&name).into_owned())
+    kind.name().map_or("object".into(), |name| to_utf8(&name).into_owned())
 }
 
 /// The text; a surrogate that is alone, which UTF-8 does not have, as its escape.
-pub(crate) fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Cow<'a, str> {
+pub(crate) fn to_utf8<'a>(text: &'a Bound<'_, PyString>) -> Cow<'a, str> {
     text.to_str().map(Cow::Borrowed).unwrap_or_else(|_| {
         let escaped = text.py().get_type::<PyString>().call_method1("encode", (text, "utf-8", "backslashreplace"));
         match escaped.and_then(|bytes| bytes.extract::<Vec<u8>>()) {
@@ -354,7 +355,7 @@ pub(crate) fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Cow<'a, str> {
 }
 
 /// The text, or both its ends if it is long, without addresses.
-fn readable(text: &str, most: usize) -> String {
+fn shorten(text: &str, most: usize) -> String {
     if text.len() <= most {
         return without_addresses(text);
     }
@@ -390,21 +391,21 @@ pub(crate) fn number(object: &Bound<'_, PyAny>) -> Option<Value> {
     }
     let number = object.cast_exact::<PyInt>().ok()?;
     let small = number.extract::<i64>().map(Value::from).or_else(|_| number.extract::<u64>().map(Value::from));
-    Some(small.unwrap_or_else(|_| large(object)))
+    Some(small.unwrap_or_else(|_| large_integer(object)))
 }
 
 /// An integer beyond 64 bits: its decimal digits, or hexadecimal ones where those would take long.
-fn large(number: &Bound<'_, PyAny>) -> Value {
+fn large_integer(number: &Bound<'_, PyAny>) -> Value {
     let bits = number.call_method0("bit_length").and_then(|bits| bits.extract::<usize>());
     let hex = || number.call_method1("__format__", ("#x",)).and_then(|hex| hex.str());
     // Python's own limit may be lower.
     let digits = match bits {
-        Ok(bits) if bits <= DECIMAL => number.str().or_else(|_| hex()),
+        Ok(bits) if bits <= MAX_DECIMAL_BITS => number.str().or_else(|_| hex()),
         // More hexadecimal digits than a text may have.
-        Ok(bits) if bits > 4 * TEXT => return format!("<int: {bits} bits>").into(),
+        Ok(bits) if bits > 4 * MAX_TEXT_BYTES => return format!("<int: {bits} bits>").into(),
         _ => hex(),
     };
-    digits.map_or(Value::Null, |digits| utf8(&digits).into_owned().into())
+    digits.map_or(Value::Null, |digits| to_utf8(&digits).into_owned().into())
 }
 
 /// What the package's own Python code makes of objects that are neither numbers, texts, lists nor dicts.
@@ -421,7 +422,7 @@ fn simplify<'py>(object: &Bound<'py, PyAny>, may_read: bool) -> PyResult<Bound<'
 #[pyfunction]
 pub(crate) fn value_text(object: &Bound<'_, PyAny>) -> PyResult<String> {
     let text = value(object).to_string();
-    signalled().map(|()| text)
+    raise_signal().map(|()| text)
 }
 
 /// A value that is known already: an array that was summarised.

@@ -27,14 +27,14 @@ pub(crate) fn conflict_copies(py: Python<'_>, dir: PathBuf) -> PyResult<Vec<(Pat
 /// The record in a file.
 #[pyfunction]
 pub(crate) fn read_record(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyAny>> {
-    let failure = py.detach(|| Failure::from_path(&path)).map_err(|error| not_read(&path, &error))?;
+    let failure = py.detach(|| Failure::from_path(&path)).map_err(|error| read_error(&path, &error))?;
     to_python::object(py, &failure)
 }
 
 /// The record in a text.
 #[pyfunction]
 pub(crate) fn parse_record<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
-    let failure = py.detach(|| Failure::from_json(text)).map_err(|error| not_a_record(&error))?;
+    let failure = py.detach(|| Failure::from_json(text)).map_err(|error| invalid_record(&error))?;
     to_python::object(py, &failure)
 }
 
@@ -69,16 +69,16 @@ pub(crate) fn schema() -> &'static str {
 /// A record that came from Python.
 pub(crate) fn failure(record: &Bound<'_, PyAny>) -> PyResult<Failure> {
     let json = from_python::json(record);
-    bounds::signalled()?;
+    bounds::raise_signal()?;
     let json = json.ok_or_else(|| PyValueError::new_err("not a failure record: it holds more than a file can"))?;
-    Failure::from_json(&json).map_err(|error| not_a_record(&error))
+    Failure::from_json(&json).map_err(|error| invalid_record(&error))
 }
 
-fn not_a_record(error: &serde_json::Error) -> PyErr {
+fn invalid_record(error: &serde_json::Error) -> PyErr {
     PyValueError::new_err(format!("not a failure record: {error}"))
 }
 
-fn not_read(path: &Path, error: &ReadError) -> PyErr {
+fn read_error(path: &Path, error: &ReadError) -> PyErr {
     let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
     match cause {
         Some(cause) => os_error(path, cause),

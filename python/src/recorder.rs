@@ -14,7 +14,7 @@ use tracing_failure::{
 
 use crate::bounds;
 use crate::computation::Computation;
-use crate::fork::at_work;
+use crate::fork::begin_work;
 use crate::from_python;
 use crate::text::Text;
 
@@ -136,7 +136,7 @@ impl Recorder {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             builder = builder.area(area, &names);
         }
-        let logger = py.detach(|| builder.logger()).map_err(not_set_up)?;
+        let logger = py.detach(|| builder.logger()).map_err(init_error)?;
         Ok(Recorder { logger, has_log })
     }
 
@@ -149,11 +149,11 @@ impl Recorder {
         call: Call<'_>,
         outcomes: &Bound<'_, PyList>,
     ) -> PyResult<()> {
-        let failure = described(py, error, call);
+        let failure = failure_record(py, error, call);
         let id = failure.context.id.map(|id| id.to_string()).unwrap_or_default();
         // Somebody waits for their own error: a bug of ours is told, not raised.
         let result = py.detach(|| {
-            let _at_work = at_work();
+            let _work = begin_work();
             catch_unwind(AssertUnwindSafe(|| self.logger.record(failure)))
         });
         match result {
@@ -166,7 +166,7 @@ impl Recorder {
                 Err(PyRuntimeError::new_err("the recorder panicked"))
             }
         }?;
-        bounds::signalled()
+        bounds::raise_signal()
     }
 
     /// Writes a line of the runtime log.
@@ -196,7 +196,7 @@ impl Recorder {
         let entries =
             Map::from_iter([("fields", Value::from(from_python::map(fields))), ("spans", Value::List(spans))]);
         self.log_line(py, level, &target.0, &message.0, entries);
-        bounds::signalled()
+        bounds::raise_signal()
     }
 
     /// Writes the runtime log's line of a computation that ends.
@@ -223,7 +223,7 @@ impl Recorder {
     /// Returns when all that was written is with the operating system.
     fn flush(&self, py: Python<'_>) {
         py.detach(|| {
-            let _at_work = at_work();
+            let _work = begin_work();
             self.logger.flush();
         });
     }
@@ -255,7 +255,7 @@ impl Recorder {
     fn log_line(&self, py: Python<'_>, level: &str, target: &str, message: &str, entries: Map) {
         let level = level.parse().unwrap_or(Level::INFO);
         py.detach(|| {
-            let _at_work = at_work();
+            let _work = begin_work();
             self.logger.log(level, target, message, entries);
         });
     }
@@ -270,7 +270,7 @@ impl Drop for Recorder {
     }
 }
 
-fn described(py: Python<'_>, error: ExceptionRecord<'_>, call: Call<'_>) -> Failure {
+fn failure_record(py: Python<'_>, error: ExceptionRecord<'_>, call: Call<'_>) -> Failure {
     let mut failure =
         Failure::new(call.computation.0, call.theoretical_ref.0, error.error_type.0, error.error_message.0);
     failure.stack_trace = error.stack_trace.0;
@@ -333,7 +333,7 @@ fn location((file, line, module): (Option<Text>, Option<u32>, Option<Text>)) -> 
     Some(location).filter(|location| *location != Location::default())
 }
 
-fn not_set_up(error: InitError) -> PyErr {
+fn init_error(error: InitError) -> PyErr {
     match error {
         InitError::Io(error) => PyOSError::new_err(error.to_string()),
         other => PyValueError::new_err(other.to_string()),

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::from_python::utf8;
+use crate::from_python::to_utf8;
 
 /// A text, whatever it was: what is no Unicode in it is escaped.
 pub(crate) struct Text(pub(crate) String);
@@ -15,8 +15,8 @@ impl<'py> FromPyObject<'_, 'py> for Text {
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> Result<Self, Infallible> {
         Ok(Text(match object.cast::<PyString>() {
-            Ok(text) => utf8(&text).into_owned(),
-            Err(_) => object.str().map_or_else(|_| String::new(), |text| utf8(&text).into_owned()),
+            Ok(text) => to_utf8(&text).into_owned(),
+            Err(_) => object.str().map_or_else(|_| String::new(), |text| to_utf8(&text).into_owned()),
         }))
     }
 }

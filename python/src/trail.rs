@@ -321,7 +321,7 @@ fn cell_of<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let cell = CELL.get_or_try_init(py, || {
         PyResult::Ok(py.import("tracing_failure._values.trail_value")?.getattr("trail_value")?.unbind())
     })?;
-    cell.bind(py).call1((object,)).inspect_err(|error| from_python::caught(py, error.clone_ref(py)))
+    cell.bind(py).call1((object,)).inspect_err(|error| from_python::keep_if_signal(py, error.clone_ref(py)))
 }
 
 /// A number, a short text, or a short list of numbers.
