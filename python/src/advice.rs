@@ -1,4 +1,4 @@
-//! What a language model says to a failure.
+//! Advice of language models.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,12 +11,12 @@ use tracing_failure_advice::{Advice, Advisor, Amendment, Model, ModelOptions, Pr
 
 use crate::{reading, to_python};
 
-create_exception!(tracing_failure, AdviceError, PyRuntimeError, "Why a language model gave no advice.");
+create_exception!(tracing_failure, AdviceError, PyRuntimeError, "The reason why a language model gave no advice.");
 
-/// Whom to ask, and how.
+/// The model to ask, and options.
 #[derive(FromPyObject)]
 pub(crate) struct AdviceRequest {
-    /// A function from the question to the answer, and what it is called.
+    /// A function from the question to the answer. `provider` and `model` are its names.
     #[pyo3(item)]
     function: Option<Py<PyAny>>,
     #[pyo3(item)]
@@ -31,7 +31,7 @@ pub(crate) struct AdviceRequest {
     redact: bool,
 }
 
-/// Asks about a record; `path` is its file, if it has one, and `save` adds the answer to it.
+/// Asks about the record in the file `path`. `save` adds the answer to the file.
 #[pyfunction]
 pub(crate) fn ask_model<'py>(
     record: &Bound<'py, PyAny>,
@@ -41,10 +41,8 @@ pub(crate) fn ask_model<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let py = record.py();
     let failure = reading::failure(record)?;
-    let dir = path.as_deref().and_then(|path| path.parent()).map(|dir| match dir.as_os_str().is_empty() {
-        true => PathBuf::from("."),
-        false => dir.to_owned(),
-    });
+    let dir = path.as_deref().and_then(|path| path.parent());
+    let dir = dir.map(|dir| if dir.as_os_str().is_empty() { PathBuf::from(".") } else { dir.to_owned() });
     let function_error = Arc::new(Mutex::new(None));
     let result = py.detach(|| {
         let advisor = Advisor::new(model(&request, &function_error)?).fresh(request.fresh);
@@ -54,7 +52,7 @@ pub(crate) fn ask_model<'py>(
             None => advisor,
         };
         let advice = advisor.advice(&failure)?;
-        if let (true, Some(path)) = (save, path) {
+        if save && let Some(path) = path {
             amend_failure(path, &failure, &Amendment { suggestions: advice.suggestions(), ..Amendment::default() })?;
         }
         Ok(advice)
@@ -65,7 +63,7 @@ pub(crate) fn ask_model<'py>(
     answer_dict(py, &result.map_err(|error| python_error(&error))?)
 }
 
-/// The model; what a function raises goes to its place.
+/// The model. An exception of a function is stored in `function_error`.
 fn model(
     request: &AdviceRequest,
     function_error: &Arc<Mutex<Option<PyErr>>>,
@@ -94,7 +92,7 @@ fn model(
     Model::new(&options.or_env()?)
 }
 
-/// The answer of a function, which has to be a text.
+/// The answer of a function. It must be a `str`.
 fn answer_text(answer: &Bound<'_, PyAny>, function: &Bound<'_, PyAny>) -> PyResult<String> {
     answer.extract::<String>().map_err(|_| {
         let name = function.getattr("__qualname__").and_then(|name| name.extract::<String>());
@@ -122,7 +120,7 @@ fn answer_dict<'py>(py: Python<'py>, advice: &Advice) -> PyResult<Bound<'py, PyD
     Ok(dict)
 }
 
-/// With the names that Python has for what the command calls options.
+/// The error with the names of Python arguments in place of the command's options.
 fn python_error(error: &tracing_failure_advice::AdviceError) -> PyErr {
     let mut text = format!("{error:#}");
     for (option, argument) in [

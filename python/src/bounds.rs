@@ -15,7 +15,7 @@ pub(crate) const OBJECT_STEPS: usize = 64;
 const CHECK_INTERVAL: usize = 1 << 14;
 /// The time after which no more code of the user is called.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// Repeated visits of containers that hold other containers. Without this limit, 40 dicts that hold the next one three times
+/// Maximum repeated visits of containers of containers. Without this limit, 40 dicts that hold the next one three times
 /// make 3^40 visits.
 const MAX_REPEATS: usize = 256;
 
@@ -24,7 +24,7 @@ thread_local! {
     static SIGNAL_ERROR: RefCell<Option<PyErr>> = const { RefCell::new(None) };
 }
 
-/// Raises the exception of a signal's handler that ran during a traversal. The caller of a traversal calls this at its end.
+/// Raises the exception of a signal handler that ran during a traversal. Called at the end of each traversal.
 pub(crate) fn raise_signal() -> PyResult<()> {
     SIGNAL_ERROR.take().map_or(Ok(()), Err)
 }

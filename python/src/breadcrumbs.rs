@@ -1,24 +1,24 @@
-//! The last texts of a computation, with a share for each logger and module that writes them.
+//! The last texts of a computation. Each logger and module that writes texts has a share.
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 use tracing_failure::Breadcrumb;
 
-/// Texts that are kept.
+/// Maximum texts of a computation.
 const MAX_TEXTS: usize = 32;
-/// Those of the program itself, where libraries write more than what it leaves them.
+/// Maximum texts of the program if libraries write more than the rest.
 const MAX_TEXTS_OF_PROGRAM: usize = MAX_TEXTS / 4 * 3;
 
-/// Who writes a text.
+/// The writer of a text.
 pub(crate) struct Source {
     /// A logger of `logging`, or the module that calls `record`.
     pub(crate) target: String,
-    /// Whether it is of the program itself.
+    /// True for the program, false for libraries.
     pub(crate) is_own: bool,
 }
 
-/// Texts in order of time.
+/// Texts in the order of time.
 #[derive(Default)]
 pub(crate) struct Breadcrumbs {
     texts: VecDeque<(Source, Breadcrumb)>,
@@ -36,7 +36,8 @@ impl Breadcrumbs {
         self.texts.iter().map(|(_, text)| text)
     }
 
-    /// The oldest text of the target with the most texts, of the part that exceeds its share: program or libraries.
+    /// The index of the text to drop: the oldest text of the target with most texts, in the part (program or libraries)
+    /// that exceeds its share.
     fn victim(&self) -> usize {
         let in_program = self.texts.iter().filter(|(source, _)| source.is_own).count();
         let is_own = in_program > MAX_TEXTS_OF_PROGRAM;

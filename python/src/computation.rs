@@ -1,4 +1,4 @@
-//! A computation in Python: what it was given, where it stands, and what it reports.
+//! A computation in Python: its parameters, its place and its trail.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,23 +18,23 @@ use crate::from_python;
 use crate::text::Text;
 use crate::trail::{Place, Plan, Row, Site, Trail};
 
-/// Computations around a failure that are looked at.
+/// Maximum computations around a failure.
 const MAX_SPANS: usize = 64;
 
-/// The part of a computation that is quick.
+/// The base class of a computation.
 #[pyclass(frozen, subclass, module = "tracing_failure._native")]
 pub(crate) struct Computation {
     name: String,
     theoretical_ref: String,
     parameters: Map,
-    /// What it is since it was entered.
+    /// Set when the computation begins.
     open: OnceLock<Open>,
     is_open: AtomicBool,
     trail: Mutex<Trail>,
 }
 
 struct Open {
-    /// The one around it: where that had ended before this one did, the next that had not.
+    /// The computation around this one. If that ends first, it is replaced by the next one that is open.
     parent: Mutex<Option<Py<Computation>>>,
     function: String,
     location: Location,
@@ -57,7 +57,7 @@ impl Computation {
         bounds::raise_signal().map(|()| computation)
     }
 
-    /// Begins, inside of another one; says whether it had not begun before.
+    /// Begins the computation inside of another one. Returns false if it has begun before.
     fn enter(
         &self,
         parent: Option<Py<Computation>>,
@@ -76,34 +76,34 @@ impl Computation {
         is_first
     }
 
-    /// Ends, and returns what is current then.
+    /// Ends the computation, and returns the next one around it that is open.
     fn end(&self, py: Python<'_>) -> Option<Py<Computation>> {
         self.is_open.store(false, Ordering::Relaxed);
         self.parent(py).and_then(|parent| Computation::innermost(parent, py))
     }
 
-    /// Lets go of those around it that had ended before it did.
+    /// Drops the references to computations around it that ended first.
     fn release(&self, py: Python<'_>) {
         let around = self.end(py);
         let before = self.open.get().map(|open| std::mem::replace(&mut *lock(&open.parent), around));
-        // Where nothing is locked.
+        // Dropped after the lock is released: a destructor may run Python code.
         drop(before);
     }
 
-    /// This one, or the next one around it that has not ended: it can end in another context than it began in.
+    /// This computation, or the next one around it that is open: one can end in another context than it began in.
     #[pyo3(name = "innermost")]
     fn innermost_open(slf: Bound<'_, Self>) -> Option<Py<Computation>> {
         Computation::innermost(slf.clone().unbind(), slf.py())
     }
 
-    /// Keeps numbers that the computation goes through: a row of its trail, at the place that calls.
+    /// Adds a row of numbers to the trail, or a text to the breadcrumbs. The place is the caller.
     #[pyo3(signature = (message=None, /, **values))]
     fn record(slf: &Bound<'_, Self>, message: Option<Text>, values: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
         let py = slf.py();
         Computation::add_row_or_text(slf, caller(py).unwrap_or_else(|_| Place::nowhere(py)), message, values)
     }
 
-    /// The same for a caller further up.
+    /// Like `record`, with the place of another frame.
     fn record_at(
         slf: &Bound<'_, Self>,
         frame: Bound<'_, PyAny>,
@@ -113,7 +113,7 @@ impl Computation {
         Computation::add_row_or_text(slf, Place::of(frame)?, message, values)
     }
 
-    /// Keeps a text that was logged while it ran, of the program itself or of a library.
+    /// Adds a text to the breadcrumbs. `is_own` is true for texts of the program, false for those of libraries.
     #[pyo3(signature = (level, message, target, is_own, file=None, line=None))]
     fn add_breadcrumb(
         &self,
@@ -130,7 +130,7 @@ impl Computation {
         self.add_text(level, &message.0, Source { target: target.0, is_own }, location);
     }
 
-    /// The module that it began in.
+    /// The module in which it began.
     #[getter]
     fn module(&self) -> Option<&str> {
         self.open.get()?.location.module.as_deref()
@@ -151,7 +151,7 @@ impl Computation {
         lock(&self.open.get()?.parent).as_ref().map(|parent| parent.clone_ref(py))
     }
 
-    /// Those around it can hold an object that holds it.
+    /// A computation around this one may refer to an object that refers to this one.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         match self.open.get().map(|open| open.parent.try_lock()) {
             Some(Ok(parent)) => visit.call(parent.as_ref()),
@@ -159,7 +159,7 @@ impl Computation {
         }
     }
 
-    /// Seconds since it was entered.
+    /// Seconds since it began.
     #[getter]
     pub(crate) fn elapsed_s(&self) -> f64 {
         self.open.get().map_or(0.0, |open| open.started.elapsed().as_secs_f64())
@@ -189,8 +189,8 @@ impl Computation {
             return bounds::raise_signal();
         };
         let (row, names) = Row::of(values, computation.elapsed_s());
-        // No Python code may run while the trail is locked: another thread could come to wait for it with the interpreter in
-        // its hand.
+        // No Python code may run while the trail is locked: a thread that waits for the trail may hold the interpreter
+        // lock.
         let new = computation.trail().add(&place, row, names);
         if let Some((row, names)) = new {
             let is_own = Computation::source(slf, &place).is_own;
@@ -203,7 +203,7 @@ impl Computation {
         bounds::raise_signal()
     }
 
-    /// The module of a place, and whether it is the program's. Where that is not known, it is.
+    /// The module of a place, and whether it belongs to the program. An unknown one does.
     fn source(slf: &Bound<'_, Self>, place: &Place<'_>) -> Source {
         let py = slf.py();
         let (target, file) = place.origin().unwrap_or_else(|_| (String::new(), PyString::new(py, "").into_any()));
@@ -217,7 +217,7 @@ impl Computation {
         lock(&self.trail)
     }
 
-    /// What it was given, and what those around it were.
+    /// The parameters of the computation and of those around it.
     pub(crate) fn parameters(&self, py: Python<'_>) -> Map {
         let mut all = self.parameters.clone();
         self.outwards(py, |around| {
@@ -230,7 +230,7 @@ impl Computation {
         all
     }
 
-    /// Says in a record's context what is known of it.
+    /// Adds the computation to the context of a record.
     pub(crate) fn describe(&self, py: Python<'_>, context: &mut Context) {
         context.elapsed_s = Some(self.elapsed_s());
         let trail = self.trail();
@@ -242,12 +242,12 @@ impl Computation {
         });
     }
 
-    /// What stands for it among the spans of a record.
+    /// The computation as a span of a record.
     pub(crate) fn span(&self) -> SpanEntry {
         let mut fields =
             Map::from_iter([("computation", self.name.as_str()), ("theoretical_ref", self.theoretical_ref.as_str())]);
         for (name, value) in self.parameters.iter() {
-            // A parameter that is called `computation` does not replace the computation's name.
+            // A parameter with the name `computation` does not replace the name of the computation.
             let name =
                 if ["computation", "theoretical_ref"].contains(&name) { format!("{name}_") } else { name.to_owned() };
             fields.insert(name, value.clone());
@@ -265,7 +265,7 @@ impl Computation {
         span
     }
 
-    /// Looks at it and at those around it, innermost first.
+    /// Visits the computation and those around it, innermost first.
     pub(crate) fn outwards(&self, py: Python<'_>, mut look: impl FnMut(&Computation)) {
         look(self);
         let mut next = self.parent(py);
@@ -289,7 +289,7 @@ impl Computation {
 }
 
 impl Drop for Computation {
-    /// One after the other: there may be many around it that end with it, and the stack has no room for all of them.
+    /// Drops the computations around it in a loop: a recursion over many of them would overflow the stack.
     fn drop(&mut self) {
         thread_local! {
             static OTHERS: RefCell<Option<Vec<Py<Computation>>>> = const { RefCell::new(None) };
@@ -317,7 +317,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The Python code that calls.
+/// The place of the calling Python code.
 fn caller(py: Python<'_>) -> PyResult<Place<'_>> {
     static GETFRAME: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let getframe = GETFRAME.get_or_try_init(py, || PyResult::Ok(py.import("sys")?.getattr("_getframe")?.unbind()))?;

@@ -1,7 +1,8 @@
-//! A fork while a thread is at work here: the child has the locks that the thread held, and no thread that would give them
-//! back. So a fork waits until nobody is at work, and nobody begins meanwhile.
+//! Forks of a process whose threads run code of this module.
 //!
-//! Neither waits for ever: a hook before the fork may want a lock of Python's that is held by a thread which waits here.
+//! The child would inherit locks that no thread of it releases. A fork therefore waits until no thread works, and no
+//! thread begins to work during the fork. Both waits have a timeout: a hook before the fork may need a lock that a
+//! waiting thread holds.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -11,22 +12,22 @@ use pyo3::prelude::*;
 
 use crate::stack::forget_stacks;
 
-/// Threads that are at work, and those that fork.
+/// The number of threads that work, and of threads that fork.
 static WORKING: AtomicUsize = AtomicUsize::new(0);
 static FORKING: AtomicUsize = AtomicUsize::new(0);
 
-/// Nobody is at work for longer, unless their file system hangs.
+/// Maximum time of a wait. Work takes longer only if the file system hangs.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(1);
 
 thread_local! {
-    /// Whether this thread forks: it need not wait for itself.
+    /// True if this thread forks. It must not wait for itself.
     static IS_FORKING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Holds up a fork for as long as it lives.
+/// Delays forks as long as it lives.
 pub(crate) struct WorkGuard;
 
-/// The interpreter must not be held meanwhile.
+/// Begins work. The caller must not hold the interpreter lock.
 pub(crate) fn begin_work() -> WorkGuard {
     let started = Instant::now();
     loop {
@@ -53,7 +54,7 @@ pub(crate) fn before_fork(py: Python<'_>) {
     py.detach(|| wait_while(Instant::now(), || WORKING.load(SeqCst) > 0));
 }
 
-/// Called after it in the process that forked; alone, where this was imported in between.
+/// Called after a fork in the parent. `before_fork` was not called if the package was imported in between.
 #[pyfunction]
 pub(crate) fn after_fork() {
     if IS_FORKING.replace(false) {
@@ -61,7 +62,7 @@ pub(crate) fn after_fork() {
     }
 }
 
-/// Called after it in the new process, where there is no other thread.
+/// Called after a fork in the child, which has no other threads.
 #[pyfunction]
 pub(crate) fn after_fork_in_child() {
     IS_FORKING.set(false);

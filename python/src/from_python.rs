@@ -1,5 +1,7 @@
-//! Python objects as values. Whatever cannot be taken becomes its `repr`, and an object whose `repr` raises says so: nothing
-//! here fails, and [`Bounds`] limit how long it takes.
+//! Conversion of Python objects to values.
+//!
+//! An object of an unknown type becomes its `repr`, or a note if that raises. Nothing here fails, and [`Bounds`] limit
+//! the time that it takes.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -13,23 +15,23 @@ use tracing_failure::{Map, Value};
 
 use crate::bounds::{Bounds, OBJECT_STEPS, keep_signal, raise_signal};
 
-/// Entries of an array at each end of its summary.
+/// Entries of a summary at each end of the array.
 const SUMMARY_ENDS: usize = 8;
-/// Steps of a list, beside those of its entries.
+/// Steps of a list in addition to those of its entries.
 const LIST_STEPS: usize = 8;
-/// Bytes of a text that may be kept: the library's own limit.
+/// Maximum bytes of a text, as in the library.
 const MAX_TEXT_BYTES: usize = 16 << 10;
-/// Dimensions of a list whose cost is estimated.
+/// Maximum dimensions of a list in the estimate of its steps.
 const MAX_DIMENSIONS: usize = 32;
-/// Bits of an integer whose decimal digits are quickly found; Python refuses to look for some more.
+/// Maximum bits of an integer in decimal. Python refuses to convert slightly larger ones.
 const MAX_DECIMAL_BITS: usize = 14_000;
 
-/// The object as a value; arrays and texts over the limits are summarised.
+/// The value of an object. Arrays and texts over the limits are summarised.
 pub(crate) fn value(object: &Bound<'_, PyAny>) -> Value {
     value_within(object, &Bounds::of_a_value(object.py()))
 }
 
-/// The same, without loading what is not in memory.
+/// Like [`value`], without reading data that are not in memory.
 pub(crate) fn value_in_memory(object: &Bound<'_, PyAny>) -> Value {
     value_within(object, &Bounds::of_a_value_in_memory(object.py()))
 }
@@ -39,12 +41,12 @@ fn value_within<'py>(object: &Bound<'py, PyAny>, bounds: &Bounds<'py>) -> Value 
     value.unwrap_or_else(|error| error.to_string().into())
 }
 
-/// Named values, whatever the object is.
+/// Named values of any object.
 pub(crate) fn map(object: &Bound<'_, PyAny>) -> Map {
     named_values(value(object))
 }
 
-/// The same, without loading what is not in memory.
+/// Like [`map`], without reading data that are not in memory.
 pub(crate) fn map_in_memory(object: &Bound<'_, PyAny>) -> Map {
     named_values(value_in_memory(object))
 }
@@ -57,19 +59,19 @@ fn named_values(value: Value) -> Map {
     }
 }
 
-/// The object as JSON, whole; nothing if it is too large for that.
+/// The complete object as JSON, or `None` if it is too large.
 pub(crate) fn json(object: &Bound<'_, PyAny>) -> Option<String> {
     let bounds = Bounds::of_a_record(object.py());
     let json = serde_json::to_string(&Object { object, within: None, bounds: &bounds }).unwrap_or_default();
     (!bounds.is_exceeded()).then_some(json)
 }
 
-/// Takes what code of the user raised: the exception of a signal's handler is kept, another one is dropped.
+/// Keeps an exception of user code for [`raise_signal`] if a signal handler raised it. Drops other exceptions.
 pub(crate) fn keep_if_signal(py: Python<'_>, error: PyErr) {
     match is_from_signal(py, &error) {
         Ok(true) => keep_signal(error),
         Ok(false) => {}
-        // The signal came while it was asked.
+        // The signal arrived during the call.
         Err(meanwhile) => {
             if is_from_signal(py, &meanwhile).unwrap_or(false) {
                 keep_signal(meanwhile);
@@ -83,7 +85,7 @@ fn is_from_signal(py: Python<'_>, error: &PyErr) -> PyResult<bool> {
     signals.getattr("is_from_signal")?.call1((error.value(py), error.traceback(py)))?.extract()
 }
 
-/// An object, and those that it lies in.
+/// An object and the objects that contain it.
 #[derive(Clone, Copy)]
 struct Object<'a, 'py> {
     object: &'a Bound<'py, PyAny>,
@@ -138,7 +140,7 @@ impl Serialize for Object<'_, '_> {
 }
 
 impl<'py> Object<'_, 'py> {
-    /// Serialises what the package's own Python code makes of it.
+    /// Serialises the result of the Python function `simplify`.
     fn serialize_simplified<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let object = self.object;
         if !self.bounds.pay_for_code() {
@@ -147,7 +149,7 @@ impl<'py> Object<'_, 'py> {
         match simplify(object, self.bounds.may_read) {
             Ok(simpler) if simpler.is(object) => self.serialize_directly(serializer),
             Ok(simpler) => {
-                // What it holds is found in another object that is made anew each time.
+                // The path has the original object: `simplify` makes a new one each time.
                 let within = Within { depth: self.depth(), ..self.inside() };
                 Object { object: &simpler, within: Some(&within), ..*self }.serialize_directly(serializer)
             }
@@ -158,7 +160,7 @@ impl<'py> Object<'_, 'py> {
         }
     }
 
-    /// Serialises what no Python code has to look at.
+    /// Serialises an object without `simplify`.
     fn serialize_directly<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let object = self.object;
         if let Some(number) = number(object) {
@@ -192,7 +194,7 @@ impl<'py> Object<'_, 'py> {
         Within { address: self.object.as_ptr().addr(), depth: self.depth() + 1, outer: self.within }
     }
 
-    /// Why it is not looked into.
+    /// A note that stands for the object if it must not be visited.
     fn refusal(&self) -> Option<String> {
         if self.within.is_some_and(|within| within.holds(self.object.as_ptr().addr())) {
             return Some(self.with_note("it holds itself"));
@@ -200,17 +202,17 @@ impl<'py> Object<'_, 'py> {
         (self.depth() >= self.bounds.depth).then(|| self.with_note("nested too deeply"))
     }
 
-    /// What stands for it where it is not looked into.
+    /// A note that stands for the object.
     fn with_note(&self, note: &str) -> String {
         format!("<{}: {note}>", type_name(&self.object.get_type()))
     }
 
     fn named<S: Serializer>(&self, serializer: S, dict: &Bound<'py, PyDict>) -> Result<S::Ok, S::Error> {
         let within = self.inside();
-        // A copy: another thread may change it meanwhile.
+        // A copy, because another thread may change the dict.
         let items = dict.items();
         let pairs = || items.iter().filter_map(|item| item.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>().ok());
-        // Texts differ from each other; what `str` makes of other keys need not, and neither do texts that are cut.
+        // Short text keys are distinct. Shortened ones and the texts of other objects need not be.
         let is_short = |text: &Bound<'_, PyString>| text.len().is_ok_and(|length| length <= self.bounds.key / 4);
         let are_texts = pairs().all(|(key, _)| key.cast_exact::<PyString>().is_ok_and(is_short));
         let mut names = (!are_texts).then(HashSet::new);
@@ -233,7 +235,7 @@ impl<'py> Object<'_, 'py> {
         map.end()
     }
 
-    /// The name that it makes as a key beside those before it.
+    /// The name of the object as a key, distinct from other names.
     fn name(&self, names: &mut HashSet<String>) -> String {
         let name = match self.object.str() {
             Ok(text) => shorten(&to_utf8(&text), self.bounds.key),
@@ -254,13 +256,13 @@ impl<'py> Object<'_, 'py> {
         let within = self.inside();
         let is_affordable = length <= 2 * SUMMARY_ENDS || steps(self.object) <= self.bounds.steps_left();
         if is_affordable && self.bounds.pay(LIST_STEPS + length) {
-            // A copy, as above.
+            // A copy, as for a dict.
             return within.entries(&slice(0, length), self.bounds).serialize(serializer);
         }
         if !self.bounds.pay(2 * SUMMARY_ENDS * OBJECT_STEPS) {
             return serializer.serialize_str(&self.with_note("no room is left"));
         }
-        // Its ends lie deeper, in the summary.
+        // The entries are one level deeper, in the summary.
         let within = Within { depth: within.depth + 1, ..within };
         let end = SUMMARY_ENDS.min(length);
         let mut map = serializer.serialize_map(Some(4))?;
@@ -303,7 +305,7 @@ impl Serialize for Entries<'_, '_> {
     }
 }
 
-/// What a list costs, over all its dimensions, if its entries are all like the first.
+/// The steps of a list in all dimensions, if all entries are like the first.
 fn steps(list: &Bound<'_, PyAny>) -> usize {
     let mut lists: usize = 0;
     let mut steps: usize = 1;
@@ -311,7 +313,7 @@ fn steps(list: &Bound<'_, PyAny>) -> usize {
     let mut outer = [std::ptr::null_mut(); MAX_DIMENSIONS];
     for dimension in 0..MAX_DIMENSIONS {
         if outer[..dimension].contains(&next.as_ptr()) {
-            // A list in itself is not looked into again.
+            // A list that contains itself is visited once.
             return lists.saturating_add(steps);
         }
         outer[dimension] = next.as_ptr();
@@ -343,7 +345,7 @@ fn type_name(kind: &Bound<'_, pyo3::types::PyType>) -> String {
     kind.name().map_or("object".into(), |name| to_utf8(&name).into_owned())
 }
 
-/// The text; a surrogate that is alone, which UTF-8 does not have, as its escape.
+/// The text as UTF-8. Lone surrogates become escapes.
 pub(crate) fn to_utf8<'a>(text: &'a Bound<'_, PyString>) -> Cow<'a, str> {
     text.to_str().map(Cow::Borrowed).unwrap_or_else(|_| {
         let escaped = text.py().get_type::<PyString>().call_method1("encode", (text, "utf-8", "backslashreplace"));
@@ -354,7 +356,7 @@ pub(crate) fn to_utf8<'a>(text: &'a Bound<'_, PyString>) -> Cow<'a, str> {
     })
 }
 
-/// The text, or both its ends if it is long, without addresses.
+/// The text without addresses, or its beginning and end if it is long.
 fn shorten(text: &str, most: usize) -> String {
     if text.len() <= most {
         return without_addresses(text);
@@ -365,7 +367,7 @@ fn shorten(text: &str, most: usize) -> String {
     format!("{}… [{gone} bytes left out] …{}", ends[0], ends[1])
 }
 
-/// The text without `at 0x7f…`: the same in every run.
+/// The text without addresses such as `at 0x7f…`, which differ from run to run.
 fn without_addresses(text: &str) -> String {
     let mut parts = text.split(" at 0x");
     let mut short = parts.next().unwrap_or_default().to_owned();
@@ -378,7 +380,7 @@ fn without_addresses(text: &str) -> String {
     short
 }
 
-/// Nothing, a truth value or a number.
+/// The value of `None`, a boolean or a number.
 pub(crate) fn number(object: &Bound<'_, PyAny>) -> Option<Value> {
     if object.is_none() {
         return Some(Value::Null);
@@ -394,21 +396,21 @@ pub(crate) fn number(object: &Bound<'_, PyAny>) -> Option<Value> {
     Some(small.unwrap_or_else(|_| large_integer(object)))
 }
 
-/// An integer beyond 64 bits: its decimal digits, or hexadecimal ones where those would take long.
+/// The text of an integer with more than 64 bits: in decimal, or in hexadecimal if that would take long.
 fn large_integer(number: &Bound<'_, PyAny>) -> Value {
     let bits = number.call_method0("bit_length").and_then(|bits| bits.extract::<usize>());
     let hex = || number.call_method1("__format__", ("#x",)).and_then(|hex| hex.str());
-    // Python's own limit may be lower.
+    // The limit of Python is configurable and may be lower.
     let digits = match bits {
         Ok(bits) if bits <= MAX_DECIMAL_BITS => number.str().or_else(|_| hex()),
-        // More hexadecimal digits than a text may have.
+        // It has more hexadecimal digits than a text may have.
         Ok(bits) if bits > 4 * MAX_TEXT_BYTES => return format!("<int: {bits} bits>").into(),
         _ => hex(),
     };
     digits.map_or(Value::Null, |digits| to_utf8(&digits).into_owned().into())
 }
 
-/// What the package's own Python code makes of objects that are neither numbers, texts, lists nor dicts.
+/// Calls the Python function `simplify` for an object that is no number, text, list or dict.
 fn simplify<'py>(object: &Bound<'py, PyAny>, may_read: bool) -> PyResult<Bound<'py, PyAny>> {
     static SIMPLIFY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = object.py();
@@ -418,14 +420,14 @@ fn simplify<'py>(object: &Bound<'py, PyAny>, may_read: bool) -> PyResult<Bound<'
     simplify.bind(py).call1((object, may_read))
 }
 
-/// The object as the text of a value: with what is shared in it, this is short where its `repr` has no end.
+/// The value of an object as text. It is bounded, unlike `repr` of objects with shared parts.
 #[pyfunction]
 pub(crate) fn value_text(object: &Bound<'_, PyAny>) -> PyResult<String> {
     let text = value(object).to_string();
     raise_signal().map(|()| text)
 }
 
-/// A value that is known already: an array that was summarised.
+/// The summary of an array.
 #[pyclass(frozen, module = "tracing_failure._native")]
 pub(crate) struct ArraySummary(Value);
 
@@ -436,7 +438,7 @@ impl ArraySummary {
     }
 }
 
-/// An array's entries in row-major order, from any object that lends its memory.
+/// Summarises an array, from an object with the buffer protocol that has its entries in row-major order.
 #[pyfunction]
 pub(crate) fn summarize(shape: Vec<usize>, memory: &Bound<'_, PyAny>) -> PyResult<ArraySummary> {
     macro_rules! of_types {

@@ -1,5 +1,7 @@
-//! The compiled half of the Python package `tracing_failure`: store, values, rules and schema of the Rust library, for the
-//! Python code around it. `tracing_failure/_native.pyi` describes what it offers.
+//! The compiled half of the Python package `tracing_failure`: recorder, values, rules and schema of the Rust library.
+//!
+//! `tracing_failure/_native.pyi` documents its interface. It calls a few Python functions, which
+//! `tests/test_architecture.py` lists.
 
 mod advice;
 mod bounds;

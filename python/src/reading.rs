@@ -1,4 +1,4 @@
-//! Records read back, and written as text.
+//! Reading, formatting and amending of records.
 
 use std::path::{Path, PathBuf};
 
@@ -8,11 +8,11 @@ use tracing_failure::{Failure, ReadError, Store};
 
 use crate::{bounds, from_python, to_python};
 
-/// Paths of the records in a directory, oldest first.
+/// The paths of the records in a directory, oldest first.
 #[pyfunction]
 pub(crate) fn record_paths(py: Python<'_>, dir: PathBuf) -> PyResult<Vec<PathBuf>> {
     py.detach(|| {
-        // To open a store creates its directory.
+        // `Store::open` would create the directory.
         std::fs::read_dir(&dir).map_err(|error| os_error(&dir, &error))?;
         Ok(Store::open(&dir)?.paths()?)
     })
@@ -24,27 +24,27 @@ pub(crate) fn conflict_copies(py: Python<'_>, dir: PathBuf) -> PyResult<Vec<(Pat
     Ok(py.detach(|| Store::open(dir)?.paths_and_copies())?.1)
 }
 
-/// The record in a file.
+/// Reads the record in a file.
 #[pyfunction]
 pub(crate) fn read_record(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyAny>> {
     let failure = py.detach(|| Failure::from_path(&path)).map_err(|error| read_error(&path, &error))?;
     to_python::object(py, &failure)
 }
 
-/// The record in a text.
+/// Parses a record.
 #[pyfunction]
 pub(crate) fn parse_record<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
     let failure = py.detach(|| Failure::from_json(text)).map_err(|error| invalid_record(&error))?;
     to_python::object(py, &failure)
 }
 
-/// The text of a record, as its file has it.
+/// The text of a record, as in its file.
 #[pyfunction]
 pub(crate) fn format_record(record: &Bound<'_, PyAny>) -> PyResult<String> {
     Ok(failure(record)?.to_json())
 }
 
-/// The record with what its trail shows, and what the rules say to it.
+/// The record with the analysis of its trail and with suggestions.
 #[pyfunction]
 pub(crate) fn diagnose<'py>(record: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let mut failure = failure(record)?;
@@ -52,7 +52,7 @@ pub(crate) fn diagnose<'py>(record: &Bound<'py, PyAny>) -> PyResult<Bound<'py, P
     to_python::object(record.py(), &failure)
 }
 
-/// Notes in the directory what fixed a failure.
+/// Saves in the directory of a record what fixed the failure.
 #[pyfunction]
 pub(crate) fn add_resolution(dir: PathBuf, record: &Bound<'_, PyAny>, fix: &str) -> PyResult<()> {
     let failure = failure(record)?;
@@ -66,7 +66,7 @@ pub(crate) fn schema() -> &'static str {
     tracing_failure::SCHEMA
 }
 
-/// A record that came from Python.
+/// The record in a Python dict.
 pub(crate) fn failure(record: &Bound<'_, PyAny>) -> PyResult<Failure> {
     let json = from_python::json(record);
     bounds::raise_signal()?;
@@ -86,7 +86,7 @@ fn read_error(path: &Path, error: &ReadError) -> PyErr {
     }
 }
 
-/// As Python's own file functions raise it: of the class that belongs to the number, with the file's name.
+/// An `OSError` as Python's file functions raise it: the subclass for the error number, with the file name.
 fn os_error(path: &Path, error: &std::io::Error) -> PyErr {
     match error.raw_os_error() {
         Some(number) => {

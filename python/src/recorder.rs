@@ -1,4 +1,4 @@
-//! What a process records failures with.
+//! The recorder: writes records and log lines through the Rust library.
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,7 +18,7 @@ use crate::fork::begin_work;
 use crate::from_python;
 use crate::text::Text;
 
-/// A new id, which comes after those that were made before.
+/// A new id. Ids sort by the time when they were made.
 #[pyfunction]
 pub(crate) fn new_id() -> String {
     tracing_failure::time::new_id().to_string()
@@ -30,17 +30,17 @@ pub(crate) fn category_names() -> Vec<&'static str> {
     Category::all().iter().map(|category| category.name()).collect()
 }
 
-/// The Rust library's logger.
+/// The logger of the Rust library.
 #[pyclass(frozen, weakref, module = "tracing_failure._native")]
 pub(crate) struct Recorder {
     logger: StructuredLogger,
     has_log: bool,
 }
 
-/// Type, message, data, notes, the relation to another error, and the index of that one.
+/// Type, message, data, notes, relation to another error, and the index of that error.
 type Entry<'py> = (Text, Text, Option<Bound<'py, PyAny>>, Vec<Text>, Option<String>, Option<usize>);
 
-/// An exception, taken apart.
+/// The description of an exception.
 #[derive(FromPyObject)]
 struct ExceptionRecord<'py> {
     #[pyo3(item)]
@@ -54,7 +54,7 @@ struct ExceptionRecord<'py> {
     errors: Vec<Entry<'py>>,
     #[pyo3(item)]
     errors_cut: bool,
-    /// Function, file, line, and whether it is the user's own code, innermost first.
+    /// Function, file, line, and whether the file belongs to the program, innermost first.
     #[pyo3(item)]
     frames: Vec<(Text, Text, Option<u32>, bool)>,
     /// File, line and module where it was raised.
@@ -62,14 +62,14 @@ struct ExceptionRecord<'py> {
     location: (Option<Text>, Option<u32>, Option<Text>),
 }
 
-/// What failed, and what is known beside the exception.
+/// The circumstances of a failure: everything but the exception.
 #[derive(FromPyObject)]
 struct Call<'py> {
     #[pyo3(item)]
     computation: Text,
     #[pyo3(item)]
     theoretical_ref: Text,
-    /// Those of the computation that it happened in, where none are given.
+    /// The default is the parameters of the computation `within`.
     #[pyo3(item)]
     parameters: Option<Bound<'py, PyAny>>,
     #[pyo3(item)]
@@ -140,8 +140,9 @@ impl Recorder {
         Ok(Recorder { logger, has_log })
     }
 
-    /// Records a failure, and appends its id, and its file or why it is not in the store: whoever calls may be interrupted
-    /// before they have a result.
+    /// Records a failure. Appends its id, and its file or the reason why it is on stderr, to `outcomes`.
+    ///
+    /// They are not returned, because a signal handler may raise before the caller has the result.
     fn record(
         &self,
         py: Python<'_>,
@@ -151,17 +152,17 @@ impl Recorder {
     ) -> PyResult<()> {
         let failure = failure_record(py, error, call);
         let id = failure.context.id.map(|id| id.to_string()).unwrap_or_default();
-        // Somebody waits for their own error: a bug of ours is told, not raised.
+        // The program handles an exception of its own. A panic here must not end it.
         let result = py.detach(|| {
             let _work = begin_work();
             catch_unwind(AssertUnwindSafe(|| self.logger.record(failure)))
         });
         match result {
-            // A path would be an object made by Python code, in which Ctrl-C could come.
+            // An `OsString`, because Python code would make a `Path`, and Ctrl-C could interrupt it.
             Ok(Ok(path)) => outcomes.append((id, Some(path.into_os_string()), None::<String>)),
             Ok(Err(error)) => outcomes.append((id, None::<OsString>, Some(error.to_string()))),
             Err(payload) => {
-                // Its destructor may panic as well.
+                // The destructor of the payload may panic as well.
                 std::mem::forget(payload);
                 Err(PyRuntimeError::new_err("the recorder panicked"))
             }
@@ -199,7 +200,7 @@ impl Recorder {
         bounds::raise_signal()
     }
 
-    /// Writes the runtime log's line of a computation that ends.
+    /// Logs the end of a computation.
     #[pyo3(signature = (computation, outcome, failure_id=None))]
     fn log_end(&self, py: Python<'_>, computation: &Bound<'_, Computation>, outcome: &str, failure_id: Option<String>) {
         if !self.has_log {
@@ -220,7 +221,7 @@ impl Recorder {
         self.log_line(py, "INFO", &span.target, "computation closed", entries);
     }
 
-    /// Returns when all that was written is with the operating system.
+    /// Waits until all records and log lines are with the operating system.
     fn flush(&self, py: Python<'_>) {
         py.detach(|| {
             let _work = begin_work();
@@ -228,13 +229,13 @@ impl Recorder {
         });
     }
 
-    /// The same, and what waits to be pushed is pushed. A fork does not wait for that.
+    /// Like `flush`, and pushes all records that wait for it. A fork does not wait for the push.
     fn finish(&self, py: Python<'_>) {
         self.flush(py);
         py.detach(|| self.logger.finish());
     }
 
-    /// What it has done so far.
+    /// Counts of records, log lines and pushes so far.
     fn stats(&self) -> std::collections::BTreeMap<&'static str, u64> {
         let stats = self.logger.stats();
         [
@@ -262,7 +263,7 @@ impl Recorder {
 }
 
 impl Drop for Recorder {
-    /// Nothing that waits is lost, and the interpreter is free meanwhile, unless it ends.
+    /// Flushes without the interpreter lock, unless the interpreter shuts down.
     fn drop(&mut self) {
         if Python::try_attach(|py| self.flush(py)).is_none() {
             self.logger.flush();
@@ -270,6 +271,7 @@ impl Drop for Recorder {
     }
 }
 
+/// Builds the record of a failure.
 fn failure_record(py: Python<'_>, error: ExceptionRecord<'_>, call: Call<'_>) -> Failure {
     let mut failure =
         Failure::new(call.computation.0, call.theoretical_ref.0, error.error_type.0, error.error_message.0);
@@ -281,7 +283,7 @@ fn failure_record(py: Python<'_>, error: ExceptionRecord<'_>, call: Call<'_>) ->
         (None, None) => Map::new(),
     };
     let context = &mut failure.context;
-    // The id begins with the time of the record.
+    // The id starts with the timestamp of the record.
     context.id = Some(tracing_failure::time::id_at(failure.timestamp));
     if let Some(Text(named)) = call.category {
         context.category = Some(Category::from_name(&named).unwrap_or(Category::Other));

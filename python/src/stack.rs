@@ -1,4 +1,4 @@
-//! Room to work where a recursion without end has used up the stack.
+//! A second stack to record on, for a thread whose stack an infinite recursion has used up.
 
 use std::cell::Cell;
 use std::io::{self, Write as _};
@@ -10,31 +10,31 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-/// Bytes of such a stack: some, and more for each level that Python allows. What is not used takes no memory.
+/// Bytes of a stack, and additional bytes for each level of the recursion limit. Unused bytes take no memory.
 const BASE_BYTES: usize = 64 << 20;
 const BYTES_PER_LEVEL: usize = 16 << 10;
 const MAX_BYTES: usize = 1 << 30;
-/// Where memory is limited.
+/// The size if memory is limited.
 const MIN_BYTES: usize = 2 << 20;
 
-/// How long it is waited for: code of the user may want a lock there that this thread holds.
+/// Maximum time to wait for the result. User code on the new stack may need a lock that this thread holds.
 const RESULT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Threads that are such stacks; below zero for a moment, where one is done before it is counted.
+/// The number of new stacks. It is negative for a moment if a thread ends before it is counted.
 static OPEN_STACKS: AtomicIsize = AtomicIsize::new(0);
 
 thread_local! {
-    /// The thread that this one is the other stack of.
+    /// The thread whose stack is full, if this thread is its new stack.
     static STACK_OWNER: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
-/// The thread whose stack is full, by its `threading.get_ident()`, where this is another stack for it.
+/// The `threading.get_ident()` of the thread whose stack is full, if this thread is its new stack.
 #[pyfunction]
 pub(crate) fn stack_owner() -> Option<u64> {
     STACK_OWNER.get()
 }
 
-/// Called at the end of the interpreter, which ends threads that are in the middle of something badly.
+/// Called at the end of the interpreter, which must not stop threads in the middle of a record.
 #[pyfunction]
 pub(crate) fn wait_for_stacks(py: Python<'_>) {
     py.detach(|| {
@@ -45,13 +45,14 @@ pub(crate) fn wait_for_stacks(py: Python<'_>) {
     });
 }
 
-/// In a process that was forked off there are none.
+/// Resets the count in a forked child, which has no other threads.
 pub(crate) fn forget_stacks() {
     OPEN_STACKS.store(0, Ordering::Relaxed);
 }
 
-/// Calls a function on a thread of its own, and waits for it, but not for ever. Where that cannot be, stderr says so: who calls this has no room
-/// for an exception.
+/// Calls a function on a new thread, and waits for it with a timeout.
+///
+/// It reports its own problems on stderr, because the caller has no stack left to handle an exception.
 #[pyfunction]
 pub(crate) fn call_on_new_stack(function: Bound<'_, PyAny>, arguments: Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
     let py = function.py();
@@ -99,7 +100,7 @@ fn start(
             drop((function, arguments));
             result
         });
-        // Nobody waits any more, perhaps.
+        // The receiver may have given up.
         let _ = sender.send(result);
         OPEN_STACKS.fetch_sub(1, Ordering::Relaxed);
     };

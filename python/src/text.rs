@@ -1,4 +1,4 @@
-//! Texts of Python, which can hold what no file can: halves of characters, as in names of files that are no UTF-8.
+//! Python strings. They may contain lone surrogates, for example in file names that are no UTF-8.
 
 use std::convert::Infallible;
 
@@ -7,7 +7,7 @@ use pyo3::types::PyString;
 
 use crate::from_python::to_utf8;
 
-/// A text, whatever it was: what is no Unicode in it is escaped.
+/// The text of any object, with lone surrogates escaped.
 pub(crate) struct Text(pub(crate) String);
 
 impl<'py> FromPyObject<'_, 'py> for Text {

@@ -1,5 +1,4 @@
-//! Records as Python objects: a serializer whose format are dicts, lists, texts and numbers, NaN and the infinities among
-//! them.
+//! A serializer to Python objects: dicts, lists, texts and numbers. NaN and the infinities are floats.
 
 use std::fmt;
 
@@ -9,7 +8,7 @@ use pyo3::{BoundObject, IntoPyObject};
 use serde::ser::{self, Serialize};
 use tracing_failure::Value;
 
-/// What serialises itself, as Python objects.
+/// Converts a value to Python objects.
 pub(crate) fn object<'py>(py: Python<'py>, value: &(impl Serialize + ?Sized)) -> PyResult<Bound<'py, PyAny>> {
     value.serialize(ToPython { py }).map_err(|Error(error)| error)
 }
@@ -50,7 +49,7 @@ impl<'py> ToPython<'py> {
         Ok(object.into_any().into_bound())
     }
 
-    /// The payload of an enum's variant, under the variant's name.
+    /// A dict with the payload of an enum variant under its name.
     fn named(self, variant: &str, payload: Bound<'py, PyAny>) -> Object<'py> {
         let dict = PyDict::new(self.py);
         dict.set_item(variant, payload)?;
