@@ -80,8 +80,37 @@ def locked(tmp_path_factory):
     program.communicate()
 
 
-def run(code, cwd):
-    (cwd / "program.py").write_text(textwrap.dedent(code))
+#: The beginning of most programs.
+LOGGER = """
+    from tracing_failure import StructuredLogger
+    logger = StructuredLogger("io/failures")
+"""
+
+#: A thread that runs as soon as another one releases the interpreter lock. `ran` is then not empty.
+WAITING_THREAD = """
+    import sys, threading
+
+    ran = []
+
+    def start_waiting_thread():
+        waiting, gate = threading.Event(), threading.Lock()
+
+        def wait():
+            waiting.set()
+            with gate:
+                ran.append(True)
+
+        gate.acquire()
+        threading.Thread(target=wait).start()
+        waiting.wait()
+        # Threads now switch only if one releases the interpreter lock itself.
+        sys.setswitchinterval(1e6)
+        gate.release()
+"""
+
+
+def run(code, cwd, prelude=""):
+    (cwd / "program.py").write_text(textwrap.dedent(prelude) + textwrap.dedent(code))
     program = [sys.executable, "-W", "ignore", "program.py"]
     result = subprocess.run(program, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
     assert result.returncode == 0, result.stderr
@@ -136,8 +165,6 @@ def test_the_latest_is_the_newest_when_workers_have_ended(tmp_path):
     run(
         """
         import multiprocessing
-        from tracing_failure import StructuredLogger
-        logger = StructuredLogger("io/failures")
 
         def work():
             for n in range(30):
@@ -149,6 +176,7 @@ def test_the_latest_is_the_newest_when_workers_have_ended(tmp_path):
             worker.join()
         """,
         tmp_path,
+        LOGGER,
     )
     latest = json.loads((tmp_path / "io/failures/latest.json").read_text())
     assert latest["parameters"] == {"n": 29}
@@ -158,8 +186,6 @@ def test_a_failure_of_a_worker_is_recorded_once_on_its_way_to_the_parent(tmp_pat
     run(
         """
         import concurrent.futures, multiprocessing
-        from tracing_failure import StructuredLogger
-        logger = StructuredLogger("io/failures")
 
         def work():
             with logger.computation("newton"):
@@ -174,6 +200,7 @@ def test_a_failure_of_a_worker_is_recorded_once_on_its_way_to_the_parent(tmp_pat
                 pass
         """,
         tmp_path,
+        LOGGER,
     )
     inner, outer = read(tmp_path / "io/failures")
     assert (inner.computation, outer.computation) == ("newton", "sweep")
@@ -204,33 +231,18 @@ def test_threads_of_one_process_record_at_once(logger):
 def test_others_run_while_a_record_is_written(tmp_path):
     output = run(
         """
-        import sys, threading
         from tracing_failure import StructuredLogger
-
         logger = StructuredLogger("io/failures", durability="disk")
         error = ValueError("x")
         logger.log_failure("c", error)
 
-        waiting, gate, ran = threading.Event(), threading.Lock(), []
-
-        def other():
-            waiting.set()
-            with gate:
-                ran.append(True)
-
-        gate.acquire()
-        worker = threading.Thread(target=other)
-        worker.start()
-        waiting.wait()
-        # From here on the interpreter changes hands only where somebody gives it away.
-        sys.setswitchinterval(1e6)
-        gate.release()
+        start_waiting_thread()
         before = len(ran)
         logger.log_failure("c", error)
-        after = len(ran)
-        print(before, after)
+        print(before, len(ran))
         """,
         tmp_path,
+        WAITING_THREAD,
     )
     assert output.strip() == "0 1"
 
@@ -242,27 +254,15 @@ def test_others_run_while_a_record_is_read(tmp_path, logger):
     path.write_text(json.dumps(record))
     output = run(
         f"""
-        import sys, threading
         from tracing_failure import Failure
 
-        waiting, gate, ran = threading.Event(), threading.Lock(), []
-
-        def other():
-            waiting.set()
-            with gate:
-                ran.append(True)
-
-        gate.acquire()
-        threading.Thread(target=other).start()
-        waiting.wait()
-        # From here on the interpreter changes hands only where a thread gives it away.
-        sys.setswitchinterval(1e6)
-        gate.release()
+        start_waiting_thread()
         before = len(ran)
         failure = Failure.from_path({str(path)!r})
         print(before, len(ran), failure.computation)
         """,
         tmp_path,
+        WAITING_THREAD,
     )
     assert output.strip() == "0 1 c"
 
@@ -346,9 +346,6 @@ def test_a_fork_does_not_wait_for_a_thread_that_waits_for_it(tmp_path):
     output = run(
         """
         import logging, logging.config, os, threading
-        from tracing_failure import StructuredLogger
-
-        logger = StructuredLogger("io/failures")
         logging.getLogger().addHandler(logger.handler())
         reached, forking = threading.Event(), threading.Event()
 
@@ -371,6 +368,7 @@ def test_a_fork_does_not_wait_for_a_thread_that_waits_for_it(tmp_path):
         print("done")
         """,
         tmp_path,
+        LOGGER,
     )
     assert output == "done\n"
     assert [failure.error_message for failure in read(tmp_path / "io/failures")] == ["in the child", "afterwards"]
@@ -463,8 +461,6 @@ def test_a_full_stack_is_recorded_where_memory_is_limited(tmp_path):
     run(
         """
         import resource
-        from tracing_failure import StructuredLogger
-        logger = StructuredLogger("io/failures")
 
         def endless():
             return endless() + 1
@@ -486,6 +482,7 @@ def test_a_full_stack_is_recorded_where_memory_is_limited(tmp_path):
             assert at(depth)
         """,
         tmp_path,
+        LOGGER,
     )
 
 
