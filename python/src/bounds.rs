@@ -11,6 +11,11 @@ use pyo3::prelude::*;
 /// Steps of an object that Python code looks at, and of an entry of a dict.
 pub(crate) const OBJECT_STEPS: usize = 64;
 
+/// Maximum entries of a dict or an array, as in the library. Larger ones are summarised.
+pub(crate) const MAX_ENTRIES: usize = 256;
+/// Entries of a summary at each end of an array.
+pub(crate) const SUMMARY_ENDS: usize = 8;
+
 /// Steps between two checks for signals and for the time.
 const CHECK_INTERVAL: usize = 1 << 14;
 /// The time after which no more code of the user is called.
@@ -71,7 +76,7 @@ impl<'py> Bounds<'py> {
             deadline: Some(Instant::now() + TIMEOUT),
             is_exceeded: Cell::new(false),
             depth: 24,
-            entries: 256,
+            entries: MAX_ENTRIES,
             key: 4096,
             may_read: true,
             containers: Cell::new(0),

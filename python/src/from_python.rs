@@ -13,10 +13,8 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use tracing_failure::{Map, Value};
 
-use crate::bounds::{Bounds, OBJECT_STEPS, keep_signal, raise_signal};
+use crate::bounds::{Bounds, MAX_ENTRIES, OBJECT_STEPS, SUMMARY_ENDS, keep_signal, raise_signal};
 
-/// Entries of a summary at each end of the array.
-const SUMMARY_ENDS: usize = 8;
 /// Steps of a list in addition to those of its entries.
 const LIST_STEPS: usize = 8;
 /// Maximum bytes of a text, as in the library.
@@ -325,7 +323,7 @@ fn steps(list: &Bound<'_, PyAny>) -> usize {
             return lists
                 .saturating_add(steps.saturating_mul(text.len().unwrap_or(MAX_TEXT_BYTES).min(MAX_TEXT_BYTES)));
         } else if let Ok(dict) = next.cast::<PyDict>() {
-            return lists.saturating_add(steps.saturating_mul(OBJECT_STEPS * dict.len().min(256)));
+            return lists.saturating_add(steps.saturating_mul(OBJECT_STEPS * dict.len().min(MAX_ENTRIES)));
         } else {
             let each = if number(&next).is_some() { 1 } else { OBJECT_STEPS };
             return lists.saturating_add(steps.saturating_mul(each));

@@ -40,7 +40,9 @@ mod _native {
     use crate::stack::{call_on_new_stack, stack_owner, wait_for_stacks};
 
     #[pymodule_init]
-    fn version(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("version", env!("CARGO_PKG_VERSION"))
+    fn add_constants(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("version", env!("CARGO_PKG_VERSION"))?;
+        module.add("MAX_ENTRIES", crate::bounds::MAX_ENTRIES)?;
+        module.add("SUMMARY_ENDS", crate::bounds::SUMMARY_ENDS)
     }
 }

@@ -9,8 +9,8 @@ from typing import Any, Self, TypedDict, TypeVar, final, type_check_only
 from typing_extensions import disjoint_base
 
 __all__ = [
-    "AdviceError", "ArraySummary", "Computation", "Recorder", "add_resolution", "after_fork",
-    "after_fork_in_child", "ask_model", "before_fork", "call_on_new_stack", "category_names",
+    "MAX_ENTRIES", "SUMMARY_ENDS", "AdviceError", "ArraySummary", "Computation", "Recorder", "add_resolution",
+    "after_fork", "after_fork_in_child", "ask_model", "before_fork", "call_on_new_stack", "category_names",
     "conflict_copies", "diagnose", "format_record", "new_id", "parse_record", "read_record", "record_paths",
     "schema", "stack_owner", "summarize", "value_text", "version", "wait_for_stacks",
 ]  # fmt: skip
@@ -18,6 +18,11 @@ __all__ = [
 _T = TypeVar("_T")
 
 version: str
+
+#: Maximum entries of a dict or an array. Larger ones are summarised.
+MAX_ENTRIES: int
+#: Entries of a summary at each end of an array.
+SUMMARY_ENDS: int
 
 class AdviceError(RuntimeError):
     """The reason why a language model gave no advice."""

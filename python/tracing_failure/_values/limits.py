@@ -1,9 +1,11 @@
 """Limits of values, and the note about entries that are left out."""
 
-from typing import Any
+from typing import Any, Final
+
+from .. import _native
 
 #: Maximum entries of an array or a dict. Larger ones are summarised.
-MAX_ENTRIES = 256
+MAX_ENTRIES: Final = _native.MAX_ENTRIES
 #: Maximum entries of an array whose summary has statistics: outside of NumPy's memory, and in it. The summary of a
 #: larger array has only its ends.
 MAX_SCANNED = 1 << 22
@@ -20,7 +22,7 @@ MAX_DIMENSIONS = 64
 #: Maximum bytes of a ``bytes`` object.
 MAX_BYTES = 4096
 #: Entries of a summary at each end of the array.
-SUMMARY_ENDS = 8
+SUMMARY_ENDS: Final = _native.SUMMARY_ENDS
 
 
 def with_omission_note(entries: dict[Any, Any], length: int) -> dict[Any, Any]:
