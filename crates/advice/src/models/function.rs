@@ -5,7 +5,7 @@ use std::fmt;
 
 use anyhow::{Context, Result};
 
-use super::Reply;
+use super::reply::Reply;
 use crate::prompt::Prompt;
 use crate::text::{fit, one_line};
 

@@ -6,8 +6,8 @@ use super::base_url::BaseUrl;
 use super::error::Trouble;
 use super::key::Key;
 use super::ordered::{Ordered, object};
+use super::reply::Said;
 use super::request::Request;
-use super::server::Said;
 use crate::prompt::Prompt;
 
 pub(super) const BASE_URL: &str = "https://generativelanguage.googleapis.com";

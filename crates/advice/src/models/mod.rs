@@ -11,6 +11,7 @@ mod key;
 mod openai;
 mod options;
 mod ordered;
+mod reply;
 mod request;
 mod retry;
 mod schema;
@@ -27,18 +28,8 @@ pub use answer::{Answer, Fix};
 pub(crate) use error::AskError;
 use function::Function;
 pub use options::{ModelOptions, Provider};
+pub(crate) use reply::Reply;
 use server::Server;
-
-/// What a model said.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Reply {
-    /// Its text, as it is: nothing of it may reach a terminal unseen.
-    pub(crate) text: String,
-    /// The model as the server names it, else as it was asked for.
-    pub(crate) model: String,
-    /// Tokens that were used, those of the question among them, where the server counts.
-    pub(crate) tokens: Option<u64>,
-}
 
 /// A language model: one at a server, or a function of the program.
 ///

@@ -8,21 +8,15 @@ use serde_json::Value as Json;
 use super::base_url::BaseUrl;
 use super::error::{AskError, Trouble};
 use super::key::Key;
+use super::options::Provider;
+use super::reply::{Reply, Said};
 use super::request::Request;
 use super::settings::Settings;
-use super::{Provider, Reply, gemini, http, openai, schema};
+use super::{gemini, http, openai, schema};
 use crate::prompt::Prompt;
 
 /// Characters of a model's name, as a server states it.
 const NAME: usize = 200;
-
-/// The content of a reply.
-#[derive(Debug, PartialEq)]
-pub(super) struct Said {
-    pub(super) text: String,
-    /// The model as the server names it, else as it was asked for.
-    pub(super) model: String,
-}
 
 #[derive(Debug)]
 pub(super) struct Server {

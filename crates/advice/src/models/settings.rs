@@ -8,9 +8,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use super::base_url::BaseUrl;
+use super::gemini;
 use super::key::Key;
-use super::options::stated;
-use super::{ModelOptions, Provider, gemini};
+use super::options::{ModelOptions, Provider, stated};
 use crate::text::{fit, shown};
 use file::Nearest;
 

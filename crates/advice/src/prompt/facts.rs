@@ -3,7 +3,7 @@
 use tracing_failure::{Convergence, ErrorEntry, Failure, Map, PanicMatch, Relation, TrailEntry, Value};
 
 use super::budget::{ALWAYS, Section};
-use super::{beginning, end, plain};
+use super::excerpt::{beginning, end, plain};
 use crate::text::{brief, place_of};
 
 /// Bytes of the error's message that are always said.

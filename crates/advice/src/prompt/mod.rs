@@ -1,6 +1,7 @@
 //! What a model is asked about a failure: what makes its answer good, cut to a budget.
 
 mod budget;
+mod excerpt;
 mod facts;
 mod past;
 mod private;
@@ -118,40 +119,6 @@ fn fenced(record: &str) -> String {
         "The record stands between the lines that bear the mark {mark}.\n\n===== record {mark} begins =====\n{record}\n\
          ===== record {mark} ends =====\n"
     )
-}
-
-/// A text for a section: without what would part it from the rest or nobody can see.
-fn plain(text: &str) -> String {
-    let parts = |c: char| (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}');
-    let shown = |c: char| if parts(c) { ' ' } else { c };
-    text.chars().filter(|c| !is_invisible(*c)).map(shown).collect()
-}
-
-/// Characters that take no room or are blank, turn a text around, or say something to machines only: Unicode's default
-/// ignorable code points, its bidirectional controls, and letters that look like a space.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
-        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
-}
-
-/// The beginning of a text, as many bytes as there is room for.
-fn beginning(text: &str, most: usize) -> String {
-    if text.len() <= most {
-        return plain(text);
-    }
-    let end = (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-    plain(&text[..end]) + "…"
-}
-
-/// The end of a text, as many bytes as there is room for.
-fn end(text: &str, most: usize) -> String {
-    let start = text.len().saturating_sub(most);
-    match (start..).find(|&at| text.is_char_boundary(at)) {
-        Some(start) if start > 0 => format!("…{}", plain(&text[start..])),
-        _ => plain(text),
-    }
 }
 
 #[cfg(test)]

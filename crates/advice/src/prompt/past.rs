@@ -11,8 +11,8 @@ use serde::Deserialize;
 use tracing_failure::{Failure, Map, Resolution, redact_text};
 use uuid::Uuid;
 
-use super::beginning;
 use super::budget::Section;
+use super::excerpt::beginning;
 use crate::files::{existing_store, parse, read_json};
 use crate::text::{Varies, count};
 

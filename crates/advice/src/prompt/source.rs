@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tracing_failure::{Failure, Frame, redact_text};
 
 use super::budget::Section;
-use super::plain;
+use super::excerpt::{beginning, plain};
 
 /// Files of these kinds are source; a record could name any file.
 const KINDS: &[&str] =
@@ -64,7 +64,7 @@ impl Excerpt {
         let line = |number: usize| {
             let mark = if number == self.line { '>' } else { ' ' };
             let text = &self.lines[number];
-            format!("{mark}{:5} {}\n", number + 1, super::beginning(text, LINE))
+            format!("{mark}{:5} {}\n", number + 1, beginning(text, LINE))
         };
         format!("{}\n{}\n", plain(&self.name), shown.map(line).collect::<String>())
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Deserializer};
 
-use super::Provider;
+use crate::models::options::Provider;
 
 const NAME: &str = "failures.toml";
 /// A larger file is not a configuration.
