@@ -51,7 +51,7 @@ pub(crate) fn ask_model<'py>(
             Some(dir) => advisor.dir(dir),
             None => advisor,
         };
-        let advice = advisor.advice(&failure)?;
+        let advice = advisor.advise(&failure)?;
         if save && let Some(path) = path {
             amend_failure(path, &failure, &Amendment { suggestions: advice.suggestions(), ..Amendment::default() })?;
         }
@@ -114,8 +114,8 @@ fn answer_dict<'py>(py: Python<'py>, advice: &Advice) -> PyResult<Bound<'py, PyD
     dict.set_item("provider", &advice.provider)?;
     dict.set_item("model", &advice.model)?;
     dict.set_item("tokens", advice.tokens)?;
-    dict.set_item("is_known", advice.is_known)?;
-    dict.set_item("cache_error", &advice.not_kept)?;
+    dict.set_item("is_cached", advice.is_cached)?;
+    dict.set_item("cache_error", &advice.cache_error)?;
     dict.set_item("suggestions", to_python::object(py, &advice.suggestions())?)?;
     Ok(dict)
 }

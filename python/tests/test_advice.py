@@ -47,7 +47,7 @@ def test_a_function_is_told_what_failed_and_no_secret(failure):
         return ANSWER
 
     advice = failure.suggest(ask)
-    assert (advice.root_cause, advice.confidence, advice.is_known) == ("The flow has a <pole>.", "high", False)
+    assert (advice.root_cause, advice.confidence, advice.is_cached) == ("The flow has a <pole>.", "high", False)
     [fix] = advice.fixes
     assert (fix.change, fix.location, fix.code) == ("End before t = -9.78", "flow.py:7", "t = 9")
     for told in ("the norm is 1e13", "Eq. 1.12", "rtol: 1e-6", 'raise ArithmeticError("the norm is 1e13")', "root_cause"):
@@ -74,8 +74,8 @@ def test_the_same_is_asked_once_unless_fresh(failure):
         return ANSWER
 
     failure.suggest(ask)
-    assert failure.suggest(ask).is_known
-    assert not failure.suggest(ask, fresh=True).is_known
+    assert failure.suggest(ask).is_cached
+    assert not failure.suggest(ask, fresh=True).is_cached
     assert len(asked) == 2
 
 

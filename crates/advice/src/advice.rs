@@ -8,7 +8,7 @@ use crate::models::{Answer, Fix};
 use crate::text::{fit, one_line};
 
 /// Columns of the name of a model, or of who offers it.
-const NAME: usize = 200;
+const MAX_NAME_COLUMNS: usize = 200;
 
 /// An answer, and where it is from.
 ///
@@ -16,9 +16,9 @@ const NAME: usize = 200;
 /// # let json = r#"{"root_cause": "It diverges.", "fixes": [{"change": "Damp it", "reason": "r"}], "confidence": "low"}"#;
 /// # let model = tracing_failure_advice::Model::from_fn("here", "a-model", move |_| Ok(json.to_owned()));
 /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
-/// let advice = tracing_failure_advice::Advisor::new(model).advice(&failure)?;
+/// let advice = tracing_failure_advice::Advisor::new(model).advise(&failure)?;
 /// assert_eq!((&*advice.provider, &*advice.model), ("here", "a-model"));
-/// assert!(!advice.is_known);
+/// assert!(!advice.is_cached);
 /// # Ok::<(), tracing_failure_advice::AdviceError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,10 +38,10 @@ pub struct Advice {
     pub answer: Answer,
     /// Whether it was said before, and nobody was asked now.
     #[serde(skip)]
-    pub is_known: bool,
+    pub is_cached: bool,
     /// Why the answer is not kept in `.suggestions`, where that failed: the same question will be asked, and paid for, again.
     #[serde(skip)]
-    pub not_kept: Option<String>,
+    pub cache_error: Option<String>,
 }
 
 impl Advice {
@@ -51,7 +51,7 @@ impl Advice {
     /// # let json = r#"{"root_cause": "It diverges.", "fixes": [{"change": "Damp it", "reason": "r"}], "confidence": "low"}"#;
     /// # let model = tracing_failure_advice::Model::from_fn("here", "m", move |_| Ok(json.to_owned()));
     /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
-    /// let advice = tracing_failure_advice::Advisor::new(model).advice(&failure)?;
+    /// let advice = tracing_failure_advice::Advisor::new(model).advise(&failure)?;
     /// assert_eq!(advice.suggestions()[0].fix, "Damp it: r");
     /// # Ok::<(), tracing_failure_advice::AdviceError>(())
     /// ```
@@ -61,15 +61,15 @@ impl Advice {
 
     fn suggestion(&self, fix: &Fix) -> Suggestion {
         let mut suggestion = Suggestion::default();
-        suggestion.fix = in_one_line(fix);
+        suggestion.fix = fix_text(fix);
         suggestion.origin = Origin::Model;
         suggestion.confidence = Some(self.answer.confidence);
         suggestion.root_cause = Some(self.answer.root_cause.clone());
         suggestion.location = fix.location.clone();
         suggestion.reason = Some(fix.reason.clone());
         suggestion.code = fix.code.clone();
-        suggestion.provider = Some(fit(&one_line(&self.provider), NAME).into_owned());
-        suggestion.model = Some(fit(&one_line(&self.model), NAME).into_owned());
+        suggestion.provider = Some(fit(&one_line(&self.provider), MAX_NAME_COLUMNS).into_owned());
+        suggestion.model = Some(fit(&one_line(&self.model), MAX_NAME_COLUMNS).into_owned());
         suggestion.prompt_hash = Some(self.prompt_hash.clone());
         suggestion.time = Some(self.time);
         suggestion
@@ -77,7 +77,7 @@ impl Advice {
 }
 
 /// What `suggested_fixes` says: what to change, where, and why.
-fn in_one_line(fix: &Fix) -> String {
+fn fix_text(fix: &Fix) -> String {
     let location = fix.location.as_deref().map(|location| format!(" ({location})")).unwrap_or_default();
     let change = fix.change.trim().trim_end_matches('.');
     one_line(&format!("{change}{location}: {}", fix.reason.trim())).into_owned()

@@ -9,13 +9,13 @@ use crate::advice::Advice;
 use crate::cache::Cache;
 use crate::error::{AdviceError, ErrorKind};
 use crate::models::{Answer, AskError, Model, Reply};
-use crate::prompt::{BUDGET, Past, Prompt, Question, hash};
+use crate::prompt::{DEFAULT_BUDGET, FailureHistory, Prompt, PromptBuilder, prompt_hash};
 use crate::text::{fit, in_words, one_line, shown};
 
 /// Columns of a text that is no answer.
-const SHOWN: usize = 300;
+const MAX_REPLY_COLUMNS: usize = 300;
 /// Columns of a model's name.
-const NAME: usize = 100;
+const MAX_NAME_COLUMNS: usize = 100;
 /// Bytes of a text that are about one token.
 const BYTES_PER_TOKEN: usize = 4;
 
@@ -32,8 +32,8 @@ const BYTES_PER_TOKEN: usize = 4;
 ///     Ok(r#"{"root_cause": "It diverges.", "fixes": [{"change": "Damp it", "reason": "r"}], "confidence": "low"}"#.into())
 /// });
 /// let advisor = Advisor::new(model).dir(&dir);
-/// assert!(!advisor.advice(&failure)?.is_known);
-/// assert!(advisor.advice(&failure)?.is_known);
+/// assert!(!advisor.advise(&failure)?.is_cached);
+/// assert!(advisor.advise(&failure)?.is_cached);
 /// # std::fs::remove_dir_all(&dir)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -67,7 +67,7 @@ impl Advisor {
     /// # use tracing_failure_advice::{Advisor, ErrorKind, Model};
     /// # let model = Model::from_fn("here", "a-model", |_| Ok(String::new()));
     /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
-    /// let error = Advisor::new(model).dir("no/such").advice(&failure).unwrap_err();
+    /// let error = Advisor::new(model).dir("no/such").advise(&failure).unwrap_err();
     /// assert_eq!(error.to_string(), "there is no directory no/such");
     /// ```
     #[must_use]
@@ -83,7 +83,7 @@ impl Advisor {
     /// # use tracing_failure_advice::{Advisor, Model};
     /// # let model = Model::from_fn("here", "a-model", |_| Ok(String::new()));
     /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
-    /// let prompt = Advisor::new(model).budget(4000).question(&failure)?;
+    /// let prompt = Advisor::new(model).budget(4000).prompt(&failure)?;
     /// assert!(prompt.system.len() + prompt.user.len() <= 4000);
     /// # Ok::<(), tracing_failure_advice::AdviceError>(())
     /// ```
@@ -115,8 +115,8 @@ impl Advisor {
     /// # let model = || Model::from_fn("here", "a-model", |_| Ok(String::new()));
     /// let mut failure = tracing_failure::Failure::new("c", "r", "E", "m");
     /// failure.parameters.insert("api_key", "hunter2");
-    /// assert!(!Advisor::new(model()).question(&failure)?.user.contains("hunter2"));
-    /// assert!(Advisor::new(model()).redact(false).question(&failure)?.user.contains("hunter2"));
+    /// assert!(!Advisor::new(model()).prompt(&failure)?.user.contains("hunter2"));
+    /// assert!(Advisor::new(model()).redact(false).prompt(&failure)?.user.contains("hunter2"));
     /// # Ok::<(), tracing_failure_advice::AdviceError>(())
     /// ```
     #[must_use]
@@ -143,7 +143,7 @@ impl Advisor {
     /// # use tracing_failure_advice::{Advisor, Model};
     /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
     /// let advisor = Advisor::new(Model::from_fn("here", "a-model", |_| Ok("no answer".to_owned())));
-    /// assert!(advisor.advice(&failure).is_err());
+    /// assert!(advisor.advise(&failure).is_err());
     /// assert!(advisor.used_tokens() > 0);
     /// ```
     pub fn used_tokens(&self) -> u64 {
@@ -160,22 +160,27 @@ impl Advisor {
     /// # use tracing_failure_advice::{Advisor, Model};
     /// # let model = Model::from_fn("here", "a-model", |_| Ok(String::new()));
     /// # let failure = tracing_failure::Failure::new("c", "r", "E", "no convergence");
-    /// let prompt = Advisor::new(model).question(&failure)?;
+    /// let prompt = Advisor::new(model).prompt(&failure)?;
     /// assert!(prompt.system.contains("numerical analyst") && prompt.user.contains("no convergence"));
     /// # Ok::<(), tracing_failure_advice::AdviceError>(())
     /// ```
-    pub fn question(&self, failure: &Failure) -> Result<Prompt, AdviceError> {
+    pub fn prompt(&self, failure: &Failure) -> Result<Prompt, AdviceError> {
         let mut failure = failure.clone();
         // A record of another program has no diagnosis yet.
         failure.diagnose();
-        let past = self.dir.as_ref().map(|dir| Past::of(&failure, dir)).transpose().map_err(ErrorKind::Files.of())?;
-        let question = Question {
+        let history = self
+            .dir
+            .as_ref()
+            .map(|dir| FailureHistory::of(&failure, dir))
+            .transpose()
+            .map_err(ErrorKind::Files.of())?;
+        let question = PromptBuilder {
             failure: &failure,
-            past: &past.unwrap_or_default(),
-            budget: self.budget.or(self.model.budget()).unwrap_or(BUDGET),
-            leaves: self.redact.unwrap_or(!self.model.may_know_secrets()),
+            history: &history.unwrap_or_default(),
+            budget: self.budget.or(self.model.budget()).unwrap_or(DEFAULT_BUDGET),
+            redacts: self.redact.unwrap_or(!self.model.may_receive_secrets()),
             schema: self.model.schema(),
-            says_schema: self.model.reads_schema(),
+            includes_schema: self.model.needs_schema_in_prompt(),
         };
         Ok(question.prompt())
     }
@@ -197,12 +202,12 @@ impl Advisor {
     /// # Ok::<(), tracing_failure_advice::AdviceError>(())
     /// ```
     pub fn dry_run(&self, failure: &Failure) -> Result<String, AdviceError> {
-        Ok(self.model.request(&self.question(failure)?))
+        Ok(self.model.request(&self.prompt(failure)?))
     }
 
     /// What the model says of a failure; what it said before of one with its fingerprint, where that is kept.
     ///
-    /// An answer that cannot be kept is returned all the same: [`Advice::not_kept`] says why.
+    /// An answer that cannot be kept is returned all the same: [`Advice::cache_error`] says why.
     ///
     /// # Errors
     ///
@@ -214,70 +219,70 @@ impl Advisor {
     ///
     /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
     /// let model = Model::from_fn("here", "a-model", |_| Err("the quota is used up".into()));
-    /// let error = Advisor::new(model).advice(&failure).unwrap_err();
-    /// assert_eq!(error.kind(), ErrorKind::Unanswered);
+    /// let error = Advisor::new(model).advise(&failure).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::NoAnswer);
     /// assert_eq!(format!("{error:#}"), "a-model by here has not answered: the quota is used up");
     /// ```
-    pub fn advice(&self, failure: &Failure) -> Result<Advice, AdviceError> {
+    pub fn advise(&self, failure: &Failure) -> Result<Advice, AdviceError> {
         let cache = self.dir.as_deref().map(Cache::of);
         let known = cache.as_ref().filter(|_| !self.fresh).and_then(|cache| cache.get(failure, &self.model));
         if let Some(advice) = known {
             return Ok(advice);
         }
-        let prompt = self.question(failure)?;
+        let prompt = self.prompt(failure)?;
         let advice = self.ask(&prompt, cache.as_ref())?;
         let stored = cache.map_or(Ok(()), |cache| cache.put(failure, &self.model, &advice));
-        Ok(Advice { not_kept: stored.err().map(|error| in_words(&error)), ..advice })
+        Ok(Advice { cache_error: stored.err().map(|error| in_words(&error)), ..advice })
     }
 
     fn ask(&self, prompt: &Prompt, cache: Option<&Cache>) -> Result<Advice, AdviceError> {
-        let reply = self.model.ask(prompt).inspect_err(|error| self.count_failed(prompt, error));
-        let reply = reply.map_err(ErrorKind::Unanswered.of())?;
-        self.count(reply.tokens.unwrap_or_else(|| tokens_of(prompt) + estimated(reply.text.len())));
+        let reply = self.model.ask(prompt).inspect_err(|error| self.add_tokens_of_failed(prompt, error));
+        let reply = reply.map_err(ErrorKind::NoAnswer.of())?;
+        self.add_tokens(reply.tokens.unwrap_or_else(|| prompt_tokens(prompt) + estimate_tokens(reply.text.len())));
         let answer = Answer::parse(&reply.text).map_err(|error| {
-            let place = self.keep_raw(&reply, cache);
-            ErrorKind::NotAnAnswer.of()(anyhow::Error::new(error).context(place))
+            let raw_text = self.save_raw(&reply, cache);
+            ErrorKind::InvalidAnswer.of()(anyhow::Error::new(error).context(raw_text))
         })?;
         Ok(Advice {
             provider: self.model.provider().to_owned(),
             model: reply.model,
             time: tracing_failure::time::now(),
-            prompt_hash: hash(prompt),
+            prompt_hash: prompt_hash(prompt),
             tokens: reply.tokens,
             answer: answer.map(|text| self.model.without_key(text)),
-            is_known: false,
-            not_kept: None,
+            is_cached: false,
+            cache_error: None,
         })
     }
 
     /// Keeps what is no answer, where it can be kept; says what it is or where.
-    fn keep_raw(&self, reply: &Reply, cache: Option<&Cache>) -> String {
-        let model = fit(&one_line(&reply.model), NAME).into_owned();
-        match cache.map(|cache| cache.keep_raw(&reply.text)) {
+    fn save_raw(&self, reply: &Reply, cache: Option<&Cache>) -> String {
+        let model = fit(&one_line(&reply.model), MAX_NAME_COLUMNS).into_owned();
+        match cache.map(|cache| cache.save_raw(&reply.text)) {
             Some(Ok(path)) => format!("what {model} said is in {}", shown(&path)),
-            _ => format!("{model} said {:?}", fit(&one_line(&reply.text), SHOWN)),
+            _ => format!("{model} said {:?}", fit(&one_line(&reply.text), MAX_REPLY_COLUMNS)),
         }
     }
 
     /// A question without an answer may have been paid for.
-    fn count_failed(&self, prompt: &Prompt, error: &anyhow::Error) {
+    fn add_tokens_of_failed(&self, prompt: &Prompt, error: &anyhow::Error) {
         match error.downcast_ref::<AskError>() {
             Some(error) if !error.may_have_cost() => {}
-            Some(AskError { tokens: Some(tokens), .. }) => self.count(*tokens),
-            _ => self.count(tokens_of(prompt)),
+            Some(AskError { tokens: Some(tokens), .. }) => self.add_tokens(*tokens),
+            _ => self.add_tokens(prompt_tokens(prompt)),
         }
     }
 
-    fn count(&self, tokens: u64) {
+    fn add_tokens(&self, tokens: u64) {
         let add = |used: u64| Some(used.saturating_add(tokens));
         let _ = self.used_tokens.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 }
 
-fn tokens_of(prompt: &Prompt) -> u64 {
-    estimated(prompt.system.len() + prompt.user.len())
+fn prompt_tokens(prompt: &Prompt) -> u64 {
+    estimate_tokens(prompt.system.len() + prompt.user.len())
 }
 
-fn estimated(bytes: usize) -> u64 {
+fn estimate_tokens(bytes: usize) -> u64 {
     bytes.div_ceil(BYTES_PER_TOKEN) as u64
 }

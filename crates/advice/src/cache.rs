@@ -13,9 +13,9 @@ use crate::models::{Answer, Model};
 use crate::prompt::digest;
 
 /// A larger file is no answer.
-const LARGEST: u64 = 1 << 20;
+const MAX_FILE_BYTES: u64 = 1 << 20;
 /// A directory beside the records, which readers of those pass over.
-const NAME: &str = ".suggestions";
+const DIR_NAME: &str = ".suggestions";
 
 pub(crate) struct Cache {
     dir: PathBuf,
@@ -23,7 +23,7 @@ pub(crate) struct Cache {
 
 /// An answer in its file.
 #[derive(Serialize, Deserialize)]
-struct Stored {
+struct CacheEntry {
     #[serde(flatten)]
     advice: Advice,
     /// A digest of all else. It shows whether the file was edited after the model answered.
@@ -34,29 +34,31 @@ struct Stored {
 impl Cache {
     /// Of the records in this directory.
     pub(crate) fn of(failures: &Path) -> Self {
-        Cache { dir: failures.join(NAME) }
+        Cache { dir: failures.join(DIR_NAME) }
     }
 
     /// What this model said of failures with this fingerprint. What cannot be read, was edited, or would not be accepted from
     /// the model either, is asked again.
     pub(crate) fn get(&self, failure: &Failure, model: &Model) -> Option<Advice> {
         let file = self.file(failure, model);
-        let is_file = fs::symlink_metadata(&file).is_ok_and(|there| there.is_file() && there.len() <= LARGEST);
-        let Stored { advice, digest } = serde_json::from_slice(&is_file.then(|| fs::read(file).ok())??).ok()?;
+        let is_file =
+            fs::symlink_metadata(&file).is_ok_and(|metadata| metadata.is_file() && metadata.len() <= MAX_FILE_BYTES);
+        let CacheEntry { advice, digest } = serde_json::from_slice(&is_file.then(|| fs::read(file).ok())??).ok()?;
         let answer = Answer::parse(&serde_json::to_string(&advice.answer).ok()?).ok()?;
-        let is_unchanged = digest == digest_of(&advice).ok()? && advice.provider == model.provider();
-        is_unchanged.then(|| Advice { answer: answer.map(|text| model.without_key(text)), is_known: true, ..advice })
+        let is_unchanged = digest == advice_digest(&advice).ok()? && advice.provider == model.provider();
+        is_unchanged.then(|| Advice { answer: answer.map(|text| model.without_key(text)), is_cached: true, ..advice })
     }
 
     pub(crate) fn put(&self, failure: &Failure, model: &Model, advice: &Advice) -> Result<()> {
         let path = self.file(failure, model);
-        let mut json = serde_json::to_vec_pretty(&Stored { advice: advice.clone(), digest: digest_of(advice)? })?;
+        let mut json =
+            serde_json::to_vec_pretty(&CacheEntry { advice: advice.clone(), digest: advice_digest(advice)? })?;
         json.push(b'\n');
         // Other threads and processes may be writing the same.
         let temporary = path.with_extension(format!("{}.{:016x}.tmp", std::process::id(), fastrand::u64(..)));
         let write = || {
             fs::create_dir_all(&self.dir)?;
-            if fs::symlink_metadata(&path).is_ok_and(|there| !there.is_file()) {
+            if fs::symlink_metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
                 return Err(io::Error::other("what is there is not an ordinary file"));
             }
             File::create_new(&temporary)?.write_all(&json)?;
@@ -68,7 +70,7 @@ impl Cache {
     }
 
     /// Keeps a text that is no answer, and returns its file.
-    pub(crate) fn keep_raw(&self, text: &str) -> Result<PathBuf> {
+    pub(crate) fn save_raw(&self, text: &str) -> Result<PathBuf> {
         let path = self.dir.join(format!("raw_{}.txt", tracing_failure::time::now().format("%Y%m%dT%H%M%S%.6fZ")));
         let saved = fs::create_dir_all(&self.dir).and_then(|()| File::create_new(&path)?.write_all(text.as_bytes()));
         saved.with_context(|| format!("cannot write {}", path.display()))?;
@@ -82,6 +84,6 @@ impl Cache {
     }
 }
 
-fn digest_of(advice: &Advice) -> Result<String> {
+fn advice_digest(advice: &Advice) -> Result<String> {
     Ok(digest(&[&serde_json::to_string(advice)?]))
 }

@@ -35,9 +35,9 @@ pub enum ErrorKind {
     /// It is not said which model to ask, or what is said of it is wrong; nothing was sent.
     Settings,
     /// The model was not reached, did not answer, or not to its end.
-    Unanswered,
+    NoAnswer,
     /// What the model said is no answer.
-    NotAnAnswer,
+    InvalidAnswer,
     /// A record, or what is kept beside records, cannot be read or written.
     Files,
 }

@@ -18,7 +18,7 @@
 //!     Ok(r#"{"root_cause": "The start is too far away.", "confidence": "medium", "fixes":
 //!         [{"change": "Start at 3.5", "location": "src/newton.rs:7", "reason": "the root is there"}]}"#.to_owned())
 //! });
-//! let advice = Advisor::new(model).dir(&dir).advice(&failure)?;
+//! let advice = Advisor::new(model).dir(&dir).advise(&failure)?;
 //! assert_eq!(advice.answer.root_cause, "The start is too far away.");
 //!
 //! amend(&path, &Amendment { suggestions: advice.suggestions(), ..Amendment::default() })?;
@@ -30,7 +30,7 @@
 //!
 //! # Promises
 //!
-//! - Nothing is sent but by [`Advisor::advice`], and nothing but what [`Advisor::dry_run`] shows and the key.
+//! - Nothing is sent but by [`Advisor::advise`], and nothing but what [`Advisor::dry_run`] shows and the key.
 //! - Secrets, home directories and the host's name are taken out of the question, unless [`redact`](Advisor::redact) says
 //!   otherwise, or the model is on this machine and an option or a variable names its server.
 //! - A `failures.toml` alone decides neither who receives a key or secrets, nor that anything goes to another machine. One that

@@ -32,11 +32,11 @@ fn names(dir: &Path) -> Vec<String> {
 #[test]
 fn what_it_says_is_read() {
     for text in [ANSWER.to_owned(), format!("```json\n{ANSWER}\n```\n")] {
-        let advice = Advisor::new(says(&text)).advice(&failure("m")).unwrap();
+        let advice = Advisor::new(says(&text)).advise(&failure("m")).unwrap();
         assert_eq!(advice.answer.root_cause, "The flow has a pole.");
         assert_eq!((advice.answer.confidence, advice.answer.fixes.len()), (Confidence::High, 2));
         assert_eq!((&*advice.provider, &*advice.model, advice.tokens), ("here", "a-model", None));
-        assert!(!advice.is_known && advice.prompt_hash.len() == 64);
+        assert!(!advice.is_cached && advice.prompt_hash.len() == 64);
     }
 }
 
@@ -44,7 +44,7 @@ fn what_it_says_is_read() {
 fn its_answer_becomes_part_of_the_record() {
     let dir = tempfile::tempdir().unwrap();
     let path = Store::open(dir.path()).unwrap().write(&failure("m")).unwrap();
-    let advice = Advisor::new(says(ANSWER)).dir(dir.path()).advice(&failure("m")).unwrap();
+    let advice = Advisor::new(says(ANSWER)).dir(dir.path()).advise(&failure("m")).unwrap();
     let amendment = Amendment { suggestions: advice.suggestions(), ..Amendment::default() };
     assert_eq!(amend(&path, &amendment).unwrap(), 2);
     assert_eq!(amend(&path, &amendment).unwrap(), 0);
@@ -66,8 +66,8 @@ fn it_is_asked_once_where_there_is_a_directory() {
         })
     };
     let count = |advisor: &Advisor, message: &str| {
-        let is_known = advisor.advice(&failure(message)).unwrap().is_known;
-        (is_known, asked.load(Ordering::Relaxed))
+        let is_cached = advisor.advise(&failure(message)).unwrap().is_cached;
+        (is_cached, asked.load(Ordering::Relaxed))
     };
     let advisor = Advisor::new(model("a-model")).dir(dir.path());
     assert_eq!(count(&advisor, "no convergence within 50 iterations"), (false, 1));
@@ -84,7 +84,7 @@ fn threads_ask_at_once() {
     let dir = tempfile::tempdir().unwrap();
     let advisor = Advisor::new(says(ANSWER)).dir(dir.path()).fresh(true);
     std::thread::scope(|scope| {
-        let ask = || (0..20).for_each(|_| drop(advisor.advice(&failure("m")).unwrap()));
+        let ask = || (0..20).for_each(|_| drop(advisor.advise(&failure("m")).unwrap()));
         (0..8).for_each(|_| drop(scope.spawn(ask)));
     });
     assert_eq!(names(&dir.path().join(".suggestions")).len(), 1);
@@ -93,9 +93,9 @@ fn threads_ask_at_once() {
 #[test]
 fn without_a_directory_nothing_is_written() {
     let before = names(Path::new("."));
-    Advisor::new(says(ANSWER)).advice(&failure("m")).unwrap();
-    let error = Advisor::new(says("I cannot say.\u{1b}[2J")).advice(&failure("m")).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotAnAnswer);
+    Advisor::new(says(ANSWER)).advise(&failure("m")).unwrap();
+    let error = Advisor::new(says("I cannot say.\u{1b}[2J")).advise(&failure("m")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidAnswer);
     let said = format!("{error:#}");
     assert!(said.starts_with("a-model said \"I cannot say."), "{said}");
     assert!(said.contains("the answer does not fit: it is no JSON") && !said.contains('\u{1b}'), "{said}");
@@ -105,7 +105,7 @@ fn without_a_directory_nothing_is_written() {
 #[test]
 fn what_is_no_answer_is_kept_beside_the_records() {
     let dir = tempfile::tempdir().unwrap();
-    let error = Advisor::new(says("I cannot say.")).dir(dir.path()).advice(&failure("m")).unwrap_err();
+    let error = Advisor::new(says("I cannot say.")).dir(dir.path()).advise(&failure("m")).unwrap_err();
     assert!(error.to_string().starts_with("what a-model said is in "), "{error}");
     let kept = dir.path().join(".suggestions");
     let name = &names(&kept)[0];
@@ -116,18 +116,18 @@ fn what_is_no_answer_is_kept_beside_the_records() {
 #[test]
 fn its_error_is_told() {
     let model = Model::from_fn("here", "a-model", |_| Err("the quota is used up".into()));
-    let error = Advisor::new(model).advice(&failure("m")).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unanswered);
+    let error = Advisor::new(model).advise(&failure("m")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoAnswer);
     assert_eq!(error.to_string(), "a-model by here has not answered");
     assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "the quota is used up");
-    assert_eq!(format!("{error:?}"), "Unanswered: a-model by here has not answered: the quota is used up");
+    assert_eq!(format!("{error:?}"), "NoAnswer: a-model by here has not answered: the quota is used up");
 }
 
 #[test]
 fn secrets_are_not_told_unless_it_is_local() {
     let mut failure = failure("cannot reach postgres://me:hunter2@db.example/x");
     failure.parameters.insert("data", "/home/ada/run7.h5");
-    let asked = |advisor: Advisor| advisor.question(&failure).unwrap().to_string();
+    let asked = |advisor: Advisor| advisor.prompt(&failure).unwrap().to_string();
     let away = asked(Advisor::new(says(ANSWER)));
     assert!(!away.contains("hunter2") && !away.contains("ada") && away.contains("~/run7.h5"), "{away}");
     for all in [asked(Advisor::new(says(ANSWER).local())), asked(Advisor::new(says(ANSWER)).redact(false))] {
@@ -148,13 +148,13 @@ fn it_is_told_the_schema_within_the_budget() {
         Ok(ANSWER.to_owned())
     });
     let advisor = Advisor::new(model).budget(6_000);
-    advisor.advice(&failure).unwrap();
+    advisor.advise(&failure).unwrap();
     let prompt = told.lock().unwrap().take().unwrap();
     assert!(prompt.system.ends_with(&prompt.schema) && prompt.schema.contains("\"root_cause\""), "{}", prompt.system);
-    assert_eq!(prompt, advisor.question(&failure).unwrap());
+    assert_eq!(prompt, advisor.prompt(&failure).unwrap());
     assert_eq!(advisor.dry_run(&failure).unwrap(), prompt.to_string());
     for budget in (4_000..16_000).step_by(500) {
-        let prompt = Advisor::new(says(ANSWER)).budget(budget).question(&failure).unwrap();
+        let prompt = Advisor::new(says(ANSWER)).budget(budget).prompt(&failure).unwrap();
         assert!(prompt.system.len() + prompt.user.len() <= budget, "{budget}");
     }
 }
@@ -172,12 +172,12 @@ fn the_past_is_told_of_records_with_and_without_a_fingerprint() {
         fs::write(dir.path().join(format!("{number}.json")), record.to_json()).unwrap();
     }
     fs::write(dir.path().join("broken.json"), known.fingerprint().as_bytes()).unwrap();
-    let asked = Advisor::new(says(ANSWER)).dir(dir.path()).question(&known).unwrap().user;
+    let asked = Advisor::new(says(ANSWER)).dir(dir.path()).prompt(&known).unwrap().user;
     assert!(asked.contains("2 times since") && asked.contains("mu 0.5 | 1.5\n"), "{asked}");
     known.context.fingerprint = Some("a \"name\" of its own".to_owned());
     fs::write(dir.path().join("own.json"), known.to_json()).unwrap();
     fs::write(dir.path().join("own2.json"), known.to_json()).unwrap();
-    let asked = Advisor::new(says(ANSWER)).dir(dir.path()).question(&known).unwrap().user;
+    let asked = Advisor::new(says(ANSWER)).dir(dir.path()).prompt(&known).unwrap().user;
     assert!(asked.contains("2 times since"), "{asked}");
 }
 
@@ -199,7 +199,7 @@ fn a_value_that_json_does_not_have_hides_no_past() {
         for (number, text) in with_odd_values(&past.to_json()).iter().enumerate() {
             fs::write(dir.path().join(format!("{number}.json")), text).unwrap();
         }
-        let asked = Advisor::new(says(ANSWER)).dir(dir.path()).question(&failure("no convergence")).unwrap().user;
+        let asked = Advisor::new(says(ANSWER)).dir(dir.path()).prompt(&failure("no convergence")).unwrap().user;
         assert!(asked.contains("fixed before by: start closer to the pole\n3 times since"), "{asked}");
     }
 }
@@ -207,7 +207,7 @@ fn a_value_that_json_does_not_have_hides_no_past() {
 #[test]
 fn a_record_with_such_a_value_is_amended() {
     let dir = tempfile::tempdir().unwrap();
-    let advice = Advisor::new(says(ANSWER)).advice(&failure("m")).unwrap();
+    let advice = Advisor::new(says(ANSWER)).advise(&failure("m")).unwrap();
     let amendment = Amendment { suggestions: advice.suggestions(), ..Amendment::default() };
     for text in with_odd_values(&failure("m").to_json()) {
         let path = dir.path().join("record.json");
@@ -234,7 +234,7 @@ fn a_copy_is_no_second_failure_in_the_past() {
             fs::copy(&path, dir.path().join(name)).unwrap();
         }
     }
-    let asked = Advisor::new(says(ANSWER)).dir(dir.path()).question(&known).unwrap().user;
+    let asked = Advisor::new(says(ANSWER)).dir(dir.path()).prompt(&known).unwrap().user;
     assert!(asked.contains("2 times since"), "{asked}");
 }
 
@@ -242,7 +242,7 @@ fn a_copy_is_no_second_failure_in_the_past() {
 fn a_directory_that_is_not_there_is_not_made() {
     let dir = tempfile::tempdir().unwrap();
     let missing = dir.path().join("failures");
-    let error = Advisor::new(says(ANSWER)).dir(&missing).advice(&failure("m")).unwrap_err();
+    let error = Advisor::new(says(ANSWER)).dir(&missing).advise(&failure("m")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Files);
     assert_eq!(error.to_string(), format!("there is no directory {}", missing.display()));
     assert!(!missing.exists());

@@ -28,7 +28,7 @@ class Fix:
 
 @dataclass(frozen=True)
 class Advice:
-    """The answer of a model. ``tokens`` is set if the server counts them. ``is_known`` is true for a cached answer."""
+    """The answer of a model. ``tokens`` is set if the server counts them. ``is_cached`` is true for a cached answer."""
 
     root_cause: str
     fixes: list[Fix]
@@ -36,7 +36,7 @@ class Advice:
     provider: str
     model: str
     tokens: int | None
-    is_known: bool
+    is_cached: bool
 
     def __str__(self) -> str:
         fixes = "\n".join(f"{number}. {_fix_text(fix)}" for number, fix in enumerate(self.fixes, 1))

@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use tracing_failure::Confidence;
 
-use super::check::misfit;
+use super::check::find_violation;
 use super::schema;
 use crate::text::{fit, one_line};
 
 /// Columns of what is said of a text that is no answer.
-const SHOWN: usize = 300;
+const MAX_MESSAGE_COLUMNS: usize = 300;
 
 /// What a model makes of a failure.
 ///
@@ -19,7 +19,7 @@ const SHOWN: usize = 300;
 /// # let json = r#"{"root_cause": "It diverges.", "fixes": [{"change": "Damp it", "reason": "r"}], "confidence": "low"}"#;
 /// # let model = tracing_failure_advice::Model::from_fn("here", "m", move |_| Ok(json.to_owned()));
 /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
-/// let answer = tracing_failure_advice::Advisor::new(model).advice(&failure)?.answer;
+/// let answer = tracing_failure_advice::Advisor::new(model).advise(&failure)?.answer;
 /// println!("{} ({})", answer.root_cause, answer.confidence.name());
 /// # Ok::<(), tracing_failure_advice::AdviceError>(())
 /// ```
@@ -41,7 +41,7 @@ pub struct Answer {
 /// # let json = r#"{"root_cause": "It diverges.", "fixes": [{"change": "Damp it", "reason": "r"}], "confidence": "low"}"#;
 /// # let model = tracing_failure_advice::Model::from_fn("here", "m", move |_| Ok(json.to_owned()));
 /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
-/// # let answer = tracing_failure_advice::Advisor::new(model).advice(&failure)?.answer;
+/// # let answer = tracing_failure_advice::Advisor::new(model).advise(&failure)?.answer;
 /// for fix in &answer.fixes {
 ///     println!("{}, since {}", fix.change, fix.reason);
 /// }
@@ -63,7 +63,7 @@ pub struct Fix {
 
 /// What does not fit in a text that should be an answer.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct NotAnAnswer {
+pub(crate) struct InvalidAnswer {
     /// Where, as a JSON pointer; empty for all of it.
     pointer: String,
     /// What was expected there, and what is.
@@ -76,13 +76,13 @@ impl Answer {
     /// # Errors
     ///
     /// What does not fit, and where.
-    pub(crate) fn parse(text: &str) -> Result<Self, NotAnAnswer> {
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidAnswer> {
         let text = without_fence(text);
         let json: Json = serde_json::from_str(text).map_err(not_json)?;
         check(&json)?;
         // From the text: a key that is there twice is not seen in its value.
-        let answer: Answer = serde_json::from_str(text).map_err(|error| NotAnAnswer::whole(error.to_string()))?;
-        Ok(answer.without_blanks())
+        let answer: Answer = serde_json::from_str(text).map_err(|error| InvalidAnswer::whole(error.to_string()))?;
+        Ok(answer.remove_blank_fields())
     }
 
     /// The same with each of its texts changed.
@@ -96,7 +96,7 @@ impl Answer {
     }
 
     /// What is blank is not there.
-    fn without_blanks(mut self) -> Self {
+    fn remove_blank_fields(mut self) -> Self {
         for fix in &mut self.fixes {
             fix.location.take_if(|location| location.trim().is_empty());
             fix.code.take_if(|code| code.trim().is_empty());
@@ -106,28 +106,30 @@ impl Answer {
 }
 
 /// Checks all but what a schema cannot say.
-fn check(json: &Json) -> Result<(), NotAnAnswer> {
-    let schema: Json = serde_json::from_str(&schema::to_check().to_string()).map_err(not_json)?;
-    misfit(json, &schema).map_or(Ok(()), |misfit| Err(NotAnAnswer { pointer: misfit.pointer, message: misfit.message }))
+fn check(json: &Json) -> Result<(), InvalidAnswer> {
+    let schema: Json = serde_json::from_str(&schema::validation_schema().to_string()).map_err(not_json)?;
+    find_violation(json, &schema).map_or(Ok(()), |find_violation| {
+        Err(InvalidAnswer { pointer: find_violation.pointer, message: find_violation.message })
+    })
 }
 
-impl NotAnAnswer {
+impl InvalidAnswer {
     fn whole(message: String) -> Self {
-        NotAnAnswer { pointer: String::new(), message }
+        InvalidAnswer { pointer: String::new(), message }
     }
 }
 
-fn not_json(error: serde_json::Error) -> NotAnAnswer {
-    NotAnAnswer::whole(format!("it is no JSON: {error}"))
+fn not_json(error: serde_json::Error) -> InvalidAnswer {
+    InvalidAnswer::whole(format!("it is no JSON: {error}"))
 }
 
-impl std::error::Error for NotAnAnswer {}
+impl std::error::Error for InvalidAnswer {}
 
-impl fmt::Display for NotAnAnswer {
+impl fmt::Display for InvalidAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let colon = if self.pointer.is_empty() { "" } else { ": " };
-        let said = format!("{}{colon}{}", self.pointer, self.message);
-        write!(f, "the answer does not fit: {}", fit(&one_line(&said), SHOWN))
+        let message = format!("{}{colon}{}", self.pointer, self.message);
+        write!(f, "the answer does not fit: {}", fit(&one_line(&message), MAX_MESSAGE_COLUMNS))
     }
 }
 
@@ -148,8 +150,8 @@ mod tests {
 
     use super::*;
 
-    const LONGEST_TEXT: usize = 2_000;
-    const LONGEST_CODE: usize = 10_000;
+    const MAX_TEXT_LENGTH: usize = 2_000;
+    const MAX_CODE_LENGTH: usize = 10_000;
 
     fn answer() -> Json {
         json!({
@@ -160,7 +162,7 @@ mod tests {
     }
 
     /// What is said of the answer with this value at this place; `None` takes out what is there.
-    fn said(pointer: &str, value: Option<Json>) -> String {
+    fn message(pointer: &str, value: Option<Json>) -> String {
         let mut answer = answer();
         let (parent, key) = pointer.rsplit_once('/').unwrap();
         let parent = answer.pointer_mut(parent).unwrap().as_object_mut().unwrap();
@@ -179,9 +181,9 @@ mod tests {
         for fenced in ["\u{feff}{}", "```json\n{}\n```", " ```\n{}\n``` \n", "```JSON \r\n{}```"] {
             assert_eq!(Answer::parse(&fenced.replace("{}", &answer().to_string())).unwrap(), read, "{fenced}");
         }
-        assert_eq!(said("/fixes/0/location", None), "fits");
-        assert_eq!(said("/fixes/0/location", Some("ä".repeat(LONGEST_TEXT).into())), "fits");
-        assert_eq!(said("/fixes/0/code", Some("x".repeat(LONGEST_CODE).into())), "fits");
+        assert_eq!(message("/fixes/0/location", None), "fits");
+        assert_eq!(message("/fixes/0/location", Some("ä".repeat(MAX_TEXT_LENGTH).into())), "fits");
+        assert_eq!(message("/fixes/0/code", Some("x".repeat(MAX_CODE_LENGTH).into())), "fits");
     }
 
     #[test]
@@ -189,7 +191,7 @@ mod tests {
         let fix = &answer()["fixes"][0];
         for (pointer, value) in [
             ("/root_cause", Some(json!(" \n"))),
-            ("/root_cause", Some("x".repeat(LONGEST_TEXT + 1).into())),
+            ("/root_cause", Some("x".repeat(MAX_TEXT_LENGTH + 1).into())),
             ("/root_cause", Some(json!(1))),
             ("/fixes", Some(json!([]))),
             ("/fixes", Some(json!([fix, fix, fix, fix, fix, fix]))),
@@ -197,18 +199,22 @@ mod tests {
             ("/fixes/0/change", Some(json!(""))),
             ("/fixes/0/reason", Some(json!("\u{a0}"))),
             ("/fixes/0/reason", Some(Json::Null)),
-            ("/fixes/0/code", Some("x".repeat(LONGEST_CODE + 1).into())),
+            ("/fixes/0/code", Some("x".repeat(MAX_CODE_LENGTH + 1).into())),
             ("/confidence", Some(json!("High"))),
             ("/confidence", Some(json!(0.9))),
         ] {
-            let said = said(pointer, value);
-            assert!(said.starts_with(&format!("the answer does not fit: {pointer}: ")), "{said}");
+            let message = message(pointer, value);
+            assert!(message.starts_with(&format!("the answer does not fit: {pointer}: ")), "{message}");
         }
         for (pointer, name) in [("/confidence", "confidence"), ("/fixes/0/change", "change")] {
-            let said = said(pointer, None);
-            assert!(said.contains(&format!("\"{name}\" is a required property")), "{said}");
+            let message = message(pointer, None);
+            assert!(message.contains(&format!("\"{name}\" is a required property")), "{message}");
         }
-        assert!(said("/more", Some(json!(1))).contains("'more' was unexpected"), "{}", said("/more", Some(json!(1))));
+        assert!(
+            message("/more", Some(json!(1))).contains("'more' was unexpected"),
+            "{}",
+            message("/more", Some(json!(1)))
+        );
     }
 
     #[test]
@@ -231,7 +237,7 @@ mod tests {
 
     #[test]
     fn the_error_does_not_speak_to_the_terminal() {
-        let error = said("/\u{1b}[2J", Some(json!(1)));
+        let error = message("/\u{1b}[2J", Some(json!(1)));
         assert!(!error.contains('\u{1b}'), "{error}");
     }
 }

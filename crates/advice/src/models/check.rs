@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 
 /// What does not fit.
 #[derive(Debug, PartialEq)]
-pub(super) struct Misfit {
+pub(super) struct Violation {
     /// Where, as a JSON pointer.
     pub(super) pointer: String,
     /// What was expected there.
@@ -12,37 +12,37 @@ pub(super) struct Misfit {
 }
 
 /// The first that does not fit, the outermost first.
-pub(super) fn misfit(json: &Json, schema: &Json) -> Option<Misfit> {
-    at(json, schema, "")
+pub(super) fn find_violation(json: &Json, schema: &Json) -> Option<Violation> {
+    check_value(json, schema, "")
 }
 
-fn at(json: &Json, schema: &Json, pointer: &str) -> Option<Misfit> {
-    let wrong = wrong(json, schema).map(|message| Misfit { pointer: pointer.to_owned(), message });
-    wrong.or_else(|| match json {
+fn check_value(json: &Json, schema: &Json, pointer: &str) -> Option<Violation> {
+    let violation_of = violation_of(json, schema).map(|message| Violation { pointer: pointer.to_owned(), message });
+    violation_of.or_else(|| match json {
         Json::Array(items) => {
             let mut items = items.iter().enumerate();
-            items.find_map(|(number, item)| at(item, schema.get("items")?, &format!("{pointer}/{number}")))
+            items.find_map(|(number, item)| check_value(item, schema.get("items")?, &format!("{pointer}/{number}")))
         }
         Json::Object(members) => {
             let inner = |name: &String| schema.get("properties")?.get(name);
-            members.iter().find_map(|(name, value)| at(value, inner(name)?, &format!("{pointer}/{name}")))
+            members.iter().find_map(|(name, value)| check_value(value, inner(name)?, &format!("{pointer}/{name}")))
         }
         _ => None,
     })
 }
 
 /// What is wrong with the value itself.
-fn wrong(json: &Json, schema: &Json) -> Option<String> {
-    let wrong = wrong_type(json, schema).or_else(|| match json {
-        Json::String(text) => wrong_text(text, schema),
-        Json::Array(items) => wrong_length(items.len(), schema),
-        Json::Object(members) => wrong_keys(members, schema),
+fn violation_of(json: &Json, schema: &Json) -> Option<String> {
+    let violation_of = type_violation(json, schema).or_else(|| match json {
+        Json::String(text) => text_violation(text, schema),
+        Json::Array(items) => length_violation(items.len(), schema),
+        Json::Object(members) => key_violation(members, schema),
         _ => None,
     });
-    wrong.or_else(|| wrong_choice(json, schema))
+    violation_of.or_else(|| choice_violation(json, schema))
 }
 
-fn wrong_type(json: &Json, schema: &Json) -> Option<String> {
+fn type_violation(json: &Json, schema: &Json) -> Option<String> {
     let is = match json {
         Json::Null => "null",
         Json::Bool(_) => "boolean",
@@ -62,7 +62,7 @@ fn wrong_type(json: &Json, schema: &Json) -> Option<String> {
     }
 }
 
-fn wrong_text(text: &str, schema: &Json) -> Option<String> {
+fn text_violation(text: &str, schema: &Json) -> Option<String> {
     if schema.get("pattern").is_some() && text.trim().is_empty() {
         return Some("what is there is blank".to_owned());
     }
@@ -71,7 +71,7 @@ fn wrong_text(text: &str, schema: &Json) -> Option<String> {
     Some(format!("what is there is longer than {longest} characters"))
 }
 
-fn wrong_length(length: usize, schema: &Json) -> Option<String> {
+fn length_violation(length: usize, schema: &Json) -> Option<String> {
     let bound = |name: &str| schema.get(name).and_then(Json::as_u64);
     let items = |bound: u64| if bound == 1 { "item" } else { "items" };
     let few = bound("minItems").filter(|least| (length as u64) < *least);
@@ -80,7 +80,7 @@ fn wrong_length(length: usize, schema: &Json) -> Option<String> {
         .or_else(|| many.map(|most| format!("what is there has more than {most} {}", items(most))))
 }
 
-fn wrong_keys(members: &Map<String, Json>, schema: &Json) -> Option<String> {
+fn key_violation(members: &Map<String, Json>, schema: &Json) -> Option<String> {
     let required = schema.get("required").and_then(Json::as_array).into_iter().flatten();
     if let Some(missing) = required.filter_map(Json::as_str).find(|name| !members.contains_key(*name)) {
         return Some(format!("{missing:?} is a required property"));
@@ -89,11 +89,11 @@ fn wrong_keys(members: &Map<String, Json>, schema: &Json) -> Option<String> {
     let more = members.keys().filter(|name| known.get(name).is_none()).map(|name| format!("'{name}'"));
     let more: Vec<String> = more.collect();
     let were = if more.len() == 1 { "was" } else { "were" };
-    let said = || format!("Additional properties are not allowed ({} {were} unexpected)", more.join(", "));
-    (!more.is_empty()).then(said)
+    let message = || format!("Additional properties are not allowed ({} {were} unexpected)", more.join(", "));
+    (!more.is_empty()).then(message)
 }
 
-fn wrong_choice(json: &Json, schema: &Json) -> Option<String> {
+fn choice_violation(json: &Json, schema: &Json) -> Option<String> {
     let choices = schema.get("enum")?.as_array().filter(|choices| !choices.contains(json))?;
     Some(format!("what is there is not one of {}", list(choices, " or ")))
 }
@@ -150,24 +150,24 @@ mod tests {
 
     #[test]
     fn it_says_what_a_whole_validator_says() {
-        let schema: Json = serde_json::from_str(&schema::to_check().to_string()).unwrap();
+        let schema: Json = serde_json::from_str(&schema::validation_schema().to_string()).unwrap();
         let validator = jsonschema::validator_for(&schema).unwrap();
         let mut misfits = 0;
         for json in changed() {
-            let theirs: Vec<Misfit> = validator
+            let expected: Vec<Violation> = validator
                 .iter_errors(&json)
                 .map(|error| {
                     let message = error.masked_with("what is there").to_string();
                     let is_blank = message.contains("does not match");
                     let message = if is_blank { "what is there is blank".to_owned() } else { message };
-                    Misfit { pointer: error.instance_path().to_string(), message }
+                    Violation { pointer: error.instance_path().to_string(), message }
                 })
                 .collect();
-            match misfit(&json, &schema) {
-                Some(ours) => assert!(theirs.contains(&ours), "{json}: {ours:?} and not {theirs:?}"),
-                None => assert!(theirs.is_empty(), "{json}: {theirs:?}"),
+            match find_violation(&json, &schema) {
+                Some(violation) => assert!(expected.contains(&violation), "{json}: {violation:?} and not {expected:?}"),
+                None => assert!(expected.is_empty(), "{json}: {expected:?}"),
             }
-            misfits += usize::from(!theirs.is_empty());
+            misfits += usize::from(!expected.is_empty());
         }
         assert!(misfits > 80, "{misfits}");
     }

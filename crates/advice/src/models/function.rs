@@ -10,7 +10,7 @@ use crate::prompt::Prompt;
 use crate::text::{fit, one_line};
 
 /// Columns of a name.
-const NAME: usize = 100;
+const MAX_NAME_COLUMNS: usize = 100;
 
 type Ask = dyn Fn(&Prompt) -> Result<String, Box<dyn Error + Send + Sync>> + Send + Sync;
 
@@ -30,15 +30,15 @@ impl Function {
     ///
     /// What the function says, and who did not answer.
     pub(super) fn ask(&self, prompt: &Prompt) -> Result<Reply> {
-        let said = (self.ask)(prompt).map_err(anyhow::Error::from_boxed);
+        let reply = (self.ask)(prompt).map_err(anyhow::Error::from_boxed);
         let text =
-            said.with_context(|| format!("{} by {} has not answered", short(&self.name), short(&self.provider)))?;
+            reply.with_context(|| format!("{} by {} has not answered", short(&self.name), short(&self.provider)))?;
         Ok(Reply { text, model: self.name.clone(), tokens: None })
     }
 }
 
 fn short(name: &str) -> String {
-    fit(&one_line(name), NAME).into_owned()
+    fit(&one_line(name), MAX_NAME_COLUMNS).into_owned()
 }
 
 impl fmt::Debug for Function {

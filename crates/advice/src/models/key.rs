@@ -7,9 +7,9 @@ use std::ops::Range;
 /// What stands in the place of a key.
 const REDACTED: &str = "[redacted]";
 /// How keys of the providers begin, and what stands before one in a header.
-const BEGINNINGS: [&str; 3] = ["sk-", "AIza", "AQ."];
+const KEY_PREFIXES: [&str; 3] = ["sk-", "AIza", "AQ."];
 /// So many characters of a key in a row are as good as the key.
-const WINDOW: usize = 8;
+const MIN_SECRET_LENGTH: usize = 8;
 
 /// A key; `{:?}` and `{}` do not show it.
 #[derive(Clone)]
@@ -31,25 +31,25 @@ impl Key {
     /// The text without the key and without long parts of it. Nothing else changes: the text may be JSON.
     ///
     /// What is shorter than a window is no secret (`EMPTY`, `none`), and may be part of any word.
-    pub(super) fn removed_from(&self, text: &str) -> String {
+    pub(super) fn redact_in(&self, text: &str) -> String {
         match self.0.len() {
-            ..WINDOW => text.to_owned(),
-            _ => replace(text, &self.places_in(text)),
+            ..MIN_SECRET_LENGTH => text.to_owned(),
+            _ => replace(text, &self.find_in(text)),
         }
     }
 
     /// Where the text has the key or a good part of it.
-    fn places_in(&self, text: &str) -> Vec<Range<usize>> {
-        let length = WINDOW.min(self.0.len());
+    fn find_in(&self, text: &str) -> Vec<Range<usize>> {
+        let length = MIN_SECRET_LENGTH.min(self.0.len());
         let windows: HashSet<&[u8]> = self.0.as_bytes().windows(length).collect();
-        let mut places: Vec<Range<usize>> = Vec::new();
+        let mut ranges: Vec<Range<usize>> = Vec::new();
         for (at, _) in text.as_bytes().windows(length).enumerate().filter(|(_, there)| windows.contains(there)) {
-            match places.last_mut() {
+            match ranges.last_mut() {
                 Some(last) if at <= last.end => last.end = at + length,
-                _ => places.push(at..at + length),
+                _ => ranges.push(at..at + length),
             }
         }
-        places
+        ranges
     }
 }
 
@@ -67,49 +67,50 @@ impl fmt::Display for Key {
 
 /// A server's error without the key and without what looks like one: servers repeat the key that they refuse, in part as well.
 /// The whole word is left out.
-pub(super) fn without_keys(text: &str, key: Option<&Key>) -> String {
-    let is_key = |word: &str| BEGINNINGS.iter().any(|beginning| word.starts_with(beginning));
-    let mut places: Vec<Range<usize>> = words(text)
+pub(super) fn redact_keys(text: &str, key: Option<&Key>) -> String {
+    let is_key = |word: &str| KEY_PREFIXES.iter().any(|excerpt_start| word.starts_with(excerpt_start));
+    let mut ranges: Vec<Range<usize>> = words(text)
         .filter(|word| is_key(text[word.clone()].trim_start_matches(|c: char| c.is_ascii_punctuation())))
-        .chain(key.into_iter().flat_map(|key| key.places_in(text)).map(|place| with_words(text, place)))
+        .chain(key.into_iter().flat_map(|key| key.find_in(text)).map(|range| expand_to_words(text, range)))
         .collect();
-    places.sort_by_key(|place| place.start);
+    ranges.sort_by_key(|range| range.start);
     let mut joined: Vec<Range<usize>> = Vec::new();
-    for place in places {
+    for range in ranges {
         match joined.last_mut() {
-            Some(last) if place.start <= last.end => last.end = last.end.max(place.end),
-            _ => joined.push(place),
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => joined.push(range),
         }
     }
     replace(text, &joined)
 }
 
 /// The text with a mark in these places, which are in order and apart.
-fn replace(text: &str, places: &[Range<usize>]) -> String {
+fn replace(text: &str, ranges: &[Range<usize>]) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut copied = 0;
-    for place in places {
-        clean.push_str(&text[copied..place.start]);
+    for range in ranges {
+        clean.push_str(&text[copied..range.start]);
         clean.push_str(REDACTED);
-        copied = place.end;
+        copied = range.end;
     }
     clean + &text[copied..]
 }
 
 fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
     let start = |piece: &str| piece.as_ptr().addr() - text.as_ptr().addr();
-    text.split(ends_word).filter(|word| !word.is_empty()).map(move |word| start(word)..start(word) + word.len())
+    text.split(is_word_boundary).filter(|word| !word.is_empty()).map(move |word| start(word)..start(word) + word.len())
 }
 
 /// The place with the words that it begins and ends in.
-fn with_words(text: &str, place: Range<usize>) -> Range<usize> {
-    let start =
-        text[..place.start].rfind(ends_word).map_or(0, |at| at + text[at..].chars().next().map_or(0, char::len_utf8));
-    let end = text[place.end..].find(ends_word).map_or(text.len(), |at| place.end + at);
+fn expand_to_words(text: &str, range: Range<usize>) -> Range<usize> {
+    let start = text[..range.start]
+        .rfind(is_word_boundary)
+        .map_or(0, |at| at + text[at..].chars().next().map_or(0, char::len_utf8));
+    let end = text[range.end..].find(is_word_boundary).map_or(text.len(), |at| range.end + at);
     start..end
 }
 
-fn ends_word(c: char) -> bool {
+fn is_word_boundary(c: char) -> bool {
     c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>' | '(' | ')' | '&' | '=' | ',' | ';')
 }
 
@@ -128,25 +129,25 @@ mod tests {
     #[test]
     fn a_server_that_repeats_it_is_not_repeated() {
         let key = Key::new("sesame-1234-open").unwrap();
-        let without = |text: &str| without_keys(text, Some(&key));
+        let without = |text: &str| redact_keys(text, Some(&key));
         assert_eq!(without("the key \"sesame-1234-open\" is wrong"), "the key \"[redacted]\" is wrong");
         assert_eq!(without("Bearer:sesame-1234-open."), "[redacted]");
         assert_eq!(without("key=sesame-12*****, sorry"), "key=[redacted], sorry");
         assert_eq!(without("provided: sk-pr**9f3a. AIzaSyB, sk-1"), "provided: [redacted] [redacted], [redacted]");
         assert_eq!(without("the model sesame is overloaded\nlater"), "the model sesame is overloaded\nlater");
-        assert_eq!(without_keys("task-force risk-free", None), "task-force risk-free");
+        assert_eq!(redact_keys("task-force risk-free", None), "task-force risk-free");
         let key = Key::new("ab,cd;ef=gh(1)&2").unwrap();
-        let without = |text: &str| without_keys(text, Some(&key));
+        let without = |text: &str| redact_keys(text, Some(&key));
         assert_eq!(without("no \"ab,cd;ef=gh(1)&2\", é"), "no \"[redacted]\", é");
         assert_eq!(without("ab,cd;ef*** is wrong"), "[redacted] is wrong");
-        assert_eq!(without_keys("use x here", Key::new("x").as_ref()), "use [redacted] here");
+        assert_eq!(redact_keys("use x here", Key::new("x").as_ref()), "use [redacted] here");
     }
 
     #[test]
     fn of_an_answer_only_the_key_is_left_out() {
         let key = Key::new("sesame-1234-open").unwrap();
         let json = r#"{"a": "try \"sesame-1234-open\" or sk-learn\nsesame-1234"}"#;
-        assert_eq!(key.removed_from(json), r#"{"a": "try \"[redacted]\" or sk-learn\n[redacted]"}"#);
-        assert_eq!(Key::new("EMPTY").unwrap().removed_from("EMPTY set"), "EMPTY set");
+        assert_eq!(key.redact_in(json), r#"{"a": "try \"[redacted]\" or sk-learn\n[redacted]"}"#);
+        assert_eq!(Key::new("EMPTY").unwrap().redact_in("EMPTY set"), "EMPTY set");
     }
 }

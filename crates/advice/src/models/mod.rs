@@ -42,10 +42,10 @@ use server::Server;
 /// # Ok::<(), tracing_failure_advice::AdviceError>(())
 /// ```
 #[derive(Debug)]
-pub struct Model(Kind);
+pub struct Model(Backend);
 
 #[derive(Debug)]
-enum Kind {
+enum Backend {
     Server(Server),
     Function(Function),
 }
@@ -68,7 +68,7 @@ impl Model {
     /// ```
     pub fn new(options: &ModelOptions) -> Result<Self, AdviceError> {
         let settings = settings::settings(options).map_err(ErrorKind::Settings.of())?;
-        Ok(Model(Kind::Server(Server::new(settings))))
+        Ok(Model(Backend::Server(Server::new(settings))))
     }
 
     /// A function of the program that is told a [`Prompt`], which has the schema of the answer in its text, and returns what
@@ -84,7 +84,7 @@ impl Model {
     ///     Ok(r#"{"root_cause": "The start is too far away.", "confidence": "low",
     ///         "fixes": [{"change": "Start at 3.5", "reason": "the root is there"}]}"#.to_owned())
     /// });
-    /// let advice = Advisor::new(model).advice(&Failure::new("pole_mass", "Eq. 4.7", "NewtonError", "no convergence"))?;
+    /// let advice = Advisor::new(model).advise(&Failure::new("pole_mass", "Eq. 4.7", "NewtonError", "no convergence"))?;
     /// assert_eq!(advice.answer.root_cause, "The start is too far away.");
     /// # Ok::<(), tracing_failure_advice::AdviceError>(())
     /// ```
@@ -92,7 +92,7 @@ impl Model {
     where
         F: Fn(&Prompt) -> Result<String, Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
     {
-        Model(Kind::Function(Function::new(provider.into(), model.into(), Box::new(ask))))
+        Model(Backend::Function(Function::new(provider.into(), model.into(), Box::new(ask))))
     }
 
     /// A function that keeps what it is told on this machine: secrets are not taken out. Of a server its address says so, and
@@ -105,7 +105,7 @@ impl Model {
     /// ```
     #[must_use]
     pub fn local(mut self) -> Self {
-        if let Kind::Function(function) = &mut self.0 {
+        if let Backend::Function(function) = &mut self.0 {
             function.is_local = true;
         }
         self
@@ -119,8 +119,8 @@ impl Model {
     /// ```
     pub fn provider(&self) -> &str {
         match &self.0 {
-            Kind::Server(server) => server.provider.name(),
-            Kind::Function(function) => &function.provider,
+            Backend::Server(server) => server.provider.name(),
+            Backend::Function(function) => &function.provider,
         }
     }
 
@@ -132,8 +132,8 @@ impl Model {
     /// ```
     pub fn name(&self) -> &str {
         match &self.0 {
-            Kind::Server(server) => &server.name,
-            Kind::Function(function) => &function.name,
+            Backend::Server(server) => &server.name,
+            Backend::Function(function) => &function.name,
         }
     }
 
@@ -150,17 +150,17 @@ impl Model {
     /// ```
     pub fn is_local(&self) -> bool {
         match &self.0 {
-            Kind::Server(server) => server.is_local(),
-            Kind::Function(function) => function.is_local,
+            Backend::Server(server) => server.is_local(),
+            Backend::Function(function) => function.is_local,
         }
     }
 
     /// Whether questions to the model may contain secrets: it runs on this machine, and the user named it. A
     /// `failures.toml` alone may come from another user, whose program listens there.
-    pub(crate) fn may_know_secrets(&self) -> bool {
+    pub(crate) fn may_receive_secrets(&self) -> bool {
         match &self.0 {
-            Kind::Server(server) => server.is_local() && server.is_chosen,
-            Kind::Function(function) => function.is_local,
+            Backend::Server(server) => server.is_local() && server.is_user_chosen,
+            Backend::Function(function) => function.is_local,
         }
     }
 
@@ -168,50 +168,50 @@ impl Model {
     #[doc(hidden)]
     pub fn warning(&self) -> Option<String> {
         match &self.0 {
-            Kind::Server(server) => settings::unread(&server.ignored),
-            Kind::Function(_) => None,
+            Backend::Server(server) => settings::ignored_files_warning(&server.ignored_files),
+            Backend::Function(_) => None,
         }
     }
 
     /// The text without the key of its server.
     pub(crate) fn without_key(&self, text: &str) -> String {
         match &self.0 {
-            Kind::Server(server) => server.without_key(text),
-            Kind::Function(_) => text.to_owned(),
+            Backend::Server(server) => server.without_key(text),
+            Backend::Function(_) => text.to_owned(),
         }
     }
 
     /// Where its server is; of a function, nothing.
     pub(crate) fn base_url(&self) -> String {
         match &self.0 {
-            Kind::Server(server) => server.base_url.to_string(),
-            Kind::Function(_) => String::new(),
+            Backend::Server(server) => server.base_url.to_string(),
+            Backend::Function(_) => String::new(),
         }
     }
 
     /// What `failures.toml` sets as `budget`.
     pub(crate) fn budget(&self) -> Option<usize> {
         match &self.0 {
-            Kind::Server(server) => server.budget,
-            Kind::Function(_) => None,
+            Backend::Server(server) => server.budget,
+            Backend::Function(_) => None,
         }
     }
 
     /// The schema of its answer.
     pub(crate) fn schema(&self) -> String {
-        schema::for_model(self.is_local()).to_string()
+        schema::schema_for_model(self.is_local()).to_string()
     }
 
     /// Whether the schema has to be part of what it is told: a server has a place of its own for it.
-    pub(crate) fn reads_schema(&self) -> bool {
-        matches!(self.0, Kind::Function(_))
+    pub(crate) fn needs_schema_in_prompt(&self) -> bool {
+        matches!(self.0, Backend::Function(_))
     }
 
     /// Exactly what would be sent; a key is not shown.
     pub(crate) fn request(&self, prompt: &Prompt) -> String {
         match &self.0 {
-            Kind::Server(server) => server.request(prompt).to_string(),
-            Kind::Function(_) => prompt.to_string(),
+            Backend::Server(server) => server.request(prompt).to_string(),
+            Backend::Function(_) => prompt.to_string(),
         }
     }
 
@@ -222,8 +222,8 @@ impl Model {
     /// Why there is no answer.
     pub(crate) fn ask(&self, prompt: &Prompt) -> Result<Reply> {
         match &self.0 {
-            Kind::Server(server) => Ok(server.ask(prompt)?),
-            Kind::Function(function) => function.ask(prompt),
+            Backend::Server(server) => Ok(server.ask(prompt)?),
+            Backend::Function(function) => function.ask(prompt),
         }
     }
 }

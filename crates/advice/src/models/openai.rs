@@ -3,10 +3,10 @@
 use serde_json::Value as Json;
 
 use super::base_url::BaseUrl;
-use super::error::Trouble;
+use super::error::AskErrorKind;
 use super::key::Key;
-use super::ordered::{Ordered, object};
-use super::reply::Said;
+use super::ordered::{OrderedJson, object};
+use super::reply::ReplyContent;
 use super::request::Request;
 use crate::prompt::Prompt;
 
@@ -15,13 +15,13 @@ pub(super) const KEY_VARIABLE: &str = "OPENAI_API_KEY";
 /// Where a reply says how many tokens were used, as a JSON pointer.
 pub(super) const TOKENS: &str = "/usage/total_tokens";
 
-pub(super) fn request(base: &BaseUrl, model: &str, key: Option<&Key>, prompt: &Prompt, schema: Ordered) -> Request {
+pub(super) fn request(base: &BaseUrl, model: &str, key: Option<&Key>, prompt: &Prompt, schema: OrderedJson) -> Request {
     let url = base.join("v1", "chat/completions");
     let message = |role: &str, text: &str| object([("role", role.into()), ("content", text.into())]);
     let named = object([("name", "suggestion".into()), ("strict", true.into()), ("schema", schema)]);
     let body = object([
         ("model", model.into()),
-        ("messages", Ordered::List(vec![message("system", &prompt.system), message("user", &prompt.user)])),
+        ("messages", OrderedJson::List(vec![message("system", &prompt.system), message("user", &prompt.user)])),
         ("response_format", object([("type", "json_schema".into()), ("json_schema", named)])),
         ("stream", false.into()),
     ]);
@@ -33,18 +33,18 @@ pub(super) fn request(base: &BaseUrl, model: &str, key: Option<&Key>, prompt: &P
 /// # Errors
 ///
 /// When it said nothing, refused to, or did not get to its end.
-pub(super) fn read(json: &Json, asked: &str) -> Result<Said, Trouble> {
-    let choice = json.pointer("/choices/0").ok_or(Trouble::Silent)?;
+pub(super) fn read(json: &Json, asked: &str) -> Result<ReplyContent, AskErrorKind> {
+    let choice = json.pointer("/choices/0").ok_or(AskErrorKind::Empty)?;
     let message = |name| choice.get("message")?.get(name)?.as_str().filter(|text: &&str| !text.trim().is_empty());
     if let Some(refusal) = message("refusal") {
-        return Err(Trouble::Refused(refusal.to_owned()));
+        return Err(AskErrorKind::Refused(refusal.to_owned()));
     }
     match choice.get("finish_reason").and_then(Json::as_str) {
-        Some("length") => return Err(Trouble::Cut),
-        Some(reason @ "content_filter") => return Err(Trouble::Ended(reason.to_owned())),
+        Some("length") => return Err(AskErrorKind::Truncated),
+        Some(reason @ "content_filter") => return Err(AskErrorKind::Stopped(reason.to_owned())),
         _ => {}
     }
-    let text = message("content").ok_or(Trouble::Silent)?.to_owned();
+    let text = message("content").ok_or(AskErrorKind::Empty)?.to_owned();
     let model = json.get("model").and_then(Json::as_str).unwrap_or(asked).to_owned();
-    Ok(Said { text, model })
+    Ok(ReplyContent { text, model })
 }

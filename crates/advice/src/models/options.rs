@@ -128,11 +128,11 @@ impl ModelOptions {
     /// # Ok::<(), tracing_failure_advice::AdviceError>(())
     /// ```
     pub fn or_env(self) -> Result<Self, AdviceError> {
-        self.or(|name| std::env::var(name).ok()).map_err(ErrorKind::Settings.of())
+        self.or_variables(|name| std::env::var(name).ok()).map_err(ErrorKind::Settings.of())
     }
 
-    fn or(mut self, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
-        let variable = |name: &str| stated(variable(name).as_deref()).map(str::to_owned);
+    fn or_variables(mut self, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
+        let variable = |name: &str| non_blank(variable(name).as_deref()).map(str::to_owned);
         if let (None, Some(name)) = (self.provider, variable(PROVIDER)) {
             let provider = Provider::from_name(&name);
             self.provider = Some(provider.with_context(|| format!("{PROVIDER} is {name:?}: it is gemini or openai"))?);
@@ -178,7 +178,7 @@ impl Provider {
         }
     }
 
-    pub(super) fn own_url(self) -> &'static str {
+    pub(super) fn default_url(self) -> &'static str {
         match self {
             Provider::Gemini => gemini::BASE_URL,
             Provider::OpenAi => openai::BASE_URL,
@@ -186,7 +186,7 @@ impl Provider {
     }
 
     /// Where its models are listed.
-    pub(super) fn list(self) -> &'static str {
+    pub(super) fn model_list_hint(self) -> &'static str {
         match self {
             Provider::Gemini => "https://ai.google.dev/gemini-api/docs/models lists them",
             Provider::OpenAi => {
@@ -197,7 +197,7 @@ impl Provider {
 }
 
 /// The text, unless it is blank: a variable that is set to nothing is not set.
-pub(super) fn stated(text: Option<&str>) -> Option<&str> {
+pub(super) fn non_blank(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }
 
@@ -212,11 +212,11 @@ mod tests {
             "FAILURES_MODEL" => Some("from-env".to_owned()),
             _ => Some(" ".to_owned()),
         };
-        let options = ModelOptions::new().model("own").or(variable).unwrap();
+        let options = ModelOptions::new().model("own").or_variables(variable).unwrap();
         assert_eq!(options, ModelOptions::new().model("own").provider(Provider::OpenAi));
         let wrong = |_: &str| Some("nobody".to_owned());
-        assert!(ModelOptions::new().provider(Provider::Gemini).or(wrong).is_ok());
-        let error = ModelOptions::new().or(wrong).unwrap_err();
+        assert!(ModelOptions::new().provider(Provider::Gemini).or_variables(wrong).is_ok());
+        let error = ModelOptions::new().or_variables(wrong).unwrap_err();
         assert_eq!(error.to_string(), "FAILURES_PROVIDER is \"nobody\": it is gemini or openai");
     }
 }

@@ -6,37 +6,37 @@ use serde_json::Value as Json;
 
 /// A value in which nothing is sorted. `{}` is on one line, `{:#}` on many.
 #[derive(Clone, Debug)]
-pub(super) enum Ordered {
+pub(super) enum OrderedJson {
     /// Has no keys, or their order does not matter.
     Plain(Json),
-    List(Vec<Ordered>),
-    Object(Vec<(&'static str, Ordered)>),
+    List(Vec<OrderedJson>),
+    Object(Vec<(&'static str, OrderedJson)>),
 }
 
 /// An object of these keys.
-pub(super) fn object<const LENGTH: usize>(pairs: [(&'static str, Ordered); LENGTH]) -> Ordered {
-    Ordered::Object(pairs.into())
+pub(super) fn object<const LENGTH: usize>(pairs: [(&'static str, OrderedJson); LENGTH]) -> OrderedJson {
+    OrderedJson::Object(pairs.into())
 }
 
-impl<T: Into<Json>> From<T> for Ordered {
-    fn from(plain: T) -> Self {
-        Ordered::Plain(plain.into())
+impl<T: Into<Json>> From<T> for OrderedJson {
+    fn from(sanitize: T) -> Self {
+        OrderedJson::Plain(sanitize.into())
     }
 }
 
-impl fmt::Display for Ordered {
+impl fmt::Display for OrderedJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write(f, f.alternate().then_some(0))
     }
 }
 
-impl Ordered {
+impl OrderedJson {
     /// So deep in others, where it is on many lines.
     fn write(&self, f: &mut fmt::Formatter<'_>, depth: Option<usize>) -> fmt::Result {
         let inside = depth.map(|depth| depth + 1);
         match self {
-            Ordered::Plain(plain) => write!(f, "{plain}"),
-            Ordered::List(items) => {
+            OrderedJson::Plain(sanitize) => write!(f, "{sanitize}"),
+            OrderedJson::List(items) => {
                 f.write_char('[')?;
                 for (at, item) in items.iter().enumerate() {
                     begin_item(f, at, inside)?;
@@ -45,7 +45,7 @@ impl Ordered {
                 begin_line(f, depth)?;
                 f.write_char(']')
             }
-            Ordered::Object(pairs) => {
+            OrderedJson::Object(pairs) => {
                 f.write_char('{')?;
                 for (at, (key, value)) in pairs.iter().enumerate() {
                     begin_item(f, at, inside)?;
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn the_order_stays() {
-        let inner = Ordered::List(vec![object([("z", 1.into()), ("a", "\"\n".into())]), true.into()]);
+        let inner = OrderedJson::List(vec![object([("z", 1.into()), ("a", "\"\n".into())]), true.into()]);
         let ordered = object([("b", inner), ("a", Json::Null.into())]);
         assert_eq!(ordered.to_string(), r#"{"b": [{"z": 1, "a": "\"\n"}, true], "a": null}"#);
         let lines =

@@ -13,7 +13,7 @@ pub(crate) struct Reply {
 
 /// The content of a reply.
 #[derive(Debug, PartialEq)]
-pub(super) struct Said {
+pub(super) struct ReplyContent {
     pub(super) text: String,
     /// The model as the server names it, else as it was asked for.
     pub(super) model: String,

@@ -5,35 +5,35 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
 
-use super::error::Trouble;
+use super::error::AskErrorKind;
 
 /// So often a server is asked at most that is there but cannot answer now.
-const MOST_TRIES: u32 = 5;
+const MAX_ATTEMPTS: u32 = 5;
 /// So often where nobody is reached: it is mostly the network that is down, and people want to hear of that.
-const MOST_CALLS: u32 = 3;
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+const MAX_CONNECTION_ATTEMPTS: u32 = 3;
+const INITIAL_DELAY: Duration = Duration::from_millis(500);
+const MAX_DELAY: Duration = Duration::from_secs(20);
 
 /// Whether the same question can get another answer after so many tries.
-pub(super) fn can_help(trouble: &Trouble, tries: u32) -> bool {
-    match trouble {
-        Trouble::Status { status, is_final, .. } => {
-            !is_final && matches!(status.as_u16(), 429 | 500 | 502 | 503 | 504) && tries < MOST_TRIES
+pub(super) fn should_retry(kind: &AskErrorKind, attempts: u32) -> bool {
+    match kind {
+        AskErrorKind::Status { status, is_final, .. } => {
+            !is_final && matches!(status.as_u16(), 429 | 500 | 502 | 503 | 504) && attempts < MAX_ATTEMPTS
         }
-        Trouble::Unreachable { again, .. } => *again && tries < MOST_CALLS,
+        AskErrorKind::Unreachable { is_retryable, .. } => *is_retryable && attempts < MAX_CONNECTION_ATTEMPTS,
         _ => false,
     }
 }
 
 /// How long to wait after so many tries: twice as long each time, by chance between a half and the whole of it, so that
 /// many who were turned away together do not come back together.
-pub(super) fn pause(tries: u32) -> Duration {
-    let whole = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1))).min(LONGEST_PAUSE);
-    whole.mul_f64(0.5 + fastrand::f64() / 2.0)
+pub(super) fn delay(attempts: u32) -> Duration {
+    let max_delay = INITIAL_DELAY.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1))).min(MAX_DELAY);
+    max_delay.mul_f64(0.5 + fastrand::f64() / 2.0)
 }
 
 /// What `Retry-After` asks for: seconds, or the time until a date.
-pub(super) fn after_header(value: &str, now: DateTime<Utc>) -> Option<Duration> {
+pub(super) fn delay_from_header(value: &str, now: DateTime<Utc>) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
@@ -44,7 +44,7 @@ pub(super) fn after_header(value: &str, now: DateTime<Utc>) -> Option<Duration> 
 }
 
 /// What the body of an error asks for in the way of Google: `retryDelay` in its details, in seconds as `34.5s`.
-pub(super) fn after_body(body: &Json) -> Option<Duration> {
+pub(super) fn delay_from_body(body: &Json) -> Option<Duration> {
     let details = body.pointer("/error/details")?.as_array()?;
     let delay = details.iter().find_map(|detail| detail.get("retryDelay")?.as_str())?;
     Duration::try_from_secs_f64(delay.strip_suffix('s')?.parse().ok()?).ok()
@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn servers_say_when_to_come_back() {
         let now = "1994-11-06T08:49:00Z".parse().unwrap();
-        let seconds = |value| after_header(value, now).map(|wait| wait.as_secs());
+        let seconds = |value| delay_from_header(value, now).map(|delay| delay.as_secs());
         assert_eq!(seconds(" 120 "), Some(120));
         assert_eq!(seconds("Sun, 06 Nov 1994 08:49:37 GMT"), Some(37));
         assert_eq!(seconds("Sun, 06 Nov 1994 08:48:00 GMT"), Some(0));
@@ -65,15 +65,15 @@ mod tests {
             assert_eq!(seconds(value), None, "{value}");
         }
         let body = serde_json::json!({ "error": { "details": [{ "reason": "x" }, { "retryDelay": "34.5s" }] } });
-        assert_eq!(after_body(&body), Some(Duration::from_millis(34500)));
-        assert_eq!(after_body(&serde_json::json!({ "error": { "details": [{ "retryDelay": "-1s" }] } })), None);
+        assert_eq!(delay_from_body(&body), Some(Duration::from_millis(34500)));
+        assert_eq!(delay_from_body(&serde_json::json!({ "error": { "details": [{ "retryDelay": "-1s" }] } })), None);
     }
 
     #[test]
     fn pauses_grow_and_have_an_end() {
-        for (tries, whole) in [(1, 500), (2, 1000), (3, 2000), (99, 20_000)] {
-            let pause = pause(tries).as_millis();
-            assert!((whole / 2..=whole).contains(&pause), "{tries}: {pause}");
+        for (attempts, max_delay) in [(1, 500), (2, 1000), (3, 2000), (99, 20_000)] {
+            let delay = delay(attempts).as_millis();
+            assert!((max_delay / 2..=max_delay).contains(&delay), "{attempts}: {delay}");
         }
     }
 }

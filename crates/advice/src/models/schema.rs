@@ -2,85 +2,90 @@
 
 use serde_json::json;
 
-use super::ordered::{Ordered, object};
+use super::ordered::{OrderedJson, object};
 
 /// Fixes that an answer has at most.
-const MOST_FIXES: usize = 5;
+const MAX_FIXES: usize = 5;
 
 /// What is demanded of an answer beyond its shape.
 #[derive(Clone, Copy, Debug, Default)]
-struct Demands {
+struct SchemaOptions {
     /// Characters of a text.
-    longest_text: Option<usize>,
+    max_text_length: Option<usize>,
     /// Characters of code.
-    longest_code: Option<usize>,
+    max_code_length: Option<usize>,
     /// Characters of a text that has to be there.
-    shortest: Option<usize>,
+    min_text_length: Option<usize>,
     /// What a text that has to be there matches.
     pattern: Option<&'static str>,
     /// What is null may be absent as well.
-    may_be_absent: bool,
+    optional_keys: bool,
 }
 
 /// The schema that a model is given, one on this machine or elsewhere.
-pub(super) fn for_model(is_local: bool) -> Ordered {
-    if is_local { for_local_servers() } else { for_services() }
+pub(super) fn schema_for_model(is_local: bool) -> OrderedJson {
+    if is_local { local_schema() } else { strict_schema() }
 }
 
 /// The schema as services with a strict mode take it: every key is required, what may be absent is null, and a text is not
 /// bounded, which some of them refuse.
-fn for_services() -> Ordered {
-    schema(Demands::default())
+fn strict_schema() -> OrderedJson {
+    schema(SchemaOptions::default())
 }
 
 /// The schema for a server on this machine: small models fill a text without end, or not at all, where the grammar that
 /// comes from the schema lets them. llama.cpp makes no grammar of a text of more than 2,000 characters.
-fn for_local_servers() -> Ordered {
-    schema(Demands { longest_text: Some(500), longest_code: Some(1_500), shortest: Some(1), ..Demands::default() })
-}
-
-/// What an answer is checked against.
-pub(super) fn to_check() -> Ordered {
-    schema(Demands {
-        longest_text: Some(2_000),
-        longest_code: Some(10_000),
-        shortest: None,
-        pattern: Some(r"\S"),
-        may_be_absent: true,
+fn local_schema() -> OrderedJson {
+    schema(SchemaOptions {
+        max_text_length: Some(500),
+        max_code_length: Some(1_500),
+        min_text_length: Some(1),
+        ..SchemaOptions::default()
     })
 }
 
-fn schema(demands: Demands) -> Ordered {
+/// What an answer is checked against.
+pub(super) fn validation_schema() -> OrderedJson {
+    schema(SchemaOptions {
+        max_text_length: Some(2_000),
+        max_code_length: Some(10_000),
+        min_text_length: None,
+        pattern: Some(r"\S"),
+        optional_keys: true,
+    })
+}
+
+fn schema(options: SchemaOptions) -> OrderedJson {
     let fixes = object([
         ("type", "array".into()),
         ("description", "What to try, the best first.".into()),
         ("minItems", 1.into()),
-        ("maxItems", MOST_FIXES.into()),
-        ("items", fix(demands)),
+        ("maxItems", MAX_FIXES.into()),
+        ("items", fix_schema(options)),
     ]);
     let confidence = object([("type", "string".into()), ("enum", json!(["low", "medium", "high"]).into())]);
     let properties = object([
-        ("root_cause", needed(demands, "Why the computation failed, in a few sentences.")),
+        ("root_cause", required_text(options, "Why the computation failed, in a few sentences.")),
         ("fixes", fixes),
         ("confidence", confidence),
     ]);
-    of_object(&["root_cause", "fixes", "confidence"], properties)
+    object_schema(&["root_cause", "fixes", "confidence"], properties)
 }
 
-fn fix(demands: Demands) -> Ordered {
+fn fix_schema(options: SchemaOptions) -> OrderedJson {
     let required: &[&str] =
-        if demands.may_be_absent { &["change", "reason"] } else { &["change", "location", "reason", "code"] };
-    let Demands { longest_text, longest_code, .. } = demands;
+        if options.optional_keys { &["change", "reason"] } else { &["change", "location", "reason", "code"] };
+    let SchemaOptions { max_text_length, max_code_length, .. } = options;
     let properties = object([
-        ("change", needed(demands, "What to change.")),
-        ("location", text_or_null("Where: a file and line, a function or a parameter.", longest_text)),
-        ("reason", needed(demands, "Why it helps.")),
-        ("code", text_or_null("The change as code, where it is short.", longest_code)),
+        ("change", required_text(options, "What to change.")),
+        ("location", nullable_text("Where: a file and line, a function or a parameter.", max_text_length)),
+        ("reason", required_text(options, "Why it helps.")),
+        ("code", nullable_text("The change as code, where it is short.", max_code_length)),
     ]);
-    of_object(required, properties)
+    object_schema(required, properties)
 }
 
-fn of_object(required: &[&str], properties: Ordered) -> Ordered {
+fn object_schema(required: &[&str], properties: OrderedJson) -> OrderedJson {
     object([
         ("type", "object".into()),
         ("additionalProperties", false.into()),
@@ -90,18 +95,18 @@ fn of_object(required: &[&str], properties: Ordered) -> Ordered {
 }
 
 /// A text that has to be there.
-fn needed(demands: Demands, what: &str) -> Ordered {
-    let mut pairs = vec![("type", "string".into()), ("description", what.into())];
-    pairs.extend(demands.shortest.map(|length| ("minLength", length.into())));
-    pairs.extend(demands.longest_text.map(|length| ("maxLength", length.into())));
-    pairs.extend(demands.pattern.map(|pattern| ("pattern", pattern.into())));
-    Ordered::Object(pairs)
+fn required_text(options: SchemaOptions, description: &str) -> OrderedJson {
+    let mut pairs = vec![("type", "string".into()), ("description", description.into())];
+    pairs.extend(options.min_text_length.map(|length| ("minLength", length.into())));
+    pairs.extend(options.max_text_length.map(|length| ("maxLength", length.into())));
+    pairs.extend(options.pattern.map(|pattern| ("pattern", pattern.into())));
+    OrderedJson::Object(pairs)
 }
 
-fn text_or_null(what: &str, longest: Option<usize>) -> Ordered {
-    let mut pairs = vec![("type", json!(["string", "null"]).into()), ("description", what.into())];
-    pairs.extend(longest.map(|length| ("maxLength", length.into())));
-    Ordered::Object(pairs)
+fn nullable_text(description: &str, max_length: Option<usize>) -> OrderedJson {
+    let mut pairs = vec![("type", json!(["string", "null"]).into()), ("description", description.into())];
+    pairs.extend(max_length.map(|length| ("maxLength", length.into())));
+    OrderedJson::Object(pairs)
 }
 
 #[cfg(test)]
@@ -125,12 +130,12 @@ mod tests {
 
     #[test]
     fn a_strict_mode_takes_it() {
-        check_strict(&serde_json::from_str(&for_services().to_string()).unwrap());
+        check_strict(&serde_json::from_str(&strict_schema().to_string()).unwrap());
     }
 
     #[test]
     fn the_cause_is_thought_of_first() {
-        let schema = for_services().to_string();
+        let schema = strict_schema().to_string();
         let (_, properties) = schema.split_once("\"properties\": ").unwrap();
         let at = |key: &str| properties.find(&format!("{key:?}: ")).unwrap();
         let keys = ["root_cause", "fixes", "change", "location", "reason", "code", "confidence"];
@@ -139,10 +144,15 @@ mod tests {
 
     #[test]
     fn a_server_here_bounds_each_text() {
-        let schema: Json = serde_json::from_str(&for_local_servers().to_string()).unwrap();
-        let fix = &schema["properties"]["fixes"]["items"]["properties"];
-        let texts =
-            [&schema["properties"]["root_cause"], &fix["change"], &fix["location"], &fix["reason"], &fix["code"]];
+        let schema: Json = serde_json::from_str(&local_schema().to_string()).unwrap();
+        let fix_schema = &schema["properties"]["fixes"]["items"]["properties"];
+        let texts = [
+            &schema["properties"]["root_cause"],
+            &fix_schema["change"],
+            &fix_schema["location"],
+            &fix_schema["reason"],
+            &fix_schema["code"],
+        ];
         assert!(texts.iter().all(|text| text["maxLength"].as_u64().is_some_and(|length| length < 2_000)), "{schema}");
     }
 }

@@ -6,17 +6,17 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::base_url::BaseUrl;
-use super::error::{AskError, Trouble};
+use super::error::{AskError, AskErrorKind};
 use super::key::Key;
 use super::options::Provider;
-use super::reply::{Reply, Said};
+use super::reply::{Reply, ReplyContent};
 use super::request::Request;
 use super::settings::Settings;
 use super::{gemini, http, openai, schema};
 use crate::prompt::Prompt;
 
 /// Characters of a model's name, as a server states it.
-const NAME: usize = 200;
+const MAX_NAME_CHARS: usize = 200;
 
 #[derive(Debug)]
 pub(super) struct Server {
@@ -30,17 +30,18 @@ pub(super) struct Server {
     /// Bytes of a question, where the settings say so.
     pub(super) budget: Option<usize>,
     /// Whether the user named the server.
-    pub(super) is_chosen: bool,
+    pub(super) is_user_chosen: bool,
     /// Configurations that were not read.
-    pub(super) ignored: Vec<PathBuf>,
+    pub(super) ignored_files: Vec<PathBuf>,
 }
 
 impl Server {
     /// The model of these settings.
     pub(super) fn new(settings: Settings) -> Self {
-        let Settings { provider, base_url, model: name, key, timeout, budget, is_chosen, ignored } = settings;
+        let Settings { provider, base_url, model: name, key, timeout, budget, is_user_chosen, ignored_files } =
+            settings;
         let budget = budget.and_then(|budget| budget.try_into().ok());
-        Server { provider, base_url, name, key, timeout, budget, is_chosen, ignored }
+        Server { provider, base_url, name, key, timeout, budget, is_user_chosen, ignored_files }
     }
 
     /// Whether its server is on this machine, by its address: nothing leaves the machine then.
@@ -50,7 +51,7 @@ impl Server {
 
     /// Exactly what would be sent; its key is not shown.
     pub(super) fn request(&self, prompt: &Prompt) -> Request {
-        let schema = schema::for_model(self.is_local());
+        let schema = schema::schema_for_model(self.is_local());
         match self.provider {
             Provider::Gemini => gemini::request(&self.base_url, &self.name, self.key.as_ref(), prompt, schema),
             Provider::OpenAi => openai::request(&self.base_url, &self.name, self.key.as_ref(), prompt, schema),
@@ -65,35 +66,35 @@ impl Server {
     /// model does not answer or not to its end.
     pub(super) fn ask(&self, prompt: &Prompt) -> Result<Reply, AskError> {
         let request = self.request(prompt);
-        let (mut tries, mut tokens) = (0, None);
-        let reply = self.key_if_needed().and_then(|()| {
-            let json = http::post(&request, self.timeout, self.is_local(), &mut tries)?;
+        let (mut attempts, mut tokens) = (0, None);
+        let reply = self.check_key().and_then(|()| {
+            let json = http::post(&request, self.timeout, self.is_local(), &mut attempts)?;
             tokens = self.tokens(&json);
             self.read(&json)
         });
         match reply {
-            Ok(Said { text, model }) => {
-                let model = self.without_key(&model).chars().take(NAME).collect();
+            Ok(ReplyContent { text, model }) => {
+                let model = self.without_key(&model).chars().take(MAX_NAME_CHARS).collect();
                 Ok(Reply { text: self.without_key(&text), model, tokens })
             }
-            Err(trouble) => {
+            Err(kind) => {
                 let key_variable = self.provider.key_variable();
-                Err(AskError::new(request.url, key_variable, tries, tokens, trouble.without(self.key.as_ref())))
+                Err(AskError::new(request.url, key_variable, attempts, tokens, kind.redact(self.key.as_ref())))
             }
         }
     }
 
     /// The text without the key, which some servers repeat.
     pub(super) fn without_key(&self, text: &str) -> String {
-        self.key.as_ref().map_or_else(|| text.to_owned(), |key| key.removed_from(text))
+        self.key.as_ref().map_or_else(|| text.to_owned(), |key| key.redact_in(text))
     }
 
-    fn key_if_needed(&self) -> Result<(), Trouble> {
+    fn check_key(&self) -> Result<(), AskErrorKind> {
         let needed = self.provider == Provider::Gemini;
-        if needed && self.key.is_none() { Err(Trouble::NoKey) } else { Ok(()) }
+        if needed && self.key.is_none() { Err(AskErrorKind::NoKey) } else { Ok(()) }
     }
 
-    fn read(&self, json: &Json) -> Result<Said, Trouble> {
+    fn read(&self, json: &Json) -> Result<ReplyContent, AskErrorKind> {
         match self.provider {
             Provider::Gemini => gemini::read(json, &self.name),
             Provider::OpenAi => openai::read(json, &self.name),

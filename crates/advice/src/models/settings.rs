@@ -10,14 +10,14 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use super::base_url::BaseUrl;
 use super::gemini;
 use super::key::Key;
-use super::options::{ModelOptions, Provider, stated};
+use super::options::{ModelOptions, Provider, non_blank};
 use crate::text::{fit, shown};
-use file::Nearest;
+use file::NearestConfig;
 
 /// Columns of a model's name in an error.
-const SHOWN: usize = 200;
+const MAX_NAME_COLUMNS: usize = 200;
 /// For one question with all its retries.
-const TIMEOUT: Duration = Duration::from_secs(120);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// All that is known before a model is asked.
 #[derive(Debug)]
@@ -31,9 +31,9 @@ pub(super) struct Settings {
     pub(super) budget: Option<u64>,
     /// Whether the user named the server, by an option or a variable, or it is the provider's own. A file alone may come from
     /// another user.
-    pub(super) is_chosen: bool,
+    pub(super) is_user_chosen: bool,
     /// Files that were not read, because another user can have written them.
-    pub(super) ignored: Vec<PathBuf>,
+    pub(super) ignored_files: Vec<PathBuf>,
 }
 
 /// The settings of these options and of the nearest `failures.toml`.
@@ -42,52 +42,53 @@ pub(super) struct Settings {
 ///
 /// When it is not said which model, by whom, or where; when the file cannot be read; when a key would go where it must not.
 pub(super) fn settings(options: &ModelOptions) -> Result<Settings> {
-    let given_url = stated(options.base_url.as_deref());
-    let Nearest { file, ignored } = Nearest::find()?;
-    let file = if is_of_other(options.provider, file.provider()) { file.for_any_provider() } else { file };
+    let given_url = non_blank(options.base_url.as_deref());
+    let NearestConfig { file, ignored_files } = NearestConfig::find()?;
+    let file = if are_different(options.provider, file.provider()) { file.for_any_provider() } else { file };
     let url = given_url.or(file.base_url.as_deref()).map(str::parse::<BaseUrl>).transpose()?;
     let provider = options.provider.or(file.provider);
-    let provider = provider.map_or_else(|| likely_provider(url.is_some()), Ok);
-    let provider = provider.map_err(|error| with_unread(error, &ignored))?;
-    let model = stated(options.model.as_deref()).or(file.model.as_deref());
-    let model = model.with_context(|| no_model(provider)).map_err(|error| with_unread(error, &ignored))?;
-    if provider == Provider::Gemini && gemini::model_in_url(model).is_none() {
-        bail!("{:?} is no name of a Gemini model: {}", fit(model, SHOWN), provider.list());
+    let provider = provider.map_or_else(|| default_provider(url.is_some()), Ok);
+    let provider = provider.map_err(|error| with_ignored_files(error, &ignored_files))?;
+    let model = non_blank(options.model.as_deref()).or(file.model.as_deref());
+    let model =
+        model.with_context(|| no_model_message(provider)).map_err(|error| with_ignored_files(error, &ignored_files))?;
+    if provider == Provider::Gemini && gemini::model_id(model).is_none() {
+        bail!("{:?} is no name of a Gemini model: {}", fit(model, MAX_NAME_COLUMNS), provider.model_list_hint());
     }
-    let own_url: BaseUrl = provider.own_url().parse()?;
-    let base_url = url.unwrap_or_else(|| own_url.clone());
-    let is_chosen = given_url.is_some() || base_url.is_at(&own_url);
-    check_where_it_goes(provider, &base_url, is_chosen)?;
-    let key = if is_chosen { key_of(provider)? } else { None };
+    let default_url: BaseUrl = provider.default_url().parse()?;
+    let base_url = url.unwrap_or_else(|| default_url.clone());
+    let is_user_chosen = given_url.is_some() || base_url.is_at(&default_url);
+    check_server(provider, &base_url, is_user_chosen)?;
+    let key = if is_user_chosen { key_from_env(provider)? } else { None };
     if key.is_some() {
-        check_where_the_key_goes(provider, &base_url)?;
+        check_key_transport(provider, &base_url)?;
     }
-    let timeout = options.timeout.or(file.timeout).unwrap_or(TIMEOUT);
+    let timeout = options.timeout.or(file.timeout).unwrap_or(DEFAULT_TIMEOUT);
     let (model, budget) = (model.to_owned(), file.budget);
-    Ok(Settings { provider, model, base_url, key, timeout, budget, is_chosen, ignored })
+    Ok(Settings { provider, model, base_url, key, timeout, budget, is_user_chosen, ignored_files })
 }
 
 /// Why files that are there have no effect, if there are any.
-pub(super) fn unread(files: &[PathBuf]) -> Option<String> {
+pub(super) fn ignored_files_warning(files: &[PathBuf]) -> Option<String> {
     let names: Vec<String> = files.iter().map(|path| shown(path)).collect();
-    let why = "not read: it does not belong to you, or all users can write to it";
-    (!names.is_empty()).then(|| format!("{} is {why}", names.join(", ")))
+    let reason = "not read: it does not belong to you, or all users can write to it";
+    (!names.is_empty()).then(|| format!("{} is {reason}", names.join(", ")))
 }
 
-fn with_unread(error: anyhow::Error, files: &[PathBuf]) -> anyhow::Error {
-    match unread(files) {
-        Some(why) => anyhow!("{error}; {why}"),
+fn with_ignored_files(error: anyhow::Error, files: &[PathBuf]) -> anyhow::Error {
+    match ignored_files_warning(files) {
+        Some(reason) => anyhow!("{error}; {reason}"),
         None => error,
     }
 }
 
 /// Whether the options name another provider than the file.
-fn is_of_other(provider: Option<Provider>, other: Option<Provider>) -> bool {
+fn are_different(provider: Option<Provider>, other: Option<Provider>) -> bool {
     provider.zip(other).is_some_and(|(own, other)| own != other)
 }
 
 /// The provider, where none is named.
-fn likely_provider(has_url: bool) -> Result<Provider> {
+fn default_provider(has_url: bool) -> Result<Provider> {
     if has_url {
         return Ok(Provider::OpenAi);
     }
@@ -101,16 +102,16 @@ fn likely_provider(has_url: bool) -> Result<Provider> {
     Ok(Provider::Gemini)
 }
 
-fn no_model(provider: Provider) -> String {
+fn no_model_message(provider: Provider) -> String {
     format!(
         "no model is named: give its name with --model, in FAILURES_MODEL, or as model in the table [suggest] of \
          failures.toml; {}",
-        provider.list()
+        provider.model_list_hint()
     )
 }
 
 /// The key in the environment, where there is one.
-fn key_of(provider: Provider) -> Result<Option<Key>> {
+fn key_from_env(provider: Provider) -> Result<Option<Key>> {
     let name = provider.key_variable();
     match std::env::var(name) {
         Ok(text) if text.trim().is_empty() => Ok(None),
@@ -126,10 +127,10 @@ fn key_of(provider: Provider) -> Result<Option<Key>> {
 
 /// Refuses to send anything to where only a file says: files come with what one has cloned, and records hold source. A server on
 /// this machine is asked, but without a key.
-fn check_where_it_goes(provider: Provider, url: &BaseUrl, is_chosen: bool) -> Result<()> {
+fn check_server(provider: Provider, url: &BaseUrl, is_user_chosen: bool) -> Result<()> {
     let needs_key = provider == Provider::Gemini;
     ensure!(
-        is_chosen || (url.is_local() && !needs_key),
+        is_user_chosen || (url.is_local() && !needs_key),
         "nothing is sent to {url} on the word of a failures.toml: if it belongs there, say so with --base-url or \
          FAILURES_BASE_URL"
     );
@@ -137,7 +138,7 @@ fn check_where_it_goes(provider: Provider, url: &BaseUrl, is_chosen: bool) -> Re
 }
 
 /// Refuses to send a key where others can read it.
-fn check_where_the_key_goes(provider: Provider, url: &BaseUrl) -> Result<()> {
+fn check_key_transport(provider: Provider, url: &BaseUrl) -> Result<()> {
     let variable = provider.key_variable();
     ensure!(
         url.is_local() || !url.is_plain(),

@@ -5,74 +5,77 @@
 pub(super) struct Section {
     pub(super) title: &'static str,
     /// What it is worth: the more, the longer it is kept.
-    pub(super) value: u8,
+    pub(super) priority: u8,
     /// The same in full, and shorter; never empty.
-    pub(super) forms: Vec<String>,
+    pub(super) variants: Vec<String>,
 }
 
 /// The value of what is always said.
-pub(super) const ALWAYS: u8 = u8::MAX;
+pub(super) const REQUIRED: u8 = u8::MAX;
 
 impl Section {
     /// A part with these forms, the fullest first; nothing where there is nothing to say.
-    pub(super) fn of(title: &'static str, value: u8, forms: Vec<String>) -> Option<Self> {
-        let forms: Vec<String> = forms.into_iter().filter(|form| !form.trim().is_empty()).collect();
-        (!forms.is_empty()).then_some(Section { title, value, forms })
+    pub(super) fn new(title: &'static str, priority: u8, variants: Vec<String>) -> Option<Self> {
+        let variants: Vec<String> = variants.into_iter().filter(|variant| !variant.trim().is_empty()).collect();
+        (!variants.is_empty()).then_some(Section { title, priority, variants })
     }
 
-    pub(super) fn change(&mut self, change: impl Fn(&str) -> String) {
-        self.forms.iter_mut().for_each(|form| *form = change(form));
+    pub(super) fn map_text(&mut self, map_text: impl Fn(&str) -> String) {
+        self.variants.iter_mut().for_each(|variant| *variant = map_text(variant));
     }
 
-    fn text(&self, form: &str) -> String {
+    fn text(&self, variant: &str) -> String {
         // What begins like a title is none.
-        let form = form.trim_end().replace("\n#", "\n #");
-        let form = if form.starts_with('#') { format!(" {form}") } else { form };
-        format!("## {}\n{form}\n\n", self.title)
+        let variant = variant.trim_end().replace("\n#", "\n #");
+        let variant = if variant.starts_with('#') { format!(" {variant}") } else { variant };
+        format!("## {}\n{variant}\n\n", self.title)
     }
 }
 
 /// The parts in their order, within so many bytes.
-pub(super) fn fill(sections: Vec<Section>, room: usize) -> String {
-    let mut by_value: Vec<usize> = (0..sections.len()).collect();
-    by_value.sort_by_key(|&place| std::cmp::Reverse(sections[place].value));
-    let mut said = vec![None; sections.len()];
-    let mut room = room;
-    for place in by_value {
+pub(super) fn fit_sections(sections: Vec<Section>, budget: usize) -> String {
+    let mut by_priority: Vec<usize> = (0..sections.len()).collect();
+    by_priority.sort_by_key(|&place| std::cmp::Reverse(sections[place].priority));
+    let mut texts = vec![None; sections.len()];
+    let mut budget = budget;
+    for place in by_priority {
         let section = &sections[place];
-        let forms = || section.forms.iter().map(|form| section.text(form));
-        let fitting = forms().find(|text| text.len() <= room);
-        let text = fitting.or_else(|| forms().next_back().filter(|_| section.value == ALWAYS));
-        room = room.saturating_sub(text.as_ref().map_or(0, String::len));
-        said[place] = text;
+        let variants = || section.variants.iter().map(|variant| section.text(variant));
+        let fitting = variants().find(|text| text.len() <= budget);
+        let text = fitting.or_else(|| variants().next_back().filter(|_| section.priority == REQUIRED));
+        budget = budget.saturating_sub(text.as_ref().map_or(0, String::len));
+        texts[place] = text;
     }
-    said.into_iter().flatten().collect::<String>().trim_end().to_owned()
+    texts.into_iter().flatten().collect::<String>().trim_end().to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn section(title: &'static str, value: u8, forms: &[&str]) -> Section {
-        Section::of(title, value, forms.iter().map(|form| (*form).to_owned()).collect()).unwrap()
+    fn section(title: &'static str, priority: u8, variants: &[&str]) -> Section {
+        Section::new(title, priority, variants.iter().map(|variant| (*variant).to_owned()).collect()).unwrap()
     }
 
     #[test]
     fn value_decides_and_the_order_stays() {
         let sections = || {
             vec![
-                section("A", ALWAYS, &["error"]),
+                section("A", REQUIRED, &["error"]),
                 section("B", 1, &["little value"]),
                 section("C", 9, &["a long form of much value", "short"]),
             ]
         };
-        assert_eq!(fill(sections(), 1000), "## A\nerror\n\n## B\nlittle value\n\n## C\na long form of much value");
-        assert_eq!(fill(sections(), 30), "## A\nerror\n\n## C\nshort");
-        assert_eq!(fill(sections(), 0), "## A\nerror");
+        assert_eq!(
+            fit_sections(sections(), 1000),
+            "## A\nerror\n\n## B\nlittle value\n\n## C\na long form of much value"
+        );
+        assert_eq!(fit_sections(sections(), 30), "## A\nerror\n\n## C\nshort");
+        assert_eq!(fit_sections(sections(), 0), "## A\nerror");
     }
 
     #[test]
     fn what_says_nothing_has_no_section() {
-        assert!(Section::of("A", 1, vec![" \n".to_owned()]).is_none());
+        assert!(Section::new("A", 1, vec![" \n".to_owned()]).is_none());
     }
 }

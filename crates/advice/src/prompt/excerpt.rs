@@ -1,7 +1,7 @@
 //! Texts of a record for a prompt.
 
 /// A text for a section: without what would part it from the rest or nobody can see.
-pub(super) fn plain(text: &str) -> String {
+pub(super) fn sanitize(text: &str) -> String {
     let parts = |c: char| (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}');
     let shown = |c: char| if parts(c) { ' ' } else { c };
     text.chars().filter(|c| !is_invisible(*c)).map(shown).collect()
@@ -17,19 +17,19 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// The beginning of a text, as many bytes as there is room for.
-pub(super) fn beginning(text: &str, most: usize) -> String {
+pub(super) fn excerpt_start(text: &str, most: usize) -> String {
     if text.len() <= most {
-        return plain(text);
+        return sanitize(text);
     }
     let end = (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-    plain(&text[..end]) + "…"
+    sanitize(&text[..end]) + "…"
 }
 
 /// The end of a text, as many bytes as there is room for.
-pub(super) fn end(text: &str, most: usize) -> String {
+pub(super) fn excerpt_end(text: &str, most: usize) -> String {
     let start = text.len().saturating_sub(most);
     match (start..).find(|&at| text.is_char_boundary(at)) {
-        Some(start) if start > 0 => format!("…{}", plain(&text[start..])),
-        _ => plain(text),
+        Some(start) if start > 0 => format!("…{}", sanitize(&text[start..])),
+        _ => sanitize(text),
     }
 }

@@ -2,31 +2,35 @@
 
 use tracing_failure::{Convergence, ErrorEntry, Failure, Map, PanicMatch, Relation, TrailEntry, Value};
 
-use super::budget::{ALWAYS, Section};
-use super::excerpt::{beginning, end, plain};
+use super::budget::{REQUIRED, Section};
+use super::excerpt::{excerpt_end, excerpt_start, sanitize};
 use crate::text::{brief, place_of};
 
 /// Bytes of the error's message that are always said.
-const MESSAGE: usize = 1_500;
+const MAX_MESSAGE_BYTES: usize = 1_500;
 /// Fields of a span, and series, that are told.
-const FIELDS: usize = 24;
+const MAX_FIELDS: usize = 24;
 /// Bytes of a value, where all of them do not fit.
-const VALUE: usize = 80;
+const MAX_VALUE_BYTES: usize = 80;
 
 pub(super) fn sections(failure: &Failure) -> Vec<Section> {
     let sections = [
-        Section::of("What failed", ALWAYS, vec![head(failure)]),
-        Section::of("Parameters", 90, vec![map(&failure.parameters, usize::MAX), map(&failure.parameters, VALUE)]),
-        Section::of("How the numbers went before", 85, vec![convergence(failure)]),
-        Section::of("Seen as it failed", 80, vec![map(&failure.context.event, 400)]),
-        Section::of("Chain of errors, outermost first", 70, vec![errors(failure)]),
-        Section::of(panics_title(failure), 71, vec![panics(failure)]),
-        Section::of("Traceback of Python, with its source, innermost last", 72, traceback(failure)),
-        Section::of("End of the trail", 65, vec![trail(failure, 16), trail(failure, 6), trail(failure, 3)]),
-        Section::of("Stack, own code, innermost first", 60, vec![frames(failure)]),
-        Section::of("Spans around it, innermost first", 40, vec![spans(failure)]),
-        Section::of("Known advice, from rules", 50, vec![known_advice(failure)]),
-        Section::of("Said before", 30, vec![breadcrumbs(failure)]),
+        Section::new("What failed", REQUIRED, vec![head(failure)]),
+        Section::new(
+            "Parameters",
+            90,
+            vec![map(&failure.parameters, usize::MAX), map(&failure.parameters, MAX_VALUE_BYTES)],
+        ),
+        Section::new("How the numbers went before", 85, vec![convergence(failure)]),
+        Section::new("Seen as it failed", 80, vec![map(&failure.context.event, 400)]),
+        Section::new("Chain of errors, outermost first", 70, vec![errors(failure)]),
+        Section::new(panics_title(failure), 71, vec![panics(failure)]),
+        Section::new("Traceback of Python, with its source, innermost last", 72, traceback(failure)),
+        Section::new("End of the trail", 65, vec![trail(failure, 16), trail(failure, 6), trail(failure, 3)]),
+        Section::new("Stack, own code, innermost first", 60, vec![frames(failure)]),
+        Section::new("Spans around it, innermost first", 40, vec![spans(failure)]),
+        Section::new("Known advice, from rules", 50, vec![known_advice(failure)]),
+        Section::new("Said before", 30, vec![breadcrumbs(failure)]),
     ];
     sections.into_iter().flatten().collect()
 }
@@ -37,34 +41,34 @@ fn lines(lines: impl IntoIterator<Item = String>) -> String {
 
 /// A name and a text, on one line.
 fn pair(name: &str, text: &str) -> String {
-    format!("{}: {}", beginning(name, VALUE).replace('\n', " "), plain(text).replace('\n', "\n  "))
+    format!("{}: {}", excerpt_start(name, MAX_VALUE_BYTES).replace('\n', " "), sanitize(text).replace('\n', "\n  "))
 }
 
 fn head(failure: &Failure) -> String {
     let context = &failure.context;
     let known = [
-        ("computation", beginning(&failure.computation, 200)),
-        ("theoretical reference", beginning(&failure.theoretical_ref, 300)),
-        ("error type", beginning(&failure.error_type, 200)),
-        ("error", beginning(&failure.error_message, MESSAGE)),
+        ("computation", excerpt_start(&failure.computation, 200)),
+        ("theoretical reference", excerpt_start(&failure.theoretical_ref, 300)),
+        ("error type", excerpt_start(&failure.error_type, 200)),
+        ("error", excerpt_start(&failure.error_message, MAX_MESSAGE_BYTES)),
         ("category", context.category.map_or("", |category| category.name()).to_owned()),
-        ("reason", beginning(context.reason.as_deref().unwrap_or_default(), 200)),
+        ("reason", excerpt_start(context.reason.as_deref().unwrap_or_default(), 200)),
         ("seconds since it began", context.elapsed_s.map(brief).unwrap_or_default()),
     ];
     lines(known.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| pair(name, text)))
 }
 
-fn map(map: &Map, most: usize) -> String {
-    lines(map.iter().map(|(name, value)| pair(name, &beginning(&value.to_string(), most))))
+fn map(map: &Map, max_bytes: usize) -> String {
+    lines(map.iter().map(|(name, value)| pair(name, &excerpt_start(&value.to_string(), max_bytes))))
 }
 
 fn convergence(failure: &Failure) -> String {
-    let told = failure.context.convergence.iter().filter(|series| says_something(series)).take(FIELDS);
-    lines(told.map(|series| behaviour(series, failure)))
+    let series = failure.context.convergence.iter().filter(|series| is_informative(series)).take(MAX_FIELDS);
+    lines(series.map(|series| behaviour(series, failure)))
 }
 
 /// Counters count: nobody needs to be told.
-fn says_something(series: &Convergence) -> bool {
+fn is_informative(series: &Convergence) -> bool {
     !matches!(series.behaviour.name(), "steady" | "constant" | "short")
         || series.first_non_finite.is_some()
         || series.crossed.is_some()
@@ -72,7 +76,7 @@ fn says_something(series: &Convergence) -> bool {
 
 fn behaviour(series: &Convergence, failure: &Failure) -> String {
     let entry = failure.context.trail.get(series.trail);
-    let source = entry.map(name_of).unwrap_or_default();
+    let source = entry.map(entry_title).unwrap_or_default();
     let number = |name: &str, x: Option<f64>| x.map(|x| format!(", {name} {}", brief(x))).unwrap_or_default();
     let mut text = format!("{} ({}): {}", series.column, source, series.behaviour.name().replace('_', " "));
     text += &number("factor from one to the next", series.rate);
@@ -89,7 +93,7 @@ fn behaviour(series: &Convergence, failure: &Failure) -> String {
     if let Some(crossed) = &series.crossed {
         text += &format!(", crossed {} ({}) with {}", brief(crossed.bound), crossed.of, brief(crossed.value));
     }
-    plain(&text)
+    sanitize(&text)
 }
 
 /// Which of all occurrences a row is, those among them that are not kept.
@@ -100,21 +104,21 @@ fn occurrence(row: usize, entry: Option<&TrailEntry>) -> u64 {
 
 fn errors(failure: &Failure) -> String {
     let errors = &failure.context.errors;
-    let said = |error: &ErrorEntry| {
+    let text = |error: &ErrorEntry| {
         let name = error.type_name.as_deref().unwrap_or("error");
         let variant = error.variant.as_deref().map(|variant| format!(" {variant}")).unwrap_or_default();
         let data =
-            error.data.as_ref().map(|data| format!(" {}", beginning(&data.to_string(), 400))).unwrap_or_default();
+            error.data.as_ref().map(|data| format!(" {}", excerpt_start(&data.to_string(), 400))).unwrap_or_default();
         let relation = match error.relation {
             Some(Relation::Context) => "being handled: ",
             Some(Relation::Member) => "in the group: ",
             _ => "",
         };
-        let notes: String = error.notes.iter().take(4).map(|note| format!(" [{}]", beginning(note, 400))).collect();
-        pair(&format!("{relation}{name}{variant}"), &format!("{}{notes}{data}", beginning(&error.message, 500)))
+        let notes: String = error.notes.iter().take(4).map(|note| format!(" [{}]", excerpt_start(note, 400))).collect();
+        pair(&format!("{relation}{name}{variant}"), &format!("{}{notes}{data}", excerpt_start(&error.message, 500)))
     };
-    let tells = errors.len() > 1 || errors.iter().any(|error| error.data.is_some() || !error.notes.is_empty());
-    if tells { lines(errors.iter().map(said)) } else { String::new() }
+    let is_informative = errors.len() > 1 || errors.iter().any(|error| error.data.is_some() || !error.notes.is_empty());
+    if is_informative { lines(errors.iter().map(text)) } else { String::new() }
 }
 
 fn panics_title(failure: &Failure) -> &'static str {
@@ -134,7 +138,7 @@ fn panics(failure: &Failure) -> String {
         let known =
             [thread, place.map(|place| format!("at {place}")), functions.map(|functions| format!("in {functions}"))];
         let known: Vec<String> = ["panic".to_owned()].into_iter().chain(known.into_iter().flatten()).collect();
-        pair(&known.join(" "), &beginning(&panic.message, 500))
+        pair(&known.join(" "), &excerpt_start(&panic.message, 500))
     }))
 }
 
@@ -144,8 +148,10 @@ fn working_dir(failure: &Failure) -> Option<&str> {
 
 /// ` in level depth=2`: the innermost span around an event, and what the spans carry.
 fn within(span: Option<&str>, fields: &Map) -> String {
-    let fields =
-        fields.iter().take(FIELDS).map(|(name, value)| format!(" {name}={}", beginning(&value.to_string(), VALUE)));
+    let fields = fields
+        .iter()
+        .take(MAX_FIELDS)
+        .map(|(name, value)| format!(" {name}={}", excerpt_start(&value.to_string(), MAX_VALUE_BYTES)));
     let words = fields.collect::<String>();
     match (span, words.is_empty()) {
         (None, true) => String::new(),
@@ -154,7 +160,7 @@ fn within(span: Option<&str>, fields: &Map) -> String {
 }
 
 /// What the events of an entry say, and in which spans.
-fn name_of(entry: &TrailEntry) -> String {
+fn entry_title(entry: &TrailEntry) -> String {
     let words = entry.message.as_deref().or(entry.span.as_deref()).unwrap_or("numbers");
     format!("{words}{}", within(entry.spans.last().map(|span| &**span), &entry.span_fields))
 }
@@ -168,59 +174,59 @@ fn table(entry: &TrailEntry, rows: usize) -> String {
     let columns: Vec<(&str, &[Value])> =
         entry.columns.iter().filter_map(|(name, column)| Some((name, column.as_list()?))).collect();
     let Some(length) = columns.iter().map(|(_, column)| column.len()).max() else { return String::new() };
-    let title = name_of(entry);
+    let title = entry_title(entry);
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     let row = |row: usize| {
         let values = columns.iter().map(|(_, column)| column.get(row).map(Value::to_string).unwrap_or_default());
         values.collect::<Vec<_>>().join(" | ")
     };
     let shown = length.saturating_sub(rows)..length;
-    plain(&format!("{title}, {} times:\n{}\n{}\n", entry.seen, names.join(" | "), lines(shown.map(row)).trim_end()))
+    sanitize(&format!("{title}, {} times:\n{}\n{}\n", entry.seen, names.join(" | "), lines(shown.map(row)).trim_end()))
 }
 
 fn frames(failure: &Failure) -> String {
     let working_dir = working_dir(failure);
     let own = failure.context.frames.iter().filter(|frame| frame.in_app).take(12);
     let own = lines(own.map(|frame| {
-        plain(&format!("{} at {}", frame.function, place_of(frame.file.as_deref(), frame.line, working_dir)))
+        sanitize(&format!("{} at {}", frame.function, place_of(frame.file.as_deref(), frame.line, working_dir)))
     }));
     // A record of another program has its stack as text only.
-    let is_text = failure.context.frames.is_empty() && !is_pythons(&failure.stack_trace);
-    if is_text { beginning(&failure.stack_trace, 3_000) } else { own }
+    let is_text = failure.context.frames.is_empty() && !is_python_traceback(&failure.stack_trace);
+    if is_text { excerpt_start(&failure.stack_trace, 3_000) } else { own }
 }
 
 /// What Python says of the stack: it has the lines of source with it, those of a notebook's cells as well.
 fn traceback(failure: &Failure) -> Vec<String> {
     let text = failure.stack_trace.as_str();
-    if is_pythons(text) { vec![end(text, 3_000), end(text, 1_200)] } else { Vec::new() }
+    if is_python_traceback(text) { vec![excerpt_end(text, 3_000), excerpt_end(text, 1_200)] } else { Vec::new() }
 }
 
-fn is_pythons(stack: &str) -> bool {
+fn is_python_traceback(stack: &str) -> bool {
     stack.contains("Traceback (most recent call last):")
 }
 
 fn spans(failure: &Failure) -> String {
-    let said = |name: &str| name != "computation" && name != "theoretical_ref";
+    let text = |name: &str| name != "computation" && name != "theoretical_ref";
     lines(failure.context.spans.iter().take(8).map(|span| {
         let fields: Vec<String> = span
             .fields
             .iter()
-            .take(FIELDS)
-            .filter(|(name, value)| said(name) && failure.parameters.get(name) != Some(*value))
-            .map(|(name, value)| format!(" {name}={}", beginning(&value.to_string(), VALUE)))
+            .take(MAX_FIELDS)
+            .filter(|(name, value)| text(name) && failure.parameters.get(name) != Some(*value))
+            .map(|(name, value)| format!(" {name}={}", excerpt_start(&value.to_string(), MAX_VALUE_BYTES)))
             .collect();
-        plain(&format!("{}{}", span.name, fields.concat()))
+        sanitize(&format!("{}{}", span.name, fields.concat()))
     }))
 }
 
 fn known_advice(failure: &Failure) -> String {
-    lines(failure.suggested_fixes.iter().take(5).map(|fix| format!("- {}", beginning(fix, 500).replace('\n', " "))))
+    lines(failure.suggested_fixes.iter().take(5).map(|fix| format!("- {}", excerpt_start(fix, 500).replace('\n', " "))))
 }
 
 fn breadcrumbs(failure: &Failure) -> String {
     let last = failure.context.breadcrumbs.iter().rev().take(6).rev();
-    lines(last.map(|said| {
-        let within = within(said.span.as_deref(), &said.span_fields);
-        plain(&format!("{} {}{within}", said.level, beginning(&said.message, 200).replace('\n', " ")))
+    lines(last.map(|text| {
+        let within = within(text.span.as_deref(), &text.span_fields);
+        sanitize(&format!("{} {}{within}", text.level, excerpt_start(&text.message, 200).replace('\n', " ")))
     }))
 }

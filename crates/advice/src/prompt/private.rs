@@ -3,33 +3,33 @@
 use std::ffi::OsString;
 
 use serde_json::Value;
-use tracing_failure::{Failure, redact_text};
+use tracing_failure::{Failure, redact_text as redact_secrets};
 
 /// Directories that people have their own in, in lower case, and the superuser's own. A text may have backslashes
 /// escaped; the longer forms come first, since they contain the shorter ones.
-const HOMES: &[&str] = &["/home/", "/users/", "\\\\\\\\users\\\\\\\\", "\\\\users\\\\", "\\users\\"];
-const SUPERUSER: &str = "/root";
+const HOME_PARENTS: &[&str] = &["/home/", "/users/", "\\\\\\\\users\\\\\\\\", "\\\\users\\\\", "\\users\\"];
+const SUPERUSER_HOME: &str = "/root";
 /// A shorter name is part of too many words.
-const SHORTEST: usize = 2;
+const MIN_NAME_BYTES: usize = 2;
 
 /// The record without all that, in each of its texts: before they become JSON, which escapes backslashes.
-pub(super) fn without(failure: &Failure, hosts: &[String]) -> Failure {
+pub(super) fn redact_record(failure: &Failure, host_names: &[String]) -> Failure {
     let mut clean = failure.clone();
     clean.redact();
     let Ok(mut record) = serde_json::to_value(&clean) else { return clean };
-    hide_texts(&mut record, hosts);
+    redact_strings(&mut record, host_names);
     // A type that no text fits in, as a time, names nobody.
     serde_json::from_value(record).unwrap_or(clean)
 }
 
-fn hide_texts(value: &mut Value, hosts: &[String]) {
+fn redact_strings(value: &mut Value, host_names: &[String]) {
     match value {
-        Value::String(text) => *text = hide(text, hosts),
-        Value::Array(list) => list.iter_mut().for_each(|value| hide_texts(value, hosts)),
+        Value::String(text) => *text = redact_text(text, host_names),
+        Value::Array(list) => list.iter_mut().for_each(|value| redact_strings(value, host_names)),
         Value::Object(map) => {
             let entries = std::mem::take(map).into_iter().map(|(name, mut value)| {
-                hide_texts(&mut value, hosts);
-                (hide(&name, hosts), value)
+                redact_strings(&mut value, host_names);
+                (redact_text(&name, host_names), value)
             });
             *map = entries.collect();
         }
@@ -38,28 +38,29 @@ fn hide_texts(value: &mut Value, hosts: &[String]) {
 }
 
 /// The text without secrets, home directories and their owners, and the names of these hosts.
-pub(super) fn hide(text: &str, hosts: &[String]) -> String {
-    let text = redact_text(text).into_owned();
+pub(super) fn redact_text(text: &str, host_names: &[String]) -> String {
+    let text = redact_secrets(text).into_owned();
     let homes = [std::env::var_os("HOME"), std::env::var_os("USERPROFILE")];
     let homes = homes.into_iter().flatten().filter_map(|home: OsString| home.into_string().ok());
     let homes: Vec<String> = homes.flat_map(|home| [home.replace('\\', "\\\\"), home]).collect();
     let line = |line: &str| {
         let line =
-            homes.iter().filter(|home| home.len() > 3).fold(line.to_owned(), |line, home| without_dir(&line, home));
-        let line = without_owners(&line);
-        hosts.iter().fold(line, |line, host| without_word(&line, host, "[host]"))
+            homes.iter().filter(|home| home.len() > 3).fold(line.to_owned(), |line, home| replace_dir(&line, home));
+        let line = replace_homes(&line);
+        host_names.iter().fold(line, |line, host| replace_word(&line, host, "[host]"))
     };
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The host of the record, these others, and this machine, by their full and their short names.
-pub(super) fn hosts<'h>(failure: &Failure, others: impl Iterator<Item = &'h str>) -> Vec<String> {
+pub(super) fn host_names<'h>(failure: &Failure, others: impl Iterator<Item = &'h str>) -> Vec<String> {
     let recorded = failure.context.process.as_ref().and_then(|process| process.host.clone());
     let recorded = recorded.into_iter().chain(others.map(str::to_owned));
     let here = std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned());
     let full: Vec<String> = recorded.chain(here).collect();
     let short = full.iter().filter_map(|name| name.split('.').next().map(str::to_owned));
-    let mut names: Vec<String> = full.iter().cloned().chain(short).filter(|name| name.len() >= SHORTEST).collect();
+    let mut names: Vec<String> =
+        full.iter().cloned().chain(short).filter(|name| name.len() >= MIN_NAME_BYTES).collect();
     // The longer ones first: a short one is part of them.
     names.sort_by(|a, b| (b.len(), a).cmp(&(a.len(), b)));
     names.dedup();
@@ -67,7 +68,7 @@ pub(super) fn hosts<'h>(failure: &Failure, others: impl Iterator<Item = &'h str>
 }
 
 /// The text with a word replaced wherever it stands alone, in whatever case.
-fn without_word(text: &str, word: &str, by: &str) -> String {
+fn replace_word(text: &str, word: &str, by: &str) -> String {
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     let (lower, word) = (text.to_ascii_lowercase(), word.to_ascii_lowercase());
     let mut clean = String::with_capacity(text.len());
@@ -85,13 +86,15 @@ fn without_word(text: &str, word: &str, by: &str) -> String {
 }
 
 /// `~/data` for `/home/ada/data`, `/export/home/ada/data` and `C:\Users\ada\data`.
-fn without_owners(line: &str) -> String {
-    let line = without_dir(line, SUPERUSER);
-    HOMES.iter().fold(line, |line, homes| without_paths_to(&line, homes, |_, rest| Some(owner(rest, homes))))
+fn replace_homes(line: &str) -> String {
+    let line = replace_dir(line, SUPERUSER_HOME);
+    HOME_PARENTS
+        .iter()
+        .fold(line, |line, homes| replace_paths_to(&line, homes, |_, rest| Some(owner_length(rest, homes))))
 }
 
 /// Bytes of the owner's name that a path goes on with. On Windows it may have spaces.
-fn owner(rest: &str, homes: &str) -> usize {
+fn owner_length(rest: &str, homes: &str) -> usize {
     let is_part = |c: char| c.is_alphanumeric() || "._-".contains(c);
     let word = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
     let full = rest.find('\\').filter(|_| homes.starts_with('\\')).unwrap_or(word);
@@ -100,23 +103,23 @@ fn owner(rest: &str, homes: &str) -> usize {
 }
 
 /// `~/data` for `/root/data`, but not for `/rootfs` or `/mnt/root`.
-fn without_dir(line: &str, dir: &str) -> String {
-    let is_end = |rest: &str| !rest.starts_with(|c: char| is_of_path(c) && c != '/' && c != '\\');
-    without_paths_to(line, &dir.to_ascii_lowercase(), |before, rest| {
-        (start_of_path(before) == before.len() && is_end(rest)).then_some(0)
+fn replace_dir(line: &str, dir: &str) -> String {
+    let is_end = |rest: &str| !rest.starts_with(|c: char| is_path_char(c) && c != '/' && c != '\\');
+    replace_paths_to(line, &dir.to_ascii_lowercase(), |before, rest| {
+        (path_start(before) == before.len() && is_end(rest)).then_some(0)
     })
 }
 
 /// The line with `~` for each path up to a directory, and for as much behind it as `more` makes of what stands before and
 /// behind. Where it makes nothing of it, it is another directory.
-fn without_paths_to(line: &str, dir: &str, more: impl Fn(&str, &str) -> Option<usize>) -> String {
+fn replace_paths_to(line: &str, dir: &str, more: impl Fn(&str, &str) -> Option<usize>) -> String {
     let lower = line.to_ascii_lowercase();
     let mut clean = String::with_capacity(line.len());
     let mut copied = 0;
     for (at, found) in lower.match_indices(dir) {
         let end = at + found.len();
         let Some(more) = (at >= copied).then(|| more(&line[copied..at], &line[end..])).flatten() else { continue };
-        clean.push_str(&line[copied..copied + start_of_path(&line[copied..at])]);
+        clean.push_str(&line[copied..copied + path_start(&line[copied..at])]);
         clean.push('~');
         copied = end + more;
     }
@@ -124,11 +127,11 @@ fn without_paths_to(line: &str, dir: &str, more: impl Fn(&str, &str) -> Option<u
 }
 
 /// Where the path begins that a text ends with.
-fn start_of_path(text: &str) -> usize {
-    text.char_indices().rev().find(|(_, c)| !is_of_path(*c)).map_or(0, |(at, c)| at + c.len_utf8())
+fn path_start(text: &str) -> usize {
+    text.char_indices().rev().find(|(_, c)| !is_path_char(*c)).map_or(0, |(at, c)| at + c.len_utf8())
 }
 
-fn is_of_path(c: char) -> bool {
+fn is_path_char(c: char) -> bool {
     c.is_alphanumeric() || "._-/\\:".contains(c)
 }
 
@@ -150,7 +153,7 @@ mod tests {
             (r#"{"data": "C:\\Users\\ada\\x.py"}"#, r#"{"data": "~\\x.py"}"#),
             ("in C:\\Users\\ada and D:\\x", "in ~ and D:\\x"),
         ] {
-            assert_eq!(hide(text, &hosts(&failure, [].into_iter())), hidden);
+            assert_eq!(redact_text(text, &host_names(&failure, [].into_iter())), hidden);
         }
     }
 
@@ -159,8 +162,8 @@ mod tests {
         let json = Failure::new("c", "r", "E", "m").to_json();
         let json = json.replace("\"context\": {}", "\"context\": {\"process\": {\"host\": \"node7.cluster.edu\"}}");
         let failure = Failure::from_json(&json).unwrap();
-        let hosts = hosts(&failure, ["login1.cluster.edu"].into_iter());
-        let hidden = hide("on NODE7.cluster.edu, node7, login1 and node77", &hosts);
+        let host_names = host_names(&failure, ["login1.cluster.edu"].into_iter());
+        let hidden = redact_text("on NODE7.cluster.edu, node7, login1 and node77", &host_names);
         assert_eq!(hidden, "on [host], [host], [host] and node77");
     }
 }

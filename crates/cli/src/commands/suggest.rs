@@ -34,7 +34,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         screen.flush()?;
         return Ok(ExitCode::of_check(record.is_certain));
     }
-    let advice = advisor.advice(&record.failure)?;
+    let advice = advisor.advise(&record.failure)?;
     warn_if_not_cached(&advice);
     // The answer is saved first, because printing fails if the pipe is closed.
     let saved = options.save.then(|| save_answer(&record, &advice)).transpose();

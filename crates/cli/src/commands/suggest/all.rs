@@ -140,7 +140,7 @@ fn ask_about(
 ) -> Result<AnswerOutcome> {
     let path = group.latest.1.to_string_lossy();
     let record = open_record(&path, Some(dir))?;
-    let advice = advisor.advice(&record.failure)?;
+    let advice = advisor.advise(&record.failure)?;
     warn_if_not_cached(&advice);
     let saved = options.save.then(|| save_answer(&record, &advice)).transpose();
     let printed = print(group, &record, &advice, saved.as_ref().ok().and_then(Option::as_ref), screen);
@@ -165,7 +165,7 @@ fn print(
     for suggestion in advice.suggestions() {
         writeln!(screen, "  {} {}", screen.paint(paint::GOOD, "→"), one_line(&suggestion.fix))?;
     }
-    if advice.is_known {
+    if advice.is_cached {
         writeln!(screen, "  {}", screen.paint(paint::FAINT, "cached in .suggestions"))?;
     }
     if let Some(saved) = saved {

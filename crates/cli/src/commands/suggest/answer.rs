@@ -46,7 +46,7 @@ fn source(advice: &Advice, asked_for: &str) -> String {
     let asked = if advice.model == asked_for { String::new() } else { format!(", requested as {asked_for}") };
     let tokens = advice.tokens.map(|tokens| format!(", {tokens} tokens")).unwrap_or_default();
     let from_cache = || format!(", on {}, cached in .suggestions (use --fresh to ask again)", local_time(advice.time));
-    let when = if advice.is_known { from_cache() } else { tokens };
+    let when = if advice.is_cached { from_cache() } else { tokens };
     let model = fit(&advice.model, MAX_MODEL_COLUMNS);
     one_line(&format!("{model} by {}{asked}{when}", advice.provider)).into_owned()
 }

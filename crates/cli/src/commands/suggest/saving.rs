@@ -11,7 +11,7 @@ use crate::signals::SignalGuard;
 
 /// Returns true if the answer is cached or saved.
 pub(super) fn is_kept(advice: &Advice, saved: &Result<Option<String>>) -> bool {
-    advice.not_kept.is_none() || matches!(saved, Ok(Some(_)))
+    advice.cache_error.is_none() || matches!(saved, Ok(Some(_)))
 }
 
 /// The message about an answer that could not be printed.
@@ -26,7 +26,7 @@ pub(super) fn print_error_text(error: &anyhow::Error, is_kept: bool) -> String {
 
 /// Reports an answer that is not cached, since asking again costs tokens.
 pub(super) fn warn_if_not_cached(advice: &Advice) {
-    if let Some(reason) = &advice.not_kept {
+    if let Some(reason) = &advice.cache_error {
         report(format_args!("failures: the answer is not cached: {reason}"));
     }
 }

@@ -12,24 +12,24 @@ use tracing_failure::{Failure, Map, Resolution, redact_text};
 use uuid::Uuid;
 
 use super::budget::Section;
-use super::excerpt::beginning;
+use super::excerpt::excerpt_start;
 use crate::files::{existing_store, parse, read_json};
 use crate::text::{Varies, count};
 
 /// Files that are worth a thread.
-const PORTION: usize = 16;
+const FILES_PER_THREAD: usize = 16;
 /// A disk has something to do while others compute.
-const LEAST_THREADS: usize = 4;
+const MIN_THREADS: usize = 4;
 /// Parameters of a record that are compared with others.
-const PARAMETERS: usize = 64;
+const MAX_PARAMETERS: usize = 64;
 
 /// What is known of a fingerprint.
 #[derive(Debug, Default)]
-pub(crate) struct Past {
+pub(crate) struct FailureHistory {
     /// The times and ids of its records: a record and its copy are one failure.
     ids: BTreeSet<(DateTime<Utc>, Uuid)>,
     /// Records without an id.
-    nameless: usize,
+    without_id: usize,
     first: Option<DateTime<Utc>>,
     last: Option<DateTime<Utc>>,
     parameters: Option<Varies>,
@@ -41,28 +41,28 @@ pub(crate) struct Past {
 
 /// What is read of a record.
 #[derive(Deserialize)]
-struct Known {
+struct PastRecord {
     timestamp: DateTime<Utc>,
     parameters: Map,
-    context: KnownContext,
+    context: PastContext,
 }
 
 #[derive(Deserialize)]
-struct KnownContext {
+struct PastContext {
     #[serde(default)]
     id: serde_json::Value,
     #[serde(default)]
     fingerprint: String,
     resolution: Option<Resolution>,
-    process: Option<KnownProcess>,
+    process: Option<PastProcess>,
 }
 
 #[derive(Deserialize)]
-struct KnownProcess {
+struct PastProcess {
     host: Option<String>,
 }
 
-impl Past {
+impl FailureHistory {
     /// What the records of this directory, and what was noted beside them, tell of a failure.
     ///
     /// # Errors
@@ -71,67 +71,67 @@ impl Past {
     pub(crate) fn of(failure: &Failure, dir: &Path) -> Result<Self> {
         let fingerprint = failure.fingerprint();
         let store = existing_store(dir)?;
-        let mut past = Past::in_files(&store.paths()?, &fingerprint);
-        past.fixes.extend(store.resolutions(&fingerprint));
-        past.fixes.sort_by(|a, b| (b.time, &b.fix).cmp(&(a.time, &a.fix)));
-        past.fixes.dedup_by(|a, b| a.fix == b.fix);
-        Ok(past)
+        let mut history = FailureHistory::in_files(&store.paths()?, &fingerprint);
+        history.fixes.extend(store.resolutions(&fingerprint));
+        history.fixes.sort_by(|a, b| (b.time, &b.fix).cmp(&(a.time, &a.fix)));
+        history.fixes.dedup_by(|a, b| a.fix == b.fix);
+        Ok(history)
     }
 
     /// Reads all of them on all cores. What is no record is passed over.
-    fn in_files(files: &[PathBuf], fingerprint: &str) -> Past {
+    fn in_files(files: &[PathBuf], fingerprint: &str) -> FailureHistory {
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-        let threads = cores.max(LEAST_THREADS).min(files.len().div_ceil(PORTION)).max(1);
+        let threads = cores.max(MIN_THREADS).min(files.len().div_ceil(FILES_PER_THREAD)).max(1);
         let read = |files: &[PathBuf]| {
-            let (mut past, mut json) = (Past::default(), Vec::new());
+            let (mut history, mut json) = (FailureHistory::default(), Vec::new());
             for path in files {
-                past.join(Past::in_file(path, fingerprint, &mut json).unwrap_or_default());
+                history.merge(FailureHistory::in_file(path, fingerprint, &mut json).unwrap_or_default());
             }
-            past
+            history
         };
-        let mut past = Past::default();
+        let mut history = FailureHistory::default();
         std::thread::scope(|scope| {
             let parts = files.chunks(files.len().div_ceil(threads).max(1));
             let readers: Vec<_> = parts.map(|part| scope.spawn(move || read(part))).collect();
             readers
                 .into_iter()
-                .for_each(|reader| past.join(reader.join().unwrap_or_else(|panic| resume_unwind(panic))));
+                .for_each(|reader| history.merge(reader.join().unwrap_or_else(|panic| resume_unwind(panic))));
         });
-        past
+        history
     }
 
     /// `None` where it is another failure.
-    fn in_file(path: &Path, fingerprint: &str, json: &mut Vec<u8>) -> Option<Past> {
+    fn in_file(path: &Path, fingerprint: &str, json: &mut Vec<u8>) -> Option<FailureHistory> {
         read_json(json, path).ok()?;
-        if !may_have(json, fingerprint) {
+        if !may_contain_fingerprint(json, fingerprint) {
             return None;
         }
-        let known: Known = parse(json).ok()?;
-        let is_same = match &*known.context.fingerprint {
+        let record: PastRecord = parse(json).ok()?;
+        let is_same = match &*record.context.fingerprint {
             // A record of another program: what it has of errors and spans is part of it.
             "" => parse::<Failure>(json).ok()?.fingerprint() == fingerprint,
             stored => stored == fingerprint,
         };
-        let id: Option<Uuid> = known.context.id.as_str().and_then(|id| id.parse().ok());
-        is_same.then(|| Past {
-            ids: id.into_iter().map(|id| (known.timestamp, id)).collect(),
-            nameless: usize::from(id.is_none()),
-            first: Some(known.timestamp),
-            last: Some(known.timestamp),
-            parameters: Some(Varies::of(&without_secrets(known.parameters))),
-            fixes: known.context.resolution.into_iter().collect(),
-            hosts: known.context.process.and_then(|process| process.host).into_iter().collect(),
+        let id: Option<Uuid> = record.context.id.as_str().and_then(|id| id.parse().ok());
+        is_same.then(|| FailureHistory {
+            ids: id.into_iter().map(|id| (record.timestamp, id)).collect(),
+            without_id: usize::from(id.is_none()),
+            first: Some(record.timestamp),
+            last: Some(record.timestamp),
+            parameters: Some(Varies::of(&redact_parameters(record.parameters))),
+            fixes: record.context.resolution.into_iter().collect(),
+            hosts: record.context.process.and_then(|process| process.host).into_iter().collect(),
         })
     }
 
-    fn join(&mut self, other: Self) {
+    fn merge(&mut self, other: Self) {
         self.ids.extend(other.ids);
-        self.nameless += other.nameless;
+        self.without_id += other.without_id;
         self.first = self.first.into_iter().chain(other.first).min();
         self.last = self.last.into_iter().chain(other.last).max();
         match (&mut self.parameters, other.parameters) {
             (Some(known), Some(parameters)) => known.join(parameters, false),
-            (known @ None, parameters) => *known = parameters,
+            (record @ None, parameters) => *record = parameters,
             (Some(_), None) => {}
         }
         self.fixes.extend(other.fixes);
@@ -139,7 +139,7 @@ impl Past {
     }
 
     fn occurrences(&self) -> usize {
-        self.ids.len() + self.nameless
+        self.ids.len() + self.without_id
     }
 
     pub(super) fn hosts(&self) -> impl Iterator<Item = &str> {
@@ -147,10 +147,11 @@ impl Past {
     }
 
     /// Where it leaves the machine, fixes are redacted before they are cut.
-    pub(super) fn section(&self, leaves: bool) -> Option<Section> {
+    pub(super) fn section(&self, redacts: bool) -> Option<Section> {
         let mut text = String::new();
         for fix in self.fixes.iter().take(3) {
-            text += &format!("fixed before by: {}\n", beginning(&said(&fix.fix, leaves), 600).replace('\n', " "));
+            text +=
+                &format!("fixed before by: {}\n", excerpt_start(&fix_text(&fix.fix, redacts), 600).replace('\n', " "));
         }
         if let (Some(first), Some(last), Some(parameters)) = (self.first, self.last, &self.parameters)
             && self.occurrences() > 1
@@ -158,15 +159,15 @@ impl Past {
             text += &format!("{} since {}, the last {}\n", count(self.occurrences(), "time"), day(first), day(last));
             let differing = parameters.differing();
             if !differing.is_empty() {
-                text += &beginning(&format!("parameters that vary: {differing}"), 1_200);
+                text += &excerpt_start(&format!("parameters that vary: {differing}"), 1_200);
             }
         }
-        Section::of("The same failure before", 72, vec![text])
+        Section::new("The same failure before", 72, vec![text])
     }
 }
 
-fn said(fix: &str, leaves: bool) -> Cow<'_, str> {
-    if leaves { redact_text(fix) } else { Cow::Borrowed(fix) }
+fn fix_text(fix: &str, redacts: bool) -> Cow<'_, str> {
+    if redacts { redact_text(fix) } else { Cow::Borrowed(fix) }
 }
 
 fn day(time: DateTime<Utc>) -> String {
@@ -174,16 +175,16 @@ fn day(time: DateTime<Utc>) -> String {
 }
 
 /// A record of another program may hold what ours redact.
-fn without_secrets(parameters: Map) -> Map {
+fn redact_parameters(parameters: Map) -> Map {
     let mut failure = Failure::new("", "", "", "");
     failure.parameters =
-        parameters.iter().take(PARAMETERS).map(|(name, value)| (name.to_owned(), value.clone())).collect();
+        parameters.iter().take(MAX_PARAMETERS).map(|(name, value)| (name.to_owned(), value.clone())).collect();
     failure.redact();
     failure.parameters
 }
 
 /// Whether a record can have this fingerprint: it stands there, or none does. To look is quicker than to parse.
-fn may_have(json: &[u8], fingerprint: &str) -> bool {
+fn may_contain_fingerprint(json: &[u8], fingerprint: &str) -> bool {
     std::str::from_utf8(json).map_or(true, |text| text.contains(fingerprint) || !has_fingerprint(text))
 }
 
@@ -191,6 +192,6 @@ fn may_have(json: &[u8], fingerprint: &str) -> bool {
 fn has_fingerprint(text: &str) -> bool {
     let values = text.split("\"fingerprint\"").skip(1);
     let mut values = values.map(|value| value.trim_start_matches([':', ' ', '\t', '\n', '\r', '"']));
-    let is_ours = |value: &str| value.len() == 16 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
-    values.any(|value| value.split('"').next().is_some_and(is_ours))
+    let is_standard_form = |value: &str| value.len() == 16 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+    values.any(|value| value.split('"').next().is_some_and(is_standard_form))
 }
