@@ -1,6 +1,7 @@
-"""What it costs, beside a logger in pure Python: ``python benches/costs.py`` prints the tables of the README.
+"""Costs, compared with a logger in pure Python: ``python benches/costs.py`` prints the tables of the book.
 
-Each is measured in turns with what it is compared with, since a file system is not the same from minute to minute; medians.
+Compared functions are measured in turns, since the speed of a file system changes from minute to minute. Times are
+medians.
 """
 
 import datetime
@@ -23,7 +24,7 @@ PARAMETERS = {
 class PythonLogger:
     """Writes the same record with :mod:`json` and an atomic rename.
 
-    What tracing-failure finds out beside the error (category, fingerprint, what to try) is given to it.
+    It is given the facts that tracing-failure determines: category, fingerprint and suggestions.
     """
 
     def __init__(self, dir, record, indent):
@@ -84,7 +85,7 @@ def fail():
 
 
 def medians(functions, argument, rounds, in_a_row):
-    """Microseconds of each function, called so often in a row, in turns with the others."""
+    """Microseconds of each function per call. The functions take turns, each with ``in_a_row`` calls."""
     times = {name: [] for name in functions}
     for _ in range(rounds):
         for name, function in functions.items():
@@ -97,17 +98,17 @@ def medians(functions, argument, rounds, in_a_row):
 
 
 def failures(dir):
-    # Not called `failures`: the runtime log, which the others do not have, would be beside it.
-    ours = StructuredLogger(dir / "records")
+    # A directory with the name `failures` would have a runtime log. The other loggers have none.
+    recorder = StructuredLogger(dir / "records")
 
     def log(logger):
         return lambda error: logger.log_failure(
             computation="rg_flow_integration", error=error, parameters=PARAMETERS, theoretical_ref="IRH §1.2"
         )
 
-    record = json.loads(log(ours)(fail()).read_text())
+    record = json.loads(log(recorder)(fail()).read_text())
     indented, compact = PythonLogger(dir / "indented", record, 2), PythonLogger(dir / "compact", record, None)
-    bytes = b"x" * log(ours)(fail()).stat().st_size
+    bytes = b"x" * log(recorder)(fail()).stat().st_size
 
     def file_only(_):
         path = f"{dir}/{uuid.uuid4()}.json"
@@ -115,19 +116,19 @@ def failures(dir):
             file.write(bytes)
         os.replace(path + ".tmp", path)
 
-    beside = {
-        "tracing_failure": log(ours),
+    loggers = {
+        "tracing_failure": log(recorder),
         "pure Python, `json.dump` with indentation": log(indented),
         "pure Python, `json.dump` on one line": log(compact),
         "a file of as many bytes, written and renamed": file_only,
     }
-    alone, burst = medians(beside, fail, 1000, 1), medians(beside, fail, 40, 50)
-    print("| one failure | µs, alone | beside ours | µs, 50 in a row | beside ours |")
+    alone, burst = medians(loggers, fail, 1000, 1), medians(loggers, fail, 40, 50)
+    print("| one failure | µs, alone | ratio | µs, 50 in a row | ratio |")
     print("| --- | ---: | ---: | ---: | ---: |")
-    for name in beside:
+    for name in loggers:
         columns = [f"{times[name]:.0f} | {times[name] / times['tracing_failure']:.1f}" for times in (alone, burst)]
         print(f"| {name} | {' | '.join(columns)} |")
-    ours.flush()
+    recorder.flush()
     return len(bytes)
 
 
@@ -145,18 +146,18 @@ def healthy(dir):
     def plain(x0, tol=1e-9):
         pass
 
-    kept = []
+    rows = []
     with logger.computation("c") as c:
-        beside = {
+        operations = {
             "`with logger.computation(…)`, two parameters": block,
             "a decorated function": decorated,
             "a plain function": plain,
             "`c.record(step=…, residual=…)`": lambda x: c.record(step=3, residual=x),
             "`tracing_failure.record(…)`": lambda x: record(step=3, residual=x),
-            "a dict appended to a list": lambda x: kept.append({"step": 3, "residual": x, "t": time.perf_counter()}),
+            "a dict appended to a list": lambda x: rows.append({"step": 3, "residual": x, "t": time.perf_counter()}),
         }
-        times = medians(beside, lambda: 0.5, 400, 100)
-    print("\n| where nothing fails | µs |\n| --- | ---: |")
+        times = medians(operations, lambda: 0.5, 400, 100)
+    print("\n| without a failure | µs |\n| --- | ---: |")
     for name, value in times.items():
         print(f"| {name} | {value:.2f} |")
 

@@ -1,4 +1,4 @@
-"""Newton's iteration for a pole mass, which does not converge from where it starts: ``python examples/pole_mass.py``."""
+"""A Newton iteration for a pole mass that does not converge from its start: ``python examples/pole_mass.py``."""
 
 import sys
 

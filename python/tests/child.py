@@ -1,4 +1,4 @@
-"""A process that runs the code of one test after the other: it starts once, and a test that hangs in native code ends it."""
+"""A process that runs the code of several tests. It starts once, and again after a test that hangs in native code."""
 
 import json
 import queue
@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-#: What the process does: each line is a directory and code, and the answer is what the code printed, or its traceback.
+#: The code of the process. A request is a line with a directory and code; the answer is the output and the traceback.
 SERVER = """
 import contextlib, faulthandler, io, json, os, sys, traceback
 faulthandler.enable()
@@ -39,7 +39,7 @@ class Child:
         self._process: subprocess.Popen[str] | None = None
 
     def run(self, code: str, directory: Path, seconds: float = 60) -> str:
-        """What the code prints. Where it hangs, the process ends with a traceback, and the next piece has a new one."""
+        """Returns the output of the code. If it hangs, the process ends with a traceback, and the next run starts one."""
         if self._process is None:
             self._start()
         process = self._process
@@ -79,7 +79,7 @@ class Child:
         self._process, self._answers = process, answers
 
     def _end(self) -> str:
-        """Ends the process, which says on stderr where it was."""
+        """Ends the process, and returns its stderr, which has a traceback."""
         process, self._process = self._process, None
         assert process is not None
         process.send_signal(getattr(signal, "SIGABRT", signal.SIGTERM))

@@ -3,7 +3,7 @@ from hypothesis import HealthCheck, settings
 
 from tracing_failure import StructuredLogger
 
-# How long an example takes says nothing on a machine that does other things as well.
+# On a busy machine, the duration of an example means nothing.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=list(HealthCheck))
 settings.load_profile("unhurried")
 

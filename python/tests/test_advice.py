@@ -1,4 +1,4 @@
-"""``failure.suggest``: who is asked, what they are told, and what becomes of the answer."""
+"""``failure.suggest``: the choice of the model, the question, and the answer."""
 
 import http.server
 import json
@@ -14,7 +14,9 @@ ANSWER = json.dumps(
     {
         "root_cause": "The flow has a <pole>.",
         "confidence": "high",
-        "fixes": [{"change": "End before t = -9.78", "location": "flow.py:7", "reason": "it ends there", "code": "t = 9"}],
+        "fixes": [
+            {"change": "End before t = -9.78", "location": "flow.py:7", "reason": "it ends there", "code": "t = 9"},
+        ],
     }
 )
 
@@ -50,8 +52,9 @@ def test_a_function_is_told_what_failed_and_no_secret(failure):
     assert (advice.root_cause, advice.confidence, advice.is_cached) == ("The flow has a <pole>.", "high", False)
     [fix] = advice.fixes
     assert (fix.change, fix.location, fix.code) == ("End before t = -9.78", "flow.py:7", "t = 9")
-    for told in ("the norm is 1e13", "Eq. 1.12", "rtol: 1e-6", 'raise ArithmeticError("the norm is 1e13")', "root_cause"):
-        assert told in questions[0]
+    source = 'raise ArithmeticError("the norm is 1e13")'
+    for text in ("the norm is 1e13", "Eq. 1.12", "rtol: 1e-6", source, "root_cause"):
+        assert text in questions[0]
     assert "hunter2" not in questions[0]
 
 

@@ -13,7 +13,7 @@ import tracing_failure
 PACKAGE = Path(tracing_failure.__file__).parent
 RUST = PACKAGE.parent / "src"
 
-#: The subpackages that each part of the package may import, beside itself and the compiled half (`_native`).
+#: The subpackages that each part of the package may import. Every part may import itself and the compiled half.
 DIRECTIONS: dict[str, set[str]] = {
     "__init__": {"_ipython", "_recording", "_records"},
     "_ipython": {"_recording", "_exceptions", "_runtime"},
@@ -25,7 +25,7 @@ DIRECTIONS: dict[str, set[str]] = {
     "_native": set(),
 }
 
-#: The functions that the compiled half calls: the only way back from it. It imports them by name at run time.
+#: The functions that the compiled half calls. It imports their modules by name at run time.
 CALLBACKS = {
     "_runtime.notebook": "display_file",
     "_runtime.signals": "is_from_signal",
@@ -35,13 +35,13 @@ CALLBACKS = {
 
 
 def modules(package: Path) -> dict[str, Path]:
-    """The files of a package by the names of their modules; the stub stands for the compiled half."""
+    """The files of a package by the names of their modules. The stub represents the compiled half."""
     files = {path.relative_to(package).with_suffix(""): path for path in sorted(package.rglob("*.py*"))}
     return {".".join(name.parts): path for name, path in files.items() if path.suffix in (".py", ".pyi")}
 
 
 def imports(name: str, known: dict[str, Path], package: str = "tracing_failure") -> set[str]:
-    """The modules that a module imports anywhere: for type checking only and in functions as well."""
+    """The modules that a module imports, also in functions and for type checking only."""
     found = set()
     for node in ast.walk(ast.parse(known[name].read_text())):
         if isinstance(node, ast.Import):
@@ -57,7 +57,7 @@ def imports(name: str, known: dict[str, Path], package: str = "tracing_failure")
 
 
 def resolve(target: str, known: dict[str, Path]) -> str | None:
-    """The module that a dotted name belongs to: itself, or the one whose attribute it is."""
+    """The module with a dotted name, or the module that has an attribute with this name."""
     candidates = (target, f"{target}.__init__", target.rpartition(".")[0], f"{target.rpartition('.')[0]}.__init__")
     return next((candidate for candidate in candidates if candidate in known), None)
 

@@ -1,5 +1,7 @@
-"""Every traversal of user objects ends, and lets signals through. The tests run in another process: a hang in native code cannot
-be interrupted otherwise."""
+"""Every traversal of user objects ends, and lets signals through.
+
+The tests run in another process, because a hang in native code cannot be interrupted.
+"""
 
 import json
 import pathlib

@@ -1,4 +1,4 @@
-"""The card of a failure: complete, bounded, and text only, whatever a record holds."""
+"""The card of a failure: complete, bounded and free of foreign markup for any record."""
 
 import datetime
 import math

@@ -1,4 +1,4 @@
-"""Numbers of every kind in a trail, and data that would have to be loaded: as parameters, and in a trail."""
+"""Numbers of all types in a trail, and data outside of memory as parameters and in a trail."""
 
 import datetime
 import decimal
@@ -233,7 +233,8 @@ def test_data_that_load_when_they_are_looked_at_are_not(
 def test_a_mapped_file_is_read_after_a_failure_only(logger: StructuredLogger, tmp_path: pathlib.Path) -> None:
     mapped = np.memmap(tmp_path / "entries", dtype="f8", mode="w+", shape=(300,))
     known = {"summary": "array", "length": 300, "shape": [300], "dtype": "float64"}
-    failure = failed(logger, lambda: tracing_failure.record(m=mapped[:4]), m=mapped, view=mapped[5:305], mean=mapped.mean())
+    parameters = {"m": mapped, "view": mapped[5:305], "mean": mapped.mean()}
+    failure = failed(logger, lambda: tracing_failure.record(m=mapped[:4]), **parameters)
     assert failure.parameters["m"] == known and failure.parameters["view"] == known | {"length": 295, "shape": [295]}
     assert failure.parameters["mean"] == 0.0
     logger.log_failure("c", "e", {"m": mapped})
@@ -244,7 +245,8 @@ def test_files_of_libraries_are_not_read(logger: StructuredLogger, tmp_path: pat
     h5py = pytest.importorskip("h5py")
     with h5py.File(tmp_path / "data.h5", "w") as file:
         file["a/b"] = np.ones((300, 2))
-        failure = failed(logger, lambda: tracing_failure.record(d=file["a/b"]), dataset=file["a/b"], group=file["a"], file=file)
+        parameters = {"dataset": file["a/b"], "group": file["a"], "file": file}
+        failure = failed(logger, lambda: tracing_failure.record(d=file["a/b"]), **parameters)
         logger.log_failure("c", "e", {"dataset": file["a/b"]})
     known = {"summary": "array", "length": 600, "shape": [300, 2], "dtype": "float64"}
     assert failure.parameters["dataset"] == known

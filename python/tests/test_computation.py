@@ -1,4 +1,4 @@
-"""``with logger.computation(…)`` and the decorator: parameters, trail, and what becomes of an exception."""
+"""``with logger.computation(…)`` and the decorator: parameters, trail and exceptions."""
 
 import _thread
 import asyncio

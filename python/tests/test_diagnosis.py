@@ -1,9 +1,10 @@
-"""NumPy, SciPy and Python fail here for real, and each failure leaves a record. Its category, and the beginning of what it
-suggests, are compared with what a numerical analyst says of the case, written down before the case was run.
+"""Real failures of NumPy, SciPy and Python, each with a record.
 
-A case is a function; its docstring is what the analyst says, ``category`` what he calls it, and ``begins`` has words one of
-which the first suggestion must have to lead there. ``begins=None``: nothing is to be suggested. Whoever changes a suggestion
-judges anew whether it still says what the analyst does. The honest misses are in ``MISSED``.
+The category and the first suggestion are compared with the judgement of a numerical analyst, which was written down
+before the case was run. A case is a function. Its docstring is the analyst's advice, ``category`` is the expected
+category, and the first suggestion must contain one of the words in ``begins``. With ``begins=None``, there must be no
+suggestion. After a change of a suggestion, check that it still gives the analyst's advice. Known misses are in
+``MISSED``.
 """
 
 import math
@@ -41,7 +42,7 @@ CASES: list[Case] = []
 
 
 def fails(category: str, begins: str | None, /, **parameters: Any) -> Callable[[Callable[[], Any]], Callable[[], Any]]:
-    """A case: what is said of it, and the parameters that a user records."""
+    """A case: the judgement of the analyst, and the parameters that a user records."""
 
     def add(run: Callable[[], Any]) -> Callable[[], Any]:
         CASES.append(Case(run, category, begins, parameters))
@@ -310,7 +311,7 @@ def wrong_jacobian_lsoda() -> None:
 
 @fails("max_iterations", "mxstep|steps|stiff|singular")
 def fast_oscillator() -> None:
-    """500 steps are not enough for so many oscillations: raise mxstep where it advances, or the interval is too long."""
+    """500 steps are not enough for these oscillations: raise mxstep if it advances, or shorten the interval."""
     with strictly():
         integrate.odeint(lambda y, t: [y[1], -1e8 * y[0]], [1.0, 0.0], [0.0, 10.0])
 
@@ -618,7 +619,7 @@ def valley_bfgs() -> None:
 
 @fails("accuracy_unattainable", "gradient|derivative|jac|noise|scale|difference", gtol=1e-5)
 def noisy_objective() -> None:
-    """The objective is noisy, so that differences are: a larger step of difference, an analytical gradient, no gradient."""
+    """The objective is noisy, and so are differences: a larger step of difference, an analytical gradient, or none."""
     rng = np.random.default_rng(1)
     refuse(optimize.minimize(lambda x: np.sum(x**2) + 1e-6 * rng.normal(), [1.0, 2.0], method="BFGS"))
 
@@ -626,7 +627,8 @@ def noisy_objective() -> None:
 @fails("line_search", "gradient|derivative", method="L-BFGS-B")
 def wrong_gradient() -> None:
     """A component of the gradient has the wrong sign: compare it with differences (check_grad)."""
-    refuse(optimize.minimize(optimize.rosen, [-1.2, 1.0], jac=lambda x: [-1, 1] * optimize.rosen_der(x), method="L-BFGS-B"))
+    start = [-1.2, 1.0]
+    refuse(optimize.minimize(optimize.rosen, start, jac=lambda x: [-1, 1] * optimize.rosen_der(x), method="L-BFGS-B"))
 
 
 @fails("max_evaluations", "gradient|maxfun|evaluations|jac", maxfun=50)
@@ -1352,7 +1354,7 @@ def to_be_written() -> None:
 #: Where the record does not say what the analyst says: in its category, its advice, or both; and why.
 MISSED: dict[str, tuple[set[str], str]] = {
     "regulator": ({"category", "advice"}, "SciPy says that no solution was found, and nothing of control"),
-    "draining_tank": ({"category"}, "the solver says that its step is too small; the NaN is in the trail, and in the advice"),
+    "draining_tank": ({"category"}, "the solver reports a small step; the NaN is in the trail and in the advice"),
     "exact_orbit": ({"category"}, "LSODA calls it an illegal input; the advice is from the parameter"),
     "stiffness_noticed": ({"category"}, "no category is stiffness, and the solver gave up before its steps ran out"),
     "oscillating_integral": ({"category"}, "QUADPACK takes it for divergent"),
@@ -1361,7 +1363,7 @@ MISSED: dict[str, tuple[set[str], str]] = {
     "hybrid_root": ({"category"}, "evaluations run out before MINPACK sees that there is no progress"),
     "exact_root": ({"category"}, "MINPACK sees no progress; the advice is from the parameter"),
     "start_out_of_bounds": ({"category"}, "what is outside of bounds is outside of a domain, in general"),
-    "wrong_gradient": ({"category"}, "\"ABNORMAL: \" alone is said of much else; the advice asks for the method as well"),
+    "wrong_gradient": ({"category"}, "\"ABNORMAL: \" alone has many causes; the advice asks for the method as well"),
     "incompatible_limits": ({"category"}, "SLSQP says that its line search failed"),
     "cobyla_constraints": ({"category"}, "COBYLA says that it did not converge, and then to what"),
     "free_lunch": ({"category"}, "no category is an objective without bound, where points are feasible"),

@@ -394,8 +394,8 @@ def called(run: Callable[[Callable[..., Any]], Any]) -> str:
 
 @pytest.mark.parametrize(
     "package",
-    ["nest_asyncio", "nest_asyncio2", "ipywidgets", "ipykernel", "IPython", "tornado", "traitlets", "trio", "anyio", "joblib",
-     "tenacity", "greenlet", "decorator", "wrapt", "jupyter_client"],
+    ["nest_asyncio", "nest_asyncio2", "ipywidgets", "ipykernel", "IPython", "tornado", "traitlets", "trio", "anyio",
+     "joblib", "tenacity", "greenlet", "decorator", "wrapt", "jupyter_client"],
 )  # fmt: skip
 def test_a_package_that_runs_functions_has_not_failed(package: str) -> None:
     def running(file: str) -> Callable[..., Any]:

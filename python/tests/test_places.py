@@ -1,4 +1,4 @@
-"""One fingerprint for one failure, wherever the program is started, installed or run."""
+"""One fingerprint for one failure, independent of working directory, place of installation and machine."""
 
 import os
 import pathlib
@@ -21,7 +21,9 @@ def flow(x):
     return math.sqrt(x)
 
 def main():
-    for computation in (flow, logger.computation("builtin", "r")(math.sqrt), logger.computation("library", "r")(json.loads)):
+    builtin = logger.computation("builtin", "r")(math.sqrt)
+    library = logger.computation("library", "r")(json.loads)
+    for computation in (flow, builtin, library):
         try:
             computation(-1.0 if computation.__name__ != "loads" else "{")
         except ValueError:
@@ -33,7 +35,8 @@ main()
 
 def run(*command: Any, cwd: pathlib.Path, records: pathlib.Path) -> list[Any]:
     environment = os.environ | {"RECORDS": str(records)}
-    done = subprocess.run([sys.executable, *command], cwd=cwd, env=environment, capture_output=True, text=True, timeout=120)
+    command = [sys.executable, *command]
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return list(read(records))
 
@@ -115,10 +118,13 @@ if os.environ.get("NUMBER"):
 shell.run_cell("def f(x):\\n    with logger.computation('c', 'r'):\\n        return 1 / x\\nf(0)", store_history=True)
 """
     found = []
-    for number, more in enumerate([{}, {"JPY_SESSION_NAME": "flow.ipynb"}, {"JPY_SESSION_NAME": "/a/b.ipynb", "NUMBER": "1"}]):
-        environment = os.environ | {"RECORDS": str(tmp_path / str(number)), "IPYTHONDIR": str(tmp_path / "ipython")} | more
-        done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    sessions = [{}, {"JPY_SESSION_NAME": "flow.ipynb"}, {"JPY_SESSION_NAME": "/a/b.ipynb", "NUMBER": "1"}]
+    for number, session in enumerate(sessions):
+        directories = {"RECORDS": str(tmp_path / str(number)), "IPYTHONDIR": str(tmp_path / "ipython")}
+        environment = os.environ | directories | session
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
         [failure] = read(tmp_path / str(number))
         found.append(failure.fingerprint)
-        assert failure.context.get("notebook") == more.get("JPY_SESSION_NAME"), done.stderr
+        assert failure.context.get("notebook") == session.get("JPY_SESSION_NAME"), done.stderr
     assert len(set(found)) == 1

@@ -11,7 +11,7 @@ import pytest
 
 from tracing_failure import Failure, read
 
-#: Workers that record failures through a logger that was made before them.
+#: Workers that record failures with a logger that was made before they started.
 WORKERS = """
     import multiprocessing, os, sys, threading
     from tracing_failure import StructuredLogger, record
@@ -37,7 +37,7 @@ WORKERS = """
 """
 
 
-#: A record whose model waits for a lock of the thread that records, which is given up after ten seconds.
+#: A record with a parameter whose `repr` waits for a lock of the recording thread. Recording gives up after 10 seconds.
 LOCKED = """
     import threading
     from tracing_failure import StructuredLogger
@@ -70,7 +70,7 @@ LOCKED = """
 
 @pytest.fixture(scope="module", autouse=True)
 def locked(tmp_path_factory):
-    """It waits beside the other tests."""
+    """Runs during the other tests, because it waits for 10 seconds."""
     directory = tmp_path_factory.mktemp("locked")
     (directory / "program.py").write_text(textwrap.dedent(LOCKED))
     pipe = subprocess.PIPE
@@ -121,7 +121,7 @@ def lines(dir):
     return [json.loads(line) for log in dir.iterdir() for line in log.read_text().splitlines()]
 
 
-#: Threads that record all the time, so that some are at it when the process forks.
+#: Threads that record all the time, so that some record while the process forks.
 BUSY = """threading.Thread(target=lambda: [work(-1) for _ in range(300)], daemon=True).start()
         threading.Thread(target=lambda: [work(-1) for _ in range(300)], daemon=True).start()"""
 
@@ -304,7 +304,8 @@ def test_loggers_that_nobody_has_any_more_cost_nothing(tmp_path):
         [failure] = read(tmp_path / f"runs/{number}/failures")
         assert failure.parameters == {"run": number}
         assert Failure.from_path(tmp_path / f"runs/{number}/failures/latest.json").id == failure.id
-        assert [line["message"] for line in lines(tmp_path / f"runs/{number}/logs")][:2] == ["begins", "computation closed"]
+        messages = [line["message"] for line in lines(tmp_path / f"runs/{number}/logs")]
+        assert messages[:2] == ["begins", "computation closed"]
 
 
 def test_a_logger_that_is_made_again_goes_on(tmp_path):
@@ -323,7 +324,7 @@ def test_a_logger_that_is_made_again_goes_on(tmp_path):
 
 
 def test_what_is_recorded_while_a_process_forks_does_not_wait_for_it(tmp_path):
-    """Of the hooks before a fork, the one that was registered first runs last."""
+    """Hooks before a fork run in the reverse order of their registration."""
     run(
         """
         import os
@@ -342,7 +343,7 @@ def test_what_is_recorded_while_a_process_forks_does_not_wait_for_it(tmp_path):
 
 
 def test_a_fork_does_not_wait_for_a_thread_that_waits_for_it(tmp_path):
-    """Of the hooks before a fork, logging's comes after ours: a thread that holds its lock flushes our handler."""
+    """The hook of `logging` runs after that of this package. A thread with the lock of `logging` flushes the handler."""
     output = run(
         """
         import logging, logging.config, os, threading
@@ -402,7 +403,7 @@ def test_threads_that_make_one_logger_lose_no_line(tmp_path):
 
 
 def test_a_full_stack_is_recorded_from_every_depth(tmp_path):
-    """Words, exceptions, and what leaves a computation, as near to the limit as a call is possible at all."""
+    """Messages, exceptions and exceptions that leave a computation, at all depths up to the recursion limit."""
     output = run(
         """
         import sys, threading
@@ -446,7 +447,7 @@ def test_a_full_stack_is_recorded_from_every_depth(tmp_path):
         records = list(read(logger.output_dir))
         assert len(records) == recorded()
         print({r.error_message for r in records}, {r.error_type for r in records} == {"Error", "ValueError"})
-        # At the very last depth nobody can be asked which thread it is.
+        # At the last depth there is no stack left to ask for the name of the thread.
         print([r.context["thread"] for r in records if r.context["thread"] != "MainThread"])
         """,
         tmp_path,
@@ -487,7 +488,7 @@ def test_a_full_stack_is_recorded_where_memory_is_limited(tmp_path):
 
 
 def test_a_package_that_is_imported_by_a_fork_holds_up_nobody(tmp_path):
-    """Then only the second half of its hooks is called: a record would wait for a fork that never ends."""
+    """Only the hooks after the fork run. Without the hook before it, a record would wait for a fork that never ends."""
     output = run(
         """
         import os

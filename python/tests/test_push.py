@@ -1,4 +1,4 @@
-"""``auto_push_failures=True``: records reach the remote by themselves."""
+"""``auto_push_failures=True``: records are pushed automatically."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Records read back: one, or all of a directory, or as a table."""
+"""Reading records: one, all of a directory, or as a table."""
 
 import datetime
 import json

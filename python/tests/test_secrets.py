@@ -1,4 +1,4 @@
-"""No secret reaches a file or a model, wherever it stands."""
+"""No secret reaches a file or a model."""
 
 import json
 import logging

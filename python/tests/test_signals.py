@@ -1,4 +1,4 @@
-"""What a signal's handler raises while we are at work is the program's, and goes on."""
+"""An exception that a signal handler raises during recording propagates to the program."""
 
 import enum
 import json
@@ -11,7 +11,7 @@ from child import Child
 
 from tracing_failure import StructuredLogger, read
 
-#: A program in which a signal comes while the same thing is done all the time.
+#: A program that repeats an action until a signal arrives.
 PROGRAM = """
     import random, signal
     import numpy as np

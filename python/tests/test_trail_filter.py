@@ -1,4 +1,4 @@
-"""Which events a trail keeps."""
+"""The filter of trail and breadcrumbs."""
 
 import logging
 import types

@@ -1,4 +1,4 @@
-"""What a trail and the breadcrumbs keep where a program and its libraries report more than there is room for."""
+"""The shares of the program and of libraries in a full trail and in full breadcrumbs."""
 
 import functools
 import logging

@@ -1,4 +1,4 @@
-"""Parameters of every kind: what stands in the record, and that nothing of it raises, hangs or fills memory."""
+"""Parameters of all types: their values in the record. None raises, hangs or fills memory."""
 
 import argparse
 import collections
@@ -725,13 +725,15 @@ def test_no_parameters_of_a_library_need_the_library(tmp_path: pathlib.Path) -> 
     assert Failure.from_path(tmp_path / "latest.json").parameters["y"]["mean"] == 1.5
 
 
-#: Numbers, texts and what holds them. A text that spells a number which JSON has none for is that number in a record.
+#: Numbers, texts and containers. A text such as "NaN" is the float in a record.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30).filter(
     lambda text: text not in ("NaN", "Infinity", "-Infinity")
 )
 names = texts.filter(lambda name: not any(part in name.lower() for part in ("key", "pass", "token", "secret", "auth")))
 scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | texts
-values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=6) | st.dictionaries(names, inner, max_size=6), max_leaves=30)
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=6) | st.dictionaries(names, inner, max_size=6), max_leaves=30
+)
 
 
 schema = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))

@@ -276,8 +276,8 @@ def _fixes(record: dict[str, Any]) -> str:
 
 def _source(suggestion: dict[str, Any]) -> str:
     confidence, source = suggestion.get("confidence"), suggestion.get("source") or suggestion.get("model")
-    description = [*([f"{confidence} confidence"] if confidence else []), *([source] if source else [])]
-    return f" <span style='{_SMALL}'>({_escape_short(' · '.join(map(str, description)))})</span>" if description else ""
+    parts = [*([f"{confidence} confidence"] if confidence else []), *([source] if source else [])]
+    return f" <span style='{_SMALL}'>({_escape_short(' · '.join(map(str, parts)))})</span>" if parts else ""
 
 
 def _stack(record: dict[str, Any]) -> str:
