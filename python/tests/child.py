@@ -39,7 +39,7 @@ class Child:
         self._process: subprocess.Popen[str] | None = None
 
     def run(self, code: str, directory: Path, seconds: float = 60) -> str:
-        """Returns the output of the code. If it hangs, the process ends with a traceback, and the next run starts one."""
+        """Returns the output of the code. If it hangs, the process ends with a traceback; the next run starts one."""
         if self._process is None:
             self._start()
         process = self._process

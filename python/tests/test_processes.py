@@ -343,7 +343,7 @@ def test_what_is_recorded_while_a_process_forks_does_not_wait_for_it(tmp_path):
 
 
 def test_a_fork_does_not_wait_for_a_thread_that_waits_for_it(tmp_path):
-    """The hook of `logging` runs after that of this package. A thread with the lock of `logging` flushes the handler."""
+    """The hook of `logging` runs after that of this package. A thread with its lock flushes the handler."""
     output = run(
         """
         import logging, logging.config, os, threading
