@@ -11,17 +11,19 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::capture::{FailureLayer, HistoryOptions, Plan, TrailFilter, install_panic_hook};
-use crate::failure::{Build, Failure, reserved_in_context};
 use crate::init_error::InitError;
 use crate::log::{LogFilter, Rotation, RuntimeLog};
-#[cfg(feature = "publish")]
-use crate::publish::{AutoPush, Publisher};
 use crate::recorder::{Notices, OnLost, Recorder};
-use crate::redact::Redactor;
-use crate::store::{Areas, Durability, Store};
-use crate::suggest::{Rule, Rules};
-use crate::value::{Limits, Map, Value};
 use crate::{Guard, StructuredLogger};
+use diagnose::{Rule, Rules};
+#[cfg(feature = "publish")]
+use publish::{AutoPush, Publisher};
+use record::internal::Areas;
+use record::internal::Redactor;
+use record::internal::reserved_in_context;
+use record::{Build, Failure};
+use record::{Durability, Store};
+use record::{Limits, Map, Value};
 
 /// Sets up everything for a program in one line: failures in `{dir}/failures`, the runtime log in `{dir}/logs`, the panic
 /// hook, and color-eyre where the feature is on.
@@ -49,7 +51,7 @@ pub fn init(dir: impl AsRef<Path>) -> Result<Guard, InitError> {
 /// The choices beneath [`init`].
 ///
 /// ```
-/// use tracing_failure::Durability;
+/// use tracing_failure::record::Durability;
 ///
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-builder-{}", std::process::id()));
 /// let _guard = tracing_failure::builder(&dir)
@@ -229,7 +231,7 @@ impl Builder {
     /// What a record survives once it is written; [`Durability::Process`] by default.
     ///
     /// ```
-    /// let builder = tracing_failure::builder("io").durability(tracing_failure::Durability::Disk);
+    /// let builder = tracing_failure::builder("io").durability(tracing_failure::record::Durability::Disk);
     /// # let _ = builder;
     /// ```
     pub fn durability(mut self, durability: Durability) -> Self {
@@ -253,7 +255,7 @@ impl Builder {
     /// How much of large values is kept.
     ///
     /// ```
-    /// let mut limits = tracing_failure::Limits::default();
+    /// let mut limits = tracing_failure::record::Limits::default();
     /// limits.frames = 16;
     /// let builder = tracing_failure::builder("io").limits(limits);
     /// # let _ = builder;
@@ -376,6 +378,8 @@ impl Builder {
     /// # let _ = builder;
     /// ```
     pub fn rule(mut self, rule: Rule) -> Self {
+        // The rule's own errors are no failures of the computation.
+        self.rules.guard_threads(|| Box::new(crate::capture::Busy::enter()));
         self.rules.add(rule);
         self
     }
@@ -591,7 +595,7 @@ impl Builder {
         }
         shared_context.other = self.redactor.map(self.context);
         shared_context.build = self.build;
-        let session = self.session.unwrap_or_else(|| crate::time::new_id().to_string());
+        let session = self.session.unwrap_or_else(|| record::time::new_id().to_string());
         let open_log = |dir: PathBuf| {
             let filter = match &self.log_filter {
                 Some(filter) => LogFilter::parse(filter).map_err(InitError::Filter)?,

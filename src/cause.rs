@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::capture::ErrorChain;
 use crate::report;
-use crate::value::Limits;
+use record::Limits;
 
 /// Anything that a failure can be caused by: every [`Error`], `Box<dyn Error>`, and reports such as `eyre::Report` and
 /// `anyhow::Error`, which lend a `dyn Error`; and the payload of a panic, which `catch_unwind` and `JoinHandle::join` return.

@@ -141,18 +141,13 @@
 //! - Outside of computations it allocates nothing and formats nothing that is not logged; inside of them, an event allocates
 //!   nothing either.
 
-#![warn(missing_docs)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod background;
 #[cfg(doctest)]
 mod book;
-mod bound;
 mod builder;
 mod capture;
 mod cause;
-mod convergence;
-mod failure;
-mod fork;
 mod guard;
 mod init_error;
 mod log;
@@ -162,39 +157,24 @@ mod outcome;
 mod payload;
 mod process;
 #[cfg(feature = "publish")]
-mod publish;
+#[cfg_attr(docsrs, doc(cfg(feature = "publish")))]
+pub mod publish;
+pub mod record;
 mod recorder;
-mod redact;
 mod report;
 mod result;
-mod stderr;
-mod store;
-mod suggest;
-mod sync;
-#[doc(hidden)]
-pub mod terminal;
-pub mod time;
-mod value;
-mod words;
 
+pub use ::record::build_info;
 pub use builder::{Builder, builder, init};
 pub use capture::{FailureLayer, install_panic_hook};
 pub use cause::Cause;
-pub use failure::{
-    Behaviour, Breadcrumb, Build, Category, Confidence, Context, Convergence, Crossed, ErrorEntry, Evidence, Failure,
-    Frame, Location, NonFinite, Origin, PanicMatch, PanicOrigin, Process, RaisedPanic, ReadError, Relation, Resolution,
-    SCHEMA, SpanEntry, Suggestion, TrailEntry,
-};
+pub use diagnose::{Rule, Test, diagnose};
 pub use guard::Guard;
 pub use init_error::InitError;
 pub use log::{FilterError, Rotation};
 pub use logger::StructuredLogger;
 pub use outcome::record_success;
-#[cfg(feature = "publish")]
-pub use publish::{Ignored, NotPushed, Outcome, Plan, PublishError, Published, Publisher, Secret, Skipped};
+#[doc(no_inline)]
+pub use record::{Category, Failure, Store, Value};
 pub use recorder::Stats;
-pub use redact::{is_secret_name, redact_text};
 pub use result::ResultExt;
-pub use store::{Durability, Store};
-pub use suggest::{Rule, Test};
-pub use value::{Limits, Map, Value};

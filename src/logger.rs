@@ -9,12 +9,13 @@ use tracing::Level;
 use crate::builder::Builder;
 use crate::capture::{Busy, Call, Capture, Carries, Kind, Place, Seen};
 use crate::cause::{Cause, Chain};
-use crate::failure::{Failure, Location};
 use crate::init_error::InitError;
 use crate::log::write_line;
 use crate::payload::caught;
 use crate::recorder::{Recorder, Stats};
-use crate::value::{Map, Value, shorten};
+use record::{Failure, Location};
+use record::{Map, Value};
+use text::shorten;
 
 /// Records failures of code that has an error in hand and no span.
 ///
@@ -93,7 +94,7 @@ impl StructuredLogger {
         let mut seen = Seen::new(Kind::Call, Place::Line(caller.file().into(), caller.line()));
         seen.error = chain;
         seen.carries = Carries::ErrorAlone;
-        seen.location = Location::of_caller(caller);
+        seen.location = Location::from(caller);
         let call = Call {
             computation: computation.to_owned(),
             theoretical_ref: theoretical_ref.to_owned(),
@@ -136,7 +137,7 @@ impl StructuredLogger {
     /// after timestamp, level, target and message, such as `fields` and `spans`. ERROR lines do not wait.
     ///
     /// ```
-    /// use tracing_failure::Map;
+    /// use tracing_failure::record::Map;
     ///
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-log-line-{}", std::process::id()));
     /// let logger = tracing_failure::builder(&dir).logger()?;

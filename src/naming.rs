@@ -17,10 +17,10 @@ use std::sync::mpsc::{self, Receiver, SendError};
 use std::time::{Duration, Instant};
 
 use crate::capture::{Busy, READING_TURN, Stack, has_memory_for_names};
-use crate::failure::Failure;
 use crate::recorder::Recorder;
-use crate::redact::Redactor;
-use crate::{background, fork};
+use record::Failure;
+use record::internal::Redactor;
+use runtime::{background, fork};
 
 /// How long a failing thread waits for its stack and for the names in it, altogether.
 const LIMIT: Duration = Duration::from_millis(950);

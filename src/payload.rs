@@ -9,11 +9,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::capture::Busy;
-use crate::sync;
-use crate::value::{DebugSink, Limits, Value};
-
-/// The text of a panic whose payload is of a type that cannot be read.
-pub(crate) const NOT_TEXT: &str = "a panic whose payload is not text";
+use record::internal::DebugSink;
+use record::{Limits, Value};
+use runtime::{lock, panic};
 
 /// Payloads inside each other that are opened: `panic_any(payload)` wraps one that was caught.
 const DEPTH: usize = 8;
@@ -34,18 +32,7 @@ enum Content<'a> {
 
 /// Runs code of the program. A panic becomes the text of its payload.
 pub(crate) fn caught<R>(run: impl FnOnce() -> R) -> Result<R, String> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
-        let text = text(&*payload);
-        discard(payload);
-        text.unwrap_or_else(|| NOT_TEXT.to_owned())
-    })
-}
-
-/// Drops a payload. One whose destructor panics is leaked instead.
-pub(crate) fn discard(payload: Box<Payload>) {
-    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        std::mem::forget(another);
-    }
+    panic::caught_with(run, text)
 }
 
 /// The text of a payload that was caught, if it has one.
@@ -85,7 +72,7 @@ fn text_by_another_thread(error: &SharedError) -> Option<String> {
         text_of_error(error)
     };
     std::thread::scope(|scope| {
-        match sync::thread("failure-payload").stack_size(2 << 20).spawn_scoped(scope, read)?.join() {
+        match lock::thread("failure-payload").stack_size(2 << 20).spawn_scoped(scope, read)?.join() {
             Ok(text) => Ok(text),
             Err(payload) => {
                 std::mem::forget(payload);
@@ -287,7 +274,7 @@ mod tests {
 
     #[test]
     fn a_payload_that_panics_when_it_is_dropped_stays_caught() {
-        assert_eq!(caught(|| std::panic::panic_any(Spiteful(3))), Err::<(), _>(NOT_TEXT.to_owned()));
+        assert_eq!(caught(|| std::panic::panic_any(Spiteful(3))), Err::<(), _>(panic::NOT_TEXT.to_owned()));
         assert_eq!(caught(|| panic!("pivot {}", 3)), Err::<(), _>("pivot 3".to_owned()));
         assert_eq!(caught(|| 7), Ok(7));
     }

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::bound;
-use crate::failure::{Context, Process};
-use crate::redact::Redactor;
-use crate::value::Limits;
+use record::internal::{Redactor, bound_name, bound_words};
+use record::{Context, Limits, Process};
 
 /// Where MPI launchers and batch systems say which process of the job this is.
 const RANK: &[&str] = &["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK", "SLURM_PROCID"];
@@ -16,28 +14,28 @@ const JOB_ID: &[&str] = &["SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID"];
 pub(crate) fn context(redactor: &Redactor, limits: &Limits) -> Context {
     let number = |names: &[&str]| variable(names).and_then(|text| text.parse().ok());
     let argv = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
-    let text = |path: std::path::PathBuf| bound::name(redactor.text(&path.to_string_lossy()).into_owned());
-    Context {
-        process: Some(Arc::new(Process {
-            pid: std::process::id(),
-            argv: bound::words(redactor.command_line(argv), limits),
-            cwd: std::env::current_dir().ok().map(text),
-            host: gethostname::gethostname().into_string().ok(),
-            executable: std::env::current_exe().ok().map(text),
-        })),
-        rank: number(RANK),
-        world_size: number(WORLD_SIZE),
-        job_id: variable(JOB_ID).map(bound::name),
-        ..Context::default()
-    }
+    let text = |path: std::path::PathBuf| bound_name(redactor.text(&path.to_string_lossy()).into_owned());
+    let mut process = Process::default();
+    process.pid = std::process::id();
+    process.argv = bound_words(redactor.command_line(argv), limits);
+    process.cwd = std::env::current_dir().ok().map(text);
+    process.host = gethostname::gethostname().into_string().ok();
+    process.executable = std::env::current_exe().ok().map(text);
+    let mut context = Context::default();
+    context.process = Some(Arc::new(process));
+    context.rank = number(RANK);
+    context.world_size = number(WORLD_SIZE);
+    context.job_id = variable(JOB_ID).map(bound_name);
+    context
 }
 
 /// What was found out of a process, for this one: a fork has another id than the process that asked.
-pub(crate) fn of_this_process(process: Arc<Process>) -> Arc<Process> {
-    match std::process::id() {
-        pid if pid == process.pid => process,
-        pid => Arc::new(Process { pid, ..Process::clone(&process) }),
+pub(crate) fn of_this_process(mut process: Arc<Process>) -> Arc<Process> {
+    let pid = std::process::id();
+    if pid != process.pid {
+        Arc::make_mut(&mut process).pid = pid;
     }
+    process
 }
 
 fn variable(names: &[&str]) -> Option<String> {

@@ -11,22 +11,23 @@ use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
 use uuid::Uuid;
 
-use crate::bound::bound;
 use crate::capture::{Busy, ErrorChain, History, Kind, thread_name};
-use crate::failure::category::Category;
-use crate::failure::{
-    Context, ErrorEntry, Failure, Location, PanicOrigin, SCHEMA_VERSION, SpanEntry, reserved_in_context,
-};
 use crate::log::{RuntimeLog, write_failure};
 use crate::naming::{Naming, Stacks};
 use crate::payload::caught;
-use crate::redact::Redactor;
-use crate::stderr;
-use crate::store::Store;
-use crate::suggest::{Rules, diagnose, remember, suggest_as_author};
-use crate::sync::Renewable;
-use crate::terminal::{visible, visible_json};
-use crate::value::{Limits, Map, free_name, one_line, shorten};
+use diagnose::{Rules, diagnose_with, remember, suggest_as_author};
+use record::Category;
+use record::Store;
+use record::internal::Redactor;
+use record::internal::bound;
+use record::internal::free_name;
+use record::internal::{SCHEMA_VERSION, reserved_in_context};
+use record::{Context, ErrorEntry, Failure, Location, PanicOrigin, SpanEntry};
+use record::{Limits, Map};
+use runtime::lock::Renewable;
+use runtime::stderr;
+use text::{shorten, shorten_to_line};
+use text::{visible, visible_json};
 
 /// Characters of a text that an announcement holds.
 const ANNOUNCED: usize = 200;
@@ -57,7 +58,7 @@ pub(crate) struct Recorder {
     pub(crate) recent: Renewable<VecDeque<Recent>>,
     pub(crate) naming: Naming,
     #[cfg(feature = "publish")]
-    pub(crate) auto_push: Option<std::sync::Arc<crate::publish::AutoPush>>,
+    pub(crate) auto_push: Option<std::sync::Arc<publish::AutoPush>>,
 }
 
 /// What the recorder knows about its own work.
@@ -250,9 +251,9 @@ impl Recorder {
 
     /// Adds what is known of the process and of earlier failures, and what to try.
     fn complete(&self, failure: &mut Failure) {
-        crate::fork::notice();
+        runtime::fork::notice();
         let context = &mut failure.context;
-        context.id.get_or_insert_with(|| crate::time::id_at(failure.timestamp));
+        context.id.get_or_insert_with(|| record::time::id_at(failure.timestamp));
         context.schema_version = Some(SCHEMA_VERSION);
         context.session_id.get_or_insert_with(|| self.session.clone());
         let shared = &self.shared_context;
@@ -267,7 +268,7 @@ impl Recorder {
         let fingerprint = failure.fingerprint().into_owned();
         remember(failure, self.store.fixed(&fingerprint));
         failure.context.fingerprint = Some(fingerprint);
-        diagnose(failure, &self.rules);
+        diagnose_with(failure, &self.rules);
     }
 
     fn written(&self, failure: &Failure, kind: Kind, path: &Path) {
@@ -296,8 +297,8 @@ impl Recorder {
         let more = if left == 1 { ", and so are those that follow" } else { "" };
         stderr::say(format_args!(
             "{} failed: {}\n  recorded in {}{more}",
-            one_line(&failure.computation, ANNOUNCED),
-            one_line(&failure.error_message, ANNOUNCED),
+            shorten_to_line(&failure.computation, ANNOUNCED),
+            shorten_to_line(&failure.error_message, ANNOUNCED),
             stderr::shown(path)
         ));
     }

@@ -19,8 +19,8 @@ mod enabled {
     use color_eyre::eyre::Report;
 
     use crate::capture::{ErrorChain, RECORDED, ReportText, bounded, read_span_trace};
-    use crate::stderr::shown;
-    use crate::value::Limits;
+    use record::Limits;
+    use runtime::stderr::shown;
 
     /// Installs color-eyre. What somebody else has installed stays.
     pub(crate) fn install() {
@@ -66,7 +66,7 @@ mod enabled {
         {
             chain.born_in = read_span_trace(trace);
         }
-        let most = Limits { text: REPORT, ..limits.clone() };
+        let most = limits.clone().with_text(REPORT);
         let text = bounded(&most, |sink| write!(sink, "{report:?}"));
         if let Some(details) = ReportText::parse(&text) {
             chain.add_details(details, limits);
@@ -101,7 +101,7 @@ mod disabled {
     use std::path::PathBuf;
 
     use crate::capture::ErrorChain;
-    use crate::value::Limits;
+    use record::Limits;
 
     pub(crate) fn install() {}
 

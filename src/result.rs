@@ -2,7 +2,7 @@ use std::panic::Location as Caller;
 
 use crate::capture::{Busy, Capture, Carries, Fate, Kind, Outcome, Place, Seen};
 use crate::cause::{Cause, Chain};
-use crate::failure::Location;
+use record::Location;
 
 /// Records the error of a `Result` as the failure of the computation that is current, with its type and its sources.
 ///
@@ -94,7 +94,7 @@ fn record<Via, E: Cause<Via>>(error: E, caller: &'static Caller<'static>) -> E {
         let mut seen = Seen::new(Kind::Call, Place::Line(caller.file().into(), caller.line()));
         seen.error = chain;
         seen.carries = Carries::ErrorAlone;
-        seen.location = Location::of_caller(caller);
+        seen.location = Location::from(caller);
         messages = seen.messages();
         seen
     });

@@ -8,7 +8,8 @@ use color_eyre::eyre::Report;
 use serde::{Serialize, Serializer};
 use support::{failures, in_child};
 use tracing::info_span;
-use tracing_failure::{Failure, Map, StructuredLogger, Value, init};
+use tracing_failure::record::Map;
+use tracing_failure::{Failure, StructuredLogger, Value, init};
 use tracing_subscriber::prelude::*;
 
 #[derive(Debug, thiserror::Error)]

@@ -115,7 +115,7 @@ fn what_was_acknowledged_survives_kill_9_and_every_file_is_whole() {
 #[test]
 fn a_store_that_syncs_writes_the_same() {
     let run = in_child(|dir| {
-        let _guard = builder(dir).durability(tracing_failure::Durability::Disk).init().unwrap();
+        let _guard = builder(dir).durability(tracing_failure::record::Durability::Disk).init().unwrap();
         error!(computation = "rg_flow", theoretical_ref = "§1", "pole");
     });
     let run = run.ok();

@@ -8,7 +8,8 @@ use std::path::Path;
 use support::in_child_with;
 use tracing::span::EnteredSpan;
 use tracing::{Span, debug, error, field, info, info_span};
-use tracing_failure::{Failure, TrailEntry, Value, builder};
+use tracing_failure::record::TrailEntry;
+use tracing_failure::{Failure, Value, builder};
 
 const THREADS: u64 = 4;
 const ACTIONS: usize = 4_000;

@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 
 use support::in_child;
 use tracing::{debug, error, info_span};
-use tracing_failure::{
-    Behaviour, Category, Confidence, Context, Failure, Map, Origin, Rule, Store, StructuredLogger, Test, Value,
-};
+use tracing_failure::record::{Behaviour, Confidence, Context, Map, Origin};
+use tracing_failure::{Category, Failure, Rule, Store, StructuredLogger, Test, Value};
 
 fn rule_of(failure: &Failure, place: usize) -> Option<&str> {
     failure.context.suggestions.get(place).and_then(|suggestion| suggestion.rule.as_deref())
@@ -53,7 +52,7 @@ fn no_more_than_five_and_one_for_each_topic() {
     for (name, value) in [("method", Value::from("RK45")), ("rtol", 1e-20.into()), ("courant", 3.0.into())] {
         failure.parameters.insert(name, value);
     }
-    failure.diagnose();
+    tracing_failure::diagnose(&mut failure);
     assert!((3..=5).contains(&failure.suggested_fixes.len()), "{:#?}", failure.suggested_fixes);
     let topic = |rule: &str| rule.split('.').next().unwrap().to_owned();
     let mut topics: Vec<String> =
@@ -66,7 +65,7 @@ fn no_more_than_five_and_one_for_each_topic() {
     assert_eq!(fixes, failure.suggested_fixes.iter().collect::<Vec<_>>());
 
     let once = failure.clone();
-    failure.diagnose();
+    tracing_failure::diagnose(&mut failure);
     assert_eq!(failure, once);
 }
 
@@ -193,7 +192,7 @@ fn what_is_redacted_is_in_no_advice() {
     failure.parameters.insert("token_path", "[redacted]");
     failure.context.category = Some(Category::MissingInput);
     let before = failure.clone();
-    failure.diagnose();
+    tracing_failure::diagnose(&mut failure);
     for suggestion in &failure.context.suggestions {
         assert!(suggestion.evidence.iter().all(|evidence| !evidence.field.contains("token")), "{suggestion:?}");
     }
@@ -206,8 +205,8 @@ fn suggestions_are_of_the_schema() {
     let mut context = Context::default();
     context.category = Some(Category::SingularMatrix);
     failure.context = context;
-    failure.diagnose();
-    let schema = serde_json::from_str(tracing_failure::SCHEMA).unwrap();
+    tracing_failure::diagnose(&mut failure);
+    let schema = serde_json::from_str(tracing_failure::record::SCHEMA).unwrap();
     let record = serde_json::to_value(&failure).unwrap();
     jsonschema::validate(&schema, &record).unwrap();
     assert_eq!(record["context"]["suggestions"][0]["origin"], "rule");

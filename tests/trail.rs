@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use support::{Counted, FORMATTED, in_child};
 use tracing::{Instrument, Span, debug, error, field, info, info_span, trace, warn};
-use tracing_failure::{Failure, StructuredLogger, TrailEntry, Value, builder, init};
+use tracing_failure::record::TrailEntry;
+use tracing_failure::{Failure, StructuredLogger, Value, builder, init};
 
 fn entry<'a>(failure: &'a Failure, message: &str) -> &'a TrailEntry {
     let found = failure.context.trail.iter().find(|entry| entry.message.as_deref() == Some(message));

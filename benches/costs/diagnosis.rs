@@ -50,7 +50,7 @@ pub(crate) fn full_trail(dir: &Path) -> Pair {
     let mut serialise = || drop(std::hint::black_box(written.to_json()));
     let mut diagnose = || {
         forget(&mut record);
-        record.diagnose();
+        tracing_failure::diagnose(&mut record);
         std::hint::black_box(&record);
     };
     in_turns([&mut serialise, &mut diagnose], ROUNDS, 1)

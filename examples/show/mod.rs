@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use tracing_failure::{Failure, TrailEntry, Value};
+use tracing_failure::record::TrailEntry;
+use tracing_failure::{Failure, Value};
 
 /// Prints the newest record and the last lines of the log when it is dropped: declare it before the guard, so that the
 /// guard has flushed by then.

@@ -7,7 +7,8 @@ use pyo3::create_exception;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use tracing_failure_advice::{Advice, Advisor, Amendment, Model, ModelOptions, Prompt, Provider, amend_failure};
+use tracing_failure::record::{Amendment, amend_failure};
+use tracing_failure_advice::{Advice, Advisor, Model, ModelOptions, Prompt, Provider};
 
 use crate::{reading, to_python};
 

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 
-use tracing_failure::Breadcrumb;
+use tracing_failure::record::Breadcrumb;
 
 /// Maximum texts of a computation.
 const MAX_TEXTS: usize = 32;

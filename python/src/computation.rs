@@ -10,7 +10,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
-use tracing_failure::{Breadcrumb, Context, Location, Map, SpanEntry};
+use tracing_failure::record::{Breadcrumb, Context, Location, Map, SpanEntry};
 
 use crate::bounds;
 use crate::breadcrumbs::Source;

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
-use tracing_failure::{Failure, ReadError, Store};
+use tracing_failure::record::ReadError;
+use tracing_failure::{Failure, Store};
 
 use crate::{bounds, from_python, to_python};
 
@@ -48,7 +49,7 @@ pub(crate) fn format_record(record: &Bound<'_, PyAny>) -> PyResult<String> {
 #[pyfunction]
 pub(crate) fn diagnose<'py>(record: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let mut failure = failure(record)?;
-    failure.diagnose();
+    tracing_failure::diagnose(&mut failure);
     to_python::object(record.py(), &failure)
 }
 
@@ -63,7 +64,7 @@ pub(crate) fn add_resolution(dir: PathBuf, record: &Bound<'_, PyAny>, fix: &str)
 /// The JSON Schema of a record.
 #[pyfunction]
 pub(crate) fn schema() -> &'static str {
-    tracing_failure::SCHEMA
+    tracing_failure::record::SCHEMA
 }
 
 /// The record in a Python dict.

@@ -8,9 +8,8 @@ use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use tracing::Level;
-use tracing_failure::{
-    Category, Durability, ErrorEntry, Failure, Frame, InitError, Location, Map, Relation, StructuredLogger, Value,
-};
+use tracing_failure::record::{Durability, ErrorEntry, Frame, Location, Map, Relation};
+use tracing_failure::{Category, Failure, InitError, StructuredLogger, Value};
 
 use crate::bounds;
 use crate::computation::Computation;
@@ -21,7 +20,7 @@ use crate::text::Text;
 /// A new id. Ids sort by the time when they were made.
 #[pyfunction]
 pub(crate) fn new_id() -> String {
-    tracing_failure::time::new_id().to_string()
+    tracing_failure::record::time::new_id().to_string()
 }
 
 /// The names of all categories.
@@ -284,7 +283,7 @@ fn failure_record(py: Python<'_>, error: ExceptionRecord<'_>, call: Call<'_>) ->
     };
     let context = &mut failure.context;
     // The id starts with the timestamp of the record.
-    context.id = Some(tracing_failure::time::id_at(failure.timestamp));
+    context.id = Some(tracing_failure::record::time::id_at(failure.timestamp));
     if let Some(Text(named)) = call.category {
         context.category = Some(Category::from_name(&named).unwrap_or(Category::Other));
         context.reason = (context.category == Some(Category::Other)).then_some(named);

@@ -6,7 +6,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
-use tracing_failure::{Breadcrumb, Location, Map, TrailEntry, Value};
+use tracing_failure::Value;
+use tracing_failure::record::{Breadcrumb, Location, Map, TrailEntry};
 
 use crate::breadcrumbs::{Breadcrumbs, Source};
 use crate::from_python;

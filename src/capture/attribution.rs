@@ -12,7 +12,7 @@ use super::recent_panics::{self, RecentPanic};
 use super::repeat::names;
 use super::stack::Stack;
 use super::thread;
-use crate::failure::{PanicMatch, PanicOrigin};
+use record::{PanicMatch, PanicOrigin};
 
 /// Panics that a record lists.
 const LISTED: usize = 8;
@@ -159,7 +159,7 @@ fn tells(text: &str, message: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Location;
+    use record::Location;
 
     fn raised(open_computations: usize) -> RecentPanic {
         let mut panic = RecentPanic::here("x".to_owned(), true, 0, Location::default());

@@ -1,7 +1,9 @@
 //! What a callsite can contribute, decided once.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use record::Location;
 use tracing::Metadata;
 
 /// The field that names a computation.
@@ -24,6 +26,16 @@ pub(crate) const SPAN_ERROR_FIELDS: &[&str] = &["error", "err", "message"];
 
 /// The fields by which the bridge from the `log` crate describes a record.
 pub(crate) const LOG_CRATE_FIELDS: &[&str] = &["log.target", "log.module_path", "log.file", "log.line"];
+
+/// The place of a callsite in the source.
+pub(crate) fn location(meta: &'static Metadata<'static>) -> Location {
+    let mut location = Location::default();
+    location.file = meta.file().map(Cow::Borrowed);
+    location.line = meta.line();
+    location.module = meta.module_path().map(Cow::Borrowed);
+    location.target = Some(Cow::Borrowed(meta.target()));
+    location
+}
 
 /// Whether this is a record of the `log` crate that `tracing-log` hands on. A user's own field may be called `log.file`.
 pub(crate) fn is_log_record(meta: &Metadata<'_>) -> bool {

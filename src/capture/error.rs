@@ -8,9 +8,11 @@ use tracing::Metadata;
 use tracing_error::{ExtractSpanTrace, SpanTrace};
 
 use super::report_text::ReportText;
-use crate::failure::{ErrorEntry, Location};
 use crate::payload::{self, caught};
-use crate::value::{DebugSink, Limits, Value, read_debug, shorten};
+use record::internal::{DebugSink, read_debug};
+use record::{ErrorEntry, Location};
+use record::{Limits, Value};
+use text::shorten;
 
 /// Everything that is kept of an error: its chain, and the spans in which it was born.
 #[derive(Clone, Debug, Default)]
@@ -66,13 +68,9 @@ impl ErrorChain {
     fn of_line(text: &str, limits: &Limits) -> Self {
         let is_name = |name: &&str| name.len() < text.len() || name[1..].contains(char::is_uppercase);
         let variant = leading_name(text).filter(is_name);
-        let entry = ErrorEntry {
-            type_name: None,
-            data: variant.and_then(|_| data(text, limits)),
-            variant: variant.map(str::to_owned),
-            message: text.to_owned(),
-            ..ErrorEntry::default()
-        };
+        let mut entry = ErrorEntry::new(text);
+        entry.data = variant.and_then(|_| data(text, limits));
+        entry.variant = variant.map(str::to_owned);
         ErrorChain { entries: vec![entry], ..ErrorChain::default() }
     }
 
@@ -80,8 +78,7 @@ impl ErrorChain {
     pub(super) fn of_report(mut report: ReportText, limits: &Limits) -> Self {
         let mut errors = std::mem::take(&mut report.errors).into_iter();
         let mut chain = Self::of_line(&errors.next().unwrap_or_default(), limits);
-        let causes = errors.map(|message| ErrorEntry { message, ..ErrorEntry::default() });
-        chain.entries.extend(causes);
+        chain.entries.extend(errors.map(ErrorEntry::new));
         chain.cut = chain.entries.len() > limits.errors;
         chain.entries.truncate(limits.errors);
         chain.add_details(report, limits);
@@ -95,11 +92,13 @@ impl ErrorChain {
         let Some(outermost) = self.entries.first_mut() else { return };
         outermost.notes.extend(report.notes.into_iter().map(short).take(limits.errors));
         outermost.backtrace = outermost.backtrace.take().or(report.backtrace.map(short));
-        outermost.location = outermost.location.take().or(report.location.map(|(file, line)| Location {
-            file: Some(file.into()),
-            line: Some(line),
-            ..Location::default()
-        }));
+        if let Some((file, line)) = report.location
+            && outermost.location.is_none()
+        {
+            let location = outermost.location.insert(Location::default());
+            location.file = Some(file.into());
+            location.line = Some(line);
+        }
     }
 
     /// A message can hold the `Debug` text of a report: its sources become errors of the chain, unless the chain names them
@@ -125,9 +124,10 @@ impl ErrorChain {
 
     /// A panic's payload that was caught.
     pub(crate) fn of_payload(payload: &(dyn Any + Send), limits: &Limits) -> Self {
-        let text = payload::text(payload).unwrap_or_else(|| payload::NOT_TEXT.to_owned());
+        let text = payload::text(payload).unwrap_or_else(|| runtime::panic::NOT_TEXT.to_owned());
         let message = shorten(&text, limits.text).into_owned();
-        let entry = ErrorEntry { type_name: Some("Panic".to_owned()), message, ..ErrorEntry::default() };
+        let mut entry = ErrorEntry::new(message);
+        entry.type_name = Some("Panic".to_owned());
         ErrorChain { entries: vec![entry], payload: payload::address(payload), ..ErrorChain::default() }
     }
 
@@ -158,13 +158,11 @@ fn is_same(a: &(dyn Error + 'static), b: &(dyn Error + 'static)) -> bool {
 fn read(error: &(dyn Error + 'static), type_name: Option<&str>, limits: &Limits) -> ErrorEntry {
     let message = bounded(limits, |sink| write!(sink, "{error}"));
     let (variant, data) = debug_of(error, limits).unwrap_or_default();
-    ErrorEntry {
-        type_name: type_name.map(inner_type_name).or(known_type_name(error)).map(str::to_owned),
-        data,
-        variant,
-        message,
-        ..ErrorEntry::default()
-    }
+    let mut entry = ErrorEntry::new(message);
+    entry.type_name = type_name.map(inner_type_name).or(known_type_name(error)).map(str::to_owned);
+    entry.data = data;
+    entry.variant = variant;
+    entry
 }
 
 /// Text that a `Display` or `Debug` of the user writes, within the limit, whatever it does.

@@ -5,16 +5,17 @@ use std::borrow::Cow;
 use tracing::Metadata;
 
 use super::callsite::{
-    COMPUTATION, ERROR_TYPE_FIELDS, LOG_CRATE_FIELDS, SPAN_ERROR_FIELDS, THEORETICAL_REF, is_log_record,
+    self, COMPUTATION, ERROR_TYPE_FIELDS, LOG_CRATE_FIELDS, SPAN_ERROR_FIELDS, THEORETICAL_REF, is_log_record,
 };
 use super::fields::{Fields, TypedError};
 use super::report_text::ReportText;
 use super::scope::Scope;
 use super::{Carries, ErrorChain, Kind, Place, Seen};
-use crate::Category;
-use crate::failure::Location;
 use crate::recorder::Recorder;
-use crate::value::{Limits, Map, Value, one_line};
+use record::Category;
+use record::Location;
+use record::{Limits, Map, Value};
+use text::shorten_to_line;
 
 /// Fields that a message names which is built from them, and the characters of each value.
 const FIELDS_IN_MESSAGE: usize = 8;
@@ -122,8 +123,8 @@ fn message_of_fields(fields: &Map) -> String {
         return "an ERROR event without a message".to_owned();
     }
     let shown = |value: &Value| match value.as_str() {
-        Some(text) => one_line(text, VALUE_IN_MESSAGE),
-        None => one_line(&value.to_string(), VALUE_IN_MESSAGE),
+        Some(text) => shorten_to_line(text, VALUE_IN_MESSAGE),
+        None => shorten_to_line(&value.to_string(), VALUE_IN_MESSAGE),
     };
     let named = fields.iter().take(FIELDS_IN_MESSAGE).map(|(name, value)| format!("{name}={}", shown(value)));
     let message = named.collect::<Vec<_>>().join(" ");
@@ -151,16 +152,15 @@ pub(super) fn seen_in_span(scope: &Scope, recorder: &Recorder) -> Seen {
 
 /// Records of the `log` crate carry their place in fields.
 fn location(meta: &'static Metadata<'static>, fields: &Fields, recorder: &Recorder) -> Location {
-    let of_callsite = Location::of_callsite(meta);
+    let mut location = callsite::location(meta);
     if !is_log_record(meta) {
-        return of_callsite;
+        return location;
     }
     let text = |name| fields.text(name, &recorder.limits).map(Cow::Owned);
     let line = || fields.value("log.line", &recorder.limits)?.as_f64();
-    Location {
-        file: text("log.file").or(of_callsite.file),
-        line: line().map(|line| line as u32).or(of_callsite.line),
-        module: text("log.module_path").or(of_callsite.module),
-        target: text("log.target").or(of_callsite.target),
-    }
+    location.file = text("log.file").or(location.file);
+    location.line = line().map(|line| line as u32).or(location.line);
+    location.module = text("log.module_path").or(location.module);
+    location.target = text("log.target").or(location.target);
+    location
 }

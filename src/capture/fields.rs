@@ -8,10 +8,12 @@ use tracing::field::{Field, Visit};
 use super::callsite::ERROR_FIELDS;
 use super::callsite::{COMPUTATION, THEORETICAL_REF};
 use super::error::ErrorChain;
-use crate::failure::fingerprint::without_numbers;
 use crate::payload::caught;
-use crate::redact::Redactor;
-use crate::value::{DebugSink, Limits, Map, Value, read_debug, shorten};
+use record::internal::Redactor;
+use record::internal::without_numbers;
+use record::internal::{DebugSink, read_debug};
+use record::{Limits, Map, Value};
+use text::shorten;
 
 /// Bytes of a short text.
 const SMALL_TEXT: usize = 64;

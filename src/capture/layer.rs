@@ -17,7 +17,7 @@ use tracing_subscriber::fmt::{FormatFields, FormattedFields};
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-use super::callsite::Role;
+use super::callsite::{self, Role};
 use super::entered::{self, Around, Current};
 use super::fields::{Fields, Formatting, TypedError};
 use super::outcome::OUTCOME;
@@ -27,10 +27,9 @@ use super::trail::{HistoryOptions, TrailFilter};
 use super::{
     Busy, Capture, Outcome, Step, Surroundings, downcast, event, live, outcome, recent_panics, thread, unwinding,
 };
-use crate::failure::Location;
-use crate::fork;
 use crate::recorder::Recorder;
 use crate::{Builder, InitError};
+use runtime::fork;
 
 /// Records every failed computation: a [`Layer`] for any subscriber that is built on a registry.
 ///
@@ -325,7 +324,7 @@ where
         }
         if std::thread::panicking() {
             let surroundings = Surroundings::of(&self.capture, &path);
-            self.capture.record_unwinding(&surroundings, &computation, Location::of_callsite(meta));
+            self.capture.record_unwinding(&surroundings, &computation, callsite::location(meta));
         }
         let untouched = { computation.state().is_none_or(|state| state.recorded.is_none() && state.inner.is_empty()) };
         if let (Some(seen), true) = (seen, untouched && computation.stated() != Outcome::Ok) {
@@ -341,7 +340,7 @@ where
         let Some(_busy) = Busy::enter() else { return };
         let is_error = *event.metadata().level() == Level::ERROR && !is_success;
         // The line of a failure has the time of its record.
-        let at = is_error.then(crate::time::now);
+        let at = is_error.then(record::time::now);
         let time = at.map_or_else(SystemTime::now, SystemTime::from);
         let mut error = None;
         event.record(&mut fields.visitor(&self.capture.recorder.limits, Formatting::All).with_error(&mut error));

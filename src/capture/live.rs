@@ -11,8 +11,8 @@ use tracing::{Dispatch, span};
 
 use super::entered::{self, Current};
 use super::{Capture, Step};
-use crate::stderr;
-use crate::sync::Mutex;
+use runtime::lock::Mutex;
+use runtime::stderr;
 
 /// Layers that are listed. One more is still found where `downcast_ref` reaches it.
 const LISTED: usize = 256;
@@ -31,7 +31,6 @@ pub(super) fn list(capture: &Arc<Capture>) {
 }
 
 /// Returns true unless a thread uses the list.
-#[cfg(unix)]
 pub(super) fn is_free() -> bool {
     LIVE.is_free()
 }

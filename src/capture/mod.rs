@@ -31,8 +31,9 @@ mod unwinder;
 mod unwinding;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use runtime::fork;
 use tracing::{Dispatch, Metadata};
 
 pub use layer::FailureLayer;
@@ -104,11 +105,30 @@ impl Capture {
 
 /// Builds what captures need, before any failure.
 pub(crate) fn prepare() {
+    watch_forks();
     clock::prepare();
 }
 
-/// Returns true unless a thread holds one of the locks that all layers share.
-#[cfg(unix)]
-pub(crate) fn static_locks_are_free() -> bool {
-    stack::locks_are_free() && trail::locks_are_free() && live::is_free()
+/// The locks that all layers share.
+struct SharedLocks;
+
+impl fork::Locks for SharedLocks {
+    fn are_free(&self) -> bool {
+        stack::locks_are_free() && trail::locks_are_free() && live::is_free()
+    }
+}
+
+fn watch_forks() {
+    static WATCHED: AtomicBool = AtomicBool::new(false);
+    if WATCHED.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    // A thread gets its number from `thread_local` when it first looks at its spans. In a child, that could wait for
+    // ever.
+    fork::prepare_with(|| {
+        tracing::dispatcher::get_default(|dispatch| dispatch.current_span().id().is_some());
+    });
+    let locks: Arc<dyn fork::Locks> = Arc::new(SharedLocks);
+    fork::spare(Arc::downgrade(&locks));
+    std::mem::forget(locks);
 }

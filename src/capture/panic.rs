@@ -10,8 +10,9 @@ use uuid::Uuid;
 use super::attribution::Attribution;
 use super::recent_panics::RecentPanic;
 use super::{Busy, Capture, Fate, Kind, Place, Seen, unwinding};
-use crate::failure::Location;
-use crate::{payload, stderr};
+use crate::payload;
+use record::Location;
+use runtime::stderr;
 
 /// Messages of the panics by which Rust ends a process whose unwinding has come to its end.
 const NOT_UNWINDING: &[&str] = &["panic in a function that cannot unwind", "panic in a destructor during cleanup"];
@@ -110,10 +111,10 @@ fn read(info: &PanicHookInfo<'_>) -> Arc<RecentPanic> {
     let is_text = text.is_some();
     let message = text.unwrap_or_else(|| match info.location() {
         // The place is all that tells such panics apart. `L` makes the line a name: fingerprints pass over numbers.
-        Some(at) => format!("{}, raised at {}#L{}", payload::NOT_TEXT, at.file(), at.line()),
-        None => payload::NOT_TEXT.to_owned(),
+        Some(at) => format!("{}, raised at {}#L{}", runtime::panic::NOT_TEXT, at.file(), at.line()),
+        None => runtime::panic::NOT_TEXT.to_owned(),
     });
-    let location = info.location().map(Location::of_caller).unwrap_or_default();
+    let location = info.location().map(Location::from).unwrap_or_default();
     Arc::new(RecentPanic::here(message, is_text, payload::address(info.payload()), location))
 }
 

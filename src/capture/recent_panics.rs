@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use super::stack::{self, Trace};
 use super::{thread, unwinder};
-use crate::failure::{Frame, Location, RaisedPanic};
-use crate::sync::Mutex;
+use record::{Frame, Location, RaisedPanic};
+use runtime::lock::Mutex;
 
 /// Panics that are remembered.
 const CAPACITY: usize = 64;
@@ -67,7 +67,7 @@ impl RecentPanic {
         let open_computations = super::scope::open_in_process();
         let trace = if open_computations > 1 { stack::trace_with_jobs() } else { stack::trace(stack::DEEPEST) };
         RecentPanic {
-            at: crate::time::now(),
+            at: record::time::now(),
             raised: Instant::now(),
             message,
             is_text,
@@ -127,13 +127,12 @@ impl RecentPanic {
 
     /// What a record says of it, without the frames.
     pub(crate) fn describe(&self) -> RaisedPanic {
-        RaisedPanic {
-            message: self.message.clone(),
-            location: Some(self.location.clone()).filter(|location| *location != Location::default()),
-            thread: Some(self.thread.clone()),
-            timestamp: Some(self.at),
-            frames: Vec::new(),
-        }
+        let mut raised = RaisedPanic::default();
+        raised.message = self.message.clone();
+        raised.location = (self.location != Location::default()).then(|| self.location.clone());
+        raised.thread = Some(self.thread.clone());
+        raised.timestamp = Some(self.at);
+        raised
     }
 
     fn change(&self, from: u8, to: u8) -> bool {
@@ -192,7 +191,7 @@ mod tests {
         PENDING.fetch_add(1, Ordering::Relaxed);
         assert!(panic.claim());
         assert!(!panic.claim());
-        let id = crate::time::new_id();
+        let id = record::time::new_id();
         panic.cover(id);
         assert_eq!(panic.record(), Some(id));
         assert!(!panic.give_up());

@@ -21,9 +21,9 @@ use super::outcome::{Outcome, Stated};
 use super::repeat::Recorded;
 use super::thread::Moment;
 use super::trail::{Held, History, KnownPath, Plan, Trail};
-use crate::fork::Locks;
-use crate::redact::Redactor;
-use crate::sync::{Guard, Mutex};
+use record::internal::Redactor;
+use runtime::fork::Locks;
+use runtime::lock::{Guard, Mutex};
 
 /// Scopes that a thread keeps for its next spans.
 const POOL: usize = 64;

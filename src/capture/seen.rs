@@ -16,10 +16,11 @@ use super::report_text::ReportText;
 use super::scope::{Computation, open_in_process};
 use super::trail::History;
 use super::{Busy, Capture, ErrorChain, Place, Report, Surroundings, panic, read_span_trace, stack, thread};
-use crate::failure::{ErrorEntry, Location, SpanEntry};
 use crate::naming::Stacks;
 use crate::recorder::{Recorder, Sighting};
-use crate::value::{Limits, Map, shorten};
+use record::{ErrorEntry, Location, SpanEntry};
+use record::{Limits, Map};
+use text::shorten;
 
 /// The way in which a failure was noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +66,7 @@ impl Seen {
     pub(crate) fn new(kind: Kind, place: Place) -> Self {
         Seen {
             kind,
-            at: crate::time::now(),
+            at: record::time::now(),
             computation: None,
             theoretical_ref: None,
             error: ErrorChain::default(),
@@ -147,9 +148,9 @@ impl Seen {
             return;
         }
         if self.error.entries.is_empty() {
-            self.error.entries.push(ErrorEntry { message: self.message.clone(), ..ErrorEntry::default() });
+            self.error.entries.push(ErrorEntry::new(self.message.clone()));
         }
-        self.error.entries.push(ErrorEntry { message, ..ErrorEntry::default() });
+        self.error.entries.push(ErrorEntry::new(message));
     }
 
     /// The record of the panic that it comes from, where that belongs to another computation.

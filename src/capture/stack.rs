@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 
 use super::hash::NumberHasher;
 use super::{Busy, unwinder};
-use crate::background;
-use crate::failure::Frame;
-use crate::sync::Renewable;
+use record::Frame;
+use runtime::background;
+use runtime::lock::Renewable;
 
 /// Frames of ours, of `tracing` and of the panic machinery that may stand before the user's.
 const MACHINERY: usize = 48;
@@ -244,7 +244,6 @@ impl Stack {
 }
 
 /// Returns true unless a thread holds a lock that captures need.
-#[cfg(unix)]
 pub(super) fn locks_are_free() -> bool {
     unwinder::is_free() && NAMED.is_free()
 }
@@ -322,7 +321,7 @@ fn known_name(address: usize) -> Option<Symbols> {
 
 /// What stands for an address whose name is not known.
 fn nameless(address: usize) -> Symbols {
-    let frame = Frame { in_app: false, line: None, function: format!("{address:#x}").into(), file: None };
+    let frame = Frame::new(format!("{address:#x}"));
     [Symbol { is_machinery: false, is_start: false, landmark: None, frame }].into()
 }
 
@@ -337,16 +336,15 @@ fn name(address: usize, turn: Duration) -> Result<Symbols, &'static str> {
         // Names are kept as long as the process lives, so that records need no copies of them.
         let [function, file] = [Some(function), file].map(|text| text.map(|text| &*text.leak()));
         let (function, line) = (function.unwrap_or_default(), symbol.lineno());
+        let mut frame = Frame::new(function);
+        frame.in_app = is_in_app(function, file);
+        frame.line = line;
+        frame.file = file.map(Cow::Borrowed);
         symbols.push(Symbol {
             is_machinery: is_machinery(function, file),
             is_start: function.contains(START),
             landmark: landmark(function),
-            frame: Frame {
-                in_app: is_in_app(function, file),
-                line,
-                function: function.into(),
-                file: file.map(Cow::Borrowed),
-            },
+            frame,
         });
     });
     if symbols.iter().any(|symbol: &Symbol| symbol.is_start) {
@@ -492,11 +490,12 @@ mod tests {
 
     #[test]
     fn frames_as_text_are_numbered() {
-        let frame = |function: &'static str, file: Option<&'static str>, line| Frame {
-            function: function.into(),
-            file: file.map(Cow::Borrowed),
-            line,
-            in_app: true,
+        let frame = |function: &'static str, file: Option<&'static str>, line| {
+            let mut frame = Frame::new(function);
+            frame.file = file.map(Cow::Borrowed);
+            frame.line = line;
+            frame.in_app = true;
+            frame
         };
         let frames = [frame("a::b", Some("src/a.rs"), Some(1207)), frame("c::d", None, None)];
         assert_eq!(text(&frames), "   0: a::b\n             at src/a.rs:1207\n   1: c::d\n");

@@ -11,9 +11,9 @@ use super::callsite::{COMPUTATION, RESERVED_IN_SPANS, Role, THEORETICAL_REF};
 use super::scope::{Computation, Followed};
 use super::trail::History;
 use super::{Capture, Step, TracedSpan};
-use crate::Category;
-use crate::failure::SpanEntry;
-use crate::value::{Map, Value};
+use record::Category;
+use record::SpanEntry;
+use record::{Map, Value};
 
 /// The spans around something, innermost first.
 #[derive(Debug, Default)]
@@ -58,8 +58,11 @@ impl Surroundings {
     /// What a trace itself says of its spans: their fields are one text.
     pub(crate) fn of_trace(trace: &[TracedSpan]) -> Vec<SpanEntry> {
         let entry = |span: &TracedSpan| {
-            let text = Some(&*span.fields).filter(|text| !text.is_empty());
-            SpanEntry { fields: text.map(|text| ("fields", text.to_owned())).into_iter().collect(), ..entry(span.meta) }
+            let mut entry = entry(span.meta);
+            if !span.fields.is_empty() {
+                entry.fields.insert("fields", &*span.fields);
+            }
+            entry
         };
         trace.iter().map(entry).collect()
     }
@@ -162,10 +165,11 @@ impl Surroundings {
     }
 
     pub(crate) fn entries(&self, limit: usize) -> Vec<SpanEntry> {
-        let entry = |span: &Surrounding| SpanEntry {
-            fields: span.fields.clone(),
-            follows_from: span.follows.iter().map(|followed| followed.name.to_owned()).collect(),
-            ..entry(span.meta)
+        let entry = |span: &Surrounding| {
+            let mut entry = entry(span.meta);
+            entry.fields = span.fields.clone();
+            entry.follows_from = span.follows.iter().map(|followed| followed.name.to_owned()).collect();
+            entry
         };
         self.spans.iter().take(limit).map(entry).collect()
     }
@@ -184,12 +188,11 @@ fn of_spans(spans: &[Surrounding]) -> Vec<&Computation> {
 }
 
 fn entry(meta: &'static Metadata<'static>) -> SpanEntry {
-    SpanEntry {
-        name: meta.name().into(),
-        target: meta.target().into(),
-        level: meta.level().as_str().into(),
-        file: meta.file().map(Cow::Borrowed),
-        line: meta.line(),
-        ..SpanEntry::default()
-    }
+    let mut entry = SpanEntry::default();
+    entry.name = meta.name().into();
+    entry.target = meta.target().into();
+    entry.level = meta.level().as_str().into();
+    entry.file = meta.file().map(Cow::Borrowed);
+    entry.line = meta.line();
+    entry
 }

@@ -12,9 +12,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::background;
-use crate::fork;
-use crate::sync::{Guard, Mutex};
+use runtime::background;
+use runtime::fork;
+use runtime::lock::{Guard, Mutex};
 
 /// Why a record of a forked child has no stack.
 const LOCKED_BY_FORK: &str =

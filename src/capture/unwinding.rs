@@ -8,8 +8,8 @@ use super::attribution::{self, Attribution};
 use super::recent_panics::{self, RecentPanic};
 use super::scope::{Computation, open_in_process};
 use super::{Capture, Fate, Kind, Place, Seen, Step, Surroundings, panic, stack, thread};
-use crate::failure::Location;
 use crate::recorder::Recorder;
+use record::Location;
 
 thread_local! {
     /// When the panic hook last ran on this thread.

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 
-use crate::store::{about, apart_from_stdio, file_name_part, open_ordinary};
+use record::internal::{apart_from_stdio, file_name_part, open_ordinary};
+use runtime::io_error::about;
 
 /// When the runtime log begins a new file, and how many it keeps.
 ///
@@ -70,7 +71,7 @@ impl LogFile {
 
     /// A file that is created when there is something to write.
     pub(super) fn unopened(place: Place) -> Self {
-        let (path, date) = (PathBuf::new(), crate::time::now().date_naive());
+        let (path, date) = (PathBuf::new(), record::time::now().date_naive());
         LogFile { place, path, file: None, date, number: 0, bytes: 0, mid_line: false }
     }
 
@@ -80,7 +81,7 @@ impl LogFile {
 
     /// Writes lines and takes them out of the buffer. On an error those that did not go out stay in it.
     pub(super) fn write(&mut self, lines: &mut Vec<u8>) -> io::Result<()> {
-        let today = crate::time::now().date_naive();
+        let today = record::time::now().date_naive();
         let gone = self.file.is_none() || !self.path.exists();
         let due = self.bytes >= self.place.rotation.max_bytes || today != self.date;
         if gone || (due && !self.mid_line) {

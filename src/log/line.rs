@@ -9,9 +9,10 @@ use tracing::{Level, Metadata};
 use uuid::Uuid;
 
 use crate::capture::{COMPUTATION, Fields, Outcome, RESERVED_IN_SPANS, THEORETICAL_REF, is_log_record};
-use crate::failure::Failure;
 use crate::recorder::Recorder;
-use crate::value::{Map, Value, free_name};
+use record::Failure;
+use record::internal::free_name;
+use record::{Map, Value};
 
 /// Appends a value as JSON. Writing into memory cannot fail.
 pub(crate) fn write_json<T: Serialize + ?Sized>(json: &mut Vec<u8>, value: &T) {
@@ -53,7 +54,7 @@ pub(crate) fn write_span(json: &mut Vec<u8>, meta: &Metadata<'_>, fields: Option
 fn begin(time: SystemTime, level: &str, target: &str) -> Vec<u8> {
     let mut json = buffer();
     json.extend_from_slice(b"{\"timestamp\":\"");
-    json.extend_from_slice(&crate::time::rfc3339_of(time));
+    json.extend_from_slice(&record::time::rfc3339_of(time));
     json.extend_from_slice(b"\",\"level\":\"");
     json.extend_from_slice(level.as_bytes());
     json.push(b'"');

@@ -17,10 +17,10 @@ pub(crate) use line::{
     ComputationLine, EventLine, LOG_FIELDS, write_failure, write_json, write_line, write_name, write_span,
 };
 
-use crate::background;
-use crate::fork::{self, Locks};
-use crate::sync::{Guard, Mutex, Renewable};
 use file::{LogFile, Place};
+use runtime::background;
+use runtime::fork::{self, Locks};
+use runtime::lock::{Guard, Mutex, Renewable};
 
 /// How long a line may wait in memory. An ERROR line, a failure and a panic do not wait.
 const DELAY: Duration = Duration::from_millis(200);
@@ -135,7 +135,7 @@ impl RuntimeLog {
         self.flush();
         let unwritten = self.shared.unwritten() + self.lines_lost();
         if unwritten > 0 {
-            crate::stderr::say(format_args!(
+            runtime::stderr::say(format_args!(
                 "tracing-failure: {unwritten} lines of the runtime log could not be written"
             ));
         }
@@ -275,7 +275,7 @@ impl Out {
             }
             Err(error) => {
                 if !std::mem::replace(&mut self.said, true) {
-                    crate::stderr::say(format_args!(
+                    runtime::stderr::say(format_args!(
                         "tracing-failure: cannot write the runtime log {}: {error}; its last lines wait in memory",
                         self.file.path().display()
                     ));

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
-use tracing_failure::{PanicMatch, init};
+use tracing_failure::init;
+use tracing_failure::record::PanicMatch;
 
 use super::support::in_child;
 use super::{ELSEWHERE, computation};

@@ -6,7 +6,8 @@ use std::thread;
 
 use rayon::prelude::*;
 use tracing::{error, instrument};
-use tracing_failure::{Category, Failure, PanicMatch, RaisedPanic, ResultExt, init};
+use tracing_failure::record::{PanicMatch, RaisedPanic};
+use tracing_failure::{Category, Failure, ResultExt, init};
 
 use super::support::{Run, in_child};
 use super::{ELSEWHERE, computation};

@@ -8,7 +8,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
-use tracing_failure::{Failure, Outcome, PublishError, Published, Publisher, Store};
+use tracing_failure::publish::{Outcome, PublishError, Published, Publisher};
+use tracing_failure::{Failure, Store};
 
 const ORDER: &str = "TRACING_FAILURE_TEST_PUBLISH";
 const ANSWER: &str = "the publisher answers: ";

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::Value as Json;
-use tracing_failure::redact_text;
+use tracing_failure::record::redact_text;
 
 /// Generated texts.
 const GENERATED: usize = 5_000;

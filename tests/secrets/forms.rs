@@ -1,6 +1,6 @@
 //! Secrets in the forms that texts have them in, and what only resembles them.
 
-use tracing_failure::{is_secret_name, redact_text};
+use tracing_failure::record::{is_secret_name, redact_text};
 
 /// A token, put together here, so that no scanner takes this file for a leak.
 pub(crate) fn token(prefix: &str) -> String {

@@ -1,7 +1,7 @@
 //! Secrets from a generator, in nestings and escapings from another one.
 
 use proptest::prelude::*;
-use tracing_failure::redact_text;
+use tracing_failure::record::redact_text;
 
 /// Names that make any text a secret.
 const NAMES: &[&str] = &[

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 use tracing::{debug, error, info, info_span, warn};
-use tracing_failure::{Failure, Map, StructuredLogger, Value, builder};
+use tracing_failure::record::Map;
+use tracing_failure::{Failure, StructuredLogger, Value, builder};
 
 use crate::support::in_child;
 

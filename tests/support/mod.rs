@@ -7,7 +7,8 @@ use std::process::{Command, ExitStatus};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value as Json;
-use tracing_failure::{Failure, SCHEMA};
+use tracing_failure::Failure;
+use tracing_failure::record::SCHEMA;
 
 const CHILD: &str = "TRACING_FAILURE_TEST_CHILD";
 const DIR: &str = "TRACING_FAILURE_TEST_DIR";

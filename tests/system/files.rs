@@ -7,7 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use tracing::error;
-use tracing_failure::{Durability, Failure, Store, builder, init};
+use tracing_failure::record::Durability;
+use tracing_failure::{Failure, Store, builder, init};
 
 use crate::preload::preload;
 use crate::support::{Run, child_command, in_child, in_child_with, is_child};

@@ -1,7 +1,8 @@
 //! Events in spans between them and the computation: levels, chains, sub-steps.
 
 use tracing::{Span, debug, error, field, info, info_span};
-use tracing_failure::{Behaviour, Convergence, Failure, TrailEntry, Value, builder};
+use tracing_failure::record::{Behaviour, Convergence, TrailEntry};
+use tracing_failure::{Failure, Value, builder};
 
 use super::support::in_child;
 use super::{column, integers, solve};

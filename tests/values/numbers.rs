@@ -1,7 +1,8 @@
 //! Texts that look like numbers.
 
 use tracing::{error, info, info_span};
-use tracing_failure::{Map, Value, builder};
+use tracing_failure::record::Map;
+use tracing_failure::{Value, builder};
 
 use crate::support::in_child;
 

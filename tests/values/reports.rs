@@ -2,7 +2,8 @@
 
 use color_eyre::SectionExt;
 use tracing::{error, info_span, instrument};
-use tracing_failure::{Failure, Origin, ResultExt, init};
+use tracing_failure::record::Origin;
+use tracing_failure::{Failure, ResultExt, init};
 
 use crate::support::in_child_with;
 

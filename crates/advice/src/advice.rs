@@ -1,11 +1,11 @@
 //! What a model advised, and how it becomes part of a record.
 
 use chrono::{DateTime, Utc};
+use record::{Origin, Suggestion};
 use serde::{Deserialize, Serialize};
-use tracing_failure::{Origin, Suggestion};
 
 use crate::models::{Answer, Fix};
-use crate::text::{fit, one_line};
+use text::{fit, one_line};
 
 /// Columns of the name of a model, or of who offers it.
 const MAX_NAME_COLUMNS: usize = 200;

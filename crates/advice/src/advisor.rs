@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tracing_failure::Failure;
+use record::Failure;
 
 use crate::advice::Advice;
 use crate::cache::Cache;
 use crate::error::{AdviceError, ErrorKind};
 use crate::models::{Answer, AskError, Model, Reply};
 use crate::prompt::{DEFAULT_BUDGET, FailureHistory, Prompt, PromptBuilder, prompt_hash};
-use crate::text::{fit, in_words, one_line, shown};
+use text::{error_chain, fit, one_line, shown};
 
 /// Columns of a text that is no answer.
 const MAX_REPLY_COLUMNS: usize = 300;
@@ -167,7 +167,7 @@ impl Advisor {
     pub fn prompt(&self, failure: &Failure) -> Result<Prompt, AdviceError> {
         let mut failure = failure.clone();
         // A record of another program has no diagnosis yet.
-        failure.diagnose();
+        diagnose::diagnose(&mut failure);
         let history = self
             .dir
             .as_ref()
@@ -232,7 +232,7 @@ impl Advisor {
         let prompt = self.prompt(failure)?;
         let advice = self.ask(&prompt, cache.as_ref())?;
         let stored = cache.map_or(Ok(()), |cache| cache.put(failure, &self.model, &advice));
-        Ok(Advice { cache_error: stored.err().map(|error| in_words(&error)), ..advice })
+        Ok(Advice { cache_error: stored.err().map(|error| error_chain(error.chain())), ..advice })
     }
 
     fn ask(&self, prompt: &Prompt, cache: Option<&Cache>) -> Result<Advice, AdviceError> {
@@ -246,7 +246,7 @@ impl Advisor {
         Ok(Advice {
             provider: self.model.provider().to_owned(),
             model: reply.model,
-            time: tracing_failure::time::now(),
+            time: record::time::now(),
             prompt_hash: prompt_hash(prompt),
             tokens: reply.tokens,
             answer: answer.map(|text| self.model.without_key(text)),

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use record::Failure;
 use serde::{Deserialize, Serialize};
-use tracing_failure::Failure;
 
 use crate::advice::Advice;
 use crate::models::{Answer, Model};
@@ -71,7 +71,7 @@ impl Cache {
 
     /// Keeps a text that is no answer, and returns its file.
     pub(crate) fn save_raw(&self, text: &str) -> Result<PathBuf> {
-        let path = self.dir.join(format!("raw_{}.txt", tracing_failure::time::now().format("%Y%m%dT%H%M%S%.6fZ")));
+        let path = self.dir.join(format!("raw_{}.txt", record::time::now().format("%Y%m%dT%H%M%S%.6fZ")));
         let saved = fs::create_dir_all(&self.dir).and_then(|()| File::create_new(&path)?.write_all(text.as_bytes()));
         saved.with_context(|| format!("cannot write {}", path.display()))?;
         Ok(path)

@@ -2,8 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
-
-use crate::text::in_words;
+use text::error_chain;
 
 /// Why a model was not asked, did not answer, or its answer is not kept.
 ///
@@ -24,10 +23,10 @@ pub struct AdviceError {
 /// What went wrong, for programs.
 ///
 /// ```
-/// use tracing_failure_advice::{Amendment, ErrorKind, amend};
+/// use tracing_failure_advice::{ErrorKind, Model, ModelOptions};
 ///
-/// let error = amend("no/such.json", &Amendment::default()).unwrap_err();
-/// assert_eq!(error.kind(), ErrorKind::Files);
+/// let error = Model::new(&ModelOptions::new().base_url("ftp://localhost").model("a-model")).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Settings);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -63,6 +62,13 @@ impl ErrorKind {
     }
 }
 
+/// A record, or a file beside records, that cannot be read or written.
+impl From<std::io::Error> for AdviceError {
+    fn from(error: std::io::Error) -> Self {
+        AdviceError { kind: ErrorKind::Files, cause: error.into() }
+    }
+}
+
 impl Error for AdviceError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.cause.source()
@@ -71,7 +77,7 @@ impl Error for AdviceError {
 
 impl fmt::Display for AdviceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if f.alternate() { f.write_str(&in_words(&self.cause)) } else { write!(f, "{}", self.cause) }
+        if f.alternate() { f.write_str(&error_chain(self.cause.chain())) } else { write!(f, "{}", self.cause) }
     }
 }
 

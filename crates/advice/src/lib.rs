@@ -6,7 +6,8 @@
 //!
 //! ```
 //! use tracing_failure::{Failure, Store};
-//! use tracing_failure_advice::{Advisor, Amendment, Model, amend};
+//! use tracing_failure::record::{Amendment, amend};
+//! use tracing_failure_advice::{Advisor, Model};
 //!
 //! # let dir = std::env::temp_dir().join(format!("tracing-failure-advice-lib-{}", std::process::id()));
 //! let failure = Failure::new("pole_mass", "Eq. 4.7", "NewtonError", "no convergence within 50 iterations");
@@ -41,31 +42,16 @@
 
 mod advice;
 mod advisor;
-mod amend;
 mod cache;
 mod error;
-mod files;
 mod models;
 mod prompt;
-mod text;
 
 pub use advice::Advice;
 pub use advisor::Advisor;
-pub use amend::{Amendment, amend, amend_failure};
 pub use error::{AdviceError, ErrorKind};
 pub use models::{Answer, Fix, Model, ModelOptions, Provider};
 pub use prompt::Prompt;
-
-/// What the command `failures` needs as well. It is no part of what this package promises, and changes as it likes.
-#[doc(hidden)]
-pub mod shared {
-    pub use crate::amend::{Amended, Change, Locked};
-    pub use crate::files::{existing_store, parse, read_bytes, read_json};
-    pub use crate::text::{
-        Varies, brief, count, fit, fit_end, in_words, one_line, parameter, place_of, shown, visible, visible_json,
-        width, wrap,
-    };
-}
 
 /// The chapter of the book as a doctest, so that its Rust blocks compile.
 #[cfg(doctest)]

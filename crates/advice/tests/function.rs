@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tracing_failure::{Confidence, Failure, Origin, Store};
-use tracing_failure_advice::{Advisor, Amendment, ErrorKind, Model, amend};
+use tracing_failure::record::{Amendment, amend};
+use tracing_failure::record::{Confidence, Origin};
+use tracing_failure::{Failure, Store};
+use tracing_failure_advice::{Advisor, ErrorKind, Model};
 
 const ANSWER: &str = r#"{"root_cause": "The flow has a pole.", "confidence": "high", "fixes": [
     {"change": "End before the pole", "location": "src/flow.rs:7", "reason": "the coupling diverges there"},
@@ -193,7 +195,7 @@ fn a_value_that_json_does_not_have_hides_no_past() {
     for has_fingerprint in [true, false] {
         let mut past = failure("no convergence");
         past.context.fingerprint = has_fingerprint.then(|| past.fingerprint().into_owned());
-        let mut resolution = tracing_failure::Resolution::default();
+        let mut resolution = tracing_failure::record::Resolution::default();
         resolution.fix = "start closer to the pole".to_owned();
         past.context.resolution = Some(resolution);
         for (number, text) in with_odd_values(&past.to_json()).iter().enumerate() {
@@ -227,7 +229,7 @@ fn a_copy_is_no_second_failure_in_the_past() {
     let store = Store::open(dir.path()).unwrap();
     for seconds in [0, 1] {
         known.timestamp += std::time::Duration::from_secs(seconds);
-        known.context.id = Some(tracing_failure::time::new_id());
+        known.context.id = Some(tracing_failure::record::time::new_id());
         let path = store.write(&known).unwrap();
         let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
         for name in [stem + " (conflicted copy 2026-11-30 101500).json", format!("kept{seconds}.json")] {

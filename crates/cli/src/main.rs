@@ -10,6 +10,7 @@ mod screen;
 mod signals;
 
 use std::process;
+use text::error_chain;
 
 use anyhow::Result;
 use clap::{CommandFactory, Parser};
@@ -32,7 +33,7 @@ fn main() -> process::ExitCode {
         // `failures | head`: the reader closed the pipe because it needs no more.
         Err(error) if screen::is_broken_pipe(&error) => ExitCode::Success,
         Err(error) => {
-            screen::report(format_args!("failures: {}", screen::in_words(&error)));
+            screen::report(format_args!("failures: {}", error_chain(error.chain())));
             ExitCode::Failure
         }
     };

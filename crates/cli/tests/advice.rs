@@ -4,8 +4,9 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
+use record::Failure;
+use record::Origin;
 use serde_json::{Value as Json, json};
-use tracing_failure::{Failure, Origin};
 
 use support::server::{Reply, Server};
 use support::{Run, Workspace};

@@ -6,9 +6,9 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
+use record::{Failure, Store};
 use serde_json::Value as Json;
 use support::{Run, Workspace};
-use tracing_failure::{Failure, Store};
 
 fn failure(message: &str) -> Failure {
     let mut failure = Failure::new("rg_flow_integration", "Eq. 1.12", "Diverged", message);
@@ -280,7 +280,7 @@ fn pruning_deletes_records_and_nothing_else() {
 #[test]
 fn what_prints_scripts_prints_them() {
     let workspace = Workspace::empty();
-    assert_eq!(workspace.run(&["schema"]).stdout(), tracing_failure::SCHEMA);
+    assert_eq!(workspace.run(&["schema"]).stdout(), record::SCHEMA);
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = workspace.run(&["completions", shell]).stdout();
         assert!(script.contains("validate") && script.contains("failures"), "{shell}");

@@ -4,8 +4,8 @@ mod support;
 
 use std::time::Instant;
 
+use record::Failure;
 use support::{Run, Workspace};
-use tracing_failure::Failure;
 
 /// The server that this variable names.
 fn server(variable: &str) -> String {

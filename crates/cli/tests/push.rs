@@ -93,7 +93,7 @@ fn what_has_not_arrived_is_said_and_is_no_success() {
 #[test]
 fn a_record_with_a_secret_is_left_out_until_its_value_is_allowed() {
     let workspace = cloned();
-    let mut failure = tracing_failure::Failure::new("rg_flow_integration", "Eq. 1.12", "Diverged", "pole");
+    let mut failure = record::Failure::new("rg_flow_integration", "Eq. 1.12", "Diverged", "pole");
     failure.parameters.insert("db_password", "hunter2");
     let path = workspace.record(&failure);
     let name = path.file_name().unwrap().to_str().unwrap();
@@ -120,7 +120,7 @@ fn a_record_with_a_secret_is_left_out_until_its_value_is_allowed() {
 #[test]
 fn files_that_are_no_records_are_named_and_copies_are_not_pushed() {
     let workspace = cloned();
-    let mut failure = tracing_failure::Failure::new("rg_flow_integration", "Eq. 1.12", "Diverged", "pole");
+    let mut failure = record::Failure::new("rg_flow_integration", "Eq. 1.12", "Diverged", "pole");
     failure.context.id = Some(uuid::Uuid::now_v7());
     let original = workspace.record(&failure);
     let stem = original.file_stem().unwrap().to_str().unwrap();

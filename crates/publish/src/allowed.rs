@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::error::{PublishError, Secret};
-use crate::store::about;
+use crate::error::{PublishError, Secret};
+use runtime::io_error::about;
 
 /// The list, in the directory of the records. It is meant to be committed and reviewed.
-pub(super) const FILE: &str = ".failures-allow";
+pub(crate) const FILE: &str = ".failures-allow";
 
 /// Hexadecimal digits of a SHA-256.
 const DIGITS: usize = 64;
@@ -23,11 +23,11 @@ const HEADING: &str = "\
 
 /// What the user allows.
 #[derive(Debug, Default)]
-pub(super) struct Allowed(HashSet<String>);
+pub(crate) struct Allowed(HashSet<String>);
 
 impl Allowed {
     /// Reads the list of this directory. A line that does not begin with a hash allows nothing.
-    pub(super) fn read(dir: &Path) -> Result<Self, PublishError> {
+    pub(crate) fn read(dir: &Path) -> Result<Self, PublishError> {
         let path = dir.join(FILE);
         match std::fs::read(&path) {
             Ok(bytes) => Ok(Allowed(hashes(&String::from_utf8_lossy(&bytes)))),
@@ -36,7 +36,7 @@ impl Allowed {
         }
     }
 
-    pub(super) fn has(&self, hash: &str) -> bool {
+    pub(crate) fn has(&self, hash: &str) -> bool {
         self.0.contains(hash)
     }
 }
@@ -48,7 +48,7 @@ fn hashes(text: &str) -> HashSet<String> {
 }
 
 /// Adds the value that these digits name to the list, and returns where the list is.
-pub(super) fn allow(dir: &Path, found: &[Secret], digits: &str, comment: &str) -> Result<PathBuf, PublishError> {
+pub(crate) fn allow(dir: &Path, found: &[Secret], digits: &str, comment: &str) -> Result<PathBuf, PublishError> {
     let mut named: Vec<&Secret> =
         found.iter().filter(|secret| secret.hash.starts_with(&digits.to_ascii_lowercase())).collect();
     named.dedup_by(|a, b| a.hash == b.hash);
@@ -69,7 +69,7 @@ pub(super) fn allow(dir: &Path, found: &[Secret], digits: &str, comment: &str) -
     let end = if old.is_empty() || old.ends_with(b"\n") { "" } else { "\n" };
     let comment = comment.split_whitespace().collect::<Vec<_>>().join(" ");
     let comment = if comment.is_empty() { secret.to_string() } else { comment };
-    let line = format!("{end}{heading}{}  {}\n", secret.hash, crate::redact::redact_text(&comment));
+    let line = format!("{end}{heading}{}  {}\n", secret.hash, record::redact_text(&comment));
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
     file.write_all(line.as_bytes()).map_err(failed)?;
     Ok(path)

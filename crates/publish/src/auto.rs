@@ -4,12 +4,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Outcome, PublishError, Published, Publisher};
-use crate::background;
-use crate::fork;
-use crate::payload::caught;
-use crate::stderr;
-use crate::sync::lock;
+use crate::error::PublishError;
+use crate::outcome::{Outcome, Published};
+use crate::publisher::Publisher;
+use runtime::background;
+use runtime::fork;
+use runtime::lock::lock;
+use runtime::panic::caught;
+use runtime::stderr;
 
 /// Failures that follow each other sooner than this go together,
 const QUIET: Duration = Duration::from_secs(2);
@@ -20,7 +22,8 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// How long it takes to end a git that is not waited for any more.
 const LAST: Duration = Duration::from_secs(2);
 
-pub(crate) struct AutoPush {
+/// Publishes in the background, soon after a record was written.
+pub struct AutoPush {
     publisher: Publisher,
     /// How long the end of the program waits for it.
     patience: Duration,
@@ -59,7 +62,8 @@ impl State {
 }
 
 impl AutoPush {
-    pub(crate) fn new(publisher: Publisher, patience: Duration) -> Arc<Self> {
+    /// Waits for records that this publisher publishes. The end of the program waits for it within `patience`.
+    pub fn new(publisher: Publisher, patience: Duration) -> Arc<Self> {
         Arc::new(AutoPush {
             publisher,
             patience,
@@ -87,7 +91,7 @@ impl AutoPush {
     }
 
     /// Takes note that there is a new record.
-    pub(crate) fn note(self: &Arc<Self>) {
+    pub fn note(self: &Arc<Self>) {
         let Some(mut state) = self.state() else { return };
         let pid = std::process::id();
         if state.thread_in != Some(pid) {
@@ -101,7 +105,7 @@ impl AutoPush {
     }
 
     /// Pushes at once what waits, and waits for it as long as was chosen; says whether it is done.
-    pub(crate) fn finish(&self) -> bool {
+    pub fn finish(&self) -> bool {
         let is_done = self.wait_for_end(self.patience);
         if !is_done {
             let after = self.patience.as_secs_f32();
@@ -111,7 +115,7 @@ impl AutoPush {
     }
 
     /// The same at the end of the program: no git is left behind.
-    pub(crate) fn end(&self) {
+    pub fn end(&self) {
         if !self.finish() {
             self.publisher.given_up.store(true, Ordering::Relaxed);
             self.wait_for_end(LAST);
@@ -135,7 +139,7 @@ impl AutoPush {
     }
 
     /// Pushes that brought something to the remote, and those that failed.
-    pub(crate) fn counts(&self) -> (u64, u64) {
+    pub fn counts(&self) -> (u64, u64) {
         (self.pushes.load(Ordering::Relaxed), self.failed.load(Ordering::Relaxed))
     }
 

@@ -3,36 +3,36 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 
-use super::git::path_of;
+use crate::git::path_of;
 
 /// Where the names of branches begin.
 const HEADS: &str = "refs/heads/";
 
 /// The short name of a branch, to the byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Branch(OsString);
+pub(crate) struct Branch(OsString);
 
 impl Branch {
-    pub(super) fn new(name: impl Into<OsString>) -> Self {
+    pub(crate) fn new(name: impl Into<OsString>) -> Self {
         Branch(name.into())
     }
 
     /// The branch of this full name, as git prints it; `None` where it is another reference.
-    pub(super) fn from_full_name(name: &[u8]) -> Option<Self> {
+    pub(crate) fn from_full_name(name: &[u8]) -> Option<Self> {
         name.strip_prefix(HEADS.as_bytes()).map(|name| Branch(path_of(name).into_os_string()))
     }
 
     /// `refs/heads/…`
-    pub(super) fn full_name(&self) -> OsString {
+    pub(crate) fn full_name(&self) -> OsString {
         join([OsStr::new(HEADS), &self.0])
     }
 
-    pub(super) fn name(&self) -> &OsStr {
+    pub(crate) fn name(&self) -> &OsStr {
         &self.0
     }
 
     /// The name as text, where it is text.
-    pub(super) fn as_str(&self) -> Option<&str> {
+    pub(crate) fn as_str(&self) -> Option<&str> {
         self.0.to_str()
     }
 }
@@ -45,7 +45,7 @@ impl fmt::Display for Branch {
 }
 
 /// Parts of a word for git.
-pub(super) fn join<'a>(parts: impl IntoIterator<Item = &'a OsStr>) -> OsString {
+pub(crate) fn join<'a>(parts: impl IntoIterator<Item = &'a OsStr>) -> OsString {
     parts.into_iter().fold(OsString::new(), |mut joined, part| {
         joined.push(part);
         joined

@@ -4,15 +4,15 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::error::PublishError;
-use super::git::{Git, parts};
-use super::repository::Repository;
-use super::tree::{Entry, Item};
-use crate::store::about;
+use crate::error::PublishError;
+use crate::git::{Git, parts};
+use crate::repository::Repository;
+use crate::tree::{Entry, Item};
+use runtime::io_error::about;
 
-pub(super) struct Cache<'a> {
+pub(crate) struct Cache<'a> {
     repository: &'a Repository,
-    pub(super) git: Git,
+    pub(crate) git: Git,
     index: PathBuf,
     /// Where all that is written goes, if the repository is not to be changed.
     _aside: Option<Aside>,
@@ -20,14 +20,14 @@ pub(super) struct Cache<'a> {
 
 impl<'a> Cache<'a> {
     /// The cache of this work tree.
-    pub(super) fn open(repository: &'a Repository) -> Result<Self, PublishError> {
+    pub(crate) fn open(repository: &'a Repository) -> Result<Self, PublishError> {
         let index = repository.own_dir(&repository.git_dir)?.join("index");
         let git = index_of(&repository.git, &index);
         Ok(Cache { repository, git, index, _aside: None })
     }
 
     /// A copy of it, and a place for blobs, outside of the repository.
-    pub(super) fn aside(repository: &'a Repository) -> Result<Self, PublishError> {
+    pub(crate) fn aside(repository: &'a Repository) -> Result<Self, PublishError> {
         let aside = Aside::new()?;
         let index = aside.0.join("index");
         // Where there is none, or it cannot be read, all files are looked at.
@@ -41,13 +41,13 @@ impl<'a> Cache<'a> {
     }
 
     /// Begins anew. Its lock is ours alone: one that is there was left behind by a git that was killed.
-    pub(super) fn forget(&self) {
+    pub(crate) fn forget(&self) {
         let _ = std::fs::remove_file(&self.index);
         let _ = std::fs::remove_file(self.index.with_extension("lock"));
     }
 
     /// Which of these files have a content that is not known. What the tree of the target has needs no second look.
-    pub(super) fn unknown(&self, names: &[&str], target: &HashMap<&str, &Item>) -> Result<Vec<String>, PublishError> {
+    pub(crate) fn unknown(&self, names: &[&str], target: &HashMap<&str, &Item>) -> Result<Vec<String>, PublishError> {
         self.align(names, target)?;
         let dirty = self.git.read(&["diff-files", "-z", "--name-only", "--relative", "--", "."], Vec::new())?;
         let dirty: HashSet<&[u8]> = parts(&dirty).collect();
@@ -76,7 +76,7 @@ impl<'a> Cache<'a> {
     }
 
     /// Takes in the files as they are now, by way of the filters of `.gitattributes`.
-    pub(super) fn take_in(&self, names: &[&str]) -> Result<(), PublishError> {
+    pub(crate) fn take_in(&self, names: &[&str]) -> Result<(), PublishError> {
         let input: Vec<u8> = names.iter().flat_map(|name| [name.as_bytes(), b"\0"].concat()).collect();
         if !input.is_empty() {
             self.git.read(&["update-index", "--add", "--remove", "-z", "--stdin"], input)?;
@@ -85,7 +85,7 @@ impl<'a> Cache<'a> {
     }
 
     /// All files of the directory that it knows, by name.
-    pub(super) fn known(&self) -> Result<HashMap<String, Entry>, PublishError> {
+    pub(crate) fn known(&self) -> Result<HashMap<String, Entry>, PublishError> {
         let text = self.git.read(&["ls-files", "-s", "-z", "--", "."], Vec::new())?;
         Ok(parts(&text).filter_map(|line| self.entry(line)).collect())
     }
@@ -107,7 +107,7 @@ fn index_of(git: &Git, index: &Path) -> Git {
 }
 
 /// What `update-index --index-info` reads.
-pub(super) fn index_line(mode: &str, blob: &str, path: &[u8]) -> Vec<u8> {
+pub(crate) fn index_line(mode: &str, blob: &str, path: &[u8]) -> Vec<u8> {
     [mode.as_bytes(), b" ", blob.as_bytes(), b"\t", path, b"\0"].concat()
 }
 
@@ -121,7 +121,7 @@ struct Aside(PathBuf);
 
 impl Aside {
     fn new() -> Result<Self, PublishError> {
-        let dir = std::env::temp_dir().join(format!("tracing-failure-{}", crate::time::new_id()));
+        let dir = std::env::temp_dir().join(format!("tracing-failure-{}", record::time::new_id()));
         let mut builder = std::fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

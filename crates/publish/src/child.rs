@@ -7,9 +7,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::watchdog::Watchdog;
-use crate::background;
-use crate::sync::lock;
+use crate::watchdog::Watchdog;
+use runtime::background;
+use runtime::lock::lock;
 
 /// More output than this is not kept, and the call has failed.
 const MOST_STDOUT: usize = 256 << 20;
@@ -21,17 +21,17 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// How long what a process left behind in the background may keep its stderr open.
 const GRACE: Duration = Duration::from_millis(250);
 
-pub(super) struct Ended {
-    pub(super) status: ExitStatus,
-    pub(super) stdout: Vec<u8>,
-    pub(super) stderr: Vec<u8>,
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
 }
 
 /// How long a process may run: until this moment, and no longer than somebody is interested in it.
-pub(super) struct Limit<'a> {
-    pub(super) watchdog: &'a Watchdog,
-    pub(super) deadline: Instant,
-    pub(super) given_up: &'a AtomicBool,
+pub(crate) struct Limit<'a> {
+    pub(crate) watchdog: &'a Watchdog,
+    pub(crate) deadline: Instant,
+    pub(crate) given_up: &'a AtomicBool,
 }
 
 impl Limit<'_> {
@@ -45,7 +45,7 @@ impl Limit<'_> {
 /// # Errors
 ///
 /// When it cannot be started, or says more than can be kept.
-pub(super) fn run(command: &mut Command, input: Vec<u8>, limit: &Limit<'_>) -> io::Result<Option<Ended>> {
+pub(crate) fn run(command: &mut Command, input: Vec<u8>, limit: &Limit<'_>) -> io::Result<Option<Ended>> {
     in_a_group_of_its_own(command);
     let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
     let mut child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
@@ -82,7 +82,7 @@ fn follow(child: &mut Child, input: Vec<u8>, limit: &Limit<'_>) -> io::Result<Op
     Ok(Some(Ended { status, stdout, stderr }))
 }
 
-pub(super) fn wait_until(child: &mut Child, is_over: impl Fn() -> bool) -> io::Result<Option<ExitStatus>> {
+pub(crate) fn wait_until(child: &mut Child, is_over: impl Fn() -> bool) -> io::Result<Option<ExitStatus>> {
     let mut pause = Duration::from_micros(100);
     loop {
         if let Some(status) = child.try_wait()? {

@@ -2,41 +2,41 @@
 
 use std::collections::HashSet;
 
-use super::cache::Cache;
-use super::error::{PublishError, Secret};
-use super::git::{Git, path_of};
-use super::message::{message, tally};
-use super::outcome::{Ignored, Skipped};
-use super::pushed::{Pushed, version};
-use super::records::{Selection, select};
-use super::remote::Remote;
-use super::repository::Repository;
-use super::scan::Scan;
-use super::stage;
-use super::target::{Target, other_file};
-use super::tree::{Entry, with_entries};
-use super::withdrawn::had;
-use super::{reset, restore};
+use crate::cache::Cache;
+use crate::error::{PublishError, Secret};
+use crate::git::{Git, path_of};
+use crate::message::{message, tally};
+use crate::outcome::{Ignored, Skipped};
+use crate::pushed::{Pushed, version};
+use crate::records::{Selection, select};
+use crate::remote::Remote;
+use crate::repository::Repository;
+use crate::scan::Scan;
+use crate::stage;
+use crate::target::{Target, other_file};
+use crate::tree::{Entry, with_entries};
+use crate::withdrawn::had;
+use crate::{reset, restore};
 
 /// How often a branch may be moved by others while we are at it.
 const TRIES: u32 = 10;
 
 /// What was committed, if there was something.
-pub(super) struct Committed {
+pub(crate) struct Committed {
     /// Where the branch is now.
-    pub(super) tip: Option<String>,
-    pub(super) new: Option<New>,
-    pub(super) ignored: Vec<Ignored>,
-    pub(super) skipped: Vec<Skipped>,
-    pub(super) secrets: Vec<Secret>,
+    pub(crate) tip: Option<String>,
+    pub(crate) new: Option<New>,
+    pub(crate) ignored: Vec<Ignored>,
+    pub(crate) skipped: Vec<Skipped>,
+    pub(crate) secrets: Vec<Secret>,
 }
 
-pub(super) struct New {
-    pub(super) commit: String,
-    pub(super) records: usize,
-    pub(super) computations: Vec<(String, usize)>,
+pub(crate) struct New {
+    pub(crate) commit: String,
+    pub(crate) records: usize,
+    pub(crate) computations: Vec<(String, usize)>,
     /// What looks like secrets in records that earlier commits hold, and that are not pushed.
-    pub(super) left_out: Vec<Secret>,
+    pub(crate) left_out: Vec<Secret>,
 }
 
 /// What became of a branch that was to move to a new commit.
@@ -49,7 +49,7 @@ enum Moved {
 }
 
 /// Commits what the branch does not have. Where it has no commit here, it begins with `start`.
-pub(super) fn commit(
+pub(crate) fn commit(
     repository: &Repository,
     target: &Target,
     scan: &mut Scan,
@@ -97,7 +97,7 @@ pub(super) fn commit(
 }
 
 /// What a commit to the target would hold beside what its parent holds.
-pub(super) fn choose(
+pub(crate) fn choose(
     repository: &Repository,
     cache: &Cache<'_>,
     target: &Target,
@@ -124,7 +124,7 @@ pub(super) fn choose(
 
 impl New {
     /// Makes the commit; no branch is moved.
-    pub(super) fn make(
+    pub(crate) fn make(
         repository: &Repository,
         scan: &Scan,
         parent: Option<&str>,
@@ -132,7 +132,7 @@ impl New {
     ) -> Result<Self, PublishError> {
         let tree = with_entries(&repository.git, parent, entries)?;
         let computations = tally(scan.computations(entries));
-        let text = message(crate::time::now().with_timezone(&chrono::Local), entries.len(), &computations);
+        let text = message(record::time::now().with_timezone(&chrono::Local), entries.len(), &computations);
         let mut words = vec!["commit-tree", "--no-gpg-sign", &tree];
         words.extend(parent.iter().flat_map(|parent| ["-p", parent]));
         let commit = with_identity(repository).word(&words, text.into_bytes())?;

@@ -2,18 +2,18 @@
 
 use std::collections::HashMap;
 
-use super::error::PublishError;
-use super::git::Git;
+use crate::error::PublishError;
+use crate::git::Git;
 
 /// All settings that hold in a repository, in their order.
 #[derive(Debug)]
-pub(super) struct Config {
+pub(crate) struct Config {
     settings: HashMap<String, Vec<String>>,
     remotes: Vec<String>,
 }
 
 impl Config {
-    pub(super) fn read(git: &Git) -> Result<Self, PublishError> {
+    pub(crate) fn read(git: &Git) -> Result<Self, PublishError> {
         Ok(Config::parse(&String::from_utf8_lossy(&git.read(&["config", "--list", "-z"], Vec::new())?)))
     }
 
@@ -31,28 +31,28 @@ impl Config {
     }
 
     /// The value that wins: the last. Section and key are in lower case; a name between them is as it was written.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.all(name).last().map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// The values of a setting that may have several.
-    pub(super) fn all(&self, name: &str) -> &[String] {
+    pub(crate) fn all(&self, name: &str) -> &[String] {
         self.settings.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Whether a setting that is true or false is true.
-    pub(super) fn is_on(&self, name: &str) -> bool {
+    pub(crate) fn is_on(&self, name: &str) -> bool {
         let is_off = |value: &str| ["false", "no", "off", "0"].iter().any(|off| value.eq_ignore_ascii_case(off));
         self.get(name).is_some_and(|value| !is_off(value))
     }
 
     /// Whether objects may be missing because they are fetched when they are asked for.
-    pub(super) fn is_partial(&self) -> bool {
+    pub(crate) fn is_partial(&self) -> bool {
         let is_promisor = |name: &String| name.starts_with("remote.") && name.ends_with(".promisor");
         self.get("extensions.partialclone").is_some() || self.settings.keys().any(is_promisor)
     }
 
-    pub(super) fn remotes(&self) -> &[String] {
+    pub(crate) fn remotes(&self) -> &[String] {
         &self.remotes
     }
 }

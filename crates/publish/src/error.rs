@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Why records could not be published. Nothing was committed then, and nothing is lost: the records are on disk.
 ///
 /// ```
-/// use tracing_failure::{PublishError, Publisher};
+/// use tracing_failure::publish::{PublishError, Publisher};
 ///
 /// let error = Publisher::new("no/such/directory").publish().unwrap_err();
 /// assert!(matches!(error, PublishError::Io(_)));
@@ -72,7 +72,7 @@ pub enum PublishError {
 /// A place in a record that holds what looks like a secret. The value itself is nowhere in it.
 ///
 /// ```
-/// use tracing_failure::{PublishError, Publisher};
+/// use tracing_failure::publish::{PublishError, Publisher};
 ///
 /// if let Ok(published) = Publisher::new("io/failures").publish() {
 ///     for secret in published.secrets {
@@ -97,7 +97,7 @@ pub struct Secret {
 impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = self.file.display().to_string();
-        let file = crate::redact::redact_text(&file);
+        let file = record::redact_text(&file);
         let place = if self.pointer.is_empty() {
             "the name of the file".into()
         } else {
@@ -175,7 +175,7 @@ impl fmt::Display for PublishError {
     }
 }
 
-pub(super) fn write_secrets(f: &mut fmt::Formatter<'_>, secrets: &[Secret]) -> fmt::Result {
+pub(crate) fn write_secrets(f: &mut fmt::Formatter<'_>, secrets: &[Secret]) -> fmt::Result {
     const SHOWN: usize = 20;
     const SHOWN_DIGITS: usize = 12;
     for secret in secrets.iter().take(SHOWN) {

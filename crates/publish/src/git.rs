@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::child::{self, Limit};
-use super::error::PublishError;
-use super::watchdog::Watchdog;
+use crate::child::{self, Limit};
+use crate::error::PublishError;
+use crate::watchdog::Watchdog;
 
 /// The longest that is shown of a command and of what it said.
 const SHOWN: usize = 1000;
@@ -80,27 +80,27 @@ const ENVIRONMENT: &[(&str, &str)] = &[
 
 /// How git is called: where, for how long, and with what in its environment.
 #[derive(Clone, Debug)]
-pub(super) struct Git {
+pub(crate) struct Git {
     dir: PathBuf,
-    pub(super) timeout: Duration,
+    pub(crate) timeout: Duration,
     given_up: Arc<AtomicBool>,
     watchdog: Arc<Watchdog>,
     variables: Vec<(&'static str, OsString)>,
     settings: Vec<Cow<'static, str>>,
 }
 
-pub(super) struct Said {
-    pub(super) succeeded: bool,
+pub(crate) struct Said {
+    pub(crate) succeeded: bool,
     /// How it exited; `None` where a signal ended it.
-    pub(super) code: Option<i32>,
-    pub(super) stdout: Vec<u8>,
-    pub(super) stderr: String,
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
     command: String,
 }
 
 impl Git {
     /// Git in this directory. A call ends in this time, or when it is given up.
-    pub(super) fn new(dir: &Path, timeout: Duration, given_up: &Arc<AtomicBool>) -> Self {
+    pub(crate) fn new(dir: &Path, timeout: Duration, given_up: &Arc<AtomicBool>) -> Self {
         let given_up = Arc::clone(given_up);
         Git {
             dir: dir.to_owned(),
@@ -113,21 +113,21 @@ impl Git {
     }
 
     /// The same with this in its environment.
-    pub(super) fn with(&self, name: &'static str, value: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn with(&self, name: &'static str, value: impl AsRef<OsStr>) -> Self {
         let mut git = self.clone();
         git.variables.push((name, value.as_ref().to_owned()));
         git
     }
 
     /// The same with this setting.
-    pub(super) fn set(&self, setting: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn set(&self, setting: impl Into<Cow<'static, str>>) -> Self {
         let mut git = self.clone();
         git.settings.push(setting.into());
         git
     }
 
     /// Runs git to its end, however that is.
-    pub(super) fn run<W: AsRef<OsStr>>(&self, words: &[W], input: Vec<u8>) -> Result<Said, PublishError> {
+    pub(crate) fn run<W: AsRef<OsStr>>(&self, words: &[W], input: Vec<u8>) -> Result<Said, PublishError> {
         let mut command = Command::new("git");
         command.current_dir(&self.dir);
         for setting in &self.settings {
@@ -164,17 +164,17 @@ impl Git {
     }
 
     /// What it says, where it succeeds.
-    pub(super) fn read<W: AsRef<OsStr>>(&self, words: &[W], input: Vec<u8>) -> Result<Vec<u8>, PublishError> {
+    pub(crate) fn read<W: AsRef<OsStr>>(&self, words: &[W], input: Vec<u8>) -> Result<Vec<u8>, PublishError> {
         self.run(words, input)?.ok()
     }
 
     /// The one word that it says, such as an object's name.
-    pub(super) fn word<W: AsRef<OsStr>>(&self, words: &[W], input: Vec<u8>) -> Result<String, PublishError> {
+    pub(crate) fn word<W: AsRef<OsStr>>(&self, words: &[W], input: Vec<u8>) -> Result<String, PublishError> {
         Ok(String::from_utf8_lossy(&self.read(words, input)?).trim_end().to_owned())
     }
 
     /// The one word that it says, or `None` where it fails.
-    pub(super) fn look_up<W: AsRef<OsStr>>(&self, words: &[W]) -> Result<Option<String>, PublishError> {
+    pub(crate) fn look_up<W: AsRef<OsStr>>(&self, words: &[W]) -> Result<Option<String>, PublishError> {
         let said = self.run(words, Vec::new())?;
         let word = || String::from_utf8_lossy(&said.stdout).trim_end().to_owned();
         Ok(said.succeeded.then(word).filter(|word| !word.is_empty()))
@@ -182,22 +182,22 @@ impl Git {
 }
 
 impl Said {
-    pub(super) fn ok(self) -> Result<Vec<u8>, PublishError> {
+    pub(crate) fn ok(self) -> Result<Vec<u8>, PublishError> {
         if self.succeeded { Ok(self.stdout) } else { Err(self.failed()) }
     }
 
-    pub(super) fn failed(self) -> PublishError {
+    pub(crate) fn failed(self) -> PublishError {
         PublishError::Git { command: self.command, stderr: self.stderr }
     }
 }
 
 /// The parts of what git says with `-z`.
-pub(super) fn parts(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn parts(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.strip_suffix(b"\0").unwrap_or(text).split(|byte| *byte == 0).filter(|part| !part.is_empty())
 }
 
 /// A line of a path as git writes it.
-pub(super) fn path_of(bytes: &[u8]) -> PathBuf {
+pub(crate) fn path_of(bytes: &[u8]) -> PathBuf {
     #[cfg(unix)]
     {
         use std::os::unix::ffi::OsStrExt;
@@ -235,7 +235,7 @@ fn shown(text: &str) -> String {
 }
 
 /// The text without the credentials in its URLs: before the `@`, in the query and in the fragment.
-pub(super) fn without_credentials(text: &str) -> String {
+pub(crate) fn without_credentials(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {

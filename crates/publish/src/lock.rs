@@ -1,32 +1,22 @@
 //! One at a time for each clone.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::error::PublishError;
-use crate::store::{about, open_ordinary};
+use runtime::file_lock::FileLock;
 
-/// Held as long as it lives, or the process.
-///
-/// It holds nothing where the file system has no locks. Git's own locks then keep the repository whole.
-pub(super) struct Lock(Option<File>);
-
-impl Drop for Lock {
-    /// A process that was forked off meanwhile has the file open as well: closing it would not do.
-    fn drop(&mut self) {
-        if let Some(file) = &self.0 {
-            let _ = file.unlock();
-        }
-    }
-}
+use crate::error::PublishError;
+use record::internal::open_ordinary;
+use runtime::io_error::about;
 
 /// The name of the file that is locked.
-pub(super) const NAME: &str = "lock";
+pub(crate) const NAME: &str = "lock";
 
-/// Waits for whoever publishes from the same clone.
-pub(super) fn one_at_a_time(dir: &Path, patience: Duration) -> Result<Lock, PublishError> {
+/// Waits until no other process publishes from the same clone. On a file system without locks, git's own locks keep the
+/// repository whole.
+pub(crate) fn one_at_a_time(dir: &Path, timeout: Duration) -> Result<FileLock, PublishError> {
     let path = dir.join(NAME);
     let failed = |error| PublishError::Io(about(&path, "cannot lock", error));
     let opened = match open_ordinary(File::options().create(true).append(true), &path) {
@@ -34,15 +24,9 @@ pub(super) fn one_at_a_time(dir: &Path, patience: Duration) -> Result<Lock, Publ
         Err(error) if error.kind() == ErrorKind::PermissionDenied => open_ordinary(File::options().read(true), &path),
         opened => opened,
     };
-    let file = opened.map_err(failed)?;
-    let started = Instant::now();
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(Lock(Some(file))),
-            Err(TryLockError::Error(_)) => return Ok(Lock(None)),
-            Err(TryLockError::WouldBlock) if started.elapsed() >= patience => return Err(PublishError::Busy(path)),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
-        }
+    match FileLock::acquire(opened.map_err(failed)?, timeout) {
+        FileLock::Busy => Err(PublishError::Busy(path)),
+        lock => Ok(lock),
     }
 }
 

@@ -2,34 +2,34 @@
 
 use chrono::{DateTime, TimeZone};
 
-use super::outcome::Count;
-use crate::value::one_line;
+use crate::outcome::Count;
+use text::shorten_to_line;
 
 /// How many computations a message names, and how much of each.
 const NAMED: usize = 20;
 const LONGEST: usize = 80;
 
 /// What the log of a branch says of our moves.
-pub(super) const REFLOG_MESSAGE: &str = "Failure log";
+pub(crate) const REFLOG_MESSAGE: &str = "Failure log";
 
 /// How each message begins.
 const BEGINNING: &[u8] = b"Failure log: ";
 
 /// Whether a commit of this subject was made by us.
-pub(super) fn is_ours(subject: &[u8]) -> bool {
+pub(crate) fn is_ours(subject: &[u8]) -> bool {
     let Some(time) = subject.strip_prefix(BEGINNING) else { return false };
     let is_digit = |(place, byte): (usize, &u8)| if place == 8 { *byte == b'_' } else { byte.is_ascii_digit() };
     time.len() == 15 && time.iter().enumerate().all(is_digit)
 }
 
 /// The message of a commit: `Failure log: 20251227_043000`, and what failed.
-pub(super) fn message<Tz: TimeZone>(now: DateTime<Tz>, records: usize, computations: &[(String, usize)]) -> String
+pub(crate) fn message<Tz: TimeZone>(now: DateTime<Tz>, records: usize, computations: &[(String, usize)]) -> String
 where
     Tz::Offset: std::fmt::Display,
 {
     let named = computations.iter().take(NAMED).map(|(name, count)| match count {
-        1 => one_line(name, LONGEST),
-        count => format!("{} ({count})", one_line(name, LONGEST)),
+        1 => shorten_to_line(name, LONGEST),
+        count => format!("{} ({count})", shorten_to_line(name, LONGEST)),
     });
     let mut list = named.collect::<Vec<_>>().join(", ");
     if computations.len() > NAMED {
@@ -39,7 +39,7 @@ where
 }
 
 /// How often each computation failed, the most frequent first.
-pub(super) fn tally<'a>(computations: impl Iterator<Item = &'a str>) -> Vec<(String, usize)> {
+pub(crate) fn tally<'a>(computations: impl Iterator<Item = &'a str>) -> Vec<(String, usize)> {
     let mut counts = std::collections::BTreeMap::new();
     for computation in computations {
         *counts.entry(computation).or_insert(0) += 1;
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn long_lists_and_names_of_several_lines_are_cut() {
         let names: Vec<String> = (10..40).map(|n| format!("c{n}\nSigned-off-by: nobody")).collect();
-        let message = message(crate::time::now(), 30, &tally(names.iter().map(String::as_str)));
+        let message = message(record::time::now(), 30, &tally(names.iter().map(String::as_str)));
         assert_eq!(message.lines().count(), 3);
         assert!(message.ends_with("c29 Signed-off-by: nobody, and 10 others\n"), "{message}");
     }

@@ -4,12 +4,12 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::error::{Secret, write_secrets};
+use crate::error::{Secret, write_secrets};
 
 /// What [`Publisher::publish`](crate::Publisher::publish) did.
 ///
 /// ```
-/// use tracing_failure::{Outcome, Publisher};
+/// use tracing_failure::publish::{Outcome, Publisher};
 ///
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-published-{}", std::process::id()));
 /// # std::fs::create_dir_all(&dir)?;
@@ -48,7 +48,7 @@ pub struct Published {
 /// How far publishing came.
 ///
 /// ```
-/// use tracing_failure::{Outcome, Publisher};
+/// use tracing_failure::publish::{Outcome, Publisher};
 ///
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-outcome-{}", std::process::id()));
 /// # std::fs::create_dir_all(&dir)?;
@@ -73,7 +73,7 @@ pub enum Outcome {
 /// Why a commit is not on the remote.
 ///
 /// ```
-/// use tracing_failure::NotPushed;
+/// use tracing_failure::publish::NotPushed;
 ///
 /// assert_eq!(NotPushed::NoRemote.to_string(), "the repository has no remote: add one with `git remote add`");
 /// ```
@@ -124,7 +124,7 @@ pub enum NotPushed {
 /// ```
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-ignored-{}", std::process::id()));
 /// # std::fs::create_dir_all(&dir)?;
-/// for ignored in tracing_failure::Publisher::new(&dir).plan()?.ignored {
+/// for ignored in tracing_failure::publish::Publisher::new(&dir).plan()?.ignored {
 ///     println!("{} records stay out by {}", ignored.records, ignored.rule);
 /// }
 /// # std::fs::remove_dir_all(&dir)?;
@@ -144,7 +144,7 @@ pub struct Ignored {
 /// ```
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-skipped-{}", std::process::id()));
 /// # std::fs::create_dir_all(&dir)?;
-/// for skipped in tracing_failure::Publisher::new(&dir).plan()?.skipped {
+/// for skipped in tracing_failure::publish::Publisher::new(&dir).plan()?.skipped {
 ///     println!("{}: {}", skipped.file.display(), skipped.why);
 /// }
 /// # std::fs::remove_dir_all(&dir)?;
@@ -166,7 +166,7 @@ pub struct Skipped {
 /// ```
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-plan-type-{}", std::process::id()));
 /// # std::fs::create_dir_all(&dir)?;
-/// let plan = tracing_failure::Publisher::new(&dir).plan()?;
+/// let plan = tracing_failure::publish::Publisher::new(&dir).plan()?;
 /// assert_eq!(plan.work_tree, None);
 /// assert!(plan.to_string().ends_with("is in no work tree of a git repository: nothing would be published"));
 /// # std::fs::remove_dir_all(&dir)?;
@@ -302,7 +302,7 @@ fn write_left_out(
 }
 
 /// A number of things, in words.
-pub(super) struct Count(pub(super) usize, pub(super) &'static str);
+pub(crate) struct Count(pub(crate) usize, pub(crate) &'static str);
 
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

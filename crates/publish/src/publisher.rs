@@ -1,53 +1,23 @@
 //! Records go into a commit and to a remote, by the `git` of the machine.
 
-mod allowed;
-mod auto;
-mod branch;
-mod cache;
-mod child;
-mod commit;
-mod config;
-mod error;
-mod git;
-mod lock;
-mod message;
-mod outcome;
-mod push;
-mod pushed;
-mod records;
-mod refspec;
-mod remote;
-mod repository;
-mod reserved;
-mod reset;
-mod restore;
-mod scan;
-mod stage;
-mod target;
-mod tree;
-mod watchdog;
-mod withdrawn;
-
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-pub(crate) use auto::AutoPush;
-pub use error::{PublishError, Secret};
-pub use outcome::{Ignored, NotPushed, Outcome, Plan, Published, Skipped};
-
-use allowed::Allowed;
-use cache::Cache;
-use commit::{Committed, New};
-use git::Git;
-use push::Push;
-use pushed::Pushed;
-use remote::Remote;
-use repository::Repository;
-use scan::Scan;
-use target::Target;
+use crate::allowed::Allowed;
+use crate::cache::Cache;
+use crate::commit::{Committed, New};
+use crate::error::PublishError;
+use crate::git::Git;
+use crate::outcome::{NotPushed, Outcome, Plan, Published};
+use crate::push::Push;
+use crate::pushed::Pushed;
+use crate::remote::Remote;
+use crate::repository::Repository;
+use crate::scan::Scan;
+use crate::target::Target;
 
 /// Commits failure records and pushes them, whatever else is going on in the repository.
 ///
@@ -56,9 +26,9 @@ use target::Target;
 /// It needs git 2.36 or later.
 ///
 /// ```no_run
-/// let published = tracing_failure::Publisher::new("io/failures").branch("failures").publish()?;
+/// let published = tracing_failure::publish::Publisher::new("io/failures").branch("failures").publish()?;
 /// println!("{published}"); // 3 records pushed to failures of origin (1b2c…)
-/// # Ok::<(), tracing_failure::PublishError>(())
+/// # Ok::<(), tracing_failure::publish::PublishError>(())
 /// ```
 #[derive(Clone)]
 #[must_use = "a publisher does nothing until `plan` or `publish` is called"]
@@ -68,14 +38,14 @@ pub struct Publisher {
     branch: Option<String>,
     timeout: Duration,
     /// Set where nobody is interested any more.
-    given_up: Arc<AtomicBool>,
+    pub(crate) given_up: Arc<AtomicBool>,
 }
 
 impl Publisher {
     /// Publishes the records of this directory, to the current branch and its remote.
     ///
     /// ```
-    /// let publisher = tracing_failure::Publisher::new("io/failures");
+    /// let publisher = tracing_failure::publish::Publisher::new("io/failures");
     /// # let _ = publisher;
     /// ```
     pub fn new(dir: impl AsRef<Path>) -> Self {
@@ -92,7 +62,7 @@ impl Publisher {
     /// remote, else `origin`.
     ///
     /// ```
-    /// let publisher = tracing_failure::Publisher::new("io/failures").remote("origin");
+    /// let publisher = tracing_failure::publish::Publisher::new("io/failures").remote("origin");
     /// # let _ = publisher;
     /// ```
     pub fn remote(mut self, remote: impl Into<String>) -> Self {
@@ -104,7 +74,7 @@ impl Publisher {
     /// the work tree are not touched then, and ignore rules do not count. The current branch where none is given.
     ///
     /// ```
-    /// let publisher = tracing_failure::Publisher::new("io/failures").branch("failures");
+    /// let publisher = tracing_failure::publish::Publisher::new("io/failures").branch("failures");
     /// # let _ = publisher;
     /// ```
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
@@ -117,7 +87,7 @@ impl Publisher {
     ///
     /// ```
     /// use std::time::Duration;
-    /// let publisher = tracing_failure::Publisher::new("io/failures").timeout(Duration::from_secs(10));
+    /// let publisher = tracing_failure::publish::Publisher::new("io/failures").timeout(Duration::from_secs(10));
     /// # let _ = publisher;
     /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -131,7 +101,7 @@ impl Publisher {
     /// ```
     /// use std::sync::{Arc, atomic::AtomicBool};
     /// let interrupted = Arc::new(AtomicBool::new(false));
-    /// let publisher = tracing_failure::Publisher::new("io/failures").stop_when(Arc::clone(&interrupted));
+    /// let publisher = tracing_failure::publish::Publisher::new("io/failures").stop_when(Arc::clone(&interrupted));
     /// # let _ = publisher;
     /// ```
     pub fn stop_when(mut self, flag: Arc<AtomicBool>) -> Self {
@@ -148,7 +118,7 @@ impl Publisher {
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-plan-{}", std::process::id()));
     /// # std::fs::create_dir_all(&dir)?;
-    /// let plan = tracing_failure::Publisher::new(&dir).plan()?;
+    /// let plan = tracing_failure::publish::Publisher::new(&dir).plan()?;
     /// assert!(plan.records.is_empty());
     /// # std::fs::remove_dir_all(&dir)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -168,15 +138,21 @@ impl Publisher {
         let cache = Cache::aside(&repository)?;
         let pushed = remote.as_ref().map(|remote| Pushed::open(&repository, remote)).transpose()?;
         let parent = local.as_deref().or(start.as_deref());
-        let selection =
-            commit::choose(&repository, &cache, &target, &mut scan, remote.as_ref().zip(pushed.as_ref()), parent)?;
+        let selection = crate::commit::choose(
+            &repository,
+            &cache,
+            &target,
+            &mut scan,
+            remote.as_ref().zip(pushed.as_ref()),
+            parent,
+        )?;
         if let (Some(remote), Some(local), Some(pushed)) = (&remote, &local, pushed) {
             let (repository, target, scan) = (&repository, &target, &mut scan);
             plan.waiting =
                 Push { repository, target, remote, scan, pushed, local, is_new: false, has_new: false }.waiting()?;
         }
-        plan.computations = message::tally(scan.computations(&selection.entries));
-        plan.records = selection.entries.iter().map(|entry| git::path_of(&entry.path)).collect();
+        plan.computations = crate::message::tally(scan.computations(&selection.entries));
+        plan.records = selection.entries.iter().map(|entry| crate::git::path_of(&entry.path)).collect();
         plan.work_tree = Some(repository.work_tree);
         plan.branch = Some(target.branch.to_string());
         plan.remote = remote.map(|remote| remote.shown());
@@ -198,7 +174,7 @@ impl Publisher {
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-allow-{}", std::process::id()));
     /// # std::fs::create_dir_all(&dir)?;
-    /// let publisher = tracing_failure::Publisher::new(&dir);
+    /// let publisher = tracing_failure::publish::Publisher::new(&dir);
     /// for secret in publisher.plan()?.secrets {
     ///     if secret.pointer == "/parameters/node" {
     ///         publisher.allow(&secret.hash, "addresses of nodes")?;
@@ -209,7 +185,7 @@ impl Publisher {
     /// ```
     pub fn allow(&self, hash: &str, comment: &str) -> Result<PathBuf, PublishError> {
         let dir = self.existing_dir()?;
-        allowed::allow(&dir, &self.plan()?.secrets, hash, comment)
+        crate::allowed::allow(&dir, &self.plan()?.secrets, hash, comment)
     }
 
     /// Commits the records that git does not have yet, and pushes them with those that were committed earlier.
@@ -223,8 +199,8 @@ impl Publisher {
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-publish-{}", std::process::id()));
     /// # std::fs::create_dir_all(&dir)?;
-    /// let published = tracing_failure::Publisher::new(&dir).publish()?;
-    /// assert_eq!(published.outcome, tracing_failure::Outcome::NoRepository);
+    /// let published = tracing_failure::publish::Publisher::new(&dir).publish()?;
+    /// assert_eq!(published.outcome, tracing_failure::publish::Outcome::NoRepository);
     /// # std::fs::remove_dir_all(&dir)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -232,16 +208,21 @@ impl Publisher {
         let dir = self.existing_dir()?;
         let Some(repository) = Repository::find(self.git(&dir), &dir)? else { return Ok(Published::no_repository()) };
         let own_dir = repository.own_dir(&repository.common_dir)?;
-        let _one = lock::one_at_a_time(&own_dir, self.timeout)?;
-        repository.share(&own_dir.join(lock::NAME));
+        let _one = crate::lock::one_at_a_time(&own_dir, self.timeout)?;
+        repository.share(&own_dir.join(crate::lock::NAME));
         let target = Target::choose(&repository, self.branch.as_deref())?;
         let remote = Remote::find(&repository, self.remote.as_deref(), &target)?;
         let mut scan = Scan::new(Allowed::read(&dir)?);
         let is_new = !target.is_current && repository.commit_of(target.full_name())?.is_none();
         let (start, offline) = if is_new { start(&repository, remote.as_ref())? } else { (None, None) };
         let pushed = remote.as_ref().map(|remote| Pushed::open(&repository, remote)).transpose()?;
-        let committed =
-            commit::commit(&repository, &target, &mut scan, remote.as_ref().zip(pushed.as_ref()), start.as_deref())?;
+        let committed = crate::commit::commit(
+            &repository,
+            &target,
+            &mut scan,
+            remote.as_ref().zip(pushed.as_ref()),
+            start.as_deref(),
+        )?;
         let pushed = match (remote.as_ref().zip(pushed), &committed.tip, offline) {
             (_, None, _) => Ok(None),
             (_, _, Some(offline)) => Err(offline),
@@ -255,13 +236,14 @@ impl Publisher {
         };
         // The outcome is reported in any case, also where the index cannot follow yet.
         if target.is_current && matches!(target.is_still_current(&repository), Ok(true)) {
-            stage::finish_if_unlocked(&repository);
+            crate::stage::finish_if_unlocked(&repository);
         }
         Ok(Published::of(committed, pushed, target, remote))
     }
 
     /// The same for another directory, and stopped by nobody but us.
-    pub(crate) fn of_dir(self, dir: &Path) -> Self {
+    #[doc(hidden)]
+    pub fn of_dir(self, dir: &Path) -> Self {
         Publisher { dir: dir.to_owned(), given_up: Arc::default(), ..self }
     }
 
@@ -271,7 +253,7 @@ impl Publisher {
 
     fn existing_dir(&self) -> Result<PathBuf, PublishError> {
         let found = self.dir.canonicalize().and_then(|dir| std::fs::read_dir(&dir).map(|_| dir));
-        found.map_err(|error| PublishError::Io(crate::store::about(&self.dir, "cannot list", error)))
+        found.map_err(|error| PublishError::Io(runtime::io_error::about(&self.dir, "cannot list", error)))
     }
 }
 
@@ -291,7 +273,7 @@ fn start(
 /// Without the credentials that a URL may hold.
 impl fmt::Debug for Publisher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let remote = self.remote.as_deref().map(git::without_credentials);
+        let remote = self.remote.as_deref().map(crate::git::without_credentials);
         let mut shown = f.debug_struct("Publisher");
         shown.field("dir", &self.dir).field("remote", &remote).field("branch", &self.branch);
         shown.field("timeout", &self.timeout).finish_non_exhaustive()
@@ -317,7 +299,7 @@ impl Plan {
 
 impl Published {
     /// Whether everything that may be published is where it should be.
-    fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         matches!(self.outcome, Outcome::Pushed | Outcome::NothingToDo)
     }
 

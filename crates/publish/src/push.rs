@@ -5,18 +5,18 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::time::{Duration, Instant};
 
-use super::commit::New;
-use super::error::PublishError;
-use super::git::{parts, path_of};
-use super::message::is_ours;
-use super::outcome::NotPushed;
-use super::pushed::Pushed;
-use super::remote::{Answer, Remote};
-use super::repository::Repository;
-use super::scan::Scan;
-use super::target::{Target, other_file};
-use super::tree::{Change, Entry, changed, changes};
-use super::withdrawn::Withdrawn;
+use crate::commit::New;
+use crate::error::PublishError;
+use crate::git::{parts, path_of};
+use crate::message::is_ours;
+use crate::outcome::NotPushed;
+use crate::pushed::Pushed;
+use crate::remote::{Answer, Remote};
+use crate::repository::Repository;
+use crate::scan::Scan;
+use crate::target::{Target, other_file};
+use crate::tree::{Change, Entry, changed, changes};
+use crate::withdrawn::Withdrawn;
 
 /// How often others may come first.
 const TRIES: u32 = 16;
@@ -27,18 +27,18 @@ const LOST_BY_CHANCE: u32 = 2;
 /// More commits than this are not looked at one by one, unless all of them are ours.
 const MOST_COMMITS: usize = 1000;
 
-pub(super) struct Push<'a> {
-    pub(super) repository: &'a Repository,
-    pub(super) target: &'a Target,
-    pub(super) remote: &'a Remote,
-    pub(super) scan: &'a mut Scan,
-    pub(super) pushed: Pushed,
+pub(crate) struct Push<'a> {
+    pub(crate) repository: &'a Repository,
+    pub(crate) target: &'a Target,
+    pub(crate) remote: &'a Remote,
+    pub(crate) scan: &'a mut Scan,
+    pub(crate) pushed: Pushed,
     /// Where the branch is here.
-    pub(super) local: &'a str,
+    pub(crate) local: &'a str,
     /// Whether the branch is one of our own that begins with this publishing.
-    pub(super) is_new: bool,
+    pub(crate) is_new: bool,
     /// Whether records were committed just now.
-    pub(super) has_new: bool,
+    pub(crate) has_new: bool,
 }
 
 /// What is pushed on top of what.
@@ -50,7 +50,7 @@ struct Step {
 
 impl Push<'_> {
     /// How many records the remote lacks, by what is known of it here.
-    pub(super) fn waiting(&mut self) -> Result<usize, PublishError> {
+    pub(crate) fn waiting(&mut self) -> Result<usize, PublishError> {
         let known = self.pushed.tip().map(str::to_owned);
         let tip = known.map_or_else(|| self.remote.last_known(self.repository), |tip| Ok(Some(tip)))?;
         let published = tip.clone().unwrap_or_else(|| format!("--remotes={}", self.remote.name));
@@ -62,7 +62,7 @@ impl Push<'_> {
     /// # Errors
     ///
     /// Why they are not there. The next try begins where this one ended.
-    pub(super) fn push(&mut self) -> Result<Option<New>, NotPushed> {
+    pub(crate) fn push(&mut self) -> Result<Option<New>, NotPushed> {
         if !self.has_new && self.is_known_to_have_all()? {
             return Ok(None);
         }
@@ -134,7 +134,7 @@ impl Push<'_> {
         }
         if self.may_push_as_it_is(tip.as_deref(), &published)? {
             let commit = self.local.to_owned();
-            let computations = super::message::tally(self.scan.computations(&entries));
+            let computations = crate::message::tally(self.scan.computations(&entries));
             let new = New { commit, records: entries.len(), computations, left_out: secrets };
             return Ok(Some(Step { new, tip, entries }));
         }

@@ -8,14 +8,14 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
 
-use super::error::PublishError;
-use super::git::without_credentials;
-use super::remote::Remote;
-use super::repository::Repository;
-use super::tree::Entry;
-use crate::failure::fingerprint::fingerprint;
+use crate::error::PublishError;
+use crate::git::without_credentials;
+use crate::remote::Remote;
+use crate::repository::Repository;
+use crate::tree::Entry;
+use record::internal::fingerprint;
 
-pub(super) struct Pushed {
+pub(crate) struct Pushed {
     file: PathBuf,
     /// The versions of records that the branch has had.
     versions: HashSet<String>,
@@ -31,7 +31,7 @@ pub(super) struct Pushed {
 
 impl Pushed {
     /// Reads the memory. A file that cannot be read is as good as none: its records are pushed again.
-    pub(super) fn open(repository: &Repository, remote: &Remote) -> Result<Self, PublishError> {
+    pub(crate) fn open(repository: &Repository, remote: &Remote) -> Result<Self, PublishError> {
         let dir = repository.own_dir(&repository.common_dir)?;
         let branch = format!("{:?}", remote.branch.name());
         let place = fingerprint([without_credentials(&remote.url).as_str(), &branch]);
@@ -57,28 +57,28 @@ impl Pushed {
     }
 
     /// The commit that the branch was at when it was last asked or pushed to.
-    pub(super) fn tip(&self) -> Option<&str> {
+    pub(crate) fn tip(&self) -> Option<&str> {
         self.tip.as_deref()
     }
 
     /// Whether the remote's tracking branches speak of this place: its URL has not changed since the last publishing.
-    pub(super) fn is_same_place(&self) -> bool {
+    pub(crate) fn is_same_place(&self) -> bool {
         self.last_place.as_ref().is_none_or(|place| *place == self.place)
     }
 
     /// Whether the branch has had this version.
-    pub(super) fn has(&self, entry: &Entry) -> bool {
+    pub(crate) fn has(&self, entry: &Entry) -> bool {
         self.versions.contains(&version(entry))
     }
 
     /// Whether a version that the branch has had is here because it has changed back: another one was pushed after it.
-    pub(super) fn has_changed_back(&self, entry: &Entry) -> bool {
+    pub(crate) fn has_changed_back(&self, entry: &Entry) -> bool {
         self.latest.get(&path_key(entry)).is_some_and(|latest| *latest != entry.blob)
     }
 
     /// Remembers the tip and its records, and those of them that were pushed just now. A failure to write loses no more
     /// than this memory.
-    pub(super) fn remember(&mut self, repository: &Repository, tip: &str, records: &[Entry], pushed: &[Entry]) {
+    pub(crate) fn remember(&mut self, repository: &Repository, tip: &str, records: &[Entry], pushed: &[Entry]) {
         let mut lines = Vec::new();
         for entry in records {
             let version = version(entry);
@@ -109,7 +109,7 @@ impl Pushed {
 }
 
 /// A file of this path with this content.
-pub(super) fn version(entry: &Entry) -> String {
+pub(crate) fn version(entry: &Entry) -> String {
     fingerprint([&*String::from_utf8_lossy(&entry.path), &entry.blob])
 }
 

@@ -3,28 +3,30 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::cache::Cache;
-use super::error::{PublishError, Secret};
-use super::git::{parts, path_of};
-use super::outcome::{Ignored, Skipped};
-use super::repository::Repository;
-use super::reserved::Reserved;
-use super::restore::restore_missing;
-use super::scan::{Read, Scan};
-use super::tree::{Entry, Item, list_dir};
-use crate::store::{Store, about, copies, is_record_name, place_in};
+use crate::cache::Cache;
+use crate::error::{PublishError, Secret};
+use crate::git::{parts, path_of};
+use crate::outcome::{Ignored, Skipped};
+use crate::repository::Repository;
+use crate::reserved::Reserved;
+use crate::restore::restore_missing;
+use crate::scan::{Read, Scan};
+use crate::tree::{Entry, Item, list_dir};
+use record::Store;
+use record::internal::{copies, is_record_name, place_in};
+use runtime::io_error::about;
 
 /// A file that is larger is no record of ours.
 const LARGEST: u64 = 16 << 20;
 
 /// What a branch lacks.
 #[derive(Default)]
-pub(super) struct Selection {
-    pub(super) entries: Vec<Entry>,
-    pub(super) ignored: Vec<Ignored>,
-    pub(super) skipped: Vec<Skipped>,
+pub(crate) struct Selection {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) ignored: Vec<Ignored>,
+    pub(crate) skipped: Vec<Skipped>,
     /// What looks like secrets in records that are left out for it.
-    pub(super) secrets: Vec<Secret>,
+    pub(crate) secrets: Vec<Secret>,
 }
 
 impl Selection {
@@ -53,7 +55,7 @@ impl Skipped {
 /// # Errors
 ///
 /// When git fails.
-pub(super) fn select(
+pub(crate) fn select(
     repository: &Repository,
     cache: &Cache<'_>,
     scan: &mut Scan,

@@ -1,7 +1,7 @@
 //! Where `remote.<name>.push` sends a branch.
 
 /// The full name that these refspecs give a branch on the remote; `None` where none of them concerns it.
-pub(super) fn destination(refspecs: &[String], branch: &str, is_current: bool) -> Option<String> {
+pub(crate) fn destination(refspecs: &[String], branch: &str, is_current: bool) -> Option<String> {
     let full_name = format!("refs/heads/{branch}");
     if refspecs
         .iter()

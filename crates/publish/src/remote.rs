@@ -2,27 +2,27 @@
 
 use std::ffi::{OsStr, OsString};
 
-use super::branch::{Branch, join};
-use super::error::PublishError;
-use super::git::{Git, without_credentials};
-use super::outcome::NotPushed;
-use super::refspec::destination;
-use super::repository::Repository;
-use super::target::Target;
+use crate::branch::{Branch, join};
+use crate::error::PublishError;
+use crate::git::{Git, without_credentials};
+use crate::outcome::NotPushed;
+use crate::refspec::destination;
+use crate::repository::Repository;
+use crate::target::Target;
 
 /// How often a remote may be set back between the answer and the fetch.
 const QUESTIONS: u32 = 3;
 
 /// Where a branch is pushed to.
-pub(super) struct Remote {
+pub(crate) struct Remote {
     /// A name of the configuration, or a URL.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// What to read from: the same place that is pushed to.
     source: String,
     /// Where that is.
-    pub(super) url: String,
+    pub(crate) url: String,
     /// The branch there.
-    pub(super) branch: Branch,
+    pub(crate) branch: Branch,
     /// The reference that is pushed to instead of a branch.
     elsewhere: Option<String>,
     push_urls: usize,
@@ -30,7 +30,7 @@ pub(super) struct Remote {
 }
 
 /// What became of a push.
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Done,
     /// Others came first: it is worth another try.
     Lost(String),
@@ -39,7 +39,7 @@ pub(super) enum Answer {
 
 impl Remote {
     /// The remote that this branch is pushed to.
-    pub(super) fn find(
+    pub(crate) fn find(
         repository: &Repository,
         given: Option<&str>,
         target: &Target,
@@ -76,7 +76,7 @@ impl Remote {
     }
 
     /// Whether it stands for one branch of one place, so that its records are known.
-    pub(super) fn is_one_branch(&self) -> Result<(), NotPushed> {
+    pub(crate) fn is_one_branch(&self) -> Result<(), NotPushed> {
         if let Some(elsewhere) = &self.elsewhere {
             return Err(NotPushed::Failed(format!(
                 "remote.{}.push sends the branch to {elsewhere}, which is no branch: choose another branch or remote",
@@ -93,24 +93,24 @@ impl Remote {
     }
 
     /// The name as people may see it.
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         without_credentials(&self.name)
     }
 
     /// The branch of this repository that tracks the remote's; `None` where it tracks another place.
-    pub(super) fn tracking_branch(&self, repository: &Repository) -> Option<OsString> {
+    pub(crate) fn tracking_branch(&self, repository: &Repository) -> Option<OsString> {
         let is_tracked = self.source == self.name && repository.config.remotes().contains(&self.name);
         is_tracked
             .then(|| join(["refs/remotes/", &self.name, "/"].map(OsStr::new).into_iter().chain([self.branch.name()])))
     }
 
     /// Where the branch was when it was last fetched or pushed to.
-    pub(super) fn last_known(&self, repository: &Repository) -> Result<Option<String>, PublishError> {
+    pub(crate) fn last_known(&self, repository: &Repository) -> Result<Option<String>, PublishError> {
         self.tracking_branch(repository).map_or(Ok(None), |branch| repository.commit_of(branch))
     }
 
     /// The tips of all its branches that are here.
-    pub(super) fn tips(&self, repository: &Repository) -> Result<Vec<String>, NotPushed> {
+    pub(crate) fn tips(&self, repository: &Repository) -> Result<Vec<String>, NotPushed> {
         let text = self.ask(&["ls-remote", "--heads", "--", &self.source])?;
         let text = String::from_utf8_lossy(&text);
         let tips: String =
@@ -122,7 +122,7 @@ impl Remote {
     }
 
     /// Where the branch is now, with all that it needs here; `None` where the remote does not have it.
-    pub(super) fn tip(&self, repository: &Repository) -> Result<Option<String>, NotPushed> {
+    pub(crate) fn tip(&self, repository: &Repository) -> Result<Option<String>, NotPushed> {
         let full_name = self.branch.full_name();
         for _ in 0..QUESTIONS {
             let words = [OsStr::new("ls-remote"), OsStr::new("--"), OsStr::new(&self.source), &full_name];
@@ -157,7 +157,7 @@ impl Remote {
     }
 
     /// Pushes the commit, if the branch is where we believe it to be.
-    pub(super) fn push(&self, commit: &str, tip: Option<&str>) -> Result<Answer, PublishError> {
+    pub(crate) fn push(&self, commit: &str, tip: Option<&str>) -> Result<Answer, PublishError> {
         let full_name = self.branch.full_name();
         let tip = format!(":{}", tip.unwrap_or_default());
         let lease = join([OsStr::new("--force-with-lease="), &full_name, OsStr::new(&tip)]);

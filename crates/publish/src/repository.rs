@@ -4,29 +4,29 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::branch::{Branch, join};
-use super::config::Config;
-use super::error::PublishError;
-use super::git::{Git, path_of};
-use super::message::REFLOG_MESSAGE;
-use crate::store::about;
+use crate::branch::{Branch, join};
+use crate::config::Config;
+use crate::error::PublishError;
+use crate::git::{Git, path_of};
+use crate::message::REFLOG_MESSAGE;
+use runtime::io_error::about;
 
-pub(super) struct Repository {
+pub(crate) struct Repository {
     /// Git, called in the directory of the records. Any call may use ssh: a partial clone fetches what it lacks.
-    pub(super) git: Git,
+    pub(crate) git: Git,
     /// The directory of the records, without symbolic links.
-    pub(super) dir: PathBuf,
-    pub(super) work_tree: PathBuf,
+    pub(crate) dir: PathBuf,
+    pub(crate) work_tree: PathBuf,
     /// Where the directory lies in the work tree: empty, or with a slash at its end.
-    pub(super) prefix: Vec<u8>,
-    pub(super) git_dir: PathBuf,
-    pub(super) common_dir: PathBuf,
-    pub(super) config: Config,
+    pub(crate) prefix: Vec<u8>,
+    pub(crate) git_dir: PathBuf,
+    pub(crate) common_dir: PathBuf,
+    pub(crate) config: Config,
 }
 
 impl Repository {
     /// The repository that has this directory in its work tree.
-    pub(super) fn find(git: Git, dir: &Path) -> Result<Option<Self>, PublishError> {
+    pub(crate) fn find(git: Git, dir: &Path) -> Result<Option<Self>, PublishError> {
         let said = git.run(&["rev-parse", "--is-inside-work-tree"], Vec::new())?;
         // What is no repository although it says so is told in git's words.
         if !said.succeeded && said.stderr.contains("not a git repository (or any") {
@@ -52,7 +52,7 @@ impl Repository {
     }
 
     /// A directory of our own, in that of the repository.
-    pub(super) fn own_dir(&self, in_dir: &Path) -> Result<PathBuf, PublishError> {
+    pub(crate) fn own_dir(&self, in_dir: &Path) -> Result<PathBuf, PublishError> {
         let dir = in_dir.join("tracing-failure");
         match std::fs::create_dir(&dir) {
             Ok(()) => self.share(&dir),
@@ -63,7 +63,7 @@ impl Repository {
     }
 
     /// Gives a file or directory of ours to those who share the repository, as git does with its own.
-    pub(super) fn share(&self, path: &Path) {
+    pub(crate) fn share(&self, path: &Path) {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -83,34 +83,34 @@ impl Repository {
     }
 
     /// The branch that is checked out, whether or not it has a commit.
-    pub(super) fn current_branch(&self) -> Result<Option<Branch>, PublishError> {
+    pub(crate) fn current_branch(&self) -> Result<Option<Branch>, PublishError> {
         Ok(self.target_of(OsStr::new("HEAD"))?.and_then(|head| Branch::from_full_name(&head)))
     }
 
     /// The full name that a symbolic reference stands for; `None` where it is none.
-    pub(super) fn target_of(&self, name: &OsStr) -> Result<Option<Vec<u8>>, PublishError> {
+    pub(crate) fn target_of(&self, name: &OsStr) -> Result<Option<Vec<u8>>, PublishError> {
         let answer = self.git.run(&[OsStr::new("symbolic-ref"), OsStr::new("-q"), name], Vec::new())?;
         Ok(answer.succeeded.then(|| answer.stdout.trim_ascii_end().to_vec()))
     }
 
     /// The tree without files.
-    pub(super) fn empty_tree(&self) -> Result<String, PublishError> {
+    pub(crate) fn empty_tree(&self) -> Result<String, PublishError> {
         self.git.word(&["hash-object", "-t", "tree", "--stdin"], Vec::new())
     }
 
     /// HEAD, or the empty tree where there is no commit yet.
-    pub(super) fn head_or_empty(&self) -> Result<String, PublishError> {
+    pub(crate) fn head_or_empty(&self) -> Result<String, PublishError> {
         self.commit_of("HEAD")?.map_or_else(|| self.empty_tree(), Ok)
     }
 
     /// The commit that a full name of a reference, or an object's name, stands for.
-    pub(super) fn commit_of(&self, name: impl AsRef<OsStr>) -> Result<Option<String>, PublishError> {
+    pub(crate) fn commit_of(&self, name: impl AsRef<OsStr>) -> Result<Option<String>, PublishError> {
         let commit = join([name.as_ref(), OsStr::new("^{commit}")]);
         self.git.look_up(&[OsStr::new("rev-parse"), OsStr::new("-q"), OsStr::new("--verify"), &commit])
     }
 
     /// Moves a branch, where it is still at the old commit; says whether it was.
-    pub(super) fn move_branch(&self, branch: &Branch, new: &str, old: Option<&str>) -> Result<bool, PublishError> {
+    pub(crate) fn move_branch(&self, branch: &Branch, new: &str, old: Option<&str>) -> Result<bool, PublishError> {
         let name = branch.full_name();
         let words = ["update-ref", "--no-deref", "-m", REFLOG_MESSAGE].map(OsStr::new);
         let words = [&words[..], &[&name, OsStr::new(new), OsStr::new(old.unwrap_or_default())]].concat();
@@ -123,7 +123,7 @@ impl Repository {
     }
 
     /// Takes back a move of a branch, where nobody has built on it; says whether that was so.
-    pub(super) fn move_back(&self, branch: &Branch, new: &str, old: Option<&str>) -> Result<bool, PublishError> {
+    pub(crate) fn move_back(&self, branch: &Branch, new: &str, old: Option<&str>) -> Result<bool, PublishError> {
         match old {
             Some(old) => self.move_branch(branch, old, Some(new)),
             None => {
@@ -136,7 +136,7 @@ impl Repository {
     }
 
     /// A path below the root of the work tree.
-    pub(super) fn path_of(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn path_of(&self, name: &str) -> Vec<u8> {
         [&self.prefix, name.as_bytes()].concat()
     }
 }

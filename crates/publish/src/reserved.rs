@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::error::PublishError;
-use super::git::{Git, parts};
-use super::tree::Entry;
+use crate::error::PublishError;
+use crate::git::{Git, parts};
+use crate::tree::Entry;
 
 /// What the user's index says about files, where that differs from HEAD or from a plain entry.
 #[derive(Debug, Default)]
-pub(super) struct Reserved {
+pub(crate) struct Reserved {
     /// The staged version of each file that was added or changed.
     versions: HashMap<Vec<u8>, String>,
     /// Files whose removal is staged, and both sides of a staged rename.
@@ -19,7 +19,7 @@ pub(super) struct Reserved {
 
 impl Reserved {
     /// Reads the user's index. `head` is the commit or tree that it is compared with.
-    pub(super) fn read(git: &Git, head: &str) -> Result<Self, PublishError> {
+    pub(crate) fn read(git: &Git, head: &str) -> Result<Self, PublishError> {
         let mut reserved = Reserved::default();
         // The whole tree is compared: a record may be renamed to or from another directory.
         let words = ["diff-index", "--cached", "--raw", "-z", "-M", "--ita-invisible-in-index", head, "--"];
@@ -29,7 +29,7 @@ impl Reserved {
     }
 
     /// Why this version of a file is left to the user.
-    pub(super) fn why(&self, entry: &Entry) -> Option<&'static str> {
+    pub(crate) fn why(&self, entry: &Entry) -> Option<&'static str> {
         if self.hidden.contains(&entry.path) {
             return Some("git is told not to look at it (skip-worktree or assume-unchanged): commit it yourself");
         }

@@ -7,19 +7,19 @@ use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::Write;
 
-use super::error::PublishError;
-use super::git::path_of;
-use super::message::REFLOG_MESSAGE;
-use super::pushed::Pushed;
-use super::repository::Repository;
-use super::target::Target;
-use super::tree::{Entry, changed};
+use crate::error::PublishError;
+use crate::git::path_of;
+use crate::message::REFLOG_MESSAGE;
+use crate::pushed::Pushed;
+use crate::repository::Repository;
+use crate::target::Target;
+use crate::tree::{Entry, changed};
 
 /// How many moves of the branch are looked at.
 const MOVES: usize = 50;
 
 /// Writes back the records of our commits that a reset has dropped and that are on no remote.
-pub(super) fn write_back(
+pub(crate) fn write_back(
     repository: &Repository,
     target: &Target,
     pushed: Option<&Pushed>,
@@ -62,5 +62,5 @@ fn restore(repository: &Repository, entry: &Entry) -> Result<(), PublishError> {
     let text = repository.git.read(&["cat-file", "blob", &entry.blob], Vec::new())?;
     let written =
         OpenOptions::new().write(true).create_new(true).open(&path).and_then(|mut file| file.write_all(&text));
-    written.map_err(|error| PublishError::Io(crate::store::about(&path, "cannot write back", error)))
+    written.map_err(|error| PublishError::Io(runtime::io_error::about(&path, "cannot write back", error)))
 }

@@ -3,19 +3,19 @@
 //! A commit that lacks a record cannot be pushed, not even by the user. New commits are therefore checked once the branch
 //! refers to them, and older ones get their records back from the files.
 
-use super::error::PublishError;
-use super::repository::Repository;
-use super::tree::Item;
+use crate::error::PublishError;
+use crate::repository::Repository;
+use crate::tree::Item;
 
 /// Whether all objects are here that this commit has and its parent has not.
-pub(super) fn is_whole(repository: &Repository, commit: &str, parent: Option<&str>) -> Result<bool, PublishError> {
+pub(crate) fn is_whole(repository: &Repository, commit: &str, parent: Option<&str>) -> Result<bool, PublishError> {
     let mut words = vec!["rev-list", "--objects", "--quiet", commit];
     words.extend(parent.iter().flat_map(|parent| ["--not", parent]));
     Ok(repository.git.run(&words, Vec::new())?.succeeded)
 }
 
 /// Makes the missing objects of these files again, where the files still have that content.
-pub(super) fn restore_missing(repository: &Repository, items: &[&Item]) -> Result<(), PublishError> {
+pub(crate) fn restore_missing(repository: &Repository, items: &[&Item]) -> Result<(), PublishError> {
     // A partial clone lacks objects on purpose, and fetches them when they are asked for.
     if repository.config.is_partial() {
         return Ok(());

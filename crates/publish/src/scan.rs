@@ -3,51 +3,57 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
-use super::allowed::Allowed;
-use super::error::{PublishError, Secret};
-use super::git::{Git, path_of};
-use super::tree::Entry;
-use crate::failure::Failure;
-use crate::redact::{Found, Json, secrets, secrets_in_text};
+use crate::allowed::Allowed;
+use crate::error::{PublishError, Secret};
+use crate::git::{Git, path_of};
+use crate::tree::Entry;
+use record::Failure;
+use record::internal::{Found, Json, secrets, secrets_in_text};
 
 /// How many bytes are read at once, unless one blob has more.
 const AT_ONCE: u64 = 4 << 20;
 
 /// A record that was read.
-pub(super) struct Read {
-    pub(super) computation: String,
+pub(crate) struct Read {
+    pub(crate) computation: String,
     /// Its time and its id, as a store writes them into a file name.
-    pub(super) place: Option<String>,
-    pub(super) secrets: Vec<Found>,
+    pub(crate) place: Option<String>,
+    pub(crate) secrets: Vec<Found>,
 }
 
 impl Read {
     /// # Errors
     ///
     /// Why the bytes are no record.
-    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(bytes).map_err(|error| format!("no JSON: {error}"))?;
         let text = Failure::repair_json(text);
         let json: serde_json::Value = serde_json::from_str(&text).map_err(|error| format!("no JSON: {error}"))?;
         let failure = Failure::deserialize(&json).map_err(|error| format!("no failure record: {error}"))?;
         // With all keys: of two that are the same, the record has the last, and the file both.
         let json: Json = serde_json::from_str(&text).map_err(|error| format!("no JSON: {error}"))?;
-        let place = failure.context.id.map(|id| format!("{}_{id}", crate::time::compact(failure.timestamp)));
-        Ok(Read { computation: failure.computation, place, secrets: secrets(&json) })
+        let place = failure.context.id.map(|id| format!("{}_{id}", record::time::compact(failure.timestamp)));
+        Ok(Read { computation: failure.computation, place, secrets: secrets(&json, sha256) })
     }
+}
+
+/// SHA-256 in hexadecimal.
+fn sha256(value: &str) -> String {
+    Sha256::digest(value).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What is known of blobs; each is read once.
 #[derive(Default)]
-pub(super) struct Scan {
+pub(crate) struct Scan {
     known: HashMap<String, Result<Read, String>>,
     /// What looks like a secret and is none.
     allowed: Allowed,
 }
 
 impl Scan {
-    pub(super) fn new(allowed: Allowed) -> Self {
+    pub(crate) fn new(allowed: Allowed) -> Self {
         Scan { known: HashMap::new(), allowed }
     }
 
@@ -56,7 +62,7 @@ impl Scan {
     /// # Errors
     ///
     /// When one is not in the repository.
-    pub(super) fn read(&mut self, git: &Git, entries: &[Entry]) -> Result<(), PublishError> {
+    pub(crate) fn read(&mut self, git: &Git, entries: &[Entry]) -> Result<(), PublishError> {
         let mut blobs: Vec<&str> = entries.iter().map(|entry| entry.blob.as_str()).collect();
         blobs.retain(|blob| !self.known.contains_key(*blob));
         blobs.sort_unstable();
@@ -76,7 +82,7 @@ impl Scan {
     }
 
     /// Why a file is no record; one that was not read is none either.
-    pub(super) fn why_not(&self, entry: &Entry) -> Option<&str> {
+    pub(crate) fn why_not(&self, entry: &Entry) -> Option<&str> {
         match self.known.get(&entry.blob) {
             Some(Ok(_)) => None,
             Some(Err(why)) => Some(why),
@@ -84,17 +90,17 @@ impl Scan {
         }
     }
 
-    pub(super) fn computations<'a>(&'a self, entries: &'a [Entry]) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn computations<'a>(&'a self, entries: &'a [Entry]) -> impl Iterator<Item = &'a str> {
         entries.iter().filter_map(|entry| self.read_of(entry)).map(|read| read.computation.as_str())
     }
 
-    pub(super) fn secrets(&self, entries: &[Entry]) -> Vec<Secret> {
+    pub(crate) fn secrets(&self, entries: &[Entry]) -> Vec<Secret> {
         let found = entries.iter().filter_map(|entry| Some((entry, self.read_of(entry)?)));
         found.flat_map(|(entry, read)| self.named(&entry.path, &read.secrets)).collect()
     }
 
     /// Leaves out the files that hold secrets, and returns these.
-    pub(super) fn take_secrets(&self, entries: &mut Vec<Entry>) -> Vec<Secret> {
+    pub(crate) fn take_secrets(&self, entries: &mut Vec<Entry>) -> Vec<Secret> {
         let mut secrets = Vec::new();
         entries.retain(|entry| {
             let found = self.secrets(std::slice::from_ref(entry));
@@ -106,16 +112,16 @@ impl Scan {
     }
 
     /// The secrets of a file, and those in its name, without what is allowed.
-    pub(super) fn named(&self, path: &[u8], found: &[Found]) -> Vec<Secret> {
+    pub(crate) fn named(&self, path: &[u8], found: &[Found]) -> Vec<Secret> {
         let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-        let in_name = secrets_in_text(&String::from_utf8_lossy(name));
+        let in_name = secrets_in_text(&String::from_utf8_lossy(name), sha256);
         let secret = |found: &Found| Secret {
             file: path_of(path),
             pointer: found.pointer.clone(),
             kind: found.kind,
-            hash: found.hash.clone(),
+            hash: found.digest.clone(),
         };
-        found.iter().chain(&in_name).filter(|found| !self.allowed.has(&found.hash)).map(secret).collect()
+        found.iter().chain(&in_name).filter(|found| !self.allowed.has(&found.digest)).map(secret).collect()
     }
 
     fn read_of(&self, entry: &Entry) -> Option<&Read> {

@@ -11,12 +11,12 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::cache::index_line;
-use super::error::PublishError;
-use super::git::parts;
-use super::repository::Repository;
-use super::tree::{Entry, list_dir};
-use crate::store::about;
+use crate::cache::index_line;
+use crate::error::PublishError;
+use crate::git::parts;
+use crate::repository::Repository;
+use crate::tree::{Entry, list_dir};
+use runtime::io_error::about;
 
 /// How long to wait for another process to release the lock of the index.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -25,12 +25,12 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 const READ_TO_LOCK: Duration = Duration::from_millis(60);
 
 /// Waits until no other process holds the lock of the index.
-pub(super) fn wait_for_lock(repository: &Repository) -> Result<(), PublishError> {
+pub(crate) fn wait_for_lock(repository: &Repository) -> Result<(), PublishError> {
     retry(repository, || Ok((!is_locked(repository)).then_some(())))
 }
 
 /// Writes down the entries that the index is to get, for the next publishing if this one is killed.
-pub(super) fn announce(repository: &Repository, entries: &[Entry]) -> Result<(), PublishError> {
+pub(crate) fn announce(repository: &Repository, entries: &[Entry]) -> Result<(), PublishError> {
     let note = note(repository)?;
     let written = std::fs::write(&note, lines(entries));
     written.map_err(|error| PublishError::Io(about(&note, "cannot write", error)))?;
@@ -39,12 +39,12 @@ pub(super) fn announce(repository: &Repository, entries: &[Entry]) -> Result<(),
 }
 
 /// Removes the note.
-pub(super) fn withdraw(repository: &Repository) {
+pub(crate) fn withdraw(repository: &Repository) {
     let _ = note(repository).map(std::fs::remove_file);
 }
 
 /// Removes the note, unless another process may write back an index without the entries.
-pub(super) fn finish(repository: &Repository) {
+pub(crate) fn finish(repository: &Repository) {
     let started = Instant::now();
     while started.elapsed() < READ_TO_LOCK {
         if is_locked(repository) {
@@ -56,7 +56,7 @@ pub(super) fn finish(repository: &Repository) {
 }
 
 /// Adds the records to the index.
-pub(super) fn stage(repository: &Repository, entries: &[Entry]) -> Result<(), PublishError> {
+pub(crate) fn stage(repository: &Repository, entries: &[Entry]) -> Result<(), PublishError> {
     retry(repository, || {
         let said = repository.git.run(&["update-index", "--add", "-z", "--index-info"], lines(entries))?;
         let is_locked = !said.succeeded && said.stderr.contains("index.lock") && said.stderr.contains("File exists");
@@ -68,7 +68,7 @@ pub(super) fn stage(repository: &Repository, entries: &[Entry]) -> Result<(), Pu
 }
 
 /// Does what a note asks for: its publisher was killed, or another process held the lock of the index.
-pub(super) fn finish_earlier(repository: &Repository) -> Result<(), PublishError> {
+pub(crate) fn finish_earlier(repository: &Repository) -> Result<(), PublishError> {
     let note = note(repository)?;
     let Ok(text) = std::fs::read(&note) else { return Ok(()) };
     let entries: Vec<Entry> = parts(&text).filter_map(entry).collect();
@@ -78,7 +78,7 @@ pub(super) fn finish_earlier(repository: &Repository) -> Result<(), PublishError
 }
 
 /// The same at the end of a publishing. Where the lock is still held, the next one does it.
-pub(super) fn finish_if_unlocked(repository: &Repository) {
+pub(crate) fn finish_if_unlocked(repository: &Repository) {
     if !is_locked(repository) {
         let _ = finish_earlier(repository);
     }

@@ -2,26 +2,27 @@
 
 use std::ffi::{OsStr, OsString};
 
-use super::branch::Branch;
-use super::error::PublishError;
-use super::git::{Git, parts, path_of};
-use super::repository::Repository;
-use super::scan::Scan;
-use super::tree::{Entry, list_all};
-use crate::store::{Store, is_record_name};
+use crate::branch::Branch;
+use crate::error::PublishError;
+use crate::git::{Git, parts, path_of};
+use crate::repository::Repository;
+use crate::scan::Scan;
+use crate::tree::{Entry, list_all};
+use record::Store;
+use record::internal::is_record_name;
 
 /// How many files are read to see whether a branch holds records, where their names do not say it.
 const SAMPLE: usize = 64;
 
-pub(super) struct Target {
-    pub(super) branch: Branch,
+pub(crate) struct Target {
+    pub(crate) branch: Branch,
     /// Whether it is checked out: its work tree and its index are the user's then.
-    pub(super) is_current: bool,
+    pub(crate) is_current: bool,
 }
 
 impl Target {
     /// The branch of this name, or the current one.
-    pub(super) fn choose(repository: &Repository, name: Option<&str>) -> Result<Self, PublishError> {
+    pub(crate) fn choose(repository: &Repository, name: Option<&str>) -> Result<Self, PublishError> {
         let current = repository.current_branch()?;
         let Some(name) = name else {
             let branch = current.ok_or(PublishError::DetachedHead)?;
@@ -46,16 +47,16 @@ impl Target {
         Ok(Target { branch, is_current })
     }
 
-    pub(super) fn is_still_current(&self, repository: &Repository) -> Result<bool, PublishError> {
+    pub(crate) fn is_still_current(&self, repository: &Repository) -> Result<bool, PublishError> {
         Ok(repository.current_branch()?.as_ref() == Some(&self.branch))
     }
 
-    pub(super) fn full_name(&self) -> OsString {
+    pub(crate) fn full_name(&self) -> OsString {
         self.branch.full_name()
     }
 
     /// Whether this file of the branch is one that we may publish, by its name.
-    pub(super) fn has_record_name(&self, repository: &Repository, path: &[u8]) -> bool {
+    pub(crate) fn has_record_name(&self, repository: &Repository, path: &[u8]) -> bool {
         let name = match self.is_current {
             true => path.strip_prefix(&repository.prefix[..]).filter(|name| !name.contains(&b'/')),
             false => path.rsplit(|byte| *byte == b'/').next(),
@@ -86,7 +87,7 @@ fn not_checked_out(repository: &Repository, branch: &Branch) -> Result<(), Publi
 }
 
 /// A file of the commit that is no record.
-pub(super) fn other_file(git: &Git, scan: &mut Scan, commit: &str) -> Result<Option<Entry>, PublishError> {
+pub(crate) fn other_file(git: &Git, scan: &mut Scan, commit: &str) -> Result<Option<Entry>, PublishError> {
     let entries = list_all(git, commit)?;
     let file_name = |entry: &Entry| {
         let name = entry.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();

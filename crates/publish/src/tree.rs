@@ -1,23 +1,23 @@
 //! Trees of git, as they are without an index or a work tree.
 
-use super::error::PublishError;
-use super::git::{Git, parts, path_of};
+use crate::error::PublishError;
+use crate::git::{Git, parts, path_of};
 
 /// A file in a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// Below the root of the tree.
-    pub(super) path: Vec<u8>,
-    pub(super) mode: String,
-    pub(super) blob: String,
+    pub(crate) path: Vec<u8>,
+    pub(crate) mode: String,
+    pub(crate) blob: String,
 }
 
 /// What stands in one directory of a tree.
 #[derive(Clone, Debug)]
-pub(super) struct Item {
-    pub(super) mode: String,
+pub(crate) struct Item {
+    pub(crate) mode: String,
     kind: String,
-    pub(super) object: String,
+    pub(crate) object: String,
     name: Vec<u8>,
 }
 
@@ -28,14 +28,14 @@ fn list(git: &Git, tree: &str) -> Result<Vec<Item>, PublishError> {
 }
 
 /// All files of a tree.
-pub(super) fn list_all(git: &Git, tree: &str) -> Result<Vec<Entry>, PublishError> {
+pub(crate) fn list_all(git: &Git, tree: &str) -> Result<Vec<Entry>, PublishError> {
     let text = git.read(&["ls-tree", "-r", "-z", "--full-tree", tree], Vec::new())?;
     let entry = |item: Item| Entry { path: item.name, mode: item.mode, blob: item.object };
     Ok(parts(&text).filter_map(Item::parse).map(entry).collect())
 }
 
 /// The directory of this prefix in a tree; empty where there is none.
-pub(super) fn list_dir(git: &Git, root: Option<&str>, prefix: &[u8]) -> Result<Vec<Item>, PublishError> {
+pub(crate) fn list_dir(git: &Git, root: Option<&str>, prefix: &[u8]) -> Result<Vec<Item>, PublishError> {
     let Some(root) = root else { return Ok(Vec::new()) };
     let mut items = list(git, root)?;
     for name in prefix.split(|byte| *byte == b'/').filter(|name| !name.is_empty()) {
@@ -48,7 +48,7 @@ pub(super) fn list_dir(git: &Git, root: Option<&str>, prefix: &[u8]) -> Result<V
 }
 
 /// The tree with these files in it, and all else as it is.
-pub(super) fn with_entries(git: &Git, root: Option<&str>, entries: &[Entry]) -> Result<String, PublishError> {
+pub(crate) fn with_entries(git: &Git, root: Option<&str>, entries: &[Entry]) -> Result<String, PublishError> {
     let entries: Vec<(&[u8], &Entry)> = entries.iter().map(|entry| (&entry.path[..], entry)).collect();
     with(git, root, entries)
 }
@@ -91,11 +91,11 @@ impl Item {
     }
 
     /// Whether it is an ordinary file, and no directory, link or submodule.
-    pub(super) fn is_file(&self) -> bool {
+    pub(crate) fn is_file(&self) -> bool {
         self.mode.starts_with("100")
     }
 
-    pub(super) fn name(&self) -> Option<&str> {
+    pub(crate) fn name(&self) -> Option<&str> {
         std::str::from_utf8(&self.name).ok()
     }
 
@@ -114,7 +114,7 @@ impl Item {
 
 /// Files that one tree has and another has not, or has with other content: as they are in the second one. `below` is
 /// where git was called, or everywhere.
-pub(super) fn changed(git: &Git, from: &str, to: &str, everywhere: bool) -> Result<Vec<Entry>, PublishError> {
+pub(crate) fn changed(git: &Git, from: &str, to: &str, everywhere: bool) -> Result<Vec<Entry>, PublishError> {
     let mut words = vec!["diff-tree", "-r", "-z", "--no-renames", from, to];
     if !everywhere {
         words.extend(["--", "."]);
@@ -126,18 +126,18 @@ pub(super) fn changed(git: &Git, from: &str, to: &str, everywhere: bool) -> Resu
 
 /// A file that a commit touches.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Change {
+pub(crate) struct Change {
     status: u8,
     entry: Entry,
 }
 
 impl Change {
-    pub(super) fn path(&self) -> &[u8] {
+    pub(crate) fn path(&self) -> &[u8] {
         &self.entry.path
     }
 
     /// The file as it is afterwards, if it is an ordinary one.
-    pub(super) fn into_entry(self) -> Option<Entry> {
+    pub(crate) fn into_entry(self) -> Option<Entry> {
         Some(self.entry).filter(|entry| self.status != b'D' && entry.mode.starts_with("100"))
     }
 
@@ -151,7 +151,7 @@ impl Change {
 }
 
 /// What `diff-tree -z` says: the changes before it names a commit, and those of each commit that it names.
-pub(super) fn changes(text: &[u8]) -> Vec<Vec<Change>> {
+pub(crate) fn changes(text: &[u8]) -> Vec<Vec<Change>> {
     let mut commits = vec![Vec::new()];
     let mut parts = parts(text);
     while let Some(part) = parts.next() {

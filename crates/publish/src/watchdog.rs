@@ -4,10 +4,10 @@
 //! which it knows the process group of the present call, and ends that group.
 
 #[cfg(unix)]
-pub(super) use shell::Watchdog;
+pub(crate) use shell::Watchdog;
 
 #[cfg(not(unix))]
-pub(super) use none::Watchdog;
+pub(crate) use none::Watchdog;
 
 #[cfg(unix)]
 mod shell {
@@ -17,8 +17,8 @@ mod shell {
     use std::sync::{Mutex, OnceLock};
     use std::time::{Duration, Instant};
 
-    use crate::publish::child::wait_until;
-    use crate::sync::lock;
+    use crate::child::wait_until;
+    use runtime::lock::lock;
 
     /// Each line is a process group. An empty one says that the call is over.
     const SCRIPT: &str = "while read -r line; do group=$line; done; [ -n \"$group\" ] || exit
@@ -29,7 +29,7 @@ mod shell {
 
     /// Watches the calls of one publishing, which come one after the other.
     #[derive(Debug, Default)]
-    pub(in crate::publish) struct Watchdog(OnceLock<Option<Mutex<Shell>>>);
+    pub(crate) struct Watchdog(OnceLock<Option<Mutex<Shell>>>);
 
     #[derive(Debug)]
     struct Shell {
@@ -38,12 +38,12 @@ mod shell {
     }
 
     /// A call that is watched until this is dropped.
-    pub(in crate::publish) struct Watched<'a>(&'a Watchdog);
+    pub(crate) struct Watched<'a>(&'a Watchdog);
 
     impl Watchdog {
         /// Ends the process group if this program ends before the result is dropped. Where there is no shell, it does
         /// nothing.
-        pub(in crate::publish) fn watch(&self, group: u32) -> Watched<'_> {
+        pub(crate) fn watch(&self, group: u32) -> Watched<'_> {
             self.tell(&format!("{group}\n"));
             Watched(self)
         }
@@ -87,9 +87,9 @@ mod shell {
 #[cfg(not(unix))]
 mod none {
     #[derive(Debug, Default)]
-    pub(in crate::publish) struct Watchdog;
+    pub(crate) struct Watchdog;
 
     impl Watchdog {
-        pub(in crate::publish) fn watch(&self, _group: u32) {}
+        pub(crate) fn watch(&self, _group: u32) {}
     }
 }

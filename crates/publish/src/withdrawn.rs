@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::ffi::OsStr;
 
-use super::branch::join;
-use super::error::PublishError;
-use super::git::path_of;
-use super::pushed::{Pushed, version};
-use super::remote::Remote;
-use super::repository::Repository;
-use super::tree::{Entry, list_all};
+use crate::branch::join;
+use crate::error::PublishError;
+use crate::git::path_of;
+use crate::pushed::{Pushed, version};
+use crate::remote::Remote;
+use crate::repository::Repository;
+use crate::tree::{Entry, list_all};
 
 /// How many earlier positions of a branch are looked at.
 const POSITIONS: usize = 50;
@@ -19,7 +19,7 @@ const BRANCHES: usize = 20;
 
 /// The records of commits that the remote's branch has lost.
 #[derive(Debug, Default)]
-pub(super) struct Withdrawn {
+pub(crate) struct Withdrawn {
     versions: HashSet<String>,
     is_set_back: bool,
 }
@@ -27,7 +27,7 @@ pub(super) struct Withdrawn {
 impl Withdrawn {
     /// Compares where the branch has been, as far as is known here, with where it is. A branch that is not on the remote
     /// may bring back what its other branches have lost: `published` are commits that the remote has.
-    pub(super) fn find(
+    pub(crate) fn find(
         repository: &Repository,
         remote: &Remote,
         pushed: &Pushed,
@@ -52,17 +52,17 @@ impl Withdrawn {
     }
 
     /// Whether the branch was set back to an earlier commit, or begun anew.
-    pub(super) fn is_set_back(&self) -> bool {
+    pub(crate) fn is_set_back(&self) -> bool {
         self.is_set_back
     }
 
-    pub(super) fn has(&self, entry: &Entry) -> bool {
+    pub(crate) fn has(&self, entry: &Entry) -> bool {
         self.versions.contains(&version(entry))
     }
 }
 
 /// All records that the branch has had by its tracking branch, whether or not they were taken off it.
-pub(super) fn had(repository: &Repository, remote: &Remote) -> Result<HashSet<String>, PublishError> {
+pub(crate) fn had(repository: &Repository, remote: &Remote) -> Result<HashSet<String>, PublishError> {
     let mut versions = HashSet::new();
     for position in tracked(repository, remote, false)? {
         versions.extend(list_all(&repository.git, &position).unwrap_or_default().iter().map(version));

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use crate::failure::{ErrorEntry, Failure};
-use crate::value::{Limits, Map, Value, shorten};
+use crate::value::{Limits, Map, Value};
+use text::shorten;
 
 /// Bytes of a name: of a computation, a thread, a job.
 const NAME: usize = 1024;
 
 /// Summarises and shortens what is over the limits.
-pub(crate) fn bound(failure: &mut Failure, limits: &Limits) {
+pub fn bound(failure: &mut Failure, limits: &Limits) {
     let Failure { computation, theoretical_ref, error_type, error_message, parameters, stack_trace, context, .. } =
         failure;
     for text in [computation, error_type] {
@@ -43,7 +44,7 @@ pub(crate) fn bound(failure: &mut Failure, limits: &Limits) {
 }
 
 /// A command line: its beginning and its end, with the number of words between them.
-pub(crate) fn words(words: Vec<String>, limits: &Limits) -> Vec<String> {
+pub fn words(words: Vec<String>, limits: &Limits) -> Vec<String> {
     let words: Vec<String> = words.into_iter().map(|word| shorten(&word, NAME).into_owned()).collect();
     let room = |words: &mut dyn Iterator<Item = &String>, most: usize, bytes: usize| {
         let mut used = 0;
@@ -70,7 +71,7 @@ pub(crate) fn words(words: Vec<String>, limits: &Limits) -> Vec<String> {
 }
 
 /// A name from the environment.
-pub(crate) fn name(text: String) -> String {
+pub fn name(text: String) -> String {
     shorten(&text, NAME).into_owned()
 }
 

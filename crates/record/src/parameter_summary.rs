@@ -5,11 +5,13 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::{Map, Value};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use tracing_failure::{Map, Value};
 
-use super::{brief, count, one_line, parameter};
+use text::{count, one_line};
+
+use crate::value::{brief, parameter};
 
 /// Different values of a parameter that are remembered.
 const VALUES: usize = 16;
@@ -18,7 +20,7 @@ const NAMED: usize = 4;
 
 /// The parameters of some records, by name.
 #[derive(Debug)]
-pub struct Varies {
+pub struct ParameterSummary {
     records: usize,
     parameters: HashMap<Arc<str>, Parameter>,
     /// The names of one record, in its order. They are shown before all others.
@@ -37,10 +39,10 @@ struct Parameter {
     range: Option<(f64, f64)>,
 }
 
-impl Varies {
+impl ParameterSummary {
     /// Those of one record.
     pub fn of(parameters: &Map) -> Self {
-        let mut varies = Varies { records: 1, parameters: HashMap::new(), first: Vec::new() };
+        let mut varies = ParameterSummary { records: 1, parameters: HashMap::new(), first: Vec::new() };
         varies.flatten("", parameters);
         varies
     }
@@ -64,7 +66,7 @@ impl Varies {
     }
 
     /// Takes in those of other records. The order is theirs from then on if they come first.
-    pub fn join(&mut self, mut other: Varies, theirs_first: bool) {
+    pub fn join(&mut self, mut other: ParameterSummary, theirs_first: bool) {
         if theirs_first {
             std::mem::swap(&mut self.first, &mut other.first);
         }
@@ -164,7 +166,7 @@ fn order(a: &Value, b: &Value) -> Ordering {
 
 /// `{"same": {name: value}, "varies": {name: {"records": n, "min": …, "max": …, "values": […]}}}`; `values` is absent where
 /// there are more than are remembered.
-impl Serialize for Varies {
+impl Serialize for ParameterSummary {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (same, varies): (Vec<_>, Vec<_>) = self.in_order().into_iter().partition(|(_, known)| self.is_same(known));
         let mut map = serializer.serialize_map(Some(2))?;
@@ -198,8 +200,8 @@ impl Parameter {
 mod tests {
     use super::*;
 
-    fn of(records: &[Map]) -> Varies {
-        let mut parts = records.iter().map(Varies::of);
+    fn of(records: &[Map]) -> ParameterSummary {
+        let mut parts = records.iter().map(ParameterSummary::of);
         let mut all = parts.next().unwrap();
         parts.for_each(|part| all.join(part, false));
         all

@@ -1,6 +1,6 @@
 /// The words of a text or a name, in lower case: `apiKey`, `API_KEY` and `api-key` are the same two.
 #[derive(Clone, Debug)]
-pub(crate) struct Words {
+pub struct Words {
     text: String,
     ends: Vec<usize>,
     /// A bit for each of them: whoever looks for a word whose bit is missing need not look.
@@ -8,7 +8,8 @@ pub(crate) struct Words {
 }
 
 impl Words {
-    pub(crate) fn of(text: &str) -> Self {
+    /// The words of a name or a short text.
+    pub fn of(text: &str) -> Self {
         let mut words = Words { text: String::with_capacity(text.len()), ends: Vec::with_capacity(8), bits: 0 };
         if text.is_ascii() {
             words.add_ascii(text);
@@ -31,7 +32,7 @@ impl Words {
     }
 
     /// Those of a message, in which "NaN" is one word and no camel case.
-    pub(crate) fn of_message(text: &str) -> Self {
+    pub fn of_message(text: &str) -> Self {
         if text.contains("NaN") { Words::of(&text.replace("NaN", " nan ")) } else { Words::of(text) }
     }
 
@@ -59,7 +60,8 @@ impl Words {
         }
     }
 
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator + Clone {
+    /// The words in their order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator + Clone {
         (0..self.ends.len()).map(|index| self.word(index))
     }
 
@@ -67,21 +69,23 @@ impl Words {
         &self.text[self.start(index)..self.ends[index]]
     }
 
-    pub(crate) fn contains(&self, word: &str) -> bool {
+    /// Returns true if one of the words is this one.
+    pub fn contains(&self, word: &str) -> bool {
         self.iter().any(|known| known == word)
     }
 
     /// A bit for each word; two words may share one.
-    pub(crate) fn bits(&self) -> u64 {
+    pub fn bits(&self) -> u64 {
         self.bits
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Returns true if the text has no words.
+    pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
     /// Whether these are its last words.
-    pub(crate) fn end_with(&self, end: &Words) -> bool {
+    pub fn end_with(&self, end: &Words) -> bool {
         let before = self.ends.len().checked_sub(end.ends.len());
         end.bits & !self.bits == 0 && before.is_some_and(|before| self.iter().skip(before).eq(end.iter()))
     }
@@ -93,7 +97,7 @@ impl Words {
 
 /// Words of which a text has to hold one after the other: `lost * digits`, where a few may stand in the place of the star.
 #[derive(Clone, Debug)]
-pub(crate) struct Phrase {
+pub struct Phrase {
     parts: Vec<Words>,
     bits: u64,
     has_numbers: bool,
@@ -104,7 +108,7 @@ const GAP: usize = 5;
 
 impl Phrase {
     /// The phrase, unless there is no word in it.
-    pub(crate) fn of(text: &str) -> Option<Self> {
+    pub fn of(text: &str) -> Option<Self> {
         let parts: Vec<Words> = text.split('*').map(Words::of).filter(|part| !part.ends.is_empty()).collect();
         let bits = parts.iter().fold(0, |bits, part| bits | part.bits);
         let is_number = |word: &str| !word.starts_with(char::is_alphabetic);
@@ -113,12 +117,12 @@ impl Phrase {
     }
 
     /// Whether its words may be among those with these bits.
-    pub(crate) fn may_be_in(&self, bits: u64) -> bool {
+    pub fn may_be_in(&self, bits: u64) -> bool {
         self.bits & !bits == 0
     }
 
     /// Whether a text holds it. Numbers may stand between words: "more than 1000 steps".
-    pub(crate) fn is_in(&self, words: &Words) -> bool {
+    pub fn is_in(&self, words: &Words) -> bool {
         if !self.may_be_in(words.bits) {
             return false;
         }

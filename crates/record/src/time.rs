@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use uuid::{Timestamp, Uuid};
 
 /// `2025-12-27T04:30:00.000Z`: RFC 3339, UTC, milliseconds.
-pub(crate) type TimeText = [u8; 24];
+pub type TimeText = [u8; 24];
 
 /// Nanoseconds of a tick: as short as what an id can tell apart.
 const TICK: i64 = 250;
@@ -49,8 +49,8 @@ fn of_clock(time: SystemTime) -> DateTime<Utc> {
 /// minute.
 ///
 /// ```
-/// let earlier = tracing_failure::time::now();
-/// assert!(earlier < tracing_failure::time::now());
+/// let earlier = tracing_failure::record::time::now();
+/// assert!(earlier < tracing_failure::record::time::now());
 /// ```
 pub fn now() -> DateTime<Utc> {
     static LAST: AtomicI64 = AtomicI64::new(i64::MIN);
@@ -78,7 +78,7 @@ fn of_ticks(ticks: i64) -> DateTime<Utc> {
 /// Before 1970, which such an id cannot express, they all begin with zeros.
 ///
 /// ```
-/// use tracing_failure::time::{id_at, now};
+/// use tracing_failure::record::time::{id_at, now};
 ///
 /// let (earlier, later) = (now(), now());
 /// assert!(id_at(earlier) < id_at(later));
@@ -94,7 +94,7 @@ pub fn id_at(time: DateTime<Utc>) -> Uuid {
 /// A new UUIDv7 of this moment. It is greater than those that this process made before.
 ///
 /// ```
-/// use tracing_failure::time::new_id;
+/// use tracing_failure::record::time::new_id;
 ///
 /// assert!(new_id() < new_id());
 /// ```
@@ -108,12 +108,12 @@ thread_local! {
 }
 
 /// RFC 3339, UTC, milliseconds. The date is worked out once a second.
-pub(crate) fn rfc3339(time: DateTime<Utc>) -> TimeText {
+pub fn rfc3339(time: DateTime<Utc>) -> TimeText {
     text(time.timestamp(), time.timestamp_subsec_millis(), || time)
 }
 
 /// The same of the system's time.
-pub(crate) fn rfc3339_of(time: SystemTime) -> TimeText {
+pub fn rfc3339_of(time: SystemTime) -> TimeText {
     rfc3339(of_clock(time))
 }
 
@@ -137,12 +137,12 @@ fn text(second: i64, millis: u32, time: impl FnOnce() -> DateTime<Utc>) -> TimeT
 }
 
 /// The same as a string.
-pub(crate) fn rfc3339_string(time: DateTime<Utc>) -> String {
+pub fn rfc3339_string(time: DateTime<Utc>) -> String {
     String::from_utf8_lossy(&rfc3339(time)).into_owned()
 }
 
 /// `20251227T043000.000Z`: the same for file names, which sort by it.
-pub(crate) fn compact(time: DateTime<Utc>) -> String {
+pub fn compact(time: DateTime<Utc>) -> String {
     let mut compact = String::with_capacity(size_of::<TimeText>());
     compact.extend(rfc3339(time).iter().filter(|byte| !b"-:".contains(byte)).map(|&byte| char::from(byte)));
     compact

@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::Thread;
 
 use crate::fork;
-use crate::payload::caught;
-use crate::sync::{self, Mutex, Renewable};
+use crate::lock::{self, Mutex, Renewable};
+use crate::panic::caught;
 
 /// Debug information is read on a stack as large as that of most threads of a program.
-pub(crate) const STACK_SIZE: usize = 2 << 20;
+pub const STACK_SIZE: usize = 2 << 20;
 
 /// A stack for work that is known to need little.
-pub(crate) const SMALL_STACK: usize = 512 << 10;
+pub const SMALL_STACK: usize = 512 << 10;
 
 /// Threads that wait for work. Further ones end.
 const MOST_IDLE: usize = 8;
@@ -54,10 +54,17 @@ static STARTING: AtomicU32 = AtomicU32::new(0);
 
 /// Runs a task on an idle thread, or starts a thread for it.
 ///
+/// ```
+/// let (sender, receiver) = std::sync::mpsc::channel();
+/// tracing_failure_runtime::background::run(move || sender.send(7).unwrap())?;
+/// assert_eq!(receiver.recv(), Ok(7));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// If no thread can be started.
-pub(crate) fn run(task: impl FnOnce() + Send + 'static) -> io::Result<()> {
+pub fn run(task: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let task: Task = Box::new(task);
     let idle = with_idle(|workers| workers.pop()).flatten();
     match idle {
@@ -68,16 +75,25 @@ pub(crate) fn run(task: impl FnOnce() + Send + 'static) -> io::Result<()> {
 
 /// Starts a thread that works for as long as there is something to do.
 ///
+/// ```
+/// use tracing_failure_runtime::background::{STACK_SIZE, spawn};
+///
+/// let (sender, receiver) = std::sync::mpsc::channel();
+/// spawn("example", STACK_SIZE, move || sender.send(std::thread::current().id()).unwrap())?;
+/// assert_ne!(receiver.recv(), Ok(std::thread::current().id()));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// If the system refuses.
-pub(crate) fn spawn(name: &str, stack_size: usize, work: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
+pub fn spawn(name: &str, stack_size: usize, work: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
     STARTING.fetch_add(1, Ordering::SeqCst);
     let started = move || {
         has_started();
         work();
     };
-    let spawned = sync::thread(name).stack_size(stack_size).spawn(started);
+    let spawned = lock::thread(name).stack_size(stack_size).spawn(started);
     spawned.map(|handle| handle.thread().clone()).inspect_err(|_| has_started())
 }
 

@@ -1,20 +1,20 @@
 //! Forks: a number that changes in the child, and a pause of other threads before the fork.
 //!
 //! A child of `fork` has one thread and every lock that the other threads of its parent held. Nobody unlocks these. The
-//! module therefore offers two things. [`generation`] tells a process from its parent, so that [`sync::Mutex`] recognises a
+//! module therefore offers two things. [`generation`] tells a process from its parent, so that [`lock::Mutex`] recognises a
 //! lock that a thread of the parent holds. And the handler that runs before a fork waits a moment until our locks are free,
 //! so that a child nearly always inherits free locks and consistent data.
 //!
-//! [`sync::Mutex`]: crate::sync::Mutex
+//! [`lock::Mutex`]: crate::lock::Mutex
 #![cfg_attr(unix, allow(unsafe_code))]
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use crate::sync::Renewable;
+use crate::lock::Renewable;
 #[cfg(unix)]
-use crate::{background, payload::caught};
+use crate::{background, panic::caught};
 
 /// How long a fork waits for our locks. A thread holds them for some microseconds.
 const LONGEST_WAIT: Duration = Duration::from_millis(20);
@@ -34,27 +34,42 @@ static FORKING: AtomicU32 = AtomicU32::new(0);
 /// Everything that owns locks and is in use.
 static OWNERS: Renewable<Option<Vec<Weak<dyn Locks>>>> = Renewable::none();
 
+/// What the forking thread does before a fork.
+static PREPARATION: Renewable<Option<fn()>> = Renewable::none();
+
 /// An owner of locks.
-pub(crate) trait Locks: Send + Sync {
+pub trait Locks: Send + Sync {
     /// Returns true if nobody holds any of them.
     fn are_free(&self) -> bool;
 }
 
 /// A number that differs between a process and its children, and between these and their children.
+///
+/// ```
+/// assert_eq!(tracing_failure_runtime::fork::generation(), 0);
+/// ```
 #[inline]
-pub(crate) fn generation() -> u64 {
+pub fn generation() -> u64 {
     GENERATION.load(Ordering::Relaxed)
 }
 
 /// Returns true if a thread is about to fork. Whoever takes a lock then lets it go and calls [`wait`].
+///
+/// ```
+/// assert!(!tracing_failure_runtime::fork::is_near());
+/// ```
 #[inline]
-pub(crate) fn is_near() -> bool {
+pub fn is_near() -> bool {
     FORKING.load(Ordering::SeqCst) > 0
 }
 
 /// Waits until the fork is done, or for [`LONGEST_PAUSE`].
+///
+/// ```
+/// tracing_failure_runtime::fork::wait();
+/// ```
 #[cold]
-pub(crate) fn wait() {
+pub fn wait() {
     let started = Instant::now();
     while is_near() && started.elapsed() < LONGEST_PAUSE {
         std::thread::sleep(Duration::from_micros(20));
@@ -62,7 +77,11 @@ pub(crate) fn wait() {
 }
 
 /// Recognises forks from now on. Further calls do nothing.
-pub(crate) fn watch() {
+///
+/// ```
+/// tracing_failure_runtime::fork::watch();
+/// ```
+pub fn watch() {
     static WATCHED: AtomicBool = AtomicBool::new(false);
     if WATCHED.swap(true, Ordering::Relaxed) {
         return;
@@ -75,8 +94,36 @@ pub(crate) fn watch() {
     let _ = unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork), Some(after_fork_in_child)) };
 }
 
+/// Calls a function on the forking thread before each fork, in the place of the one that was set before.
+///
+/// ```
+/// tracing_failure_runtime::fork::prepare_with(|| ());
+/// ```
+pub fn prepare_with(prepare: fn()) {
+    watch();
+    if let Some(mut preparation) = PREPARATION.lock() {
+        *preparation = Some(prepare);
+    }
+}
+
 /// Makes forks wait for these locks.
-pub(crate) fn spare(owner: Weak<dyn Locks>) {
+///
+/// ```
+/// use std::sync::{Arc, Mutex, Weak};
+/// use tracing_failure_runtime::fork::{Locks, spare};
+///
+/// struct Cache(Mutex<Vec<u64>>);
+///
+/// impl Locks for Cache {
+///     fn are_free(&self) -> bool {
+///         self.0.try_lock().is_ok()
+///     }
+/// }
+///
+/// let cache: Arc<dyn Locks> = Arc::new(Cache(Mutex::default()));
+/// spare(Arc::downgrade(&cache));
+/// ```
+pub fn spare(owner: Weak<dyn Locks>) {
     watch();
     if let Some(mut owners) = OWNERS.lock() {
         let owners = owners.get_or_insert_default();
@@ -86,7 +133,11 @@ pub(crate) fn spare(owner: Weak<dyn Locks>) {
 }
 
 /// Compares the process id, for children whose parent forked without running handlers (`_Fork`, `clone`). It takes 70 ns.
-pub(crate) fn notice() {
+///
+/// ```
+/// tracing_failure_runtime::fork::notice();
+/// ```
+pub fn notice() {
     watch();
     let process = std::process::id();
     if PROCESS.swap(process, Ordering::Relaxed) != process {
@@ -96,9 +147,8 @@ pub(crate) fn notice() {
 
 #[cfg(unix)]
 extern "C" fn before_fork() {
-    // A thread gets its number from `thread_local` when it first looks at its spans. In a child, that could wait for
-    // ever.
-    let _ = caught(|| tracing::dispatcher::get_default(|dispatch| dispatch.current_span().id().is_some()));
+    let prepare = PREPARATION.try_lock().and_then(|prepare| *prepare);
+    let _ = prepare.map(caught);
     FORKING.fetch_add(1, Ordering::SeqCst);
     let started = Instant::now();
     while !all_free() && started.elapsed() < LONGEST_WAIT {
@@ -123,7 +173,7 @@ extern "C" fn after_fork_in_child() {
 #[cfg(unix)]
 fn all_free() -> bool {
     let Some(owners) = OWNERS.try_lock() else { return false };
-    background::has_all_started() && crate::capture::static_locks_are_free() && owners.iter().flatten().all(is_free)
+    background::has_all_started() && owners.iter().flatten().all(is_free)
 }
 
 #[cfg(unix)]

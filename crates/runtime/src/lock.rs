@@ -14,15 +14,23 @@ use std::time::{Duration, Instant};
 use crate::fork;
 
 /// Maximum time to wait for whoever holds a lock. Everything that happens under a lock is short, unless a file system hangs.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
+pub const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long a process tries to lock a mutex for the first time. Another thread that does so at the same moment needs
 /// less.
 const FIRST_ATTEMPT: Duration = Duration::from_millis(20);
 
 /// A mutex that a process knows to be its own.
+///
+/// ```
+/// use tracing_failure_runtime::lock::Mutex;
+///
+/// static COUNT: Mutex<u64> = Mutex::new(0);
+/// *COUNT.lock().unwrap() += 1;
+/// assert_eq!(*COUNT.lock().unwrap(), 1);
+/// ```
 #[derive(Debug, Default)]
-pub(crate) struct Mutex<T> {
+pub struct Mutex<T> {
     /// The process that uses it: [`UNUSED`], or one more than its generation; [`DEAD`] with that number if a thread of
     /// a parent process holds it.
     user: AtomicU64,
@@ -33,34 +41,35 @@ const UNUSED: u64 = 0;
 const DEAD: u64 = 1 << 63;
 
 /// Access to the value of a locked [`Mutex`].
-pub(crate) type Guard<'a, T> = MutexGuard<'a, T>;
+pub type Guard<'a, T> = MutexGuard<'a, T>;
 
 impl<T> Mutex<T> {
-    pub(crate) const fn new(value: T) -> Self {
+    /// A mutex that nobody has locked.
+    pub const fn new(value: T) -> Self {
         Mutex { user: AtomicU64::new(UNUSED), value: std::sync::Mutex::new(value) }
     }
 
     /// Locks it. Returns `None` if a thread of the parent process holds it, or a thread of this one for longer than
-    /// [`PATIENCE`].
+    /// [`LOCK_TIMEOUT`].
     #[inline]
-    pub(crate) fn lock(&self) -> Option<Guard<'_, T>> {
-        self.lock_within(PATIENCE)
+    pub fn lock(&self) -> Option<Guard<'_, T>> {
+        self.lock_within(LOCK_TIMEOUT)
     }
 
     /// The same with another limit.
     #[inline]
-    pub(crate) fn lock_within(&self, patience: Duration) -> Option<Guard<'_, T>> {
+    pub fn lock_within(&self, timeout: Duration) -> Option<Guard<'_, T>> {
         match self.attempt() {
             Some(guard) if !fork::is_near() => Some(guard),
             guard => {
                 drop(guard);
-                self.wait(patience)
+                self.wait(timeout)
             }
         }
     }
 
     #[cold]
-    fn wait(&self, patience: Duration) -> Option<Guard<'_, T>> {
+    fn wait(&self, timeout: Duration) -> Option<Guard<'_, T>> {
         if self.is_dead() {
             return None;
         }
@@ -73,7 +82,7 @@ impl<T> Mutex<T> {
             match attempt {
                 0..64 => std::hint::spin_loop(),
                 64..256 => std::thread::yield_now(),
-                _ if started.get_or_insert_with(Instant::now).elapsed() >= patience => return None,
+                _ if started.get_or_insert_with(Instant::now).elapsed() >= timeout => return None,
                 _ => std::thread::sleep(Duration::from_micros(50)),
             }
         }
@@ -81,7 +90,7 @@ impl<T> Mutex<T> {
     }
 
     /// Locks it if it is free. It does not wait, not even for a fork.
-    pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
+    pub fn try_lock(&self) -> Option<Guard<'_, T>> {
         if self.is_dead() { None } else { self.attempt() }
     }
 
@@ -119,18 +128,19 @@ impl<T> Mutex<T> {
         }
     }
 
-    pub(crate) fn get_mut(&mut self) -> &mut T {
+    /// The value, which nobody else can lock now.
+    pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns true unless a thread of this process holds it. For the moment of this call, it is locked, so that a
     /// thread that locks it afterwards sees everything that happened before.
-    pub(crate) fn is_free(&self) -> bool {
+    pub fn is_free(&self) -> bool {
         self.try_value().is_some() || self.is_dead()
     }
 
     /// Returns true if a thread of the parent process holds it. It stays so for as long as this process lives.
-    pub(crate) fn is_dead(&self) -> bool {
+    pub fn is_dead(&self) -> bool {
         self.user.load(Ordering::Relaxed) != user() && !self.is_living()
     }
 }
@@ -142,14 +152,18 @@ fn user() -> u64 {
 }
 
 /// Locks a mutex of the standard library, for code that needs a condition variable. It does not wait for ever either.
-#[cfg(feature = "publish")]
-pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> Option<std::sync::MutexGuard<'_, T>> {
+///
+/// ```
+/// let count = std::sync::Mutex::new(7);
+/// assert_eq!(tracing_failure_runtime::lock::lock(&count).as_deref(), Some(&7));
+/// ```
+pub fn lock<T>(mutex: &std::sync::Mutex<T>) -> Option<std::sync::MutexGuard<'_, T>> {
     let started = Instant::now();
     loop {
         match mutex.try_lock() {
             Ok(guard) => return Some(guard),
             Err(TryLockError::Poisoned(poisoned)) => return Some(PoisonError::into_inner(poisoned)),
-            Err(TryLockError::WouldBlock) if started.elapsed() > PATIENCE => return None,
+            Err(TryLockError::WouldBlock) if started.elapsed() > LOCK_TIMEOUT => return None,
             Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_micros(50)),
         }
     }
@@ -157,7 +171,13 @@ pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> Option<std::sync::MutexGua
 
 /// A thread of the recorder. Its stack is small, and its size is not looked up in the environment, whose lock a fork can
 /// leave locked.
-pub(crate) fn thread(name: &str) -> std::thread::Builder {
+///
+/// ```
+/// let thread = tracing_failure_runtime::lock::thread("example").spawn(|| 7)?;
+/// assert_eq!(thread.join().ok(), Some(7));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn thread(name: &str) -> std::thread::Builder {
     std::thread::Builder::new().name(name.to_owned()).stack_size(512 << 10)
 }
 
@@ -167,35 +187,43 @@ const SPARES: usize = 4;
 /// A mutex with spares: a child whose parent held the first one uses the next, with a value of its own.
 ///
 /// Which of them are dead does not change while a process lives, so that all of its threads use the same one.
+///
+/// ```
+/// use tracing_failure_runtime::lock::Renewable;
+///
+/// static NAMES: Renewable<Option<Vec<&str>>> = Renewable::none();
+/// NAMES.lock().unwrap().get_or_insert_default().push("rtol");
+/// ```
 #[derive(Debug, Default)]
-pub(crate) struct Renewable<T>([Mutex<T>; SPARES]);
+pub struct Renewable<T>([Mutex<T>; SPARES]);
 
 impl Renewable<()> {
-    pub(crate) const fn new() -> Self {
+    /// One without a value.
+    pub const fn new() -> Self {
         Renewable([const { Mutex::new(()) }; SPARES])
     }
 }
 
 impl<T> Renewable<Option<T>> {
     /// One for a static, whose value is made when it is needed.
-    pub(crate) const fn none() -> Self {
+    pub const fn none() -> Self {
         Renewable([const { Mutex::new(None) }; SPARES])
     }
 }
 
 impl<T> Renewable<T> {
     /// Locks the first one that is not dead.
-    pub(crate) fn lock(&self) -> Option<Guard<'_, T>> {
-        self.lock_within(PATIENCE)
+    pub fn lock(&self) -> Option<Guard<'_, T>> {
+        self.lock_within(LOCK_TIMEOUT)
     }
 
     /// The same with another limit.
-    pub(crate) fn lock_within(&self, patience: Duration) -> Option<Guard<'_, T>> {
-        self.living()?.lock_within(patience)
+    pub fn lock_within(&self, timeout: Duration) -> Option<Guard<'_, T>> {
+        self.living()?.lock_within(timeout)
     }
 
     /// Locks it if it is free. It does not wait, not even for a fork.
-    pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
+    pub fn try_lock(&self) -> Option<Guard<'_, T>> {
         self.living()?.try_lock()
     }
 
@@ -204,25 +232,34 @@ impl<T> Renewable<T> {
     }
 
     /// Returns true unless a thread of this process holds it.
-    pub(crate) fn is_free(&self) -> bool {
+    pub fn is_free(&self) -> bool {
         self.0.iter().all(Mutex::is_free)
     }
 }
 
 /// A value that is made when it is needed for the first time. A child that is forked in the middle of that makes its
 /// own.
+///
+/// ```
+/// use tracing_failure_runtime::lock::Lazy;
+///
+/// static TABLE: Lazy<Vec<u32>> = Lazy::new(|| (0..4).collect());
+/// assert_eq!(TABLE.get().len(), 4);
+/// ```
 #[derive(Debug)]
-pub(crate) struct Lazy<T: 'static> {
+pub struct Lazy<T: 'static> {
     made: Renewable<Option<&'static T>>,
     make: fn() -> T,
 }
 
 impl<T> Lazy<T> {
-    pub(crate) const fn new(make: fn() -> T) -> Self {
+    /// A value that this function makes.
+    pub const fn new(make: fn() -> T) -> Self {
         Lazy { made: Renewable::none(), make }
     }
 
-    pub(crate) fn get(&self) -> &'static T {
+    /// The value.
+    pub fn get(&self) -> &'static T {
         let make = || &*Box::leak(Box::new((self.make)()));
         match self.made.lock() {
             Some(mut made) => made.get_or_insert_with(make),

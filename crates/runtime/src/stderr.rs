@@ -8,26 +8,41 @@ use std::fmt::Arguments;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::terminal::visible;
+use text::visible;
 
 #[cfg(not(unix))]
 use plain as channel;
 #[cfg(unix)]
 use unix as channel;
 
-/// Writes a message. It may hold texts of a failure: a terminal obeys nothing of it.
-pub(crate) fn say(text: Arguments<'_>) {
+/// Writes a message. It may contain texts of a failure: control characters are escaped.
+///
+/// ```
+/// tracing_failure_runtime::stderr::say(format_args!("the computation {:?} failed", "rg_flow"));
+/// ```
+pub fn say(text: Arguments<'_>) {
     // One write: lines of several processes do not run into each other.
     let _ = try_line(visible(&format!("{text}\n")).into_owned());
 }
 
 /// Writes complete lines. Returns an error if they did not go out within a second, or only a part of them.
-pub(crate) fn try_line(lines: String) -> io::Result<()> {
+///
+/// ```
+/// tracing_failure_runtime::stderr::try_line("a line\n".to_owned())?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn try_line(lines: String) -> io::Result<()> {
     channel::write(lines)
 }
 
 /// A path as a user would type it: relative where it lies below the working directory.
-pub(crate) fn shown(path: &Path) -> std::path::Display<'_> {
+///
+/// ```
+/// let path = std::env::current_dir()?.join("io/failures");
+/// assert_eq!(tracing_failure_runtime::stderr::shown(&path).to_string(), "io/failures");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn shown(path: &Path) -> std::path::Display<'_> {
     path.strip_prefix(std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"))).unwrap_or(path).display()
 }
 
@@ -54,7 +69,7 @@ mod unix {
     use rustix::fs::{FileType, FlockOperation, OFlags, fcntl_getfl, fcntl_lock, fstat};
 
     use crate::background;
-    use crate::sync::{PATIENCE, Renewable};
+    use crate::lock::{LOCK_TIMEOUT, Renewable};
 
     /// Bytes that a pipe takes in one piece, whoever else writes to it (`PIPE_BUF` of Linux).
     const ATOMIC: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
@@ -90,9 +105,9 @@ mod unix {
 
     pub(super) fn write(mut lines: String) -> io::Result<()> {
         let started = Instant::now();
-        let mut channel = CHANNEL.lock_within(PATIENCE).ok_or(ErrorKind::TimedOut)?;
+        let mut channel = CHANNEL.lock_within(LOCK_TIMEOUT).ok_or(ErrorKind::TimedOut)?;
         let channel = channel.get_or_insert_default();
-        let deadline = if channel.is_slow { Instant::now() + AGAIN } else { started + PATIENCE };
+        let deadline = if channel.is_slow { Instant::now() + AGAIN } else { started + LOCK_TIMEOUT };
         if let Some(late) = &channel.late {
             match late.0.load(Ordering::Acquire) {
                 // A write that has been blocked for a second blocks the next one, too.

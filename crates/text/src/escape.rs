@@ -1,37 +1,49 @@
-//! Texts of failures for a terminal, which must not obey them.
+//! Control characters in the text of a failure. A terminal must not obey them.
 
 use std::borrow::Cow;
 
-/// The text with its control characters spelt out: it cannot move the cursor, change colours or turn the direction of
-/// what follows.
+/// The text with its control characters escaped: it cannot move the cursor, change colours or the direction of text.
+///
+/// ```
+/// assert_eq!(tracing_failure_text::visible("\u{1b}[2Jgone"), "\\u{1b}[2Jgone");
+/// ```
 pub fn visible(text: &str) -> Cow<'_, str> {
-    spelt_out(text, |c| c == '\n' || c == '\t')
+    escape(text, |c| c == '\n' || c == '\t')
 }
 
-/// JSON with such characters spelt out in its way, which changes nothing of what it says.
+/// JSON with such characters escaped as JSON does it, which does not change its meaning.
+///
+/// ```
+/// assert_eq!(tracing_failure_text::visible_json("\"\u{9b}2J\""), "\"\\u009b2J\"");
+/// ```
 pub fn visible_json(json: &str) -> Cow<'_, str> {
     let unsafe_here = |c: char| is_unsafe(c) && !matches!(c, '\n' | '\t');
     if !json.contains(unsafe_here) {
         return Cow::Borrowed(json);
     }
-    let mut spelt = String::with_capacity(json.len() + 16);
+    let mut escaped = String::with_capacity(json.len() + 16);
     for c in json.chars() {
-        match unsafe_here(c) {
-            true => spelt.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}"))),
-            false => spelt.push(c),
+        if unsafe_here(c) {
+            escaped.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            escaped.push(c);
         }
     }
-    Cow::Owned(spelt)
+    Cow::Owned(escaped)
 }
 
-/// The text with its control characters spelt out, except those that are allowed.
-pub fn spelt_out(text: &str, allowed: impl Fn(char) -> bool) -> Cow<'_, str> {
+/// The text with its control characters escaped, except those that are allowed.
+///
+/// ```
+/// assert_eq!(tracing_failure_text::escape("a\n\r", |c| c == '\n'), "a\n\\u{d}");
+/// ```
+pub fn escape(text: &str, allowed: impl Fn(char) -> bool) -> Cow<'_, str> {
     let unsafe_here = |c: char| is_unsafe(c) && !allowed(c);
     if !text.contains(unsafe_here) {
         return Cow::Borrowed(text);
     }
-    let spell = |c: char| if unsafe_here(c) { c.escape_unicode().to_string() } else { c.to_string() };
-    Cow::Owned(text.chars().map(spell).collect())
+    let escaped = text.chars().map(|c| if unsafe_here(c) { c.escape_unicode().to_string() } else { c.to_string() });
+    Cow::Owned(escaped.collect())
 }
 
 /// Characters that turn the direction of a text are as able to deceive as control characters.

@@ -1,33 +1,54 @@
-//! What a record says, in words and lines for people, and nothing in it that a terminal would obey.
+//! Texts of a record for people: on one line, cut to the width of a terminal, and harmless to it.
+//!
+//! A part of [tracing-failure](https://docs.rs/tracing-failure). Its interface may change in any release.
 
+mod escape;
 mod line;
 mod place;
-mod value;
-mod varies;
+mod shorten;
 
+use std::fmt::Display;
 use std::path::Path;
 
+pub use escape::{escape, visible, visible_json};
 pub use line::{fit, fit_end, one_line, width, wrap};
 pub use place::place_of;
-pub use tracing_failure::terminal::{visible, visible_json};
-pub use value::{brief, parameter};
-pub use varies::Varies;
+pub use shorten::{boundary_before, join_ends, shorten, shorten_to_line};
 
-/// A file's name as it may be shown.
+/// The path of a file as it may be shown.
+///
+/// ```
+/// assert_eq!(tracing_failure_text::shown("io/a\u{1b}[2J.json".as_ref()), "io/a\\u{1b}[2J.json");
+/// ```
 pub fn shown(path: &Path) -> String {
     one_line(&path.display().to_string()).into_owned()
 }
 
-/// A number of things: `1 record`, `3 records`.
+/// A number of things.
+///
+/// ```
+/// assert_eq!(tracing_failure_text::count(1, "record"), "1 record");
+/// assert_eq!(tracing_failure_text::count(3, "record"), "3 records");
+/// ```
 pub fn count(number: usize, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
-/// What happened and why. What one cause says and the next repeats is said once.
-pub fn in_words(error: &anyhow::Error) -> String {
-    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.as_str() {
-        known if cause.contains(known) => cause,
-        known if known.contains(&cause) => said,
-        known => format!("{known}: {cause}"),
+/// What happened and why, on one line: an error and its sources, given outermost first. A text that the next one repeats
+/// is left out.
+///
+/// ```
+/// let chain = ["cannot read io", "cannot read io: permission denied", "permission denied"];
+/// assert_eq!(tracing_failure_text::error_chain(chain), "cannot read io: permission denied");
+/// ```
+pub fn error_chain(errors: impl IntoIterator<Item: Display>) -> String {
+    errors.into_iter().map(|error| error.to_string()).fold(String::new(), |text, cause| {
+        if cause.contains(&text) {
+            cause
+        } else if text.contains(&cause) {
+            text
+        } else {
+            format!("{text}: {cause}")
+        }
     })
 }

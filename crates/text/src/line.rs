@@ -1,28 +1,39 @@
-//! Text of a record for a terminal.
+//! Lines of text in a terminal.
 
 use std::borrow::Cow;
 
-use tracing_failure::terminal::{spelt_out, visible};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::escape::{escape, visible};
+
 /// Columns that a text takes in a terminal.
+///
+/// ```
+/// assert_eq!(tracing_failure_text::width("残差"), 4);
+/// ```
 pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text on one line, with its control characters spelt out.
+/// The text on one line, with its control characters escaped.
+///
+/// ```
+/// assert_eq!(tracing_failure_text::one_line("first\n  second"), "first second");
+/// ```
 pub fn one_line(text: &str) -> Cow<'_, str> {
-    match text.contains(['\n', '\r', '\t']) {
-        false => spelt_out(text, |_| false),
-        true => {
-            let words: Vec<&str> =
-                text.split(['\n', '\r', '\t']).map(str::trim).filter(|line| !line.is_empty()).collect();
-            Cow::Owned(spelt_out(&words.join(" "), |_| false).into_owned())
-        }
+    let breaks = ['\n', '\r', '\t'];
+    if !text.contains(breaks) {
+        return escape(text, |_| false);
     }
+    let parts: Vec<&str> = text.split(breaks).map(str::trim).filter(|part| !part.is_empty()).collect();
+    Cow::Owned(escape(&parts.join(" "), |_| false).into_owned())
 }
 
-/// The text in lines of so many columns at most, broken between words; the lines after the first begin with an indent.
+/// The text in lines of at most this many columns, broken between words; the lines after the first begin with an indent.
+///
+/// ```
+/// assert_eq!(tracing_failure_text::wrap("one two three four five six", Some(24), "  "), "one two three four\n  five six");
+/// ```
 pub fn wrap(text: &str, columns: Option<usize>, indent: &str) -> String {
     let text = visible(text.trim_end());
     let Some(columns) = columns.map(|columns| columns.saturating_sub(indent.len()).max(20)) else {
@@ -45,7 +56,11 @@ pub fn wrap(text: &str, columns: Option<usize>, indent: &str) -> String {
     lines.join(&format!("\n{indent}"))
 }
 
-/// The text cut to so many columns, with an ellipsis where it is cut.
+/// The text cut to this many columns, with an ellipsis where it is cut.
+///
+/// ```
+/// assert_eq!(tracing_failure_text::fit("residual", 7), "residu…");
+/// ```
 pub fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
@@ -66,7 +81,11 @@ pub fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}…", text[..end].trim_end()))
 }
 
-/// The end of the text, in so many columns.
+/// The end of the text, in this many columns.
+///
+/// ```
+/// assert_eq!(tracing_failure_text::fit_end("Part 1 §1.2, Eq. 1.12", 10), "…Eq. 1.12");
+/// ```
 pub fn fit_end(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);

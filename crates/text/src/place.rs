@@ -1,6 +1,6 @@
 //! A place in the source, as short as people know it.
 
-use super::one_line;
+use crate::line::one_line;
 
 /// `src/solver.rs:41`: without the directory that the program ran in, and of a library no more than its name and version.
 pub fn place_of(file: Option<&str>, line: Option<u32>, working_dir: Option<&str>) -> String {

@@ -1,7 +1,16 @@
-use super::Map;
+//! Long texts keep their two ends.
 
-/// A text over the limit keeps its two ends and says how much is gone between them.
-pub(crate) fn shorten(text: &str, limit: usize) -> std::borrow::Cow<'_, str> {
+use std::borrow::Cow;
+
+/// The text within a limit in bytes. A longer one keeps its two ends and says how many bytes are left out between them.
+///
+/// ```
+/// let text = format!("begin{}end", "-".repeat(1000));
+/// let short = tracing_failure_text::shorten(&text, 40);
+/// assert!(short.starts_with("begin") && short.contains("968 bytes left out") && short.ends_with("end"));
+/// ```
+#[inline]
+pub fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
     if text.len() <= limit {
         return text.into();
     }
@@ -11,27 +20,32 @@ pub(crate) fn shorten(text: &str, limit: usize) -> std::borrow::Cow<'_, str> {
     join_ends(&text[..head], tail - head, &text[tail..]).into()
 }
 
-/// The text for a line that people read: without control characters, and cut after so many characters.
-pub(crate) fn one_line(text: &str, most: usize) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect();
-    if text.chars().nth(most).is_some() { line + "…" } else { line }
-}
-
-/// The name with underscores behind it, as many as no other entry has.
-pub(crate) fn free_name(name: &str, entries: &Map) -> String {
-    let mut free = format!("{name}_");
-    while entries.get(&free).is_some() {
-        free.push('_');
-    }
-    free
+/// The text on one line of at most this many characters, each control character replaced by a space.
+///
+/// ```
+/// assert_eq!(tracing_failure_text::shorten_to_line("no\nconvergence", 6), "no con…");
+/// ```
+pub fn shorten_to_line(text: &str, max_chars: usize) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(max_chars).collect();
+    if text.chars().nth(max_chars).is_some() { line + "…" } else { line }
 }
 
 /// The last character boundary at or before this byte.
-pub(crate) fn boundary_before(text: &str, byte: usize) -> usize {
+///
+/// ```
+/// assert_eq!(tracing_failure_text::boundary_before("é", 1), 0);
+/// ```
+#[inline]
+pub fn boundary_before(text: &str, byte: usize) -> usize {
     (0..=byte.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
-pub(super) fn join_ends(head: &str, gone: usize, tail: &str) -> String {
+/// Joins the two ends of a text of which so many bytes are left out.
+///
+/// ```
+/// assert_eq!(tracing_failure_text::join_ends("a", 7, "b"), "a… [7 bytes left out] …b");
+/// ```
+pub fn join_ends(head: &str, gone: usize, tail: &str) -> String {
     format!("{head}… [{gone} bytes left out] …{tail}")
 }
 
@@ -51,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_line_holds_no_control_characters() {
-        assert_eq!(one_line("a\n\u{1b}[2Jb", 40), "a  [2Jb");
-        assert_eq!((one_line("éééé", 3).as_str(), one_line("é\u{85}é", 3).as_str()), ("ééé…", "é é"));
+        assert_eq!(shorten_to_line("a\n\u{1b}[2Jb", 40), "a  [2Jb");
+        assert_eq!((shorten_to_line("éééé", 3).as_str(), shorten_to_line("é\u{85}é", 3).as_str()), ("ééé…", "é é"));
     }
 }

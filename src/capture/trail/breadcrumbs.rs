@@ -6,7 +6,7 @@ use super::paths::PathWord;
 use super::room::{TEXT_RINGS, Want, holds_texts};
 use crate::capture::hash::mix;
 use crate::log::LOG_FIELDS;
-use crate::value::boundary_before;
+use text::boundary_before;
 
 /// Breadcrumbs that are kept.
 pub(super) const PLAN: Plan = Plan { first: 0, last: 32 };
@@ -79,7 +79,7 @@ pub(super) fn write(
     text.push(fields.prose("message").unwrap_or_default());
     for name in fields.names().filter(|name| !apart.contains(name)) {
         let Some(prose) = fields.prose(name) else { continue };
-        let value = if is_secret(name) { crate::redact::REDACTED } else { prose };
+        let value = if is_secret(name) { record::internal::REDACTED } else { prose };
         let space = if text.length == 0 { "" } else { " " };
         [space, name, "=", value].into_iter().for_each(|part| text.push(part));
     }

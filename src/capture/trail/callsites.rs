@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tracing::Metadata;
 
+use crate::capture::callsite;
 use crate::capture::fields::Fields;
 use crate::capture::hash::mix;
-use crate::failure::Location;
-use crate::sync::Renewable;
-use crate::value::Limits;
+use record::Limits;
+use record::Location;
+use runtime::lock::Renewable;
 
 /// A callsite that a trail refers to.
 #[derive(Clone, Debug)]
@@ -24,7 +25,7 @@ pub(super) struct Callsite {
 
 impl Callsite {
     pub(super) fn location(self) -> Location {
-        self.place.unwrap_or_else(|| Location::of_callsite(self.meta))
+        self.place.unwrap_or_else(|| callsite::location(self.meta))
     }
 }
 
@@ -106,14 +107,19 @@ impl<'a> LogPlace<'a> {
     }
 
     fn is(&self, known: &Location) -> bool {
-        let Location { target, module, file, line } = known;
+        let Location { target, module, file, line, .. } = known;
         (self.target, self.module, self.file, self.line)
             == (target.as_deref(), module.as_deref(), file.as_deref(), *line)
     }
 
     fn location(&self) -> Location {
         let owned = |text: Option<&str>| text.map(|text| text.to_owned().into());
-        Location { target: owned(self.target), module: owned(self.module), file: owned(self.file), line: self.line }
+        let mut location = Location::default();
+        location.target = owned(self.target);
+        location.module = owned(self.module);
+        location.file = owned(self.file);
+        location.line = self.line;
+        location
     }
 }
 
@@ -122,7 +128,6 @@ pub(super) fn recall(address: u64) -> Option<Callsite> {
     table.lock()?.as_ref()?.get(&address).cloned()
 }
 
-#[cfg(unix)]
 pub(super) fn is_free() -> bool {
     KNOWN.is_free() && PLACES.is_free()
 }

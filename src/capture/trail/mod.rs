@@ -37,9 +37,6 @@ use tracing::field::Visit;
 use super::clock::{self, Reading};
 use super::fields::Fields;
 use super::ownership;
-use crate::redact::Redactor;
-use crate::sync::Mutex;
-use crate::value::Limits;
 use breadcrumbs::WORDS as BREADCRUMB_WORDS;
 pub(crate) use callsites::remember;
 pub(crate) use filter::TrailFilter;
@@ -50,7 +47,10 @@ use numbers::{AnyNumber, Columns, NumberVisitor};
 use paths::Paths;
 pub(crate) use paths::{KnownPath, PathWord, SPANS};
 pub(crate) use read::History;
+use record::Limits;
+use record::internal::Redactor;
 use room::{Room, Want};
+use runtime::lock::Mutex;
 
 /// What the lock-free part is built of, so that a model checker can put its own in the place.
 mod atomic {
@@ -64,7 +64,7 @@ const RINGS: usize = 64;
 const WORDS_A_ROW: usize = 25;
 
 /// How much of a text is read for a breadcrumb.
-pub(crate) const LIMITS: Limits = Limits { text: 256, ..Limits::DEFAULT };
+pub(crate) const LIMITS: Limits = Limits::DEFAULT.with_text(256);
 
 /// How much is kept for each callsite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -267,7 +267,6 @@ impl Text<'_> {
 }
 
 /// Returns true unless a thread holds a lock that all trails share.
-#[cfg(unix)]
 pub(super) fn locks_are_free() -> bool {
     callsites::is_free() && pool::is_free()
 }

@@ -9,7 +9,7 @@ use super::Plan;
 use super::lane::Row;
 use super::paths::PathWord;
 use super::room::Want;
-use crate::value::Value;
+use record::Value;
 
 /// Words before the kinds: the clock and the path.
 const HEADER: usize = 2;

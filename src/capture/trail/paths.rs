@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tracing::Metadata;
 
 use crate::capture::fields::Fields;
-use crate::sync::Mutex;
-use crate::value::{Limits, Value};
+use record::{Limits, Value};
+use runtime::lock::Mutex;
 
 /// Spans of a path that are kept, the innermost ones.
 pub(crate) const SPANS: usize = 32;

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU64;
 
 use super::lane::Lane;
-use crate::sync::Mutex;
+use runtime::lock::Mutex;
 
 /// Pieces of memory that are kept for the next lanes.
 const POOL: usize = 8;

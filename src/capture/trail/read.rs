@@ -14,10 +14,11 @@ use super::paths::{self, PathWord, SpanPath};
 use super::room::holds_texts;
 use super::{LaneWithPaths, Plan, Trail};
 use super::{breadcrumbs, callsites};
+use crate::capture::callsite::location;
 use crate::capture::clock::Reading;
-use crate::failure::{Breadcrumb, Location, TrailEntry};
-use crate::redact::{REDACTED, Redactor};
-use crate::value::{Map, Value};
+use record::internal::{REDACTED, Redactor};
+use record::{Breadcrumb, TrailEntry};
+use record::{Map, Value};
 
 /// Paths of spans for which a callsite has an entry each. If there are more, all are in one entry, with columns for what the
 /// spans carry.
@@ -209,18 +210,16 @@ impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
         let callsite = callsites::recall(key)?;
         let series = series.keep(self.plan);
         let dropped = series.seen.saturating_sub(series.rows.len() as u64);
-        let mut entry = TrailEntry {
-            message: callsite.message.filter(|message| !message.is_empty()),
-            span: callsite.meta.is_span().then(|| callsite.meta.name().into()),
-            level: callsite.meta.level().as_str().into(),
-            location: Some(Location::of_callsite(callsite.meta)),
-            seen: series.seen,
-            dropped,
-            head: (dropped > 0).then_some(series.head),
-            elapsed_s: series.rows.iter().map(|row| (self.seconds)(row.tick)).collect(),
-            columns: columns(&series, callsite.meta, self.redactor),
-            ..TrailEntry::default()
-        };
+        let mut entry = TrailEntry::default();
+        entry.message = callsite.message.filter(|message| !message.is_empty());
+        entry.span = callsite.meta.is_span().then(|| callsite.meta.name().into());
+        entry.level = callsite.meta.level().as_str().into();
+        entry.location = Some(location(callsite.meta));
+        entry.seen = series.seen;
+        entry.dropped = dropped;
+        entry.head = (dropped > 0).then_some(series.head);
+        entry.elapsed_s = series.rows.iter().map(|row| (self.seconds)(row.tick)).collect();
+        entry.columns = columns(&series, callsite.meta, self.redactor);
         match path.map(|path| &self.paths[path]) {
             Some(path) => {
                 entry.spans = names(path);
@@ -287,14 +286,14 @@ impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
         let callsite = callsites::recall(said.callsite)?;
         let path = row.path.map(|path| &self.paths[path]);
         let innermost = path.map(|path| path.spans.first().copied().unwrap_or(self.home));
-        Some(Breadcrumb {
-            elapsed_s: (self.seconds)(said.tick),
-            level: callsite.meta.level().as_str().into(),
-            message: said.text,
-            location: Some(callsite.location()),
-            span: innermost.map(|span| span.name().into()),
-            span_fields: path.map(|path| self.values(path)).unwrap_or_default(),
-        })
+        let mut breadcrumb = Breadcrumb::default();
+        breadcrumb.elapsed_s = (self.seconds)(said.tick);
+        breadcrumb.level = callsite.meta.level().as_str().into();
+        breadcrumb.message = said.text;
+        breadcrumb.location = Some(callsite.location());
+        breadcrumb.span = innermost.map(|span| span.name().into());
+        breadcrumb.span_fields = path.map(|path| self.values(path)).unwrap_or_default();
+        Some(breadcrumb)
     }
 }
 
@@ -318,8 +317,14 @@ fn columns(series: &Series, meta: &'static Metadata<'static>, redactor: &Redacto
 /// What there was no room for at all.
 fn unplaced(lanes: &[LaneWithPaths]) -> Option<TrailEntry> {
     let seen = lanes.iter().map(|lane| lane.lane.unplaced()).sum();
-    let message = Some("more callsites than a trail has room for".to_owned());
-    (seen > 0).then(|| TrailEntry { message, seen, dropped: seen, ..TrailEntry::default() })
+    if seen == 0 {
+        return None;
+    }
+    let mut entry = TrailEntry::default();
+    entry.message = Some("more callsites than a trail has room for".to_owned());
+    entry.seen = seen;
+    entry.dropped = seen;
+    Some(entry)
 }
 
 fn first_seen(entry: &TrailEntry) -> f64 {

@@ -11,7 +11,7 @@ use super::numbers::Columns;
 use super::paths::PathWord;
 use super::room::{self, Room, Want};
 use super::{Noted, Plan, Trail, breadcrumbs, callsites, note, pool};
-use crate::value::Value;
+use record::Value;
 
 fn lane(words: usize) -> Lane {
     Lane::open(pool::words(Lane::OVERHEAD + words).unwrap())

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
+use record::Confidence;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use tracing_failure::Confidence;
 
 use super::check::find_violation;
 use super::schema;
-use crate::text::{fit, one_line};
+use text::{fit, one_line};
 
 /// Columns of what is said of a text that is no answer.
 const MAX_MESSAGE_COLUMNS: usize = 300;

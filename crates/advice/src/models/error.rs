@@ -6,7 +6,7 @@ use std::time::Duration;
 use ureq::http::StatusCode;
 
 use super::key::{Key, redact_keys};
-use crate::text::{fit, one_line};
+use text::{fit, one_line};
 
 /// Columns of what a server says that are shown.
 const MAX_MESSAGE_COLUMNS: usize = 300;

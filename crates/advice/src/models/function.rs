@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::reply::Reply;
 use crate::prompt::Prompt;
-use crate::text::{fit, one_line};
+use text::{fit, one_line};
 
 /// Columns of a name.
 const MAX_NAME_COLUMNS: usize = 100;

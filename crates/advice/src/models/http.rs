@@ -158,7 +158,7 @@ fn status_error(status: StatusCode, retry_after: &str, page: &[u8]) -> AskErrorK
     let json: Json = serde_json::from_slice(page).unwrap_or_default();
     let message = error_message(&json).unwrap_or_else(|| excerpt(page));
     let retry_after =
-        retry::delay_from_header(retry_after, tracing_failure::time::now()).or_else(|| retry::delay_from_body(&json));
+        retry::delay_from_header(retry_after, record::time::now()).or_else(|| retry::delay_from_body(&json));
     // A bill that is not paid is told in the same way as too many questions in a minute.
     let is_final = json.pointer("/error/code").and_then(Json::as_str) == Some("insufficient_quota");
     AskErrorKind::Status { status, message, retry_after, is_final }

@@ -11,8 +11,8 @@ use super::base_url::BaseUrl;
 use super::gemini;
 use super::key::Key;
 use super::options::{ModelOptions, Provider, non_blank};
-use crate::text::{fit, shown};
 use file::NearestConfig;
+use text::{fit, shown};
 
 /// Columns of a model's name in an error.
 const MAX_NAME_COLUMNS: usize = 200;

@@ -1,10 +1,11 @@
 //! What the record itself says, part by part.
 
-use tracing_failure::{Convergence, ErrorEntry, Failure, Map, PanicMatch, Relation, TrailEntry, Value};
+use record::{Convergence, ErrorEntry, Failure, Map, PanicMatch, Relation, TrailEntry, Value};
 
 use super::budget::{REQUIRED, Section};
 use super::excerpt::{excerpt_end, excerpt_start, sanitize};
-use crate::text::{brief, place_of};
+use record::internal::brief;
+use text::place_of;
 
 /// Bytes of the error's message that are always said.
 const MAX_MESSAGE_BYTES: usize = 1_500;

@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
+use record::{Failure, Map, Resolution, redact_text};
 use serde::Deserialize;
-use tracing_failure::{Failure, Map, Resolution, redact_text};
 use uuid::Uuid;
 
 use super::budget::Section;
 use super::excerpt::excerpt_start;
-use crate::files::{existing_store, parse, read_json};
-use crate::text::{Varies, count};
+use record::internal::ParameterSummary;
+use record::internal::{existing_store, parse, read_json};
+use text::count;
 
 /// Files that are worth a thread.
 const FILES_PER_THREAD: usize = 16;
@@ -32,7 +33,7 @@ pub(crate) struct FailureHistory {
     without_id: usize,
     first: Option<DateTime<Utc>>,
     last: Option<DateTime<Utc>>,
-    parameters: Option<Varies>,
+    parameters: Option<ParameterSummary>,
     /// What fixed it, the latest first.
     fixes: Vec<Resolution>,
     /// Where it failed: a fix may name these hosts.
@@ -118,7 +119,7 @@ impl FailureHistory {
             without_id: usize::from(id.is_none()),
             first: Some(record.timestamp),
             last: Some(record.timestamp),
-            parameters: Some(Varies::of(&redact_parameters(record.parameters))),
+            parameters: Some(ParameterSummary::of(&redact_parameters(record.parameters))),
             fixes: record.context.resolution.into_iter().collect(),
             hosts: record.context.process.and_then(|process| process.host).into_iter().collect(),
         })

@@ -9,8 +9,8 @@ mod source;
 
 use std::fmt;
 
+use record::Failure;
 use sha2::{Digest, Sha256};
-use tracing_failure::Failure;
 
 pub(crate) use history::FailureHistory;
 

@@ -2,8 +2,8 @@
 
 use std::ffi::OsString;
 
+use record::{Failure, redact_text as redact_secrets};
 use serde_json::Value;
-use tracing_failure::{Failure, redact_text as redact_secrets};
 
 /// Directories that people have their own in, in lower case, and the superuser's own. A text may have backslashes
 /// escaped; the longer forms come first, since they contain the shorter ones.

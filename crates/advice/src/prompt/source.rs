@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use tracing_failure::{Failure, Frame, redact_text};
+use record::{Failure, Frame, redact_text};
 
 use super::budget::Section;
 use super::excerpt::{excerpt_start, sanitize};

@@ -6,8 +6,8 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Result;
+use record::{Failure, Map, TrailEntry, Value};
 use serde_json::json;
-use tracing_failure::{Failure, Map, TrailEntry, Value};
 
 use crate::exit_code::ExitCode;
 use crate::records::{RecordFile, open_record};

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
+use record::Map;
+use record::internal::ParameterSummary;
 use serde::{Deserialize, Serialize, Serializer};
-use tracing_failure::Map;
-use tracing_failure_advice::shared::Varies;
 
 use crate::exit_code::ExitCode;
 use crate::records::{Collector, Selection, Summary, failures_dir, list_records, parse, scan};
@@ -50,7 +50,7 @@ struct FailureGroup {
     /// The file of the newest record.
     latest: String,
     /// The parameters that are equal in all failures and those that vary.
-    parameters: Varies,
+    parameters: ParameterSummary,
 }
 
 fn serialize_len<S: Serializer>(sessions: &BTreeSet<String>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -126,7 +126,7 @@ impl FailureGroup {
             error_message: failure.error_message,
             sessions: failure.context.session_id.into_iter().collect(),
             latest: path.display().to_string(),
-            parameters: Varies::of(parameters),
+            parameters: ParameterSummary::of(parameters),
         }
     }
 

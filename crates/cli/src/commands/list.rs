@@ -11,7 +11,8 @@ use crate::exit_code::ExitCode;
 use crate::records::{
     Collector, Selection, Summary, compact_json, failures_dir, list_records, load_json, map_in_order, scan,
 };
-use crate::screen::{Column, Screen, Table, count, fit, in_words, local_minute, one_line, paint, report};
+use crate::screen::{Column, Screen, Table, count, fit, local_minute, one_line, paint, report};
+use text::error_chain;
 
 /// Default number of rows in a table.
 const DEFAULT_ROWS: usize = 25;
@@ -151,7 +152,7 @@ fn write_json(newest: NewestRecords<()>, lines: bool, screen: &mut Screen) -> Re
                 screen.write_json(&record)?;
                 before = between;
             }
-            Err(error) => report(format_args!("failures: {}", in_words(&error))),
+            Err(error) => report(format_args!("failures: {}", error_chain(error.chain()))),
         }
         Ok(())
     })?;

@@ -9,13 +9,14 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use bytesize::ByteSize;
 use chrono::{DateTime, TimeDelta, Utc};
-use tracing_failure::{Failure, Store};
-use tracing_failure_advice::shared::Locked;
+use record::internal::Locked;
+use record::{Failure, Store};
 
 use crate::exit_code::ExitCode;
 use crate::records::{Collector, Selection, Summary, failures_dir, list_records, load_json, parse, scan};
-use crate::screen::{Screen, count, in_words, is_broken_pipe, report, shown};
+use crate::screen::{Screen, count, is_broken_pipe, report, shown};
 use crate::signals::SignalGuard;
+use text::error_chain;
 
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("bound").required(true).multiple(true))]
@@ -78,7 +79,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     let mut records = records.0;
     records.sort_by(|a, b| (a.at, &a.path).cmp(&(b.at, &b.path)));
     let all = count(records.len(), "record");
-    let selected = options.select(&records, tracing_failure::time::now())?;
+    let selected = options.select(&records, record::time::now())?;
     if !options.yes {
         write_paths(&selected, screen)?;
         let hint = if selected.is_empty() { "" } else { ": use --yes to delete them" };
@@ -114,7 +115,11 @@ fn delete_records<'r>(records: &[&'r Candidate], signals: &SignalGuard) -> (Vec<
             Err(error) if is_not_found(&error) => {}
             Err(error) => {
                 all_deleted = false;
-                report(format_args!("failures: cannot delete {}: {}", record.path.display(), in_words(&error)));
+                report(format_args!(
+                    "failures: cannot delete {}: {}",
+                    record.path.display(),
+                    error_chain(error.chain())
+                ));
             }
         }
     }

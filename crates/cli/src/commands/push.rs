@@ -7,9 +7,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use publish::{Outcome, Publisher, Skipped};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
-use tracing_failure::{Outcome, Publisher, Skipped};
 
 use crate::exit_code::ExitCode;
 use crate::records::failures_dir;

@@ -4,9 +4,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
-use tracing_failure::{Resolution, Store};
-use tracing_failure_advice::Amendment;
-use tracing_failure_advice::shared::Change;
+use record::Amendment;
+use record::internal::Change;
+use record::{Resolution, Store};
 
 use crate::exit_code::ExitCode;
 use crate::records::{RecordFile, failures_dir, open_record};
@@ -33,11 +33,11 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     let record = open_record(&options.failure, dir)?;
     let mut resolution = Resolution::default();
     resolution.fix = fix.to_owned();
-    resolution.time = Some(tracing_failure::time::now());
+    resolution.time = Some(record::time::now());
     let amendment = Amendment { suggestions: Vec::new(), resolution: Some(resolution) };
     let store = store_containing(&record, dir).map(Store::open).transpose()?;
     // The record and the list of resolutions change together or not at all.
-    let append_to_list = || store.as_ref().map_or(Ok(()), |store| Ok(store.resolve(&record.failure, fix).map(drop)?));
+    let append_to_list = || store.as_ref().map_or(Ok(()), |store| store.resolve(&record.failure, fix).map(drop));
     let signals = SignalGuard::install()?;
     let change = Change::new(&record.path, &amendment).of(&record.failure).unless(signals.received());
     let amended = change.apply_with(append_to_list)?;

@@ -8,7 +8,7 @@ use crate::exit_code::ExitCode;
 use crate::screen::Screen;
 
 pub(crate) fn run(screen: &mut Screen) -> Result<ExitCode> {
-    screen.write_all(tracing_failure::SCHEMA.as_bytes())?;
+    screen.write_all(record::SCHEMA.as_bytes())?;
     screen.flush()?;
     Ok(ExitCode::Success)
 }

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use tracing_failure::{Resolution, Store};
+use record::{Resolution, Store};
 
 use crate::exit_code::ExitCode;
 use crate::records::{RecordFile, RecordPath, compact_json, find_record, open_record, read_bytes};
@@ -53,7 +53,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
 fn write_all(record: &RecordFile, library_frames: bool, screen: &mut Screen) -> Result<()> {
     // Records of other programs have no diagnosis. It is computed for the output only.
     let mut diagnosed = record.failure.clone();
-    diagnosed.diagnose();
+    diagnose::diagnose(&mut diagnosed);
     let failure = &diagnosed;
     sections::write_head(failure, screen)?;
     sections::write_errors(failure, screen)?;

@@ -9,8 +9,8 @@ mod saving;
 use std::io::Write;
 use std::path::Path;
 
+use advice::{Advice, Model};
 use anyhow::Result;
-use tracing_failure_advice::{Advice, Model};
 
 use crate::exit_code::ExitCode;
 use crate::records::{failures_dir, open_record};

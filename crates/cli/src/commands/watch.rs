@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Result, bail};
 use chrono::{DateTime, Utc};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
-use tracing_failure::{Failure, Store};
+use record::{Failure, Store};
 use uuid::Uuid;
 
 use crate::exit_code::ExitCode;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use tracing_failure_advice::shared::existing_store;
+use record::internal::existing_store;
 
 /// Returns the given directory or its subdirectory `failures`. Without a given directory, searches for `io/failures` in
 /// the current directory and its parents.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use tracing_failure_advice::shared::read_json;
+use record::internal::read_json;
 
 /// Reads the JSON of a record. Errors name the file.
 pub(crate) fn load_json(path: &Path) -> Result<Vec<u8>> {

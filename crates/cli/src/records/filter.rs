@@ -5,7 +5,7 @@ use jaq_core::data::JustLut;
 use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars, load, unwrap_valr};
 use jaq_json::Val;
-use tracing_failure_advice::shared::parse;
+use record::internal::parse;
 
 use super::input::FilterInput;
 use crate::screen::{fit, width};

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use tracing_failure::{Failure, Store};
-use tracing_failure_advice::shared::parse;
+use record::internal::parse;
+use record::{Failure, Store};
 use uuid::Uuid;
 
 use super::dir::{Listing, failures_dir, list_records};
@@ -15,7 +15,8 @@ use super::scan::{Collector, scan};
 use super::selection::Selection;
 use super::skipped::SkippedFiles;
 use super::summary::Summary;
-use crate::screen::{count, in_words, shown};
+use crate::screen::{count, shown};
+use text::error_chain;
 
 /// A record and its file.
 pub(crate) struct RecordFile {
@@ -94,12 +95,12 @@ fn latest_offset(name: &str) -> Option<usize> {
 fn find_by_offset(listing: &Listing, before: usize, dir: &Path) -> Result<RecordPath> {
     let mut skipped = SkippedFiles::from_listing(listing);
     // A record from the future was written while a clock was wrong. It would stay the latest for ever.
-    let now = tracing_failure::time::now() + TimeDelta::minutes(1);
+    let now = record::time::now() + TimeDelta::minutes(1);
     let mut newest = Vec::new();
     for path in &listing.paths {
         match time_and_id(path) {
             Ok((time, id)) => newest.push(((time <= now, time, id), Store::is_own_name(&file_name(path)), path)),
-            Err(error) => skipped.add_unreadable(path, &in_words(&error)),
+            Err(error) => skipped.add_unreadable(path, &error_chain(error.chain())),
         }
     }
     newest.sort_by(|a, b| b.cmp(a));
@@ -114,7 +115,7 @@ fn find_by_offset(listing: &Listing, before: usize, dir: &Path) -> Result<Record
                 break;
             }
             Ok(()) => (passed, last) = (passed + 1, Some((time, id))),
-            Err(error) => skipped.add_unreadable(path, &in_words(&error)),
+            Err(error) => skipped.add_unreadable(path, &error_chain(error.chain())),
         }
     }
     skipped.report_all();

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
+use text::error_chain;
 
 use anyhow::{Result, ensure};
 use chrono::{DateTime, Utc};
-use tracing_failure::Store;
-use tracing_failure_advice::shared::read_json;
+use record::Store;
+use record::internal::read_json;
 use uuid::Uuid;
 
 use super::dir::Listing;
@@ -20,7 +21,6 @@ use super::progress::Progress;
 use super::selection::Selection;
 use super::skipped::SkippedFiles;
 use super::summary::Summary;
-use crate::screen::in_words;
 
 /// Number of files that a thread takes from the queue at a time.
 const FILES_PER_CHUNK: usize = 16;
@@ -78,7 +78,7 @@ fn collect_records<G: Collector>(
                     });
                     collector.add(path, failure, &json, matches);
                 }
-                Err(error) => skipped.add_unreadable(path, &in_words(&error)),
+                Err(error) => skipped.add_unreadable(path, &error_chain(error.chain())),
             }
         }
         (collector, skipped, ids)

@@ -1,7 +1,7 @@
 //! The options that select records.
 
 use anyhow::Result;
-use tracing_failure::Category;
+use record::Category;
 
 use super::sandbox::Sandbox;
 use super::summary::Summary;

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
+use record::internal::parse;
+use record::{Category, Failure};
 use serde::{Deserialize, Deserializer};
-use tracing_failure::{Category, Failure};
-use tracing_failure_advice::shared::parse;
 use uuid::Uuid;
 
 use crate::screen::one_line;

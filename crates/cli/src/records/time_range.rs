@@ -19,7 +19,7 @@ impl FromStr for TimeRange {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        parse_time_range(text, tracing_failure::time::now().with_timezone(&Local))
+        parse_time_range(text, record::time::now().with_timezone(&Local))
     }
 }
 

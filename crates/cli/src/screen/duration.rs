@@ -1,6 +1,6 @@
 //! Durations.
 
-use tracing_failure_advice::shared::brief;
+use record::internal::brief;
 
 /// `1.2 ms`, `3 s`, `2 h 10 min`.
 pub(crate) fn duration(seconds: f64) -> String {

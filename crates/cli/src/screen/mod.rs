@@ -13,12 +13,11 @@ use chrono::{DateTime, Local, Utc};
 
 pub(crate) use duration::duration;
 pub(crate) use paint::Color;
+pub(crate) use record::internal::{brief, parameter};
 pub(crate) use sparkline::sparkline;
 pub(crate) use stdout::Screen;
 pub(crate) use table::{Column, Table};
-pub(crate) use tracing_failure_advice::shared::{
-    brief, count, fit, in_words, one_line, parameter, place_of, shown, visible, width, wrap,
-};
+pub(crate) use text::{count, fit, one_line, place_of, shown, visible, width, wrap};
 
 /// Returns true if writing failed because the reader has closed the pipe.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use serde::Serialize;
-use tracing_failure_advice::shared::visible_json;
+use text::visible_json;
 
 use super::paint::Style;
 

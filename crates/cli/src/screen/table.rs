@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use tracing_failure_advice::shared::{fit, fit_end, width};
+use text::{fit, fit_end, width};
 
 use super::paint::{self, Style};
 use super::stdout::Screen;

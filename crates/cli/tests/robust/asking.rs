@@ -5,8 +5,8 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use record::Failure;
 use serde_json::{Value as Json, json};
-use tracing_failure::Failure;
 
 use crate::failure;
 use crate::support::server::{Reply, Server};
@@ -213,7 +213,7 @@ fn advice_goes_into_the_record_that_was_asked_about() {
     let first = workspace.record(&failure("first"));
     let failures = workspace.failures();
     let url = answering_after(move || {
-        tracing_failure::Store::open(failures).unwrap().write(&failure("second")).unwrap();
+        record::Store::open(failures).unwrap().write(&failure("second")).unwrap();
     });
     let args = ["io/failures/latest.json", "--model", "m-1", "--base-url", &url, "--save"];
     let run = Run(command(&workspace, &args).output().unwrap());

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tracing_failure::{Failure, Store};
+use record::{Failure, Store};
 
 use crate::support::Workspace;
 

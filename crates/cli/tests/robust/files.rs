@@ -8,7 +8,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use tracing_failure::{Failure, Map};
+use record::Failure;
+use record::Map;
 
 use crate::failure;
 use crate::support::{Run, Workspace};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tracing_failure::Failure;
+use record::Failure;
 
 use crate::failure;
 use crate::support::Workspace;

@@ -11,7 +11,7 @@ mod support;
 mod times;
 mod watching;
 
-use tracing_failure::Failure;
+use record::Failure;
 
 /// A record as a program leaves it.
 fn failure(message: &str) -> Failure {

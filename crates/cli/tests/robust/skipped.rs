@@ -1,6 +1,6 @@
 //! Skipped files: stderr names them, and the exit code is 1.
 
-use tracing_failure::Failure;
+use record::Failure;
 
 use crate::support::Workspace;
 

@@ -1,6 +1,6 @@
 //! `--since` and `--until` where clocks change, and to the last instant.
 
-use tracing_failure::Failure;
+use record::Failure;
 
 use crate::support::Workspace;
 

@@ -5,7 +5,7 @@ use std::process::{Child, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-use tracing_failure::Failure;
+use record::Failure;
 
 use crate::failure;
 use crate::support::Workspace;

@@ -6,7 +6,7 @@ pub mod server;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use tracing_failure::{Failure, Store};
+use record::{Failure, Store};
 
 /// A directory of its own that the command is run in.
 pub struct Workspace(tempfile::TempDir);

@@ -2,9 +2,9 @@
 
 use super::Role;
 use super::series::Series;
-use crate::failure::Crossed;
-use crate::value::{Map, Value};
-use crate::words::Words;
+use record::Crossed;
+use record::internal::Words;
+use record::{Map, Value};
 
 /// Words of what cannot be negative.
 const POSITIVE: &[&str] =
@@ -81,13 +81,13 @@ fn beyond(series: &Series, low: f64, high: f64, of: &str) -> Option<Crossed> {
     let found = series.values.iter().position(|x| *x < low - slack(low) || *x > high + slack(high))?;
     let value = series.values[found];
     let bound = if value < low { low } else { high };
-    Some(Crossed { row: series.row(found), value, bound, of: of.to_owned() })
+    Some(Crossed::new(series.row(found), value, bound, of))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::TrailEntry;
+    use record::TrailEntry;
 
     fn crossed(parameters: &[(&'static str, Value)], name: &str, values: &[f64]) -> Option<Crossed> {
         let parameters: Map = parameters.iter().cloned().collect();

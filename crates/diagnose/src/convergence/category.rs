@@ -1,8 +1,8 @@
 //! What kind of failure the series of a trail show, where its words say nothing.
 
 use super::Role;
-use crate::failure::{Behaviour, Category, Convergence, Failure};
-use crate::words::Words;
+use record::internal::Words;
+use record::{Behaviour, Category, Convergence, Failure};
 
 /// Total growth from which a solution has blown up.
 const BLOWN_UP: f64 = 1e3;

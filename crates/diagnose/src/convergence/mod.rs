@@ -9,9 +9,9 @@ mod series;
 pub(crate) use category::category;
 pub(crate) use role::Role;
 
-use crate::failure::{Convergence, Failure};
-use crate::words::Words;
 use bounds::Bounds;
+use record::internal::Words;
+use record::{Convergence, Failure};
 use series::Series;
 
 /// Every numeric column of the trail, in its order.
@@ -29,7 +29,7 @@ pub(crate) fn of(failure: &Failure) -> Vec<Convergence> {
             if series.read(entry, rows.as_deref(), column) {
                 let words = Words::of(name);
                 let role = Role::of(&words, column);
-                let mut convergence = Convergence { trail: place, column: name.clone(), ..Convergence::default() };
+                let mut convergence = Convergence::new(place, name.clone());
                 series.describe(role, &mut convergence);
                 convergence.crossed = bounds.crossed(&words, role, &series);
                 found.push(convergence);

@@ -1,7 +1,7 @@
 //! What a series is to a numerical method, from the words of its name.
 
-use crate::value::Value;
-use crate::words::Words;
+use record::Value;
+use record::internal::Words;
 
 /// What a column of the trail is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use super::Role;
 use super::fit::{self, Line};
-use crate::failure::{Behaviour, Convergence, NonFinite, TrailEntry};
-use crate::value::Value;
+use record::Value;
+use record::{Behaviour, Convergence, NonFinite, TrailEntry};
 
 /// Fewer rows say nothing.
 const LEAST_ROWS: usize = 4;
@@ -53,7 +53,7 @@ impl Series {
             let belongs = rows.is_none_or(|rows| rows.get(row).is_some_and(|belongs| *belongs));
             let Some(x) = value.as_f64().filter(|_| belongs) else { continue };
             if !x.is_finite() {
-                self.non_finite = Some(NonFinite { row, value: value.clone() });
+                self.non_finite = Some(NonFinite::new(row, value.clone()));
                 break;
             }
             if row != self.values.len() || !self.rows.is_empty() {
@@ -275,7 +275,7 @@ mod tests {
         let mut series = Series::default();
         assert!(series.read(&TrailEntry::default(), None, &column));
         let mut convergence = Convergence::default();
-        series.describe(Role::of(&crate::words::Words::of(name), &column), &mut convergence);
+        series.describe(Role::of(&record::internal::Words::of(name), &column), &mut convergence);
         convergence
     }
 
@@ -356,7 +356,9 @@ mod tests {
 
     #[test]
     fn gaps_and_rows_without_a_number_keep_their_places() {
-        let entry = TrailEntry { head: Some(2), dropped: 100, ..TrailEntry::default() };
+        let mut entry = TrailEntry::default();
+        entry.head = Some(2);
+        entry.dropped = 100;
         let mut series = Series::default();
         series.read(&entry, None, &Value::List(vec![1.0.into(), Value::Null, 3.0.into(), f64::NAN.into()]));
         assert_eq!([0, 1].map(|index| (series.row(index), series.at(index))), [(0, 0.0), (2, 102.0)]);

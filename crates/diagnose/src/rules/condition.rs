@@ -3,9 +3,9 @@
 use super::facts::{Facts, Named, Seen};
 use super::rule::Test;
 use crate::convergence::Role;
-use crate::failure::Behaviour;
-use crate::value::Value;
-use crate::words::{Phrase, Words};
+use record::Behaviour;
+use record::Value;
+use record::internal::{Phrase, Words};
 
 /// The name that is everything's.
 const ANY: &str = "any";

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use crate::convergence::Role;
-use crate::failure::authority::is_unreadable;
-use crate::failure::{Behaviour, Convergence, ErrorEntry, Failure, TrailEntry};
-use crate::redact::REDACTED;
-use crate::value::{Map, Value, boundary_before};
-use crate::words::Words;
+use record::internal::REDACTED;
+use record::internal::Words;
+use record::internal::is_unreadable;
+use record::{Behaviour, Convergence, ErrorEntry, Failure, TrailEntry};
+use record::{Map, Value};
+use text::boundary_before;
 
 /// Values beyond that many are not looked at.
 const VALUES: usize = 256;

@@ -1,50 +1,49 @@
 //! What to try: rules over a record, without any network.
 
-mod advice;
-mod clue;
+mod builtin;
+mod condition;
 mod facts;
 mod number;
-mod own;
 mod rule;
-mod rules;
+mod template;
+mod user_rules;
 
 use std::cmp::Reverse;
 
-pub(crate) use own::Rules;
 pub use rule::{Rule, Test};
+pub use user_rules::Rules;
 
 use crate::convergence;
-use crate::failure::{Category, Confidence, Evidence, Failure, Origin, Suggestion};
-use crate::store::Fixed;
-use advice::{evidence, fill};
 use facts::Facts;
+use record::internal::Fixed;
+use record::{Category, Confidence, Evidence, Failure, Origin, Suggestion};
 use rule::Advice;
+use template::{evidence, fill};
 
 /// More than that nobody reads.
 const MOST: usize = 5;
 /// Of what helped before, so many are told.
 const REMEMBERED: usize = 2;
 
-impl Failure {
-    /// Says how the series of the trail went, and what the built-in rules suggest, where the record does not yet. Records of
-    /// this library do; those of other programs may not.
-    ///
-    /// ```
-    /// use tracing_failure::{Category, Failure};
-    ///
-    /// let mut failure = Failure::new("rg_flow", "Eq. 1.12", "LinAlgError", "Singular matrix");
-    /// failure.context.category = Some(Category::SingularMatrix);
-    /// failure.diagnose();
-    /// assert!(failure.suggested_fixes[0].contains("rank-revealing"));
-    /// assert_eq!(failure.context.suggestions[0].rule.as_deref(), Some("singular_matrix"));
-    /// ```
-    pub fn diagnose(&mut self) {
-        diagnose(self, &Rules::default());
-    }
+/// Adds the convergence of the trail, the category and the suggestions of the built-in rules to a record that lacks them.
+/// Records of this library have them; those of other programs may not.
+///
+/// ```
+/// use tracing_failure::{Category, Failure, diagnose};
+///
+/// let mut failure = Failure::new("rg_flow", "Eq. 1.12", "LinAlgError", "Singular matrix");
+/// failure.context.category = Some(Category::SingularMatrix);
+/// diagnose(&mut failure);
+/// assert!(failure.suggested_fixes[0].contains("rank-revealing"));
+/// assert_eq!(failure.context.suggestions[0].rule.as_deref(), Some("singular_matrix"));
+/// ```
+pub fn diagnose(failure: &mut Failure) {
+    diagnose_with(failure, &Rules::default());
 }
 
-/// Fills in what the trail shows, and what the rules say to it: those of the program and our own.
-pub(crate) fn diagnose(failure: &mut Failure, own: &Rules) {
+/// The same with rules of the program, which come before the built-in rules of the same weight.
+#[doc(hidden)]
+pub fn diagnose_with(failure: &mut Failure, own: &Rules) {
     if failure.context.convergence.is_empty() {
         failure.context.convergence = convergence::of(failure);
     }
@@ -62,17 +61,19 @@ pub(crate) fn diagnose(failure: &mut Failure, own: &Rules) {
 }
 
 /// Begins with the suggestions that the author of the error attached to it.
-pub(crate) fn suggest_as_author(failure: &mut Failure, suggestions: Vec<String>) {
+#[doc(hidden)]
+pub fn suggest_as_author(failure: &mut Failure, suggestions: Vec<String>) {
     for fix in suggestions {
         if !fix.trim().is_empty() && !failure.suggested_fixes.contains(&fix) && failure.suggested_fixes.len() < MOST {
             failure.suggested_fixes.push(fix.clone());
-            failure.context.suggestions.push(Suggestion { fix, origin: Origin::Author, ..Suggestion::default() });
+            failure.context.suggestions.push(Suggestion::new(fix, Origin::Author));
         }
     }
 }
 
 /// Goes on with what fixed the same failure before, the latest first.
-pub(crate) fn remember(failure: &mut Failure, fixed: Vec<Fixed>) {
+#[doc(hidden)]
+pub fn remember(failure: &mut Failure, fixed: Vec<Fixed>) {
     let most = failure.suggested_fixes.len() + REMEMBERED;
     for (resolution, id) in fixed {
         if failure.suggested_fixes.len() == most {
@@ -80,14 +81,11 @@ pub(crate) fn remember(failure: &mut Failure, fixed: Vec<Fixed>) {
         }
         if !resolution.fix.trim().is_empty() && !failure.suggested_fixes.contains(&resolution.fix) {
             failure.suggested_fixes.push(resolution.fix.clone());
-            failure.context.suggestions.push(Suggestion {
-                fix: resolution.fix,
-                origin: Origin::Resolution,
-                confidence: Some(Confidence::High),
-                time: resolution.time,
-                fixed: id,
-                ..Suggestion::default()
-            });
+            let mut suggestion = Suggestion::new(resolution.fix, Origin::Resolution);
+            suggestion.confidence = Some(Confidence::High);
+            suggestion.time = resolution.time;
+            suggestion.fixed = id;
+            failure.context.suggestions.push(suggestion);
         }
     }
 }
@@ -102,12 +100,12 @@ struct Match<'a> {
 }
 
 /// What meets the conditions of a rule, by the names they have in its advice.
-type Found<'a> = Vec<(Option<&'a str>, clue::Found<'a>)>;
+type Found<'a> = Vec<(Option<&'a str>, condition::Found<'a>)>;
 
 fn suggestions(failure: &Failure, own: &Rules) -> Vec<Suggestion> {
     let category = failure.context.category.unwrap_or(Category::Other);
     let facts = Facts::of(failure);
-    let rules = own.iter().map(|rule| (rule, true)).chain(rules::of(category).iter().map(|rule| (*rule, false)));
+    let rules = own.iter().map(|rule| (rule, true)).chain(builtin::of(category).iter().map(|rule| (*rule, false)));
     let holds = |(rule, is_own): (_, bool)| {
         Rule::find(rule, category, &facts).map(|found| Match { rule, is_own, found, fix: None })
     };
@@ -150,18 +148,14 @@ impl Match<'_> {
             Advice::Own(_) => self.fix.unwrap_or_default(),
         };
         let in_category = facts.failure.context.category.filter(|category| rule.categories.contains(category));
-        let in_category =
-            in_category.map(|category| Evidence { field: "context.category".into(), value: category.name().into() });
+        let in_category = in_category.map(|category| Evidence::new("context.category", category.name()));
         let found = self.found.iter().filter_map(|(_, found)| evidence(found, facts));
-        Some(Suggestion {
-            fix,
-            origin: Origin::Rule,
-            rule: Some(rule.id.clone()),
-            evidence: in_category.into_iter().chain(found).collect(),
-            source: rule.source.clone(),
-            confidence: Some(rule.confidence()),
-            ..Suggestion::default()
-        })
+        let mut suggestion = Suggestion::new(fix, Origin::Rule);
+        suggestion.rule = Some(rule.id.clone());
+        suggestion.evidence = in_category.into_iter().chain(found).collect();
+        suggestion.source = rule.source.clone();
+        suggestion.confidence = Some(rule.confidence());
+        Some(suggestion)
     }
 }
 
@@ -188,11 +182,11 @@ impl Rule {
 
     /// How specific its conditions are.
     fn weight(&self) -> u32 {
-        u32::from(!self.categories.is_empty()) + self.clues.iter().map(clue::Clue::weight).sum::<u32>()
+        u32::from(!self.categories.is_empty()) + self.clues.iter().map(condition::Clue::weight).sum::<u32>()
     }
 
     fn confidence(&self) -> Confidence {
-        if self.clues.iter().any(clue::Clue::is_of_the_trail) {
+        if self.clues.iter().any(condition::Clue::is_of_the_trail) {
             Confidence::High
         } else if self.weight() > 1 {
             Confidence::Medium
@@ -207,20 +201,21 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::failure::TrailEntry;
-    use crate::value::tests::any_value;
-    use crate::value::{Map, Value};
+    use record::TrailEntry;
+    use record::{Map, Value};
 
     fn failure(category: Category, columns: &[(&'static str, Vec<f64>)]) -> Failure {
         let mut failure = Failure::new("solve", "§2", "SolverError", "it failed");
         failure.context.category = Some(category);
         let columns: Map = columns.iter().map(|(name, column)| (*name, Value::from(column.clone()))).collect();
-        failure.context.trail = vec![TrailEntry { columns, ..TrailEntry::default() }];
+        let mut entry = TrailEntry::default();
+        entry.columns = columns;
+        failure.context.trail = vec![entry];
         failure
     }
 
     fn first_fix(mut failure: Failure) -> String {
-        failure.diagnose();
+        diagnose(&mut failure);
         failure.suggested_fixes.first().cloned().unwrap_or_default()
     }
 
@@ -271,7 +266,7 @@ mod tests {
     fn nan_is_a_word_in_rules_too() {
         let mut input = Failure::new("fit", "§2", "ValueError", "Input X contains NaN.");
         input.context.category = Some(Category::NonFinite);
-        input.diagnose();
+        diagnose(&mut input);
         assert_eq!(input.context.suggestions[0].rule.as_deref(), Some("non_finite.input"));
     }
 
@@ -302,11 +297,11 @@ mod tests {
     #[test]
     fn the_general_gives_way_to_what_the_numbers_show() {
         let mut general = failure(Category::MaxIterations, &[]);
-        general.diagnose();
+        diagnose(&mut general);
         assert_eq!(general.context.suggestions[0].rule.as_deref(), Some("max_iterations"));
         assert_eq!(general.context.suggestions[0].confidence, Some(Confidence::Low));
         let mut shown = failure(Category::MaxIterations, &[("residual", (0..30).map(|k| 2.0_f64.powi(k)).collect())]);
-        shown.diagnose();
+        diagnose(&mut shown);
         assert!(shown.context.suggestions.iter().all(|known| known.rule.as_deref() != Some("max_iterations")));
     }
 
@@ -314,10 +309,14 @@ mod tests {
     fn there_is_room_for_five_with_those_that_are_there() {
         let mut known = failure(Category::MaxIterations, &[("residual", (0..30).map(|k| 2.0_f64.powi(k)).collect())]);
         known.suggested_fixes = vec!["a".into(), "b".into(), "c".into(), "d".into(), "e".into()];
-        known.diagnose();
+        diagnose(&mut known);
         assert_eq!(known.suggested_fixes.len(), MOST);
         let mut resolved = failure(Category::MaxIterations, &[]);
-        let fixed = |fix: &str| (crate::failure::Resolution { fix: fix.to_owned(), time: None }, None);
+        let fixed = |fix: &str| {
+            let mut resolution = record::Resolution::default();
+            resolution.fix = fix.to_owned();
+            (resolution, None)
+        };
         remember(&mut resolved, vec![fixed("one"), fixed(" "), fixed("one"), fixed("two"), fixed("three")]);
         assert_eq!(resolved.suggested_fixes, ["one", "two"]);
     }
@@ -335,9 +334,26 @@ mod tests {
             ("u", k().map(f64::from).collect(), Category::Other),
         ] {
             let mut other = failure(Category::Other, &[(name, column)]);
-            other.diagnose();
+            diagnose(&mut other);
             assert_eq!(other.context.category, Some(category), "{name}");
         }
+    }
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".{0,12}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 20, 6, |inner| {
+            let entries = prop::collection::vec((".{0,6}", inner.clone()), 0..6);
+            prop_oneof![
+                prop::collection::vec(inner, 0..6).prop_map(Value::List),
+                entries.prop_map(|entries| Value::Map(entries.into_iter().collect())),
+            ]
+        })
     }
 
     fn any_column() -> impl Strategy<Value = Value> {
@@ -348,11 +364,12 @@ mod tests {
 
     fn any_entry() -> impl Strategy<Value = TrailEntry> {
         let columns = prop::collection::vec(("t|dt|residual|norm|density|iteration|x|.{0,4}", any_column()), 0..5);
-        (columns, any::<Option<usize>>(), any::<u64>()).prop_map(|(columns, head, dropped)| TrailEntry {
-            columns: columns.into_iter().collect(),
-            head,
-            dropped,
-            ..TrailEntry::default()
+        (columns, any::<Option<usize>>(), any::<u64>()).prop_map(|(columns, head, dropped)| {
+            let mut entry = TrailEntry::default();
+            entry.columns = columns.into_iter().collect();
+            entry.head = head;
+            entry.dropped = dropped;
+            entry
         })
     }
 
@@ -371,7 +388,7 @@ mod tests {
             failure.parameters = parameters.into_iter().collect::<Map>();
             failure.context.trail = trail;
             failure.context.category = Some(category);
-            failure.diagnose();
+            diagnose(&mut failure);
             prop_assert!(failure.suggested_fixes.len() <= MOST);
             let open = |fix: &String| [".rate}", ".at}", ".to}"].iter().any(|end| fix.contains(end));
             prop_assert!(!failure.suggested_fixes.iter().any(open), "{:?}", failure.suggested_fixes);

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use super::clue::{Check, Clue, Names, Phrases};
-use crate::failure::{Behaviour, Category, Failure};
+use super::condition::{Check, Clue, Names, Phrases};
+use record::{Behaviour, Category, Failure};
 
 /// What a rule's own code says of a failure.
 pub(super) type Judge = Arc<dyn Fn(&Failure) -> Option<String> + Send + Sync>;
@@ -23,7 +23,8 @@ pub(super) type Judge = Arc<dyn Fn(&Failure) -> Option<String> + Send + Sync>;
 /// out where something in it is not known.
 ///
 /// ```
-/// use tracing_failure::{Behaviour, Category, Failure, Rule, Test};
+/// use tracing_failure::record::Behaviour;
+/// use tracing_failure::{Category, Failure, Rule, Test};
 ///
 /// let rule = Rule::new("lattice.thermalisation", "{sweeps} sweeps are too few here: let 1000 pass before measuring")
 ///     .category(Category::Stagnation)
@@ -181,7 +182,8 @@ impl Rule {
     /// the advice.
     ///
     /// ```
-    /// use tracing_failure::{Behaviour, Rule};
+    /// use tracing_failure::Rule;
+    /// use tracing_failure::record::Behaviour;
     /// let rule = Rule::new("my.energy", "the energy grows {energy.rate}-fold a step: use a symplectic method")
     ///     .series("energy", &[Behaviour::GeometricGrowth]);
     /// # let _ = rule;

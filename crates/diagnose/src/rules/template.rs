@@ -1,12 +1,13 @@
 //! An advice with the values that its rule found.
 
-use super::clue::Found;
+use super::condition::Found;
 use super::facts::{Facts, Named, Seen};
 use super::number::{brief, exact, factor_of};
 use crate::convergence::Role;
-use crate::failure::{Evidence, TrailEntry};
-use crate::value::{Value, one_line};
-use crate::words::Words;
+use record::Value;
+use record::internal::Words;
+use record::{Evidence, TrailEntry};
+use text::shorten_to_line;
 
 /// Characters of a value in an advice.
 const VALUE: usize = 80;
@@ -68,7 +69,7 @@ fn value_of(placeholder: &str, found: &[(Option<&str>, Found<'_>)], facts: &Fact
         Found::Series(seen) => series_attribute(seen, attribute, facts),
         Found::Broken(seen) => broken_attribute(seen, attribute).or_else(|| series_attribute(seen, attribute, facts)),
         Found::Crossed(seen) => crossed_attribute(seen, attribute).or_else(|| series_attribute(seen, attribute, facts)),
-        Found::Text { text, .. } => attribute.is_empty().then(|| one_line(text, VALUE)),
+        Found::Text { text, .. } => attribute.is_empty().then(|| shorten_to_line(text, VALUE)),
         Found::Holds | Found::Computation => None,
     })
 }
@@ -76,7 +77,7 @@ fn value_of(placeholder: &str, found: &[(Option<&str>, Found<'_>)], facts: &Fact
 fn value_attribute(value: &Named<'_>, attribute: &str) -> Option<String> {
     match attribute {
         "" => Some(shown(value.value)),
-        "name" => Some(one_line(value.name, VALUE)),
+        "name" => Some(shorten_to_line(value.name, VALUE)),
         _ => None,
     }
 }
@@ -84,9 +85,9 @@ fn value_attribute(value: &Named<'_>, attribute: &str) -> Option<String> {
 fn shown(value: &Value) -> String {
     match value {
         Value::Float(x) => brief(*x),
-        Value::String(text) => one_line(text, VALUE),
+        Value::String(text) => shorten_to_line(text, VALUE),
         Value::List(list) if list.len() <= 4 => format!("({})", list.iter().map(shown).collect::<Vec<_>>().join(", ")),
-        other => one_line(&other.to_string(), VALUE),
+        other => shorten_to_line(&other.to_string(), VALUE),
     }
 }
 
@@ -95,7 +96,7 @@ fn series_attribute(seen: &Seen<'_>, attribute: &str, facts: &Facts<'_>) -> Opti
     let slope = || convergence.rate.map(f64::ln).filter(|slope| *slope != 0.0);
     let count = |rows: f64| Some(format!("{:.0}", rows.ceil())).filter(|_| rows < TOO_MANY);
     match attribute {
-        "" => Some(one_line(&convergence.column, VALUE)),
+        "" => Some(shorten_to_line(&convergence.column, VALUE)),
         "first" => convergence.first.map(brief),
         "last" => convergence.last.map(brief),
         "smallest" => convergence.smallest.map(brief),
@@ -213,13 +214,13 @@ pub(super) fn evidence(found: &Found<'_>, facts: &Facts<'_>) -> Option<Evidence>
     let (field, value) = match found {
         Found::Holds => return None,
         Found::Computation => ("computation".to_owned(), Value::from(facts.failure.computation.as_str())),
-        Found::Text { field, text } => ((*field).to_owned(), Value::from(one_line(text, EVIDENCE))),
+        Found::Text { field, text } => ((*field).to_owned(), Value::from(shorten_to_line(text, EVIDENCE))),
         Found::Value(value) => (value.field(), shortened(value.value)),
         Found::Series(seen) => (of_column(seen), Value::from(seen.convergence.behaviour.name())),
         Found::Broken(seen) => (of_column(seen), seen.convergence.first_non_finite.as_ref()?.value.clone()),
         Found::Crossed(seen) => (of_column(seen), Value::from(seen.convergence.crossed.as_ref()?.value)),
     };
-    Some(Evidence { field, value })
+    Some(Evidence::new(field, value))
 }
 
 fn of_column(seen: &Seen<'_>) -> String {
@@ -228,7 +229,7 @@ fn of_column(seen: &Seen<'_>) -> String {
 
 fn shortened(value: &Value) -> Value {
     match value {
-        Value::String(text) => Value::from(one_line(text, EVIDENCE)),
+        Value::String(text) => Value::from(shorten_to_line(text, EVIDENCE)),
         Value::List(list) if list.len() > 8 => Value::from(format!("{} entries", list.len())),
         Value::Map(map) if map.len() > 8 => Value::from(format!("{} entries", map.len())),
         other => other.clone(),

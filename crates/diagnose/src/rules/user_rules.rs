@@ -1,5 +1,6 @@
 //! The rules of a program: some of them are its own code, which may panic or take long.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -7,10 +8,9 @@ use std::time::Duration;
 
 use super::Match;
 use super::rule::{Advice, Judge, Rule};
-use crate::capture::Busy;
-use crate::failure::Failure;
-use crate::payload::caught;
-use crate::value::shorten;
+use record::Failure;
+use runtime::panic::caught;
+use text::shorten;
 
 /// How long a rule is waited for.
 const PATIENCE: Duration = Duration::from_millis(20);
@@ -23,16 +23,27 @@ const LONGEST: usize = 4096;
 
 /// The rules that a builder was given.
 #[derive(Debug, Default)]
-pub(crate) struct Rules {
+#[doc(hidden)]
+pub struct Rules {
     rules: Vec<Rule>,
     /// By rule: how many times in a row it took too long.
     late: Vec<AtomicU8>,
+    /// Runs before rules on their thread. The guard is dropped after them.
+    thread_guard: Option<ThreadGuard>,
 }
 
+type ThreadGuard = fn() -> Box<dyn Any>;
+
 impl Rules {
-    pub(crate) fn add(&mut self, rule: Rule) {
+    /// Adds a rule behind those that are there.
+    pub fn add(&mut self, rule: Rule) {
         self.rules.push(rule);
         self.late.push(AtomicU8::new(0));
+    }
+
+    /// Calls a function on each thread that runs rules, and drops its guard after them.
+    pub fn guard_threads(&mut self, guard: fn() -> Box<dyn Any>) {
+        self.thread_guard = Some(guard);
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Rule> {
@@ -63,7 +74,7 @@ impl Rules {
         while let Some(rest) = judges.get(said.len()..).filter(|rest| !rest.is_empty()) {
             let asked = rest.iter().map(|(_, judge)| Arc::clone(judge)).collect();
             let before = said.len();
-            let in_time = said_in_time(asked, failure, &mut said);
+            let in_time = said_in_time(asked, failure, self.thread_guard, &mut said);
             judges[before..said.len()].iter().for_each(|(rule, _)| self.note(rule, |_| 0));
             if in_time {
                 break;
@@ -85,12 +96,17 @@ impl Rules {
 }
 
 /// Asks one after the other in a thread of its own. False where one took too long, the first that said nothing.
-fn said_in_time(judges: Vec<Judge>, failure: &Arc<Failure>, said: &mut Vec<Option<String>>) -> bool {
+fn said_in_time(
+    judges: Vec<Judge>,
+    failure: &Arc<Failure>,
+    guard: Option<ThreadGuard>,
+    said: &mut Vec<Option<String>>,
+) -> bool {
     let (tell, told) = mpsc::channel();
     let failure = Arc::clone(failure);
     let ask_all = move || {
         // Its own errors are no failures of the computation.
-        let _busy = Busy::enter();
+        let _guard = guard.map(|guard| guard());
         if tell.send(None).is_err() {
             return;
         }

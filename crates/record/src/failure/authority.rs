@@ -4,25 +4,28 @@
 //! when the failing one was raised (Python's `__context__`) need not have anything to do with it: it is asked last.
 
 use super::{Category, ErrorEntry, Failure, Relation};
-use crate::value::shorten;
+use text::shorten;
 
 /// Bytes of a text that are looked at.
 const TEXT: usize = 4096;
 
 impl Failure {
     /// The category that the words of a record tell.
-    pub(crate) fn category_in_words(&self) -> Category {
+    #[doc(hidden)]
+    pub fn category_in_words(&self) -> Category {
         self.category_of_related(false).or_else(|| self.category_of_related(true)).unwrap_or(Category::Other)
     }
 
     /// Returns true if the errors that were only being handled are part of the story: nothing else tells a category.
-    pub(crate) fn needs_handled_errors(&self) -> bool {
+    #[doc(hidden)]
+    pub fn needs_handled_errors(&self) -> bool {
         let is_handled = (0..self.context.errors.len()).any(|index| self.is_handled(index));
         !is_handled || self.category_of_related(false).is_none()
     }
 
     /// Returns true if the error, or one that it is related to, was only being handled when another one was raised.
-    pub(crate) fn is_handled(&self, index: usize) -> bool {
+    #[doc(hidden)]
+    pub fn is_handled(&self, index: usize) -> bool {
         let errors = &self.context.errors;
         let mut index = index;
         while let Some(error) = errors.get(index) {
@@ -86,7 +89,7 @@ fn messages(error: &ErrorEntry) -> Vec<&str> {
 
 /// Returns true for the text that the Python package writes where a message cannot be read. It names the type of another
 /// error, which tells nothing of this one.
-pub(crate) fn is_unreadable(text: &str) -> bool {
+pub fn is_unreadable(text: &str) -> bool {
     text.starts_with("<its str raised ") && text.ends_with('>')
 }
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::lapack;
-use crate::sync::Lazy;
-use crate::words::{Phrase, Words};
+use crate::phrases::{Phrase, Words};
+use runtime::lock::Lazy;
 
 macro_rules! categories {
     ($($(#[$doc:meta])* $variant:ident = $name:literal: [$($phrase:literal),* $(,)?],)*) => {
@@ -314,7 +314,8 @@ static ALL_PHRASES: Lazy<Vec<(Category, Phrase)>> = Lazy::new(|| {
 
 impl Category {
     /// The category that these words tell, if any.
-    pub(crate) fn of_text(text: &str) -> Option<Self> {
+    #[doc(hidden)]
+    pub fn of_text(text: &str) -> Option<Self> {
         let words = Words::of_message(text);
         let category = ALL_PHRASES.get().iter().find(|(_, phrase)| phrase.is_in(&words)).map(|(category, _)| *category);
         category.or_else(|| lapack::category(text, &words))

@@ -141,17 +141,14 @@ pub struct Location {
     pub target: Option<Cow<'static, str>>,
 }
 
-impl Location {
-    pub(crate) fn of_callsite(meta: &tracing::Metadata<'static>) -> Self {
-        Location {
-            file: meta.file().map(Cow::Borrowed),
-            line: meta.line(),
-            module: meta.module_path().map(Cow::Borrowed),
-            target: Some(Cow::Borrowed(meta.target())),
-        }
-    }
-
-    pub(crate) fn of_caller(caller: &std::panic::Location<'_>) -> Self {
+/// ```
+/// use tracing_failure::record::Location;
+///
+/// let here = Location::from(std::panic::Location::caller());
+/// assert!(here.line.is_some() && here.target.is_none());
+/// ```
+impl From<&std::panic::Location<'_>> for Location {
+    fn from(caller: &std::panic::Location<'_>) -> Self {
         Location { file: Some(caller.file().to_owned().into()), line: Some(caller.line()), ..Location::default() }
     }
 }
@@ -231,10 +228,22 @@ pub struct ErrorEntry {
     pub related_to: Option<usize>,
 }
 
+impl ErrorEntry {
+    /// An error of which the message is known.
+    ///
+    /// ```
+    /// let error = tracing_failure::record::ErrorEntry::new("no convergence");
+    /// assert_eq!(error.message, "no convergence");
+    /// ```
+    pub fn new(message: impl Into<String>) -> Self {
+        ErrorEntry { message: message.into(), ..ErrorEntry::default() }
+    }
+}
+
 /// How an error is related to another one, where it is not its direct cause.
 ///
 /// ```
-/// use tracing_failure::{ErrorEntry, Relation};
+/// use tracing_failure::record::{ErrorEntry, Relation};
 ///
 /// let mut error = ErrorEntry::default();
 /// error.relation = Some(Relation::Member);
@@ -277,6 +286,18 @@ pub struct Frame {
     pub line: Option<u32>,
     /// Whether it is the program's own code: neither a dependency nor the standard library.
     pub in_app: bool,
+}
+
+impl Frame {
+    /// A frame of which the function is known.
+    ///
+    /// ```
+    /// let frame = tracing_failure::record::Frame::new("solver::newton");
+    /// assert_eq!(frame.function, "solver::newton");
+    /// ```
+    pub fn new(function: impl Into<Cow<'static, str>>) -> Self {
+        Frame { function: function.into(), ..Frame::default() }
+    }
 }
 
 /// The process that failed.
@@ -367,7 +388,7 @@ macro_rules! build_info {
 }
 
 /// Names of the context that are the record's own.
-pub(crate) const RESERVED: &[&str] = &[
+pub(super) const RESERVED: &[&str] = &[
     "schema_version",
     "id",
     "session_id",

@@ -9,7 +9,7 @@ use crate::value::Value;
 /// How one numeric series of the trail went: a column of one of its entries, up to its first value that is not finite.
 ///
 /// ```
-/// use tracing_failure::Behaviour;
+/// use tracing_failure::record::Behaviour;
 ///
 /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
 /// for series in &failure.context.convergence {
@@ -61,10 +61,22 @@ pub struct Convergence {
     pub crossed: Option<Crossed>,
 }
 
+impl Convergence {
+    /// A column of an entry of the trail, of which nothing is known yet.
+    ///
+    /// ```
+    /// let convergence = tracing_failure::record::Convergence::new(0, "residual");
+    /// assert_eq!(convergence.column, "residual");
+    /// ```
+    pub fn new(trail: usize, column: impl Into<Cow<'static, str>>) -> Self {
+        Convergence { trail, column: column.into(), ..Convergence::default() }
+    }
+}
+
 /// How a series of numbers goes.
 ///
 /// ```
-/// assert_eq!(tracing_failure::Behaviour::StepCollapse.name(), "step_collapse");
+/// assert_eq!(tracing_failure::record::Behaviour::StepCollapse.name(), "step_collapse");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -99,7 +111,7 @@ impl Behaviour {
     /// The name in the record.
     ///
     /// ```
-    /// assert_eq!(tracing_failure::Behaviour::Stagnation.name(), "stagnation");
+    /// assert_eq!(tracing_failure::record::Behaviour::Stagnation.name(), "stagnation");
     /// ```
     pub fn name(self) -> &'static str {
         match self {
@@ -136,6 +148,18 @@ pub struct NonFinite {
     pub value: Value,
 }
 
+impl NonFinite {
+    /// A value in a row.
+    ///
+    /// ```
+    /// let broken = tracing_failure::record::NonFinite::new(7, f64::NAN);
+    /// assert_eq!(broken.row, 7);
+    /// ```
+    pub fn new(row: usize, value: impl Into<Value>) -> Self {
+        NonFinite { row, value: value.into() }
+    }
+}
+
 /// A bound that a series crossed.
 ///
 /// ```
@@ -157,4 +181,16 @@ pub struct Crossed {
     pub bound: f64,
     /// Where the bound is from: a parameter's name, or `nature` where the name of the series says it, as of a density.
     pub of: String,
+}
+
+impl Crossed {
+    /// A value in a row that is beyond a bound.
+    ///
+    /// ```
+    /// let crossed = tracing_failure::record::Crossed::new(7, -0.3, 0.0, "nature");
+    /// assert_eq!((crossed.row, crossed.of.as_str()), (7, "nature"));
+    /// ```
+    pub fn new(row: usize, value: f64, bound: f64, of: impl Into<String>) -> Self {
+        Crossed { row, value, bound, of: of.into() }
+    }
 }

@@ -56,7 +56,7 @@ fn without_count(message: &str) -> &str {
 }
 
 /// Hash of the parts that stay the same when the same thing fails again: FNV-1a, 64 bits, in hexadecimal.
-pub(crate) fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+pub fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut eat = |byte: u8| hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     for part in parts {
@@ -74,7 +74,7 @@ pub(crate) fn template(message: &str) -> String {
 }
 
 /// The message with an ellipsis for each number that is not part of a name.
-pub(crate) fn without_numbers(message: &str) -> String {
+pub fn without_numbers(message: &str) -> String {
     with_numbers_as(message, |_, _| "…".to_owned())
 }
 

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::Category;
-use crate::words::Words;
+use crate::phrases::Words;
 
 /// The kinds of matrix that begin a routine's name.
 /// Source: LAPACK Users' Guide, §2.2.3.

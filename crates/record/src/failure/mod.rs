@@ -30,21 +30,21 @@ pub use trail::{Breadcrumb, TrailEntry};
 use crate::value::Map;
 
 /// Whether the context uses this name itself.
-pub(crate) fn reserved_in_context(name: &str) -> bool {
+pub fn reserved_in_context(name: &str) -> bool {
     context::RESERVED.contains(&name)
 }
 
 /// Version of the record's format, in `context.schema_version`.
-pub(crate) const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 1;
 
 /// The JSON Schema (2020-12) that every record conforms to: the text of `io/failure.schema.json`.
 ///
 /// ```
-/// let schema: serde_json::Value = serde_json::from_str(tracing_failure::SCHEMA)?;
+/// let schema: serde_json::Value = serde_json::from_str(tracing_failure::record::SCHEMA)?;
 /// assert_eq!(schema["properties"]["computation"]["type"], "string");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-pub const SCHEMA: &str = include_str!("../../io/failure.schema.json");
+pub const SCHEMA: &str = include_str!("../../failure.schema.json");
 
 /// One failed computation, as it stands in a file of the store: plain data that owns everything it says.
 ///

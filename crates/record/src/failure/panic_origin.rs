@@ -25,12 +25,14 @@ pub struct PanicOrigin {
 }
 
 impl PanicOrigin {
-    pub(crate) fn new(matched_by: PanicMatch, raised: Vec<RaisedPanic>) -> Self {
+    #[doc(hidden)]
+    pub fn new(matched_by: PanicMatch, raised: Vec<RaisedPanic>) -> Self {
         PanicOrigin { matched_by, raised }
     }
 
     /// The first of the panics, where the failure is known to come from them.
-    pub(crate) fn known(&self) -> Option<&RaisedPanic> {
+    #[doc(hidden)]
+    pub fn known(&self) -> Option<&RaisedPanic> {
         self.raised.first().filter(|_| self.matched_by != PanicMatch::Unknown)
     }
 }
@@ -38,7 +40,7 @@ impl PanicOrigin {
 /// The evidence that a failure comes from a panic of another thread.
 ///
 /// ```
-/// use tracing_failure::PanicMatch;
+/// use tracing_failure::record::PanicMatch;
 ///
 /// assert_eq!(serde_json::to_string(&PanicMatch::Payload)?, r#""payload""#);
 /// # Ok::<(), serde_json::Error>(())

@@ -103,14 +103,19 @@ fn name_known_formats_only(schema: &mut serde_json::Map<String, serde_json::Valu
     }
 }
 
-/// `UPDATE_SCHEMA=1 cargo test --lib schema` writes the file anew.
+/// `UPDATE_SCHEMA=1 cargo test -p tracing-failure-record --lib schema` writes both files anew: the one that is part of
+/// this package, and its copy beside the records.
 #[test]
 fn the_schema_in_io_is_the_schema_of_the_types() {
     let schema = generate();
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/failure.schema.json");
+    let beside_records = concat!(env!("CARGO_MANIFEST_DIR"), "/../../io/failure.schema.json");
     if std::env::var_os("UPDATE_SCHEMA").is_some() {
-        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/io/failure.schema.json"), &schema).unwrap();
+        [own, beside_records].iter().for_each(|path| std::fs::write(path, &schema).unwrap());
     } else {
-        assert_eq!(super::SCHEMA, schema, "stale: run UPDATE_SCHEMA=1 cargo test --lib schema");
+        let update = "stale: run UPDATE_SCHEMA=1 cargo test -p tracing-failure-record --lib schema";
+        assert_eq!(super::SCHEMA, schema, "{update}");
+        assert_eq!(std::fs::read_to_string(beside_records).unwrap(), schema, "{update}");
     }
 }
 

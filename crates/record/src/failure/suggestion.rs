@@ -70,10 +70,24 @@ pub struct Suggestion {
     pub fixed: Option<uuid::Uuid>,
 }
 
+impl Suggestion {
+    /// What to try, and who says so.
+    ///
+    /// ```
+    /// use tracing_failure::record::{Origin, Suggestion};
+    ///
+    /// let suggestion = Suggestion::new("raise mxstep", Origin::Author);
+    /// assert_eq!(suggestion.fix, "raise mxstep");
+    /// ```
+    pub fn new(fix: impl Into<String>, origin: Origin) -> Self {
+        Suggestion { fix: fix.into(), origin, ..Suggestion::default() }
+    }
+}
+
 /// Who suggests a fix.
 ///
 /// ```
-/// assert_eq!(serde_json::to_value(tracing_failure::Origin::Rule)?, "rule");
+/// assert_eq!(serde_json::to_value(tracing_failure::record::Origin::Rule)?, "rule");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -101,7 +115,7 @@ pub enum Origin {
 /// low where nothing but the category is known.
 ///
 /// ```
-/// assert_eq!(serde_json::to_value(tracing_failure::Confidence::High)?, "high");
+/// assert_eq!(serde_json::to_value(tracing_failure::record::Confidence::High)?, "high");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -120,7 +134,7 @@ impl Confidence {
     /// The name in the record.
     ///
     /// ```
-    /// assert_eq!(tracing_failure::Confidence::High.name(), "high");
+    /// assert_eq!(tracing_failure::record::Confidence::High.name(), "high");
     /// ```
     pub fn name(self) -> &'static str {
         match self {
@@ -133,7 +147,7 @@ impl Confidence {
     /// The class of this name: `low`, `medium`, `high`.
     ///
     /// ```
-    /// use tracing_failure::Confidence;
+    /// use tracing_failure::record::Confidence;
     ///
     /// assert_eq!(Confidence::from_name("medium"), Some(Confidence::Medium));
     /// assert_eq!(Confidence::from_name("70 %"), None);
@@ -164,6 +178,18 @@ pub struct Evidence {
     pub field: String,
     /// What stands there; of a series, how it goes.
     pub value: Value,
+}
+
+impl Evidence {
+    /// A field of the record and its value.
+    ///
+    /// ```
+    /// let evidence = tracing_failure::record::Evidence::new("parameters.rtol", 1e-6);
+    /// assert_eq!(evidence.field, "parameters.rtol");
+    /// ```
+    pub fn new(field: impl Into<String>, value: impl Into<Value>) -> Self {
+        Evidence { field: field.into(), value: value.into() }
+    }
 }
 
 /// What fixed a failure, as somebody found.

@@ -69,7 +69,8 @@ pub struct TrailEntry {
 impl TrailEntry {
     /// The rows that belong to the last series, where the entry holds several: rows of the same spans as the last row, or at
     /// least of the same of those that differ little. `None` if all rows are one series.
-    pub(crate) fn rows_of_last_series(&self) -> Option<Vec<bool>> {
+    #[doc(hidden)]
+    pub fn rows_of_last_series(&self) -> Option<Vec<bool>> {
         let list = |name: &String| self.columns.get(name).and_then(Value::as_list);
         let columns: Vec<&[Value]> = self.span_columns.iter().filter_map(list).collect();
         let of_last = |columns: &[&[Value]]| -> Option<Vec<bool>> {

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use sha2::{Digest, Sha256};
 
 use super::names::NameKind;
 use super::{REDACTED, Redactor};
@@ -11,39 +10,45 @@ use crate::value::{Map, Value};
 
 /// What looks like a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Found {
+pub struct Found {
     /// Where it is: a JSON pointer (RFC 6901), without what is secret in keys.
-    pub(crate) pointer: String,
+    pub pointer: String,
     /// What it looks like.
-    pub(crate) kind: &'static str,
-    /// SHA-256 of the value, in hexadecimal: how the user names it.
-    pub(crate) hash: String,
+    pub kind: &'static str,
+    /// The digest of the value, by which the user names it.
+    pub digest: String,
 }
 
 /// JSON with all keys of its objects, also those that come twice: a reader of the file sees both.
 #[derive(Clone, Debug)]
-pub(crate) enum Json {
+pub enum Json {
+    /// A string.
     Text(String),
+    /// A number, as its text.
     Number(String),
+    /// `null`, `true` or `false`.
     Plain,
+    /// An array.
     List(Vec<Json>),
+    /// An object with all of its entries, in order.
     Object(Vec<(String, Json)>),
 }
 
-/// All that looks like a secret in this record.
-pub(crate) fn secrets(record: &Json) -> Vec<Found> {
-    let mut search = Search { redactor: Redactor::default(), pointer: String::new(), found: Vec::new() };
+/// Everything in this record that looks like a secret.
+pub fn secrets(record: &Json, digest: fn(&str) -> String) -> Vec<Found> {
+    let mut search = Search { redactor: Redactor::default(), digest, pointer: String::new(), found: Vec::new() };
     search.value(record);
     search.found
 }
 
-/// All that looks like a secret in a text, such as the name of a file.
-pub(crate) fn secrets_in_text(text: &str) -> Vec<Found> {
-    secrets(&Json::Text(text.to_owned()))
+/// Everything in a text, such as the name of a file, that looks like a secret.
+pub fn secrets_in_text(text: &str, digest: fn(&str) -> String) -> Vec<Found> {
+    secrets(&Json::Text(text.to_owned()), digest)
 }
 
 struct Search {
     redactor: Redactor,
+    digest: fn(&str) -> String,
     pointer: String,
     found: Vec<Found>,
 }
@@ -120,8 +125,8 @@ impl Search {
     }
 
     fn add(&mut self, kind: &'static str, value: &str) {
-        let hash = Sha256::digest(value).iter().map(|byte| format!("{byte:02x}")).collect();
-        self.found.push(Found { pointer: self.pointer.clone(), kind, hash });
+        let digest = (self.digest)(value);
+        self.found.push(Found { pointer: self.pointer.clone(), kind, digest });
     }
 }
 

@@ -13,21 +13,23 @@ const FOUND: u32 = 3;
 
 /// What a field's name is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FieldName {
-    pub(crate) kind: NameKind,
+pub struct FieldName {
+    /// What the name says about its value.
+    pub kind: NameKind,
     /// Whether it stands in JSON as it is.
-    pub(crate) is_plain: bool,
+    pub is_plain: bool,
 }
 
 const KINDS: [NameKind; 4] = [NameKind::Ordinary, NameKind::Doubtful, NameKind::Credential, NameKind::Password];
 
 impl FieldName {
     /// Whether its numbers are secrets too.
-    pub(crate) fn hides_numbers(self) -> bool {
+    pub fn hides_numbers(self) -> bool {
         self.kind == NameKind::Password
     }
 
-    pub(crate) fn is_secret(self) -> bool {
+    /// Returns true if the value is a secret.
+    pub fn is_secret(self) -> bool {
         self.kind > NameKind::Ordinary
     }
 

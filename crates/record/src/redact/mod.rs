@@ -5,7 +5,6 @@
 //! numbers; `record.rs` to whole records.
 
 mod forms;
-#[cfg(feature = "publish")]
 mod json;
 mod keys;
 mod known;
@@ -22,18 +21,17 @@ mod values;
 use std::borrow::Cow;
 
 use crate::value::{Map, Value};
-#[cfg(feature = "publish")]
-pub(crate) use json::{Found, Json, secrets, secrets_in_text};
-pub(crate) use known::FieldName;
+pub use json::{Found, Json, secrets, secrets_in_text};
+pub use known::FieldName;
 use known::KnownTexts;
-pub(crate) use names::NameKind;
+pub use names::NameKind;
 
 /// What stands in the place of a secret.
-pub(crate) const REDACTED: &str = "[redacted]";
+pub const REDACTED: &str = "[redacted]";
 
 /// Takes secrets out of values and texts. It knows further names that the program has chosen.
 #[derive(Debug, Default)]
-pub(crate) struct Redactor {
+pub struct Redactor {
     names: Vec<String>,
     known_names: KnownTexts,
     /// Whether there is a secret in them.
@@ -42,25 +40,26 @@ pub(crate) struct Redactor {
 
 impl Redactor {
     /// Values under this name are secrets as well.
-    pub(crate) fn also(&mut self, name: impl Into<String>) {
+    pub fn also(&mut self, name: impl Into<String>) {
         self.names.push(name.into().to_lowercase());
     }
 
     /// What the name of a field says, judged once: the program holds the name for ever.
-    pub(crate) fn field(&self, name: &'static str) -> FieldName {
+    pub fn field(&self, name: &'static str) -> FieldName {
         let is_plain = || name.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
         let judge = || FieldName { kind: self.kind_of(name), is_plain: is_plain() }.to_bits();
         FieldName::from_bits(self.known_names.look_up(name, judge))
     }
 
-    pub(crate) fn kind_of(&self, name: &str) -> NameKind {
+    /// What the name of a field says about its value.
+    pub fn kind_of(&self, name: &str) -> NameKind {
         let last = name.rsplit('.').next().unwrap_or(name);
         let is_own = |own: &String| own.eq_ignore_ascii_case(name) || own.eq_ignore_ascii_case(last);
         if self.names.iter().any(is_own) { NameKind::Password } else { names::kind_of(name) }
     }
 
     /// The text without its secrets.
-    pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         text::without(text, &self.find(text))
     }
 
@@ -78,7 +77,7 @@ impl Redactor {
     }
 
     /// Takes the secrets out of a text.
-    pub(crate) fn clean(&self, text: &mut String) {
+    pub fn clean(&self, text: &mut String) {
         if let Cow::Owned(clean) = self.text(text) {
             *text = clean;
         }
@@ -90,12 +89,12 @@ impl Redactor {
     }
 
     /// The value under this name, without its secrets.
-    pub(crate) fn value(&self, name: &str, value: Value) -> Value {
+    pub fn value(&self, name: &str, value: Value) -> Value {
         self.under(self.kind_of(name), value)
     }
 
     /// A map without its secrets.
-    pub(crate) fn map(&self, map: Map) -> Map {
+    pub fn map(&self, map: Map) -> Map {
         match self.inside(Value::Map(map)) {
             Value::Map(map) => map,
             _ => Map::new(),
@@ -103,7 +102,7 @@ impl Redactor {
     }
 
     /// A command line without its secrets.
-    pub(crate) fn command_line(&self, words: impl IntoIterator<Item = String>) -> Vec<String> {
+    pub fn command_line(&self, words: impl IntoIterator<Item = String>) -> Vec<String> {
         let words = Value::List(words.into_iter().map(Value::String).collect());
         let text = |value: Value| match value {
             Value::String(text) => text,
@@ -121,7 +120,7 @@ impl Redactor {
 /// a secret cannot be known: this hides too much rather than too little.
 ///
 /// ```
-/// use tracing_failure::redact_text;
+/// use tracing_failure::record::redact_text;
 ///
 /// assert_eq!(redact_text("cannot reach postgres://me:hunter2@db/x"), "cannot reach postgres://[redacted]@db/x");
 /// assert_eq!(redact_text("let api_key = \"abc123\";"), "let api_key = \"[redacted]\";");
@@ -135,8 +134,8 @@ pub fn redact_text(text: &str) -> Cow<'_, str> {
 /// Whether texts under this name are redacted: `password`, `api_keys`, `access_token` and the like.
 ///
 /// ```
-/// assert!(tracing_failure::is_secret_name("server.api_key"));
-/// assert!(!tracing_failure::is_secret_name("tokens_per_second"));
+/// assert!(tracing_failure::record::is_secret_name("server.api_key"));
+/// assert!(!tracing_failure::record::is_secret_name("tokens_per_second"));
 /// ```
 pub fn is_secret_name(name: &str) -> bool {
     names::kind_of(name) > NameKind::Ordinary

@@ -1,10 +1,10 @@
 //! Names of secrets: `password`, `apiKeys`, `PGPASSWORD`, `github_pat`, but not `tokens_per_sec` or `eos_token`.
 
-use crate::words::Words;
+use crate::phrases::Words;
 
 /// What a name says about its value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum NameKind {
+pub enum NameKind {
     /// Nothing.
     #[default]
     Ordinary,
@@ -194,7 +194,7 @@ const PLURALS: &[&str] = &["word", "phrase", "secret", "cred", "credential", "ke
 pub(super) const LONGEST: usize = 64;
 
 /// What a name says about its value.
-pub(crate) fn kind_of(name: &str) -> NameKind {
+pub(super) fn kind_of(name: &str) -> NameKind {
     if !may_be_secret(name.as_bytes()) {
         return NameKind::Ordinary;
     }

@@ -8,13 +8,13 @@ use crate::value::Value;
 
 impl Redactor {
     /// Takes the secrets out of every text of a record.
-    pub(crate) fn failure(&self, failure: &mut Failure) {
+    pub fn failure(&self, failure: &mut Failure) {
         self.stacks(failure);
         self.beside_stacks(failure);
     }
 
     /// The same without the stacks.
-    pub(crate) fn beside_stacks(&self, failure: &mut Failure) {
+    pub fn beside_stacks(&self, failure: &mut Failure) {
         let Failure { computation, theoretical_ref, error_type, error_message, parameters, context, .. } = failure;
         let texts = [computation, theoretical_ref, error_type, error_message];
         let others = [&mut context.reason, &mut context.thread, &mut context.job_id, &mut context.notebook];
@@ -81,7 +81,8 @@ impl Redactor {
         raised.for_each(|panic| self.frames(&mut panic.frames));
     }
 
-    pub(crate) fn frames(&self, frames: &mut [Frame]) {
+    /// Takes the secrets out of the frames of a stack.
+    pub fn frames(&self, frames: &mut [Frame]) {
         for frame in frames {
             self.clean_name(&mut frame.function);
             frame.file.iter_mut().for_each(|file| self.clean_name(file));

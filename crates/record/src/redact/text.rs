@@ -9,9 +9,9 @@ use super::{REDACTED, forms, keys, tokens, urls, validation};
 
 /// A secret in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Finding {
-    pub(crate) range: Range<usize>,
-    pub(crate) kind: &'static str,
+pub(super) struct Finding {
+    pub(super) range: Range<usize>,
+    pub(super) kind: &'static str,
 }
 
 /// All secrets in a text, in order, none within another. `judge` says what names mean; `names` are further names that it knows.

@@ -15,7 +15,7 @@ const VALUE_KEYS: &[&str] = &["value", "val", "content", "data", "default"];
 
 impl Redactor {
     /// A value without its secrets.
-    pub(crate) fn inside(&self, value: Value) -> Value {
+    pub fn inside(&self, value: Value) -> Value {
         match value {
             Value::String(mut text) => {
                 self.clean(&mut text);
@@ -28,7 +28,7 @@ impl Redactor {
     }
 
     /// What stands under a name of this kind, without its secrets.
-    pub(crate) fn under(&self, kind: NameKind, value: Value) -> Value {
+    pub fn under(&self, kind: NameKind, value: Value) -> Value {
         match value {
             value if kind == NameKind::Ordinary => self.inside(value),
             Value::Null | Value::Bool(_) => value,

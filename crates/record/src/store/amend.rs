@@ -4,29 +4,30 @@ mod replace;
 mod text;
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use tracing_failure::{Failure, Resolution, Store, Suggestion};
+use runtime::io_error::about;
 use uuid::Uuid;
 
-use crate::error::{AdviceError, ErrorKind};
-use crate::files::read_json;
+use super::Store;
+use super::read::read_json;
+use crate::failure::{Failure, Resolution, Suggestion};
 pub use replace::Locked;
-use replace::{Replacement, is_own_file};
+use replace::{is_own_file, replace};
 
 /// The copy of the newest record.
 const LATEST: &str = "latest.json";
-/// How long to wait for a program that replaces `latest.json`.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Maximum time to wait for a program that replaces `latest.json`.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What is added to a record.
 ///
 /// ```
-/// use tracing_failure::Resolution;
-/// use tracing_failure_advice::Amendment;
+/// use tracing_failure::record::Resolution;
+/// use tracing_failure::record::Amendment;
 ///
 /// let mut resolution = Resolution::default();
 /// resolution.fix = "started at 3.5".to_owned();
@@ -51,8 +52,9 @@ pub struct Amendment {
 /// When the record cannot be read or written, or is none; when its owner and group cannot be kept.
 ///
 /// ```
-/// use tracing_failure::{Failure, Resolution, Store};
-/// use tracing_failure_advice::{Amendment, amend};
+/// use tracing_failure::record::Resolution;
+/// use tracing_failure::{Failure, Store};
+/// use tracing_failure::record::{Amendment, amend};
 ///
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-amend-{}", std::process::id()));
 /// let path = Store::open(&dir)?.write(&Failure::new("pole_mass", "Eq. 4.7", "NewtonError", "no convergence"))?;
@@ -63,9 +65,8 @@ pub struct Amendment {
 /// # std::fs::remove_dir_all(&dir)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn amend(path: impl AsRef<Path>, amendment: &Amendment) -> Result<usize, AdviceError> {
-    let done = Change::new(path.as_ref(), amendment).apply();
-    done.map(|amended| amended.added).map_err(ErrorKind::Files.of())
+pub fn amend(path: impl AsRef<Path>, amendment: &Amendment) -> io::Result<usize> {
+    Change::new(path.as_ref(), amendment).apply().map(|amended| amended.added)
 }
 
 /// The same for a file that was read some time ago: refuses if the file does not contain this failure any more.
@@ -78,7 +79,7 @@ pub fn amend(path: impl AsRef<Path>, amendment: &Amendment) -> Result<usize, Adv
 ///
 /// ```
 /// use tracing_failure::{Failure, Store};
-/// use tracing_failure_advice::{Amendment, amend_failure};
+/// use tracing_failure::record::{Amendment, amend_failure};
 ///
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-amend-failure-{}", std::process::id()));
 /// let path = Store::open(&dir)?.write(&Failure::new("pole_mass", "Eq. 4.7", "NewtonError", "no convergence"))?;
@@ -88,9 +89,8 @@ pub fn amend(path: impl AsRef<Path>, amendment: &Amendment) -> Result<usize, Adv
 /// # std::fs::remove_dir_all(&dir)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn amend_failure(path: impl AsRef<Path>, failure: &Failure, amendment: &Amendment) -> Result<usize, AdviceError> {
-    let done = Change::new(path.as_ref(), amendment).of(failure).apply();
-    done.map(|amended| amended.added).map_err(ErrorKind::Files.of())
+pub fn amend_failure(path: impl AsRef<Path>, failure: &Failure, amendment: &Amendment) -> io::Result<usize> {
+    Change::new(path.as_ref(), amendment).of(failure).apply().map(|amended| amended.added)
 }
 
 /// An amendment, and the conditions under which it is written.
@@ -132,7 +132,7 @@ impl<'a> Change<'a> {
     /// # Errors
     ///
     /// Why the record is as it was.
-    pub fn apply(self) -> Result<Amended> {
+    pub fn apply(self) -> io::Result<Amended> {
         self.apply_with(|| Ok(()))
     }
 
@@ -142,59 +142,68 @@ impl<'a> Change<'a> {
     /// # Errors
     ///
     /// Why the record is as it was.
-    pub fn apply_with(self, also: impl FnOnce() -> Result<()>) -> Result<Amended> {
+    pub fn apply_with(self, also: impl FnOnce() -> io::Result<()>) -> io::Result<Amended> {
         let never = AtomicBool::new(false);
         let stop = self.stop.unwrap_or(&never);
         let path = self.own_file()?;
         let locked = Locked::wait(&path, stop)?;
         let (json, known) = read(&path)?;
         if let Some(failure) = self.failure {
-            ensure!(is_same(failure, &known), "{} contains another record now: it is not amended", path.display());
+            refuse_unless(is_same(failure, &known), || {
+                format!("{} contains another record now: it is not amended", path.display())
+            })?;
         }
         let (amended, added) =
-            text::amended(&json, self.amendment).with_context(|| format!("cannot amend {}", path.display()))?;
+            text::amended(&json, self.amendment).map_err(|error| about(&path, "cannot amend", error))?;
         if amended == json {
             also()?;
             return Ok(Amended { path, added });
         }
-        let replacement = Replacement::write(&path, &amended)?;
-        ensure!(!stop.load(Ordering::Relaxed), "interrupted: {} is as it was", path.display());
-        ensure!(locked.is_current(), "{} was replaced in the meantime: it is not amended", path.display());
-        also()?;
-        replacement.commit()?;
+        let path_text = path.display();
+        replace(&path, &amended, || {
+            refuse_unless(!stop.load(Ordering::Relaxed), || format!("interrupted: {path_text} is as it was"))?;
+            refuse_unless(locked.is_current(), || {
+                format!("{path_text} was replaced in the meantime: it is not amended")
+            })?;
+            also()
+        })?;
         if let Some(id) = known.context.id {
             amend_copy(&path.with_file_name(LATEST), id, &amended)
-                .context("the record is amended, but its copy is not")?;
+                .map_err(|error| because("the record is amended, but its copy is not", error))?;
         }
         Ok(Amended { path, added })
     }
 
     /// The file of the record: of `latest.json`, the file that it is a copy of.
-    fn own_file(&self) -> Result<PathBuf> {
-        let path = self.path.canonicalize().with_context(|| self.path.display().to_string())?;
+    fn own_file(&self) -> io::Result<PathBuf> {
+        let path = self.path.canonicalize().map_err(|error| because(self.path.display(), error))?;
         if path.file_name() != Some(LATEST.as_ref()) {
             return Ok(path);
         }
         let id = self.failure.map_or_else(|| id_in(&path), |failure| failure.context.id).map(|id| id.to_string());
         let is_original = |name: &str| id.as_deref().is_some_and(|id| name.ends_with(&format!("_{id}.json")));
-        let entries = fs::read_dir(path.parent().unwrap_or(Path::new("."))).context("cannot list the records")?;
+        let entries = fs::read_dir(path.parent().unwrap_or(Path::new(".")));
+        let entries = entries.map_err(|error| because("cannot list the records", error))?;
         let mut paths = entries.flatten().map(|entry| entry.path());
         let found = paths.find(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(is_original));
-        found.with_context(|| format!("{} is a copy, and the record that it is of is not there", path.display()))
+        found.ok_or_else(|| {
+            io::Error::other(format!("{} is a copy, and the record that it is of is not there", path.display()))
+        })
     }
 }
 
 /// Brings `latest.json` up to date if it is a copy of this record.
 ///
 /// Programs replace `latest.json` under the same lock. Without it, an older record could take the place of a newer.
-fn amend_copy(latest: &Path, id: Uuid, amended: &str) -> Result<()> {
+fn amend_copy(latest: &Path, id: Uuid, amended: &str) -> io::Result<()> {
     let is_copy = || is_own_file(latest) && id_in(latest) == Some(id);
     if !is_copy() {
         return Ok(());
     }
     let store = Store::open(latest.parent().unwrap_or(Path::new(".")))?;
-    let _lock = store.lock_latest(PATIENCE).context("another process has been replacing it for long")?;
-    if is_copy() { Replacement::write(latest, amended)?.commit() } else { Ok(()) }
+    let lock = store.lock_latest(LOCK_TIMEOUT);
+    let _lock = lock.ok_or_else(|| io::Error::other("another process has been replacing it for long"))?;
+    if is_copy() { replace(latest, amended, || Ok(())) } else { Ok(()) }
 }
 
 /// Whether both are of one failure. Records of other programs have no id.
@@ -209,13 +218,23 @@ fn is_same(a: &Failure, b: &Failure) -> bool {
     }
 }
 
+/// An error with the reason of another one.
+fn because(what: impl std::fmt::Display, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{what}: {error}"))
+}
+
+fn refuse_unless(condition: bool, why: impl FnOnce() -> String) -> io::Result<()> {
+    if condition { Ok(()) } else { Err(io::Error::other(why())) }
+}
+
 /// The record in a file, and its text.
-fn read(path: &Path) -> Result<(String, Failure)> {
+fn read(path: &Path) -> io::Result<(String, Failure)> {
     let mut json = Vec::new();
-    read_json(&mut json, path).with_context(|| path.display().to_string())?;
-    let json = String::from_utf8(json).with_context(|| format!("{} is no text", path.display()))?;
+    read_json(&mut json, path).map_err(|error| because(path.display(), error))?;
+    let json = String::from_utf8(json)
+        .map_err(|error| because(format_args!("{} is no text", path.display()), io::Error::other(error)))?;
     let json = json.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(json);
-    let failure = Failure::from_json(&json).with_context(|| format!("cannot amend {}", path.display()))?;
+    let failure = Failure::from_json(&json).map_err(|error| about(path, "cannot amend", error.into()))?;
     Ok((json, failure))
 }
 

@@ -1,13 +1,13 @@
 //! The first part of a record's file name: what area of work the computation belongs to.
 
-use crate::words::Words;
+use crate::phrases::Words;
 
 /// Longest area that a file name begins with.
 const MAX_LENGTH: usize = 40;
 
 /// Which computations belong to which area.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Areas {
+pub struct Areas {
     own: Vec<(String, Vec<String>)>,
 }
 
@@ -23,12 +23,12 @@ const GENERAL: &str = "general";
 
 impl Areas {
     /// Computations whose names hold one of these words, or that are named exactly so, belong to this area.
-    pub(crate) fn add(&mut self, area: &str, names: &[&str]) {
+    pub fn add(&mut self, area: &str, names: &[&str]) {
         self.own.push((file_name_part(area), names.iter().map(|name| name.to_lowercase()).collect()));
     }
 
     /// The area of a computation: safe as part of a file name, whatever the computation is called.
-    pub(crate) fn of(&self, computation: &str) -> &str {
+    pub fn of(&self, computation: &str) -> &str {
         let words = Words::of(computation);
         let own = self
             .own
@@ -43,7 +43,7 @@ impl Areas {
 }
 
 /// Letters, digits, `-` and `_` of a name; never a way out of the directory.
-pub(crate) fn file_name_part(name: &str) -> String {
+pub fn file_name_part(name: &str) -> String {
     let part: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).take(MAX_LENGTH).collect();
     if part.trim_matches('_').is_empty() { GENERAL.to_owned() } else { part }

@@ -14,7 +14,7 @@ const CONFLICT: &[&str] = &["confli", "konfli", "konflik", "конфлик", "к
 ///
 /// A name that contains the time and the id of another is a copy of it, whatever else stands there: `… (1).json`,
 /// `…-LAPTOP.json`, `Copy of ….json`. Other names are copies only if they are decorated as these programs do it.
-pub(crate) fn copies<'n>(names: &[&'n str]) -> HashMap<&'n str, &'n str> {
+pub fn copies<'n>(names: &[&'n str]) -> HashMap<&'n str, &'n str> {
     let mut suspects: Vec<&str> = names.iter().copied().filter(|name| is_suspect(name)).collect();
     if suspects.is_empty() {
         return HashMap::new();
@@ -59,7 +59,7 @@ pub(super) fn is_area(area: &str) -> bool {
 }
 
 /// The time and the id of a store's file name within this name.
-pub(crate) fn place_in(name: &str) -> Option<&str> {
+pub fn place_in(name: &str) -> Option<&str> {
     let mut places = name.match_indices('_').filter_map(|(at, _)| name.get(at + 1..at + 1 + PLACE));
     places.find(|place| is_place(place))
 }

@@ -11,15 +11,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
+use runtime::file_lock::FileLock;
+use runtime::lock::{LOCK_TIMEOUT, Renewable};
+use runtime::{background, fork};
 use uuid::Uuid;
 
-use super::Durability;
 use super::open::open_ordinary;
 use super::write::write_whole;
-use crate::background;
+use super::{Durability, create_dir};
 use crate::failure::Failure;
-use crate::fork;
-use crate::sync::{PATIENCE, Renewable};
 
 /// A record that follows the last copy sooner than this belongs to a burst.
 const BURST: Duration = Duration::from_millis(100);
@@ -60,26 +60,6 @@ pub(super) type Place = (i64, Option<Uuid>);
 
 pub(super) fn place(failure: &Failure) -> Place {
     (failure.timestamp.timestamp_millis(), failure.context.id)
-}
-
-/// The lock that processes exclude each other by.
-pub(super) enum Exclusive {
-    /// It is held until this is dropped.
-    Held { _lock: FileLock },
-    /// The file system has no locks, or the lock's file is none of ours. Then a copy may be older for a moment.
-    Unavailable,
-    /// Another process holds it.
-    Busy,
-}
-
-/// A locked file. It is unlocked explicitly: a process that was forked off meanwhile has the file open as well, and to close it
-/// here would leave it locked there.
-pub(super) struct FileLock(File);
-
-impl Drop for FileLock {
-    fn drop(&mut self) {
-        let _ = self.0.unlock();
-    }
 }
 
 impl Latest {
@@ -156,7 +136,7 @@ impl Latest {
     /// Copies what is pending now. Another thread that copies, and another process that is at the file, are waited for, but
     /// not for longer than a second altogether.
     pub(super) fn flush(&self) -> io::Result<()> {
-        self.copy(PATIENCE).map(|_| ())
+        self.copy(LOCK_TIMEOUT).map(|_| ())
     }
 
     /// Failed attempts to replace the file.
@@ -166,17 +146,17 @@ impl Latest {
 
     /// Copies what is pending; says whether nothing is pending any more. Where others are at the file for longer than the
     /// time that is given, it is replaced all the same, unless there was no time.
-    fn copy(&self, patience: Duration) -> io::Result<bool> {
+    fn copy(&self, timeout: Duration) -> io::Result<bool> {
         let started = Instant::now();
-        let one = self.copying.lock_within(patience);
-        if one.is_none() && patience.is_zero() {
+        let one = self.copying.lock_within(timeout);
+        if one.is_none() && timeout.is_zero() {
             return Ok(false);
         }
         let Some(pending) = self.state.lock().and_then(|state| state.pending.clone()) else {
             return Ok(true);
         };
-        let exclusive = self.lock_directory(patience.saturating_sub(started.elapsed()));
-        if matches!(exclusive, Exclusive::Busy) && patience.is_zero() {
+        let exclusive = self.lock_directory(timeout.saturating_sub(started.elapsed()));
+        if matches!(exclusive, FileLock::Busy) && timeout.is_zero() {
             return Ok(false);
         }
         self.replace(&pending).inspect_err(|error| self.report(error))?;
@@ -194,9 +174,7 @@ impl Latest {
         }
         let write = || write_whole(&self.dir, "latest.json", pending.json.as_bytes(), self.durability).map(drop);
         match write() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                super::create_dir(&self.dir).and_then(|()| write())
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => create_dir(&self.dir).and_then(|()| write()),
             result => result,
         }
     }
@@ -211,28 +189,19 @@ impl Latest {
     /// Says once why the file is out of date.
     fn report(&self, error: &io::Error) {
         if self.failed.fetch_add(1, Ordering::Relaxed) == 0 {
-            crate::stderr::say(format_args!(
+            runtime::stderr::say(format_args!(
                 "tracing-failure: latest.json is out of date: {error}. The records themselves are written. Further cases \
                  are counted in Stats::latest_failed."
             ));
         }
     }
 
-    /// Keeps other processes from replacing `latest.json`. The lock belongs to the open file: it ends with the process,
-    /// however that ends.
-    pub(super) fn lock_directory(&self, patience: Duration) -> Exclusive {
+    /// Keeps other processes from replacing `latest.json`. Without locks, a copy may be older for a moment.
+    pub(super) fn lock_directory(&self, timeout: Duration) -> FileLock {
         let path = self.dir.join(".latest.lock");
-        let Ok(file) = open_ordinary(File::options().create(true).append(true), &path) else {
-            return Exclusive::Unavailable;
-        };
-        let started = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Exclusive::Held { _lock: FileLock(file) },
-                Err(std::fs::TryLockError::Error(_)) => return Exclusive::Unavailable,
-                Err(std::fs::TryLockError::WouldBlock) if started.elapsed() >= patience => return Exclusive::Busy,
-                Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
-            }
+        match open_ordinary(File::options().create(true).append(true), &path) {
+            Ok(file) => FileLock::acquire(file, timeout),
+            Err(_) => FileLock::Unsupported,
         }
     }
 }

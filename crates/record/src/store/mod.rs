@@ -1,9 +1,11 @@
 //! The directory that failures live in, and the only code that touches it.
 
+mod amend;
 mod area;
 mod copies;
 mod latest;
 mod open;
+mod read;
 mod resolutions;
 mod temporary;
 mod write;
@@ -15,24 +17,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::background;
-use crate::failure::{Failure, ReadError};
-use crate::fork;
-use crate::sync::PATIENCE;
+use runtime::file_lock::FileLock;
+use runtime::io_error::about;
+use runtime::lock::LOCK_TIMEOUT;
+use runtime::{background, fork};
 
-pub(crate) use area::{Areas, file_name_part};
-pub(crate) use copies::copies;
-#[cfg(feature = "publish")]
-pub(crate) use copies::place_in;
-use latest::{Exclusive, Latest};
-pub(crate) use open::{apart_from_stdio, open_ordinary, read_bounded};
-pub(crate) use resolutions::Fixed;
+use crate::failure::{Failure, ReadError};
+pub use amend::{Amended, Amendment, Change, Locked, amend, amend_failure};
+pub use area::{Areas, file_name_part};
+pub use copies::{copies, place_in};
+use latest::Latest;
+pub use open::{apart_from_stdio, open_ordinary, read_bounded};
+pub use read::{existing_store, parse, read_bytes, read_json};
+pub use resolutions::Fixed;
 use resolutions::Resolutions;
+pub use write::write_whole;
 
 /// What a record survives once it is written.
 ///
 /// ```
-/// let recorder = tracing_failure::builder("io").durability(tracing_failure::Durability::Disk);
+/// let recorder = tracing_failure::builder("io").durability(tracing_failure::record::Durability::Disk);
 /// # let _ = recorder;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,17 +94,19 @@ impl Store {
         Self::open_with(dir, Areas::default(), Durability::default())
     }
 
-    pub(crate) fn open_with(dir: impl AsRef<Path>, areas: Areas, durability: Durability) -> io::Result<Self> {
+    #[doc(hidden)]
+    pub fn open_with(dir: impl AsRef<Path>, areas: Areas, durability: Durability) -> io::Result<Self> {
         let dir = std::path::absolute(dir.as_ref()).unwrap_or_else(|_| dir.as_ref().to_owned());
         create_dir(&dir)?;
         Ok(Self::unopened(dir, areas, durability))
     }
 
     /// A store whose directory is created by the first record.
-    pub(crate) fn unopened(dir: impl AsRef<Path>, areas: Areas, durability: Durability) -> Self {
+    #[doc(hidden)]
+    pub fn unopened(dir: impl AsRef<Path>, areas: Areas, durability: Durability) -> Self {
         let dir = std::path::absolute(dir.as_ref()).unwrap_or_else(|_| dir.as_ref().to_owned());
         let latest = Arc::new(Latest::new(&dir, durability));
-        crate::fork::spare(Arc::downgrade(&latest) as _);
+        fork::spare(Arc::downgrade(&latest) as _);
         let resolutions = Resolutions::new(&dir);
         Store {
             latest,
@@ -152,12 +158,14 @@ impl Store {
     }
 
     /// Writes a record that is written again in a moment, with more in it.
-    pub(crate) fn write_first(&self, failure: &Failure) -> io::Result<()> {
+    #[doc(hidden)]
+    pub fn write_first(&self, failure: &Failure) -> io::Result<()> {
         self.write_record(failure).map(drop)
     }
 
     /// Replaces a record that was written, unless somebody else has changed or removed it since. Says whether it did.
-    pub(crate) fn replace(&self, before: &Failure, failure: &Failure) -> bool {
+    #[doc(hidden)]
+    pub fn replace(&self, before: &Failure, failure: &Failure) -> bool {
         let present = read_bounded(&self.dir.join(self.name(before)));
         present.is_ok_and(|present| present == before.to_json().as_bytes()) && self.write(failure).is_ok()
     }
@@ -212,20 +220,23 @@ impl Store {
     }
 
     /// Waits for the thread that removes abandoned files, since the end of the process ends it too.
-    pub(crate) fn end_tidying(&self) {
+    #[doc(hidden)]
+    pub fn end_tidying(&self) {
         let started = Instant::now();
-        while self.tidying.load(Ordering::Acquire) == fork::generation() + 1 && started.elapsed() < PATIENCE {
+        while self.tidying.load(Ordering::Acquire) == fork::generation() + 1 && started.elapsed() < LOCK_TIMEOUT {
             std::thread::sleep(Duration::from_micros(200));
         }
     }
 
     /// Copies every later record to `latest.json` at once: the program is about to end.
-    pub(crate) fn end_buffering(&self) {
+    #[doc(hidden)]
+    pub fn end_buffering(&self) {
         self.latest.end_buffering();
     }
 
     /// Failed attempts to replace `latest.json`.
-    pub(crate) fn latest_failed(&self) -> u64 {
+    #[doc(hidden)]
+    pub fn latest_failed(&self) -> u64 {
         self.latest.failed()
     }
 
@@ -251,9 +262,9 @@ impl Store {
     /// Keeps programs from replacing `latest.json` until the lock is dropped; `None` if another process has it all that time.
     /// A file system without locks cannot keep them from it. It is for tools that amend records.
     #[doc(hidden)]
-    pub fn lock_latest(&self, patience: std::time::Duration) -> Option<impl Sized + use<>> {
-        match self.latest.lock_directory(patience) {
-            Exclusive::Busy => None,
+    pub fn lock_latest(&self, timeout: Duration) -> Option<impl Sized + use<>> {
+        match self.latest.lock_directory(timeout) {
+            FileLock::Busy => None,
             lock => Some(lock),
         }
     }
@@ -341,7 +352,8 @@ impl Drop for Store {
     }
 }
 
-pub(crate) fn is_record_name(name: &str) -> bool {
+/// Returns true if a file of this name is read as a record: it ends in `.json`, is not hidden and not `latest.json`.
+pub fn is_record_name(name: &str) -> bool {
     name.ends_with(".json") && !name.starts_with('.') && name != "latest.json"
 }
 
@@ -366,11 +378,6 @@ fn create_dir(dir: &Path) -> io::Result<()> {
 fn remove_abandoned(dir: &Path) -> io::Result<usize> {
     let abandoned = temporary::abandoned(dir).map_err(|error| about(dir, "cannot list", error))?;
     Ok(abandoned.iter().filter(|path| std::fs::remove_file(path).is_ok()).count())
-}
-
-/// The same error with what was tried, and on which path.
-pub(crate) fn about(path: &Path, what: &str, error: io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{what} {}: {error}", path.display()))
 }
 
 #[cfg(test)]

@@ -5,14 +5,14 @@ use std::io::{self, Read};
 use std::path::Path;
 
 /// Bytes of the largest file that is read. A larger one is no record, and would fill the memory.
-pub(crate) const LARGEST: u64 = 64 << 20;
+pub(super) const MAX_FILE_BYTES: u64 = 64 << 20;
 
 /// Opens a file that has to be an ordinary one. A pipe could block for ever, and a device has no end.
 ///
 /// # Errors
 ///
 /// If the file cannot be opened, or is no ordinary one.
-pub(crate) fn open_ordinary(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+pub fn open_ordinary(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     // To open some devices has effects.
     if let Ok(there) = std::fs::metadata(path) {
         check_ordinary(there.file_type())?;
@@ -43,21 +43,24 @@ fn check_ordinary(kind: FileType) -> io::Result<()> {
     }
 }
 
-/// Reads an ordinary file of at most [`LARGEST`] bytes.
+/// Reads an ordinary file of at most [`MAX_FILE_BYTES`] bytes.
 ///
 /// # Errors
 ///
 /// If it cannot be read, is no ordinary file, or is larger.
-pub(crate) fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     let file = open_ordinary(File::options().read(true), path)?;
     let mut bytes = Vec::new();
     let length = file.metadata()?.len();
-    if length <= LARGEST {
+    if length <= MAX_FILE_BYTES {
         bytes.try_reserve_exact(length as usize)?;
-        file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+        file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
     }
-    if length > LARGEST || bytes.len() as u64 > LARGEST {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it is larger than {} MB", LARGEST >> 20)));
+    if length > MAX_FILE_BYTES || bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("it is larger than {} MB", MAX_FILE_BYTES >> 20),
+        ));
     }
     Ok(bytes)
 }
@@ -66,7 +69,7 @@ pub(crate) fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
 ///
 /// Some daemons close standard input, output and error. The next file that is opened gets such a number, and whatever the
 /// program prints would be written into it.
-pub(crate) fn apart_from_stdio(open: impl FnOnce() -> io::Result<File>) -> io::Result<File> {
+pub fn apart_from_stdio(open: impl FnOnce() -> io::Result<File>) -> io::Result<File> {
     #[cfg(unix)]
     let _placeholders = placeholders();
     open()

@@ -2,36 +2,36 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
-use tracing_failure::{Failure, Store};
 
-/// What is larger is no record, and would fill the memory.
-const LARGEST: u64 = 64 << 20;
+use super::Store;
+use super::open::MAX_FILE_BYTES;
+use crate::failure::Failure;
 
-/// Reads the bytes of a file into a buffer. What is no ordinary file is not opened: to read a pipe may take for ever.
+/// Reads the bytes of an ordinary file into a buffer. Other files are not opened: reading a pipe may never end.
 ///
 /// # Errors
 ///
-/// Why it cannot be read. The error does not name the file.
-pub fn read_bytes(bytes: &mut Vec<u8>, path: &Path) -> Result<()> {
+/// If the file cannot be read. The error does not name it.
+pub fn read_bytes(bytes: &mut Vec<u8>, path: &Path) -> io::Result<()> {
     bytes.clear();
-    let metadata = std::fs::metadata(path).context("cannot be read")?;
+    let unreadable = |error: io::Error| io::Error::new(error.kind(), format!("cannot be read: {error}"));
+    let metadata = std::fs::metadata(path).map_err(unreadable)?;
     if !metadata.is_file() {
-        bail!("cannot be read: no ordinary file");
+        return Err(io::Error::other("cannot be read: no ordinary file"));
     }
-    if metadata.len() > LARGEST {
-        bail!("cannot be read: larger than {} MB", LARGEST >> 20);
+    if metadata.len() > MAX_FILE_BYTES {
+        return Err(io::Error::other(format!("cannot be read: larger than {} MB", MAX_FILE_BYTES >> 20)));
     }
-    File::open(path).and_then(|file| file.take(LARGEST).read_to_end(bytes)).context("cannot be read")?;
-    Ok(())
+    let read = File::open(path).and_then(|file| file.take(MAX_FILE_BYTES).read_to_end(bytes));
+    read.map(drop).map_err(unreadable)
 }
 
 /// The same for the text of a record, which Python may have written: NaN stands in quotes then.
-pub fn read_json(json: &mut Vec<u8>, path: &Path) -> Result<()> {
+pub fn read_json(json: &mut Vec<u8>, path: &Path) -> io::Result<()> {
     read_bytes(json, path)?;
     if let Ok(text) = std::str::from_utf8(json)
         && (text.contains("NaN") || text.contains("Infinity"))
@@ -60,9 +60,10 @@ pub fn parse<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
 /// # Errors
 ///
 /// When it is not there, or is no directory.
-pub fn existing_store(dir: &Path) -> Result<Store> {
-    if !dir.is_dir() {
-        bail!("there is no directory {}", dir.display());
+pub fn existing_store(dir: &Path) -> io::Result<Store> {
+    if dir.is_dir() {
+        Store::open(dir)
+    } else {
+        Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no directory {}", dir.display())))
     }
-    Ok(Store::open(dir)?)
 }

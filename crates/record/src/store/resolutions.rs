@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::{Store, about, open_ordinary};
 use crate::failure::{Failure, Resolution};
-use crate::sync::Renewable;
-use crate::value::shorten;
+use runtime::lock::Renewable;
+use text::shorten;
 
 /// The file in the directory of the records.
 const NAME: &str = "resolutions.jsonl";
@@ -38,7 +38,7 @@ struct Line {
 }
 
 /// What fixed a failure, and which.
-pub(crate) type Fixed = (Resolution, Option<Uuid>);
+pub type Fixed = (Resolution, Option<Uuid>);
 
 /// What is known of the file.
 #[derive(Debug)]
@@ -107,7 +107,8 @@ impl Store {
     }
 
     /// The same with the failures that were fixed.
-    pub(crate) fn fixed(&self, fingerprint: &str) -> Vec<Fixed> {
+    #[doc(hidden)]
+    pub fn fixed(&self, fingerprint: &str) -> Vec<Fixed> {
         self.resolutions.of(fingerprint)
     }
 }

@@ -8,6 +8,9 @@ use std::time::{Duration, SystemTime};
 use super::Store;
 use super::open::open_ordinary;
 
+/// Characters of a file's name in that of its temporary file. Names of records are shorter.
+const MAX_NAME_CHARS: usize = 120;
+
 /// Age below which a file is left alone: its writer may not have locked it yet.
 const YOUNG: Duration = Duration::from_secs(10);
 
@@ -17,6 +20,7 @@ const OLD: Duration = Duration::from_secs(24 * 3600);
 /// The name of a new temporary file for a file of this name. It is hidden and does not end in `.json`, so that readers of the
 /// directory pass it over. Two writers of one process have different ones.
 pub(super) fn name(of: &str) -> String {
+    let of: String = of.chars().take(MAX_NAME_CHARS).collect();
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     format!(".{of}.{process}-{number}.tmp")

@@ -1,46 +1,84 @@
-//! A file that is complete or absent.
+//! Files that are complete or absent: they are written under a temporary name and renamed.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use runtime::io_error::about;
+
+use super::Durability;
 use super::open::apart_from_stdio;
 use super::temporary;
-use super::{Durability, about};
 
-/// Writes a file of this directory by way of a temporary file beside it. Nothing is left where that fails.
-pub(super) fn write_whole(dir: &Path, name: &str, bytes: &[u8], durability: Durability) -> io::Result<PathBuf> {
+/// Attempts to find an unused name for a temporary file. Processes of other containers may have the same id.
+const MAX_NAMES: usize = 16;
+
+/// Writes a file of a directory. Nothing is left behind if that fails.
+///
+/// # Errors
+///
+/// Why the file is as it was. The error names it.
+pub fn write_whole(dir: &Path, name: &str, bytes: &[u8], durability: Durability) -> io::Result<PathBuf> {
     let path = dir.join(name);
-    let temporary = dir.join(temporary::name(name));
-    let written = write_temporary(&temporary, bytes, durability).and_then(|file| {
-        std::fs::rename(&temporary, &path)?;
-        // The lock on it lasts until here.
-        drop(file);
-        Ok(())
-    });
-    if let Err(error) = written {
-        let _ = std::fs::remove_file(&temporary);
-        return Err(about(&path, "cannot write", error));
-    }
-    match durability {
-        Durability::Process => {}
-        Durability::Disk => sync(dir).map_err(|error| about(&path, "cannot sync the directory of", error))?,
+    let write = || {
+        let mut replacement = Replacement::create(&path, OpenOptions::new().write(true))?;
+        replacement.file.write_all(bytes)?;
+        match durability {
+            Durability::Process => replacement.commit(),
+            Durability::Disk => replacement.file.sync_all().and_then(|()| replacement.commit()),
+        }
+    };
+    write().map_err(|error| about(&path, "cannot write", error))?;
+    if durability == Durability::Disk {
+        sync(dir).map_err(|error| about(&path, "cannot sync the directory of", error))?;
     }
     Ok(path)
 }
 
-fn write_temporary(temporary: &Path, bytes: &[u8], durability: Durability) -> io::Result<File> {
-    let mut file = apart_from_stdio(|| OpenOptions::new().write(true).create_new(true).open(temporary))?;
-    temporary::mark_in_use(&file);
-    file.write_all(bytes)?;
-    match durability {
-        Durability::Process => {}
-        Durability::Disk => file.sync_all()?,
-    }
-    Ok(file)
+/// The new content of a file, under a temporary name beside it. Dropping it removes the temporary file.
+#[derive(Debug)]
+pub(super) struct Replacement {
+    /// Open, and therefore locked, until the file has its name.
+    pub(super) file: File,
+    temporary: PathBuf,
+    path: PathBuf,
 }
 
-/// The rename itself is durable only once the directory is synced; elsewhere than on Unix a directory cannot be.
+impl Replacement {
+    /// Creates the temporary file. Readers of the directory pass over its name.
+    pub(super) fn create(path: &Path, options: &mut OpenOptions) -> io::Result<Self> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let mut attempts = 1;
+        loop {
+            let temporary = path.with_file_name(temporary::name(&name));
+            match apart_from_stdio(|| options.create_new(true).open(&temporary)) {
+                Ok(file) => {
+                    temporary::mark_in_use(&file);
+                    return Ok(Replacement { file, temporary, path: path.to_owned() });
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempts < MAX_NAMES => attempts += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Gives the content the name of the file: readers see the old content or the new.
+    pub(super) fn commit(mut self) -> io::Result<()> {
+        std::fs::rename(&self.temporary, &self.path)?;
+        self.temporary = PathBuf::new();
+        Ok(())
+    }
+}
+
+impl Drop for Replacement {
+    fn drop(&mut self) {
+        if !self.temporary.as_os_str().is_empty() {
+            let _ = std::fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+/// The renaming is durable only after the directory is synced, which only Unix can do.
 fn sync(dir: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
 }

@@ -5,13 +5,14 @@
 
 use super::array::{ArrayBuilder, Node};
 use super::number::number;
-use super::{Limits, Map, Value, shorten};
+use super::{Limits, Map, Value};
+use text::shorten;
 
 /// Wrappers of one number whose name says nothing about the number.
 const TRANSPARENT: [&str; 6] = ["Some", "OrderedFloat", "NotNan", "Wrapping", "Saturating", "Reverse"];
 
 /// The value that this text is the `Debug` output of; the text itself where it is none.
-pub(crate) fn read_debug(text: &str, limits: &Limits) -> Value {
+pub fn read_debug(text: &str, limits: &Limits) -> Value {
     read_with_parts(text, &[], limits)
         .map_or_else(|| Value::String(shorten(text, limits.text).into_owned()), |node| node.value)
 }

@@ -1,8 +1,8 @@
 //! Values of a record for people.
 
-use tracing_failure::{Map, Value};
+use crate::{Map, Value};
 
-use super::one_line;
+use text::one_line;
 
 /// A parameter: JSON, but for a text that can be taken for nothing else, which goes without quotes.
 pub fn parameter(value: &Value) -> String {

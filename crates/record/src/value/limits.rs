@@ -1,7 +1,7 @@
 /// How much of a large thing is kept. What is over a limit is summarised, and the summary says what is missing.
 ///
 /// ```
-/// use tracing_failure::Limits;
+/// use tracing_failure::record::Limits;
 ///
 /// let mut limits = Limits::default();
 /// limits.array = 16;
@@ -30,8 +30,17 @@ pub struct Limits {
 }
 
 impl Limits {
-    pub(crate) const DEFAULT: Limits =
+    #[doc(hidden)]
+    pub const DEFAULT: Limits =
         Limits { array: 256, text: 16 << 10, scan: 32 << 20, depth: 32, errors: 32, frames: 64, spans: 64 };
+
+    /// The same with another limit for texts, in bytes.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_text(mut self, text: usize) -> Self {
+        self.text = text;
+        self
+    }
 }
 
 impl Default for Limits {

@@ -6,11 +6,11 @@
 mod array;
 mod compact;
 mod debug;
+mod display;
 mod limits;
 mod number;
 mod scan;
 mod serialize;
-mod text;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -20,10 +20,10 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{self, Serialize, SerializeMap, Serializer};
 
-pub(crate) use debug::read_debug;
+pub use debug::read_debug;
+pub use display::{brief, parameter};
 pub use limits::Limits;
-pub(crate) use scan::DebugSink;
-pub(crate) use text::{boundary_before, free_name, one_line, shorten};
+pub use scan::DebugSink;
 
 /// A typed value of a record: a parameter, a field of a span, an entry of the context.
 ///
@@ -66,9 +66,9 @@ impl Value {
     /// format has such numbers knows them from other texts by it.
     ///
     /// ```
-    /// assert_eq!(tracing_failure::Value::NON_FINITE, "tracing_failure::NonFinite");
+    /// assert_eq!(tracing_failure::Value::NON_FINITE, "tracing_failure::record::NonFinite");
     /// ```
-    pub const NON_FINITE: &str = "tracing_failure::NonFinite";
+    pub const NON_FINITE: &str = "tracing_failure::record::NonFinite";
 
     /// Turns anything [`Serialize`] into a value. Arrays and texts over the [`Limits`] are summarised while they are
     /// read, so that a million entries never exist twice.
@@ -91,17 +91,16 @@ impl Value {
         Self::from_serialize_within(value, &Limits::default())
     }
 
-    pub(crate) fn from_serialize_within<T: Serialize + ?Sized>(
-        value: &T,
-        limits: &Limits,
-    ) -> Result<Self, serde_json::Error> {
+    #[doc(hidden)]
+    pub fn from_serialize_within<T: Serialize + ?Sized>(value: &T, limits: &Limits) -> Result<Self, serde_json::Error> {
         value.serialize(serialize::ValueSerializer::new(limits)).map(|node| node.value).map_err(ser::Error::custom)
     }
 
     /// The entry of a map under this name.
     ///
     /// ```
-    /// use tracing_failure::{Map, Value};
+    /// use tracing_failure::Value;
+    /// use tracing_failure::record::Map;
     ///
     /// let value = Value::from(Map::from_iter([("rtol", 1e-6)]));
     /// assert_eq!(value.get("rtol"), Some(&Value::Float(1e-6)));
@@ -344,7 +343,8 @@ impl<'de> Visitor<'de> for ValueVisitor {
 /// Named values that keep the order in which they came; a name occurs once.
 ///
 /// ```
-/// use tracing_failure::{Map, Value};
+/// use tracing_failure::Value;
+/// use tracing_failure::record::Map;
 ///
 /// let mut parameters = Map::from_iter([("rtol", 1e-6), ("atol", 1e-9)]);
 /// parameters.insert("rtol", 1e-3);
@@ -360,7 +360,7 @@ impl Map {
     /// A map without entries.
     ///
     /// ```
-    /// assert!(tracing_failure::Map::new().is_empty());
+    /// assert!(tracing_failure::record::Map::new().is_empty());
     /// ```
     #[must_use]
     pub const fn new() -> Self {
@@ -370,7 +370,7 @@ impl Map {
     /// Sets the value under a name, in its old place if the name is known, else at the end.
     ///
     /// ```
-    /// let mut map = tracing_failure::Map::new();
+    /// let mut map = tracing_failure::record::Map::new();
     /// map.insert("method", "RK45");
     /// assert_eq!(map.len(), 1);
     /// ```
@@ -385,7 +385,7 @@ impl Map {
     /// The value under a name.
     ///
     /// ```
-    /// let map = tracing_failure::Map::from_iter([("order", 4)]);
+    /// let map = tracing_failure::record::Map::from_iter([("order", 4)]);
     /// assert_eq!(map.get("order"), Some(&4.into()));
     /// ```
     pub fn get(&self, name: &str) -> Option<&Value> {
@@ -395,7 +395,7 @@ impl Map {
     /// Removes the value under a name and returns it.
     ///
     /// ```
-    /// let mut map = tracing_failure::Map::from_iter([("order", 4)]);
+    /// let mut map = tracing_failure::record::Map::from_iter([("order", 4)]);
     /// assert_eq!(map.remove("order"), Some(4.into()));
     /// assert!(map.is_empty());
     /// ```
@@ -407,7 +407,7 @@ impl Map {
     /// The names and values, in order.
     ///
     /// ```
-    /// let map = tracing_failure::Map::from_iter([("rtol", 1e-6), ("atol", 1e-9)]);
+    /// let map = tracing_failure::record::Map::from_iter([("rtol", 1e-6), ("atol", 1e-9)]);
     /// let names: Vec<&str> = map.iter().map(|(name, _)| name).collect();
     /// assert_eq!(names, ["rtol", "atol"]);
     /// ```
@@ -416,12 +416,14 @@ impl Map {
     }
 
     /// The names, as they are held, and values.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = (&Cow<'static, str>, &Value)> {
+    #[doc(hidden)]
+    pub fn entries(&self) -> impl Iterator<Item = (&Cow<'static, str>, &Value)> {
         self.0.iter().map(|(name, value)| (name, value))
     }
 
     /// Takes over the entries of another map whose names are wanted and not known yet.
-    pub(crate) fn add_missing(&mut self, other: &Map, wanted: impl Fn(&str) -> bool) {
+    #[doc(hidden)]
+    pub fn add_missing(&mut self, other: &Map, wanted: impl Fn(&str) -> bool) {
         for (name, value) in &other.0 {
             if wanted(name) && self.get(name).is_none() {
                 self.0.push((name.clone(), value.clone()));
@@ -429,12 +431,14 @@ impl Map {
         }
     }
 
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Value)> {
+    #[doc(hidden)]
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Value)> {
         self.0.iter_mut().map(|(name, value)| (&**name, value))
     }
 
     /// Says in the map itself that it is not all there.
-    pub(crate) fn note_left_out(&mut self, entries: usize) {
+    #[doc(hidden)]
+    pub fn note_left_out(&mut self, entries: usize) {
         if entries > 0 {
             self.insert("…", format!("[{entries} entries left out]"));
         }
@@ -443,7 +447,7 @@ impl Map {
     /// How many entries there are.
     ///
     /// ```
-    /// assert_eq!(tracing_failure::Map::from_iter([("order", 4)]).len(), 1);
+    /// assert_eq!(tracing_failure::record::Map::from_iter([("order", 4)]).len(), 1);
     /// ```
     pub fn len(&self) -> usize {
         self.0.len()
@@ -452,7 +456,7 @@ impl Map {
     /// Whether there are no entries.
     ///
     /// ```
-    /// assert!(tracing_failure::Map::new().is_empty());
+    /// assert!(tracing_failure::record::Map::new().is_empty());
     /// ```
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -514,6 +518,15 @@ impl<'de> Deserialize<'de> for Map {
             other => Err(de::Error::custom(format_args!("expected an object, found {other}"))),
         }
     }
+}
+
+/// The name with underscores behind it, as many as no other entry has.
+pub fn free_name(name: &str, entries: &Map) -> String {
+    let mut free = format!("{name}_");
+    while entries.get(&free).is_some() {
+        free.push('_');
+    }
+    free
 }
 
 #[cfg(test)]

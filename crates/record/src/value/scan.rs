@@ -6,14 +6,14 @@ use std::fmt;
 use super::array::Array;
 use super::compact::Compactor;
 use super::number::array_entry;
-use super::text::{boundary_before, join_ends};
 use super::{Limits, Value};
+use text::{boundary_before, join_ends};
 
 /// Writes that a `Debug` may try after it was told that no more is wanted, before it is taken for endless.
 const IGNORED_ERRORS: u32 = 10_000;
 
 /// Takes one value's `Debug` output and appends it to a text.
-pub(crate) struct DebugSink<'a> {
+pub struct DebugSink<'a> {
     text: &'a mut String,
     start: usize,
     limits: &'a Limits,
@@ -32,22 +32,23 @@ struct Overflow {
 }
 
 impl<'a> DebugSink<'a> {
-    pub(crate) fn new(text: &'a mut String, limits: &'a Limits) -> Self {
+    /// A sink that keeps what is written within the limits.
+    pub fn new(text: &'a mut String, limits: &'a Limits) -> Self {
         DebugSink { start: text.len(), text, limits, overflow: None, refused: 0, writes: 0 }
     }
 
     /// Whether it came in one piece, as the text of a format string without arguments does.
-    pub(crate) fn is_one_piece(&self) -> bool {
+    pub fn is_one_piece(&self) -> bool {
         self.writes == 1
     }
 
     /// What has been written, or its beginning.
-    pub(crate) fn written(&self) -> &str {
+    pub fn written(&self) -> &str {
         &self.text[self.start..]
     }
 
     /// The summary of what was too long to keep. `None`: the whole output stands in the text.
-    pub(crate) fn finish(self) -> Option<Value> {
+    pub fn finish(self) -> Option<Value> {
         let Overflow { scan, structure, bytes, tail } = *self.overflow?;
         let head = &self.text[self.start..];
         let complete = self.refused == 0;

@@ -3,7 +3,8 @@
 use serde::ser::{self, Serialize};
 
 use super::array::{ArrayBuilder, Node};
-use super::{Limits, Map, Value, non_finite_named, shorten};
+use super::{Limits, Map, Value, non_finite_named};
+use text::shorten;
 
 type Error = serde::de::value::Error;
 

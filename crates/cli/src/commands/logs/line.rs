@@ -4,8 +4,8 @@ use std::io::Write;
 
 use anyhow::Result;
 use chrono::{DateTime, Local, Utc};
+use record::Map;
 use serde::Deserialize;
-use tracing_failure::Map;
 use uuid::Uuid;
 
 use crate::screen::{Screen, brief, one_line, paint, parameter};

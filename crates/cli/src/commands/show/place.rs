@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::Result;
-use tracing_failure::{Failure, Frame, PanicMatch};
+use record::{Failure, Frame, PanicMatch};
 
 use super::sections::{working_dir, write_title};
 use crate::screen::{Screen, count, one_line, paint, place_of, visible};

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::Result;
-use tracing_failure::{ErrorEntry, Failure, Map, Origin, Relation, Resolution, SpanEntry, Suggestion, Value};
+use record::{ErrorEntry, Failure, Map, Origin, Relation, Resolution, SpanEntry, Suggestion, Value};
 
 use crate::records::RecordFile;
 use crate::screen::{Screen, duration, local_time, one_line, paint, parameter, place_of, shown, visible, width, wrap};

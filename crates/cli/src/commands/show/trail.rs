@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::Result;
-use tracing_failure::{Behaviour, Convergence, Failure, TrailEntry, Value};
+use record::{Behaviour, Convergence, Failure, TrailEntry, Value};
 
 use super::sections::{working_dir, write_title};
 use crate::screen::{Screen, brief, one_line, paint, place_of, sparkline, width};

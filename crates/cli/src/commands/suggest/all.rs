@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use advice::{Advice, Advisor};
 use anyhow::Result;
 use chrono::{DateTime, Utc};
-use tracing_failure_advice::{Advice, Advisor};
 
 use super::options::Options;
 use super::saving::{is_kept, print_error_text, save_answer, warn_if_not_cached};
 use crate::records::{Collector, Progress, RecordFile, Selection, Summary, list_records, open_record, scan};
-use crate::screen::{Screen, count, in_words, one_line, paint, report};
+use crate::screen::{Screen, count, one_line, paint, report};
+use text::error_chain;
 
 /// Number of consecutive errors after which no other question is asked.
 const MAX_CONSECUTIVE_ERRORS: usize = 3;
@@ -95,7 +96,7 @@ fn ask_in_turn(
             }
             Err(error) => {
                 let path = group.latest.1.display();
-                progress.suspend(|| report(format_args!("failures: {path}: {}", in_words(&error))));
+                progress.suspend(|| report(format_args!("failures: {path}: {}", error_chain(error.chain()))));
                 all_answered = false;
                 consecutive_errors += 1;
             }

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
+use advice::{Advice, Fix};
 use anyhow::Result;
-use tracing_failure_advice::{Advice, Fix};
 
 use crate::screen::{Screen, fit, local_time, one_line, paint, wrap};
 

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use tracing_failure_advice as advice;
-
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct ModelOptions {
     /// The API of the model [default: openai if a base URL is given, gemini if GEMINI_API_KEY is set]. [env:

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tracing_failure_advice::{Advisor, Model};
+use advice::{Advisor, Model};
 
 use super::model::ModelOptions;
 use crate::records::Selection;

@@ -1,13 +1,15 @@
 //! Saving an answer in the record, and messages about answers that are lost.
 
+use advice::Advice;
 use anyhow::Result;
-use tracing_failure_advice::shared::Change;
-use tracing_failure_advice::{Advice, Amendment};
+use record::Amendment;
+use record::internal::Change;
 
 use crate::commands::resolve::path_to_report;
 use crate::records::RecordFile;
-use crate::screen::{count, in_words, report, shown};
+use crate::screen::{count, report, shown};
 use crate::signals::SignalGuard;
+use text::error_chain;
 
 /// Returns true if the answer is cached or saved.
 pub(super) fn is_kept(advice: &Advice, saved: &Result<Option<String>>) -> bool {
@@ -21,7 +23,7 @@ pub(super) fn print_error_text(error: &anyhow::Error, is_kept: bool) -> String {
     } else {
         "the answer is lost"
     };
-    format!("{}; {consequence}", in_words(error))
+    format!("{}; {consequence}", error_chain(error.chain()))
 }
 
 /// Reports an answer that is not cached, since asking again costs tokens.

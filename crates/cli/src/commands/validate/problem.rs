@@ -5,13 +5,13 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
+use record::{Failure, SCHEMA};
 use serde_json::Value as Json;
-use tracing_failure::{Failure, SCHEMA};
 
 use super::duplicates::duplicate_keys;
 use super::locate::{Locator, line_and_column};
 use crate::records::read_bytes;
-use crate::screen::{count, fit, in_words};
+use crate::screen::{count, fit};
 
 const UNKNOWN_KEY: &str = "unknown key: put your own data in context";
 const DUPLICATE_KEY: &str = "duplicate key: readers lose one of the values";
@@ -41,7 +41,7 @@ impl RecordChecker {
     pub(super) fn check(&self, path: &Path) -> Vec<Problem> {
         let mut bytes = Vec::new();
         if let Err(error) = read_bytes(&mut bytes, path) {
-            return vec![Problem::of_file(in_words(&error))];
+            return vec![Problem::of_file(error.to_string())];
         }
         match std::str::from_utf8(&bytes) {
             Ok(text) => self.check_text(text),

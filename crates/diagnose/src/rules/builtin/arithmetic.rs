@@ -1,7 +1,7 @@
 //! NaN, infinities, overflow, arguments outside of a function's domain.
 
-use crate::failure::Category::*;
-use crate::suggest::{Rule, Test};
+use crate::rules::{Rule, Test};
+use record::Category::*;
 
 const DT_NAN: &str = "SciMLBase, ReturnCode.DtNaN";
 const FUNCTION_NAN: &str = "PETSc, SNES_DIVERGED_FUNCTION_NANORINF";

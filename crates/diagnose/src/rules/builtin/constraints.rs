@@ -1,7 +1,7 @@
 //! Bounds and constraints.
 
-use crate::failure::Category::*;
-use crate::suggest::{Rule, Test};
+use crate::rules::{Rule, Test};
+use record::Category::*;
 
 /// An identity that does not hold.
 const VIOLATED: &str = "not zero|does not vanish|not vanish|must vanish|should be zero|not conserved|conservation|inconsistent|not closed|not symmetric|not orthogonal|not unitary";

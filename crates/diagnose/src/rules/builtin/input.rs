@@ -1,7 +1,7 @@
 //! What the computation was given: shapes, missing values, files.
 
-use crate::failure::Category::*;
-use crate::suggest::{Rule, Test};
+use crate::rules::{Rule, Test};
+use record::Category::*;
 
 const SHAPES: &str = "NumPy, broadcasting rules";
 const GUIDELINES: &str = "Rust API Guidelines, C-VALIDATE";

@@ -1,8 +1,8 @@
 //! Iterations: Newton's method, minimisation, fixed points.
 
 use super::{COLLAPSES, FALLS, FALLS_SLOWLY, OSCILLATES, RESTS, STAYS, WANDERS};
-use crate::failure::Category::{self, *};
-use crate::suggest::{Rule, Test};
+use crate::rules::{Rule, Test};
+use record::Category::{self, *};
 
 const SNES: &str = "PETSc, SNESConvergedReason";
 const MOOSE: &str = "MOOSE, failed solves";

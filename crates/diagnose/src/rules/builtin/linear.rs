@@ -1,8 +1,8 @@
 //! Linear systems: factorisations, Krylov methods, conditioning.
 
 use super::{FALLS_SLOWLY, STAYS};
-use crate::failure::Category::*;
-use crate::suggest::{Rule, Test};
+use crate::rules::{Rule, Test};
+use record::Category::*;
 
 const KSP: &str = "PETSc, KSPConvergedReason";
 const MOOSE: &str = "MOOSE, failed solves";

@@ -9,8 +9,8 @@ mod process;
 mod steps;
 
 use super::Rule;
-use crate::failure::{Behaviour, Category};
-use crate::sync::Lazy;
+use record::{Behaviour, Category};
+use runtime::lock::Lazy;
 
 /// Methods of integration that are stable for small steps only.
 const EXPLICIT: &str = "rk45|rk23|rk4|dop853|dopri5|dopri|dopri54|rkf45|euler|heun|tsit5|runge kutta|adams|explicit|ab2|ab4|leapfrog|ftcs|lax wendroff";
@@ -56,7 +56,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::suggest::rule::Advice;
+    use crate::rules::rule::Advice;
 
     #[test]
     fn there_are_rules_for_every_kind_of_failure() {
@@ -80,7 +80,7 @@ mod tests {
             assert_eq!(text.matches('[').count(), text.matches(']').count(), "{}", rule.id);
             for placeholder in text.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
                 let (name, attribute) = placeholder.split_once('.').unwrap_or((placeholder, ""));
-                let is_of = |clue: &super::super::clue::Clue| {
+                let is_of = |clue: &super::super::condition::Clue| {
                     clue.name() == Some(name) && clue.attributes().contains(&attribute)
                 };
                 assert!(rule.clues.iter().any(is_of), "{}: {{{placeholder}}}", rule.id);

@@ -1,8 +1,8 @@
 //! The process, not the mathematics: panics, memory, time.
 
 use super::{FALLS, FALLS_SLOWLY};
-use crate::failure::Category::*;
-use crate::suggest::{Rule, Test};
+use crate::rules::{Rule, Test};
+use record::Category::*;
 
 const STD: &str = "The Rust standard library";
 

@@ -1,8 +1,8 @@
 //! Integration in time: steps that become too small, errors that stay too large.
 
 use super::{COLLAPSES, EXPLICIT, IMPLICIT};
-use crate::failure::Category::*;
-use crate::suggest::{Rule, Test};
+use crate::rules::{Rule, Test};
+use record::Category::*;
 
 const DT_LESS_THAN_MIN: &str = "SciMLBase, ReturnCode.DtLessThanMin";
 const CVODE: &str = "SUNDIALS, CVODE user guide, return values of CVode";

@@ -1,17 +1,16 @@
 //! The text of an amended record. All other parts of the text stay as they are, to the digit.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::{fmt, io};
 
-use anyhow::{Context, Result, anyhow, bail};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use tracing_failure::{Failure, Suggestion};
 
-use super::Amendment;
+use super::{Amendment, because};
+use crate::failure::{Failure, Suggestion};
 
 /// The text of the record with what is added.
-pub(super) fn amended(json: &str, amendment: &Amendment) -> Result<(String, usize)> {
+pub(super) fn amended(json: &str, amendment: &Amendment) -> io::Result<(String, usize)> {
     // It has to be a record before and after.
     let failure = Failure::from_json(json)?;
     let mut new: Vec<&Suggestion> = Vec::new();
@@ -29,8 +28,9 @@ pub(super) fn amended(json: &str, amendment: &Amendment) -> Result<(String, usiz
     let fixes = new.iter().map(|suggestion| serde_json::to_string(&suggestion.fix)).collect::<Result<Vec<_>, _>>()?;
     record.extend("suggested_fixes", &fixes, 1)?;
     let mut context = match record.get("context") {
-        Some(context) => serde_json::from_str::<Members<'_>>(context).context("its context is no object")?,
-        None => bail!("it has no context"),
+        Some(context) => serde_json::from_str::<Members<'_>>(context)
+            .map_err(|error| because("its context is no object", error.into()))?,
+        None => return Err(io::Error::other("it has no context")),
     };
     let suggestions = new.iter().map(serde_json::to_string_pretty).collect::<Result<Vec<_>, _>>()?;
     context.extend("suggestions", &suggestions, 2)?;
@@ -40,7 +40,7 @@ pub(super) fn amended(json: &str, amendment: &Amendment) -> Result<(String, usiz
     let context = context.text(1);
     record.set("context", context);
     let text = record.text(0) + "\n";
-    let amended = Failure::from_json(&text).map_err(|error| anyhow!("it would be no record then: {error}"))?;
+    let amended = Failure::from_json(&text).map_err(|error| because("it would be no record then", error.into()))?;
     debug_assert_eq!(amended.suggested_fixes.len(), failure.suggested_fixes.len() + new.len());
     Ok((text, new.len()))
 }
@@ -62,12 +62,13 @@ impl Members<'_> {
     }
 
     /// Adds entries to a list. `level` is the depth of the list in the record.
-    fn extend(&mut self, name: &str, entries: &[String], level: usize) -> Result<()> {
+    fn extend(&mut self, name: &str, entries: &[String], level: usize) -> io::Result<()> {
         if entries.is_empty() {
             return Ok(());
         }
         let known: Vec<&RawValue> = match self.get(name) {
-            Some(list) => serde_json::from_str(list).with_context(|| format!("its {name} is no list"))?,
+            Some(list) => serde_json::from_str(list)
+                .map_err(|error| because(format_args!("its {name} is no list"), error.into()))?,
             None => Vec::new(),
         };
         let known = known.iter().map(|entry| entry.get().to_owned());
@@ -117,14 +118,11 @@ impl<'de> Deserialize<'de> for Members<'de> {
 
 #[cfg(test)]
 mod tests {
-    use tracing_failure::Resolution;
-
     use super::*;
+    use crate::{Origin, Resolution};
 
     fn suggestion(fix: &str) -> Suggestion {
-        let mut suggestion = Suggestion::default();
-        suggestion.fix = fix.to_owned();
-        suggestion
+        Suggestion::new(fix, Origin::Author)
     }
 
     fn amendment(fixes: &[&str]) -> Amendment {
@@ -181,8 +179,7 @@ mod tests {
     #[test]
     fn a_resolution_takes_the_place_of_the_one_before() {
         let resolved = |fix: &str| {
-            let mut resolution = Resolution::default();
-            resolution.fix = fix.to_owned();
+            let resolution = Resolution { fix: fix.to_owned(), ..Resolution::default() };
             Amendment { suggestions: Vec::new(), resolution: Some(resolution) }
         };
         let (text, _) = amended(RECORD, &resolved("one")).unwrap();

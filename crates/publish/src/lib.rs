@@ -1,0 +1,38 @@
+//! Pushes the records of failures to a git repository, without harming it, by the `git` of the machine.
+//!
+//! A part of [tracing-failure](https://docs.rs/tracing-failure), whose feature `publish` re-exports it.
+
+mod allowed;
+mod auto;
+mod branch;
+mod cache;
+mod child;
+mod commit;
+mod config;
+mod error;
+mod git;
+mod lock;
+mod message;
+mod outcome;
+mod publisher;
+mod push;
+mod pushed;
+mod records;
+mod refspec;
+mod remote;
+mod repository;
+mod reserved;
+mod reset;
+mod restore;
+mod scan;
+mod stage;
+mod target;
+mod tree;
+mod watchdog;
+mod withdrawn;
+
+#[doc(hidden)]
+pub use auto::AutoPush;
+pub use error::{PublishError, Secret};
+pub use outcome::{Ignored, NotPushed, Outcome, Plan, Published, Skipped};
+pub use publisher::Publisher;

@@ -1,0 +1,39 @@
+//! The record of a failed computation, its values, and the store that it is written to.
+//!
+//! A part of [tracing-failure](https://docs.rs/tracing-failure), which writes records and re-exports this crate. A program
+//! that only reads records needs no more than this.
+
+mod bound;
+mod failure;
+mod parameter_summary;
+mod phrases;
+mod redact;
+mod store;
+pub mod time;
+mod value;
+
+pub use failure::{
+    Behaviour, Breadcrumb, Build, Category, Confidence, Context, Convergence, Crossed, ErrorEntry, Evidence, Failure,
+    Frame, Location, NonFinite, Origin, PanicMatch, PanicOrigin, Process, RaisedPanic, ReadError, Relation, Resolution,
+    SCHEMA, SpanEntry, Suggestion, TrailEntry,
+};
+pub use redact::{is_secret_name, redact_text};
+pub use store::{Amendment, Durability, Store, amend, amend_failure};
+pub use value::{Limits, Map, Value};
+
+/// The parts that the other crates of the project share. They may change in any release.
+#[doc(hidden)]
+pub mod internal {
+    pub use crate::bound::{bound, name as bound_name, words as bound_words};
+    pub use crate::failure::authority::is_unreadable;
+    pub use crate::failure::fingerprint::{fingerprint, without_numbers};
+    pub use crate::failure::{SCHEMA_VERSION, reserved_in_context};
+    pub use crate::parameter_summary::ParameterSummary;
+    pub use crate::phrases::{Phrase, Words};
+    pub use crate::redact::{FieldName, Found, Json, NameKind, REDACTED, Redactor, secrets, secrets_in_text};
+    pub use crate::store::{
+        Amended, Areas, Change, Fixed, Locked, apart_from_stdio, copies, existing_store, file_name_part,
+        is_record_name, open_ordinary, parse, place_in, read_bounded, read_bytes, read_json, write_whole,
+    };
+    pub use crate::value::{DebugSink, brief, free_name, parameter, read_debug};
+}

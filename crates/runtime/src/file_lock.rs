@@ -1,0 +1,65 @@
+//! Locks between processes: the lock of an open file, which ends with its process, however that ends.
+
+use std::fs::{File, TryLockError};
+use std::time::{Duration, Instant};
+
+/// How often a lock that another process holds is tried.
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
+
+/// The result of an attempt to lock a file.
+#[derive(Debug)]
+pub enum FileLock {
+    /// This process has the lock until the value is dropped.
+    Acquired(LockedFile),
+    /// Another process, or another open file of this one, has the lock.
+    Busy,
+    /// The file system has no locks.
+    Unsupported,
+}
+
+/// A file that this process has locked.
+#[derive(Debug)]
+pub struct LockedFile(File);
+
+impl FileLock {
+    /// Locks a file, and waits for at most this long until it is free.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tracing_failure_runtime::file_lock::FileLock;
+    ///
+    /// # let path = std::env::temp_dir().join(format!("tracing-failure-lock-{}", std::process::id()));
+    /// let open = || std::fs::File::options().create(true).append(true).open(&path);
+    /// let lock = FileLock::acquire(open()?, Duration::ZERO);
+    /// assert!(matches!(FileLock::acquire(open()?, Duration::ZERO), FileLock::Busy));
+    /// drop(lock);
+    /// assert!(matches!(FileLock::acquire(open()?, Duration::ZERO), FileLock::Acquired(_)));
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn acquire(file: File, timeout: Duration) -> Self {
+        let started = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return FileLock::Acquired(LockedFile(file)),
+                Err(TryLockError::Error(_)) => return FileLock::Unsupported,
+                Err(TryLockError::WouldBlock) if started.elapsed() >= timeout => return FileLock::Busy,
+                Err(TryLockError::WouldBlock) => std::thread::sleep(POLL_INTERVAL),
+            }
+        }
+    }
+}
+
+impl LockedFile {
+    /// The file.
+    pub fn file(&self) -> &File {
+        &self.0
+    }
+}
+
+impl Drop for LockedFile {
+    /// A process that was forked in the meantime has the file open as well: closing it here would leave it locked there.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
