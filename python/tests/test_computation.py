@@ -365,7 +365,7 @@ def test_coroutines_are_computations_of_their_own(logger):
 
 
 def test_a_generator_says_how_it_is_done(logger):
-    with pytest.raises(TypeError, match="open the computation inside of it"):
+    with pytest.raises(TypeError, match="use the computation in a `with` block"):
 
         @logger.computation("c")
         def numbers():

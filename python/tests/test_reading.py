@@ -146,7 +146,7 @@ def test_what_is_no_file_is_passed_over(tmp_path: Path, written: Callable[..., F
 def test_a_broken_file_is_passed_over_with_a_warning(tmp_path: Path, written: Callable[..., Failures]) -> None:
     written({"n": 0})
     (tmp_path / "failures" / "broken.json").write_text("{")
-    with pytest.warns(UserWarning, match="passed over: .*broken.json:1:1"):
+    with pytest.warns(UserWarning, match="skipped: .*broken.json:1:1"):
         assert len(list(read(tmp_path / "failures"))) == 1
 
 

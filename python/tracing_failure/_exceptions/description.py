@@ -124,10 +124,9 @@ def _has_bounded_traceback(error: BaseException) -> bool:
         each = errors.pop()
         if not has_bounded_str(each) or any(_overrides(each, name) for name in ("__cause__", "__context__")):
             return False
-        around = [builtin_attribute(each, "__cause__"), builtin_attribute(each, "__context__")]
-        errors.extend(next_one for next_one in around if next_one is not None)
-        if issubclass(type(each), BaseExceptionGroup):
-            errors.extend(group_members(each)[:_MAX_FORMATTED_ERRORS])
+        predecessors = [builtin_attribute(each, "__cause__"), builtin_attribute(each, "__context__")]
+        errors.extend(predecessor for predecessor in predecessors if predecessor is not None)
+        errors.extend(group_members(each)[:_MAX_FORMATTED_ERRORS])
     return False
 
 

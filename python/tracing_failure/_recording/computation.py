@@ -227,7 +227,7 @@ def _check_decorated(function: Any) -> None:
         raise TypeError(f"{function.__qualname__} is a class: decorate its methods")
     if any(inspect.isgeneratorfunction(each) or inspect.isasyncgenfunction(each) for each in _codes(function)):
         name = getattr(function, "__qualname__", type(function).__qualname__)
-        raise TypeError(f"{name} is a generator: open the computation inside of it, with `with`")
+        raise TypeError(f"{name} is a generator: use the computation in a `with` block inside it")
 
 
 def _is_coroutine_function(function: Callable[..., Any]) -> bool:

@@ -105,7 +105,9 @@ class Reporter:
         depth = getattr(_active, "depth", 0)
         if depth == _MAX_NESTING:
             # Recording an object can fail and record that, for example in its `repr`.
-            warn_stderr(f"a failure of {report.call['computation']} is not recorded: it came up while others were")
+            warn_stderr(
+                f"a failure of {report.call['computation']} is not recorded: it occurred while others were recorded"
+            )
             return None
         try:
             _active.depth = depth + 1

@@ -78,7 +78,7 @@ def ask(
     request |= {"fresh": fresh or "<lambda>" in (request["model"] or ""), "redact": redact}
     answer = _native.ask_model(record, file, request, save)
     if cache_error := answer.pop("cache_error"):
-        warnings.warn(f"the answer is not kept for the next time: {cache_error}", RuntimeWarning, stacklevel=3)
+        warnings.warn(f"the answer is not cached: {cache_error}", RuntimeWarning, stacklevel=3)
     suggestions = answer.pop("suggestions")
     return Advice(**{**answer, "fixes": [Fix(*fix) for fix in answer["fixes"]]}), suggestions
 

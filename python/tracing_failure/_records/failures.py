@@ -75,7 +75,7 @@ class Failures(Sequence[Failure]):
             try:
                 failure = Failure.from_path(path)
             except (OSError, ValueError) as error:
-                warnings.warn(f"passed over: {error}", stacklevel=2)
+                warnings.warn(f"skipped: {error}", stacklevel=2)
                 continue
             original = originals.setdefault(_file_suffix(failure), path)
             if original == path or not failure.context.get("id"):
@@ -138,7 +138,7 @@ def _file_suffix(failure: Failure) -> str:
 
 
 def _warn_of_copy(copy: Path, original: Path, stacklevel: int) -> None:
-    warnings.warn(f"passed over: {copy} is a copy of {original.name}", stacklevel=stacklevel)
+    warnings.warn(f"skipped: {copy} is a copy of {original.name}", stacklevel=stacklevel)
 
 
 def _row(failure: Failure) -> dict[str, Any]:

@@ -116,8 +116,8 @@ def _module_depth(path: Path, module: Any) -> int:
 
 def _package_depth(path: Path) -> int:
     """The number of nested packages around a file. A script can lie in a package, too."""
-    around = path.parents[:_MAX_PARENTS]
-    return next((count for count, each in enumerate(around) if not os.path.exists(each / "__init__.py")), 0)
+    parents = path.parents[:_MAX_PARENTS]
+    return next((count for count, each in enumerate(parents) if not os.path.exists(each / "__init__.py")), 0)
 
 
 def _with_slashes(path: str) -> str:

@@ -20,12 +20,13 @@ def escape_controls(text: str) -> str:
     return _UNSAFE_CHARACTERS.sub(lambda found: f"\\u{{{ord(found[0]):x}}}", text)
 
 
-def warn_stderr(as_text: str) -> None:
+def warn_stderr(text: str) -> None:
+    """Writes a line to stderr."""
     if sys.stderr is None:
         # `print` would write to stdout.
         return
     try:
-        print(f"tracing-failure: {escape_controls(as_text)}", file=sys.stderr)
+        print(f"tracing-failure: {escape_controls(text)}", file=sys.stderr)
     except BaseException as trouble:
         if is_from_signal(trouble):
             raise

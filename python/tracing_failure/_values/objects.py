@@ -51,8 +51,8 @@ def public_attributes(value: Any) -> dict[str, Any]:
 
 
 def has_default_repr(value: Any) -> bool:
-    own: Any = type(value).__repr__
-    return own is object.__repr__
+    default: Any = object.__repr__
+    return type(value).__repr__ is default
 
 
 def qualified_name(value: Any) -> str:
