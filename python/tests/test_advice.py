@@ -169,7 +169,7 @@ def test_in_colab_the_runtimes_own_model_is_asked_where_there_is_no_key(failure,
         failure.suggest()
     (tmp_path / "failures.toml").unlink()
     monkeypatch.setenv("OPENAI_API_KEY", "key-of-openai")
-    with pytest.raises(AdviceError, match="no model to ask"):
+    with pytest.raises(AdviceError, match="no model is configured"):
         failure.suggest()
     monkeypatch.setenv("GEMINI_API_KEY", "key-of-gemini")
     with pytest.raises(AdviceError, match="no model is named"):

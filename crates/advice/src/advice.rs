@@ -1,4 +1,4 @@
-//! What a model advised, and how it becomes part of a record.
+//! Advice of a model and its conversion to suggestions.
 
 use chrono::{DateTime, Utc};
 use record::{Origin, Suggestion};
@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::models::{Answer, Fix};
 use text::{fit, one_line};
 
-/// Columns of the name of a model, or of who offers it.
+/// Maximum width of the names of a model and its provider.
 const MAX_NAME_COLUMNS: usize = 200;
 
-/// An answer, and where it is from.
+/// The answer of a model with its provenance.
 ///
 /// ```
-/// # let json = r#"{"root_cause": "It diverges.", "fixes": [{"change": "Damp it", "reason": "r"}], "confidence": "low"}"#;
+/// # let json = r#"{"root_cause": "It diverges.", "confidence": "low",
+/// #     "fixes": [{"change": "Damp it", "reason": "r"}]}"#;
 /// # let model = tracing_failure_advice::Model::from_fn("here", "a-model", move |_| Ok(json.to_owned()));
 /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
 /// let advice = tracing_failure_advice::Advisor::new(model).advise(&failure)?;
@@ -24,31 +25,32 @@ const MAX_NAME_COLUMNS: usize = 200;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Advice {
-    /// Who offers the model.
+    /// The provider of the model.
     pub provider: String,
-    /// The model, as the server names it.
+    /// The name of the model, as the server reports it.
     pub model: String,
-    /// When it was asked.
+    /// The time of the question.
     pub time: DateTime<Utc>,
-    /// SHA-256 of what it was asked, in hexadecimal.
+    /// SHA-256 of the prompt, in hexadecimal.
     pub prompt_hash: String,
-    /// What it took, the question included, where the server counts.
+    /// The number of tokens of prompt and answer, if the server reports it.
     pub tokens: Option<u64>,
-    /// What it said.
+    /// The answer.
     pub answer: Answer,
-    /// Whether it was said before, and nobody was asked now.
+    /// True if the answer comes from the cache and the model was not asked.
     #[serde(skip)]
     pub is_cached: bool,
-    /// Why the answer is not kept in `.suggestions`, where that failed: the same question will be asked, and paid for, again.
+    /// The reason why the answer could not be cached. The same question would be sent, and paid for, again.
     #[serde(skip)]
     pub cache_error: Option<String>,
 }
 
 impl Advice {
-    /// One entry for each fix, as records have them in `context.suggestions`.
+    /// Converts each fix to an entry of `context.suggestions` in a record.
     ///
     /// ```
-    /// # let json = r#"{"root_cause": "It diverges.", "fixes": [{"change": "Damp it", "reason": "r"}], "confidence": "low"}"#;
+    /// # let json = r#"{"root_cause": "It diverges.", "confidence": "low",
+    /// #     "fixes": [{"change": "Damp it", "reason": "r"}]}"#;
     /// # let model = tracing_failure_advice::Model::from_fn("here", "m", move |_| Ok(json.to_owned()));
     /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
     /// let advice = tracing_failure_advice::Advisor::new(model).advise(&failure)?;
@@ -76,7 +78,7 @@ impl Advice {
     }
 }
 
-/// What `suggested_fixes` says: what to change, where, and why.
+/// The text for `suggested_fixes`: change, location and reason.
 fn fix_text(fix: &Fix) -> String {
     let location = fix.location.as_deref().map(|location| format!(" ({location})")).unwrap_or_default();
     let change = fix.change.trim().trim_end_matches('.');

@@ -1,4 +1,4 @@
-//! One question, from a record to advice.
+//! The advisor: from a record to advice.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,14 +12,14 @@ use crate::models::{Answer, AskError, Model, Reply};
 use crate::prompt::{DEFAULT_BUDGET, FailureHistory, Prompt, PromptBuilder, prompt_hash};
 use text::{error_chain, fit, one_line, shown};
 
-/// Columns of a text that is no answer.
+/// Maximum width of an invalid reply in an error message.
 const MAX_REPLY_COLUMNS: usize = 300;
-/// Columns of a model's name.
+/// Maximum width of a model's name in an error message.
 const MAX_NAME_COLUMNS: usize = 100;
-/// Bytes of a text that are about one token.
+/// Estimated number of bytes per token.
 const BYTES_PER_TOKEN: usize = 4;
 
-/// A model, and what it is asked with.
+/// Asks a model about failures.
 ///
 /// ```
 /// use tracing_failure::{Failure, Store};
@@ -48,7 +48,7 @@ pub struct Advisor {
 }
 
 impl Advisor {
-    /// An advisor who knows of no other failures, and keeps nothing.
+    /// Creates an advisor without a directory: it knows no other failures and writes no files.
     ///
     /// ```
     /// # use tracing_failure_advice::{Advisor, Model};
@@ -59,9 +59,11 @@ impl Advisor {
         Advisor { model, dir: None, budget: None, fresh: false, redact: None, used_tokens: AtomicU64::new(0) }
     }
 
-    /// A directory of records, `io/failures` and the like: what they tell of the same failure is part of the question, and
-    /// what the model answers is kept in `.suggestions` there, so that it is asked once for each fingerprint. The directory
-    /// has to be there.
+    /// Sets the directory of the records, such as `io/failures`. It must exist.
+    ///
+    /// The prompt then contains earlier occurrences and fixes of the same failure. Answers are cached in the
+    /// subdirectory
+    /// `.suggestions`, so that the model is asked once per fingerprint.
     ///
     /// ```
     /// # use tracing_failure_advice::{Advisor, ErrorKind, Model};
@@ -76,8 +78,8 @@ impl Advisor {
         self
     }
 
-    /// Bytes that a question may have; else what `failures.toml` says where the model is at a server, or 16000. The error
-    /// itself is always told.
+    /// Sets the maximum size of the prompt in bytes. The default is `budget` in `failures.toml` for a model at a
+    /// server, or 16000. The error itself is always included.
     ///
     /// ```
     /// # use tracing_failure_advice::{Advisor, Model};
@@ -93,7 +95,7 @@ impl Advisor {
         self
     }
 
-    /// Whether the model is asked again where its answer is known.
+    /// Sets whether the model is asked again if its answer is cached.
     ///
     /// ```
     /// # use tracing_failure_advice::{Advisor, Model};
@@ -107,8 +109,11 @@ impl Advisor {
         self
     }
 
-    /// Whether secrets, home directories and the host's name are taken out of the question. Otherwise they are, unless the model
-    /// is on this machine and an option or a variable names its server: a `failures.toml` does not suffice.
+    /// Sets whether secrets, home directories and host names are redacted.
+    ///
+    /// By default they are, unless the model is on this machine and an option or environment variable names its server.
+    /// A
+    /// `failures.toml` alone does not disable redaction.
     ///
     /// ```
     /// # use tracing_failure_advice::{Advisor, Model};
@@ -125,7 +130,7 @@ impl Advisor {
         self
     }
 
-    /// The model.
+    /// Returns the model.
     ///
     /// ```
     /// # use tracing_failure_advice::{Advisor, Model};
@@ -136,8 +141,8 @@ impl Advisor {
         &self.model
     }
 
-    /// The tokens that all questions so far have used: as the server counts them, otherwise an estimate from the length of the
-    /// texts. Questions without a usable answer count as well.
+    /// Returns the number of tokens that all questions have used, including those without a valid answer. It is
+    /// estimated from the length of the texts if the server does not report it.
     ///
     /// ```
     /// # use tracing_failure_advice::{Advisor, Model};
@@ -150,11 +155,11 @@ impl Advisor {
         self.used_tokens.load(Ordering::Relaxed)
     }
 
-    /// What the model is asked about a failure.
+    /// Returns the prompt about a failure. Nothing is sent.
     ///
     /// # Errors
     ///
-    /// When the directory of the records cannot be read.
+    /// If the directory of the records cannot be read.
     ///
     /// ```
     /// # use tracing_failure_advice::{Advisor, Model};
@@ -166,7 +171,7 @@ impl Advisor {
     /// ```
     pub fn prompt(&self, failure: &Failure) -> Result<Prompt, AdviceError> {
         let mut failure = failure.clone();
-        // A record of another program has no diagnosis yet.
+        // Records of other programs have no diagnosis.
         diagnose::diagnose(&mut failure);
         let history = self
             .dir
@@ -185,12 +190,13 @@ impl Advisor {
         Ok(question.prompt())
     }
 
-    /// All that would be sent about a failure, but for the key: the request to a server, or the [`Prompt`] for a
-    /// function. Nothing is sent. What a terminal obeys stands there as it is.
+    /// Returns the request to the server without the key, or the [`Prompt`] for a function. Nothing is sent.
+    ///
+    /// Control characters are not escaped.
     ///
     /// # Errors
     ///
-    /// When the directory of the records cannot be read.
+    /// If the directory of the records cannot be read.
     ///
     /// ```
     /// use tracing_failure_advice::{Advisor, Model, ModelOptions};
@@ -205,14 +211,14 @@ impl Advisor {
         Ok(self.model.request(&self.prompt(failure)?))
     }
 
-    /// What the model says of a failure; what it said before of one with its fingerprint, where that is kept.
+    /// Asks the model about a failure, or returns the cached answer for its fingerprint.
     ///
-    /// An answer that cannot be kept is returned all the same: [`Advice::cache_error`] says why.
+    /// If an answer cannot be cached, it is returned with the reason in [`Advice::cache_error`].
     ///
     /// # Errors
     ///
-    /// When the model does not answer, or not as it should: what it said is kept then, where there is a directory, and its file
-    /// is named. When the directory cannot be read.
+    /// If the model does not answer, its reply is not a valid answer, or the directory cannot be read. An invalid reply
+    /// is saved in the directory, and the error names its file.
     ///
     /// ```
     /// use tracing_failure_advice::{Advisor, ErrorKind, Model};
@@ -221,7 +227,7 @@ impl Advisor {
     /// let model = Model::from_fn("here", "a-model", |_| Err("the quota is used up".into()));
     /// let error = Advisor::new(model).advise(&failure).unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::NoAnswer);
-    /// assert_eq!(format!("{error:#}"), "a-model by here has not answered: the quota is used up");
+    /// assert_eq!(format!("{error:#}"), "a-model by here did not answer: the quota is used up");
     /// ```
     pub fn advise(&self, failure: &Failure) -> Result<Advice, AdviceError> {
         let cache = self.dir.as_deref().map(Cache::of);
@@ -255,16 +261,16 @@ impl Advisor {
         })
     }
 
-    /// Keeps what is no answer, where it can be kept; says what it is or where.
+    /// Saves an invalid reply if there is a directory. Returns a message with the file or the reply.
     fn save_raw(&self, reply: &Reply, cache: Option<&Cache>) -> String {
         let model = fit(&one_line(&reply.model), MAX_NAME_COLUMNS).into_owned();
         match cache.map(|cache| cache.save_raw(&reply.text)) {
-            Some(Ok(path)) => format!("what {model} said is in {}", shown(&path)),
-            _ => format!("{model} said {:?}", fit(&one_line(&reply.text), MAX_REPLY_COLUMNS)),
+            Some(Ok(path)) => format!("the reply of {model} is in {}", shown(&path)),
+            _ => format!("{model} replied {:?}", fit(&one_line(&reply.text), MAX_REPLY_COLUMNS)),
         }
     }
 
-    /// A question without an answer may have been paid for.
+    /// Adds the tokens of a question without an answer, if the model may have processed it.
     fn add_tokens_of_failed(&self, prompt: &Prompt, error: &anyhow::Error) {
         match error.downcast_ref::<AskError>() {
             Some(error) if !error.may_have_cost() => {}

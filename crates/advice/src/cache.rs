@@ -1,4 +1,4 @@
-//! Answers that were given before: a model is asked once for each fingerprint.
+//! The cache of answers: a model is asked once per fingerprint.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -12,33 +12,33 @@ use crate::advice::Advice;
 use crate::models::{Answer, Model};
 use crate::prompt::digest;
 
-/// A larger file is no answer.
+/// Maximum size of a cached answer.
 const MAX_FILE_BYTES: u64 = 1 << 20;
-/// A directory beside the records, which readers of those pass over.
+/// The directory of the cache. Readers of records ignore it.
 const DIR_NAME: &str = ".suggestions";
 
 pub(crate) struct Cache {
     dir: PathBuf,
 }
 
-/// An answer in its file.
+/// The content of a cache file.
 #[derive(Serialize, Deserialize)]
 struct CacheEntry {
     #[serde(flatten)]
     advice: Advice,
-    /// A digest of all else. It shows whether the file was edited after the model answered.
+    /// Digest of the other fields. It detects edited files.
     #[serde(default)]
     digest: String,
 }
 
 impl Cache {
-    /// Of the records in this directory.
+    /// The cache in a directory of records.
     pub(crate) fn of(failures: &Path) -> Self {
         Cache { dir: failures.join(DIR_NAME) }
     }
 
-    /// What this model said of failures with this fingerprint. What cannot be read, was edited, or would not be accepted from
-    /// the model either, is asked again.
+    /// Returns the answer of this model for the fingerprint of the failure. A file that is unreadable, edited or not a
+    /// valid answer is ignored.
     pub(crate) fn get(&self, failure: &Failure, model: &Model) -> Option<Advice> {
         let file = self.file(failure, model);
         let is_file =
@@ -54,12 +54,12 @@ impl Cache {
         let mut json =
             serde_json::to_vec_pretty(&CacheEntry { advice: advice.clone(), digest: advice_digest(advice)? })?;
         json.push(b'\n');
-        // Other threads and processes may be writing the same.
+        // Other threads and processes may write the same file.
         let temporary = path.with_extension(format!("{}.{:016x}.tmp", std::process::id(), fastrand::u64(..)));
         let write = || {
             fs::create_dir_all(&self.dir)?;
             if fs::symlink_metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
-                return Err(io::Error::other("what is there is not an ordinary file"));
+                return Err(io::Error::other("it exists and is not a regular file"));
             }
             File::create_new(&temporary)?.write_all(&json)?;
             fs::rename(&temporary, &path)
@@ -69,7 +69,7 @@ impl Cache {
             .with_context(|| format!("cannot write {}", path.display()))
     }
 
-    /// Keeps a text that is no answer, and returns its file.
+    /// Saves an invalid reply and returns its path.
     pub(crate) fn save_raw(&self, text: &str) -> Result<PathBuf> {
         let path = self.dir.join(format!("raw_{}.txt", record::time::now().format("%Y%m%dT%H%M%S%.6fZ")));
         let saved = fs::create_dir_all(&self.dir).and_then(|()| File::create_new(&path)?.write_all(text.as_bytes()));
@@ -77,7 +77,7 @@ impl Cache {
         Ok(path)
     }
 
-    /// Fingerprints come from records, which may say anything there.
+    /// The path of an answer. The fingerprint is hashed, because a record may contain any text there.
     fn file(&self, failure: &Failure, model: &Model) -> PathBuf {
         let of = digest(&[&failure.fingerprint(), model.provider(), model.name(), &model.base_url()]);
         self.dir.join(format!("{}.json", &of[..32]))

@@ -1,26 +1,26 @@
-//! Why there is no advice.
+//! Errors.
 
 use std::error::Error;
 use std::fmt;
 use text::error_chain;
 
-/// Why a model was not asked, did not answer, or its answer is not kept.
+/// The error of this crate.
 ///
-/// `{}` says what happened, [`source`](Error::source) why, and `{:#}` both on one line.
+/// `{}` describes what failed, [`source`](Error::source) is the cause, and `{:#}` prints both on one line.
 ///
 /// ```
 /// use tracing_failure_advice::{ErrorKind, Model, ModelOptions};
 ///
 /// let error = Model::new(&ModelOptions::new().base_url("ftp://localhost").model("a-model")).unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::Settings);
-/// assert_eq!(error.to_string(), "a base URL begins with http:// or https:// and a host");
+/// assert_eq!(error.to_string(), "a base URL must begin with http:// or https:// and a host");
 /// ```
 pub struct AdviceError {
     kind: ErrorKind,
     cause: anyhow::Error,
 }
 
-/// What went wrong, for programs.
+/// The kind of an [`AdviceError`].
 ///
 /// ```
 /// use tracing_failure_advice::{ErrorKind, Model, ModelOptions};
@@ -31,18 +31,18 @@ pub struct AdviceError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// It is not said which model to ask, or what is said of it is wrong; nothing was sent.
+    /// The model is not specified, or an option, variable or `failures.toml` is invalid. Nothing was sent.
     Settings,
-    /// The model was not reached, did not answer, or not to its end.
+    /// The model was not reached, did not answer, or did not complete its answer.
     NoAnswer,
-    /// What the model said is no answer.
+    /// The reply of the model does not match the schema of an answer.
     InvalidAnswer,
-    /// A record, or what is kept beside records, cannot be read or written.
+    /// A record or a file in the directory of the records cannot be read or written.
     Files,
 }
 
 impl AdviceError {
-    /// What went wrong.
+    /// The kind of the error.
     ///
     /// ```
     /// use tracing_failure_advice::{ErrorKind, Model, ModelOptions};
@@ -56,7 +56,7 @@ impl AdviceError {
 }
 
 impl ErrorKind {
-    /// The error of this kind with its cause.
+    /// Returns a function that makes an error of this kind from its cause, for `map_err`.
     pub(crate) fn of(self) -> impl Fn(anyhow::Error) -> AdviceError {
         move |cause| AdviceError { kind: self, cause }
     }

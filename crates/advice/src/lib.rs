@@ -1,8 +1,8 @@
-//! Asks a language model why a computation failed, and what to try.
+//! Asks a language model for the cause of a failure and for fixes.
 //!
-//! The question is made of the record that [`tracing_failure`] left: the error, what was computed by which equation with
-//! which parameters, how the numbers went before, the source around it, and what fixed the same failure in other runs. The
-//! answer has a root cause and one to five fixes, which can become part of the record.
+//! The prompt contains the record of [`tracing_failure`]: the error, the computation with its theoretical reference and
+//! parameters, the numbers of the trail, the source code around the error, and fixes of the same failure in other runs.
+//! The answer contains a root cause and one to five fixes, which can be added to the record.
 //!
 //! ```
 //! use tracing_failure::{Failure, Store};
@@ -13,7 +13,7 @@
 //! let failure = Failure::new("pole_mass", "Eq. 4.7", "NewtonError", "no convergence within 50 iterations");
 //! let path = Store::open(&dir)?.write(&failure)?; // "io/failures" in a program
 //!
-//! // A model at a server is a `Model::new(&ModelOptions::new().or_env()?)?`.
+//! // For a model at a server, use `Model::new(&ModelOptions::new().or_env()?)?`.
 //! let model = Model::from_fn("here", "a-model", |prompt| {
 //!     assert!(prompt.user.contains("no convergence within 50 iterations"));
 //!     Ok(r#"{"root_cause": "The start is too far away.", "confidence": "medium", "fixes":
@@ -29,16 +29,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Promises
+//! # Guarantees
 //!
-//! - Nothing is sent but by [`Advisor::advise`], and nothing but what [`Advisor::dry_run`] shows and the key.
-//! - Secrets, home directories and the host's name are taken out of the question, unless [`redact`](Advisor::redact) says
-//!   otherwise, or the model is on this machine and an option or a variable names its server.
-//! - A `failures.toml` alone decides neither who receives a key or secrets, nor that anything goes to another machine. One that
-//!   another user can have written is not read. No key goes to another machine over http.
-//! - No key is part of an answer, an error, or a file that is kept, although the server sent it back.
-//! - What a record says is data between marks that it cannot contain, and the model is told so.
-//! - Without a directory nothing is written.
+//! - Only [`Advisor::advise`] sends data. It sends the text that [`Advisor::dry_run`] returns, and the key.
+//! - Secrets, home directories and host names are redacted, unless [`redact`](Advisor::redact) disables it, or the
+//!   model is on this machine and an option or environment variable names its server.
+//! - A server that only a `failures.toml` names receives no key and no secrets, and nothing at all if it is on another
+//!   machine. Files that another user could have written are not read. Keys are sent over http to this machine only.
+//! - Answers, errors and files never contain a key, even if the server repeats it.
+//! - The record stands between marks that it cannot contain, and the model is told to treat it as data.
+//! - Without a directory, nothing is written.
 
 mod advice;
 mod advisor;

@@ -1,4 +1,4 @@
-//! A model that is a function of the program.
+//! Models that are functions of the program.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ const ANSWER: &str = r#"{"root_cause": "The flow has a pole.", "confidence": "hi
     {"change": "End before the pole", "location": "src/flow.rs:7", "reason": "the coupling diverges there"},
     {"change": "Integrate 1/λ", "reason": "it stays bounded", "code": " "}]}"#;
 
-fn says(text: &str) -> Model {
+fn model_replying(text: &str) -> Model {
     let text = text.to_owned();
     Model::from_fn("here", "a-model", move |_| Ok(text.clone()))
 }
@@ -34,7 +34,7 @@ fn names(dir: &Path) -> Vec<String> {
 #[test]
 fn what_it_says_is_read() {
     for text in [ANSWER.to_owned(), format!("```json\n{ANSWER}\n```\n")] {
-        let advice = Advisor::new(says(&text)).advise(&failure("m")).unwrap();
+        let advice = Advisor::new(model_replying(&text)).advise(&failure("m")).unwrap();
         assert_eq!(advice.answer.root_cause, "The flow has a pole.");
         assert_eq!((advice.answer.confidence, advice.answer.fixes.len()), (Confidence::High, 2));
         assert_eq!((&*advice.provider, &*advice.model, advice.tokens), ("here", "a-model", None));
@@ -46,7 +46,7 @@ fn what_it_says_is_read() {
 fn its_answer_becomes_part_of_the_record() {
     let dir = tempfile::tempdir().unwrap();
     let path = Store::open(dir.path()).unwrap().write(&failure("m")).unwrap();
-    let advice = Advisor::new(says(ANSWER)).dir(dir.path()).advise(&failure("m")).unwrap();
+    let advice = Advisor::new(model_replying(ANSWER)).dir(dir.path()).advise(&failure("m")).unwrap();
     let amendment = Amendment { suggestions: advice.suggestions(), ..Amendment::default() };
     assert_eq!(amend(&path, &amendment).unwrap(), 2);
     assert_eq!(amend(&path, &amendment).unwrap(), 0);
@@ -84,7 +84,7 @@ fn it_is_asked_once_where_there_is_a_directory() {
 #[test]
 fn threads_ask_at_once() {
     let dir = tempfile::tempdir().unwrap();
-    let advisor = Advisor::new(says(ANSWER)).dir(dir.path()).fresh(true);
+    let advisor = Advisor::new(model_replying(ANSWER)).dir(dir.path()).fresh(true);
     std::thread::scope(|scope| {
         let ask = || (0..20).for_each(|_| drop(advisor.advise(&failure("m")).unwrap()));
         (0..8).for_each(|_| drop(scope.spawn(ask)));
@@ -95,24 +95,24 @@ fn threads_ask_at_once() {
 #[test]
 fn without_a_directory_nothing_is_written() {
     let before = names(Path::new("."));
-    Advisor::new(says(ANSWER)).advise(&failure("m")).unwrap();
-    let error = Advisor::new(says("I cannot say.\u{1b}[2J")).advise(&failure("m")).unwrap_err();
+    Advisor::new(model_replying(ANSWER)).advise(&failure("m")).unwrap();
+    let error = Advisor::new(model_replying("I cannot say.\u{1b}[2J")).advise(&failure("m")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidAnswer);
-    let said = format!("{error:#}");
-    assert!(said.starts_with("a-model said \"I cannot say."), "{said}");
-    assert!(said.contains("the answer does not fit: it is no JSON") && !said.contains('\u{1b}'), "{said}");
+    let message = format!("{error:#}");
+    assert!(message.starts_with("a-model replied \"I cannot say."), "{message}");
+    assert!(message.contains("invalid answer: not JSON") && !message.contains('\u{1b}'), "{message}");
     assert_eq!(names(Path::new(".")), before);
 }
 
 #[test]
 fn what_is_no_answer_is_kept_beside_the_records() {
     let dir = tempfile::tempdir().unwrap();
-    let error = Advisor::new(says("I cannot say.")).dir(dir.path()).advise(&failure("m")).unwrap_err();
-    assert!(error.to_string().starts_with("what a-model said is in "), "{error}");
-    let kept = dir.path().join(".suggestions");
-    let name = &names(&kept)[0];
+    let error = Advisor::new(model_replying("I cannot say.")).dir(dir.path()).advise(&failure("m")).unwrap_err();
+    assert!(error.to_string().starts_with("the reply of a-model is in "), "{error}");
+    let cache = dir.path().join(".suggestions");
+    let name = &names(&cache)[0];
     assert!(name.starts_with("raw_"), "{name}");
-    assert_eq!(fs::read_to_string(kept.join(name)).unwrap(), "I cannot say.");
+    assert_eq!(fs::read_to_string(cache.join(name)).unwrap(), "I cannot say.");
 }
 
 #[test]
@@ -120,22 +120,25 @@ fn its_error_is_told() {
     let model = Model::from_fn("here", "a-model", |_| Err("the quota is used up".into()));
     let error = Advisor::new(model).advise(&failure("m")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoAnswer);
-    assert_eq!(error.to_string(), "a-model by here has not answered");
+    assert_eq!(error.to_string(), "a-model by here did not answer");
     assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "the quota is used up");
-    assert_eq!(format!("{error:?}"), "NoAnswer: a-model by here has not answered: the quota is used up");
+    assert_eq!(format!("{error:?}"), "NoAnswer: a-model by here did not answer: the quota is used up");
 }
 
 #[test]
 fn secrets_are_not_told_unless_it_is_local() {
     let mut failure = failure("cannot reach postgres://me:hunter2@db.example/x");
     failure.parameters.insert("data", "/home/ada/run7.h5");
-    let asked = |advisor: Advisor| advisor.prompt(&failure).unwrap().to_string();
-    let away = asked(Advisor::new(says(ANSWER)));
+    let prompt_text = |advisor: Advisor| advisor.prompt(&failure).unwrap().to_string();
+    let away = prompt_text(Advisor::new(model_replying(ANSWER)));
     assert!(!away.contains("hunter2") && !away.contains("ada") && away.contains("~/run7.h5"), "{away}");
-    for all in [asked(Advisor::new(says(ANSWER).local())), asked(Advisor::new(says(ANSWER)).redact(false))] {
+    for all in [
+        prompt_text(Advisor::new(model_replying(ANSWER).local())),
+        prompt_text(Advisor::new(model_replying(ANSWER)).redact(false)),
+    ] {
         assert!(all.contains("hunter2") && all.contains("/home/ada/run7.h5"), "{all}");
     }
-    let local = asked(Advisor::new(says(ANSWER).local()).redact(true));
+    let local = prompt_text(Advisor::new(model_replying(ANSWER).local()).redact(true));
     assert!(!local.contains("hunter2"), "{local}");
 }
 
@@ -143,20 +146,20 @@ fn secrets_are_not_told_unless_it_is_local() {
 fn it_is_told_the_schema_within_the_budget() {
     let mut failure = failure("no convergence");
     (0..500).for_each(|number| failure.parameters.insert(format!("parameter_{number}"), 1.5));
-    let told = Arc::new(std::sync::Mutex::new(None));
-    let keep = told.clone();
+    let received = Arc::new(std::sync::Mutex::new(None));
+    let slot = received.clone();
     let model = Model::from_fn("here", "a-model", move |prompt| {
-        *keep.lock().unwrap() = Some(prompt.clone());
+        *slot.lock().unwrap() = Some(prompt.clone());
         Ok(ANSWER.to_owned())
     });
     let advisor = Advisor::new(model).budget(6_000);
     advisor.advise(&failure).unwrap();
-    let prompt = told.lock().unwrap().take().unwrap();
+    let prompt = received.lock().unwrap().take().unwrap();
     assert!(prompt.system.ends_with(&prompt.schema) && prompt.schema.contains("\"root_cause\""), "{}", prompt.system);
     assert_eq!(prompt, advisor.prompt(&failure).unwrap());
     assert_eq!(advisor.dry_run(&failure).unwrap(), prompt.to_string());
     for budget in (4_000..16_000).step_by(500) {
-        let prompt = Advisor::new(says(ANSWER)).budget(budget).prompt(&failure).unwrap();
+        let prompt = Advisor::new(model_replying(ANSWER)).budget(budget).prompt(&failure).unwrap();
         assert!(prompt.system.len() + prompt.user.len() <= budget, "{budget}");
     }
 }
@@ -174,13 +177,13 @@ fn the_past_is_told_of_records_with_and_without_a_fingerprint() {
         fs::write(dir.path().join(format!("{number}.json")), record.to_json()).unwrap();
     }
     fs::write(dir.path().join("broken.json"), known.fingerprint().as_bytes()).unwrap();
-    let asked = Advisor::new(says(ANSWER)).dir(dir.path()).prompt(&known).unwrap().user;
-    assert!(asked.contains("2 times since") && asked.contains("mu 0.5 | 1.5\n"), "{asked}");
+    let text = Advisor::new(model_replying(ANSWER)).dir(dir.path()).prompt(&known).unwrap().user;
+    assert!(text.contains("2 times since") && text.contains("mu 0.5 | 1.5\n"), "{text}");
     known.context.fingerprint = Some("a \"name\" of its own".to_owned());
     fs::write(dir.path().join("own.json"), known.to_json()).unwrap();
     fs::write(dir.path().join("own2.json"), known.to_json()).unwrap();
-    let asked = Advisor::new(says(ANSWER)).dir(dir.path()).prompt(&known).unwrap().user;
-    assert!(asked.contains("2 times since"), "{asked}");
+    let text = Advisor::new(model_replying(ANSWER)).dir(dir.path()).prompt(&known).unwrap().user;
+    assert!(text.contains("2 times since"), "{text}");
 }
 
 /// Values that readers of JSON refuse, in a text that is a record all the same.
@@ -201,15 +204,16 @@ fn a_value_that_json_does_not_have_hides_no_past() {
         for (number, text) in with_odd_values(&past.to_json()).iter().enumerate() {
             fs::write(dir.path().join(format!("{number}.json")), text).unwrap();
         }
-        let asked = Advisor::new(says(ANSWER)).dir(dir.path()).prompt(&failure("no convergence")).unwrap().user;
-        assert!(asked.contains("fixed before by: start closer to the pole\n3 times since"), "{asked}");
+        let text =
+            Advisor::new(model_replying(ANSWER)).dir(dir.path()).prompt(&failure("no convergence")).unwrap().user;
+        assert!(text.contains("earlier fix: start closer to the pole\n3 times since"), "{text}");
     }
 }
 
 #[test]
 fn a_record_with_such_a_value_is_amended() {
     let dir = tempfile::tempdir().unwrap();
-    let advice = Advisor::new(says(ANSWER)).advise(&failure("m")).unwrap();
+    let advice = Advisor::new(model_replying(ANSWER)).advise(&failure("m")).unwrap();
     let amendment = Amendment { suggestions: advice.suggestions(), ..Amendment::default() };
     for text in with_odd_values(&failure("m").to_json()) {
         let path = dir.path().join("record.json");
@@ -236,15 +240,15 @@ fn a_copy_is_no_second_failure_in_the_past() {
             fs::copy(&path, dir.path().join(name)).unwrap();
         }
     }
-    let asked = Advisor::new(says(ANSWER)).dir(dir.path()).prompt(&known).unwrap().user;
-    assert!(asked.contains("2 times since"), "{asked}");
+    let text = Advisor::new(model_replying(ANSWER)).dir(dir.path()).prompt(&known).unwrap().user;
+    assert!(text.contains("2 times since"), "{text}");
 }
 
 #[test]
 fn a_directory_that_is_not_there_is_not_made() {
     let dir = tempfile::tempdir().unwrap();
     let missing = dir.path().join("failures");
-    let error = Advisor::new(says(ANSWER)).dir(&missing).advise(&failure("m")).unwrap_err();
+    let error = Advisor::new(model_replying(ANSWER)).dir(&missing).advise(&failure("m")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Files);
     assert_eq!(error.to_string(), format!("there is no directory {}", missing.display()));
     assert!(!missing.exists());

@@ -230,8 +230,8 @@ fn what_is_no_answer_is_kept() {
         broken["confidence"] = json!("certain");
         let workspace = Workspace::with_data();
         let stderr = failed(&protocol.ask_in(&workspace, &Server::start(&[protocol.says(&broken.to_string())]), &[]));
-        assert!(stderr.contains("the answer does not fit: /confidence: "), "{stderr}");
-        let (_, path) = stderr.trim_start_matches("failures: ").split_once("what served-1 said is in ").unwrap();
+        assert!(stderr.contains("invalid answer: /confidence: "), "{stderr}");
+        let (_, path) = stderr.trim_start_matches("failures: ").split_once("the reply of served-1 is in ").unwrap();
         let path = path.split_once(": ").unwrap().0;
         assert!(path.starts_with("io/failures/.suggestions/raw_"), "{path}");
         assert_eq!(std::fs::read_to_string(workspace.dir().join(path)).unwrap(), broken.to_string());
@@ -243,7 +243,7 @@ fn a_stream_is_not_taken_for_an_answer() {
     for protocol in BOTH {
         let reply = Reply::http(200, &["content-type: text/event-stream"], "data: {}\n\n");
         let stderr = protocol.failure(reply);
-        assert!(stderr.contains("answers as a stream, which was not asked for"), "{stderr}");
+        assert!(stderr.contains("answers with a stream instead of JSON"), "{stderr}");
     }
 }
 
@@ -257,7 +257,7 @@ fn the_servers_own_words_are_shown() {
 
         let stderr = protocol.failure(Reply::http(404, &[], "<h1>no such page</h1>"));
         assert!(
-            stderr.contains("answers 404 Not Found: <h1>no such page</h1>; is there a model of this name"),
+            stderr.contains("answers 404 Not Found: <h1>no such page</h1>; check --model and --base-url"),
             "{stderr}"
         );
 
@@ -280,7 +280,7 @@ fn a_key_that_a_server_repeats_is_not_shown() {
             assert!(stderr.contains("[redacted]"), "{stderr}");
         }
         let stderr = protocol.failure(Reply::http(401, &[], ""));
-        assert!(stderr.contains(&format!("is the key in {} right?", protocol.key_variable())), "{stderr}");
+        assert!(stderr.contains(&format!("check the key in {}", protocol.key_variable())), "{stderr}");
     }
 }
 
@@ -311,7 +311,7 @@ fn nobody_waits_for_longer_than_there_is_time() {
         let server = Server::start(&[reply]);
         let (run, elapsed) = timed(|| protocol.ask(&server, &[]));
         let stderr = failed(&run);
-        assert!(stderr.contains(": quota; it asks to wait "), "{stderr}");
+        assert!(stderr.contains(": quota; retry after "), "{stderr}");
         assert!(stderr.contains("2h 46m 39s") || stderr.contains("years"), "{stderr}");
         assert!(elapsed < Duration::from_secs(2), "{elapsed:?}");
         server.only_request();
@@ -346,7 +346,7 @@ fn what_does_not_pass_comes_to_an_end() {
         let server = Server::start(&[Reply::http(500, &[], "out of order")]);
         let (run, elapsed) = timed(|| protocol.ask(&server, &["--timeout", "1s"]));
         let stderr = failed(&run);
-        assert!(stderr.contains("answers 500 Internal Server Error: out of order (asked "), "{stderr}");
+        assert!(stderr.contains("answers 500 Internal Server Error: out of order ("), "{stderr}");
         assert!(elapsed < Duration::from_millis(1500), "{elapsed:?}");
     }
 }
@@ -357,7 +357,7 @@ fn a_server_that_says_nothing_is_left() {
         let server = Server::start(&[Reply::Hang]);
         let (run, elapsed) = timed(|| protocol.ask(&server, &["--timeout", "1s"]));
         let stderr = failed(&run);
-        assert!(stderr.contains("has not answered within 1s; --timeout gives it more time"), "{stderr}");
+        assert!(stderr.contains("did not answer within 1s; use --timeout to wait longer"), "{stderr}");
         assert!(elapsed < Duration::from_millis(1800), "{elapsed:?}");
         server.only_request();
     }
@@ -376,7 +376,7 @@ fn a_body_that_does_not_come_is_left() {
     });
     let args = ["--base-url", &url, "--model", "m-1", "--timeout", "1s"];
     let (run, elapsed) = timed(|| suggest(&Workspace::with_data(), &args, &[]));
-    assert!(failed(&run).contains("has not answered within 1s"), "{}", run.transcript());
+    assert!(failed(&run).contains("did not answer within 1s"), "{}", run.transcript());
     assert!(elapsed < Duration::from_millis(1800), "{elapsed:?}");
     drop(keeper.join());
 }
@@ -387,9 +387,9 @@ fn nobody_at_home_is_said_at_once() {
     let url = format!("http://127.0.0.1:{port}");
     let (run, elapsed) = timed(|| suggest(&Workspace::with_data(), &["--base-url", &url, "--model", "m-1"], &[]));
     let stderr = failed(&run);
-    assert!(stderr.contains(&format!("{url}/v1/chat/completions is not reached: ")), "{stderr}");
-    assert!(stderr.contains("refused") && !stderr.contains("asked"), "{stderr}");
-    assert!(stderr.ends_with("; is the network there, the server running, and --base-url right?\n"), "{stderr}");
+    assert!(stderr.contains(&format!("{url}/v1/chat/completions cannot be reached: ")), "{stderr}");
+    assert!(stderr.contains("refused") && !stderr.contains("attempts"), "{stderr}");
+    assert!(stderr.ends_with("; check the network, the server and --base-url\n"), "{stderr}");
     assert!(elapsed < Duration::from_secs(2), "{elapsed:?}");
 }
 
@@ -397,7 +397,7 @@ fn nobody_at_home_is_said_at_once() {
 fn a_connection_that_breaks_is_not_tried_for_ever() {
     let server = Server::start(&[Reply::Close]);
     let stderr = failed(&Protocol::OpenAi.ask(&server, &[]));
-    assert!(stderr.contains("is not reached: ") && stderr.contains(" (asked 3 times); "), "{stderr}");
+    assert!(stderr.contains("cannot be reached: ") && stderr.contains(" (3 attempts); "), "{stderr}");
     assert_eq!(server.requests().len(), 3);
 }
 
@@ -413,9 +413,9 @@ fn a_body_without_end_is_not_read_to_its_end() {
 fn a_page_is_no_answer() {
     for protocol in BOTH {
         let stderr = protocol.failure(Reply::http(200, &[], "<html>\nwelcome"));
-        assert!(stderr.contains("answers with what is no JSON: <html> welcome; is --base-url right?"), "{stderr}");
+        assert!(stderr.contains("does not answer with JSON: <html> welcome; check --base-url"), "{stderr}");
         let stderr = protocol.failure(Reply::json(200, &json!({ "candidates": [], "choices": [] })));
-        assert!(stderr.contains("answers without a text of the model"), "{stderr}");
+        assert!(stderr.contains("answers without text"), "{stderr}");
     }
 }
 
@@ -427,7 +427,7 @@ fn the_key_does_not_go_elsewhere() {
             let location = format!("location: {}/v1?key=secret", elsewhere.url());
             let stderr = protocol.failure(Reply::http(status, &[&location], ""));
             assert!(
-                stderr.contains(&format!("it sends us to {}/v1; redirects are not followed", elsewhere.url())),
+                stderr.contains(&format!("it redirects to {}/v1; redirects are not followed", elsewhere.url())),
                 "{stderr}"
             );
         }
@@ -453,14 +453,14 @@ fn a_model_that_does_not_come_to_its_end_is_no_answer() {
         body["candidates"][0]["finishReason"] = json!(reason);
         Protocol::Gemini.failure(Reply::json(200, &body))
     };
-    assert!(gemini("MAX_TOKENS").contains("cut the answer: the model came to the end of its tokens"));
+    assert!(gemini("MAX_TOKENS").contains("truncated the answer: the model reached its token limit"));
     assert!(gemini("SAFETY").contains("stopped the answer: SAFETY"));
     let openai = |reason: &str| {
         let mut body = Protocol::OpenAi.body(&answer().to_string());
         body["choices"][0]["finish_reason"] = json!(reason);
         Protocol::OpenAi.failure(Reply::json(200, &body))
     };
-    assert!(openai("length").contains("cut the answer: the model came to the end of its tokens"));
+    assert!(openai("length").contains("truncated the answer: the model reached its token limit"));
     assert!(openai("content_filter").contains("stopped the answer: content_filter"));
 }
 
@@ -468,7 +468,7 @@ fn a_model_that_does_not_come_to_its_end_is_no_answer() {
 fn a_model_that_will_not_answer_says_so() {
     let blocked = json!({ "promptFeedback": { "blockReason": "PROHIBITED_CONTENT" } });
     let stderr = Protocol::Gemini.failure(Reply::json(200, &blocked));
-    assert!(stderr.contains("did not let the question through to the model: PROHIBITED_CONTENT"), "{stderr}");
+    assert!(stderr.contains("blocked the prompt: PROHIBITED_CONTENT"), "{stderr}");
     let refusal = json!({ "choices": [{ "message": { "content": null, "refusal": "I cannot help" } }] });
     let stderr = Protocol::OpenAi.failure(Reply::json(200, &refusal));
     assert!(stderr.contains("the model refuses to answer: I cannot help"), "{stderr}");
@@ -483,7 +483,7 @@ fn what_is_missing_is_said() {
     for (args, key) in [(&["--provider", "openai"][..], ""), (&[], "k-1"), (&["--model", " "], "k-1")] {
         let stderr = failed(&suggest(&workspace, args, &[("GEMINI_API_KEY", key)]));
         assert!(
-            stderr.contains("no model is named: give its name with --model, in FAILURES_MODEL, or as model"),
+            stderr.contains("no model is named: set --model, FAILURES_MODEL, or model in the table [suggest]"),
             "{stderr}"
         );
         assert!(stderr.contains("models") && stderr.contains("https://"), "{stderr}");
@@ -492,15 +492,15 @@ fn what_is_missing_is_said() {
     let server = Server::start(&[Reply::Close]);
     let args = ["--provider", "gemini", "--model", "m-1", "--base-url", &server.url()];
     let stderr = failed(&suggest(&workspace, &args, &[("GEMINI_API_KEY", "")]));
-    assert!(stderr.contains("wants a key; set GEMINI_API_KEY"), "{stderr}");
+    assert!(stderr.contains("requires a key; set GEMINI_API_KEY"), "{stderr}");
     assert!(server.requests().is_empty());
 
     let run = suggest(&workspace, &["--provider", "claude"], &[]);
     assert_eq!(run.code(), 2, "{}", run.transcript());
     let stderr = failed(&suggest(&workspace, &["--model", "../x", "--provider", "gemini"], &[]));
-    assert!(stderr.contains("is no name of a Gemini model"), "{stderr}");
+    assert!(stderr.contains("is not a name of a Gemini model"), "{stderr}");
     let stderr = failed(&suggest(&workspace, &["--model", "m-1"], &[("GEMINI_API_KEY", "sesame\nopen")]));
-    assert!(stderr.contains("what is in GEMINI_API_KEY is no key"), "{stderr}");
+    assert!(stderr.contains("GEMINI_API_KEY does not contain a valid key"), "{stderr}");
 }
 
 #[test]
@@ -510,12 +510,13 @@ fn a_key_goes_only_where_nobody_else_reads_it() {
         for url in ["http://model.invalid", "http://localhost.model.invalid:80/v1", "http://127.0.0.1.model.invalid"] {
             let args = ["--provider", protocol.name(), "--model", "m-1", "--base-url", url];
             let stderr = failed(&suggest(&workspace, &args, &[(protocol.key_variable(), KEY)]));
-            let expected = format!("the key in {} is not sent to {url} over http", protocol.key_variable());
+            let expected =
+                format!("the key in {} is not sent to {url}: http is not encrypted", protocol.key_variable());
             assert!(stderr.contains(&expected), "{stderr}");
         }
         let args = ["--provider", protocol.name(), "--model", "m-1", "--base-url", "http://127.0.0.1@model.invalid"];
         let stderr = failed(&suggest(&workspace, &args, &[(protocol.key_variable(), KEY)]));
-        assert!(stderr.contains("a base URL has no user and no password"), "{stderr}");
+        assert!(stderr.contains("a base URL must not contain a user or password"), "{stderr}");
     }
 }
 
@@ -580,7 +581,7 @@ fn the_time_of_the_file_is_kept() {
     let workspace = Workspace::with_data();
     write_file(&workspace, "[suggest]\ntimeout = '300ms'\n");
     let stderr = failed(&Protocol::OpenAi.ask_in(&workspace, &server, &[]));
-    assert!(stderr.contains("has not answered within 300ms"), "{stderr}");
+    assert!(stderr.contains("did not answer within 300ms"), "{stderr}");
 }
 
 #[test]
@@ -604,7 +605,7 @@ fn a_file_alone_does_not_say_where_a_key_goes() {
     write_file(&workspace, "[suggest]\nbase_url = 'https://model.invalid'\nmodel = 'm-1'\n");
     let key = [("OPENAI_API_KEY", KEY)];
     let stderr = failed(&suggest(&workspace, &[], &key));
-    assert!(stderr.contains("nothing is sent to https://model.invalid on the word of a failures.toml"), "{stderr}");
+    assert!(stderr.contains("only a failures.toml names https://model.invalid, so nothing is sent"), "{stderr}");
     let run = suggest(&workspace, &["--dry-run", "--base-url", "https://model.invalid"], &key);
     assert_eq!(run.code(), 0, "{}", run.transcript());
 }

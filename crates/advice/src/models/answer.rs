@@ -1,4 +1,4 @@
-//! The answer that is wanted of a model, and whether a text is one.
+//! The answer of a model and its validation.
 
 use std::fmt;
 
@@ -10,13 +10,14 @@ use super::check::find_violation;
 use super::schema;
 use text::{fit, one_line};
 
-/// Columns of what is said of a text that is no answer.
+/// Maximum width of the message about an invalid answer.
 const MAX_MESSAGE_COLUMNS: usize = 300;
 
-/// What a model makes of a failure.
+/// The answer of a model about a failure.
 ///
 /// ```
-/// # let json = r#"{"root_cause": "It diverges.", "fixes": [{"change": "Damp it", "reason": "r"}], "confidence": "low"}"#;
+/// # let json = r#"{"root_cause": "It diverges.", "confidence": "low",
+/// #     "fixes": [{"change": "Damp it", "reason": "r"}]}"#;
 /// # let model = tracing_failure_advice::Model::from_fn("here", "m", move |_| Ok(json.to_owned()));
 /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
 /// let answer = tracing_failure_advice::Advisor::new(model).advise(&failure)?.answer;
@@ -27,18 +28,19 @@ const MAX_MESSAGE_COLUMNS: usize = 300;
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Answer {
-    /// Why it failed, in a few sentences.
+    /// The cause of the failure, in a few sentences.
     pub root_cause: String,
-    /// One to five of them, the best first.
+    /// One to five fixes, best first.
     pub fixes: Vec<Fix>,
-    /// How sure the model says it is.
+    /// The confidence that the model states.
     pub confidence: Confidence,
 }
 
-/// Something to try.
+/// A proposed fix.
 ///
 /// ```
-/// # let json = r#"{"root_cause": "It diverges.", "fixes": [{"change": "Damp it", "reason": "r"}], "confidence": "low"}"#;
+/// # let json = r#"{"root_cause": "It diverges.", "confidence": "low",
+/// #     "fixes": [{"change": "Damp it", "reason": "r"}]}"#;
 /// # let model = tracing_failure_advice::Model::from_fn("here", "m", move |_| Ok(json.to_owned()));
 /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
 /// # let answer = tracing_failure_advice::Advisor::new(model).advise(&failure)?.answer;
@@ -51,41 +53,41 @@ pub struct Answer {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Fix {
-    /// What to change.
+    /// The change.
     pub change: String,
-    /// Where: a file, a function, a parameter.
+    /// The location of the change: a file, function or parameter.
     pub location: Option<String>,
-    /// Why it would help.
+    /// The reason why the change helps.
     pub reason: String,
     /// The change as code.
     pub code: Option<String>,
 }
 
-/// What does not fit in a text that should be an answer.
+/// The reason why a text is not a valid answer.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct InvalidAnswer {
-    /// Where, as a JSON pointer; empty for all of it.
+    /// JSON pointer to the invalid value; empty for the whole answer.
     pointer: String,
-    /// What was expected there, and what is.
+    /// The violated constraint.
     message: String,
 }
 
 impl Answer {
-    /// The answer in a model's text: JSON, alone or inside one Markdown fence.
+    /// Parses the reply of a model: JSON, alone or inside one Markdown fence.
     ///
     /// # Errors
     ///
-    /// What does not fit, and where.
+    /// If the text does not match the schema.
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidAnswer> {
         let text = without_fence(text);
         let json: Json = serde_json::from_str(text).map_err(not_json)?;
         check(&json)?;
-        // From the text: a key that is there twice is not seen in its value.
+        // Parsed from the text again, because `Json` hides duplicate keys.
         let answer: Answer = serde_json::from_str(text).map_err(|error| InvalidAnswer::whole(error.to_string()))?;
         Ok(answer.remove_blank_fields())
     }
 
-    /// The same with each of its texts changed.
+    /// Applies a function to each text.
     pub(crate) fn map(mut self, change: impl Fn(&str) -> String) -> Self {
         self.root_cause = change(&self.root_cause);
         for fix in &mut self.fixes {
@@ -95,7 +97,7 @@ impl Answer {
         self
     }
 
-    /// What is blank is not there.
+    /// Removes blank optional texts.
     fn remove_blank_fields(mut self) -> Self {
         for fix in &mut self.fixes {
             fix.location.take_if(|location| location.trim().is_empty());
@@ -105,7 +107,7 @@ impl Answer {
     }
 }
 
-/// Checks all but what a schema cannot say.
+/// Validates JSON against the schema.
 fn check(json: &Json) -> Result<(), InvalidAnswer> {
     let schema: Json = serde_json::from_str(&schema::validation_schema().to_string()).map_err(not_json)?;
     find_violation(json, &schema).map_or(Ok(()), |find_violation| {
@@ -120,7 +122,7 @@ impl InvalidAnswer {
 }
 
 fn not_json(error: serde_json::Error) -> InvalidAnswer {
-    InvalidAnswer::whole(format!("it is no JSON: {error}"))
+    InvalidAnswer::whole(format!("not JSON: {error}"))
 }
 
 impl std::error::Error for InvalidAnswer {}
@@ -129,15 +131,15 @@ impl fmt::Display for InvalidAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let colon = if self.pointer.is_empty() { "" } else { ": " };
         let message = format!("{}{colon}{}", self.pointer, self.message);
-        write!(f, "the answer does not fit: {}", fit(&one_line(&message), MAX_MESSAGE_COLUMNS))
+        write!(f, "invalid answer: {}", fit(&one_line(&message), MAX_MESSAGE_COLUMNS))
     }
 }
 
-/// The inside of a text that is one Markdown fence from its beginning to its end; else the text.
+/// Removes a Markdown fence around the whole text.
 fn without_fence(text: &str) -> &str {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     let inside = text.strip_prefix("```").and_then(|text| text.strip_suffix("```"));
-    // Behind the opening fence the language may stand.
+    // The language may follow the opening fence.
     match inside.and_then(|inside| inside.split_once('\n')) {
         Some((language, inside)) if language.trim().chars().all(char::is_alphanumeric) => inside,
         _ => text,
@@ -161,7 +163,7 @@ mod tests {
         })
     }
 
-    /// What is said of the answer with this value at this place; `None` takes out what is there.
+    /// The message about an answer with this value at the pointer. `None` removes the value.
     fn message(pointer: &str, value: Option<Json>) -> String {
         let mut answer = answer();
         let (parent, key) = pointer.rsplit_once('/').unwrap();
@@ -204,7 +206,7 @@ mod tests {
             ("/confidence", Some(json!(0.9))),
         ] {
             let message = message(pointer, value);
-            assert!(message.starts_with(&format!("the answer does not fit: {pointer}: ")), "{message}");
+            assert!(message.starts_with(&format!("invalid answer: {pointer}: ")), "{message}");
         }
         for (pointer, name) in [("/confidence", "confidence"), ("/fixes/0/change", "change")] {
             let message = message(pointer, None);

@@ -1,4 +1,4 @@
-//! Where a server is.
+//! Base URLs of servers.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,7 +7,7 @@ use std::str::FromStr;
 use anyhow::{Context, bail, ensure};
 use ureq::http::Uri;
 
-/// The address of a server and the path before the provider's own: no query, no user, no `/` at its end.
+/// The URL of a server, without query, user and trailing `/`.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct BaseUrl {
     uri: Uri,
@@ -15,7 +15,7 @@ pub(super) struct BaseUrl {
 }
 
 impl BaseUrl {
-    /// The URL of this path below it. A base URL without a path has the version's in front: `/v1` and the like.
+    /// Appends a path. If the base URL has no path, the version (such as `/v1`) is inserted.
     pub(super) fn join(&self, version: &str, path: &str) -> String {
         match self.uri.path() {
             "" | "/" => format!("{}/{version}/{path}", self.text),
@@ -23,19 +23,19 @@ impl BaseUrl {
         }
     }
 
-    /// Whether it names this machine: `localhost` or a loopback address, and nothing that only looks like it.
+    /// Returns true if the host is exactly `localhost` or a loopback address.
     pub(super) fn is_local(&self) -> bool {
         let host = self.uri.host().unwrap_or_default();
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         bare.eq_ignore_ascii_case("localhost") || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback())
     }
 
-    /// Whether what is sent there can be read on the way.
+    /// Returns true if the connection is not encrypted.
     pub(super) fn is_plain(&self) -> bool {
         self.uri.scheme_str() != Some("https")
     }
 
-    /// Whether it is at the same host, by the same scheme.
+    /// Returns true if scheme, host and port are equal.
     pub(super) fn is_at(&self, other: &BaseUrl) -> bool {
         let place = |url: &BaseUrl| (url.uri.scheme().cloned(), url.uri.authority().cloned());
         place(self) == place(other)
@@ -53,14 +53,17 @@ impl FromStr for BaseUrl {
 
     fn from_str(text: &str) -> Result<Self, anyhow::Error> {
         let text = text.trim().trim_end_matches('/');
-        // The text is not repeated: it can have a password in it.
-        ensure!(!text.contains(['?', '#']), "a base URL has neither a query nor a fragment");
-        let uri: Uri = text.parse().context("the base URL is no URL")?;
+        // Errors do not repeat the text, which may contain a password.
+        ensure!(!text.contains(['?', '#']), "a base URL must not contain a query or fragment");
+        let uri: Uri = text.parse().context("invalid base URL")?;
         if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().unwrap_or_default().is_empty() {
-            bail!("a base URL begins with http:// or https:// and a host");
+            bail!("a base URL must begin with http:// or https:// and a host");
         }
         let authority = uri.authority().map_or("", |authority| authority.as_str());
-        ensure!(!authority.contains('@'), "a base URL has no user and no password: keys come from the environment");
+        ensure!(
+            !authority.contains('@'),
+            "a base URL must not contain a user or password: keys are read from the environment"
+        );
         Ok(BaseUrl { uri, text: text.to_owned() })
     }
 }

@@ -1,17 +1,17 @@
-//! Whether JSON is as a schema says. It knows no more of JSON Schema than the schema of an answer uses.
+//! A validator for the part of JSON Schema that the schema of an answer uses.
 
 use serde_json::{Map, Value as Json};
 
-/// What does not fit.
+/// A violation of the schema.
 #[derive(Debug, PartialEq)]
 pub(super) struct Violation {
-    /// Where, as a JSON pointer.
+    /// JSON pointer to the value.
     pub(super) pointer: String,
-    /// What was expected there.
+    /// The violated constraint.
     pub(super) message: String,
 }
 
-/// The first that does not fit, the outermost first.
+/// Returns the first violation. Outer values come before inner ones.
 pub(super) fn find_violation(json: &Json, schema: &Json) -> Option<Violation> {
     check_value(json, schema, "")
 }
@@ -31,7 +31,7 @@ fn check_value(json: &Json, schema: &Json, pointer: &str) -> Option<Violation> {
     })
 }
 
-/// What is wrong with the value itself.
+/// The violation of the value itself, without its items or members.
 fn violation_of(json: &Json, schema: &Json) -> Option<String> {
     let violation_of = type_violation(json, schema).or_else(|| match json {
         Json::String(text) => text_violation(text, schema),
@@ -55,20 +55,20 @@ fn type_violation(json: &Json, schema: &Json) -> Option<String> {
         Json::Array(types) if !types.iter().any(|one| one == is) => {
             let mut types = types.clone();
             types.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
-            Some(format!("what is there is not of types {}", list(&types, ", ")))
+            Some(format!("the value is not of types {}", list(&types, ", ")))
         }
-        Json::String(one) if one != is => Some(format!("what is there is not of type {one:?}")),
+        Json::String(one) if one != is => Some(format!("the value is not of type {one:?}")),
         _ => None,
     }
 }
 
 fn text_violation(text: &str, schema: &Json) -> Option<String> {
     if schema.get("pattern").is_some() && text.trim().is_empty() {
-        return Some("what is there is blank".to_owned());
+        return Some("the value is blank".to_owned());
     }
     let longest =
         schema.get("maxLength").and_then(Json::as_u64).filter(|longest| text.chars().count() as u64 > *longest)?;
-    Some(format!("what is there is longer than {longest} characters"))
+    Some(format!("the value is longer than {longest} characters"))
 }
 
 fn length_violation(length: usize, schema: &Json) -> Option<String> {
@@ -76,8 +76,8 @@ fn length_violation(length: usize, schema: &Json) -> Option<String> {
     let items = |bound: u64| if bound == 1 { "item" } else { "items" };
     let few = bound("minItems").filter(|least| (length as u64) < *least);
     let many = bound("maxItems").filter(|most| length as u64 > *most);
-    few.map(|least| format!("what is there has less than {least} {}", items(least)))
-        .or_else(|| many.map(|most| format!("what is there has more than {most} {}", items(most))))
+    few.map(|least| format!("the value has less than {least} {}", items(least)))
+        .or_else(|| many.map(|most| format!("the value has more than {most} {}", items(most))))
 }
 
 fn key_violation(members: &Map<String, Json>, schema: &Json) -> Option<String> {
@@ -95,10 +95,10 @@ fn key_violation(members: &Map<String, Json>, schema: &Json) -> Option<String> {
 
 fn choice_violation(json: &Json, schema: &Json) -> Option<String> {
     let choices = schema.get("enum")?.as_array().filter(|choices| !choices.contains(json))?;
-    Some(format!("what is there is not one of {}", list(choices, " or ")))
+    Some(format!("the value is not one of {}", list(choices, " or ")))
 }
 
-/// Values as JSON, with this before the last.
+/// Joins values as JSON, with another separator before the last.
 fn list(values: &[Json], before_last: &str) -> String {
     let values: Vec<String> = values.iter().map(Json::to_string).collect();
     match values.split_last() {
@@ -157,9 +157,9 @@ mod tests {
             let expected: Vec<Violation> = validator
                 .iter_errors(&json)
                 .map(|error| {
-                    let message = error.masked_with("what is there").to_string();
+                    let message = error.masked_with("the value").to_string();
                     let is_blank = message.contains("does not match");
-                    let message = if is_blank { "what is there is blank".to_owned() } else { message };
+                    let message = if is_blank { "the value is blank".to_owned() } else { message };
                     Violation { pointer: error.instance_path().to_string(), message }
                 })
                 .collect();

@@ -1,4 +1,4 @@
-//! Why a model did not answer, in words for people.
+//! Errors of requests to models.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,58 +8,58 @@ use ureq::http::StatusCode;
 use super::key::{Key, redact_keys};
 use text::{fit, one_line};
 
-/// Columns of what a server says that are shown.
+/// Maximum width of a server's message.
 const MAX_MESSAGE_COLUMNS: usize = 300;
 
-/// What happened at which URL, and what can be done.
+/// The error of a request, with its URL and a hint.
 #[derive(Debug)]
 pub(crate) struct AskError {
     url: String,
     key_variable: &'static str,
-    /// How often the server was asked.
+    /// Number of requests that were sent.
     attempts: u32,
-    /// What the server counted, although there is no answer.
+    /// Tokens that the server reports although there is no answer.
     pub(crate) tokens: Option<u64>,
     kind: AskErrorKind,
 }
 
-/// What happened. Texts of servers are as they came, but for keys.
+/// The kind of an error. Texts come from the server, with keys redacted.
 #[derive(Debug)]
 pub(super) enum AskErrorKind {
-    /// The provider wants a key, and there is none.
+    /// The provider requires a key, and there is none.
     NoKey,
-    /// Nobody was reached, or the connection broke; it may be worth another try.
+    /// The server was not reached, or the connection failed.
     Unreachable { reason: String, is_retryable: bool },
-    /// All the time that it has was used.
+    /// There was no answer within this time.
     Timeout(Duration),
     Status {
         status: StatusCode,
-        /// What the server says of it.
+        /// The server's message.
         message: String,
-        /// How long it asks to wait.
+        /// The delay that the server requests.
         retry_after: Option<Duration>,
-        /// Whether it says that waiting does not help.
+        /// True if retrying cannot help.
         is_final: bool,
     },
-    /// It sends us elsewhere.
+    /// A redirect, which is not followed.
     Redirect { status: StatusCode, to: String },
-    /// It answers bit by bit.
+    /// A stream of events instead of one reply.
     Stream,
-    /// More than so many bytes.
+    /// The reply has more than this number of bytes.
     TooLarge(u64),
-    /// What is in its place.
+    /// The reply is not JSON but this text.
     NotJson(String),
-    /// An error where the answer should be.
+    /// The reply is an error message.
     ErrorReply(String),
-    /// The question was not let through to the model, for this reason.
+    /// The server blocked the prompt for this reason.
     Blocked(String),
-    /// The model says why it does not answer.
+    /// The model refused to answer for this reason.
     Refused(String),
-    /// It came to the end of its tokens.
+    /// The model reached its token limit.
     Truncated,
-    /// It was stopped, for this reason.
+    /// The server stopped the answer for this reason.
     Stopped(String),
-    /// There is no text in it.
+    /// The reply contains no text.
     Empty,
 }
 
@@ -74,7 +74,7 @@ impl AskError {
         AskError { url, key_variable, attempts, tokens, kind }
     }
 
-    /// Whether the model may have worked on the question, which is paid for although there is no answer.
+    /// Returns true if the model may have processed the prompt, which costs tokens even without an answer.
     pub(crate) fn may_have_cost(&self) -> bool {
         !matches!(
             self.kind,
@@ -85,20 +85,18 @@ impl AskError {
         )
     }
 
-    /// What may help, where something is known to.
+    /// A hint about what may help.
     fn hint(&self) -> Option<String> {
         let hint = match &self.kind {
-            AskErrorKind::NoKey => format!("set {}, or ask another one with --provider", self.key_variable),
-            AskErrorKind::Unreachable { .. } => {
-                "is the network there, the server running, and --base-url right?".to_owned()
-            }
-            AskErrorKind::Timeout(_) => "--timeout gives it more time".to_owned(),
+            AskErrorKind::NoKey => format!("set {}, or choose another provider with --provider", self.key_variable),
+            AskErrorKind::Unreachable { .. } => "check the network, the server and --base-url".to_owned(),
+            AskErrorKind::Timeout(_) => "use --timeout to wait longer".to_owned(),
             AskErrorKind::Status { status, .. } => return self.status_hint(status.as_u16()),
-            AskErrorKind::Redirect { .. } => "redirects are not followed, they could take the key elsewhere: \
-                give the right address with --base-url"
+            AskErrorKind::Redirect { .. } => "redirects are not followed, since they could leak the key: \
+                use the final URL as --base-url"
                 .to_owned(),
-            AskErrorKind::NotJson(_) => "is --base-url right?".to_owned(),
-            AskErrorKind::Truncated => "a model that can write more may get to the end".to_owned(),
+            AskErrorKind::NotJson(_) => "check --base-url".to_owned(),
+            AskErrorKind::Truncated => "use a model with a higher limit".to_owned(),
             _ => return None,
         };
         Some(hint)
@@ -106,8 +104,8 @@ impl AskError {
 
     fn status_hint(&self, status: u16) -> Option<String> {
         match status {
-            401 | 403 => Some(format!("is the key in {} right?", self.key_variable)),
-            404 => Some("is there a model of this name, and is --base-url right?".to_owned()),
+            401 | 403 => Some(format!("check the key in {}", self.key_variable)),
+            404 => Some("check --model and --base-url".to_owned()),
             _ => None,
         }
     }
@@ -119,7 +117,7 @@ impl fmt::Display for AskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.url, self.kind)?;
         if self.attempts > 1 {
-            write!(f, " (asked {} times)", self.attempts)?;
+            write!(f, " ({} attempts)", self.attempts)?;
         }
         self.hint().map_or(Ok(()), |hint| write!(f, "; {hint}"))
     }
@@ -128,38 +126,38 @@ impl fmt::Display for AskError {
 impl fmt::Display for AskErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            AskErrorKind::NoKey => f.write_str("wants a key"),
-            AskErrorKind::Unreachable { reason, .. } => write!(f, "is not reached: {}", excerpt(reason)),
+            AskErrorKind::NoKey => f.write_str("requires a key"),
+            AskErrorKind::Unreachable { reason, .. } => write!(f, "cannot be reached: {}", excerpt(reason)),
             AskErrorKind::Timeout(after) => {
-                write!(f, "has not answered within {}", humantime::format_duration(*after))
+                write!(f, "did not answer within {}", humantime::format_duration(*after))
             }
             AskErrorKind::Status { status, message, retry_after, .. } => {
                 write!(f, "answers {status}")?;
                 write_message(f, message)?;
                 retry_after.map_or(Ok(()), |retry_after| {
-                    write!(f, "; it asks to wait {}", humantime::format_duration(retry_after))
+                    write!(f, "; retry after {}", humantime::format_duration(retry_after))
                 })
             }
-            AskErrorKind::Redirect { status, to } => write!(f, "answers {status}: it sends us to {}", excerpt(to)),
-            AskErrorKind::Stream => f.write_str("answers as a stream, which was not asked for"),
+            AskErrorKind::Redirect { status, to } => write!(f, "answers {status}: it redirects to {}", excerpt(to)),
+            AskErrorKind::Stream => f.write_str("answers with a stream instead of JSON"),
             AskErrorKind::TooLarge(bytes) => write!(f, "answers with more than {}", bytesize::ByteSize(*bytes)),
             AskErrorKind::NotJson(excerpt_start) => {
-                write!(f, "answers with what is no JSON: {}", excerpt(excerpt_start))
+                write!(f, "does not answer with JSON: {}", excerpt(excerpt_start))
             }
             AskErrorKind::ErrorReply(message) => write!(f, "answers with an error: {}", excerpt(message)),
             AskErrorKind::Blocked(reason) => {
-                write!(f, "did not let the question through to the model: {}", excerpt(reason))
+                write!(f, "blocked the prompt: {}", excerpt(reason))
             }
-            AskErrorKind::Refused(reason) => write!(f, "says that the model refuses to answer: {}", excerpt(reason)),
-            AskErrorKind::Truncated => f.write_str("cut the answer: the model came to the end of its tokens"),
+            AskErrorKind::Refused(reason) => write!(f, "reports that the model refuses to answer: {}", excerpt(reason)),
+            AskErrorKind::Truncated => f.write_str("truncated the answer: the model reached its token limit"),
             AskErrorKind::Stopped(reason) => write!(f, "stopped the answer: {}", excerpt(reason)),
-            AskErrorKind::Empty => f.write_str("answers without a text of the model"),
+            AskErrorKind::Empty => f.write_str("answers without text"),
         }
     }
 }
 
 impl AskErrorKind {
-    /// The same without the key, wherever a server repeated it.
+    /// Redacts the key in all texts.
     pub(super) fn redact(mut self, key: Option<&Key>) -> Self {
         match &mut self {
             AskErrorKind::Unreachable { reason: text, .. }
@@ -180,7 +178,7 @@ fn write_message(f: &mut fmt::Formatter<'_>, message: &str) -> fmt::Result {
     if message.trim().is_empty() { Ok(()) } else { write!(f, ": {}", excerpt(message)) }
 }
 
-/// On one line, and not all of a page.
+/// The text on one line, truncated.
 fn excerpt(text: &str) -> String {
     fit(one_line(text).trim(), MAX_MESSAGE_COLUMNS).into_owned()
 }

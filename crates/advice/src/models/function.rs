@@ -1,4 +1,4 @@
-//! A model that a function of the program asks.
+//! Models that are functions of the program.
 
 use std::error::Error;
 use std::fmt;
@@ -9,7 +9,7 @@ use super::reply::Reply;
 use crate::prompt::Prompt;
 use text::{fit, one_line};
 
-/// Columns of a name.
+/// Maximum width of a name in an error message.
 const MAX_NAME_COLUMNS: usize = 100;
 
 type Ask = dyn Fn(&Prompt) -> Result<String, Box<dyn Error + Send + Sync>> + Send + Sync;
@@ -28,11 +28,11 @@ impl Function {
 
     /// # Errors
     ///
-    /// What the function says, and who did not answer.
+    /// The error of the function, with the names of model and provider.
     pub(super) fn ask(&self, prompt: &Prompt) -> Result<Reply> {
         let reply = (self.ask)(prompt).map_err(anyhow::Error::from_boxed);
         let text =
-            reply.with_context(|| format!("{} by {} has not answered", short(&self.name), short(&self.provider)))?;
+            reply.with_context(|| format!("{} by {} did not answer", short(&self.name), short(&self.provider)))?;
         Ok(Reply { text, model: self.name.clone(), tokens: None })
     }
 }

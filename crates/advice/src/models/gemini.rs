@@ -1,4 +1,4 @@
-//! The protocol of Gemini: `generateContent`.
+//! The generateContent API of Gemini.
 
 use serde_json::Value as Json;
 
@@ -12,12 +12,12 @@ use crate::prompt::Prompt;
 
 pub(super) const BASE_URL: &str = "https://generativelanguage.googleapis.com";
 pub(super) const KEY_VARIABLE: &str = "GEMINI_API_KEY";
-/// Where a reply says how many tokens were used, as a JSON pointer.
+/// JSON pointer to the number of tokens in a reply.
 pub(super) const TOKENS: &str = "/usageMetadata/totalTokenCount";
 
-/// The name as it stands in a URL: with or without `models/` it is the same model.
+/// Returns the name of a model for a URL, without the optional prefix `models/`.
 ///
-/// `None` for what is no name of a model: it would lead elsewhere.
+/// Returns `None` for an invalid name, which could lead to another URL.
 pub(super) fn model_id(name: &str) -> Option<&str> {
     let name = name.strip_prefix("models/").unwrap_or(name);
     let is_name = !name.starts_with('.') && name.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c));
@@ -37,11 +37,11 @@ pub(super) fn request(base: &BaseUrl, model: &str, key: Option<&Key>, prompt: &P
     Request::post(url, body).with_key("x-goog-api-key", "", key)
 }
 
-/// What the model said.
+/// Reads the answer from a reply.
 ///
 /// # Errors
 ///
-/// When it said nothing, was not let say it, or did not get to its end.
+/// If the prompt was blocked, or the answer is empty, truncated or stopped.
 pub(super) fn read(json: &Json, asked: &str) -> Result<ReplyContent, AskErrorKind> {
     if let Some(reason) = json.pointer("/promptFeedback/blockReason").and_then(Json::as_str) {
         return Err(AskErrorKind::Blocked(reason.to_owned()));
@@ -60,7 +60,7 @@ pub(super) fn read(json: &Json, asked: &str) -> Result<ReplyContent, AskErrorKin
     Ok(ReplyContent { text, model })
 }
 
-/// All of its text but what it thought on the way.
+/// The text of an answer without the model's thoughts.
 fn text_of(candidate: &Json) -> String {
     let parts = candidate.pointer("/content/parts").and_then(Json::as_array).into_iter().flatten();
     let answer_parts = parts.filter(|part| part.get("thought") != Some(&Json::Bool(true)));

@@ -1,4 +1,4 @@
-//! One question to a server, and again where that can help.
+//! HTTP requests with retries.
 
 use std::io::{self, Read};
 use std::thread;
@@ -12,19 +12,19 @@ use super::error::AskErrorKind;
 use super::request::Request;
 use super::retry;
 
-/// Bytes of an answer that are read.
+/// Maximum size of a reply.
 const MAX_REPLY_BYTES: u64 = 4 << 20;
-/// Bytes of an error's page that are read.
+/// Maximum size of an error page that is read.
 const MAX_ERROR_PAGE_BYTES: u64 = 64 << 10;
-/// Characters of a page that stand for all of it.
+/// Maximum length of a page's excerpt in an error message.
 const MAX_EXCERPT_CHARS: usize = 400;
-/// Some servers begin with it.
+/// Some servers send it before the JSON.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long a question may take.
+/// The time limit of a question.
 #[derive(Clone, Copy)]
 struct Deadline {
     total: Duration,
@@ -37,20 +37,20 @@ impl Deadline {
     }
 }
 
-/// Posts the request, and returns the JSON that comes back. Never takes longer than `timeout`, retries among it.
+/// Sends a request and returns the JSON of the reply. It takes at most `timeout`, including retries.
 ///
-/// `tries` counts how often the server was asked.
+/// `attempts` counts the requests.
 ///
 /// # Errors
 ///
-/// What went wrong the last time.
+/// Returns the error of the last attempt.
 pub(super) fn post(
     request: &Request,
     timeout: Duration,
     is_local: bool,
     attempts: &mut u32,
 ) -> Result<Json, AskErrorKind> {
-    // What is longer than a century is for ever.
+    // A century is long enough, and cannot overflow `Instant`.
     let timeout = timeout.min(Duration::from_secs(100 * 365 * 24 * 3600));
     let deadline = Deadline { total: timeout, end: Instant::now() + timeout };
     let body = request.body.to_string();
@@ -65,7 +65,7 @@ pub(super) fn post(
         }
         let requested = if let AskErrorKind::Status { retry_after, .. } = &kind { *retry_after } else { None };
         let delay = requested.unwrap_or_default().max(retry::delay(*attempts));
-        // To wait for longer than there is time is to wait for nothing.
+        // The timeout would end the delay.
         if delay >= deadline.remaining() {
             return Err(kind);
         }
@@ -80,7 +80,7 @@ fn send_once(request: &Request, body: &str, deadline: Deadline, is_local: bool) 
     }
     let mut response = call.send(body).map_err(|error| error_kind(error, deadline, is_local))?;
     let status = response.status();
-    // Others of this kind, such as 304, lead nowhere.
+    // Other statuses of this class, such as 304, have no target.
     if status.is_redirection() && response.headers().contains_key(header::LOCATION) {
         return Err(AskErrorKind::Redirect { status, to: redirect_target(response.headers()) });
     }
@@ -94,13 +94,13 @@ fn send_once(request: &Request, body: &str, deadline: Deadline, is_local: bool) 
     error_message(&json).map_or(Ok(json), |message| Err(AskErrorKind::ErrorReply(message)))
 }
 
-/// A new one for each call: no connection is kept that the server may have closed.
+/// Creates an agent for one request, so that no connection is reused that the server may have closed.
 fn agent(remaining: Duration, is_local: bool) -> Agent {
-    // Zero would be no limit.
+    // Zero would disable the limit.
     let remaining = remaining.max(Duration::from_millis(1));
     let config = Agent::config_builder()
         .http_status_as_error(false)
-        // The key would go along.
+        // A redirect would forward the key.
         .max_redirects(0)
         .timeout_global(Some(remaining))
         .timeout_per_call(Some(remaining))
@@ -108,15 +108,15 @@ fn agent(remaining: Duration, is_local: bool) -> Agent {
         .timeout_connect(Some(CONNECT_TIMEOUT.min(remaining)))
         .timeout_send_request(Some(SEND_TIMEOUT.min(remaining)))
         .timeout_send_body(Some(SEND_TIMEOUT.min(remaining)))
-        // A model may think for long before the first byte.
+        // A model may think for a long time before the first byte.
         .timeout_recv_response(Some(remaining))
         .timeout_recv_body(Some(remaining));
-    // What stays on this machine needs no proxy, and must not be shown to one.
+    // Requests to this machine need no proxy, and must not be visible to one.
     let config = if is_local { config.proxy(None) } else { config };
     config.build().new_agent()
 }
 
-/// The answer's bytes.
+/// Reads the body of a reply.
 fn read(response: &mut Response<Body>, deadline: Deadline, is_local: bool) -> Result<Vec<u8>, AskErrorKind> {
     if header_text(response.headers(), header::CONTENT_TYPE).to_ascii_lowercase().starts_with("text/event-stream") {
         return Err(AskErrorKind::Stream);
@@ -127,23 +127,23 @@ fn read(response: &mut Response<Body>, deadline: Deadline, is_local: bool) -> Re
     if text.len() as u64 > MAX_REPLY_BYTES { Err(AskErrorKind::TooLarge(MAX_REPLY_BYTES)) } else { Ok(text) }
 }
 
-/// What could be read of an error's page: it is known without that something is wrong.
+/// Reads an error page. Read errors are ignored, because the status already reports the failure.
 fn read_error_page(body: &mut Body) -> Vec<u8> {
     let mut page = Vec::new();
     let _ = body.as_reader().take(MAX_ERROR_PAGE_BYTES).read_to_end(&mut page);
     page
 }
 
-/// What stopped a call.
+/// Converts the error of a call.
 fn error_kind(error: ureq::Error, deadline: Deadline, is_local: bool) -> AskErrorKind {
     if deadline.remaining().is_zero() {
         return AskErrorKind::Timeout(deadline.total);
     }
     let is_retryable = match &error {
         ureq::Error::Timeout(_) | ureq::Error::ConnectionFailed => true,
-        // On this machine it is refused where no server runs, and one that does not run will not in a second.
+        // On this machine, a refused connection means that no server is running. Waiting a second will not start it.
         ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => !is_local,
-        // Certificates and broken answers stay as they are.
+        // Invalid certificates and malformed replies do not change.
         ureq::Error::Io(error) => !matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput),
         _ => false,
     };
@@ -159,19 +159,19 @@ fn status_error(status: StatusCode, retry_after: &str, page: &[u8]) -> AskErrorK
     let message = error_message(&json).unwrap_or_else(|| excerpt(page));
     let retry_after =
         retry::delay_from_header(retry_after, record::time::now()).or_else(|| retry::delay_from_body(&json));
-    // A bill that is not paid is told in the same way as too many questions in a minute.
+    // The status of an exhausted quota is the same as that of too many requests per minute.
     let is_final = json.pointer("/error/code").and_then(Json::as_str) == Some("insufficient_quota");
     AskErrorKind::Status { status, message, retry_after, is_final }
 }
 
-/// What the server says of an error, in the ways of several of them.
+/// The error message in a reply, in the formats of several servers.
 fn error_message(json: &Json) -> Option<String> {
     let error = json.get("error").or_else(|| json.pointer("/0/error")).filter(|error| !is_empty(error))?;
     let message = error.get("message").unwrap_or(error);
     Some(message.as_str().map_or_else(|| message.to_string(), str::to_owned))
 }
 
-/// Whether it says nothing: some servers have an empty error beside an answer.
+/// Returns true for an empty error. Some servers send one along with an answer.
 fn is_empty(json: &Json) -> bool {
     match json {
         Json::Null | Json::Bool(false) => true,
@@ -182,7 +182,7 @@ fn is_empty(json: &Json) -> bool {
     }
 }
 
-/// Where a redirect leads; what stands in its query may be secret.
+/// The target of a redirect without its query, which may contain secrets.
 fn redirect_target(headers: &HeaderMap) -> String {
     header_text(headers, header::LOCATION).split(['?', '#']).next().unwrap_or_default().to_owned()
 }

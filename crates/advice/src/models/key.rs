@@ -1,36 +1,36 @@
-//! A key of a service, which nobody gets to see.
+//! Keys of services and their redaction.
 
 use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 
-/// What stands in the place of a key.
+/// The replacement of a key.
 const REDACTED: &str = "[redacted]";
-/// How keys of the providers begin, and what stands before one in a header.
+/// Prefixes of the providers' keys.
 const KEY_PREFIXES: [&str; 3] = ["sk-", "AIza", "AQ."];
-/// So many characters of a key in a row are as good as the key.
+/// Minimum length of a part of a key that is redacted.
 const MIN_SECRET_LENGTH: usize = 8;
 
-/// A key; `{:?}` and `{}` do not show it.
+/// A key. `Debug` and `Display` redact it.
 #[derive(Clone)]
 pub(super) struct Key(String);
 
 impl Key {
-    /// The key in this text; `None` when it is blank or cannot stand in a header.
+    /// Creates a key. Returns `None` if the text is blank or not valid in a header.
     pub(super) fn new(text: &str) -> Option<Self> {
         let text = text.trim();
         let is_key = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
         is_key.then(|| Key(text.to_owned()))
     }
 
-    /// The key itself, for the header that it is sent in.
+    /// The key itself, for the header of a request.
     pub(super) fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// The text without the key and without long parts of it. Nothing else changes: the text may be JSON.
+    /// Redacts the key and long parts of it. The rest of the text, which may be JSON, does not change.
     ///
-    /// What is shorter than a window is no secret (`EMPTY`, `none`), and may be part of any word.
+    /// Shorter keys are placeholders (`EMPTY`, `none`). They are not redacted, because they may be part of any word.
     pub(super) fn redact_in(&self, text: &str) -> String {
         match self.0.len() {
             ..MIN_SECRET_LENGTH => text.to_owned(),
@@ -38,7 +38,7 @@ impl Key {
         }
     }
 
-    /// Where the text has the key or a good part of it.
+    /// The ranges of the key and of long parts of it.
     fn find_in(&self, text: &str) -> Vec<Range<usize>> {
         let length = MIN_SECRET_LENGTH.min(self.0.len());
         let windows: HashSet<&[u8]> = self.0.as_bytes().windows(length).collect();
@@ -65,8 +65,8 @@ impl fmt::Display for Key {
     }
 }
 
-/// A server's error without the key and without what looks like one: servers repeat the key that they refuse, in part as well.
-/// The whole word is left out.
+/// Redacts words in a server's error that contain the key, a part of it, or anything that looks like a key. Servers
+/// repeat keys that they reject, in full or in part.
 pub(super) fn redact_keys(text: &str, key: Option<&Key>) -> String {
     let is_key = |word: &str| KEY_PREFIXES.iter().any(|excerpt_start| word.starts_with(excerpt_start));
     let mut ranges: Vec<Range<usize>> = words(text)
@@ -84,7 +84,7 @@ pub(super) fn redact_keys(text: &str, key: Option<&Key>) -> String {
     replace(text, &joined)
 }
 
-/// The text with a mark in these places, which are in order and apart.
+/// Replaces the ranges, which are sorted and disjoint.
 fn replace(text: &str, ranges: &[Range<usize>]) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut copied = 0;
@@ -101,7 +101,7 @@ fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
     text.split(is_word_boundary).filter(|word| !word.is_empty()).map(move |word| start(word)..start(word) + word.len())
 }
 
-/// The place with the words that it begins and ends in.
+/// Expands a range to whole words.
 fn expand_to_words(text: &str, range: Range<usize>) -> Range<usize> {
     let start = text[..range.start]
         .rfind(is_word_boundary)

@@ -1,4 +1,4 @@
-//! Language models that are asked for advice: which one, how it is asked, and what it answers.
+//! Language models: selection, requests and answers.
 
 mod answer;
 mod base_url;
@@ -31,7 +31,7 @@ pub use options::{ModelOptions, Provider};
 pub(crate) use reply::Reply;
 use server::Server;
 
-/// A language model: one at a server, or a function of the program.
+/// A language model: a server, or a function of the program.
 ///
 /// ```
 /// use tracing_failure_advice::{Model, ModelOptions};
@@ -51,29 +51,33 @@ enum Backend {
 }
 
 impl Model {
-    /// The model at a server that these options name, together with the nearest `failures.toml`, here or above, and with
-    /// the provider's key, which is in `GEMINI_API_KEY` or `OPENAI_API_KEY`. Nothing is sent yet.
+    /// Creates a model at a server. Nothing is sent yet.
+    ///
+    /// Missing options are taken from the `failures.toml` in the current directory or the nearest parent. The key is
+    /// read from `GEMINI_API_KEY` or `OPENAI_API_KEY`.
     ///
     /// # Errors
     ///
-    /// When it is not said which model, by whom, or where; when the file cannot be read; when a key would go where it must
-    /// not.
+    /// If the model, provider or server is unknown, if the file is invalid, or if a key would be sent to an untrusted
+    /// server or over an unencrypted connection.
     ///
     /// ```
     /// use tracing_failure_advice::{Model, ModelOptions, Provider};
     ///
     /// let options = ModelOptions::new().provider(Provider::Gemini).model("../files");
     /// let error = Model::new(&options).unwrap_err();
-    /// assert!(error.to_string().contains("is no name of a Gemini model"));
+    /// assert!(error.to_string().contains("is not a name of a Gemini model"));
     /// ```
     pub fn new(options: &ModelOptions) -> Result<Self, AdviceError> {
         let settings = settings::settings(options).map_err(ErrorKind::Settings.of())?;
         Ok(Model(Backend::Server(Server::new(settings))))
     }
 
-    /// A function of the program that is told a [`Prompt`], which has the schema of the answer in its text, and returns what
-    /// the model says: JSON, alone or inside one Markdown fence. The names of the provider and the model are those that its advice bears. It is taken for one to which
-    /// the prompt leaves this machine, unless it is [`local`](Model::local).
+    /// Creates a model from a function.
+    ///
+    /// The function receives a [`Prompt`], whose text contains the schema of the answer. It returns the reply of the
+    /// model: JSON, alone or inside one Markdown fence. `provider` and `model` are the names in the advice. The prompt
+    /// is assumed to leave this machine, unless the model is [`local`](Model::local).
     ///
     /// ```
     /// use tracing_failure::Failure;
@@ -84,7 +88,8 @@ impl Model {
     ///     Ok(r#"{"root_cause": "The start is too far away.", "confidence": "low",
     ///         "fixes": [{"change": "Start at 3.5", "reason": "the root is there"}]}"#.to_owned())
     /// });
-    /// let advice = Advisor::new(model).advise(&Failure::new("pole_mass", "Eq. 4.7", "NewtonError", "no convergence"))?;
+    /// let failure = Failure::new("pole_mass", "Eq. 4.7", "NewtonError", "no convergence");
+    /// let advice = Advisor::new(model).advise(&failure)?;
     /// assert_eq!(advice.answer.root_cause, "The start is too far away.");
     /// # Ok::<(), tracing_failure_advice::AdviceError>(())
     /// ```
@@ -95,8 +100,8 @@ impl Model {
         Model(Backend::Function(Function::new(provider.into(), model.into(), Box::new(ask))))
     }
 
-    /// A function that keeps what it is told on this machine: secrets are not taken out. Of a server its address says so, and
-    /// this changes nothing.
+    /// Marks a function as local: the prompt stays on this machine, so secrets are not redacted. It has no effect on a
+    /// server, whose address decides.
     ///
     /// ```
     /// # use tracing_failure_advice::Model;
@@ -111,7 +116,7 @@ impl Model {
         self
     }
 
-    /// How it is talked to, `gemini` or `openai`; of a function, the name that was given.
+    /// Returns the provider: `gemini` or `openai` for a server, the given name for a function.
     ///
     /// ```
     /// # use tracing_failure_advice::Model;
@@ -124,7 +129,7 @@ impl Model {
         }
     }
 
-    /// The name that it is asked for by.
+    /// Returns the requested name of the model.
     ///
     /// ```
     /// # use tracing_failure_advice::Model;
@@ -137,7 +142,7 @@ impl Model {
         }
     }
 
-    /// Whether what it is told stays on this machine: its server is here, by its address, or it is a function that is
+    /// Returns true if the prompt stays on this machine: the address of the server is local, or the function is
     /// [`local`](Model::local).
     ///
     /// ```
@@ -155,8 +160,8 @@ impl Model {
         }
     }
 
-    /// Whether questions to the model may contain secrets: it runs on this machine, and the user named it. A
-    /// `failures.toml` alone may come from another user, whose program listens there.
+    /// Returns true if the prompt may contain secrets: the model is on this machine, and the user named its server. A
+    /// `failures.toml` may come from another user, whose program listens on that port.
     pub(crate) fn may_receive_secrets(&self) -> bool {
         match &self.0 {
             Backend::Server(server) => server.is_local() && server.is_user_chosen,
@@ -164,7 +169,7 @@ impl Model {
         }
     }
 
-    /// Why a `failures.toml` that is there has no effect.
+    /// A warning about `failures.toml` files that were ignored.
     #[doc(hidden)]
     pub fn warning(&self) -> Option<String> {
         match &self.0 {
@@ -173,7 +178,7 @@ impl Model {
         }
     }
 
-    /// The text without the key of its server.
+    /// Redacts the key of the server in a text.
     pub(crate) fn without_key(&self, text: &str) -> String {
         match &self.0 {
             Backend::Server(server) => server.without_key(text),
@@ -181,7 +186,7 @@ impl Model {
         }
     }
 
-    /// Where its server is; of a function, nothing.
+    /// The URL of the server; empty for a function.
     pub(crate) fn base_url(&self) -> String {
         match &self.0 {
             Backend::Server(server) => server.base_url.to_string(),
@@ -189,7 +194,7 @@ impl Model {
         }
     }
 
-    /// What `failures.toml` sets as `budget`.
+    /// The `budget` of `failures.toml`.
     pub(crate) fn budget(&self) -> Option<usize> {
         match &self.0 {
             Backend::Server(server) => server.budget,
@@ -197,17 +202,17 @@ impl Model {
         }
     }
 
-    /// The schema of its answer.
+    /// The JSON Schema of an answer.
     pub(crate) fn schema(&self) -> String {
         schema::schema_for_model(self.is_local()).to_string()
     }
 
-    /// Whether the schema has to be part of what it is told: a server has a place of its own for it.
+    /// Returns true if the prompt must contain the schema. Requests to servers have a separate field for it.
     pub(crate) fn needs_schema_in_prompt(&self) -> bool {
         matches!(self.0, Backend::Function(_))
     }
 
-    /// Exactly what would be sent; a key is not shown.
+    /// The request as text, with the key redacted.
     pub(crate) fn request(&self, prompt: &Prompt) -> String {
         match &self.0 {
             Backend::Server(server) => server.request(prompt).to_string(),
@@ -215,11 +220,11 @@ impl Model {
         }
     }
 
-    /// Asks, at a server again where that can help, within the time that was set.
+    /// Sends the prompt. Requests to a server are retried until the timeout.
     ///
     /// # Errors
     ///
-    /// Why there is no answer.
+    /// If there is no answer.
     pub(crate) fn ask(&self, prompt: &Prompt) -> Result<Reply> {
         match &self.0 {
             Backend::Server(server) => Ok(server.ask(prompt)?),

@@ -1,4 +1,4 @@
-//! The protocol of OpenAI, which many servers speak: `chat/completions`.
+//! The chat completions API of OpenAI, which many servers implement.
 
 use serde_json::Value as Json;
 
@@ -12,7 +12,7 @@ use crate::prompt::Prompt;
 
 pub(super) const BASE_URL: &str = "https://api.openai.com/v1";
 pub(super) const KEY_VARIABLE: &str = "OPENAI_API_KEY";
-/// Where a reply says how many tokens were used, as a JSON pointer.
+/// JSON pointer to the number of tokens in a reply.
 pub(super) const TOKENS: &str = "/usage/total_tokens";
 
 pub(super) fn request(base: &BaseUrl, model: &str, key: Option<&Key>, prompt: &Prompt, schema: OrderedJson) -> Request {
@@ -28,11 +28,11 @@ pub(super) fn request(base: &BaseUrl, model: &str, key: Option<&Key>, prompt: &P
     Request::post(url, body).with_key("authorization", "Bearer ", key)
 }
 
-/// What the model said.
+/// Reads the answer from a reply.
 ///
 /// # Errors
 ///
-/// When it said nothing, refused to, or did not get to its end.
+/// If the model refused, or the answer is empty, truncated or stopped.
 pub(super) fn read(json: &Json, asked: &str) -> Result<ReplyContent, AskErrorKind> {
     let choice = json.pointer("/choices/0").ok_or(AskErrorKind::Empty)?;
     let message = |name| choice.get("message")?.get(name)?.as_str().filter(|text: &&str| !text.trim().is_empty());

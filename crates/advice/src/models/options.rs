@@ -1,15 +1,17 @@
-//! Which model a program wants.
+//! Options of a model.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use serde::Deserialize;
 
 use super::{gemini, openai};
 use crate::error::{AdviceError, ErrorKind};
 
-/// Which model is asked, and how. What is not set is taken from the nearest `failures.toml`, here or above, as
-/// [`Model::new`](crate::Model::new) reads it.
+/// Options of a model at a server. [`Model::new`](crate::Model::new) takes missing options from the nearest
+/// `failures.toml`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -22,36 +24,40 @@ use crate::error::{AdviceError, ErrorKind};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModelOptions {
-    /// How the model is talked to; else [`Provider::OpenAi`] where there is a base URL, or [`Provider::Gemini`] where there is
-    /// a key for it.
+    /// The API of the server. The default is [`Provider::OpenAi`] if there is a base URL, or [`Provider::Gemini`] if
+    /// its key is set.
     pub provider: Option<Provider>,
-    /// The model's name, as its provider lists it.
+    /// The name of the model at its provider.
     pub model: Option<String>,
-    /// The server, else the provider's own.
+    /// The URL of the server. The default is the provider's.
     pub base_url: Option<String>,
-    /// How long one question may take, retries among it; else 120 seconds.
+    /// The maximum duration of a question, including retries. The default is 120 seconds.
     pub timeout: Option<Duration>,
 }
 
-/// How a model at a server is talked to.
+/// The API of a server.
 ///
 /// ```
 /// use tracing_failure_advice::Provider;
 ///
-/// assert_eq!(Provider::from_name("openai"), Some(Provider::OpenAi));
+/// let provider: Provider = "openai".parse()?;
+/// assert_eq!(provider, Provider::OpenAi);
+/// assert_eq!(provider.to_string(), "openai");
+/// # Ok::<(), tracing_failure_advice::AdviceError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Provider {
-    /// Google's generateContent; the key is in `GEMINI_API_KEY`.
+    /// The generateContent API of Google. The key is read from `GEMINI_API_KEY`.
     Gemini,
-    /// Chat completions, which local servers speak as well; the key is in `OPENAI_API_KEY`, where one is needed.
+    /// The chat completions API of OpenAI and of most local servers. The key, if one is needed, is read from
+    /// `OPENAI_API_KEY`.
     OpenAi,
 }
 
 impl ModelOptions {
-    /// Nothing is set.
+    /// Creates options without values.
     ///
     /// ```
     /// # use tracing_failure_advice::ModelOptions;
@@ -61,7 +67,7 @@ impl ModelOptions {
         Self::default()
     }
 
-    /// How the model is talked to.
+    /// Sets the API of the server.
     ///
     /// ```
     /// # use tracing_failure_advice::{ModelOptions, Provider};
@@ -74,7 +80,7 @@ impl ModelOptions {
         self
     }
 
-    /// The model's name, as its provider lists it.
+    /// Sets the name of the model at its provider.
     ///
     /// ```
     /// # use tracing_failure_advice::ModelOptions;
@@ -87,8 +93,8 @@ impl ModelOptions {
         self
     }
 
-    /// The server, `http://localhost:8080` and the like. Without a path, `/v1` is added for OpenAI's protocol and `/v1beta` for
-    /// Gemini's.
+    /// Sets the URL of the server, such as `http://localhost:8080`. If it has no path, `/v1` (OpenAI) or `/v1beta`
+    /// (Gemini) is added.
     ///
     /// ```
     /// # use tracing_failure_advice::ModelOptions;
@@ -101,7 +107,7 @@ impl ModelOptions {
         self
     }
 
-    /// How long one question may take, retries among it.
+    /// Sets the maximum duration of a question, including retries.
     ///
     /// ```
     /// # use tracing_failure_advice::ModelOptions;
@@ -114,12 +120,12 @@ impl ModelOptions {
         self
     }
 
-    /// The same with what is not set from `FAILURES_PROVIDER`, `FAILURES_MODEL` and `FAILURES_BASE_URL`. A variable that is
-    /// blank is not set.
+    /// Takes missing options from `FAILURES_PROVIDER`, `FAILURES_MODEL` and `FAILURES_BASE_URL`. A blank variable
+    /// counts as unset.
     ///
     /// # Errors
     ///
-    /// When the provider is needed from there and is none.
+    /// If `FAILURES_PROVIDER` is used and is not the name of a provider.
     ///
     /// ```
     /// # use tracing_failure_advice::ModelOptions;
@@ -133,9 +139,12 @@ impl ModelOptions {
 
     fn or_variables(mut self, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
         let variable = |name: &str| non_blank(variable(name).as_deref()).map(str::to_owned);
-        if let (None, Some(name)) = (self.provider, variable(PROVIDER)) {
+        if self.provider.is_none()
+            && let Some(name) = variable(PROVIDER)
+        {
             let provider = Provider::from_name(&name);
-            self.provider = Some(provider.with_context(|| format!("{PROVIDER} is {name:?}: it is gemini or openai"))?);
+            self.provider =
+                Some(provider.with_context(|| format!("{PROVIDER} is {name:?}: expected gemini or openai"))?);
         }
         self.model = self.model.or_else(|| variable("FAILURES_MODEL"));
         self.base_url = self.base_url.or_else(|| variable("FAILURES_BASE_URL"));
@@ -145,8 +154,23 @@ impl ModelOptions {
 
 const PROVIDER: &str = "FAILURES_PROVIDER";
 
+impl fmt::Display for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Provider {
+    type Err = AdviceError;
+
+    fn from_str(name: &str) -> Result<Self, AdviceError> {
+        let unknown = || anyhow!("unknown provider {name:?}: expected gemini or openai");
+        Provider::from_name(name).ok_or_else(unknown).map_err(ErrorKind::Settings.of())
+    }
+}
+
 impl Provider {
-    /// The provider of this name: `gemini`, `openai`.
+    /// Returns the provider with this name: `gemini` or `openai`.
     ///
     /// ```
     /// # use tracing_failure_advice::Provider;
@@ -157,7 +181,7 @@ impl Provider {
         [Provider::Gemini, Provider::OpenAi].into_iter().find(|provider| provider.name() == name)
     }
 
-    /// Its name, as it stands in records.
+    /// Returns the name of the provider, as records contain it.
     ///
     /// ```
     /// # use tracing_failure_advice::Provider;
@@ -170,7 +194,7 @@ impl Provider {
         }
     }
 
-    /// The environment variable that its key is in.
+    /// The environment variable with the key.
     pub(super) fn key_variable(self) -> &'static str {
         match self {
             Provider::Gemini => gemini::KEY_VARIABLE,
@@ -185,18 +209,16 @@ impl Provider {
         }
     }
 
-    /// Where its models are listed.
+    /// A hint where the models are listed.
     pub(super) fn model_list_hint(self) -> &'static str {
         match self {
-            Provider::Gemini => "https://ai.google.dev/gemini-api/docs/models lists them",
-            Provider::OpenAi => {
-                "the server lists them at /v1/models, OpenAI's are at https://platform.openai.com/docs/models"
-            }
+            Provider::Gemini => "see https://ai.google.dev/gemini-api/docs/models",
+            Provider::OpenAi => "see /v1/models of the server, or https://platform.openai.com/docs/models for OpenAI",
         }
     }
 }
 
-/// The text, unless it is blank: a variable that is set to nothing is not set.
+/// Returns the trimmed text, or `None` if it is blank.
 pub(super) fn non_blank(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }
@@ -217,6 +239,6 @@ mod tests {
         let wrong = |_: &str| Some("nobody".to_owned());
         assert!(ModelOptions::new().provider(Provider::Gemini).or_variables(wrong).is_ok());
         let error = ModelOptions::new().or_variables(wrong).unwrap_err();
-        assert_eq!(error.to_string(), "FAILURES_PROVIDER is \"nobody\": it is gemini or openai");
+        assert_eq!(error.to_string(), "FAILURES_PROVIDER is \"nobody\": expected gemini or openai");
     }
 }

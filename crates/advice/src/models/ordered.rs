@@ -1,19 +1,20 @@
-//! JSON whose keys keep their order: a model writes its answer in the order of the schema, and thinks on the way.
+//! JSON with a fixed order of keys. Models write the keys of an answer in the order of the schema, so the root cause
+//! comes before the fixes.
 
 use std::fmt::{self, Write};
 
 use serde_json::Value as Json;
 
-/// A value in which nothing is sorted. `{}` is on one line, `{:#}` on many.
+/// A JSON value that keeps the order of its keys. `{}` prints one line, `{:#}` an indented text.
 #[derive(Clone, Debug)]
 pub(super) enum OrderedJson {
-    /// Has no keys, or their order does not matter.
+    /// A value without keys, or whose order does not matter.
     Plain(Json),
     List(Vec<OrderedJson>),
     Object(Vec<(&'static str, OrderedJson)>),
 }
 
-/// An object of these keys.
+/// Creates an object.
 pub(super) fn object<const LENGTH: usize>(pairs: [(&'static str, OrderedJson); LENGTH]) -> OrderedJson {
     OrderedJson::Object(pairs.into())
 }
@@ -31,7 +32,7 @@ impl fmt::Display for OrderedJson {
 }
 
 impl OrderedJson {
-    /// So deep in others, where it is on many lines.
+    /// Writes the value at this depth, or on one line if there is no depth.
     fn write(&self, f: &mut fmt::Formatter<'_>, depth: Option<usize>) -> fmt::Result {
         let inside = depth.map(|depth| depth + 1);
         match self {

@@ -1,20 +1,20 @@
 //! Replies of models.
 
-/// What a model said.
+/// The reply of a model.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Reply {
-    /// Its text, as it is: nothing of it may reach a terminal unseen.
+    /// The raw text, which may contain control characters.
     pub(crate) text: String,
-    /// The model as the server names it, else as it was asked for.
+    /// The name of the model, as the server reports it, or else as requested.
     pub(crate) model: String,
-    /// Tokens that were used, those of the question among them, where the server counts.
+    /// The number of tokens of prompt and answer, if the server reports it.
     pub(crate) tokens: Option<u64>,
 }
 
-/// The content of a reply.
+/// The content of a server's reply.
 #[derive(Debug, PartialEq)]
 pub(super) struct ReplyContent {
     pub(super) text: String,
-    /// The model as the server names it, else as it was asked for.
+    /// The name of the model, as the server reports it, or else as requested.
     pub(super) model: String,
 }

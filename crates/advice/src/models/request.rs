@@ -1,11 +1,11 @@
-//! What is sent to a server.
+//! Requests to servers.
 
 use std::fmt;
 
 use super::key::Key;
 use super::ordered::OrderedJson;
 
-/// A request; printed, it is what would be sent but for its key.
+/// A request. Its `Display` shows everything but the key.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) url: String,
@@ -13,17 +13,17 @@ pub(super) struct Request {
     pub(super) body: OrderedJson,
 }
 
-/// A header whose value is not for everybody's eyes where it has a key in it.
+/// A header, whose value may contain a key.
 #[derive(Debug)]
 pub(super) struct Header {
     pub(super) name: &'static str,
-    /// What stands before the key.
+    /// The text before the key.
     prefix: &'static str,
     key: Option<Key>,
 }
 
 impl Request {
-    /// One that posts this JSON.
+    /// Creates a POST request with this JSON.
     pub(super) fn post(url: String, body: OrderedJson) -> Self {
         let header = |name, prefix| Header { name, prefix, key: None };
         let agent = concat!("failures/", env!("CARGO_PKG_VERSION"));
@@ -35,7 +35,7 @@ impl Request {
         Request { url, headers, body }
     }
 
-    /// The same with the key in this header, if there is one.
+    /// Adds a header with the key, if there is a key.
     pub(super) fn with_key(mut self, name: &'static str, prefix: &'static str, key: Option<&Key>) -> Self {
         self.headers.extend(key.map(|key| Header { name, prefix, key: Some(key.clone()) }));
         self
@@ -43,7 +43,7 @@ impl Request {
 }
 
 impl Header {
-    /// The value as it is sent.
+    /// The value with the key.
     pub(super) fn revealed(&self) -> String {
         format!("{}{}", self.prefix, self.key.as_ref().map_or("", Key::reveal))
     }

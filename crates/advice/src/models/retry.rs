@@ -1,4 +1,4 @@
-//! When it is worth asking again, and after how long.
+//! Retries and their delays.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use serde_json::Value as Json;
 
 use super::error::AskErrorKind;
 
-/// So often a server is asked at most that is there but cannot answer now.
+/// Maximum number of requests to a server that is temporarily unable to answer.
 const MAX_ATTEMPTS: u32 = 5;
-/// So often where nobody is reached: it is mostly the network that is down, and people want to hear of that.
+/// Maximum number of connection attempts. Mostly the network is down, and the user should know soon.
 const MAX_CONNECTION_ATTEMPTS: u32 = 3;
 const INITIAL_DELAY: Duration = Duration::from_millis(500);
 const MAX_DELAY: Duration = Duration::from_secs(20);
 
-/// Whether the same question can get another answer after so many tries.
+/// Returns true if another attempt may succeed.
 pub(super) fn should_retry(kind: &AskErrorKind, attempts: u32) -> bool {
     match kind {
         AskErrorKind::Status { status, is_final, .. } => {
@@ -25,25 +25,25 @@ pub(super) fn should_retry(kind: &AskErrorKind, attempts: u32) -> bool {
     }
 }
 
-/// How long to wait after so many tries: twice as long each time, by chance between a half and the whole of it, so that
-/// many who were turned away together do not come back together.
+/// The delay after a number of attempts. It doubles each time, with random jitter between half and all of it, so that
+/// clients that were rejected together do not retry together.
 pub(super) fn delay(attempts: u32) -> Duration {
     let max_delay = INITIAL_DELAY.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1))).min(MAX_DELAY);
     max_delay.mul_f64(0.5 + fastrand::f64() / 2.0)
 }
 
-/// What `Retry-After` asks for: seconds, or the time until a date.
+/// The delay in the header `Retry-After`: seconds, or the time until a date.
 pub(super) fn delay_from_header(value: &str, now: DateTime<Utc>) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
     }
     let date = DateTime::parse_from_rfc2822(value).ok()?;
-    // A date that has passed: at once.
+    // If the date has passed, the delay is zero.
     Some(date.signed_duration_since(now).to_std().unwrap_or_default())
 }
 
-/// What the body of an error asks for in the way of Google: `retryDelay` in its details, in seconds as `34.5s`.
+/// The delay in the body of a Google error: `retryDelay` in the details, such as `34.5s`.
 pub(super) fn delay_from_body(body: &Json) -> Option<Duration> {
     let details = body.pointer("/error/details")?.as_array()?;
     let delay = details.iter().find_map(|detail| detail.get("retryDelay")?.as_str())?;

@@ -4,37 +4,37 @@ use serde_json::json;
 
 use super::ordered::{OrderedJson, object};
 
-/// Fixes that an answer has at most.
+/// Maximum number of fixes in an answer.
 const MAX_FIXES: usize = 5;
 
-/// What is demanded of an answer beyond its shape.
+/// The constraints of a schema.
 #[derive(Clone, Copy, Debug, Default)]
 struct SchemaOptions {
-    /// Characters of a text.
+    /// Maximum length of a text.
     max_text_length: Option<usize>,
-    /// Characters of code.
+    /// Maximum length of code.
     max_code_length: Option<usize>,
-    /// Characters of a text that has to be there.
+    /// Minimum length of a required text.
     min_text_length: Option<usize>,
-    /// What a text that has to be there matches.
+    /// Pattern of a required text.
     pattern: Option<&'static str>,
-    /// What is null may be absent as well.
+    /// True if nullable keys may also be absent.
     optional_keys: bool,
 }
 
-/// The schema that a model is given, one on this machine or elsewhere.
+/// The schema that a model receives.
 pub(super) fn schema_for_model(is_local: bool) -> OrderedJson {
     if is_local { local_schema() } else { strict_schema() }
 }
 
-/// The schema as services with a strict mode take it: every key is required, what may be absent is null, and a text is not
-/// bounded, which some of them refuse.
+/// The schema for services with a strict mode. Every key is required, optional values are null, and texts have no
+/// length limits, which some services reject.
 fn strict_schema() -> OrderedJson {
     schema(SchemaOptions::default())
 }
 
-/// The schema for a server on this machine: small models fill a text without end, or not at all, where the grammar that
-/// comes from the schema lets them. llama.cpp makes no grammar of a text of more than 2,000 characters.
+/// The schema for servers on this machine. Small models write endless or empty texts if the grammar of the schema
+/// allows it. llama.cpp rejects limits of more than 2,000 characters.
 fn local_schema() -> OrderedJson {
     schema(SchemaOptions {
         max_text_length: Some(500),
@@ -44,7 +44,7 @@ fn local_schema() -> OrderedJson {
     })
 }
 
-/// What an answer is checked against.
+/// The schema that answers are validated against.
 pub(super) fn validation_schema() -> OrderedJson {
     schema(SchemaOptions {
         max_text_length: Some(2_000),
@@ -94,7 +94,7 @@ fn object_schema(required: &[&str], properties: OrderedJson) -> OrderedJson {
     ])
 }
 
-/// A text that has to be there.
+/// The schema of a required text.
 fn required_text(options: SchemaOptions, description: &str) -> OrderedJson {
     let mut pairs = vec![("type", "string".into()), ("description", description.into())];
     pairs.extend(options.min_text_length.map(|length| ("minLength", length.into())));

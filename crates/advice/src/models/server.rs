@@ -1,4 +1,4 @@
-//! A model at a server, and how it is asked.
+//! Models at servers.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,17 +15,17 @@ use super::settings::Settings;
 use super::{gemini, http, openai, schema};
 use crate::prompt::Prompt;
 
-/// Characters of a model's name, as a server states it.
+/// Maximum length of a model's name that a server reports.
 const MAX_NAME_CHARS: usize = 200;
 
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) provider: Provider,
     pub(super) base_url: BaseUrl,
-    /// Of the model that is asked.
+    /// The requested name of the model.
     pub(super) name: String,
     key: Option<Key>,
-    /// For one question with all its retries.
+    /// The maximum duration of a question, including retries.
     timeout: Duration,
     /// Bytes of a question, where the settings say so.
     pub(super) budget: Option<usize>,
@@ -36,7 +36,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// The model of these settings.
+    /// Creates a model from its settings.
     pub(super) fn new(settings: Settings) -> Self {
         let Settings { provider, base_url, model: name, key, timeout, budget, is_user_chosen, ignored_files } =
             settings;
@@ -44,12 +44,12 @@ impl Server {
         Server { provider, base_url, name, key, timeout, budget, is_user_chosen, ignored_files }
     }
 
-    /// Whether its server is on this machine, by its address: nothing leaves the machine then.
+    /// Returns true if the address of the server is on this machine.
     pub(super) fn is_local(&self) -> bool {
         self.base_url.is_local()
     }
 
-    /// Exactly what would be sent; its key is not shown.
+    /// The request. Its `Display` redacts the key.
     pub(super) fn request(&self, prompt: &Prompt) -> Request {
         let schema = schema::schema_for_model(self.is_local());
         match self.provider {
@@ -58,12 +58,12 @@ impl Server {
         }
     }
 
-    /// Asks, and asks again where that can help, within the time that was set.
+    /// Sends the prompt, and retries until the timeout.
     ///
     /// # Errors
     ///
-    /// When there is no key where one is needed, the server is not reached, answers with an error or not in time, or the
-    /// model does not answer or not to its end.
+    /// If a required key is missing, the server is not reached or replies with an error, or the model does not complete
+    /// an answer.
     pub(super) fn ask(&self, prompt: &Prompt) -> Result<Reply, AskError> {
         let request = self.request(prompt);
         let (mut attempts, mut tokens) = (0, None);
@@ -84,7 +84,7 @@ impl Server {
         }
     }
 
-    /// The text without the key, which some servers repeat.
+    /// Redacts the key, which some servers repeat.
     pub(super) fn without_key(&self, text: &str) -> String {
         self.key.as_ref().map_or_else(|| text.to_owned(), |key| key.redact_in(text))
     }
@@ -101,7 +101,7 @@ impl Server {
         }
     }
 
-    /// What the server counted. Servers that do not count send nothing or zero.
+    /// The number of tokens that the server reports. Zero means that it does not count them.
     fn tokens(&self, json: &Json) -> Option<u64> {
         let pointer = match self.provider {
             Provider::Gemini => gemini::TOKENS,

@@ -1,4 +1,4 @@
-//! Which model is asked: the options, before `failures.toml`.
+//! The settings of a model, from options and `failures.toml`.
 
 mod file;
 
@@ -14,12 +14,12 @@ use super::options::{ModelOptions, Provider, non_blank};
 use file::NearestConfig;
 use text::{fit, shown};
 
-/// Columns of a model's name in an error.
+/// Maximum width of a model's name in an error message.
 const MAX_NAME_COLUMNS: usize = 200;
-/// For one question with all its retries.
+/// Default timeout of a question, including retries.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// All that is known before a model is asked.
+/// The complete settings of a model at a server.
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) provider: Provider,
@@ -27,20 +27,21 @@ pub(super) struct Settings {
     pub(super) base_url: BaseUrl,
     pub(super) key: Option<Key>,
     pub(super) timeout: Duration,
-    /// What the file sets as `budget`.
+    /// The `budget` of the file.
     pub(super) budget: Option<u64>,
-    /// Whether the user named the server, by an option or a variable, or it is the provider's own. A file alone may come from
-    /// another user.
+    /// True if an option or variable names the server, or it is the provider's. A file alone may come from another
+    /// user.
     pub(super) is_user_chosen: bool,
-    /// Files that were not read, because another user can have written them.
+    /// Files that were ignored, because another user could have written them.
     pub(super) ignored_files: Vec<PathBuf>,
 }
 
-/// The settings of these options and of the nearest `failures.toml`.
+/// Completes the options with the nearest `failures.toml`.
 ///
 /// # Errors
 ///
-/// When it is not said which model, by whom, or where; when the file cannot be read; when a key would go where it must not.
+/// If the model, provider or server is unknown, if the file is invalid, or if a key would be sent to an untrusted
+/// server or over an unencrypted connection.
 pub(super) fn settings(options: &ModelOptions) -> Result<Settings> {
     let given_url = non_blank(options.base_url.as_deref());
     let NearestConfig { file, ignored_files } = NearestConfig::find()?;
@@ -53,7 +54,7 @@ pub(super) fn settings(options: &ModelOptions) -> Result<Settings> {
     let model =
         model.with_context(|| no_model_message(provider)).map_err(|error| with_ignored_files(error, &ignored_files))?;
     if provider == Provider::Gemini && gemini::model_id(model).is_none() {
-        bail!("{:?} is no name of a Gemini model: {}", fit(model, MAX_NAME_COLUMNS), provider.model_list_hint());
+        bail!("{:?} is not a name of a Gemini model: {}", fit(model, MAX_NAME_COLUMNS), provider.model_list_hint());
     }
     let default_url: BaseUrl = provider.default_url().parse()?;
     let base_url = url.unwrap_or_else(|| default_url.clone());
@@ -68,10 +69,10 @@ pub(super) fn settings(options: &ModelOptions) -> Result<Settings> {
     Ok(Settings { provider, model, base_url, key, timeout, budget, is_user_chosen, ignored_files })
 }
 
-/// Why files that are there have no effect, if there are any.
+/// A warning about ignored files, if there are any.
 pub(super) fn ignored_files_warning(files: &[PathBuf]) -> Option<String> {
     let names: Vec<String> = files.iter().map(|path| shown(path)).collect();
-    let reason = "not read: it does not belong to you, or all users can write to it";
+    let reason = "ignored: it does not belong to you, or all users can write to it";
     (!names.is_empty()).then(|| format!("{} is {reason}", names.join(", ")))
 }
 
@@ -82,12 +83,12 @@ fn with_ignored_files(error: anyhow::Error, files: &[PathBuf]) -> anyhow::Error 
     }
 }
 
-/// Whether the options name another provider than the file.
+/// Returns true if options and file name different providers.
 fn are_different(provider: Option<Provider>, other: Option<Provider>) -> bool {
     provider.zip(other).is_some_and(|(own, other)| own != other)
 }
 
-/// The provider, where none is named.
+/// The provider if none is named.
 fn default_provider(has_url: bool) -> Result<Provider> {
     if has_url {
         return Ok(Provider::OpenAi);
@@ -95,8 +96,8 @@ fn default_provider(has_url: bool) -> Result<Provider> {
     let has_key = std::env::var_os(gemini::KEY_VARIABLE).is_some_and(|key| !key.is_empty());
     ensure!(
         has_key,
-        "no model to ask: set {} and name a model of Gemini with --model, or say where an OpenAI-compatible server is with \
-         --base-url (http://localhost:8080 and the like) or --provider openai",
+        "no model is configured: for Gemini, set {} and --model; for an OpenAI-compatible server, set --base-url \
+         (such as http://localhost:8080) or --provider openai",
         gemini::KEY_VARIABLE
     );
     Ok(Provider::Gemini)
@@ -104,13 +105,12 @@ fn default_provider(has_url: bool) -> Result<Provider> {
 
 fn no_model_message(provider: Provider) -> String {
     format!(
-        "no model is named: give its name with --model, in FAILURES_MODEL, or as model in the table [suggest] of \
-         failures.toml; {}",
+        "no model is named: set --model, FAILURES_MODEL, or model in the table [suggest] of failures.toml; {}",
         provider.model_list_hint()
     )
 }
 
-/// The key in the environment, where there is one.
+/// The key in the environment, if there is one.
 fn key_from_env(provider: Provider) -> Result<Option<Key>> {
     let name = provider.key_variable();
     match std::env::var(name) {
@@ -118,31 +118,30 @@ fn key_from_env(provider: Provider) -> Result<Option<Key>> {
         Err(std::env::VarError::NotPresent) => Ok(None),
         text => {
             let key = text.ok().as_deref().and_then(Key::new);
-            Ok(Some(
-                key.with_context(|| format!("what is in {name} is no key: it has other characters than keys have"))?,
-            ))
+            Ok(Some(key.with_context(|| {
+                format!("{name} does not contain a valid key: it has characters that keys do not have")
+            })?))
         }
     }
 }
 
-/// Refuses to send anything to where only a file says: files come with what one has cloned, and records hold source. A server on
-/// this machine is asked, but without a key.
+/// Refuses a remote server that only a file names, because the file may come from a clone and the prompt contains
+/// source code. A server on this machine is accepted, but receives no key.
 fn check_server(provider: Provider, url: &BaseUrl, is_user_chosen: bool) -> Result<()> {
     let needs_key = provider == Provider::Gemini;
     ensure!(
         is_user_chosen || (url.is_local() && !needs_key),
-        "nothing is sent to {url} on the word of a failures.toml: if it belongs there, say so with --base-url or \
-         FAILURES_BASE_URL"
+        "only a failures.toml names {url}, so nothing is sent: confirm it with --base-url or FAILURES_BASE_URL"
     );
     Ok(())
 }
 
-/// Refuses to send a key where others can read it.
+/// Refuses to send a key over an unencrypted connection.
 fn check_key_transport(provider: Provider, url: &BaseUrl) -> Result<()> {
     let variable = provider.key_variable();
     ensure!(
         url.is_local() || !url.is_plain(),
-        "the key in {variable} is not sent to {url} over http, where others can read it: use https"
+        "the key in {variable} is not sent to {url}: http is not encrypted, use https"
     );
     Ok(())
 }

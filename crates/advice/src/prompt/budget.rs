@@ -1,20 +1,20 @@
-//! What is said where there is no room for all of it: the most valuable first, and of each as much as fits.
+//! Fitting sections into a budget. Sections of high priority come first, each in the longest variant that fits.
 
-/// A part of a question.
+/// A section of a prompt.
 #[derive(Clone, Debug)]
 pub(super) struct Section {
     pub(super) title: &'static str,
-    /// What it is worth: the more, the longer it is kept.
+    /// Sections with a low priority are omitted first.
     pub(super) priority: u8,
-    /// The same in full, and shorter; never empty.
+    /// Variants of the text, longest first; never empty.
     pub(super) variants: Vec<String>,
 }
 
-/// The value of what is always said.
+/// The priority of sections that are always included.
 pub(super) const REQUIRED: u8 = u8::MAX;
 
 impl Section {
-    /// A part with these forms, the fullest first; nothing where there is nothing to say.
+    /// Creates a section. Returns `None` if all variants are blank.
     pub(super) fn new(title: &'static str, priority: u8, variants: Vec<String>) -> Option<Self> {
         let variants: Vec<String> = variants.into_iter().filter(|variant| !variant.trim().is_empty()).collect();
         (!variants.is_empty()).then_some(Section { title, priority, variants })
@@ -25,14 +25,14 @@ impl Section {
     }
 
     fn text(&self, variant: &str) -> String {
-        // What begins like a title is none.
+        // Escapes lines that look like a title.
         let variant = variant.trim_end().replace("\n#", "\n #");
         let variant = if variant.starts_with('#') { format!(" {variant}") } else { variant };
         format!("## {}\n{variant}\n\n", self.title)
     }
 }
 
-/// The parts in their order, within so many bytes.
+/// Joins the sections in their order, with at most `budget` bytes.
 pub(super) fn fit_sections(sections: Vec<Section>, budget: usize) -> String {
     let mut by_priority: Vec<usize> = (0..sections.len()).collect();
     by_priority.sort_by_key(|&place| std::cmp::Reverse(sections[place].priority));

@@ -1,4 +1,4 @@
-//! What the record itself says, part by part.
+//! The sections with the content of the record.
 
 use record::{Convergence, ErrorEntry, Failure, Map, PanicMatch, Relation, TrailEntry, Value};
 
@@ -7,11 +7,11 @@ use super::excerpt::{excerpt_end, excerpt_start, sanitize};
 use record::internal::brief;
 use text::place_of;
 
-/// Bytes of the error's message that are always said.
+/// Maximum size of the error message.
 const MAX_MESSAGE_BYTES: usize = 1_500;
-/// Fields of a span, and series, that are told.
+/// Maximum number of fields of a span, and of series.
 const MAX_FIELDS: usize = 24;
-/// Bytes of a value, where all of them do not fit.
+/// Maximum size of a value in the short variant.
 const MAX_VALUE_BYTES: usize = 80;
 
 pub(super) fn sections(failure: &Failure) -> Vec<Section> {
@@ -22,16 +22,16 @@ pub(super) fn sections(failure: &Failure) -> Vec<Section> {
             90,
             vec![map(&failure.parameters, usize::MAX), map(&failure.parameters, MAX_VALUE_BYTES)],
         ),
-        Section::new("How the numbers went before", 85, vec![convergence(failure)]),
-        Section::new("Seen as it failed", 80, vec![map(&failure.context.event, 400)]),
+        Section::new("Behaviour of the numbers", 85, vec![convergence(failure)]),
+        Section::new("Event fields", 80, vec![map(&failure.context.event, 400)]),
         Section::new("Chain of errors, outermost first", 70, vec![errors(failure)]),
         Section::new(panics_title(failure), 71, vec![panics(failure)]),
         Section::new("Traceback of Python, with its source, innermost last", 72, traceback(failure)),
         Section::new("End of the trail", 65, vec![trail(failure, 16), trail(failure, 6), trail(failure, 3)]),
         Section::new("Stack, own code, innermost first", 60, vec![frames(failure)]),
         Section::new("Spans around it, innermost first", 40, vec![spans(failure)]),
-        Section::new("Known advice, from rules", 50, vec![known_advice(failure)]),
-        Section::new("Said before", 30, vec![breadcrumbs(failure)]),
+        Section::new("Known suggestions, from rules", 50, vec![known_advice(failure)]),
+        Section::new("Breadcrumbs", 30, vec![breadcrumbs(failure)]),
     ];
     sections.into_iter().flatten().collect()
 }
@@ -68,7 +68,7 @@ fn convergence(failure: &Failure) -> String {
     lines(series.map(|series| behaviour(series, failure)))
 }
 
-/// Counters count: nobody needs to be told.
+/// Returns false for series without news, such as counters.
 fn is_informative(series: &Convergence) -> bool {
     !matches!(series.behaviour.name(), "steady" | "constant" | "short")
         || series.first_non_finite.is_some()
@@ -97,7 +97,7 @@ fn behaviour(series: &Convergence, failure: &Failure) -> String {
     sanitize(&text)
 }
 
-/// Which of all occurrences a row is, those among them that are not kept.
+/// The number of a row among all occurrences, including those that the trail has dropped.
 fn occurrence(row: usize, entry: Option<&TrailEntry>) -> u64 {
     let dropped = entry.filter(|entry| entry.head.is_some_and(|head| row >= head)).map_or(0, |entry| entry.dropped);
     (row as u64).saturating_add(dropped).saturating_add(1)
@@ -147,7 +147,7 @@ fn working_dir(failure: &Failure) -> Option<&str> {
     failure.context.process.as_ref()?.cwd.as_deref()
 }
 
-/// ` in level depth=2`: the innermost span around an event, and what the spans carry.
+/// ` in level depth=2`: the innermost span around an event, with the fields of all spans.
 fn within(span: Option<&str>, fields: &Map) -> String {
     let fields = fields
         .iter()
@@ -160,13 +160,13 @@ fn within(span: Option<&str>, fields: &Map) -> String {
     }
 }
 
-/// What the events of an entry say, and in which spans.
+/// The title of an entry: its message and spans.
 fn entry_title(entry: &TrailEntry) -> String {
     let words = entry.message.as_deref().or(entry.span.as_deref()).unwrap_or("numbers");
     format!("{words}{}", within(entry.spans.last().map(|span| &**span), &entry.span_fields))
 }
 
-/// The last rows of each place as a table.
+/// The last rows of each entry as tables.
 fn trail(failure: &Failure, rows: usize) -> String {
     failure.context.trail.iter().map(|entry| table(entry, rows)).collect()
 }
@@ -191,12 +191,12 @@ fn frames(failure: &Failure) -> String {
     let own = lines(own.map(|frame| {
         sanitize(&format!("{} at {}", frame.function, place_of(frame.file.as_deref(), frame.line, working_dir)))
     }));
-    // A record of another program has its stack as text only.
+    // Records of other programs have a stack as text only.
     let is_text = failure.context.frames.is_empty() && !is_python_traceback(&failure.stack_trace);
     if is_text { excerpt_start(&failure.stack_trace, 3_000) } else { own }
 }
 
-/// What Python says of the stack: it has the lines of source with it, those of a notebook's cells as well.
+/// The traceback of Python. It contains source lines, also those of notebook cells.
 fn traceback(failure: &Failure) -> Vec<String> {
     let text = failure.stack_trace.as_str();
     if is_python_traceback(text) { vec![excerpt_end(text, 3_000), excerpt_end(text, 1_200)] } else { Vec::new() }

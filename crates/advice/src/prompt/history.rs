@@ -1,4 +1,4 @@
-//! The same failure in other runs, and what fixed it then.
+//! The same failure in other runs, and its fixes.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -17,30 +17,30 @@ use record::internal::ParameterSummary;
 use record::internal::{existing_store, parse, read_json};
 use text::count;
 
-/// Files that are worth a thread.
+/// Minimum number of files per thread.
 const FILES_PER_THREAD: usize = 16;
-/// A disk has something to do while others compute.
+/// Minimum number of threads. With more threads than cores, the disk is busy while other threads parse.
 const MIN_THREADS: usize = 4;
-/// Parameters of a record that are compared with others.
+/// Maximum number of parameters that are compared.
 const MAX_PARAMETERS: usize = 64;
 
-/// What is known of a fingerprint.
+/// The records with the same fingerprint.
 #[derive(Debug, Default)]
 pub(crate) struct FailureHistory {
-    /// The times and ids of its records: a record and its copy are one failure.
+    /// Times and ids of the records. A record and its copy are one failure.
     ids: BTreeSet<(DateTime<Utc>, Uuid)>,
-    /// Records without an id.
+    /// Number of records without an id.
     without_id: usize,
     first: Option<DateTime<Utc>>,
     last: Option<DateTime<Utc>>,
     parameters: Option<ParameterSummary>,
-    /// What fixed it, the latest first.
+    /// The fixes, latest first.
     fixes: Vec<Resolution>,
-    /// Where it failed: a fix may name these hosts.
+    /// The hosts of the records. A fix may contain their names.
     hosts: BTreeSet<String>,
 }
 
-/// What is read of a record.
+/// The part of a record that is read.
 #[derive(Deserialize)]
 struct PastRecord {
     timestamp: DateTime<Utc>,
@@ -64,11 +64,11 @@ struct PastProcess {
 }
 
 impl FailureHistory {
-    /// What the records of this directory, and what was noted beside them, tell of a failure.
+    /// Reads the records and resolutions of a directory that have the fingerprint of the failure.
     ///
     /// # Errors
     ///
-    /// When the directory cannot be read.
+    /// If the directory cannot be read.
     pub(crate) fn of(failure: &Failure, dir: &Path) -> Result<Self> {
         let fingerprint = failure.fingerprint();
         let store = existing_store(dir)?;
@@ -79,7 +79,7 @@ impl FailureHistory {
         Ok(history)
     }
 
-    /// Reads all of them on all cores. What is no record is passed over.
+    /// Reads the files on all cores. Files that are not records are skipped.
     fn in_files(files: &[PathBuf], fingerprint: &str) -> FailureHistory {
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
         let threads = cores.max(MIN_THREADS).min(files.len().div_ceil(FILES_PER_THREAD)).max(1);
@@ -101,7 +101,7 @@ impl FailureHistory {
         history
     }
 
-    /// `None` where it is another failure.
+    /// Returns `None` if the file contains another failure.
     fn in_file(path: &Path, fingerprint: &str, json: &mut Vec<u8>) -> Option<FailureHistory> {
         read_json(json, path).ok()?;
         if !may_contain_fingerprint(json, fingerprint) {
@@ -109,7 +109,7 @@ impl FailureHistory {
         }
         let record: PastRecord = parse(json).ok()?;
         let is_same = match &*record.context.fingerprint {
-            // A record of another program: what it has of errors and spans is part of it.
+            // Other programs write no fingerprint. It is computed from errors and spans.
             "" => parse::<Failure>(json).ok()?.fingerprint() == fingerprint,
             stored => stored == fingerprint,
         };
@@ -132,7 +132,7 @@ impl FailureHistory {
         self.last = self.last.into_iter().chain(other.last).max();
         match (&mut self.parameters, other.parameters) {
             (Some(known), Some(parameters)) => known.join(parameters, false),
-            (record @ None, parameters) => *record = parameters,
+            (known @ None, parameters) => *known = parameters,
             (Some(_), None) => {}
         }
         self.fixes.extend(other.fixes);
@@ -147,12 +147,11 @@ impl FailureHistory {
         self.hosts.iter().map(String::as_str)
     }
 
-    /// Where it leaves the machine, fixes are redacted before they are cut.
+    /// The section about earlier occurrences. Fixes are redacted before they are truncated.
     pub(super) fn section(&self, redacts: bool) -> Option<Section> {
         let mut text = String::new();
         for fix in self.fixes.iter().take(3) {
-            text +=
-                &format!("fixed before by: {}\n", excerpt_start(&fix_text(&fix.fix, redacts), 600).replace('\n', " "));
+            text += &format!("earlier fix: {}\n", excerpt_start(&fix_text(&fix.fix, redacts), 600).replace('\n', " "));
         }
         if let (Some(first), Some(last), Some(parameters)) = (self.first, self.last, &self.parameters)
             && self.occurrences() > 1
@@ -175,7 +174,7 @@ fn day(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%d").to_string()
 }
 
-/// A record of another program may hold what ours redact.
+/// Redacts parameters. Records of other programs may contain secrets.
 fn redact_parameters(parameters: Map) -> Map {
     let mut failure = Failure::new("", "", "", "");
     failure.parameters =
@@ -184,12 +183,12 @@ fn redact_parameters(parameters: Map) -> Map {
     failure.parameters
 }
 
-/// Whether a record can have this fingerprint: it stands there, or none does. To look is quicker than to parse.
+/// Returns false if the JSON contains another fingerprint. Searching the text is faster than parsing it.
 fn may_contain_fingerprint(json: &[u8], fingerprint: &str) -> bool {
     std::str::from_utf8(json).map_or(true, |text| text.contains(fingerprint) || !has_fingerprint(text))
 }
 
-/// Whether one stands there as we make them. What another program calls so may be anything, and be written in several ways.
+/// Returns true if the JSON contains a fingerprint in the standard form. Other programs may use other forms.
 fn has_fingerprint(text: &str) -> bool {
     let values = text.split("\"fingerprint\"").skip(1);
     let mut values = values.map(|value| value.trim_start_matches([':', ' ', '\t', '\n', '\r', '"']));

@@ -1,24 +1,25 @@
-//! What stays on this machine: who works on it and what it is called, and what looks like a secret.
+//! Redaction of secrets, home directories and host names.
 
 use std::ffi::OsString;
 
 use record::{Failure, redact_text as redact_secrets};
 use serde_json::Value;
 
-/// Directories that people have their own in, in lower case, and the superuser's own. A text may have backslashes
-/// escaped; the longer forms come first, since they contain the shorter ones.
+/// Directories that contain home directories, in lower case. Backslashes may be escaped in a text; the longer forms
+/// come first, since they contain the shorter ones.
 const HOME_PARENTS: &[&str] = &["/home/", "/users/", "\\\\\\\\users\\\\\\\\", "\\\\users\\\\", "\\users\\"];
+/// The home directory of the superuser.
 const SUPERUSER_HOME: &str = "/root";
-/// A shorter name is part of too many words.
+/// Minimum length of a host name. Shorter names are part of too many words.
 const MIN_NAME_BYTES: usize = 2;
 
-/// The record without all that, in each of its texts: before they become JSON, which escapes backslashes.
+/// Redacts each text of the record before it becomes JSON, which escapes backslashes.
 pub(super) fn redact_record(failure: &Failure, host_names: &[String]) -> Failure {
     let mut clean = failure.clone();
     clean.redact();
     let Ok(mut record) = serde_json::to_value(&clean) else { return clean };
     redact_strings(&mut record, host_names);
-    // A type that no text fits in, as a time, names nobody.
+    // Conversion fails only if a redacted text does not fit its type.
     serde_json::from_value(record).unwrap_or(clean)
 }
 
@@ -37,7 +38,7 @@ fn redact_strings(value: &mut Value, host_names: &[String]) {
     }
 }
 
-/// The text without secrets, home directories and their owners, and the names of these hosts.
+/// Redacts secrets, home directories with their owners, and the names of these hosts.
 pub(super) fn redact_text(text: &str, host_names: &[String]) -> String {
     let text = redact_secrets(text).into_owned();
     let homes = [std::env::var_os("HOME"), std::env::var_os("USERPROFILE")];
@@ -52,7 +53,7 @@ pub(super) fn redact_text(text: &str, host_names: &[String]) -> String {
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// The host of the record, these others, and this machine, by their full and their short names.
+/// The full and short names of the record's host, other hosts, and this machine.
 pub(super) fn host_names<'h>(failure: &Failure, others: impl Iterator<Item = &'h str>) -> Vec<String> {
     let recorded = failure.context.process.as_ref().and_then(|process| process.host.clone());
     let recorded = recorded.into_iter().chain(others.map(str::to_owned));
@@ -61,13 +62,13 @@ pub(super) fn host_names<'h>(failure: &Failure, others: impl Iterator<Item = &'h
     let short = full.iter().filter_map(|name| name.split('.').next().map(str::to_owned));
     let mut names: Vec<String> =
         full.iter().cloned().chain(short).filter(|name| name.len() >= MIN_NAME_BYTES).collect();
-    // The longer ones first: a short one is part of them.
+    // Longest first, because a short name may be part of a long one.
     names.sort_by(|a, b| (b.len(), a).cmp(&(a.len(), b)));
     names.dedup();
     names
 }
 
-/// The text with a word replaced wherever it stands alone, in whatever case.
+/// Replaces a word that is not part of another word, ignoring case.
 fn replace_word(text: &str, word: &str, by: &str) -> String {
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     let (lower, word) = (text.to_ascii_lowercase(), word.to_ascii_lowercase());
@@ -85,7 +86,7 @@ fn replace_word(text: &str, word: &str, by: &str) -> String {
     clean + &text[copied..]
 }
 
-/// `~/data` for `/home/ada/data`, `/export/home/ada/data` and `C:\Users\ada\data`.
+/// Returns `~/data` for `/home/ada/data`, `/export/home/ada/data` and `C:\Users\ada\data`.
 fn replace_homes(line: &str) -> String {
     let line = replace_dir(line, SUPERUSER_HOME);
     HOME_PARENTS
@@ -93,7 +94,7 @@ fn replace_homes(line: &str) -> String {
         .fold(line, |line, homes| replace_paths_to(&line, homes, |_, rest| Some(owner_length(rest, homes))))
 }
 
-/// Bytes of the owner's name that a path goes on with. On Windows it may have spaces.
+/// The length of the owner's name at the start of a path. On Windows it may contain spaces.
 fn owner_length(rest: &str, homes: &str) -> usize {
     let is_part = |c: char| c.is_alphanumeric() || "._-".contains(c);
     let word = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
@@ -102,7 +103,7 @@ fn owner_length(rest: &str, homes: &str) -> usize {
     if is_name { full } else { word }
 }
 
-/// `~/data` for `/root/data`, but not for `/rootfs` or `/mnt/root`.
+/// Returns `~/data` for `/root/data`, but not for `/rootfs` or `/mnt/root`.
 fn replace_dir(line: &str, dir: &str) -> String {
     let is_end = |rest: &str| !rest.starts_with(|c: char| is_path_char(c) && c != '/' && c != '\\');
     replace_paths_to(line, &dir.to_ascii_lowercase(), |before, rest| {
@@ -110,8 +111,8 @@ fn replace_dir(line: &str, dir: &str) -> String {
     })
 }
 
-/// The line with `~` for each path up to a directory, and for as much behind it as `more` makes of what stands before and
-/// behind. Where it makes nothing of it, it is another directory.
+/// Replaces each path up to `dir` with `~`. `more` receives the text before and after `dir` and returns the number of
+/// bytes after it that are also replaced, or `None` if it is another directory.
 fn replace_paths_to(line: &str, dir: &str, more: impl Fn(&str, &str) -> Option<usize>) -> String {
     let lower = line.to_ascii_lowercase();
     let mut clean = String::with_capacity(line.len());
@@ -126,7 +127,7 @@ fn replace_paths_to(line: &str, dir: &str, more: impl Fn(&str, &str) -> Option<u
     clean + &line[copied..]
 }
 
-/// Where the path begins that a text ends with.
+/// The start of the path at the end of a text.
 fn path_start(text: &str) -> usize {
     text.char_indices().rev().find(|(_, c)| !is_path_char(*c)).map_or(0, |(at, c)| at + c.len_utf8())
 }

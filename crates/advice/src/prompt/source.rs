@@ -1,4 +1,4 @@
-//! The source around the frames of the program's own code, where it is at hand.
+//! The source code around the frames of the program, if it is available.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,15 +9,15 @@ use record::{Failure, Frame, redact_text};
 use super::budget::Section;
 use super::excerpt::{excerpt_start, sanitize};
 
-/// Files of these kinds are source; a record could name any file.
+/// Extensions of source files. Other files are not read, because a record could name any file.
 const SOURCE_EXTENSIONS: &[&str] =
     &["rs", "py", "jl", "c", "h", "cc", "cpp", "cxx", "hpp", "f", "f90", "f95", "f03", "m", "r", "go", "java"];
-/// A larger file was not written by hand.
+/// Maximum size of a source file.
 const MAX_FILE_BYTES: u64 = 2 << 20;
-/// Bytes of a line.
+/// Maximum size of a line.
 const MAX_LINE_BYTES: usize = 200;
 
-/// The lines around the innermost frames.
+/// The section with the lines around the innermost frames.
 pub(super) fn section(failure: &Failure) -> Option<Section> {
     let root = project_root()?;
     let working_dir = failure.context.process.as_ref().and_then(|process| process.cwd.as_deref());
@@ -33,7 +33,7 @@ fn app_frames(failure: &Failure) -> impl Iterator<Item = &Frame> {
     failure.context.frames.iter().filter(|frame| frame.in_app)
 }
 
-/// The lines of a file, and which of them it is about.
+/// The lines of a source file and the index of the frame's line.
 struct SourceExcerpt {
     name: String,
     lines: Vec<String>,
@@ -41,11 +41,11 @@ struct SourceExcerpt {
 }
 
 impl SourceExcerpt {
-    /// What a frame is of, if its file is source and belongs to this project: a record may come from elsewhere, and name
-    /// what is none of its business.
+    /// Reads the file of a frame if it is source code of this project. A record may come from elsewhere and name any
+    /// file.
     fn of(frame: &Frame, working_dir: Option<&str>, root: &Path) -> Option<Self> {
         let path = find_file(Path::new(frame.file.as_deref()?), working_dir, root)?;
-        // Of the file itself: a link may have the name of source, and lead to anything.
+        // Checks the extension of the target, because a link may lead to any file.
         if !path.extension().and_then(|kind| kind.to_str()).is_some_and(|kind| SOURCE_EXTENSIONS.contains(&kind)) {
             return None;
         }
@@ -60,7 +60,7 @@ impl SourceExcerpt {
         (line < lines.len()).then_some(SourceExcerpt { name, lines, line })
     }
 
-    /// So many lines before and after.
+    /// The lines around the frame's line, with `around` lines before and after.
     fn text(&self, around: usize) -> String {
         let shown = self.line.saturating_sub(around)..(self.line + around + 1).min(self.lines.len());
         let line = |number: usize| {
@@ -72,8 +72,7 @@ impl SourceExcerpt {
     }
 }
 
-/// The file by this name, in the project, by whichever way it is known: from the directory that the program ran in, or from
-/// the root of the project here.
+/// Finds a file of the project by its path in the directory that the program ran in, or in the project root.
 fn find_file(name: &Path, working_dir: Option<&str>, root: &Path) -> Option<PathBuf> {
     let within = working_dir.and_then(|dir| name.strip_prefix(dir).ok()).unwrap_or(name);
     let candidates = [name.to_owned(), root.join(within), Path::new(".").join(within)];
@@ -81,7 +80,7 @@ fn find_file(name: &Path, working_dir: Option<&str>, root: &Path) -> Option<Path
     candidates.into_iter().filter_map(|path| path.canonicalize().ok()).find(is_in_project)
 }
 
-/// The nearest directory above with a repository or a package; else none, and nothing is read.
+/// The nearest parent with a repository or package. Without one, no source is read.
 fn project_root() -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?.canonicalize().ok()?;
     let is_root = |dir: &&Path| [".git", "Cargo.toml", "pyproject.toml"].iter().any(|marker| dir.join(marker).exists());

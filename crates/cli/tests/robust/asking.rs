@@ -91,7 +91,7 @@ fn a_file_alone_names_neither_who_gets_a_key_nor_who_gets_secrets() {
     let text = format!("[suggest]\nprovider = 'gemini'\nmodel = 'm-1'\nbase_url = '{}'\n", server.url());
     std::fs::write(workspace.dir().join("failures.toml"), text).unwrap();
     let run = Run(command(&workspace, &["--fresh"]).env("GEMINI_API_KEY", KEY).output().unwrap());
-    assert!(run.code() == 1 && run.stderr().contains("nothing is sent to"), "{}", run.transcript());
+    assert!(run.code() == 1 && run.stderr().contains("so nothing is sent"), "{}", run.transcript());
     assert_eq!(server.requests().len(), 2);
 }
 
@@ -104,7 +104,7 @@ fn a_file_that_others_can_have_written_is_not_read() {
     let check = || {
         let run = Run(command(&workspace, &[]).env("OPENAI_API_KEY", KEY).output().unwrap());
         assert_eq!(run.code(), 1, "{}", run.transcript());
-        assert!(run.stderr().contains("failures.toml is not read"), "{}", run.stderr());
+        assert!(run.stderr().contains("failures.toml is ignored"), "{}", run.stderr());
         assert!(server.requests().is_empty());
     };
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
@@ -118,7 +118,7 @@ fn a_file_that_others_can_have_written_is_not_read() {
     // Options suffice, and the file is reported all the same.
     let run = ask(&workspace, &server, &[]);
     assert_eq!(run.code(), 0, "{}", run.transcript());
-    assert!(run.stderr().contains("failures.toml is not read"), "{}", run.stderr());
+    assert!(run.stderr().contains("failures.toml is ignored"), "{}", run.stderr());
 }
 
 #[test]
@@ -129,12 +129,12 @@ fn a_configuration_that_is_no_ordinary_file_is_refused() {
     assert!(Command::new("mkfifo").args(["-m", "600"]).arg(&path).status().unwrap().success());
     let run = ask(&workspace, &server, &[]);
     assert_eq!(run.code(), 1, "{}", run.transcript());
-    assert!(run.stderr().contains("failures.toml: it is not an ordinary file"), "{}", run.stderr());
+    assert!(run.stderr().contains("failures.toml: not a regular file"), "{}", run.stderr());
     std::fs::remove_file(&path).unwrap();
     std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
     // All users can write to this device.
     let run = ask(&workspace, &server, &[]);
-    assert!(run.stderr().contains("failures.toml is not read"), "{}", run.transcript());
+    assert!(run.stderr().contains("failures.toml is ignored"), "{}", run.transcript());
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn an_answer_that_cannot_be_kept_is_shown() {
     assert!(run.stdout().contains("The step is too long."));
     assert!(run.stderr().contains("the answer is not cached"), "{}", run.stderr());
     let run = ask(&workspace, &server, &[]);
-    assert!(run.stderr().contains("served-1 said \"no answer\""), "{}", run.stderr());
+    assert!(run.stderr().contains("served-1 replied \"no answer\""), "{}", run.stderr());
 }
 
 #[test]

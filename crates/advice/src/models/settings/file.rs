@@ -1,4 +1,4 @@
-//! `failures.toml`.
+//! The configuration file `failures.toml`.
 
 use std::fs::{self, Metadata};
 use std::io::{self, Read};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use crate::models::options::Provider;
 
 const FILE_NAME: &str = "failures.toml";
-/// A larger file is not a configuration.
+/// Maximum size of the file.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
 /// The table `[suggest]`.
@@ -32,22 +32,22 @@ struct ConfigFile {
     suggest: SuggestTable,
 }
 
-/// The nearest configuration, and the files that are nearer but not to be trusted.
+/// The nearest trusted configuration, and nearer files that are not trusted.
 #[derive(Debug, Default)]
 pub(super) struct NearestConfig {
     pub(super) file: SuggestTable,
-    /// They belong to another user, or all users can write to them.
+    /// Files that belong to another user or that all users can write to.
     pub(super) ignored_files: Vec<PathBuf>,
 }
 
 impl NearestConfig {
-    /// The nearest one, here or above; an empty one where there is none.
+    /// Searches the current directory and its parents. The result is empty if there is no file.
     ///
     /// # Errors
     ///
-    /// When it cannot be read, or something in it is not known: the file, the line and the key are named.
+    /// If the file cannot be read or is invalid. The error names the file, line and key.
     pub(super) fn find() -> Result<Self> {
-        let current_dir = std::env::current_dir().context("cannot tell the current directory")?;
+        let current_dir = std::env::current_dir().context("cannot determine the current directory")?;
         let mut nearest = NearestConfig::default();
         for path in current_dir.ancestors().map(|dir| dir.join(FILE_NAME)) {
             let name = path.strip_prefix(&current_dir).unwrap_or(&path);
@@ -65,13 +65,13 @@ impl NearestConfig {
     }
 }
 
-/// The text of a configuration; `None` if another user could have written it.
+/// Reads a file. Returns `None` if another user could have written it.
 fn read_trusted(path: &Path) -> io::Result<Option<String>> {
-    // Both the name and, where it is a link, the file itself.
+    // Checks the link and its target.
     if !is_trusted(&fs::symlink_metadata(path)?) || !is_trusted(&fs::metadata(path)?) {
         return Ok(None);
     }
-    // To open a pipe can take for ever.
+    // Opening a pipe may block for ever.
     check_file(&fs::metadata(path)?)?;
     let file = fs::File::open(path)?;
     let opened = file.metadata()?;
@@ -86,19 +86,19 @@ fn read_trusted(path: &Path) -> io::Result<Option<String>> {
 
 fn check_file(metadata: &Metadata) -> io::Result<()> {
     match metadata {
-        other if !other.is_file() => Err(io::Error::other("it is not an ordinary file")),
-        large if large.len() > MAX_FILE_BYTES => Err(io::Error::other("it is larger than 1 MB")),
+        other if !other.is_file() => Err(io::Error::other("not a regular file")),
+        large if large.len() > MAX_FILE_BYTES => Err(io::Error::other("larger than 1 MB")),
         _ => Ok(()),
     }
 }
 
-/// Whether only this user or the superuser can have written it.
+/// Returns true if only this user or the superuser could have written the file.
 #[cfg(unix)]
 fn is_trusted(metadata: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
     const WRITABLE_BY_ALL: u32 = 0o002;
     let is_trusted_owner = metadata.uid() == 0 || metadata.uid() == rustix::process::geteuid().as_raw();
-    // The mode of a link says nothing.
+    // The mode of a link has no meaning.
     is_trusted_owner && (metadata.is_symlink() || metadata.mode() & WRITABLE_BY_ALL == 0)
 }
 
@@ -108,12 +108,12 @@ fn is_trusted(_: &Metadata) -> bool {
 }
 
 impl SuggestTable {
-    /// The provider that it speaks of, where it speaks of one.
+    /// The provider that the table names or implies.
     pub(super) fn provider(&self) -> Option<Provider> {
         self.provider.or(self.base_url.as_ref().map(|_| Provider::OpenAi))
     }
 
-    /// Without what holds for its own provider only: its server and its model.
+    /// Removes the values that apply to one provider only: server and model.
     pub(super) fn for_any_provider(self) -> Self {
         SuggestTable { provider: None, model: None, base_url: None, ..self }
     }
@@ -122,7 +122,7 @@ impl SuggestTable {
 fn parse(text: &str, path: &Path) -> Result<SuggestTable> {
     match toml::from_str::<ConfigFile>(text.trim_start_matches('\u{feff}')) {
         Ok(whole) => Ok(whole.suggest),
-        // Its own words would show the line itself, where somebody may have put a key.
+        // The error's own text would show the line, which may contain a key.
         Err(error) => {
             let line =
                 error.span().map_or(1, |span| text.as_bytes()[..span.start].split(|&byte| byte == b'\n').count());
