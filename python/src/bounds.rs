@@ -7,12 +7,13 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
+use tracing_failure::record::Limits;
 
 /// Steps of an object that Python code looks at, and of an entry of a dict.
 pub(crate) const OBJECT_STEPS: usize = 64;
 
-/// Maximum entries of a dict or an array, as in the library. Larger ones are summarised.
-pub(crate) const MAX_ENTRIES: usize = 256;
+/// Maximum entries of a dict or an array. Larger ones are summarised.
+pub(crate) const MAX_ENTRIES: usize = Limits::DEFAULT.array;
 /// Entries of a summary at each end of an array.
 pub(crate) const SUMMARY_ENDS: usize = 8;
 

@@ -10,7 +10,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
-use tracing_failure::record::{Breadcrumb, Context, Location, Map, SpanEntry};
+use tracing_failure::record::{Breadcrumb, Context, Limits, Location, Map, SpanEntry};
 
 use crate::bounds;
 use crate::breadcrumbs::Source;
@@ -19,7 +19,7 @@ use crate::text::Text;
 use crate::trail::{Place, Plan, Row, Site, Trail};
 
 /// Maximum computations around a failure.
-const MAX_SPANS: usize = 64;
+const MAX_SPANS: usize = Limits::DEFAULT.spans;
 
 /// The base class of a computation.
 #[pyclass(frozen, subclass, module = "tracing_failure._native")]

@@ -12,14 +12,14 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use tracing_failure::Value;
-use tracing_failure::record::Map;
+use tracing_failure::record::{Limits, Map};
 
 use crate::bounds::{Bounds, MAX_ENTRIES, OBJECT_STEPS, SUMMARY_ENDS, keep_signal, raise_signal};
 
 /// Steps of a list in addition to those of its entries.
 const LIST_STEPS: usize = 8;
-/// Maximum bytes of a text, as in the library.
-const MAX_TEXT_BYTES: usize = 16 << 10;
+/// Maximum bytes of a text.
+const MAX_TEXT_BYTES: usize = Limits::DEFAULT.text;
 /// Maximum dimensions of a list in the estimate of its steps.
 const MAX_DIMENSIONS: usize = 32;
 /// Maximum bits of an integer in decimal. Python refuses to convert slightly larger ones.

@@ -21,6 +21,7 @@ use pyo3::pymodule;
 #[pymodule]
 mod _native {
     use pyo3::prelude::*;
+    use tracing_failure::record::Limits;
 
     #[pymodule_export]
     use crate::advice::{AdviceError, ask_model};
@@ -43,6 +44,8 @@ mod _native {
     fn add_constants(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("version", env!("CARGO_PKG_VERSION"))?;
         module.add("MAX_ENTRIES", crate::bounds::MAX_ENTRIES)?;
+        module.add("MAX_ERRORS", Limits::DEFAULT.errors)?;
+        module.add("MAX_FRAMES", Limits::DEFAULT.frames)?;
         module.add("SUMMARY_ENDS", crate::bounds::SUMMARY_ENDS)
     }
 }

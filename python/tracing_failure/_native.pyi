@@ -9,7 +9,8 @@ from typing import Any, Self, TypedDict, TypeVar, final, type_check_only
 from typing_extensions import disjoint_base
 
 __all__ = [
-    "MAX_ENTRIES", "SUMMARY_ENDS", "AdviceError", "ArraySummary", "Computation", "Recorder", "add_resolution",
+    "MAX_ENTRIES", "MAX_ERRORS", "MAX_FRAMES", "SUMMARY_ENDS", "AdviceError", "ArraySummary", "Computation", "Recorder",
+    "add_resolution",
     "after_fork", "after_fork_in_child", "ask_model", "before_fork", "call_on_new_stack", "category_names",
     "conflict_copies", "diagnose", "format_record", "new_id", "parse_record", "read_record", "record_paths",
     "schema", "stack_owner", "summarize", "value_text", "version", "wait_for_stacks",
@@ -21,6 +22,10 @@ version: str
 
 #: Maximum entries of a dict or an array. Larger ones are summarised.
 MAX_ENTRIES: int
+#: Maximum errors of a chain.
+MAX_ERRORS: int
+#: Maximum frames of a stack.
+MAX_FRAMES: int
 #: Entries of a summary at each end of an array.
 SUMMARY_ENDS: int
 

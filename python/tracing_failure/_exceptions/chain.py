@@ -1,14 +1,17 @@
 """The errors of a failure: the exception, the exceptions that it came from, and the members of groups."""
 
 import sys
-from typing import Any
+from typing import Any, Final
 
+from .. import _native
 from .._runtime.classes import full_name
 from .._runtime.signals import is_from_signal
 from .message import message_of
 
 #: Maximum errors of a chain, members of groups, and notes of an error in a record.
-_MAX_ERRORS, _MAX_MEMBERS, _MAX_NOTES = 32, 32, 16
+_MAX_ERRORS: Final = _native.MAX_ERRORS
+_MAX_MEMBERS: Final = 32
+_MAX_NOTES: Final = 16
 
 #: Type, message, data, notes, relation to another error, and the index of that error if it is not the one before.
 ErrorEntry = tuple[str, str, Any, list[str], str | None, int | None]

@@ -3,7 +3,7 @@
 import traceback
 from itertools import groupby
 from types import CodeType, FrameType, TracebackType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from .. import _native
 from .._runtime.classes import full_name, qualname
@@ -14,7 +14,7 @@ from .chain import builtin_attribute, error_entries, group_members, linked_chain
 from .message import has_bounded_str, message_of
 
 #: Maximum frames of a stack, half of them from each end.
-_MAX_FRAMES = 64
+_MAX_FRAMES: Final = _native.MAX_FRAMES
 #: Maximum callers of the function that caught the exception, and maximum frames that are searched for them.
 _MAX_CALLERS = 16
 _MAX_CALLER_SEARCH = 256
