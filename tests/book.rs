@@ -188,6 +188,28 @@ fn fenced_blocks_name_their_language() {
 }
 
 #[test]
+fn files_of_the_project_that_pages_name_exist() {
+    let page = Page::read(Path::new(BOOK).join("architecture.md"));
+    let contributing = Page::read("CONTRIBUTING.md".into());
+    let mut count = 0;
+    for page in [page, contributing] {
+        for (number, line) in page.prose() {
+            // Every second part is code.
+            for path in line.split('`').skip(1).step_by(2).filter(|code| is_path(code)) {
+                count += 1;
+                assert!(root().join(path).exists(), "{}:{number}: {path}: no such file", page.path.display());
+            }
+        }
+    }
+    assert!(count > 20, "only {count} paths were found");
+}
+
+fn is_path(code: &str) -> bool {
+    let beginnings = ["src/", "crates/", "python/", "tests/", "benches/", "docs/", "examples/", "io/failure.schema"];
+    !code.contains(' ') && beginnings.iter().any(|beginning| code.starts_with(beginning))
+}
+
+#[test]
 fn the_book_lists_every_category() {
     let page = Page::read(Path::new(BOOK).join("record.md"));
     for category in Category::all() {
