@@ -231,9 +231,10 @@ impl Advisor {
     /// ```
     pub fn advise(&self, failure: &Failure) -> Result<Advice, AdviceError> {
         let cache = self.dir.as_deref().map(Cache::of);
-        let known = cache.as_ref().filter(|_| !self.fresh).and_then(|cache| cache.get(failure, &self.model));
-        if let Some(advice) = known {
-            return Ok(advice);
+        if !self.fresh
+            && let Some(cached) = cache.as_ref().and_then(|cache| cache.get(failure, &self.model))
+        {
+            return Ok(cached);
         }
         let prompt = self.prompt(failure)?;
         let advice = self.ask(&prompt, cache.as_ref())?;
@@ -280,8 +281,9 @@ impl Advisor {
     }
 
     fn add_tokens(&self, tokens: u64) {
-        let add = |used: u64| Some(used.saturating_add(tokens));
-        let _ = self.used_tokens.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        let _ = self
+            .used_tokens
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| Some(used.saturating_add(tokens)));
     }
 }
 

@@ -44,8 +44,10 @@ pub(crate) struct Args {
 impl Args {
     /// The directory from `--dir` or the environment variable. An empty variable counts as unset.
     pub(crate) fn dir(&self) -> Option<PathBuf> {
-        let variable = || std::env::var_os("TRACING_FAILURE_DIR").filter(|dir| !dir.is_empty());
-        self.dir.clone().or_else(|| variable().map(PathBuf::from))
+        self.dir.clone().or_else(|| {
+            let variable = std::env::var_os("TRACING_FAILURE_DIR").filter(|dir| !dir.is_empty())?;
+            Some(PathBuf::from(variable))
+        })
     }
 
     /// The command, or `list` if none is given.

@@ -68,7 +68,7 @@ impl fmt::Display for Key {
 /// Redacts words in a server's error that contain the key, a part of it, or anything that looks like a key. Servers
 /// repeat keys that they reject, in full or in part.
 pub(super) fn redact_keys(text: &str, key: Option<&Key>) -> String {
-    let is_key = |word: &str| KEY_PREFIXES.iter().any(|excerpt_start| word.starts_with(excerpt_start));
+    let is_key = |word: &str| KEY_PREFIXES.iter().any(|prefix| word.starts_with(prefix));
     let mut ranges: Vec<Range<usize>> = words(text)
         .filter(|word| is_key(text[word.clone()].trim_start_matches(|c: char| c.is_ascii_punctuation())))
         .chain(key.into_iter().flat_map(|key| key.find_in(text)).map(|range| expand_to_words(text, range)))

@@ -164,8 +164,9 @@ impl FromStr for Provider {
     type Err = AdviceError;
 
     fn from_str(name: &str) -> Result<Self, AdviceError> {
-        let unknown = || anyhow!("unknown provider {name:?}: expected gemini or openai");
-        Provider::from_name(name).ok_or_else(unknown).map_err(ErrorKind::Settings.of())
+        Provider::from_name(name)
+            .ok_or_else(|| anyhow!("unknown provider {name:?}: expected gemini or openai"))
+            .map_err(ErrorKind::Settings.of())
     }
 }
 

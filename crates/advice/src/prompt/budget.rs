@@ -33,16 +33,15 @@ impl Section {
 }
 
 /// Joins the sections in their order, with at most `budget` bytes.
-pub(super) fn fit_sections(sections: Vec<Section>, budget: usize) -> String {
+pub(super) fn fit_sections(sections: Vec<Section>, mut budget: usize) -> String {
     let mut by_priority: Vec<usize> = (0..sections.len()).collect();
     by_priority.sort_by_key(|&place| std::cmp::Reverse(sections[place].priority));
     let mut texts = vec![None; sections.len()];
-    let mut budget = budget;
     for place in by_priority {
         let section = &sections[place];
         let variants = || section.variants.iter().map(|variant| section.text(variant));
-        let fitting = variants().find(|text| text.len() <= budget);
-        let text = fitting.or_else(|| variants().next_back().filter(|_| section.priority == REQUIRED));
+        let shortest = if section.priority == REQUIRED { variants().next_back() } else { None };
+        let text = variants().find(|text| text.len() <= budget).or(shortest);
         budget = budget.saturating_sub(text.as_ref().map_or(0, String::len));
         texts[place] = text;
     }

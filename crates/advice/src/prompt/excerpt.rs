@@ -2,9 +2,8 @@
 
 /// Removes invisible characters and replaces control characters, so that a text cannot break out of its section.
 pub(super) fn sanitize(text: &str) -> String {
-    let parts = |c: char| (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}');
-    let shown = |c: char| if parts(c) { ' ' } else { c };
-    text.chars().filter(|c| !is_invisible(*c)).map(shown).collect()
+    let is_control = |c: char| (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}');
+    text.chars().filter(|c| !is_invisible(*c)).map(|c| if is_control(c) { ' ' } else { c }).collect()
 }
 
 /// Returns true for characters that are invisible or look like a space: Unicode's default ignorable code points,

@@ -98,7 +98,8 @@ fn replace_homes(line: &str) -> String {
 fn owner_length(rest: &str, homes: &str) -> usize {
     let is_part = |c: char| c.is_alphanumeric() || "._-".contains(c);
     let word = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
-    let full = rest.find('\\').filter(|_| homes.starts_with('\\')).unwrap_or(word);
+    let next_separator = if homes.starts_with('\\') { rest.find('\\') } else { None };
+    let full = next_separator.unwrap_or(word);
     let is_name = rest[..full].chars().all(|c| is_part(c) || c == ' ') && !rest[..full].ends_with(' ');
     if is_name { full } else { word }
 }

@@ -12,6 +12,8 @@ use super::excerpt::{excerpt_start, sanitize};
 /// Extensions of source files. Other files are not read, because a record could name any file.
 const SOURCE_EXTENSIONS: &[&str] =
     &["rs", "py", "jl", "c", "h", "cc", "cpp", "cxx", "hpp", "f", "f90", "f95", "f03", "m", "r", "go", "java"];
+/// Entries of a project's root directory.
+const PROJECT_MARKERS: [&str; 3] = [".git", "Cargo.toml", "pyproject.toml"];
 /// Maximum size of a source file.
 const MAX_FILE_BYTES: u64 = 2 << 20;
 /// Maximum size of a line.
@@ -76,13 +78,14 @@ impl SourceExcerpt {
 fn find_file(name: &Path, working_dir: Option<&str>, root: &Path) -> Option<PathBuf> {
     let within = working_dir.and_then(|dir| name.strip_prefix(dir).ok()).unwrap_or(name);
     let candidates = [name.to_owned(), root.join(within), Path::new(".").join(within)];
-    let is_in_project = |path: &PathBuf| path.is_file() && path.starts_with(root);
-    candidates.into_iter().filter_map(|path| path.canonicalize().ok()).find(is_in_project)
+    candidates
+        .into_iter()
+        .filter_map(|path| path.canonicalize().ok())
+        .find(|path| path.is_file() && path.starts_with(root))
 }
 
 /// The nearest parent with a repository or package. Without one, no source is read.
 fn project_root() -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?.canonicalize().ok()?;
-    let is_root = |dir: &&Path| [".git", "Cargo.toml", "pyproject.toml"].iter().any(|marker| dir.join(marker).exists());
-    here.ancestors().find(is_root).map(Path::to_owned)
+    here.ancestors().find(|dir| PROJECT_MARKERS.iter().any(|marker| dir.join(marker).exists())).map(Path::to_owned)
 }

@@ -104,10 +104,10 @@ fn text(value: &Value) -> String {
 
 /// The values that differ: first those of A in their order, then those that only B has. A missing value is null.
 fn differences<'f>(a: &'f ComparedValues, b: &'f ComparedValues) -> Vec<(&'f str, &'f Value, &'f Value)> {
-    let of = |compared_values: &'f ComparedValues, name: &str| compared_values.get(name).unwrap_or(&Value::Null);
+    let value = |values: &'f ComparedValues, name: &str| values.get(name).unwrap_or(&Value::Null);
     let only_in_b = b.names().filter(|name| a.get(name).is_none());
     let names = a.names().chain(only_in_b);
-    names.map(|name| (name, of(a, name), of(b, name))).filter(|(_, a, b)| a != b).collect()
+    names.map(|name| (name, value(a, name), value(b, name))).filter(|(_, a, b)| a != b).collect()
 }
 
 /// The values by which records are compared.
@@ -176,18 +176,18 @@ fn flatten(prefix: &str, map: &Map, compared_values: &mut ComparedValues) {
 
 /// Adds the number of events of a place, and the first and last value of each column.
 fn trail(entry: &TrailEntry, working_dir: Option<&str>, compared_values: &mut ComparedValues) {
-    let said = entry.message.as_deref().or(entry.span.as_deref()).unwrap_or("numbers");
+    let source = entry.message.as_deref().or(entry.span.as_deref()).unwrap_or("numbers");
     let place = entry.location.as_ref().map(|at| place_of(at.file.as_deref(), at.line, working_dir));
     // Two places may have the same message.
-    let said = match compared_values.get(&format!("trail.{said}")) {
-        Some(_) => format!("{said} {}", place.unwrap_or_default()),
-        None => said.to_owned(),
+    let name = match compared_values.get(&format!("trail.{source}")) {
+        Some(_) => format!("{source} {}", place.unwrap_or_default()),
+        None => source.to_owned(),
     };
-    compared_values.insert(format!("trail.{said}"), entry.seen);
-    for (name, column) in entry.columns.iter() {
+    compared_values.insert(format!("trail.{name}"), entry.seen);
+    for (column_name, column) in entry.columns.iter() {
         let numbers: Vec<f64> = column.as_list().unwrap_or_default().iter().filter_map(Value::as_f64).collect();
         if let [first, .., last] = numbers[..] {
-            compared_values.insert(format!("trail.{said}.{name}"), vec![first, last]);
+            compared_values.insert(format!("trail.{name}.{column_name}"), vec![first, last]);
         }
     }
 }

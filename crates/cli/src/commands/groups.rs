@@ -66,9 +66,10 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     if options.limit > 0 {
         groups.truncate(options.limit);
     }
-    match options.json {
-        true => screen.write_pretty(&groups)?,
-        false => groups.iter().try_for_each(|group| write_group(group, screen))?,
+    if options.json {
+        screen.write_pretty(&groups)?;
+    } else {
+        groups.iter().try_for_each(|group| write_group(group, screen))?;
     }
     screen.flush()?;
     skipped.report_all();

@@ -156,8 +156,9 @@ fn write_json(newest: NewestRecords<()>, lines: bool, screen: &mut Screen) -> Re
         }
         Ok(())
     })?;
-    match (lines, before == between) {
-        (true, false) => Ok(()),
-        (_, some) => Ok(write!(screen, "{}{close}", if some { "" } else { open })?),
+    let is_empty = before != between;
+    if is_empty && lines {
+        return Ok(());
     }
+    Ok(write!(screen, "{}{close}", if is_empty { open } else { "" })?)
 }

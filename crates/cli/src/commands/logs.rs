@@ -135,12 +135,10 @@ fn default_logs_dir(failures_dir: &Path) -> PathBuf {
 
 /// The log files of a session, oldest first. A file contains lines of one session only.
 fn files_of_session(session: &str, logs: &Path) -> Result<Vec<PathBuf>> {
-    let cannot = || format!("cannot read the log in {}", logs.display());
-    let entries = std::fs::read_dir(logs).with_context(cannot)?;
+    let entries = std::fs::read_dir(logs).with_context(|| format!("cannot read the log in {}", logs.display()))?;
     let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let is_log = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "jsonl") && path.is_file();
     let mut matching = Vec::new();
-    for path in files.filter(is_log) {
+    for path in files.filter(|path| is_log(path)) {
         let id = session_of_file(&path)?;
         if id.starts_with(session) || id.ends_with(session) {
             matching.push((id, path));
@@ -159,6 +157,11 @@ fn files_of_session(session: &str, logs: &Path) -> Result<Vec<PathBuf>> {
         }
         _ => Ok(matching.into_iter().map(|(_, path)| path).collect()),
     }
+}
+
+/// Returns true for a file with the extension of a log.
+fn is_log(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "jsonl") && path.is_file()
 }
 
 /// The session id in the first valid line, or else in the name: `runtime_{date}_{session}_{number}.jsonl`.

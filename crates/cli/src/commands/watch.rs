@@ -222,8 +222,7 @@ impl Watch {
 
 /// The directory to watch. It need not exist yet.
 fn watched_dir(given: Option<&Path>) -> PathBuf {
-    let otherwise = || given.map_or_else(|| PathBuf::from("io/failures"), Path::to_owned);
-    failures_dir(given).unwrap_or_else(|_| otherwise())
+    failures_dir(given).unwrap_or_else(|_| given.unwrap_or(Path::new("io/failures")).to_owned())
 }
 
 /// The part of a file name after the area, which sorts by time.

@@ -184,8 +184,10 @@ fn read_message(from: &mut impl Read) -> io::Result<Vec<u8>> {
 /// Runs the worker loop if this process is a worker.
 pub(crate) fn run_worker() -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
-    let is_worker = arguments.next().is_some_and(|first| first == OsStr::new(WORKER_ARGUMENT));
-    let code = arguments.next().filter(|_| is_worker)?;
+    if arguments.next()? != OsStr::new(WORKER_ARGUMENT) {
+        return None;
+    }
+    let code = arguments.next()?;
     limit_memory();
     // An error means that the command has exited.
     let _ = answer_requests(&code.to_string_lossy());

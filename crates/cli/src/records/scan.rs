@@ -49,8 +49,8 @@ pub(crate) fn scan<G: Collector>(
     let copies = find_copies(&listing.paths, ids);
     if !copies.is_empty() {
         copies.iter().for_each(|(copy, original)| skipped.add_copy(copy, original));
-        let is_original = |path: &&PathBuf| !copies.contains_key(path.as_path());
-        let originals: Vec<PathBuf> = listing.paths.iter().filter(is_original).cloned().collect();
+        let originals: Vec<PathBuf> =
+            listing.paths.iter().filter(|path| !copies.contains_key(path.as_path())).cloned().collect();
         (collector, unreadable, _) = collect_records(&originals, selection, &new);
     }
     skipped.merge(unreadable);
@@ -126,8 +126,9 @@ pub(crate) fn map_in_order<T: Send>(
 ) -> Result<()> {
     let mut progress = Progress::new(paths.len());
     for batch in paths.chunks(FILES_PER_CHUNK * MIN_THREADS * 2) {
-        let work = |files: FileQueue<'_>| files.map(|(place, path)| (place, read(path))).collect::<Vec<_>>();
-        let parts = on_all_cores(batch, &mut progress, work);
+        let parts = on_all_cores(batch, &mut progress, |files| {
+            files.map(|(place, path)| (place, read(path))).collect::<Vec<_>>()
+        });
         let mut results: Vec<(usize, T)> = parts.into_iter().flatten().collect();
         results.sort_by_key(|(place, _)| *place);
         progress.suspend(|| results.into_iter().try_for_each(|(_, result)| consume(result)))?;

@@ -20,9 +20,10 @@ pub(super) fn write(failure: &Failure, library_frames: bool, screen: &mut Screen
     let working_dir = working_dir(failure);
     let (own, others): (Vec<&Frame>, Vec<&Frame>) = context.frames.iter().partition(|frame| frame.in_app);
     let place = context.location.as_ref().map(|at| (place_of(at.file.as_deref(), at.line, working_dir), at));
-    let is_known = |place: &str| own.iter().any(|frame| place_of_frame(frame, working_dir) == place);
     own.iter().try_for_each(|frame| write_frame(frame, working_dir, screen))?;
-    if let Some((place, at)) = place.filter(|(place, _)| !is_known(place)) {
+    if let Some((place, at)) = place
+        && !own.iter().any(|frame| place_of_frame(frame, working_dir) == place)
+    {
         let module = at.module.as_deref().map(|module| format!("  {}", one_line(module))).unwrap_or_default();
         let prefix = if own.is_empty() { "" } else { "raised in " };
         writeln!(screen, "  {prefix}{}{module}", screen.paint(paint::STRONG, &place))?;

@@ -49,7 +49,8 @@ fn write_entry(
         let name = screen.paint(paint::NAME, &name);
         let bars =
             screen.width.map_or(MAX_BARS, |columns| columns.saturating_sub(OTHER_COLUMNS).clamp(MIN_BARS, MAX_BARS));
-        let curve = curve(column, entry.head.filter(|_| entry.dropped > 0), bars);
+        let gap_after = if entry.dropped > 0 { entry.head } else { None };
+        let curve = curve(column, gap_after, bars);
         writeln!(screen, "    {name}{space}  {curve}{course}")?;
     }
     Ok(())
