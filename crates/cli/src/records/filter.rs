@@ -123,16 +123,16 @@ mod tests {
         expected closing bracket
           .parameters[ == 3
                            ^
-        there is no filter nonsense
+        undefined filter: nonsense
             nonsense(1)
             ^
         expected closing quote
           "open
                ^
-        there is no variable $x
+        undefined variable: $x
           $x
           ^
-        there is no filter halt
+        undefined filter: halt
           halt
           ^
         "#);
