@@ -27,7 +27,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tracing_failure import Failure, read
-from tracing_failure._ipython import extension as _extension
+from tracing_failure._ipython.failed_function import failed_frame
 from tracing_failure._runtime import notebook as _notebook
 
 #: Executed and stored anew by `UPDATE_NOTEBOOK=1 pytest tests/test_notebook.py`.
@@ -388,7 +388,7 @@ def called(run: Callable[[Callable[..., Any]], Any]) -> str:
     """The function that a cell has called, by the traceback of what ran it."""
     with pytest.raises(ValueError, match="no convergence") as caught:
         run(solve)
-    frame = _extension._failed_frame(caught.tb.tb_next)
+    frame = failed_frame(caught.tb.tb_next)
     return frame.f_code.co_qualname if frame is not None else ""
 
 

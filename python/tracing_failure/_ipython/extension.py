@@ -1,19 +1,17 @@
 """``%load_ext tracing_failure``: records every cell that raises, once."""
 
 import ast
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 from .._exceptions.chain import is_exit_or_cancellation
 from .._exceptions.marks import is_recorded
 from .._recording.logger import latest_or_default_logger
-from .._runtime.notebook import cell_number_of, display_path, working_directory
-from .._runtime.source_files import is_installed, is_package_file, is_stdlib
+from .._runtime.notebook import display_path, working_directory
 from .._runtime.terminal import warn_stderr
+from .failed_function import arguments_of, failed_frame, function_name, is_parameter, traceback_from_cell
 
 #: Maximum parameters of a cell.
 _MAX_PARAMETERS = 64
@@ -43,13 +41,13 @@ class _CellWatcher:
 
     def record(self, error: BaseException, source: str) -> None:
         traceback = error.__traceback__
-        frame = _failed_frame(traceback)
-        parameters = {**self.named_in(source), **_arguments(frame)}
+        frame = failed_frame(traceback)
+        parameters = {**self.named_in(source), **arguments_of(frame)}
         parameters = dict(list(parameters.items())[:_MAX_PARAMETERS])
-        name = _function_name(frame.f_code) if frame is not None else "notebook_cell"
+        name = function_name(frame.f_code) if frame is not None else "notebook_cell"
         try:
             # Without the frames of IPython. The class of the exception may override `__setattr__`.
-            BaseException.__setattr__(error, "__traceback__", _traceback_from_cell(traceback))
+            BaseException.__setattr__(error, "__traceback__", traceback_from_cell(traceback))
             path = latest_or_default_logger(self.directory).log_failure(name, error, parameters)
         except (OSError, ValueError) as trouble:
             return warn_stderr(f"not recorded: {trouble}")
@@ -67,7 +65,7 @@ class _CellWatcher:
             return {}
         variables, hidden = self.shell.user_ns, self.shell.user_ns_hidden
         named = {name: variables[name] for name in names if name in variables and name not in hidden}
-        return {name: value for name, value in named.items() if _is_parameter(name, value)}
+        return {name: value for name, value in named.items() if is_parameter(name, value)}
 
     def names(self, source: str) -> Iterator[str]:
         """The names in a cell and in the arguments of magics such as `%time`."""
@@ -93,71 +91,6 @@ def _is_failure(error: BaseException) -> bool:
 def _last_shown_exception() -> BaseException | None:
     """The exception that IPython showed last."""
     return getattr(sys, "last_value", None)
-
-
-def _traceback_from_cell(tb: TracebackType | None) -> TracebackType | None:
-    """The traceback from the line of the cell on, or all of it if no cell is in it."""
-    cell = tb
-    while cell is not None and cell_number_of(cell.tb_frame.f_code.co_filename) is None:
-        cell = cell.tb_next
-    return cell or tb
-
-
-#: Modules of the standard library that call functions of a cell.
-_RUNNERS = frozenset({
-    "asyncio", "bdb", "cProfile", "concurrent", "contextlib", "functools", "pdb", "profile", "runpy", "threading",
-    "timeit", "trace", "unittest",
-})  # fmt: skip
-
-#: Installed packages that call functions of a cell: event loops, widgets, retries.
-_INSTALLED_RUNNERS = frozenset({
-    "IPython", "anyio", "decorator", "greenlet", "ipykernel", "ipywidgets", "joblib", "jupyter_client", "nest_asyncio",
-    "nest_asyncio2", "tenacity", "tornado", "traitlets", "trio", "wrapt", "tracing_failure",
-})  # fmt: skip
-
-
-def _failed_frame(tb: TracebackType | None) -> FrameType | None:
-    """The frame of the function that the cell called, also through `%time` or `%run`."""
-    while tb is not None:
-        # The names of lambdas, comprehensions and cells are no identifiers.
-        if tb.tb_frame.f_code.co_name.isidentifier() and not _is_runner(tb.tb_frame):
-            return tb.tb_frame
-        tb = tb.tb_next
-    return None
-
-
-def _is_runner(frame: FrameType) -> bool:
-    package = str(frame.f_globals.get("__name__")).partition(".")[0]
-    file = frame.f_code.co_filename
-    # `timeit` and `%timeit` compile code under file names of their own.
-    if package in _INSTALLED_RUNNERS:
-        return is_installed(file) or is_package_file(file)
-    return file.startswith(("<magic-", "<timeit-")) or package in _RUNNERS and is_stdlib(file)
-
-
-def _function_name(code: CodeType) -> str:
-    return code.co_qualname.rpartition("<locals>.")[2]
-
-
-def _arguments(frame: FrameType | None) -> dict[str, Any]:
-    """The current values of a function's arguments."""
-    if frame is None:
-        return {}
-    code, values = frame.f_code, frame.f_locals
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    return {
-        name: values[name] for name in names if name in values and name != "self" and _is_parameter(name, values[name])
-    }
-
-
-def _is_parameter(name: str, value: Any) -> bool:
-    """Returns false for modules, functions, classes, objects of this package and the environment."""
-    try:
-        if name.startswith("_") or type(value).__module__.startswith("tracing_failure.") or value is os.environ:
-            return False
-        return not isinstance(getattr(value, "__name__", None), str)
-    except Exception:
-        return True
 
 
 def load_ipython_extension(shell: Any) -> None:
