@@ -23,7 +23,7 @@ fn failure(message: &str) -> Failure {
     Failure::new("pole_mass", "Eq. 4.7", "NewtonError", message)
 }
 
-/// The names of all that is in a directory.
+/// The names of a directory's entries.
 fn names(dir: &Path) -> Vec<String> {
     let mut names: Vec<String> =
         fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -186,7 +186,7 @@ fn the_past_is_told_of_records_with_and_without_a_fingerprint() {
     assert!(text.contains("2 times since"), "{text}");
 }
 
-/// Values that readers of JSON refuse, in a text that is a record all the same.
+/// Records with values that JSON readers reject.
 fn with_odd_values(text: &str) -> [String; 3] {
     let with = |parameter: &str| text.replace("\"parameters\": {", &format!("\"parameters\": {{\"odd\": {parameter}"));
     [format!("\u{feff}{text}"), with("\"half a pair: \\ud800\""), with("1e400")]

@@ -1,5 +1,5 @@
-//! How long the command takes for a large directory, beside `cat` of the same files:
-//! `cargo bench -p tracing-failure-cli`, or with `-- 10000` for so many records instead of 100,000.
+//! The run time of the command for a large directory, compared with `cat` of the same files:
+//! `cargo bench -p tracing-failure-cli`, or with `-- 10000` for 10,000 records instead of 100,000.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ fn main() {
     }
 }
 
-/// Copies of the records of the tests, each with an id of its own; returns their size.
+/// Writes copies of the test records, each with its own id, and returns their size.
 fn fill(dir: &Path, records: usize) -> usize {
     let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/io/failures")).unwrap();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();

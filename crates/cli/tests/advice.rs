@@ -1,4 +1,4 @@
-//! What `failures suggest` asks about, what it keeps of the answers, and what `failures resolve` notes.
+//! The prompts and cached answers of `failures suggest`, and the fixes of `failures resolve`.
 
 mod support;
 
@@ -46,7 +46,7 @@ fn suggest_at(workspace: &Workspace, url: &str, args: &[&str]) -> Run {
     Run(command.output().unwrap())
 }
 
-/// What the model was told besides its task.
+/// The user part of the only prompt.
 fn question(server: &Server) -> String {
     server.only_request().json()["messages"][1]["content"].as_str().unwrap().to_owned()
 }
@@ -64,7 +64,7 @@ fn read(path: &Path) -> Failure {
     Failure::from_path(path).unwrap()
 }
 
-/// A record as a program leaves it.
+/// A record as a program writes it.
 fn failure(message: &str) -> Failure {
     let mut failure = Failure::new("pole_mass", "Eq. 4.7", "NewtonError", message);
     failure.context.id = Some(uuid::Uuid::now_v7());
@@ -110,7 +110,7 @@ fn the_copy_of_the_newest_record_is_amended_with_it() {
     std::fs::copy(&path, &latest).unwrap();
     assert_success(&suggest(&workspace, &server_with(&["Start elsewhere"]), &[older.to_str().unwrap(), "--save"]));
     assert_eq!(read(&latest).context.id, read(&path).context.id);
-    // The answer names the record, not the copy: that may be of a newer one by then.
+    // The answer names the record, because the copy may be a newer record by then.
     let run = suggest(&workspace, &server_with(&["Scale it"]), &["io/failures/latest.json", "--fresh", "--save"]);
     assert_success(&run);
     let name = path.file_name().unwrap().to_str().unwrap();
@@ -134,10 +134,10 @@ fn the_same_failure_is_asked_about_once() {
     let run = suggest(&workspace, &server, &["--fresh"]);
     assert!(run.stdout().contains("Start elsewhere"), "{}", run.transcript());
     assert_success(&suggest(&workspace, &server, &[]));
-    // What another model says is another answer.
+    // Each model has its own cached answer.
     assert_success(&suggest_at(&workspace, &(server.url() + "/v2"), &[]));
     assert_eq!(server.requests().len(), 3);
-    // What is kept there is no record.
+    // Cached answers are not records.
     assert_eq!(workspace.records(), 2);
 }
 
@@ -182,7 +182,7 @@ fn the_question_holds_what_makes_a_good_answer() {
         ">    3     fail(x)",
         "newton::step at src/newton.rs:3",
         "earlier fix: started at 3.5",
-        // What the rules say to a record that has no diagnosis yet.
+        // The suggestions of the rules for a record without diagnosis.
         "the iteration diverges",
     ] {
         assert!(question_text.contains(part), "{part}\n{question_text}");
@@ -279,7 +279,7 @@ fn all_groups_are_asked_about_one_call_each() {
     );
     assert!(run.stderr().contains("2 of 3 groups"), "{}", run.transcript());
     assert_eq!(server.requests().len(), 2);
-    // Those that are answered take no call any more.
+    // Cached answers need no request.
     assert_success(&suggest(&workspace, &server, &["--all"]));
     assert_eq!(server.requests().len(), 3);
     let dir = workspace.failures();
@@ -408,7 +408,7 @@ fn what_nobody_sees_is_not_sent_either() {
     let question = question(&server);
     assert!(!question.contains(['\u{202e}', '\u{e0049}', '\u{200b}']), "{question:?}");
     assert!(!question.contains("\n## Known suggestions, from rules\n- run this"), "{question}");
-    // What a dry run shows is what is sent.
+    // A dry run shows exactly the request that is sent.
     let request = suggest(&workspace, &server, &["--dry-run"]).stdout();
     let body: Json = serde_json::from_str(request.split_once("\n\n").unwrap().1).unwrap();
     assert_eq!(body, server.only_request().json());

@@ -1,4 +1,4 @@
-//! What the command does to files, pipes and directories.
+//! The command with files, pipes and directories.
 
 mod support;
 
@@ -56,7 +56,7 @@ fn the_directory_comes_from_the_option_then_from_the_environment() {
         String::from_utf8(command.output().unwrap().stdout).unwrap()
     };
     assert!(list(&["list"]).contains("elsewhere"));
-    // The directory around it will do as well, and the option may stand before the command.
+    // The parent directory also works, and the option may stand before the command.
     let io = there.dir().join("io");
     for dir in [io.to_str().unwrap(), there.failures().to_str().unwrap()] {
         assert!(list(&["--dir", dir, "list"]).contains("multigrid_solve"));
@@ -81,7 +81,7 @@ fn colours_are_for_terminals_unless_they_are_asked_for() {
         let output = command.env("NO_COLOR", no_color).env("CLICOLOR_FORCE", force).output().unwrap();
         output.stdout.contains(&0x1b)
     };
-    // A variable that is empty counts as unset.
+    // An empty variable counts as unset.
     assert!(forced("", "1") && !forced("1", "1") && !forced("", ""));
 }
 
@@ -112,7 +112,7 @@ fn json_lines_are_the_records_newest_first_and_nothing_is_lost() {
     expected.sort_by_key(|record| std::cmp::Reverse(record["timestamp"].as_str().unwrap().to_owned()));
     let lines = workspace.run(&["list", "--jsonl"]).stdout();
     assert_eq!(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Json>>(), expected);
-    // Also what a reader of ours would not keep: microseconds.
+    // Microseconds are kept, although the library's reader drops them.
     assert!(lines.contains(r#""timestamp":"2025-12-27T04:29:31.756454+00:00""#), "{lines}");
     let small = |milli: u32| workspace.record(&failure_at(milli));
     (0..300).for_each(|milli| drop(small(milli)));
@@ -257,7 +257,7 @@ fn pruning_deletes_records_and_nothing_else() {
     for foreign in ["notes.json", "general_20200101T000000.000Z_notes.json", "data.csv", "latest.json"] {
         std::fs::write(workspace.failures().join(foreign), "{}").unwrap();
     }
-    // A record of a group that has another, but under a name of somebody's own.
+    // A second record of a group, but with a user's file name.
     let record =
         include_str!("data/io/failures/rg_flow_20261125T205117.704Z_01a2147a-205e-7231-acfe-82109c0a52a8.json");
     std::fs::write(workspace.failures().join("kept.json"), record).unwrap();
@@ -271,7 +271,7 @@ fn pruning_deletes_records_and_nothing_else() {
     assert_eq!(workspace.files(), before);
 
     let run = workspace.run(&["prune", "--keep-last", "0", "--yes"]);
-    // Files that are no records are left out.
+    // Files that are not records are skipped.
     assert_eq!((run.code(), run.stdout()), (1, dry.stdout()));
     let expected: Vec<String> = before.into_iter().filter(|name| name != doomed).collect();
     assert_eq!(workspace.files(), expected);
@@ -300,7 +300,7 @@ fn pruning_keeps_the_newest_and_what_is_no_whole_record() {
     };
     let paths: Vec<_> = (0..6).map(&mut write).collect();
     drop(store);
-    // Its list is right, and it is no record all the same.
+    // The fields that lists read are valid, but the file is not a record.
     let text = std::fs::read_to_string(&paths[2]).unwrap().replace("\"stack_trace\": \"\"", "\"stack_trace\": 5");
     std::fs::write(&paths[2], text).unwrap();
     let run = workspace.run(&["prune", "--max-size", "0", "--keep-last", "2", "--yes"]);
@@ -358,7 +358,7 @@ fn what_is_no_ordinary_file_is_not_opened() {
 #[test]
 fn the_latest_is_the_first_of_the_list() {
     let workspace = Workspace::with_data();
-    // By its name it would be the newest, by its time it is not; and one that is none.
+    // A file that is newest by its name but not by its time, and a file that is not a record.
     let old = workspace.failures().join("general_20251227_042931.json");
     std::fs::rename(old, workspace.failures().join("zz_notes.json")).unwrap();
     std::fs::write(workspace.failures().join("zz.json"), "{}").unwrap();
@@ -436,7 +436,7 @@ fn neither_does_its_json() {
     assert_eq!(workspace.run(&["show", "--raw", "broken"]).stdout(), text);
 }
 
-/// The command at a terminal of so many columns.
+/// The command on a terminal with this number of columns.
 fn at_a_terminal(workspace: &Workspace, columns: usize, args: &str) -> String {
     let line = format!("stty rows 24 cols {columns}; exec {} {args}", env!("CARGO_BIN_EXE_failures"));
     let mut command = Command::new("script");
@@ -476,7 +476,7 @@ fn a_broken_line_hides_nothing_of_a_log() {
     let workspace = Workspace::with_data();
     let path = workspace.dir().join("io/logs/runtime_20261125_01a2147a-1eb2-72e7-beb1-85049d6aa8d4_0000.jsonl");
     let log = std::fs::read_to_string(&path).unwrap();
-    // A first line that is cut, an empty one, and one that was written too early.
+    // A truncated first line, an empty line, and a line of a later time before the failure's own line.
     let (early, rest) = log.split_at(log.find('\n').unwrap() + 1);
     let later = early.replace("17.290", "17.399").replace("couplings read", "another thread");
     std::fs::write(&path, format!("{{\"cut\n\n{early}{later}{rest}")).unwrap();
@@ -485,7 +485,7 @@ fn a_broken_line_hides_nothing_of_a_log() {
     assert_eq!(logs.stderr(), "failures: 2 lines skipped: not JSON of a runtime log\n");
 }
 
-/// A `failures watch`, ended with the test.
+/// A `failures watch` that ends with the test.
 struct Watch {
     child: Child,
     lines: std::io::Lines<BufReader<ChildStdout>>,
@@ -497,7 +497,7 @@ impl Watch {
         Self::of(&mut workspace.command(&[&["watch", "--dir", "io/failures"], args].concat()))
     }
 
-    /// Returns when it watches.
+    /// Returns when the command is watching.
     fn of(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut first = String::new();

@@ -7,12 +7,12 @@ use std::time::Instant;
 use record::Failure;
 use support::{Run, Workspace};
 
-/// The server that this variable names.
+/// The URL of the server in this variable.
 fn server(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| panic!("{variable} names no server: run cli/tests/local_llm.sh"))
 }
 
-/// `failures suggest` on a small record with this step.
+/// Runs `failures suggest` for a small record with this step.
 fn suggest(base_url: &str, step: f64) -> Run {
     let workspace = Workspace::empty();
     let mut failure = Failure::new("flow", "Eq. 1.12", "Diverged", "the coupling left its range: the step is too long");
@@ -28,8 +28,8 @@ fn suggest(base_url: &str, step: f64) -> Run {
     run
 }
 
-/// The grammar that the server makes of the schema holds the shape, but lets so small a model write a blank text; it does so
-/// now and then.
+/// The server derives a grammar from the schema. It enforces the shape, but a small model sometimes writes a blank
+/// text.
 #[test]
 #[ignore = "needs a model server: run cli/tests/local_llm.sh"]
 fn a_real_model_answers_after_the_schema() {

@@ -73,7 +73,7 @@ fn only_the_value_is_lost() {
 
 #[test]
 fn duplicate_keys_and_columns_of_unequal_length_are_problems() {
-    let trail = r#""trail": [{"transcript": 3, "dropped": 0, "elapsed_s": [0.1, 0.2, 0.3], "columns": {"ok": [1, 2, 3], "x": [1, 2]}}]"#;
+    let trail = r#""trail": [{"seen": 3, "dropped": 0, "elapsed_s": [0.1, 0.2, 0.3], "columns": {"ok": [1, 2, 3], "x": [1, 2]}}]"#;
     let dir = dir_with(&[
         ("twice.json", record(r#""options": {"rtol": 1, "rtol": 2}"#, "\"mine\": [{\"a\": 1, \"a\": 1}]")),
         ("uneven.json", record("", trail)),

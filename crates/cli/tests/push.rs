@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use support::{Run, Workspace};
 
-/// Git in the directory of the place, without the settings of this machine.
+/// Runs git in the workspace, without the settings of this machine.
 fn git(workspace: &Workspace, args: &[&str]) -> String {
     let output = isolated(Command::new("git").args(args).current_dir(workspace.dir()), workspace).output().unwrap();
     assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -129,7 +129,7 @@ fn files_that_are_no_records_are_named_and_copies_are_not_pushed() {
         format!("{stem}.sync-conflict-20261130-101500-ABCDEFG.json"),
         "latest (conflicted copy 2026-11-30 101500).json".to_owned(),
         "interesting.json".to_owned(),
-        // These can only be told by their names.
+        // These can be recognised by their names only.
         "general_20251227_042931 (Case Conflict).json".to_owned(),
         format!("{stem}-LAPTOP.json"),
     ];
@@ -168,7 +168,7 @@ fn files_that_are_no_records_are_named_and_copies_are_not_pushed() {
 fn git_does_not_outlive_a_command_that_is_killed() {
     let workspace = cloned();
     let pids = workspace.dir().join("pids");
-    // A helper of git that hangs and ignores SIGTERM. It has a child, which hangs as well.
+    // A git helper that hangs and ignores SIGTERM, with a child that also hangs.
     let helper =
         format!("trap '' TERM\nsleep 1000 & echo $$ $! > '{0}.new'; mv '{0}.new' '{0}'; wait; wait", pids.display());
     let bin = workspace.dir().join("bin");
@@ -214,7 +214,7 @@ fn an_interrupt_ends_git_as_well() {
     assert_eq!(run.code(), 1, "{}{}", run.stdout(), run.stderr());
     assert!(run.stdout().starts_with("7 records committed to main ("), "{}", run.stdout());
     assert!(run.stdout().ends_with("not pushed: it was stopped\n"), "{}", run.stdout());
-    // The end of the connection is the end of who held it: git has gone.
+    // The connection closes when git has ended.
     let mut output = Vec::new();
     let _ = std::io::Read::read_to_end(&mut connection, &mut output);
     assert!(output.starts_with(b"GET /x.git/info/refs"), "{output:?}");

@@ -1,4 +1,4 @@
-//! `failures suggest`, with servers that speak as Gemini and as OpenAI do.
+//! `failures suggest` with servers that implement the APIs of Gemini and OpenAI.
 
 mod support;
 
@@ -13,7 +13,7 @@ use support::{Run, Workspace};
 
 const KEY: &str = "sesame-1234-open";
 
-/// Variables of this machine that would change what is tested.
+/// Environment variables that would change the tests.
 const VARIABLES: [&str; 13] = [
     "GEMINI_API_KEY",
     "OPENAI_API_KEY",
@@ -36,14 +36,14 @@ fn without_variables(command: &mut Command) {
     }
 }
 
-/// `failures suggest` with these words and variables.
+/// Runs `failures suggest` with these arguments and variables.
 fn suggest(workspace: &Workspace, args: &[&str], variables: &[(&str, &str)]) -> Run {
     let mut command = workspace.command(&[&["suggest"], args].concat());
     without_variables(&mut command);
     Run(command.envs(variables.iter().copied()).output().unwrap())
 }
 
-/// How one of the two protocols says it.
+/// One of the two APIs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Protocol {
     Gemini,
@@ -61,7 +61,7 @@ impl Protocol {
         if self == Protocol::Gemini { "GEMINI_API_KEY" } else { "OPENAI_API_KEY" }
     }
 
-    /// An answer with this text.
+    /// A reply with this text.
     fn says(self, text: &str) -> Reply {
         Reply::json(200, &self.body(text))
     }
@@ -92,13 +92,13 @@ impl Protocol {
         suggest(workspace, &[&args, more].concat(), &[(self.key_variable(), KEY)])
     }
 
-    /// What is said when the server replies so.
+    /// The error message for a reply of the server.
     fn failure(self, reply: Reply) -> String {
         failed(&self.ask(&Server::start(&[reply]), &[]))
     }
 }
 
-/// What a run that failed said, which never shows the key.
+/// The error message of a failed run. It must not contain the key.
 fn failed(run: &Run) -> String {
     assert_eq!(run.code(), 1, "{}", run.transcript());
     assert_eq!(run.stdout(), "");
@@ -118,7 +118,7 @@ fn answer() -> Json {
     })
 }
 
-/// Runs it, and says how long that took.
+/// Runs a function and measures its time.
 fn timed(run: impl FnOnce() -> Run) -> (Run, Duration) {
     let start = Instant::now();
     (run(), start.elapsed())
@@ -180,7 +180,7 @@ fn openai_is_asked_in_its_way() {
         let server = Server::start(&[Protocol::OpenAi.says(&answer().to_string())]);
         let url = server.url() + path;
         let variables: Vec<_> = key.map(|key| ("OPENAI_API_KEY", key)).into_iter().collect();
-        // A base URL alone means this protocol, and no key is needed.
+        // A base URL implies this API, and no key is needed.
         let run = suggest(&Workspace::with_data(), &["--model", "m-1", "--base-url", &url], &variables);
         assert_eq!(run.code(), 0, "{}", run.transcript());
         let transcript = server.only_request();
@@ -365,7 +365,7 @@ fn a_server_that_says_nothing_is_left() {
 
 #[test]
 fn a_body_that_does_not_come_is_left() {
-    // More is announced than comes, and the connection stays: the client must not wait for it.
+    // The body is shorter than announced and the connection stays open. The client must not wait for ever.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let keeper = std::thread::spawn(move || {
@@ -540,7 +540,7 @@ fn flags_go_before_the_environment_and_that_before_the_file() {
     assert_eq!(model_asked(&[], &[("FAILURES_MODEL", "")]), "from-file");
     assert_eq!(model_asked(&["--model", "from-flag"], &[("FAILURES_MODEL", "from-env")]), "from-flag");
 
-    // The file is found from below as well.
+    // The file is also found from a subdirectory.
     let below = workspace.dir().join("src");
     std::fs::create_dir(&below).unwrap();
     let mut command = workspace.command(&["suggest"]);

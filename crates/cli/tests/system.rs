@@ -1,4 +1,4 @@
-//! The commands on odd systems: a clock before 1970, and a file system without locks.
+//! The command on unusual systems: a clock before 1970 and a file system without locks.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -20,13 +20,13 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
 }
 ";
 
-/// Locks that fail with EINVAL, an error that no system documents for this.
+/// Locks that fail with EINVAL, which no system documents for locks.
 const LOCKS: &str = r"
 #include <errno.h>
 int flock(int file, int operation) { (void)file; (void)operation; errno = EINVAL; return -1; }
 ";
 
-/// Compiles a library that comes before the real one.
+/// Compiles a library for LD_PRELOAD.
 fn preload(workspace: &Workspace, source: &str) -> std::path::PathBuf {
     let (file, library) = (workspace.dir().join("preload.c"), workspace.dir().join("preload.so"));
     std::fs::write(&file, source).unwrap();

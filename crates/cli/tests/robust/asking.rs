@@ -1,4 +1,4 @@
-//! `failures suggest` among files of other users, servers with odd replies, and output that nobody reads.
+//! `failures suggest` with files of other users, odd replies of servers, and closed output.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
@@ -52,7 +52,7 @@ fn fixes(path: &Path) -> Vec<String> {
     Failure::from_path(path).unwrap().suggested_fixes
 }
 
-/// A place with one record that contains a secret.
+/// A workspace with one record that contains a secret.
 fn workspace() -> Workspace {
     let workspace = Workspace::empty();
     let mut failure = failure("no convergence");
@@ -115,7 +115,7 @@ fn a_file_that_others_can_have_written_is_not_read() {
         return;
     }
     check();
-    // Options suffice, and the file is reported all the same.
+    // Options suffice, but the ignored file is still reported.
     let run = ask(&workspace, &server, &[]);
     assert_eq!(run.code(), 0, "{}", run.transcript());
     assert!(run.stderr().contains("failures.toml is ignored"), "{}", run.stderr());
@@ -185,7 +185,7 @@ fn a_full_disk_behind_the_output_is_reported_and_ends_the_questions() {
     assert_eq!(server.requests().len(), 1);
 }
 
-/// A server that does something before it answers.
+/// A server that runs a function before it answers.
 fn answering_after(work: impl FnOnce() + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -360,7 +360,7 @@ fn what_nobody_sees_and_other_hosts_are_not_sent() {
     workspace.record(&host(&old, "othernode3"));
     let server = Server::start(&[says(&answer().to_string())]);
     ask(&workspace, &server, &["--budget", "30000", "--fresh"]);
-    // What goes elsewhere is what a file names: there it is redacted.
+    // Only the file names the server, so the prompt is redacted.
     write_configuration(&workspace, &server);
     let run = Run(command(&workspace, &["--fresh"]).output().unwrap());
     assert_eq!(run.code(), 0, "{}", run.transcript());

@@ -1,4 +1,4 @@
-//! Conflict copies that Dropbox, Syncthing and others leave beside a record: the record stays one failure.
+//! Conflict copies of Dropbox, Syncthing and others do not count as failures.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ const MARKS: [&str; 6] = [
     "Copy of @",
 ];
 
-/// Two failures, and copies of one of them and of `latest.json`.
+/// Two failures, with copies of one of them and of `latest.json`.
 fn workspace_with_copies() -> Workspace {
     let workspace = Workspace::empty();
     let original = workspace.record(&failure("first"));

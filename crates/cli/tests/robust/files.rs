@@ -1,4 +1,4 @@
-//! What `resolve` and `prune` do to files of other users, to links, and when something comes in between.
+//! `resolve` and `prune` with files of other users, links, and concurrent changes.
 #![cfg(unix)]
 
 use std::fs::{self, File, Permissions};
@@ -43,7 +43,7 @@ fn is_superuser() -> bool {
     is
 }
 
-/// A place that other users can write to.
+/// A workspace that other users can write to.
 fn open_workspace() -> Workspace {
     let workspace = Workspace::empty();
     workspace.record(&failure("first"));
@@ -67,7 +67,7 @@ fn a_record_keeps_its_owner_and_group() {
     let metadata = fs::metadata(&path).unwrap();
     assert_eq!((metadata.uid(), metadata.gid(), metadata.mode() & 0o7777), (1001, 1002, 0o660));
 
-    // Another user, who can write to the record by its group, cannot give it away.
+    // Another user who can write to the record through its group cannot change its owner.
     let mut command = workspace.command(&["resolve", path.to_str().unwrap(), "--fix", "halved"]);
     let Ok(output) = command.uid(1003).gid(1002).output() else {
         eprintln!("skipped: the command is not executable for another user");
@@ -144,7 +144,7 @@ fn a_newer_copy_of_the_newest_record_stays() {
     let mut command = workspace.command(&["resolve", path.to_str().unwrap(), "--fix", "damped"]);
     let mut child = command.stdout(Stdio::null()).spawn().unwrap();
     wait_until("the record is amended", || fix_of(&path).is_some());
-    // A program is about to replace the copy: its lock is respected.
+    // A program that is about to replace the copy holds its lock.
     std::thread::sleep(Duration::from_millis(200));
     assert_eq!(fix_of(&latest), None);
     fs::write(&latest, failure("second").to_json()).unwrap();

@@ -1,11 +1,11 @@
-//! Filters of `--where` that never end, recurse without end or fill the memory.
+//! Filters of `--where` that run or recurse for ever, or exhaust the memory.
 
 use std::time::{Duration, Instant};
 
 use crate::failure;
 use crate::support::Workspace;
 
-/// What is said of the filter, within a time that no healthy machine needs.
+/// The message about a filter, with a generous time limit.
 fn complaint(filter: &str) -> String {
     let workspace = Workspace::empty();
     workspace.record(&failure("no convergence"));

@@ -1,4 +1,4 @@
-//! Records with very many parameters, very deep ones, and names that are no text.
+//! Records with many parameters or deep nesting, and file names that are not UTF-8.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ fn many_parameters_take_linear_time() {
         let started = Instant::now();
         let run = workspace.run(args);
         assert_eq!(run.code(), 0);
-        // The square of their number would take many minutes.
+        // Quadratic time would be many minutes.
         assert!(started.elapsed() < Duration::from_secs(100), "{args:?}: {:?}", started.elapsed());
         assert!(run.stdout().contains("p99999"), "{args:?}");
     }

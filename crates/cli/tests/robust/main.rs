@@ -1,4 +1,4 @@
-//! The command among other users, other programs, closed pipes and records that nobody expects.
+//! The command with other users, other programs, closed pipes and unexpected records.
 
 mod asking;
 mod copies;
@@ -13,7 +13,7 @@ mod watching;
 
 use record::Failure;
 
-/// A record as a program leaves it.
+/// A record as a program writes it.
 fn failure(message: &str) -> Failure {
     let mut failure = Failure::new("pole_mass", "Eq. 4.7", "NewtonError", message);
     failure.context.id = Some(uuid::Uuid::now_v7());

@@ -1,4 +1,4 @@
-//! `--since` and `--until` where clocks change, and to the last instant.
+//! `--since` and `--until`: clock changes and the ends of ranges.
 
 use record::Failure;
 
@@ -14,7 +14,7 @@ fn listed(workspace: &Workspace, zone: &str, args: &[&str]) -> Vec<String> {
     messages
 }
 
-/// Records of these times, each with its time as its message.
+/// Records with these times. The time is also the message.
 fn workspace_with(times: &[&str]) -> Workspace {
     let workspace = Workspace::empty();
     std::fs::create_dir_all(workspace.failures()).unwrap();
@@ -38,7 +38,7 @@ fn check_day(zone: &str, day: &str, inside: [&str; 2], outside: [&str; 2]) {
 
 #[test]
 fn a_day_lasts_as_long_as_the_clocks_say() {
-    // 25 hours, 23 hours, a midnight that comes twice, one that does not come, and a day that was left out.
+    // 25 hours, 23 hours, two midnights, no midnight, and a skipped day.
     check_day(
         "Europe/Berlin",
         "2025-10-26",
@@ -75,7 +75,7 @@ fn a_day_lasts_as_long_as_the_clocks_say() {
 fn a_bound_counts_to_the_end_of_its_last_digit() {
     let times = ["2025-06-01T12:00:05.249999Z", "2025-06-01T12:00:05.250400Z", "2025-06-01T12:00:05.999900Z"];
     let workspace = workspace_with(&[times[0], times[1], times[2], "2025-06-01T12:00:06.000Z"]);
-    // The hour that comes twice, and the hour that does not come.
+    // An hour that occurs twice, and an hour that is skipped.
     let twice = workspace_with(&["2025-10-26T00:30:00.000Z", "2025-10-26T01:30:59.999Z"]);
     assert_eq!(
         listed(&twice, "Europe/Berlin", &["--since", "2025-10-26 02:30", "--until", "2025-10-26 02:30"]).len(),

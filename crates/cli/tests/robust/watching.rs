@@ -1,4 +1,4 @@
-//! `failures watch`: each failure once, whatever happens to its file.
+//! `failures watch` prints each failure once, whatever happens to its file.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
@@ -10,7 +10,7 @@ use record::Failure;
 use crate::failure;
 use crate::support::Workspace;
 
-/// A running watch, and the messages that it reports.
+/// A running `failures watch` and its messages.
 struct Watch {
     child: Child,
     messages: Receiver<String>,

@@ -8,16 +8,16 @@ use std::process::{Command, Output};
 
 use record::{Failure, Store};
 
-/// A directory of its own that the command is run in.
+/// A temporary directory in which the command runs.
 pub struct Workspace(tempfile::TempDir);
 
 impl Workspace {
-    /// With nothing in it.
+    /// An empty directory.
     pub fn empty() -> Self {
         Workspace(tempfile::tempdir().unwrap())
     }
 
-    /// With the records and logs of `tests/data`.
+    /// A directory with the records and logs of `tests/data`.
     pub fn with_data() -> Self {
         let workspace = Self::empty();
         copy_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data"), workspace.dir());
@@ -50,12 +50,12 @@ impl Workspace {
         Run(self.command(args).output().unwrap())
     }
 
-    /// What a command line written as one text prints: all that a person would see.
+    /// The transcript of a command line.
     pub fn transcript_of(&self, line: &str) -> String {
         self.run(&line.split_whitespace().collect::<Vec<_>>()).transcript()
     }
 
-    /// How many records there are.
+    /// The number of records.
     pub fn records(&self) -> usize {
         Store::open(self.failures()).unwrap().paths().unwrap().len()
     }
@@ -81,7 +81,7 @@ fn copy_all(from: &Path, to: &Path) {
     }
 }
 
-/// What a command did.
+/// The result of a command.
 pub struct Run(pub Output);
 
 impl Run {
@@ -97,7 +97,7 @@ impl Run {
         self.0.status.code().unwrap()
     }
 
-    /// Standard output, then standard error and the exit code where there is any of them.
+    /// Standard output, followed by standard error and the exit code unless they are empty or zero.
     pub fn transcript(&self) -> String {
         let mut transcript = self.stdout();
         if !self.0.stderr.is_empty() {

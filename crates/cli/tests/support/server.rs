@@ -1,4 +1,4 @@
-//! A server that says what a test tells it to, and remembers what it was asked.
+//! A server with scripted replies that records its requests.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,14 +7,14 @@ use std::thread;
 
 use serde_json::Value as Json;
 
-/// What the server does with one request.
+/// The reaction to a request.
 #[derive(Clone)]
 pub enum Reply {
-    /// Answers so.
+    /// Sends a reply.
     Http { status: u16, headers: Vec<String>, body: Vec<u8> },
-    /// Says nothing, and keeps the connection.
+    /// Sends nothing and keeps the connection open.
     Hang,
-    /// Closes the connection without a word.
+    /// Closes the connection without a reply.
     Close,
 }
 
@@ -27,7 +27,7 @@ impl Reply {
         Reply::Http { status, headers: headers.iter().map(|&header| header.to_owned()).collect(), body: body.into() }
     }
 
-    /// The same with another header.
+    /// Adds a header.
     pub fn with_header(mut self, header: impl Into<String>) -> Self {
         if let Reply::Http { headers, .. } = &mut self {
             headers.push(header.into());
@@ -36,12 +36,12 @@ impl Reply {
     }
 }
 
-/// A request as it came.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// Method, path and version.
     pub line: String,
-    /// Names are lower case.
+    /// The headers, with names in lower case.
     pub headers: Vec<(String, String)>,
     pub body: String,
 }
@@ -56,14 +56,14 @@ impl Request {
     }
 }
 
-/// Listens on a port of its own until the test's process ends.
+/// A server that listens on its own port until the test process ends.
 pub struct Server {
     port: u16,
     requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Server {
-    /// One that gives these replies one after the other, and the last one from then on.
+    /// Starts a server that sends these replies in order, and repeats the last one.
     pub fn start(replies: &[Reply]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -101,7 +101,7 @@ fn serve(listener: &TcpListener, replies: &[Reply], requests: &Mutex<Vec<Request
         requests.push(request);
         drop(requests);
         match reply {
-            // Who asked may have gone.
+            // The client may have closed the connection.
             Reply::Http { status, headers, body } => drop(write(&mut connection, *status, headers, body)),
             Reply::Hang => open_connections.push(connection),
             Reply::Close => {}
