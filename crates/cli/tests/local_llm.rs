@@ -9,7 +9,7 @@ use support::{Run, Workspace};
 
 /// The URL of the server in this variable.
 fn server(variable: &str) -> String {
-    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} names no server: run cli/tests/local_llm.sh"))
+    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} names no server: run crates/cli/tests/local_llm.sh"))
 }
 
 /// Runs `failures suggest` for a small record with this step.
@@ -31,7 +31,7 @@ fn suggest(base_url: &str, step: f64) -> Run {
 /// The server derives a grammar from the schema. It enforces the shape, but a small model sometimes writes a blank
 /// text.
 #[test]
-#[ignore = "needs a model server: run cli/tests/local_llm.sh"]
+#[ignore = "needs a model server: run crates/cli/tests/local_llm.sh"]
 fn a_real_model_answers_after_the_schema() {
     let server = server("FAILURES_TEST_SERVER");
     let answered = [0.5, 0.25, 2.0, 1.5, 4.0, 8.0].into_iter().find_map(|step| {
@@ -47,7 +47,7 @@ fn a_real_model_answers_after_the_schema() {
 }
 
 #[test]
-#[ignore = "needs a model server: run cli/tests/local_llm.sh"]
+#[ignore = "needs a model server: run crates/cli/tests/local_llm.sh"]
 fn a_real_server_that_cuts_the_answer_is_understood() {
     let run = suggest(&server("FAILURES_TEST_SHORT_SERVER"), 0.5);
     assert_eq!(run.code(), 1);
@@ -55,7 +55,7 @@ fn a_real_server_that_cuts_the_answer_is_understood() {
 }
 
 #[test]
-#[ignore = "needs a model server: run cli/tests/local_llm.sh"]
+#[ignore = "needs a model server: run crates/cli/tests/local_llm.sh"]
 fn the_words_of_a_real_server_are_found() {
     let run = suggest(&format!("{}/elsewhere", server("FAILURES_TEST_SERVER")), 0.5);
     assert_eq!(run.code(), 1);

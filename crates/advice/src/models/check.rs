@@ -17,8 +17,8 @@ pub(super) fn find_violation(json: &Json, schema: &Json) -> Option<Violation> {
 }
 
 fn check_value(json: &Json, schema: &Json, pointer: &str) -> Option<Violation> {
-    let violation_of = violation_of(json, schema).map(|message| Violation { pointer: pointer.to_owned(), message });
-    violation_of.or_else(|| match json {
+    let own = violation_of(json, schema).map(|message| Violation { pointer: pointer.to_owned(), message });
+    own.or_else(|| match json {
         Json::Array(items) => {
             let mut items = items.iter().enumerate();
             items.find_map(|(number, item)| check_value(item, schema.get("items")?, &format!("{pointer}/{number}")))
@@ -33,13 +33,13 @@ fn check_value(json: &Json, schema: &Json, pointer: &str) -> Option<Violation> {
 
 /// The violation of the value itself, without its items or members.
 fn violation_of(json: &Json, schema: &Json) -> Option<String> {
-    let violation_of = type_violation(json, schema).or_else(|| match json {
+    let violation = type_violation(json, schema).or_else(|| match json {
         Json::String(text) => text_violation(text, schema),
         Json::Array(items) => length_violation(items.len(), schema),
         Json::Object(members) => key_violation(members, schema),
         _ => None,
     });
-    violation_of.or_else(|| choice_violation(json, schema))
+    violation.or_else(|| choice_violation(json, schema))
 }
 
 fn type_violation(json: &Json, schema: &Json) -> Option<String> {
@@ -89,8 +89,7 @@ fn key_violation(members: &Map<String, Json>, schema: &Json) -> Option<String> {
     let more = members.keys().filter(|name| known.get(name).is_none()).map(|name| format!("'{name}'"));
     let more: Vec<String> = more.collect();
     let were = if more.len() == 1 { "was" } else { "were" };
-    let message = || format!("Additional properties are not allowed ({} {were} unexpected)", more.join(", "));
-    (!more.is_empty()).then(message)
+    (!more.is_empty()).then(|| format!("Additional properties are not allowed ({} {were} unexpected)", more.join(", ")))
 }
 
 fn choice_violation(json: &Json, schema: &Json) -> Option<String> {

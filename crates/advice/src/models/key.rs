@@ -32,10 +32,7 @@ impl Key {
     ///
     /// Shorter keys are placeholders (`EMPTY`, `none`). They are not redacted, because they may be part of any word.
     pub(super) fn redact_in(&self, text: &str) -> String {
-        match self.0.len() {
-            ..MIN_SECRET_LENGTH => text.to_owned(),
-            _ => replace(text, &self.find_in(text)),
-        }
+        if self.0.len() < MIN_SECRET_LENGTH { text.to_owned() } else { replace(text, &self.find_in(text)) }
     }
 
     /// The ranges of the key and of long parts of it.
@@ -43,7 +40,7 @@ impl Key {
         let length = MIN_SECRET_LENGTH.min(self.0.len());
         let windows: HashSet<&[u8]> = self.0.as_bytes().windows(length).collect();
         let mut ranges: Vec<Range<usize>> = Vec::new();
-        for (at, _) in text.as_bytes().windows(length).enumerate().filter(|(_, there)| windows.contains(there)) {
+        for (at, _) in text.as_bytes().windows(length).enumerate().filter(|(_, window)| windows.contains(window)) {
             match ranges.last_mut() {
                 Some(last) if at <= last.end => last.end = at + length,
                 _ => ranges.push(at..at + length),

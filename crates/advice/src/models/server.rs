@@ -27,11 +27,11 @@ pub(super) struct Server {
     key: Option<Key>,
     /// The maximum duration of a question, including retries.
     timeout: Duration,
-    /// Bytes of a question, where the settings say so.
+    /// The maximum size of a prompt, if the settings contain it.
     pub(super) budget: Option<usize>,
-    /// Whether the user named the server.
+    /// True if the user named the server.
     pub(super) is_user_chosen: bool,
-    /// Configurations that were not read.
+    /// Configuration files that were ignored.
     pub(super) ignored_files: Vec<PathBuf>,
 }
 

@@ -29,7 +29,7 @@ pub(super) fn sections(failure: &Failure) -> Vec<Section> {
         Section::new("Traceback of Python, with its source, innermost last", 72, traceback(failure)),
         Section::new("End of the trail", 65, vec![trail(failure, 16), trail(failure, 6), trail(failure, 3)]),
         Section::new("Stack, own code, innermost first", 60, vec![frames(failure)]),
-        Section::new("Spans around it, innermost first", 40, vec![spans(failure)]),
+        Section::new("Spans, innermost first", 40, vec![spans(failure)]),
         Section::new("Known suggestions, from rules", 50, vec![known_advice(failure)]),
         Section::new("Breadcrumbs", 30, vec![breadcrumbs(failure)]),
     ];
@@ -105,7 +105,7 @@ fn occurrence(row: usize, entry: Option<&TrailEntry>) -> u64 {
 
 fn errors(failure: &Failure) -> String {
     let errors = &failure.context.errors;
-    let text = |error: &ErrorEntry| {
+    let line = |error: &ErrorEntry| {
         let name = error.type_name.as_deref().unwrap_or("error");
         let variant = error.variant.as_deref().map(|variant| format!(" {variant}")).unwrap_or_default();
         let data =
@@ -119,13 +119,13 @@ fn errors(failure: &Failure) -> String {
         pair(&format!("{relation}{name}{variant}"), &format!("{}{notes}{data}", excerpt_start(&error.message, 500)))
     };
     let is_informative = errors.len() > 1 || errors.iter().any(|error| error.data.is_some() || !error.notes.is_empty());
-    if is_informative { lines(errors.iter().map(text)) } else { String::new() }
+    if is_informative { lines(errors.iter().map(line)) } else { String::new() }
 }
 
 fn panics_title(failure: &Failure) -> &'static str {
     match failure.context.panic_origin.as_ref().map(|origin| origin.matched_by) {
-        Some(PanicMatch::Unknown) => "Panics of other threads that it may come from",
-        _ => "The panics that it comes from",
+        Some(PanicMatch::Unknown) => "Panics of other threads that may be the cause",
+        _ => "Panics that caused the failure",
     }
 }
 
@@ -207,13 +207,13 @@ fn is_python_traceback(stack: &str) -> bool {
 }
 
 fn spans(failure: &Failure) -> String {
-    let text = |name: &str| name != "computation" && name != "theoretical_ref";
+    let is_in_head = |name: &str| name == "computation" || name == "theoretical_ref";
     lines(failure.context.spans.iter().take(8).map(|span| {
         let fields: Vec<String> = span
             .fields
             .iter()
             .take(MAX_FIELDS)
-            .filter(|(name, value)| text(name) && failure.parameters.get(name) != Some(*value))
+            .filter(|(name, value)| !is_in_head(name) && failure.parameters.get(name) != Some(*value))
             .map(|(name, value)| format!(" {name}={}", excerpt_start(&value.to_string(), MAX_VALUE_BYTES)))
             .collect();
         sanitize(&format!("{}{}", span.name, fields.concat()))
@@ -226,8 +226,12 @@ fn known_advice(failure: &Failure) -> String {
 
 fn breadcrumbs(failure: &Failure) -> String {
     let last = failure.context.breadcrumbs.iter().rev().take(6).rev();
-    lines(last.map(|text| {
-        let within = within(text.span.as_deref(), &text.span_fields);
-        sanitize(&format!("{} {}{within}", text.level, excerpt_start(&text.message, 200).replace('\n', " ")))
+    lines(last.map(|breadcrumb| {
+        let within = within(breadcrumb.span.as_deref(), &breadcrumb.span_fields);
+        sanitize(&format!(
+            "{} {}{within}",
+            breadcrumb.level,
+            excerpt_start(&breadcrumb.message, 200).replace('\n', " ")
+        ))
     }))
 }

@@ -162,7 +162,7 @@ impl FailureHistory {
                 text += &excerpt_start(&format!("parameters that vary: {differing}"), 1_200);
             }
         }
-        Section::new("The same failure before", 72, vec![text])
+        Section::new("Earlier occurrences of the same failure", 72, vec![text])
     }
 }
 

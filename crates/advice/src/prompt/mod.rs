@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_python_says_of_the_stack_is_told_by_its_end() {
+    fn a_python_traceback_keeps_its_end() {
         let mut failure = failure("no convergence");
         let line = "  File \"solve.py\", line 7, in step\n    x = x - f(x) / df(x)\n";
         failure.stack_trace = format!("Traceback (most recent call last):\n{}ValueError: é", line.repeat(200));

@@ -23,12 +23,12 @@ const MAX_LINE_BYTES: usize = 200;
 pub(super) fn section(failure: &Failure) -> Option<Section> {
     let root = project_root()?;
     let working_dir = failure.context.process.as_ref().and_then(|process| process.cwd.as_deref());
-    let places: Vec<SourceExcerpt> =
+    let excerpts: Vec<SourceExcerpt> =
         app_frames(failure).filter_map(|frame| SourceExcerpt::of(frame, working_dir, &root)).collect();
-    let form = |frames: usize, around: usize| {
-        places.iter().take(frames).map(|excerpt| excerpt.text(around)).collect::<String>()
+    let variant = |frames: usize, around: usize| {
+        excerpts.iter().take(frames).map(|excerpt| excerpt.text(around)).collect::<String>()
     };
-    Section::new("Source around it", 75, vec![form(3, 12), form(2, 8), form(1, 8), form(1, 3)])
+    Section::new("Source code", 75, vec![variant(3, 12), variant(2, 8), variant(1, 8), variant(1, 3)])
 }
 
 fn app_frames(failure: &Failure) -> impl Iterator<Item = &Frame> {
