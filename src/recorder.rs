@@ -15,7 +15,7 @@ use crate::capture::{Busy, ErrorChain, History, Kind, thread_name};
 use crate::log::{RuntimeLog, write_failure};
 use crate::naming::{Naming, Stacks};
 use crate::payload::caught;
-use diagnose::{Rules, diagnose_with, remember, suggest_as_author};
+use diagnose::{Rules, diagnose_with, prepend_resolutions, suggest_as_author};
 use record::Category;
 use record::Store;
 use record::internal::Redactor;
@@ -266,7 +266,7 @@ impl Recorder {
         context.other.add_missing(&shared.other, |_| true);
         bound(failure, &self.limits);
         let fingerprint = failure.fingerprint().into_owned();
-        remember(failure, self.store.fixed(&fingerprint));
+        prepend_resolutions(failure, self.store.fixed(&fingerprint));
         failure.context.fingerprint = Some(fingerprint);
         diagnose_with(failure, &self.rules);
     }

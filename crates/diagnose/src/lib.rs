@@ -5,4 +5,4 @@
 mod convergence;
 mod rules;
 
-pub use rules::{Rule, Rules, Test, diagnose, diagnose_with, remember, suggest_as_author};
+pub use rules::{Rule, Rules, Test, diagnose, diagnose_with, prepend_resolutions, suggest_as_author};

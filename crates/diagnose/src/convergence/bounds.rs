@@ -7,18 +7,18 @@ use record::internal::Words;
 use record::{Map, Value};
 
 /// Words of what cannot be negative.
-const POSITIVE: &[&str] =
+const NON_NEGATIVE: &[&str] =
     &["density", "rho", "pressure", "probability", "concentration", "variance", "volume", "population"];
 /// Words that make something else of it.
-const OTHERS: &[&str] =
+const DERIVED: &[&str] =
     &["log", "ln", "change", "error", "flux", "correction", "difference", "delta", "rate", "gradient", "max"];
 /// Words of what cannot be above one: of these, explicit schemes are stable up to one.
 const AT_MOST_ONE: &[&str] = &["probability", "courant", "cfl"];
-const UPPER: &[&str] = &["max", "maximum", "upper", "limit", "most"];
-const LOWER: &[&str] = &["min", "minimum", "lower", "least"];
-const RANGE: &[&str] = &["range", "bounds", "interval", "limits"];
+const UPPER_WORDS: &[&str] = &["max", "maximum", "upper", "limit", "most"];
+const LOWER_WORDS: &[&str] = &["min", "minimum", "lower", "least"];
+const RANGE_WORDS: &[&str] = &["range", "bounds", "interval", "limits"];
 /// Parameters beyond that many are not asked for bounds.
-const PARAMETERS: usize = 64;
+const MAX_PARAMETERS: usize = 64;
 
 /// What the parameters say of bounds.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(super) struct Bounds<'a>(Vec<Bound<'a>>);
 #[derive(Debug)]
 struct Bound<'a> {
     /// The parameter.
-    of: &'a str,
+    parameter: &'a str,
     /// Its name without the word that makes it a bound.
     words: Vec<String>,
     low: f64,
@@ -36,24 +36,26 @@ struct Bound<'a> {
 
 impl<'a> Bounds<'a> {
     pub(super) fn of(parameters: &'a Map) -> Self {
-        Bounds(parameters.iter().take(PARAMETERS).filter_map(|(name, value)| bound(name, value)).collect())
+        Bounds(parameters.iter().take(MAX_PARAMETERS).filter_map(|(name, value)| bound(name, value)).collect())
     }
 
     /// The first value beyond a bound. Counters reach their limits without harm.
-    pub(super) fn crossed(&self, words: &Words, role: Role, series: &Series) -> Option<Crossed> {
+    pub(super) fn first_crossing(&self, words: &Words, role: Role, series: &Series) -> Option<Crossed> {
         // A residual above what was hoped for has crossed nothing.
-        if matches!(role, Role::Counter | Role::Time) || role.is_to_fall() {
+        if matches!(role, Role::Counter | Role::Time) || role.should_decrease() {
             return None;
         }
         // `log_density` and `density_flux` are something else.
-        let is_itself = !words.iter().any(|word| OTHERS.contains(&word));
-        let any = |known: &[&str]| is_itself && words.iter().next_back().is_some_and(|word| known.contains(&word));
-        let low = if any(POSITIVE) { 0.0 } else { f64::NEG_INFINITY };
-        let high = if any(AT_MOST_ONE) { 1.0 } else { f64::INFINITY };
-        let given = || self.0.iter().filter(|bound| words.iter().eq(bound.words.iter().map(String::as_str)));
-        let by_parameter =
-            || given().find_map(|bound| beyond(series, bound.low, bound.high, &format!("parameters.{}", bound.of)));
-        beyond(series, low, high, "nature").or_else(by_parameter)
+        let is_plain = !words.iter().any(|word| DERIVED.contains(&word));
+        let is_any_of = |known: &[&str]| is_plain && words.iter().next_back().is_some_and(|word| known.contains(&word));
+        let low = if is_any_of(NON_NEGATIVE) { 0.0 } else { f64::NEG_INFINITY };
+        let high = if is_any_of(AT_MOST_ONE) { 1.0 } else { f64::INFINITY };
+        let bounds = || self.0.iter().filter(|bound| words.iter().eq(bound.words.iter().map(String::as_str)));
+        let by_parameter = || {
+            bounds()
+                .find_map(|bound| crossing(series, bound.low, bound.high, &format!("parameters.{}", bound.parameter)))
+        };
+        crossing(series, low, high, "nature").or_else(by_parameter)
     }
 }
 
@@ -61,18 +63,18 @@ fn bound<'a>(name: &'a str, value: &Value) -> Option<Bound<'a>> {
     let words = Words::of(name);
     let is = |known: &[&str]| words.iter().any(|word| known.contains(&word));
     let (low, high) = match value {
-        Value::List(list) if is(RANGE) && list.len() == 2 => (list[0].as_f64()?, list[1].as_f64()?),
-        _ if is(UPPER) => (f64::NEG_INFINITY, value.as_f64()?),
-        _ if is(LOWER) => (value.as_f64()?, f64::INFINITY),
+        Value::List(list) if is(RANGE_WORDS) && list.len() == 2 => (list[0].as_f64()?, list[1].as_f64()?),
+        _ if is(UPPER_WORDS) => (f64::NEG_INFINITY, value.as_f64()?),
+        _ if is(LOWER_WORDS) => (value.as_f64()?, f64::INFINITY),
         _ => return None,
     };
-    let is_bound_word = |word: &&str| [UPPER, LOWER, RANGE].iter().any(|known| known.contains(word));
+    let is_bound_word = |word: &&str| [UPPER_WORDS, LOWER_WORDS, RANGE_WORDS].iter().any(|known| known.contains(word));
     let words: Vec<String> = words.iter().filter(|word| !is_bound_word(word)).map(str::to_owned).collect();
     let is_bound = !words.is_empty() && !low.is_nan() && !high.is_nan();
-    is_bound.then_some(Bound { of: name, words, low: low.min(high), high: high.max(low) })
+    is_bound.then_some(Bound { parameter: name, words, low: low.min(high), high: high.max(low) })
 }
 
-fn beyond(series: &Series, low: f64, high: f64, of: &str) -> Option<Crossed> {
+fn crossing(series: &Series, low: f64, high: f64, of: &str) -> Option<Crossed> {
     if low == f64::NEG_INFINITY && high == f64::INFINITY {
         return None;
     }
@@ -95,7 +97,7 @@ mod tests {
         let column = Value::from(values.to_vec());
         series.read(&TrailEntry::default(), None, &column);
         let words = Words::of(name);
-        Bounds::of(&parameters).crossed(&words, Role::of(&words, &column), &series)
+        Bounds::of(&parameters).first_crossing(&words, Role::of(&words, &column), &series)
     }
 
     #[test]

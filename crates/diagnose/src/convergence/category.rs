@@ -5,7 +5,7 @@ use record::internal::Words;
 use record::{Behaviour, Category, Convergence, Failure};
 
 /// Total growth from which a solution has blown up.
-const BLOWN_UP: f64 = 1e3;
+const MIN_BLOW_UP_FACTOR: f64 = 1e3;
 
 /// The kind that the most telling series shows.
 pub(crate) fn category(failure: &Failure) -> Option<Category> {
@@ -21,7 +21,7 @@ pub(crate) fn category(failure: &Failure) -> Option<Category> {
     } else if any(&has_blown_up) {
         Some(Category::ResidualDivergence)
     } else {
-        series.iter().filter(|(role, _)| role.is_to_fall()).find_map(|(_, series)| unfinished(series))
+        series.iter().filter(|(role, _)| role.should_decrease()).find_map(|(_, series)| unfinished_category(series))
     }
 }
 
@@ -32,13 +32,13 @@ fn with_role<'a>(series: &'a Convergence, failure: &Failure) -> Option<(Role, &'
 
 fn has_blown_up(role: Role, series: &Convergence) -> bool {
     let (Some(first), Some(last)) = (series.first, series.last) else { return false };
-    let most = if role.is_to_fall() { 10.0 } else { BLOWN_UP };
+    let min_factor = if role.should_decrease() { 10.0 } else { MIN_BLOW_UP_FACTOR };
     let grows = role != Role::Counter && role != Role::Time && series.behaviour == Behaviour::GeometricGrowth;
-    grows && last.abs() > most * first.abs()
+    grows && last.abs() > min_factor * first.abs()
 }
 
 /// A residual that did not come to its end.
-fn unfinished(series: &Convergence) -> Option<Category> {
+fn unfinished_category(series: &Convergence) -> Option<Category> {
     match series.behaviour {
         Behaviour::Stagnation => Some(Category::Stagnation),
         Behaviour::SlowConvergence | Behaviour::GeometricDecay | Behaviour::Oscillation => {

@@ -1,8 +1,8 @@
 //! A straight line through the logarithms of a series: how fast it grows or falls, and how regularly.
 
 /// Points at the end that are all looked at; of those before, as many again, evenly spread.
-const DENSE: usize = 16;
-const SPREAD: usize = 16;
+const DENSE_POINTS: usize = 16;
+const SPREAD_POINTS: usize = 16;
 
 /// The line through the last so many rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -94,9 +94,9 @@ impl Lines {
 
 /// Each of the last rows, then every so many of those before, back to the first.
 fn rows_from_the_end(len: usize) -> impl Iterator<Item = usize> {
-    let dense = len.min(DENSE);
+    let dense = len.min(DENSE_POINTS);
     let before = len - dense;
-    let stride = before.div_ceil(SPREAD).max(1);
+    let stride = before.div_ceil(SPREAD_POINTS).max(1);
     (len - dense..len).rev().chain((0..before).step_by(stride).rev())
 }
 

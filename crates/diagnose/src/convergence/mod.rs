@@ -15,7 +15,7 @@ use record::{Convergence, Failure};
 use series::Series;
 
 /// Every numeric column of the trail, in its order.
-pub(crate) fn of(failure: &Failure) -> Vec<Convergence> {
+pub(crate) fn analyze(failure: &Failure) -> Vec<Convergence> {
     let bounds = Bounds::of(&failure.parameters);
     let mut series = Series::default();
     let mut found = Vec::new();
@@ -31,7 +31,7 @@ pub(crate) fn of(failure: &Failure) -> Vec<Convergence> {
                 let role = Role::of(&words, column);
                 let mut convergence = Convergence::new(place, name.clone());
                 series.describe(role, &mut convergence);
-                convergence.crossed = bounds.crossed(&words, role, &series);
+                convergence.crossed = bounds.first_crossing(&words, role, &series);
                 found.push(convergence);
             }
         }

@@ -108,12 +108,12 @@ impl Role {
     }
 
     /// Whether a method wants it to fall.
-    pub(crate) fn is_to_fall(self) -> bool {
+    pub(crate) fn should_decrease(self) -> bool {
         matches!(self, Role::Residual | Role::Objective)
     }
 
     /// Whether it may say how large the solution is.
-    pub(crate) fn is_of_the_solution(self) -> bool {
+    pub(crate) fn measures_solution(self) -> bool {
         matches!(self, Role::Quantity | Role::Norm)
     }
 

@@ -6,15 +6,15 @@ use record::Value;
 use record::{Behaviour, Convergence, NonFinite, TrailEntry};
 
 /// Fewer rows say nothing.
-const LEAST_ROWS: usize = 4;
+const MIN_ROWS: usize = 4;
 /// Change of ln|x| at an occurrence below which a tenth is more than 20,000 of them away.
-const STANDSTILL: f64 = 1e-4;
+const MIN_SLOPE: f64 = 1e-4;
 /// A step has collapsed when it is less than this part of what it was.
-const COLLAPSED: f64 = 1e-3;
+const MAX_COLLAPSED_FRACTION: f64 = 1e-3;
 /// Longest period that is looked for.
-const LONGEST_PERIOD: usize = 8;
+const MAX_PERIOD: usize = 8;
 /// Rows in which it is looked for.
-const PERIOD_ROWS: usize = 48;
+const MAX_PERIOD_ROWS: usize = 48;
 
 /// A column's numbers. It is used for one column after the other, so that its memory is asked for once.
 #[derive(Debug, Default)]
@@ -32,7 +32,7 @@ pub(super) struct Series {
 
 /// What was made of a series.
 #[derive(Clone, Copy, Debug, Default)]
-struct Finding {
+struct Analysis {
     behaviour: Behaviour,
     line: Option<Line>,
     period: Option<usize>,
@@ -49,15 +49,15 @@ impl Series {
         let Some(list) = column.as_list() else { return false };
         self.values.reserve(list.len());
         self.gap = (entry.head.unwrap_or(list.len()), entry.dropped as f64);
-        for (row, value) in list.iter().enumerate().skip(unknown_at_first(list)) {
-            let belongs = rows.is_none_or(|rows| rows.get(row).is_some_and(|belongs| *belongs));
-            let Some(x) = value.as_f64().filter(|_| belongs) else { continue };
+        for (row, value) in list.iter().enumerate().skip(leading_nan_rows(list)) {
+            let is_in_series = rows.is_none_or(|rows| rows.get(row).is_some_and(|is_in_series| *is_in_series));
+            let Some(x) = value.as_f64().filter(|_| is_in_series) else { continue };
             if !x.is_finite() {
                 self.non_finite = Some(NonFinite::new(row, value.clone()));
                 break;
             }
             if row != self.values.len() || !self.rows.is_empty() {
-                self.note_row(row);
+                self.push_row(row);
             }
             self.values.push(x);
         }
@@ -65,7 +65,7 @@ impl Series {
     }
 
     /// From the first row without a value, rows are counted one by one.
-    fn note_row(&mut self, row: usize) {
+    fn push_row(&mut self, row: usize) {
         if self.rows.is_empty() {
             self.rows.extend(0..self.values.len());
         }
@@ -88,12 +88,12 @@ impl Series {
 
     /// Says how it goes.
     pub(super) fn describe(&mut self, role: Role, convergence: &mut Convergence) {
-        let finding = self.finding(role);
-        convergence.behaviour = finding.behaviour;
-        convergence.rate = finding.line.map(|line| line.slope.exp()).filter(|rate| rate.is_finite());
-        convergence.fit = finding.line.map(|line| line.fit);
-        convergence.rows = finding.rows;
-        convergence.period = finding.period;
+        let analysis = self.analyze(role);
+        convergence.behaviour = analysis.behaviour;
+        convergence.rate = analysis.line.map(|line| line.slope.exp()).filter(|rate| rate.is_finite());
+        convergence.fit = analysis.line.map(|line| line.fit);
+        convergence.rows = analysis.rows;
+        convergence.period = analysis.period;
         convergence.first = self.values.first().copied();
         convergence.last = self.values.last().copied();
         let (smallest, largest) = range(&self.values);
@@ -102,68 +102,73 @@ impl Series {
         convergence.first_non_finite = self.non_finite.take();
     }
 
-    fn finding(&self, role: Role) -> Finding {
+    fn analyze(&self, role: Role) -> Analysis {
         let values = &self.values;
         let rows = values.len();
-        if let Some(finding) = self.exactly_zero(role).or_else(|| self.negative_cost(role)) {
-            return finding;
+        if let Some(analysis) = self.exactly_zero(role).or_else(|| self.negative_cost(role)) {
+            return analysis;
         }
-        if rows < LEAST_ROWS {
-            return Finding { rows, ..Finding::default() };
+        if rows < MIN_ROWS {
+            return Analysis { rows, ..Analysis::default() };
         }
         if role == Role::Counter {
-            return Finding { behaviour: Behaviour::Steady, rows, ..Finding::default() };
+            return Analysis { behaviour: Behaviour::Steady, rows, ..Analysis::default() };
         }
         let lines = fit::lines(|index| self.at(index), values);
-        let as_is = |behaviour| Finding { behaviour, line: lines.longest(), period: None, rows };
+        let whole_series = |behaviour| Analysis { behaviour, line: lines.longest(), period: None, rows };
         if values.iter().all(|x| x == &values[0]) {
-            return as_is(if role.is_to_fall() { Behaviour::Stagnation } else { Behaviour::Constant });
+            return whole_series(if role.should_decrease() { Behaviour::Stagnation } else { Behaviour::Constant });
         }
         if let Some(collapse) = self.collapse(role) {
             return collapse;
         }
         if (role == Role::Time && is_monotone(values)) || self.is_arithmetic() {
-            return as_is(Behaviour::Steady);
+            return whole_series(Behaviour::Steady);
         }
         let end = &values[rows - (rows / 6).max(8).min(rows)..];
-        let stands_still = spread(end) < 0.01;
-        let trend = lines.iter().find(|line| is_trend(line, stands_still));
+        let is_stationary = spread(end) < 0.01;
+        let trend = lines.iter().find(|line| is_trend(line, is_stationary));
         if let Some(line) = trend {
-            return Finding { behaviour: falls_or_grows(line, role), line: Some(*line), period: None, rows: line.rows };
+            return Analysis {
+                behaviour: geometric_behaviour(line, role),
+                line: Some(*line),
+                period: None,
+                rows: line.rows,
+            };
         }
-        if stands_still {
-            let behaviour = if role.is_to_fall() { Behaviour::Stagnation } else { Behaviour::Steady };
-            return Finding { behaviour, line: lines.iter().last().copied(), period: None, rows: end.len() };
+        if is_stationary {
+            let behaviour = if role.should_decrease() { Behaviour::Stagnation } else { Behaviour::Steady };
+            return Analysis { behaviour, line: lines.iter().last().copied(), period: None, rows: end.len() };
         }
-        if let Some(line) = lines.longest().filter(|line| runs_one_way(values, line)) {
-            return as_is(falls_or_grows(&line, role));
+        if let Some(line) = lines.longest().filter(|line| is_mostly_monotone(values, line)) {
+            return whole_series(geometric_behaviour(&line, role));
         }
         let period = period(values);
-        if period.is_some() || (role.is_to_fall() && alternates(values)) {
-            let rows = rows.min(PERIOD_ROWS);
-            return Finding { behaviour: Behaviour::Oscillation, line: lines.longest(), period, rows };
+        if period.is_some() || (role.should_decrease() && alternates(values)) {
+            let rows = rows.min(MAX_PERIOD_ROWS);
+            return Analysis { behaviour: Behaviour::Oscillation, line: lines.longest(), period, rows };
         }
-        as_is(Behaviour::Irregular)
+        whole_series(Behaviour::Irregular)
     }
 
     /// A residual that came down to nothing at all has converged.
-    fn exactly_zero(&self, role: Role) -> Option<Finding> {
-        let ends_in_zero = role.is_to_fall() && self.values.len() >= LEAST_ROWS && self.values.last() == Some(&0.0);
+    fn exactly_zero(&self, role: Role) -> Option<Analysis> {
+        let ends_in_zero = role.should_decrease() && self.values.len() >= MIN_ROWS && self.values.last() == Some(&0.0);
         let any = self.values.iter().any(|x| *x != 0.0);
         let behaviour = if any { Behaviour::GeometricDecay } else { Behaviour::Constant };
-        ends_in_zero.then(|| Finding { behaviour, rows: self.values.len(), ..Finding::default() })
+        ends_in_zero.then(|| Analysis { behaviour, rows: self.values.len(), ..Analysis::default() })
     }
 
     /// The logarithm of a cost below zero says nothing: it falls while its size grows.
-    fn negative_cost(&self, role: Role) -> Option<Finding> {
+    fn negative_cost(&self, role: Role) -> Option<Analysis> {
         let is_negative =
-            role == Role::Objective && self.values.len() >= LEAST_ROWS && self.values.iter().any(|x| *x < 0.0);
+            role == Role::Objective && self.values.len() >= MIN_ROWS && self.values.iter().any(|x| *x < 0.0);
         let behaviour = if is_monotone(&self.values) { Behaviour::Steady } else { Behaviour::Irregular };
-        is_negative.then(|| Finding { behaviour, rows: self.values.len(), ..Finding::default() })
+        is_negative.then(|| Analysis { behaviour, rows: self.values.len(), ..Analysis::default() })
     }
 
     /// A step size that falls to next to nothing, or times that come closer and closer.
-    fn collapse(&self, role: Role) -> Option<Finding> {
+    fn collapse(&self, role: Role) -> Option<Analysis> {
         let steps: Vec<f64> = match role {
             Role::Step => self.values.iter().map(|step| step.abs()).collect(),
             Role::Time if is_monotone(&self.values) => {
@@ -173,7 +178,7 @@ impl Series {
         };
         let largest = steps.iter().copied().fold(0.0, f64::max);
         let last = steps.last().copied()?;
-        let collapsed = steps.len() >= LEAST_ROWS && last < COLLAPSED * largest;
+        let collapsed = steps.len() >= MIN_ROWS && last < MAX_COLLAPSED_FRACTION * largest;
         let line = || {
             fit::lines(|index| self.at(index + self.values.len() - steps.len()), &steps)
                 .iter()
@@ -182,7 +187,7 @@ impl Series {
         };
         collapsed.then(|| {
             let line = line();
-            Finding {
+            Analysis {
                 behaviour: Behaviour::StepCollapse,
                 line,
                 period: None,
@@ -203,7 +208,7 @@ impl Series {
 }
 
 /// Rows of NaN before the first finite value: what is not known in the first iteration, as a change or a ratio.
-fn unknown_at_first(list: &[Value]) -> usize {
+fn leading_nan_rows(list: &[Value]) -> usize {
     let is_nan = |value: &&Value| value.as_f64().is_some_and(f64::is_nan);
     let rows = list.iter().take_while(is_nan).count();
     let is_finite = list.get(rows).and_then(Value::as_f64).is_some_and(f64::is_finite);
@@ -212,22 +217,22 @@ fn unknown_at_first(list: &[Value]) -> usize {
 
 /// Regular enough, and steep enough to matter: by a factor of two, or where it hardly scatters, by anything that is no
 /// standstill.
-fn is_trend(line: &Line, stands_still: bool) -> bool {
-    let steep = line.rise.abs() > std::f64::consts::LN_2 && line.fit > 0.9 && !stands_still;
-    let clean = line.fit > 0.99 && line.slope.abs() > STANDSTILL && line.rise.abs() > 0.005;
-    line.rows >= LEAST_ROWS && (steep || clean)
+fn is_trend(line: &Line, is_stationary: bool) -> bool {
+    let steep = line.rise.abs() > std::f64::consts::LN_2 && line.fit > 0.9 && !is_stationary;
+    let clean = line.fit > 0.99 && line.slope.abs() > MIN_SLOPE && line.rise.abs() > 0.005;
+    line.rows >= MIN_ROWS && (steep || clean)
 }
 
-fn falls_or_grows(line: &Line, role: Role) -> Behaviour {
+fn geometric_behaviour(line: &Line, role: Role) -> Behaviour {
     match line.slope.exp() {
         rate if rate > 1.0 => Behaviour::GeometricGrowth,
-        rate if rate > 0.9 && (role.is_to_fall() || role == Role::Norm) => Behaviour::SlowConvergence,
+        rate if rate > 0.9 && (role.should_decrease() || role == Role::Norm) => Behaviour::SlowConvergence,
         _ => Behaviour::GeometricDecay,
     }
 }
 
 /// A blow-up and a quadratic convergence are no straight lines, but go one way all the time and far.
-fn runs_one_way(values: &[f64], line: &Line) -> bool {
+fn is_mostly_monotone(values: &[f64], line: &Line) -> bool {
     let steps = values.windows(2).filter(|pair| (pair[1].abs() > pair[0].abs()) == (line.slope > 0.0)).count();
     10 * steps >= 9 * (values.len() - 1) && line.rise.abs() > std::f64::consts::LN_10
 }
@@ -250,18 +255,18 @@ fn range(values: &[f64]) -> (f64, f64) {
 
 /// After how many rows the end comes back to where it was, three times over.
 fn period(values: &[f64]) -> Option<usize> {
-    let values = &values[values.len() - values.len().min(PERIOD_ROWS)..];
+    let values = &values[values.len() - values.len().min(MAX_PERIOD_ROWS)..];
     let returns = |period: &usize| {
         let end = &values[values.len() - 3 * period..];
         let (low, high) = range(end);
         end.iter().zip(&end[*period..]).all(|(a, b)| (a - b).abs() <= 1e-3 * (high - low))
     };
-    (2..=LONGEST_PERIOD).take_while(|period| 3 * period <= values.len()).find(returns)
+    (2..=MAX_PERIOD).take_while(|period| 3 * period <= values.len()).find(returns)
 }
 
 /// Whether it goes up and down in turns, as a residual does that is not damped enough.
 fn alternates(values: &[f64]) -> bool {
-    let end = &values[values.len() - values.len().min(PERIOD_ROWS)..];
+    let end = &values[values.len() - values.len().min(MAX_PERIOD_ROWS)..];
     let turns = end.windows(3).filter(|three| (three[1] > three[0]) != (three[2] > three[1])).count();
     end.len() >= 6 && 10 * turns >= 9 * (end.len() - 2)
 }

@@ -1,6 +1,6 @@
 //! One condition of a rule, and what in a failure meets it.
 
-use super::facts::{Facts, Named, Seen};
+use super::facts::{Facts, NamedValue, TrailSeries};
 use super::rule::Test;
 use crate::convergence::Role;
 use record::Behaviour;
@@ -12,119 +12,131 @@ const ANY: &str = "any";
 
 /// A condition.
 #[derive(Clone, Debug)]
-pub(super) enum Clue {
+pub(super) enum Condition {
     Computation(Phrases),
     Words(Phrases),
     /// Neither words nor method.
-    NoWords(Phrases),
-    Value(Names, Check),
-    NoValue(Names, Check),
-    NoSeries(Names),
+    WithoutWords(Phrases),
+    Value(Names, ValueMatcher),
+    WithoutValue(Names, ValueMatcher),
+    WithoutSeries(Names),
     Method(Phrases),
     Series(Names, &'static [Behaviour]),
     /// A series that grew by this factor in all.
-    Grown(Names, f64),
+    Growth(Names, f64),
     NonFinite(Names),
     /// One that grew so before.
-    Overflown(Names, f64),
-    Crossed(Names),
+    Overflow(Names, f64),
+    BoundCrossing(Names),
 }
 
 /// What meets a condition.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Found<'a> {
+pub(super) enum Finding<'a> {
     /// There is nothing to name.
-    Holds,
+    Absence,
     /// The computation's name.
     Computation,
     /// A text with the words that were looked for.
     Text { field: &'a str, text: &'a str },
     /// A named value.
-    Value(&'a Named<'a>),
+    Value(&'a NamedValue<'a>),
     /// A series of the trail.
-    Series(&'a Seen<'a>),
+    Series(&'a TrailSeries<'a>),
     /// One that came to a value that is not finite.
-    Broken(&'a Seen<'a>),
+    NonFinite(&'a TrailSeries<'a>),
     /// One that crossed a bound.
-    Crossed(&'a Seen<'a>),
+    BoundCrossing(&'a TrailSeries<'a>),
 }
 
-impl Clue {
+impl Condition {
     /// What in these facts meets it.
-    pub(super) fn find<'a>(&self, facts: &'a Facts<'a>) -> Option<Found<'a>> {
-        let find = |names: &Names, is_met: &dyn Fn(&Seen<'_>) -> bool| {
+    pub(super) fn find<'a>(&self, facts: &'a Facts<'a>) -> Option<Finding<'a>> {
+        let find = |names: &Names, is_met: &dyn Fn(&TrailSeries<'_>) -> bool| {
             facts.series.iter().find(|seen| names.are_of(seen) && is_met(seen))
         };
-        let series = |names: &Names, is_met: &dyn Fn(&Seen<'_>) -> bool| find(names, is_met).map(Found::Series);
+        let series =
+            |names: &Names, is_met: &dyn Fn(&TrailSeries<'_>) -> bool| find(names, is_met).map(Finding::Series);
         match self {
-            Clue::Computation(phrases) => {
+            Condition::Computation(phrases) => {
                 let named = phrases.are_any_in(&facts.computation);
-                named.then_some(Found::Computation)
+                named.then_some(Finding::Computation)
             }
-            Clue::Words(phrases) => {
+            Condition::Words(phrases) => {
                 let mut may_be = phrases.0.iter().filter(|phrase| phrase.may_be_in(facts.text_bits));
                 let found = may_be.find_map(|phrase| facts.texts.iter().find(|text| phrase.is_in(&text.words)));
-                found.map(|text| Found::Text { field: &text.field, text: text.text })
+                found.map(|text| Finding::Text { field: &text.field, text: text.text })
             }
-            Clue::NoWords(phrases) => {
+            Condition::WithoutWords(phrases) => {
                 let mut may_be =
                     phrases.0.iter().filter(|phrase| phrase.may_be_in(facts.text_bits | facts.method_bits));
                 let all = || facts.texts.iter().chain(&facts.methods);
                 let said = may_be.any(|phrase| all().any(|text| phrase.is_in(&text.words)));
-                (!said).then_some(Found::Holds)
+                (!said).then_some(Finding::Absence)
             }
-            Clue::Value(names, check) => {
-                facts.values.iter().find(|value| names.name(value) && check.passes(value.value)).map(Found::Value)
+            Condition::Value(names, matcher) => {
+                facts.values.iter().find(|value| names.name(value) && matcher.matches(value.value)).map(Finding::Value)
             }
-            Clue::NoValue(names, check) => {
-                let is_there = facts.values.iter().any(|value| names.name(value) && check.passes(value.value));
-                (!is_there).then_some(Found::Holds)
+            Condition::WithoutValue(names, matcher) => {
+                let is_there = facts.values.iter().any(|value| names.name(value) && matcher.matches(value.value));
+                (!is_there).then_some(Finding::Absence)
             }
-            Clue::NoSeries(names) => find(names, &|_| true).is_none().then_some(Found::Holds),
-            Clue::Method(phrases) => {
+            Condition::WithoutSeries(names) => find(names, &|_| true).is_none().then_some(Finding::Absence),
+            Condition::Method(phrases) => {
                 let mut may_be = phrases.0.iter().filter(|phrase| phrase.may_be_in(facts.method_bits));
                 let found = may_be.find_map(|phrase| facts.methods.iter().find(|text| phrase.is_in(&text.words)));
-                found.map(|text| Found::Text { field: &text.field, text: text.text })
+                found.map(|text| Finding::Text { field: &text.field, text: text.text })
             }
-            Clue::Series(names, behaviours) => series(names, &|seen| behaviours.contains(&seen.convergence.behaviour)),
-            Clue::Grown(names, factor) => series(names, &|seen| seen.has_grown(*factor)),
-            Clue::Overflown(names, factor) => {
-                let has_overflown = |seen: &Seen<'_>| seen.has_overflown(*factor);
-                find(names, &has_overflown).map(Found::Broken)
+            Condition::Series(names, behaviours) => {
+                series(names, &|seen| behaviours.contains(&seen.convergence.behaviour))
             }
-            Clue::NonFinite(names) => {
-                find(names, &|seen| seen.convergence.first_non_finite.is_some()).map(Found::Broken)
+            Condition::Growth(names, factor) => series(names, &|seen| seen.has_grown(*factor)),
+            Condition::Overflow(names, factor) => {
+                let has_overflowed = |seen: &TrailSeries<'_>| seen.has_overflowed(*factor);
+                find(names, &has_overflowed).map(Finding::NonFinite)
             }
-            Clue::Crossed(names) => find(names, &|seen| seen.convergence.crossed.is_some()).map(Found::Crossed),
+            Condition::NonFinite(names) => {
+                find(names, &|seen| seen.convergence.first_non_finite.is_some()).map(Finding::NonFinite)
+            }
+            Condition::BoundCrossing(names) => {
+                find(names, &|seen| seen.convergence.crossed.is_some()).map(Finding::BoundCrossing)
+            }
         }
     }
 
     /// How much more it tells than a category does.
     pub(super) fn weight(&self) -> u32 {
         match self {
-            Clue::NoValue(..) | Clue::NoWords(_) | Clue::NoSeries(_) => 0,
-            Clue::Computation(_) => 1,
-            Clue::Words(_) | Clue::Method(_) | Clue::Crossed(_) => 2,
+            Condition::WithoutValue(..) | Condition::WithoutWords(_) | Condition::WithoutSeries(_) => 0,
+            Condition::Computation(_) => 1,
+            Condition::Words(_) | Condition::Method(_) | Condition::BoundCrossing(_) => 2,
             // That there is no trend is little to go by.
-            Clue::Series(_, behaviours) if behaviours.contains(&Behaviour::Irregular) => 2,
-            Clue::Value(..) => 3,
-            Clue::Series(..) | Clue::Grown(..) => 4,
-            Clue::NonFinite(_) => 6,
-            Clue::Overflown(..) => 7,
+            Condition::Series(_, behaviours) if behaviours.contains(&Behaviour::Irregular) => 2,
+            Condition::Value(..) => 3,
+            Condition::Series(..) | Condition::Growth(..) => 4,
+            Condition::NonFinite(_) => 6,
+            Condition::Overflow(..) => 7,
         }
     }
 
     /// Whether the failure's own numbers show it.
-    pub(super) fn is_of_the_trail(&self) -> bool {
-        matches!(self, Clue::Series(..) | Clue::Grown(..) | Clue::NonFinite(_) | Clue::Overflown(..) | Clue::Crossed(_))
+    pub(super) fn uses_trail(&self) -> bool {
+        matches!(
+            self,
+            Condition::Series(..)
+                | Condition::Growth(..)
+                | Condition::NonFinite(_)
+                | Condition::Overflow(..)
+                | Condition::BoundCrossing(_)
+        )
     }
 
     /// What an advice can always say of it, outside of brackets too.
     #[cfg(test)]
     pub(super) fn attributes(&self) -> &'static [&'static str] {
         match self {
-            Clue::Value(..) => &["", "name"],
-            Clue::Series(..) | Clue::Grown(..) => &[
+            Condition::Value(..) => &["", "name"],
+            Condition::Series(..) | Condition::Growth(..) => &[
                 "",
                 "first",
                 "last",
@@ -141,24 +153,32 @@ impl Clue {
                 "tolerance",
                 "period",
             ],
-            Clue::NonFinite(_) | Clue::Crossed(_) => &["", "bad", "at", "bound", "first", "last"],
-            Clue::Overflown(..) => &["", "bad", "at", "first", "last", "rate", "rows", "from", "to"],
-            Clue::Method(_) => &[""],
-            Clue::Computation(_) | Clue::Words(_) | Clue::NoWords(_) | Clue::NoValue(..) | Clue::NoSeries(_) => &[],
+            Condition::NonFinite(_) | Condition::BoundCrossing(_) => &["", "bad", "at", "bound", "first", "last"],
+            Condition::Overflow(..) => &["", "bad", "at", "first", "last", "rate", "rows", "from", "to"],
+            Condition::Method(_) => &[""],
+            Condition::Computation(_)
+            | Condition::Words(_)
+            | Condition::WithoutWords(_)
+            | Condition::WithoutValue(..)
+            | Condition::WithoutSeries(_) => &[],
         }
     }
 
     /// The name by which an advice calls what was found.
     pub(super) fn name(&self) -> Option<&str> {
         match self {
-            Clue::Value(names, _)
-            | Clue::Series(names, _)
-            | Clue::Grown(names, _)
-            | Clue::NonFinite(names)
-            | Clue::Overflown(names, _)
-            | Clue::Crossed(names) => names.0.first().map(|name| name.text.as_str()),
-            Clue::Method(_) => Some("method"),
-            Clue::Computation(_) | Clue::Words(_) | Clue::NoWords(_) | Clue::NoValue(..) | Clue::NoSeries(_) => None,
+            Condition::Value(names, _)
+            | Condition::Series(names, _)
+            | Condition::Growth(names, _)
+            | Condition::NonFinite(names)
+            | Condition::Overflow(names, _)
+            | Condition::BoundCrossing(names) => names.0.first().map(|name| name.text.as_str()),
+            Condition::Method(_) => Some("method"),
+            Condition::Computation(_)
+            | Condition::Words(_)
+            | Condition::WithoutWords(_)
+            | Condition::WithoutValue(..)
+            | Condition::WithoutSeries(_) => None,
         }
     }
 }
@@ -193,14 +213,14 @@ impl Names {
         Names(names.split('|').filter(|name| !Words::of(name).is_empty()).map(name).collect())
     }
 
-    fn name(&self, value: &Named<'_>) -> bool {
+    fn name(&self, value: &NamedValue<'_>) -> bool {
         self.0.iter().any(|name| name.text == ANY || value.words.end_with(&name.words))
     }
 
-    fn are_of(&self, seen: &Seen<'_>) -> bool {
+    fn are_of(&self, seen: &TrailSeries<'_>) -> bool {
         let is_role = |name: &Name| match name.text.as_str() {
             ANY => seen.role != Role::Counter,
-            "quantity" => seen.role.is_of_the_solution(),
+            "quantity" => seen.role.measures_solution(),
             role => role == seen.role.name(),
         };
         let is = |name: &Name| is_role(name) || seen.words.end_with(&name.words);
@@ -210,17 +230,17 @@ impl Names {
 
 /// A test of a value, with its phrases taken apart.
 #[derive(Clone, Debug)]
-pub(super) struct Check {
+pub(super) struct ValueMatcher {
     test: Test,
     phrases: Phrases,
 }
 
-impl Check {
+impl ValueMatcher {
     pub(super) fn of(test: Test) -> Self {
-        Check { test, phrases: Phrases::of(if let Test::Words(phrases) = test { phrases } else { "" }) }
+        ValueMatcher { test, phrases: Phrases::of(if let Test::Words(phrases) = test { phrases } else { "" }) }
     }
 
-    fn passes(&self, value: &Value) -> bool {
+    fn matches(&self, value: &Value) -> bool {
         let number = || value.as_f64().filter(|x| !x.is_nan());
         match self.test {
             Test::Known => !matches!(value, Value::Null),

@@ -11,11 +11,11 @@ use record::{Map, Value};
 use text::boundary_before;
 
 /// Values beyond that many are not looked at.
-const VALUES: usize = 256;
+const MAX_VALUES: usize = 256;
 /// Nor series.
-const SERIES: usize = 256;
+const MAX_SERIES: usize = 256;
 /// Of a text, so many bytes are.
-const TEXT: usize = 2048;
+const MAX_TEXT_BYTES: usize = 2048;
 
 pub(super) struct Facts<'a> {
     pub(super) failure: &'a Failure,
@@ -29,8 +29,8 @@ pub(super) struct Facts<'a> {
     /// Which may be in any of the names of the method.
     pub(super) method_bits: u64,
     /// Fields of the failing event, of the errors' data, and parameters.
-    pub(super) values: Vec<Named<'a>>,
-    pub(super) series: Vec<Seen<'a>>,
+    pub(super) values: Vec<NamedValue<'a>>,
+    pub(super) series: Vec<TrailSeries<'a>>,
 }
 
 /// A text and its words.
@@ -43,7 +43,7 @@ pub(super) struct Text<'a> {
 
 /// A value and the words of its name.
 #[derive(Debug)]
-pub(super) struct Named<'a> {
+pub(super) struct NamedValue<'a> {
     /// Where it stands in the record, without the name.
     place: Cow<'static, str>,
     pub(super) name: &'a str,
@@ -53,7 +53,7 @@ pub(super) struct Named<'a> {
 
 /// A series of the trail.
 #[derive(Debug)]
-pub(super) struct Seen<'a> {
+pub(super) struct TrailSeries<'a> {
     pub(super) convergence: &'a Convergence,
     pub(super) entry: &'a TrailEntry,
     pub(super) column: &'a Value,
@@ -85,43 +85,43 @@ impl<'a> Facts<'a> {
 }
 
 /// What is beyond it is large in any unit.
-const LARGE: f64 = 1e10;
+const LARGE_MAGNITUDE: f64 = 1e10;
 
-impl Seen<'_> {
+impl TrailSeries<'_> {
     /// Whether it grew by this factor, in all or towards its end.
     pub(super) fn has_grown(&self, factor: f64) -> bool {
         let convergence = self.convergence;
         let (Some(first), Some(last)) = (convergence.first, convergence.last) else { return false };
-        let in_all = last.abs() / first.abs();
-        let towards_the_end = convergence.rate.unwrap_or(1.0).powf(convergence.rows.saturating_sub(1) as f64);
+        let total = last.abs() / first.abs();
+        let recent = convergence.rate.unwrap_or(1.0).powf(convergence.rows.saturating_sub(1) as f64);
         let grows = convergence.behaviour == Behaviour::GeometricGrowth;
         // From zero, there is no factor.
-        let in_all_known = if first == 0.0 { last.abs() >= LARGE.max(factor) } else { in_all >= factor };
-        grows && (in_all_known || (towards_the_end >= factor && in_all >= 1.0))
+        let is_large_change = if first == 0.0 { last.abs() >= LARGE_MAGNITUDE.max(factor) } else { total >= factor };
+        grows && (is_large_change || (recent >= factor && total >= 1.0))
     }
 }
 
-impl Seen<'_> {
+impl TrailSeries<'_> {
     /// Whether it grew so before it was not finite any more, to where the next steps leave the range of numbers.
-    pub(super) fn has_overflown(&self, factor: f64) -> bool {
+    pub(super) fn has_overflowed(&self, factor: f64) -> bool {
         let convergence = self.convergence;
-        let is_large = convergence.last.is_some_and(|last| last.abs() >= LARGE);
+        let is_large = convergence.last.is_some_and(|last| last.abs() >= LARGE_MAGNITUDE);
         convergence.first_non_finite.is_some() && is_large && self.has_grown(factor)
     }
 }
 
-impl Named<'_> {
+impl NamedValue<'_> {
     pub(super) fn field(&self) -> String {
         format!("{}.{}", self.place, self.name)
     }
 }
 
 fn texts(failure: &Failure) -> Vec<Text<'_>> {
-    let text = |field: Cow<'static, str>, text| Text { field, text, words: Words::of_message(beginning(text)) };
+    let text = |field: Cow<'static, str>, text| Text { field, text, words: Words::of_message(truncate(text)) };
     let mut texts = vec![text("error_message".into(), failure.error_message.as_str())];
     texts.push(text("error_type".into(), &failure.error_type));
     texts.extend(failure.context.reason.as_deref().map(|reason| text("context.reason".into(), reason)));
-    for (depth, error) in telling(failure) {
+    for (depth, error) in relevant_errors(failure) {
         let at = |key: &str| format!("context.errors[{depth}].{key}").into();
         let is_new = |text: &&str| *text != failure.error_message && *text != failure.error_type;
         texts.extend(error.variant.as_deref().filter(is_new).map(|variant| text(at("variant"), variant)));
@@ -134,7 +134,7 @@ fn texts(failure: &Failure) -> Vec<Text<'_>> {
 }
 
 /// The errors that rules look at: those that were only being handled do not count where others tell what happened.
-fn telling(failure: &Failure) -> impl DoubleEndedIterator<Item = (usize, &ErrorEntry)> {
+fn relevant_errors(failure: &Failure) -> impl DoubleEndedIterator<Item = (usize, &ErrorEntry)> {
     let all = failure.needs_handled_errors();
     failure.context.errors.iter().enumerate().filter(move |(index, _)| all || !failure.is_handled(*index))
 }
@@ -146,7 +146,7 @@ fn methods(failure: &Failure) -> Vec<Text<'_>> {
     let computation = [(Cow::Borrowed("computation"), failure.computation.as_str())];
     let span = failure.context.spans.first().map(|span| (Cow::Borrowed("context.spans[0].name"), &*span.name));
     let texts = parameters.chain(computation).chain(span);
-    texts.map(|(field, text)| Text { field, text, words: Words::of(beginning(text)) }).collect()
+    texts.map(|(field, text)| Text { field, text, words: Words::of(truncate(text)) }).collect()
 }
 
 /// `StepSizeUnderflow` of `ode_solvers::dop_shared::StepSizeUnderflow`, `LinAlgError` of `numpy.linalg.LinAlgError`.
@@ -154,42 +154,42 @@ fn last_part(type_name: &str) -> &str {
     type_name.rsplit([':', '.']).next().unwrap_or(type_name)
 }
 
-fn beginning(text: &str) -> &str {
-    &text[..boundary_before(text, TEXT.min(text.len()))]
+fn truncate(text: &str) -> &str {
+    &text[..boundary_before(text, MAX_TEXT_BYTES.min(text.len()))]
 }
 
-fn values(failure: &Failure) -> Vec<Named<'_>> {
+fn values(failure: &Failure) -> Vec<NamedValue<'_>> {
     let mut values = Vec::new();
-    take(&failure.context.event, "context.event".into(), &mut values);
-    for (depth, error) in telling(failure).rev() {
+    collect_values(&failure.context.event, "context.event".into(), &mut values);
+    for (depth, error) in relevant_errors(failure).rev() {
         if let Some(Value::Map(data)) = &error.data {
-            take(data, format!("context.errors[{depth}].data").into(), &mut values);
+            collect_values(data, format!("context.errors[{depth}].data").into(), &mut values);
         }
     }
-    take(&failure.parameters, "parameters".into(), &mut values);
+    collect_values(&failure.parameters, "parameters".into(), &mut values);
     for (name, value) in failure.parameters.iter() {
         // The settings of a solver are often an object of their own.
         if let Value::Map(inner) = value {
-            take(inner, format!("parameters.{name}").into(), &mut values);
+            collect_values(inner, format!("parameters.{name}").into(), &mut values);
         }
     }
     values
 }
 
-fn take<'a>(map: &'a Map, place: Cow<'static, str>, values: &mut Vec<Named<'a>>) {
-    let room = VALUES.saturating_sub(values.len());
+fn collect_values<'a>(map: &'a Map, place: Cow<'static, str>, values: &mut Vec<NamedValue<'a>>) {
+    let room = MAX_VALUES.saturating_sub(values.len());
     let known = map.iter().filter(|(_, value)| value.as_str() != Some(REDACTED)).take(room);
-    let named = |(name, value)| Named { place: place.clone(), name, words: Words::of(beginning(name)), value };
+    let named = |(name, value)| NamedValue { place: place.clone(), name, words: Words::of(truncate(name)), value };
     values.extend(known.map(named));
 }
 
-fn series<'a>(failure: &'a Failure) -> Vec<Seen<'a>> {
+fn series<'a>(failure: &'a Failure) -> Vec<TrailSeries<'a>> {
     let context = &failure.context;
     let seen = |convergence: &'a Convergence| {
         let entry = context.trail.get(convergence.trail)?;
         let column = entry.columns.get(&convergence.column)?;
-        let words = Words::of(beginning(&convergence.column));
-        Some(Seen { convergence, entry, column, role: Role::of(&words, column), words })
+        let words = Words::of(truncate(&convergence.column));
+        Some(TrailSeries { convergence, entry, column, role: Role::of(&words, column), words })
     };
-    context.convergence.iter().take(SERIES).filter_map(seen).collect()
+    context.convergence.iter().take(MAX_SERIES).filter_map(seen).collect()
 }

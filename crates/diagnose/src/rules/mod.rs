@@ -17,13 +17,13 @@ use crate::convergence;
 use facts::Facts;
 use record::internal::Fixed;
 use record::{Category, Confidence, Evidence, Failure, Origin, Suggestion};
-use rule::Advice;
+use rule::RuleText;
 use template::{evidence, fill};
 
 /// More than that nobody reads.
-const MOST: usize = 5;
+const MAX_SUGGESTIONS: usize = 5;
 /// Of what helped before, so many are told.
-const REMEMBERED: usize = 2;
+const MAX_RESOLUTIONS: usize = 2;
 
 /// Adds the convergence of the trail, the category and the suggestions of the built-in rules to a record that lacks them.
 /// Records of this library have them; those of other programs may not.
@@ -43,9 +43,9 @@ pub fn diagnose(failure: &mut Failure) {
 
 /// The same with rules of the program, which come before the built-in rules of the same weight.
 #[doc(hidden)]
-pub fn diagnose_with(failure: &mut Failure, own: &Rules) {
+pub fn diagnose_with(failure: &mut Failure, user_rules: &Rules) {
     if failure.context.convergence.is_empty() {
-        failure.context.convergence = convergence::of(failure);
+        failure.context.convergence = convergence::analyze(failure);
     }
     if matches!(failure.context.category, None | Some(Category::Other)) {
         failure.context.category = convergence::category(failure).or(failure.context.category);
@@ -53,8 +53,8 @@ pub fn diagnose_with(failure: &mut Failure, own: &Rules) {
     if failure.context.suggestions.iter().any(|suggestion| suggestion.origin == Origin::Rule) {
         return;
     }
-    let room = MOST.saturating_sub(failure.suggested_fixes.len());
-    for suggestion in suggestions(failure, own).into_iter().take(room) {
+    let room = MAX_SUGGESTIONS.saturating_sub(failure.suggested_fixes.len());
+    for suggestion in suggestions(failure, user_rules).into_iter().take(room) {
         failure.suggested_fixes.push(suggestion.fix.clone());
         failure.context.suggestions.push(suggestion);
     }
@@ -64,7 +64,10 @@ pub fn diagnose_with(failure: &mut Failure, own: &Rules) {
 #[doc(hidden)]
 pub fn suggest_as_author(failure: &mut Failure, suggestions: Vec<String>) {
     for fix in suggestions {
-        if !fix.trim().is_empty() && !failure.suggested_fixes.contains(&fix) && failure.suggested_fixes.len() < MOST {
+        if !fix.trim().is_empty()
+            && !failure.suggested_fixes.contains(&fix)
+            && failure.suggested_fixes.len() < MAX_SUGGESTIONS
+        {
             failure.suggested_fixes.push(fix.clone());
             failure.context.suggestions.push(Suggestion::new(fix, Origin::Author));
         }
@@ -73,8 +76,8 @@ pub fn suggest_as_author(failure: &mut Failure, suggestions: Vec<String>) {
 
 /// Goes on with what fixed the same failure before, the latest first.
 #[doc(hidden)]
-pub fn remember(failure: &mut Failure, fixed: Vec<Fixed>) {
-    let most = failure.suggested_fixes.len() + REMEMBERED;
+pub fn prepend_resolutions(failure: &mut Failure, fixed: Vec<Fixed>) {
+    let most = failure.suggested_fixes.len() + MAX_RESOLUTIONS;
     for (resolution, id) in fixed {
         if failure.suggested_fixes.len() == most {
             return;
@@ -91,61 +94,64 @@ pub fn remember(failure: &mut Failure, fixed: Vec<Fixed>) {
 }
 
 /// A rule that holds.
-struct Match<'a> {
+struct RuleMatch<'a> {
     rule: &'a Rule,
-    is_own: bool,
-    found: Found<'a>,
+    is_user_rule: bool,
+    found: Findings<'a>,
     /// What its own code says.
     fix: Option<String>,
 }
 
 /// What meets the conditions of a rule, by the names they have in its advice.
-type Found<'a> = Vec<(Option<&'a str>, condition::Found<'a>)>;
+type Findings<'a> = Vec<(Option<&'a str>, condition::Finding<'a>)>;
 
-fn suggestions(failure: &Failure, own: &Rules) -> Vec<Suggestion> {
+fn suggestions(failure: &Failure, user_rules: &Rules) -> Vec<Suggestion> {
     let category = failure.context.category.unwrap_or(Category::Other);
     let facts = Facts::of(failure);
-    let rules = own.iter().map(|rule| (rule, true)).chain(builtin::of(category).iter().map(|rule| (*rule, false)));
-    let holds = |(rule, is_own): (_, bool)| {
-        Rule::find(rule, category, &facts).map(|found| Match { rule, is_own, found, fix: None })
+    let rules = user_rules
+        .iter()
+        .map(|rule| (rule, true))
+        .chain(builtin::rules_for(category).iter().map(|rule| (*rule, false)));
+    let holds = |(rule, is_user_rule): (_, bool)| {
+        Rule::find(rule, category, &facts).map(|found| RuleMatch { rule, is_user_rule, found, fix: None })
     };
-    let mut matches: Vec<Match<'_>> = rules.filter_map(holds).collect();
-    own.ask(&mut matches, failure);
+    let mut matches: Vec<RuleMatch<'_>> = rules.filter_map(holds).collect();
+    user_rules.run_functions(&mut matches, failure);
     best(matches).into_iter().filter_map(|found| found.suggestion(&facts)).collect()
 }
 
 /// The most specific first; of the program's own rules and ours with the same evidence, the own ones. Of our rules on one
 /// topic the first says it all, and what can be said of any failure of a category is left out where the numbers of this one
 /// say something.
-fn best(mut matches: Vec<Match<'_>>) -> Vec<Match<'_>> {
-    matches.sort_by_key(|found| Reverse((found.rule.weight(), found.is_own)));
+fn best(mut matches: Vec<RuleMatch<'_>>) -> Vec<RuleMatch<'_>> {
+    matches.sort_by_key(|found| Reverse((found.rule.weight(), found.is_user_rule)));
     if matches.iter().any(|found| found.rule.confidence() == Confidence::High) {
-        matches.retain(|found| found.is_own || found.rule.confidence() > Confidence::Low);
+        matches.retain(|found| found.is_user_rule || found.rule.confidence() > Confidence::Low);
     }
     let mut topics = Vec::new();
     let mut best = Vec::new();
     for found in matches {
         let topic = found.rule.topic();
-        if found.is_own || !topics.contains(&topic) {
+        if found.is_user_rule || !topics.contains(&topic) {
             best.push(found);
         }
         topics.push(topic);
     }
-    best.truncate(MOST);
+    best.truncate(MAX_SUGGESTIONS);
     best
 }
 
-impl Match<'_> {
+impl RuleMatch<'_> {
     /// None where one of our advices cannot name what it should. A rule of the program says it all the same: its author sees what
     /// is missing.
     fn suggestion(self, facts: &Facts<'_>) -> Option<Suggestion> {
         let rule = self.rule;
-        let fix = match &rule.advice {
-            Advice::Text(text) => {
+        let fix = match &rule.text {
+            RuleText::Template(text) => {
                 let (fix, is_whole) = fill(text, &self.found, facts);
-                Some(fix).filter(|fix| (is_whole || self.is_own) && !fix.trim().is_empty())?
+                Some(fix).filter(|fix| (is_whole || self.is_user_rule) && !fix.trim().is_empty())?
             }
-            Advice::Own(_) => self.fix.unwrap_or_default(),
+            RuleText::Function(_) => self.fix.unwrap_or_default(),
         };
         let in_category = facts.failure.context.category.filter(|category| rule.categories.contains(category));
         let in_category = in_category.map(|category| Evidence::new("context.category", category.name()));
@@ -161,17 +167,17 @@ impl Match<'_> {
 
 impl Rule {
     /// What meets its conditions, if all of them hold.
-    fn find<'a>(&'a self, category: Category, facts: &'a Facts<'a>) -> Option<Found<'a>> {
+    fn find<'a>(&'a self, category: Category, facts: &'a Facts<'a>) -> Option<Findings<'a>> {
         let has_conditions =
-            !self.clues.is_empty() || !self.categories.is_empty() || matches!(self.advice, Advice::Own(_));
+            !self.conditions.is_empty() || !self.categories.is_empty() || matches!(self.text, RuleText::Function(_));
         let is_in_category = self.categories.is_empty() || self.categories.contains(&category);
         if !has_conditions || !is_in_category {
             return None;
         }
-        self.clues.iter().map(|clue| Some((clue.name(), clue.find(facts)?))).collect()
+        self.conditions.iter().map(|condition| Some((condition.name(), condition.find(facts)?))).collect()
     }
 
-    fn is_for(&self, category: Category) -> bool {
+    fn covers(&self, category: Category) -> bool {
         self.categories.is_empty() || self.categories.contains(&category)
     }
 
@@ -182,11 +188,11 @@ impl Rule {
 
     /// How specific its conditions are.
     fn weight(&self) -> u32 {
-        u32::from(!self.categories.is_empty()) + self.clues.iter().map(condition::Clue::weight).sum::<u32>()
+        u32::from(!self.categories.is_empty()) + self.conditions.iter().map(condition::Condition::weight).sum::<u32>()
     }
 
     fn confidence(&self) -> Confidence {
-        if self.clues.iter().any(condition::Clue::is_of_the_trail) {
+        if self.conditions.iter().any(condition::Condition::uses_trail) {
             Confidence::High
         } else if self.weight() > 1 {
             Confidence::Medium
@@ -310,14 +316,14 @@ mod tests {
         let mut known = failure(Category::MaxIterations, &[("residual", (0..30).map(|k| 2.0_f64.powi(k)).collect())]);
         known.suggested_fixes = vec!["a".into(), "b".into(), "c".into(), "d".into(), "e".into()];
         diagnose(&mut known);
-        assert_eq!(known.suggested_fixes.len(), MOST);
+        assert_eq!(known.suggested_fixes.len(), MAX_SUGGESTIONS);
         let mut resolved = failure(Category::MaxIterations, &[]);
         let fixed = |fix: &str| {
             let mut resolution = record::Resolution::default();
             resolution.fix = fix.to_owned();
             (resolution, None)
         };
-        remember(&mut resolved, vec![fixed("one"), fixed(" "), fixed("one"), fixed("two"), fixed("three")]);
+        prepend_resolutions(&mut resolved, vec![fixed("one"), fixed(" "), fixed("one"), fixed("two"), fixed("three")]);
         assert_eq!(resolved.suggested_fixes, ["one", "two"]);
     }
 
@@ -389,7 +395,7 @@ mod tests {
             failure.context.trail = trail;
             failure.context.category = Some(category);
             diagnose(&mut failure);
-            prop_assert!(failure.suggested_fixes.len() <= MOST);
+            prop_assert!(failure.suggested_fixes.len() <= MAX_SUGGESTIONS);
             let open = |fix: &String| [".rate}", ".at}", ".to}"].iter().any(|end| fix.contains(end));
             prop_assert!(!failure.suggested_fixes.iter().any(open), "{:?}", failure.suggested_fixes);
             let known: Vec<&String> = failure.context.suggestions.iter().map(|known| &known.fix).collect();

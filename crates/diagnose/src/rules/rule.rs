@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use super::condition::{Check, Clue, Names, Phrases};
+use super::condition::{Condition, Names, Phrases, ValueMatcher};
 use record::{Behaviour, Category, Failure};
 
 /// What a rule's own code says of a failure.
-pub(super) type Judge = Arc<dyn Fn(&Failure) -> Option<String> + Send + Sync>;
+pub(super) type RuleFn = Arc<dyn Fn(&Failure) -> Option<String> + Send + Sync>;
 
 /// Advice for failures of a kind: conditions, all of which have to hold, and the advice, which names what they found.
 ///
@@ -46,19 +46,19 @@ pub(super) type Judge = Arc<dyn Fn(&Failure) -> Option<String> + Send + Sync>;
 #[must_use = "a rule does nothing until a builder has it"]
 pub struct Rule {
     pub(super) id: Cow<'static, str>,
-    pub(super) advice: Advice,
+    pub(super) text: RuleText,
     pub(super) categories: Vec<Category>,
-    pub(super) clues: Vec<Clue>,
+    pub(super) conditions: Vec<Condition>,
     pub(super) source: Option<Cow<'static, str>>,
 }
 
 /// What a rule says.
 #[derive(Clone)]
-pub(super) enum Advice {
+pub(super) enum RuleText {
     /// A text with placeholders for what the conditions found.
-    Text(Cow<'static, str>),
+    Template(Cow<'static, str>),
     /// Whatever its code makes of the failure.
-    Own(Judge),
+    Function(RuleFn),
 }
 
 /// What the value of a parameter, or of another field of the failure, has to be.
@@ -99,7 +99,7 @@ impl Rule {
     /// # let _ = rule;
     /// ```
     pub fn new(id: impl Into<Cow<'static, str>>, advice: impl Into<Cow<'static, str>>) -> Self {
-        Rule::with(id.into(), Advice::Text(advice.into()))
+        Rule::with(id.into(), RuleText::Template(advice.into()))
     }
 
     /// A rule of your own code, called for each failure for which its conditions hold; for all, without any. It says what to
@@ -120,13 +120,13 @@ impl Rule {
     /// ```
     pub fn from_fn(
         id: impl Into<Cow<'static, str>>,
-        judge: impl Fn(&Failure) -> Option<String> + Send + Sync + 'static,
+        function: impl Fn(&Failure) -> Option<String> + Send + Sync + 'static,
     ) -> Self {
-        Rule::with(id.into(), Advice::Own(Arc::new(judge)))
+        Rule::with(id.into(), RuleText::Function(Arc::new(function)))
     }
 
-    fn with(id: Cow<'static, str>, advice: Advice) -> Self {
-        Rule { id, advice, categories: Vec::new(), clues: Vec::new(), source: None }
+    fn with(id: Cow<'static, str>, text: RuleText) -> Self {
+        Rule { id, text, categories: Vec::new(), conditions: Vec::new(), source: None }
     }
 
     /// Holds for this category. Of several, one suffices.
@@ -148,7 +148,7 @@ impl Rule {
     /// # let _ = rule;
     /// ```
     pub fn computation(mut self, phrases: &str) -> Self {
-        self.clues.push(Clue::Computation(Phrases::of(phrases)));
+        self.conditions.push(Condition::Computation(Phrases::of(phrases)));
         self
     }
 
@@ -160,7 +160,7 @@ impl Rule {
     /// # let _ = rule;
     /// ```
     pub fn words(mut self, phrases: &str) -> Self {
-        self.clues.push(Clue::Words(Phrases::of(phrases)));
+        self.conditions.push(Condition::Words(Phrases::of(phrases)));
         self
     }
 
@@ -173,7 +173,7 @@ impl Rule {
     /// # let _ = rule;
     /// ```
     pub fn value(mut self, names: &str, test: Test) -> Self {
-        self.clues.push(Clue::Value(Names::of(names), Check::of(test)));
+        self.conditions.push(Condition::Value(Names::of(names), ValueMatcher::of(test)));
         self
     }
 
@@ -189,7 +189,7 @@ impl Rule {
     /// # let _ = rule;
     /// ```
     pub fn series(mut self, names: &str, behaviours: &'static [Behaviour]) -> Self {
-        self.clues.push(Clue::Series(Names::of(names), behaviours));
+        self.conditions.push(Condition::Series(Names::of(names), behaviours));
         self
     }
 
@@ -200,7 +200,7 @@ impl Rule {
     /// # let _ = rule;
     /// ```
     pub fn non_finite(mut self, names: &str) -> Self {
-        self.clues.push(Clue::NonFinite(Names::of(names)));
+        self.conditions.push(Condition::NonFinite(Names::of(names)));
         self
     }
 
@@ -211,7 +211,7 @@ impl Rule {
     /// # let _ = rule;
     /// ```
     pub fn crossed(mut self, names: &str) -> Self {
-        self.clues.push(Clue::Crossed(Names::of(names)));
+        self.conditions.push(Condition::BoundCrossing(Names::of(names)));
         self
     }
 
@@ -233,48 +233,48 @@ impl Rule {
 
     /// Holds where the method has one of these names: a parameter that says so, the computation, or its span.
     pub(super) fn method(mut self, phrases: &str) -> Self {
-        self.clues.push(Clue::Method(Phrases::of(phrases)));
+        self.conditions.push(Condition::Method(Phrases::of(phrases)));
         self
     }
 
     /// Holds where a series grew by this factor in all.
-    pub(super) fn grown(mut self, names: &str, factor: f64) -> Self {
-        self.clues.push(Clue::Grown(Names::of(names), factor));
+    pub(super) fn growth(mut self, names: &str, factor: f64) -> Self {
+        self.conditions.push(Condition::Growth(Names::of(names), factor));
         self
     }
 
     /// Holds where a series grew by this factor before it was not finite any more.
-    pub(super) fn overflown(mut self, names: &str, factor: f64) -> Self {
-        self.clues.push(Clue::Overflown(Names::of(names), factor));
+    pub(super) fn overflow(mut self, names: &str, factor: f64) -> Self {
+        self.conditions.push(Condition::Overflow(Names::of(names), factor));
         self
     }
 
     /// Holds where neither the error nor the method has one of these phrases.
     pub(super) fn unless_words(mut self, phrases: &str) -> Self {
-        self.clues.push(Clue::NoWords(Phrases::of(phrases)));
+        self.conditions.push(Condition::WithoutWords(Phrases::of(phrases)));
         self
     }
 
     /// Holds where the trail has no such series.
     pub(super) fn unless_series(mut self, names: &str) -> Self {
-        self.clues.push(Clue::NoSeries(Names::of(names)));
+        self.conditions.push(Condition::WithoutSeries(Names::of(names)));
         self
     }
 
     /// Holds where no value passes the test.
     pub(super) fn unless_value(mut self, names: &str, test: Test) -> Self {
-        self.clues.push(Clue::NoValue(Names::of(names), Check::of(test)));
+        self.conditions.push(Condition::WithoutValue(Names::of(names), ValueMatcher::of(test)));
         self
     }
 }
 
 impl fmt::Debug for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Rule { id, categories, clues, source, .. } = self;
+        let Rule { id, categories, conditions, source, .. } = self;
         f.debug_struct("Rule")
             .field("id", id)
             .field("categories", categories)
-            .field("clues", clues)
+            .field("conditions", conditions)
             .field("source", source)
             .finish_non_exhaustive()
     }

@@ -1,7 +1,7 @@
 //! An advice with the values that its rule found.
 
-use super::condition::Found;
-use super::facts::{Facts, Named, Seen};
+use super::condition::Finding;
+use super::facts::{Facts, NamedValue, TrailSeries};
 use super::number::{brief, exact, factor_of};
 use crate::convergence::Role;
 use record::Value;
@@ -10,100 +10,106 @@ use record::{Evidence, TrailEntry};
 use text::shorten_to_line;
 
 /// Characters of a value in an advice.
-const VALUE: usize = 80;
+const MAX_VALUE_CHARS: usize = 80;
 /// Characters of a text that is evidence.
-const EVIDENCE: usize = 200;
+const MAX_EVIDENCE_CHARS: usize = 200;
 /// A fit below which a rate has two digits.
-const CLEAN: f64 = 0.99;
+const MIN_PRECISE_FIT: f64 = 0.99;
 /// Rows until a tolerance beyond which nobody wants to know how many.
-const TOO_MANY: f64 = 1e9;
+const MAX_REMAINING_ROWS: f64 = 1e9;
 
 /// The text with its placeholders filled in, and whether all of them are. A part in brackets is left out where one of its
 /// placeholders has no value; elsewhere such a placeholder stays.
-pub(super) fn fill(text: &str, found: &[(Option<&str>, Found<'_>)], facts: &Facts<'_>) -> (String, bool) {
+pub(super) fn fill(text: &str, found: &[(Option<&str>, Finding<'_>)], facts: &Facts<'_>) -> (String, bool) {
     let mut filled = String::with_capacity(2 * text.len());
-    let mut all = true;
+    let mut all_complete = true;
     let mut rest = text;
     while let Some(start) = rest.find('[') {
         let (before, from) = rest.split_at(start);
         let Some(length) = from.find(']') else { break };
-        let (outside, is_whole) = fill_part(before, found, facts);
+        let (outside, is_complete) = fill_part(before, found, facts);
         filled.push_str(&outside);
-        all &= is_whole;
-        let (inside, is_whole) = fill_part(&from[1..length], found, facts);
-        filled.push_str(if is_whole { &inside } else { "" });
+        all_complete &= is_complete;
+        let (inside, is_complete) = fill_part(&from[1..length], found, facts);
+        filled.push_str(if is_complete { &inside } else { "" });
         rest = &from[length + 1..];
     }
-    let (last, is_whole) = fill_part(rest, found, facts);
-    (filled + &last, all && is_whole)
+    let (last, is_complete) = fill_part(rest, found, facts);
+    (filled + &last, all_complete && is_complete)
 }
 
 /// The text filled in, and whether all of its placeholders are.
-fn fill_part(text: &str, found: &[(Option<&str>, Found<'_>)], facts: &Facts<'_>) -> (String, bool) {
+fn fill_part(text: &str, found: &[(Option<&str>, Finding<'_>)], facts: &Facts<'_>) -> (String, bool) {
     let mut filled = String::with_capacity(2 * text.len());
-    let mut is_whole = true;
+    let mut is_complete = true;
     let mut rest = text;
     while let Some(start) = rest.find('{') {
         let (before, from) = rest.split_at(start);
         let Some(length) = from.find('}') else { break };
         filled.push_str(before);
-        match value_of(&from[1..length], found, facts) {
+        match placeholder_text(&from[1..length], found, facts) {
             Some(value) => filled.push_str(&value),
             None => {
                 filled.push_str(&from[..=length]);
-                is_whole = false;
+                is_complete = false;
             }
         }
         rest = &from[length + 1..];
     }
-    (filled + rest, is_whole)
+    (filled + rest, is_complete)
 }
 
 /// What a placeholder stands for: `rtol`, `residual.rate`.
-fn value_of(placeholder: &str, found: &[(Option<&str>, Found<'_>)], facts: &Facts<'_>) -> Option<String> {
+fn placeholder_text(placeholder: &str, found: &[(Option<&str>, Finding<'_>)], facts: &Facts<'_>) -> Option<String> {
     let (name, attribute) = placeholder.split_once('.').unwrap_or((placeholder, ""));
     // A name may stand for the series that behaves so, and for the same one that broke.
     let named = found.iter().filter(|(known, _)| *known == Some(name));
     named.map(|(_, found)| found).find_map(|found| match found {
-        Found::Value(value) => value_attribute(value, attribute),
-        Found::Series(seen) => series_attribute(seen, attribute, facts),
-        Found::Broken(seen) => broken_attribute(seen, attribute).or_else(|| series_attribute(seen, attribute, facts)),
-        Found::Crossed(seen) => crossed_attribute(seen, attribute).or_else(|| series_attribute(seen, attribute, facts)),
-        Found::Text { text, .. } => attribute.is_empty().then(|| shorten_to_line(text, VALUE)),
-        Found::Holds | Found::Computation => None,
+        Finding::Value(value) => value_attribute(value, attribute),
+        Finding::Series(seen) => series_attribute(seen, attribute, facts),
+        Finding::NonFinite(seen) => {
+            non_finite_attribute(seen, attribute).or_else(|| series_attribute(seen, attribute, facts))
+        }
+        Finding::BoundCrossing(seen) => {
+            crossing_attribute(seen, attribute).or_else(|| series_attribute(seen, attribute, facts))
+        }
+        Finding::Text { text, .. } => attribute.is_empty().then(|| shorten_to_line(text, MAX_VALUE_CHARS)),
+        Finding::Absence | Finding::Computation => None,
     })
 }
 
-fn value_attribute(value: &Named<'_>, attribute: &str) -> Option<String> {
+fn value_attribute(value: &NamedValue<'_>, attribute: &str) -> Option<String> {
     match attribute {
-        "" => Some(shown(value.value)),
-        "name" => Some(shorten_to_line(value.name, VALUE)),
+        "" => Some(value_text(value.value)),
+        "name" => Some(shorten_to_line(value.name, MAX_VALUE_CHARS)),
         _ => None,
     }
 }
 
-fn shown(value: &Value) -> String {
+fn value_text(value: &Value) -> String {
     match value {
         Value::Float(x) => brief(*x),
-        Value::String(text) => shorten_to_line(text, VALUE),
-        Value::List(list) if list.len() <= 4 => format!("({})", list.iter().map(shown).collect::<Vec<_>>().join(", ")),
-        other => shorten_to_line(&other.to_string(), VALUE),
+        Value::String(text) => shorten_to_line(text, MAX_VALUE_CHARS),
+        Value::List(list) if list.len() <= 4 => {
+            format!("({})", list.iter().map(value_text).collect::<Vec<_>>().join(", "))
+        }
+        other => shorten_to_line(&other.to_string(), MAX_VALUE_CHARS),
     }
 }
 
-fn series_attribute(seen: &Seen<'_>, attribute: &str, facts: &Facts<'_>) -> Option<String> {
+fn series_attribute(seen: &TrailSeries<'_>, attribute: &str, facts: &Facts<'_>) -> Option<String> {
     let convergence = seen.convergence;
     let slope = || convergence.rate.map(f64::ln).filter(|slope| *slope != 0.0);
-    let count = |rows: f64| Some(format!("{:.0}", rows.ceil())).filter(|_| rows < TOO_MANY);
+    let count = |rows: f64| Some(format!("{:.0}", rows.ceil())).filter(|_| rows < MAX_REMAINING_ROWS);
     match attribute {
-        "" => Some(shorten_to_line(&convergence.column, VALUE)),
+        "" => Some(shorten_to_line(&convergence.column, MAX_VALUE_CHARS)),
         "first" => convergence.first.map(brief),
         "last" => convergence.last.map(brief),
         "smallest" => convergence.smallest.map(brief),
         "largest" => convergence.largest.map(brief),
         "factor" => factor(convergence.first?, convergence.last?),
         "rate" => convergence.rate.map(|rate| match convergence.fit {
-            Some(fit) if fit < CLEAN => format!("about {}", factor_of(rate)),
+            Some(fit) if fit < MIN_PRECISE_FIT => format!("about {}", factor_of(rate)),
             _ => brief(rate),
         }),
         "fit" => convergence.fit.map(brief),
@@ -122,24 +128,24 @@ fn series_attribute(seen: &Seen<'_>, attribute: &str, facts: &Facts<'_>) -> Opti
 }
 
 /// Of the first value that is not finite.
-fn broken_attribute(seen: &Seen<'_>, attribute: &str) -> Option<String> {
-    let broken = seen.convergence.first_non_finite.as_ref()?;
+fn non_finite_attribute(seen: &TrailSeries<'_>, attribute: &str) -> Option<String> {
+    let non_finite = seen.convergence.first_non_finite.as_ref()?;
     match attribute {
-        "bad" => Some(shown(&broken.value)),
-        "at" => position(seen.entry, broken.row),
+        "bad" => Some(value_text(&non_finite.value)),
+        "at" => position(seen.entry, non_finite.row),
         _ => None,
     }
 }
 
 /// Of the first value beyond a bound.
-fn crossed_attribute(seen: &Seen<'_>, attribute: &str) -> Option<String> {
-    let crossed = seen.convergence.crossed.as_ref()?;
+fn crossing_attribute(seen: &TrailSeries<'_>, attribute: &str) -> Option<String> {
+    let crossing = seen.convergence.crossed.as_ref()?;
     match attribute {
         // Digits that tell it from the bound.
-        "bad" if brief(crossed.value) == brief(crossed.bound) => Some(format!("{:e}", crossed.value)),
-        "bad" => Some(brief(crossed.value)),
-        "bound" => Some(brief(crossed.bound)),
-        "at" => position(seen.entry, crossed.row),
+        "bad" if brief(crossing.value) == brief(crossing.bound) => Some(format!("{:e}", crossing.value)),
+        "bad" => Some(brief(crossing.value)),
+        "bound" => Some(brief(crossing.bound)),
+        "at" => position(seen.entry, crossing.row),
         _ => None,
     }
 }
@@ -152,7 +158,7 @@ fn factor(first: f64, last: f64) -> Option<String> {
 }
 
 /// What a residual has to come down to: a tolerance, or a relative one of where it began. A cost need not come down to one.
-fn tolerance(seen: &Seen<'_>, facts: &Facts<'_>) -> Option<f64> {
+fn tolerance(seen: &TrailSeries<'_>, facts: &Facts<'_>) -> Option<f64> {
     if seen.role == Role::Objective {
         return None;
     }
@@ -162,7 +168,7 @@ fn tolerance(seen: &Seen<'_>, facts: &Facts<'_>) -> Option<f64> {
 }
 
 /// Iterations from one row to the next, where the event counts them.
-fn stride(seen: &Seen<'_>) -> f64 {
+fn stride(seen: &TrailSeries<'_>) -> f64 {
     let counters =
         seen.entry.columns.iter().filter(|(name, column)| Role::of(&Words::of(name), column) == Role::Counter);
     let step = |column: &Value| {
@@ -174,9 +180,10 @@ fn stride(seen: &Seen<'_>) -> f64 {
 }
 
 /// The rows of a series that hold finite values, up to the first that is not.
-fn rows(seen: &Seen<'_>) -> Vec<usize> {
+fn rows(seen: &TrailSeries<'_>) -> Vec<usize> {
     let list = seen.column.as_list().unwrap_or_default();
-    let end = seen.convergence.first_non_finite.as_ref().map_or(list.len(), |broken| broken.row.min(list.len()));
+    let end =
+        seen.convergence.first_non_finite.as_ref().map_or(list.len(), |non_finite| non_finite.row.min(list.len()));
     let of_series = seen.entry.rows_of_last_series();
     let belongs = |row: usize| of_series.as_ref().is_none_or(|rows| rows.get(row).is_some_and(|belongs| *belongs));
     let numbers = list[..end].iter().enumerate().filter_map(|(row, value)| Some((row, value.as_f64()?)));
@@ -191,8 +198,8 @@ fn position(entry: &TrailEntry, row: usize) -> Option<String> {
         columns.find_map(|(name, column)| Some((name, value(column).filter(|x| x.is_finite())?)))
     };
     // The unknown of an iteration is called x as well, and goes to and fro; so does t, but only by the stages of a step.
-    let runs = |name: &str| matches!(name, "t" | "time") || entry.columns.get(name).is_some_and(is_monotone);
-    if let Some((name, time)) = of_role(Role::Time).filter(|(name, _)| runs(name)) {
+    let is_usable = |name: &str| matches!(name, "t" | "time") || entry.columns.get(name).is_some_and(is_monotone);
+    if let Some((name, time)) = of_role(Role::Time).filter(|(name, _)| is_usable(name)) {
         return Some(format!("{name} = {}", exact(time)));
     }
     if let Some((name, number)) = of_role(Role::Counter) {
@@ -210,26 +217,26 @@ fn is_monotone(column: &Value) -> bool {
 }
 
 /// What the record is to keep of it.
-pub(super) fn evidence(found: &Found<'_>, facts: &Facts<'_>) -> Option<Evidence> {
+pub(super) fn evidence(found: &Finding<'_>, facts: &Facts<'_>) -> Option<Evidence> {
     let (field, value) = match found {
-        Found::Holds => return None,
-        Found::Computation => ("computation".to_owned(), Value::from(facts.failure.computation.as_str())),
-        Found::Text { field, text } => ((*field).to_owned(), Value::from(shorten_to_line(text, EVIDENCE))),
-        Found::Value(value) => (value.field(), shortened(value.value)),
-        Found::Series(seen) => (of_column(seen), Value::from(seen.convergence.behaviour.name())),
-        Found::Broken(seen) => (of_column(seen), seen.convergence.first_non_finite.as_ref()?.value.clone()),
-        Found::Crossed(seen) => (of_column(seen), Value::from(seen.convergence.crossed.as_ref()?.value)),
+        Finding::Absence => return None,
+        Finding::Computation => ("computation".to_owned(), Value::from(facts.failure.computation.as_str())),
+        Finding::Text { field, text } => ((*field).to_owned(), Value::from(shorten_to_line(text, MAX_EVIDENCE_CHARS))),
+        Finding::Value(value) => (value.field(), shorten_value(value.value)),
+        Finding::Series(seen) => (column_path(seen), Value::from(seen.convergence.behaviour.name())),
+        Finding::NonFinite(seen) => (column_path(seen), seen.convergence.first_non_finite.as_ref()?.value.clone()),
+        Finding::BoundCrossing(seen) => (column_path(seen), Value::from(seen.convergence.crossed.as_ref()?.value)),
     };
     Some(Evidence::new(field, value))
 }
 
-fn of_column(seen: &Seen<'_>) -> String {
+fn column_path(seen: &TrailSeries<'_>) -> String {
     format!("context.trail[{}].columns.{}", seen.convergence.trail, seen.convergence.column)
 }
 
-fn shortened(value: &Value) -> Value {
+fn shorten_value(value: &Value) -> Value {
     match value {
-        Value::String(text) => Value::from(shorten_to_line(text, EVIDENCE)),
+        Value::String(text) => Value::from(shorten_to_line(text, MAX_EVIDENCE_CHARS)),
         Value::List(list) if list.len() > 8 => Value::from(format!("{} entries", list.len())),
         Value::Map(map) if map.len() > 8 => Value::from(format!("{} entries", map.len())),
         other => other.clone(),

@@ -22,7 +22,7 @@ pub(super) fn rules() -> Vec<Rule> {
              it overflowed. Bound or rescale what grows, integrate its logarithm, or shorten the step; if it should not grow at \
              all, the step is beyond the limit of stability",
         )
-        .overflown("any", 1e6)
+        .overflow("any", 1e6)
         .source(DT_NAN),
         Rule::new(
             "non_finite.at_once",
@@ -38,7 +38,7 @@ pub(super) fn rules() -> Vec<Rule> {
              logarithm, or shorten the step; if it should not grow at all, the step is beyond the limit of stability",
         )
         .category(NonFinite)
-        .grown("quantity|any", 1e6)
+        .growth("quantity|any", 1e6)
         .source(DT_NAN),
         Rule::new(
             "non_finite.start",

@@ -1,6 +1,6 @@
 //! Iterations: Newton's method, minimisation, fixed points.
 
-use super::{COLLAPSES, FALLS, FALLS_SLOWLY, OSCILLATES, RESTS, STAYS, WANDERS};
+use super::{COLLAPSE, DECAY, NO_TREND, OSCILLATION, SLOW_DECAY, STAGNATION, STALL};
 use crate::rules::{Rule, Test};
 use record::Category::{self, *};
 
@@ -25,7 +25,7 @@ pub(super) fn rules() -> Vec<Rule> {
              trust region); of a linear fixed-point iteration the spectral radius is above 1",
         )
         .categories(UNFINISHED)
-        .grown("residual|objective|norm", 2.0)
+        .growth("residual|objective|norm", 2.0)
         .source(SNES),
         Rule::new(
             "iteration.diverging_splitting",
@@ -35,7 +35,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(UNFINISHED)
         .method("jacobi|gauss seidel|richardson|sor|ssor|splitting")
-        .grown("residual|objective|norm", 2.0)
+        .growth("residual|objective|norm", 2.0)
         .source("Saad, Iterative Methods for Sparse Linear Systems, §4.2"),
         Rule::new(
             "iteration.growing",
@@ -44,7 +44,7 @@ pub(super) fn rules() -> Vec<Rule> {
              region)",
         )
         .categories(&[MaxIterations, MaxEvaluations, NonlinearConvergence, ResidualDivergence])
-        .grown("quantity", 2.0)
+        .growth("quantity", 2.0)
         .unless_words("regula falsi|false position|bisection|brent")
         .unless_words(SAMPLED)
         .source(SNES),
@@ -55,7 +55,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(UNFINISHED)
         .words("series|terms|term|expansion")
-        .grown("any", 2.0)
+        .growth("any", 2.0)
         .source("Bender & Orszag, Advanced Mathematical Methods, §3.8 and §8"),
         Rule::new(
             "iteration.diverging_learning",
@@ -63,7 +63,7 @@ pub(super) fn rules() -> Vec<Rule> {
              it by 10 until the objective falls from the first step on, and bring the features to one scale",
         )
         .categories(&[ResidualDivergence, NonFinite, MaxIterations, Stagnation])
-        .grown("objective|residual", 2.0)
+        .growth("objective|residual", 2.0)
         .value("learning_rate|lr|eta|step_length|rate", Test::Above(0.0))
         .source(NOCEDAL),
         Rule::new(
@@ -74,7 +74,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(&[MaxIterations, MaxEvaluations, NonlinearConvergence, Stagnation])
         .method("newton")
-        .series("residual|objective|norm", FALLS_SLOWLY)
+        .series("residual|objective|norm", SLOW_DECAY)
         .source(KELLEY),
         Rule::new(
             "iteration.slow_descent",
@@ -83,7 +83,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(UNFINISHED)
         .method("steepest descent|gradient descent|descent")
-        .series("residual|objective|norm", FALLS_SLOWLY)
+        .series("residual|objective|norm", SLOW_DECAY)
         .source(NOCEDAL),
         Rule::new(
             "iteration.slow",
@@ -92,7 +92,7 @@ pub(super) fn rules() -> Vec<Rule> {
              accelerate (a Krylov method, Anderson, multigrid), or allow as many",
         )
         .categories(UNFINISHED)
-        .series("residual|objective|norm", FALLS_SLOWLY)
+        .series("residual|objective|norm", SLOW_DECAY)
         .source("Saad, Iterative Methods for Sparse Linear Systems, §4.2"),
         Rule::new(
             "iteration.converging",
@@ -100,7 +100,7 @@ pub(super) fn rules() -> Vec<Rule> {
              {residual.last}: allow more iterations[; at this rate some {residual.needed} reach {residual.tolerance}]",
         )
         .categories(&[MaxIterations, MaxEvaluations, LinearSolve])
-        .series("residual|objective|norm", FALLS)
+        .series("residual|objective|norm", DECAY)
         .unless_words(SAMPLED)
         .source(SNES),
         Rule::new(
@@ -109,7 +109,7 @@ pub(super) fn rules() -> Vec<Rule> {
              away evenly, and more of them change nothing. Mix old and new (damping, Anderson), or solve for the root (Newton, Brent)",
         )
         .categories(UNFINISHED)
-        .series("update|change|increment", STAYS)
+        .series("update|change|increment", STAGNATION)
         .source(KELLEY),
         Rule::new(
             "iteration.stagnating",
@@ -118,7 +118,7 @@ pub(super) fn rules() -> Vec<Rule> {
              to one, and see whether rounding in the residual itself allows the tolerance",
         )
         .categories(UNFINISHED)
-        .series("residual|objective", STAYS)
+        .series("residual|objective", STAGNATION)
         .unless_words("local minimum|local minima|saddle point|stationary point|chain|samples")
         .source(MOOSE),
         Rule::new(
@@ -128,7 +128,7 @@ pub(super) fn rules() -> Vec<Rule> {
              linear system), or scale the problem",
         )
         .categories(UNFINISHED)
-        .series("residual|objective|norm", RESTS)
+        .series("residual|objective|norm", STALL)
         .value("tolerance|tol|rtol|atol|eps|epsilon", Test::Between(0.0, 1e-14))
         .source(MOOSE),
         Rule::new(
@@ -138,7 +138,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(UNFINISHED)
         .method("gmres|fgmres|gcr")
-        .series("residual|norm", STAYS)
+        .series("residual|norm", STAGNATION)
         .source("Saad, Iterative Methods for Sparse Linear Systems, §6.5"),
         Rule::new(
             "iteration.stagnating_power",
@@ -147,7 +147,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(UNFINISHED)
         .method("power iteration|power method|dominant mode|dominant eigenvalue|eigenvalue|eigenvector")
-        .series("residual|norm", STAYS)
+        .series("residual|norm", STAGNATION)
         .source("Golub & Van Loan, Matrix Computations, §7.3"),
         Rule::new(
             "iteration.cycle_between",
@@ -156,8 +156,8 @@ pub(super) fn rules() -> Vec<Rule> {
              or start elsewhere",
         )
         .categories(UNFINISHED)
-        .series("residual|objective|norm", STAYS)
-        .series("quantity|time", OSCILLATES)
+        .series("residual|objective|norm", STAGNATION)
+        .series("quantity|time", OSCILLATION)
         .source(KELLEY),
         Rule::new(
             "iteration.cycle",
@@ -166,7 +166,7 @@ pub(super) fn rules() -> Vec<Rule> {
              search, or start elsewhere",
         )
         .categories(UNFINISHED)
-        .series("residual|objective|quantity", OSCILLATES)
+        .series("residual|objective|quantity", OSCILLATION)
         .source(KELLEY),
         Rule::new(
             "relaxation",
@@ -260,7 +260,7 @@ pub(super) fn rules() -> Vec<Rule> {
              not finite there, or the Jacobian is wrong or out of date",
         )
         .category(NonlinearConvergence)
-        .series("step|time", COLLAPSES)
+        .series("step|time", COLLAPSE)
         .source("SUNDIALS, CVODE user guide, CV_CONV_FAILURE"),
         Rule::new(
             "nonlinear_convergence",
@@ -314,7 +314,7 @@ pub(super) fn rules() -> Vec<Rule> {
              in the function allows. Relax the tolerance, or give an exact gradient",
         )
         .category(LineSearch)
-        .series("residual|objective", FALLS)
+        .series("residual|objective", DECAY)
         .source(NOCEDAL),
         Rule::new(
             "residual_divergence",
@@ -449,7 +449,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(&[MaxIterations, LinearSolve, Stagnation])
         .method("cg|pcg|conjugate gradient|conjugate gradients")
-        .series("residual|norm", WANDERS)
+        .series("residual|norm", NO_TREND)
         .unless_value("method|solver|algorithm", Test::Words("bicg|bi cg|bicgstab|bi cgstab|cgs|newton cg|nonlinear"))
         .source("Saad, Iterative Methods for Sparse Linear Systems, §6.7"),
         Rule::new(
@@ -459,7 +459,7 @@ pub(super) fn rules() -> Vec<Rule> {
              parameters that work), or globalise the method (line search, trust region)",
         )
         .categories(UNFINISHED)
-        .series("residual", WANDERS)
+        .series("residual", NO_TREND)
         .unless_words(SAMPLED)
         .source(KELLEY),
     ]

@@ -1,6 +1,6 @@
 //! Linear systems: factorisations, Krylov methods, conditioning.
 
-use super::{FALLS_SLOWLY, STAYS};
+use super::{SLOW_DECAY, STAGNATION};
 use crate::rules::{Rule, Test};
 use record::Category::*;
 
@@ -105,7 +105,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(&[LinearSolve, MaxIterations, Stagnation])
         .method("cg|pcg|conjugate gradient|bicgstab|bicg|krylov|linear solver|linear solve|minres")
-        .series("residual|norm", STAYS)
+        .series("residual|norm", STAGNATION)
         .source(SAAD),
         Rule::new(
             "iteration.slow_linear",
@@ -114,7 +114,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(&[LinearSolve, MaxIterations])
         .method("gmres|cg|pcg|conjugate gradient|bicgstab|krylov|linear solver|linear solve|minres|jacobi|gauss seidel|richardson|sor")
-        .series("residual|norm", FALLS_SLOWLY)
+        .series("residual|norm", SLOW_DECAY)
         .source(SAAD),
         Rule::new(
             "splitting.diagonal_dominance",

@@ -1,6 +1,6 @@
 //! The process, not the mathematics: panics, memory, time.
 
-use super::{FALLS, FALLS_SLOWLY};
+use super::{DECAY, SLOW_DECAY};
 use crate::rules::{Rule, Test};
 use record::Category::*;
 
@@ -83,7 +83,7 @@ pub(super) fn rules() -> Vec<Rule> {
              {residual.needed} more to {residual.tolerance}]: ask for as much more time, or go on from a checkpoint",
         )
         .category(TimeLimit)
-        .series("residual|objective", FALLS)
+        .series("residual|objective", DECAY)
         .source("SLURM, sbatch --time"),
         Rule::new(
             "time_limit.slow",
@@ -91,7 +91,7 @@ pub(super) fn rules() -> Vec<Rule> {
              {residual.needed} more to {residual.tolerance}]: more time alone is not worth it; precondition or accelerate",
         )
         .category(TimeLimit)
-        .series("residual|objective", FALLS_SLOWLY)
+        .series("residual|objective", SLOW_DECAY)
         .source("Saad, Iterative Methods for Sparse Linear Systems, §9"),
         Rule::new(
             "time_limit",

@@ -1,6 +1,6 @@
 //! Integration in time: steps that become too small, errors that stay too large.
 
-use super::{COLLAPSES, EXPLICIT, IMPLICIT};
+use super::{COLLAPSE, EXPLICIT_METHODS, IMPLICIT_METHODS};
 use crate::rules::{Rule, Test};
 use record::Category::*;
 
@@ -18,7 +18,7 @@ pub(super) fn rules() -> Vec<Rule> {
              nor a stiff method get past a true singularity",
         )
         .category(StepSizeUnderflow)
-        .grown("quantity|residual", 1e3)
+        .growth("quantity|residual", 1e3)
         .source(DT_LESS_THAN_MIN),
         Rule::new(
             "step_size_underflow.start",
@@ -37,7 +37,7 @@ pub(super) fn rules() -> Vec<Rule> {
              it, or shorten the interval",
         )
         .category(StepSizeUnderflow)
-        .series("step|time", COLLAPSES)
+        .series("step|time", COLLAPSE)
         .source(DT_LESS_THAN_MIN),
         Rule::new(
             "tolerance.tight",
@@ -70,8 +70,8 @@ pub(super) fn rules() -> Vec<Rule> {
              stiff. Try an implicit one (Radau, BDF, Rosenbrock); raise the limit only if the solution really needs so many steps",
         )
         .categories(&[MaxIterations, MaxEvaluations])
-        .method(EXPLICIT)
-        .unless_words(IMPLICIT)
+        .method(EXPLICIT_METHODS)
+        .unless_words(IMPLICIT_METHODS)
         .source("SciMLBase, ReturnCode.MaxIters; Hairer & Wanner, Solving Ordinary Differential Equations II, §IV.1"),
         Rule::new(
             "time_order",
@@ -102,7 +102,7 @@ pub(super) fn rules() -> Vec<Rule> {
              behind it, or loosen the tolerance to what the data allow",
         )
         .category(ErrorTest)
-        .series("step|time", COLLAPSES)
+        .series("step|time", COLLAPSE)
         .source(CVODE),
         Rule::new(
             "error_test",
@@ -147,9 +147,9 @@ pub(super) fn rules() -> Vec<Rule> {
              the one, a smaller step or implicit Euler for the other",
         )
         .categories(&[ResidualDivergence, NonFinite])
-        .grown("quantity|residual", 2.0)
+        .growth("quantity|residual", 2.0)
         .method("euler|forward euler|explicit euler")
-        .unless_words(IMPLICIT)
+        .unless_words(IMPLICIT_METHODS)
         .value("dt|h|step|step_size|time_step", Test::Above(0.0))
         .source(HAIRER),
         Rule::new(
@@ -159,9 +159,9 @@ pub(super) fn rules() -> Vec<Rule> {
              compare, or take an implicit method",
         )
         .categories(&[ResidualDivergence, NonFinite])
-        .grown("quantity|residual", 2.0)
-        .method(EXPLICIT)
-        .unless_words(IMPLICIT)
+        .growth("quantity|residual", 2.0)
+        .method(EXPLICIT_METHODS)
+        .unless_words(IMPLICIT_METHODS)
         .value("dt|h|step|step_size|time_step", Test::Above(0.0))
         .source(HAIRER),
         Rule::new(
@@ -170,7 +170,7 @@ pub(super) fn rules() -> Vec<Rule> {
              unstable: divide the time step by {courant} at least (the Courant number is u·dt/dx), or take an implicit scheme",
         )
         .categories(&[ResidualDivergence, NonFinite, MaxIterations])
-        .grown("quantity|residual", 2.0)
+        .growth("quantity|residual", 2.0)
         .value("courant|cfl|courant_number|cfl_number", Test::Above(1.0))
         .source("Courant, Friedrichs & Lewy 1928"),
         Rule::new(
@@ -179,7 +179,7 @@ pub(super) fn rules() -> Vec<Rule> {
              solution does not grow so, the step is too large for the method. Halve it and compare, or take an implicit method",
         )
         .categories(&[ResidualDivergence, NonFinite])
-        .grown("quantity|residual", 2.0)
+        .growth("quantity|residual", 2.0)
         .value("dt|h|step_size|time_step", Test::Above(0.0))
         .source(HAIRER),
         Rule::new(
