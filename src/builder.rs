@@ -635,7 +635,7 @@ type OpenLog = fn(&Path, &str, Rotation, LogFilter) -> io::Result<RuntimeLog>;
 #[cfg(feature = "publish")]
 impl Publishing {
     fn begin(self, store: &Store) -> Option<Arc<AutoPush>> {
-        self.auto.then(|| AutoPush::new(self.publisher.of_dir(store.dir()), self.wait))
+        self.auto.then(|| AutoPush::new(self.publisher.with_dir(store.dir()), self.wait))
     }
 }
 

@@ -145,7 +145,7 @@ impl Drop for Guard {
         self.recorder.store.end_tidying();
         #[cfg(feature = "publish")]
         if let Some(auto_push) = &self.recorder.auto_push {
-            auto_push.end();
+            auto_push.shut_down();
         }
     }
 }

@@ -106,7 +106,7 @@ impl Recorder {
         let _is_replaced = self.store.replace(before, failure);
         #[cfg(feature = "publish")]
         if let Some(auto_push) = self.auto_push.as_ref().filter(|_| _is_replaced) {
-            auto_push.note();
+            auto_push.notify();
         }
     }
 }

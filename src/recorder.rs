@@ -275,7 +275,7 @@ impl Recorder {
         self.counters.recorded.fetch_add(1, Ordering::Relaxed);
         #[cfg(feature = "publish")]
         if let Some(auto_push) = &self.auto_push {
-            auto_push.note();
+            auto_push.notify();
         }
         if let (Some(id), Some(mut recent)) = (failure.context.id, self.recent.lock()) {
             if recent.len() == RECENT {

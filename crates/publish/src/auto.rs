@@ -14,128 +14,131 @@ use runtime::panic::caught;
 use runtime::stderr;
 
 /// Failures that follow each other sooner than this go together,
-const QUIET: Duration = Duration::from_secs(2);
+const DEBOUNCE: Duration = Duration::from_secs(2);
 
 /// but the first of them waits no longer than this.
-const LONGEST: Duration = Duration::from_secs(30);
+const MAX_DELAY: Duration = Duration::from_secs(30);
 
 /// How long it takes to end a git that is not waited for any more.
-const LAST: Duration = Duration::from_secs(2);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
 /// Publishes in the background, soon after a record was written.
 pub struct AutoPush {
     publisher: Publisher,
     /// How long the end of the program waits for it.
-    patience: Duration,
+    timeout: Duration,
     state: Mutex<State>,
     changed: Condvar,
     /// The generation of the process in which nobody unlocks the state: its parent was forked while a thread held it.
-    dead_in: AtomicU64,
+    poisoned_generation: AtomicU64,
     pushes: AtomicU64,
     failed: AtomicU64,
-    said: AtomicBool,
-    secrets_said: AtomicBool,
+    problem_reported: AtomicBool,
+    secrets_reported: AtomicBool,
 }
 
 #[derive(Default)]
 struct State {
     /// The first and the last failure that wait.
-    waiting: Option<(Instant, Instant)>,
+    pending: Option<(Instant, Instant)>,
     pushing: bool,
     /// Somebody waits for the end of it.
-    hurry: bool,
+    is_urgent: bool,
     /// The process whose thread is at work: a fork leaves the thread behind.
-    thread_in: Option<u32>,
+    worker_pid: Option<u32>,
 }
 
 impl State {
     /// What is left to wait before the next push; `None` where there is none to come.
-    fn pause(&self, now: Instant) -> Option<Duration> {
-        let (first, last) = self.waiting?;
-        let due = if self.hurry { now } else { (last + QUIET).min(first + LONGEST) };
+    fn delay(&self, now: Instant) -> Option<Duration> {
+        let (first, last) = self.pending?;
+        let due = if self.is_urgent { now } else { (last + DEBOUNCE).min(first + MAX_DELAY) };
         Some(due.saturating_duration_since(now))
     }
 
-    fn is_done(&self) -> bool {
-        self.waiting.is_none() && !self.pushing
+    fn is_idle(&self) -> bool {
+        self.pending.is_none() && !self.pushing
     }
 }
 
 impl AutoPush {
-    /// Waits for records that this publisher publishes. The end of the program waits for it within `patience`.
-    pub fn new(publisher: Publisher, patience: Duration) -> Arc<Self> {
+    /// Waits for records that this publisher publishes. The end of the program waits for it within `timeout`.
+    pub fn new(publisher: Publisher, timeout: Duration) -> Arc<Self> {
         Arc::new(AutoPush {
             publisher,
-            patience,
+            timeout,
             state: Mutex::default(),
             changed: Condvar::new(),
-            dead_in: AtomicU64::new(u64::MAX),
+            poisoned_generation: AtomicU64::new(u64::MAX),
             pushes: AtomicU64::new(0),
             failed: AtomicU64::new(0),
-            said: AtomicBool::new(false),
-            secrets_said: AtomicBool::new(false),
+            problem_reported: AtomicBool::new(false),
+            secrets_reported: AtomicBool::new(false),
         })
     }
 
     /// The state. A lock that a fork left locked is waited for once.
     fn state(&self) -> Option<MutexGuard<'_, State>> {
         let generation = fork::generation();
-        if self.dead_in.load(Ordering::Relaxed) == generation {
+        if self.poisoned_generation.load(Ordering::Relaxed) == generation {
             return None;
         }
         let state = lock(&self.state);
         if state.is_none() && generation > 0 {
-            self.dead_in.store(generation, Ordering::Relaxed);
+            self.poisoned_generation.store(generation, Ordering::Relaxed);
         }
         state
     }
 
     /// Takes note that there is a new record.
-    pub fn note(self: &Arc<Self>) {
+    pub fn notify(self: &Arc<Self>) {
         let Some(mut state) = self.state() else { return };
         let pid = std::process::id();
-        if state.thread_in != Some(pid) {
-            *state = State { thread_in: self.start().then_some(pid), ..State::default() };
+        if state.worker_pid != Some(pid) {
+            *state = State { worker_pid: self.start_worker().then_some(pid), ..State::default() };
         }
-        if state.thread_in.is_some() {
+        if state.worker_pid.is_some() {
             let now = Instant::now();
-            state.waiting = Some((state.waiting.map_or(now, |(first, _)| first), now));
+            state.pending = Some((state.pending.map_or(now, |(first, _)| first), now));
             self.changed.notify_all();
         }
     }
 
     /// Pushes at once what waits, and waits for it as long as was chosen; says whether it is done.
     pub fn finish(&self) -> bool {
-        let is_done = self.wait_for_end(self.patience);
+        let is_done = self.wait_for_end(self.timeout);
         if !is_done {
-            let after = self.patience.as_secs_f32();
-            self.say(&self.said, format_args!("not done within {after} s; the next push takes the records along"));
+            let after = self.timeout.as_secs_f32();
+            self.report_once(
+                &self.problem_reported,
+                format_args!("not done within {after} s; the next push takes the records along"),
+            );
         }
         is_done
     }
 
     /// The same at the end of the program: no git is left behind.
-    pub fn end(&self) {
+    pub fn shut_down(&self) {
         if !self.finish() {
-            self.publisher.given_up.store(true, Ordering::Relaxed);
-            self.wait_for_end(LAST);
-            self.publisher.given_up.store(false, Ordering::Relaxed);
+            self.publisher.cancelled.store(true, Ordering::Relaxed);
+            self.wait_for_end(SHUTDOWN_GRACE);
+            self.publisher.cancelled.store(false, Ordering::Relaxed);
         }
     }
 
-    fn wait_for_end(&self, patience: Duration) -> bool {
+    fn wait_for_end(&self, timeout: Duration) -> bool {
         let started = Instant::now();
         let Some(mut state) = self.state() else { return true };
-        if state.thread_in != Some(std::process::id()) {
+        if state.worker_pid != Some(std::process::id()) {
             return true;
         }
-        state.hurry = true;
+        state.is_urgent = true;
         self.changed.notify_all();
-        while !state.is_done() && started.elapsed() < patience {
-            state = self.wait(state, patience.saturating_sub(started.elapsed()));
+        while !state.is_idle() && started.elapsed() < timeout {
+            state = self.wait(state, timeout.saturating_sub(started.elapsed()));
         }
-        state.hurry = false;
-        state.is_done()
+        state.is_urgent = false;
+        state.is_idle()
     }
 
     /// Pushes that brought something to the remote, and those that failed.
@@ -143,19 +146,19 @@ impl AutoPush {
         (self.pushes.load(Ordering::Relaxed), self.failed.load(Ordering::Relaxed))
     }
 
-    fn start(self: &Arc<Self>) -> bool {
+    fn start_worker(self: &Arc<Self>) -> bool {
         let auto = Arc::clone(self);
-        let work = move || while auto.next() {};
+        let work = move || while auto.push_next() {};
         background::spawn("failure-push", background::STACK_SIZE, work).is_ok()
     }
 
     /// Waits for the next push to be due, and does it. The thread ends where there is none to come.
-    fn next(&self) -> bool {
+    fn push_next(&self) -> bool {
         let Some(mut state) = self.state() else { return false };
         loop {
-            match state.pause(Instant::now()) {
+            match state.delay(Instant::now()) {
                 None => {
-                    state.thread_in = None;
+                    state.worker_pid = None;
                     self.changed.notify_all();
                     return false;
                 }
@@ -163,12 +166,12 @@ impl AutoPush {
                 Some(pause) => state = self.wait(state, pause),
             }
         }
-        state.waiting = None;
+        state.pending = None;
         state.pushing = true;
         drop(state);
         // A panic costs this push only.
         let result = caught(|| self.publisher.publish());
-        self.tell(result.ok());
+        self.report(result.ok());
         if let Some(mut state) = self.state() {
             state.pushing = false;
             self.changed.notify_all();
@@ -180,12 +183,12 @@ impl AutoPush {
         self.changed.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0
     }
 
-    fn tell(&self, result: Option<Result<Published, PublishError>>) {
+    fn report(&self, result: Option<Result<Published, PublishError>>) {
         let problem = match result {
             Some(Ok(published)) if !published.secrets.is_empty() && published.is_done() => {
                 let count = if published.outcome == Outcome::Pushed { &self.pushes } else { &self.failed };
                 count.fetch_add(1, Ordering::Relaxed);
-                return self.say(&self.secrets_said, format_args!("{published}"));
+                return self.report_once(&self.secrets_reported, format_args!("{published}"));
             }
             Some(Ok(published)) if published.outcome == Outcome::Pushed => {
                 self.pushes.fetch_add(1, Ordering::Relaxed);
@@ -193,7 +196,7 @@ impl AutoPush {
             }
             Some(Ok(published)) if published.outcome == Outcome::NothingToDo => {
                 if !published.ignored.is_empty() {
-                    self.say(&self.said, format_args!("{published}"));
+                    self.report_once(&self.problem_reported, format_args!("{published}"));
                 }
                 return;
             }
@@ -202,12 +205,12 @@ impl AutoPush {
             None => "it panicked".to_owned(),
         };
         self.failed.fetch_add(1, Ordering::Relaxed);
-        self.say(&self.said, format_args!("{problem}"));
+        self.report_once(&self.problem_reported, format_args!("{problem}"));
     }
 
     /// Says something once.
-    fn say(&self, said: &AtomicBool, text: std::fmt::Arguments<'_>) {
-        if !said.swap(true, Ordering::Relaxed) {
+    fn report_once(&self, reported: &AtomicBool, text: std::fmt::Arguments<'_>) {
+        if !reported.swap(true, Ordering::Relaxed) {
             stderr::say(format_args!("tracing-failure: push of records: {text} (said once; `stats` counts them)"));
         }
     }
@@ -222,24 +225,24 @@ mod tests {
         let start = Instant::now();
         let second = Duration::from_secs(1);
         let mut state = State::default();
-        assert_eq!(state.pause(start), None);
-        state.waiting = Some((start, start));
-        assert_eq!(state.pause(start + second), Some(second));
-        state.waiting = Some((start, start + 2 * second));
-        assert_eq!(state.pause(start + 3 * second), Some(second));
-        assert_eq!(state.pause(start + 4 * second), Some(Duration::ZERO));
-        state.waiting = Some((start, start + 29 * second));
-        assert_eq!(state.pause(start + 29 * second), Some(second));
-        state.hurry = true;
-        assert_eq!(state.pause(start + 29 * second), Some(Duration::ZERO));
+        assert_eq!(state.delay(start), None);
+        state.pending = Some((start, start));
+        assert_eq!(state.delay(start + second), Some(second));
+        state.pending = Some((start, start + 2 * second));
+        assert_eq!(state.delay(start + 3 * second), Some(second));
+        assert_eq!(state.delay(start + 4 * second), Some(Duration::ZERO));
+        state.pending = Some((start, start + 29 * second));
+        assert_eq!(state.delay(start + 29 * second), Some(second));
+        state.is_urgent = true;
+        assert_eq!(state.delay(start + 29 * second), Some(Duration::ZERO));
     }
 
     #[test]
     fn a_panic_or_an_error_in_the_background_is_one_failed_push() {
         let auto = AutoPush::new(Publisher::new("no/such/directory"), Duration::from_secs(60));
-        auto.note();
+        auto.notify();
         assert!(auto.finish());
-        auto.tell(None);
+        auto.report(None);
         assert_eq!(auto.counts(), (0, 2));
     }
 }

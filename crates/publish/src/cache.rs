@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::error::PublishError;
-use crate::git::{Git, parts};
+use crate::git::{Git, split_nul};
 use crate::repository::Repository;
-use crate::tree::{Entry, Item};
+use crate::tree::{Entry, TreeItem};
 use runtime::io_error::about;
 
 pub(crate) struct Cache<'a> {
@@ -15,50 +15,55 @@ pub(crate) struct Cache<'a> {
     pub(crate) git: Git,
     index: PathBuf,
     /// Where all that is written goes, if the repository is not to be changed.
-    _aside: Option<Aside>,
+    _scratch: Option<ScratchDir>,
 }
 
 impl<'a> Cache<'a> {
     /// The cache of this work tree.
     pub(crate) fn open(repository: &'a Repository) -> Result<Self, PublishError> {
-        let index = repository.own_dir(&repository.git_dir)?.join("index");
-        let git = index_of(&repository.git, &index);
-        Ok(Cache { repository, git, index, _aside: None })
+        let index = repository.state_dir(&repository.git_dir)?.join("index");
+        let git = with_index(&repository.git, &index);
+        Ok(Cache { repository, git, index, _scratch: None })
     }
 
     /// A copy of it, and a place for blobs, outside of the repository.
-    pub(crate) fn aside(repository: &'a Repository) -> Result<Self, PublishError> {
-        let aside = Aside::new()?;
-        let index = aside.0.join("index");
+    pub(crate) fn scratch(repository: &'a Repository) -> Result<Self, PublishError> {
+        let scratch = ScratchDir::new()?;
+        let index = scratch.0.join("index");
         // Where there is none, or it cannot be read, all files are looked at.
         let _ = std::fs::copy(repository.git_dir.join("tracing-failure").join("index"), &index);
-        let objects =
-            repository.git.word(&["rev-parse", "--path-format=absolute", "--git-path", "objects"], Vec::new())?;
-        let git = index_of(&repository.git, &index)
-            .with("GIT_OBJECT_DIRECTORY", &aside.0)
+        let objects = repository
+            .git
+            .output_line(&["rev-parse", "--path-format=absolute", "--git-path", "objects"], Vec::new())?;
+        let git = with_index(&repository.git, &index)
+            .with("GIT_OBJECT_DIRECTORY", &scratch.0)
             .with("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(&objects));
-        Ok(Cache { repository, git, index, _aside: Some(aside) })
+        Ok(Cache { repository, git, index, _scratch: Some(scratch) })
     }
 
     /// Begins anew. Its lock is ours alone: one that is there was left behind by a git that was killed.
-    pub(crate) fn forget(&self) {
+    pub(crate) fn reset(&self) {
         let _ = std::fs::remove_file(&self.index);
         let _ = std::fs::remove_file(self.index.with_extension("lock"));
     }
 
     /// Which of these files have a content that is not known. What the tree of the target has needs no second look.
-    pub(crate) fn unknown(&self, names: &[&str], target: &HashMap<&str, &Item>) -> Result<Vec<String>, PublishError> {
+    pub(crate) fn changed_files(
+        &self,
+        names: &[&str],
+        target: &HashMap<&str, &TreeItem>,
+    ) -> Result<Vec<String>, PublishError> {
         self.align(names, target)?;
         let dirty = self.git.read(&["diff-files", "-z", "--name-only", "--relative", "--", "."], Vec::new())?;
-        let dirty: HashSet<&[u8]> = parts(&dirty).collect();
-        let known = self.known()?;
+        let dirty: HashSet<&[u8]> = split_nul(&dirty).collect();
+        let known = self.entries()?;
         let is_unknown = |name: &&&str| dirty.contains(name.as_bytes()) || !known.contains_key(**name);
         Ok(names.iter().filter(is_unknown).map(|name| (*name).to_owned()).collect())
     }
 
     /// Takes in what the target has of these files, and lets go of files that are no more.
-    fn align(&self, names: &[&str], target: &HashMap<&str, &Item>) -> Result<(), PublishError> {
-        let known = self.known()?;
+    fn align(&self, names: &[&str], target: &HashMap<&str, &TreeItem>) -> Result<(), PublishError> {
+        let known = self.entries()?;
         let wanted: HashSet<&str> = names.iter().copied().collect();
         let mut lines = Vec::new();
         for (name, item) in target.iter().filter(|(name, _)| wanted.contains(*name) && !known.contains_key(**name)) {
@@ -76,7 +81,7 @@ impl<'a> Cache<'a> {
     }
 
     /// Takes in the files as they are now, by way of the filters of `.gitattributes`.
-    pub(crate) fn take_in(&self, names: &[&str]) -> Result<(), PublishError> {
+    pub(crate) fn add(&self, names: &[&str]) -> Result<(), PublishError> {
         let input: Vec<u8> = names.iter().flat_map(|name| [name.as_bytes(), b"\0"].concat()).collect();
         if !input.is_empty() {
             self.git.read(&["update-index", "--add", "--remove", "-z", "--stdin"], input)?;
@@ -85,13 +90,13 @@ impl<'a> Cache<'a> {
     }
 
     /// All files of the directory that it knows, by name.
-    pub(crate) fn known(&self) -> Result<HashMap<String, Entry>, PublishError> {
+    pub(crate) fn entries(&self) -> Result<HashMap<String, Entry>, PublishError> {
         let text = self.git.read(&["ls-files", "-s", "-z", "--", "."], Vec::new())?;
-        Ok(parts(&text).filter_map(|line| self.entry(line)).collect())
+        Ok(split_nul(&text).filter_map(|line| self.parse_entry(line)).collect())
     }
 
     /// `100644 83baae… 0\tname`
-    fn entry(&self, line: &[u8]) -> Option<(String, Entry)> {
+    fn parse_entry(&self, line: &[u8]) -> Option<(String, Entry)> {
         let (words, name) = std::str::from_utf8(line).ok()?.split_once('\t')?;
         let mut words = words.split(' ');
         let (mode, blob) = (words.next()?.to_owned(), words.next()?.to_owned());
@@ -99,7 +104,7 @@ impl<'a> Cache<'a> {
     }
 }
 
-fn index_of(git: &Git, index: &Path) -> Git {
+fn with_index(git: &Git, index: &Path) -> Git {
     git.set("core.splitIndex=false")
         .set("core.untrackedCache=false")
         .set("index.sparse=false")
@@ -117,20 +122,20 @@ fn quoted(path: &str) -> String {
 }
 
 /// A directory that is removed when it is no longer needed.
-struct Aside(PathBuf);
+struct ScratchDir(PathBuf);
 
-impl Aside {
+impl ScratchDir {
     fn new() -> Result<Self, PublishError> {
         let dir = std::env::temp_dir().join(format!("tracing-failure-{}", record::time::new_id()));
         let mut builder = std::fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(&dir).map_err(|error| PublishError::Io(about(&dir, "cannot create the directory", error)))?;
-        Ok(Aside(dir))
+        Ok(ScratchDir(dir))
     }
 }
 
-impl Drop for Aside {
+impl Drop for ScratchDir {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }

@@ -12,16 +12,16 @@ use runtime::background;
 use runtime::lock::lock;
 
 /// More output than this is not kept, and the call has failed.
-const MOST_STDOUT: usize = 256 << 20;
-const MOST_STDERR: usize = 64 << 10;
+const MAX_STDOUT_BYTES: usize = 256 << 20;
+const MAX_STDERR_BYTES: usize = 64 << 10;
 
 /// How long it takes to see that nobody is interested any more.
-const GLANCE: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// How long what a process left behind in the background may keep its stderr open.
-const GRACE: Duration = Duration::from_millis(250);
+const STDERR_GRACE: Duration = Duration::from_millis(250);
 
-pub(crate) struct Ended {
+pub(crate) struct Exited {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
@@ -31,12 +31,12 @@ pub(crate) struct Ended {
 pub(crate) struct Limit<'a> {
     pub(crate) watchdog: &'a Watchdog,
     pub(crate) deadline: Instant,
-    pub(crate) given_up: &'a AtomicBool,
+    pub(crate) cancelled: &'a AtomicBool,
 }
 
 impl Limit<'_> {
     fn is_over(&self) -> bool {
-        Instant::now() >= self.deadline || self.given_up.load(Ordering::Relaxed)
+        Instant::now() >= self.deadline || self.cancelled.load(Ordering::Relaxed)
     }
 }
 
@@ -44,20 +44,20 @@ impl Limit<'_> {
 ///
 /// # Errors
 ///
-/// When it cannot be started, or says more than can be kept.
-pub(crate) fn run(command: &mut Command, input: Vec<u8>, limit: &Limit<'_>) -> io::Result<Option<Ended>> {
-    in_a_group_of_its_own(command);
+/// When it cannot be started, or says more than can be shared.
+pub(crate) fn run(command: &mut Command, input: Vec<u8>, limit: &Limit<'_>) -> io::Result<Option<Exited>> {
+    set_process_group(command);
     let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
     let mut child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let _watched = limit.watchdog.watch(child.id());
-    let ended = follow(&mut child, input, limit);
-    if !matches!(ended, Ok(Some(_))) {
-        end(&mut child);
+    let exited = supervise(&mut child, input, limit);
+    if !matches!(exited, Ok(Some(_))) {
+        terminate(&mut child);
     }
-    ended
+    exited
 }
 
-fn follow(child: &mut Child, input: Vec<u8>, limit: &Limit<'_>) -> io::Result<Option<Ended>> {
+fn supervise(child: &mut Child, input: Vec<u8>, limit: &Limit<'_>) -> io::Result<Option<Exited>> {
     if let Some(mut stdin) = child.stdin.take() {
         // A process that does not read its input to the end says why itself.
         background::run(move || drop(stdin.write_all(&input)))?;
@@ -65,21 +65,21 @@ fn follow(child: &mut Child, input: Vec<u8>, limit: &Limit<'_>) -> io::Result<Op
     let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(io::Error::other("the output of git cannot be read"));
     };
-    let stdout = Output::of(stdout, MOST_STDOUT)?;
-    let stderr = Output::of(stderr, MOST_STDERR)?;
-    while !stdout.ends_within(GLANCE) {
+    let stdout = Output::of(stdout, MAX_STDOUT_BYTES)?;
+    let stderr = Output::of(stderr, MAX_STDERR_BYTES)?;
+    while !stdout.ends_within(POLL_INTERVAL) {
         if limit.is_over() {
             return Ok(None);
         }
     }
     let Some(status) = wait_until(child, || limit.is_over())? else { return Ok(None) };
     // Connections that ssh shares stay, and keep stderr open.
-    stderr.ends_within(GRACE);
+    stderr.ends_within(STDERR_GRACE);
     let (stdout, stderr) = (stdout.take(), stderr.take());
-    if stdout.len() == MOST_STDOUT {
+    if stdout.len() == MAX_STDOUT_BYTES {
         return Err(io::Error::other("git says more than can be kept"));
     }
-    Ok(Some(Ended { status, stdout, stderr }))
+    Ok(Some(Exited { status, stdout, stderr }))
 }
 
 pub(crate) fn wait_until(child: &mut Child, is_over: impl Fn() -> bool) -> io::Result<Option<ExitStatus>> {
@@ -103,16 +103,16 @@ struct Output {
 }
 
 impl Output {
-    fn of(mut pipe: impl Read + Send + 'static, most: usize) -> io::Result<Self> {
+    fn of(mut pipe: impl Read + Send + 'static, max_bytes: usize) -> io::Result<Self> {
         let bytes = Arc::new(Mutex::new(Vec::new()));
         let (end, ended) = channel();
-        let kept = Arc::clone(&bytes);
+        let shared = Arc::clone(&bytes);
         let read = move || {
             let mut buffer = vec![0; 64 << 10];
             while let Ok(length @ 1..) = retry(|| pipe.read(&mut buffer)) {
-                let Some(mut kept) = lock(&kept) else { break };
-                let room = most - kept.len();
-                kept.extend_from_slice(&buffer[..length.min(room)]);
+                let Some(mut shared) = lock(&shared) else { break };
+                let room = max_bytes - shared.len();
+                shared.extend_from_slice(&buffer[..length.min(room)]);
             }
             let _ = end.send(());
         };
@@ -139,51 +139,51 @@ fn retry(mut read: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
 }
 
 #[cfg(unix)]
-fn in_a_group_of_its_own(command: &mut Command) {
+fn set_process_group(command: &mut Command) {
     use std::os::unix::process::CommandExt;
     command.process_group(0);
 }
 
 /// Ends the whole group: politely, so that git takes away its lock files, and then by force.
 #[cfg(unix)]
-fn end(child: &mut Child) {
+fn terminate(child: &mut Child) {
     use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
     let group = Pid::from_child(child);
     let _ = kill_process_group(group, Signal::TERM);
     // The first of the group is not waited for yet: as long as that is so, nobody else gets its number.
-    let has_ended = || {
+    let has_exited = || {
         let how = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         !matches!(waitid(WaitId::Pid(group), how), Ok(None))
     };
-    let patience = Instant::now() + Duration::from_millis(500);
-    while !has_ended() && Instant::now() < patience {
+    let deadline = Instant::now() + Duration::from_millis(500);
+    while !has_exited() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(5));
     }
     let _ = kill_process_group(group, Signal::KILL);
     // One that hangs in the kernel is left there.
-    let patience = Instant::now() + Duration::from_secs(1);
-    let _ = wait_until(child, || Instant::now() >= patience);
+    let deadline = Instant::now() + Duration::from_secs(1);
+    let _ = wait_until(child, || Instant::now() >= deadline);
 }
 
 #[cfg(not(unix))]
-fn in_a_group_of_its_own(_: &mut Command) {}
+fn set_process_group(_: &mut Command) {}
 
 #[cfg(not(unix))]
-fn end(child: &mut Child) {
+fn terminate(child: &mut Child) {
     let _ = child.kill();
-    let patience = Instant::now() + Duration::from_secs(1);
-    let _ = wait_until(child, || Instant::now() >= patience);
+    let deadline = Instant::now() + Duration::from_secs(1);
+    let _ = wait_until(child, || Instant::now() >= deadline);
 }
 
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
-    static GIVEN_UP: AtomicBool = AtomicBool::new(false);
+    static CANCELLED: AtomicBool = AtomicBool::new(false);
 
-    fn sh(script: &str, input: Vec<u8>, timeout: Duration) -> Option<Ended> {
+    fn sh(script: &str, input: Vec<u8>, timeout: Duration) -> Option<Exited> {
         let watchdog = Watchdog::default();
-        let limit = Limit { deadline: Instant::now() + timeout, given_up: &GIVEN_UP, watchdog: &watchdog };
+        let limit = Limit { deadline: Instant::now() + timeout, cancelled: &CANCELLED, watchdog: &watchdog };
         run(Command::new("sh").args(["-c", script]), input, &limit).unwrap()
     }
 
@@ -193,7 +193,7 @@ mod tests {
         let script = "cat; cat /dev/zero | head -c 200000 >&2; exit 3";
         let ended = sh(script, input.clone(), Duration::from_secs(60)).unwrap();
         assert_eq!((ended.status.code(), ended.stdout == input), (Some(3), true));
-        assert_eq!(ended.stderr.len(), MOST_STDERR);
+        assert_eq!(ended.stderr.len(), MAX_STDERR_BYTES);
     }
 
     #[test]
@@ -206,13 +206,13 @@ mod tests {
         let pids = std::fs::read_to_string(pids).unwrap();
         assert_eq!(pids.split_whitespace().count(), 2);
         for pid in pids.split_whitespace() {
-            let has_ended = || {
+            let has_exited = || {
                 let state = std::fs::read_to_string(format!("/proc/{pid}/stat"));
                 state.map_or(true, |state| state.contains(") Z ") || state.contains(") X "))
             };
             // The system takes a moment to carry it out.
             let started = Instant::now();
-            while !has_ended() {
+            while !has_exited() {
                 assert!(started.elapsed() < Duration::from_secs(20), "{pid} still runs");
                 std::thread::yield_now();
             }

@@ -176,12 +176,12 @@ impl fmt::Display for PublishError {
 }
 
 pub(crate) fn write_secrets(f: &mut fmt::Formatter<'_>, secrets: &[Secret]) -> fmt::Result {
-    const SHOWN: usize = 20;
-    const SHOWN_DIGITS: usize = 12;
-    for secret in secrets.iter().take(SHOWN) {
-        write!(f, "\n  {secret} [{}]", &secret.hash[..SHOWN_DIGITS.min(secret.hash.len())])?;
+    const MAX_SECRETS: usize = 20;
+    const HASH_DIGITS: usize = 12;
+    for secret in secrets.iter().take(MAX_SECRETS) {
+        write!(f, "\n  {secret} [{}]", &secret.hash[..HASH_DIGITS.min(secret.hash.len())])?;
     }
-    match secrets.len().saturating_sub(SHOWN) {
+    match secrets.len().saturating_sub(MAX_SECRETS) {
         0 => Ok(()),
         more => write!(f, "\n  and {more} more"),
     }

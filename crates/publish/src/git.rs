@@ -13,8 +13,8 @@ use crate::child::{self, Limit};
 use crate::error::PublishError;
 use crate::watchdog::Watchdog;
 
-/// The longest that is shown of a command and of what it said.
-const SHOWN: usize = 1000;
+/// The longest that is shown of a command and of what it output.
+const MAX_SHOWN_CHARS: usize = 1000;
 
 /// Settings that keep a call to itself: no hooks, no daemons, no signatures, no work in the background.
 const SETTINGS: &[&str] = &[
@@ -39,7 +39,7 @@ const SETTINGS: &[&str] = &[
 
 /// What another git may have set for its own repository (`git rev-parse --local-env-vars`), or for what it does just
 /// now. Settings by `GIT_CONFIG_COUNT` stay: they are those of the machine.
-const NOT_INHERITED: &[&str] = &[
+const REMOVED_VARIABLES: &[&str] = &[
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_CONFIG",
     "GIT_CONFIG_PARAMETERS",
@@ -67,7 +67,7 @@ const NOT_INHERITED: &[&str] = &[
     "LANGUAGE",
 ];
 
-const ENVIRONMENT: &[(&str, &str)] = &[
+const VARIABLES: &[(&str, &str)] = &[
     ("GIT_TERMINAL_PROMPT", "0"),
     ("GIT_ASKPASS", ""),
     ("SSH_ASKPASS_REQUIRE", "never"),
@@ -83,13 +83,13 @@ const ENVIRONMENT: &[(&str, &str)] = &[
 pub(crate) struct Git {
     dir: PathBuf,
     pub(crate) timeout: Duration,
-    given_up: Arc<AtomicBool>,
+    cancelled: Arc<AtomicBool>,
     watchdog: Arc<Watchdog>,
     variables: Vec<(&'static str, OsString)>,
     settings: Vec<Cow<'static, str>>,
 }
 
-pub(crate) struct Said {
+pub(crate) struct GitOutput {
     pub(crate) succeeded: bool,
     /// How it exited; `None` where a signal ended it.
     pub(crate) code: Option<i32>,
@@ -100,12 +100,12 @@ pub(crate) struct Said {
 
 impl Git {
     /// Git in this directory. A call ends in this time, or when it is given up.
-    pub(crate) fn new(dir: &Path, timeout: Duration, given_up: &Arc<AtomicBool>) -> Self {
-        let given_up = Arc::clone(given_up);
+    pub(crate) fn new(dir: &Path, timeout: Duration, cancelled: &Arc<AtomicBool>) -> Self {
+        let cancelled = Arc::clone(cancelled);
         Git {
             dir: dir.to_owned(),
             timeout,
-            given_up,
+            cancelled,
             watchdog: Arc::default(),
             variables: Vec::new(),
             settings: SETTINGS.iter().map(|setting| Cow::Borrowed(*setting)).collect(),
@@ -127,32 +127,32 @@ impl Git {
     }
 
     /// Runs git to its end, however that is.
-    pub(crate) fn run<W: AsRef<OsStr>>(&self, words: &[W], input: Vec<u8>) -> Result<Said, PublishError> {
+    pub(crate) fn run<W: AsRef<OsStr>>(&self, words: &[W], input: Vec<u8>) -> Result<GitOutput, PublishError> {
         let mut command = Command::new("git");
         command.current_dir(&self.dir);
         for setting in &self.settings {
             command.args(["-c", &**setting]);
         }
         command.args(words);
-        for name in NOT_INHERITED {
+        for name in REMOVED_VARIABLES {
             command.env_remove(name);
         }
-        command.envs(ENVIRONMENT.iter().copied());
+        command.envs(VARIABLES.iter().copied());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        let shown = shown(&line(words));
+        let shown = displayable(&command_line(words));
         let started = Instant::now();
         // A time that no clock reaches is a long one.
         let deadline = started.checked_add(self.timeout).unwrap_or(started + Duration::from_secs(1 << 30));
-        let limit = Limit { deadline, given_up: &self.given_up, watchdog: &self.watchdog };
+        let limit = Limit { deadline, cancelled: &self.cancelled, watchdog: &self.watchdog };
         match child::run(&mut command, input, &limit) {
-            Ok(Some(ended)) => Ok(Said {
-                succeeded: ended.status.success(),
-                code: ended.status.code(),
-                stdout: ended.stdout,
-                stderr: shown_lines(&String::from_utf8_lossy(&ended.stderr)),
+            Ok(Some(exited)) => Ok(GitOutput {
+                succeeded: exited.status.success(),
+                code: exited.status.code(),
+                stdout: exited.stdout,
+                stderr: displayable_stderr(&String::from_utf8_lossy(&exited.stderr)),
                 command: shown,
             }),
-            Ok(None) if self.given_up.load(Ordering::Relaxed) => Err(PublishError::Stopped),
+            Ok(None) if self.cancelled.load(Ordering::Relaxed) => Err(PublishError::Stopped),
             Ok(None) => Err(PublishError::TimedOut { command: shown, after: self.timeout }),
             Err(error) if error.kind() == io::ErrorKind::NotFound && !self.dir.is_dir() => {
                 let gone = format!("{} has gone meanwhile: publish again when it is back", self.dir.display());
@@ -165,34 +165,34 @@ impl Git {
 
     /// What it says, where it succeeds.
     pub(crate) fn read<W: AsRef<OsStr>>(&self, words: &[W], input: Vec<u8>) -> Result<Vec<u8>, PublishError> {
-        self.run(words, input)?.ok()
+        self.run(words, input)?.into_stdout()
     }
 
     /// The one word that it says, such as an object's name.
-    pub(crate) fn word<W: AsRef<OsStr>>(&self, words: &[W], input: Vec<u8>) -> Result<String, PublishError> {
+    pub(crate) fn output_line<W: AsRef<OsStr>>(&self, words: &[W], input: Vec<u8>) -> Result<String, PublishError> {
         Ok(String::from_utf8_lossy(&self.read(words, input)?).trim_end().to_owned())
     }
 
     /// The one word that it says, or `None` where it fails.
-    pub(crate) fn look_up<W: AsRef<OsStr>>(&self, words: &[W]) -> Result<Option<String>, PublishError> {
-        let said = self.run(words, Vec::new())?;
-        let word = || String::from_utf8_lossy(&said.stdout).trim_end().to_owned();
-        Ok(said.succeeded.then(word).filter(|word| !word.is_empty()))
+    pub(crate) fn try_output_line<W: AsRef<OsStr>>(&self, words: &[W]) -> Result<Option<String>, PublishError> {
+        let output = self.run(words, Vec::new())?;
+        let word = || String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
+        Ok(output.succeeded.then(word).filter(|word| !word.is_empty()))
     }
 }
 
-impl Said {
-    pub(crate) fn ok(self) -> Result<Vec<u8>, PublishError> {
-        if self.succeeded { Ok(self.stdout) } else { Err(self.failed()) }
+impl GitOutput {
+    pub(crate) fn into_stdout(self) -> Result<Vec<u8>, PublishError> {
+        if self.succeeded { Ok(self.stdout) } else { Err(self.into_error()) }
     }
 
-    pub(crate) fn failed(self) -> PublishError {
+    pub(crate) fn into_error(self) -> PublishError {
         PublishError::Git { command: self.command, stderr: self.stderr }
     }
 }
 
 /// The parts of what git says with `-z`.
-pub(crate) fn parts(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn split_nul(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.strip_suffix(b"\0").unwrap_or(text).split(|byte| *byte == 0).filter(|part| !part.is_empty())
 }
 
@@ -210,28 +210,28 @@ pub(crate) fn path_of(bytes: &[u8]) -> PathBuf {
 }
 
 /// The command as it would be typed.
-fn line<W: AsRef<OsStr>>(words: &[W]) -> String {
+fn command_line<W: AsRef<OsStr>>(words: &[W]) -> String {
     let words = words.iter().map(|word| word.as_ref().to_string_lossy());
     std::iter::once("git".into()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
-fn shown_lines(text: &str) -> String {
+fn displayable_stderr(text: &str) -> String {
     let lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with("hint:"));
     let text = without_credentials(&lines.collect::<Vec<_>>().join("\n"));
     // What matters comes last, after all greetings of a remote.
-    match text.char_indices().rev().nth(SHOWN) {
+    match text.char_indices().rev().nth(MAX_SHOWN_CHARS) {
         Some((start, _)) => format!("…{}", &text[start..]),
         None => text,
     }
 }
 
 /// Text for people: no credentials of URLs, and no more than a screen of it.
-fn shown(text: &str) -> String {
+fn displayable(text: &str) -> String {
     let text = without_credentials(text);
-    if text.len() <= SHOWN {
+    if text.len() <= MAX_SHOWN_CHARS {
         return text;
     }
-    text.chars().take(SHOWN).chain("…".chars()).collect()
+    text.chars().take(MAX_SHOWN_CHARS).chain("…".chars()).collect()
 }
 
 /// The text without the credentials in its URLs: before the `@`, in the query and in the fragment.
@@ -287,20 +287,22 @@ mod tests {
 
     #[test]
     fn of_much_that_is_said_the_end_is_kept() {
-        let said = shown_lines(&format!("hint: x\n{}\n\nfatal: ü", "welcome\n".repeat(1000)));
+        let output = displayable_stderr(&format!("hint: x\n{}\n\nfatal: ü", "welcome\n".repeat(1000)));
         assert!(
-            said.starts_with('…') && said.ends_with("welcome\nfatal: ü") && said.chars().count() == SHOWN + 2,
-            "{said}"
+            output.starts_with('…')
+                && output.ends_with("welcome\nfatal: ü")
+                && output.chars().count() == MAX_SHOWN_CHARS + 2,
+            "{output}"
         );
-        assert_eq!(shown_lines("hint: x\nfatal: y \n"), "fatal: y");
+        assert_eq!(displayable_stderr("hint: x\nfatal: y \n"), "fatal: y");
     }
 
     #[test]
     fn what_is_local_to_a_repository_is_not_inherited() {
         let git = Git::new(Path::new("."), Duration::from_secs(60), &Arc::default());
-        let local = git.word(&["rev-parse", "--local-env-vars"], Vec::new()).unwrap();
+        let local = git.output_line(&["rev-parse", "--local-env-vars"], Vec::new()).unwrap();
         for name in local.lines().filter(|name| !["GIT_CONFIG_COUNT", "GIT_NO_REPLACE_OBJECTS"].contains(name)) {
-            assert!(NOT_INHERITED.contains(&name), "{name}");
+            assert!(REMOVED_VARIABLES.contains(&name), "{name}");
         }
     }
 }

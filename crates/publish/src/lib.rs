@@ -2,7 +2,7 @@
 //!
 //! A part of [tracing-failure](https://docs.rs/tracing-failure), whose feature `publish` re-exports it.
 
-mod allowed;
+mod allow_list;
 mod auto;
 mod branch;
 mod cache;
@@ -11,12 +11,12 @@ mod commit;
 mod config;
 mod error;
 mod git;
+mod ledger;
 mod lock;
 mod message;
 mod outcome;
 mod publisher;
 mod push;
-mod pushed;
 mod records;
 mod refspec;
 mod remote;

@@ -12,12 +12,12 @@ use record::internal::open_ordinary;
 use runtime::io_error::about;
 
 /// The name of the file that is locked.
-pub(crate) const NAME: &str = "lock";
+pub(crate) const FILE_NAME: &str = "lock";
 
 /// Waits until no other process publishes from the same clone. On a file system without locks, git's own locks keep the
 /// repository whole.
-pub(crate) fn one_at_a_time(dir: &Path, timeout: Duration) -> Result<FileLock, PublishError> {
-    let path = dir.join(NAME);
+pub(crate) fn lock_clone(dir: &Path, timeout: Duration) -> Result<FileLock, PublishError> {
+    let path = dir.join(FILE_NAME);
     let failed = |error| PublishError::Io(about(&path, "cannot lock", error));
     let opened = match open_ordinary(File::options().create(true).append(true), &path) {
         // Another user made it. A lock needs no more than to read.
@@ -37,16 +37,16 @@ mod tests {
     #[test]
     fn a_process_that_was_forked_off_does_not_keep_the_lock() {
         let dir = tempfile::tempdir().unwrap();
-        let lock = one_at_a_time(dir.path(), Duration::ZERO).unwrap();
+        let lock = lock_clone(dir.path(), Duration::ZERO).unwrap();
         let child = match fork::fork().unwrap() {
             fork::Fork::Child => loop {
                 std::thread::park();
             },
             fork::Fork::Parent(child) => child,
         };
-        assert!(matches!(one_at_a_time(dir.path(), Duration::ZERO), Err(PublishError::Busy(_))));
+        assert!(matches!(lock_clone(dir.path(), Duration::ZERO), Err(PublishError::Busy(_))));
         drop(lock);
-        let again = one_at_a_time(dir.path(), Duration::ZERO);
+        let again = lock_clone(dir.path(), Duration::ZERO);
         std::process::Command::new("kill").args(["-9", &child.to_string()]).status().unwrap();
         let _ = fork::waitpid(child);
         assert!(again.is_ok());

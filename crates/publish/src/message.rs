@@ -6,18 +6,18 @@ use crate::outcome::Count;
 use text::shorten_to_line;
 
 /// How many computations a message names, and how much of each.
-const NAMED: usize = 20;
-const LONGEST: usize = 80;
+const MAX_NAMES: usize = 20;
+const MAX_NAME_CHARS: usize = 80;
 
 /// What the log of a branch says of our moves.
 pub(crate) const REFLOG_MESSAGE: &str = "Failure log";
 
 /// How each message begins.
-const BEGINNING: &[u8] = b"Failure log: ";
+const SUBJECT_PREFIX: &[u8] = b"Failure log: ";
 
 /// Whether a commit of this subject was made by us.
-pub(crate) fn is_ours(subject: &[u8]) -> bool {
-    let Some(time) = subject.strip_prefix(BEGINNING) else { return false };
+pub(crate) fn is_record_commit(subject: &[u8]) -> bool {
+    let Some(time) = subject.strip_prefix(SUBJECT_PREFIX) else { return false };
     let is_digit = |(place, byte): (usize, &u8)| if place == 8 { *byte == b'_' } else { byte.is_ascii_digit() };
     time.len() == 15 && time.iter().enumerate().all(is_digit)
 }
@@ -27,13 +27,13 @@ pub(crate) fn message<Tz: TimeZone>(now: DateTime<Tz>, records: usize, computati
 where
     Tz::Offset: std::fmt::Display,
 {
-    let named = computations.iter().take(NAMED).map(|(name, count)| match count {
-        1 => shorten_to_line(name, LONGEST),
-        count => format!("{} ({count})", shorten_to_line(name, LONGEST)),
+    let named = computations.iter().take(MAX_NAMES).map(|(name, count)| match count {
+        1 => shorten_to_line(name, MAX_NAME_CHARS),
+        count => format!("{} ({count})", shorten_to_line(name, MAX_NAME_CHARS)),
     });
     let mut list = named.collect::<Vec<_>>().join(", ");
-    if computations.len() > NAMED {
-        list += &format!(", and {} others", computations.len() - NAMED);
+    if computations.len() > MAX_NAMES {
+        list += &format!(", and {} others", computations.len() - MAX_NAMES);
     }
     format!("Failure log: {}\n\n{}: {list}\n", now.format("%Y%m%d_%H%M%S"), Count(records, "record"))
 }
@@ -55,11 +55,11 @@ mod tests {
 
     #[test]
     fn our_commits_are_told_by_their_subjects() {
-        assert!(is_ours(b"Failure log: 20251227_043000"));
+        assert!(is_record_commit(b"Failure log: 20251227_043000"));
         for other in
             ["Failure log: 20251227_043000 again", "Failure log: 20251227 04300", "failure log: 20251227_043000", ""]
         {
-            assert!(!is_ours(other.as_bytes()), "{other}");
+            assert!(!is_record_commit(other.as_bytes()), "{other}");
         }
     }
 

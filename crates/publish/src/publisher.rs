@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::allowed::Allowed;
+use crate::allow_list::AllowList;
 use crate::cache::Cache;
-use crate::commit::{Committed, New};
+use crate::commit::{Committed, NewCommit};
 use crate::error::PublishError;
 use crate::git::Git;
+use crate::ledger::PushLedger;
 use crate::outcome::{NotPushed, Outcome, Plan, Published};
 use crate::push::Push;
-use crate::pushed::Pushed;
 use crate::remote::Remote;
 use crate::repository::Repository;
 use crate::scan::Scan;
@@ -38,7 +38,7 @@ pub struct Publisher {
     branch: Option<String>,
     timeout: Duration,
     /// Set where nobody is interested any more.
-    pub(crate) given_up: Arc<AtomicBool>,
+    pub(crate) cancelled: Arc<AtomicBool>,
 }
 
 impl Publisher {
@@ -54,7 +54,7 @@ impl Publisher {
             remote: None,
             branch: None,
             timeout: Duration::from_secs(60),
-            given_up: Arc::default(),
+            cancelled: Arc::default(),
         }
     }
 
@@ -105,7 +105,7 @@ impl Publisher {
     /// # let _ = publisher;
     /// ```
     pub fn stop_when(mut self, flag: Arc<AtomicBool>) -> Self {
-        self.given_up = flag;
+        self.cancelled = flag;
         self
     }
 
@@ -129,33 +129,34 @@ impl Publisher {
         let Some(repository) = Repository::find(self.git(&dir), &dir)? else { return Ok(plan) };
         let target = Target::choose(&repository, self.branch.as_deref())?;
         let remote = Remote::find(&repository, self.remote.as_deref(), &target)?;
-        let mut scan = Scan::new(Allowed::read(&dir)?);
+        let mut scan = Scan::new(AllowList::read(&dir)?);
         let local = repository.commit_of(target.full_name())?;
         let start = match &remote {
             Some(remote) if local.is_none() && !target.is_current => remote.last_known(&repository)?,
             _ => None,
         };
-        let cache = Cache::aside(&repository)?;
-        let pushed = remote.as_ref().map(|remote| Pushed::open(&repository, remote)).transpose()?;
+        let cache = Cache::scratch(&repository)?;
+        let ledger = remote.as_ref().map(|remote| PushLedger::open(&repository, remote)).transpose()?;
         let parent = local.as_deref().or(start.as_deref());
-        let selection = crate::commit::choose(
+        let selection = crate::commit::plan_commit(
             &repository,
             &cache,
             &target,
             &mut scan,
-            remote.as_ref().zip(pushed.as_ref()),
+            remote.as_ref().zip(ledger.as_ref()),
             parent,
         )?;
-        if let (Some(remote), Some(local), Some(pushed)) = (&remote, &local, pushed) {
+        if let (Some(remote), Some(local), Some(ledger)) = (&remote, &local, ledger) {
             let (repository, target, scan) = (&repository, &target, &mut scan);
             plan.waiting =
-                Push { repository, target, remote, scan, pushed, local, is_new: false, has_new: false }.waiting()?;
+                Push { repository, target, remote, scan, ledger, local, is_new: false, has_new_records: false }
+                    .waiting()?;
         }
         plan.computations = crate::message::tally(scan.computations(&selection.entries));
         plan.records = selection.entries.iter().map(|entry| crate::git::path_of(&entry.path)).collect();
         plan.work_tree = Some(repository.work_tree);
         plan.branch = Some(target.branch.to_string());
-        plan.remote = remote.map(|remote| remote.shown());
+        plan.remote = remote.map(|remote| remote.display_name());
         plan.ignored = selection.ignored;
         plan.skipped = selection.skipped;
         plan.secrets = selection.secrets;
@@ -185,7 +186,7 @@ impl Publisher {
     /// ```
     pub fn allow(&self, hash: &str, comment: &str) -> Result<PathBuf, PublishError> {
         let dir = self.existing_dir()?;
-        crate::allowed::allow(&dir, &self.plan()?.secrets, hash, comment)
+        crate::allow_list::allow(&dir, &self.plan()?.secrets, hash, comment)
     }
 
     /// Commits the records that git does not have yet, and pushes them with those that were committed earlier.
@@ -207,31 +208,31 @@ impl Publisher {
     pub fn publish(&self) -> Result<Published, PublishError> {
         let dir = self.existing_dir()?;
         let Some(repository) = Repository::find(self.git(&dir), &dir)? else { return Ok(Published::no_repository()) };
-        let own_dir = repository.own_dir(&repository.common_dir)?;
-        let _one = crate::lock::one_at_a_time(&own_dir, self.timeout)?;
-        repository.share(&own_dir.join(crate::lock::NAME));
+        let state_dir = repository.state_dir(&repository.common_dir)?;
+        let _lock = crate::lock::lock_clone(&state_dir, self.timeout)?;
+        repository.share(&state_dir.join(crate::lock::FILE_NAME));
         let target = Target::choose(&repository, self.branch.as_deref())?;
         let remote = Remote::find(&repository, self.remote.as_deref(), &target)?;
-        let mut scan = Scan::new(Allowed::read(&dir)?);
+        let mut scan = Scan::new(AllowList::read(&dir)?);
         let is_new = !target.is_current && repository.commit_of(target.full_name())?.is_none();
-        let (start, offline) = if is_new { start(&repository, remote.as_ref())? } else { (None, None) };
-        let pushed = remote.as_ref().map(|remote| Pushed::open(&repository, remote)).transpose()?;
+        let (start, offline) = if is_new { remote_start(&repository, remote.as_ref())? } else { (None, None) };
+        let ledger = remote.as_ref().map(|remote| PushLedger::open(&repository, remote)).transpose()?;
         let committed = crate::commit::commit(
             &repository,
             &target,
             &mut scan,
-            remote.as_ref().zip(pushed.as_ref()),
+            remote.as_ref().zip(ledger.as_ref()),
             start.as_deref(),
         )?;
-        let pushed = match (remote.as_ref().zip(pushed), &committed.tip, offline) {
+        let pushed = match (remote.as_ref().zip(ledger), &committed.tip, offline) {
             (_, None, _) => Ok(None),
             (_, _, Some(offline)) => Err(offline),
             (None, _, _) if committed.new.is_none() => Ok(None),
             (None, _, _) => Err(NotPushed::NoRemote),
-            (Some((remote, pushed)), Some(local), None) => {
+            (Some((remote, ledger)), Some(local), None) => {
                 let (repository, target, scan) = (&repository, &target, &mut scan);
-                let has_new = committed.new.is_some();
-                Push { repository, target, remote, scan, pushed, local, is_new, has_new }.push()
+                let has_new_records = committed.new.is_some();
+                Push { repository, target, remote, scan, ledger, local, is_new, has_new_records }.push()
             }
         };
         // The outcome is reported in any case, also where the index cannot follow yet.
@@ -243,12 +244,12 @@ impl Publisher {
 
     /// The same for another directory, and stopped by nobody but us.
     #[doc(hidden)]
-    pub fn of_dir(self, dir: &Path) -> Self {
-        Publisher { dir: dir.to_owned(), given_up: Arc::default(), ..self }
+    pub fn with_dir(self, dir: &Path) -> Self {
+        Publisher { dir: dir.to_owned(), cancelled: Arc::default(), ..self }
     }
 
     fn git(&self, dir: &Path) -> Git {
-        Git::new(dir, self.timeout, &self.given_up)
+        Git::new(dir, self.timeout, &self.cancelled)
     }
 
     fn existing_dir(&self) -> Result<PathBuf, PublishError> {
@@ -259,12 +260,12 @@ impl Publisher {
 
 /// The commit that a new branch of our own begins with: the remote's. Why the remote cannot be asked is also why nothing can
 /// be pushed.
-fn start(
+fn remote_start(
     repository: &Repository,
     remote: Option<&Remote>,
 ) -> Result<(Option<String>, Option<NotPushed>), PublishError> {
     let Some(remote) = remote else { return Ok((None, None)) };
-    match remote.tip(repository) {
+    match remote.fetch_tip(repository) {
         Ok(tip) => Ok((tip, None)),
         Err(why) => Ok((remote.last_known(repository)?, Some(why))),
     }
@@ -319,7 +320,7 @@ impl Published {
 
     fn of(
         committed: Committed,
-        pushed: Result<Option<New>, NotPushed>,
+        pushed: Result<Option<NewCommit>, NotPushed>,
         target: Target,
         remote: Option<Remote>,
     ) -> Self {
@@ -338,7 +339,7 @@ impl Published {
             Ok(None) => (Outcome::NothingToDo, new),
         };
         secrets.extend(new.iter().flat_map(|new| new.left_out.iter().cloned()));
-        let remote = remote.map(|remote| remote.shown());
+        let remote = remote.map(|remote| remote.display_name());
         let nothing = Published {
             outcome,
             branch: Some(branch),
@@ -349,7 +350,7 @@ impl Published {
             ..Published::no_repository()
         };
         match new {
-            Some(New { commit, records, computations, .. }) => {
+            Some(NewCommit { commit, records, computations, .. }) => {
                 Published { commit: Some(commit), records, computations, ..nothing }
             }
             None => nothing,

@@ -5,45 +5,45 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::time::{Duration, Instant};
 
-use crate::commit::New;
+use crate::commit::NewCommit;
 use crate::error::PublishError;
-use crate::git::{parts, path_of};
-use crate::message::is_ours;
+use crate::git::{path_of, split_nul};
+use crate::ledger::PushLedger;
+use crate::message::is_record_commit;
 use crate::outcome::NotPushed;
-use crate::pushed::Pushed;
-use crate::remote::{Answer, Remote};
+use crate::remote::{PushResult, Remote};
 use crate::repository::Repository;
 use crate::scan::Scan;
-use crate::target::{Target, other_file};
+use crate::target::{Target, find_other_file};
 use crate::tree::{Change, Entry, changed, changes};
 use crate::withdrawn::Withdrawn;
 
 /// How often others may come first.
-const TRIES: u32 = 16;
+const MAX_ATTEMPTS: u32 = 16;
 
 /// Tries that may be lost although the tip is the same again.
-const LOST_BY_CHANCE: u32 = 2;
+const MAX_UNEXPLAINED_LOSSES: u32 = 2;
 
 /// More commits than this are not looked at one by one, unless all of them are ours.
-const MOST_COMMITS: usize = 1000;
+const MAX_COMMITS: usize = 1000;
 
 pub(crate) struct Push<'a> {
     pub(crate) repository: &'a Repository,
     pub(crate) target: &'a Target,
     pub(crate) remote: &'a Remote,
     pub(crate) scan: &'a mut Scan,
-    pub(crate) pushed: Pushed,
+    pub(crate) ledger: PushLedger,
     /// Where the branch is here.
     pub(crate) local: &'a str,
     /// Whether the branch is one of our own that begins with this publishing.
     pub(crate) is_new: bool,
     /// Whether records were committed just now.
-    pub(crate) has_new: bool,
+    pub(crate) has_new_records: bool,
 }
 
 /// What is pushed on top of what.
 struct Step {
-    new: New,
+    new: NewCommit,
     tip: Option<String>,
     entries: Vec<Entry>,
 }
@@ -51,10 +51,10 @@ struct Step {
 impl Push<'_> {
     /// How many records the remote lacks, by what is known of it here.
     pub(crate) fn waiting(&mut self) -> Result<usize, PublishError> {
-        let known = self.pushed.tip().map(str::to_owned);
+        let known = self.ledger.tip().map(str::to_owned);
         let tip = known.map_or_else(|| self.remote.last_known(self.repository), |tip| Ok(Some(tip)))?;
         let published = tip.clone().unwrap_or_else(|| format!("--remotes={}", self.remote.name));
-        Ok(self.lacking(tip.as_deref(), &[published])?.len())
+        Ok(self.missing_records(tip.as_deref(), &[published])?.len())
     }
 
     /// Pushes all records that the remote lacks; `None` where it lacks none.
@@ -62,34 +62,34 @@ impl Push<'_> {
     /// # Errors
     ///
     /// Why they are not there. The next try begins where this one ended.
-    pub(crate) fn push(&mut self) -> Result<Option<New>, NotPushed> {
-        if !self.has_new && self.is_known_to_have_all()? {
+    pub(crate) fn push(&mut self) -> Result<Option<NewCommit>, NotPushed> {
+        if !self.has_new_records && self.is_known_to_have_all()? {
             return Ok(None);
         }
-        self.remote.is_one_branch()?;
+        self.remote.check_single_branch()?;
         let started = Instant::now();
         let mut lost = String::new();
         let mut lost_at = None;
-        for attempt in 0..TRIES {
+        for attempt in 0..MAX_ATTEMPTS {
             if attempt > 0 {
-                std::thread::sleep(pause(attempt));
+                std::thread::sleep(backoff(attempt));
             }
-            let tip = self.remote.tip(self.repository)?;
-            if lost_at.as_ref() == Some(&tip) && attempt > LOST_BY_CHANCE {
+            let tip = self.remote.fetch_tip(self.repository)?;
+            if lost_at.as_ref() == Some(&tip) && attempt > MAX_UNEXPLAINED_LOSSES {
                 // Nobody was first: it is refused for another reason.
                 return Err(NotPushed::Rejected(lost));
             }
             lost_at = Some(tip.clone());
             let Some(step) = self.step(tip)? else { return Ok(None) };
             match self.remote.push(&step.new.commit, step.tip.as_deref())? {
-                Answer::Done => {
+                PushResult::Accepted => {
                     // It is there, whatever becomes of what we know of it here.
-                    let _ = self.remember(&step.new.commit, &step.entries);
+                    let _ = self.append_ledger(&step.new.commit, &step.entries);
                     let _ = self.follow(&step.new.commit);
                     return Ok(Some(step.new));
                 }
-                Answer::No(why) => return Err(why),
-                Answer::Lost(words) => lost = words,
+                PushResult::Refused(why) => return Err(why),
+                PushResult::LostRace(words) => lost = words,
             }
             if started.elapsed() > self.repository.git.timeout {
                 break;
@@ -100,17 +100,17 @@ impl Push<'_> {
 
     /// Whether the remote lacks nothing, and has not moved since it was last asked.
     fn is_known_to_have_all(&mut self) -> Result<bool, PublishError> {
-        let Some(tip) = self.pushed.tip().map(str::to_owned) else { return Ok(false) };
-        let tracked = self.remote.last_known(self.repository)?.filter(|_| self.pushed.is_same_place());
+        let Some(tip) = self.ledger.tip().map(str::to_owned) else { return Ok(false) };
+        let tracked = self.remote.last_known(self.repository)?.filter(|_| self.ledger.is_same_place());
         Ok(tracked.is_none_or(|tracked| tracked == tip) && self.waiting()? == 0)
     }
 
     /// Remembers all records that the remote has at this commit, and those that were pushed.
-    fn remember(&mut self, commit: &str, pushed: &[Entry]) -> Result<(), PublishError> {
+    fn append_ledger(&mut self, commit: &str, pushed: &[Entry]) -> Result<(), PublishError> {
         let git = &self.repository.git;
         let mut records = changed(git, &self.repository.empty_tree()?, commit, !self.target.is_current)?;
         records.retain(|entry| self.target.has_record_name(self.repository, &entry.path));
-        self.pushed.remember(self.repository, commit, &records, pushed);
+        self.ledger.append(self.repository, commit, &records, pushed);
         Ok(())
     }
 
@@ -119,61 +119,61 @@ impl Push<'_> {
         if tip.is_none() {
             self.refuse_deleted()?;
         }
-        let published = tip.clone().map_or_else(|| self.remote.tips(self.repository), |tip| Ok(vec![tip]))?;
-        let mut entries = self.lacking(tip.as_deref(), &published)?;
+        let published = tip.clone().map_or_else(|| self.remote.local_tips(self.repository), |tip| Ok(vec![tip]))?;
+        let mut entries = self.missing_records(tip.as_deref(), &published)?;
         let secrets = self.scan.take_secrets(&mut entries);
         if entries.is_empty() && !secrets.is_empty() {
             return Err(NotPushed::Secrets(secrets));
         }
         if entries.is_empty() {
             if let Some(tip) = &tip {
-                self.remember(tip, &[])?;
+                self.append_ledger(tip, &[])?;
                 self.follow(tip)?;
             }
             return Ok(None);
         }
-        if self.may_push_as_it_is(tip.as_deref(), &published)? {
+        if self.can_push_local_commit(tip.as_deref(), &published)? {
             let commit = self.local.to_owned();
             let computations = crate::message::tally(self.scan.computations(&entries));
-            let new = New { commit, records: entries.len(), computations, left_out: secrets };
+            let new = NewCommit { commit, records: entries.len(), computations, left_out: secrets };
             return Ok(Some(Step { new, tip, entries }));
         }
         let Some(tip) = tip else {
-            let (branch, remote) = (self.target.branch.to_string(), self.remote.shown());
+            let (branch, remote) = (self.target.branch.to_string(), self.remote.display_name());
             return Err(NotPushed::NotOnRemote { branch, remote });
         };
-        self.refuse_others(&tip)?;
-        let made = New::make(self.repository, self.scan, Some(&tip), &entries)?;
-        let new = New { left_out: secrets, ..made };
+        self.refuse_other_files(&tip)?;
+        let made = NewCommit::create(self.repository, self.scan, Some(&tip), &entries)?;
+        let new = NewCommit { left_out: secrets, ..made };
         Ok(Some(Step { new, tip: Some(tip), entries }))
     }
 
     /// A branch that the remote no longer has was deleted or renamed there on purpose.
     fn refuse_deleted(&self) -> Result<(), NotPushed> {
-        let was_pushed = self.pushed.tip().is_some() && !self.is_new;
-        let was_tracked = self.pushed.is_same_place() && self.remote.last_known(self.repository)?.is_some();
+        let was_pushed = self.ledger.tip().is_some() && !self.is_new;
+        let was_tracked = self.ledger.is_same_place() && self.remote.last_known(self.repository)?.is_some();
         if !was_pushed && !was_tracked {
             return Ok(());
         }
-        Err(NotPushed::Deleted { branch: self.remote.branch.to_string(), remote: self.remote.shown() })
+        Err(NotPushed::Deleted { branch: self.remote.branch.to_string(), remote: self.remote.display_name() })
     }
 
     /// A branch of our own follows the remote; one that is checked out, or that the user has committed to, stays where it is.
     fn follow(&mut self, commit: &str) -> Result<(), NotPushed> {
-        if self.target.is_current || commit == self.local || !self.all_ours(&[commit.to_owned()])? {
+        if self.target.is_current || commit == self.local || !self.are_all_record_commits(&[commit.to_owned()])? {
             return Ok(());
         }
-        self.refuse_others(commit)?;
+        self.refuse_other_files(commit)?;
         // If somebody else moved it meanwhile, the next publishing sees to it.
         self.repository.move_branch(&self.target.branch, commit, Some(self.local))?;
         Ok(())
     }
 
-    fn refuse_others(&mut self, tip: &str) -> Result<(), NotPushed> {
+    fn refuse_other_files(&mut self, tip: &str) -> Result<(), NotPushed> {
         if self.target.is_current {
             return Ok(());
         }
-        match other_file(&self.repository.git, self.scan, tip)? {
+        match find_other_file(&self.repository.git, self.scan, tip)? {
             Some(other) => {
                 Err(NotPushed::NotOurs { branch: self.remote.branch.to_string(), file: path_of(&other.path) })
             }
@@ -183,18 +183,18 @@ impl Push<'_> {
 
     /// Records that came or changed here since the branches parted, and that the tip has not, or has otherwise. Records that
     /// were changed or deleted there stay so. `published` are commits that the remote has.
-    fn lacking(&mut self, tip: Option<&str>, published: &[String]) -> Result<Vec<Entry>, PublishError> {
+    fn missing_records(&mut self, tip: Option<&str>, published: &[String]) -> Result<Vec<Entry>, PublishError> {
         let git = &self.repository.git;
         let empty = self.repository.empty_tree()?;
         let base = match tip {
-            Some(tip) => git.look_up(&["merge-base", tip, self.local])?,
+            Some(tip) => git.try_output_line(&["merge-base", tip, self.local])?,
             None => None,
         };
         let everywhere = !self.target.is_current;
         let mut entries = changed(git, base.as_deref().unwrap_or(&empty), self.local, everywhere)?;
         // A branch of the user's that is not there brings only what is in none of the others.
         if let (None, true) = (tip, self.target.is_current)
-            && let Some(commits) = self.unpublished(published, MOST_COMMITS)?
+            && let Some(commits) = self.unpublished(published, MAX_COMMITS)?
         {
             let touched: HashSet<&[u8]> = commits.iter().flatten().map(Change::path).collect();
             entries.retain(|entry| touched.contains(&entry.path[..]));
@@ -206,14 +206,14 @@ impl Push<'_> {
         }
         entries.retain(|entry| self.target.has_record_name(self.repository, &entry.path));
         let builds_on_tip = tip.is_some() && base.as_deref() == tip;
-        self.leave_to_others(&mut entries, tip, published, builds_on_tip)?;
+        self.remove_withdrawn(&mut entries, tip, published, builds_on_tip)?;
         self.scan.read(git, &entries)?;
-        entries.retain(|entry| self.scan.why_not(entry).is_none());
+        entries.retain(|entry| self.scan.rejection(entry).is_none());
         Ok(entries)
     }
 
     /// Leaves out versions that the branch has had, and has no longer because others want it so.
-    fn leave_to_others(
+    fn remove_withdrawn(
         &self,
         entries: &mut Vec<Entry>,
         tip: Option<&str>,
@@ -227,18 +227,18 @@ impl Push<'_> {
         if tip.is_none() && !self.target.is_current {
             return Ok(());
         }
-        let withdrawn = Withdrawn::find(self.repository, self.remote, &self.pushed, tip, published)?;
+        let withdrawn = Withdrawn::find(self.repository, self.remote, &self.ledger, tip, published)?;
         // On a tip that others have only added to, every difference was made here.
         if builds_on_tip && !withdrawn.is_set_back() {
             return Ok(());
         }
-        let was_there = |entry: &Entry| withdrawn.has(entry) || tip.is_some() && self.pushed.has(entry);
-        entries.retain(|entry| !was_there(entry) || self.pushed.has_changed_back(entry));
+        let was_there = |entry: &Entry| withdrawn.has(entry) || tip.is_some() && self.ledger.has(entry);
+        entries.retain(|entry| !was_there(entry) || self.ledger.is_reverted(entry));
         Ok(())
     }
 
     /// Whether our commit brings nothing to the remote but records without secrets, all the way from what it has.
-    fn may_push_as_it_is(&mut self, tip: Option<&str>, published: &[String]) -> Result<bool, PublishError> {
+    fn can_push_local_commit(&mut self, tip: Option<&str>, published: &[String]) -> Result<bool, PublishError> {
         let git = &self.repository.git;
         if let Some(tip) = tip
             && !git.run(&["merge-base", "--is-ancestor", tip, self.local], Vec::new())?.succeeded
@@ -246,7 +246,7 @@ impl Push<'_> {
             return Ok(false);
         }
         // A commit of the user's says something, even if it holds no more than records.
-        if !self.all_ours(published)? {
+        if !self.are_all_record_commits(published)? {
             return Ok(false);
         }
         let Some(commits) = self.unpublished(published, usize::MAX)? else { return Ok(false) };
@@ -258,34 +258,34 @@ impl Push<'_> {
             return Ok(false);
         }
         self.scan.read(git, &entries)?;
-        let all_records = entries.iter().all(|entry| self.scan.why_not(entry).is_none());
+        let all_records = entries.iter().all(|entry| self.scan.rejection(entry).is_none());
         if !all_records || !self.scan.secrets(&entries).is_empty() {
             return Ok(false);
         }
         let count = entries.len();
-        self.leave_to_others(&mut entries, tip, published, tip.is_some())?;
+        self.remove_withdrawn(&mut entries, tip, published, tip.is_some())?;
         Ok(entries.len() == count)
     }
 
     /// Whether all commits that these do not have were made by us.
-    fn all_ours(&self, published: &[String]) -> Result<bool, PublishError> {
+    fn are_all_record_commits(&self, published: &[String]) -> Result<bool, PublishError> {
         // The mark tells an empty subject from none.
         let mut words = vec!["log", "-z", "--format=>%s", self.local, "--not"];
         words.extend(published.iter().map(String::as_str));
         words.push("--");
         let text = self.repository.git.read(&words, Vec::new())?;
-        Ok(parts(&text).all(|subject| is_ours(&subject[1..])))
+        Ok(split_nul(&text).all(|subject| is_record_commit(&subject[1..])))
     }
 
     /// The changes of the commits that these do not have; `None` where they are more than `most`, or merges.
-    fn unpublished(&self, published: &[String], most: usize) -> Result<Option<Vec<Vec<Change>>>, PublishError> {
+    fn unpublished(&self, published: &[String], max: usize) -> Result<Option<Vec<Vec<Change>>>, PublishError> {
         let git = &self.repository.git;
-        let limit = format!("--max-count={}", most.saturating_add(1).min(i32::MAX as usize));
+        let limit = format!("--max-count={}", max.saturating_add(1).min(i32::MAX as usize));
         let mut words = vec!["rev-list", &limit, self.local, "--not"];
         words.extend(published.iter().map(String::as_str));
         let commits = git.read(&words, Vec::new())?;
         let count = commits.iter().filter(|byte| **byte == b'\n').count();
-        if count > most {
+        if count > max {
             return Ok(None);
         }
         let text =
@@ -297,7 +297,7 @@ impl Push<'_> {
 }
 
 /// Longer and longer, and not the same for all who wait.
-fn pause(attempt: u32) -> Duration {
+fn backoff(attempt: u32) -> Duration {
     let longest = 50u64 << attempt.min(6);
     let random = RandomState::new().build_hasher().finish();
     Duration::from_millis(longest / 4 + random % longest)

@@ -5,19 +5,19 @@ use std::path::{Path, PathBuf};
 
 use crate::cache::Cache;
 use crate::error::{PublishError, Secret};
-use crate::git::{parts, path_of};
+use crate::git::{path_of, split_nul};
 use crate::outcome::{Ignored, Skipped};
 use crate::repository::Repository;
 use crate::reserved::Reserved;
 use crate::restore::restore_missing;
 use crate::scan::{Read, Scan};
-use crate::tree::{Entry, Item, list_dir};
+use crate::tree::{Entry, TreeItem, list_dir};
 use record::Store;
 use record::internal::{copies, is_record_name, place_in};
 use runtime::io_error::about;
 
 /// A file that is larger is no record of ours.
-const LARGEST: u64 = 16 << 20;
+const MAX_FILE_BYTES: u64 = 16 << 20;
 
 /// What a branch lacks.
 #[derive(Default)]
@@ -31,7 +31,7 @@ pub(crate) struct Selection {
 
 impl Selection {
     /// Leaves out the records that the user has reserved.
-    fn leave_to_user(&mut self, reserved: &Reserved) {
+    fn remove_reserved(&mut self, reserved: &Reserved) {
         let left = self.entries.iter().filter_map(|entry| Some((entry, reserved.why(entry)?)));
         self.skipped.extend(left.map(|(entry, why)| Skipped::of(path_of(&entry.path), why)));
         self.entries.retain(|entry| reserved.why(entry).is_none());
@@ -63,9 +63,9 @@ pub(crate) fn select(
     ignore_rules: bool,
 ) -> Result<Selection, PublishError> {
     let items = list_dir(&repository.git, target, &repository.prefix)?;
-    let is_record = |item: &&Item| item.is_file() && item.name().is_some_and(is_record_name);
+    let is_record = |item: &&TreeItem| item.is_file() && item.name().is_some_and(is_record_name);
     restore_missing(repository, &items.iter().filter(is_record).collect::<Vec<_>>())?;
-    let target: HashMap<&str, &Item> =
+    let target: HashMap<&str, &TreeItem> =
         items.iter().filter(|item| item.is_file()).filter_map(|item| Some((item.name()?, item))).collect();
     let (names, mut left_out) = candidates(repository)?;
     let known: Vec<&str> = names.iter().map(String::as_str).chain(target.keys().copied()).collect();
@@ -85,7 +85,7 @@ pub(crate) fn select(
     let found = match differing(repository, cache, scan, &names, &target) {
         // The cache is broken, or git has thrown away what it refers to.
         Err(PublishError::Git { .. }) => {
-            cache.forget();
+            cache.reset();
             differing(repository, cache, scan, &names, &target)
         }
         found => found,
@@ -94,7 +94,7 @@ pub(crate) fn select(
     selection = Selection { ignored: selection.ignored, ..found };
     selection.skipped.extend(left_out);
     if ignore_rules {
-        selection.leave_to_user(&Reserved::read(&repository.git, &repository.head_or_empty()?)?);
+        selection.remove_reserved(&Reserved::read(&repository.git, &repository.head_or_empty()?)?);
     }
     Ok(selection)
 }
@@ -105,28 +105,28 @@ fn differing(
     cache: &Cache<'_>,
     scan: &mut Scan,
     names: &[&str],
-    target: &HashMap<&str, &Item>,
+    target: &HashMap<&str, &TreeItem>,
 ) -> Result<Selection, PublishError> {
-    let unknown = cache.unknown(names, target)?;
-    let originals = places(names.iter().copied().chain(target.keys().copied()));
-    let (good, mut skipped, mut secrets) = readable(repository, scan, &unknown, &originals);
-    cache.take_in(&good)?;
+    let unknown = cache.changed_files(names, target)?;
+    let originals = names_by_place(names.iter().copied().chain(target.keys().copied()));
+    let (records, mut skipped, mut secrets) = classify(repository, scan, &unknown, &originals);
+    cache.add(&records)?;
     let files = skipped.iter().map(|skipped| &skipped.file).chain(secrets.iter().map(|secret| &secret.file));
     let left_out: HashSet<&Path> = files.map(|file| file.as_path()).collect();
     let wanted: HashSet<&str> = names.iter().copied().collect();
     let is_new = |name: &str, entry: &Entry| {
         target.get(name).is_none_or(|item| (&item.mode, &item.object) != (&entry.mode, &entry.blob))
     };
-    let known = cache.known()?;
+    let known = cache.entries()?;
     let new = known.into_iter().filter(|(name, entry)| wanted.contains(name.as_str()) && is_new(name, entry));
     let mut entries: Vec<Entry> = new.map(|(_, entry)| entry).collect();
     entries.retain(|entry| !left_out.contains(path_of(&entry.path).as_path()));
     entries.sort_by(|a, b| a.path.cmp(&b.path));
     // What is committed is what is looked at: a file may have changed meanwhile, or a filter have changed it.
     scan.read(&cache.git, &entries)?;
-    let filtered = entries.iter().filter_map(|entry| Some((entry, scan.why_not(entry)?)));
+    let filtered = entries.iter().filter_map(|entry| Some((entry, scan.rejection(entry)?)));
     skipped.extend(filtered.map(|(entry, why)| Skipped::of(path_of(&entry.path), format!("for git, {why}"))));
-    entries.retain(|entry| scan.why_not(entry).is_none());
+    entries.retain(|entry| scan.rejection(entry).is_none());
     secrets.extend(scan.take_secrets(&mut entries));
     Ok(Selection { entries, skipped, secrets, ..Selection::default() })
 }
@@ -160,19 +160,19 @@ fn candidates(repository: &Repository) -> Result<(Vec<String>, Vec<Skipped>), Pu
 }
 
 /// The names that a store gives, by the time and the id in them.
-fn places<'n>(names: impl Iterator<Item = &'n str>) -> HashMap<&'n str, &'n str> {
+fn names_by_place<'n>(names: impl Iterator<Item = &'n str>) -> HashMap<&'n str, &'n str> {
     let records = names.filter(|name| Store::is_own_name(name));
     records.filter_map(|name| Some((place_in(name)?, name))).collect()
 }
 
 /// Those of the files that are records without secrets, why others are none, and the secrets of the rest.
-fn readable<'a>(
+fn classify<'a>(
     repository: &Repository,
     scan: &Scan,
     names: &'a [String],
     originals: &HashMap<&str, &str>,
 ) -> (Vec<&'a str>, Vec<Skipped>, Vec<Secret>) {
-    let (mut good, mut skipped, mut secrets): (Vec<&str>, Vec<Skipped>, Vec<Secret>) = Default::default();
+    let (mut records, mut skipped, mut secrets): (Vec<&str>, Vec<Skipped>, Vec<Secret>) = Default::default();
     for name in names {
         let path = repository.path_of(name);
         match read(&repository.dir.join(name)) {
@@ -180,9 +180,9 @@ fn readable<'a>(
                 skipped.push(Skipped::copy(repository, name, originals[&*place]));
             }
             Ok(Some(read)) => {
-                let found = scan.named(&path, &read.secrets);
+                let found = scan.secrets_in(&path, &read.secrets);
                 if found.is_empty() {
-                    good.push(name);
+                    records.push(name);
                 }
                 secrets.extend(found);
             }
@@ -191,13 +191,13 @@ fn readable<'a>(
             Err(why) => skipped.push(Skipped::of(path_of(&path), why)),
         }
     }
-    (good, skipped, secrets)
+    (records, skipped, secrets)
 }
 
 fn read(path: &Path) -> Result<Option<Read>, String> {
-    let too_large = std::fs::metadata(path).is_ok_and(|metadata| metadata.len() > LARGEST);
+    let too_large = std::fs::metadata(path).is_ok_and(|metadata| metadata.len() > MAX_FILE_BYTES);
     if too_large {
-        return Err(format!("it is larger than {} MB", LARGEST >> 20));
+        return Err(format!("it is larger than {} MB", MAX_FILE_BYTES >> 20));
     }
     match std::fs::read(path) {
         Ok(bytes) => Read::from_bytes(&bytes).map(Some),
@@ -214,13 +214,13 @@ fn ignored(repository: &Repository, names: &[&str]) -> Result<(HashSet<String>, 
     // It takes no literal pathspecs: a name that begins with a colon must not look like another kind.
     let input = names.iter().flat_map(|name| [b"./", name.as_bytes(), b"\0"].concat()).collect();
     let git = repository.git.with("GIT_LITERAL_PATHSPECS", "0");
-    let said = git.run(&["check-ignore", "-z", "-v", "--stdin"], input)?;
+    let output = git.run(&["check-ignore", "-z", "-v", "--stdin"], input)?;
     // 1 says that none is ignored.
-    if !said.succeeded && said.code != Some(1) {
-        return Err(said.failed());
+    if !output.succeeded && output.code != Some(1) {
+        return Err(output.into_error());
     }
     let (mut ignored, mut rules) = (HashSet::new(), BTreeMap::new());
-    let fields: Vec<_> = said.stdout.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
+    let fields: Vec<_> = output.stdout.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
     for [file, line, rule, name] in fields.as_chunks::<4>().0 {
         // The last rule that fits may be one that lets the file in.
         let name = name.strip_prefix("./").unwrap_or(name);
@@ -235,5 +235,5 @@ fn ignored(repository: &Repository, names: &[&str]) -> Result<(HashSet<String>, 
 fn unmerged(repository: &Repository) -> Result<HashSet<Vec<u8>>, PublishError> {
     let text = repository.git.read(&["ls-files", "-u", "-z", "--", "."], Vec::new())?;
     let name = |line: &[u8]| line.splitn(2, |byte| *byte == b'\t').nth(1).map(<[u8]>::to_vec);
-    Ok(parts(&text).filter_map(name).collect())
+    Ok(split_nul(&text).filter_map(name).collect())
 }

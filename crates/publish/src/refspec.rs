@@ -6,7 +6,7 @@ pub(crate) fn destination(refspecs: &[String], branch: &str, is_current: bool) -
     if refspecs
         .iter()
         .filter_map(|refspec| refspec.strip_prefix('^'))
-        .any(|not| match_pattern(not, &full_name).is_some())
+        .any(|not| wildcard_match(not, &full_name).is_some())
     {
         return None;
     }
@@ -18,24 +18,24 @@ pub(crate) fn destination(refspecs: &[String], branch: &str, is_current: bool) -
             ("", "") => Some(full_name.clone()),
             // A deletion, or an exclusion.
             ("", _) | (_, "") => None,
-            ("HEAD" | "@", to) => is_current.then(|| full(if to == from { branch } else { to })),
-            (from, to) if from.contains('*') => Some(to.replacen('*', match_pattern(from, &full_name)?, 1)),
-            (from, to) => (full(from) == full_name).then(|| full(to)),
+            ("HEAD" | "@", to) => is_current.then(|| expand(if to == from { branch } else { to })),
+            (from, to) if from.contains('*') => Some(to.replacen('*', wildcard_match(from, &full_name)?, 1)),
+            (from, to) => (expand(from) == full_name).then(|| expand(to)),
         }
     })
 }
 
 /// The part of the name that the `*` stands for.
-fn match_pattern<'a>(pattern: &str, name: &'a str) -> Option<&'a str> {
+fn wildcard_match<'a>(pattern: &str, name: &'a str) -> Option<&'a str> {
     let (before, after) = pattern.split_once('*').unwrap_or((pattern, ""));
     match pattern.contains('*') {
         true => name.strip_prefix(before)?.strip_suffix(after),
-        false => (full(pattern) == name).then_some(""),
+        false => (expand(pattern) == name).then_some(""),
     }
 }
 
 /// A short name is that of a branch.
-fn full(name: &str) -> String {
+fn expand(name: &str) -> String {
     let name = name.strip_prefix("heads/").unwrap_or(name);
     if name.starts_with("refs/") { name.to_owned() } else { format!("refs/heads/{name}") }
 }

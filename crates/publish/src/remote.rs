@@ -11,7 +11,7 @@ use crate::repository::Repository;
 use crate::target::Target;
 
 /// How often a remote may be set back between the answer and the fetch.
-const QUESTIONS: u32 = 3;
+const MAX_ATTEMPTS: u32 = 3;
 
 /// Where a branch is pushed to.
 pub(crate) struct Remote {
@@ -25,16 +25,16 @@ pub(crate) struct Remote {
     pub(crate) branch: Branch,
     /// The reference that is pushed to instead of a branch.
     elsewhere: Option<String>,
-    push_urls: usize,
+    push_url_count: usize,
     git: Git,
 }
 
 /// What became of a push.
-pub(crate) enum Answer {
-    Done,
+pub(crate) enum PushResult {
+    Accepted,
     /// Others came first: it is worth another try.
-    Lost(String),
-    No(NotPushed),
+    LostRace(String),
+    Refused(NotPushed),
 }
 
 impl Remote {
@@ -46,7 +46,7 @@ impl Remote {
     ) -> Result<Option<Self>, PublishError> {
         let shown = target.branch.to_string();
         let branch = shown.as_str();
-        let Some(name) = choose(repository, given, branch) else { return Ok(None) };
+        let Some(name) = choose_name(repository, given, branch) else { return Ok(None) };
         if name.starts_with('-') {
             return Err(PublishError::Name(name));
         }
@@ -61,39 +61,39 @@ impl Remote {
         let there =
             destination.as_deref().map_or(Some(target.branch.clone()), |name| Branch::from_full_name(name.as_bytes()));
         let git = repository.git.clone();
-        let url = |words: &[&str]| git.look_up(&[&["remote", "get-url"], words, &["--", &name]].concat());
+        let url = |words: &[&str]| git.try_output_line(&[&["remote", "get-url"], words, &["--", &name]].concat());
         let pushed_to = match config.remotes().contains(&name) {
             true => url(&["--push"])?.filter(|to| url(&[]).is_ok_and(|from| from.as_ref() != Some(to))),
             false => None,
         };
-        let all = git.look_up(&["remote", "get-url", "--push", "--all", "--", &name])?.unwrap_or_default();
+        let all = git.try_output_line(&["remote", "get-url", "--push", "--all", "--", &name])?.unwrap_or_default();
         let url = all.lines().next().unwrap_or(&name).to_owned();
         let source = pushed_to.unwrap_or_else(|| name.clone());
         let elsewhere = destination.filter(|_| there.is_none());
         let branch = there.unwrap_or_else(|| target.branch.clone());
         let git = git.set(format!("remote.{name}.mirror=false"));
-        Ok(Some(Remote { source, url, name, branch, elsewhere, push_urls: all.lines().count(), git }))
+        Ok(Some(Remote { source, url, name, branch, elsewhere, push_url_count: all.lines().count(), git }))
     }
 
     /// Whether it stands for one branch of one place, so that its records are known.
-    pub(crate) fn is_one_branch(&self) -> Result<(), NotPushed> {
+    pub(crate) fn check_single_branch(&self) -> Result<(), NotPushed> {
         if let Some(elsewhere) = &self.elsewhere {
             return Err(NotPushed::Failed(format!(
                 "remote.{}.push sends the branch to {elsewhere}, which is no branch: choose another branch or remote",
-                self.shown()
+                self.display_name()
             )));
         }
-        match self.push_urls {
+        match self.push_url_count {
             0 | 1 => Ok(()),
             several => Err(NotPushed::Failed(format!(
                 "the remote {} has {several} push URLs: name one of them as the remote",
-                self.shown()
+                self.display_name()
             ))),
         }
     }
 
     /// The name as people may see it.
-    pub(crate) fn shown(&self) -> String {
+    pub(crate) fn display_name(&self) -> String {
         without_credentials(&self.name)
     }
 
@@ -110,8 +110,8 @@ impl Remote {
     }
 
     /// The tips of all its branches that are here.
-    pub(crate) fn tips(&self, repository: &Repository) -> Result<Vec<String>, NotPushed> {
-        let text = self.ask(&["ls-remote", "--heads", "--", &self.source])?;
+    pub(crate) fn local_tips(&self, repository: &Repository) -> Result<Vec<String>, NotPushed> {
+        let text = self.run_remote(&["ls-remote", "--heads", "--", &self.source])?;
         let text = String::from_utf8_lossy(&text);
         let tips: String =
             text.lines().filter_map(|line| line.split('\t').next()).flat_map(|tip| [tip, "\n"]).collect();
@@ -122,18 +122,18 @@ impl Remote {
     }
 
     /// Where the branch is now, with all that it needs here; `None` where the remote does not have it.
-    pub(crate) fn tip(&self, repository: &Repository) -> Result<Option<String>, NotPushed> {
+    pub(crate) fn fetch_tip(&self, repository: &Repository) -> Result<Option<String>, NotPushed> {
         let full_name = self.branch.full_name();
-        for _ in 0..QUESTIONS {
+        for _ in 0..MAX_ATTEMPTS {
             let words = [OsStr::new("ls-remote"), OsStr::new("--"), OsStr::new(&self.source), &full_name];
-            let answer = self.ask(&words)?;
+            let answer = self.run_remote(&words)?;
             let is_it = |line: &&[u8]| line.ends_with(&[b"\t", full_name.as_encoded_bytes()].concat());
             let Some(line) = answer.split(|byte| *byte == b'\n').find(is_it) else { return Ok(None) };
             let tip = &*String::from_utf8_lossy(line.split(|byte| *byte == b'\t').next().unwrap_or_default());
-            if !has(repository, tip)? {
+            if !has_commit(repository, tip)? {
                 self.fetch()?;
             }
-            if has(repository, tip)? {
+            if has_commit(repository, tip)? {
                 return Ok(Some(tip.to_owned()));
             }
         }
@@ -145,19 +145,19 @@ impl Remote {
         let quiet = ["fetch", "--quiet", "--no-write-fetch-head", "--no-tags", "--no-prune", "--no-auto-maintenance"];
         let only = ["--no-recurse-submodules", "--refmap=", "--", &self.source];
         let words = quiet.iter().chain(&only).map(OsStr::new);
-        self.ask(&words.chain([&*self.branch.full_name()]).collect::<Vec<_>>()).map(drop)
+        self.run_remote(&words.chain([&*self.branch.full_name()]).collect::<Vec<_>>()).map(drop)
     }
 
-    fn ask<W: AsRef<OsStr>>(&self, words: &[W]) -> Result<Vec<u8>, NotPushed> {
+    fn run_remote<W: AsRef<OsStr>>(&self, words: &[W]) -> Result<Vec<u8>, NotPushed> {
         let output = self.git.run(words, Vec::new())?;
         if !output.succeeded {
-            return Err(why(&output.stderr));
+            return Err(classify_failure(&output.stderr));
         }
         Ok(output.stdout)
     }
 
     /// Pushes the commit, if the branch is where we believe it to be.
-    pub(crate) fn push(&self, commit: &str, tip: Option<&str>) -> Result<Answer, PublishError> {
+    pub(crate) fn push(&self, commit: &str, tip: Option<&str>) -> Result<PushResult, PublishError> {
         let full_name = self.branch.full_name();
         let tip = format!(":{}", tip.unwrap_or_default());
         let lease = join([OsStr::new("--force-with-lease="), &full_name, OsStr::new(&tip)]);
@@ -168,26 +168,28 @@ impl Remote {
         let words: Vec<&OsStr> = quiet.iter().map(OsStr::new).chain(where_to).collect();
         let output = self.git.run(&words, Vec::new())?;
         if output.succeeded {
-            return Ok(Answer::Done);
+            return Ok(PushResult::Accepted);
         }
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let line = text.lines().filter(|line| line.starts_with('!')).find_map(|line| line.split('\t').nth(2));
-        let Some(line) = line.map(without_credentials) else { return Ok(Answer::No(why(&output.stderr))) };
+        let Some(line) = line.map(without_credentials) else {
+            return Ok(PushResult::Refused(classify_failure(&output.stderr)));
+        };
         if is_race(&line) {
-            return Ok(Answer::Lost(line));
+            return Ok(PushResult::LostRace(line));
         }
         let words = output.stderr.lines().filter_map(|line| line.strip_prefix("remote: ")).map(str::trim);
         let words: Vec<&str> = std::iter::once(line.as_str()).chain(words).filter(|line| !line.is_empty()).collect();
-        Ok(Answer::No(NotPushed::Rejected(words.join("; "))))
+        Ok(PushResult::Refused(NotPushed::Rejected(words.join("; "))))
     }
 }
 
 /// Whether the commit and its tree are here.
-fn has(repository: &Repository, commit: &str) -> Result<bool, PublishError> {
+fn has_commit(repository: &Repository, commit: &str) -> Result<bool, PublishError> {
     Ok(repository.git.run(&["cat-file", "-e", &format!("{commit}^{{tree}}")], Vec::new())?.succeeded)
 }
 
-fn choose(repository: &Repository, given: Option<&str>, branch: &str) -> Option<String> {
+fn choose_name(repository: &Repository, given: Option<&str>, branch: &str) -> Option<String> {
     let config = &repository.config;
     let set =
         [format!("branch.{branch}.pushremote"), "remote.pushdefault".to_owned(), format!("branch.{branch}.remote")];
@@ -209,7 +211,7 @@ fn is_race(line: &str) -> bool {
 }
 
 /// Why the remote could not be asked, by what git says.
-fn why(stderr: &str) -> NotPushed {
+fn classify_failure(stderr: &str) -> NotPushed {
     const DENIED: &[&str] = &[
         "Authentication failed",
         "could not read Username",
@@ -240,13 +242,13 @@ fn why(stderr: &str) -> NotPushed {
         "does not appear to be a git repository",
         "not found",
     ];
-    let says = |words: &&&str| stderr.contains(**words);
+    let contains = |words: &&&str| stderr.contains(**words);
     let about = |line: &&str| !line.starts_with("Please make sure") && !line.starts_with("and the repository exists");
     let words =
         stderr.lines().filter(about).map(|line| line.trim_start_matches("fatal: ")).collect::<Vec<_>>().join("; ");
     match () {
-        () if DENIED.iter().any(|words| says(&words)) => NotPushed::Denied(words),
-        () if OFFLINE.iter().any(|words| says(&words)) => NotPushed::Offline(words),
+        () if DENIED.iter().any(|words| contains(&words)) => NotPushed::Denied(words),
+        () if OFFLINE.iter().any(|words| contains(&words)) => NotPushed::Offline(words),
         () => NotPushed::Failed(words),
     }
 }

@@ -27,17 +27,18 @@ pub(crate) struct Repository {
 impl Repository {
     /// The repository that has this directory in its work tree.
     pub(crate) fn find(git: Git, dir: &Path) -> Result<Option<Self>, PublishError> {
-        let said = git.run(&["rev-parse", "--is-inside-work-tree"], Vec::new())?;
+        let output = git.run(&["rev-parse", "--is-inside-work-tree"], Vec::new())?;
         // What is no repository although it says so is told in git's words.
-        if !said.succeeded && said.stderr.contains("not a git repository (or any") {
+        if !output.succeeded && output.stderr.contains("not a git repository (or any") {
             return Ok(None);
         }
-        if said.ok()?.trim_ascii() != b"true" {
+        if output.into_stdout()?.trim_ascii() != b"true" {
             return Ok(None);
         }
-        let path =
-            |name: &str| Ok(path_of(&one_path(git.read(&["rev-parse", "--path-format=absolute", name], Vec::new())?)));
-        let prefix = one_path(git.read(&["rev-parse", "--show-prefix"], Vec::new())?);
+        let path = |name: &str| {
+            Ok(path_of(&trim_line_end(git.read(&["rev-parse", "--path-format=absolute", name], Vec::new())?)))
+        };
+        let prefix = trim_line_end(git.read(&["rev-parse", "--show-prefix"], Vec::new())?);
         let depth = prefix.iter().filter(|byte| **byte == b'/').count();
         let config = Config::read(&git)?;
         Ok(Some(Repository {
@@ -45,14 +46,14 @@ impl Repository {
             prefix,
             git_dir: path("--git-dir")?,
             common_dir: path("--git-common-dir")?,
-            git: asking_nothing(&git, &config),
+            git: with_batch_ssh(&git, &config),
             dir: dir.to_owned(),
             config,
         }))
     }
 
     /// A directory of our own, in that of the repository.
-    pub(crate) fn own_dir(&self, in_dir: &Path) -> Result<PathBuf, PublishError> {
+    pub(crate) fn state_dir(&self, in_dir: &Path) -> Result<PathBuf, PublishError> {
         let dir = in_dir.join("tracing-failure");
         match std::fs::create_dir(&dir) {
             Ok(()) => self.share(&dir),
@@ -84,18 +85,18 @@ impl Repository {
 
     /// The branch that is checked out, whether or not it has a commit.
     pub(crate) fn current_branch(&self) -> Result<Option<Branch>, PublishError> {
-        Ok(self.target_of(OsStr::new("HEAD"))?.and_then(|head| Branch::from_full_name(&head)))
+        Ok(self.symbolic_target(OsStr::new("HEAD"))?.and_then(|head| Branch::from_full_name(&head)))
     }
 
     /// The full name that a symbolic reference stands for; `None` where it is none.
-    pub(crate) fn target_of(&self, name: &OsStr) -> Result<Option<Vec<u8>>, PublishError> {
+    pub(crate) fn symbolic_target(&self, name: &OsStr) -> Result<Option<Vec<u8>>, PublishError> {
         let answer = self.git.run(&[OsStr::new("symbolic-ref"), OsStr::new("-q"), name], Vec::new())?;
         Ok(answer.succeeded.then(|| answer.stdout.trim_ascii_end().to_vec()))
     }
 
     /// The tree without files.
     pub(crate) fn empty_tree(&self) -> Result<String, PublishError> {
-        self.git.word(&["hash-object", "-t", "tree", "--stdin"], Vec::new())
+        self.git.output_line(&["hash-object", "-t", "tree", "--stdin"], Vec::new())
     }
 
     /// HEAD, or the empty tree where there is no commit yet.
@@ -106,7 +107,7 @@ impl Repository {
     /// The commit that a full name of a reference, or an object's name, stands for.
     pub(crate) fn commit_of(&self, name: impl AsRef<OsStr>) -> Result<Option<String>, PublishError> {
         let commit = join([name.as_ref(), OsStr::new("^{commit}")]);
-        self.git.look_up(&[OsStr::new("rev-parse"), OsStr::new("-q"), OsStr::new("--verify"), &commit])
+        self.git.try_output_line(&[OsStr::new("rev-parse"), OsStr::new("-q"), OsStr::new("--verify"), &commit])
     }
 
     /// Moves a branch, where it is still at the old commit; says whether it was.
@@ -114,12 +115,16 @@ impl Repository {
         let name = branch.full_name();
         let words = ["update-ref", "--no-deref", "-m", REFLOG_MESSAGE].map(OsStr::new);
         let words = [&words[..], &[&name, OsStr::new(new), OsStr::new(old.unwrap_or_default())]].concat();
-        let said = self.git.run(&words, Vec::new())?;
-        if said.succeeded {
+        let output = self.git.run(&words, Vec::new())?;
+        if output.succeeded {
             return Ok(true);
         }
         let has_moved = self.commit_of(&name)?.as_deref() != old;
-        if has_moved || said.stderr.contains("reference already exists") { Ok(false) } else { Err(said.failed()) }
+        if has_moved || output.stderr.contains("reference already exists") {
+            Ok(false)
+        } else {
+            Err(output.into_error())
+        }
     }
 
     /// Takes back a move of a branch, where nobody has built on it; says whether that was so.
@@ -153,7 +158,7 @@ fn shared_mode(setting: &str) -> Option<u32> {
 }
 
 /// Git whose ssh, the user's own, must not ask for anything.
-fn asking_nothing(git: &Git, config: &Config) -> Git {
+fn with_batch_ssh(git: &Git, config: &Config) -> Git {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let given = variable("GIT_SSH_COMMAND").or_else(|| config.get("core.sshcommand").map(str::to_owned));
     let program = || variable("GIT_SSH").map(|program| format!("'{}'", program.replace('\'', "'\\''")));
@@ -163,7 +168,7 @@ fn asking_nothing(git: &Git, config: &Config) -> Git {
 }
 
 /// A line that may itself have line ends in it.
-fn one_path(mut line: Vec<u8>) -> Vec<u8> {
+fn trim_line_end(mut line: Vec<u8>) -> Vec<u8> {
     if line.last() == Some(&b'\n') {
         line.pop();
     }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::error::PublishError;
-use crate::git::{Git, parts};
+use crate::git::{Git, split_nul};
 use crate::tree::Entry;
 
 /// What the user's index says about files, where that differs from HEAD or from a plain entry.
@@ -42,7 +42,7 @@ impl Reserved {
 
     /// `:100644 100644 83baae… 9bc1d2… M\0path\0`, with a second path where the status is R or C.
     fn add_changes(&mut self, text: &[u8]) {
-        let mut parts = parts(text);
+        let mut parts = split_nul(text);
         while let (Some(words), Some(path)) = (parts.next(), parts.next()) {
             let words = String::from_utf8_lossy(words);
             let mut words = words.split(' ').skip(3);
@@ -59,7 +59,7 @@ impl Reserved {
     /// `H path`: the letter is S for skip-worktree, and small for assume-unchanged.
     fn add_flags(&mut self, text: &[u8]) {
         let hidden =
-            parts(text).filter(|line| line.first().is_some_and(|flag| *flag == b'S' || flag.is_ascii_lowercase()));
+            split_nul(text).filter(|line| line.first().is_some_and(|flag| *flag == b'S' || flag.is_ascii_lowercase()));
         self.hidden.extend(hidden.filter_map(|line| line.get(2..)).map(<[u8]>::to_vec));
     }
 }

@@ -9,31 +9,32 @@ use std::io::Write;
 
 use crate::error::PublishError;
 use crate::git::path_of;
+use crate::ledger::PushLedger;
 use crate::message::REFLOG_MESSAGE;
-use crate::pushed::Pushed;
 use crate::repository::Repository;
 use crate::target::Target;
 use crate::tree::{Entry, changed};
 
 /// How many moves of the branch are looked at.
-const MOVES: usize = 50;
+const MAX_REFLOG_ENTRIES: usize = 50;
 
 /// Writes back the records of our commits that a reset has dropped and that are on no remote.
 pub(crate) fn write_back(
     repository: &Repository,
     target: &Target,
-    pushed: Option<&Pushed>,
+    ledger: Option<&PushLedger>,
 ) -> Result<(), PublishError> {
     let Some(tip) = repository.commit_of(target.full_name())? else { return Ok(()) };
     for commit in dropped(repository, target)? {
-        let published = repository.git.look_up(&["rev-list", "--max-count=1", &commit, "--not", &tip, "--remotes"])?;
+        let published =
+            repository.git.try_output_line(&["rev-list", "--max-count=1", &commit, "--not", &tip, "--remotes"])?;
         if published.is_none() {
             continue;
         }
         for entry in changed(&repository.git, &tip, &commit, false)? {
             let is_record = target.has_record_name(repository, &entry.path);
-            if is_record && !pushed.is_some_and(|pushed| pushed.has(&entry)) {
-                restore(repository, &entry)?;
+            if is_record && !ledger.is_some_and(|ledger| ledger.has(&entry)) {
+                restore_record(repository, &entry)?;
             }
         }
     }
@@ -42,9 +43,9 @@ pub(crate) fn write_back(
 
 /// Our commits that the branch was reset from.
 fn dropped(repository: &Repository, target: &Target) -> Result<Vec<String>, PublishError> {
-    let most = format!("--max-count={MOVES}");
+    let limit = format!("--max-count={MAX_REFLOG_ENTRIES}");
     let name = target.full_name();
-    let words = ["log", "--walk-reflogs", "-z", "--format=%H %gs", &most].map(OsStr::new);
+    let words = ["log", "--walk-reflogs", "-z", "--format=%H %gs", &limit].map(OsStr::new);
     let answer = repository.git.run(&[&words[..], &[&name, OsStr::new("--")]].concat(), Vec::new())?;
     let text = String::from_utf8_lossy(&answer.stdout).into_owned();
     let moves: Vec<(&str, &str)> = text.split('\0').filter_map(|line| line.split_once(' ')).collect();
@@ -54,7 +55,7 @@ fn dropped(repository: &Repository, target: &Target) -> Result<Vec<String>, Publ
 }
 
 /// Writes a record, unless there is a file of its name.
-fn restore(repository: &Repository, entry: &Entry) -> Result<(), PublishError> {
+fn restore_record(repository: &Repository, entry: &Entry) -> Result<(), PublishError> {
     let path = repository.work_tree.join(path_of(&entry.path));
     if path.symlink_metadata().is_ok() {
         return Ok(());

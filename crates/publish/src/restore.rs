@@ -5,7 +5,7 @@
 
 use crate::error::PublishError;
 use crate::repository::Repository;
-use crate::tree::Item;
+use crate::tree::TreeItem;
 
 /// Whether all objects are here that this commit has and its parent has not.
 pub(crate) fn is_whole(repository: &Repository, commit: &str, parent: Option<&str>) -> Result<bool, PublishError> {
@@ -15,15 +15,15 @@ pub(crate) fn is_whole(repository: &Repository, commit: &str, parent: Option<&st
 }
 
 /// Makes the missing objects of these files again, where the files still have that content.
-pub(crate) fn restore_missing(repository: &Repository, items: &[&Item]) -> Result<(), PublishError> {
+pub(crate) fn restore_missing(repository: &Repository, items: &[&TreeItem]) -> Result<(), PublishError> {
     // A partial clone lacks objects on purpose, and fetches them when they are asked for.
     if repository.config.is_partial() {
         return Ok(());
     }
-    let is_file = |item: &&Item| item.name().is_some_and(|name| repository.dir.join(name).is_file());
-    let missing: Vec<&Item> = missing(repository, items)?.into_iter().filter(is_file).collect();
+    let is_file = |item: &&TreeItem| item.name().is_some_and(|name| repository.dir.join(name).is_file());
+    let missing: Vec<&TreeItem> = missing(repository, items)?.into_iter().filter(is_file).collect();
     let hashes = hash(repository, &missing, &[])?;
-    let same: Vec<&Item> = missing
+    let same: Vec<&TreeItem> = missing
         .into_iter()
         .zip(hashes.lines())
         .filter(|(item, hash)| item.object == *hash)
@@ -33,22 +33,22 @@ pub(crate) fn restore_missing(repository: &Repository, items: &[&Item]) -> Resul
 }
 
 /// The names of the objects that the files have now.
-fn hash(repository: &Repository, items: &[&Item], options: &[&str]) -> Result<String, PublishError> {
+fn hash(repository: &Repository, items: &[&TreeItem], options: &[&str]) -> Result<String, PublishError> {
     if items.is_empty() {
         return Ok(String::new());
     }
     // These paths begin at the root of the work tree, wherever git is called.
     let paths = items.iter().filter_map(|item| item.name()).flat_map(|name| [repository.path_of(name), b"\n".to_vec()]);
-    repository.git.word(&[&["hash-object", "--stdin-paths"], options].concat(), paths.flatten().collect())
+    repository.git.output_line(&[&["hash-object", "--stdin-paths"], options].concat(), paths.flatten().collect())
 }
 
 /// Those whose object is not here.
-fn missing<'a>(repository: &Repository, items: &[&'a Item]) -> Result<Vec<&'a Item>, PublishError> {
+fn missing<'a>(repository: &Repository, items: &[&'a TreeItem]) -> Result<Vec<&'a TreeItem>, PublishError> {
     if items.is_empty() {
         return Ok(Vec::new());
     }
     let objects = items.iter().flat_map(|item| [&item.object, "\n"]).collect::<String>();
-    let answers = repository.git.word(&["cat-file", "--batch-check"], objects.into_bytes())?;
-    let is_missing = |(item, answer): (&&'a Item, &str)| answer.ends_with(" missing").then_some(*item);
+    let answers = repository.git.output_line(&["cat-file", "--batch-check"], objects.into_bytes())?;
+    let is_missing = |(item, answer): (&&'a TreeItem, &str)| answer.ends_with(" missing").then_some(*item);
     Ok(items.iter().zip(answers.lines()).filter_map(is_missing).collect())
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::allowed::Allowed;
+use crate::allow_list::AllowList;
 use crate::error::{PublishError, Secret};
 use crate::git::{Git, path_of};
 use crate::tree::Entry;
@@ -13,7 +13,7 @@ use record::Failure;
 use record::internal::{Found, Json, secrets, secrets_in_text};
 
 /// How many bytes are read at once, unless one blob has more.
-const AT_ONCE: u64 = 4 << 20;
+const MAX_BATCH_BYTES: u64 = 4 << 20;
 
 /// A record that was read.
 pub(crate) struct Read {
@@ -49,11 +49,11 @@ fn sha256(value: &str) -> String {
 pub(crate) struct Scan {
     known: HashMap<String, Result<Read, String>>,
     /// What looks like a secret and is none.
-    allowed: Allowed,
+    allowed: AllowList,
 }
 
 impl Scan {
-    pub(crate) fn new(allowed: Allowed) -> Self {
+    pub(crate) fn new(allowed: AllowList) -> Self {
         Scan { known: HashMap::new(), allowed }
     }
 
@@ -67,9 +67,9 @@ impl Scan {
         blobs.retain(|blob| !self.known.contains_key(*blob));
         blobs.sort_unstable();
         blobs.dedup();
-        for blobs in by_size(git, &blobs)? {
-            let said = git.read(&["cat-file", "--batch"], lines(blobs))?;
-            let mut rest = &said[..];
+        for blobs in batches(git, &blobs)? {
+            let output = git.read(&["cat-file", "--batch"], lines(blobs))?;
+            let mut rest = &output[..];
             for blob in blobs {
                 let content = next_object(&mut rest).ok_or_else(|| PublishError::Git {
                     command: format!("git cat-file blob {blob}"),
@@ -82,7 +82,7 @@ impl Scan {
     }
 
     /// Why a file is no record; one that was not read is none either.
-    pub(crate) fn why_not(&self, entry: &Entry) -> Option<&str> {
+    pub(crate) fn rejection(&self, entry: &Entry) -> Option<&str> {
         match self.known.get(&entry.blob) {
             Some(Ok(_)) => None,
             Some(Err(why)) => Some(why),
@@ -91,12 +91,12 @@ impl Scan {
     }
 
     pub(crate) fn computations<'a>(&'a self, entries: &'a [Entry]) -> impl Iterator<Item = &'a str> {
-        entries.iter().filter_map(|entry| self.read_of(entry)).map(|read| read.computation.as_str())
+        entries.iter().filter_map(|entry| self.content_of(entry)).map(|read| read.computation.as_str())
     }
 
     pub(crate) fn secrets(&self, entries: &[Entry]) -> Vec<Secret> {
-        let found = entries.iter().filter_map(|entry| Some((entry, self.read_of(entry)?)));
-        found.flat_map(|(entry, read)| self.named(&entry.path, &read.secrets)).collect()
+        let found = entries.iter().filter_map(|entry| Some((entry, self.content_of(entry)?)));
+        found.flat_map(|(entry, read)| self.secrets_in(&entry.path, &read.secrets)).collect()
     }
 
     /// Leaves out the files that hold secrets, and returns these.
@@ -112,7 +112,7 @@ impl Scan {
     }
 
     /// The secrets of a file, and those in its name, without what is allowed.
-    pub(crate) fn named(&self, path: &[u8], found: &[Found]) -> Vec<Secret> {
+    pub(crate) fn secrets_in(&self, path: &[u8], found: &[Found]) -> Vec<Secret> {
         let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let in_name = secrets_in_text(&String::from_utf8_lossy(name), sha256);
         let secret = |found: &Found| Secret {
@@ -124,30 +124,30 @@ impl Scan {
         found.iter().chain(&in_name).filter(|found| !self.allowed.has(&found.digest)).map(secret).collect()
     }
 
-    fn read_of(&self, entry: &Entry) -> Option<&Read> {
+    fn content_of(&self, entry: &Entry) -> Option<&Read> {
         self.known.get(&entry.blob)?.as_ref().ok()
     }
 }
 
-/// The blobs in portions that are not too large together.
-fn by_size<'a>(git: &Git, blobs: &'a [&'a str]) -> Result<Vec<&'a [&'a str]>, PublishError> {
+/// The blobs in batches that are not too large together.
+fn batches<'a>(git: &Git, blobs: &'a [&'a str]) -> Result<Vec<&'a [&'a str]>, PublishError> {
     if blobs.is_empty() {
         return Ok(Vec::new());
     }
-    let said = git.read(&["cat-file", "--batch-check=%(objectsize)"], lines(blobs))?;
-    let said = String::from_utf8_lossy(&said);
-    let (mut portions, mut start, mut bytes) = (Vec::new(), 0, 0);
-    for (place, size) in said.lines().enumerate().take(blobs.len()) {
+    let output = git.read(&["cat-file", "--batch-check=%(objectsize)"], lines(blobs))?;
+    let output = String::from_utf8_lossy(&output);
+    let (mut batches, mut start, mut bytes) = (Vec::new(), 0, 0);
+    for (place, size) in output.lines().enumerate().take(blobs.len()) {
         // One that is missing has no size, and is told when it is read.
         let size: u64 = size.parse().unwrap_or(0);
-        if place > start && bytes + size > AT_ONCE {
-            portions.push(&blobs[start..place]);
+        if place > start && bytes + size > MAX_BATCH_BYTES {
+            batches.push(&blobs[start..place]);
             (start, bytes) = (place, 0);
         }
         bytes += size;
     }
-    portions.push(&blobs[start..]);
-    Ok(portions)
+    batches.push(&blobs[start..]);
+    Ok(batches)
 }
 
 fn lines(blobs: &[&str]) -> Vec<u8> {
@@ -155,10 +155,10 @@ fn lines(blobs: &[&str]) -> Vec<u8> {
 }
 
 /// The next of what `cat-file --batch` says: `83baae… blob 12\n`, 12 bytes, `\n`.
-fn next_object<'a>(said: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let end = said.iter().position(|byte| *byte == b'\n')?;
-    let size: usize = std::str::from_utf8(&said[..end]).ok()?.rsplit(' ').next()?.parse().ok()?;
-    let content = said.get(end + 1..end + 1 + size)?;
-    *said = said.get(end + 2 + size..)?;
+fn next_object<'a>(output: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let end = output.iter().position(|byte| *byte == b'\n')?;
+    let size: usize = std::str::from_utf8(&output[..end]).ok()?.rsplit(' ').next()?.parse().ok()?;
+    let content = output.get(end + 1..end + 1 + size)?;
+    *output = output.get(end + 2 + size..)?;
     Some(content)
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::cache::index_line;
 use crate::error::PublishError;
-use crate::git::parts;
+use crate::git::split_nul;
 use crate::repository::Repository;
 use crate::tree::{Entry, list_dir};
 use runtime::io_error::about;
@@ -22,7 +22,7 @@ use runtime::io_error::about;
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long after us a process may take the lock of an index that it has read before us.
-const READ_TO_LOCK: Duration = Duration::from_millis(60);
+const LOCK_GAP: Duration = Duration::from_millis(60);
 
 /// Waits until no other process holds the lock of the index.
 pub(crate) fn wait_for_lock(repository: &Repository) -> Result<(), PublishError> {
@@ -31,22 +31,22 @@ pub(crate) fn wait_for_lock(repository: &Repository) -> Result<(), PublishError>
 
 /// Writes down the entries that the index is to get, for the next publishing if this one is killed.
 pub(crate) fn announce(repository: &Repository, entries: &[Entry]) -> Result<(), PublishError> {
-    let note = note(repository)?;
-    let written = std::fs::write(&note, lines(entries));
-    written.map_err(|error| PublishError::Io(about(&note, "cannot write", error)))?;
-    repository.share(&note);
+    let journal = journal(repository)?;
+    let written = std::fs::write(&journal, lines(entries));
+    written.map_err(|error| PublishError::Io(about(&journal, "cannot write", error)))?;
+    repository.share(&journal);
     Ok(())
 }
 
-/// Removes the note.
+/// Removes the journal.
 pub(crate) fn withdraw(repository: &Repository) {
-    let _ = note(repository).map(std::fs::remove_file);
+    let _ = journal(repository).map(std::fs::remove_file);
 }
 
-/// Removes the note, unless another process may write back an index without the entries.
+/// Removes the journal, unless another process may write back an index without the entries.
 pub(crate) fn finish(repository: &Repository) {
     let started = Instant::now();
-    while started.elapsed() < READ_TO_LOCK {
+    while started.elapsed() < LOCK_GAP {
         if is_locked(repository) {
             return;
         }
@@ -58,9 +58,10 @@ pub(crate) fn finish(repository: &Repository) {
 /// Adds the records to the index.
 pub(crate) fn stage(repository: &Repository, entries: &[Entry]) -> Result<(), PublishError> {
     retry(repository, || {
-        let said = repository.git.run(&["update-index", "--add", "-z", "--index-info"], lines(entries))?;
-        let is_locked = !said.succeeded && said.stderr.contains("index.lock") && said.stderr.contains("File exists");
-        if is_locked { Ok(None) } else { said.ok().map(|_| Some(())) }
+        let output = repository.git.run(&["update-index", "--add", "-z", "--index-info"], lines(entries))?;
+        let is_locked =
+            !output.succeeded && output.stderr.contains("index.lock") && output.stderr.contains("File exists");
+        if is_locked { Ok(None) } else { output.into_stdout().map(|_| Some(())) }
     })?;
     // So that those who ask without refreshing see no changes.
     let _ = repository.git.run(&["add", "--refresh", "--", "."], Vec::new());
@@ -69,9 +70,9 @@ pub(crate) fn stage(repository: &Repository, entries: &[Entry]) -> Result<(), Pu
 
 /// Does what a note asks for: its publisher was killed, or another process held the lock of the index.
 pub(crate) fn finish_earlier(repository: &Repository) -> Result<(), PublishError> {
-    let note = note(repository)?;
-    let Ok(text) = std::fs::read(&note) else { return Ok(()) };
-    let entries: Vec<Entry> = parts(&text).filter_map(entry).collect();
+    let journal = journal(repository)?;
+    let Ok(text) = std::fs::read(&journal) else { return Ok(()) };
+    let entries: Vec<Entry> = split_nul(&text).filter_map(parse_entry).collect();
     stage_missing(repository, &entries)?;
     withdraw(repository);
     Ok(())
@@ -90,15 +91,15 @@ fn stage_missing(repository: &Repository, entries: &[Entry]) -> Result<(), Publi
     let head: HashMap<Vec<u8>, &str> =
         items.iter().filter_map(|item| Some((repository.path_of(item.name()?), item.object.as_str()))).collect();
     let text = repository.git.read(&["ls-files", "-s", "-z", "--full-name", "--", "."], Vec::new())?;
-    let staged: HashSet<Vec<u8>> = parts(&text).filter_map(entry).map(|entry| entry.path).collect();
+    let staged: HashSet<Vec<u8>> = split_nul(&text).filter_map(parse_entry).map(|entry| entry.path).collect();
     let is_missing = |entry: &&Entry| head.get(&entry.path) == Some(&&*entry.blob) && !staged.contains(&entry.path);
     let missing: Vec<Entry> = entries.iter().filter(is_missing).cloned().collect();
     if missing.is_empty() { Ok(()) } else { stage(repository, &missing) }
 }
 
 /// The list of the entries that the index is to get.
-fn note(repository: &Repository) -> Result<PathBuf, PublishError> {
-    Ok(repository.own_dir(&repository.git_dir)?.join("to-stage"))
+fn journal(repository: &Repository) -> Result<PathBuf, PublishError> {
+    Ok(repository.state_dir(&repository.git_dir)?.join("to-stage"))
 }
 
 fn is_locked(repository: &Repository) -> bool {
@@ -110,7 +111,7 @@ fn lines(entries: &[Entry]) -> Vec<u8> {
 }
 
 /// `100644 83baae… 0\tpath`, or without the stage.
-fn entry(line: &[u8]) -> Option<Entry> {
+fn parse_entry(line: &[u8]) -> Option<Entry> {
     let tab = line.iter().position(|byte| *byte == b'\t')?;
     let mut words = std::str::from_utf8(&line[..tab]).ok()?.split(' ');
     let (mode, blob) = (words.next()?.to_owned(), words.next()?.to_owned());

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use crate::branch::Branch;
 use crate::error::PublishError;
-use crate::git::{Git, parts, path_of};
+use crate::git::{Git, path_of, split_nul};
 use crate::repository::Repository;
 use crate::scan::Scan;
 use crate::tree::{Entry, list_all};
@@ -12,7 +12,7 @@ use record::Store;
 use record::internal::is_record_name;
 
 /// How many files are read to see whether a branch holds records, where their names do not say it.
-const SAMPLE: usize = 64;
+const MAX_SAMPLED_FILES: usize = 64;
 
 pub(crate) struct Target {
     pub(crate) branch: Branch,
@@ -26,7 +26,7 @@ impl Target {
         let current = repository.current_branch()?;
         let Some(name) = name else {
             let branch = current.ok_or(PublishError::DetachedHead)?;
-            not_in_a_series(repository)?;
+            refuse_in_series(repository)?;
             return Ok(Target { branch, is_current: true });
         };
         let mut branch = Branch::new(name);
@@ -36,13 +36,13 @@ impl Target {
             return Err(PublishError::Name(name.to_owned()));
         }
         // An alias stands for the branch that it points to, and stays an alias.
-        if let Some(full_name) = repository.target_of(&branch.full_name())? {
+        if let Some(full_name) = repository.symbolic_target(&branch.full_name())? {
             branch = Branch::from_full_name(&full_name).ok_or_else(|| PublishError::Name(name.to_owned()))?;
         }
         let is_current = current.as_ref() == Some(&branch);
         match is_current {
-            true => not_in_a_series(repository)?,
-            false => not_checked_out(repository, &branch)?,
+            true => refuse_in_series(repository)?,
+            false => refuse_checked_out(repository, &branch)?,
         }
         Ok(Target { branch, is_current })
     }
@@ -66,17 +66,17 @@ impl Target {
 }
 
 /// A `git cherry-pick` or `git am` of several commits gives up its way back once the branch has moved.
-fn not_in_a_series(repository: &Repository) -> Result<(), PublishError> {
+fn refuse_in_series(repository: &Repository) -> Result<(), PublishError> {
     match ["sequencer", "rebase-apply"].into_iter().find(|name| repository.git_dir.join(name).exists()) {
         Some(name) => Err(PublishError::InSeries(repository.git_dir.join(name))),
         None => Ok(()),
     }
 }
 
-fn not_checked_out(repository: &Repository, branch: &Branch) -> Result<(), PublishError> {
+fn refuse_checked_out(repository: &Repository, branch: &Branch) -> Result<(), PublishError> {
     let text = repository.git.read(&["worktree", "list", "--porcelain", "-z"], Vec::new())?;
     let mut work_tree = path_of(b"");
-    for line in parts(&text) {
+    for line in split_nul(&text) {
         if let Some(path) = line.strip_prefix(b"worktree ") {
             work_tree = path_of(path);
         } else if line.strip_prefix(b"branch ").and_then(Branch::from_full_name).as_ref() == Some(branch) {
@@ -87,7 +87,7 @@ fn not_checked_out(repository: &Repository, branch: &Branch) -> Result<(), Publi
 }
 
 /// A file of the commit that is no record.
-pub(crate) fn other_file(git: &Git, scan: &mut Scan, commit: &str) -> Result<Option<Entry>, PublishError> {
+pub(crate) fn find_other_file(git: &Git, scan: &mut Scan, commit: &str) -> Result<Option<Entry>, PublishError> {
     let entries = list_all(git, commit)?;
     let file_name = |entry: &Entry| {
         let name = entry.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
@@ -99,7 +99,7 @@ pub(crate) fn other_file(git: &Git, scan: &mut Scan, commit: &str) -> Result<Opt
         return Ok(Some(other));
     }
     let unsure = records.into_iter().filter(|entry| !Store::is_own_name(&file_name(entry)));
-    let unsure: Vec<Entry> = unsure.take(SAMPLE).collect();
+    let unsure: Vec<Entry> = unsure.take(MAX_SAMPLED_FILES).collect();
     scan.read(git, &unsure)?;
-    Ok(unsure.into_iter().find(|entry| scan.why_not(entry).is_some()))
+    Ok(unsure.into_iter().find(|entry| scan.rejection(entry).is_some()))
 }

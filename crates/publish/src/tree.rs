@@ -1,7 +1,7 @@
 //! Trees of git, as they are without an index or a work tree.
 
 use crate::error::PublishError;
-use crate::git::{Git, parts, path_of};
+use crate::git::{Git, path_of, split_nul};
 
 /// A file in a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(crate) struct Entry {
 
 /// What stands in one directory of a tree.
 #[derive(Clone, Debug)]
-pub(crate) struct Item {
+pub(crate) struct TreeItem {
     pub(crate) mode: String,
     kind: String,
     pub(crate) object: String,
@@ -22,25 +22,25 @@ pub(crate) struct Item {
 }
 
 /// One directory of a tree.
-fn list(git: &Git, tree: &str) -> Result<Vec<Item>, PublishError> {
+fn list_tree(git: &Git, tree: &str) -> Result<Vec<TreeItem>, PublishError> {
     let text = git.read(&["ls-tree", "-z", "--full-tree", tree], Vec::new())?;
-    Ok(parts(&text).filter_map(Item::parse).collect())
+    Ok(split_nul(&text).filter_map(TreeItem::parse).collect())
 }
 
 /// All files of a tree.
 pub(crate) fn list_all(git: &Git, tree: &str) -> Result<Vec<Entry>, PublishError> {
     let text = git.read(&["ls-tree", "-r", "-z", "--full-tree", tree], Vec::new())?;
-    let entry = |item: Item| Entry { path: item.name, mode: item.mode, blob: item.object };
-    Ok(parts(&text).filter_map(Item::parse).map(entry).collect())
+    let entry = |item: TreeItem| Entry { path: item.name, mode: item.mode, blob: item.object };
+    Ok(split_nul(&text).filter_map(TreeItem::parse).map(entry).collect())
 }
 
 /// The directory of this prefix in a tree; empty where there is none.
-pub(crate) fn list_dir(git: &Git, root: Option<&str>, prefix: &[u8]) -> Result<Vec<Item>, PublishError> {
+pub(crate) fn list_dir(git: &Git, root: Option<&str>, prefix: &[u8]) -> Result<Vec<TreeItem>, PublishError> {
     let Some(root) = root else { return Ok(Vec::new()) };
-    let mut items = list(git, root)?;
+    let mut items = list_tree(git, root)?;
     for name in prefix.split(|byte| *byte == b'/').filter(|name| !name.is_empty()) {
         match items.into_iter().find(|item| item.name == name) {
-            Some(item) if item.kind == "tree" => items = list(git, &item.object)?,
+            Some(item) if item.kind == "tree" => items = list_tree(git, &item.object)?,
             _ => return Ok(Vec::new()),
         }
     }
@@ -50,14 +50,14 @@ pub(crate) fn list_dir(git: &Git, root: Option<&str>, prefix: &[u8]) -> Result<V
 /// The tree with these files in it, and all else as it is.
 pub(crate) fn with_entries(git: &Git, root: Option<&str>, entries: &[Entry]) -> Result<String, PublishError> {
     let entries: Vec<(&[u8], &Entry)> = entries.iter().map(|entry| (&entry.path[..], entry)).collect();
-    with(git, root, entries)
+    tree_with(git, root, entries)
 }
 
 /// The same of a directory, with the entries by their paths below it.
-fn with(git: &Git, tree: Option<&str>, mut entries: Vec<(&[u8], &Entry)>) -> Result<String, PublishError> {
-    let mut items: std::collections::BTreeMap<Vec<u8>, Item> = std::collections::BTreeMap::new();
+fn tree_with(git: &Git, tree: Option<&str>, mut entries: Vec<(&[u8], &Entry)>) -> Result<String, PublishError> {
+    let mut items: std::collections::BTreeMap<Vec<u8>, TreeItem> = std::collections::BTreeMap::new();
     if let Some(tree) = tree {
-        items.extend(list(git, tree)?.into_iter().map(|item| (item.name.clone(), item)));
+        items.extend(list_tree(git, tree)?.into_iter().map(|item| (item.name.clone(), item)));
     }
     entries.sort_by_key(|(path, _)| *path);
     for group in entries.chunk_by(|a, b| first_name(a.0) == first_name(b.0)) {
@@ -70,24 +70,24 @@ fn with(git: &Git, tree: Option<&str>, mut entries: Vec<(&[u8], &Entry)>) -> Res
             return Err(PublishError::FileInTheWay(path_of(&entry.path[..upto])));
         }
         let item = if is_file {
-            Item::new(&entry.mode, "blob", &entry.blob, name)
+            TreeItem::new(&entry.mode, "blob", &entry.blob, name)
         } else {
             let below = group.iter().map(|(path, entry)| (&path[name.len() + 1..], *entry)).collect();
-            Item::new("040000", "tree", &with(git, there.map(|item| item.object.as_str()), below)?, name)
+            TreeItem::new("040000", "tree", &tree_with(git, there.map(|item| item.object.as_str()), below)?, name)
         };
         items.insert(name.to_owned(), item);
     }
-    let text: Vec<u8> = items.values().flat_map(Item::line).collect();
-    git.word(&["mktree", "-z", "--missing"], text)
+    let text: Vec<u8> = items.values().flat_map(TreeItem::line).collect();
+    git.output_line(&["mktree", "-z", "--missing"], text)
 }
 
 fn first_name(path: &[u8]) -> &[u8] {
     path.split(|byte| *byte == b'/').next().unwrap_or(path)
 }
 
-impl Item {
+impl TreeItem {
     fn new(mode: &str, kind: &str, object: &str, name: &[u8]) -> Self {
-        Item { mode: mode.to_owned(), kind: kind.to_owned(), object: object.to_owned(), name: name.to_owned() }
+        TreeItem { mode: mode.to_owned(), kind: kind.to_owned(), object: object.to_owned(), name: name.to_owned() }
     }
 
     /// Whether it is an ordinary file, and no directory, link or submodule.
@@ -103,7 +103,7 @@ impl Item {
     fn parse(line: &[u8]) -> Option<Self> {
         let tab = line.iter().position(|byte| *byte == b'\t')?;
         let mut words = std::str::from_utf8(&line[..tab]).ok()?.split(' ');
-        Some(Item::new(words.next()?, words.next()?, words.next()?, &line[tab + 1..]))
+        Some(TreeItem::new(words.next()?, words.next()?, words.next()?, &line[tab + 1..]))
     }
 
     fn line(&self) -> Vec<u8> {
@@ -153,7 +153,7 @@ impl Change {
 /// What `diff-tree -z` says: the changes before it names a commit, and those of each commit that it names.
 pub(crate) fn changes(text: &[u8]) -> Vec<Vec<Change>> {
     let mut commits = vec![Vec::new()];
-    let mut parts = parts(text);
+    let mut parts = split_nul(text);
     while let Some(part) = parts.next() {
         if !part.starts_with(b":") {
             commits.push(Vec::new());

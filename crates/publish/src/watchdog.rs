@@ -25,7 +25,7 @@ mod shell {
         kill -s TERM -- \"-$group\"; sleep 1; kill -s KILL -- \"-$group\"";
 
     /// How long the shell may take to end.
-    const PATIENCE: Duration = Duration::from_secs(1);
+    const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
 
     /// Watches the calls of one publishing, which come one after the other.
     #[derive(Debug, Default)]
@@ -38,17 +38,17 @@ mod shell {
     }
 
     /// A call that is watched until this is dropped.
-    pub(crate) struct Watched<'a>(&'a Watchdog);
+    pub(crate) struct WatchGuard<'a>(&'a Watchdog);
 
     impl Watchdog {
         /// Ends the process group if this program ends before the result is dropped. Where there is no shell, it does
         /// nothing.
-        pub(crate) fn watch(&self, group: u32) -> Watched<'_> {
-            self.tell(&format!("{group}\n"));
-            Watched(self)
+        pub(crate) fn watch(&self, group: u32) -> WatchGuard<'_> {
+            self.send_line(&format!("{group}\n"));
+            WatchGuard(self)
         }
 
-        fn tell(&self, line: &str) {
+        fn send_line(&self, line: &str) {
             let shell = self.0.get_or_init(|| Shell::start().map(Mutex::new));
             if let Some(mut shell) = shell.as_ref().and_then(lock)
                 && let Some(input) = &mut shell.input
@@ -58,9 +58,9 @@ mod shell {
         }
     }
 
-    impl Drop for Watched<'_> {
+    impl Drop for WatchGuard<'_> {
         fn drop(&mut self) {
-            self.0.tell("\n");
+            self.0.send_line("\n");
         }
     }
 
@@ -79,7 +79,7 @@ mod shell {
         fn drop(&mut self) {
             self.input = None;
             let started = Instant::now();
-            let _ = wait_until(&mut self.process, || started.elapsed() > PATIENCE);
+            let _ = wait_until(&mut self.process, || started.elapsed() > EXIT_TIMEOUT);
         }
     }
 }

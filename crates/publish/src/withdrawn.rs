@@ -6,16 +6,16 @@ use std::ffi::OsStr;
 use crate::branch::join;
 use crate::error::PublishError;
 use crate::git::path_of;
-use crate::pushed::{Pushed, version};
+use crate::ledger::{PushLedger, version};
 use crate::remote::Remote;
 use crate::repository::Repository;
 use crate::tree::{Entry, list_all};
 
 /// How many earlier positions of a branch are looked at.
-const POSITIONS: usize = 50;
+const MAX_POSITIONS: usize = 50;
 
 /// How many branches are looked at where the branch itself is not on the remote.
-const BRANCHES: usize = 20;
+const MAX_BRANCHES: usize = 20;
 
 /// The records of commits that the remote's branch has lost.
 #[derive(Debug, Default)]
@@ -30,19 +30,19 @@ impl Withdrawn {
     pub(crate) fn find(
         repository: &Repository,
         remote: &Remote,
-        pushed: &Pushed,
+        ledger: &PushLedger,
         tip: Option<&str>,
         published: &[String],
     ) -> Result<Self, PublishError> {
-        let mut positions = match pushed.is_same_place() {
-            true => tracked(repository, remote, tip.is_none())?,
+        let mut positions = match ledger.is_same_place() {
+            true => tracked_positions(repository, remote, tip.is_none())?,
             false => Vec::new(),
         };
-        positions.extend(pushed.tip().filter(|_| tip.is_some()).map(str::to_owned));
+        positions.extend(ledger.tip().filter(|_| tip.is_some()).map(str::to_owned));
         positions.sort_unstable();
         positions.dedup();
         let mut withdrawn = Withdrawn::default();
-        for position in lost(repository, positions, published)? {
+        for position in lost_commits(repository, positions, published)? {
             withdrawn.is_set_back = true;
             // What has been thrown away cannot come back either.
             let records = list_all(&repository.git, &position).unwrap_or_default();
@@ -62,22 +62,22 @@ impl Withdrawn {
 }
 
 /// All records that the branch has had by its tracking branch, whether or not they were taken off it.
-pub(crate) fn had(repository: &Repository, remote: &Remote) -> Result<HashSet<String>, PublishError> {
+pub(crate) fn previous_versions(repository: &Repository, remote: &Remote) -> Result<HashSet<String>, PublishError> {
     let mut versions = HashSet::new();
-    for position in tracked(repository, remote, false)? {
+    for position in tracked_positions(repository, remote, false)? {
         versions.extend(list_all(&repository.git, &position).unwrap_or_default().iter().map(version));
     }
     Ok(versions)
 }
 
 /// Where the tracking branch is and has been; or all tracking branches of the remote.
-fn tracked(repository: &Repository, remote: &Remote, all: bool) -> Result<Vec<String>, PublishError> {
+fn tracked_positions(repository: &Repository, remote: &Remote, all: bool) -> Result<Vec<String>, PublishError> {
     let Some(branch) = remote.tracking_branch(repository) else { return Ok(Vec::new()) };
     let names = match all {
         false => vec![branch],
         true => {
             let of_remote = format!("refs/remotes/{}/", remote.name);
-            let words = ["for-each-ref", "--format=%(refname)", &format!("--count={BRANCHES}"), &of_remote];
+            let words = ["for-each-ref", "--format=%(refname)", &format!("--count={MAX_BRANCHES}"), &of_remote];
             let names = repository.git.read(&words, Vec::new())?;
             let names = names.split(|byte| *byte == b'\n').filter(|name| !name.is_empty());
             names.map(|name| path_of(name).into_os_string()).collect()
@@ -86,9 +86,9 @@ fn tracked(repository: &Repository, remote: &Remote, all: bool) -> Result<Vec<St
     let mut positions = Vec::new();
     for name in names {
         positions.extend(repository.commit_of(&name)?);
-        let most = format!("--max-count={POSITIONS}");
-        let words = ["log", "--walk-reflogs", "--format=%H", &most].map(OsStr::new);
-        let log = repository.git.look_up(&[&words[..], &[&name, OsStr::new("--")]].concat())?;
+        let limit = format!("--max-count={MAX_POSITIONS}");
+        let words = ["log", "--walk-reflogs", "--format=%H", &limit].map(OsStr::new);
+        let log = repository.git.try_output_line(&[&words[..], &[&name, OsStr::new("--")]].concat())?;
         let log: Vec<String> = log.unwrap_or_default().lines().map(str::to_owned).collect();
         // The log tells where each move led to; the oldest move also knows where it came from.
         let oldest = format!("@{{{}}}", log.len());
@@ -99,7 +99,11 @@ fn tracked(repository: &Repository, remote: &Remote, all: bool) -> Result<Vec<St
 }
 
 /// Those of the commits that the published ones do not build on.
-fn lost(repository: &Repository, positions: Vec<String>, published: &[String]) -> Result<Vec<String>, PublishError> {
+fn lost_commits(
+    repository: &Repository,
+    positions: Vec<String>,
+    published: &[String],
+) -> Result<Vec<String>, PublishError> {
     let positions: Vec<String> = positions.into_iter().filter(|position| !published.contains(position)).collect();
     let mut lost = Vec::new();
     if positions.is_empty() || !reaches_beyond(repository, &positions, published)? {
@@ -119,5 +123,5 @@ fn reaches_beyond(repository: &Repository, commits: &[String], published: &[Stri
     words.extend(commits.iter().map(String::as_str));
     words.push("--not");
     words.extend(published.iter().map(String::as_str));
-    Ok(repository.git.look_up(&words)?.is_some())
+    Ok(repository.git.try_output_line(&words)?.is_some())
 }

@@ -8,13 +8,13 @@ use crate::error::{PublishError, Secret};
 use runtime::io_error::about;
 
 /// The list, in the directory of the records. It is meant to be committed and reviewed.
-pub(crate) const FILE: &str = ".failures-allow";
+pub(crate) const FILE_NAME: &str = ".failures-allow";
 
 /// Hexadecimal digits of a SHA-256.
-const DIGITS: usize = 64;
+const HASH_DIGITS: usize = 64;
 
 /// The fewest digits that name a value.
-const FEWEST: usize = 8;
+const MIN_DIGITS: usize = 8;
 
 const HEADING: &str = "\
 # Values in failure records that look like secrets and are none. `failures push` publishes them.
@@ -23,15 +23,15 @@ const HEADING: &str = "\
 
 /// What the user allows.
 #[derive(Debug, Default)]
-pub(crate) struct Allowed(HashSet<String>);
+pub(crate) struct AllowList(HashSet<String>);
 
-impl Allowed {
+impl AllowList {
     /// Reads the list of this directory. A line that does not begin with a hash allows nothing.
     pub(crate) fn read(dir: &Path) -> Result<Self, PublishError> {
-        let path = dir.join(FILE);
+        let path = dir.join(FILE_NAME);
         match std::fs::read(&path) {
-            Ok(bytes) => Ok(Allowed(hashes(&String::from_utf8_lossy(&bytes)))),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Allowed::default()),
+            Ok(bytes) => Ok(AllowList(hashes(&String::from_utf8_lossy(&bytes)))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(AllowList::default()),
             Err(error) => Err(PublishError::Io(about(&path, "cannot read", error))),
         }
     }
@@ -43,7 +43,7 @@ impl Allowed {
 
 fn hashes(text: &str) -> HashSet<String> {
     let first = text.lines().filter_map(|line| line.split_whitespace().next());
-    let is_hash = |word: &&str| word.len() == DIGITS && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_hash = |word: &&str| word.len() == HASH_DIGITS && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     first.filter(is_hash).map(str::to_ascii_lowercase).collect()
 }
 
@@ -55,10 +55,10 @@ pub(crate) fn allow(dir: &Path, found: &[Secret], digits: &str, comment: &str) -
     let [secret] = named[..] else {
         return Err(PublishError::NoSuchSecret(digits.to_owned()));
     };
-    if digits.len() < FEWEST {
+    if digits.len() < MIN_DIGITS {
         return Err(PublishError::NoSuchSecret(digits.to_owned()));
     }
-    let path = dir.join(FILE);
+    let path = dir.join(FILE_NAME);
     let failed = |error| PublishError::Io(about(&path, "cannot write", error));
     let old = match std::fs::read(&path) {
         Ok(old) => old,

@@ -15,7 +15,7 @@ use crate::repository::Repository;
 use crate::tree::Entry;
 use record::internal::fingerprint;
 
-pub(crate) struct Pushed {
+pub(crate) struct PushLedger {
     file: PathBuf,
     /// The versions of records that the branch has had.
     versions: HashSet<String>,
@@ -29,24 +29,31 @@ pub(crate) struct Pushed {
     last_place: Option<String>,
 }
 
-impl Pushed {
+impl PushLedger {
     /// Reads the memory. A file that cannot be read is as good as none: its records are pushed again.
     pub(crate) fn open(repository: &Repository, remote: &Remote) -> Result<Self, PublishError> {
-        let dir = repository.own_dir(&repository.common_dir)?;
+        let dir = repository.state_dir(&repository.common_dir)?;
         let branch = format!("{:?}", remote.branch.name());
         let place = fingerprint([without_credentials(&remote.url).as_str(), &branch]);
         let file = dir.join(format!("pushed-{place}"));
         let place_file = dir.join(format!("place-{}", fingerprint([remote.name.as_str(), &branch])));
         let last_place = fs::read_to_string(&place_file).ok();
-        let mut pushed =
-            Pushed { versions: HashSet::new(), latest: HashMap::new(), tip: None, file, place_file, place, last_place };
-        for line in fs::read_to_string(&pushed.file).unwrap_or_default().lines() {
-            pushed.take_in(line);
+        let mut ledger = PushLedger {
+            versions: HashSet::new(),
+            latest: HashMap::new(),
+            tip: None,
+            file,
+            place_file,
+            place,
+            last_place,
+        };
+        for line in fs::read_to_string(&ledger.file).unwrap_or_default().lines() {
+            ledger.apply_line(line);
         }
-        Ok(pushed)
+        Ok(ledger)
     }
 
-    fn take_in(&mut self, line: &str) {
+    fn apply_line(&mut self, line: &str) {
         let mut words = line.split(' ').map(str::to_owned);
         match (words.next().as_deref(), words.next(), words.next()) {
             (Some("version"), Some(version), None) => drop(self.versions.insert(version)),
@@ -72,13 +79,13 @@ impl Pushed {
     }
 
     /// Whether a version that the branch has had is here because it has changed back: another one was pushed after it.
-    pub(crate) fn has_changed_back(&self, entry: &Entry) -> bool {
+    pub(crate) fn is_reverted(&self, entry: &Entry) -> bool {
         self.latest.get(&path_key(entry)).is_some_and(|latest| *latest != entry.blob)
     }
 
     /// Remembers the tip and its records, and those of them that were pushed just now. A failure to write loses no more
     /// than this memory.
-    pub(crate) fn remember(&mut self, repository: &Repository, tip: &str, records: &[Entry], pushed: &[Entry]) {
+    pub(crate) fn append(&mut self, repository: &Repository, tip: &str, records: &[Entry], pushed: &[Entry]) {
         let mut lines = Vec::new();
         for entry in records {
             let version = version(entry);
@@ -96,7 +103,7 @@ impl Pushed {
             lines.push(format!("tip {tip}\n"));
         }
         for line in &lines {
-            self.take_in(line.trim_end());
+            self.apply_line(line.trim_end());
         }
         let file = OpenOptions::new().create(true).append(true).open(&self.file);
         let _ = file.and_then(|mut file| file.write_all(lines.concat().as_bytes()));
