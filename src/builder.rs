@@ -21,7 +21,7 @@ use publish::{AutoPush, Publisher};
 use record::internal::Areas;
 use record::internal::Redactor;
 use record::internal::reserved_in_context;
-use record::{Build, Failure};
+use record::{BuildInfo, Failure};
 use record::{Durability, Store};
 use record::{Limits, Map, Value};
 
@@ -87,7 +87,7 @@ pub struct Builder {
     logs: Option<PathBuf>,
     session: Option<String>,
     context: Map,
-    build: Option<Build>,
+    build: Option<BuildInfo>,
     areas: Areas,
     durability: Durability,
     without_dir: bool,
@@ -211,7 +211,7 @@ impl Builder {
     /// let builder = tracing_failure::builder("io").build_info(tracing_failure::build_info!());
     /// # let _ = builder;
     /// ```
-    pub fn build_info(mut self, build: Build) -> Self {
+    pub fn build_info(mut self, build: BuildInfo) -> Self {
         self.build = Some(build);
         self
     }

@@ -13,9 +13,9 @@ pub mod time;
 mod value;
 
 pub use failure::{
-    Behaviour, Breadcrumb, Build, Category, Confidence, Context, Convergence, Crossed, ErrorEntry, Evidence, Failure,
-    Frame, Location, NonFinite, Origin, PanicMatch, PanicOrigin, Process, RaisedPanic, ReadError, Relation, Resolution,
-    SCHEMA, SpanEntry, Suggestion, TrailEntry,
+    Behaviour, BoundCrossing, Breadcrumb, BuildInfo, Category, Confidence, Context, Convergence, ErrorEntry, Evidence,
+    Failure, Frame, Location, NonFinite, Origin, PanicMatch, PanicOrigin, Process, RaisedPanic, ReadError, Relation,
+    Resolution, SCHEMA, SpanEntry, Suggestion, TrailEntry,
 };
 pub use redact::{is_secret_name, redact_text};
 pub use store::{Amendment, Durability, Store, amend, amend_failure};

@@ -2,7 +2,7 @@
 
 use super::Role;
 use super::series::Series;
-use record::Crossed;
+use record::BoundCrossing;
 use record::internal::Words;
 use record::{Map, Value};
 
@@ -40,7 +40,7 @@ impl<'a> Bounds<'a> {
     }
 
     /// The first value beyond a bound. Counters reach their limits without harm.
-    pub(super) fn first_crossing(&self, words: &Words, role: Role, series: &Series) -> Option<Crossed> {
+    pub(super) fn first_crossing(&self, words: &Words, role: Role, series: &Series) -> Option<BoundCrossing> {
         // A residual above what was hoped for has crossed nothing.
         if matches!(role, Role::Counter | Role::Time) || role.should_decrease() {
             return None;
@@ -74,7 +74,7 @@ fn bound<'a>(name: &'a str, value: &Value) -> Option<Bound<'a>> {
     is_bound.then_some(Bound { parameter: name, words, low: low.min(high), high: high.max(low) })
 }
 
-fn crossing(series: &Series, low: f64, high: f64, of: &str) -> Option<Crossed> {
+fn crossing(series: &Series, low: f64, high: f64, of: &str) -> Option<BoundCrossing> {
     if low == f64::NEG_INFINITY && high == f64::INFINITY {
         return None;
     }
@@ -83,7 +83,7 @@ fn crossing(series: &Series, low: f64, high: f64, of: &str) -> Option<Crossed> {
     let found = series.values.iter().position(|x| *x < low - slack(low) || *x > high + slack(high))?;
     let value = series.values[found];
     let bound = if value < low { low } else { high };
-    Some(Crossed::new(series.row(found), value, bound, of))
+    Some(BoundCrossing::new(series.row(found), value, bound, of))
 }
 
 #[cfg(test)]
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
     use record::TrailEntry;
 
-    fn crossed(parameters: &[(&'static str, Value)], name: &str, values: &[f64]) -> Option<Crossed> {
+    fn crossed(parameters: &[(&'static str, Value)], name: &str, values: &[f64]) -> Option<BoundCrossing> {
         let parameters: Map = parameters.iter().cloned().collect();
         let mut series = Series::default();
         let column = Value::from(values.to_vec());

@@ -93,7 +93,7 @@ pub struct Context {
     pub process: Option<Arc<Process>>,
     /// The program that failed, where it told.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub build: Option<Build>,
+    pub build: Option<BuildInfo>,
     /// Rank of this process in its MPI or SLURM job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rank: Option<u64>,
@@ -338,7 +338,7 @@ pub struct Process {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Build {
+pub struct BuildInfo {
     /// Name of the package.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub package: Option<String>,
@@ -353,10 +353,10 @@ pub struct Build {
     pub git_commit: Option<String>,
 }
 
-impl Build {
+impl BuildInfo {
     #[doc(hidden)]
     pub fn of(package: &str, version: &str, debug: bool, git_commit: Option<&str>) -> Self {
-        Build {
+        BuildInfo {
             package: Some(package.to_owned()),
             version: Some(version.to_owned()),
             profile: Some(if debug { "debug" } else { "release" }.to_owned()),
@@ -375,7 +375,7 @@ impl Build {
 #[macro_export]
 macro_rules! build_info {
     () => {
-        $crate::Build::of(
+        $crate::BuildInfo::of(
             env!("CARGO_PKG_NAME"),
             env!("CARGO_PKG_VERSION"),
             cfg!(debug_assertions),

@@ -58,7 +58,7 @@ pub struct Convergence {
     pub first_non_finite: Option<NonFinite>,
     /// The first bound that it crossed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub crossed: Option<Crossed>,
+    pub crossed: Option<BoundCrossing>,
 }
 
 impl Convergence {
@@ -172,7 +172,7 @@ impl NonFinite {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Crossed {
+pub struct BoundCrossing {
     /// The row of the trail's entry, from 0.
     pub row: usize,
     /// The value beyond the bound.
@@ -183,14 +183,14 @@ pub struct Crossed {
     pub of: String,
 }
 
-impl Crossed {
+impl BoundCrossing {
     /// A value in a row that is beyond a bound.
     ///
     /// ```
-    /// let crossed = tracing_failure::record::Crossed::new(7, -0.3, 0.0, "nature");
+    /// let crossed = tracing_failure::record::BoundCrossing::new(7, -0.3, 0.0, "nature");
     /// assert_eq!((crossed.row, crossed.of.as_str()), (7, "nature"));
     /// ```
     pub fn new(row: usize, value: f64, bound: f64, of: impl Into<String>) -> Self {
-        Crossed { row, value, bound, of: of.into() }
+        BoundCrossing { row, value, bound, of: of.into() }
     }
 }

@@ -20,8 +20,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use category::Category;
-pub use context::{Build, Context, ErrorEntry, Frame, Location, Process, Relation, SpanEntry};
-pub use convergence::{Behaviour, Convergence, Crossed, NonFinite};
+pub use context::{BuildInfo, Context, ErrorEntry, Frame, Location, Process, Relation, SpanEntry};
+pub use convergence::{Behaviour, BoundCrossing, Convergence, NonFinite};
 pub use panic_origin::{PanicMatch, PanicOrigin, RaisedPanic};
 pub use read::ReadError;
 pub use suggestion::{Confidence, Evidence, Origin, Resolution, Suggestion};
