@@ -4,8 +4,8 @@ use std::any::Any;
 use std::error::Error;
 use std::path::PathBuf;
 
-use crate::capture::ErrorChain;
-use crate::report;
+use crate::observe::error_chain::ErrorChain;
+use crate::observe::eyre;
 use record::Limits;
 
 /// Anything that a failure can be caused by: every [`Error`], `Box<dyn Error>`, and reports such as `eyre::Report` and
@@ -15,14 +15,14 @@ use record::Limits;
 /// implement the trait.
 ///
 /// ```
-/// fn takes_any<Via>(error: impl tracing_failure::Cause<Via>) {}
+/// fn takes_any<Via>(error: impl tracing_failure::ErrorSource<Via>) {}
 ///
 /// takes_any("x".parse::<f64>().unwrap_err());
 /// takes_any(Box::<dyn std::error::Error + Send + Sync>::from("no convergence"));
 /// takes_any(Box::<dyn std::error::Error>::from("no convergence"));
 /// takes_any(std::panic::catch_unwind(|| panic!("no convergence")).unwrap_err());
 /// ```
-pub trait Cause<Via> {
+pub trait ErrorSource<Via> {
     #[doc(hidden)]
     fn chain(&self, limits: &Limits) -> Chain;
 
@@ -51,43 +51,43 @@ pub struct ViaDyn;
 #[doc(hidden)]
 pub struct ViaPanic;
 
-impl<E: Error + 'static> Cause<ViaError> for E {
+impl<E: Error + 'static> ErrorSource<ViaError> for E {
     fn chain(&self, limits: &Limits) -> Chain {
         Chain(ErrorChain::of(self, Some(std::any::type_name::<E>()), limits))
     }
 }
 
-impl<E: AsRef<dyn Error + 'static> + 'static> Cause<ViaReport> for E {
+impl<E: AsRef<dyn Error + 'static> + 'static> ErrorSource<ViaReport> for E {
     fn chain(&self, limits: &Limits) -> Chain {
         let mut chain = ErrorChain::of(self.as_ref(), None, limits);
-        report::add_details(self, &mut chain, limits);
+        eyre::add_details(self, &mut chain, limits);
         Chain(chain)
     }
 
     fn noting(self, path: impl FnOnce() -> Option<PathBuf>) -> Self {
-        report::note(self, path)
+        eyre::note(self, path)
     }
 }
 
-impl Cause<ViaBox> for Box<dyn Error + Send + Sync + 'static> {
+impl ErrorSource<ViaBox> for Box<dyn Error + Send + Sync + 'static> {
     fn chain(&self, limits: &Limits) -> Chain {
         Chain(ErrorChain::of(&**self, None, limits))
     }
 }
 
-impl Cause<ViaPanic> for Box<dyn Any + Send + 'static> {
+impl ErrorSource<ViaPanic> for Box<dyn Any + Send + 'static> {
     fn chain(&self, limits: &Limits) -> Chain {
         Chain(ErrorChain::of_payload(&**self, limits))
     }
 }
 
-impl Cause<ViaDyn> for dyn Error + 'static {
+impl ErrorSource<ViaDyn> for dyn Error + 'static {
     fn chain(&self, limits: &Limits) -> Chain {
         Chain(ErrorChain::of(self, None, limits))
     }
 }
 
-impl Cause<ViaDyn> for dyn Error + Send + Sync + 'static {
+impl ErrorSource<ViaDyn> for dyn Error + Send + Sync + 'static {
     fn chain(&self, limits: &Limits) -> Chain {
         Chain(ErrorChain::of(self, None, limits))
     }

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::StructuredLogger;
+use crate::logger::StructuredLogger;
 use crate::recorder::{Recorder, Stats};
 
 /// Flushes when it is dropped: keep it until the program ends.

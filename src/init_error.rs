@@ -1,7 +1,7 @@
 use std::fmt;
 use std::io;
 
-use crate::log::FilterError;
+use crate::observe::target_filter::FilterError;
 
 /// Why a recorder could not be set up.
 ///

@@ -146,35 +146,34 @@
 #[cfg(doctest)]
 mod book;
 mod builder;
-mod capture;
-mod cause;
+mod error_source;
 mod guard;
 mod init_error;
+mod layer;
 mod log;
 mod logger;
-mod naming;
-mod outcome;
-mod payload;
-mod process;
+mod observe;
 #[cfg(feature = "publish")]
 #[cfg_attr(docsrs, doc(cfg(feature = "publish")))]
 pub mod publish;
 pub mod record;
 mod recorder;
-mod report;
-mod result;
+mod result_ext;
+mod success;
 
 pub use ::record::build_info;
 pub use builder::{Builder, builder, init};
-pub use capture::{FailureLayer, install_panic_hook};
-pub use cause::Cause;
 pub use diagnose::{Rule, Test, diagnose};
+pub use error_source::ErrorSource;
 pub use guard::Guard;
 pub use init_error::InitError;
-pub use log::{FilterError, Rotation};
+pub use layer::FailureLayer;
+pub use layer::panic_hook::install_panic_hook;
+pub use log::file::Rotation;
 pub use logger::StructuredLogger;
-pub use outcome::record_success;
+pub use observe::target_filter::FilterError;
 #[doc(no_inline)]
 pub use record::{Category, Failure, Store, Value};
 pub use recorder::Stats;
-pub use result::ResultExt;
+pub use result_ext::ResultExt;
+pub use success::record_success;

@@ -1,17 +1,19 @@
 use std::io;
 use std::panic::Location as Caller;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
 use tracing::Level;
 
-use crate::builder::Builder;
-use crate::capture::{Busy, Call, Capture, Carries, Kind, Place, Seen};
-use crate::cause::{Cause, Chain};
-use crate::init_error::InitError;
-use crate::log::write_line;
-use crate::payload::caught;
+use crate::error_source::{Chain, ErrorSource};
+use crate::layer::capture::Capture;
+use crate::layer::recording::Call;
+use crate::log::line::write_line;
+use crate::observe::panic_payload::caught;
+use crate::observe::report::{ReportContent, ReportSite};
+use crate::observe::thread::Busy;
+use crate::recorder::observation::{Observation, Trigger};
 use crate::recorder::{Recorder, Stats};
 use record::{Failure, Location};
 use record::{Map, Value};
@@ -42,20 +44,6 @@ pub struct StructuredLogger {
 }
 
 impl StructuredLogger {
-    /// A logger that writes into this directory. [`Builder::logger`] has the choices.
-    ///
-    /// # Errors
-    ///
-    /// When the directory cannot be created.
-    ///
-    /// ```
-    /// let error = tracing_failure::StructuredLogger::new("/dev/null/failures").unwrap_err();
-    /// assert!(error.to_string().contains("/dev/null/failures"));
-    /// ```
-    pub fn new(failures: impl AsRef<Path>) -> Result<Self, InitError> {
-        Builder::for_failures(failures).logger()
-    }
-
     pub(crate) fn with_recorder(recorder: Arc<Recorder>) -> Self {
         StructuredLogger { recorder }
     }
@@ -83,7 +71,7 @@ impl StructuredLogger {
     pub fn log_failure<Via>(
         &self,
         computation: &str,
-        error: &(impl Cause<Via> + ?Sized),
+        error: &(impl ErrorSource<Via> + ?Sized),
         parameters: &(impl Serialize + ?Sized),
         theoretical_ref: &str,
     ) -> io::Result<PathBuf> {
@@ -91,15 +79,15 @@ impl StructuredLogger {
         // A panic in the error's own code is no failure of the computation.
         let _busy = Busy::enter();
         let Chain(chain) = error.chain(&self.recorder.limits);
-        let mut seen = Seen::new(Kind::Call, Place::Line(caller.file().into(), caller.line()));
-        seen.error = chain;
-        seen.carries = Carries::ErrorAlone;
-        seen.location = Location::from(caller);
+        let mut observation = Observation::new(Trigger::Call, ReportSite::Line(caller.file().into(), caller.line()));
+        observation.error = chain;
+        observation.content = ReportContent::ErrorOnly;
+        observation.location = Location::from(caller);
         let call = Call {
             computation: computation.to_owned(),
             theoretical_ref: theoretical_ref.to_owned(),
             parameters: self.parameters(parameters),
-            seen,
+            observation,
         };
         Capture::record_call(&self.recorder, call)
     }
@@ -151,13 +139,13 @@ impl StructuredLogger {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn log(&self, level: Level, target: &str, message: &str, entries: Map) {
-        let Some(log) = &self.recorder.log else { return };
+        let Some(line) = self.recorder.line_context() else { return };
         // A secret is taken out before the text is cut.
         let message = self.recorder.redactor.text(message);
         let message = shorten(&message, self.recorder.limits.text);
-        write_line(level, target, &message, &self.recorder.redactor.map(entries), &self.recorder);
+        write_line(level, target, &message, &self.recorder.redactor.map(entries), &line);
         if level == Level::ERROR {
-            log.flush();
+            line.log.flush();
         }
     }
 

@@ -1,7 +1,11 @@
 use std::panic::Location as Caller;
 
-use crate::capture::{Busy, Capture, Carries, Fate, Kind, Outcome, Place, Seen};
-use crate::cause::{Cause, Chain};
+use crate::error_source::{Chain, ErrorSource};
+use crate::layer::capture::Capture;
+use crate::observe::outcome::Outcome;
+use crate::observe::report::{ReportContent, ReportSite};
+use crate::observe::thread::Busy;
+use crate::recorder::observation::{Observation, Trigger, Verdict};
 use record::Location;
 
 /// Records the error of a `Result` as the failure of the computation that is current, with its type and its sources.
@@ -66,7 +70,7 @@ pub trait ResultExt<Via> {
     fn record_outcome(self) -> Self;
 }
 
-impl<T, E: Cause<Via>, Via> ResultExt<Via> for Result<T, E> {
+impl<T, E: ErrorSource<Via>, Via> ResultExt<Via> for Result<T, E> {
     #[track_caller]
     fn record_failure(self) -> Self {
         let caller = Caller::caller();
@@ -86,19 +90,19 @@ impl<T, E: Cause<Via>, Via> ResultExt<Via> for Result<T, E> {
     }
 }
 
-fn record<Via, E: Cause<Via>>(error: E, caller: &'static Caller<'static>) -> E {
+fn record<Via, E: ErrorSource<Via>>(error: E, caller: &'static Caller<'static>) -> E {
     let Some(_busy) = Busy::enter() else { return error };
     let mut messages = Vec::new();
-    let fate = Capture::record_here(|recorder| {
+    let verdict = Capture::record_here(|recorder| {
         let Chain(chain) = error.chain(&recorder.limits);
-        let mut seen = Seen::new(Kind::Call, Place::Line(caller.file().into(), caller.line()));
-        seen.error = chain;
-        seen.carries = Carries::ErrorAlone;
-        seen.location = Location::from(caller);
-        messages = seen.messages();
-        seen
+        let mut observation = Observation::new(Trigger::Call, ReportSite::Line(caller.file().into(), caller.line()));
+        observation.error = chain;
+        observation.content = ReportContent::ErrorOnly;
+        observation.location = Location::from(caller);
+        messages = observation.messages();
+        observation
     });
-    let failure = fate.and_then(Fate::failure);
-    let path = || Capture::here(|capture, _, _| capture.recorder.path_to_note(failure, &messages)).flatten();
+    let failure = verdict.and_then(Verdict::failure);
+    let path = || Capture::here(|capture, _, _| capture.recorder.take_unreported_path(failure, &messages)).flatten();
     error.noting(path)
 }

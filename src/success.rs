@@ -1,4 +1,5 @@
-use crate::capture::{Capture, Outcome};
+use crate::layer::capture::Capture;
+use crate::observe::outcome::Outcome;
 
 /// States that the innermost computation around the caller has succeeded: the runtime log names its outcome `ok`.
 ///

@@ -4,22 +4,25 @@ use std::borrow::Cow;
 
 use tracing::Metadata;
 
-use super::callsite::{
-    self, COMPUTATION, ERROR_TYPE_FIELDS, LOG_CRATE_FIELDS, SPAN_ERROR_FIELDS, THEORETICAL_REF, is_log_record,
+use crate::observe::callsite;
+use crate::observe::callsite::{
+    COMPUTATION, ERROR_TYPE_FIELDS, LOG_CRATE_FIELDS, SPAN_ERROR_FIELDS, THEORETICAL_REF, is_log_record,
 };
-use super::fields::{Fields, TypedError};
-use super::report_text::ReportText;
-use super::scope::Scope;
-use super::{Carries, ErrorChain, Kind, Place, Seen};
+use crate::observe::error_chain::ErrorChain;
+use crate::observe::fields::{Fields, TypedError};
+use crate::observe::open_spans::OpenSpan;
+use crate::observe::report::{ReportContent, ReportSite};
+use crate::observe::report_text::ReportText;
 use crate::recorder::Recorder;
+use crate::recorder::observation::{Observation, Trigger};
 use record::Category;
 use record::Location;
 use record::{Limits, Map, Value};
 use text::shorten_to_line;
 
 /// Fields that a message names which is built from them, and the characters of each value.
-const FIELDS_IN_MESSAGE: usize = 8;
-const VALUE_IN_MESSAGE: usize = 80;
+const MAX_FIELDS_IN_MESSAGE: usize = 8;
+const MAX_VALUE_CHARS: usize = 80;
 
 /// The fields of an event or a span, and which of them have a place of their own in the record. The others are kept as
 /// values.
@@ -62,59 +65,59 @@ impl<'a> Reader<'a> {
 }
 
 /// What an ERROR event says about the failure.
-pub(super) fn seen_in_event(
+pub(super) fn observe_event(
     meta: &'static Metadata<'static>,
     fields: &Fields,
     error: Option<TypedError>,
     recorder: &Recorder,
-) -> Seen {
+) -> Observation {
     // Beside an error, the message does not have to repeat its sources.
     let headline = |said: &str| ReportText::parse(said).map(|report| report.errors[0].clone());
     let limits = &recorder.limits;
     let mut reader = Reader::new(fields, limits);
-    let mut seen = Seen::new(Kind::Event, Place::Callsite(meta.callsite()));
-    seen.computation = reader.name(COMPUTATION);
-    seen.theoretical_ref = reader.name(THEORETICAL_REF);
-    seen.error_type = ERROR_TYPE_FIELDS.iter().find_map(|name| reader.text(name));
-    seen.reason = reader.text("reason");
-    seen.category = reader.category(seen.reason.is_some());
+    let mut observation = Observation::new(Trigger::Event, ReportSite::Callsite(meta.callsite()));
+    observation.computation = reader.name(COMPUTATION);
+    observation.theoretical_ref = reader.name(THEORETICAL_REF);
+    observation.error_type = ERROR_TYPE_FIELDS.iter().find_map(|name| reader.text(name));
+    observation.reason = reader.text("reason");
+    observation.category = reader.category(observation.reason.is_some());
 
-    let message = fields.prose("message").filter(|message| !message.trim().is_empty());
+    let message = fields.raw_text("message").filter(|message| !message.trim().is_empty());
     if message.is_some() {
         reader.used.push("message");
     }
     let error = error.map(|error| (error.field, error.chain));
     let of_text = |(field, text)| (field, ErrorChain::of_text(text, limits));
     let error = error.or_else(|| fields.error_text().map(of_text));
-    seen.carries = match (&error, message) {
-        (Some(_), None) => Carries::ErrorAlone,
-        (Some(_), Some(_)) => Carries::Error,
-        (None, _) => Carries::Words,
+    observation.content = match (&error, message) {
+        (Some(_), None) => ReportContent::ErrorOnly,
+        (Some(_), Some(_)) => ReportContent::Error,
+        (None, _) => ReportContent::Words,
     };
     if let Some((field, chain)) = error {
         reader.used.push(field);
-        seen.error = chain;
+        observation.error = chain;
     }
 
     if is_log_record(meta) {
         reader.used.extend(LOG_CRATE_FIELDS);
     }
     let others = fields.to_map(&reader.used, limits, &recorder.redactor);
-    seen.message = match message {
+    observation.message = match message {
         Some(message) => message.to_owned(),
-        None if seen.error.entries.is_empty() => message_of_fields(&others),
+        None if observation.error.entries.is_empty() => message_of_fields(&others),
         None => String::new(),
     };
-    match seen.computation {
+    match observation.computation {
         // A lone event: what it carries are the computation's parameters.
-        Some(_) => seen.parameters = Some(others),
-        None => seen.event = others,
+        Some(_) => observation.parameters = Some(others),
+        None => observation.event = others,
     }
-    if let (false, Some(message)) = (seen.error.entries.is_empty(), message) {
-        seen.event.insert("message", headline(message).unwrap_or_else(|| message.to_owned()));
+    if let (false, Some(message)) = (observation.error.entries.is_empty(), message) {
+        observation.event.insert("message", headline(message).unwrap_or_else(|| message.to_owned()));
     }
-    seen.location = location(meta, fields, recorder);
-    seen
+    observation.location = location(meta, fields, recorder);
+    observation
 }
 
 /// The message of an event that has none: `code=3 solver=lu`.
@@ -123,31 +126,31 @@ fn message_of_fields(fields: &Map) -> String {
         return "an ERROR event without a message".to_owned();
     }
     let shown = |value: &Value| match value.as_str() {
-        Some(text) => shorten_to_line(text, VALUE_IN_MESSAGE),
-        None => shorten_to_line(&value.to_string(), VALUE_IN_MESSAGE),
+        Some(text) => shorten_to_line(text, MAX_VALUE_CHARS),
+        None => shorten_to_line(&value.to_string(), MAX_VALUE_CHARS),
     };
-    let named = fields.iter().take(FIELDS_IN_MESSAGE).map(|(name, value)| format!("{name}={}", shown(value)));
+    let named = fields.iter().take(MAX_FIELDS_IN_MESSAGE).map(|(name, value)| format!("{name}={}", shown(value)));
     let message = named.collect::<Vec<_>>().join(" ");
-    if fields.len() > FIELDS_IN_MESSAGE { message + " …" } else { message }
+    if fields.len() > MAX_FIELDS_IN_MESSAGE { message + " …" } else { message }
 }
 
 /// What the span of an error says when it closes.
-pub(super) fn seen_in_span(scope: &Scope, recorder: &Recorder) -> Seen {
-    let mut reader = Reader::new(&scope.fields, &recorder.limits);
-    let mut seen = Seen::new(Kind::Span, Place::Close);
+pub(super) fn observe_span(open_span: &OpenSpan, recorder: &Recorder) -> Observation {
+    let mut reader = Reader::new(&open_span.fields, &recorder.limits);
+    let mut observation = Observation::new(Trigger::SpanClose, ReportSite::Close);
     // These two remain parameters as well: they may be arguments of the function.
-    seen.error_type = reader.text("error_type");
-    seen.reason = reader.text("reason");
-    let said = SPAN_ERROR_FIELDS.iter().find_map(|name| Some((*name, scope.fields.words(name)?)));
-    seen.message = match said {
+    observation.error_type = reader.text("error_type");
+    observation.reason = reader.text("reason");
+    let said = SPAN_ERROR_FIELDS.iter().find_map(|name| Some((*name, open_span.fields.words(name)?)));
+    observation.message = match said {
         Some((name, text)) => {
-            seen.used.push(name);
+            observation.used.push(name);
             text.to_owned()
         }
-        None => format!("the error-level span `{}` closed", scope.meta.name()),
+        None => format!("the error-level span `{}` closed", open_span.meta.name()),
     };
-    seen.location = location(scope.meta, &scope.fields, recorder);
-    seen
+    observation.location = location(open_span.meta, &open_span.fields, recorder);
+    observation
 }
 
 /// Records of the `log` crate carry their place in fields.

@@ -6,16 +6,18 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
+use tracing::Dispatch;
 use tracing::subscriber::NoSubscriber;
-use tracing::{Dispatch, span};
 
-use super::entered::{self, Current};
-use super::{Capture, Step};
+use crate::layer::capture::Capture;
+use crate::observe::span_path::SpanKey;
+use crate::observe::span_stack;
+use crate::observe::span_stack::Current;
 use runtime::lock::Mutex;
 use runtime::stderr;
 
 /// Layers that are listed. One more is still found where `downcast_ref` reaches it.
-const LISTED: usize = 256;
+const MAX_LISTED: usize = 256;
 /// Spans of a path that is read from our own table.
 const SPANS: usize = 256;
 
@@ -25,7 +27,7 @@ static LIVE: Mutex<Vec<Weak<Capture>>> = Mutex::new(Vec::new());
 pub(super) fn list(capture: &Arc<Capture>) {
     let Some(mut live) = LIVE.lock() else { return };
     live.retain(|listed| listed.strong_count() > 0);
-    if live.len() < LISTED {
+    if live.len() < MAX_LISTED {
         live.push(Arc::downgrade(capture));
     }
 }
@@ -49,7 +51,7 @@ enum Delivery {
 
 impl Capture {
     /// Calls with each layer of the current dispatcher and the spans around the caller, innermost first.
-    pub(crate) fn each_here(mut look: impl FnMut(&Capture, Vec<Step>, &Dispatch)) {
+    pub(crate) fn each_here(mut look: impl FnMut(&Capture, Vec<SpanKey>, &Dispatch)) {
         tracing::dispatcher::get_default(|dispatch| {
             let mut found = false;
             let mut hidden = false;
@@ -73,7 +75,7 @@ impl Capture {
 
     /// Calls with the first layer of the current dispatcher, and the spans around the caller, innermost first. `None`
     /// where no [`FailureLayer`](super::FailureLayer) is installed.
-    pub(crate) fn here<R>(look: impl FnOnce(&Capture, Vec<Step>, &Dispatch) -> R) -> Option<R> {
+    pub(crate) fn here<R>(look: impl FnOnce(&Capture, Vec<SpanKey>, &Dispatch) -> R) -> Option<R> {
         let mut look = Some(look);
         let mut result = None;
         Self::each_here(|capture, path, dispatch| {
@@ -95,7 +97,7 @@ impl Capture {
     /// Whether a dispatcher delivers to a layer that does not know its subscriber: the layer was put into a
     /// `reload::Layer` later, or the subscriber hides it. It does if both have the same current span.
     fn delivery_by_span(&self, dispatch: &Dispatch) -> Delivery {
-        let around = match entered::current(self.number) {
+        let around = match span_stack::current(self.number) {
             Current::Span(around) => around,
             Current::None => return Delivery::No,
             Current::Unknown => return Delivery::Unknown,
@@ -108,7 +110,7 @@ impl Capture {
         }
     }
 
-    fn path_here(&self, dispatch: &Dispatch) -> Vec<Step> {
+    fn path_here(&self, dispatch: &Dispatch) -> Vec<SpanKey> {
         let path = dispatch.current_span().id().map(|id| (self.walk)(dispatch, id)).unwrap_or_default();
         if path.is_empty() { self.entered_path() } else { path }
     }
@@ -117,9 +119,9 @@ impl Capture {
     /// while the thread ends: its thread-local is dropped before other destructors and `atexit` functions run.
     ///
     /// Spans that are not kept are missing. They have no fields that a record needs.
-    pub(super) fn entered_path(&self) -> Vec<Step> {
-        let mut path: Vec<Step> = Vec::new();
-        for id in entered::spans(self.number) {
+    pub(super) fn entered_path(&self) -> Vec<SpanKey> {
+        let mut path: Vec<SpanKey> = Vec::new();
+        for id in span_stack::spans(self.number) {
             if !path.iter().any(|(known, _)| *known == id) && !self.climb(id, &mut path) {
                 break;
             }
@@ -128,10 +130,11 @@ impl Capture {
     }
 
     /// Appends a span and its parents. Returns true if the last one may have a parent that is not known.
-    fn climb(&self, id: u64, path: &mut Vec<Step>) -> bool {
+    fn climb(&self, id: u64, path: &mut Vec<SpanKey>) -> bool {
         let mut next = Some(id);
         while let Some(id) = next.filter(|_| path.len() < SPANS) {
-            let known = self.scopes.with(id, |scope| (scope.meta, scope.parent, scope.role.is_marked()));
+            let known =
+                self.open_spans.with(id, |open_span| (open_span.meta, open_span.parent, open_span.role.is_marked()));
             let Some((meta, parent, is_marked)) = known else { return true };
             path.push((id, meta));
             if parent.is_none() {
@@ -152,6 +155,3 @@ fn report_hidden() {
         ));
     }
 }
-
-/// The spans around one, innermost first.
-pub(super) type Walk = fn(&Dispatch, &span::Id) -> Vec<Step>;

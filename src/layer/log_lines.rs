@@ -7,21 +7,20 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 use uuid::Uuid;
 
-use super::fields::Fields;
-use super::scope::Computation;
-use super::{FailureLayer, Outcome, Step};
-use crate::log::{ComputationLine, EventLine, write_span};
+use crate::layer::FailureLayer;
+use crate::log::line::{ComputationLine, EventLine, write_span};
+use crate::observe::fields::Fields;
+use crate::observe::open_spans::Computation;
+use crate::observe::outcome::Outcome;
+use crate::observe::span_path::SpanKey;
 
 impl<S> FailureLayer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     /// The line of a computation that closes.
-    pub(super) fn log_computation(&self, path: &[Step], computation: &Computation, failure: Option<Uuid>) {
-        let recorder = &self.capture.recorder;
-        if recorder.log.is_none() {
-            return;
-        }
+    pub(super) fn log_computation(&self, path: &[SpanKey], computation: &Computation, failure: Option<Uuid>) {
+        let Some(context) = self.capture.recorder.line_context() else { return };
         let outcome = match failure {
             Some(_) => Outcome::Failed,
             None if std::thread::panicking() && computation.may_unwind() => Outcome::Panicked,
@@ -29,9 +28,9 @@ where
         };
         let mut line = ComputationLine::new(path[0].1);
         for (id, _) in path {
-            self.capture.scopes.with(*id, |scope| line.add_span(&scope.fields, recorder));
+            self.capture.open_spans.with(*id, |open_span| line.add_span(&open_span.fields, &context));
         }
-        line.write(outcome, computation.duration(), failure, recorder);
+        line.write(outcome, computation.duration(), failure, &context);
     }
 
     /// The line of an event.
@@ -43,27 +42,27 @@ where
         failure: Option<Uuid>,
         ctx: &Context<'_, S>,
     ) {
-        let recorder = &self.capture.recorder;
-        let mut line = EventLine::new(time, event.metadata(), fields, recorder);
+        let Some(context) = self.capture.recorder.line_context() else { return };
+        let mut line = EventLine::new(time, event.metadata(), fields, &context);
         let mut next = self.parent_of_event(event, ctx).map(|around| around.span);
-        for _ in 0..recorder.limits.spans {
+        for _ in 0..context.limits.spans {
             let Some(id) = next else { break };
-            let kept = self.capture.scopes.with(id, |scope| {
-                if scope.logged.is_empty() {
-                    write_span(&mut scope.logged, scope.meta, Some(&scope.fields), recorder);
+            let kept = self.capture.open_spans.with(id, |open_span| {
+                if open_span.logged.is_empty() {
+                    write_span(&mut open_span.logged, open_span.meta, Some(&open_span.fields), &context);
                 }
-                line.add_span(|json| json.extend_from_slice(&scope.logged));
-                scope.parent
+                line.add_span(|json| json.extend_from_slice(&open_span.logged));
+                open_span.parent
             });
             next = kept.unwrap_or_else(|| {
                 let span = ctx.span(&span::Id::from_u64(id))?;
-                line.add_span(|json| write_span(json, span.metadata(), None, recorder));
+                line.add_span(|json| write_span(json, span.metadata(), None, &context));
                 span.parent().map(|parent| parent.id().into_u64())
             });
         }
-        line.write(failure, recorder);
-        if let (Some(log), true) = (&recorder.log, *event.metadata().level() == Level::ERROR) {
-            log.flush();
+        line.write(failure, &context);
+        if *event.metadata().level() == Level::ERROR {
+            context.log.flush();
         }
     }
 }

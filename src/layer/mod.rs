@@ -1,6 +1,20 @@
+//! The `tracing` layer: it follows spans and events, and reports failures to the recorder.
+
+pub(crate) mod capture;
+mod event;
+mod event_action;
+mod hook_state;
+mod live;
+mod log_lines;
+pub(crate) mod panic_hook;
+pub(crate) mod recording;
+pub(crate) mod shared_locks;
+mod span_trace;
+mod trail_events;
+mod unwinding;
+
 use std::any::TypeId;
 use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::SystemTime;
@@ -11,24 +25,27 @@ use tracing::subscriber::Interest;
 use tracing::{Dispatch, Event, Level, Metadata, Subscriber, span};
 use tracing_error::ErrorLayer;
 use tracing_subscriber::Layer;
-use tracing_subscriber::field::RecordFields;
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FormatFields, FormattedFields};
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-use super::callsite::{self, Role};
-use super::entered::{self, Around, Current};
-use super::fields::{Fields, Formatting, TypedError};
-use super::outcome::OUTCOME;
-use super::scope::{self, Closing, Followed, Scope, Scopes};
-use super::seen::{Fate, Seen};
-use super::trail::{HistoryOptions, TrailFilter};
-use super::{
-    Busy, Capture, Outcome, Step, Surroundings, downcast, event, live, outcome, recent_panics, thread, unwinding,
-};
+use crate::observe::callsite;
+use crate::observe::callsite::Role;
+use crate::observe::fields::{Fields, Formatting, TypedError};
+use crate::observe::open_spans;
+use crate::observe::open_spans::{CloseState, Followed, OpenSpan, OpenSpans};
+use crate::observe::outcome::OUTCOME;
+use crate::observe::outcome::Outcome;
+use crate::observe::span_path::SpanKey;
+use crate::observe::span_stack;
+use crate::observe::span_stack::{Current, CurrentSpan};
+use crate::observe::thread::Busy;
+use crate::observe::trail::filter::TrailFilter;
+use crate::observe::trail::retention::HistoryOptions;
+use crate::observe::{outcome, recent_panics, thread};
 use crate::recorder::Recorder;
-use crate::{Builder, InitError};
+use crate::recorder::observation::{Observation, Verdict};
+use capture::Capture;
+use event_action::EventAction;
 use runtime::fork;
 
 /// Records every failed computation: a [`Layer`] for any subscriber that is built on a registry.
@@ -68,7 +85,7 @@ use runtime::fork;
 /// ```
 pub struct FailureLayer<S> {
     pub(super) capture: Arc<Capture>,
-    error_layer: ErrorLayer<S, FieldText>,
+    error_layer: ErrorLayer<S, span_trace::FieldText>,
     /// The most detailed level that it wants to know of.
     level: LevelFilter,
     /// Whether it says so to the dispatcher.
@@ -79,31 +96,6 @@ impl<S> FailureLayer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    /// A layer that writes into this directory and keeps no runtime log. [`Builder::layer`] has the choices, and gives a
-    /// guard besides.
-    ///
-    /// # Errors
-    ///
-    /// When the directory cannot be created.
-    ///
-    /// ```
-    /// use tracing_failure::FailureLayer;
-    /// use tracing_subscriber::prelude::*;
-    ///
-    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-layer-new-{}", std::process::id()));
-    /// let subscriber = tracing_subscriber::registry().with(FailureLayer::new(&dir)?);
-    /// # drop(subscriber);
-    /// # std::fs::remove_dir_all(&dir)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn new(failures: impl AsRef<Path>) -> Result<Self, InitError> {
-        let (layer, guard) = Builder::for_failures(failures).layer()?;
-        // Without a runtime log there is nothing that the guard would have to wait for but `latest.json`, and that the
-        // store sees to.
-        drop(guard);
-        Ok(layer)
-    }
-
     pub(crate) fn with_recorder(recorder: Arc<Recorder>, history: HistoryOptions, level: LevelFilter) -> Self {
         Self::of_recorder(recorder, history, level, false)
     }
@@ -119,18 +111,18 @@ where
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             plan: history.plan,
             trail_filter: history.filter,
-            scopes: Scopes::new(),
+            open_spans: OpenSpans::new(),
             sole,
             has_log: recorder.log.is_some(),
             subscriber: AtomicUsize::new(0),
             subscriber_in: address::<S>,
             walk: walk::<S>,
-            show: show::<S>,
+            show: span_trace::show::<S>,
             recorder,
         });
         live::list(&capture);
         fork::spare(Arc::downgrade(&capture) as _);
-        FailureLayer { capture, error_layer: ErrorLayer::new(FieldText), level, hints: false }
+        FailureLayer { capture, error_layer: ErrorLayer::new(span_trace::FieldText), level, hints: false }
     }
 
     /// Lets it turn off what is more detailed than its level and its log, for all layers.
@@ -161,11 +153,11 @@ where
     }
 
     /// The span that the thread is in.
-    fn current(&self, ctx: &Context<'_, S>) -> Option<Around> {
-        match entered::current(self.capture.number) {
+    fn current(&self, ctx: &Context<'_, S>) -> Option<CurrentSpan> {
+        match span_stack::current(self.capture.number) {
             Current::Span(around) => Some(around),
             Current::None => None,
-            Current::Unknown => ctx.current_span().id().map(|id| Around::span(id.into_u64())),
+            Current::Unknown => ctx.current_span().id().map(|id| CurrentSpan::span(id.into_u64())),
         }
     }
 
@@ -177,42 +169,43 @@ where
         }
     }
 
-    pub(super) fn parent_of_event(&self, event: &Event<'_>, ctx: &Context<'_, S>) -> Option<Around> {
+    pub(super) fn parent_of_event(&self, event: &Event<'_>, ctx: &Context<'_, S>) -> Option<CurrentSpan> {
         match event.parent() {
-            Some(parent) => Some(Around::span(parent.into_u64())),
+            Some(parent) => Some(CurrentSpan::span(parent.into_u64())),
             None if event.is_contextual() => self.current(ctx),
             None => None,
         }
     }
 
     /// Keeps the span if it can say something about a failure or in a line of the log.
-    fn keep(&self, attrs: &span::Attributes<'_>, id: u64, ctx: &Context<'_, S>) {
+    fn track_span(&self, attrs: &span::Attributes<'_>, id: u64, ctx: &Context<'_, S>) {
         let meta = attrs.metadata();
         let role = Role::of(meta);
         let logged = self.capture.has_log && self.capture.recorder.logs(meta);
-        let scopes = &self.capture.scopes;
+        let open_spans = &self.capture.open_spans;
         // Where no computation is open, nothing is inherited, and the parent need not be known.
-        let any_computation = scopes.any_computation();
+        let any_computation = open_spans.any_computation();
         let parent = (role.is_marked() || any_computation || self.capture.has_log)
             .then(|| self.parent_of_span(attrs, ctx))
             .flatten();
         let inherited = parent.filter(|_| any_computation);
-        let around = inherited.and_then(|parent| scopes.with(parent, |scope| scope.computation.clone())).flatten();
+        let around =
+            inherited.and_then(|parent| open_spans.with(parent, |open_span| open_span.computation.clone())).flatten();
         let in_computation = role.is_marked() || around.is_some();
         if !in_computation && !logged && meta.fields().is_empty() {
             return;
         }
         let Some(_busy) = Busy::enter() else { return };
-        let mut scope = scope::take(meta, role);
-        scope.parent = parent;
-        scope.formatting = if in_computation || logged { Formatting::All } else { Formatting::PlainOnly };
-        scope.opened = thread::Moment::now(self.capture.number);
+        let mut open_span = open_spans::from_pool(meta, role);
+        open_span.parent = parent;
+        open_span.formatting = if in_computation || logged { Formatting::All } else { Formatting::PlainOnly };
+        open_span.opened = thread::Moment::now(self.capture.number);
         match role.is_marked() {
-            true => scope.open_computation(around),
-            false => scope.computation = around,
+            true => open_span.open_computation(around),
+            false => open_span.computation = around,
         }
-        attrs.record(&mut scope.fields.visitor(&self.capture.recorder.limits, scope.formatting));
-        scopes.insert(id, scope);
+        attrs.record(&mut open_span.fields.visitor(&self.capture.recorder.limits, open_span.formatting));
+        open_spans.insert(id, open_span);
     }
 
     fn error_event(
@@ -222,45 +215,41 @@ where
         fields: &Fields,
         error: Option<TypedError>,
         ctx: &Context<'_, S>,
-    ) -> Fate {
-        let mut path: Vec<Step> =
+    ) -> Verdict {
+        let mut path: Vec<SpanKey> =
             ctx.event_scope(event).into_iter().flatten().map(|span| (span.id().into_u64(), span.metadata())).collect();
         if path.is_empty() && event.is_contextual() {
             path = self.capture.entered_path();
         }
-        let surroundings = Surroundings::of(&self.capture, &path);
-        let seen = event::seen_in_event(event.metadata(), fields, error, &self.capture.recorder);
-        let seen = Seen { at, ..seen };
-        let fate = self.capture.record(&surroundings, seen);
-        if let (Fate::Recorded(_), true) = (fate, self.capture.sole) {
-            for (id, text) in surroundings.texts() {
-                show_fields(ctx.span(&span::Id::from_u64(id)), text);
+        let span_path = self.capture.span_path(&path);
+        let observation = event::observe_event(event.metadata(), fields, error, &self.capture.recorder);
+        let observation = Observation { at, ..observation };
+        let verdict = self.capture.record(&span_path, observation);
+        if let (Verdict::Recorded(_), true) = (verdict, self.capture.sole) {
+            for (id, text) in span_path.texts() {
+                span_trace::show_fields(ctx.span(&span::Id::from_u64(id)), text);
             }
         }
-        fate
+        verdict
     }
 
-    /// Records, logs and notes an event, as far as that is called for.
-    fn heed(&self, event: &Event<'_>, ctx: &Context<'_, S>) {
+    /// Reads the fields of an event, records and logs it, and adds it to the trail.
+    fn record_and_log_event(&self, event: &Event<'_>, is_error: bool, is_logged: bool, ctx: &Context<'_, S>) {
         let meta = event.metadata();
         // An ERROR-level function may return successfully: its `return` event is no failure then.
-        let is_success = outcome::is_return(meta) && self.note_return(event, ctx);
-        let logged = self.capture.has_log && self.capture.recorder.logs(meta);
-        if !logged && *meta.level() != Level::ERROR {
-            return self.note_event(event, ctx, None);
-        }
+        let states_success = outcome::is_return(meta) && self.take_returned_outcome(event, ctx);
         if !thread::count_activity(self.capture.number) {
             return;
         }
-        let mut said = scope::take(meta, Role::default());
-        self.report(event, logged, is_success, &mut said.fields, ctx);
-        self.note_event(event, ctx, Some(&said.fields));
-        scope::give_back(said);
+        let mut scratch = open_spans::from_pool(meta, Role::default());
+        self.report(event, is_error && !states_success, is_logged, &mut scratch.fields, ctx);
+        self.add_to_trail(event, ctx, Some(&scratch.fields));
+        open_spans::recycle(scratch);
     }
 
     /// Takes a value that `#[instrument(ret)]` reports as the success of the computation whose function returns it.
     /// Returns true if the value proves success.
-    fn note_return(&self, event: &Event<'_>, ctx: &Context<'_, S>) -> bool {
+    fn take_returned_outcome(&self, event: &Event<'_>, ctx: &Context<'_, S>) -> bool {
         let Some(_busy) = Busy::enter() else { return false };
         let is_success = outcome::returns_success(event);
         let parent = self.parent_of_event(event, ctx).filter(|_| is_success);
@@ -270,9 +259,9 @@ where
         is_success
     }
 
-    fn note_event(&self, event: &Event<'_>, ctx: &Context<'_, S>, said: Option<&Fields>) {
+    fn add_to_trail(&self, event: &Event<'_>, ctx: &Context<'_, S>, said: Option<&Fields>) {
         let capture = &self.capture;
-        if !capture.plan.keeps_any() || !capture.scopes.any_computation() || Busy::is_busy() {
+        if !capture.plan.keeps_any() || !capture.open_spans.any_computation() || Busy::is_busy() {
             return;
         }
         if let Some(around) = self.parent_of_event(event, ctx) {
@@ -281,54 +270,54 @@ where
     }
 
     fn close(&self, id: u64, ctx: &Context<'_, S>) {
-        let scopes = &self.capture.scopes;
-        let mut closing = scopes.close(id, |scope| self.speaks_on_close(scope));
-        if matches!(closing, Closing::Speaking) {
+        let open_spans = &self.capture.open_spans;
+        let mut closing = open_spans.close(id, |open_span| self.has_close_action(open_span));
+        if matches!(closing, CloseState::Deferred) {
             if let Some(_busy) = Busy::enter() {
-                self.speak_on_close(id, ctx);
+                self.run_close_action(id, ctx);
             }
-            closing = scopes.close_at_last(id);
+            closing = open_spans.finish_close(id);
         }
-        let Closing::Closed(scope) = closing else { return };
-        if let Some(computation) = scope.own().filter(|_| scope.role.names_computation())
+        let CloseState::Closed(open_span) = closing else { return };
+        if let Some(computation) = open_span.own().filter(|_| open_span.role.names_computation())
             && computation.failure().is_none()
         {
             computation.succeeded();
         }
-        let is_computation = scope.role.is_marked();
-        scope::give_back(scope);
+        let is_computation = open_span.role.is_marked();
+        open_spans::recycle(open_span);
         if is_computation && recent_panics::any_pending() {
             unwinding::report_unclaimed(&self.capture.recorder);
         }
     }
 
     /// Whether there is something to say when this span closes.
-    fn speaks_on_close(&self, scope: &Scope) -> bool {
+    fn has_close_action(&self, open_span: &OpenSpan) -> bool {
         let recorder = &self.capture.recorder;
-        let is_failure = *scope.meta.level() == Level::ERROR && recorder.error_spans;
-        scope.role.is_marked() && (is_failure || recorder.log.is_some() || std::thread::panicking())
+        let is_failure = *open_span.meta.level() == Level::ERROR && recorder.error_spans;
+        open_span.role.is_marked() && (is_failure || recorder.log.is_some() || std::thread::panicking())
     }
 
     /// Says what has to be said when a computation's span closes.
-    fn speak_on_close(&self, id: u64, ctx: &Context<'_, S>) {
+    fn run_close_action(&self, id: u64, ctx: &Context<'_, S>) {
         let recorder = &self.capture.recorder;
-        let closed = self.capture.scopes.with(id, |scope| {
-            let is_failure = *scope.meta.level() == Level::ERROR && recorder.error_spans;
-            let seen = is_failure.then(|| event::seen_in_span(scope, recorder));
-            Some((scope.meta, scope.role, Arc::clone(scope.own()?), seen))
+        let closed = self.capture.open_spans.with(id, |open_span| {
+            let is_failure = *open_span.meta.level() == Level::ERROR && recorder.error_spans;
+            let observation = is_failure.then(|| event::observe_span(open_span, recorder));
+            Some((open_span.meta, open_span.role, Arc::clone(open_span.own()?), observation))
         });
-        let Some((meta, role, computation, seen)) = closed.flatten() else { return };
+        let Some((meta, role, computation, observation)) = closed.flatten() else { return };
         let mut path = path_of(ctx.span(&span::Id::from_u64(id)));
         if path.is_empty() {
             path.push((id, meta));
         }
         if std::thread::panicking() {
-            let surroundings = Surroundings::of(&self.capture, &path);
-            self.capture.record_unwinding(&surroundings, &computation, callsite::location(meta));
+            let span_path = self.capture.span_path(&path);
+            self.capture.record_unwinding(&span_path, &computation, callsite::location(meta));
         }
         let untouched = { computation.state().is_none_or(|state| state.recorded.is_none() && state.inner.is_empty()) };
-        if let (Some(seen), true) = (seen, untouched && computation.stated() != Outcome::Ok) {
-            self.capture.record(&Surroundings::of(&self.capture, &path), seen);
+        if let (Some(observation), true) = (observation, untouched && computation.stated() != Outcome::Ok) {
+            self.capture.record(&self.capture.span_path(&path), observation);
         }
         if role.names_computation() {
             self.log_computation(&path, &computation, computation.failure());
@@ -336,23 +325,22 @@ where
     }
 
     /// Takes in what an event says, records it if it is a failure, and logs it.
-    fn report(&self, event: &Event<'_>, logged: bool, is_success: bool, fields: &mut Fields, ctx: &Context<'_, S>) {
+    fn report(&self, event: &Event<'_>, is_failure: bool, is_logged: bool, fields: &mut Fields, ctx: &Context<'_, S>) {
         let Some(_busy) = Busy::enter() else { return };
-        let is_error = *event.metadata().level() == Level::ERROR && !is_success;
         // The line of a failure has the time of its record.
-        let at = is_error.then(record::time::now);
+        let at = is_failure.then(record::time::now);
         let time = at.map_or_else(SystemTime::now, SystemTime::from);
         let mut error = None;
         event.record(&mut fields.visitor(&self.capture.recorder.limits, Formatting::All).with_error(&mut error));
-        let fate = at.map(|at| self.error_event(event, at, fields, error, ctx));
-        if logged {
-            self.log_event(time, event, fields, fate.and_then(Fate::failure), ctx);
+        let verdict = at.map(|at| self.error_event(event, at, fields, error, ctx));
+        if is_logged {
+            self.log_event(time, event, fields, verdict.and_then(Verdict::failure), ctx);
         }
     }
 }
 
 /// The spans from this one outwards.
-fn path_of<'a, S: LookupSpan<'a>>(innermost: Option<SpanRef<'a, S>>) -> Vec<Step> {
+fn path_of<'a, S: LookupSpan<'a>>(innermost: Option<SpanRef<'a, S>>) -> Vec<SpanKey> {
     let scope = innermost.into_iter().flat_map(|span| span.scope());
     scope.map(|span| (span.id().into_u64(), span.metadata())).collect()
 }
@@ -361,7 +349,7 @@ fn address<S: Subscriber>(dispatch: &Dispatch) -> Option<usize> {
     dispatch.downcast_ref::<S>().map(|subscriber| std::ptr::from_ref(subscriber).addr())
 }
 
-fn walk<S>(dispatch: &Dispatch, id: &span::Id) -> Vec<Step>
+fn walk<S>(dispatch: &Dispatch, id: &span::Id) -> Vec<SpanKey>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
@@ -382,7 +370,7 @@ where
             return Interest::always();
         }
         if meta.is_span() && Role::of(meta).names_computation() {
-            self.capture.recorder.too_detailed(meta, self.level);
+            self.capture.recorder.report_too_detailed(meta, self.level);
         }
         Interest::never()
     }
@@ -405,69 +393,76 @@ where
             return;
         }
         let capture = &self.capture;
-        if attrs.metadata().fields().is_empty() && !capture.scopes.any_computation() && !capture.has_log {
+        if attrs.metadata().fields().is_empty() && !capture.open_spans.any_computation() && !capture.has_log {
             return;
         }
-        self.keep(attrs, id.into_u64(), &ctx);
+        self.track_span(attrs, id.into_u64(), &ctx);
     }
 
     fn on_record(&self, id: &span::Id, values: &span::Record<'_>, _: Context<'_, S>) {
         let id = id.into_u64();
-        let look = |scope: &mut Scope| (scope.meta, scope.role, scope.formatting, scope.computation.is_some());
-        let Some((meta, role, formatting, in_computation)) = self.capture.scopes.with(id, look) else { return };
+        let look = |open_span: &mut OpenSpan| {
+            (open_span.meta, open_span.role, open_span.formatting, open_span.computation.is_some())
+        };
+        let Some((meta, role, formatting, in_computation)) = self.capture.open_spans.with(id, look) else { return };
         let Some(busy) = Busy::enter() else { return };
         // Into a place of its own first: a value's `Debug` may do anything, and the table must not be locked then.
-        let mut later = scope::take(meta, role);
+        let mut later = open_spans::from_pool(meta, role);
         values.record(&mut later.fields.visitor(&self.capture.recorder.limits, formatting));
-        let outcome = later.fields.prose(OUTCOME).filter(|_| role.names_computation()).and_then(Outcome::from_name);
-        self.capture.scopes.with(id, |scope| {
-            scope.logged.clear();
-            scope.fields.record(&later.fields);
-            if let (Some(computation), Some(outcome)) = (scope.own(), outcome) {
+        let outcome = later.fields.raw_text(OUTCOME).filter(|_| role.names_computation()).and_then(Outcome::from_name);
+        self.capture.open_spans.with(id, |open_span| {
+            open_span.logged.clear();
+            open_span.fields.record(&later.fields);
+            if let (Some(computation), Some(outcome)) = (open_span.own(), outcome) {
                 computation.state_outcome(outcome);
             }
         });
-        scope::give_back(later);
+        open_spans::recycle(later);
         drop(busy);
         if in_computation && self.capture.plan.keeps_any() {
-            self.capture.note(Around::span(id), meta, |visitor| values.record(visitor), None);
+            self.capture.note(CurrentSpan::span(id), meta, |visitor| values.record(visitor), None);
         }
     }
 
     fn on_follows_from(&self, id: &span::Id, follows: &span::Id, ctx: Context<'_, S>) {
         let Some(name) = ctx.metadata(follows).map(Metadata::name) else { return };
-        let computation = self.capture.scopes.with(follows.into_u64(), |scope| scope.own().cloned()).flatten();
-        self.capture.scopes.with(id.into_u64(), |scope| {
-            if scope.follows.len() < self.capture.recorder.limits.spans {
-                scope.follows.push(Followed { name, computation });
+        let computation =
+            self.capture.open_spans.with(follows.into_u64(), |open_span| open_span.own().cloned()).flatten();
+        self.capture.open_spans.with(id.into_u64(), |open_span| {
+            if open_span.follows.len() < self.capture.recorder.limits.spans {
+                open_span.follows.push(Followed { name, computation });
             }
         });
     }
 
     #[inline]
     fn on_enter(&self, id: &span::Id, _: Context<'_, S>) {
-        entered::enter(self.capture.number, id.into_u64());
+        span_stack::enter(self.capture.number, id.into_u64());
     }
 
     #[inline]
     fn on_exit(&self, id: &span::Id, _: Context<'_, S>) {
-        entered::exit(self.capture.number, id.into_u64());
+        span_stack::exit(self.capture.number, id.into_u64());
     }
 
     #[inline]
     fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
-        let capture = &self.capture;
-        if capture.has_log || *event.metadata().level() == Level::ERROR {
-            self.heed(event, &ctx);
-        } else if capture.scopes.any_computation() {
-            self.note_event(event, &ctx, None);
+        match EventAction::of(&self.capture, event.metadata()) {
+            EventAction::Ignore => {}
+            EventAction::Trail => self.add_to_trail(event, &ctx, None),
+            EventAction::Outcome => {
+                self.take_returned_outcome(event, &ctx);
+                self.add_to_trail(event, &ctx, None);
+            }
+            EventAction::Log => self.record_and_log_event(event, false, true, &ctx),
+            EventAction::Record { is_logged } => self.record_and_log_event(event, true, is_logged, &ctx),
         }
     }
 
     #[inline]
     fn on_close(&self, id: span::Id, ctx: Context<'_, S>) {
         let id = id.into_u64();
-        if self.capture.scopes.may_hold(id) {
+        if self.capture.open_spans.may_hold(id) {
             self.close(id, &ctx);
         }
     }
@@ -475,36 +470,7 @@ where
     // The contract is kept in `downcast`, which returns pointers to this layer and what it holds.
     #[allow(unsafe_code)]
     unsafe fn downcast_raw(&self, id: TypeId) -> Option<*const ()> {
-        downcast::find(self, &self.capture, &self.error_layer, id)
-    }
-}
-
-/// Lets a SpanTrace that is printed later show the fields of this span.
-///
-/// Only where no other layer is in the stack: it could hold the lock on the extensions on this very thread.
-fn show_fields<'a, S: LookupSpan<'a>>(span: Option<SpanRef<'a, S>>, text: String) {
-    if let Some(span) = span {
-        span.extensions_mut().replace(FormattedFields::<FieldText>::new(text));
-    }
-}
-
-fn show<S>(dispatch: &Dispatch, id: u64, text: String)
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-{
-    if let Some(subscriber) = dispatch.downcast_ref::<S>() {
-        show_fields(subscriber.span(&span::Id::from_u64(id)), text);
-    }
-}
-
-/// How the fields of a span are shown in a SpanTrace. Nothing is formatted by it: the texts are put into the spans when
-/// a failure is recorded in them.
-#[derive(Debug)]
-pub(crate) struct FieldText;
-
-impl FormatFields<'_> for FieldText {
-    fn format_fields<R: RecordFields>(&self, _: Writer<'_>, _: R) -> fmt::Result {
-        Ok(())
+        span_trace::find(self, &self.capture, &self.error_layer, id)
     }
 }
 

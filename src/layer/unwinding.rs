@@ -4,11 +4,18 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::attribution::{self, Attribution};
-use super::recent_panics::{self, RecentPanic};
-use super::scope::{Computation, open_in_process};
-use super::{Capture, Fate, Kind, Place, Seen, Step, Surroundings, panic, stack, thread};
+use crate::layer::capture::Capture;
+use crate::layer::hook_state;
+use crate::observe::attribution;
+use crate::observe::attribution::Attribution;
+use crate::observe::open_spans::{Computation, open_in_process};
+use crate::observe::recent_panics;
+use crate::observe::recent_panics::RecentPanic;
+use crate::observe::report::ReportSite;
+use crate::observe::span_path::{SpanKey, SpanPath};
+use crate::observe::{backtrace, thread};
 use crate::recorder::Recorder;
+use crate::recorder::observation::{Observation, Trigger, Verdict};
 use record::Location;
 
 thread_local! {
@@ -35,8 +42,8 @@ pub(super) fn may_run_in_cleanup(panic: &RecentPanic) -> bool {
         return false;
     }
     let has_record = Capture::here(|capture, path, _| {
-        let surroundings = Surroundings::of(capture, &path);
-        let computation = surroundings.innermost()?;
+        let span_path = capture.span_path(&path);
+        let computation = span_path.innermost()?;
         let state = computation.state()?;
         let recorded = state.recorded.as_ref().filter(|recorded| recorded.is_panic);
         recorded.map(|recorded| recorded.report.moment.is_of_this_thread())
@@ -47,9 +54,9 @@ pub(super) fn may_run_in_cleanup(panic: &RecentPanic) -> bool {
 /// Whether a job of another computation may have raised this panic, which runs on top of this thread's computation
 /// while that one waits for jobs of its own.
 pub(super) fn may_belong_elsewhere(panic: &RecentPanic) -> bool {
-    let are_others_open = |capture: &Capture, path: &[Step]| {
-        let surroundings = Surroundings::of(capture, path);
-        surroundings.innermost().is_some() && !surroundings.opened().were_alone(panic)
+    let are_others_open = |capture: &Capture, path: &[SpanKey]| {
+        let span_path = capture.span_path(path);
+        span_path.innermost().is_some() && !span_path.opened().were_alone(panic)
     };
     panic.trace.inner_job().is_some()
         && Capture::here(|capture, path, _| are_others_open(capture, &path)).unwrap_or(false)
@@ -67,12 +74,12 @@ fn is_destructor(function: &str) -> bool {
 
 impl Capture {
     /// Records the panic that unwinds a computation, where no record accounts for it yet. Its span closes now.
-    pub(super) fn record_unwinding(&self, surroundings: &Surroundings, computation: &Computation, at: Location) {
-        let found = attribution::of_unwinding(&surroundings.opened());
+    pub(super) fn record_unwinding(&self, span_path: &SpanPath, computation: &Computation, at: Location) {
+        let found = attribution::of_unwinding(&span_path.opened());
         if !computation.may_unwind() || self.is_accounted_for(computation, found.as_ref()) {
             return;
         }
-        if let Fate::Recorded(id) = self.record(surroundings, seen(found, at)) {
+        if let Verdict::Recorded(id) = self.record(span_path, observation(found, at)) {
             self.recorder.announce_panic(id);
         }
     }
@@ -113,7 +120,7 @@ struct Latest {
 impl Latest {
     fn of(computation: &Computation, layer: u64) -> Option<Self> {
         let state = computation.state()?;
-        let inner = state.inner.back().filter(|_| !state.inner_got_over);
+        let inner = state.inner.back().filter(|_| !state.recovered_since);
         let latest = state.recorded.iter().chain(inner).max_by_key(|recorded| recorded.at)?;
         let is_fresh = thread::Moment::now(layer).follows(latest.report.moment);
         Some(Latest { at: latest.at, is_panic: latest.is_panic, is_fresh, job: latest.job.clone() })
@@ -121,31 +128,31 @@ impl Latest {
 
     /// Whether it is a panic that ended with a job of rayon, on top of this thread's stack.
     fn is_of_other_job(&self) -> bool {
-        self.job.as_deref().is_some_and(|job| stack::trace_with_jobs().inner_job() != Some(job))
+        self.job.as_deref().is_some_and(|job| backtrace::trace_with_jobs().inner_job() != Some(job))
     }
 }
 
-fn seen(found: Option<Attribution>, at: Location) -> Seen {
-    let mut seen = Seen::new(Kind::Panic, Place::Close);
+fn observation(found: Option<Attribution>, at: Location) -> Observation {
+    let mut observation = Observation::new(Trigger::Panic, ReportSite::Close);
     let known = found.as_ref().and_then(Attribution::known).cloned();
     match known {
         Some(panic) => {
-            seen.at = panic.at;
-            seen.message = panic.message.clone();
-            seen.location = panic.location.clone();
-            seen.panic = Some(panic);
+            observation.at = panic.at;
+            observation.message = panic.message.clone();
+            observation.location = panic.location.clone();
+            observation.panic = Some(panic);
         }
         None => {
-            seen.message = match panic::is_hook_installed() {
+            observation.message = match hook_state::is_hook_installed() {
                 true => "unwound by a panic raised elsewhere",
                 false => "unwound by a panic; the panic hook of tracing-failure is not installed",
             }
             .to_owned();
-            seen.location = at;
+            observation.location = at;
         }
     }
-    seen.attribution = found;
-    seen
+    observation.attribution = found;
+    observation
 }
 
 /// Reports the panics that no computation can claim any more: none is open that was open when they were raised.
@@ -155,7 +162,7 @@ pub(super) fn report_unclaimed(recorder: &Recorder) {
     }
     for panic in recent_panics::all() {
         if panic.give_up() {
-            recorder.unclaimed_panic(&panic.location);
+            recorder.report_unclaimed_panic(&panic.location);
         }
     }
 }
@@ -166,6 +173,6 @@ pub(super) fn remember(panic: Arc<RecentPanic>, recorder: Option<&Recorder>) {
     if let (Some(displaced), Some(recorder)) = (displaced, recorder)
         && displaced.give_up()
     {
-        recorder.unclaimed_panic(&displaced.location);
+        recorder.report_unclaimed_panic(&displaced.location);
     }
 }

@@ -38,7 +38,7 @@ impl Default for Rotation {
 
 /// Where a session's files are.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct LogLocation {
     dir: PathBuf,
     session: String,
     rotation: Rotation,
@@ -46,7 +46,7 @@ pub(super) struct Place {
 
 #[derive(Debug)]
 pub(super) struct LogFile {
-    place: Place,
+    place: LogLocation,
     path: PathBuf,
     file: Option<File>,
     date: NaiveDate,
@@ -56,21 +56,21 @@ pub(super) struct LogFile {
     mid_line: bool,
 }
 
-impl Place {
+impl LogLocation {
     pub(super) fn new(dir: &Path, session: &str, rotation: Rotation) -> io::Result<Self> {
-        Ok(Place { dir: std::path::absolute(dir)?, session: file_name_part(session), rotation })
+        Ok(LogLocation { dir: std::path::absolute(dir)?, session: file_name_part(session), rotation })
     }
 }
 
 impl LogFile {
-    pub(super) fn open(place: Place) -> io::Result<Self> {
+    pub(super) fn open(place: LogLocation) -> io::Result<Self> {
         let mut log = Self::unopened(place);
         log.begin()?;
         Ok(log)
     }
 
     /// A file that is created when there is something to write.
-    pub(super) fn unopened(place: Place) -> Self {
+    pub(super) fn unopened(place: LogLocation) -> Self {
         let (path, date) = (PathBuf::new(), record::time::now().date_naive());
         LogFile { place, path, file: None, date, number: 0, bytes: 0, mid_line: false }
     }
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn a_new_day_has_a_new_file() {
         let dir = tempfile::tempdir().unwrap();
-        let mut log = LogFile::open(Place::new(dir.path(), "s", Rotation::default()).unwrap()).unwrap();
+        let mut log = LogFile::open(LogLocation::new(dir.path(), "s", Rotation::default()).unwrap()).unwrap();
         let today = log.date;
         log.write(&mut b"first\n".to_vec()).unwrap();
         log.date = today.pred_opt().unwrap();
@@ -205,7 +205,7 @@ mod tests {
     fn a_line_is_never_split_over_two_files() {
         let dir = tempfile::tempdir().unwrap();
         let rotation = Rotation { max_bytes: 4, ..Rotation::default() };
-        let mut log = LogFile::open(Place::new(dir.path(), "s", rotation).unwrap()).unwrap();
+        let mut log = LogFile::open(LogLocation::new(dir.path(), "s", rotation).unwrap()).unwrap();
         log.write(&mut b"begun, ".to_vec()).unwrap();
         log.write(&mut b"ended\n".to_vec()).unwrap();
         log.write(&mut b"next, ".to_vec()).unwrap();

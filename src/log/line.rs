@@ -8,16 +8,13 @@ use serde::Serialize;
 use tracing::{Level, Metadata};
 use uuid::Uuid;
 
-use crate::capture::{COMPUTATION, Fields, Outcome, RESERVED_IN_SPANS, THEORETICAL_REF, is_log_record};
-use crate::recorder::Recorder;
-use record::Failure;
-use record::internal::free_name;
-use record::{Map, Value};
-
-/// Appends a value as JSON. Writing into memory cannot fail.
-pub(crate) fn write_json<T: Serialize + ?Sized>(json: &mut Vec<u8>, value: &T) {
-    let _ = serde_json::to_writer(json, value);
-}
+use crate::log::runtime_log::RuntimeLog;
+use crate::observe::callsite::{COMPUTATION, LOG_FIELDS, RESERVED_IN_SPANS, THEORETICAL_REF, is_log_record};
+use crate::observe::fields::Fields;
+use crate::observe::outcome::Outcome;
+use record::internal::json_writer::{write_json, write_name};
+use record::internal::{Redactor, free_name};
+use record::{Failure, Limits, Map, Value};
 
 fn write_entry<T: Serialize + ?Sized>(json: &mut Vec<u8>, name: &str, value: &T) {
     json.extend_from_slice(b",\"");
@@ -26,25 +23,23 @@ fn write_entry<T: Serialize + ?Sized>(json: &mut Vec<u8>, name: &str, value: &T)
     write_json(json, value);
 }
 
-/// Appends `"name":`.
-pub(crate) fn write_name(json: &mut Vec<u8>, name: &str, is_plain: bool) {
-    if is_plain {
-        json.push(b'"');
-        json.extend_from_slice(name.as_bytes());
-        json.extend_from_slice(b"\":");
-    } else {
-        write_json(json, name);
-        json.push(b':');
-    }
+/// What lines are made with.
+#[derive(Clone, Copy)]
+pub(crate) struct LineContext<'a> {
+    pub(crate) log: &'a RuntimeLog,
+    pub(crate) limits: &'a Limits,
+    pub(crate) redactor: &'a Redactor,
+    /// The id of the session as JSON.
+    pub(crate) session_json: &'a [u8],
 }
 
 /// Appends a span: its name and fields.
-pub(crate) fn write_span(json: &mut Vec<u8>, meta: &Metadata<'_>, fields: Option<&Fields>, recorder: &Recorder) {
+pub(crate) fn write_span(json: &mut Vec<u8>, meta: &Metadata<'_>, fields: Option<&Fields>, line: &LineContext<'_>) {
     json.extend_from_slice(b"{\"name\":");
     write_json(json, meta.name());
     if let Some(fields) = fields.filter(|fields| !fields.is_empty()) {
         json.extend_from_slice(b",\"fields\":{");
-        fields.write_json(json, &[], &recorder.limits, &recorder.redactor);
+        fields.write_json(json, &[], line.limits, line.redactor);
         json.push(b'}');
     }
     json.push(b'}');
@@ -63,17 +58,15 @@ fn begin(time: SystemTime, level: &str, target: &str) -> Vec<u8> {
 }
 
 /// Ends a line and hands it to the log.
-fn end(mut json: Vec<u8>, failure: Option<Uuid>, recorder: &Recorder) {
+fn end(mut json: Vec<u8>, failure: Option<Uuid>, line: &LineContext<'_>) {
     json.extend_from_slice(b",\"session_id\":");
-    json.extend_from_slice(&recorder.session_json);
+    json.extend_from_slice(line.session_json);
     if let Some(id) = failure {
         write_entry(&mut json, "failure_id", &id);
     }
     json.extend_from_slice(b"}\n");
-    if let Some(log) = &recorder.log {
-        log.write(&json);
-    }
-    give_back(json);
+    line.log.write(&json);
+    recycle(json);
 }
 
 thread_local! {
@@ -88,16 +81,13 @@ fn buffer() -> Vec<u8> {
     buffer
 }
 
-fn give_back(mut buffer: Vec<u8>) {
+fn recycle(mut buffer: Vec<u8>) {
     const KEPT: usize = 16 << 10;
     if buffer.capacity() <= KEPT {
         buffer.clear();
         let _ = BUFFER.try_with(|kept| kept.replace(buffer));
     }
 }
-
-/// The message, and the fields of a record of the `log` crate that say where it comes from.
-pub(crate) const LOG_FIELDS: &[&str] = &["message", "log.target", "log.module_path", "log.file", "log.line"];
 
 /// The line of an event.
 pub(crate) struct EventLine {
@@ -106,21 +96,21 @@ pub(crate) struct EventLine {
 }
 
 impl EventLine {
-    pub(crate) fn new(time: SystemTime, meta: &Metadata<'_>, fields: &Fields, recorder: &Recorder) -> Self {
+    pub(crate) fn new(time: SystemTime, meta: &Metadata<'_>, fields: &Fields, line: &LineContext<'_>) -> Self {
         let is_log_record = is_log_record(meta);
-        let target = fields.prose("log.target").filter(|_| is_log_record).unwrap_or(meta.target());
+        let target = fields.raw_text("log.target").filter(|_| is_log_record).unwrap_or(meta.target());
         let mut json = begin(time, meta.level().as_str(), target);
-        let message = fields.prose("message");
+        let message = fields.raw_text("message");
         // What `#[instrument(err)]` reports has no message but the error's.
         let shown = message.or_else(|| Some(fields.error_text()?.1));
-        write_entry(&mut json, "message", &*recorder.redactor.text(shown.unwrap_or_default()));
+        write_entry(&mut json, "message", &*line.redactor.text(shown.unwrap_or_default()));
         let apart: &[&str] = match (is_log_record, message) {
             (true, _) => LOG_FIELDS,
             (false, Some(_)) => &["message"],
             (false, None) => &[],
         };
         json.extend_from_slice(b",\"fields\":{");
-        fields.write_json(&mut json, apart, &recorder.limits, &recorder.redactor);
+        fields.write_json(&mut json, apart, line.limits, line.redactor);
         json.extend_from_slice(b"},\"spans\":[");
         EventLine { json, first_span: true }
     }
@@ -134,9 +124,9 @@ impl EventLine {
     }
 
     /// Hands the line to the log.
-    pub(crate) fn write(mut self, failure: Option<Uuid>, recorder: &Recorder) {
+    pub(crate) fn write(mut self, failure: Option<Uuid>, line: &LineContext<'_>) {
         self.json.push(b']');
-        end(self.json, failure, recorder);
+        end(self.json, failure, line);
     }
 }
 
@@ -165,15 +155,15 @@ impl ComputationLine {
     }
 
     /// The computation's span, then the spans around it; the innermost value of a field is said.
-    pub(crate) fn add_span(&mut self, fields: &Fields, recorder: &Recorder) {
-        self.computation = self.computation.take().or_else(|| fields.text(COMPUTATION, &recorder.limits));
-        self.theoretical_ref = self.theoretical_ref.take().or_else(|| fields.text(THEORETICAL_REF, &recorder.limits));
+    pub(crate) fn add_span(&mut self, fields: &Fields, line: &LineContext<'_>) {
+        self.computation = self.computation.take().or_else(|| fields.text(COMPUTATION, line.limits));
+        self.theoretical_ref = self.theoretical_ref.take().or_else(|| fields.text(THEORETICAL_REF, line.limits));
         let before = self.parameters.len();
         if before > 0 {
             self.parameters.push(b',');
         }
         let after_comma = self.parameters.len();
-        fields.write_json(&mut self.parameters, &self.passed_over, &recorder.limits, &recorder.redactor);
+        fields.write_json(&mut self.parameters, &self.passed_over, line.limits, line.redactor);
         if self.parameters.len() == after_comma {
             self.parameters.truncate(before);
         }
@@ -181,8 +171,8 @@ impl ComputationLine {
     }
 
     /// Hands the line to the log.
-    pub(crate) fn write(mut self, outcome: Outcome, duration: Duration, failure: Option<Uuid>, recorder: &Recorder) {
-        let clean = |text: &Option<String>| text.as_deref().map(|text| recorder.redactor.text(text).into_owned());
+    pub(crate) fn write(mut self, outcome: Outcome, duration: Duration, failure: Option<Uuid>, line: &LineContext<'_>) {
+        let clean = |text: &Option<String>| text.as_deref().map(|text| line.redactor.text(text).into_owned());
         write_entry(&mut self.json, COMPUTATION, &clean(&self.computation));
         write_entry(&mut self.json, THEORETICAL_REF, &clean(&self.theoretical_ref));
         self.json.extend_from_slice(b",\"parameters\":{");
@@ -190,7 +180,7 @@ impl ComputationLine {
         self.json.push(b'}');
         write_entry(&mut self.json, "outcome", outcome.name());
         write_entry(&mut self.json, "duration_s", &duration.as_secs_f64());
-        end(self.json, failure, recorder);
+        end(self.json, failure, line);
     }
 }
 
@@ -203,20 +193,20 @@ fn name_apart<'a>(name: &'a str, entries: &Map) -> Cow<'a, str> {
 }
 
 /// Writes a line with further entries.
-pub(crate) fn write_line(level: Level, target: &str, message: &str, entries: &Map, recorder: &Recorder) {
+pub(crate) fn write_line(level: Level, target: &str, message: &str, entries: &Map, line: &LineContext<'_>) {
     let time = SystemTime::now();
     let mut json = begin(time, level.as_str(), target);
-    write_entry(&mut json, "message", &*recorder.redactor.text(message));
+    write_entry(&mut json, "message", &*line.redactor.text(message));
     for (name, value) in entries.iter() {
         json.push(b',');
         write_name(&mut json, &name_apart(name, entries), false);
         write_json(&mut json, value);
     }
-    end(json, None, recorder);
+    end(json, None, line);
 }
 
 /// Writes the line of a failure that no event tells of: a panic, a call, an error-level span.
-pub(crate) fn write_failure(failure: &Failure, recorder: &Recorder) {
+pub(crate) fn write_failure(failure: &Failure, line: &LineContext<'_>) {
     let location = failure.context.location.as_ref();
     let span = failure.context.spans.first().map(|span| &*span.target);
     let target = location.and_then(|location| location.target.as_deref()).or(span);
@@ -235,5 +225,5 @@ pub(crate) fn write_failure(failure: &Failure, recorder: &Recorder) {
         .iter()
         .map(|span| Map::from_iter([("name", Value::from(&*span.name)), ("fields", span.fields.clone().into())]));
     write_entry(&mut json, "spans", &spans.collect::<Vec<_>>());
-    end(json, failure.context.id, recorder);
+    end(json, failure.context.id, line);
 }

@@ -8,14 +8,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::recent_panics::{self, RecentPanic};
-use super::repeat::names;
-use super::stack::Stack;
-use super::thread;
+use crate::observe::backtrace::Stack;
+use crate::observe::recent_panics;
+use crate::observe::recent_panics::RecentPanic;
+use crate::observe::report::names;
+use crate::observe::thread;
 use record::{PanicMatch, PanicOrigin};
 
 /// Panics that a record lists.
-const LISTED: usize = 8;
+const MAX_LISTED: usize = 8;
 
 /// Words by which Rust reports that another thread panicked, without that panic's own message.
 const REPORTS_OF_A_PANIC: &[&str] = &["Any { .. }", "a scoped thread panicked"];
@@ -30,7 +31,7 @@ impl Opened {
     }
 
     /// Whether these were all the computations that were open when the panic was raised.
-    pub(super) fn were_alone(&self, panic: &RecentPanic) -> bool {
+    pub(crate) fn were_alone(&self, panic: &RecentPanic) -> bool {
         self.0.iter().filter(|opened| **opened <= panic.raised).count() == panic.open_computations
     }
 }
@@ -72,7 +73,7 @@ impl Attribution {
 
     /// What a record says of the panics, and their stacks.
     pub(crate) fn describe(&self, frames: usize) -> (PanicOrigin, Vec<Stack>) {
-        let listed = &self.panics[..self.panics.len().min(LISTED)];
+        let listed = &self.panics[..self.panics.len().min(MAX_LISTED)];
         let raised = listed.iter().map(|panic| panic.describe()).collect();
         (PanicOrigin::new(self.matched_by, raised), listed.iter().map(|panic| panic.trace.named(frames)).collect())
     }

@@ -11,8 +11,9 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::hash::NumberHasher;
-use super::{Busy, unwinder};
+use crate::observe::hash::NumberHasher;
+use crate::observe::thread::Busy;
+use crate::observe::unwinder;
 use record::Frame;
 use runtime::background;
 use runtime::lock::Renewable;
@@ -38,17 +39,42 @@ const MACHINERY_NAMES: &[&str] = &[
 
 /// Their packages: where a debugger's information is reduced to line tables, inlined functions have no path.
 const MACHINERY_PACKAGES: &[&str] =
-    &["tracing-failure", "tracing", "tracing-core", "tracing-error", "tracing-log", "tracing-subscriber", "backtrace"];
+    &["tracing", "tracing-core", "tracing-error", "tracing-log", "tracing-subscriber", "backtrace"];
 
-/// The source of this package, as the compiler saw it. Examples and tests beside it are programs.
-const OWN_SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/");
+/// The packages of the recorder.
+const RECORDER_PACKAGES: &[&str] = &[
+    "tracing-failure",
+    "tracing-failure-diagnose",
+    "tracing-failure-publish",
+    "tracing-failure-record",
+    "tracing-failure-runtime",
+    "tracing-failure-text",
+];
+
+/// The source of the recorder's packages in its own workspace, as the compiler saw it. Examples and tests beside it are
+/// programs.
+const OWN_SOURCES: [&str; 2] =
+    [concat!(env!("CARGO_MANIFEST_DIR"), "/src/"), concat!(env!("CARGO_MANIFEST_DIR"), "/crates/")];
 
 /// Functions that start a program or thread; the user's code ends here.
 const START: &str = "__rust_begin_short_backtrace";
 
 /// Crates whose frames are no work of the user's.
-const LIBRARIES: &[&str] =
-    &["std", "core", "alloc", "tracing", "tracing_core", "tracing_subscriber", "tracing_failure", "backtrace"];
+const LIBRARIES: &[&str] = &[
+    "std",
+    "core",
+    "alloc",
+    "tracing",
+    "tracing_core",
+    "tracing_subscriber",
+    "tracing_failure",
+    "tracing_failure_diagnose",
+    "tracing_failure_publish",
+    "tracing_failure_record",
+    "tracing_failure_runtime",
+    "tracing_failure_text",
+    "backtrace",
+];
 
 /// A named frame, and what it is to the user.
 #[derive(Debug)]
@@ -86,7 +112,7 @@ const WARM: u32 = 64;
 
 static KNOWN_IN_A_ROW: AtomicU32 = AtomicU32::new(0);
 
-/// Held by the thread that names a stack, so that the debug information is not let go meanwhile.
+/// WriterLease by the thread that names a stack, so that the debug information is not let go meanwhile.
 static NAMING: Renewable<()> = Renewable::new();
 
 /// The stack of a thread.
@@ -244,7 +270,7 @@ impl Stack {
 }
 
 /// Returns true unless a thread holds a lock that captures need.
-pub(super) fn locks_are_free() -> bool {
+pub(crate) fn locks_are_free() -> bool {
     unwinder::is_free() && NAMED.is_free()
 }
 
@@ -403,7 +429,7 @@ impl Owner {
         if file.starts_with("/rustc/") || file.contains("/rustlib/src/rust/library/") {
             return Owner::StandardLibrary;
         }
-        if file.starts_with(&OWN_SOURCE.replace('\\', "/")) {
+        if OWN_SOURCES.iter().any(|own| file.starts_with(&own.replace('\\', "/"))) {
             return Owner::Recorder;
         }
         if let Some((_, place)) = file.split_once("/registry/src/") {
@@ -416,7 +442,9 @@ impl Owner {
     fn is_machinery(&self) -> bool {
         match self {
             Owner::StandardLibrary | Owner::Recorder => true,
-            Owner::Library(package) => package.as_deref().is_some_and(|name| MACHINERY_PACKAGES.contains(&name)),
+            Owner::Library(package) => package
+                .as_deref()
+                .is_some_and(|name| MACHINERY_PACKAGES.contains(&name) || RECORDER_PACKAGES.contains(&name)),
             Owner::Program => false,
         }
     }
@@ -513,7 +541,7 @@ mod tests {
         let named = names(&addresses, Duration::from_secs(60)).unwrap();
         let frames: Vec<&Frame> = named.iter().flat_map(|symbols| symbols.iter()).map(|symbol| &symbol.frame).collect();
         let here = frames.iter().find(|frame| frame.function.contains("frames_have_names")).unwrap();
-        assert!(here.file.as_ref().is_some_and(|file| file.ends_with("stack.rs")));
+        assert!(here.file.as_ref().is_some_and(|file| file.ends_with("backtrace.rs")));
         assert!(here.line.is_some());
     }
 }

@@ -24,6 +24,9 @@ pub(crate) const ERROR_TYPE_FIELDS: &[&str] = &["error_type", "error.type", "exc
 /// The fields of an ERROR-level span that say why it closes.
 pub(crate) const SPAN_ERROR_FIELDS: &[&str] = &["error", "err", "message"];
 
+/// The message, and the fields of a record of the `log` crate that say where it comes from.
+pub(crate) const LOG_FIELDS: &[&str] = &["message", "log.target", "log.module_path", "log.file", "log.line"];
+
 /// The fields by which the bridge from the `log` crate describes a record.
 pub(crate) const LOG_CRATE_FIELDS: &[&str] = &["log.target", "log.module_path", "log.file", "log.line"];
 

@@ -43,7 +43,7 @@ fn kernel_trusts_counter() -> bool {
 static IS_COUNTER: AtomicBool = AtomicBool::new(false);
 
 /// Chooses the source now. A fork in the middle of that would leave a child waiting for it for ever.
-pub(super) fn prepare() {
+pub(crate) fn prepare() {
     LazyLock::force(&SOURCE);
 }
 

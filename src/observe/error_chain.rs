@@ -7,19 +7,20 @@ use std::fmt::Write;
 use tracing::Metadata;
 use tracing_error::{ExtractSpanTrace, SpanTrace};
 
-use super::report_text::ReportText;
-use crate::payload::{self, caught};
+use crate::observe::panic_payload;
+use crate::observe::panic_payload::caught;
+use crate::observe::report_text::ReportText;
 use record::internal::{DebugSink, read_debug};
 use record::{ErrorEntry, Location};
 use record::{Limits, Value};
-use text::shorten;
+use text::{shorten, strip_colours};
 
 /// Everything that is kept of an error: its chain, and the spans in which it was born.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ErrorChain {
     pub(crate) entries: Vec<ErrorEntry>,
     pub(crate) cut: bool,
-    pub(crate) born_in: Vec<TracedSpan>,
+    pub(crate) created_in: Vec<TracedSpan>,
     /// What the author of the error suggests.
     pub(crate) suggestions: Vec<String>,
     /// Where the text of a panic's payload lies in memory, if the error is one; else 0.
@@ -48,7 +49,7 @@ impl ErrorChain {
             seen.push(error);
             match error.span_trace() {
                 // A SpanTrace stands in the chain as an error of its own; the deepest is nearest to the birth.
-                Some(trace) => chain.born_in = read_span_trace(trace),
+                Some(trace) => chain.created_in = read_span_trace(trace),
                 None => {
                     let outermost = chain.entries.is_empty();
                     chain.entries.push(read(error, type_name.filter(|_| outermost), limits));
@@ -75,7 +76,7 @@ impl ErrorChain {
     }
 
     /// The errors of a report of which there is only the `Debug` text.
-    pub(super) fn of_report(mut report: ReportText, limits: &Limits) -> Self {
+    pub(crate) fn of_report(mut report: ReportText, limits: &Limits) -> Self {
         let mut errors = std::mem::take(&mut report.errors).into_iter();
         let mut chain = Self::of_line(&errors.next().unwrap_or_default(), limits);
         chain.entries.extend(errors.map(ErrorEntry::new));
@@ -124,11 +125,11 @@ impl ErrorChain {
 
     /// A panic's payload that was caught.
     pub(crate) fn of_payload(payload: &(dyn Any + Send), limits: &Limits) -> Self {
-        let text = payload::text(payload).unwrap_or_else(|| runtime::panic::NOT_TEXT.to_owned());
+        let text = panic_payload::text(payload).unwrap_or_else(|| runtime::panic::NOT_TEXT.to_owned());
         let message = shorten(&text, limits.text).into_owned();
         let mut entry = ErrorEntry::new(message);
         entry.type_name = Some("Panic".to_owned());
-        ErrorChain { entries: vec![entry], payload: payload::address(payload), ..ErrorChain::default() }
+        ErrorChain { entries: vec![entry], payload: panic_payload::address(payload), ..ErrorChain::default() }
     }
 
     /// The name of the error's type: short, and of the first error in the chain that tells.
@@ -256,20 +257,10 @@ fn short_type_name(name: &str) -> &str {
 pub(crate) fn read_span_trace(trace: &SpanTrace) -> Vec<TracedSpan> {
     let mut spans = Vec::new();
     trace.with_spans(|meta, fields| {
-        spans.push(TracedSpan { meta, fields: strip_ansi(fields) });
+        spans.push(TracedSpan { meta, fields: strip_colours(fields) });
         true
     });
     spans
-}
-
-/// Another layer's fields may be coloured for a terminal.
-pub(super) fn strip_ansi(text: &str) -> String {
-    let mut parts = text.split("\u{1b}[");
-    let mut plain = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        plain.push_str(part.split_once('m').map_or(part, |(_, rest)| rest));
-    }
-    plain
 }
 
 #[cfg(test)]
@@ -339,10 +330,5 @@ mod tests {
         for debug in ["Matrix is singular", "\"quoted\"", "Error { msg: \"x\" }", "", "lower(1)"] {
             assert_eq!(leading_name(debug), None, "{debug}");
         }
-    }
-
-    #[test]
-    fn colours_are_stripped() {
-        assert_eq!(strip_ansi("\u{1b}[3mx\u{1b}[0m\u{1b}[2m=\u{1b}[0m1"), "x=1");
     }
 }

@@ -1,15 +1,14 @@
 //! color-eyre: how errors and panics look on the terminal, and the note that says where the record is.
 
 #[cfg(feature = "color-eyre")]
-pub(crate) use enabled::{add_details, error_in, install, note};
+pub(crate) use enabled::{add_details, install, note};
 
 #[cfg(not(feature = "color-eyre"))]
-pub(crate) use disabled::{add_details, error_in, install, note};
+pub(crate) use disabled::{add_details, install, note};
 
 #[cfg(feature = "color-eyre")]
 mod enabled {
     use std::any::Any;
-    use std::error::Error;
     use std::fmt::Write;
     use std::io::IsTerminal;
     use std::path::PathBuf;
@@ -18,7 +17,8 @@ mod enabled {
     use color_eyre::config::{HookBuilder, Theme};
     use color_eyre::eyre::Report;
 
-    use crate::capture::{ErrorChain, RECORDED, ReportText, bounded, read_span_trace};
+    use crate::observe::error_chain::{ErrorChain, bounded, read_span_trace};
+    use crate::observe::report_text::{RECORDED, ReportText};
     use record::Limits;
     use runtime::stderr::shown;
 
@@ -62,20 +62,15 @@ mod enabled {
         let Some(report) = report.downcast_ref::<Report>() else { return };
         let handler = report.handler().downcast_ref::<color_eyre::Handler>();
         if let Some(trace) = handler.and_then(color_eyre::Handler::span_trace)
-            && chain.born_in.is_empty()
+            && chain.created_in.is_empty()
         {
-            chain.born_in = read_span_trace(trace);
+            chain.created_in = read_span_trace(trace);
         }
         let most = limits.clone().with_text(REPORT);
         let text = bounded(&most, |sink| write!(sink, "{report:?}"));
         if let Some(details) = ReportText::parse(&text) {
             chain.add_details(details, limits);
         }
-    }
-
-    /// The error of a report that was thrown as a panic's payload.
-    pub(crate) fn error_in(payload: &(dyn Any + Send)) -> Option<&(dyn Error + Send + Sync + 'static)> {
-        payload.downcast_ref::<Report>().map(AsRef::as_ref)
     }
 
     /// Adds the place of the record to a report; other errors stay as they are.
@@ -100,16 +95,12 @@ mod disabled {
     use std::error::Error;
     use std::path::PathBuf;
 
-    use crate::capture::ErrorChain;
+    use crate::observe::error_chain::ErrorChain;
     use record::Limits;
 
     pub(crate) fn install() {}
 
     pub(crate) fn add_details(_: &dyn Any, _: &mut ErrorChain, _: &Limits) {}
-
-    pub(crate) fn error_in(_: &(dyn Any + Send)) -> Option<&(dyn Error + Send + Sync + 'static)> {
-        None
-    }
 
     pub(crate) fn note<E>(error: E, _: impl FnOnce() -> Option<PathBuf>) -> E {
         error

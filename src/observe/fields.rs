@@ -5,10 +5,10 @@ use std::fmt::{self, Write};
 
 use tracing::field::{Field, Visit};
 
-use super::callsite::ERROR_FIELDS;
-use super::callsite::{COMPUTATION, THEORETICAL_REF};
-use super::error::ErrorChain;
-use crate::payload::caught;
+use crate::observe::callsite::ERROR_FIELDS;
+use crate::observe::callsite::{COMPUTATION, THEORETICAL_REF};
+use crate::observe::error_chain::ErrorChain;
+use crate::observe::panic_payload::caught;
 use record::internal::Redactor;
 use record::internal::without_numbers;
 use record::internal::{DebugSink, read_debug};
@@ -107,7 +107,7 @@ impl Fields {
     }
 
     /// A field's text as it was written, never read back into structure.
-    pub(crate) fn prose(&self, name: &str) -> Option<&str> {
+    pub(crate) fn raw_text(&self, name: &str) -> Option<&str> {
         match self.entries.iter().find(|(known, _)| *known == name)?.1 {
             Plain::Text(span) | Plain::Debug(span) => Some(self.slice(span)),
             Plain::Value(ref value) => value.as_str(),
@@ -117,7 +117,7 @@ impl Fields {
 
     /// A field's text, where it is a text in words: neither empty nor a formatted number or boolean.
     pub(crate) fn words(&self, name: &str) -> Option<&str> {
-        let text = self.prose(name).filter(|text| !text.trim().is_empty())?;
+        let text = self.raw_text(name).filter(|text| !text.trim().is_empty())?;
         let is_literal = matches!(self.entries.iter().find(|(known, _)| *known == name)?.1, Plain::Text(_));
         let is_value = || text.parse::<f64>().is_ok() || matches!(text, "true" | "false" | "None" | "()");
         (is_literal || !is_value()).then_some(text)
@@ -135,7 +135,7 @@ impl Fields {
 
     /// What the message says whenever this event occurs: without the numbers that were put into it.
     pub(crate) fn message_template(&self) -> Option<String> {
-        let message = self.prose("message")?;
+        let message = self.raw_text("message")?;
         Some(if self.message_varies { without_numbers(message) } else { message.to_owned() })
     }
 
@@ -159,17 +159,22 @@ impl Fields {
                 json.push(b',');
             }
             let known = redactor.field(name);
-            crate::log::write_name(json, name, known.is_plain);
+            record::internal::json_writer::write_name(json, name, known.is_plain);
             match plain {
                 plain if known.is_secret() => {
-                    crate::log::write_json(json, &redactor.under(known.kind, self.typed(plain, limits)));
+                    record::internal::json_writer::write_json(
+                        json,
+                        &redactor.under(known.kind, self.typed(plain, limits)),
+                    );
                 }
-                Plain::Int(n) => crate::log::write_json(json, n),
-                Plain::UInt(n) => crate::log::write_json(json, n),
-                Plain::Float(x) if x.is_finite() => crate::log::write_json(json, x),
-                Plain::Bool(b) => crate::log::write_json(json, b),
-                Plain::Text(span) => crate::log::write_json(json, &*redactor.text(self.slice(*span))),
-                other => crate::log::write_json(json, &redactor.inside(self.typed(other, limits))),
+                Plain::Int(n) => record::internal::json_writer::write_json(json, n),
+                Plain::UInt(n) => record::internal::json_writer::write_json(json, n),
+                Plain::Float(x) if x.is_finite() => record::internal::json_writer::write_json(json, x),
+                Plain::Bool(b) => record::internal::json_writer::write_json(json, b),
+                Plain::Text(span) => {
+                    record::internal::json_writer::write_json(json, &*redactor.text(self.slice(*span)))
+                }
+                other => record::internal::json_writer::write_json(json, &redactor.inside(self.typed(other, limits))),
             }
         }
     }

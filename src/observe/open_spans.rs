@@ -13,26 +13,28 @@ use std::time::{Duration, Instant};
 use tracing::Metadata;
 use uuid::Uuid;
 
-use super::Capture;
-use super::callsite::Role;
-use super::fields::{Fields, Formatting};
-use super::hash::{NumberHasher, mix};
-use super::outcome::{Outcome, Stated};
-use super::repeat::Recorded;
-use super::thread::Moment;
-use super::trail::{Held, History, KnownPath, Plan, Trail};
+use crate::observe::callsite::Role;
+use crate::observe::fields::{Fields, Formatting};
+use crate::observe::hash::{NumberHasher, mix};
+use crate::observe::outcome::{Outcome, Stated};
+use crate::observe::report::Recorded;
+use crate::observe::thread::Moment;
+use crate::observe::trail::history::History;
+use crate::observe::trail::lanes::Trail;
+use crate::observe::trail::paths::KnownPath;
+use crate::observe::trail::retention::Retention;
+use crate::observe::trail::writer::WriterLease;
 use record::internal::Redactor;
-use runtime::fork::Locks;
 use runtime::lock::{Guard, Mutex};
 
-/// Scopes that a thread keeps for its next spans.
-const POOL: usize = 64;
+/// OpenSpans that a thread keeps for its next spans.
+const MAX_POOLED: usize = 64;
 /// Bytes that a scope may hold on to in the pool.
-const POOLED_BYTES: usize = 16 << 10;
+const MAX_POOLED_BYTES: usize = 16 << 10;
 
 /// An open span.
 #[derive(Debug)]
-pub(crate) struct Scope {
+pub(crate) struct OpenSpan {
     pub(crate) meta: &'static Metadata<'static>,
     pub(crate) parent: Option<u64>,
     pub(crate) role: Role,
@@ -51,7 +53,7 @@ pub(crate) struct Scope {
     pub(crate) opened: Moment,
 }
 
-impl Scope {
+impl OpenSpan {
     /// The computation that it is.
     pub(crate) fn own(&self) -> Option<&Arc<Computation>> {
         self.computation.as_ref().filter(|_| self.role.is_marked())
@@ -103,7 +105,7 @@ pub(crate) struct State {
     /// The last failures of computations inside it, newest last.
     pub(crate) inner: VecDeque<Recorded>,
     /// Whether a computation inside it has succeeded since.
-    pub(crate) inner_got_over: bool,
+    pub(crate) recovered_since: bool,
     /// The time that went into records.
     pub(crate) recording: Duration,
 }
@@ -173,7 +175,7 @@ impl Computation {
     pub(crate) fn succeeded(&self) {
         for around in self.outwards().skip(1).filter(|around| around.has_failures()) {
             if let Some(mut state) = around.state() {
-                state.inner_got_over = true;
+                state.recovered_since = true;
             }
         }
     }
@@ -200,7 +202,7 @@ impl Computation {
     }
 
     /// A lane of its trail.
-    pub(crate) fn hold_lane(&self, plan: Plan) -> Option<Held> {
+    pub(crate) fn hold_lane(&self, plan: Retention) -> Option<WriterLease> {
         self.trail.hold(plan, self.meta)
     }
 
@@ -209,7 +211,7 @@ impl Computation {
     }
 
     /// What has happened in it by now.
-    pub(crate) fn history(&self, plan: Plan, redactor: &Redactor) -> History {
+    pub(crate) fn history(&self, plan: Retention, redactor: &Redactor) -> History {
         self.named().map(|named| named.trail.history(named.meta, named.opened, plan, redactor)).unwrap_or_default()
     }
 }
@@ -224,20 +226,20 @@ pub(crate) fn open_in_process() -> usize {
 
 /// The open spans that are kept.
 #[derive(Debug)]
-pub(crate) struct Scopes {
+pub(crate) struct OpenSpans {
     shards: [Shard; 32],
     open_computations: &'static AtomicUsize,
 }
 
 /// What was found of a span that closes.
 #[derive(Debug)]
-pub(crate) enum Closing {
+pub(crate) enum CloseState {
     /// It was not kept.
     Unknown,
     /// It was kept, and now is not.
-    Closed(Box<Scope>),
+    Closed(Box<OpenSpan>),
     /// There is something to say before it goes.
-    Speaking,
+    Deferred,
 }
 
 #[derive(Debug, Default)]
@@ -247,7 +249,7 @@ struct Shard {
     spans: Mutex<Spans>,
 }
 
-type Spans = HashMap<u64, Box<Scope>, BuildHasherDefault<NumberHasher>>;
+type Spans = HashMap<u64, Box<OpenSpan>, BuildHasherDefault<NumberHasher>>;
 
 impl Shard {
     /// The spans. `None` in a child of a process that forked while another thread used them.
@@ -256,33 +258,32 @@ impl Shard {
     }
 }
 
-impl Locks for Capture {
-    fn are_free(&self) -> bool {
-        self.scopes.shards.iter().all(|shard| shard.spans.is_free())
-    }
-}
-
-impl Scopes {
+impl OpenSpans {
     pub(crate) fn new() -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        Scopes {
+        OpenSpans {
             shards: std::array::from_fn(|_| Shard::default()),
             open_computations: &OPEN_COMPUTATIONS[number % OPEN_COMPUTATIONS.len()],
         }
+    }
+
+    /// Returns true unless a thread of this process uses them.
+    pub(crate) fn are_free(&self) -> bool {
+        self.shards.iter().all(|shard| shard.spans.is_free())
     }
 
     fn shard(&self, id: u64) -> &Shard {
         &self.shards[(mix(id) >> 48) as usize % self.shards.len()]
     }
 
-    pub(crate) fn insert(&self, id: u64, scope: Box<Scope>) {
-        if scope.role.is_marked() {
+    pub(crate) fn insert(&self, id: u64, open_span: Box<OpenSpan>) {
+        if open_span.role.is_marked() {
             self.open_computations.fetch_add(1, Ordering::Relaxed);
         }
         let shard = self.shard(id);
         let Some(mut spans) = shard.spans() else { return };
-        spans.insert(id, scope);
+        spans.insert(id, open_span);
         shard.count.store(spans.len(), Ordering::Relaxed);
     }
 
@@ -298,34 +299,34 @@ impl Scopes {
     }
 
     /// Takes out a span that closes, unless there is something to say about it first.
-    pub(crate) fn close(&self, id: u64, speaks: impl FnOnce(&Scope) -> bool) -> Closing {
+    pub(crate) fn close(&self, id: u64, has_action: impl FnOnce(&OpenSpan) -> bool) -> CloseState {
         let shard = self.shard(id);
-        let Some(mut spans) = shard.spans() else { return Closing::Unknown };
+        let Some(mut spans) = shard.spans() else { return CloseState::Unknown };
         match spans.get(&id) {
-            None => Closing::Unknown,
-            Some(scope) if speaks(scope) => Closing::Speaking,
+            None => CloseState::Unknown,
+            Some(open_span) if has_action(open_span) => CloseState::Deferred,
             Some(_) => self.take_out(shard, &mut spans, id),
         }
     }
 
     /// Takes out the span about which everything is said.
-    pub(crate) fn close_at_last(&self, id: u64) -> Closing {
+    pub(crate) fn finish_close(&self, id: u64) -> CloseState {
         let shard = self.shard(id);
-        shard.spans().map_or(Closing::Unknown, |mut spans| self.take_out(shard, &mut spans, id))
+        shard.spans().map_or(CloseState::Unknown, |mut spans| self.take_out(shard, &mut spans, id))
     }
 
-    fn take_out(&self, shard: &Shard, spans: &mut Spans, id: u64) -> Closing {
-        let Some(scope) = spans.remove(&id) else { return Closing::Unknown };
+    fn take_out(&self, shard: &Shard, spans: &mut Spans, id: u64) -> CloseState {
+        let Some(open_span) = spans.remove(&id) else { return CloseState::Unknown };
         shard.count.store(spans.len(), Ordering::Relaxed);
-        if scope.role.is_marked() {
+        if open_span.role.is_marked() {
             self.open_computations.fetch_sub(1, Ordering::Relaxed);
         }
-        Closing::Closed(scope)
+        CloseState::Closed(open_span)
     }
 
     /// Looks at a scope. No code of the user may run in here: the shard is locked.
-    pub(crate) fn with<R>(&self, id: u64, look: impl FnOnce(&mut Scope) -> R) -> Option<R> {
-        self.shard(id).spans()?.get_mut(&id).map(|scope| look(scope))
+    pub(crate) fn with<R>(&self, id: u64, look: impl FnOnce(&mut OpenSpan) -> R) -> Option<R> {
+        self.shard(id).spans()?.get_mut(&id).map(|open_span| look(open_span))
     }
 
     /// The open spans, innermost first, that this chain of callsites stands for: of several, the one opened last on
@@ -335,15 +336,15 @@ impl Scopes {
         let mut candidates = Vec::new();
         for shard in &self.shards {
             let Some(spans) = shard.spans() else { continue };
-            let same = spans.iter().filter(|(_, scope)| std::ptr::eq(scope.meta, *innermost));
-            candidates.extend(same.map(|(id, scope)| (scope.opened.recency(), *id)));
+            let same = spans.iter().filter(|(_, open_span)| std::ptr::eq(open_span.meta, *innermost));
+            candidates.extend(same.map(|(id, open_span)| (open_span.opened.recency(), *id)));
         }
         candidates.sort_unstable();
         let ancestry = |(_, id): &((bool, u64), u64)| {
             let mut ids = vec![*id];
-            let mut parent = self.with(*id, |scope| scope.parent).flatten();
+            let mut parent = self.with(*id, |open_span| open_span.parent).flatten();
             for meta in &chain[1..] {
-                let matches = |scope: &mut Scope| (std::ptr::eq(scope.meta, *meta), scope.parent);
+                let matches = |open_span: &mut OpenSpan| (std::ptr::eq(open_span.meta, *meta), open_span.parent);
                 match parent.and_then(|id| Some((id, self.with(id, matches)?))) {
                     Some((id, (true, outer))) => {
                         ids.push(id);
@@ -360,9 +361,9 @@ impl Scopes {
     }
 }
 
-impl Drop for Scopes {
+impl Drop for OpenSpans {
     fn drop(&mut self) {
-        let open_in = |spans: &Spans| spans.values().filter(|scope| scope.role.is_marked()).count();
+        let open_in = |spans: &Spans| spans.values().filter(|open_span| open_span.role.is_marked()).count();
         let count = |shard: &Shard| shard.spans().map_or(0, |spans| open_in(&spans));
         let open: usize = self.shards.iter().map(count).sum();
         self.open_computations.fetch_sub(open, Ordering::Relaxed);
@@ -372,14 +373,14 @@ impl Drop for Scopes {
 thread_local! {
     // A box is what the table holds: it moves between pool and table without a copy.
     #[allow(clippy::vec_box)]
-    static POOLED: RefCell<Vec<Box<Scope>>> = const { RefCell::new(Vec::new()) };
+    static POOLED: RefCell<Vec<Box<OpenSpan>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A scope without fields, from the pool where there is one.
-pub(crate) fn take(meta: &'static Metadata<'static>, role: Role) -> Box<Scope> {
+pub(crate) fn from_pool(meta: &'static Metadata<'static>, role: Role) -> Box<OpenSpan> {
     let pooled = POOLED.try_with(|pool| pool.try_borrow_mut().ok()?.pop()).ok().flatten();
     let fresh = || {
-        Box::new(Scope {
+        Box::new(OpenSpan {
             meta,
             parent: None,
             role,
@@ -393,36 +394,36 @@ pub(crate) fn take(meta: &'static Metadata<'static>, role: Role) -> Box<Scope> {
             opened: Moment::now(0),
         })
     };
-    let mut scope = pooled.unwrap_or_else(fresh);
-    scope.meta = meta;
-    scope.role = role;
-    scope.path = KnownPath::default();
-    scope
+    let mut open_span = pooled.unwrap_or_else(fresh);
+    open_span.meta = meta;
+    open_span.role = role;
+    open_span.path = KnownPath::default();
+    open_span
 }
 
 /// Keeps a closed scope's memory for the next span.
-pub(crate) fn give_back(mut scope: Box<Scope>) {
-    scope.fields.clear();
-    scope.logged.clear();
-    scope.follows.clear();
-    let own = scope.computation.take().filter(|_| scope.role.is_marked());
+pub(crate) fn recycle(mut open_span: Box<OpenSpan>) {
+    open_span.fields.clear();
+    open_span.logged.clear();
+    open_span.follows.clear();
+    let own = open_span.computation.take().filter(|_| open_span.role.is_marked());
     if let Some(mut computation) = own {
         match Arc::get_mut(&mut computation) {
             Some(unshared) => {
                 unshared.close();
-                scope.spare = Some(computation);
+                open_span.spare = Some(computation);
             }
             None => computation.trail.close(),
         }
     }
-    if scope.fields.capacity() + scope.logged.capacity() > POOLED_BYTES {
+    if open_span.fields.capacity() + open_span.logged.capacity() > MAX_POOLED_BYTES {
         return;
     }
     let _ = POOLED.try_with(|pool| {
         if let Ok(mut pool) = pool.try_borrow_mut()
-            && pool.len() < POOL
+            && pool.len() < MAX_POOLED
         {
-            pool.push(scope);
+            pool.push(open_span);
         }
     });
 }

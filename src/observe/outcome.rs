@@ -3,18 +3,15 @@
 
 use std::error::Error;
 use std::fmt::{self, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata};
 
-use super::scope::Computation;
-use super::{Busy, Capture, Step};
-use crate::payload::caught;
+use crate::observe::panic_payload::caught;
 
 /// The span field that states the outcome when it is recorded late.
-pub(super) const OUTCOME: &str = "outcome";
+pub(crate) const OUTCOME: &str = "outcome";
 
 /// How a computation ended, as the runtime log names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,61 +36,36 @@ impl Outcome {
     }
 
     /// The outcome that a program may state in the field `outcome`.
-    pub(super) fn from_name(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         [Outcome::Ok, Outcome::Failed, Outcome::Cancelled].into_iter().find(|outcome| outcome.name() == name)
     }
 }
 
 /// The outcome that the program states while the computation is open.
 #[derive(Debug, Default)]
-pub(super) struct Stated(AtomicU8);
+pub(crate) struct Stated(AtomicU8);
 
 impl Stated {
-    pub(super) fn set(&self, outcome: Outcome) {
+    pub(crate) fn set(&self, outcome: Outcome) {
         self.0.store(outcome as u8, Ordering::Relaxed);
     }
 
-    pub(super) fn get(&self) -> Outcome {
+    pub(crate) fn get(&self) -> Outcome {
         let stated = self.0.load(Ordering::Relaxed);
         let outcomes = [Outcome::Ok, Outcome::Failed, Outcome::Cancelled];
         outcomes.into_iter().find(|outcome| *outcome as u8 == stated).unwrap_or(Outcome::Unknown)
     }
 }
 
-impl Capture {
-    /// States the outcome of the innermost computation around the caller, in each layer of the current dispatcher.
-    pub(crate) fn state_here(outcome: Outcome) {
-        if Busy::is_busy() {
-            return;
-        }
-        Self::each_here(|capture, path, _| {
-            if let Some(computation) = capture.innermost(&path) {
-                computation.state_outcome(outcome);
-            }
-        });
-    }
-
-    fn innermost(&self, path: &[Step]) -> Option<Arc<Computation>> {
-        path.iter().find_map(|(id, _)| self.named_span(*id))
-    }
-
-    /// The computation that this span names.
-    pub(super) fn named_span(&self, id: u64) -> Option<Arc<Computation>> {
-        let look =
-            |scope: &mut super::scope::Scope| scope.own().filter(|_| scope.role.names_computation()).map(Arc::clone);
-        self.scopes.with(id, look).flatten()
-    }
-}
-
 /// Whether this is the event by which `#[instrument(ret)]` reports the value of a function that has returned.
 #[inline]
-pub(super) fn is_return(meta: &Metadata<'_>) -> bool {
+pub(crate) fn is_return(meta: &Metadata<'_>) -> bool {
     let fields = meta.fields();
     fields.len() == 1 && fields.iter().next().is_some_and(|field| field.name() == "return")
 }
 
 /// Whether that value proves success. `Err(…)`, `None`, `false` and numbers that are not finite do not.
-pub(super) fn returns_success(event: &Event<'_>) -> bool {
+pub(crate) fn returns_success(event: &Event<'_>) -> bool {
     let mut returned = Returned(false);
     event.record(&mut returned);
     returned.0

@@ -9,13 +9,13 @@ use tracing::Metadata;
 /// It does if both targets begin with the same crate, or if both were compiled in the same Cargo workspace. Cargo compiles
 /// the crates of a workspace by relative paths, and all others by absolute paths. A target that the code chooses itself
 /// says more than the path.
-pub(super) fn is_own(meta: &Metadata<'_>, target: &str, home: &Metadata<'_>) -> bool {
+pub(crate) fn is_own(meta: &Metadata<'_>, target: &str, home: &Metadata<'_>) -> bool {
     let has_its_own_target = || meta.module_path().is_some_and(|module| is_same_crate(module, target));
     is_same_crate(target, home.target()) || (is_in_workspace(meta) && is_in_workspace(home) && has_its_own_target())
 }
 
 /// Whether two targets begin with the same crate.
-pub(super) fn is_same_crate(one: &str, other: &str) -> bool {
+pub(crate) fn is_same_crate(one: &str, other: &str) -> bool {
     crate_of(one) == crate_of(other)
 }
 

@@ -8,7 +8,7 @@ use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::capture::Busy;
+use crate::observe::thread::Busy;
 use record::internal::DebugSink;
 use record::{Limits, Value};
 use runtime::{lock, panic};
@@ -180,7 +180,9 @@ fn error_in(payload: &Payload) -> Content<'_> {
     if let Some(error) = payload.downcast_ref::<Arc<SharedError>>() {
         return Content::Error(&**error);
     }
-    if let Some(error) = crate::report::error_in(payload) {
+    #[cfg(feature = "color-eyre")]
+    if let Some(report) = payload.downcast_ref::<color_eyre::eyre::Report>() {
+        let error: &SharedError = report.as_ref();
         return Content::Error(error);
     }
     match payload.downcast_ref::<Box<dyn Error + Send>>() {

@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::stack::{self, Trace};
-use super::{thread, unwinder};
+use crate::observe::backtrace;
+use crate::observe::backtrace::Trace;
+use crate::observe::{thread, unwinder};
 use record::{Frame, Location, RaisedPanic};
 use runtime::lock::Mutex;
 
@@ -24,7 +25,7 @@ const CAPACITY: usize = 64;
 /// Maximum time to wait for a slot, which is locked while one pointer is copied.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-static RECENT: [Slot; CAPACITY] = [const { Slot::new(None) }; CAPACITY];
+static MAX_RECENT: [Slot; CAPACITY] = [const { Slot::new(None) }; CAPACITY];
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
 /// Panics that no failure accounts for and that are not reported either.
@@ -64,8 +65,9 @@ const REPORTED: u8 = 3;
 impl RecentPanic {
     /// A panic of this thread, raised now.
     pub(crate) fn here(message: String, is_text: bool, payload: usize, location: Location) -> Self {
-        let open_computations = super::scope::open_in_process();
-        let trace = if open_computations > 1 { stack::trace_with_jobs() } else { stack::trace(stack::DEEPEST) };
+        let open_computations = crate::observe::open_spans::open_in_process();
+        let trace =
+            if open_computations > 1 { backtrace::trace_with_jobs() } else { backtrace::trace(backtrace::DEEPEST) };
         RecentPanic {
             at: record::time::now(),
             raised: Instant::now(),
@@ -115,7 +117,7 @@ impl RecentPanic {
 
     /// Whether it unwinds its own thread up to here: a panic in a job of rayon does not get out of it.
     pub(crate) fn may_unwind_to_here(&self) -> bool {
-        self.trace.inner_job().is_none_or(|job| stack::trace_with_jobs().inner_job() == Some(job))
+        self.trace.inner_job().is_none_or(|job| backtrace::trace_with_jobs().inner_job() == Some(job))
     }
 
     /// The stack of its thread, named now. It waits for others that name theirs.
@@ -150,7 +152,7 @@ pub(crate) fn remember(panic: Arc<RecentPanic>) -> Option<Arc<RecentPanic>> {
         PENDING.fetch_add(1, Ordering::Relaxed);
     }
     for _ in 0..CAPACITY {
-        let slot = &RECENT[NEXT.fetch_add(1, Ordering::Relaxed) % CAPACITY];
+        let slot = &MAX_RECENT[NEXT.fetch_add(1, Ordering::Relaxed) % CAPACITY];
         if let Some(mut place) = slot.lock_within(PATIENCE) {
             return place.replace(panic);
         }
@@ -160,7 +162,7 @@ pub(crate) fn remember(panic: Arc<RecentPanic>) -> Option<Arc<RecentPanic>> {
 
 /// The panics that are remembered, earliest first.
 pub(crate) fn all() -> Vec<Arc<RecentPanic>> {
-    let mut panics: Vec<_> = RECENT.iter().filter_map(|slot| slot.lock_within(PATIENCE)?.clone()).collect();
+    let mut panics: Vec<_> = MAX_RECENT.iter().filter_map(|slot| slot.lock_within(PATIENCE)?.clone()).collect();
     panics.sort_by_key(|panic| panic.raised);
     panics
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use tracing::callsite::Identifier;
 use uuid::Uuid;
 
-use super::thread::Moment;
+use crate::observe::thread::Moment;
 
 /// The marks of an error by which it is known again.
 #[derive(Clone, Debug)]
@@ -15,16 +15,16 @@ pub(crate) struct Report {
     pub(crate) messages: Arc<[String]>,
     /// The spans around the report, innermost first, up to the computation's.
     pub(crate) spans: Arc<[u64]>,
-    pub(crate) place: Place,
-    pub(crate) carries: Carries,
+    pub(crate) place: ReportSite,
+    pub(crate) content: ReportContent,
     pub(crate) moment: Moment,
 }
 
 /// What a report has of the error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Carries {
+pub(crate) enum ReportContent {
     /// The error and nothing else, as `#[instrument(err)]` hands it on.
-    ErrorAlone,
+    ErrorOnly,
     /// The error, and a word about it.
     Error,
     /// Words.
@@ -33,7 +33,7 @@ pub(crate) enum Carries {
 
 /// The place in the program that reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum ReportSite {
     Callsite(Identifier),
     Line(std::borrow::Cow<'static, str>, u32),
     Close,
@@ -49,14 +49,14 @@ impl Report {
         let (Some(here), Some(there)) = (self.spans.first(), earlier.spans.first()) else { return false };
         let at_once = self.moment.follows(earlier.moment);
         if here == there {
-            let same_error = self.carries != Carries::Words && self.is_about(earlier);
+            let same_error = self.content != ReportContent::Words && self.is_about(earlier);
             return self.place != earlier.place && at_once && same_error;
         }
         // Words that come from one place again are said of something else: a helper that fails at every level.
-        let said_again = self.carries == Carries::Words && self.place == earlier.place;
+        let said_again = self.content == ReportContent::Words && self.place == earlier.place;
         earlier.spans.contains(here)
             && !said_again
-            && (self.is_about(earlier) || (at_once && self.carries == Carries::ErrorAlone))
+            && (self.is_about(earlier) || (at_once && self.content == ReportContent::ErrorOnly))
     }
 
     /// Whether the earlier error has led to this one: it is named, or came right before in the same computation.
@@ -70,13 +70,13 @@ impl Report {
         let Some(first) = earlier.messages.first() else { return false };
         let named = self.messages.iter().any(|message| names(message, first));
         // Words about an error come before the error itself is handed on.
-        let handed_on = self.carries != Carries::Words && earlier.carries == Carries::Words;
+        let handed_on = self.content != ReportContent::Words && earlier.content == ReportContent::Words;
         named || (handed_on && self.messages.first().is_some_and(|error| names(first, error)))
     }
 }
 
 /// Whether a message is this one, or holds it as one of its parts: `factorisation failed: zero pivot: row 3`.
-pub(super) fn names(message: &str, part: &str) -> bool {
+pub(crate) fn names(message: &str, part: &str) -> bool {
     let before = |at: usize| at == 0 || message[..at].ends_with(": ");
     let after = |at: usize| message[at..].is_empty() || message[at..].starts_with(": ");
     !part.is_empty() && message.match_indices(part).any(|(at, _)| before(at) && after(at + part.len()))
@@ -102,8 +102,8 @@ mod tests {
         Report {
             messages: [message.to_owned()].into(),
             spans: spans.into(),
-            place: Place::Line("x.rs".into(), line),
-            carries: Carries::Error,
+            place: ReportSite::Line("x.rs".into(), line),
+            content: ReportContent::Error,
             moment: Moment::now(0),
         }
     }
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn the_same_error_further_up_is_a_repeat() {
         let first = report("pivot is zero", &[3, 2, 1], 10);
-        let handed_on = Report { carries: Carries::ErrorAlone, ..report("wrapped", &[1], 30) };
+        let handed_on = Report { content: ReportContent::ErrorOnly, ..report("wrapped", &[1], 30) };
         assert!(handed_on.repeats(&first));
         assert!(later(report("pivot is zero", &[2, 1], 20)).repeats(&first));
         assert!(later(report("factorisation: pivot is zero", &[1], 30)).repeats(&first));
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn words_before_the_error_name_it() {
-        let words = Report { carries: Carries::Words, ..report("giving up: pivot is zero", &[3, 2, 1], 10) };
+        let words = Report { content: ReportContent::Words, ..report("giving up: pivot is zero", &[3, 2, 1], 10) };
         assert!(later(report("pivot is zero", &[2, 1], 20)).repeats(&words));
     }
 
@@ -142,14 +142,14 @@ mod tests {
         let first = report("failed", &[3, 2, 1], 10);
         assert!(!report("failed", &[3, 2, 1], 10).repeats(&first), "the same place again: a loop");
         assert!(!report("failed", &[4, 2, 1], 10).repeats(&first), "a sibling span");
-        let helper = |spans| Report { carries: Carries::Words, ..report("failed", spans, 10) };
+        let helper = |spans| Report { content: ReportContent::Words, ..report("failed", spans, 10) };
         assert!(!helper(&[2, 1]).repeats(&helper(&[3, 2, 1])), "a helper that fails at every level");
-        let words = Report { carries: Carries::Words, ..report("failed", &[3, 2, 1], 11) };
+        let words = Report { content: ReportContent::Words, ..report("failed", &[3, 2, 1], 11) };
         assert!(!words.repeats(&first), "words of their own");
         assert!(!report("failed again", &[3, 2, 1], 11).repeats(&first), "other words");
         assert!(!report("failed again", &[2, 1], 20).repeats(&first), "other words");
         assert!(!report("", &[2, 1], 20).repeats(&report("", &[3, 2, 1], 10)), "no words");
-        let handed_on = Report { carries: Carries::ErrorAlone, ..report("wrapped", &[1], 30) };
+        let handed_on = Report { content: ReportContent::ErrorOnly, ..report("wrapped", &[1], 30) };
         assert!(!later(handed_on).repeats(&first), "something happened in between");
     }
 }

@@ -3,7 +3,7 @@
 //! Such a text holds the error, its sources, and, depending on `RUST_BACKTRACE`, a backtrace. Only the errors belong to
 //! the message: the rest differs between builds and environments.
 
-use super::error::strip_ansi;
+use text::strip_colours;
 
 /// Reports inside the text of a report.
 const NESTED: usize = 4;
@@ -32,7 +32,7 @@ impl ReportText {
 
     fn parse_nested(text: &str, depth: usize) -> Option<Self> {
         text.contains('\n').then_some(())?;
-        let plain = strip_ansi(text);
+        let plain = strip_colours(text);
         let mut report = of_color_eyre(&plain).or_else(|| of_anyhow(&plain))?;
         // A source can be a report that was turned into text.
         let inner = depth.checked_sub(1).and_then(|depth| Self::parse_nested(report.errors.last()?, depth));

@@ -6,23 +6,28 @@ use std::sync::Arc;
 use tracing::Metadata;
 use uuid::Uuid;
 
-use super::attribution::Opened;
-use super::callsite::{COMPUTATION, RESERVED_IN_SPANS, Role, THEORETICAL_REF};
-use super::scope::{Computation, Followed};
-use super::trail::History;
-use super::{Capture, Step, TracedSpan};
+use crate::observe::attribution::Opened;
+use crate::observe::callsite::{COMPUTATION, RESERVED_IN_SPANS, Role, THEORETICAL_REF};
+use crate::observe::error_chain::TracedSpan;
+use crate::observe::open_spans::{Computation, Followed, OpenSpans};
+use crate::observe::trail::history::History;
+use crate::observe::trail::retention::Retention;
 use record::Category;
 use record::SpanEntry;
-use record::{Map, Value};
+use record::internal::Redactor;
+use record::{Limits, Map, Value};
+
+/// The id of a span and its callsite.
+pub(crate) type SpanKey = (u64, &'static Metadata<'static>);
 
 /// The spans around something, innermost first.
 #[derive(Debug, Default)]
-pub(crate) struct Surroundings {
-    spans: Vec<Surrounding>,
+pub(crate) struct SpanPath {
+    spans: Vec<PathSpan>,
 }
 
 #[derive(Debug)]
-struct Surrounding {
+struct PathSpan {
     id: u64,
     meta: &'static Metadata<'static>,
     fields: Map,
@@ -30,28 +35,32 @@ struct Surrounding {
     follows: Vec<Followed>,
 }
 
-impl Surroundings {
-    pub(crate) fn of(capture: &Capture, path: &[Step]) -> Self {
-        let recorder = &capture.recorder;
-        let read = |&(id, meta): &Step| {
-            let kept = capture.scopes.with(id, |scope| {
-                let fields = scope.fields.to_map(&[], &recorder.limits, &recorder.redactor);
-                (fields, scope.own().cloned(), scope.follows.clone())
+impl SpanPath {
+    pub(crate) fn of(open_spans: &OpenSpans, path: &[SpanKey], limits: &Limits, redactor: &Redactor) -> Self {
+        let read = |&(id, meta): &SpanKey| {
+            let kept = open_spans.with(id, |open_span| {
+                let fields = open_span.fields.to_map(&[], limits, redactor);
+                (fields, open_span.own().cloned(), open_span.follows.clone())
             });
             let (fields, computation, follows) = kept.unwrap_or_default();
-            Surrounding { id, meta, fields, computation, follows }
+            PathSpan { id, meta, fields, computation, follows }
         };
-        Surroundings { spans: path.iter().map(read).collect() }
+        SpanPath { spans: path.iter().map(read).collect() }
     }
 
     /// The spans that an error was born in, where they are still open; else what its trace says of them.
-    pub(crate) fn born_in(capture: &Capture, trace: &[TracedSpan]) -> Vec<SpanEntry> {
+    pub(crate) fn created_in(
+        open_spans: &OpenSpans,
+        trace: &[TracedSpan],
+        limits: &Limits,
+        redactor: &Redactor,
+    ) -> Vec<SpanEntry> {
         let chain: Vec<_> = trace.iter().map(|span| span.meta).collect();
-        let open = capture.scopes.find(&chain);
-        let steps: Vec<Step> = open.into_iter().zip(chain).collect();
-        let mut entries = Self::of(capture, &steps).entries(trace.len());
+        let open = open_spans.find(&chain);
+        let steps: Vec<SpanKey> = open.into_iter().zip(chain).collect();
+        let mut entries = Self::of(open_spans, &steps, limits, redactor).entries(trace.len());
         entries.extend(Self::of_trace(&trace[entries.len()..]));
-        entries.truncate(capture.recorder.limits.spans);
+        entries.truncate(limits.spans);
         entries
     }
 
@@ -152,9 +161,9 @@ impl Surroundings {
     }
 
     /// What happened in the computation of this name before.
-    pub(crate) fn history(&self, computation: &str, capture: &Capture) -> History {
+    pub(crate) fn history(&self, computation: &str, plan: Retention, redactor: &Redactor) -> History {
         let owner = self.owner(computation);
-        owner.map(|owner| owner.history(capture.plan, &capture.recorder.redactor)).unwrap_or_default()
+        owner.map(|owner| owner.history(plan, redactor)).unwrap_or_default()
     }
 
     /// A failure of a computation that this one follows from.
@@ -165,7 +174,7 @@ impl Surroundings {
     }
 
     pub(crate) fn entries(&self, limit: usize) -> Vec<SpanEntry> {
-        let entry = |span: &Surrounding| {
+        let entry = |span: &PathSpan| {
             let mut entry = entry(span.meta);
             entry.fields = span.fields.clone();
             entry.follows_from = span.follows.iter().map(|followed| followed.name.to_owned()).collect();
@@ -183,7 +192,7 @@ impl Surroundings {
     }
 }
 
-fn of_spans(spans: &[Surrounding]) -> Vec<&Computation> {
+fn of_spans(spans: &[PathSpan]) -> Vec<&Computation> {
     spans.iter().filter_map(|span| span.computation.as_deref()).collect()
 }
 

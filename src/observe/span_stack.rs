@@ -16,17 +16,17 @@ struct Entered {
 
 /// A span, and whether the thread is in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Around {
+pub(crate) struct CurrentSpan {
     pub(crate) span: u64,
     /// Where the thread is in it, what tells the thread's moves apart; else 0. Ids of spans are used again, but not while
     /// somebody is in them: as long as the thread does not move, it is the same span.
-    pub(crate) moves: u64,
+    pub(crate) epoch: u64,
 }
 
-impl Around {
+impl CurrentSpan {
     /// A span that somebody has a handle of.
     pub(crate) fn span(span: u64) -> Self {
-        Around { span, moves: 0 }
+        CurrentSpan { span, epoch: 0 }
     }
 }
 
@@ -35,7 +35,7 @@ struct Stack {
     state: Cell<u64>,
     spans: [Cell<Entered>; DEPTH],
     /// The last answer, and the layer that asked.
-    answer: Cell<Around>,
+    answer: Cell<CurrentSpan>,
     asked: Cell<u64>,
 }
 
@@ -50,7 +50,7 @@ thread_local! {
         Stack {
             state: Cell::new(MOVE),
             spans: [const { Cell::new(Entered { layer: 0, span: 0 }) }; DEPTH],
-            answer: Cell::new(Around { span: 0, moves: 0 }),
+            answer: Cell::new(CurrentSpan { span: 0, epoch: 0 }),
             asked: Cell::new(0),
         }
     };
@@ -59,7 +59,7 @@ thread_local! {
 /// The innermost span that a thread is in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Current {
-    Span(Around),
+    Span(CurrentSpan),
     None,
     /// The registry has to be asked.
     Unknown,
@@ -92,7 +92,7 @@ pub(crate) fn exit(layer: u64, span: u64) {
 pub(crate) fn current(layer: u64) -> Current {
     let answer = |stack: &Stack| {
         let answer = stack.answer.get();
-        let holds = answer.moves == stack.state.get() && stack.asked.get() == layer;
+        let holds = answer.epoch == stack.state.get() && stack.asked.get() == layer;
         if holds { Current::Span(answer) } else { stack.current(layer) }
     };
     STACK.try_with(answer).unwrap_or(Current::Unknown)
@@ -147,7 +147,7 @@ impl Stack {
             let entered = span.get();
             let is_first = || known[..place].iter().all(|before| before.get() != entered);
             if entered.layer == layer && is_first() {
-                let around = Around { span: entered.span, moves: state };
+                let around = CurrentSpan { span: entered.span, epoch: state };
                 self.answer.set(around);
                 self.asked.set(layer);
                 return Current::Span(around);
@@ -164,17 +164,17 @@ mod tests {
     use super::*;
 
     #[derive(Debug, PartialEq)]
-    enum Said {
+    enum BreadcrumbRow {
         Span(u64),
         None,
         Unknown,
     }
 
-    fn said(layer: u64) -> Said {
+    fn said(layer: u64) -> BreadcrumbRow {
         match current(layer) {
-            Current::Span(around) => Said::Span(around.span),
-            Current::None => Said::None,
-            Current::Unknown => Said::Unknown,
+            Current::Span(around) => BreadcrumbRow::Span(around.span),
+            Current::None => BreadcrumbRow::None,
+            Current::Unknown => BreadcrumbRow::Unknown,
         }
     }
 
@@ -186,16 +186,16 @@ mod tests {
     #[test]
     fn the_innermost_span_of_a_layer_is_current() {
         on_its_own(|| {
-            assert_eq!(said(1), Said::None);
+            assert_eq!(said(1), BreadcrumbRow::None);
             enter(1, 10);
             enter(2, 10);
             enter(2, 20);
-            assert_eq!((said(1), said(2)), (Said::Span(10), Said::Span(20)));
+            assert_eq!((said(1), said(2)), (BreadcrumbRow::Span(10), BreadcrumbRow::Span(20)));
             exit(2, 10);
-            assert_eq!(said(2), Said::Span(20));
+            assert_eq!(said(2), BreadcrumbRow::Span(20));
             exit(2, 99);
             exit(2, 20);
-            assert_eq!((said(1), said(2)), (Said::Span(10), Said::None));
+            assert_eq!((said(1), said(2)), (BreadcrumbRow::Span(10), BreadcrumbRow::None));
         });
     }
 
@@ -203,13 +203,13 @@ mod tests {
     fn a_span_that_is_entered_again_does_not_become_current() {
         on_its_own(|| {
             [10, 20, 10].into_iter().for_each(|span| enter(1, span));
-            assert_eq!(said(1), Said::Span(20));
+            assert_eq!(said(1), BreadcrumbRow::Span(20));
             exit(1, 20);
-            assert_eq!(said(1), Said::Span(10));
+            assert_eq!(said(1), BreadcrumbRow::Span(10));
             exit(1, 10);
-            assert_eq!(said(1), Said::Span(10));
+            assert_eq!(said(1), BreadcrumbRow::Span(10));
             exit(1, 10);
-            assert_eq!(said(1), Said::None);
+            assert_eq!(said(1), BreadcrumbRow::None);
         });
     }
 
@@ -218,17 +218,17 @@ mod tests {
         on_its_own(|| {
             let deepest = DEPTH as u64 + 10;
             (1..=deepest).for_each(|span| enter(1, span));
-            assert_eq!(said(1), Said::Unknown);
+            assert_eq!(said(1), BreadcrumbRow::Unknown);
             (DEPTH as u64 + 1..=deepest).rev().for_each(|span| exit(1, span));
-            assert_eq!(said(1), Said::Span(DEPTH as u64));
+            assert_eq!(said(1), BreadcrumbRow::Span(DEPTH as u64));
             enter(1, deepest);
             exit(1, 3);
             exit(1, deepest);
-            assert_eq!(said(1), Said::Unknown, "the third could have been the last as well");
+            assert_eq!(said(1), BreadcrumbRow::Unknown, "the third could have been the last as well");
             (1..=DEPTH as u64).filter(|span| *span != 3).for_each(|span| exit(1, span));
-            assert_eq!(said(1), Said::None);
+            assert_eq!(said(1), BreadcrumbRow::None);
             enter(1, 1);
-            assert_eq!(said(1), Said::Span(1));
+            assert_eq!(said(1), BreadcrumbRow::Span(1));
         });
     }
 
@@ -250,10 +250,10 @@ mod tests {
                         list.remove(place);
                     }
                     let first = list.iter().enumerate().rfind(|(place, span)| !list[..*place].contains(span));
-                    let expected = first.map_or(Said::None, |(_, span)| Said::Span(*span));
+                    let expected = first.map_or(BreadcrumbRow::None, |(_, span)| BreadcrumbRow::Span(*span));
                     peak = if list.is_empty() { 0 } else { peak.max(list.len()) };
                     let said = said(1);
-                    if said != expected && !(said == Said::Unknown && peak > DEPTH) {
+                    if said != expected && !(said == BreadcrumbRow::Unknown && peak > DEPTH) {
                         return Some((said, expected));
                     }
                 }

@@ -8,7 +8,7 @@ use tracing_subscriber::filter::Targets;
 
 /// Targets and their levels.
 #[derive(Clone, Debug)]
-pub(crate) struct LogFilter {
+pub(crate) struct TargetFilter {
     targets: Targets,
     most: LevelFilter,
 }
@@ -35,7 +35,7 @@ impl fmt::Display for FilterError {
 
 impl std::error::Error for FilterError {}
 
-impl LogFilter {
+impl TargetFilter {
     /// Parses `info,solver=debug`; an empty text stands for INFO.
     pub(crate) fn parse(text: &str) -> Result<Self, FilterError> {
         match Self::parse_leniently(text) {
@@ -89,7 +89,7 @@ impl LogFilter {
         }
         let levels = targets.iter().map(|(_, level)| level).chain(targets.default_level());
         let most = levels.max().unwrap_or(LevelFilter::OFF);
-        (LogFilter { targets, most }, wrong)
+        (TargetFilter { targets, most }, wrong)
     }
 
     pub(crate) fn enables(&self, meta: &Metadata<'_>) -> bool {
@@ -114,21 +114,21 @@ mod tests {
 
     #[test]
     fn targets_and_levels() {
-        let filter = LogFilter::parse("warn, solver=debug").unwrap();
+        let filter = TargetFilter::parse("warn, solver=debug").unwrap();
         assert!(filter.targets.would_enable("solver::step", &tracing::Level::DEBUG));
         assert!(!filter.targets.would_enable("other", &tracing::Level::INFO));
         assert_eq!(filter.most(), LevelFilter::DEBUG);
-        assert_eq!(LogFilter::parse("").unwrap().most(), LevelFilter::INFO);
-        assert_eq!(LogFilter::parse("off").unwrap().most(), LevelFilter::OFF);
+        assert_eq!(TargetFilter::parse("").unwrap().most(), LevelFilter::INFO);
+        assert_eq!(TargetFilter::parse("off").unwrap().most(), LevelFilter::OFF);
         for wrong in ["solver=loud", "a[span]=debug", "a=b=c"] {
-            assert!(LogFilter::parse(wrong).is_err(), "{wrong}");
+            assert!(TargetFilter::parse(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn a_trail_that_turns_targets_off_keeps_the_others() {
         let keeps = |text, target: &str| {
-            let filter = LogFilter::parse_for_trail(text, LevelFilter::DEBUG).unwrap();
+            let filter = TargetFilter::parse_for_trail(text, LevelFilter::DEBUG).unwrap();
             filter.targets.would_enable(target, &tracing::Level::DEBUG)
         };
         assert!(keeps("h2=off", "solver") && !keeps("h2=off", "h2::frame"));
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn what_is_named_with_more_detail_is_preferred() {
-        let filter = LogFilter::parse_for_trail("info,solver=debug,h2=warn", LevelFilter::DEBUG).unwrap();
+        let filter = TargetFilter::parse_for_trail("info,solver=debug,h2=warn", LevelFilter::DEBUG).unwrap();
         assert!(filter.prefers("solver::newton") && !filter.prefers("h2") && !filter.prefers("other"));
     }
 }

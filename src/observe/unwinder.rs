@@ -21,22 +21,22 @@ const LOCKED_BY_FORK: &str =
     "not captured: this process was forked while another thread captured a stack, whose lock is never released";
 
 /// Why it has none where another thread kept the unwinder busy.
-pub(super) const BUSY: &str =
+pub(crate) const BUSY: &str =
     "not captured: another thread was reading debug information, under a lock that stacks need too";
 
 /// Why a record has addresses in place of names: it is written before the debug information is read.
-pub(super) const UNREAD: &str =
+pub(crate) const UNREAD: &str =
     "addresses without names: the debug information is being read, or the program ended before it was";
 
 /// The same where it is not read at all.
-pub(super) const TOO_LITTLE_MEMORY: &str =
+pub(crate) const TOO_LITTLE_MEMORY: &str =
     "addresses without names: too little memory is left to read the debug information";
 
 /// How long a forked child waits for the attempt.
 const ATTEMPT: Duration = Duration::from_millis(300);
 
 /// How long a failing thread waits for the others: it goes on within a second.
-pub(super) const TURN: Duration = Duration::from_millis(900);
+pub(crate) const TURN: Duration = Duration::from_millis(900);
 
 /// Memory that reading debug information needs besides the program's file itself.
 const MEMORY: usize = 128 << 20;
@@ -54,7 +54,7 @@ static USABLE: AtomicU64 = AtomicU64::new(0);
 /// # Errors
 ///
 /// If the call could block for ever, or the others take longer than this.
-pub(super) fn enter(turn: Duration) -> Result<Guard<'static, ()>, &'static str> {
+pub(crate) fn enter(turn: Duration) -> Result<Guard<'static, ()>, &'static str> {
     let started = Instant::now();
     if IN_USE.is_dead() || !is_usable() {
         return Err(LOCKED_BY_FORK);
@@ -62,7 +62,7 @@ pub(super) fn enter(turn: Duration) -> Result<Guard<'static, ()>, &'static str> 
     IN_USE.lock_within(turn.saturating_sub(started.elapsed())).ok_or(BUSY)
 }
 
-pub(super) fn is_free() -> bool {
+pub(crate) fn is_free() -> bool {
     IN_USE.is_free()
 }
 

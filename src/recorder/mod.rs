@@ -1,4 +1,9 @@
-//! From what was seen to a record in the store: the one place where a failure is put together.
+//! From an observation to a record in the store.
+
+mod naming;
+pub(crate) mod observation;
+pub(crate) mod process;
+mod stacks;
 
 use std::collections::VecDeque;
 use std::io;
@@ -6,34 +11,30 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use chrono::{DateTime, Utc};
 use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
 use uuid::Uuid;
 
-use crate::capture::{Busy, ErrorChain, History, Kind, thread_name};
-use crate::log::{RuntimeLog, write_failure};
-use crate::naming::{Naming, Stacks};
-use crate::payload::caught;
 use diagnose::{Rules, diagnose_with, prepend_resolutions, suggest_as_author};
-use record::Category;
-use record::Store;
-use record::internal::Redactor;
-use record::internal::bound;
-use record::internal::free_name;
-use record::internal::{SCHEMA_VERSION, reserved_in_context};
-use record::{Context, ErrorEntry, Failure, Location, PanicOrigin, SpanEntry};
-use record::{Limits, Map};
+use record::internal::{Redactor, SCHEMA_VERSION, bound, free_name, reserved_in_context};
+use record::{Category, Context, ErrorEntry, Failure, Limits, Location, Map, Store};
 use runtime::lock::Renewable;
 use runtime::stderr;
-use text::{shorten, shorten_to_line};
-use text::{visible, visible_json};
+use text::{shorten, shorten_to_line, visible, visible_json};
+
+use crate::log::line::{LineContext, write_failure};
+use crate::log::runtime_log::RuntimeLog;
+use crate::observe::backtrace;
+use crate::observe::panic_payload::caught;
+use crate::observe::thread::{self, Busy};
+use crate::recorder::observation::{ComputationContext, Observation, Trigger};
+use crate::recorder::stacks::{Naming, Stacks};
 
 /// Characters of a text that an announcement holds.
-const ANNOUNCED: usize = 200;
+const MAX_ANNOUNCED_CHARS: usize = 200;
 
 /// Failures whose files are remembered, for reports that name them.
-const RECENT: usize = 64;
+const MAX_RECENT: usize = 64;
 
 /// What a recorder calls when a record could not be written.
 pub(crate) type OnLost = Box<dyn Fn(&Failure, &io::Error) + Send + Sync>;
@@ -141,48 +142,38 @@ impl Notices {
     }
 }
 
-/// What was seen of a failure: where, how, and in which spans.
-#[derive(Debug)]
-pub(crate) struct Sighting {
-    pub(crate) kind: Kind,
-    pub(crate) at: DateTime<Utc>,
-    pub(crate) computation: String,
-    pub(crate) theoretical_ref: String,
-    pub(crate) error: ErrorChain,
-    pub(crate) error_type: Option<String>,
-    pub(crate) message: String,
-    pub(crate) category: Option<String>,
-    pub(crate) reason: Option<String>,
-    pub(crate) parameters: Map,
-    pub(crate) event: Map,
-    pub(crate) location: Location,
-    pub(crate) spans: Vec<SpanEntry>,
-    pub(crate) caused_by: Option<Uuid>,
-    pub(crate) panic_origin: Option<PanicOrigin>,
-    pub(crate) elapsed_s: Option<f64>,
-    pub(crate) history: History,
-    pub(crate) stacks: Stacks,
-    pub(crate) thread: String,
-}
-
 impl Recorder {
+    /// What lines of the log are made with, if there is a log.
+    pub(crate) fn line_context(&self) -> Option<LineContext<'_>> {
+        self.log.as_ref().map(|log| LineContext {
+            log,
+            limits: &self.limits,
+            redactor: &self.redactor,
+            session_json: &self.session_json,
+        })
+    }
+
     /// Whether events and spans of this callsite are logged.
     pub(crate) fn logs(&self, meta: &Metadata<'_>) -> bool {
         self.log.as_ref().is_some_and(|log| log.filter().enables(meta))
     }
 
     /// Writes the record of what was seen. Its id is good even where the record did not reach the store.
-    pub(crate) fn record(self: &Arc<Self>, sighting: Sighting) -> (Uuid, io::Result<PathBuf>) {
-        let kind = sighting.kind;
-        let (mut failure, stacks) = self.draft(sighting);
+    pub(crate) fn record(
+        self: &Arc<Self>,
+        observation: Observation,
+        context: ComputationContext,
+    ) -> (Uuid, io::Result<PathBuf>) {
+        let trigger = observation.trigger;
+        let (mut failure, stacks) = self.assemble(observation, context);
         self.redactor.beside_stacks(&mut failure);
         self.complete(&mut failure);
         if !stacks.is_unresolved() {
-            return self.write(&failure, kind);
+            return self.write(&failure, trigger);
         }
         // Debug information takes long to read, and may need more memory than there is: the record is safe before.
         let _ = self.store.write_first(&failure);
-        self.write_named(failure, stacks, |failure| self.write(failure, kind))
+        self.write_named(failure, stacks, |failure| self.write(failure, trigger))
     }
 
     /// Writes the record of a failure that was put together elsewhere, with all that it does not say itself.
@@ -198,55 +189,65 @@ impl Recorder {
             }
         }
         context.category.get_or_insert(category);
-        context.thread.get_or_insert_with(thread_name);
-        context.other = apart_from_ours(std::mem::take(&mut context.other));
+        context.thread.get_or_insert_with(thread::name);
+        context.other = avoid_reserved(std::mem::take(&mut context.other));
         self.complete(&mut failure);
-        self.write(&failure, Kind::Call)
+        self.write(&failure, Trigger::Call)
     }
 
     /// Writes a complete record.
-    fn write(&self, failure: &Failure, kind: Kind) -> (Uuid, io::Result<PathBuf>) {
+    fn write(&self, failure: &Failure, trigger: Trigger) -> (Uuid, io::Result<PathBuf>) {
         let id = failure.context.id.unwrap_or_default();
         let written = self.store.write(failure);
         match &written {
-            Ok(path) => self.written(failure, kind, path),
-            Err(error) => self.divert(failure, kind, error),
+            Ok(path) => self.written(failure, trigger, path),
+            Err(error) => self.divert(failure, trigger, error),
         }
-        if let (Some(log), true) = (&self.log, kind != Kind::Event) {
-            write_failure(failure, self);
-            log.flush();
+        // The layer writes the line of an event. All other failures need one here.
+        if let Some(line) = self.line_context()
+            && trigger != Trigger::Event
+        {
+            write_failure(failure, &line);
+            line.log.flush();
         }
         (id, written)
     }
 
-    /// The record as far as the sighting tells it.
-    fn draft(&self, mut seen: Sighting) -> (Failure, Stacks) {
-        let (category, reason) = category(&seen);
-        let error_type = seen.error_type.as_deref().or_else(|| seen.error.error_type());
-        let error_type = error_type.unwrap_or_else(|| nameless_type(&seen)).to_owned();
-        let error_message = seen.error.message().unwrap_or(&seen.message);
+    /// Builds the record of a failure.
+    fn assemble(&self, observation: Observation, around: ComputationContext) -> (Failure, Stacks) {
+        let (category, reason) = category(&observation);
+        let error_type = observation.error_type.as_deref().or_else(|| observation.error.error_type());
+        let error_type = error_type.unwrap_or_else(|| fallback_error_type(&observation)).to_owned();
+        let error_message = observation.error.message().unwrap_or(&observation.message);
         let error_message = shorten(error_message, self.limits.text).into_owned();
-        let mut failure = Failure::new(seen.computation, seen.theoretical_ref, error_type, error_message);
-        failure.timestamp = seen.at;
-        failure.parameters = seen.parameters;
+        let (stack, thread) = match &observation.panic {
+            Some(panic) => (panic.trace.named(self.limits.frames), panic.thread.clone()),
+            None => (backtrace::capture(self.limits.frames), thread::name()),
+        };
+        let described = observation.attribution.map(|attribution| attribution.describe(self.limits.frames));
+        let (panic_origin, raised) = described.unzip();
+        let mut failure = Failure::new(around.computation, around.theoretical_ref, error_type, error_message);
+        failure.timestamp = observation.at;
+        failure.parameters = around.parameters;
         let context = &mut failure.context;
         context.category = Some(category);
         context.reason = reason;
-        context.thread = Some(seen.thread);
-        context.event = seen.event;
-        context.caused_by = seen.caused_by;
-        context.panic_origin = seen.panic_origin;
-        context.elapsed_s = seen.elapsed_s;
-        context.trail = seen.history.trail;
-        context.breadcrumbs = seen.history.breadcrumbs;
-        context.errors_cut = seen.error.cut;
-        context.errors = seen.error.entries;
-        context.spans = seen.spans;
-        context.location = Some(seen.location).filter(|location| *location != Location::default());
-        seen.stacks.redact(&self.redactor);
-        seen.stacks.write_into(&mut failure);
-        suggest_as_author(&mut failure, seen.error.suggestions);
-        (failure, seen.stacks)
+        context.thread = Some(thread);
+        context.event = observation.event;
+        context.caused_by = around.caused_by;
+        context.panic_origin = panic_origin;
+        context.elapsed_s = around.elapsed_s;
+        context.trail = around.history.trail;
+        context.breadcrumbs = around.history.breadcrumbs;
+        context.errors_cut = observation.error.cut;
+        context.errors = observation.error.entries;
+        context.spans = around.spans;
+        context.location = (observation.location != Location::default()).then_some(observation.location);
+        let mut stacks = Stacks { own: stack, raised: raised.unwrap_or_default() };
+        stacks.redact(&self.redactor);
+        stacks.write_into(&mut failure);
+        suggest_as_author(&mut failure, observation.error.suggestions);
+        (failure, stacks)
     }
 
     /// Adds what is known of the process and of earlier failures, and what to try.
@@ -257,8 +258,7 @@ impl Recorder {
         context.schema_version = Some(SCHEMA_VERSION);
         context.session_id.get_or_insert_with(|| self.session.clone());
         let shared = &self.shared_context;
-        context.process =
-            context.process.take().or_else(|| shared.process.clone()).map(crate::process::of_this_process);
+        context.process = context.process.take().or_else(|| shared.process.clone()).map(process::of_this_process);
         context.build = context.build.take().or_else(|| shared.build.clone());
         context.rank = context.rank.or(shared.rank);
         context.world_size = context.world_size.or(shared.world_size);
@@ -271,14 +271,14 @@ impl Recorder {
         diagnose_with(failure, &self.rules);
     }
 
-    fn written(&self, failure: &Failure, kind: Kind, path: &Path) {
+    fn written(&self, failure: &Failure, trigger: Trigger, path: &Path) {
         self.counters.recorded.fetch_add(1, Ordering::Relaxed);
         #[cfg(feature = "publish")]
         if let Some(auto_push) = &self.auto_push {
             auto_push.notify();
         }
         if let (Some(id), Some(mut recent)) = (failure.context.id, self.recent.lock()) {
-            if recent.len() == RECENT {
+            if recent.len() == MAX_RECENT {
                 recent.pop_front();
             }
             let errors = failure.context.errors.iter().map(|error| error.message.clone());
@@ -286,7 +286,7 @@ impl Recorder {
             recent.push_back(Recent { id, path: path.to_owned(), messages, noted: false });
         }
         // A panic is announced after the hooks that print it.
-        if kind != Kind::Panic {
+        if trigger != Trigger::Panic {
             self.announce(failure, path);
         }
     }
@@ -297,8 +297,8 @@ impl Recorder {
         let more = if left == 1 { ", and so are those that follow" } else { "" };
         stderr::say(format_args!(
             "{} failed: {}\n  recorded in {}{more}",
-            shorten_to_line(&failure.computation, ANNOUNCED),
-            shorten_to_line(&failure.error_message, ANNOUNCED),
+            shorten_to_line(&failure.computation, MAX_ANNOUNCED_CHARS),
+            shorten_to_line(&failure.error_message, MAX_ANNOUNCED_CHARS),
             stderr::shown(path)
         ));
     }
@@ -315,7 +315,7 @@ impl Recorder {
     }
 
     /// The store cannot be written: the record goes to stderr as one line of JSON.
-    fn divert(&self, failure: &Failure, kind: Kind, error: &io::Error) {
+    fn divert(&self, failure: &Failure, trigger: Trigger, error: &io::Error) {
         let (error_text, json) = (error.to_string(), failure.to_json_line());
         let line = format!("tracing-failure: {}; the record:\n{}\n", visible(&error_text), visible_json(&json));
         let counter = match stderr::try_line(line) {
@@ -329,9 +329,9 @@ impl Recorder {
                 let _busy = Busy::enter();
                 let _ = caught(|| on_lost(failure, error));
             };
-            match kind {
+            match trigger {
                 // A second panic on this thread would abort the process.
-                Kind::Panic => std::thread::scope(|scope| {
+                Trigger::Panic => std::thread::scope(|scope| {
                     let _ = std::thread::Builder::new()
                         .stack_size(2 << 20)
                         .spawn_scoped(scope, call)
@@ -347,7 +347,7 @@ impl Recorder {
     }
 
     /// Counts and reports, once, that computations are not recorded because their spans are more detailed than the level.
-    pub(crate) fn too_detailed(&self, meta: &Metadata<'_>, level: LevelFilter) {
+    pub(crate) fn report_too_detailed(&self, meta: &Metadata<'_>, level: LevelFilter) {
         if self.counters.too_detailed_reported.swap(true, Ordering::Relaxed) {
             return;
         }
@@ -363,7 +363,7 @@ impl Recorder {
     }
 
     /// Says once why an error has no record.
-    pub(crate) fn near_miss(&self, has_computation: bool, location: &Location) {
+    pub(crate) fn report_near_miss(&self, has_computation: bool, location: &Location) {
         self.counters.near_misses.fetch_add(1, Ordering::Relaxed);
         if self.counters.near_miss_reported.swap(true, Ordering::Relaxed) {
             return;
@@ -381,7 +381,7 @@ impl Recorder {
     }
 
     /// Reports a panic that no computation has. Only the first one is written to stderr.
-    pub(crate) fn unclaimed_panic(&self, location: &Location) {
+    pub(crate) fn report_unclaimed_panic(&self, location: &Location) {
         if self.counters.unclaimed_panics.fetch_add(1, Ordering::Relaxed) > 0 || !self.notices.wanted {
             return;
         }
@@ -394,7 +394,7 @@ impl Recorder {
     }
 
     /// The file of a failure that these messages tell of, once.
-    pub(crate) fn path_to_note(&self, id: Option<Uuid>, messages: &[String]) -> Option<PathBuf> {
+    pub(crate) fn take_unreported_path(&self, id: Option<Uuid>, messages: &[String]) -> Option<PathBuf> {
         let messages: Vec<_> = messages.iter().map(|message| self.redactor.text(message)).collect();
         let mut recent = self.recent.lock()?;
         let same = |recent: &&mut Recent| match id {
@@ -449,7 +449,7 @@ impl Recorder {
 }
 
 /// Renames the entries of the context that have a name of the record's own: a key must not stand in a record twice.
-fn apart_from_ours(entries: Map) -> Map {
+fn avoid_reserved(entries: Map) -> Map {
     let mut apart = Map::new();
     let rename = |name: &str| reserved_in_context(name).then(|| free_name(name, &entries));
     for (name, value) in entries.iter() {
@@ -459,31 +459,32 @@ fn apart_from_ours(entries: Map) -> Map {
 }
 
 /// What an error is called whose type is not known.
-fn nameless_type(seen: &Sighting) -> &'static str {
-    match seen.kind {
-        Kind::Panic => "Panic",
-        Kind::Span => "ErrorSpan",
-        Kind::Event if seen.error.entries.is_empty() => "ErrorEvent",
-        Kind::Event | Kind::Call => "Error",
+fn fallback_error_type(observation: &Observation) -> &'static str {
+    match observation.trigger {
+        Trigger::Panic => "Panic",
+        Trigger::SpanClose => "ErrorSpan",
+        Trigger::Event if observation.error.entries.is_empty() => "ErrorEvent",
+        Trigger::Event | Trigger::Call => "Error",
     }
 }
 
 /// The category that is named, else the one that types and messages tell, the root of the chain first; and the reason
 /// in the library's own words.
-fn category(seen: &Sighting) -> (Category, Option<String>) {
-    let reason = seen.reason.clone().or_else(|| seen.error.reason().map(str::to_owned));
-    if let Some(named) = &seen.category {
+fn category(observation: &Observation) -> (Category, Option<String>) {
+    let reason = observation.reason.clone().or_else(|| observation.error.reason().map(str::to_owned));
+    if let Some(named) = &observation.category {
         return match Category::from_name(named) {
             Some(category) => (category, reason),
             None => (Category::Other, reason.or_else(|| Some(named.clone()))),
         };
     }
     // What the event says besides: `status = %solver.status()`.
-    let fields = seen.event.iter().filter_map(|(_, value)| value.as_str());
-    let errors = &seen.error.entries;
-    let given = seen.reason.as_deref().into_iter().chain(seen.error_type.as_deref());
-    let told = told(given.chain(names(errors)).chain(messages(errors)).chain([seen.message.as_str()]).chain(fields));
-    let silent = if seen.kind == Kind::Panic { Category::Panic } else { Category::Other };
+    let fields = observation.event.iter().filter_map(|(_, value)| value.as_str());
+    let errors = &observation.error.entries;
+    let given = observation.reason.as_deref().into_iter().chain(observation.error_type.as_deref());
+    let told =
+        told(given.chain(names(errors)).chain(messages(errors)).chain([observation.message.as_str()]).chain(fields));
+    let silent = if observation.trigger == Trigger::Panic { Category::Panic } else { Category::Other };
     (told.unwrap_or(silent), reason)
 }
 

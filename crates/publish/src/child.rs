@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::waiting::wait_until;
 use crate::watchdog::Watchdog;
 use runtime::background;
 use runtime::lock::lock;
@@ -80,20 +81,6 @@ fn supervise(child: &mut Child, input: Vec<u8>, limit: &Limit<'_>) -> io::Result
         return Err(io::Error::other("git says more than can be kept"));
     }
     Ok(Some(Exited { status, stdout, stderr }))
-}
-
-pub(crate) fn wait_until(child: &mut Child, is_over: impl Fn() -> bool) -> io::Result<Option<ExitStatus>> {
-    let mut pause = Duration::from_micros(100);
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        if is_over() {
-            return Ok(None);
-        }
-        std::thread::sleep(pause);
-        pause = (2 * pause).min(Duration::from_millis(10));
-    }
 }
 
 /// What a pipe says, read by a thread that may outlive our interest.

@@ -28,6 +28,7 @@ mod scan;
 mod stage;
 mod target;
 mod tree;
+mod waiting;
 mod watchdog;
 mod withdrawn;
 

@@ -17,7 +17,7 @@ mod shell {
     use std::sync::{Mutex, OnceLock};
     use std::time::{Duration, Instant};
 
-    use crate::child::wait_until;
+    use crate::waiting::wait_until;
     use runtime::lock::lock;
 
     /// Each line is a process group. An empty one says that the call is over.

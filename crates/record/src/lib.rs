@@ -5,6 +5,7 @@
 
 mod bound;
 mod failure;
+mod files;
 mod parameter_summary;
 mod phrases;
 mod redact;
@@ -28,12 +29,14 @@ pub mod internal {
     pub use crate::failure::authority::is_unreadable;
     pub use crate::failure::fingerprint::{fingerprint, without_numbers};
     pub use crate::failure::{SCHEMA_VERSION, reserved_in_context};
+    pub use crate::files::{apart_from_stdio, open_ordinary, read_bounded};
     pub use crate::parameter_summary::ParameterSummary;
     pub use crate::phrases::{Phrase, Words};
     pub use crate::redact::{FieldName, Found, Json, NameKind, REDACTED, Redactor, secrets, secrets_in_text};
     pub use crate::store::{
-        Amended, Areas, Change, Fixed, Locked, apart_from_stdio, copies, existing_store, file_name_part,
-        is_record_name, open_ordinary, parse, place_in, read_bounded, read_bytes, read_json, write_whole,
+        Amended, Areas, Change, Fixed, Locked, copies, existing_store, file_name_part, is_record_name, parse, place_in,
+        read_bytes, read_json, write_whole,
     };
+    pub use crate::value::json_writer;
     pub use crate::value::{DebugSink, brief, free_name, parameter, read_debug};
 }

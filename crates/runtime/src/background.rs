@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::Thread;
 
-use crate::fork;
+use crate::generation;
 use crate::lock::{self, Mutex, Renewable};
 use crate::panic::caught;
 
@@ -144,8 +144,8 @@ fn wait_for_work(worker: &Arc<Worker>) -> bool {
 fn with_idle<R>(look: impl FnOnce(&mut Vec<Arc<Worker>>) -> R) -> Option<R> {
     let mut idle = IDLE.lock()?;
     let idle = idle.get_or_insert_default();
-    if idle.generation != fork::generation() {
-        *idle = Idle { generation: fork::generation(), workers: Vec::new() };
+    if idle.generation != generation::generation() {
+        *idle = Idle { generation: generation::generation(), workers: Vec::new() };
     }
     Some(look(&mut idle.workers))
 }

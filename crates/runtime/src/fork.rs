@@ -8,10 +8,12 @@
 //! [`lock::Mutex`]: crate::lock::Mutex
 #![cfg_attr(unix, allow(unsafe_code))]
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use crate::generation::{FORKING, GENERATION};
+pub use crate::generation::{generation, is_near, wait};
 use crate::lock::Renewable;
 #[cfg(unix)]
 use crate::{background, panic::caught};
@@ -19,17 +21,8 @@ use crate::{background, panic::caught};
 /// How long a fork waits for our locks. A thread holds them for some microseconds.
 const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
-/// How long a thread waits for forks to finish before it takes a lock.
-const LONGEST_PAUSE: Duration = Duration::from_millis(100);
-
-/// The number of forks between the process that loaded this library and this process.
-static GENERATION: AtomicU64 = AtomicU64::new(0);
-
-/// The process that [`GENERATION`] belongs to. 0 before the first [`watch`].
+/// The process that the generation belongs to. 0 before the first [`watch`].
 static PROCESS: AtomicU32 = AtomicU32::new(0);
-
-/// Threads that are about to fork.
-static FORKING: AtomicU32 = AtomicU32::new(0);
 
 /// Everything that owns locks and is in use.
 static OWNERS: Renewable<Option<Vec<Weak<dyn Locks>>>> = Renewable::none();
@@ -41,39 +34,6 @@ static PREPARATION: Renewable<Option<fn()>> = Renewable::none();
 pub trait Locks: Send + Sync {
     /// Returns true if nobody holds any of them.
     fn are_free(&self) -> bool;
-}
-
-/// A number that differs between a process and its children, and between these and their children.
-///
-/// ```
-/// assert_eq!(tracing_failure_runtime::fork::generation(), 0);
-/// ```
-#[inline]
-pub fn generation() -> u64 {
-    GENERATION.load(Ordering::Relaxed)
-}
-
-/// Returns true if a thread is about to fork. Whoever takes a lock then lets it go and calls [`wait`].
-///
-/// ```
-/// assert!(!tracing_failure_runtime::fork::is_near());
-/// ```
-#[inline]
-pub fn is_near() -> bool {
-    FORKING.load(Ordering::SeqCst) > 0
-}
-
-/// Waits until the fork is done, or for [`LONGEST_PAUSE`].
-///
-/// ```
-/// tracing_failure_runtime::fork::wait();
-/// ```
-#[cold]
-pub fn wait() {
-    let started = Instant::now();
-    while is_near() && started.elapsed() < LONGEST_PAUSE {
-        std::thread::sleep(Duration::from_micros(20));
-    }
 }
 
 /// Recognises forks from now on. Further calls do nothing.

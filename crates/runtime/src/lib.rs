@@ -8,6 +8,7 @@
 pub mod background;
 pub mod file_lock;
 pub mod fork;
+mod generation;
 pub mod io_error;
 pub mod lock;
 pub mod panic;

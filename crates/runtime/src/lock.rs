@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-use crate::fork;
+use crate::generation;
 
 /// Maximum time to wait for whoever holds a lock. Everything that happens under a lock is short, unless a file system hangs.
 pub const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
@@ -60,7 +60,7 @@ impl<T> Mutex<T> {
     #[inline]
     pub fn lock_within(&self, timeout: Duration) -> Option<Guard<'_, T>> {
         match self.attempt() {
-            Some(guard) if !fork::is_near() => Some(guard),
+            Some(guard) if !generation::is_near() => Some(guard),
             guard => {
                 drop(guard);
                 self.wait(timeout)
@@ -73,7 +73,7 @@ impl<T> Mutex<T> {
         if self.is_dead() {
             return None;
         }
-        fork::wait();
+        generation::wait();
         let mut started = None;
         for attempt in 0u32.. {
             if let Some(guard) = self.attempt() {
@@ -118,7 +118,7 @@ impl<T> Mutex<T> {
             }
             let free = self.try_value();
             // Before the first fork there is no parent whose thread could hold it.
-            let is_living = free.is_some() || known == UNUSED && fork::generation() == 0;
+            let is_living = free.is_some() || known == UNUSED && generation::generation() == 0;
             if is_living || started.elapsed() >= FIRST_ATTEMPT {
                 let found = if is_living { user() } else { user() | DEAD };
                 let _ = self.user.compare_exchange(known, found, Ordering::Relaxed, Ordering::Relaxed);
@@ -148,7 +148,7 @@ impl<T> Mutex<T> {
 /// What a mutex of this process stores.
 #[inline]
 fn user() -> u64 {
-    fork::generation() + 1
+    generation::generation() + 1
 }
 
 /// Locks a mutex of the standard library, for code that needs a condition variable. It does not wait for ever either.

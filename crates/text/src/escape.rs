@@ -46,6 +46,20 @@ pub fn escape(text: &str, allowed: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(escaped.collect())
 }
 
+/// The text without the sequences that colour it in a terminal.
+///
+/// ```
+/// assert_eq!(tracing_failure_text::strip_colours("\u{1b}[3mx\u{1b}[0m\u{1b}[2m=\u{1b}[0m1"), "x=1");
+/// ```
+pub fn strip_colours(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push_str(part.split_once('m').map_or(part, |(_, rest)| rest));
+    }
+    plain
+}
+
 /// Characters that turn the direction of a text are as able to deceive as control characters.
 fn is_unsafe(c: char) -> bool {
     c.is_control()

@@ -10,7 +10,7 @@ mod shorten;
 use std::fmt::Display;
 use std::path::Path;
 
-pub use escape::{escape, visible, visible_json};
+pub use escape::{escape, strip_colours, visible, visible_json};
 pub use line::{fit, fit_end, one_line, width, wrap};
 pub use place::place_of;
 pub use shorten::{boundary_before, join_ends, shorten, shorten_to_line};

@@ -1,15 +1,16 @@
 //! Rows of text: what a computation said that was no number.
 
-use super::Plan;
-use super::lane::Lane;
-use super::paths::PathWord;
-use super::room::{TEXT_RINGS, Want, holds_texts};
-use crate::capture::hash::mix;
-use crate::log::LOG_FIELDS;
+use crate::observe::callsite::LOG_FIELDS;
+use crate::observe::fields::Fields;
+use crate::observe::hash::mix;
+use crate::observe::trail::lane::Lane;
+use crate::observe::trail::paths::PathWord;
+use crate::observe::trail::retention::Retention;
+use crate::observe::trail::want::{TEXT_RINGS, Want, holds_texts};
 use text::boundary_before;
 
 /// Breadcrumbs that are kept.
-pub(super) const PLAN: Plan = Plan { first: 0, last: 32 };
+pub(super) const RETENTION: Retention = Retention { first: 0, last: 32 };
 /// Words of text of each.
 const TEXT: usize = 28;
 /// The clock, the callsite, the length of the text, and the path of the spans.
@@ -18,7 +19,7 @@ const CUT: u64 = 1 << 32;
 const STRIDE: usize = BEFORE_TEXT + TEXT;
 
 /// Words that they take in a lane, of all targets together.
-pub(super) const WORDS: usize = PLAN.last * STRIDE;
+pub(super) const WORDS: usize = RETENTION.last * STRIDE;
 
 /// The keys of the rings for targets that have no ring: of libraries, and of the program.
 const OTHERS: [u64; 2] = [1, 3];
@@ -29,7 +30,7 @@ pub(super) fn want(lane: &Lane, target: &str, is_own: bool) -> Want {
     let key = key_of(target);
     let has_ring = lane.ring(key).is_some() || texts().count() + OTHERS.len() < TEXT_RINGS;
     let key = if has_ring { key } else { OTHERS[usize::from(is_own)] };
-    Want { key, stride: STRIDE, note: 0, is_own, plan: PLAN }
+    Want { key, stride: STRIDE, note: 0, is_own, plan: RETENTION }
 }
 
 /// An odd number for a target.
@@ -42,7 +43,7 @@ pub(super) fn key_of(target: &str) -> u64 {
 
 /// What was said, as far as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Said {
+pub(super) struct BreadcrumbRow {
     pub(super) tick: u64,
     pub(super) callsite: u64,
     pub(super) text: String,
@@ -70,16 +71,17 @@ pub(super) fn write(
     lane: &Lane,
     key: u64,
     (tick, callsite, path): (u64, u64, PathWord),
-    said: &super::Text<'_>,
+    fields: &Fields,
+    is_log_record: bool,
     is_secret: impl Fn(&'static str) -> bool,
 ) -> Option<()> {
     let row = lane.ring(key)?.begin()?;
     let mut text = Text { bytes: [0; 8 * TEXT], length: 0, cut: false };
-    let (fields, apart) = (said.fields, if said.is_log_record { LOG_FIELDS } else { &["message"] });
-    text.push(fields.prose("message").unwrap_or_default());
+    let apart = if is_log_record { LOG_FIELDS } else { &["message"] };
+    text.push(fields.raw_text("message").unwrap_or_default());
     for name in fields.names().filter(|name| !apart.contains(name)) {
-        let Some(prose) = fields.prose(name) else { continue };
-        let value = if is_secret(name) { record::internal::REDACTED } else { prose };
+        let Some(raw_text) = fields.raw_text(name) else { continue };
+        let value = if is_secret(name) { record::internal::REDACTED } else { raw_text };
         let space = if text.length == 0 { "" } else { " " };
         [space, name, "=", value].into_iter().for_each(|part| text.push(part));
     }
@@ -99,14 +101,14 @@ pub(super) fn path(row: &[u64]) -> PathWord {
     PathWord::of(row.get(3).copied().unwrap_or_default())
 }
 
-pub(super) fn read(row: &[u64]) -> Option<Said> {
+pub(super) fn read(row: &[u64]) -> Option<BreadcrumbRow> {
     let [tick, callsite, length, _, words @ ..] = row else { return None };
     let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).take(*length as u32 as usize).collect();
     let mut text = String::from_utf8_lossy(&bytes).into_owned();
     if length & CUT != 0 {
         text.push('…');
     }
-    Some(Said { tick: *tick, callsite: *callsite, text })
+    Some(BreadcrumbRow { tick: *tick, callsite: *callsite, text })
 }
 
 #[cfg(test)]

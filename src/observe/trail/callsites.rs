@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tracing::Metadata;
 
-use crate::capture::callsite;
-use crate::capture::fields::Fields;
-use crate::capture::hash::mix;
+use crate::observe::callsite;
+use crate::observe::fields::Fields;
+use crate::observe::hash::mix;
 use record::Limits;
 use record::Location;
 use runtime::lock::Renewable;
@@ -30,7 +30,7 @@ impl Callsite {
 }
 
 /// Places of records of the `log` crate that are remembered. A program has fewer.
-const MOST_PLACES: usize = 4096;
+const MAX_LOG_PLACES: usize = 4096;
 
 /// They are known by odd numbers, which are no addresses.
 static PLACES: Renewable<Option<HashMap<u64, Callsite>>> = Renewable::none();
@@ -71,7 +71,7 @@ pub(super) fn remember_place(meta: &'static Metadata<'static>, fields: &Fields) 
     let known = known.get_or_insert_default();
     match known.get(&number) {
         Some(callsite) if callsite.place.as_ref().is_some_and(|known| place.is(known)) => number,
-        None if known.len() < MOST_PLACES => {
+        None if known.len() < MAX_LOG_PLACES => {
             known.insert(number, Callsite { meta, message: None, place: Some(place.location()) });
             number
         }
@@ -92,9 +92,9 @@ impl<'a> LogPlace<'a> {
     fn of(fields: &'a Fields) -> Self {
         let line = fields.value("log.line", &Limits::DEFAULT).and_then(|line| line.as_f64());
         LogPlace {
-            target: fields.prose("log.target"),
-            module: fields.prose("log.module_path"),
-            file: fields.prose("log.file"),
+            target: fields.raw_text("log.target"),
+            module: fields.raw_text("log.module_path"),
+            file: fields.raw_text("log.file"),
             line: line.map(|line| line as u32),
         }
     }

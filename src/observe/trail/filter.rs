@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
 
-use crate::log::{FilterError, LogFilter};
+use crate::observe::target_filter::{FilterError, TargetFilter};
 
 /// A filter, and its verdicts: each callsite is judged once.
 #[derive(Debug)]
 pub(crate) struct TrailFilter {
-    filter: LogFilter,
+    filter: TargetFilter,
     /// Addresses of callsites, the verdict in the two lowest bits, which alignment leaves free. A callsite that gives way
     /// to another one is judged again.
     verdicts: [AtomicUsize; 512],
@@ -24,7 +24,7 @@ const _: () = assert!(align_of::<Metadata<'static>>() > (KEPT | LEFT_OUT));
 impl TrailFilter {
     /// Parses `info,my_solver=debug,h2=off`. If it only turns targets off, all others keep this level.
     pub(crate) fn parse(text: &str, level: LevelFilter) -> Result<Self, FilterError> {
-        let filter = LogFilter::parse_for_trail(text, level)?;
+        let filter = TargetFilter::parse_for_trail(text, level)?;
         Ok(TrailFilter { filter, verdicts: [const { AtomicUsize::new(0) }; 512] })
     }
 

@@ -7,22 +7,24 @@ use std::time::Instant;
 
 use tracing::Metadata;
 
-use super::division::{Claim, divide};
-use super::lane::Snapshot;
-use super::numbers::Columns;
-use super::paths::{self, PathWord, SpanPath};
-use super::room::holds_texts;
-use super::{LaneWithPaths, Plan, Trail};
-use super::{breadcrumbs, callsites};
-use crate::capture::callsite::location;
-use crate::capture::clock::Reading;
+use crate::observe::callsite::location;
+use crate::observe::clock::Reading;
+use crate::observe::trail::division::{Claim, divide};
+use crate::observe::trail::lane::Snapshot;
+use crate::observe::trail::lanes::{LaneWithPaths, Trail};
+use crate::observe::trail::numbers::Columns;
+use crate::observe::trail::paths;
+use crate::observe::trail::paths::{PathWord, SpanPath};
+use crate::observe::trail::retention::Retention;
+use crate::observe::trail::want::holds_texts;
+use crate::observe::trail::{breadcrumbs, callsites};
 use record::internal::{REDACTED, Redactor};
 use record::{Breadcrumb, TrailEntry};
 use record::{Map, Value};
 
 /// Paths of spans for which a callsite has an entry each. If there are more, all are in one entry, with columns for what the
 /// spans carry.
-const MOST_ENTRIES: usize = 12;
+const MAX_ENTRIES: usize = 12;
 
 /// What a trail has to say.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -70,7 +72,7 @@ impl Trail {
         &self,
         home: &'static Metadata<'static>,
         opened: Instant,
-        plan: Plan,
+        plan: Retention,
         redactor: &Redactor,
     ) -> History {
         let lanes = self.lanes.lock().map(|lanes| (lanes.lanes.clone(), lanes.origin));
@@ -163,7 +165,7 @@ impl Series {
     }
 
     /// Keeps the first rows and the last, over all lanes, in order of time.
-    fn keep(mut self, plan: Plan) -> Self {
+    fn keep(mut self, plan: Retention) -> Self {
         self.rows.sort_by_key(|row| row.tick);
         self.head = self.rows.iter().take(plan.first).take_while(|row| row.is_early).count();
         let excess = (self.rows.len() - self.head).saturating_sub(plan.last);
@@ -184,7 +186,7 @@ impl Series {
 struct Reader<'a, Seconds> {
     paths: Vec<SpanPath>,
     home: &'static Metadata<'static>,
-    plan: Plan,
+    plan: Retention,
     redactor: &'a Redactor,
     seconds: Seconds,
 }
@@ -198,7 +200,7 @@ impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
                 None => drop(series.insert(None, shared)),
             }
         }
-        if series.contains_key(&None) || series.len() > MOST_ENTRIES {
+        if series.contains_key(&None) || series.len() > MAX_ENTRIES {
             let mut all = Series::default();
             series.into_values().for_each(|series| all.append(series));
             series = BTreeMap::from([(None, all)]);
@@ -272,8 +274,8 @@ impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
     /// The last texts of each target, in order of time.
     fn breadcrumbs(&self, targets: Vec<Series>) -> Vec<Breadcrumb> {
         let claim = |series: &Series| Claim { stride: 1, rows: series.rows.len(), is_own: series.is_own };
-        let kept = divide(&targets.iter().map(claim).collect::<Vec<_>>(), breadcrumbs::PLAN.last);
-        let keep = |(series, last): (Series, usize)| series.keep(Plan { first: 0, last });
+        let kept = divide(&targets.iter().map(claim).collect::<Vec<_>>(), breadcrumbs::RETENTION.last);
+        let keep = |(series, last): (Series, usize)| series.keep(Retention { first: 0, last });
         let targets: Vec<Series> = targets.into_iter().zip(kept).map(keep).collect();
         let mut rows: Vec<(&Row, &[u64])> =
             targets.iter().flat_map(|series| series.rows.iter().map(|row| (row, series.words_of(row)))).collect();

@@ -4,12 +4,11 @@
 //! that moment. So the writer needs neither a lock nor an atomic exchange: it announces a row before it writes it and
 //! counts it afterwards, and a reader leaves out the rows that were announced while it was copying.
 
-use super::RINGS;
-use super::atomic::{AtomicBool, AtomicU64, Ordering, fence};
+use super::atomic::{AtomicBool, AtomicU64, Ordering, RINGS, fence};
 
 /// Rings that a lane can have. A quarter of the places for them stays free, so that a key is found, or found missing,
 /// after a few steps.
-const MOST_RINGS: usize = RINGS - RINGS / 4;
+const MAX_RINGS: usize = RINGS - RINGS / 4;
 
 /// Words that describe a ring.
 const ENTRY: usize = 8;
@@ -211,7 +210,7 @@ impl Lane {
         let Some(Ring { entry, .. }) = self.make_ring(ring.key, shape) else {
             return self.count_unplaced(ring.seen);
         };
-        let place = Place::of(entry);
+        let place = RowLayout::of(entry);
         let begins = ring.seen.saturating_sub(place.last);
         for (number, row) in ring.rows().filter(|(number, _)| *number < place.first || *number >= begins) {
             let at = place.of_row(number);
@@ -230,7 +229,7 @@ impl Lane {
 
     /// Whether there are places for this number of further rings.
     pub(crate) fn has_places(&self, count: usize) -> bool {
-        self.rings().count() + count <= MOST_RINGS
+        self.rings().count() + count <= MAX_RINGS
     }
 
     /// The rings without their rows, for the thread that holds the lane.
@@ -315,7 +314,7 @@ impl Lane {
     fn snapshot(&self, entry: &[AtomicU64]) -> Option<Snapshot> {
         let key = Some(entry[KEY].load(Ordering::Acquire)).filter(|key| *key != 0)?;
         let seen = entry[SEEN].load(Ordering::Acquire);
-        let place = Place::of(entry);
+        let place = RowLayout::of(entry);
         let numbers: Vec<u64> =
             (0..seen.min(place.first)).chain(place.first.max(seen.saturating_sub(place.last))..seen).collect();
         let mut words = Vec::with_capacity(numbers.len() * place.stride);
@@ -333,19 +332,19 @@ impl Lane {
 
 /// Where the rows of a ring are.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct RowLayout {
     start: usize,
     stride: usize,
     first: u64,
     last: u64,
 }
 
-impl Place {
+impl RowLayout {
     fn of(entry: &[AtomicU64]) -> Self {
         let word = |word: usize| entry[word].load(Ordering::Relaxed) as usize;
         let stride = word(STRIDE) as u32 as usize;
         let (start, tail, end) = (word(START), word(TAIL), word(END));
-        Place { start, stride, first: ((tail - start) / stride) as u64, last: ((end - tail) / stride) as u64 }
+        RowLayout { start, stride, first: ((tail - start) / stride) as u64, last: ((end - tail) / stride) as u64 }
     }
 
     fn end(self) -> usize {
@@ -364,7 +363,7 @@ impl Place {
 }
 
 fn shape(entry: &[AtomicU64]) -> Shape {
-    let place = Place::of(entry);
+    let place = RowLayout::of(entry);
     let described = entry[STRIDE].load(Ordering::Relaxed);
     Shape {
         stride: place.stride,

@@ -5,10 +5,10 @@ use std::fmt;
 use tracing::Metadata;
 use tracing::field::{Field, Visit};
 
-use super::Plan;
-use super::lane::Row;
-use super::paths::PathWord;
-use super::room::Want;
+use crate::observe::trail::lane::Row;
+use crate::observe::trail::paths::PathWord;
+use crate::observe::trail::retention::Retention;
+use crate::observe::trail::want::Want;
 use record::Value;
 
 /// Words before the kinds: the clock and the path.
@@ -44,7 +44,7 @@ impl Columns {
     }
 
     /// What the series of a callsite with these columns wants.
-    pub(super) fn want(self, key: u64, is_own: bool, plan: Plan) -> Want {
+    pub(super) fn want(self, key: u64, is_own: bool, plan: Retention) -> Want {
         let note = (self.count as u32) << 1 | u32::from(self.after_message);
         Want { key, stride: HEADER + self.kind_words() + self.count, note, is_own, plan }
     }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tracing::Metadata;
 
-use crate::capture::fields::Fields;
+use crate::observe::fields::Fields;
 use record::{Limits, Value};
 use runtime::lock::Mutex;
 

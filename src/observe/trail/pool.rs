@@ -2,11 +2,11 @@
 
 use std::sync::atomic::AtomicU64;
 
-use super::lane::Lane;
+use crate::observe::trail::lane::Lane;
 use runtime::lock::Mutex;
 
 /// Pieces of memory that are kept for the next lanes.
-const POOL: usize = 8;
+const MAX_POOLED: usize = 8;
 
 static POOLED: Mutex<Vec<Box<[AtomicU64]>>> = Mutex::new(Vec::new());
 
@@ -27,7 +27,7 @@ impl Drop for Lane {
     fn drop(&mut self) {
         let words = self.take_words();
         if let Some(mut pool) = POOLED.lock() {
-            if pool.len() == POOL {
+            if pool.len() == MAX_POOLED {
                 // The oldest goes: it may be of a size that nobody asks for any more.
                 pool.remove(0);
             }
@@ -46,7 +46,7 @@ pub(super) mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
     /// What unit tests find in memory that nobody has written. As kinds, every column would have an unsigned number.
-    pub(in crate::capture::trail) const POISON: u64 = 0x3333_3333_3333_3333;
+    pub(in crate::observe::trail) const POISON: u64 = 0x3333_3333_3333_3333;
 
     pub(super) fn poison(words: &[AtomicU64]) {
         words.iter().for_each(|word| word.store(POISON, Ordering::Relaxed));

@@ -5,58 +5,19 @@
 //! keep fewer rows, the first and the last. A series that has to give up rows does not grow again. So a lane is replaced a
 //! bounded number of times, and an event that finds its row costs nothing more.
 
-use super::Plan;
-use super::breadcrumbs;
-use super::division::{Claim, divide};
-use super::lane::{Described, Lane, Shape};
+use crate::observe::trail::breadcrumbs;
+use crate::observe::trail::division::{Claim, divide};
+use crate::observe::trail::lane::{Described, Lane, Shape};
+use crate::observe::trail::want::{TEXT_RINGS, Want, holds_texts};
 
-/// Rows that a new series should have.
-const FEW_ROWS: usize = 8;
 /// Rows in a series that makes way for a new one of the same kind, once all rings are in use.
-const MOST_EVICTED_ROWS: u64 = 7;
+const MAX_EVICTED_ROWS: u64 = 7;
 /// How often that may happen in a lane: callsites that take turns must not replace each other for ever.
-const MOST_EVICTIONS: u64 = 64;
+const MAX_EVICTIONS: u64 = 64;
 
-/// Rings that are set aside for texts.
-pub(super) const TEXT_RINGS: usize = 8;
-
-/// A series that wants a row.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Want {
-    pub(super) key: u64,
-    pub(super) stride: usize,
-    pub(super) note: u32,
-    pub(super) is_own: bool,
-    pub(super) plan: Plan,
-}
-
-/// Whether a ring holds texts. Its key is odd, which no address of a callsite is.
-pub(super) fn holds_texts(key: u64) -> bool {
-    key & 1 == 1
-}
-
-impl Want {
-    /// A ring of this many rows. It grows, unless these are all.
-    pub(super) fn shape(self, rows: usize) -> Shape {
-        let grows = rows < self.plan.first + self.plan.last;
-        let (first, last) = if grows { (rows, 0) } else { (self.plan.first, self.plan.last) };
-        Shape { stride: self.stride, first, last, grows, is_own: self.is_own, note: self.note }
-    }
-
-    /// Rows that it should have when it uses this many: twice as many, so that it does not ask for room too often. Texts
-    /// are large: they have what they use.
-    fn rows(self, used: usize) -> usize {
-        let rows = if holds_texts(self.key) { used.max(1) } else { (2 * used).max(FEW_ROWS) };
-        rows.min(self.plan.first + self.plan.last)
-    }
-
-    /// The part of the lane that it may use.
-    fn room(self, lane: &Lane) -> usize {
-        match holds_texts(self.key) {
-            true => breadcrumbs::WORDS,
-            false => lane.room().saturating_sub(breadcrumbs::WORDS),
-        }
-    }
+/// The part of the lane that a series may use.
+fn room_of(want: Want, lane: &Lane) -> usize {
+    if holds_texts(want.key) { breadcrumbs::WORDS } else { lane.room().saturating_sub(breadcrumbs::WORDS) }
 }
 
 /// What has to be done so that a series has room for its next row.
@@ -98,7 +59,7 @@ pub(super) fn make_room(lane: &Lane, want: Want, is_home: &dyn Fn(u64) -> bool) 
     if is_new {
         rings.push(Described { key: want.key, shape: want.shape(0), seen: 0 });
     }
-    let shapes = shapes(&rings, want, want.room(lane));
+    let shapes = shapes(&rings, want, room_of(want, lane));
     let keep = |ring: Described| (ring.key, ring.shape);
     let shapes = rings.iter().map(|ring| ring.key).zip(shapes).chain(others.into_iter().map(keep)).collect();
     Room::Divided(Division { shapes, evicted_rows, evictions })
@@ -141,7 +102,7 @@ fn least_valuable(rings: &[Described], evictions: u64, want: Want, is_home: &dyn
     let (place, ring) = rings.iter().enumerate().min_by_key(|(_, ring)| value(ring))?;
     let (wanted, least) = (rank(want.key, want.is_own), rank(ring.key, ring.shape.is_own));
     let is_of_less_value = least < wanted;
-    let makes_way = least == wanted && ring.seen <= MOST_EVICTED_ROWS && evictions < MOST_EVICTIONS;
+    let makes_way = least == wanted && ring.seen <= MAX_EVICTED_ROWS && evictions < MAX_EVICTIONS;
     (is_of_less_value || makes_way).then_some(place)
 }
 

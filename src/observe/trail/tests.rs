@@ -6,11 +6,16 @@ use proptest::prelude::*;
 use tracing::field::{FieldSet, Visit};
 use tracing::{Level, Metadata, callsite};
 
-use super::lane::{Lane, Ring, Shape, Snapshot};
-use super::numbers::Columns;
-use super::paths::PathWord;
-use super::room::{self, Room, Want};
-use super::{Noted, Plan, Trail, breadcrumbs, callsites, note, pool};
+use crate::observe::trail::lane::{Lane, Ring, Shape, Snapshot};
+use crate::observe::trail::lanes::Trail;
+use crate::observe::trail::numbers::Columns;
+use crate::observe::trail::paths::PathWord;
+use crate::observe::trail::retention::Retention;
+use crate::observe::trail::room;
+use crate::observe::trail::room::Room;
+use crate::observe::trail::rows::{WriteOutcome, note};
+use crate::observe::trail::want::Want;
+use crate::observe::trail::{breadcrumbs, callsites, lanes, pool};
 use record::Value;
 
 fn lane(words: usize) -> Lane {
@@ -87,7 +92,7 @@ proptest! {
     ) {
         let meta = event_with(columns);
         let lane = lane(130 * 160);
-        let want = Columns::of(meta).want(callsites::address(meta), true, Plan { first: 2, last: 64 });
+        let want = Columns::of(meta).want(callsites::address(meta), true, Retention { first: 2, last: 64 });
         lane.make_ring(want.key, want.shape(66)).unwrap();
         let mut expected = Vec::new();
         for row in rows {
@@ -98,10 +103,10 @@ proptest! {
                 }
             };
             let any = numbers.iter().any(Option::is_some);
-            prop_assert_eq!(note(&lane, PathWord::default(), meta, record), if any { Noted::Numbers } else { Noted::NoNumbers });
+            prop_assert_eq!(note(&lane, PathWord::default(), meta, record), if any { WriteOutcome::Numbers } else { WriteOutcome::NoNumbers });
             expected.extend(any.then_some(numbers));
         }
-        let snapshot = snapshot(&lane, super::callsites::address(meta)).unwrap();
+        let snapshot = snapshot(&lane, crate::observe::trail::callsites::address(meta)).unwrap();
         let read = |row| (0..columns).map(|column| Columns::of(meta).value(row, column)).collect::<Vec<_>>();
         let rows: Vec<Vec<Option<Value>>> = snapshot.rows().map(|(_, row)| read(row)).collect();
         let expected: Vec<Vec<Option<Value>>> =
@@ -121,7 +126,7 @@ proptest! {
         events in prop::collection::vec((1..90_u64, 1..40_u64), 0..100),
         last in 0..40_usize,
     ) {
-        let plan = Plan { first: 2, last };
+        let plan = Retention { first: 2, last };
         let mut lane = lane(breadcrumbs::WORDS + words);
         let mut written = std::collections::BTreeMap::<u64, u64>::new();
         for (key, rows) in events {
@@ -156,8 +161,8 @@ proptest! {
         after in prop::collection::vec((100..200_u64, 1..20_u64), 0..60),
         rows in 1..200_u64,
     ) {
-        let plan = Plan::default();
-        let mut lane = Lane::open(pool::words(plan.words()).unwrap());
+        let plan = Retention::default();
+        let mut lane = Lane::open(pool::words(lanes::words(plan)).unwrap());
         let of_libraries = |lane: &mut Lane, events: Vec<(u64, u64)>| {
             for (key, rows) in events {
                 let want = Want { key: key << 4, stride: 6, note: 0, is_own: false, plan };
@@ -175,7 +180,7 @@ proptest! {
 /// The callsite of an event with this number of fields. It is never freed, like any callsite.
 pub(super) fn event_with(columns: usize) -> &'static Metadata<'static> {
     struct Nowhere;
-    static NOWHERE: Nowhere = Nowhere;
+    static NONE: Nowhere = Nowhere;
     impl tracing::Callsite for Nowhere {
         fn set_interest(&self, _: tracing::subscriber::Interest) {}
         fn metadata(&self) -> &Metadata<'_> {
@@ -184,7 +189,7 @@ pub(super) fn event_with(columns: usize) -> &'static Metadata<'static> {
     }
     let name = |column| &*Box::leak(format!("c{column}").into_boxed_str());
     let names: &'static [&'static str] = Vec::leak((0..columns).map(name).collect());
-    let fields = FieldSet::new(names, callsite::Identifier(&NOWHERE));
+    let fields = FieldSet::new(names, callsite::Identifier(&NONE));
     let meta = Metadata::new("event", "test", Level::DEBUG, None, None, None, fields, tracing::metadata::Kind::EVENT);
     Box::leak(Box::new(meta))
 }
@@ -192,9 +197,9 @@ pub(super) fn event_with(columns: usize) -> &'static Metadata<'static> {
 #[test]
 fn words_in_use_before_are_as_good_as_new() {
     let shape = shape(2, 1, 3);
-    let plan = Plan { first: 3, last: 61 };
+    let plan = Retention { first: 3, last: 61 };
     for round in 0..3 {
-        let lane = Lane::open(pool::words(plan.words()).unwrap());
+        let lane = Lane::open(pool::words(lanes::words(plan)).unwrap());
         assert!(snapshot(&lane, 16).is_none(), "round {round}");
         (0..10).for_each(|value| write(&lane, 16, shape, value));
         assert_eq!(snapshot(&lane, 16).unwrap().seen, 10);
@@ -203,7 +208,7 @@ fn words_in_use_before_are_as_good_as_new() {
 
 #[test]
 fn a_lane_that_nobody_holds_is_used_again() {
-    let (trail, plan) = (Trail::default(), Plan { first: 1, last: 7 });
+    let (trail, plan) = (Trail::default(), Retention { first: 1, last: 7 });
     let hold = || trail.hold(plan, event_with(1));
     let first = hold().unwrap();
     let beside = hold().unwrap();
@@ -218,7 +223,7 @@ fn a_lane_that_nobody_holds_is_used_again() {
 #[test]
 fn a_trail_that_is_dropped_has_no_open_lane() {
     let trail = Trail::default();
-    let _held = trail.hold(Plan { first: 1, last: 7 }, event_with(1)).unwrap();
+    let _held = trail.hold(Retention { first: 1, last: 7 }, event_with(1)).unwrap();
     let lane = Arc::clone(&trail.lanes.lock().unwrap().lanes[0].lane);
     assert!(lane.is_open());
     drop(trail);

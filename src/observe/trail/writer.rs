@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use tracing::Metadata;
 
-use super::lane::Lane;
-use super::paths::{KnownPath, PathWord, Paths};
-use crate::capture::entered::Around;
+use crate::observe::span_stack::CurrentSpan;
+use crate::observe::trail::lane::Lane;
+use crate::observe::trail::paths::{KnownPath, PathWord, Paths};
 
 /// A lane that this thread is the writer of.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct WriterLease {
     lane: Arc<Lane>,
     paths: Arc<Paths>,
     /// The callsite of the computation's span.
@@ -20,9 +20,9 @@ pub(crate) struct Held {
     path: PathWord,
 }
 
-impl Held {
+impl WriterLease {
     pub(super) fn new(lane: Arc<Lane>, paths: Arc<Paths>, home: &'static Metadata<'static>) -> Self {
-        Held { lane, paths, home, path: PathWord::default() }
+        WriterLease { lane, paths, home, path: PathWord::default() }
     }
 
     pub(crate) fn paths(&self) -> &Paths {
@@ -49,7 +49,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for WriterLease {
     fn drop(&mut self) {
         self.lane.release();
     }
@@ -57,26 +57,26 @@ impl Drop for Held {
 
 /// The lane that the thread wrote last.
 #[derive(Debug)]
-struct Here {
+struct LastLane {
     /// The layer that told of it, and the moves of the thread then. If these are the same, so is the lane: without one,
     /// there is none to be found.
     layer: u64,
-    moves: u64,
+    epoch: u64,
     /// The address of the computation that the lane belongs to, which is its own as long as the lane is open.
     computation: usize,
-    lane: Option<Held>,
+    lane: Option<WriterLease>,
 }
 
 thread_local! {
-    static HERE: RefCell<Here> = const { RefCell::new(Here::NOWHERE) };
+    static LAST_LANE: RefCell<LastLane> = const { RefCell::new(LastLane::NONE) };
 }
 
 /// What is found of the lane for a span.
-pub(crate) enum Found {
+pub(crate) enum LaneLookup {
     /// It is the one that the thread wrote last.
     Same,
     /// It is another one, of the computation at this address; or there is none.
-    Other(Option<(usize, Held)>),
+    Other(Option<(usize, WriterLease)>),
 }
 
 /// What is found of the path of spans to a computation.
@@ -92,31 +92,35 @@ pub(crate) enum Trace {
 #[inline]
 pub(crate) fn with_lane<R>(
     layer: u64,
-    around: Around,
-    find: impl FnOnce(Option<usize>) -> (Found, Trace),
-    keep_path: impl FnOnce(&Held) -> PathWord,
-    write: impl FnOnce(&mut Held) -> R,
+    around: CurrentSpan,
+    find: impl FnOnce(Option<usize>) -> (LaneLookup, Trace),
+    keep_path: impl FnOnce(&WriterLease) -> PathWord,
+    write: impl FnOnce(&mut WriterLease) -> R,
 ) -> Option<R> {
-    let write = |here: &RefCell<Here>| {
+    let write = |here: &RefCell<LastLane>| {
         let mut here = here.try_borrow_mut().ok()?;
-        let is_same = here.moves == around.moves && here.layer == layer && around.moves != 0;
+        let is_same = here.epoch == around.epoch && here.layer == layer && around.epoch != 0;
         if !is_same {
             here.look(find, keep_path);
-            (here.layer, here.moves) = (layer, around.moves);
+            (here.layer, here.epoch) = (layer, around.epoch);
         }
         here.lane.as_mut().map(write)
     };
-    HERE.try_with(write).ok().flatten()
+    LAST_LANE.try_with(write).ok().flatten()
 }
 
-impl Here {
-    const NOWHERE: Here = Here { layer: 0, moves: 0, computation: 0, lane: None };
+impl LastLane {
+    const NONE: LastLane = LastLane { layer: 0, epoch: 0, computation: 0, lane: None };
 
     #[cold]
-    fn look(&mut self, find: impl FnOnce(Option<usize>) -> (Found, Trace), keep_path: impl FnOnce(&Held) -> PathWord) {
+    fn look(
+        &mut self,
+        find: impl FnOnce(Option<usize>) -> (LaneLookup, Trace),
+        keep_path: impl FnOnce(&WriterLease) -> PathWord,
+    ) {
         let is_open = self.lane.as_ref().is_some_and(|held| held.lane.is_open());
         let (found, trace) = find(is_open.then_some(self.computation));
-        if let Found::Other(found) = found {
+        if let LaneLookup::Other(found) = found {
             let (computation, lane) = found.map_or((0, None), |(computation, held)| (computation, Some(held)));
             (self.computation, self.lane) = (computation, lane);
         }
@@ -132,11 +136,11 @@ impl Here {
 /// Lets go of a lane whose computation has closed.
 pub(crate) fn forget(lane: &Arc<Lane>) {
     lane.close();
-    let _ = HERE.try_with(|here| {
+    let _ = LAST_LANE.try_with(|here| {
         if let Ok(mut here) = here.try_borrow_mut()
             && here.lane.as_ref().is_some_and(|held| Arc::ptr_eq(&held.lane, lane))
         {
-            *here = Here::NOWHERE;
+            *here = LastLane::NONE;
         }
     });
 }

@@ -6,15 +6,15 @@
 #![cfg(test)]
 
 #[allow(dead_code)]
-#[path = "../../../src/capture/trail/lane.rs"]
+#[path = "../../../src/observe/trail/lane.rs"]
 mod lane;
 
 mod atomic {
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
-}
 
-/// Few rings, because every ring multiplies the number of interleavings.
-const RINGS: usize = 2;
+    /// Few rings, because every ring multiplies the number of interleavings.
+    pub(crate) const RINGS: usize = 2;
+}
 
 use lane::{Lane, Shape, Snapshot};
 use loom::sync::Arc;

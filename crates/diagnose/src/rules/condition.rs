@@ -1,7 +1,7 @@
 //! One condition of a rule, and what in a failure meets it.
 
 use super::facts::{Facts, NamedValue, TrailSeries};
-use super::rule::Test;
+use super::test::Test;
 use crate::convergence::Role;
 use record::Behaviour;
 use record::Value;

@@ -6,11 +6,13 @@ mod facts;
 mod number;
 mod rule;
 mod template;
+mod test;
 mod user_rules;
 
 use std::cmp::Reverse;
 
-pub use rule::{Rule, Test};
+pub use rule::Rule;
+pub use test::Test;
 pub use user_rules::Rules;
 
 use crate::convergence;

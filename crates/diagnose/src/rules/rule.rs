@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::condition::{Condition, Names, Phrases, ValueMatcher};
+use super::test::Test;
 use record::{Behaviour, Category, Failure};
 
 /// What a rule's own code says of a failure.
@@ -59,35 +60,6 @@ pub(super) enum RuleText {
     Template(Cow<'static, str>),
     /// Whatever its code makes of the failure.
     Function(RuleFn),
-}
-
-/// What the value of a parameter, or of another field of the failure, has to be.
-///
-/// ```
-/// use tracing_failure::{Rule, Test};
-///
-/// let rule = Rule::new("stiff", "{method} is explicit: try an implicit method").value("method", Test::Words("RK45|Dopri5"));
-/// # let _ = rule;
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Test {
-    /// Anything but null.
-    Known,
-    /// A number above this one.
-    Above(f64),
-    /// A number below this one.
-    Below(f64),
-    /// A number between these two.
-    Between(f64, f64),
-    /// NaN or an infinity, alone or in a list.
-    NonFinite,
-    /// A text that holds one of these phrases of whole words, parted by `|`.
-    Words(&'static str),
-    /// A list, an object or a text with nothing in it.
-    Empty,
-    /// Null: `None`, or nothing.
-    Null,
 }
 
 impl Rule {

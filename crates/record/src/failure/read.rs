@@ -73,7 +73,7 @@ impl Failure {
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self, ReadError> {
         let path = path.as_ref();
         let failed = |kind| ReadError { path: path.to_owned(), kind };
-        let json = crate::store::read_bounded(path).map_err(|error| failed(Kind::Io(error)))?;
+        let json = crate::files::read_bounded(path).map_err(|error| failed(Kind::Io(error)))?;
         let read = match std::str::from_utf8(&json) {
             Ok(json) => Self::from_json(json),
             Err(_) => serde_json::from_slice(&json),

@@ -16,10 +16,10 @@ use runtime::lock::{LOCK_TIMEOUT, Renewable};
 use runtime::{background, fork};
 use uuid::Uuid;
 
-use super::open::open_ordinary;
 use super::write::write_whole;
 use super::{Durability, create_dir};
 use crate::failure::Failure;
+use crate::files::open_ordinary;
 
 /// A record that follows the last copy sooner than this belongs to a burst.
 const BURST: Duration = Duration::from_millis(100);

@@ -4,7 +4,6 @@ mod amend;
 mod area;
 mod copies;
 mod latest;
-mod open;
 mod read;
 mod resolutions;
 mod temporary;
@@ -27,7 +26,6 @@ pub use amend::{Amended, Amendment, Change, Locked, amend, amend_failure};
 pub use area::{Areas, file_name_part};
 pub use copies::{copies, place_in};
 use latest::Latest;
-pub use open::{apart_from_stdio, open_ordinary, read_bounded};
 pub use read::{existing_store, parse, read_bytes, read_json};
 pub use resolutions::Fixed;
 use resolutions::Resolutions;
@@ -166,7 +164,7 @@ impl Store {
     /// Replaces a record that was written, unless somebody else has changed or removed it since. Says whether it did.
     #[doc(hidden)]
     pub fn replace(&self, before: &Failure, failure: &Failure) -> bool {
-        let present = read_bounded(&self.dir.join(self.name(before)));
+        let present = crate::files::read_bounded(&self.dir.join(self.name(before)));
         present.is_ok_and(|present| present == before.to_json().as_bytes()) && self.write(failure).is_ok()
     }
 

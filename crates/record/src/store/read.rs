@@ -8,8 +8,8 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 
 use super::Store;
-use super::open::MAX_FILE_BYTES;
 use crate::failure::Failure;
+use crate::files::MAX_FILE_BYTES;
 
 /// Reads the bytes of an ordinary file into a buffer. Other files are not opened: reading a pipe may never end.
 ///

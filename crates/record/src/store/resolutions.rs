@@ -10,8 +10,9 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Store, about, open_ordinary};
+use super::{Store, about};
 use crate::failure::{Failure, Resolution};
+use crate::files::open_ordinary;
 use runtime::lock::Renewable;
 use text::shorten;
 

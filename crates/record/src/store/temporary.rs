@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use super::Store;
-use super::open::open_ordinary;
+use crate::files::open_ordinary;
 
 /// Characters of a file's name in that of its temporary file. Names of records are shorter.
 const MAX_NAME_CHARS: usize = 120;

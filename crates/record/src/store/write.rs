@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use runtime::io_error::about;
 
 use super::Durability;
-use super::open::apart_from_stdio;
 use super::temporary;
+use crate::files::apart_from_stdio;
 
 /// Attempts to find an unused name for a temporary file. Processes of other containers may have the same id.
 const MAX_NAMES: usize = 16;

@@ -7,6 +7,7 @@ mod array;
 mod compact;
 mod debug;
 mod display;
+pub mod json_writer;
 mod limits;
 mod number;
 mod scan;

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 /// Bytes of the largest file that is read. A larger one is no record, and would fill the memory.
-pub(super) const MAX_FILE_BYTES: u64 = 64 << 20;
+pub(crate) const MAX_FILE_BYTES: u64 = 64 << 20;
 
 /// Opens a file that has to be an ordinary one. A pipe could block for ever, and a device has no end.
 ///

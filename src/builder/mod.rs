@@ -1,29 +1,26 @@
+//! The choices of a program.
+
+mod build;
+
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 #[cfg(feature = "publish")]
 use std::time::Duration;
 
-use tracing::Subscriber;
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::registry::LookupSpan;
-
-use crate::capture::{FailureLayer, HistoryOptions, Plan, TrailFilter, install_panic_hook};
-use crate::init_error::InitError;
-use crate::log::{LogFilter, Rotation, RuntimeLog};
-use crate::recorder::{Notices, OnLost, Recorder};
-use crate::{Guard, StructuredLogger};
 use diagnose::{Rule, Rules};
 #[cfg(feature = "publish")]
-use publish::{AutoPush, Publisher};
-use record::internal::Areas;
-use record::internal::Redactor;
-use record::internal::reserved_in_context;
-use record::{BuildInfo, Failure};
-use record::{Durability, Store};
-use record::{Limits, Map, Value};
+use publish::Publisher;
+use record::internal::{Areas, Redactor};
+use record::{BuildInfo, Durability, Failure, Limits, Map, Value};
+use tracing::level_filters::LevelFilter;
+
+use crate::guard::Guard;
+use crate::init_error::InitError;
+use crate::log::file::Rotation;
+use crate::observe::thread::Busy;
+use crate::observe::trail::retention::Retention;
+use crate::recorder::{Notices, OnLost};
 
 /// Sets up everything for a program in one line: failures in `{dir}/failures`, the runtime log in `{dir}/logs`, the panic
 /// hook, and color-eyre where the feature is on.
@@ -95,7 +92,7 @@ pub struct Builder {
     redactor: Redactor,
     log_filter: Option<String>,
     rotation: Rotation,
-    trail: Plan,
+    trail: Retention,
     trail_filter: Option<String>,
     level: LevelFilter,
     level_hint: bool,
@@ -133,7 +130,7 @@ impl Builder {
             redactor: Redactor::default(),
             log_filter: None,
             rotation: Rotation::default(),
-            trail: Plan::default(),
+            trail: Retention::default(),
             trail_filter: None,
             level: LevelFilter::DEBUG,
             level_hint: false,
@@ -317,7 +314,7 @@ impl Builder {
     /// ```
     pub fn trail(mut self, first: usize, last: usize) -> Self {
         let most = 1 << 16;
-        self.trail = Plan { first: first.min(most), last: last.min(most) };
+        self.trail = Retention { first: first.min(most), last: last.min(most) };
         self
     }
 
@@ -379,7 +376,7 @@ impl Builder {
     /// ```
     pub fn rule(mut self, rule: Rule) -> Self {
         // The rule's own errors are no failures of the computation.
-        self.rules.guard_threads(|| Box::new(crate::capture::Busy::enter()));
+        self.rules.guard_threads(|| Box::new(Busy::enter()));
         self.rules.add(rule);
         self
     }
@@ -498,144 +495,6 @@ impl Builder {
     pub fn push_wait(mut self, wait: Duration) -> Self {
         self.publishing.wait = wait;
         self
-    }
-
-    /// Makes it the global subscriber of the process. Keep the guard until the program ends.
-    ///
-    /// # Errors
-    ///
-    /// When the process has a global subscriber already, this thread is panicking, a directory cannot be created, or a choice
-    /// is refused.
-    ///
-    /// ```
-    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-builder-init-{}", std::process::id()));
-    /// let _guard = tracing_failure::builder(&dir).stderr_notice(false).init()?;
-    /// # std::fs::remove_dir_all(&dir)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn init(self) -> Result<Guard, InitError> {
-        if tracing::dispatcher::has_been_set() {
-            return Err(InitError::AlreadyInitialized);
-        }
-        let (panic_hook, color_eyre, level) = (self.panic_hook, self.color_eyre, self.level);
-        if (panic_hook || color_eyre) && std::thread::panicking() {
-            return Err(InitError::Panicking);
-        }
-        let history = self.history()?;
-        let recorder = Arc::new(self.recorder(RuntimeLog::open)?);
-        let layer = FailureLayer::sole(Arc::clone(&recorder), history, level);
-        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer))
-            .map_err(|_| InitError::AlreadyInitialized)?;
-        if color_eyre {
-            crate::report::install();
-        }
-        if panic_hook {
-            install_panic_hook();
-        }
-        Ok(Guard::new(recorder))
-    }
-
-    /// A layer for a stack of your own, and its guard. It installs no hooks: call
-    /// [`install_panic_hook`] for panics.
-    ///
-    /// # Errors
-    ///
-    /// When a directory cannot be created, or a choice is refused.
-    ///
-    /// ```
-    /// use tracing_subscriber::prelude::*;
-    ///
-    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-builder-layer-{}", std::process::id()));
-    /// let (failures, _guard) = tracing_failure::builder(&dir).layer()?;
-    /// let subscriber = tracing_subscriber::registry().with(failures).with(tracing_subscriber::fmt::layer());
-    /// # drop(subscriber);
-    /// # std::fs::remove_dir_all(&dir)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn layer<S>(self) -> Result<(FailureLayer<S>, Guard), InitError>
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
-    {
-        let (level, level_hint, history) = (self.level, self.level_hint, self.history()?);
-        let recorder = Arc::new(self.recorder(RuntimeLog::open)?);
-        let layer = FailureLayer::with_recorder(Arc::clone(&recorder), history, level);
-        let layer = if level_hint { layer.with_level_hint() } else { layer };
-        Ok((layer, Guard::new(recorder)))
-    }
-
-    /// A logger without a layer. The first file of its log comes with the first line.
-    ///
-    /// # Errors
-    ///
-    /// When a directory cannot be created, or a choice is refused.
-    ///
-    /// ```
-    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-builder-logger-{}", std::process::id()));
-    /// let logger = tracing_failure::builder(&dir).without_log().context("machine", "test bench").logger()?;
-    /// # drop(logger);
-    /// # std::fs::remove_dir_all(&dir)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn logger(self) -> Result<StructuredLogger, InitError> {
-        // A logger keeps no trail, but a choice that cannot be is refused everywhere.
-        self.history()?;
-        Ok(StructuredLogger::with_recorder(Arc::new(self.recorder(RuntimeLog::unopened)?)))
-    }
-
-    fn history(&self) -> Result<HistoryOptions, InitError> {
-        let parse = |filter: &String| TrailFilter::parse(filter, self.level).map_err(InitError::Filter);
-        Ok(HistoryOptions { plan: self.trail, filter: self.trail_filter.as_ref().map(parse).transpose()? })
-    }
-
-    fn recorder(self, log: OpenLog) -> Result<Recorder, InitError> {
-        crate::capture::prepare();
-        let mut shared_context = crate::process::context(&self.redactor, &self.limits);
-        if let Some((name, _)) = self.context.iter().find(|(name, _)| reserved_in_context(name)) {
-            return Err(InitError::ReservedContext(name.to_owned()));
-        }
-        shared_context.other = self.redactor.map(self.context);
-        shared_context.build = self.build;
-        let session = self.session.unwrap_or_else(|| record::time::new_id().to_string());
-        let open_log = |dir: PathBuf| {
-            let filter = match &self.log_filter {
-                Some(filter) => LogFilter::parse(filter).map_err(InitError::Filter)?,
-                None => LogFilter::from_env(),
-            };
-            log(&dir, &session, self.rotation, filter).map_err(InitError::Io)
-        };
-        let store = match Store::open_with(&self.failures, self.areas.clone(), self.durability) {
-            Err(_) if self.without_dir => Store::unopened(&self.failures, self.areas, self.durability),
-            opened => opened.map_err(InitError::Io)?,
-        };
-        Ok(Recorder {
-            #[cfg(feature = "publish")]
-            auto_push: self.publishing.begin(&store),
-            store,
-            log: self.logs.map(open_log).transpose()?,
-            session_json: serde_json::to_vec(&session).unwrap_or_default(),
-            session,
-            limits: self.limits,
-            redactor: self.redactor,
-            reference_required: self.reference_required,
-            error_spans: self.error_spans,
-            shared_context,
-            on_lost: self.on_lost,
-            notices: self.notices,
-            counters: Default::default(),
-            rules: self.rules,
-            recent: Default::default(),
-            naming: Default::default(),
-        })
-    }
-}
-
-/// How a runtime log begins.
-type OpenLog = fn(&Path, &str, Rotation, LogFilter) -> io::Result<RuntimeLog>;
-
-#[cfg(feature = "publish")]
-impl Publishing {
-    fn begin(self, store: &Store) -> Option<Arc<AutoPush>> {
-        self.auto.then(|| AutoPush::new(self.publisher.with_dir(store.dir()), self.wait))
     }
 }
 

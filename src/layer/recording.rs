@@ -1,0 +1,212 @@
+//! Whether an observation becomes a record: its computation, its cause, and the reports that it repeats.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use record::{Map, SpanEntry};
+use tracing_error::SpanTrace;
+use uuid::Uuid;
+
+use crate::layer::capture::Capture;
+use crate::layer::hook_state;
+use crate::observe::backtrace;
+use crate::observe::error_chain::{ErrorChain, read_span_trace};
+use crate::observe::open_spans::{Computation, open_in_process};
+use crate::observe::report::{Recorded, Report};
+use crate::observe::span_path::SpanPath;
+use crate::observe::thread::Busy;
+use crate::observe::trail::history::History;
+use crate::recorder::Recorder;
+use crate::recorder::observation::{ComputationContext, Observation, Trigger, Verdict};
+
+/// A failure that a call describes in full.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) computation: String,
+    pub(crate) theoretical_ref: String,
+    pub(crate) parameters: Map,
+    pub(crate) observation: Observation,
+}
+
+impl Capture {
+    /// Records a failure that code outside of callbacks observed, in each layer of the current dispatcher. Returns what
+    /// became of it in the first one.
+    pub(crate) fn record_here(mut observation: impl FnMut(&Recorder) -> Observation) -> Option<Verdict> {
+        let mut first = None;
+        Self::each_here(|capture, path, dispatch| {
+            let span_path = capture.span_path(&path);
+            let verdict = capture.record(&span_path, observation(&capture.recorder));
+            if let (Verdict::Recorded(_), true) = (verdict, capture.sole) {
+                span_path.texts().for_each(|(id, text)| (capture.show)(dispatch, id, text));
+            }
+            first.get_or_insert(verdict);
+        });
+        first
+    }
+
+    /// Records what was seen, unless it is no failure of a computation, or one that has its record already.
+    pub(crate) fn record(&self, span_path: &SpanPath, mut observation: Observation) -> Verdict {
+        if let Some(verdict) = hook_state::verdict_in_hook().filter(|_| observation.computation.is_none()) {
+            if verdict != Verdict::NoComputation {
+                self.recorder.count_repeat();
+            }
+            return verdict;
+        }
+        let computation = observation.computation.clone().or_else(|| span_path.computation());
+        let reference = observation.theoretical_ref.clone().or_else(|| span_path.theoretical_ref());
+        let (computation, reference) = match (computation, reference) {
+            (Some(computation), Some(reference)) => (computation, reference),
+            (Some(computation), None) if !self.recorder.reference_required => (computation, String::new()),
+            (None, None) => return Verdict::NoComputation,
+            (computation, _) => {
+                self.recorder.report_near_miss(computation.is_some(), &observation.location);
+                return Verdict::NoComputation;
+            }
+        };
+        observation.take_report_apart(&self.recorder.limits);
+        let report = observation.report(span_path, self.number);
+        let owner = span_path.owner(&computation);
+        if let Some(id) = owner.and_then(|owner| repeated(owner, &report, observation.trigger)) {
+            self.recorder.count_repeat();
+            return Verdict::Repeated(id);
+        }
+        let claimed = observation.attribute(span_path);
+        let texts = hook_state::may_be_in_hook(observation.trigger).then(|| observation.texts());
+        let caused_by = caused_by(span_path, &computation, &report).or_else(|| observation.recorded_cause());
+        let is_panic = observation.trigger == Trigger::Panic;
+        let started = Instant::now();
+        let id = self.write(span_path, observation, computation.clone(), reference, caused_by);
+        claimed.iter().for_each(|panic| panic.cover(id));
+        if let Some(texts) = texts {
+            hook_state::note_report(id, texts);
+        }
+        let job = if is_panic { inner_job() } else { None };
+        remember(span_path, &computation, Recorded { id, report, is_panic, job, at: Instant::now() }, started);
+        Verdict::Recorded(id)
+    }
+
+    fn write(
+        &self,
+        span_path: &SpanPath,
+        mut observation: Observation,
+        computation: String,
+        theoretical_ref: String,
+        caused_by: Option<Uuid>,
+    ) -> Uuid {
+        let spans = self.spans(span_path, &observation.error);
+        observation.category = observation.category.or_else(|| span_path.category());
+        let parameters = span_path.parameters(observation.parameters.take(), &observation.used);
+        let history = span_path.history(&computation, self.plan, &self.recorder.redactor);
+        let elapsed_s = span_path.elapsed_s();
+        let context =
+            ComputationContext { computation, theoretical_ref, parameters, spans, history, elapsed_s, caused_by };
+        self.recorder.record(observation, context).0
+    }
+
+    /// The spans of a failure: those that the error was born in, where it tells, else those around the place.
+    fn spans(&self, span_path: &SpanPath, error: &ErrorChain) -> Vec<SpanEntry> {
+        match &error.created_in[..] {
+            [] => span_path.entries(self.recorder.limits.spans),
+            trace => SpanPath::created_in(&self.open_spans, trace, &self.recorder.limits, &self.recorder.redactor),
+        }
+    }
+
+    /// Records a call that says computation, reference and parameters itself. It is never a repeat: it is asked for.
+    pub(crate) fn record_call(recorder: &Arc<Recorder>, call: Call) -> io::Result<PathBuf> {
+        let _busy = Busy::enter();
+        let started = Instant::now();
+        let Call { computation, theoretical_ref, parameters, mut observation } = call;
+        observation.take_report_apart(&recorder.limits);
+        let mut around = None;
+        Capture::each_here(|capture, path, _| {
+            // Of several layers, the one that writes to the same store knows the failures before.
+            let is_ours = Arc::ptr_eq(&capture.recorder, recorder);
+            if around.is_some() && !is_ours {
+                return;
+            }
+            let span_path = capture.span_path(&path);
+            let spans = capture.spans(&span_path, &observation.error);
+            let history = span_path.history(&computation, capture.plan, &recorder.redactor);
+            around = Some((span_path, spans, history, capture.number));
+        });
+        let (span_path, spans, history, layer) = around.unwrap_or_else(|| {
+            // Where the stack has no layer of ours, another one may know the spans.
+            let here = || read_span_trace(&SpanTrace::capture());
+            let trace =
+                if observation.error.created_in.is_empty() { here() } else { observation.error.created_in.clone() };
+            (SpanPath::default(), SpanPath::of_trace(&trace), History::default(), 0)
+        });
+        let report = observation.report(&span_path, layer);
+        let claimed = observation.attribute(&span_path);
+        let caused_by = caused_by(&span_path, &computation, &report).or_else(|| observation.recorded_cause());
+        let elapsed_s = span_path.elapsed_s();
+        let context = ComputationContext {
+            computation: computation.clone(),
+            theoretical_ref,
+            parameters,
+            spans,
+            history,
+            elapsed_s,
+            caused_by,
+        };
+        let (id, written) = recorder.record(observation, context);
+        claimed.iter().for_each(|panic| panic.cover(id));
+        let recorded = Recorded { id, report, is_panic: false, job: None, at: Instant::now() };
+        remember(&span_path, &computation, recorded, started);
+        written
+    }
+}
+
+/// The failure that this report repeats. A panic and a span's end are never repeats: what they end was not recorded.
+fn repeated(owner: &Computation, report: &Report, trigger: Trigger) -> Option<Uuid> {
+    if matches!(trigger, Trigger::Panic | Trigger::SpanClose) {
+        return None;
+    }
+    let mut state = owner.state()?;
+    let recorded = state.recorded.as_mut().filter(|recorded| report.repeats(&recorded.report))?;
+    // The next report up follows this one, not the first.
+    recorded.report.moment = report.moment;
+    Some(recorded.id)
+}
+
+/// The failure that made this one fail: one inside it that the report names, or the last one that no success has
+/// followed; an earlier one of the same computation that the report names; one of a computation that it follows from.
+fn caused_by(span_path: &SpanPath, computation: &str, report: &Report) -> Option<Uuid> {
+    let within = span_path.owner(computation).and_then(|owner| {
+        let state = owner.state()?;
+        let named = state.inner.iter().rev().find(|inner| report.is_about(&inner.report));
+        let last = state.inner.back().filter(|_| !state.recovered_since);
+        let earlier = state.recorded.as_ref().filter(|recorded| report.stems_from(&recorded.report));
+        named.or(last).or(earlier).map(|cause| cause.id)
+    });
+    within.or_else(|| span_path.failure_followed())
+}
+
+/// The job of rayon that this thread runs while it waits in another one.
+fn inner_job() -> Option<Arc<[usize]>> {
+    if open_in_process() > 1 { backtrace::trace_with_jobs().inner_job().map(Arc::from) } else { None }
+}
+
+/// Inner failures that a computation remembers.
+const MAX_INNER_FAILURES: usize = 16;
+
+fn remember(span_path: &SpanPath, computation: &str, recorded: Recorded, started: Instant) {
+    let (own, around) = span_path.owners(computation);
+    let recording = started.elapsed();
+    for computation in around {
+        let Some(mut state) = computation.note_failure() else { continue };
+        state.recording += recording;
+        if state.inner.len() == MAX_INNER_FAILURES {
+            state.inner.pop_front();
+        }
+        state.inner.push_back(recorded.clone());
+        state.recovered_since = false;
+    }
+    for computation in own {
+        let Some(mut state) = computation.note_failure() else { continue };
+        state.recording += recording;
+        state.recorded = Some(recorded.clone());
+    }
+}

@@ -1,0 +1,282 @@
+//! Lines on their way to the files of the log.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use crate::log::file::{LogFile, LogLocation, Rotation};
+use crate::observe::target_filter::TargetFilter;
+use runtime::background;
+use runtime::fork::{self, Locks};
+use runtime::lock::{Guard, Mutex, Renewable};
+
+/// How long a line may wait in memory. An ERROR line, a failure and a panic do not wait.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(200);
+/// Bytes of lines that need not wait any longer.
+const BUFFER: usize = 64 << 10;
+/// Bytes that may wait before whoever logs helps to write them, and is lost for where they cannot be written.
+const BACKLOG: usize = 1 << 20;
+
+/// The log's files, and the lines on their way to them.
+#[derive(Debug)]
+pub(crate) struct RuntimeLog {
+    filter: TargetFilter,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    waiting: Renewable<Waiting>,
+    place: LogLocation,
+    written: AtomicU64,
+    lost: AtomicU64,
+    /// Whether lines go out at once: nobody may be there to flush them later.
+    unbuffered: AtomicBool,
+}
+
+/// Lines that nobody is writing yet.
+#[derive(Debug, Default)]
+struct Waiting {
+    lines: Vec<u8>,
+    count: u64,
+    /// The generation of the process that they belong to.
+    generation: u64,
+    writer: Option<Thread>,
+    /// `None` until the first line of this process.
+    out: Option<Arc<Mutex<Out>>>,
+}
+
+/// Lines that are being written. Whoever writes them holds up nobody who logs.
+#[derive(Debug)]
+struct Out {
+    file: LogFile,
+    lines: Vec<u8>,
+    count: u64,
+    /// Whether trouble with the file has been said.
+    said: bool,
+}
+
+impl RuntimeLog {
+    /// A log whose first file is there at once.
+    pub(crate) fn open(dir: &Path, session: &str, rotation: Rotation, filter: TargetFilter) -> std::io::Result<Self> {
+        let place = LogLocation::new(dir, session, rotation)?;
+        let file = LogFile::open(place.clone())?;
+        Ok(Self::into(file, place, filter))
+    }
+
+    /// A log whose first file comes with its first line: most of those who have a logger never write one.
+    pub(crate) fn unopened(
+        dir: &Path,
+        session: &str,
+        rotation: Rotation,
+        filter: TargetFilter,
+    ) -> std::io::Result<Self> {
+        let place = LogLocation::new(dir, session, rotation)?;
+        Ok(Self::into(LogFile::unopened(place.clone()), place, filter))
+    }
+
+    fn into(file: LogFile, place: LogLocation, filter: TargetFilter) -> Self {
+        let shared = Shared {
+            waiting: Renewable::default(),
+            place,
+            written: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
+            unbuffered: AtomicBool::new(false),
+        };
+        if let Some(mut waiting) = shared.waiting.lock() {
+            (waiting.generation, waiting.out) = (fork::generation(), Some(Out::into(file)));
+        }
+        let shared = Arc::new(shared);
+        fork::spare(Arc::downgrade(&shared) as _);
+        RuntimeLog { filter, shared }
+    }
+
+    pub(crate) fn filter(&self) -> &TargetFilter {
+        &self.filter
+    }
+
+    /// Takes a line, which ends with a newline.
+    pub(crate) fn write(&self, line: &[u8]) {
+        let shared = &self.shared;
+        let Some(full) = shared.wait(line) else { return self.lose() };
+        if full {
+            // The lines come faster than they can be written: whoever logs has to wait.
+            shared.write_out();
+            if shared.wait(line) != Some(false) {
+                return self.lose();
+            }
+        }
+        if shared.unbuffered.load(Ordering::Relaxed) {
+            shared.write_out();
+        }
+    }
+
+    fn lose(&self) {
+        self.shared.lost.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Writes what waits. Returns when it is with the operating system, or lost and counted.
+    pub(crate) fn flush(&self) {
+        fork::notice();
+        self.shared.write_out();
+    }
+
+    /// Writes what waits, and every later line at once: the program is about to end, and a span that an error holds open
+    /// closes after the last flush.
+    pub(crate) fn end_buffering(&self) {
+        self.shared.unbuffered.store(true, Ordering::Relaxed);
+        self.flush();
+        let unwritten = self.shared.unwritten() + self.lines_lost();
+        if unwritten > 0 {
+            runtime::stderr::say(format_args!(
+                "tracing-failure: {unwritten} lines of the runtime log could not be written"
+            ));
+        }
+    }
+
+    pub(crate) fn lines_written(&self) -> u64 {
+        self.shared.written.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn lines_lost(&self) -> u64 {
+        self.shared.lost.load(Ordering::Relaxed)
+    }
+
+    /// The file that lines go to at present.
+    pub(crate) fn path(&self) -> Option<PathBuf> {
+        let out = self.shared.out()?;
+        out.lock().map(|out| out.file.path().to_owned())
+    }
+}
+
+/// What a log leaves behind goes out with it.
+impl Drop for RuntimeLog {
+    fn drop(&mut self) {
+        self.flush();
+        if let Some(writer) = self.shared.waiting.lock().and_then(|waiting| waiting.writer.clone()) {
+            writer.unpark();
+        }
+    }
+}
+
+/// Lines are written by a thread of their own, which sleeps while there are none.
+fn write_later(shared: &Weak<Shared>) {
+    loop {
+        std::thread::park();
+        let woken = Instant::now();
+        while let Some(left) = FLUSH_INTERVAL.checked_sub(woken.elapsed())
+            && shared.upgrade().is_some_and(|shared| shared.are_few_waiting())
+        {
+            std::thread::park_timeout(left);
+        }
+        let Some(shared) = shared.upgrade() else { return };
+        shared.write_out();
+    }
+}
+
+impl Shared {
+    /// Lets a line wait, unless too much waits already: it says so. `None` where it cannot be told.
+    fn wait(self: &Arc<Self>, line: &[u8]) -> Option<bool> {
+        let mut waiting = self.waiting()?;
+        let before = waiting.lines.len();
+        let after = before + line.len();
+        if after > BACKLOG {
+            return Some(true);
+        }
+        waiting.lines.extend_from_slice(line);
+        waiting.count += 1;
+        if (before == 0 || (before < BUFFER && after >= BUFFER)) && !self.wake_writer(&mut waiting) {
+            drop(waiting);
+            self.write_out();
+        }
+        Some(false)
+    }
+
+    /// The lines of this process. A forked child leaves to its parent what waits, and the file: nothing is written twice.
+    fn waiting(&self) -> Option<Guard<'_, Waiting>> {
+        let mut waiting = self.waiting.lock()?;
+        let generation = fork::generation();
+        if waiting.generation != generation {
+            *waiting = Waiting { generation, ..Waiting::default() };
+        }
+        Some(waiting)
+    }
+
+    /// Whether there is a thread that will write.
+    fn wake_writer(self: &Arc<Self>, waiting: &mut Waiting) -> bool {
+        if waiting.writer.is_none() {
+            let shared = Arc::downgrade(self);
+            let write = move || write_later(&shared);
+            waiting.writer = background::spawn("failure-log", background::SMALL_STACK, write).ok();
+        }
+        waiting.writer.as_ref().map(Thread::unpark).is_some()
+    }
+
+    fn are_few_waiting(&self) -> bool {
+        self.waiting().is_none_or(|waiting| waiting.lines.len() < BUFFER)
+    }
+
+    fn out(&self) -> Option<Arc<Mutex<Out>>> {
+        let mut waiting = self.waiting()?;
+        let out = waiting.out.get_or_insert_with(|| Out::into(LogFile::unopened(self.place.clone())));
+        Some(Arc::clone(out))
+    }
+
+    /// Lines that are not with the operating system.
+    fn unwritten(&self) -> u64 {
+        let waiting = self.waiting().map_or(0, |waiting| waiting.count);
+        waiting + self.out().and_then(|out| Some(out.lock()?.count)).unwrap_or_default()
+    }
+
+    /// Writes what waits, after what could not be written before.
+    fn write_out(&self) {
+        let Some(out) = self.out() else { return };
+        let Some(mut out) = out.lock() else { return };
+        while out.write(&self.written) {
+            let Some(mut waiting) = self.waiting() else { return };
+            if waiting.lines.is_empty() {
+                return;
+            }
+            std::mem::swap(&mut out.lines, &mut waiting.lines);
+            out.count = std::mem::take(&mut waiting.count);
+        }
+    }
+}
+
+impl Locks for Shared {
+    fn are_free(&self) -> bool {
+        // A thread that writes a file may need longer than a fork waits, and a child has a file of its own.
+        self.waiting.is_free()
+    }
+}
+
+impl Out {
+    fn into(file: LogFile) -> Arc<Mutex<Self>> {
+        Arc::new(Mutex::new(Out { file, lines: Vec::new(), count: 0, said: false }))
+    }
+
+    /// Whether everything is written.
+    fn write(&mut self, written: &AtomicU64) -> bool {
+        if self.lines.is_empty() {
+            return true;
+        }
+        match self.file.write(&mut self.lines) {
+            Ok(()) => {
+                written.fetch_add(std::mem::take(&mut self.count), Ordering::Relaxed);
+                self.said = false;
+                true
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut self.said, true) {
+                    runtime::stderr::say(format_args!(
+                        "tracing-failure: cannot write the runtime log {}: {error}; its last lines wait in memory",
+                        self.file.path().display()
+                    ));
+                }
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The state of the program as it runs: spans, fields, errors, panics, stacks and the trail.
+//!
+//! Nothing here writes a file, and nothing knows the layer, the recorder or the log.
+
+pub(crate) mod attribution;
+pub(crate) mod backtrace;
+pub(crate) mod callsite;
+pub(crate) mod clock;
+pub(crate) mod error_chain;
+pub(crate) mod eyre;
+pub(crate) mod fields;
+pub(crate) mod hash;
+pub(crate) mod open_spans;
+pub(crate) mod outcome;
+pub(crate) mod ownership;
+pub(crate) mod panic_payload;
+pub(crate) mod recent_panics;
+pub(crate) mod report;
+pub(crate) mod report_text;
+pub(crate) mod span_path;
+pub(crate) mod span_stack;
+pub(crate) mod target_filter;
+pub(crate) mod thread;
+pub(crate) mod trail;
+pub(crate) mod unwinder;

@@ -1,0 +1,112 @@
+//! The lanes of one computation.
+
+use std::sync::Arc;
+
+use runtime::lock::Mutex;
+use tracing::Metadata;
+
+use crate::observe::clock::Reading;
+use crate::observe::ownership;
+use crate::observe::trail::breadcrumbs::WORDS as BREADCRUMB_WORDS;
+use crate::observe::trail::lane::Lane;
+use crate::observe::trail::paths::{self, Paths};
+use crate::observe::trail::retention::Retention;
+use crate::observe::trail::room::{self, Room};
+use crate::observe::trail::want::{Want, holds_texts};
+use crate::observe::trail::writer::{WriterLease, forget};
+use crate::observe::trail::{callsites, pool};
+
+/// Words for each row that is wanted: at 256 rows a lane takes less than 64 kB.
+const WORDS_A_ROW: usize = 25;
+
+/// Words of a lane.
+pub(super) fn words(plan: Retention) -> usize {
+    Lane::OVERHEAD + BREADCRUMB_WORDS + (plan.first + plan.last) * WORDS_A_ROW
+}
+
+/// The trail of one computation. It holds nothing until the first event.
+#[derive(Debug, Default)]
+pub(crate) struct Trail {
+    pub(super) lanes: Mutex<Lanes>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Lanes {
+    pub(super) lanes: Vec<LaneWithPaths>,
+    /// When the first of them was opened.
+    pub(super) origin: Option<Reading>,
+}
+
+/// A lane, and the paths of spans that its rows refer to.
+#[derive(Clone, Debug)]
+pub(super) struct LaneWithPaths {
+    pub(super) lane: Arc<Lane>,
+    pub(super) paths: Arc<Paths>,
+}
+
+impl Trail {
+    /// A lane that nobody holds, else a new one. `None` if no memory is left for it.
+    pub(crate) fn hold(&self, plan: Retention, home: &'static Metadata<'static>) -> Option<WriterLease> {
+        let mut lanes = self.lanes.lock()?;
+        lanes.origin.get_or_insert_with(Reading::now);
+        let free = lanes.lanes.iter().find(|lane| lane.lane.hold()).cloned();
+        let LaneWithPaths { lane, paths } = match free {
+            Some(free) => free,
+            None => lanes.open(plan)?,
+        };
+        Some(WriterLease::new(lane, paths, home))
+    }
+
+    /// Makes room for the next row of a series, as far as there is any.
+    pub(super) fn make_room(&self, held: &mut WriterLease, want: Want, plan: Retention) {
+        let home = held.home().target();
+        let is_home = |key| {
+            let callsite = callsites::recall(paths::callsite_of(key)).filter(|_| !holds_texts(key));
+            callsite.is_some_and(|callsite| ownership::is_same_crate(callsite.meta.target(), home))
+        };
+        let Room::Divided(division) = room::make_room(held.lane(), want, &is_home) else { return };
+        let Some(words) = pool::words(words(plan)) else { return };
+        let divided = Arc::new(Lane::open(words));
+        room::fill(&divided, held.lane(), &division);
+        let Some(mut lanes) = self.lanes.lock() else { return };
+        // The computation may have closed on another thread.
+        let known = lanes.lanes.iter_mut().find(|lane| std::ptr::eq(&*lane.lane, held.lane()));
+        if let Some(known) = known {
+            known.lane = Arc::clone(&divided);
+            held.replace(divided);
+        }
+    }
+
+    /// Lets go of everything. Somebody may remember the computation, but nothing happens in it any more.
+    pub(crate) fn close(&self) {
+        if let Some(mut lanes) = self.lanes.lock() {
+            lanes.close();
+        }
+    }
+
+    /// The same where nobody else knows of it.
+    pub(crate) fn clear(&mut self) {
+        self.lanes.get_mut().close();
+    }
+}
+
+impl Lanes {
+    fn open(&mut self, plan: Retention) -> Option<LaneWithPaths> {
+        let lane = Arc::new(Lane::open(pool::words(words(plan))?));
+        let lane = LaneWithPaths { lane, paths: Arc::new(Paths::new()) };
+        self.lanes.push(lane.clone());
+        Some(lane)
+    }
+
+    fn close(&mut self) {
+        self.lanes.drain(..).for_each(|lane| forget(&lane.lane));
+        self.origin = None;
+    }
+}
+
+/// Another computation may come to the place of this one.
+impl Drop for Trail {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}

@@ -1,0 +1,104 @@
+//! Writing the numbers and texts of events into a lane.
+
+use record::internal::Redactor;
+use tracing::Metadata;
+use tracing::field::Visit;
+
+use crate::observe::clock;
+use crate::observe::fields::Fields;
+use crate::observe::trail::lane::Lane;
+use crate::observe::trail::lanes::Trail;
+use crate::observe::trail::numbers::{AnyNumber, Columns, NumberVisitor};
+use crate::observe::trail::paths::PathWord;
+use crate::observe::trail::retention::Retention;
+use crate::observe::trail::writer::WriterLease;
+use crate::observe::trail::{breadcrumbs, callsites};
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WriteOutcome {
+    /// Its numbers are in the trail.
+    Numbers,
+    /// It carries none.
+    NoNumbers,
+    /// There is no room for it yet.
+    NoRoom,
+}
+
+/// Writes the numbers of an event, or of fields that are recorded late.
+#[inline]
+pub(crate) fn note(
+    lane: &Lane,
+    path: PathWord,
+    meta: &'static Metadata<'static>,
+    record: impl Fn(&mut dyn Visit),
+) -> WriteOutcome {
+    let Some(ring) = lane.ring(path.key(callsites::address(meta))) else { return WriteOutcome::NoRoom };
+    let Some(row) = ring.begin() else { return WriteOutcome::NoRoom };
+    let mut visitor = NumberVisitor::new(row, ring.note());
+    record(&mut visitor);
+    if visitor.finish(clock::tick(), path) { WriteOutcome::Numbers } else { WriteOutcome::NoNumbers }
+}
+
+/// Whether there is any number in it.
+pub(crate) fn carries_numbers(record: impl Fn(&mut dyn Visit)) -> bool {
+    let mut any = AnyNumber::default();
+    record(&mut any);
+    any.0
+}
+
+impl Trail {
+    /// Makes room for the numbers of a callsite, which is remembered.
+    pub(crate) fn make_room_for_numbers(
+        &self,
+        held: &mut WriterLease,
+        meta: &'static Metadata<'static>,
+        is_own: bool,
+        plan: Retention,
+    ) {
+        let key = held.path().key(callsites::address(meta));
+        self.make_room(held, Columns::of(meta).want(key, is_own, plan), plan);
+    }
+
+    /// Keeps what an event says, in a place that it has to find. Its callsite is remembered.
+    pub(crate) fn note_text(
+        &self,
+        held: &mut WriterLease,
+        text: &Text<'_>,
+        is_own: bool,
+        plan: Retention,
+        redactor: &Redactor,
+    ) {
+        let want = breadcrumbs::want(held.lane(), text.target, is_own);
+        self.make_room(held, want, plan);
+        text.write(held, want.key, redactor);
+    }
+}
+
+/// Keeps what an event says beside the earlier texts of its target. Returns `None` if there is no room. Its callsite is
+/// remembered.
+pub(crate) fn note_text(held: &WriterLease, text: &Text<'_>, redactor: &Redactor) -> Option<()> {
+    text.write(held, breadcrumbs::key_of(text.target), redactor)
+}
+
+/// What an event says besides numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Text<'a> {
+    pub(crate) meta: &'static Metadata<'static>,
+    /// The target, which is not that of the callsite if the event is a record of the `log` crate.
+    pub(crate) target: &'a str,
+    pub(crate) is_log_record: bool,
+    pub(crate) fields: &'a Fields,
+}
+
+impl Text<'_> {
+    fn write(&self, held: &WriterLease, key: u64, redactor: &Redactor) -> Option<()> {
+        let callsite = match self.is_log_record {
+            true => callsites::remember_place(self.meta, self.fields),
+            false => callsites::address(self.meta),
+        };
+        let header = (clock::tick(), callsite, held.path());
+        let is_secret = |name| redactor.field(name).is_secret();
+        breadcrumbs::write(held.lane(), key, header, self.fields, self.is_log_record, is_secret)
+    }
+}
