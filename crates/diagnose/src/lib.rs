@@ -1,4 +1,4 @@
-//! Why a computation failed: the convergence of its trail, its category, and the rules that suggest what to try.
+//! Diagnoses failures: describes the convergence of the trail, finds the category, and suggests fixes by rules.
 //!
 //! A part of [tracing-failure](https://docs.rs/tracing-failure), which re-exports [`diagnose`], [`Rule`] and [`Test`].
 

@@ -1,4 +1,4 @@
-//! Bounds that the values of a series have to keep: by their nature, or by a parameter.
+//! Bounds on the values of a series. A bound follows from the quantity itself or from a parameter.
 
 use super::Role;
 use super::series::Series;
@@ -6,29 +6,29 @@ use record::BoundCrossing;
 use record::internal::Words;
 use record::{Map, Value};
 
-/// Words of what cannot be negative.
+/// Names of quantities that cannot be negative.
 const NON_NEGATIVE: &[&str] =
     &["density", "rho", "pressure", "probability", "concentration", "variance", "volume", "population"];
-/// Words that make something else of it.
+/// Words that name a quantity derived from another, which the bounds of the other do not apply to.
 const DERIVED: &[&str] =
     &["log", "ln", "change", "error", "flux", "correction", "difference", "delta", "rate", "gradient", "max"];
-/// Words of what cannot be above one: of these, explicit schemes are stable up to one.
+/// Names of quantities that cannot exceed one. Explicit schemes are stable up to a Courant number of one.
 const AT_MOST_ONE: &[&str] = &["probability", "courant", "cfl"];
 const UPPER_WORDS: &[&str] = &["max", "maximum", "upper", "limit", "most"];
 const LOWER_WORDS: &[&str] = &["min", "minimum", "lower", "least"];
 const RANGE_WORDS: &[&str] = &["range", "bounds", "interval", "limits"];
-/// Parameters beyond that many are not asked for bounds.
+/// Maximum number of parameters that are searched for bounds.
 const MAX_PARAMETERS: usize = 64;
 
-/// What the parameters say of bounds.
+/// The bounds that the parameters set.
 #[derive(Debug)]
 pub(super) struct Bounds<'a>(Vec<Bound<'a>>);
 
 #[derive(Debug)]
 struct Bound<'a> {
-    /// The parameter.
+    /// The name of the parameter.
     parameter: &'a str,
-    /// Its name without the word that makes it a bound.
+    /// The words of that name without those that mark it as a bound.
     words: Vec<String>,
     low: f64,
     high: f64,
@@ -39,13 +39,13 @@ impl<'a> Bounds<'a> {
         Bounds(parameters.iter().take(MAX_PARAMETERS).filter_map(|(name, value)| bound(name, value)).collect())
     }
 
-    /// The first value beyond a bound. Counters reach their limits without harm.
+    /// Returns the first value beyond a bound. Counters and times have none: they may reach their limits.
     pub(super) fn first_crossing(&self, words: &Words, role: Role, series: &Series) -> Option<BoundCrossing> {
-        // A residual above what was hoped for has crossed nothing.
+        // A residual above its target has not crossed a bound.
         if matches!(role, Role::Counter | Role::Time) || role.should_decrease() {
             return None;
         }
-        // `log_density` and `density_flux` are something else.
+        // `log_density` and `density_flux` may be negative.
         let is_plain = !words.iter().any(|word| DERIVED.contains(&word));
         let is_any_of = |known: &[&str]| is_plain && words.iter().next_back().is_some_and(|word| known.contains(&word));
         let low = if is_any_of(NON_NEGATIVE) { 0.0 } else { f64::NEG_INFINITY };
@@ -78,7 +78,7 @@ fn crossing(series: &Series, low: f64, high: f64, of: &str) -> Option<BoundCross
     if low == f64::NEG_INFINITY && high == f64::INFINITY {
         return None;
     }
-    // What rounding moves over a bound has not crossed it.
+    // A rounding error beyond a bound does not count.
     let slack = |bound: f64| 1e-12 * bound.abs().max(1e-300);
     let found = series.values.iter().position(|x| *x < low - slack(low) || *x > high + slack(high))?;
     let value = series.values[found];

@@ -1,13 +1,13 @@
-//! What kind of failure the series of a trail show, where its words say nothing.
+//! Categorises a failure by the series of its trail when its message does not.
 
 use super::Role;
 use record::internal::Words;
 use record::{Behaviour, Category, Convergence, Failure};
 
-/// Total growth from which a solution has blown up.
+/// Minimum total growth of a solution that counts as a blow-up.
 const MIN_BLOW_UP_FACTOR: f64 = 1e3;
 
-/// The kind that the most telling series shows.
+/// Returns the category that the series show. The more specific sign wins.
 pub(crate) fn category(failure: &Failure) -> Option<Category> {
     let series: Vec<(Role, &Convergence)> =
         failure.context.convergence.iter().filter_map(|series| with_role(series, failure)).collect();
@@ -37,7 +37,7 @@ fn has_blown_up(role: Role, series: &Convergence) -> bool {
     grows && last.abs() > min_factor * first.abs()
 }
 
-/// A residual that did not come to its end.
+/// Returns the category of a residual or objective that has not converged.
 fn unfinished_category(series: &Convergence) -> Option<Category> {
     match series.behaviour {
         Behaviour::Stagnation => Some(Category::Stagnation),

@@ -1,23 +1,24 @@
-//! A straight line through the logarithms of a series: how fast it grows or falls, and how regularly.
+//! Fits a straight line to the logarithms of a series. The slope is the rate, and R² tells how regular it is.
 
-/// Points at the end that are all looked at; of those before, as many again, evenly spread.
+/// Number of points at the end of a series that are all used.
 const DENSE_POINTS: usize = 16;
+/// Maximum number of earlier points that are used. They are spread evenly.
 const SPREAD_POINTS: usize = 16;
 
-/// The line through the last so many rows.
+/// A line fitted to the last rows of a series.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Line {
-    /// Rows that it is fitted to.
+    /// The number of rows that the line spans.
     pub(super) rows: usize,
-    /// Of ln|x|, from one occurrence to the next.
+    /// The change of ln|x| from one occurrence to the next.
     pub(super) slope: f64,
     /// R², the coefficient of determination.
     pub(super) fit: f64,
-    /// How far the line goes up or down over the rows.
+    /// The change of ln|x| along the line over all its rows.
     pub(super) rise: f64,
 }
 
-/// Least squares. The points are counted from the last one, so that the sums do not cancel.
+/// The sums of a least-squares fit. Points are relative to the last one, which avoids cancellation.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sums {
     count: f64,
@@ -48,8 +49,8 @@ impl Sums {
     }
 }
 
-/// Lines through the end of a series, each of about twice as many rows as the one before; the last is of all rows before a
-/// zero, which has no logarithm. `at` tells the number of an occurrence.
+/// Fits lines to the end of a series: to its last 6, 12 and 20 points, and to all points back to the last zero, which
+/// has no logarithm. `at` returns the number of an occurrence.
 pub(super) fn lines(at: impl Fn(usize) -> f64, values: &[f64]) -> Lines {
     let mut lines = Lines::default();
     let mut sums = Sums::default();
@@ -73,7 +74,7 @@ pub(super) fn lines(at: impl Fn(usize) -> f64, values: &[f64]) -> Lines {
     lines
 }
 
-/// What [`lines`] finds.
+/// The result of [`lines`].
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Lines {
     all: Option<Line>,
@@ -82,7 +83,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// From the longest to the shortest.
+    /// Returns the lines from the longest to the shortest.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Line> {
         self.all.iter().chain(self.shorter[..self.count].iter().rev())
     }
@@ -92,7 +93,7 @@ impl Lines {
     }
 }
 
-/// Each of the last rows, then every so many of those before, back to the first.
+/// Returns each of the last rows, then evenly spread earlier rows, back to the first.
 fn rows_from_the_end(len: usize) -> impl Iterator<Item = usize> {
     let dense = len.min(DENSE_POINTS);
     let before = len - dense;

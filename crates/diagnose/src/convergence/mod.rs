@@ -1,4 +1,4 @@
-//! How the numeric series of a trail went, as an analyst would read them off a plot.
+//! Describes the numeric series of a trail the way an analyst would read a plot.
 
 mod bounds;
 mod category;
@@ -14,7 +14,7 @@ use record::internal::Words;
 use record::{Convergence, Failure};
 use series::Series;
 
-/// Every numeric column of the trail, in its order.
+/// Describes every numeric column of the trail, in the order of the trail.
 pub(crate) fn analyze(failure: &Failure) -> Vec<Convergence> {
     let bounds = Bounds::of(&failure.parameters);
     let mut series = Series::default();

@@ -1,22 +1,22 @@
-//! What a series is to a numerical method, from the words of its name.
+//! The role of a series in a numerical method, derived from the words of its name.
 
 use record::Value;
 use record::internal::Words;
 
-/// What a column of the trail is.
+/// The role of a column of the trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// What a method brings to zero: a residual, an error, an update, a gradient.
+    /// A value that the method drives to zero: a residual, an error, an update, a gradient.
     Residual,
-    /// What it makes small: a cost, a loss.
+    /// A value that the method minimises: a cost, a loss.
     Objective,
-    /// How far it goes at a time.
+    /// A step size.
     Step,
     /// The independent variable.
     Time,
-    /// How often it has done something.
+    /// A number of iterations, evaluations or the like.
     Counter,
-    /// A norm of something: of a residual, or of the solution.
+    /// A norm, either of a residual or of the solution.
     Norm,
     /// Anything else: a coupling, an energy.
     Quantity,
@@ -81,7 +81,8 @@ const COUNTERS: &[&str] = &[
 ];
 
 impl Role {
-    /// The role of a column whose name has these words. Its first value tells whether it holds whole numbers.
+    /// Returns the role of a column whose name has these words. The first number tells whether the column holds
+    /// integers.
     pub(crate) fn of(words: &Words, column: &Value) -> Self {
         let first = column.as_list().and_then(|list| list.iter().find(|value| value.as_f64().is_some()));
         Self::named(words, matches!(first, Some(Value::Int(_) | Value::UInt(_))))
@@ -107,17 +108,17 @@ impl Role {
         }
     }
 
-    /// Whether a method wants it to fall.
+    /// Returns true if the method tries to decrease the value.
     pub(crate) fn should_decrease(self) -> bool {
         matches!(self, Role::Residual | Role::Objective)
     }
 
-    /// Whether it may say how large the solution is.
+    /// Returns true if the value may measure the size of the solution.
     pub(crate) fn measures_solution(self) -> bool {
         matches!(self, Role::Quantity | Role::Norm)
     }
 
-    /// The name by which rules ask for it.
+    /// The name of the role in rules.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Role::Residual => "residual",

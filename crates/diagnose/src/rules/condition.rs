@@ -1,4 +1,4 @@
-//! One condition of a rule, and what in a failure meets it.
+//! The conditions of rules. A condition that holds returns the part of the failure that satisfies it.
 
 use super::facts::{Facts, NamedValue, TrailSeries};
 use super::test::Test;
@@ -7,50 +7,50 @@ use record::Behaviour;
 use record::Value;
 use record::internal::{Phrase, Words};
 
-/// The name that is everything's.
+/// The name that matches every value, and every series except counters.
 const ANY: &str = "any";
 
-/// A condition.
+/// A condition of a rule.
 #[derive(Clone, Debug)]
 pub(super) enum Condition {
     Computation(Phrases),
     Words(Phrases),
-    /// Neither words nor method.
+    /// Neither the texts nor the method contain the phrases.
     WithoutWords(Phrases),
     Value(Names, ValueMatcher),
     WithoutValue(Names, ValueMatcher),
     WithoutSeries(Names),
     Method(Phrases),
     Series(Names, &'static [Behaviour]),
-    /// A series that grew by this factor in all.
+    /// A series that grew by at least this factor.
     Growth(Names, f64),
     NonFinite(Names),
-    /// One that grew so before.
+    /// A series that grew by at least this factor and then became non-finite.
     Overflow(Names, f64),
     BoundCrossing(Names),
 }
 
-/// What meets a condition.
+/// The part of a failure that satisfies a condition.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Finding<'a> {
-    /// There is nothing to name.
+    /// The condition asks for something to be absent.
     Absence,
-    /// The computation's name.
+    /// The name of the computation.
     Computation,
-    /// A text with the words that were looked for.
+    /// A text that contains one of the phrases.
     Text { field: &'a str, text: &'a str },
     /// A named value.
     Value(&'a NamedValue<'a>),
     /// A series of the trail.
     Series(&'a TrailSeries<'a>),
-    /// One that came to a value that is not finite.
+    /// A series that became non-finite.
     NonFinite(&'a TrailSeries<'a>),
-    /// One that crossed a bound.
+    /// A series that crossed a bound.
     BoundCrossing(&'a TrailSeries<'a>),
 }
 
 impl Condition {
-    /// What in these facts meets it.
+    /// Returns the fact that satisfies the condition.
     pub(super) fn find<'a>(&self, facts: &'a Facts<'a>) -> Option<Finding<'a>> {
         let find = |names: &Names, is_met: &dyn Fn(&TrailSeries<'_>) -> bool| {
             facts.series.iter().find(|seen| names.are_of(seen) && is_met(seen))
@@ -104,13 +104,13 @@ impl Condition {
         }
     }
 
-    /// How much more it tells than a category does.
+    /// How specific the condition is. A category alone has a weight of 1.
     pub(super) fn weight(&self) -> u32 {
         match self {
             Condition::WithoutValue(..) | Condition::WithoutWords(_) | Condition::WithoutSeries(_) => 0,
             Condition::Computation(_) => 1,
             Condition::Words(_) | Condition::Method(_) | Condition::BoundCrossing(_) => 2,
-            // That there is no trend is little to go by.
+            // The absence of a trend is weak evidence.
             Condition::Series(_, behaviours) if behaviours.contains(&Behaviour::Irregular) => 2,
             Condition::Value(..) => 3,
             Condition::Series(..) | Condition::Growth(..) => 4,
@@ -119,7 +119,7 @@ impl Condition {
         }
     }
 
-    /// Whether the failure's own numbers show it.
+    /// Returns true if the condition is about the numbers of the trail.
     pub(super) fn uses_trail(&self) -> bool {
         matches!(
             self,
@@ -131,7 +131,7 @@ impl Condition {
         )
     }
 
-    /// What an advice can always say of it, outside of brackets too.
+    /// The attributes that a template may use outside brackets as well.
     #[cfg(test)]
     pub(super) fn attributes(&self) -> &'static [&'static str] {
         match self {
@@ -164,7 +164,7 @@ impl Condition {
         }
     }
 
-    /// The name by which an advice calls what was found.
+    /// The name of the finding in templates.
     pub(super) fn name(&self) -> Option<&str> {
         match self {
             Condition::Value(names, _)
@@ -183,7 +183,7 @@ impl Condition {
     }
 }
 
-/// Phrases of whole words.
+/// Alternative phrases of whole words.
 #[derive(Clone, Debug)]
 pub(super) struct Phrases(Vec<Phrase>);
 
@@ -197,7 +197,7 @@ impl Phrases {
     }
 }
 
-/// Names of values or series.
+/// Alternative names of values or series.
 #[derive(Clone, Debug)]
 pub(super) struct Names(Vec<Name>);
 
@@ -228,7 +228,7 @@ impl Names {
     }
 }
 
-/// A test of a value, with its phrases taken apart.
+/// A test of a value, with its phrases parsed.
 #[derive(Clone, Debug)]
 pub(super) struct ValueMatcher {
     test: Test,
@@ -264,7 +264,7 @@ fn is_non_finite(value: &Value) -> bool {
     match value {
         Value::Float(x) => !x.is_finite(),
         Value::List(list) => list.iter().any(is_non_finite),
-        // The summary of a long array.
+        // A long array is recorded as a summary.
         Value::Map(map) => map.get("non_finite").and_then(Value::as_f64).is_some_and(|count| count > 0.0),
         _ => false,
     }

@@ -1,4 +1,4 @@
-//! What rules can see of a failure, taken apart once for all of them.
+//! The facts about a failure that conditions look at. They are extracted once for all rules.
 
 use std::borrow::Cow;
 
@@ -10,32 +10,32 @@ use record::{Behaviour, Convergence, ErrorEntry, Failure, TrailEntry};
 use record::{Map, Value};
 use text::boundary_before;
 
-/// Values beyond that many are not looked at.
+/// Maximum number of values that are examined.
 const MAX_VALUES: usize = 256;
-/// Nor series.
+/// Maximum number of series that are examined.
 const MAX_SERIES: usize = 256;
-/// Of a text, so many bytes are.
+/// Maximum number of bytes of a text that are examined.
 const MAX_TEXT_BYTES: usize = 2048;
 
 pub(super) struct Facts<'a> {
     pub(super) failure: &'a Failure,
     pub(super) computation: Words,
-    /// Types, messages and the reason, the outermost first.
+    /// Error types, messages and the reason, the outermost first.
     pub(super) texts: Vec<Text<'a>>,
-    /// What names the method: parameters, the computation, the spans around the failure.
+    /// Texts that name the method: parameters, the computation and the innermost span.
     pub(super) methods: Vec<Text<'a>>,
-    /// Which words may be in any of the texts.
+    /// Filter bits of all words in `texts`.
     pub(super) text_bits: u64,
-    /// Which may be in any of the names of the method.
+    /// Filter bits of all words in `methods`.
     pub(super) method_bits: u64,
-    /// Fields of the failing event, of the errors' data, and parameters.
+    /// Fields of the failing event, fields of the errors' data, and parameters, in this order.
     pub(super) values: Vec<NamedValue<'a>>,
     pub(super) series: Vec<TrailSeries<'a>>,
 }
 
 /// A text and its words.
 pub(super) struct Text<'a> {
-    /// Where it stands in the record.
+    /// The path in the record.
     pub(super) field: Cow<'static, str>,
     pub(super) text: &'a str,
     pub(super) words: Words,
@@ -44,7 +44,7 @@ pub(super) struct Text<'a> {
 /// A value and the words of its name.
 #[derive(Debug)]
 pub(super) struct NamedValue<'a> {
-    /// Where it stands in the record, without the name.
+    /// The path of the enclosing object in the record.
     place: Cow<'static, str>,
     pub(super) name: &'a str,
     pub(super) words: Words,
@@ -77,32 +77,32 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The first value of one of these names, in the order of the names.
+    /// Returns the number with the first of these names that has one.
     pub(super) fn number(&self, names: &[&str]) -> Option<f64> {
         let named = |name: &&str| self.values.iter().find(|value| value.words.iter().eq([*name]));
         names.iter().filter_map(named).find_map(|value| value.value.as_f64()).filter(|x| x.is_finite())
     }
 }
 
-/// What is beyond it is large in any unit.
+/// Minimum magnitude that is large in any unit.
 const LARGE_MAGNITUDE: f64 = 1e10;
 
 impl TrailSeries<'_> {
-    /// Whether it grew by this factor, in all or towards its end.
+    /// Returns true if the series grew by this factor, in total or along the fitted rows at its end.
     pub(super) fn has_grown(&self, factor: f64) -> bool {
         let convergence = self.convergence;
         let (Some(first), Some(last)) = (convergence.first, convergence.last) else { return false };
         let total = last.abs() / first.abs();
         let recent = convergence.rate.unwrap_or(1.0).powf(convergence.rows.saturating_sub(1) as f64);
         let grows = convergence.behaviour == Behaviour::GeometricGrowth;
-        // From zero, there is no factor.
+        // A series that starts at zero has no growth factor.
         let is_large_change = if first == 0.0 { last.abs() >= LARGE_MAGNITUDE.max(factor) } else { total >= factor };
         grows && (is_large_change || (recent >= factor && total >= 1.0))
     }
 }
 
 impl TrailSeries<'_> {
-    /// Whether it grew so before it was not finite any more, to where the next steps leave the range of numbers.
+    /// Returns true if the series became non-finite after it had grown by this factor to a large magnitude.
     pub(super) fn has_overflowed(&self, factor: f64) -> bool {
         let convergence = self.convergence;
         let is_large = convergence.last.is_some_and(|last| last.abs() >= LARGE_MAGNITUDE);
@@ -133,7 +133,7 @@ fn texts(failure: &Failure) -> Vec<Text<'_>> {
     texts
 }
 
-/// The errors that rules look at: those that were only being handled do not count where others tell what happened.
+/// Returns the errors that rules examine. Errors that were being handled count only if no other describes the failure.
 fn relevant_errors(failure: &Failure) -> impl DoubleEndedIterator<Item = (usize, &ErrorEntry)> {
     let all = failure.needs_handled_errors();
     failure.context.errors.iter().enumerate().filter(move |(index, _)| all || !failure.is_handled(*index))
@@ -149,7 +149,7 @@ fn methods(failure: &Failure) -> Vec<Text<'_>> {
     texts.map(|(field, text)| Text { field, text, words: Words::of(truncate(text)) }).collect()
 }
 
-/// `StepSizeUnderflow` of `ode_solvers::dop_shared::StepSizeUnderflow`, `LinAlgError` of `numpy.linalg.LinAlgError`.
+/// Returns `LinAlgError` for `numpy.linalg.LinAlgError`.
 fn last_part(type_name: &str) -> &str {
     type_name.rsplit([':', '.']).next().unwrap_or(type_name)
 }
@@ -168,7 +168,7 @@ fn values(failure: &Failure) -> Vec<NamedValue<'_>> {
     }
     collect_values(&failure.parameters, "parameters".into(), &mut values);
     for (name, value) in failure.parameters.iter() {
-        // The settings of a solver are often an object of their own.
+        // Settings of a solver are often grouped in an object.
         if let Value::Map(inner) = value {
             collect_values(inner, format!("parameters.{name}").into(), &mut values);
         }

@@ -1,4 +1,4 @@
-//! What to try: rules over a record, without any network.
+//! Suggests fixes by rules over a record, without a network.
 
 mod builtin;
 mod condition;
@@ -22,13 +22,15 @@ use record::{Category, Confidence, Evidence, Failure, Origin, Suggestion};
 use rule::RuleText;
 use template::{evidence, fill};
 
-/// More than that nobody reads.
+/// Maximum number of suggestions in a record.
 const MAX_SUGGESTIONS: usize = 5;
-/// Of what helped before, so many are told.
+/// Maximum number of earlier fixes among the suggestions.
 const MAX_RESOLUTIONS: usize = 2;
 
-/// Adds the convergence of the trail, the category and the suggestions of the built-in rules to a record that lacks them.
-/// Records of this library have them; those of other programs may not.
+/// Adds the convergence of the trail, the category and the suggestions of the built-in rules to a record that lacks
+/// them.
+///
+/// Records that this library writes already have them. Records of other programs may not.
 ///
 /// ```
 /// use tracing_failure::{Category, Failure, diagnose};
@@ -43,7 +45,7 @@ pub fn diagnose(failure: &mut Failure) {
     diagnose_with(failure, &Rules::default());
 }
 
-/// The same with rules of the program, which come before the built-in rules of the same weight.
+/// Like [`diagnose`], but also applies user rules. They come before built-in rules of the same weight.
 #[doc(hidden)]
 pub fn diagnose_with(failure: &mut Failure, user_rules: &Rules) {
     if failure.context.convergence.is_empty() {
@@ -62,7 +64,7 @@ pub fn diagnose_with(failure: &mut Failure, user_rules: &Rules) {
     }
 }
 
-/// Begins with the suggestions that the author of the error attached to it.
+/// Adds the suggestions that the author of the error attached to it.
 #[doc(hidden)]
 pub fn suggest_as_author(failure: &mut Failure, suggestions: Vec<String>) {
     for fix in suggestions {
@@ -76,7 +78,7 @@ pub fn suggest_as_author(failure: &mut Failure, suggestions: Vec<String>) {
     }
 }
 
-/// Goes on with what fixed the same failure before, the latest first.
+/// Adds the latest fixes of the same failure. The suggestions of rules follow them.
 #[doc(hidden)]
 pub fn prepend_resolutions(failure: &mut Failure, fixed: Vec<Fixed>) {
     let most = failure.suggested_fixes.len() + MAX_RESOLUTIONS;
@@ -95,16 +97,16 @@ pub fn prepend_resolutions(failure: &mut Failure, fixed: Vec<Fixed>) {
     }
 }
 
-/// A rule that holds.
+/// A rule whose conditions hold.
 struct RuleMatch<'a> {
     rule: &'a Rule,
     is_user_rule: bool,
     found: Findings<'a>,
-    /// What its own code says.
+    /// The text that the function of the rule returned.
     fix: Option<String>,
 }
 
-/// What meets the conditions of a rule, by the names they have in its advice.
+/// The findings of a rule's conditions, with their names in its template.
 type Findings<'a> = Vec<(Option<&'a str>, condition::Finding<'a>)>;
 
 fn suggestions(failure: &Failure, user_rules: &Rules) -> Vec<Suggestion> {
@@ -122,9 +124,11 @@ fn suggestions(failure: &Failure, user_rules: &Rules) -> Vec<Suggestion> {
     best(matches).into_iter().filter_map(|found| found.suggestion(&facts)).collect()
 }
 
-/// The most specific first; of the program's own rules and ours with the same evidence, the own ones. Of our rules on one
-/// topic the first says it all, and what can be said of any failure of a category is left out where the numbers of this one
-/// say something.
+/// Sorts the matches, the most specific first, and selects the best. A user rule precedes a built-in rule of the same
+/// weight.
+///
+/// A built-in rule is dropped if an earlier match has the same topic, or if its confidence is low and a match uses the
+/// trail.
 fn best(mut matches: Vec<RuleMatch<'_>>) -> Vec<RuleMatch<'_>> {
     matches.sort_by_key(|found| Reverse((found.rule.weight(), found.is_user_rule)));
     if matches.iter().any(|found| found.rule.confidence() == Confidence::High) {
@@ -144,8 +148,8 @@ fn best(mut matches: Vec<RuleMatch<'_>>) -> Vec<RuleMatch<'_>> {
 }
 
 impl RuleMatch<'_> {
-    /// None where one of our advices cannot name what it should. A rule of the program says it all the same: its author sees what
-    /// is missing.
+    /// Returns the suggestion, or `None` if a placeholder of a built-in rule has no value. A user rule is shown with
+    /// the placeholder, so that its author sees it.
     fn suggestion(self, facts: &Facts<'_>) -> Option<Suggestion> {
         let rule = self.rule;
         let fix = match &rule.text {
@@ -168,7 +172,7 @@ impl RuleMatch<'_> {
 }
 
 impl Rule {
-    /// What meets its conditions, if all of them hold.
+    /// Returns the findings of the conditions if all of them hold.
     fn find<'a>(&'a self, category: Category, facts: &'a Facts<'a>) -> Option<Findings<'a>> {
         let has_conditions =
             !self.conditions.is_empty() || !self.categories.is_empty() || matches!(self.text, RuleText::Function(_));
@@ -183,12 +187,12 @@ impl Rule {
         self.categories.is_empty() || self.categories.contains(&category)
     }
 
-    /// What it is about: the first part of its id.
+    /// The topic of the rule: the first part of its id.
     fn topic(&self) -> &str {
         self.id.split('.').next().unwrap_or_default()
     }
 
-    /// How specific its conditions are.
+    /// How specific the conditions are.
     fn weight(&self) -> u32 {
         u32::from(!self.categories.is_empty()) + self.conditions.iter().map(condition::Condition::weight).sum::<u32>()
     }
@@ -381,7 +385,7 @@ mod tests {
         })
     }
 
-    /// Words that rules look for, so that they hold.
+    /// Words that occur in the conditions of rules.
     const WORDS: &str = "(newton|singular|overflow|shape|empty|integral|jacobi|bracket|NaN|0|\\[|\\{t\\}|é| ){0,6}";
 
     proptest! {

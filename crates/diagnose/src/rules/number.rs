@@ -1,15 +1,16 @@
-//! Numbers as people write them.
+//! Formats numbers for people.
 
-/// Four significant digits, or six where places have to be told apart.
+/// Formats a number with four significant digits.
 pub(super) fn brief(x: f64) -> String {
     with_digits(x, 4)
 }
 
+/// Formats a position with seven significant digits.
 pub(super) fn exact(x: f64) -> String {
     with_digits(x, 7)
 }
 
-/// A factor of which not much is known: two digits, and enough to tell it from one.
+/// Formats an uncertain factor with two digits, or with as many as distinguish it from one.
 pub(super) fn factor_of(x: f64) -> String {
     let beside_one = -(x - 1.0).abs().log10().floor();
     let digits = 2.0_f64.max(beside_one + 1.0).min(7.0) as usize;

@@ -1,4 +1,4 @@
-//! A rule: what to look for in a failure, and what to say when it is there.
+//! A rule: conditions on a failure, and the suggestion if they hold.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,20 +8,33 @@ use super::condition::{Condition, Names, Phrases, ValueMatcher};
 use super::test::Test;
 use record::{Behaviour, Category, Failure};
 
-/// What a rule's own code says of a failure.
+/// The function of a rule. It returns a suggestion for a failure.
 pub(super) type RuleFn = Arc<dyn Fn(&Failure) -> Option<String> + Send + Sync>;
 
-/// Advice for failures of a kind: conditions, all of which have to hold, and the advice, which names what they found.
+/// A suggestion for a kind of failure, and the conditions under which it is made.
 ///
-/// The built-in rules are made of the same conditions. Those of a program come in by [`Builder::rule`](crate::Builder::rule),
-/// and the more specific the evidence of a rule is, the earlier its advice stands.
+/// All conditions have to hold. The built-in rules use the same conditions. `Builder::rule` of `tracing-failure` adds a
+/// rule to a recorder. The more specific the conditions of a rule are, the earlier its suggestion is listed.
 ///
-/// The advice is a text with placeholders. `{rtol}` is the value that a condition on `rtol` found, and `{rtol.name}` the name
-/// it has in the record. Of a series, `{residual}` is its name, and there are `{residual.first}`, `last`, `smallest`, `largest`,
-/// `factor` (the last beside the first), `rate`, `fit`, `rows`, `period`, `decade` (occurrences for a factor of ten), `needed`
-/// (occurrences until the tolerance, where one is known), `tolerance`, `from` and `to` (where it was meanwhile: `t = 0.5`,
-/// `iteration 12`), and `bad`, `bound` and `at`, for values that are not finite or cross a bound. A part in brackets is left
-/// out where something in it is not known.
+/// The suggestion is a template. `{rtol}` stands for the value that a condition on `rtol` found, and `{rtol.name}` for
+/// the name of that value in the record. `{residual}` stands for the name of the series that a condition on `residual`
+/// found. A series has these attributes, such as `{residual.first}`:
+///
+/// | attribute | text |
+/// | --- | --- |
+/// | `first`, `last`, `smallest`, `largest` | a value of the series |
+/// | `factor` | the factor between the first and the last value |
+/// | `rate`, `fit` | the factor per occurrence, and R² of its fit |
+/// | `rows` | the number of rows that show the behaviour |
+/// | `from`, `to` | the first and the last of these rows: `t = 0.5`, `iteration 12` |
+/// | `period` | the period of an oscillation |
+/// | `decade` | the number of iterations for a factor of ten |
+/// | `tolerance` | the target of the series, if the record has one |
+/// | `needed` | the number of iterations until the tolerance |
+/// | `bad`, `at` | the value that is non-finite or beyond a bound, and its position |
+/// | `bound` | the bound |
+///
+/// A part in brackets is left out if one of its placeholders has no value.
 ///
 /// ```
 /// use tracing_failure::record::Behaviour;
@@ -36,7 +49,11 @@ pub(super) type RuleFn = Arc<dyn Fn(&Failure) -> Option<String> + Send + Sync>;
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-rule-{}", std::process::id()));
 /// let _guard = tracing_failure::builder(&dir).rule(rule).init()?;
 /// tracing::error!(
-///     computation = "wilson_loop", theoretical_ref = "Eq. 3", category = "stagnation", n_sweeps = 200, "the action stays"
+///     computation = "wilson_loop",
+///     theoretical_ref = "Eq. 3",
+///     category = "stagnation",
+///     n_sweeps = 200,
+///     "the action stays"
 /// );
 /// let failure = Failure::from_path(dir.join("failures/latest.json"))?;
 /// assert_eq!(failure.suggested_fixes[0], "200 sweeps are too few here: let 1000 pass before measuring");
@@ -44,7 +61,7 @@ pub(super) type RuleFn = Arc<dyn Fn(&Failure) -> Option<String> + Send + Sync>;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-#[must_use = "a rule does nothing until a builder has it"]
+#[must_use = "a rule does nothing until it is passed to a builder"]
 pub struct Rule {
     pub(super) id: Cow<'static, str>,
     pub(super) text: RuleText,
@@ -53,17 +70,17 @@ pub struct Rule {
     pub(super) source: Option<Cow<'static, str>>,
 }
 
-/// What a rule says.
+/// The source of a rule's suggestion.
 #[derive(Clone)]
 pub(super) enum RuleText {
-    /// A text with placeholders for what the conditions found.
+    /// A text with placeholders for the findings of the conditions.
     Template(Cow<'static, str>),
-    /// Whatever its code makes of the failure.
+    /// A function of the failure.
     Function(RuleFn),
 }
 
 impl Rule {
-    /// A rule of this name that gives this advice. Without conditions it holds for no failure.
+    /// Creates a rule with an id and a template. Without conditions, the rule holds for no failure.
     ///
     /// ```
     /// use tracing_failure::{Category, Rule};
@@ -74,12 +91,14 @@ impl Rule {
         Rule::with(id.into(), RuleText::Template(advice.into()))
     }
 
-    /// A rule of your own code, called for each failure for which its conditions hold; for all, without any. It says what to
-    /// try, or nothing.
+    /// Creates a rule that calls a function. The function returns a suggestion or `None`.
     ///
-    /// It is called in a thread of its own. What panics costs only itself, unless the program is built to abort then; what takes
-    /// longer than 20 ms is not waited for, and after three times in a row not asked again. It must not fail a computation
-    /// itself: each failure calls it.
+    /// The function is called for each failure that satisfies the conditions. Without conditions, it is called for
+    /// every failure. It must not report a failure itself, since each failure calls it.
+    ///
+    /// The function runs on a separate thread. If it panics, its suggestion is lost, unless the program is built with
+    /// `panic = "abort"`. If it runs for longer than 20 ms, the recorder does not wait for it. After three timeouts in
+    /// a row, the rule is disabled.
     ///
     /// ```
     /// use tracing_failure::{Failure, Rule};
@@ -101,11 +120,13 @@ impl Rule {
         Rule { id, text, categories: Vec::new(), conditions: Vec::new(), source: None }
     }
 
-    /// Holds for this category. Of several, one suffices.
+    /// Requires this category. If the method is called several times, one of the categories suffices.
     ///
     /// ```
     /// use tracing_failure::{Category, Rule};
-    /// let rule = Rule::new("my.grid", "use a finer grid").category(Category::Stagnation).category(Category::LossOfAccuracy);
+    /// let rule = Rule::new("my.grid", "use a finer grid")
+    ///     .category(Category::Stagnation)
+    ///     .category(Category::LossOfAccuracy);
     /// # let _ = rule;
     /// ```
     pub fn category(mut self, category: Category) -> Self {
@@ -113,7 +134,9 @@ impl Rule {
         self
     }
 
-    /// Holds where the computation's name has one of these phrases of whole words, parted by `|`.
+    /// Requires that the name of the computation contains one of these phrases.
+    ///
+    /// A phrase consists of whole words. Phrases are separated by `|`.
     ///
     /// ```
     /// let rule = tracing_failure::Rule::new("my.flow", "start below the pole").computation("rg flow|beta function");
@@ -124,11 +147,14 @@ impl Rule {
         self
     }
 
-    /// Holds where the error's types, its messages, its reason or what was said at last have one of these phrases of whole
-    /// words, parted by `|`; `NewtonError` is two words, and in `lost * digits` a few may stand in the place of the star.
+    /// Requires that the types, the messages, the notes or the reason of the error contain one of these phrases.
+    ///
+    /// A phrase consists of whole words. Phrases are separated by `|`. `NewtonError` counts as two words. The star in
+    /// `lost * digits` stands for a few words.
     ///
     /// ```
-    /// let rule = tracing_failure::Rule::new("my.cholesky", "add 1e-10 to the diagonal").words("cholesky|not positive definite");
+    /// let rule = tracing_failure::Rule::new("my.cholesky", "add 1e-10 to the diagonal")
+    ///     .words("cholesky|not positive definite");
     /// # let _ = rule;
     /// ```
     pub fn words(mut self, phrases: &str) -> Self {
@@ -136,12 +162,15 @@ impl Rule {
         self
     }
 
-    /// Holds where a value passes the test: a field of the failing event, of the error's data, or a parameter, whose name is
-    /// or ends with one of these, parted by `|`. The first of them names it in the advice.
+    /// Requires that a value passes a test.
+    ///
+    /// The value is a field of the failing event, a field of the error's data, or a parameter. Its name equals or ends
+    /// with one of these names, which are separated by `|`. The first of them is its name in the template.
     ///
     /// ```
     /// use tracing_failure::{Rule, Test};
-    /// let rule = Rule::new("my.tolerance", "{rtol.name} = {rtol} is too tight").value("rtol|rel_tol", Test::Below(1e-12));
+    /// let rule = Rule::new("my.tolerance", "{rtol.name} = {rtol} is too tight")
+    ///     .value("rtol|rel_tol", Test::Below(1e-12));
     /// # let _ = rule;
     /// ```
     pub fn value(mut self, names: &str, test: Test) -> Self {
@@ -149,9 +178,12 @@ impl Rule {
         self
     }
 
-    /// Holds where a series of the trail goes in one of these ways. It is asked for by its name or by its role: `residual`,
-    /// `objective`, `norm`, `step`, `time`, `counter`, `quantity` for what is none of these or a norm, `any` for all but counters; several are parted by `|`, and the first of them names it in
-    /// the advice.
+    /// Requires that a series of the trail has one of these behaviours.
+    ///
+    /// The series is given by its name or its role, and several of them are separated by `|`. The first of them is the
+    /// name of the series in the template. The roles are `residual`, `objective`, `norm`, `step`, `time` and `counter`;
+    /// `quantity`, which stands for norms and for everything without another role; and `any`, which stands for every
+    /// series except counters.
     ///
     /// ```
     /// use tracing_failure::Rule;
@@ -165,7 +197,7 @@ impl Rule {
         self
     }
 
-    /// Holds where a series of the trail came to a value that is not finite. Names as in [`series`](Self::series).
+    /// Requires that a series of the trail became non-finite. The names are those of [`series`](Self::series).
     ///
     /// ```
     /// let rule = tracing_failure::Rule::new("my.nan", "{any} is {any.bad} at {any.at}").non_finite("any");
@@ -176,10 +208,11 @@ impl Rule {
         self
     }
 
-    /// Holds where a series of the trail crossed a bound. Names as in [`series`](Self::series).
+    /// Requires that a series of the trail crossed a bound. The names are those of [`series`](Self::series).
     ///
     /// ```
-    /// let rule = tracing_failure::Rule::new("my.density", "{density} fell to {density.bad} at {density.at}").crossed("density");
+    /// let rule = tracing_failure::Rule::new("my.density", "{density} fell to {density.bad} at {density.at}")
+    ///     .crossed("density");
     /// # let _ = rule;
     /// ```
     pub fn crossed(mut self, names: &str) -> Self {
@@ -187,7 +220,7 @@ impl Rule {
         self
     }
 
-    /// Where the advice is from: it stands beside it in the record.
+    /// Sets the source of the suggestion, such as a book. The record contains it.
     ///
     /// ```
     /// let rule = tracing_failure::Rule::new("my.rule", "…").words("lapse").source("Numerical Relativity, §4.2");
@@ -203,37 +236,37 @@ impl Rule {
         self
     }
 
-    /// Holds where the method has one of these names: a parameter that says so, the computation, or its span.
+    /// Requires that a parameter for the method, the computation or the innermost span contains one of these phrases.
     pub(super) fn method(mut self, phrases: &str) -> Self {
         self.conditions.push(Condition::Method(Phrases::of(phrases)));
         self
     }
 
-    /// Holds where a series grew by this factor in all.
+    /// Requires that a series grew by at least this factor.
     pub(super) fn growth(mut self, names: &str, factor: f64) -> Self {
         self.conditions.push(Condition::Growth(Names::of(names), factor));
         self
     }
 
-    /// Holds where a series grew by this factor before it was not finite any more.
+    /// Requires that a series grew by at least this factor and then became non-finite.
     pub(super) fn overflow(mut self, names: &str, factor: f64) -> Self {
         self.conditions.push(Condition::Overflow(Names::of(names), factor));
         self
     }
 
-    /// Holds where neither the error nor the method has one of these phrases.
+    /// Requires that neither the error nor the method contains one of these phrases.
     pub(super) fn unless_words(mut self, phrases: &str) -> Self {
         self.conditions.push(Condition::WithoutWords(Phrases::of(phrases)));
         self
     }
 
-    /// Holds where the trail has no such series.
+    /// Requires that the trail has no such series.
     pub(super) fn unless_series(mut self, names: &str) -> Self {
         self.conditions.push(Condition::WithoutSeries(Names::of(names)));
         self
     }
 
-    /// Holds where no value passes the test.
+    /// Requires that no value passes the test.
     pub(super) fn unless_value(mut self, names: &str, test: Test) -> Self {
         self.conditions.push(Condition::WithoutValue(Names::of(names), ValueMatcher::of(test)));
         self

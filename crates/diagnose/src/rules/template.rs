@@ -1,4 +1,4 @@
-//! An advice with the values that its rule found.
+//! Fills the template of a rule with the findings of its conditions.
 
 use super::condition::Finding;
 use super::facts::{Facts, NamedValue, TrailSeries};
@@ -9,17 +9,19 @@ use record::internal::Words;
 use record::{Evidence, TrailEntry};
 use text::shorten_to_line;
 
-/// Characters of a value in an advice.
+/// Maximum length of a value in a suggestion.
 const MAX_VALUE_CHARS: usize = 80;
-/// Characters of a text that is evidence.
+/// Maximum length of a text in the evidence.
 const MAX_EVIDENCE_CHARS: usize = 200;
-/// A fit below which a rate has two digits.
+/// Minimum fit of a rate that is written with four digits.
 const MIN_PRECISE_FIT: f64 = 0.99;
-/// Rows until a tolerance beyond which nobody wants to know how many.
+/// Maximum number of remaining iterations that is worth telling.
 const MAX_REMAINING_ROWS: f64 = 1e9;
 
-/// The text with its placeholders filled in, and whether all of them are. A part in brackets is left out where one of its
-/// placeholders has no value; elsewhere such a placeholder stays.
+/// Fills the placeholders of a template. Returns the text, and true if every placeholder outside brackets has a value.
+///
+/// A part in brackets is left out if one of its placeholders has no value. Outside brackets, such a placeholder
+/// remains.
 pub(super) fn fill(text: &str, found: &[(Option<&str>, Finding<'_>)], facts: &Facts<'_>) -> (String, bool) {
     let mut filled = String::with_capacity(2 * text.len());
     let mut all_complete = true;
@@ -38,7 +40,7 @@ pub(super) fn fill(text: &str, found: &[(Option<&str>, Finding<'_>)], facts: &Fa
     (filled + &last, all_complete && is_complete)
 }
 
-/// The text filled in, and whether all of its placeholders are.
+/// Fills the placeholders of a part. Returns the text, and true if every placeholder has a value.
 fn fill_part(text: &str, found: &[(Option<&str>, Finding<'_>)], facts: &Facts<'_>) -> (String, bool) {
     let mut filled = String::with_capacity(2 * text.len());
     let mut is_complete = true;
@@ -59,10 +61,10 @@ fn fill_part(text: &str, found: &[(Option<&str>, Finding<'_>)], facts: &Facts<'_
     (filled + rest, is_complete)
 }
 
-/// What a placeholder stands for: `rtol`, `residual.rate`.
+/// Returns the text of a placeholder such as `rtol` or `residual.rate`.
 fn placeholder_text(placeholder: &str, found: &[(Option<&str>, Finding<'_>)], facts: &Facts<'_>) -> Option<String> {
     let (name, attribute) = placeholder.split_once('.').unwrap_or((placeholder, ""));
-    // A name may stand for the series that behaves so, and for the same one that broke.
+    // Several conditions may have found something under the same name.
     let named = found.iter().filter(|(known, _)| *known == Some(name));
     named.map(|(_, found)| found).find_map(|found| match found {
         Finding::Value(value) => value_attribute(value, attribute),
@@ -127,7 +129,7 @@ fn series_attribute(seen: &TrailSeries<'_>, attribute: &str, facts: &Facts<'_>) 
     }
 }
 
-/// Of the first value that is not finite.
+/// Returns an attribute of the first non-finite value.
 fn non_finite_attribute(seen: &TrailSeries<'_>, attribute: &str) -> Option<String> {
     let non_finite = seen.convergence.first_non_finite.as_ref()?;
     match attribute {
@@ -137,11 +139,11 @@ fn non_finite_attribute(seen: &TrailSeries<'_>, attribute: &str) -> Option<Strin
     }
 }
 
-/// Of the first value beyond a bound.
+/// Returns an attribute of the first value beyond a bound.
 fn crossing_attribute(seen: &TrailSeries<'_>, attribute: &str) -> Option<String> {
     let crossing = seen.convergence.crossed.as_ref()?;
     match attribute {
-        // Digits that tell it from the bound.
+        // All digits, since four do not distinguish the value from the bound.
         "bad" if brief(crossing.value) == brief(crossing.bound) => Some(format!("{:e}", crossing.value)),
         "bad" => Some(brief(crossing.value)),
         "bound" => Some(brief(crossing.bound)),
@@ -150,14 +152,14 @@ fn crossing_attribute(seen: &TrailSeries<'_>, attribute: &str) -> Option<String>
     }
 }
 
-/// How many times more or less it has become.
+/// Formats the factor between two values, which is at least one.
 fn factor(first: f64, last: f64) -> Option<String> {
     let factor = (last / first).abs();
     let factor = if factor < 1.0 { 1.0 / factor } else { factor };
     factor.is_finite().then(|| brief(factor))
 }
 
-/// What a residual has to come down to: a tolerance, or a relative one of where it began. A cost need not come down to one.
+/// Returns the target of a residual: a tolerance, or a relative tolerance times the first value. A cost has no target.
 fn tolerance(seen: &TrailSeries<'_>, facts: &Facts<'_>) -> Option<f64> {
     if seen.role == Role::Objective {
         return None;
@@ -167,7 +169,7 @@ fn tolerance(seen: &TrailSeries<'_>, facts: &Facts<'_>) -> Option<f64> {
     tolerance.filter(|tolerance| *tolerance > 0.0)
 }
 
-/// Iterations from one row to the next, where the event counts them.
+/// Returns the number of iterations from one row to the next if the event counts them, otherwise 1.
 fn stride(seen: &TrailSeries<'_>) -> f64 {
     let counters =
         seen.entry.columns.iter().filter(|(name, column)| Role::of(&Words::of(name), column) == Role::Counter);
@@ -179,7 +181,7 @@ fn stride(seen: &TrailSeries<'_>) -> f64 {
     counters.filter_map(|(_, column)| step(column)).find(|step| *step >= 1.0).unwrap_or(1.0)
 }
 
-/// The rows of a series that hold finite values, up to the first that is not.
+/// Returns the rows of the finite values before the first non-finite one.
 fn rows(seen: &TrailSeries<'_>) -> Vec<usize> {
     let list = seen.column.as_list().unwrap_or_default();
     let end =
@@ -190,14 +192,15 @@ fn rows(seen: &TrailSeries<'_>) -> Vec<usize> {
     numbers.filter(|(row, x)| x.is_finite() && belongs(*row)).map(|(row, _)| row).collect()
 }
 
-/// A row in the words of the method: a time where the event has one, an iteration, or else its number.
+/// Describes a row by its time, its iteration, or its number among the occurrences.
 fn position(entry: &TrailEntry, row: usize) -> Option<String> {
     let value = |column: &Value| column.as_list().and_then(|list| list.get(row)).and_then(Value::as_f64);
     let of_role = |role: Role| {
         let mut columns = entry.columns.iter().filter(|(name, column)| Role::of(&Words::of(name), column) == role);
         columns.find_map(|(name, column)| Some((name, value(column).filter(|x| x.is_finite())?)))
     };
-    // The unknown of an iteration is called x as well, and goes to and fro; so does t, but only by the stages of a step.
+    // `x` may also name the unknown of an iteration, which is not monotone. `t` may go back within the stages of a
+    // step.
     let is_usable = |name: &str| matches!(name, "t" | "time") || entry.columns.get(name).is_some_and(is_monotone);
     if let Some((name, time)) = of_role(Role::Time).filter(|(name, _)| is_usable(name)) {
         return Some(format!("{name} = {}", exact(time)));
@@ -216,7 +219,7 @@ fn is_monotone(column: &Value) -> bool {
     pairs().all(|(a, b)| a <= b) || pairs().all(|(a, b)| a >= b)
 }
 
-/// What the record is to keep of it.
+/// Returns the evidence that the record keeps of a finding.
 pub(super) fn evidence(found: &Finding<'_>, facts: &Facts<'_>) -> Option<Evidence> {
     let (field, value) = match found {
         Finding::Absence => return None,

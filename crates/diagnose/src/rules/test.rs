@@ -1,17 +1,18 @@
-//! What a rule asks of a value.
+//! Tests of values.
 
-/// What the value of a parameter, or of another field of the failure, has to be.
+/// A test of the value of a parameter or of another field of the failure.
 ///
 /// ```
 /// use tracing_failure::{Rule, Test};
 ///
-/// let rule = Rule::new("stiff", "{method} is explicit: try an implicit method").value("method", Test::Words("RK45|Dopri5"));
+/// let rule = Rule::new("stiff", "{method} is explicit: try an implicit method")
+///     .value("method", Test::Words("RK45|Dopri5"));
 /// # let _ = rule;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Test {
-    /// Anything but null.
+    /// Any value except null.
     Known,
     /// A number above this one.
     Above(f64),
@@ -21,10 +22,10 @@ pub enum Test {
     Between(f64, f64),
     /// NaN or an infinity, alone or in a list.
     NonFinite,
-    /// A text that holds one of these phrases of whole words, parted by `|`.
+    /// A text that contains one of these phrases of whole words, separated by `|`.
     Words(&'static str),
-    /// A list, an object or a text with nothing in it.
+    /// An empty list, object or text.
     Empty,
-    /// Null: `None`, or nothing.
+    /// Null, which is also the value of `None`.
     Null,
 }

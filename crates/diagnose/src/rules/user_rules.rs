@@ -1,4 +1,4 @@
-//! The rules of a program: some of them are its own code, which may panic or take long.
+//! User rules. A rule may be a closure, so it runs on its own thread, with a timeout and inside `catch_unwind`.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -12,30 +12,30 @@ use record::Failure;
 use runtime::panic::caught;
 use text::shorten;
 
-/// How long a rule is waited for.
+/// Maximum run time of a rule.
 const RULE_TIMEOUT: Duration = Duration::from_millis(20);
-/// How long it is waited for the thread to begin, on a machine that has other things to do.
+/// Maximum time until the thread starts. A busy machine may be slow.
 const START_TIMEOUT: Duration = Duration::from_secs(1);
-/// A rule that is timeouts so many times, one after the other, is not pending any more.
+/// Consecutive timeouts after which a rule is disabled.
 const MAX_TIMEOUTS: u8 = 3;
-/// Bytes of what it may say.
+/// Maximum length of the text that a rule returns.
 const MAX_TEXT_BYTES: usize = 4096;
 
-/// The rules that a builder was given.
+/// The user rules of a recorder.
 #[derive(Debug, Default)]
 #[doc(hidden)]
 pub struct Rules {
     rules: Vec<Rule>,
-    /// By rule: how many times in a row it took too long.
+    /// The number of consecutive timeouts of each rule.
     timeouts: Vec<AtomicU8>,
-    /// Runs before rules on their thread. The guard is dropped after them.
+    /// Runs on the thread of the rules before them. The guard is dropped after them.
     thread_guard: Option<ThreadGuard>,
 }
 
 type ThreadGuard = fn() -> Box<dyn Any>;
 
 impl Rules {
-    /// Adds a rule behind those that are there.
+    /// Appends a rule.
     pub fn add(&mut self, rule: Rule) {
         self.rules.push(rule);
         self.timeouts.push(AtomicU8::new(0));
@@ -46,6 +46,7 @@ impl Rules {
         self.thread_guard = Some(guard);
     }
 
+    /// Returns the rules that are not disabled.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Rule> {
         self.rules
             .iter()
@@ -54,7 +55,8 @@ impl Rules {
             .map(|(rule, _)| rule)
     }
 
-    /// Asks those that are code, and leaves those out that say nothing. Whoever fails waits for it, but not for long.
+    /// Runs the matching rules that are functions, and removes those that return nothing. The caller waits at most
+    /// [`RULE_TIMEOUT`] for each rule, and [`START_TIMEOUT`] for each thread.
     pub(super) fn run_functions(&self, matches: &mut Vec<RuleMatch<'_>>, failure: &Failure) {
         let function_of = |found: &RuleMatch<'_>| match &found.rule.text {
             RuleText::Function(function) => Some(Arc::clone(function)),
@@ -74,6 +76,7 @@ impl Rules {
         });
     }
 
+    /// Runs the functions in order. A function that exceeds the timeout yields `None`, and a new thread runs the rest.
     fn run_all(&self, functions: &[(&Rule, RuleFn)], failure: &Arc<Failure>) -> Vec<Option<String>> {
         let mut results = Vec::with_capacity(functions.len());
         while let Some(rest) = functions.get(results.len()..).filter(|rest| !rest.is_empty()) {
@@ -100,7 +103,8 @@ impl Rules {
     }
 }
 
-/// Asks one after the other in a thread of its own. False where one took too long, the first that results nothing.
+/// Runs the functions in order on a thread, and appends their results. Returns false if a function exceeded the
+/// timeout; the result of that function is missing.
 fn run_with_deadline(
     functions: Vec<RuleFn>,
     failure: &Arc<Failure>,
@@ -110,7 +114,7 @@ fn run_with_deadline(
     let (sender, receiver) = mpsc::channel();
     let failure = Arc::clone(failure);
     let run_all = move || {
-        // Its own errors are no failures of the computation.
+        // Errors that a rule logs are not failures of the computation.
         let _guard = guard.map(|guard| guard());
         if sender.send(None).is_err() {
             return;

@@ -1,4 +1,6 @@
-//! The built-in rules, by what failed. A rule without conditions beyond its category is what can be said of any such failure.
+//! The built-in rules, grouped by the part that failed.
+//!
+//! A rule whose only condition is a category gives the general advice for that category.
 
 mod arithmetic;
 mod constraints;
@@ -12,12 +14,13 @@ use super::Rule;
 use record::{Behaviour, Category};
 use runtime::lock::Lazy;
 
-/// Methods of integration that are stable for small steps only.
-const EXPLICIT_METHODS: &str = "rk45|rk23|rk4|dop853|dopri5|dopri|dopri54|rkf45|euler|heun|tsit5|runge kutta|adams|explicit|ab2|ab4|leapfrog|ftcs|lax wendroff";
-/// Those that are not, though a word of theirs is among the former.
+/// Integration methods that are stable for small steps only.
+const EXPLICIT_METHODS: &str = "rk45|rk23|rk4|dop853|dopri5|dopri|dopri54|rkf45|euler|heun|tsit5|runge kutta|adams|\
+                                explicit|ab2|ab4|leapfrog|ftcs|lax wendroff";
+/// Words of implicit methods whose names may also contain a word of an explicit one.
 const IMPLICIT_METHODS: &str = "implicit|backward|bdf|radau|rosenbrock|esdirk|sdirk|crank|imex|moulton";
 
-/// A residual that goes down.
+/// Behaviours of a residual that decreases.
 const DECAY: &[Behaviour] = &[Behaviour::GeometricDecay];
 const SLOW_DECAY: &[Behaviour] = &[Behaviour::SlowConvergence];
 const STAGNATION: &[Behaviour] = &[Behaviour::Stagnation];
@@ -26,14 +29,14 @@ const OSCILLATION: &[Behaviour] = &[Behaviour::Oscillation];
 const STALL: &[Behaviour] = &[Behaviour::Stagnation, Behaviour::Oscillation];
 const NO_TREND: &[Behaviour] = &[Behaviour::Irregular];
 
-/// By category, the rules that can hold for it.
+/// The rules that can match, by category.
 static RULES_BY_CATEGORY: Lazy<Vec<Vec<&Rule>>> = Lazy::new(|| {
     let all: &'static [Rule] = all().leak();
     let of = |category| all.iter().filter(|rule| rule.covers(category)).collect();
     Category::all().iter().map(|category| of(*category)).collect()
 });
 
-/// The rules that can hold for a failure of this category.
+/// Returns the rules that can match a failure of this category.
 pub(super) fn rules_for(category: Category) -> &'static [&'static Rule] {
     RULES_BY_CATEGORY.get().get(category as usize).map(Vec::as_slice).unwrap_or_default()
 }
@@ -72,7 +75,7 @@ mod tests {
         }
     }
 
-    /// A placeholder that nothing fills would stand in the record as it is.
+    /// A placeholder without a value would appear verbatim in the record.
     #[test]
     fn every_placeholder_is_of_a_condition() {
         for rule in all() {
