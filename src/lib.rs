@@ -163,7 +163,7 @@ mod success;
 
 pub use ::record::build_info;
 pub use builder::{Builder, builder, init};
-pub use diagnose::{Rule, Test, diagnose};
+pub use diagnose::{Rule, ValueTest, diagnose};
 pub use error_source::ErrorSource;
 pub use guard::Guard;
 pub use init_error::InitError;

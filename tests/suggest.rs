@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use support::in_child;
 use tracing::{debug, error, info_span};
 use tracing_failure::record::{Behaviour, Confidence, Context, Map, Origin};
-use tracing_failure::{Category, Failure, Rule, Store, StructuredLogger, Test, Value};
+use tracing_failure::{Category, Failure, Rule, Store, StructuredLogger, Value, ValueTest};
 
 fn rule_of(failure: &Failure, place: usize) -> Option<&str> {
     failure.context.suggestions.get(place).and_then(|suggestion| suggestion.rule.as_deref())
@@ -75,9 +75,9 @@ fn rules_of_the_program_come_before_ours_with_the_same_evidence() {
         let own = Rule::new("lab.newton", "ask Ada: {coupling.name} = {coupling} is above the threshold[, {nothing}]")
             .category(Category::MaxIterations)
             .computation("pole mass")
-            .value("coupling", Test::Above(0.5))
+            .value("coupling", ValueTest::Above(0.5))
             .source("lab notebook 12");
-        let silent = Rule::new("lab.other", "not this").value("coupling", Test::Above(1.0));
+        let silent = Rule::new("lab.other", "not this").value("coupling", ValueTest::Above(1.0));
         let code = Rule::from_fn("lab.code", |failure| {
             let coupling = failure.parameters.get("coupling")?.as_f64()?;
             Some(format!("half of it is {}", coupling / 2.0))

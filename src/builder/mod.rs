@@ -368,9 +368,10 @@ impl Builder {
     /// Adds a rule for `suggested_fixes`, beside the built-in ones.
     ///
     /// ```
-    /// use tracing_failure::{Rule, Test};
+    /// use tracing_failure::{Rule, ValueTest};
     ///
-    /// let rule = Rule::new("lab.field", "{field} T is above what the magnet holds").value("field", Test::Above(12.0));
+    /// let rule = Rule::new("lab.field", "{field} T is above what the magnet holds")
+    ///     .value("field", ValueTest::Above(12.0));
     /// let builder = tracing_failure::builder("io").rule(rule);
     /// # let _ = builder;
     /// ```

@@ -1,7 +1,7 @@
 //! The conditions of rules. A condition that holds returns the part of the failure that satisfies it.
 
 use super::facts::{Facts, NamedValue, TrailSeries};
-use super::test::Test;
+use super::value_test::ValueTest;
 use crate::convergence::Role;
 use record::Behaviour;
 use record::Value;
@@ -231,31 +231,31 @@ impl Names {
 /// A test of a value, with its phrases parsed.
 #[derive(Clone, Debug)]
 pub(super) struct ValueMatcher {
-    test: Test,
+    test: ValueTest,
     phrases: Phrases,
 }
 
 impl ValueMatcher {
-    pub(super) fn of(test: Test) -> Self {
-        ValueMatcher { test, phrases: Phrases::of(if let Test::Words(phrases) = test { phrases } else { "" }) }
+    pub(super) fn of(test: ValueTest) -> Self {
+        ValueMatcher { test, phrases: Phrases::of(if let ValueTest::Words(phrases) = test { phrases } else { "" }) }
     }
 
     fn matches(&self, value: &Value) -> bool {
         let number = || value.as_f64().filter(|x| !x.is_nan());
         match self.test {
-            Test::Known => !matches!(value, Value::Null),
-            Test::Above(bound) => number().is_some_and(|x| x > bound),
-            Test::Below(bound) => number().is_some_and(|x| x < bound),
-            Test::Between(low, high) => number().is_some_and(|x| low < x && x < high),
-            Test::NonFinite => is_non_finite(value),
-            Test::Words(_) => value.as_str().is_some_and(|text| self.phrases.are_any_in(&Words::of(text))),
-            Test::Empty => match value {
+            ValueTest::Known => !matches!(value, Value::Null),
+            ValueTest::Above(bound) => number().is_some_and(|x| x > bound),
+            ValueTest::Below(bound) => number().is_some_and(|x| x < bound),
+            ValueTest::Between(low, high) => number().is_some_and(|x| low < x && x < high),
+            ValueTest::NonFinite => is_non_finite(value),
+            ValueTest::Words(_) => value.as_str().is_some_and(|text| self.phrases.are_any_in(&Words::of(text))),
+            ValueTest::Empty => match value {
                 Value::List(list) => list.is_empty(),
                 Value::Map(map) => map.is_empty(),
                 Value::String(text) => text.is_empty(),
                 _ => false,
             },
-            Test::Null => matches!(value, Value::Null),
+            ValueTest::Null => matches!(value, Value::Null),
         }
     }
 }

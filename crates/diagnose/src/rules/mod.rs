@@ -6,14 +6,14 @@ mod facts;
 mod number;
 mod rule;
 mod template;
-mod test;
 mod user_rules;
+mod value_test;
 
 use std::cmp::Reverse;
 
 pub use rule::Rule;
-pub use test::Test;
 pub use user_rules::Rules;
+pub use value_test::ValueTest;
 
 use crate::convergence;
 use facts::Facts;

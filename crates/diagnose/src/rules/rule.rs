@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::condition::{Condition, Names, Phrases, ValueMatcher};
-use super::test::Test;
+use super::value_test::ValueTest;
 use record::{Behaviour, Category, Failure};
 
 /// The function of a rule. It returns a suggestion for a failure.
@@ -38,12 +38,12 @@ pub(super) type RuleFn = Arc<dyn Fn(&Failure) -> Option<String> + Send + Sync>;
 ///
 /// ```
 /// use tracing_failure::record::Behaviour;
-/// use tracing_failure::{Category, Failure, Rule, Test};
+/// use tracing_failure::{Category, Failure, Rule, ValueTest};
 ///
 /// let rule = Rule::new("lattice.thermalisation", "{sweeps} sweeps are too few here: let 1000 pass before measuring")
 ///     .category(Category::Stagnation)
 ///     .computation("wilson loop")
-///     .value("sweeps|n_sweeps", Test::Below(1000.0))
+///     .value("sweeps|n_sweeps", ValueTest::Below(1000.0))
 ///     .source("lab notebook 12, p. 40");
 ///
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-rule-{}", std::process::id()));
@@ -168,12 +168,12 @@ impl Rule {
     /// with one of these names, which are separated by `|`. The first of them is its name in the template.
     ///
     /// ```
-    /// use tracing_failure::{Rule, Test};
+    /// use tracing_failure::{Rule, ValueTest};
     /// let rule = Rule::new("my.tolerance", "{rtol.name} = {rtol} is too tight")
-    ///     .value("rtol|rel_tol", Test::Below(1e-12));
+    ///     .value("rtol|rel_tol", ValueTest::Below(1e-12));
     /// # let _ = rule;
     /// ```
-    pub fn value(mut self, names: &str, test: Test) -> Self {
+    pub fn value(mut self, names: &str, test: ValueTest) -> Self {
         self.conditions.push(Condition::Value(Names::of(names), ValueMatcher::of(test)));
         self
     }
@@ -267,7 +267,7 @@ impl Rule {
     }
 
     /// Requires that no value passes the test.
-    pub(super) fn unless_value(mut self, names: &str, test: Test) -> Self {
+    pub(super) fn unless_value(mut self, names: &str, test: ValueTest) -> Self {
         self.conditions.push(Condition::WithoutValue(Names::of(names), ValueMatcher::of(test)));
         self
     }

@@ -1,6 +1,6 @@
 //! NaN, infinities, overflow, arguments outside of a function's domain.
 
-use crate::rules::{Rule, Test};
+use crate::rules::{Rule, ValueTest};
 use record::Category::*;
 
 const DT_NAN: &str = "SciMLBase, ReturnCode.DtNaN";
@@ -14,7 +14,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "{any.name} = {any} is not finite: it came in from outside. Find where it is computed or read, and refuse it there",
         )
         .categories(&[NonFinite, DomainError, Initialization, MaxIterations, StepSizeUnderflow])
-        .value("any", Test::NonFinite)
+        .value("any", ValueTest::NonFinite)
         .source(FUNCTION_NAN),
         Rule::new(
             "non_finite.after_growth",
@@ -46,7 +46,7 @@ pub(super) fn rules() -> Vec<Rule> {
              check the initial values against the domain of roots, logarithms and divisions",
         )
         .categories(&[NonFinite, DomainError])
-        .value("iteration|iter|evaluations", Test::Below(1.0))
+        .value("iteration|iter|evaluations", ValueTest::Below(1.0))
         .source(DT_NAN),
         Rule::new(
             "non_finite.lapack",
@@ -102,7 +102,7 @@ pub(super) fn rules() -> Vec<Rule> {
              whether it is finite for longer",
         )
         .category(NonFinite)
-        .value("dt|h|step_size|time_step|learning_rate", Test::Above(0.0))
+        .value("dt|h|step_size|time_step|learning_rate", ValueTest::Above(0.0))
         .source("Hairer & Wanner, Solving Ordinary Differential Equations II, §IV.1"),
         Rule::new(
             "non_finite",
@@ -196,7 +196,7 @@ pub(super) fn rules() -> Vec<Rule> {
              (1.0000000000000002 in acos), clamp it, else bound the step or change the variable",
         )
         .category(DomainError)
-        .value("x|argument|arg|value|input|cosine|sine|radicand|discriminant", Test::Known)
+        .value("x|argument|arg|value|input|cosine|sine|radicand|discriminant", ValueTest::Known)
         .unless_words("probability|probabilities|population|occupation|square root|sqrt|logarithm|log|ln")
         .source(GOLDBERG),
         Rule::new(

@@ -1,6 +1,6 @@
 //! Bounds and constraints.
 
-use crate::rules::{Rule, Test};
+use crate::rules::{Rule, ValueTest};
 use record::Category::*;
 
 /// An identity that does not hold.
@@ -108,7 +108,7 @@ pub(super) fn rules() -> Vec<Rule> {
              are computed with. Look for a wrong sign, orientation or index, or a term left out; a larger tolerance would hide it",
         )
         .words(VIOLATED)
-        .value("norm|defect|residual|error|difference|deviation|violation|asymmetry", Test::Above(1e-6))
+        .value("norm|defect|residual|error|difference|deviation|violation|asymmetry", ValueTest::Above(1e-6))
         .source(HIGHAM),
         Rule::new(
             "identity.rounding",
@@ -116,20 +116,20 @@ pub(super) fn rules() -> Vec<Rule> {
              (some n · 2.2e-16 of their norms), not with a fixed one",
         )
         .words(VIOLATED)
-        .value("norm|defect|residual|error|difference|deviation|violation|asymmetry", Test::Below(1e-6))
+        .value("norm|defect|residual|error|difference|deviation|violation|asymmetry", ValueTest::Below(1e-6))
         .source(HIGHAM),
         Rule::new(
             "tolerance.zero",
             "{tolerance.name} = {tolerance} asks for more than any arithmetic has: 1e-10 or so is what an iteration comes to",
         )
         .categories(&[MaxIterations, MaxEvaluations, Stagnation, AccuracyUnattainable])
-        .value("tolerance|tol|xtol", Test::Between(-f64::MIN_POSITIVE, f64::MIN_POSITIVE))
+        .value("tolerance|tol|xtol", ValueTest::Between(-f64::MIN_POSITIVE, f64::MIN_POSITIVE))
         .source("MINPACK, hybrd, info = 3"),
         Rule::new(
             "tolerance.negative",
             "{tolerance.name} = {tolerance} is not positive: no iteration meets it",
         )
-        .value("tolerance|tol|rtol|atol", Test::Below(0.0))
+        .value("tolerance|tol|rtol|atol", ValueTest::Below(0.0))
         .source("SUNDIALS, CVODE user guide, CV_ILL_INPUT"),
     ]
 }

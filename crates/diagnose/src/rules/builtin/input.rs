@@ -1,6 +1,6 @@
 //! What the computation was given: shapes, missing values, files.
 
-use crate::rules::{Rule, Test};
+use crate::rules::{Rule, ValueTest};
 use record::Category::*;
 
 const SHAPES: &str = "NumPy, broadcasting rules";
@@ -14,8 +14,8 @@ pub(super) fn rules() -> Vec<Rule> {
              has to be transposed, or was cut or padded before",
         )
         .category(DimensionMismatch)
-        .value("expected|left|lhs|a_shape|columns|edges", Test::Known)
-        .value("found|actual|got|right|rhs|b_shape|edges|coefficients", Test::Known)
+        .value("expected|left|lhs|a_shape|columns|edges", ValueTest::Known)
+        .value("found|actual|got|right|rhs|b_shape|edges|coefficients", ValueTest::Known)
         .source(SHAPES),
         Rule::new(
             "dimension_mismatch.square",
@@ -69,7 +69,7 @@ pub(super) fn rules() -> Vec<Rule> {
              Check it where it is made, and refuse it at the entrance",
         )
         .categories(&[MissingInput, DimensionMismatch, DomainError, Initialization, Panic, NonFinite, Other])
-        .value("any", Test::Empty)
+        .value("any", ValueTest::Empty)
         .source(GUIDELINES),
         Rule::new(
             "input.empty_words",
@@ -135,7 +135,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "{any.name} was not given: give it, or a default that is right for this computation",
         )
         .categories(&[MissingInput, Panic, Initialization])
-        .value("any", Test::Null)
+        .value("any", ValueTest::Null)
         .source(GUIDELINES),
         Rule::new(
             "missing_input.file",

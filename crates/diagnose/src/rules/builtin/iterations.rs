@@ -1,7 +1,7 @@
 //! Iterations: Newton's method, minimisation, fixed points.
 
 use super::{COLLAPSE, DECAY, NO_TREND, OSCILLATION, SLOW_DECAY, STAGNATION, STALL};
-use crate::rules::{Rule, Test};
+use crate::rules::{Rule, ValueTest};
 use record::Category::{self, *};
 
 const SNES: &str = "PETSc, SNESConvergedReason";
@@ -64,7 +64,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(&[ResidualDivergence, NonFinite, MaxIterations, Stagnation])
         .growth("objective|residual", 2.0)
-        .value("learning_rate|lr|eta|step_length|rate", Test::Above(0.0))
+        .value("learning_rate|lr|eta|step_length|rate", ValueTest::Above(0.0))
         .source(NOCEDAL),
         Rule::new(
             "iteration.slow_newton",
@@ -129,7 +129,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(UNFINISHED)
         .series("residual|objective|norm", STALL)
-        .value("tolerance|tol|rtol|atol|eps|epsilon", Test::Between(0.0, 1e-14))
+        .value("tolerance|tol|rtol|atol|eps|epsilon", ValueTest::Between(0.0, 1e-14))
         .source(MOOSE),
         Rule::new(
             "iteration.stagnating_gmres",
@@ -174,7 +174,7 @@ pub(super) fn rules() -> Vec<Rule> {
              converges for no matrix",
         )
         .categories(UNFINISHED)
-        .value("relaxation|relaxation_factor|relaxation_parameter|mixing|mixing_parameter", Test::Between(1.0, 1e3))
+        .value("relaxation|relaxation_factor|relaxation_parameter|mixing|mixing_parameter", ValueTest::Between(1.0, 1e3))
         .source("Saad, Iterative Methods for Sparse Linear Systems, §4.2"),
         Rule::new(
             "max_iterations.few",
@@ -183,7 +183,7 @@ pub(super) fn rules() -> Vec<Rule> {
         .categories(&[MaxIterations, MaxEvaluations])
         .value(
             "maxiter|max_iter|max_iterations|maxfev|maxfun|max_nfev|max_evaluations|nsteps|mxstep",
-            Test::Between(0.0, 12.0),
+            ValueTest::Between(0.0, 12.0),
         )
         .unless_series("residual|objective|norm")
         .unless_words("schur|eigenvalue|eigenvalues|eigenvectors|svd|singular values")
@@ -450,7 +450,7 @@ pub(super) fn rules() -> Vec<Rule> {
         .categories(&[MaxIterations, LinearSolve, Stagnation])
         .method("cg|pcg|conjugate gradient|conjugate gradients")
         .series("residual|norm", NO_TREND)
-        .unless_value("method|solver|algorithm", Test::Words("bicg|bi cg|bicgstab|bi cgstab|cgs|newton cg|nonlinear"))
+        .unless_value("method|solver|algorithm", ValueTest::Words("bicg|bi cg|bicgstab|bi cgstab|cgs|newton cg|nonlinear"))
         .source("Saad, Iterative Methods for Sparse Linear Systems, §6.7"),
         Rule::new(
             "iteration.wandering",

@@ -1,7 +1,7 @@
 //! Linear systems: factorisations, Krylov methods, conditioning.
 
 use super::{SLOW_DECAY, STAGNATION};
-use crate::rules::{Rule, Test};
+use crate::rules::{Rule, ValueTest};
 use record::Category::*;
 
 const KSP: &str = "PETSc, KSPConvergedReason";
@@ -63,7 +63,7 @@ pub(super) fn rules() -> Vec<Rule> {
              for a variable that no equation holds, or a missing boundary condition",
         )
         .category(SingularMatrix)
-        .value("pivot|row|column|pivot_index|index", Test::Known)
+        .value("pivot|row|column|pivot_index|index", ValueTest::Known)
         .source(MOOSE),
         Rule::new(
             "singular_matrix",
@@ -80,7 +80,7 @@ pub(super) fn rules() -> Vec<Rule> {
              normal equations, or regularise",
         )
         .categories(&[IllConditioned, SingularMatrix, LossOfAccuracy, LinearSolve])
-        .value("condition_number|condition|cond|kappa", Test::Above(1e8))
+        .value("condition_number|condition|cond|kappa", ValueTest::Above(1e8))
         .source(HIGHAM),
         Rule::new(
             "ill_conditioned.reciprocal",
@@ -88,7 +88,7 @@ pub(super) fn rules() -> Vec<Rule> {
              columns to one, choose a better basis, use QR or SVD, or regularise",
         )
         .categories(&[IllConditioned, SingularMatrix, LossOfAccuracy, LinearSolve])
-        .value("rcond|reciprocal_condition", Test::Below(1e-8))
+        .value("rcond|reciprocal_condition", ValueTest::Below(1e-8))
         .source(HIGHAM),
         Rule::new(
             "ill_conditioned",
@@ -146,7 +146,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(&[Breakdown, LinearSolve])
         .method("cg|pcg|conjugate gradient|conjugate gradients")
-        .unless_value("method|solver|algorithm", Test::Words("bicg|bi cg|bicgstab|bi cgstab|cgs"))
+        .unless_value("method|solver|algorithm", ValueTest::Words("bicg|bi cg|bicgstab|bi cgstab|cgs"))
         .source("PETSc, KSP_DIVERGED_INDEFINITE_MAT; Saad, Iterative Methods for Sparse Linear Systems, §6.7"),
         Rule::new(
             "breakdown.preconditioner",

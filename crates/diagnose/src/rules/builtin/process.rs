@@ -1,7 +1,7 @@
 //! The process, not the mathematics: panics, memory, time.
 
 use super::{DECAY, SLOW_DECAY};
-use crate::rules::{Rule, Test};
+use crate::rules::{Rule, ValueTest};
 use record::Category::*;
 
 const STD: &str = "The Rust standard library";
@@ -68,7 +68,7 @@ pub(super) fn rules() -> Vec<Rule> {
              an unsigned one), store it sparse or in single precision, or work through it in blocks",
         )
         .category(OutOfMemory)
-        .value("size|bytes|n|len|length|elements|capacity|dimension|points|grid|unknowns", Test::Above(1e6))
+        .value("size|bytes|n|len|length|elements|capacity|dimension|points|grid|unknowns", ValueTest::Above(1e6))
         .source(STD),
         Rule::new(
             "out_of_memory",

@@ -1,7 +1,7 @@
 //! Integration in time: steps that become too small, errors that stay too large.
 
 use super::{COLLAPSE, EXPLICIT_METHODS, IMPLICIT_METHODS};
-use crate::rules::{Rule, Test};
+use crate::rules::{Rule, ValueTest};
 use record::Category::*;
 
 const DT_LESS_THAN_MIN: &str = "SciMLBase, ReturnCode.DtLessThanMin";
@@ -27,7 +27,7 @@ pub(super) fn rules() -> Vec<Rule> {
              write the limit into the right-hand side",
         )
         .category(StepSizeUnderflow)
-        .value("x|t|time", Test::Between(-1e-9, 1e-9))
+        .value("x|t|time", ValueTest::Between(-1e-9, 1e-9))
         .non_finite("any")
         .source("SciMLBase, ReturnCode.DtNaN"),
         Rule::new(
@@ -45,7 +45,7 @@ pub(super) fn rules() -> Vec<Rule> {
              it. 1e-12 is about the least that double precision gives",
         )
         .category(StepSizeUnderflow)
-        .value("tolerance|tol|rtol|reltol|rel_tol", Test::Between(0.0, 1e-13))
+        .value("tolerance|tol|rtol|reltol|rel_tol", ValueTest::Between(0.0, 1e-13))
         .source("Hairer, Nørsett & Wanner, Solving Ordinary Differential Equations I, §II.4"),
         Rule::new(
             "step_size_underflow.place",
@@ -54,7 +54,7 @@ pub(super) fn rules() -> Vec<Rule> {
              an implicit method (Radau, BDF)",
         )
         .category(StepSizeUnderflow)
-        .value("t|x|time", Test::Known)
+        .value("t|x|time", ValueTest::Known)
         .source(DT_LESS_THAN_MIN),
         Rule::new(
             "step_size_underflow",
@@ -117,7 +117,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "{tolerance.name} = {tolerance} asks for more than double precision has (2.2e-16 beside the solution's size): relax \
              it to 1e-12 or above, or compute in higher precision",
         )
-        .value("tolerance|tol|rtol|reltol|xtol|ftol|gtol|rel_tol", Test::Between(0.0, 2.3e-16))
+        .value("tolerance|tol|rtol|reltol|xtol|ftol|gtol|rel_tol", ValueTest::Between(0.0, 2.3e-16))
         .source("SUNDIALS, CVODE user guide, CV_TOO_MUCH_ACC"),
         Rule::new(
             "accuracy_unattainable",
@@ -131,7 +131,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "{courant.name} = {courant} is above 1, where an explicit scheme is unstable: divide the time step by {courant} at \
              least, or take an implicit scheme",
         )
-        .value("courant|cfl|courant_number|cfl_number", Test::Above(1.0))
+        .value("courant|cfl|courant_number|cfl_number", ValueTest::Above(1.0))
         .source("Courant, Friedrichs & Lewy 1928"),
         Rule::new(
             "bound.courant",
@@ -150,7 +150,7 @@ pub(super) fn rules() -> Vec<Rule> {
         .growth("quantity|residual", 2.0)
         .method("euler|forward euler|explicit euler")
         .unless_words(IMPLICIT_METHODS)
-        .value("dt|h|step|step_size|time_step", Test::Above(0.0))
+        .value("dt|h|step|step_size|time_step", ValueTest::Above(0.0))
         .source(HAIRER),
         Rule::new(
             "instability.explicit",
@@ -162,7 +162,7 @@ pub(super) fn rules() -> Vec<Rule> {
         .growth("quantity|residual", 2.0)
         .method(EXPLICIT_METHODS)
         .unless_words(IMPLICIT_METHODS)
-        .value("dt|h|step|step_size|time_step", Test::Above(0.0))
+        .value("dt|h|step|step_size|time_step", ValueTest::Above(0.0))
         .source(HAIRER),
         Rule::new(
             "instability.courant",
@@ -171,7 +171,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(&[ResidualDivergence, NonFinite, MaxIterations])
         .growth("quantity|residual", 2.0)
-        .value("courant|cfl|courant_number|cfl_number", Test::Above(1.0))
+        .value("courant|cfl|courant_number|cfl_number", ValueTest::Above(1.0))
         .source("Courant, Friedrichs & Lewy 1928"),
         Rule::new(
             "instability.step",
@@ -180,7 +180,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(&[ResidualDivergence, NonFinite])
         .growth("quantity|residual", 2.0)
-        .value("dt|h|step_size|time_step", Test::Above(0.0))
+        .value("dt|h|step_size|time_step", ValueTest::Above(0.0))
         .source(HAIRER),
         Rule::new(
             "initialization.conditions",

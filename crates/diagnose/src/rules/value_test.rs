@@ -3,15 +3,15 @@
 /// A test of the value of a parameter or of another field of the failure.
 ///
 /// ```
-/// use tracing_failure::{Rule, Test};
+/// use tracing_failure::{Rule, ValueTest};
 ///
 /// let rule = Rule::new("stiff", "{method} is explicit: try an implicit method")
-///     .value("method", Test::Words("RK45|Dopri5"));
+///     .value("method", ValueTest::Words("RK45|Dopri5"));
 /// # let _ = rule;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Test {
+pub enum ValueTest {
     /// Any value except null.
     Known,
     /// A number above this one.
