@@ -1,4 +1,4 @@
-//! Values that look like secrets and are none: the user lists their hashes in a file beside the records.
+//! The allow list: hashes of values that look like secrets but are not. It is a file in the directory of the records.
 
 use std::collections::HashSet;
 use std::io::Write;
@@ -7,26 +7,26 @@ use std::path::{Path, PathBuf};
 use crate::error::{PublishError, Secret};
 use runtime::io_error::about;
 
-/// The list, in the directory of the records. It is meant to be committed and reviewed.
+/// The name of the file. It is meant to be committed and reviewed.
 pub(crate) const FILE_NAME: &str = ".failures-allow";
 
-/// Hexadecimal digits of a SHA-256.
+/// Number of hexadecimal digits of a SHA-256.
 const HASH_DIGITS: usize = 64;
 
-/// The fewest digits that name a value.
+/// Minimum number of digits that identify a value.
 const MIN_DIGITS: usize = 8;
 
 const HEADING: &str = "\
-# Values in failure records that look like secrets and are none. `failures push` publishes them.
-# One line each: the SHA-256 of the value, and a comment. Delete a line to protect the value again.
+# Values in failure records that look like secrets but are not. `failures push` publishes them.
+# Each line holds the SHA-256 of a value and a comment. Delete a line to protect the value again.
 ";
 
-/// What the user allows.
+/// The hashes of the values that the user allows.
 #[derive(Debug, Default)]
 pub(crate) struct AllowList(HashSet<String>);
 
 impl AllowList {
-    /// Reads the list of this directory. A line that does not begin with a hash allows nothing.
+    /// Reads the list of a directory. A line that does not begin with a hash is ignored.
     pub(crate) fn read(dir: &Path) -> Result<Self, PublishError> {
         let path = dir.join(FILE_NAME);
         match std::fs::read(&path) {
@@ -47,7 +47,7 @@ fn hashes(text: &str) -> HashSet<String> {
     first.filter(is_hash).map(str::to_ascii_lowercase).collect()
 }
 
-/// Adds the value that these digits name to the list, and returns where the list is.
+/// Adds the value whose hash begins with these digits, and returns the path of the list.
 pub(crate) fn allow(dir: &Path, found: &[Secret], digits: &str, comment: &str) -> Result<PathBuf, PublishError> {
     let mut named: Vec<&Secret> =
         found.iter().filter(|secret| secret.hash.starts_with(&digits.to_ascii_lowercase())).collect();

@@ -1,4 +1,4 @@
-//! Publishing by itself, in the background: whoever fails does no more than to leave word.
+//! Automatic publishing on a background thread. A failing computation only notifies the thread.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,23 +13,23 @@ use runtime::lock::lock;
 use runtime::panic::caught;
 use runtime::stderr;
 
-/// Failures that follow each other sooner than this go together,
+/// Maximum pause between failures that are pushed together.
 const DEBOUNCE: Duration = Duration::from_secs(2);
 
-/// but the first of them waits no longer than this.
+/// Maximum delay of a push after the first failure.
 const MAX_DELAY: Duration = Duration::from_secs(30);
 
-/// How long it takes to end a git that is not waited for any more.
+/// Maximum time to terminate a running git at shutdown.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
 /// Publishes in the background, soon after a record was written.
 pub struct AutoPush {
     publisher: Publisher,
-    /// How long the end of the program waits for it.
+    /// Maximum time that the end of the program waits for a push.
     timeout: Duration,
     state: Mutex<State>,
     changed: Condvar,
-    /// The generation of the process in which nobody unlocks the state: its parent was forked while a thread held it.
+    /// The fork generation in which `state` stays locked because the parent was forked while a thread held the lock.
     poisoned_generation: AtomicU64,
     pushes: AtomicU64,
     failed: AtomicU64,
@@ -39,17 +39,17 @@ pub struct AutoPush {
 
 #[derive(Default)]
 struct State {
-    /// The first and the last failure that wait.
+    /// The times of the first and the last failure that are not pushed yet.
     pending: Option<(Instant, Instant)>,
     pushing: bool,
-    /// Somebody waits for the end of it.
+    /// True while a caller waits for the push.
     is_urgent: bool,
-    /// The process whose thread is at work: a fork leaves the thread behind.
+    /// The id of the process that has the worker thread. A forked child has none.
     worker_pid: Option<u32>,
 }
 
 impl State {
-    /// What is left to wait before the next push; `None` where there is none to come.
+    /// Returns the time until the next push, or `None` if no failure is pending.
     fn delay(&self, now: Instant) -> Option<Duration> {
         let (first, last) = self.pending?;
         let due = if self.is_urgent { now } else { (last + DEBOUNCE).min(first + MAX_DELAY) };
@@ -62,7 +62,7 @@ impl State {
 }
 
 impl AutoPush {
-    /// Waits for records that this publisher publishes. The end of the program waits for it within `timeout`.
+    /// Creates an idle pusher. The end of the program waits up to `timeout` for a push.
     pub fn new(publisher: Publisher, timeout: Duration) -> Arc<Self> {
         Arc::new(AutoPush {
             publisher,
@@ -77,7 +77,7 @@ impl AutoPush {
         })
     }
 
-    /// The state. A lock that a fork left locked is waited for once.
+    /// Locks the state. Waits only once for a lock that a fork left locked.
     fn state(&self) -> Option<MutexGuard<'_, State>> {
         let generation = fork::generation();
         if self.poisoned_generation.load(Ordering::Relaxed) == generation {
@@ -90,7 +90,7 @@ impl AutoPush {
         state
     }
 
-    /// Takes note that there is a new record.
+    /// Schedules a push, because there is a new record.
     pub fn notify(self: &Arc<Self>) {
         let Some(mut state) = self.state() else { return };
         let pid = std::process::id();
@@ -104,7 +104,7 @@ impl AutoPush {
         }
     }
 
-    /// Pushes at once what waits, and waits for it as long as was chosen; says whether it is done.
+    /// Pushes pending records at once, and waits up to the timeout. Returns true if nothing is pending any more.
     pub fn finish(&self) -> bool {
         let is_done = self.wait_for_end(self.timeout);
         if !is_done {
@@ -117,7 +117,7 @@ impl AutoPush {
         is_done
     }
 
-    /// The same at the end of the program: no git is left behind.
+    /// Like [`finish`](Self::finish), but terminates a git that is still running after the timeout.
     pub fn shut_down(&self) {
         if !self.finish() {
             self.publisher.cancelled.store(true, Ordering::Relaxed);
@@ -141,7 +141,7 @@ impl AutoPush {
         state.is_idle()
     }
 
-    /// Pushes that brought something to the remote, and those that failed.
+    /// Returns the number of pushes that reached the remote, and of those that failed.
     pub fn counts(&self) -> (u64, u64) {
         (self.pushes.load(Ordering::Relaxed), self.failed.load(Ordering::Relaxed))
     }
@@ -152,7 +152,7 @@ impl AutoPush {
         background::spawn("failure-push", background::STACK_SIZE, work).is_ok()
     }
 
-    /// Waits for the next push to be due, and does it. The thread ends where there is none to come.
+    /// Waits until the next push is due, and does it. Returns false if no failure is pending, so that the thread ends.
     fn push_next(&self) -> bool {
         let Some(mut state) = self.state() else { return false };
         loop {
@@ -169,7 +169,7 @@ impl AutoPush {
         state.pending = None;
         state.pushing = true;
         drop(state);
-        // A panic costs this push only.
+        // A panic fails this push only.
         let result = caught(|| self.publisher.publish());
         self.report(result.ok());
         if let Some(mut state) = self.state() {
@@ -208,10 +208,10 @@ impl AutoPush {
         self.report_once(&self.problem_reported, format_args!("{problem}"));
     }
 
-    /// Says something once.
+    /// Prints a message unless one of its kind was printed before.
     fn report_once(&self, reported: &AtomicBool, text: std::fmt::Arguments<'_>) {
         if !reported.swap(true, Ordering::Relaxed) {
-            stderr::say(format_args!("tracing-failure: push of records: {text} (said once; `stats` counts them)"));
+            stderr::say(format_args!("tracing-failure: push of records: {text} (reported once; `stats` counts them)"));
         }
     }
 }

@@ -1,14 +1,14 @@
-//! The name of a branch. Git allows any bytes in it.
+//! The name of a branch. Git does not require it to be UTF-8.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 
 use crate::git::path_of;
 
-/// Where the names of branches begin.
+/// The prefix of the full name of a branch.
 const HEADS: &str = "refs/heads/";
 
-/// The short name of a branch, to the byte.
+/// The short name of a branch, byte by byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Branch(OsString);
 
@@ -17,7 +17,7 @@ impl Branch {
         Branch(name.into())
     }
 
-    /// The branch of this full name, as git prints it; `None` where it is another reference.
+    /// Returns the branch with this full name, or `None` if the name is that of another reference.
     pub(crate) fn from_full_name(name: &[u8]) -> Option<Self> {
         name.strip_prefix(HEADS.as_bytes()).map(|name| Branch(path_of(name).into_os_string()))
     }
@@ -31,20 +31,20 @@ impl Branch {
         &self.0
     }
 
-    /// The name as text, where it is text.
+    /// The name, if it is UTF-8.
     pub(crate) fn as_str(&self) -> Option<&str> {
         self.0.to_str()
     }
 }
 
-/// For people: bytes that are no text are replaced.
+/// Replaces bytes that are not UTF-8.
 impl fmt::Display for Branch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.to_string_lossy().fmt(f)
     }
 }
 
-/// Parts of a word for git.
+/// Concatenates the parts of an argument.
 pub(crate) fn join<'a>(parts: impl IntoIterator<Item = &'a OsStr>) -> OsString {
     parts.into_iter().fold(OsString::new(), |mut joined, part| {
         joined.push(part);

@@ -1,5 +1,5 @@
-//! What the files of the directory look like to git: an index of our own, which knows by size and time which files it has
-//! seen already, so that thousands of them need not be read each time.
+//! A private git index of the directory of records. It recognises unchanged files by size and time, so that thousands
+//! of records need not be read again.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -14,23 +14,23 @@ pub(crate) struct Cache<'a> {
     repository: &'a Repository,
     pub(crate) git: Git,
     index: PathBuf,
-    /// Where all that is written goes, if the repository is not to be changed.
+    /// The directory for everything that is written, if the repository must not change.
     _scratch: Option<ScratchDir>,
 }
 
 impl<'a> Cache<'a> {
-    /// The cache of this work tree.
+    /// Opens the cache of the work tree.
     pub(crate) fn open(repository: &'a Repository) -> Result<Self, PublishError> {
         let index = repository.state_dir(&repository.git_dir)?.join("index");
         let git = with_index(&repository.git, &index);
         Ok(Cache { repository, git, index, _scratch: None })
     }
 
-    /// A copy of it, and a place for blobs, outside of the repository.
+    /// Copies the cache to a temporary directory, which also receives new objects.
     pub(crate) fn scratch(repository: &'a Repository) -> Result<Self, PublishError> {
         let scratch = ScratchDir::new()?;
         let index = scratch.0.join("index");
-        // Where there is none, or it cannot be read, all files are looked at.
+        // Without a readable index, all files are examined.
         let _ = std::fs::copy(repository.git_dir.join("tracing-failure").join("index"), &index);
         let objects = repository
             .git
@@ -41,13 +41,13 @@ impl<'a> Cache<'a> {
         Ok(Cache { repository, git, index, _scratch: Some(scratch) })
     }
 
-    /// Begins anew. Its lock is ours alone: one that is there was left behind by a git that was killed.
+    /// Deletes the index. Only publishers lock it, one at a time, so a remaining lock is stale.
     pub(crate) fn reset(&self) {
         let _ = std::fs::remove_file(&self.index);
         let _ = std::fs::remove_file(self.index.with_extension("lock"));
     }
 
-    /// Which of these files have a content that is not known. What the tree of the target has needs no second look.
+    /// Returns the files whose content is unknown to the index and to the tree of the target.
     pub(crate) fn changed_files(
         &self,
         names: &[&str],
@@ -61,7 +61,7 @@ impl<'a> Cache<'a> {
         Ok(names.iter().filter(is_unknown).map(|name| (*name).to_owned()).collect())
     }
 
-    /// Takes in what the target has of these files, and lets go of files that are no more.
+    /// Adds the entries of the target to the index, and removes files that no longer exist.
     fn align(&self, names: &[&str], target: &HashMap<&str, &TreeItem>) -> Result<(), PublishError> {
         let known = self.entries()?;
         let wanted: HashSet<&str> = names.iter().copied().collect();
@@ -75,12 +75,12 @@ impl<'a> Cache<'a> {
         if !lines.is_empty() {
             self.git.read(&["update-index", "-z", "--index-info"], lines)?;
         }
-        // It fails where a file has changed, which is no failure here.
+        // The exit code only says that a file has changed.
         self.git.run(&["update-index", "-q", "--refresh"], Vec::new())?;
         Ok(())
     }
 
-    /// Takes in the files as they are now, by way of the filters of `.gitattributes`.
+    /// Adds the current content of the files, converted by the filters of `.gitattributes`.
     pub(crate) fn add(&self, names: &[&str]) -> Result<(), PublishError> {
         let input: Vec<u8> = names.iter().flat_map(|name| [name.as_bytes(), b"\0"].concat()).collect();
         if !input.is_empty() {
@@ -89,7 +89,7 @@ impl<'a> Cache<'a> {
         Ok(())
     }
 
-    /// All files of the directory that it knows, by name.
+    /// Returns the entries of all files of the directory, by name.
     pub(crate) fn entries(&self) -> Result<HashMap<String, Entry>, PublishError> {
         let text = self.git.read(&["ls-files", "-s", "-z", "--", "."], Vec::new())?;
         Ok(split_nul(&text).filter_map(|line| self.parse_entry(line)).collect())
@@ -111,17 +111,17 @@ fn with_index(git: &Git, index: &Path) -> Git {
         .with("GIT_INDEX_FILE", index)
 }
 
-/// What `update-index --index-info` reads.
+/// A line for `update-index --index-info`.
 pub(crate) fn index_line(mode: &str, blob: &str, path: &[u8]) -> Vec<u8> {
     [mode.as_bytes(), b" ", blob.as_bytes(), b"\t", path, b"\0"].concat()
 }
 
-/// A path in a list that colons separate.
+/// Quotes a path for a list that is separated by colons.
 fn quoted(path: &str) -> String {
     format!("\"{}\"", path.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 
-/// A directory that is removed when it is no longer needed.
+/// A temporary directory that is removed on drop.
 struct ScratchDir(PathBuf);
 
 impl ScratchDir {

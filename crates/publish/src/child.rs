@@ -1,4 +1,4 @@
-//! A process that ends in time, with all that it started, and whose output is read without a deadlock.
+//! Runs a process with a deadline, terminates it with its children, and reads its output without a deadlock.
 
 use std::io::{self, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -12,14 +12,15 @@ use crate::watchdog::Watchdog;
 use runtime::background;
 use runtime::lock::lock;
 
-/// More output than this is not kept, and the call has failed.
+/// Maximum size of the standard output. A process that writes more fails.
 const MAX_STDOUT_BYTES: usize = 256 << 20;
+/// Maximum size of the standard error that is read.
 const MAX_STDERR_BYTES: usize = 64 << 10;
 
-/// How long it takes to see that nobody is interested any more.
+/// Interval between two checks of the limit.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How long what a process left behind in the background may keep its stderr open.
+/// Maximum time to wait for the end of stderr after the process has exited. A background process may keep it open.
 const STDERR_GRACE: Duration = Duration::from_millis(250);
 
 pub(crate) struct Exited {
@@ -28,7 +29,7 @@ pub(crate) struct Exited {
     pub(crate) stderr: Vec<u8>,
 }
 
-/// How long a process may run: until this moment, and no longer than somebody is interested in it.
+/// The limit of a run: a deadline and a flag that cancels it.
 pub(crate) struct Limit<'a> {
     pub(crate) watchdog: &'a Watchdog,
     pub(crate) deadline: Instant,
@@ -41,11 +42,11 @@ impl Limit<'_> {
     }
 }
 
-/// Runs the command to its end; `None` where it had to be ended.
+/// Runs the command. Returns `None` if the limit was exceeded and the process was terminated.
 ///
 /// # Errors
 ///
-/// When it cannot be started, or says more than can be shared.
+/// Fails if the process cannot be started, or if it writes too much.
 pub(crate) fn run(command: &mut Command, input: Vec<u8>, limit: &Limit<'_>) -> io::Result<Option<Exited>> {
     set_process_group(command);
     let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
@@ -60,7 +61,7 @@ pub(crate) fn run(command: &mut Command, input: Vec<u8>, limit: &Limit<'_>) -> i
 
 fn supervise(child: &mut Child, input: Vec<u8>, limit: &Limit<'_>) -> io::Result<Option<Exited>> {
     if let Some(mut stdin) = child.stdin.take() {
-        // A process that does not read its input to the end says why itself.
+        // A process that does not read all its input reports the reason itself.
         background::run(move || drop(stdin.write_all(&input)))?;
     }
     let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
@@ -74,16 +75,16 @@ fn supervise(child: &mut Child, input: Vec<u8>, limit: &Limit<'_>) -> io::Result
         }
     }
     let Some(status) = wait_until(child, || limit.is_over())? else { return Ok(None) };
-    // Connections that ssh shares stay, and keep stderr open.
+    // A shared ssh connection stays in the background and keeps stderr open.
     stderr.ends_within(STDERR_GRACE);
     let (stdout, stderr) = (stdout.take(), stderr.take());
     if stdout.len() == MAX_STDOUT_BYTES {
-        return Err(io::Error::other("git says more than can be kept"));
+        return Err(io::Error::other("the output of git is too large"));
     }
     Ok(Some(Exited { status, stdout, stderr }))
 }
 
-/// What a pipe says, read by a thread that may outlive our interest.
+/// The output of a pipe, read by a thread that may outlive this value.
 struct Output {
     bytes: Arc<Mutex<Vec<u8>>>,
     ended: Receiver<()>,
@@ -131,13 +132,13 @@ fn set_process_group(command: &mut Command) {
     command.process_group(0);
 }
 
-/// Ends the whole group: politely, so that git takes away its lock files, and then by force.
+/// Terminates the process group. SIGTERM lets git remove its lock files; SIGKILL follows.
 #[cfg(unix)]
 fn terminate(child: &mut Child) {
     use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
     let group = Pid::from_child(child);
     let _ = kill_process_group(group, Signal::TERM);
-    // The first of the group is not waited for yet: as long as that is so, nobody else gets its number.
+    // The leader of the group is not reaped yet, so no other process can have its id.
     let has_exited = || {
         let how = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         !matches!(waitid(WaitId::Pid(group), how), Ok(None))
@@ -147,7 +148,7 @@ fn terminate(child: &mut Child) {
         std::thread::sleep(Duration::from_millis(5));
     }
     let _ = kill_process_group(group, Signal::KILL);
-    // One that hangs in the kernel is left there.
+    // A process that hangs in the kernel is abandoned.
     let deadline = Instant::now() + Duration::from_secs(1);
     let _ = wait_until(child, || Instant::now() >= deadline);
 }
@@ -197,7 +198,7 @@ mod tests {
                 let state = std::fs::read_to_string(format!("/proc/{pid}/stat"));
                 state.map_or(true, |state| state.contains(") Z ") || state.contains(") X "))
             };
-            // The system takes a moment to carry it out.
+            // The system delivers the signal after a moment.
             let started = Instant::now();
             while !has_exited() {
                 assert!(started.elapsed() < Duration::from_secs(20), "{pid} still runs");

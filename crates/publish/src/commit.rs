@@ -1,4 +1,4 @@
-//! A commit that holds what its parent holds, and records.
+//! Commits records: builds a commit on top of a branch and moves the branch to it.
 
 use std::collections::HashSet;
 
@@ -18,12 +18,12 @@ use crate::tree::{Entry, with_entries};
 use crate::withdrawn::previous_versions;
 use crate::{reset, restore};
 
-/// How often a branch may be moved by others while we are at it.
+/// Maximum number of attempts if other processes move the branch.
 const MAX_ATTEMPTS: u32 = 10;
 
-/// What was committed, if there was something.
+/// The result of committing.
 pub(crate) struct Committed {
-    /// Where the branch is now.
+    /// The commit at the branch.
     pub(crate) tip: Option<String>,
     pub(crate) new: Option<NewCommit>,
     pub(crate) ignored: Vec<Ignored>,
@@ -35,20 +35,20 @@ pub(crate) struct NewCommit {
     pub(crate) commit: String,
     pub(crate) records: usize,
     pub(crate) computations: Vec<(String, usize)>,
-    /// What looks like secrets in records that earlier commits hold, and that are not pushed.
+    /// Values that look like secrets in earlier commits. These records are not pushed.
     pub(crate) left_out: Vec<Secret>,
 }
 
-/// What became of a branch that was to move to a new commit.
+/// The result of moving a branch to a new commit.
 enum BranchMove {
     Done,
-    /// Others have moved it first.
+    /// Another process moved the branch first.
     LostRace,
-    /// It is where it was: git has thrown away objects of the commit.
+    /// The branch was moved back because git had pruned objects of the commit.
     Undone,
 }
 
-/// Commits what the branch does not have. Where it has no commit here, it begins with `start`.
+/// Commits the records that the branch lacks. A branch without a local commit begins at `start`.
 pub(crate) fn commit(
     repository: &Repository,
     target: &Target,
@@ -72,7 +72,7 @@ pub(crate) fn commit(
             return Ok(Committed { tip, new: None, ignored, skipped, secrets });
         }
         let new = match NewCommit::create(repository, scan, parent, &entries) {
-            // Git has thrown away what the commit was to hold: it is made again, once.
+            // Git has pruned objects that the commit needs. They are created again, once.
             Err(PublishError::Git { .. }) if !made_again => {
                 made_again = true;
                 cache.reset();
@@ -96,7 +96,7 @@ pub(crate) fn commit(
     Err(PublishError::LostRace(target.branch.to_string()))
 }
 
-/// What a commit to the target would hold beside what its parent holds.
+/// Selects the records that a commit to the target would add to its parent.
 pub(crate) fn plan_commit(
     repository: &Repository,
     cache: &Cache<'_>,
@@ -114,7 +114,7 @@ pub(crate) fn plan_commit(
     if let (Some((remote, ledger)), Some(_), false) = (place, parent, target.is_current)
         && !selection.entries.is_empty()
     {
-        // What others deleted or amended there is not brought back, though the file is still here.
+        // A record that was deleted or amended on the remote is not restored, although its file still exists.
         let tracked = if ledger.is_same_place() { previous_versions(repository, remote)? } else { HashSet::new() };
         let was_there = |entry: &Entry| ledger.has(entry) || tracked.contains(&version(entry));
         selection.entries.retain(|entry| !was_there(entry) || ledger.is_reverted(entry));
@@ -123,7 +123,7 @@ pub(crate) fn plan_commit(
 }
 
 impl NewCommit {
-    /// Makes the commit; no branch is moved.
+    /// Creates the commit without moving a branch.
     pub(crate) fn create(
         repository: &Repository,
         scan: &Scan,
@@ -140,7 +140,7 @@ impl NewCommit {
     }
 }
 
-/// The user's name and address, and ours in the place of what is not known.
+/// Sets a default name and address for those that the user has not configured.
 fn with_identity(repository: &Repository) -> Git {
     let variable = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let setting = |name: &str| repository.config.get(name).is_some();
@@ -153,7 +153,7 @@ fn with_identity(repository: &Repository) -> Git {
         if !value.or_else(|| set().map(str::to_owned)).is_some_and(|name| is_valid_name(&name)) {
             git = git.with(name, "tracing-failure");
         }
-        // `EMAIL` is a guess to git.
+        // Git ignores `EMAIL` if `user.useConfigOnly` is set.
         let guess = variable("EMAIL") && !repository.config.is_on("user.useconfigonly");
         if !variable(address) && !guess && !setting("user.email") && !setting(&format!("{section}.email")) {
             let host = gethostname::gethostname().to_string_lossy().into_owned();
@@ -163,12 +163,12 @@ fn with_identity(repository: &Repository) -> Git {
     git
 }
 
-/// Whether git takes this for a name: it leaves out blanks and some marks, and then something has to be left.
+/// Returns true if git accepts the name. Git strips blanks and some punctuation, and rejects an empty rest.
 fn is_valid_name(name: &str) -> bool {
     name.chars().any(|c| c > ' ' && !".,:;<>\"\\'".contains(c))
 }
 
-/// Moves the branch, unless others have moved it. A commit that lacks objects does not stay on it.
+/// Moves the branch, unless another process has moved it. Moves it back if the commit lacks objects.
 fn move_whole(
     repository: &Repository,
     target: &Target,
@@ -181,14 +181,14 @@ fn move_whole(
         Err(PublishError::Git { .. }) if repository.commit_of(new)?.is_none() => return Ok(BranchMove::Undone),
         Err(error) => return Err(error),
     }
-    // Only now does nobody throw them away any more.
+    // Git no longer prunes the objects, because the branch refers to them.
     if restore::is_whole(repository, new, old)? || !repository.move_back(&target.branch, new, old)? {
         return Ok(BranchMove::Done);
     }
     Ok(BranchMove::Undone)
 }
 
-/// The same for the branch that is checked out, and then its index. Where the index cannot follow, the branch goes back.
+/// Moves the current branch and updates the index. If the index cannot be updated, the branch moves back.
 fn move_current(
     repository: &Repository,
     target: &Target,
@@ -197,7 +197,7 @@ fn move_current(
     entries: &[Entry],
 ) -> Result<BranchMove, PublishError> {
     stage::wait_for_lock(repository)?;
-    // To read the records takes a while.
+    // The user may have switched branches while the records were read.
     if !target.is_still_current(repository)? {
         return Err(PublishError::Switched(target.branch.to_string()));
     }
@@ -207,14 +207,14 @@ fn move_current(
         stage::withdraw(repository);
         return moved;
     }
-    // The index of another branch is not ours to change.
+    // If the user has switched branches, the index belongs to the other branch.
     let staged = match target.is_still_current(repository) {
         Ok(false) => Ok(()),
         _ => stage::stage(repository, entries),
     };
     match staged {
         Ok(()) => stage::finish(repository),
-        // Whoever has built on it keeps it, and the next publishing sees to the index.
+        // A branch with a newer commit does not move back. The next publishing updates the index.
         Err(error) if repository.move_back(&target.branch, new, old)? => {
             stage::withdraw(repository);
             return Err(error);

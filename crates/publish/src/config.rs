@@ -1,11 +1,11 @@
-//! What the user has told git.
+//! The git configuration.
 
 use std::collections::HashMap;
 
 use crate::error::PublishError;
 use crate::git::Git;
 
-/// All settings that hold in a repository, in their order.
+/// All settings that apply to a repository, in order.
 #[derive(Debug)]
 pub(crate) struct Config {
     settings: HashMap<String, Vec<String>>,
@@ -30,23 +30,23 @@ impl Config {
         config
     }
 
-    /// The value that wins: the last. Section and key are in lower case; a name between them is as it was written.
+    /// Returns the last value, which takes precedence. Section and key are in lower case; a subsection keeps its case.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.all(name).last().map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The values of a setting that may have several.
+    /// Returns all values of a setting.
     pub(crate) fn all(&self, name: &str) -> &[String] {
         self.settings.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Whether a setting that is true or false is true.
+    /// Returns true if a boolean setting is set to true.
     pub(crate) fn is_on(&self, name: &str) -> bool {
         let is_off = |value: &str| ["false", "no", "off", "0"].iter().any(|off| value.eq_ignore_ascii_case(off));
         self.get(name).is_some_and(|value| !is_off(value))
     }
 
-    /// Whether objects may be missing because they are fetched when they are asked for.
+    /// Returns true if the repository is a partial clone, which fetches missing objects on demand.
     pub(crate) fn is_partial(&self) -> bool {
         let is_promisor = |name: &String| name.starts_with("remote.") && name.ends_with(".promisor");
         self.get("extensions.partialclone").is_some() || self.settings.keys().any(is_promisor)

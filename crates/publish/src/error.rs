@@ -3,7 +3,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Why records could not be published. Nothing was committed then, and nothing is lost: the records are on disk.
+/// The reason why records could not be committed. The records remain on disk.
 ///
 /// ```
 /// use tracing_failure::publish::{PublishError, Publisher};
@@ -15,61 +15,61 @@ use std::time::Duration;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PublishError {
-    /// There is no `git` on the `PATH`.
+    /// `git` is not on the `PATH`.
     NoGit,
-    /// A file or directory cannot be read or written. The error names it.
+    /// A file or directory cannot be read or written. The message contains the path.
     Io(io::Error),
-    /// No record holds a value of this hash that looks like a secret, or several values have it.
+    /// No value that looks like a secret has this hash, or several have it.
     NoSuchSecret(String),
-    /// Somebody holds the lock of the index for longer than we wait.
+    /// Another process kept the index locked.
     IndexLocked(PathBuf),
-    /// Another process has been publishing from this clone for longer than we wait.
+    /// Another process was publishing from this clone until the timeout.
     Busy(PathBuf),
-    /// No branch is checked out, and none was given.
+    /// No branch is checked out, and none was chosen.
     DetachedHead,
-    /// Another branch was checked out meanwhile.
+    /// The user checked out another branch during the publishing.
     Switched(String),
-    /// A cherry-pick or `git am` of several commits is half done: this is its directory.
+    /// A cherry-pick or `git am` of several commits is in progress. The path is its state directory.
     InSeries(PathBuf),
-    /// The name is none that git allows for a branch, or a remote.
+    /// The name is not allowed for a branch or a remote.
     Name(String),
-    /// The branch is checked out in another work tree, where its files would go stale.
+    /// The branch is checked out in another work tree, whose files would become stale.
     BranchInUse {
         /// The branch.
         branch: String,
         /// The directory where it is checked out.
         work_tree: PathBuf,
     },
-    /// The branch was to hold only records, and holds other files.
+    /// The branch for records contains other files.
     NotOurs {
         /// The branch.
         branch: String,
         /// One of its files.
         file: PathBuf,
     },
-    /// What is a directory on disk is a file in the commit.
+    /// A directory on disk is a file in the commit.
     FileInTheWay(PathBuf),
-    /// A call of git was ended because it took too long.
+    /// A git process exceeded the timeout.
     TimedOut {
-        /// What was called.
+        /// The command.
         command: String,
-        /// After how long.
+        /// The timeout.
         after: Duration,
     },
-    /// It was to stop.
+    /// The publishing was stopped.
     Stopped,
-    /// A call of git failed.
+    /// A git process failed.
     Git {
-        /// What was called.
+        /// The command.
         command: String,
-        /// What it said.
+        /// Its standard error.
         stderr: String,
     },
-    /// Others moved the branch each time before we could.
+    /// Other processes moved the branch at each attempt.
     LostRace(String),
 }
 
-/// A place in a record that holds what looks like a secret. The value itself is nowhere in it.
+/// The position of a value that looks like a secret. It does not contain the value.
 ///
 /// ```
 /// use tracing_failure::publish::{PublishError, Publisher};
@@ -88,9 +88,9 @@ pub struct Secret {
     pub file: PathBuf,
     /// The JSON pointer (RFC 6901) to the value.
     pub pointer: String,
-    /// What it looks like.
+    /// The kind of secret that it looks like.
     pub kind: &'static str,
-    /// SHA-256 of the value, in hexadecimal: what [`Publisher::allow`](crate::Publisher::allow) takes.
+    /// The SHA-256 of the value, in hexadecimal, for [`Publisher::allow`](crate::Publisher::allow).
     pub hash: String,
 }
 

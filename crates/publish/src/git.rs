@@ -1,4 +1,4 @@
-//! One call of git: nothing of the user's runs by it, nothing is asked, and it ends in time.
+//! Runs git without hooks, without prompts and with a timeout.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
@@ -13,10 +13,10 @@ use crate::child::{self, Limit};
 use crate::error::PublishError;
 use crate::watchdog::Watchdog;
 
-/// The longest that is shown of a command and of what it output.
+/// Maximum length of a command, or of its output, in a message.
 const MAX_SHOWN_CHARS: usize = 1000;
 
-/// Settings that keep a call to itself: no hooks, no daemons, no signatures, no work in the background.
+/// Settings that disable hooks, daemons, signatures and background maintenance.
 const SETTINGS: &[&str] = &[
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
@@ -37,8 +37,8 @@ const SETTINGS: &[&str] = &[
     "color.ui=false",
 ];
 
-/// What another git may have set for its own repository (`git rev-parse --local-env-vars`), or for what it does just
-/// now. Settings by `GIT_CONFIG_COUNT` stay: they are those of the machine.
+/// Variables that a calling git may have set for its own repository (`git rev-parse --local-env-vars`) or operation.
+/// `GIT_CONFIG_COUNT` is inherited, because it configures the machine.
 const REMOVED_VARIABLES: &[&str] = &[
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_CONFIG",
@@ -67,6 +67,7 @@ const REMOVED_VARIABLES: &[&str] = &[
     "LANGUAGE",
 ];
 
+/// Variables that disable prompts, translations and special pathspecs.
 const VARIABLES: &[(&str, &str)] = &[
     ("GIT_TERMINAL_PROMPT", "0"),
     ("GIT_ASKPASS", ""),
@@ -78,7 +79,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("LC_ALL", "C"),
 ];
 
-/// How git is called: where, for how long, and with what in its environment.
+/// The directory, the timeout, the environment and the settings for calls of git.
 #[derive(Clone, Debug)]
 pub(crate) struct Git {
     dir: PathBuf,
@@ -89,9 +90,10 @@ pub(crate) struct Git {
     settings: Vec<Cow<'static, str>>,
 }
 
+/// The output of a git process.
 pub(crate) struct GitOutput {
     pub(crate) succeeded: bool,
-    /// How it exited; `None` where a signal ended it.
+    /// The exit code, or `None` if a signal ended the process.
     pub(crate) code: Option<i32>,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: String,
@@ -99,7 +101,7 @@ pub(crate) struct GitOutput {
 }
 
 impl Git {
-    /// Git in this directory. A call ends in this time, or when it is given up.
+    /// Creates a runner for a directory. A call ends at the timeout or when `cancelled` is set.
     pub(crate) fn new(dir: &Path, timeout: Duration, cancelled: &Arc<AtomicBool>) -> Self {
         let cancelled = Arc::clone(cancelled);
         Git {
@@ -112,21 +114,21 @@ impl Git {
         }
     }
 
-    /// The same with this in its environment.
+    /// Returns a copy with another environment variable.
     pub(crate) fn with(&self, name: &'static str, value: impl AsRef<OsStr>) -> Self {
         let mut git = self.clone();
         git.variables.push((name, value.as_ref().to_owned()));
         git
     }
 
-    /// The same with this setting.
+    /// Returns a copy with another setting.
     pub(crate) fn set(&self, setting: impl Into<Cow<'static, str>>) -> Self {
         let mut git = self.clone();
         git.settings.push(setting.into());
         git
     }
 
-    /// Runs git to its end, however that is.
+    /// Runs git, whether it succeeds or fails.
     pub(crate) fn run<W: AsRef<OsStr>>(&self, words: &[W], input: Vec<u8>) -> Result<GitOutput, PublishError> {
         let mut command = Command::new("git");
         command.current_dir(&self.dir);
@@ -141,7 +143,7 @@ impl Git {
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         let shown = displayable(&command_line(words));
         let started = Instant::now();
-        // A time that no clock reaches is a long one.
+        // A timeout that overflows the clock means a very long one.
         let deadline = started.checked_add(self.timeout).unwrap_or(started + Duration::from_secs(1 << 30));
         let limit = Limit { deadline, cancelled: &self.cancelled, watchdog: &self.watchdog };
         match child::run(&mut command, input, &limit) {
@@ -155,7 +157,7 @@ impl Git {
             Ok(None) if self.cancelled.load(Ordering::Relaxed) => Err(PublishError::Stopped),
             Ok(None) => Err(PublishError::TimedOut { command: shown, after: self.timeout }),
             Err(error) if error.kind() == io::ErrorKind::NotFound && !self.dir.is_dir() => {
-                let gone = format!("{} has gone meanwhile: publish again when it is back", self.dir.display());
+                let gone = format!("{} has gone meanwhile. Publish again when it is back", self.dir.display());
                 Err(PublishError::Io(io::Error::new(error.kind(), gone)))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(PublishError::NoGit),
@@ -163,17 +165,17 @@ impl Git {
         }
     }
 
-    /// What it says, where it succeeds.
+    /// Runs git and returns its standard output. A failure is an error.
     pub(crate) fn read<W: AsRef<OsStr>>(&self, words: &[W], input: Vec<u8>) -> Result<Vec<u8>, PublishError> {
         self.run(words, input)?.into_stdout()
     }
 
-    /// The one word that it says, such as an object's name.
+    /// Runs git and returns its output line, such as the name of an object. A failure is an error.
     pub(crate) fn output_line<W: AsRef<OsStr>>(&self, words: &[W], input: Vec<u8>) -> Result<String, PublishError> {
         Ok(String::from_utf8_lossy(&self.read(words, input)?).trim_end().to_owned())
     }
 
-    /// The one word that it says, or `None` where it fails.
+    /// Runs git and returns its output line, or `None` if it fails or prints nothing.
     pub(crate) fn try_output_line<W: AsRef<OsStr>>(&self, words: &[W]) -> Result<Option<String>, PublishError> {
         let output = self.run(words, Vec::new())?;
         let word = || String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
@@ -191,12 +193,12 @@ impl GitOutput {
     }
 }
 
-/// The parts of what git says with `-z`.
+/// Splits output that git writes with `-z`.
 pub(crate) fn split_nul(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.strip_suffix(b"\0").unwrap_or(text).split(|byte| *byte == 0).filter(|part| !part.is_empty())
 }
 
-/// A line of a path as git writes it.
+/// Converts a path that git writes.
 pub(crate) fn path_of(bytes: &[u8]) -> PathBuf {
     #[cfg(unix)]
     {
@@ -209,7 +211,7 @@ pub(crate) fn path_of(bytes: &[u8]) -> PathBuf {
     }
 }
 
-/// The command as it would be typed.
+/// Joins the command for messages.
 fn command_line<W: AsRef<OsStr>>(words: &[W]) -> String {
     let words = words.iter().map(|word| word.as_ref().to_string_lossy());
     std::iter::once("git".into()).chain(words).collect::<Vec<_>>().join(" ")
@@ -218,14 +220,14 @@ fn command_line<W: AsRef<OsStr>>(words: &[W]) -> String {
 fn displayable_stderr(text: &str) -> String {
     let lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with("hint:"));
     let text = without_credentials(&lines.collect::<Vec<_>>().join("\n"));
-    // What matters comes last, after all greetings of a remote.
+    // The error follows any greeting of the remote, so the end is kept.
     match text.char_indices().rev().nth(MAX_SHOWN_CHARS) {
         Some((start, _)) => format!("…{}", &text[start..]),
         None => text,
     }
 }
 
-/// Text for people: no credentials of URLs, and no more than a screen of it.
+/// Removes credentials and shortens the text for messages.
 fn displayable(text: &str) -> String {
     let text = without_credentials(text);
     if text.len() <= MAX_SHOWN_CHARS {
@@ -234,7 +236,7 @@ fn displayable(text: &str) -> String {
     text.chars().take(MAX_SHOWN_CHARS).chain("…".chars()).collect()
 }
 
-/// The text without the credentials in its URLs: before the `@`, in the query and in the fragment.
+/// Removes the credentials from the URLs in a text: before the `@`, in the query and in the fragment.
 pub(crate) fn without_credentials(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
@@ -249,10 +251,10 @@ pub(crate) fn without_credentials(text: &str) -> String {
     clean
 }
 
-/// A URL behind its scheme.
+/// Removes the credentials from a URL without its scheme.
 fn clean_url(url: &str) -> String {
     let authority = url.find(['/', '?', '#']).unwrap_or(url.len());
-    // A password may hold a slash, although it should be escaped: no port is written in letters.
+    // A port consists of digits, so other text after the colon is a password. It may contain an unescaped slash.
     let has_password =
         url[..authority].split_once(':').is_some_and(|(_, port)| !port.bytes().all(|b| b.is_ascii_digit()));
     let end = if has_password { url.len() } else { authority };

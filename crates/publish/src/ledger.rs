@@ -1,7 +1,7 @@
-//! The memory of one branch at one place: which records it has had from here.
+//! The push ledger: the records that a branch of a remote has had.
 //!
-//! Records that others delete or amend there stay so, although they are still here. The place is known by its URL: a remote
-//! of the same name that points elsewhere has had nothing.
+//! The ledger prevents records that were deleted or amended on the remote from being pushed again. It belongs to a URL
+//! and a branch, so a remote whose URL changes gets a new ledger.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, OpenOptions};
@@ -17,20 +17,20 @@ use record::internal::fingerprint;
 
 pub(crate) struct PushLedger {
     file: PathBuf,
-    /// The versions of records that the branch has had.
+    /// The versions of records that the branch has had. A version is a path with a content.
     versions: HashSet<String>,
-    /// By path, the version that was pushed last.
+    /// The blob that was pushed last, by path.
     latest: HashMap<String, String>,
     /// The commit that the branch was at when it was last asked or pushed to.
     tip: Option<String>,
-    /// The file that says which place the name of the remote stood for.
+    /// The file with the place that the remote's name stood for at the last publishing.
     place_file: PathBuf,
     place: String,
     last_place: Option<String>,
 }
 
 impl PushLedger {
-    /// Reads the memory. A file that cannot be read is as good as none: its records are pushed again.
+    /// Reads the ledger. Without a readable file, the ledger is empty and records are pushed again.
     pub(crate) fn open(repository: &Repository, remote: &Remote) -> Result<Self, PublishError> {
         let dir = repository.state_dir(&repository.common_dir)?;
         let branch = format!("{:?}", remote.branch.name());
@@ -68,23 +68,24 @@ impl PushLedger {
         self.tip.as_deref()
     }
 
-    /// Whether the remote's tracking branches speak of this place: its URL has not changed since the last publishing.
+    /// Returns true if the remote's URL has not changed since the last publishing, so that its tracking branches are
+    /// valid.
     pub(crate) fn is_same_place(&self) -> bool {
         self.last_place.as_ref().is_none_or(|place| *place == self.place)
     }
 
-    /// Whether the branch has had this version.
+    /// Returns true if the branch has had this version.
     pub(crate) fn has(&self, entry: &Entry) -> bool {
         self.versions.contains(&version(entry))
     }
 
-    /// Whether a version that the branch has had is here because it has changed back: another one was pushed after it.
+    /// Returns true if a file has changed back to an earlier version: another version was pushed after it.
     pub(crate) fn is_reverted(&self, entry: &Entry) -> bool {
         self.latest.get(&path_key(entry)).is_some_and(|latest| *latest != entry.blob)
     }
 
-    /// Remembers the tip and its records, and those of them that were pushed just now. A failure to write loses no more
-    /// than this memory.
+    /// Adds the tip, its records and the records that were just pushed. Write errors are ignored, because the ledger is
+    /// not essential.
     pub(crate) fn append(&mut self, repository: &Repository, tip: &str, records: &[Entry], pushed: &[Entry]) {
         let mut lines = Vec::new();
         for entry in records {
@@ -115,7 +116,7 @@ impl PushLedger {
     }
 }
 
-/// A file of this path with this content.
+/// The key of a path with a content.
 pub(crate) fn version(entry: &Entry) -> String {
     fingerprint([&*String::from_utf8_lossy(&entry.path), &entry.blob])
 }

@@ -1,4 +1,4 @@
-//! Pushes the records of failures to a git repository, without harming it, by the `git` of the machine.
+//! Commits and pushes failure records with the installed `git`, without harming the user's repository.
 //!
 //! A part of [tracing-failure](https://docs.rs/tracing-failure), whose feature `publish` re-exports it.
 

@@ -1,4 +1,4 @@
-//! One at a time for each clone.
+//! The lock of a clone, which only one publisher holds at a time.
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -11,16 +11,16 @@ use crate::error::PublishError;
 use record::internal::open_ordinary;
 use runtime::io_error::about;
 
-/// The name of the file that is locked.
+/// The name of the lock file.
 pub(crate) const FILE_NAME: &str = "lock";
 
-/// Waits until no other process publishes from the same clone. On a file system without locks, git's own locks keep the
-/// repository whole.
+/// Waits until no other process publishes from the same clone. On a file system without locks, the locks of git protect
+/// the repository.
 pub(crate) fn lock_clone(dir: &Path, timeout: Duration) -> Result<FileLock, PublishError> {
     let path = dir.join(FILE_NAME);
     let failed = |error| PublishError::Io(about(&path, "cannot lock", error));
     let opened = match open_ordinary(File::options().create(true).append(true), &path) {
-        // Another user made it. A lock needs no more than to read.
+        // Another user created the file. Read access suffices for a lock.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => open_ordinary(File::options().read(true), &path),
         opened => opened,
     };

@@ -1,28 +1,29 @@
-//! What the log of the repository says.
+//! Commit messages.
 
 use chrono::{DateTime, TimeZone};
 
 use crate::outcome::Count;
 use text::shorten_to_line;
 
-/// How many computations a message names, and how much of each.
+/// Maximum number of computations in a message.
 const MAX_NAMES: usize = 20;
+/// Maximum length of the name of a computation.
 const MAX_NAME_CHARS: usize = 80;
 
-/// What the log of a branch says of our moves.
+/// The reflog message of branch moves.
 pub(crate) const REFLOG_MESSAGE: &str = "Failure log";
 
-/// How each message begins.
+/// The beginning of each commit message.
 const SUBJECT_PREFIX: &[u8] = b"Failure log: ";
 
-/// Whether a commit of this subject was made by us.
+/// Returns true if the subject is that of a commit of records.
 pub(crate) fn is_record_commit(subject: &[u8]) -> bool {
     let Some(time) = subject.strip_prefix(SUBJECT_PREFIX) else { return false };
     let is_digit = |(place, byte): (usize, &u8)| if place == 8 { *byte == b'_' } else { byte.is_ascii_digit() };
     time.len() == 15 && time.iter().enumerate().all(is_digit)
 }
 
-/// The message of a commit: `Failure log: 20251227_043000`, and what failed.
+/// Returns a commit message: `Failure log: 20251227_043000`, followed by the failed computations.
 pub(crate) fn message<Tz: TimeZone>(now: DateTime<Tz>, records: usize, computations: &[(String, usize)]) -> String
 where
     Tz::Offset: std::fmt::Display,
@@ -38,7 +39,7 @@ where
     format!("Failure log: {}\n\n{}: {list}\n", now.format("%Y%m%d_%H%M%S"), Count(records, "record"))
 }
 
-/// How often each computation failed, the most frequent first.
+/// Counts the failures of each computation, the most frequent first.
 pub(crate) fn tally<'a>(computations: impl Iterator<Item = &'a str>) -> Vec<(String, usize)> {
     let mut counts = std::collections::BTreeMap::new();
     for computation in computations {

@@ -1,4 +1,4 @@
-//! What publishing did, or would do.
+//! The results of publishing and planning.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::error::{Secret, write_secrets};
 
-/// What [`Publisher::publish`](crate::Publisher::publish) did.
+/// The result of [`Publisher::publish`](crate::Publisher::publish).
 ///
 /// ```
 /// use tracing_failure::publish::{Outcome, Publisher};
@@ -25,23 +25,23 @@ use crate::error::{Secret, write_secrets};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Published {
-    /// How far it came.
+    /// How far the publishing came.
     pub outcome: Outcome,
-    /// The commit that was pushed, or else made.
+    /// The commit that was pushed or, if none was pushed, created.
     pub commit: Option<String>,
-    /// How many records were pushed, or else committed.
+    /// The number of records in that commit.
     pub records: usize,
-    /// What failed in them, and how often, the most frequent first.
+    /// The computations that failed in these records and their counts, the most frequent first.
     pub computations: Vec<(String, usize)>,
-    /// The branch: on the remote where it was pushed, else here.
+    /// The branch on the remote if it was pushed, otherwise the local branch.
     pub branch: Option<String>,
-    /// The remote, by its name or, without the credentials in it, its URL.
+    /// The name of the remote, or its URL without credentials.
     pub remote: Option<String>,
-    /// Records that stay out because of an ignore rule.
+    /// Records that an ignore rule excludes.
     pub ignored: Vec<Ignored>,
-    /// Files that look like records and are none, and copies of records.
+    /// Files that look like records but are not, and copies of records.
     pub skipped: Vec<Skipped>,
-    /// What looks like secrets in new records. These records are left out.
+    /// Values that look like secrets. Their records are left out.
     pub secrets: Vec<Secret>,
 }
 
@@ -62,15 +62,15 @@ pub struct Published {
 pub enum Outcome {
     /// The records are on the remote.
     Pushed,
-    /// The records are committed here and not on the remote: the next publishing tries again.
+    /// The records are committed locally but not pushed. The next publishing tries again.
     Committed(NotPushed),
-    /// All records are where they should be.
+    /// All records were published before.
     NothingToDo,
-    /// The directory is in no work tree of a git repository.
+    /// The directory is not in a work tree of a git repository.
     NoRepository,
 }
 
-/// Why a commit is not on the remote.
+/// The reason why a commit is not on the remote.
 ///
 /// ```
 /// use tracing_failure::publish::NotPushed;
@@ -82,44 +82,44 @@ pub enum Outcome {
 pub enum NotPushed {
     /// The repository has no remote.
     NoRemote,
-    /// The remote cannot be reached; in the words of git.
+    /// The remote cannot be reached. The text is the message of git.
     Offline(String),
-    /// The remote wants to know who we are, or does not let us in; in the words of git.
+    /// The remote refuses access or requires a login. The text is the message of git.
     Denied(String),
-    /// The remote does not take the commit, or others came first each time; in its words.
+    /// The remote rejects the commit, or others pushed first at each attempt. The text is the message of the remote.
     Rejected(String),
-    /// A call of git was ended after this time.
+    /// A git process exceeded this timeout.
     TimedOut(Duration),
-    /// It was to stop: [`Publisher::stop_when`](crate::Publisher::stop_when).
+    /// The publishing was stopped by [`Publisher::stop_when`](crate::Publisher::stop_when).
     Stopped,
-    /// The branch is not on the remote yet, and pushing it would publish commits of yours.
+    /// The branch is not on the remote yet, and pushing it would publish your own commits.
     NotOnRemote {
         /// The branch.
         branch: String,
         /// The remote.
         remote: String,
     },
-    /// The branch was on the remote and is no longer there: others have deleted or renamed it.
+    /// The branch was deleted or renamed on the remote.
     Deleted {
         /// The branch.
         branch: String,
         /// The remote.
         remote: String,
     },
-    /// The branch of the remote holds other files than records.
+    /// The branch on the remote contains files other than records.
     NotOurs {
         /// The branch.
         branch: String,
         /// One of its files.
         file: PathBuf,
     },
-    /// Records that were committed earlier hold what looks like secrets.
+    /// Records of earlier commits contain values that look like secrets.
     Secrets(Vec<Secret>),
-    /// Something else went wrong; in the words of git.
+    /// Another error occurred. The text is the message of git.
     Failed(String),
 }
 
-/// Records that an ignore rule keeps out.
+/// Records that an ignore rule excludes.
 ///
 /// ```
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-ignored-{}", std::process::id()));
@@ -133,9 +133,9 @@ pub enum NotPushed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ignored {
-    /// The rule and where it stands: `.gitignore:3: /io/failures`.
+    /// The rule and its position: `.gitignore:3: /io/failures`.
     pub rule: String,
-    /// How many records it concerns.
+    /// The number of records that the rule excludes.
     pub records: usize,
 }
 
@@ -155,13 +155,13 @@ pub struct Ignored {
 pub struct Skipped {
     /// The file, relative to the root of the work tree.
     pub file: PathBuf,
-    /// Why it is left out.
+    /// The reason why the file is left out.
     pub why: String,
-    /// The record that it is a copy of, as programs leave it that synchronise directories: then nothing is missing.
+    /// The record that the file is a copy of. Programs that synchronise directories create such copies.
     pub copy_of: Option<PathBuf>,
 }
 
-/// What [`Publisher::publish`](crate::Publisher::publish) would do.
+/// A preview of [`Publisher::publish`](crate::Publisher::publish).
 ///
 /// ```
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-plan-type-{}", std::process::id()));
@@ -177,23 +177,23 @@ pub struct Skipped {
 pub struct Plan {
     /// The directory of the records.
     pub dir: PathBuf,
-    /// The root of the work tree; `None` where the directory is in none.
+    /// The root of the work tree, or `None` if the directory is not in one.
     pub work_tree: Option<PathBuf>,
     /// The records that would be committed, relative to the root of the work tree.
     pub records: Vec<PathBuf>,
-    /// What failed in them, and how often, the most frequent first.
+    /// The computations that failed in these records and their counts, the most frequent first.
     pub computations: Vec<(String, usize)>,
-    /// How many records of earlier commits would be pushed with them, as far as is known without asking the remote.
+    /// The number of records of earlier commits that would be pushed as well, as far as is known without the remote.
     pub waiting: usize,
-    /// The branch that they would be committed to.
+    /// The branch that the records would be committed to.
     pub branch: Option<String>,
-    /// The remote, by its name or, without the credentials in it, its URL.
+    /// The name of the remote, or its URL without credentials.
     pub remote: Option<String>,
-    /// Records that would stay out because of an ignore rule.
+    /// Records that an ignore rule would exclude.
     pub ignored: Vec<Ignored>,
-    /// Files that look like records and are none, and copies of records.
+    /// Files that look like records but are not, and copies of records.
     pub skipped: Vec<Skipped>,
-    /// What looks like secrets in new records. These records would be left out.
+    /// Values that look like secrets. Their records would be left out.
     pub secrets: Vec<Secret>,
 }
 
@@ -208,11 +208,11 @@ impl fmt::Display for Published {
                 write!(f, "{records} committed to {branch} ({commit}), not pushed: {why}")?;
             }
             Outcome::Committed(why) => {
-                write!(f, "nothing new to commit, and what {branch} holds could not be pushed: {why}")?
+                write!(f, "nothing new to commit, and earlier records on {branch} could not be pushed: {why}")?
             }
             Outcome::NothingToDo => f.write_str("nothing to publish")?,
             Outcome::NoRepository => {
-                return f.write_str("the directory is in no work tree of a git repository: nothing was published");
+                return f.write_str("nothing was published: the directory is in no work tree of a git repository");
             }
         }
         write_left_out(f, &self.ignored, &self.skipped, &self.secrets)
@@ -224,27 +224,27 @@ impl fmt::Display for NotPushed {
         match self {
             NotPushed::NoRemote => f.write_str("the repository has no remote: add one with `git remote add`"),
             NotPushed::Offline(words) => write!(f, "the remote cannot be reached: {words}"),
-            NotPushed::Denied(words) => write!(f, "the remote does not let us in: {words}"),
-            NotPushed::Rejected(words) => write!(f, "the remote rejects it: {words}"),
-            NotPushed::TimedOut(after) => write!(f, "git did not come back within {} s", after.as_secs_f32()),
+            NotPushed::Denied(words) => write!(f, "the remote denies access: {words}"),
+            NotPushed::Rejected(words) => write!(f, "the remote rejects the push: {words}"),
+            NotPushed::TimedOut(after) => write!(f, "git did not finish within {} s", after.as_secs_f32()),
             NotPushed::Stopped => f.write_str("it was stopped"),
             NotPushed::NotOnRemote { branch, remote } => write!(
                 f,
-                "branch {branch} is not on {remote} yet: push it once yourself (`git push -u {remote} {branch}`), or choose a \
-                 branch of its own for the records"
+                "branch {branch} is not on {remote} yet. Push it once yourself (`git push -u {remote} {branch}`), or \
+                 choose a separate branch for the records"
             ),
             NotPushed::Deleted { branch, remote } => write!(
                 f,
-                "branch {branch} was on {remote} and is no longer there: push it yourself if it is to come back (`git push \
-                 {remote} {branch}`), or choose another branch for the records"
+                "branch {branch} was deleted on {remote}. Push it yourself to restore it \
+                 (`git push {remote} {branch}`), or choose another branch for the records"
             ),
             NotPushed::NotOurs { branch, file } => write!(
                 f,
-                "the branch {branch} of the remote holds more than records, {} for one: choose another name",
+                "branch {branch} on the remote contains files other than records, such as {}: choose another name",
                 file.display()
             ),
             NotPushed::Secrets(secrets) => {
-                f.write_str("records that are committed hold what looks like secrets:")?;
+                f.write_str("committed records contain values that look like secrets:")?;
                 write_secrets(f, secrets)
             }
             NotPushed::Failed(words) => f.write_str(words),
@@ -293,15 +293,15 @@ fn write_left_out(
     }
     let mut files: Vec<_> = secrets.iter().map(|secret| &secret.file).collect();
     files.dedup();
-    write!(f, "\n{} left out, with what looks like secrets:", Count(files.len(), "record"))?;
+    write!(f, "\n{} left out because of values that look like secrets:", Count(files.len(), "record"))?;
     write_secrets(f, secrets)?;
     f.write_str(
-        "\ntake them out of the files, or replace them by \"[redacted]\"; allow what is no secret with \
-         `failures push --allow` and the number in brackets",
+        "\nRemove the values from the files, or replace them by \"[redacted]\". If a value is not a secret, \
+         allow it with `failures push --allow` and the number in brackets.",
     )
 }
 
-/// A number of things, in words.
+/// A count with its noun.
 pub(crate) struct Count(pub(crate) usize, pub(crate) &'static str);
 
 impl fmt::Display for Count {

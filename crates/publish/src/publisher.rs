@@ -1,4 +1,4 @@
-//! Records go into a commit and to a remote, by the `git` of the machine.
+//! The publisher: commits records and pushes them.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -19,11 +19,11 @@ use crate::repository::Repository;
 use crate::scan::Scan;
 use crate::target::Target;
 
-/// Commits failure records and pushes them, whatever else is going on in the repository.
+/// Commits failure records and pushes them, in any state of the repository.
 ///
-/// Only records are committed: what is staged, changed or half merged stays as it is, and commits of yours that are not on
-/// the remote are not pushed along. No hook runs, nothing asks for a password, nothing waits for longer than its timeout.
-/// It needs git 2.36 or later.
+/// Only records are committed. Your staged, unstaged and half-merged changes stay as they are, and your own commits are
+/// not pushed. Hooks and password prompts are disabled, and every git process has a timeout. Publishing needs git 2.36
+/// or later.
 ///
 /// ```no_run
 /// let published = tracing_failure::publish::Publisher::new("io/failures").branch("failures").publish()?;
@@ -37,12 +37,12 @@ pub struct Publisher {
     remote: Option<String>,
     branch: Option<String>,
     timeout: Duration,
-    /// Set where nobody is interested any more.
+    /// Stops the publishing when it is set.
     pub(crate) cancelled: Arc<AtomicBool>,
 }
 
 impl Publisher {
-    /// Publishes the records of this directory, to the current branch and its remote.
+    /// Creates a publisher for the records of a directory. It publishes to the current branch and its remote.
     ///
     /// ```
     /// let publisher = tracing_failure::publish::Publisher::new("io/failures");
@@ -58,8 +58,9 @@ impl Publisher {
         }
     }
 
-    /// The remote to push to: a name or a URL. Where none is given, what git pushes the branch to, else the only
-    /// remote, else `origin`.
+    /// Sets the remote to push to, by name or URL.
+    ///
+    /// The default is the remote that git pushes the branch to, else the only remote, else `origin`.
     ///
     /// ```
     /// let publisher = tracing_failure::publish::Publisher::new("io/failures").remote("origin");
@@ -70,8 +71,10 @@ impl Publisher {
         self
     }
 
-    /// A branch of its own, that holds only records: it is made where it is missing. The current branch, the index and
-    /// the work tree are not touched then, and ignore rules do not count. The current branch where none is given.
+    /// Sets a separate branch for records. It is created if it does not exist.
+    ///
+    /// The current branch, the index and the work tree are then not changed, and ignore rules do not apply. The default
+    /// is the current branch.
     ///
     /// ```
     /// let publisher = tracing_failure::publish::Publisher::new("io/failures").branch("failures");
@@ -82,8 +85,10 @@ impl Publisher {
         self
     }
 
-    /// How long one call of git may take, before it is ended with all that it started; 60 s by default. As long is
-    /// waited for another process that publishes from the same clone.
+    /// Sets the timeout of each git process, which is terminated with its children when it expires. The default is 60
+    /// s.
+    ///
+    /// It is also the maximum time to wait for another process that publishes from the same clone.
     ///
     /// ```
     /// use std::time::Duration;
@@ -95,8 +100,9 @@ impl Publisher {
         self
     }
 
-    /// Ends the git that runs, and with it the publishing, once this is set: by a handler of signals, for one. The guard
-    /// stops pushes of [`Builder::auto_push`](crate::Builder::auto_push) by itself.
+    /// Stops the publishing and terminates the running git when the flag is set, for example by a signal handler.
+    ///
+    /// Automatic pushes need no flag: the guard stops them.
     ///
     /// ```
     /// use std::sync::{Arc, atomic::AtomicBool};
@@ -109,11 +115,11 @@ impl Publisher {
         self
     }
 
-    /// What [`publish`](Self::publish) would do. Nothing is changed, and the remote is not asked.
+    /// Returns what [`publish`](Self::publish) would do. It changes nothing and does not contact the remote.
     ///
     /// # Errors
     ///
-    /// As those of [`publish`](Self::publish).
+    /// Fails like [`publish`](Self::publish).
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-plan-{}", std::process::id()));
@@ -163,14 +169,15 @@ impl Publisher {
         Ok(plan)
     }
 
-    /// Allows a value that looks like a secret and is none: it is published from now on. `hash` is that of a
-    /// [`Secret`](crate::Secret), or its first eight or more digits; the comment tells others why. Both are added to the file
-    /// `.failures-allow` beside the records, which is returned. Commit the file: the value is then allowed in every clone, and
-    /// everybody can see and revoke it.
+    /// Allows a value that looks like a secret but is not, so that it is published from now on.
+    ///
+    /// `hash` is the hash of a [`Secret`](crate::Secret), or at least its first eight digits. The comment explains why
+    /// the value is allowed. Both are added to the file `.failures-allow` in the directory of the records, whose path
+    /// is returned. Commit the file, so that the value is allowed in every clone and others can review or revoke it.
     ///
     /// # Errors
     ///
-    /// When no new record holds such a value, or the file cannot be written.
+    /// Fails if no new record contains such a value, or if the file cannot be written.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-allow-{}", std::process::id()));
@@ -189,13 +196,14 @@ impl Publisher {
         crate::allow_list::allow(&dir, &self.plan()?.secrets, hash, comment)
     }
 
-    /// Commits the records that git does not have yet, and pushes them with those that were committed earlier.
+    /// Commits new records, and pushes them together with records that were committed earlier.
     ///
-    /// What cannot be pushed stays committed, and the next call pushes it: that is no error but an [`Outcome`].
+    /// Records that cannot be pushed stay committed, and the next call pushes them. This is an [`Outcome`], not an
+    /// error.
     ///
     /// # Errors
     ///
-    /// Why nothing could be committed. The records stay on disk.
+    /// Fails if nothing could be committed. The records remain on disk.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-publish-{}", std::process::id()));
@@ -235,14 +243,14 @@ impl Publisher {
                 Push { repository, target, remote, scan, ledger, local, is_new, has_new_records }.push()
             }
         };
-        // The outcome is reported in any case, also where the index cannot follow yet.
+        // The outcome does not depend on the index, which may still be locked.
         if target.is_current && matches!(target.is_still_current(&repository), Ok(true)) {
             crate::stage::finish_if_unlocked(&repository);
         }
         Ok(Published::of(committed, pushed, target, remote))
     }
 
-    /// The same for another directory, and stopped by nobody but us.
+    /// Returns a publisher for another directory, with a new flag that stops it.
     #[doc(hidden)]
     pub fn with_dir(self, dir: &Path) -> Self {
         Publisher { dir: dir.to_owned(), cancelled: Arc::default(), ..self }
@@ -258,8 +266,8 @@ impl Publisher {
     }
 }
 
-/// The commit that a new branch of our own begins with: the remote's. Why the remote cannot be asked is also why nothing can
-/// be pushed.
+/// Returns the remote's commit, at which a new branch for records begins, and the reason if the remote cannot be
+/// reached. The same reason prevents the push.
 fn remote_start(
     repository: &Repository,
     remote: Option<&Remote>,
@@ -271,7 +279,7 @@ fn remote_start(
     }
 }
 
-/// Without the credentials that a URL may hold.
+/// Omits the credentials of a URL.
 impl fmt::Debug for Publisher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let remote = self.remote.as_deref().map(crate::git::without_credentials);
@@ -299,7 +307,7 @@ impl Plan {
 }
 
 impl Published {
-    /// Whether everything that may be published is where it should be.
+    /// Returns true if nothing remains to be pushed.
     pub(crate) fn is_done(&self) -> bool {
         matches!(self.outcome, Outcome::Pushed | Outcome::NothingToDo)
     }
@@ -334,7 +342,7 @@ impl Published {
                 (Outcome::Pushed, Some(pushed))
             }
             Err(why) => (Outcome::Committed(why), new),
-            // Others have brought the same records there already.
+            // Another process pushed the same records.
             Ok(None) if new.is_some() && remote.is_some() => (Outcome::Pushed, new),
             Ok(None) => (Outcome::NothingToDo, new),
         };

@@ -1,4 +1,4 @@
-//! A commit of records goes to the remote, and no commit of the user's with it.
+//! Pushes a commit of records, without pushing any commit of the user.
 
 use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
@@ -18,30 +18,31 @@ use crate::target::{Target, find_other_file};
 use crate::tree::{Change, Entry, changed, changes};
 use crate::withdrawn::Withdrawn;
 
-/// How often others may come first.
+/// Maximum number of attempts if others push at the same time.
 const MAX_ATTEMPTS: u32 = 16;
 
-/// Tries that may be lost although the tip is the same again.
+/// Maximum number of rejected attempts although the tip has not moved.
 const MAX_UNEXPLAINED_LOSSES: u32 = 2;
 
-/// More commits than this are not looked at one by one, unless all of them are ours.
+/// Maximum number of commits that are examined one by one, unless all of them are commits of records.
 const MAX_COMMITS: usize = 1000;
 
+/// A push of one branch to one remote.
 pub(crate) struct Push<'a> {
     pub(crate) repository: &'a Repository,
     pub(crate) target: &'a Target,
     pub(crate) remote: &'a Remote,
     pub(crate) scan: &'a mut Scan,
     pub(crate) ledger: PushLedger,
-    /// Where the branch is here.
+    /// The local commit of the branch.
     pub(crate) local: &'a str,
-    /// Whether the branch is one of our own that begins with this publishing.
+    /// True if this publishing creates a separate branch for records.
     pub(crate) is_new: bool,
-    /// Whether records were committed just now.
+    /// True if this publishing committed records.
     pub(crate) has_new_records: bool,
 }
 
-/// What is pushed on top of what.
+/// A commit, and the tip that it is pushed onto.
 struct Step {
     new: NewCommit,
     tip: Option<String>,
@@ -49,7 +50,7 @@ struct Step {
 }
 
 impl Push<'_> {
-    /// How many records the remote lacks, by what is known of it here.
+    /// Returns the number of records that the remote lacks, as far as is known locally.
     pub(crate) fn waiting(&mut self) -> Result<usize, PublishError> {
         let known = self.ledger.tip().map(str::to_owned);
         let tip = known.map_or_else(|| self.remote.last_known(self.repository), |tip| Ok(Some(tip)))?;
@@ -57,11 +58,11 @@ impl Push<'_> {
         Ok(self.missing_records(tip.as_deref(), &[published])?.len())
     }
 
-    /// Pushes all records that the remote lacks; `None` where it lacks none.
+    /// Pushes all records that the remote lacks. Returns `None` if it lacks none.
     ///
     /// # Errors
     ///
-    /// Why they are not there. The next try begins where this one ended.
+    /// Returns the reason if the records could not be pushed. The next publishing tries again.
     pub(crate) fn push(&mut self) -> Result<Option<NewCommit>, NotPushed> {
         if !self.has_new_records && self.is_known_to_have_all()? {
             return Ok(None);
@@ -76,14 +77,14 @@ impl Push<'_> {
             }
             let tip = self.remote.fetch_tip(self.repository)?;
             if lost_at.as_ref() == Some(&tip) && attempt > MAX_UNEXPLAINED_LOSSES {
-                // Nobody was first: it is refused for another reason.
+                // The tip has not moved, so the push is refused for another reason.
                 return Err(NotPushed::Rejected(lost));
             }
             lost_at = Some(tip.clone());
             let Some(step) = self.step(tip)? else { return Ok(None) };
             match self.remote.push(&step.new.commit, step.tip.as_deref())? {
                 PushResult::Accepted => {
-                    // It is there, whatever becomes of what we know of it here.
+                    // The push succeeded, even if the local state cannot be updated.
                     let _ = self.append_ledger(&step.new.commit, &step.entries);
                     let _ = self.follow(&step.new.commit);
                     return Ok(Some(step.new));
@@ -95,17 +96,17 @@ impl Push<'_> {
                 break;
             }
         }
-        Err(NotPushed::Rejected(format!("others came first each time: {lost}")))
+        Err(NotPushed::Rejected(format!("others came first at each attempt: {lost}")))
     }
 
-    /// Whether the remote lacks nothing, and has not moved since it was last asked.
+    /// Returns true if the remote lacked no records and has not moved since the last contact.
     fn is_known_to_have_all(&mut self) -> Result<bool, PublishError> {
         let Some(tip) = self.ledger.tip().map(str::to_owned) else { return Ok(false) };
         let tracked = self.remote.last_known(self.repository)?.filter(|_| self.ledger.is_same_place());
         Ok(tracked.is_none_or(|tracked| tracked == tip) && self.waiting()? == 0)
     }
 
-    /// Remembers all records that the remote has at this commit, and those that were pushed.
+    /// Adds the records of the remote's commit, and the pushed records, to the ledger.
     fn append_ledger(&mut self, commit: &str, pushed: &[Entry]) -> Result<(), PublishError> {
         let git = &self.repository.git;
         let mut records = changed(git, &self.repository.empty_tree()?, commit, !self.target.is_current)?;
@@ -114,7 +115,7 @@ impl Push<'_> {
         Ok(())
     }
 
-    /// What to push on this tip; `None` where it has all records.
+    /// Returns the commit to push onto the tip, or `None` if the tip has all records.
     fn step(&mut self, tip: Option<String>) -> Result<Option<Step>, NotPushed> {
         if tip.is_none() {
             self.refuse_deleted()?;
@@ -148,7 +149,7 @@ impl Push<'_> {
         Ok(Some(Step { new, tip: Some(tip), entries }))
     }
 
-    /// A branch that the remote no longer has was deleted or renamed there on purpose.
+    /// Refuses to restore a branch that was deleted or renamed on the remote.
     fn refuse_deleted(&self) -> Result<(), NotPushed> {
         let was_pushed = self.ledger.tip().is_some() && !self.is_new;
         let was_tracked = self.ledger.is_same_place() && self.remote.last_known(self.repository)?.is_some();
@@ -158,17 +159,19 @@ impl Push<'_> {
         Err(NotPushed::Deleted { branch: self.remote.branch.to_string(), remote: self.remote.display_name() })
     }
 
-    /// A branch of our own follows the remote; one that is checked out, or that the user has committed to, stays where it is.
+    /// Moves a separate branch to the pushed commit. A branch that is checked out, or that has commits of the user,
+    /// stays.
     fn follow(&mut self, commit: &str) -> Result<(), NotPushed> {
         if self.target.is_current || commit == self.local || !self.are_all_record_commits(&[commit.to_owned()])? {
             return Ok(());
         }
         self.refuse_other_files(commit)?;
-        // If somebody else moved it meanwhile, the next publishing sees to it.
+        // If another process moved it meanwhile, the next publishing handles it.
         self.repository.move_branch(&self.target.branch, commit, Some(self.local))?;
         Ok(())
     }
 
+    /// Refuses to use a separate branch that contains files other than records.
     fn refuse_other_files(&mut self, tip: &str) -> Result<(), NotPushed> {
         if self.target.is_current {
             return Ok(());
@@ -181,8 +184,10 @@ impl Push<'_> {
         }
     }
 
-    /// Records that came or changed here since the branches parted, and that the tip has not, or has otherwise. Records that
-    /// were changed or deleted there stay so. `published` are commits that the remote has.
+    /// Returns the records that were added or changed locally since the merge base, and that differ from the tip.
+    ///
+    /// Records that were changed or deleted on the remote are not included. `published` are commits that the remote
+    /// has.
     fn missing_records(&mut self, tip: Option<&str>, published: &[String]) -> Result<Vec<Entry>, PublishError> {
         let git = &self.repository.git;
         let empty = self.repository.empty_tree()?;
@@ -192,7 +197,7 @@ impl Push<'_> {
         };
         let everywhere = !self.target.is_current;
         let mut entries = changed(git, base.as_deref().unwrap_or(&empty), self.local, everywhere)?;
-        // A branch of the user's that is not there brings only what is in none of the others.
+        // A new branch of the user brings only records that no other branch of the remote has.
         if let (None, true) = (tip, self.target.is_current)
             && let Some(commits) = self.unpublished(published, MAX_COMMITS)?
         {
@@ -212,7 +217,7 @@ impl Push<'_> {
         Ok(entries)
     }
 
-    /// Leaves out versions that the branch has had, and has no longer because others want it so.
+    /// Removes versions that the branch has had and that were removed from it on the remote.
     fn remove_withdrawn(
         &self,
         entries: &mut Vec<Entry>,
@@ -223,12 +228,12 @@ impl Push<'_> {
         if entries.is_empty() {
             return Ok(());
         }
-        // A new branch of our own has all records that are here.
+        // A new separate branch gets all local records.
         if tip.is_none() && !self.target.is_current {
             return Ok(());
         }
         let withdrawn = Withdrawn::find(self.repository, self.remote, &self.ledger, tip, published)?;
-        // On a tip that others have only added to, every difference was made here.
+        // If the tip is an ancestor and the branch was never set back, every difference is a local change.
         if builds_on_tip && !withdrawn.is_set_back() {
             return Ok(());
         }
@@ -237,7 +242,8 @@ impl Push<'_> {
         Ok(())
     }
 
-    /// Whether our commit brings nothing to the remote but records without secrets, all the way from what it has.
+    /// Returns true if all commits that the remote lacks are commits of records, and contain only records without
+    /// secrets.
     fn can_push_local_commit(&mut self, tip: Option<&str>, published: &[String]) -> Result<bool, PublishError> {
         let git = &self.repository.git;
         if let Some(tip) = tip
@@ -245,7 +251,7 @@ impl Push<'_> {
         {
             return Ok(false);
         }
-        // A commit of the user's says something, even if it holds no more than records.
+        // A commit of the user has its own message, even if it contains only records.
         if !self.are_all_record_commits(published)? {
             return Ok(false);
         }
@@ -267,9 +273,9 @@ impl Push<'_> {
         Ok(entries.len() == count)
     }
 
-    /// Whether all commits that these do not have were made by us.
+    /// Returns true if all unpublished commits are commits of records.
     fn are_all_record_commits(&self, published: &[String]) -> Result<bool, PublishError> {
-        // The mark tells an empty subject from none.
+        // The mark distinguishes an empty subject from a missing one.
         let mut words = vec!["log", "-z", "--format=>%s", self.local, "--not"];
         words.extend(published.iter().map(String::as_str));
         words.push("--");
@@ -277,7 +283,7 @@ impl Push<'_> {
         Ok(split_nul(&text).all(|subject| is_record_commit(&subject[1..])))
     }
 
-    /// The changes of the commits that these do not have; `None` where they are more than `most`, or merges.
+    /// Returns the changes of the unpublished commits, or `None` if there are more than `max`, or merges.
     fn unpublished(&self, published: &[String], max: usize) -> Result<Option<Vec<Vec<Change>>>, PublishError> {
         let git = &self.repository.git;
         let limit = format!("--max-count={}", max.saturating_add(1).min(i32::MAX as usize));
@@ -291,12 +297,12 @@ impl Push<'_> {
         let text =
             git.read(&["diff-tree", "--stdin", "-r", "-z", "-m", "--root", "--no-renames", "--always"], commits)?;
         let changes: Vec<Vec<Change>> = changes(&text).into_iter().skip(1).collect();
-        // A merge comes once for each of its parents.
+        // A merge appears once for each parent.
         Ok(Some(changes).filter(|changes| changes.len() == count))
     }
 }
 
-/// Longer and longer, and not the same for all who wait.
+/// Returns a random pause that grows with each attempt.
 fn backoff(attempt: u32) -> Duration {
     let longest = 50u64 << attempt.min(6);
     let random = RandomState::new().build_hasher().finish();

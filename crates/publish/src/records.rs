@@ -1,4 +1,4 @@
-//! Which records of the directory a branch does not have yet.
+//! Selects the records of the directory that a branch lacks.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -16,21 +16,21 @@ use record::Store;
 use record::internal::{copies, is_record_name, place_in};
 use runtime::io_error::about;
 
-/// A file that is larger is no record of ours.
+/// Maximum size of a record.
 const MAX_FILE_BYTES: u64 = 16 << 20;
 
-/// What a branch lacks.
+/// The records that a branch lacks, and the files that are left out.
 #[derive(Default)]
 pub(crate) struct Selection {
     pub(crate) entries: Vec<Entry>,
     pub(crate) ignored: Vec<Ignored>,
     pub(crate) skipped: Vec<Skipped>,
-    /// What looks like secrets in records that are left out for it.
+    /// Values that look like secrets. Their records are left out.
     pub(crate) secrets: Vec<Secret>,
 }
 
 impl Selection {
-    /// Leaves out the records that the user has reserved.
+    /// Removes the records that the user has reserved.
     fn remove_reserved(&mut self, reserved: &Reserved) {
         let left = self.entries.iter().filter_map(|entry| Some((entry, reserved.why(entry)?)));
         self.skipped.extend(left.map(|(entry, why)| Skipped::of(path_of(&entry.path), why)));
@@ -50,11 +50,11 @@ impl Skipped {
     }
 }
 
-/// The records that the target's tree does not have, or has with another content.
+/// Selects the records that the target's tree lacks, or has with another content.
 ///
 /// # Errors
 ///
-/// When git fails.
+/// Fails if git fails.
 pub(crate) fn select(
     repository: &Repository,
     cache: &Cache<'_>,
@@ -83,7 +83,7 @@ pub(crate) fn select(
         selection.ignored = rules;
     }
     let found = match differing(repository, cache, scan, &names, &target) {
-        // The cache is broken, or git has thrown away what it refers to.
+        // The cache is damaged, or git has pruned its objects.
         Err(PublishError::Git { .. }) => {
             cache.reset();
             differing(repository, cache, scan, &names, &target)
@@ -99,7 +99,7 @@ pub(crate) fn select(
     Ok(selection)
 }
 
-/// Those of the files that differ from the target, and those that are left out.
+/// Returns the files that differ from the target, and those that are left out.
 fn differing(
     repository: &Repository,
     cache: &Cache<'_>,
@@ -122,7 +122,7 @@ fn differing(
     let mut entries: Vec<Entry> = new.map(|(_, entry)| entry).collect();
     entries.retain(|entry| !left_out.contains(path_of(&entry.path).as_path()));
     entries.sort_by(|a, b| a.path.cmp(&b.path));
-    // What is committed is what is looked at: a file may have changed meanwhile, or a filter have changed it.
+    // The blobs are checked rather than the files, which may have changed, or which a filter may have converted.
     scan.read(&cache.git, &entries)?;
     let filtered = entries.iter().filter_map(|entry| Some((entry, scan.rejection(entry)?)));
     skipped.extend(filtered.map(|(entry, why)| Skipped::of(path_of(&entry.path), format!("for git, {why}"))));
@@ -131,7 +131,7 @@ fn differing(
     Ok(Selection { entries, skipped, secrets, ..Selection::default() })
 }
 
-/// Names of what may be records, by the rules of the store, and files that only look like them.
+/// Returns the names of files that may be records, and files that only look like records.
 fn candidates(repository: &Repository) -> Result<(Vec<String>, Vec<Skipped>), PublishError> {
     let dir = &repository.dir;
     let failed = |error| PublishError::Io(about(dir, "cannot list", error));
@@ -143,7 +143,7 @@ fn candidates(repository: &Repository) -> Result<(Vec<String>, Vec<Skipped>), Pu
             continue;
         }
         let why_not = match entry.file_type() {
-            Ok(kind) if kind.is_symlink() => "it is a symbolic link: only ordinary files are published",
+            Ok(kind) if kind.is_symlink() => "it is a symbolic link, and only regular files are published",
             Ok(kind) if !kind.is_file() => continue,
             _ if name.contains(char::is_control) => "its name has control characters: rename it",
             _ if entry.file_name().to_str().is_none() => "its name is not UTF-8: rename it",
@@ -159,13 +159,13 @@ fn candidates(repository: &Repository) -> Result<(Vec<String>, Vec<Skipped>), Pu
     Ok((names, skipped))
 }
 
-/// The names that a store gives, by the time and the id in them.
+/// Maps the time and the id in a name to the name, for names that a store creates.
 fn names_by_place<'n>(names: impl Iterator<Item = &'n str>) -> HashMap<&'n str, &'n str> {
     let records = names.filter(|name| Store::is_own_name(name));
     records.filter_map(|name| Some((place_in(name)?, name))).collect()
 }
 
-/// Those of the files that are records without secrets, why others are none, and the secrets of the rest.
+/// Separates the files into records without secrets, skipped files with reasons, and secrets of the other records.
 fn classify<'a>(
     repository: &Repository,
     scan: &Scan,
@@ -186,7 +186,7 @@ fn classify<'a>(
                 }
                 secrets.extend(found);
             }
-            // It has gone meanwhile.
+            // The file was deleted meanwhile.
             Ok(None) => {}
             Err(why) => skipped.push(Skipped::of(path_of(&path), why)),
         }
@@ -206,23 +206,23 @@ fn read(path: &Path) -> Result<Option<Read>, String> {
     }
 }
 
-/// Which of the files are ignored, and by which rules.
+/// Returns the files that are ignored, and the rules that ignore them.
 fn ignored(repository: &Repository, names: &[&str]) -> Result<(HashSet<String>, Vec<Ignored>), PublishError> {
     if names.is_empty() {
         return Ok(Default::default());
     }
-    // It takes no literal pathspecs: a name that begins with a colon must not look like another kind.
+    // `check-ignore` does not support literal pathspecs. The `./` prevents a leading colon from being special.
     let input = names.iter().flat_map(|name| [b"./", name.as_bytes(), b"\0"].concat()).collect();
     let git = repository.git.with("GIT_LITERAL_PATHSPECS", "0");
     let output = git.run(&["check-ignore", "-z", "-v", "--stdin"], input)?;
-    // 1 says that none is ignored.
+    // Exit code 1 means that no file is ignored.
     if !output.succeeded && output.code != Some(1) {
         return Err(output.into_error());
     }
     let (mut ignored, mut rules) = (HashSet::new(), BTreeMap::new());
     let fields: Vec<_> = output.stdout.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
     for [file, line, rule, name] in fields.as_chunks::<4>().0 {
-        // The last rule that fits may be one that lets the file in.
+        // The last matching rule may be a negative one, which includes the file.
         let name = name.strip_prefix("./").unwrap_or(name);
         if !rule.starts_with('!') && ignored.insert(name.to_owned()) {
             *rules.entry(format!("{file}:{line}: {rule}")).or_insert(0) += 1;
@@ -231,7 +231,7 @@ fn ignored(repository: &Repository, names: &[&str]) -> Result<(HashSet<String>, 
     Ok((ignored, rules.into_iter().map(|(rule, records)| Ignored { rule, records }).collect()))
 }
 
-/// Files whose conflict the user has not resolved yet.
+/// Returns the files with unresolved conflicts.
 fn unmerged(repository: &Repository) -> Result<HashSet<Vec<u8>>, PublishError> {
     let text = repository.git.read(&["ls-files", "-u", "-z", "--", "."], Vec::new())?;
     let name = |line: &[u8]| line.splitn(2, |byte| *byte == b'\t').nth(1).map(<[u8]>::to_vec);

@@ -1,6 +1,6 @@
-//! Where `remote.<name>.push` sends a branch.
+//! Evaluates the refspecs of `remote.<name>.push`.
 
-/// The full name that these refspecs give a branch on the remote; `None` where none of them concerns it.
+/// Returns the full name on the remote that the refspecs give a branch, or `None` if none of them matches it.
 pub(crate) fn destination(refspecs: &[String], branch: &str, is_current: bool) -> Option<String> {
     let full_name = format!("refs/heads/{branch}");
     if refspecs
@@ -14,7 +14,7 @@ pub(crate) fn destination(refspecs: &[String], branch: &str, is_current: bool) -
         let refspec = refspec.strip_prefix('+').unwrap_or(refspec);
         let (from, to) = refspec.split_once(':').unwrap_or((refspec, refspec));
         match (from, to) {
-            // All branches that are on both sides.
+            // `:` pushes all branches that exist on both sides.
             ("", "") => Some(full_name.clone()),
             // A deletion, or an exclusion.
             ("", _) | (_, "") => None,
@@ -25,7 +25,7 @@ pub(crate) fn destination(refspecs: &[String], branch: &str, is_current: bool) -
     })
 }
 
-/// The part of the name that the `*` stands for.
+/// Returns the part of the name that matches the `*`.
 fn wildcard_match<'a>(pattern: &str, name: &'a str) -> Option<&'a str> {
     let (before, after) = pattern.split_once('*').unwrap_or((pattern, ""));
     match pattern.contains('*') {
@@ -34,7 +34,7 @@ fn wildcard_match<'a>(pattern: &str, name: &'a str) -> Option<&'a str> {
     }
 }
 
-/// A short name is that of a branch.
+/// Returns the full name. A short name is the name of a branch.
 fn expand(name: &str) -> String {
     let name = name.strip_prefix("heads/").unwrap_or(name);
     if name.starts_with("refs/") { name.to_owned() } else { format!("refs/heads/{name}") }

@@ -1,4 +1,4 @@
-//! The remote, and what can be said of it.
+//! A branch of a remote: its tip and pushing to it.
 
 use std::ffi::{OsStr, OsString};
 
@@ -10,35 +10,35 @@ use crate::refspec::destination;
 use crate::repository::Repository;
 use crate::target::Target;
 
-/// How often a remote may be set back between the answer and the fetch.
+/// Maximum number of attempts to fetch a tip that is set back meanwhile.
 const MAX_ATTEMPTS: u32 = 3;
 
-/// Where a branch is pushed to.
+/// The remote and the branch that records are pushed to.
 pub(crate) struct Remote {
-    /// A name of the configuration, or a URL.
+    /// The name of a configured remote, or a URL.
     pub(crate) name: String,
-    /// What to read from: the same place that is pushed to.
+    /// The name or URL to fetch from. It refers to the repository that is pushed to.
     source: String,
-    /// Where that is.
+    /// The first push URL, or the name if it is a URL.
     pub(crate) url: String,
-    /// The branch there.
+    /// The branch on the remote.
     pub(crate) branch: Branch,
-    /// The reference that is pushed to instead of a branch.
+    /// The destination, if it is a reference other than a branch.
     elsewhere: Option<String>,
     push_url_count: usize,
     git: Git,
 }
 
-/// What became of a push.
+/// The result of a push.
 pub(crate) enum PushResult {
     Accepted,
-    /// Others came first: it is worth another try.
+    /// Another push came first. Another attempt may succeed.
     LostRace(String),
     Refused(NotPushed),
 }
 
 impl Remote {
-    /// The remote that this branch is pushed to.
+    /// Returns the remote that the branch is pushed to, or `None` if there is none.
     pub(crate) fn find(
         repository: &Repository,
         given: Option<&str>,
@@ -52,7 +52,7 @@ impl Remote {
         }
         let config = &repository.config;
         let is_upstream = config.get(&format!("branch.{branch}.remote")) == Some(&name);
-        // As `git push` does: a branch that follows the shared `main` is not pushed to it unless that was chosen.
+        // Like `git push`: a branch that tracks another one is pushed to it only if `push.default` says so.
         let is_pushed_there = is_upstream && matches!(config.get("push.default"), Some("upstream" | "tracking"));
         let upstream = config.get(&format!("branch.{branch}.merge")).filter(|_| is_pushed_there);
         let refspecs = config.all(&format!("remote.{name}.push"));
@@ -75,7 +75,7 @@ impl Remote {
         Ok(Some(Remote { source, url, name, branch, elsewhere, push_url_count: all.lines().count(), git }))
     }
 
-    /// Whether it stands for one branch of one place, so that its records are known.
+    /// Fails unless the remote is a single branch at a single URL, whose records are known.
     pub(crate) fn check_single_branch(&self) -> Result<(), NotPushed> {
         if let Some(elsewhere) = &self.elsewhere {
             return Err(NotPushed::Failed(format!(
@@ -92,24 +92,24 @@ impl Remote {
         }
     }
 
-    /// The name as people may see it.
+    /// The name without credentials.
     pub(crate) fn display_name(&self) -> String {
         without_credentials(&self.name)
     }
 
-    /// The branch of this repository that tracks the remote's; `None` where it tracks another place.
+    /// Returns the local tracking branch, or `None` if the remote has none.
     pub(crate) fn tracking_branch(&self, repository: &Repository) -> Option<OsString> {
         let is_tracked = self.source == self.name && repository.config.remotes().contains(&self.name);
         is_tracked
             .then(|| join(["refs/remotes/", &self.name, "/"].map(OsStr::new).into_iter().chain([self.branch.name()])))
     }
 
-    /// Where the branch was when it was last fetched or pushed to.
+    /// Returns the commit of the tracking branch.
     pub(crate) fn last_known(&self, repository: &Repository) -> Result<Option<String>, PublishError> {
         self.tracking_branch(repository).map_or(Ok(None), |branch| repository.commit_of(branch))
     }
 
-    /// The tips of all its branches that are here.
+    /// Returns the tips of the remote's branches whose commits exist in the local repository.
     pub(crate) fn local_tips(&self, repository: &Repository) -> Result<Vec<String>, NotPushed> {
         let text = self.run_remote(&["ls-remote", "--heads", "--", &self.source])?;
         let text = String::from_utf8_lossy(&text);
@@ -121,7 +121,7 @@ impl Remote {
         Ok(answers.lines().filter_map(|line| line.strip_suffix(" commit")).map(str::to_owned).collect())
     }
 
-    /// Where the branch is now, with all that it needs here; `None` where the remote does not have it.
+    /// Returns the tip of the branch after fetching its objects, or `None` if the remote lacks the branch.
     pub(crate) fn fetch_tip(&self, repository: &Repository) -> Result<Option<String>, NotPushed> {
         let full_name = self.branch.full_name();
         for _ in 0..MAX_ATTEMPTS {
@@ -137,10 +137,10 @@ impl Remote {
                 return Ok(Some(tip.to_owned()));
             }
         }
-        Err(NotPushed::Rejected("the remote was set back each time before it could be read".to_owned()))
+        Err(NotPushed::Rejected("the remote branch was reset at each attempt to fetch it".to_owned()))
     }
 
-    /// Brings the branch here, without a trace of it in the references.
+    /// Fetches the branch without updating references.
     fn fetch(&self) -> Result<(), NotPushed> {
         let quiet = ["fetch", "--quiet", "--no-write-fetch-head", "--no-tags", "--no-prune", "--no-auto-maintenance"];
         let only = ["--no-recurse-submodules", "--refmap=", "--", &self.source];
@@ -148,6 +148,7 @@ impl Remote {
         self.run_remote(&words.chain([&*self.branch.full_name()]).collect::<Vec<_>>()).map(drop)
     }
 
+    /// Runs a command that contacts the remote.
     fn run_remote<W: AsRef<OsStr>>(&self, words: &[W]) -> Result<Vec<u8>, NotPushed> {
         let output = self.git.run(words, Vec::new())?;
         if !output.succeeded {
@@ -156,7 +157,7 @@ impl Remote {
         Ok(output.stdout)
     }
 
-    /// Pushes the commit, if the branch is where we believe it to be.
+    /// Pushes the commit if the branch on the remote is still at `tip`.
     pub(crate) fn push(&self, commit: &str, tip: Option<&str>) -> Result<PushResult, PublishError> {
         let full_name = self.branch.full_name();
         let tip = format!(":{}", tip.unwrap_or_default());
@@ -184,11 +185,12 @@ impl Remote {
     }
 }
 
-/// Whether the commit and its tree are here.
+/// Returns true if the commit and its tree exist in the local repository.
 fn has_commit(repository: &Repository, commit: &str) -> Result<bool, PublishError> {
     Ok(repository.git.run(&["cat-file", "-e", &format!("{commit}^{{tree}}")], Vec::new())?.succeeded)
 }
 
+/// Returns the given remote, else the configured one, else the only one, else `origin`.
 fn choose_name(repository: &Repository, given: Option<&str>, branch: &str) -> Option<String> {
     let config = &repository.config;
     let set =
@@ -203,14 +205,14 @@ fn choose_name(repository: &Repository, given: Option<&str>, branch: &str) -> Op
     }
 }
 
-/// Whether a rejection comes from somebody who pushed at the same time.
+/// Returns true if the push was rejected because of another push at the same time.
 fn is_race(line: &str) -> bool {
     let is_ours = line.starts_with("[rejected]");
     let races = ["lock", "failed to update ref", "incorrect old value", "reference already exists", "fetch first"];
     is_ours || line.starts_with("[remote rejected]") && races.iter().any(|race| line.contains(race))
 }
 
-/// Why the remote could not be asked, by what git says.
+/// Derives the reason for a failure of the remote from the messages of git.
 fn classify_failure(stderr: &str) -> NotPushed {
     const DENIED: &[&str] = &[
         "Authentication failed",

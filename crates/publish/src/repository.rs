@@ -1,4 +1,4 @@
-//! The repository that a directory lies in.
+//! The repository that contains the directory of records.
 
 use std::ffi::OsStr;
 use std::io;
@@ -12,12 +12,12 @@ use crate::message::REFLOG_MESSAGE;
 use runtime::io_error::about;
 
 pub(crate) struct Repository {
-    /// Git, called in the directory of the records. Any call may use ssh: a partial clone fetches what it lacks.
+    /// Runs git in the directory of the records. Any call may use ssh, because a partial clone fetches missing objects.
     pub(crate) git: Git,
-    /// The directory of the records, without symbolic links.
+    /// The canonical path of the directory of records.
     pub(crate) dir: PathBuf,
     pub(crate) work_tree: PathBuf,
-    /// Where the directory lies in the work tree: empty, or with a slash at its end.
+    /// The path of the directory in the work tree. It is empty or ends with a slash.
     pub(crate) prefix: Vec<u8>,
     pub(crate) git_dir: PathBuf,
     pub(crate) common_dir: PathBuf,
@@ -25,10 +25,10 @@ pub(crate) struct Repository {
 }
 
 impl Repository {
-    /// The repository that has this directory in its work tree.
+    /// Finds the repository whose work tree contains the directory.
     pub(crate) fn find(git: Git, dir: &Path) -> Result<Option<Self>, PublishError> {
         let output = git.run(&["rev-parse", "--is-inside-work-tree"], Vec::new())?;
-        // What is no repository although it says so is told in git's words.
+        // A damaged repository is reported with the message of git.
         if !output.succeeded && output.stderr.contains("not a git repository (or any") {
             return Ok(None);
         }
@@ -52,7 +52,7 @@ impl Repository {
         }))
     }
 
-    /// A directory of our own, in that of the repository.
+    /// Returns the directory for the publisher's state in a directory of git. Creates it if necessary.
     pub(crate) fn state_dir(&self, in_dir: &Path) -> Result<PathBuf, PublishError> {
         let dir = in_dir.join("tracing-failure");
         match std::fs::create_dir(&dir) {
@@ -63,7 +63,7 @@ impl Repository {
         Ok(dir)
     }
 
-    /// Gives a file or directory of ours to those who share the repository, as git does with its own.
+    /// Sets the permissions of a file or directory according to `core.sharedRepository`, as git does.
     pub(crate) fn share(&self, path: &Path) {
         #[cfg(unix)]
         {
@@ -72,45 +72,45 @@ impl Repository {
             let Ok(metadata) = std::fs::metadata(path) else { return };
             let old = metadata.permissions().mode() & 0o7777;
             let new = match metadata.is_dir() {
-                // Whoever may read a directory may enter it, and its files belong to its group.
+                // Users who may read a directory may also enter it, and new files inherit its group.
                 true => old | shared | (shared & 0o444) >> 2 | 0o2000,
                 false => old | shared,
             };
             if new != old {
-                // Only its owner can, and has done so already.
+                // This fails for other users. The owner has already set the permissions.
                 let _ = std::fs::set_permissions(path, PermissionsExt::from_mode(new));
             }
         }
     }
 
-    /// The branch that is checked out, whether or not it has a commit.
+    /// Returns the branch that is checked out. It may have no commit yet.
     pub(crate) fn current_branch(&self) -> Result<Option<Branch>, PublishError> {
         Ok(self.symbolic_target(OsStr::new("HEAD"))?.and_then(|head| Branch::from_full_name(&head)))
     }
 
-    /// The full name that a symbolic reference stands for; `None` where it is none.
+    /// Returns the target of a symbolic reference, or `None` if the reference is not symbolic.
     pub(crate) fn symbolic_target(&self, name: &OsStr) -> Result<Option<Vec<u8>>, PublishError> {
         let answer = self.git.run(&[OsStr::new("symbolic-ref"), OsStr::new("-q"), name], Vec::new())?;
         Ok(answer.succeeded.then(|| answer.stdout.trim_ascii_end().to_vec()))
     }
 
-    /// The tree without files.
+    /// Returns the name of the empty tree.
     pub(crate) fn empty_tree(&self) -> Result<String, PublishError> {
         self.git.output_line(&["hash-object", "-t", "tree", "--stdin"], Vec::new())
     }
 
-    /// HEAD, or the empty tree where there is no commit yet.
+    /// Returns the commit of HEAD, or the empty tree if there is no commit yet.
     pub(crate) fn head_or_empty(&self) -> Result<String, PublishError> {
         self.commit_of("HEAD")?.map_or_else(|| self.empty_tree(), Ok)
     }
 
-    /// The commit that a full name of a reference, or an object's name, stands for.
+    /// Returns the commit with this full reference name or object name.
     pub(crate) fn commit_of(&self, name: impl AsRef<OsStr>) -> Result<Option<String>, PublishError> {
         let commit = join([name.as_ref(), OsStr::new("^{commit}")]);
         self.git.try_output_line(&[OsStr::new("rev-parse"), OsStr::new("-q"), OsStr::new("--verify"), &commit])
     }
 
-    /// Moves a branch, where it is still at the old commit; says whether it was.
+    /// Moves a branch from the old commit to the new one. Returns false if it was not at the old commit.
     pub(crate) fn move_branch(&self, branch: &Branch, new: &str, old: Option<&str>) -> Result<bool, PublishError> {
         let name = branch.full_name();
         let words = ["update-ref", "--no-deref", "-m", REFLOG_MESSAGE].map(OsStr::new);
@@ -127,7 +127,7 @@ impl Repository {
         }
     }
 
-    /// Takes back a move of a branch, where nobody has built on it; says whether that was so.
+    /// Undoes a move of a branch. Returns false if the branch has moved on.
     pub(crate) fn move_back(&self, branch: &Branch, new: &str, old: Option<&str>) -> Result<bool, PublishError> {
         match old {
             Some(old) => self.move_branch(branch, old, Some(new)),
@@ -140,13 +140,13 @@ impl Repository {
         }
     }
 
-    /// A path below the root of the work tree.
+    /// Returns the path of a record relative to the root of the work tree.
     pub(crate) fn path_of(&self, name: &str) -> Vec<u8> {
         [&self.prefix, name.as_bytes()].concat()
     }
 }
 
-/// The bits that `core.sharedRepository` adds to the mode of a file.
+/// Returns the permission bits that `core.sharedRepository` adds to a file.
 #[cfg(unix)]
 fn shared_mode(setting: &str) -> Option<u32> {
     match setting.to_ascii_lowercase().as_str() {
@@ -157,7 +157,7 @@ fn shared_mode(setting: &str) -> Option<u32> {
     }
 }
 
-/// Git whose ssh, the user's own, must not ask for anything.
+/// Configures the user's ssh command to never prompt.
 fn with_batch_ssh(git: &Git, config: &Config) -> Git {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let given = variable("GIT_SSH_COMMAND").or_else(|| config.get("core.sshcommand").map(str::to_owned));
@@ -167,7 +167,7 @@ fn with_batch_ssh(git: &Git, config: &Config) -> Git {
     git.with("GIT_SSH_COMMAND", if is_other { ssh } else { ssh + " -oBatchMode=yes" })
 }
 
-/// A line that may itself have line ends in it.
+/// Removes the final line end. A path may contain other line ends.
 fn trim_line_end(mut line: Vec<u8>) -> Vec<u8> {
     if line.last() == Some(&b'\n') {
         line.pop();

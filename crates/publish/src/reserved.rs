@@ -1,4 +1,4 @@
-//! Records that the user keeps to themselves: by a staged change, or by a bit of the index.
+//! Records that the user has reserved by a staged change or by a flag in the index.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,14 +6,14 @@ use crate::error::PublishError;
 use crate::git::{Git, split_nul};
 use crate::tree::Entry;
 
-/// What the user's index says about files, where that differs from HEAD or from a plain entry.
+/// Files whose index entry differs from HEAD or has a flag.
 #[derive(Debug, Default)]
 pub(crate) struct Reserved {
     /// The staged version of each file that was added or changed.
     versions: HashMap<Vec<u8>, String>,
     /// Files whose removal is staged, and both sides of a staged rename.
     moved: HashSet<Vec<u8>>,
-    /// Files that git is told not to look at.
+    /// Files with the flag skip-worktree or assume-unchanged.
     hidden: HashSet<Vec<u8>>,
 }
 
@@ -28,10 +28,10 @@ impl Reserved {
         Ok(reserved)
     }
 
-    /// Why this version of a file is left to the user.
+    /// Returns the reason why this version of a file is left to the user.
     pub(crate) fn why(&self, entry: &Entry) -> Option<&'static str> {
         if self.hidden.contains(&entry.path) {
-            return Some("git is told not to look at it (skip-worktree or assume-unchanged): commit it yourself");
+            return Some("it is marked skip-worktree or assume-unchanged: commit it yourself");
         }
         if self.moved.contains(&entry.path) {
             return Some("its removal or renaming is staged: commit that yourself");

@@ -1,7 +1,7 @@
-//! Records that a `git reset --hard` of the user's took off the branch and the disk before they were pushed.
+//! Restores records that `git reset --hard` removed from the branch and from disk before they were pushed.
 //!
-//! Without our commit they would be untracked files, which a reset leaves alone. They are therefore written back, and
-//! published like any other record. A reset is known by the log of the branch.
+//! Without the commit of records, they would be untracked files, which a reset keeps. They are therefore written back
+//! and published like any other record. The reflog of the branch shows a reset.
 
 use std::ffi::OsStr;
 use std::fs::OpenOptions;
@@ -15,10 +15,10 @@ use crate::repository::Repository;
 use crate::target::Target;
 use crate::tree::{Entry, changed};
 
-/// How many moves of the branch are looked at.
+/// Maximum number of reflog entries that are examined.
 const MAX_REFLOG_ENTRIES: usize = 50;
 
-/// Writes back the records of our commits that a reset has dropped and that are on no remote.
+/// Restores the records of commits that a reset dropped, if they are on no remote.
 pub(crate) fn write_back(
     repository: &Repository,
     target: &Target,
@@ -41,7 +41,7 @@ pub(crate) fn write_back(
     Ok(())
 }
 
-/// Our commits that the branch was reset from.
+/// Returns the commits of records that the branch was reset from.
 fn dropped(repository: &Repository, target: &Target) -> Result<Vec<String>, PublishError> {
     let limit = format!("--max-count={MAX_REFLOG_ENTRIES}");
     let name = target.full_name();
@@ -54,7 +54,7 @@ fn dropped(repository: &Repository, target: &Target) -> Result<Vec<String>, Publ
     Ok(pairs.map(|pair| pair[1].0.to_owned()).collect())
 }
 
-/// Writes a record, unless there is a file of its name.
+/// Writes a record unless a file with its name exists.
 fn restore_record(repository: &Repository, entry: &Entry) -> Result<(), PublishError> {
     let path = repository.work_tree.join(path_of(&entry.path));
     if path.symlink_metadata().is_ok() {

@@ -1,22 +1,22 @@
-//! Objects that git has thrown away: `git gc --prune=now` takes those that no reference had when it looked.
+//! Restores pruned objects. `git gc --prune=now` deletes objects that no reference contained when it ran.
 //!
-//! A commit that lacks a record cannot be pushed, not even by the user. New commits are therefore checked once the branch
-//! refers to them, and older ones get their records back from the files.
+//! A commit with a missing record cannot be pushed, not even by the user. New commits are therefore checked after the
+//! branch refers to them, and missing objects of older commits are restored from the files.
 
 use crate::error::PublishError;
 use crate::repository::Repository;
 use crate::tree::TreeItem;
 
-/// Whether all objects are here that this commit has and its parent has not.
+/// Returns true if all objects exist that the commit adds to its parent.
 pub(crate) fn is_whole(repository: &Repository, commit: &str, parent: Option<&str>) -> Result<bool, PublishError> {
     let mut words = vec!["rev-list", "--objects", "--quiet", commit];
     words.extend(parent.iter().flat_map(|parent| ["--not", parent]));
     Ok(repository.git.run(&words, Vec::new())?.succeeded)
 }
 
-/// Makes the missing objects of these files again, where the files still have that content.
+/// Restores the missing objects of files that still have the same content.
 pub(crate) fn restore_missing(repository: &Repository, items: &[&TreeItem]) -> Result<(), PublishError> {
-    // A partial clone lacks objects on purpose, and fetches them when they are asked for.
+    // A partial clone lacks objects on purpose and fetches them on demand.
     if repository.config.is_partial() {
         return Ok(());
     }
@@ -32,17 +32,17 @@ pub(crate) fn restore_missing(repository: &Repository, items: &[&TreeItem]) -> R
     hash(repository, &same, &["-w"]).map(drop)
 }
 
-/// The names of the objects that the files have now.
+/// Returns the object names of the current files.
 fn hash(repository: &Repository, items: &[&TreeItem], options: &[&str]) -> Result<String, PublishError> {
     if items.is_empty() {
         return Ok(String::new());
     }
-    // These paths begin at the root of the work tree, wherever git is called.
+    // `--stdin-paths` reads paths relative to the root of the work tree.
     let paths = items.iter().filter_map(|item| item.name()).flat_map(|name| [repository.path_of(name), b"\n".to_vec()]);
     repository.git.output_line(&[&["hash-object", "--stdin-paths"], options].concat(), paths.flatten().collect())
 }
 
-/// Those whose object is not here.
+/// Returns the files whose object is missing.
 fn missing<'a>(repository: &Repository, items: &[&'a TreeItem]) -> Result<Vec<&'a TreeItem>, PublishError> {
     if items.is_empty() {
         return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! What blobs say: whether they are records, of what, and whether they hold secrets.
+//! Reads blobs: checks that they are records, and searches them for secrets.
 
 use std::collections::HashMap;
 
@@ -12,27 +12,29 @@ use crate::tree::Entry;
 use record::Failure;
 use record::internal::{Found, Json, secrets, secrets_in_text};
 
-/// How many bytes are read at once, unless one blob has more.
+/// Maximum size of the blobs that are read at once. A larger blob is read alone.
 const MAX_BATCH_BYTES: u64 = 4 << 20;
 
-/// A record that was read.
+/// The content of a record.
 pub(crate) struct Read {
     pub(crate) computation: String,
-    /// Its time and its id, as a store writes them into a file name.
+    /// The time and the id, as in the file name of a record.
     pub(crate) place: Option<String>,
     pub(crate) secrets: Vec<Found>,
 }
 
 impl Read {
+    /// Parses a record.
+    ///
     /// # Errors
     ///
-    /// Why the bytes are no record.
+    /// Returns the reason if the bytes are not a record.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(bytes).map_err(|error| format!("no JSON: {error}"))?;
         let text = Failure::repair_json(text);
         let json: serde_json::Value = serde_json::from_str(&text).map_err(|error| format!("no JSON: {error}"))?;
         let failure = Failure::deserialize(&json).map_err(|error| format!("no failure record: {error}"))?;
-        // With all keys: of two that are the same, the record has the last, and the file both.
+        // `Json` keeps duplicate keys. The record has only the last, but the file is published with both.
         let json: Json = serde_json::from_str(&text).map_err(|error| format!("no JSON: {error}"))?;
         let place = failure.context.id.map(|id| format!("{}_{id}", record::time::compact(failure.timestamp)));
         Ok(Read { computation: failure.computation, place, secrets: secrets(&json, sha256) })
@@ -44,11 +46,11 @@ fn sha256(value: &str) -> String {
     Sha256::digest(value).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What is known of blobs; each is read once.
+/// The content of blobs. Each blob is read once.
 #[derive(Default)]
 pub(crate) struct Scan {
     known: HashMap<String, Result<Read, String>>,
-    /// What looks like a secret and is none.
+    /// Hashes of values that look like secrets but are not.
     allowed: AllowList,
 }
 
@@ -61,7 +63,7 @@ impl Scan {
     ///
     /// # Errors
     ///
-    /// When one is not in the repository.
+    /// Fails if a blob is not in the repository.
     pub(crate) fn read(&mut self, git: &Git, entries: &[Entry]) -> Result<(), PublishError> {
         let mut blobs: Vec<&str> = entries.iter().map(|entry| entry.blob.as_str()).collect();
         blobs.retain(|blob| !self.known.contains_key(*blob));
@@ -81,7 +83,7 @@ impl Scan {
         Ok(())
     }
 
-    /// Why a file is no record; one that was not read is none either.
+    /// Returns the reason why a file is not a record. A file that was not read is not a record either.
     pub(crate) fn rejection(&self, entry: &Entry) -> Option<&str> {
         match self.known.get(&entry.blob) {
             Some(Ok(_)) => None,
@@ -90,6 +92,7 @@ impl Scan {
         }
     }
 
+    /// Returns the names of the failed computations.
     pub(crate) fn computations<'a>(&'a self, entries: &'a [Entry]) -> impl Iterator<Item = &'a str> {
         entries.iter().filter_map(|entry| self.content_of(entry)).map(|read| read.computation.as_str())
     }
@@ -99,7 +102,7 @@ impl Scan {
         found.flat_map(|(entry, read)| self.secrets_in(&entry.path, &read.secrets)).collect()
     }
 
-    /// Leaves out the files that hold secrets, and returns these.
+    /// Removes the files that contain secrets, and returns the secrets.
     pub(crate) fn take_secrets(&self, entries: &mut Vec<Entry>) -> Vec<Secret> {
         let mut secrets = Vec::new();
         entries.retain(|entry| {
@@ -111,7 +114,7 @@ impl Scan {
         secrets
     }
 
-    /// The secrets of a file, and those in its name, without what is allowed.
+    /// Returns the secrets in a file and in its name, except allowed ones.
     pub(crate) fn secrets_in(&self, path: &[u8], found: &[Found]) -> Vec<Secret> {
         let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let in_name = secrets_in_text(&String::from_utf8_lossy(name), sha256);
@@ -129,7 +132,7 @@ impl Scan {
     }
 }
 
-/// The blobs in batches that are not too large together.
+/// Divides the blobs into batches of limited size.
 fn batches<'a>(git: &Git, blobs: &'a [&'a str]) -> Result<Vec<&'a [&'a str]>, PublishError> {
     if blobs.is_empty() {
         return Ok(Vec::new());
@@ -138,7 +141,7 @@ fn batches<'a>(git: &Git, blobs: &'a [&'a str]) -> Result<Vec<&'a [&'a str]>, Pu
     let output = String::from_utf8_lossy(&output);
     let (mut batches, mut start, mut bytes) = (Vec::new(), 0, 0);
     for (place, size) in output.lines().enumerate().take(blobs.len()) {
-        // One that is missing has no size, and is told when it is read.
+        // A missing blob has no size. Reading it reports the error.
         let size: u64 = size.parse().unwrap_or(0);
         if place > start && bytes + size > MAX_BATCH_BYTES {
             batches.push(&blobs[start..place]);
@@ -154,7 +157,7 @@ fn lines(blobs: &[&str]) -> Vec<u8> {
     blobs.iter().flat_map(|blob| [blob.as_bytes(), b"\n"].concat()).collect()
 }
 
-/// The next of what `cat-file --batch` says: `83baae… blob 12\n`, 12 bytes, `\n`.
+/// Returns the next object of `cat-file --batch`: `83baae… blob 12\n`, 12 bytes, `\n`.
 fn next_object<'a>(output: &mut &'a [u8]) -> Option<&'a [u8]> {
     let end = output.iter().position(|byte| *byte == b'\n')?;
     let size: usize = std::str::from_utf8(&output[..end]).ok()?.rsplit(' ').next()?.parse().ok()?;

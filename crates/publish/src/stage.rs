@@ -1,11 +1,11 @@
-//! The user's index follows the branch: it gets the records that were committed, and nothing else changes in it.
+//! Updates the user's index after a commit to the current branch. It gets the committed records and no other change.
 //!
-//! The branch moves first. A record that is in a commit cannot be lost, whereas a record that is only staged is deleted by
-//! the user's next `git reset --hard`. Until the index has followed, a note lists the entries that it is to get.
+//! The branch moves first. A record that is in a commit cannot be lost, whereas a record that is only staged is deleted
+//! by the user's next `git reset --hard`. A journal lists the entries until the index has them.
 //!
-//! A `git commit` of the user's may have read the index before us, and then writes the old one back. It holds the lock of
-//! the index until then. The note therefore stays as long as another process holds that lock right after us, and only then
-//! are missing entries added again. Entries that the user removes at any other time stay removed.
+//! A `git commit` of the user may have read the index earlier, and writes the old version back. It holds the lock of
+//! the index until then. The journal is therefore kept if another process holds that lock right after the update, and
+//! only then are missing entries added again. Entries that the user removes at any other time stay removed.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -18,10 +18,10 @@ use crate::repository::Repository;
 use crate::tree::{Entry, list_dir};
 use runtime::io_error::about;
 
-/// How long to wait for another process to release the lock of the index.
+/// Maximum time to wait for the lock of the index.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long after us a process may take the lock of an index that it has read before us.
+/// Maximum time between reading the index and locking it in another process.
 const LOCK_GAP: Duration = Duration::from_millis(60);
 
 /// Waits until no other process holds the lock of the index.
@@ -29,7 +29,7 @@ pub(crate) fn wait_for_lock(repository: &Repository) -> Result<(), PublishError>
     retry(repository, || Ok((!is_locked(repository)).then_some(())))
 }
 
-/// Writes down the entries that the index is to get, for the next publishing if this one is killed.
+/// Writes the journal, which the next publishing applies if this one is killed.
 pub(crate) fn announce(repository: &Repository, entries: &[Entry]) -> Result<(), PublishError> {
     let journal = journal(repository)?;
     let written = std::fs::write(&journal, lines(entries));
@@ -63,12 +63,12 @@ pub(crate) fn stage(repository: &Repository, entries: &[Entry]) -> Result<(), Pu
             !output.succeeded && output.stderr.contains("index.lock") && output.stderr.contains("File exists");
         if is_locked { Ok(None) } else { output.into_stdout().map(|_| Some(())) }
     })?;
-    // So that those who ask without refreshing see no changes.
+    // Commands that do not refresh the index must not show the records as changed.
     let _ = repository.git.run(&["add", "--refresh", "--", "."], Vec::new());
     Ok(())
 }
 
-/// Does what a note asks for: its publisher was killed, or another process held the lock of the index.
+/// Applies an earlier journal, whose publisher was killed, or found the index locked.
 pub(crate) fn finish_earlier(repository: &Repository) -> Result<(), PublishError> {
     let journal = journal(repository)?;
     let Ok(text) = std::fs::read(&journal) else { return Ok(()) };
@@ -78,14 +78,14 @@ pub(crate) fn finish_earlier(repository: &Repository) -> Result<(), PublishError
     Ok(())
 }
 
-/// The same at the end of a publishing. Where the lock is still held, the next one does it.
+/// Applies the journal at the end of a publishing, unless the index is still locked.
 pub(crate) fn finish_if_unlocked(repository: &Repository) {
     if !is_locked(repository) {
         let _ = finish_earlier(repository);
     }
 }
 
-/// Adds the entries that HEAD has and the index lacks: the next commit of the user's would delete them.
+/// Adds the entries that HEAD has and the index lacks. The next commit of the user would delete them.
 fn stage_missing(repository: &Repository, entries: &[Entry]) -> Result<(), PublishError> {
     let items = list_dir(&repository.git, repository.commit_of("HEAD")?.as_deref(), &repository.prefix)?;
     let head: HashMap<Vec<u8>, &str> =
@@ -97,7 +97,7 @@ fn stage_missing(repository: &Repository, entries: &[Entry]) -> Result<(), Publi
     if missing.is_empty() { Ok(()) } else { stage(repository, &missing) }
 }
 
-/// The list of the entries that the index is to get.
+/// Returns the path of the journal.
 fn journal(repository: &Repository) -> Result<PathBuf, PublishError> {
     Ok(repository.state_dir(&repository.git_dir)?.join("to-stage"))
 }
@@ -118,7 +118,7 @@ fn parse_entry(line: &[u8]) -> Option<Entry> {
     Some(Entry { path: line[tab + 1..].to_owned(), mode, blob })
 }
 
-/// Tries again as long as another process holds the lock of the index.
+/// Repeats the attempt while another process holds the lock of the index.
 fn retry(repository: &Repository, attempt: impl Fn() -> Result<Option<()>, PublishError>) -> Result<(), PublishError> {
     let started = Instant::now();
     let mut pause = Duration::from_millis(10);

@@ -11,17 +11,17 @@ use crate::tree::{Entry, list_all};
 use record::Store;
 use record::internal::is_record_name;
 
-/// How many files are read to see whether a branch holds records, where their names do not say it.
+/// Maximum number of files that are read to check that a branch contains only records.
 const MAX_SAMPLED_FILES: usize = 64;
 
 pub(crate) struct Target {
     pub(crate) branch: Branch,
-    /// Whether it is checked out: its work tree and its index are the user's then.
+    /// True if the branch is checked out. The work tree and the index then belong to the user.
     pub(crate) is_current: bool,
 }
 
 impl Target {
-    /// The branch of this name, or the current one.
+    /// Returns the branch with this name, or the current branch.
     pub(crate) fn choose(repository: &Repository, name: Option<&str>) -> Result<Self, PublishError> {
         let current = repository.current_branch()?;
         let Some(name) = name else {
@@ -35,7 +35,7 @@ impl Target {
         if !allowed || name.starts_with('-') || name == "HEAD" {
             return Err(PublishError::Name(name.to_owned()));
         }
-        // An alias stands for the branch that it points to, and stays an alias.
+        // A symbolic reference stands for its target and is kept.
         if let Some(full_name) = repository.symbolic_target(&branch.full_name())? {
             branch = Branch::from_full_name(&full_name).ok_or_else(|| PublishError::Name(name.to_owned()))?;
         }
@@ -55,7 +55,7 @@ impl Target {
         self.branch.full_name()
     }
 
-    /// Whether this file of the branch is one that we may publish, by its name.
+    /// Returns true if the file has the name of a record, in the directory of records if the branch is the current one.
     pub(crate) fn has_record_name(&self, repository: &Repository, path: &[u8]) -> bool {
         let name = match self.is_current {
             true => path.strip_prefix(&repository.prefix[..]).filter(|name| !name.contains(&b'/')),
@@ -65,7 +65,8 @@ impl Target {
     }
 }
 
-/// A `git cherry-pick` or `git am` of several commits gives up its way back once the branch has moved.
+/// Fails during a `git cherry-pick` or `git am` of several commits, which could not be aborted after the branch has
+/// moved.
 fn refuse_in_series(repository: &Repository) -> Result<(), PublishError> {
     match ["sequencer", "rebase-apply"].into_iter().find(|name| repository.git_dir.join(name).exists()) {
         Some(name) => Err(PublishError::InSeries(repository.git_dir.join(name))),
@@ -73,6 +74,7 @@ fn refuse_in_series(repository: &Repository) -> Result<(), PublishError> {
     }
 }
 
+/// Fails if the branch is checked out in another work tree.
 fn refuse_checked_out(repository: &Repository, branch: &Branch) -> Result<(), PublishError> {
     let text = repository.git.read(&["worktree", "list", "--porcelain", "-z"], Vec::new())?;
     let mut work_tree = path_of(b"");
@@ -86,7 +88,7 @@ fn refuse_checked_out(repository: &Repository, branch: &Branch) -> Result<(), Pu
     Ok(())
 }
 
-/// A file of the commit that is no record.
+/// Returns a file of the commit that is not a record.
 pub(crate) fn find_other_file(git: &Git, scan: &mut Scan, commit: &str) -> Result<Option<Entry>, PublishError> {
     let entries = list_all(git, commit)?;
     let file_name = |entry: &Entry| {

@@ -1,4 +1,4 @@
-//! Trees of git, as they are without an index or a work tree.
+//! Reads and writes trees of git without an index or a work tree.
 
 use crate::error::PublishError;
 use crate::git::{Git, path_of, split_nul};
@@ -6,13 +6,13 @@ use crate::git::{Git, path_of, split_nul};
 /// A file in a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
-    /// Below the root of the tree.
+    /// The path relative to the root of the tree.
     pub(crate) path: Vec<u8>,
     pub(crate) mode: String,
     pub(crate) blob: String,
 }
 
-/// What stands in one directory of a tree.
+/// An item of a directory: a file, a directory, a link or a submodule.
 #[derive(Clone, Debug)]
 pub(crate) struct TreeItem {
     pub(crate) mode: String,
@@ -21,20 +21,20 @@ pub(crate) struct TreeItem {
     name: Vec<u8>,
 }
 
-/// One directory of a tree.
+/// Lists a directory of a tree.
 fn list_tree(git: &Git, tree: &str) -> Result<Vec<TreeItem>, PublishError> {
     let text = git.read(&["ls-tree", "-z", "--full-tree", tree], Vec::new())?;
     Ok(split_nul(&text).filter_map(TreeItem::parse).collect())
 }
 
-/// All files of a tree.
+/// Lists all files of a tree.
 pub(crate) fn list_all(git: &Git, tree: &str) -> Result<Vec<Entry>, PublishError> {
     let text = git.read(&["ls-tree", "-r", "-z", "--full-tree", tree], Vec::new())?;
     let entry = |item: TreeItem| Entry { path: item.name, mode: item.mode, blob: item.object };
     Ok(split_nul(&text).filter_map(TreeItem::parse).map(entry).collect())
 }
 
-/// The directory of this prefix in a tree; empty where there is none.
+/// Lists the directory with this prefix. The list is empty if the tree lacks the directory.
 pub(crate) fn list_dir(git: &Git, root: Option<&str>, prefix: &[u8]) -> Result<Vec<TreeItem>, PublishError> {
     let Some(root) = root else { return Ok(Vec::new()) };
     let mut items = list_tree(git, root)?;
@@ -47,13 +47,13 @@ pub(crate) fn list_dir(git: &Git, root: Option<&str>, prefix: &[u8]) -> Result<V
     Ok(items)
 }
 
-/// The tree with these files in it, and all else as it is.
+/// Adds files to a tree and returns the new tree.
 pub(crate) fn with_entries(git: &Git, root: Option<&str>, entries: &[Entry]) -> Result<String, PublishError> {
     let entries: Vec<(&[u8], &Entry)> = entries.iter().map(|entry| (&entry.path[..], entry)).collect();
     tree_with(git, root, entries)
 }
 
-/// The same of a directory, with the entries by their paths below it.
+/// Adds files to a directory. The paths are relative to it.
 fn tree_with(git: &Git, tree: Option<&str>, mut entries: Vec<(&[u8], &Entry)>) -> Result<String, PublishError> {
     let mut items: std::collections::BTreeMap<Vec<u8>, TreeItem> = std::collections::BTreeMap::new();
     if let Some(tree) = tree {
@@ -90,7 +90,7 @@ impl TreeItem {
         TreeItem { mode: mode.to_owned(), kind: kind.to_owned(), object: object.to_owned(), name: name.to_owned() }
     }
 
-    /// Whether it is an ordinary file, and no directory, link or submodule.
+    /// Returns true if the item is a regular file.
     pub(crate) fn is_file(&self) -> bool {
         self.mode.starts_with("100")
     }
@@ -112,8 +112,8 @@ impl TreeItem {
     }
 }
 
-/// Files that one tree has and another has not, or has with other content: as they are in the second one. `below` is
-/// where git was called, or everywhere.
+/// Returns the regular files of tree `to` that `from` lacks or has with another content, everywhere or only in the
+/// directory of records.
 pub(crate) fn changed(git: &Git, from: &str, to: &str, everywhere: bool) -> Result<Vec<Entry>, PublishError> {
     let mut words = vec!["diff-tree", "-r", "-z", "--no-renames", from, to];
     if !everywhere {
@@ -124,7 +124,7 @@ pub(crate) fn changed(git: &Git, from: &str, to: &str, everywhere: bool) -> Resu
     Ok(changes.filter_map(Change::into_entry).collect())
 }
 
-/// A file that a commit touches.
+/// A change of a file in a commit.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Change {
     status: u8,
@@ -136,7 +136,7 @@ impl Change {
         &self.entry.path
     }
 
-    /// The file as it is afterwards, if it is an ordinary one.
+    /// Returns the new version of the file if it is a regular file.
     pub(crate) fn into_entry(self) -> Option<Entry> {
         Some(self.entry).filter(|entry| self.status != b'D' && entry.mode.starts_with("100"))
     }
@@ -150,7 +150,7 @@ impl Change {
     }
 }
 
-/// What `diff-tree -z` says: the changes before it names a commit, and those of each commit that it names.
+/// Parses the output of `diff-tree -z`: the changes before the first commit name, and those of each commit.
 pub(crate) fn changes(text: &[u8]) -> Vec<Vec<Change>> {
     let mut commits = vec![Vec::new()];
     let mut parts = split_nul(text);

@@ -1,7 +1,7 @@
-//! Git ends with the program that called it, also if that is killed.
+//! Terminates git when the program that called it is killed.
 //!
-//! A killed program runs no destructor, but the system closes its pipes. A shell waits for the end of its input, from
-//! which it knows the process group of the present call, and ends that group.
+//! A killed program runs no destructor, but the system closes its pipes. A shell reads the process group of the current
+//! call from a pipe, and terminates that group when the pipe is closed.
 
 #[cfg(unix)]
 pub(crate) use shell::Watchdog;
@@ -20,14 +20,14 @@ mod shell {
     use crate::waiting::wait_until;
     use runtime::lock::lock;
 
-    /// Each line is a process group. An empty one says that the call is over.
+    /// Each line is a process group. An empty line means that the call has ended.
     const SCRIPT: &str = "while read -r line; do group=$line; done; [ -n \"$group\" ] || exit
         kill -s TERM -- \"-$group\"; sleep 1; kill -s KILL -- \"-$group\"";
 
-    /// How long the shell may take to end.
+    /// Maximum time to wait for the exit of the shell.
     const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
 
-    /// Watches the calls of one publishing, which come one after the other.
+    /// Watches the calls of one publishing. There is one call at a time.
     #[derive(Debug, Default)]
     pub(crate) struct Watchdog(OnceLock<Option<Mutex<Shell>>>);
 
@@ -37,11 +37,11 @@ mod shell {
         input: Option<ChildStdin>,
     }
 
-    /// A call that is watched until this is dropped.
+    /// Ends the watch of a call when it is dropped.
     pub(crate) struct WatchGuard<'a>(&'a Watchdog);
 
     impl Watchdog {
-        /// Ends the process group if this program ends before the result is dropped. Where there is no shell, it does
+        /// Terminates the process group if this program ends before the guard is dropped. Without a shell, this does
         /// nothing.
         pub(crate) fn watch(&self, group: u32) -> WatchGuard<'_> {
             self.send_line(&format!("{group}\n"));
@@ -68,7 +68,7 @@ mod shell {
         fn start() -> Option<Self> {
             let mut command = Command::new("/bin/sh");
             command.args(["-c", SCRIPT]).env_clear().env("PATH", "/usr/bin:/bin").current_dir("/");
-            // What interrupts the program does not end it.
+            // In its own process group, the shell is not interrupted together with the program.
             command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
             let mut process = command.spawn().ok()?;
             Some(Shell { input: process.stdin.take(), process })

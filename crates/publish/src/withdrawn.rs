@@ -1,4 +1,4 @@
-//! Records that a branch of the remote once had and that others have taken off it, by setting it back.
+//! Records that were removed from a branch of the remote by resetting it to an earlier commit.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -11,10 +11,10 @@ use crate::remote::Remote;
 use crate::repository::Repository;
 use crate::tree::{Entry, list_all};
 
-/// How many earlier positions of a branch are looked at.
+/// Maximum number of earlier positions of a branch that are examined.
 const MAX_POSITIONS: usize = 50;
 
-/// How many branches are looked at where the branch itself is not on the remote.
+/// Maximum number of tracking branches that are examined if the branch itself is not on the remote.
 const MAX_BRANCHES: usize = 20;
 
 /// The records of commits that the remote's branch has lost.
@@ -25,8 +25,10 @@ pub(crate) struct Withdrawn {
 }
 
 impl Withdrawn {
-    /// Compares where the branch has been, as far as is known here, with where it is. A branch that is not on the remote
-    /// may bring back what its other branches have lost: `published` are commits that the remote has.
+    /// Compares the known earlier positions of the branch with its current one.
+    ///
+    /// If the branch is not on the remote, all tracking branches count, since the branch could restore their records.
+    /// `published` are commits that the remote has.
     pub(crate) fn find(
         repository: &Repository,
         remote: &Remote,
@@ -44,14 +46,14 @@ impl Withdrawn {
         let mut withdrawn = Withdrawn::default();
         for position in lost_commits(repository, positions, published)? {
             withdrawn.is_set_back = true;
-            // What has been thrown away cannot come back either.
+            // Pruned commits cannot be restored either.
             let records = list_all(&repository.git, &position).unwrap_or_default();
             withdrawn.versions.extend(records.iter().map(version));
         }
         Ok(withdrawn)
     }
 
-    /// Whether the branch was set back to an earlier commit, or begun anew.
+    /// Returns true if the branch was reset to an earlier commit or recreated.
     pub(crate) fn is_set_back(&self) -> bool {
         self.is_set_back
     }
@@ -61,7 +63,7 @@ impl Withdrawn {
     }
 }
 
-/// All records that the branch has had by its tracking branch, whether or not they were taken off it.
+/// Returns all versions of records that the tracking branch has had.
 pub(crate) fn previous_versions(repository: &Repository, remote: &Remote) -> Result<HashSet<String>, PublishError> {
     let mut versions = HashSet::new();
     for position in tracked_positions(repository, remote, false)? {
@@ -70,7 +72,7 @@ pub(crate) fn previous_versions(repository: &Repository, remote: &Remote) -> Res
     Ok(versions)
 }
 
-/// Where the tracking branch is and has been; or all tracking branches of the remote.
+/// Returns the current and earlier commits of the tracking branch, or of all tracking branches of the remote.
 fn tracked_positions(repository: &Repository, remote: &Remote, all: bool) -> Result<Vec<String>, PublishError> {
     let Some(branch) = remote.tracking_branch(repository) else { return Ok(Vec::new()) };
     let names = match all {
@@ -90,7 +92,7 @@ fn tracked_positions(repository: &Repository, remote: &Remote, all: bool) -> Res
         let words = ["log", "--walk-reflogs", "--format=%H", &limit].map(OsStr::new);
         let log = repository.git.try_output_line(&[&words[..], &[&name, OsStr::new("--")]].concat())?;
         let log: Vec<String> = log.unwrap_or_default().lines().map(str::to_owned).collect();
-        // The log tells where each move led to; the oldest move also knows where it came from.
+        // The log contains the new position of each move. The oldest move also has an old position.
         let oldest = format!("@{{{}}}", log.len());
         positions.extend(repository.commit_of(join([&*name, OsStr::new(&oldest)]))?);
         positions.extend(log);
@@ -98,7 +100,7 @@ fn tracked_positions(repository: &Repository, remote: &Remote, all: bool) -> Res
     Ok(positions)
 }
 
-/// Those of the commits that the published ones do not build on.
+/// Returns the commits that are not ancestors of the published ones.
 fn lost_commits(
     repository: &Repository,
     positions: Vec<String>,
@@ -117,7 +119,7 @@ fn lost_commits(
     Ok(lost)
 }
 
-/// Whether these commits have any that the published ones have not. Commits that are no longer here do not count.
+/// Returns true if the commits have an ancestor that the published ones lack. Pruned commits do not count.
 fn reaches_beyond(repository: &Repository, commits: &[String], published: &[String]) -> Result<bool, PublishError> {
     let mut words = vec!["rev-list", "--max-count=1", "--ignore-missing"];
     words.extend(commits.iter().map(String::as_str));
