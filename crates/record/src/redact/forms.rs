@@ -7,6 +7,9 @@ use super::names::{LONGEST, NameKind};
 use super::shape::{has_digit, is_number, is_placeholder, looks_secret};
 use super::units::{Unit, ends_escape, find_unit, quotation, skip, unit_at};
 
+/// Bytes of the longest escape that is recognised before a name.
+const MAX_ESCAPE: usize = 32;
+
 /// Keys of an object whose value is the name of another value, and of that value.
 const NAME_KEYS: &[&str] = &["name", "key", "variable", "var", "id", "field", "header", "param", "parameter", "option"];
 const VALUE_KEYS: &[&str] = &["value", "val", "content", "data", "default"];
@@ -104,9 +107,13 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         }
     }
 
-    /// Where a word begins whose first letters may be the end of an escape: `\npassword`, `%22token%22`.
+    /// Where a word begins whose first letters may be the end of an escape: `\npassword`, `%22token%22`, and with a `%`
+    /// that is escaped itself `%252522token%252522`.
     fn without_escape(&self, start: usize, end: usize) -> usize {
-        (start + 1..end.min(start + 6)).rev().find(|at| ends_escape(self.text, *at)).unwrap_or(start)
+        let word = &self.text[start..end];
+        let percents = word.len() - word.trim_start_matches("25").len();
+        let longest = (percents + 5).min(MAX_ESCAPE);
+        (start + 1..end.min(start + longest + 1)).rev().find(|at| ends_escape(self.text, *at)).unwrap_or(start)
     }
 
     fn name(&mut self, name: Range<usize>) {
