@@ -82,7 +82,7 @@ impl<T, E: ErrorSource<Via>, Via> ResultExt<Via> for Result<T, E> {
         let caller = Caller::caller();
         match self {
             Ok(value) => {
-                Capture::state_here(Outcome::Ok);
+                Capture::state_outcome(Outcome::Ok);
                 Ok(value)
             }
             Err(error) => Err(record(error, caller)),
@@ -93,7 +93,7 @@ impl<T, E: ErrorSource<Via>, Via> ResultExt<Via> for Result<T, E> {
 fn record<Via, E: ErrorSource<Via>>(error: E, caller: &'static Caller<'static>) -> E {
     let Some(_busy) = Busy::enter() else { return error };
     let mut messages = Vec::new();
-    let verdict = Capture::record_here(|recorder| {
+    let verdict = Capture::record_current(|recorder| {
         let Chain(chain) = error.chain(&recorder.limits);
         let mut observation = Observation::new(Trigger::Call, ReportSite::Line(caller.file().into(), caller.line()));
         observation.error = chain;
@@ -103,6 +103,7 @@ fn record<Via, E: ErrorSource<Via>>(error: E, caller: &'static Caller<'static>) 
         observation
     });
     let failure = verdict.and_then(Verdict::failure);
-    let path = || Capture::here(|capture, _, _| capture.recorder.take_unreported_path(failure, &messages)).flatten();
+    let path =
+        || Capture::with_current(|capture, _, _| capture.recorder.take_unreported_path(failure, &messages)).flatten();
     error.noting(path)
 }

@@ -26,5 +26,5 @@ use crate::observe::outcome::Outcome;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn record_success() {
-    Capture::state_here(Outcome::Ok);
+    Capture::state_outcome(Outcome::Ok);
 }

@@ -113,7 +113,7 @@ impl Builder {
 
     fn history(&self) -> Result<HistoryOptions, InitError> {
         let parse = |filter: &String| TrailFilter::parse(filter, self.level).map_err(InitError::Filter);
-        Ok(HistoryOptions { plan: self.trail, filter: self.trail_filter.as_ref().map(parse).transpose()? })
+        Ok(HistoryOptions { retention: self.trail, filter: self.trail_filter.as_ref().map(parse).transpose()? })
     }
 
     fn recorder(self, log: OpenLog) -> Result<Recorder, InitError> {

@@ -314,7 +314,7 @@ impl Builder {
     /// ```
     pub fn trail(mut self, first: usize, last: usize) -> Self {
         let most = 1 << 16;
-        self.trail = Retention { first: first.min(most), last: last.min(most) };
+        self.trail = Retention { head: first.min(most), tail: last.min(most) };
         self
     }
 

@@ -25,8 +25,8 @@ pub(crate) struct Capture {
     pub(super) open_spans: OpenSpans,
     pub(super) has_log: bool,
     /// Tells layers apart: a thread may be in spans of several.
-    pub(super) number: u64,
-    pub(super) plan: Retention,
+    pub(super) id: u64,
+    pub(super) retention: Retention,
     /// What the trail keeps; all that arrives if there is none.
     pub(super) trail_filter: Option<TrailFilter>,
     /// Whether ours is the only layer of the process, so that what it does not need nobody needs, and no other layer
@@ -49,11 +49,11 @@ impl Capture {
     }
 
     /// States the outcome of the innermost computation around the caller, in each layer of the current dispatcher.
-    pub(crate) fn state_here(outcome: Outcome) {
+    pub(crate) fn state_outcome(outcome: Outcome) {
         if Busy::is_busy() {
             return;
         }
-        Self::each_here(|capture, path, _| {
+        Self::for_each_current(|capture, path, _| {
             if let Some(computation) = path.iter().find_map(|(id, _)| capture.named_span(*id)) {
                 computation.state_outcome(outcome);
             }

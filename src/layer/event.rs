@@ -72,7 +72,7 @@ pub(super) fn observe_event(
     recorder: &Recorder,
 ) -> Observation {
     // Beside an error, the message does not have to repeat its sources.
-    let headline = |said: &str| ReportText::parse(said).map(|report| report.errors[0].clone());
+    let headline = |text: &str| ReportText::parse(text).map(|report| report.errors[0].clone());
     let limits = &recorder.limits;
     let mut reader = Reader::new(fields, limits);
     let mut observation = Observation::new(Trigger::Event, ReportSite::Callsite(meta.callsite()));
@@ -91,8 +91,8 @@ pub(super) fn observe_event(
     let error = error.or_else(|| fields.error_text().map(of_text));
     observation.content = match (&error, message) {
         (Some(_), None) => ReportContent::ErrorOnly,
-        (Some(_), Some(_)) => ReportContent::Error,
-        (None, _) => ReportContent::Words,
+        (Some(_), Some(_)) => ReportContent::ErrorWithMessage,
+        (None, _) => ReportContent::MessageOnly,
     };
     if let Some((field, chain)) = error {
         reader.used.push(field);
@@ -141,8 +141,8 @@ pub(super) fn observe_span(open_span: &OpenSpan, recorder: &Recorder) -> Observa
     // These two remain parameters as well: they may be arguments of the function.
     observation.error_type = reader.text("error_type");
     observation.reason = reader.text("reason");
-    let said = SPAN_ERROR_FIELDS.iter().find_map(|name| Some((*name, open_span.fields.words(name)?)));
-    observation.message = match said {
+    let message = SPAN_ERROR_FIELDS.iter().find_map(|name| Some((*name, open_span.fields.message_text(name)?)));
+    observation.message = match message {
         Some((name, text)) => {
             observation.used.push(name);
             text.to_owned()

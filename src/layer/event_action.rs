@@ -30,7 +30,7 @@ impl EventAction {
             EventAction::Log
         } else if capture.has_log && outcome::is_return(meta) {
             EventAction::Outcome
-        } else if capture.open_spans.any_computation() && capture.plan.keeps_any() {
+        } else if capture.open_spans.any_computation() && capture.retention.keeps_any() {
             EventAction::Trail
         } else {
             EventAction::Ignore

@@ -24,7 +24,7 @@ pub(super) enum Hook {
 
 thread_local! {
     static HOOK: Cell<Hook> = const { Cell::new(Hook::Idle) };
-    static REPORTED: RefCell<Option<Reported>> = const { RefCell::new(None) };
+    static REPORT: RefCell<Option<HookReport>> = const { RefCell::new(None) };
 }
 
 /// Changes the state of this thread's hook, and returns the one before.
@@ -33,13 +33,13 @@ pub(super) fn enter(state: Hook) -> Hook {
 }
 
 /// Notes that the hook is installed.
-pub(super) fn note_installed() {
+pub(super) fn mark_installed() {
     IS_INSTALLED.store(true, Ordering::Relaxed);
 }
 
 /// The failure that this thread recorded while it was panicking.
-pub(super) fn take_report() -> Option<Reported> {
-    REPORTED.try_with(|reported| reported.try_borrow_mut().ok()?.take()).ok().flatten()
+pub(super) fn take_report() -> Option<HookReport> {
+    REPORT.try_with(|slot| slot.try_borrow_mut().ok()?.take()).ok().flatten()
 }
 
 /// Whether this process has a panic hook of ours. Another one may have replaced it since.
@@ -62,18 +62,18 @@ pub(super) fn may_be_in_hook(trigger: Trigger) -> bool {
 }
 
 /// Notes such a failure, and all that it says.
-pub(super) fn note_report(failure: Uuid, texts: Vec<String>) {
-    let report = Reported { failure, texts };
-    let _ = REPORTED.try_with(|reported| reported.try_borrow_mut().map(|mut reported| *reported = Some(report)));
+pub(super) fn set_report(failure: Uuid, texts: Vec<String>) {
+    let report = HookReport { failure, texts };
+    let _ = REPORT.try_with(|slot| slot.try_borrow_mut().map(|mut slot| *slot = Some(report)));
 }
 
 /// A failure that a thread recorded while it was panicking.
-pub(super) struct Reported {
+pub(super) struct HookReport {
     pub(super) failure: Uuid,
     texts: Vec<String>,
 }
 
-impl Reported {
+impl HookReport {
     pub(super) fn is_about(&self, panic: &RecentPanic) -> bool {
         let Location { file, line, .. } = &panic.location;
         let place = file.as_ref().zip(*line).map(|(file, line)| format!("{file}:{line}"));

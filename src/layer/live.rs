@@ -51,7 +51,7 @@ enum Delivery {
 
 impl Capture {
     /// Calls with each layer of the current dispatcher and the spans around the caller, innermost first.
-    pub(crate) fn each_here(mut look: impl FnMut(&Capture, Vec<SpanKey>, &Dispatch)) {
+    pub(crate) fn for_each_current(mut look: impl FnMut(&Capture, Vec<SpanKey>, &Dispatch)) {
         tracing::dispatcher::get_default(|dispatch| {
             let mut found = false;
             let mut hidden = false;
@@ -59,14 +59,14 @@ impl Capture {
                 match capture.delivery(dispatch) {
                     Delivery::Yes => {
                         found = true;
-                        look(&capture, capture.path_here(dispatch), dispatch);
+                        look(&capture, capture.current_path(dispatch), dispatch);
                     }
                     Delivery::Unknown => hidden = true,
                     Delivery::No => {}
                 }
             }
             match dispatch.downcast_ref::<Capture>() {
-                Some(capture) if !found => look(capture, capture.path_here(dispatch), dispatch),
+                Some(capture) if !found => look(capture, capture.current_path(dispatch), dispatch),
                 None if hidden && !found => report_hidden(),
                 _ => {}
             }
@@ -75,10 +75,10 @@ impl Capture {
 
     /// Calls with the first layer of the current dispatcher, and the spans around the caller, innermost first. `None`
     /// where no [`FailureLayer`](super::FailureLayer) is installed.
-    pub(crate) fn here<R>(look: impl FnOnce(&Capture, Vec<SpanKey>, &Dispatch) -> R) -> Option<R> {
+    pub(crate) fn with_current<R>(look: impl FnOnce(&Capture, Vec<SpanKey>, &Dispatch) -> R) -> Option<R> {
         let mut look = Some(look);
         let mut result = None;
-        Self::each_here(|capture, path, dispatch| {
+        Self::for_each_current(|capture, path, dispatch| {
             if let Some(look) = look.take() {
                 result = Some(look(capture, path, dispatch));
             }
@@ -97,20 +97,20 @@ impl Capture {
     /// Whether a dispatcher delivers to a layer that does not know its subscriber: the layer was put into a
     /// `reload::Layer` later, or the subscriber hides it. It does if both have the same current span.
     fn delivery_by_span(&self, dispatch: &Dispatch) -> Delivery {
-        let around = match span_stack::current(self.number) {
-            Current::Span(around) => around,
+        let span = match span_stack::current(self.id) {
+            Current::Span(current) => current.span,
             Current::None => return Delivery::No,
             Current::Unknown => return Delivery::Unknown,
         };
         let current = dispatch.current_span();
         match current.id() {
-            Some(id) if id.into_u64() == around.span => Delivery::Yes,
+            Some(id) if id.into_u64() == span => Delivery::Yes,
             None if !current.is_known() && !dispatch.is::<NoSubscriber>() => Delivery::Yes,
             _ => Delivery::No,
         }
     }
 
-    fn path_here(&self, dispatch: &Dispatch) -> Vec<SpanKey> {
+    fn current_path(&self, dispatch: &Dispatch) -> Vec<SpanKey> {
         let path = dispatch.current_span().id().map(|id| (self.walk)(dispatch, id)).unwrap_or_default();
         if path.is_empty() { self.entered_path() } else { path }
     }
@@ -121,7 +121,7 @@ impl Capture {
     /// Spans that are not kept are missing. They have no fields that a record needs.
     pub(super) fn entered_path(&self) -> Vec<SpanKey> {
         let mut path: Vec<SpanKey> = Vec::new();
-        for id in span_stack::spans(self.number) {
+        for id in span_stack::spans(self.id) {
             if !path.iter().any(|(known, _)| *known == id) && !self.climb(id, &mut path) {
                 break;
             }

@@ -24,7 +24,7 @@ where
         let outcome = match failure {
             Some(_) => Outcome::Failed,
             None if std::thread::panicking() && computation.may_unwind() => Outcome::Panicked,
-            None => computation.stated(),
+            None => computation.outcome(),
         };
         let mut line = ComputationLine::new(path[0].1);
         for (id, _) in path {
@@ -44,7 +44,7 @@ where
     ) {
         let Some(context) = self.capture.recorder.line_context() else { return };
         let mut line = EventLine::new(time, event.metadata(), fields, &context);
-        let mut next = self.parent_of_event(event, ctx).map(|around| around.span);
+        let mut next = self.parent_of_event(event, ctx).map(|current| current.span);
         for _ in 0..context.limits.spans {
             let Some(id) = next else { break };
             let kept = self.capture.open_spans.with(id, |open_span| {

@@ -108,8 +108,8 @@ where
     fn of_recorder(recorder: Arc<Recorder>, history: HistoryOptions, level: LevelFilter, sole: bool) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let capture = Arc::new(Capture {
-            number: NEXT.fetch_add(1, Ordering::Relaxed),
-            plan: history.plan,
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            retention: history.retention,
             trail_filter: history.filter,
             open_spans: OpenSpans::new(),
             sole,
@@ -145,8 +145,8 @@ where
         }
         let is_detailed = *meta.level() <= self.level;
         let is_kept = match &capture.trail_filter {
-            Some(filter) => capture.plan.keeps_any() && filter.enables(meta),
-            None => capture.plan.keeps_any() && is_detailed,
+            Some(filter) => capture.retention.keeps_any() && filter.enables(meta),
+            None => capture.retention.keeps_any() && is_detailed,
         };
         let is_outcome = is_detailed && capture.has_log && outcome::is_return(meta);
         is_kept || is_outcome || *meta.level() == Level::ERROR || capture.recorder.logs(meta)
@@ -154,8 +154,8 @@ where
 
     /// The span that the thread is in.
     fn current(&self, ctx: &Context<'_, S>) -> Option<CurrentSpan> {
-        match span_stack::current(self.capture.number) {
-            Current::Span(around) => Some(around),
+        match span_stack::current(self.capture.id) {
+            Current::Span(current) => Some(current),
             Current::None => None,
             Current::Unknown => ctx.current_span().id().map(|id| CurrentSpan::span(id.into_u64())),
         }
@@ -164,7 +164,7 @@ where
     fn parent_of_span(&self, attrs: &span::Attributes<'_>, ctx: &Context<'_, S>) -> Option<u64> {
         match attrs.parent() {
             Some(parent) => Some(parent.into_u64()),
-            None if attrs.is_contextual() => self.current(ctx).map(|around| around.span),
+            None if attrs.is_contextual() => self.current(ctx).map(|current| current.span),
             None => None,
         }
     }
@@ -199,7 +199,7 @@ where
         let mut open_span = open_spans::from_pool(meta, role);
         open_span.parent = parent;
         open_span.formatting = if in_computation || logged { Formatting::All } else { Formatting::PlainOnly };
-        open_span.opened = thread::Moment::now(self.capture.number);
+        open_span.opened = thread::Moment::now(self.capture.id);
         match role.is_marked() {
             true => open_span.open_computation(around),
             false => open_span.computation = around,
@@ -238,7 +238,7 @@ where
         let meta = event.metadata();
         // An ERROR-level function may return successfully: its `return` event is no failure then.
         let states_success = outcome::is_return(meta) && self.take_returned_outcome(event, ctx);
-        if !thread::count_activity(self.capture.number) {
+        if !thread::count_activity(self.capture.id) {
             return;
         }
         let mut scratch = open_spans::from_pool(meta, Role::default());
@@ -253,19 +253,19 @@ where
         let Some(_busy) = Busy::enter() else { return false };
         let is_success = outcome::returns_success(event);
         let parent = self.parent_of_event(event, ctx).filter(|_| is_success);
-        if let Some(computation) = parent.and_then(|around| self.capture.named_span(around.span)) {
+        if let Some(computation) = parent.and_then(|current| self.capture.named_span(current.span)) {
             computation.state_outcome(Outcome::Ok);
         }
         is_success
     }
 
-    fn add_to_trail(&self, event: &Event<'_>, ctx: &Context<'_, S>, said: Option<&Fields>) {
+    fn add_to_trail(&self, event: &Event<'_>, ctx: &Context<'_, S>, event_fields: Option<&Fields>) {
         let capture = &self.capture;
-        if !capture.plan.keeps_any() || !capture.open_spans.any_computation() || Busy::is_busy() {
+        if !capture.retention.keeps_any() || !capture.open_spans.any_computation() || Busy::is_busy() {
             return;
         }
-        if let Some(around) = self.parent_of_event(event, ctx) {
-            self.capture.note(around, event.metadata(), |visitor| event.record(visitor), said);
+        if let Some(current) = self.parent_of_event(event, ctx) {
+            self.capture.add_values(current, event.metadata(), |visitor| event.record(visitor), event_fields);
         }
     }
 
@@ -316,7 +316,7 @@ where
             self.capture.record_unwinding(&span_path, &computation, callsite::location(meta));
         }
         let untouched = { computation.state().is_none_or(|state| state.recorded.is_none() && state.inner.is_empty()) };
-        if let (Some(observation), true) = (observation, untouched && computation.stated() != Outcome::Ok) {
+        if let (Some(observation), true) = (observation, untouched && computation.outcome() != Outcome::Ok) {
             self.capture.record(&self.capture.span_path(&path), observation);
         }
         if role.names_computation() {
@@ -389,7 +389,7 @@ where
 
     #[inline]
     fn on_new_span(&self, attrs: &span::Attributes<'_>, id: &span::Id, ctx: Context<'_, S>) {
-        if !thread::count_activity(self.capture.number) {
+        if !thread::count_activity(self.capture.id) {
             return;
         }
         let capture = &self.capture;
@@ -419,8 +419,8 @@ where
         });
         open_spans::recycle(later);
         drop(busy);
-        if in_computation && self.capture.plan.keeps_any() {
-            self.capture.note(CurrentSpan::span(id), meta, |visitor| values.record(visitor), None);
+        if in_computation && self.capture.retention.keeps_any() {
+            self.capture.add_values(CurrentSpan::span(id), meta, |visitor| values.record(visitor), None);
         }
     }
 
@@ -437,12 +437,12 @@ where
 
     #[inline]
     fn on_enter(&self, id: &span::Id, _: Context<'_, S>) {
-        span_stack::enter(self.capture.number, id.into_u64());
+        span_stack::enter(self.capture.id, id.into_u64());
     }
 
     #[inline]
     fn on_exit(&self, id: &span::Id, _: Context<'_, S>) {
-        span_stack::exit(self.capture.number, id.into_u64());
+        span_stack::exit(self.capture.id, id.into_u64());
     }
 
     #[inline]

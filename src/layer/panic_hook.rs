@@ -57,7 +57,7 @@ pub fn install_panic_hook() {
         hook(info, &*before);
         hook_state::enter(Hook::Idle);
     }));
-    hook_state::note_installed();
+    hook_state::mark_installed();
 }
 
 fn hook(info: &PanicHookInfo<'_>, before: &dyn Fn(&PanicHookInfo<'_>)) {
@@ -71,7 +71,7 @@ fn hook(info: &PanicHookInfo<'_>, before: &dyn Fn(&PanicHookInfo<'_>)) {
     };
     let panic = read(info);
     let failure = if is_end_of_another(&panic) { None } else { record(&panic) };
-    let recorder = Capture::here(|capture, _, _| Arc::clone(&capture.recorder));
+    let recorder = Capture::with_current(|capture, _, _| Arc::clone(&capture.recorder));
     if let Some(recorder) = &recorder {
         recorder.flush();
     }
@@ -106,20 +106,20 @@ fn is_end_of_another(panic: &RecentPanic) -> bool {
 
 /// Records the panic, if it belongs to a computation, and remembers it.
 fn record(panic: &Arc<RecentPanic>) -> Option<Uuid> {
-    let reported = hook_state::take_report();
+    let report = hook_state::take_report();
     let may_belong_elsewhere = unwinding::may_belong_elsewhere(panic);
-    let failure = match reported.filter(|reported| reported.is_about(panic)) {
-        Some(reported) => Some(reported.failure),
+    let failure = match report.filter(|report| report.is_about(panic)) {
+        Some(report) => Some(report.failure),
         None if unwinding::may_run_in_cleanup(panic) => None,
         None if may_belong_elsewhere && unwinding::will_show(panic) => None,
-        None => Capture::record_here(|_| observation(panic, may_belong_elsewhere)).and_then(Verdict::failure),
+        None => Capture::record_current(|_| observation(panic, may_belong_elsewhere)).and_then(Verdict::failure),
     };
     if let Some(failure) = failure {
         panic.cover(failure);
     }
-    unwinding::note_panic();
-    Capture::here(|capture, _, _| unwinding::remember(Arc::clone(panic), Some(&capture.recorder)))
-        .unwrap_or_else(|| unwinding::remember(Arc::clone(panic), None));
+    unwinding::mark_panic();
+    Capture::with_current(|capture, _, _| unwinding::push_recent(Arc::clone(panic), Some(&capture.recorder)))
+        .unwrap_or_else(|| unwinding::push_recent(Arc::clone(panic), None));
     failure
 }
 

@@ -33,9 +33,9 @@ pub(crate) struct Call {
 impl Capture {
     /// Records a failure that code outside of callbacks observed, in each layer of the current dispatcher. Returns what
     /// became of it in the first one.
-    pub(crate) fn record_here(mut observation: impl FnMut(&Recorder) -> Observation) -> Option<Verdict> {
+    pub(crate) fn record_current(mut observation: impl FnMut(&Recorder) -> Observation) -> Option<Verdict> {
         let mut first = None;
-        Self::each_here(|capture, path, dispatch| {
+        Self::for_each_current(|capture, path, dispatch| {
             let span_path = capture.span_path(&path);
             let verdict = capture.record(&span_path, observation(&capture.recorder));
             if let (Verdict::Recorded(_), true) = (verdict, capture.sole) {
@@ -65,8 +65,8 @@ impl Capture {
                 return Verdict::NoComputation;
             }
         };
-        observation.take_report_apart(&self.recorder.limits);
-        let report = observation.report(span_path, self.number);
+        observation.split_report_text(&self.recorder.limits);
+        let report = observation.report(span_path, self.id);
         let owner = span_path.owner(&computation);
         if let Some(id) = owner.and_then(|owner| repeated(owner, &report, observation.trigger)) {
             self.recorder.count_repeat();
@@ -80,10 +80,10 @@ impl Capture {
         let id = self.write(span_path, observation, computation.clone(), reference, caused_by);
         claimed.iter().for_each(|panic| panic.cover(id));
         if let Some(texts) = texts {
-            hook_state::note_report(id, texts);
+            hook_state::set_report(id, texts);
         }
         let job = if is_panic { inner_job() } else { None };
-        remember(span_path, &computation, Recorded { id, report, is_panic, job, at: Instant::now() }, started);
+        link_failure(span_path, &computation, Recorded { id, report, is_panic, job, at: Instant::now() }, started);
         Verdict::Recorded(id)
     }
 
@@ -98,7 +98,7 @@ impl Capture {
         let spans = self.spans(span_path, &observation.error);
         observation.category = observation.category.or_else(|| span_path.category());
         let parameters = span_path.parameters(observation.parameters.take(), &observation.used);
-        let history = span_path.history(&computation, self.plan, &self.recorder.redactor);
+        let history = span_path.history(&computation, self.retention, &self.recorder.redactor);
         let elapsed_s = span_path.elapsed_s();
         let context =
             ComputationContext { computation, theoretical_ref, parameters, spans, history, elapsed_s, caused_by };
@@ -118,9 +118,9 @@ impl Capture {
         let _busy = Busy::enter();
         let started = Instant::now();
         let Call { computation, theoretical_ref, parameters, mut observation } = call;
-        observation.take_report_apart(&recorder.limits);
+        observation.split_report_text(&recorder.limits);
         let mut around = None;
-        Capture::each_here(|capture, path, _| {
+        Capture::for_each_current(|capture, path, _| {
             // Of several layers, the one that writes to the same store knows the failures before.
             let is_ours = Arc::ptr_eq(&capture.recorder, recorder);
             if around.is_some() && !is_ours {
@@ -128,8 +128,8 @@ impl Capture {
             }
             let span_path = capture.span_path(&path);
             let spans = capture.spans(&span_path, &observation.error);
-            let history = span_path.history(&computation, capture.plan, &recorder.redactor);
-            around = Some((span_path, spans, history, capture.number));
+            let history = span_path.history(&computation, capture.retention, &recorder.redactor);
+            around = Some((span_path, spans, history, capture.id));
         });
         let (span_path, spans, history, layer) = around.unwrap_or_else(|| {
             // Where the stack has no layer of ours, another one may know the spans.
@@ -154,7 +154,7 @@ impl Capture {
         let (id, written) = recorder.record(observation, context);
         claimed.iter().for_each(|panic| panic.cover(id));
         let recorded = Recorded { id, report, is_panic: false, job: None, at: Instant::now() };
-        remember(&span_path, &computation, recorded, started);
+        link_failure(&span_path, &computation, recorded, started);
         written
     }
 }
@@ -192,11 +192,11 @@ fn inner_job() -> Option<Arc<[usize]>> {
 /// Inner failures that a computation remembers.
 const MAX_INNER_FAILURES: usize = 16;
 
-fn remember(span_path: &SpanPath, computation: &str, recorded: Recorded, started: Instant) {
+fn link_failure(span_path: &SpanPath, computation: &str, recorded: Recorded, started: Instant) {
     let (own, around) = span_path.owners(computation);
     let recording = started.elapsed();
     for computation in around {
-        let Some(mut state) = computation.note_failure() else { continue };
+        let Some(mut state) = computation.mark_failed() else { continue };
         state.recording += recording;
         if state.inner.len() == MAX_INNER_FAILURES {
             state.inner.pop_front();
@@ -205,7 +205,7 @@ fn remember(span_path: &SpanPath, computation: &str, recorded: Recorded, started
         state.recovered_since = false;
     }
     for computation in own {
-        let Some(mut state) = computation.note_failure() else { continue };
+        let Some(mut state) = computation.mark_failed() else { continue };
         state.recording += recording;
         state.recorded = Some(recorded.clone());
     }

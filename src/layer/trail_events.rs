@@ -16,116 +16,122 @@ use crate::observe::thread::Busy;
 use crate::observe::trail::lanes::Trail;
 use crate::observe::trail::paths::PathWord;
 use crate::observe::trail::rows::{Text, WriteOutcome};
-use crate::observe::trail::writer::{LaneLookup, Trace, WriterLease};
+use crate::observe::trail::writer::{LaneLookup, PathLookup, WriterLease};
 use crate::observe::trail::{callsites, paths, retention, rows, writer};
 
 impl Capture {
     /// Keeps the numbers and texts of an event, or of fields recorded late, in the history of the computation around.
-    pub(super) fn note(
+    pub(super) fn add_values(
         &self,
-        around: CurrentSpan,
+        current: CurrentSpan,
         meta: &'static Metadata<'static>,
         record: impl Fn(&mut dyn Visit),
-        said: Option<&Fields>,
+        event_fields: Option<&Fields>,
     ) {
         if self.trail_filter.as_ref().is_some_and(|filter| !filter.keeps(meta)) {
             return;
         }
-        match self.with_lane(around, |held| rows::note(held.lane(), held.path(), meta, &record)) {
+        match self.with_lane(current, |lease| rows::write_numbers(lease.lane(), lease.path(), meta, &record)) {
             None | Some(WriteOutcome::Numbers) => {}
-            Some(WriteOutcome::NoRoom | WriteOutcome::NoNumbers) => self.note_at_length(around, meta, &record, said),
+            Some(WriteOutcome::NoRoom | WriteOutcome::NoNumbers) => {
+                self.add_slowly(current, meta, &record, event_fields)
+            }
         }
     }
 
     /// Calls with the lane for what happens in this span.
     #[inline]
-    fn with_lane<R>(&self, around: CurrentSpan, write: impl FnOnce(&mut WriterLease) -> R) -> Option<R> {
-        let find = |last| self.find_lane(around.span, last);
-        writer::with_lane(self.number, around, find, |held| self.keep_path(around.span, held), write)
+    fn with_lane<R>(&self, current: CurrentSpan, write: impl FnOnce(&mut WriterLease) -> R) -> Option<R> {
+        let find = |last| self.find_lane(current.span, last);
+        writer::with_lane(self.id, current, find, |lease| self.add_path(current.span, lease), write)
     }
 
-    /// The same as [`note`](Self::note) for the first event of a callsite, and for one without numbers.
+    /// The same as [`add_values`](Self::add_values) for the first event of a callsite, and for one without numbers.
     #[cold]
-    fn note_at_length(
+    fn add_slowly(
         &self,
-        around: CurrentSpan,
+        current: CurrentSpan,
         meta: &'static Metadata<'static>,
         record: &dyn Fn(&mut dyn Visit),
-        said: Option<&Fields>,
+        event_fields: Option<&Fields>,
     ) {
         let is_log_record = is_log_record(meta);
         let numbers = !is_log_record && rows::carries_numbers(record);
-        let told = meta.is_event() && *meta.level() <= Level::INFO;
-        if !numbers && !told {
+        let is_breadcrumb = meta.is_event() && *meta.level() <= Level::INFO;
+        if !numbers && !is_breadcrumb {
             return;
         }
         let Some(_busy) = Busy::enter() else { return };
         if numbers {
-            callsites::remember(meta, || with_fields(meta, record, said, Fields::message_template));
-            self.with_trail(around, |trail, held| {
-                let is_own = self.is_own(meta, meta.target(), held);
-                trail.make_room_for_numbers(held, meta, is_own, self.plan);
-                rows::note(held.lane(), held.path(), meta, record)
+            callsites::register(meta, || with_fields(meta, record, event_fields, Fields::message_template));
+            self.with_trail(current, |trail, lease| {
+                let is_own = self.is_own(meta, meta.target(), lease);
+                trail.make_room_for_numbers(lease, meta, is_own, self.retention);
+                rows::write_numbers(lease.lane(), lease.path(), meta, record)
             });
             return;
         }
-        with_fields(meta, record, said, |fields| {
-            callsites::remember(meta, || fields.message_template());
+        with_fields(meta, record, event_fields, |fields| {
+            callsites::register(meta, || fields.message_template());
             let target = fields.raw_text("log.target").filter(|_| is_log_record).unwrap_or(meta.target());
-            self.note_text(around, &Text { meta, target, is_log_record, fields });
+            self.add_text(current, &Text { meta, target, is_log_record, fields });
         });
     }
 
-    fn note_text(&self, around: CurrentSpan, text: &Text<'_>) {
+    fn add_text(&self, current: CurrentSpan, text: &Text<'_>) {
         let redactor = &self.recorder.redactor;
-        if self.with_lane(around, |held| rows::note_text(held, text, redactor)) == Some(None) {
-            self.with_trail(around, |trail, held| {
-                let is_own = self.is_own(text.meta, text.target, held);
-                trail.note_text(held, text, is_own, self.plan, redactor);
+        if self.with_lane(current, |lease| rows::write_text(lease, text, redactor)) == Some(None) {
+            self.with_trail(current, |trail, lease| {
+                let is_own = self.is_own(text.meta, text.target, lease);
+                trail.write_text(lease, text, is_own, self.retention, redactor);
             });
         }
     }
 
     /// Calls with the trail and the lane for what happens in this span.
-    fn with_trail<R>(&self, around: CurrentSpan, write: impl FnOnce(&Trail, &mut WriterLease) -> R) -> Option<R> {
-        let computation = self.open_spans.with(around.span, |open_span| open_span.computation.clone()).flatten()?;
+    fn with_trail<R>(&self, current: CurrentSpan, write: impl FnOnce(&Trail, &mut WriterLease) -> R) -> Option<R> {
+        let computation = self.open_spans.with(current.span, |open_span| open_span.computation.clone()).flatten()?;
         let named = computation.named()?;
-        self.with_lane(around, |held| write(named.trail(), held))
+        self.with_lane(current, |lease| write(named.trail(), lease))
     }
 
     /// Whether code of this callsite belongs to the program, and not to a library.
-    fn is_own(&self, meta: &Metadata<'_>, target: &str, held: &WriterLease) -> bool {
+    fn is_own(&self, meta: &Metadata<'_>, target: &str, lease: &WriterLease) -> bool {
         let is_preferred = self.trail_filter.as_ref().is_some_and(|filter| filter.prefers(target));
-        is_preferred || ownership::is_own(meta, target, held.home())
+        is_preferred || ownership::is_own(meta, target, lease.computation_meta())
     }
 
     /// The lane for events in this span: of the trail of the computation that it is, or lies in.
-    fn find_lane(&self, span: u64, last: Option<usize>) -> (LaneLookup, Trace) {
+    fn find_lane(&self, span: u64, last: Option<usize>) -> (LaneLookup, PathLookup) {
         let look = |open_span: &mut OpenSpan| {
             let computation = open_span.computation.as_ref()?;
             let is_last = last.is_some() && computation.named().map(Computation::address) == last;
-            let trace = if open_span.role.names_computation() { Trace::Home } else { Trace::Within(open_span.path) };
-            Some(((!is_last).then(|| Arc::clone(computation)), trace))
+            let path = if open_span.role.names_computation() {
+                PathLookup::ComputationSpan
+            } else {
+                PathLookup::InnerSpan(open_span.path)
+            };
+            Some(((!is_last).then(|| Arc::clone(computation)), path))
         };
         match self.open_spans.with(span, look).flatten() {
-            None => (LaneLookup::Other(None), Trace::Home),
-            Some((None, trace)) => (LaneLookup::Same, trace),
-            Some((Some(computation), trace)) => {
-                let lane = |named: &Computation| Some((named.address(), named.hold_lane(self.plan)?));
-                (LaneLookup::Other(computation.named().and_then(lane)), trace)
+            None => (LaneLookup::Other(None), PathLookup::ComputationSpan),
+            Some((None, path)) => (LaneLookup::Same, path),
+            Some((Some(computation), path)) => {
+                let lane = |named: &Computation| Some((named.address(), named.lease_lane(self.retention)?));
+                (LaneLookup::Other(computation.named().and_then(lane)), path)
             }
         }
     }
 
     /// Keeps the path from this span to the computation. The span remembers it.
     #[cold]
-    fn keep_path(&self, span: u64, held: &WriterLease) -> PathWord {
+    fn add_path(&self, span: u64, lease: &WriterLease) -> PathWord {
         let limits = &self.recorder.limits;
-        let word = held.paths().keep(
-            || held.lane().rings().count(),
+        let word = lease.paths().add(
+            || lease.lane().rings().count(),
             |path| {
                 let mut next = Some(span);
-                for _ in 0..paths::SPANS {
+                for _ in 0..paths::MAX_SPANS {
                     let Some(id) = next else { break };
                     let add = |open_span: &mut OpenSpan| {
                         let is_within = !open_span.role.names_computation();
@@ -135,7 +141,7 @@ impl Capture {
                 }
             },
         );
-        self.open_spans.with(span, |open_span| open_span.path = held.paths().to_remember(word));
+        self.open_spans.with(span, |open_span| open_span.path = lease.paths().known_path(word));
         word
     }
 }
@@ -144,11 +150,11 @@ impl Capture {
 fn with_fields<R>(
     meta: &'static Metadata<'static>,
     record: &dyn Fn(&mut dyn Visit),
-    said: Option<&Fields>,
+    event_fields: Option<&Fields>,
     look: impl FnOnce(&Fields) -> R,
 ) -> R {
-    if let Some(said) = said {
-        return look(said);
+    if let Some(event_fields) = event_fields {
+        return look(event_fields);
     }
     let mut scratch = open_spans::from_pool(meta, Role::default());
     record(&mut scratch.fields.visitor(&retention::LIMITS, Formatting::MessageOnly));

@@ -24,7 +24,7 @@ thread_local! {
 }
 
 /// Notes that the panic hook runs on this thread.
-pub(super) fn note_panic() {
+pub(super) fn mark_panic() {
     let _ = LAST_PANIC.try_with(|last| last.set(Some(Instant::now())));
 }
 
@@ -41,7 +41,7 @@ pub(super) fn may_run_in_cleanup(panic: &RecentPanic) -> bool {
     if cfg!(panic = "abort") || !has_panicked() {
         return false;
     }
-    let has_record = Capture::here(|capture, path, _| {
+    let has_record = Capture::with_current(|capture, path, _| {
         let span_path = capture.span_path(&path);
         let computation = span_path.innermost()?;
         let state = computation.state()?;
@@ -59,7 +59,7 @@ pub(super) fn may_belong_elsewhere(panic: &RecentPanic) -> bool {
         span_path.innermost().is_some() && !span_path.opened().were_alone(panic)
     };
     panic.trace.inner_job().is_some()
-        && Capture::here(|capture, path, _| are_others_open(capture, &path)).unwrap_or(false)
+        && Capture::with_current(|capture, path, _| are_others_open(capture, &path)).unwrap_or(false)
 }
 
 /// Whether such a panic shows where it belongs: it ends with its job, goes on in the thread that waits for the job, and
@@ -86,7 +86,7 @@ impl Capture {
 
     /// Whether the panic that unwinds this computation has its record, or does not end it.
     fn is_accounted_for(&self, computation: &Computation, found: Option<&Attribution>) -> bool {
-        let Some(latest) = Latest::of(computation, self.number) else {
+        let Some(latest) = Latest::of(computation, self.id) else {
             // A panic of this thread that was not in the computation only drops the last handle of its span.
             let last_panic = LAST_PANIC.try_with(Cell::get).ok().flatten();
             let has_panicked = last_panic.is_some_and(|last| last >= computation.opened());
@@ -96,7 +96,7 @@ impl Capture {
             return false;
         }
         let Some(found) = found else { return latest.is_panic || latest.is_fresh };
-        let raised_before = found.panics.iter().all(|panic| panic.raised <= latest.at);
+        let raised_before = found.panics.iter().all(|panic| panic.raised_at <= latest.at);
         let is_deferred = found.panics.iter().any(|panic| panic.thread_number == thread::number());
         match (latest.is_panic, latest.is_fresh) {
             (true, true) => raised_before || !is_deferred,
@@ -161,18 +161,18 @@ pub(super) fn report_unclaimed(recorder: &Recorder) {
         return;
     }
     for panic in recent_panics::all() {
-        if panic.give_up() {
+        if panic.mark_reported() {
             recorder.report_unclaimed_panic(&panic.location);
         }
     }
 }
 
 /// Remembers a panic. One that has to make room for it is reported.
-pub(super) fn remember(panic: Arc<RecentPanic>, recorder: Option<&Recorder>) {
-    let displaced = recent_panics::remember(panic);
-    if let (Some(displaced), Some(recorder)) = (displaced, recorder)
-        && displaced.give_up()
+pub(super) fn push_recent(panic: Arc<RecentPanic>, recorder: Option<&Recorder>) {
+    let evicted = recent_panics::push(panic);
+    if let (Some(evicted), Some(recorder)) = (evicted, recorder)
+        && evicted.mark_reported()
     {
-        recorder.report_unclaimed_panic(&displaced.location);
+        recorder.report_unclaimed_panic(&evicted.location);
     }
 }

@@ -27,12 +27,12 @@ pub(crate) struct Opened(pub(crate) Vec<Instant>);
 
 impl Opened {
     fn has_seen(&self, panic: &RecentPanic) -> bool {
-        self.0.first().is_some_and(|opened| *opened <= panic.raised)
+        self.0.first().is_some_and(|opened| *opened <= panic.raised_at)
     }
 
     /// Whether these were all the computations that were open when the panic was raised.
     pub(crate) fn were_alone(&self, panic: &RecentPanic) -> bool {
-        self.0.iter().filter(|opened| **opened <= panic.raised).count() == panic.open_computations
+        self.0.iter().filter(|opened| **opened <= panic.raised_at).count() == panic.open_computations
     }
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn of_unwinding(opened: &Opened) -> Option<Attribution> {
 }
 
 /// The panics that a report is about: its payload is theirs, it has their message, or it says that a thread panicked.
-pub(crate) fn of_report(report: &ReportedWords<'_>, opened: &Opened) -> Option<Attribution> {
+pub(crate) fn of_report(report: &PanicClues<'_>, opened: &Opened) -> Option<Attribution> {
     let panics = recent_panics::all();
     let named: Vec<_> = panics.iter().filter(|panic| report.names(panic)).cloned().collect();
     let same = named.iter().filter(|panic| report.payload != 0 && panic.payload == report.payload).cloned().collect();
@@ -109,7 +109,7 @@ pub(crate) fn of_report(report: &ReportedWords<'_>, opened: &Opened) -> Option<A
 
 /// What a report says that may be about a panic.
 #[derive(Debug)]
-pub(crate) struct ReportedWords<'a> {
+pub(crate) struct PanicClues<'a> {
     pub(crate) messages: &'a [String],
     /// Where the text of the payload lies that it reports, else 0.
     pub(crate) payload: usize,
@@ -117,7 +117,7 @@ pub(crate) struct ReportedWords<'a> {
     pub(crate) is_panic: bool,
 }
 
-impl ReportedWords<'_> {
+impl PanicClues<'_> {
     fn names(&self, panic: &RecentPanic) -> bool {
         // What this thread recorded before is known to its computation.
         let is_known = !panic.is_unclaimed() && panic.thread_number == thread::number() && self.payload == 0;
@@ -127,7 +127,7 @@ impl ReportedWords<'_> {
 }
 
 /// The panics since a computation was opened that nobody claims, where it fails by a panic of its own.
-pub(crate) fn beside(opened: &Opened) -> Option<Attribution> {
+pub(crate) fn unclaimed_alone(opened: &Opened) -> Option<Attribution> {
     let panics = unclaimed_since(opened).into_iter().filter(|panic| opened.were_alone(panic));
     Attribution::new(PanicMatch::Unknown, panics.collect())
 }

@@ -116,7 +116,7 @@ impl Fields {
     }
 
     /// A field's text, where it is a text in words: neither empty nor a formatted number or boolean.
-    pub(crate) fn words(&self, name: &str) -> Option<&str> {
+    pub(crate) fn message_text(&self, name: &str) -> Option<&str> {
         let text = self.raw_text(name).filter(|text| !text.trim().is_empty())?;
         let is_literal = matches!(self.entries.iter().find(|(known, _)| *known == name)?.1, Plain::Text(_));
         let is_value = || text.parse::<f64>().is_ok() || matches!(text, "true" | "false" | "None" | "()");
@@ -128,7 +128,7 @@ impl Fields {
     /// `source` is also a usual name for a file or another origin: it counts only where it reads like an error.
     pub(crate) fn error_text(&self) -> Option<(&'static str, &str)> {
         ERROR_FIELDS.iter().find_map(|name| {
-            let text = self.words(name)?;
+            let text = self.message_text(name)?;
             (*name != "source" || reads_like_error(text)).then_some((*name, text))
         })
     }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::observe::callsite::Role;
 use crate::observe::fields::{Fields, Formatting};
 use crate::observe::hash::{NumberHasher, mix};
-use crate::observe::outcome::{Outcome, Stated};
+use crate::observe::outcome::{Outcome, StatedOutcome};
 use crate::observe::report::Recorded;
 use crate::observe::thread::Moment;
 use crate::observe::trail::history::History;
@@ -68,7 +68,7 @@ impl OpenSpan {
             opened_unwinding: std::thread::panicking(),
             around,
             has_failures: AtomicBool::new(false),
-            stated: Stated::default(),
+            outcome: StatedOutcome::default(),
             trail: Trail::default(),
             state: Mutex::default(),
         };
@@ -93,7 +93,7 @@ pub(crate) struct Computation {
     around: Option<Arc<Computation>>,
     /// Whether anything failed in it, so that its state has to be looked at.
     has_failures: AtomicBool,
-    stated: Stated,
+    outcome: StatedOutcome,
     trail: Trail,
     state: Mutex<State>,
 }
@@ -124,7 +124,7 @@ impl Computation {
     }
 
     /// The state, to note a failure in it.
-    pub(crate) fn note_failure(&self) -> Option<Guard<'_, State>> {
+    pub(crate) fn mark_failed(&self) -> Option<Guard<'_, State>> {
         self.has_failures.store(true, Ordering::Relaxed);
         self.state()
     }
@@ -163,12 +163,12 @@ impl Computation {
 
     /// Takes over the outcome that the program states.
     pub(crate) fn state_outcome(&self, outcome: Outcome) {
-        self.stated.set(outcome);
+        self.outcome.set(outcome);
     }
 
     /// The outcome that the program has stated.
-    pub(crate) fn stated(&self) -> Outcome {
-        self.stated.get()
+    pub(crate) fn outcome(&self) -> Outcome {
+        self.outcome.get()
     }
 
     /// A success: what failed inside the computations around it before has been got over.
@@ -202,8 +202,8 @@ impl Computation {
     }
 
     /// A lane of its trail.
-    pub(crate) fn hold_lane(&self, plan: Retention) -> Option<WriterLease> {
-        self.trail.hold(plan, self.meta)
+    pub(crate) fn lease_lane(&self, retention: Retention) -> Option<WriterLease> {
+        self.trail.lease(retention, self.meta)
     }
 
     pub(crate) fn trail(&self) -> &Trail {
@@ -211,8 +211,8 @@ impl Computation {
     }
 
     /// What has happened in it by now.
-    pub(crate) fn history(&self, plan: Retention, redactor: &Redactor) -> History {
-        self.named().map(|named| named.trail.history(named.meta, named.opened, plan, redactor)).unwrap_or_default()
+    pub(crate) fn history(&self, retention: Retention, redactor: &Redactor) -> History {
+        self.named().map(|named| named.trail.history(named.meta, named.opened, retention, redactor)).unwrap_or_default()
     }
 }
 

@@ -43,9 +43,9 @@ impl Outcome {
 
 /// The outcome that the program states while the computation is open.
 #[derive(Debug, Default)]
-pub(crate) struct Stated(AtomicU8);
+pub(crate) struct StatedOutcome(AtomicU8);
 
-impl Stated {
+impl StatedOutcome {
     pub(crate) fn set(&self, outcome: Outcome) {
         self.0.store(outcome as u8, Ordering::Relaxed);
     }
@@ -66,14 +66,14 @@ pub(crate) fn is_return(meta: &Metadata<'_>) -> bool {
 
 /// Whether that value proves success. `Err(…)`, `None`, `false` and numbers that are not finite do not.
 pub(crate) fn returns_success(event: &Event<'_>) -> bool {
-    let mut returned = Returned(false);
-    event.record(&mut returned);
-    returned.0
+    let mut visitor = SuccessVisitor(false);
+    event.record(&mut visitor);
+    visitor.0
 }
 
-struct Returned(bool);
+struct SuccessVisitor(bool);
 
-impl Returned {
+impl SuccessVisitor {
     fn judge(&mut self, value: fmt::Arguments<'_>) {
         let mut start = Start::default();
         // The value's own code stops as soon as its beginning is known.
@@ -87,7 +87,7 @@ impl Returned {
 
 const UNSUCCESSFUL: &[&[u8]] = &[b"Err(", b"NaN", b"inf", b"-inf"];
 
-impl Visit for Returned {
+impl Visit for SuccessVisitor {
     fn record_f64(&mut self, _: &Field, value: f64) {
         self.0 = value.is_finite();
     }
@@ -133,9 +133,9 @@ mod tests {
     use super::*;
 
     fn is_success(value: impl fmt::Debug) -> bool {
-        let mut returned = Returned(false);
-        returned.judge(format_args!("{value:?}"));
-        returned.0
+        let mut visitor = SuccessVisitor(false);
+        visitor.judge(format_args!("{value:?}"));
+        visitor.0
     }
 
     #[test]

@@ -23,9 +23,9 @@ use runtime::lock::Mutex;
 const CAPACITY: usize = 64;
 
 /// Maximum time to wait for a slot, which is locked while one pointer is copied.
-const PATIENCE: Duration = Duration::from_millis(20);
+const SLOT_TIMEOUT: Duration = Duration::from_millis(20);
 
-static MAX_RECENT: [Slot; CAPACITY] = [const { Slot::new(None) }; CAPACITY];
+static RECENT: [Slot; CAPACITY] = [const { Slot::new(None) }; CAPACITY];
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
 /// Panics that no failure accounts for and that are not reported either.
@@ -37,7 +37,7 @@ type Slot = Mutex<Option<Arc<RecentPanic>>>;
 #[derive(Debug)]
 pub(crate) struct RecentPanic {
     pub(crate) at: DateTime<Utc>,
-    pub(crate) raised: Instant,
+    pub(crate) raised_at: Instant,
     pub(crate) message: String,
     /// Whether the message is the payload's own text.
     pub(crate) is_text: bool,
@@ -70,7 +70,7 @@ impl RecentPanic {
             if open_computations > 1 { backtrace::trace_with_jobs() } else { backtrace::trace(backtrace::DEEPEST) };
         RecentPanic {
             at: record::time::now(),
-            raised: Instant::now(),
+            raised_at: Instant::now(),
             message,
             is_text,
             payload,
@@ -100,7 +100,7 @@ impl RecentPanic {
     }
 
     /// Takes the panic for a report that no computation has it. `false` where it is accounted for.
-    pub(crate) fn give_up(&self) -> bool {
+    pub(crate) fn mark_reported(&self) -> bool {
         self.change(PENDING_STATE, REPORTED)
     }
 
@@ -147,13 +147,13 @@ impl RecentPanic {
 }
 
 /// Remembers a panic. Returns the one that it displaces.
-pub(crate) fn remember(panic: Arc<RecentPanic>) -> Option<Arc<RecentPanic>> {
+pub(crate) fn push(panic: Arc<RecentPanic>) -> Option<Arc<RecentPanic>> {
     if panic.is_unclaimed() {
         PENDING.fetch_add(1, Ordering::Relaxed);
     }
     for _ in 0..CAPACITY {
-        let slot = &MAX_RECENT[NEXT.fetch_add(1, Ordering::Relaxed) % CAPACITY];
-        if let Some(mut place) = slot.lock_within(PATIENCE) {
+        let slot = &RECENT[NEXT.fetch_add(1, Ordering::Relaxed) % CAPACITY];
+        if let Some(mut place) = slot.lock_within(SLOT_TIMEOUT) {
             return place.replace(panic);
         }
     }
@@ -162,8 +162,8 @@ pub(crate) fn remember(panic: Arc<RecentPanic>) -> Option<Arc<RecentPanic>> {
 
 /// The panics that are remembered, earliest first.
 pub(crate) fn all() -> Vec<Arc<RecentPanic>> {
-    let mut panics: Vec<_> = MAX_RECENT.iter().filter_map(|slot| slot.lock_within(PATIENCE)?.clone()).collect();
-    panics.sort_by_key(|panic| panic.raised);
+    let mut panics: Vec<_> = RECENT.iter().filter_map(|slot| slot.lock_within(SLOT_TIMEOUT)?.clone()).collect();
+    panics.sort_by_key(|panic| panic.raised_at);
     panics
 }
 
@@ -196,19 +196,19 @@ mod tests {
         let id = record::time::new_id();
         panic.cover(id);
         assert_eq!(panic.record(), Some(id));
-        assert!(!panic.give_up());
+        assert!(!panic.mark_reported());
     }
 
     #[test]
     fn the_ring_keeps_the_latest() {
         let first = panic("first");
-        remember(Arc::clone(&first));
+        push(Arc::clone(&first));
         for index in 0..CAPACITY {
-            remember(panic(&index.to_string()));
+            push(panic(&index.to_string()));
         }
         let all = all();
         assert_eq!(all.len(), CAPACITY);
         assert!(!all.iter().any(|known| Arc::ptr_eq(known, &first)));
-        assert!(all.is_sorted_by_key(|panic| panic.raised));
+        assert!(all.is_sorted_by_key(|panic| panic.raised_at));
     }
 }

@@ -15,7 +15,7 @@ pub(crate) struct Report {
     pub(crate) messages: Arc<[String]>,
     /// The spans around the report, innermost first, up to the computation's.
     pub(crate) spans: Arc<[u64]>,
-    pub(crate) place: ReportSite,
+    pub(crate) site: ReportSite,
     pub(crate) content: ReportContent,
     pub(crate) moment: Moment,
 }
@@ -26,9 +26,9 @@ pub(crate) enum ReportContent {
     /// The error and nothing else, as `#[instrument(err)]` hands it on.
     ErrorOnly,
     /// The error, and a word about it.
-    Error,
+    ErrorWithMessage,
     /// Words.
-    Words,
+    MessageOnly,
 }
 
 /// The place in the program that reported.
@@ -49,11 +49,11 @@ impl Report {
         let (Some(here), Some(there)) = (self.spans.first(), earlier.spans.first()) else { return false };
         let at_once = self.moment.follows(earlier.moment);
         if here == there {
-            let same_error = self.content != ReportContent::Words && self.is_about(earlier);
-            return self.place != earlier.place && at_once && same_error;
+            let same_error = self.content != ReportContent::MessageOnly && self.is_about(earlier);
+            return self.site != earlier.site && at_once && same_error;
         }
         // Words that come from one place again are said of something else: a helper that fails at every level.
-        let said_again = self.content == ReportContent::Words && self.place == earlier.place;
+        let said_again = self.content == ReportContent::MessageOnly && self.site == earlier.site;
         earlier.spans.contains(here)
             && !said_again
             && (self.is_about(earlier) || (at_once && self.content == ReportContent::ErrorOnly))
@@ -62,7 +62,7 @@ impl Report {
     /// Whether the earlier error has led to this one: it is named, or came right before in the same computation.
     pub(crate) fn stems_from(&self, earlier: &Report) -> bool {
         // A loop that fails at one place again and again does not cause its own failures.
-        self.place != earlier.place && (self.is_about(earlier) || self.moment.follows(earlier.moment))
+        self.site != earlier.site && (self.is_about(earlier) || self.moment.follows(earlier.moment))
     }
 
     /// Whether what it says names the earlier error.
@@ -70,7 +70,7 @@ impl Report {
         let Some(first) = earlier.messages.first() else { return false };
         let named = self.messages.iter().any(|message| names(message, first));
         // Words about an error come before the error itself is handed on.
-        let handed_on = self.content != ReportContent::Words && earlier.content == ReportContent::Words;
+        let handed_on = self.content != ReportContent::MessageOnly && earlier.content == ReportContent::MessageOnly;
         named || (handed_on && self.messages.first().is_some_and(|error| names(first, error)))
     }
 }
@@ -102,8 +102,8 @@ mod tests {
         Report {
             messages: [message.to_owned()].into(),
             spans: spans.into(),
-            place: ReportSite::Line("x.rs".into(), line),
-            content: ReportContent::Error,
+            site: ReportSite::Line("x.rs".into(), line),
+            content: ReportContent::ErrorWithMessage,
             moment: Moment::now(0),
         }
     }
@@ -133,7 +133,8 @@ mod tests {
 
     #[test]
     fn words_before_the_error_name_it() {
-        let words = Report { content: ReportContent::Words, ..report("giving up: pivot is zero", &[3, 2, 1], 10) };
+        let words =
+            Report { content: ReportContent::MessageOnly, ..report("giving up: pivot is zero", &[3, 2, 1], 10) };
         assert!(later(report("pivot is zero", &[2, 1], 20)).repeats(&words));
     }
 
@@ -142,9 +143,9 @@ mod tests {
         let first = report("failed", &[3, 2, 1], 10);
         assert!(!report("failed", &[3, 2, 1], 10).repeats(&first), "the same place again: a loop");
         assert!(!report("failed", &[4, 2, 1], 10).repeats(&first), "a sibling span");
-        let helper = |spans| Report { content: ReportContent::Words, ..report("failed", spans, 10) };
+        let helper = |spans| Report { content: ReportContent::MessageOnly, ..report("failed", spans, 10) };
         assert!(!helper(&[2, 1]).repeats(&helper(&[3, 2, 1])), "a helper that fails at every level");
-        let words = Report { content: ReportContent::Words, ..report("failed", &[3, 2, 1], 11) };
+        let words = Report { content: ReportContent::MessageOnly, ..report("failed", &[3, 2, 1], 11) };
         assert!(!words.repeats(&first), "words of their own");
         assert!(!report("failed again", &[3, 2, 1], 11).repeats(&first), "other words");
         assert!(!report("failed again", &[2, 1], 20).repeats(&first), "other words");

@@ -161,9 +161,9 @@ impl SpanPath {
     }
 
     /// What happened in the computation of this name before.
-    pub(crate) fn history(&self, computation: &str, plan: Retention, redactor: &Redactor) -> History {
+    pub(crate) fn history(&self, computation: &str, retention: Retention, redactor: &Redactor) -> History {
         let owner = self.owner(computation);
-        owner.map(|owner| owner.history(plan, redactor)).unwrap_or_default()
+        owner.map(|owner| owner.history(retention, redactor)).unwrap_or_default()
     }
 
     /// A failure of a computation that this one follows from.

@@ -5,11 +5,11 @@
 use std::cell::Cell;
 
 /// Spans that are known by their ids. Those entered deeper are only counted.
-const DEPTH: usize = 64;
+const MAX_TRACKED: usize = 64;
 
 /// A span that was entered, and the layer that tells of it: a thread may be in spans of several subscribers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Entered {
+struct StackEntry {
     layer: u64,
     span: u64,
 }
@@ -30,28 +30,28 @@ impl CurrentSpan {
     }
 }
 
-struct Stack {
+struct SpanStack {
     /// The depth in the lowest bits, and above it how many spans were entered and left: both change together.
     state: Cell<u64>,
-    spans: [Cell<Entered>; DEPTH],
+    spans: [Cell<StackEntry>; MAX_TRACKED],
     /// The last answer, and the layer that asked.
     answer: Cell<CurrentSpan>,
-    asked: Cell<u64>,
+    asked_by: Cell<u64>,
 }
 
 /// Added to the depth when a span was left of which it is not known where it stood: until all are left, only their number
 /// counts.
-const LOST: u64 = 1 << 23;
+const UNTRACKED: u64 = 1 << 23;
 /// Above the depth.
-const MOVE: u64 = 1 << 24;
+const EPOCH_STEP: u64 = 1 << 24;
 
 thread_local! {
-    static STACK: Stack = const {
-        Stack {
-            state: Cell::new(MOVE),
-            spans: [const { Cell::new(Entered { layer: 0, span: 0 }) }; DEPTH],
+    static STACK: SpanStack = const {
+        SpanStack {
+            state: Cell::new(EPOCH_STEP),
+            spans: [const { Cell::new(StackEntry { layer: 0, span: 0 }) }; MAX_TRACKED],
             answer: Cell::new(CurrentSpan { span: 0, epoch: 0 }),
-            asked: Cell::new(0),
+            asked_by: Cell::new(0),
         }
     };
 }
@@ -69,10 +69,10 @@ pub(crate) enum Current {
 pub(crate) fn enter(layer: u64, span: u64) {
     let _ = STACK.try_with(|stack| {
         let state = stack.state.get();
-        if let Some(place) = stack.spans.get((state % MOVE) as usize) {
-            place.set(Entered { layer, span });
+        if let Some(place) = stack.spans.get((state % EPOCH_STEP) as usize) {
+            place.set(StackEntry { layer, span });
         }
-        stack.state.set(state + MOVE + 1);
+        stack.state.set(state + EPOCH_STEP + 1);
     });
 }
 
@@ -80,19 +80,19 @@ pub(crate) fn enter(layer: u64, span: u64) {
 pub(crate) fn exit(layer: u64, span: u64) {
     let _ = STACK.try_with(|stack| {
         let state = stack.state.get();
-        let last = stack.spans.get((state % MOVE).wrapping_sub(1) as usize);
+        let last = stack.spans.get((state % EPOCH_STEP).wrapping_sub(1) as usize);
         match last {
-            Some(last) if last.get() == (Entered { layer, span }) => stack.state.set(state + MOVE - 1),
-            _ => stack.exit_within(Entered { layer, span }),
+            Some(last) if last.get() == (StackEntry { layer, span }) => stack.state.set(state + EPOCH_STEP - 1),
+            _ => stack.exit_within(StackEntry { layer, span }),
         }
     });
 }
 
 #[inline]
 pub(crate) fn current(layer: u64) -> Current {
-    let answer = |stack: &Stack| {
+    let answer = |stack: &SpanStack| {
         let answer = stack.answer.get();
-        let holds = answer.epoch == stack.state.get() && stack.asked.get() == layer;
+        let holds = answer.epoch == stack.state.get() && stack.asked_by.get() == layer;
         if holds { Current::Span(answer) } else { stack.current(layer) }
     };
     STACK.try_with(answer).unwrap_or(Current::Unknown)
@@ -104,15 +104,15 @@ pub(crate) fn spans(layer: u64) -> Vec<u64> {
     STACK.try_with(|stack| stack.of_layer(layer)).unwrap_or_default()
 }
 
-impl Stack {
+impl SpanStack {
     fn of_layer(&self, layer: u64) -> Vec<u64> {
-        let Some(known) = self.spans.get(..(self.state.get() % MOVE) as usize) else { return Vec::new() };
-        let own = known.iter().map(Cell::get).filter(|entered| entered.layer == layer);
+        let Some(tracked) = self.spans.get(..(self.state.get() % EPOCH_STEP) as usize) else { return Vec::new() };
+        let own = tracked.iter().map(Cell::get).filter(|entry| entry.layer == layer);
         let mut spans: Vec<u64> = Vec::new();
-        for entered in own {
+        for entry in own {
             // A span that is entered a second time stays where it was first entered.
-            if !spans.contains(&entered.span) {
-                spans.push(entered.span);
+            if !spans.contains(&entry.span) {
+                spans.push(entry.span);
             }
         }
         spans.reverse();
@@ -120,37 +120,37 @@ impl Stack {
     }
 
     /// Spans need not be left in the order in which they were entered.
-    fn exit_within(&self, entered: Entered) {
+    fn exit_within(&self, entry: StackEntry) {
         let state = self.state.get();
-        let depth = state % LOST;
-        let known = &self.spans[..(depth as usize).min(DEPTH)];
-        let left = known.iter().rposition(|span| span.get() == entered);
-        let mut lost = state & LOST;
-        if depth as usize > DEPTH {
+        let depth = state % UNTRACKED;
+        let tracked = &self.spans[..(depth as usize).min(MAX_TRACKED)];
+        let left = tracked.iter().rposition(|span| span.get() == entry);
+        let mut untracked = state & UNTRACKED;
+        if depth as usize > MAX_TRACKED {
             // It may have been entered a second time, deeper: which of the two is left?
-            lost |= if left.is_some() { LOST } else { 0 };
+            untracked |= if left.is_some() { UNTRACKED } else { 0 };
         } else if let Some(left) = left {
-            known[left..].windows(2).for_each(|pair| pair[0].swap(&pair[1]));
-        } else if lost == 0 {
+            tracked[left..].windows(2).for_each(|pair| pair[0].swap(&pair[1]));
+        } else if untracked == 0 {
             return;
         }
         let depth = depth.saturating_sub(1);
-        let lost = if depth > 0 { lost } else { 0 };
-        self.state.set((state / MOVE + 1) * MOVE + lost + depth);
+        let untracked = if depth > 0 { untracked } else { 0 };
+        self.state.set((state / EPOCH_STEP + 1) * EPOCH_STEP + untracked + depth);
     }
 
     /// A span that is entered a second time does not become the current one: so it is in the registry.
     fn current(&self, layer: u64) -> Current {
         let state = self.state.get();
-        let Some(known) = self.spans.get(..(state % MOVE) as usize) else { return Current::Unknown };
-        for (place, span) in known.iter().enumerate().rev() {
-            let entered = span.get();
-            let is_first = || known[..place].iter().all(|before| before.get() != entered);
-            if entered.layer == layer && is_first() {
-                let around = CurrentSpan { span: entered.span, epoch: state };
-                self.answer.set(around);
-                self.asked.set(layer);
-                return Current::Span(around);
+        let Some(tracked) = self.spans.get(..(state % EPOCH_STEP) as usize) else { return Current::Unknown };
+        for (place, span) in tracked.iter().enumerate().rev() {
+            let entry = span.get();
+            let is_outermost = || tracked[..place].iter().all(|before| before.get() != entry);
+            if entry.layer == layer && is_outermost() {
+                let current = CurrentSpan { span: entry.span, epoch: state };
+                self.answer.set(current);
+                self.asked_by.set(layer);
+                return Current::Span(current);
             }
         }
         Current::None
@@ -164,17 +164,17 @@ mod tests {
     use super::*;
 
     #[derive(Debug, PartialEq)]
-    enum BreadcrumbRow {
+    enum Answer {
         Span(u64),
         None,
         Unknown,
     }
 
-    fn said(layer: u64) -> BreadcrumbRow {
+    fn answer(layer: u64) -> Answer {
         match current(layer) {
-            Current::Span(around) => BreadcrumbRow::Span(around.span),
-            Current::None => BreadcrumbRow::None,
-            Current::Unknown => BreadcrumbRow::Unknown,
+            Current::Span(current) => Answer::Span(current.span),
+            Current::None => Answer::None,
+            Current::Unknown => Answer::Unknown,
         }
     }
 
@@ -186,16 +186,16 @@ mod tests {
     #[test]
     fn the_innermost_span_of_a_layer_is_current() {
         on_its_own(|| {
-            assert_eq!(said(1), BreadcrumbRow::None);
+            assert_eq!(answer(1), Answer::None);
             enter(1, 10);
             enter(2, 10);
             enter(2, 20);
-            assert_eq!((said(1), said(2)), (BreadcrumbRow::Span(10), BreadcrumbRow::Span(20)));
+            assert_eq!((answer(1), answer(2)), (Answer::Span(10), Answer::Span(20)));
             exit(2, 10);
-            assert_eq!(said(2), BreadcrumbRow::Span(20));
+            assert_eq!(answer(2), Answer::Span(20));
             exit(2, 99);
             exit(2, 20);
-            assert_eq!((said(1), said(2)), (BreadcrumbRow::Span(10), BreadcrumbRow::None));
+            assert_eq!((answer(1), answer(2)), (Answer::Span(10), Answer::None));
         });
     }
 
@@ -203,32 +203,32 @@ mod tests {
     fn a_span_that_is_entered_again_does_not_become_current() {
         on_its_own(|| {
             [10, 20, 10].into_iter().for_each(|span| enter(1, span));
-            assert_eq!(said(1), BreadcrumbRow::Span(20));
+            assert_eq!(answer(1), Answer::Span(20));
             exit(1, 20);
-            assert_eq!(said(1), BreadcrumbRow::Span(10));
+            assert_eq!(answer(1), Answer::Span(10));
             exit(1, 10);
-            assert_eq!(said(1), BreadcrumbRow::Span(10));
+            assert_eq!(answer(1), Answer::Span(10));
             exit(1, 10);
-            assert_eq!(said(1), BreadcrumbRow::None);
+            assert_eq!(answer(1), Answer::None);
         });
     }
 
     #[test]
     fn what_is_too_deep_is_unknown_and_comes_back() {
         on_its_own(|| {
-            let deepest = DEPTH as u64 + 10;
+            let deepest = MAX_TRACKED as u64 + 10;
             (1..=deepest).for_each(|span| enter(1, span));
-            assert_eq!(said(1), BreadcrumbRow::Unknown);
-            (DEPTH as u64 + 1..=deepest).rev().for_each(|span| exit(1, span));
-            assert_eq!(said(1), BreadcrumbRow::Span(DEPTH as u64));
+            assert_eq!(answer(1), Answer::Unknown);
+            (MAX_TRACKED as u64 + 1..=deepest).rev().for_each(|span| exit(1, span));
+            assert_eq!(answer(1), Answer::Span(MAX_TRACKED as u64));
             enter(1, deepest);
             exit(1, 3);
             exit(1, deepest);
-            assert_eq!(said(1), BreadcrumbRow::Unknown, "the third could have been the last as well");
-            (1..=DEPTH as u64).filter(|span| *span != 3).for_each(|span| exit(1, span));
-            assert_eq!(said(1), BreadcrumbRow::None);
+            assert_eq!(answer(1), Answer::Unknown, "the third could have been the last as well");
+            (1..=MAX_TRACKED as u64).filter(|span| *span != 3).for_each(|span| exit(1, span));
+            assert_eq!(answer(1), Answer::None);
             enter(1, 1);
-            assert_eq!(said(1), BreadcrumbRow::Span(1));
+            assert_eq!(answer(1), Answer::Span(1));
         });
     }
 
@@ -245,16 +245,16 @@ mod tests {
                     if enters {
                         enter(1, span);
                         list.push(span);
-                    } else if let Some(place) = list.iter().rposition(|entered| *entered == span) {
+                    } else if let Some(place) = list.iter().rposition(|entry| *entry == span) {
                         exit(1, span);
                         list.remove(place);
                     }
                     let first = list.iter().enumerate().rfind(|(place, span)| !list[..*place].contains(span));
-                    let expected = first.map_or(BreadcrumbRow::None, |(_, span)| BreadcrumbRow::Span(*span));
+                    let expected = first.map_or(Answer::None, |(_, span)| Answer::Span(*span));
                     peak = if list.is_empty() { 0 } else { peak.max(list.len()) };
-                    let said = said(1);
-                    if said != expected && !(said == BreadcrumbRow::Unknown && peak > DEPTH) {
-                        return Some((said, expected));
+                    let answer = answer(1);
+                    if answer != expected && !(answer == Answer::Unknown && peak > MAX_TRACKED) {
+                        return Some((answer, expected));
                     }
                 }
                 None

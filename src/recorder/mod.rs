@@ -34,7 +34,7 @@ use crate::recorder::stacks::{Naming, Stacks};
 const MAX_ANNOUNCED_CHARS: usize = 200;
 
 /// Failures whose files are remembered, for reports that name them.
-const MAX_RECENT: usize = 64;
+const MAX_RECENT_FAILURES: usize = 64;
 
 /// What a recorder calls when a record could not be written.
 pub(crate) type OnLost = Box<dyn Fn(&Failure, &io::Error) + Send + Sync>;
@@ -121,24 +121,24 @@ pub(crate) struct Recent {
     id: Uuid,
     path: PathBuf,
     messages: Vec<String>,
-    noted: bool,
+    is_reported: bool,
 }
 
 /// How many failures are announced on stderr.
 #[derive(Debug)]
 pub(crate) struct Notices {
-    wanted: bool,
-    left: AtomicU64,
+    enabled: bool,
+    remaining: AtomicU64,
 }
 
 impl Notices {
     /// A burst is announced by its first failures.
     pub(crate) fn some() -> Self {
-        Notices { wanted: true, left: AtomicU64::new(5) }
+        Notices { enabled: true, remaining: AtomicU64::new(5) }
     }
 
     pub(crate) fn none() -> Self {
-        Notices { wanted: false, left: AtomicU64::new(0) }
+        Notices { enabled: false, remaining: AtomicU64::new(0) }
     }
 }
 
@@ -200,7 +200,7 @@ impl Recorder {
         let id = failure.context.id.unwrap_or_default();
         let written = self.store.write(failure);
         match &written {
-            Ok(path) => self.written(failure, trigger, path),
+            Ok(path) => self.on_written(failure, trigger, path),
             Err(error) => self.divert(failure, trigger, error),
         }
         // The layer writes the line of an event. All other failures need one here.
@@ -215,7 +215,7 @@ impl Recorder {
 
     /// Builds the record of a failure.
     fn assemble(&self, observation: Observation, around: ComputationContext) -> (Failure, Stacks) {
-        let (category, reason) = category(&observation);
+        let (category, reason) = categorize(&observation);
         let error_type = observation.error_type.as_deref().or_else(|| observation.error.error_type());
         let error_type = error_type.unwrap_or_else(|| fallback_error_type(&observation)).to_owned();
         let error_message = observation.error.message().unwrap_or(&observation.message);
@@ -271,19 +271,19 @@ impl Recorder {
         diagnose_with(failure, &self.rules);
     }
 
-    fn written(&self, failure: &Failure, trigger: Trigger, path: &Path) {
+    fn on_written(&self, failure: &Failure, trigger: Trigger, path: &Path) {
         self.counters.recorded.fetch_add(1, Ordering::Relaxed);
         #[cfg(feature = "publish")]
         if let Some(auto_push) = &self.auto_push {
             auto_push.notify();
         }
         if let (Some(id), Some(mut recent)) = (failure.context.id, self.recent.lock()) {
-            if recent.len() == MAX_RECENT {
+            if recent.len() == MAX_RECENT_FAILURES {
                 recent.pop_front();
             }
             let errors = failure.context.errors.iter().map(|error| error.message.clone());
             let messages = errors.chain([failure.error_message.clone()]).take(8).collect();
-            recent.push_back(Recent { id, path: path.to_owned(), messages, noted: false });
+            recent.push_back(Recent { id, path: path.to_owned(), messages, is_reported: false });
         }
         // A panic is announced after the hooks that print it.
         if trigger != Trigger::Panic {
@@ -293,8 +293,10 @@ impl Recorder {
 
     fn announce(&self, failure: &Failure, path: &Path) {
         let one_less = |left: u64| left.checked_sub(1);
-        let Ok(left) = self.notices.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less) else { return };
-        let more = if left == 1 { ", and so are those that follow" } else { "" };
+        let Ok(remaining) = self.notices.remaining.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less) else {
+            return;
+        };
+        let more = if remaining == 1 { ", and so are those that follow" } else { "" };
         stderr::say(format_args!(
             "{} failed: {}\n  recorded in {}{more}",
             shorten_to_line(&failure.computation, MAX_ANNOUNCED_CHARS),
@@ -309,7 +311,7 @@ impl Recorder {
             .recent
             .lock()
             .and_then(|recent| recent.iter().find(|recent| recent.id == id).map(|recent| recent.path.clone()));
-        if let (Some(path), true) = (path, self.notices.wanted) {
+        if let (Some(path), true) = (path, self.notices.enabled) {
             stderr::say(format_args!("\nThe panic is recorded in {}", stderr::shown(&path)));
         }
     }
@@ -382,7 +384,7 @@ impl Recorder {
 
     /// Reports a panic that no computation has. Only the first one is written to stderr.
     pub(crate) fn report_unclaimed_panic(&self, location: &Location) {
-        if self.counters.unclaimed_panics.fetch_add(1, Ordering::Relaxed) > 0 || !self.notices.wanted {
+        if self.counters.unclaimed_panics.fetch_add(1, Ordering::Relaxed) > 0 || !self.notices.enabled {
             return;
         }
         let file = location.file.as_deref().unwrap_or("an unknown file");
@@ -405,7 +407,7 @@ impl Recorder {
                 .any(|message| !message.is_empty() && messages.iter().any(|known| known == message)),
         };
         let found = recent.iter_mut().rev().find(same)?;
-        (!std::mem::replace(&mut found.noted, true)).then(|| found.path.clone())
+        (!std::mem::replace(&mut found.is_reported, true)).then(|| found.path.clone())
     }
 
     /// Returns when log lines and `latest.json` are with the operating system.
@@ -450,12 +452,12 @@ impl Recorder {
 
 /// Renames the entries of the context that have a name of the record's own: a key must not stand in a record twice.
 fn avoid_reserved(entries: Map) -> Map {
-    let mut apart = Map::new();
+    let mut renamed = Map::new();
     let rename = |name: &str| reserved_in_context(name).then(|| free_name(name, &entries));
     for (name, value) in entries.iter() {
-        apart.insert(rename(name).unwrap_or_else(|| name.to_owned()), value.clone());
+        renamed.insert(rename(name).unwrap_or_else(|| name.to_owned()), value.clone());
     }
-    apart
+    renamed
 }
 
 /// What an error is called whose type is not known.
@@ -470,7 +472,7 @@ fn fallback_error_type(observation: &Observation) -> &'static str {
 
 /// The category that is named, else the one that types and messages tell, the root of the chain first; and the reason
 /// in the library's own words.
-fn category(observation: &Observation) -> (Category, Option<String>) {
+fn categorize(observation: &Observation) -> (Category, Option<String>) {
     let reason = observation.reason.clone().or_else(|| observation.error.reason().map(str::to_owned));
     if let Some(named) = &observation.category {
         return match Category::from_name(named) {
@@ -482,10 +484,11 @@ fn category(observation: &Observation) -> (Category, Option<String>) {
     let fields = observation.event.iter().filter_map(|(_, value)| value.as_str());
     let errors = &observation.error.entries;
     let given = observation.reason.as_deref().into_iter().chain(observation.error_type.as_deref());
-    let told =
-        told(given.chain(names(errors)).chain(messages(errors)).chain([observation.message.as_str()]).chain(fields));
-    let silent = if observation.trigger == Trigger::Panic { Category::Panic } else { Category::Other };
-    (told.unwrap_or(silent), reason)
+    let category = find_category(
+        given.chain(names(errors)).chain(messages(errors)).chain([observation.message.as_str()]).chain(fields),
+    );
+    let fallback = if observation.trigger == Trigger::Panic { Category::Panic } else { Category::Other };
+    (category.unwrap_or(fallback), reason)
 }
 
 /// What the errors of a chain are called, the root first: variants, then types.
@@ -501,7 +504,7 @@ fn messages(errors: &[ErrorEntry]) -> impl Iterator<Item = &str> {
     errors.iter().rev().map(|error| error.message.as_str())
 }
 
-fn told<'a>(mut texts: impl Iterator<Item = &'a str>) -> Option<Category> {
+fn find_category<'a>(mut texts: impl Iterator<Item = &'a str>) -> Option<Category> {
     texts.find_map(|text| Category::of_text(&shorten(text, 4096)))
 }
 

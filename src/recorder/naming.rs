@@ -4,7 +4,7 @@
 //! machine, and 3 s where six other programs compete for two processors. A failing thread does not wait that long:
 //!
 //! 1. It writes the record with addresses in place of names.
-//! 2. A thread of its own reads the names. The failing thread waits for it up to [`LIMIT`], and writes the record
+//! 2. A thread of its own reads the names. The failing thread waits for it up to [`NAMING_TIMEOUT`], and writes the record
 //!    again.
 //! 3. Where that is too short, the failing thread goes on, and the other one completes the record when it has the
 //!    names.
@@ -25,7 +25,7 @@ use crate::recorder::Recorder;
 use crate::recorder::stacks::Stacks;
 
 /// How long a failing thread waits for its stack and for the names in it, altogether.
-const LIMIT: Duration = Duration::from_millis(950);
+const NAMING_TIMEOUT: Duration = Duration::from_millis(950);
 
 impl Recorder {
     /// Completes a record with the names of its frames, and writes it. The frames have their addresses where the names
@@ -36,11 +36,11 @@ impl Recorder {
         stacks: Stacks,
         write: impl FnOnce(&Failure) -> R,
     ) -> R {
-        let patience = LIMIT.saturating_sub(stacks.own.waited);
+        let timeout = NAMING_TIMEOUT.saturating_sub(stacks.own.waited);
         let failure = Arc::new(failure);
         let named = if has_memory() { self.name_elsewhere(&failure, &stacks) } else { None };
         let Some(named) = named else { return write(&self.name(&failure, stacks)) };
-        match named.recv_timeout(patience) {
+        match named.recv_timeout(timeout) {
             Ok(failure) => write(&failure),
             // The receiver is dropped after this: only then does the other thread write.
             Err(_) => write(&failure),

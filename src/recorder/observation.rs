@@ -7,7 +7,7 @@ use record::{ErrorEntry, Limits, Location, Map, SpanEntry};
 use text::shorten;
 use uuid::Uuid;
 
-use crate::observe::attribution::{self, Attribution, ReportedWords};
+use crate::observe::attribution::{self, Attribution, PanicClues};
 use crate::observe::error_chain::ErrorChain;
 use crate::observe::recent_panics::RecentPanic;
 use crate::observe::report::{Report, ReportContent, ReportSite};
@@ -48,7 +48,7 @@ pub(crate) struct Observation {
     pub(crate) used: Vec<&'static str>,
     pub(crate) event: Map,
     pub(crate) location: Location,
-    pub(crate) place: ReportSite,
+    pub(crate) site: ReportSite,
     pub(crate) content: ReportContent,
     /// The panic that is the failure: its thread and its stack are the record's.
     pub(crate) panic: Option<Arc<RecentPanic>>,
@@ -57,7 +57,7 @@ pub(crate) struct Observation {
 }
 
 impl Observation {
-    pub(crate) fn new(trigger: Trigger, place: ReportSite) -> Self {
+    pub(crate) fn new(trigger: Trigger, site: ReportSite) -> Self {
         Observation {
             trigger,
             at: record::time::now(),
@@ -72,15 +72,15 @@ impl Observation {
             used: Vec::new(),
             event: Map::new(),
             location: Location::default(),
-            place,
-            content: ReportContent::Words,
+            site,
+            content: ReportContent::MessageOnly,
             panic: None,
             attribution: None,
         }
     }
 
     /// Takes a message apart that is the `Debug` text of a report, as that of `.unwrap()` is.
-    pub(crate) fn take_report_apart(&mut self, limits: &Limits) {
+    pub(crate) fn split_report_text(&mut self, limits: &Limits) {
         let Some(report) = ReportText::parse(&self.message) else { return };
         self.message = report.errors[0].clone();
         // Without a backtrace, the report of a single error cannot be told from a message: it is one with a backtrace too.
@@ -102,7 +102,7 @@ impl Observation {
         Report {
             messages: self.messages().into_iter().take(8).map(known_by).collect(),
             spans: span_path.ids(),
-            place: self.place.clone(),
+            site: self.site.clone(),
             content: self.content,
             moment: thread::Moment::now(layer),
         }
@@ -122,9 +122,9 @@ impl Observation {
         if self.attribution.is_none() {
             let messages = self.messages();
             let is_panic = self.trigger == Trigger::Panic;
-            let words = ReportedWords { messages: &messages, payload: self.error.payload, is_panic };
-            let beside = || if is_panic { attribution::beside(&opened) } else { None };
-            self.attribution = attribution::of_report(&words, &opened).or_else(beside);
+            let clues = PanicClues { messages: &messages, payload: self.error.payload, is_panic };
+            let unclaimed = || if is_panic { attribution::unclaimed_alone(&opened) } else { None };
+            self.attribution = attribution::of_report(&clues, &opened).or_else(unclaimed);
         }
         let Some(attribution) = &mut self.attribution else { return Vec::new() };
         let claimed = attribution.claim();

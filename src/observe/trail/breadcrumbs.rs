@@ -10,7 +10,7 @@ use crate::observe::trail::want::{TEXT_RINGS, Want, holds_texts};
 use text::boundary_before;
 
 /// Breadcrumbs that are kept.
-pub(super) const RETENTION: Retention = Retention { first: 0, last: 32 };
+pub(super) const RETENTION: Retention = Retention { head: 0, tail: 32 };
 /// Words of text of each.
 const TEXT: usize = 28;
 /// The clock, the callsite, the length of the text, and the path of the spans.
@@ -19,7 +19,7 @@ const CUT: u64 = 1 << 32;
 const STRIDE: usize = BEFORE_TEXT + TEXT;
 
 /// Words that they take in a lane, of all targets together.
-pub(super) const WORDS: usize = RETENTION.last * STRIDE;
+pub(super) const WORDS: usize = RETENTION.tail * STRIDE;
 
 /// The keys of the rings for targets that have no ring: of libraries, and of the program.
 const OTHERS: [u64; 2] = [1, 3];
@@ -30,7 +30,7 @@ pub(super) fn want(lane: &Lane, target: &str, is_own: bool) -> Want {
     let key = key_of(target);
     let has_ring = lane.ring(key).is_some() || texts().count() + OTHERS.len() < TEXT_RINGS;
     let key = if has_ring { key } else { OTHERS[usize::from(is_own)] };
-    Want { key, stride: STRIDE, note: 0, is_own, plan: RETENTION }
+    Want { key, stride: STRIDE, tag: 0, is_own, retention: RETENTION }
 }
 
 /// An odd number for a target.

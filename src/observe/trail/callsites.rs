@@ -33,12 +33,12 @@ impl Callsite {
 const MAX_LOG_PLACES: usize = 4096;
 
 /// They are known by odd numbers, which are no addresses.
-static PLACES: Renewable<Option<HashMap<u64, Callsite>>> = Renewable::none();
+static LOG_PLACES: Renewable<Option<HashMap<u64, Callsite>>> = Renewable::none();
 
-static KNOWN: Renewable<Option<HashMap<u64, Callsite>>> = Renewable::none();
+static CALLSITES: Renewable<Option<HashMap<u64, Callsite>>> = Renewable::none();
 
 /// Some of those that are known: whoever is found here need not be looked up.
-static SURELY_KNOWN: [AtomicU64; 256] = [const { AtomicU64::new(0) }; 256];
+static RECENTLY_REGISTERED: [AtomicU64; 256] = [const { AtomicU64::new(0) }; 256];
 
 #[inline]
 pub(super) fn address(meta: &'static Metadata<'static>) -> u64 {
@@ -46,28 +46,28 @@ pub(super) fn address(meta: &'static Metadata<'static>) -> u64 {
 }
 
 /// Sees to it that a trail can refer to a callsite. Its message is asked for the first time only.
-pub(crate) fn remember(meta: &'static Metadata<'static>, message: impl FnOnce() -> Option<String>) {
+pub(crate) fn register(meta: &'static Metadata<'static>, message: impl FnOnce() -> Option<String>) {
     let address = address(meta);
-    let surely = &SURELY_KNOWN[(address >> 4) as usize % SURELY_KNOWN.len()];
-    if surely.load(Ordering::Relaxed) == address {
+    let recent = &RECENTLY_REGISTERED[(address >> 4) as usize % RECENTLY_REGISTERED.len()];
+    if recent.load(Ordering::Relaxed) == address {
         return;
     }
-    if recall(address).is_none() {
+    if find(address).is_none() {
         // It may be any code of the user's that says the message: nothing may be locked then.
         let message = message();
-        if let Some(mut known) = KNOWN.lock() {
+        if let Some(mut known) = CALLSITES.lock() {
             known.get_or_insert_default().entry(address).or_insert(Callsite { meta, message, place: None });
         }
     }
-    surely.store(address, Ordering::Relaxed);
+    recent.store(address, Ordering::Relaxed);
 }
 
 /// The number by which a trail can refer to the place of a record of the `log` crate; that of its callsite where there
 /// is no room for more.
-pub(super) fn remember_place(meta: &'static Metadata<'static>, fields: &Fields) -> u64 {
+pub(super) fn register_log_place(meta: &'static Metadata<'static>, fields: &Fields) -> u64 {
     let place = LogPlace::of(fields);
     let number = place.number(address(meta));
-    let Some(mut known) = PLACES.lock() else { return address(meta) };
+    let Some(mut known) = LOG_PLACES.lock() else { return address(meta) };
     let known = known.get_or_insert_default();
     match known.get(&number) {
         Some(callsite) if callsite.place.as_ref().is_some_and(|known| place.is(known)) => number,
@@ -123,11 +123,11 @@ impl<'a> LogPlace<'a> {
     }
 }
 
-pub(super) fn recall(address: u64) -> Option<Callsite> {
-    let table = if address & 1 == 1 { &PLACES } else { &KNOWN };
+pub(super) fn find(address: u64) -> Option<Callsite> {
+    let table = if address & 1 == 1 { &LOG_PLACES } else { &CALLSITES };
     table.lock()?.as_ref()?.get(&address).cloned()
 }
 
 pub(super) fn is_free() -> bool {
-    KNOWN.is_free() && PLACES.is_free()
+    CALLSITES.is_free() && LOG_PLACES.is_free()
 }

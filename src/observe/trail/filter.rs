@@ -16,10 +16,10 @@ pub(crate) struct TrailFilter {
     verdicts: [AtomicUsize; 512],
 }
 
-const KEPT: usize = 1;
-const LEFT_OUT: usize = 2;
+const KEEP: usize = 1;
+const DROP: usize = 2;
 
-const _: () = assert!(align_of::<Metadata<'static>>() > (KEPT | LEFT_OUT));
+const _: () = assert!(align_of::<Metadata<'static>>() > (KEEP | DROP));
 
 impl TrailFilter {
     /// Parses `info,my_solver=debug,h2=off`. If it only turns targets off, all others keep this level.
@@ -34,11 +34,11 @@ impl TrailFilter {
         let address = std::ptr::from_ref(meta).addr();
         let verdict = &self.verdicts[(address >> 4) % self.verdicts.len()];
         match verdict.load(Ordering::Relaxed) ^ address {
-            KEPT => true,
-            LEFT_OUT => false,
+            KEEP => true,
+            DROP => false,
             _ => {
                 let keeps = self.filter.enables(meta);
-                verdict.store(address | if keeps { KEPT } else { LEFT_OUT }, Ordering::Relaxed);
+                verdict.store(address | if keeps { KEEP } else { DROP }, Ordering::Relaxed);
                 keeps
             }
         }

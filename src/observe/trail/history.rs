@@ -14,7 +14,7 @@ use crate::observe::trail::lane::Snapshot;
 use crate::observe::trail::lanes::{LaneWithPaths, Trail};
 use crate::observe::trail::numbers::Columns;
 use crate::observe::trail::paths;
-use crate::observe::trail::paths::{PathWord, SpanPath};
+use crate::observe::trail::paths::{PathWord, TrailPath};
 use crate::observe::trail::retention::Retention;
 use crate::observe::trail::want::holds_texts;
 use crate::observe::trail::{breadcrumbs, callsites};
@@ -59,7 +59,7 @@ struct Row {
 #[derive(Debug)]
 struct Contents {
     /// All paths of spans. The first one is empty.
-    paths: Vec<SpanPath>,
+    paths: Vec<TrailPath>,
     /// Texts by target.
     texts: BTreeMap<u64, Series>,
     /// Numbers by callsite and path; without a path, rows of several.
@@ -72,7 +72,7 @@ impl Trail {
         &self,
         home: &'static Metadata<'static>,
         opened: Instant,
-        plan: Retention,
+        retention: Retention,
         redactor: &Redactor,
     ) -> History {
         let lanes = self.lanes.lock().map(|lanes| (lanes.lanes.clone(), lanes.origin));
@@ -83,7 +83,7 @@ impl Trail {
         let reader = Reader {
             paths: contents.paths,
             home,
-            plan,
+            retention,
             redactor,
             seconds: |tick| (before + origin.until(tick, now)).as_secs_f64(),
         };
@@ -99,7 +99,7 @@ impl Trail {
 impl Contents {
     fn of(lanes: &[LaneWithPaths]) -> Self {
         let mut contents =
-            Contents { paths: vec![SpanPath::default()], texts: BTreeMap::new(), numbers: BTreeMap::new() };
+            Contents { paths: vec![TrailPath::default()], texts: BTreeMap::new(), numbers: BTreeMap::new() };
         for lane in lanes {
             // Rows first: a path is kept before a row refers to it.
             let snapshots = lane.lane.snapshots();
@@ -141,11 +141,11 @@ impl Contents {
 impl Series {
     fn add(&mut self, snapshot: &Snapshot, path_of: impl Fn(&[u64]) -> Option<usize>) {
         self.is_own = snapshot.shape.is_own;
-        self.seen += snapshot.seen;
+        self.seen += snapshot.total;
         for (number, words) in snapshot.rows() {
             let start = self.words.len();
             self.words.extend_from_slice(words);
-            let (tick, is_early) = (Columns::tick(words), number < snapshot.shape.first as u64);
+            let (tick, is_early) = (Columns::tick(words), number < snapshot.shape.head as u64);
             self.rows.push(Row { tick, is_early, path: path_of(words), words: start..self.words.len() });
         }
     }
@@ -165,10 +165,10 @@ impl Series {
     }
 
     /// Keeps the first rows and the last, over all lanes, in order of time.
-    fn keep(mut self, plan: Retention) -> Self {
+    fn keep(mut self, retention: Retention) -> Self {
         self.rows.sort_by_key(|row| row.tick);
-        self.head = self.rows.iter().take(plan.first).take_while(|row| row.is_early).count();
-        let excess = (self.rows.len() - self.head).saturating_sub(plan.last);
+        self.head = self.rows.iter().take(retention.head).take_while(|row| row.is_early).count();
+        let excess = (self.rows.len() - self.head).saturating_sub(retention.tail);
         self.rows.drain(self.head..self.head + excess);
         self
     }
@@ -184,9 +184,9 @@ impl Series {
 
 /// Makes entries of series.
 struct Reader<'a, Seconds> {
-    paths: Vec<SpanPath>,
+    paths: Vec<TrailPath>,
     home: &'static Metadata<'static>,
-    plan: Retention,
+    retention: Retention,
     redactor: &'a Redactor,
     seconds: Seconds,
 }
@@ -209,8 +209,8 @@ impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
     }
 
     fn entry(&self, key: u64, path: Option<usize>, series: Series) -> Option<TrailEntry> {
-        let callsite = callsites::recall(key)?;
-        let series = series.keep(self.plan);
+        let callsite = callsites::find(key)?;
+        let series = series.keep(self.retention);
         let dropped = series.seen.saturating_sub(series.rows.len() as u64);
         let mut entry = TrailEntry::default();
         entry.message = callsite.message.filter(|message| !message.is_empty());
@@ -262,20 +262,20 @@ impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
         entry.span_columns.push(name.into_owned());
     }
 
-    fn value(&self, path: &SpanPath, name: &'static str) -> Option<Value> {
+    fn value(&self, path: &TrailPath, name: &'static str) -> Option<Value> {
         let (_, value) = path.values.iter().find(|(known, _)| *known == name)?;
         Some(self.redactor.under(self.redactor.field(name).kind, value.clone()))
     }
 
-    fn values(&self, path: &SpanPath) -> Map {
+    fn values(&self, path: &TrailPath) -> Map {
         path.values.iter().filter_map(|(name, _)| Some((*name, self.value(path, name)?))).collect()
     }
 
     /// The last texts of each target, in order of time.
     fn breadcrumbs(&self, targets: Vec<Series>) -> Vec<Breadcrumb> {
         let claim = |series: &Series| Claim { stride: 1, rows: series.rows.len(), is_own: series.is_own };
-        let kept = divide(&targets.iter().map(claim).collect::<Vec<_>>(), breadcrumbs::RETENTION.last);
-        let keep = |(series, last): (Series, usize)| series.keep(Retention { first: 0, last });
+        let kept = divide(&targets.iter().map(claim).collect::<Vec<_>>(), breadcrumbs::RETENTION.tail);
+        let keep = |(series, last): (Series, usize)| series.keep(Retention { head: 0, tail: last });
         let targets: Vec<Series> = targets.into_iter().zip(kept).map(keep).collect();
         let mut rows: Vec<(&Row, &[u64])> =
             targets.iter().flat_map(|series| series.rows.iter().map(|row| (row, series.words_of(row)))).collect();
@@ -284,14 +284,14 @@ impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
     }
 
     fn breadcrumb(&self, row: &Row, words: &[u64]) -> Option<Breadcrumb> {
-        let said = breadcrumbs::read(words)?;
-        let callsite = callsites::recall(said.callsite)?;
+        let text = breadcrumbs::read(words)?;
+        let callsite = callsites::find(text.callsite)?;
         let path = row.path.map(|path| &self.paths[path]);
         let innermost = path.map(|path| path.spans.first().copied().unwrap_or(self.home));
         let mut breadcrumb = Breadcrumb::default();
-        breadcrumb.elapsed_s = (self.seconds)(said.tick);
+        breadcrumb.elapsed_s = (self.seconds)(text.tick);
         breadcrumb.level = callsite.meta.level().as_str().into();
-        breadcrumb.message = said.text;
+        breadcrumb.message = text.text;
         breadcrumb.location = Some(callsite.location());
         breadcrumb.span = innermost.map(|span| span.name().into());
         breadcrumb.span_fields = path.map(|path| self.values(path)).unwrap_or_default();
@@ -300,7 +300,7 @@ impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
 }
 
 /// The names of the spans, the outermost first.
-fn names(path: &SpanPath) -> Vec<Cow<'static, str>> {
+fn names(path: &TrailPath) -> Vec<Cow<'static, str>> {
     path.spans.iter().rev().map(|span| Cow::Borrowed(span.name())).collect()
 }
 

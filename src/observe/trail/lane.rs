@@ -22,10 +22,10 @@ const TAIL: usize = 2;
 const END: usize = 3;
 /// Words of a row, what the writer notes about the ring, and its flags.
 const STRIDE: usize = 4;
-/// Rows that a writer has begun.
-const BEGUN: usize = 5;
+/// Rows that a writer has started.
+const STARTED: usize = 5;
 /// Rows that it has finished.
-const SEEN: usize = 6;
+const FINISHED: usize = 6;
 /// Word of the next row.
 const NEXT: usize = 7;
 
@@ -48,7 +48,7 @@ const FLAGS: u64 = GROWS | IS_OWN;
 #[derive(Debug)]
 pub(crate) struct Lane {
     words: Box<[AtomicU64]>,
-    held: AtomicBool,
+    has_writer: AtomicBool,
     closed: AtomicBool,
 }
 
@@ -58,20 +58,20 @@ pub(crate) struct Shape {
     /// Words of a row.
     pub(crate) stride: usize,
     /// Rows from the beginning that are kept.
-    pub(crate) first: usize,
+    pub(crate) head: usize,
     /// Rows up to the present that are kept.
-    pub(crate) last: usize,
+    pub(crate) tail: usize,
     /// Whether it may get more rows when it is full. Until then nothing in it is overwritten.
     pub(crate) grows: bool,
     /// Whether it is of the program itself, and not of a library.
     pub(crate) is_own: bool,
     /// Whatever the writer wants to know of the ring, in 30 bits.
-    pub(crate) note: u32,
+    pub(crate) tag: u32,
 }
 
 impl Shape {
     pub(crate) fn rows(self) -> usize {
-        self.first + self.last
+        self.head + self.tail
     }
 
     pub(crate) fn words(self) -> usize {
@@ -88,11 +88,11 @@ pub(crate) struct Ring<'a> {
 
 /// A ring without its rows.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Described {
+pub(crate) struct RingInfo {
     pub(crate) key: u64,
     pub(crate) shape: Shape,
     /// Rows that were finished, kept or not.
-    pub(crate) seen: u64,
+    pub(crate) total: u64,
 }
 
 /// A row that is being written.
@@ -109,7 +109,7 @@ pub(crate) struct Snapshot {
     pub(crate) key: u64,
     pub(crate) shape: Shape,
     /// Rows that were finished, kept or not.
-    pub(crate) seen: u64,
+    pub(crate) total: u64,
     /// The numbers of the rows that are kept, from 0, in order.
     pub(crate) numbers: Vec<u64>,
     /// Their words, row after row.
@@ -123,10 +123,10 @@ impl Snapshot {
     }
 
     /// Leaves out the rows that were overwritten while they were copied: a row whose place in the ring, which holds so many
-    /// of the last, has been begun anew.
-    fn leave_out_overwritten(&mut self, begun: u64, last: u64) {
-        let first = self.shape.first as u64;
-        let whole = |number: u64| number < first || number + last >= begun;
+    /// of the last, has been started anew.
+    fn leave_out_overwritten(&mut self, started: u64, tail: u64) {
+        let head = self.shape.head as u64;
+        let whole = |number: u64| number < head || number + tail >= started;
         let Some(from) = self.numbers.iter().position(|number| !whole(*number)) else { return };
         let until = self.numbers.iter().rposition(|number| !whole(*number)).map_or(from, |place| place + 1);
         self.numbers.drain(from..until);
@@ -140,7 +140,7 @@ impl Lane {
 
     /// A lane of these words, which may have been in use before; held by the thread that opens it.
     pub(crate) fn open(words: Box<[AtomicU64]>) -> Self {
-        let lane = Lane { words, held: AtomicBool::new(true), closed: AtomicBool::new(false) };
+        let lane = Lane { words, has_writer: AtomicBool::new(true), closed: AtomicBool::new(false) };
         for number in 0..RINGS {
             lane.entry(number)[KEY].store(0, Ordering::Relaxed);
         }
@@ -155,13 +155,13 @@ impl Lane {
     }
 
     /// Makes this thread the writer, unless another one is.
-    pub(crate) fn hold(&self) -> bool {
-        self.held.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    pub(crate) fn try_acquire(&self) -> bool {
+        self.has_writer.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     /// Lets another thread be the writer.
     pub(crate) fn release(&self) {
-        self.held.store(false, Ordering::Release);
+        self.has_writer.store(false, Ordering::Release);
     }
 
     /// Says that its computation has closed.
@@ -208,18 +208,18 @@ impl Lane {
     /// Makes a ring that continues another lane's. It keeps what fits of the rows.
     pub(crate) fn continue_ring(&self, ring: &Snapshot, shape: Shape) {
         let Some(Ring { entry, .. }) = self.make_ring(ring.key, shape) else {
-            return self.count_unplaced(ring.seen);
+            return self.count_unplaced(ring.total);
         };
         let place = RowLayout::of(entry);
-        let begins = ring.seen.saturating_sub(place.last);
-        for (number, row) in ring.rows().filter(|(number, _)| *number < place.first || *number >= begins) {
+        let begins = ring.total.saturating_sub(place.tail);
+        for (number, row) in ring.rows().filter(|(number, _)| *number < place.head || *number >= begins) {
             let at = place.of_row(number);
             let words = self.words.get(at..(at + place.stride).min(place.end())).unwrap_or_default();
             words.iter().zip(row).for_each(|(word, value)| word.store(*value, Ordering::Relaxed));
         }
-        entry[NEXT].store(place.of_row(ring.seen) as u64, Ordering::Relaxed);
-        entry[BEGUN].store(ring.seen, Ordering::Relaxed);
-        entry[SEEN].store(ring.seen, Ordering::Release);
+        entry[NEXT].store(place.of_row(ring.total) as u64, Ordering::Relaxed);
+        entry[STARTED].store(ring.total, Ordering::Relaxed);
+        entry[FINISHED].store(ring.total, Ordering::Release);
     }
 
     fn free_entry(&self, key: u64) -> Option<&[AtomicU64]> {
@@ -233,10 +233,10 @@ impl Lane {
     }
 
     /// The rings without their rows, for the thread that holds the lane.
-    pub(crate) fn rings(&self) -> impl Iterator<Item = Described> {
+    pub(crate) fn rings(&self) -> impl Iterator<Item = RingInfo> {
         let describe = |entry: &[AtomicU64]| {
             let word = |word: usize| entry[word].load(Ordering::Relaxed);
-            Described { key: word(KEY), shape: shape(entry), seen: word(SEEN) }
+            RingInfo { key: word(KEY), shape: shape(entry), total: word(FINISHED) }
         };
         let entries = (0..RINGS).map(|number| self.entry(number));
         entries.filter(|entry| entry[KEY].load(Ordering::Relaxed) != 0).map(describe)
@@ -265,16 +265,16 @@ impl Lane {
     /// Lays out a ring behind those that there are.
     fn describe(&self, entry: &[AtomicU64], key: u64, shape: Shape) {
         let (start, stride) = (self.used(), shape.stride);
-        let (tail, end) = (start + shape.first * stride, start + shape.words());
+        let (tail, end) = (start + shape.head * stride, start + shape.words());
         let flags = if shape.grows { GROWS } else { 0 } | if shape.is_own { IS_OWN } else { 0 };
         self.words[USED].store(end as u64, Ordering::Relaxed);
         let description = [
             (START, start as u64),
             (TAIL, tail as u64),
             (END, end as u64),
-            (STRIDE, stride as u64 | u64::from(shape.note) << 32 | flags),
-            (BEGUN, 0),
-            (SEEN, 0),
+            (STRIDE, stride as u64 | u64::from(shape.tag) << 32 | flags),
+            (STARTED, 0),
+            (FINISHED, 0),
             (NEXT, start as u64),
         ];
         for (word, value) in description {
@@ -313,19 +313,19 @@ impl Lane {
 
     fn snapshot(&self, entry: &[AtomicU64]) -> Option<Snapshot> {
         let key = Some(entry[KEY].load(Ordering::Acquire)).filter(|key| *key != 0)?;
-        let seen = entry[SEEN].load(Ordering::Acquire);
+        let total = entry[FINISHED].load(Ordering::Acquire);
         let place = RowLayout::of(entry);
         let numbers: Vec<u64> =
-            (0..seen.min(place.first)).chain(place.first.max(seen.saturating_sub(place.last))..seen).collect();
+            (0..total.min(place.head)).chain(place.head.max(total.saturating_sub(place.tail))..total).collect();
         let mut words = Vec::with_capacity(numbers.len() * place.stride);
         for &number in &numbers {
             let at = place.of_row(number);
             words.extend(self.words[at..at + place.stride].iter().map(|word| word.load(Ordering::Relaxed)));
         }
         fence(Ordering::Acquire);
-        let begun = entry[BEGUN].load(Ordering::Relaxed);
-        let mut snapshot = Snapshot { key, shape: shape(entry), seen, numbers, words };
-        snapshot.leave_out_overwritten(begun, place.last);
+        let started = entry[STARTED].load(Ordering::Relaxed);
+        let mut snapshot = Snapshot { key, shape: shape(entry), total, numbers, words };
+        snapshot.leave_out_overwritten(started, place.tail);
         Some(snapshot)
     }
 }
@@ -335,8 +335,8 @@ impl Lane {
 struct RowLayout {
     start: usize,
     stride: usize,
-    first: u64,
-    last: u64,
+    head: u64,
+    tail: u64,
 }
 
 impl RowLayout {
@@ -344,19 +344,19 @@ impl RowLayout {
         let word = |word: usize| entry[word].load(Ordering::Relaxed) as usize;
         let stride = word(STRIDE) as u32 as usize;
         let (start, tail, end) = (word(START), word(TAIL), word(END));
-        RowLayout { start, stride, first: ((tail - start) / stride) as u64, last: ((end - tail) / stride) as u64 }
+        RowLayout { start, stride, head: ((tail - start) / stride) as u64, tail: ((end - tail) / stride) as u64 }
     }
 
     fn end(self) -> usize {
-        self.start + (self.first + self.last) as usize * self.stride
+        self.start + (self.head + self.tail) as usize * self.stride
     }
 
     /// The first word of a row; the end if there is no place for it.
     fn of_row(self, number: u64) -> usize {
-        let index = match number.checked_sub(self.first) {
+        let index = match number.checked_sub(self.head) {
             None => number,
-            Some(_) if self.last == 0 => self.first,
-            Some(later) => self.first + later % self.last,
+            Some(_) if self.tail == 0 => self.head,
+            Some(later) => self.head + later % self.tail,
         };
         self.start + index as usize * self.stride
     }
@@ -367,18 +367,18 @@ fn shape(entry: &[AtomicU64]) -> Shape {
     let described = entry[STRIDE].load(Ordering::Relaxed);
     Shape {
         stride: place.stride,
-        first: place.first as usize,
-        last: place.last as usize,
+        head: place.head as usize,
+        tail: place.tail as usize,
         grows: described & GROWS != 0,
         is_own: described & IS_OWN != 0,
-        note: ((described & !FLAGS) >> 32) as u32,
+        tag: ((described & !FLAGS) >> 32) as u32,
     }
 }
 
 impl<'a> Ring<'a> {
     /// What the writer noted about it.
     #[inline]
-    pub(crate) fn note(&self) -> u32 {
+    pub(crate) fn tag(&self) -> u32 {
         ((self.entry[STRIDE].load(Ordering::Relaxed) & !FLAGS) >> 32) as u32
     }
 
@@ -399,8 +399,8 @@ impl<'a> Ring<'a> {
         if words.is_empty() && described & GROWS != 0 {
             return None;
         }
-        let number = self.entry[SEEN].load(Ordering::Relaxed);
-        self.entry[BEGUN].store(number + 1, Ordering::Relaxed);
+        let number = self.entry[FINISHED].load(Ordering::Relaxed);
+        self.entry[STARTED].store(number + 1, Ordering::Relaxed);
         fence(Ordering::Release);
         Some(Row { entry: self.entry, words, number })
     }
@@ -428,12 +428,12 @@ impl Row<'_> {
         let end = self.entry[END].load(Ordering::Relaxed);
         let next = if next < end { next } else { self.entry[TAIL].load(Ordering::Relaxed) };
         self.entry[NEXT].store(next, Ordering::Relaxed);
-        self.entry[SEEN].store(self.number + 1, Ordering::Release);
+        self.entry[FINISHED].store(self.number + 1, Ordering::Release);
     }
 
     /// Leaves the row unwritten.
     #[inline]
     pub(crate) fn abandon(self) {
-        self.entry[BEGUN].store(self.number, Ordering::Relaxed);
+        self.entry[STARTED].store(self.number, Ordering::Relaxed);
     }
 }

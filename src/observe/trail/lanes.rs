@@ -20,8 +20,8 @@ use crate::observe::trail::{callsites, pool};
 const WORDS_A_ROW: usize = 25;
 
 /// Words of a lane.
-pub(super) fn words(plan: Retention) -> usize {
-    Lane::OVERHEAD + BREADCRUMB_WORDS + (plan.first + plan.last) * WORDS_A_ROW
+pub(super) fn words(retention: Retention) -> usize {
+    Lane::OVERHEAD + BREADCRUMB_WORDS + (retention.head + retention.tail) * WORDS_A_ROW
 }
 
 /// The trail of one computation. It holds nothing until the first event.
@@ -46,34 +46,38 @@ pub(super) struct LaneWithPaths {
 
 impl Trail {
     /// A lane that nobody holds, else a new one. `None` if no memory is left for it.
-    pub(crate) fn hold(&self, plan: Retention, home: &'static Metadata<'static>) -> Option<WriterLease> {
+    pub(crate) fn lease(
+        &self,
+        retention: Retention,
+        computation_meta: &'static Metadata<'static>,
+    ) -> Option<WriterLease> {
         let mut lanes = self.lanes.lock()?;
         lanes.origin.get_or_insert_with(Reading::now);
-        let free = lanes.lanes.iter().find(|lane| lane.lane.hold()).cloned();
+        let free = lanes.lanes.iter().find(|lane| lane.lane.try_acquire()).cloned();
         let LaneWithPaths { lane, paths } = match free {
             Some(free) => free,
-            None => lanes.open(plan)?,
+            None => lanes.open(retention)?,
         };
-        Some(WriterLease::new(lane, paths, home))
+        Some(WriterLease::new(lane, paths, computation_meta))
     }
 
     /// Makes room for the next row of a series, as far as there is any.
-    pub(super) fn make_room(&self, held: &mut WriterLease, want: Want, plan: Retention) {
-        let home = held.home().target();
+    pub(super) fn make_room(&self, lease: &mut WriterLease, want: Want, retention: Retention) {
+        let home = lease.computation_meta().target();
         let is_home = |key| {
-            let callsite = callsites::recall(paths::callsite_of(key)).filter(|_| !holds_texts(key));
+            let callsite = callsites::find(paths::callsite_of(key)).filter(|_| !holds_texts(key));
             callsite.is_some_and(|callsite| ownership::is_same_crate(callsite.meta.target(), home))
         };
-        let Room::Divided(division) = room::make_room(held.lane(), want, &is_home) else { return };
-        let Some(words) = pool::words(words(plan)) else { return };
+        let Room::Divided(division) = room::make_room(lease.lane(), want, &is_home) else { return };
+        let Some(words) = pool::words(words(retention)) else { return };
         let divided = Arc::new(Lane::open(words));
-        room::fill(&divided, held.lane(), &division);
+        room::fill(&divided, lease.lane(), &division);
         let Some(mut lanes) = self.lanes.lock() else { return };
         // The computation may have closed on another thread.
-        let known = lanes.lanes.iter_mut().find(|lane| std::ptr::eq(&*lane.lane, held.lane()));
+        let known = lanes.lanes.iter_mut().find(|lane| std::ptr::eq(&*lane.lane, lease.lane()));
         if let Some(known) = known {
             known.lane = Arc::clone(&divided);
-            held.replace(divided);
+            lease.replace(divided);
         }
     }
 
@@ -91,8 +95,8 @@ impl Trail {
 }
 
 impl Lanes {
-    fn open(&mut self, plan: Retention) -> Option<LaneWithPaths> {
-        let lane = Arc::new(Lane::open(pool::words(words(plan))?));
+    fn open(&mut self, retention: Retention) -> Option<LaneWithPaths> {
+        let lane = Arc::new(Lane::open(pool::words(words(retention))?));
         let lane = LaneWithPaths { lane, paths: Arc::new(Paths::new()) };
         self.lanes.push(lane.clone());
         Some(lane)

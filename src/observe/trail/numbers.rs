@@ -44,14 +44,14 @@ impl Columns {
     }
 
     /// What the series of a callsite with these columns wants.
-    pub(super) fn want(self, key: u64, is_own: bool, plan: Retention) -> Want {
-        let note = (self.count as u32) << 1 | u32::from(self.after_message);
-        Want { key, stride: HEADER + self.kind_words() + self.count, note, is_own, plan }
+    pub(super) fn want(self, key: u64, is_own: bool, retention: Retention) -> Want {
+        let tag = (self.count as u32) << 1 | u32::from(self.after_message);
+        Want { key, stride: HEADER + self.kind_words() + self.count, tag, is_own, retention }
     }
 
     #[inline]
-    fn from_note(note: u32) -> Self {
-        Columns { count: note as usize >> 1, after_message: note & 1 == 1 }
+    fn from_tag(tag: u32) -> Self {
+        Columns { count: tag as usize >> 1, after_message: tag & 1 == 1 }
     }
 
     /// The names of the columns.
@@ -99,8 +99,8 @@ pub(super) struct NumberVisitor<'a> {
 
 impl<'a> NumberVisitor<'a> {
     #[inline]
-    pub(super) fn new(row: Row<'a>, note: u32) -> Self {
-        let columns = Columns::from_note(note);
+    pub(super) fn new(row: Row<'a>, tag: u32) -> Self {
+        let columns = Columns::from_tag(tag);
         // The memory was in use before: every word of kinds must be written.
         for word in COLLECTED..columns.kind_words() {
             row.set(HEADER + word, 0);

@@ -14,15 +14,15 @@ use record::{Limits, Value};
 use runtime::lock::Mutex;
 
 /// Spans of a path that are kept, the innermost ones.
-pub(crate) const SPANS: usize = 32;
+pub(crate) const MAX_SPANS: usize = 32;
 /// Values of a path that are kept.
-const VALUES: usize = 16;
+const MAX_VALUES: usize = 16;
 /// Paths from the beginning that a lane keeps.
-const FIRST: usize = 16;
+const MAX_HEAD: usize = 16;
 /// Paths up to the present that it keeps: a ring may need one for each row.
-const LAST: usize = 512;
+const MAX_TAIL: usize = 512;
 /// Paths of these among which an equal one is looked for.
-const COMPARED: usize = 32;
+const MAX_COMPARED: usize = 32;
 
 /// Paths for which each callsite has a ring of its own. Further ones share a ring.
 const OWN_RINGS: u64 = 8;
@@ -75,24 +75,24 @@ pub(super) fn is_shared(key: u64) -> bool {
 
 /// Spans, the innermost first, and what they carry. Of two values of one name, the inner one counts.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct SpanPath {
+pub(crate) struct TrailPath {
     pub(super) spans: Vec<&'static Metadata<'static>>,
     pub(super) values: Vec<(&'static str, Value)>,
 }
 
-impl PartialEq for SpanPath {
+impl PartialEq for TrailPath {
     fn eq(&self, other: &Self) -> bool {
         let same_spans = || self.spans.iter().zip(&other.spans).all(|(a, b)| std::ptr::eq(*a, *b));
         self.spans.len() == other.spans.len() && self.values == other.values && same_spans()
     }
 }
 
-impl SpanPath {
+impl TrailPath {
     /// Adds the span around those that it has.
     pub(crate) fn add(&mut self, meta: &'static Metadata<'static>, fields: &Fields, limits: &Limits) {
         self.spans.push(meta);
         for (name, value) in fields.small_values(limits) {
-            if self.values.len() < VALUES && self.values.iter().all(|(known, _)| *known != name) {
+            if self.values.len() < MAX_VALUES && self.values.iter().all(|(known, _)| *known != name) {
                 self.values.push((name, value));
             }
         }
@@ -111,15 +111,15 @@ pub(crate) struct Paths {
     number: u64,
     /// The newest of them.
     newest: AtomicU64,
-    kept: Mutex<Kept>,
+    table: Mutex<PathTable>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
-    first: Vec<(PathWord, SpanPath)>,
-    last: VecDeque<(PathWord, SpanPath)>,
+struct PathTable {
+    head: Vec<(PathWord, TrailPath)>,
+    tail: VecDeque<(PathWord, TrailPath)>,
     /// Memory for the next one.
-    spare: SpanPath,
+    spare: TrailPath,
 }
 
 /// What a span remembers of its path: the lane's number and the word.
@@ -132,62 +132,62 @@ pub(crate) struct KnownPath {
 impl Paths {
     pub(super) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        Paths { number: NEXT.fetch_add(1, Ordering::Relaxed), newest: AtomicU64::new(0), kept: Mutex::default() }
+        Paths { number: NEXT.fetch_add(1, Ordering::Relaxed), newest: AtomicU64::new(0), table: Mutex::default() }
     }
 
     /// The word that a span remembers, if it is of this lane and the lane still keeps the path.
     pub(crate) fn known(&self, known: KnownPath) -> Option<PathWord> {
         let serial = known.word.serial();
-        let is_kept = serial <= FIRST as u64 || serial + LAST as u64 > self.newest.load(Ordering::Relaxed);
-        (known.lane == self.number && is_kept).then_some(known.word)
+        let is_stored = serial <= MAX_HEAD as u64 || serial + MAX_TAIL as u64 > self.newest.load(Ordering::Relaxed);
+        (known.lane == self.number && is_stored).then_some(known.word)
     }
 
-    pub(crate) fn to_remember(&self, word: PathWord) -> KnownPath {
+    pub(crate) fn known_path(&self, word: PathWord) -> KnownPath {
         KnownPath { lane: self.number, word }
     }
 
     /// The word for a path, which is kept from now on. `rings` counts the rings of the lane.
-    pub(crate) fn keep(&self, rings: impl FnOnce() -> usize, describe: impl FnOnce(&mut SpanPath)) -> PathWord {
-        let Some(mut kept) = self.kept.lock() else { return PathWord::default() };
-        let mut path = std::mem::take(&mut kept.spare);
+    pub(crate) fn add(&self, rings: impl FnOnce() -> usize, describe: impl FnOnce(&mut TrailPath)) -> PathWord {
+        let Some(mut table) = self.table.lock() else { return PathWord::default() };
+        let mut path = std::mem::take(&mut table.spare);
         path.clear();
         describe(&mut path);
-        let word = match kept.find(&path) {
+        let word = match table.find(&path) {
             _ if path.spans.is_empty() => PathWord::default(),
             Some(word) => word,
             None => {
                 let serial = self.newest.load(Ordering::Relaxed) + 1;
                 let has_own_rings = serial <= OWN_RINGS && rings() <= FEW_RINGS;
                 let word = PathWord(serial | if has_own_rings { serial } else { SHARED } << RING);
-                path = kept.push(word, path);
+                path = table.push(word, path);
                 self.newest.store(serial, Ordering::Relaxed);
                 word
             }
         };
-        kept.spare = path;
+        table.spare = path;
         word
     }
 
     /// All paths that are kept.
-    pub(super) fn all(&self) -> Vec<(PathWord, SpanPath)> {
-        self.kept.lock().map(|kept| kept.first.iter().chain(&kept.last).cloned().collect()).unwrap_or_default()
+    pub(super) fn all(&self) -> Vec<(PathWord, TrailPath)> {
+        self.table.lock().map(|table| table.head.iter().chain(&table.tail).cloned().collect()).unwrap_or_default()
     }
 }
 
-impl Kept {
-    fn find(&self, path: &SpanPath) -> Option<PathWord> {
-        let candidates = self.last.iter().rev().take(COMPARED).chain(&self.first);
+impl PathTable {
+    fn find(&self, path: &TrailPath) -> Option<PathWord> {
+        let candidates = self.tail.iter().rev().take(MAX_COMPARED).chain(&self.head);
         candidates.into_iter().find(|(_, known)| known == path).map(|(word, _)| *word)
     }
 
     /// Returns a path whose memory can be used again.
-    fn push(&mut self, word: PathWord, path: SpanPath) -> SpanPath {
-        if self.first.len() < FIRST {
-            self.first.push((word, path));
-            return SpanPath::default();
+    fn push(&mut self, word: PathWord, path: TrailPath) -> TrailPath {
+        if self.head.len() < MAX_HEAD {
+            self.head.push((word, path));
+            return TrailPath::default();
         }
-        let oldest = if self.last.len() == LAST { self.last.pop_front() } else { None };
-        self.last.push_back((word, path));
+        let oldest = if self.tail.len() == MAX_TAIL { self.tail.pop_front() } else { None };
+        self.tail.push_back((word, path));
         oldest.map(|(_, path)| path).unwrap_or_default()
     }
 }
@@ -202,7 +202,7 @@ mod tests {
     }
 
     fn keep_in(paths: &Paths, meta: &'static Metadata<'static>, value: u64) -> PathWord {
-        paths.keep(
+        paths.add(
             || 0,
             |path| {
                 path.spans.push(meta);
@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(words[..4], words[36..]);
         assert_eq!(paths.all().len(), 4);
         assert_ne!(keep(&paths, 0), words[0], "another span");
-        assert_eq!(paths.keep(|| 0, |_| ()), PathWord::default());
+        assert_eq!(paths.add(|| 0, |_| ()), PathWord::default());
     }
 
     #[test]
@@ -230,9 +230,9 @@ mod tests {
         let known: Vec<u64> = paths.all().iter().map(|(word, _)| word.serial()).collect();
         assert_eq!(known, (1..=16).chain(1489..=2000).collect::<Vec<_>>());
         for word in words {
-            let is_known = paths.known(paths.to_remember(word)).is_some();
+            let is_known = paths.known(paths.known_path(word)).is_some();
             assert_eq!(is_known, known.contains(&word.serial()), "{word:?}");
         }
-        assert!(Paths::new().known(paths.to_remember(PathWord(1))).is_none(), "of another lane");
+        assert!(Paths::new().known(paths.known_path(PathWord(1))).is_none(), "of another lane");
     }
 }

@@ -11,26 +11,26 @@ pub(crate) const LIMITS: Limits = Limits::DEFAULT.with_text(256);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Retention {
     /// Rows from the beginning.
-    pub(crate) first: usize,
+    pub(crate) head: usize,
     /// Rows up to the present.
-    pub(crate) last: usize,
+    pub(crate) tail: usize,
 }
 
 /// What is kept of the time before a failure.
 #[derive(Debug)]
 pub(crate) struct HistoryOptions {
-    pub(crate) plan: Retention,
+    pub(crate) retention: Retention,
     pub(crate) filter: Option<TrailFilter>,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Retention { first: 8, last: 248 }
+        Retention { head: 8, tail: 248 }
     }
 }
 
 impl Retention {
     pub(crate) fn keeps_any(self) -> bool {
-        self.first + self.last > 0
+        self.head + self.tail > 0
     }
 }

@@ -7,7 +7,7 @@
 
 use crate::observe::trail::breadcrumbs;
 use crate::observe::trail::division::{Claim, divide};
-use crate::observe::trail::lane::{Described, Lane, Shape};
+use crate::observe::trail::lane::{Lane, RingInfo, Shape};
 use crate::observe::trail::want::{TEXT_RINGS, Want, holds_texts};
 
 /// Rows in a series that makes way for a new one of the same kind, once all rings are in use.
@@ -43,7 +43,7 @@ pub(super) fn make_room(lane: &Lane, want: Want, is_home: &dyn Fn(u64) -> bool) 
         None if has_place(lane, want) && make_ring(lane, want) => return Room::Settled,
         _ => {}
     }
-    let (mut rings, others): (Vec<Described>, Vec<Described>) =
+    let (mut rings, others): (Vec<RingInfo>, Vec<RingInfo>) =
         lane.rings().partition(|ring| holds_texts(ring.key) == holds_texts(want.key));
     let is_new = rings.iter().all(|ring| ring.key != want.key);
     let (mut evicted_rows, mut evictions) = (0, lane.evictions());
@@ -53,14 +53,14 @@ pub(super) fn make_room(lane: &Lane, want: Want, is_home: &dyn Fn(u64) -> bool) 
             return Room::Settled;
         };
         let victim = rings.swap_remove(victim);
-        evicted_rows = victim.seen;
+        evicted_rows = victim.total;
         evictions += u64::from(victim.shape.is_own == want.is_own);
     }
     if is_new {
-        rings.push(Described { key: want.key, shape: want.shape(0), seen: 0 });
+        rings.push(RingInfo { key: want.key, shape: want.shape(0), total: 0 });
     }
     let shapes = shapes(&rings, want, room_of(want, lane));
-    let keep = |ring: Described| (ring.key, ring.shape);
+    let keep = |ring: RingInfo| (ring.key, ring.shape);
     let shapes = rings.iter().map(|ring| ring.key).zip(shapes).chain(others.into_iter().map(keep)).collect();
     Room::Divided(Division { shapes, evicted_rows, evictions })
 }
@@ -89,34 +89,34 @@ fn make_ring(lane: &Lane, want: Want) -> bool {
     let texts: usize = lane.rings().filter(|ring| holds_texts(ring.key)).map(|ring| ring.shape.words()).sum();
     let for_texts = breadcrumbs::WORDS.saturating_sub(texts);
     let free = if holds_texts(want.key) { for_texts } else { lane.free().saturating_sub(for_texts) / 2 };
-    let whole = want.plan.first + want.plan.last;
+    let whole = want.retention.head + want.retention.tail;
     let rows = (free / want.stride).min(whole);
     rows >= want.rows(0) && lane.make_ring(want.key, want.shape(rows)).is_some()
 }
 
 /// The ring that matters least, if it matters less than a new one: of a library before one of the program, of another
 /// crate of the program before one of the computation's, with few rows before one with many.
-fn least_valuable(rings: &[Described], evictions: u64, want: Want, is_home: &dyn Fn(u64) -> bool) -> Option<usize> {
+fn least_valuable(rings: &[RingInfo], evictions: u64, want: Want, is_home: &dyn Fn(u64) -> bool) -> Option<usize> {
     let rank = |key, is_own| (is_own, is_own && is_home(key));
-    let value = |ring: &Described| (rank(ring.key, ring.shape.is_own), ring.seen);
+    let value = |ring: &RingInfo| (rank(ring.key, ring.shape.is_own), ring.total);
     let (place, ring) = rings.iter().enumerate().min_by_key(|(_, ring)| value(ring))?;
     let (wanted, least) = (rank(want.key, want.is_own), rank(ring.key, ring.shape.is_own));
     let is_of_less_value = least < wanted;
-    let makes_way = least == wanted && ring.seen <= MAX_EVICTED_ROWS && evictions < MAX_EVICTIONS;
+    let makes_way = least == wanted && ring.total <= MAX_EVICTED_ROWS && evictions < MAX_EVICTIONS;
     (is_of_less_value || makes_way).then_some(place)
 }
 
 /// Whether all of its rows are there. One that has places left need not keep them.
-fn can_grow(ring: &Described) -> bool {
-    ring.shape.grows || ring.seen < ring.shape.rows() as u64
+fn can_grow(ring: &RingInfo) -> bool {
+    ring.shape.grows || ring.total < ring.shape.rows() as u64
 }
 
 /// The new shapes of these rings.
-fn shapes(rings: &[Described], want: Want, room: usize) -> Vec<Shape> {
-    let whole = want.plan.first + want.plan.last;
-    let claim = |ring: &Described| {
+fn shapes(rings: &[RingInfo], want: Want, room: usize) -> Vec<Shape> {
+    let whole = want.retention.head + want.retention.tail;
+    let claim = |ring: &RingInfo| {
         let Shape { stride, is_own, .. } = ring.shape;
-        let used = ring.seen as usize + usize::from(ring.key == want.key);
+        let used = ring.total as usize + usize::from(ring.key == want.key);
         Claim { stride, rows: if can_grow(ring) { want.rows(used) } else { ring.shape.rows() }, is_own }
     };
     let claims: Vec<Claim> = rings.iter().map(claim).collect();
@@ -129,17 +129,17 @@ fn shapes(rings: &[Described], want: Want, room: usize) -> Vec<Shape> {
     {
         rows[place] = (rows[place] + (room - used) / 2 / want.stride).min(whole);
     }
-    let shape = |((ring, claim), rows): ((&Described, &Claim), usize)| {
+    let shape = |((ring, claim), rows): ((&RingInfo, &Claim), usize)| {
         let is_squeezed = rows < claim.rows;
         if can_grow(ring) && !is_squeezed {
-            return Want { stride: ring.shape.stride, note: ring.shape.note, is_own: claim.is_own, ..want }.shape(rows);
+            return Want { stride: ring.shape.stride, tag: ring.shape.tag, is_own: claim.is_own, ..want }.shape(rows);
         }
-        let (first, last) = match can_grow(ring) {
-            true => (want.plan.first, want.plan.last),
-            false => (ring.shape.first, ring.shape.last),
+        let (head, tail) = match can_grow(ring) {
+            true => (want.retention.head, want.retention.tail),
+            false => (ring.shape.head, ring.shape.tail),
         };
-        let last = last.min(rows - first.min(rows / 4));
-        Shape { first: rows - last, last, grows: false, ..ring.shape }
+        let tail = tail.min(rows - head.min(rows / 4));
+        Shape { head: rows - tail, tail, grows: false, ..ring.shape }
     };
     rings.iter().zip(&claims).zip(rows).map(shape).collect()
 }

@@ -27,7 +27,7 @@ pub(crate) enum WriteOutcome {
 
 /// Writes the numbers of an event, or of fields that are recorded late.
 #[inline]
-pub(crate) fn note(
+pub(crate) fn write_numbers(
     lane: &Lane,
     path: PathWord,
     meta: &'static Metadata<'static>,
@@ -35,7 +35,7 @@ pub(crate) fn note(
 ) -> WriteOutcome {
     let Some(ring) = lane.ring(path.key(callsites::address(meta))) else { return WriteOutcome::NoRoom };
     let Some(row) = ring.begin() else { return WriteOutcome::NoRoom };
-    let mut visitor = NumberVisitor::new(row, ring.note());
+    let mut visitor = NumberVisitor::new(row, ring.tag());
     record(&mut visitor);
     if visitor.finish(clock::tick(), path) { WriteOutcome::Numbers } else { WriteOutcome::NoNumbers }
 }
@@ -51,34 +51,34 @@ impl Trail {
     /// Makes room for the numbers of a callsite, which is remembered.
     pub(crate) fn make_room_for_numbers(
         &self,
-        held: &mut WriterLease,
+        lease: &mut WriterLease,
         meta: &'static Metadata<'static>,
         is_own: bool,
-        plan: Retention,
+        retention: Retention,
     ) {
-        let key = held.path().key(callsites::address(meta));
-        self.make_room(held, Columns::of(meta).want(key, is_own, plan), plan);
+        let key = lease.path().key(callsites::address(meta));
+        self.make_room(lease, Columns::of(meta).want(key, is_own, retention), retention);
     }
 
     /// Keeps what an event says, in a place that it has to find. Its callsite is remembered.
-    pub(crate) fn note_text(
+    pub(crate) fn write_text(
         &self,
-        held: &mut WriterLease,
+        lease: &mut WriterLease,
         text: &Text<'_>,
         is_own: bool,
-        plan: Retention,
+        retention: Retention,
         redactor: &Redactor,
     ) {
-        let want = breadcrumbs::want(held.lane(), text.target, is_own);
-        self.make_room(held, want, plan);
-        text.write(held, want.key, redactor);
+        let want = breadcrumbs::want(lease.lane(), text.target, is_own);
+        self.make_room(lease, want, retention);
+        text.write(lease, want.key, redactor);
     }
 }
 
 /// Keeps what an event says beside the earlier texts of its target. Returns `None` if there is no room. Its callsite is
 /// remembered.
-pub(crate) fn note_text(held: &WriterLease, text: &Text<'_>, redactor: &Redactor) -> Option<()> {
-    text.write(held, breadcrumbs::key_of(text.target), redactor)
+pub(crate) fn write_text(lease: &WriterLease, text: &Text<'_>, redactor: &Redactor) -> Option<()> {
+    text.write(lease, breadcrumbs::key_of(text.target), redactor)
 }
 
 /// What an event says besides numbers.
@@ -92,13 +92,13 @@ pub(crate) struct Text<'a> {
 }
 
 impl Text<'_> {
-    fn write(&self, held: &WriterLease, key: u64, redactor: &Redactor) -> Option<()> {
+    fn write(&self, lease: &WriterLease, key: u64, redactor: &Redactor) -> Option<()> {
         let callsite = match self.is_log_record {
-            true => callsites::remember_place(self.meta, self.fields),
+            true => callsites::register_log_place(self.meta, self.fields),
             false => callsites::address(self.meta),
         };
-        let header = (clock::tick(), callsite, held.path());
+        let header = (clock::tick(), callsite, lease.path());
         let is_secret = |name| redactor.field(name).is_secret();
-        breadcrumbs::write(held.lane(), key, header, self.fields, self.is_log_record, is_secret)
+        breadcrumbs::write(lease.lane(), key, header, self.fields, self.is_log_record, is_secret)
     }
 }

@@ -13,7 +13,7 @@ use crate::observe::trail::paths::PathWord;
 use crate::observe::trail::retention::Retention;
 use crate::observe::trail::room;
 use crate::observe::trail::room::Room;
-use crate::observe::trail::rows::{WriteOutcome, note};
+use crate::observe::trail::rows::{WriteOutcome, write_numbers};
 use crate::observe::trail::want::Want;
 use crate::observe::trail::{breadcrumbs, callsites, lanes, pool};
 use record::Value;
@@ -23,7 +23,7 @@ fn lane(words: usize) -> Lane {
 }
 
 fn shape(stride: usize, first: usize, last: usize) -> Shape {
-    Shape { stride, first, last, grows: false, is_own: true, note: 7 }
+    Shape { stride, head: first, tail: last, grows: false, is_own: true, tag: 7 }
 }
 
 fn write(lane: &Lane, key: u64, shape: Shape, value: u64) {
@@ -73,7 +73,7 @@ proptest! {
         }
         for (key, values) in model {
             let snapshot = snapshot(&lane, key).unwrap();
-            prop_assert_eq!(snapshot.seen, values.len() as u64);
+            prop_assert_eq!(snapshot.total, values.len() as u64);
             let head = values.len().min(first);
             let tail = head.max(values.len().saturating_sub(last));
             let kept = (0..head).chain(tail..values.len());
@@ -92,7 +92,7 @@ proptest! {
     ) {
         let meta = event_with(columns);
         let lane = lane(130 * 160);
-        let want = Columns::of(meta).want(callsites::address(meta), true, Retention { first: 2, last: 64 });
+        let want = Columns::of(meta).want(callsites::address(meta), true, Retention { head: 2, tail: 64 });
         lane.make_ring(want.key, want.shape(66)).unwrap();
         let mut expected = Vec::new();
         for row in rows {
@@ -103,7 +103,7 @@ proptest! {
                 }
             };
             let any = numbers.iter().any(Option::is_some);
-            prop_assert_eq!(note(&lane, PathWord::default(), meta, record), if any { WriteOutcome::Numbers } else { WriteOutcome::NoNumbers });
+            prop_assert_eq!(write_numbers(&lane, PathWord::default(), meta, record), if any { WriteOutcome::Numbers } else { WriteOutcome::NoNumbers });
             expected.extend(any.then_some(numbers));
         }
         let snapshot = snapshot(&lane, crate::observe::trail::callsites::address(meta)).unwrap();
@@ -126,11 +126,11 @@ proptest! {
         events in prop::collection::vec((1..90_u64, 1..40_u64), 0..100),
         last in 0..40_usize,
     ) {
-        let plan = Retention { first: 2, last };
+        let retention = Retention { head: 2, tail: last };
         let mut lane = lane(breadcrumbs::WORDS + words);
         let mut written = std::collections::BTreeMap::<u64, u64>::new();
         for (key, rows) in events {
-            let want = Want { key: key << 4, stride: 3, note: 7, is_own: key % 3 == 0, plan };
+            let want = Want { key: key << 4, stride: 3, tag: 7, is_own: key % 3 == 0, retention };
             for _ in 0..rows {
                 let number = written.entry(key).or_default();
                 write_with_room(&mut lane, want, 1_000_000 * key + *number);
@@ -138,19 +138,19 @@ proptest! {
             }
         }
         let snapshots = lane.snapshots();
-        let seen: u64 = snapshots.iter().map(|snapshot| snapshot.seen).sum();
+        let seen: u64 = snapshots.iter().map(|snapshot| snapshot.total).sum();
         prop_assert_eq!(seen + lane.unplaced(), written.values().sum::<u64>());
         for snapshot in snapshots {
             let key = snapshot.key >> 4;
             // A ring that has made way, and come again, does not know of the rows before.
-            let before = written[&key] - snapshot.seen;
+            let before = written[&key] - snapshot.total;
             for (number, words) in snapshot.rows() {
                 let value = 1_000_000 * key + before + number;
                 prop_assert_eq!(words, [value, value + 1, value + 2]);
             }
             let (rows, kept) = (snapshot.shape.rows() as u64, snapshot.numbers.len() as u64);
-            prop_assert_eq!(kept, snapshot.seen.min(rows));
-            prop_assert!(last == 0 || kept == 0 || snapshot.numbers.last() == Some(&(snapshot.seen - 1)));
+            prop_assert_eq!(kept, snapshot.total.min(rows));
+            prop_assert!(last == 0 || kept == 0 || snapshot.numbers.last() == Some(&(snapshot.total - 1)));
         }
     }
 
@@ -161,16 +161,16 @@ proptest! {
         after in prop::collection::vec((100..200_u64, 1..20_u64), 0..60),
         rows in 1..200_u64,
     ) {
-        let plan = Retention::default();
-        let mut lane = Lane::open(pool::words(lanes::words(plan)).unwrap());
+        let retention = Retention::default();
+        let mut lane = Lane::open(pool::words(lanes::words(retention)).unwrap());
         let of_libraries = |lane: &mut Lane, events: Vec<(u64, u64)>| {
             for (key, rows) in events {
-                let want = Want { key: key << 4, stride: 6, note: 0, is_own: false, plan };
+                let want = Want { key: key << 4, stride: 6, tag: 0, is_own: false, retention };
                 (0..rows).for_each(|row| write_with_room(lane, want, row));
             }
         };
         of_libraries(&mut lane, before);
-        let own = Want { key: 16, stride: 6, note: 0, is_own: true, plan };
+        let own = Want { key: 16, stride: 6, tag: 0, is_own: true, retention };
         (0..rows).for_each(|row| write_with_room(&mut lane, own, row));
         of_libraries(&mut lane, after);
         prop_assert_eq!(snapshot(&lane, 16).unwrap().numbers, (0..rows).collect::<Vec<_>>());
@@ -197,19 +197,19 @@ pub(super) fn event_with(columns: usize) -> &'static Metadata<'static> {
 #[test]
 fn words_in_use_before_are_as_good_as_new() {
     let shape = shape(2, 1, 3);
-    let plan = Retention { first: 3, last: 61 };
+    let retention = Retention { head: 3, tail: 61 };
     for round in 0..3 {
-        let lane = Lane::open(pool::words(lanes::words(plan)).unwrap());
+        let lane = Lane::open(pool::words(lanes::words(retention)).unwrap());
         assert!(snapshot(&lane, 16).is_none(), "round {round}");
         (0..10).for_each(|value| write(&lane, 16, shape, value));
-        assert_eq!(snapshot(&lane, 16).unwrap().seen, 10);
+        assert_eq!(snapshot(&lane, 16).unwrap().total, 10);
     }
 }
 
 #[test]
 fn a_lane_that_nobody_holds_is_used_again() {
-    let (trail, plan) = (Trail::default(), Retention { first: 1, last: 7 });
-    let hold = || trail.hold(plan, event_with(1));
+    let (trail, retention) = (Trail::default(), Retention { head: 1, tail: 7 });
+    let hold = || trail.lease(retention, event_with(1));
     let first = hold().unwrap();
     let beside = hold().unwrap();
     assert_eq!(trail.lanes.lock().unwrap().lanes.len(), 2);
@@ -223,7 +223,7 @@ fn a_lane_that_nobody_holds_is_used_again() {
 #[test]
 fn a_trail_that_is_dropped_has_no_open_lane() {
     let trail = Trail::default();
-    let _held = trail.hold(Retention { first: 1, last: 7 }, event_with(1)).unwrap();
+    let _held = trail.lease(Retention { head: 1, tail: 7 }, event_with(1)).unwrap();
     let lane = Arc::clone(&trail.lanes.lock().unwrap().lanes[0].lane);
     assert!(lane.is_open());
     drop(trail);
@@ -245,7 +245,7 @@ fn a_reader_on_another_thread_sees_whole_rows() {
                 for (number, words) in snapshot.rows() {
                     assert_eq!(words, [number, number + 1, number + 2, number + 3]);
                 }
-                seen = snapshot.seen;
+                seen = snapshot.total;
             }
         })
     };

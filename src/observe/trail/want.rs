@@ -13,9 +13,9 @@ pub(super) const TEXT_RINGS: usize = 8;
 pub(super) struct Want {
     pub(super) key: u64,
     pub(super) stride: usize,
-    pub(super) note: u32,
+    pub(super) tag: u32,
     pub(super) is_own: bool,
-    pub(super) plan: Retention,
+    pub(super) retention: Retention,
 }
 
 /// Whether a ring holds texts. Its key is odd, which no address of a callsite is.
@@ -26,15 +26,15 @@ pub(super) fn holds_texts(key: u64) -> bool {
 impl Want {
     /// A ring of this many rows. It grows, unless these are all.
     pub(super) fn shape(self, rows: usize) -> Shape {
-        let grows = rows < self.plan.first + self.plan.last;
-        let (first, last) = if grows { (rows, 0) } else { (self.plan.first, self.plan.last) };
-        Shape { stride: self.stride, first, last, grows, is_own: self.is_own, note: self.note }
+        let grows = rows < self.retention.head + self.retention.tail;
+        let (head, tail) = if grows { (rows, 0) } else { (self.retention.head, self.retention.tail) };
+        Shape { stride: self.stride, head, tail, grows, is_own: self.is_own, tag: self.tag }
     }
 
     /// Rows that it should have when it uses this many: twice as many, so that it does not ask for room too often. Texts
     /// are large: they have what they use.
     pub(super) fn rows(self, used: usize) -> usize {
         let rows = if holds_texts(self.key) { used.max(1) } else { (2 * used).max(FEW_ROWS) };
-        rows.min(self.plan.first + self.plan.last)
+        rows.min(self.retention.head + self.retention.tail)
     }
 }

@@ -15,14 +15,14 @@ pub(crate) struct WriterLease {
     lane: Arc<Lane>,
     paths: Arc<Paths>,
     /// The callsite of the computation's span.
-    home: &'static Metadata<'static>,
+    computation_meta: &'static Metadata<'static>,
     /// The path of the spans that the thread is in.
     path: PathWord,
 }
 
 impl WriterLease {
-    pub(super) fn new(lane: Arc<Lane>, paths: Arc<Paths>, home: &'static Metadata<'static>) -> Self {
-        WriterLease { lane, paths, home, path: PathWord::default() }
+    pub(super) fn new(lane: Arc<Lane>, paths: Arc<Paths>, computation_meta: &'static Metadata<'static>) -> Self {
+        WriterLease { lane, paths, computation_meta, path: PathWord::default() }
     }
 
     pub(crate) fn paths(&self) -> &Paths {
@@ -39,8 +39,8 @@ impl WriterLease {
         &self.lane
     }
 
-    pub(crate) fn home(&self) -> &'static Metadata<'static> {
-        self.home
+    pub(crate) fn computation_meta(&self) -> &'static Metadata<'static> {
+        self.computation_meta
     }
 
     /// Goes on in a lane that has taken the place of this one.
@@ -80,11 +80,11 @@ pub(crate) enum LaneLookup {
 }
 
 /// What is found of the path of spans to a computation.
-pub(crate) enum Trace {
+pub(crate) enum PathLookup {
     /// The span is the computation's.
-    Home,
+    ComputationSpan,
     /// The span lies in it, and remembers its path if it has been used before.
-    Within(KnownPath),
+    InnerSpan(KnownPath),
 }
 
 /// Calls with the lane for what a layer tells of this span; where it is not known to be the last one, it is looked for.
@@ -92,19 +92,19 @@ pub(crate) enum Trace {
 #[inline]
 pub(crate) fn with_lane<R>(
     layer: u64,
-    around: CurrentSpan,
-    find: impl FnOnce(Option<usize>) -> (LaneLookup, Trace),
-    keep_path: impl FnOnce(&WriterLease) -> PathWord,
+    current: CurrentSpan,
+    find: impl FnOnce(Option<usize>) -> (LaneLookup, PathLookup),
+    add_path: impl FnOnce(&WriterLease) -> PathWord,
     write: impl FnOnce(&mut WriterLease) -> R,
 ) -> Option<R> {
-    let write = |here: &RefCell<LastLane>| {
-        let mut here = here.try_borrow_mut().ok()?;
-        let is_same = here.epoch == around.epoch && here.layer == layer && around.epoch != 0;
+    let write = |last: &RefCell<LastLane>| {
+        let mut last = last.try_borrow_mut().ok()?;
+        let is_same = last.epoch == current.epoch && last.layer == layer && current.epoch != 0;
         if !is_same {
-            here.look(find, keep_path);
-            (here.layer, here.epoch) = (layer, around.epoch);
+            last.look(find, add_path);
+            (last.layer, last.epoch) = (layer, current.epoch);
         }
-        here.lane.as_mut().map(write)
+        last.lane.as_mut().map(write)
     };
     LAST_LANE.try_with(write).ok().flatten()
 }
@@ -115,19 +115,19 @@ impl LastLane {
     #[cold]
     fn look(
         &mut self,
-        find: impl FnOnce(Option<usize>) -> (LaneLookup, Trace),
-        keep_path: impl FnOnce(&WriterLease) -> PathWord,
+        find: impl FnOnce(Option<usize>) -> (LaneLookup, PathLookup),
+        add_path: impl FnOnce(&WriterLease) -> PathWord,
     ) {
-        let is_open = self.lane.as_ref().is_some_and(|held| held.lane.is_open());
-        let (found, trace) = find(is_open.then_some(self.computation));
-        if let LaneLookup::Other(found) = found {
-            let (computation, lane) = found.map_or((0, None), |(computation, held)| (computation, Some(held)));
+        let is_open = self.lane.as_ref().is_some_and(|lease| lease.lane.is_open());
+        let (lookup, path) = find(is_open.then_some(self.computation));
+        if let LaneLookup::Other(found) = lookup {
+            let (computation, lane) = found.map_or((0, None), |(computation, lease)| (computation, Some(lease)));
             (self.computation, self.lane) = (computation, lane);
         }
-        if let Some(held) = &mut self.lane {
-            held.path = match trace {
-                Trace::Home => PathWord::default(),
-                Trace::Within(known) => held.paths.known(known).unwrap_or_else(|| keep_path(held)),
+        if let Some(lease) = &mut self.lane {
+            lease.path = match path {
+                PathLookup::ComputationSpan => PathWord::default(),
+                PathLookup::InnerSpan(known) => lease.paths.known(known).unwrap_or_else(|| add_path(lease)),
             };
         }
     }
@@ -136,11 +136,11 @@ impl LastLane {
 /// Lets go of a lane whose computation has closed.
 pub(crate) fn forget(lane: &Arc<Lane>) {
     lane.close();
-    let _ = LAST_LANE.try_with(|here| {
-        if let Ok(mut here) = here.try_borrow_mut()
-            && here.lane.as_ref().is_some_and(|held| Arc::ptr_eq(&held.lane, lane))
+    let _ = LAST_LANE.try_with(|last| {
+        if let Ok(mut last) = last.try_borrow_mut()
+            && last.lane.as_ref().is_some_and(|lease| Arc::ptr_eq(&lease.lane, lane))
         {
-            *here = LastLane::NONE;
+            *last = LastLane::NONE;
         }
     });
 }

@@ -26,7 +26,7 @@ const MAX_PREEMPTIONS: usize = 3;
 const MAX_BRANCHES: usize = 100_000;
 
 const KEY: u64 = 16;
-const SHAPE: Shape = Shape { stride: 2, first: 1, last: 2, grows: false, is_own: true, note: 0 };
+const SHAPE: Shape = Shape { stride: 2, head: 1, tail: 2, grows: false, is_own: true, tag: 0 };
 
 fn check(model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
@@ -37,7 +37,7 @@ fn check(model: impl Fn() + Send + Sync + 'static) {
 
 /// A lane with room for two rings of `SHAPE`.
 fn open_lane() -> Arc<Lane> {
-    let words = Lane::OVERHEAD + 2 * SHAPE.stride * (SHAPE.first + SHAPE.last);
+    let words = Lane::OVERHEAD + 2 * SHAPE.stride * (SHAPE.head + SHAPE.tail);
     Arc::new(Lane::open((0..words).map(|_| atomic::AtomicU64::new(0)).collect()))
 }
 
@@ -56,7 +56,7 @@ fn snapshot(lane: &Lane) -> Option<Snapshot> {
 fn assert_complete(snapshot: &Snapshot) {
     for (number, words) in snapshot.rows() {
         assert_eq!(words, [number, 7 * number], "row {number} is torn or belongs to another number");
-        assert!(number < snapshot.seen);
+        assert!(number < snapshot.total);
     }
     assert!(snapshot.numbers.is_sorted());
 }
@@ -103,7 +103,7 @@ fn an_abandoned_row_does_not_damage_other_rows() {
         lane.ring(KEY).expect("the lane has the ring").begin().expect("the ring overwrites rows").abandon();
         write_row(&lane, 3);
         reader.join().unwrap();
-        assert_eq!(snapshot(&lane).expect("the lane has the ring").seen, 4);
+        assert_eq!(snapshot(&lane).expect("the lane has the ring").total, 4);
     });
 }
 
@@ -112,7 +112,7 @@ fn an_abandoned_row_does_not_damage_other_rows() {
 fn a_reader_sees_the_same_rows_in_a_full_lane_and_in_its_replacement() {
     check(|| {
         let old = open_lane();
-        let growing = Shape { first: 2, last: 0, grows: true, ..SHAPE };
+        let growing = Shape { head: 2, tail: 0, grows: true, ..SHAPE };
         old.make_ring(KEY, growing);
         (0..2).for_each(|number| write_row(&old, number));
         let reader = {
@@ -131,9 +131,9 @@ fn a_reader_sees_the_same_rows_in_a_full_lane_and_in_its_replacement() {
 
 /// Writes the row after the last one. Returns false if another thread holds the lane.
 fn write_next_row(lane: &Lane) -> bool {
-    let is_mine = lane.hold();
+    let is_mine = lane.try_acquire();
     if is_mine {
-        let number = snapshot(lane).expect("the lane has the ring").seen;
+        let number = snapshot(lane).expect("the lane has the ring").total;
         write_row(lane, number);
         lane.release();
     }
@@ -153,6 +153,6 @@ fn one_thread_at_a_time_writes_and_sees_the_rows_of_its_predecessor() {
         let written = u64::from(write_next_row(&lane)) + u64::from(other.join().unwrap());
         let snapshot = snapshot(&lane).expect("the lane has the ring");
         assert_complete(&snapshot);
-        assert!(written >= 1 && snapshot.seen == written);
+        assert!(written >= 1 && snapshot.total == written);
     });
 }
