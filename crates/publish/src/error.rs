@@ -109,67 +109,78 @@ impl fmt::Display for Secret {
 
 impl fmt::Display for PublishError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_problem(f)?;
+        match self.remedy() {
+            Some(remedy) => write!(f, ": {remedy}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl PublishError {
+    fn write_problem(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            PublishError::NoGit => {
-                f.write_str("git is not installed, or not on the PATH: install it to publish records")
+            PublishError::NoGit => f.write_str("git is not installed or not on the PATH"),
+            PublishError::Io(error) => write!(f, "{error}"),
+            PublishError::NoSuchSecret(hash) => {
+                write!(f, "{hash} names no value that looks like a secret, or several")
             }
-            PublishError::Io(error) => error.fmt(f),
-            PublishError::NoSuchSecret(hash) => write!(
-                f,
-                "{hash} names no value that looks like a secret, or several: give the first 8 or more digits of the number that \
-                 `failures push --dry-run` shows in brackets"
-            ),
-            PublishError::IndexLocked(lock) => write!(
-                f,
-                "{} exists: another git is at work in this repository. Publish again when it is done; if no git runs, remove the \
-                 file. Nothing was committed",
-                lock.display()
-            ),
-            PublishError::Busy(lock) => write!(
-                f,
-                "another process is publishing from this clone (it holds {}): publish again when it is done",
-                lock.display()
-            ),
-            PublishError::DetachedHead => f.write_str(
-                "HEAD is detached, so there is no branch to commit to: check one out, or name a branch for the records",
-            ),
+            PublishError::IndexLocked(lock) => {
+                let lock = lock.display();
+                write!(f, "nothing was committed, because another git process is using the index ({lock} exists)")
+            }
+            PublishError::Busy(lock) => {
+                write!(f, "another process is publishing from this clone (it holds {})", lock.display())
+            }
+            PublishError::DetachedHead => f.write_str("HEAD is detached, so there is no branch to commit to"),
             PublishError::Switched(branch) => {
-                write!(
-                    f,
-                    "another branch than {branch} was checked out meanwhile, and nothing was committed: publish again"
-                )
+                write!(f, "nothing was committed, because {branch} is no longer the current branch")
             }
-            PublishError::InSeries(dir) => write!(
-                f,
-                "several commits are being applied ({}), which could not be given up after a commit of records: finish that first, \
-                 or name a branch for the records",
-                dir.display()
-            ),
-            PublishError::Name(name) => {
-                write!(f, "{name:?} cannot be the name of a branch or a remote: choose another")
+            PublishError::InSeries(dir) => {
+                let dir = dir.display();
+                write!(f, "a commit of records would prevent `--abort` of the operation in progress ({dir})")
             }
-            PublishError::BranchInUse { branch, work_tree } => write!(
-                f,
-                "the branch {branch} is checked out in {}: publish from there, or choose another name",
-                work_tree.display()
-            ),
-            PublishError::NotOurs { branch, file } => write!(
-                f,
-                "the branch {branch} holds more than records, {} for one: choose another name for the branch of the records",
-                file.display()
-            ),
-            PublishError::FileInTheWay(path) => write!(
-                f,
-                "{} is a directory on disk and a file in the branch: commit that change first, then publish again",
-                path.display()
-            ),
+            PublishError::Name(name) => write!(f, "{name:?} is not a valid name of a branch or a remote"),
+            PublishError::BranchInUse { branch, work_tree } => {
+                write!(f, "the branch {branch} is checked out in {}", work_tree.display())
+            }
+            PublishError::NotOurs { branch, file } => {
+                write!(f, "the branch {branch} contains files other than records, such as {}", file.display())
+            }
+            PublishError::FileInTheWay(path) => {
+                write!(f, "{} is a directory on disk and a file in the branch", path.display())
+            }
             PublishError::TimedOut { command, after } => {
-                write!(f, "`{command}` was ended since it took more than {} s", after.as_secs_f32())
+                write!(f, "`{command}` took more than {} s and was terminated", after.as_secs_f32())
             }
             PublishError::Stopped => f.write_str("stopped before anything was committed"),
             PublishError::Git { command, stderr } => write!(f, "`{command}` failed: {stderr}"),
             PublishError::LostRace(branch) => {
-                write!(f, "the branch {branch} was moved by others each time before it could be: publish again")
+                write!(f, "other processes moved the branch {branch} at each attempt to commit")
+            }
+        }
+    }
+
+    /// Returns what the user can do, unless the problem itself says so.
+    fn remedy(&self) -> Option<&'static str> {
+        match self {
+            PublishError::NoGit => Some("install it to publish records"),
+            PublishError::NoSuchSecret(_) => {
+                Some("give at least 8 digits of the number that `failures push --dry-run` shows in brackets")
+            }
+            PublishError::IndexLocked(_) => {
+                Some("publish again when it has finished, or remove that file if no git is running")
+            }
+            PublishError::Busy(_) => Some("publish again when it has finished"),
+            PublishError::DetachedHead => Some("check one out, or name a branch for the records"),
+            PublishError::Switched(_) | PublishError::LostRace(_) => Some("publish again"),
+            PublishError::InSeries(_) => Some("finish it first, or name a branch for the records"),
+            PublishError::Name(_) => Some("choose another name"),
+            PublishError::BranchInUse { .. } => Some("publish from there, or choose another name"),
+            PublishError::NotOurs { .. } => Some("choose another name for the branch of the records"),
+            PublishError::FileInTheWay(_) => Some("commit that change first, then publish again"),
+            PublishError::Io(_) | PublishError::TimedOut { .. } | PublishError::Stopped | PublishError::Git { .. } => {
+                None
             }
         }
     }
@@ -190,7 +201,8 @@ pub(crate) fn write_secrets(f: &mut fmt::Formatter<'_>, secrets: &[Secret]) -> f
 impl std::error::Error for PublishError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            PublishError::Io(error) => Some(error),
+            // The message contains that of the error, so only the source of the error is new.
+            PublishError::Io(error) => error.source(),
             _ => None,
         }
     }
