@@ -47,8 +47,9 @@ impl fmt::Display for InitError {
 impl std::error::Error for InitError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            InitError::Io(error) => Some(error),
-            InitError::Filter(error) => Some(error),
+            // The message contains that of the error, so only the source of the error is new.
+            InitError::Io(error) => error.source(),
+            InitError::Filter(error) => error.source(),
             _ => None,
         }
     }
