@@ -80,9 +80,10 @@ pub(crate) fn commit(
             }
             new => new?,
         };
-        let moved = match target.is_current {
-            true => move_current(repository, target, &new.commit, old.as_deref(), &entries)?,
-            false => move_whole(repository, target, &new.commit, old.as_deref())?,
+        let moved = if target.is_current {
+            move_current(repository, target, &new.commit, old.as_deref(), &entries)?
+        } else {
+            move_whole(repository, target, &new.commit, old.as_deref())?
         };
         match moved {
             BranchMove::Done => {
@@ -105,13 +106,16 @@ pub(crate) fn plan_commit(
     place: Option<(&Remote, &PushLedger)>,
     parent: Option<&str>,
 ) -> Result<Selection, PublishError> {
-    if let (Some(parent), false) = (parent, target.is_current)
+    if !target.is_current
+        && let Some(parent) = parent
         && let Some(other) = find_other_file(&repository.git, scan, parent)?
     {
         return Err(PublishError::NotOurs { branch: target.branch.to_string(), file: path_of(&other.path) });
     }
     let mut selection = select(repository, cache, scan, parent, target.is_current)?;
-    if let (Some((remote, ledger)), Some(_), false) = (place, parent, target.is_current)
+    if !target.is_current
+        && parent.is_some()
+        && let Some((remote, ledger)) = place
         && !selection.entries.is_empty()
     {
         // A record that was deleted or amended on the remote is not restored, although its file still exists.

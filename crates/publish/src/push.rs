@@ -102,7 +102,7 @@ impl Push<'_> {
     /// Returns true if the remote lacked no records and has not moved since the last contact.
     fn is_known_to_have_all(&mut self) -> Result<bool, PublishError> {
         let Some(tip) = self.ledger.tip().map(str::to_owned) else { return Ok(false) };
-        let tracked = self.remote.last_known(self.repository)?.filter(|_| self.ledger.is_same_place());
+        let tracked = if self.ledger.is_same_place() { self.remote.last_known(self.repository)? } else { None };
         Ok(tracked.is_none_or(|tracked| tracked == tip) && self.waiting()? == 0)
     }
 
@@ -198,7 +198,8 @@ impl Push<'_> {
         let everywhere = !self.target.is_current;
         let mut entries = changed(git, base.as_deref().unwrap_or(&empty), self.local, everywhere)?;
         // A new branch of the user brings only records that no other branch of the remote has.
-        if let (None, true) = (tip, self.target.is_current)
+        if tip.is_none()
+            && self.target.is_current
             && let Some(commits) = self.unpublished(published, MAX_COMMITS)?
         {
             let touched: HashSet<&[u8]> = commits.iter().flatten().map(Change::path).collect();

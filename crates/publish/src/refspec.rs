@@ -27,10 +27,9 @@ pub(crate) fn destination(refspecs: &[String], branch: &str, is_current: bool) -
 
 /// Returns the part of the name that matches the `*`.
 fn wildcard_match<'a>(pattern: &str, name: &'a str) -> Option<&'a str> {
-    let (before, after) = pattern.split_once('*').unwrap_or((pattern, ""));
-    match pattern.contains('*') {
-        true => name.strip_prefix(before)?.strip_suffix(after),
-        false => (expand(pattern) == name).then_some(""),
+    match pattern.split_once('*') {
+        Some((before, after)) => name.strip_prefix(before)?.strip_suffix(after),
+        None => (expand(pattern) == name).then_some(""),
     }
 }
 

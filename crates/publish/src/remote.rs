@@ -54,7 +54,7 @@ impl Remote {
         let is_upstream = config.get(&format!("branch.{branch}.remote")) == Some(&name);
         // Like `git push`: a branch that tracks another one is pushed to it only if `push.default` says so.
         let is_pushed_there = is_upstream && matches!(config.get("push.default"), Some("upstream" | "tracking"));
-        let upstream = config.get(&format!("branch.{branch}.merge")).filter(|_| is_pushed_there);
+        let upstream = if is_pushed_there { config.get(&format!("branch.{branch}.merge")) } else { None };
         let refspecs = config.all(&format!("remote.{name}.push"));
         let by_refspec = target.branch.as_str().and_then(|branch| destination(refspecs, branch, target.is_current));
         let destination = by_refspec.or(upstream.map(str::to_owned));
@@ -62,14 +62,15 @@ impl Remote {
             destination.as_deref().map_or(Some(target.branch.clone()), |name| Branch::from_full_name(name.as_bytes()));
         let git = repository.git.clone();
         let url = |words: &[&str]| git.try_output_line(&[&["remote", "get-url"], words, &["--", &name]].concat());
-        let pushed_to = match config.remotes().contains(&name) {
-            true => url(&["--push"])?.filter(|to| url(&[]).is_ok_and(|from| from.as_ref() != Some(to))),
-            false => None,
+        let push_url = if config.remotes().contains(&name) {
+            url(&["--push"])?.filter(|to| url(&[]).is_ok_and(|from| from.as_ref() != Some(to)))
+        } else {
+            None
         };
         let all = git.try_output_line(&["remote", "get-url", "--push", "--all", "--", &name])?.unwrap_or_default();
         let url = all.lines().next().unwrap_or(&name).to_owned();
-        let source = pushed_to.unwrap_or_else(|| name.clone());
-        let elsewhere = destination.filter(|_| there.is_none());
+        let source = push_url.unwrap_or_else(|| name.clone());
+        let elsewhere = if there.is_none() { destination } else { None };
         let branch = there.unwrap_or_else(|| target.branch.clone());
         let git = git.set(format!("remote.{name}.mirror=false"));
         Ok(Some(Remote { source, url, name, branch, elsewhere, push_url_count: all.lines().count(), git }))
@@ -244,14 +245,15 @@ fn classify_failure(stderr: &str) -> NotPushed {
         "does not appear to be a git repository",
         "not found",
     ];
-    let contains = |words: &&&str| stderr.contains(**words);
     let about = |line: &&str| !line.starts_with("Please make sure") && !line.starts_with("and the repository exists");
     let words =
         stderr.lines().filter(about).map(|line| line.trim_start_matches("fatal: ")).collect::<Vec<_>>().join("; ");
-    match () {
-        () if DENIED.iter().any(|words| contains(&words)) => NotPushed::Denied(words),
-        () if OFFLINE.iter().any(|words| contains(&words)) => NotPushed::Offline(words),
-        () => NotPushed::Failed(words),
+    if DENIED.iter().any(|phrase| stderr.contains(phrase)) {
+        NotPushed::Denied(words)
+    } else if OFFLINE.iter().any(|phrase| stderr.contains(phrase)) {
+        NotPushed::Offline(words)
+    } else {
+        NotPushed::Failed(words)
     }
 }
 

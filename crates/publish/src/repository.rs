@@ -71,11 +71,11 @@ impl Repository {
             let Some(shared) = self.config.get("core.sharedrepository").and_then(shared_mode) else { return };
             let Ok(metadata) = std::fs::metadata(path) else { return };
             let old = metadata.permissions().mode() & 0o7777;
-            let new = match metadata.is_dir() {
+            let mut new = old | shared;
+            if metadata.is_dir() {
                 // Users who may read a directory may also enter it, and new files inherit its group.
-                true => old | shared | (shared & 0o444) >> 2 | 0o2000,
-                false => old | shared,
-            };
+                new |= (shared & 0o444) >> 2 | 0o2000;
+            }
             if new != old {
                 // This fails for other users. The owner has already set the permissions.
                 let _ = std::fs::set_permissions(path, PermissionsExt::from_mode(new));

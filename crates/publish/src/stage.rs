@@ -26,7 +26,7 @@ const LOCK_GAP: Duration = Duration::from_millis(60);
 
 /// Waits until no other process holds the lock of the index.
 pub(crate) fn wait_for_lock(repository: &Repository) -> Result<(), PublishError> {
-    retry(repository, || Ok((!is_locked(repository)).then_some(())))
+    retry(repository, || Ok(!is_locked(repository)))
 }
 
 /// Writes the journal, which the next publishing applies if this one is killed.
@@ -61,7 +61,7 @@ pub(crate) fn stage(repository: &Repository, entries: &[Entry]) -> Result<(), Pu
         let output = repository.git.run(&["update-index", "--add", "-z", "--index-info"], lines(entries))?;
         let is_locked =
             !output.succeeded && output.stderr.contains("index.lock") && output.stderr.contains("File exists");
-        if is_locked { Ok(None) } else { output.into_stdout().map(|_| Some(())) }
+        if is_locked { Ok(false) } else { output.into_stdout().map(|_| true) }
     })?;
     // Commands that do not refresh the index must not show the records as changed.
     let _ = repository.git.run(&["add", "--refresh", "--", "."], Vec::new());
@@ -119,10 +119,10 @@ fn parse_entry(line: &[u8]) -> Option<Entry> {
 }
 
 /// Repeats the attempt while another process holds the lock of the index.
-fn retry(repository: &Repository, attempt: impl Fn() -> Result<Option<()>, PublishError>) -> Result<(), PublishError> {
+fn retry(repository: &Repository, attempt: impl Fn() -> Result<bool, PublishError>) -> Result<(), PublishError> {
     let started = Instant::now();
     let mut pause = Duration::from_millis(10);
-    while attempt()?.is_none() {
+    while !attempt()? {
         if started.elapsed() > LOCK_TIMEOUT.min(repository.git.timeout) {
             return Err(PublishError::IndexLocked(repository.git_dir.join("index.lock")));
         }

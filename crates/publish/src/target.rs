@@ -40,9 +40,10 @@ impl Target {
             branch = Branch::from_full_name(&full_name).ok_or_else(|| PublishError::Name(name.to_owned()))?;
         }
         let is_current = current.as_ref() == Some(&branch);
-        match is_current {
-            true => refuse_in_series(repository)?,
-            false => refuse_checked_out(repository, &branch)?,
+        if is_current {
+            refuse_in_series(repository)?;
+        } else {
+            refuse_checked_out(repository, &branch)?;
         }
         Ok(Target { branch, is_current })
     }
@@ -57,9 +58,10 @@ impl Target {
 
     /// Returns true if the file has the name of a record, in the directory of records if the branch is the current one.
     pub(crate) fn has_record_name(&self, repository: &Repository, path: &[u8]) -> bool {
-        let name = match self.is_current {
-            true => path.strip_prefix(&repository.prefix[..]).filter(|name| !name.contains(&b'/')),
-            false => path.rsplit(|byte| *byte == b'/').next(),
+        let name = if self.is_current {
+            path.strip_prefix(&repository.prefix[..]).filter(|name| !name.contains(&b'/'))
+        } else {
+            path.rsplit(|byte| *byte == b'/').next()
         };
         name.and_then(|name| std::str::from_utf8(name).ok()).is_some_and(is_record_name)
     }

@@ -157,8 +157,8 @@ pub(crate) fn changes(text: &[u8]) -> Vec<Vec<Change>> {
     while let Some(part) = parts.next() {
         if !part.starts_with(b":") {
             commits.push(Vec::new());
-        } else if let (Some(change), Some(commit)) =
-            (parts.next().and_then(|path| Change::parse(part, path)), commits.last_mut())
+        } else if let Some(change) = parts.next().and_then(|path| Change::parse(part, path))
+            && let Some(commit) = commits.last_mut()
         {
             commit.push(change);
         }

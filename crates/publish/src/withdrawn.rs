@@ -1,7 +1,7 @@
 //! Records that were removed from a branch of the remote by resetting it to an earlier commit.
 
 use std::collections::HashSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 
 use crate::branch::join;
 use crate::error::PublishError;
@@ -36,11 +36,11 @@ impl Withdrawn {
         tip: Option<&str>,
         published: &[String],
     ) -> Result<Self, PublishError> {
-        let mut positions = match ledger.is_same_place() {
-            true => tracked_positions(repository, remote, tip.is_none())?,
-            false => Vec::new(),
-        };
-        positions.extend(ledger.tip().filter(|_| tip.is_some()).map(str::to_owned));
+        let mut positions =
+            if ledger.is_same_place() { tracked_positions(repository, remote, tip.is_none())? } else { Vec::new() };
+        if tip.is_some() {
+            positions.extend(ledger.tip().map(str::to_owned));
+        }
         positions.sort_unstable();
         positions.dedup();
         let mut withdrawn = Withdrawn::default();
@@ -75,16 +75,7 @@ pub(crate) fn previous_versions(repository: &Repository, remote: &Remote) -> Res
 /// Returns the current and earlier commits of the tracking branch, or of all tracking branches of the remote.
 fn tracked_positions(repository: &Repository, remote: &Remote, all: bool) -> Result<Vec<String>, PublishError> {
     let Some(branch) = remote.tracking_branch(repository) else { return Ok(Vec::new()) };
-    let names = match all {
-        false => vec![branch],
-        true => {
-            let of_remote = format!("refs/remotes/{}/", remote.name);
-            let words = ["for-each-ref", "--format=%(refname)", &format!("--count={MAX_BRANCHES}"), &of_remote];
-            let names = repository.git.read(&words, Vec::new())?;
-            let names = names.split(|byte| *byte == b'\n').filter(|name| !name.is_empty());
-            names.map(|name| path_of(name).into_os_string()).collect()
-        }
-    };
+    let names = if all { tracking_branches(repository, remote)? } else { vec![branch] };
     let mut positions = Vec::new();
     for name in names {
         positions.extend(repository.commit_of(&name)?);
@@ -98,6 +89,15 @@ fn tracked_positions(repository: &Repository, remote: &Remote, all: bool) -> Res
         positions.extend(log);
     }
     Ok(positions)
+}
+
+/// Returns the names of the tracking branches of the remote.
+fn tracking_branches(repository: &Repository, remote: &Remote) -> Result<Vec<OsString>, PublishError> {
+    let prefix = format!("refs/remotes/{}/", remote.name);
+    let words = ["for-each-ref", "--format=%(refname)", &format!("--count={MAX_BRANCHES}"), &prefix];
+    let output = repository.git.read(&words, Vec::new())?;
+    let names = output.split(|byte| *byte == b'\n').filter(|name| !name.is_empty());
+    Ok(names.map(|name| path_of(name).into_os_string()).collect())
 }
 
 /// Returns the commits that are not ancestors of the published ones.

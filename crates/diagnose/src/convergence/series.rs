@@ -1,7 +1,7 @@
 //! One numeric column of the trail and its behaviour.
 
 use super::Role;
-use super::fit::{self, Line};
+use super::fit::{self, Line, Lines};
 use record::Value;
 use record::{Behaviour, Convergence, NonFinite, TrailEntry};
 
@@ -51,7 +51,10 @@ impl Series {
         self.gap = (entry.head.unwrap_or(list.len()), entry.dropped as f64);
         for (row, value) in list.iter().enumerate().skip(leading_nan_rows(list)) {
             let is_in_series = rows.is_none_or(|rows| rows.get(row).is_some_and(|is_in_series| *is_in_series));
-            let Some(x) = value.as_f64().filter(|_| is_in_series) else { continue };
+            if !is_in_series {
+                continue;
+            }
+            let Some(x) = value.as_f64() else { continue };
             if !x.is_finite() {
                 self.non_finite = Some(NonFinite::new(row, value.clone()));
                 break;
@@ -102,69 +105,78 @@ impl Series {
         convergence.first_non_finite = self.non_finite.take();
     }
 
+    /// Finds the behaviour. Each check relies on the failure of the earlier ones.
     fn analyze(&self, role: Role) -> Analysis {
+        if let Some(behaviour) = self.behaviour_without_fit(role) {
+            return Analysis { behaviour, rows: self.values.len(), ..Analysis::default() };
+        }
+        let lines = fit::lines(|index| self.at(index), &self.values);
+        self.regular_change(role, &lines)
+            .or_else(|| self.trend(role, &lines))
+            .or_else(|| self.oscillation(role, &lines))
+            .unwrap_or_else(|| self.whole(Behaviour::Irregular, &lines))
+    }
+
+    /// Describes all rows by their longest line.
+    fn whole(&self, behaviour: Behaviour, lines: &Lines) -> Analysis {
+        Analysis { behaviour, line: lines.longest(), period: None, rows: self.values.len() }
+    }
+
+    /// Returns the behaviour of a series to which no line is fitted.
+    fn behaviour_without_fit(&self, role: Role) -> Option<Behaviour> {
         let values = &self.values;
-        let rows = values.len();
-        if let Some(analysis) = self.exactly_zero(role).or_else(|| self.negative_cost(role)) {
-            return analysis;
+        if values.len() < MIN_ROWS {
+            Some(Behaviour::Short)
+        } else if role.should_decrease() && values.last() == Some(&0.0) {
+            // A residual that ends at exactly zero has converged.
+            let is_constant = values.iter().all(|x| *x == 0.0);
+            Some(if is_constant { Behaviour::Constant } else { Behaviour::GeometricDecay })
+        } else if role == Role::Objective && values.iter().any(|x| *x < 0.0) {
+            // The logarithm says nothing about a negative cost, whose magnitude grows while it decreases.
+            Some(if is_monotone(values) { Behaviour::Steady } else { Behaviour::Irregular })
+        } else if role == Role::Counter {
+            Some(Behaviour::Steady)
+        } else {
+            None
         }
-        if rows < MIN_ROWS {
-            return Analysis { rows, ..Analysis::default() };
-        }
-        if role == Role::Counter {
-            return Analysis { behaviour: Behaviour::Steady, rows, ..Analysis::default() };
-        }
-        let lines = fit::lines(|index| self.at(index), values);
-        let whole_series = |behaviour| Analysis { behaviour, line: lines.longest(), period: None, rows };
+    }
+
+    /// Recognises a constant, a collapse of the step, and a steady advance.
+    fn regular_change(&self, role: Role, lines: &Lines) -> Option<Analysis> {
+        let values = &self.values;
         if values.iter().all(|x| x == &values[0]) {
-            return whole_series(if role.should_decrease() { Behaviour::Stagnation } else { Behaviour::Constant });
+            let behaviour = if role.should_decrease() { Behaviour::Stagnation } else { Behaviour::Constant };
+            return Some(self.whole(behaviour, lines));
         }
         if let Some(collapse) = self.collapse(role) {
-            return collapse;
+            return Some(collapse);
         }
-        if (role == Role::Time && is_monotone(values)) || self.is_arithmetic() {
-            return whole_series(Behaviour::Steady);
-        }
-        let end = &values[rows - (rows / 6).max(8).min(rows)..];
+        let is_steady = (role == Role::Time && is_monotone(values)) || self.is_arithmetic();
+        is_steady.then(|| self.whole(Behaviour::Steady, lines))
+    }
+
+    /// Recognises growth and decay by a factor, and a standstill.
+    fn trend(&self, role: Role, lines: &Lines) -> Option<Analysis> {
+        let values = &self.values;
+        let end = &values[values.len() - (values.len() / 6).max(8).min(values.len())..];
         let is_stationary = spread(end) < 0.01;
-        let trend = lines.iter().find(|line| is_trend(line, is_stationary));
-        if let Some(line) = trend {
-            return Analysis {
-                behaviour: geometric_behaviour(line, role),
-                line: Some(*line),
-                period: None,
-                rows: line.rows,
-            };
+        if let Some(line) = lines.iter().find(|line| is_trend(line, is_stationary)) {
+            let behaviour = geometric_behaviour(line, role);
+            return Some(Analysis { behaviour, line: Some(*line), period: None, rows: line.rows });
         }
         if is_stationary {
             let behaviour = if role.should_decrease() { Behaviour::Stagnation } else { Behaviour::Steady };
-            return Analysis { behaviour, line: lines.iter().last().copied(), period: None, rows: end.len() };
+            return Some(Analysis { behaviour, line: lines.iter().last().copied(), period: None, rows: end.len() });
         }
-        if let Some(line) = lines.longest().filter(|line| is_mostly_monotone(values, line)) {
-            return whole_series(geometric_behaviour(&line, role));
-        }
-        let period = period(values);
-        if period.is_some() || (role.should_decrease() && alternates(values)) {
-            let rows = rows.min(MAX_PERIOD_ROWS);
-            return Analysis { behaviour: Behaviour::Oscillation, line: lines.longest(), period, rows };
-        }
-        whole_series(Behaviour::Irregular)
+        let line = lines.longest().filter(|line| is_mostly_monotone(values, line))?;
+        Some(self.whole(geometric_behaviour(&line, role), lines))
     }
 
-    /// A residual that ends at exactly zero has converged.
-    fn exactly_zero(&self, role: Role) -> Option<Analysis> {
-        let ends_in_zero = role.should_decrease() && self.values.len() >= MIN_ROWS && self.values.last() == Some(&0.0);
-        let any = self.values.iter().any(|x| *x != 0.0);
-        let behaviour = if any { Behaviour::GeometricDecay } else { Behaviour::Constant };
-        ends_in_zero.then(|| Analysis { behaviour, rows: self.values.len(), ..Analysis::default() })
-    }
-
-    /// The logarithm says nothing about a negative cost, whose magnitude grows while it decreases.
-    fn negative_cost(&self, role: Role) -> Option<Analysis> {
-        let is_negative =
-            role == Role::Objective && self.values.len() >= MIN_ROWS && self.values.iter().any(|x| *x < 0.0);
-        let behaviour = if is_monotone(&self.values) { Behaviour::Steady } else { Behaviour::Irregular };
-        is_negative.then(|| Analysis { behaviour, rows: self.values.len(), ..Analysis::default() })
+    fn oscillation(&self, role: Role, lines: &Lines) -> Option<Analysis> {
+        let period = period(&self.values);
+        let oscillates = period.is_some() || (role.should_decrease() && alternates(&self.values));
+        let rows = self.values.len().min(MAX_PERIOD_ROWS);
+        oscillates.then(|| Analysis { behaviour: Behaviour::Oscillation, line: lines.longest(), period, rows })
     }
 
     /// Detects a step size, or a distance between times, that shrinks to a tiny fraction of the largest one.

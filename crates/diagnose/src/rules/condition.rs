@@ -1,6 +1,6 @@
 //! The conditions of rules. A condition that holds returns the part of the failure that satisfies it.
 
-use super::facts::{Facts, NamedValue, TrailSeries};
+use super::facts::{Facts, NamedValue, Text, TrailSeries};
 use super::value_test::ValueTest;
 use crate::convergence::Role;
 use record::Behaviour;
@@ -52,54 +52,38 @@ pub(super) enum Finding<'a> {
 impl Condition {
     /// Returns the fact that satisfies the condition.
     pub(super) fn find<'a>(&self, facts: &'a Facts<'a>) -> Option<Finding<'a>> {
-        let find = |names: &Names, is_met: &dyn Fn(&TrailSeries<'_>) -> bool| {
-            facts.series.iter().find(|seen| names.are_of(seen) && is_met(seen))
+        let find_value = |names: &Names, matcher: &ValueMatcher| {
+            facts.values.iter().find(|value| names.match_value(value) && matcher.matches(value.value))
         };
-        let series =
-            |names: &Names, is_met: &dyn Fn(&TrailSeries<'_>) -> bool| find(names, is_met).map(Finding::Series);
+        let find_series = |names: &Names, is_met: &dyn Fn(&TrailSeries<'_>) -> bool| {
+            facts.series.iter().find(|series| names.match_series(series) && is_met(series))
+        };
         match self {
-            Condition::Computation(phrases) => {
-                let named = phrases.are_any_in(&facts.computation);
-                named.then_some(Finding::Computation)
-            }
-            Condition::Words(phrases) => {
-                let mut may_be = phrases.0.iter().filter(|phrase| phrase.may_be_in(facts.text_bits));
-                let found = may_be.find_map(|phrase| facts.texts.iter().find(|text| phrase.is_in(&text.words)));
-                found.map(|text| Finding::Text { field: &text.field, text: text.text })
-            }
+            Condition::Computation(phrases) => phrases.are_any_in(&facts.computation).then_some(Finding::Computation),
+            Condition::Words(phrases) => phrases.find_in(&facts.texts, facts.text_bits),
+            Condition::Method(phrases) => phrases.find_in(&facts.methods, facts.method_bits),
             Condition::WithoutWords(phrases) => {
-                let mut may_be =
-                    phrases.0.iter().filter(|phrase| phrase.may_be_in(facts.text_bits | facts.method_bits));
-                let all = || facts.texts.iter().chain(&facts.methods);
-                let said = may_be.any(|phrase| all().any(|text| phrase.is_in(&text.words)));
-                (!said).then_some(Finding::Absence)
+                let is_present = phrases.find_in(&facts.texts, facts.text_bits).is_some()
+                    || phrases.find_in(&facts.methods, facts.method_bits).is_some();
+                (!is_present).then_some(Finding::Absence)
             }
-            Condition::Value(names, matcher) => {
-                facts.values.iter().find(|value| names.name(value) && matcher.matches(value.value)).map(Finding::Value)
-            }
-            Condition::WithoutValue(names, matcher) => {
-                let is_there = facts.values.iter().any(|value| names.name(value) && matcher.matches(value.value));
-                (!is_there).then_some(Finding::Absence)
-            }
-            Condition::WithoutSeries(names) => find(names, &|_| true).is_none().then_some(Finding::Absence),
-            Condition::Method(phrases) => {
-                let mut may_be = phrases.0.iter().filter(|phrase| phrase.may_be_in(facts.method_bits));
-                let found = may_be.find_map(|phrase| facts.methods.iter().find(|text| phrase.is_in(&text.words)));
-                found.map(|text| Finding::Text { field: &text.field, text: text.text })
-            }
+            Condition::Value(names, matcher) => find_value(names, matcher).map(Finding::Value),
+            Condition::WithoutValue(names, matcher) => find_value(names, matcher).is_none().then_some(Finding::Absence),
+            Condition::WithoutSeries(names) => find_series(names, &|_| true).is_none().then_some(Finding::Absence),
             Condition::Series(names, behaviours) => {
-                series(names, &|seen| behaviours.contains(&seen.convergence.behaviour))
+                find_series(names, &|series| behaviours.contains(&series.convergence.behaviour)).map(Finding::Series)
             }
-            Condition::Growth(names, factor) => series(names, &|seen| seen.has_grown(*factor)),
+            Condition::Growth(names, factor) => {
+                find_series(names, &|series| series.has_grown(*factor)).map(Finding::Series)
+            }
             Condition::Overflow(names, factor) => {
-                let has_overflowed = |seen: &TrailSeries<'_>| seen.has_overflowed(*factor);
-                find(names, &has_overflowed).map(Finding::NonFinite)
+                find_series(names, &|series| series.has_overflowed(*factor)).map(Finding::NonFinite)
             }
             Condition::NonFinite(names) => {
-                find(names, &|seen| seen.convergence.first_non_finite.is_some()).map(Finding::NonFinite)
+                find_series(names, &|series| series.convergence.first_non_finite.is_some()).map(Finding::NonFinite)
             }
             Condition::BoundCrossing(names) => {
-                find(names, &|seen| seen.convergence.crossed.is_some()).map(Finding::BoundCrossing)
+                find_series(names, &|series| series.convergence.crossed.is_some()).map(Finding::BoundCrossing)
             }
         }
     }
@@ -195,6 +179,13 @@ impl Phrases {
     fn are_any_in(&self, words: &Words) -> bool {
         self.0.iter().any(|phrase| phrase.is_in(words))
     }
+
+    /// Returns the first text that contains the first phrase that occurs. `bits` are the filter bits of all texts.
+    fn find_in<'a>(&self, texts: &'a [Text<'a>], bits: u64) -> Option<Finding<'a>> {
+        let mut possible = self.0.iter().filter(|phrase| phrase.may_be_in(bits));
+        let found = possible.find_map(|phrase| texts.iter().find(|text| phrase.is_in(&text.words)))?;
+        Some(Finding::Text { field: &found.field, text: found.text })
+    }
 }
 
 /// Alternative names of values or series.
@@ -213,18 +204,17 @@ impl Names {
         Names(names.split('|').filter(|name| !Words::of(name).is_empty()).map(name).collect())
     }
 
-    fn name(&self, value: &NamedValue<'_>) -> bool {
+    fn match_value(&self, value: &NamedValue<'_>) -> bool {
         self.0.iter().any(|name| name.text == ANY || value.words.end_with(&name.words))
     }
 
-    fn are_of(&self, seen: &TrailSeries<'_>) -> bool {
+    fn match_series(&self, series: &TrailSeries<'_>) -> bool {
         let is_role = |name: &Name| match name.text.as_str() {
-            ANY => seen.role != Role::Counter,
-            "quantity" => seen.role.measures_solution(),
-            role => role == seen.role.name(),
+            ANY => series.role != Role::Counter,
+            "quantity" => series.role.measures_solution(),
+            role => role == series.role.name(),
         };
-        let is = |name: &Name| is_role(name) || seen.words.end_with(&name.words);
-        self.0.iter().any(is)
+        self.0.iter().any(|name| is_role(name) || series.words.end_with(&name.words))
     }
 }
 

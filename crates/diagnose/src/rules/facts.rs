@@ -185,11 +185,11 @@ fn collect_values<'a>(map: &'a Map, place: Cow<'static, str>, values: &mut Vec<N
 
 fn series<'a>(failure: &'a Failure) -> Vec<TrailSeries<'a>> {
     let context = &failure.context;
-    let seen = |convergence: &'a Convergence| {
+    let trail_series = |convergence: &'a Convergence| {
         let entry = context.trail.get(convergence.trail)?;
         let column = entry.columns.get(&convergence.column)?;
         let words = Words::of(truncate(&convergence.column));
         Some(TrailSeries { convergence, entry, column, role: Role::of(&words, column), words })
     };
-    context.convergence.iter().take(MAX_SERIES).filter_map(seen).collect()
+    context.convergence.iter().take(MAX_SERIES).filter_map(trail_series).collect()
 }

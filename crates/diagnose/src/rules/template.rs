@@ -68,12 +68,12 @@ fn placeholder_text(placeholder: &str, found: &[(Option<&str>, Finding<'_>)], fa
     let named = found.iter().filter(|(known, _)| *known == Some(name));
     named.map(|(_, found)| found).find_map(|found| match found {
         Finding::Value(value) => value_attribute(value, attribute),
-        Finding::Series(seen) => series_attribute(seen, attribute, facts),
-        Finding::NonFinite(seen) => {
-            non_finite_attribute(seen, attribute).or_else(|| series_attribute(seen, attribute, facts))
+        Finding::Series(series) => series_attribute(series, attribute, facts),
+        Finding::NonFinite(series) => {
+            non_finite_attribute(series, attribute).or_else(|| series_attribute(series, attribute, facts))
         }
-        Finding::BoundCrossing(seen) => {
-            crossing_attribute(seen, attribute).or_else(|| series_attribute(seen, attribute, facts))
+        Finding::BoundCrossing(series) => {
+            crossing_attribute(series, attribute).or_else(|| series_attribute(series, attribute, facts))
         }
         Finding::Text { text, .. } => attribute.is_empty().then(|| shorten_to_line(text, MAX_VALUE_CHARS)),
         Finding::Absence | Finding::Computation => None,
@@ -99,10 +99,9 @@ fn value_text(value: &Value) -> String {
     }
 }
 
-fn series_attribute(seen: &TrailSeries<'_>, attribute: &str, facts: &Facts<'_>) -> Option<String> {
-    let convergence = seen.convergence;
+fn series_attribute(series: &TrailSeries<'_>, attribute: &str, facts: &Facts<'_>) -> Option<String> {
+    let convergence = series.convergence;
     let slope = || convergence.rate.map(f64::ln).filter(|slope| *slope != 0.0);
-    let count = |rows: f64| Some(format!("{:.0}", rows.ceil())).filter(|_| rows < MAX_REMAINING_ROWS);
     match attribute {
         "" => Some(shorten_to_line(&convergence.column, MAX_VALUE_CHARS)),
         "first" => convergence.first.map(brief),
@@ -117,37 +116,43 @@ fn series_attribute(seen: &TrailSeries<'_>, attribute: &str, facts: &Facts<'_>) 
         "fit" => convergence.fit.map(brief),
         "rows" => Some(convergence.rows.to_string()),
         "period" => convergence.period.map(|period| period.to_string()),
-        "decade" => count(stride(seen) * std::f64::consts::LN_10 / slope()?.abs()),
-        "tolerance" => tolerance(seen, facts).map(brief),
+        "decade" => row_count(stride(series) * std::f64::consts::LN_10 / slope()?.abs()),
+        "tolerance" => tolerance(series, facts).map(brief),
         "needed" => {
-            let left = tolerance(seen, facts)? / convergence.last?.abs();
-            count(stride(seen) * left.ln() / slope().filter(|slope| *slope < 0.0)?).filter(|_| left < 1.0)
+            let left = tolerance(series, facts)? / convergence.last?.abs();
+            let slope = slope().filter(|slope| *slope < 0.0)?;
+            if left < 1.0 { row_count(stride(series) * left.ln() / slope) } else { None }
         }
-        "from" => position(seen.entry, *rows(seen).get(rows(seen).len().checked_sub(convergence.rows)?)?),
-        "to" => position(seen.entry, *rows(seen).last()?),
+        "from" => position(series.entry, *rows(series).get(rows(series).len().checked_sub(convergence.rows)?)?),
+        "to" => position(series.entry, *rows(series).last()?),
         _ => None,
     }
 }
 
+/// Formats a number of rows, unless there are too many.
+fn row_count(rows: f64) -> Option<String> {
+    (rows < MAX_REMAINING_ROWS).then(|| format!("{:.0}", rows.ceil()))
+}
+
 /// Returns an attribute of the first non-finite value.
-fn non_finite_attribute(seen: &TrailSeries<'_>, attribute: &str) -> Option<String> {
-    let non_finite = seen.convergence.first_non_finite.as_ref()?;
+fn non_finite_attribute(series: &TrailSeries<'_>, attribute: &str) -> Option<String> {
+    let non_finite = series.convergence.first_non_finite.as_ref()?;
     match attribute {
         "bad" => Some(value_text(&non_finite.value)),
-        "at" => position(seen.entry, non_finite.row),
+        "at" => position(series.entry, non_finite.row),
         _ => None,
     }
 }
 
 /// Returns an attribute of the first value beyond a bound.
-fn crossing_attribute(seen: &TrailSeries<'_>, attribute: &str) -> Option<String> {
-    let crossing = seen.convergence.crossed.as_ref()?;
+fn crossing_attribute(series: &TrailSeries<'_>, attribute: &str) -> Option<String> {
+    let crossing = series.convergence.crossed.as_ref()?;
     match attribute {
         // All digits, since four do not distinguish the value from the bound.
         "bad" if brief(crossing.value) == brief(crossing.bound) => Some(format!("{:e}", crossing.value)),
         "bad" => Some(brief(crossing.value)),
         "bound" => Some(brief(crossing.bound)),
-        "at" => position(seen.entry, crossing.row),
+        "at" => position(series.entry, crossing.row),
         _ => None,
     }
 }
@@ -160,19 +165,19 @@ fn factor(first: f64, last: f64) -> Option<String> {
 }
 
 /// Returns the target of a residual: a tolerance, or a relative tolerance times the first value. A cost has no target.
-fn tolerance(seen: &TrailSeries<'_>, facts: &Facts<'_>) -> Option<f64> {
-    if seen.role == Role::Objective {
+fn tolerance(series: &TrailSeries<'_>, facts: &Facts<'_>) -> Option<f64> {
+    if series.role == Role::Objective {
         return None;
     }
-    let relative = || Some(facts.number(&["rtol"])? * seen.convergence.first?.abs());
+    let relative = || Some(facts.number(&["rtol"])? * series.convergence.first?.abs());
     let tolerance = facts.number(&["tolerance", "tol", "atol", "eps", "epsilon"]).or_else(relative);
     tolerance.filter(|tolerance| *tolerance > 0.0)
 }
 
 /// Returns the number of iterations from one row to the next if the event counts them, otherwise 1.
-fn stride(seen: &TrailSeries<'_>) -> f64 {
+fn stride(series: &TrailSeries<'_>) -> f64 {
     let counters =
-        seen.entry.columns.iter().filter(|(name, column)| Role::of(&Words::of(name), column) == Role::Counter);
+        series.entry.columns.iter().filter(|(name, column)| Role::of(&Words::of(name), column) == Role::Counter);
     let step = |column: &Value| {
         let list = column.as_list()?;
         let (before, last) = (list.len().checked_sub(2)?, list.len().checked_sub(1)?);
@@ -182,11 +187,11 @@ fn stride(seen: &TrailSeries<'_>) -> f64 {
 }
 
 /// Returns the rows of the finite values before the first non-finite one.
-fn rows(seen: &TrailSeries<'_>) -> Vec<usize> {
-    let list = seen.column.as_list().unwrap_or_default();
+fn rows(series: &TrailSeries<'_>) -> Vec<usize> {
+    let list = series.column.as_list().unwrap_or_default();
     let end =
-        seen.convergence.first_non_finite.as_ref().map_or(list.len(), |non_finite| non_finite.row.min(list.len()));
-    let of_series = seen.entry.rows_of_last_series();
+        series.convergence.first_non_finite.as_ref().map_or(list.len(), |non_finite| non_finite.row.min(list.len()));
+    let of_series = series.entry.rows_of_last_series();
     let belongs = |row: usize| of_series.as_ref().is_none_or(|rows| rows.get(row).is_some_and(|belongs| *belongs));
     let numbers = list[..end].iter().enumerate().filter_map(|(row, value)| Some((row, value.as_f64()?)));
     numbers.filter(|(row, x)| x.is_finite() && belongs(*row)).map(|(row, _)| row).collect()
@@ -226,15 +231,19 @@ pub(super) fn evidence(found: &Finding<'_>, facts: &Facts<'_>) -> Option<Evidenc
         Finding::Computation => ("computation".to_owned(), Value::from(facts.failure.computation.as_str())),
         Finding::Text { field, text } => ((*field).to_owned(), Value::from(shorten_to_line(text, MAX_EVIDENCE_CHARS))),
         Finding::Value(value) => (value.field(), shorten_value(value.value)),
-        Finding::Series(seen) => (column_path(seen), Value::from(seen.convergence.behaviour.name())),
-        Finding::NonFinite(seen) => (column_path(seen), seen.convergence.first_non_finite.as_ref()?.value.clone()),
-        Finding::BoundCrossing(seen) => (column_path(seen), Value::from(seen.convergence.crossed.as_ref()?.value)),
+        Finding::Series(series) => (column_path(series), Value::from(series.convergence.behaviour.name())),
+        Finding::NonFinite(series) => {
+            (column_path(series), series.convergence.first_non_finite.as_ref()?.value.clone())
+        }
+        Finding::BoundCrossing(series) => {
+            (column_path(series), Value::from(series.convergence.crossed.as_ref()?.value))
+        }
     };
     Some(Evidence::new(field, value))
 }
 
-fn column_path(seen: &TrailSeries<'_>) -> String {
-    format!("context.trail[{}].columns.{}", seen.convergence.trail, seen.convergence.column)
+fn column_path(series: &TrailSeries<'_>) -> String {
+    format!("context.trail[{}].columns.{}", series.convergence.trail, series.convergence.column)
 }
 
 fn shorten_value(value: &Value) -> Value {
