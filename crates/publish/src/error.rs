@@ -72,14 +72,13 @@ pub enum PublishError {
 /// The position of a value that looks like a secret. It does not contain the value.
 ///
 /// ```
-/// use tracing_failure::publish::{PublishError, Publisher};
-///
-/// if let Ok(published) = Publisher::new("io/failures").publish() {
-///     for secret in published.secrets {
-///         eprintln!("{}: {} at {}", secret.file.display(), secret.kind, secret.pointer);
-///     }
+/// # let dir = std::env::temp_dir().join(format!("tracing-failure-secret-{}", std::process::id()));
+/// # std::fs::create_dir_all(&dir)?;
+/// for secret in tracing_failure::publish::Publisher::new(&dir).publish()?.secrets {
+///     eprintln!("{}: {} at {}", secret.file.display(), secret.kind, secret.pointer);
 /// }
-/// # let _: Option<PublishError> = None;
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

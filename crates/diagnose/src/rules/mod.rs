@@ -116,10 +116,12 @@ fn suggestions(failure: &Failure, user_rules: &Rules) -> Vec<Suggestion> {
         .iter()
         .map(|rule| (rule, true))
         .chain(builtin::rules_for(category).iter().map(|rule| (*rule, false)));
-    let holds = |(rule, is_user_rule): (_, bool)| {
-        Rule::find(rule, category, &facts).map(|found| RuleMatch { rule, is_user_rule, found, fix: None })
-    };
-    let mut matches: Vec<RuleMatch<'_>> = rules.filter_map(holds).collect();
+    let mut matches: Vec<RuleMatch<'_>> = rules
+        .filter_map(|(rule, is_user_rule)| {
+            let found = rule.find(category, &facts)?;
+            Some(RuleMatch { rule, is_user_rule, found, fix: None })
+        })
+        .collect();
     user_rules.run_functions(&mut matches, failure);
     best(matches).into_iter().filter_map(|found| found.suggestion(&facts)).collect()
 }
@@ -174,15 +176,14 @@ impl RuleMatch<'_> {
 impl Rule {
     /// Returns the findings of the conditions if all of them hold.
     fn find<'a>(&'a self, category: Category, facts: &'a Facts<'a>) -> Option<Findings<'a>> {
-        let has_conditions =
-            !self.conditions.is_empty() || !self.categories.is_empty() || matches!(self.text, RuleText::Function(_));
-        let is_in_category = self.categories.is_empty() || self.categories.contains(&category);
-        if !has_conditions || !is_in_category {
+        let has_conditions = !self.conditions.is_empty() || !self.categories.is_empty() || self.function().is_some();
+        if !has_conditions || !self.covers(category) {
             return None;
         }
         self.conditions.iter().map(|condition| Some((condition.name(), condition.find(facts)?))).collect()
     }
 
+    /// Returns true if the rule may match failures of this category.
     fn covers(&self, category: Category) -> bool {
         self.categories.is_empty() || self.categories.contains(&category)
     }

@@ -231,6 +231,14 @@ impl Rule {
         self
     }
 
+    /// Returns the function of the rule, if it has one instead of a template.
+    pub(super) fn function(&self) -> Option<&RuleFn> {
+        match &self.text {
+            RuleText::Function(function) => Some(function),
+            RuleText::Template(_) => None,
+        }
+    }
+
     pub(super) fn categories(mut self, categories: &[Category]) -> Self {
         self.categories.extend_from_slice(categories);
         self

@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use super::RuleMatch;
-use super::rule::{Rule, RuleFn, RuleText};
+use super::rule::{Rule, RuleFn};
 use record::Failure;
 use runtime::panic::caught;
 use text::shorten;
@@ -58,32 +58,31 @@ impl Rules {
     /// Runs the matching rules that are functions, and removes those that return nothing. The caller waits at most
     /// [`RULE_TIMEOUT`] for each rule, and [`START_TIMEOUT`] for each thread.
     pub(super) fn run_functions(&self, matches: &mut Vec<RuleMatch<'_>>, failure: &Failure) {
-        let function_of = |found: &RuleMatch<'_>| match &found.rule.text {
-            RuleText::Function(function) => Some(Arc::clone(function)),
-            RuleText::Template(_) => None,
-        };
-        if matches.iter().all(|found| function_of(found).is_none()) {
+        let functions: Vec<(&Rule, RuleFn)> =
+            matches.iter().filter_map(|found| Some((found.rule, Arc::clone(found.rule.function()?)))).collect();
+        if functions.is_empty() {
             return;
         }
-        let functions: Vec<(&Rule, RuleFn)> =
-            matches.iter().filter_map(|found| Some((found.rule, function_of(found)?))).collect();
         let mut results = self.run_all(&functions, &Arc::new(failure.clone())).into_iter();
         matches.retain_mut(|found| {
-            if function_of(found).is_some() {
-                found.fix = results.next().flatten();
+            if found.rule.function().is_none() {
+                return true;
             }
-            function_of(found).is_none() || found.fix.is_some()
+            found.fix = results.next().flatten();
+            found.fix.is_some()
         });
     }
 
     /// Runs the functions in order. A function that exceeds the timeout yields `None`, and a new thread runs the rest.
     fn run_all(&self, functions: &[(&Rule, RuleFn)], failure: &Arc<Failure>) -> Vec<Option<String>> {
         let mut results = Vec::with_capacity(functions.len());
-        while let Some(rest) = functions.get(results.len()..).filter(|rest| !rest.is_empty()) {
-            let pending = rest.iter().map(|(_, function)| Arc::clone(function)).collect();
-            let before = results.len();
+        while results.len() < functions.len() {
+            let first = results.len();
+            let pending = functions[first..].iter().map(|(_, function)| Arc::clone(function)).collect();
             let finished = run_with_deadline(pending, failure, self.thread_guard, &mut results);
-            functions[before..results.len()].iter().for_each(|(rule, _)| self.update_timeouts(rule, |_| 0));
+            for (rule, _) in &functions[first..results.len()] {
+                self.update_timeouts(rule, |_| 0);
+            }
             if finished {
                 break;
             }
@@ -95,10 +94,10 @@ impl Rules {
         results
     }
 
-    fn update_timeouts(&self, rule: &Rule, timeouts: impl Fn(u8) -> u8) {
-        let entry = self.rules.iter().zip(&self.timeouts).find(|(known, _)| std::ptr::eq(*known, rule));
-        if let Some((_, known)) = entry {
-            known.store(timeouts(known.load(Ordering::Relaxed)), Ordering::Relaxed);
+    fn update_timeouts(&self, rule: &Rule, update: impl Fn(u8) -> u8) {
+        if let Some(index) = self.rules.iter().position(|known| std::ptr::eq(known, rule)) {
+            let timeouts = &self.timeouts[index];
+            timeouts.store(update(timeouts.load(Ordering::Relaxed)), Ordering::Relaxed);
         }
     }
 }
