@@ -13,7 +13,7 @@ use crate::restore::restore_missing;
 use crate::scan::{Read, Scan};
 use crate::tree::{Entry, TreeItem, list_dir};
 use record::Store;
-use record::internal::{copies, is_record_name, place_in};
+use record::internal::{copies, is_record_name, time_and_id_in};
 use runtime::io_error::about;
 
 /// Maximum size of a record.
@@ -162,7 +162,7 @@ fn candidates(repository: &Repository) -> Result<(Vec<String>, Vec<Skipped>), Pu
 /// Maps the time and the id in a name to the name, for names that a store creates.
 fn names_by_place<'n>(names: impl Iterator<Item = &'n str>) -> HashMap<&'n str, &'n str> {
     let records = names.filter(|name| Store::is_own_name(name));
-    records.filter_map(|name| Some((place_in(name)?, name))).collect()
+    records.filter_map(|name| Some((time_and_id_in(name)?, name))).collect()
 }
 
 /// Separates the files into records without secrets, skipped files with reasons, and secrets of the other records.

@@ -10,7 +10,7 @@ use crate::error::{PublishError, Secret};
 use crate::git::{Git, path_of};
 use crate::tree::Entry;
 use record::Failure;
-use record::internal::{Found, Json, secrets, secrets_in_text};
+use record::internal::{Json, SecretFinding, secrets, secrets_in_text};
 
 /// Maximum size of the blobs that are read at once. A larger blob is read alone.
 const MAX_BATCH_BYTES: u64 = 4 << 20;
@@ -20,7 +20,7 @@ pub(crate) struct Read {
     pub(crate) computation: String,
     /// The time and the id, as in the file name of a record.
     pub(crate) place: Option<String>,
-    pub(crate) secrets: Vec<Found>,
+    pub(crate) secrets: Vec<SecretFinding>,
 }
 
 impl Read {
@@ -115,10 +115,10 @@ impl Scan {
     }
 
     /// Returns the secrets in a file and in its name, except allowed ones.
-    pub(crate) fn secrets_in(&self, path: &[u8], found: &[Found]) -> Vec<Secret> {
+    pub(crate) fn secrets_in(&self, path: &[u8], found: &[SecretFinding]) -> Vec<Secret> {
         let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let in_name = secrets_in_text(&String::from_utf8_lossy(name), sha256);
-        let secret = |found: &Found| Secret {
+        let secret = |found: &SecretFinding| Secret {
             file: path_of(path),
             pointer: found.pointer.clone(),
             kind: found.kind,

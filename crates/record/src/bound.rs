@@ -7,23 +7,23 @@ use crate::value::{Limits, Map, Value};
 use text::shorten;
 
 /// Bytes of a name: of a computation, a thread, a job.
-const NAME: usize = 1024;
+const MAX_NAME_BYTES: usize = 1024;
 
 /// Summarises and shortens what is over the limits.
 pub fn bound(failure: &mut Failure, limits: &Limits) {
     let Failure { computation, theoretical_ref, error_type, error_message, parameters, stack_trace, context, .. } =
         failure;
     for text in [computation, error_type] {
-        bound_text(text, NAME);
+        bound_text(text, MAX_NAME_BYTES);
     }
     for text in [theoretical_ref, error_message] {
         bound_text(text, limits.text);
     }
     // The stack has its own limit, by frames.
-    bound_text(stack_trace, limits.text.max(limits.frames.saturating_mul(NAME)));
+    bound_text(stack_trace, limits.text.max(limits.frames.saturating_mul(MAX_NAME_BYTES)));
     let names =
         [&mut context.reason, &mut context.thread, &mut context.session_id, &mut context.job_id, &mut context.notebook];
-    names.into_iter().flatten().for_each(|text| bound_text(text, NAME));
+    names.into_iter().flatten().for_each(|text| bound_text(text, MAX_NAME_BYTES));
     for map in [parameters, &mut context.event, &mut context.other] {
         bound_map(map, limits);
     }
@@ -37,22 +37,22 @@ pub fn bound(failure: &mut Failure, limits: &Limits) {
     }
     context.frames.truncate(limits.frames);
     for frame in &mut context.frames {
-        bound_name(&mut frame.function);
-        frame.file.as_mut().into_iter().for_each(bound_name);
+        bound_static_name(&mut frame.function);
+        frame.file.as_mut().into_iter().for_each(bound_static_name);
     }
     context.breadcrumbs.iter_mut().for_each(|breadcrumb| bound_text(&mut breadcrumb.message, limits.text));
 }
 
 /// A command line: its beginning and its end, with the number of words between them.
-pub fn words(words: Vec<String>, limits: &Limits) -> Vec<String> {
-    let words: Vec<String> = words.into_iter().map(|word| shorten(&word, NAME).into_owned()).collect();
-    let room = |words: &mut dyn Iterator<Item = &String>, most: usize, bytes: usize| {
+pub fn bound_words(words: Vec<String>, limits: &Limits) -> Vec<String> {
+    let words: Vec<String> = words.into_iter().map(|word| shorten(&word, MAX_NAME_BYTES).into_owned()).collect();
+    let room = |words: &mut dyn Iterator<Item = &String>, max_words: usize, max_bytes: usize| {
         let mut used = 0;
         let fits = |word: &&String| {
             used += word.len() + 1;
-            used <= bytes
+            used <= max_bytes
         };
-        words.take(most).take_while(fits).count()
+        words.take(max_words).take_while(fits).count()
     };
     let head = room(&mut words.iter(), limits.array, limits.text / 4 * 3);
     if head == words.len() {
@@ -71,13 +71,13 @@ pub fn words(words: Vec<String>, limits: &Limits) -> Vec<String> {
 }
 
 /// A name from the environment.
-pub fn name(text: String) -> String {
-    shorten(&text, NAME).into_owned()
+pub fn bound_name(text: String) -> String {
+    shorten(&text, MAX_NAME_BYTES).into_owned()
 }
 
 fn bound_error(error: &mut ErrorEntry, limits: &Limits) {
     bound_text(&mut error.message, limits.text);
-    [&mut error.type_name, &mut error.variant].into_iter().flatten().for_each(|text| bound_text(text, NAME));
+    [&mut error.type_name, &mut error.variant].into_iter().flatten().for_each(|text| bound_text(text, MAX_NAME_BYTES));
     error.backtrace.as_mut().into_iter().for_each(|text| bound_text(text, limits.text));
     error.notes.truncate(limits.errors);
     error.notes.iter_mut().for_each(|text| bound_text(text, limits.text));
@@ -86,18 +86,18 @@ fn bound_error(error: &mut ErrorEntry, limits: &Limits) {
     }
 }
 
-fn bound_name(text: &mut Cow<'static, str>) {
-    if text.len() > NAME + MARK {
-        *text = shorten(text, NAME).into_owned().into();
+fn bound_static_name(text: &mut Cow<'static, str>) {
+    if text.len() > MAX_NAME_BYTES + MAX_MARK_BYTES {
+        *text = shorten(text, MAX_NAME_BYTES).into_owned().into();
     }
 }
 
 /// Bytes by which a shortened text may exceed its limit: it says how much is missing.
-const MARK: usize = 64;
+const MAX_MARK_BYTES: usize = 64;
 
-fn bound_text(text: &mut String, most: usize) {
-    if text.len() > most.saturating_add(MARK) {
-        *text = shorten(text, most).into_owned();
+fn bound_text(text: &mut String, max_bytes: usize) {
+    if text.len() > max_bytes.saturating_add(MAX_MARK_BYTES) {
+        *text = shorten(text, max_bytes).into_owned();
     }
 }
 
@@ -105,7 +105,7 @@ fn bound_map(map: &mut Map, limits: &Limits) {
     if map.len() > limits.array + 1 {
         let gone = map.len() - limits.array;
         *map = map.entries().take(limits.array).map(|(name, value)| (name.clone(), value.clone())).collect();
-        map.note_left_out(gone);
+        map.insert_omission(gone);
     }
     map.iter_mut().for_each(|(_, value)| bound_value(value, limits));
 }
@@ -119,9 +119,9 @@ fn bound_value(value: &mut Value, limits: &Limits) {
 fn is_within(value: &Value, limits: &Limits, depth: usize) -> bool {
     let Some(depth) = depth.checked_sub(1) else { return false };
     match value {
-        Value::String(text) => text.len() <= limits.text.saturating_add(MARK),
+        Value::String(text) => text.len() <= limits.text.saturating_add(MAX_MARK_BYTES),
         Value::List(list) => {
-            leaves(list, depth) <= limits.array && list.iter().all(|value| is_within(value, limits, depth))
+            leaf_count(list, depth) <= limits.array && list.iter().all(|value| is_within(value, limits, depth))
         }
         Value::Map(map) => {
             map.len() <= limits.array + 1 && map.iter().all(|(_, value)| is_within(value, limits, depth))
@@ -131,9 +131,9 @@ fn is_within(value: &Value, limits: &Limits, depth: usize) -> bool {
 }
 
 /// The entries of a list of lists.
-fn leaves(list: &[Value], depth: usize) -> usize {
+fn leaf_count(list: &[Value], depth: usize) -> usize {
     let of = |value: &Value| match (value, depth.checked_sub(1)) {
-        (Value::List(inner), Some(depth)) => leaves(inner, depth),
+        (Value::List(inner), Some(depth)) => leaf_count(inner, depth),
         _ => 1,
     };
     list.iter().map(of).sum::<usize>().max(list.len())
@@ -150,13 +150,13 @@ mod tests {
     fn a_command_line_keeps_both_ends() {
         let limits = Limits::default();
         let short: Vec<String> = (0..200).map(|n| format!("{n}.dat")).collect();
-        assert_eq!(words(short.clone(), &limits), short);
+        assert_eq!(bound_words(short.clone(), &limits), short);
         let long: Vec<String> = (0..40_000).map(|n| format!("{n}.dat")).collect();
-        let kept = words(long, &limits);
-        assert_eq!((kept[0].as_str(), kept.last().unwrap().as_str()), ("0.dat", "39999.dat"));
-        assert!(kept.iter().any(|word| word == "… [39744 words left out] …"), "{kept:?}");
-        let kept = words(vec!["x".repeat(1 << 20); 500], &limits);
-        assert!(kept.iter().map(String::len).sum::<usize>() < 20_000);
+        let bounded = bound_words(long, &limits);
+        assert_eq!((bounded[0].as_str(), bounded.last().unwrap().as_str()), ("0.dat", "39999.dat"));
+        assert!(bounded.iter().any(|word| word == "… [39744 words left out] …"), "{bounded:?}");
+        let bounded = bound_words(vec!["x".repeat(1 << 20); 500], &limits);
+        assert!(bounded.iter().map(String::len).sum::<usize>() < 20_000);
     }
 
     #[test]

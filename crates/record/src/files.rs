@@ -28,7 +28,7 @@ pub fn open_ordinary(options: &mut OpenOptions, path: &Path) -> io::Result<File>
 }
 
 /// As the system says it when a directory is read.
-fn is_directory() -> io::Error {
+fn is_directory_error() -> io::Error {
     #[cfg(unix)]
     return io::Error::from_raw_os_error(libc::EISDIR);
     #[cfg(not(unix))]
@@ -38,7 +38,7 @@ fn is_directory() -> io::Error {
 fn check_ordinary(kind: FileType) -> io::Result<()> {
     match kind.is_file() {
         true => Ok(()),
-        false if kind.is_dir() => Err(is_directory()),
+        false if kind.is_dir() => Err(is_directory_error()),
         false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no ordinary file")),
     }
 }

@@ -25,17 +25,17 @@ pub use value::{Limits, Map, Value};
 /// The parts that the other crates of the project share. They may change in any release.
 #[doc(hidden)]
 pub mod internal {
-    pub use crate::bound::{bound, name as bound_name, words as bound_words};
+    pub use crate::bound::{bound, bound_name, bound_words};
     pub use crate::failure::authority::is_unreadable;
     pub use crate::failure::fingerprint::{fingerprint, without_numbers};
     pub use crate::failure::{SCHEMA_VERSION, reserved_in_context};
     pub use crate::files::{apart_from_stdio, open_ordinary, read_bounded};
     pub use crate::parameter_summary::ParameterSummary;
     pub use crate::phrases::{Phrase, Words};
-    pub use crate::redact::{FieldName, Found, Json, NameKind, REDACTED, Redactor, secrets, secrets_in_text};
+    pub use crate::redact::{FieldName, Json, NameKind, REDACTED, Redactor, SecretFinding, secrets, secrets_in_text};
     pub use crate::store::{
-        Amended, Areas, Change, Fixed, Locked, copies, existing_store, file_name_part, is_record_name, parse, place_in,
-        read_bytes, read_json, write_whole,
+        Amended, Areas, Change, PastFix, RecordLock, copies, existing_store, file_name_part, is_record_name, parse,
+        read_bytes, read_json, time_and_id_in, write_whole,
     };
     pub use crate::value::json_writer;
     pub use crate::value::{DebugSink, brief, free_name, parameter, read_debug};

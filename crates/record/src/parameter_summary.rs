@@ -14,9 +14,9 @@ use text::{count, one_line};
 use crate::value::{brief, parameter};
 
 /// Different values of a parameter that are remembered.
-const VALUES: usize = 16;
+const MAX_VALUES: usize = 16;
 /// Of those, how many are named in a line.
-const NAMED: usize = 4;
+const MAX_NAMED_VALUES: usize = 4;
 
 /// The parameters of some records, by name.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub struct ParameterSummary {
     records: usize,
     parameters: HashMap<Arc<str>, Parameter>,
     /// The names of one record, in its order. They are shown before all others.
-    first: Vec<Arc<str>>,
+    first_names: Vec<Arc<str>>,
 }
 
 #[derive(Debug)]
@@ -34,7 +34,7 @@ struct Parameter {
     /// In their order, so that it is always the same ones that are remembered.
     values: Vec<Value>,
     /// Whether there are values that are not remembered.
-    more: bool,
+    has_more: bool,
     /// The smallest and the largest, as long as all are numbers.
     range: Option<(f64, f64)>,
 }
@@ -42,9 +42,9 @@ struct Parameter {
 impl ParameterSummary {
     /// Those of one record.
     pub fn of(parameters: &Map) -> Self {
-        let mut varies = ParameterSummary { records: 1, parameters: HashMap::new(), first: Vec::new() };
-        varies.flatten("", parameters);
-        varies
+        let mut summary = ParameterSummary { records: 1, parameters: HashMap::new(), first_names: Vec::new() };
+        summary.flatten("", parameters);
+        summary
     }
 
     /// Entries of structures count one by one: `options.rtol`.
@@ -58,7 +58,7 @@ impl ParameterSummary {
                 value => {
                     let name: Arc<str> = name.into();
                     if self.parameters.insert(Arc::clone(&name), Parameter::of(value.clone())).is_none() {
-                        self.first.push(name);
+                        self.first_names.push(name);
                     }
                 }
             }
@@ -68,7 +68,7 @@ impl ParameterSummary {
     /// Takes in those of other records. The order is theirs from then on if they come first.
     pub fn join(&mut self, mut other: ParameterSummary, theirs_first: bool) {
         if theirs_first {
-            std::mem::swap(&mut self.first, &mut other.first);
+            std::mem::swap(&mut self.first_names, &mut other.first_names);
         }
         // The smaller into the larger: a record with a few parameters does not cost what all others have.
         if other.parameters.len() > self.parameters.len() {
@@ -85,11 +85,11 @@ impl ParameterSummary {
 
     /// Those of the first record, and then all others by name.
     fn in_order(&self) -> Vec<(&str, &Parameter)> {
-        let first: HashSet<&str> = self.first.iter().map(|name| &**name).collect();
+        let first: HashSet<&str> = self.first_names.iter().map(|name| &**name).collect();
         let mut others: Vec<&str> =
             self.parameters.keys().map(|name| &**name).filter(|name| !first.contains(name)).collect();
         others.sort_unstable();
-        let names = self.first.iter().map(|name| &**name).chain(others);
+        let names = self.first_names.iter().map(|name| &**name).chain(others);
         names.filter_map(|name| Some((name, self.parameters.get(name)?))).collect()
     }
 
@@ -118,19 +118,19 @@ impl ParameterSummary {
 impl Parameter {
     fn of(value: Value) -> Self {
         let range = value.as_f64().filter(|x| !x.is_nan()).map(|x| (x, x));
-        Parameter { records: 1, values: vec![value], more: false, range }
+        Parameter { records: 1, values: vec![value], has_more: false, range }
     }
 
     fn join(&mut self, other: Parameter) {
         self.records += other.records;
-        self.more |= other.more;
+        self.has_more |= other.has_more;
         for value in other.values {
-            if let Err(place) = self.values.binary_search_by(|known| order(known, &value)) {
+            if let Err(place) = self.values.binary_search_by(|known| compare_values(known, &value)) {
                 self.values.insert(place, value);
             }
         }
-        self.more |= self.values.len() > VALUES;
-        self.values.truncate(VALUES);
+        self.has_more |= self.values.len() > MAX_VALUES;
+        self.values.truncate(MAX_VALUES);
         self.range = match (self.range, other.range) {
             (Some((low, high)), Some((other_low, other_high))) => Some((low.min(other_low), high.max(other_high))),
             _ => None,
@@ -138,12 +138,16 @@ impl Parameter {
     }
 
     fn text(&self, of_records: usize) -> String {
-        let distinct = count(self.values.len(), "value").replacen(' ', if self.more { " and more " } else { " " }, 1);
+        let distinct =
+            count(self.values.len(), "value").replacen(' ', if self.has_more { " and more " } else { " " }, 1);
         let mut text = match self.range {
-            Some((low, high)) if self.values.len() > NAMED => format!("{} … {} ({distinct})", brief(low), brief(high)),
+            Some((low, high)) if self.values.len() > MAX_NAMED_VALUES => {
+                format!("{} … {} ({distinct})", brief(low), brief(high))
+            }
             _ => {
-                let named: Vec<String> = self.values.iter().take(NAMED).map(parameter).collect();
-                let rest = if self.values.len() > NAMED { format!(" … ({distinct})") } else { String::new() };
+                let named: Vec<String> = self.values.iter().take(MAX_NAMED_VALUES).map(parameter).collect();
+                let rest =
+                    if self.values.len() > MAX_NAMED_VALUES { format!(" … ({distinct})") } else { String::new() };
                 named.join(" | ") + &rest
             }
         };
@@ -155,7 +159,7 @@ impl Parameter {
 }
 
 /// Numbers by their size, then all else by its text.
-fn order(a: &Value, b: &Value) -> Ordering {
+fn compare_values(a: &Value, b: &Value) -> Ordering {
     match (a.as_f64(), b.as_f64()) {
         (Some(x), Some(y)) => x.total_cmp(&y).then_with(|| a.to_string().cmp(&b.to_string())),
         (Some(_), None) => Ordering::Less,
@@ -189,7 +193,7 @@ impl Parameter {
             map.insert("min", low);
             map.insert("max", high);
         }
-        if !self.more {
+        if !self.has_more {
             map.insert("values", self.values.clone());
         }
         map

@@ -4,13 +4,13 @@ pub struct Words {
     text: String,
     ends: Vec<usize>,
     /// A bit for each of them: whoever looks for a word whose bit is missing need not look.
-    bits: u64,
+    filter_bits: u64,
 }
 
 impl Words {
     /// The words of a name or a short text.
     pub fn of(text: &str) -> Self {
-        let mut words = Words { text: String::with_capacity(text.len()), ends: Vec::with_capacity(8), bits: 0 };
+        let mut words = Words { text: String::with_capacity(text.len()), ends: Vec::with_capacity(8), filter_bits: 0 };
         if text.is_ascii() {
             words.add_ascii(text);
             return words;
@@ -55,7 +55,7 @@ impl Words {
     fn end(&mut self) {
         let start = self.ends.last().copied().unwrap_or(0);
         if self.text.len() > start {
-            self.bits |= bit(&self.text[start..]);
+            self.filter_bits |= filter_bit(&self.text[start..]);
             self.ends.push(self.text.len());
         }
     }
@@ -75,8 +75,8 @@ impl Words {
     }
 
     /// A bit for each word; two words may share one.
-    pub fn bits(&self) -> u64 {
-        self.bits
+    pub fn filter_bits(&self) -> u64 {
+        self.filter_bits
     }
 
     /// Returns true if the text has no words.
@@ -85,9 +85,9 @@ impl Words {
     }
 
     /// Whether these are its last words.
-    pub fn end_with(&self, end: &Words) -> bool {
+    pub fn ends_with(&self, end: &Words) -> bool {
         let before = self.ends.len().checked_sub(end.ends.len());
-        end.bits & !self.bits == 0 && before.is_some_and(|before| self.iter().skip(before).eq(end.iter()))
+        end.filter_bits & !self.filter_bits == 0 && before.is_some_and(|before| self.iter().skip(before).eq(end.iter()))
     }
 
     fn start(&self, index: usize) -> usize {
@@ -99,31 +99,31 @@ impl Words {
 #[derive(Clone, Debug)]
 pub struct Phrase {
     parts: Vec<Words>,
-    bits: u64,
+    filter_bits: u64,
     has_numbers: bool,
 }
 
 /// Words that a star stands for at most.
-const GAP: usize = 5;
+const MAX_GAP_WORDS: usize = 5;
 
 impl Phrase {
     /// The phrase, unless there is no word in it.
     pub fn of(text: &str) -> Option<Self> {
         let parts: Vec<Words> = text.split('*').map(Words::of).filter(|part| !part.ends.is_empty()).collect();
-        let bits = parts.iter().fold(0, |bits, part| bits | part.bits);
+        let filter_bits = parts.iter().fold(0, |filter_bits, part| filter_bits | part.filter_bits);
         let is_number = |word: &str| !word.starts_with(char::is_alphabetic);
         let has_numbers = parts.iter().any(|part| part.iter().any(is_number));
-        (!parts.is_empty()).then_some(Phrase { parts, bits, has_numbers })
+        (!parts.is_empty()).then_some(Phrase { parts, filter_bits, has_numbers })
     }
 
     /// Whether its words may be among those with these bits.
-    pub fn may_be_in(&self, bits: u64) -> bool {
-        self.bits & !bits == 0
+    pub fn may_be_in(&self, filter_bits: u64) -> bool {
+        self.filter_bits & !filter_bits == 0
     }
 
     /// Whether a text holds it. Numbers may stand between words: "more than 1000 steps".
     pub fn is_in(&self, words: &Words) -> bool {
-        if !self.may_be_in(words.bits) {
+        if !self.may_be_in(words.filter_bits) {
             return false;
         }
         // Unless it has some itself, as `ising 2d` does.
@@ -148,11 +148,11 @@ fn follow<'a>(parts: &[Words], words: impl Iterator<Item = &'a str> + Clone, gap
 
 /// By way of a list, so that the types of the iterators come to an end.
 fn follow_rest<'a>(parts: &[Words], words: impl Iterator<Item = &'a str> + Clone) -> bool {
-    let words: Vec<&str> = words.take(parts.iter().map(|part| part.ends.len() + GAP).sum()).collect();
-    follow(parts, words.iter().copied(), GAP)
+    let words: Vec<&str> = words.take(parts.iter().map(|part| part.ends.len() + MAX_GAP_WORDS).sum()).collect();
+    follow(parts, words.iter().copied(), MAX_GAP_WORDS)
 }
 
-fn bit(word: &str) -> u64 {
+fn filter_bit(word: &str) -> u64 {
     let bytes = word.as_bytes();
     let [first, last] = [bytes.first(), bytes.last()].map(|byte| u32::from(byte.copied().unwrap_or_default()));
     1 << ((first.wrapping_mul(7) ^ last.wrapping_mul(3) ^ word.len() as u32) % 64)
@@ -198,17 +198,17 @@ mod tests {
         ] {
             assert_eq!(Phrase::of(phrase).unwrap().is_in(&Words::of(text)), is_there, "{phrase} in {text}");
         }
-        assert!(Words::of("solver_rtol").end_with(&Words::of("rtol")));
-        assert!(!Words::of("rtol").end_with(&Words::of("solver_rtol")));
-        assert!(!Words::of("rtol_factor").end_with(&Words::of("rtol")));
+        assert!(Words::of("solver_rtol").ends_with(&Words::of("rtol")));
+        assert!(!Words::of("rtol").ends_with(&Words::of("solver_rtol")));
+        assert!(!Words::of("rtol_factor").ends_with(&Words::of("rtol")));
     }
 
     proptest::proptest! {
         #[test]
         fn texts_of_ascii_have_the_same_words(text in "[a-cA-C0-2_. -]{0,30}") {
             let with_another: Vec<String> = Words::of(&format!("{text} é")).iter().map(str::to_owned).collect();
-            let own: Vec<String> = Words::of(&text).iter().chain(["é"]).map(str::to_owned).collect();
-            proptest::prop_assert_eq!(own, with_another);
+            let words: Vec<String> = Words::of(&text).iter().chain(["é"]).map(str::to_owned).collect();
+            proptest::prop_assert_eq!(words, with_another);
         }
 
         #[test]

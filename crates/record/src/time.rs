@@ -14,22 +14,22 @@ use uuid::{Timestamp, Uuid};
 pub type TimeText = [u8; 24];
 
 /// Nanoseconds of a tick: as short as what an id can tell apart.
-const TICK: i64 = 250;
-const TICKS_A_SECOND: i64 = 1_000_000_000 / TICK;
+const TICK_NANOS: i64 = 250;
+const TICKS_PER_SECOND: i64 = 1_000_000_000 / TICK_NANOS;
 
 /// A clock that was set back by less does not show: time stands still until the clock is there again. It is followed if it was
 /// set back further.
-const SET_BACK: i64 = 60 * TICKS_A_SECOND;
+const MAX_STEP_BACK: i64 = 60 * TICKS_PER_SECOND;
 
 /// The first and the last second that RFC 3339 can express: the years 1 and 9999.
-const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+const RFC3339_SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
 /// The time of the system's clock, whatever that shows: `Utc::now` panics before 1970.
-fn clock() -> DateTime<Utc> {
-    of_clock(SystemTime::now())
+fn system_time() -> DateTime<Utc> {
+    from_system_time(SystemTime::now())
 }
 
-fn of_clock(time: SystemTime) -> DateTime<Utc> {
+fn from_system_time(time: SystemTime) -> DateTime<Utc> {
     let time: (i64, u32) = match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) => (i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_nanos()),
         Err(before) => {
@@ -41,7 +41,7 @@ fn of_clock(time: SystemTime) -> DateTime<Utc> {
             }
         }
     };
-    let (seconds, nanos) = (time.0.clamp(*SECONDS.start(), *SECONDS.end()), time.1);
+    let (seconds, nanos) = (time.0.clamp(*RFC3339_SECONDS.start(), *RFC3339_SECONDS.end()), time.1);
     DateTime::from_timestamp(seconds, nanos).unwrap_or_default()
 }
 
@@ -53,24 +53,24 @@ fn of_clock(time: SystemTime) -> DateTime<Utc> {
 /// assert!(earlier < tracing_failure::record::time::now());
 /// ```
 pub fn now() -> DateTime<Utc> {
-    static LAST: AtomicI64 = AtomicI64::new(i64::MIN);
-    of_ticks(next(&LAST, ticks(clock())))
+    static LAST_TICK: AtomicI64 = AtomicI64::new(i64::MIN);
+    from_ticks(next_tick(&LAST_TICK, ticks(system_time())))
 }
 
 /// The tick that follows the last one, or the clock's if that is later or was set back.
-fn next(last: &AtomicI64, now: i64) -> i64 {
-    let follow = |last: i64| if last < now || last - now > SET_BACK { now } else { last + 1 };
+fn next_tick(last: &AtomicI64, now: i64) -> i64 {
+    let follow = |last: i64| if last < now || last - now > MAX_STEP_BACK { now } else { last + 1 };
     let before = last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(follow(last)));
     follow(before.unwrap_or(i64::MIN))
 }
 
 fn ticks(time: DateTime<Utc>) -> i64 {
-    time.timestamp() * TICKS_A_SECOND + i64::from(time.timestamp_subsec_nanos().min(999_999_999)) / TICK
+    time.timestamp() * TICKS_PER_SECOND + i64::from(time.timestamp_subsec_nanos().min(999_999_999)) / TICK_NANOS
 }
 
-fn of_ticks(ticks: i64) -> DateTime<Utc> {
-    let nanos = ticks.rem_euclid(TICKS_A_SECOND) * TICK;
-    DateTime::from_timestamp(ticks.div_euclid(TICKS_A_SECOND), nanos as u32).unwrap_or_default()
+fn from_ticks(ticks: i64) -> DateTime<Utc> {
+    let nanos = ticks.rem_euclid(TICKS_PER_SECOND) * TICK_NANOS;
+    DateTime::from_timestamp(ticks.div_euclid(TICKS_PER_SECOND), nanos as u32).unwrap_or_default()
 }
 
 /// A new UUIDv7 of this time. Ids of later times are greater, down to a quarter of a microsecond.
@@ -104,7 +104,7 @@ pub fn new_id() -> Uuid {
 
 thread_local! {
     /// The last second that was asked for, as text. Nothing here has a destructor.
-    static SECOND: Cell<(i64, [u8; 20])> = const { Cell::new((i64::MIN, [0; 20])) };
+    static LAST_SECOND: Cell<(i64, [u8; 20])> = const { Cell::new((i64::MIN, [0; 20])) };
 }
 
 /// RFC 3339, UTC, milliseconds. The date is worked out once a second.
@@ -114,17 +114,17 @@ pub fn rfc3339(time: DateTime<Utc>) -> TimeText {
 
 /// The same of the system's time.
 pub fn rfc3339_of(time: SystemTime) -> TimeText {
-    rfc3339(of_clock(time))
+    rfc3339(from_system_time(time))
 }
 
 fn text(second: i64, millis: u32, time: impl FnOnce() -> DateTime<Utc>) -> TimeText {
-    let known = SECOND.try_with(Cell::get).ok().filter(|(known, _)| *known == second);
+    let known = LAST_SECOND.try_with(Cell::get).ok().filter(|(known, _)| *known == second);
     let seconds = known.map(|(_, text)| text).unwrap_or_else(|| {
         let mut text = [b'0'; 20];
         let formatted = time().format("%Y-%m-%dT%H:%M:%S.").to_string();
         // A year has four digits for longer than a clock runs; another one is cut, and still ASCII.
         text.copy_from_slice(&formatted.as_bytes()[..20]);
-        let _ = SECOND.try_with(|last| last.set((second, text)));
+        let _ = LAST_SECOND.try_with(|last| last.set((second, text)));
         text
     });
     let millis = millis.min(999);
@@ -164,10 +164,10 @@ mod tests {
             (epoch.checked_add(second * u32::MAX * 1000), "9999-12-31T23:59:59.000Z"),
         ] {
             let Some(time) = time else { continue };
-            let utc = of_clock(time);
+            let utc = from_system_time(time);
             assert_eq!(rfc3339_string(utc), text);
             assert_eq!(rfc3339_of(time), rfc3339(utc));
-            assert_eq!(of_ticks(ticks(utc)), utc);
+            assert_eq!(from_ticks(ticks(utc)), utc);
             assert_eq!(id_at(utc).get_version_num(), 7);
         }
     }
@@ -188,11 +188,11 @@ mod tests {
     #[test]
     fn time_never_goes_back_by_less_than_a_minute() {
         let last = AtomicI64::new(i64::MIN);
-        let next = |now| next(&last, now);
+        let next = |now| next_tick(&last, now);
         assert_eq!([next(100), next(100), next(7), next(50), next(105)], [100, 101, 102, 103, 105]);
         assert_eq!(
-            [next(105 - SET_BACK), next(104 - SET_BACK), next(0 - SET_BACK)],
-            [106, 104 - SET_BACK, 105 - SET_BACK]
+            [next(105 - MAX_STEP_BACK), next(104 - MAX_STEP_BACK), next(0 - MAX_STEP_BACK)],
+            [106, 104 - MAX_STEP_BACK, 105 - MAX_STEP_BACK]
         );
     }
 

@@ -20,7 +20,7 @@ pub const STACK_SIZE: usize = 2 << 20;
 pub const SMALL_STACK: usize = 512 << 10;
 
 /// Threads that wait for work. Further ones end.
-const MOST_IDLE: usize = 8;
+const MAX_IDLE_WORKERS: usize = 8;
 
 type Task = Box<dyn FnOnce() + Send>;
 
@@ -28,15 +28,15 @@ type Task = Box<dyn FnOnce() + Send>;
 #[derive(Debug)]
 struct Worker {
     thread: Thread,
-    task: Mutex<Next>,
+    task: Mutex<TaskSlot>,
 }
 
 #[derive(Default)]
-struct Next(Option<Task>);
+struct TaskSlot(Option<Task>);
 
-impl std::fmt::Debug for Next {
+impl std::fmt::Debug for TaskSlot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Next").field(&self.0.is_some()).finish()
+        f.debug_tuple("TaskSlot").field(&self.0.is_some()).finish()
     }
 }
 
@@ -90,16 +90,16 @@ pub fn run(task: impl FnOnce() + Send + 'static) -> io::Result<()> {
 pub fn spawn(name: &str, stack_size: usize, work: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
     STARTING.fetch_add(1, Ordering::SeqCst);
     let started = move || {
-        has_started();
+        count_started();
         work();
     };
     let spawned = lock::thread(name).stack_size(stack_size).spawn(started);
-    spawned.map(|handle| handle.thread().clone()).inspect_err(|_| has_started())
+    spawned.map(|handle| handle.thread().clone()).inspect_err(|_| count_started())
 }
 
 /// Returns true unless a thread of the recorder is about to start.
 #[cfg(unix)]
-pub(crate) fn has_all_started() -> bool {
+pub(crate) fn have_all_started() -> bool {
     STARTING.load(Ordering::SeqCst) == 0
 }
 
@@ -109,12 +109,12 @@ pub(crate) fn after_fork_in_child() {
     STARTING.store(0, Ordering::SeqCst);
 }
 
-fn has_started() {
+fn count_started() {
     let _ = STARTING.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |starting| starting.checked_sub(1));
 }
 
 fn work(first: Task) {
-    let worker = Arc::new(Worker { thread: std::thread::current(), task: Mutex::new(Next(Some(first))) });
+    let worker = Arc::new(Worker { thread: std::thread::current(), task: Mutex::new(TaskSlot(Some(first))) });
     loop {
         let task = worker.task.lock().and_then(|mut next| next.0.take());
         match task {
@@ -132,7 +132,7 @@ fn work(first: Task) {
 /// Returns false if enough threads wait already.
 fn wait_for_work(worker: &Arc<Worker>) -> bool {
     let wait = |workers: &mut Vec<Arc<Worker>>| {
-        let is_wanted = workers.len() < MOST_IDLE;
+        let is_wanted = workers.len() < MAX_IDLE_WORKERS;
         if is_wanted {
             workers.push(Arc::clone(worker));
         }

@@ -19,7 +19,7 @@ use crate::lock::Renewable;
 use crate::{background, panic::caught};
 
 /// How long a fork waits for our locks. A thread holds them for some microseconds.
-const LONGEST_WAIT: Duration = Duration::from_millis(20);
+const FREE_LOCKS_TIMEOUT: Duration = Duration::from_millis(20);
 
 /// The process that the generation belongs to. 0 before the first [`watch`].
 static PROCESS: AtomicU32 = AtomicU32::new(0);
@@ -111,7 +111,7 @@ extern "C" fn before_fork() {
     let _ = prepare.map(caught);
     FORKING.fetch_add(1, Ordering::SeqCst);
     let started = Instant::now();
-    while !all_free() && started.elapsed() < LONGEST_WAIT {
+    while !are_all_free() && started.elapsed() < FREE_LOCKS_TIMEOUT {
         std::thread::yield_now();
     }
 }
@@ -131,9 +131,9 @@ extern "C" fn after_fork_in_child() {
 }
 
 #[cfg(unix)]
-fn all_free() -> bool {
+fn are_all_free() -> bool {
     let Some(owners) = OWNERS.try_lock() else { return false };
-    background::has_all_started() && owners.iter().flatten().all(is_free)
+    background::have_all_started() && owners.iter().flatten().all(is_free)
 }
 
 #[cfg(unix)]

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a thread waits for forks to finish before it takes a lock.
-const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+const FORK_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// The number of forks between the process that loaded this library and this process.
 pub(crate) static GENERATION: AtomicU64 = AtomicU64::new(0);
@@ -32,7 +32,7 @@ pub fn is_near() -> bool {
     FORKING.load(Ordering::SeqCst) > 0
 }
 
-/// Waits until the fork is done, or for [`LONGEST_PAUSE`].
+/// Waits until the fork is done, or for [`FORK_TIMEOUT`].
 ///
 /// ```
 /// tracing_failure_runtime::fork::wait();
@@ -40,7 +40,7 @@ pub fn is_near() -> bool {
 #[cold]
 pub fn wait() {
     let started = Instant::now();
-    while is_near() && started.elapsed() < LONGEST_PAUSE {
+    while is_near() && started.elapsed() < FORK_TIMEOUT {
         std::thread::sleep(Duration::from_micros(20));
     }
 }

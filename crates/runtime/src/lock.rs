@@ -18,7 +18,7 @@ pub const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long a process tries to lock a mutex for the first time. Another thread that does so at the same moment needs
 /// less.
-const FIRST_ATTEMPT: Duration = Duration::from_millis(20);
+const FIRST_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(20);
 
 /// A mutex that a process knows to be its own.
 ///
@@ -119,7 +119,7 @@ impl<T> Mutex<T> {
             let free = self.try_value();
             // Before the first fork there is no parent whose thread could hold it.
             let is_living = free.is_some() || known == UNUSED && generation::generation() == 0;
-            if is_living || started.elapsed() >= FIRST_ATTEMPT {
+            if is_living || started.elapsed() >= FIRST_ATTEMPT_TIMEOUT {
                 let found = if is_living { user() } else { user() | DEAD };
                 let _ = self.user.compare_exchange(known, found, Ordering::Relaxed, Ordering::Relaxed);
             } else {
@@ -182,7 +182,7 @@ pub fn thread(name: &str) -> std::thread::Builder {
 }
 
 /// How many dead locks a [`Renewable`] replaces.
-const SPARES: usize = 4;
+const MAX_DEAD_LOCKS: usize = 4;
 
 /// A mutex with spares: a child whose parent held the first one uses the next, with a value of its own.
 ///
@@ -195,19 +195,19 @@ const SPARES: usize = 4;
 /// NAMES.lock().unwrap().get_or_insert_default().push("rtol");
 /// ```
 #[derive(Debug, Default)]
-pub struct Renewable<T>([Mutex<T>; SPARES]);
+pub struct Renewable<T>([Mutex<T>; MAX_DEAD_LOCKS]);
 
 impl Renewable<()> {
     /// One without a value.
     pub const fn new() -> Self {
-        Renewable([const { Mutex::new(()) }; SPARES])
+        Renewable([const { Mutex::new(()) }; MAX_DEAD_LOCKS])
     }
 }
 
 impl<T> Renewable<Option<T>> {
     /// One for a static, whose value is made when it is needed.
     pub const fn none() -> Self {
-        Renewable([const { Mutex::new(None) }; SPARES])
+        Renewable([const { Mutex::new(None) }; MAX_DEAD_LOCKS])
     }
 }
 
@@ -248,21 +248,21 @@ impl<T> Renewable<T> {
 /// ```
 #[derive(Debug)]
 pub struct Lazy<T: 'static> {
-    made: Renewable<Option<&'static T>>,
+    value: Renewable<Option<&'static T>>,
     make: fn() -> T,
 }
 
 impl<T> Lazy<T> {
     /// A value that this function makes.
     pub const fn new(make: fn() -> T) -> Self {
-        Lazy { made: Renewable::none(), make }
+        Lazy { value: Renewable::none(), make }
     }
 
     /// The value.
     pub fn get(&self) -> &'static T {
         let make = || &*Box::leak(Box::new((self.make)()));
-        match self.made.lock() {
-            Some(mut made) => made.get_or_insert_with(make),
+        match self.value.lock() {
+            Some(mut value) => value.get_or_insert_with(make),
             None => make(),
         }
     }
@@ -297,7 +297,7 @@ mod tests {
         let mutex = Mutex::new(());
         // A thread that was interrupted between its attempt and the note of it.
         let guard = mutex.value.lock();
-        assert!(mutex.lock_within(2 * FIRST_ATTEMPT).is_none() && !mutex.is_dead());
+        assert!(mutex.lock_within(2 * FIRST_ATTEMPT_TIMEOUT).is_none() && !mutex.is_dead());
         drop(guard);
         assert!(mutex.lock().is_some());
     }
@@ -305,7 +305,7 @@ mod tests {
     #[test]
     fn a_dead_lock_is_replaced_as_often_as_there_are_spares() {
         let renewable = Renewable::<u32>::default();
-        for generation in 0..SPARES as u32 {
+        for generation in 0..MAX_DEAD_LOCKS as u32 {
             let mut value = renewable.lock().unwrap();
             assert_eq!(*value, 0);
             *value = generation + 1;
@@ -320,7 +320,7 @@ mod tests {
         let lazy = Lazy::new(|| String::from("made"));
         let first = lazy.get();
         assert!(std::ptr::eq(first, lazy.get()) && first == "made");
-        leave_to_the_dead(lazy.made.living().unwrap());
+        leave_to_the_dead(lazy.value.living().unwrap());
         assert!(!std::ptr::eq(first, lazy.get()) && lazy.get() == "made");
     }
 

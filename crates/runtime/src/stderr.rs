@@ -72,10 +72,10 @@ mod unix {
     use crate::lock::{LOCK_TIMEOUT, Renewable};
 
     /// Bytes that a pipe takes in one piece, whoever else writes to it (`PIPE_BUF` of Linux).
-    const ATOMIC: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
+    const MAX_ATOMIC_BYTES: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
 
     /// How long a write waits after one that took too long: a pipe that nobody reads costs a program one second.
-    const AGAIN: Duration = Duration::from_millis(50);
+    const SLOW_TIMEOUT: Duration = Duration::from_millis(50);
 
     /// What is known of standard error in this process.
     static CHANNEL: Renewable<Option<Channel>> = Renewable::none();
@@ -84,7 +84,7 @@ mod unix {
     struct Channel {
         /// A write that was not over in time. It may still be going on.
         late: Option<Arc<Task>>,
-        /// Whether the last write took too long, so that the next one waits for [`AGAIN`] only.
+        /// Whether the last write took too long, so that the next one waits for [`SLOW_TIMEOUT`] only.
         is_slow: bool,
         /// Whether the last line was cut, so that the next one has to begin a new one.
         is_cut: bool,
@@ -107,7 +107,7 @@ mod unix {
         let started = Instant::now();
         let mut channel = CHANNEL.lock_within(LOCK_TIMEOUT).ok_or(ErrorKind::TimedOut)?;
         let channel = channel.get_or_insert_default();
-        let deadline = if channel.is_slow { Instant::now() + AGAIN } else { started + LOCK_TIMEOUT };
+        let deadline = if channel.is_slow { Instant::now() + SLOW_TIMEOUT } else { started + LOCK_TIMEOUT };
         if let Some(late) = &channel.late {
             match late.0.load(Ordering::Acquire) {
                 // A write that has been blocked for a second blocks the next one, too.
@@ -188,7 +188,7 @@ mod unix {
     fn write_until(lines: &str, deadline: Instant, is_shared: bool) -> u8 {
         // Longer lines could be interrupted by other processes. Those of this library exclude each other by a lock. It is of
         // the kind that belongs to the process: the processes of a job share the open file itself.
-        let exclusive = is_shared && lines.len() > ATOMIC;
+        let exclusive = is_shared && lines.len() > MAX_ATOMIC_BYTES;
         if exclusive && !lock(deadline) {
             return FAILED;
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use bytesize::ByteSize;
 use chrono::{DateTime, TimeDelta, Utc};
-use record::internal::Locked;
+use record::internal::RecordLock;
 use record::{Failure, Store};
 
 use crate::exit_code::ExitCode;
@@ -145,9 +145,9 @@ impl Candidate {
     ///
     /// A process that amends the record holds a lock on it and then replaces the file.
     fn delete(&self) -> Result<bool> {
-        let Some(locked) = Locked::now(&self.path)? else { return Ok(false) };
+        let Some(lock) = RecordLock::try_acquire(&self.path)? else { return Ok(false) };
         let is_same = load_json(&self.path).is_ok_and(|json| digest(&json) == self.digest);
-        if !is_same || !locked.is_current() {
+        if !is_same || !lock.is_current() {
             return Ok(false);
         }
         std::fs::remove_file(&self.path)?;

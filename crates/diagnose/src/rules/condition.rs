@@ -205,7 +205,7 @@ impl Names {
     }
 
     fn match_value(&self, value: &NamedValue<'_>) -> bool {
-        self.0.iter().any(|name| name.text == ANY || value.words.end_with(&name.words))
+        self.0.iter().any(|name| name.text == ANY || value.words.ends_with(&name.words))
     }
 
     fn match_series(&self, series: &TrailSeries<'_>) -> bool {
@@ -214,7 +214,7 @@ impl Names {
             "quantity" => series.role.measures_solution(),
             role => role == series.role.name(),
         };
-        self.0.iter().any(|name| is_role(name) || series.words.end_with(&name.words))
+        self.0.iter().any(|name| is_role(name) || series.words.ends_with(&name.words))
     }
 }
 

@@ -64,7 +64,7 @@ pub(super) struct TrailSeries<'a> {
 impl<'a> Facts<'a> {
     pub(super) fn of(failure: &'a Failure) -> Self {
         let (texts, methods) = (texts(failure), methods(failure));
-        let bits = |texts: &[Text<'_>]| texts.iter().fold(0, |bits, text| bits | text.words.bits());
+        let bits = |texts: &[Text<'_>]| texts.iter().fold(0, |bits, text| bits | text.words.filter_bits());
         Facts {
             failure,
             text_bits: bits(&texts),

@@ -17,7 +17,7 @@ pub use value_test::ValueTest;
 
 use crate::convergence;
 use facts::Facts;
-use record::internal::Fixed;
+use record::internal::PastFix;
 use record::{Category, Confidence, Evidence, Failure, Origin, Suggestion};
 use rule::RuleText;
 use template::{evidence, fill};
@@ -80,7 +80,7 @@ pub fn suggest_as_author(failure: &mut Failure, suggestions: Vec<String>) {
 
 /// Adds the latest fixes of the same failure. The suggestions of rules follow them.
 #[doc(hidden)]
-pub fn prepend_resolutions(failure: &mut Failure, fixed: Vec<Fixed>) {
+pub fn prepend_resolutions(failure: &mut Failure, fixed: Vec<PastFix>) {
     let most = failure.suggested_fixes.len() + MAX_RESOLUTIONS;
     for (resolution, id) in fixed {
         if failure.suggested_fixes.len() == most {

@@ -7,7 +7,7 @@ use super::{Category, ErrorEntry, Failure, Relation};
 use text::shorten;
 
 /// Bytes of a text that are looked at.
-const TEXT: usize = 4096;
+const MAX_TEXT_BYTES: usize = 4096;
 
 impl Failure {
     /// The category that the words of a record tell.
@@ -44,13 +44,13 @@ impl Failure {
     fn category_of_related(&self, handled: bool) -> Option<Category> {
         let context = &self.context;
         let mut vague = None;
-        let mut strong = |names: &[&str], messages: &[&str]| match told(names) {
+        let mut strong = |names: &[&str], messages: &[&str]| match category_of_texts(names) {
             Some(named) if named != Category::MaxIterations => Some(named),
             // A type that says no more than `ConvergenceError` is less than what the error says.
             other => {
-                let said = told(messages);
+                let of_messages = category_of_texts(messages);
                 vague = vague.or(other);
-                said
+                of_messages
             }
         };
         let fields = context.event.iter().filter_map(|(_, value)| value.as_str());
@@ -61,7 +61,7 @@ impl Failure {
         strong(reason.as_slice(), &[])
             .or_else(|| self.by_authority(false).find_map(|error| strong(&names(error), &messages(error))))
             .or_else(|| strong(&[&self.error_type], &[&self.error_message]))
-            .or_else(|| told(&fields.collect::<Vec<_>>()))
+            .or_else(|| category_of_texts(&fields.collect::<Vec<_>>()))
             .or(vague)
     }
 
@@ -93,8 +93,8 @@ pub fn is_unreadable(text: &str) -> bool {
     text.starts_with("<its str raised ") && text.ends_with('>')
 }
 
-fn told(texts: &[&str]) -> Option<Category> {
-    texts.iter().filter(|text| !is_unreadable(text)).find_map(|text| Category::of_text(&shorten(text, TEXT)))
+fn category_of_texts(texts: &[&str]) -> Option<Category> {
+    texts.iter().filter(|text| !is_unreadable(text)).find_map(|text| Category::of_text(&shorten(text, MAX_TEXT_BYTES)))
 }
 
 #[cfg(test)]

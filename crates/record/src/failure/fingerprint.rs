@@ -58,11 +58,11 @@ fn without_count(message: &str) -> &str {
 /// Hash of the parts that stay the same when the same thing fails again: FNV-1a, 64 bits, in hexadecimal.
 pub fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut eat = |byte: u8| hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    let mut add_byte = |byte: u8| hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     for part in parts {
-        part.bytes().for_each(&mut eat);
+        part.bytes().for_each(&mut add_byte);
         // No part of UTF-8: parts cannot run into each other.
-        eat(0xff);
+        add_byte(0xff);
     }
     format!("{hash:016x}")
 }

@@ -1,7 +1,7 @@
 //! What differs between two runs of one program: ids, hashes, times, temporary paths, and the numbers of tasks.
 
 /// A number after one of these words names a task, a thread or a run, not a property of the problem.
-const NUMBERED: &[&str] = &[
+const NUMBERED_WORDS: &[&str] = &[
     "task",
     "thread",
     "worker",
@@ -22,7 +22,7 @@ const NUMBERED: &[&str] = &[
 ];
 
 /// Directories below which names are made up.
-const TEMPORARY: &[&str] = &["tmp", "temp", "shm", "folders"];
+const TEMPORARY_DIRECTORIES: &[&str] = &["tmp", "temp", "shm", "folders"];
 
 /// The message with placeholders for identifiers. Numbers that describe the problem stay.
 pub(super) fn without_identifiers(message: &str) -> String {
@@ -77,7 +77,7 @@ fn numbered(before: &str, text: &str) -> Option<(usize, &'static str)> {
     let is_call = before[words.len()..].contains('(') && !word.starts_with(char::is_uppercase);
     // `TaskId` is an id, `grid` is none.
     let last = word.rfind(|c: char| c.is_uppercase()).filter(|_| !word.chars().all(char::is_uppercase)).unwrap_or(0);
-    (!is_call && NUMBERED.contains(&word[last..].to_lowercase().as_str())).then_some((length, "<n>"))
+    (!is_call && NUMBERED_WORDS.contains(&word[last..].to_lowercase().as_str())).then_some((length, "<n>"))
 }
 
 /// Up to the name of a file in a temporary directory. The name of a file there stays, unless it is made up as well.
@@ -89,7 +89,8 @@ fn temporary_directory(text: &str) -> Option<(usize, &'static str)> {
     let path = text[..text.find(ends).unwrap_or(text.len())].trim_end_matches(['.', ':', '!', '?']);
     let is_separator = |c: char| c == '/' || c == '\\';
     let components: Vec<&str> = path.split(is_separator).filter(|part| !part.is_empty()).collect();
-    let is_temporary = |part: &&str| TEMPORARY.contains(&part.to_lowercase().as_str()) || part.starts_with(".tmp");
+    let is_temporary =
+        |part: &&str| TEMPORARY_DIRECTORIES.contains(&part.to_lowercase().as_str()) || part.starts_with(".tmp");
     let place = components.iter().position(is_temporary)?;
     let below = &components[place + 1..];
     let name = below.last().copied().unwrap_or_default();
@@ -103,13 +104,13 @@ fn temporary_directory(text: &str) -> Option<(usize, &'static str)> {
 }
 
 fn uuid(text: &str) -> Option<usize> {
-    const LENGTH: usize = 36;
-    let id = text.as_bytes().get(..LENGTH)?;
+    const UUID_BYTES: usize = 36;
+    let id = text.as_bytes().get(..UUID_BYTES)?;
     let is_id = id.iter().enumerate().all(|(at, byte)| match at {
         8 | 13 | 18 | 23 => *byte == b'-',
         _ => byte.is_ascii_hexdigit(),
     });
-    (is_id && !text[LENGTH..].starts_with(char::is_alphanumeric)).then_some(LENGTH)
+    (is_id && !text[UUID_BYTES..].starts_with(char::is_alphanumeric)).then_some(UUID_BYTES)
 }
 
 /// `2025-12-27`, `2025-12-27T04:30:00.123Z`, `04:30:00`, `20251227T043000Z`.

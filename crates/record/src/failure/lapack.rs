@@ -23,13 +23,13 @@ const DECOMPOSES: [&str; 17] = [
 
 /// The category that a message tells by the routine: "Internal potrf return info = [2]", "LAPACK dgesv failed (info = 3)".
 pub(super) fn category(text: &str, words: &Words) -> Option<Category> {
-    let told = words.iter().find_map(of_routine)?;
+    let category = words.iter().find_map(of_routine)?;
     match info(text) {
-        Some(Ordering::Greater) => Some(told),
+        Some(Ordering::Greater) => Some(category),
         // Then it is the number of an argument with an illegal value.
         Some(Ordering::Less) => Some(Category::Initialization),
         Some(Ordering::Equal) => None,
-        None => ["lapack", "lapacke"].iter().any(|word| words.contains(word)).then_some(told),
+        None => ["lapack", "lapacke"].iter().any(|word| words.contains(word)).then_some(category),
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Failure;
 
 /// A byte order mark, as some editors write one.
-const MARK: char = '\u{feff}';
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 impl Failure {
     /// The text with everything repaired for which a reader of JSON would refuse it, or round a value:
@@ -42,8 +42,8 @@ struct Repair<'a> {
 
 impl Repair<'_> {
     fn run(&mut self) {
-        if self.json.starts_with(MARK) {
-            self.replace(MARK.len_utf8(), "");
+        if self.json.starts_with(BYTE_ORDER_MARK) {
+            self.replace(BYTE_ORDER_MARK.len_utf8(), "");
         }
         while let Some(&byte) = self.json.as_bytes().get(self.at) {
             match byte {
@@ -91,29 +91,29 @@ impl Repair<'_> {
     }
 
     fn escape(&mut self) {
-        const ESCAPE: usize = "\\u0000".len();
-        match (self.surrogate(self.at), self.surrogate(self.at + ESCAPE)) {
-            (Some(Half::First), Some(Half::Second)) => self.at += 2 * ESCAPE,
-            (Some(_), _) => self.replace(ESCAPE, "\\ufffd"),
+        const ESCAPE_BYTES: usize = "\\u0000".len();
+        match (self.surrogate(self.at), self.surrogate(self.at + ESCAPE_BYTES)) {
+            (Some(Surrogate::High), Some(Surrogate::Low)) => self.at += 2 * ESCAPE_BYTES,
+            (Some(_), _) => self.replace(ESCAPE_BYTES, "\\ufffd"),
             // The character after a backslash ends no string.
             (None, _) => self.at += 1 + self.json[self.at + 1..].chars().next().map_or(0, char::len_utf8),
         }
     }
 
     /// The half of a surrogate pair that is escaped here.
-    fn surrogate(&self, at: usize) -> Option<Half> {
+    fn surrogate(&self, at: usize) -> Option<Surrogate> {
         let digits = self.json.get(at..at + 6)?.strip_prefix("\\u")?;
         match u16::from_str_radix(digits, 16).ok()? {
-            0xd800..=0xdbff => Some(Half::First),
-            0xdc00..=0xdfff => Some(Half::Second),
+            0xd800..=0xdbff => Some(Surrogate::High),
+            0xdc00..=0xdfff => Some(Surrogate::Low),
             _ => None,
         }
     }
 }
 
-enum Half {
-    First,
-    Second,
+enum Surrogate {
+    High,
+    Low,
 }
 
 /// Whether a reader would round or refuse this number.

@@ -93,12 +93,12 @@ fn keep_summaries(schema: &mut serde_json::Value) {
 
 /// Validators refuse formats that JSON Schema does not define. The width of an integer is a range.
 fn name_known_formats_only(schema: &mut serde_json::Map<String, serde_json::Value>) {
-    const KNOWN: [&str; 2] = ["date-time", "uuid"];
+    const JSON_SCHEMA_FORMATS: [&str; 2] = ["date-time", "uuid"];
     let Some(format) = schema.get("format").and_then(|format| format.as_str()).map(str::to_owned) else { return };
     if format == "uint32" {
         schema.insert("maximum".into(), u32::MAX.into());
     }
-    if !KNOWN.contains(&format.as_str()) {
+    if !JSON_SCHEMA_FORMATS.contains(&format.as_str()) {
         schema.remove("format");
     }
 }
@@ -108,10 +108,10 @@ fn name_known_formats_only(schema: &mut serde_json::Map<String, serde_json::Valu
 #[test]
 fn the_schema_in_io_is_the_schema_of_the_types() {
     let schema = generate();
-    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/failure.schema.json");
+    let in_package = concat!(env!("CARGO_MANIFEST_DIR"), "/failure.schema.json");
     let beside_records = concat!(env!("CARGO_MANIFEST_DIR"), "/../../io/failure.schema.json");
     if std::env::var_os("UPDATE_SCHEMA").is_some() {
-        [own, beside_records].iter().for_each(|path| std::fs::write(path, &schema).unwrap());
+        [in_package, beside_records].iter().for_each(|path| std::fs::write(path, &schema).unwrap());
     } else {
         let update = "stale: run UPDATE_SCHEMA=1 cargo test -p tracing-failure-record --lib schema";
         assert_eq!(super::SCHEMA, schema, "{update}");

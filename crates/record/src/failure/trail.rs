@@ -8,9 +8,9 @@ use super::Location;
 use crate::value::{Map, Value};
 
 /// Rows that make a series.
-const LEAST_ROWS: usize = 4;
+const MIN_SERIES_ROWS: usize = 4;
 /// Values of a column that tells series apart, at most.
-const FEW_VALUES: usize = 12;
+const MAX_DISTINCT_VALUES: usize = 12;
 
 /// The numbers that one place in the program reported while the computation ran: numeric events, and fields of spans that
 /// were recorded late. A bounded history: its beginning and its end.
@@ -76,7 +76,7 @@ impl TrailEntry {
         let of_last = |columns: &[&[Value]]| -> Option<Vec<bool>> {
             let is_same = |row: usize| columns.iter().all(|column| column.get(row) == column.last());
             let rows: Vec<bool> = (0..self.elapsed_s.len()).map(is_same).collect();
-            (rows.iter().filter(|is_same| **is_same).count() >= LEAST_ROWS).then_some(rows)
+            (rows.iter().filter(|is_same| **is_same).count() >= MIN_SERIES_ROWS).then_some(rows)
         };
         if columns.is_empty() {
             return None;
@@ -87,7 +87,7 @@ impl TrailEntry {
                 if !distinct.contains(&value) {
                     distinct.push(value);
                 }
-                if distinct.len() > FEW_VALUES {
+                if distinct.len() > MAX_DISTINCT_VALUES {
                     return false;
                 }
             }

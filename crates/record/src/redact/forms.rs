@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::names::{LONGEST, NameKind};
+use super::names::{MAX_NAME_BYTES, NameKind};
 use super::shape::{has_digit, is_number, is_placeholder, looks_secret};
 use super::units::{Unit, ends_escape, find_unit, quotation, skip, unit_at};
 
@@ -15,10 +15,10 @@ const NAME_KEYS: &[&str] = &["name", "key", "variable", "var", "id", "field", "h
 const VALUE_KEYS: &[&str] = &["value", "val", "content", "data", "default"];
 
 /// Schemes of `Authorization`, before the secret itself.
-const SCHEMES: &[&str] = &["bearer", "basic", "token", "digest", "negotiate", "apikey", "key", "aws4-hmac-sha256"];
+const AUTH_SCHEMES: &[&str] = &["bearer", "basic", "token", "digest", "negotiate", "apikey", "key", "aws4-hmac-sha256"];
 
 /// Objects whose attributes are settings: `self.password` is code.
-const ROOTS: &[&str] = &[
+const SETTINGS_OBJECTS: &[&str] = &[
     "self",
     "cls",
     "this",
@@ -46,7 +46,7 @@ const ROOTS: &[&str] = &[
 ];
 
 /// Functions that fetch a value rather than hold it.
-const FETCHES: &[&str] =
+const FETCHING_FUNCTIONS: &[&str] =
     &["env", "get", "input", "read", "load", "open", "prompt", "config", "settings", "var", "lookup", "fetch"];
 
 /// Scans a text for names, and finds the secrets that are given to them.
@@ -83,7 +83,7 @@ enum Extent {
 }
 
 /// A value, and where the text goes on.
-struct Given {
+struct ValueSpan {
     value: Range<usize>,
     end: usize,
     is_quoted: bool,
@@ -102,7 +102,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
             let end = at + bytes[at..].iter().take_while(|byte| is_part(**byte)).count();
             let start = self.without_escape(at, end);
             let name = self.text[start..end].trim_end_matches(['.', '-']);
-            self.name(start..start + name.len());
+            self.check_name(start..start + name.len());
             at = end;
         }
     }
@@ -116,15 +116,15 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         (start + 1..end.min(start + longest + 1)).rev().find(|at| ends_escape(self.text, *at)).unwrap_or(start)
     }
 
-    fn name(&mut self, name: Range<usize>) {
+    fn check_name(&mut self, name: Range<usize>) {
         let word = &self.text[name.clone()];
         if VALUE_KEYS.iter().any(|key| word.eq_ignore_ascii_case(key)) {
             return self.value_before_name(name.end);
         }
-        let tail = word.len().saturating_sub(LONGEST);
+        let tail = word.len().saturating_sub(MAX_NAME_BYTES);
         let kind = (self.judge)(&word[tail..]);
         if kind > NameKind::Ordinary {
-            self.given_to(name, kind);
+            self.find_value(name, kind);
         } else if word.starts_with('-') {
             self.user_of_command(name);
         }
@@ -145,7 +145,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
 
     /// The quote that stands directly before.
     fn quote_before(&self, at: usize) -> Option<usize> {
-        (1..=LONGEST.min(at)).filter(|back| self.text.is_char_boundary(at - back)).find_map(|back| {
+        (1..=MAX_NAME_BYTES.min(at)).filter(|back| self.text.is_char_boundary(at - back)).find_map(|back| {
             let unit = self.unit(at - back)?;
             (unit.is_quote() && unit.length == back).then_some(at - back)
         })
@@ -156,7 +156,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
     }
 
     /// Finds what is given to a name.
-    fn given_to(&mut self, name: Range<usize>, kind: NameKind) {
+    fn find_value(&mut self, name: Range<usize>, kind: NameKind) {
         if self.opens_element(name.start) {
             return self.element(name.end, kind);
         }
@@ -179,7 +179,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
                 let mark = if unit.c == ':' && next != Some('=') { Mark::Colon } else { Mark::Equals };
                 let value = skip(self.text, after + unit.length, |unit| "=>".contains(unit.c));
                 let value = if mark == Mark::Colon { self.behind_type(value) } else { value };
-                self.give(&name, kind, mark, value);
+                self.check_value(&name, kind, mark, value);
             }
             ',' if quote.is_some() => {
                 self.pair(quote, &name, kind, after + unit.length);
@@ -187,25 +187,30 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
             }
             '>' if quote.is_some() => self.content(after + unit.length, kind),
             '(' if after == at => self.call(after + unit.length, kind),
-            _ if is_option && after > at => self.give(&name, kind.max(NameKind::Credential), Mark::Option, after),
+            _ if is_option && after > at => {
+                self.check_value(&name, kind.max(NameKind::Credential), Mark::Option, after)
+            }
             _ if is_option && quote.is_some() => {}
-            _ if after > at && quote.is_none() && kind >= NameKind::Credential && self.spaced(&name, after) => {}
+            _ if after > at
+                && quote.is_none()
+                && kind >= NameKind::Credential
+                && self.find_spaced_secret(&name, after) => {}
             _ => self.value_behind_name(kind, at),
         }
     }
 
     /// `password hunter2x`, `PASSWORD 'x'`, `the password is hunter2x`: with no mark between, only what looks like a secret is one.
-    fn spaced(&mut self, name: &Range<usize>, at: usize) -> bool {
+    fn find_spaced_secret(&mut self, name: &Range<usize>, at: usize) -> bool {
         let at = ["is ", "was ", "to "]
             .iter()
             .find(|word| self.text[at..].starts_with(*word))
             .map_or(at, |word| at + word.len());
-        let Some(given) = self.given(at, Extent::Word) else { return false };
-        let value = &self.text[given.value.clone()];
+        let Some(span) = self.value_at(at, Extent::Word) else { return false };
+        let value = &self.text[span.value.clone()];
         let is_secret =
-            looks_secret(value) || given.is_quoted && value.len() >= 4 && !value.contains(' ') && has_digit(value);
+            looks_secret(value) || span.is_quoted && value.len() >= 4 && !value.contains(' ') && has_digit(value);
         if is_secret && !self.is_code(name, value) {
-            self.found.push(given.value);
+            self.found.push(span.value);
         }
         is_secret
     }
@@ -214,7 +219,8 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
     fn behind_type(&self, at: usize) -> usize {
         let is_type = |unit: Unit| unit.c.is_ascii_alphanumeric() || "_&<>[], .'|:*".contains(unit.c);
         let end = skip(self.text, at, is_type);
-        let is_declared = self.text[at..end].trim().len() > 1 && end - at <= LONGEST && self.text[..end].ends_with(' ');
+        let is_declared =
+            self.text[at..end].trim().len() > 1 && end - at <= MAX_NAME_BYTES && self.text[..end].ends_with(' ');
         match self.unit(end).filter(|unit| unit.c == '=' && is_declared) {
             Some(unit) => end + unit.length,
             None => at,
@@ -222,7 +228,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
     }
 
     /// Finds the value that begins here, if it is a secret.
-    fn give(&mut self, name: &Range<usize>, kind: NameKind, mark: Mark, at: usize) {
+    fn check_value(&mut self, name: &Range<usize>, kind: NameKind, mark: Mark, at: usize) {
         let at = self.skip_lines(at);
         let at = skip_prefix(self.text, at);
         let Some(unit) = self.unit(at) else { return };
@@ -238,27 +244,27 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         if self.is_call(at) {
             return self.expression(at, kind);
         }
-        let Some(given) = self.given(at, self.extent(name, kind, mark)) else { return };
-        if self.is_secret(name, kind, mark, &given) {
-            self.found.push(given.value);
+        let Some(span) = self.value_at(at, self.extent(name, kind, mark)) else { return };
+        if self.is_secret(name, kind, mark, &span) {
+            self.found.push(span.value);
         }
     }
 
     /// The value that begins here: a quotation, or what extends so far.
-    fn given(&self, at: usize, extent: Extent) -> Option<Given> {
+    fn value_at(&self, at: usize, extent: Extent) -> Option<ValueSpan> {
         let unit = self.unit(at)?;
         if unit.is_quote() {
             let (value, end) = quotation(self.text, at, unit.length);
-            return Some(Given { value, end, is_quoted: true });
+            return Some(ValueSpan { value, end, is_quoted: true });
         }
         let end = self.end_of_value(at, extent);
         // `Bearer …`
         let word = self.text[at..end].trim_end();
-        let end = match SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme)) {
+        let end = match AUTH_SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme)) {
             true => self.end_of_value(self.skip_spaces(end), extent),
             false => end,
         };
-        (end > at).then_some(Given { value: at..end, end, is_quoted: false })
+        (end > at).then_some(ValueSpan { value: at..end, end, is_quoted: false })
     }
 
     /// The value of a header, and of a setting that the line begins with, is more than a word.
@@ -321,8 +327,8 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         self.unit(self.skip_spaces(end)).is_some_and(|unit| matches!(unit.c, ':' | '='))
     }
 
-    fn is_secret(&self, name: &Range<usize>, kind: NameKind, mark: Mark, given: &Given) -> bool {
-        let value = self.text[given.value.clone()].trim();
+    fn is_secret(&self, name: &Range<usize>, kind: NameKind, mark: Mark, span: &ValueSpan) -> bool {
+        let value = self.text[span.value.clone()].trim();
         if is_placeholder(value) || self.is_code(name, value) {
             return false;
         }
@@ -333,12 +339,12 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
             NameKind::Ordinary => false,
             NameKind::Doubtful => looks_secret(value.rsplit(' ').next().unwrap_or(value)),
             NameKind::Credential if is_number(value) => false,
-            _ if given.is_quoted => true,
+            _ if span.is_quoted => true,
             _ => {
                 let first = value.split_whitespace().next().unwrap_or(value);
                 let is_prose = mark == Mark::Colon
                     && first.bytes().all(|byte| byte.is_ascii_alphabetic())
-                    && !self.ends_line(given.end)
+                    && !self.ends_line(span.end)
                     && !value.contains(' ');
                 let is_short = value.len() < 3 || kind == NameKind::Credential && value.len() < 4 && !has_digit(value);
                 !is_short && !is_placeholder(first) && !is_prose
@@ -355,7 +361,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
 
     /// A name in the place of a value, as in source: `password=password`, `token = self.token`.
     fn is_code(&self, name: &Range<usize>, value: &str) -> bool {
-        const WORDS: &[&str] =
+        const VARIABLE_NAMES: &[&str] =
             &["password", "passwd", "pwd", "token", "secret", "api_key", "apikey", "credentials", "auth", "key"];
         let value = value.trim_end_matches([',', ';', ')', '.']);
         let is_identifier = |part: &str| {
@@ -364,10 +370,10 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         };
         let mut parts = value.split('.');
         let first = parts.next().unwrap_or_default();
-        let is_attribute = ROOTS.contains(&first) && value.contains('.') && parts.all(is_identifier);
+        let is_attribute = SETTINGS_OBJECTS.contains(&first) && value.contains('.') && parts.all(is_identifier);
         is_attribute
             || value.eq_ignore_ascii_case(&self.text[name.clone()])
-            || WORDS.contains(&&*value.to_ascii_lowercase())
+            || VARIABLE_NAMES.contains(&&*value.to_ascii_lowercase())
     }
 
     /// `input("…")`, `environ["…"]`, `Some("…")`.
@@ -390,7 +396,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
     fn expression(&mut self, at: usize, kind: NameKind) {
         let Some((open, unit)) = find_unit(self.text, at, |_, unit| matches!(unit.c, '(' | '[')) else { return };
         let head = self.text[at..open].to_ascii_lowercase();
-        if FETCHES.iter().any(|fetch| head.contains(fetch)) {
+        if FETCHING_FUNCTIONS.iter().any(|fetch| head.contains(fetch)) {
             return;
         }
         let end = self.closing(open, unit.c);
@@ -538,22 +544,22 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         let at = skip(self.text, at, |unit| unit.is_space() || unit.is_quote() || ",;".contains(unit.c));
         let Some(end) = self.word_among(at, VALUE_KEYS) else { return };
         if let Some(at) = self.behind_mark(end) {
-            self.give(&(at..at), kind, Mark::Equals, at);
+            self.check_value(&(at..at), kind, Mark::Equals, at);
         }
     }
 
     /// `value: …, name: DB_PASSWORD`, where the value comes first.
     fn value_before_name(&mut self, at: usize) {
         let Some(at) = self.behind_mark(at) else { return };
-        let Some(given) = self.given(skip_prefix(self.text, at), Extent::Word) else { return };
-        let next = skip(self.text, given.end, |unit| unit.is_space() || unit.is_quote() || ",;".contains(unit.c));
+        let Some(span) = self.value_at(skip_prefix(self.text, at), Extent::Word) else { return };
+        let next = skip(self.text, span.end, |unit| unit.is_space() || unit.is_quote() || ",;".contains(unit.c));
         let Some(end) = self.word_among(next, NAME_KEYS) else { return };
         let Some(at) = self.behind_mark(end) else { return };
         let at = skip(self.text, at, Unit::is_quote);
         let end = skip(self.text, at, |unit| unit.c.is_ascii_alphanumeric() || "_-.".contains(unit.c));
         let kind = (self.judge)(&self.text[at..end]);
         if kind > NameKind::Ordinary {
-            self.text_of(given.value, kind);
+            self.text_of(span.value, kind);
         }
     }
 

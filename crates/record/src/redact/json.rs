@@ -10,7 +10,7 @@ use crate::value::{Map, Value};
 
 /// What looks like a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct SecretFinding {
     /// Where it is: a JSON pointer (RFC 6901), without what is secret in keys.
     pub pointer: String,
     /// What it looks like.
@@ -35,14 +35,14 @@ pub enum Json {
 }
 
 /// Everything in this record that looks like a secret.
-pub fn secrets(record: &Json, digest: fn(&str) -> String) -> Vec<Found> {
+pub fn secrets(record: &Json, digest: fn(&str) -> String) -> Vec<SecretFinding> {
     let mut search = Search { redactor: Redactor::default(), digest, pointer: String::new(), found: Vec::new() };
     search.value(record);
     search.found
 }
 
 /// Everything in a text, such as the name of a file, that looks like a secret.
-pub fn secrets_in_text(text: &str, digest: fn(&str) -> String) -> Vec<Found> {
+pub fn secrets_in_text(text: &str, digest: fn(&str) -> String) -> Vec<SecretFinding> {
     secrets(&Json::Text(text.to_owned()), digest)
 }
 
@@ -50,7 +50,7 @@ struct Search {
     redactor: Redactor,
     digest: fn(&str) -> String,
     pointer: String,
-    found: Vec<Found>,
+    found: Vec<SecretFinding>,
 }
 
 impl Search {
@@ -126,7 +126,7 @@ impl Search {
 
     fn add(&mut self, kind: &'static str, value: &str) {
         let digest = (self.digest)(value);
-        self.found.push(Found { pointer: self.pointer.clone(), kind, digest });
+        self.found.push(SecretFinding { pointer: self.pointer.clone(), kind, digest });
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn private_keys(text: &str) -> Vec<Range<usize>> {
             && !keys.iter().any(|key| key.contains(&at))
         {
             let lines = before_end(&text[..at]);
-            if at - lines > SHORTEST_LINE {
+            if at - lines > MIN_LINE_BYTES {
                 keys.push(lines..end);
             }
         }
@@ -33,7 +33,7 @@ pub(super) fn private_keys(text: &str) -> Vec<Range<usize>> {
 }
 
 /// A line of a key is longer.
-const SHORTEST_LINE: usize = 32;
+const MIN_LINE_BYTES: usize = 32;
 
 /// Whether a text is the first line of a private key, or contains it.
 pub(super) fn has_begin(text: &str) -> bool {
@@ -97,7 +97,7 @@ fn before_end(text: &str) -> usize {
     let words = text[start..].split_inclusive([' ', '\n', '\\', '"', ',', '\'']);
     let (mut at, mut before) = (start, start);
     for word in words {
-        if word.trim_end_matches([' ', '\n', '\\', '"', ',', '\'']).len() >= SHORTEST_LINE {
+        if word.trim_end_matches([' ', '\n', '\\', '"', ',', '\'']).len() >= MIN_LINE_BYTES {
             // The line before may be the rest of one that is cut.
             return before;
         }

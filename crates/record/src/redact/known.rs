@@ -9,7 +9,7 @@ use super::names::NameKind;
 pub(super) struct KnownTexts([AtomicU64; 256]);
 
 /// Bits of an entry that are not the key.
-const FOUND: u32 = 3;
+const RESULT_BITS: u32 = 3;
 
 /// What a field's name is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,18 +49,18 @@ impl Default for KnownTexts {
 }
 
 impl KnownTexts {
-    /// What `judge` has found out about a text, in [`FOUND`] bits.
+    /// What `judge` has found out about a text, in [`RESULT_BITS`] bits.
     pub(super) fn look_up(&self, text: &'static str, judge: impl FnOnce() -> u64) -> u64 {
         let address = text.as_ptr().addr() as u64;
         let known = &self.0[(address >> 2 ^ address >> 10) as usize % self.0.len()];
-        let key = address << 16 | (text.len() as u64) << FOUND;
+        let key = address << 16 | (text.len() as u64) << RESULT_BITS;
         let entry = known.load(Ordering::Relaxed);
-        if entry >> FOUND == key >> FOUND && entry != 0 {
-            return entry & ((1 << FOUND) - 1);
+        if entry >> RESULT_BITS == key >> RESULT_BITS && entry != 0 {
+            return entry & ((1 << RESULT_BITS) - 1);
         }
         let found = judge();
         // An address or a length that does not fit could pass for another one.
-        if address >> 48 == 0 && text.len() < 1 << (16 - FOUND) {
+        if address >> 48 == 0 && text.len() < 1 << (16 - RESULT_BITS) {
             known.store(key | found, Ordering::Relaxed);
         }
         found

@@ -21,7 +21,7 @@ mod values;
 use std::borrow::Cow;
 
 use crate::value::{Map, Value};
-pub use json::{Found, Json, secrets, secrets_in_text};
+pub use json::{Json, SecretFinding, secrets, secrets_in_text};
 pub use known::FieldName;
 use known::KnownTexts;
 pub use names::NameKind;
@@ -54,8 +54,8 @@ impl Redactor {
     /// What the name of a field says about its value.
     pub fn kind_of(&self, name: &str) -> NameKind {
         let last = name.rsplit('.').next().unwrap_or(name);
-        let is_own = |own: &String| own.eq_ignore_ascii_case(name) || own.eq_ignore_ascii_case(last);
-        if self.names.iter().any(is_own) { NameKind::Password } else { names::kind_of(name) }
+        let is_custom = |custom: &String| custom.eq_ignore_ascii_case(name) || custom.eq_ignore_ascii_case(last);
+        if self.names.iter().any(is_custom) { NameKind::Password } else { names::kind_of(name) }
     }
 
     /// The text without its secrets.

@@ -17,7 +17,7 @@ pub enum NameKind {
 }
 
 /// Parts that the name of every secret contains, and the command that is given a user with a password.
-const PARTS: &[&str] = &[
+const NAME_PARTS: &[&str] = &[
     "pass", "pwd", "secret", "cred", "auth", "key", "cookie", "token", "jwt", "_pat", "-pat", "bpat", "bearer", "curl",
     "sessid", "jsess", "amz", "goog",
 ];
@@ -86,7 +86,7 @@ const OWNERS_OF_PASS: &[&str] = &[
 const OWNERS_OF_PAT: &[&str] = &["github", "gitlab", "gh", "azure", "ado", "devops", "bitbucket", "databricks"];
 
 /// Words before `token` where it is a piece of text, as it is to parsers and language models.
-const PIECES_OF_TEXT: &[&str] = &[
+const TEXT_TOKEN_WORDS: &[&str] = &[
     "eos",
     "bos",
     "pad",
@@ -139,7 +139,7 @@ const PIECES_OF_TEXT: &[&str] = &[
 ];
 
 /// Last words of what is said about a secret: its length, its file.
-const ABOUT: &[&str] = &[
+const ATTRIBUTE_WORDS: &[&str] = &[
     "length",
     "len",
     "count",
@@ -188,10 +188,10 @@ const ABOUT: &[&str] = &[
 ];
 
 /// Words that may have a plural.
-const PLURALS: &[&str] = &["word", "phrase", "secret", "cred", "credential", "key", "token", "cookie", "header"];
+const PLURAL_WORDS: &[&str] = &["word", "phrase", "secret", "cred", "credential", "key", "token", "cookie", "header"];
 
 /// No name is longer.
-pub(super) const LONGEST: usize = 64;
+pub(super) const MAX_NAME_BYTES: usize = 64;
 
 /// What a name says about its value.
 pub(super) fn kind_of(name: &str) -> NameKind {
@@ -206,13 +206,13 @@ pub(super) fn kind_of(name: &str) -> NameKind {
         |word: &str| PASSWORD_WORDS.contains(&word) || PASSWORD_ENDS.iter().any(|end| word.ends_with(end));
     let among = |list: &[&str]| list.contains(&before);
     match last {
-        _ if ABOUT.contains(&last) => NameKind::Ordinary,
+        _ if ATTRIBUTE_WORDS.contains(&last) => NameKind::Ordinary,
         _ if is_password(last) => NameKind::Password,
         "key" if among(PASSWORD_KEYS) => NameKind::Password,
         "key" if among(CREDENTIAL_KEYS) => NameKind::Credential,
         "pass" if among(OWNERS_OF_PASS) => NameKind::Credential,
         "pat" if among(OWNERS_OF_PAT) => NameKind::Credential,
-        "token" if among(PIECES_OF_TEXT) => NameKind::Ordinary,
+        "token" if among(TEXT_TOKEN_WORDS) => NameKind::Ordinary,
         "token" if !before.is_empty() => NameKind::Credential,
         "header" if before == "auth" => NameKind::Credential,
         "cookie" => NameKind::Credential,
@@ -228,7 +228,7 @@ pub(super) fn kind_of(name: &str) -> NameKind {
 /// The word without the number behind it and its plural: `password2`, `tokens`.
 fn singular(word: &str) -> &str {
     let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
-    let one = word.strip_suffix('s').filter(|one| PLURALS.iter().any(|plural| one.ends_with(plural)));
+    let one = word.strip_suffix('s').filter(|one| PLURAL_WORDS.iter().any(|plural| one.ends_with(plural)));
     one.unwrap_or(word)
 }
 
@@ -247,7 +247,7 @@ pub(super) fn begins_name(text: &[u8]) -> bool {
     let [first, second, ..] = text else { return false };
     let is_pair = SECOND_LETTERS_TABLE[usize::from(*first)] >> (second & 31) & 1 != 0;
     let starts = |part: &str| text.get(..part.len()).is_some_and(|head| head.eq_ignore_ascii_case(part.as_bytes()));
-    is_pair && PARTS.iter().any(|part| part.as_bytes()[1] == second.to_ascii_lowercase() && starts(part))
+    is_pair && NAME_PARTS.iter().any(|part| part.as_bytes()[1] == second.to_ascii_lowercase() && starts(part))
 }
 
 /// By the first byte of a part, a bit for each letter that may follow it.
@@ -255,8 +255,8 @@ static SECOND_LETTERS_TABLE: [u32; 256] = SECOND_LETTERS;
 const SECOND_LETTERS: [u32; 256] = {
     let mut table = [0; 256];
     let mut part = 0;
-    while part < PARTS.len() {
-        let [first, second, ..] = *PARTS[part].as_bytes() else { panic!("a part has two letters") };
+    while part < NAME_PARTS.len() {
+        let [first, second, ..] = *NAME_PARTS[part].as_bytes() else { panic!("a part has two letters") };
         table[first.to_ascii_lowercase() as usize] |= 1 << (second & 31);
         table[first.to_ascii_uppercase() as usize] |= 1 << (second & 31);
         part += 1;

@@ -97,7 +97,7 @@ pub(super) fn is_number(text: &str) -> bool {
 }
 
 /// Words that stand where a secret is not.
-const NO_SECRETS: &[&str] = &[
+const PLACEHOLDER_WORDS: &[&str] = &[
     "none",
     "null",
     "nil",
@@ -164,7 +164,7 @@ pub(super) fn is_placeholder(text: &str) -> bool {
         || text.chars().all(|c| "*.•●-_…?#".contains(c))
         || text.len() >= 3 && text.chars().all(|c| "*xX.".contains(c))
         || text.contains("[redacted]")
-        || NO_SECRETS.iter().any(|word| text.trim_matches(['.', '!', '?', '(', ')']).eq_ignore_ascii_case(word))
+        || PLACEHOLDER_WORDS.iter().any(|word| text.trim_matches(['.', '!', '?', '(', ')']).eq_ignore_ascii_case(word))
 }
 
 /// Whether the value of a doubtful name is a secret by its own form: letters and digits that are no name of an algorithm, or a

@@ -29,7 +29,7 @@ pub(super) fn find(text: &str, names: &[String], judge: impl Fn(&str) -> NameKin
         found.extend(urls::in_urls(text).into_iter().map(|(range, kind)| Finding { range, kind }));
     }
     found.retain(|finding| !finding.range.is_empty());
-    if found.len() > 1 { joined(found) } else { found }
+    if found.len() > 1 { merged(found) } else { found }
 }
 
 /// What one look at each byte of a text tells. Most texts have none of it, and are not looked at again.
@@ -52,10 +52,10 @@ fn clues(text: &str) -> Clues {
         if class == 0 {
             continue;
         }
-        has_escape |= class & ESCAPE != 0;
-        clues.has_url |= class & URL != 0;
-        clues.has_name = clues.has_name || class & NAME != 0 && begins_name(&bytes[at..]);
-        if class & TOKEN != 0
+        has_escape |= class & ESCAPE_CLASS != 0;
+        clues.has_url |= class & URL_CLASS != 0;
+        clues.has_name = clues.has_name || class & NAME_CLASS != 0 && begins_name(&bytes[at..]);
+        if class & TOKEN_CLASS != 0
             && (!was_inside || has_escape && ends_escape(text, at))
             && let Some((range, kind)) = tokens::token_at(text, at)
         {
@@ -65,39 +65,39 @@ fn clues(text: &str) -> Clues {
     clues
 }
 
-const NAME: u8 = 1;
-const TOKEN: u8 = 2;
-const URL: u8 = 4;
-const ESCAPE: u8 = 8;
+const NAME_CLASS: u8 = 1;
+const TOKEN_CLASS: u8 = 2;
+const URL_CLASS: u8 = 4;
+const ESCAPE_CLASS: u8 = 8;
 
 /// What may begin with a byte.
 static CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        classes[byte] = if may_begin_name(byte as u8) { NAME } else { 0 }
-            | if tokens::may_begin_token(byte as u8) { TOKEN } else { 0 }
-            | if matches!(byte as u8, b'@' | b'?' | b'&' | b'%') { URL } else { 0 }
-            | if matches!(byte as u8, b'\\' | b'%' | b'[') { ESCAPE } else { 0 };
+        classes[byte] = if may_begin_name(byte as u8) { NAME_CLASS } else { 0 }
+            | if tokens::may_begin_token(byte as u8) { TOKEN_CLASS } else { 0 }
+            | if matches!(byte as u8, b'@' | b'?' | b'&' | b'%') { URL_CLASS } else { 0 }
+            | if matches!(byte as u8, b'\\' | b'%' | b'[') { ESCAPE_CLASS } else { 0 };
         byte += 1;
     }
     classes
 };
 
 /// Without what is within another; what overlaps becomes one.
-fn joined(mut found: Vec<Finding>) -> Vec<Finding> {
+fn merged(mut found: Vec<Finding>) -> Vec<Finding> {
     found.retain(|finding| !finding.range.is_empty());
     found.sort_by_key(|finding| (finding.range.start, std::cmp::Reverse(finding.range.end)));
-    let mut joined: Vec<Finding> = Vec::with_capacity(found.len());
+    let mut merged: Vec<Finding> = Vec::with_capacity(found.len());
     for finding in found {
-        match joined.last_mut() {
+        match merged.last_mut() {
             Some(last) if finding.range.start < last.range.end => {
                 last.range.end = last.range.end.max(finding.range.end)
             }
-            _ => joined.push(finding),
+            _ => merged.push(finding),
         }
     }
-    joined
+    merged
 }
 
 fn contains_ignoring_case(text: &str, name: &str) -> bool {

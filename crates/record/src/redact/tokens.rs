@@ -21,7 +21,7 @@ struct Format {
     judge: fn(&str) -> bool,
 }
 
-const MANY: usize = 4096;
+const MAX_BYTES: usize = 4096;
 
 const fn format(
     prefix: &'static str,
@@ -41,76 +41,76 @@ const FORMATS: &[Format] = &[
     format("ABIA", "an AWS access key", 16, 16, "", is_upper_with_digit),
     format("ACCA", "an AWS access key", 16, 16, "", is_upper_with_digit),
     // GitHub: https://github.blog/engineering/behind-githubs-new-authentication-token-formats
-    format("ghp_", "a GitHub token", 36, MANY, "", is_any),
-    format("gho_", "a GitHub token", 36, MANY, "", is_any),
-    format("ghu_", "a GitHub token", 36, MANY, "", is_any),
-    format("ghs_", "a GitHub token", 36, MANY, "", is_any),
-    format("ghr_", "a GitHub token", 36, MANY, "", is_any),
-    format("github_pat_", "a GitHub token", 36, MANY, "_", is_any),
+    format("ghp_", "a GitHub token", 36, MAX_BYTES, "", is_any),
+    format("gho_", "a GitHub token", 36, MAX_BYTES, "", is_any),
+    format("ghu_", "a GitHub token", 36, MAX_BYTES, "", is_any),
+    format("ghs_", "a GitHub token", 36, MAX_BYTES, "", is_any),
+    format("ghr_", "a GitHub token", 36, MAX_BYTES, "", is_any),
+    format("github_pat_", "a GitHub token", 36, MAX_BYTES, "_", is_any),
     // GitLab: https://docs.gitlab.com/security/tokens/#token-prefixes
-    format("glpat-", "a GitLab token", 20, MANY, "-_.", has_digit),
-    format("gldt-", "a GitLab token", 20, MANY, "-_", has_digit),
-    format("glrt-", "a GitLab token", 20, MANY, "-_.", has_digit),
-    format("glptt-", "a GitLab token", 20, MANY, "-_", has_digit),
-    format("glcbt-", "a GitLab token", 20, MANY, "-_", has_digit),
-    format("gloas-", "a GitLab token", 20, MANY, "-_", has_digit),
-    format("glsoat-", "a GitLab token", 20, MANY, "-_", has_digit),
-    format("glft-", "a GitLab token", 20, MANY, "-_", has_digit),
-    format("glagent-", "a GitLab token", 20, MANY, "-_", has_digit),
+    format("glpat-", "a GitLab token", 20, MAX_BYTES, "-_.", has_digit),
+    format("gldt-", "a GitLab token", 20, MAX_BYTES, "-_", has_digit),
+    format("glrt-", "a GitLab token", 20, MAX_BYTES, "-_.", has_digit),
+    format("glptt-", "a GitLab token", 20, MAX_BYTES, "-_", has_digit),
+    format("glcbt-", "a GitLab token", 20, MAX_BYTES, "-_", has_digit),
+    format("gloas-", "a GitLab token", 20, MAX_BYTES, "-_", has_digit),
+    format("glsoat-", "a GitLab token", 20, MAX_BYTES, "-_", has_digit),
+    format("glft-", "a GitLab token", 20, MAX_BYTES, "-_", has_digit),
+    format("glagent-", "a GitLab token", 20, MAX_BYTES, "-_", has_digit),
     // Google: https://docs.cloud.google.com/docs/authentication/token-types
     format("AIza", "a Google API key", 35, 35, "-_", is_any),
-    format("ya29.", "a Google token", 20, MANY, "-_.", has_digit_and_letter),
-    format("GOCSPX-", "a Google client secret", 20, MANY, "-_", is_any),
+    format("ya29.", "a Google token", 20, MAX_BYTES, "-_.", has_digit_and_letter),
+    format("GOCSPX-", "a Google client secret", 20, MAX_BYTES, "-_", is_any),
     // Models: OpenAI, Anthropic, Groq, Hugging Face, Perplexity, Replicate, xAI.
-    format("sk-", "an API key", 20, MANY, "-_", is_random),
-    format("gsk_", "a Groq API key", 20, MANY, "", has_digit_and_letter),
+    format("sk-", "an API key", 20, MAX_BYTES, "-_", is_random),
+    format("gsk_", "a Groq API key", 20, MAX_BYTES, "", has_digit_and_letter),
     format("hf_", "a Hugging Face token", 34, 34, "", is_any),
     format("api_org_", "a Hugging Face token", 34, 34, "", is_any),
-    format("pplx-", "a Perplexity API key", 32, MANY, "", has_digit_and_letter),
+    format("pplx-", "a Perplexity API key", 32, MAX_BYTES, "", has_digit_and_letter),
     format("r8_", "a Replicate token", 37, 40, "", has_digit_and_letter),
-    format("xai-", "an xAI API key", 40, MANY, "", has_digit_and_letter),
-    format("nvapi-", "an NVIDIA API key", 40, MANY, "-_", has_digit_and_letter),
+    format("xai-", "an xAI API key", 40, MAX_BYTES, "", has_digit_and_letter),
+    format("nvapi-", "an NVIDIA API key", 40, MAX_BYTES, "-_", has_digit_and_letter),
     // Payment: Stripe, Square, Shopify, PayPal's Braintree.
-    format("sk_live_", "a Stripe key", 10, MANY, "", is_any),
-    format("sk_test_", "a Stripe key", 10, MANY, "", is_any),
-    format("sk_prod_", "a Stripe key", 10, MANY, "", is_any),
-    format("rk_live_", "a Stripe key", 10, MANY, "", is_any),
-    format("rk_test_", "a Stripe key", 10, MANY, "", is_any),
-    format("rk_prod_", "a Stripe key", 10, MANY, "", is_any),
-    format("whsec_", "a webhook secret", 20, MANY, "+/=", has_digit_and_letter),
+    format("sk_live_", "a Stripe key", 10, MAX_BYTES, "", is_any),
+    format("sk_test_", "a Stripe key", 10, MAX_BYTES, "", is_any),
+    format("sk_prod_", "a Stripe key", 10, MAX_BYTES, "", is_any),
+    format("rk_live_", "a Stripe key", 10, MAX_BYTES, "", is_any),
+    format("rk_test_", "a Stripe key", 10, MAX_BYTES, "", is_any),
+    format("rk_prod_", "a Stripe key", 10, MAX_BYTES, "", is_any),
+    format("whsec_", "a webhook secret", 20, MAX_BYTES, "+/=", has_digit_and_letter),
     format("sq0atp-", "a Square token", 22, 60, "-_", is_any),
     format("sq0csp-", "a Square secret", 22, 60, "-_", is_any),
     format("shpat_", "a Shopify token", 32, 32, "", has_digit),
     format("shpca_", "a Shopify token", 32, 32, "", has_digit),
     format("shppa_", "a Shopify token", 32, 32, "", has_digit),
     format("shpss_", "a Shopify secret", 32, 32, "", has_digit),
-    format("access_token$production$", "a Braintree token", 32, MANY, "$", has_digit),
+    format("access_token$production$", "a Braintree token", 32, MAX_BYTES, "$", has_digit),
     // Messages: Slack (https://docs.slack.dev/authentication/tokens), SendGrid, Telegram, Brevo, Twilio.
-    format("xoxa-", "a Slack token", 10, MANY, "-", has_digit),
-    format("xoxb-", "a Slack token", 10, MANY, "-", has_digit),
-    format("xoxp-", "a Slack token", 10, MANY, "-", has_digit),
-    format("xoxr-", "a Slack token", 10, MANY, "-", has_digit),
-    format("xoxs-", "a Slack token", 10, MANY, "-", has_digit),
-    format("xoxo-", "a Slack token", 10, MANY, "-", has_digit),
-    format("xoxc-", "a Slack token", 10, MANY, "-", has_digit),
-    format("xoxd-", "a Slack token", 10, MANY, "-%+/=", has_digit),
-    format("xoxe-", "a Slack token", 10, MANY, "-", has_digit),
-    format("xoxe.", "a Slack token", 10, MANY, "-", has_digit),
-    format("xapp-", "a Slack token", 10, MANY, "-", has_digit),
-    format("hooks.slack.com/services/", "a Slack webhook", 12, MANY, "/", has_digit),
-    format("hooks.slack.com/workflows/", "a Slack webhook", 12, MANY, "/", has_digit),
-    format("hooks.slack.com/triggers/", "a Slack webhook", 12, MANY, "/", has_digit),
-    format("discord.com/api/webhooks/", "a Discord webhook", 40, MANY, "/-_", has_digit),
-    format("discordapp.com/api/webhooks/", "a Discord webhook", 40, MANY, "/-_", has_digit),
-    format("webhook.office.com/webhookb2/", "a Teams webhook", 40, MANY, "/-@", has_digit),
-    format("api.telegram.org/bot", "a Telegram token", 35, MANY, ":-_", has_digit),
+    format("xoxa-", "a Slack token", 10, MAX_BYTES, "-", has_digit),
+    format("xoxb-", "a Slack token", 10, MAX_BYTES, "-", has_digit),
+    format("xoxp-", "a Slack token", 10, MAX_BYTES, "-", has_digit),
+    format("xoxr-", "a Slack token", 10, MAX_BYTES, "-", has_digit),
+    format("xoxs-", "a Slack token", 10, MAX_BYTES, "-", has_digit),
+    format("xoxo-", "a Slack token", 10, MAX_BYTES, "-", has_digit),
+    format("xoxc-", "a Slack token", 10, MAX_BYTES, "-", has_digit),
+    format("xoxd-", "a Slack token", 10, MAX_BYTES, "-%+/=", has_digit),
+    format("xoxe-", "a Slack token", 10, MAX_BYTES, "-", has_digit),
+    format("xoxe.", "a Slack token", 10, MAX_BYTES, "-", has_digit),
+    format("xapp-", "a Slack token", 10, MAX_BYTES, "-", has_digit),
+    format("hooks.slack.com/services/", "a Slack webhook", 12, MAX_BYTES, "/", has_digit),
+    format("hooks.slack.com/workflows/", "a Slack webhook", 12, MAX_BYTES, "/", has_digit),
+    format("hooks.slack.com/triggers/", "a Slack webhook", 12, MAX_BYTES, "/", has_digit),
+    format("discord.com/api/webhooks/", "a Discord webhook", 40, MAX_BYTES, "/-_", has_digit),
+    format("discordapp.com/api/webhooks/", "a Discord webhook", 40, MAX_BYTES, "/-_", has_digit),
+    format("webhook.office.com/webhookb2/", "a Teams webhook", 40, MAX_BYTES, "/-@", has_digit),
+    format("api.telegram.org/bot", "a Telegram token", 35, MAX_BYTES, ":-_", has_digit),
     format("SK", "a Twilio key", 32, 32, "", is_hexadecimal),
     format("SG.", "a SendGrid key", 66, 66, "-_.", has_digit),
-    format("xkeysib-", "a Brevo key", 64, MANY, "-", has_digit),
+    format("xkeysib-", "a Brevo key", 64, MAX_BYTES, "-", has_digit),
     // Packages: npm, PyPI (https://warehouse.pypa.io), RubyGems, crates.io, NuGet, Clojars, Docker, Artifactory.
     format("npm_", "an npm token", 36, 36, "", is_any),
-    format("pypi-AgE", "a PyPI token", 16, MANY, "-_", is_any),
-    format("pypi-", "a PyPI token", 40, MANY, "-_", is_random),
+    format("pypi-AgE", "a PyPI token", 16, MAX_BYTES, "-_", is_any),
+    format("pypi-", "a PyPI token", 40, MAX_BYTES, "-_", is_random),
     format("rubygems_", "a RubyGems key", 48, 48, "", has_digit),
     format("cio", "a crates.io token", 32, 32, "", is_random),
     format("oy2", "a NuGet key", 43, 43, "", has_digit),
@@ -121,68 +121,68 @@ const FORMATS: &[Format] = &[
     format("cmVmd", "an Artifactory token", 59, 59, "", is_any),
     // Infrastructure: HashiCorp, DigitalOcean, Databricks, Doppler, Fly.io, Pulumi, Linode, Heroku, Cloudflare, Azure,
     // Alibaba, OpenShift, Tailscale.
-    format("hvs.", "a Vault token", 20, MANY, "-_", has_digit_and_letter),
-    format("hvb.", "a Vault token", 20, MANY, "-_", has_digit_and_letter),
-    format("hvr.", "a Vault token", 20, MANY, "-_", has_digit_and_letter),
+    format("hvs.", "a Vault token", 20, MAX_BYTES, "-_", has_digit_and_letter),
+    format("hvb.", "a Vault token", 20, MAX_BYTES, "-_", has_digit_and_letter),
+    format("hvr.", "a Vault token", 20, MAX_BYTES, "-_", has_digit_and_letter),
     format("dop_v1_", "a DigitalOcean token", 64, 64, "", is_any),
     format("doo_v1_", "a DigitalOcean token", 64, 64, "", is_any),
     format("dor_v1_", "a DigitalOcean token", 64, 64, "", is_any),
     format("dapi", "a Databricks token", 32, 34, "-", is_hexadecimal),
     format("dkea", "a Databricks token", 32, 34, "-", is_hexadecimal),
     format("dp.pt.", "a Doppler token", 40, 44, "", is_any),
-    format("dp.st.", "a Doppler token", 40, MANY, "._-", is_any),
+    format("dp.st.", "a Doppler token", 40, MAX_BYTES, "._-", is_any),
     format("fo1_", "a Fly.io token", 43, 43, "-_", is_any),
-    format("fm2_", "a Fly.io token", 100, MANY, "+/=", is_any),
-    format("FlyV1", "a Fly.io token", 100, MANY, " +/=_,", is_any),
+    format("fm2_", "a Fly.io token", 100, MAX_BYTES, "+/=", is_any),
+    format("FlyV1", "a Fly.io token", 100, MAX_BYTES, " +/=_,", is_any),
     format("pul-", "a Pulumi token", 40, 40, "", is_hexadecimal),
-    format("HRKU-", "a Heroku key", 36, MANY, "-_", has_digit),
+    format("HRKU-", "a Heroku key", 36, MAX_BYTES, "-_", has_digit),
     format("LTAI", "an Alibaba access key", 20, 24, "", is_random),
     format("sha256~", "an OpenShift token", 43, 43, "-_", is_any),
     format(".atlasv1.", "a Terraform token", 60, 70, "-_=", has_digit),
     format("v1.0-", "a Cloudflare key", 171, 171, "-", is_hexadecimal),
-    format("tskey-", "a Tailscale key", 20, MANY, "-", has_digit),
+    format("tskey-", "a Tailscale key", 20, MAX_BYTES, "-", has_digit),
     format("A3-", "a 1Password key", 32, 38, "-", is_upper_with_digit),
-    format("ops_eyJ", "a 1Password token", 250, MANY, "+/=", is_any),
+    format("ops_eyJ", "a 1Password token", 250, MAX_BYTES, "+/=", is_any),
     format("AGE-SECRET-KEY-1", "an age key", 58, 58, "", is_any),
     // Services: Grafana, New Relic, Sentry, Postman, Linear, Notion, Airtable, Atlassian, Asana, Prefect, ReadMe, Typeform,
     // PlanetScale, Supabase, Weights & Biases, Dynatrace, Mapbox, Figma, Sourcegraph.
-    format("glc_", "a Grafana token", 32, MANY, "+/=", is_random),
-    format("glsa_", "a Grafana token", 32, MANY, "_", has_digit),
+    format("glc_", "a Grafana token", 32, MAX_BYTES, "+/=", is_random),
+    format("glsa_", "a Grafana token", 32, MAX_BYTES, "_", has_digit),
     format("NRAK-", "a New Relic key", 27, 27, "", is_any),
     format("NRJS-", "a New Relic key", 19, 19, "", is_any),
     format("NRII-", "a New Relic key", 32, 32, "-", is_any),
-    format("sntrys_", "a Sentry token", 40, MANY, "+/=_", is_any),
+    format("sntrys_", "a Sentry token", 40, MAX_BYTES, "+/=_", is_any),
     format("sntryu_", "a Sentry token", 64, 64, "", is_any),
     format("PMAK-", "a Postman key", 59, 59, "-", is_any),
     format("lin_api_", "a Linear key", 40, 40, "", is_any),
     format("ntn_", "a Notion token", 40, 50, "", has_digit),
     format("secret_", "a Notion token", 43, 43, "", has_digit_and_letter),
     format("pat", "an Airtable token", 79, 79, ".", is_airtable),
-    format("ATATT3", "an Atlassian token", 100, MANY, "-_=", is_any),
-    format("ATCTT3", "an Atlassian token", 100, MANY, "-_=", is_any),
+    format("ATATT3", "an Atlassian token", 100, MAX_BYTES, "-_=", is_any),
+    format("ATCTT3", "an Atlassian token", 100, MAX_BYTES, "-_=", is_any),
     format("ATBB", "a Bitbucket token", 32, 32, "", is_random),
     format("pnu_", "a Prefect key", 36, 36, "", is_any),
     format("rdme_", "a ReadMe key", 70, 70, "", is_any),
-    format("tfp_", "a Typeform token", 40, MANY, "-_.=", has_digit),
+    format("tfp_", "a Typeform token", 40, MAX_BYTES, "-_.=", has_digit),
     format("pscale_tkn_", "a PlanetScale token", 32, 64, "-_.=", is_any),
     format("pscale_pw_", "a PlanetScale password", 32, 64, "-_.=", is_any),
     format("pscale_oauth_", "a PlanetScale token", 32, 64, "-_.=", is_any),
     format("sbp_", "a Supabase token", 40, 40, "", is_hexadecimal),
-    format("dt0c01.", "a Dynatrace token", 80, MANY, ".", is_any),
-    format("figd_", "a Figma token", 40, MANY, "-_", is_any),
-    format("sgp_", "a Sourcegraph token", 40, MANY, "_", has_digit),
+    format("dt0c01.", "a Dynatrace token", 80, MAX_BYTES, ".", is_any),
+    format("figd_", "a Figma token", 40, MAX_BYTES, "-_", is_any),
+    format("sgp_", "a Sourcegraph token", 40, MAX_BYTES, "_", has_digit),
     format("shippo_live_", "a Shippo token", 40, 40, "", is_any),
     format("duffel_live_", "a Duffel token", 43, 43, "-_=", is_any),
     format("EZAK", "an EasyPost key", 54, 54, "", is_any),
     format("p8e-", "an Adobe secret", 32, 32, "", has_digit),
     // RFC 7519 and RFC 6750.
-    format("eyJ", "a JSON web token", 20, MANY, "-_.=", is_web_token),
-    format("Bearer ", "a bearer token", 16, MANY, "-_.~+/=", is_random),
-    format("bearer ", "a bearer token", 16, MANY, "-_.~+/=", is_random),
-    format("BEARER ", "a bearer token", 16, MANY, "-_.~+/=", is_random),
+    format("eyJ", "a JSON web token", 20, MAX_BYTES, "-_.=", is_web_token),
+    format("Bearer ", "a bearer token", 16, MAX_BYTES, "-_.~+/=", is_random),
+    format("bearer ", "a bearer token", 16, MAX_BYTES, "-_.~+/=", is_random),
+    format("BEARER ", "a bearer token", 16, MAX_BYTES, "-_.~+/=", is_random),
     // RFC 7617.
-    format("Basic ", "a user and a password in base64", 8, MANY, "+/=-_", super::shape::is_basic_credentials),
-    format("basic ", "a user and a password in base64", 8, MANY, "+/=-_", super::shape::is_basic_credentials),
+    format("Basic ", "a user and a password in base64", 8, MAX_BYTES, "+/=-_", super::shape::is_basic_credentials),
+    format("basic ", "a user and a password in base64", 8, MAX_BYTES, "+/=-_", super::shape::is_basic_credentials),
 ];
 
 fn is_hexadecimal(text: &str) -> bool {
@@ -199,13 +199,13 @@ fn is_airtable(text: &str) -> bool {
 pub(super) fn token_at(text: &str, at: usize) -> Option<(Range<usize>, &'static str)> {
     let rest = &text.as_bytes()[at..];
     let [first, second, ..] = *rest else { return None };
-    if SECOND[usize::from(first)] >> (second & 31) & 1 == 0 {
+    if SECOND_BYTES[usize::from(first)] >> (second & 31) & 1 == 0 {
         return None;
     }
-    let mut next = FIRST[usize::from(first)];
+    let mut next = FIRST_FORMAT[usize::from(first)];
     let formats = std::iter::from_fn(|| {
         let format = FORMATS.get(usize::from(next))?;
-        next = NEXT[usize::from(next)];
+        next = NEXT_FORMAT[usize::from(next)];
         Some(format)
     });
     let mut fitting = formats.filter(|format| rest.starts_with(format.prefix.as_bytes()));
@@ -213,7 +213,7 @@ pub(super) fn token_at(text: &str, at: usize) -> Option<(Range<usize>, &'static 
         let start = at + format.prefix.len();
         let body = &text[start..];
         let is_part = |byte: u8| byte.is_ascii_alphanumeric() || format.marks.as_bytes().contains(&byte);
-        let length = body.bytes().take(MANY).position(|byte| !is_part(byte)).unwrap_or(body.len().min(MANY));
+        let length = body.bytes().take(MAX_BYTES).position(|byte| !is_part(byte)).unwrap_or(body.len().min(MAX_BYTES));
         let body = body.get(..length)?.trim_end_matches(['.', '-', ' ']);
         let fits = (format.shortest..=format.longest).contains(&body.len()) && (format.judge)(body);
         // A scheme is not part of the secret: `Bearer [redacted]`.
@@ -224,11 +224,11 @@ pub(super) fn token_at(text: &str, at: usize) -> Option<(Range<usize>, &'static 
 
 /// Whether a prefix begins with this byte.
 pub(super) const fn may_begin_token(byte: u8) -> bool {
-    (CHAINS.0[byte as usize] as usize) < FORMATS.len()
+    (FORMAT_CHAINS.0[byte as usize] as usize) < FORMATS.len()
 }
 
 /// The first of the formats whose prefix begins with a byte, and the next of the same byte; beyond the list where there is none.
-const CHAINS: ([u8; 256], [u8; FORMATS.len()]) = {
+const FORMAT_CHAINS: ([u8; 256], [u8; FORMATS.len()]) = {
     let (mut first, mut next) = ([u8::MAX; 256], [u8::MAX; FORMATS.len()]);
     let mut at = FORMATS.len();
     while at > 0 {
@@ -240,7 +240,7 @@ const CHAINS: ([u8; 256], [u8; FORMATS.len()]) = {
     (first, next)
 };
 /// By the first byte of a prefix, a bit for each second one.
-static SECOND: [u32; 256] = {
+static SECOND_BYTES: [u32; 256] = {
     let mut table = [0; 256];
     let mut format = 0;
     while format < FORMATS.len() {
@@ -251,8 +251,8 @@ static SECOND: [u32; 256] = {
     table
 };
 
-static FIRST: [u8; 256] = CHAINS.0;
-static NEXT: [u8; FORMATS.len()] = CHAINS.1;
+static FIRST_FORMAT: [u8; 256] = FORMAT_CHAINS.0;
+static NEXT_FORMAT: [u8; FORMATS.len()] = FORMAT_CHAINS.1;
 
 #[cfg(test)]
 pub(super) mod tests {

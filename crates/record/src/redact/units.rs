@@ -18,7 +18,7 @@ impl Unit {
 }
 
 /// Longer runs of backslashes are no escapes.
-const MOST_BACKSLASHES: usize = 256;
+const MAX_BACKSLASHES: usize = 256;
 
 /// The unit that begins here; `None` at the end.
 pub(super) fn unit_at(text: &str, at: usize) -> Option<Unit> {
@@ -36,7 +36,7 @@ pub(super) fn unit_at(text: &str, at: usize) -> Option<Unit> {
 }
 
 fn after_backslashes(rest: &str) -> Option<Unit> {
-    let backslashes = rest.bytes().take(MOST_BACKSLASHES).take_while(|byte| *byte == b'\\').count();
+    let backslashes = rest.bytes().take(MAX_BACKSLASHES).take_while(|byte| *byte == b'\\').count();
     let next = rest[backslashes..].chars().next()?;
     let hexadecimal = |digits: usize| {
         let code = rest.get(backslashes + 1..backslashes + 1 + digits)?;
@@ -133,8 +133,11 @@ pub(super) fn quotation(text: &str, at: usize, open: usize) -> (std::ops::Range<
         let is_end = match mark.trim_start_matches('\\') {
             // A quote inside has other backslashes before it; those of the text itself come in whole steps.
             quote if quote.len() == 1 => {
-                let [own, step] = [mark.len() - 1, 2 * mark.len()];
-                raw.ends_with(quote) && unit.is_quote() && raw.len() > own && (raw.len() - 1 - own).is_multiple_of(step)
+                let [own_backslashes, step] = [mark.len() - 1, 2 * mark.len()];
+                raw.ends_with(quote)
+                    && unit.is_quote()
+                    && raw.len() > own_backslashes
+                    && (raw.len() - 1 - own_backslashes).is_multiple_of(step)
             }
             _ => raw == mark,
         };

@@ -8,15 +8,15 @@ use super::shape::{has_digit, has_digit_and_letter, is_number, is_placeholder, l
 use super::units::{Unit, find_unit, unit_at};
 
 /// Schemes of transports between processes, whose `rank0:mlx5_0@node7` is an address.
-const FABRICS: &[&str] = &[
+const FABRIC_SCHEMES: &[&str] = &[
     "ucx", "ucp", "uct", "ipc", "inproc", "shm", "verbs", "ofi", "gni", "psm2", "rdma", "ib", "cuda", "pgm", "epgm",
     "udp", "mpi",
 ];
 
 /// Names of parameters that hold a secret in URLs only.
-const SIGNATURES: &[&str] =
+const SIGNATURE_PARAMETERS: &[&str] =
     &["sig", "signature", "sas", "hmac", "x-amz-signature", "x-goog-signature", "x-amz-credential"];
-const KEYS: &[&str] = &["key", "code", "ticket", "pass", "sessionid", "session"];
+const KEY_PARAMETERS: &[&str] = &["key", "code", "ticket", "pass", "sessionid", "session"];
 
 /// The users and passwords of URLs, and their secret parameters.
 pub(super) fn in_urls(text: &str) -> Vec<(Range<usize>, &'static str)> {
@@ -52,7 +52,7 @@ fn scheme(before: &str) -> &str {
 
 fn has_scheme(before: &str) -> bool {
     let scheme = scheme(before);
-    scheme.ends_with(|c: char| c.is_ascii_alphanumeric()) && !FABRICS.contains(&&*scheme.to_ascii_lowercase())
+    scheme.ends_with(|c: char| c.is_ascii_alphanumeric()) && !FABRIC_SCHEMES.contains(&&*scheme.to_ascii_lowercase())
 }
 
 /// The user and the password of the URL whose authority begins here.
@@ -142,10 +142,10 @@ fn is_secret_parameter(name: &str, value: &str) -> bool {
     if is_placeholder(value) {
         return false;
     }
-    if SIGNATURES.contains(&&*lower) {
+    if SIGNATURE_PARAMETERS.contains(&&*lower) {
         return value.len() >= 8 && !is_number(value);
     }
-    if KEYS.contains(&&*lower) {
+    if KEY_PARAMETERS.contains(&&*lower) {
         return value.len() >= 16 && looks_secret(value);
     }
     match kind_of(name) {

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::names::NameKind;
 
-const BEFORE: &str = "input_value=";
-const BEHIND: &str = ", input_type=";
+const VALUE_START: &str = "input_value=";
+const VALUE_END: &str = ", input_type=";
 
 /// The texts that were given to secret fields.
 pub(super) fn in_errors(text: &str, judge: impl Fn(&str) -> NameKind) -> Vec<Range<usize>> {
@@ -13,12 +13,12 @@ pub(super) fn in_errors(text: &str, judge: impl Fn(&str) -> NameKind) -> Vec<Ran
         let (before, _) = text[..at].rsplit_once('\n')?;
         let field = before.rsplit('\n').next()?.trim();
         let is_secret = field.split('.').any(|name| judge(name) > NameKind::Ordinary);
-        let start = at + BEFORE.len();
+        let start = at + VALUE_START.len();
         let line = text[start..].lines().next()?;
-        let length = line.rfind(BEHIND).unwrap_or(line.len());
+        let length = line.rfind(VALUE_END).unwrap_or(line.len());
         (is_secret && line.starts_with(['\'', '"'])).then_some(start..start + length)
     };
-    text.match_indices(BEFORE).filter_map(value_of_secret).collect()
+    text.match_indices(VALUE_START).filter_map(value_of_secret).collect()
 }
 
 #[cfg(test)]

@@ -120,14 +120,14 @@ fn is_among(keys: &[&str], name: &str) -> bool {
 }
 
 /// Digits of a number that is no secret under a doubtful name.
-const LONGEST_NUMBER: usize = 16;
+const MAX_NUMBER_BYTES: usize = 16;
 
 /// A text under a secret name that tells nothing: empty, `[redacted]`, `$PASSWORD`, a number under a name like `token`.
 fn is_harmless(kind: NameKind, text: &str) -> bool {
     text == REDACTED
         || text.is_empty()
         || is_placeholder(text)
-        || kind < NameKind::Password && is_number(text) && text.len() <= LONGEST_NUMBER
+        || kind < NameKind::Password && is_number(text) && text.len() <= MAX_NUMBER_BYTES
 }
 
 /// Whether a text may be one of a list of names: `["token", "secret_key"]` is no pair.

@@ -15,11 +15,11 @@ use uuid::Uuid;
 use super::Store;
 use super::read::read_json;
 use crate::failure::{Failure, Resolution, Suggestion};
-pub use replace::Locked;
-use replace::{is_own_file, replace};
+pub use replace::RecordLock;
+use replace::{is_ordinary_file, replace};
 
 /// The copy of the newest record.
-const LATEST: &str = "latest.json";
+const LATEST_NAME: &str = "latest.json";
 /// Maximum time to wait for a program that replaces `latest.json`.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -145,11 +145,11 @@ impl<'a> Change<'a> {
     pub fn apply_with(self, also: impl FnOnce() -> io::Result<()>) -> io::Result<Amended> {
         let never = AtomicBool::new(false);
         let stop = self.stop.unwrap_or(&never);
-        let path = self.own_file()?;
-        let locked = Locked::wait(&path, stop)?;
+        let path = self.record_file()?;
+        let record_lock = RecordLock::acquire(&path, stop)?;
         let (json, known) = read(&path)?;
         if let Some(failure) = self.failure {
-            refuse_unless(is_same(failure, &known), || {
+            ensure(is_same(failure, &known), || {
                 format!("{} contains another record now: it is not amended", path.display())
             })?;
         }
@@ -161,29 +161,29 @@ impl<'a> Change<'a> {
         }
         let path_text = path.display();
         replace(&path, &amended, || {
-            refuse_unless(!stop.load(Ordering::Relaxed), || format!("interrupted: {path_text} is as it was"))?;
-            refuse_unless(locked.is_current(), || {
+            ensure(!stop.load(Ordering::Relaxed), || format!("interrupted: {path_text} is as it was"))?;
+            ensure(record_lock.is_current(), || {
                 format!("{path_text} was replaced in the meantime: it is not amended")
             })?;
             also()
         })?;
         if let Some(id) = known.context.id {
-            amend_copy(&path.with_file_name(LATEST), id, &amended)
-                .map_err(|error| because("the record is amended, but its copy is not", error))?;
+            amend_copy(&path.with_file_name(LATEST_NAME), id, &amended)
+                .map_err(|error| with_context("the record is amended, but its copy is not", error))?;
         }
         Ok(Amended { path, added })
     }
 
     /// The file of the record: of `latest.json`, the file that it is a copy of.
-    fn own_file(&self) -> io::Result<PathBuf> {
-        let path = self.path.canonicalize().map_err(|error| because(self.path.display(), error))?;
-        if path.file_name() != Some(LATEST.as_ref()) {
+    fn record_file(&self) -> io::Result<PathBuf> {
+        let path = self.path.canonicalize().map_err(|error| with_context(self.path.display(), error))?;
+        if path.file_name() != Some(LATEST_NAME.as_ref()) {
             return Ok(path);
         }
         let id = self.failure.map_or_else(|| id_in(&path), |failure| failure.context.id).map(|id| id.to_string());
         let is_original = |name: &str| id.as_deref().is_some_and(|id| name.ends_with(&format!("_{id}.json")));
         let entries = fs::read_dir(path.parent().unwrap_or(Path::new(".")));
-        let entries = entries.map_err(|error| because("cannot list the records", error))?;
+        let entries = entries.map_err(|error| with_context("cannot list the records", error))?;
         let mut paths = entries.flatten().map(|entry| entry.path());
         let found = paths.find(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(is_original));
         found.ok_or_else(|| {
@@ -196,7 +196,7 @@ impl<'a> Change<'a> {
 ///
 /// Programs replace `latest.json` under the same lock. Without it, an older record could take the place of a newer.
 fn amend_copy(latest: &Path, id: Uuid, amended: &str) -> io::Result<()> {
-    let is_copy = || is_own_file(latest) && id_in(latest) == Some(id);
+    let is_copy = || is_ordinary_file(latest) && id_in(latest) == Some(id);
     if !is_copy() {
         return Ok(());
     }
@@ -219,20 +219,20 @@ fn is_same(a: &Failure, b: &Failure) -> bool {
 }
 
 /// An error with the reason of another one.
-fn because(what: impl std::fmt::Display, error: io::Error) -> io::Error {
+fn with_context(what: impl std::fmt::Display, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{what}: {error}"))
 }
 
-fn refuse_unless(condition: bool, why: impl FnOnce() -> String) -> io::Result<()> {
+fn ensure(condition: bool, why: impl FnOnce() -> String) -> io::Result<()> {
     if condition { Ok(()) } else { Err(io::Error::other(why())) }
 }
 
 /// The record in a file, and its text.
 fn read(path: &Path) -> io::Result<(String, Failure)> {
     let mut json = Vec::new();
-    read_json(&mut json, path).map_err(|error| because(path.display(), error))?;
+    read_json(&mut json, path).map_err(|error| with_context(path.display(), error))?;
     let json = String::from_utf8(json)
-        .map_err(|error| because(format_args!("{} is no text", path.display()), io::Error::other(error)))?;
+        .map_err(|error| with_context(format_args!("{} is no text", path.display()), io::Error::other(error)))?;
     let json = json.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(json);
     let failure = Failure::from_json(&json).map_err(|error| about(path, "cannot amend", error.into()))?;
     Ok((json, failure))

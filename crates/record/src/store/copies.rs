@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use super::Store;
 
 /// Length of `{UTC time}_{id}`, which only one file name of a store has.
-const PLACE: usize = "20251227T043000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e".len();
+const TIME_AND_ID_BYTES: usize = "20251227T043000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e".len();
 
 /// What a conflict is called in the languages of Dropbox, ownCloud and Nextcloud. All in lower case.
-const CONFLICT: &[&str] = &["confli", "konfli", "konflik", "конфлик", "конфлік", "競合", "冲突", "衝突", "충돌"];
+const CONFLICT_WORDS: &[&str] = &["confli", "konfli", "konflik", "конфлик", "конфлік", "競合", "冲突", "衝突", "충돌"];
 
 /// The names that are copies of other names, each with its original.
 ///
@@ -23,12 +23,13 @@ pub fn copies<'n>(names: &[&'n str]) -> HashMap<&'n str, &'n str> {
     suspects.sort_by_key(|name| (name.len(), *name));
     let all: HashSet<&str> = names.iter().copied().collect();
     let originals = names.iter().copied().filter(|name| Store::is_own_name(name));
-    let mut places: HashMap<&str, &str> = originals.filter_map(|name| Some((place_in(name)?, name))).collect();
+    let mut times_and_ids: HashMap<&str, &str> =
+        originals.filter_map(|name| Some((time_and_id_in(name)?, name))).collect();
     let mut copies = HashMap::new();
     for name in suspects {
-        let original = match place_in(name) {
-            Some(place) => Some(*places.entry(place).or_insert(name)),
-            None => original(name, &all),
+        let original = match time_and_id_in(name) {
+            Some(time_and_id) => Some(*times_and_ids.entry(time_and_id).or_insert(name)),
+            None => original_of(name, &all),
         };
         copies.extend(original.filter(|original| *original != name).map(|original| (name, original)));
     }
@@ -37,20 +38,21 @@ pub fn copies<'n>(names: &[&'n str]) -> HashMap<&'n str, &'n str> {
 
 /// Whether a name is decorated. It tells quickly that most names are not.
 fn is_suspect(name: &str) -> bool {
-    !has_own_form(name) && (place_in(name).is_some() || decorations(name).next().is_some())
+    !has_own_form(name) && (time_and_id_in(name).is_some() || decorations(name).next().is_some())
 }
 
 fn has_own_form(name: &str) -> bool {
-    let has_form =
-        |place: &str| place.as_bytes()[20] == b'_' && place.bytes().take(8).all(|byte| byte.is_ascii_digit());
-    parts(name).is_some_and(|(area, place)| is_area(area) && has_form(place))
+    let has_form = |time_and_id: &str| {
+        time_and_id.as_bytes()[20] == b'_' && time_and_id.bytes().take(8).all(|byte| byte.is_ascii_digit())
+    };
+    split_name(name).is_some_and(|(area, time_and_id)| is_area(area) && has_form(time_and_id))
 }
 
 /// The area of a store's file name, and what stands behind it.
-pub(super) fn parts(name: &str) -> Option<(&str, &str)> {
+pub(super) fn split_name(name: &str) -> Option<(&str, &str)> {
     let stem = name.strip_suffix(".json")?;
-    let (area, place) = stem.split_at_checked(stem.len().checked_sub(PLACE)?)?;
-    Some((area.strip_suffix('_')?, place))
+    let (area, time_and_id) = stem.split_at_checked(stem.len().checked_sub(TIME_AND_ID_BYTES)?)?;
+    Some((area.strip_suffix('_')?, time_and_id))
 }
 
 /// Whether a store gives such a part to a file name.
@@ -59,19 +61,19 @@ pub(super) fn is_area(area: &str) -> bool {
 }
 
 /// The time and the id of a store's file name within this name.
-pub fn place_in(name: &str) -> Option<&str> {
-    let mut places = name.match_indices('_').filter_map(|(at, _)| name.get(at + 1..at + 1 + PLACE));
-    places.find(|place| is_place(place))
+pub fn time_and_id_in(name: &str) -> Option<&str> {
+    let mut times_and_ids = name.match_indices('_').filter_map(|(at, _)| name.get(at + 1..at + 1 + TIME_AND_ID_BYTES));
+    times_and_ids.find(|time_and_id| is_time_and_id(time_and_id))
 }
 
-pub(super) fn is_place(place: &str) -> bool {
-    let Some((time, id)) = place.split_once('_') else { return false };
+pub(super) fn is_time_and_id(time_and_id: &str) -> bool {
+    let Some((time, id)) = time_and_id.split_once('_') else { return false };
     let is_time = || chrono::NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%S%.3fZ").is_ok();
     id.len() == 36 && uuid::Uuid::try_parse(id).is_ok() && is_time()
 }
 
 /// The name that this one is a conflict copy of, if that is there. `latest.json` need not be.
-fn original<'n>(name: &'n str, all: &HashSet<&'n str>) -> Option<&'n str> {
+fn original_of<'n>(name: &'n str, all: &HashSet<&'n str>) -> Option<&'n str> {
     decorations(name).find_map(|stem| match stem {
         "latest" => Some("latest.json"),
         stem => all.get(&*format!("{stem}.json")).copied(),
@@ -90,7 +92,7 @@ fn decorations(name: &str) -> impl Iterator<Item = &str> {
 fn is_mark(mark: &str) -> bool {
     if mark.starts_with(" (") || mark.starts_with(" [") {
         let words = mark.to_lowercase();
-        return words.ends_with([')', ']']) && CONFLICT.iter().any(|word| words.contains(word));
+        return words.ends_with([')', ']']) && CONFLICT_WORDS.iter().any(|word| words.contains(word));
     }
     let date = mark.strip_prefix(".sync-conflict-").or_else(|| mark.strip_prefix("_conflict-")).unwrap_or_default();
     let is_digits =

@@ -22,10 +22,10 @@ use crate::failure::Failure;
 use crate::files::open_ordinary;
 
 /// A record that follows the last copy sooner than this belongs to a burst.
-const BURST: Duration = Duration::from_millis(100);
+const BURST_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A record that is further ahead of the clock was written while a clock was wrong.
-const FUTURE: TimeDelta = TimeDelta::minutes(1);
+const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::minutes(1);
 
 #[derive(Debug)]
 pub(super) struct Latest {
@@ -35,30 +35,30 @@ pub(super) struct Latest {
     /// One copy at a time in this process.
     copying: Renewable<()>,
     /// Whether every record is copied at once: nobody may be there to do so later.
-    unbuffered: AtomicBool,
+    is_unbuffered: AtomicBool,
     /// Failed attempts to replace the file.
-    failed: AtomicU64,
+    failed_attempts: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct State {
     /// The newest record that is not copied yet.
     pending: Option<Pending>,
-    copied: Option<Instant>,
+    last_copy: Option<Instant>,
     /// The generation of the process whose background thread will copy what is pending: a fork leaves the thread behind.
     scheduled_in: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
 struct Pending {
-    place: Place,
+    order: RecordOrder,
     json: Arc<String>,
 }
 
-/// The place of a record in the order of all: by time as its name tells it, then by id.
-pub(super) type Place = (i64, Option<Uuid>);
+/// The order of a record in the order of all: by time as its name tells it, then by id.
+pub(super) type RecordOrder = (i64, Option<Uuid>);
 
-pub(super) fn place(failure: &Failure) -> Place {
+pub(super) fn record_order(failure: &Failure) -> RecordOrder {
     (failure.timestamp.timestamp_millis(), failure.context.id)
 }
 
@@ -69,8 +69,8 @@ impl Latest {
             durability,
             state: Renewable::default(),
             copying: Renewable::default(),
-            unbuffered: AtomicBool::new(false),
-            failed: AtomicU64::new(0),
+            is_unbuffered: AtomicBool::new(false),
+            failed_attempts: AtomicU64::new(0),
         }
     }
 
@@ -78,29 +78,29 @@ impl Latest {
     ///
     /// The record itself is safe: where another process is at `latest.json`, or it cannot be written, who failed does not
     /// wait for the copy.
-    pub(super) fn written(self: &Arc<Self>, place: Place, json: String) {
-        let Some(in_burst) = self.note(Pending { place, json: Arc::new(json) }) else { return };
+    pub(super) fn add(self: &Arc<Self>, order: RecordOrder, json: String) {
+        let Some(in_burst) = self.add_pending(Pending { order, json: Arc::new(json) }) else { return };
         let copied = !in_burst && matches!(self.copy(Duration::ZERO), Ok(true));
-        if !copied && (self.unbuffered.load(Ordering::Relaxed) || !self.schedule()) {
+        if !copied && (self.is_unbuffered.load(Ordering::Relaxed) || !self.schedule()) {
             let _ = self.flush();
         }
     }
 
     /// Whether the record belongs to a burst; `None` where its copy is arranged for.
-    fn note(&self, record: Pending) -> Option<bool> {
+    fn add_pending(&self, record: Pending) -> Option<bool> {
         let mut state = self.state.lock()?;
-        if state.pending.as_ref().is_none_or(|pending| pending.place <= record.place) {
+        if state.pending.as_ref().is_none_or(|pending| pending.order <= record.order) {
             state.pending = Some(record);
         }
-        if self.unbuffered.load(Ordering::Relaxed) {
+        if self.is_unbuffered.load(Ordering::Relaxed) {
             return Some(false);
         }
         if state.scheduled_in == Some(fork::generation()) {
             return None;
         }
-        let in_burst = state.copied.is_some_and(|copied| copied.elapsed() < BURST);
+        let in_burst = state.last_copy.is_some_and(|copied| copied.elapsed() < BURST_INTERVAL);
         if !in_burst {
-            state.copied = Some(Instant::now());
+            state.last_copy = Some(Instant::now());
         }
         Some(in_burst)
     }
@@ -114,10 +114,10 @@ impl Latest {
         }
         let latest = Arc::clone(self);
         let copy = move || {
-            std::thread::sleep(BURST);
+            std::thread::sleep(BURST_INTERVAL);
             if let Some(mut state) = latest.state.lock() {
                 state.scheduled_in = None;
-                state.copied = Some(Instant::now());
+                state.last_copy = Some(Instant::now());
             }
             let _ = latest.flush();
         };
@@ -130,7 +130,7 @@ impl Latest {
 
     /// Copies what is pending, and every later record at once: the program is about to end.
     pub(super) fn end_buffering(&self) {
-        self.unbuffered.store(true, Ordering::Relaxed);
+        self.is_unbuffered.store(true, Ordering::Relaxed);
     }
 
     /// Copies what is pending now. Another thread that copies, and another process that is at the file, are waited for, but
@@ -140,16 +140,16 @@ impl Latest {
     }
 
     /// Failed attempts to replace the file.
-    pub(super) fn failed(&self) -> u64 {
-        self.failed.load(Ordering::Relaxed)
+    pub(super) fn failed_attempts(&self) -> u64 {
+        self.failed_attempts.load(Ordering::Relaxed)
     }
 
     /// Copies what is pending; says whether nothing is pending any more. Where others are at the file for longer than the
     /// time that is given, it is replaced all the same, unless there was no time.
     fn copy(&self, timeout: Duration) -> io::Result<bool> {
         let started = Instant::now();
-        let one = self.copying.lock_within(timeout);
-        if one.is_none() && timeout.is_zero() {
+        let guard = self.copying.lock_within(timeout);
+        if guard.is_none() && timeout.is_zero() {
             return Ok(false);
         }
         let Some(pending) = self.state.lock().and_then(|state| state.pending.clone()) else {
@@ -169,7 +169,7 @@ impl Latest {
     }
 
     fn replace(&self, pending: &Pending) -> io::Result<()> {
-        if self.present().is_some_and(|present| present > pending.place) {
+        if self.current_order().is_some_and(|current| current > pending.order) {
             return Ok(());
         }
         let write = || write_whole(&self.dir, "latest.json", pending.json.as_bytes(), self.durability).map(drop);
@@ -179,16 +179,16 @@ impl Latest {
         }
     }
 
-    /// The place of the record that the file holds now. One from the future has none: a clock was wrong, and it would stay
+    /// The order of the record that the file holds now. One from the future has none: a clock was wrong, and it would stay
     /// for ever.
-    fn present(&self) -> Option<Place> {
-        let present = Failure::from_path(self.dir.join("latest.json")).ok()?;
-        (present.timestamp <= crate::time::now() + FUTURE).then(|| place(&present))
+    fn current_order(&self) -> Option<RecordOrder> {
+        let current = Failure::from_path(self.dir.join("latest.json")).ok()?;
+        (current.timestamp <= crate::time::now() + MAX_CLOCK_SKEW).then(|| record_order(&current))
     }
 
     /// Says once why the file is out of date.
     fn report(&self, error: &io::Error) {
-        if self.failed.fetch_add(1, Ordering::Relaxed) == 0 {
+        if self.failed_attempts.fetch_add(1, Ordering::Relaxed) == 0 {
             runtime::stderr::say(format_args!(
                 "tracing-failure: latest.json is out of date: {error}. The records themselves are written. Further cases \
                  are counted in Stats::latest_failed."

@@ -22,12 +22,12 @@ use runtime::lock::LOCK_TIMEOUT;
 use runtime::{background, fork};
 
 use crate::failure::{Failure, ReadError};
-pub use amend::{Amended, Amendment, Change, Locked, amend, amend_failure};
+pub use amend::{Amended, Amendment, Change, RecordLock, amend, amend_failure};
 pub use area::{Areas, file_name_part};
-pub use copies::{copies, place_in};
+pub use copies::{copies, time_and_id_in};
 use latest::Latest;
 pub use read::{existing_store, parse, read_bytes, read_json};
-pub use resolutions::Fixed;
+pub use resolutions::PastFix;
 use resolutions::Resolutions;
 pub use write::write_whole;
 
@@ -147,8 +147,8 @@ impl Store {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn write(&self, failure: &Failure) -> io::Result<PathBuf> {
-        let (path, json, place) = self.write_record(failure)?;
-        self.latest.written(place, json);
+        let (path, json, order) = self.write_record(failure)?;
+        self.latest.add(order, json);
         if !self.is_tidied.swap(true, Ordering::Relaxed) {
             self.tidy_later();
         }
@@ -168,7 +168,7 @@ impl Store {
         present.is_ok_and(|present| present == before.to_json().as_bytes()) && self.write(failure).is_ok()
     }
 
-    fn write_record(&self, failure: &Failure) -> io::Result<(PathBuf, String, latest::Place)> {
+    fn write_record(&self, failure: &Failure) -> io::Result<(PathBuf, String, latest::RecordOrder)> {
         let name = self.name(failure);
         let json = failure.to_json();
         let write = || write::write_whole(&self.dir, &name, json.as_bytes(), self.durability);
@@ -176,7 +176,7 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => create_dir(&self.dir).and_then(|()| write())?,
             result => result?,
         };
-        Ok((path, json, latest::place(failure)))
+        Ok((path, json, latest::record_order(failure)))
     }
 
     fn name(&self, failure: &Failure) -> String {
@@ -235,7 +235,7 @@ impl Store {
     /// Failed attempts to replace `latest.json`.
     #[doc(hidden)]
     pub fn latest_failed(&self) -> u64 {
-        self.latest.failed()
+        self.latest.failed_attempts()
     }
 
     /// Brings `latest.json` up to date.
@@ -338,7 +338,7 @@ impl Store {
     /// assert!(!Store::is_own_name("notes.json"));
     /// ```
     pub fn is_own_name(name: &str) -> bool {
-        copies::parts(name).is_some_and(|(area, place)| copies::is_area(area) && copies::is_place(place))
+        copies::split_name(name).is_some_and(|(area, rest)| copies::is_area(area) && copies::is_time_and_id(rest))
     }
 }
 

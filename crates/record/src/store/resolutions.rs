@@ -17,15 +17,15 @@ use runtime::lock::Renewable;
 use text::shorten;
 
 /// The file in the directory of the records.
-const NAME: &str = "resolutions.jsonl";
+const FILE_NAME: &str = "resolutions.jsonl";
 /// The end of the file, which is read: the newest lines. Nobody who fails waits for more to be read.
-const END: u64 = 4 << 20;
+const MAX_READ_BYTES: u64 = 4 << 20;
 /// The longest line: so many of them fit into what is read.
-const LONGEST_LINE: usize = 64 << 10;
+const MAX_LINE_BYTES: usize = 64 << 10;
 /// Bytes of a fix that are told.
-const LONGEST: usize = 2000;
+const MAX_FIX_BYTES: usize = 2000;
 /// Of one fingerprint, so many are told.
-const MOST: usize = 8;
+const MAX_FIXES: usize = 8;
 
 /// One line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -39,21 +39,21 @@ struct Line {
 }
 
 /// What fixed a failure, and which.
-pub type Fixed = (Resolution, Option<Uuid>);
+pub type PastFix = (Resolution, Option<Uuid>);
 
 /// What is known of the file.
 #[derive(Debug)]
 pub(super) struct Resolutions {
     path: PathBuf,
-    known: Renewable<Known>,
+    cache: Renewable<Cache>,
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct Cache {
     /// The state of the file that was read.
-    read: Option<(SystemTime, u64)>,
+    file_state: Option<(SystemTime, u64)>,
     /// By fingerprint, the oldest first.
-    fixed: Arc<HashMap<String, Vec<Fixed>>>,
+    fixed: Arc<HashMap<String, Vec<PastFix>>>,
 }
 
 impl Store {
@@ -79,7 +79,7 @@ impl Store {
         let line = serde_json::to_string(&line)? + "\n";
         let path = &self.resolutions.path;
         let append = || {
-            if line.len() > LONGEST_LINE {
+            if line.len() > MAX_LINE_BYTES {
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, "the fix is longer than 64 KiB"));
             }
             if std::fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
@@ -87,7 +87,7 @@ impl Store {
             }
             let mut file = open_ordinary(OpenOptions::new().create(true).read(true).append(true), path)?;
             // Behind a line that a full disk has cut, a new one begins.
-            let line = if ends_in_a_line(&mut file)? { line } else { format!("\n{line}") };
+            let line = if ends_with_newline(&mut file)? { line } else { format!("\n{line}") };
             file.write_all(line.as_bytes())
         };
         append().map_err(|error| about(path, "cannot write", error))?;
@@ -109,31 +109,31 @@ impl Store {
 
     /// The same with the failures that were fixed.
     #[doc(hidden)]
-    pub fn fixed(&self, fingerprint: &str) -> Vec<Fixed> {
+    pub fn fixed(&self, fingerprint: &str) -> Vec<PastFix> {
         self.resolutions.of(fingerprint)
     }
 }
 
 impl Resolutions {
     pub(super) fn new(dir: &Path) -> Self {
-        Resolutions { path: dir.join(NAME), known: Renewable::default() }
+        Resolutions { path: dir.join(FILE_NAME), cache: Renewable::default() }
     }
 
     /// The latest first. The file is read again when it has changed.
-    fn of(&self, fingerprint: &str) -> Vec<Fixed> {
+    fn of(&self, fingerprint: &str) -> Vec<PastFix> {
         let state = std::fs::metadata(&self.path).ok().filter(|metadata| metadata.is_file());
         let state = state.and_then(|metadata| Some((metadata.modified().ok()?, metadata.len())));
         let Some(state) = state else { return Vec::new() };
-        let Some(mut known) = self.known.lock() else { return Vec::new() };
-        if known.read != Some(state) {
-            known.fixed = Arc::new(read(&self.path));
-            known.read = Some(state);
+        let Some(mut cache) = self.cache.lock() else { return Vec::new() };
+        if cache.file_state != Some(state) {
+            cache.fixed = Arc::new(read_fixes(&self.path));
+            cache.file_state = Some(state);
         }
-        known.fixed.get(fingerprint).into_iter().flatten().rev().take(MOST).cloned().collect()
+        cache.fixed.get(fingerprint).into_iter().flatten().rev().take(MAX_FIXES).cloned().collect()
     }
 }
 
-fn ends_in_a_line(file: &mut File) -> io::Result<bool> {
+fn ends_with_newline(file: &mut File) -> io::Result<bool> {
     let mut last = [b'\n'];
     if file.metadata()?.len() > 0 {
         file.seek(SeekFrom::End(-1))?;
@@ -142,23 +142,23 @@ fn ends_in_a_line(file: &mut File) -> io::Result<bool> {
     Ok(last == *b"\n")
 }
 
-fn read(path: &Path) -> HashMap<String, Vec<Fixed>> {
-    let mut fixed: HashMap<String, Vec<Fixed>> = HashMap::new();
+fn read_fixes(path: &Path) -> HashMap<String, Vec<PastFix>> {
+    let mut fixed: HashMap<String, Vec<PastFix>> = HashMap::new();
     // A line that a full disk has cut, or that begins before the end of the file, is passed over.
-    let text = end_of(path).unwrap_or_default();
+    let text = read_end(path).unwrap_or_default();
     for line in text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok()) {
-        let fix = shorten(&line.resolution.fix, LONGEST).into_owned();
+        let fix = shorten(&line.resolution.fix, MAX_FIX_BYTES).into_owned();
         let resolution = Resolution { fix, ..line.resolution };
         fixed.entry(line.fingerprint).or_default().push((resolution, line.id));
     }
     fixed
 }
 
-fn end_of(path: &Path) -> io::Result<Vec<u8>> {
+fn read_end(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = open_ordinary(File::options().read(true), path)?;
-    file.seek(SeekFrom::Start(file.metadata()?.len().saturating_sub(END)))?;
+    file.seek(SeekFrom::Start(file.metadata()?.len().saturating_sub(MAX_READ_BYTES)))?;
     let mut text = Vec::new();
-    file.take(END).read_to_end(&mut text)?;
+    file.take(MAX_READ_BYTES).read_to_end(&mut text)?;
     Ok(text)
 }
 
@@ -188,7 +188,7 @@ mod tests {
     fn a_line_that_was_cut_costs_only_itself() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
-        std::fs::write(dir.path().join(NAME), "{\"fingerprint\": \"b62").unwrap();
+        std::fs::write(dir.path().join(FILE_NAME), "{\"fingerprint\": \"b62").unwrap();
         store.resolve(&failure("pole"), "shorter interval").unwrap();
         assert_eq!(store.resolutions(&failure("pole").fingerprint()).len(), 1);
     }
@@ -199,7 +199,7 @@ mod tests {
         let store = Store::open(dir.path()).unwrap();
         store.resolve(&failure("pole"), "too old").unwrap();
         let line = "x".repeat(1 << 20) + "\n";
-        std::fs::write(dir.path().join(NAME), line.repeat(5)).unwrap();
+        std::fs::write(dir.path().join(FILE_NAME), line.repeat(5)).unwrap();
         store.resolve(&failure("pole"), "shorter interval").unwrap();
         assert_eq!(store.resolutions(&failure("pole").fingerprint())[0].fix, "shorter interval");
         assert!(store.resolve(&failure("pole"), &"x".repeat(1 << 20)).is_err());
@@ -209,7 +209,7 @@ mod tests {
     fn what_cannot_be_read_or_written_is_said_or_left_out() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
-        std::fs::create_dir(dir.path().join(NAME)).unwrap();
+        std::fs::create_dir(dir.path().join(FILE_NAME)).unwrap();
         assert!(store.resolutions(&failure("pole").fingerprint()).is_empty());
         let error = store.resolve(&failure("pole"), "x").unwrap_err().to_string();
         assert!(error.contains("resolutions.jsonl"), "{error}");

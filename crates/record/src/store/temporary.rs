@@ -12,17 +12,17 @@ use crate::files::open_ordinary;
 const MAX_NAME_CHARS: usize = 120;
 
 /// Age below which a file is left alone: its writer may not have locked it yet.
-const YOUNG: Duration = Duration::from_secs(10);
+const MIN_AGE: Duration = Duration::from_secs(10);
 
 /// Age from which it is abandoned although its file system has no locks.
-const OLD: Duration = Duration::from_secs(24 * 3600);
+const MIN_AGE_WITHOUT_LOCKS: Duration = Duration::from_secs(24 * 3600);
 
 /// The name of a new temporary file for a file of this name. It is hidden and does not end in `.json`, so that readers of the
 /// directory pass it over. Two writers of one process have different ones.
 pub(super) fn name(of: &str) -> String {
     let of: String = of.chars().take(MAX_NAME_CHARS).collect();
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
+    let (process, number) = (std::process::id(), NEXT_NUMBER.fetch_add(1, Ordering::Relaxed));
     format!(".{of}.{process}-{number}.tmp")
 }
 
@@ -33,13 +33,14 @@ pub(super) fn mark_in_use(file: &File) {
 
 /// Temporary files of this directory whose writers do not exist any more.
 pub(super) fn abandoned(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let hidden =
-        std::fs::read_dir(dir)?.filter_map(Result::ok).filter(|entry| entry.file_name().to_str().is_some_and(is_ours));
+    let hidden = std::fs::read_dir(dir)?
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_name().to_str().is_some_and(is_temporary_name));
     Ok(hidden.map(|entry| entry.path()).filter(|path| is_abandoned(path)).collect())
 }
 
 /// `.{file of the store}.{anything}.tmp`, and `.{file of the store}.tmp` of earlier versions.
-fn is_ours(name: &str) -> bool {
+fn is_temporary_name(name: &str) -> bool {
     let Some(name) = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp")) else { return false };
     let of_latest = |id: &str| uuid::Uuid::try_parse(id).is_ok();
     match name.split_once(".json") {
@@ -54,11 +55,11 @@ fn is_abandoned(path: &Path) -> bool {
     let is_link = std::fs::symlink_metadata(path).is_ok_and(|there| !there.is_file());
     let Ok(file) = open_ordinary(File::options().read(true), path) else { return false };
     let age = || SystemTime::now().duration_since(file.metadata().ok()?.modified().ok()?).ok();
-    let Some(age) = age().filter(|age| *age >= YOUNG && !is_link) else { return false };
+    let Some(age) = age().filter(|age| *age >= MIN_AGE && !is_link) else { return false };
     match file.try_lock() {
         Ok(()) => true,
         Err(TryLockError::WouldBlock) => false,
-        Err(TryLockError::Error(_)) => age >= OLD,
+        Err(TryLockError::Error(_)) => age >= MIN_AGE_WITHOUT_LOCKS,
     }
 }
 
@@ -77,12 +78,12 @@ mod tests {
             format!(".{RECORD}.4711.tmp"),
             ".latest.01a21351-ff9b-736d-ac9d-0e7e3264969e.tmp".to_owned(),
         ] {
-            assert!(is_ours(&name), "{name}");
+            assert!(is_temporary_name(&name), "{name}");
         }
         for name in
             [".notes.json.tmp", ".latest.lock", "x.tmp", ".tmp", ".latest.mine.tmp", &format!("{RECORD}.tmp"), RECORD]
         {
-            assert!(!is_ours(name), "{name}");
+            assert!(!is_temporary_name(name), "{name}");
         }
     }
 

@@ -11,7 +11,7 @@ use super::temporary;
 use crate::files::apart_from_stdio;
 
 /// Attempts to find an unused name for a temporary file. Processes of other containers may have the same id.
-const MAX_NAMES: usize = 16;
+const MAX_NAME_ATTEMPTS: usize = 16;
 
 /// Writes a file of a directory. Nothing is left behind if that fails.
 ///
@@ -56,7 +56,9 @@ impl Replacement {
                     temporary::mark_in_use(&file);
                     return Ok(Replacement { file, temporary, path: path.to_owned() });
                 }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempts < MAX_NAMES => attempts += 1,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempts < MAX_NAME_ATTEMPTS => {
+                    attempts += 1
+                }
                 Err(error) => return Err(error),
             }
         }

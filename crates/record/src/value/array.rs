@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::{Limits, Map, Value};
 
 /// Leaves kept at each end of a summary.
-const END: usize = 8;
+const SUMMARY_END_LEAVES: usize = 8;
 
 /// A value that has been read, and what an array around it needs to know of it.
 #[derive(Clone)]
@@ -46,11 +46,11 @@ impl Value {
         let values = |entries: &[T]| entries.iter().map(|&entry| entry.into()).collect();
         let array = Array {
             shape: shape.to_vec(),
-            ragged: false,
+            is_ragged: false,
             leaves: entries.len(),
             numbers,
-            head: values(&entries[..END]),
-            tail: VecDeque::from(values(&entries[entries.len() - END..])),
+            head: values(&entries[..SUMMARY_END_LEAVES]),
+            tail: VecDeque::from(values(&entries[entries.len() - SUMMARY_END_LEAVES..])),
         };
         array.summary(true)
     }
@@ -72,7 +72,7 @@ fn list<T: Copy + Into<Value>>(shape: &[usize], entries: &[T]) -> Value {
 #[derive(Clone, Default)]
 pub(super) struct Array {
     shape: Vec<usize>,
-    ragged: bool,
+    is_ragged: bool,
     leaves: usize,
     numbers: Numbers,
     head: Vec<Value>,
@@ -124,14 +124,14 @@ impl Array {
             self.numbers.push(self.leaves, x);
         }
         self.leaves += 1;
-        self.keep(value);
+        self.add_to_ends(value);
     }
 
-    fn keep(&mut self, value: &Value) {
-        if self.head.len() < END {
+    fn add_to_ends(&mut self, value: &Value) {
+        if self.head.len() < SUMMARY_END_LEAVES {
             self.head.push(value.clone());
         }
-        if self.tail.len() == END {
+        if self.tail.len() == SUMMARY_END_LEAVES {
             self.tail.pop_front();
         }
         self.tail.push_back(value.clone());
@@ -140,27 +140,27 @@ impl Array {
     fn append(&mut self, inner: &Array) {
         self.numbers.append(self.leaves, &inner.numbers);
         self.leaves += inner.leaves;
-        self.head.extend(inner.head.iter().take(END - self.head.len()).cloned());
+        self.head.extend(inner.head.iter().take(SUMMARY_END_LEAVES - self.head.len()).cloned());
         self.tail.extend(inner.tail.iter().cloned());
-        self.tail.drain(..self.tail.len().saturating_sub(END));
+        self.tail.drain(..self.tail.len().saturating_sub(SUMMARY_END_LEAVES));
     }
 
-    pub(super) fn set_shape(&mut self, shape: Vec<usize>, ragged: bool) {
-        (self.shape, self.ragged) = (shape, ragged);
+    pub(super) fn set_shape(&mut self, shape: Vec<usize>, is_ragged: bool) {
+        (self.shape, self.is_ragged) = (shape, is_ragged);
     }
 
-    /// `complete` is false where the array was cut before its end.
-    pub(super) fn summary(&self, complete: bool) -> Value {
+    /// `is_complete` is false where the array was cut before its end.
+    pub(super) fn summary(&self, is_complete: bool) -> Value {
         let mut map = Map::from_iter([("summary", "array")]);
-        match complete {
+        match is_complete {
             true => map.insert("length", self.leaves),
             false => map.insert("length_at_least", self.leaves),
         }
-        if complete && !self.ragged {
+        if is_complete && !self.is_ragged {
             map.insert("shape", self.shape.clone());
         }
         map.insert("head", self.head.clone());
-        if complete {
+        if is_complete {
             map.insert("tail", Vec::from(self.tail.clone()));
         }
         if self.numbers.count == self.leaves {
@@ -185,7 +185,7 @@ pub(super) struct ArrayBuilder {
     length: usize,
     array: Array,
     inner_shape: Option<Vec<usize>>,
-    ragged: bool,
+    is_ragged: bool,
 }
 
 impl ArrayBuilder {
@@ -196,15 +196,15 @@ impl ArrayBuilder {
             length: 0,
             array: Array::default(),
             inner_shape: None,
-            ragged: false,
+            is_ragged: false,
         }
     }
 
     pub(super) fn push(&mut self, node: Node) {
-        let shape = node.array.as_ref().map(|inner| (inner.shape.clone(), inner.ragged));
-        let (shape, ragged) = shape.unwrap_or_default();
+        let shape = node.array.as_ref().map(|inner| (inner.shape.clone(), inner.is_ragged));
+        let (shape, is_ragged) = shape.unwrap_or_default();
         // Not `!=`, which is `memcmp` at an address that is none where both are empty: 100 ns on some processors.
-        self.ragged |= ragged || self.inner_shape.as_ref().is_some_and(|known| known.iter().ne(&shape));
+        self.is_ragged |= is_ragged || self.inner_shape.as_ref().is_some_and(|known| known.iter().ne(&shape));
         self.inner_shape.get_or_insert(shape);
         self.length += 1;
         match &node.array {
@@ -223,7 +223,7 @@ impl ArrayBuilder {
 
     pub(super) fn finish(mut self) -> Node {
         let shape = std::iter::once(self.length).chain(self.inner_shape.unwrap_or_default());
-        self.array.set_shape(shape.collect(), self.ragged);
+        self.array.set_shape(shape.collect(), self.is_ragged);
         let value =
             if self.entries.len() == self.length { Value::List(self.entries) } else { self.array.summary(true) };
         Node { value, array: Some(self.array) }

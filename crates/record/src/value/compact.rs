@@ -9,7 +9,7 @@ use super::number::array_entry;
 use super::{Limits, Value};
 
 /// What stands in a structure of which the rest is missing.
-const CUT: &str = "\"…\": \"[cut]\"";
+const CUT_MARK: &str = "\"…\": \"[cut]\"";
 
 #[derive(Default)]
 pub(super) struct Compactor {
@@ -38,14 +38,14 @@ enum Quoted {
     No,
     Text {
         start: usize,
-        escaped: bool,
+        is_escaped: bool,
         /// Inside of `\u{1f}`.
-        in_code: bool,
-        gone: usize,
+        is_in_code: bool,
+        cut_bytes: usize,
     },
     Character {
         length: usize,
-        escaped: bool,
+        is_escaped: bool,
     },
 }
 
@@ -81,11 +81,12 @@ impl Compactor {
             ']' | ')' | '}' => self.end(c, limits),
             ',' => self.next_entry(limits),
             '"' => {
-                self.quoted = Quoted::Text { start: self.text.len(), escaped: false, in_code: false, gone: 0 };
+                self.quoted =
+                    Quoted::Text { start: self.text.len(), is_escaped: false, is_in_code: false, cut_bytes: 0 };
                 self.text.push(c);
             }
             '\'' if self.text.is_empty() || self.text.ends_with(['[', '(', '{', ',', ' ']) => {
-                self.quoted = Quoted::Character { length: 0, escaped: false };
+                self.quoted = Quoted::Character { length: 0, is_escaped: false };
                 self.text.push(c);
             }
             c if c.is_whitespace() => {
@@ -99,10 +100,10 @@ impl Compactor {
 
     fn step_quoted(&mut self, c: char, limits: &Limits) {
         match &mut self.quoted {
-            Quoted::Text { start, escaped, in_code, gone } => {
-                let ends = c == '"' && !*escaped;
-                let may_cut = !*escaped && !*in_code;
-                (*in_code, *escaped) = match (c, *escaped, *in_code) {
+            Quoted::Text { start, is_escaped, is_in_code, cut_bytes } => {
+                let ends = c == '"' && !*is_escaped;
+                let may_cut = !*is_escaped && !*is_in_code;
+                (*is_in_code, *is_escaped) = match (c, *is_escaped, *is_in_code) {
                     ('u', true, _) => (true, false),
                     ('}', _, true) => (false, false),
                     (_, _, true) => (true, false),
@@ -110,20 +111,20 @@ impl Compactor {
                     _ => (false, false),
                 };
                 if ends {
-                    let gone = std::mem::take(gone);
-                    if gone > 0 {
-                        self.text.push_str(&format!("… [{gone} bytes left out]"));
+                    let cut_bytes = std::mem::take(cut_bytes);
+                    if cut_bytes > 0 {
+                        self.text.push_str(&format!("… [{cut_bytes} bytes left out]"));
                     }
                     self.quoted = Quoted::No;
-                } else if *gone > 0 || (may_cut && self.text.len() - *start > limits.text / 4) {
-                    *gone += c.len_utf8();
+                } else if *cut_bytes > 0 || (may_cut && self.text.len() - *start > limits.text / 4) {
+                    *cut_bytes += c.len_utf8();
                     return;
                 }
                 self.text.push(c);
             }
-            Quoted::Character { length, escaped } => {
-                let ends = c == '\'' && !*escaped && *length > 0;
-                *escaped = c == '\\' && !*escaped;
+            Quoted::Character { length, is_escaped } => {
+                let ends = c == '\'' && !*is_escaped && *length > 0;
+                *is_escaped = c == '\\' && !*is_escaped;
                 *length += 1;
                 self.text.push(c);
                 if ends {
@@ -196,9 +197,9 @@ impl Compactor {
         self.parts.push(node);
     }
 
-    /// The value, if it is a structure. `complete` is false where the output was cut before its end.
-    pub(super) fn finish(mut self, complete: bool, limits: &Limits) -> Option<Value> {
-        if self.state == State::Full || !complete {
+    /// The value, if it is a structure. `is_complete` is false where the output was cut before its end.
+    pub(super) fn finish(mut self, is_complete: bool, limits: &Limits) -> Option<Value> {
+        if self.state == State::Full || !is_complete {
             self.close(limits);
         }
         (self.state != State::NotStructured && self.open.is_empty()).then_some(())?;
@@ -221,7 +222,7 @@ impl Compactor {
             }
             match self.open.pop() {
                 Some(Open { start, list: Some(list), .. }) => self.put_in_place(start, list.finish_cut()),
-                Some(Open { bracket: '{', .. }) if is_innermost => self.text.extend([CUT, "}"]),
+                Some(Open { bracket: '{', .. }) if is_innermost => self.text.extend([CUT_MARK, "}"]),
                 Some(Open { bracket: '{', .. }) => self.text.push('}'),
                 _ => self.text.push(')'),
             }

@@ -9,7 +9,7 @@ use super::{Limits, Map, Value};
 use text::shorten;
 
 /// Wrappers of one number whose name says nothing about the number.
-const TRANSPARENT: [&str; 6] = ["Some", "OrderedFloat", "NotNan", "Wrapping", "Saturating", "Reverse"];
+const TRANSPARENT_WRAPPERS: [&str; 6] = ["Some", "OrderedFloat", "NotNan", "Wrapping", "Saturating", "Reverse"];
 
 /// The value that this text is the `Debug` output of; the text itself where it is none.
 pub fn read_debug(text: &str, limits: &Limits) -> Value {
@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
             b'[' => self.list("[", "]", depth),
             b'(' => self.tuple(depth),
             b'{' => self.braces(depth),
-            b'"' => self.string().map(|text| self.kept(&text)),
+            b'"' => self.string().map(|text| self.text_node(&text)),
             b'\'' => self.character(),
             1 => self.part(),
             _ => self.word(depth),
@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
         self.parts.get(number.parse::<usize>().ok()?).cloned()
     }
 
-    fn kept(&self, text: &str) -> Node {
+    fn text_node(&self, text: &str) -> Node {
         Value::String(shorten(text, self.limits.text).into_owned()).into()
     }
 
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
             }
         }
         let mut map: Map = entries.into_iter().collect();
-        map.note_left_out(left_out);
+        map.insert_omission(left_out);
         Some(map)
     }
 
@@ -207,14 +207,14 @@ impl<'a> Reader<'a> {
             "true" => Value::Bool(true).into(),
             "false" => Value::Bool(false).into(),
             "None" => Value::Null.into(),
-            _ => number(word).map_or_else(|| self.kept(word), Node::from),
+            _ => number(word).map_or_else(|| self.text_node(word), Node::from),
         }
     }
 
     fn structure(&mut self, name: &str, depth: usize) -> Option<Node> {
         let map = self.entries(depth)?;
         if map.is_empty() {
-            return Some(self.kept(name));
+            return Some(self.text_node(name));
         }
         if name == "VecStorage"
             && let Some(rows) = matrix_rows(&map)
@@ -245,7 +245,7 @@ impl<'a> Reader<'a> {
             }
         }
         if let [field] = &fields[..]
-            && (TRANSPARENT.contains(&name) || matches!(field.value, Value::List(_) | Value::Map(_)))
+            && (TRANSPARENT_WRAPPERS.contains(&name) || matches!(field.value, Value::List(_) | Value::Map(_)))
         {
             return fields.pop();
         }
@@ -254,10 +254,10 @@ impl<'a> Reader<'a> {
             return Some(Value::List(fields.into_iter().map(|field| field.value).collect()).into());
         }
         if !text.contains('\n') {
-            return Some(self.kept(text));
+            return Some(self.text_node(text));
         }
         let fields: Vec<String> = fields.into_iter().map(|field| bare_text(field.value)).collect();
-        Some(self.kept(&format!("{name}({})", fields.join(", "))))
+        Some(self.text_node(&format!("{name}({})", fields.join(", "))))
     }
 
     fn character(&mut self) -> Option<Node> {

@@ -439,7 +439,7 @@ impl Map {
 
     /// Says in the map itself that it is not all there.
     #[doc(hidden)]
-    pub fn note_left_out(&mut self, entries: usize) {
+    pub fn insert_omission(&mut self, entries: usize) {
         if entries > 0 {
             self.insert("…", format!("[{entries} entries left out]"));
         }
@@ -475,10 +475,10 @@ impl<K: Into<Cow<'static, str>>, V: Into<Value>> FromIterator<(K, V)> for Map {
 impl<K: Into<Cow<'static, str>>, V: Into<Value>> Extend<(K, V)> for Map {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
         // A few names are compared faster than they are indexed.
-        const FEW: usize = 32;
+        const MAX_UNINDEXED_ENTRIES: usize = 32;
         let mut places: Option<HashMap<Name, usize>> = None;
         for (name, value) in entries {
-            if self.0.len() < FEW {
+            if self.0.len() < MAX_UNINDEXED_ENTRIES {
                 self.insert(name, value);
                 continue;
             }

@@ -10,7 +10,7 @@ use super::{Limits, Value};
 use text::{boundary_before, join_ends};
 
 /// Writes that a `Debug` may try after it was told that no more is wanted, before it is taken for endless.
-const IGNORED_ERRORS: u32 = 10_000;
+const MAX_REFUSED_WRITES: u32 = 10_000;
 
 /// Takes one value's `Debug` output and appends it to a text.
 pub struct DebugSink<'a> {
@@ -51,14 +51,14 @@ impl<'a> DebugSink<'a> {
     pub fn finish(self) -> Option<Value> {
         let Overflow { scan, structure, bytes, tail } = *self.overflow?;
         let head = &self.text[self.start..];
-        let complete = self.refused == 0;
-        let structure = structure.and_then(|structure| structure.finish(complete, self.limits));
-        let summary = scan.summary(complete).or(structure).unwrap_or_else(|| {
+        let is_complete = self.refused == 0;
+        let structure = structure.and_then(|structure| structure.finish(is_complete, self.limits));
+        let summary = scan.summary(is_complete).or(structure).unwrap_or_else(|| {
             let head = &head[..boundary_before(head, self.limits.text - self.limits.text / 4)];
             let tail: Vec<u8> = tail.into();
             let tail = String::from_utf8_lossy(&tail);
             let tail = tail.trim_start_matches(char::REPLACEMENT_CHARACTER);
-            match complete {
+            match is_complete {
                 true => join_ends(head, bytes - head.len() - tail.len(), tail).into(),
                 false => format!("{head}… [endless: cut after {bytes} bytes]").into(),
             }
@@ -70,7 +70,7 @@ impl<'a> DebugSink<'a> {
     fn refuse(&mut self) -> fmt::Result {
         self.refused += 1;
         // Unwinding is the only way out of a `Debug` that ignores its errors; the visitor around us catches it.
-        if self.refused > IGNORED_ERRORS && cfg!(panic = "unwind") {
+        if self.refused > MAX_REFUSED_WRITES && cfg!(panic = "unwind") {
             std::panic::resume_unwind(Box::new("endless Debug output"));
         }
         Err(fmt::Error)
@@ -80,9 +80,9 @@ impl<'a> DebugSink<'a> {
 impl fmt::Write for DebugSink<'_> {
     fn write_str(&mut self, chunk: &str) -> fmt::Result {
         self.writes = self.writes.saturating_add(1);
-        let kept = self.text.len() - self.start;
+        let text_bytes = self.text.len() - self.start;
         if self.overflow.is_none() {
-            if kept + chunk.len() <= self.limits.text {
+            if text_bytes + chunk.len() <= self.limits.text {
                 self.text.push_str(chunk);
                 return Ok(());
             }
@@ -98,7 +98,7 @@ impl fmt::Write for DebugSink<'_> {
             }
             self.overflow = Some(overflow);
         }
-        let room = boundary_before(chunk, self.limits.text.saturating_sub(kept));
+        let room = boundary_before(chunk, self.limits.text.saturating_sub(text_bytes));
         self.text.push_str(&chunk[..room]);
         match &mut self.overflow {
             Some(overflow) if overflow.bytes + chunk.len() <= self.limits.scan => {
@@ -132,7 +132,7 @@ struct ArrayScan {
     open: Vec<usize>,
     /// Length of a closed list at each depth.
     shape: Vec<Option<usize>>,
-    ragged: bool,
+    is_ragged: bool,
     word: String,
     state: State,
 }
@@ -193,21 +193,21 @@ impl ArrayScan {
         if self.shape.len() <= depth {
             self.shape.resize(depth + 1, None);
         }
-        self.ragged |= *self.shape[depth].get_or_insert(length) != length;
+        self.is_ragged |= *self.shape[depth].get_or_insert(length) != length;
         match self.open.last_mut() {
             Some(outer) => *outer += 1,
             None => self.state = State::Closed,
         }
     }
 
-    fn summary(mut self, complete: bool) -> Option<Value> {
-        let finished = match complete {
+    fn summary(mut self, is_complete: bool) -> Option<Value> {
+        let finished = match is_complete {
             true => State::Closed,
             false => State::Reading,
         };
         (self.state == finished).then_some(())?;
-        self.array.set_shape(self.shape.into_iter().flatten().collect(), self.ragged);
-        Some(self.array.summary(complete))
+        self.array.set_shape(self.shape.into_iter().flatten().collect(), self.is_ragged);
+        Some(self.array.summary(is_complete))
     }
 }
 

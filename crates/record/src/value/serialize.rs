@@ -194,7 +194,7 @@ impl Entries<'_> {
     }
 
     fn finish(mut self) -> Value {
-        self.map.note_left_out(self.left_out);
+        self.map.insert_omission(self.left_out);
         Value::Map(self.map)
     }
 }

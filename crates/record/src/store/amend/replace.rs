@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 use runtime::file_lock::{FileLock, LockedFile};
 use runtime::io_error::about;
 
-use super::{because, refuse_unless};
+use super::{ensure, with_context};
 use crate::store::write::Replacement;
 
 /// Maximum time to wait for another process that amends the same record.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// The lock on a record. It is a lock on the record's own file, so that no lock file is left behind.
-pub struct Locked {
+pub struct RecordLock {
     file: Opened,
     path: PathBuf,
 }
@@ -26,18 +26,16 @@ enum Opened {
     Unlocked(File),
 }
 
-impl Locked {
+impl RecordLock {
     /// Waits for the lock. Another process may replace the file until then.
-    pub(super) fn wait(path: &Path, stop: &AtomicBool) -> io::Result<Self> {
+    pub(super) fn acquire(path: &Path, stop: &AtomicBool) -> io::Result<Self> {
         let started = Instant::now();
         loop {
-            if let Some(locked) = Self::now(path)? {
-                return Ok(locked);
+            if let Some(lock) = Self::try_acquire(path)? {
+                return Ok(lock);
             }
-            refuse_unless(!stop.load(Ordering::Relaxed), || {
-                format!("interrupted while waiting for {}", path.display())
-            })?;
-            refuse_unless(started.elapsed() < LOCK_TIMEOUT, || {
+            ensure(!stop.load(Ordering::Relaxed), || format!("interrupted while waiting for {}", path.display()))?;
+            ensure(started.elapsed() < LOCK_TIMEOUT, || {
                 format!("another process has been amending {} for long", path.display())
             })?;
             std::thread::sleep(Duration::from_millis(5));
@@ -51,16 +49,16 @@ impl Locked {
     /// # Errors
     ///
     /// When it is no ordinary file, or cannot be opened.
-    pub fn now(path: &Path) -> io::Result<Option<Self>> {
-        refuse_unless(fs::symlink_metadata(path)?.is_file(), || format!("{} is not an ordinary file", path.display()))?;
-        let open = || File::open(path).map_err(|error| because(path.display(), error));
+    pub fn try_acquire(path: &Path) -> io::Result<Option<Self>> {
+        ensure(fs::symlink_metadata(path)?.is_file(), || format!("{} is not an ordinary file", path.display()))?;
+        let open = || File::open(path).map_err(|error| with_context(path.display(), error));
         let file = match FileLock::acquire(open()?, Duration::ZERO) {
             FileLock::Acquired(file) => Opened::Locked(file),
             FileLock::Unsupported => Opened::Unlocked(open()?),
             FileLock::Busy => return Ok(None),
         };
-        let locked = Locked { file, path: path.to_owned() };
-        Ok(locked.is_current().then_some(locked))
+        let lock = RecordLock { file, path: path.to_owned() };
+        Ok(lock.is_current().then_some(lock))
     }
 
     /// Whether the locked file still has its name.
@@ -69,12 +67,12 @@ impl Locked {
             Opened::Locked(file) => file.file(),
             Opened::Unlocked(file) => file,
         };
-        is_own_file(&self.path) && is_at(file, &self.path)
+        is_ordinary_file(&self.path) && is_at(file, &self.path)
     }
 }
 
 /// Whether there is an ordinary file, and not a link to one.
-pub(super) fn is_own_file(path: &Path) -> bool {
+pub(super) fn is_ordinary_file(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|there| there.is_file())
 }
 

@@ -6,7 +6,7 @@ use std::{fmt, io};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Amendment, because};
+use super::{Amendment, with_context};
 use crate::failure::{Failure, Suggestion};
 
 /// The text of the record with what is added.
@@ -29,7 +29,7 @@ pub(super) fn amended(json: &str, amendment: &Amendment) -> io::Result<(String, 
     record.extend("suggested_fixes", &fixes, 1)?;
     let mut context = match record.get("context") {
         Some(context) => serde_json::from_str::<Members<'_>>(context)
-            .map_err(|error| because("its context is no object", error.into()))?,
+            .map_err(|error| with_context("its context is no object", error.into()))?,
         None => return Err(io::Error::other("it has no context")),
     };
     let suggestions = new.iter().map(serde_json::to_string_pretty).collect::<Result<Vec<_>, _>>()?;
@@ -40,7 +40,8 @@ pub(super) fn amended(json: &str, amendment: &Amendment) -> io::Result<(String, 
     let context = context.text(1);
     record.set("context", context);
     let text = record.text(0) + "\n";
-    let amended = Failure::from_json(&text).map_err(|error| because("it would be no record then", error.into()))?;
+    let amended =
+        Failure::from_json(&text).map_err(|error| with_context("it would be no record then", error.into()))?;
     debug_assert_eq!(amended.suggested_fixes.len(), failure.suggested_fixes.len() + new.len());
     Ok((text, new.len()))
 }
@@ -68,7 +69,7 @@ impl Members<'_> {
         }
         let known: Vec<&RawValue> = match self.get(name) {
             Some(list) => serde_json::from_str(list)
-                .map_err(|error| because(format_args!("its {name} is no list"), error.into()))?,
+                .map_err(|error| with_context(format_args!("its {name} is no list"), error.into()))?,
             None => Vec::new(),
         };
         let known = known.iter().map(|entry| entry.get().to_owned());
