@@ -6,7 +6,7 @@
 #[doc(inline)]
 pub use ::record::{
     Amendment, Behaviour, BoundCrossing, Breadcrumb, BuildInfo, Category, Confidence, Context, Convergence, Durability,
-    ErrorEntry, Evidence, Failure, Frame, Limits, Location, Map, NonFinite, Origin, PanicMatch, PanicOrigin, Process,
-    RaisedPanic, ReadError, Relation, Resolution, SCHEMA, SpanEntry, Store, Suggestion, TrailEntry, Value, amend,
-    amend_failure, is_secret_name, redact_text, time,
+    ErrorEntry, Evidence, Failure, Frame, Limits, Location, Map, MapIter, NonFinite, Origin, PanicMatch, PanicOrigin,
+    Process, RaisedPanic, ReadError, Relation, Resolution, SCHEMA, SpanEntry, Store, Suggestion, TrailEntry,
+    UnknownName, Value, amend, amend_failure, is_secret_name, redact_text, time,
 };

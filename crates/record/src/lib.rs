@@ -16,11 +16,11 @@ mod value;
 pub use failure::{
     Behaviour, BoundCrossing, Breadcrumb, BuildInfo, Category, Confidence, Context, Convergence, ErrorEntry, Evidence,
     Failure, Frame, Location, NonFinite, Origin, PanicMatch, PanicOrigin, Process, RaisedPanic, ReadError, Relation,
-    Resolution, SCHEMA, SpanEntry, Suggestion, TrailEntry,
+    Resolution, SCHEMA, SpanEntry, Suggestion, TrailEntry, UnknownName,
 };
 pub use redact::{is_secret_name, redact_text};
 pub use store::{Amendment, Durability, Store, amend, amend_failure};
-pub use value::{Limits, Map, Value};
+pub use value::{Limits, Map, MapIter, Value};
 
 /// The parts that the other crates of the project share. They may change in any release.
 #[doc(hidden)]

@@ -9,6 +9,7 @@ mod debug;
 mod display;
 pub mod json_writer;
 mod limits;
+mod map_iter;
 mod number;
 mod scan;
 mod serialize;
@@ -24,6 +25,7 @@ use serde::ser::{self, Serialize, SerializeMap, Serializer};
 pub use debug::read_debug;
 pub use display::{brief, parameter};
 pub use limits::Limits;
+pub use map_iter::MapIter;
 pub use scan::DebugSink;
 
 /// A typed value of a record: a parameter, a field of a span, an entry of the context.
@@ -412,8 +414,9 @@ impl Map {
     /// let names: Vec<&str> = map.iter().map(|(name, _)| name).collect();
     /// assert_eq!(names, ["rtol", "atol"]);
     /// ```
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(name, value)| (&**name, value))
+    #[inline]
+    pub fn iter(&self) -> MapIter<'_> {
+        MapIter(self.0.iter())
     }
 
     /// The names, as they are held, and values.

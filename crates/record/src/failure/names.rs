@@ -1,0 +1,86 @@
+//! Categories, confidences and behaviours by their names in the record.
+
+use std::error::Error;
+use std::fmt;
+use std::str::FromStr;
+
+use super::{Behaviour, Category, Confidence};
+
+/// A name that is not in the list.
+///
+/// ```
+/// use tracing_failure::Category;
+///
+/// let error = "bad luck".parse::<Category>().unwrap_err();
+/// assert_eq!(error.to_string(), "unknown category `bad luck`");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownName {
+    list: &'static str,
+    name: String,
+}
+
+impl fmt::Display for UnknownName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "unknown {} `{}`", self.list, self.name)
+    }
+}
+
+impl Error for UnknownName {}
+
+fn known<T>(found: Option<T>, list: &'static str, name: &str) -> Result<T, UnknownName> {
+    found.ok_or_else(|| UnknownName { list, name: name.to_owned() })
+}
+
+/// The name in the record.
+impl fmt::Display for Category {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Category {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        known(Category::from_name(name), "category", name)
+    }
+}
+
+/// The name in the record.
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Confidence {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        known(Confidence::from_name(name), "confidence", name)
+    }
+}
+
+/// The name in the record.
+impl fmt::Display for Behaviour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_read_back() {
+        for category in Category::all() {
+            assert_eq!(category.to_string().parse(), Ok(*category));
+        }
+        for confidence in [Confidence::Low, Confidence::Medium, Confidence::High] {
+            assert_eq!(confidence.to_string().parse(), Ok(confidence));
+        }
+        assert_eq!(format!("{:>8}", Confidence::Low), "     low");
+    }
+}
