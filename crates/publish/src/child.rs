@@ -23,20 +23,20 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// Maximum time to wait for the end of stderr after the process has exited. A background process may keep it open.
 const STDERR_GRACE: Duration = Duration::from_millis(250);
 
-pub(crate) struct Exited {
+pub(crate) struct ProcessOutput {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
 }
 
 /// The limit of a run: a deadline and a flag that cancels it.
-pub(crate) struct Limit<'a> {
+pub(crate) struct RunLimit<'a> {
     pub(crate) watchdog: &'a Watchdog,
     pub(crate) deadline: Instant,
     pub(crate) cancelled: &'a AtomicBool,
 }
 
-impl Limit<'_> {
+impl RunLimit<'_> {
     fn is_over(&self) -> bool {
         Instant::now() >= self.deadline || self.cancelled.load(Ordering::Relaxed)
     }
@@ -47,7 +47,7 @@ impl Limit<'_> {
 /// # Errors
 ///
 /// Fails if the process cannot be started, or if it writes too much.
-pub(crate) fn run(command: &mut Command, input: Vec<u8>, limit: &Limit<'_>) -> io::Result<Option<Exited>> {
+pub(crate) fn run(command: &mut Command, input: Vec<u8>, limit: &RunLimit<'_>) -> io::Result<Option<ProcessOutput>> {
     set_process_group(command);
     let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
     let mut child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
@@ -59,7 +59,7 @@ pub(crate) fn run(command: &mut Command, input: Vec<u8>, limit: &Limit<'_>) -> i
     exited
 }
 
-fn supervise(child: &mut Child, input: Vec<u8>, limit: &Limit<'_>) -> io::Result<Option<Exited>> {
+fn supervise(child: &mut Child, input: Vec<u8>, limit: &RunLimit<'_>) -> io::Result<Option<ProcessOutput>> {
     if let Some(mut stdin) = child.stdin.take() {
         // A process that does not read all its input reports the reason itself.
         background::run(move || drop(stdin.write_all(&input)))?;
@@ -67,8 +67,8 @@ fn supervise(child: &mut Child, input: Vec<u8>, limit: &Limit<'_>) -> io::Result
     let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(io::Error::other("the output of git cannot be read"));
     };
-    let stdout = Output::of(stdout, MAX_STDOUT_BYTES)?;
-    let stderr = Output::of(stderr, MAX_STDERR_BYTES)?;
+    let stdout = PipeReader::of(stdout, MAX_STDOUT_BYTES)?;
+    let stderr = PipeReader::of(stderr, MAX_STDERR_BYTES)?;
     while !stdout.ends_within(POLL_INTERVAL) {
         if limit.is_over() {
             return Ok(None);
@@ -81,16 +81,16 @@ fn supervise(child: &mut Child, input: Vec<u8>, limit: &Limit<'_>) -> io::Result
     if stdout.len() == MAX_STDOUT_BYTES {
         return Err(io::Error::other("the output of git is too large"));
     }
-    Ok(Some(Exited { status, stdout, stderr }))
+    Ok(Some(ProcessOutput { status, stdout, stderr }))
 }
 
 /// The output of a pipe, read by a thread that may outlive this value.
-struct Output {
+struct PipeReader {
     bytes: Arc<Mutex<Vec<u8>>>,
     ended: Receiver<()>,
 }
 
-impl Output {
+impl PipeReader {
     fn of(mut pipe: impl Read + Send + 'static, max_bytes: usize) -> io::Result<Self> {
         let bytes = Arc::new(Mutex::new(Vec::new()));
         let (end, ended) = channel();
@@ -105,7 +105,7 @@ impl Output {
             let _ = end.send(());
         };
         background::run(read)?;
-        Ok(Output { bytes, ended })
+        Ok(PipeReader { bytes, ended })
     }
 
     fn ends_within(&self, time: Duration) -> bool {
@@ -169,9 +169,9 @@ mod tests {
 
     static CANCELLED: AtomicBool = AtomicBool::new(false);
 
-    fn sh(script: &str, input: Vec<u8>, timeout: Duration) -> Option<Exited> {
+    fn sh(script: &str, input: Vec<u8>, timeout: Duration) -> Option<ProcessOutput> {
         let watchdog = Watchdog::default();
-        let limit = Limit { deadline: Instant::now() + timeout, cancelled: &CANCELLED, watchdog: &watchdog };
+        let limit = RunLimit { deadline: Instant::now() + timeout, cancelled: &CANCELLED, watchdog: &watchdog };
         run(Command::new("sh").args(["-c", script]), input, &limit).unwrap()
     }
 

@@ -22,7 +22,7 @@ use crate::{reset, restore};
 const MAX_ATTEMPTS: u32 = 10;
 
 /// The result of committing.
-pub(crate) struct Committed {
+pub(crate) struct CommitOutcome {
     /// The commit at the branch.
     pub(crate) tip: Option<String>,
     pub(crate) new: Option<NewCommit>,
@@ -55,7 +55,7 @@ pub(crate) fn commit(
     scan: &mut Scan,
     place: Option<(&Remote, &PushLedger)>,
     start: Option<&str>,
-) -> Result<Committed, PublishError> {
+) -> Result<CommitOutcome, PublishError> {
     let cache = Cache::open(repository)?;
     if target.is_current {
         stage::finish_earlier(repository)?;
@@ -69,7 +69,7 @@ pub(crate) fn commit(
         let Selection { entries, ignored, skipped, secrets } = selection;
         if entries.is_empty() {
             let tip = parent.map(str::to_owned);
-            return Ok(Committed { tip, new: None, ignored, skipped, secrets });
+            return Ok(CommitOutcome { tip, new: None, ignored, skipped, secrets });
         }
         let new = match NewCommit::create(repository, scan, parent, &entries) {
             // Git has pruned objects that the commit needs. They are created again, once.
@@ -88,7 +88,7 @@ pub(crate) fn commit(
         match moved {
             BranchMove::Done => {
                 let tip = Some(new.commit.clone());
-                return Ok(Committed { tip, new: Some(new), ignored, skipped, secrets });
+                return Ok(CommitOutcome { tip, new: Some(new), ignored, skipped, secrets });
             }
             BranchMove::LostRace => {}
             BranchMove::Undone => cache.reset(),

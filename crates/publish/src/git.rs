@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::child::{self, Limit};
+use crate::child::{self, RunLimit};
 use crate::error::PublishError;
 use crate::watchdog::Watchdog;
 
@@ -145,7 +145,7 @@ impl Git {
         let started = Instant::now();
         // A timeout that overflows the clock means a very long one.
         let deadline = started.checked_add(self.timeout).unwrap_or(started + Duration::from_secs(1 << 30));
-        let limit = Limit { deadline, cancelled: &self.cancelled, watchdog: &self.watchdog };
+        let limit = RunLimit { deadline, cancelled: &self.cancelled, watchdog: &self.watchdog };
         match child::run(&mut command, input, &limit) {
             Ok(Some(exited)) => Ok(GitOutput {
                 succeeded: exited.status.success(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::allow_list::AllowList;
 use crate::cache::Cache;
-use crate::commit::{Committed, NewCommit};
+use crate::commit::{CommitOutcome, NewCommit};
 use crate::error::PublishError;
 use crate::git::Git;
 use crate::ledger::PushLedger;
@@ -327,12 +327,12 @@ impl Published {
     }
 
     fn of(
-        committed: Committed,
+        committed: CommitOutcome,
         pushed: Result<Option<NewCommit>, NotPushed>,
         target: Target,
         remote: Option<Remote>,
     ) -> Self {
-        let Committed { new, ignored, skipped, mut secrets, .. } = committed;
+        let CommitOutcome { new, ignored, skipped, mut secrets, .. } = committed;
         let mut branch = target.branch.to_string();
         let (outcome, new) = match pushed {
             Ok(Some(pushed)) => {

@@ -16,7 +16,7 @@ use crate::repository::Repository;
 use crate::scan::Scan;
 use crate::target::{Target, find_other_file};
 use crate::tree::{Change, Entry, changed, changes};
-use crate::withdrawn::Withdrawn;
+use crate::withdrawn::WithdrawnRecords;
 
 /// Maximum number of attempts if others push at the same time.
 const MAX_ATTEMPTS: u32 = 16;
@@ -43,7 +43,7 @@ pub(crate) struct Push<'a> {
 }
 
 /// A commit, and the tip that it is pushed onto.
-struct Step {
+struct PushStep {
     new: NewCommit,
     tip: Option<String>,
     entries: Vec<Entry>,
@@ -116,7 +116,7 @@ impl Push<'_> {
     }
 
     /// Returns the commit to push onto the tip, or `None` if the tip has all records.
-    fn step(&mut self, tip: Option<String>) -> Result<Option<Step>, NotPushed> {
+    fn step(&mut self, tip: Option<String>) -> Result<Option<PushStep>, NotPushed> {
         if tip.is_none() {
             self.refuse_deleted()?;
         }
@@ -137,7 +137,7 @@ impl Push<'_> {
             let commit = self.local.to_owned();
             let computations = crate::message::tally(self.scan.computations(&entries));
             let new = NewCommit { commit, records: entries.len(), computations, left_out: secrets };
-            return Ok(Some(Step { new, tip, entries }));
+            return Ok(Some(PushStep { new, tip, entries }));
         }
         let Some(tip) = tip else {
             let (branch, remote) = (self.target.branch.to_string(), self.remote.display_name());
@@ -146,7 +146,7 @@ impl Push<'_> {
         self.refuse_other_files(&tip)?;
         let made = NewCommit::create(self.repository, self.scan, Some(&tip), &entries)?;
         let new = NewCommit { left_out: secrets, ..made };
-        Ok(Some(Step { new, tip: Some(tip), entries }))
+        Ok(Some(PushStep { new, tip: Some(tip), entries }))
     }
 
     /// Refuses to restore a branch that was deleted or renamed on the remote.
@@ -233,7 +233,7 @@ impl Push<'_> {
         if tip.is_none() && !self.target.is_current {
             return Ok(());
         }
-        let withdrawn = Withdrawn::find(self.repository, self.remote, &self.ledger, tip, published)?;
+        let withdrawn = WithdrawnRecords::find(self.repository, self.remote, &self.ledger, tip, published)?;
         // If the tip is an ancestor and the branch was never set back, every difference is a local change.
         if builds_on_tip && !withdrawn.is_set_back() {
             return Ok(());

@@ -8,9 +8,9 @@ use crate::error::{PublishError, Secret};
 use crate::git::{path_of, split_nul};
 use crate::outcome::{Ignored, Skipped};
 use crate::repository::Repository;
-use crate::reserved::Reserved;
+use crate::reserved::ReservedRecords;
 use crate::restore::restore_missing;
-use crate::scan::{Read, Scan};
+use crate::scan::{RecordContent, Scan};
 use crate::tree::{Entry, TreeItem, list_dir};
 use record::Store;
 use record::internal::{copies, is_record_name, time_and_id_in};
@@ -31,7 +31,7 @@ pub(crate) struct Selection {
 
 impl Selection {
     /// Removes the records that the user has reserved.
-    fn remove_reserved(&mut self, reserved: &Reserved) {
+    fn remove_reserved(&mut self, reserved: &ReservedRecords) {
         let left = self.entries.iter().filter_map(|entry| Some((entry, reserved.why(entry)?)));
         self.skipped.extend(left.map(|(entry, why)| Skipped::of(path_of(&entry.path), why)));
         self.entries.retain(|entry| reserved.why(entry).is_none());
@@ -94,7 +94,7 @@ pub(crate) fn select(
     selection = Selection { ignored: selection.ignored, ..found };
     selection.skipped.extend(left_out);
     if ignore_rules {
-        selection.remove_reserved(&Reserved::read(&repository.git, &repository.head_or_empty()?)?);
+        selection.remove_reserved(&ReservedRecords::read(&repository.git, &repository.head_or_empty()?)?);
     }
     Ok(selection)
 }
@@ -176,7 +176,9 @@ fn classify<'a>(
     for name in names {
         let path = repository.path_of(name);
         match read(&repository.dir.join(name)) {
-            Ok(Some(Read { place: Some(place), .. })) if originals.get(&*place).is_some_and(|own| own != name) => {
+            Ok(Some(RecordContent { place: Some(place), .. }))
+                if originals.get(&*place).is_some_and(|original| original != name) =>
+            {
                 skipped.push(Skipped::copy(repository, name, originals[&*place]));
             }
             Ok(Some(read)) => {
@@ -194,13 +196,13 @@ fn classify<'a>(
     (records, skipped, secrets)
 }
 
-fn read(path: &Path) -> Result<Option<Read>, String> {
+fn read(path: &Path) -> Result<Option<RecordContent>, String> {
     let too_large = std::fs::metadata(path).is_ok_and(|metadata| metadata.len() > MAX_FILE_BYTES);
     if too_large {
         return Err(format!("it is larger than {} MB", MAX_FILE_BYTES >> 20));
     }
     match std::fs::read(path) {
-        Ok(bytes) => Read::from_bytes(&bytes).map(Some),
+        Ok(bytes) => RecordContent::from_bytes(&bytes).map(Some),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("it cannot be read: {error}")),
     }

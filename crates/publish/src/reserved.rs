@@ -8,7 +8,7 @@ use crate::tree::Entry;
 
 /// Files whose index entry differs from HEAD or has a flag.
 #[derive(Debug, Default)]
-pub(crate) struct Reserved {
+pub(crate) struct ReservedRecords {
     /// The staged version of each file that was added or changed.
     versions: HashMap<Vec<u8>, String>,
     /// Files whose removal is staged, and both sides of a staged rename.
@@ -17,10 +17,10 @@ pub(crate) struct Reserved {
     hidden: HashSet<Vec<u8>>,
 }
 
-impl Reserved {
+impl ReservedRecords {
     /// Reads the user's index. `head` is the commit or tree that it is compared with.
     pub(crate) fn read(git: &Git, head: &str) -> Result<Self, PublishError> {
-        let mut reserved = Reserved::default();
+        let mut reserved = ReservedRecords::default();
         // The whole tree is compared: a record may be renamed to or from another directory.
         let words = ["diff-index", "--cached", "--raw", "-z", "-M", "--ita-invisible-in-index", head, "--"];
         reserved.add_changes(&git.read(&words, Vec::new())?);
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn staged_changes_and_bits_reserve_a_file() {
-        let mut reserved = Reserved::default();
+        let mut reserved = ReservedRecords::default();
         reserved
             .add_changes(b":0 1 a b M\0changed\0:0 1 a c R100\0from\0to\0:0 0 a 0 D\0gone\0:0 1 a d C90\0kept\0copy\0");
         reserved.add_flags(b"H plain\0S skipped\0h assumed\0");

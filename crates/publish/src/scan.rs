@@ -16,14 +16,14 @@ use record::internal::{Json, SecretFinding, secrets, secrets_in_text};
 const MAX_BATCH_BYTES: u64 = 4 << 20;
 
 /// The content of a record.
-pub(crate) struct Read {
+pub(crate) struct RecordContent {
     pub(crate) computation: String,
     /// The time and the id, as in the file name of a record.
     pub(crate) place: Option<String>,
     pub(crate) secrets: Vec<SecretFinding>,
 }
 
-impl Read {
+impl RecordContent {
     /// Parses a record.
     ///
     /// # Errors
@@ -37,7 +37,7 @@ impl Read {
         // `Json` keeps duplicate keys. The record has only the last, but the file is published with both.
         let json: Json = serde_json::from_str(&text).map_err(|error| format!("no JSON: {error}"))?;
         let place = failure.context.id.map(|id| format!("{}_{id}", record::time::compact(failure.timestamp)));
-        Ok(Read { computation: failure.computation, place, secrets: secrets(&json, sha256) })
+        Ok(RecordContent { computation: failure.computation, place, secrets: secrets(&json, sha256) })
     }
 }
 
@@ -49,7 +49,7 @@ fn sha256(value: &str) -> String {
 /// The content of blobs. Each blob is read once.
 #[derive(Default)]
 pub(crate) struct Scan {
-    known: HashMap<String, Result<Read, String>>,
+    known: HashMap<String, Result<RecordContent, String>>,
     /// Hashes of values that look like secrets but are not.
     allowed: AllowList,
 }
@@ -77,7 +77,7 @@ impl Scan {
                     command: format!("git cat-file blob {blob}"),
                     stderr: "the object is missing from the repository".to_owned(),
                 })?;
-                self.known.insert((*blob).to_owned(), Read::from_bytes(content));
+                self.known.insert((*blob).to_owned(), RecordContent::from_bytes(content));
             }
         }
         Ok(())
@@ -127,7 +127,7 @@ impl Scan {
         found.iter().chain(&in_name).filter(|found| !self.allowed.has(&found.digest)).map(secret).collect()
     }
 
-    fn content_of(&self, entry: &Entry) -> Option<&Read> {
+    fn content_of(&self, entry: &Entry) -> Option<&RecordContent> {
         self.known.get(&entry.blob)?.as_ref().ok()
     }
 }

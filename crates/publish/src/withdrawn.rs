@@ -19,12 +19,12 @@ const MAX_BRANCHES: usize = 20;
 
 /// The records of commits that the remote's branch has lost.
 #[derive(Debug, Default)]
-pub(crate) struct Withdrawn {
+pub(crate) struct WithdrawnRecords {
     versions: HashSet<String>,
     is_set_back: bool,
 }
 
-impl Withdrawn {
+impl WithdrawnRecords {
     /// Compares the known earlier positions of the branch with its current one.
     ///
     /// If the branch is not on the remote, all tracking branches count, since the branch could restore their records.
@@ -43,7 +43,7 @@ impl Withdrawn {
         }
         positions.sort_unstable();
         positions.dedup();
-        let mut withdrawn = Withdrawn::default();
+        let mut withdrawn = WithdrawnRecords::default();
         for position in lost_commits(repository, positions, published)? {
             withdrawn.is_set_back = true;
             // Pruned commits cannot be restored either.
