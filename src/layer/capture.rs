@@ -14,41 +14,41 @@ use crate::observe::trail::filter::TrailFilter;
 use crate::observe::trail::retention::Retention;
 use crate::recorder::Recorder;
 
-/// The spans around one, innermost first.
+/// Returns the span and its ancestors, innermost first.
 pub(super) type Walk = fn(&Dispatch, &span::Id) -> Vec<SpanKey>;
 
-/// What a [`FailureLayer`] holds that does not depend on the subscriber around it. Code outside of callbacks finds it
-/// through the dispatcher.
+/// The part of a [`FailureLayer`] that does not depend on the type of its subscriber. Code outside of layer callbacks
+/// finds it through the dispatcher.
 #[derive(Debug)]
 pub(crate) struct Capture {
     pub(crate) recorder: Arc<Recorder>,
     pub(super) open_spans: OpenSpans,
     pub(super) has_log: bool,
-    /// Tells layers apart: a thread may be in spans of several.
+    /// Identifies this layer. A thread may be in spans of several layers.
     pub(super) id: u64,
     pub(super) retention: Retention,
-    /// What the trail keeps; all that arrives if there is none.
+    /// The events that the trail keeps. Without a filter, it keeps every event that reaches the layer.
     pub(super) trail_filter: Option<TrailFilter>,
-    /// Whether ours is the only layer of the process, so that what it does not need nobody needs, and no other layer
-    /// can hold a lock.
+    /// True if this is the only layer of the process. It may then disable callsites that it does not need, and no other
+    /// layer can hold a lock on a span's extensions.
     pub(super) sole: bool,
-    /// The address of the subscriber that delivers to this layer; 0 where it is not known.
+    /// The address of the subscriber that delivers to this layer; 0 if unknown.
     pub(super) subscriber: AtomicUsize,
-    /// Finds the address of that subscriber in a dispatcher.
+    /// Returns the address of that subscriber, if the dispatcher contains it.
     pub(super) subscriber_in: fn(&Dispatch) -> Option<usize>,
-    /// Finds the spans around a span in the subscriber.
+    /// Returns a span and its ancestors from the subscriber.
     pub(super) walk: Walk,
-    /// Lets a SpanTrace show this text as the fields of a span.
+    /// Sets the text that a SpanTrace prints as the fields of a span.
     pub(super) show: fn(&Dispatch, u64, String),
 }
 
 impl Capture {
-    /// The spans of a path, with what is known of them.
+    /// Returns the spans of a path with their fields and computations.
     pub(super) fn span_path(&self, path: &[SpanKey]) -> SpanPath {
         SpanPath::of(&self.open_spans, path, &self.recorder.limits, &self.recorder.redactor)
     }
 
-    /// States the outcome of the innermost computation around the caller, in each layer of the current dispatcher.
+    /// Sets the outcome of the innermost computation around the caller, in each layer of the current dispatcher.
     pub(crate) fn state_outcome(outcome: Outcome) {
         if Busy::is_busy() {
             return;
@@ -60,11 +60,13 @@ impl Capture {
         });
     }
 
-    /// The computation that this span names.
+    /// Returns the computation that this span names.
     pub(super) fn named_span(&self, id: u64) -> Option<Arc<Computation>> {
-        let look =
-            |open_span: &mut OpenSpan| open_span.own().filter(|_| open_span.role.names_computation()).map(Arc::clone);
-        self.open_spans.with(id, look).flatten()
+        let named = |open_span: &mut OpenSpan| {
+            let names_computation = open_span.role.names_computation();
+            if names_computation { open_span.own().map(Arc::clone) } else { None }
+        };
+        self.open_spans.with(id, named).flatten()
     }
 }
 

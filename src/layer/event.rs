@@ -1,4 +1,4 @@
-//! What an event or a span says about a failure.
+//! Reads the fields of an event or a span into an observation.
 
 use std::borrow::Cow;
 
@@ -20,12 +20,12 @@ use record::Location;
 use record::{Limits, Map, Value};
 use text::shorten_to_line;
 
-/// Fields that a message names which is built from them, and the characters of each value.
+/// Maximum number of fields in a message that is built from fields, and of characters per value.
 const MAX_FIELDS_IN_MESSAGE: usize = 8;
 const MAX_VALUE_CHARS: usize = 80;
 
-/// The fields of an event or a span, and which of them have a place of their own in the record. The others are kept as
-/// values.
+/// Reads the fields of an event or a span. It remembers the fields that have their own place in the record; the other
+/// fields become values.
 struct Reader<'a> {
     fields: &'a Fields,
     limits: &'a Limits,
@@ -37,14 +37,14 @@ impl<'a> Reader<'a> {
         Reader { fields, limits, used: Vec::new() }
     }
 
-    /// The value of a field that names something, whatever its type.
+    /// Returns a field that names something, whatever its type.
     fn name(&mut self, field: &'static str) -> Option<String> {
         let name = self.fields.text(field, self.limits)?;
         self.used.push(field);
         Some(name)
     }
 
-    /// A field that is a text. A number of this name is a value of the user.
+    /// Returns a text field. A number under this name is a value of the user and stays one.
     fn text(&mut self, field: &'static str) -> Option<String> {
         let Some(Value::String(text)) = self.fields.value(field, self.limits) else { return None };
         if text.is_empty() {
@@ -54,7 +54,8 @@ impl<'a> Reader<'a> {
         Some(text)
     }
 
-    /// The category by name. An unknown name says the reason if nothing else does.
+    /// Returns the name of the category. A name that is no category serves as the reason if there is no other;
+    /// otherwise it remains a value as well.
     fn category(&mut self, has_reason: bool) -> Option<String> {
         let name = self.text("category")?;
         if has_reason && Category::from_name(&name).is_none() {
@@ -64,15 +65,13 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What an ERROR event says about the failure.
+/// Builds the observation of an ERROR event.
 pub(super) fn observe_event(
     meta: &'static Metadata<'static>,
     fields: &Fields,
     error: Option<TypedError>,
     recorder: &Recorder,
 ) -> Observation {
-    // Beside an error, the message does not have to repeat its sources.
-    let headline = |text: &str| ReportText::parse(text).map(|report| report.errors[0].clone());
     let limits = &recorder.limits;
     let mut reader = Reader::new(fields, limits);
     let mut observation = Observation::new(Trigger::Event, ReportSite::Callsite(meta.callsite()));
@@ -109,18 +108,22 @@ pub(super) fn observe_event(
         None => String::new(),
     };
     match observation.computation {
-        // A lone event: what it carries are the computation's parameters.
+        // The event names the computation itself, so its fields are the parameters.
         Some(_) => observation.parameters = Some(others),
         None => observation.event = others,
     }
-    if let (false, Some(message)) = (observation.error.entries.is_empty(), message) {
-        observation.event.insert("message", headline(message).unwrap_or_else(|| message.to_owned()));
+    if let Some(message) = message
+        && !observation.error.entries.is_empty()
+    {
+        // The error lists its sources, so the message need not repeat them.
+        let headline = ReportText::parse(message).map(|report| report.errors[0].clone());
+        observation.event.insert("message", headline.unwrap_or_else(|| message.to_owned()));
     }
     observation.location = location(meta, fields, recorder);
     observation
 }
 
-/// The message of an event that has none: `code=3 solver=lu`.
+/// Builds the message of an event without one: `code=3 solver=lu`.
 fn message_of_fields(fields: &Map) -> String {
     if fields.iter().next().is_none() {
         return "an ERROR event without a message".to_owned();
@@ -134,11 +137,11 @@ fn message_of_fields(fields: &Map) -> String {
     if fields.len() > MAX_FIELDS_IN_MESSAGE { message + " …" } else { message }
 }
 
-/// What the span of an error says when it closes.
+/// Builds the observation of an ERROR-level span that closes.
 pub(super) fn observe_span(open_span: &OpenSpan, recorder: &Recorder) -> Observation {
     let mut reader = Reader::new(&open_span.fields, &recorder.limits);
     let mut observation = Observation::new(Trigger::SpanClose, ReportSite::Close);
-    // These two remain parameters as well: they may be arguments of the function.
+    // These two fields remain parameters as well, because they may be arguments of the function.
     observation.error_type = reader.text("error_type");
     observation.reason = reader.text("reason");
     let message = SPAN_ERROR_FIELDS.iter().find_map(|name| Some((*name, open_span.fields.message_text(name)?)));
@@ -153,7 +156,7 @@ pub(super) fn observe_span(open_span: &OpenSpan, recorder: &Recorder) -> Observa
     observation
 }
 
-/// Records of the `log` crate carry their place in fields.
+/// Returns the source location. Records of the `log` crate carry it in fields.
 fn location(meta: &'static Metadata<'static>, fields: &Fields, recorder: &Recorder) -> Location {
     let mut location = callsite::location(meta);
     if !is_log_record(meta) {

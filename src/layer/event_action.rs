@@ -1,22 +1,23 @@
-//! What the layer does with an event. This is the only place that decides it.
+//! Decides what the layer does with an event. No other place decides it.
 
 use tracing::{Level, Metadata};
 
 use crate::layer::capture::Capture;
 use crate::observe::outcome;
 
-/// What the layer does with an event.
+/// The action of the layer for an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum EventAction {
-    /// Nothing.
+    /// Do nothing.
     Ignore,
-    /// Add its numbers and texts to the trail of the computation around it.
+    /// Add the numbers and texts of the event to the trail of its computation.
     Trail,
-    /// The same, and take the value that a function returned for the outcome of its computation.
+    /// Same as `Trail`, and use the returned value as the outcome of the computation.
     Outcome,
-    /// Write it into the runtime log, and add it to the trail.
+    /// Write the event to the runtime log, and add it to the trail.
     Log,
-    /// Record it as a failure unless it states success, and add it to the trail. `is_logged`: write it into the log too.
+    /// Record a failure unless the event states success, and add the event to the trail. If `is_logged`, also write it
+    /// to the log.
     Record { is_logged: bool },
 }
 

@@ -1,4 +1,4 @@
-//! What the panic hook of this thread is doing, and the failure that a hook of the program logged.
+//! The state of the panic hook on this thread, and the failure that another hook logged about the panic.
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,14 +11,14 @@ use crate::recorder::observation::{Trigger, Verdict};
 
 static IS_INSTALLED: AtomicBool = AtomicBool::new(false);
 
-/// Where the hook is with this thread's panic.
+/// The state of the panic hook on this thread.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hook {
-    /// It does not run.
+    /// No panic is being handled.
     Idle,
-    /// It records the panic. A second hook of ours has nothing to add.
+    /// The hook records the panic. A second `tracing-failure` hook does nothing.
     Recording,
-    /// The hook that was there before runs. The panic has this record.
+    /// The previous hook of the program runs. The id is that of the panic's record.
     Previous(Option<Uuid>),
 }
 
@@ -27,27 +27,28 @@ thread_local! {
     static REPORT: RefCell<Option<HookReport>> = const { RefCell::new(None) };
 }
 
-/// Changes the state of this thread's hook, and returns the one before.
+/// Changes the state and returns the previous one.
 pub(super) fn enter(state: Hook) -> Hook {
     HOOK.replace(state)
 }
 
-/// Notes that the hook is installed.
+/// Marks the hook as installed.
 pub(super) fn mark_installed() {
     IS_INSTALLED.store(true, Ordering::Relaxed);
 }
 
-/// The failure that this thread recorded while it was panicking.
+/// Takes the failure that this thread recorded while it was panicking.
 pub(super) fn take_report() -> Option<HookReport> {
     REPORT.try_with(|slot| slot.try_borrow_mut().ok()?.take()).ok().flatten()
 }
 
-/// Whether this process has a panic hook of ours. Another one may have replaced it since.
+/// Returns true if this process has installed the panic hook. The program may have replaced it since.
 pub(super) fn is_hook_installed() -> bool {
     IS_INSTALLED.load(Ordering::Relaxed)
 }
 
-/// What a panic hook of the program logs about a panic is no failure of its own. `None` where no such hook runs.
+/// Returns the verdict for an event that the program's own panic hook logs: it belongs to the panic and is no failure
+/// of its own. Returns `None` if no such hook runs.
 pub(super) fn verdict_in_hook() -> Option<Verdict> {
     match HOOK.try_with(Cell::get) {
         Ok(Hook::Previous(Some(failure))) => Some(Verdict::Repeated(failure)),
@@ -56,12 +57,12 @@ pub(super) fn verdict_in_hook() -> Option<Verdict> {
     }
 }
 
-/// Whether a failure is seen while this thread is panicking: a panic hook that runs before ours may log it.
+/// Returns true if this failure may come from a panic hook that runs before this one and logs the panic.
 pub(super) fn may_be_in_hook(trigger: Trigger) -> bool {
     trigger == Trigger::Event && std::thread::panicking()
 }
 
-/// Notes such a failure, and all that it says.
+/// Keeps the failure and its texts for the panic hook.
 pub(super) fn set_report(failure: Uuid, texts: Vec<String>) {
     let report = HookReport { failure, texts };
     let _ = REPORT.try_with(|slot| slot.try_borrow_mut().map(|mut slot| *slot = Some(report)));
@@ -74,10 +75,12 @@ pub(super) struct HookReport {
 }
 
 impl HookReport {
+    /// Returns true if the texts contain the message or the location of the panic.
     pub(super) fn is_about(&self, panic: &RecentPanic) -> bool {
         let Location { file, line, .. } = &panic.location;
         let place = file.as_ref().zip(*line).map(|(file, line)| format!("{file}:{line}"));
-        let mut marks = [Some(panic.message.clone()).filter(|_| panic.is_text), place].into_iter().flatten();
+        let message = panic.is_text.then(|| panic.message.clone());
+        let mut marks = [message, place].into_iter().flatten();
         marks.any(|mark| !mark.is_empty() && self.texts.iter().any(|text| text.contains(&mark)))
     }
 }

@@ -1,7 +1,7 @@
-//! The live layers of this process, for code that runs outside of layer callbacks.
+//! A list of the live layers of this process, for code that runs outside of layer callbacks.
 //!
 //! `Dispatch::downcast_ref` does not find a layer inside `reload::Layer` or another wrapper that hides it. Each layer
-//! is therefore listed here, and remembers the subscriber that delivers to it.
+//! is therefore listed here and remembers the subscriber that delivers to it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -16,10 +16,10 @@ use crate::observe::span_stack::Current;
 use runtime::lock::Mutex;
 use runtime::stderr;
 
-/// Layers that are listed. One more is still found where `downcast_ref` reaches it.
+/// Maximum number of listed layers. Further layers are found only through `downcast_ref`.
 const MAX_LISTED: usize = 256;
-/// Spans of a path that is read from our own table.
-const SPANS: usize = 256;
+/// Maximum number of spans in a path that is read from the open spans.
+const MAX_SPANS: usize = 256;
 
 static LIVE: Mutex<Vec<Weak<Capture>>> = Mutex::new(Vec::new());
 
@@ -41,7 +41,7 @@ fn listed() -> Vec<Arc<Capture>> {
     LIVE.lock().map(|live| live.iter().filter_map(Weak::upgrade).collect()).unwrap_or_default()
 }
 
-/// Whether a dispatcher delivers to a layer.
+/// The relation between a dispatcher and a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Delivery {
     Yes,
@@ -50,7 +50,7 @@ enum Delivery {
 }
 
 impl Capture {
-    /// Calls with each layer of the current dispatcher and the spans around the caller, innermost first.
+    /// Calls `look` with each layer of the current dispatcher and the spans around the caller, innermost first.
     pub(crate) fn for_each_current(mut look: impl FnMut(&Capture, Vec<SpanKey>, &Dispatch)) {
         tracing::dispatcher::get_default(|dispatch| {
             let mut found = false;
@@ -73,8 +73,8 @@ impl Capture {
         });
     }
 
-    /// Calls with the first layer of the current dispatcher, and the spans around the caller, innermost first. `None`
-    /// where no [`FailureLayer`](super::FailureLayer) is installed.
+    /// Calls `look` with the first layer of the current dispatcher and the spans around the caller, innermost first.
+    /// Returns `None` if no [`FailureLayer`](super::FailureLayer) is installed.
     pub(crate) fn with_current<R>(look: impl FnOnce(&Capture, Vec<SpanKey>, &Dispatch) -> R) -> Option<R> {
         let mut look = Some(look);
         let mut result = None;
@@ -94,8 +94,8 @@ impl Capture {
         }
     }
 
-    /// Whether a dispatcher delivers to a layer that does not know its subscriber: the layer was put into a
-    /// `reload::Layer` later, or the subscriber hides it. It does if both have the same current span.
+    /// Decides by the current span whether a dispatcher delivers to this layer. This is needed if the layer does not
+    /// know its subscriber, because it was put into a `reload::Layer` later or the subscriber hides it.
     fn delivery_by_span(&self, dispatch: &Dispatch) -> Delivery {
         let span = match span_stack::current(self.id) {
             Current::Span(current) => current.span,
@@ -115,10 +115,11 @@ impl Capture {
         if path.is_empty() { self.entered_path() } else { path }
     }
 
-    /// The spans that this thread is in, innermost first, by our own table. The registry does not know them any more
-    /// while the thread ends: its thread-local is dropped before other destructors and `atexit` functions run.
+    /// Returns the spans that this thread is in, innermost first, from the span stack and the open spans.
     ///
-    /// Spans that are not kept are missing. They have no fields that a record needs.
+    /// The registry does not know them while the thread ends: its thread-local is dropped before other destructors and
+    /// `atexit` functions run. Spans without a computation and without fields are missing, because they are not
+    /// tracked.
     pub(super) fn entered_path(&self) -> Vec<SpanKey> {
         let mut path: Vec<SpanKey> = Vec::new();
         for id in span_stack::spans(self.id) {
@@ -129,10 +130,12 @@ impl Capture {
         path
     }
 
-    /// Appends a span and its parents. Returns true if the last one may have a parent that is not known.
+    /// Appends a span and its ancestors. Returns true if the last one may have an unknown parent.
     fn climb(&self, id: u64, path: &mut Vec<SpanKey>) -> bool {
         let mut next = Some(id);
-        while let Some(id) = next.filter(|_| path.len() < SPANS) {
+        while let Some(id) = next
+            && path.len() < MAX_SPANS
+        {
             let known =
                 self.open_spans.with(id, |open_span| (open_span.meta, open_span.parent, open_span.role.is_marked()));
             let Some((meta, parent, is_marked)) = known else { return true };

@@ -1,4 +1,4 @@
-//! Events and computations, on their way into the runtime log.
+//! Writes events and closing computations to the runtime log.
 
 use std::time::SystemTime;
 
@@ -18,7 +18,7 @@ impl<S> FailureLayer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    /// The line of a computation that closes.
+    /// Writes the line of a computation that closes.
     pub(super) fn log_computation(&self, path: &[SpanKey], computation: &Computation, failure: Option<Uuid>) {
         let Some(context) = self.capture.recorder.line_context() else { return };
         let outcome = match failure {
@@ -33,7 +33,7 @@ where
         line.write(outcome, computation.duration(), failure, &context);
     }
 
-    /// The line of an event.
+    /// Writes the line of an event.
     pub(super) fn log_event(
         &self,
         time: SystemTime,

@@ -1,4 +1,4 @@
-//! The `tracing` layer: it follows spans and events, and reports failures to the recorder.
+//! The `tracing` layer. It tracks spans and events, and passes failures to the recorder.
 
 pub(crate) mod capture;
 mod event;
@@ -48,17 +48,17 @@ use capture::Capture;
 use event_action::EventAction;
 use runtime::fork;
 
-/// Records every failed computation: a [`Layer`] for any subscriber that is built on a registry.
+/// A [`Layer`] that records every failed computation. It works with any subscriber that is built on a registry.
 ///
-/// A computation is a span (or a lone event) with the fields `computation` and `theoretical_ref`. It has failed when an
-/// ERROR event occurs in it, when its span is of ERROR level and closes, or when it panics. Its other fields, and those
-/// of the spans around it, are the parameters.
+/// A computation is a span (or a single event) with the fields `computation` and `theoretical_ref`. It fails when an
+/// ERROR event occurs in it, when its span has level ERROR and closes, or when it panics. The parameters of the record
+/// are its other fields and the fields of the spans around it.
 ///
-/// Put it first in the stack, before other layers: a layer that panics over a bad `Debug` hides the event from those
-/// behind it. Do not put a filter under it or around it: `#[instrument]` makes INFO spans, and a filter that lets only
-/// errors through hides the spans that hold the computation. The layer judges levels itself.
+/// Put this layer first in the stack. If another layer panics while it formats a value, layers behind it do not receive
+/// the event. Do not put a filter under or around this layer: `#[instrument]` creates INFO spans, and a filter for
+/// errors hides the spans that hold the computation. The layer checks levels itself.
 ///
-/// The layer may be inside a `reload::Layer`, and a stack may have several layers: each of them records every failure once.
+/// The layer may be inside a `reload::Layer`. A stack may have several layers; each of them records every failure once.
 ///
 /// ```
 /// use tracing_failure::FailureLayer;
@@ -86,9 +86,9 @@ use runtime::fork;
 pub struct FailureLayer<S> {
     pub(super) capture: Arc<Capture>,
     error_layer: ErrorLayer<S, span_trace::FieldText>,
-    /// The most detailed level that it wants to know of.
+    /// The most detailed level that the layer observes.
     level: LevelFilter,
-    /// Whether it says so to the dispatcher.
+    /// True if the layer reports its most detailed level to the dispatcher.
     hints: bool,
 }
 
@@ -100,7 +100,7 @@ where
         Self::of_recorder(recorder, history, level, false)
     }
 
-    /// The only layer of the process.
+    /// Creates the only layer of the process.
     pub(crate) fn sole(recorder: Arc<Recorder>, history: HistoryOptions, level: LevelFilter) -> Self {
         Self::of_recorder(recorder, history, level, true).with_level_hint()
     }
@@ -125,19 +125,19 @@ where
         FailureLayer { capture, error_layer: ErrorLayer::new(span_trace::FieldText), level, hints: false }
     }
 
-    /// Lets it turn off what is more detailed than its level and its log, for all layers.
+    /// Lets the layer disable, for all layers, callsites that are more detailed than its level and its log.
     pub(crate) fn with_level_hint(self) -> Self {
         FailureLayer { hints: true, ..self }
     }
 
-    /// The most detailed level of its computations, its trail and its log.
+    /// Returns the most detailed level of computations, trail and log.
     fn most_detailed(&self) -> LevelFilter {
         let logged = self.capture.recorder.log.as_ref().map_or(LevelFilter::OFF, |log| log.filter().most());
         let trailed = self.capture.trail_filter.as_ref().map_or(LevelFilter::OFF, TrailFilter::most);
         self.level.max(logged).max(trailed)
     }
 
-    /// Whether anything is done with this callsite.
+    /// Returns true if the layer uses this callsite.
     fn needs(&self, meta: &Metadata<'_>) -> bool {
         let capture = &self.capture;
         if meta.is_span() {
@@ -152,7 +152,7 @@ where
         is_kept || is_outcome || *meta.level() == Level::ERROR || capture.recorder.logs(meta)
     }
 
-    /// The span that the thread is in.
+    /// Returns the span that the thread is in.
     fn current(&self, ctx: &Context<'_, S>) -> Option<CurrentSpan> {
         match span_stack::current(self.capture.id) {
             Current::Span(current) => Some(current),
@@ -177,20 +177,20 @@ where
         }
     }
 
-    /// Keeps the span if it can say something about a failure or in a line of the log.
+    /// Tracks the span if a record or a log line may need it.
     fn track_span(&self, attrs: &span::Attributes<'_>, id: u64, ctx: &Context<'_, S>) {
         let meta = attrs.metadata();
         let role = Role::of(meta);
         let logged = self.capture.has_log && self.capture.recorder.logs(meta);
         let open_spans = &self.capture.open_spans;
-        // Where no computation is open, nothing is inherited, and the parent need not be known.
+        // If no computation is open, the span cannot be inside one. Its parent is then needed only by the log.
         let any_computation = open_spans.any_computation();
         let parent = (role.is_marked() || any_computation || self.capture.has_log)
             .then(|| self.parent_of_span(attrs, ctx))
             .flatten();
-        let inherited = parent.filter(|_| any_computation);
+        let enclosing = if any_computation { parent } else { None };
         let around =
-            inherited.and_then(|parent| open_spans.with(parent, |open_span| open_span.computation.clone())).flatten();
+            enclosing.and_then(|parent| open_spans.with(parent, |open_span| open_span.computation.clone())).flatten();
         let in_computation = role.is_marked() || around.is_some();
         if !in_computation && !logged && meta.fields().is_empty() {
             return;
@@ -200,9 +200,10 @@ where
         open_span.parent = parent;
         open_span.formatting = if in_computation || logged { Formatting::All } else { Formatting::PlainOnly };
         open_span.opened = thread::Moment::now(self.capture.id);
-        match role.is_marked() {
-            true => open_span.open_computation(around),
-            false => open_span.computation = around,
+        if role.is_marked() {
+            open_span.open_computation(around);
+        } else {
+            open_span.computation = around;
         }
         attrs.record(&mut open_span.fields.visitor(&self.capture.recorder.limits, open_span.formatting));
         open_spans.insert(id, open_span);
@@ -225,7 +226,7 @@ where
         let observation = event::observe_event(event.metadata(), fields, error, &self.capture.recorder);
         let observation = Observation { at, ..observation };
         let verdict = self.capture.record(&span_path, observation);
-        if let (Verdict::Recorded(_), true) = (verdict, self.capture.sole) {
+        if self.capture.sole && matches!(verdict, Verdict::Recorded(_)) {
             for (id, text) in span_path.texts() {
                 span_trace::show_fields(ctx.span(&span::Id::from_u64(id)), text);
             }
@@ -236,7 +237,7 @@ where
     /// Reads the fields of an event, records and logs it, and adds it to the trail.
     fn record_and_log_event(&self, event: &Event<'_>, is_error: bool, is_logged: bool, ctx: &Context<'_, S>) {
         let meta = event.metadata();
-        // An ERROR-level function may return successfully: its `return` event is no failure then.
+        // An ERROR-level function may return successfully. Its `return` event is no failure then.
         let states_success = outcome::is_return(meta) && self.take_returned_outcome(event, ctx);
         if !thread::count_activity(self.capture.id) {
             return;
@@ -247,16 +248,18 @@ where
         open_spans::recycle(scratch);
     }
 
-    /// Takes a value that `#[instrument(ret)]` reports as the success of the computation whose function returns it.
-    /// Returns true if the value proves success.
+    /// Uses the value that `#[instrument(ret)]` reports as the outcome of the function's computation. Returns true if
+    /// the value proves success.
     fn take_returned_outcome(&self, event: &Event<'_>, ctx: &Context<'_, S>) -> bool {
         let Some(_busy) = Busy::enter() else { return false };
-        let is_success = outcome::returns_success(event);
-        let parent = self.parent_of_event(event, ctx).filter(|_| is_success);
+        if !outcome::returns_success(event) {
+            return false;
+        }
+        let parent = self.parent_of_event(event, ctx);
         if let Some(computation) = parent.and_then(|current| self.capture.named_span(current.span)) {
             computation.state_outcome(Outcome::Ok);
         }
-        is_success
+        true
     }
 
     fn add_to_trail(&self, event: &Event<'_>, ctx: &Context<'_, S>, event_fields: Option<&Fields>) {
@@ -279,7 +282,8 @@ where
             closing = open_spans.finish_close(id);
         }
         let CloseState::Closed(open_span) = closing else { return };
-        if let Some(computation) = open_span.own().filter(|_| open_span.role.names_computation())
+        if open_span.role.names_computation()
+            && let Some(computation) = open_span.own()
             && computation.failure().is_none()
         {
             computation.succeeded();
@@ -291,14 +295,14 @@ where
         }
     }
 
-    /// Whether there is something to say when this span closes.
+    /// Returns true if closing this span may write a record or a log line.
     fn has_close_action(&self, open_span: &OpenSpan) -> bool {
         let recorder = &self.capture.recorder;
         let is_failure = *open_span.meta.level() == Level::ERROR && recorder.error_spans;
         open_span.role.is_marked() && (is_failure || recorder.log.is_some() || std::thread::panicking())
     }
 
-    /// Says what has to be said when a computation's span closes.
+    /// Writes the record and the log line of a computation whose span closes.
     fn run_close_action(&self, id: u64, ctx: &Context<'_, S>) {
         let recorder = &self.capture.recorder;
         let closed = self.capture.open_spans.with(id, |open_span| {
@@ -315,8 +319,11 @@ where
             let span_path = self.capture.span_path(&path);
             self.capture.record_unwinding(&span_path, &computation, callsite::location(meta));
         }
-        let untouched = { computation.state().is_none_or(|state| state.recorded.is_none() && state.inner.is_empty()) };
-        if let (Some(observation), true) = (observation, untouched && computation.outcome() != Outcome::Ok) {
+        let has_failure = computation.state().is_some_and(|state| state.recorded.is_some() || !state.inner.is_empty());
+        if let Some(observation) = observation
+            && !has_failure
+            && computation.outcome() != Outcome::Ok
+        {
             self.capture.record(&self.capture.span_path(&path), observation);
         }
         if role.names_computation() {
@@ -324,10 +331,10 @@ where
         }
     }
 
-    /// Takes in what an event says, records it if it is a failure, and logs it.
+    /// Reads the fields of an event, records it if it is a failure, and logs it.
     fn report(&self, event: &Event<'_>, is_failure: bool, is_logged: bool, fields: &mut Fields, ctx: &Context<'_, S>) {
         let Some(_busy) = Busy::enter() else { return };
-        // The line of a failure has the time of its record.
+        // The log line and the record of a failure have the same time.
         let at = is_failure.then(record::time::now);
         let time = at.map_or_else(SystemTime::now, SystemTime::from);
         let mut error = None;
@@ -339,7 +346,7 @@ where
     }
 }
 
-/// The spans from this one outwards.
+/// Returns a span and its ancestors, innermost first.
 fn path_of<'a, S: LookupSpan<'a>>(innermost: Option<SpanRef<'a, S>>) -> Vec<SpanKey> {
     let scope = innermost.into_iter().flat_map(|span| span.scope());
     scope.map(|span| (span.id().into_u64(), span.metadata())).collect()
@@ -375,14 +382,14 @@ where
         Interest::never()
     }
 
-    /// Asked where no callsite is registered: for records of the `log` crate.
+    /// Filters callsites that are not registered, such as records of the `log` crate.
     fn enabled(&self, meta: &Metadata<'_>, _: Context<'_, S>) -> bool {
         !self.capture.sole || self.needs(meta)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        // The only layer sees each callsite once and turns it off itself, so that it can report the span of a
-        // computation that is too detailed.
+        // A sole layer receives every callsite once and disables it itself. It can therefore report a computation whose
+        // span is too detailed.
         let hint = if self.capture.sole { LevelFilter::TRACE } else { self.most_detailed() };
         self.hints.then_some(hint)
     }
@@ -406,10 +413,12 @@ where
         };
         let Some((meta, role, formatting, in_computation)) = self.capture.open_spans.with(id, look) else { return };
         let Some(busy) = Busy::enter() else { return };
-        // Into a place of its own first: a value's `Debug` may do anything, and the table must not be locked then.
+        // Read the values into a temporary span first: their `Debug` may run any code, and the table must not be locked
+        // meanwhile.
         let mut later = open_spans::from_pool(meta, role);
         values.record(&mut later.fields.visitor(&self.capture.recorder.limits, formatting));
-        let outcome = later.fields.raw_text(OUTCOME).filter(|_| role.names_computation()).and_then(Outcome::from_name);
+        let outcome = if role.names_computation() { later.fields.raw_text(OUTCOME) } else { None };
+        let outcome = outcome.and_then(Outcome::from_name);
         self.capture.open_spans.with(id, |open_span| {
             open_span.logged.clear();
             open_span.fields.record(&later.fields);
@@ -467,7 +476,7 @@ where
         }
     }
 
-    // The contract is kept in `downcast`, which returns pointers to this layer and what it holds.
+    // `span_trace::find` returns only pointers to this layer and to its fields.
     #[allow(unsafe_code)]
     unsafe fn downcast_raw(&self, id: TypeId) -> Option<*const ()> {
         span_trace::find(self, &self.capture, &self.error_layer, id)

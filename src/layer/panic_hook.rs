@@ -1,4 +1,4 @@
-//! Panics: recorded where they happen, before anything unwinds, and also where the program aborts on them.
+//! The panic hook. It records a panic before the stack unwinds, and also if the program aborts on panics.
 
 use std::panic::PanicHookInfo;
 use std::sync::Arc;
@@ -17,11 +17,12 @@ use crate::recorder::observation::{Observation, Trigger, Verdict};
 use record::Location;
 use runtime::stderr;
 
-/// Messages of the panics by which Rust ends a process whose unwinding has come to its end.
+/// Messages of the panics by which Rust ends a process that cannot unwind further.
 const NOT_UNWINDING: &[&str] = &["panic in a function that cannot unwind", "panic in a destructor during cleanup"];
 
-/// Records panics too, where the [`FailureLayer`](crate::FailureLayer) is in a stack of your own: puts a hook before the
-/// panic hook that is installed, which is called as ever. [`init`](crate::init) does so by itself.
+/// Installs a panic hook that records panics, for programs that put the [`FailureLayer`](crate::FailureLayer) into
+/// their own stack. The hook runs before the panic hook that is installed already. [`init`](crate::init) calls this
+/// function.
 ///
 /// ```
 /// use tracing_subscriber::prelude::*;
@@ -62,8 +63,8 @@ pub fn install_panic_hook() {
 
 fn hook(info: &PanicHookInfo<'_>, before: &dyn Fn(&PanicHookInfo<'_>)) {
     let Some(busy) = Busy::enter() else {
-        // A value panicked while we were formatting it. That is caught, and costs that one value; where panics abort, it
-        // is the end.
+        // A value panicked while it was being formatted. The panic is caught and costs only this value. If panics
+        // abort, the program ends here.
         if cfg!(panic = "abort") {
             before(info);
         }
@@ -85,12 +86,13 @@ fn hook(info: &PanicHookInfo<'_>, before: &dyn Fn(&PanicHookInfo<'_>)) {
     }
 }
 
-/// The panic as it is remembered.
+/// Describes the panic.
 fn read(info: &PanicHookInfo<'_>) -> Arc<RecentPanic> {
     let text = panic_payload::text_in_hook(info.payload());
     let is_text = text.is_some();
     let message = text.unwrap_or_else(|| match info.location() {
-        // The place is all that tells such panics apart. `L` makes the line a name: fingerprints pass over numbers.
+        // Only the location distinguishes such panics. The `L` keeps the line number in the fingerprint, which ignores
+        // plain numbers.
         Some(at) => format!("{}, raised at {}#L{}", runtime::panic::NOT_TEXT, at.file(), at.line()),
         None => runtime::panic::NOT_TEXT.to_owned(),
     });
@@ -98,13 +100,13 @@ fn read(info: &PanicHookInfo<'_>) -> Arc<RecentPanic> {
     Arc::new(RecentPanic::here(message, is_text, panic_payload::address(info.payload()), location))
 }
 
-/// Whether Rust itself ends the process, because an earlier panic of this thread cannot unwind further.
+/// Returns true if Rust ends the process because an earlier panic of this thread cannot unwind further.
 fn is_end_of_another(panic: &RecentPanic) -> bool {
     let is_of_core = panic.location.file.as_deref().is_some_and(|file| file.ends_with("panicking.rs"));
     is_of_core && NOT_UNWINDING.contains(&&*panic.message) && unwinding::has_panicked()
 }
 
-/// Records the panic, if it belongs to a computation, and remembers it.
+/// Records the panic if it belongs to a computation, and adds it to the recent panics.
 fn record(panic: &Arc<RecentPanic>) -> Option<Uuid> {
     let report = hook_state::take_report();
     let may_belong_elsewhere = unwinding::may_belong_elsewhere(panic);

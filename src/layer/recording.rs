@@ -1,4 +1,4 @@
-//! Whether an observation becomes a record: its computation, its cause, and the reports that it repeats.
+//! Decides whether an observation becomes a record. It finds the computation, the cause, and reports of the same error.
 
 use std::io;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ use crate::observe::trail::history::History;
 use crate::recorder::Recorder;
 use crate::recorder::observation::{ComputationContext, Observation, Trigger, Verdict};
 
-/// A failure that a call describes in full.
+/// A failure whose computation, reference and parameters are arguments of a call.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) computation: String,
@@ -31,14 +31,14 @@ pub(crate) struct Call {
 }
 
 impl Capture {
-    /// Records a failure that code outside of callbacks observed, in each layer of the current dispatcher. Returns what
-    /// became of it in the first one.
+    /// Records a failure that was observed outside of layer callbacks, in each layer of the current dispatcher. Returns
+    /// the verdict of the first layer.
     pub(crate) fn record_current(mut observation: impl FnMut(&Recorder) -> Observation) -> Option<Verdict> {
         let mut first = None;
         Self::for_each_current(|capture, path, dispatch| {
             let span_path = capture.span_path(&path);
             let verdict = capture.record(&span_path, observation(&capture.recorder));
-            if let (Verdict::Recorded(_), true) = (verdict, capture.sole) {
+            if capture.sole && matches!(verdict, Verdict::Recorded(_)) {
                 span_path.texts().for_each(|(id, text)| (capture.show)(dispatch, id, text));
             }
             first.get_or_insert(verdict);
@@ -46,9 +46,11 @@ impl Capture {
         first
     }
 
-    /// Records what was seen, unless it is no failure of a computation, or one that has its record already.
+    /// Records an observation, unless it belongs to no computation or repeats a recorded failure.
     pub(crate) fn record(&self, span_path: &SpanPath, mut observation: Observation) -> Verdict {
-        if let Some(verdict) = hook_state::verdict_in_hook().filter(|_| observation.computation.is_none()) {
+        if observation.computation.is_none()
+            && let Some(verdict) = hook_state::verdict_in_hook()
+        {
             if verdict != Verdict::NoComputation {
                 self.recorder.count_repeat();
             }
@@ -72,13 +74,13 @@ impl Capture {
             self.recorder.count_repeat();
             return Verdict::Repeated(id);
         }
-        let claimed = observation.attribute(span_path);
+        let panics = observation.attribute(span_path);
         let texts = hook_state::may_be_in_hook(observation.trigger).then(|| observation.texts());
         let caused_by = caused_by(span_path, &computation, &report).or_else(|| observation.recorded_cause());
         let is_panic = observation.trigger == Trigger::Panic;
         let started = Instant::now();
         let id = self.write(span_path, observation, computation.clone(), reference, caused_by);
-        claimed.iter().for_each(|panic| panic.cover(id));
+        panics.iter().for_each(|panic| panic.cover(id));
         if let Some(texts) = texts {
             hook_state::set_report(id, texts);
         }
@@ -105,7 +107,7 @@ impl Capture {
         self.recorder.record(observation, context).0
     }
 
-    /// The spans of a failure: those that the error was born in, where it tells, else those around the place.
+    /// Returns the spans in which the error was created if it has a SpanTrace, otherwise the spans around the failure.
     fn spans(&self, span_path: &SpanPath, error: &ErrorChain) -> Vec<SpanEntry> {
         match &error.created_in[..] {
             [] => span_path.entries(self.recorder.limits.spans),
@@ -113,33 +115,34 @@ impl Capture {
         }
     }
 
-    /// Records a call that says computation, reference and parameters itself. It is never a repeat: it is asked for.
+    /// Records the failure that a call describes. The call asks for a record, so it is never a repeat.
     pub(crate) fn record_call(recorder: &Arc<Recorder>, call: Call) -> io::Result<PathBuf> {
         let _busy = Busy::enter();
         let started = Instant::now();
         let Call { computation, theoretical_ref, parameters, mut observation } = call;
         observation.split_report_text(&recorder.limits);
-        let mut around = None;
+        let mut context = None;
         Capture::for_each_current(|capture, path, _| {
-            // Of several layers, the one that writes to the same store knows the failures before.
-            let is_ours = Arc::ptr_eq(&capture.recorder, recorder);
-            if around.is_some() && !is_ours {
+            // Prefer the layer that writes to the same store: it knows the earlier failures.
+            let shares_recorder = Arc::ptr_eq(&capture.recorder, recorder);
+            if context.is_some() && !shares_recorder {
                 return;
             }
             let span_path = capture.span_path(&path);
             let spans = capture.spans(&span_path, &observation.error);
             let history = span_path.history(&computation, capture.retention, &recorder.redactor);
-            around = Some((span_path, spans, history, capture.id));
+            context = Some((span_path, spans, history, capture.id));
         });
-        let (span_path, spans, history, layer) = around.unwrap_or_else(|| {
-            // Where the stack has no layer of ours, another one may know the spans.
-            let here = || read_span_trace(&SpanTrace::capture());
-            let trace =
-                if observation.error.created_in.is_empty() { here() } else { observation.error.created_in.clone() };
+        let (span_path, spans, history, layer) = context.unwrap_or_else(|| {
+            // Without a `FailureLayer`, an `ErrorLayer` in the stack may know the spans.
+            let mut trace = observation.error.created_in.clone();
+            if trace.is_empty() {
+                trace = read_span_trace(&SpanTrace::capture());
+            }
             (SpanPath::default(), SpanPath::of_trace(&trace), History::default(), 0)
         });
         let report = observation.report(&span_path, layer);
-        let claimed = observation.attribute(&span_path);
+        let panics = observation.attribute(&span_path);
         let caused_by = caused_by(&span_path, &computation, &report).or_else(|| observation.recorded_cause());
         let elapsed_s = span_path.elapsed_s();
         let context = ComputationContext {
@@ -152,44 +155,47 @@ impl Capture {
             caused_by,
         };
         let (id, written) = recorder.record(observation, context);
-        claimed.iter().for_each(|panic| panic.cover(id));
+        panics.iter().for_each(|panic| panic.cover(id));
         let recorded = Recorded { id, report, is_panic: false, job: None, at: Instant::now() };
         link_failure(&span_path, &computation, recorded, started);
         written
     }
 }
 
-/// The failure that this report repeats. A panic and a span's end are never repeats: what they end was not recorded.
+/// Returns the recorded failure that this report repeats. A panic and the end of a span are never repeats.
 fn repeated(owner: &Computation, report: &Report, trigger: Trigger) -> Option<Uuid> {
     if matches!(trigger, Trigger::Panic | Trigger::SpanClose) {
         return None;
     }
     let mut state = owner.state()?;
     let recorded = state.recorded.as_mut().filter(|recorded| report.repeats(&recorded.report))?;
-    // The next report up follows this one, not the first.
+    // The next report on the way up follows this one, not the first.
     recorded.report.moment = report.moment;
     Some(recorded.id)
 }
 
-/// The failure that made this one fail: one inside it that the report names, or the last one that no success has
-/// followed; an earlier one of the same computation that the report names; one of a computation that it follows from.
+/// Returns the failure that caused this one, by precedence:
+///
+/// the inner failure that the report names; the last inner failure, unless an inner computation succeeded since; an
+/// earlier failure of the same computation that the report names or directly follows; a failure of a computation from
+/// which this one follows.
 fn caused_by(span_path: &SpanPath, computation: &str, report: &Report) -> Option<Uuid> {
     let within = span_path.owner(computation).and_then(|owner| {
         let state = owner.state()?;
         let named = state.inner.iter().rev().find(|inner| report.is_about(&inner.report));
-        let last = state.inner.back().filter(|_| !state.recovered_since);
+        let last = if state.recovered_since { None } else { state.inner.back() };
         let earlier = state.recorded.as_ref().filter(|recorded| report.stems_from(&recorded.report));
         named.or(last).or(earlier).map(|cause| cause.id)
     });
     within.or_else(|| span_path.failure_followed())
 }
 
-/// The job of rayon that this thread runs while it waits in another one.
+/// Returns the rayon job that this thread runs while it waits for another job.
 fn inner_job() -> Option<Arc<[usize]>> {
     if open_in_process() > 1 { backtrace::trace_with_jobs().inner_job().map(Arc::from) } else { None }
 }
 
-/// Inner failures that a computation remembers.
+/// Maximum number of inner failures that a computation remembers.
 const MAX_INNER_FAILURES: usize = 16;
 
 fn link_failure(span_path: &SpanPath, computation: &str, recorded: Recorded, started: Instant) {

@@ -1,4 +1,4 @@
-//! The locks and tables that all layers share.
+//! Locks and tables that all layers share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,13 +8,13 @@ use runtime::fork;
 use crate::layer::live;
 use crate::observe::{backtrace, clock, trail};
 
-/// Builds what layers need, before any failure.
+/// Prepares the fork handlers and the clock, before the first failure.
 pub(crate) fn prepare() {
     watch_forks();
     clock::prepare();
 }
 
-/// The locks that all layers share.
+/// Reports whether the shared locks are free when the process forks.
 struct SharedLocks;
 
 impl fork::Locks for SharedLocks {
@@ -28,8 +28,7 @@ fn watch_forks() {
     if WATCHED.swap(true, Ordering::Relaxed) {
         return;
     }
-    // A thread gets its number from `thread_local` when it first looks at its spans. In a child, that could wait for
-    // ever.
+    // A thread gets its number from `thread_local` when it first reads its spans. In a child this could block forever.
     fork::prepare_with(|| {
         tracing::dispatcher::get_default(|dispatch| dispatch.current_span().id().is_some());
     });

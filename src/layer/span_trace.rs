@@ -1,4 +1,4 @@
-//! The one room with `unsafe`: answering a dispatcher that asks for a type.
+//! Answers `downcast_raw`, which needs `unsafe`, and sets the fields that a SpanTrace prints.
 #![allow(unsafe_code)]
 
 use std::any::TypeId;
@@ -14,9 +14,10 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use crate::layer::capture::Capture;
 
-/// A pointer to what was asked for, if it is one of the things that a [`FailureLayer`](super::FailureLayer) holds.
+/// Returns a pointer to the requested type if the [`FailureLayer`](super::FailureLayer) holds a value of it.
 ///
-/// An `ErrorLayer` answers for what `SpanTrace` needs, and does nothing else: spans cost nothing for it.
+/// The inner `ErrorLayer` answers the requests of `SpanTrace`. Its other callbacks are never called, so it costs
+/// nothing per span.
 pub(super) fn find<L: 'static, S>(
     layer: &L,
     capture: &Capture,
@@ -32,18 +33,18 @@ where
     if id == TypeId::of::<Capture>() {
         return Some(std::ptr::from_ref(capture).cast());
     }
-    // An `ErrorLayer` of ours must not pass for one that the user has put into the stack.
+    // The inner `ErrorLayer` must not pass for one that the user put into the stack.
     if id == TypeId::of::<ErrorLayer<S, FieldText>>() {
         return None;
     }
-    // SAFETY: the contract of `downcast_raw` is that the pointer it returns is of the type that was asked for and
-    // lives as long as `self`. The inner layer keeps it for its own fields, and lives inside of the outer layer.
+    // SAFETY: `downcast_raw` returns a pointer to the requested type that is valid as long as its `self`. The inner
+    // layer points to its own fields and lives inside the outer layer.
     unsafe { error_layer.downcast_raw(id) }
 }
 
-/// Lets a SpanTrace that is printed later show the fields of this span.
+/// Sets the fields of a span that a SpanTrace prints later.
 ///
-/// Only where no other layer is in the stack: it could hold the lock on the extensions on this very thread.
+/// Call it only if no other layer is in the stack: another layer could hold the lock on the extensions on this thread.
 pub(super) fn show_fields<'a, S: LookupSpan<'a>>(span: Option<SpanRef<'a, S>>, text: String) {
     if let Some(span) = span {
         span.extensions_mut().replace(FormattedFields::<FieldText>::new(text));
@@ -59,8 +60,8 @@ where
     }
 }
 
-/// How the fields of a span are shown in a SpanTrace. Nothing is formatted by it: the texts are put into the spans when
-/// a failure is recorded in them.
+/// The formatter of the fields in a SpanTrace. It formats nothing: the text is set when a failure is recorded in the
+/// span.
 #[derive(Debug)]
 pub(super) struct FieldText;
 

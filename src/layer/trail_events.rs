@@ -1,4 +1,4 @@
-//! What happens in a computation, on its way into the trail.
+//! Writes the events of a computation into its trail.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::observe::trail::writer::{LaneLookup, PathLookup, WriterLease};
 use crate::observe::trail::{callsites, paths, retention, rows, writer};
 
 impl Capture {
-    /// Keeps the numbers and texts of an event, or of fields recorded late, in the history of the computation around.
+    /// Adds the numbers and texts of an event, or of fields recorded late, to the trail of the computation around it.
     pub(super) fn add_values(
         &self,
         current: CurrentSpan,
@@ -39,14 +39,14 @@ impl Capture {
         }
     }
 
-    /// Calls with the lane for what happens in this span.
+    /// Calls `write` with the lane for events in this span.
     #[inline]
     fn with_lane<R>(&self, current: CurrentSpan, write: impl FnOnce(&mut WriterLease) -> R) -> Option<R> {
         let find = |last| self.find_lane(current.span, last);
         writer::with_lane(self.id, current, find, |lease| self.add_path(current.span, lease), write)
     }
 
-    /// The same as [`add_values`](Self::add_values) for the first event of a callsite, and for one without numbers.
+    /// Same as [`add_values`](Self::add_values), for the first event of a callsite and for events without numbers.
     #[cold]
     fn add_slowly(
         &self,
@@ -73,7 +73,8 @@ impl Capture {
         }
         with_fields(meta, record, event_fields, |fields| {
             callsites::register(meta, || fields.message_template());
-            let target = fields.raw_text("log.target").filter(|_| is_log_record).unwrap_or(meta.target());
+            let target = if is_log_record { fields.raw_text("log.target") } else { None };
+            let target = target.unwrap_or(meta.target());
             self.add_text(current, &Text { meta, target, is_log_record, fields });
         });
     }
@@ -88,20 +89,20 @@ impl Capture {
         }
     }
 
-    /// Calls with the trail and the lane for what happens in this span.
+    /// Calls `write` with the trail and the lane for events in this span.
     fn with_trail<R>(&self, current: CurrentSpan, write: impl FnOnce(&Trail, &mut WriterLease) -> R) -> Option<R> {
         let computation = self.open_spans.with(current.span, |open_span| open_span.computation.clone()).flatten()?;
         let named = computation.named()?;
         self.with_lane(current, |lease| write(named.trail(), lease))
     }
 
-    /// Whether code of this callsite belongs to the program, and not to a library.
+    /// Returns true if the code at this callsite belongs to the program and not to a library.
     fn is_own(&self, meta: &Metadata<'_>, target: &str, lease: &WriterLease) -> bool {
         let is_preferred = self.trail_filter.as_ref().is_some_and(|filter| filter.prefers(target));
         is_preferred || ownership::is_own(meta, target, lease.computation_meta())
     }
 
-    /// The lane for events in this span: of the trail of the computation that it is, or lies in.
+    /// Finds the lane for events in this span. It belongs to the trail of the computation that the span is or lies in.
     fn find_lane(&self, span: u64, last: Option<usize>) -> (LaneLookup, PathLookup) {
         let look = |open_span: &mut OpenSpan| {
             let computation = open_span.computation.as_ref()?;
@@ -123,7 +124,7 @@ impl Capture {
         }
     }
 
-    /// Keeps the path from this span to the computation. The span remembers it.
+    /// Adds the path from this span to the computation to the lane's paths, and stores its word in the span.
     #[cold]
     fn add_path(&self, span: u64, lease: &WriterLease) -> PathWord {
         let limits = &self.recorder.limits;
@@ -146,7 +147,7 @@ impl Capture {
     }
 }
 
-/// Calls with what an event says, where that is not known yet. The code of its values may run.
+/// Calls `look` with the fields of an event, and reads them first if necessary. This may run code of the values.
 fn with_fields<R>(
     meta: &'static Metadata<'static>,
     record: &dyn Fn(&mut dyn Visit),

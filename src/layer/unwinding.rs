@@ -1,4 +1,4 @@
-//! Computations that a panic unwinds, whichever thread raised it.
+//! Records computations that a panic unwinds, whichever thread raised it.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -19,24 +19,24 @@ use crate::recorder::observation::{Observation, Trigger, Verdict};
 use record::Location;
 
 thread_local! {
-    /// When the panic hook last ran on this thread.
+    /// The time at which the panic hook last ran on this thread.
     static LAST_PANIC: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// Notes that the panic hook runs on this thread.
+/// Stores the time of a panic on this thread.
 pub(super) fn mark_panic() {
     let _ = LAST_PANIC.try_with(|last| last.set(Some(Instant::now())));
 }
 
-/// Whether this thread has panicked before.
+/// Returns true if this thread has panicked before.
 pub(super) fn has_panicked() -> bool {
     LAST_PANIC.try_with(Cell::get).ok().flatten().is_some()
 }
 
-/// Whether a destructor may have raised this panic while an earlier one, which has its record, unwinds the thread.
+/// Returns true if a destructor may have raised this panic while an earlier, recorded panic unwinds the thread.
 ///
-/// That cannot be told from a destructor that runs after the earlier panic was caught. So the panic waits: if it is the
-/// latter, it unwinds the computation, which records it then.
+/// The same stack occurs if the earlier panic was caught and the destructor runs afterwards. The record is therefore
+/// delayed: in the second case the panic unwinds the computation, and `record_unwinding` records it.
 pub(super) fn may_run_in_cleanup(panic: &RecentPanic) -> bool {
     if cfg!(panic = "abort") || !has_panicked() {
         return false;
@@ -51,8 +51,8 @@ pub(super) fn may_run_in_cleanup(panic: &RecentPanic) -> bool {
     has_record.flatten().unwrap_or(false) && panic.frames(usize::MAX).iter().any(|frame| is_destructor(&frame.function))
 }
 
-/// Whether a job of another computation may have raised this panic, which runs on top of this thread's computation
-/// while that one waits for jobs of its own.
+/// Returns true if the panic may belong to a job of another computation. Rayon runs such jobs on this thread while the
+/// thread's own computation waits for its jobs.
 pub(super) fn may_belong_elsewhere(panic: &RecentPanic) -> bool {
     let are_others_open = |capture: &Capture, path: &[SpanKey]| {
         let span_path = capture.span_path(path);
@@ -62,8 +62,8 @@ pub(super) fn may_belong_elsewhere(panic: &RecentPanic) -> bool {
         && Capture::with_current(|capture, path, _| are_others_open(capture, &path)).unwrap_or(false)
 }
 
-/// Whether such a panic shows where it belongs: it ends with its job, goes on in the thread that waits for the job, and
-/// unwinds the computation there, which records it then.
+/// Returns true if the panic will unwind the computation to which it belongs. It leaves its job, continues in the
+/// thread that waits for the job, and is recorded there.
 pub(super) fn will_show(panic: &RecentPanic) -> bool {
     !cfg!(panic = "abort") && !panic.trace.is_caught_in_job()
 }
@@ -73,7 +73,8 @@ fn is_destructor(function: &str) -> bool {
 }
 
 impl Capture {
-    /// Records the panic that unwinds a computation, where no record accounts for it yet. Its span closes now.
+    /// Records the panic that unwinds a computation, unless a record accounts for it. The span of the computation is
+    /// closing.
     pub(super) fn record_unwinding(&self, span_path: &SpanPath, computation: &Computation, at: Location) {
         let found = attribution::of_unwinding(&span_path.opened());
         if !computation.may_unwind() || self.is_accounted_for(computation, found.as_ref()) {
@@ -84,10 +85,10 @@ impl Capture {
         }
     }
 
-    /// Whether the panic that unwinds this computation has its record, or does not end it.
+    /// Returns true if the panic has a record, or does not end this computation.
     fn is_accounted_for(&self, computation: &Computation, found: Option<&Attribution>) -> bool {
         let Some(latest) = Latest::of(computation, self.id) else {
-            // A panic of this thread that was not in the computation only drops the last handle of its span.
+            // A panic outside of the computation only drops the last handle of its span.
             let last_panic = LAST_PANIC.try_with(Cell::get).ok().flatten();
             let has_panicked = last_panic.is_some_and(|last| last >= computation.opened());
             return found.is_none() && has_panicked && recent_panics::last_may_unwind_to_here();
@@ -100,7 +101,7 @@ impl Capture {
         let is_deferred = found.panics.iter().any(|panic| panic.thread_number == thread::number());
         match (latest.is_panic, latest.is_fresh) {
             (true, true) => raised_before || !is_deferred,
-            // It may have been caught, and another one may unwind the thread now.
+            // The latest panic may have been caught, and another one may unwind the thread now.
             (true, false) => raised_before || found.known().is_none(),
             (false, true) => raised_before,
             (false, false) => false,
@@ -108,11 +109,11 @@ impl Capture {
     }
 }
 
-/// The latest failure of a computation, or inside it.
+/// The latest failure of a computation or inside it.
 struct Latest {
     at: Instant,
     is_panic: bool,
-    /// Whether this thread did nothing since.
+    /// True if this thread has done nothing since.
     is_fresh: bool,
     job: Option<Arc<[usize]>>,
 }
@@ -120,13 +121,13 @@ struct Latest {
 impl Latest {
     fn of(computation: &Computation, layer: u64) -> Option<Self> {
         let state = computation.state()?;
-        let inner = state.inner.back().filter(|_| !state.recovered_since);
+        let inner = if state.recovered_since { None } else { state.inner.back() };
         let latest = state.recorded.iter().chain(inner).max_by_key(|recorded| recorded.at)?;
         let is_fresh = thread::Moment::now(layer).follows(latest.report.moment);
         Some(Latest { at: latest.at, is_panic: latest.is_panic, is_fresh, job: latest.job.clone() })
     }
 
-    /// Whether it is a panic that ended with a job of rayon, on top of this thread's stack.
+    /// Returns true if the failure is a panic that ended with a rayon job on top of this thread's stack.
     fn is_of_other_job(&self) -> bool {
         self.job.as_deref().is_some_and(|job| backtrace::trace_with_jobs().inner_job() != Some(job))
     }
@@ -143,11 +144,12 @@ fn observation(found: Option<Attribution>, at: Location) -> Observation {
             observation.panic = Some(panic);
         }
         None => {
-            observation.message = match hook_state::is_hook_installed() {
-                true => "unwound by a panic raised elsewhere",
-                false => "unwound by a panic; the panic hook of tracing-failure is not installed",
-            }
-            .to_owned();
+            let message = if hook_state::is_hook_installed() {
+                "unwound by a panic raised elsewhere"
+            } else {
+                "unwound by a panic; the panic hook of tracing-failure is not installed"
+            };
+            observation.message = message.to_owned();
             observation.location = at;
         }
     }
@@ -155,7 +157,7 @@ fn observation(found: Option<Attribution>, at: Location) -> Observation {
     observation
 }
 
-/// Reports the panics that no computation can claim any more: none is open that was open when they were raised.
+/// Reports the panics that no computation can claim: no computation is open any more.
 pub(super) fn report_unclaimed(recorder: &Recorder) {
     if open_in_process() > 0 {
         return;
@@ -167,7 +169,7 @@ pub(super) fn report_unclaimed(recorder: &Recorder) {
     }
 }
 
-/// Remembers a panic. One that has to make room for it is reported.
+/// Adds a panic to the recent panics, and reports the panic that it evicts.
 pub(super) fn push_recent(panic: Arc<RecentPanic>, recorder: Option<&Recorder>) {
     let evicted = recent_panics::push(panic);
     if let (Some(evicted), Some(recorder)) = (evicted, recorder)

@@ -1,4 +1,4 @@
-//! From an observation to a record in the store.
+//! Turns an observation into a record, and writes it to the store.
 
 mod naming;
 pub(crate) mod observation;
@@ -30,27 +30,27 @@ use crate::observe::thread::{self, Busy};
 use crate::recorder::observation::{ComputationContext, Observation, Trigger};
 use crate::recorder::stacks::{Naming, Stacks};
 
-/// Characters of a text that an announcement holds.
+/// Maximum number of characters of a text in an announcement.
 const MAX_ANNOUNCED_CHARS: usize = 200;
 
-/// Failures whose files are remembered, for reports that name them.
+/// Maximum number of recent failures whose paths are kept, for reports that name them.
 const MAX_RECENT_FAILURES: usize = 64;
 
-/// What a recorder calls when a record could not be written.
+/// Callback for a record that could not be written to the store.
 pub(crate) type OnLost = Box<dyn Fn(&Failure, &io::Error) + Send + Sync>;
 
-/// Everything that a program's records are made with. It lives as long as the layer or the logger that uses it.
+/// The configuration and state with which a program's records are made. The layers and loggers of the program share it.
 pub(crate) struct Recorder {
     pub(crate) store: Store,
     pub(crate) log: Option<RuntimeLog>,
     pub(crate) session: String,
-    /// The same in JSON.
+    /// The session as a JSON string.
     pub(crate) session_json: Vec<u8>,
     pub(crate) limits: Limits,
     pub(crate) redactor: Redactor,
     pub(crate) reference_required: bool,
     pub(crate) error_spans: bool,
-    /// Context entries that all failures share.
+    /// Context entries of all failures.
     pub(crate) shared_context: Context,
     pub(crate) on_lost: Option<OnLost>,
     pub(crate) notices: Notices,
@@ -62,7 +62,7 @@ pub(crate) struct Recorder {
     pub(crate) auto_push: Option<std::sync::Arc<publish::AutoPush>>,
 }
 
-/// What the recorder knows about its own work.
+/// Counters of the records and log lines that a program has written.
 ///
 /// ```
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-stats-{}", std::process::id()));
@@ -78,27 +78,27 @@ pub(crate) struct Recorder {
 pub struct Stats {
     /// Failures whose records are in the store.
     pub recorded: u64,
-    /// Reports of a failure that had its record already.
+    /// Repeated reports of failures that are already recorded.
     pub repeated: u64,
-    /// Records that went to stderr because the store could not be written.
+    /// Records written to stderr because the store could not be written.
     pub diverted: u64,
-    /// Records that went nowhere, because stderr could not be written either, or not within a second.
+    /// Records lost because stderr could not be written either, or not within a second.
     pub lost: u64,
-    /// ERROR events with only one of `computation` and `theoretical_ref`. One more if the span of a computation is more
-    /// detailed than [`Builder::level`](crate::Builder::level).
+    /// ERROR events with only one of `computation` and `theoretical_ref`. The first span of a computation that is more
+    /// detailed than [`Builder::level`](crate::Builder::level) counts as one more.
     pub near_misses: u64,
-    /// Panics that belong to no computation, and so have no record.
+    /// Panics without a record because they belong to no computation.
     pub unclaimed_panics: u64,
-    /// Lines of the runtime log that are with the operating system.
+    /// Lines of the runtime log that the operating system has accepted.
     pub log_lines: u64,
-    /// Lines of the runtime log that are lost.
+    /// Lost lines of the runtime log.
     pub log_lines_lost: u64,
     /// Failed attempts to update `latest.json`. The records themselves are written.
     pub latest_failed: u64,
     /// Pushes by [`Builder::auto_push`](crate::Builder::auto_push) that brought records to the remote.
     #[cfg(feature = "publish")]
     pub pushes: u64,
-    /// Pushes that did not; the records are on disk, and the next push takes them along.
+    /// Failed pushes. Their records are on disk, and the next push includes them.
     #[cfg(feature = "publish")]
     pub pushes_failed: u64,
 }
@@ -115,7 +115,7 @@ pub(crate) struct Counters {
     unclaimed_panics: AtomicU64,
 }
 
-/// A failure whose file is known.
+/// A recent failure and the path of its record.
 #[derive(Debug)]
 pub(crate) struct Recent {
     id: Uuid,
@@ -124,7 +124,7 @@ pub(crate) struct Recent {
     is_reported: bool,
 }
 
-/// How many failures are announced on stderr.
+/// The announcements of failures on stderr.
 #[derive(Debug)]
 pub(crate) struct Notices {
     enabled: bool,
@@ -132,7 +132,7 @@ pub(crate) struct Notices {
 }
 
 impl Notices {
-    /// A burst is announced by its first failures.
+    /// Announces the first few failures.
     pub(crate) fn some() -> Self {
         Notices { enabled: true, remaining: AtomicU64::new(5) }
     }
@@ -143,7 +143,7 @@ impl Notices {
 }
 
 impl Recorder {
-    /// What lines of the log are made with, if there is a log.
+    /// Returns the context for writing log lines, if there is a log.
     pub(crate) fn line_context(&self) -> Option<LineContext<'_>> {
         self.log.as_ref().map(|log| LineContext {
             log,
@@ -153,12 +153,12 @@ impl Recorder {
         })
     }
 
-    /// Whether events and spans of this callsite are logged.
+    /// Returns true if the log accepts events and spans of this callsite.
     pub(crate) fn logs(&self, meta: &Metadata<'_>) -> bool {
         self.log.as_ref().is_some_and(|log| log.filter().enables(meta))
     }
 
-    /// Writes the record of what was seen. Its id is good even where the record did not reach the store.
+    /// Writes the record of an observation. The id is valid even if the record did not reach the store.
     pub(crate) fn record(
         self: &Arc<Self>,
         observation: Observation,
@@ -171,12 +171,12 @@ impl Recorder {
         if !stacks.is_unresolved() {
             return self.write(&failure, trigger);
         }
-        // Debug information takes long to read, and may need more memory than there is: the record is safe before.
+        // Reading debug information may take long or exhaust the memory, so the record is written first.
         let _ = self.store.write_first(&failure);
         self.write_named(failure, stacks, |failure| self.write(failure, trigger))
     }
 
-    /// Writes the record of a failure that was put together elsewhere, with all that it does not say itself.
+    /// Writes the record of a failure that the caller has assembled, and fills in the entries that it lacks.
     pub(crate) fn record_described(&self, mut failure: Failure) -> (Uuid, io::Result<PathBuf>) {
         self.redactor.failure(&mut failure);
         let category = failure.category_in_words();
@@ -213,7 +213,7 @@ impl Recorder {
         (id, written)
     }
 
-    /// Builds the record of a failure.
+    /// Builds the record of an observation.
     fn assemble(&self, observation: Observation, around: ComputationContext) -> (Failure, Stacks) {
         let (category, reason) = categorize(&observation);
         let error_type = observation.error_type.as_deref().or_else(|| observation.error.error_type());
@@ -250,7 +250,7 @@ impl Recorder {
         (failure, stacks)
     }
 
-    /// Adds what is known of the process and of earlier failures, and what to try.
+    /// Adds the process, the fingerprint, earlier resolutions and suggestions.
     fn complete(&self, failure: &mut Failure) {
         runtime::fork::notice();
         let context = &mut failure.context;
@@ -305,18 +305,20 @@ impl Recorder {
         ));
     }
 
-    /// Says where a panic is recorded.
+    /// Prints the path of a panic's record.
     pub(crate) fn announce_panic(&self, id: Uuid) {
         let path = self
             .recent
             .lock()
             .and_then(|recent| recent.iter().find(|recent| recent.id == id).map(|recent| recent.path.clone()));
-        if let (Some(path), true) = (path, self.notices.enabled) {
+        if let Some(path) = path
+            && self.notices.enabled
+        {
             stderr::say(format_args!("\nThe panic is recorded in {}", stderr::shown(&path)));
         }
     }
 
-    /// The store cannot be written: the record goes to stderr as one line of JSON.
+    /// Writes the record to stderr as one line of JSON, because the store could not be written.
     fn divert(&self, failure: &Failure, trigger: Trigger, error: &io::Error) {
         let (error_text, json) = (error.to_string(), failure.to_json_line());
         let line = format!("tracing-failure: {}; the record:\n{}\n", visible(&error_text), visible_json(&json));
@@ -326,7 +328,7 @@ impl Recorder {
         };
         counter.fetch_add(1, Ordering::Relaxed);
         if let Some(on_lost) = &self.on_lost {
-            // The computation that failed goes on to report its own error, whatever the callback does.
+            // The callback must not capture events, and its panics must not replace the error of the computation.
             let call = || {
                 let _busy = Busy::enter();
                 let _ = caught(|| on_lost(failure, error));
@@ -348,7 +350,7 @@ impl Recorder {
         self.counters.repeated.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts and reports, once, that computations are not recorded because their spans are more detailed than the level.
+    /// Counts and reports the first computation whose span is more detailed than the level.
     pub(crate) fn report_too_detailed(&self, meta: &Metadata<'_>, level: LevelFilter) {
         if self.counters.too_detailed_reported.swap(true, Ordering::Relaxed) {
             return;
@@ -364,25 +366,22 @@ impl Recorder {
         ));
     }
 
-    /// Says once why an error has no record.
+    /// Counts an error without a record. Only the first one is written to stderr.
     pub(crate) fn report_near_miss(&self, has_computation: bool, location: &Location) {
         self.counters.near_misses.fetch_add(1, Ordering::Relaxed);
         if self.counters.near_miss_reported.swap(true, Ordering::Relaxed) {
             return;
         }
-        let (has, lacks) = match has_computation {
-            true => ("computation", "theoretical_ref"),
-            false => ("theoretical_ref", "computation"),
-        };
+        let missing = if has_computation { "theoretical_ref" } else { "computation" };
         let file = location.file.as_deref().unwrap_or("an unknown file");
         let line = location.line.unwrap_or(0);
         stderr::say(format_args!(
-            "tracing-failure: no record of the error at {file}:{line}: neither it nor the spans around it have a field \
-             `{lacks}`, only `{has}` (said once; `stats` counts them)"
+            "tracing-failure: error at {file}:{line} not recorded: field `{missing}` is missing from the event and its spans. \
+             Further cases are counted in Stats::near_misses."
         ));
     }
 
-    /// Reports a panic that no computation has. Only the first one is written to stderr.
+    /// Counts a panic without a computation. Only the first one is written to stderr.
     pub(crate) fn report_unclaimed_panic(&self, location: &Location) {
         if self.counters.unclaimed_panics.fetch_add(1, Ordering::Relaxed) > 0 || !self.notices.enabled {
             return;
@@ -395,7 +394,7 @@ impl Recorder {
         ));
     }
 
-    /// The file of a failure that these messages tell of, once.
+    /// Returns the path of the recent failure with this id or one of these messages, once per failure.
     pub(crate) fn take_unreported_path(&self, id: Option<Uuid>, messages: &[String]) -> Option<PathBuf> {
         let messages: Vec<_> = messages.iter().map(|message| self.redactor.text(message)).collect();
         let mut recent = self.recent.lock()?;
@@ -410,7 +409,7 @@ impl Recorder {
         (!std::mem::replace(&mut found.is_reported, true)).then(|| found.path.clone())
     }
 
-    /// Returns when log lines and `latest.json` are with the operating system.
+    /// Passes log lines and `latest.json` to the operating system.
     pub(crate) fn flush(&self) {
         if let Some(log) = &self.log {
             log.flush();
@@ -418,7 +417,7 @@ impl Recorder {
         let _ = self.store.flush();
     }
 
-    /// The same, and what waits to be pushed is pushed.
+    /// Flushes, and pushes the pending records.
     pub(crate) fn finish(&self) {
         self.flush();
         self.store.end_tidying();
@@ -450,7 +449,7 @@ impl Recorder {
     }
 }
 
-/// Renames the entries of the context that have a name of the record's own: a key must not stand in a record twice.
+/// Renames context entries that use a reserved name, because a record must not have a key twice.
 fn avoid_reserved(entries: Map) -> Map {
     let mut renamed = Map::new();
     let rename = |name: &str| reserved_in_context(name).then(|| free_name(name, &entries));
@@ -460,7 +459,7 @@ fn avoid_reserved(entries: Map) -> Map {
     renamed
 }
 
-/// What an error is called whose type is not known.
+/// Returns the error type if the error has none.
 fn fallback_error_type(observation: &Observation) -> &'static str {
     match observation.trigger {
         Trigger::Panic => "Panic",
@@ -470,8 +469,8 @@ fn fallback_error_type(observation: &Observation) -> &'static str {
     }
 }
 
-/// The category that is named, else the one that types and messages tell, the root of the chain first; and the reason
-/// in the library's own words.
+/// Returns the category and the reason. The category is the named one, otherwise the first that types and messages
+/// indicate, from the root of the chain. The reason is in the words of the library that failed.
 fn categorize(observation: &Observation) -> (Category, Option<String>) {
     let reason = observation.reason.clone().or_else(|| observation.error.reason().map(str::to_owned));
     if let Some(named) = &observation.category {
@@ -480,7 +479,7 @@ fn categorize(observation: &Observation) -> (Category, Option<String>) {
             None => (Category::Other, reason.or_else(|| Some(named.clone()))),
         };
     }
-    // What the event says besides: `status = %solver.status()`.
+    // Other text fields of the event count too, such as `status = %solver.status()`.
     let fields = observation.event.iter().filter_map(|(_, value)| value.as_str());
     let errors = &observation.error.entries;
     let given = observation.reason.as_deref().into_iter().chain(observation.error_type.as_deref());
@@ -491,15 +490,15 @@ fn categorize(observation: &Observation) -> (Category, Option<String>) {
     (category.unwrap_or(fallback), reason)
 }
 
-/// What the errors of a chain are called, the root first: variants, then types.
+/// Returns the names of the errors of a chain, the root first: variants, then types.
 fn names(errors: &[ErrorEntry]) -> impl Iterator<Item = &str> {
     let from_root = || errors.iter().rev();
-    // Without Python's module: `scipy.stats._axis_nan_policy` says nothing of an error in it.
+    // The Python module is left out: `scipy.stats._axis_nan_policy` does not describe the error.
     let types = from_root().filter_map(|error| error.type_name.as_deref()?.rsplit('.').next());
     from_root().filter_map(|error| error.variant.as_deref()).chain(types)
 }
 
-/// What they say, the root first.
+/// Returns the messages of the errors, the root first.
 fn messages(errors: &[ErrorEntry]) -> impl Iterator<Item = &str> {
     errors.iter().rev().map(|error| error.message.as_str())
 }

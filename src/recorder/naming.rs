@@ -1,15 +1,14 @@
-//! Names for the frames of a record, read on a thread of its own.
+//! Reads the names of a record's frames on a separate thread.
 //!
-//! The first failure of a program reads its debug information. In a debug build of 70 MB this takes 0.4 s on an idle
-//! machine, and 3 s where six other programs compete for two processors. A failing thread does not wait that long:
+//! The first failure of a program reads the debug information. For a debug build of 70 MB this takes 0.4 s on an idle
+//! machine, and 3 s if six other programs compete for two processors. A failing thread does not wait that long:
 //!
 //! 1. It writes the record with addresses in place of names.
-//! 2. A thread of its own reads the names. The failing thread waits for it up to [`NAMING_TIMEOUT`], and writes the record
+//! 2. Another thread reads the names. The failing thread waits for it up to [`NAMING_TIMEOUT`], and writes the record
 //!    again.
-//! 3. Where that is too short, the failing thread goes on, and the other one completes the record when it has the
-//!    names.
+//! 3. After the timeout the failing thread continues, and the other thread completes the record when it has the names.
 //!
-//! The guard waits for the records that are to be completed, since the end of the process ends that thread as well.
+//! The guard waits for these threads, because the end of the process ends them as well.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SendError};
@@ -24,12 +23,12 @@ use crate::observe::unwinder::has_memory;
 use crate::recorder::Recorder;
 use crate::recorder::stacks::Stacks;
 
-/// How long a failing thread waits for its stack and for the names in it, altogether.
+/// Maximum time that a failing thread waits for its stack and the names in it, in total.
 const NAMING_TIMEOUT: Duration = Duration::from_millis(950);
 
 impl Recorder {
-    /// Completes a record with the names of its frames, and writes it. The frames have their addresses where the names
-    /// take long; they follow later then.
+    /// Adds the names of the frames to a record and writes it. If reading takes too long, it writes addresses, and the
+    /// names follow later.
     pub(crate) fn write_named<R>(
         self: &Arc<Self>,
         failure: Failure,
@@ -42,14 +41,14 @@ impl Recorder {
         let Some(named) = named else { return write(&self.name(&failure, stacks)) };
         match named.recv_timeout(timeout) {
             Ok(failure) => write(&failure),
-            // The receiver is dropped after this: only then does the other thread write.
+            // The other thread writes only after the receiver is dropped, which is after this write.
             Err(_) => write(&failure),
         }
     }
 
-    /// Names the frames on another thread. `None` if there can be none.
+    /// Reads the names on another thread. Returns `None` if no thread can be started.
     fn name_elsewhere(self: &Arc<Self>, failure: &Arc<Failure>, stacks: &Stacks) -> Option<Receiver<Failure>> {
-        // The channel has no room: what is sent is received, or it comes back.
+        // The channel has no buffer. A sent value is received, or `send` returns it.
         let (sender, receiver) = mpsc::sync_channel(0);
         let (recorder, before, stacks) = (Arc::clone(self), Arc::clone(failure), stacks.clone());
         let name = move || {
@@ -73,13 +72,13 @@ impl Recorder {
     fn replace(&self, before: &Failure, failure: &Failure) {
         let _is_replaced = self.store.replace(before, failure);
         #[cfg(feature = "publish")]
-        if let Some(auto_push) = self.auto_push.as_ref().filter(|_| _is_replaced) {
+        if _is_replaced && let Some(auto_push) = &self.auto_push {
             auto_push.notify();
         }
     }
 }
 
-/// A thread that completes a record, for as long as it lives.
+/// Counts a thread that completes a record, until it is dropped.
 struct Work(Arc<Recorder>);
 
 impl Work {

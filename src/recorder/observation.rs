@@ -1,4 +1,4 @@
-//! A failure before it becomes a record: what happened, and what the open spans tell about it.
+//! A failure before it becomes a record: the observation, and its context from the open spans.
 
 use std::sync::Arc;
 
@@ -16,12 +16,12 @@ use crate::observe::span_path::SpanPath;
 use crate::observe::thread;
 use crate::observe::trail::history::History;
 
-/// The way in which a failure was noticed.
+/// The event that revealed a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trigger {
     /// An ERROR event.
     Event,
-    /// An error-level span that closed.
+    /// An ERROR-level span that closed.
     SpanClose,
     /// A panic.
     Panic,
@@ -29,7 +29,7 @@ pub(crate) enum Trigger {
     Call,
 }
 
-/// What was seen at the moment of failure itself, apart from the spans around it.
+/// A failure, without the spans around it.
 #[derive(Debug)]
 pub(crate) struct Observation {
     pub(crate) trigger: Trigger,
@@ -38,21 +38,21 @@ pub(crate) struct Observation {
     pub(crate) theoretical_ref: Option<String>,
     pub(crate) error: ErrorChain,
     pub(crate) error_type: Option<String>,
-    /// What is said where the error says nothing itself.
+    /// The message if the error has none.
     pub(crate) message: String,
     pub(crate) category: Option<String>,
     pub(crate) reason: Option<String>,
-    /// The fields of an event that names the computation itself: its innermost parameters.
+    /// The fields of an event that names the computation. They are its innermost parameters.
     pub(crate) parameters: Option<Map>,
-    /// The fields of the failed span that have a place of their own in the record. They are no parameters.
+    /// Fields of the failed span that have their own place in the record and are no parameters.
     pub(crate) used: Vec<&'static str>,
     pub(crate) event: Map,
     pub(crate) location: Location,
     pub(crate) site: ReportSite,
     pub(crate) content: ReportContent,
-    /// The panic that is the failure: its thread and its stack are the record's.
+    /// The panic that is the failure. The record has its thread and its stack.
     pub(crate) panic: Option<Arc<RecentPanic>>,
-    /// The panics of other threads that it comes from.
+    /// Panics of other threads that caused the failure.
     pub(crate) attribution: Option<Attribution>,
 }
 
@@ -79,25 +79,26 @@ impl Observation {
         }
     }
 
-    /// Takes a message apart that is the `Debug` text of a report, as that of `.unwrap()` is.
+    /// Splits a message that is the `Debug` text of a report, such as the one of `.unwrap()`, into errors.
     pub(crate) fn split_report_text(&mut self, limits: &Limits) {
         let Some(report) = ReportText::parse(&self.message) else { return };
         self.message = report.errors[0].clone();
-        // Without a backtrace, the report of a single error cannot be told from a message: it is one with a backtrace too.
+        // The report of a single error without a backtrace looks like a message. For consistency, one with a backtrace
+        // is treated as a message too.
         let is_more_than_message = report.errors.len() > 1 || report.location.is_some();
         if self.error.entries.is_empty() && is_more_than_message {
             self.error = ErrorChain::of_report(report, limits);
         }
     }
 
-    /// What the error and its sources say, and what is said about them.
+    /// Returns the messages of the error and its sources, and the message about them.
     pub(crate) fn messages(&self) -> Vec<String> {
         let errors = self.error.entries.iter().map(|entry| entry.message.clone());
         errors.chain((!self.message.is_empty()).then(|| self.message.clone())).collect()
     }
 
     pub(crate) fn report(&self, span_path: &SpanPath, layer: u64) -> Report {
-        // It is kept while the computation is open: enough to know the error by.
+        // The report is kept while the computation is open, so its messages are short.
         let known_by = |message: String| shorten(&message, 1024).into_owned();
         Report {
             messages: self.messages().into_iter().take(8).map(known_by).collect(),
@@ -108,15 +109,15 @@ impl Observation {
         }
     }
 
-    /// All that it says, fields included.
+    /// Returns all texts of the observation, including its fields.
     pub(crate) fn texts(&self) -> Vec<String> {
         let fields = self.parameters.iter().flat_map(Map::iter).chain(self.event.iter());
         let fields = fields.filter_map(|(_, value)| value.as_str().map(str::to_owned));
         self.messages().into_iter().chain(fields).collect()
     }
 
-    /// Finds the panics of other threads that the failure comes from, and adds their message as a cause. Returns those that
-    /// the record accounts for.
+    /// Finds the panics of other threads that caused the failure, and adds the message of a known one as a cause.
+    /// Returns the panics that the record accounts for.
     pub(crate) fn attribute(&mut self, span_path: &SpanPath) -> Vec<Arc<RecentPanic>> {
         let opened = span_path.opened();
         if self.attribution.is_none() {
@@ -147,13 +148,13 @@ impl Observation {
         self.error.entries.push(ErrorEntry::new(message));
     }
 
-    /// The record of the panic that it comes from, where that belongs to another computation.
+    /// Returns the record of the panic that caused the failure, if that panic has one.
     pub(crate) fn recorded_cause(&self) -> Option<Uuid> {
         self.attribution.as_ref()?.known()?.record()
     }
 }
 
-/// What the open spans tell about a failure.
+/// The computation of a failure, from the open spans.
 #[derive(Debug)]
 pub(crate) struct ComputationContext {
     pub(crate) computation: String,
@@ -162,18 +163,18 @@ pub(crate) struct ComputationContext {
     pub(crate) spans: Vec<SpanEntry>,
     pub(crate) history: History,
     pub(crate) elapsed_s: Option<f64>,
-    /// The failure that made this one fail.
+    /// The failure that caused this one.
     pub(crate) caused_by: Option<Uuid>,
 }
 
-/// What became of something that was seen.
+/// The result of recording an observation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// It has a record of its own.
+    /// The observation has its own record.
     Recorded(Uuid),
-    /// It repeats a failure that has its record.
+    /// The observation repeats a recorded failure.
     Repeated(Uuid),
-    /// It lacks a computation or its reference.
+    /// The observation lacks a computation or its reference.
     NoComputation,
 }
 

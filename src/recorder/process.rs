@@ -1,16 +1,16 @@
-//! What is known of the process and the job that it belongs to.
+//! The process, its MPI rank and its batch job, as entries of the context.
 
 use std::sync::Arc;
 
 use record::internal::{Redactor, bound_name, bound_words};
 use record::{Context, Limits, Process};
 
-/// Where MPI launchers and batch systems say which process of the job this is.
+/// Environment variables in which MPI launchers and batch systems store the rank, the world size and the job id.
 const RANK: &[&str] = &["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK", "SLURM_PROCID"];
 const WORLD_SIZE: &[&str] = &["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE", "SLURM_NTASKS"];
 const JOB_ID: &[&str] = &["SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID"];
 
-/// The entries of the context that are the same for all failures of this process.
+/// Returns the context entries that all failures of this process share.
 pub(crate) fn context(redactor: &Redactor, limits: &Limits) -> Context {
     let number = |names: &[&str]| variable(names).and_then(|text| text.parse().ok());
     let argv = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
@@ -29,7 +29,7 @@ pub(crate) fn context(redactor: &Redactor, limits: &Limits) -> Context {
     context
 }
 
-/// What was found out of a process, for this one: a fork has another id than the process that asked.
+/// Corrects the process id, which differs in a forked child.
 pub(crate) fn of_this_process(mut process: Arc<Process>) -> Arc<Process> {
     let pid = std::process::id();
     if pid != process.pid {

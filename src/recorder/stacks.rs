@@ -1,4 +1,4 @@
-//! The stacks of a record, and the threads that read names for them.
+//! The stacks of a record, and a counter of the threads that read names for them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -9,19 +9,19 @@ use runtime::fork;
 
 use crate::observe::backtrace::Stack;
 
-/// How long the guard waits for names.
+/// Maximum time that the guard waits for names.
 const MAX_NAMING_WAIT: Duration = Duration::from_secs(10);
 
 /// The stacks of a record.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stacks {
     pub(crate) own: Stack,
-    /// Those of the panics that it may come from.
+    /// Stacks of the panics that may have caused the failure.
     pub(crate) raised: Vec<Stack>,
 }
 
 impl Stacks {
-    /// Returns true if reading the debug information would name more frames.
+    /// Returns true if the debug information would name more frames.
     pub(crate) fn is_unresolved(&self) -> bool {
         self.own.is_unresolved() || self.raised.iter().any(Stack::is_unresolved)
     }
@@ -39,7 +39,7 @@ impl Stacks {
         std::iter::once(&mut self.own).chain(&mut self.raised)
     }
 
-    /// Writes the frames, which are redacted, and their text.
+    /// Writes the frames and their text. Redact the frames before.
     pub(crate) fn write_into(&self, failure: &mut Failure) {
         failure.stack_trace = self.own.text();
         failure.context.frames.clone_from(&self.own.frames);
@@ -48,15 +48,15 @@ impl Stacks {
     }
 }
 
-/// Threads of this process that complete records. The generation of the process stands above their number: a fork
-/// leaves the threads behind.
+/// The number of threads of this process that complete records. The generation of the process is in the high bits,
+/// because a forked child does not inherit these threads.
 #[derive(Debug, Default)]
 pub(crate) struct Naming(AtomicU64);
 
 const GENERATION: u64 = 1 << 24;
 
 impl Naming {
-    /// Returns when no record lacks names that are being read, or after [`MAX_NAMING_WAIT`].
+    /// Waits until no thread reads names, at most for [`MAX_NAMING_WAIT`].
     pub(crate) fn wait(&self) {
         let started = Instant::now();
         while number_in(self.0.load(Ordering::Acquire)) > 0 && started.elapsed() < MAX_NAMING_WAIT {
