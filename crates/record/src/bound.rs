@@ -1,4 +1,5 @@
-//! The limits of a whole record, whichever way its parts came in: a call, an environment variable, a command line.
+//! Applies the limits to a whole record, whatever the source of its parts: a call, an environment variable, a command
+//! line.
 
 use std::borrow::Cow;
 
@@ -6,10 +7,10 @@ use crate::failure::{ErrorEntry, Failure};
 use crate::value::{Limits, Map, Value};
 use text::shorten;
 
-/// Bytes of a name: of a computation, a thread, a job.
+/// Maximum length of a name of a computation, a thread or a job.
 const MAX_NAME_BYTES: usize = 1024;
 
-/// Summarises and shortens what is over the limits.
+/// Summarises and shortens the parts of a record that exceed the limits.
 pub fn bound(failure: &mut Failure, limits: &Limits) {
     let Failure { computation, theoretical_ref, error_type, error_message, parameters, stack_trace, context, .. } =
         failure;
@@ -19,7 +20,7 @@ pub fn bound(failure: &mut Failure, limits: &Limits) {
     for text in [theoretical_ref, error_message] {
         bound_text(text, limits.text);
     }
-    // The stack has its own limit, by frames.
+    // The limit of the stack trace depends on the number of frames.
     bound_text(stack_trace, limits.text.max(limits.frames.saturating_mul(MAX_NAME_BYTES)));
     let names =
         [&mut context.reason, &mut context.thread, &mut context.session_id, &mut context.job_id, &mut context.notebook];
@@ -43,7 +44,7 @@ pub fn bound(failure: &mut Failure, limits: &Limits) {
     context.breadcrumbs.iter_mut().for_each(|breadcrumb| bound_text(&mut breadcrumb.message, limits.text));
 }
 
-/// A command line: its beginning and its end, with the number of words between them.
+/// Shortens a command line to its beginning and its end, with the number of omitted words between them.
 pub fn bound_words(words: Vec<String>, limits: &Limits) -> Vec<String> {
     let words: Vec<String> = words.into_iter().map(|word| shorten(&word, MAX_NAME_BYTES).into_owned()).collect();
     let room = |words: &mut dyn Iterator<Item = &String>, max_words: usize, max_bytes: usize| {
@@ -70,7 +71,7 @@ pub fn bound_words(words: Vec<String>, limits: &Limits) -> Vec<String> {
     bounded
 }
 
-/// A name from the environment.
+/// Shortens a name from the environment.
 pub fn bound_name(text: String) -> String {
     shorten(&text, MAX_NAME_BYTES).into_owned()
 }
@@ -92,7 +93,7 @@ fn bound_static_name(text: &mut Cow<'static, str>) {
     }
 }
 
-/// Bytes by which a shortened text may exceed its limit: it says how much is missing.
+/// Maximum length of the mark in a shortened text, by which the text may exceed its limit.
 const MAX_MARK_BYTES: usize = 64;
 
 fn bound_text(text: &mut String, max_bytes: usize) {
@@ -130,7 +131,7 @@ fn is_within(value: &Value, limits: &Limits, depth: usize) -> bool {
     }
 }
 
-/// The entries of a list of lists.
+/// Counts the entries of nested lists.
 fn leaf_count(list: &[Value], depth: usize) -> usize {
     let of = |value: &Value| match (value, depth.checked_sub(1)) {
         (Value::List(inner), Some(depth)) => leaf_count(inner, depth),

@@ -1,19 +1,20 @@
-//! Opening files: only ordinary ones, never in the place of standard input, output or error, and never without bounds.
+//! Opens regular files only, never with the descriptor of standard input, output or error, and reads them within a
+//! limit.
 
 use std::fs::{File, FileType, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Bytes of the largest file that is read. A larger one is no record, and would fill the memory.
+/// Maximum size of a file that is read. A larger file is no record and could exhaust the memory.
 pub(crate) const MAX_FILE_BYTES: u64 = 64 << 20;
 
-/// Opens a file that has to be an ordinary one. A pipe could block for ever, and a device has no end.
+/// Opens a regular file. A pipe could block forever, and a device has no end.
 ///
 /// # Errors
 ///
-/// If the file cannot be opened, or is no ordinary one.
+/// Fails if the file cannot be opened or is not regular.
 pub fn open_ordinary(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
-    // To open some devices has effects.
+    // Opening some devices has side effects.
     if let Ok(there) = std::fs::metadata(path) {
         check_ordinary(there.file_type())?;
     }
@@ -27,7 +28,7 @@ pub fn open_ordinary(options: &mut OpenOptions, path: &Path) -> io::Result<File>
     Ok(file)
 }
 
-/// As the system says it when a directory is read.
+/// Returns the error of the system for reading a directory.
 fn is_directory_error() -> io::Error {
     #[cfg(unix)]
     return io::Error::from_raw_os_error(libc::EISDIR);
@@ -43,11 +44,11 @@ fn check_ordinary(kind: FileType) -> io::Result<()> {
     }
 }
 
-/// Reads an ordinary file of at most [`MAX_FILE_BYTES`] bytes.
+/// Reads a regular file of at most [`MAX_FILE_BYTES`] bytes.
 ///
 /// # Errors
 ///
-/// If it cannot be read, is no ordinary file, or is larger.
+/// Fails if the file cannot be read, is not regular or is larger.
 pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     let file = open_ordinary(File::options().read(true), path)?;
     let mut bytes = Vec::new();
@@ -67,7 +68,7 @@ pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Opens a file with a descriptor above 2.
 ///
-/// Some daemons close standard input, output and error. The next file that is opened gets such a number, and whatever the
+/// Some daemons close standard input, output and error. The next open file gets such a descriptor, and everything the
 /// program prints would be written into it.
 pub fn apart_from_stdio(open: impl FnOnce() -> io::Result<File>) -> io::Result<File> {
     #[cfg(unix)]
@@ -75,14 +76,15 @@ pub fn apart_from_stdio(open: impl FnOnce() -> io::Result<File>) -> io::Result<F
     open()
 }
 
-/// Takes the free descriptors below 3 for as long as it lives. A directory is always there, and nothing can be written to it.
+/// Occupies the free descriptors below 3 until dropped. The root directory always exists, and nothing can be written to
+/// it.
 #[cfg(unix)]
 fn placeholders() -> Vec<File> {
     use rustix::io::fcntl_getfd;
     use rustix::stdio::{stderr, stdin, stdout};
     use std::os::fd::AsRawFd;
     let mut placeholders = Vec::new();
-    // To ask takes less time than to open a directory.
+    // This check takes less time than opening a directory.
     if [stdin(), stdout(), stderr()].iter().all(|stream| fcntl_getfd(stream).is_ok()) {
         return placeholders;
     }

@@ -1,7 +1,7 @@
 //! The record of a failed computation, its values, and the store that it is written to.
 //!
-//! A part of [tracing-failure](https://docs.rs/tracing-failure), which writes records and re-exports this crate. A program
-//! that only reads records needs no more than this.
+//! A part of [tracing-failure](https://docs.rs/tracing-failure), which writes records and re-exports this crate. A
+//! program that only reads records can depend on this crate alone.
 
 mod bound;
 mod failure;
@@ -22,7 +22,7 @@ pub use redact::{is_secret_name, redact_text};
 pub use store::{Amendment, Durability, Store, amend, amend_failure};
 pub use value::{Limits, Map, MapIter, Value};
 
-/// The parts that the other crates of the project share. They may change in any release.
+/// Items that the other crates of the project use. They may change in any release.
 #[doc(hidden)]
 pub mod internal {
     pub use crate::bound::{bound, bound_name, bound_words};

@@ -1,4 +1,4 @@
-//! What is the same in the parameters of many records, and what is not.
+//! Summarises the parameters of many records: equal and varying ones.
 
 use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
@@ -13,41 +13,41 @@ use text::{count, one_line};
 
 use crate::value::{brief, parameter};
 
-/// Different values of a parameter that are remembered.
+/// Maximum number of distinct values stored per parameter.
 const MAX_VALUES: usize = 16;
-/// Of those, how many are named in a line.
+/// Maximum number of values named in a line.
 const MAX_NAMED_VALUES: usize = 4;
 
-/// The parameters of some records, by name.
+/// The parameters of a group of records, by name.
 #[derive(Debug)]
 pub struct ParameterSummary {
     records: usize,
     parameters: HashMap<Arc<str>, Parameter>,
-    /// The names of one record, in its order. They are shown before all others.
+    /// The names of one record, in its order. They come before all others.
     first_names: Vec<Arc<str>>,
 }
 
 #[derive(Debug)]
 struct Parameter {
-    /// Records that have it.
+    /// Number of records with this parameter.
     records: usize,
-    /// In their order, so that it is always the same ones that are remembered.
+    /// Sorted, so that the stored values do not depend on the order of the records.
     values: Vec<Value>,
-    /// Whether there are values that are not remembered.
+    /// True if there are more values than stored.
     has_more: bool,
-    /// The smallest and the largest, as long as all are numbers.
+    /// The smallest and the largest value, if all are numbers.
     range: Option<(f64, f64)>,
 }
 
 impl ParameterSummary {
-    /// Those of one record.
+    /// Returns the summary of one record.
     pub fn of(parameters: &Map) -> Self {
         let mut summary = ParameterSummary { records: 1, parameters: HashMap::new(), first_names: Vec::new() };
         summary.flatten("", parameters);
         summary
     }
 
-    /// Entries of structures count one by one: `options.rtol`.
+    /// Adds the entries of structures one by one: `options.rtol`.
     fn flatten(&mut self, prefix: &str, map: &Map) {
         for (name, value) in map.iter() {
             let name = format!("{prefix}{name}");
@@ -65,12 +65,12 @@ impl ParameterSummary {
         }
     }
 
-    /// Takes in those of other records. The order is theirs from then on if they come first.
+    /// Adds the summary of other records. `theirs_first` selects their order of names.
     pub fn join(&mut self, mut other: ParameterSummary, theirs_first: bool) {
         if theirs_first {
             std::mem::swap(&mut self.first_names, &mut other.first_names);
         }
-        // The smaller into the larger: a record with a few parameters does not cost what all others have.
+        // Merges the smaller map into the larger, so that a record with few parameters is cheap to add.
         if other.parameters.len() > self.parameters.len() {
             std::mem::swap(&mut self.parameters, &mut other.parameters);
         }
@@ -83,7 +83,7 @@ impl ParameterSummary {
         }
     }
 
-    /// Those of the first record, and then all others by name.
+    /// Returns the parameters of the first record in its order, then all others by name.
     fn in_order(&self) -> Vec<(&str, &Parameter)> {
         let first: HashSet<&str> = self.first_names.iter().map(|name| &**name).collect();
         let mut others: Vec<&str> =
@@ -97,7 +97,7 @@ impl ParameterSummary {
         parameter.records == self.records && parameter.values.len() == 1
     }
 
-    /// `rtol 1e-6, method RK45`.
+    /// Returns the parameters that are equal in all records: `rtol 1e-6, method RK45`.
     pub fn same(&self) -> String {
         let same = self.in_order().into_iter().filter(|(_, known)| self.is_same(known));
         same.map(|(name, known)| format!("{} {}", one_line(name), parameter(&known.values[0])))
@@ -105,7 +105,7 @@ impl ParameterSummary {
             .join(", ")
     }
 
-    /// `mu 0.5 … 3.9 (40 values), method RK45 | DOP853`.
+    /// Returns the parameters that vary: `mu 0.5 … 3.9 (40 values), method RK45 | DOP853`.
     pub fn differing(&self) -> String {
         let differing = self.in_order().into_iter().filter(|(_, known)| !self.is_same(known));
         differing
@@ -158,7 +158,7 @@ impl Parameter {
     }
 }
 
-/// Numbers by their size, then all else by its text.
+/// Orders numbers by value, then all other values by their text.
 fn compare_values(a: &Value, b: &Value) -> Ordering {
     match (a.as_f64(), b.as_f64()) {
         (Some(x), Some(y)) => x.total_cmp(&y).then_with(|| a.to_string().cmp(&b.to_string())),
@@ -168,8 +168,8 @@ fn compare_values(a: &Value, b: &Value) -> Ordering {
     }
 }
 
-/// `{"same": {name: value}, "varies": {name: {"records": n, "min": …, "max": …, "values": […]}}}`; `values` is absent where
-/// there are more than are remembered.
+/// `{"same": {name: value}, "varies": {name: {"records": n, "min": …, "max": …, "values": […]}}}`; `values` is absent
+/// if there are more than stored.
 impl Serialize for ParameterSummary {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (same, varies): (Vec<_>, Vec<_>) = self.in_order().into_iter().partition(|(_, known)| self.is_same(known));

@@ -1,14 +1,14 @@
-/// The words of a text or a name, in lower case: `apiKey`, `API_KEY` and `api-key` are the same two.
+/// The words of a text or a name, in lower case: `apiKey`, `API_KEY` and `api-key` have the same two words.
 #[derive(Clone, Debug)]
 pub struct Words {
     text: String,
     ends: Vec<usize>,
-    /// A bit for each of them: whoever looks for a word whose bit is missing need not look.
+    /// A Bloom filter with one bit per word. A word whose bit is not set is not in the text.
     filter_bits: u64,
 }
 
 impl Words {
-    /// The words of a name or a short text.
+    /// Returns the words of a name or a short text.
     pub fn of(text: &str) -> Self {
         let mut words = Words { text: String::with_capacity(text.len()), ends: Vec::with_capacity(8), filter_bits: 0 };
         if text.is_ascii() {
@@ -31,12 +31,12 @@ impl Words {
         words
     }
 
-    /// Those of a message, in which "NaN" is one word and no camel case.
+    /// Returns the words of a message. "NaN" is one word, not camel case.
     pub fn of_message(text: &str) -> Self {
         if text.contains("NaN") { Words::of(&text.replace("NaN", " nan ")) } else { Words::of(text) }
     }
 
-    /// The same for most texts, byte by byte.
+    /// Adds the words of an ASCII text, byte by byte.
     fn add_ascii(&mut self, text: &str) {
         let mut after_lower = false;
         for byte in text.bytes() {
@@ -60,7 +60,7 @@ impl Words {
         }
     }
 
-    /// The words in their order.
+    /// Returns the words in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator + Clone {
         (0..self.ends.len()).map(|index| self.word(index))
     }
@@ -69,12 +69,12 @@ impl Words {
         &self.text[self.start(index)..self.ends[index]]
     }
 
-    /// Returns true if one of the words is this one.
+    /// Returns true if the text contains this word.
     pub fn contains(&self, word: &str) -> bool {
         self.iter().any(|known| known == word)
     }
 
-    /// A bit for each word; two words may share one.
+    /// Returns the filter: one bit per word. Two words may share a bit.
     pub fn filter_bits(&self) -> u64 {
         self.filter_bits
     }
@@ -84,7 +84,7 @@ impl Words {
         self.ends.is_empty()
     }
 
-    /// Whether these are its last words.
+    /// Returns true if the text ends with these words.
     pub fn ends_with(&self, end: &Words) -> bool {
         let before = self.ends.len().checked_sub(end.ends.len());
         end.filter_bits & !self.filter_bits == 0 && before.is_some_and(|before| self.iter().skip(before).eq(end.iter()))
@@ -95,7 +95,7 @@ impl Words {
     }
 }
 
-/// Words of which a text has to hold one after the other: `lost * digits`, where a few may stand in the place of the star.
+/// A phrase that a text may contain, such as `lost * digits`. The star matches a few words.
 #[derive(Clone, Debug)]
 pub struct Phrase {
     parts: Vec<Words>,
@@ -103,11 +103,11 @@ pub struct Phrase {
     has_numbers: bool,
 }
 
-/// Words that a star stands for at most.
+/// Maximum number of words that a star matches.
 const MAX_GAP_WORDS: usize = 5;
 
 impl Phrase {
-    /// The phrase, unless there is no word in it.
+    /// Parses a phrase. Returns `None` if it contains no word.
     pub fn of(text: &str) -> Option<Self> {
         let parts: Vec<Words> = text.split('*').map(Words::of).filter(|part| !part.ends.is_empty()).collect();
         let filter_bits = parts.iter().fold(0, |filter_bits, part| filter_bits | part.filter_bits);
@@ -116,17 +116,17 @@ impl Phrase {
         (!parts.is_empty()).then_some(Phrase { parts, filter_bits, has_numbers })
     }
 
-    /// Whether its words may be among those with these bits.
+    /// Returns false if a text with this filter cannot contain the phrase.
     pub fn may_be_in(&self, filter_bits: u64) -> bool {
         self.filter_bits & !filter_bits == 0
     }
 
-    /// Whether a text holds it. Numbers may stand between words: "more than 1000 steps".
+    /// Returns true if a text contains the phrase. Numbers between words are skipped: "more than 1000 steps".
     pub fn is_in(&self, words: &Words) -> bool {
         if !self.may_be_in(words.filter_bits) {
             return false;
         }
-        // Unless it has some itself, as `ising 2d` does.
+        // A phrase with numbers, such as `ising 2d`, has to match them.
         let wanted = |word: &&str| self.has_numbers || word.starts_with(char::is_alphabetic);
         let Some(first) = self.parts.first().and_then(|part| part.iter().next()) else { return false };
         // Most phrases fail at their first word.
@@ -135,7 +135,7 @@ impl Phrase {
     }
 }
 
-/// Whether the parts come one after the other, the first of them after so many words at most.
+/// Returns true if the parts follow each other. At most `gap` words precede the first part.
 fn follow<'a>(parts: &[Words], words: impl Iterator<Item = &'a str> + Clone, gap: usize) -> bool {
     let Some((first, rest)) = parts.split_first() else { return true };
     let length = first.ends.len();
@@ -146,7 +146,7 @@ fn follow<'a>(parts: &[Words], words: impl Iterator<Item = &'a str> + Clone, gap
     })
 }
 
-/// By way of a list, so that the types of the iterators come to an end.
+/// Collects the words into a list, because the types of the iterators would nest without end.
 fn follow_rest<'a>(parts: &[Words], words: impl Iterator<Item = &'a str> + Clone) -> bool {
     let words: Vec<&str> = words.take(parts.iter().map(|part| part.ends.len() + MAX_GAP_WORDS).sum()).collect();
     follow(parts, words.iter().copied(), MAX_GAP_WORDS)

@@ -1,7 +1,7 @@
-//! Times, the ids that are made of them, and their text.
+//! Times, ids that contain a time, and their text forms.
 //!
-//! Time and id of a record always belong together: the id begins with the time. So the order by time, the order by id and the
-//! order of file names are the same, and everyone agrees which record is the newest.
+//! The id of a record begins with its time. Records therefore have the same order by time, by id and by file name, and
+//! the newest record is the same in each.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -10,21 +10,21 @@ use std::time::SystemTime;
 use chrono::{DateTime, Utc};
 use uuid::{Timestamp, Uuid};
 
-/// `2025-12-27T04:30:00.000Z`: RFC 3339, UTC, milliseconds.
+/// A time such as `2025-12-27T04:30:00.000Z`: RFC 3339, UTC, milliseconds.
 pub type TimeText = [u8; 24];
 
-/// Nanoseconds of a tick: as short as what an id can tell apart.
+/// Nanoseconds per tick: the resolution of the time in an id.
 const TICK_NANOS: i64 = 250;
 const TICKS_PER_SECOND: i64 = 1_000_000_000 / TICK_NANOS;
 
-/// A clock that was set back by less does not show: time stands still until the clock is there again. It is followed if it was
-/// set back further.
+/// Maximum step back of the clock, in ticks, that is hidden: time advances by single ticks until the clock has caught
+/// up. After a larger step, time follows the clock.
 const MAX_STEP_BACK: i64 = 60 * TICKS_PER_SECOND;
 
-/// The first and the last second that RFC 3339 can express: the years 1 and 9999.
+/// The seconds that RFC 3339 can express: the years 1 to 9999.
 const RFC3339_SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
-/// The time of the system's clock, whatever that shows: `Utc::now` panics before 1970.
+/// Returns the time of the system clock. Unlike `Utc::now`, it does not panic before 1970.
 fn system_time() -> DateTime<Utc> {
     from_system_time(SystemTime::now())
 }
@@ -45,8 +45,8 @@ fn from_system_time(time: SystemTime) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, nanos).unwrap_or_default()
 }
 
-/// The time. It never panics, and every call in a process returns a later one, unless the clock was set back by more than a
-/// minute.
+/// Returns the current time. It never panics. Each call in a process returns a later time than the call before, unless
+/// the clock was set back by more than a minute.
 ///
 /// ```
 /// let earlier = tracing_failure::record::time::now();
@@ -57,7 +57,8 @@ pub fn now() -> DateTime<Utc> {
     from_ticks(next_tick(&LAST_TICK, ticks(system_time())))
 }
 
-/// The tick that follows the last one, or the clock's if that is later or was set back.
+/// Returns the tick of the clock if it is later than the last tick or far before it, otherwise the tick after the last
+/// one.
 fn next_tick(last: &AtomicI64, now: i64) -> i64 {
     let follow = |last: i64| if last < now || last - now > MAX_STEP_BACK { now } else { last + 1 };
     let before = last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(follow(last)));
@@ -73,9 +74,9 @@ fn from_ticks(ticks: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(ticks.div_euclid(TICKS_PER_SECOND), nanos as u32).unwrap_or_default()
 }
 
-/// A new UUIDv7 of this time. Ids of later times are greater, down to a quarter of a microsecond.
+/// Returns a new UUIDv7 of this time. Ids of later times are greater, down to a quarter of a microsecond.
 ///
-/// Before 1970, which such an id cannot express, they all begin with zeros.
+/// Ids of times before 1970, which a UUIDv7 cannot express, all begin with zeros.
 ///
 /// ```
 /// use tracing_failure::record::time::{id_at, now};
@@ -86,12 +87,12 @@ fn from_ticks(ticks: i64) -> DateTime<Utc> {
 pub fn id_at(time: DateTime<Utc>) -> Uuid {
     let seconds = u64::try_from(time.timestamp()).unwrap_or(0);
     let nanos = if time.timestamp() < 0 { 0 } else { time.timestamp_subsec_nanos().min(999_999_999) };
-    // What follows the milliseconds: 12 bits, as RFC 9562 suggests in its section 6.2.
+    // The 12 bits after the milliseconds, as RFC 9562 suggests in section 6.2.
     let fraction = u128::from(nanos % 1_000_000) * 4096 / 1_000_000;
     Uuid::new_v7(Timestamp::from_unix_time(seconds, nanos, fraction, 12))
 }
 
-/// A new UUIDv7 of this moment. It is greater than those that this process made before.
+/// Returns a new UUIDv7 of the current time. It is greater than all ids that this process created before.
 ///
 /// ```
 /// use tracing_failure::record::time::new_id;
@@ -103,16 +104,16 @@ pub fn new_id() -> Uuid {
 }
 
 thread_local! {
-    /// The last second that was asked for, as text. Nothing here has a destructor.
+    /// The text of the last formatted second. The type has no destructor.
     static LAST_SECOND: Cell<(i64, [u8; 20])> = const { Cell::new((i64::MIN, [0; 20])) };
 }
 
-/// RFC 3339, UTC, milliseconds. The date is worked out once a second.
+/// Returns the time as RFC 3339, UTC, with milliseconds. It formats the date once per second.
 pub fn rfc3339(time: DateTime<Utc>) -> TimeText {
     text(time.timestamp(), time.timestamp_subsec_millis(), || time)
 }
 
-/// The same of the system's time.
+/// Returns a system time as RFC 3339, UTC, with milliseconds.
 pub fn rfc3339_of(time: SystemTime) -> TimeText {
     rfc3339(from_system_time(time))
 }
@@ -122,7 +123,7 @@ fn text(second: i64, millis: u32, time: impl FnOnce() -> DateTime<Utc>) -> TimeT
     let seconds = known.map(|(_, text)| text).unwrap_or_else(|| {
         let mut text = [b'0'; 20];
         let formatted = time().format("%Y-%m-%dT%H:%M:%S.").to_string();
-        // A year has four digits for longer than a clock runs; another one is cut, and still ASCII.
+        // Other years than those with four digits are cut. The text stays ASCII.
         text.copy_from_slice(&formatted.as_bytes()[..20]);
         let _ = LAST_SECOND.try_with(|last| last.set((second, text)));
         text
@@ -136,12 +137,12 @@ fn text(second: i64, millis: u32, time: impl FnOnce() -> DateTime<Utc>) -> TimeT
     text
 }
 
-/// The same as a string.
+/// Returns the time as RFC 3339 in a string.
 pub fn rfc3339_string(time: DateTime<Utc>) -> String {
     String::from_utf8_lossy(&rfc3339(time)).into_owned()
 }
 
-/// `20251227T043000.000Z`: the same for file names, which sort by it.
+/// Returns the time for file names, which sort by it: `20251227T043000.000Z`.
 pub fn compact(time: DateTime<Utc>) -> String {
     let mut compact = String::with_capacity(size_of::<TimeText>());
     compact.extend(rfc3339(time).iter().filter(|byte| !b"-:".contains(byte)).map(|&byte| char::from(byte)));

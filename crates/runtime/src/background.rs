@@ -1,8 +1,8 @@
-//! Threads of the recorder.
+//! Background threads of the recorder.
 //!
-//! A thread that starts or ends locks a table of the standard library for a moment. In a child that is forked at that
-//! moment no thread starts any more, and `std::process::exit` never returns. So a fork waits until our threads have
-//! started, and a thread that has no work waits for more instead of ending.
+//! A starting or ending thread briefly locks a table of the standard library. In a child that is forked at that moment,
+//! no thread can start, and `std::process::exit` never returns. A fork therefore waits until the threads of the
+//! recorder have started, and a thread without work waits for more instead of ending.
 
 use std::io;
 use std::sync::Arc;
@@ -13,18 +13,18 @@ use crate::generation;
 use crate::lock::{self, Mutex, Renewable};
 use crate::panic::caught;
 
-/// Debug information is read on a stack as large as that of most threads of a program.
+/// Stack size for reading debug information: the default size of Rust threads.
 pub const STACK_SIZE: usize = 2 << 20;
 
-/// A stack for work that is known to need little.
+/// Stack size for tasks that need little stack.
 pub const SMALL_STACK: usize = 512 << 10;
 
-/// Threads that wait for work. Further ones end.
+/// Maximum number of threads that wait for work. Further ones end.
 const MAX_IDLE_WORKERS: usize = 8;
 
 type Task = Box<dyn FnOnce() + Send>;
 
-/// A thread that takes one task after the other.
+/// A thread that runs one task after the other.
 #[derive(Debug)]
 struct Worker {
     thread: Thread,
@@ -40,7 +40,7 @@ impl std::fmt::Debug for TaskSlot {
     }
 }
 
-/// Workers without a task. Those of a parent process do not exist in its children.
+/// Workers without a task. The workers of a parent process do not exist in its children.
 #[derive(Debug, Default)]
 struct Idle {
     generation: u64,
@@ -49,7 +49,7 @@ struct Idle {
 
 static IDLE: Renewable<Option<Idle>> = Renewable::none();
 
-/// Threads of the recorder that have not begun their work.
+/// Number of threads of the recorder that have not begun their work.
 static STARTING: AtomicU32 = AtomicU32::new(0);
 
 /// Runs a task on an idle thread, or starts a thread for it.
@@ -63,7 +63,7 @@ static STARTING: AtomicU32 = AtomicU32::new(0);
 ///
 /// # Errors
 ///
-/// If no thread can be started.
+/// Fails if no thread can be started.
 pub fn run(task: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let task: Task = Box::new(task);
     let idle = with_idle(|workers| workers.pop()).flatten();
@@ -73,7 +73,7 @@ pub fn run(task: impl FnOnce() + Send + 'static) -> io::Result<()> {
     }
 }
 
-/// Starts a thread that works for as long as there is something to do.
+/// Starts a thread.
 ///
 /// ```
 /// use tracing_failure_runtime::background::{STACK_SIZE, spawn};
@@ -86,7 +86,7 @@ pub fn run(task: impl FnOnce() + Send + 'static) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// If the system refuses.
+/// Fails if the system cannot start a thread.
 pub fn spawn(name: &str, stack_size: usize, work: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
     STARTING.fetch_add(1, Ordering::SeqCst);
     let started = move || {
@@ -97,13 +97,13 @@ pub fn spawn(name: &str, stack_size: usize, work: impl FnOnce() + Send + 'static
     spawned.map(|handle| handle.thread().clone()).inspect_err(|_| count_started())
 }
 
-/// Returns true unless a thread of the recorder is about to start.
+/// Returns false if a thread of the recorder is about to start.
 #[cfg(unix)]
 pub(crate) fn have_all_started() -> bool {
     STARTING.load(Ordering::SeqCst) == 0
 }
 
-/// Forgets the threads of the parent process that were about to start.
+/// Resets the count of threads that were about to start in the parent process.
 #[cfg(unix)]
 pub(crate) fn after_fork_in_child() {
     STARTING.store(0, Ordering::SeqCst);
@@ -129,7 +129,7 @@ fn work(first: Task) {
     }
 }
 
-/// Returns false if enough threads wait already.
+/// Adds the worker to the idle ones. Returns false if enough threads wait already.
 fn wait_for_work(worker: &Arc<Worker>) -> bool {
     let wait = |workers: &mut Vec<Arc<Worker>>| {
         let is_wanted = workers.len() < MAX_IDLE_WORKERS;

@@ -1,9 +1,9 @@
-//! Locks between processes: the lock of an open file, which ends with its process, however that ends.
+//! Locks between processes. A lock belongs to an open file and ends with the process, however that ends.
 
 use std::fs::{File, TryLockError};
 use std::time::{Duration, Instant};
 
-/// How often a lock that another process holds is tried.
+/// Time between two attempts to take a lock that another process holds.
 const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
 /// The result of an attempt to lock a file.
@@ -13,7 +13,7 @@ pub enum FileLock {
     Acquired(LockedFile),
     /// Another process, or another open file of this one, has the lock.
     Busy,
-    /// The file system has no locks.
+    /// The file system does not support locks.
     Unsupported,
 }
 
@@ -22,7 +22,7 @@ pub enum FileLock {
 pub struct LockedFile(File);
 
 impl FileLock {
-    /// Locks a file, and waits for at most this long until it is free.
+    /// Locks a file. It waits at most this long until the file is free.
     ///
     /// ```
     /// use std::time::Duration;
@@ -51,14 +51,15 @@ impl FileLock {
 }
 
 impl LockedFile {
-    /// The file.
+    /// Returns the file.
     pub fn file(&self) -> &File {
         &self.0
     }
 }
 
 impl Drop for LockedFile {
-    /// A process that was forked in the meantime has the file open as well: closing it here would leave it locked there.
+    /// Unlocks the file explicitly, because a forked process may still have it open. Closing it here would leave it
+    /// locked.
     fn drop(&mut self) {
         let _ = self.0.unlock();
     }

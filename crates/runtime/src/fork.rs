@@ -1,9 +1,10 @@
-//! Forks: a number that changes in the child, and a pause of other threads before the fork.
+//! Detects forks, and pauses other threads before a fork.
 //!
-//! A child of `fork` has one thread and every lock that the other threads of its parent held. Nobody unlocks these. The
-//! module therefore offers two things. [`generation`] tells a process from its parent, so that [`lock::Mutex`] recognises a
-//! lock that a thread of the parent holds. And the handler that runs before a fork waits a moment until our locks are free,
-//! so that a child nearly always inherits free locks and consistent data.
+//! A child of `fork` has one thread, but inherits every lock that other threads of its parent held. These locks are
+//! never released. The module therefore offers two things. [`generation`] tells a process from its parent, so that
+//! [`lock::Mutex`] recognises a lock that a thread of the parent holds. The handler that runs before a fork waits
+//! briefly until the locks of the recorder are free, so that a child nearly always inherits free locks and consistent
+//! data.
 //!
 //! [`lock::Mutex`]: crate::lock::Mutex
 #![cfg_attr(unix, allow(unsafe_code))]
@@ -18,25 +19,25 @@ use crate::lock::Renewable;
 #[cfg(unix)]
 use crate::{background, panic::caught};
 
-/// How long a fork waits for our locks. A thread holds them for some microseconds.
+/// Maximum time that a fork waits for the locks of the recorder. A thread holds them for some microseconds.
 const FREE_LOCKS_TIMEOUT: Duration = Duration::from_millis(20);
 
 /// The process that the generation belongs to. 0 before the first [`watch`].
 static PROCESS: AtomicU32 = AtomicU32::new(0);
 
-/// Everything that owns locks and is in use.
+/// The owners of locks that are in use.
 static OWNERS: Renewable<Option<Vec<Weak<dyn Locks>>>> = Renewable::none();
 
-/// What the forking thread does before a fork.
+/// The function that the forking thread calls before a fork.
 static PREPARATION: Renewable<Option<fn()>> = Renewable::none();
 
 /// An owner of locks.
 pub trait Locks: Send + Sync {
-    /// Returns true if nobody holds any of them.
+    /// Returns true if no thread holds any of the locks.
     fn are_free(&self) -> bool;
 }
 
-/// Recognises forks from now on. Further calls do nothing.
+/// Installs the fork handlers. Further calls do nothing.
 ///
 /// ```
 /// tracing_failure_runtime::fork::watch();
@@ -48,13 +49,14 @@ pub fn watch() {
     }
     PROCESS.store(std::process::id(), Ordering::Relaxed);
     #[cfg(unix)]
-    // SAFETY: the handlers are functions of this library with the signature that the system asks for. They do not unwind:
-    // nothing in them panics. The handler of the child uses atomics and asks for the process id, both of which are allowed
-    // after a fork of a process with several threads. Where the call fails, `notice` takes the handlers' place.
+    // SAFETY: the handlers are functions of this library with the signature that the system asks for. They do not
+    // unwind: nothing in them panics. The handler of the child uses atomics and asks for the process id, both of which
+    // are allowed after a fork of a process with several threads. Where the call fails, `notice` takes the handlers'
+    // place.
     let _ = unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork), Some(after_fork_in_child)) };
 }
 
-/// Calls a function on the forking thread before each fork, in the place of the one that was set before.
+/// Sets the function that the forking thread calls before each fork. It replaces the function that was set before.
 ///
 /// ```
 /// tracing_failure_runtime::fork::prepare_with(|| ());
@@ -92,7 +94,8 @@ pub fn spare(owner: Weak<dyn Locks>) {
     }
 }
 
-/// Compares the process id, for children whose parent forked without running handlers (`_Fork`, `clone`). It takes 70 ns.
+/// Compares the process id, for children whose parent forked without running handlers (`_Fork`, `clone`). It takes 70
+/// ns.
 ///
 /// ```
 /// tracing_failure_runtime::fork::notice();
@@ -118,7 +121,7 @@ extern "C" fn before_fork() {
 
 #[cfg(unix)]
 extern "C" fn after_fork() {
-    // A handler that was installed during a fork has seen no beginning of it.
+    // A handler that was installed during a fork did not run at its beginning.
     let _ = FORKING.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |forking| forking.checked_sub(1));
 }
 

@@ -1,18 +1,19 @@
-//! The generation of a process, and forks that are about to happen.
+//! The generation of a process, and the detection of imminent forks.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long a thread waits for forks to finish before it takes a lock.
+/// Maximum time that a thread waits for a fork before it takes a lock.
 const FORK_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// The number of forks between the process that loaded this library and this process.
 pub(crate) static GENERATION: AtomicU64 = AtomicU64::new(0);
 
-/// Threads that are about to fork.
+/// Number of threads that are about to fork.
 pub(crate) static FORKING: AtomicU32 = AtomicU32::new(0);
 
-/// A number that differs between a process and its children, and between these and their children.
+/// Returns the generation of this process: the number of forks between the process that loaded the library and this
+/// one.
 ///
 /// ```
 /// assert_eq!(tracing_failure_runtime::fork::generation(), 0);
@@ -22,7 +23,7 @@ pub fn generation() -> u64 {
     GENERATION.load(Ordering::Relaxed)
 }
 
-/// Returns true if a thread is about to fork. Whoever takes a lock then lets it go and calls [`wait`].
+/// Returns true if a thread is about to fork. A thread that has just taken a lock then releases it and calls [`wait`].
 ///
 /// ```
 /// assert!(!tracing_failure_runtime::fork::is_near());
@@ -32,7 +33,7 @@ pub fn is_near() -> bool {
     FORKING.load(Ordering::SeqCst) > 0
 }
 
-/// Waits until the fork is done, or for [`FORK_TIMEOUT`].
+/// Waits until the fork is done, for at most 100 ms.
 ///
 /// ```
 /// tracing_failure_runtime::fork::wait();

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-/// The same error with the action that failed and the path that it concerns.
+/// Returns the error with the action that failed and the path that it concerns.
 ///
 /// ```
 /// let error = std::io::Error::other("no space left");

@@ -1,7 +1,7 @@
-//! The recorder inside a program that it does not know: threads, locks, standard error and panics.
+//! Threads, locks, standard error and panics, for a recorder inside an unknown program.
 //!
-//! A program may fork, block or close standard error, and panic in its own `Display` and `Drop`. Nothing here waits for
-//! ever, and no panic leaves it.
+//! A program may fork, may block or close standard error, and may panic in its own `Display` and `Drop`. No function of
+//! this crate blocks forever or lets a panic escape.
 //!
 //! A part of [tracing-failure](https://docs.rs/tracing-failure). Its interface may change in any release.
 

@@ -1,11 +1,11 @@
-//! A mutex that never waits for ever, and that a forked child recognises as dead.
+//! Locks that never block forever, and that a forked child recognises as dead.
 //!
 //! A thread that holds a lock while another thread forks does not exist in the child, where the lock stays locked. The
-//! mutex stores the generation of the process that last locked it. A child that finds an older generation there tries
-//! to lock it: it succeeds unless a thread of the parent was in there. In that case the child marks the mutex as dead,
-//! once and for all.
+//! mutex stores the generation of the process that last locked it. A child that finds an older generation tries to lock
+//! the mutex. This succeeds unless a thread of the parent holds the lock. In that case, the child marks the mutex as
+//! dead permanently.
 //!
-//! A lock costs no more than one of the standard library: the generation is only read where it has not changed.
+//! A lock costs no more than one of the standard library, because an unchanged generation is only read.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{MutexGuard, PoisonError, TryLockError};
@@ -13,14 +13,14 @@ use std::time::{Duration, Instant};
 
 use crate::generation;
 
-/// Maximum time to wait for whoever holds a lock. Everything that happens under a lock is short, unless a file system hangs.
+/// Maximum time to wait for a lock. Locks are held briefly, unless a file system hangs.
 pub const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long a process tries to lock a mutex for the first time. Another thread that does so at the same moment needs
-/// less.
+/// Maximum time for the first attempt of a process to lock a mutex. Another thread that makes the first attempt at the
+/// same time needs less.
 const FIRST_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(20);
 
-/// A mutex that a process knows to be its own.
+/// A mutex that detects whether a thread of the parent process holds it.
 ///
 /// ```
 /// use tracing_failure_runtime::lock::Mutex;
@@ -31,8 +31,8 @@ const FIRST_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(20);
 /// ```
 #[derive(Debug, Default)]
 pub struct Mutex<T> {
-    /// The process that uses it: [`UNUSED`], or one more than its generation; [`DEAD`] with that number if a thread of
-    /// a parent process holds it.
+    /// The process that uses the mutex: [`UNUSED`], or one more than the generation of the process. [`DEAD`] is set if
+    /// a thread of a parent process holds the lock.
     user: AtomicU64,
     value: std::sync::Mutex<T>,
 }
@@ -44,19 +44,19 @@ const DEAD: u64 = 1 << 63;
 pub type Guard<'a, T> = MutexGuard<'a, T>;
 
 impl<T> Mutex<T> {
-    /// A mutex that nobody has locked.
+    /// Creates an unlocked mutex.
     pub const fn new(value: T) -> Self {
         Mutex { user: AtomicU64::new(UNUSED), value: std::sync::Mutex::new(value) }
     }
 
-    /// Locks it. Returns `None` if a thread of the parent process holds it, or a thread of this one for longer than
-    /// [`LOCK_TIMEOUT`].
+    /// Locks the mutex. Returns `None` if a thread of the parent process holds it, or if a thread of this process holds
+    /// it for longer than [`LOCK_TIMEOUT`].
     #[inline]
     pub fn lock(&self) -> Option<Guard<'_, T>> {
         self.lock_within(LOCK_TIMEOUT)
     }
 
-    /// The same with another limit.
+    /// Locks with another timeout.
     #[inline]
     pub fn lock_within(&self, timeout: Duration) -> Option<Guard<'_, T>> {
         match self.attempt() {
@@ -89,7 +89,7 @@ impl<T> Mutex<T> {
         None
     }
 
-    /// Locks it if it is free. It does not wait, not even for a fork.
+    /// Locks if the lock is free. It does not wait, not even for a fork.
     pub fn try_lock(&self) -> Option<Guard<'_, T>> {
         if self.is_dead() { None } else { self.attempt() }
     }
@@ -108,7 +108,7 @@ impl<T> Mutex<T> {
         }
     }
 
-    /// Returns true unless a thread of the parent process holds it. The first answer of a process is final.
+    /// Returns true unless a thread of the parent process holds the lock. The first answer of a process is final.
     fn is_living(&self) -> bool {
         let started = Instant::now();
         loop {
@@ -128,30 +128,32 @@ impl<T> Mutex<T> {
         }
     }
 
-    /// The value, which nobody else can lock now.
+    /// Returns the value. The exclusive reference makes locking unnecessary.
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns true unless a thread of this process holds it. For the moment of this call, it is locked, so that a
-    /// thread that locks it afterwards sees everything that happened before.
+    /// Returns true unless a thread of this process holds the lock. The call locks the mutex briefly, so that a thread
+    /// that locks it later sees everything that happened before.
     pub fn is_free(&self) -> bool {
         self.try_value().is_some() || self.is_dead()
     }
 
-    /// Returns true if a thread of the parent process holds it. It stays so for as long as this process lives.
+    /// Returns true if a thread of the parent process holds the lock. The answer stays the same for the lifetime of
+    /// this process.
     pub fn is_dead(&self) -> bool {
         self.user.load(Ordering::Relaxed) != user() && !self.is_living()
     }
 }
 
-/// What a mutex of this process stores.
+/// Returns the value of `user` for this process.
 #[inline]
 fn user() -> u64 {
     generation::generation() + 1
 }
 
-/// Locks a mutex of the standard library, for code that needs a condition variable. It does not wait for ever either.
+/// Locks a mutex of the standard library, for code that needs a condition variable. It returns `None` after
+/// [`LOCK_TIMEOUT`].
 ///
 /// ```
 /// let count = std::sync::Mutex::new(7);
@@ -169,8 +171,8 @@ pub fn lock<T>(mutex: &std::sync::Mutex<T>) -> Option<std::sync::MutexGuard<'_, 
     }
 }
 
-/// A thread of the recorder. Its stack is small, and its size is not looked up in the environment, whose lock a fork can
-/// leave locked.
+/// Returns a builder for a thread of the recorder with a small stack. An explicit stack size avoids a lookup in the
+/// environment, whose lock may be dead after a fork.
 ///
 /// ```
 /// let thread = tracing_failure_runtime::lock::thread("example").spawn(|| 7)?;
@@ -181,12 +183,12 @@ pub fn thread(name: &str) -> std::thread::Builder {
     std::thread::Builder::new().name(name.to_owned()).stack_size(512 << 10)
 }
 
-/// How many dead locks a [`Renewable`] replaces.
+/// Number of mutexes in a [`Renewable`].
 const MAX_DEAD_LOCKS: usize = 4;
 
-/// A mutex with spares: a child whose parent held the first one uses the next, with a value of its own.
+/// A mutex with spares. A child whose parent held the first one uses the next one, which has its own value.
 ///
-/// Which of them are dead does not change while a process lives, so that all of its threads use the same one.
+/// A mutex that is dead stays dead during the lifetime of a process, so all threads use the same mutex.
 ///
 /// ```
 /// use tracing_failure_runtime::lock::Renewable;
@@ -198,31 +200,31 @@ const MAX_DEAD_LOCKS: usize = 4;
 pub struct Renewable<T>([Mutex<T>; MAX_DEAD_LOCKS]);
 
 impl Renewable<()> {
-    /// One without a value.
+    /// Creates a mutex without a value.
     pub const fn new() -> Self {
         Renewable([const { Mutex::new(()) }; MAX_DEAD_LOCKS])
     }
 }
 
 impl<T> Renewable<Option<T>> {
-    /// One for a static, whose value is made when it is needed.
+    /// Creates a mutex for a static whose value is created on demand.
     pub const fn none() -> Self {
         Renewable([const { Mutex::new(None) }; MAX_DEAD_LOCKS])
     }
 }
 
 impl<T> Renewable<T> {
-    /// Locks the first one that is not dead.
+    /// Locks the first mutex that is not dead.
     pub fn lock(&self) -> Option<Guard<'_, T>> {
         self.lock_within(LOCK_TIMEOUT)
     }
 
-    /// The same with another limit.
+    /// Locks with another timeout.
     pub fn lock_within(&self, timeout: Duration) -> Option<Guard<'_, T>> {
         self.living()?.lock_within(timeout)
     }
 
-    /// Locks it if it is free. It does not wait, not even for a fork.
+    /// Locks if the lock is free. It does not wait, not even for a fork.
     pub fn try_lock(&self) -> Option<Guard<'_, T>> {
         self.living()?.try_lock()
     }
@@ -231,14 +233,13 @@ impl<T> Renewable<T> {
         self.0.iter().find(|mutex| !mutex.is_dead())
     }
 
-    /// Returns true unless a thread of this process holds it.
+    /// Returns true unless a thread of this process holds a lock.
     pub fn is_free(&self) -> bool {
         self.0.iter().all(Mutex::is_free)
     }
 }
 
-/// A value that is made when it is needed for the first time. A child that is forked in the middle of that makes its
-/// own.
+/// A value that is created on first use. A child that is forked during the creation creates its own.
 ///
 /// ```
 /// use tracing_failure_runtime::lock::Lazy;
@@ -253,12 +254,12 @@ pub struct Lazy<T: 'static> {
 }
 
 impl<T> Lazy<T> {
-    /// A value that this function makes.
+    /// Creates a lazy value from a function.
     pub const fn new(make: fn() -> T) -> Self {
         Lazy { value: Renewable::none(), make }
     }
 
-    /// The value.
+    /// Returns the value.
     pub fn get(&self) -> &'static T {
         let make = || &*Box::leak(Box::new((self.make)()));
         match self.value.lock() {
@@ -272,7 +273,7 @@ impl<T> Lazy<T> {
 mod tests {
     use super::*;
 
-    /// What a fork does to a lock that another thread holds.
+    /// Simulates a fork while another thread holds the lock.
     fn leave_to_the_dead<T>(mutex: &Mutex<T>) {
         let guard = mutex.lock().unwrap();
         mutex.user.store(user() + 1, Ordering::Relaxed);

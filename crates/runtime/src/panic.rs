@@ -1,12 +1,12 @@
-//! Panics of the program's own code, which stay caught.
+//! Catches panics in code of the program.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// The text of a panic whose payload is of a type that cannot be read.
+/// The message of a panic whose payload is no text.
 pub const NOT_TEXT: &str = "a panic whose payload is not text";
 
-/// Runs code of the program. A panic becomes its message.
+/// Runs code of the program. Returns the message if it panics.
 ///
 /// ```
 /// use tracing_failure_runtime::panic::caught;
@@ -21,7 +21,7 @@ pub fn caught<R>(run: impl FnOnce() -> R) -> Result<R, String> {
     })
 }
 
-/// The same with another way to read the message of the payload.
+/// Runs code of the program with another function that reads the message from the payload.
 ///
 /// ```
 /// use tracing_failure_runtime::panic::caught_with;
@@ -40,7 +40,7 @@ pub fn caught_with<R>(
     })
 }
 
-/// Drops the payload of a panic. One whose destructor panics is leaked instead.
+/// Drops the payload of a panic. If its destructor panics, the payload of that panic is leaked.
 ///
 /// ```
 /// let payload = std::panic::catch_unwind(|| panic!("pivot is zero")).unwrap_err();

@@ -1,8 +1,8 @@
-//! The recorder's own messages, and records that the store cannot take.
+//! Writes messages of the recorder, and records that the store cannot write, to standard error.
 //!
-//! Writing to standard error never fails loudly (`eprintln!` in a panic hook would abort the process where it is closed), and
-//! never takes longer than a second. Neither the lock of `std::io::stderr`, which a fork or a blocked thread can leave locked,
-//! nor a pipe that nobody reads holds up the program.
+//! A write never panics and never takes longer than a second. `eprintln!` in a panic hook would abort the process if
+//! standard error is closed. It would also wait for the lock of `std::io::stderr`, which a fork or a blocked thread can
+//! leave locked, and for a pipe without a reader.
 
 use std::fmt::Arguments;
 use std::io;
@@ -15,7 +15,7 @@ use plain as channel;
 #[cfg(unix)]
 use unix as channel;
 
-/// Writes a message. It may contain texts of a failure: control characters are escaped.
+/// Writes a message. It escapes control characters, because the message may contain texts of a failure.
 ///
 /// ```
 /// tracing_failure_runtime::stderr::say(format_args!("the computation {:?} failed", "rg_flow"));
@@ -25,7 +25,7 @@ pub fn say(text: Arguments<'_>) {
     let _ = try_line(visible(&format!("{text}\n")).into_owned());
 }
 
-/// Writes complete lines. Returns an error if they did not go out within a second, or only a part of them.
+/// Writes complete lines. Fails if they cannot be written completely within a second.
 ///
 /// ```
 /// tracing_failure_runtime::stderr::try_line("a line\n".to_owned())?;
@@ -35,7 +35,7 @@ pub fn try_line(lines: String) -> io::Result<()> {
     channel::write(lines)
 }
 
-/// A path as a user would type it: relative where it lies below the working directory.
+/// Returns a path as a user would type it: relative if it is below the working directory.
 ///
 /// ```
 /// let path = std::env::current_dir()?.join("io/failures");
@@ -71,26 +71,27 @@ mod unix {
     use crate::background;
     use crate::lock::{LOCK_TIMEOUT, Renewable};
 
-    /// Bytes that a pipe takes in one piece, whoever else writes to it (`PIPE_BUF` of Linux).
+    /// Maximum number of bytes that a pipe accepts in one piece, even with other writers (`PIPE_BUF` on Linux).
     const MAX_ATOMIC_BYTES: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
 
-    /// How long a write waits after one that took too long: a pipe that nobody reads costs a program one second.
+    /// Maximum time of a write after one that took too long. A pipe without a reader therefore costs a program only one
+    /// second.
     const SLOW_TIMEOUT: Duration = Duration::from_millis(50);
 
-    /// What is known of standard error in this process.
+    /// The state of standard error in this process.
     static CHANNEL: Renewable<Option<Channel>> = Renewable::none();
 
     #[derive(Debug, Default)]
     struct Channel {
-        /// A write that was not over in time. It may still be going on.
+        /// A write that exceeded its time. It may still be running.
         late: Option<Arc<Task>>,
-        /// Whether the last write took too long, so that the next one waits for [`SLOW_TIMEOUT`] only.
+        /// True if the last write took too long. The next one waits only for [`SLOW_TIMEOUT`].
         is_slow: bool,
-        /// Whether the last line was cut, so that the next one has to begin a new one.
+        /// True if the last line was cut. The next write then begins with a line break.
         is_cut: bool,
     }
 
-    /// A write on a thread of its own.
+    /// A write on a separate thread.
     #[derive(Debug)]
     struct Task(AtomicU8);
 
@@ -110,7 +111,7 @@ mod unix {
         let deadline = if channel.is_slow { Instant::now() + SLOW_TIMEOUT } else { started + LOCK_TIMEOUT };
         if let Some(late) = &channel.late {
             match late.0.load(Ordering::Acquire) {
-                // A write that has been blocked for a second blocks the next one, too.
+                // While a write is blocked, the next one would block as well.
                 RUNNING => return Err(ErrorKind::TimedOut.into()),
                 state => channel.is_cut = state == CUT,
             }
@@ -144,13 +145,13 @@ mod unix {
         }
     }
 
-    /// How a write behaves.
+    /// The behaviour of a write.
     enum Mode {
-        /// It returns soon: a file, or a device such as `/dev/null`.
+        /// The write returns soon: a file, or a device such as `/dev/null`.
         Immediate,
-        /// It returns at once, and may have to be repeated.
+        /// The write returns at once and may have to be repeated.
         Polled,
-        /// It can block for as long as nobody reads.
+        /// The write can block until another process reads.
         Blocking,
     }
 
@@ -184,10 +185,10 @@ mod unix {
         }
     }
 
-    /// Writes lines, as complete ones where that is possible.
+    /// Writes lines without interruption by other processes, if possible.
     fn write_until(lines: &str, deadline: Instant, is_shared: bool) -> u8 {
-        // Longer lines could be interrupted by other processes. Those of this library exclude each other by a lock. It is of
-        // the kind that belongs to the process: the processes of a job share the open file itself.
+        // Other processes could interrupt longer lines. Processes with this library exclude each other with a lock. The
+        // lock belongs to the process, because the processes of a job share the open file itself.
         let exclusive = is_shared && lines.len() > MAX_ATOMIC_BYTES;
         if exclusive && !lock(deadline) {
             return FAILED;
@@ -220,7 +221,7 @@ mod unix {
                     std::thread::sleep(Duration::from_millis(1));
                 }
                 Err(rustix::io::Errno::AGAIN | rustix::io::Errno::ACCESS) => return false,
-                // Where there are no locks, lines may be interrupted.
+                // Without locks, lines may be interrupted.
                 _ => return true,
             }
         }
@@ -234,7 +235,7 @@ mod unix {
             match poll(&mut polled, Some(&timeout)) {
                 Ok(0) => return false,
                 Err(rustix::io::Errno::INTR) => {}
-                // Whatever else is the matter, the write says it.
+                // The write reports all other errors.
                 _ => return true,
             }
         }

@@ -1,8 +1,9 @@
-//! Control characters in the text of a failure. A terminal must not obey them.
+//! Escapes control characters in texts of a failure, so that a terminal does not interpret them.
 
 use std::borrow::Cow;
 
-/// The text with its control characters escaped: it cannot move the cursor, change colours or the direction of text.
+/// Returns the text with its control characters escaped. It cannot move the cursor or change colours or the direction
+/// of text.
 ///
 /// ```
 /// assert_eq!(tracing_failure_text::visible("\u{1b}[2Jgone"), "\\u{1b}[2Jgone");
@@ -11,7 +12,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     escape(text, |c| c == '\n' || c == '\t')
 }
 
-/// JSON with such characters escaped as JSON does it, which does not change its meaning.
+/// Returns JSON with control characters escaped as in JSON, which does not change its meaning.
 ///
 /// ```
 /// assert_eq!(tracing_failure_text::visible_json("\"\u{9b}2J\""), "\"\\u009b2J\"");
@@ -32,7 +33,7 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// The text with its control characters escaped, except those that are allowed.
+/// Returns the text with its control characters escaped, except those that are allowed.
 ///
 /// ```
 /// assert_eq!(tracing_failure_text::escape("a\n\r", |c| c == '\n'), "a\n\\u{d}");
@@ -60,7 +61,7 @@ pub fn strip_colours(text: &str) -> String {
     plain
 }
 
-/// Characters that turn the direction of a text are as able to deceive as control characters.
+/// Returns true for control characters and for characters that change the direction of text, which can hide content.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}')

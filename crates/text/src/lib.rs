@@ -1,4 +1,4 @@
-//! Texts of a record for people: on one line, cut to the width of a terminal, and harmless to it.
+//! Formats texts of a record for people: on one line, cut to the width of a terminal, without control characters.
 //!
 //! A part of [tracing-failure](https://docs.rs/tracing-failure). Its interface may change in any release.
 
@@ -15,7 +15,7 @@ pub use line::{fit, fit_end, one_line, width, wrap};
 pub use place::place_of;
 pub use shorten::{boundary_before, join_ends, shorten, shorten_to_line};
 
-/// The path of a file as it may be shown.
+/// Returns the path of a file with its control characters escaped.
 ///
 /// ```
 /// assert_eq!(tracing_failure_text::shown("io/a\u{1b}[2J.json".as_ref()), "io/a\\u{1b}[2J.json");
@@ -24,7 +24,7 @@ pub fn shown(path: &Path) -> String {
     one_line(&path.display().to_string()).into_owned()
 }
 
-/// A number of things.
+/// Returns a number with its noun in the singular or plural.
 ///
 /// ```
 /// assert_eq!(tracing_failure_text::count(1, "record"), "1 record");
@@ -34,8 +34,8 @@ pub fn count(number: usize, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
-/// What happened and why, on one line: an error and its sources, given outermost first. A text that the next one repeats
-/// is left out.
+/// Joins the messages of an error and its sources, given outermost first, on one line. A message that its neighbour
+/// repeats is omitted.
 ///
 /// ```
 /// let chain = ["cannot read io", "cannot read io: permission denied", "permission denied"];

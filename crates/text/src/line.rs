@@ -6,7 +6,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::escape::{escape, visible};
 
-/// Columns that a text takes in a terminal.
+/// Returns the number of columns of a text in a terminal.
 ///
 /// ```
 /// assert_eq!(tracing_failure_text::width("残差"), 4);
@@ -15,7 +15,7 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text on one line, with its control characters escaped.
+/// Returns the text on one line with its control characters escaped.
 ///
 /// ```
 /// assert_eq!(tracing_failure_text::one_line("first\n  second"), "first second");
@@ -29,10 +29,11 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(escape(&parts.join(" "), |_| false).into_owned())
 }
 
-/// The text in lines of at most this many columns, broken between words; the lines after the first begin with an indent.
+/// Wraps the text between words to lines of at most this many columns. The lines after the first begin with an indent.
 ///
 /// ```
-/// assert_eq!(tracing_failure_text::wrap("one two three four five six", Some(24), "  "), "one two three four\n  five six");
+/// let wrapped = tracing_failure_text::wrap("one two three four five six", Some(24), "  ");
+/// assert_eq!(wrapped, "one two three four\n  five six");
 /// ```
 pub fn wrap(text: &str, columns: Option<usize>, indent: &str) -> String {
     let text = visible(text.trim_end());
@@ -56,7 +57,7 @@ pub fn wrap(text: &str, columns: Option<usize>, indent: &str) -> String {
     lines.join(&format!("\n{indent}"))
 }
 
-/// The text cut to this many columns, with an ellipsis where it is cut.
+/// Returns the text cut to this many columns, with an ellipsis at the cut.
 ///
 /// ```
 /// assert_eq!(tracing_failure_text::fit("residual", 7), "residu…");
@@ -81,7 +82,7 @@ pub fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}…", text[..end].trim_end()))
 }
 
-/// The end of the text, in this many columns.
+/// Returns the end of the text in this many columns, with an ellipsis at the cut.
 ///
 /// ```
 /// assert_eq!(tracing_failure_text::fit_end("Part 1 §1.2, Eq. 1.12", 10), "…Eq. 1.12");
@@ -92,7 +93,7 @@ pub fn fit_end(text: &str, columns: usize) -> Cow<'_, str> {
     }
     let wide = text.char_indices().filter(|(_, c)| c.width().unwrap_or(0) > 0).map(|(at, _)| at);
     let fits = |at: &usize| width(&text[*at..]) < columns;
-    // What comes before the first character that fits is no mark of it.
+    // A combining mark before the first character that fits does not belong to it.
     let start = wide.rev().take_while(fits).last().unwrap_or(text.len());
     Cow::Owned(format!("…{}", text[start..].trim_start()))
 }

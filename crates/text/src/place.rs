@@ -1,8 +1,9 @@
-//! A place in the source, as short as people know it.
+//! Formats source locations in a short form.
 
 use crate::line::one_line;
 
-/// `src/solver.rs:41`: without the directory that the program ran in, and of a library no more than its name and version.
+/// Returns a source location such as `src/solver.rs:41`: without the working directory of the program, and for a
+/// library only with its name and version.
 pub fn place_of(file: Option<&str>, line: Option<u32>, working_dir: Option<&str>) -> String {
     let file = one_line(file.map_or("?", |file| short(file, working_dir))).into_owned();
     line.map_or_else(|| file.clone(), |line| format!("{file}:{line}"))
@@ -14,13 +15,13 @@ fn short<'a>(file: &'a str, working_dir: Option<&str>) -> &'a str {
     in_working_dir.or_else(|| in_registry(file)).or_else(|| in_standard_library(file)).unwrap_or(file)
 }
 
-/// Cargo keeps a library in `…/registry/src/{registry}/{name}-{version}/`.
+/// Cargo stores a library in `…/registry/src/{registry}/{name}-{version}/`.
 fn in_registry(file: &str) -> Option<&str> {
     let (_, rest) = file.split_once("/registry/src/")?;
     rest.split_once('/').map(|(_, path)| path)
 }
 
-/// Rust's own files are in `/rustc/{commit}/library/`.
+/// The files of the standard library are in `/rustc/{commit}/library/`.
 fn in_standard_library(file: &str) -> Option<&str> {
     let (_, rest) = file.strip_prefix("/rustc/")?.split_once('/')?;
     rest.strip_prefix("library/")

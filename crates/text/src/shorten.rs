@@ -1,8 +1,9 @@
-//! Long texts keep their two ends.
+//! Shortens long texts to their two ends.
 
 use std::borrow::Cow;
 
-/// The text within a limit in bytes. A longer one keeps its two ends and says how many bytes are left out between them.
+/// Shortens a text to a limit in bytes. A longer text keeps its two ends and states how many bytes are omitted between
+/// them.
 ///
 /// ```
 /// let text = format!("begin{}end", "-".repeat(1000));
@@ -20,7 +21,7 @@ pub fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
     join_ends(&text[..head], tail - head, &text[tail..]).into()
 }
 
-/// The text on one line of at most this many characters, each control character replaced by a space.
+/// Returns at most this many characters of the text on one line. Spaces replace control characters.
 ///
 /// ```
 /// assert_eq!(tracing_failure_text::shorten_to_line("no\nconvergence", 6), "no con…");
@@ -30,7 +31,7 @@ pub fn shorten_to_line(text: &str, max_chars: usize) -> String {
     if text.chars().nth(max_chars).is_some() { line + "…" } else { line }
 }
 
-/// The last character boundary at or before this byte.
+/// Returns the last character boundary at or before this byte.
 ///
 /// ```
 /// assert_eq!(tracing_failure_text::boundary_before("é", 1), 0);
@@ -40,7 +41,7 @@ pub fn boundary_before(text: &str, byte: usize) -> usize {
     (0..=byte.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
-/// Joins the two ends of a text of which so many bytes are left out.
+/// Joins the two ends of a text, with the number of omitted bytes between them.
 ///
 /// ```
 /// assert_eq!(tracing_failure_text::join_ends("a", 7, "b"), "a… [7 bytes left out] …b");

@@ -1,22 +1,22 @@
-//! Which error of a failure tells its category.
+//! Determines the category of a failure from its errors.
 //!
-//! The failing error decides. If it does not tell a category, its cause does, and so on. An error that was only being handled
-//! when the failing one was raised (Python's `__context__`) need not have anything to do with it: it is asked last.
+//! The failing error decides. If it identifies no category, its cause decides, and so on. An error that was only being
+//! handled when the failing one was raised (Python's `__context__`) may be unrelated, so it comes last.
 
 use super::{Category, ErrorEntry, Failure, Relation};
 use text::shorten;
 
-/// Bytes of a text that are looked at.
+/// Maximum number of bytes of a text that are searched.
 const MAX_TEXT_BYTES: usize = 4096;
 
 impl Failure {
-    /// The category that the words of a record tell.
+    /// Returns the category that the texts of a record identify.
     #[doc(hidden)]
     pub fn category_in_words(&self) -> Category {
         self.category_of_related(false).or_else(|| self.category_of_related(true)).unwrap_or(Category::Other)
     }
 
-    /// Returns true if the errors that were only being handled are part of the story: nothing else tells a category.
+    /// Returns true if handled errors are relevant: no other error identifies a category, or there is no handled error.
     #[doc(hidden)]
     pub fn needs_handled_errors(&self) -> bool {
         let is_handled = (0..self.context.errors.len()).any(|index| self.is_handled(index));
@@ -40,13 +40,13 @@ impl Failure {
         false
     }
 
-    /// What the errors tell that were being handled, or the others.
+    /// Returns the category of the errors that were being handled, or of the others.
     fn category_of_related(&self, handled: bool) -> Option<Category> {
         let context = &self.context;
         let mut vague = None;
         let mut strong = |names: &[&str], messages: &[&str]| match category_of_texts(names) {
             Some(named) if named != Category::MaxIterations => Some(named),
-            // A type that says no more than `ConvergenceError` is less than what the error says.
+            // A generic type such as `ConvergenceError` is less specific than the message.
             other => {
                 let of_messages = category_of_texts(messages);
                 vague = vague.or(other);
@@ -65,7 +65,8 @@ impl Failure {
             .or(vague)
     }
 
-    /// The failing error first, then its causes; the members of a group before the group, whose words are about all of them.
+    /// Returns the failing error, then its causes. The members of a group come before the group, whose message
+    /// describes all of them.
     fn by_authority(&self, handled: bool) -> impl Iterator<Item = &ErrorEntry> {
         let errors = &self.context.errors;
         let is_member = |error: &&ErrorEntry| error.relation == Some(Relation::Member);
@@ -76,9 +77,9 @@ impl Failure {
     }
 }
 
-/// What an error is called: its variant, then its type.
+/// Returns the names of an error: its variant, then its type.
 fn names(error: &ErrorEntry) -> Vec<&str> {
-    // Without Python's module: `scipy.stats._axis_nan_policy` says nothing of an error in it.
+    // Without Python's module: `scipy.stats._axis_nan_policy` does not describe the error.
     let type_name = error.type_name.as_deref().and_then(|name| name.rsplit('.').next());
     error.variant.as_deref().into_iter().chain(type_name).collect()
 }
@@ -87,8 +88,8 @@ fn messages(error: &ErrorEntry) -> Vec<&str> {
     std::iter::once(&error.message).chain(&error.notes).map(String::as_str).collect()
 }
 
-/// Returns true for the text that the Python package writes where a message cannot be read. It names the type of another
-/// error, which tells nothing of this one.
+/// Returns true for the text that the Python package writes instead of an unreadable message. It names the type of
+/// another error, which does not describe this one.
 pub fn is_unreadable(text: &str) -> bool {
     text.starts_with("<its str raised ") && text.ends_with('>')
 }

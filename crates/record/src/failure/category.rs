@@ -1,4 +1,4 @@
-//! What kind of failure it was.
+//! Failure categories, and the phrases by which a text names one.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,8 @@ macro_rules! categories {
     ($($(#[$doc:meta])* $variant:ident = $name:literal: [$($phrase:literal),* $(,)?],)*) => {
         /// Kinds of failure, from the reason codes of PETSc, SUNDIALS, SciML, SciPy and Belos.
         ///
-        /// A span or event names it in a field `category`; else it is read from the error's types and words.
+        /// A span or event can name its category in a field `category`. Otherwise the error's types and messages
+        /// determine it.
         ///
         /// ```
         /// use tracing_failure::Category;
@@ -24,13 +25,13 @@ macro_rules! categories {
         #[non_exhaustive]
         pub enum Category {
             $($(#[$doc])* $variant,)*
-            /// None of the others.
+            /// No other category applies.
             #[serde(other)]
             Other,
         }
 
         impl Category {
-            /// The name in the record.
+            /// Returns the name that the record contains.
             ///
             /// ```
             /// assert_eq!(tracing_failure::Category::NonFinite.name(), "non_finite");
@@ -42,7 +43,7 @@ macro_rules! categories {
                 }
             }
 
-            /// Every category, the most specific first.
+            /// Returns all categories, the most specific first.
             ///
             /// ```
             /// assert_eq!(tracing_failure::Category::all().last(), Some(&tracing_failure::Category::Other));
@@ -51,7 +52,7 @@ macro_rules! categories {
                 &[$(Category::$variant,)* Category::Other]
             }
 
-            /// The category of this name.
+            /// Returns the category with this name.
             ///
             /// ```
             /// assert_eq!(tracing_failure::Category::from_name("bad luck"), None);
@@ -65,13 +66,13 @@ macro_rules! categories {
             }
         }
 
-        /// Phrases of whole words that tell a category, the most specific category first.
+        /// Phrases of whole words that identify a category. The most specific category comes first.
         const PHRASES: &[(Category, &[&str])] = &[$((Category::$variant, &[$($phrase),*]),)*];
     };
 }
 
 categories! {
-    /// The step became so small that `t + h = t`.
+    /// The step size became so small that `t + h = t`.
     StepSizeUnderflow = "step_size_underflow": [
         "step size underflow", "stepsize underflow", "step size too small", "stepsize too small",
         "step size became too small", "step size is less", "step size less", "dt less than min", "step underflow",
@@ -79,9 +80,9 @@ categories! {
         "step became too small", "step length underflow", "step below the minimum", "step size below", "ds min",
         "dt min", "h min", "hmin", "dtmin", "step * below * minimum", "underflow in dt",
     ],
-    /// A panic that is none of the others.
+    /// A panic that belongs to no other category.
     Panic = "panic": ["with overflow", "index out of bounds"],
-    /// An argument outside the domain of a function.
+    /// An argument is outside the domain of a function.
     DomainError = "domain_error": [
         "domain error", "outside the domain", "outside of the domain", "out of domain", "outside its domain",
         "function domain", "math domain", "less than zero", "must be in", "must lie in", "must be between",
@@ -100,14 +101,14 @@ categories! {
         "expected a nonnegative input", "expected a number in range",
         "requested theta out of bounds", "requested phi out of bounds", "out of bounds w x",
     ],
-    /// The memory ran out.
+    /// Memory ran out.
     OutOfMemory = "out_of_memory": [
         "out of memory", "memory allocation", "memory error", "oom", "capacity overflow", "not enough memory",
         "insufficient memory", "cannot allocate", "failed to allocate", "allocation failed", "allocation error",
         "memory limit", "exceeds * memory", "need * GiB", "need * GB", "bad alloc", "memory exhausted",
         "GiB available", "GB available", "array is too big", "unable to allocate", "maximum allowed dimension exceeded",
     ],
-    /// NaN or an infinity where a finite number was needed.
+    /// NaN or an infinity occurred where a finite number is required.
     NonFinite = "non_finite": [
         "nan", "nans", "not a number", "non finite", "nonfinite", "not finite", "infinite value", "infinity",
         "infinities", "inf", "overflow", "overflowed", "overflows", "nanorinf", "fnorm nan", "dt nan",
@@ -115,7 +116,7 @@ categories! {
         "out of range float",
         "must be finite", "only finite values",
     ],
-    /// Evaluations of the function ran out.
+    /// The limit on function evaluations was reached.
     MaxEvaluations = "max_evaluations": [
         "function evaluations", "max evaluations", "maximum evaluations", "maximum number of evaluations",
         "too many evaluations", "max evals", "maxfev", "function count", "after evaluations", "evaluations exceeded",
@@ -127,7 +128,7 @@ categories! {
     LineSearch = "line_search": ["line search", "linesearch", "kin linesearch", "linear search failed", "lnsrch"],
     /// The integrator's local error test failed too often.
     ErrorTest = "error_test": ["error test", "local error", "error estimate * exceeded", "err failure", "err fail"],
-    /// More accuracy was asked for than the arithmetic has.
+    /// The requested accuracy exceeds the precision of the arithmetic.
     AccuracyUnattainable = "accuracy_unattainable": [
         "too much accuracy", "tolerance too small", "tolerances too small", "accuracy cannot be achieved",
         "accuracy unattainable", "floating point limit", "below machine precision", "no improvement possible",
@@ -135,7 +136,7 @@ categories! {
         "too much acc", "desired error", "error estimate exceeds", "roundoff error is detected",
         "roundoff error prevents", "excess accuracy", "ftol is too small", "xtol is too small", "gtol is too small",
     ],
-    /// Digits were lost on the way.
+    /// The computation lost significant digits.
     LossOfAccuracy = "loss_of_accuracy": [
         "loss of accuracy", "loss of precision", "loss of significance", "catastrophic cancellation",
         "loss of orthogonality", "not orthogonal", "lost orthogonality", "lost * digits", "lost * precision",
@@ -152,14 +153,14 @@ categories! {
         "derivative was zero", "tolerance of reached",
         "invariant subspace", "returned a zero vector",
     ],
-    /// A matrix that amplifies errors too much.
+    /// A matrix amplifies errors too much.
     IllConditioned = "ill_conditioned": [
         "ill conditioned", "badly conditioned", "poorly conditioned", "condition number", "forward error",
         "loses digits", "close to singular", "nearly singular", "near singular", "almost singular", "badly scaled",
         "rcond",
         "too close to the imaginary axis", "too close to the unit circle",
     ],
-    /// A matrix that cannot be factorised.
+    /// A matrix cannot be factorised.
     SingularMatrix = "singular_matrix": [
         "singular", "not invertible", "non invertible", "zero pivot", "rank deficient", "rank deficiency",
         "not positive definite", "cannot be inverted", "can not be inverted", "could not be inverted",
@@ -182,7 +183,7 @@ categories! {
         "nonlinear iterations", "newton iterations failed", "corrector", "diverged nonlinear solve", "conv failure",
         "conv fail", "mxnewt", "no recovery", "kin repeated", "convergence failures",
     ],
-    /// Shapes that do not fit.
+    /// The shapes of arrays do not match.
     DimensionMismatch = "dimension_mismatch": [
         "dimension mismatch", "dimensions mismatch", "mismatched dimensions", "incompatible dimensions",
         "dimensions do not match", "shape mismatch", "shapes mismatch", "mismatched shapes", "incompatible shapes",
@@ -212,7 +213,7 @@ categories! {
         "observations do not match",
         "have dimension but", "be able to broadcast", "shape * not the expected one",
     ],
-    /// Iterations or steps ran out.
+    /// The limit on iterations or steps was reached.
     MaxIterations = "max_iterations": [
         "max iterations", "maximum iterations", "maximum number of iterations", "max number of iterations", "max iter",
         "max iters", "maxiter", "max iters reached", "max it", "iteration limit", "too many iterations",
@@ -236,7 +237,7 @@ categories! {
         "explosion", "without bound", "runaway", "run away", "runs away", "became unbounded", "grew beyond",
         "grows beyond", "instability", "divergent",
     ],
-    /// The residual stays where it is.
+    /// The residual no longer decreases.
     Stagnation = "stagnation": [
         "stagnation", "stagnated", "stagnates", "stalled", "no progress", "local minimum", "stays at", "stuck",
         "not improving", "no improvement", "no further improvement", "not decreasing", "does not decrease",
@@ -245,7 +246,7 @@ categories! {
     ],
     /// No point satisfies the constraints.
     Infeasible = "infeasible": ["infeasible", "no feasible", "not feasible"],
-    /// A constraint does not hold any more.
+    /// A constraint no longer holds.
     ConstraintViolation = "constraint_violation": [
         "constraint violation", "constraint violated", "constraints violated", "violates constraint",
         "violates the constraint", "bound violated", "bounds violated", "negative density", "negative pressure",
@@ -255,7 +256,7 @@ categories! {
         "lost positivity", "not symmetric", "is not zero", "does not vanish", "not vanish", "exceeds the bound",
         "constr fail", "do not sum", "does not sum",
     ],
-    /// The computation could not begin.
+    /// The computation could not start.
     Initialization = "initialization": [
         "initialization failed", "initialisation failed", "initial failure", "illegal input", "bad initial",
         "invalid initial", "inconsistent initial", "initial condition", "initial conditions", "different signs",
@@ -273,22 +274,22 @@ categories! {
         "must be sorted", "must be strictly ascending", "not in increasing order", "must be an integer",
         "must be integers", "must be a power of", "must be real", "must be unique", "should be at least",
     ],
-    /// The time ran out.
+    /// The time limit was reached.
     TimeLimit = "time_limit": [
         "time limit", "timed out", "timeout", "deadline exceeded", "walltime", "wall time", "time budget",
         "budget exhausted", "out of time", "not enough time", "time is up", "time ran out", "took too long",
         "walltime exceeded",
         "time budget * used",
     ],
-    /// Somebody asked it to stop.
+    /// The computation was stopped on request (SIGINT, cancellation).
     Interrupted = "interrupted": [
         "interrupted", "cancelled", "canceled", "keyboard interrupt", "sigint", "sigterm", "terminated by",
         "stopped by the user", "aborted by the user", "keyboardinterrupt", "preempted", "ctrl c", "stopped by",
         "user abort", "aborted by",
     ],
-    /// Somebody made it stop.
+    /// The process was killed (SIGKILL, out-of-memory killer).
     Killed = "killed": ["killed", "sigkill", "oom killer"],
-    /// Something that the computation needs is not there.
+    /// An input that the computation needs is missing.
     MissingInput = "missing_input": [
         "missing input", "missing value", "missing parameter", "missing field", "missing argument", "missing data",
         "no such file", "empty", "not set", "environment variable", "not initialized", "requires an initial",
@@ -303,7 +304,7 @@ categories! {
     ],
 }
 
-/// All phrases, with the category that each tells; an earlier one is more specific.
+/// All phrases with the category that each identifies. Earlier phrases are more specific.
 static ALL_PHRASES: Lazy<Vec<(Category, Phrase)>> = Lazy::new(|| {
     let of = |(category, phrases): &(Category, &'static [&'static str])| {
         let category = *category;
@@ -313,7 +314,7 @@ static ALL_PHRASES: Lazy<Vec<(Category, Phrase)>> = Lazy::new(|| {
 });
 
 impl Category {
-    /// The category that these words tell, if any.
+    /// Returns the category that the words of a text identify.
     #[doc(hidden)]
     pub fn of_text(text: &str) -> Option<Self> {
         let words = Words::of_message(text);

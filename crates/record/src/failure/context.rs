@@ -9,7 +9,7 @@ use super::trail::{Breadcrumb, TrailEntry};
 use super::{Category, Convergence, Resolution, Suggestion};
 use crate::value::{Map, Value};
 
-/// Everything that a record says beside the eight keys of its first level. What is not known is absent.
+/// The context of a failure: all information outside the eight other top-level keys. Unknown entries are absent.
 ///
 /// ```
 /// use tracing_failure::{Failure, Value};
@@ -23,32 +23,33 @@ use crate::value::{Map, Value};
 #[serde(default)]
 #[non_exhaustive]
 pub struct Context {
-    /// Version of the record's format.
+    /// Version of the record format.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<u32>,
-    /// Identity of this failure, a UUIDv7: ordered by time.
+    /// The id of this failure: a UUIDv7, so ids are ordered by time.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "super::uuid_if_it_is_one")]
     #[cfg_attr(test, schemars(with = "Option<super::schema::Id>"))]
     pub id: Option<Uuid>,
-    /// The run of a program, or the notebook kernel, that failed. Every line of its runtime log bears it.
+    /// The id of the program run or notebook kernel that failed. Every line of its runtime log contains it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
-    /// Equal for the same failure over runs: a hash of computation, reference, error types, message template, place.
+    /// A hash that is equal for the same failure in different runs. It covers the computation, the reference, the error
+    /// types, the message template and the location.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
-    /// What kind of failure it was, from a closed list.
+    /// The category of the failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub category: Option<Category>,
-    /// The reason in the words of the library that gave it, e.g. `StepSizeUnderflow`.
+    /// The reason as the numerical library names it, such as `StepSizeUnderflow`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Where in the source the failure was seen.
+    /// The source location that reported the failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
-    /// The thread's name, else its id.
+    /// The name of the thread, or its id if it has no name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thread: Option<String>,
-    /// What was seen at the moment of failure: the other fields of the event.
+    /// The other fields of the event that reported the failure.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub event: Map,
     /// The spans around the failure, innermost first.
@@ -57,59 +58,59 @@ pub struct Context {
     /// The error and its sources, outermost first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ErrorEntry>,
-    /// Whether a source chain was longer than what is kept, or came back to itself.
+    /// True if a source chain exceeded the limit or contained a cycle.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub errors_cut: bool,
     /// The stack, innermost first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub frames: Vec<Frame>,
-    /// The numbers that the computation reported before it failed, by callsite.
+    /// The numbers that the computation reported before it failed, grouped by callsite.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub trail: Vec<TrailEntry>,
-    /// What it reported besides, oldest first.
+    /// The events without numbers that the computation reported before it failed, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub breadcrumbs: Vec<Breadcrumb>,
-    /// How each numeric series of the trail went.
+    /// The behaviour of each numeric series of the trail.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub convergence: Vec<Convergence>,
-    /// Where each line of `suggested_fixes` is from, in the same order.
+    /// The origin of each entry of `suggested_fixes`, in the same order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub suggestions: Vec<Suggestion>,
-    /// What fixed it.
+    /// The fix of this failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
-    /// The `id` of the failure that made this one fail.
+    /// The `id` of the failure that caused this one.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "super::uuid_if_it_is_one")]
     #[cfg_attr(test, schemars(with = "Option<super::schema::Id>"))]
     pub caused_by: Option<Uuid>,
-    /// The panics of other threads that the failure comes from. Absent where the panic hook ran in the computation itself.
+    /// The panics of other threads that caused the failure. Absent if the panic hook ran in the computation itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub panic_origin: Option<PanicOrigin>,
-    /// Seconds since the computation's span was opened.
+    /// Seconds since the span of the computation was opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub elapsed_s: Option<f64>,
-    /// The process that failed: the same for all its failures, which share it.
+    /// The process that failed. All failures of a process share this value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub process: Option<Arc<Process>>,
-    /// The program that failed, where it told.
+    /// The build of the program that failed, if the program provided it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub build: Option<BuildInfo>,
     /// Rank of this process in its MPI or SLURM job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rank: Option<u64>,
-    /// Processes of that job.
+    /// Number of processes in that job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub world_size: Option<u64>,
-    /// The batch system's id of the job.
+    /// The job id of the batch system.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_id: Option<String>,
     /// The notebook that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notebook: Option<String>,
-    /// The number of its cell.
+    /// The number of the notebook cell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cell_number: Option<i64>,
-    /// The user's own entries.
+    /// Entries that the program added.
     #[serde(flatten)]
     pub other: Map,
 }
@@ -127,7 +128,7 @@ pub struct Context {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Location {
-    /// Source file, as the compiler named it.
+    /// Source file, as the compiler names it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<Cow<'static, str>>,
     /// Line, from 1.
@@ -153,7 +154,7 @@ impl From<&std::panic::Location<'_>> for Location {
     }
 }
 
-/// One span around a failure.
+/// A span around a failure.
 ///
 /// ```
 /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
@@ -166,29 +167,29 @@ impl From<&std::panic::Location<'_>> for Location {
 #[serde(default)]
 #[non_exhaustive]
 pub struct SpanEntry {
-    /// The span's name.
+    /// The name of the span.
     pub name: Cow<'static, str>,
-    /// Its target.
+    /// The target of the span.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub target: Cow<'static, str>,
-    /// Its level: `ERROR` to `TRACE`.
+    /// The level of the span: `ERROR` to `TRACE`.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub level: Cow<'static, str>,
-    /// Its fields, with the values last recorded.
+    /// The fields of the span with their last recorded values.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub fields: Map,
-    /// Where it was opened.
+    /// The source file that opened the span.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<Cow<'static, str>>,
     /// Line of that file, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
-    /// Names of the spans that it follows from.
+    /// Names of the spans that this span follows from.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub follows_from: Vec<String>,
 }
 
-/// One error of a source chain.
+/// An error of a source chain.
 ///
 /// ```
 /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
@@ -200,36 +201,36 @@ pub struct SpanEntry {
 #[serde(default)]
 #[non_exhaustive]
 pub struct ErrorEntry {
-    /// Full path of the type, where it is known.
+    /// Full path of the error type, if it is known.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_name: Option<String>,
-    /// The name that the error's `Debug` text begins with: the variant of an enum, else the struct.
+    /// The first name in the `Debug` text of the error: the variant of an enum, or the name of a struct.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
-    /// What it says.
+    /// The message of the error.
     pub message: String,
-    /// Its data, where its `Debug` text tells.
+    /// The data of the error, if its `Debug` text contains any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
-    /// Where the error was created, where a report of `eyre` tells.
+    /// The location that created the error, if a report of `eyre` contains it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
-    /// Notes, warnings and sections that the code has attached to the error, in Python by `add_note`.
+    /// Notes, warnings and sections that the code attached to the error, in Python with `add_note`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// The backtrace of the error itself, where a report of `anyhow` or `eyre` has one.
+    /// The backtrace of the error itself, if a report of `anyhow` or `eyre` contains one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backtrace: Option<String>,
-    /// How it is related to the error before it in this list, or to `related_to`. Absent for the direct cause.
+    /// The relation to the error before it in this list, or to `related_to`. Absent for the direct cause.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relation: Option<Relation>,
-    /// Index of the error that it is related to, where that is not the one before it.
+    /// Index of the related error, if that is not the one before it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub related_to: Option<usize>,
 }
 
 impl ErrorEntry {
-    /// An error of which the message is known.
+    /// Creates an error with this message.
     ///
     /// ```
     /// let error = tracing_failure::record::ErrorEntry::new("no convergence");
@@ -240,7 +241,7 @@ impl ErrorEntry {
     }
 }
 
-/// How an error is related to another one, where it is not its direct cause.
+/// The relation of an error to another one whose direct cause it is not.
 ///
 /// ```
 /// use tracing_failure::record::{ErrorEntry, Relation};
@@ -255,16 +256,17 @@ impl ErrorEntry {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Relation {
-    /// The other error was raised while this one was handled, which need not have caused it: Python's `__context__`.
+    /// The other error was raised while this one was being handled: Python's `__context__`. This one need not be its
+    /// cause.
     Context,
-    /// It is one of the errors in a group.
+    /// The error is a member of a group of errors.
     Member,
-    /// A relation of a later version.
+    /// A relation that a later version defines.
     #[serde(other)]
     Other,
 }
 
-/// One frame of the stack.
+/// A frame of the stack.
 ///
 /// ```
 /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
@@ -276,7 +278,7 @@ pub enum Relation {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Frame {
-    /// The function's path.
+    /// The path of the function.
     pub function: Cow<'static, str>,
     /// Source file.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -284,12 +286,12 @@ pub struct Frame {
     /// Line, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
-    /// Whether it is the program's own code: neither a dependency nor the standard library.
+    /// True if the frame belongs to the program itself, not to a dependency or the standard library.
     pub in_app: bool,
 }
 
 impl Frame {
-    /// A frame of which the function is known.
+    /// Creates a frame of this function.
     ///
     /// ```
     /// let frame = tracing_failure::record::Frame::new("solver::newton");
@@ -314,10 +316,10 @@ impl Frame {
 pub struct Process {
     /// Process id.
     pub pid: u32,
-    /// The command line, secrets redacted.
+    /// The command line with secrets redacted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub argv: Vec<String>,
-    /// Working directory at the start.
+    /// Working directory at the start of the process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
     /// Name of the machine.
@@ -328,7 +330,7 @@ pub struct Process {
     pub executable: Option<String>,
 }
 
-/// The program that failed. [`build_info!`](crate::build_info) fills it in.
+/// The build of the program that failed. [`build_info!`](crate::build_info) creates it.
 ///
 /// ```
 /// let build = tracing_failure::build_info!();
@@ -342,13 +344,13 @@ pub struct BuildInfo {
     /// Name of the package.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub package: Option<String>,
-    /// Its version.
+    /// Version of the package.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// `debug` or `release`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
-    /// The commit it was built from.
+    /// The commit that the program was built from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub git_commit: Option<String>,
 }
@@ -365,8 +367,8 @@ impl BuildInfo {
     }
 }
 
-/// What the program that calls it knows of itself at compile time: package, version, profile, and the commit where the
-/// build sets `GIT_COMMIT` or `VERGEN_GIT_SHA`.
+/// Returns the [`BuildInfo`](crate::BuildInfo) of the calling program: package, version and profile, and the commit if
+/// the build sets `GIT_COMMIT` or `VERGEN_GIT_SHA`.
 ///
 /// ```
 /// let recorder = tracing_failure::builder("io").build_info(tracing_failure::build_info!());
@@ -387,7 +389,7 @@ macro_rules! build_info {
     };
 }
 
-/// Names of the context that are the record's own.
+/// Names in the context that the record format reserves.
 pub(super) const RESERVED: &[&str] = &[
     "schema_version",
     "id",

@@ -1,4 +1,4 @@
-//! What a record says of the series in its trail.
+//! The analysis of the series in a record's trail.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::Value;
 
-/// How one numeric series of the trail went: a column of one of its entries, up to its first value that is not finite.
+/// The behaviour of one numeric series of the trail: a column of an entry, up to its first value that is not finite.
 ///
 /// ```
 /// use tracing_failure::record::Behaviour;
@@ -23,25 +23,25 @@ use crate::value::Value;
 #[serde(default)]
 #[non_exhaustive]
 pub struct Convergence {
-    /// Which entry of `trail` it is a column of, from 0.
+    /// Index of the entry of `trail` that contains the column, from 0.
     pub trail: usize,
-    /// The column's name.
+    /// The name of the column.
     pub column: Cow<'static, str>,
-    /// How it went, towards its end.
+    /// The behaviour of the series towards its end.
     pub behaviour: Behaviour,
-    /// The factor from one occurrence to the next: the slope of a straight line through ln|x|, by least squares. Of a step
-    /// collapse, the factor of the steps.
+    /// The factor from one occurrence to the next: the slope of a straight line through ln|x|, by least squares. For a
+    /// step collapse, the factor between steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate: Option<f64>,
-    /// How well that line fits: the coefficient of determination R², from 0 to 1.
+    /// The quality of that fit: the coefficient of determination R², from 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fit: Option<f64>,
-    /// How many of the last finite rows `behaviour`, `rate` and `fit` are of.
+    /// The number of last finite rows that `behaviour`, `rate` and `fit` describe.
     pub rows: usize,
-    /// After how many occurrences it comes back, where it oscillates so.
+    /// The period of an oscillation, in occurrences, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub period: Option<usize>,
-    /// The first value, where it is finite.
+    /// The first value, if it is finite.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<f64>,
     /// The last finite value before any that is not.
@@ -53,16 +53,16 @@ pub struct Convergence {
     /// The largest of the finite values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub largest: Option<f64>,
-    /// Where it first was not finite.
+    /// The first value that is not finite.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_non_finite: Option<NonFinite>,
-    /// The first bound that it crossed.
+    /// The first bound that the series crossed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crossed: Option<BoundCrossing>,
 }
 
 impl Convergence {
-    /// A column of an entry of the trail, of which nothing is known yet.
+    /// Creates an empty analysis of a column of a trail entry.
     ///
     /// ```
     /// let convergence = tracing_failure::record::Convergence::new(0, "residual");
@@ -73,7 +73,7 @@ impl Convergence {
     }
 }
 
-/// How a series of numbers goes.
+/// The behaviour of a series of numbers.
 ///
 /// ```
 /// assert_eq!(tracing_failure::record::Behaviour::StepCollapse.name(), "step_collapse");
@@ -83,32 +83,32 @@ impl Convergence {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Behaviour {
-    /// It grows by about the same factor each time, or faster.
+    /// The series grows by about the same factor each time, or faster.
     GeometricGrowth,
-    /// It falls by about the same factor each time, or faster.
+    /// The series falls by about the same factor each time, or faster.
     GeometricDecay,
     /// A residual falls, by less than a tenth each time.
     SlowConvergence,
-    /// A residual stays where it is: at this rate, a tenth of it is more than 20,000 occurrences away.
+    /// A residual hardly changes: at this rate, it needs more than 20,000 occurrences to fall to a tenth.
     Stagnation,
-    /// It goes up and down, and comes back to where it was.
+    /// The series rises and falls, and returns to earlier values.
     Oscillation,
-    /// A step size, or the distance from one time to the next, falls to less than a thousandth of what it was.
+    /// A step size, or the distance from one time to the next, falls to less than a thousandth of its earlier value.
     StepCollapse,
-    /// It changes by about the same amount each time, as counters and times do, or hardly.
+    /// The series changes by about the same amount each time, as counters and times do, or hardly at all.
     Steady,
-    /// It does not change.
+    /// The series does not change.
     Constant,
-    /// It follows none of these.
+    /// The series shows none of these behaviours.
     Irregular,
-    /// Too few finite values to say.
+    /// The series has too few finite values.
     #[default]
     #[serde(other)]
     Short,
 }
 
 impl Behaviour {
-    /// The name in the record.
+    /// Returns the name that the record contains.
     ///
     /// ```
     /// assert_eq!(tracing_failure::record::Behaviour::Stagnation.name(), "stagnation");
@@ -144,12 +144,12 @@ impl Behaviour {
 pub struct NonFinite {
     /// The row of the trail's entry, from 0.
     pub row: usize,
-    /// NaN or an infinity.
+    /// The value: NaN or an infinity.
     pub value: Value,
 }
 
 impl NonFinite {
-    /// A value in a row.
+    /// Creates an entry for a value in a row.
     ///
     /// ```
     /// let broken = tracing_failure::record::NonFinite::new(7, f64::NAN);
@@ -179,12 +179,13 @@ pub struct BoundCrossing {
     pub value: f64,
     /// The bound.
     pub bound: f64,
-    /// Where the bound is from: a parameter's name, or `nature` where the name of the series says it, as of a density.
+    /// The source of the bound: the name of a parameter, or `nature` if the bound follows from the name of the series
+    /// (such as a density, which is never negative).
     pub of: String,
 }
 
 impl BoundCrossing {
-    /// A value in a row that is beyond a bound.
+    /// Creates an entry for a value in a row that is beyond a bound.
     ///
     /// ```
     /// let crossed = tracing_failure::record::BoundCrossing::new(7, -0.3, 0.0, "nature");

@@ -1,4 +1,4 @@
-//! What makes two failures the same over runs.
+//! Fingerprints: the same failure in different runs has the same one.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -7,9 +7,11 @@ use super::identifiers::without_identifiers;
 use super::{ErrorEntry, Failure, Relation};
 
 impl Failure {
-    /// What is equal for the same failure in every run: `context.fingerprint`, or where a record of another program has
-    /// none, the same hash of what it says: computation, reference, the types of its errors, the message without what
-    /// varies, and the place. That is the file and the span, not the line, which moves with every edit.
+    /// Returns the fingerprint, which is equal for the same failure in every run: `context.fingerprint`, or the same
+    /// hash if a record of another program has none.
+    ///
+    /// The hash covers the computation, the reference, the error types, the message without its varying parts, and the
+    /// location: the file and the span, but not the line, which changes with every edit.
     ///
     /// ```
     /// use tracing_failure::Failure;
@@ -25,15 +27,15 @@ impl Failure {
         }
         let (members, chain): (Vec<_>, Vec<_>) =
             context.errors.iter().partition(|error| error.relation == Some(Relation::Member));
-        // Which of several tasks fail, and which first, varies.
+        // Which tasks fail, and in which order, varies between runs.
         let members: BTreeSet<&str> = members.into_iter().flat_map(names).collect();
         let types = chain.into_iter().flat_map(names).chain(members);
         let message = template(without_count(&self.error_message));
         let file = context.location.as_ref().and_then(|location| location.file.as_deref());
-        // A notebook's name is known in some of the programs that run it only.
+        // Only some of the programs that run notebooks know the name of the notebook.
         let file = if file.is_some() && file == context.notebook.as_deref() { Some("notebook") } else { file };
         let span = context.spans.first().map(|span| &*span.name);
-        // `Any { .. }` says nothing: the panic that it stands for does.
+        // The message `Any { .. }` contains no information, so the message of the original panic is added.
         let origin = context.panic_origin.as_ref().and_then(|origin| origin.known());
         let cause = origin.map(|panic| template(&panic.message)).filter(|cause| *cause != message);
         let parts = [self.computation.as_str(), &self.theoretical_ref, &self.error_type].into_iter();
@@ -46,7 +48,7 @@ fn names(error: &ErrorEntry) -> impl Iterator<Item = &str> {
     [error.type_name.as_deref(), error.variant.as_deref()].into_iter().flatten()
 }
 
-/// The message of Python's exception groups without `(3 sub-exceptions)`.
+/// Removes `(3 sub-exceptions)` from the message of a Python exception group.
 fn without_count(message: &str) -> &str {
     let count = message.strip_suffix(" sub-exceptions)").or_else(|| message.strip_suffix(" sub-exception)"));
     match count.and_then(|text| text.rsplit_once(" (")) {
@@ -55,25 +57,26 @@ fn without_count(message: &str) -> &str {
     }
 }
 
-/// Hash of the parts that stay the same when the same thing fails again: FNV-1a, 64 bits, in hexadecimal.
+/// Returns the hash of the parts that are equal when the same failure occurs again: FNV-1a, 64 bits, in hexadecimal.
 pub fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut add_byte = |byte: u8| hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     for part in parts {
         part.bytes().for_each(&mut add_byte);
-        // No part of UTF-8: parts cannot run into each other.
+        // This byte does not occur in UTF-8, so it separates the parts unambiguously.
         add_byte(0xff);
     }
     format!("{hash:016x}")
 }
 
-/// The message without what varies from run to run: ids, times and temporary paths are left out, and a number stands for
-/// its size class, so that 1e-12 and 1.5e-12 agree. A number that is part of a name stays, so that SU(2) and SU(3) differ.
+/// Returns the message without the parts that vary between runs. Placeholders replace ids, times and temporary paths.
+/// Each number becomes its order of magnitude, so that 1e-12 and 1.5e-12 agree. Numbers in names stay, so that SU(2)
+/// and SU(3) differ.
 pub(crate) fn template(message: &str) -> String {
     with_numbers_as(&without_identifiers(message), size_class)
 }
 
-/// The message with an ellipsis for each number that is not part of a name.
+/// Replaces each number that is not part of a name with an ellipsis.
 pub fn without_numbers(message: &str) -> String {
     with_numbers_as(message, |_, _| "…".to_owned())
 }
@@ -100,7 +103,8 @@ fn with_numbers_as(message: &str, stand_in: impl Fn(&str, bool) -> String) -> St
     template
 }
 
-/// Length of the number at the start of a text: digits, a fraction, an exponent; or hexadecimal digits after `0x`.
+/// Returns the length of the number at the start of a text: digits, a fraction, an exponent; or hexadecimal digits
+/// after `0x`.
 fn number_length(text: &str) -> usize {
     let bytes = text.as_bytes();
     let digits = |from: usize, is: fn(&u8) -> bool| bytes[from..].iter().take_while(|byte| is(byte)).count();
@@ -121,7 +125,8 @@ fn number_length(text: &str) -> usize {
     length
 }
 
-/// `SU(3)`, `x2`, `2x`, `Dopri5`: letters touch the number, or a name opens the parenthesis around it.
+/// Returns true if a number belongs to a name, as in `SU(3)`, `x2`, `2x` and `Dopri5`: a letter is adjacent to the
+/// number or to the parenthesis around it.
 fn is_part_of_name(before: &str, sign: &str, after: &str) -> bool {
     let touches = |c: char| c.is_alphabetic() || c == '_';
     let called = sign.is_empty()
@@ -130,7 +135,7 @@ fn is_part_of_name(before: &str, sign: &str, after: &str) -> bool {
     called || (sign.is_empty() && before.ends_with(touches)) || after.starts_with(touches)
 }
 
-/// A digit stands for itself: dimensions and orders are small, and two of them are not the same failure.
+/// Returns the order of magnitude of a number. Single digits stay, because dimensions and orders distinguish failures.
 fn size_class(word: &str, negative: bool) -> String {
     let sign = if negative { "-" } else { "" };
     if word.starts_with("0x") {

@@ -1,6 +1,7 @@
-//! What differs between two runs of one program: ids, hashes, times, temporary paths, and the numbers of tasks.
+//! Finds the parts of a message that differ between runs of one program: ids, hashes, times, temporary paths and task
+//! numbers.
 
-/// A number after one of these words names a task, a thread or a run, not a property of the problem.
+/// Words before a number that identifies a task, a thread or a run, not a property of the problem.
 const NUMBERED_WORDS: &[&str] = &[
     "task",
     "thread",
@@ -21,10 +22,10 @@ const NUMBERED_WORDS: &[&str] = &[
     "seed",
 ];
 
-/// Directories below which names are made up.
+/// Directories that contain generated names.
 const TEMPORARY_DIRECTORIES: &[&str] = &["tmp", "temp", "shm", "folders"];
 
-/// The message with placeholders for identifiers. Numbers that describe the problem stay.
+/// Replaces identifiers in a message with placeholders. Numbers that describe the problem stay.
 pub(super) fn without_identifiers(message: &str) -> String {
     let mut plain = String::with_capacity(message.len());
     let mut rest = message;
@@ -53,7 +54,7 @@ fn starts_word(before: &str) -> bool {
     !before.ends_with(char::is_alphanumeric)
 }
 
-/// The identifier at the start of a text: its length and its placeholder.
+/// Returns the length and the placeholder of the identifier at the start of a text.
 fn identifier(text: &str) -> Option<(usize, &'static str)> {
     temporary_directory(text)
         .or_else(|| Some((uuid(text)?, "<id>")))
@@ -75,12 +76,12 @@ fn numbered(before: &str, text: &str) -> Option<(usize, &'static str)> {
     let word = &words[start..];
     // `run(3)` is a call, `ThreadId(3)` is text of `Debug`.
     let is_call = before[words.len()..].contains('(') && !word.starts_with(char::is_uppercase);
-    // `TaskId` is an id, `grid` is none.
+    // `TaskId` ends in the word `id`, `grid` does not.
     let last = word.rfind(|c: char| c.is_uppercase()).filter(|_| !word.chars().all(char::is_uppercase)).unwrap_or(0);
     (!is_call && NUMBERED_WORDS.contains(&word[last..].to_lowercase().as_str())).then_some((length, "<n>"))
 }
 
-/// Up to the name of a file in a temporary directory. The name of a file there stays, unless it is made up as well.
+/// Returns the length of a temporary path up to the file name. The file name stays, unless it is generated as well.
 fn temporary_directory(text: &str) -> Option<(usize, &'static str)> {
     let bytes = text.as_bytes();
     let has_drive = bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && b"\\/".contains(&bytes[2]);
@@ -135,7 +136,7 @@ fn time(text: &str) -> Option<usize> {
     (!text[end..].starts_with(char::is_alphanumeric)).then_some(end)
 }
 
-/// The length of a pattern in which `d` is a digit, at the start of a text.
+/// Returns the length of the pattern if the text starts with it. `d` matches a digit.
 fn matches(text: &str, pattern: &str) -> Option<usize> {
     let bytes = text.as_bytes().get(..pattern.len())?;
     let fits = |(byte, wanted): (&u8, u8)| if wanted == b'd' { byte.is_ascii_digit() } else { *byte == wanted };
@@ -146,7 +147,8 @@ fn digits(text: &str) -> usize {
     text.bytes().take_while(u8::is_ascii_digit).count()
 }
 
-/// Seven or more hexadecimal digits that are neither a number nor a word, and long words full of digits.
+/// Returns the length of a hash: seven or more hexadecimal digits that are neither a number nor a word, or a long word
+/// with many digits.
 fn hash(text: &str) -> Option<usize> {
     let length = text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len());
     let word = &text[..length];

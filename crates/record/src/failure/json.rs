@@ -8,7 +8,8 @@ use serde_json::ser::Formatter;
 use super::Failure;
 
 impl Failure {
-    /// The record as it is written to its file: indented JSON, a list of numbers on one line, a newline at the end.
+    /// Returns the text of the record's file: indented JSON with each list of numbers on one line and a newline at the
+    /// end.
     ///
     /// ```
     /// let failure = tracing_failure::Failure::new("betti_numbers", "§3.1", "RankError", "rank 7 of 5 rows");
@@ -25,7 +26,7 @@ impl Failure {
         String::from_utf8(json).unwrap_or_default()
     }
 
-    /// The record as one line of JSON, without a newline.
+    /// Returns the record as one line of JSON without a newline.
     ///
     /// ```
     /// let failure = tracing_failure::Failure::new("betti_numbers", "§3.1", "RankError", "rank 7 of 5 rows");

@@ -1,32 +1,32 @@
-//! What LAPACK says: a routine's name and a number, `info`.
+//! Messages of LAPACK: the name of a routine and a number, `info`.
 
 use std::cmp::Ordering;
 
 use super::Category;
 use crate::phrases::Words;
 
-/// The kinds of matrix that begin a routine's name.
-/// Source: LAPACK Users' Guide, §2.2.3.
+/// Prefixes of routine names that identify the kind of matrix. Source: LAPACK Users' Guide, §2.2.3.
 const MATRICES: [&str; 20] = [
     "bd", "gb", "ge", "gg", "gt", "hb", "he", "hp", "hs", "pb", "po", "pp", "pt", "sb", "sp", "st", "sy", "tb", "tp",
     "tr",
 ];
 
-/// What cannot be done with a singular matrix: factorise, solve, invert. Those of symmetric ones also say so where the matrix
-/// is not positive definite.
+/// Operations that fail for a singular matrix: factorise, solve, invert. Those for symmetric matrices also fail if the
+/// matrix is not positive definite.
 const FACTORISES: [&str; 12] = ["trf", "trf2", "tf2", "trs", "tri", "sv", "svx", "svxx", "rfs", "ls", "gv", "gvd"];
 
-/// Eigenvalues and singular values, which do not converge where the matrix is not finite.
+/// Operations that compute eigenvalues or singular values. They do not converge if the matrix is not finite.
 const DECOMPOSES: [&str; 17] = [
     "ev", "evd", "evr", "evx", "ev3", "es", "esx", "es3", "eqr", "qr", "sdd", "svd", "svdx", "sdc", "svj", "lsd", "lss",
 ];
 
-/// The category that a message tells by the routine: "Internal potrf return info = [2]", "LAPACK dgesv failed (info = 3)".
+/// Returns the category of a message that names a routine: "Internal potrf return info = [2]", "LAPACK dgesv failed
+/// (info = 3)".
 pub(super) fn category(text: &str, words: &Words) -> Option<Category> {
     let category = words.iter().find_map(of_routine)?;
     match info(text) {
         Some(Ordering::Greater) => Some(category),
-        // Then it is the number of an argument with an illegal value.
+        // A negative number identifies an argument with an illegal value.
         Some(Ordering::Less) => Some(Category::Initialization),
         Some(Ordering::Equal) => None,
         None => ["lapack", "lapacke"].iter().any(|word| words.contains(word)).then_some(category),
@@ -47,7 +47,7 @@ fn of_kind(name: &str) -> Option<Category> {
     }
 }
 
-/// How the first `info` of a text that has a number compares with 0.
+/// Compares the first number that follows `info` in a text with 0.
 fn info(text: &str) -> Option<Ordering> {
     let is_between = |c: char| c.is_ascii_whitespace() || matches!(c, '=' | ':' | '(' | '[');
     let numbers = text.to_ascii_lowercase();

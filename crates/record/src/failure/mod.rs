@@ -31,15 +31,15 @@ pub use trail::{Breadcrumb, TrailEntry};
 
 use crate::value::Map;
 
-/// Whether the context uses this name itself.
+/// Returns true if the record format reserves this name in the context.
 pub fn reserved_in_context(name: &str) -> bool {
     context::RESERVED.contains(&name)
 }
 
-/// Version of the record's format, in `context.schema_version`.
+/// Version of the record format, written to `context.schema_version`.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// The JSON Schema (2020-12) that every record conforms to: the text of `io/failure.schema.json`.
+/// The text of `io/failure.schema.json`: the JSON Schema (2020-12) that every record conforms to.
 ///
 /// ```
 /// let schema: serde_json::Value = serde_json::from_str(tracing_failure::record::SCHEMA)?;
@@ -48,10 +48,10 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// ```
 pub const SCHEMA: &str = include_str!("../../failure.schema.json");
 
-/// One failed computation, as it stands in a file of the store: plain data that owns everything it says.
+/// The record of one failed computation: plain, owned data, as stored in a file.
 ///
-/// The nine fields are the nine keys of the file, in this order. Records of other programs in the same format are read
-/// as well; what they do not know of the context is `None`.
+/// The nine fields are the nine keys of the file, in this order. Records of other programs in the same format can be
+/// read as well. Context entries that they lack are `None`.
 ///
 /// ```
 /// use tracing_failure::{Failure, Value};
@@ -79,26 +79,26 @@ pub struct Failure {
     #[serde(serialize_with = "write_time", deserialize_with = "read_time")]
     #[cfg_attr(test, schemars(with = "schema::Timestamp"))]
     pub timestamp: DateTime<Utc>,
-    /// What was computed, e.g. `rg_flow_integration`.
+    /// The name of the computation, such as `rg_flow_integration`.
     pub computation: String,
-    /// The equation or section that was computed by; empty where none was given and none was required.
+    /// The equation or section that the computation implements. Empty if none was given and none was required.
     pub theoretical_ref: String,
-    /// The error's type where it is known, else what kind of event it was: `ErrorEvent`, `ErrorSpan`, `Panic`, `Error`.
+    /// The type of the error if it is known, otherwise `ErrorEvent`, `ErrorSpan`, `Panic` or `Error`.
     pub error_type: String,
-    /// What the error says.
+    /// The message of the error.
     pub error_message: String,
-    /// What the computation was given.
+    /// The parameters of the computation.
     pub parameters: Map,
-    /// Where it failed, as text.
+    /// The stack trace as text.
     pub stack_trace: String,
-    /// All else that is known.
+    /// All other information about the failure.
     pub context: Context,
-    /// What to try, best first.
+    /// Suggested fixes, the best first.
     pub suggested_fixes: Vec<String>,
 }
 
 impl Failure {
-    /// A record of now that holds no more than what failed and how.
+    /// Creates a record with the current time that contains only the computation and its error.
     ///
     /// ```
     /// let failure = tracing_failure::Failure::new("betti_numbers", "§3.1", "RankError", "rank 7 of 5 rows");
@@ -125,13 +125,14 @@ impl Failure {
     }
 }
 
-/// An id of another program may have another form: without it, the record is still a record.
+/// Reads an id, or `None` if it is no UUID. The ids of other programs may have another form; their records are still
+/// valid.
 fn uuid_if_it_is_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<uuid::Uuid>, D::Error> {
     let value = crate::value::Value::deserialize(deserializer)?;
     Ok(value.as_str().and_then(|text| text.parse().ok()))
 }
 
-/// A time that may be missing, in the form of `timestamp`.
+/// An optional time in the format of `timestamp`.
 mod optional_time {
     use super::*;
 

@@ -1,11 +1,11 @@
-//! Where a panic came from that ended a computation of another thread.
+//! The origin of a panic that ended a computation of another thread.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Frame, Location};
 
-/// The panics of other threads that a failure comes from, and how they were attributed to it.
+/// The panics of other threads that caused a failure, and how they were attributed to it.
 ///
 /// ```
 /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
@@ -17,7 +17,7 @@ use super::{Frame, Location};
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct PanicOrigin {
-    /// The evidence.
+    /// The evidence for the attribution.
     pub matched_by: PanicMatch,
     /// The panics, earliest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -30,7 +30,7 @@ impl PanicOrigin {
         PanicOrigin { matched_by, raised }
     }
 
-    /// The first of the panics, where the failure is known to come from them.
+    /// Returns the first panic, if the failure is known to come from these panics.
     #[doc(hidden)]
     pub fn known(&self) -> Option<&RaisedPanic> {
         self.raised.first().filter(|_| self.matched_by != PanicMatch::Unknown)
@@ -54,10 +54,11 @@ pub enum PanicMatch {
     Payload,
     /// The text of the error contains the panic's message.
     Message,
-    /// The panics were raised while no other computation of the process was open, and the computation unwound afterwards,
-    /// or reported that a thread had panicked.
+    /// The panics were raised while no other computation of the process was open, and the computation unwound
+    /// afterwards, or reported that a thread had panicked.
     Time,
-    /// Not known. `raised` lists the panics since the computation was opened that no other record accounts for.
+    /// The origin is unknown. `raised` lists the panics since the computation was opened that no other record accounts
+    /// for.
     Unknown,
 }
 
@@ -76,17 +77,17 @@ pub enum PanicMatch {
 pub struct RaisedPanic {
     /// The panic's message.
     pub message: String,
-    /// The place that raised it.
+    /// The location that raised the panic.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
-    /// The thread's name, else its id.
+    /// The name of the thread, or its id if it has no name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thread: Option<String>,
-    /// When it was raised.
+    /// The time at which it was raised.
     #[serde(skip_serializing_if = "Option::is_none", with = "super::optional_time")]
     #[cfg_attr(test, schemars(with = "Option<super::schema::Timestamp>"))]
     pub timestamp: Option<DateTime<Utc>>,
-    /// The stack of its thread, innermost first; absent where it is the record's own.
+    /// The stack of its thread, innermost first. Absent if it is the stack of the record itself.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub frames: Vec<Frame>,
 }

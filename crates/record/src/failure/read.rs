@@ -1,4 +1,4 @@
-//! Reading a record back.
+//! Reads records from JSON text and files.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use super::Failure;
 
 impl Failure {
-    /// Reads a record from JSON text. What other programs write and JSON does not allow is repaired:
-    /// see [`repair_json`](Self::repair_json).
+    /// Reads a record from JSON text. Text of other programs that is not valid JSON is repaired: see
+    /// [`repair_json`](Self::repair_json).
     ///
     /// # Errors
     ///
-    /// What is wrong, with line and column.
+    /// Fails if the text is no record. The error has a line and a column.
     ///
     /// ```
     /// let error = tracing_failure::Failure::from_json("{\n  \"timestamp\": 7 }").unwrap_err();
@@ -21,14 +21,14 @@ impl Failure {
     pub fn from_json(json: &str) -> Result<Self, serde_json::Error> {
         match Self::repair_json(json) {
             Cow::Borrowed(json) => serde_json::from_str(json),
-            // An error is told by its place in the text that was given.
+            // Positions in errors refer to the original text.
             Cow::Owned(repaired) => serde_json::from_str(&repaired)
                 .map_err(|error| serde_json::from_str::<Self>(json).err().unwrap_or(error)),
         }
     }
 
-    /// The text with every `NaN`, `Infinity` and `-Infinity` that stands there without quotes in quotes, as records have
-    /// them. Python's `json` writes them bare, which no other reader of JSON takes.
+    /// Returns the text with quotes around every bare `NaN`, `Infinity` and `-Infinity`, as in records. Python's `json`
+    /// writes them without quotes, which other JSON readers reject.
     ///
     /// ```
     /// use tracing_failure::Failure;
@@ -60,11 +60,12 @@ impl Failure {
         }
     }
 
-    /// Reads a record from its file, which is an ordinary one of at most 64 MB.
+    /// Reads a record from a regular file of at most 64 MB.
     ///
     /// # Errors
     ///
-    /// The file, and either why it cannot be read or the line and column where it is no record.
+    /// Fails if the file cannot be read or contains no record. The error names the file, and the line and column of
+    /// invalid content.
     ///
     /// ```
     /// let error = tracing_failure::Failure::from_path("io/failures/no_such.json").unwrap_err();
@@ -82,7 +83,7 @@ impl Failure {
     }
 }
 
-/// Where the string that begins here is over.
+/// Returns the end of the string that starts here.
 fn end_of_string(json: &str, start: usize) -> usize {
     let mut at = start + 1;
     while let Some(found) = json[at..].find(['"', '\\']) {
@@ -90,13 +91,13 @@ fn end_of_string(json: &str, start: usize) -> usize {
         if json.as_bytes()[at - 1] == b'"' {
             return at;
         }
-        // What follows a backslash ends no string.
+        // The character after a backslash does not end the string.
         at += json[at..].chars().next().map_or(0, char::len_utf8);
     }
     json.len()
 }
 
-/// A file that holds no record, or cannot be read.
+/// The error of reading a file that contains no record or cannot be read.
 ///
 /// ```
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-read-{}", std::process::id()));
@@ -122,7 +123,7 @@ enum Kind {
 }
 
 impl ReadError {
-    /// The file.
+    /// Returns the path of the file.
     ///
     /// ```
     /// let error = tracing_failure::Failure::from_path("no_such.json").unwrap_err();
@@ -132,7 +133,7 @@ impl ReadError {
         &self.path
     }
 
-    /// The line that is no record, from 1; `None` if the file could not be read at all.
+    /// Returns the line of the invalid content, from 1, or `None` if the file could not be read.
     ///
     /// ```
     /// let error = tracing_failure::Failure::from_path("no_such.json").unwrap_err();
@@ -145,7 +146,7 @@ impl ReadError {
         }
     }
 
-    /// The column in that line, from 1.
+    /// Returns the column in that line, from 1.
     ///
     /// ```
     /// let error = tracing_failure::Failure::from_path("no_such.json").unwrap_err();

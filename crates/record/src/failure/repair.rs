@@ -1,19 +1,20 @@
-//! JSON of other programs, in a form that every reader takes without losing a value.
+//! Repairs JSON of other programs so that every reader accepts it without losing a value.
 
 use std::borrow::Cow;
 
 use super::Failure;
 
-/// A byte order mark, as some editors write one.
+/// The byte order mark that some editors write.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 impl Failure {
-    /// The text with everything repaired for which a reader of JSON would refuse it, or round a value:
+    /// Repairs everything for which a JSON reader would reject the text or round a value:
     ///
-    /// - `NaN`, `Infinity` and `-Infinity` without quotes, and numbers beyond the range of a double (`1e400`), become text;
-    /// - integers beyond 64 bits become text, as records have them;
+    /// - `NaN`, `Infinity` and `-Infinity` without quotes, and numbers beyond the range of a double (`1e400`), become
+    ///   text;
+    /// - integers beyond 64 bits become text, as in records;
     /// - an escaped half of a surrogate pair becomes U+FFFD;
-    /// - a byte order mark at the beginning is left out.
+    /// - a byte order mark at the beginning is removed.
     ///
     /// ```
     /// use tracing_failure::Failure;
@@ -54,7 +55,7 @@ impl Repair<'_> {
         }
     }
 
-    /// Puts another text in place of the next bytes.
+    /// Replaces the next bytes with another text.
     fn replace(&mut self, length: usize, by: &str) {
         self.repaired.extend([&self.json[self.copied..self.at], by]);
         self.at += length;
@@ -95,12 +96,12 @@ impl Repair<'_> {
         match (self.surrogate(self.at), self.surrogate(self.at + ESCAPE_BYTES)) {
             (Some(Surrogate::High), Some(Surrogate::Low)) => self.at += 2 * ESCAPE_BYTES,
             (Some(_), _) => self.replace(ESCAPE_BYTES, "\\ufffd"),
-            // The character after a backslash ends no string.
+            // The character after a backslash does not end the string.
             (None, _) => self.at += 1 + self.json[self.at + 1..].chars().next().map_or(0, char::len_utf8),
         }
     }
 
-    /// The half of a surrogate pair that is escaped here.
+    /// Returns the half of a surrogate pair that is escaped at this position.
     fn surrogate(&self, at: usize) -> Option<Surrogate> {
         let digits = self.json.get(at..at + 6)?.strip_prefix("\\u")?;
         match u16::from_str_radix(digits, 16).ok()? {
@@ -116,7 +117,7 @@ enum Surrogate {
     Low,
 }
 
-/// Whether a reader would round or refuse this number.
+/// Returns true if a reader would round or reject this number.
 fn is_too_large(word: &str) -> bool {
     let digits = word.strip_prefix('-').unwrap_or(word);
     if digits.starts_with('0') && digits.len() > 1 && digits.as_bytes()[1].is_ascii_digit() {

@@ -1,4 +1,4 @@
-//! `io/failure.schema.json`, made from the types of the record.
+//! Generates `io/failure.schema.json` from the types of the record.
 
 use std::borrow::Cow;
 
@@ -75,7 +75,7 @@ fn generate() -> String {
     format!("{}\n", serde_json::to_string_pretty(&schema).unwrap())
 }
 
-/// Descriptions come from the documentation of the types: what follows their first paragraph is for Rust.
+/// Shortens each description to the first paragraph of the documentation. The rest is about Rust.
 fn keep_summaries(schema: &mut serde_json::Value) {
     match schema {
         serde_json::Value::Object(map) => {
@@ -91,7 +91,8 @@ fn keep_summaries(schema: &mut serde_json::Value) {
     }
 }
 
-/// Validators refuse formats that JSON Schema does not define. The width of an integer is a range.
+/// Removes formats that JSON Schema does not define, because validators reject them. The width of an integer becomes a
+/// range.
 fn name_known_formats_only(schema: &mut serde_json::Map<String, serde_json::Value>) {
     const JSON_SCHEMA_FORMATS: [&str; 2] = ["date-time", "uuid"];
     let Some(format) = schema.get("format").and_then(|format| format.as_str()).map(str::to_owned) else { return };
@@ -103,8 +104,8 @@ fn name_known_formats_only(schema: &mut serde_json::Map<String, serde_json::Valu
     }
 }
 
-/// `UPDATE_SCHEMA=1 cargo test -p tracing-failure-record --lib schema` writes both files anew: the one that is part of
-/// this package, and its copy beside the records.
+/// `UPDATE_SCHEMA=1 cargo test -p tracing-failure-record --lib schema` rewrites both files: the one in this package and
+/// its copy in `io/`.
 #[test]
 fn the_schema_in_io_is_the_schema_of_the_types() {
     let schema = generate();

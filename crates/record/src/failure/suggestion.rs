@@ -1,4 +1,4 @@
-//! Where a suggested fix is from.
+//! Suggested fixes with their origin and evidence.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::Value;
 
-/// One line of `suggested_fixes`, and what is known of it.
+/// An entry of `suggested_fixes` with its origin and evidence.
 ///
 /// ```
 /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
@@ -23,55 +23,55 @@ use crate::value::Value;
 #[serde(default)]
 #[non_exhaustive]
 pub struct Suggestion {
-    /// What to try, as it stands in `suggested_fixes`.
+    /// The suggested fix, identical to the entry of `suggested_fixes`.
     pub fix: String,
-    /// Who says so.
+    /// The origin of the suggestion.
     pub origin: Origin,
-    /// The rule's id.
+    /// The id of the rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<Cow<'static, str>>,
-    /// What the rule saw.
+    /// The fields of the record that the rule matched.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Evidence>,
-    /// Where the advice is from.
+    /// The publication or documentation that the advice is from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Cow<'static, str>>,
-    /// How sure it is.
+    /// The confidence of the suggestion.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence: Option<Confidence>,
-    /// What the model takes for the cause.
+    /// The root cause, according to the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root_cause: Option<String>,
-    /// Where in the program to change something.
+    /// The location in the program to change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
-    /// Why it should help.
+    /// The reason why the fix should help.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The change as code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// Who offers the model: `gemini`, `openai`.
+    /// The provider of the model: `gemini`, `openai`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// The model.
+    /// The name of the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// SHA-256 of what the model was asked, in hexadecimal.
+    /// SHA-256 of the prompt, in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt_hash: Option<String>,
-    /// When the model or the person said it.
+    /// The time of the model's answer or of the resolution.
     #[serde(skip_serializing_if = "Option::is_none", with = "super::optional_time")]
     #[cfg_attr(test, schemars(with = "Option<super::schema::Timestamp>"))]
     pub time: Option<DateTime<Utc>>,
-    /// The failure that this fixed before.
+    /// The id of the earlier failure that this fix resolved.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Option<super::schema::Id>"))]
     pub fixed: Option<uuid::Uuid>,
 }
 
 impl Suggestion {
-    /// What to try, and who says so.
+    /// Creates a suggestion from a fix and its origin.
     ///
     /// ```
     /// use tracing_failure::record::{Origin, Suggestion};
@@ -84,7 +84,7 @@ impl Suggestion {
     }
 }
 
-/// Who suggests a fix.
+/// The origin of a suggestion.
 ///
 /// ```
 /// assert_eq!(serde_json::to_value(tracing_failure::record::Origin::Rule)?, "rule");
@@ -95,24 +95,24 @@ impl Suggestion {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Origin {
-    /// The code that reported the error, with it.
+    /// The code that reported the error.
     Author,
-    /// What fixed the same failure before.
+    /// A resolution of an earlier failure with the same fingerprint.
     Resolution,
-    /// A rule, at capture.
+    /// A rule, when the failure was recorded.
     Rule,
     /// A language model, on request.
     Model,
-    /// Not known.
+    /// The origin is unknown.
     #[default]
     #[serde(other)]
     Other,
 }
 
-/// How sure a suggestion is.
+/// The confidence of a suggestion.
 ///
-/// Of a rule: high where the numbers of the failure itself show it, medium where a parameter, an error's type or its words do,
-/// low where nothing but the category is known.
+/// The confidence of a rule is high if it matches numbers of the failure itself, medium if it matches a parameter, an
+/// error type or a message, and low if it matches only the category.
 ///
 /// ```
 /// assert_eq!(serde_json::to_value(tracing_failure::record::Confidence::High)?, "high");
@@ -131,7 +131,7 @@ pub enum Confidence {
 }
 
 impl Confidence {
-    /// The name in the record.
+    /// Returns the name that the record contains.
     ///
     /// ```
     /// assert_eq!(tracing_failure::record::Confidence::High.name(), "high");
@@ -144,7 +144,7 @@ impl Confidence {
         }
     }
 
-    /// The class of this name: `low`, `medium`, `high`.
+    /// Returns the confidence with this name: `low`, `medium` or `high`.
     ///
     /// ```
     /// use tracing_failure::record::Confidence;
@@ -162,7 +162,7 @@ impl Confidence {
     }
 }
 
-/// Something in the record that a rule goes by.
+/// A field of the record that a rule matched.
 ///
 /// ```
 /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
@@ -174,14 +174,14 @@ impl Confidence {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Evidence {
-    /// Where it stands in the record: `context.category`, `parameters.rtol`, `context.trail[0].columns.norm`.
+    /// The path of the field in the record: `context.category`, `parameters.rtol`, `context.trail[0].columns.norm`.
     pub field: String,
-    /// What stands there; of a series, how it goes.
+    /// The value of the field, or the behaviour of a series.
     pub value: Value,
 }
 
 impl Evidence {
-    /// A field of the record and its value.
+    /// Creates evidence from a field of the record and its value.
     ///
     /// ```
     /// let evidence = tracing_failure::record::Evidence::new("parameters.rtol", 1e-6);
@@ -192,7 +192,7 @@ impl Evidence {
     }
 }
 
-/// What fixed a failure, as somebody found.
+/// The fix of a failure, as recorded by a user.
 ///
 /// ```
 /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
@@ -205,9 +205,9 @@ impl Evidence {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Resolution {
-    /// What was done.
+    /// The fix.
     pub fix: String,
-    /// When it was said.
+    /// The time at which the fix was recorded.
     #[serde(skip_serializing_if = "Option::is_none", with = "super::optional_time")]
     #[cfg_attr(test, schemars(with = "Option<super::schema::Timestamp>"))]
     pub time: Option<DateTime<Utc>>,

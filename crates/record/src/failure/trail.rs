@@ -1,4 +1,4 @@
-//! What a record says of the time before the failure.
+//! The trail of a record: the events before the failure.
 
 use std::borrow::Cow;
 
@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::Location;
 use crate::value::{Map, Value};
 
-/// Rows that make a series.
+/// Minimum number of rows of a series.
 const MIN_SERIES_ROWS: usize = 4;
-/// Values of a column that tells series apart, at most.
+/// Maximum number of distinct values in a column that distinguishes series.
 const MAX_DISTINCT_VALUES: usize = 12;
 
-/// The numbers that one place in the program reported while the computation ran: numeric events, and fields of spans that
-/// were recorded late. A bounded history: its beginning and its end.
+/// The numbers that one callsite reported while the computation ran: fields of events, and span fields that were
+/// recorded after the span was opened. The history is bounded: it contains the first and the last rows.
 ///
 /// ```
 /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
@@ -27,48 +27,49 @@ const MAX_DISTINCT_VALUES: usize = 12;
 #[serde(default)]
 #[non_exhaustive]
 pub struct TrailEntry {
-    /// What the event says beside its fields. Where the text is put together each time, `step {n}`, an ellipsis stands for the
-    /// numbers in it, and what else varies is as it was first in this process.
+    /// The message of the event. If it is a format string such as `step {n}`, an ellipsis replaces each number, and
+    /// other varying parts have the value of the first occurrence in this process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// The name of the span, where its fields were recorded.
+    /// The name of the span, if the entry contains recorded span fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub span: Option<Cow<'static, str>>,
-    /// Level of the event or span: `ERROR` to `TRACE`.
+    /// The level of the event or span: `ERROR` to `TRACE`.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub level: Cow<'static, str>,
-    /// Where it stands in the source.
+    /// The source location.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
-    /// How often it was seen.
+    /// The number of occurrences.
     pub seen: u64,
-    /// How many of those are not kept.
+    /// The number of occurrences without a row.
     pub dropped: u64,
-    /// How many of the rows came before what was dropped; the others came after it.
+    /// The number of rows before the dropped occurrences. The other rows come after them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<usize>,
-    /// Seconds since the computation's span was opened, one for each row.
+    /// Seconds since the span of the computation was opened, one value for each row.
     pub elapsed_s: Vec<f64>,
-    /// By field, its values: one for each row, null where it had none.
+    /// The values of each field, one for each row. Null where the row has no value.
     pub columns: Map,
-    /// The names of the spans between the computation and the event, the outermost first.
+    /// The names of the spans between the computation and the event, outermost first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub spans: Vec<Cow<'static, str>>,
-    /// The numbers and short texts that these spans were opened with. Events in other spans, or in spans with other values,
-    /// have an entry of their own, unless there are more than a dozen.
+    /// The numbers and short texts with which these spans were opened. Events in other spans, or in spans with other
+    /// values, have their own entry, unless there are more than twelve.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub span_fields: Map,
-    /// The columns that are fields of these spans, where the entry holds events of many.
+    /// The columns that are fields of these spans, if the entry contains events of many spans.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub span_columns: Vec<String>,
-    /// The largest number of fields of a row that have no column, because there were too many.
+    /// The largest number of fields in a row that have no column because there are too many.
     #[serde(skip_serializing_if = "is_zero")]
     pub omitted_columns: usize,
 }
 
 impl TrailEntry {
-    /// The rows that belong to the last series, where the entry holds several: rows of the same spans as the last row, or at
-    /// least of the same of those that differ little. `None` if all rows are one series.
+    /// Returns which rows belong to the last series, if the entry contains several series. These are the rows with the
+    /// same span fields as the last row, or at least with the same values in columns of few distinct values. Returns
+    /// `None` if all rows form one series.
     #[doc(hidden)]
     pub fn rows_of_last_series(&self) -> Option<Vec<bool>> {
         let list = |name: &String| self.columns.get(name).and_then(Value::as_list);
@@ -122,15 +123,15 @@ pub struct Breadcrumb {
     pub elapsed_s: f64,
     /// `ERROR`, `WARN` or `INFO`.
     pub level: Cow<'static, str>,
-    /// Its message and its other texts; cut where they are long.
+    /// The message and the other texts of the event. Long texts are shortened.
     pub message: String,
-    /// Where it stands in the source.
+    /// The source location.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
-    /// The name of the innermost span around it.
+    /// The name of the innermost span around the event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub span: Option<Cow<'static, str>>,
-    /// The numbers and short texts that the spans between it and the computation were opened with.
+    /// The numbers and short texts with which the spans between the event and the computation were opened.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub span_fields: Map,
 }

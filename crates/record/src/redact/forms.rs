@@ -1,5 +1,5 @@
-//! Forms in which texts give a value to a name: `name: value`, `"name": "value"`, `<name>value</name>`, `--name value`,
-//! `("name", "value")`, `{"name": "NAME", "value": "…"}`.
+//! Finds secrets in the forms in which a text assigns a value to a name: `name: value`, `"name": "value"`,
+//! `<name>value</name>`, `--name value`, `("name", "value")`, `{"name": "NAME", "value": "…"}`.
 
 use std::ops::Range;
 
@@ -7,17 +7,17 @@ use super::names::{MAX_NAME_BYTES, NameKind};
 use super::shape::{has_digit, is_number, is_placeholder, looks_secret};
 use super::units::{Unit, ends_escape, find_unit, quotation, skip, unit_at};
 
-/// Bytes of the longest escape that is recognised before a name.
+/// Maximum length of an escape that is recognised before a name.
 const MAX_ESCAPE: usize = 32;
 
-/// Keys of an object whose value is the name of another value, and of that value.
+/// Keys of an object whose value names another value, and keys of that value.
 const NAME_KEYS: &[&str] = &["name", "key", "variable", "var", "id", "field", "header", "param", "parameter", "option"];
 const VALUE_KEYS: &[&str] = &["value", "val", "content", "data", "default"];
 
-/// Schemes of `Authorization`, before the secret itself.
+/// Schemes of `Authorization`, which precede the secret.
 const AUTH_SCHEMES: &[&str] = &["bearer", "basic", "token", "digest", "negotiate", "apikey", "key", "aws4-hmac-sha256"];
 
-/// Objects whose attributes are settings: `self.password` is code.
+/// Objects whose attributes are settings. `self.password` is code, not a secret.
 const SETTINGS_OBJECTS: &[&str] = &[
     "self",
     "cls",
@@ -45,25 +45,25 @@ const SETTINGS_OBJECTS: &[&str] = &[
     "user",
 ];
 
-/// Functions that fetch a value rather than hold it.
+/// Parts of names of functions that fetch a value. Their arguments are no secrets.
 const FETCHING_FUNCTIONS: &[&str] =
     &["env", "get", "input", "read", "load", "open", "prompt", "config", "settings", "var", "lookup", "fetch"];
 
-/// Scans a text for names, and finds the secrets that are given to them.
+/// Scans a text for names and finds the secrets that are assigned to them.
 pub(super) struct Forms<'a, J> {
     text: &'a str,
     judge: J,
     found: Vec<Range<usize>>,
 }
 
-/// All secrets that a text gives to names.
+/// Returns all secrets that a text assigns to names.
 pub(super) fn in_forms(text: &str, judge: impl Fn(&str) -> NameKind) -> Vec<Range<usize>> {
     let mut forms = Forms { text, judge, found: Vec::new() };
     forms.scan();
     forms.found
 }
 
-/// What stands before a value.
+/// The mark between a name and its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mark {
     Colon,
@@ -71,7 +71,7 @@ enum Mark {
     Option,
 }
 
-/// How far a value without quotes goes.
+/// The extent of a value without quotes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Extent {
     /// To the next space.
@@ -82,7 +82,7 @@ enum Extent {
     Line,
 }
 
-/// A value, and where the text goes on.
+/// The range of a value, and the position after it.
 struct ValueSpan {
     value: Range<usize>,
     end: usize,
@@ -107,8 +107,8 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         }
     }
 
-    /// Where a word begins whose first letters may be the end of an escape: `\npassword`, `%22token%22`, and with a `%`
-    /// that is escaped itself `%252522token%252522`.
+    /// Returns the start of a word without the end of an escape that precedes it: `\npassword`, `%22token%22`, and with
+    /// an escaped `%`, `%252522token%252522`.
     fn without_escape(&self, start: usize, end: usize) -> usize {
         let word = &self.text[start..end];
         let percents = word.len() - word.trim_start_matches("25").len();
@@ -138,12 +138,12 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         skip(self.text, at, |unit| unit.is_space() && unit.c != '\n')
     }
 
-    /// Over spaces, line ends, and the marks of a continued line.
+    /// Skips spaces, line ends, and the marks of a continued line.
     fn skip_lines(&self, at: usize) -> usize {
         skip(self.text, at, |unit| unit.is_space() || unit.c == '\\')
     }
 
-    /// The quote that stands directly before.
+    /// Returns the position of the quote directly before this position.
     fn quote_before(&self, at: usize) -> Option<usize> {
         (1..=MAX_NAME_BYTES.min(at)).filter(|back| self.text.is_char_boundary(at - back)).find_map(|back| {
             let unit = self.unit(at - back)?;
@@ -155,7 +155,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         self.text[..at].trim_end_matches(|c: char| c.is_whitespace() || c == '\\').chars().next_back()
     }
 
-    /// Finds what is given to a name.
+    /// Finds the value that is assigned to a name.
     fn find_value(&mut self, name: Range<usize>, kind: NameKind) {
         if self.opens_element(name.start) {
             return self.element(name.end, kind);
@@ -199,7 +199,8 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         }
     }
 
-    /// `password hunter2x`, `PASSWORD 'x'`, `the password is hunter2x`: with no mark between, only what looks like a secret is one.
+    /// Finds a secret that follows its name without a mark: `password hunter2x`, `PASSWORD 'x'`, `the password is
+    /// hunter2x`. Returns true if the value looks like a secret.
     fn find_spaced_secret(&mut self, name: &Range<usize>, at: usize) -> bool {
         let at = ["is ", "was ", "to "]
             .iter()
@@ -215,7 +216,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         is_secret
     }
 
-    /// Behind the type of a declaration: `: &str = …`.
+    /// Returns the position after the type of a declaration: `: &str = …`.
     fn behind_type(&self, at: usize) -> usize {
         let is_type = |unit: Unit| unit.c.is_ascii_alphanumeric() || "_&<>[], .'|:*".contains(unit.c);
         let end = skip(self.text, at, is_type);
@@ -227,7 +228,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         }
     }
 
-    /// Finds the value that begins here, if it is a secret.
+    /// Adds the value that begins here, if it is a secret.
     fn check_value(&mut self, name: &Range<usize>, kind: NameKind, mark: Mark, at: usize) {
         let at = self.skip_lines(at);
         let at = skip_prefix(self.text, at);
@@ -250,7 +251,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         }
     }
 
-    /// The value that begins here: a quotation, or what extends so far.
+    /// Returns the value that begins here: a quotation, or a text of this extent.
     fn value_at(&self, at: usize, extent: Extent) -> Option<ValueSpan> {
         let unit = self.unit(at)?;
         if unit.is_quote() {
@@ -267,7 +268,8 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         (end > at).then_some(ValueSpan { value: at..end, end, is_quoted: false })
     }
 
-    /// The value of a header, and of a setting that the line begins with, is more than a word.
+    /// Returns the extent of a value. The values of headers, and of settings at the start of a line, are longer than a
+    /// word.
     fn extent(&self, name: &Range<usize>, kind: NameKind, mark: Mark) -> Extent {
         let word = self.text[name.clone()].to_ascii_lowercase();
         let before = &self.text[..name.start];
@@ -285,7 +287,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
 
     fn end_of_value(&self, at: usize, extent: Extent) -> usize {
         let is_word = extent == Extent::Word;
-        // Brackets that the word itself opens: `[redacted]`.
+        // Number of brackets that the word itself opens: `[redacted]`.
         let mut open = 0_usize;
         let end = find_unit(self.text, at, |at, unit| {
             let next = at + unit.length;
@@ -318,7 +320,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         at + self.text[at..end].trim_end().len()
     }
 
-    /// Whether another name with its value follows: `, rtol=1e-6`.
+    /// Returns true if another name with its value follows: `, rtol=1e-6`.
     fn begins_setting(&self, at: usize) -> bool {
         let at = skip(self.text, at, |unit| unit.is_quote());
         let is_part = |unit: Unit| unit.c.is_ascii_alphanumeric() || "_-.".contains(unit.c);
@@ -352,14 +354,14 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         }
     }
 
-    /// Whether nothing but closing marks follows on this line.
+    /// Returns true if only closing marks follow on this line.
     fn ends_line(&self, at: usize) -> bool {
         let after = skip(self.text, at, |unit| unit.is_quote() || " \t,;)]}".contains(unit.c));
         after > at + 1 && self.text[at..after].contains([',', ';', ')', ']', '}'])
             || self.unit(after).is_none_or(|unit| matches!(unit.c, '\n' | '<'))
     }
 
-    /// A name in the place of a value, as in source: `password=password`, `token = self.token`.
+    /// Returns true if a value is a name in source code: `password=password`, `token = self.token`.
     fn is_code(&self, name: &Range<usize>, value: &str) -> bool {
         const VARIABLE_NAMES: &[&str] =
             &["password", "passwd", "pwd", "token", "secret", "api_key", "apikey", "credentials", "auth", "key"];
@@ -376,7 +378,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
             || VARIABLE_NAMES.contains(&&*value.to_ascii_lowercase())
     }
 
-    /// `input("…")`, `environ["…"]`, `Some("…")`.
+    /// Returns true at a call or an index: `input("…")`, `environ["…"]`, `Some("…")`.
     fn is_call(&self, at: usize) -> bool {
         let is_path = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:!".contains(&byte);
         let length = self.text.as_bytes()[at..].iter().take_while(|byte| is_path(**byte)).count();
@@ -392,7 +394,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
             })
     }
 
-    /// The texts in the parentheses of a value, unless they are names of what is fetched.
+    /// Adds the texts in the parentheses of a value, unless the function fetches a value by name.
     fn expression(&mut self, at: usize, kind: NameKind) {
         let Some((open, unit)) = find_unit(self.text, at, |_, unit| matches!(unit.c, '(' | '[')) else { return };
         let head = self.text[at..open].to_ascii_lowercase();
@@ -410,7 +412,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         self.text_of(value, kind);
     }
 
-    /// A list, an object or a tuple: all of a password's, and the texts of others.
+    /// Adds a list, an object or a tuple: the whole group for a password, otherwise its texts.
     fn group(&mut self, at: usize, kind: NameKind) {
         let Some(unit) = self.unit(at) else { return };
         let end = self.closing(at, unit.c);
@@ -427,7 +429,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         self.texts_in(at + unit.length..end, kind);
     }
 
-    /// Where the bracket closes that opens here, or the end.
+    /// Returns the position of the bracket that closes this one, or the end.
     fn closing(&self, at: usize, open: char) -> usize {
         let close = match open {
             '(' => ')',
@@ -439,7 +441,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
             if at < quoted_to {
                 return false;
             }
-            // An apostrophe in the middle of a word is no quote.
+            // An apostrophe inside a word is no quote.
             if unit.is_quote() && (unit.c != '\'' || !self.text[..at].ends_with(char::is_alphanumeric)) {
                 quoted_to = quotation(self.text, at, unit.length).1;
             }
@@ -477,7 +479,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         }
     }
 
-    /// A block of YAML, `|` or `>`: the lines that are indented.
+    /// Adds the indented lines of a YAML block, `|` or `>`.
     fn block(&mut self, at: usize) {
         let Some((line, unit)) = find_unit(self.text, at, |_, unit| unit.c == '\n') else { return };
         let start = line + unit.length;
@@ -492,7 +494,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         }
     }
 
-    /// Whether a name is that of an element: `<password`, `<db:password`.
+    /// Returns true if a name is that of an element: `<password`, `<db:password`.
     fn opens_element(&self, at: usize) -> bool {
         let before = &self.text[..at];
         let before = before
@@ -510,7 +512,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         }
     }
 
-    /// The content of an element, up to the next.
+    /// Adds the content of an element, up to the next one.
     fn content(&mut self, at: usize, kind: NameKind) {
         let start = if self.text[at..].starts_with("<![CDATA[") { at + "<![CDATA[".len() } else { at };
         let end = find_unit(self.text, start, |_, unit| unit.c == '<').map_or(self.text.len(), |(at, _)| at);
@@ -522,7 +524,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         }
     }
 
-    /// `("Authorization", "Token …")`, `["--password", "…"]`.
+    /// Adds the value of a pair: `("Authorization", "Token …")`, `["--password", "…"]`.
     fn pair(&mut self, quote: Option<usize>, name: &Range<usize>, kind: NameKind, at: usize) {
         let at = skip_prefix(self.text, self.skip_lines(at));
         let Some(unit) = self.unit(at).filter(|unit| unit.is_quote()) else { return };
@@ -539,7 +541,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         }
     }
 
-    /// `name: DB_PASSWORD, value: …`, `name="password" value="…"`.
+    /// Adds the value after its name: `name: DB_PASSWORD, value: …`, `name="password" value="…"`.
     fn value_behind_name(&mut self, kind: NameKind, at: usize) {
         let at = skip(self.text, at, |unit| unit.is_space() || unit.is_quote() || ",;".contains(unit.c));
         let Some(end) = self.word_among(at, VALUE_KEYS) else { return };
@@ -548,7 +550,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         }
     }
 
-    /// `value: …, name: DB_PASSWORD`, where the value comes first.
+    /// Adds the value before its name: `value: …, name: DB_PASSWORD`.
     fn value_before_name(&mut self, at: usize) {
         let Some(at) = self.behind_mark(at) else { return };
         let Some(span) = self.value_at(skip_prefix(self.text, at), Extent::Word) else { return };
@@ -563,21 +565,21 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         }
     }
 
-    /// Where the word ends that begins here, if it is one of these.
+    /// Returns the end of the word that begins here, if it is one of these.
     fn word_among(&self, at: usize, words: &[&str]) -> Option<usize> {
         let length = self.text[at..].bytes().take_while(u8::is_ascii_alphabetic).count();
         let word = &self.text[at..at + length];
         words.iter().any(|known| word.eq_ignore_ascii_case(known)).then_some(at + length)
     }
 
-    /// Behind the `:` or `=` of a key.
+    /// Returns the position after the `:` or `=` of a key.
     fn behind_mark(&self, at: usize) -> Option<usize> {
         let at = self.skip_spaces(skip(self.text, at, Unit::is_quote));
         let unit = self.unit(at).filter(|unit| matches!(unit.c, ':' | '='))?;
         Some(self.skip_lines(at + unit.length))
     }
 
-    /// `curl -u user:password`, `sshpass -p password`.
+    /// Adds the password of a command: `curl -u user:password`, `sshpass -p password`.
     fn user_of_command(&mut self, option: Range<usize>) {
         let word = &self.text[option.clone()];
         let before = &self.text[option.start.saturating_sub(400)..];
@@ -609,13 +611,13 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
     }
 }
 
-/// `PWD=/home/ada` is a directory.
+/// Returns true if a value is a directory, as in `PWD=/home/ada`.
 fn is_directory(name: &str, value: &str) -> bool {
     let is_name = ["pwd", "oldpwd"].iter().any(|pwd| name.eq_ignore_ascii_case(pwd));
     is_name && (value.starts_with(['/', '~']) || value.get(1..3).is_some_and(|drive| drive == ":\\" || drive == ":/"))
 }
 
-/// Behind what stands before a quote: `b"…"`, `rf'…'`, `r#"…"#`, `&"…"`.
+/// Returns the position after the prefix of a quote: `b"…"`, `rf'…'`, `r#"…"#`, `&"…"`.
 fn skip_prefix(text: &str, at: usize) -> usize {
     let prefix =
         text[at..].bytes().take(3).take_while(|byte| byte.is_ascii_alphabetic() || b"&@$#".contains(byte)).count();

@@ -1,4 +1,4 @@
-//! Secrets in the JSON of a record, as publishing looks for them.
+//! Finds secrets in the JSON of a record, for publishing.
 
 use std::fmt;
 
@@ -8,18 +8,18 @@ use super::names::NameKind;
 use super::{REDACTED, Redactor};
 use crate::value::{Map, Value};
 
-/// What looks like a secret.
+/// A value that looks like a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretFinding {
-    /// Where it is: a JSON pointer (RFC 6901), without what is secret in keys.
+    /// The JSON pointer (RFC 6901) of the value, with secrets in keys redacted.
     pub pointer: String,
-    /// What it looks like.
+    /// The kind of the secret.
     pub kind: &'static str,
-    /// The digest of the value, by which the user names it.
+    /// The digest of the value, with which the user refers to it.
     pub digest: String,
 }
 
-/// JSON with all keys of its objects, also those that come twice: a reader of the file sees both.
+/// JSON with all keys of its objects, including duplicates, because a reader of the file sees both.
 #[derive(Clone, Debug)]
 pub enum Json {
     /// A string.
@@ -34,14 +34,14 @@ pub enum Json {
     Object(Vec<(String, Json)>),
 }
 
-/// Everything in this record that looks like a secret.
+/// Returns everything in a record that looks like a secret.
 pub fn secrets(record: &Json, digest: fn(&str) -> String) -> Vec<SecretFinding> {
     let mut search = Search { redactor: Redactor::default(), digest, pointer: String::new(), found: Vec::new() };
     search.value(record);
     search.found
 }
 
-/// Everything in a text, such as the name of a file, that looks like a secret.
+/// Returns everything in a text, such as a file name, that looks like a secret.
 pub fn secrets_in_text(text: &str, digest: fn(&str) -> String) -> Vec<SecretFinding> {
     secrets(&Json::Text(text.to_owned()), digest)
 }
@@ -87,7 +87,7 @@ impl Search {
         for (key, value) in entries {
             let kind = self.redactor.kind_of_entry(key, named);
             self.below(key, |search| search.under(kind, value));
-            // A key is text as well; its pointer does not contain what is secret in it.
+            // A key is text as well. Its pointer does not contain the secret.
             self.text(key);
         }
     }
@@ -131,7 +131,7 @@ impl Search {
 }
 
 impl Json {
-    /// The value without what is inside of it.
+    /// Returns the value without its entries.
     fn to_shallow(&self) -> Value {
         match self {
             Json::Text(text) => Value::String(text.clone()),

@@ -1,8 +1,8 @@
-//! Private keys: PEM (RFC 7468), OpenSSH, PGP (RFC 9580), PuTTY.
+//! Finds private keys: PEM (RFC 7468), OpenSSH, PGP (RFC 9580), PuTTY.
 
 use std::ops::Range;
 
-/// The private keys in a text. Lines may be spelt with `\n`, or stand in a list.
+/// Returns the private keys in a text. Line ends may be written as `\n`, and the lines may be in a list.
 pub(super) fn private_keys(text: &str) -> Vec<Range<usize>> {
     if !text.contains("PRIVATE KEY") && !text.contains("PuTTY-User-Key-File-") {
         return Vec::new();
@@ -17,7 +17,7 @@ pub(super) fn private_keys(text: &str) -> Vec<Range<usize>> {
             keys.push(at - dashes_before(text, at)..end.unwrap_or(text.len()));
         }
     }
-    // The beginning of a long text may be cut off.
+    // The beginning of a long text may be missing.
     for (at, _) in text.match_indices("END ") {
         if let Some(end) = content(text, at, "END ")
             && !keys.iter().any(|key| key.contains(&at))
@@ -32,25 +32,25 @@ pub(super) fn private_keys(text: &str) -> Vec<Range<usize>> {
     keys
 }
 
-/// A line of a key is longer.
+/// Minimum length of a line of a key.
 const MIN_LINE_BYTES: usize = 32;
 
-/// Whether a text is the first line of a private key, or contains it.
+/// Returns true if a text contains the first line of a private key.
 pub(super) fn has_begin(text: &str) -> bool {
     text.match_indices("BEGIN ").any(|(at, _)| content(text, at, "BEGIN ").is_some())
 }
 
-/// Whether a text is the last line of a private key, or contains it.
+/// Returns true if a text contains the last line of a private key.
 pub(super) fn has_end(text: &str) -> bool {
     text.match_indices("END ").any(|(at, _)| content(text, at, "END ").is_some())
 }
 
-/// Whether a text is a line of base64, or a header as `Proc-Type: 4,ENCRYPTED`.
+/// Returns true if a text is a line of base64 or a header such as `Proc-Type: 4,ENCRYPTED`.
 pub(super) fn is_key_line(text: &str) -> bool {
     begins_key(text)
 }
 
-/// Where the text goes on after `BEGIN RSA PRIVATE KEY-----`.
+/// Returns the position after `BEGIN RSA PRIVATE KEY-----`.
 fn content(text: &str, at: usize, word: &str) -> Option<usize> {
     let label = &text[at + word.len()..];
     let end = label.find("----").filter(|end| *end < 64)?;
@@ -62,13 +62,13 @@ fn content(text: &str, at: usize, word: &str) -> Option<usize> {
 }
 
 fn dashes_before(text: &str, at: usize) -> usize {
-    // SSH2 puts a space behind them.
+    // SSH2 writes a space after the dashes.
     let before = text[..at].strip_suffix("---- ").map_or(&text[..at], |_| &text[..at - 1]);
     let dashes = before.bytes().rev().take(5).take_while(|byte| *byte == b'-').count();
     dashes + at - before.len()
 }
 
-/// A text about such keys, as a pattern, goes on in another way.
+/// Returns true if the content of a key follows. Text about keys, such as a pattern, continues differently.
 fn begins_key(rest: &str) -> bool {
     let escapes =
         |rest: &str| rest.trim_start_matches(|c: char| c.is_whitespace() || "\\\"',+[]()|>&;".contains(c)).len();
@@ -88,17 +88,17 @@ fn begins_key(rest: &str) -> bool {
     rest.bytes().take(4).filter(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte)).count() == 4
 }
 
-/// Where the lines of base64 begin that a text ends with.
+/// Returns the start of the lines of base64 at the end of a text.
 fn before_end(text: &str) -> usize {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "+/=\\\"',- \n\r".contains(c);
     let start =
         text.rfind(|c: char| !is_part(c)).map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
-    // Words of a sentence before it are no lines of a key.
+    // Words of a preceding sentence are no lines of a key.
     let words = text[start..].split_inclusive([' ', '\n', '\\', '"', ',', '\'']);
     let (mut at, mut before) = (start, start);
     for word in words {
         if word.trim_end_matches([' ', '\n', '\\', '"', ',', '\'']).len() >= MIN_LINE_BYTES {
-            // The line before may be the rest of one that is cut.
+            // The line before may be the rest of a cut line.
             return before;
         }
         before = if word.len() > 1 { at } else { before };

@@ -1,34 +1,34 @@
-//! What is known of texts that the program holds for ever, such as the names of fields, by their addresses.
+//! A cache of properties of static texts, such as the names of fields, by their addresses.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::names::NameKind;
 
-/// A cache. An entry holds the address and the length of a text, and what was found out about it in the lowest bits.
+/// A lock-free cache. An entry contains the address and the length of a text, and the result in the lowest bits.
 #[derive(Debug)]
 pub(super) struct KnownTexts([AtomicU64; 256]);
 
-/// Bits of an entry that are not the key.
+/// Number of result bits in an entry. The others are the key.
 const RESULT_BITS: u32 = 3;
 
-/// What a field's name is.
+/// The classification of a field name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldName {
-    /// What the name says about its value.
+    /// The kind of the name.
     pub kind: NameKind,
-    /// Whether it stands in JSON as it is.
+    /// True if the name needs no escaping in JSON.
     pub is_plain: bool,
 }
 
 const KINDS: [NameKind; 4] = [NameKind::Ordinary, NameKind::Doubtful, NameKind::Credential, NameKind::Password];
 
 impl FieldName {
-    /// Whether its numbers are secrets too.
+    /// Returns true if numbers with this name are secrets as well.
     pub fn hides_numbers(self) -> bool {
         self.kind == NameKind::Password
     }
 
-    /// Returns true if the value is a secret.
+    /// Returns true if a text with this name may be a secret.
     pub fn is_secret(self) -> bool {
         self.kind > NameKind::Ordinary
     }
@@ -49,7 +49,7 @@ impl Default for KnownTexts {
 }
 
 impl KnownTexts {
-    /// What `judge` has found out about a text, in [`RESULT_BITS`] bits.
+    /// Returns the result of `judge` for a text, in [`RESULT_BITS`] bits.
     pub(super) fn look_up(&self, text: &'static str, judge: impl FnOnce() -> u64) -> u64 {
         let address = text.as_ptr().addr() as u64;
         let known = &self.0[(address >> 2 ^ address >> 10) as usize % self.0.len()];
@@ -59,7 +59,7 @@ impl KnownTexts {
             return entry & ((1 << RESULT_BITS) - 1);
         }
         let found = judge();
-        // An address or a length that does not fit could pass for another one.
+        // An address or a length that does not fit could be mistaken for another one.
         if address >> 48 == 0 && text.len() < 1 << (16 - RESULT_BITS) {
             known.store(key | found, Ordering::Relaxed);
         }

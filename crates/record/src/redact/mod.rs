@@ -1,8 +1,8 @@
-//! The detector of secrets, one for capture, models and publishing.
+//! The detector of secrets for recording, language models and publishing.
 //!
-//! It knows names (`names.rs`), the forms in which texts give a value to a name (`forms.rs`), URLs (`urls.rs`), private keys
-//! (`keys.rs`) and published formats of tokens (`tokens.rs`). `values.rs` applies it to structured values, where numbers stay
-//! numbers; `record.rs` to whole records.
+//! It recognises names (`names.rs`), the forms in which a text assigns a value to a name (`forms.rs`), URLs
+//! (`urls.rs`), private keys (`keys.rs`) and published token formats (`tokens.rs`). `values.rs` applies it to
+//! structured values, where numbers stay numbers, and `record.rs` to whole records.
 
 mod forms;
 mod json;
@@ -26,44 +26,44 @@ pub use known::FieldName;
 use known::KnownTexts;
 pub use names::NameKind;
 
-/// What stands in the place of a secret.
+/// The text that replaces a secret.
 pub const REDACTED: &str = "[redacted]";
 
-/// Takes secrets out of values and texts. It knows further names that the program has chosen.
+/// Redacts secrets in values and texts. A program can add names.
 #[derive(Debug, Default)]
 pub struct Redactor {
     names: Vec<String>,
     known_names: KnownTexts,
-    /// Whether there is a secret in them.
+    /// Caches whether a static text contains a secret.
     known_texts: KnownTexts,
 }
 
 impl Redactor {
-    /// Values under this name are secrets as well.
+    /// Adds a name whose values are secrets.
     pub fn also(&mut self, name: impl Into<String>) {
         self.names.push(name.into().to_lowercase());
     }
 
-    /// What the name of a field says, judged once: the program holds the name for ever.
+    /// Classifies the name of a field. The name is static, so the result is cached.
     pub fn field(&self, name: &'static str) -> FieldName {
         let is_plain = || name.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
         let judge = || FieldName { kind: self.kind_of(name), is_plain: is_plain() }.to_bits();
         FieldName::from_bits(self.known_names.look_up(name, judge))
     }
 
-    /// What the name of a field says about its value.
+    /// Classifies the name of a field.
     pub fn kind_of(&self, name: &str) -> NameKind {
         let last = name.rsplit('.').next().unwrap_or(name);
         let is_custom = |custom: &String| custom.eq_ignore_ascii_case(name) || custom.eq_ignore_ascii_case(last);
         if self.names.iter().any(is_custom) { NameKind::Password } else { names::kind_of(name) }
     }
 
-    /// The text without its secrets.
+    /// Returns the text without its secrets.
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         text::without(text, &self.find(text))
     }
 
-    /// Takes the secrets out of a text that is often the same, such as the name of a function.
+    /// Redacts a text that often repeats, such as the name of a function.
     fn clean_name(&self, name: &mut Cow<'static, str>) {
         let has_secret = |text: &str| !self.find(text).is_empty();
         if let Cow::Borrowed(text) = *name
@@ -76,24 +76,24 @@ impl Redactor {
         }
     }
 
-    /// Takes the secrets out of a text.
+    /// Redacts a text.
     pub fn clean(&self, text: &mut String) {
         if let Cow::Owned(clean) = self.text(text) {
             *text = clean;
         }
     }
 
-    /// The secrets of a text.
+    /// Returns the secrets in a text.
     fn find(&self, text: &str) -> Vec<text::Finding> {
         text::find(text, &self.names, |name| self.kind_of(name))
     }
 
-    /// The value under this name, without its secrets.
+    /// Returns the value of a name without its secrets.
     pub fn value(&self, name: &str, value: Value) -> Value {
         self.under(self.kind_of(name), value)
     }
 
-    /// A map without its secrets.
+    /// Returns the map without its secrets.
     pub fn map(&self, map: Map) -> Map {
         match self.inside(Value::Map(map)) {
             Value::Map(map) => map,
@@ -101,7 +101,7 @@ impl Redactor {
         }
     }
 
-    /// A command line without its secrets.
+    /// Returns the command line without its secrets.
     pub fn command_line(&self, words: impl IntoIterator<Item = String>) -> Vec<String> {
         let words = Value::List(words.into_iter().map(Value::String).collect());
         let text = |value: Value| match value {
@@ -115,23 +115,24 @@ impl Redactor {
     }
 }
 
-/// The text without what looks like a secret: tokens of well-known formats, passwords in URLs, private keys, and what is given
-/// to a name like `password` or `api_key`, as code, settings, JSON and command lines do it, in any escaping. Whether a value is
-/// a secret cannot be known: this hides too much rather than too little.
+/// Returns the text with everything redacted that looks like a secret: tokens of well-known formats, passwords in URLs,
+/// private keys, and values assigned to names such as `password` or `api_key`. It recognises the forms of code,
+/// settings, JSON and command lines, in any escaping. In doubt, it redacts.
 ///
 /// ```
 /// use tracing_failure::record::redact_text;
 ///
 /// assert_eq!(redact_text("cannot reach postgres://me:hunter2@db/x"), "cannot reach postgres://[redacted]@db/x");
 /// assert_eq!(redact_text("let api_key = \"abc123\";"), "let api_key = \"[redacted]\";");
-/// assert_eq!(redact_text(r#"{\"api_key\": \"abc123\", \"rtol\": 1e-6}"#), r#"{\"api_key\": \"[redacted]\", \"rtol\": 1e-6}"#);
+/// let json = r#"{\"api_key\": \"abc123\", \"rtol\": 1e-6}"#;
+/// assert_eq!(redact_text(json), r#"{\"api_key\": \"[redacted]\", \"rtol\": 1e-6}"#);
 /// assert_eq!(redact_text("eos_token=128001, rtol = 1e-6"), "eos_token=128001, rtol = 1e-6");
 /// ```
 pub fn redact_text(text: &str) -> Cow<'_, str> {
     Redactor::default().text(text)
 }
 
-/// Whether texts under this name are redacted: `password`, `api_keys`, `access_token` and the like.
+/// Returns true if texts with this name are redacted, such as `password`, `api_keys` and `access_token`.
 ///
 /// ```
 /// assert!(tracing_failure::record::is_secret_name("server.api_key"));

@@ -2,27 +2,27 @@
 
 use crate::phrases::Words;
 
-/// What a name says about its value.
+/// Classifies a name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NameKind {
-    /// Nothing.
+    /// The value is no secret because of its name.
     #[default]
     Ordinary,
-    /// `token`, `auth`: of a text, its own form decides. Numbers are no secrets.
+    /// `token`, `auth`: the form of a text decides whether it is a secret. Numbers are no secrets.
     Doubtful,
-    /// `access_token`, `ssh_key`: every text is a secret. Numbers are none.
+    /// `access_token`, `ssh_key`: every text is a secret. Numbers are no secrets.
     Credential,
-    /// `password`, `api_key`: everything is a secret.
+    /// `password`, `api_key`: every value is a secret.
     Password,
 }
 
-/// Parts that the name of every secret contains, and the command that is given a user with a password.
+/// Parts of which every name of a secret contains one, and the command `curl`, whose options may contain a password.
 const NAME_PARTS: &[&str] = &[
     "pass", "pwd", "secret", "cred", "auth", "key", "cookie", "token", "jwt", "_pat", "-pat", "bpat", "bearer", "curl",
     "sessid", "jsess", "amz", "goog",
 ];
 
-/// Words that make a name a password wherever they stand.
+/// Words that make a name a password in any position.
 const PASSWORD_WORDS: &[&str] = &[
     "password",
     "passwd",
@@ -38,14 +38,14 @@ const PASSWORD_WORDS: &[&str] = &[
     "jsessionid",
 ];
 
-/// Ends of longer words: `PGPASSWORD`, `clientsecret`.
+/// Ends of words that make a name a password: `PGPASSWORD`, `clientsecret`.
 const PASSWORD_ENDS: &[&str] =
     &["password", "passwd", "passphrase", "secret", "apikey", "accesskey", "secretkey", "privatekey", "accountkey"];
 
-/// Words before `key` that make it a password, as it was from the beginning.
+/// Words before `key` that make the name a password.
 const PASSWORD_KEYS: &[&str] = &["api", "private", "access", "secret", "account"];
 
-/// Words before `key` that make it a credential.
+/// Words before `key` that make the name a credential.
 const CREDENTIAL_KEYS: &[&str] = &[
     "ssh",
     "gpg",
@@ -75,7 +75,7 @@ const CREDENTIAL_KEYS: &[&str] = &[
     "application",
 ];
 
-/// Words before `pass`; on its own it may be one of several passes.
+/// Words before `pass` that make the name a credential. Alone, `pass` may mean one of several passes.
 const OWNERS_OF_PASS: &[&str] = &[
     "db", "database", "user", "admin", "root", "login", "mysql", "pg", "postgres", "sql", "redis", "mongo", "smtp",
     "imap", "mail", "email", "ftp", "sftp", "ssh", "ldap", "http", "https", "proxy", "vpn", "wifi", "svc", "service",
@@ -85,7 +85,7 @@ const OWNERS_OF_PASS: &[&str] = &[
 /// Words before `pat`, a personal access token.
 const OWNERS_OF_PAT: &[&str] = &["github", "gitlab", "gh", "azure", "ado", "devops", "bitbucket", "databricks"];
 
-/// Words before `token` where it is a piece of text, as it is to parsers and language models.
+/// Words before `token` if the token is a piece of text, as in parsers and language models.
 const TEXT_TOKEN_WORDS: &[&str] = &[
     "eos",
     "bos",
@@ -138,7 +138,7 @@ const TEXT_TOKEN_WORDS: &[&str] = &[
     "added",
 ];
 
-/// Last words of what is said about a secret: its length, its file.
+/// Last words of names of an attribute of a secret, such as its length or its file.
 const ATTRIBUTE_WORDS: &[&str] = &[
     "length",
     "len",
@@ -187,13 +187,13 @@ const ATTRIBUTE_WORDS: &[&str] = &[
     "errors",
 ];
 
-/// Words that may have a plural.
+/// Words whose plural is recognised.
 const PLURAL_WORDS: &[&str] = &["word", "phrase", "secret", "cred", "credential", "key", "token", "cookie", "header"];
 
-/// No name is longer.
+/// Maximum length of a name.
 pub(super) const MAX_NAME_BYTES: usize = 64;
 
-/// What a name says about its value.
+/// Classifies a name.
 pub(super) fn kind_of(name: &str) -> NameKind {
     if !may_be_secret(name.as_bytes()) {
         return NameKind::Ordinary;
@@ -225,24 +225,24 @@ pub(super) fn kind_of(name: &str) -> NameKind {
     }
 }
 
-/// The word without the number behind it and its plural: `password2`, `tokens`.
+/// Removes a trailing number and the plural: `password2`, `tokens`.
 fn singular(word: &str) -> &str {
     let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
     let one = word.strip_suffix('s').filter(|one| PLURAL_WORDS.iter().any(|plural| one.ends_with(plural)));
     one.unwrap_or(word)
 }
 
-/// Most names contain none of the parts, and are not taken apart.
+/// Returns true if a name contains one of the parts. Most names do not and need no splitting into words.
 fn may_be_secret(name: &[u8]) -> bool {
     (0..name.len()).any(|at| may_begin_name(name[at]) && begins_name(&name[at..]))
 }
 
-/// Whether a part begins with this byte.
+/// Returns true if a part begins with this byte.
 pub(super) const fn may_begin_name(byte: u8) -> bool {
     SECOND_LETTERS[byte as usize] != 0
 }
 
-/// Whether a text begins with a part.
+/// Returns true if a text begins with a part.
 pub(super) fn begins_name(text: &[u8]) -> bool {
     let [first, second, ..] = text else { return false };
     let is_pair = SECOND_LETTERS_TABLE[usize::from(*first)] >> (second & 31) & 1 != 0;
@@ -250,7 +250,7 @@ pub(super) fn begins_name(text: &[u8]) -> bool {
     is_pair && NAME_PARTS.iter().any(|part| part.as_bytes()[1] == second.to_ascii_lowercase() && starts(part))
 }
 
-/// By the first byte of a part, a bit for each letter that may follow it.
+/// For each first byte of a part, a bit for each letter that may follow.
 static SECOND_LETTERS_TABLE: [u32; 256] = SECOND_LETTERS;
 const SECOND_LETTERS: [u32; 256] = {
     let mut table = [0; 256];

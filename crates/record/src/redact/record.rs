@@ -1,4 +1,4 @@
-//! Secrets in whole records: taken out before a record is written, and looked for before it is published.
+//! Redacts whole records before they are written.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use crate::failure::{Failure, Frame, Location, Process, SpanEntry, Suggestion};
 use crate::value::Value;
 
 impl Redactor {
-    /// Takes the secrets out of every text of a record.
+    /// Redacts every text of a record.
     pub fn failure(&self, failure: &mut Failure) {
         self.stacks(failure);
         self.beside_stacks(failure);
     }
 
-    /// The same without the stacks.
+    /// Redacts every text of a record except the stacks.
     pub fn beside_stacks(&self, failure: &mut Failure) {
         let Failure { computation, theoretical_ref, error_type, error_message, parameters, context, .. } = failure;
         let texts = [computation, theoretical_ref, error_type, error_message];
@@ -81,7 +81,7 @@ impl Redactor {
         raised.for_each(|panic| self.frames(&mut panic.frames));
     }
 
-    /// Takes the secrets out of the frames of a stack.
+    /// Redacts the frames of a stack.
     pub fn frames(&self, frames: &mut [Frame]) {
         for frame in frames {
             self.clean_name(&mut frame.function);
@@ -114,7 +114,7 @@ impl Redactor {
         span.follows_from.iter_mut().for_each(|name| self.clean(name));
     }
 
-    /// A column of the trail keeps its length.
+    /// Redacts a column of the trail, which keeps its length.
     fn column(&self, name: &str, column: Value) -> Value {
         let kind = self.kind_of(name);
         match column {
@@ -137,8 +137,8 @@ impl Redactor {
 }
 
 impl Failure {
-    /// Takes out what looks like a secret, as it is before a record is shown to others: values under such names, and what is
-    /// secret in texts. What was redacted when the record was written stays so.
+    /// Redacts everything that looks like a secret: values of secret names, and secrets in texts. Use it before you
+    /// share a record. Secrets that were redacted when the record was written stay redacted.
     ///
     /// ```
     /// use tracing_failure::Failure;

@@ -1,4 +1,4 @@
-//! What a value looks like: random, a number, a word, a place for a secret.
+//! The shape of a value: random, a number, words or a placeholder.
 
 pub(super) fn is_any(_: &str) -> bool {
     true
@@ -12,13 +12,13 @@ pub(super) fn has_digit_and_letter(text: &str) -> bool {
     has_digit(text) && text.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
-/// Peptides have capitals only.
+/// Returns true for digits and upper case. Peptide sequences have no digits.
 pub(super) fn is_upper_with_digit(text: &str) -> bool {
     has_digit(text) && !text.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
-/// Letters of both cases and digits in one long piece that is neither words nor, in hexadecimal, a hash. Very long pieces need
-/// no upper case.
+/// Returns true if the text contains a long piece with letters of both cases and digits that consists neither of words
+/// nor, in hexadecimal, of a hash. Very long pieces need no upper case.
 pub(super) fn is_random(text: &str) -> bool {
     text.split(['-', '_']).any(|piece| {
         let has = |kind: fn(&u8) -> bool| piece.as_bytes().iter().any(kind);
@@ -30,7 +30,8 @@ pub(super) fn is_random(text: &str) -> bool {
     })
 }
 
-/// Words in camel case, with numbers between them: `GaussSeidelSolver2DPoisson`. Their kinds of characters change rarely.
+/// Returns true for words in camel case with numbers between them: `GaussSeidelSolver2DPoisson`. Their kind of
+/// character rarely changes.
 fn is_words(text: &str) -> bool {
     let kind = |byte: u8| match byte {
         b'a'..=b'z' => 0,
@@ -46,7 +47,7 @@ fn is_words(text: &str) -> bool {
     breaks.count() * 5 <= text.len()
 }
 
-/// Three parts, of which the first two are JSON objects in base64: both begin with `eyJ`.
+/// Returns true for three parts of which the first two are JSON objects in base64, which begin with `eyJ`.
 pub(super) fn is_web_token(rest: &str) -> bool {
     let mut parts = rest.split('.');
     let (header, claims, signature) = (parts.next(), parts.next(), parts.next());
@@ -55,7 +56,7 @@ pub(super) fn is_web_token(rest: &str) -> bool {
         && signature.is_some_and(|part| part.len() >= 16)
 }
 
-/// Base64 of `user:password`.
+/// Returns true for the base64 of `user:password`.
 pub(super) fn is_basic_credentials(text: &str) -> bool {
     let decoded = from_base64(text);
     let is_text = |bytes: &[u8]| bytes.iter().all(|byte| (b' '..0x7f).contains(byte) || *byte >= 0x80);
@@ -84,9 +85,9 @@ fn from_base64(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// A number in any common spelling: `128001`, `1.5e-12`, `0x7f3a12`, `-3`.
+/// Returns true for a number in any common notation: `128001`, `1.5e-12`, `0x7f3a12`, `-3`.
 pub(super) fn is_number(text: &str) -> bool {
-    // `%` is what `tracing` puts before a value.
+    // `tracing` writes `%` before a value.
     let text = text.trim().trim_start_matches('%');
     let hexadecimal = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
     if let Some(digits) = hexadecimal {
@@ -96,7 +97,7 @@ pub(super) fn is_number(text: &str) -> bool {
     has_digit(text) && (text.parse::<f64>().is_ok() || text.replace(['_', ','], "").parse::<f64>().is_ok())
 }
 
-/// Words that stand where a secret is not.
+/// Words that replace a missing secret.
 const PLACEHOLDER_WORDS: &[&str] = &[
     "none",
     "null",
@@ -138,7 +139,7 @@ const PLACEHOLDER_WORDS: &[&str] = &[
     "must",
 ];
 
-/// Whether a text stands in the place of a secret: `[redacted]`, `$PASSWORD`, `{password}`, `***`, `None`.
+/// Returns true if a text is a placeholder for a secret: `[redacted]`, `$PASSWORD`, `{password}`, `***`, `None`.
 pub(super) fn is_placeholder(text: &str) -> bool {
     let text = text.trim();
     let inner = |open: char, close: char| text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
@@ -167,8 +168,8 @@ pub(super) fn is_placeholder(text: &str) -> bool {
         || PLACEHOLDER_WORDS.iter().any(|word| text.trim_matches(['.', '!', '?', '(', ')']).eq_ignore_ascii_case(word))
 }
 
-/// Whether the value of a doubtful name is a secret by its own form: letters and digits that are no name of an algorithm, or a
-/// long piece that is no word.
+/// Returns true if the value of a doubtful name is a secret by its form: one piece of at least six letters and digits
+/// that is neither a number, a path nor the name of an algorithm.
 pub(super) fn looks_secret(text: &str) -> bool {
     const ALGORITHMS: &[&str] =
         &["oauth1", "oauth2", "sha256", "sha512", "ed25519", "base64", "rsa2048", "rsa4096", "ntlmv2"];

@@ -1,4 +1,4 @@
-//! The secrets of a text.
+//! Finds and redacts the secrets in a text.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -14,7 +14,8 @@ pub(super) struct Finding {
     pub(super) kind: &'static str,
 }
 
-/// All secrets in a text, in order, none within another. `judge` says what names mean; `names` are further names that it knows.
+/// Returns all secrets in a text, in order and without overlaps. `judge` classifies names, and `names` are the names
+/// that the program added.
 pub(super) fn find(text: &str, names: &[String], judge: impl Fn(&str) -> NameKind) -> Vec<Finding> {
     let mut clues = clues(text);
     clues.has_name |= names.iter().any(|name| contains_ignoring_case(text, name));
@@ -32,12 +33,12 @@ pub(super) fn find(text: &str, names: &[String], judge: impl Fn(&str) -> NameKin
     if found.len() > 1 { merged(found) } else { found }
 }
 
-/// What one look at each byte of a text tells. Most texts have none of it, and are not looked at again.
+/// The result of one pass over the bytes of a text. Most texts contain no clue and need no further search.
 #[derive(Default)]
 struct Clues {
-    /// It may contain the name of a secret.
+    /// The text may contain the name of a secret.
     has_name: bool,
-    /// It may contain a URL with credentials or parameters.
+    /// The text may contain a URL with credentials or parameters.
     has_url: bool,
     tokens: Vec<Finding>,
 }
@@ -70,7 +71,7 @@ const TOKEN_CLASS: u8 = 2;
 const URL_CLASS: u8 = 4;
 const ESCAPE_CLASS: u8 = 8;
 
-/// What may begin with a byte.
+/// The kinds of clues that may begin with each byte.
 static CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
     let mut byte = 0;
@@ -84,7 +85,7 @@ static CLASSES: [u8; 256] = {
     classes
 };
 
-/// Without what is within another; what overlaps becomes one.
+/// Sorts the findings and merges those that overlap.
 fn merged(mut found: Vec<Finding>) -> Vec<Finding> {
     found.retain(|finding| !finding.range.is_empty());
     found.sort_by_key(|finding| (finding.range.start, std::cmp::Reverse(finding.range.end)));
@@ -104,7 +105,7 @@ fn contains_ignoring_case(text: &str, name: &str) -> bool {
     text.as_bytes().windows(name.len().max(1)).any(|window| window.eq_ignore_ascii_case(name.as_bytes()))
 }
 
-/// The text with a mark in the place of each of these.
+/// Replaces each finding in the text with a mark.
 pub(super) fn without<'a>(text: &'a str, found: &[Finding]) -> Cow<'a, str> {
     if found.is_empty() {
         return Cow::Borrowed(text);

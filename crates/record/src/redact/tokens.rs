@@ -1,22 +1,22 @@
 //! Published formats of tokens.
 //!
-//! Prefixes, alphabets and lengths are those of the default rules of gitleaks
+//! The prefixes, alphabets and lengths are from the default rules of gitleaks
 //! (<https://github.com/gitleaks/gitleaks/blob/master/config/gitleaks.toml>), of the plugins of detect-secrets
 //! (<https://github.com/Yelp/detect-secrets/tree/master/detect_secrets/plugins>), and of GitHub's list of patterns
-//! (<https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns>). Where a
-//! vendor documents only the prefix, the length is a lower bound. A group below names its source where it is another one.
+//! (<https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns>). If a
+//! vendor documents only the prefix, the length is a lower bound. Groups below name other sources.
 
 use std::ops::Range;
 
 use super::shape::{has_digit, has_digit_and_letter, is_any, is_random, is_upper_with_digit, is_web_token};
 
-/// A format of tokens: a prefix, and what follows it.
+/// A token format: a prefix and the form of the rest.
 struct Format {
     prefix: &'static str,
     kind: &'static str,
     shortest: usize,
     longest: usize,
-    /// Characters beside ASCII letters and digits.
+    /// Allowed characters other than ASCII letters and digits.
     marks: &'static str,
     judge: fn(&str) -> bool,
 }
@@ -144,8 +144,8 @@ const FORMATS: &[Format] = &[
     format("A3-", "a 1Password key", 32, 38, "-", is_upper_with_digit),
     format("ops_eyJ", "a 1Password token", 250, MAX_BYTES, "+/=", is_any),
     format("AGE-SECRET-KEY-1", "an age key", 58, 58, "", is_any),
-    // Services: Grafana, New Relic, Sentry, Postman, Linear, Notion, Airtable, Atlassian, Asana, Prefect, ReadMe, Typeform,
-    // PlanetScale, Supabase, Weights & Biases, Dynatrace, Mapbox, Figma, Sourcegraph.
+    // Services: Grafana, New Relic, Sentry, Postman, Linear, Notion, Airtable, Atlassian, Asana, Prefect, ReadMe,
+    // Typeform, PlanetScale, Supabase, Weights & Biases, Dynatrace, Mapbox, Figma, Sourcegraph.
     format("glc_", "a Grafana token", 32, MAX_BYTES, "+/=", is_random),
     format("glsa_", "a Grafana token", 32, MAX_BYTES, "_", has_digit),
     format("NRAK-", "a New Relic key", 27, 27, "", is_any),
@@ -189,13 +189,13 @@ fn is_hexadecimal(text: &str) -> bool {
     has_digit(text) && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
-/// `patAbC….4b825d…`: the token's id and its secret.
+/// Returns true for the id and the secret of a token: `patAbC….4b825d…`.
 fn is_airtable(text: &str) -> bool {
     let parts = text.split_once('.');
     parts.is_some_and(|(id, secret)| id.len() == 14 && !secret.contains('-') && is_hexadecimal(secret))
 }
 
-/// The format of the token that begins here, and its end.
+/// Returns the range and the kind of the token that begins here.
 pub(super) fn token_at(text: &str, at: usize) -> Option<(Range<usize>, &'static str)> {
     let rest = &text.as_bytes()[at..];
     let [first, second, ..] = *rest else { return None };
@@ -222,12 +222,13 @@ pub(super) fn token_at(text: &str, at: usize) -> Option<(Range<usize>, &'static 
     })
 }
 
-/// Whether a prefix begins with this byte.
+/// Returns true if a prefix begins with this byte.
 pub(super) const fn may_begin_token(byte: u8) -> bool {
     (FORMAT_CHAINS.0[byte as usize] as usize) < FORMATS.len()
 }
 
-/// The first of the formats whose prefix begins with a byte, and the next of the same byte; beyond the list where there is none.
+/// For each byte, the index of the first format whose prefix begins with it. For each format, the index of the next one
+/// with the same byte. `u8::MAX` if there is none.
 const FORMAT_CHAINS: ([u8; 256], [u8; FORMATS.len()]) = {
     let (mut first, mut next) = ([u8::MAX; 256], [u8::MAX; FORMATS.len()]);
     let mut at = FORMATS.len();
@@ -239,7 +240,7 @@ const FORMAT_CHAINS: ([u8; 256], [u8; FORMATS.len()]) = {
     }
     (first, next)
 };
-/// By the first byte of a prefix, a bit for each second one.
+/// For each first byte of a prefix, a bit for each second byte.
 static SECOND_BYTES: [u32; 256] = {
     let mut table = [0; 256];
     let mut format = 0;

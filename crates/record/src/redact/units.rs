@@ -1,6 +1,6 @@
-//! Characters of a text, with the escapes around them undone: a quote may be `"`, `\"`, `\\\"`, `\u0022`, `&quot;` or `%22`.
+//! Characters of a text with their escapes decoded. A quote may be `"`, `\"`, `\\\"`, `\u0022`, `&quot;` or `%22`.
 
-/// A character as it is meant, and the bytes that it takes.
+/// A decoded character and its length in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unit {
     pub(super) c: char,
@@ -17,10 +17,10 @@ impl Unit {
     }
 }
 
-/// Longer runs of backslashes are no escapes.
+/// Maximum number of backslashes of an escape.
 const MAX_BACKSLASHES: usize = 256;
 
-/// The unit that begins here; `None` at the end.
+/// Returns the unit that begins here, or `None` at the end.
 pub(super) fn unit_at(text: &str, at: usize) -> Option<Unit> {
     let rest = text.get(at..)?;
     let unit = |c, length| Some(Unit { c, length });
@@ -44,7 +44,7 @@ fn after_backslashes(rest: &str) -> Option<Unit> {
         Some(Unit { c, length: backslashes + 1 + digits })
     };
     let plain = |c: char| Some(Unit { c, length: backslashes + next.len_utf8() });
-    // An escape within another one.
+    // An escape inside another one.
     let inner = match next {
         '&' => entity(&rest[backslashes..]),
         '%' => percent(&rest[backslashes..]),
@@ -97,13 +97,13 @@ fn percent(rest: &str) -> Option<Unit> {
     is_mark.then_some(Unit { c, length: rest.len() - code.len() + 2 })
 }
 
-/// A colour of a terminal takes no room.
+/// Decodes the escape sequence of a terminal colour as a space.
 fn colour(rest: &str) -> Option<Unit> {
     let end = rest.strip_prefix("\u{1b}[")?.find(|c: char| c.is_ascii_alphabetic()).filter(|end| *end < 16)?;
     Some(Unit { c: ' ', length: end + 3 })
 }
 
-/// Where the first unit is that this holds for, from here on.
+/// Returns the position of the first unit from here on that is wanted, and the unit.
 pub(super) fn find_unit(text: &str, from: usize, mut wanted: impl FnMut(usize, Unit) -> bool) -> Option<(usize, Unit)> {
     let mut at = from;
     while let Some(unit) = unit_at(text, at) {
@@ -115,23 +115,24 @@ pub(super) fn find_unit(text: &str, from: usize, mut wanted: impl FnMut(usize, U
     None
 }
 
-/// Where the first unit is that this does not hold for, or the end.
+/// Returns the position of the first unit that is not skipped, or the end.
 pub(super) fn skip(text: &str, from: usize, skipped: impl Fn(Unit) -> bool) -> usize {
     find_unit(text, from, |_, unit| !skipped(unit)).map_or(text.len(), |(at, _)| at)
 }
 
-/// Where the quotation ends whose opening quote, of this length, is at `at`: the bytes between the quotes, and where the text
-/// goes on. Without a closing quote it ends with the line.
+/// Returns the range between the quotes of the quotation that opens at `at`, and the position after it. `open` is the
+/// length of the opening quote. Without a closing quote, the quotation ends with the line.
 pub(super) fn quotation(text: &str, at: usize, open: usize) -> (std::ops::Range<usize>, usize) {
     let mark = &text[at..at + open];
     let start = at + open;
-    // `"""`, but not an empty text.
+    // `"""`, but not an empty quotation.
     let triple = text[start..].starts_with(mark) && text[start + open..].starts_with(mark);
     let (start, width) = if triple { (start + 2 * open, 3 * open) } else { (start, open) };
     let closes = |at: usize, unit: Unit| {
         let raw = &text[at..at + unit.length];
         let is_end = match mark.trim_start_matches('\\') {
-            // A quote inside has other backslashes before it; those of the text itself come in whole steps.
+            // A quote inside the quotation has another number of backslashes before it. Escaped backslashes of the text
+            // itself come in whole steps.
             quote if quote.len() == 1 => {
                 let [own_backslashes, step] = [mark.len() - 1, 2 * mark.len()];
                 raw.ends_with(quote)
@@ -153,7 +154,7 @@ pub(super) fn quotation(text: &str, at: usize, open: usize) -> (std::ops::Range<
     }
 }
 
-/// Whether the bytes before are the end of an escape, as the `n` of `\n`, or the `22` of `%22`.
+/// Returns true if the bytes before are the end of an escape, such as the `n` of `\n` or the `22` of `%22`.
 pub(super) fn ends_escape(text: &str, at: usize) -> bool {
     let bytes = text.as_bytes();
     let before = |back: usize| at.checked_sub(back).map(|at| bytes[at]);
@@ -166,7 +167,7 @@ pub(super) fn ends_escape(text: &str, at: usize) -> bool {
         || before(1) == Some(b'm') && ends_colour(&bytes[..at])
 }
 
-/// `%`, or with a `%` that is escaped itself, `%25`.
+/// Returns true after a `%`, which may itself be escaped as `%25`.
 fn ends_percent(mut bytes: &[u8]) -> bool {
     while let Some(outer) = bytes.strip_suffix(b"25") {
         bytes = outer;

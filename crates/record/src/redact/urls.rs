@@ -1,4 +1,4 @@
-//! Credentials in URLs: `scheme://user:password@host`, `https://TOKEN@host`, `?token=…`, `?sig=…`.
+//! Finds credentials in URLs: `scheme://user:password@host`, `https://TOKEN@host`, `?token=…`, `?sig=…`.
 
 use std::ops::Range;
 
@@ -7,18 +7,18 @@ use super::names::{NameKind, kind_of};
 use super::shape::{has_digit, has_digit_and_letter, is_number, is_placeholder, looks_secret};
 use super::units::{Unit, find_unit, unit_at};
 
-/// Schemes of transports between processes, whose `rank0:mlx5_0@node7` is an address.
+/// Schemes of communication fabrics. Their `rank0:mlx5_0@node7` is an address.
 const FABRIC_SCHEMES: &[&str] = &[
     "ucx", "ucp", "uct", "ipc", "inproc", "shm", "verbs", "ofi", "gni", "psm2", "rdma", "ib", "cuda", "pgm", "epgm",
     "udp", "mpi",
 ];
 
-/// Names of parameters that hold a secret in URLs only.
+/// Names of parameters that contain a secret only in URLs.
 const SIGNATURE_PARAMETERS: &[&str] =
     &["sig", "signature", "sas", "hmac", "x-amz-signature", "x-goog-signature", "x-amz-credential"];
 const KEY_PARAMETERS: &[&str] = &["key", "code", "ticket", "pass", "sessionid", "session"];
 
-/// The users and passwords of URLs, and their secret parameters.
+/// Returns the users with passwords in URLs, and the secret parameters of URLs.
 pub(super) fn in_urls(text: &str) -> Vec<(Range<usize>, &'static str)> {
     let mut found = Vec::new();
     if text.contains('@') || text.contains("%40") {
@@ -55,7 +55,7 @@ fn has_scheme(before: &str) -> bool {
     scheme.ends_with(|c: char| c.is_ascii_alphanumeric()) && !FABRIC_SCHEMES.contains(&&*scheme.to_ascii_lowercase())
 }
 
-/// The user and the password of the URL whose authority begins here.
+/// Returns the user and the password of the URL whose authority begins here.
 fn user(text: &str, start: usize, scheme: &str) -> Option<Range<usize>> {
     let ends = |unit: Unit| unit.is_space() || unit.is_quote() || "<>".contains(unit.c) || unit.c.is_control();
     let end = find_unit(text, start, |_, unit| ends(unit)).map_or(text.len(), |(at, _)| at);
@@ -73,7 +73,7 @@ fn user(text: &str, start: usize, scheme: &str) -> Option<Range<usize>> {
     };
     let colon = find_unit(&text[..authority], start, |_, unit| unit.c == ':');
     let Some((sign, _)) = last('@', start, authority) else {
-        // The password itself may have a slash, but a port has none.
+        // The password itself may contain a slash, but a port does not.
         let (colon, unit) = colon?;
         let password = &text[colon + unit.length..authority];
         let is_port = password.eq_ignore_ascii_case("port")
@@ -90,12 +90,12 @@ fn user(text: &str, start: usize, scheme: &str) -> Option<Range<usize>> {
     (has_host && is_secret).then_some(start..sign)
 }
 
-/// A token in the place of a user.
+/// Returns true if the user of a URL is a token.
 fn is_token(user: &str) -> bool {
     user.len() >= 16 && has_digit_and_letter(user) && !is_placeholder(user)
 }
 
-/// A port, or a place for a password: `$PASSWORD`, `{password}`, `***`.
+/// Returns true for a port or a placeholder for a password: `$PASSWORD`, `{password}`, `***`.
 fn is_place(password: &str) -> bool {
     const NAMES: &[&str] = &["password", "passwd", "pass", "pwd", "secret", "token"];
     let is_port = password.len() <= 5 && password.bytes().all(|byte| byte.is_ascii_digit());
@@ -119,7 +119,7 @@ fn parameters(text: &str) -> Vec<Range<usize>> {
         if text[value..].starts_with(REDACTED) {
             continue;
         }
-        // A sign that is escaped as the parameter's own separators are is part of the value.
+        // An escaped `&` belongs to the value, unless the separators of the URL are escaped as well.
         let stop = find_unit(text, value, |at, unit| {
             let raw = &text[at..at + unit.length];
             unit.is_space()

@@ -1,4 +1,4 @@
-//! Errors of pydantic, which name a field on one line and show what it was given on the next one.
+//! Finds secrets in errors of pydantic, which name a field on one line and show its value on the next one.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use super::names::NameKind;
 const VALUE_START: &str = "input_value=";
 const VALUE_END: &str = ", input_type=";
 
-/// The texts that were given to secret fields.
+/// Returns the values of secret fields.
 pub(super) fn in_errors(text: &str, judge: impl Fn(&str) -> NameKind) -> Vec<Range<usize>> {
     let value_of_secret = |(at, _): (usize, &str)| {
         let (before, _) = text[..at].rsplit_once('\n')?;

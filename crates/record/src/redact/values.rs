@@ -1,4 +1,5 @@
-//! Secrets in structured values: under names, in pairs, in command lines, in keys that are lists of lines. Numbers stay numbers.
+//! Redacts structured values: secrets under names, in pairs, in command lines, and in private keys stored as lists of
+//! lines. Numbers stay numbers.
 
 use std::borrow::Cow;
 
@@ -7,14 +8,14 @@ use super::shape::{is_number, is_placeholder};
 use super::{REDACTED, Redactor, keys};
 use crate::value::{Map, Value};
 
-/// Keys of an object whose text is the name of another of its values.
+/// Keys of an object whose text names another value of the object.
 const NAME_KEYS: &[&str] = &["name", "key", "variable", "var", "id", "field", "header", "param", "parameter", "option"];
 
-/// Keys of that value.
+/// Keys of the named value.
 const VALUE_KEYS: &[&str] = &["value", "val", "content", "data", "default"];
 
 impl Redactor {
-    /// A value without its secrets.
+    /// Returns a value without its secrets.
     pub fn inside(&self, value: Value) -> Value {
         match value {
             Value::String(mut text) => {
@@ -27,7 +28,7 @@ impl Redactor {
         }
     }
 
-    /// What stands under a name of this kind, without its secrets.
+    /// Returns the value of a name of this kind, without its secrets.
     pub fn under(&self, kind: NameKind, value: Value) -> Value {
         match value {
             value if kind == NameKind::Ordinary => self.inside(value),
@@ -62,13 +63,13 @@ impl Redactor {
         map.iter_mut().map(|(name, value)| (self.text(name).into_owned(), std::mem::take(value))).collect()
     }
 
-    /// What a key says about its value, in an object that names a value of this kind.
+    /// Classifies a key of an object that names a value of this kind.
     pub(super) fn kind_of_entry(&self, key: &str, named: NameKind) -> NameKind {
         let is_named = named > NameKind::Ordinary && is_among(VALUE_KEYS, key);
         self.kind_of(key).max(if is_named { named } else { NameKind::Ordinary })
     }
 
-    /// What `{"name": "DB_PASSWORD", "value": …}` says about its value.
+    /// Classifies the named value of an object such as `{"name": "DB_PASSWORD", "value": …}`.
     pub(super) fn kind_of_named(&self, map: &Map) -> NameKind {
         let names = map.iter().filter(|(key, _)| is_among(NAME_KEYS, key));
         names.filter_map(|(_, value)| Some(self.kind_of(value.as_str()?))).max().unwrap_or_default()
@@ -83,7 +84,7 @@ impl Redactor {
         list.into_iter().zip(is_hidden).map(clean).collect()
     }
 
-    /// Which entries of a list are secrets by what stands before them.
+    /// Returns for each entry of a list whether the entries before it make it a secret.
     pub(super) fn hidden_in(&self, list: &[Value]) -> Vec<bool> {
         let texts: Vec<&str> = list.iter().map(|value| value.as_str().unwrap_or_default()).collect();
         let mut hidden = vec![false; list.len()];
@@ -119,10 +120,11 @@ fn is_among(keys: &[&str], name: &str) -> bool {
     keys.iter().any(|key| key.eq_ignore_ascii_case(name))
 }
 
-/// Digits of a number that is no secret under a doubtful name.
+/// Maximum length of a number that is no secret.
 const MAX_NUMBER_BYTES: usize = 16;
 
-/// A text under a secret name that tells nothing: empty, `[redacted]`, `$PASSWORD`, a number under a name like `token`.
+/// Returns true if the text of a secret name is no secret: empty, `[redacted]`, `$PASSWORD`, or a number with a name
+/// like `token`.
 fn is_harmless(kind: NameKind, text: &str) -> bool {
     text == REDACTED
         || text.is_empty()
@@ -130,12 +132,12 @@ fn is_harmless(kind: NameKind, text: &str) -> bool {
         || kind < NameKind::Password && is_number(text) && text.len() <= MAX_NUMBER_BYTES
 }
 
-/// Whether a text may be one of a list of names: `["token", "secret_key"]` is no pair.
+/// Returns true if a text may be a name: `["token", "secret_key"]` is a list of names, not a name and its value.
 fn is_name(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b'.'))
 }
 
-/// `curl … -u user:password`
+/// Returns true for an option that a user and a password follow: `curl … -u user:password`.
 fn is_user_of_command(before: &[&str], option: &str) -> bool {
     let is_user = matches!(option, "-u" | "--user" | "-U" | "--proxy-user" | "-a" | "--auth");
     let is_command = |word: &&str| ["curl", "wget", "http"].contains(&word.rsplit(['/', '\\']).next().unwrap_or(word));

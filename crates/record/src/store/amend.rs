@@ -1,4 +1,4 @@
-//! Adds to a record what was learned later. Everything else in it stays as it is, to the digit.
+//! Amends records with suggestions and resolutions. All other parts of the text stay unchanged, to the digit.
 
 mod replace;
 mod text;
@@ -18,12 +18,12 @@ use crate::failure::{Failure, Resolution, Suggestion};
 pub use replace::RecordLock;
 use replace::{is_ordinary_file, replace};
 
-/// The copy of the newest record.
+/// The file name of the copy of the newest record.
 const LATEST_NAME: &str = "latest.json";
 /// Maximum time to wait for a program that replaces `latest.json`.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What is added to a record.
+/// Suggestions and a resolution to add to a record.
 ///
 /// ```
 /// use tracing_failure::record::Resolution;
@@ -36,20 +36,20 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Amendment {
-    /// Behind those that are there; what is there already is not added again.
+    /// Suggestions to append. Those that the record already contains are skipped.
     pub suggestions: Vec<Suggestion>,
-    /// In the place of the one that is there.
+    /// The resolution, which replaces an existing one.
     pub resolution: Option<Resolution>,
 }
 
-/// Writes it into the record, and into `latest.json` where that is a copy of it; all else in it stays as it is, to the digit.
-/// Returns the number of new suggestions.
+/// Amends a record, and `latest.json` if that is a copy of it. All other parts of the text stay unchanged, to the
+/// digit. Returns the number of new suggestions.
 ///
 /// The file keeps its owner, group and mode. A link to a record stays a link: the record itself is amended.
 ///
 /// # Errors
 ///
-/// When the record cannot be read or written, or is none; when its owner and group cannot be kept.
+/// Fails if the file is no record, if it cannot be read or written, or if its owner and group cannot be preserved.
 ///
 /// ```
 /// use tracing_failure::record::Resolution;
@@ -69,13 +69,13 @@ pub fn amend(path: impl AsRef<Path>, amendment: &Amendment) -> io::Result<usize>
     Change::new(path.as_ref(), amendment).apply().map(|amended| amended.added)
 }
 
-/// The same for a file that was read some time ago: refuses if the file does not contain this failure any more.
+/// Amends a record that was read earlier, unless the file now contains another failure.
 ///
 /// A path to `latest.json` means the record of this failure, not the newest record.
 ///
 /// # Errors
 ///
-/// As [`amend`], and when the file contains another record now.
+/// Fails as [`amend`] does, and if the file now contains another record.
 ///
 /// ```
 /// use tracing_failure::{Failure, Store};
@@ -93,7 +93,7 @@ pub fn amend_failure(path: impl AsRef<Path>, failure: &Failure, amendment: &Amen
     Change::new(path.as_ref(), amendment).of(failure).apply().map(|amended| amended.added)
 }
 
-/// An amendment, and the conditions under which it is written.
+/// An amendment and the conditions under which it is written.
 pub struct Change<'a> {
     path: &'a Path,
     amendment: &'a Amendment,
@@ -101,47 +101,47 @@ pub struct Change<'a> {
     stop: Option<&'a AtomicBool>,
 }
 
-/// A record that was amended.
+/// The result of amending a record.
 pub struct Amended {
-    /// The record's own file, also where the path led to a copy or was a link.
+    /// The file of the record itself, even if the given path was a copy or a link.
     pub path: PathBuf,
-    /// New suggestions.
+    /// The number of new suggestions.
     pub added: usize,
 }
 
 impl<'a> Change<'a> {
-    /// Amends whatever record the file contains.
+    /// Creates a change of the record in a file.
     pub fn new(path: &'a Path, amendment: &'a Amendment) -> Self {
         Change { path, amendment, failure: None, stop: None }
     }
 
-    /// Only if the file contains this failure.
+    /// Restricts the change to this failure: it fails if the file contains another one.
     #[must_use]
     pub fn of(self, failure: &'a Failure) -> Self {
         Change { failure: Some(failure), ..self }
     }
 
-    /// Gives up, and leaves nothing behind, once this is set.
+    /// Stops without a change once this flag is set.
     #[must_use]
     pub fn unless(self, stop: &'a AtomicBool) -> Self {
         Change { stop: Some(stop), ..self }
     }
 
-    /// Writes it.
+    /// Writes the change.
     ///
     /// # Errors
     ///
-    /// Why the record is as it was.
+    /// Fails if the record cannot be amended. It is unchanged then.
     pub fn apply(self) -> io::Result<Amended> {
         self.apply_with(|| Ok(()))
     }
 
-    /// Writes it together with something else, which is done when nothing but the renaming of a file is left to do: an error of
-    /// it leaves the record as it was.
+    /// Writes the change and calls `also` directly before the last step, the renaming of a file. An error of `also`
+    /// leaves the record unchanged.
     ///
     /// # Errors
     ///
-    /// Why the record is as it was.
+    /// Fails if the record cannot be amended. It is unchanged then.
     pub fn apply_with(self, also: impl FnOnce() -> io::Result<()>) -> io::Result<Amended> {
         let never = AtomicBool::new(false);
         let stop = self.stop.unwrap_or(&never);
@@ -174,7 +174,7 @@ impl<'a> Change<'a> {
         Ok(Amended { path, added })
     }
 
-    /// The file of the record: of `latest.json`, the file that it is a copy of.
+    /// Returns the file of the record. For `latest.json`, this is the original of the copy.
     fn record_file(&self) -> io::Result<PathBuf> {
         let path = self.path.canonicalize().map_err(|error| with_context(self.path.display(), error))?;
         if path.file_name() != Some(LATEST_NAME.as_ref()) {
@@ -192,9 +192,9 @@ impl<'a> Change<'a> {
     }
 }
 
-/// Brings `latest.json` up to date if it is a copy of this record.
+/// Updates `latest.json` if it is a copy of this record.
 ///
-/// Programs replace `latest.json` under the same lock. Without it, an older record could take the place of a newer.
+/// Programs replace `latest.json` under the same lock. Without it, an older record could replace a newer one.
 fn amend_copy(latest: &Path, id: Uuid, amended: &str) -> io::Result<()> {
     let is_copy = || is_ordinary_file(latest) && id_in(latest) == Some(id);
     if !is_copy() {
@@ -206,7 +206,7 @@ fn amend_copy(latest: &Path, id: Uuid, amended: &str) -> io::Result<()> {
     if is_copy() { replace(latest, amended, || Ok(())) } else { Ok(()) }
 }
 
-/// Whether both are of one failure. Records of other programs have no id.
+/// Returns true if both records describe the same failure. Records of other programs have no id.
 fn is_same(a: &Failure, b: &Failure) -> bool {
     let facts = |failure: &Failure| {
         let Failure { timestamp, computation, theoretical_ref, error_type, error_message, .. } = failure.clone();
@@ -218,7 +218,7 @@ fn is_same(a: &Failure, b: &Failure) -> bool {
     }
 }
 
-/// An error with the reason of another one.
+/// Returns the error with a prefix.
 fn with_context(what: impl std::fmt::Display, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{what}: {error}"))
 }
@@ -227,7 +227,7 @@ fn ensure(condition: bool, why: impl FnOnce() -> String) -> io::Result<()> {
     if condition { Ok(()) } else { Err(io::Error::other(why())) }
 }
 
-/// The record in a file, and its text.
+/// Reads the text and the record of a file.
 fn read(path: &Path) -> io::Result<(String, Failure)> {
     let mut json = Vec::new();
     read_json(&mut json, path).map_err(|error| with_context(path.display(), error))?;

@@ -1,33 +1,33 @@
-//! The first part of a record's file name: what area of work the computation belongs to.
+//! Areas: the first part of a record's file name.
 
 use crate::phrases::Words;
 
-/// Longest area that a file name begins with.
+/// Maximum length of an area in a file name.
 const MAX_AREA_CHARS: usize = 40;
 
-/// Which computations belong to which area.
+/// Maps computations to areas.
 #[derive(Clone, Debug, Default)]
 pub struct Areas {
     custom: Vec<(String, Vec<String>)>,
 }
 
-/// The areas of the format's authors, and the words of a computation's name that tell them.
+/// The areas that the authors of the record format use, with the words of a computation's name that identify them.
 const BUILTIN_AREAS: &[(&str, &[&str])] = &[
     ("rg_flow", &["rg", "renormalization", "renormalisation"]),
     ("observable", &["observable", "observables"]),
     ("topology", &["topology", "topological", "betti", "homology", "cohomology", "chern"]),
 ];
 
-/// The area of all others.
+/// The area of all other computations.
 const GENERAL_AREA: &str = "general";
 
 impl Areas {
-    /// Computations whose names hold one of these words, or that are named exactly so, belong to this area.
+    /// Assigns computations to an area: those whose name contains one of these words or is equal to one of them.
     pub fn add(&mut self, area: &str, names: &[&str]) {
         self.custom.push((file_name_part(area), names.iter().map(|name| name.to_lowercase()).collect()));
     }
 
-    /// The area of a computation: safe as part of a file name, whatever the computation is called.
+    /// Returns the area of a computation. It is safe as part of a file name, whatever the name of the computation.
     pub fn of(&self, computation: &str) -> &str {
         let words = Words::of(computation);
         let custom = self
@@ -42,7 +42,7 @@ impl Areas {
     }
 }
 
-/// Letters, digits, `-` and `_` of a name; never a way out of the directory.
+/// Reduces a name to letters, digits, `-` and `_`, so that it cannot leave the directory.
 pub fn file_name_part(name: &str) -> String {
     let part: String = name
         .chars()

@@ -1,25 +1,25 @@
-//! Copies of records that programs which synchronise directories leave beside them. A copy is no second failure.
+//! Conflict copies that synchronising programs create in the directory of a record. A copy is no second failure.
 
 use std::collections::{HashMap, HashSet};
 
 use super::Store;
 
-/// Length of `{UTC time}_{id}`, which only one file name of a store has.
+/// Length of `{UTC time}_{id}`, which identifies a record.
 const TIME_AND_ID_BYTES: usize = "20251227T043000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e".len();
 
-/// What a conflict is called in the languages of Dropbox, ownCloud and Nextcloud. All in lower case.
+/// Beginnings of the word for "conflict" in the languages of Dropbox, ownCloud and Nextcloud, in lower case.
 const CONFLICT_WORDS: &[&str] = &["confli", "konfli", "konflik", "конфлик", "конфлік", "競合", "冲突", "衝突", "충돌"];
 
-/// The names that are copies of other names, each with its original.
+/// Returns the names that are copies of other names, each with its original.
 ///
-/// A name that contains the time and the id of another is a copy of it, whatever else stands there: `… (1).json`,
-/// `…-LAPTOP.json`, `Copy of ….json`. Other names are copies only if they are decorated as these programs do it.
+/// A name that contains the time and the id of another is a copy of it, whatever else it contains: `… (1).json`,
+/// `…-LAPTOP.json`, `Copy of ….json`. Other names are copies only if they have the mark of a synchronising program.
 pub fn copies<'n>(names: &[&'n str]) -> HashMap<&'n str, &'n str> {
     let mut suspects: Vec<&str> = names.iter().copied().filter(|name| is_suspect(name)).collect();
     if suspects.is_empty() {
         return HashMap::new();
     }
-    // The shortest comes first: of several copies without an original, it stands for the failure.
+    // The shortest comes first: it represents the failure if several copies have no original.
     suspects.sort_by_key(|name| (name.len(), *name));
     let all: HashSet<&str> = names.iter().copied().collect();
     let originals = names.iter().copied().filter(|name| Store::is_own_name(name));
@@ -36,7 +36,7 @@ pub fn copies<'n>(names: &[&'n str]) -> HashMap<&'n str, &'n str> {
     copies
 }
 
-/// Whether a name is decorated. It tells quickly that most names are not.
+/// Returns true if a name may be a copy. Most names are rejected quickly.
 fn is_suspect(name: &str) -> bool {
     !has_own_form(name) && (time_and_id_in(name).is_some() || decorations(name).next().is_some())
 }
@@ -48,19 +48,19 @@ fn has_own_form(name: &str) -> bool {
     split_name(name).is_some_and(|(area, time_and_id)| is_area(area) && has_form(time_and_id))
 }
 
-/// The area of a store's file name, and what stands behind it.
+/// Splits a store's file name into the area and the part after it.
 pub(super) fn split_name(name: &str) -> Option<(&str, &str)> {
     let stem = name.strip_suffix(".json")?;
     let (area, time_and_id) = stem.split_at_checked(stem.len().checked_sub(TIME_AND_ID_BYTES)?)?;
     Some((area.strip_suffix('_')?, time_and_id))
 }
 
-/// Whether a store gives such a part to a file name.
+/// Returns true if a store may use this area in a file name.
 pub(super) fn is_area(area: &str) -> bool {
     !area.is_empty() && area.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
-/// The time and the id of a store's file name within this name.
+/// Returns the time and the id of a store's file name that this name contains.
 pub fn time_and_id_in(name: &str) -> Option<&str> {
     let mut times_and_ids = name.match_indices('_').filter_map(|(at, _)| name.get(at + 1..at + 1 + TIME_AND_ID_BYTES));
     times_and_ids.find(|time_and_id| is_time_and_id(time_and_id))
@@ -72,7 +72,7 @@ pub(super) fn is_time_and_id(time_and_id: &str) -> bool {
     id.len() == 36 && uuid::Uuid::try_parse(id).is_ok() && is_time()
 }
 
-/// The name that this one is a conflict copy of, if that is there. `latest.json` need not be.
+/// Returns the original of a conflict copy, if it exists. `latest.json` need not exist.
 fn original_of<'n>(name: &'n str, all: &HashSet<&'n str>) -> Option<&'n str> {
     decorations(name).find_map(|stem| match stem {
         "latest" => Some("latest.json"),
@@ -80,15 +80,15 @@ fn original_of<'n>(name: &'n str, all: &HashSet<&'n str>) -> Option<&'n str> {
     })
 }
 
-/// What is left of a name without each part that may be the mark of a conflict copy.
+/// Returns the name without its conflict mark, for each part that may be one.
 fn decorations(name: &str) -> impl Iterator<Item = &str> {
     let stem = name.strip_suffix(".json").unwrap_or_default();
     let starts = stem.match_indices([' ', '.', '_']).map(|(at, _)| stem.split_at(at));
     starts.filter(|(before, mark)| !before.is_empty() && is_mark(mark)).map(|(before, _)| before)
 }
 
-/// ` (ada's conflicted copy 2026-11-30)`, ` [conflicted]`, `.sync-conflict-20261130-101500-ABCDEFG` or
-/// `_conflict-20261130-101500`.
+/// Returns true for the mark of a conflict copy: ` (ada's conflicted copy 2026-11-30)`, ` [conflicted]`,
+/// `.sync-conflict-20261130-101500-ABCDEFG` or `_conflict-20261130-101500`.
 fn is_mark(mark: &str) -> bool {
     if mark.starts_with(" (") || mark.starts_with(" [") {
         let words = mark.to_lowercase();

@@ -1,7 +1,7 @@
-//! `latest.json`: a complete copy of the newest record, over all processes that write into the directory.
+//! `latest.json`: a complete copy of the newest record of all processes that write into the directory.
 //!
-//! Replacing a file costs three times what creating one does. So a record that comes alone is copied at once, and in a
-//! burst a background thread copies the newest now and then, and the last one at the end.
+//! Replacing a file takes three times as long as creating one. A single record is therefore copied at once. During a
+//! burst, a background thread copies the newest record at intervals, and the last one at the end.
 
 use std::fs::File;
 use std::io;
@@ -21,10 +21,11 @@ use super::{Durability, create_dir};
 use crate::failure::Failure;
 use crate::files::open_ordinary;
 
-/// A record that follows the last copy sooner than this belongs to a burst.
+/// Maximum time between the last copy and the next record of a burst.
 const BURST_INTERVAL: Duration = Duration::from_millis(100);
 
-/// A record that is further ahead of the clock was written while a clock was wrong.
+/// Maximum time by which a record may be ahead of the clock. Records further ahead were written while a clock was
+/// wrong.
 const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::minutes(1);
 
 #[derive(Debug)]
@@ -32,20 +33,21 @@ pub(super) struct Latest {
     dir: PathBuf,
     durability: Durability,
     state: Renewable<State>,
-    /// One copy at a time in this process.
+    /// Held while this process copies a record.
     copying: Renewable<()>,
-    /// Whether every record is copied at once: nobody may be there to do so later.
+    /// True if every record is copied at once, because a later copy may never happen.
     is_unbuffered: AtomicBool,
-    /// Failed attempts to replace the file.
+    /// Number of failed attempts to replace the file.
     failed_attempts: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// The newest record that is not copied yet.
+    /// The newest record that has not been copied.
     pending: Option<Pending>,
     last_copy: Option<Instant>,
-    /// The generation of the process whose background thread will copy what is pending: a fork leaves the thread behind.
+    /// The generation of the process whose background thread will copy the pending record. The thread does not survive
+    /// a fork.
     scheduled_in: Option<u64>,
 }
 
@@ -55,7 +57,7 @@ struct Pending {
     json: Arc<String>,
 }
 
-/// The order of a record in the order of all: by time as its name tells it, then by id.
+/// The key that orders records: the time in milliseconds, as in the file name, then the id.
 pub(super) type RecordOrder = (i64, Option<Uuid>);
 
 pub(super) fn record_order(failure: &Failure) -> RecordOrder {
@@ -74,10 +76,10 @@ impl Latest {
         }
     }
 
-    /// Takes note of a record that was written.
+    /// Adds a written record, and copies it if no burst is in progress.
     ///
-    /// The record itself is safe: where another process is at `latest.json`, or it cannot be written, who failed does not
-    /// wait for the copy.
+    /// The record itself is already written. The failing computation therefore does not wait if another process is
+    /// replacing `latest.json` or if it cannot be written.
     pub(super) fn add(self: &Arc<Self>, order: RecordOrder, json: String) {
         let Some(in_burst) = self.add_pending(Pending { order, json: Arc::new(json) }) else { return };
         let copied = !in_burst && matches!(self.copy(Duration::ZERO), Ok(true));
@@ -86,7 +88,7 @@ impl Latest {
         }
     }
 
-    /// Whether the record belongs to a burst; `None` where its copy is arranged for.
+    /// Stores the pending record. Returns whether it belongs to a burst, or `None` if its copy is already scheduled.
     fn add_pending(&self, record: Pending) -> Option<bool> {
         let mut state = self.state.lock()?;
         if state.pending.as_ref().is_none_or(|pending| pending.order <= record.order) {
@@ -105,7 +107,7 @@ impl Latest {
         Some(in_burst)
     }
 
-    /// Copies what is pending in a while, in the background; says whether that is arranged.
+    /// Schedules a background copy of the pending record. Returns true if the copy is scheduled.
     fn schedule(self: &Arc<Self>) -> bool {
         let Some(mut state) = self.state.lock() else { return false };
         let generation = fork::generation();
@@ -128,24 +130,24 @@ impl Latest {
         spawned
     }
 
-    /// Copies what is pending, and every later record at once: the program is about to end.
+    /// Copies every later record at once, because the program is about to end.
     pub(super) fn end_buffering(&self) {
         self.is_unbuffered.store(true, Ordering::Relaxed);
     }
 
-    /// Copies what is pending now. Another thread that copies, and another process that is at the file, are waited for, but
-    /// not for longer than a second altogether.
+    /// Copies the pending record now. It waits for other threads and processes that are replacing the file, for at most
+    /// one second in total.
     pub(super) fn flush(&self) -> io::Result<()> {
         self.copy(LOCK_TIMEOUT).map(|_| ())
     }
 
-    /// Failed attempts to replace the file.
+    /// Number of failed attempts to replace the file.
     pub(super) fn failed_attempts(&self) -> u64 {
         self.failed_attempts.load(Ordering::Relaxed)
     }
 
-    /// Copies what is pending; says whether nothing is pending any more. Where others are at the file for longer than the
-    /// time that is given, it is replaced all the same, unless there was no time.
+    /// Copies the pending record. Returns true if no record is pending any more. If others hold the file beyond the
+    /// timeout, it is replaced without the lock, unless the timeout is zero.
     fn copy(&self, timeout: Duration) -> io::Result<bool> {
         let started = Instant::now();
         let guard = self.copying.lock_within(timeout);
@@ -179,14 +181,14 @@ impl Latest {
         }
     }
 
-    /// The order of the record that the file holds now. One from the future has none: a clock was wrong, and it would stay
-    /// for ever.
+    /// Returns the order of the record that the file contains. A record from the future is ignored, because it would
+    /// never be replaced.
     fn current_order(&self) -> Option<RecordOrder> {
         let current = Failure::from_path(self.dir.join("latest.json")).ok()?;
         (current.timestamp <= crate::time::now() + MAX_CLOCK_SKEW).then(|| record_order(&current))
     }
 
-    /// Says once why the file is out of date.
+    /// Reports once why the file is out of date.
     fn report(&self, error: &io::Error) {
         if self.failed_attempts.fetch_add(1, Ordering::Relaxed) == 0 {
             runtime::stderr::say(format_args!(
@@ -196,7 +198,8 @@ impl Latest {
         }
     }
 
-    /// Keeps other processes from replacing `latest.json`. Without locks, a copy may be older for a moment.
+    /// Prevents other processes from replacing `latest.json`. On a file system without locks, an older copy may briefly
+    /// replace a newer one.
     pub(super) fn lock_directory(&self, timeout: Duration) -> FileLock {
         let path = self.dir.join(".latest.lock");
         match open_ordinary(File::options().create(true).append(true), &path) {

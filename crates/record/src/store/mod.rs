@@ -1,4 +1,4 @@
-//! The directory that failures live in, and the only code that touches it.
+//! The store: a directory of failure records.
 
 mod amend;
 mod area;
@@ -31,7 +31,7 @@ pub use resolutions::PastFix;
 use resolutions::Resolutions;
 pub use write::write_whole;
 
-/// What a record survives once it is written.
+/// The durability of a written record.
 ///
 /// ```
 /// let recorder = tracing_failure::builder("io").durability(tracing_failure::record::Durability::Disk);
@@ -40,18 +40,18 @@ pub use write::write_whole;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Durability {
-    /// The record is with the operating system: it survives a panic, an abort and `kill -9` of the process.
+    /// The operating system has the record. It survives a panic, an abort and `kill -9` of the process.
     #[default]
     Process,
-    /// The record is on the disk, file and directory synced: it survives a loss of power.
+    /// The file and its directory are synced to disk. The record survives a loss of power.
     Disk,
 }
 
 /// A directory of failure records.
 ///
-/// Files are named `{area}_{UTC time}_{id}.json`; `latest.json` is a whole copy of the newest. A record is whole or
-/// absent: it is written to a temporary file beside its place and renamed. Nothing is ever deleted but the temporary files of
-/// writers that were killed.
+/// Files are named `{area}_{UTC time}_{id}.json`; `latest.json` is a complete copy of the newest record. A record is
+/// complete or absent, because it is written to a temporary file in the same directory and renamed. The store deletes
+/// nothing except the temporary files of killed writers.
 ///
 /// ```
 /// use tracing_failure::{Failure, Store};
@@ -70,19 +70,19 @@ pub struct Store {
     areas: Areas,
     durability: Durability,
     latest: Arc<Latest>,
-    /// Whether abandoned temporary files were looked for.
+    /// True once abandoned temporary files have been searched for.
     is_tidied: AtomicBool,
-    /// One more than the generation of the process in which a thread removes abandoned files, else 0.
+    /// One more than the generation of the process in which a thread removes abandoned files, otherwise 0.
     tidying: Arc<AtomicU64>,
     resolutions: Resolutions,
 }
 
 impl Store {
-    /// Opens a directory, and creates it where it is missing.
+    /// Opens a directory and creates it if it is missing.
     ///
     /// # Errors
     ///
-    /// When the directory cannot be created, or is a file. The error names the path.
+    /// Fails if the directory cannot be created or is a file. The error names the path.
     ///
     /// ```
     /// let error = tracing_failure::Store::open("/dev/null/failures").unwrap_err();
@@ -99,7 +99,7 @@ impl Store {
         Ok(Self::unopened(dir, areas, durability))
     }
 
-    /// A store whose directory is created by the first record.
+    /// Returns a store whose first record creates the directory.
     #[doc(hidden)]
     pub fn unopened(dir: impl AsRef<Path>, areas: Areas, durability: Durability) -> Self {
         let dir = std::path::absolute(dir.as_ref()).unwrap_or_else(|_| dir.as_ref().to_owned());
@@ -117,7 +117,7 @@ impl Store {
         }
     }
 
-    /// The directory.
+    /// Returns the directory.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-dir-{}", std::process::id()));
@@ -130,12 +130,12 @@ impl Store {
         &self.dir
     }
 
-    /// Writes a record and returns its file. When this returns, the record is with the operating system, or on the
-    /// disk where the store is so durable. The directory is created again if it has gone.
+    /// Writes a record and returns the path of its file. When it returns, the operating system has the record, or the
+    /// record is on disk with [`Durability::Disk`]. It creates the directory again if it is missing.
     ///
     /// # Errors
     ///
-    /// Why the record is not in the directory; nothing of it is left there then. The error names the file.
+    /// Fails if the record cannot be written. No part of it remains in the directory. The error names the file.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-write-{}", std::process::id()));
@@ -155,13 +155,14 @@ impl Store {
         Ok(path)
     }
 
-    /// Writes a record that is written again in a moment, with more in it.
+    /// Writes a first version of a record, which [`replace`](Self::replace) completes.
     #[doc(hidden)]
     pub fn write_first(&self, failure: &Failure) -> io::Result<()> {
         self.write_record(failure).map(drop)
     }
 
-    /// Replaces a record that was written, unless somebody else has changed or removed it since. Says whether it did.
+    /// Replaces a written record, unless another program has changed or removed it. Returns true if the record was
+    /// replaced.
     #[doc(hidden)]
     pub fn replace(&self, before: &Failure, failure: &Failure) -> bool {
         let present = crate::files::read_bounded(&self.dir.join(self.name(before)));
@@ -187,12 +188,12 @@ impl Store {
         [area, "_", &crate::time::compact(failure.timestamp), "_", id_text, ".json"].concat()
     }
 
-    /// Removes the temporary files of writers that were killed, and returns how many there were. A store does this by itself
-    /// when it has written its first record. Files that are being written, and files that no store has written, stay.
+    /// Removes the temporary files of killed writers and returns their number. A store does this automatically after
+    /// its first record. Files that are being written and files of other programs stay.
     ///
     /// # Errors
     ///
-    /// When the directory cannot be listed.
+    /// Fails if the directory cannot be listed.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-abandoned-{}", std::process::id()));
@@ -217,7 +218,7 @@ impl Store {
         }
     }
 
-    /// Waits for the thread that removes abandoned files, since the end of the process ends it too.
+    /// Waits for the thread that removes abandoned files, because the end of the process would stop it.
     #[doc(hidden)]
     pub fn end_tidying(&self) {
         let started = Instant::now();
@@ -226,23 +227,23 @@ impl Store {
         }
     }
 
-    /// Copies every later record to `latest.json` at once: the program is about to end.
+    /// Copies every later record to `latest.json` at once, because the program is about to end.
     #[doc(hidden)]
     pub fn end_buffering(&self) {
         self.latest.end_buffering();
     }
 
-    /// Failed attempts to replace `latest.json`.
+    /// Returns the number of failed attempts to replace `latest.json`.
     #[doc(hidden)]
     pub fn latest_failed(&self) -> u64 {
         self.latest.failed_attempts()
     }
 
-    /// Brings `latest.json` up to date.
+    /// Updates `latest.json`.
     ///
     /// # Errors
     ///
-    /// Why it could not be replaced. The records themselves are there.
+    /// Fails if `latest.json` cannot be replaced. The records themselves are written.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-flush-{}", std::process::id()));
@@ -257,8 +258,9 @@ impl Store {
         self.latest.flush()
     }
 
-    /// Keeps programs from replacing `latest.json` until the lock is dropped; `None` if another process has it all that time.
-    /// A file system without locks cannot keep them from it. It is for tools that amend records.
+    /// Prevents programs from replacing `latest.json` until the lock is dropped. Returns `None` if another process
+    /// holds the lock for the whole timeout. On a file system without locks, it prevents nothing. Tools that amend
+    /// records need it.
     #[doc(hidden)]
     pub fn lock_latest(&self, timeout: Duration) -> Option<impl Sized + use<>> {
         match self.latest.lock_directory(timeout) {
@@ -267,12 +269,13 @@ impl Store {
         }
     }
 
-    /// Paths of the records, oldest first by name. `latest.json`, hidden files, files of other kinds, and what is no ordinary
-    /// file are no records. Neither are copies that programs which synchronise directories leave beside a record.
+    /// Returns the paths of the records in the order of their times, oldest first. It skips `latest.json`, hidden
+    /// files, files of other kinds, files that are not regular, and conflict copies of programs that synchronise
+    /// directories.
     ///
     /// # Errors
     ///
-    /// When the directory cannot be listed.
+    /// Fails if the directory cannot be listed.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-paths-{}", std::process::id()));
@@ -285,8 +288,8 @@ impl Store {
         Ok(self.paths_and_copies()?.0)
     }
 
-    /// The same, and the conflict copies in the directory, each with its original. It is for tools that tell why these
-    /// are no failures.
+    /// Returns the paths of the records and of the conflict copies, each copy with its original. Tools need it to
+    /// explain why copies are no failures.
     #[doc(hidden)]
     #[allow(clippy::type_complexity)]
     pub fn paths_and_copies(&self) -> io::Result<(Vec<PathBuf>, Vec<(PathBuf, PathBuf)>)> {
@@ -296,7 +299,7 @@ impl Store {
             (is_record_name(&name) && is_file(&entry)).then_some(name)
         };
         let mut names: Vec<String> = entries.filter_map(Result::ok).filter_map(record_name).collect();
-        // The time stands after the area: sort by what follows it.
+        // The time follows the area, so the names are sorted by the part after the area.
         names.sort_by(|a, b| time_and_id(a).cmp(time_and_id(b)));
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let copies = copies(&names);
@@ -306,11 +309,11 @@ impl Store {
         Ok((records, copies))
     }
 
-    /// Reads every record, one at a time; a broken file is an error of its own and does not stop the others.
+    /// Reads every record, one at a time. A broken file yields an error and does not affect the others.
     ///
     /// # Errors
     ///
-    /// When the directory cannot be listed.
+    /// Fails if the directory cannot be listed.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-all-{}", std::process::id()));
@@ -329,7 +332,7 @@ impl Store {
         Ok(self.paths()?.into_iter().map(Failure::from_path))
     }
 
-    /// Whether it is a file name as a store gives it: `{area}_{UTC time}_{id}.json`.
+    /// Returns true if a name has the form of a store's file names: `{area}_{UTC time}_{id}.json`.
     ///
     /// ```
     /// use tracing_failure::Store;
@@ -342,7 +345,7 @@ impl Store {
     }
 }
 
-/// A last `latest.json`, for a store that goes out of use before its background thread came to it.
+/// Updates `latest.json`, because the background thread may not have run yet.
 impl Drop for Store {
     fn drop(&mut self) {
         let _ = self.latest.flush();
@@ -355,7 +358,7 @@ pub fn is_record_name(name: &str) -> bool {
     name.ends_with(".json") && !name.starts_with('.') && name != "latest.json"
 }
 
-/// Also by way of a link. To read a pipe could take for ever.
+/// Returns true for a regular file, also behind a link. Reading a pipe could block forever.
 fn is_file(entry: &DirEntry) -> bool {
     match entry.file_type() {
         Ok(kind) if kind.is_symlink() => entry.path().is_file(),

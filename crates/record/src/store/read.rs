@@ -1,4 +1,4 @@
-//! Reading the files of records.
+//! Reads the files of records.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -11,11 +11,11 @@ use super::Store;
 use crate::failure::Failure;
 use crate::files::MAX_FILE_BYTES;
 
-/// Reads the bytes of an ordinary file into a buffer. Other files are not opened: reading a pipe may never end.
+/// Reads the bytes of a regular file into a buffer. It does not open other files, because reading a pipe may never end.
 ///
 /// # Errors
 ///
-/// If the file cannot be read. The error does not name it.
+/// Fails if the file cannot be read. The error does not name the file.
 pub fn read_bytes(bytes: &mut Vec<u8>, path: &Path) -> io::Result<()> {
     bytes.clear();
     let unreadable = |error: io::Error| io::Error::new(error.kind(), format!("cannot be read: {error}"));
@@ -30,7 +30,7 @@ pub fn read_bytes(bytes: &mut Vec<u8>, path: &Path) -> io::Result<()> {
     read.map(drop).map_err(unreadable)
 }
 
-/// The same for the text of a record, which Python may have written: NaN stands in quotes then.
+/// Reads the text of a record into a buffer. It quotes bare `NaN` and infinities, which Python writes.
 pub fn read_json(json: &mut Vec<u8>, path: &Path) -> io::Result<()> {
     read_bytes(json, path)?;
     if let Ok(text) = std::str::from_utf8(json)
@@ -42,12 +42,12 @@ pub fn read_json(json: &mut Vec<u8>, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads a record, or a part of it, with every value as it is in the text: integers beyond 64 bits and numbers out of
-/// range are text.
+/// Parses a record, or a part of it, without losing a value: integers beyond 64 bits and numbers out of range become
+/// text.
 ///
 /// # Errors
 ///
-/// Where it is no record.
+/// Fails if the text is no record. The error has a line and a column.
 pub fn parse<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
     match std::str::from_utf8(json) {
         Ok(text) => serde_json::from_str(&Failure::repair_json(text)),
@@ -55,11 +55,11 @@ pub fn parse<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
     }
 }
 
-/// The store of a directory that is there: to open one creates it, which is not for a reader to do.
+/// Opens the store of an existing directory. [`Store::open`] would create it.
 ///
 /// # Errors
 ///
-/// When it is not there, or is no directory.
+/// Fails if the directory does not exist.
 pub fn existing_store(dir: &Path) -> io::Result<Store> {
     if dir.is_dir() {
         Store::open(dir)

@@ -1,4 +1,4 @@
-//! What fixed failures before: `resolutions.jsonl`, one line for each.
+//! Fixes of earlier failures: `resolutions.jsonl`, one line per fix.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -16,32 +16,33 @@ use crate::files::open_ordinary;
 use runtime::lock::Renewable;
 use text::shorten;
 
-/// The file in the directory of the records.
+/// The name of the file in the directory of the records.
 const FILE_NAME: &str = "resolutions.jsonl";
-/// The end of the file, which is read: the newest lines. Nobody who fails waits for more to be read.
+/// Maximum number of bytes that are read from the end of the file, which contains the newest lines. A failing
+/// computation waits for this read.
 const MAX_READ_BYTES: u64 = 4 << 20;
-/// The longest line: so many of them fit into what is read.
+/// Maximum length of a line. [`MAX_READ_BYTES`] always contains several lines.
 const MAX_LINE_BYTES: usize = 64 << 10;
-/// Bytes of a fix that are told.
+/// Maximum length of a fix. Longer ones are shortened.
 const MAX_FIX_BYTES: usize = 2000;
-/// Of one fingerprint, so many are told.
+/// Maximum number of fixes per fingerprint.
 const MAX_FIXES: usize = 8;
 
-/// One line.
+/// A line of the file.
 #[derive(Debug, Serialize, Deserialize)]
 struct Line {
     fingerprint: String,
-    /// The failure that was fixed.
+    /// The id of the fixed failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     id: Option<Uuid>,
     #[serde(flatten)]
     resolution: Resolution,
 }
 
-/// What fixed a failure, and which.
+/// A resolution and the id of the failure that it fixed.
 pub type PastFix = (Resolution, Option<Uuid>);
 
-/// What is known of the file.
+/// The file of resolutions and its cached content.
 #[derive(Debug)]
 pub(super) struct Resolutions {
     path: PathBuf,
@@ -50,18 +51,18 @@ pub(super) struct Resolutions {
 
 #[derive(Debug, Default)]
 struct Cache {
-    /// The state of the file that was read.
+    /// Modification time and length of the file when it was read.
     file_state: Option<(SystemTime, u64)>,
-    /// By fingerprint, the oldest first.
+    /// The fixes by fingerprint, oldest first.
     fixed: Arc<HashMap<String, Vec<PastFix>>>,
 }
 
 impl Store {
-    /// Remembers what fixed a failure: later ones with its fingerprint begin their `suggested_fixes` with it.
+    /// Stores the fix of a failure. Later failures with the same fingerprint list it first in `suggested_fixes`.
     ///
     /// # Errors
     ///
-    /// Why it cannot be written, or that the fix is longer than 64 KiB. The error names the file.
+    /// Fails if the file cannot be written or if the fix is longer than 64 KiB. The error names the file.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-resolve-{}", std::process::id()));
@@ -86,7 +87,7 @@ impl Store {
                 return Err(io::Error::other("it is no ordinary file"));
             }
             let mut file = open_ordinary(OpenOptions::new().create(true).read(true).append(true), path)?;
-            // Behind a line that a full disk has cut, a new one begins.
+            // A full disk may have cut the last line, so this one starts on a new line.
             let line = if ends_with_newline(&mut file)? { line } else { format!("\n{line}") };
             file.write_all(line.as_bytes())
         };
@@ -94,7 +95,7 @@ impl Store {
         Ok(resolution)
     }
 
-    /// What fixed failures of this fingerprint, the latest first. What cannot be read is left out.
+    /// Returns the fixes of failures with this fingerprint, newest first. It skips unreadable lines.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-resolutions-{}", std::process::id()));
@@ -107,7 +108,7 @@ impl Store {
         self.resolutions.of(fingerprint).into_iter().map(|(resolution, _)| resolution).collect()
     }
 
-    /// The same with the failures that were fixed.
+    /// Returns the fixes with the ids of the fixed failures.
     #[doc(hidden)]
     pub fn fixed(&self, fingerprint: &str) -> Vec<PastFix> {
         self.resolutions.of(fingerprint)
@@ -119,7 +120,7 @@ impl Resolutions {
         Resolutions { path: dir.join(FILE_NAME), cache: Renewable::default() }
     }
 
-    /// The latest first. The file is read again when it has changed.
+    /// Returns the fixes of a fingerprint, newest first. It reads the file again when it has changed.
     fn of(&self, fingerprint: &str) -> Vec<PastFix> {
         let state = std::fs::metadata(&self.path).ok().filter(|metadata| metadata.is_file());
         let state = state.and_then(|metadata| Some((metadata.modified().ok()?, metadata.len())));
@@ -144,7 +145,7 @@ fn ends_with_newline(file: &mut File) -> io::Result<bool> {
 
 fn read_fixes(path: &Path) -> HashMap<String, Vec<PastFix>> {
     let mut fixed: HashMap<String, Vec<PastFix>> = HashMap::new();
-    // A line that a full disk has cut, or that begins before the end of the file, is passed over.
+    // Skips lines that a full disk has cut, and the line that begins before the bytes that are read.
     let text = read_end(path).unwrap_or_default();
     for line in text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok()) {
         let fix = shorten(&line.resolution.fix, MAX_FIX_BYTES).into_owned();

@@ -1,4 +1,4 @@
-//! Temporary files of the store, and what becomes of them when their writer is killed.
+//! Temporary files of the store, and the detection of those whose writer was killed.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -8,17 +8,17 @@ use std::time::{Duration, SystemTime};
 use super::Store;
 use crate::files::open_ordinary;
 
-/// Characters of a file's name in that of its temporary file. Names of records are shorter.
+/// Maximum number of characters of a file's name in the name of its temporary file. Names of records are shorter.
 const MAX_NAME_CHARS: usize = 120;
 
-/// Age below which a file is left alone: its writer may not have locked it yet.
+/// Minimum age of an abandoned file. The writer of a younger file may not have locked it yet.
 const MIN_AGE: Duration = Duration::from_secs(10);
 
-/// Age from which it is abandoned although its file system has no locks.
+/// Minimum age of an abandoned file on a file system without locks.
 const MIN_AGE_WITHOUT_LOCKS: Duration = Duration::from_secs(24 * 3600);
 
-/// The name of a new temporary file for a file of this name. It is hidden and does not end in `.json`, so that readers of the
-/// directory pass it over. Two writers of one process have different ones.
+/// Returns a new name for the temporary file of a file. It is hidden and does not end in `.json`, so that readers of
+/// the directory skip it. Two writers in one process get different names.
 pub(super) fn name(of: &str) -> String {
     let of: String = of.chars().take(MAX_NAME_CHARS).collect();
     static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
@@ -26,12 +26,12 @@ pub(super) fn name(of: &str) -> String {
     format!(".{of}.{process}-{number}.tmp")
 }
 
-/// Marks a file as being written. The mark ends with the process, however that ends.
+/// Locks a file to mark it as being written. The lock ends with the process, however that ends.
 pub(super) fn mark_in_use(file: &File) {
     let _ = file.try_lock();
 }
 
-/// Temporary files of this directory whose writers do not exist any more.
+/// Returns the temporary files of a directory whose writers no longer exist.
 pub(super) fn abandoned(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
     let hidden = std::fs::read_dir(dir)?
         .filter_map(Result::ok)
@@ -39,7 +39,7 @@ pub(super) fn abandoned(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(hidden.map(|entry| entry.path()).filter(|path| is_abandoned(path)).collect())
 }
 
-/// `.{file of the store}.{anything}.tmp`, and `.{file of the store}.tmp` of earlier versions.
+/// Returns true for `.{file of the store}.{anything}.tmp`, and for `.{file of the store}.tmp` of earlier versions.
 fn is_temporary_name(name: &str) -> bool {
     let Some(name) = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp")) else { return false };
     let of_latest = |id: &str| uuid::Uuid::try_parse(id).is_ok();

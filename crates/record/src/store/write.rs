@@ -1,4 +1,4 @@
-//! Files that are complete or absent: they are written under a temporary name and renamed.
+//! Writes files that are complete or absent: they get a temporary name and are renamed.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -13,11 +13,11 @@ use crate::files::apart_from_stdio;
 /// Attempts to find an unused name for a temporary file. Processes of other containers may have the same id.
 const MAX_NAME_ATTEMPTS: usize = 16;
 
-/// Writes a file of a directory. Nothing is left behind if that fails.
+/// Writes a file of a directory. A failure leaves no temporary file.
 ///
 /// # Errors
 ///
-/// Why the file is as it was. The error names it.
+/// Fails if the file cannot be written or synced. The error names the file.
 pub fn write_whole(dir: &Path, name: &str, bytes: &[u8], durability: Durability) -> io::Result<PathBuf> {
     let path = dir.join(name);
     let write = || {
@@ -35,17 +35,17 @@ pub fn write_whole(dir: &Path, name: &str, bytes: &[u8], durability: Durability)
     Ok(path)
 }
 
-/// The new content of a file, under a temporary name beside it. Dropping it removes the temporary file.
+/// The new content of a file, in a temporary file in the same directory. Dropping it removes the temporary file.
 #[derive(Debug)]
 pub(super) struct Replacement {
-    /// Open, and therefore locked, until the file has its name.
+    /// Open, and therefore locked, until the file is renamed.
     pub(super) file: File,
     temporary: PathBuf,
     path: PathBuf,
 }
 
 impl Replacement {
-    /// Creates the temporary file. Readers of the directory pass over its name.
+    /// Creates the temporary file. Readers of the directory skip its name.
     pub(super) fn create(path: &Path, options: &mut OpenOptions) -> io::Result<Self> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let mut attempts = 1;
@@ -64,7 +64,7 @@ impl Replacement {
         }
     }
 
-    /// Gives the content the name of the file: readers see the old content or the new.
+    /// Renames the temporary file. Readers see either the old or the new content.
     pub(super) fn commit(mut self) -> io::Result<()> {
         std::fs::rename(&self.temporary, &self.path)?;
         self.temporary = PathBuf::new();
@@ -80,7 +80,7 @@ impl Drop for Replacement {
     }
 }
 
-/// The renaming is durable only after the directory is synced, which only Unix can do.
+/// Syncs a directory. A rename is durable only after that, and only Unix supports it.
 fn sync(dir: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
 }

@@ -1,13 +1,13 @@
-//! Arrays while they are read: entries as long as they are few, and the statistics of all of them.
+//! Collects arrays while they are read: all entries of a short array, and the statistics of a long one.
 
 use std::collections::VecDeque;
 
 use super::{Limits, Map, Value};
 
-/// Leaves kept at each end of a summary.
+/// Number of leaves at each end of a summary.
 const SUMMARY_END_LEAVES: usize = 8;
 
-/// A value that has been read, and what an array around it needs to know of it.
+/// A value that has been read, with the statistics that an enclosing array needs.
 #[derive(Clone)]
 pub(super) struct Node {
     pub(super) value: Value,
@@ -21,9 +21,9 @@ impl From<Value> for Node {
 }
 
 impl Value {
-    /// An array of this shape, from its entries in row-major order: a list, of lists where it has several dimensions, or a
-    /// summary where it is larger than the [`Limits`]. An entry that the shape has no place for is left out; so is a row
-    /// that is not complete.
+    /// Returns the array of this shape with these entries in row-major order. It is a list, a list of lists if it has
+    /// several dimensions, or a summary if it exceeds the [`Limits`]. Entries beyond the shape and incomplete rows are
+    /// omitted.
     ///
     /// ```
     /// use tracing_failure::Value;
@@ -68,7 +68,7 @@ fn list<T: Copy + Into<Value>>(shape: &[usize], entries: &[T]) -> Value {
     }
 }
 
-/// What is known of all leaves of an array, in row-major order.
+/// The statistics of all leaves of an array, in row-major order.
 #[derive(Clone, Default)]
 pub(super) struct Array {
     shape: Vec<usize>,
@@ -149,7 +149,7 @@ impl Array {
         (self.shape, self.is_ragged) = (shape, is_ragged);
     }
 
-    /// `is_complete` is false where the array was cut before its end.
+    /// Returns the summary. `is_complete` is false if the array was cut before its end.
     pub(super) fn summary(&self, is_complete: bool) -> Value {
         let mut map = Map::from_iter([("summary", "array")]);
         match is_complete {
@@ -203,7 +203,7 @@ impl ArrayBuilder {
     pub(super) fn push(&mut self, node: Node) {
         let shape = node.array.as_ref().map(|inner| (inner.shape.clone(), inner.is_ragged));
         let (shape, is_ragged) = shape.unwrap_or_default();
-        // Not `!=`, which is `memcmp` at an address that is none where both are empty: 100 ns on some processors.
+        // `!=` would call `memcmp` with dangling pointers if both are empty, which takes 100 ns on some processors.
         self.is_ragged |= is_ragged || self.inner_shape.as_ref().is_some_and(|known| known.iter().ne(&shape));
         self.inner_shape.get_or_insert(shape);
         self.length += 1;
@@ -216,7 +216,7 @@ impl ArrayBuilder {
         }
     }
 
-    /// The summary of an array of which the rest is missing.
+    /// Returns the summary of an array that was cut.
     pub(super) fn finish_cut(self) -> Node {
         self.array.summary(false).into()
     }

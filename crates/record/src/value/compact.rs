@@ -1,6 +1,6 @@
-//! Long `Debug` output while it is written: lists become summaries, and the structure around them stays.
+//! Compacts long `Debug` output while it is written: lists become summaries, and the structure around them stays.
 //!
-//! Text is kept only for the value that is open. A list is read entry by entry and replaced by a placeholder, so that a
+//! It stores text only for the open value. It reads a list entry by entry and replaces it with a placeholder, so that a
 //! struct with a million numbers takes no more memory than its summary.
 
 use super::array::{ArrayBuilder, Node};
@@ -8,14 +8,14 @@ use super::debug::{PLACEHOLDER, read_with_parts};
 use super::number::array_entry;
 use super::{Limits, Value};
 
-/// What stands in a structure of which the rest is missing.
+/// The entry that marks a structure that was cut.
 const CUT_MARK: &str = "\"…\": \"[cut]\"";
 
 #[derive(Default)]
 pub(super) struct Compactor {
     text: String,
     open: Vec<Open>,
-    /// The lists that placeholders stand for.
+    /// The lists that the placeholders replace.
     parts: Vec<Node>,
     quoted: Quoted,
     state: State,
@@ -24,9 +24,9 @@ pub(super) struct Compactor {
 /// An open bracket.
 struct Open {
     bracket: char,
-    /// Where it stands in the text.
+    /// Position of the bracket in the text.
     start: usize,
-    /// Where the current entry begins, and how many parts there were.
+    /// Start of the current entry, and the number of parts at that point.
     entry: usize,
     parts: usize,
     list: Option<ArrayBuilder>,
@@ -39,7 +39,7 @@ enum Quoted {
     Text {
         start: usize,
         is_escaped: bool,
-        /// Inside of `\u{1f}`.
+        /// Inside `\u{1f}`.
         is_in_code: bool,
         cut_bytes: usize,
     },
@@ -53,7 +53,7 @@ enum Quoted {
 enum State {
     #[default]
     Reading,
-    /// Too long even without its lists.
+    /// The text is too long even without its lists.
     Full,
     NotStructured,
 }
@@ -162,7 +162,7 @@ impl Compactor {
         }
     }
 
-    /// Reads the entry of a list that ends here, and forgets its text.
+    /// Reads the list entry that ends here, and drops its text.
     fn take_entry(&mut self, limits: &Limits) {
         let Some(open) = self.open.last_mut() else { return };
         let entry = self.text[open.entry..].trim();
@@ -190,14 +190,14 @@ impl Compactor {
         }
     }
 
-    /// A placeholder for the list that begins here.
+    /// Replaces the list that begins here with a placeholder.
     fn put_in_place(&mut self, start: usize, node: Node) {
         self.text.truncate(start);
         self.text.push_str(&format!("{PLACEHOLDER}{}{PLACEHOLDER}", self.parts.len()));
         self.parts.push(node);
     }
 
-    /// The value, if it is a structure. `is_complete` is false where the output was cut before its end.
+    /// Returns the value, if it is a structure. `is_complete` is false if the output was cut before its end.
     pub(super) fn finish(mut self, is_complete: bool, limits: &Limits) -> Option<Value> {
         if self.state == State::Full || !is_complete {
             self.close(limits);
@@ -208,7 +208,7 @@ impl Compactor {
         fit(value, limits)
     }
 
-    /// Ends everything that is open. What is incomplete of the innermost value is left out.
+    /// Closes all open brackets. The incomplete entry of the innermost one is omitted.
     fn close(&mut self, limits: &Limits) {
         if self.state == State::Full {
             self.state = State::Reading;
@@ -231,7 +231,7 @@ impl Compactor {
     }
 }
 
-/// A value that is still too long with its lists summarised keeps less of each part.
+/// Reduces each part of a value that is still too long with its lists summarised.
 fn fit(value: Value, limits: &Limits) -> Option<Value> {
     let is_short = |value: &Value| value.to_string().len() <= limits.text;
     if is_short(&value) {

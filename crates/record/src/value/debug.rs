@@ -1,26 +1,26 @@
-//! Rust `Debug` text read back into structure.
+//! Parses Rust `Debug` text into values.
 //!
-//! `?value` and `%value` reach a layer as text, and the layer cannot tell which of the two it was. So the reader takes
-//! only what is certain to be `Debug` output, and leaves every other text as it is.
+//! `?value` and `%value` both reach a layer as text, and the layer cannot distinguish them. The reader therefore
+//! accepts only text that is certain to be `Debug` output. All other text stays text.
 
 use super::array::{ArrayBuilder, Node};
 use super::number::number;
 use super::{Limits, Map, Value};
 use text::shorten;
 
-/// Wrappers of one number whose name says nothing about the number.
+/// Wrappers of a number whose name does not describe the number.
 const TRANSPARENT_WRAPPERS: [&str; 6] = ["Some", "OrderedFloat", "NotNan", "Wrapping", "Saturating", "Reverse"];
 
-/// The value that this text is the `Debug` output of; the text itself where it is none.
+/// Returns the value with this `Debug` output, or the text itself if it is no `Debug` output.
 pub fn read_debug(text: &str, limits: &Limits) -> Value {
     read_with_parts(text, &[], limits)
         .map_or_else(|| Value::String(shorten(text, limits.text).into_owned()), |node| node.value)
 }
 
-/// Encloses the number of a part that has been read before.
+/// The character around the number of a part that was read before.
 pub(super) const PLACEHOLDER: char = '\u{1}';
 
-/// The value of a text in which placeholders stand for parts; `None` where it is no `Debug` output.
+/// Returns the value of a text with placeholders for parts, or `None` if it is no `Debug` output.
 pub(super) fn read_with_parts(text: &str, parts: &[Node], limits: &Limits) -> Option<Node> {
     let mut reader = Reader { text, at: 0, limits, parts };
     let node = reader.value(limits.depth)?;
@@ -49,7 +49,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes this token and the space before it.
+    /// Consumes this token and the space before it. Returns false if it does not follow.
     fn take(&mut self, token: &str) -> bool {
         let start = self.at;
         self.skip_space();
@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
         found
     }
 
-    /// What `ndarray` adds to its arrays is no part of the value.
+    /// Returns true at the end of the text. The shape and strides that `ndarray` appends do not belong to the value.
     fn at_end(&mut self) -> bool {
         self.rest().trim_ascii().is_empty() || (self.take(", shape=[") && self.rest().contains(", strides=["))
     }
@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
         Some(array.finish())
     }
 
-    /// `()` is nothing, `(1,)` a list of one; `(1)` is not what `Debug` writes.
+    /// Reads a tuple. `()` is null and `(1,)` a list of one entry. `Debug` never writes `(1)`.
     fn tuple(&mut self, depth: usize) -> Option<Node> {
         let start = self.at;
         let node = self.list("(", ")", depth)?;
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A map, or a set, which becomes a list.
+    /// Reads a map, or a set, which becomes a list.
     fn braces(&mut self, depth: usize) -> Option<Node> {
         let start = self.at;
         self.take("{");
@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
         self.entries(depth).map(|map| Value::Map(map).into())
     }
 
-    /// The entries of a struct or map, up to and with the closing brace.
+    /// Reads the entries of a struct or map, including the closing brace.
     fn entries(&mut self, depth: usize) -> Option<Map> {
         let mut entries = Vec::new();
         let mut left_out = 0usize;
@@ -165,7 +165,7 @@ impl<'a> Reader<'a> {
             }
             self.at -= name.len();
         }
-        // A number ends at the colon, which is part of a word elsewhere.
+        // A number ends at the colon. In other words, a colon is part of the word.
         if let Some((word, _)) = self.rest().split_once(": ").filter(|(word, _)| number(word).is_some()) {
             self.at += word.len();
             return Some(word.to_owned());
@@ -184,7 +184,7 @@ impl<'a> Reader<'a> {
         Some(&rest[..length])
     }
 
-    /// A number, a name, or what a name opens: `Opts { rtol: 1e-9 }`, `Some(3)`.
+    /// Reads a number, a name, or the structure after a name: `Opts { rtol: 1e-9 }`, `Some(3)`.
     fn word(&mut self, depth: usize) -> Option<Node> {
         let start = self.at;
         if let Some(name) = self.identifier() {
@@ -234,7 +234,8 @@ impl<'a> Reader<'a> {
         outer.finish()
     }
 
-    /// A name around one container is the container; a name around scalars, `SU(3)`, stays text.
+    /// Reads a tuple struct. A name around one container becomes the container. A name around scalars, such as `SU(3)`,
+    /// stays text.
     fn tuple_struct(&mut self, name: &str, start: usize, depth: usize) -> Option<Node> {
         self.take("(");
         let mut fields = Vec::new();
@@ -276,7 +277,7 @@ impl<'a> Reader<'a> {
         Some(text)
     }
 
-    /// One character of a quoted text.
+    /// Reads one character of a quoted text.
     fn escaped(&mut self) -> Option<char> {
         let mut chars = self.rest().chars();
         let c = chars.next()?;
@@ -309,7 +310,8 @@ fn bare_text(value: Value) -> String {
     }
 }
 
-/// `nalgebra`'s dynamic matrices hold their columns one after the other; a vector has one of them.
+/// Returns the rows of a dynamic `nalgebra` matrix, which stores its columns one after the other. A vector has one
+/// dynamic dimension.
 fn matrix_rows(storage: &Map) -> Option<Vec<Vec<Value>>> {
     let data = storage.get("data")?.as_list()?;
     let dimension = |name| match storage.get(name)?.as_str()? {

@@ -1,10 +1,10 @@
-//! Values of a record for people.
+//! Formats values of a record for people.
 
 use crate::{Map, Value};
 
 use text::one_line;
 
-/// A parameter: JSON, but for a text that can be taken for nothing else, which goes without quotes.
+/// Formats a parameter as JSON. A text that cannot be mistaken for another value has no quotes.
 pub fn parameter(value: &Value) -> String {
     match value {
         Value::Float(x) => float(*x),
@@ -22,7 +22,7 @@ fn inner(value: &Value) -> String {
     }
 }
 
-/// The shortest text that is this number.
+/// Returns the shortest text that identifies the number.
 fn float(x: f64) -> String {
     match x {
         x if x.is_nan() => "NaN".to_owned(),
@@ -31,7 +31,7 @@ fn float(x: f64) -> String {
     }
 }
 
-/// A number of a few digits.
+/// Formats a number with about five digits.
 pub fn brief(x: f64) -> String {
     if !x.is_finite() {
         return float(x);
@@ -60,7 +60,7 @@ fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.trim() == text && !looks_like_json
 }
 
-/// An array that was too long to be kept whole.
+/// Formats the summary of a long array.
 fn array(map: &Map) -> String {
     let part = |name: &str| map.get(name).map(parameter);
     let ends = |name: &str| map.get(name).and_then(Value::as_list).unwrap_or_default();

@@ -1,7 +1,6 @@
 //! Values that JSON can hold, and how Rust values become them.
 //!
-//! A number stays a number, whichever way it comes in: as a typed field, through [`serde::Serialize`], or as the text
-//! that `Debug` made of it.
+//! A number stays a number, whether it comes from a typed field, [`serde::Serialize`] or `Debug` text.
 
 mod array;
 mod compact;
@@ -28,11 +27,11 @@ pub use limits::Limits;
 pub use map_iter::MapIter;
 pub use scan::DebugSink;
 
-/// A typed value of a record: a parameter, a field of a span, an entry of the context.
+/// A typed value of a record, such as a parameter, a span field or a context entry.
 ///
-/// It differs from [`serde_json::Value`] in three ways that matter to numerics: NaN and the infinities are numbers
-/// (written as the strings `"NaN"`, `"Infinity"` and `"-Infinity"`, which JSON can hold, and read back as numbers),
-/// negative zero keeps its sign, and maps keep their order.
+/// It differs from [`serde_json::Value`] in three ways that matter to numerics. NaN and the infinities are numbers:
+/// they are written as the strings `"NaN"`, `"Infinity"` and `"-Infinity"`, and read back as numbers. Negative zero
+/// keeps its sign. Maps keep their order.
 ///
 /// ```
 /// use tracing_failure::Value;
@@ -45,40 +44,40 @@ pub use scan::DebugSink;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub enum Value {
-    /// Nothing: `()`, `None`.
+    /// No value: `()`, `None`.
     #[default]
     Null,
-    /// A truth value.
+    /// A boolean.
     Bool(bool),
-    /// An integer that fits 64 bits with sign.
+    /// An integer that fits in a signed 64-bit integer.
     Int(i64),
     /// An integer above [`i64::MAX`].
     UInt(u64),
-    /// A floating point number; may be NaN or infinite.
+    /// A floating-point number, which may be NaN or infinite.
     Float(f64),
     /// A text.
     String(String),
-    /// A list; arrays of several dimensions are lists of lists.
+    /// A list. Arrays of several dimensions are lists of lists.
     List(Vec<Value>),
     /// Named values, in order.
     Map(Map),
 }
 
 impl Value {
-    /// The name of the newtype struct that the text of a number which JSON cannot hold is serialised as: a serializer whose
-    /// format has such numbers knows them from other texts by it.
+    /// The name of the newtype struct that contains the text of a number that JSON cannot express. A serializer whose
+    /// format has such numbers recognises them by this name.
     ///
     /// ```
     /// assert_eq!(tracing_failure::Value::NON_FINITE, "tracing_failure::record::NonFinite");
     /// ```
     pub const NON_FINITE: &str = "tracing_failure::record::NonFinite";
 
-    /// Turns anything [`Serialize`] into a value. Arrays and texts over the [`Limits`] are summarised while they are
-    /// read, so that a million entries never exist twice.
+    /// Converts a [`Serialize`] value. Arrays and texts that exceed the [`Limits`] are summarised while they are read,
+    /// so that a million entries never exist twice.
     ///
     /// # Errors
     ///
-    /// What the value's own `Serialize` reports.
+    /// Fails if the `Serialize` implementation of the value fails.
     ///
     /// ```
     /// use tracing_failure::Value;
@@ -99,7 +98,7 @@ impl Value {
         value.serialize(serialize::ValueSerializer::new(limits)).map(|node| node.value).map_err(ser::Error::custom)
     }
 
-    /// The entry of a map under this name.
+    /// Returns the entry of a map with this name.
     ///
     /// ```
     /// use tracing_failure::Value;
@@ -116,7 +115,7 @@ impl Value {
         }
     }
 
-    /// The value as a floating point number, if it is a number.
+    /// Returns the value as a floating-point number, if it is a number.
     ///
     /// ```
     /// use tracing_failure::Value;
@@ -133,7 +132,7 @@ impl Value {
         }
     }
 
-    /// The text of a string.
+    /// Returns the text of a string.
     ///
     /// ```
     /// use tracing_failure::Value;
@@ -147,7 +146,7 @@ impl Value {
         }
     }
 
-    /// The entries of a list.
+    /// Returns the entries of a list.
     ///
     /// ```
     /// use tracing_failure::Value;
@@ -162,7 +161,7 @@ impl Value {
     }
 }
 
-/// Equality of what is written: NaN equals NaN, and `-0.0` differs from `0.0`.
+/// Values are equal if they are written in the same way: NaN equals NaN, and `-0.0` differs from `0.0`.
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
@@ -179,7 +178,7 @@ impl PartialEq for Value {
     }
 }
 
-/// The value as JSON.
+/// Writes the value as JSON.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
@@ -232,7 +231,7 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     }
 }
 
-/// How JSON spells the numbers it has no syntax for, after the Protocol Buffers JSON mapping.
+/// Returns the text of a number that JSON has no syntax for, as in the Protocol Buffers JSON mapping.
 fn non_finite_name(x: f64) -> Option<&'static str> {
     if x.is_finite() {
         None
@@ -343,7 +342,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 }
 
-/// Named values that keep the order in which they came; a name occurs once.
+/// Named values in insertion order. Each name occurs once.
 ///
 /// ```
 /// use tracing_failure::Value;
@@ -356,11 +355,11 @@ impl<'de> Visitor<'de> for ValueVisitor {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Map(Vec<(Name, Value)>);
 
-/// Most names are those of fields, which live as long as the program.
+/// The name of an entry. Most names are field names, which are static.
 type Name = Cow<'static, str>;
 
 impl Map {
-    /// A map without entries.
+    /// Creates an empty map.
     ///
     /// ```
     /// assert!(tracing_failure::record::Map::new().is_empty());
@@ -370,7 +369,7 @@ impl Map {
         Map(Vec::new())
     }
 
-    /// Sets the value under a name, in its old place if the name is known, else at the end.
+    /// Sets the value of a name. A known name keeps its position, and a new one is appended.
     ///
     /// ```
     /// let mut map = tracing_failure::record::Map::new();
@@ -385,7 +384,7 @@ impl Map {
         }
     }
 
-    /// The value under a name.
+    /// Returns the value of a name.
     ///
     /// ```
     /// let map = tracing_failure::record::Map::from_iter([("order", 4)]);
@@ -395,7 +394,7 @@ impl Map {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
-    /// Removes the value under a name and returns it.
+    /// Removes the value of a name and returns it.
     ///
     /// ```
     /// let mut map = tracing_failure::record::Map::from_iter([("order", 4)]);
@@ -407,7 +406,7 @@ impl Map {
         Some(self.0.remove(index).1)
     }
 
-    /// The names and values, in order.
+    /// Returns the names and values in order.
     ///
     /// ```
     /// let map = tracing_failure::record::Map::from_iter([("rtol", 1e-6), ("atol", 1e-9)]);
@@ -419,13 +418,13 @@ impl Map {
         MapIter(self.0.iter())
     }
 
-    /// The names, as they are held, and values.
+    /// Returns the names as stored, and the values.
     #[doc(hidden)]
     pub fn entries(&self) -> impl Iterator<Item = (&Cow<'static, str>, &Value)> {
         self.0.iter().map(|(name, value)| (name, value))
     }
 
-    /// Takes over the entries of another map whose names are wanted and not known yet.
+    /// Copies the entries of another map whose names are wanted and not yet present.
     #[doc(hidden)]
     pub fn add_missing(&mut self, other: &Map, wanted: impl Fn(&str) -> bool) {
         for (name, value) in &other.0 {
@@ -440,7 +439,7 @@ impl Map {
         self.0.iter_mut().map(|(name, value)| (&**name, value))
     }
 
-    /// Says in the map itself that it is not all there.
+    /// Adds an entry that states how many entries were omitted.
     #[doc(hidden)]
     pub fn insert_omission(&mut self, entries: usize) {
         if entries > 0 {
@@ -448,7 +447,7 @@ impl Map {
         }
     }
 
-    /// How many entries there are.
+    /// Returns the number of entries.
     ///
     /// ```
     /// assert_eq!(tracing_failure::record::Map::from_iter([("order", 4)]).len(), 1);
@@ -457,7 +456,7 @@ impl Map {
         self.0.len()
     }
 
-    /// Whether there are no entries.
+    /// Returns true if there are no entries.
     ///
     /// ```
     /// assert!(tracing_failure::record::Map::new().is_empty());
@@ -477,7 +476,7 @@ impl<K: Into<Cow<'static, str>>, V: Into<Value>> FromIterator<(K, V)> for Map {
 
 impl<K: Into<Cow<'static, str>>, V: Into<Value>> Extend<(K, V)> for Map {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
-        // A few names are compared faster than they are indexed.
+        // Comparing a few names is faster than building an index.
         const MAX_UNINDEXED_ENTRIES: usize = 32;
         let mut places: Option<HashMap<Name, usize>> = None;
         for (name, value) in entries {
@@ -498,7 +497,7 @@ impl<K: Into<Cow<'static, str>>, V: Into<Value>> Extend<(K, V)> for Map {
     }
 }
 
-/// The map as JSON.
+/// Writes the map as JSON.
 impl fmt::Display for Map {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
@@ -524,7 +523,7 @@ impl<'de> Deserialize<'de> for Map {
     }
 }
 
-/// The name with underscores behind it, as many as no other entry has.
+/// Returns the name with as many underscores appended as are necessary to make it unique.
 pub fn free_name(name: &str, entries: &Map) -> String {
     let mut free = format!("{name}_");
     while entries.get(&free).is_some() {

@@ -1,13 +1,14 @@
-//! Numbers in text: a text is a number only if Rust writes that number exactly so.
+//! Numbers in text: a text is a number only if Rust writes the number in exactly this way.
 //!
-//! A commit `61e9540`, a version `3.10` and a label `007` parse as numbers, but no `Debug` or `Display` of a number
-//! writes them. They stay text. So does a number that was formatted with a precision, such as `{:.2}` of 3.1.
+//! A commit `61e9540`, a version `3.10` and a label `007` parse as numbers, but the `Debug` and `Display` of numbers
+//! never write them. They stay text. Numbers that were formatted with a precision, such as 3.1 with `{:.2}`, also stay
+//! text.
 
 use std::fmt::{self, Write};
 
 use super::Value;
 
-/// The number whose `Debug` or `Display` text this is. Integers beyond 64 bits stay the decimal text that they are.
+/// Returns the number with this `Debug` or `Display` text. Integers beyond 64 bits stay decimal text.
 pub(super) fn number(word: &str) -> Option<Value> {
     let form = Form::of(word)?;
     let number = form.parse(word)?;
@@ -17,8 +18,8 @@ pub(super) fn number(word: &str) -> Option<Value> {
     }
 }
 
-/// The same for an entry of a large array, without formatting it again: a decimal of 16 or 17 digits that has the form
-/// of a number counts as one. Formatting every entry takes longer than reading it.
+/// Returns the number of an array entry, without formatting it again for comparison, because that takes longer than
+/// reading. A decimal of 16 or 17 digits in the form of a number therefore counts as one.
 pub(super) fn array_entry(word: &str) -> Option<Value> {
     let form = Form::of(word)?;
     let number = form.parse(word)?;
@@ -28,7 +29,7 @@ pub(super) fn array_entry(word: &str) -> Option<Value> {
     }
 }
 
-/// The form of a number as Rust writes it, without superfluous zeros and signs.
+/// The form of a number as Rust writes it: without redundant zeros and signs.
 enum Form {
     NonFinite,
     Integer,
@@ -74,8 +75,8 @@ impl Form {
         }
     }
 
-    /// Whether nothing but this number has this text. Two decimals of at most 15 digits are two numbers, except near
-    /// the ends of the range.
+    /// Returns true if the text identifies the number uniquely. Different decimals of at most 15 digits are different
+    /// numbers, except near the ends of the range.
     fn is_exact(&self) -> bool {
         match *self {
             Form::NonFinite | Form::Integer => true,
@@ -100,7 +101,7 @@ fn is_text_of_float(word: &str, x: f64) -> bool {
     is_text_of(word, format_args!("{x:?}")) || is_text_of(word, format_args!("{x}"))
 }
 
-/// Whether this is what is written, without writing it anywhere.
+/// Returns true if the word is equal to the formatted text. It does not allocate.
 fn is_text_of(word: &str, written: fmt::Arguments<'_>) -> bool {
     struct Rest<'a>(&'a str);
 

@@ -1,4 +1,4 @@
-//! `Debug` output as it is written: short text is kept, long text is read on the way and summarised.
+//! Receives `Debug` output while it is written: it stores short text, and reads and summarises long text.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -9,10 +9,10 @@ use super::number::array_entry;
 use super::{Limits, Value};
 use text::{boundary_before, join_ends};
 
-/// Writes that a `Debug` may try after it was told that no more is wanted, before it is taken for endless.
+/// Maximum number of writes of a `Debug` that ignores errors. After that, the output counts as endless.
 const MAX_REFUSED_WRITES: u32 = 10_000;
 
-/// Takes one value's `Debug` output and appends it to a text.
+/// A writer that receives the `Debug` output of one value and appends it to a text.
 pub struct DebugSink<'a> {
     text: &'a mut String,
     start: usize,
@@ -22,32 +22,32 @@ pub struct DebugSink<'a> {
     writes: u32,
 }
 
-/// What remains of an output that was too long to keep.
+/// The summary of an output that exceeds the limit.
 struct Overflow {
     scan: ArrayScan,
-    /// Where it is no array of numbers.
+    /// Present if the output is no array of numbers.
     structure: Option<Compactor>,
     bytes: usize,
     tail: VecDeque<u8>,
 }
 
 impl<'a> DebugSink<'a> {
-    /// A sink that keeps what is written within the limits.
+    /// Creates a sink that stores output within the limits.
     pub fn new(text: &'a mut String, limits: &'a Limits) -> Self {
         DebugSink { start: text.len(), text, limits, overflow: None, refused: 0, writes: 0 }
     }
 
-    /// Whether it came in one piece, as the text of a format string without arguments does.
+    /// Returns true if the output came in one piece, as for a format string without arguments.
     pub fn is_one_piece(&self) -> bool {
         self.writes == 1
     }
 
-    /// What has been written, or its beginning.
+    /// Returns the output, or its beginning if it exceeds the limit.
     pub fn written(&self) -> &str {
         &self.text[self.start..]
     }
 
-    /// The summary of what was too long to keep. `None`: the whole output stands in the text.
+    /// Returns the summary of an output that exceeds the limit, or `None` if the text contains the whole output.
     pub fn finish(self) -> Option<Value> {
         let Overflow { scan, structure, bytes, tail } = *self.overflow?;
         let head = &self.text[self.start..];
@@ -69,7 +69,7 @@ impl<'a> DebugSink<'a> {
 
     fn refuse(&mut self) -> fmt::Result {
         self.refused += 1;
-        // Unwinding is the only way out of a `Debug` that ignores its errors; the visitor around us catches it.
+        // Unwinding is the only way out of a `Debug` that ignores errors. The caller catches the panic.
         if self.refused > MAX_REFUSED_WRITES && cfg!(panic = "unwind") {
             std::panic::resume_unwind(Box::new("endless Debug output"));
         }
@@ -90,7 +90,7 @@ impl fmt::Write for DebugSink<'_> {
                 Box::new(Overflow { scan: ArrayScan::default(), structure: None, bytes: 0, tail: VecDeque::new() });
             let head = &self.text[self.start..];
             overflow.read(head, self.limits);
-            // Only what is an array of numbers up to here is read as nothing else.
+            // Unless the output up to here is an array of numbers, it is read as a structure as well.
             if overflow.scan.state == State::NotAnArray {
                 let mut structure = Compactor::default();
                 structure.read(head, self.limits);
@@ -124,11 +124,11 @@ impl Overflow {
     }
 }
 
-/// Reads an array of numbers of any number of dimensions, a chunk at a time, without keeping it.
+/// Reads an array of numbers with any number of dimensions, chunk by chunk, without storing it.
 #[derive(Default)]
 struct ArrayScan {
     array: Array,
-    /// Entries seen so far in each open dimension.
+    /// Number of entries so far in each open dimension.
     open: Vec<usize>,
     /// Length of a closed list at each depth.
     shape: Vec<Option<usize>>,

@@ -1,4 +1,4 @@
-//! `serde::Serialize` into values: serde's own data model, with NaN, order and large arrays in mind.
+//! Converts `serde::Serialize` values. NaN and the order of entries survive, and large arrays become summaries.
 
 use serde::ser::{self, Serialize};
 
@@ -199,7 +199,7 @@ impl Entries<'_> {
     }
 }
 
-/// The payload of an enum's variant, which goes under the variant's name.
+/// The payload of an enum variant, which becomes an entry with the name of the variant.
 pub(super) struct Variant<T> {
     variant: &'static str,
     inner: T,

@@ -1,4 +1,4 @@
-//! Replacing a file without changing whom it belongs to.
+//! Replaces a file and preserves its owner, group and mode.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
@@ -14,7 +14,7 @@ use crate::store::write::Replacement;
 
 /// Maximum time to wait for another process that amends the same record.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
-/// The lock on a record. It is a lock on the record's own file, so that no lock file is left behind.
+/// The lock on a record. It locks the record's own file, so that no lock file remains.
 pub struct RecordLock {
     file: Opened,
     path: PathBuf,
@@ -27,7 +27,7 @@ enum Opened {
 }
 
 impl RecordLock {
-    /// Waits for the lock. Another process may replace the file until then.
+    /// Waits for the lock. Another process may replace the file in the meantime.
     pub(super) fn acquire(path: &Path, stop: &AtomicBool) -> io::Result<Self> {
         let started = Instant::now();
         loop {
@@ -42,13 +42,13 @@ impl RecordLock {
         }
     }
 
-    /// The lock, or `None` while another process has it.
+    /// Returns the lock, or `None` if another process has it.
     ///
-    /// A file system without locks gives none to anybody: the record can be amended all the same.
+    /// On a file system without locks, it always succeeds.
     ///
     /// # Errors
     ///
-    /// When it is no ordinary file, or cannot be opened.
+    /// Fails if the path is no regular file or cannot be opened.
     pub fn try_acquire(path: &Path) -> io::Result<Option<Self>> {
         ensure(fs::symlink_metadata(path)?.is_file(), || format!("{} is not an ordinary file", path.display()))?;
         let open = || File::open(path).map_err(|error| with_context(path.display(), error));
@@ -61,7 +61,7 @@ impl RecordLock {
         Ok(lock.is_current().then_some(lock))
     }
 
-    /// Whether the locked file still has its name.
+    /// Returns true if the locked file still has its name.
     pub fn is_current(&self) -> bool {
         let file = match &self.file {
             Opened::Locked(file) => file.file(),
@@ -71,12 +71,12 @@ impl RecordLock {
     }
 }
 
-/// Whether there is an ordinary file, and not a link to one.
+/// Returns true if the path is a regular file and not a link.
 pub(super) fn is_ordinary_file(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|there| there.is_file())
 }
 
-/// Whether an open file is the one of this name.
+/// Returns true if the path names this open file.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -89,14 +89,14 @@ fn is_at(_: &File, _: &Path) -> bool {
     true
 }
 
-/// Replaces the content of a file, which keeps its owner, group and mode. `before_rename` is called when nothing but the
-/// renaming is left to do: an error of it leaves the file as it was.
+/// Replaces the content of a file, which keeps its owner, group and mode. It calls `before_rename` directly before the
+/// last step. An error of it leaves the file unchanged.
 ///
-/// Readers see the old content or the new, also after a loss of power.
+/// Readers see either the old or the new content, also after a loss of power.
 ///
 /// # Errors
 ///
-/// When the content cannot be written, or would belong to another user or group than the file does.
+/// Fails if the content cannot be written, or if the new file would belong to another user or group.
 pub(super) fn replace(path: &Path, content: &str, before_rename: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
     let failed = |error| about(path, "cannot write", error);
     let replacement = write_beside(path, content).map_err(failed)?;
@@ -104,7 +104,7 @@ pub(super) fn replace(path: &Path, content: &str, before_rename: impl FnOnce() -
     replacement.commit().map_err(failed)
 }
 
-/// Writes the content beside the file. Only this user can read it until it is complete.
+/// Writes the content to a temporary file in the same directory. Only this user can read it until it is complete.
 fn write_beside(path: &Path, content: &str) -> io::Result<Replacement> {
     let mut options = OpenOptions::new();
     options.write(true);
@@ -119,7 +119,7 @@ fn write_beside(path: &Path, content: &str) -> io::Result<Replacement> {
     Ok(replacement)
 }
 
-/// Gives a file to the owner and the group of another.
+/// Gives a file the owner and the group of another.
 #[cfg(unix)]
 fn keep_owner(file: &File, original: &Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};

@@ -1,4 +1,4 @@
-//! The text of an amended record. All other parts of the text stay as they are, to the digit.
+//! The text of an amended record. All other parts of the text stay unchanged, to the digit.
 
 use std::borrow::Cow;
 use std::{fmt, io};
@@ -9,9 +9,9 @@ use serde_json::value::RawValue;
 use super::{Amendment, with_context};
 use crate::failure::{Failure, Suggestion};
 
-/// The text of the record with what is added.
+/// Returns the amended text and the number of new suggestions.
 pub(super) fn amended(json: &str, amendment: &Amendment) -> io::Result<(String, usize)> {
-    // It has to be a record before and after.
+    // The text has to be a record before and after the change.
     let failure = Failure::from_json(json)?;
     let mut new: Vec<&Suggestion> = Vec::new();
     for suggestion in &amendment.suggestions {
@@ -46,12 +46,12 @@ pub(super) fn amended(json: &str, amendment: &Amendment) -> io::Result<(String, 
     Ok((text, new.len()))
 }
 
-/// The members of an object in their order, each with its text.
+/// The members of an object in order, each with its text.
 struct Members<'a>(Vec<(String, Cow<'a, str>)>);
 
 impl Members<'_> {
     fn get(&self, name: &str) -> Option<&str> {
-        // Of a name that is there twice, readers take the last.
+        // If a name occurs twice, readers take the last one.
         self.0.iter().rfind(|(known, _)| known == name).map(|(_, text)| &**text)
     }
 
@@ -88,7 +88,7 @@ impl Members<'_> {
     }
 }
 
-/// Indents JSON that begins at this depth.
+/// Indents JSON for this depth.
 fn indented(json: &str, level: usize) -> String {
     json.replace('\n', &format!("\n{}", "  ".repeat(level)))
 }
