@@ -1,4 +1,4 @@
-//! NaN, infinities, overflow, arguments outside of a function's domain.
+//! Rules for arithmetic: NaN, infinities, overflow, arguments outside the domain of a function.
 
 use crate::rules::{Rule, ValueTest};
 use record::Category::*;

@@ -1,10 +1,10 @@
-//! Bounds and constraints.
+//! Rules for bounds and constraints.
 
 use crate::rules::{Rule, ValueTest};
 use record::Category::*;
 
-/// An identity that does not hold.
-const VIOLATED: &str = "not zero|does not vanish|not vanish|must vanish|should be zero|not \
+/// Phrases for a violated identity.
+const VIOLATION_PHRASES: &str = "not zero|does not vanish|not vanish|must vanish|should be zero|not \
                         conserved|conservation|inconsistent|not closed|not symmetric|not orthogonal|not unitary";
 const HIGHAM: &str = "Higham, Accuracy and Stability of Numerical Algorithms, §3";
 const CVODE: &str = "SUNDIALS, CVODE user guide, CV_CONSTR_FAIL";
@@ -117,7 +117,7 @@ pub(super) fn rules() -> Vec<Rule> {
              by how they are computed with. Look for a wrong sign, orientation or index, or a term left out; a larger \
              tolerance would hide it",
         )
-        .words(VIOLATED)
+        .words(VIOLATION_PHRASES)
         .value("norm|defect|residual|error|difference|deviation|violation|asymmetry", ValueTest::Above(1e-6))
         .source(HIGHAM),
         Rule::new(
@@ -125,7 +125,7 @@ pub(super) fn rules() -> Vec<Rule> {
             "{norm.name} = {norm} is not more than rounding leaves: compare it with a tolerance relative to the size \
              of the terms (some n · 2.2e-16 of their norms), not with a fixed one",
         )
-        .words(VIOLATED)
+        .words(VIOLATION_PHRASES)
         .value("norm|defect|residual|error|difference|deviation|violation|asymmetry", ValueTest::Below(1e-6))
         .source(HIGHAM),
         Rule::new(

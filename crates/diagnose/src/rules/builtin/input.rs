@@ -1,4 +1,4 @@
-//! What the computation was given: shapes, missing values, files.
+//! Rules for the input: shapes, missing values, files.
 
 use crate::rules::{Rule, ValueTest};
 use record::Category::*;

@@ -1,4 +1,4 @@
-//! Iterations: Newton's method, minimisation, fixed points.
+//! Rules for iterations: Newton's method, minimisation, fixed points.
 
 use super::{COLLAPSE, DECAY, NO_TREND, OSCILLATION, SLOW_DECAY, STAGNATION, STALL};
 use crate::rules::{Rule, ValueTest};
@@ -9,11 +9,11 @@ const MOOSE: &str = "MOOSE, failed solves";
 const NOCEDAL: &str = "Nocedal & Wright, Numerical Optimization, §3";
 const KELLEY: &str = "Kelley, Solving Nonlinear Equations with Newton's Method, §1";
 
-/// What looks like an iteration and is none of a residual.
-const SAMPLED: &str = "integral|quadrature|simpson|trapezoid|trapezoidal|romberg|integrand|subdivision|samples|\
-                       monte carlo|standard error|series|chain";
+/// Phrases for methods that iterate without a residual, such as quadrature and sampling.
+const SAMPLING_PHRASES: &str = "integral|quadrature|simpson|trapezoid|trapezoidal|romberg|integrand|subdivision|\
+                                samples|monte carlo|standard error|series|chain";
 
-/// Categories of an iteration that does not come to its end.
+/// Categories of an iteration that does not converge.
 const UNFINISHED: &[Category] =
     &[MaxIterations, MaxEvaluations, NonlinearConvergence, ResidualDivergence, Stagnation, LinearSolve];
 
@@ -48,7 +48,7 @@ pub(super) fn rules() -> Vec<Rule> {
         .categories(&[MaxIterations, MaxEvaluations, NonlinearConvergence, ResidualDivergence])
         .growth("quantity", 2.0)
         .unless_words("regula falsi|false position|bisection|brent")
-        .unless_words(SAMPLED)
+        .unless_words(SAMPLING_PHRASES)
         .source(SNES),
         Rule::new(
             "iteration.diverging_series",
@@ -104,7 +104,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(&[MaxIterations, MaxEvaluations, LinearSolve])
         .series("residual|objective|norm", DECAY)
-        .unless_words(SAMPLED)
+        .unless_words(SAMPLING_PHRASES)
         .source(SNES),
         Rule::new(
             "iteration.update_stays",
@@ -511,7 +511,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .categories(UNFINISHED)
         .series("residual", NO_TREND)
-        .unless_words(SAMPLED)
+        .unless_words(SAMPLING_PHRASES)
         .source(KELLEY),
     ]
 }

@@ -1,4 +1,4 @@
-//! Linear systems: factorisations, Krylov methods, conditioning.
+//! Rules for linear systems: factorisations, Krylov methods, conditioning.
 
 use super::{SLOW_DECAY, STAGNATION};
 use crate::rules::{Rule, ValueTest};
@@ -56,7 +56,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .category(SingularMatrix)
         .words("rank deficient|rank deficiency|rank|least squares|collinear|normal equations|design matrix")
-        // SciPy's of any sparse matrix.
+        // SciPy reports this for any sparse matrix.
         .unless_words("matrix rank warning")
         .source(GOLUB),
         Rule::new(

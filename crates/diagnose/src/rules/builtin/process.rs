@@ -1,4 +1,4 @@
-//! The process, not the mathematics: panics, memory, time.
+//! Rules for the process rather than the mathematics: panics, memory, time.
 
 use super::{DECAY, SLOW_DECAY};
 use crate::rules::{Rule, ValueTest};
@@ -53,7 +53,7 @@ pub(super) fn rules() -> Vec<Rule> {
              the record say with what it was called",
         )
         .words("divide by zero|division by zero|divisor of zero")
-        // Of floats, and in Python.
+        // The message for floats, and in Python.
         .unless_words("encountered|float|floating point|zero division error")
         .source(STD),
         Rule::new(

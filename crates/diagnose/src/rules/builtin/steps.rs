@@ -1,4 +1,4 @@
-//! Integration in time: steps that become too small, errors that stay too large.
+//! Rules for integration in time: steps that become too small, errors that stay too large.
 
 use super::{COLLAPSE, EXPLICIT_METHODS, IMPLICIT_METHODS};
 use crate::rules::{Rule, ValueTest};
