@@ -37,10 +37,12 @@ fn is_directory_error() -> io::Error {
 }
 
 fn check_ordinary(kind: FileType) -> io::Result<()> {
-    match kind.is_file() {
-        true => Ok(()),
-        false if kind.is_dir() => Err(is_directory_error()),
-        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no ordinary file")),
+    if kind.is_file() {
+        Ok(())
+    } else if kind.is_dir() {
+        Err(is_directory_error())
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no ordinary file"))
     }
 }
 

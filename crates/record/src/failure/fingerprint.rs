@@ -90,12 +90,11 @@ fn with_numbers_as(message: &str, stand_in: impl Fn(&str, bool) -> String) -> St
         template.push_str(&before[..start - sign]);
         let length = number_length(number);
         let (word, after) = number.split_at(length);
-        match is_part_of_name(&template, &before[start - sign..], after) {
-            true => {
-                template.push_str(&before[start - sign..]);
-                template.push_str(word);
-            }
-            false => template.push_str(&stand_in(word, before.ends_with('-'))),
+        if is_part_of_name(&template, &before[start - sign..], after) {
+            template.push_str(&before[start - sign..]);
+            template.push_str(word);
+        } else {
+            template.push_str(&stand_in(word, before.ends_with('-')));
         }
         rest = after;
     }

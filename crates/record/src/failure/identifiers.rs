@@ -30,10 +30,7 @@ pub(super) fn without_identifiers(message: &str) -> String {
     let mut plain = String::with_capacity(message.len());
     let mut rest = message;
     while let Some(c) = rest.chars().next() {
-        let found = match starts_word(&plain) {
-            true => identifier(rest),
-            false => None,
-        };
+        let found = if starts_word(&plain) { identifier(rest) } else { None };
         let found = found.or_else(|| numbered(&plain, rest));
         let length = match found {
             Some((length, placeholder)) => {
@@ -64,11 +61,15 @@ fn identifier(text: &str) -> Option<(usize, &'static str)> {
 
 /// `worker 3`, `thread-7`, `ThreadId(14)`, `job_18231`.
 fn numbered(before: &str, text: &str) -> Option<(usize, &'static str)> {
-    (text.starts_with(|c: char| c.is_ascii_digit()) && !before.ends_with(|c: char| c.is_ascii_digit())).then_some(())?;
+    if !text.starts_with(|c: char| c.is_ascii_digit()) || before.ends_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
     let length = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let after = &text[length..];
     let is_fraction = after.strip_prefix('.').is_some_and(|after| after.starts_with(|c: char| c.is_ascii_digit()));
-    (!is_fraction && !after.starts_with(char::is_alphabetic)).then_some(())?;
+    if is_fraction || after.starts_with(char::is_alphabetic) {
+        return None;
+    }
     let words = before.trim_end_matches([' ', '=', ':', '#', '_', '-', '(', '/', '"', '\'', '`']);
     let start = words
         .rfind(|c: char| !c.is_alphabetic())
@@ -77,7 +78,8 @@ fn numbered(before: &str, text: &str) -> Option<(usize, &'static str)> {
     // `run(3)` is a call, `ThreadId(3)` is text of `Debug`.
     let is_call = before[words.len()..].contains('(') && !word.starts_with(char::is_uppercase);
     // `TaskId` ends in the word `id`, `grid` does not.
-    let last = word.rfind(|c: char| c.is_uppercase()).filter(|_| !word.chars().all(char::is_uppercase)).unwrap_or(0);
+    let is_upper_case = word.chars().all(char::is_uppercase);
+    let last = if is_upper_case { 0 } else { word.rfind(|c: char| c.is_uppercase()).unwrap_or(0) };
     (!is_call && NUMBERED_WORDS.contains(&word[last..].to_lowercase().as_str())).then_some((length, "<n>"))
 }
 
@@ -85,7 +87,9 @@ fn numbered(before: &str, text: &str) -> Option<(usize, &'static str)> {
 fn temporary_directory(text: &str) -> Option<(usize, &'static str)> {
     let bytes = text.as_bytes();
     let has_drive = bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && b"\\/".contains(&bytes[2]);
-    (bytes.first() == Some(&b'/') || has_drive).then_some(())?;
+    if bytes.first() != Some(&b'/') && !has_drive {
+        return None;
+    }
     let ends = |c: char| c.is_whitespace() || "\"'`,;()<>[]{}|".contains(c) || c == '\u{201d}' || c == '\u{2019}';
     let path = text[..text.find(ends).unwrap_or(text.len())].trim_end_matches(['.', ':', '!', '?']);
     let is_separator = |c: char| c == '/' || c == '\\';
@@ -129,7 +133,8 @@ fn time(text: &str) -> Option<usize> {
             clock(day + 1).or_else(|| Some(day + 1 + matches(&text[day + 1..], "dd:dd")?)).unwrap_or(day)
         }
         Some(day) => day,
-        None => clock(0).filter(|_| text.as_bytes().get(2) == Some(&b':'))?,
+        None if text.as_bytes().get(2) == Some(&b':') => clock(0)?,
+        None => return None,
     };
     let zone = ["Z", " UTC", "+dd:dd", "-dd:dd", "+dddd", "-dddd"].iter().find_map(|zone| matches(&text[end..], zone));
     let end = end + zone.unwrap_or(0);

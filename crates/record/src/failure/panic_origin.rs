@@ -33,7 +33,7 @@ impl PanicOrigin {
     /// Returns the first panic, if the failure is known to come from these panics.
     #[doc(hidden)]
     pub fn known(&self) -> Option<&RaisedPanic> {
-        self.raised.first().filter(|_| self.matched_by != PanicMatch::Unknown)
+        if self.matched_by == PanicMatch::Unknown { None } else { self.raised.first() }
     }
 }
 

@@ -70,9 +70,10 @@ impl Repair<'_> {
         let is_of_number = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
         let length = rest.bytes().take_while(|byte| is_of_number(byte)).count();
         let word = &rest[..length];
-        match is_too_large(word) {
-            true => self.replace(length, &format!("\"{word}\"")),
-            false => self.at += length.max(1),
+        if is_too_large(word) {
+            self.replace(length, &format!("\"{word}\""));
+        } else {
+            self.at += length.max(1);
         }
     }
 

@@ -161,9 +161,12 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
             return self.element(name.end, kind);
         }
         let mut at = name.end;
-        let quote = self.quote_before(name.start).filter(|_| self.unit(at).is_some_and(Unit::is_quote));
-        if let (Some(_), Some(unit)) = (quote, self.unit(at)) {
-            at += unit.length;
+        let closing = self.unit(at).filter(|unit| unit.is_quote());
+        let quote = closing.and_then(|_| self.quote_before(name.start));
+        if let Some(closing) = closing
+            && quote.is_some()
+        {
+            at += closing.length;
             // `environ["PASSWORD"] = …`
             if self.unit(at).is_some_and(|unit| unit.c == ']') {
                 at += 1;
@@ -261,10 +264,8 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         let end = self.end_of_value(at, extent);
         // `Bearer …`
         let word = self.text[at..end].trim_end();
-        let end = match AUTH_SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme)) {
-            true => self.end_of_value(self.skip_spaces(end), extent),
-            false => end,
-        };
+        let is_scheme = AUTH_SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme));
+        let end = if is_scheme { self.end_of_value(self.skip_spaces(end), extent) } else { end };
         (end > at).then_some(ValueSpan { value: at..end, end, is_quoted: false })
     }
 

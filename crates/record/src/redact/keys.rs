@@ -28,7 +28,9 @@ pub(super) fn private_keys(text: &str) -> Vec<Range<usize>> {
             }
         }
     }
-    keys.extend(text.find("PuTTY-User-Key-File-").filter(|_| text.contains("Private-Lines")).map(|at| at..text.len()));
+    if text.contains("Private-Lines") {
+        keys.extend(text.find("PuTTY-User-Key-File-").map(|at| at..text.len()));
+    }
     keys
 }
 

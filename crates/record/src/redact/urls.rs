@@ -79,7 +79,10 @@ fn user(text: &str, start: usize, scheme: &str) -> Option<Range<usize>> {
         let is_port = password.eq_ignore_ascii_case("port")
             || password.is_empty()
             || password.bytes().all(|byte| byte.is_ascii_digit());
-        let (sign, _) = last('@', authority, end).filter(|_| !is_port && !is_place(password))?;
+        if is_port || is_place(password) {
+            return None;
+        }
+        let (sign, _) = last('@', authority, end)?;
         return Some(start..sign);
     };
     let has_host = unit_at(text, sign).is_some_and(|unit| sign + unit.length < end);

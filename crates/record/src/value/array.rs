@@ -152,10 +152,7 @@ impl Array {
     /// Returns the summary. `is_complete` is false if the array was cut before its end.
     pub(super) fn summary(&self, is_complete: bool) -> Value {
         let mut map = Map::from_iter([("summary", "array")]);
-        match is_complete {
-            true => map.insert("length", self.leaves),
-            false => map.insert("length_at_least", self.leaves),
-        }
+        map.insert(if is_complete { "length" } else { "length_at_least" }, self.leaves);
         if is_complete && !self.is_ragged {
             map.insert("shape", self.shape.clone());
         }

@@ -202,10 +202,11 @@ impl Compactor {
         if self.state == State::Full || !is_complete {
             self.close(limits);
         }
-        (self.state != State::NotStructured && self.open.is_empty()).then_some(())?;
+        if self.state == State::NotStructured || !self.open.is_empty() {
+            return None;
+        }
         let value = read_with_parts(self.text.trim(), &self.parts, limits)?.value;
-        matches!(value, Value::List(_) | Value::Map(_)).then_some(())?;
-        fit(value, limits)
+        if matches!(value, Value::List(_) | Value::Map(_)) { fit(value, limits) } else { None }
     }
 
     /// Closes all open brackets. The incomplete entry of the innermost one is omitted.

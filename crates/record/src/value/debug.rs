@@ -88,7 +88,9 @@ impl<'a> Reader<'a> {
     }
 
     fn list(&mut self, open: &str, close: &str, depth: usize) -> Option<Node> {
-        self.take(open).then_some(())?;
+        if !self.take(open) {
+            return None;
+        }
         let mut array = ArrayBuilder::new(self.limits);
         while !self.take(close) {
             array.push(self.value(depth)?);
@@ -134,16 +136,21 @@ impl<'a> Reader<'a> {
         let mut left_out = 0usize;
         while !self.take("}") {
             if self.take("..") {
-                self.take("}").then_some(())?;
+                if !self.take("}") {
+                    return None;
+                }
                 break;
             }
             self.skip_space();
             let name = self.key(depth)?;
-            self.take(":").then_some(())?;
+            if !self.take(":") {
+                return None;
+            }
             let value = self.value(depth)?.value;
-            match entries.len() < self.limits.array {
-                true => entries.push((name, value)),
-                false => left_out += 1,
+            if entries.len() < self.limits.array {
+                entries.push((name, value));
+            } else {
+                left_out += 1;
             }
             if !self.take(",") && !self.rest().trim_ascii_start().starts_with('}') {
                 return None;
@@ -178,7 +185,9 @@ impl<'a> Reader<'a> {
     fn identifier(&mut self) -> Option<&'a str> {
         let rest = self.rest();
         let starts = |c: char| c == '_' || c.is_alphabetic();
-        rest.starts_with(starts).then_some(())?;
+        if !rest.starts_with(starts) {
+            return None;
+        }
         let length = rest.find(|c: char| !(starts(c) || c.is_numeric())).unwrap_or(rest.len());
         self.at += length;
         Some(&rest[..length])

@@ -61,7 +61,10 @@ impl Form {
             (fraction, Some(exponent)) => {
                 let is_normal = whole.len() == 1 && whole != "0" && fraction.is_none_or(is_fraction);
                 let magnitude = exponent.strip_prefix('-').unwrap_or(exponent);
-                let exponent = exponent.parse().ok().filter(|_| is_normal && is_whole_number(magnitude))?;
+                if !is_normal || !is_whole_number(magnitude) {
+                    return None;
+                }
+                let exponent = exponent.parse().ok()?;
                 // `Debug` writes an exponent below 1e-4 and from 1e16 on.
                 (!(-4..16).contains(&exponent)).then_some(Form::Float { digits, exponent })
             }

@@ -58,9 +58,10 @@ impl<'a> DebugSink<'a> {
             let tail: Vec<u8> = tail.into();
             let tail = String::from_utf8_lossy(&tail);
             let tail = tail.trim_start_matches(char::REPLACEMENT_CHARACTER);
-            match is_complete {
-                true => join_ends(head, bytes - head.len() - tail.len(), tail).into(),
-                false => format!("{head}… [endless: cut after {bytes} bytes]").into(),
+            if is_complete {
+                join_ends(head, bytes - head.len() - tail.len(), tail).into()
+            } else {
+                format!("{head}… [endless: cut after {bytes} bytes]").into()
             }
         });
         self.text.truncate(self.start);
@@ -201,11 +202,10 @@ impl ArrayScan {
     }
 
     fn summary(mut self, is_complete: bool) -> Option<Value> {
-        let finished = match is_complete {
-            true => State::Closed,
-            false => State::Reading,
-        };
-        (self.state == finished).then_some(())?;
+        let finished = if is_complete { State::Closed } else { State::Reading };
+        if self.state != finished {
+            return None;
+        }
         self.array.set_shape(self.shape.into_iter().flatten().collect(), self.is_ragged);
         Some(self.array.summary(is_complete))
     }
