@@ -6,9 +6,13 @@ use std::ops::Range;
 use super::names::{MAX_NAME_BYTES, NameKind};
 use super::shape::{has_digit, is_number, is_placeholder, looks_secret};
 use super::units::{Unit, ends_escape, find_unit, quotation, skip, unit_at};
+use text::boundary_before;
 
 /// Maximum length of an escape that is recognised before a name.
 const MAX_ESCAPE: usize = 32;
+
+/// Maximum distance between a command and its option.
+const MAX_COMMAND_BYTES: usize = 400;
 
 /// Keys of an object whose value names another value, and keys of that value.
 const NAME_KEYS: &[&str] = &["name", "key", "variable", "var", "id", "field", "header", "param", "parameter", "option"];
@@ -583,11 +587,8 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
     /// Adds the password of a command: `curl -u user:password`, `sshpass -p password`.
     fn user_of_command(&mut self, option: Range<usize>) {
         let word = &self.text[option.clone()];
-        let before = &self.text[option.start.saturating_sub(400)..];
-        let before = match self.text.is_char_boundary(option.start.saturating_sub(400)) {
-            true => &before[..option.start - option.start.saturating_sub(400)],
-            false => return,
-        };
+        let start = boundary_before(self.text, option.start.saturating_sub(MAX_COMMAND_BYTES));
+        let before = &self.text[start..option.start];
         let is_user = matches!(word, "-u" | "--user" | "-U" | "--proxy-user" | "-a" | "--auth");
         let asks = |commands: &[&str]| commands.iter().any(|command| before.contains(command));
         let at = skip(self.text, option.end, |unit| unit.is_space() || unit.is_quote() || ",=".contains(unit.c));
@@ -625,4 +626,21 @@ fn skip_prefix(text: &str, at: usize) -> usize {
     let is_prefix = text[at..at + prefix].bytes().all(|byte| b"bBrRfFuUlL&@$#c".contains(&byte));
     let is_quote = unit_at(text, at + prefix).is_some_and(Unit::is_quote);
     if prefix > 0 && is_prefix && is_quote { at + prefix } else { at }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::redact_text;
+
+    #[test]
+    fn an_option_may_follow_any_character() {
+        for letters in [200, 201, 202] {
+            let text = format!("curl{} -u me:hunter2", "é".repeat(letters) + &" ".repeat(letters % 2));
+            assert!(redact_text(&text).starts_with("curl"));
+        }
+        let near = format!("{}curl {} -u me:hunter2", "é".repeat(200), "a".repeat(100));
+        for text in [near.clone(), format!("x{near}")] {
+            assert!(!redact_text(&text).contains("hunter2"), "{text}");
+        }
+    }
 }
