@@ -55,7 +55,7 @@ impl Attribution {
 
     /// The panic that the failure is known to come from.
     pub(crate) fn known(&self) -> Option<&Arc<RecentPanic>> {
-        self.panics.first().filter(|_| self.matched_by != PanicMatch::Unknown)
+        if self.matched_by == PanicMatch::Unknown { None } else { self.panics.first() }
     }
 
     /// Takes the panics for a record, as far as it is certain that they are its own.

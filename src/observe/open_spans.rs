@@ -1,7 +1,7 @@
-//! What is kept of an open span.
+//! The open spans of a layer, with their fields and computations.
 //!
-//! A table of our own, not the registry's extensions: those cost a box for each span, and a lock that other layers hold
-//! while they format.
+//! They are in a table of this crate. The registry's extensions would cost an allocation per span, and a lock that
+//! other layers hold while they format.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -27,9 +27,9 @@ use crate::observe::trail::writer::WriterLease;
 use record::internal::Redactor;
 use runtime::lock::{Guard, Mutex};
 
-/// OpenSpans that a thread keeps for its next spans.
+/// Maximum number of `OpenSpan`s in a thread's pool.
 const MAX_POOLED: usize = 64;
-/// Bytes that a scope may hold on to in the pool.
+/// Maximum number of bytes that an `OpenSpan` in the pool may own.
 const MAX_POOLED_BYTES: usize = 16 << 10;
 
 /// An open span.
@@ -40,26 +40,26 @@ pub(crate) struct OpenSpan {
     pub(crate) role: Role,
     pub(crate) formatting: Formatting,
     pub(crate) fields: Fields,
-    /// Its path to the computation, once something happened in it.
+    /// The path to the computation, if the trail has used it.
     pub(crate) path: KnownPath,
-    /// How it stands in lines of the log, once there was one.
+    /// The span as JSON for log lines, empty until the first line.
     pub(crate) logged: Vec<u8>,
-    /// The computation that it is, where it is marked, or lies in.
+    /// The computation that a marked span is, or that the span lies in.
     pub(crate) computation: Option<Arc<Computation>>,
-    /// A computation that has closed, whose memory is for the next one.
+    /// A closed computation whose memory the next one reuses.
     spare: Option<Arc<Computation>>,
     pub(crate) follows: Vec<Followed>,
-    /// When it was opened, in the thread's time.
+    /// The moment at which the span was opened.
     pub(crate) opened: Moment,
 }
 
 impl OpenSpan {
-    /// The computation that it is.
+    /// Returns the computation that the span itself is.
     pub(crate) fn own(&self) -> Option<&Arc<Computation>> {
-        self.computation.as_ref().filter(|_| self.role.is_marked())
+        if self.role.is_marked() { self.computation.as_ref() } else { None }
     }
 
-    /// Makes it a computation inside of this one.
+    /// Makes the span a computation inside `around`.
     pub(crate) fn open_computation(&mut self, around: Option<Arc<Computation>>) {
         let computation = Computation {
             meta: self.meta,
@@ -81,17 +81,17 @@ impl OpenSpan {
     }
 }
 
-/// What happens to a computation while its span is open.
+/// A computation whose span is open.
 #[derive(Debug)]
 pub(crate) struct Computation {
     meta: &'static Metadata<'static>,
     opened: Instant,
-    /// Whether its span names it, and does not only give the reference of the one around it.
+    /// True if the span names the computation, false if it only adds a reference to the enclosing one.
     is_named: bool,
-    /// Whether a destructor opened it while its thread was unwinding: that panic does not end it.
+    /// True if a destructor opened the span while its thread was unwinding. That panic does not end the computation.
     opened_unwinding: bool,
     around: Option<Arc<Computation>>,
-    /// Whether anything failed in it, so that its state has to be looked at.
+    /// True if a failure occurred in the computation. Otherwise its state need not be locked.
     has_failures: AtomicBool,
     outcome: StatedOutcome,
     trail: Trail,
@@ -100,17 +100,17 @@ pub(crate) struct Computation {
 
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    /// The last failure that was recorded for it.
+    /// The latest recorded failure of the computation.
     pub(crate) recorded: Option<Recorded>,
-    /// The last failures of computations inside it, newest last.
+    /// The latest failures of inner computations, newest last.
     pub(crate) inner: VecDeque<Recorded>,
-    /// Whether a computation inside it has succeeded since.
+    /// True if an inner computation has succeeded since the latest inner failure.
     pub(crate) recovered_since: bool,
-    /// The time that went into records.
+    /// The total time spent on writing records.
     pub(crate) recording: Duration,
 }
 
-/// A span that another one follows from.
+/// A span from which another one follows.
 #[derive(Clone, Debug)]
 pub(crate) struct Followed {
     pub(crate) name: &'static str,
@@ -118,12 +118,12 @@ pub(crate) struct Followed {
 }
 
 impl Computation {
-    /// The state. `None` in a child of a process that forked while another thread used it.
+    /// Locks the state. Returns `None` in a forked child if another thread of the parent held the lock.
     pub(crate) fn state(&self) -> Option<Guard<'_, State>> {
         self.state.lock()
     }
 
-    /// The state, to note a failure in it.
+    /// Locks the state to store a failure in it.
     pub(crate) fn mark_failed(&self) -> Option<Guard<'_, State>> {
         self.has_failures.store(true, Ordering::Relaxed);
         self.state()
@@ -133,7 +133,7 @@ impl Computation {
         self.has_failures.load(Ordering::Relaxed)
     }
 
-    /// Whether the panic that unwinds this thread can end it.
+    /// Returns true if a panic that unwinds this thread can end the computation.
     pub(crate) fn may_unwind(&self) -> bool {
         !self.opened_unwinding
     }
@@ -146,14 +146,14 @@ impl Computation {
         self.opened.elapsed()
     }
 
-    /// How long it has been open, without the time that we took to record what failed in it.
+    /// Returns the time since the span was opened, without the time spent on writing records.
     pub(crate) fn duration(&self) -> Duration {
         let state = if self.has_failures() { self.state() } else { None };
         let recording = state.map_or(Duration::ZERO, |state| state.recording);
         self.elapsed().saturating_sub(recording)
     }
 
-    /// The last failure that was recorded for it.
+    /// Returns the latest recorded failure.
     pub(crate) fn failure(&self) -> Option<Uuid> {
         if !self.has_failures() {
             return None;
@@ -161,17 +161,17 @@ impl Computation {
         self.state()?.recorded.as_ref().map(|recorded| recorded.id)
     }
 
-    /// Takes over the outcome that the program states.
+    /// Sets the outcome that the program states.
     pub(crate) fn state_outcome(&self, outcome: Outcome) {
         self.outcome.set(outcome);
     }
 
-    /// The outcome that the program has stated.
+    /// Returns the outcome that the program stated.
     pub(crate) fn outcome(&self) -> Outcome {
         self.outcome.get()
     }
 
-    /// A success: what failed inside the computations around it before has been got over.
+    /// Tells the enclosing computations that this one succeeded after their earlier failures.
     pub(crate) fn succeeded(&self) {
         for around in self.outwards().skip(1).filter(|around| around.has_failures()) {
             if let Some(mut state) = around.state() {
@@ -180,28 +180,28 @@ impl Computation {
         }
     }
 
-    /// It and the computations around it.
+    /// Returns this computation and the enclosing ones, innermost first.
     fn outwards(&self) -> impl Iterator<Item = &Computation> {
         std::iter::successors(Some(self), |computation| computation.around.as_deref())
     }
 
-    /// The computation that it is, or gives the reference of.
+    /// Returns the computation that this one is, or to which it adds a reference.
     pub(crate) fn named(&self) -> Option<&Computation> {
         self.outwards().find(|computation| computation.is_named)
     }
 
-    /// Lets go of what a closed computation need not keep.
+    /// Releases everything but the memory of the computation itself.
     fn close(&mut self) {
         self.around = None;
         self.trail.clear();
     }
 
-    /// Where it is: no other one is there while it is open.
+    /// Returns the address, which is unique among open computations.
     pub(crate) fn address(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
 
-    /// A lane of its trail.
+    /// Leases a lane of the trail to this thread.
     pub(crate) fn lease_lane(&self, retention: Retention) -> Option<WriterLease> {
         self.trail.lease(retention, self.meta)
     }
@@ -210,41 +210,41 @@ impl Computation {
         &self.trail
     }
 
-    /// What has happened in it by now.
+    /// Returns the history of the named computation up to now.
     pub(crate) fn history(&self, retention: Retention, redactor: &Redactor) -> History {
         self.named().map(|named| named.trail.history(named.meta, named.opened, retention, redactor)).unwrap_or_default()
     }
 }
 
-/// How many computations are open, by layer. Layers beyond that number share a counter.
+/// The number of open computations by layer. Further layers share counters.
 static OPEN_COMPUTATIONS: [AtomicUsize; 64] = [const { AtomicUsize::new(0) }; 64];
 
-/// How many computations are open in the process.
+/// Returns the number of open computations in the process.
 pub(crate) fn open_in_process() -> usize {
     OPEN_COMPUTATIONS.iter().map(|open| open.load(Ordering::Relaxed)).sum()
 }
 
-/// The open spans that are kept.
+/// The open spans of a layer that a record, a log line or the trail may need.
 #[derive(Debug)]
 pub(crate) struct OpenSpans {
     shards: [Shard; 32],
     open_computations: &'static AtomicUsize,
 }
 
-/// What was found of a span that closes.
+/// The state of a span that closes.
 #[derive(Debug)]
 pub(crate) enum CloseState {
-    /// It was not kept.
+    /// The span was not tracked.
     Unknown,
-    /// It was kept, and now is not.
+    /// The span was tracked and has been removed.
     Closed(Box<OpenSpan>),
-    /// There is something to say before it goes.
+    /// The layer has to run its close action first, then call [`OpenSpans::finish_close`].
     Deferred,
 }
 
 #[derive(Debug, Default)]
 struct Shard {
-    /// Spans in it, so that nobody looks into one that is empty.
+    /// The number of spans, so that an empty shard need not be locked.
     count: AtomicUsize,
     spans: Mutex<Spans>,
 }
@@ -252,7 +252,7 @@ struct Shard {
 type Spans = HashMap<u64, Box<OpenSpan>, BuildHasherDefault<NumberHasher>>;
 
 impl Shard {
-    /// The spans. `None` in a child of a process that forked while another thread used them.
+    /// Locks the spans. Returns `None` in a forked child if another thread of the parent held the lock.
     fn spans(&self) -> Option<Guard<'_, Spans>> {
         self.spans.lock()
     }
@@ -268,7 +268,7 @@ impl OpenSpans {
         }
     }
 
-    /// Returns true unless a thread of this process uses them.
+    /// Returns true unless a thread of this process holds a lock.
     pub(crate) fn are_free(&self) -> bool {
         self.shards.iter().all(|shard| shard.spans.is_free())
     }
@@ -287,18 +287,18 @@ impl OpenSpans {
         shard.count.store(spans.len(), Ordering::Relaxed);
     }
 
-    /// Whether any span could lie in a computation. A span that was opened on this thread is seen by it.
+    /// Returns true if any computation is open. A computation that this thread opened is always counted.
     #[inline]
     pub(crate) fn any_computation(&self) -> bool {
         self.open_computations.load(Ordering::Relaxed) > 0
     }
 
-    /// Whether a span may be kept. One that is handed from thread to thread is seen wherever it comes.
+    /// Returns true if the span may be tracked. A span that another thread passed on to this one is always found.
     pub(crate) fn may_hold(&self, id: u64) -> bool {
         self.shard(id).count.load(Ordering::Relaxed) > 0
     }
 
-    /// Takes out a span that closes, unless there is something to say about it first.
+    /// Removes a span that closes, unless it has a close action.
     pub(crate) fn close(&self, id: u64, has_action: impl FnOnce(&OpenSpan) -> bool) -> CloseState {
         let shard = self.shard(id);
         let Some(mut spans) = shard.spans() else { return CloseState::Unknown };
@@ -309,7 +309,7 @@ impl OpenSpans {
         }
     }
 
-    /// Takes out the span about which everything is said.
+    /// Removes a span after its close action.
     pub(crate) fn finish_close(&self, id: u64) -> CloseState {
         let shard = self.shard(id);
         shard.spans().map_or(CloseState::Unknown, |mut spans| self.take_out(shard, &mut spans, id))
@@ -324,13 +324,13 @@ impl OpenSpans {
         CloseState::Closed(open_span)
     }
 
-    /// Looks at a scope. No code of the user may run in here: the shard is locked.
+    /// Calls `look` with an open span. The shard is locked, so no code of the user may run.
     pub(crate) fn with<R>(&self, id: u64, look: impl FnOnce(&mut OpenSpan) -> R) -> Option<R> {
         self.shard(id).spans()?.get_mut(&id).map(|open_span| look(open_span))
     }
 
-    /// The open spans, innermost first, that this chain of callsites stands for: of several, the one opened last on
-    /// this thread.
+    /// Returns the open spans, innermost first, that match a chain of callsites. Of several matches, returns the latest
+    /// one of this thread.
     pub(crate) fn find(&self, chain: &[&'static Metadata<'static>]) -> Vec<u64> {
         let Some(innermost) = chain.first() else { return Vec::new() };
         let mut candidates = Vec::new();
@@ -351,7 +351,7 @@ impl OpenSpans {
                         parent = outer;
                     }
                     Some((_, (false, _))) => return None,
-                    // A span that is not kept ends what is known.
+                    // The parent is not tracked, so the rest of the path is unknown.
                     None => break,
                 }
             }
@@ -371,12 +371,12 @@ impl Drop for OpenSpans {
 }
 
 thread_local! {
-    // A box is what the table holds: it moves between pool and table without a copy.
+    // The table holds boxes too, so a span moves between pool and table without a copy.
     #[allow(clippy::vec_box)]
     static POOLED: RefCell<Vec<Box<OpenSpan>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A scope without fields, from the pool where there is one.
+/// Returns a span without fields, from the pool if possible.
 pub(crate) fn from_pool(meta: &'static Metadata<'static>, role: Role) -> Box<OpenSpan> {
     let pooled = POOLED.try_with(|pool| pool.try_borrow_mut().ok()?.pop()).ok().flatten();
     let fresh = || {
@@ -401,13 +401,15 @@ pub(crate) fn from_pool(meta: &'static Metadata<'static>, role: Role) -> Box<Ope
     open_span
 }
 
-/// Keeps a closed scope's memory for the next span.
+/// Returns a closed span to the pool.
 pub(crate) fn recycle(mut open_span: Box<OpenSpan>) {
     open_span.fields.clear();
     open_span.logged.clear();
     open_span.follows.clear();
-    let own = open_span.computation.take().filter(|_| open_span.role.is_marked());
-    if let Some(mut computation) = own {
+    let computation = open_span.computation.take();
+    if open_span.role.is_marked()
+        && let Some(mut computation) = computation
+    {
         match Arc::get_mut(&mut computation) {
             Some(unshared) => {
                 unshared.close();

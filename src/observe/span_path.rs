@@ -1,4 +1,4 @@
-//! The spans around something that failed, as owned data.
+//! The spans around a failure, innermost first, as owned data.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use record::SpanEntry;
 use record::internal::Redactor;
 use record::{Limits, Map, Value};
 
-/// The id of a span and its callsite.
+/// A span id and the callsite of the span.
 pub(crate) type SpanKey = (u64, &'static Metadata<'static>);
 
-/// The spans around something, innermost first.
+/// The spans around a failure, innermost first.
 #[derive(Debug, Default)]
 pub(crate) struct SpanPath {
     spans: Vec<PathSpan>,
@@ -48,7 +48,7 @@ impl SpanPath {
         SpanPath { spans: path.iter().map(read).collect() }
     }
 
-    /// The spans that an error was born in, where they are still open; else what its trace says of them.
+    /// Returns the spans in which an error was created. Spans that are closed are described by the SpanTrace.
     pub(crate) fn created_in(
         open_spans: &OpenSpans,
         trace: &[TracedSpan],
@@ -64,7 +64,7 @@ impl SpanPath {
         entries
     }
 
-    /// What a trace itself says of its spans: their fields are one text.
+    /// Converts a SpanTrace. It has the fields of each span as one text.
     pub(crate) fn of_trace(trace: &[TracedSpan]) -> Vec<SpanEntry> {
         let entry = |span: &TracedSpan| {
             let mut entry = entry(span.meta);
@@ -76,7 +76,7 @@ impl SpanPath {
         trace.iter().map(entry).collect()
     }
 
-    /// The innermost value of a field that names something, and the span that it is of.
+    /// Returns the innermost value of a field that names something, and the index of its span.
     fn named(&self, field: &str) -> Option<(usize, Cow<'_, str>)> {
         self.spans.iter().enumerate().find_map(|(index, span)| {
             let text = match span.fields.get(field)? {
@@ -100,30 +100,30 @@ impl SpanPath {
         self.named(name).map(|(_, text)| text.into_owned())
     }
 
-    /// The category that a span names. A field `category` with any other value is a parameter only.
+    /// Returns the category that a span names. A field `category` with another value is only a parameter.
     pub(crate) fn category(&self) -> Option<String> {
         let named = self.spans.iter().find_map(|span| Category::from_name(span.fields.get("category")?.as_str()?));
         named.map(|category| category.name().to_owned())
     }
 
-    /// The innermost span that names the computation or its reference.
+    /// Returns the innermost span that names a computation or its reference.
     fn marked(&self) -> Option<usize> {
         self.spans.iter().position(|span| Role::of(span.meta).is_marked())
     }
 
-    /// The innermost computation.
+    /// Returns the innermost computation.
     pub(crate) fn innermost(&self) -> Option<&Arc<Computation>> {
         self.spans[self.marked()?].computation.as_ref()
     }
 
-    /// The innermost computation, if it has this name.
+    /// Returns the innermost computation if it has this name.
     pub(crate) fn owner(&self, computation: &str) -> Option<&Arc<Computation>> {
         let (_, name) = self.named(COMPUTATION)?;
         let innermost = self.spans[self.marked()?].computation.as_ref();
-        innermost.filter(|_| name == computation)
+        if name == computation { innermost } else { None }
     }
 
-    /// The computations that a failure of this name belongs to, and those around them; innermost first.
+    /// Returns the computations to which a failure of this name belongs, and the enclosing ones, innermost first.
     pub(crate) fn owners(&self, computation: &str) -> (Vec<&Computation>, Vec<&Computation>) {
         let named = self.named(COMPUTATION).filter(|(_, name)| name == computation);
         let owned = named.map_or(0, |(index, _)| index + 1);
@@ -131,14 +131,14 @@ impl SpanPath {
         (of_spans(own), of_spans(around))
     }
 
-    /// The ids of the spans up to the innermost computation's.
+    /// Returns the span ids from the innermost up to that of the innermost computation.
     pub(crate) fn ids(&self) -> Arc<[u64]> {
         let count = self.marked().map_or(0, |index| index + 1);
         self.spans[..count].iter().map(|span| span.id).collect()
     }
 
-    /// The fields of the computation's span and of those around it; the innermost wins. Where an event names the
-    /// computation, its own fields come first, and all spans are around it.
+    /// Returns the fields of the computation's span and of the spans around it. Inner values replace outer ones. If an
+    /// event names the computation, its fields come first, followed by those of all spans.
     pub(crate) fn parameters(&self, of_event: Option<Map>, used: &[&str]) -> Map {
         let innermost = if of_event.is_some() { 0 } else { self.marked().unwrap_or(0) };
         let mut parameters = of_event.unwrap_or_default();
@@ -149,24 +149,24 @@ impl SpanPath {
         parameters
     }
 
-    /// When the computations around were opened, innermost first.
+    /// Returns the times at which the enclosing computations were opened, innermost first.
     pub(crate) fn opened(&self) -> Opened {
         Opened(self.spans.iter().filter_map(|span| Some(span.computation.as_ref()?.opened())).collect())
     }
 
-    /// Seconds since the innermost computation's span was opened, as the trail counts them.
+    /// Returns the seconds since the innermost computation was opened, on the time scale of the trail.
     pub(crate) fn elapsed_s(&self) -> Option<f64> {
         let computation = self.spans[self.marked()?].computation.as_ref()?;
         Some(computation.named().unwrap_or(computation).elapsed().as_secs_f64())
     }
 
-    /// What happened in the computation of this name before.
+    /// Returns the history of the computation of this name.
     pub(crate) fn history(&self, computation: &str, retention: Retention, redactor: &Redactor) -> History {
         let owner = self.owner(computation);
         owner.map(|owner| owner.history(retention, redactor)).unwrap_or_default()
     }
 
-    /// A failure of a computation that this one follows from.
+    /// Returns a failure of a computation from which this one follows.
     pub(crate) fn failure_followed(&self) -> Option<Uuid> {
         let count = self.marked().map_or(0, |index| index + 1);
         let mut followed = self.spans[..count].iter().flat_map(|span| &span.follows);
@@ -183,7 +183,7 @@ impl SpanPath {
         self.spans.iter().take(limit).map(entry).collect()
     }
 
-    /// Each span with its fields as one line of text.
+    /// Returns the id of each span with its fields as one line of text.
     pub(crate) fn texts(&self) -> impl Iterator<Item = (u64, String)> {
         self.spans.iter().map(|span| {
             let fields: Vec<String> = span.fields.iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -1,10 +1,10 @@
-//! What the layer remembers per thread. Nothing here has a destructor, so that it can be reached while a thread ends.
+//! Per-thread state of the layers. It has no destructor, so it is usable while a thread ends.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Layers whose activity is counted separately on each thread: several layers count the same event. Layers whose numbers
-/// differ by a multiple of this share a counter.
+/// Number of activity counters per thread. Each layer counts events itself, so layers need separate counters. Layers
+/// whose ids are equal modulo this number share one.
 const LAYERS: usize = 16;
 
 thread_local! {
@@ -13,12 +13,12 @@ thread_local! {
     static NUMBER: Cell<u64> = const { Cell::new(0) };
 }
 
-/// While it lives, what happens on this thread is our own doing, or that of a value we are formatting: not to be
-/// captured.
+/// Marks the thread as busy while it lives. The layers then ignore events, because they come from the library itself or
+/// from a value that it formats.
 pub(crate) struct Busy(());
 
 impl Busy {
-    /// `None`: the thread is busy already.
+    /// Marks the thread as busy. Returns `None` if it is busy already.
     #[inline]
     pub(crate) fn enter() -> Option<Self> {
         let was_busy = BUSY.try_with(|busy| busy.replace(true)).unwrap_or(true);
@@ -37,7 +37,7 @@ impl Drop for Busy {
     }
 }
 
-/// A moment of a thread: how many spans, errors and logged events a layer had seen on it.
+/// A point in the activity of a thread: the number of spans, errors and logged events that a layer has counted on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Moment {
     thread: u64,
@@ -53,19 +53,19 @@ impl Moment {
         self.thread == number()
     }
 
-    /// Orders moments: those of this thread are nearer than others, and late ones nearer than early ones.
+    /// Returns a sort key. Moments of this thread come last, and later moments after earlier ones.
     pub(crate) fn recency(self) -> (bool, u64) {
         (self.thread == number(), self.activity)
     }
 
-    /// Whether this moment came right after the other one, with no span or event in between but its own.
+    /// Returns true if nothing but this moment's own event was counted since the earlier moment on the same thread.
     pub(crate) fn follows(self, earlier: Moment) -> bool {
         self.thread == earlier.thread && self.activity <= earlier.activity + 1
     }
 }
 
-/// Counts a span that was opened here, an error or a logged event. It says whether it did: what a value does that is being
-/// formatted does not count.
+/// Counts a new span, an error or a logged event on this thread. Returns false if the thread is busy, because events of
+/// a value that is being formatted do not count.
 #[inline]
 pub(crate) fn count_activity(layer: u64) -> bool {
     let counts = !Busy::is_busy();
@@ -80,7 +80,7 @@ fn with_activity<R>(layer: u64, look: impl FnOnce(&Cell<u64>) -> R) -> Option<R>
     ACTIVITY.try_with(|activity| look(&activity[layer as usize % LAYERS])).ok()
 }
 
-/// A number of its own for each thread.
+/// Returns a number that identifies the current thread.
 pub(crate) fn number() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let assign = |number: &Cell<u64>| {
@@ -92,7 +92,7 @@ pub(crate) fn number() -> u64 {
     NUMBER.try_with(assign).unwrap_or(0)
 }
 
-/// The name of the current thread, else its id.
+/// Returns the name of the current thread, or its id.
 pub(crate) fn name() -> String {
     let thread = std::thread::current();
     thread.name().map_or_else(|| format!("{:?}", thread.id()), str::to_owned)

@@ -1,6 +1,6 @@
-//! The parts of a lane that a model checker replaces by its own.
+//! The types and limits of a lane that the loom models replace.
 
 pub(super) use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 
-/// Places for the rings of a lane.
+/// Number of ring descriptors in a lane.
 pub(super) const RINGS: usize = 64;

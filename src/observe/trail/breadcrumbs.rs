@@ -1,4 +1,4 @@
-//! Rows of text: what a computation said that was no number.
+//! Rows of text in a lane: messages and other text fields of events.
 
 use crate::observe::callsite::LOG_FIELDS;
 use crate::observe::fields::Fields;
@@ -9,22 +9,22 @@ use crate::observe::trail::retention::Retention;
 use crate::observe::trail::want::{TEXT_RINGS, Want, holds_texts};
 use text::boundary_before;
 
-/// Breadcrumbs that are kept.
+/// The retention of the breadcrumbs of a computation.
 pub(super) const RETENTION: Retention = Retention { head: 0, tail: 32 };
-/// Words of text of each.
+/// Words of text in a row.
 const TEXT: usize = 28;
-/// The clock, the callsite, the length of the text, and the path of the spans.
+/// Words before the text: the clock, the callsite, the length of the text, and the path of the spans.
 const BEFORE_TEXT: usize = 4;
 const CUT: u64 = 1 << 32;
 const STRIDE: usize = BEFORE_TEXT + TEXT;
 
-/// Words that they take in a lane, of all targets together.
+/// Words in a lane for the texts of all targets.
 pub(super) const WORDS: usize = RETENTION.tail * STRIDE;
 
-/// The keys of the rings for targets that have no ring: of libraries, and of the program.
+/// Keys of the two rings for targets without their own ring: one for libraries, one for the program.
 const OTHERS: [u64; 2] = [1, 3];
 
-/// What the texts of a target want. Each target has a ring, as far as there are any.
+/// Returns the ring that the texts of a target need. A target has its own ring while there are free ones.
 pub(super) fn want(lane: &Lane, target: &str, is_own: bool) -> Want {
     let texts = || lane.rings().filter(|ring| holds_texts(ring.key));
     let key = key_of(target);
@@ -33,7 +33,7 @@ pub(super) fn want(lane: &Lane, target: &str, is_own: bool) -> Want {
     Want { key, stride: STRIDE, tag: 0, is_own, retention: RETENTION }
 }
 
-/// An odd number for a target.
+/// Returns an odd number for a target.
 pub(super) fn key_of(target: &str) -> u64 {
     let (chunks, rest) = target.as_bytes().as_chunks();
     let add = |key: u64, word: u64| mix(key ^ word).rotate_left(29);
@@ -41,7 +41,7 @@ pub(super) fn key_of(target: &str) -> u64 {
     rest.iter().fold(key, |key, byte| add(key, u64::from(*byte))) | 1
 }
 
-/// What was said, as far as it is kept.
+/// The content of a row of text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct BreadcrumbRow {
     pub(super) tick: u64,
@@ -49,7 +49,7 @@ pub(super) struct BreadcrumbRow {
     pub(super) text: String,
 }
 
-/// Text that fits.
+/// A text that is cut to the length of a row.
 struct Text {
     bytes: [u8; 8 * TEXT],
     length: usize,
@@ -96,7 +96,7 @@ pub(super) fn write(
     Some(())
 }
 
-/// The path of the spans around an event.
+/// Returns the path of the spans around the event.
 pub(super) fn path(row: &[u64]) -> PathWord {
     PathWord::of(row.get(3).copied().unwrap_or_default())
 }
@@ -120,7 +120,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 256 }))]
 
-        /// Whatever is said, its beginning is kept, and whether there was more.
+        /// For any text, the row has its beginning and whether it was cut.
         #[test]
         fn a_text_keeps_whole_characters(parts in prop::collection::vec("\\PC{0,80}", 0..8)) {
             let mut text = Text { bytes: [0; 8 * TEXT], length: 0, cut: false };

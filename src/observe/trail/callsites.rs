@@ -1,5 +1,7 @@
-//! The callsites that trails refer to by their address, and the places of records of the `log` crate, which share a
-//! callsite.
+//! A table of the callsites to which trails refer.
+//!
+//! A trail refers to a callsite by its address. Records of the `log` crate share one callsite, so a trail refers to
+//! their source locations by odd numbers.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,13 +15,13 @@ use record::Limits;
 use record::Location;
 use runtime::lock::Renewable;
 
-/// A callsite that a trail refers to.
+/// A callsite to which a trail refers.
 #[derive(Clone, Debug)]
 pub(super) struct Callsite {
     pub(super) meta: &'static Metadata<'static>,
-    /// What it said first.
+    /// The message template of its first event.
     pub(super) message: Option<String>,
-    /// Where a record of the `log` crate comes from.
+    /// The source location of a record of the `log` crate.
     pub(super) place: Option<Location>,
 }
 
@@ -29,15 +31,15 @@ impl Callsite {
     }
 }
 
-/// Places of records of the `log` crate that are remembered. A program has fewer.
+/// Maximum number of source locations of `log` records. Programs have fewer.
 const MAX_LOG_PLACES: usize = 4096;
 
-/// They are known by odd numbers, which are no addresses.
+/// Source locations of `log` records by odd numbers, which are no addresses.
 static LOG_PLACES: Renewable<Option<HashMap<u64, Callsite>>> = Renewable::none();
 
 static CALLSITES: Renewable<Option<HashMap<u64, Callsite>>> = Renewable::none();
 
-/// Some of those that are known: whoever is found here need not be looked up.
+/// A cache of registered callsites, so that most events need no lookup.
 static RECENTLY_REGISTERED: [AtomicU64; 256] = [const { AtomicU64::new(0) }; 256];
 
 #[inline]
@@ -45,7 +47,7 @@ pub(super) fn address(meta: &'static Metadata<'static>) -> u64 {
     std::ptr::from_ref(meta).addr() as u64
 }
 
-/// Sees to it that a trail can refer to a callsite. Its message is asked for the first time only.
+/// Registers a callsite, so that a trail can refer to it. `message` is called only the first time.
 pub(crate) fn register(meta: &'static Metadata<'static>, message: impl FnOnce() -> Option<String>) {
     let address = address(meta);
     let recent = &RECENTLY_REGISTERED[(address >> 4) as usize % RECENTLY_REGISTERED.len()];
@@ -53,7 +55,7 @@ pub(crate) fn register(meta: &'static Metadata<'static>, message: impl FnOnce() 
         return;
     }
     if find(address).is_none() {
-        // It may be any code of the user's that says the message: nothing may be locked then.
+        // `message` may run code of the user, so no lock may be held.
         let message = message();
         if let Some(mut known) = CALLSITES.lock() {
             known.get_or_insert_default().entry(address).or_insert(Callsite { meta, message, place: None });
@@ -62,8 +64,8 @@ pub(crate) fn register(meta: &'static Metadata<'static>, message: impl FnOnce() 
     recent.store(address, Ordering::Relaxed);
 }
 
-/// The number by which a trail can refer to the place of a record of the `log` crate; that of its callsite where there
-/// is no room for more.
+/// Returns the number for the source location of a `log` record. If the table is full, returns the number of the
+/// callsite.
 pub(super) fn register_log_place(meta: &'static Metadata<'static>, fields: &Fields) -> u64 {
     let place = LogPlace::of(fields);
     let number = place.number(address(meta));
@@ -79,7 +81,7 @@ pub(super) fn register_log_place(meta: &'static Metadata<'static>, fields: &Fiel
     }
 }
 
-/// Where a record of the `log` crate comes from.
+/// The source location of a record of the `log` crate.
 #[derive(Clone, Copy)]
 struct LogPlace<'a> {
     target: Option<&'a str>,

@@ -1,18 +1,18 @@
-//! How the rows of a lane are divided among the series that want them.
+//! Divides the rows of a lane among the series that want them.
 //!
-//! Three quarters of the space belong to the program's own series and one quarter to those of libraries. Each part may use
-//! what the other leaves. Inside a part the division is max-min fair: a series that wants less than an equal share gets all
-//! that it wants, and the rest is divided equally among the others. So a short series is always complete, however long the
-//! others are.
+//! Three quarters of the space belong to the program's own series, and one quarter to those of libraries. Each part may
+//! use the space that the other one leaves. Inside a part the division is max-min fair: a series that wants less than
+//! an equal share gets all of it, and the rest is divided equally among the others. A short series is therefore always
+//! complete, however long the others are.
 
-/// What a series wants.
+/// The rows that a series wants.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Claim {
     /// Words of a row.
     pub(super) stride: usize,
-    /// Rows that it should have.
+    /// Number of rows.
     pub(super) rows: usize,
-    /// Whether it is of the program itself.
+    /// True if the series belongs to the program, false if it belongs to a library.
     pub(super) is_own: bool,
 }
 
@@ -22,7 +22,7 @@ impl Claim {
     }
 }
 
-/// The rows of each series.
+/// Returns the number of rows for each series.
 pub(super) fn divide(claims: &[Claim], room: usize) -> Vec<usize> {
     let wanted =
         |is_own| claims.iter().filter(|claim| claim.is_own == is_own).map(|claim| claim.words()).sum::<usize>();
@@ -33,7 +33,7 @@ pub(super) fn divide(claims: &[Claim], room: usize) -> Vec<usize> {
     rows
 }
 
-/// Divides this much among one part of the series, the smallest first. Returns what is left.
+/// Divides the space among the series of one part, the smallest first. Returns the rest.
 fn fill(claims: &[Claim], is_own: bool, room: usize, rows: &mut [usize]) -> usize {
     let mut part: Vec<usize> = (0..claims.len()).filter(|index| claims[*index].is_own == is_own).collect();
     part.sort_by_key(|index| claims[*index].words());
@@ -58,7 +58,8 @@ mod tests {
     }
 
     proptest! {
-        /// Nobody gets more than wanted, all fits, and a series that wants less than an equal share has it whole.
+        /// No series gets more than it wants, all rows fit, and a series that wants less than an equal share is
+        /// complete.
         #[test]
         fn the_division_is_fair(claims in prop::collection::vec(claim(), 1..48), room in 0..20_000_usize) {
             let rows = divide(&claims, room);
@@ -73,7 +74,7 @@ mod tests {
             }
         }
 
-        /// Libraries never take what the program's own series need.
+        /// Libraries never take rows that the program's own series need.
         #[test]
         fn libraries_leave_three_quarters(libraries in prop::collection::vec(claim(), 0..40), rows in 0..256_usize) {
             let own = Claim { stride: 6, rows, is_own: true };

@@ -1,4 +1,4 @@
-//! Which callsites a trail keeps: a filter by target and level.
+//! The filter of the trail, by target and level.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,12 +7,12 @@ use tracing::level_filters::LevelFilter;
 
 use crate::observe::target_filter::{FilterError, TargetFilter};
 
-/// A filter, and its verdicts: each callsite is judged once.
+/// A filter with a cache of its decisions by callsite.
 #[derive(Debug)]
 pub(crate) struct TrailFilter {
     filter: TargetFilter,
-    /// Addresses of callsites, the verdict in the two lowest bits, which alignment leaves free. A callsite that gives way
-    /// to another one is judged again.
+    /// Addresses of callsites, with the decision in the two lowest bits, which are 0 in an aligned address. If a
+    /// callsite is replaced, its decision is made again.
     verdicts: [AtomicUsize; 512],
 }
 
@@ -22,13 +22,13 @@ const DROP: usize = 2;
 const _: () = assert!(align_of::<Metadata<'static>>() > (KEEP | DROP));
 
 impl TrailFilter {
-    /// Parses `info,my_solver=debug,h2=off`. If it only turns targets off, all others keep this level.
+    /// Parses `info,my_solver=debug,h2=off`. If the filter only turns targets off, all other targets keep `level`.
     pub(crate) fn parse(text: &str, level: LevelFilter) -> Result<Self, FilterError> {
         let filter = TargetFilter::parse_for_trail(text, level)?;
         Ok(TrailFilter { filter, verdicts: [const { AtomicUsize::new(0) }; 512] })
     }
 
-    /// Whether events and late values of this callsite are kept.
+    /// Returns true if the trail keeps events and late values of this callsite.
     #[inline]
     pub(crate) fn keeps(&self, meta: &'static Metadata<'static>) -> bool {
         let address = std::ptr::from_ref(meta).addr();
@@ -44,17 +44,17 @@ impl TrailFilter {
         }
     }
 
-    /// The same for a callsite that need not be one of the program's.
+    /// Same as [`keeps`](Self::keeps), without the cache.
     pub(crate) fn enables(&self, meta: &Metadata<'_>) -> bool {
         self.filter.enables(meta)
     }
 
-    /// Whether it asks for more of this target than of others.
+    /// Returns true if the filter enables more of this target than of others.
     pub(crate) fn prefers(&self, target: &str) -> bool {
         self.filter.prefers(target)
     }
 
-    /// The most detailed level that it keeps of anything.
+    /// Returns the most detailed level that the filter enables.
     pub(crate) fn most(&self) -> LevelFilter {
         self.filter.most()
     }

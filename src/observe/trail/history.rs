@@ -1,4 +1,4 @@
-//! The lanes of a computation as the columns of its record.
+//! Reads the lanes of a computation into the columns of a record.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -22,52 +22,52 @@ use record::internal::{REDACTED, Redactor};
 use record::{Breadcrumb, TrailEntry};
 use record::{Map, Value};
 
-/// Paths of spans for which a callsite has an entry each. If there are more, all are in one entry, with columns for what the
-/// spans carry.
+/// Maximum number of entries per callsite, one for each path of spans. If there are more paths, they share one entry,
+/// with columns for the values of the spans.
 const MAX_ENTRIES: usize = 12;
 
-/// What a trail has to say.
+/// The trail and the breadcrumbs of a record.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct History {
     pub(crate) trail: Vec<TrailEntry>,
     pub(crate) breadcrumbs: Vec<Breadcrumb>,
 }
 
-/// Rows of all lanes that belong together.
+/// The rows of one entry, from all lanes.
 #[derive(Debug, Default)]
 struct Series {
     is_own: bool,
     seen: u64,
-    /// How many of the rows that are kept lie before the gap.
+    /// The number of rows before the gap.
     head: usize,
     rows: Vec<Row>,
-    /// The words of the rows, of all lanes.
+    /// The words of all rows.
     words: Vec<u64>,
 }
 
 #[derive(Debug)]
 struct Row {
     tick: u64,
-    /// Whether it is one of the first of its lane.
+    /// True if the row belongs to the head of its lane's ring.
     is_early: bool,
-    /// The path of its spans, if that is still known.
+    /// The path of the spans, if the lane still has it.
     path: Option<usize>,
     words: Range<usize>,
 }
 
-/// What the lanes hold.
+/// The content of all lanes.
 #[derive(Debug)]
 struct Contents {
     /// All paths of spans. The first one is empty.
     paths: Vec<TrailPath>,
-    /// Texts by target.
+    /// Text series by target.
     texts: BTreeMap<u64, Series>,
-    /// Numbers by callsite and path; without a path, rows of several.
+    /// Number series by callsite and path. Series without a path have rows of several paths.
     numbers: BTreeMap<u64, BTreeMap<Option<usize>, Series>>,
 }
 
 impl Trail {
-    /// What has happened by now in a computation of this span. Other threads may go on writing meanwhile.
+    /// Returns the history of a computation up to now. Other threads may write meanwhile.
     pub(crate) fn history(
         &self,
         home: &'static Metadata<'static>,
@@ -101,7 +101,7 @@ impl Contents {
         let mut contents =
             Contents { paths: vec![TrailPath::default()], texts: BTreeMap::new(), numbers: BTreeMap::new() };
         for lane in lanes {
-            // Rows first: a path is kept before a row refers to it.
+            // Read the rows first: a lane stores a path before a row refers to it.
             let snapshots = lane.lane.snapshots();
             let paths = contents.add_paths(lane);
             snapshots.iter().for_each(|snapshot| contents.add(snapshot, &paths));
@@ -109,7 +109,7 @@ impl Contents {
         contents
     }
 
-    /// Where the paths of a lane are among those of all.
+    /// Adds the paths of a lane. Returns the index of each path by its word.
     fn add_paths(&mut self, lane: &LaneWithPaths) -> BTreeMap<u64, usize> {
         let mut places = BTreeMap::from([(0, 0)]);
         for (word, path) in lane.paths.all() {
@@ -130,9 +130,10 @@ impl Contents {
         }
         let callsite = self.numbers.entry(paths::callsite_of(snapshot.key)).or_default();
         let path_of = |row: &[u64]| paths.get(&Columns::path(row).word()).copied();
-        let path = match paths::is_shared(snapshot.key) {
-            true => None,
-            false => paths.get(&PathWord::of_ring(snapshot.key).word()).copied(),
+        let path = if paths::is_shared(snapshot.key) {
+            None
+        } else {
+            paths.get(&PathWord::of_ring(snapshot.key).word()).copied()
         };
         callsite.entry(path).or_default().add(snapshot, path_of);
     }
@@ -158,13 +159,13 @@ impl Series {
         self.rows.extend(other.rows.into_iter().map(moved));
     }
 
-    /// The only path of its rows.
+    /// Returns the path of the rows if all of them have the same one.
     fn only_path(&self) -> Option<usize> {
         let path = self.rows.first()?.path;
-        path.filter(|_| self.rows.iter().all(|row| row.path == path))
+        if self.rows.iter().all(|row| row.path == path) { path } else { None }
     }
 
-    /// Keeps the first rows and the last, over all lanes, in order of time.
+    /// Sorts the rows of all lanes by time, and keeps the head and the tail.
     fn keep(mut self, retention: Retention) -> Self {
         self.rows.sort_by_key(|row| row.tick);
         self.head = self.rows.iter().take(retention.head).take_while(|row| row.is_early).count();
@@ -182,7 +183,7 @@ impl Series {
     }
 }
 
-/// Makes entries of series.
+/// Converts series to entries of the record.
 struct Reader<'a, Seconds> {
     paths: Vec<TrailPath>,
     home: &'static Metadata<'static>,
@@ -192,7 +193,7 @@ struct Reader<'a, Seconds> {
 }
 
 impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
-    /// The entries of a callsite: one for each path of spans, or one for all if there are too many.
+    /// Returns the entries of a callsite: one for each path of spans, or one for all paths if there are too many.
     fn entries(&self, callsite: u64, mut series: BTreeMap<Option<usize>, Series>) -> Vec<TrailEntry> {
         if let Some(shared) = series.remove(&None) {
             match shared.only_path() {
@@ -232,7 +233,7 @@ impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
         Some(entry)
     }
 
-    /// Columns for what the spans carry, and for their names if these differ.
+    /// Adds columns for the values of the spans, and for their names if these differ.
     fn add_span_columns(&self, series: &Series, entry: &mut TrailEntry) {
         let path_of = |row: &Row| row.path.map(|path| &self.paths[path]);
         let paths = || series.rows.iter().filter_map(path_of);
@@ -271,7 +272,7 @@ impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
         path.values.iter().filter_map(|(name, _)| Some((*name, self.value(path, name)?))).collect()
     }
 
-    /// The last texts of each target, in order of time.
+    /// Returns the last texts of each target, sorted by time.
     fn breadcrumbs(&self, targets: Vec<Series>) -> Vec<Breadcrumb> {
         let claim = |series: &Series| Claim { stride: 1, rows: series.rows.len(), is_own: series.is_own };
         let kept = divide(&targets.iter().map(claim).collect::<Vec<_>>(), breadcrumbs::RETENTION.tail);
@@ -299,12 +300,12 @@ impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
     }
 }
 
-/// The names of the spans, the outermost first.
+/// Returns the names of the spans, outermost first.
 fn names(path: &TrailPath) -> Vec<Cow<'static, str>> {
     path.spans.iter().rev().map(|span| Cow::Borrowed(span.name())).collect()
 }
 
-/// The columns that hold anything.
+/// Returns the columns that have a value in any row.
 fn columns(series: &Series, meta: &'static Metadata<'static>, redactor: &Redactor) -> Map {
     let columns = Columns::of(meta);
     let column = |(column, name): (usize, &'static str)| {
@@ -316,7 +317,7 @@ fn columns(series: &Series, meta: &'static Metadata<'static>, redactor: &Redacto
     columns.names(meta).enumerate().filter_map(column).collect()
 }
 
-/// What there was no room for at all.
+/// Returns an entry that counts the rows without a ring.
 fn unplaced(lanes: &[LaneWithPaths]) -> Option<TrailEntry> {
     let seen = lanes.iter().map(|lane| lane.lane.unplaced()).sum();
     if seen == 0 {

@@ -1,50 +1,59 @@
-//! One thread's part of a trail: rings of rows in one piece of plain words.
+//! One thread's part of a trail: rings of rows in a slice of plain words.
 //!
-//! A lane has one writer at a time, the thread that holds it, and any number of readers, which take what is there at
-//! that moment. So the writer needs neither a lock nor an atomic exchange: it announces a row before it writes it and
-//! counts it afterwards, and a reader leaves out the rows that were announced while it was copying.
+//! ```text
+//! word 0          8              16                         FIRST_ROW = 8 + 64 * 8 = 520
+//!      +----------+--------------+--------------+-- ... --+--------+------+--------+------+-- ... --+
+//!      | header   | descriptor 0 | descriptor 1 |         | head   | tail | head   | tail | free    |
+//!      +----------+--------------+--------------+-- ... --+--------+------+--------+------+-- ... --+
+//!       USED        KEY  START  TAIL  END                 ^        ^      ^               ^
+//!       UNPLACED    STRIDE + tag + flags                  START    TAIL   END             USED
+//!       EVICTIONS   STARTED  FINISHED  NEXT               (of the first ring)
+//! ```
+//!
+//! A lane has one writer at a time and any number of readers, which copy the rows at any moment. The writer needs neither
+//! a lock nor an atomic exchange: it counts a row as started before it writes it and as finished afterwards. A reader
+//! leaves out the rows that were started while it copied them.
 
 use super::atomic::{AtomicBool, AtomicU64, Ordering, RINGS, fence};
 
-/// Rings that a lane can have. A quarter of the places for them stays free, so that a key is found, or found missing,
-/// after a few steps.
+/// Maximum number of rings in a lane. A quarter of the descriptors stays free, so that a lookup takes a few steps only.
 const MAX_RINGS: usize = RINGS - RINGS / 4;
 
-/// Words that describe a ring.
+/// Words of a ring descriptor.
 const ENTRY: usize = 8;
-/// The callsite; 0 where there is no ring.
+/// The key of the ring, which contains its callsite; 0 if the descriptor is free.
 const KEY: usize = 0;
-/// Word at which the ring begins.
+/// Index of the first word of the ring.
 const START: usize = 1;
-/// Word at which the rows begin that are overwritten.
+/// Index of the first word of the tail, whose rows are overwritten.
 const TAIL: usize = 2;
-/// Word at which the ring ends.
+/// Index of the word after the ring.
 const END: usize = 3;
-/// Words of a row, what the writer notes about the ring, and its flags.
+/// Words of a row, the tag of the ring, and its flags.
 const STRIDE: usize = 4;
-/// Rows that a writer has started.
+/// Number of rows that a writer has started.
 const STARTED: usize = 5;
-/// Rows that it has finished.
+/// Number of rows that a writer has finished.
 const FINISHED: usize = 6;
-/// Word of the next row.
+/// Index of the first word of the next row.
 const NEXT: usize = 7;
 
-/// Word that holds how many words are in use.
+/// Number of words in use.
 const USED: usize = 0;
-/// Word that counts the rows of callsites for which there was no ring left.
+/// Number of rows whose callsite got no ring.
 const UNPLACED: usize = 1;
-/// Word that counts the rings that made way for others.
+/// Number of rings that were evicted.
 const EVICTIONS: usize = 2;
 const FIRST_ENTRY: usize = ENTRY;
 const FIRST_ROW: usize = FIRST_ENTRY + RINGS * ENTRY;
 
 /// Flag of a ring that may get more rows when it is full.
 const GROWS: u64 = 1 << 63;
-/// Flag of a ring that belongs to the program itself.
+/// Flag of a ring that belongs to the program, not to a library.
 const IS_OWN: u64 = 1 << 62;
 const FLAGS: u64 = GROWS | IS_OWN;
 
-/// A lane. Its words hold nothing but numbers.
+/// A lane. Its words are plain numbers.
 #[derive(Debug)]
 pub(crate) struct Lane {
     words: Box<[AtomicU64]>,
@@ -52,20 +61,20 @@ pub(crate) struct Lane {
     closed: AtomicBool,
 }
 
-/// What a ring is made of.
+/// The size and the properties of a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
     /// Words of a row.
     pub(crate) stride: usize,
-    /// Rows from the beginning that are kept.
+    /// Number of rows in the head, which are never overwritten.
     pub(crate) head: usize,
-    /// Rows up to the present that are kept.
+    /// Number of rows in the tail, which has the latest rows.
     pub(crate) tail: usize,
-    /// Whether it may get more rows when it is full. Until then nothing in it is overwritten.
+    /// True if the ring may get more rows when it is full. Until then nothing in it is overwritten.
     pub(crate) grows: bool,
-    /// Whether it is of the program itself, and not of a library.
+    /// True if the ring belongs to the program, not to a library.
     pub(crate) is_own: bool,
-    /// Whatever the writer wants to know of the ring, in 30 bits.
+    /// A value of the writer, in 30 bits.
     pub(crate) tag: u32,
 }
 
@@ -79,14 +88,14 @@ impl Shape {
     }
 }
 
-/// A ring, for the thread that holds the lane.
+/// A ring, for the writer of the lane.
 #[derive(Debug)]
 pub(crate) struct Ring<'a> {
     lane: &'a Lane,
     entry: &'a [AtomicU64],
 }
 
-/// A ring without its rows.
+/// The description of a ring.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RingInfo {
     pub(crate) key: u64,
@@ -103,27 +112,27 @@ pub(crate) struct Row<'a> {
     number: u64,
 }
 
-/// What a reader found in a ring.
+/// A copy of the rows of a ring.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Snapshot {
     pub(crate) key: u64,
     pub(crate) shape: Shape,
-    /// Rows that were finished, kept or not.
+    /// Number of finished rows, including those that were overwritten.
     pub(crate) total: u64,
-    /// The numbers of the rows that are kept, from 0, in order.
+    /// Numbers of the copied rows, from 0, in order.
     pub(crate) numbers: Vec<u64>,
-    /// Their words, row after row.
+    /// The words of the rows.
     pub(crate) words: Vec<u64>,
 }
 
 impl Snapshot {
-    /// The rows that are kept, each with its number.
+    /// Returns the copied rows with their numbers.
     pub(crate) fn rows(&self) -> impl Iterator<Item = (u64, &[u64])> {
         self.numbers.iter().copied().zip(self.words.chunks_exact(self.shape.stride))
     }
 
-    /// Leaves out the rows that were overwritten while they were copied: a row whose place in the ring, which holds so many
-    /// of the last, has been started anew.
+    /// Removes rows that were overwritten while they were copied. The place of a tail row is overwritten if the row
+    /// `tail` numbers later has been started.
     fn leave_out_overwritten(&mut self, started: u64, tail: u64) {
         let head = self.shape.head as u64;
         let whole = |number: u64| number < head || number + tail >= started;
@@ -135,10 +144,10 @@ impl Snapshot {
 }
 
 impl Lane {
-    /// Words beside the rows.
+    /// Number of words before the rows.
     pub(crate) const OVERHEAD: usize = FIRST_ROW;
 
-    /// A lane of these words, which may have been in use before; held by the thread that opens it.
+    /// Creates an empty lane from these words, whose content does not matter. The current thread is its writer.
     pub(crate) fn open(words: Box<[AtomicU64]>) -> Self {
         let lane = Lane { words, has_writer: AtomicBool::new(true), closed: AtomicBool::new(false) };
         for number in 0..RINGS {
@@ -154,22 +163,23 @@ impl Lane {
         std::mem::take(&mut self.words)
     }
 
-    /// Makes this thread the writer, unless another one is.
+    /// Makes this thread the writer, unless another thread is.
     pub(crate) fn try_acquire(&self) -> bool {
         self.has_writer.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
-    /// Lets another thread be the writer.
+    /// Lets another thread become the writer.
     pub(crate) fn release(&self) {
         self.has_writer.store(false, Ordering::Release);
     }
 
-    /// Says that its computation has closed.
+    /// Marks the computation of the lane as closed.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
     }
 
-    /// Whether its computation is open. Whoever knows of a later one at the same address knows that it is not.
+    /// Returns true if the computation is open. A thread that knows a later computation at the same address sees that
+    /// this one is closed.
     pub(crate) fn is_open(&self) -> bool {
         !self.closed.load(Ordering::Relaxed)
     }
@@ -185,7 +195,7 @@ impl Lane {
         (0..RINGS).map(move |step| self.entry(first.wrapping_add(step) % RINGS))
     }
 
-    /// The ring of a callsite, if it has one.
+    /// Returns the ring of a key.
     #[inline]
     pub(crate) fn ring(&self, key: u64) -> Option<Ring<'_>> {
         for entry in self.entries(key) {
@@ -198,14 +208,14 @@ impl Lane {
         None
     }
 
-    /// Makes a ring. `None` if the lane has too many rings or too few words for it.
+    /// Creates a ring. Returns `None` if the lane has too many rings or too few words.
     pub(crate) fn make_ring(&self, key: u64, shape: Shape) -> Option<Ring<'_>> {
         let entry = self.free_entry(key).filter(|_| shape.words() <= self.free())?;
         self.describe(entry, key, shape);
         Some(Ring { lane: self, entry })
     }
 
-    /// Makes a ring that continues another lane's. It keeps what fits of the rows.
+    /// Creates a ring with the rows of another lane's ring, as far as they fit.
     pub(crate) fn continue_ring(&self, ring: &Snapshot, shape: Shape) {
         let Some(Ring { entry, .. }) = self.make_ring(ring.key, shape) else {
             return self.count_unplaced(ring.total);
@@ -227,12 +237,12 @@ impl Lane {
         free.filter(|_| self.has_places(1))
     }
 
-    /// Whether there are places for this number of further rings.
+    /// Returns true if the lane can have this many more rings.
     pub(crate) fn has_places(&self, count: usize) -> bool {
         self.rings().count() + count <= MAX_RINGS
     }
 
-    /// The rings without their rows, for the thread that holds the lane.
+    /// Describes the rings, for the writer of the lane.
     pub(crate) fn rings(&self) -> impl Iterator<Item = RingInfo> {
         let describe = |entry: &[AtomicU64]| {
             let word = |word: usize| entry[word].load(Ordering::Relaxed);
@@ -246,23 +256,23 @@ impl Lane {
         self.words[USED].load(Ordering::Relaxed) as usize
     }
 
-    /// Words that no ring has.
+    /// Returns the number of words outside of rings.
     pub(crate) fn free(&self) -> usize {
         self.words.len() - self.used()
     }
 
-    /// Words of the lane.
+    /// Returns the number of words.
     #[cfg(test)]
     pub(crate) fn words(&self) -> usize {
         self.words.len()
     }
 
-    /// Words for rows.
+    /// Returns the number of words for rows.
     pub(crate) fn room(&self) -> usize {
         self.words.len() - FIRST_ROW
     }
 
-    /// Lays out a ring behind those that there are.
+    /// Writes the descriptor of a ring that follows the existing ones.
     fn describe(&self, entry: &[AtomicU64], key: u64, shape: Shape) {
         let (start, stride) = (self.used(), shape.stride);
         let (tail, end) = (start + shape.head * stride, start + shape.words());
@@ -283,7 +293,7 @@ impl Lane {
         entry[KEY].store(key, Ordering::Release);
     }
 
-    /// Counts rows that are not kept because their callsite has no ring.
+    /// Counts rows whose callsite has no ring.
     pub(crate) fn count_unplaced(&self, rows: u64) {
         self.words[UNPLACED].store(self.unplaced() + rows, Ordering::Relaxed);
     }
@@ -296,17 +306,17 @@ impl Lane {
         self.words[EVICTIONS].store(self.evictions() + rings, Ordering::Relaxed);
     }
 
-    /// Rows of callsites that have no ring.
+    /// Returns the number of rows whose callsite has no ring.
     pub(crate) fn unplaced(&self) -> u64 {
         self.words[UNPLACED].load(Ordering::Relaxed)
     }
 
-    /// What is in the rings at this moment. Rows that are overwritten meanwhile are left out.
+    /// Copies the rings. Rows that are overwritten meanwhile are left out.
     pub(crate) fn snapshots(&self) -> Vec<Snapshot> {
         (0..RINGS).filter_map(|number| self.snapshot(self.entry(number))).collect()
     }
 
-    /// What is in this ring.
+    /// Copies one ring.
     pub(crate) fn snapshot_of(&self, key: u64) -> Option<Snapshot> {
         self.snapshot(self.ring(key)?.entry)
     }
@@ -330,7 +340,7 @@ impl Lane {
     }
 }
 
-/// Where the rows of a ring are.
+/// The places of the rows of a ring.
 #[derive(Clone, Copy, Debug)]
 struct RowLayout {
     start: usize,
@@ -351,7 +361,7 @@ impl RowLayout {
         self.start + (self.head + self.tail) as usize * self.stride
     }
 
-    /// The first word of a row; the end if there is no place for it.
+    /// Returns the index of the first word of a row, or the end of the ring if the ring has no place for the row.
     fn of_row(self, number: u64) -> usize {
         let index = match number.checked_sub(self.head) {
             None => number,
@@ -376,19 +386,19 @@ fn shape(entry: &[AtomicU64]) -> Shape {
 }
 
 impl<'a> Ring<'a> {
-    /// What the writer noted about it.
+    /// Returns the tag of the ring.
     #[inline]
     pub(crate) fn tag(&self) -> u32 {
         ((self.entry[STRIDE].load(Ordering::Relaxed) & !FLAGS) >> 32) as u32
     }
 
-    /// Whether it has to grow before the next row.
+    /// Returns true if the ring has to grow before the next row.
     pub(crate) fn is_full(&self) -> bool {
         let grows = self.entry[STRIDE].load(Ordering::Relaxed) & GROWS != 0;
         grows && self.entry[NEXT].load(Ordering::Relaxed) >= self.entry[END].load(Ordering::Relaxed)
     }
 
-    /// Begins the next row. It counts once it is finished. `None` if the ring is full and has to grow first.
+    /// Starts the next row, which counts when it is finished. Returns `None` if the ring has to grow first.
     #[inline]
     pub(crate) fn begin(&self) -> Option<Row<'a>> {
         let described = self.entry[STRIDE].load(Ordering::Relaxed);
@@ -407,7 +417,7 @@ impl<'a> Ring<'a> {
 }
 
 impl Row<'_> {
-    /// Writes a word. Where the ring has no rows, it goes nowhere.
+    /// Writes a word. Does nothing if the ring has no rows.
     #[inline]
     pub(crate) fn set(&self, word: usize, value: u64) {
         if let Some(place) = self.words.get(word) {
@@ -415,7 +425,7 @@ impl Row<'_> {
         }
     }
 
-    /// Adds bits to a word that was set before.
+    /// Adds bits to a word that is already written.
     pub(crate) fn add_bits(&self, word: usize, bits: u64) {
         if let Some(place) = self.words.get(word) {
             place.store(place.load(Ordering::Relaxed) | bits, Ordering::Relaxed);
@@ -431,7 +441,7 @@ impl Row<'_> {
         self.entry[FINISHED].store(self.number + 1, Ordering::Release);
     }
 
-    /// Leaves the row unwritten.
+    /// Gives the row up, so that it does not count.
     #[inline]
     pub(crate) fn abandon(self) {
         self.entry[STARTED].store(self.number, Ordering::Relaxed);

@@ -16,15 +16,15 @@ use crate::observe::trail::want::{Want, holds_texts};
 use crate::observe::trail::writer::{WriterLease, forget};
 use crate::observe::trail::{callsites, pool};
 
-/// Words for each row that is wanted: at 256 rows a lane takes less than 64 kB.
+/// Words per row of the retention. A lane for 256 rows takes less than 64 kB.
 const WORDS_A_ROW: usize = 25;
 
-/// Words of a lane.
+/// Returns the number of words of a lane.
 pub(super) fn words(retention: Retention) -> usize {
     Lane::OVERHEAD + BREADCRUMB_WORDS + (retention.head + retention.tail) * WORDS_A_ROW
 }
 
-/// The trail of one computation. It holds nothing until the first event.
+/// The trail of one computation. It is empty until the first event.
 #[derive(Debug, Default)]
 pub(crate) struct Trail {
     pub(super) lanes: Mutex<Lanes>,
@@ -33,11 +33,11 @@ pub(crate) struct Trail {
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
     pub(super) lanes: Vec<LaneWithPaths>,
-    /// When the first of them was opened.
+    /// The time at which the first lane was opened.
     pub(super) origin: Option<Reading>,
 }
 
-/// A lane, and the paths of spans that its rows refer to.
+/// A lane with the paths to which its rows refer.
 #[derive(Clone, Debug)]
 pub(super) struct LaneWithPaths {
     pub(super) lane: Arc<Lane>,
@@ -45,7 +45,7 @@ pub(super) struct LaneWithPaths {
 }
 
 impl Trail {
-    /// A lane that nobody holds, else a new one. `None` if no memory is left for it.
+    /// Leases a lane without a writer, or opens one. Returns `None` if no memory is left.
     pub(crate) fn lease(
         &self,
         retention: Retention,
@@ -61,19 +61,20 @@ impl Trail {
         Some(WriterLease::new(lane, paths, computation_meta))
     }
 
-    /// Makes room for the next row of a series, as far as there is any.
+    /// Makes room for the next row of a series, if possible.
     pub(super) fn make_room(&self, lease: &mut WriterLease, want: Want, retention: Retention) {
         let home = lease.computation_meta().target();
         let is_home = |key| {
-            let callsite = callsites::find(paths::callsite_of(key)).filter(|_| !holds_texts(key));
-            callsite.is_some_and(|callsite| ownership::is_same_crate(callsite.meta.target(), home))
+            let callsite = || callsites::find(paths::callsite_of(key));
+            !holds_texts(key)
+                && callsite().is_some_and(|callsite| ownership::is_same_crate(callsite.meta.target(), home))
         };
         let Room::Divided(division) = room::make_room(lease.lane(), want, &is_home) else { return };
         let Some(words) = pool::words(words(retention)) else { return };
         let divided = Arc::new(Lane::open(words));
         room::fill(&divided, lease.lane(), &division);
         let Some(mut lanes) = self.lanes.lock() else { return };
-        // The computation may have closed on another thread.
+        // Another thread may have closed the computation.
         let known = lanes.lanes.iter_mut().find(|lane| std::ptr::eq(&*lane.lane, lease.lane()));
         if let Some(known) = known {
             known.lane = Arc::clone(&divided);
@@ -81,14 +82,14 @@ impl Trail {
         }
     }
 
-    /// Lets go of everything. Somebody may remember the computation, but nothing happens in it any more.
+    /// Releases all lanes. Other threads may still hold the computation, but no event follows.
     pub(crate) fn close(&self) {
         if let Some(mut lanes) = self.lanes.lock() {
             lanes.close();
         }
     }
 
-    /// The same where nobody else knows of it.
+    /// Same as [`close`](Self::close), for a trail that no other thread can access.
     pub(crate) fn clear(&mut self) {
         self.lanes.get_mut().close();
     }
@@ -108,7 +109,7 @@ impl Lanes {
     }
 }
 
-/// Another computation may come to the place of this one.
+/// A later computation may have the same address, so the lanes must be marked as closed.
 impl Drop for Trail {
     fn drop(&mut self) {
         self.clear();

@@ -1,19 +1,20 @@
-//! The bounded history of a computation: numeric events and late fields, and what it said besides.
+//! The bounded history of a computation: numeric events, fields that are recorded late, and breadcrumbs.
 //!
-//! Each thread that works in a computation writes a lane of its own, without locks; when something failed, the lanes are
-//! read and put in order of time.
+//! Each thread that works in a computation writes its own lane, without locks. When a failure occurs, the lanes are
+//! read and sorted by time.
 //!
-//! A lane has a fixed amount of space: about 25 words of 8 bytes for each row of the plan, and 32 texts. Each callsite with
-//! numbers has a ring of rows in it, and each target has a ring of texts. [`division`] says who gets how much, [`room`] when
-//! the space is divided anew.
+//! A lane has a fixed size: about 25 words of 8 bytes for each row of the retention, and 32 texts. Each callsite with
+//! numbers has a ring of rows in it, and each target has a ring of texts. [`division`] divides the space among the
+//! rings, and [`room`] decides when to divide it anew.
 //!
-//! A row refers to the spans between it and the computation by one word; [`paths`] keeps what they carry. The first few
-//! paths of spans have rings of their own for each callsite, so that levels and chains do not mix.
+//! A row refers to the spans between it and the computation by one word; [`paths`] stores the spans' values. The first
+//! few paths have their own rings for each callsite, so that levels and chains do not mix.
 //!
-//! The series of a solver always gets enough, because it is the program's own: the first part of its target is that of the
-//! computation's span, or the code is of the same Cargo workspace, or the filter names its target. Three quarters of the
-//! space are for these series, and among them the shortest are served first. A series is complete if it is no longer than an
-//! equal share; a longer one keeps its first and its last rows, and the number of the others.
+//! The series of a solver always gets enough space, because it belongs to the program itself. A series belongs to the
+//! program if the first part of its target is that of the computation's span, if its code is in the same Cargo
+//! workspace, or if the filter names its target. Three quarters of the space are for these series, and the shortest are
+//! served first. A series that fits into an equal share is complete. A longer one keeps its head and its tail, and the
+//! number of the rows in between.
 
 mod atomic;
 mod breadcrumbs;

@@ -1,4 +1,4 @@
-//! A row of numbers: the clock, the path of its spans, the kinds of its values, and the values, one word each.
+//! Rows of numbers in a lane: the clock, the path of the spans, the kinds of the values, and the values, one word each.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use record::Value;
 /// Words before the kinds: the clock and the path.
 const HEADER: usize = 2;
 
-/// Kinds of values, four bits each in the words after the header. 0 is no value.
+/// Kinds of values, four bits each, in the words after the header. 0 is no value.
 mod kind {
     pub(super) const FLOAT: u64 = 1;
     pub(super) const INT: u64 = 2;
@@ -28,7 +28,7 @@ mod kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Columns {
     count: usize,
-    /// Whether the first field is the message, which has none.
+    /// True if the first field is the message, which has no column.
     after_message: bool,
 }
 
@@ -43,7 +43,7 @@ impl Columns {
         self.count.div_ceil(kind::PER_WORD)
     }
 
-    /// What the series of a callsite with these columns wants.
+    /// Returns the ring that the series of a callsite needs.
     pub(super) fn want(self, key: u64, is_own: bool, retention: Retention) -> Want {
         let tag = (self.count as u32) << 1 | u32::from(self.after_message);
         Want { key, stride: HEADER + self.kind_words() + self.count, tag, is_own, retention }
@@ -54,7 +54,7 @@ impl Columns {
         Columns { count: tag as usize >> 1, after_message: tag & 1 == 1 }
     }
 
-    /// The names of the columns.
+    /// Returns the names of the columns.
     pub(super) fn names(self, meta: &'static Metadata<'static>) -> impl Iterator<Item = &'static str> {
         meta.fields().iter().skip(usize::from(self.after_message)).map(|field| field.name())
     }
@@ -67,7 +67,7 @@ impl Columns {
         PathWord::of(row.get(1).copied().unwrap_or_default())
     }
 
-    /// The value of a column in a row.
+    /// Returns the value of a column in a row.
     pub(super) fn value(self, row: &[u64], column: usize) -> Option<Value> {
         let kinds = row.get(HEADER + column / kind::PER_WORD)?;
         let bits = *row.get(HEADER + self.kind_words() + column)?;
@@ -81,19 +81,19 @@ impl Columns {
     }
 }
 
-/// Words of kinds that are collected in registers, which is enough for 32 columns. The kinds of further columns go
-/// straight into the row.
+/// Words of kinds that are collected in registers, enough for 32 columns. The kinds of further columns are written to
+/// the row at once.
 const COLLECTED: usize = 2;
 
-/// Writes numbers into a row. No code of the user runs: a value that needs formatting is skipped.
+/// Writes numbers into a row. It skips values that need formatting, so no code of the user runs.
 #[derive(Debug)]
 pub(super) struct NumberVisitor<'a> {
     row: Row<'a>,
     columns: Columns,
-    /// Word of the first column's value.
+    /// Index of the first value in the row.
     values: usize,
     kinds: [u64; COLLECTED],
-    /// Whether a column beyond the collected ones has a number.
+    /// True if a column beyond the collected ones has a number.
     any_further: bool,
 }
 
@@ -101,7 +101,7 @@ impl<'a> NumberVisitor<'a> {
     #[inline]
     pub(super) fn new(row: Row<'a>, tag: u32) -> Self {
         let columns = Columns::from_tag(tag);
-        // The memory was in use before: every word of kinds must be written.
+        // The memory was in use before, so every word of kinds must be written.
         for word in COLLECTED..columns.kind_words() {
             row.set(HEADER + word, 0);
         }
@@ -111,7 +111,7 @@ impl<'a> NumberVisitor<'a> {
 
     #[inline]
     fn set(&mut self, field: &Field, kind: u64, bits: u64) {
-        // A message that is a number is still the message.
+        // A message has no column, even if it is a number.
         let Some(column) = field.index().checked_sub(usize::from(self.columns.after_message)) else { return };
         self.row.set(self.values + column, bits);
         let (word, kind) = (column / kind::PER_WORD, kind << (column % kind::PER_WORD * kind::BITS));
@@ -124,7 +124,7 @@ impl<'a> NumberVisitor<'a> {
         }
     }
 
-    /// Finishes the row, if there was any number.
+    /// Finishes the row if it has a number. Returns false otherwise.
     #[inline]
     pub(super) fn finish(self, tick: u64, path: PathWord) -> bool {
         let any = self.kinds != [0; COLLECTED] || self.any_further;
@@ -178,7 +178,7 @@ impl Visit for NumberVisitor<'_> {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-/// Whether there is any number, beside a message.
+/// Finds out whether an event has a number besides its message.
 #[derive(Debug, Default)]
 pub(super) struct AnyNumber(pub(super) bool);
 

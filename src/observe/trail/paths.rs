@@ -1,8 +1,8 @@
-//! The spans between a computation and an event in it: a multigrid level, a chain, a sub-step.
+//! The spans between a computation and an event in it, such as a multigrid level, a chain or a sub-step.
 //!
-//! A row refers to the path of its spans by one word. The word is made when a thread writes in a span for the first time,
-//! and remembered as long as the thread stays there. A lane keeps the paths that its rows refer to, with the small values
-//! that the spans were opened with, so that they are known after the spans have closed.
+//! A row refers to the path of its spans by one word. A thread creates the word when it first writes in a span, and
+//! reuses it until it enters or leaves a span. A lane stores the paths of its rows with the small values of their
+//! spans, so that the values are known after the spans have closed.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,27 +13,27 @@ use crate::observe::fields::Fields;
 use record::{Limits, Value};
 use runtime::lock::Mutex;
 
-/// Spans of a path that are kept, the innermost ones.
+/// Maximum number of spans in a path. The innermost ones are stored.
 pub(crate) const MAX_SPANS: usize = 32;
-/// Values of a path that are kept.
+/// Maximum number of values in a path.
 const MAX_VALUES: usize = 16;
-/// Paths from the beginning that a lane keeps.
+/// Maximum number of first paths that a lane stores.
 const MAX_HEAD: usize = 16;
-/// Paths up to the present that it keeps: a ring may need one for each row.
+/// Maximum number of latest paths that a lane stores. A ring may need one for each row.
 const MAX_TAIL: usize = 512;
-/// Paths of these among which an equal one is looked for.
+/// Maximum number of latest paths that are compared with a new one.
 const MAX_COMPARED: usize = 32;
 
-/// Paths for which each callsite has a ring of its own. Further ones share a ring.
+/// Number of paths for which each callsite has its own ring. Further paths share a ring.
 const OWN_RINGS: u64 = 8;
-/// The ring that they share.
+/// The number of the shared ring.
 const SHARED: u64 = OWN_RINGS + 1;
-/// Rings of a lane, up to which a new path gets rings of its own.
+/// Maximum number of rings in a lane up to which a new path gets its own rings.
 const FEW_RINGS: usize = 16;
-/// Bit of a word at which the number of the ring begins.
+/// Lowest bit of the ring number in a word.
 const RING: u32 = 56;
 
-/// What a row refers to a path by. 0 if there is no span in between.
+/// The reference of a row to a path: a serial number and a ring number. 0 if there is no span in between.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PathWord(u64);
 
@@ -46,13 +46,13 @@ impl PathWord {
         self.0
     }
 
-    /// The key of the ring for a callsite.
+    /// Returns the key of the ring for a callsite.
     #[inline]
     pub(super) fn key(self, callsite: u64) -> u64 {
         callsite ^ (self.0 >> RING << RING)
     }
 
-    /// The word of the only path in a ring that is not shared.
+    /// Returns the word of the only path in a ring that is not shared.
     pub(super) fn of_ring(key: u64) -> Self {
         let ring = key >> RING;
         PathWord(ring << RING | ring)
@@ -63,17 +63,17 @@ impl PathWord {
     }
 }
 
-/// The callsite of a ring.
+/// Returns the callsite of a ring.
 pub(super) fn callsite_of(key: u64) -> u64 {
     key & ((1 << RING) - 1)
 }
 
-/// Whether a ring is for rows of several paths.
+/// Returns true if the ring has rows of several paths.
 pub(super) fn is_shared(key: u64) -> bool {
     key >> RING == SHARED
 }
 
-/// Spans, the innermost first, and what they carry. Of two values of one name, the inner one counts.
+/// The spans of a path, innermost first, and their values. Inner values hide outer ones of the same name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TrailPath {
     pub(super) spans: Vec<&'static Metadata<'static>>,
@@ -88,7 +88,7 @@ impl PartialEq for TrailPath {
 }
 
 impl TrailPath {
-    /// Adds the span around those that it has.
+    /// Adds the next outer span.
     pub(crate) fn add(&mut self, meta: &'static Metadata<'static>, fields: &Fields, limits: &Limits) {
         self.spans.push(meta);
         for (name, value) in fields.small_values(limits) {
@@ -107,9 +107,9 @@ impl TrailPath {
 /// The paths of a lane.
 #[derive(Debug)]
 pub(crate) struct Paths {
-    /// Tells the paths of one lane from those of another.
+    /// Identifies the lane.
     number: u64,
-    /// The newest of them.
+    /// The serial number of the newest path.
     newest: AtomicU64,
     table: Mutex<PathTable>,
 }
@@ -118,11 +118,11 @@ pub(crate) struct Paths {
 struct PathTable {
     head: Vec<(PathWord, TrailPath)>,
     tail: VecDeque<(PathWord, TrailPath)>,
-    /// Memory for the next one.
+    /// Memory for the next path.
     spare: TrailPath,
 }
 
-/// What a span remembers of its path: the lane's number and the word.
+/// The path of an open span: the lane's number and the word.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct KnownPath {
     lane: u64,
@@ -135,7 +135,7 @@ impl Paths {
         Paths { number: NEXT.fetch_add(1, Ordering::Relaxed), newest: AtomicU64::new(0), table: Mutex::default() }
     }
 
-    /// The word that a span remembers, if it is of this lane and the lane still keeps the path.
+    /// Returns the word of an open span if it belongs to this lane and the lane still stores the path.
     pub(crate) fn known(&self, known: KnownPath) -> Option<PathWord> {
         let serial = known.word.serial();
         let is_stored = serial <= MAX_HEAD as u64 || serial + MAX_TAIL as u64 > self.newest.load(Ordering::Relaxed);
@@ -146,7 +146,7 @@ impl Paths {
         KnownPath { lane: self.number, word }
     }
 
-    /// The word for a path, which is kept from now on. `rings` counts the rings of the lane.
+    /// Stores a path and returns its word. `rings` counts the rings of the lane.
     pub(crate) fn add(&self, rings: impl FnOnce() -> usize, describe: impl FnOnce(&mut TrailPath)) -> PathWord {
         let Some(mut table) = self.table.lock() else { return PathWord::default() };
         let mut path = std::mem::take(&mut table.spare);
@@ -168,7 +168,7 @@ impl Paths {
         word
     }
 
-    /// All paths that are kept.
+    /// Returns the stored paths.
     pub(super) fn all(&self) -> Vec<(PathWord, TrailPath)> {
         self.table.lock().map(|table| table.head.iter().chain(&table.tail).cloned().collect()).unwrap_or_default()
     }
@@ -180,7 +180,7 @@ impl PathTable {
         candidates.into_iter().find(|(_, known)| known == path).map(|(word, _)| *word)
     }
 
-    /// Returns a path whose memory can be used again.
+    /// Stores a path. Returns one whose memory can be reused.
     fn push(&mut self, word: PathWord, path: TrailPath) -> TrailPath {
         if self.head.len() < MAX_HEAD {
             self.head.push((word, path));

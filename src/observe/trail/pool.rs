@@ -1,17 +1,17 @@
-//! The memory that lanes are made of.
+//! A pool of the memory of lanes.
 
 use std::sync::atomic::AtomicU64;
 
 use crate::observe::trail::lane::Lane;
 use runtime::lock::Mutex;
 
-/// Pieces of memory that are kept for the next lanes.
+/// Maximum number of pieces of memory in the pool.
 const MAX_POOLED: usize = 8;
 
 static POOLED: Mutex<Vec<Box<[AtomicU64]>>> = Mutex::new(Vec::new());
 
-/// Words for a lane, or `None` if no memory is left. What is in them is of no account; fresh ones take no memory until
-/// they are written.
+/// Returns words for a lane, or `None` if no memory is left. Their content is arbitrary. Fresh words take no memory
+/// until they are written.
 pub(super) fn words(count: usize) -> Option<Box<[AtomicU64]>> {
     let pooled = POOLED.lock().and_then(|mut pool| {
         let fits = pool.iter().rposition(|words| words.len() == count)?;
@@ -28,7 +28,7 @@ impl Drop for Lane {
         let words = self.take_words();
         if let Some(mut pool) = POOLED.lock() {
             if pool.len() == MAX_POOLED {
-                // The oldest goes: it may be of a size that nobody asks for any more.
+                // Remove the oldest one: no lane may need its size any more.
                 pool.remove(0);
             }
             pool.push(words);
@@ -45,7 +45,7 @@ pub(super) fn is_free() -> bool {
 pub(super) mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    /// What unit tests find in memory that nobody has written. As kinds, every column would have an unsigned number.
+    /// The content of fresh memory in unit tests. As kinds, it would give every column an unsigned number.
     pub(in crate::observe::trail) const POISON: u64 = 0x3333_3333_3333_3333;
 
     pub(super) fn poison(words: &[AtomicU64]) {

@@ -1,22 +1,22 @@
-//! How much of the time before a failure is kept.
+//! The amount of history that a record has.
 
 use record::Limits;
 
 use crate::observe::trail::filter::TrailFilter;
 
-/// How much of a text is read for a breadcrumb.
+/// Limits for the texts of breadcrumbs.
 pub(crate) const LIMITS: Limits = Limits::DEFAULT.with_text(256);
 
-/// How much is kept for each callsite.
+/// The number of rows that the trail keeps for each callsite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Retention {
-    /// Rows from the beginning.
+    /// Number of first rows.
     pub(crate) head: usize,
-    /// Rows up to the present.
+    /// Number of latest rows.
     pub(crate) tail: usize,
 }
 
-/// What is kept of the time before a failure.
+/// The settings of the trail.
 #[derive(Debug)]
 pub(crate) struct HistoryOptions {
     pub(crate) retention: Retention,

@@ -1,42 +1,43 @@
-//! Room in a lane for the next row of a series.
+//! Makes room in a lane for the next row of a series.
 //!
-//! A new series takes as many rows as it can use, as long as there is plenty of space. When space runs out, the lane is
-//! replaced by one in which it is divided anew: series that use few of their rows give the others back, and long series
-//! keep fewer rows, the first and the last. A series that has to give up rows does not grow again. So a lane is replaced a
-//! bounded number of times, and an event that finds its row costs nothing more.
+//! A new series takes as many rows as it can use while there is plenty of space. When space runs out, a new lane with
+//! another division replaces the lane: series that use few of their rows return the others, and long series keep only a
+//! head and a tail. A series that gave up rows does not grow again. A lane is therefore replaced a bounded number of
+//! times, and an event that finds its row costs nothing more.
 
 use crate::observe::trail::breadcrumbs;
 use crate::observe::trail::division::{Claim, divide};
 use crate::observe::trail::lane::{Lane, RingInfo, Shape};
 use crate::observe::trail::want::{TEXT_RINGS, Want, holds_texts};
 
-/// Rows in a series that makes way for a new one of the same kind, once all rings are in use.
+/// Maximum number of rows in a series that a new one of the same rank may evict.
 const MAX_EVICTED_ROWS: u64 = 7;
-/// How often that may happen in a lane: callsites that take turns must not replace each other for ever.
+/// Maximum number of such evictions per lane, so that alternating callsites do not evict each other forever.
 const MAX_EVICTIONS: u64 = 64;
 
-/// The part of the lane that a series may use.
+/// Returns the number of words that the series of this kind may use.
 fn room_of(want: Want, lane: &Lane) -> usize {
     if holds_texts(want.key) { breadcrumbs::WORDS } else { lane.room().saturating_sub(breadcrumbs::WORDS) }
 }
 
-/// What has to be done so that a series has room for its next row.
+/// The result of making room for a series.
 pub(super) enum Room {
-    /// It has room, or there is none for it.
+    /// The series has room, or cannot get any.
     Settled,
-    /// The lane has to be replaced by one that is divided so.
+    /// A lane with this division has to replace the lane.
     Divided(Division),
 }
 
-/// The shapes of rings in a lane that is to replace another one.
+/// The rings of a lane that replaces another one.
 pub(super) struct Division {
     shapes: Vec<(u64, Shape)>,
-    /// Rows of a ring that has made way.
+    /// Number of rows in an evicted ring.
     evicted_rows: u64,
     evictions: u64,
 }
 
-/// Makes room for the next row, or says how. `is_home` knows the series of the crate whose computation it is.
+/// Makes room for the next row, or returns a new division. `is_home` tells whether a series belongs to the crate of the
+/// computation.
 pub(super) fn make_room(lane: &Lane, want: Want, is_home: &dyn Fn(u64) -> bool) -> Room {
     match lane.ring(want.key) {
         Some(ring) if !ring.is_full() => return Room::Settled,
@@ -65,7 +66,7 @@ pub(super) fn make_room(lane: &Lane, want: Want, is_home: &dyn Fn(u64) -> bool) 
     Room::Divided(Division { shapes, evicted_rows, evictions })
 }
 
-/// Fills a lane with the rings of another one.
+/// Copies the rings of a lane into its replacement.
 pub(super) fn fill(lane: &Lane, old: &Lane, division: &Division) {
     lane.count_unplaced(old.unplaced() + division.evicted_rows);
     lane.count_evictions(division.evictions);
@@ -77,14 +78,15 @@ pub(super) fn fill(lane: &Lane, old: &Lane, division: &Division) {
     }
 }
 
-/// Whether a ring is free for it.
+/// Returns true if a ring descriptor is free for the series.
 fn has_place(lane: &Lane, want: Want) -> bool {
     let texts = lane.rings().filter(|ring| holds_texts(ring.key)).count();
     let set_aside = if holds_texts(want.key) { 0 } else { TEXT_RINGS.saturating_sub(texts) };
     lane.has_places(1 + set_aside)
 }
 
-/// Makes a ring where there is plenty of space: all of it for the first texts, else no more than half of what is left.
+/// Creates a ring if there is enough space. The first texts may use all of their space, other series half of the free
+/// space.
 fn make_ring(lane: &Lane, want: Want) -> bool {
     let texts: usize = lane.rings().filter(|ring| holds_texts(ring.key)).map(|ring| ring.shape.words()).sum();
     let for_texts = breadcrumbs::WORDS.saturating_sub(texts);
@@ -94,8 +96,8 @@ fn make_ring(lane: &Lane, want: Want) -> bool {
     rows >= want.rows(0) && lane.make_ring(want.key, want.shape(rows)).is_some()
 }
 
-/// The ring that matters least, if it matters less than a new one: of a library before one of the program, of another
-/// crate of the program before one of the computation's, with few rows before one with many.
+/// Returns the least valuable ring, if the new one is more valuable. Rings of the computation's crate are the most
+/// valuable, then those of the program, then those of libraries; among equals the ring with more rows.
 fn least_valuable(rings: &[RingInfo], evictions: u64, want: Want, is_home: &dyn Fn(u64) -> bool) -> Option<usize> {
     let rank = |key, is_own| (is_own, is_own && is_home(key));
     let value = |ring: &RingInfo| (rank(ring.key, ring.shape.is_own), ring.total);
@@ -106,12 +108,12 @@ fn least_valuable(rings: &[RingInfo], evictions: u64, want: Want, is_home: &dyn 
     (is_of_less_value || makes_way).then_some(place)
 }
 
-/// Whether all of its rows are there. One that has places left need not keep them.
+/// Returns true if the ring has all rows so far and may get more.
 fn can_grow(ring: &RingInfo) -> bool {
     ring.shape.grows || ring.total < ring.shape.rows() as u64
 }
 
-/// The new shapes of these rings.
+/// Returns the new shapes of the rings.
 fn shapes(rings: &[RingInfo], want: Want, room: usize) -> Vec<Shape> {
     let whole = want.retention.head + want.retention.tail;
     let claim = |ring: &RingInfo| {
@@ -122,7 +124,7 @@ fn shapes(rings: &[RingInfo], want: Want, room: usize) -> Vec<Shape> {
     let claims: Vec<Claim> = rings.iter().map(claim).collect();
     let mut rows = divide(&claims, room);
     let used: usize = claims.iter().zip(&rows).map(|(claim, rows)| claim.stride * rows).sum();
-    // What is left is for this series and for the next one that comes.
+    // The rest is for this series and for the next new one.
     if let Some(place) = rings.iter().position(|ring| ring.key == want.key)
         && rows[place] == claims[place].rows
         && can_grow(&rings[place])
@@ -134,9 +136,10 @@ fn shapes(rings: &[RingInfo], want: Want, room: usize) -> Vec<Shape> {
         if can_grow(ring) && !is_squeezed {
             return Want { stride: ring.shape.stride, tag: ring.shape.tag, is_own: claim.is_own, ..want }.shape(rows);
         }
-        let (head, tail) = match can_grow(ring) {
-            true => (want.retention.head, want.retention.tail),
-            false => (ring.shape.head, ring.shape.tail),
+        let (head, tail) = if can_grow(ring) {
+            (want.retention.head, want.retention.tail)
+        } else {
+            (ring.shape.head, ring.shape.tail)
         };
         let tail = tail.min(rows - head.min(rows / 4));
         Shape { head: rows - tail, tail, grows: false, ..ring.shape }

@@ -1,4 +1,4 @@
-//! Writing the numbers and texts of events into a lane.
+//! Writes the numbers and texts of events into a lane.
 
 use record::internal::Redactor;
 use tracing::Metadata;
@@ -14,14 +14,14 @@ use crate::observe::trail::retention::Retention;
 use crate::observe::trail::writer::WriterLease;
 use crate::observe::trail::{breadcrumbs, callsites};
 
-/// What became of an event.
+/// The result of writing the numbers of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WriteOutcome {
-    /// Its numbers are in the trail.
+    /// The numbers are in the trail.
     Numbers,
-    /// It carries none.
+    /// The event has no numbers.
     NoNumbers,
-    /// There is no room for it yet.
+    /// The lane has no room for the row yet.
     NoRoom,
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn write_numbers(
     if visitor.finish(clock::tick(), path) { WriteOutcome::Numbers } else { WriteOutcome::NoNumbers }
 }
 
-/// Whether there is any number in it.
+/// Returns true if the event has a number.
 pub(crate) fn carries_numbers(record: impl Fn(&mut dyn Visit)) -> bool {
     let mut any = AnyNumber::default();
     record(&mut any);
@@ -48,7 +48,7 @@ pub(crate) fn carries_numbers(record: impl Fn(&mut dyn Visit)) -> bool {
 }
 
 impl Trail {
-    /// Makes room for the numbers of a callsite, which is remembered.
+    /// Makes room for the numbers of a registered callsite.
     pub(crate) fn make_room_for_numbers(
         &self,
         lease: &mut WriterLease,
@@ -60,7 +60,7 @@ impl Trail {
         self.make_room(lease, Columns::of(meta).want(key, is_own, retention), retention);
     }
 
-    /// Keeps what an event says, in a place that it has to find. Its callsite is remembered.
+    /// Makes room for the texts of an event, and writes them. The callsite must be registered.
     pub(crate) fn write_text(
         &self,
         lease: &mut WriterLease,
@@ -75,17 +75,17 @@ impl Trail {
     }
 }
 
-/// Keeps what an event says beside the earlier texts of its target. Returns `None` if there is no room. Its callsite is
-/// remembered.
+/// Writes the texts of an event into the ring of its target. Returns `None` if there is no room. The callsite must be
+/// registered.
 pub(crate) fn write_text(lease: &WriterLease, text: &Text<'_>, redactor: &Redactor) -> Option<()> {
     text.write(lease, breadcrumbs::key_of(text.target), redactor)
 }
 
-/// What an event says besides numbers.
+/// An event without numbers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Text<'a> {
     pub(crate) meta: &'static Metadata<'static>,
-    /// The target, which is not that of the callsite if the event is a record of the `log` crate.
+    /// The target. A record of the `log` crate has its own, which is not that of the callsite.
     pub(crate) target: &'a str,
     pub(crate) is_log_record: bool,
     pub(crate) fields: &'a Fields,
@@ -93,9 +93,10 @@ pub(crate) struct Text<'a> {
 
 impl Text<'_> {
     fn write(&self, lease: &WriterLease, key: u64, redactor: &Redactor) -> Option<()> {
-        let callsite = match self.is_log_record {
-            true => callsites::register_log_place(self.meta, self.fields),
-            false => callsites::address(self.meta),
+        let callsite = if self.is_log_record {
+            callsites::register_log_place(self.meta, self.fields)
+        } else {
+            callsites::address(self.meta)
         };
         let header = (clock::tick(), callsite, lease.path());
         let is_secret = |name| redactor.field(name).is_secret();

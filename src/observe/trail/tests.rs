@@ -1,4 +1,4 @@
-//! Lanes beside a plain list. Their interleavings are checked in `models/`.
+//! Compares lanes with a plain list. The loom models in `tests/loom` check their interleavings.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ fn write_row(ring: &Ring<'_>, stride: usize, value: u64) {
     row.finish();
 }
 
-/// Writes a row and makes room for it before, as a thread does that holds the lane.
+/// Writes a row, and makes room for it first, as the writer of a lane does.
 fn write_with_room(lane: &mut Lane, want: Want, value: u64) {
     let has_room = lane.ring(want.key).is_some_and(|ring| !ring.is_full());
     if !has_room && let Room::Divided(division) = room::make_room(lane, want, &|_| false) {
@@ -55,7 +55,7 @@ fn snapshot(lane: &Lane, key: u64) -> Option<Snapshot> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 256 }))]
 
-    /// Whatever is written in whatever order, each ring holds the first rows and the last.
+    /// For any order of writes, each ring has its first and its last rows.
     #[test]
     fn rings_hold_the_first_rows_and_the_last(
         first in 0..5_usize,
@@ -84,7 +84,7 @@ proptest! {
         }
     }
 
-    /// Whatever numbers a row has, it is read as written, in memory that is full of other numbers.
+    /// A row is read as it was written, even if its memory had other content before.
     #[test]
     fn a_row_reads_no_memory_that_it_did_not_write(
         rows in prop::collection::vec(prop::collection::btree_map(0..130_usize, any::<u64>(), 0..20), 1..6),
@@ -119,7 +119,7 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 48 }))]
 
-    /// However little room there is, nothing is mixed up, and what is not kept is counted.
+    /// In any amount of room, rows do not mix, and dropped rows are counted.
     #[test]
     fn what_has_no_room_is_counted(
         words in 0..3000_usize,
@@ -142,7 +142,7 @@ proptest! {
         prop_assert_eq!(seen + lane.unplaced(), written.values().sum::<u64>());
         for snapshot in snapshots {
             let key = snapshot.key >> 4;
-            // A ring that has made way, and come again, does not know of the rows before.
+            // A ring that was evicted and created again does not have its earlier rows.
             let before = written[&key] - snapshot.total;
             for (number, words) in snapshot.rows() {
                 let value = 1_000_000 * key + before + number;
@@ -154,7 +154,7 @@ proptest! {
         }
     }
 
-    /// A short series of the program is complete, whatever libraries do before and after.
+    /// A short series of the program is complete, whatever libraries write before and after.
     #[test]
     fn a_short_series_of_the_program_is_complete(
         before in prop::collection::vec((100..200_u64, 1..20_u64), 0..60),
@@ -177,7 +177,7 @@ proptest! {
     }
 }
 
-/// The callsite of an event with this number of fields. It is never freed, like any callsite.
+/// Creates the callsite of an event with this number of fields. It is never freed, as any callsite.
 pub(super) fn event_with(columns: usize) -> &'static Metadata<'static> {
     struct Nowhere;
     static NONE: Nowhere = Nowhere;

@@ -1,14 +1,14 @@
-//! The ring that a series asks for.
+//! The ring that a series needs.
 
 use crate::observe::trail::lane::Shape;
 use crate::observe::trail::retention::Retention;
 
-/// Rows that a new series should have.
+/// Initial number of rows of a series.
 const FEW_ROWS: usize = 8;
-/// Rings that are set aside for texts.
+/// Number of rings that are reserved for texts.
 pub(super) const TEXT_RINGS: usize = 8;
 
-/// A series that wants a row.
+/// A series that needs a row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Want {
     pub(super) key: u64,
@@ -18,21 +18,21 @@ pub(super) struct Want {
     pub(super) retention: Retention,
 }
 
-/// Whether a ring holds texts. Its key is odd, which no address of a callsite is.
+/// Returns true if a ring has texts. Its key is odd, unlike the address of a callsite.
 pub(super) fn holds_texts(key: u64) -> bool {
     key & 1 == 1
 }
 
 impl Want {
-    /// A ring of this many rows. It grows, unless these are all.
+    /// Returns the shape of a ring with this many rows. It may grow unless it has all rows of the retention.
     pub(super) fn shape(self, rows: usize) -> Shape {
         let grows = rows < self.retention.head + self.retention.tail;
         let (head, tail) = if grows { (rows, 0) } else { (self.retention.head, self.retention.tail) };
         Shape { stride: self.stride, head, tail, grows, is_own: self.is_own, tag: self.tag }
     }
 
-    /// Rows that it should have when it uses this many: twice as many, so that it does not ask for room too often. Texts
-    /// are large: they have what they use.
+    /// Returns the number of rows for a series that uses `used` rows: twice as many, so that it rarely asks for room.
+    /// Texts are large, so their rings have no spare rows.
     pub(super) fn rows(self, used: usize) -> usize {
         let rows = if holds_texts(self.key) { used.max(1) } else { (2 * used).max(FEW_ROWS) };
         rows.min(self.retention.head + self.retention.tail)

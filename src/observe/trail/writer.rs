@@ -1,4 +1,4 @@
-//! The lane that a thread writes, remembered from event to event.
+//! The lane to which a thread writes. The thread keeps it from event to event.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::observe::span_stack::CurrentSpan;
 use crate::observe::trail::lane::Lane;
 use crate::observe::trail::paths::{KnownPath, PathWord, Paths};
 
-/// A lane that this thread is the writer of.
+/// The exclusive right of this thread to write to a lane.
 #[derive(Debug)]
 pub(crate) struct WriterLease {
     lane: Arc<Lane>,
@@ -43,7 +43,7 @@ impl WriterLease {
         self.computation_meta
     }
 
-    /// Goes on in a lane that has taken the place of this one.
+    /// Continues with a lane that replaces this one.
     pub(super) fn replace(&mut self, lane: Arc<Lane>) {
         self.lane = lane;
     }
@@ -55,14 +55,14 @@ impl Drop for WriterLease {
     }
 }
 
-/// The lane that the thread wrote last.
+/// The lane to which the thread wrote last.
 #[derive(Debug)]
 struct LastLane {
-    /// The layer that told of it, and the moves of the thread then. If these are the same, so is the lane: without one,
-    /// there is none to be found.
+    /// The layer for which the lane was found, and the epoch of the thread's span stack at that time. While both are
+    /// the same, so is the lane, or its absence.
     layer: u64,
     epoch: u64,
-    /// The address of the computation that the lane belongs to, which is its own as long as the lane is open.
+    /// The address of the computation to which the lane belongs. It is unique while the lane is open.
     computation: usize,
     lane: Option<WriterLease>,
 }
@@ -71,24 +71,24 @@ thread_local! {
     static LAST_LANE: RefCell<LastLane> = const { RefCell::new(LastLane::NONE) };
 }
 
-/// What is found of the lane for a span.
+/// The lane for a span.
 pub(crate) enum LaneLookup {
-    /// It is the one that the thread wrote last.
+    /// The lane is the one to which the thread wrote last.
     Same,
-    /// It is another one, of the computation at this address; or there is none.
+    /// The lane is another one, of the computation at this address, or there is none.
     Other(Option<(usize, WriterLease)>),
 }
 
-/// What is found of the path of spans to a computation.
+/// The path from a span to its computation.
 pub(crate) enum PathLookup {
-    /// The span is the computation's.
+    /// The span is the computation's own.
     ComputationSpan,
-    /// The span lies in it, and remembers its path if it has been used before.
+    /// The span is inside the computation. It has a known path if the trail has used it before.
     InnerSpan(KnownPath),
 }
 
-/// Calls with the lane for what a layer tells of this span; where it is not known to be the last one, it is looked for.
-/// `None` where there is no lane, or the thread is about to end.
+/// Calls `write` with the lane for events in this span. Uses the last lane if the thread has not moved since, and
+/// otherwise looks for the lane. Returns `None` if there is no lane or the thread is about to end.
 #[inline]
 pub(crate) fn with_lane<R>(
     layer: u64,
@@ -133,7 +133,7 @@ impl LastLane {
     }
 }
 
-/// Lets go of a lane whose computation has closed.
+/// Closes a lane, and releases it if it is the last one of this thread.
 pub(crate) fn forget(lane: &Arc<Lane>) {
     lane.close();
     let _ = LAST_LANE.try_with(|last| {
