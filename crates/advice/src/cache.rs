@@ -1,11 +1,12 @@
 //! The cache of answers: a model is asked once per fingerprint.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
-use record::Failure;
+use anyhow::{Context, Result, bail};
+use record::internal::write_whole;
+use record::{Durability, Failure};
 use serde::{Deserialize, Serialize};
 
 use crate::advice::Advice;
@@ -54,19 +55,14 @@ impl Cache {
         let mut json =
             serde_json::to_vec_pretty(&CacheEntry { advice: advice.clone(), digest: advice_digest(advice)? })?;
         json.push(b'\n');
+        if fs::symlink_metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+            bail!("cannot write {}: it exists and is not a regular file", path.display());
+        }
+        fs::create_dir_all(&self.dir).with_context(|| format!("cannot write {}", path.display()))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
         // Other threads and processes may write the same file.
-        let temporary = path.with_extension(format!("{}.{:016x}.tmp", std::process::id(), fastrand::u64(..)));
-        let write = || {
-            fs::create_dir_all(&self.dir)?;
-            if fs::symlink_metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
-                return Err(io::Error::other("it exists and is not a regular file"));
-            }
-            File::create_new(&temporary)?.write_all(&json)?;
-            fs::rename(&temporary, &path)
-        };
-        write()
-            .inspect_err(|_| drop(fs::remove_file(&temporary)))
-            .with_context(|| format!("cannot write {}", path.display()))
+        write_whole(&self.dir, &name, &json, Durability::Process)?;
+        Ok(())
     }
 
     /// Saves an invalid reply and returns its path.
