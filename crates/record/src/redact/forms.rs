@@ -1,18 +1,17 @@
 //! Finds secrets in the forms in which a text assigns a value to a name: `name: value`, `"name": "value"`,
 //! `<name>value</name>`, `--name value`, `("name", "value")`, `{"name": "NAME", "value": "…"}`.
 
+mod command;
+mod nested;
+
 use std::ops::Range;
 
 use super::names::{MAX_NAME_BYTES, NameKind};
 use super::shape::{has_digit, is_number, is_placeholder, looks_secret};
 use super::units::{Unit, ends_escape, find_unit, quotation, skip, unit_at};
-use text::boundary_before;
 
 /// Maximum length of an escape that is recognised before a name.
 const MAX_ESCAPE: usize = 32;
-
-/// Maximum distance between a command and its option.
-const MAX_COMMAND_BYTES: usize = 400;
 
 /// Keys of an object whose value names another value, and keys of that value.
 const NAME_KEYS: &[&str] = &["name", "key", "variable", "var", "id", "field", "header", "param", "parameter", "option"];
@@ -48,10 +47,6 @@ const SETTINGS_OBJECTS: &[&str] = &[
     "app",
     "user",
 ];
-
-/// Parts of names of functions that fetch a value. Their arguments are no secrets.
-const FETCHING_FUNCTIONS: &[&str] =
-    &["env", "get", "input", "read", "load", "open", "prompt", "config", "settings", "var", "lookup", "fetch"];
 
 /// Scans a text for names and finds the secrets that are assigned to them.
 pub(super) struct Forms<'a, J> {
@@ -383,152 +378,6 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
             || VARIABLE_NAMES.contains(&&*value.to_ascii_lowercase())
     }
 
-    /// Returns true at a call or an index: `input("…")`, `environ["…"]`, `Some("…")`.
-    fn is_call(&self, at: usize) -> bool {
-        let is_path = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:!".contains(&byte);
-        let length = self.text.as_bytes()[at..].iter().take_while(|byte| is_path(**byte)).count();
-        let begins = self.text[at..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        begins
-            && self.unit(at + length).is_some_and(|unit| matches!(unit.c, '(' | '['))
-            && self.unit(at + length + 1).is_none_or(|unit| {
-                unit.is_quote()
-                    || unit.is_space()
-                    || unit.c == ')'
-                    || unit.c.is_ascii_alphabetic()
-                    || "&[(".contains(unit.c)
-            })
-    }
-
-    /// Adds the texts in the parentheses of a value, unless the function fetches a value by name.
-    fn expression(&mut self, at: usize, kind: NameKind) {
-        let Some((open, unit)) = find_unit(self.text, at, |_, unit| matches!(unit.c, '(' | '[')) else { return };
-        let head = self.text[at..open].to_ascii_lowercase();
-        if FETCHING_FUNCTIONS.iter().any(|fetch| head.contains(fetch)) {
-            return;
-        }
-        let end = self.closing(open, unit.c);
-        self.texts_in(open + unit.length..end, kind);
-    }
-
-    fn call(&mut self, at: usize, kind: NameKind) {
-        let at = skip_prefix(self.text, self.skip_lines(at));
-        let Some(unit) = self.unit(at).filter(|unit| unit.is_quote()) else { return };
-        let (value, _) = quotation(self.text, at, unit.length);
-        self.text_of(value, kind);
-    }
-
-    /// Adds a list, an object or a tuple: the whole group for a password, otherwise its texts.
-    fn group(&mut self, at: usize, kind: NameKind) {
-        let Some(unit) = self.unit(at) else { return };
-        let end = self.closing(at, unit.c);
-        let inner = &self.text[at + unit.length..end];
-        if is_placeholder(&self.text[at..self.text.len().min(end + 1)])
-            || !inner.bytes().any(|byte| byte.is_ascii_alphanumeric())
-        {
-            return;
-        }
-        if kind == NameKind::Password && unit.c != '(' {
-            self.found.push(at..self.text.len().min(end + 1));
-            return;
-        }
-        self.texts_in(at + unit.length..end, kind);
-    }
-
-    /// Returns the position of the bracket that closes this one, or the end.
-    fn closing(&self, at: usize, open: char) -> usize {
-        let close = match open {
-            '(' => ')',
-            '[' => ']',
-            _ => '}',
-        };
-        let (mut depth, mut quoted_to) = (0_usize, 0);
-        let end = find_unit(self.text, at, |at, unit| {
-            if at < quoted_to {
-                return false;
-            }
-            // An apostrophe inside a word is no quote.
-            if unit.is_quote() && (unit.c != '\'' || !self.text[..at].ends_with(char::is_alphanumeric)) {
-                quoted_to = quotation(self.text, at, unit.length).1;
-            }
-            depth = depth + usize::from(unit.c == open) - usize::from(unit.c == close && depth > 0);
-            unit.c == close && depth == 0
-        });
-        end.map_or(self.text.len(), |(at, _)| at)
-    }
-
-    fn texts_in(&mut self, range: Range<usize>, kind: NameKind) {
-        let mut at = range.start;
-        while at < range.end {
-            let Some(unit) = self.unit(at) else { return };
-            if unit.is_quote() {
-                let (value, end) = quotation(self.text, at, unit.length);
-                self.text_of(value, kind);
-                at = end.max(at + unit.length);
-            } else {
-                at += unit.length;
-            }
-        }
-    }
-
-    fn text_of(&mut self, value: Range<usize>, kind: NameKind) {
-        let text = &self.text[value.clone()];
-        let is_name = (self.judge)(text) > NameKind::Ordinary && !has_digit(text);
-        let is_secret = match kind {
-            NameKind::Password => true,
-            NameKind::Credential => !is_number(text),
-            NameKind::Doubtful => looks_secret(text),
-            NameKind::Ordinary => false,
-        };
-        if is_secret && !is_name && !is_placeholder(text) {
-            self.found.push(value);
-        }
-    }
-
-    /// Adds the indented lines of a YAML block, `|` or `>`.
-    fn block(&mut self, at: usize) {
-        let Some((line, unit)) = find_unit(self.text, at, |_, unit| unit.c == '\n') else { return };
-        let start = line + unit.length;
-        let end = find_unit(self.text, start, |at, unit| {
-            unit.c == '\n' && self.unit(at + unit.length).is_some_and(|next| !next.is_space())
-        });
-        let end = end.map_or(self.text.len(), |(at, _)| at);
-        let value = &self.text[start..end];
-        let indent = value.len() - value.trim_start().len();
-        if indent > 0 && !value.trim().is_empty() {
-            self.found.push(start + indent..end);
-        }
-    }
-
-    /// Returns true if a name is that of an element: `<password`, `<db:password`.
-    fn opens_element(&self, at: usize) -> bool {
-        let before = &self.text[..at];
-        let before = before
-            .strip_suffix(':')
-            .map_or(before, |rest| rest.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || "_-".contains(c)));
-        ["<", "lt;", "\\u003c", "\\u003C", "%3C", "%3c", "253C", "253c"].iter().any(|open| before.ends_with(open))
-    }
-
-    fn element(&mut self, at: usize, kind: NameKind) {
-        let Some((close, unit)) = find_unit(self.text, at, |_, unit| matches!(unit.c, '>' | '<' | '\n')) else {
-            return;
-        };
-        if unit.c == '>' && !self.text[..close].ends_with('/') && close - at < 200 {
-            self.content(close + unit.length, kind);
-        }
-    }
-
-    /// Adds the content of an element, up to the next one.
-    fn content(&mut self, at: usize, kind: NameKind) {
-        let start = if self.text[at..].starts_with("<![CDATA[") { at + "<![CDATA[".len() } else { at };
-        let end = find_unit(self.text, start, |_, unit| unit.c == '<').map_or(self.text.len(), |(at, _)| at);
-        let value = &self.text[start..end];
-        let trimmed = value.trim();
-        let from = start + value.len() - value.trim_start().len();
-        if !trimmed.is_empty() {
-            self.text_of(from..from + trimmed.len(), kind);
-        }
-    }
-
     /// Adds the value of a pair: `("Authorization", "Token …")`, `["--password", "…"]`.
     fn pair(&mut self, quote: Option<usize>, name: &Range<usize>, kind: NameKind, at: usize) {
         let at = skip_prefix(self.text, self.skip_lines(at));
@@ -583,34 +432,6 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         let unit = self.unit(at).filter(|unit| matches!(unit.c, ':' | '='))?;
         Some(self.skip_lines(at + unit.length))
     }
-
-    /// Adds the password of a command: `curl -u user:password`, `sshpass -p password`.
-    fn user_of_command(&mut self, option: Range<usize>) {
-        let word = &self.text[option.clone()];
-        let start = boundary_before(self.text, option.start.saturating_sub(MAX_COMMAND_BYTES));
-        let before = &self.text[start..option.start];
-        let is_user = matches!(word, "-u" | "--user" | "-U" | "--proxy-user" | "-a" | "--auth");
-        let asks = |commands: &[&str]| commands.iter().any(|command| before.contains(command));
-        let at = skip(self.text, option.end, |unit| unit.is_space() || unit.is_quote() || ",=".contains(unit.c));
-        let end = self.end_of_value(at, Extent::Word);
-        let value = &self.text[at..end];
-        if is_user && asks(&["curl", "wget", "http"]) {
-            let Some((_, password)) = value.split_once(':') else { return };
-            if !is_placeholder(password) {
-                self.found.push(end - password.len()..end);
-            }
-        } else if word == "-p" && asks(&["sshpass"]) && !is_placeholder(value) {
-            self.found.push(at..end);
-        } else if word.starts_with("-u") && word.len() > 2 && asks(&["curl"]) {
-            // `-uuser:password`
-            let end = self.end_of_value(option.start, Extent::Word);
-            if let Some((_, password)) =
-                self.text[option.start..end].split_once(':').filter(|(_, password)| !is_placeholder(password))
-            {
-                self.found.push(end - password.len()..end);
-            }
-        }
-    }
 }
 
 /// Returns true if a value is a directory, as in `PWD=/home/ada`.
@@ -626,21 +447,4 @@ fn skip_prefix(text: &str, at: usize) -> usize {
     let is_prefix = text[at..at + prefix].bytes().all(|byte| b"bBrRfFuUlL&@$#c".contains(&byte));
     let is_quote = unit_at(text, at + prefix).is_some_and(Unit::is_quote);
     if prefix > 0 && is_prefix && is_quote { at + prefix } else { at }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::redact_text;
-
-    #[test]
-    fn an_option_may_follow_any_character() {
-        for letters in [200, 201, 202] {
-            let text = format!("curl{} -u me:hunter2", "é".repeat(letters) + &" ".repeat(letters % 2));
-            assert!(redact_text(&text).starts_with("curl"));
-        }
-        let near = format!("{}curl {} -u me:hunter2", "é".repeat(200), "a".repeat(100));
-        for text in [near.clone(), format!("x{near}")] {
-            assert!(!redact_text(&text).contains("hunter2"), "{text}");
-        }
-    }
 }
