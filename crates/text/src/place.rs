@@ -4,6 +4,11 @@ use crate::line::one_line;
 
 /// Returns a source location such as `src/solver.rs:41`: without the working directory of the program, and for a
 /// library only with its name and version.
+///
+/// ```
+/// let place = tracing_failure_text::place_of(Some("/home/a/flow/src/solver.rs"), Some(41), Some("/home/a/flow"));
+/// assert_eq!(place, "src/solver.rs:41");
+/// ```
 pub fn place_of(file: Option<&str>, line: Option<u32>, working_dir: Option<&str>) -> String {
     let file = one_line(file.map_or("?", |file| short(file, working_dir))).into_owned();
     line.map_or_else(|| file.clone(), |line| format!("{file}:{line}"))
