@@ -1,4 +1,4 @@
-//! What counts as an error: anything that implements `std::error::Error`, and reports that do not.
+//! The types that `record_failure` and `log_failure` accept as errors.
 
 use std::any::Any;
 use std::error::Error;
@@ -8,11 +8,11 @@ use crate::observe::error_chain::ErrorChain;
 use crate::observe::eyre;
 use record::Limits;
 
-/// Anything that a failure can be caused by: every [`Error`], `Box<dyn Error>`, and reports such as `eyre::Report` and
-/// `anyhow::Error`, which lend a `dyn Error`; and the payload of a panic, which `catch_unwind` and `JoinHandle::join` return.
+/// A value that can be recorded as the cause of a failure: any [`Error`], `Box<dyn Error>`, a report such as
+/// `eyre::Report` or `anyhow::Error`, or the payload of a panic from `catch_unwind` or `JoinHandle::join`.
 ///
-/// The parameter only tells these apart for the compiler; it is always inferred. Nothing outside of this crate needs to
-/// implement the trait.
+/// The type parameter only distinguishes these implementations and is always inferred. Do not implement this trait
+/// outside of this crate.
 ///
 /// ```
 /// fn takes_any<Via>(error: impl tracing_failure::ErrorSource<Via>) {}
@@ -26,7 +26,7 @@ pub trait ErrorSource<Via> {
     #[doc(hidden)]
     fn chain(&self, limits: &Limits) -> Chain;
 
-    /// The error with a note that says where its record is, where it can carry one and there is one to name.
+    /// Adds a note with the path of the record, if the error can carry one.
     #[doc(hidden)]
     fn noting(self, _path: impl FnOnce() -> Option<PathBuf>) -> Self
     where
@@ -36,7 +36,7 @@ pub trait ErrorSource<Via> {
     }
 }
 
-/// The error and its sources, taken apart.
+/// Reads the error and its sources.
 #[doc(hidden)]
 pub struct Chain(pub(crate) ErrorChain);
 

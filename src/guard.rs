@@ -4,11 +4,12 @@ use std::sync::Arc;
 use crate::logger::StructuredLogger;
 use crate::recorder::{Recorder, Stats};
 
-/// Flushes when it is dropped: keep it until the program ends.
+/// Flushes the log when it is dropped. Keep it until the program ends.
 ///
-/// Records need no flush: a record is with the operating system when the ERROR event returns. What waits are lines of
-/// the runtime log (up to 200 ms), in a burst of failures `latest.json` (up to 100 ms), and the names of functions in a
-/// record whose debug information takes longer than a second to read. Once the guard is gone, nothing waits any more.
+/// Records need no flush: the operating system has a record when the ERROR event returns. Some writes are delayed:
+/// lines of the runtime log by up to 200 ms, `latest.json` in a burst of failures by up to 100 ms, and the function
+/// names in a record if reading the debug information takes longer than a second. After the guard is dropped, nothing
+/// is delayed.
 ///
 /// ```
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-guard-{}", std::process::id()));
@@ -30,8 +31,8 @@ impl Guard {
         Guard { recorder }
     }
 
-    /// Returns when all log lines and `latest.json` are with the operating system, and the records have the names of
-    /// their functions. It waits for these for 10 s at most.
+    /// Passes all log lines and `latest.json` to the operating system, and waits until the records have their function
+    /// names, for at most 10 s.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-guard-flush-{}", std::process::id()));
@@ -46,8 +47,8 @@ impl Guard {
         self.recorder.flush();
     }
 
-    /// Flushes, and with `Builder::auto_push` pushes at once what waits to be pushed, for as long as `Builder::push_wait`
-    /// says. Call it before [`std::process::exit`], which drops no guards.
+    /// Flushes, and with `Builder::auto_push` pushes pending records. It waits for the push up to `Builder::push_wait`.
+    /// Call it before [`std::process::exit`], which drops no guards.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-guard-finish-{}", std::process::id()));
@@ -61,7 +62,7 @@ impl Guard {
         self.recorder.finish();
     }
 
-    /// What the recorder has done so far.
+    /// Returns the counters of the recorder.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-guard-stats-{}", std::process::id()));
@@ -75,7 +76,7 @@ impl Guard {
         self.recorder.stats()
     }
 
-    /// The id that every failure and every log line of this run bears.
+    /// Returns the id of this run, which is in every failure and every log line.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-guard-session-{}", std::process::id()));
@@ -89,7 +90,7 @@ impl Guard {
         &self.recorder.session
     }
 
-    /// The directory of the records.
+    /// Returns the directory of the records.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-guard-dir-{}", std::process::id()));
@@ -103,7 +104,7 @@ impl Guard {
         self.recorder.store.dir()
     }
 
-    /// The file that the runtime log goes to at present; `None` where there is no log.
+    /// Returns the current file of the runtime log, or `None` without a log.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-guard-log-{}", std::process::id()));
@@ -117,7 +118,7 @@ impl Guard {
         self.recorder.log.as_ref().and_then(|log| log.path())
     }
 
-    /// A logger for code that has an error in hand and no span: it writes to the same store, in the same session.
+    /// Returns a logger for code that has an error but no span. It writes to the same store, in the same session.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-guard-logger-{}", std::process::id()));

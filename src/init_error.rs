@@ -3,7 +3,7 @@ use std::io;
 
 use crate::observe::target_filter::FilterError;
 
-/// Why a recorder could not be set up.
+/// The reason why a recorder cannot be created.
 ///
 /// ```
 /// use tracing_failure::InitError;
@@ -15,15 +15,15 @@ use crate::observe::target_filter::FilterError;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum InitError {
-    /// The process has a global subscriber: there can be one only.
+    /// The process already has a global subscriber, and there can be only one.
     AlreadyInitialized,
-    /// This thread is panicking, and a panicking thread cannot install a panic hook.
+    /// This thread is panicking and therefore cannot install a panic hook.
     Panicking,
-    /// A directory or file cannot be created. The error names it.
+    /// A directory or file cannot be created. The error contains its path.
     Io(io::Error),
-    /// The filter of the log, or of the trail, cannot be parsed.
+    /// The filter of the log or of the trail cannot be parsed.
     Filter(FilterError),
-    /// A context entry has a name that the record uses itself.
+    /// A context entry has a reserved name.
     ReservedContext(String),
 }
 

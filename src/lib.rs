@@ -1,9 +1,9 @@
-//! The flight recorder of a numerical program.
+//! A flight recorder for numerical programs.
 //!
-//! Annotate your solvers with ordinary [`tracing`] spans that say what is computed and by which equation. When a
-//! computation fails, one complete JSON record of it is in `io/failures`: parameters as real numbers, the chain of errors,
-//! the spans, the stack, the last residuals before it broke. People, scripts and machine learning read the same file. Ordinary events go to `io/logs`, with one
-//! line for each computation that ends, well or badly.
+//! Annotate your solvers with [`tracing`] spans that name the computation and its equation. When a computation fails, a
+//! JSON record of it is written to `io/failures`: the parameters as numbers, the chain of errors, the spans, the stack,
+//! and the last values before the failure. People, scripts and language models read the same file. Events are written
+//! to `io/logs`, with a line for each computation that ends.
 //!
 //! ```
 //! use tracing_failure::{Failure, ResultExt};
@@ -30,55 +30,58 @@
 //!
 //! # Where to begin
 //!
-//! - [`init`] sets up a program in one line; [`builder`] has the choices.
-//! - [`FailureLayer`] goes into a stack of layers of your own.
-//! - [`ResultExt::record_failure`] records an error with its type and its sources; [`StructuredLogger`] does so for code
-//!   without spans.
-//! - [`Failure`] is the record, and [`Store`] the directory: read them back with [`Failure::from_path`] and
+//! - [`init`] sets up a program in one line. [`builder`] has more options.
+//! - [`FailureLayer`] is a layer for your own stack.
+//! - [`ResultExt::record_failure`] records an error with its type and its sources. [`StructuredLogger`] does the same in
+//!   code without spans.
+//! - [`Failure`] is a record, and [`Store`] is a directory of records. Read them with [`Failure::from_path`] and
 //!   [`Store::read_all`].
 //!
 //! # What is a failure
 //!
-//! A *computation* is a span, or a lone event, with the fields `computation` and `theoretical_ref`; both may come from spans
-//! around it, and the innermost wins. It fails when
+//! A *computation* is a span, or a single event, with the fields `computation` and `theoretical_ref`. Both fields may
+//! come from enclosing spans; the innermost value is used. A computation fails when
 //!
-//! 1. an ERROR event occurs in it: `error!(…)`, or `#[instrument(err)]` (the event by which
-//!    `#[instrument(level = "error", ret)]` reports a success is none),
-//! 2. its span is of ERROR level and closes without a failure recorded inside it and without a stated success,
-//! 3. it panics, or a panic of another thread unwinds it: that of a rayon worker, of a scoped or a joined thread,
-//! 4. [`record_failure`](ResultExt::record_failure) or [`log_failure`](StructuredLogger::log_failure) says so.
+//! 1. an ERROR event occurs in it: `error!(…)`, or `#[instrument(err)]` (but not the event by which
+//!    `#[instrument(level = "error", ret)]` reports a success),
+//! 2. its span has level ERROR and closes without a recorded failure inside it and without a stated success,
+//! 3. it panics, or a panic of another thread unwinds it, such as one of a rayon worker, a scoped or a joined thread,
+//! 4. [`record_failure`](ResultExt::record_failure) or [`log_failure`](StructuredLogger::log_failure) is called with an
+//!    error.
 //!
-//! One failure makes one record: an error that nested `#[instrument(err)]` functions report again on its way up is
-//! recognised. A computation that fails because one inside it did has its own record, whose `context.caused_by` names the
-//! inner one. The fields of the computation's span, and of those around it, are the parameters, whatever their names. In an ERROR
-//! event, `error`, `err`, `e`, `cause`, `exception`, `source`, `error.message` and `exception.message` may hold the error, and texts
-//! in `error_type`, `category` and `reason` describe it.
+//! One failure makes one record. The recorder recognises an error that nested `#[instrument(err)]` functions report
+//! again while it propagates. If a computation fails because an inner one failed, it has its own record, and
+//! `context.caused_by` names the inner one.
 //!
-//! The record of a panic on another thread has that panic's message, place, stack and thread, where it is certain that it is
-//! the one: the program reported its payload or its message, or no other computation was open. `context.panic_origin` names
-//! the evidence. Where several computations were open at once, it lists the panics that come into question. Enter the
-//! computation's span on the worker, and its panics belong to it without doubt. A panic of no computation is counted in
-//! [`Stats::unclaimed_panics`].
+//! The parameters are the fields of the computation's span and of the spans around it, whatever their names. The error
+//! of an ERROR event may be in `error`, `err`, `e`, `cause`, `exception`, `source`, `error.message` or
+//! `exception.message`. Texts in `error_type`, `category` and `reason` describe it.
+//!
+//! For a panic on another thread, the record has the message, location, stack and thread of that panic if it certainly
+//! caused the failure: the program reported its payload or its message, or no other computation was open.
+//! `context.panic_origin` names the evidence. If several computations were open, it lists the candidate panics. To make
+//! the attribution certain, enter the computation's span on the worker. [`Stats::unclaimed_panics`] counts panics that
+//! belong to no computation.
 //!
 //! # How a computation ended
 //!
-//! Each computation whose span closes has a line in the log with its `outcome`. A span that closes does not prove success:
-//! an early return with `?`, a timeout or a cancelled task closes it as well. The outcome is
+//! Each computation whose span closes has a line in the log with its `outcome`. A span that closes does not prove
+//! success, because an early return with `?`, a timeout or a cancelled task closes it as well. The outcome is
 //!
-//! - `failed` if a failure of it was recorded, `panicked` if a panic unwinds it without a record,
+//! - `failed` if a failure of the computation was recorded, `panicked` if a panic unwinds it without a record,
 //! - `ok` if the code states success: with [`record_outcome`](ResultExt::record_outcome) on its `Result`, with
 //!   [`record_success`], with `#[instrument(ret)]` (unless the value is `Err(…)`, `None`, `false` or not finite), or with
-//!   `Span::record("outcome", "ok")` of a declared field `outcome`, which takes `failed` and `cancelled` as well,
+//!   `Span::record("outcome", "ok")` for a declared field `outcome`, which accepts `failed` and `cancelled` as well,
 //! - `unknown` otherwise.
 //!
 //! # The trail
 //!
-//! Events with numbers inside a computation, `debug!(t, dt, residual, "step accepted")`, and numbers that
-//! `Span::record` brings later, are its *trail*, whether or not they are logged. When it fails, `context.trail` holds them by
-//! callsite, in columns: the first 8 occurrences and the last 248, how many there were, and when each came. Work on several
-//! threads is gathered in order of time where they enter the computation's span. Events of level INFO and above without
-//! numbers are kept beside it, the last 32 of them: `context.breadcrumbs`. [`Builder::trail`] says how much is kept, and
-//! [`Builder::level`] of which levels.
+//! The *trail* of a computation has the numbers of its events, such as `debug!(t, dt, residual, "step accepted")`, and
+//! numbers that `Span::record` adds later, whether or not they are logged. When the computation fails, `context.trail`
+//! has them by callsite, in columns: the first 8 and the last 248 occurrences, their total number, and their times. If
+//! several threads enter the computation's span, their events are merged in order of time. `context.breadcrumbs` has
+//! the last 32 events of level INFO and above without numbers. [`Builder::trail`] sets the number of occurrences, and
+//! [`Builder::level`] the most detailed level.
 //!
 //! ```
 //! use tracing::{debug, error, info_span};
@@ -101,45 +104,48 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! It costs 30 ns an event (`cargo bench -p tracing-failure`) and allocates nothing, and it takes less than 64 kB for each thread that works in a computation:
-//! nothing where there is no event. A `?value` or `%value` is not formatted for it. An event's message is: once for each
-//! callsite where it carries numbers, each time where it carries none.
+//! An event costs 30 ns (`cargo bench -p tracing-failure`) and allocates nothing. The trail takes less than 64 kB for
+//! each thread that works in a computation, and nothing without events. It does not format `?value` and `%value`
+//! fields. It formats the message of an event with numbers once per callsite, and that of an event without numbers each
+//! time.
 //!
 //! # What to try
 //!
-//! A failure's `suggested_fixes` come from rules over its category, its error, its parameters and its trail, which
-//! `context.convergence` describes series by series; `context.suggestions` says for each of them why. [`Rule`] makes rules of
-//! your own. [`Store::resolve`] notes what really fixed a failure, and later ones of its fingerprint begin with it. Nothing is
-//! asked over a network.
+//! Rules derive the `suggested_fixes` of a failure from its category, error, parameters and trail.
+//! `context.convergence` describes each series of the trail, and `context.suggestions` gives the reason for each
+//! suggestion. Write your own rules with [`Rule`]. [`Store::resolve`] stores the fix of a failure; later failures with
+//! the same fingerprint list it first. Suggestions need no network.
 //!
 //! # Publishing
 //!
-//! With the feature `publish`, records are committed and pushed by the `git` of the machine: `Publisher` does it once,
-//! `Builder::auto_push(true)` in the background after each failure. Only records are committed, to the current branch or to
-//! one of their own, whatever else is staged or half merged there; no other commit is pushed; no hook runs, and nothing asks
-//! for a password or waits for ever. What looks like a secret stops the push. What cannot be pushed stays committed, and goes
-//! with the next push.
+//! With the feature `publish`, the installed `git` commits and pushes records: `Publisher` does it once,
+//! `Builder::auto_push(true)` in the background after each failure. It commits only records, to the current branch or
+//! to a separate one, and leaves your staged and half-merged changes alone. It pushes no other commits, runs no hooks,
+//! asks for no password, and ends a git process that takes too long. A value that looks like a secret stops the push.
+//! Records that cannot be pushed stay committed, and the next push includes them.
 //!
 //! # What to know about `tracing`
 //!
-//! - `Span::record` of a field that the span did not declare is ignored: declare it as `field = tracing::field::Empty`.
-//! - A new thread has no current span: enter a clone of the span there, or give it as `parent`.
-//! - `#[instrument]` formats every argument with `Debug` at each call: `skip` large ones.
-//! - `?value` arrives as text and is read back into numbers, lists and objects. Where a span is neither a computation, nor
-//!   inside one, nor logged, its `?value` and `%value` fields are not formatted at all, and so are no parameters of
-//!   computations inside it; its numbers, booleans and strings are.
-//! - A filter under the layer, such as a global `EnvFilter` of `error`, hides the INFO spans that `#[instrument]` makes.
+//! - `Span::record` ignores a field that the span did not declare. Declare it as `field = tracing::field::Empty`.
+//! - A new thread has no current span. Enter a clone of the span there, or pass it as `parent`.
+//! - `#[instrument]` formats every argument with `Debug` at each call. Use `skip` for large ones.
+//! - `?value` arrives as text, and is parsed into numbers, lists and objects. If a span is neither a computation, nor
+//!   inside one, nor logged, its `?value` and `%value` fields are not formatted and are therefore no parameters of
+//!   computations inside it. Its numbers, booleans and strings are.
+//! - A filter under the layer, such as a global `EnvFilter` of `error`, hides the INFO spans of `#[instrument]`.
 //!
 //! # Promises
 //!
-//! - When the ERROR event returns, the record is with the operating system: it survives a panic, an abort and `kill -9` of
-//!   the process; with [`Durability::Disk`] a loss of power. A record is whole or absent.
-//! - When the store cannot be written, the record goes to stderr as one line of JSON, [`Builder::on_lost`] is called, and
-//!   [`Stats`] counts it.
-//! - The library does not panic, abort, block for ever or log through `tracing`; a `Debug` that panics costs that one value.
-//! - Nothing that it did not write itself is ever deleted.
-//! - Outside of computations it allocates nothing and formats nothing that is not logged; inside of them, an event allocates
-//!   nothing either.
+//! - When the ERROR event returns, the operating system has the record. It survives a panic, an abort and `kill -9` of
+//!   the process; with [`Durability::Disk`](record::Durability::Disk) also a loss of power. A record is complete or
+//!   absent.
+//! - If the store cannot be written, the record is written to stderr as one line of JSON, [`Builder::on_lost`] is
+//!   called, and [`Stats`] counts the record.
+//! - The library does not panic, abort, block forever or log through `tracing`. A `Debug` that panics costs only its
+//!   value.
+//! - The library deletes only files that it has written itself.
+//! - Outside of computations the library allocates nothing, and formats only logged fields. Inside a computation, an
+//!   event allocates nothing either.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

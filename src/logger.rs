@@ -19,7 +19,7 @@ use record::{Failure, Location};
 use record::{Map, Value};
 use text::shorten;
 
-/// Records failures of code that has an error in hand and no span.
+/// Records failures in code that has an error but no span.
 ///
 /// ```
 /// use tracing_failure::StructuredLogger;
@@ -48,15 +48,15 @@ impl StructuredLogger {
         StructuredLogger { recorder }
     }
 
-    /// Records a failure and returns its file. When this returns, the record is with the operating system.
+    /// Records a failure and returns the path of its record. On return, the operating system has the record.
     ///
-    /// The error is anything that implements [`std::error::Error`], a `Box<dyn Error>`, or a report such as
-    /// `eyre::Report`; the parameters are anything that implements [`Serialize`]. The spans around the caller, if there
-    /// are any, are recorded too.
+    /// The error may be any [`std::error::Error`], a `Box<dyn Error>`, or a report such as `eyre::Report`. The
+    /// parameters may be anything that implements [`Serialize`]. If there are spans around the caller, they are
+    /// recorded too.
     ///
     /// # Errors
     ///
-    /// When the store cannot be written. The record is on stderr then.
+    /// Returns an error if the store cannot be written. The record is then written to stderr.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-log-failure-{}", std::process::id()));
@@ -92,14 +92,15 @@ impl StructuredLogger {
         Capture::record_call(&self.recorder, call)
     }
 
-    /// Records a failure that was put together elsewhere: in another language, by another process, from a solver's report.
-    /// What it does not say is added: its id, session, thread and process, its category, fingerprint, and what to try. What
-    /// looks like a secret is redacted, long texts are cut, and an entry of the context that has a name of the record's own
-    /// gets an underscore behind it.
+    /// Records a failure from another source: another language, another process, or a solver's report.
+    ///
+    /// The logger adds the entries that the failure lacks: id, session, thread, process, category, fingerprint and
+    /// suggestions. It redacts values that look like secrets, shortens long texts, and appends an underscore to context
+    /// entries with a reserved name.
     ///
     /// # Errors
     ///
-    /// When the store cannot be written. The record is on stderr then.
+    /// Returns an error if the store cannot be written. The record is then written to stderr.
     ///
     /// ```
     /// use tracing_failure::{Category, Failure, StructuredLogger};
@@ -121,8 +122,8 @@ impl StructuredLogger {
         self.recorder.record_described(failure).1
     }
 
-    /// Writes a line of the runtime log that no `tracing` event makes, where there is a log: `entries` are what it says
-    /// after timestamp, level, target and message, such as `fields` and `spans`. ERROR lines do not wait.
+    /// Writes a line to the runtime log without a `tracing` event. Does nothing without a log. `entries` follow the
+    /// timestamp, level, target and message, for example `fields` and `spans`. ERROR lines are written at once.
     ///
     /// ```
     /// use tracing_failure::record::Map;
@@ -140,7 +141,7 @@ impl StructuredLogger {
     /// ```
     pub fn log(&self, level: Level, target: &str, message: &str, entries: Map) {
         let Some(line) = self.recorder.line_context() else { return };
-        // A secret is taken out before the text is cut.
+        // Redact before the text is shortened, so that no part of a secret remains.
         let message = self.recorder.redactor.text(message);
         let message = shorten(&message, self.recorder.limits.text);
         write_line(level, target, &message, &self.recorder.redactor.map(entries), &line);
@@ -149,7 +150,7 @@ impl StructuredLogger {
         }
     }
 
-    /// Returns when all log lines and `latest.json` are with the operating system.
+    /// Passes all log lines and `latest.json` to the operating system.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-logger-flush-{}", std::process::id()));
@@ -165,8 +166,8 @@ impl StructuredLogger {
         self.recorder.flush();
     }
 
-    /// Flushes, and with `Builder::auto_push` pushes what waits to be pushed. A program that ends calls it last, where no
-    /// [`Guard`](crate::Guard) does.
+    /// Flushes, and with `Builder::auto_push` pushes pending records. Call it at the end of a program that has no
+    /// [`Guard`](crate::Guard).
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-logger-finish-{}", std::process::id()));
@@ -180,7 +181,7 @@ impl StructuredLogger {
         self.recorder.finish();
     }
 
-    /// What it has done so far.
+    /// Returns the counters of the recorder.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-logger-stats-{}", std::process::id()));
@@ -194,7 +195,7 @@ impl StructuredLogger {
         self.recorder.stats()
     }
 
-    /// The id that every failure and every log line of this run bears.
+    /// Returns the id of this run, which is in every failure and every log line.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-logger-session-{}", std::process::id()));
@@ -208,7 +209,7 @@ impl StructuredLogger {
         &self.recorder.session
     }
 
-    /// Parameters as named values, whatever they are. A `Serialize` that fails or panics costs the parameters only.
+    /// Converts parameters to named values. If `Serialize` fails or panics, only the parameters are lost.
     fn parameters(&self, parameters: &(impl Serialize + ?Sized)) -> Map {
         let value = match caught(|| Value::from_serialize_within(parameters, &self.recorder.limits)) {
             Ok(Ok(value)) => value,

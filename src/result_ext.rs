@@ -8,9 +8,9 @@ use crate::observe::thread::Busy;
 use crate::recorder::observation::{Observation, Trigger, Verdict};
 use record::Location;
 
-/// Records the error of a `Result` as the failure of the computation that is current, with its type and its sources.
+/// Records the error of a `Result` as the failure of the current computation, with its type and sources.
 ///
-/// `#[instrument(err)]` gives the recorder only the error's text. This keeps all of it:
+/// `#[instrument(err)]` passes only the text of the error to the recorder. This method passes the complete error:
 ///
 /// ```
 /// use tracing_failure::{Failure, ResultExt};
@@ -30,9 +30,9 @@ use record::Location;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait ResultExt<Via> {
-    /// Records the error, if it is one, and hands it on. An error that has its record already is not recorded again.
+    /// Records an error and returns the result unchanged. An error that is already recorded is not recorded again.
     ///
-    /// An `eyre::Report` gets a note that says where the record is, which color-eyre prints at the end.
+    /// An `eyre::Report` gets a note with the path of the record, which color-eyre prints at the end.
     ///
     /// ```
     /// use tracing_failure::ResultExt;
@@ -43,10 +43,10 @@ pub trait ResultExt<Via> {
     #[must_use = "the error is recorded, but not handled"]
     fn record_failure(self) -> Self;
 
-    /// Records the result of the computation that is current: an error like
-    /// [`record_failure`](Self::record_failure), a success as the outcome `ok` in the runtime log.
+    /// Records the result of the current computation: an error like [`record_failure`](Self::record_failure), a success
+    /// as the outcome `ok` in the runtime log.
     ///
-    /// Use it on the value that the computation returns. Without it the log names the outcome `unknown`, because a span
+    /// Call it on the value that the computation returns. Otherwise the outcome in the log is `unknown`, because a span
     /// that closes does not prove success.
     ///
     /// ```

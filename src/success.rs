@@ -1,13 +1,13 @@
 use crate::layer::capture::Capture;
 use crate::observe::outcome::Outcome;
 
-/// States that the innermost computation around the caller has succeeded: the runtime log names its outcome `ok`.
+/// States that the innermost computation around the caller has succeeded. Its outcome in the runtime log is then `ok`.
 ///
 /// A span that closes does not prove success, because an early return with `?`, a timeout or a cancelled task closes it
 /// as well. Without a statement, the outcome is `unknown`. A computation with a recorded failure is `failed` in any case.
 ///
-/// A function that returns a `Result` states both with
-/// [`record_outcome`](crate::ResultExt::record_outcome), and `#[instrument(ret)]` states success by itself.
+/// For a function that returns a `Result`, use [`record_outcome`](crate::ResultExt::record_outcome), which states
+/// success or failure. `#[instrument(ret)]` states success by itself.
 ///
 /// ```
 /// use tracing::info_span;

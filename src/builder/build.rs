@@ -1,4 +1,4 @@
-//! From the choices to a recorder, and the layer, logger and guard that use it.
+//! Builds the recorder from the options, and the layer, logger and guard that use it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,12 +29,12 @@ use crate::observe::trail::retention::HistoryOptions;
 use crate::recorder::{Recorder, process};
 
 impl Builder {
-    /// Makes it the global subscriber of the process. Keep the guard until the program ends.
+    /// Installs the recorder as the global subscriber of the process. Keep the guard until the program ends.
     ///
     /// # Errors
     ///
-    /// When the process has a global subscriber already, this thread is panicking, a directory cannot be created, or a choice
-    /// is refused.
+    /// Returns an error if the process already has a global subscriber, if this thread is panicking, if a directory
+    /// cannot be created, or if an option is invalid.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-builder-init-{}", std::process::id()));
@@ -64,12 +64,12 @@ impl Builder {
         Ok(Guard::new(recorder))
     }
 
-    /// A layer for a stack of your own, and its guard. It installs no hooks: call
-    /// [`install_panic_hook`] for panics.
+    /// Builds a layer for your own stack, and its guard. It installs no hooks; to record panics, call
+    /// [`install_panic_hook`].
     ///
     /// # Errors
     ///
-    /// When a directory cannot be created, or a choice is refused.
+    /// Returns an error if a directory cannot be created or an option is invalid.
     ///
     /// ```
     /// use tracing_subscriber::prelude::*;
@@ -92,11 +92,11 @@ impl Builder {
         Ok((layer, Guard::new(recorder)))
     }
 
-    /// A logger without a layer. The first file of its log comes with the first line.
+    /// Builds a logger without a layer. It creates the first log file with the first line.
     ///
     /// # Errors
     ///
-    /// When a directory cannot be created, or a choice is refused.
+    /// Returns an error if a directory cannot be created or an option is invalid.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-builder-logger-{}", std::process::id()));
@@ -106,7 +106,7 @@ impl Builder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn logger(self) -> Result<StructuredLogger, InitError> {
-        // A logger keeps no trail, but a choice that cannot be is refused everywhere.
+        // A logger has no trail, but invalid options of the trail are an error everywhere.
         self.history()?;
         Ok(StructuredLogger::with_recorder(Arc::new(self.recorder(RuntimeLog::unopened)?)))
     }
@@ -158,7 +158,7 @@ impl Builder {
     }
 }
 
-/// How a runtime log begins.
+/// Opens a runtime log.
 type OpenLog = fn(&Path, &str, Rotation, TargetFilter) -> io::Result<RuntimeLog>;
 
 #[cfg(feature = "publish")]
@@ -172,12 +172,13 @@ impl<S> FailureLayer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    /// A layer that writes into this directory and keeps no runtime log. [`Builder::layer`] has the choices, and gives a
-    /// guard besides.
+    /// Creates a layer that writes records to this directory, without a runtime log. [`Builder::layer`] has more
+    /// options and returns a guard.
     ///
     /// # Errors
     ///
-    /// When the directory cannot be created.
+    /// Adds a line to the waiting ones. Returns true if there are too many of them already, and `None` if the lock is
+    /// unavailable.
     ///
     /// ```
     /// use tracing_failure::FailureLayer;
@@ -191,19 +192,18 @@ where
     /// ```
     pub fn new(failures: impl AsRef<Path>) -> Result<Self, InitError> {
         let (layer, guard) = Builder::for_failures(failures).layer()?;
-        // Without a runtime log there is nothing that the guard would have to wait for but `latest.json`, and that the
-        // store sees to.
+        // Without a runtime log, the guard would only wait for `latest.json`, which the store flushes itself.
         drop(guard);
         Ok(layer)
     }
 }
 
 impl StructuredLogger {
-    /// A logger that writes into this directory. [`Builder::logger`] has the choices.
+    /// Creates a logger that writes to this directory. [`Builder::logger`] has more options.
     ///
     /// # Errors
     ///
-    /// When the directory cannot be created.
+    /// Returns an error if the directory cannot be created.
     ///
     /// ```
     /// let error = tracing_failure::StructuredLogger::new("/dev/null/failures").unwrap_err();

@@ -1,4 +1,4 @@
-//! The choices of a program.
+//! The options of a recorder.
 
 mod build;
 
@@ -22,15 +22,15 @@ use crate::observe::thread::Busy;
 use crate::observe::trail::retention::Retention;
 use crate::recorder::{Notices, OnLost};
 
-/// Sets up everything for a program in one line: failures in `{dir}/failures`, the runtime log in `{dir}/logs`, the panic
-/// hook, and color-eyre where the feature is on.
+/// Sets up a program in one line: records in `{dir}/failures`, the runtime log in `{dir}/logs`, the panic hook, and
+/// color-eyre if the feature is enabled.
 ///
-/// It becomes the process's global subscriber. To put a [`FailureLayer`] into a stack of your own, use
+/// This installs the global subscriber of the process. To put a [`FailureLayer`](crate::FailureLayer) into your own stack, use
 /// [`Builder::layer`].
 ///
 /// # Errors
 ///
-/// When the process has a global subscriber already, or a directory cannot be created.
+/// Returns an error if the process already has a global subscriber, or if a directory cannot be created.
 ///
 /// ```
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-init-{}", std::process::id()));
@@ -45,7 +45,7 @@ pub fn init(dir: impl AsRef<Path>) -> Result<Guard, InitError> {
     builder(dir).init()
 }
 
-/// The choices beneath [`init`].
+/// Returns the options of [`init`] for a program.
 ///
 /// ```
 /// use tracing_failure::record::Durability;
@@ -69,7 +69,7 @@ pub fn builder(dir: impl AsRef<Path>) -> Builder {
     builder
 }
 
-/// What can be chosen about a recorder. Made by [`builder`].
+/// The options of a recorder. Created by [`builder`].
 ///
 /// ```
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-choices-{}", std::process::id()));
@@ -107,7 +107,7 @@ pub struct Builder {
     publishing: Publishing,
 }
 
-/// What is chosen about pushes.
+/// The options for pushes.
 #[cfg(feature = "publish")]
 struct Publishing {
     auto: bool,
@@ -146,7 +146,7 @@ impl Builder {
         }
     }
 
-    /// Where the records go; `{dir}/failures` by default.
+    /// Sets the directory of the records. The default is `{dir}/failures`.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").failures_dir("/scratch/failures");
@@ -157,7 +157,7 @@ impl Builder {
         self
     }
 
-    /// Where the runtime log goes; `{dir}/logs` by default.
+    /// Sets the directory of the runtime log. The default is `{dir}/logs`.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").logs_dir("/scratch/logs");
@@ -168,7 +168,7 @@ impl Builder {
         self
     }
 
-    /// Keeps no runtime log.
+    /// Disables the runtime log.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").without_log();
@@ -179,7 +179,7 @@ impl Builder {
         self
     }
 
-    /// The id of this run; a new UUIDv7 by default.
+    /// Sets the id of this run. The default is a new UUIDv7.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").session_id("night-run-7");
@@ -190,8 +190,7 @@ impl Builder {
         self
     }
 
-    /// Adds an entry to the context of every failure. The names that the record uses itself are refused when the
-    /// recorder is built.
+    /// Adds an entry to the context of every failure. A reserved name is an error when the recorder is built.
     ///
     /// ```
     /// let error = tracing_failure::builder("io").context("spans", 3).init().unwrap_err();
@@ -202,7 +201,7 @@ impl Builder {
         self
     }
 
-    /// What the program knows of itself: [`build_info!`](crate::build_info).
+    /// Adds information about the build: [`build_info!`](crate::build_info).
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").build_info(tracing_failure::build_info!());
@@ -213,8 +212,9 @@ impl Builder {
         self
     }
 
-    /// Adds an area: the first part of the file names of computations that are named so, or whose names hold one of
-    /// these words. Own areas come before `rg_flow`, `observable`, `topology` and `general`.
+    /// Adds an area, which is the first part of the file names of its computations. A computation belongs to the area
+    /// if it has this name, or if its name contains one of `names`. Your areas take precedence over `rg_flow`,
+    /// `observable`, `topology` and `general`.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").area("lattice", &["wilson", "plaquette"]);
@@ -225,7 +225,7 @@ impl Builder {
         self
     }
 
-    /// What a record survives once it is written; [`Durability::Process`] by default.
+    /// Sets the events that a written record survives. The default is [`Durability::Process`].
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").durability(tracing_failure::record::Durability::Disk);
@@ -236,20 +236,21 @@ impl Builder {
         self
     }
 
-    /// Whether to go on where the directory of the records cannot be created. The first record tries it again; as long as it
-    /// fails, records go to stderr as one line of JSON. By default, setting up fails.
+    /// If true, the recorder works even if the directory of the records cannot be created. The first record tries to
+    /// create it again; while this fails, records are written to stderr as one line of JSON. By default, a missing
+    /// directory is an error.
     ///
     /// ```
     /// let logger = tracing_failure::builder("/dev/null").without_log().without_dir(true).logger()?;
     /// # let _ = logger;
     /// # Ok::<(), tracing_failure::InitError>(())
     /// ```
-    pub fn without_dir(mut self, goes_on: bool) -> Self {
-        self.without_dir = goes_on;
+    pub fn without_dir(mut self, allow: bool) -> Self {
+        self.without_dir = allow;
         self
     }
 
-    /// How much of large values is kept.
+    /// Sets the limits on large values.
     ///
     /// ```
     /// let mut limits = tracing_failure::record::Limits::default();
@@ -262,8 +263,8 @@ impl Builder {
         self
     }
 
-    /// Redacts the values of this name too. Names such as `password`, `api_key`, `access_token` and `authorization` are
-    /// redacted always.
+    /// Redacts the values of this name too. Values of names such as `password`, `api_key`, `access_token` and
+    /// `authorization` are always redacted.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").redact("patient").redact("site");
@@ -274,8 +275,8 @@ impl Builder {
         self
     }
 
-    /// Which events are logged, as in `info,solver=debug`; what `RUST_LOG` says by default, else INFO. It concerns neither
-    /// failures nor the lines of computations that close.
+    /// Sets the events that are logged, such as `info,solver=debug`. The default is `RUST_LOG`, otherwise INFO. The
+    /// filter affects neither failures nor the lines of computations that close.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").log_filter("warn,solver=debug");
@@ -286,7 +287,7 @@ impl Builder {
         self
     }
 
-    /// When the log begins a new file, and how many it keeps.
+    /// Sets when the log starts a new file, and how many files it keeps.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").rotation(tracing_failure::Rotation::default());
@@ -297,17 +298,17 @@ impl Builder {
         self
     }
 
-    /// How much of the trail of a computation is kept: of each event with numbers in it, the first and the last
-    /// occurrences. 8 and 248 by default, for which a trail takes less than 64 kB for each thread that works in the
-    /// computation; it grows and shrinks with them, up to 65,536 each. With 0 and 0 there is no trail, and no breadcrumbs
-    /// either.
+    /// Sets how many first and last occurrences of each event with numbers the trail of a computation keeps.
     ///
-    /// Events share this space. Three quarters of it belong to the program's own events, the rest to those of libraries,
-    /// and either may use what the other leaves. Among them, short series are complete, and the longest keep fewer
-    /// occurrences: still the first and the last. An event is the program's own if its target begins with the same crate
-    /// as that of the computation's span, if it was compiled in the same Cargo workspace, or if
-    /// [`trail_filter`](Self::trail_filter) asks for more of its target than of others.
+    /// The default is 8 and 248. The trail then takes less than 64 kB for each thread that works in the computation.
+    /// The size is proportional to these numbers, which may be up to 65,536 each. With 0 and 0 there is no trail, and
+    /// there are no breadcrumbs.
     ///
+    /// All events share this space. Three quarters of it belong to the program's own events and one quarter to those of
+    /// libraries; either part may use the space that the other one leaves. Short series are complete. The longest keep
+    /// fewer first and last occurrences. An event belongs to the program if its target begins with the same crate as
+    /// that of the computation's span, if it was compiled in the same Cargo workspace, or if
+    /// [`trail_filter`](Self::trail_filter) enables more of its target than of others.
     /// ```
     /// let builder = tracing_failure::builder("io").trail(16, 1024);
     /// # let _ = builder;
@@ -318,12 +319,14 @@ impl Builder {
         self
     }
 
-    /// Which events, and which late values of spans, the trail and the breadcrumbs keep: the same directives as for
-    /// [`log_filter`](Self::log_filter). Without a filter, all events up to [`level`](Self::level) are kept. A filter that
-    /// only turns targets off, as `h2=off`, keeps all others as without it. Each callsite is judged once.
+    /// Sets the events and late span values that the trail and the breadcrumbs keep, with the directives of
+    /// [`log_filter`](Self::log_filter).
     ///
-    /// A target that is named with more detail than the default, as `my_solver` here, counts as the program's own when
-    /// events share the space of the [`trail`](Self::trail).
+    /// Without a filter, they keep everything up to [`level`](Self::level). A filter that only turns targets off, such
+    /// as `h2=off`, keeps everything else. The filter decides once per callsite.
+    ///
+    /// A target with a more detailed level than the default, such as `my_solver` below, counts as the program's own
+    /// when events share the space of the [`trail`](Self::trail).
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").trail_filter("info,my_solver=debug,h2=off");
@@ -336,12 +339,14 @@ impl Builder {
         self
     }
 
-    /// The most detailed level of spans that can be computations, and of events that the trail keeps; DEBUG by default.
-    /// [`init`](Self::init) turns off what is more detailed and not logged: it costs then next to nothing. The span of a
-    /// computation that it turns off is reported once on stderr.
+    /// Sets the most detailed level of spans that can be computations, and of events that the trail keeps. The default
+    /// is DEBUG.
     ///
-    /// In a stack of your own a layer turns off nothing, since it would do so for all layers, unless
-    /// [`level_hint`](Self::level_hint) says that it may.
+    /// [`init`](Self::init) disables more detailed callsites that are not logged, so they cost next to nothing. The
+    /// first computation whose span is disabled is reported on stderr.
+    ///
+    /// In your own stack, a layer disables no callsites, because this would affect all layers.
+    /// [`level_hint`](Self::level_hint) allows it.
     ///
     /// ```
     /// use tracing::level_filters::LevelFilter;
@@ -353,7 +358,7 @@ impl Builder {
         self
     }
 
-    /// Lets a [`layer`](Self::layer) in a stack of your own turn off what is more detailed than its
+    /// Lets a [`layer`](Self::layer) in your own stack disable callsites that are more detailed than its
     /// [`level`](Self::level) and its log, for all layers that give no hint of their own.
     ///
     /// ```
@@ -365,7 +370,7 @@ impl Builder {
         self
     }
 
-    /// Adds a rule for `suggested_fixes`, beside the built-in ones.
+    /// Adds a rule for `suggested_fixes` to the built-in ones.
     ///
     /// ```
     /// use tracing_failure::{Rule, ValueTest};
@@ -376,14 +381,14 @@ impl Builder {
     /// # let _ = builder;
     /// ```
     pub fn rule(mut self, rule: Rule) -> Self {
-        // The rule's own errors are no failures of the computation.
+        // Errors of the rule are no failures of the computation.
         self.rules.guard_threads(|| Box::new(Busy::enter()));
         self.rules.add(rule);
         self
     }
 
-    /// Called when a record could not be written to the store, after it went to stderr. It may fail, log and panic:
-    /// the computation that failed notices nothing.
+    /// Sets a callback for records that could not be written to the store. It runs after the record is written to
+    /// stderr. It may fail, log or panic without effect on the failed computation.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").on_lost(|failure, error| {
@@ -396,7 +401,7 @@ impl Builder {
         self
     }
 
-    /// Whether the first failures are announced on stderr, with the path of the record; yes by default.
+    /// Sets whether the first failures are announced on stderr, with the path of the record. The default is true.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").stderr_notice(false);
@@ -407,7 +412,7 @@ impl Builder {
         self
     }
 
-    /// Whether a computation must give its `theoretical_ref` to be recorded; yes by default.
+    /// Sets whether a computation needs a `theoretical_ref` to be recorded. The default is true.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").reference_required(false);
@@ -418,7 +423,7 @@ impl Builder {
         self
     }
 
-    /// Whether a computation in a span of ERROR level has failed when the span closes; yes by default.
+    /// Sets whether a computation has failed when its ERROR-level span closes. The default is true.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").error_spans(false);
@@ -429,7 +434,8 @@ impl Builder {
         self
     }
 
-    /// Whether [`init`](Self::init) puts a panic hook before the one that is there; yes by default.
+    /// Sets whether [`init`](Self::init) installs a panic hook, which runs before the existing one. The default is
+    /// true.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").panic_hook(false);
@@ -440,8 +446,8 @@ impl Builder {
         self
     }
 
-    /// Whether [`init`](Self::init) installs color-eyre; yes by default. A hook of `eyre` that is installed already
-    /// stays, and so does a panic hook of yours.
+    /// Sets whether [`init`](Self::init) installs color-eyre. The default is true. An existing `eyre` hook or panic
+    /// hook stays.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").color_eyre(false);
@@ -453,15 +459,15 @@ impl Builder {
         self
     }
 
-    /// Whether records are committed and pushed by themselves, as [`Publisher`] does it; no by default.
+    /// Sets whether records are committed and pushed automatically, as by [`Publisher`]. The default is false.
     ///
-    /// It happens in the background, two seconds after a failure that no other follows, at least every 30 seconds, and
-    /// when the guard finishes or is dropped. A thread that fails does not wait for it. It commits nothing but records,
-    /// pushes no other commits, runs no hooks and asks for no password. A push that fails is said once on stderr and
-    /// counted in [`Stats`](crate::Stats); the next one, of this process or another, takes its records along.
+    /// A background thread pushes two seconds after the last failure of a burst, at least every 30 seconds, and when
+    /// the guard finishes or is dropped. Failing threads do not wait for it. It commits only records, pushes no other
+    /// commits, runs no hooks and asks for no password. The first failed push is reported on stderr, and
+    /// [`Stats`](crate::Stats) counts all of them. The next push, of this process or another, includes the records.
     ///
-    /// A branch of its own is the better choice where people work in the same clone: a commit to the current branch moves
-    /// HEAD, and a `git commit` whose message is open in an editor at that moment has to be repeated.
+    /// If people work in the same clone, prefer a separate branch. A commit to the current branch moves HEAD, and a
+    /// `git commit` whose message is open in an editor at that moment has to be repeated.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").auto_push(true);
@@ -473,7 +479,7 @@ impl Builder {
         self
     }
 
-    /// Where and how [`auto_push`](Self::auto_push) pushes. The directory is that of the records.
+    /// Sets where and how [`auto_push`](Self::auto_push) pushes. The directory is that of the records.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").auto_push(true).publisher(|publisher| publisher.branch("failures"));
@@ -485,7 +491,7 @@ impl Builder {
         self
     }
 
-    /// How long the guard waits for a push when it finishes or is dropped; 10 s by default.
+    /// Sets how long the guard waits for a push when it finishes or is dropped. The default is 10 s.
     ///
     /// ```
     /// use std::time::Duration;

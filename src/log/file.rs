@@ -1,4 +1,4 @@
-//! The files of the runtime log: `runtime_{date}_{session}_{number}.jsonl`, one writer each.
+//! The files of the runtime log: `runtime_{date}_{session}_{number}.jsonl`. Each file has one writer.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -9,11 +9,10 @@ use chrono::NaiveDate;
 use record::internal::{apart_from_stdio, file_name_part, open_ordinary};
 use runtime::io_error::about;
 
-/// When the runtime log begins a new file, and how many it keeps.
+/// Limits on the size and the number of runtime log files.
 ///
-/// A new file begins every day (UTC), and when one has grown to a size. Of the files that follow the log's own naming,
-/// the oldest are deleted beyond a number; a file that a process is still writing, and whatever else is in the
-/// directory, is left alone.
+/// The log starts a new file every day (UTC), and when a file reaches `max_bytes`. It deletes the oldest log files
+/// beyond `max_files`. It never deletes a file that a process is still writing, nor any other file in the directory.
 ///
 /// ```
 /// let mut rotation = tracing_failure::Rotation::default();
@@ -24,9 +23,9 @@ use runtime::io_error::about;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rotation {
-    /// Bytes after which a new file begins. 64 MiB by default.
+    /// Maximum number of bytes in a file before a new one starts. 64 MiB by default.
     pub max_bytes: u64,
-    /// Files that are kept, over all sessions; `None` keeps all. 256 by default.
+    /// Maximum number of files, over all sessions; `None` keeps all. 256 by default.
     pub max_files: Option<usize>,
 }
 
@@ -36,7 +35,7 @@ impl Default for Rotation {
     }
 }
 
-/// Where a session's files are.
+/// The directory and the session of log files.
 #[derive(Clone, Debug)]
 pub(super) struct LogLocation {
     dir: PathBuf,
@@ -52,7 +51,7 @@ pub(super) struct LogFile {
     date: NaiveDate,
     number: u32,
     bytes: u64,
-    /// Whether the last line that was written is not all there yet.
+    /// True if the last line is only partly written.
     mid_line: bool,
 }
 
@@ -69,7 +68,7 @@ impl LogFile {
         Ok(log)
     }
 
-    /// A file that is created when there is something to write.
+    /// Describes a file that is created with the first line.
     pub(super) fn unopened(place: LogLocation) -> Self {
         let (path, date) = (PathBuf::new(), record::time::now().date_naive());
         LogFile { place, path, file: None, date, number: 0, bytes: 0, mid_line: false }
@@ -79,14 +78,14 @@ impl LogFile {
         &self.path
     }
 
-    /// Writes lines and takes them out of the buffer. On an error those that did not go out stay in it.
+    /// Writes lines and removes them from the buffer. After an error, unwritten lines stay in the buffer.
     pub(super) fn write(&mut self, lines: &mut Vec<u8>) -> io::Result<()> {
         let today = record::time::now().date_naive();
         let gone = self.file.is_none() || !self.path.exists();
         let due = self.bytes >= self.place.rotation.max_bytes || today != self.date;
         if gone || (due && !self.mid_line) {
             if std::mem::take(&mut self.mid_line) {
-                // The first half of the line has gone with its file.
+                // The first half of the line was lost with its file.
                 let end = lines.iter().position(|&byte| byte == b'\n').map_or(lines.len(), |at| at + 1);
                 lines.drain(..end);
             }
@@ -110,7 +109,7 @@ impl LogFile {
         Ok(())
     }
 
-    /// Creates the next file whose name is free, and makes room for it.
+    /// Creates the next file with a free name, and deletes old files.
     fn begin(&mut self) -> io::Result<()> {
         let failed = |error| about(&self.place.dir, "cannot create a log file in", error);
         std::fs::create_dir_all(&self.place.dir).map_err(failed)?;
@@ -124,20 +123,21 @@ impl LogFile {
                 Err(error) => return Err(failed(error)),
             }
         };
-        // The mark of a file in use. It ends with the process; where locks are not to be had, files are only kept longer.
+        // The lock marks the file as in use until the process ends. Where locks are unavailable, files are only kept
+        // longer.
         let _ = file.try_lock();
         (self.path, self.file, self.bytes) = (path, Some(file), 0);
         self.prune();
         Ok(())
     }
 
-    /// Deletes the oldest of the log's own files beyond the number that is kept.
+    /// Deletes the oldest log files beyond the maximum.
     fn prune(&self) {
         let Some(max_files) = self.place.rotation.max_files else { return };
         let Ok(entries) = std::fs::read_dir(&self.place.dir) else { return };
         let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         let mut own: Vec<String> = names.filter(|name| is_own_name(name)).collect();
-        // The date comes first in the name; within a day, the order of the sessions' ids is that of their time.
+        // Names sort by time: the date comes first, and session ids sort by time within a day.
         own.sort_unstable();
         for name in &own[..own.len().saturating_sub(max_files.max(1))] {
             let path = self.place.dir.join(name);
@@ -161,7 +161,7 @@ fn is_own_name(name: &str) -> bool {
     })
 }
 
-/// Nobody holds the lock of a writer, and what is in it is a log of ours.
+/// Returns true if no process writes the file and its content is a runtime log.
 fn is_out_of_use(path: &Path) -> bool {
     use std::io::Read;
     let Ok(mut file) = open_ordinary(File::options().read(true), path) else { return false };

@@ -1,4 +1,4 @@
-//! One line of the runtime log, written from typed fields.
+//! Writes a line of the runtime log from typed fields.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -23,17 +23,17 @@ fn write_entry<T: Serialize + ?Sized>(json: &mut Vec<u8>, name: &str, value: &T)
     write_json(json, value);
 }
 
-/// What lines are made with.
+/// The log and the settings with which lines are written.
 #[derive(Clone, Copy)]
 pub(crate) struct LineContext<'a> {
     pub(crate) log: &'a RuntimeLog,
     pub(crate) limits: &'a Limits,
     pub(crate) redactor: &'a Redactor,
-    /// The id of the session as JSON.
+    /// The session id as JSON.
     pub(crate) session_json: &'a [u8],
 }
 
-/// Appends a span: its name and fields.
+/// Appends the name and the fields of a span.
 pub(crate) fn write_span(json: &mut Vec<u8>, meta: &Metadata<'_>, fields: Option<&Fields>, line: &LineContext<'_>) {
     json.extend_from_slice(b"{\"name\":");
     write_json(json, meta.name());
@@ -45,7 +45,7 @@ pub(crate) fn write_span(json: &mut Vec<u8>, meta: &Metadata<'_>, fields: Option
     json.push(b'}');
 }
 
-/// `{"timestamp":…,"level":…,"target":…`: how every line begins.
+/// Starts a line: `{"timestamp":…,"level":…,"target":…`.
 fn begin(time: SystemTime, level: &str, target: &str) -> Vec<u8> {
     let mut json = buffer();
     json.extend_from_slice(b"{\"timestamp\":\"");
@@ -57,7 +57,7 @@ fn begin(time: SystemTime, level: &str, target: &str) -> Vec<u8> {
     json
 }
 
-/// Ends a line and hands it to the log.
+/// Ends a line and passes it to the log.
 fn end(mut json: Vec<u8>, failure: Option<Uuid>, line: &LineContext<'_>) {
     json.extend_from_slice(b",\"session_id\":");
     json.extend_from_slice(line.session_json);
@@ -70,7 +70,7 @@ fn end(mut json: Vec<u8>, failure: Option<Uuid>, line: &LineContext<'_>) {
 }
 
 thread_local! {
-    /// The memory of the last line, for the next one.
+    /// The memory of the previous line, for reuse.
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -101,7 +101,7 @@ impl EventLine {
         let target = fields.raw_text("log.target").filter(|_| is_log_record).unwrap_or(meta.target());
         let mut json = begin(time, meta.level().as_str(), target);
         let message = fields.raw_text("message");
-        // What `#[instrument(err)]` reports has no message but the error's.
+        // An event of `#[instrument(err)]` has no message but that of the error.
         let shown = message.or_else(|| Some(fields.error_text()?.1));
         write_entry(&mut json, "message", &*line.redactor.text(shown.unwrap_or_default()));
         let apart: &[&str] = match (is_log_record, message) {
@@ -115,7 +115,7 @@ impl EventLine {
         EventLine { json, first_span: true }
     }
 
-    /// Appends the next span outwards.
+    /// Appends the next outer span.
     pub(crate) fn add_span(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         if !std::mem::take(&mut self.first_span) {
             self.json.push(b',');
@@ -123,7 +123,7 @@ impl EventLine {
         write(&mut self.json);
     }
 
-    /// Hands the line to the log.
+    /// Passes the line to the log.
     pub(crate) fn write(mut self, failure: Option<Uuid>, line: &LineContext<'_>) {
         self.json.push(b']');
         end(self.json, failure, line);
@@ -134,8 +134,8 @@ impl EventLine {
 pub(crate) struct ComputationLine {
     json: Vec<u8>,
     parameters: Vec<u8>,
-    /// Fields that have been said, or are not to be.
-    passed_over: Vec<&'static str>,
+    /// Fields that are already in the line, or do not belong in it.
+    excluded: Vec<&'static str>,
     computation: Option<String>,
     theoretical_ref: Option<String>,
 }
@@ -148,13 +148,13 @@ impl ComputationLine {
         ComputationLine {
             json,
             parameters: Vec::with_capacity(256),
-            passed_over: RESERVED_IN_SPANS.to_vec(),
+            excluded: RESERVED_IN_SPANS.to_vec(),
             computation: None,
             theoretical_ref: None,
         }
     }
 
-    /// The computation's span, then the spans around it; the innermost value of a field is said.
+    /// Adds the computation's span, then the spans around it. Inner values hide outer ones.
     pub(crate) fn add_span(&mut self, fields: &Fields, line: &LineContext<'_>) {
         self.computation = self.computation.take().or_else(|| fields.text(COMPUTATION, line.limits));
         self.theoretical_ref = self.theoretical_ref.take().or_else(|| fields.text(THEORETICAL_REF, line.limits));
@@ -163,14 +163,14 @@ impl ComputationLine {
             self.parameters.push(b',');
         }
         let after_comma = self.parameters.len();
-        fields.write_json(&mut self.parameters, &self.passed_over, line.limits, line.redactor);
+        fields.write_json(&mut self.parameters, &self.excluded, line.limits, line.redactor);
         if self.parameters.len() == after_comma {
             self.parameters.truncate(before);
         }
-        self.passed_over.extend(fields.names());
+        self.excluded.extend(fields.names());
     }
 
-    /// Hands the line to the log.
+    /// Passes the line to the log.
     pub(crate) fn write(mut self, outcome: Outcome, duration: Duration, failure: Option<Uuid>, line: &LineContext<'_>) {
         let clean = |text: &Option<String>| text.as_deref().map(|text| line.redactor.text(text).into_owned());
         write_entry(&mut self.json, COMPUTATION, &clean(&self.computation));
@@ -184,15 +184,15 @@ impl ComputationLine {
     }
 }
 
-/// The keys that every line has.
+/// Keys that every line has.
 const RESERVED_IN_LINES: &[&str] = &["timestamp", "level", "target", "message", "session_id"];
 
-/// The name of an entry, with an underscore behind it where it would repeat a key of the line.
+/// Returns the name of an entry, with an underscore appended if it would repeat a key of the line.
 fn name_apart<'a>(name: &'a str, entries: &Map) -> Cow<'a, str> {
     if RESERVED_IN_LINES.contains(&name) { free_name(name, entries).into() } else { name.into() }
 }
 
-/// Writes a line with further entries.
+/// Writes a line with additional entries.
 pub(crate) fn write_line(level: Level, target: &str, message: &str, entries: &Map, line: &LineContext<'_>) {
     let time = SystemTime::now();
     let mut json = begin(time, level.as_str(), target);
@@ -205,7 +205,7 @@ pub(crate) fn write_line(level: Level, target: &str, message: &str, entries: &Ma
     end(json, None, line);
 }
 
-/// Writes the line of a failure that no event tells of: a panic, a call, an error-level span.
+/// Writes the line of a failure without an event: a panic, a call, or an ERROR-level span.
 pub(crate) fn write_failure(failure: &Failure, line: &LineContext<'_>) {
     let location = failure.context.location.as_ref();
     let span = failure.context.spans.first().map(|span| &*span.target);

@@ -1,4 +1,4 @@
-//! The runtime log: one JSON object a line, of events, and of computations when they close.
+//! The runtime log: a line of JSON for each event, and for each computation when it closes.
 
 pub(crate) mod file;
 pub(crate) mod line;

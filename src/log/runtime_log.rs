@@ -1,4 +1,4 @@
-//! Lines on their way to the files of the log.
+//! Buffers the lines of the runtime log and writes them on a background thread.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,14 +12,14 @@ use runtime::background;
 use runtime::fork::{self, Locks};
 use runtime::lock::{Guard, Mutex, Renewable};
 
-/// How long a line may wait in memory. An ERROR line, a failure and a panic do not wait.
+/// Maximum time that a line waits in memory. ERROR lines, failures and panics are written at once.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(200);
-/// Bytes of lines that need not wait any longer.
+/// Number of bytes at which waiting lines are written without delay.
 const BUFFER: usize = 64 << 10;
-/// Bytes that may wait before whoever logs helps to write them, and is lost for where they cannot be written.
+/// Number of waiting bytes at which logging threads write lines themselves. If writing fails, further lines are lost.
 const BACKLOG: usize = 1 << 20;
 
-/// The log's files, and the lines on their way to them.
+/// The log's files, and the lines that wait for them.
 #[derive(Debug)]
 pub(crate) struct RuntimeLog {
     filter: TargetFilter,
@@ -32,41 +32,41 @@ struct Shared {
     place: LogLocation,
     written: AtomicU64,
     lost: AtomicU64,
-    /// Whether lines go out at once: nobody may be there to flush them later.
+    /// True if lines are written at once, because no thread may be left to flush them.
     unbuffered: AtomicBool,
 }
 
-/// Lines that nobody is writing yet.
+/// Lines that no thread writes yet.
 #[derive(Debug, Default)]
 struct Waiting {
     lines: Vec<u8>,
     count: u64,
-    /// The generation of the process that they belong to.
+    /// The generation of the process to which the lines belong.
     generation: u64,
     writer: Option<Thread>,
-    /// `None` until the first line of this process.
+    /// The file; `None` until the first line of this process.
     out: Option<Arc<Mutex<Out>>>,
 }
 
-/// Lines that are being written. Whoever writes them holds up nobody who logs.
+/// Lines that a thread is writing. Other threads can log meanwhile.
 #[derive(Debug)]
 struct Out {
     file: LogFile,
     lines: Vec<u8>,
     count: u64,
-    /// Whether trouble with the file has been said.
-    said: bool,
+    /// True if a write error has been reported.
+    error_reported: bool,
 }
 
 impl RuntimeLog {
-    /// A log whose first file is there at once.
+    /// Creates a log and its first file.
     pub(crate) fn open(dir: &Path, session: &str, rotation: Rotation, filter: TargetFilter) -> std::io::Result<Self> {
         let place = LogLocation::new(dir, session, rotation)?;
         let file = LogFile::open(place.clone())?;
         Ok(Self::into(file, place, filter))
     }
 
-    /// A log whose first file comes with its first line: most of those who have a logger never write one.
+    /// Creates a log whose first file is created with the first line. Most loggers never write one.
     pub(crate) fn unopened(
         dir: &Path,
         session: &str,
@@ -97,12 +97,12 @@ impl RuntimeLog {
         &self.filter
     }
 
-    /// Takes a line, which ends with a newline.
+    /// Adds a line, which ends with a newline.
     pub(crate) fn write(&self, line: &[u8]) {
         let shared = &self.shared;
         let Some(full) = shared.wait(line) else { return self.lose() };
         if full {
-            // The lines come faster than they can be written: whoever logs has to wait.
+            // Lines arrive faster than they can be written, so the logging thread has to wait.
             shared.write_out();
             if shared.wait(line) != Some(false) {
                 return self.lose();
@@ -117,14 +117,14 @@ impl RuntimeLog {
         self.shared.lost.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Writes what waits. Returns when it is with the operating system, or lost and counted.
+    /// Writes the waiting lines. Afterwards they are with the operating system, or are lost and counted.
     pub(crate) fn flush(&self) {
         fork::notice();
         self.shared.write_out();
     }
 
-    /// Writes what waits, and every later line at once: the program is about to end, and a span that an error holds open
-    /// closes after the last flush.
+    /// Writes the waiting lines, and all later lines at once. The program is about to end, and a span that an error
+    /// keeps open may close after the last flush.
     pub(crate) fn end_buffering(&self) {
         self.shared.unbuffered.store(true, Ordering::Relaxed);
         self.flush();
@@ -144,14 +144,14 @@ impl RuntimeLog {
         self.shared.lost.load(Ordering::Relaxed)
     }
 
-    /// The file that lines go to at present.
+    /// Returns the path of the current file.
     pub(crate) fn path(&self) -> Option<PathBuf> {
         let out = self.shared.out()?;
         out.lock().map(|out| out.file.path().to_owned())
     }
 }
 
-/// What a log leaves behind goes out with it.
+/// Writes the waiting lines.
 impl Drop for RuntimeLog {
     fn drop(&mut self) {
         self.flush();
@@ -161,7 +161,7 @@ impl Drop for RuntimeLog {
     }
 }
 
-/// Lines are written by a thread of their own, which sleeps while there are none.
+/// Writes waiting lines on a separate thread, which sleeps while there are none.
 fn write_later(shared: &Weak<Shared>) {
     loop {
         std::thread::park();
@@ -177,7 +177,8 @@ fn write_later(shared: &Weak<Shared>) {
 }
 
 impl Shared {
-    /// Lets a line wait, unless too much waits already: it says so. `None` where it cannot be told.
+    /// Adds a line to the waiting ones. Returns true if there are too many of them already, and `None` if the lock is
+    /// unavailable.
     fn wait(self: &Arc<Self>, line: &[u8]) -> Option<bool> {
         let mut waiting = self.waiting()?;
         let before = waiting.lines.len();
@@ -194,7 +195,8 @@ impl Shared {
         Some(false)
     }
 
-    /// The lines of this process. A forked child leaves to its parent what waits, and the file: nothing is written twice.
+    /// Locks the waiting lines of this process. A forked child leaves the waiting lines and the file to its parent, so
+    /// that nothing is written twice.
     fn waiting(&self) -> Option<Guard<'_, Waiting>> {
         let mut waiting = self.waiting.lock()?;
         let generation = fork::generation();
@@ -204,7 +206,7 @@ impl Shared {
         Some(waiting)
     }
 
-    /// Whether there is a thread that will write.
+    /// Wakes or starts the writing thread. Returns true if there is one.
     fn wake_writer(self: &Arc<Self>, waiting: &mut Waiting) -> bool {
         if waiting.writer.is_none() {
             let shared = Arc::downgrade(self);
@@ -224,13 +226,13 @@ impl Shared {
         Some(Arc::clone(out))
     }
 
-    /// Lines that are not with the operating system.
+    /// Returns the number of lines that the operating system has not accepted.
     fn unwritten(&self) -> u64 {
         let waiting = self.waiting().map_or(0, |waiting| waiting.count);
         waiting + self.out().and_then(|out| Some(out.lock()?.count)).unwrap_or_default()
     }
 
-    /// Writes what waits, after what could not be written before.
+    /// Writes the waiting lines, after those that could not be written before.
     fn write_out(&self) {
         let Some(out) = self.out() else { return };
         let Some(mut out) = out.lock() else { return };
@@ -247,17 +249,18 @@ impl Shared {
 
 impl Locks for Shared {
     fn are_free(&self) -> bool {
-        // A thread that writes a file may need longer than a fork waits, and a child has a file of its own.
+        // Writing a file may take longer than a fork waits for locks. A child opens its own file, so only this lock
+        // matters.
         self.waiting.is_free()
     }
 }
 
 impl Out {
     fn into(file: LogFile) -> Arc<Mutex<Self>> {
-        Arc::new(Mutex::new(Out { file, lines: Vec::new(), count: 0, said: false }))
+        Arc::new(Mutex::new(Out { file, lines: Vec::new(), count: 0, error_reported: false }))
     }
 
-    /// Whether everything is written.
+    /// Writes the lines. Returns true if all are written.
     fn write(&mut self, written: &AtomicU64) -> bool {
         if self.lines.is_empty() {
             return true;
@@ -265,13 +268,13 @@ impl Out {
         match self.file.write(&mut self.lines) {
             Ok(()) => {
                 written.fetch_add(std::mem::take(&mut self.count), Ordering::Relaxed);
-                self.said = false;
+                self.error_reported = false;
                 true
             }
             Err(error) => {
-                if !std::mem::replace(&mut self.said, true) {
+                if !std::mem::replace(&mut self.error_reported, true) {
                     runtime::stderr::say(format_args!(
-                        "tracing-failure: cannot write the runtime log {}: {error}; its last lines wait in memory",
+                        "tracing-failure: cannot write the runtime log {}: {error}; its last lines are kept in memory",
                         self.file.path().display()
                     ));
                 }
