@@ -32,8 +32,8 @@
 //!
 //! - [`init`] sets up a program in one line. [`builder`] has more options.
 //! - [`FailureLayer`] is a layer for your own stack.
-//! - [`ResultExt::record_failure`] records an error with its type and its sources. [`StructuredLogger`] does the same in
-//!   code without spans.
+//! - [`ResultExt::record_failure`] records an error with its type and its sources. [`StructuredLogger`] does the same
+//!   in code without spans.
 //! - [`Failure`] is a record, and [`Store`] is a directory of records. Read them with [`Failure::from_path`] and
 //!   [`Store::read_all`].
 //!
@@ -70,8 +70,8 @@
 //!
 //! - `failed` if a failure of the computation was recorded, `panicked` if a panic unwinds it without a record,
 //! - `ok` if the code states success: with [`record_outcome`](ResultExt::record_outcome) on its `Result`, with
-//!   [`record_success`], with `#[instrument(ret)]` (unless the value is `Err(…)`, `None`, `false` or not finite), or with
-//!   `Span::record("outcome", "ok")` for a declared field `outcome`, which accepts `failed` and `cancelled` as well,
+//!   [`record_success`], with `#[instrument(ret)]` (unless the value is `Err(…)`, `None`, `false` or not finite), or
+//!   with `Span::record("outcome", "ok")` for a declared field `outcome`, which accepts `failed` and `cancelled` as well,
 //! - `unknown` otherwise.
 //!
 //! # The trail

@@ -4,7 +4,8 @@ use crate::observe::outcome::Outcome;
 /// States that the innermost computation around the caller has succeeded. Its outcome in the runtime log is then `ok`.
 ///
 /// A span that closes does not prove success, because an early return with `?`, a timeout or a cancelled task closes it
-/// as well. Without a statement, the outcome is `unknown`. A computation with a recorded failure is `failed` in any case.
+/// as well. Without a statement, the outcome is `unknown`. A computation with a recorded failure is `failed` in any
+/// case.
 ///
 /// For a function that returns a `Result`, use [`record_outcome`](crate::ResultExt::record_outcome), which states
 /// success or failure. `#[instrument(ret)]` states success by itself.

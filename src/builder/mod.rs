@@ -25,8 +25,8 @@ use crate::recorder::{Notices, OnLost};
 /// Sets up a program in one line: records in `{dir}/failures`, the runtime log in `{dir}/logs`, the panic hook, and
 /// color-eyre if the feature is enabled.
 ///
-/// This installs the global subscriber of the process. To put a [`FailureLayer`](crate::FailureLayer) into your own stack, use
-/// [`Builder::layer`].
+/// This installs the global subscriber of the process. To put a [`FailureLayer`](crate::FailureLayer) into your own
+/// stack, use [`Builder::layer`].
 ///
 /// # Errors
 ///
@@ -482,7 +482,8 @@ impl Builder {
     /// Sets where and how [`auto_push`](Self::auto_push) pushes. The directory is that of the records.
     ///
     /// ```
-    /// let builder = tracing_failure::builder("io").auto_push(true).publisher(|publisher| publisher.branch("failures"));
+    /// let builder = tracing_failure::builder("io").auto_push(true).publisher(|publisher|
+    /// publisher.branch("failures"));
     /// # let _ = builder;
     /// ```
     #[cfg(feature = "publish")]

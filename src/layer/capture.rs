@@ -17,8 +17,8 @@ use crate::recorder::Recorder;
 /// Returns the span and its ancestors, innermost first.
 pub(super) type Walk = fn(&Dispatch, &span::Id) -> Vec<SpanKey>;
 
-/// The part of a [`FailureLayer`](crate::FailureLayer) that does not depend on the type of its subscriber. Code outside of layer callbacks
-/// finds it through the dispatcher.
+/// The part of a [`FailureLayer`](crate::FailureLayer) that does not depend on the type of its subscriber. Code outside
+/// of layer callbacks finds it through the dispatcher.
 #[derive(Debug)]
 pub(crate) struct Capture {
     pub(crate) recorder: Arc<Recorder>,

@@ -1,9 +1,8 @@
-//! Decides which panics of other threads a failure comes from.
+//! Finds the panics of other threads that caused a failure.
 //!
-//! The payload of a panic that unwinds a computation cannot be read, and a thread does not know which thread started it.
-//! So a panic is attributed only where nothing else is possible: by its payload or its message where the program reports
-//! them, or because no other computation was open. Otherwise the panics are listed, and the record says that it does not
-//! know.
+//! The payload of a panic that unwinds a computation is not readable, and a thread does not know which thread started
+//! it. A panic is therefore attributed only on evidence: its payload or its message is in the report, or no other
+//! computation was open. Without evidence the record lists the candidate panics.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,13 +14,13 @@ use crate::observe::report::names;
 use crate::observe::thread;
 use record::{PanicMatch, PanicOrigin};
 
-/// Panics that a record lists.
+/// Maximum number of panics that a record lists.
 const MAX_LISTED: usize = 8;
 
-/// Words by which Rust reports that another thread panicked, without that panic's own message.
+/// Texts by which Rust reports a panic of another thread without its message.
 const REPORTS_OF_A_PANIC: &[&str] = &["Any { .. }", "a scoped thread panicked"];
 
-/// The computations around a place that are open, innermost first, by the time at which they were opened.
+/// The times at which the enclosing computations were opened, innermost first.
 #[derive(Debug, Default)]
 pub(crate) struct Opened(pub(crate) Vec<Instant>);
 
@@ -30,13 +29,13 @@ impl Opened {
         self.0.first().is_some_and(|opened| *opened <= panic.raised_at)
     }
 
-    /// Whether these were all the computations that were open when the panic was raised.
+    /// Returns true if no other computations were open when the panic was raised.
     pub(crate) fn were_alone(&self, panic: &RecentPanic) -> bool {
         self.0.iter().filter(|opened| **opened <= panic.raised_at).count() == panic.open_computations
     }
 }
 
-/// Panics that a failure comes from, or may come from. Earliest first, at least one.
+/// The panics that caused a failure, or may have caused it. Earliest first, at least one.
 #[derive(Debug)]
 pub(crate) struct Attribution {
     pub(crate) matched_by: PanicMatch,
@@ -48,17 +47,17 @@ impl Attribution {
         (!panics.is_empty()).then_some(Attribution { matched_by, panics })
     }
 
-    /// A panic of which it is not known whether it belongs to the failure.
+    /// A panic that may belong to the failure or not.
     pub(crate) fn unknown(panic: Arc<RecentPanic>) -> Self {
         Attribution { matched_by: PanicMatch::Unknown, panics: vec![panic] }
     }
 
-    /// The panic that the failure is known to come from.
+    /// Returns the panic that is known to have caused the failure.
     pub(crate) fn known(&self) -> Option<&Arc<RecentPanic>> {
         if self.matched_by == PanicMatch::Unknown { None } else { self.panics.first() }
     }
 
-    /// Takes the panics for a record, as far as it is certain that they are its own.
+    /// Claims the panics for a record, if it is certain that they belong to the failure.
     pub(crate) fn claim(&mut self) -> Vec<Arc<RecentPanic>> {
         match self.matched_by {
             PanicMatch::Unknown => Vec::new(),
@@ -71,7 +70,7 @@ impl Attribution {
         }
     }
 
-    /// What a record says of the panics, and their stacks.
+    /// Describes the panics for a record, and returns their stacks.
     pub(crate) fn describe(&self, frames: usize) -> (PanicOrigin, Vec<Stack>) {
         let listed = &self.panics[..self.panics.len().min(MAX_LISTED)];
         let raised = listed.iter().map(|panic| panic.describe()).collect();
@@ -79,10 +78,10 @@ impl Attribution {
     }
 }
 
-/// The panics that may unwind a computation now: those since it was opened that no record accounts for.
+/// Returns the panics that may unwind a computation now: unclaimed ones that were raised since it was opened.
 pub(crate) fn of_unwinding(opened: &Opened) -> Option<Attribution> {
     let mut panics = unclaimed_since(opened);
-    // A panic that the hook saw on this thread, but left for later, needs no evidence, unless it was in another job.
+    // A panic of this thread that the hook left for later needs no evidence, unless it was raised in another job.
     let here = thread::number();
     let is_own = |panic: &Arc<RecentPanic>| panic.thread_number == here && panic.may_unwind_to_here();
     if let Some(own) = panics.iter().rposition(is_own) {
@@ -92,7 +91,7 @@ pub(crate) fn of_unwinding(opened: &Opened) -> Option<Attribution> {
     Attribution::new(if is_certain { PanicMatch::Time } else { PanicMatch::Unknown }, panics)
 }
 
-/// The panics that a report is about: its payload is theirs, it has their message, or it says that a thread panicked.
+/// Returns the panics of a report: by payload, by message, or because the report says that a thread panicked.
 pub(crate) fn of_report(report: &PanicClues<'_>, opened: &Opened) -> Option<Attribution> {
     let panics = recent_panics::all();
     let named: Vec<_> = panics.iter().filter(|panic| report.names(panic)).cloned().collect();
@@ -107,26 +106,26 @@ pub(crate) fn of_report(report: &PanicClues<'_>, opened: &Opened) -> Option<Attr
     if report.messages.iter().any(reported) { of_unwinding(opened) } else { None }
 }
 
-/// What a report says that may be about a panic.
+/// The content of a report that may refer to a panic.
 #[derive(Debug)]
 pub(crate) struct PanicClues<'a> {
     pub(crate) messages: &'a [String],
-    /// Where the text of the payload lies that it reports, else 0.
+    /// The address of the reported payload's text, otherwise 0.
     pub(crate) payload: usize,
-    /// Whether it is a panic itself: one that has the same words is another one.
+    /// True if the report is a panic itself. A panic with the same message is then a different one.
     pub(crate) is_panic: bool,
 }
 
 impl PanicClues<'_> {
     fn names(&self, panic: &RecentPanic) -> bool {
-        // What this thread recorded before is known to its computation.
+        // The computation knows the panics that this thread has recorded.
         let is_known = !panic.is_unclaimed() && panic.thread_number == thread::number() && self.payload == 0;
-        let tells = |text: &String| tells(text, &panic.message) && !(self.is_panic && *text == panic.message);
-        panic.is_text && !is_known && self.messages.iter().any(tells)
+        let is_named = |text: &String| names_panic(text, &panic.message) && !(self.is_panic && *text == panic.message);
+        panic.is_text && !is_known && self.messages.iter().any(is_named)
     }
 }
 
-/// The panics since a computation was opened that nobody claims, where it fails by a panic of its own.
+/// Returns the unclaimed panics for a computation that fails by its own panic.
 pub(crate) fn unclaimed_alone(opened: &Opened) -> Option<Attribution> {
     let panics = unclaimed_since(opened).into_iter().filter(|panic| opened.were_alone(panic));
     Attribution::new(PanicMatch::Unknown, panics.collect())
@@ -138,8 +137,7 @@ fn unclaimed_since(opened: &Opened) -> Vec<Arc<RecentPanic>> {
     panics
 }
 
-/// Of panics with one message, those that no record has yet and that were raised in the computation, as far as there
-/// are any.
+/// Selects from panics with the same message: unclaimed ones first, then those raised in the computation.
 fn nearest(mut panics: Vec<Arc<RecentPanic>>, opened: &Opened) -> Vec<Arc<RecentPanic>> {
     let narrow = |panics: &mut Vec<Arc<RecentPanic>>, is_nearer: &dyn Fn(&RecentPanic) -> bool| {
         if panics.iter().any(|panic| is_nearer(panic)) {
@@ -152,8 +150,8 @@ fn nearest(mut panics: Vec<Arc<RecentPanic>>, opened: &Opened) -> Vec<Arc<Recent
     panics
 }
 
-/// Whether a text tells this message: as one of its parts, or in quotes, as tokio's `JoinError` does.
-fn tells(text: &str, message: &str) -> bool {
+/// Returns true if a text contains the message as one of its parts, or in quotes, as tokio's `JoinError` does.
+fn names_panic(text: &str, message: &str) -> bool {
     !message.is_empty() && (names(text, message) || text.contains(&format!("{message:?}")))
 }
 
@@ -174,12 +172,12 @@ mod tests {
 
     #[test]
     fn a_message_is_told_whole() {
-        assert!(tells("plaquette 17 is NaN", "plaquette 17 is NaN"));
-        assert!(tells("task 3 panicked with message \"plaquette 17 is NaN\"", "plaquette 17 is NaN"));
-        assert!(tells("sweep: plaquette 17 is NaN: giving up", "plaquette 17 is NaN"));
-        assert!(!tells("plaquette 17 is NaN", "plaquette 1"));
-        assert!(!tells("index x is out of range", "x"));
-        assert!(!tells("anything", ""));
+        assert!(names_panic("plaquette 17 is NaN", "plaquette 17 is NaN"));
+        assert!(names_panic("task 3 panicked with message \"plaquette 17 is NaN\"", "plaquette 17 is NaN"));
+        assert!(names_panic("sweep: plaquette 17 is NaN: giving up", "plaquette 17 is NaN"));
+        assert!(!names_panic("plaquette 17 is NaN", "plaquette 1"));
+        assert!(!names_panic("index x is out of range", "x"));
+        assert!(!names_panic("anything", ""));
     }
 
     #[test]

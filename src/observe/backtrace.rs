@@ -1,7 +1,6 @@
-//! The stack, captured as addresses and named only for a record; a name is remembered by its address.
+//! Captures a stack as addresses, and names the addresses for a record. Names are cached by address.
 //!
-//! A failing thread takes the addresses and the names that are known. The others are read on a thread of their own, see
-//! `naming.rs`.
+//! A failing thread takes the addresses and the cached names. A separate thread reads the other names; see `naming.rs`.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -18,10 +17,10 @@ use record::Frame;
 use runtime::background;
 use runtime::lock::Renewable;
 
-/// Frames of ours, of `tracing` and of the panic machinery that may stand before the user's.
+/// Maximum number of frames of this crate, of `tracing` and of the panic machinery above the first frame of the user.
 const MACHINERY: usize = 48;
 
-/// Functions that stand between the failure and us, beside those of the standard library.
+/// Functions between the failure and this crate, besides those of the standard library.
 const MACHINERY_NAMES: &[&str] = &[
     "tracing_failure::",
     "tracing_core::",
@@ -37,7 +36,7 @@ const MACHINERY_NAMES: &[&str] = &[
     "alloc::",
 ];
 
-/// Their packages: where a debugger's information is reduced to line tables, inlined functions have no path.
+/// The packages of these functions. If the debug information has line tables only, inlined functions have no path.
 const MACHINERY_PACKAGES: &[&str] =
     &["tracing", "tracing-core", "tracing-error", "tracing-log", "tracing-subscriber", "backtrace"];
 
@@ -51,15 +50,15 @@ const RECORDER_PACKAGES: &[&str] = &[
     "tracing-failure-text",
 ];
 
-/// The source of the recorder's packages in its own workspace, as the compiler saw it. Examples and tests beside it are
-/// programs.
+/// The source directories of the recorder's packages in its own workspace, as the compiler sees them. Examples and
+/// tests next to them are programs.
 const OWN_SOURCES: [&str; 2] =
     [concat!(env!("CARGO_MANIFEST_DIR"), "/src/"), concat!(env!("CARGO_MANIFEST_DIR"), "/crates/")];
 
-/// Functions that start a program or thread; the user's code ends here.
+/// The function that starts a program or thread. The user's code ends here.
 const START: &str = "__rust_begin_short_backtrace";
 
-/// Crates whose frames are no work of the user's.
+/// Crates whose frames do not belong to the user's code.
 const LIBRARIES: &[&str] = &[
     "std",
     "core",
@@ -76,7 +75,7 @@ const LIBRARIES: &[&str] = &[
     "backtrace",
 ];
 
-/// A named frame, and what it is to the user.
+/// A named frame and its role.
 #[derive(Debug)]
 struct Symbol {
     frame: Frame,
@@ -85,34 +84,34 @@ struct Symbol {
     landmark: Option<Landmark>,
 }
 
-/// A function that says where a panic stops.
+/// A function at which a panic stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Landmark {
-    /// rayon runs a job: it catches the panics of the job.
+    /// Rayon runs a job, and catches its panics.
     Job,
-    /// A panic is caught here.
+    /// The standard library catches a panic.
     Catch,
-    /// rayon catches a panic, and passes it on later.
+    /// Rayon catches a panic and resumes it later.
     CatchOfRayon,
 }
 
-/// An address stands for several frames where functions were inlined.
+/// The frames of one address. There are several if functions were inlined.
 type Symbols = Arc<[Symbol]>;
 
 static NAMED: Renewable<Option<HashMap<usize, Symbols, BuildHasherDefault<NumberHasher>>>> = Renewable::none();
 
-/// Addresses in the functions that start a program or thread, as far as they are known: there the walk ends.
+/// Known addresses in functions that start a program or thread. The walk ends there.
 static STARTS: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
 
-/// How long a thread that reads names waits for others that read some. No failing thread waits for it.
+/// Maximum time that a thread waits for its turn to read names. No failing thread waits for it.
 pub(crate) const READING_TURN: Duration = Duration::from_secs(60);
 
-/// Stacks in a row without an unknown address, after which the debug information is let go: it takes 40 MB or more.
+/// Consecutive stacks without an unknown address after which the debug information is released. It takes 40 MB or more.
 const WARM: u32 = 64;
 
 static KNOWN_IN_A_ROW: AtomicU32 = AtomicU32::new(0);
 
-/// WriterLease by the thread that names a stack, so that the debug information is not let go meanwhile.
+/// Locked by a thread that names a stack, so that the debug information is not released meanwhile.
 static NAMING: Renewable<()> = Renewable::new();
 
 /// The stack of a thread.
@@ -120,11 +119,11 @@ static NAMING: Renewable<()> = Renewable::new();
 pub(crate) struct Stack {
     /// The user's frames, innermost first.
     pub(crate) frames: Vec<Frame>,
-    /// Why frames or names are missing.
+    /// The reason why frames or names are missing.
     pub(crate) gap: Option<&'static str>,
-    /// What [`Stack::resolve`] needs if some addresses have no name yet.
+    /// The addresses, if [`Stack::resolve`] can name more of them.
     unresolved: Option<Unresolved>,
-    /// How long the thread waited for the addresses.
+    /// The time that the thread waited for the addresses.
     pub(crate) waited: Duration,
 }
 
@@ -134,7 +133,7 @@ struct Unresolved {
     limit: usize,
 }
 
-/// The addresses of a thread's stack, which another thread may name later; or why there are none.
+/// The addresses of a thread's stack, which another thread may name later, or the reason why there are none.
 #[derive(Clone, Debug)]
 pub(crate) struct Trace {
     addresses: Result<Vec<usize>, &'static str>,
@@ -142,36 +141,35 @@ pub(crate) struct Trace {
     jobs: Jobs,
 }
 
-/// The jobs of rayon that the functions of a trace run in. A thread that waits in a job runs others meanwhile, of
-/// whatever computation, on top of its stack.
+/// The rayon jobs in a trace. A thread that waits in a job runs other jobs on top of its stack, of any computation.
 #[derive(Clone, Copy, Debug, Default)]
 struct Jobs {
     number: usize,
-    /// The place of the innermost one, and that of the thread's first function.
+    /// The indices of the innermost job and of the thread's first function.
     innermost: usize,
     end: usize,
-    /// Whether its panics may be caught inside it.
+    /// True if the panics of the innermost job may be caught inside it.
     is_caught: bool,
 }
 
-/// Frames of the user in a trace whose limit is not known yet. Jobs of rayon are far from each other.
+/// Number of user frames in a trace whose limit is not known yet. Rayon jobs are far apart.
 pub(crate) const DEEPEST: usize = 400;
 
-/// Takes the stack of the current thread, with the names that are known.
+/// Captures the stack of the current thread, with the cached names.
 ///
-/// Nothing here reads debug information, which takes long and much memory: a record is written before.
+/// This reads no debug information, which takes much time and memory. A record is written before that.
 pub(crate) fn capture(limit: usize) -> Stack {
     trace(limit).named(limit)
 }
 
-/// Takes the addresses of the current thread's stack, as far as it is looked for jobs of rayon.
+/// Captures the addresses of the current thread's stack, up to the depth at which rayon jobs are searched.
 pub(crate) fn trace_with_jobs() -> Trace {
     let mut trace = trace(DEEPEST);
     trace.find_jobs();
     trace
 }
 
-/// Takes the addresses of the current thread's stack.
+/// Captures the addresses of the current thread's stack.
 pub(crate) fn trace(limit: usize) -> Trace {
     let started = Instant::now();
     let access = unwinder::enter(unwinder::TURN);
@@ -195,37 +193,37 @@ pub(crate) fn trace(limit: usize) -> Trace {
 }
 
 impl Trace {
-    /// Looks for jobs of rayon. It needs names; where they take long, it finds no job.
+    /// Searches rayon jobs. This needs names; if reading them takes too long, it finds no job.
     fn find_jobs(&mut self) {
         let Ok(addresses) = &self.addresses else { return };
         let started = Instant::now();
-        let patience = unwinder::TURN.saturating_sub(self.waited);
-        if let Some(named) = names_within(addresses, patience) {
+        let timeout = unwinder::TURN.saturating_sub(self.waited);
+        if let Some(named) = names_within(addresses, timeout) {
             self.jobs = Jobs::of(&named);
         }
         self.waited += started.elapsed();
     }
 
-    /// The frames of the job that it was taken in, where that runs while its thread waits in another one. Then it is
-    /// not known whether what is entered on the thread was entered in this job or in the one that waits.
+    /// Returns the frames of the innermost job if the thread runs it while it waits in another one. Spans on the thread
+    /// may then have been entered in either job.
     pub(crate) fn inner_job(&self) -> Option<&[usize]> {
         let frames = self.jobs.innermost..self.jobs.end;
         self.addresses.as_ref().ok()?.get(frames).filter(|_| self.jobs.number > 1)
     }
 
-    /// Whether a panic of this trace may be caught before its job ends.
+    /// Returns true if a panic of this trace may be caught before its job ends.
     pub(crate) fn is_caught_in_job(&self) -> bool {
         self.jobs.is_caught
     }
 
-    /// The stack with the names that are known.
+    /// Returns the stack with the cached names.
     pub(crate) fn named(&self, limit: usize) -> Stack {
         let waited = self.waited;
         let addresses = match &self.addresses {
             Ok(addresses) => addresses,
             Err(gap) => return Stack { gap: Some(gap), waited, ..Stack::default() },
         };
-        // Nearly always all names are known: one look into the table, and nothing is copied but the user's frames.
+        // Usually all names are cached. Then one lookup suffices, and only the user's frames are copied.
         let known = NAMED.lock().and_then(|named| {
             let named = named.as_ref()?;
             let known = addresses.iter().map_while(|address| named.get(address).map(|symbols| &**symbols));
@@ -249,8 +247,8 @@ impl Stack {
         self.unresolved.is_some()
     }
 
-    /// Names all frames, if there is enough memory for it. It may read debug information, which takes long, and it
-    /// waits for others that do so.
+    /// Names all frames if there is enough memory. This may read debug information, which takes long, and waits for
+    /// other threads that do so.
     pub(crate) fn resolve(&mut self, turn: Duration) {
         let Some(Unresolved { addresses, limit }) = self.unresolved.take() else { return };
         let named = if unwinder::has_memory() { names(&addresses, turn) } else { Err(unwinder::TOO_LITTLE_MEMORY) };
@@ -260,7 +258,7 @@ impl Stack {
         }
     }
 
-    /// The stack as text.
+    /// Returns the stack as text.
     pub(crate) fn text(&self) -> String {
         match self.gap {
             Some(gap) => format!("[{gap}]\n{}", text(&self.frames)),
@@ -298,14 +296,14 @@ fn frames(named: &[&[Symbol]], limit: usize) -> Vec<Frame> {
     frames
 }
 
-/// Whether a frame is `FnOnce::call_once`, through which a program or thread calls its first function.
+/// Returns true if the frame is `FnOnce::call_once`, through which a program or thread calls its first function.
 fn is_call_of_start(frame: &Frame) -> bool {
     let of_core = |file: &str| file.replace('\\', "/").ends_with("/core/src/ops/function.rs");
     frame.function.starts_with("core::ops::function::") || frame.file.as_deref().is_some_and(of_core)
 }
 
-/// The names of these addresses, up to where the user's code starts: the debug information of what lies beyond, the C
-/// library's above all, is not worth reading.
+/// Returns the names of the addresses up to the start of the user's code. The debug information beyond it, mainly that
+/// of the C library, is not needed.
 fn names(addresses: &[usize], turn: Duration) -> Result<Vec<Symbols>, &'static str> {
     let _naming = NAMING.lock_within(turn).ok_or(unwinder::BUSY)?;
     let mut named = Vec::with_capacity(addresses.len());
@@ -323,10 +321,10 @@ fn names(addresses: &[usize], turn: Duration) -> Result<Vec<Symbols>, &'static s
     Ok(named)
 }
 
-/// The same on another thread, which goes on where it takes longer than this.
-fn names_within(addresses: &[usize], patience: Duration) -> Option<Vec<Symbols>> {
+/// Reads names on another thread, which continues after the timeout.
+fn names_within(addresses: &[usize], timeout: Duration) -> Option<Vec<Symbols>> {
     if addresses.iter().all(|&address| known_name(address).is_some()) {
-        return names(addresses, patience).ok();
+        return names(addresses, timeout).ok();
     }
     if !unwinder::has_memory() {
         return None;
@@ -338,20 +336,20 @@ fn names_within(addresses: &[usize], patience: Duration) -> Option<Vec<Symbols>>
         let _ = sender.send(names(&addresses, READING_TURN));
     };
     background::run(name).ok()?;
-    receiver.recv_timeout(patience).ok()?.ok()
+    receiver.recv_timeout(timeout).ok()?.ok()
 }
 
 fn known_name(address: usize) -> Option<Symbols> {
     NAMED.lock()?.as_ref()?.get(&address).cloned()
 }
 
-/// What stands for an address whose name is not known.
+/// The symbol of an address without a name.
 fn nameless(address: usize) -> Symbols {
     let frame = Frame::new(format!("{address:#x}"));
     [Symbol { is_machinery: false, is_start: false, landmark: None, frame }].into()
 }
 
-/// The name of an address, by the debug information. Others may take stacks before the next one.
+/// Reads the name of an address from the debug information. Other threads may capture stacks between two calls.
 fn name(address: usize, turn: Duration) -> Result<Symbols, &'static str> {
     let _access = unwinder::enter(turn)?;
     KNOWN_IN_A_ROW.store(0, Ordering::Relaxed);
@@ -359,7 +357,7 @@ fn name(address: usize, turn: Duration) -> Result<Symbols, &'static str> {
     backtrace::resolve(std::ptr::without_provenance_mut(address), |symbol| {
         let function = symbol.name().map_or_else(|| format!("{address:#x}"), |name| format!("{name:#}"));
         let file = symbol.filename().map(|file| file.to_string_lossy().into_owned());
-        // Names are kept as long as the process lives, so that records need no copies of them.
+        // Names are never freed, so records need no copies of them.
         let [function, file] = [Some(function), file].map(|text| text.map(|text| &*text.leak()));
         let (function, line) = (function.unwrap_or_default(), symbol.lineno());
         let mut frame = Frame::new(function);
@@ -401,7 +399,8 @@ fn is_machinery(function: &str, file: Option<&str>) -> bool {
         || file.is_some_and(|file| Owner::of(file).is_machinery())
 }
 
-/// Neither the standard library nor a package from a registry or a checkout of cargo's.
+/// Returns true if the code belongs neither to the standard library nor to a package from a registry or a Cargo
+/// checkout.
 fn is_in_app(function: &str, file: Option<&str>) -> bool {
     let name = function.trim_start_matches(['<', '&', '_']);
     let krate = name.split([':', '<', ' ']).next().unwrap_or_default();
@@ -412,13 +411,13 @@ fn is_in_app(function: &str, file: Option<&str>) -> bool {
     }
 }
 
-/// Whose file it is.
+/// The origin of a source file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Owner {
     StandardLibrary,
-    /// This package.
+    /// A package of the recorder.
     Recorder,
-    /// A package of a registry, by its name, or of a checkout of cargo's, without one.
+    /// A package from a registry, with its name, or from a Cargo checkout, without one.
     Library(Option<String>),
     Program,
 }
@@ -450,13 +449,13 @@ impl Owner {
     }
 }
 
-/// `tracing-core-0.1.36` without its version.
+/// Returns `tracing-core` for `tracing-core-0.1.36`.
 fn package(directory: &str) -> Option<&str> {
     let starts_version = |(at, _): &(usize, &str)| directory[at + 1..].starts_with(|c: char| c.is_ascii_digit());
     directory.match_indices('-').find(starts_version).map(|(at, _)| &directory[..at])
 }
 
-/// The frames as text, as Rust prints a backtrace.
+/// Formats the frames as Rust prints a backtrace.
 fn text(frames: &[Frame]) -> String {
     let mut text = String::with_capacity(192 * frames.len());
     for (index, frame) in frames.iter().enumerate() {
@@ -471,7 +470,7 @@ fn text(frames: &[Frame]) -> String {
     text
 }
 
-/// Writes a number, with spaces before it up to a width.
+/// Writes a number, padded with spaces to a width.
 fn push_number(text: &mut String, number: usize, width: usize) {
     let mut digits = [b' '; 20];
     let mut first = digits.len();

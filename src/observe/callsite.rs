@@ -1,4 +1,4 @@
-//! What a callsite can contribute, decided once.
+//! The role of a callsite, and the fields that have a meaning.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,31 +6,31 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use record::Location;
 use tracing::Metadata;
 
-/// The field that names a computation.
+/// The field with the name of a computation.
 pub(crate) const COMPUTATION: &str = "computation";
-/// The field that names the equation it computes by.
+/// The field with the equation of a computation.
 pub(crate) const THEORETICAL_REF: &str = "theoretical_ref";
 
-/// The fields of a span that are not parameters.
+/// Fields of a span that are no parameters.
 pub(crate) const RESERVED_IN_SPANS: &[&str] = &[COMPUTATION, THEORETICAL_REF];
 
-/// Fields of an event that hold the error, the usual one first.
+/// Fields of an event that may hold the error, by precedence.
 pub(crate) const ERROR_FIELDS: &[&str] =
     &["error", "err", "e", "cause", "exception", "source", "error.message", "exception.message"];
 
-/// Fields of an event that name the type of the error.
+/// Fields of an event that may name the type of the error.
 pub(crate) const ERROR_TYPE_FIELDS: &[&str] = &["error_type", "error.type", "exception.type"];
 
-/// The fields of an ERROR-level span that say why it closes.
+/// Fields of an ERROR-level span that may hold the error.
 pub(crate) const SPAN_ERROR_FIELDS: &[&str] = &["error", "err", "message"];
 
-/// The message, and the fields of a record of the `log` crate that say where it comes from.
+/// The message, and the fields with the source location of a `log` record.
 pub(crate) const LOG_FIELDS: &[&str] = &["message", "log.target", "log.module_path", "log.file", "log.line"];
 
-/// The fields by which the bridge from the `log` crate describes a record.
+/// The fields that `tracing-log` adds to a `log` record.
 pub(crate) const LOG_CRATE_FIELDS: &[&str] = &["log.target", "log.module_path", "log.file", "log.line"];
 
-/// The place of a callsite in the source.
+/// Returns the source location of a callsite.
 pub(crate) fn location(meta: &'static Metadata<'static>) -> Location {
     let mut location = Location::default();
     location.file = meta.file().map(Cow::Borrowed);
@@ -40,12 +40,12 @@ pub(crate) fn location(meta: &'static Metadata<'static>) -> Location {
     location
 }
 
-/// Whether this is a record of the `log` crate that `tracing-log` hands on. A user's own field may be called `log.file`.
+/// Returns true for a record of the `log` crate from `tracing-log`. A user's own field may also be called `log.file`.
 pub(crate) fn is_log_record(meta: &Metadata<'_>) -> bool {
     meta.target() == "log" && meta.name() == "log event"
 }
 
-/// What the fields that a span declares make of it.
+/// The role of a span, from the fields that it declares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Role(usize);
 
@@ -54,12 +54,12 @@ impl Role {
     const NAMES_REFERENCE: usize = 2;
     const BITS: usize = 3;
 
-    /// Whether it can name a computation.
+    /// Returns true if the span can name a computation.
     pub(crate) fn names_computation(self) -> bool {
         self.0 & Self::NAMES_COMPUTATION != 0
     }
 
-    /// Whether it is a computation's span, or holds the reference of one.
+    /// Returns true if the span can name a computation or its reference.
     pub(crate) fn is_marked(self) -> bool {
         self.0 != 0
     }
@@ -79,8 +79,8 @@ impl Role {
     }
 }
 
-/// Callsites by address, their role in the two lowest bits, which alignment leaves free. A callsite that has to give
-/// way to another is judged again.
+/// A cache of roles by the address of the callsite. The role is in the two lowest bits, which are 0 in an aligned
+/// address. If a callsite is replaced, its role is determined again.
 static KNOWN: [AtomicUsize; 1024] = [const { AtomicUsize::new(0) }; 1024];
 
 const _: () = assert!(align_of::<Metadata<'static>>() > Role::BITS);

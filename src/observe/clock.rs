@@ -1,8 +1,8 @@
-//! The clock of the trail: read for every event, so it has to be quick; seconds are made of it when something failed.
+//! The clock of the trail. Each event reads it, so it is fast; ticks are converted to seconds when a failure occurs.
 //!
-//! Asking the system takes 17 to 25 ns, as long as everything else that is done for an event. Where the kernel itself
-//! keeps time by the processor's time-stamp counter, that counter is read instead, in a third of the time. Counts are
-//! turned into time between two readings of both clocks, so that no rate has to be known or measured beforehand.
+//! Asking the system for the time takes 17 to 25 ns, as long as all other work for an event. If the kernel itself keeps
+//! time by the processor's time-stamp counter, this clock reads that counter, which takes a third of the time. Two
+//! readings of both clocks convert ticks to time, so the rate of the counter need not be known.
 #![allow(unsafe_code)]
 
 use std::sync::LazyLock;
@@ -10,14 +10,14 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Which clock ticks. It is chosen once, before the first tick, and the same for the whole process.
+/// The source of ticks. It is chosen once, before the first tick, and is the same for the whole process.
 static SOURCE: LazyLock<Source> = LazyLock::new(Source::choose);
 
 #[derive(Clone, Copy, Debug)]
 enum Source {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     TimeStampCounter,
-    /// Nanoseconds since then.
+    /// Nanoseconds since this moment.
     System(Instant),
 }
 
@@ -31,23 +31,23 @@ impl Source {
     }
 }
 
-/// The kernel uses the counter only where it is synchronous over all processors and of a constant rate.
+/// Returns true if the kernel uses the counter. It does so only if the counter is synchronous and has a constant rate.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 fn kernel_trusts_counter() -> bool {
     let source = std::fs::read_to_string("/sys/devices/system/clocksource/clocksource0/current_clocksource");
     source.is_ok_and(|source| source.trim() == "tsc")
 }
 
-/// Whether the counter is known to be the source: the quick way to it.
+/// True if the counter is the source. This is faster to read than `SOURCE`.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 static IS_COUNTER: AtomicBool = AtomicBool::new(false);
 
-/// Chooses the source now. A fork in the middle of that would leave a child waiting for it for ever.
+/// Chooses the source. A fork during the choice would block a child forever.
 pub(crate) fn prepare() {
     LazyLock::force(&SOURCE);
 }
 
-/// Ticks of the clock.
+/// Returns the current tick.
 #[inline]
 pub(crate) fn tick() -> u64 {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
@@ -72,12 +72,12 @@ fn tick_of_source() -> u64 {
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 #[inline]
 fn counter() -> u64 {
-    // SAFETY: the instruction is part of every x86-64 processor. It reads a register and touches no memory. A process to
-    // which the system forbids it would find its kernel's own clock, which uses it in the process as well, forbidden.
+    // SAFETY: every x86-64 processor has this instruction. It reads a register and touches no memory. If the system
+    // forbids it to a process, the kernel's own clock does not work in that process either.
     unsafe { core::arch::x86_64::_rdtsc() }
 }
 
-/// A moment, by the clock of the trail and by the system's.
+/// A moment on the clock of the trail and on the system clock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reading {
     tick: u64,
@@ -85,7 +85,7 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// Reads both clocks at once: the closest of a few pairs, since the thread may be interrupted in between.
+    /// Reads both clocks. It keeps the closest of a few pairs, because the thread may be interrupted between two reads.
     pub(crate) fn now() -> Self {
         let pair = || {
             let at = Instant::now();
@@ -109,7 +109,7 @@ impl Reading {
         self.at
     }
 
-    /// The time from here to a tick that came before `later`. It is never outside of the two.
+    /// Returns the time from this moment to a tick before `later`. The result is between zero and the time to `later`.
     pub(crate) fn until(self, tick: u64, later: Reading) -> Duration {
         let between = later.at.saturating_duration_since(self.at);
         let ticks = later.tick.saturating_sub(self.tick).max(1);

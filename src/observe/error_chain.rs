@@ -15,19 +15,19 @@ use record::{ErrorEntry, Location};
 use record::{Limits, Value};
 use text::{shorten, strip_colours};
 
-/// Everything that is kept of an error: its chain, and the spans in which it was born.
+/// The chain of an error, and the spans in which the error was created.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ErrorChain {
     pub(crate) entries: Vec<ErrorEntry>,
     pub(crate) cut: bool,
     pub(crate) created_in: Vec<TracedSpan>,
-    /// What the author of the error suggests.
+    /// Suggestions by the author of the error.
     pub(crate) suggestions: Vec<String>,
-    /// Where the text of a panic's payload lies in memory, if the error is one; else 0.
+    /// The address of a panic payload's text if the error is a payload, otherwise 0.
     pub(crate) payload: usize,
 }
 
-/// One span of a SpanTrace, innermost first: what it is, and its fields as text.
+/// A span of a SpanTrace, innermost first, with its fields as text.
 #[derive(Clone, Debug)]
 pub(crate) struct TracedSpan {
     pub(crate) meta: &'static Metadata<'static>,
@@ -35,8 +35,8 @@ pub(crate) struct TracedSpan {
 }
 
 impl ErrorChain {
-    /// Reads an error. The outermost type is known only to the caller; those of the sources are told by their `Debug`
-    /// text at best.
+    /// Reads an error. Only the caller knows the outermost type; the names of the source types come from their `Debug`
+    /// output.
     pub(crate) fn of(error: &(dyn Error + 'static), type_name: Option<&str>, limits: &Limits) -> Self {
         let mut chain = ErrorChain::default();
         let mut seen: Vec<&(dyn Error + 'static)> = Vec::new();
@@ -48,7 +48,7 @@ impl ErrorChain {
             }
             seen.push(error);
             match error.span_trace() {
-                // A SpanTrace stands in the chain as an error of its own; the deepest is nearest to the birth.
+                // A SpanTrace is an error of its own in the chain. The deepest one is the closest to the origin.
                 Some(trace) => chain.created_in = read_span_trace(trace),
                 None => {
                     let outermost = chain.entries.is_empty();
@@ -57,11 +57,11 @@ impl ErrorChain {
             }
             next = caught(|| error.source()).unwrap_or_default();
         }
-        chain.take_reports_apart(limits);
+        chain.split_report_texts(limits);
         chain
     }
 
-    /// An error of which there is only text, as `#[instrument(err)]` gives it.
+    /// Creates an error from text, as `#[instrument(err)]` passes it.
     pub(crate) fn of_text(text: &str, limits: &Limits) -> Self {
         ReportText::parse(text).map_or_else(|| Self::of_line(text, limits), |report| Self::of_report(report, limits))
     }
@@ -75,7 +75,7 @@ impl ErrorChain {
         ErrorChain { entries: vec![entry], ..ErrorChain::default() }
     }
 
-    /// The errors of a report of which there is only the `Debug` text.
+    /// Creates the errors of a report from its `Debug` text.
     pub(crate) fn of_report(mut report: ReportText, limits: &Limits) -> Self {
         let mut errors = std::mem::take(&mut report.errors).into_iter();
         let mut chain = Self::of_line(&errors.next().unwrap_or_default(), limits);
@@ -86,7 +86,7 @@ impl ErrorChain {
         chain
     }
 
-    /// Adds what a report says beside its errors.
+    /// Adds the parts of a report other than its errors.
     pub(crate) fn add_details(&mut self, report: ReportText, limits: &Limits) {
         let short = |text: String| shorten(&text, limits.text).into_owned();
         self.suggestions.extend(report.suggestions.into_iter().map(short).take(limits.errors));
@@ -102,9 +102,9 @@ impl ErrorChain {
         }
     }
 
-    /// A message can hold the `Debug` text of a report: its sources become errors of the chain, unless the chain names them
-    /// anyway.
-    fn take_reports_apart(&mut self, limits: &Limits) {
+    /// Splits messages that contain the `Debug` text of a report. Their sources become errors of the chain, unless the
+    /// chain already has them.
+    fn split_report_texts(&mut self, limits: &Limits) {
         let last = self.entries.len().saturating_sub(1);
         let mut inner = None;
         for (index, entry) in self.entries.iter_mut().enumerate() {
@@ -123,7 +123,7 @@ impl ErrorChain {
         }
     }
 
-    /// A panic's payload that was caught.
+    /// Creates an error from a caught panic payload.
     pub(crate) fn of_payload(payload: &(dyn Any + Send), limits: &Limits) -> Self {
         let text = panic_payload::text(payload).unwrap_or_else(|| runtime::panic::NOT_TEXT.to_owned());
         let message = shorten(&text, limits.text).into_owned();
@@ -132,14 +132,14 @@ impl ErrorChain {
         ErrorChain { entries: vec![entry], payload: panic_payload::address(payload), ..ErrorChain::default() }
     }
 
-    /// The name of the error's type: short, and of the first error in the chain that tells.
+    /// Returns the short name of the error's type, from the first error in the chain that has one.
     pub(crate) fn error_type(&self) -> Option<&str> {
         let name = |entry: &'_ ErrorEntry| entry.type_name.is_some() || entry.variant.is_some();
         let entry = self.entries.iter().find(|entry| name(entry))?;
         entry.type_name.as_deref().map(short_type_name).or(entry.variant.as_deref())
     }
 
-    /// The reason in the words of the library where it began.
+    /// Returns the reason in the words of the library that failed.
     pub(crate) fn reason(&self) -> Option<&str> {
         let reason = self.entries.iter().rev().find_map(|entry| entry.variant.as_deref());
         reason.filter(|reason| Some(*reason) != self.error_type())
@@ -150,7 +150,7 @@ impl ErrorChain {
     }
 }
 
-/// The same object, seen as the same type: an error that is the first field of another has the same address.
+/// Returns true for the same object of the same type. An error and its first field have the same address.
 #[allow(ambiguous_wide_pointer_comparisons)]
 fn is_same(a: &(dyn Error + 'static), b: &(dyn Error + 'static)) -> bool {
     std::ptr::eq(a, b)
@@ -166,7 +166,7 @@ fn read(error: &(dyn Error + 'static), type_name: Option<&str>, limits: &Limits)
     entry
 }
 
-/// Text that a `Display` or `Debug` of the user writes, within the limit, whatever it does.
+/// Runs a `Display` or `Debug` of the user and returns its text within the limit. A panic is caught.
 pub(crate) fn bounded(limits: &Limits, write: impl FnOnce(&mut DebugSink<'_>) -> std::fmt::Result) -> String {
     let mut text = String::new();
     let written = caught(|| {
@@ -182,7 +182,7 @@ pub(crate) fn bounded(limits: &Limits, write: impl FnOnce(&mut DebugSink<'_>) ->
     }
 }
 
-/// The name and the data that the `Debug` output of an error begins with.
+/// Returns the name and the data at the beginning of an error's `Debug` output.
 fn debug_of(error: &(dyn Error + 'static), limits: &Limits) -> Option<(Option<String>, Option<Value>)> {
     let mut text = String::new();
     let written = caught(|| {
@@ -196,16 +196,16 @@ fn debug_of(error: &(dyn Error + 'static), limits: &Limits) -> Option<(Option<St
     Some((name, value.and_then(data_of)))
 }
 
-/// The name that `Debug` output of a struct or enum begins with.
+/// Returns the name at the beginning of the `Debug` output of a struct or enum.
 fn leading_name(debug: &str) -> Option<&str> {
     let end = debug.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(debug.len());
     let (name, rest) = debug.split_at(end);
     let opens = rest.is_empty() || rest.starts_with('(') || rest.trim_start().starts_with('{');
-    // `Error` is what wrappers of text call themselves.
+    // Wrappers of text are often called `Error`.
     (opens && name.starts_with(char::is_uppercase) && name != "Error").then_some(name)
 }
 
-/// The fields of a struct or of an enum's variant. Its source has an entry of its own.
+/// Returns the fields of a struct or an enum variant. The source has its own entry.
 fn data(debug: &str, limits: &Limits) -> Option<Value> {
     data_of(read_debug(debug, limits))
 }
@@ -239,7 +239,7 @@ fn known_type_name(error: &(dyn Error + 'static)) -> Option<&'static str> {
     None
 }
 
-/// What a wrapper that carries a SpanTrace wraps.
+/// Returns the type name inside a wrapper that carries a SpanTrace.
 fn inner_type_name(name: &str) -> &str {
     match name.split_once("TracedError<") {
         Some((_, inner)) => inner.strip_suffix('>').unwrap_or(inner),
@@ -247,13 +247,13 @@ fn inner_type_name(name: &str) -> &str {
     }
 }
 
-/// `ode_solvers::dop_shared::IntegrationError` is `IntegrationError`; what stands in angle brackets is left out.
+/// Returns `IntegrationError` for `ode_solvers::dop_shared::IntegrationError`. Type arguments are left out.
 fn short_type_name(name: &str) -> &str {
     let path = name.split('<').next().unwrap_or(name);
     path.rsplit("::").next().unwrap_or(path)
 }
 
-/// The trace's spans as owned data: a live trace would keep its spans open.
+/// Copies the spans of a trace. The trace itself would keep its spans open.
 pub(crate) fn read_span_trace(trace: &SpanTrace) -> Vec<TracedSpan> {
     let mut spans = Vec::new();
     trace.with_spans(|meta, fields| {

@@ -1,4 +1,4 @@
-//! color-eyre: how errors and panics look on the terminal, and the note that says where the record is.
+//! Support for color-eyre: installs it, reads its reports, and adds the path of the record as a note.
 
 #[cfg(feature = "color-eyre")]
 pub(crate) use enabled::{add_details, install, note};
@@ -22,7 +22,7 @@ mod enabled {
     use record::Limits;
     use runtime::stderr::shown;
 
-    /// Installs color-eyre. What somebody else has installed stays.
+    /// Installs color-eyre. Existing hooks of the program stay.
     pub(crate) fn install() {
         let in_colour = std::io::stderr().is_terminal() && !is_set("NO_COLOR");
         let theme = if in_colour { Theme::dark() } else { Theme::new() };
@@ -40,24 +40,24 @@ mod enabled {
         }
     }
 
-    /// A variable that is empty counts as unset: <https://no-color.org>.
+    /// An empty variable counts as unset: <https://no-color.org>.
     fn is_set(variable: &str) -> bool {
         std::env::var_os(variable).is_some_and(|value| !value.is_empty())
     }
 
     type Hook<'a> = &'a dyn Fn(&std::panic::PanicHookInfo<'_>);
 
-    /// Without a hook of the program's own, taking the hook gives the standard library's every time: the same code.
+    /// Compares two panic hooks. Without a custom hook, `take_hook` always returns the same standard hook.
     #[allow(ambiguous_wide_pointer_comparisons)]
     fn is_same(a: Hook<'_>, b: Hook<'_>) -> bool {
         std::ptr::eq(a, b)
     }
 
-    /// Bytes that are read of the text of a report: the notes follow the backtrace.
+    /// Maximum number of bytes of a report's text. The notes follow the backtrace.
     const REPORT: usize = 256 << 10;
 
-    /// color-eyre keeps the SpanTrace of a report, its backtrace, notes and suggestions beside the error. All but the
-    /// first it shows in its `Debug` text only.
+    /// Adds the SpanTrace, backtrace, notes and suggestions of a color-eyre report. All but the SpanTrace are only in
+    /// its `Debug` text.
     pub(crate) fn add_details(report: &dyn Any, chain: &mut ErrorChain, limits: &Limits) {
         let Some(report) = report.downcast_ref::<Report>() else { return };
         let handler = report.handler().downcast_ref::<color_eyre::Handler>();
@@ -73,7 +73,7 @@ mod enabled {
         }
     }
 
-    /// Adds the place of the record to a report; other errors stay as they are.
+    /// Adds the path of the record to a report. Other errors are returned unchanged.
     pub(crate) fn note<E: 'static>(error: E, path: impl FnOnce() -> Option<PathBuf>) -> E {
         let mut error = Some(error);
         if let Some(report) = (&mut error as &mut dyn Any).downcast_mut::<Option<Report>>()

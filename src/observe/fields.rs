@@ -1,4 +1,4 @@
-//! The one field visitor, shared by failures and the runtime log.
+//! The visitor that reads fields for failures and the runtime log.
 
 use std::error::Error;
 use std::fmt::{self, Write};
@@ -15,22 +15,22 @@ use record::internal::{DebugSink, read_debug};
 use record::{Limits, Map, Value};
 use text::shorten;
 
-/// Bytes of a short text.
+/// Maximum number of bytes in a short text.
 const SMALL_TEXT: usize = 64;
 
-/// Unused bytes of text that recorded values may leave behind before the text is packed again.
+/// Maximum number of unused bytes in the text buffer, after which it is compacted.
 const SLACK: usize = 4096;
 
-/// Fields as they came in: plain numbers, and text in one buffer. Nothing is allocated for a field once the buffers
-/// have grown; text is read back into structure only when somebody asks for it.
+/// Fields in the form in which they arrive: plain numbers, and text in one buffer. Once the buffers have grown, a field
+/// needs no allocation. Text is parsed into values only on request.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
     entries: Vec<(&'static str, Plain)>,
     text: String,
     unused: usize,
-    /// Whether the message was put together of several pieces.
+    /// True if the message has arguments.
     message_varies: bool,
-    /// Fields that were recorded later.
+    /// Fields that were recorded late.
     late: Vec<&'static str>,
 }
 
@@ -40,28 +40,28 @@ enum Plain {
     Int(i64),
     UInt(u64),
     Float(f64),
-    /// Text that is meant to be read by people.
+    /// Text for people.
     Text(Span),
     /// Output of `Debug` or `Display`.
     Debug(Span),
     Value(Box<Value>),
 }
 
-/// Bytes of the text buffer.
+/// A range of bytes in the text buffer.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     start: usize,
     end: usize,
 }
 
-/// Which fields are formatted.
+/// The fields that are formatted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Formatting {
-    /// All of them.
+    /// All fields.
     All,
-    /// None: `?value` and `%value` fields are left out.
+    /// No fields: `?value` and `%value` are left out.
     PlainOnly,
-    /// The message, which an event cannot say otherwise.
+    /// Only the message, which an event always formats.
     MessageOnly,
 }
 
@@ -78,7 +78,7 @@ impl Fields {
         self.late.clear();
     }
 
-    /// Bytes that the buffers hold on to.
+    /// Returns the number of bytes that the buffers own.
     pub(crate) fn capacity(&self) -> usize {
         self.text.capacity() + self.entries.capacity() * size_of::<(&str, Plain)>()
     }
@@ -96,7 +96,7 @@ impl Fields {
         Some(self.typed(plain, limits))
     }
 
-    /// A field as text; `None` where it is missing or empty.
+    /// Returns a field as text, or `None` if it is missing or empty.
     pub(crate) fn text(&self, name: &str, limits: &Limits) -> Option<String> {
         let text = match self.value(name, limits)? {
             Value::String(text) => text,
@@ -106,7 +106,7 @@ impl Fields {
         (!text.is_empty()).then_some(text)
     }
 
-    /// A field's text as it was written, never read back into structure.
+    /// Returns the unparsed text of a field.
     pub(crate) fn raw_text(&self, name: &str) -> Option<&str> {
         match self.entries.iter().find(|(known, _)| *known == name)?.1 {
             Plain::Text(span) | Plain::Debug(span) => Some(self.slice(span)),
@@ -115,7 +115,7 @@ impl Fields {
         }
     }
 
-    /// A field's text, where it is a text in words: neither empty nor a formatted number or boolean.
+    /// Returns the text of a field, unless it is empty or a formatted number or boolean.
     pub(crate) fn message_text(&self, name: &str) -> Option<&str> {
         let text = self.raw_text(name).filter(|text| !text.trim().is_empty())?;
         let is_literal = matches!(self.entries.iter().find(|(known, _)| *known == name)?.1, Plain::Text(_));
@@ -123,9 +123,9 @@ impl Fields {
         (is_literal || !is_value()).then_some(text)
     }
 
-    /// The field of an event that holds the error, and its text.
+    /// Returns the field of an event that holds the error, and its text.
     ///
-    /// `source` is also a usual name for a file or another origin: it counts only where it reads like an error.
+    /// `source` is also a usual name for a file or another origin, so it counts only if its text reads like an error.
     pub(crate) fn error_text(&self) -> Option<(&'static str, &str)> {
         ERROR_FIELDS.iter().find_map(|name| {
             let text = self.message_text(name)?;
@@ -133,13 +133,13 @@ impl Fields {
         })
     }
 
-    /// What the message says whenever this event occurs: without the numbers that were put into it.
+    /// Returns the message without the numbers that were inserted into it, which is equal for all events of a callsite.
     pub(crate) fn message_template(&self) -> Option<String> {
         let message = self.raw_text("message")?;
         Some(if self.message_varies { without_numbers(message) } else { message.to_owned() })
     }
 
-    /// All fields but these, typed, secrets taken out.
+    /// Returns all other fields as typed values, with secrets redacted.
     pub(crate) fn to_map(&self, without: &[&str], limits: &Limits, redactor: &Redactor) -> Map {
         let kept = self.entries.iter().filter(|(name, _)| !without.contains(name));
         let value = |(name, plain): &(&'static str, Plain)| {
@@ -148,7 +148,7 @@ impl Fields {
         kept.map(value).collect()
     }
 
-    /// The fields but these as the entries of a JSON object, secrets taken out.
+    /// Writes all other fields as entries of a JSON object, with secrets redacted.
     pub(crate) fn write_json(&self, json: &mut Vec<u8>, without: &[&str], limits: &Limits, redactor: &Redactor) {
         let mut first = true;
         for (name, plain) in &self.entries {
@@ -179,7 +179,7 @@ impl Fields {
         }
     }
 
-    /// Takes over the values of fields that were recorded later.
+    /// Adds the values of fields that were recorded late.
     pub(crate) fn record(&mut self, later: &Fields) {
         for (name, plain) in &later.entries {
             let copied = match plain {
@@ -197,7 +197,7 @@ impl Fields {
         }
     }
 
-    /// The numbers, truth values and short texts that were there from the beginning, without the names of a computation.
+    /// Returns numbers, booleans and short texts that were not recorded late, without the names of a computation.
     pub(crate) fn small_values(&self, limits: &Limits) -> impl Iterator<Item = (&'static str, Value)> {
         let small = |plain: &Plain| match plain {
             Plain::Text(span) | Plain::Debug(span) if span.end - span.start > SMALL_TEXT => None,
@@ -257,7 +257,7 @@ impl Fields {
     }
 }
 
-/// Takes in fields. The code of the values runs here and nowhere else; a value that panics costs that one value.
+/// Reads fields. Only this visitor runs code of the values. If a value panics, only this value is lost.
 pub(crate) struct FieldVisitor<'a> {
     fields: &'a mut Fields,
     limits: &'a Limits,
@@ -265,21 +265,21 @@ pub(crate) struct FieldVisitor<'a> {
     error: Option<&'a mut Option<TypedError>>,
 }
 
-/// A field that holds an error with its type and sources.
+/// A field with an error, its type and its sources.
 pub(crate) struct TypedError {
     pub(crate) field: &'static str,
     pub(crate) chain: ErrorChain,
 }
 
 impl TypedError {
-    /// Orders the fields that may hold the error: the usual names first.
+    /// Returns the precedence of a field that may hold the error.
     fn rank(field: &str) -> usize {
         ERROR_FIELDS.iter().position(|name| *name == field).unwrap_or(ERROR_FIELDS.len())
     }
 }
 
 impl<'a> FieldVisitor<'a> {
-    /// Keeps the source chain of a typed error as well.
+    /// Reads a typed error with its sources as well.
     pub(crate) fn with_error(self, error: &'a mut Option<TypedError>) -> Self {
         FieldVisitor { error: Some(error), ..self }
     }
@@ -311,7 +311,7 @@ impl<'a> FieldVisitor<'a> {
     }
 }
 
-/// Whether a text is a sentence, or begins with the name of a type.
+/// Returns true if a text is a sentence or begins with the name of a type.
 fn reads_like_error(text: &str) -> bool {
     let starts_with = |test: fn(char) -> bool| text.starts_with(test);
     starts_with(char::is_alphabetic) && (starts_with(char::is_uppercase) || text.contains(' '))

@@ -1,4 +1,4 @@
-//! A hash for numbers that are distinct already: ids of spans, addresses.
+//! A fast hash for numbers that are already distinct, such as span ids and addresses.
 
 use std::hash::Hasher;
 

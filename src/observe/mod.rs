@@ -1,6 +1,6 @@
-//! The state of the program as it runs: spans, fields, errors, panics, stacks and the trail.
+//! Observes the running program: spans, fields, errors, panics, stacks and the trail.
 //!
-//! Nothing here writes a file, and nothing knows the layer, the recorder or the log.
+//! This module writes no files and does not depend on the layer, the recorder or the log.
 
 pub(crate) mod attribution;
 pub(crate) mod backtrace;

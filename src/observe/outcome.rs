@@ -1,5 +1,5 @@
-//! How a computation ended. A span that closes does not prove success: an early return with `?`, a timeout or a
-//! cancelled task closes it as well. Success is known only where the code states it.
+//! The outcome of a computation. A span that closes does not prove success, because an early return with `?`, a timeout
+//! or a cancelled task closes it as well. The code has to state success.
 
 use std::error::Error;
 use std::fmt::{self, Write};
@@ -10,10 +10,10 @@ use tracing::{Event, Metadata};
 
 use crate::observe::panic_payload::caught;
 
-/// The span field that states the outcome when it is recorded late.
+/// The span field that states the outcome if it is recorded late.
 pub(crate) const OUTCOME: &str = "outcome";
 
-/// How a computation ended, as the runtime log names it.
+/// The outcome of a computation, with its name in the runtime log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Outcome {
@@ -35,13 +35,13 @@ impl Outcome {
         }
     }
 
-    /// The outcome that a program may state in the field `outcome`.
+    /// Returns an outcome that a program may state in the field `outcome`.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         [Outcome::Ok, Outcome::Failed, Outcome::Cancelled].into_iter().find(|outcome| outcome.name() == name)
     }
 }
 
-/// The outcome that the program states while the computation is open.
+/// The outcome that the program has stated for an open computation.
 #[derive(Debug, Default)]
 pub(crate) struct StatedOutcome(AtomicU8);
 
@@ -57,14 +57,14 @@ impl StatedOutcome {
     }
 }
 
-/// Whether this is the event by which `#[instrument(ret)]` reports the value of a function that has returned.
+/// Returns true for the event by which `#[instrument(ret)]` reports a returned value.
 #[inline]
 pub(crate) fn is_return(meta: &Metadata<'_>) -> bool {
     let fields = meta.fields();
     fields.len() == 1 && fields.iter().next().is_some_and(|field| field.name() == "return")
 }
 
-/// Whether that value proves success. `Err(…)`, `None`, `false` and numbers that are not finite do not.
+/// Returns true if the returned value proves success. `Err(…)`, `None`, `false` and non-finite numbers do not.
 pub(crate) fn returns_success(event: &Event<'_>) -> bool {
     let mut visitor = SuccessVisitor(false);
     event.record(&mut visitor);
@@ -76,7 +76,7 @@ struct SuccessVisitor(bool);
 impl SuccessVisitor {
     fn judge(&mut self, value: fmt::Arguments<'_>) {
         let mut start = Start::default();
-        // The value's own code stops as soon as its beginning is known.
+        // Formatting stops as soon as the first bytes are known.
         let _ = caught(|| start.write_fmt(value));
         let text = start.text();
         let is_negative =

@@ -1,20 +1,20 @@
-//! Which callsites belong to the program itself, and which to its libraries.
+//! Distinguishes callsites of the program from those of its libraries.
 
 use std::path::Path;
 
 use tracing::Metadata;
 
-/// Whether an event of this target belongs to the program whose computation has its span at `home`.
+/// Returns true if an event of this target belongs to the program whose computation has its span at `home`.
 ///
-/// It does if both targets begin with the same crate, or if both were compiled in the same Cargo workspace. Cargo compiles
-/// the crates of a workspace by relative paths, and all others by absolute paths. A target that the code chooses itself
-/// says more than the path.
+/// It does if both targets begin with the same crate, or if both were compiled in the same Cargo workspace. Cargo
+/// passes relative paths to the compiler for crates of a workspace, and absolute paths for all others. A custom target
+/// takes precedence over the path.
 pub(crate) fn is_own(meta: &Metadata<'_>, target: &str, home: &Metadata<'_>) -> bool {
     let has_its_own_target = || meta.module_path().is_some_and(|module| is_same_crate(module, target));
     is_same_crate(target, home.target()) || (is_in_workspace(meta) && is_in_workspace(home) && has_its_own_target())
 }
 
-/// Whether two targets begin with the same crate.
+/// Returns true if two targets begin with the same crate.
 pub(crate) fn is_same_crate(one: &str, other: &str) -> bool {
     crate_of(one) == crate_of(other)
 }

@@ -1,6 +1,6 @@
-//! The payload of a panic: reads it as text and drops it safely.
+//! Reads the payload of a panic as text, and drops it safely.
 //!
-//! A payload is a value of the program. Its `Display` and its `Drop` may panic in turn.
+//! A payload is a value of the program. Its `Display` and its `Drop` may panic.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -13,7 +13,7 @@ use record::internal::DebugSink;
 use record::{Limits, Value};
 use runtime::{lock, panic};
 
-/// Payloads inside each other that are opened: `panic_any(payload)` wraps one that was caught.
+/// Maximum depth of nested payloads. `panic_any(payload)` wraps a caught payload.
 const DEPTH: usize = 8;
 
 type Payload = dyn Any + Send;
@@ -21,7 +21,7 @@ type SharedError = dyn Error + Send + Sync;
 
 /// The content of a payload.
 enum Content<'a> {
-    /// Text, or a value that the standard library formats.
+    /// Text, or a value of a type in the standard library.
     Text(Cow<'a, str>),
     /// An error, whose `Display` is code of the program.
     Error(&'a SharedError),
@@ -35,7 +35,7 @@ pub(crate) fn caught<R>(run: impl FnOnce() -> R) -> Result<R, String> {
     panic::caught_with(run, text)
 }
 
-/// The text of a payload that was caught, if it has one.
+/// Returns the text of a caught payload, if it has one.
 pub(crate) fn text(payload: &Payload) -> Option<String> {
     match content(payload, DEPTH) {
         Content::Text(text) => Some(text.into_owned()),
@@ -45,18 +45,18 @@ pub(crate) fn text(payload: &Payload) -> Option<String> {
     }
 }
 
-/// The text of a payload inside a panic hook, where a second panic on this thread aborts the process: code of the program
-/// runs on another thread.
+/// Returns the text of a payload inside a panic hook. Code of the program runs on another thread, because a second
+/// panic on this thread would abort the process.
 pub(crate) fn text_in_hook(payload: &Payload) -> Option<String> {
     match content(payload, DEPTH) {
         Content::Text(text) => Some(text.into_owned()),
         Content::Error(error) => text_by_another_thread(error),
-        // No other thread may look at it now. The text is not lost: whoever catches the payload can report it.
+        // No other thread may use the error now. The code that catches the payload can still report it.
         Content::UnsharedError(_) | Content::Opaque => None,
     }
 }
 
-/// Where the text of a payload lies in memory, which tells payloads with equal texts apart; 0 for other types.
+/// Returns the address of a payload's text, which distinguishes payloads with equal texts; 0 for other types.
 pub(crate) fn address(payload: &Payload) -> usize {
     if let Some(nested) = payload.downcast_ref::<Box<Payload>>() {
         return address(&**nested);
@@ -83,7 +83,7 @@ fn text_by_another_thread(error: &SharedError) -> Option<String> {
     .unwrap_or_default()
 }
 
-/// What an error and its sources say, each once.
+/// Returns the messages of an error and its sources, each once.
 fn text_of_error(error: &(dyn Error + 'static)) -> Option<String> {
     let limits = Limits::default();
     let mut text = bounded(error, &limits)?;
@@ -98,12 +98,12 @@ fn text_of_error(error: &(dyn Error + 'static)) -> Option<String> {
     Some(text)
 }
 
-/// What an error says, however much it is.
+/// Returns the message of an error within the limit.
 fn bounded(error: &(dyn Error + 'static), limits: &Limits) -> Option<String> {
     use std::fmt::Write;
 
     let mut text = String::new();
-    // A payload that panics here is leaked: this also runs where the payload of another panic is read.
+    // If a payload panics here, it is leaked, because another payload may be being read.
     let summary = catch_unwind(AssertUnwindSafe(|| {
         let mut sink = DebugSink::new(&mut text, limits);
         let _ = write!(sink, "{error}");
@@ -120,7 +120,7 @@ fn bounded(error: &(dyn Error + 'static), limits: &Limits) -> Option<String> {
     }
 }
 
-/// Every type of payload that is read.
+/// Determines the type of a payload.
 fn content(payload: &Payload, depth: usize) -> Content<'_> {
     macro_rules! text {
         ($($of:ty),* $(,)?) => {
@@ -169,7 +169,7 @@ fn content(payload: &Payload, depth: usize) -> Content<'_> {
     error_in(payload)
 }
 
-/// A payload that is an error.
+/// Reads a payload that is an error.
 fn error_in(payload: &Payload) -> Content<'_> {
     if let Some(error) = payload.downcast_ref::<std::io::Error>() {
         return Content::Error(error);
@@ -197,7 +197,7 @@ mod tests {
 
     use super::*;
 
-    /// A payload that panics when it is dropped, and so does the payload of that panic.
+    /// A payload that panics when it is dropped, as does the payload of that panic.
     struct Spiteful(u32);
 
     impl Drop for Spiteful {

@@ -1,10 +1,10 @@
 //! The recent panics of the process, on all threads: a bounded ring that the panic hook fills.
 //!
-//! A panic may end a computation of another thread: rayon, `JoinHandle::join` and `thread::scope` carry it there, and no
-//! hook runs when it arrives. `attribution.rs` decides which of these panics a failure comes from.
+//! A panic may end a computation on another thread: rayon, `JoinHandle::join` and `thread::scope` carry it there, and
+//! no hook runs when it arrives. `attribution.rs` decides which of these panics caused a failure.
 //!
-//! A slot is locked while one pointer is copied, and no code of the program runs meanwhile. A child of a fork passes over a
-//! slot that a thread of its parent has locked.
+//! A slot is locked while one pointer is copied, and no code of the program runs meanwhile. A forked child skips a slot
+//! that a thread of its parent has locked.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
@@ -19,51 +19,51 @@ use crate::observe::{thread, unwinder};
 use record::{Frame, Location, RaisedPanic};
 use runtime::lock::Mutex;
 
-/// Panics that are remembered.
+/// Maximum number of recent panics.
 const CAPACITY: usize = 64;
 
-/// Maximum time to wait for a slot, which is locked while one pointer is copied.
+/// Maximum time to wait for a slot.
 const SLOT_TIMEOUT: Duration = Duration::from_millis(20);
 
 static RECENT: [Slot; CAPACITY] = [const { Slot::new(None) }; CAPACITY];
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
-/// Panics that no failure accounts for and that are not reported either.
+/// Number of panics in the state [`PENDING_STATE`].
 static PENDING: AtomicUsize = AtomicUsize::new(0);
 
 type Slot = Mutex<Option<Arc<RecentPanic>>>;
 
-/// A panic as the hook saw it.
+/// A panic, as the hook received it.
 #[derive(Debug)]
 pub(crate) struct RecentPanic {
     pub(crate) at: DateTime<Utc>,
     pub(crate) raised_at: Instant,
     pub(crate) message: String,
-    /// Whether the message is the payload's own text.
+    /// True if the message is the payload's own text.
     pub(crate) is_text: bool,
-    /// Where the payload's text lies in memory, else 0.
+    /// The address of the payload's text, otherwise 0.
     pub(crate) payload: usize,
     pub(crate) location: Location,
     pub(crate) thread: String,
     pub(crate) thread_number: u64,
-    /// The computations of the process that were open.
+    /// Number of computations that were open in the process.
     pub(crate) open_computations: usize,
     pub(crate) trace: Trace,
     state: AtomicU8,
     record: [AtomicU64; 2],
 }
 
-/// No failure accounts for the panic.
+/// No record accounts for the panic, and it is not reported.
 const PENDING_STATE: u8 = 0;
-/// A thread writes the record that accounts for it.
+/// A thread writes the record that accounts for the panic.
 const CLAIMED: u8 = 1;
-/// A record accounts for it.
+/// A record accounts for the panic.
 const COVERED: u8 = 2;
-/// It was reported as a panic of no computation.
+/// The panic was reported as one without a computation.
 const REPORTED: u8 = 3;
 
 impl RecentPanic {
-    /// A panic of this thread, raised now.
+    /// Creates a panic of this thread, raised now.
     pub(crate) fn here(message: String, is_text: bool, payload: usize, location: Location) -> Self {
         let open_computations = crate::observe::open_spans::open_in_process();
         let trace =
@@ -84,14 +84,14 @@ impl RecentPanic {
         }
     }
 
-    /// Takes the panic for a record. `false` where another record has it.
+    /// Claims the panic for a record. Returns false if another record has it.
     pub(crate) fn claim(&self) -> bool {
         let state = self.state.load(Ordering::Acquire);
         let is_free = state == PENDING_STATE || state == REPORTED;
         is_free && self.change(state, CLAIMED)
     }
 
-    /// Names the record that accounts for a panic: one that is claimed, or not remembered yet.
+    /// Sets the record that accounts for the panic.
     pub(crate) fn cover(&self, record: Uuid) {
         let (high, low) = record.as_u64_pair();
         self.record[0].store(high, Ordering::Relaxed);
@@ -99,7 +99,7 @@ impl RecentPanic {
         self.state.store(COVERED, Ordering::Release);
     }
 
-    /// Takes the panic for a report that no computation has it. `false` where it is accounted for.
+    /// Marks the panic as reported without a computation. Returns false if it is not pending.
     pub(crate) fn mark_reported(&self) -> bool {
         self.change(PENDING_STATE, REPORTED)
     }
@@ -108,26 +108,27 @@ impl RecentPanic {
         matches!(self.state.load(Ordering::Acquire), PENDING_STATE | REPORTED)
     }
 
-    /// The record that accounts for the panic.
+    /// Returns the record that accounts for the panic.
     pub(crate) fn record(&self) -> Option<Uuid> {
         let is_covered = self.state.load(Ordering::Acquire) == COVERED;
         let half = |index: usize| self.record[index].load(Ordering::Relaxed);
         is_covered.then(|| Uuid::from_u64_pair(half(0), half(1)))
     }
 
-    /// Whether it unwinds its own thread up to here: a panic in a job of rayon does not get out of it.
+    /// Returns true if the panic may unwind its own thread up to the caller. A panic in a rayon job does not leave the
+    /// job.
     pub(crate) fn may_unwind_to_here(&self) -> bool {
         self.trace.inner_job().is_none_or(|job| backtrace::trace_with_jobs().inner_job() == Some(job))
     }
 
-    /// The stack of its thread, named now. It waits for others that name theirs.
+    /// Returns the stack of the panic with names. It waits for other threads that read names.
     pub(crate) fn frames(&self, limit: usize) -> Vec<Frame> {
         let mut stack = self.trace.named(limit);
         stack.resolve(unwinder::TURN);
         stack.frames
     }
 
-    /// What a record says of it, without the frames.
+    /// Describes the panic for a record, without its frames.
     pub(crate) fn describe(&self) -> RaisedPanic {
         let mut raised = RaisedPanic::default();
         raised.message = self.message.clone();
@@ -146,7 +147,7 @@ impl RecentPanic {
     }
 }
 
-/// Remembers a panic. Returns the one that it displaces.
+/// Adds a panic. Returns the one that it replaces.
 pub(crate) fn push(panic: Arc<RecentPanic>) -> Option<Arc<RecentPanic>> {
     if panic.is_unclaimed() {
         PENDING.fetch_add(1, Ordering::Relaxed);
@@ -160,20 +161,20 @@ pub(crate) fn push(panic: Arc<RecentPanic>) -> Option<Arc<RecentPanic>> {
     Some(panic)
 }
 
-/// The panics that are remembered, earliest first.
+/// Returns the recent panics, earliest first.
 pub(crate) fn all() -> Vec<Arc<RecentPanic>> {
     let mut panics: Vec<_> = RECENT.iter().filter_map(|slot| slot.lock_within(SLOT_TIMEOUT)?.clone()).collect();
     panics.sort_by_key(|panic| panic.raised_at);
     panics
 }
 
-/// Whether the last panic of this thread may unwind it up to here.
+/// Returns true if the last panic of this thread may unwind it up to the caller.
 pub(crate) fn last_may_unwind_to_here() -> bool {
     let here = thread::number();
     all().iter().rfind(|panic| panic.thread_number == here).is_none_or(|last| last.may_unwind_to_here())
 }
 
-/// Whether a panic waits for a computation that it belongs to.
+/// Returns true if a panic waits for the computation to which it belongs.
 #[inline]
 pub(crate) fn any_pending() -> bool {
     PENDING.load(Ordering::Relaxed) > 0

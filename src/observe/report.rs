@@ -1,4 +1,4 @@
-//! One failure, one record: an error that is reported again on its way up.
+//! Deduplication: recognises an error that nested functions report again while it propagates.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,30 +8,30 @@ use uuid::Uuid;
 
 use crate::observe::thread::Moment;
 
-/// The marks of an error by which it is known again.
+/// The properties of a report by which the error is recognised.
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
-    /// What the error and its sources say, outermost first.
+    /// The messages of the error and its sources, outermost first.
     pub(crate) messages: Arc<[String]>,
-    /// The spans around the report, innermost first, up to the computation's.
+    /// The spans around the report, innermost first, up to that of the computation.
     pub(crate) spans: Arc<[u64]>,
     pub(crate) site: ReportSite,
     pub(crate) content: ReportContent,
     pub(crate) moment: Moment,
 }
 
-/// What a report has of the error.
+/// The content of an error report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReportContent {
-    /// The error and nothing else, as `#[instrument(err)]` hands it on.
+    /// Only the error, as `#[instrument(err)]` reports it.
     ErrorOnly,
-    /// The error, and a word about it.
+    /// The error and a message.
     ErrorWithMessage,
-    /// Words.
+    /// Only a message.
     MessageOnly,
 }
 
-/// The place in the program that reported.
+/// The place in the program that made the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ReportSite {
     Callsite(Identifier),
@@ -40,11 +40,11 @@ pub(crate) enum ReportSite {
 }
 
 impl Report {
-    /// Whether this is the error of that earlier record, on its way up.
+    /// Returns true if this report repeats the error of an earlier record.
     ///
-    /// A span around the one that reported first may say the same later. Another place in the same span may say the
-    /// same at once. What is handed on right after, by a span around, is the same error even if it is wrapped by then.
-    /// In doubt it is another failure: nothing is lost by a record too many.
+    /// An outer span may report the same error later. Another place in the same span may report it directly after the
+    /// first. An error that an outer span reports directly after the first is the same one, even if it is wrapped. In
+    /// doubt the report is a new failure: an extra record loses nothing.
     pub(crate) fn repeats(&self, earlier: &Report) -> bool {
         let (Some(here), Some(there)) = (self.spans.first(), earlier.spans.first()) else { return false };
         let at_once = self.moment.follows(earlier.moment);
@@ -52,43 +52,44 @@ impl Report {
             let same_error = self.content != ReportContent::MessageOnly && self.is_about(earlier);
             return self.site != earlier.site && at_once && same_error;
         }
-        // Words that come from one place again are said of something else: a helper that fails at every level.
-        let said_again = self.content == ReportContent::MessageOnly && self.site == earlier.site;
+        // A message from the same place refers to a new failure, such as that of a helper that fails at every level.
+        let is_new_message = self.content == ReportContent::MessageOnly && self.site == earlier.site;
         earlier.spans.contains(here)
-            && !said_again
+            && !is_new_message
             && (self.is_about(earlier) || (at_once && self.content == ReportContent::ErrorOnly))
     }
 
-    /// Whether the earlier error has led to this one: it is named, or came right before in the same computation.
+    /// Returns true if the earlier error led to this one: this report names it, or directly follows it in the same
+    /// computation.
     pub(crate) fn stems_from(&self, earlier: &Report) -> bool {
-        // A loop that fails at one place again and again does not cause its own failures.
+        // A loop that fails repeatedly at one place does not cause its own failures.
         self.site != earlier.site && (self.is_about(earlier) || self.moment.follows(earlier.moment))
     }
 
-    /// Whether what it says names the earlier error.
+    /// Returns true if this report names the earlier error.
     pub(crate) fn is_about(&self, earlier: &Report) -> bool {
         let Some(first) = earlier.messages.first() else { return false };
         let named = self.messages.iter().any(|message| names(message, first));
-        // Words about an error come before the error itself is handed on.
-        let handed_on = self.content != ReportContent::MessageOnly && earlier.content == ReportContent::MessageOnly;
-        named || (handed_on && self.messages.first().is_some_and(|error| names(first, error)))
+        // A message about an error may precede the report of the error itself.
+        let reports_error = self.content != ReportContent::MessageOnly && earlier.content == ReportContent::MessageOnly;
+        named || (reports_error && self.messages.first().is_some_and(|error| names(first, error)))
     }
 }
 
-/// Whether a message is this one, or holds it as one of its parts: `factorisation failed: zero pivot: row 3`.
+/// Returns true if a message is `part` or contains it as one of its parts: `factorisation failed: zero pivot: row 3`.
 pub(crate) fn names(message: &str, part: &str) -> bool {
     let before = |at: usize| at == 0 || message[..at].ends_with(": ");
     let after = |at: usize| message[at..].is_empty() || message[at..].starts_with(": ");
     !part.is_empty() && message.match_indices(part).any(|(at, _)| before(at) && after(at + part.len()))
 }
 
-/// A failure that has its record.
+/// A recorded failure.
 #[derive(Clone, Debug)]
 pub(crate) struct Recorded {
     pub(crate) id: Uuid,
     pub(crate) report: Report,
     pub(crate) is_panic: bool,
-    /// The frames of the job of rayon that the panic unwinds, where the thread waits in another job meanwhile.
+    /// The frames of the rayon job that the panic unwinds, if the thread waits in another job meanwhile.
     pub(crate) job: Option<Arc<[usize]>>,
     pub(crate) at: Instant,
 }
@@ -117,8 +118,8 @@ mod tests {
     #[test]
     fn the_same_error_further_up_is_a_repeat() {
         let first = report("pivot is zero", &[3, 2, 1], 10);
-        let handed_on = Report { content: ReportContent::ErrorOnly, ..report("wrapped", &[1], 30) };
-        assert!(handed_on.repeats(&first));
+        let reports_error = Report { content: ReportContent::ErrorOnly, ..report("wrapped", &[1], 30) };
+        assert!(reports_error.repeats(&first));
         assert!(later(report("pivot is zero", &[2, 1], 20)).repeats(&first));
         assert!(later(report("factorisation: pivot is zero", &[1], 30)).repeats(&first));
         assert!(later(report("factorisation: pivot is zero: row 3", &[1], 30)).repeats(&first));
@@ -150,7 +151,7 @@ mod tests {
         assert!(!report("failed again", &[3, 2, 1], 11).repeats(&first), "other words");
         assert!(!report("failed again", &[2, 1], 20).repeats(&first), "other words");
         assert!(!report("", &[2, 1], 20).repeats(&report("", &[3, 2, 1], 10)), "no words");
-        let handed_on = Report { content: ReportContent::ErrorOnly, ..report("wrapped", &[1], 30) };
-        assert!(!later(handed_on).repeats(&first), "something happened in between");
+        let reports_error = Report { content: ReportContent::ErrorOnly, ..report("wrapped", &[1], 30) };
+        assert!(!later(reports_error).repeats(&first), "something happened in between");
     }
 }

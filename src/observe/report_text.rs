@@ -1,20 +1,20 @@
-//! The `Debug` text of a report of `anyhow`, `eyre` or `color-eyre`, taken apart at its fixed headings.
+//! Parses the `Debug` text of a report of `anyhow`, `eyre` or `color-eyre` by its fixed headings.
 //!
-//! Such a text holds the error, its sources, and, depending on `RUST_BACKTRACE`, a backtrace. Only the errors belong to
-//! the message: the rest differs between builds and environments.
+//! The text has the error, its sources and, depending on `RUST_BACKTRACE`, a backtrace. Only the errors belong to the
+//! message, because the rest differs between builds and environments.
 
 use text::strip_colours;
 
-/// Reports inside the text of a report.
+/// Maximum depth of reports inside the text of a report.
 const NESTED: usize = 4;
 
-/// How the note begins that `record_failure` itself adds to a report.
+/// The beginning of the note that `record_failure` adds to a report.
 pub(crate) const RECORDED: &str = "the failure is recorded in ";
 
 /// The parts of a report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ReportText {
-    /// What the error and its sources say, outermost first; never empty.
+    /// The messages of the error and its sources, outermost first; never empty.
     pub(crate) errors: Vec<String>,
     /// File and line where the report was created.
     pub(crate) location: Option<(String, u32)>,
@@ -25,7 +25,7 @@ pub(crate) struct ReportText {
 }
 
 impl ReportText {
-    /// `None` for a text that is no report.
+    /// Parses a report. Returns `None` if the text is not one.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::parse_nested(text, NESTED)
     }
@@ -34,7 +34,7 @@ impl ReportText {
         text.contains('\n').then_some(())?;
         let plain = strip_colours(text);
         let mut report = of_color_eyre(&plain).or_else(|| of_anyhow(&plain))?;
-        // A source can be a report that was turned into text.
+        // A source may itself be a report as text.
         let inner = depth.checked_sub(1).and_then(|depth| Self::parse_nested(report.errors.last()?, depth));
         if let Some(inner) = inner {
             report.errors.pop();
@@ -44,7 +44,7 @@ impl ReportText {
     }
 }
 
-/// `flow failed`, then paragraphs with the headings `Caused by:`, `Location:` and `Stack backtrace:`.
+/// Parses a message, then paragraphs with the headings `Caused by:`, `Location:` and `Stack backtrace:`.
 fn of_anyhow(text: &str) -> Option<ReportText> {
     const HEADINGS: [&str; 3] = ["\n\nCaused by:\n", "\n\nLocation:\n", "\n\nStack backtrace:\n"];
     let starts = |heading: &&str| text.match_indices(*heading).find(|(at, _)| is_indented(&text[at + heading.len()..]));
@@ -65,7 +65,7 @@ fn of_anyhow(text: &str) -> Option<ReportText> {
     Some(report)
 }
 
-/// Numbered errors, then sections, a SpanTrace, a backtrace, notes, and how to see more.
+/// Parses numbered errors, then sections, a SpanTrace, a backtrace, notes, and hints on environment variables.
 fn of_color_eyre(text: &str) -> Option<ReportText> {
     let start = text.find("\n   0: ")?;
     let before = &text[..start];
@@ -111,7 +111,7 @@ fn of_color_eyre(text: &str) -> Option<ReportText> {
     Some(report)
 }
 
-/// The part of a report of color-eyre that is being read.
+/// The part of a color-eyre report that is being read.
 enum Part {
     Section,
     SpanTrace,
@@ -121,7 +121,7 @@ enum Part {
 
 const HELP: [&str; 3] = ["Suggestion", "Note", "Warning"];
 
-/// What follows the last note of a report.
+/// Lines that follow the last note of a report.
 const OUTRO: [&str; 6] = [
     "Backtrace omitted. Run with RUST_BACKTRACE=1",
     "Run with COLORBT_SHOW_HIDDEN=1",
@@ -141,7 +141,7 @@ fn trace_title(line: &str) -> Option<Part> {
     }
 }
 
-/// The further lines of a note, up to the next one.
+/// Returns the further lines of a note, up to the next note.
 fn continued(lines: &mut Lines<'_>) -> String {
     let starts = |line: &str, names: &[&str], after: &str| {
         names.iter().any(|name| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(after)))
@@ -156,7 +156,7 @@ fn continued(lines: &mut Lines<'_>) -> String {
     text
 }
 
-/// The further lines of a section: up to an empty line that no indented line follows.
+/// Returns the further lines of a section, up to an empty line that no indented line follows.
 fn paragraph(lines: &mut Lines<'_>) -> String {
     let mut text = String::new();
     while let Some(line) = lines.peek() {
@@ -173,7 +173,7 @@ fn paragraph(lines: &mut Lines<'_>) -> String {
     text
 }
 
-/// Errors with their numbers: `   0: `, `   1: `, each with further lines as far to the right as its first.
+/// Returns numbered errors: `   0: `, `   1: `, each with further lines at the column of its first one.
 fn numbered(lines: &mut Lines<'_>) -> Vec<String> {
     let mut errors: Vec<String> = Vec::new();
     let mut width = 0;
@@ -195,14 +195,14 @@ fn numbered(lines: &mut Lines<'_>) -> Vec<String> {
     errors
 }
 
-/// The text after the number of an error, and the column where it begins.
+/// Returns the text after the number of an error, and its column.
 fn after_number(line: &str, number: usize) -> Option<(&str, usize)> {
     let text = line.trim_start_matches(' ').strip_prefix(&number.to_string())?.strip_prefix(": ")?;
     let indent = line.len() - text.len();
     (indent >= 6).then_some((text, indent))
 }
 
-/// Lines that are indented by four spaces or by three, without them.
+/// Returns lines that are indented by three or four spaces, without the indentation.
 fn indented(lines: &mut Lines<'_>) -> String {
     let width = lines.peek().map_or(0, |line| line.len() - line.trim_start_matches(' ').len()).min(4);
     let mut text: Vec<&str> = Vec::new();
@@ -225,7 +225,7 @@ fn is_indented(text: &str) -> bool {
     text.starts_with("   ")
 }
 
-/// `src/main.rs:12:5`
+/// Parses `src/main.rs:12:5`.
 fn location(text: &str) -> Option<(String, u32)> {
     let mut place = text.trim().rsplit(':');
     let last = place.next()?.parse().ok()?;
@@ -239,7 +239,7 @@ fn location(text: &str) -> Option<(String, u32)> {
     }
 }
 
-/// The lines of a text, with a look ahead.
+/// The lines of a text, with one line of lookahead.
 struct Lines<'a> {
     rest: Option<&'a str>,
 }
@@ -253,7 +253,7 @@ impl<'a> Lines<'a> {
         self.rest.map(|rest| rest.split('\n').next().unwrap_or_default())
     }
 
-    /// The first line that is not empty.
+    /// Returns the next line that is not empty.
     fn after_empty(&self) -> Option<&'a str> {
         self.rest?.split('\n').find(|line| !line.trim().is_empty())
     }

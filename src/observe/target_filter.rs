@@ -1,4 +1,4 @@
-//! Which events are logged: `RUST_LOG`, as targets and levels.
+//! A filter by target and level, as in `RUST_LOG`.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub(crate) struct TargetFilter {
     most: LevelFilter,
 }
 
-/// A part of a filter that is no filter.
+/// A directive of a filter that cannot be parsed.
 ///
 /// ```
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-filter-{}", std::process::id()));
@@ -22,7 +22,7 @@ pub(crate) struct TargetFilter {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilterError {
-    /// What is filtered.
+    /// The filter with the directive.
     filter: &'static str,
     part: String,
 }
@@ -36,7 +36,7 @@ impl fmt::Display for FilterError {
 impl std::error::Error for FilterError {}
 
 impl TargetFilter {
-    /// Parses `info,solver=debug`; an empty text stands for INFO.
+    /// Parses `info,solver=debug`. An empty text means INFO.
     pub(crate) fn parse(text: &str) -> Result<Self, FilterError> {
         match Self::parse_leniently(text) {
             (filter, None) => Ok(filter),
@@ -44,7 +44,7 @@ impl TargetFilter {
         }
     }
 
-    /// Parses the filter of a trail. If it turns targets off and says nothing of others, these keep this level.
+    /// Parses the filter of a trail. If it only turns targets off, all others keep this level.
     pub(crate) fn parse_for_trail(text: &str, level: LevelFilter) -> Result<Self, FilterError> {
         let mut filter = Self::parse(text).map_err(|error| FilterError { filter: "trail filter", ..error })?;
         let is_empty = text.split(',').all(|part| part.trim().is_empty());
@@ -56,7 +56,7 @@ impl TargetFilter {
         Ok(filter)
     }
 
-    /// What `RUST_LOG` says. Other programs' filters may say more than targets: such a part is passed over, and named.
+    /// Parses `RUST_LOG`. Unsupported directives of other programs are reported and ignored.
     pub(crate) fn from_env() -> Self {
         let text = std::env::var("RUST_LOG").unwrap_or_default();
         let (filter, error) = Self::parse_leniently(&text);
@@ -96,13 +96,13 @@ impl TargetFilter {
         self.most >= *meta.level() && self.targets.would_enable(meta.target(), meta.level())
     }
 
-    /// Whether a directive names this target and asks for more of it than of targets that no directive names.
+    /// Returns true if a directive names this target and enables more of it than the default.
     pub(crate) fn prefers(&self, target: &str) -> bool {
         let default = self.targets.default_level().unwrap_or(LevelFilter::OFF);
         self.targets.iter().any(|(named, level)| level > default && target.starts_with(named))
     }
 
-    /// The most detailed level that is logged of anything.
+    /// Returns the most detailed level that the filter enables.
     pub(crate) fn most(&self) -> LevelFilter {
         self.most
     }

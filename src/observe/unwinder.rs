@@ -1,13 +1,14 @@
-//! Access to the `backtrace` crate, which works under one lock of its own and allocates without asking.
+//! Access to the `backtrace` crate, which uses a global lock and aborts if an allocation fails.
 //!
-//! The crate takes that lock to walk a stack as well as to name an address. The first address that it names makes it
-//! read the debug information: 0.15 s in a program of 70 MB, a second where other programs need the processors. So our
-//! lock is given back after each address, and a thread that fails meanwhile waits for [`TURN`] at most. If that is too
-//! short, its record has no stack, and says why.
+//! The crate takes that lock both to walk a stack and to name an address. Naming the first address reads the debug
+//! information: 0.15 s in a program of 70 MB, a second if other programs need the processors. This module therefore
+//! releases its own lock after each address, and a thread that fails meanwhile waits for [`TURN`] at most. If that is
+//! too short, its record has no stack and gives the reason.
 //!
-//! A fork leaves that lock locked where another thread is in it, and the child would wait for it for ever. Our own lock around
-//! all of our calls shows whether one of our threads was in there. Whether another user of the crate was, such as color-eyre,
-//! only an attempt can show: a child makes it once, on a thread that nobody waits for longer than [`ATTEMPT`].
+//! If a process forks while another thread is in the crate, the child inherits a lock that is never released. The lock
+//! of this module shows whether one of its own threads was there. Another user of the crate, such as color-eyre, may
+//! have been there as well; to find out, a child makes one attempt on a separate thread, and waits for [`ATTEMPT`] at
+//! most.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -16,44 +17,44 @@ use runtime::background;
 use runtime::fork;
 use runtime::lock::{Guard, Mutex};
 
-/// Why a record of a forked child has no stack.
+/// The reason why a record of a forked child has no stack.
 const LOCKED_BY_FORK: &str =
     "not captured: this process was forked while another thread captured a stack, whose lock is never released";
 
-/// Why it has none where another thread kept the unwinder busy.
+/// The reason why a record has no stack if another thread kept the unwinder busy.
 pub(crate) const BUSY: &str =
     "not captured: another thread was reading debug information, under a lock that stacks need too";
 
-/// Why a record has addresses in place of names: it is written before the debug information is read.
+/// The reason why a record has no names: it is written before the debug information is read.
 pub(crate) const UNREAD: &str =
     "addresses without names: the debug information is being read, or the program ended before it was";
 
-/// The same where it is not read at all.
+/// The reason why a record has no names if memory is short.
 pub(crate) const TOO_LITTLE_MEMORY: &str =
     "addresses without names: too little memory is left to read the debug information";
 
-/// How long a forked child waits for the attempt.
+/// Maximum time that a forked child waits for the attempt.
 const ATTEMPT: Duration = Duration::from_millis(300);
 
-/// How long a failing thread waits for the others: it goes on within a second.
+/// Maximum time that a failing thread waits for other threads, so that it continues within a second.
 pub(crate) const TURN: Duration = Duration::from_millis(900);
 
-/// Memory that reading debug information needs besides the program's file itself.
+/// Memory for reading debug information, in addition to twice the size of the program.
 const MEMORY: usize = 128 << 20;
 
-/// Threads of ours in the `backtrace` crate: one at a time.
+/// Locked by the thread that uses the `backtrace` crate.
 static IN_USE: Mutex<()> = Mutex::new(());
 
-/// The last generation of the process in which the attempt was begun, and the one in which it succeeded. The process that
-/// forks are counted from needs none.
+/// The last generation of the process that started the attempt, and the last one in which it succeeded. The first
+/// generation needs no attempt.
 static ATTEMPTED: AtomicU64 = AtomicU64::new(0);
 static USABLE: AtomicU64 = AtomicU64::new(0);
 
-/// Permission to call the `backtrace` crate.
+/// Locks the `backtrace` crate for calls.
 ///
 /// # Errors
 ///
-/// If the call could block for ever, or the others take longer than this.
+/// Returns an error if the call could block forever, or if other threads take longer than `turn`.
 pub(crate) fn enter(turn: Duration) -> Result<Guard<'static, ()>, &'static str> {
     let started = Instant::now();
     if IN_USE.is_dead() || !is_usable() {
@@ -73,7 +74,7 @@ fn is_usable() -> bool {
         return true;
     }
     if ATTEMPTED.swap(generation, Ordering::Relaxed) == generation {
-        // Another thread waits for the attempt, or has given it up.
+        // Another thread waits for the attempt, or the attempt timed out.
         return false;
     }
     let attempt = move || {
@@ -88,7 +89,8 @@ fn is_usable() -> bool {
     USABLE.load(Ordering::Acquire) == generation
 }
 
-/// Returns true if there is enough memory to read the debug information. An allocation that fails there aborts the process.
+/// Returns true if there is enough memory to read the debug information. An allocation that fails there aborts the
+/// process.
 pub(crate) fn has_memory() -> bool {
     let program = std::env::current_exe().and_then(std::fs::metadata).map_or(0, |file| file.len() as usize);
     let mut memory = Vec::<u8>::new();

@@ -10,9 +10,9 @@
 //!       EVICTIONS   STARTED  FINISHED  NEXT               (of the first ring)
 //! ```
 //!
-//! A lane has one writer at a time and any number of readers, which copy the rows at any moment. The writer needs neither
-//! a lock nor an atomic exchange: it counts a row as started before it writes it and as finished afterwards. A reader
-//! leaves out the rows that were started while it copied them.
+//! A lane has one writer at a time and any number of readers, which copy the rows at any moment. The writer needs
+//! neither a lock nor an atomic exchange: it counts a row as started before it writes it and as finished afterwards. A
+//! reader leaves out the rows that were started while it copied them.
 
 use super::atomic::{AtomicBool, AtomicU64, Ordering, RINGS, fence};
 

@@ -180,40 +180,40 @@ impl Visit for NumberVisitor<'_> {
 
 /// Finds out whether an event has a number besides its message.
 #[derive(Debug, Default)]
-pub(super) struct AnyNumber(pub(super) bool);
+pub(super) struct NumberFinder(pub(super) bool);
 
-impl AnyNumber {
-    fn see(&mut self, field: &Field) {
+impl NumberFinder {
+    fn check(&mut self, field: &Field) {
         self.0 |= field.name() != "message";
     }
 }
 
-impl Visit for AnyNumber {
+impl Visit for NumberFinder {
     fn record_f64(&mut self, field: &Field, _: f64) {
-        self.see(field);
+        self.check(field);
     }
 
     fn record_i64(&mut self, field: &Field, _: i64) {
-        self.see(field);
+        self.check(field);
     }
 
     fn record_u64(&mut self, field: &Field, _: u64) {
-        self.see(field);
+        self.check(field);
     }
 
     fn record_bool(&mut self, field: &Field, _: bool) {
-        self.see(field);
+        self.check(field);
     }
 
     fn record_i128(&mut self, field: &Field, value: i128) {
         if i64::try_from(value).is_ok() || u64::try_from(value).is_ok() {
-            self.see(field);
+            self.check(field);
         }
     }
 
     fn record_u128(&mut self, field: &Field, value: u128) {
         if u64::try_from(value).is_ok() {
-            self.see(field);
+            self.check(field);
         }
     }
 

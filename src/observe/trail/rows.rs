@@ -8,7 +8,7 @@ use crate::observe::clock;
 use crate::observe::fields::Fields;
 use crate::observe::trail::lane::Lane;
 use crate::observe::trail::lanes::Trail;
-use crate::observe::trail::numbers::{AnyNumber, Columns, NumberVisitor};
+use crate::observe::trail::numbers::{Columns, NumberFinder, NumberVisitor};
 use crate::observe::trail::paths::PathWord;
 use crate::observe::trail::retention::Retention;
 use crate::observe::trail::writer::WriterLease;
@@ -42,7 +42,7 @@ pub(crate) fn write_numbers(
 
 /// Returns true if the event has a number.
 pub(crate) fn carries_numbers(record: impl Fn(&mut dyn Visit)) -> bool {
-    let mut any = AnyNumber::default();
+    let mut any = NumberFinder::default();
     record(&mut any);
     any.0
 }
