@@ -24,11 +24,13 @@ const KINDS: [NameKind; 4] = [NameKind::Ordinary, NameKind::Doubtful, NameKind::
 
 impl FieldName {
     /// Returns true if numbers with this name are secrets as well.
+    #[inline]
     pub fn hides_numbers(self) -> bool {
         self.kind == NameKind::Password
     }
 
     /// Returns true if a text with this name may be a secret.
+    #[inline]
     pub fn is_secret(self) -> bool {
         self.kind > NameKind::Ordinary
     }
@@ -37,6 +39,7 @@ impl FieldName {
         (self.kind as u64) << 1 | u64::from(self.is_plain)
     }
 
+    #[inline]
     pub(super) fn from_bits(bits: u64) -> Self {
         FieldName { kind: KINDS[(bits >> 1 & 3) as usize], is_plain: bits & 1 != 0 }
     }
@@ -50,6 +53,7 @@ impl Default for KnownTexts {
 
 impl KnownTexts {
     /// Returns the result of `judge` for a text, in [`RESULT_BITS`] bits.
+    #[inline]
     pub(super) fn look_up(&self, text: &'static str, judge: impl FnOnce() -> u64) -> u64 {
         let address = text.as_ptr().addr() as u64;
         let known = &self.0[(address >> 2 ^ address >> 10) as usize % self.0.len()];

@@ -45,6 +45,7 @@ impl Redactor {
     }
 
     /// Classifies the name of a field. The name is static, so the result is cached.
+    #[inline]
     pub fn field(&self, name: &'static str) -> FieldName {
         let is_plain = || name.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
         let judge = || FieldName { kind: self.kind_of(name), is_plain: is_plain() }.to_bits();
