@@ -24,20 +24,18 @@ pub(super) enum EventAction {
 impl EventAction {
     #[inline]
     pub(super) fn of(capture: &Capture, meta: &Metadata<'_>) -> Self {
-        let without_log = if capture.open_spans.any_computation() { EventAction::Trail } else { EventAction::Ignore };
         let is_error = *meta.level() == Level::ERROR;
-        if !capture.has_log {
-            return if is_error { EventAction::Record { is_logged: false } } else { without_log };
-        }
-        let is_logged = capture.recorder.logs(meta);
+        let is_logged = capture.has_log && capture.recorder.logs(meta);
         if is_error {
             EventAction::Record { is_logged }
         } else if is_logged {
             EventAction::Log
-        } else if outcome::is_return(meta) {
+        } else if capture.has_log && outcome::is_return(meta) {
             EventAction::Outcome
+        } else if capture.open_spans.any_computation() {
+            EventAction::Trail
         } else {
-            without_log
+            EventAction::Ignore
         }
     }
 }
