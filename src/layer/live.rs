@@ -153,8 +153,8 @@ fn report_hidden() {
     static REPORTED: AtomicBool = AtomicBool::new(false);
     if !REPORTED.swap(true, Ordering::Relaxed) {
         stderr::say(format_args!(
-            "tracing-failure: a failure is not recorded: the current subscriber hides the FailureLayer that it contains. \
-             Put the layer directly into the stack, with `registry().with(layer)`. Further cases are not reported."
+            "tracing-failure: a failure is not recorded: the current subscriber hides the FailureLayer that it \
+             contains. Put the layer directly into the stack, with `registry().with(layer)`. Further cases are not reported."
         ));
     }
 }

@@ -357,8 +357,8 @@ impl Recorder {
         }
         self.counters.near_misses.fetch_add(1, Ordering::Relaxed);
         stderr::say(format_args!(
-            "tracing-failure: failures in the span `{}` at {}:{} are not recorded: its level {} is more detailed than {level}. \
-             Use `Builder::level`, or a coarser level for the span. Further spans are not reported.",
+            "tracing-failure: failures in the span `{}` at {}:{} are not recorded: its level {} is more detailed \
+             than {level}. Use `Builder::level`, or a coarser level for the span. Further spans are not reported.",
             meta.name(),
             meta.file().unwrap_or("an unknown file"),
             meta.line().unwrap_or(0),
@@ -376,8 +376,8 @@ impl Recorder {
         let file = location.file.as_deref().unwrap_or("an unknown file");
         let line = location.line.unwrap_or(0);
         stderr::say(format_args!(
-            "tracing-failure: error at {file}:{line} not recorded: field `{missing}` is missing from the event and its spans. \
-             Further cases are counted in Stats::near_misses."
+            "tracing-failure: error at {file}:{line} not recorded: field `{missing}` is missing from the event and its \
+             spans. Further cases are counted in Stats::near_misses."
         ));
     }
 
@@ -389,8 +389,8 @@ impl Recorder {
         let file = location.file.as_deref().unwrap_or("an unknown file");
         let line = location.line.unwrap_or(0);
         stderr::say(format_args!(
-            "tracing-failure: panic at {file}:{line} not recorded: it belongs to no computation. Further cases are counted \
-             in Stats::unclaimed_panics."
+            "tracing-failure: panic at {file}:{line} not recorded: it belongs to no computation. Further cases are \
+             counted in Stats::unclaimed_panics."
         ));
     }
 
