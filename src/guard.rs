@@ -1,3 +1,5 @@
+//! `Guard`: flushes and finishes a recorder.
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

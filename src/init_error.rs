@@ -1,3 +1,5 @@
+//! The error of setting up a recorder.
+
 use std::fmt;
 use std::io;
 

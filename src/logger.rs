@@ -1,3 +1,5 @@
+//! `StructuredLogger`: records failures without a span.
+
 use std::io;
 use std::panic::Location as Caller;
 use std::path::PathBuf;

@@ -1,3 +1,5 @@
+//! `ResultExt`: records the error or the outcome of a `Result`.
+
 use std::panic::Location as Caller;
 
 use crate::error_source::{Chain, ErrorSource};

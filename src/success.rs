@@ -1,3 +1,5 @@
+//! `record_success`: states that a computation succeeded.
+
 use crate::layer::capture::Capture;
 use crate::observe::outcome::Outcome;
 

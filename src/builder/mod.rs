@@ -482,8 +482,8 @@ impl Builder {
     /// Sets where and how [`auto_push`](Self::auto_push) pushes. The directory is that of the records.
     ///
     /// ```
-    /// let builder = tracing_failure::builder("io").auto_push(true).publisher(|publisher|
-    /// publisher.branch("failures"));
+    /// let builder = tracing_failure::builder("io").auto_push(true);
+    /// let builder = builder.publisher(|publisher| publisher.branch("failures"));
     /// # let _ = builder;
     /// ```
     #[cfg(feature = "publish")]

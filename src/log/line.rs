@@ -98,7 +98,8 @@ pub(crate) struct EventLine {
 impl EventLine {
     pub(crate) fn new(time: SystemTime, meta: &Metadata<'_>, fields: &Fields, line: &LineContext<'_>) -> Self {
         let is_log_record = is_log_record(meta);
-        let target = fields.raw_text("log.target").filter(|_| is_log_record).unwrap_or(meta.target());
+        let target = if is_log_record { fields.raw_text("log.target") } else { None };
+        let target = target.unwrap_or(meta.target());
         let mut json = begin(time, meta.level().as_str(), target);
         let message = fields.raw_text("message");
         // An event of `#[instrument(err)]` has no message but that of the error.

@@ -208,7 +208,7 @@ impl Trace {
     /// may then have been entered in either job.
     pub(crate) fn inner_job(&self) -> Option<&[usize]> {
         let frames = self.jobs.innermost..self.jobs.end;
-        self.addresses.as_ref().ok()?.get(frames).filter(|_| self.jobs.number > 1)
+        if self.jobs.number > 1 { self.addresses.as_ref().ok()?.get(frames) } else { None }
     }
 
     /// Returns true if a panic of this trace may be caught before its job ends.

@@ -130,9 +130,12 @@ mod tests {
         let (before, middle, after) = (start.at.elapsed(), tick(), start.at.elapsed());
         std::thread::sleep(Duration::from_millis(20));
         let end = Reading::now();
-        let told = start.until(middle, end);
+        let measured = start.until(middle, end);
         let error = Duration::from_millis(1);
-        assert!(before.saturating_sub(error) <= told && told <= after + error, "{before:?} {told:?} {after:?}");
+        assert!(
+            before.saturating_sub(error) <= measured && measured <= after + error,
+            "{before:?} {measured:?} {after:?}"
+        );
         assert_eq!(start.until(0, end), Duration::ZERO);
         assert_eq!(start.until(u64::MAX, end), end.at - start.at);
     }

@@ -52,7 +52,7 @@ impl ErrorChain {
                 Some(trace) => chain.created_in = read_span_trace(trace),
                 None => {
                     let outermost = chain.entries.is_empty();
-                    chain.entries.push(read(error, type_name.filter(|_| outermost), limits));
+                    chain.entries.push(read(error, if outermost { type_name } else { None }, limits));
                 }
             }
             next = caught(|| error.source()).unwrap_or_default();

@@ -181,9 +181,12 @@ fn numbered(lines: &mut Lines<'_>) -> Vec<String> {
         if let Some((text, indent)) = after_number(line, errors.len()) {
             errors.push(text.to_owned());
             width = indent;
-        } else if let (Some(error), true) = (errors.last_mut(), is_wide(line, width)) {
+        } else if is_wide(line, width)
+            && let Some(error) = errors.last_mut()
+        {
             error.extend(["\n", &line[width..]]);
-        } else if let (Some(error), true) = (errors.last_mut(), line.trim().is_empty())
+        } else if line.trim().is_empty()
+            && let Some(error) = errors.last_mut()
             && lines.after_empty().is_some_and(|next| is_wide(next, width) && trace_title(next).is_none())
         {
             error.push('\n');

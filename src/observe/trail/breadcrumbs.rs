@@ -126,9 +126,9 @@ mod tests {
             let mut text = Text { bytes: [0; 8 * TEXT], length: 0, cut: false };
             parts.iter().for_each(|part| text.push(part));
             let kept = str::from_utf8(&text.bytes[..text.length]).unwrap();
-            let said = parts.concat();
-            prop_assert!(said.starts_with(kept));
-            prop_assert_eq!(text.cut, kept.len() < said.len());
+            let full_text = parts.concat();
+            prop_assert!(full_text.starts_with(kept));
+            prop_assert_eq!(text.cut, kept.len() < full_text.len());
             prop_assert!(!text.cut || kept.len() + 4 > 8 * TEXT, "no more is cut than has to be");
         }
     }

@@ -210,7 +210,10 @@ impl Lane {
 
     /// Creates a ring. Returns `None` if the lane has too many rings or too few words.
     pub(crate) fn make_ring(&self, key: u64, shape: Shape) -> Option<Ring<'_>> {
-        let entry = self.free_entry(key).filter(|_| shape.words() <= self.free())?;
+        if shape.words() > self.free() {
+            return None;
+        }
+        let entry = self.free_entry(key)?;
         self.describe(entry, key, shape);
         Some(Ring { lane: self, entry })
     }
@@ -233,8 +236,10 @@ impl Lane {
     }
 
     fn free_entry(&self, key: u64) -> Option<&[AtomicU64]> {
-        let free = self.entries(key).find(|entry| entry[KEY].load(Ordering::Relaxed) == 0);
-        free.filter(|_| self.has_places(1))
+        if !self.has_places(1) {
+            return None;
+        }
+        self.entries(key).find(|entry| entry[KEY].load(Ordering::Relaxed) == 0)
     }
 
     /// Returns true if the lane can have this many more rings.

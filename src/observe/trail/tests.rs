@@ -103,8 +103,8 @@ proptest! {
                 }
             };
             let any = numbers.iter().any(Option::is_some);
-            let expected = if any { WriteOutcome::Numbers } else { WriteOutcome::NoNumbers };
-            prop_assert_eq!(write_numbers(&lane, PathWord::default(), meta, record), expected);
+            let outcome = if any { WriteOutcome::Numbers } else { WriteOutcome::NoNumbers };
+            prop_assert_eq!(write_numbers(&lane, PathWord::default(), meta, record), outcome);
             expected.extend(any.then_some(numbers));
         }
         let snapshot = snapshot(&lane, crate::observe::trail::callsites::address(meta)).unwrap();
