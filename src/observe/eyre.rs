@@ -92,7 +92,6 @@ mod enabled {
 #[cfg(not(feature = "color-eyre"))]
 mod disabled {
     use std::any::Any;
-    use std::error::Error;
     use std::path::PathBuf;
 
     use crate::observe::error_chain::ErrorChain;
