@@ -1,7 +1,8 @@
 //! Asks a language model for the cause of a failure and for fixes.
 //!
-//! The prompt contains the record of [`tracing_failure`]: the error, the computation with its theoretical reference and
-//! parameters, the numbers of the trail, the source code around the error, and fixes of the same failure in other runs.
+//! The prompt contains the record of [tracing-failure](https://docs.rs/tracing-failure): the error, the computation
+//! with its theoretical reference and parameters, the numbers of the trail, the source code around the error, and fixes
+//! of the same failure in other runs.
 //! The answer contains a root cause and one to five fixes, which can be added to the record.
 //!
 //! ```

@@ -46,7 +46,7 @@ fn check_ordinary(kind: FileType) -> io::Result<()> {
     }
 }
 
-/// Reads a regular file of at most [`MAX_FILE_BYTES`] bytes.
+/// Reads a regular file of at most 64 MiB.
 ///
 /// # Errors
 ///
