@@ -218,6 +218,22 @@ fn the_book_lists_every_category() {
     }
 }
 
+/// The tables of categories and behaviours repeat the documentation of the types.
+#[test]
+fn the_book_describes_names_as_the_types_do() {
+    for (page, source) in [("record.md", "category.rs"), ("suggestions.md", "convergence.rs")] {
+        let page = Page::read(Path::new(BOOK).join(page));
+        let source = Page::read(Path::new("crates/record/src/failure").join(source)).text.replace("\n    /// ", " ");
+        let rows =
+            page.text.lines().filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |")?.split_once("` | "));
+        let named: Vec<_> = rows.filter(|(name, _)| source.contains(&format!("\"{name}\""))).collect();
+        assert!(named.len() >= 10, "{}", page.path.display());
+        for (name, text) in named {
+            assert!(source.contains(&format!(" {text}\n")), "{name} in {}: {text}", page.path.display());
+        }
+    }
+}
+
 #[test]
 fn readme_and_contributing_are_short() {
     for (path, limit) in [("README.md", README_LINES), ("CONTRIBUTING.md", CONTRIBUTING_LINES)] {
