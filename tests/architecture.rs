@@ -60,8 +60,8 @@ fn packages_depend_on_those_below_them() {
         let (_, allowed) = PACKAGES.iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("{name} is new"));
         let dependencies = package["dependencies"].as_array().unwrap().iter();
         let normal = dependencies.filter(|dependency| dependency["kind"].is_null());
-        let own = normal.filter_map(|dependency| short_name(dependency["name"].as_str().unwrap()));
-        let wrong: Vec<_> = own.filter(|dependency| !allowed.contains(dependency)).collect();
+        let internal = normal.filter_map(|dependency| short_name(dependency["name"].as_str().unwrap()));
+        let wrong: Vec<_> = internal.filter(|dependency| !allowed.contains(dependency)).collect();
         assert!(wrong.is_empty(), "{name} depends on {wrong:?}");
     }
 }

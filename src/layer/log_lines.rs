@@ -47,14 +47,14 @@ where
         let mut next = self.parent_of_event(event, ctx).map(|current| current.span);
         for _ in 0..context.limits.spans {
             let Some(id) = next else { break };
-            let kept = self.capture.open_spans.with(id, |open_span| {
+            let parent = self.capture.open_spans.with(id, |open_span| {
                 if open_span.logged.is_empty() {
                     write_span(&mut open_span.logged, open_span.meta, Some(&open_span.fields), &context);
                 }
                 line.add_span(|json| json.extend_from_slice(&open_span.logged));
                 open_span.parent
             });
-            next = kept.unwrap_or_else(|| {
+            next = parent.unwrap_or_else(|| {
                 let span = ctx.span(&span::Id::from_u64(id))?;
                 line.add_span(|json| write_span(json, span.metadata(), None, &context));
                 span.parent().map(|parent| parent.id().into_u64())

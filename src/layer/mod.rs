@@ -189,9 +189,9 @@ where
             .then(|| self.parent_of_span(attrs, ctx))
             .flatten();
         let enclosing = if any_computation { parent } else { None };
-        let around =
+        let enclosing =
             enclosing.and_then(|parent| open_spans.with(parent, |open_span| open_span.computation.clone())).flatten();
-        let in_computation = role.is_marked() || around.is_some();
+        let in_computation = role.is_marked() || enclosing.is_some();
         if !in_computation && !logged && meta.fields().is_empty() {
             return;
         }
@@ -201,9 +201,9 @@ where
         open_span.formatting = if in_computation || logged { Formatting::All } else { Formatting::PlainOnly };
         open_span.opened = thread::Moment::now(self.capture.id);
         if role.is_marked() {
-            open_span.open_computation(around);
+            open_span.open_computation(enclosing);
         } else {
-            open_span.computation = around;
+            open_span.computation = enclosing;
         }
         attrs.record(&mut open_span.fields.visitor(&self.capture.recorder.limits, open_span.formatting));
         open_spans.insert(id, open_span);

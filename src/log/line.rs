@@ -75,8 +75,8 @@ thread_local! {
 }
 
 fn buffer() -> Vec<u8> {
-    let kept = BUFFER.try_with(|buffer| buffer.try_borrow_mut().map(|mut buffer| std::mem::take(&mut *buffer)));
-    let mut buffer = kept.ok().and_then(Result::ok).unwrap_or_default();
+    let pooled = BUFFER.try_with(|buffer| buffer.try_borrow_mut().map(|mut buffer| std::mem::take(&mut *buffer)));
+    let mut buffer = pooled.ok().and_then(Result::ok).unwrap_or_default();
     buffer.reserve(512);
     buffer
 }
@@ -85,7 +85,7 @@ fn recycle(mut buffer: Vec<u8>) {
     const KEPT: usize = 16 << 10;
     if buffer.capacity() <= KEPT {
         buffer.clear();
-        let _ = BUFFER.try_with(|kept| kept.replace(buffer));
+        let _ = BUFFER.try_with(|pool| pool.replace(buffer));
     }
 }
 

@@ -39,14 +39,14 @@ impl ErrorChain {
     /// output.
     pub(crate) fn of(error: &(dyn Error + 'static), type_name: Option<&str>, limits: &Limits) -> Self {
         let mut chain = ErrorChain::default();
-        let mut seen: Vec<&(dyn Error + 'static)> = Vec::new();
+        let mut visited: Vec<&(dyn Error + 'static)> = Vec::new();
         let mut next = Some(error);
         while let Some(error) = next {
-            if seen.len() >= limits.errors || seen.iter().any(|known| is_same(*known, error)) {
+            if visited.len() >= limits.errors || visited.iter().any(|known| is_same(*known, error)) {
                 chain.cut = true;
                 break;
             }
-            seen.push(error);
+            visited.push(error);
             match error.span_trace() {
                 // A SpanTrace is an error of its own in the chain. The deepest one is the closest to the origin.
                 Some(trace) => chain.created_in = read_span_trace(trace),

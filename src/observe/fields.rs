@@ -141,11 +141,11 @@ impl Fields {
 
     /// Returns all other fields as typed values, with secrets redacted.
     pub(crate) fn to_map(&self, without: &[&str], limits: &Limits, redactor: &Redactor) -> Map {
-        let kept = self.entries.iter().filter(|(name, _)| !without.contains(name));
+        let entries = self.entries.iter().filter(|(name, _)| !without.contains(name));
         let value = |(name, plain): &(&'static str, Plain)| {
             (*name, redactor.under(redactor.field(name).kind, self.typed(plain, limits)))
         };
-        kept.map(value).collect()
+        entries.map(value).collect()
     }
 
     /// Writes all other fields as entries of a JSON object, with secrets redacted.

@@ -38,11 +38,11 @@ struct PathSpan {
 impl SpanPath {
     pub(crate) fn of(open_spans: &OpenSpans, path: &[SpanKey], limits: &Limits, redactor: &Redactor) -> Self {
         let read = |&(id, meta): &SpanKey| {
-            let kept = open_spans.with(id, |open_span| {
+            let tracked = open_spans.with(id, |open_span| {
                 let fields = open_span.fields.to_map(&[], limits, redactor);
                 (fields, open_span.own().cloned(), open_span.follows.clone())
             });
-            let (fields, computation, follows) = kept.unwrap_or_default();
+            let (fields, computation, follows) = tracked.unwrap_or_default();
             PathSpan { id, meta, fields, computation, follows }
         };
         SpanPath { spans: path.iter().map(read).collect() }

@@ -109,9 +109,9 @@ pub(crate) fn spans(layer: u64) -> Vec<u64> {
 impl SpanStack {
     fn of_layer(&self, layer: u64) -> Vec<u64> {
         let Some(tracked) = self.spans.get(..(self.state.get() % EPOCH_STEP) as usize) else { return Vec::new() };
-        let own = tracked.iter().map(Cell::get).filter(|entry| entry.layer == layer);
+        let entries = tracked.iter().map(Cell::get).filter(|entry| entry.layer == layer);
         let mut spans: Vec<u64> = Vec::new();
-        for entry in own {
+        for entry in entries {
             // A span that is entered twice stays at its first position.
             if !spans.contains(&entry.span) {
                 spans.push(entry.span);

@@ -275,9 +275,9 @@ impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
     /// Returns the last texts of each target, sorted by time.
     fn breadcrumbs(&self, targets: Vec<Series>) -> Vec<Breadcrumb> {
         let claim = |series: &Series| Claim { stride: 1, rows: series.rows.len(), is_own: series.is_own };
-        let kept = divide(&targets.iter().map(claim).collect::<Vec<_>>(), breadcrumbs::RETENTION.tail);
+        let lengths = divide(&targets.iter().map(claim).collect::<Vec<_>>(), breadcrumbs::RETENTION.tail);
         let keep = |(series, last): (Series, usize)| series.keep(Retention { head: 0, tail: last });
-        let targets: Vec<Series> = targets.into_iter().zip(kept).map(keep).collect();
+        let targets: Vec<Series> = targets.into_iter().zip(lengths).map(keep).collect();
         let mut rows: Vec<(&Row, &[u64])> =
             targets.iter().flat_map(|series| series.rows.iter().map(|row| (row, series.words_of(row)))).collect();
         rows.sort_by_key(|(row, _)| row.tick);
@@ -319,14 +319,14 @@ fn columns(series: &Series, meta: &'static Metadata<'static>, redactor: &Redacto
 
 /// Returns an entry that counts the rows without a ring.
 fn unplaced(lanes: &[LaneWithPaths]) -> Option<TrailEntry> {
-    let seen = lanes.iter().map(|lane| lane.lane.unplaced()).sum();
-    if seen == 0 {
+    let unplaced = lanes.iter().map(|lane| lane.lane.unplaced()).sum();
+    if unplaced == 0 {
         return None;
     }
     let mut entry = TrailEntry::default();
     entry.message = Some("more callsites than a trail has room for".to_owned());
-    entry.seen = seen;
-    entry.dropped = seen;
+    entry.seen = unplaced;
+    entry.dropped = unplaced;
     Some(entry)
 }
 

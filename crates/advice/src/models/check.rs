@@ -17,8 +17,8 @@ pub(super) fn find_violation(json: &Json, schema: &Json) -> Option<Violation> {
 }
 
 fn check_value(json: &Json, schema: &Json, pointer: &str) -> Option<Violation> {
-    let own = violation_of(json, schema).map(|message| Violation { pointer: pointer.to_owned(), message });
-    own.or_else(|| match json {
+    let violation = violation_of(json, schema).map(|message| Violation { pointer: pointer.to_owned(), message });
+    violation.or_else(|| match json {
         Json::Array(items) => {
             let mut items = items.iter().enumerate();
             items.find_map(|(number, item)| check_value(item, schema.get("items")?, &format!("{pointer}/{number}")))

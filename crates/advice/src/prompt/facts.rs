@@ -187,13 +187,13 @@ fn table(entry: &TrailEntry, rows: usize) -> String {
 
 fn frames(failure: &Failure) -> String {
     let working_dir = working_dir(failure);
-    let own = failure.context.frames.iter().filter(|frame| frame.in_app).take(12);
-    let own = lines(own.map(|frame| {
+    let app_frames = failure.context.frames.iter().filter(|frame| frame.in_app).take(12);
+    let app_frames = lines(app_frames.map(|frame| {
         sanitize(&format!("{} at {}", frame.function, place_of(frame.file.as_deref(), frame.line, working_dir)))
     }));
     // Records of other programs have a stack as text only.
     let is_text = failure.context.frames.is_empty() && !is_python_traceback(&failure.stack_trace);
-    if is_text { excerpt_start(&failure.stack_trace, 3_000) } else { own }
+    if is_text { excerpt_start(&failure.stack_trace, 3_000) } else { app_frames }
 }
 
 /// The traceback of Python. It contains source lines, also those of notebook cells.

@@ -135,8 +135,8 @@ fn compared_values(failure: &Failure) -> ComparedValues {
     let working_dir = context.process.as_ref().and_then(|process| process.cwd.as_deref());
     let place = context.location.as_ref().map(|at| place_of(at.file.as_deref(), at.line, working_dir));
     add("location", place.map(Value::from));
-    let own = context.frames.iter().filter(|frame| frame.in_app).map(|frame| &*frame.function);
-    add("functions", Some(own.collect::<Vec<_>>().join(" < ").into()).filter(|own| *own != "".into()));
+    let functions = context.frames.iter().filter(|frame| frame.in_app).map(|frame| &*frame.function);
+    add("functions", Some(functions.collect::<Vec<_>>().join(" < ").into()).filter(|text| *text != "".into()));
     add("elapsed_s", context.elapsed_s.map(Value::from));
     add("session_id", text(&context.session_id));
     add("thread", text(&context.thread));

@@ -95,8 +95,8 @@ fn first_instant(date: NaiveDate) -> Option<DateTime<Utc>> {
 
 /// The instants with this local time: two if the clocks go back, none if they skip it.
 fn instants(time: NaiveDateTime) -> Vec<DateTime<Utc>> {
-    let around = [-MAX_UTC_OFFSET, MAX_UTC_OFFSET].map(|far| time.checked_add_signed(far).unwrap_or(time));
-    let offsets = around.map(|around| Local.offset_from_utc_datetime(&around).fix());
+    let extremes = [-MAX_UTC_OFFSET, MAX_UTC_OFFSET].map(|far| time.checked_add_signed(far).unwrap_or(time));
+    let offsets = extremes.map(|time| Local.offset_from_utc_datetime(&time).fix());
     let instants = offsets.iter().filter_map(|offset| Some(offset.from_local_datetime(&time).single()?.to_utc()));
     instants.filter(|instant| instant.with_timezone(&Local).naive_local() == time).collect()
 }
