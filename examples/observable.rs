@@ -1,7 +1,7 @@
 //! A pole mass from its gap equation, by a Newton iteration that runs out of iterations.
 //!
-//! `cargo run --example observable [DIR]`. The second coupling leaves the equation without a real root: the iteration wanders
-//! for ever, and the record says how many iterations it had, and the residual and tolerance where it stopped.
+//! `cargo run --example observable [DIR]`. The second coupling leaves the equation without a real root: the iteration
+//! wanders for ever, and the record says how many iterations it had, and the residual and tolerance where it stopped.
 
 mod show;
 

@@ -1,8 +1,9 @@
 //! What the layer costs in a loop of your own: put it into `solve`, and see.
 //!
-//! `cargo run --release --example overhead`. The loop here is Jacobi's iteration for Poisson's equation, ∆u = −1 on a square
-//! of n × n points, with one computation span for each solution and one numeric event for each sweep. It runs without a
-//! subscriber, with the layer, and with the runtime log too, in turns; the dearer a sweep is, the less is noticed.
+//! `cargo run --release --example overhead`. The loop here is Jacobi's iteration for Poisson's equation, ∆u = −1 on a
+//! square of n × n points, with one computation span for each solution and one numeric event for each sweep. It runs
+//! without a subscriber, with the layer, and with the runtime log too, in turns; the dearer a sweep is, the less is
+//! noticed.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

@@ -1,8 +1,9 @@
 //! A sweep over parameters on all cores, in which some thousands of runs fail and the others do not.
 //!
 //! `cargo run --release --example sweep [DIR] [RUNS]`. Each run integrates a Van der Pol oscillator with an explicit
-//! method that is allowed a number of steps: where the oscillator is stiff, they run out. Every failed run has its record,
-//! and the runtime log holds the parameters and the outcome of every run: what tells failing parameters from good ones.
+//! method that is allowed a number of steps: where the oscillator is stiff, they run out. Every failed run has its
+//! record, and the runtime log holds the parameters and the outcome of every run: what tells failing parameters from
+//! good ones.
 
 mod show;
 

@@ -1,7 +1,7 @@
 //! Betti numbers from the ranks of boundary matrices, of a complex whose boundaries do not fit together.
 //!
-//! `cargo run --example topology [DIR]`. The boundary of a boundary vanishes: ∂₁∂₂ = 0. In the second complex one face has
-//! the wrong orientation, so that it does not; the Betti numbers from its ranks would be nonsense, and are refused.
+//! `cargo run --example topology [DIR]`. The boundary of a boundary vanishes: ∂₁∂₂ = 0. In the second complex one face
+//! has the wrong orientation, so that it does not; the Betti numbers from its ranks would be nonsense, and are refused.
 
 mod show;
 

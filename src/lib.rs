@@ -71,7 +71,8 @@
 //! - `failed` if a failure of the computation was recorded, `panicked` if a panic unwinds it without a record,
 //! - `ok` if the code states success: with [`record_outcome`](ResultExt::record_outcome) on its `Result`, with
 //!   [`record_success`], with `#[instrument(ret)]` (unless the value is `Err(…)`, `None`, `false` or not finite), or
-//!   with `Span::record("outcome", "ok")` for a declared field `outcome`, which accepts `failed` and `cancelled` as well,
+//!   with `Span::record("outcome", "ok")` for a declared field `outcome`, which accepts `failed` and `cancelled` as
+//!   well,
 //! - `unknown` otherwise.
 //!
 //! # The trail

@@ -1,5 +1,5 @@
-//! The examples, run as a user runs them, from another folder. `cargo test` builds them; `cargo test --test examples` alone
-//! does not.
+//! The examples, run as a user runs them, from another folder. `cargo test` builds them; `cargo test --test examples`
+//! alone does not.
 
 mod support;
 

@@ -18,8 +18,8 @@ pub(crate) fn fail() {
     computation().in_scope(|| error!(t = -9.78, residual = f64::NAN, "step size underflow"));
 }
 
-/// The floor: the bytes of a record serialised, a backtrace without names, and a file created, written and renamed, under
-/// a name of the same length, since a directory's cost grows with them.
+/// The floor: the bytes of a record serialised, a backtrace without names, and a file created, written and renamed,
+/// under a name of the same length, since a directory's cost grows with them.
 pub(crate) struct Floor {
     record: Failure,
     dir: std::path::PathBuf,
@@ -54,8 +54,8 @@ pub(crate) fn one(dir: &Path) -> Pair {
     beside_floor(dir, 200, 20).0
 }
 
-/// A burst of 10,000, until all of it and `latest.json` are with the system: the median of a hundred, and the share of the
-/// last wait.
+/// A burst of 10,000, until all of it and `latest.json` are with the system: the median of a hundred, and the share of
+/// the last wait.
 pub(crate) fn burst(dir: &Path) -> Pair {
     const ROUNDS: usize = 100;
     const REPEATS: u32 = 100;

@@ -1,4 +1,5 @@
-//! What a computation reports while it runs: numbers by the place in the program that reports them, and texts beside them.
+//! What a computation reports while it runs: numbers by the place in the program that reports them, and texts beside
+//! them.
 
 use std::collections::VecDeque;
 

@@ -2,7 +2,8 @@
 
 use crate::support::{Repo, World};
 
-/// Removes the objects of records: what a `git gc --prune=now` does that has looked at the references before they moved.
+/// Removes the objects of records: what a `git gc --prune=now` does that has looked at the references before they
+/// moved.
 fn throw_away(clone: &Repo, record: &str) {
     let blob = clone.git(&["hash-object", record]);
     let (dir, file) = blob.trim().split_at(2);

@@ -26,7 +26,8 @@ fn work(computation: &str, number: u32) {
     error!(number, "no convergence");
 }
 
-/// The time that a thread has waited for something, without the time that it has computed, or has waited for a processor.
+/// The time that a thread has waited for something, without the time that it has computed, or has waited for a
+/// processor.
 struct Waited {
     started: Instant,
     busy: Duration,

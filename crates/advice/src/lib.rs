@@ -38,7 +38,8 @@
 //! - A server that only a `failures.toml` names receives no key and no secrets, and nothing at all if it is on another
 //!   machine. Files that another user could have written are not read. Keys are sent over http to this machine only.
 //! - Answers, errors and files never contain a key, even if the server repeats it.
-//! - The prompt fences the record with a marker that the record cannot contain, and tells the model to treat it as data.
+//! - The prompt fences the record with a marker that the record cannot contain, and tells the model to treat it as
+//!   data.
 //! - Without a directory, nothing is written.
 
 mod advice;

@@ -1,6 +1,7 @@
 //! Diagnoses failures: describes the convergence of the trail, finds the category, and suggests fixes by rules.
 //!
-//! A part of [tracing-failure](https://docs.rs/tracing-failure), which re-exports [`diagnose`], [`Rule`] and [`ValueTest`].
+//! A part of [tracing-failure](https://docs.rs/tracing-failure), which re-exports [`diagnose`], [`Rule`] and
+//! [`ValueTest`].
 
 mod convergence;
 mod rules;
