@@ -9,7 +9,7 @@ use serde::Serialize;
 use tracing::Level;
 
 use crate::error_source::{Chain, ErrorSource};
-use crate::layer::capture::Capture;
+use crate::layer::layer_core::LayerCore;
 use crate::layer::recording::Call;
 use crate::log::line::write_line;
 use crate::observe::panic_payload::caught;
@@ -91,7 +91,7 @@ impl StructuredLogger {
             parameters: self.parameters(parameters),
             observation,
         };
-        Capture::record_call(&self.recorder, call)
+        LayerCore::record_call(&self.recorder, call)
     }
 
     /// Records a failure from another source: another language, another process, or a solver's report.

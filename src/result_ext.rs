@@ -3,7 +3,7 @@
 use std::panic::Location as Caller;
 
 use crate::error_source::{Chain, ErrorSource};
-use crate::layer::capture::Capture;
+use crate::layer::layer_core::LayerCore;
 use crate::observe::outcome::Outcome;
 use crate::observe::report::{ReportContent, ReportSite};
 use crate::observe::thread::Busy;
@@ -84,7 +84,7 @@ impl<T, E: ErrorSource<Via>, Via> ResultExt<Via> for Result<T, E> {
         let caller = Caller::caller();
         match self {
             Ok(value) => {
-                Capture::state_outcome(Outcome::Ok);
+                LayerCore::state_outcome(Outcome::Ok);
                 Ok(value)
             }
             Err(error) => Err(record(error, caller)),
@@ -95,7 +95,7 @@ impl<T, E: ErrorSource<Via>, Via> ResultExt<Via> for Result<T, E> {
 fn record<Via, E: ErrorSource<Via>>(error: E, caller: &'static Caller<'static>) -> E {
     let Some(_busy) = Busy::enter() else { return error };
     let mut messages = Vec::new();
-    let verdict = Capture::record_current(|recorder| {
+    let verdict = LayerCore::record_current(|recorder| {
         let Chain(chain) = error.chain(&recorder.limits);
         let mut observation = Observation::new(Trigger::Call, ReportSite::Line(caller.file().into(), caller.line()));
         observation.error = chain;
@@ -106,6 +106,6 @@ fn record<Via, E: ErrorSource<Via>>(error: E, caller: &'static Caller<'static>) 
     });
     let failure = verdict.and_then(Verdict::failure);
     let path =
-        || Capture::with_current(|capture, _, _| capture.recorder.take_unreported_path(failure, &messages)).flatten();
+        || LayerCore::with_current(|core, _, _| core.recorder.take_unreported_path(failure, &messages)).flatten();
     error.noting(path)
 }

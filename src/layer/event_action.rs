@@ -2,7 +2,7 @@
 
 use tracing::{Level, Metadata};
 
-use crate::layer::capture::Capture;
+use crate::layer::layer_core::LayerCore;
 use crate::observe::outcome;
 
 /// The action of the layer for an event.
@@ -23,16 +23,16 @@ pub(super) enum EventAction {
 
 impl EventAction {
     #[inline]
-    pub(super) fn of(capture: &Capture, meta: &Metadata<'_>) -> Self {
+    pub(super) fn of(core: &LayerCore, meta: &Metadata<'_>) -> Self {
         let is_error = *meta.level() == Level::ERROR;
-        let is_logged = capture.has_log && capture.recorder.logs(meta);
+        let is_logged = core.has_log && core.recorder.logs(meta);
         if is_error {
             EventAction::Record { is_logged }
         } else if is_logged {
             EventAction::Log
-        } else if capture.has_log && outcome::is_return(meta) {
+        } else if core.has_log && outcome::is_return(meta) {
             EventAction::Outcome
-        } else if capture.open_spans.any_computation() {
+        } else if core.open_spans.any_computation() {
             EventAction::Trail
         } else {
             EventAction::Ignore

@@ -9,7 +9,7 @@ use std::sync::{Arc, Weak};
 use tracing::Dispatch;
 use tracing::subscriber::NoSubscriber;
 
-use crate::layer::capture::Capture;
+use crate::layer::layer_core::LayerCore;
 use crate::observe::span_path::SpanKey;
 use crate::observe::span_stack;
 use crate::observe::span_stack::Current;
@@ -21,14 +21,14 @@ const MAX_LISTED: usize = 256;
 /// Maximum number of spans in a path that is read from the open spans.
 const MAX_SPANS: usize = 256;
 
-static LIVE: Mutex<Vec<Weak<Capture>>> = Mutex::new(Vec::new());
+static LIVE: Mutex<Vec<Weak<LayerCore>>> = Mutex::new(Vec::new());
 
 /// Lists a layer until it is dropped.
-pub(super) fn list(capture: &Arc<Capture>) {
+pub(super) fn list(core: &Arc<LayerCore>) {
     let Some(mut live) = LIVE.lock() else { return };
     live.retain(|listed| listed.strong_count() > 0);
     if live.len() < MAX_LISTED {
-        live.push(Arc::downgrade(capture));
+        live.push(Arc::downgrade(core));
     }
 }
 
@@ -37,7 +37,7 @@ pub(super) fn is_free() -> bool {
     LIVE.is_free()
 }
 
-fn listed() -> Vec<Arc<Capture>> {
+fn listed() -> Vec<Arc<LayerCore>> {
     LIVE.lock().map(|live| live.iter().filter_map(Weak::upgrade).collect()).unwrap_or_default()
 }
 
@@ -49,24 +49,24 @@ enum Delivery {
     Unknown,
 }
 
-impl Capture {
+impl LayerCore {
     /// Calls `look` with each layer of the current dispatcher and the spans around the caller, innermost first.
-    pub(crate) fn for_each_current(mut look: impl FnMut(&Capture, Vec<SpanKey>, &Dispatch)) {
+    pub(crate) fn for_each_current(mut look: impl FnMut(&LayerCore, Vec<SpanKey>, &Dispatch)) {
         tracing::dispatcher::get_default(|dispatch| {
             let mut found = false;
             let mut hidden = false;
-            for capture in listed() {
-                match capture.delivery(dispatch) {
+            for core in listed() {
+                match core.delivery(dispatch) {
                     Delivery::Yes => {
                         found = true;
-                        look(&capture, capture.current_path(dispatch), dispatch);
+                        look(&core, core.current_path(dispatch), dispatch);
                     }
                     Delivery::Unknown => hidden = true,
                     Delivery::No => {}
                 }
             }
-            match dispatch.downcast_ref::<Capture>() {
-                Some(capture) if !found => look(capture, capture.current_path(dispatch), dispatch),
+            match dispatch.downcast_ref::<LayerCore>() {
+                Some(core) if !found => look(core, core.current_path(dispatch), dispatch),
                 None if hidden && !found => report_hidden(),
                 _ => {}
             }
@@ -75,12 +75,12 @@ impl Capture {
 
     /// Calls `look` with the first layer of the current dispatcher and the spans around the caller, innermost first.
     /// Returns `None` if no [`FailureLayer`](super::FailureLayer) is installed.
-    pub(crate) fn with_current<R>(look: impl FnOnce(&Capture, Vec<SpanKey>, &Dispatch) -> R) -> Option<R> {
+    pub(crate) fn with_current<R>(look: impl FnOnce(&LayerCore, Vec<SpanKey>, &Dispatch) -> R) -> Option<R> {
         let mut look = Some(look);
         let mut result = None;
-        Self::for_each_current(|capture, path, dispatch| {
+        Self::for_each_current(|core, path, dispatch| {
             if let Some(look) = look.take() {
-                result = Some(look(capture, path, dispatch));
+                result = Some(look(core, path, dispatch));
             }
         });
         result

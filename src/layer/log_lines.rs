@@ -20,7 +20,7 @@ where
 {
     /// Writes the line of a computation that closes.
     pub(super) fn log_computation(&self, path: &[SpanKey], computation: &Computation, failure: Option<Uuid>) {
-        let Some(context) = self.capture.recorder.line_context() else { return };
+        let Some(context) = self.core.recorder.line_context() else { return };
         let outcome = match failure {
             Some(_) => Outcome::Failed,
             None if std::thread::panicking() && computation.may_unwind() => Outcome::Panicked,
@@ -28,7 +28,7 @@ where
         };
         let mut line = ComputationLine::new(path[0].1);
         for (id, _) in path {
-            self.capture.open_spans.with(*id, |open_span| line.add_span(&open_span.fields, &context));
+            self.core.open_spans.with(*id, |open_span| line.add_span(&open_span.fields, &context));
         }
         line.write(outcome, computation.duration(), failure, &context);
     }
@@ -42,12 +42,12 @@ where
         failure: Option<Uuid>,
         ctx: &Context<'_, S>,
     ) {
-        let Some(context) = self.capture.recorder.line_context() else { return };
+        let Some(context) = self.core.recorder.line_context() else { return };
         let mut line = EventLine::new(time, event.metadata(), fields, &context);
         let mut next = self.parent_of_event(event, ctx).map(|current| current.span);
         for _ in 0..context.limits.spans {
             let Some(id) = next else { break };
-            let parent = self.capture.open_spans.with(id, |open_span| {
+            let parent = self.core.open_spans.with(id, |open_span| {
                 if open_span.logged.is_empty() {
                     write_span(&mut open_span.logged, open_span.meta, Some(&open_span.fields), &context);
                 }

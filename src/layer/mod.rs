@@ -1,9 +1,9 @@
 //! The `tracing` layer. It tracks spans and events, and passes failures to the recorder.
 
-pub(crate) mod capture;
 mod event;
 mod event_action;
 mod hook_state;
+pub(crate) mod layer_core;
 mod live;
 mod log_lines;
 pub(crate) mod panic_hook;
@@ -44,8 +44,8 @@ use crate::observe::trail::retention::HistoryOptions;
 use crate::observe::{outcome, recent_panics, thread};
 use crate::recorder::Recorder;
 use crate::recorder::observation::{Observation, Verdict};
-use capture::Capture;
 use event_action::EventAction;
+use layer_core::LayerCore;
 use runtime::fork;
 
 /// A [`Layer`] that records every failed computation. It works with any subscriber that is built on a registry.
@@ -84,7 +84,7 @@ use runtime::fork;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct FailureLayer<S> {
-    pub(super) capture: Arc<Capture>,
+    pub(super) core: Arc<LayerCore>,
     error_layer: ErrorLayer<S, span_trace::FieldText>,
     /// The most detailed level that the layer observes.
     level: LevelFilter,
@@ -107,7 +107,7 @@ where
 
     fn of_recorder(recorder: Arc<Recorder>, history: HistoryOptions, level: LevelFilter, sole: bool) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let capture = Arc::new(Capture {
+        let core = Arc::new(LayerCore {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             retention: history.retention,
             trail_filter: history.filter,
@@ -120,9 +120,9 @@ where
             show: span_trace::show::<S>,
             recorder,
         });
-        live::list(&capture);
-        fork::spare(Arc::downgrade(&capture) as _);
-        FailureLayer { capture, error_layer: ErrorLayer::new(span_trace::FieldText), level, hints: false }
+        live::list(&core);
+        fork::spare(Arc::downgrade(&core) as _);
+        FailureLayer { core, error_layer: ErrorLayer::new(span_trace::FieldText), level, hints: false }
     }
 
     /// Lets the layer disable, for all layers, callsites that are more detailed than its level and its log.
@@ -132,29 +132,29 @@ where
 
     /// Returns the most detailed level of computations, trail and log.
     fn most_detailed(&self) -> LevelFilter {
-        let logged = self.capture.recorder.log.as_ref().map_or(LevelFilter::OFF, |log| log.filter().most());
-        let trailed = self.capture.trail_filter.as_ref().map_or(LevelFilter::OFF, TrailFilter::most);
+        let logged = self.core.recorder.log.as_ref().map_or(LevelFilter::OFF, |log| log.filter().most());
+        let trailed = self.core.trail_filter.as_ref().map_or(LevelFilter::OFF, TrailFilter::most);
         self.level.max(logged).max(trailed)
     }
 
     /// Returns true if the layer uses this callsite.
     fn needs(&self, meta: &Metadata<'_>) -> bool {
-        let capture = &self.capture;
+        let core = &self.core;
         if meta.is_span() {
             return *meta.level() <= self.most_detailed();
         }
         let is_detailed = *meta.level() <= self.level;
-        let is_kept = match &capture.trail_filter {
-            Some(filter) => capture.retention.keeps_any() && filter.enables(meta),
-            None => capture.retention.keeps_any() && is_detailed,
+        let is_kept = match &core.trail_filter {
+            Some(filter) => core.retention.keeps_any() && filter.enables(meta),
+            None => core.retention.keeps_any() && is_detailed,
         };
-        let is_outcome = is_detailed && capture.has_log && outcome::is_return(meta);
-        is_kept || is_outcome || *meta.level() == Level::ERROR || capture.recorder.logs(meta)
+        let is_outcome = is_detailed && core.has_log && outcome::is_return(meta);
+        is_kept || is_outcome || *meta.level() == Level::ERROR || core.recorder.logs(meta)
     }
 
     /// Returns the span that the thread is in.
     fn current(&self, ctx: &Context<'_, S>) -> Option<CurrentSpan> {
-        match span_stack::current(self.capture.id) {
+        match span_stack::current(self.core.id) {
             Current::Span(current) => Some(current),
             Current::None => None,
             Current::Unknown => ctx.current_span().id().map(|id| CurrentSpan::span(id.into_u64())),
@@ -181,11 +181,11 @@ where
     fn track_span(&self, attrs: &span::Attributes<'_>, id: u64, ctx: &Context<'_, S>) {
         let meta = attrs.metadata();
         let role = Role::of(meta);
-        let logged = self.capture.has_log && self.capture.recorder.logs(meta);
-        let open_spans = &self.capture.open_spans;
+        let logged = self.core.has_log && self.core.recorder.logs(meta);
+        let open_spans = &self.core.open_spans;
         // If no computation is open, the span cannot be inside one. Its parent is then needed only by the log.
         let any_computation = open_spans.any_computation();
-        let parent = (role.is_marked() || any_computation || self.capture.has_log)
+        let parent = (role.is_marked() || any_computation || self.core.has_log)
             .then(|| self.parent_of_span(attrs, ctx))
             .flatten();
         let enclosing = if any_computation { parent } else { None };
@@ -199,13 +199,13 @@ where
         let mut open_span = open_spans::from_pool(meta, role);
         open_span.parent = parent;
         open_span.formatting = if in_computation || logged { Formatting::All } else { Formatting::PlainOnly };
-        open_span.opened = thread::Moment::now(self.capture.id);
+        open_span.opened = thread::Moment::now(self.core.id);
         if role.is_marked() {
             open_span.open_computation(enclosing);
         } else {
             open_span.computation = enclosing;
         }
-        attrs.record(&mut open_span.fields.visitor(&self.capture.recorder.limits, open_span.formatting));
+        attrs.record(&mut open_span.fields.visitor(&self.core.recorder.limits, open_span.formatting));
         open_spans.insert(id, open_span);
     }
 
@@ -220,13 +220,13 @@ where
         let mut path: Vec<SpanKey> =
             ctx.event_scope(event).into_iter().flatten().map(|span| (span.id().into_u64(), span.metadata())).collect();
         if path.is_empty() && event.is_contextual() {
-            path = self.capture.entered_path();
+            path = self.core.entered_path();
         }
-        let span_path = self.capture.span_path(&path);
-        let observation = event::observe_event(event.metadata(), fields, error, &self.capture.recorder);
+        let span_path = self.core.span_path(&path);
+        let observation = event::observe_event(event.metadata(), fields, error, &self.core.recorder);
         let observation = Observation { at, ..observation };
-        let verdict = self.capture.record(&span_path, observation);
-        if self.capture.sole && matches!(verdict, Verdict::Recorded(_)) {
+        let verdict = self.core.record(&span_path, observation);
+        if self.core.sole && matches!(verdict, Verdict::Recorded(_)) {
             for (id, text) in span_path.texts() {
                 span_trace::show_fields(ctx.span(&span::Id::from_u64(id)), text);
             }
@@ -239,7 +239,7 @@ where
         let meta = event.metadata();
         // An ERROR-level function may return successfully. Its `return` event is no failure then.
         let states_success = outcome::is_return(meta) && self.take_returned_outcome(event, ctx);
-        if !thread::count_activity(self.capture.id) {
+        if !thread::count_activity(self.core.id) {
             return;
         }
         let mut scratch = open_spans::from_pool(meta, Role::default());
@@ -256,24 +256,24 @@ where
             return false;
         }
         let parent = self.parent_of_event(event, ctx);
-        if let Some(computation) = parent.and_then(|current| self.capture.named_span(current.span)) {
+        if let Some(computation) = parent.and_then(|current| self.core.named_span(current.span)) {
             computation.state_outcome(Outcome::Ok);
         }
         true
     }
 
     fn add_to_trail(&self, event: &Event<'_>, ctx: &Context<'_, S>, event_fields: Option<&Fields>) {
-        let capture = &self.capture;
-        if !capture.retention.keeps_any() || !capture.open_spans.any_computation() || Busy::is_busy() {
+        let core = &self.core;
+        if !core.retention.keeps_any() || !core.open_spans.any_computation() || Busy::is_busy() {
             return;
         }
         if let Some(current) = self.parent_of_event(event, ctx) {
-            self.capture.add_values(current, event.metadata(), |visitor| event.record(visitor), event_fields);
+            self.core.add_values(current, event.metadata(), |visitor| event.record(visitor), event_fields);
         }
     }
 
     fn close(&self, id: u64, ctx: &Context<'_, S>) {
-        let open_spans = &self.capture.open_spans;
+        let open_spans = &self.core.open_spans;
         let mut closing = open_spans.close(id, |open_span| self.has_close_action(open_span));
         if matches!(closing, CloseState::Deferred) {
             if let Some(_busy) = Busy::enter() {
@@ -291,21 +291,21 @@ where
         let is_computation = open_span.role.is_marked();
         open_spans::recycle(open_span);
         if is_computation && recent_panics::any_pending() {
-            unwinding::report_unclaimed(&self.capture.recorder);
+            unwinding::report_unclaimed(&self.core.recorder);
         }
     }
 
     /// Returns true if closing this span may write a record or a log line.
     fn has_close_action(&self, open_span: &OpenSpan) -> bool {
-        let recorder = &self.capture.recorder;
+        let recorder = &self.core.recorder;
         let is_failure = *open_span.meta.level() == Level::ERROR && recorder.error_spans;
         open_span.role.is_marked() && (is_failure || recorder.log.is_some() || std::thread::panicking())
     }
 
     /// Writes the record and the log line of a computation whose span closes.
     fn run_close_action(&self, id: u64, ctx: &Context<'_, S>) {
-        let recorder = &self.capture.recorder;
-        let closed = self.capture.open_spans.with(id, |open_span| {
+        let recorder = &self.core.recorder;
+        let closed = self.core.open_spans.with(id, |open_span| {
             let is_failure = *open_span.meta.level() == Level::ERROR && recorder.error_spans;
             let observation = is_failure.then(|| event::observe_span(open_span, recorder));
             Some((open_span.meta, open_span.role, Arc::clone(open_span.own()?), observation))
@@ -316,15 +316,15 @@ where
             path.push((id, meta));
         }
         if std::thread::panicking() {
-            let span_path = self.capture.span_path(&path);
-            self.capture.record_unwinding(&span_path, &computation, callsite::location(meta));
+            let span_path = self.core.span_path(&path);
+            self.core.record_unwinding(&span_path, &computation, callsite::location(meta));
         }
         let has_failure = computation.state().is_some_and(|state| state.recorded.is_some() || !state.inner.is_empty());
         if let Some(observation) = observation
             && !has_failure
             && computation.outcome() != Outcome::Ok
         {
-            self.capture.record(&self.capture.span_path(&path), observation);
+            self.core.record(&self.core.span_path(&path), observation);
         }
         if role.names_computation() {
             self.log_computation(&path, &computation, computation.failure());
@@ -338,7 +338,7 @@ where
         let at = is_failure.then(record::time::now);
         let time = at.map_or_else(SystemTime::now, SystemTime::from);
         let mut error = None;
-        event.record(&mut fields.visitor(&self.capture.recorder.limits, Formatting::All).with_error(&mut error));
+        event.record(&mut fields.visitor(&self.core.recorder.limits, Formatting::All).with_error(&mut error));
         let verdict = at.map(|at| self.error_event(event, at, fields, error, ctx));
         if is_logged {
             self.log_event(time, event, fields, verdict.and_then(Verdict::failure), ctx);
@@ -368,39 +368,39 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     fn on_register_dispatch(&self, dispatch: &Dispatch) {
-        let subscriber = (self.capture.subscriber_in)(dispatch).unwrap_or(0);
-        self.capture.subscriber.store(subscriber, Ordering::Relaxed);
+        let subscriber = (self.core.subscriber_in)(dispatch).unwrap_or(0);
+        self.core.subscriber.store(subscriber, Ordering::Relaxed);
     }
 
     fn register_callsite(&self, meta: &'static Metadata<'static>) -> Interest {
-        if !self.capture.sole || self.needs(meta) {
+        if !self.core.sole || self.needs(meta) {
             return Interest::always();
         }
         if meta.is_span() && Role::of(meta).names_computation() {
-            self.capture.recorder.report_too_detailed(meta, self.level);
+            self.core.recorder.report_too_detailed(meta, self.level);
         }
         Interest::never()
     }
 
     /// Filters callsites that are not registered, such as records of the `log` crate.
     fn enabled(&self, meta: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        !self.capture.sole || self.needs(meta)
+        !self.core.sole || self.needs(meta)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
         // A sole layer receives every callsite once and disables it itself. It can therefore report a computation whose
         // span is too detailed.
-        let hint = if self.capture.sole { LevelFilter::TRACE } else { self.most_detailed() };
+        let hint = if self.core.sole { LevelFilter::TRACE } else { self.most_detailed() };
         self.hints.then_some(hint)
     }
 
     #[inline]
     fn on_new_span(&self, attrs: &span::Attributes<'_>, id: &span::Id, ctx: Context<'_, S>) {
-        if !thread::count_activity(self.capture.id) {
+        if !thread::count_activity(self.core.id) {
             return;
         }
-        let capture = &self.capture;
-        if attrs.metadata().fields().is_empty() && !capture.open_spans.any_computation() && !capture.has_log {
+        let core = &self.core;
+        if attrs.metadata().fields().is_empty() && !core.open_spans.any_computation() && !core.has_log {
             return;
         }
         self.track_span(attrs, id.into_u64(), &ctx);
@@ -411,15 +411,15 @@ where
         let look = |open_span: &mut OpenSpan| {
             (open_span.meta, open_span.role, open_span.formatting, open_span.computation.is_some())
         };
-        let Some((meta, role, formatting, in_computation)) = self.capture.open_spans.with(id, look) else { return };
+        let Some((meta, role, formatting, in_computation)) = self.core.open_spans.with(id, look) else { return };
         let Some(busy) = Busy::enter() else { return };
         // Read the values into a temporary span first: their `Debug` may run any code, and the table must not be locked
         // meanwhile.
         let mut later = open_spans::from_pool(meta, role);
-        values.record(&mut later.fields.visitor(&self.capture.recorder.limits, formatting));
+        values.record(&mut later.fields.visitor(&self.core.recorder.limits, formatting));
         let outcome = if role.names_computation() { later.fields.raw_text(OUTCOME) } else { None };
         let outcome = outcome.and_then(Outcome::from_name);
-        self.capture.open_spans.with(id, |open_span| {
+        self.core.open_spans.with(id, |open_span| {
             open_span.logged.clear();
             open_span.fields.record(&later.fields);
             if let (Some(computation), Some(outcome)) = (open_span.own(), outcome) {
@@ -428,17 +428,16 @@ where
         });
         open_spans::recycle(later);
         drop(busy);
-        if in_computation && self.capture.retention.keeps_any() {
-            self.capture.add_values(CurrentSpan::span(id), meta, |visitor| values.record(visitor), None);
+        if in_computation && self.core.retention.keeps_any() {
+            self.core.add_values(CurrentSpan::span(id), meta, |visitor| values.record(visitor), None);
         }
     }
 
     fn on_follows_from(&self, id: &span::Id, follows: &span::Id, ctx: Context<'_, S>) {
         let Some(name) = ctx.metadata(follows).map(Metadata::name) else { return };
-        let computation =
-            self.capture.open_spans.with(follows.into_u64(), |open_span| open_span.own().cloned()).flatten();
-        self.capture.open_spans.with(id.into_u64(), |open_span| {
-            if open_span.follows.len() < self.capture.recorder.limits.spans {
+        let computation = self.core.open_spans.with(follows.into_u64(), |open_span| open_span.own().cloned()).flatten();
+        self.core.open_spans.with(id.into_u64(), |open_span| {
+            if open_span.follows.len() < self.core.recorder.limits.spans {
                 open_span.follows.push(Followed { name, computation });
             }
         });
@@ -446,17 +445,17 @@ where
 
     #[inline]
     fn on_enter(&self, id: &span::Id, _: Context<'_, S>) {
-        span_stack::enter(self.capture.id, id.into_u64());
+        span_stack::enter(self.core.id, id.into_u64());
     }
 
     #[inline]
     fn on_exit(&self, id: &span::Id, _: Context<'_, S>) {
-        span_stack::exit(self.capture.id, id.into_u64());
+        span_stack::exit(self.core.id, id.into_u64());
     }
 
     #[inline]
     fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
-        match EventAction::of(&self.capture, event.metadata()) {
+        match EventAction::of(&self.core, event.metadata()) {
             EventAction::Ignore => {}
             EventAction::Trail => self.add_to_trail(event, &ctx, None),
             EventAction::Outcome => {
@@ -471,7 +470,7 @@ where
     #[inline]
     fn on_close(&self, id: span::Id, ctx: Context<'_, S>) {
         let id = id.into_u64();
-        if self.capture.open_spans.may_hold(id) {
+        if self.core.open_spans.may_hold(id) {
             self.close(id, &ctx);
         }
     }
@@ -479,12 +478,12 @@ where
     // `span_trace::find` returns only pointers to this layer and to its fields.
     #[allow(unsafe_code)]
     unsafe fn downcast_raw(&self, id: TypeId) -> Option<*const ()> {
-        span_trace::find(self, &self.capture, &self.error_layer, id)
+        span_trace::find(self, &self.core, &self.error_layer, id)
     }
 }
 
 impl<S> fmt::Debug for FailureLayer<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FailureLayer").field("failures", &self.capture.recorder.store.dir()).finish_non_exhaustive()
+        f.debug_struct("FailureLayer").field("failures", &self.core.recorder.store.dir()).finish_non_exhaustive()
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::layer::capture::Capture;
 use crate::layer::hook_state::{self, Hook};
+use crate::layer::layer_core::LayerCore;
 use crate::layer::unwinding;
 use crate::observe::attribution::Attribution;
 use crate::observe::panic_payload;
@@ -72,7 +72,7 @@ fn hook(info: &PanicHookInfo<'_>, before: &dyn Fn(&PanicHookInfo<'_>)) {
     };
     let panic = read(info);
     let failure = if is_end_of_another(&panic) { None } else { record(&panic) };
-    let recorder = Capture::with_current(|capture, _, _| Arc::clone(&capture.recorder));
+    let recorder = LayerCore::with_current(|core, _, _| Arc::clone(&core.recorder));
     if let Some(recorder) = &recorder {
         recorder.flush();
     }
@@ -114,13 +114,13 @@ fn record(panic: &Arc<RecentPanic>) -> Option<Uuid> {
         Some(report) => Some(report.failure),
         None if unwinding::may_run_in_cleanup(panic) => None,
         None if may_belong_elsewhere && unwinding::will_show(panic) => None,
-        None => Capture::record_current(|_| observation(panic, may_belong_elsewhere)).and_then(Verdict::failure),
+        None => LayerCore::record_current(|_| observation(panic, may_belong_elsewhere)).and_then(Verdict::failure),
     };
     if let Some(failure) = failure {
         panic.cover(failure);
     }
     unwinding::mark_panic();
-    Capture::with_current(|capture, _, _| unwinding::push_recent(Arc::clone(panic), Some(&capture.recorder)))
+    LayerCore::with_current(|core, _, _| unwinding::push_recent(Arc::clone(panic), Some(&core.recorder)))
         .unwrap_or_else(|| unwinding::push_recent(Arc::clone(panic), None));
     failure
 }

@@ -9,8 +9,8 @@ use record::{Map, SpanEntry};
 use tracing_error::SpanTrace;
 use uuid::Uuid;
 
-use crate::layer::capture::Capture;
 use crate::layer::hook_state;
+use crate::layer::layer_core::LayerCore;
 use crate::observe::backtrace;
 use crate::observe::error_chain::{ErrorChain, read_span_trace};
 use crate::observe::open_spans::{Computation, open_in_process};
@@ -30,16 +30,16 @@ pub(crate) struct Call {
     pub(crate) observation: Observation,
 }
 
-impl Capture {
+impl LayerCore {
     /// Records a failure that was observed outside of layer callbacks, in each layer of the current dispatcher. Returns
     /// the verdict of the first layer.
     pub(crate) fn record_current(mut observation: impl FnMut(&Recorder) -> Observation) -> Option<Verdict> {
         let mut first = None;
-        Self::for_each_current(|capture, path, dispatch| {
-            let span_path = capture.span_path(&path);
-            let verdict = capture.record(&span_path, observation(&capture.recorder));
-            if capture.sole && matches!(verdict, Verdict::Recorded(_)) {
-                span_path.texts().for_each(|(id, text)| (capture.show)(dispatch, id, text));
+        Self::for_each_current(|core, path, dispatch| {
+            let span_path = core.span_path(&path);
+            let verdict = core.record(&span_path, observation(&core.recorder));
+            if core.sole && matches!(verdict, Verdict::Recorded(_)) {
+                span_path.texts().for_each(|(id, text)| (core.show)(dispatch, id, text));
             }
             first.get_or_insert(verdict);
         });
@@ -122,16 +122,16 @@ impl Capture {
         let Call { computation, theoretical_ref, parameters, mut observation } = call;
         observation.split_report_text(&recorder.limits);
         let mut context = None;
-        Capture::for_each_current(|capture, path, _| {
+        LayerCore::for_each_current(|core, path, _| {
             // Prefer the layer that writes to the same store: it knows the earlier failures.
-            let shares_recorder = Arc::ptr_eq(&capture.recorder, recorder);
+            let shares_recorder = Arc::ptr_eq(&core.recorder, recorder);
             if context.is_some() && !shares_recorder {
                 return;
             }
-            let span_path = capture.span_path(&path);
-            let spans = capture.spans(&span_path, &observation.error);
-            let history = span_path.history(&computation, capture.retention, &recorder.redactor);
-            context = Some((span_path, spans, history, capture.id));
+            let span_path = core.span_path(&path);
+            let spans = core.spans(&span_path, &observation.error);
+            let history = span_path.history(&computation, core.retention, &recorder.redactor);
+            context = Some((span_path, spans, history, core.id));
         });
         let (span_path, spans, history, layer) = context.unwrap_or_else(|| {
             // Without a `FailureLayer`, an `ErrorLayer` in the stack may know the spans.

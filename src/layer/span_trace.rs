@@ -12,7 +12,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FormatFields, FormattedFields};
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-use crate::layer::capture::Capture;
+use crate::layer::layer_core::LayerCore;
 
 /// Returns a pointer to the requested type if the [`FailureLayer`](super::FailureLayer) holds a value of it.
 ///
@@ -20,7 +20,7 @@ use crate::layer::capture::Capture;
 /// nothing per span.
 pub(super) fn find<L: 'static, S>(
     layer: &L,
-    capture: &Capture,
+    core: &LayerCore,
     error_layer: &ErrorLayer<S, FieldText>,
     id: TypeId,
 ) -> Option<*const ()>
@@ -30,8 +30,8 @@ where
     if id == TypeId::of::<L>() {
         return Some(std::ptr::from_ref(layer).cast());
     }
-    if id == TypeId::of::<Capture>() {
-        return Some(std::ptr::from_ref(capture).cast());
+    if id == TypeId::of::<LayerCore>() {
+        return Some(std::ptr::from_ref(core).cast());
     }
     // The inner `ErrorLayer` must not pass for one that the user put into the stack.
     if id == TypeId::of::<ErrorLayer<S, FieldText>>() {

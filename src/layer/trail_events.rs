@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tracing::field::Visit;
 use tracing::{Level, Metadata};
 
-use crate::layer::capture::Capture;
+use crate::layer::layer_core::LayerCore;
 use crate::observe::callsite::{Role, is_log_record};
 use crate::observe::fields::{Fields, Formatting};
 use crate::observe::open_spans;
@@ -19,7 +19,7 @@ use crate::observe::trail::rows::{Text, WriteOutcome};
 use crate::observe::trail::writer::{LaneLookup, PathLookup, WriterLease};
 use crate::observe::trail::{callsites, paths, retention, rows, writer};
 
-impl Capture {
+impl LayerCore {
     /// Adds the numbers and texts of an event, or of fields recorded late, to the trail of the computation around it.
     pub(super) fn add_values(
         &self,

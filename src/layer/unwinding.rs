@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::layer::capture::Capture;
 use crate::layer::hook_state;
+use crate::layer::layer_core::LayerCore;
 use crate::observe::attribution;
 use crate::observe::attribution::Attribution;
 use crate::observe::open_spans::{Computation, open_in_process};
@@ -41,8 +41,8 @@ pub(super) fn may_run_in_cleanup(panic: &RecentPanic) -> bool {
     if cfg!(panic = "abort") || !has_panicked() {
         return false;
     }
-    let has_record = Capture::with_current(|capture, path, _| {
-        let span_path = capture.span_path(&path);
+    let has_record = LayerCore::with_current(|core, path, _| {
+        let span_path = core.span_path(&path);
         let computation = span_path.innermost()?;
         let state = computation.state()?;
         let recorded = state.recorded.as_ref().filter(|recorded| recorded.is_panic);
@@ -54,12 +54,12 @@ pub(super) fn may_run_in_cleanup(panic: &RecentPanic) -> bool {
 /// Returns true if the panic may belong to a job of another computation. Rayon runs such jobs on this thread while the
 /// thread's own computation waits for its jobs.
 pub(super) fn may_belong_elsewhere(panic: &RecentPanic) -> bool {
-    let are_others_open = |capture: &Capture, path: &[SpanKey]| {
-        let span_path = capture.span_path(path);
+    let are_others_open = |core: &LayerCore, path: &[SpanKey]| {
+        let span_path = core.span_path(path);
         span_path.innermost().is_some() && !span_path.opened().were_alone(panic)
     };
     panic.trace.inner_job().is_some()
-        && Capture::with_current(|capture, path, _| are_others_open(capture, &path)).unwrap_or(false)
+        && LayerCore::with_current(|core, path, _| are_others_open(core, &path)).unwrap_or(false)
 }
 
 /// Returns true if the panic will unwind the computation to which it belongs. It leaves its job, continues in the
@@ -72,7 +72,7 @@ fn is_destructor(function: &str) -> bool {
     function.contains("drop_in_place") || function.contains("drop::Drop>::drop")
 }
 
-impl Capture {
+impl LayerCore {
     /// Records the panic that unwinds a computation, unless a record accounts for it. The span of the computation is
     /// closing.
     pub(super) fn record_unwinding(&self, span_path: &SpanPath, computation: &Computation, at: Location) {

@@ -20,7 +20,7 @@ pub(super) type Walk = fn(&Dispatch, &span::Id) -> Vec<SpanKey>;
 /// The part of a [`FailureLayer`](crate::FailureLayer) that does not depend on the type of its subscriber. Code outside
 /// of layer callbacks finds it through the dispatcher.
 #[derive(Debug)]
-pub(crate) struct Capture {
+pub(crate) struct LayerCore {
     pub(crate) recorder: Arc<Recorder>,
     pub(super) open_spans: OpenSpans,
     pub(super) has_log: bool,
@@ -42,7 +42,7 @@ pub(crate) struct Capture {
     pub(super) show: fn(&Dispatch, u64, String),
 }
 
-impl Capture {
+impl LayerCore {
     /// Returns the spans of a path with their fields and computations.
     pub(super) fn span_path(&self, path: &[SpanKey]) -> SpanPath {
         SpanPath::of(&self.open_spans, path, &self.recorder.limits, &self.recorder.redactor)
@@ -53,8 +53,8 @@ impl Capture {
         if Busy::is_busy() {
             return;
         }
-        Self::for_each_current(|capture, path, _| {
-            if let Some(computation) = path.iter().find_map(|(id, _)| capture.named_span(*id)) {
+        Self::for_each_current(|core, path, _| {
+            if let Some(computation) = path.iter().find_map(|(id, _)| core.named_span(*id)) {
                 computation.state_outcome(outcome);
             }
         });
@@ -70,7 +70,7 @@ impl Capture {
     }
 }
 
-impl fork::Locks for Capture {
+impl fork::Locks for LayerCore {
     fn are_free(&self) -> bool {
         self.open_spans.are_free()
     }
