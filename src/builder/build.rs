@@ -25,7 +25,7 @@ use crate::logger::StructuredLogger;
 use crate::observe::eyre;
 use crate::observe::target_filter::TargetFilter;
 use crate::observe::trail::filter::TrailFilter;
-use crate::observe::trail::retention::HistoryOptions;
+use crate::observe::trail::retention::TrailOptions;
 use crate::recorder::{Recorder, process};
 
 impl Builder {
@@ -50,9 +50,9 @@ impl Builder {
         if (panic_hook || color_eyre) && std::thread::panicking() {
             return Err(InitError::Panicking);
         }
-        let history = self.history()?;
+        let trail = self.trail_options()?;
         let recorder = Arc::new(self.recorder(RuntimeLog::open)?);
-        let layer = FailureLayer::sole(Arc::clone(&recorder), history, level);
+        let layer = FailureLayer::sole(Arc::clone(&recorder), trail, level);
         tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer))
             .map_err(|_| InitError::AlreadyInitialized)?;
         if color_eyre {
@@ -85,9 +85,9 @@ impl Builder {
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
-        let (level, level_hint, history) = (self.level, self.level_hint, self.history()?);
+        let (level, level_hint, trail) = (self.level, self.level_hint, self.trail_options()?);
         let recorder = Arc::new(self.recorder(RuntimeLog::open)?);
-        let layer = FailureLayer::with_recorder(Arc::clone(&recorder), history, level);
+        let layer = FailureLayer::with_recorder(Arc::clone(&recorder), trail, level);
         let layer = if level_hint { layer.with_level_hint() } else { layer };
         Ok((layer, Guard::new(recorder)))
     }
@@ -107,13 +107,13 @@ impl Builder {
     /// ```
     pub fn logger(self) -> Result<StructuredLogger, InitError> {
         // A logger has no trail, but invalid options of the trail are an error everywhere.
-        self.history()?;
+        self.trail_options()?;
         Ok(StructuredLogger::with_recorder(Arc::new(self.recorder(RuntimeLog::unopened)?)))
     }
 
-    fn history(&self) -> Result<HistoryOptions, InitError> {
+    fn trail_options(&self) -> Result<TrailOptions, InitError> {
         let parse = |filter: &String| TrailFilter::parse(filter, self.level).map_err(InitError::Filter);
-        Ok(HistoryOptions { retention: self.trail, filter: self.trail_filter.as_ref().map(parse).transpose()? })
+        Ok(TrailOptions { retention: self.trail, filter: self.trail_filter.as_ref().map(parse).transpose()? })
     }
 
     fn recorder(self, log: OpenLog) -> Result<Recorder, InitError> {

@@ -40,7 +40,7 @@ use crate::observe::span_stack;
 use crate::observe::span_stack::{Current, CurrentSpan};
 use crate::observe::thread::Busy;
 use crate::observe::trail::filter::TrailFilter;
-use crate::observe::trail::retention::HistoryOptions;
+use crate::observe::trail::retention::TrailOptions;
 use crate::observe::{outcome, recent_panics, thread};
 use crate::recorder::Recorder;
 use crate::recorder::observation::{Observation, Verdict};
@@ -96,21 +96,21 @@ impl<S> FailureLayer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    pub(crate) fn with_recorder(recorder: Arc<Recorder>, history: HistoryOptions, level: LevelFilter) -> Self {
-        Self::of_recorder(recorder, history, level, false)
+    pub(crate) fn with_recorder(recorder: Arc<Recorder>, trail: TrailOptions, level: LevelFilter) -> Self {
+        Self::of_recorder(recorder, trail, level, false)
     }
 
     /// Creates the only layer of the process.
-    pub(crate) fn sole(recorder: Arc<Recorder>, history: HistoryOptions, level: LevelFilter) -> Self {
-        Self::of_recorder(recorder, history, level, true).with_level_hint()
+    pub(crate) fn sole(recorder: Arc<Recorder>, trail: TrailOptions, level: LevelFilter) -> Self {
+        Self::of_recorder(recorder, trail, level, true).with_level_hint()
     }
 
-    fn of_recorder(recorder: Arc<Recorder>, history: HistoryOptions, level: LevelFilter, sole: bool) -> Self {
+    fn of_recorder(recorder: Arc<Recorder>, trail: TrailOptions, level: LevelFilter, sole: bool) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let core = Arc::new(LayerCore {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
-            retention: history.retention,
-            trail_filter: history.filter,
+            retention: trail.retention,
+            trail_filter: trail.filter,
             open_spans: OpenSpans::new(),
             sole,
             has_log: recorder.log.is_some(),

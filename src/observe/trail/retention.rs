@@ -18,7 +18,7 @@ pub(crate) struct Retention {
 
 /// The settings of the trail.
 #[derive(Debug)]
-pub(crate) struct HistoryOptions {
+pub(crate) struct TrailOptions {
     pub(crate) retention: Retention,
     pub(crate) filter: Option<TrailFilter>,
 }
