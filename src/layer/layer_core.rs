@@ -10,8 +10,8 @@ use crate::observe::open_spans::{Computation, OpenSpan, OpenSpans};
 use crate::observe::outcome::Outcome;
 use crate::observe::span_path::{SpanKey, SpanPath};
 use crate::observe::thread::Busy;
-use crate::observe::trail::filter::TrailFilter;
 use crate::observe::trail::retention::Retention;
+use crate::observe::trail_filter::TrailFilter;
 use crate::recorder::Recorder;
 
 /// Returns the span and its ancestors, innermost first.

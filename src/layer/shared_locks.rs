@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use runtime::fork;
 
 use crate::layer::live;
-use crate::observe::{backtrace, clock, trail};
+use crate::observe::{backtrace, callsite_table, clock, trail};
 
 /// Prepares the fork handlers and the clock, before the first failure.
 pub(crate) fn prepare() {
@@ -19,7 +19,7 @@ struct SharedLocks;
 
 impl fork::Locks for SharedLocks {
     fn are_free(&self) -> bool {
-        backtrace::locks_are_free() && trail::locks_are_free() && live::is_free()
+        backtrace::locks_are_free() && callsite_table::is_free() && trail::locks_are_free() && live::is_free()
     }
 }
 

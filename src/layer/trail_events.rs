@@ -15,9 +15,10 @@ use crate::observe::span_stack::CurrentSpan;
 use crate::observe::thread::Busy;
 use crate::observe::trail::lanes::Trail;
 use crate::observe::trail::paths::PathWord;
-use crate::observe::trail::rows::{Text, WriteOutcome};
 use crate::observe::trail::writer::{LaneLookup, PathLookup, WriterLease};
-use crate::observe::trail::{callsites, paths, retention, rows, writer};
+use crate::observe::trail::{paths, retention, writer};
+use crate::observe::trail_values::{Text, WriteOutcome};
+use crate::observe::{callsite_table, trail_values};
 
 impl LayerCore {
     /// Adds the numbers and texts of an event, or of fields recorded late, to the trail of the computation around it.
@@ -31,7 +32,7 @@ impl LayerCore {
         if self.trail_filter.as_ref().is_some_and(|filter| !filter.keeps(meta)) {
             return;
         }
-        match self.with_lane(current, |lease| rows::write_numbers(lease.lane(), lease.path(), meta, &record)) {
+        match self.with_lane(current, |lease| trail_values::write_numbers(lease.lane(), lease.path(), meta, &record)) {
             None | Some(WriteOutcome::Numbers) => {}
             Some(WriteOutcome::NoRoom | WriteOutcome::NoNumbers) => {
                 self.add_slowly(current, meta, &record, event_fields)
@@ -56,23 +57,23 @@ impl LayerCore {
         event_fields: Option<&Fields>,
     ) {
         let is_log_record = is_log_record(meta);
-        let numbers = !is_log_record && rows::carries_numbers(record);
+        let numbers = !is_log_record && trail_values::carries_numbers(record);
         let is_breadcrumb = meta.is_event() && *meta.level() <= Level::INFO;
         if !numbers && !is_breadcrumb {
             return;
         }
         let Some(_busy) = Busy::enter() else { return };
         if numbers {
-            callsites::register(meta, || with_fields(meta, record, event_fields, Fields::message_template));
+            callsite_table::register(meta, || with_fields(meta, record, event_fields, Fields::message_template));
             self.with_trail(current, |trail, lease| {
                 let is_own = self.is_own(meta, meta.target(), lease);
                 trail.make_room_for_numbers(lease, meta, is_own, self.retention);
-                rows::write_numbers(lease.lane(), lease.path(), meta, record)
+                trail_values::write_numbers(lease.lane(), lease.path(), meta, record)
             });
             return;
         }
         with_fields(meta, record, event_fields, |fields| {
-            callsites::register(meta, || fields.message_template());
+            callsite_table::register(meta, || fields.message_template());
             let target = if is_log_record { fields.raw_text("log.target") } else { None };
             let target = target.unwrap_or(meta.target());
             self.add_text(current, &Text { meta, target, is_log_record, fields });
@@ -81,7 +82,7 @@ impl LayerCore {
 
     fn add_text(&self, current: CurrentSpan, text: &Text<'_>) {
         let redactor = &self.recorder.redactor;
-        if self.with_lane(current, |lease| rows::write_text(lease, text, redactor)) == Some(None) {
+        if self.with_lane(current, |lease| trail_values::write_text(lease, text, redactor)) == Some(None) {
             self.with_trail(current, |trail, lease| {
                 let is_own = self.is_own(text.meta, text.target, lease);
                 trail.write_text(lease, text, is_own, self.retention, redactor);

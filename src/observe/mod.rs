@@ -5,6 +5,7 @@
 pub(crate) mod attribution;
 pub(crate) mod backtrace;
 pub(crate) mod callsite;
+pub(crate) mod callsite_table;
 pub(crate) mod clock;
 pub(crate) mod error_chain;
 pub(crate) mod eyre;
@@ -22,4 +23,6 @@ pub(crate) mod span_stack;
 pub(crate) mod target_filter;
 pub(crate) mod thread;
 pub(crate) mod trail;
+pub(crate) mod trail_filter;
+pub(crate) mod trail_values;
 pub(crate) mod unwinder;

@@ -10,7 +10,7 @@ use crate::observe::trail::want::{TEXT_RINGS, Want, holds_texts};
 use text::boundary_before;
 
 /// The retention of the breadcrumbs of a computation.
-pub(super) const RETENTION: Retention = Retention { head: 0, tail: 32 };
+pub(crate) const RETENTION: Retention = Retention { head: 0, tail: 32 };
 /// Words of text in a row.
 const TEXT: usize = 28;
 /// Words before the text: the clock, the callsite, the length of the text, and the path of the spans.
@@ -19,13 +19,13 @@ const CUT: u64 = 1 << 32;
 const STRIDE: usize = BEFORE_TEXT + TEXT;
 
 /// Words in a lane for the texts of all targets.
-pub(super) const WORDS: usize = RETENTION.tail * STRIDE;
+pub(crate) const WORDS: usize = RETENTION.tail * STRIDE;
 
 /// Keys of the two rings for targets without their own ring: one for libraries, one for the program.
 const OTHERS: [u64; 2] = [1, 3];
 
 /// Returns the ring that the texts of a target need. A target has its own ring while there are free ones.
-pub(super) fn want(lane: &Lane, target: &str, is_own: bool) -> Want {
+pub(crate) fn want(lane: &Lane, target: &str, is_own: bool) -> Want {
     let texts = || lane.rings().filter(|ring| holds_texts(ring.key));
     let key = key_of(target);
     let has_ring = lane.ring(key).is_some() || texts().count() + OTHERS.len() < TEXT_RINGS;
@@ -34,7 +34,7 @@ pub(super) fn want(lane: &Lane, target: &str, is_own: bool) -> Want {
 }
 
 /// Returns an odd number for a target.
-pub(super) fn key_of(target: &str) -> u64 {
+pub(crate) fn key_of(target: &str) -> u64 {
     let (chunks, rest) = target.as_bytes().as_chunks();
     let add = |key: u64, word: u64| mix(key ^ word).rotate_left(29);
     let key = chunks.iter().fold(target.len() as u64, |key, chunk| add(key, u64::from_le_bytes(*chunk)));
@@ -43,10 +43,10 @@ pub(super) fn key_of(target: &str) -> u64 {
 
 /// The content of a row of text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct BreadcrumbRow {
-    pub(super) tick: u64,
-    pub(super) callsite: u64,
-    pub(super) text: String,
+pub(crate) struct BreadcrumbRow {
+    pub(crate) tick: u64,
+    pub(crate) callsite: u64,
+    pub(crate) text: String,
 }
 
 /// A text that is cut to the length of a row.
@@ -67,7 +67,7 @@ impl Text {
 }
 
 /// Writes the message and the other texts of an event. Returns `None` if there is no room.
-pub(super) fn write(
+pub(crate) fn write(
     lane: &Lane,
     key: u64,
     (tick, callsite, path): (u64, u64, PathWord),
@@ -97,11 +97,11 @@ pub(super) fn write(
 }
 
 /// Returns the path of the spans around the event.
-pub(super) fn path(row: &[u64]) -> PathWord {
+pub(crate) fn path(row: &[u64]) -> PathWord {
     PathWord::of(row.get(3).copied().unwrap_or_default())
 }
 
-pub(super) fn read(row: &[u64]) -> Option<BreadcrumbRow> {
+pub(crate) fn read(row: &[u64]) -> Option<BreadcrumbRow> {
     let [tick, callsite, length, _, words @ ..] = row else { return None };
     let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).take(*length as u32 as usize).collect();
     let mut text = String::from_utf8_lossy(&bytes).into_owned();

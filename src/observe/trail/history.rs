@@ -8,7 +8,9 @@ use std::time::Instant;
 use tracing::Metadata;
 
 use crate::observe::callsite::location;
+use crate::observe::callsite_table;
 use crate::observe::clock::Reading;
+use crate::observe::trail::breadcrumbs;
 use crate::observe::trail::division::{Claim, divide};
 use crate::observe::trail::lane::Snapshot;
 use crate::observe::trail::lanes::{LaneWithPaths, Trail};
@@ -17,7 +19,6 @@ use crate::observe::trail::paths;
 use crate::observe::trail::paths::{PathWord, TrailPath};
 use crate::observe::trail::retention::Retention;
 use crate::observe::trail::want::holds_texts;
-use crate::observe::trail::{breadcrumbs, callsites};
 use record::internal::{REDACTED, Redactor};
 use record::{Breadcrumb, TrailEntry};
 use record::{Map, Value};
@@ -210,7 +211,7 @@ impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
     }
 
     fn entry(&self, key: u64, path: Option<usize>, series: Series) -> Option<TrailEntry> {
-        let callsite = callsites::find(key)?;
+        let callsite = callsite_table::find(key)?;
         let series = series.keep(self.retention);
         let dropped = series.seen.saturating_sub(series.rows.len() as u64);
         let mut entry = TrailEntry::default();
@@ -286,7 +287,7 @@ impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
 
     fn breadcrumb(&self, row: &Row, words: &[u64]) -> Option<Breadcrumb> {
         let text = breadcrumbs::read(words)?;
-        let callsite = callsites::find(text.callsite)?;
+        let callsite = callsite_table::find(text.callsite)?;
         let path = row.path.map(|path| &self.paths[path]);
         let innermost = path.map(|path| path.spans.first().copied().unwrap_or(self.home));
         let mut breadcrumb = Breadcrumb::default();

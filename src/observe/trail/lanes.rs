@@ -5,43 +5,44 @@ use std::sync::Arc;
 use runtime::lock::Mutex;
 use tracing::Metadata;
 
+use crate::observe::callsite_table;
 use crate::observe::clock::Reading;
 use crate::observe::ownership;
 use crate::observe::trail::breadcrumbs::WORDS as BREADCRUMB_WORDS;
 use crate::observe::trail::lane::Lane;
 use crate::observe::trail::paths::{self, Paths};
+use crate::observe::trail::pool;
 use crate::observe::trail::retention::Retention;
 use crate::observe::trail::room::{self, Room};
 use crate::observe::trail::want::{Want, holds_texts};
 use crate::observe::trail::writer::{WriterLease, forget};
-use crate::observe::trail::{callsites, pool};
 
 /// Words per row of the retention. A lane for 256 rows takes less than 64 kB.
 const WORDS_A_ROW: usize = 25;
 
 /// Returns the number of words of a lane.
-pub(super) fn words(retention: Retention) -> usize {
+pub(crate) fn words(retention: Retention) -> usize {
     Lane::OVERHEAD + BREADCRUMB_WORDS + (retention.head + retention.tail) * WORDS_A_ROW
 }
 
 /// The trail of one computation. It is empty until the first event.
 #[derive(Debug, Default)]
 pub(crate) struct Trail {
-    pub(super) lanes: Mutex<Lanes>,
+    pub(crate) lanes: Mutex<Lanes>,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Lanes {
-    pub(super) lanes: Vec<LaneWithPaths>,
+pub(crate) struct Lanes {
+    pub(crate) lanes: Vec<LaneWithPaths>,
     /// The time at which the first lane was opened.
-    pub(super) origin: Option<Reading>,
+    pub(crate) origin: Option<Reading>,
 }
 
 /// A lane with the paths to which its rows refer.
 #[derive(Clone, Debug)]
-pub(super) struct LaneWithPaths {
-    pub(super) lane: Arc<Lane>,
-    pub(super) paths: Arc<Paths>,
+pub(crate) struct LaneWithPaths {
+    pub(crate) lane: Arc<Lane>,
+    pub(crate) paths: Arc<Paths>,
 }
 
 impl Trail {
@@ -62,10 +63,10 @@ impl Trail {
     }
 
     /// Makes room for the next row of a series, if possible.
-    pub(super) fn make_room(&self, lease: &mut WriterLease, want: Want, retention: Retention) {
+    pub(crate) fn make_room(&self, lease: &mut WriterLease, want: Want, retention: Retention) {
         let home = lease.computation_meta().target();
         let is_home = |key| {
-            let callsite = || callsites::find(paths::callsite_of(key));
+            let callsite = || callsite_table::find(paths::callsite_of(key));
             !holds_texts(key)
                 && callsite().is_some_and(|callsite| ownership::is_same_crate(callsite.meta.target(), home))
         };

@@ -17,25 +17,22 @@
 //! number of the rows in between.
 
 mod atomic;
-mod breadcrumbs;
-pub(crate) mod callsites;
+pub(crate) mod breadcrumbs;
 mod division;
-pub(crate) mod filter;
 pub(crate) mod history;
 pub(crate) mod lane;
 pub(crate) mod lanes;
-mod numbers;
+pub(crate) mod numbers;
 pub(crate) mod paths;
 mod pool;
 pub(crate) mod retention;
 mod room;
-pub(crate) mod rows;
 #[cfg(test)]
 mod tests;
-mod want;
+pub(crate) mod want;
 pub(crate) mod writer;
 
 /// Returns true unless a thread holds a lock that all trails share.
 pub(crate) fn locks_are_free() -> bool {
-    callsites::is_free() && pool::is_free()
+    pool::is_free()
 }

@@ -16,24 +16,24 @@ const HEADER: usize = 2;
 
 /// Kinds of values, four bits each, in the words after the header. 0 is no value.
 mod kind {
-    pub(super) const FLOAT: u64 = 1;
-    pub(super) const INT: u64 = 2;
-    pub(super) const UINT: u64 = 3;
-    pub(super) const BOOL: u64 = 4;
-    pub(super) const BITS: usize = 4;
-    pub(super) const PER_WORD: usize = 16;
+    pub(crate) const FLOAT: u64 = 1;
+    pub(crate) const INT: u64 = 2;
+    pub(crate) const UINT: u64 = 3;
+    pub(crate) const BOOL: u64 = 4;
+    pub(crate) const BITS: usize = 4;
+    pub(crate) const PER_WORD: usize = 16;
 }
 
 /// The fields of a callsite that have a column, in the order of the callsite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Columns {
+pub(crate) struct Columns {
     count: usize,
     /// True if the first field is the message, which has no column.
     after_message: bool,
 }
 
 impl Columns {
-    pub(super) fn of(meta: &Metadata<'_>) -> Self {
+    pub(crate) fn of(meta: &Metadata<'_>) -> Self {
         let after_message = meta.fields().iter().next().is_some_and(|field| field.name() == "message");
         Columns { count: meta.fields().len() - usize::from(after_message), after_message }
     }
@@ -44,7 +44,7 @@ impl Columns {
     }
 
     /// Returns the ring that the series of a callsite needs.
-    pub(super) fn want(self, key: u64, is_own: bool, retention: Retention) -> Want {
+    pub(crate) fn want(self, key: u64, is_own: bool, retention: Retention) -> Want {
         let tag = (self.count as u32) << 1 | u32::from(self.after_message);
         Want { key, stride: HEADER + self.kind_words() + self.count, tag, is_own, retention }
     }
@@ -55,20 +55,20 @@ impl Columns {
     }
 
     /// Returns the names of the columns.
-    pub(super) fn names(self, meta: &'static Metadata<'static>) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn names(self, meta: &'static Metadata<'static>) -> impl Iterator<Item = &'static str> {
         meta.fields().iter().skip(usize::from(self.after_message)).map(|field| field.name())
     }
 
-    pub(super) fn tick(row: &[u64]) -> u64 {
+    pub(crate) fn tick(row: &[u64]) -> u64 {
         row.first().copied().unwrap_or_default()
     }
 
-    pub(super) fn path(row: &[u64]) -> PathWord {
+    pub(crate) fn path(row: &[u64]) -> PathWord {
         PathWord::of(row.get(1).copied().unwrap_or_default())
     }
 
     /// Returns the value of a column in a row.
-    pub(super) fn value(self, row: &[u64], column: usize) -> Option<Value> {
+    pub(crate) fn value(self, row: &[u64], column: usize) -> Option<Value> {
         let kinds = row.get(HEADER + column / kind::PER_WORD)?;
         let bits = *row.get(HEADER + self.kind_words() + column)?;
         match kinds >> (column % kind::PER_WORD * kind::BITS) & 0xf {
@@ -87,7 +87,7 @@ const COLLECTED: usize = 2;
 
 /// Writes numbers into a row. It skips values that need formatting, so no code of the user runs.
 #[derive(Debug)]
-pub(super) struct NumberVisitor<'a> {
+pub(crate) struct NumberVisitor<'a> {
     row: Row<'a>,
     columns: Columns,
     /// Index of the first value in the row.
@@ -99,7 +99,7 @@ pub(super) struct NumberVisitor<'a> {
 
 impl<'a> NumberVisitor<'a> {
     #[inline]
-    pub(super) fn new(row: Row<'a>, tag: u32) -> Self {
+    pub(crate) fn new(row: Row<'a>, tag: u32) -> Self {
         let columns = Columns::from_tag(tag);
         // The memory was in use before, so every word of kinds must be written.
         for word in COLLECTED..columns.kind_words() {
@@ -126,7 +126,7 @@ impl<'a> NumberVisitor<'a> {
 
     /// Finishes the row if it has a number. Returns false otherwise.
     #[inline]
-    pub(super) fn finish(self, tick: u64, path: PathWord) -> bool {
+    pub(crate) fn finish(self, tick: u64, path: PathWord) -> bool {
         let any = self.kinds != [0; COLLECTED] || self.any_further;
         if !any {
             self.row.abandon();
@@ -180,7 +180,7 @@ impl Visit for NumberVisitor<'_> {
 
 /// Finds out whether an event has a number besides its message.
 #[derive(Debug, Default)]
-pub(super) struct NumberFinder(pub(super) bool);
+pub(crate) struct NumberFinder(pub(crate) bool);
 
 impl NumberFinder {
     fn check(&mut self, field: &Field) {

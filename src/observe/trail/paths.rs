@@ -38,22 +38,22 @@ const RING: u32 = 56;
 pub(crate) struct PathWord(u64);
 
 impl PathWord {
-    pub(super) fn of(word: u64) -> Self {
+    pub(crate) fn of(word: u64) -> Self {
         PathWord(word)
     }
 
-    pub(super) fn word(self) -> u64 {
+    pub(crate) fn word(self) -> u64 {
         self.0
     }
 
     /// Returns the key of the ring for a callsite.
     #[inline]
-    pub(super) fn key(self, callsite: u64) -> u64 {
+    pub(crate) fn key(self, callsite: u64) -> u64 {
         callsite ^ (self.0 >> RING << RING)
     }
 
     /// Returns the word of the only path in a ring that is not shared.
-    pub(super) fn of_ring(key: u64) -> Self {
+    pub(crate) fn of_ring(key: u64) -> Self {
         let ring = key >> RING;
         PathWord(ring << RING | ring)
     }
@@ -64,20 +64,20 @@ impl PathWord {
 }
 
 /// Returns the callsite of a ring.
-pub(super) fn callsite_of(key: u64) -> u64 {
+pub(crate) fn callsite_of(key: u64) -> u64 {
     key & ((1 << RING) - 1)
 }
 
 /// Returns true if the ring has rows of several paths.
-pub(super) fn is_shared(key: u64) -> bool {
+pub(crate) fn is_shared(key: u64) -> bool {
     key >> RING == SHARED
 }
 
 /// The spans of a path, innermost first, and their values. Inner values hide outer ones of the same name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TrailPath {
-    pub(super) spans: Vec<&'static Metadata<'static>>,
-    pub(super) values: Vec<(&'static str, Value)>,
+    pub(crate) spans: Vec<&'static Metadata<'static>>,
+    pub(crate) values: Vec<(&'static str, Value)>,
 }
 
 impl PartialEq for TrailPath {
@@ -130,7 +130,7 @@ pub(crate) struct KnownPath {
 }
 
 impl Paths {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Paths { number: NEXT.fetch_add(1, Ordering::Relaxed), newest: AtomicU64::new(0), table: Mutex::default() }
     }
@@ -169,7 +169,7 @@ impl Paths {
     }
 
     /// Returns the stored paths.
-    pub(super) fn all(&self) -> Vec<(PathWord, TrailPath)> {
+    pub(crate) fn all(&self) -> Vec<(PathWord, TrailPath)> {
         self.table.lock().map(|table| table.head.iter().chain(&table.tail).cloned().collect()).unwrap_or_default()
     }
 }

@@ -2,7 +2,7 @@
 
 use record::Limits;
 
-use crate::observe::trail::filter::TrailFilter;
+use crate::observe::trail_filter::TrailFilter;
 
 /// Limits for the texts of breadcrumbs.
 pub(crate) const LIMITS: Limits = Limits::DEFAULT.with_text(256);

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use tracing::field::{FieldSet, Visit};
 use tracing::{Level, Metadata, callsite};
 
+use crate::observe::callsite_table;
 use crate::observe::trail::lane::{Lane, Ring, Shape, Snapshot};
 use crate::observe::trail::lanes::Trail;
 use crate::observe::trail::numbers::Columns;
@@ -13,9 +14,9 @@ use crate::observe::trail::paths::PathWord;
 use crate::observe::trail::retention::Retention;
 use crate::observe::trail::room;
 use crate::observe::trail::room::Room;
-use crate::observe::trail::rows::{WriteOutcome, write_numbers};
 use crate::observe::trail::want::Want;
-use crate::observe::trail::{breadcrumbs, callsites, lanes, pool};
+use crate::observe::trail::{breadcrumbs, lanes, pool};
+use crate::observe::trail_values::{WriteOutcome, write_numbers};
 use record::Value;
 
 fn lane(words: usize) -> Lane {
@@ -92,7 +93,7 @@ proptest! {
     ) {
         let meta = event_with(columns);
         let lane = lane(130 * 160);
-        let want = Columns::of(meta).want(callsites::address(meta), true, Retention { head: 2, tail: 64 });
+        let want = Columns::of(meta).want(callsite_table::address(meta), true, Retention { head: 2, tail: 64 });
         lane.make_ring(want.key, want.shape(66)).unwrap();
         let mut expected = Vec::new();
         for row in rows {
@@ -107,7 +108,7 @@ proptest! {
             prop_assert_eq!(write_numbers(&lane, PathWord::default(), meta, record), outcome);
             expected.extend(any.then_some(numbers));
         }
-        let snapshot = snapshot(&lane, crate::observe::trail::callsites::address(meta)).unwrap();
+        let snapshot = snapshot(&lane, callsite_table::address(meta)).unwrap();
         let read = |row| (0..columns).map(|column| Columns::of(meta).value(row, column)).collect::<Vec<_>>();
         let rows: Vec<Vec<Option<Value>>> = snapshot.rows().map(|(_, row)| read(row)).collect();
         let expected: Vec<Vec<Option<Value>>> =

@@ -6,26 +6,26 @@ use crate::observe::trail::retention::Retention;
 /// Initial number of rows of a series.
 const FEW_ROWS: usize = 8;
 /// Number of rings that are reserved for texts.
-pub(super) const TEXT_RINGS: usize = 8;
+pub(crate) const TEXT_RINGS: usize = 8;
 
 /// A series that needs a row.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Want {
-    pub(super) key: u64,
-    pub(super) stride: usize,
-    pub(super) tag: u32,
-    pub(super) is_own: bool,
-    pub(super) retention: Retention,
+pub(crate) struct Want {
+    pub(crate) key: u64,
+    pub(crate) stride: usize,
+    pub(crate) tag: u32,
+    pub(crate) is_own: bool,
+    pub(crate) retention: Retention,
 }
 
 /// Returns true if a ring has texts. Its key is odd, unlike the address of a callsite.
-pub(super) fn holds_texts(key: u64) -> bool {
+pub(crate) fn holds_texts(key: u64) -> bool {
     key & 1 == 1
 }
 
 impl Want {
     /// Returns the shape of a ring with this many rows. It may grow unless it has all rows of the retention.
-    pub(super) fn shape(self, rows: usize) -> Shape {
+    pub(crate) fn shape(self, rows: usize) -> Shape {
         let grows = rows < self.retention.head + self.retention.tail;
         let (head, tail) = if grows { (rows, 0) } else { (self.retention.head, self.retention.tail) };
         Shape { stride: self.stride, head, tail, grows, is_own: self.is_own, tag: self.tag }
@@ -33,7 +33,7 @@ impl Want {
 
     /// Returns the number of rows for a series that uses `used` rows: twice as many, so that it rarely asks for room.
     /// Texts are large, so their rings have no spare rows.
-    pub(super) fn rows(self, used: usize) -> usize {
+    pub(crate) fn rows(self, used: usize) -> usize {
         let rows = if holds_texts(self.key) { used.max(1) } else { (2 * used).max(FEW_ROWS) };
         rows.min(self.retention.head + self.retention.tail)
     }

@@ -17,16 +17,16 @@ use runtime::lock::Renewable;
 
 /// A callsite to which a trail refers.
 #[derive(Clone, Debug)]
-pub(super) struct Callsite {
-    pub(super) meta: &'static Metadata<'static>,
+pub(crate) struct Callsite {
+    pub(crate) meta: &'static Metadata<'static>,
     /// The message template of its first event.
-    pub(super) message: Option<String>,
+    pub(crate) message: Option<String>,
     /// The source location of a record of the `log` crate.
-    pub(super) place: Option<Location>,
+    pub(crate) place: Option<Location>,
 }
 
 impl Callsite {
-    pub(super) fn location(self) -> Location {
+    pub(crate) fn location(self) -> Location {
         self.place.unwrap_or_else(|| callsite::location(self.meta))
     }
 }
@@ -43,7 +43,7 @@ static CALLSITES: Renewable<Option<HashMap<u64, Callsite>>> = Renewable::none();
 static RECENTLY_REGISTERED: [AtomicU64; 256] = [const { AtomicU64::new(0) }; 256];
 
 #[inline]
-pub(super) fn address(meta: &'static Metadata<'static>) -> u64 {
+pub(crate) fn address(meta: &'static Metadata<'static>) -> u64 {
     std::ptr::from_ref(meta).addr() as u64
 }
 
@@ -66,7 +66,7 @@ pub(crate) fn register(meta: &'static Metadata<'static>, message: impl FnOnce() 
 
 /// Returns the number for the source location of a `log` record. If the table is full, returns the number of the
 /// callsite.
-pub(super) fn register_log_place(meta: &'static Metadata<'static>, fields: &Fields) -> u64 {
+pub(crate) fn register_log_place(meta: &'static Metadata<'static>, fields: &Fields) -> u64 {
     let place = LogPlace::of(fields);
     let number = place.number(address(meta));
     let Some(mut known) = LOG_PLACES.lock() else { return address(meta) };
@@ -125,11 +125,11 @@ impl<'a> LogPlace<'a> {
     }
 }
 
-pub(super) fn find(address: u64) -> Option<Callsite> {
+pub(crate) fn find(address: u64) -> Option<Callsite> {
     let table = if address & 1 == 1 { &LOG_PLACES } else { &CALLSITES };
     table.lock()?.as_ref()?.get(&address).cloned()
 }
 
-pub(super) fn is_free() -> bool {
+pub(crate) fn is_free() -> bool {
     CALLSITES.is_free() && LOG_PLACES.is_free()
 }

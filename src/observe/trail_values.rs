@@ -4,15 +4,16 @@ use record::internal::Redactor;
 use tracing::Metadata;
 use tracing::field::Visit;
 
+use crate::observe::callsite_table;
 use crate::observe::clock;
 use crate::observe::fields::Fields;
+use crate::observe::trail::breadcrumbs;
 use crate::observe::trail::lane::Lane;
 use crate::observe::trail::lanes::Trail;
 use crate::observe::trail::numbers::{Columns, NumberFinder, NumberVisitor};
 use crate::observe::trail::paths::PathWord;
 use crate::observe::trail::retention::Retention;
 use crate::observe::trail::writer::WriterLease;
-use crate::observe::trail::{breadcrumbs, callsites};
 
 /// The result of writing the numbers of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub(crate) fn write_numbers(
     meta: &'static Metadata<'static>,
     record: impl Fn(&mut dyn Visit),
 ) -> WriteOutcome {
-    let Some(ring) = lane.ring(path.key(callsites::address(meta))) else { return WriteOutcome::NoRoom };
+    let Some(ring) = lane.ring(path.key(callsite_table::address(meta))) else { return WriteOutcome::NoRoom };
     let Some(row) = ring.begin() else { return WriteOutcome::NoRoom };
     let mut visitor = NumberVisitor::new(row, ring.tag());
     record(&mut visitor);
@@ -56,7 +57,7 @@ impl Trail {
         is_own: bool,
         retention: Retention,
     ) {
-        let key = lease.path().key(callsites::address(meta));
+        let key = lease.path().key(callsite_table::address(meta));
         self.make_room(lease, Columns::of(meta).want(key, is_own, retention), retention);
     }
 
@@ -94,9 +95,9 @@ pub(crate) struct Text<'a> {
 impl Text<'_> {
     fn write(&self, lease: &WriterLease, key: u64, redactor: &Redactor) -> Option<()> {
         let callsite = if self.is_log_record {
-            callsites::register_log_place(self.meta, self.fields)
+            callsite_table::register_log_place(self.meta, self.fields)
         } else {
-            callsites::address(self.meta)
+            callsite_table::address(self.meta)
         };
         let header = (clock::tick(), callsite, lease.path());
         let is_secret = |name| redactor.field(name).is_secret();
