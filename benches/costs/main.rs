@@ -6,6 +6,7 @@ mod growth;
 mod instructions;
 mod operations;
 mod subscribers;
+mod tables;
 mod threads;
 
 use std::path::Path;
@@ -14,12 +15,11 @@ use std::time::Duration;
 use criterion::{Criterion, Throughput};
 use tracing::info;
 
-use failure::Pair;
 use operations::{OPERATIONS, Operation};
 use subscribers::{ERROR_LAYER, FAILURE_LAYER, FMT_JSON, NOOP, WITH_LOG, listen};
 
 /// Those that see the operations of a healthy program, the one that they are compared with first.
-const SUBSCRIBERS: &[&str] = &[NOOP, ERROR_LAYER, FMT_JSON, FAILURE_LAYER];
+pub(crate) const SUBSCRIBERS: &[&str] = &[NOOP, ERROR_LAYER, FMT_JSON, FAILURE_LAYER];
 
 /// What has a line in the log.
 const LOG_LINE: Operation = Operation {
@@ -41,66 +41,6 @@ fn measure(criterion: &mut Criterion, operation: &Operation, subscribers: &[&str
     group.finish();
 }
 
-/// The median that criterion found, in nanoseconds.
-fn median(operation: &str, subscriber: &str) -> f64 {
-    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
-    let estimates = Path::new(&target).join("criterion").join(operation).join(subscriber);
-    let read = || {
-        let json = std::fs::read_to_string(estimates.join("new/estimates.json")).ok()?;
-        serde_json::from_str::<serde_json::Value>(&json).ok()?["median"]["point_estimate"].as_f64()
-    };
-    read().unwrap_or(f64::NAN)
-}
-
-fn allocations(operation: &Operation, subscriber: &str, dir: &Path) -> f64 {
-    let listening = listen(subscriber, dir);
-    tracing::dispatcher::with_default(&listening.dispatch, || {
-        let _spans = (operation.spans)();
-        (0..300).for_each(|_| (operation.work)());
-        allocation_counter::measure(|| (0..1000).for_each(|_| (operation.work)())).count_total as f64 / 1000.0
-    })
-}
-
-fn table_of_operations(dir: &Path) {
-    println!("\n| ns (× noop) | {} | allocations | instructions (noop) |", SUBSCRIBERS.join(" | "));
-    println!("| --- |{} ---: | ---: |", " ---: |".repeat(SUBSCRIBERS.len()));
-    for operation in OPERATIONS {
-        let noop = median(operation.name, NOOP);
-        let cell = |subscriber: &&str| match median(operation.name, subscriber) {
-            ns if *subscriber == NOOP => format!("{ns:.1}"),
-            ns => format!("{ns:.1} ({:.2})", ns / noop),
-        };
-        let cells: Vec<String> = SUBSCRIBERS.iter().map(cell).collect();
-        let instructions = |subscriber| match instructions::per_operation(subscriber, operation, dir) {
-            Some(count) => format!("{count:.0}"),
-            None => "—".to_owned(),
-        };
-        println!(
-            "| {} | {} | {} | {} ({}) |",
-            operation.name,
-            cells.join(" | "),
-            allocations(operation, FAILURE_LAYER, dir),
-            instructions(FAILURE_LAYER),
-            instructions(NOOP)
-        );
-    }
-}
-
-fn table_of_pairs(pairs: &[(&str, &str, Pair)]) {
-    println!("\n| | compared with | ns | tracing-failure, ns | ratio |\n| --- | --- | ---: | ---: | ---: |");
-    for (what, beside, [floor, ours]) in pairs {
-        println!("| {what} | {beside} | {floor:.0} | {ours:.0} | {:.2} |", ours / floor);
-    }
-}
-
-fn table_of_growth(growths: &[growth::Growth]) {
-    println!("\n| ns | at a size |\n| --- | --- |");
-    for growth in growths {
-        let takes: Vec<String> = growth.takes.iter().map(|(size, ns)| format!("{size}: {ns:.0}")).collect();
-        println!("| {} | {} |", growth.what, takes.join(", "));
-    }
-}
-
 fn main() {
     if instructions::work_for_parent() {
         return;
@@ -120,13 +60,13 @@ fn main() {
     }
     measure(&mut criterion, &LOG_LINE, &[FMT_JSON, WITH_LOG], dir.path());
     let floor = "serialise, backtrace, create, write, rename";
-    table_of_operations(dir.path());
-    table_of_pairs(&[
-        ("log line with three floats", FMT_JSON, [FMT_JSON, WITH_LOG].map(|name| median(LOG_LINE.name, name))),
+    tables::operations(dir.path());
+    tables::comparisons(&[
+        ("log line with three floats", FMT_JSON, [FMT_JSON, WITH_LOG].map(|name| tables::median(LOG_LINE.name, name))),
         ("trail event from two threads in one computation", "from one thread", threads::trail_event(dir.path())),
         ("one failure", floor, one),
         ("one failure of a burst of 10,000", floor, burst),
         ("convergence and suggestions of a full trail", "its JSON", diagnosis::full_trail(&at("diagnosis"))),
     ]);
-    table_of_growth(&growth::all(&at("growth")));
+    tables::growth(&growth::all(&at("growth")));
 }

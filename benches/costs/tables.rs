@@ -1,0 +1,70 @@
+//! The results as Markdown.
+
+use std::path::Path;
+
+use crate::SUBSCRIBERS;
+use crate::failure::Pair;
+use crate::growth::Growth;
+use crate::instructions;
+use crate::operations::{OPERATIONS, Operation};
+use crate::subscribers::{FAILURE_LAYER, NOOP, listen};
+
+/// The median that criterion found, in nanoseconds.
+pub(crate) fn median(operation: &str, subscriber: &str) -> f64 {
+    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
+    let estimates = Path::new(&target).join("criterion").join(operation).join(subscriber);
+    let read = || {
+        let json = std::fs::read_to_string(estimates.join("new/estimates.json")).ok()?;
+        serde_json::from_str::<serde_json::Value>(&json).ok()?["median"]["point_estimate"].as_f64()
+    };
+    read().unwrap_or(f64::NAN)
+}
+
+fn allocations(operation: &Operation, subscriber: &str, dir: &Path) -> f64 {
+    let listening = listen(subscriber, dir);
+    tracing::dispatcher::with_default(&listening.dispatch, || {
+        let _spans = (operation.spans)();
+        (0..300).for_each(|_| (operation.work)());
+        allocation_counter::measure(|| (0..1000).for_each(|_| (operation.work)())).count_total as f64 / 1000.0
+    })
+}
+
+pub(crate) fn operations(dir: &Path) {
+    println!("\n| ns (× noop) | {} | allocations | instructions (noop) |", SUBSCRIBERS.join(" | "));
+    println!("| --- |{} ---: | ---: |", " ---: |".repeat(SUBSCRIBERS.len()));
+    for operation in OPERATIONS {
+        let noop = median(operation.name, NOOP);
+        let cell = |subscriber: &&str| match median(operation.name, subscriber) {
+            ns if *subscriber == NOOP => format!("{ns:.1}"),
+            ns => format!("{ns:.1} ({:.2})", ns / noop),
+        };
+        let cells: Vec<String> = SUBSCRIBERS.iter().map(cell).collect();
+        let instructions = |subscriber| match instructions::per_operation(subscriber, operation, dir) {
+            Some(count) => format!("{count:.0}"),
+            None => "—".to_owned(),
+        };
+        println!(
+            "| {} | {} | {} | {} ({}) |",
+            operation.name,
+            cells.join(" | "),
+            allocations(operation, FAILURE_LAYER, dir),
+            instructions(FAILURE_LAYER),
+            instructions(NOOP)
+        );
+    }
+}
+
+pub(crate) fn comparisons(pairs: &[(&str, &str, Pair)]) {
+    println!("\n| | compared with | ns | tracing-failure, ns | ratio |\n| --- | --- | ---: | ---: | ---: |");
+    for (what, beside, [floor, ours]) in pairs {
+        println!("| {what} | {beside} | {floor:.0} | {ours:.0} | {:.2} |", ours / floor);
+    }
+}
+
+pub(crate) fn growth(growths: &[Growth]) {
+    println!("\n| ns | at a size |\n| --- | --- |");
+    for growth in growths {
+        let takes: Vec<String> = growth.takes.iter().map(|(size, ns)| format!("{size}: {ns:.0}")).collect();
+        println!("| {} | {} |", growth.what, takes.join(", "));
+    }
+}
