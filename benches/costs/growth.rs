@@ -31,10 +31,10 @@ pub(crate) fn all(dir: &Path) -> Vec<Growth> {
         growth("trail event, by depth of spans", under(FAILURE_LAYER, event_at_depth, &[1, 2, 8, 32, 64])),
         growth("span at a depth, noop", under(NOOP, span_at_depth, &[1, 2, 8, 32, 63])),
         growth("span at a depth", under(FAILURE_LAYER, span_at_depth, &[1, 2, 8, 32, 63])),
-        growth("computation span beside open ones, noop", under(NOOP, beside_open, &[1, 100, 1000, 10_000])),
-        growth("computation span beside open ones", under(FAILURE_LAYER, beside_open, &[1, 100, 1000, 10_000])),
+        growth("computation span, by open computations, noop", under(NOOP, beside_open, &[1, 100, 1000, 10_000])),
+        growth("computation span, by open computations", under(FAILURE_LAYER, beside_open, &[1, 100, 1000, 10_000])),
         growth("trail event, by events before", under(FAILURE_LAYER, long_run, &[1, 1000, 100_000, 10_000_000])),
-        growth("file written without us, by files in the directory", files),
+        growth("file written without the layer, by files in the directory", files),
         growth("failure, by files in the directory", failures),
     ]
 }
