@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::operations::{OPERATIONS, Operation};
+use crate::operations::{Operation, operation};
 use crate::subscribers::listen;
 
 const CHILD: &str = "--instructions-of";
@@ -11,11 +11,11 @@ const CHILD: &str = "--instructions-of";
 /// Does what the parent counts, where this process is its child.
 pub(crate) fn work_for_parent() -> bool {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, flag, subscriber, operation, repeats, dir] = &arguments[..] else { return false };
+    let [_, flag, subscriber, name, repeats, dir] = &arguments[..] else { return false };
     if flag != CHILD {
         return false;
     }
-    let operation = OPERATIONS.iter().find(|known| known.name == operation).expect("the parent knows it");
+    let operation = operation(name);
     let listening = listen(subscriber, Path::new(dir));
     tracing::dispatcher::with_default(&listening.dispatch, || {
         let _spans = (operation.spans)();

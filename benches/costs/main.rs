@@ -1,4 +1,5 @@
-//! What the recorder costs, as a ratio to something that runs beside it: `cargo bench`.
+//! The cost of the recorder, compared with a registry and other layers, as Markdown tables. `benches/run costs` writes
+//! them into the book.
 
 mod diagnosis;
 mod failure;
@@ -60,6 +61,7 @@ fn main() {
     }
     measure(&mut criterion, &LOG_LINE, &[FMT_JSON, WITH_LOG], dir.path());
     let floor = "serialise, backtrace, create, write, rename";
+    tables::summary(dir.path(), one);
     tables::operations(dir.path());
     tables::comparisons(&[
         ("log line with three floats", FMT_JSON, [FMT_JSON, WITH_LOG].map(|name| tables::median(LOG_LINE.name, name))),

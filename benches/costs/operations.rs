@@ -28,6 +28,11 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     Operation { name: "text event inside a computation", spans: in_computation, work: || info!("phase begins") },
 ];
 
+/// The operation with this name.
+pub(crate) fn operation(name: &str) -> &'static Operation {
+    OPERATIONS.iter().find(|operation| operation.name == name).unwrap_or_else(|| panic!("no operation {name:?}"))
+}
+
 fn disabled_event() {
     trace!(t = black_box(0.5), dt = black_box(1e-3), residual = black_box(0.25));
 }

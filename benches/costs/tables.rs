@@ -6,7 +6,7 @@ use crate::SUBSCRIBERS;
 use crate::failure::Pair;
 use crate::growth::Growth;
 use crate::instructions;
-use crate::operations::{OPERATIONS, Operation};
+use crate::operations::{OPERATIONS, Operation, operation};
 use crate::subscribers::{FAILURE_LAYER, NOOP, listen};
 
 /// The median that criterion found, in nanoseconds.
@@ -27,6 +27,35 @@ fn allocations(operation: &Operation, subscriber: &str, dir: &Path) -> f64 {
         (0..300).for_each(|_| (operation.work)());
         allocation_counter::measure(|| (0..1000).for_each(|_| (operation.work)())).count_total as f64 / 1000.0
     })
+}
+
+/// The table of the README.
+pub(crate) fn summary(dir: &Path, failure: Pair) {
+    const ROWS: [(&str, &str); 4] = [
+        ("disabled event", "disabled event"),
+        ("event outside a computation", "event outside a computation"),
+        ("computation span", "span of a computation with three parameters"),
+        ("trail event two spans deep", "event with numbers, inside a computation"),
+    ];
+    println!("\n| | noop | with the layer | ratio | allocations |\n| --- | ---: | ---: | ---: | ---: |");
+    for (name, text) in ROWS {
+        let times = [NOOP, FAILURE_LAYER].map(|subscriber| median(name, subscriber));
+        summary_row(text, times, &allocations(operation(name), FAILURE_LAYER, dir).to_string());
+    }
+    summary_row("one failure (instead of `noop`: write the bytes and take a stack)", failure, "");
+}
+
+fn summary_row(text: &str, [floor, ours]: Pair, allocations: &str) {
+    println!("| {text} | {} | {} | {:.2} | {allocations} |", time(floor), time(ours), ours / floor);
+}
+
+/// A time in nanoseconds with its unit.
+fn time(nanoseconds: f64) -> String {
+    match nanoseconds {
+        ns if ns < 10.0 => format!("{ns:.1} ns"),
+        ns if ns < 1000.0 => format!("{ns:.0} ns"),
+        ns => format!("{:.0} µs", ns / 1000.0),
+    }
 }
 
 pub(crate) fn operations(dir: &Path) {
