@@ -1,4 +1,6 @@
-"""Costs, compared with a logger in pure Python: ``python benches/costs.py`` prints the tables of the book.
+"""The costs of the package, compared with a logger in pure Python, as Markdown tables.
+
+``benches/run python`` in the root of the repository writes them into the book.
 
 Compared functions are measured in turns, since the speed of a file system changes from minute to minute. Times are
 medians.
@@ -123,13 +125,12 @@ def failures(dir):
         "a file of as many bytes, written and renamed": file_only,
     }
     alone, burst = medians(loggers, fail, 1000, 1), medians(loggers, fail, 40, 50)
-    print("| one failure | µs, alone | ratio | µs, 50 in a row | ratio |")
+    print(f"| one failure, {len(bytes)} bytes | µs, alone | ratio | µs, 50 in a row | ratio |")
     print("| --- | ---: | ---: | ---: | ---: |")
     for name in loggers:
         columns = [f"{times[name]:.0f} | {times[name] / times['tracing_failure']:.1f}" for times in (alone, burst)]
         print(f"| {name} | {' | '.join(columns)} |")
     recorder.flush()
-    return len(bytes)
 
 
 def healthy(dir):
@@ -163,7 +164,6 @@ def healthy(dir):
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as dir:
-        size = failures(Path(dir))
+    with tempfile.TemporaryDirectory() as dir:
+        failures(Path(dir))
         healthy(Path(dir))
-        print(f"\nA record of {size} bytes.")

@@ -1,5 +1,6 @@
-//! The run time of the command for a large directory, compared with `cat` of the same files:
-//! `cargo bench -p tracing-failure-cli`, or with `-- 10000` for 10,000 records instead of 100,000.
+//! The run time of the command for a large directory, compared with `cat` of the same files, as a Markdown table.
+//! `benches/run command` writes it into the book. `cargo bench -p tracing-failure-cli -- 10000` measures 10,000 records
+//! instead of 100,000. The records are temporary files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,10 +12,9 @@ const ROUNDS: usize = 5;
 
 fn main() {
     let records = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(RECORDS);
-    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
     let bytes = fill(dir.path(), records);
-    println!("{records} records, {} MB\n", bytes >> 20);
-    println!("| command | ms | ratio to cat |\n| --- | ---: | ---: |");
+    println!("| {records} records, {} MB | ms | ratio to cat |\n| --- | ---: | ---: |", bytes >> 20);
     let commands: [(&str, &[&str]); 6] = [
         ("list", &["list"]),
         ("list --limit 0", &["list", "--limit", "0"]),
