@@ -1,4 +1,4 @@
-//! What `tracing-failure` costs beside its peers, as Markdown: `cargo run --release`.
+//! The cost of `tracing-failure` and of other layers, as Markdown tables. `benches/run peers` writes them into the book.
 
 mod children;
 mod report;

@@ -8,12 +8,12 @@ use crate::children::{self, FAILURE, OPERATIONS};
 use crate::table::{digits, print as print_table};
 
 const FAILURE_NOTE: &str = "\
-The floor is measured in turns with each: a record's bytes serialised, an unresolved stack, a file created, written and \
-renamed. Each failure follows 100 events with numbers, which all of them keep. `tracing-failure` writes a JSON file with \
-parameters, trail and a resolved stack. `sentry` makes an event with breadcrumbs and a resolved stack, which its transport \
-drops: nothing is serialised, sent or written. `tracing-flight-recorder` writes its ring as JSON, without a stack, and \
-keeps ten files. `faultbox` redacts and writes ring and resolved stack, reads and counts the same failure of before, and \
-waits for the disk (fsync).";
+The floor is measured in turns with each layer: serialise the bytes of a record, take an unresolved stack, create, write \
+and rename a file. Each failure follows 100 events with numbers, which all of them keep. `tracing-failure` writes a JSON \
+file with parameters, trail and a resolved stack. `sentry` creates an event with breadcrumbs and a resolved stack, which \
+its transport drops: nothing is serialised, sent or written. `tracing-flight-recorder` writes its ring as JSON, without a \
+stack, and keeps ten files. `faultbox` redacts and writes ring and resolved stack, reads and counts the earlier \
+occurrences of the same failure, and waits for the disk (fsync), if the files are on one.";
 
 pub(crate) fn print() {
     operations();
