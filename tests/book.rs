@@ -234,6 +234,55 @@ fn the_book_describes_names_as_the_types_do() {
     }
 }
 
+/// `benches/run` writes the tables between these lines.
+const TABLE_END: &str = "<!-- end -->";
+
+fn table_name(line: &str) -> Option<&str> {
+    line.strip_prefix("<!-- table: ")?.strip_suffix(" -->")
+}
+
+/// The parts of `benches/run` and the tables that each writes.
+fn measured_tables(script: &str) -> Vec<(&str, Vec<&str>)> {
+    let (_, rest) = script.split_once("\nTABLES = {\n").unwrap();
+    let (rows, _) = rest.split_once("\n}\n").unwrap();
+    // Every second part is a string.
+    let strings = |row| str::split(row, '"').skip(1).step_by(2);
+    rows.lines().map(strings).map(|mut row| (row.next().unwrap(), row.collect())).collect()
+}
+
+#[test]
+fn one_command_writes_the_measured_tables() {
+    let script = Page::read("benches/run".into()).text;
+    let parts = measured_tables(&script);
+    let pages = pages();
+    let mut marked: Vec<&str> = pages.iter().flat_map(|page| page.text.lines().filter_map(table_name)).collect();
+    let mut written: Vec<&str> = parts.iter().flat_map(|(_, tables)| tables).copied().collect();
+    marked.sort_unstable();
+    written.sort_unstable();
+    assert!(written.len() > 10, "{written:?}");
+    assert_eq!(marked, written, "the tables of the pages and of benches/run");
+    for page in pages.iter().filter(|page| page.text.lines().any(|line| table_name(line).is_some())) {
+        let name = page.path.file_name().unwrap().to_str().unwrap();
+        assert!(script.contains(&format!("{name}\"")), "{} in benches/run", page.path.display());
+    }
+    let performance = Page::read(Path::new(BOOK).join("performance.md"));
+    for (part, _) in parts {
+        let command = format!("`benches/run {part}`");
+        assert!(performance.text.contains(&command), "{command} in {}", performance.path.display());
+    }
+}
+
+#[test]
+fn measured_tables_end() {
+    for page in pages() {
+        let mut lines = page.text.lines();
+        while let Some(name) = lines.by_ref().find_map(table_name) {
+            let end = lines.by_ref().find(|line| !line.starts_with('|'));
+            assert_eq!(end, Some(TABLE_END), "{}: table {name}", page.path.display());
+        }
+    }
+}
+
 #[test]
 fn readme_and_contributing_are_short() {
     for (path, limit) in [("README.md", README_LINES), ("CONTRIBUTING.md", CONTRIBUTING_LINES)] {
