@@ -31,7 +31,7 @@ pub mod internal {
     pub use crate::failure::{SCHEMA_VERSION, reserved_in_context};
     pub use crate::files::{apart_from_stdio, open_ordinary, read_bounded};
     pub use crate::parameter_summary::ParameterSummary;
-    pub use crate::phrases::{Phrase, Words};
+    pub use crate::phrases::{Phrase, WordSequence};
     pub use crate::redact::{FieldName, Json, NameKind, REDACTED, Redactor, SecretFinding, secrets, secrets_in_text};
     pub use crate::store::{
         Amended, Areas, Change, PastFix, RecordLock, copies, existing_store, file_name_part, is_record_name, parse,

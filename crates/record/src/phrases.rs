@@ -1,16 +1,17 @@
 /// The words of a text or a name, in lower case: `apiKey`, `API_KEY` and `api-key` have the same two words.
 #[derive(Clone, Debug)]
-pub struct Words {
+pub struct WordSequence {
     text: String,
     ends: Vec<usize>,
     /// A Bloom filter with one bit per word. A word whose bit is not set is not in the text.
     filter_bits: u64,
 }
 
-impl Words {
+impl WordSequence {
     /// Returns the words of a name or a short text.
     pub fn of(text: &str) -> Self {
-        let mut words = Words { text: String::with_capacity(text.len()), ends: Vec::with_capacity(8), filter_bits: 0 };
+        let mut words =
+            WordSequence { text: String::with_capacity(text.len()), ends: Vec::with_capacity(8), filter_bits: 0 };
         if text.is_ascii() {
             words.add_ascii(text);
             return words;
@@ -33,7 +34,7 @@ impl Words {
 
     /// Returns the words of a message. "NaN" is one word, not camel case.
     pub fn of_message(text: &str) -> Self {
-        if text.contains("NaN") { Words::of(&text.replace("NaN", " nan ")) } else { Words::of(text) }
+        if text.contains("NaN") { WordSequence::of(&text.replace("NaN", " nan ")) } else { WordSequence::of(text) }
     }
 
     /// Adds the words of an ASCII text, byte by byte.
@@ -85,7 +86,7 @@ impl Words {
     }
 
     /// Returns true if the text ends with these words.
-    pub fn ends_with(&self, end: &Words) -> bool {
+    pub fn ends_with(&self, end: &WordSequence) -> bool {
         let before = self.ends.len().checked_sub(end.ends.len());
         end.filter_bits & !self.filter_bits == 0 && before.is_some_and(|before| self.iter().skip(before).eq(end.iter()))
     }
@@ -98,7 +99,7 @@ impl Words {
 /// A phrase that a text may contain, such as `lost * digits`. The star matches a few words.
 #[derive(Clone, Debug)]
 pub struct Phrase {
-    parts: Vec<Words>,
+    parts: Vec<WordSequence>,
     filter_bits: u64,
     has_numbers: bool,
 }
@@ -109,7 +110,8 @@ const MAX_GAP_WORDS: usize = 5;
 impl Phrase {
     /// Parses a phrase. Returns `None` if it contains no word.
     pub fn of(text: &str) -> Option<Self> {
-        let parts: Vec<Words> = text.split('*').map(Words::of).filter(|part| !part.ends.is_empty()).collect();
+        let parts: Vec<WordSequence> =
+            text.split('*').map(WordSequence::of).filter(|part| !part.ends.is_empty()).collect();
         let filter_bits = parts.iter().fold(0, |filter_bits, part| filter_bits | part.filter_bits);
         let is_number = |word: &str| !word.starts_with(char::is_alphabetic);
         let has_numbers = parts.iter().any(|part| part.iter().any(is_number));
@@ -122,7 +124,7 @@ impl Phrase {
     }
 
     /// Returns true if a text contains the phrase. Numbers between words are skipped: "more than 1000 steps".
-    pub fn is_in(&self, words: &Words) -> bool {
+    pub fn is_in(&self, words: &WordSequence) -> bool {
         if !self.may_be_in(words.filter_bits) {
             return false;
         }
@@ -136,7 +138,7 @@ impl Phrase {
 }
 
 /// Returns true if the parts follow each other. At most `gap` words precede the first part.
-fn follow<'a>(parts: &[Words], words: impl Iterator<Item = &'a str> + Clone, gap: usize) -> bool {
+fn follow<'a>(parts: &[WordSequence], words: impl Iterator<Item = &'a str> + Clone, gap: usize) -> bool {
     let Some((first, rest)) = parts.split_first() else { return true };
     let length = first.ends.len();
     (0..=gap).any(|skipped| {
@@ -147,7 +149,7 @@ fn follow<'a>(parts: &[Words], words: impl Iterator<Item = &'a str> + Clone, gap
 }
 
 /// Collects the words into a list, because the types of the iterators would nest without end.
-fn follow_rest<'a>(parts: &[Words], words: impl Iterator<Item = &'a str> + Clone) -> bool {
+fn follow_rest<'a>(parts: &[WordSequence], words: impl Iterator<Item = &'a str> + Clone) -> bool {
     let words: Vec<&str> = words.take(parts.iter().map(|part| part.ends.len() + MAX_GAP_WORDS).sum()).collect();
     follow(parts, words.iter().copied(), MAX_GAP_WORDS)
 }
@@ -173,7 +175,7 @@ mod tests {
             ("", ""),
             ("__", ""),
         ] {
-            assert_eq!(Words::of(text).iter().collect::<Vec<_>>().join(" "), words);
+            assert_eq!(WordSequence::of(text).iter().collect::<Vec<_>>().join(" "), words);
         }
     }
 
@@ -196,24 +198,24 @@ mod tests {
             ("error 42", "error 42", true),
             ("error 41", "error 42", false),
         ] {
-            assert_eq!(Phrase::of(phrase).unwrap().is_in(&Words::of(text)), is_there, "{phrase} in {text}");
+            assert_eq!(Phrase::of(phrase).unwrap().is_in(&WordSequence::of(text)), is_there, "{phrase} in {text}");
         }
-        assert!(Words::of("solver_rtol").ends_with(&Words::of("rtol")));
-        assert!(!Words::of("rtol").ends_with(&Words::of("solver_rtol")));
-        assert!(!Words::of("rtol_factor").ends_with(&Words::of("rtol")));
+        assert!(WordSequence::of("solver_rtol").ends_with(&WordSequence::of("rtol")));
+        assert!(!WordSequence::of("rtol").ends_with(&WordSequence::of("solver_rtol")));
+        assert!(!WordSequence::of("rtol_factor").ends_with(&WordSequence::of("rtol")));
     }
 
     proptest::proptest! {
         #[test]
         fn texts_of_ascii_have_the_same_words(text in "[a-cA-C0-2_. -]{0,30}") {
-            let with_another: Vec<String> = Words::of(&format!("{text} é")).iter().map(str::to_owned).collect();
-            let words: Vec<String> = Words::of(&text).iter().chain(["é"]).map(str::to_owned).collect();
+            let with_another: Vec<String> = WordSequence::of(&format!("{text} é")).iter().map(str::to_owned).collect();
+            let words: Vec<String> = WordSequence::of(&text).iter().chain(["é"]).map(str::to_owned).collect();
             proptest::prop_assert_eq!(words, with_another);
         }
 
         #[test]
         fn every_part_of_a_text_is_found_in_it(text in "[a-c ]{0,20}", from in 0_usize..20, to in 0_usize..20) {
-            let words = Words::of(&text);
+            let words = WordSequence::of(&text);
             let all: Vec<&str> = words.iter().collect();
             let (from, to) = (from.min(all.len()), to.min(all.len()));
             let part = Phrase::of(&all[from..to.max(from)].join(" "));

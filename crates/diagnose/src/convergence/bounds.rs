@@ -3,7 +3,7 @@
 use super::Role;
 use super::series::Series;
 use record::BoundCrossing;
-use record::internal::Words;
+use record::internal::WordSequence;
 use record::{Map, Value};
 
 /// Names of quantities that cannot be negative.
@@ -40,7 +40,7 @@ impl<'a> Bounds<'a> {
     }
 
     /// Returns the first value beyond a bound. Counters and times have none: they may reach their limits.
-    pub(super) fn first_crossing(&self, words: &Words, role: Role, series: &Series) -> Option<BoundCrossing> {
+    pub(super) fn first_crossing(&self, words: &WordSequence, role: Role, series: &Series) -> Option<BoundCrossing> {
         // A residual above its target has not crossed a bound.
         if matches!(role, Role::Counter | Role::Time) || role.should_decrease() {
             return None;
@@ -60,7 +60,7 @@ impl<'a> Bounds<'a> {
 }
 
 fn bound<'a>(name: &'a str, value: &Value) -> Option<Bound<'a>> {
-    let words = Words::of(name);
+    let words = WordSequence::of(name);
     let is = |known: &[&str]| words.iter().any(|word| known.contains(&word));
     let (low, high) = match value {
         Value::List(list) if is(RANGE_WORDS) && list.len() == 2 => (list[0].as_f64()?, list[1].as_f64()?),
@@ -96,7 +96,7 @@ mod tests {
         let mut series = Series::default();
         let column = Value::from(values.to_vec());
         series.read(&TrailEntry::default(), None, &column);
-        let words = Words::of(name);
+        let words = WordSequence::of(name);
         Bounds::of(&parameters).first_crossing(&words, Role::of(&words, &column), &series)
     }
 

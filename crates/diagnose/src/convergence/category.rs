@@ -1,7 +1,7 @@
 //! Categorises a failure by the series of its trail when its message does not.
 
 use super::Role;
-use record::internal::Words;
+use record::internal::WordSequence;
 use record::{Behaviour, Category, Convergence, Failure};
 
 /// Minimum total growth of a solution that counts as a blow-up.
@@ -27,7 +27,7 @@ pub(crate) fn category(failure: &Failure) -> Option<Category> {
 
 fn with_role<'a>(series: &'a Convergence, failure: &Failure) -> Option<(Role, &'a Convergence)> {
     let column = failure.context.trail.get(series.trail)?.columns.get(&series.column)?;
-    Some((Role::of(&Words::of(&series.column), column), series))
+    Some((Role::of(&WordSequence::of(&series.column), column), series))
 }
 
 fn has_blown_up(role: Role, series: &Convergence) -> bool {

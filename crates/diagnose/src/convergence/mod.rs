@@ -10,7 +10,7 @@ pub(crate) use category::category;
 pub(crate) use role::Role;
 
 use bounds::Bounds;
-use record::internal::Words;
+use record::internal::WordSequence;
 use record::{Convergence, Failure};
 use series::Series;
 
@@ -27,7 +27,7 @@ pub(crate) fn analyze(failure: &Failure) -> Vec<Convergence> {
             .filter(|(name, _)| !entry.span_columns.iter().any(|of_span| of_span == name.as_ref()));
         for (name, column) in of_entry {
             if series.read(entry, rows.as_deref(), column) {
-                let words = Words::of(name);
+                let words = WordSequence::of(name);
                 let role = Role::of(&words, column);
                 let mut convergence = Convergence::new(place, name.clone());
                 series.describe(role, &mut convergence);

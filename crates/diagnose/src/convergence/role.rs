@@ -1,7 +1,7 @@
 //! The role of a series in a numerical method, derived from the words of its name.
 
 use record::Value;
-use record::internal::Words;
+use record::internal::WordSequence;
 
 /// The role of a column of the trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,12 +83,12 @@ const COUNTERS: &[&str] = &[
 impl Role {
     /// Returns the role of a column whose name has these words. The first number tells whether the column holds
     /// integers.
-    pub(crate) fn of(words: &Words, column: &Value) -> Self {
+    pub(crate) fn of(words: &WordSequence, column: &Value) -> Self {
         let first = column.as_list().and_then(|list| list.iter().find(|value| value.as_f64().is_some()));
         Self::named(words, matches!(first, Some(Value::Int(_) | Value::UInt(_))))
     }
 
-    fn named(words: &Words, is_whole: bool) -> Self {
+    fn named(words: &WordSequence, is_whole: bool) -> Self {
         let any = |known: &[&str]| words.iter().any(|word| known.contains(&word));
         let all = |known: &[&str]| words.iter().all(|word| known.contains(&word));
         if is_whole && any(COUNTERS) {
@@ -153,7 +153,7 @@ mod tests {
             ("evaluations", true, Role::Counter),
             ("thickness", false, Role::Quantity),
         ] {
-            assert_eq!(Role::named(&Words::of(name), is_whole), role, "{name}");
+            assert_eq!(Role::named(&WordSequence::of(name), is_whole), role, "{name}");
         }
     }
 }

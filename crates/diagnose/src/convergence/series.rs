@@ -293,7 +293,7 @@ mod tests {
         let mut series = Series::default();
         assert!(series.read(&TrailEntry::default(), None, &column));
         let mut convergence = Convergence::default();
-        series.describe(Role::of(&record::internal::Words::of(name), &column), &mut convergence);
+        series.describe(Role::of(&record::internal::WordSequence::of(name), &column), &mut convergence);
         convergence
     }
 

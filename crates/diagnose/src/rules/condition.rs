@@ -5,7 +5,7 @@ use super::value_test::ValueTest;
 use crate::convergence::Role;
 use record::Behaviour;
 use record::Value;
-use record::internal::{Phrase, Words};
+use record::internal::{Phrase, WordSequence};
 
 /// The name that matches every value, and every series except counters.
 const ANY: &str = "any";
@@ -176,7 +176,7 @@ impl Phrases {
         Phrases(phrases.split('|').filter_map(Phrase::of).collect())
     }
 
-    fn are_any_in(&self, words: &Words) -> bool {
+    fn are_any_in(&self, words: &WordSequence) -> bool {
         self.0.iter().any(|phrase| phrase.is_in(words))
     }
 
@@ -195,13 +195,13 @@ pub(super) struct Names(Vec<Name>);
 #[derive(Clone, Debug)]
 struct Name {
     text: String,
-    words: Words,
+    words: WordSequence,
 }
 
 impl Names {
     pub(super) fn of(names: &str) -> Self {
-        let name = |name: &str| Name { text: name.to_owned(), words: Words::of(name) };
-        Names(names.split('|').filter(|name| !Words::of(name).is_empty()).map(name).collect())
+        let name = |name: &str| Name { text: name.to_owned(), words: WordSequence::of(name) };
+        Names(names.split('|').filter(|name| !WordSequence::of(name).is_empty()).map(name).collect())
     }
 
     fn match_value(&self, value: &NamedValue<'_>) -> bool {
@@ -238,7 +238,7 @@ impl ValueMatcher {
             ValueTest::Below(bound) => number().is_some_and(|x| x < bound),
             ValueTest::Between(low, high) => number().is_some_and(|x| low < x && x < high),
             ValueTest::NonFinite => is_non_finite(value),
-            ValueTest::Words(_) => value.as_str().is_some_and(|text| self.phrases.are_any_in(&Words::of(text))),
+            ValueTest::Words(_) => value.as_str().is_some_and(|text| self.phrases.are_any_in(&WordSequence::of(text))),
             ValueTest::Empty => match value {
                 Value::List(list) => list.is_empty(),
                 Value::Map(map) => map.is_empty(),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::convergence::Role;
 use record::internal::REDACTED;
-use record::internal::Words;
+use record::internal::WordSequence;
 use record::internal::is_unreadable;
 use record::{Behaviour, Convergence, ErrorEntry, Failure, TrailEntry};
 use record::{Map, Value};
@@ -19,7 +19,7 @@ const MAX_TEXT_BYTES: usize = 2048;
 
 pub(super) struct Facts<'a> {
     pub(super) failure: &'a Failure,
-    pub(super) computation: Words,
+    pub(super) computation: WordSequence,
     /// Error types, messages and the reason, the outermost first.
     pub(super) texts: Vec<Text<'a>>,
     /// Texts that name the method: parameters, the computation and the innermost span.
@@ -38,7 +38,7 @@ pub(super) struct Text<'a> {
     /// The path in the record.
     pub(super) field: Cow<'static, str>,
     pub(super) text: &'a str,
-    pub(super) words: Words,
+    pub(super) words: WordSequence,
 }
 
 /// A value and the words of its name.
@@ -47,7 +47,7 @@ pub(super) struct NamedValue<'a> {
     /// The path of the enclosing object in the record.
     place: Cow<'static, str>,
     pub(super) name: &'a str,
-    pub(super) words: Words,
+    pub(super) words: WordSequence,
     pub(super) value: &'a Value,
 }
 
@@ -58,7 +58,7 @@ pub(super) struct TrailSeries<'a> {
     pub(super) entry: &'a TrailEntry,
     pub(super) column: &'a Value,
     pub(super) role: Role,
-    pub(super) words: Words,
+    pub(super) words: WordSequence,
 }
 
 impl<'a> Facts<'a> {
@@ -69,7 +69,7 @@ impl<'a> Facts<'a> {
             failure,
             text_bits: bits(&texts),
             method_bits: bits(&methods),
-            computation: Words::of(&failure.computation),
+            computation: WordSequence::of(&failure.computation),
             texts,
             methods,
             values: values(failure),
@@ -117,7 +117,7 @@ impl NamedValue<'_> {
 }
 
 fn texts(failure: &Failure) -> Vec<Text<'_>> {
-    let text = |field: Cow<'static, str>, text| Text { field, text, words: Words::of_message(truncate(text)) };
+    let text = |field: Cow<'static, str>, text| Text { field, text, words: WordSequence::of_message(truncate(text)) };
     let mut texts = vec![text("error_message".into(), failure.error_message.as_str())];
     texts.push(text("error_type".into(), &failure.error_type));
     texts.extend(failure.context.reason.as_deref().map(|reason| text("context.reason".into(), reason)));
@@ -146,7 +146,7 @@ fn methods(failure: &Failure) -> Vec<Text<'_>> {
     let computation = [(Cow::Borrowed("computation"), failure.computation.as_str())];
     let span = failure.context.spans.first().map(|span| (Cow::Borrowed("context.spans[0].name"), &*span.name));
     let texts = parameters.chain(computation).chain(span);
-    texts.map(|(field, text)| Text { field, text, words: Words::of(truncate(text)) }).collect()
+    texts.map(|(field, text)| Text { field, text, words: WordSequence::of(truncate(text)) }).collect()
 }
 
 /// Returns `LinAlgError` for `numpy.linalg.LinAlgError`.
@@ -179,7 +179,8 @@ fn values(failure: &Failure) -> Vec<NamedValue<'_>> {
 fn collect_values<'a>(map: &'a Map, place: Cow<'static, str>, values: &mut Vec<NamedValue<'a>>) {
     let room = MAX_VALUES.saturating_sub(values.len());
     let known = map.iter().filter(|(_, value)| value.as_str() != Some(REDACTED)).take(room);
-    let named = |(name, value)| NamedValue { place: place.clone(), name, words: Words::of(truncate(name)), value };
+    let named =
+        |(name, value)| NamedValue { place: place.clone(), name, words: WordSequence::of(truncate(name)), value };
     values.extend(known.map(named));
 }
 
@@ -188,7 +189,7 @@ fn series<'a>(failure: &'a Failure) -> Vec<TrailSeries<'a>> {
     let trail_series = |convergence: &'a Convergence| {
         let entry = context.trail.get(convergence.trail)?;
         let column = entry.columns.get(&convergence.column)?;
-        let words = Words::of(truncate(&convergence.column));
+        let words = WordSequence::of(truncate(&convergence.column));
         Some(TrailSeries { convergence, entry, column, role: Role::of(&words, column), words })
     };
     context.convergence.iter().take(MAX_SERIES).filter_map(trail_series).collect()

@@ -5,7 +5,7 @@ use super::facts::{Facts, NamedValue, TrailSeries};
 use super::number::{brief, exact, factor_of};
 use crate::convergence::Role;
 use record::Value;
-use record::internal::Words;
+use record::internal::WordSequence;
 use record::{Evidence, TrailEntry};
 use text::shorten_to_line;
 
@@ -177,7 +177,7 @@ fn tolerance(series: &TrailSeries<'_>, facts: &Facts<'_>) -> Option<f64> {
 /// Returns the number of iterations from one row to the next if the event counts them, otherwise 1.
 fn stride(series: &TrailSeries<'_>) -> f64 {
     let counters =
-        series.entry.columns.iter().filter(|(name, column)| Role::of(&Words::of(name), column) == Role::Counter);
+        series.entry.columns.iter().filter(|(name, column)| Role::of(&WordSequence::of(name), column) == Role::Counter);
     let step = |column: &Value| {
         let list = column.as_list()?;
         let (before, last) = (list.len().checked_sub(2)?, list.len().checked_sub(1)?);
@@ -201,7 +201,8 @@ fn rows(series: &TrailSeries<'_>) -> Vec<usize> {
 fn position(entry: &TrailEntry, row: usize) -> Option<String> {
     let value = |column: &Value| column.as_list().and_then(|list| list.get(row)).and_then(Value::as_f64);
     let of_role = |role: Role| {
-        let mut columns = entry.columns.iter().filter(|(name, column)| Role::of(&Words::of(name), column) == role);
+        let mut columns =
+            entry.columns.iter().filter(|(name, column)| Role::of(&WordSequence::of(name), column) == role);
         columns.find_map(|(name, column)| Some((name, value(column).filter(|x| x.is_finite())?)))
     };
     // `x` may also name the unknown of an iteration, which is not monotone. `t` may go back within the stages of a

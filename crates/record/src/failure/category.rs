@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::lapack;
-use crate::phrases::{Phrase, Words};
+use crate::phrases::{Phrase, WordSequence};
 use runtime::lock::Lazy;
 
 macro_rules! categories {
@@ -317,7 +317,7 @@ impl Category {
     /// Returns the category that the words of a text identify.
     #[doc(hidden)]
     pub fn of_text(text: &str) -> Option<Self> {
-        let words = Words::of_message(text);
+        let words = WordSequence::of_message(text);
         let category = ALL_PHRASES.get().iter().find(|(_, phrase)| phrase.is_in(&words)).map(|(category, _)| *category);
         category.or_else(|| lapack::category(text, &words))
     }

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::Category;
-use crate::phrases::Words;
+use crate::phrases::WordSequence;
 
 /// Prefixes of routine names that identify the kind of matrix. Source: LAPACK Users' Guide, §2.2.3.
 const MATRICES: [&str; 20] = [
@@ -22,7 +22,7 @@ const DECOMPOSES: [&str; 17] = [
 
 /// Returns the category of a message that names a routine: "Internal potrf return info = [2]", "LAPACK dgesv failed
 /// (info = 3)".
-pub(super) fn category(text: &str, words: &Words) -> Option<Category> {
+pub(super) fn category(text: &str, words: &WordSequence) -> Option<Category> {
     let category = words.iter().find_map(of_routine)?;
     match info(text) {
         Some(Ordering::Greater) => Some(category),

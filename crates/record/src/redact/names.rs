@@ -1,6 +1,6 @@
 //! Names of secrets: `password`, `apiKeys`, `PGPASSWORD`, `github_pat`, but not `tokens_per_sec` or `eos_token`.
 
-use crate::phrases::Words;
+use crate::phrases::WordSequence;
 
 /// Classifies a name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -198,7 +198,7 @@ pub(super) fn kind_of(name: &str) -> NameKind {
     if !may_be_secret(name.as_bytes()) {
         return NameKind::Ordinary;
     }
-    let words = Words::of(name);
+    let words = WordSequence::of(name);
     let mut words = words.iter().map(singular).rev();
     let Some(last) = words.next() else { return NameKind::Ordinary };
     let before = words.next().unwrap_or_default();

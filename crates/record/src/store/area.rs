@@ -1,6 +1,6 @@
 //! Areas: the first part of a record's file name.
 
-use crate::phrases::Words;
+use crate::phrases::WordSequence;
 
 /// Maximum length of an area in a file name.
 const MAX_AREA_CHARS: usize = 40;
@@ -29,7 +29,7 @@ impl Areas {
 
     /// Returns the area of a computation. It is safe as part of a file name, whatever the name of the computation.
     pub fn of(&self, computation: &str) -> &str {
-        let words = Words::of(computation);
+        let words = WordSequence::of(computation);
         let custom = self
             .custom
             .iter()
