@@ -16,12 +16,12 @@ use crate::store::write::Replacement;
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// The lock on a record. It locks the record's own file, so that no lock file remains.
 pub struct RecordLock {
-    file: Opened,
+    file: RecordFile,
     path: PathBuf,
 }
 
 /// The record's file, and its lock where the file system has locks.
-enum Opened {
+enum RecordFile {
     Locked(LockedFile),
     Unlocked(File),
 }
@@ -53,8 +53,8 @@ impl RecordLock {
         ensure(fs::symlink_metadata(path)?.is_file(), || format!("{} is not an ordinary file", path.display()))?;
         let open = || File::open(path).map_err(|error| with_context(path.display(), error));
         let file = match FileLock::acquire(open()?, Duration::ZERO) {
-            FileLock::Acquired(file) => Opened::Locked(file),
-            FileLock::Unsupported => Opened::Unlocked(open()?),
+            FileLock::Acquired(file) => RecordFile::Locked(file),
+            FileLock::Unsupported => RecordFile::Unlocked(open()?),
             FileLock::Busy => return Ok(None),
         };
         let lock = RecordLock { file, path: path.to_owned() };
@@ -64,8 +64,8 @@ impl RecordLock {
     /// Returns true if the locked file still has its name.
     pub fn is_current(&self) -> bool {
         let file = match &self.file {
-            Opened::Locked(file) => file.file(),
-            Opened::Unlocked(file) => file,
+            RecordFile::Locked(file) => file.file(),
+            RecordFile::Unlocked(file) => file,
         };
         is_ordinary_file(&self.path) && is_at(file, &self.path)
     }
