@@ -14,7 +14,7 @@ use crate::layer::layer_core::LayerCore;
 use crate::observe::backtrace;
 use crate::observe::error_chain::{ErrorChain, read_span_trace};
 use crate::observe::open_spans::{Computation, open_in_process};
-use crate::observe::report::{Recorded, Report};
+use crate::observe::report::{RecordedFailure, Report};
 use crate::observe::span_path::SpanPath;
 use crate::observe::thread::Busy;
 use crate::observe::trail::history::History;
@@ -85,7 +85,8 @@ impl LayerCore {
             hook_state::set_report(id, texts);
         }
         let job = if is_panic { inner_job() } else { None };
-        link_failure(span_path, &computation, Recorded { id, report, is_panic, job, at: Instant::now() }, started);
+        let failure = RecordedFailure { id, report, is_panic, job, at: Instant::now() };
+        link_failure(span_path, &computation, failure, started);
         Verdict::Recorded(id)
     }
 
@@ -156,8 +157,8 @@ impl LayerCore {
         };
         let (id, written) = recorder.record(observation, context);
         panics.iter().for_each(|panic| panic.cover(id));
-        let recorded = Recorded { id, report, is_panic: false, job: None, at: Instant::now() };
-        link_failure(&span_path, &computation, recorded, started);
+        let failure = RecordedFailure { id, report, is_panic: false, job: None, at: Instant::now() };
+        link_failure(&span_path, &computation, failure, started);
         written
     }
 }
@@ -198,7 +199,7 @@ fn inner_job() -> Option<Arc<[usize]>> {
 /// Maximum number of inner failures that a computation remembers.
 const MAX_INNER_FAILURES: usize = 16;
 
-fn link_failure(span_path: &SpanPath, computation: &str, recorded: Recorded, started: Instant) {
+fn link_failure(span_path: &SpanPath, computation: &str, failure: RecordedFailure, started: Instant) {
     let (own, around) = span_path.owners(computation);
     let recording = started.elapsed();
     for computation in around {
@@ -207,12 +208,12 @@ fn link_failure(span_path: &SpanPath, computation: &str, recorded: Recorded, sta
         if state.inner.len() == MAX_INNER_FAILURES {
             state.inner.pop_front();
         }
-        state.inner.push_back(recorded.clone());
+        state.inner.push_back(failure.clone());
         state.recovered_since = false;
     }
     for computation in own {
         let Some(mut state) = computation.mark_failed() else { continue };
         state.recording += recording;
-        state.recorded = Some(recorded.clone());
+        state.recorded = Some(failure.clone());
     }
 }

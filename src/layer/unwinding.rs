@@ -56,7 +56,7 @@ pub(super) fn may_run_in_cleanup(panic: &RecentPanic) -> bool {
 pub(super) fn may_belong_elsewhere(panic: &RecentPanic) -> bool {
     let are_others_open = |core: &LayerCore, path: &[SpanKey]| {
         let span_path = core.span_path(path);
-        span_path.innermost().is_some() && !span_path.opened().were_alone(panic)
+        span_path.innermost().is_some() && !span_path.opening_times().is_alone_at(panic)
     };
     panic.trace.inner_job().is_some()
         && LayerCore::with_current(|core, path, _| are_others_open(core, &path)).unwrap_or(false)
@@ -76,7 +76,7 @@ impl LayerCore {
     /// Records the panic that unwinds a computation, unless a record accounts for it. The span of the computation is
     /// closing.
     pub(super) fn record_unwinding(&self, span_path: &SpanPath, computation: &Computation, at: Location) {
-        let found = attribution::of_unwinding(&span_path.opened());
+        let found = attribution::of_unwinding(&span_path.opening_times());
         if !computation.may_unwind() || self.is_accounted_for(computation, found.as_ref()) {
             return;
         }

@@ -22,16 +22,16 @@ const REPORTS_OF_A_PANIC: &[&str] = &["Any { .. }", "a scoped thread panicked"];
 
 /// The times at which the enclosing computations were opened, innermost first.
 #[derive(Debug, Default)]
-pub(crate) struct Opened(pub(crate) Vec<Instant>);
+pub(crate) struct OpeningTimes(pub(crate) Vec<Instant>);
 
-impl Opened {
-    fn has_seen(&self, panic: &RecentPanic) -> bool {
+impl OpeningTimes {
+    fn is_open_at(&self, panic: &RecentPanic) -> bool {
         self.0.first().is_some_and(|opened| *opened <= panic.raised_at)
     }
 
     /// Returns true if no other computations were open when the panic was raised.
-    pub(crate) fn were_alone(&self, panic: &RecentPanic) -> bool {
-        self.0.iter().filter(|opened| **opened <= panic.raised_at).count() == panic.open_computations
+    pub(crate) fn is_alone_at(&self, panic: &RecentPanic) -> bool {
+        self.0.iter().filter(|opening| **opening <= panic.raised_at).count() == panic.open_computations
     }
 }
 
@@ -79,31 +79,31 @@ impl Attribution {
 }
 
 /// Returns the panics that may unwind a computation now: unclaimed ones that were raised since it was opened.
-pub(crate) fn of_unwinding(opened: &Opened) -> Option<Attribution> {
-    let mut panics = unclaimed_since(opened);
+pub(crate) fn of_unwinding(openings: &OpeningTimes) -> Option<Attribution> {
+    let mut panics = unclaimed_since(openings);
     // A panic of this thread that the hook left for later needs no evidence, unless it was raised in another job.
     let here = thread::number();
-    let is_own = |panic: &Arc<RecentPanic>| panic.thread_number == here && panic.may_unwind_to_here();
-    if let Some(own) = panics.iter().rposition(is_own) {
-        return Attribution::new(PanicMatch::Time, vec![panics.swap_remove(own)]);
+    let is_of_this_thread = |panic: &Arc<RecentPanic>| panic.thread_number == here && panic.may_unwind_to_here();
+    if let Some(index) = panics.iter().rposition(is_of_this_thread) {
+        return Attribution::new(PanicMatch::Time, vec![panics.swap_remove(index)]);
     }
-    let is_certain = panics.iter().all(|panic| opened.were_alone(panic));
+    let is_certain = panics.iter().all(|panic| openings.is_alone_at(panic));
     Attribution::new(if is_certain { PanicMatch::Time } else { PanicMatch::Unknown }, panics)
 }
 
 /// Returns the panics of a report: by payload, by message, or because the report says that a thread panicked.
-pub(crate) fn of_report(report: &PanicClues<'_>, opened: &Opened) -> Option<Attribution> {
+pub(crate) fn of_report(report: &PanicClues<'_>, openings: &OpeningTimes) -> Option<Attribution> {
     let panics = recent_panics::all();
     let named: Vec<_> = panics.iter().filter(|panic| report.names(panic)).cloned().collect();
     let same = named.iter().filter(|panic| report.payload != 0 && panic.payload == report.payload).cloned().collect();
-    if let Some(found) = Attribution::new(PanicMatch::Payload, nearest(same, opened)) {
+    if let Some(found) = Attribution::new(PanicMatch::Payload, nearest(same, openings)) {
         return Some(found);
     }
-    if let Some(found) = Attribution::new(PanicMatch::Message, nearest(named, opened)) {
+    if let Some(found) = Attribution::new(PanicMatch::Message, nearest(named, openings)) {
         return Some(found);
     }
     let reported = |text: &String| REPORTS_OF_A_PANIC.iter().any(|words| text.contains(words));
-    if report.messages.iter().any(reported) { of_unwinding(opened) } else { None }
+    if report.messages.iter().any(reported) { of_unwinding(openings) } else { None }
 }
 
 /// The content of a report that may refer to a panic.
@@ -126,27 +126,27 @@ impl PanicClues<'_> {
 }
 
 /// Returns the unclaimed panics for a computation that fails by its own panic.
-pub(crate) fn unclaimed_alone(opened: &Opened) -> Option<Attribution> {
-    let panics = unclaimed_since(opened).into_iter().filter(|panic| opened.were_alone(panic));
+pub(crate) fn unclaimed_alone(openings: &OpeningTimes) -> Option<Attribution> {
+    let panics = unclaimed_since(openings).into_iter().filter(|panic| openings.is_alone_at(panic));
     Attribution::new(PanicMatch::Unknown, panics.collect())
 }
 
-fn unclaimed_since(opened: &Opened) -> Vec<Arc<RecentPanic>> {
+fn unclaimed_since(openings: &OpeningTimes) -> Vec<Arc<RecentPanic>> {
     let mut panics = recent_panics::all();
-    panics.retain(|panic| panic.is_unclaimed() && opened.has_seen(panic));
+    panics.retain(|panic| panic.is_unclaimed() && openings.is_open_at(panic));
     panics
 }
 
 /// Selects from panics with the same message: unclaimed ones first, then those raised in the computation.
-fn nearest(mut panics: Vec<Arc<RecentPanic>>, opened: &Opened) -> Vec<Arc<RecentPanic>> {
+fn nearest(mut panics: Vec<Arc<RecentPanic>>, openings: &OpeningTimes) -> Vec<Arc<RecentPanic>> {
     let narrow = |panics: &mut Vec<Arc<RecentPanic>>, is_nearer: &dyn Fn(&RecentPanic) -> bool| {
         if panics.iter().any(|panic| is_nearer(panic)) {
             panics.retain(|panic| is_nearer(panic));
         }
     };
     narrow(&mut panics, &|panic| panic.is_unclaimed());
-    narrow(&mut panics, &|panic| opened.has_seen(panic));
-    narrow(&mut panics, &|panic| opened.were_alone(panic));
+    narrow(&mut panics, &|panic| openings.is_open_at(panic));
+    narrow(&mut panics, &|panic| openings.is_alone_at(panic));
     panics
 }
 
@@ -166,8 +166,8 @@ mod tests {
         panic
     }
 
-    fn opened_now() -> Opened {
-        Opened(vec![Instant::now()])
+    fn opened_now() -> OpeningTimes {
+        OpeningTimes(vec![Instant::now()])
     }
 
     #[test]
@@ -182,12 +182,12 @@ mod tests {
 
     #[test]
     fn only_what_was_alone_is_certain() {
-        let opened = opened_now();
-        assert!(opened.were_alone(&raised(1)));
-        assert!(!opened.were_alone(&raised(2)), "another computation was open");
-        assert!(!opened.were_alone(&raised(0)));
+        let openings = opened_now();
+        assert!(openings.is_alone_at(&raised(1)));
+        assert!(!openings.is_alone_at(&raised(2)), "another computation was open");
+        assert!(!openings.is_alone_at(&raised(0)));
         let earlier = raised(1);
         std::thread::sleep(std::time::Duration::from_millis(1));
-        assert!(!opened_now().has_seen(&earlier));
+        assert!(!opened_now().is_open_at(&earlier));
     }
 }

@@ -17,7 +17,7 @@ use crate::observe::callsite::Role;
 use crate::observe::fields::{Fields, Formatting};
 use crate::observe::hash::{NumberHasher, mix};
 use crate::observe::outcome::{Outcome, StatedOutcome};
-use crate::observe::report::Recorded;
+use crate::observe::report::RecordedFailure;
 use crate::observe::thread::Moment;
 use crate::observe::trail::history::History;
 use crate::observe::trail::lanes::Trail;
@@ -101,9 +101,9 @@ pub(crate) struct Computation {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     /// The latest recorded failure of the computation.
-    pub(crate) recorded: Option<Recorded>,
+    pub(crate) recorded: Option<RecordedFailure>,
     /// The latest failures of inner computations, newest last.
-    pub(crate) inner: VecDeque<Recorded>,
+    pub(crate) inner: VecDeque<RecordedFailure>,
     /// True if an inner computation has succeeded since the latest inner failure.
     pub(crate) recovered_since: bool,
     /// The total time spent on writing records.

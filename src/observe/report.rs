@@ -85,7 +85,7 @@ pub(crate) fn names(message: &str, part: &str) -> bool {
 
 /// A recorded failure.
 #[derive(Clone, Debug)]
-pub(crate) struct Recorded {
+pub(crate) struct RecordedFailure {
     pub(crate) id: Uuid,
     pub(crate) report: Report,
     pub(crate) is_panic: bool,

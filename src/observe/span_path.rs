@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tracing::Metadata;
 use uuid::Uuid;
 
-use crate::observe::attribution::Opened;
+use crate::observe::attribution::OpeningTimes;
 use crate::observe::callsite::{COMPUTATION, RESERVED_IN_SPANS, Role, THEORETICAL_REF};
 use crate::observe::error_chain::TracedSpan;
 use crate::observe::open_spans::{Computation, Followed, OpenSpans};
@@ -150,8 +150,8 @@ impl SpanPath {
     }
 
     /// Returns the times at which the enclosing computations were opened, innermost first.
-    pub(crate) fn opened(&self) -> Opened {
-        Opened(self.spans.iter().filter_map(|span| Some(span.computation.as_ref()?.opened())).collect())
+    pub(crate) fn opening_times(&self) -> OpeningTimes {
+        OpeningTimes(self.spans.iter().filter_map(|span| Some(span.computation.as_ref()?.opened())).collect())
     }
 
     /// Returns the seconds since the innermost computation was opened, on the time scale of the trail.

@@ -119,13 +119,13 @@ impl Observation {
     /// Finds the panics of other threads that caused the failure, and adds the message of a known one as a cause.
     /// Returns the panics that the record accounts for.
     pub(crate) fn attribute(&mut self, span_path: &SpanPath) -> Vec<Arc<RecentPanic>> {
-        let opened = span_path.opened();
+        let openings = span_path.opening_times();
         if self.attribution.is_none() {
             let messages = self.messages();
             let is_panic = self.trigger == Trigger::Panic;
             let clues = PanicClues { messages: &messages, payload: self.error.payload, is_panic };
-            let unclaimed = || if is_panic { attribution::unclaimed_alone(&opened) } else { None };
-            self.attribution = attribution::of_report(&clues, &opened).or_else(unclaimed);
+            let unclaimed = || if is_panic { attribution::unclaimed_alone(&openings) } else { None };
+            self.attribution = attribution::of_report(&clues, &openings).or_else(unclaimed);
         }
         let Some(attribution) = &mut self.attribution else { return Vec::new() };
         let claimed = attribution.claim();
