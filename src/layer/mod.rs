@@ -319,7 +319,8 @@ where
             let span_path = self.core.span_path(&path);
             self.core.record_unwinding(&span_path, &computation, callsite::location(meta));
         }
-        let has_failure = computation.state().is_some_and(|state| state.recorded.is_some() || !state.inner.is_empty());
+        let has_failure =
+            computation.state().is_some_and(|state| state.latest.is_some() || !state.inner_failures.is_empty());
         if let Some(observation) = observation
             && !has_failure
             && computation.outcome() != Outcome::Ok

@@ -169,7 +169,7 @@ fn repeated(owner: &Computation, report: &Report, trigger: Trigger) -> Option<Uu
         return None;
     }
     let mut state = owner.state()?;
-    let recorded = state.recorded.as_mut().filter(|recorded| report.repeats(&recorded.report))?;
+    let recorded = state.latest.as_mut().filter(|recorded| report.repeats(&recorded.report))?;
     // The next report on the way up follows this one, not the first.
     recorded.report.moment = report.moment;
     Some(recorded.id)
@@ -183,9 +183,9 @@ fn repeated(owner: &Computation, report: &Report, trigger: Trigger) -> Option<Uu
 fn caused_by(span_path: &SpanPath, computation: &str, report: &Report) -> Option<Uuid> {
     let within = span_path.owner(computation).and_then(|owner| {
         let state = owner.state()?;
-        let named = state.inner.iter().rev().find(|inner| report.is_about(&inner.report));
-        let last = if state.recovered_since { None } else { state.inner.back() };
-        let earlier = state.recorded.as_ref().filter(|recorded| report.stems_from(&recorded.report));
+        let named = state.inner_failures.iter().rev().find(|inner| report.is_about(&inner.report));
+        let last = if state.has_recovered { None } else { state.inner_failures.back() };
+        let earlier = state.latest.as_ref().filter(|recorded| report.stems_from(&recorded.report));
         named.or(last).or(earlier).map(|cause| cause.id)
     });
     within.or_else(|| span_path.failure_followed())
@@ -205,15 +205,15 @@ fn link_failure(span_path: &SpanPath, computation: &str, failure: RecordedFailur
     for computation in around {
         let Some(mut state) = computation.mark_failed() else { continue };
         state.recording += recording;
-        if state.inner.len() == MAX_INNER_FAILURES {
-            state.inner.pop_front();
+        if state.inner_failures.len() == MAX_INNER_FAILURES {
+            state.inner_failures.pop_front();
         }
-        state.inner.push_back(failure.clone());
-        state.recovered_since = false;
+        state.inner_failures.push_back(failure.clone());
+        state.has_recovered = false;
     }
     for computation in own {
         let Some(mut state) = computation.mark_failed() else { continue };
         state.recording += recording;
-        state.recorded = Some(failure.clone());
+        state.latest = Some(failure.clone());
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn may_run_in_cleanup(panic: &RecentPanic) -> bool {
         let span_path = core.span_path(&path);
         let computation = span_path.innermost()?;
         let state = computation.state()?;
-        let recorded = state.recorded.as_ref().filter(|recorded| recorded.is_panic);
+        let recorded = state.latest.as_ref().filter(|recorded| recorded.is_panic);
         recorded.map(|recorded| recorded.report.moment.is_of_this_thread())
     });
     has_record.flatten().unwrap_or(false) && panic.frames(usize::MAX).iter().any(|frame| is_destructor(&frame.function))
@@ -121,8 +121,8 @@ struct Latest {
 impl Latest {
     fn of(computation: &Computation, layer: u64) -> Option<Self> {
         let state = computation.state()?;
-        let inner = if state.recovered_since { None } else { state.inner.back() };
-        let latest = state.recorded.iter().chain(inner).max_by_key(|recorded| recorded.at)?;
+        let inner = if state.has_recovered { None } else { state.inner_failures.back() };
+        let latest = state.latest.iter().chain(inner).max_by_key(|recorded| recorded.at)?;
         let is_fresh = thread::Moment::now(layer).follows(latest.report.moment);
         Some(Latest { at: latest.at, is_panic: latest.is_panic, is_fresh, job: latest.job.clone() })
     }

@@ -101,11 +101,11 @@ pub(crate) struct Computation {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     /// The latest recorded failure of the computation.
-    pub(crate) recorded: Option<RecordedFailure>,
+    pub(crate) latest: Option<RecordedFailure>,
     /// The latest failures of inner computations, newest last.
-    pub(crate) inner: VecDeque<RecordedFailure>,
+    pub(crate) inner_failures: VecDeque<RecordedFailure>,
     /// True if an inner computation has succeeded since the latest inner failure.
-    pub(crate) recovered_since: bool,
+    pub(crate) has_recovered: bool,
     /// The total time spent on writing records.
     pub(crate) recording: Duration,
 }
@@ -158,7 +158,7 @@ impl Computation {
         if !self.has_failures() {
             return None;
         }
-        self.state()?.recorded.as_ref().map(|recorded| recorded.id)
+        self.state()?.latest.as_ref().map(|recorded| recorded.id)
     }
 
     /// Sets the outcome that the program states.
@@ -175,7 +175,7 @@ impl Computation {
     pub(crate) fn succeeded(&self) {
         for around in self.outwards().skip(1).filter(|around| around.has_failures()) {
             if let Some(mut state) = around.state() {
-                state.recovered_since = true;
+                state.has_recovered = true;
             }
         }
     }
