@@ -179,7 +179,7 @@ impl Recorder {
     /// Writes the record of a failure that the caller has assembled, and fills in the entries that it lacks.
     pub(crate) fn record_described(&self, mut failure: Failure) -> (Uuid, io::Result<PathBuf>) {
         self.redactor.failure(&mut failure);
-        let category = failure.category_in_words();
+        let category = failure.determine_category();
         let Failure { context, error_message, stack_trace, .. } = &mut failure;
         let messages =
             context.errors.iter_mut().flat_map(|error| std::iter::once(&mut error.message).chain(&mut error.notes));

@@ -26,7 +26,7 @@ pub use value::{Limits, Map, MapIter, Value};
 #[doc(hidden)]
 pub mod internal {
     pub use crate::bound::{bound, bound_name, bound_words};
-    pub use crate::failure::authority::is_unreadable;
+    pub use crate::failure::categorization::is_unreadable;
     pub use crate::failure::fingerprint::{fingerprint, without_numbers};
     pub use crate::failure::{SCHEMA_VERSION, reserved_in_context};
     pub use crate::files::{apart_from_stdio, open_ordinary, read_bounded};

@@ -1,6 +1,6 @@
 //! The record of one failure.
 
-pub(crate) mod authority;
+pub(crate) mod categorization;
 pub(crate) mod category;
 mod context;
 mod convergence;

@@ -12,7 +12,7 @@ const MAX_TEXT_BYTES: usize = 4096;
 impl Failure {
     /// Returns the category that the texts of a record identify.
     #[doc(hidden)]
-    pub fn category_in_words(&self) -> Category {
+    pub fn determine_category(&self) -> Category {
         self.category_of_related(false).or_else(|| self.category_of_related(true)).unwrap_or(Category::Other)
     }
 
@@ -55,11 +55,11 @@ impl Failure {
         };
         let fields = context.event.iter().filter_map(|(_, value)| value.as_str());
         if handled {
-            return self.by_authority(true).find_map(|error| strong(&names(error), &messages(error))).or(vague);
+            return self.by_precedence(true).find_map(|error| strong(&names(error), &messages(error))).or(vague);
         }
         let reason = context.reason.as_deref();
         strong(reason.as_slice(), &[])
-            .or_else(|| self.by_authority(false).find_map(|error| strong(&names(error), &messages(error))))
+            .or_else(|| self.by_precedence(false).find_map(|error| strong(&names(error), &messages(error))))
             .or_else(|| strong(&[&self.error_type], &[&self.error_message]))
             .or_else(|| category_of_texts(&fields.collect::<Vec<_>>()))
             .or(vague)
@@ -67,7 +67,7 @@ impl Failure {
 
     /// Returns the failing error, then its causes. The members of a group come before the group, whose message
     /// describes all of them.
-    fn by_authority(&self, handled: bool) -> impl Iterator<Item = &ErrorEntry> {
+    fn by_precedence(&self, handled: bool) -> impl Iterator<Item = &ErrorEntry> {
         let errors = &self.context.errors;
         let is_member = |error: &&ErrorEntry| error.relation == Some(Relation::Member);
         let is_wanted = move |index: usize| self.is_handled(index) == handled;
@@ -134,7 +134,7 @@ mod tests {
                 Category::SingularMatrix,
             ),
         ] {
-            assert_eq!(failure(errors).category_in_words(), category, "{errors:?}");
+            assert_eq!(failure(errors).determine_category(), category, "{errors:?}");
         }
     }
 
