@@ -16,7 +16,7 @@ use tracing::level_filters::LevelFilter;
 use uuid::Uuid;
 
 use diagnose::{Rules, diagnose_with, prepend_resolutions, suggest_as_author};
-use record::internal::{Redactor, SCHEMA_VERSION, bound, free_name, reserved_in_context};
+use record::internal::{Redactor, SCHEMA_VERSION, apply_limits, free_name, reserved_in_context};
 use record::{Category, Context, ErrorEntry, Failure, Limits, Location, Map, Store};
 use runtime::lock::Renewable;
 use runtime::stderr;
@@ -264,7 +264,7 @@ impl Recorder {
         context.world_size = context.world_size.or(shared.world_size);
         context.job_id = context.job_id.take().or_else(|| shared.job_id.clone());
         context.other.add_missing(&shared.other, |_| true);
-        bound(failure, &self.limits);
+        apply_limits(failure, &self.limits);
         let fingerprint = failure.fingerprint().into_owned();
         prepend_resolutions(failure, self.store.fixed(&fingerprint));
         failure.context.fingerprint = Some(fingerprint);

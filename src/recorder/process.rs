@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use record::internal::{Redactor, bound_name, bound_words};
+use record::internal::{Redactor, shorten_command_line, shorten_name};
 use record::{Context, Limits, Process};
 
 /// Environment variables in which MPI launchers and batch systems store the rank, the world size and the job id.
@@ -14,10 +14,10 @@ const JOB_ID: &[&str] = &["SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID"];
 pub(crate) fn context(redactor: &Redactor, limits: &Limits) -> Context {
     let number = |names: &[&str]| variable(names).and_then(|text| text.parse().ok());
     let argv = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
-    let text = |path: std::path::PathBuf| bound_name(redactor.text(&path.to_string_lossy()).into_owned());
+    let text = |path: std::path::PathBuf| shorten_name(redactor.text(&path.to_string_lossy()).into_owned());
     let mut process = Process::default();
     process.pid = std::process::id();
-    process.argv = bound_words(redactor.command_line(argv), limits);
+    process.argv = shorten_command_line(redactor.command_line(argv), limits);
     process.cwd = std::env::current_dir().ok().map(text);
     process.host = gethostname::gethostname().into_string().ok();
     process.executable = std::env::current_exe().ok().map(text);
@@ -25,7 +25,7 @@ pub(crate) fn context(redactor: &Redactor, limits: &Limits) -> Context {
     context.process = Some(Arc::new(process));
     context.rank = number(RANK);
     context.world_size = number(WORLD_SIZE);
-    context.job_id = variable(JOB_ID).map(bound_name);
+    context.job_id = variable(JOB_ID).map(shorten_name);
     context
 }
 

@@ -3,11 +3,11 @@
 //! A part of [tracing-failure](https://docs.rs/tracing-failure), which writes records and re-exports this crate. A
 //! program that only reads records can depend on this crate alone.
 
-mod bound;
 mod failure;
 mod files;
 mod parameter_summary;
 mod phrases;
+mod record_limits;
 mod redact;
 mod store;
 pub mod time;
@@ -25,13 +25,13 @@ pub use value::{Limits, Map, MapIter, Value};
 /// Items that the other crates of the project use. They may change in any release.
 #[doc(hidden)]
 pub mod internal {
-    pub use crate::bound::{bound, bound_name, bound_words};
     pub use crate::failure::categorization::is_unreadable;
     pub use crate::failure::fingerprint::{fingerprint, without_numbers};
     pub use crate::failure::{SCHEMA_VERSION, reserved_in_context};
     pub use crate::files::{apart_from_stdio, open_ordinary, read_bounded};
     pub use crate::parameter_summary::ParameterSummary;
     pub use crate::phrases::{Phrase, WordSequence};
+    pub use crate::record_limits::{apply_limits, shorten_command_line, shorten_name};
     pub use crate::redact::{FieldName, Json, NameKind, REDACTED, Redactor, SecretFinding, secrets, secrets_in_text};
     pub use crate::store::{
         Amended, Areas, Change, PastFix, RecordLock, copies, existing_store, file_name_part, is_record_name, parse,
