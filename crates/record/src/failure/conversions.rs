@@ -1,4 +1,4 @@
-//! Categories, confidences and behaviours by their names in the record.
+//! Conversions between categories, confidences and behaviours and their names in the record.
 
 use std::error::Error;
 use std::fmt;
@@ -28,7 +28,7 @@ impl fmt::Display for UnknownName {
 
 impl Error for UnknownName {}
 
-fn known<T>(found: Option<T>, list: &'static str, name: &str) -> Result<T, UnknownName> {
+fn require<T>(found: Option<T>, list: &'static str, name: &str) -> Result<T, UnknownName> {
     found.ok_or_else(|| UnknownName { list, name: name.to_owned() })
 }
 
@@ -43,7 +43,7 @@ impl FromStr for Category {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
-        known(Category::from_name(name), "category", name)
+        require(Category::from_name(name), "category", name)
     }
 }
 
@@ -58,7 +58,7 @@ impl FromStr for Confidence {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
-        known(Confidence::from_name(name), "confidence", name)
+        require(Confidence::from_name(name), "confidence", name)
     }
 }
 
