@@ -6,7 +6,7 @@ use record::Confidence;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::check::find_violation;
+use super::schema_validator::find_violation;
 use super::schema;
 use text::{fit, one_line};
 

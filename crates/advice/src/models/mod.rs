@@ -2,7 +2,7 @@
 
 mod answer;
 mod base_url;
-mod check;
+mod schema_validator;
 mod error;
 mod function;
 mod gemini;
