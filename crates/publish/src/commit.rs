@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use crate::cache::Cache;
 use crate::error::{PublishError, Secret};
 use crate::git::{Git, path_of};
 use crate::ledger::{PushLedger, version};
 use crate::message::{message, tally};
 use crate::outcome::{Ignored, Skipped};
+use crate::private_index::PrivateIndex;
 use crate::records::{Selection, select};
 use crate::remote::Remote;
 use crate::repository::Repository;
@@ -56,7 +56,7 @@ pub(crate) fn commit(
     place: Option<(&Remote, &PushLedger)>,
     start: Option<&str>,
 ) -> Result<CommitOutcome, PublishError> {
-    let cache = Cache::open(repository)?;
+    let index = PrivateIndex::open(repository)?;
     if target.is_current {
         stage::finish_earlier(repository)?;
         reset::write_back(repository, target, place.map(|(_, ledger)| ledger))?;
@@ -65,7 +65,7 @@ pub(crate) fn commit(
     for _ in 0..MAX_ATTEMPTS {
         let old = repository.commit_of(target.full_name())?;
         let parent = old.as_deref().or(start);
-        let selection = plan_commit(repository, &cache, target, scan, place, parent)?;
+        let selection = plan_commit(repository, &index, target, scan, place, parent)?;
         let Selection { entries, ignored, skipped, secrets } = selection;
         if entries.is_empty() {
             let tip = parent.map(str::to_owned);
@@ -75,7 +75,7 @@ pub(crate) fn commit(
             // Git has pruned objects that the commit needs. They are created again, once.
             Err(PublishError::Git { .. }) if !made_again => {
                 made_again = true;
-                cache.reset();
+                index.reset();
                 continue;
             }
             new => new?,
@@ -91,7 +91,7 @@ pub(crate) fn commit(
                 return Ok(CommitOutcome { tip, new: Some(new), ignored, skipped, secrets });
             }
             BranchMove::LostRace => {}
-            BranchMove::Undone => cache.reset(),
+            BranchMove::Undone => index.reset(),
         }
     }
     Err(PublishError::LostRace(target.branch.to_string()))
@@ -100,7 +100,7 @@ pub(crate) fn commit(
 /// Selects the records that a commit to the target would add to its parent.
 pub(crate) fn plan_commit(
     repository: &Repository,
-    cache: &Cache<'_>,
+    index: &PrivateIndex<'_>,
     target: &Target,
     scan: &mut Scan,
     place: Option<(&Remote, &PushLedger)>,
@@ -112,7 +112,7 @@ pub(crate) fn plan_commit(
     {
         return Err(PublishError::NotOurs { branch: target.branch.to_string(), file: path_of(&other.path) });
     }
-    let mut selection = select(repository, cache, scan, parent, target.is_current)?;
+    let mut selection = select(repository, index, scan, parent, target.is_current)?;
     if !target.is_current
         && parent.is_some()
         && let Some((remote, ledger)) = place

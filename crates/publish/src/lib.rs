@@ -5,7 +5,6 @@
 mod allow_list;
 mod auto;
 mod branch;
-mod cache;
 mod child;
 mod commit;
 mod config;
@@ -15,6 +14,7 @@ mod ledger;
 mod lock;
 mod message;
 mod outcome;
+mod private_index;
 mod publisher;
 mod push;
 mod records;

@@ -10,7 +10,7 @@ use crate::repository::Repository;
 use crate::tree::{Entry, TreeItem};
 use runtime::io_error::about;
 
-pub(crate) struct Cache<'a> {
+pub(crate) struct PrivateIndex<'a> {
     repository: &'a Repository,
     pub(crate) git: Git,
     index: PathBuf,
@@ -18,15 +18,15 @@ pub(crate) struct Cache<'a> {
     _scratch: Option<ScratchDir>,
 }
 
-impl<'a> Cache<'a> {
-    /// Opens the cache of the work tree.
+impl<'a> PrivateIndex<'a> {
+    /// Opens the index of the work tree.
     pub(crate) fn open(repository: &'a Repository) -> Result<Self, PublishError> {
         let index = repository.state_dir(&repository.git_dir)?.join("index");
         let git = with_index(&repository.git, &index);
-        Ok(Cache { repository, git, index, _scratch: None })
+        Ok(PrivateIndex { repository, git, index, _scratch: None })
     }
 
-    /// Copies the cache to a temporary directory, which also receives new objects.
+    /// Copies the index to a temporary directory, which also receives new objects.
     pub(crate) fn scratch(repository: &'a Repository) -> Result<Self, PublishError> {
         let scratch = ScratchDir::new()?;
         let index = scratch.0.join("index");
@@ -38,7 +38,7 @@ impl<'a> Cache<'a> {
         let git = with_index(&repository.git, &index)
             .with("GIT_OBJECT_DIRECTORY", &scratch.0)
             .with("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(&objects));
-        Ok(Cache { repository, git, index, _scratch: Some(scratch) })
+        Ok(PrivateIndex { repository, git, index, _scratch: Some(scratch) })
     }
 
     /// Deletes the index. Only publishers lock it, one at a time, so a remaining lock is stale.

@@ -7,12 +7,12 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::allow_list::AllowList;
-use crate::cache::Cache;
 use crate::commit::{CommitOutcome, NewCommit};
 use crate::error::PublishError;
 use crate::git::Git;
 use crate::ledger::PushLedger;
 use crate::outcome::{NotPushed, Outcome, Plan, Published};
+use crate::private_index::PrivateIndex;
 use crate::push::Push;
 use crate::remote::Remote;
 use crate::repository::Repository;
@@ -141,12 +141,12 @@ impl Publisher {
             Some(remote) if local.is_none() && !target.is_current => remote.last_known(&repository)?,
             _ => None,
         };
-        let cache = Cache::scratch(&repository)?;
+        let index = PrivateIndex::scratch(&repository)?;
         let ledger = remote.as_ref().map(|remote| PushLedger::open(&repository, remote)).transpose()?;
         let parent = local.as_deref().or(start.as_deref());
         let selection = crate::commit::plan_commit(
             &repository,
-            &cache,
+            &index,
             &target,
             &mut scan,
             remote.as_ref().zip(ledger.as_ref()),

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use crate::cache::Cache;
 use crate::error::{PublishError, Secret};
 use crate::git::{path_of, split_nul};
 use crate::outcome::{Ignored, Skipped};
+use crate::private_index::PrivateIndex;
 use crate::repository::Repository;
 use crate::reserved::ReservedRecords;
 use crate::restore::restore_missing;
@@ -57,7 +57,7 @@ impl Skipped {
 /// Fails if git fails.
 pub(crate) fn select(
     repository: &Repository,
-    cache: &Cache<'_>,
+    index: &PrivateIndex<'_>,
     scan: &mut Scan,
     target: Option<&str>,
     ignore_rules: bool,
@@ -82,11 +82,11 @@ pub(crate) fn select(
         names.retain(|name| !ignored.contains(*name) && !unmerged.contains(name.as_bytes()));
         selection.ignored = rules;
     }
-    let found = match differing(repository, cache, scan, &names, &target) {
-        // The cache is damaged, or git has pruned its objects.
+    let found = match differing(repository, index, scan, &names, &target) {
+        // The index is damaged, or git has pruned its objects.
         Err(PublishError::Git { .. }) => {
-            cache.reset();
-            differing(repository, cache, scan, &names, &target)
+            index.reset();
+            differing(repository, index, scan, &names, &target)
         }
         found => found,
     };
@@ -102,28 +102,28 @@ pub(crate) fn select(
 /// Returns the files that differ from the target, and those that are left out.
 fn differing(
     repository: &Repository,
-    cache: &Cache<'_>,
+    index: &PrivateIndex<'_>,
     scan: &mut Scan,
     names: &[&str],
     target: &HashMap<&str, &TreeItem>,
 ) -> Result<Selection, PublishError> {
-    let unknown = cache.changed_files(names, target)?;
+    let unknown = index.changed_files(names, target)?;
     let originals = names_by_place(names.iter().copied().chain(target.keys().copied()));
     let (records, mut skipped, mut secrets) = classify(repository, scan, &unknown, &originals);
-    cache.add(&records)?;
+    index.add(&records)?;
     let files = skipped.iter().map(|skipped| &skipped.file).chain(secrets.iter().map(|secret| &secret.file));
     let left_out: HashSet<&Path> = files.map(|file| file.as_path()).collect();
     let wanted: HashSet<&str> = names.iter().copied().collect();
     let is_new = |name: &str, entry: &Entry| {
         target.get(name).is_none_or(|item| (&item.mode, &item.object) != (&entry.mode, &entry.blob))
     };
-    let known = cache.entries()?;
+    let known = index.entries()?;
     let new = known.into_iter().filter(|(name, entry)| wanted.contains(name.as_str()) && is_new(name, entry));
     let mut entries: Vec<Entry> = new.map(|(_, entry)| entry).collect();
     entries.retain(|entry| !left_out.contains(path_of(&entry.path).as_path()));
     entries.sort_by(|a, b| a.path.cmp(&b.path));
     // The blobs are checked rather than the files, which may have changed, or which a filter may have converted.
-    scan.read(&cache.git, &entries)?;
+    scan.read(&index.git, &entries)?;
     let filtered = entries.iter().filter_map(|entry| Some((entry, scan.rejection(entry)?)));
     skipped.extend(filtered.map(|(entry, why)| Skipped::of(path_of(&entry.path), format!("for git, {why}"))));
     entries.retain(|entry| scan.rejection(entry).is_none());

@@ -11,9 +11,9 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::cache::index_line;
 use crate::error::PublishError;
 use crate::git::split_nul;
+use crate::private_index::index_line;
 use crate::repository::Repository;
 use crate::tree::{Entry, list_dir};
 use runtime::io_error::about;

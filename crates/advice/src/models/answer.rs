@@ -6,8 +6,8 @@ use record::Confidence;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::schema_validator::find_violation;
 use super::schema;
+use super::schema_validator::find_violation;
 use text::{fit, one_line};
 
 /// Maximum width of the message about an invalid answer.

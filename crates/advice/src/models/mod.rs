@@ -2,7 +2,6 @@
 
 mod answer;
 mod base_url;
-mod schema_validator;
 mod error;
 mod function;
 mod gemini;
@@ -15,6 +14,7 @@ mod reply;
 mod request;
 mod retry;
 mod schema;
+mod schema_validator;
 mod server;
 mod settings;
 
