@@ -12,7 +12,7 @@ use crate::error_source::{Chain, ErrorSource};
 use crate::layer::layer_core::LayerCore;
 use crate::layer::recording::Call;
 use crate::log::line::write_line;
-use crate::observe::panic_payload::caught;
+use crate::observe::panic_payload::catch_panic;
 use crate::observe::report::{ReportContent, ReportSite};
 use crate::observe::thread::Busy;
 use crate::recorder::observation::{Observation, Trigger};
@@ -213,7 +213,7 @@ impl StructuredLogger {
 
     /// Converts parameters to named values. If `Serialize` fails or panics, only the parameters are lost.
     fn parameters(&self, parameters: &(impl Serialize + ?Sized)) -> Map {
-        let value = match caught(|| Value::from_serialize_within(parameters, &self.recorder.limits)) {
+        let value = match catch_panic(|| Value::from_serialize_within(parameters, &self.recorder.limits)) {
             Ok(Ok(value)) => value,
             Ok(Err(error)) => format!("[its Serialize failed: {error}]").into(),
             Err(panic) => format!("[its Serialize panicked: {}]", shorten(&panic, self.recorder.limits.text)).into(),

@@ -93,8 +93,8 @@ fn read(info: &PanicHookInfo<'_>) -> Arc<RecentPanic> {
     let message = text.unwrap_or_else(|| match info.location() {
         // Only the location distinguishes such panics. The `L` keeps the line number in the fingerprint, which ignores
         // plain numbers.
-        Some(at) => format!("{}, raised at {}#L{}", runtime::panic::NOT_TEXT, at.file(), at.line()),
-        None => runtime::panic::NOT_TEXT.to_owned(),
+        Some(at) => format!("{}, raised at {}#L{}", runtime::unwind::OPAQUE_PAYLOAD, at.file(), at.line()),
+        None => runtime::unwind::OPAQUE_PAYLOAD.to_owned(),
     });
     let location = info.location().map(Location::from).unwrap_or_default();
     Arc::new(RecentPanic::here(message, is_text, panic_payload::address(info.payload()), location))

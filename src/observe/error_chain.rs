@@ -8,7 +8,7 @@ use tracing::Metadata;
 use tracing_error::{ExtractSpanTrace, SpanTrace};
 
 use crate::observe::panic_payload;
-use crate::observe::panic_payload::caught;
+use crate::observe::panic_payload::catch_panic;
 use crate::observe::report_text::ReportText;
 use record::internal::{DebugSink, read_debug};
 use record::{ErrorEntry, Location};
@@ -55,7 +55,7 @@ impl ErrorChain {
                     chain.entries.push(read(error, if outermost { type_name } else { None }, limits));
                 }
             }
-            next = caught(|| error.source()).unwrap_or_default();
+            next = catch_panic(|| error.source()).unwrap_or_default();
         }
         chain.split_report_texts(limits);
         chain
@@ -125,7 +125,7 @@ impl ErrorChain {
 
     /// Creates an error from a caught panic payload.
     pub(crate) fn of_payload(payload: &(dyn Any + Send), limits: &Limits) -> Self {
-        let text = panic_payload::text(payload).unwrap_or_else(|| runtime::panic::NOT_TEXT.to_owned());
+        let text = panic_payload::text(payload).unwrap_or_else(|| runtime::unwind::OPAQUE_PAYLOAD.to_owned());
         let message = shorten(&text, limits.text).into_owned();
         let mut entry = ErrorEntry::new(message);
         entry.type_name = Some("Panic".to_owned());
@@ -169,7 +169,7 @@ fn read(error: &(dyn Error + 'static), type_name: Option<&str>, limits: &Limits)
 /// Runs a `Display` or `Debug` of the user and returns its text within the limit. A panic is caught.
 pub(crate) fn bounded(limits: &Limits, write: impl FnOnce(&mut DebugSink<'_>) -> std::fmt::Result) -> String {
     let mut text = String::new();
-    let written = caught(|| {
+    let written = catch_panic(|| {
         let mut sink = DebugSink::new(&mut text, limits);
         let _ = write(&mut sink);
         sink.finish()
@@ -185,7 +185,7 @@ pub(crate) fn bounded(limits: &Limits, write: impl FnOnce(&mut DebugSink<'_>) ->
 /// Returns the name and the data at the beginning of an error's `Debug` output.
 fn debug_of(error: &(dyn Error + 'static), limits: &Limits) -> Option<(Option<String>, Option<Value>)> {
     let mut text = String::new();
-    let written = caught(|| {
+    let written = catch_panic(|| {
         let mut sink = DebugSink::new(&mut text, limits);
         let _ = write!(sink, "{error:?}");
         let name = leading_name(sink.written()).map(str::to_owned);

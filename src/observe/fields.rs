@@ -8,7 +8,7 @@ use tracing::field::{Field, Visit};
 use crate::observe::callsite::ERROR_FIELDS;
 use crate::observe::callsite::{COMPUTATION, THEORETICAL_REF};
 use crate::observe::error_chain::ErrorChain;
-use crate::observe::panic_payload::caught;
+use crate::observe::panic_payload::catch_panic;
 use record::internal::Redactor;
 use record::internal::without_numbers;
 use record::internal::{DebugSink, read_debug};
@@ -287,7 +287,7 @@ impl<'a> FieldVisitor<'a> {
     fn format(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let start = self.fields.text.len();
         let mut is_one_piece = false;
-        let formatted = caught(|| {
+        let formatted = catch_panic(|| {
             let mut sink = DebugSink::new(&mut self.fields.text, self.limits);
             let result = write!(sink, "{value:?}");
             is_one_piece = sink.is_one_piece();

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata};
 
-use crate::observe::panic_payload::caught;
+use crate::observe::panic_payload::catch_panic;
 
 /// The span field that states the outcome if it is recorded late.
 pub(crate) const OUTCOME: &str = "outcome";
@@ -77,7 +77,7 @@ impl SuccessVisitor {
     fn judge(&mut self, value: fmt::Arguments<'_>) {
         let mut start = Start::default();
         // Formatting stops as soon as the first bytes are known.
-        let _ = caught(|| start.write_fmt(value));
+        let _ = catch_panic(|| start.write_fmt(value));
         let text = start.text();
         let is_negative =
             matches!(text, b"None" | b"false") || UNSUCCESSFUL.iter().any(|start| text.starts_with(start));

@@ -25,7 +25,7 @@ use text::{shorten, shorten_to_line, visible, visible_json};
 use crate::log::line::{LineContext, write_failure};
 use crate::log::runtime_log::RuntimeLog;
 use crate::observe::backtrace;
-use crate::observe::panic_payload::caught;
+use crate::observe::panic_payload::catch_panic;
 use crate::observe::thread::{self, Busy};
 use crate::recorder::observation::{ComputationContext, Observation, Trigger};
 use crate::recorder::stacks::{Naming, Stacks};
@@ -331,7 +331,7 @@ impl Recorder {
             // The callback must not capture events, and its panics must not replace the error of the computation.
             let call = || {
                 let _busy = Busy::enter();
-                let _ = caught(|| on_lost(failure, error));
+                let _ = catch_panic(|| on_lost(failure, error));
             };
             match trigger {
                 // A second panic on this thread would abort the process.

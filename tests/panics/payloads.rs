@@ -72,25 +72,25 @@ fn a_payload_that_is_not_text_says_so_and_where_it_was_thrown() {
 struct Unreadable;
 
 /// Panics as often when it is dropped.
-struct Spiteful(u32);
+struct PanicOnDrop(u32);
 
-impl Drop for Spiteful {
+impl Drop for PanicOnDrop {
     fn drop(&mut self) {
         if self.0 > 0 {
-            panic_any(Spiteful(self.0 - 1));
+            panic_any(PanicOnDrop(self.0 - 1));
         }
     }
 }
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        panic_any(Spiteful(2))
+        panic_any(PanicOnDrop(2))
     }
 }
 
 impl Error for Unreadable {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        panic_any(Spiteful(2))
+        panic_any(PanicOnDrop(2))
     }
 }
 
@@ -98,20 +98,20 @@ struct UnreadableDebug;
 
 impl fmt::Debug for UnreadableDebug {
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        panic_any(Spiteful(2))
+        panic_any(PanicOnDrop(2))
     }
 }
 
 impl Serialize for UnreadableDebug {
     fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-        panic_any(Spiteful(2))
+        panic_any(PanicOnDrop(2))
     }
 }
 
 #[test]
 fn a_payload_that_panics_when_it_is_dropped_costs_one_value() {
     let run = in_child(|dir| {
-        let _guard = builder(dir).rule(Rule::from_fn("spiteful", |_| panic_any(Spiteful(2)))).init().unwrap();
+        let _guard = builder(dir).rule(Rule::from_fn("panic on drop", |_| panic_any(PanicOnDrop(2)))).init().unwrap();
         let _span = computation("observable_mass");
         error!(value = ?UnreadableDebug, "by its Debug");
         error!(error = &Unreadable as &dyn Error, "by an error");
@@ -135,7 +135,7 @@ fn a_payload_that_panics_when_it_is_dropped_costs_one_value() {
 fn a_callback_whose_payload_panics_when_it_is_dropped_harms_nothing() {
     let run = in_child(|dir| {
         let failures = dir.join("failures");
-        let guard = builder(dir).on_lost(|_, _| panic_any(Spiteful(2))).init().unwrap();
+        let guard = builder(dir).on_lost(|_, _| panic_any(PanicOnDrop(2))).init().unwrap();
         std::fs::remove_dir_all(&failures).unwrap();
         std::fs::write(&failures, "in the way").unwrap();
         let _span = computation("observable_mass");

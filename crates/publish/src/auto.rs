@@ -10,8 +10,8 @@ use crate::publisher::Publisher;
 use runtime::background;
 use runtime::fork;
 use runtime::lock::lock;
-use runtime::panic::caught;
 use runtime::stderr;
+use runtime::unwind::catch_panic;
 
 /// Maximum pause between failures that are pushed together.
 const DEBOUNCE: Duration = Duration::from_secs(2);
@@ -170,7 +170,7 @@ impl AutoPush {
         state.pushing = true;
         drop(state);
         // A panic fails this push only.
-        let result = caught(|| self.publisher.publish());
+        let result = catch_panic(|| self.publisher.publish());
         self.report(result.ok());
         if let Some(mut state) = self.state() {
             state.pushing = false;

@@ -11,7 +11,7 @@ use std::thread::Thread;
 
 use crate::generation;
 use crate::lock::{self, Mutex, Renewable};
-use crate::panic::caught;
+use crate::unwind::catch_panic;
 
 /// Stack size for reading debug information: the default size of Rust threads.
 pub const STACK_SIZE: usize = 2 << 20;
@@ -119,7 +119,7 @@ fn work(first: Task) {
         let task = worker.task.lock().and_then(|mut next| next.0.take());
         match task {
             Some(task) => {
-                let _ = caught(task);
+                let _ = catch_panic(task);
                 if !wait_for_work(&worker) {
                     return;
                 }

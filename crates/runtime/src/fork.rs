@@ -17,7 +17,7 @@ use crate::generation::{FORKING, GENERATION};
 pub use crate::generation::{generation, is_near, wait};
 use crate::lock::Renewable;
 #[cfg(unix)]
-use crate::{background, panic::caught};
+use crate::{background, unwind::catch_panic};
 
 /// Maximum time that a fork waits for the locks of the recorder. A thread holds them for some microseconds.
 const FREE_LOCKS_TIMEOUT: Duration = Duration::from_millis(20);
@@ -111,7 +111,7 @@ pub fn notice() {
 #[cfg(unix)]
 extern "C" fn before_fork() {
     let prepare = PREPARATION.try_lock().and_then(|prepare| *prepare);
-    let _ = prepare.map(caught);
+    let _ = prepare.map(catch_panic);
     FORKING.fetch_add(1, Ordering::SeqCst);
     let started = Instant::now();
     while !are_all_free() && started.elapsed() < FREE_LOCKS_TIMEOUT {

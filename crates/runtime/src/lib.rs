@@ -11,5 +11,5 @@ pub mod fork;
 mod generation;
 pub mod io_error;
 pub mod lock;
-pub mod panic;
 pub mod stderr;
+pub mod unwind;

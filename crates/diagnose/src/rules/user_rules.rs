@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::RuleMatch;
 use super::rule::{Rule, RuleFn};
 use record::Failure;
-use runtime::panic::caught;
+use runtime::unwind::catch_panic;
 use text::shorten;
 
 /// Maximum run time of a rule.
@@ -119,7 +119,7 @@ fn run_with_deadline(
             return;
         }
         for function in functions {
-            let fix = caught(|| function(&failure)).ok().flatten();
+            let fix = catch_panic(|| function(&failure)).ok().flatten();
             let fix = fix.map(|fix| shorten(&fix, MAX_TEXT_BYTES).into_owned()).filter(|fix| !fix.trim().is_empty());
             if sender.send(Some(fix)).is_err() {
                 return;
