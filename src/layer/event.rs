@@ -12,7 +12,7 @@ use crate::observe::error_chain::ErrorChain;
 use crate::observe::fields::{Fields, TypedError};
 use crate::observe::open_spans::OpenSpan;
 use crate::observe::report::{ReportContent, ReportSite};
-use crate::observe::report_text::ReportText;
+use crate::observe::report_parser::ParsedReport;
 use crate::recorder::Recorder;
 use crate::recorder::observation::{Observation, Trigger};
 use record::Category;
@@ -116,7 +116,7 @@ pub(super) fn observe_event(
         && !observation.error.entries.is_empty()
     {
         // The error lists its sources, so the message need not repeat them.
-        let headline = ReportText::parse(message).map(|report| report.errors[0].clone());
+        let headline = ParsedReport::parse(message).map(|report| report.errors[0].clone());
         observation.event.insert("message", headline.unwrap_or_else(|| message.to_owned()));
     }
     observation.location = location(meta, fields, recorder);

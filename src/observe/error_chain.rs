@@ -9,7 +9,7 @@ use tracing_error::{ExtractSpanTrace, SpanTrace};
 
 use crate::observe::panic_payload;
 use crate::observe::panic_payload::catch_panic;
-use crate::observe::report_text::ReportText;
+use crate::observe::report_parser::ParsedReport;
 use record::internal::{DebugSink, read_debug};
 use record::{ErrorEntry, Location};
 use record::{Limits, Value};
@@ -63,7 +63,7 @@ impl ErrorChain {
 
     /// Creates an error from text, as `#[instrument(err)]` passes it.
     pub(crate) fn of_text(text: &str, limits: &Limits) -> Self {
-        ReportText::parse(text).map_or_else(|| Self::of_line(text, limits), |report| Self::of_report(report, limits))
+        ParsedReport::parse(text).map_or_else(|| Self::of_line(text, limits), |report| Self::of_report(report, limits))
     }
 
     fn of_line(text: &str, limits: &Limits) -> Self {
@@ -76,7 +76,7 @@ impl ErrorChain {
     }
 
     /// Creates the errors of a report from its `Debug` text.
-    pub(crate) fn of_report(mut report: ReportText, limits: &Limits) -> Self {
+    pub(crate) fn of_report(mut report: ParsedReport, limits: &Limits) -> Self {
         let mut errors = std::mem::take(&mut report.errors).into_iter();
         let mut chain = Self::of_line(&errors.next().unwrap_or_default(), limits);
         chain.entries.extend(errors.map(ErrorEntry::new));
@@ -87,7 +87,7 @@ impl ErrorChain {
     }
 
     /// Adds the parts of a report other than its errors.
-    pub(crate) fn add_details(&mut self, report: ReportText, limits: &Limits) {
+    pub(crate) fn add_details(&mut self, report: ParsedReport, limits: &Limits) {
         let short = |text: String| shorten(&text, limits.text).into_owned();
         self.suggestions.extend(report.suggestions.into_iter().map(short).take(limits.errors));
         let Some(outermost) = self.entries.first_mut() else { return };
@@ -108,7 +108,7 @@ impl ErrorChain {
         let last = self.entries.len().saturating_sub(1);
         let mut inner = None;
         for (index, entry) in self.entries.iter_mut().enumerate() {
-            let Some(report) = ReportText::parse(&entry.message) else { continue };
+            let Some(report) = ParsedReport::parse(&entry.message) else { continue };
             entry.message = report.errors[0].clone();
             if index == last {
                 inner = Some(Self::of_report(report, limits));

@@ -18,7 +18,7 @@ mod enabled {
     use color_eyre::eyre::Report;
 
     use crate::observe::error_chain::{ErrorChain, bounded, read_span_trace};
-    use crate::observe::report_text::{RECORDED, ReportText};
+    use crate::observe::report_parser::{ParsedReport, RECORDED};
     use record::Limits;
     use runtime::stderr::shown;
 
@@ -68,7 +68,7 @@ mod enabled {
         }
         let most = limits.clone().with_text(REPORT);
         let text = bounded(&most, |sink| write!(sink, "{report:?}"));
-        if let Some(details) = ReportText::parse(&text) {
+        if let Some(details) = ParsedReport::parse(&text) {
             chain.add_details(details, limits);
         }
     }

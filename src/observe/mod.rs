@@ -17,7 +17,7 @@ pub(crate) mod ownership;
 pub(crate) mod panic_payload;
 pub(crate) mod recent_panics;
 pub(crate) mod report;
-pub(crate) mod report_text;
+pub(crate) mod report_parser;
 pub(crate) mod span_path;
 pub(crate) mod span_stack;
 pub(crate) mod target_filter;

@@ -11,7 +11,7 @@ use crate::observe::attribution::{self, Attribution, PanicClues};
 use crate::observe::error_chain::ErrorChain;
 use crate::observe::recent_panics::RecentPanic;
 use crate::observe::report::{Report, ReportContent, ReportSite};
-use crate::observe::report_text::ReportText;
+use crate::observe::report_parser::ParsedReport;
 use crate::observe::span_path::SpanPath;
 use crate::observe::thread;
 use crate::observe::trail::history::History;
@@ -81,7 +81,7 @@ impl Observation {
 
     /// Splits a message that is the `Debug` text of a report, such as the one of `.unwrap()`, into errors.
     pub(crate) fn split_report_text(&mut self, limits: &Limits) {
-        let Some(report) = ReportText::parse(&self.message) else { return };
+        let Some(report) = ParsedReport::parse(&self.message) else { return };
         self.message = report.errors[0].clone();
         // The report of a single error without a backtrace looks like a message. For consistency, one with a backtrace
         // is treated as a message too.

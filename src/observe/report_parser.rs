@@ -13,7 +13,7 @@ pub(crate) const RECORDED: &str = "the failure is recorded in ";
 
 /// The parts of a report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct ReportText {
+pub(crate) struct ParsedReport {
     /// The messages of the error and its sources, outermost first; never empty.
     pub(crate) errors: Vec<String>,
     /// File and line where the report was created.
@@ -24,7 +24,7 @@ pub(crate) struct ReportText {
     pub(crate) notes: Vec<String>,
 }
 
-impl ReportText {
+impl ParsedReport {
     /// Parses a report. Returns `None` if the text is not one.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::parse_nested(text, NESTED)
@@ -45,11 +45,11 @@ impl ReportText {
 }
 
 /// Parses a message, then paragraphs with the headings `Caused by:`, `Location:` and `Stack backtrace:`.
-fn of_anyhow(text: &str) -> Option<ReportText> {
+fn of_anyhow(text: &str) -> Option<ParsedReport> {
     const HEADINGS: [&str; 3] = ["\n\nCaused by:\n", "\n\nLocation:\n", "\n\nStack backtrace:\n"];
     let starts = |heading: &&str| text.match_indices(*heading).find(|(at, _)| is_indented(&text[at + heading.len()..]));
     let start = HEADINGS.iter().filter_map(starts).map(|(at, _)| at).min()?;
-    let mut report = ReportText { errors: vec![text[..start].to_owned()], ..ReportText::default() };
+    let mut report = ParsedReport { errors: vec![text[..start].to_owned()], ..ParsedReport::default() };
     let mut lines = Lines::of(&text[start + 2..]);
     while let Some(line) = lines.next() {
         match line {
@@ -66,13 +66,13 @@ fn of_anyhow(text: &str) -> Option<ReportText> {
 }
 
 /// Parses numbered errors, then sections, a SpanTrace, a backtrace, notes, and hints on environment variables.
-fn of_color_eyre(text: &str) -> Option<ReportText> {
+fn of_color_eyre(text: &str) -> Option<ParsedReport> {
     let start = text.find("\n   0: ")?;
     let before = &text[..start];
     let is_alone = before.is_empty() || (before.ends_with(": ") && !before.contains('\n'));
     is_alone.then_some(())?;
     let mut lines = Lines::of(&text[start + 1..]);
-    let mut report = ReportText { errors: numbered(&mut lines), ..ReportText::default() };
+    let mut report = ParsedReport { errors: numbered(&mut lines), ..ParsedReport::default() };
     report.errors.first_mut()?.insert_str(0, before);
     let mut part = Part::Section;
     while let Some(line) = lines.next() {
@@ -283,7 +283,7 @@ mod tests {
     use super::*;
 
     fn errors(text: &str) -> Option<Vec<String>> {
-        ReportText::parse(text).map(|report| report.errors)
+        ParsedReport::parse(text).map(|report| report.errors)
     }
 
     fn chain(error: anyhow::Error, contexts: &[String]) -> anyhow::Error {
@@ -309,7 +309,7 @@ mod tests {
     fn backtraces_and_locations_are_parts_of_their_own() {
         let text = "called `Result::unwrap()` on an `Err` value: flow failed\n\nCaused by:\n    no pivot\n    in row 3\n\n\
                     Location:\n    src/main.rs:12:5\n\nStack backtrace:\n   0: a::b\n             at ./src/a.rs:3:1\n";
-        let report = ReportText::parse(text).unwrap();
+        let report = ParsedReport::parse(text).unwrap();
         assert_eq!(report.errors, ["called `Result::unwrap()` on an `Err` value: flow failed", "no pivot\nin row 3"]);
         assert_eq!(report.location, Some(("src/main.rs".to_owned(), 12)));
         assert_eq!(report.backtrace.as_deref(), Some("   0: a::b\n             at ./src/a.rs:3:1"));
@@ -326,7 +326,7 @@ mod tests {
                     Note: a note\nWarning: beware\nNote: the failure is recorded in x.json\n\nBacktrace omitted. Run \
                     with RUST_BACKTRACE=1 environment variable to display it.\nRun with RUST_BACKTRACE=full to include \
                     source snippets.";
-        let report = ReportText::parse(text).unwrap();
+        let report = ParsedReport::parse(text).unwrap();
         assert_eq!(report.errors, ["flow failed", "reading\n\ncouplings"]);
         assert_eq!(report.location, Some(("tests/reports.rs".to_owned(), 9)));
         assert_eq!(report.backtrace.as_deref(), Some(" 5: main::h0\n    at main.rs:3"));
@@ -361,7 +361,7 @@ mod tests {
 
         #[test]
         fn any_text_can_be_taken_apart(text in "(\n| {0,8}|[0-9]: |Caused by:|Location:|Stack backtrace:|━━ BACKTRACE ━━|Note: |é|x){0,24}") {
-            ReportText::parse(&text);
+            ParsedReport::parse(&text);
         }
     }
 }
