@@ -11,59 +11,60 @@ pub(super) fn rules() -> Vec<Rule> {
     vec![
         Rule::new(
             "non_finite.parameter",
-            "{any.name} = {any} is not finite: it came in from outside. Find where it is computed or read, and refuse \
-             it there",
+            "{any.name} = {any} is an input that is not finite. Find where it is computed or read, and reject it \
+             there.",
         )
         .categories(&[NonFinite, DomainError, Initialization, MaxIterations, StepSizeUnderflow])
         .value("any", ValueTest::NonFinite)
         .source(FUNCTION_NAN),
         Rule::new(
             "non_finite.after_growth",
-            "{any} grew from {any.first} to {any.last}, {any.rate}-fold each time towards the end, and was {any.bad} \
-             at {any.at}: it overflowed. Bound or rescale what grows, integrate its logarithm, or shorten the step; \
-             if it should not grow at all, the step is beyond the limit of stability",
+            "{any} grew from {any.first} to {any.last}, {any.rate}-fold each time towards the end, and then \
+             overflowed: it was {any.bad} at {any.at}. Bound or rescale the growing quantity, integrate its logarithm, \
+             or shorten the step. If it should not grow at all, the step is beyond the limit of stability.",
         )
         .overflow("any", 1e6)
         .source(DT_NAN),
         Rule::new(
             "non_finite.at_once",
-            "{any} is {any.bad} at {any.at}[, after {any.last}: one evaluation made it]. Evaluate the function there \
-             and look for a division by zero, a root or logarithm of a negative number, 0·∞, or an array that was not \
-             filled",
+            "{any} is {any.bad} at {any.at}[, after {any.last}, so a single evaluation produced it]. Evaluate the \
+             function there, and look for a division by zero, a root or logarithm of a negative number, 0·∞, or an \
+             array that was not filled.",
         )
         .non_finite("any")
         .source(FUNCTION_NAN),
         Rule::new(
             "non_finite.growth",
-            "{quantity} grew from {quantity.first} to {quantity.last} up to {quantity.to}: bound or rescale it, \
-             integrate its logarithm, or shorten the step; if it should not grow at all, the step is beyond the limit \
-             of stability",
+            "{quantity} grew from {quantity.first} to {quantity.last} up to {quantity.to}. Bound or rescale it, \
+             integrate its logarithm, or shorten the step. If it should not grow at all, the step is beyond the limit \
+             of stability.",
         )
         .category(NonFinite)
         .growth("quantity|any", 1e6)
         .source(DT_NAN),
         Rule::new(
             "non_finite.start",
-            "the very first evaluation is not finite: the derivative or function at the initial point is. Print it \
-             there, and check the initial values against the domain of roots, logarithms and divisions",
+            "The very first evaluation is not finite, so the derivative or the function is not finite at the initial \
+             point. Print it there, and check the initial values against the domain of roots, logarithms and \
+             divisions.",
         )
         .categories(&[NonFinite, DomainError])
         .value("iteration|iter|evaluations", ValueTest::Below(1.0))
         .source(DT_NAN),
         Rule::new(
             "non_finite.lapack",
-            "eigenvalues and singular values of finite matrices practically always converge: there is a NaN or an \
-             infinity in this one. Check that it is finite (np.isfinite(a).all()) and find what made it so; only if \
-             it is, scale it",
+            "The matrix contains NaN or infinity: the eigenvalues and singular values of finite matrices practically \
+             always converge. Check it (np.isfinite(a).all()), and find where the value comes from. If the matrix is \
+             finite after all, scale it.",
         )
         .category(NonFinite)
         .words("svd did not converge|eigenvalues did not converge|return info|lapack")
         .source("LAPACK, xGESDD and xSYEVD, INFO"),
         Rule::new(
             "non_finite.input",
-            "NaN or infinity came in with the input: see in which array and where (np.argwhere(~np.isfinite(a))). \
-             Gaps in data are masked or left out; what was computed before was divided by zero, overflowed, or left \
-             the domain of a function",
+            "The input contains NaN or infinity. Find the array and the entries (np.argwhere(~np.isfinite(a))). Mask \
+             or remove gaps in data; for computed values, look for a division by zero, an overflow, or an argument \
+             outside the domain of a function.",
         )
         .category(NonFinite)
         .words(
@@ -74,8 +75,8 @@ pub(super) fn rules() -> Vec<Rule> {
         .source("SciPy, check_finite"),
         Rule::new(
             "non_finite.initial",
-            "the function is not finite at the initial point (x0, p0): evaluate it there, see which term is not, and \
-             start inside of its domain; an exponential overflows where variables are not scaled to one",
+            "The function is not finite at the initial point (x0, p0). Evaluate it there, find the term that is not \
+             finite, and start inside its domain. An exponential overflows if the variables are not scaled to one.",
         )
         .category(NonFinite)
         .words("initial point|initial guess|initial parameters")
@@ -83,23 +84,24 @@ pub(super) fn rules() -> Vec<Rule> {
         Rule::new(
             "non_finite.overflow",
             "{any} is {any.bad} at {any.at}: numbers grew beyond 1.8e308. Work with logarithms (log-sum-exp for sums \
-             of exponentials, taking the largest exponent out first; ln Γ for factorials), or rescale",
+             of exponentials, with the largest exponent taken out first; ln Γ for factorials), or rescale.",
         )
         .words("overflow|overflows|overflowed|exp|exponential|softmax|partition|boltzmann|likelihood|factorial")
         .non_finite("any")
         .source(GOLDBERG),
         Rule::new(
             "overflow",
-            "numbers grew beyond 1.8e308: bound or rescale what grows, work with logarithms (log-sum-exp for sums of \
-             exponentials, ln Γ for factorials), and shorten the step where it is an instability",
+            "Numbers grew beyond 1.8e308. Bound or rescale the growing quantity, or work with logarithms (log-sum-exp \
+             for sums of exponentials, ln Γ for factorials). If the growth is an instability, shorten the step.",
         )
         .category(NonFinite)
         .words("overflow|overflowed|infinite|infinity|inf|exp|exponential")
         .source(GOLDBERG),
         Rule::new(
             "underflow",
-            "numbers fell below 2.2e-308, where digits are lost and then all of it: compute with their logarithms, or \
-             scale them. Where zero is as good, it is harmless, and no error (np.errstate(under=\"ignore\"))",
+            "Numbers fell below 2.2e-308, where they first lose digits and then become zero. Compute with their \
+             logarithms, or scale them. If zero is just as good, the underflow is harmless and need not be an error \
+             (np.errstate(under=\"ignore\")).",
         )
         .category(LossOfAccuracy)
         .words("underflow encountered|underflow")
@@ -107,32 +109,32 @@ pub(super) fn rules() -> Vec<Rule> {
         Rule::new(
             "instability.perhaps",
             "{dt.name} = {dt} may be too large: a step beyond the limit of stability ends in overflow and NaN. Halve \
-             it and see whether it is finite for longer",
+             it, and check whether the solution stays finite for longer.",
         )
         .category(NonFinite)
         .value("dt|h|step_size|time_step|learning_rate", ValueTest::Above(0.0))
         .source("Hairer & Wanner, Solving Ordinary Differential Equations II, §IV.1"),
         Rule::new(
             "non_finite",
-            "find the first operation whose result is not finite (assert is_finite after each stage): a division by \
-             zero, a root or logarithm of a negative number, ∞ − ∞, or an array that was not filled; check the \
-             function at the initial point",
+            "Find the first operation whose result is not finite (assert is_finite after each stage). Typical causes \
+             are a division by zero, a root or logarithm of a negative number, ∞ − ∞, and an array that was not \
+             filled. Also check the function at the initial point.",
         )
         .category(NonFinite)
         .source(FUNCTION_NAN),
         Rule::new(
             "domain_error.crossed",
-            "{any} went past {any.bound} ({any.bad}) at {any.at}, and out of the domain: shorten the step there, or \
-             use a variable that cannot leave it (the logarithm of what is positive)",
+            "{any} reached {any.bad} at {any.at}, beyond its bound {any.bound}, and left the domain. Shorten the step \
+             there, or use a variable that cannot leave the domain (the logarithm of a positive quantity).",
         )
         .category(DomainError)
         .crossed("any")
         .source("SUNDIALS, CVODE user guide, advice on controlling unphysical negative values"),
         Rule::new(
             "domain_error.not_positive",
-            "a parameter has to be positive, or at least not negative, and is not (a variance, a scale, a rate, a \
-             size): see where it is computed; a difference of two estimates, or a unit, is the usual cause. Bound it \
-             below, or refuse it at the entrance",
+            "A parameter such as a variance, a scale, a rate or a size has to be positive, or at least not negative. \
+             Find where it is computed; the usual cause is a difference of two estimates or a wrong unit. Bound it \
+             from below, or reject it where it enters.",
         )
         .words(
             "less than zero|lam or lam is nan|must be * positive|must be * negative|must be * nonnegative|must be \
@@ -143,68 +145,68 @@ pub(super) fn rules() -> Vec<Rule> {
         .source(GOLDBERG),
         Rule::new(
             "domain_error.log_of_zero",
-            "the logarithm of zero: p·log p has the limit zero there (xlogy), a probability or a density of zero was \
-             cut off or rounded, and a logarithm is best computed as one (logsumexp, log1p) rather than taken in the \
-             end",
+            "The argument of a logarithm is zero. In p·log p, use the limit zero (xlogy). If a probability or a \
+             density was cut off or rounded to zero, compute its logarithm directly (logsumexp, log1p) instead of \
+             taking the logarithm at the end.",
         )
         .category(DomainError)
         .words("zero encountered in log|zero encountered in log2|zero encountered in log10")
         .source(GOLDBERG),
         Rule::new(
             "domain_error.division",
-            "a denominator is zero: a count of nothing, a distance of a point to itself, a resonance that is met \
-             exactly. See where it comes from, and leave that case out or write its limit; a small number added to \
-             all of them hides it",
+            "A denominator is zero: a count of nothing, the distance of a point to itself, or an exact resonance. Find \
+             where it comes from, and leave that case out or use its limit. A small number added to every denominator \
+             only hides the error.",
         )
         .category(DomainError)
         .words("divide by zero|division by zero|zero division error")
         .source(GOLDBERG),
         Rule::new(
             "domain_error.pole",
-            "the argument is at a pole or singularity of the function (Γ at 0, −1, −2 …; Y and K at 0): see whether \
-             it should be there, and use a form that stays finite (1/Γ, a reflection formula, the limit)",
+            "The argument is at a pole or singularity of the function (Γ at 0, −1, −2 …; Y and K at 0). Check whether \
+             it should be there. If so, use a form that stays finite (1/Γ, a reflection formula, the limit).",
         )
         .category(DomainError)
         .words("special * singularity|at a pole|is a pole|pole of")
         .source("NIST Digital Library of Mathematical Functions, §5.2 and §10.2"),
         Rule::new(
             "domain_error.support",
-            "data lie outside of the distribution's support for what is held fixed (loc, scale): look at the smallest \
-             and the largest, leave out what is wrong, and let loc and scale be fitted, or fit another \
-             distribution",
+            "Some data lie outside the support of the distribution with the fixed loc and scale. Look at the smallest \
+             and the largest value, and remove wrong data. Otherwise fit loc and scale too, or fit another \
+             distribution.",
         )
         .category(DomainError)
         .words("fit data error|maximum likelihood estimation|outside of the support|outside the support")
         .source("SciPy, scipy.stats.rv_continuous.fit"),
         Rule::new(
             "domain_error.constant",
-            "the data are constant, so that there is nothing to correlate or to standardise: see whether the column \
-             is what it should be, and leave it out, or those groups in which it does not vary",
+            "The data are constant, so a correlation or a standardisation is undefined. Check that the column is the \
+             right one. Leave it out, or leave out the groups in which it does not vary.",
         )
         .words("constant input warning|input array is constant|inputs are constant|nearly constant")
         .source("SciPy, scipy.stats.pearsonr"),
         Rule::new(
             "domain_error.frequency",
-            "a cutoff has to lie between zero and half the sampling rate (Nyquist): give both in the same unit (fs), \
-             and sample faster or filter lower",
+            "A cutoff frequency has to lie between zero and half the sampling rate (Nyquist). Give both in the same \
+             unit (fs). Sample faster, or use a lower cutoff.",
         )
         .category(DomainError)
         .words("critical frequencies|frequencies must be|nyquist")
         .source("SciPy, scipy.signal.butter"),
         Rule::new(
             "domain_error.root",
-            "the state left the domain of a root, a logarithm or a power: stop at an event where the argument reaches \
-             zero, shorten the steps near it (damp Newton's, for an iteration), or use its logarithm as the variable; \
-             clamp only what rounding moved",
+            "The state left the domain of a root, a logarithm or a power. Stop at an event where the argument reaches \
+             zero, shorten the steps near it (for Newton's method, damp them), or use its logarithm as the variable. \
+             Clamp only values that rounding moved.",
         )
         .categories(&[DomainError, ConstraintViolation])
         .words("square root|sqrt|logarithm|log|ln|power|pow|negative argument|negative concentration")
         .source("SUNDIALS, CVODE user guide, advice on controlling unphysical negative values"),
         Rule::new(
             "domain_error.interval",
-            "the argument has to lie in the interval that the message names: a probability from 0 to 1 (a percentage \
-             is divided by 100), a cosine from −1 to 1 (clamp what is beyond by rounding only), an angle in \
-             radians",
+            "The argument has to lie in the interval that the message names. A probability is from 0 to 1 (divide a \
+             percentage by 100), a cosine from −1 to 1 (clamp it if it is beyond by rounding only), and an angle is in \
+             radians.",
         )
         .category(DomainError)
         .words(
@@ -214,8 +216,8 @@ pub(super) fn rules() -> Vec<Rule> {
         .source(GOLDBERG),
         Rule::new(
             "domain_error.argument",
-            "{x.name} = {x} is outside of the domain: see where it comes from; where rounding brought it there \
-             (1.0000000000000002 in acos), clamp it, else bound the step or change the variable",
+            "{x.name} = {x} is outside the domain. Find where it comes from. If rounding brought it there \
+             (1.0000000000000002 in acos), clamp it; otherwise bound the step or change the variable.",
         )
         .category(DomainError)
         .value("x|argument|arg|value|input|cosine|sine|radicand|discriminant", ValueTest::Known)
@@ -223,9 +225,9 @@ pub(super) fn rules() -> Vec<Rule> {
         .source(GOLDBERG),
         Rule::new(
             "domain_error",
-            "an argument left the domain of a function: see which (root, logarithm, acos, power), clamp what rounding \
-             moved there, shorten the step before it, or use a variable that cannot leave it (the logarithm of what \
-             is positive)",
+            "An argument left the domain of a function (root, logarithm, acos, power). Find out which one, and clamp \
+             it if only rounding moved it there. Otherwise shorten the step before it, or use a variable that cannot \
+             leave the domain (the logarithm of a positive quantity).",
         )
         .category(DomainError)
         .source("PETSc, SNES_DIVERGED_FUNCTION_DOMAIN; SUNDIALS, CVODE user guide, CV_RHSFUNC_FAIL"),
