@@ -251,9 +251,12 @@ mod tests {
             Category::ConstraintViolation,
             &[("density", vec![1.0, 0.5, 0.1, -0.1, -5.0, f64::NAN])],
         ));
-        assert!(fix.contains("density is NaN at occurrence 6") || fix.contains("(-0.1) at occurrence 4"), "{fix}");
+        assert!(
+            fix.contains("density is NaN at occurrence 6") || fix.contains("density reached -0.1 at occurrence 4"),
+            "{fix}"
+        );
         let fix = first_fix(failure(Category::ConstraintViolation, &[("density", vec![1.0, 0.5, 0.1, -0.1, -5.0])]));
-        assert!(fix.starts_with("density went past 0 (-0.1) at occurrence 4"), "{fix}");
+        assert!(fix.starts_with("density reached -0.1 at occurrence 4 of 4, beyond its bound 0."), "{fix}");
     }
 
     #[test]

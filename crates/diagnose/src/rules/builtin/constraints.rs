@@ -13,33 +13,33 @@ pub(super) fn rules() -> Vec<Rule> {
     vec![
         Rule::new(
             "constraint_violation.normalisation",
-            "they do not sum to one: by rounding only, divide by the sum; by more, a state or a term is left out, or \
-             a factor is there twice: see where they are made",
+            "The values do not sum to one. If the difference is rounding, divide by the sum. If it is larger, a state \
+             or a term is left out or a factor appears twice: check where the values are computed.",
         )
         .category(ConstraintViolation)
         .words("do not sum|does not sum")
         .source("NumPy, numpy.random.Generator.choice"),
         Rule::new(
             "infeasible.start",
-            "the initial point (x0, p0) is outside of the bounds: start inside of them, not on their edge; if it \
-             should be allowed, the bounds are in another order or unit than the variables",
+            "The initial point (x0, p0) is outside the bounds. Start inside them and not on their edge. If the point \
+             should be allowed, the bounds are in a different order or unit from the variables.",
         )
         .categories(&[Infeasible, DomainError, Initialization, ConstraintViolation])
         .words("x0 is infeasible|x0 violates|guess is outside|initial point * bounds")
         .source("SciPy, scipy.optimize.least_squares"),
         Rule::new(
             "infeasible.solver",
-            "no point was found that satisfies all constraints: leave them out one by one, or give each a slack and \
-             minimise the sum; the ones whose slack stays are in conflict. Start from a point that satisfies most of \
-             them",
+            "No point was found that satisfies all constraints. Leave them out one by one, or give each a slack and \
+             minimise the sum: the constraints whose slack stays positive are in conflict. Start from a point that \
+             satisfies most of them.",
         )
         .words("solution satisfying the constraints|constraints incompatible|constraints are incompatible")
         .source("SciPy, scipy.optimize.minimize, SLSQP and COBYLA"),
         Rule::new(
             "constraint_violation.probability",
-            "a probability left 0 to 1 because more leaves a state in a step than is in it: keep rate · dt below 1, \
-             take an implicit step, or the exponential of the rate matrix, which keep probabilities; clamping hides \
-             it",
+            "A probability left the interval from 0 to 1, because more leaves a state in one step than it contains. \
+             Keep rate · dt below 1, or use an implicit step or the exponential of the rate matrix, which conserve \
+             probability. Clamping only hides the error.",
         )
         .categories(&[ConstraintViolation, DomainError])
         .words("probability|probabilities|population|populations|occupation")
@@ -47,17 +47,17 @@ pub(super) fn rules() -> Vec<Rule> {
         .source(CVODE),
         Rule::new(
             "constraint_violation.penalty",
-            "the constraint stays violated because the penalty is too weak for the objective: increase it step by \
-             step, starting each time from the last solution, or use an augmented Lagrangian",
+            "The constraint stays violated because the penalty is too weak for the objective. Increase it step by \
+             step, each time starting from the last solution, or use an augmented Lagrangian.",
         )
         .categories(&[ConstraintViolation, Infeasible])
         .method("penalty|barrier|augmented lagrangian")
         .source("Nocedal & Wright, Numerical Optimization, §17"),
         Rule::new(
             "constraint_violation.conservation",
-            "what the equations conserve drifts, by the method and not by rounding: use one that keeps it \
-             (symplectic, as leapfrog, for an orbit; unitary, as Crank–Nicolson, for a wave function; a finite-volume \
-             scheme for a density), or shorten the step and see that the drift falls with its order",
+            "A conserved quantity drifts because of the method and not because of rounding. Use a method that keeps \
+             it: symplectic (leapfrog) for an orbit, unitary (Crank–Nicolson) for a wave function, finite volumes for \
+             a density. Alternatively shorten the step, and check that the drift falls with the order of the method.",
         )
         .category(ConstraintViolation)
         .words(
@@ -67,77 +67,82 @@ pub(super) fn rules() -> Vec<Rule> {
         .source("Hairer, Lubich & Wanner, Geometric Numerical Integration, §IX"),
         Rule::new(
             "bound.violated",
-            "{any} went past {any.bound} ({any.bad}) at {any.at}: look at what drives it there. Shorten the step, use \
-             a scheme that keeps the bound (positivity-preserving, a limiter), or a variable that cannot cross it \
-             (the logarithm)",
+            "{any} reached {any.bad} at {any.at}, beyond its bound {any.bound}. Find out what drives it there. Shorten \
+             the step, use a scheme that keeps the bound (positivity-preserving, a limiter), or use a variable that \
+             cannot cross it (the logarithm).",
         )
         .categories(&[ConstraintViolation, Infeasible, ResidualDivergence, NonFinite])
         .crossed("any")
         .source(CVODE),
         Rule::new(
             "constraint_violation.positivity",
-            "what has to stay positive became negative: use a scheme that keeps it so (first-order upwind, a \
-             limiter), keep rate · dt below 1, or compute with its logarithm; clipping hides the error and loses \
-             mass",
+            "A quantity that has to stay positive became negative. Use a scheme that keeps it positive (first-order \
+             upwind, a limiter), keep rate · dt below 1, or compute with its logarithm. Clipping hides the error and \
+             does not conserve mass.",
         )
         .category(ConstraintViolation)
         .words("negative|below zero|positivity")
         .source(CVODE),
         Rule::new(
             "bound.crossed",
-            "{any} went past {any.bound} ({any.bad}) at {any.at}, before it failed: look at what drives it there",
+            "{any} reached {any.bad} at {any.at}, beyond its bound {any.bound}, before the failure. Find out what \
+             drives it there.",
         )
         .crossed("any")
         .source(CVODE),
         Rule::new(
             "constraint_violation",
-            "see which constraint fails and by how much: if by rounding, give it a tolerance; if it drifts, project \
-             back onto it after each step or shorten the step; if from the start, the initial values violate it",
+            "Find out which constraint fails and by how much. If it fails by rounding, give it a tolerance. If it \
+             drifts, project back onto it after each step or shorten the step. If it fails from the start, the initial \
+             values violate it.",
         )
         .category(ConstraintViolation)
         .source(CVODE),
         Rule::new(
             "infeasible.unbounded",
-            "the objective is unbounded: a constraint or a bound is missing or has the wrong sign. Bound every \
-             variable by something large, and see which of them reach it",
+            "The objective is unbounded: a constraint or a bound is missing or has the wrong sign. Bound every \
+             variable by a large value, and see which variables reach it.",
         )
         .words("unbounded")
         .source("Nocedal & Wright, Numerical Optimization, §13"),
         Rule::new(
             "infeasible",
-            "no point satisfies all constraints: leave them out one by one, or give each a slack and minimise the \
-             sum; the ones whose slack stays are in conflict. Check signs and units of the bounds, and that no lower \
-             one is above its upper one",
+            "No point satisfies all constraints. Leave them out one by one, or give each a slack and minimise the sum: \
+             the constraints whose slack stays positive are in conflict. Also check the signs and units of the bounds, \
+             and that no lower bound exceeds its upper bound.",
         )
         .category(Infeasible)
         .source("SciMLBase, ReturnCode.Infeasible; Nocedal & Wright, Numerical Optimization, §13"),
         Rule::new(
             "identity.wrong",
-            "{norm.name} = {norm} is far above rounding: what holds exactly is violated by how the data are made, not \
-             by how they are computed with. Look for a wrong sign, orientation or index, or a term left out; a larger \
-             tolerance would hide it",
+            "{norm.name} = {norm} is far above rounding. The identity should hold exactly, so the error is in the \
+             construction of the data and not in the arithmetic. Look for a wrong sign, orientation or index, or a \
+             missing term; a larger tolerance would only hide it.",
         )
         .words(VIOLATION_PHRASES)
         .value("norm|defect|residual|error|difference|deviation|violation|asymmetry", ValueTest::Above(1e-6))
         .source(HIGHAM),
         Rule::new(
             "identity.rounding",
-            "{norm.name} = {norm} is not more than rounding leaves: compare it with a tolerance relative to the size \
-             of the terms (some n · 2.2e-16 of their norms), not with a fixed one",
+            "{norm.name} = {norm} is not more than rounding error. Compare it with a tolerance relative to the size of \
+             the terms (a few n · 2.2e-16 times their norms) instead of a fixed tolerance.",
         )
         .words(VIOLATION_PHRASES)
         .value("norm|defect|residual|error|difference|deviation|violation|asymmetry", ValueTest::Below(1e-6))
         .source(HIGHAM),
         Rule::new(
             "tolerance.zero",
-            "{tolerance.name} = {tolerance} asks for more than any arithmetic has: 1e-10 or so is what an iteration \
-             comes to",
+            "{tolerance.name} = {tolerance} asks for more accuracy than any arithmetic has. Use about 1e-10, which an \
+             iteration can reach.",
         )
         .categories(&[MaxIterations, MaxEvaluations, Stagnation, AccuracyUnattainable])
         .value("tolerance|tol|xtol", ValueTest::Between(-f64::MIN_POSITIVE, f64::MIN_POSITIVE))
         .source("MINPACK, hybrd, info = 3"),
-        Rule::new("tolerance.negative", "{tolerance.name} = {tolerance} is not positive: no iteration meets it")
-            .value("tolerance|tol|rtol|atol", ValueTest::Below(0.0))
-            .source("SUNDIALS, CVODE user guide, CV_ILL_INPUT"),
+        Rule::new(
+            "tolerance.negative",
+            "{tolerance.name} = {tolerance} is negative, so no iteration meets it. Use a positive tolerance.",
+        )
+        .value("tolerance|tol|rtol|atol", ValueTest::Below(0.0))
+        .source("SUNDIALS, CVODE user guide, CV_ILL_INPUT"),
     ]
 }
