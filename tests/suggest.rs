@@ -28,7 +28,7 @@ fn a_pole_is_told_with_the_values_that_were_seen() {
     let failure = run.ok().failure();
     assert_eq!(rule_of(&failure, 0), Some("step_size_underflow.pole"));
     let first = &failure.suggested_fixes[0];
-    assert!(first.starts_with("norm grew from 100 to 5.5e13 up to t = -9.78"), "{first}");
+    assert!(first.starts_with("norm grew from 100 to 5.5e13 until the step size underflowed at t = -9.78"), "{first}");
     let suggestion = &failure.context.suggestions[0];
     assert_eq!((&suggestion.fix, suggestion.origin), (first, Origin::Rule));
     assert_eq!(suggestion.confidence, Some(Confidence::High));
