@@ -28,7 +28,7 @@ pub trait ErrorSource<Via> {
 
     /// Adds a note with the path of the record, if the error can carry one.
     #[doc(hidden)]
-    fn noting(self, _path: impl FnOnce() -> Option<PathBuf>) -> Self
+    fn with_note(self, _path: impl FnOnce() -> Option<PathBuf>) -> Self
     where
         Self: Sized,
     {
@@ -36,7 +36,7 @@ pub trait ErrorSource<Via> {
     }
 }
 
-/// Reads the error and its sources.
+/// An error and its sources.
 #[doc(hidden)]
 pub struct Chain(pub(crate) ErrorChain);
 
@@ -64,8 +64,8 @@ impl<E: AsRef<dyn Error + 'static> + 'static> ErrorSource<ViaReport> for E {
         Chain(chain)
     }
 
-    fn noting(self, path: impl FnOnce() -> Option<PathBuf>) -> Self {
-        eyre::note(self, path)
+    fn with_note(self, path: impl FnOnce() -> Option<PathBuf>) -> Self {
+        eyre::add_note(self, path)
     }
 }
 

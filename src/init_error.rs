@@ -40,7 +40,7 @@ impl fmt::Display for InitError {
             InitError::Io(error) => error.fmt(f),
             InitError::Filter(error) => error.fmt(f),
             InitError::ReservedContext(name) => {
-                write!(f, "the context entry `{name}` is the record's own: choose another name")
+                write!(f, "the name of the context entry `{name}` is reserved: choose another name")
             }
         }
     }

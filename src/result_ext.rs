@@ -107,5 +107,5 @@ fn record<Via, E: ErrorSource<Via>>(error: E, caller: &'static Caller<'static>) 
     let failure = verdict.and_then(Verdict::failure);
     let path =
         || LayerCore::with_current(|core, _, _| core.recorder.take_unreported_path(failure, &messages)).flatten();
-    error.noting(path)
+    error.with_note(path)
 }

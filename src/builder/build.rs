@@ -177,8 +177,7 @@ where
     ///
     /// # Errors
     ///
-    /// Adds a line to the waiting ones. Returns true if there are too many of them already, and `None` if the lock is
-    /// unavailable.
+    /// Returns an error if the directory cannot be created.
     ///
     /// ```
     /// use tracing_failure::FailureLayer;

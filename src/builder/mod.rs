@@ -22,6 +22,9 @@ use crate::observe::thread::Busy;
 use crate::observe::trail::retention::Retention;
 use crate::recorder::{Notices, OnLost};
 
+/// Maximum number of first, and of last, occurrences of an event in a trail.
+const MAX_TRAIL_ROWS: usize = 1 << 16;
+
 /// Sets up a program in one line: records in `{dir}/failures`, the runtime log in `{dir}/logs`, the panic hook, and
 /// color-eyre if the feature is enabled.
 ///
@@ -194,7 +197,7 @@ impl Builder {
     ///
     /// ```
     /// let error = tracing_failure::builder("io").context("spans", 3).init().unwrap_err();
-    /// assert_eq!(error.to_string(), "the context entry `spans` is the record's own: choose another name");
+    /// assert_eq!(error.to_string(), "the name of the context entry `spans` is reserved: choose another name");
     /// ```
     pub fn context(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.context.insert(name.into(), value);
@@ -309,13 +312,13 @@ impl Builder {
     /// fewer first and last occurrences. An event belongs to the program if its target begins with the same crate as
     /// that of the computation's span, if it was compiled in the same Cargo workspace, or if
     /// [`trail_filter`](Self::trail_filter) enables more of its target than of others.
+    ///
     /// ```
     /// let builder = tracing_failure::builder("io").trail(16, 1024);
     /// # let _ = builder;
     /// ```
     pub fn trail(mut self, first: usize, last: usize) -> Self {
-        let most = 1 << 16;
-        self.trail = Retention { head: first.min(most), tail: last.min(most) };
+        self.trail = Retention { head: first.min(MAX_TRAIL_ROWS), tail: last.min(MAX_TRAIL_ROWS) };
         self
     }
 

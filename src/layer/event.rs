@@ -86,8 +86,7 @@ pub(super) fn observe_event(
         reader.used.push("message");
     }
     let error = error.map(|error| (error.field, error.chain));
-    let of_text = |(field, text)| (field, ErrorChain::of_text(text, limits));
-    let error = error.or_else(|| fields.error_text().map(of_text));
+    let error = error.or_else(|| fields.error_text().map(|(field, text)| (field, ErrorChain::of_text(text, limits))));
     observation.content = match (&error, message) {
         (Some(_), None) => ReportContent::ErrorOnly,
         (Some(_), Some(_)) => ReportContent::ErrorWithMessage,
@@ -163,9 +162,9 @@ fn location(meta: &'static Metadata<'static>, fields: &Fields, recorder: &Record
         return location;
     }
     let text = |name| fields.text(name, &recorder.limits).map(Cow::Owned);
-    let line = || fields.value("log.line", &recorder.limits)?.as_f64();
     location.file = text("log.file").or(location.file);
-    location.line = line().map(|line| line as u32).or(location.line);
+    let line = fields.value("log.line", &recorder.limits).and_then(|line| line.as_f64());
+    location.line = line.map(|line| line as u32).or(location.line);
     location.module = text("log.module_path").or(location.module);
     location.target = text("log.target").or(location.target);
     location

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicUsize;
 use runtime::fork;
 use tracing::{Dispatch, span};
 
-use crate::observe::open_spans::{Computation, OpenSpan, OpenSpans};
+use crate::observe::open_spans::{Computation, OpenSpans};
 use crate::observe::outcome::Outcome;
 use crate::observe::span_path::{SpanKey, SpanPath};
 use crate::observe::thread::Busy;
@@ -62,11 +62,11 @@ impl LayerCore {
 
     /// Returns the computation that this span names.
     pub(super) fn named_span(&self, id: u64) -> Option<Arc<Computation>> {
-        let named = |open_span: &mut OpenSpan| {
+        let computation = self.open_spans.with(id, |open_span| {
             let names_computation = open_span.role.names_computation();
             if names_computation { open_span.own().map(Arc::clone) } else { None }
-        };
-        self.open_spans.with(id, named).flatten()
+        });
+        computation.flatten()
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn is_free() -> bool {
     LIVE.is_free()
 }
 
-fn listed() -> Vec<Arc<LayerCore>> {
+fn all() -> Vec<Arc<LayerCore>> {
     LIVE.lock().map(|live| live.iter().filter_map(Weak::upgrade).collect()).unwrap_or_default()
 }
 
@@ -55,7 +55,7 @@ impl LayerCore {
         tracing::dispatcher::get_default(|dispatch| {
             let mut found = false;
             let mut hidden = false;
-            for core in listed() {
+            for core in all() {
                 match core.delivery(dispatch) {
                     Delivery::Yes => {
                         found = true;
@@ -67,7 +67,7 @@ impl LayerCore {
             }
             match dispatch.downcast_ref::<LayerCore>() {
                 Some(core) if !found => look(core, core.current_path(dispatch), dispatch),
-                None if hidden && !found => report_hidden(),
+                None if hidden && !found => report_hidden_layer(),
                 _ => {}
             }
         });
@@ -149,7 +149,7 @@ impl LayerCore {
     }
 }
 
-fn report_hidden() {
+fn report_hidden_layer() {
     static REPORTED: AtomicBool = AtomicBool::new(false);
     if !REPORTED.swap(true, Ordering::Relaxed) {
         stderr::say(format_args!(

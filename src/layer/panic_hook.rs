@@ -18,7 +18,8 @@ use record::Location;
 use runtime::stderr;
 
 /// Messages of the panics by which Rust ends a process that cannot unwind further.
-const NOT_UNWINDING: &[&str] = &["panic in a function that cannot unwind", "panic in a destructor during cleanup"];
+const CANNOT_UNWIND_MESSAGES: &[&str] =
+    &["panic in a function that cannot unwind", "panic in a destructor during cleanup"];
 
 /// Installs a panic hook that records panics, for programs that put the [`FailureLayer`](crate::FailureLayer) into
 /// their own stack. The hook runs before the panic hook that is installed already. [`init`](crate::init) calls this
@@ -48,37 +49,37 @@ pub fn install_panic_hook() {
         ));
         return;
     }
-    let before = std::panic::take_hook();
+    let previous = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         let outer = hook_state::enter(Hook::Recording);
         if outer != Hook::Idle {
             hook_state::enter(outer);
-            return before(info);
+            return previous(info);
         }
-        hook(info, &*before);
+        run_hook(info, &*previous);
         hook_state::enter(Hook::Idle);
     }));
     hook_state::mark_installed();
 }
 
-fn hook(info: &PanicHookInfo<'_>, before: &dyn Fn(&PanicHookInfo<'_>)) {
+fn run_hook(info: &PanicHookInfo<'_>, previous: &dyn Fn(&PanicHookInfo<'_>)) {
     let Some(busy) = Busy::enter() else {
         // A value panicked while it was being formatted. The panic is caught and costs only this value. If panics
         // abort, the program ends here.
         if cfg!(panic = "abort") {
-            before(info);
+            previous(info);
         }
         return;
     };
     let panic = read(info);
-    let failure = if is_end_of_another(&panic) { None } else { record(&panic) };
+    let failure = if is_abort_after_panic(&panic) { None } else { record(&panic) };
     let recorder = LayerCore::with_current(|core, _, _| Arc::clone(&core.recorder));
     if let Some(recorder) = &recorder {
         recorder.flush();
     }
     drop(busy);
     hook_state::enter(Hook::Previous(failure));
-    before(info);
+    previous(info);
     let Some(recorder) = recorder else { return };
     match failure {
         Some(id) => recorder.announce_panic(id),
@@ -101,9 +102,9 @@ fn read(info: &PanicHookInfo<'_>) -> Arc<RecentPanic> {
 }
 
 /// Returns true if Rust ends the process because an earlier panic of this thread cannot unwind further.
-fn is_end_of_another(panic: &RecentPanic) -> bool {
+fn is_abort_after_panic(panic: &RecentPanic) -> bool {
     let is_of_core = panic.location.file.as_deref().is_some_and(|file| file.ends_with("panicking.rs"));
-    is_of_core && NOT_UNWINDING.contains(&&*panic.message) && unwinding::has_panicked()
+    is_of_core && CANNOT_UNWIND_MESSAGES.contains(&&*panic.message) && unwinding::has_panicked()
 }
 
 /// Records the panic if it belongs to a computation, and adds it to the recent panics.
@@ -113,8 +114,8 @@ fn record(panic: &Arc<RecentPanic>) -> Option<Uuid> {
     let failure = match report.filter(|report| report.is_about(panic)) {
         Some(report) => Some(report.failure),
         None if unwinding::may_run_in_cleanup(panic) => None,
-        None if may_belong_elsewhere && unwinding::will_show(panic) => None,
-        None => LayerCore::record_current(|_| observation(panic, may_belong_elsewhere)).and_then(Verdict::failure),
+        None if may_belong_elsewhere && unwinding::will_unwind_computation(panic) => None,
+        None => LayerCore::record_current(|_| observe(panic, may_belong_elsewhere)).and_then(Verdict::failure),
     };
     if let Some(failure) = failure {
         panic.cover(failure);
@@ -125,7 +126,7 @@ fn record(panic: &Arc<RecentPanic>) -> Option<Uuid> {
     failure
 }
 
-fn observation(panic: &Arc<RecentPanic>, may_belong_elsewhere: bool) -> Observation {
+fn observe(panic: &Arc<RecentPanic>, may_belong_elsewhere: bool) -> Observation {
     let place = match (&panic.location.file, panic.location.line) {
         (Some(file), Some(line)) => ReportSite::Line(file.clone(), line),
         _ => ReportSite::Close,

@@ -21,6 +21,9 @@ use crate::observe::trail::history::History;
 use crate::recorder::Recorder;
 use crate::recorder::observation::{ComputationContext, Observation, Trigger, Verdict};
 
+/// Maximum number of inner failures that a computation remembers.
+const MAX_INNER_FAILURES: usize = 16;
+
 /// A failure whose computation, reference and parameters are arguments of a call.
 #[derive(Debug)]
 pub(crate) struct Call {
@@ -33,11 +36,11 @@ pub(crate) struct Call {
 impl LayerCore {
     /// Records a failure that was observed outside of layer callbacks, in each layer of the current dispatcher. Returns
     /// the verdict of the first layer.
-    pub(crate) fn record_current(mut observation: impl FnMut(&Recorder) -> Observation) -> Option<Verdict> {
+    pub(crate) fn record_current(mut observe: impl FnMut(&Recorder) -> Observation) -> Option<Verdict> {
         let mut first = None;
         Self::for_each_current(|core, path, dispatch| {
             let span_path = core.span_path(&path);
-            let verdict = core.record(&span_path, observation(&core.recorder));
+            let verdict = core.record(&span_path, observe(&core.recorder));
             if core.sole && matches!(verdict, Verdict::Recorded(_)) {
                 span_path.texts().for_each(|(id, text)| (core.show)(dispatch, id, text));
             }
@@ -56,21 +59,13 @@ impl LayerCore {
             }
             return verdict;
         }
-        let computation = observation.computation.clone().or_else(|| span_path.computation());
-        let reference = observation.theoretical_ref.clone().or_else(|| span_path.theoretical_ref());
-        let (computation, reference) = match (computation, reference) {
-            (Some(computation), Some(reference)) => (computation, reference),
-            (Some(computation), None) if !self.recorder.reference_required => (computation, String::new()),
-            (None, None) => return Verdict::NoComputation,
-            (computation, _) => {
-                self.recorder.report_near_miss(computation.is_some(), &observation.location);
-                return Verdict::NoComputation;
-            }
+        let Some((computation, reference)) = self.computation_and_reference(span_path, &observation) else {
+            return Verdict::NoComputation;
         };
         observation.split_report_text(&self.recorder.limits);
         let report = observation.report(span_path, self.id);
         let owner = span_path.owner(&computation);
-        if let Some(id) = owner.and_then(|owner| repeated(owner, &report, observation.trigger)) {
+        if let Some(id) = owner.and_then(|owner| find_repeated(owner, &report, observation.trigger)) {
             self.recorder.count_repeat();
             return Verdict::Repeated(id);
         }
@@ -88,6 +83,21 @@ impl LayerCore {
         let failure = RecordedFailure { id, report, is_panic, job, at: Instant::now() };
         link_failure(span_path, &computation, failure, started);
         Verdict::Recorded(id)
+    }
+
+    /// Returns the computation of a failure and its reference. Reports an observation that has only one of them.
+    fn computation_and_reference(&self, span_path: &SpanPath, observation: &Observation) -> Option<(String, String)> {
+        let computation = observation.computation.clone().or_else(|| span_path.computation());
+        let reference = observation.theoretical_ref.clone().or_else(|| span_path.theoretical_ref());
+        match (computation, reference) {
+            (Some(computation), Some(reference)) => Some((computation, reference)),
+            (Some(computation), None) if !self.recorder.reference_required => Some((computation, String::new())),
+            (None, None) => None,
+            (computation, _) => {
+                self.recorder.report_near_miss(computation.is_some(), &observation.location);
+                None
+            }
+        }
     }
 
     fn write(
@@ -122,26 +132,8 @@ impl LayerCore {
         let started = Instant::now();
         let Call { computation, theoretical_ref, parameters, mut observation } = call;
         observation.split_report_text(&recorder.limits);
-        let mut context = None;
-        LayerCore::for_each_current(|core, path, _| {
-            // Prefer the layer that writes to the same store: it knows the earlier failures.
-            let shares_recorder = Arc::ptr_eq(&core.recorder, recorder);
-            if context.is_some() && !shares_recorder {
-                return;
-            }
-            let span_path = core.span_path(&path);
-            let spans = core.spans(&span_path, &observation.error);
-            let history = span_path.history(&computation, core.retention, &recorder.redactor);
-            context = Some((span_path, spans, history, core.id));
-        });
-        let (span_path, spans, history, layer) = context.unwrap_or_else(|| {
-            // Without a `FailureLayer`, an `ErrorLayer` in the stack may know the spans.
-            let mut trace = observation.error.created_in.clone();
-            if trace.is_empty() {
-                trace = read_span_trace(&SpanTrace::capture());
-            }
-            (SpanPath::default(), SpanPath::of_trace(&trace), History::default(), 0)
-        });
+        let Surroundings { span_path, spans, history, layer } =
+            Surroundings::of_call(recorder, &computation, &observation);
         let report = observation.report(&span_path, layer);
         let panics = observation.attribute(&span_path);
         let caused_by = caused_by(&span_path, &computation, &report).or_else(|| observation.recorded_cause());
@@ -163,8 +155,49 @@ impl LayerCore {
     }
 }
 
+/// The spans around a call, and the history of its computation.
+struct Surroundings {
+    span_path: SpanPath,
+    spans: Vec<SpanEntry>,
+    history: History,
+    /// The id of the layer that knows the spans, or 0 without a layer.
+    layer: u64,
+}
+
+impl Surroundings {
+    fn of_call(recorder: &Arc<Recorder>, computation: &str, observation: &Observation) -> Self {
+        let mut surroundings = None;
+        LayerCore::for_each_current(|core, path, _| {
+            // Prefer the layer that writes to the same store: it knows the earlier failures.
+            let shares_recorder = Arc::ptr_eq(&core.recorder, recorder);
+            if surroundings.is_some() && !shares_recorder {
+                return;
+            }
+            let span_path = core.span_path(&path);
+            let spans = core.spans(&span_path, &observation.error);
+            let history = span_path.history(computation, core.retention, &recorder.redactor);
+            surroundings = Some(Surroundings { span_path, spans, history, layer: core.id });
+        });
+        surroundings.unwrap_or_else(|| Self::of_trace(observation))
+    }
+
+    /// Without a `FailureLayer`, an `ErrorLayer` in the stack may know the spans.
+    fn of_trace(observation: &Observation) -> Self {
+        let mut trace = observation.error.created_in.clone();
+        if trace.is_empty() {
+            trace = read_span_trace(&SpanTrace::capture());
+        }
+        Surroundings {
+            span_path: SpanPath::default(),
+            spans: SpanPath::of_trace(&trace),
+            history: History::default(),
+            layer: 0,
+        }
+    }
+}
+
 /// Returns the recorded failure that this report repeats. A panic and the end of a span are never repeats.
-fn repeated(owner: &Computation, report: &Report, trigger: Trigger) -> Option<Uuid> {
+fn find_repeated(owner: &Computation, report: &Report, trigger: Trigger) -> Option<Uuid> {
     if matches!(trigger, Trigger::Panic | Trigger::SpanClose) {
         return None;
     }
@@ -196,9 +229,7 @@ fn inner_job() -> Option<Arc<[usize]>> {
     if open_in_process() > 1 { backtrace::trace_with_jobs().inner_job().map(Arc::from) } else { None }
 }
 
-/// Maximum number of inner failures that a computation remembers.
-const MAX_INNER_FAILURES: usize = 16;
-
+/// Stores a failure in its computation and in the enclosing ones.
 fn link_failure(span_path: &SpanPath, computation: &str, failure: RecordedFailure, started: Instant) {
     let (own, around) = span_path.owners(computation);
     let recording = started.elapsed();

@@ -12,7 +12,7 @@ use crate::observe::open_spans::{Computation, open_in_process};
 use crate::observe::recent_panics;
 use crate::observe::recent_panics::RecentPanic;
 use crate::observe::report::ReportSite;
-use crate::observe::span_path::{SpanKey, SpanPath};
+use crate::observe::span_path::SpanPath;
 use crate::observe::{backtrace, thread};
 use crate::recorder::Recorder;
 use crate::recorder::observation::{Observation, Trigger, Verdict};
@@ -54,17 +54,19 @@ pub(super) fn may_run_in_cleanup(panic: &RecentPanic) -> bool {
 /// Returns true if the panic may belong to a job of another computation. Rayon runs such jobs on this thread while the
 /// thread's own computation waits for its jobs.
 pub(super) fn may_belong_elsewhere(panic: &RecentPanic) -> bool {
-    let are_others_open = |core: &LayerCore, path: &[SpanKey]| {
-        let span_path = core.span_path(path);
+    if panic.trace.inner_job().is_none() {
+        return false;
+    }
+    let are_others_open = LayerCore::with_current(|core, path, _| {
+        let span_path = core.span_path(&path);
         span_path.innermost().is_some() && !span_path.opening_times().is_alone_at(panic)
-    };
-    panic.trace.inner_job().is_some()
-        && LayerCore::with_current(|core, path, _| are_others_open(core, &path)).unwrap_or(false)
+    });
+    are_others_open.unwrap_or(false)
 }
 
 /// Returns true if the panic will unwind the computation to which it belongs. It leaves its job, continues in the
 /// thread that waits for the job, and is recorded there.
-pub(super) fn will_show(panic: &RecentPanic) -> bool {
+pub(super) fn will_unwind_computation(panic: &RecentPanic) -> bool {
     !cfg!(panic = "abort") && !panic.trace.is_caught_in_job()
 }
 
@@ -80,7 +82,7 @@ impl LayerCore {
         if !computation.may_unwind() || self.is_accounted_for(computation, found.as_ref()) {
             return;
         }
-        if let Verdict::Recorded(id) = self.record(span_path, observation(found, at)) {
+        if let Verdict::Recorded(id) = self.record(span_path, observe(found, at)) {
             self.recorder.announce_panic(id);
         }
     }
@@ -133,7 +135,7 @@ impl Latest {
     }
 }
 
-fn observation(found: Option<Attribution>, at: Location) -> Observation {
+fn observe(found: Option<Attribution>, at: Location) -> Observation {
     let mut observation = Observation::new(Trigger::Panic, ReportSite::Close);
     let known = found.as_ref().and_then(Attribution::known).cloned();
     match known {

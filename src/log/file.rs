@@ -45,14 +45,14 @@ pub(super) struct LogLocation {
 
 #[derive(Debug)]
 pub(super) struct LogFile {
-    place: LogLocation,
+    location: LogLocation,
     path: PathBuf,
     file: Option<File>,
     date: NaiveDate,
     number: u32,
     bytes: u64,
     /// True if the last line is only partly written.
-    mid_line: bool,
+    is_mid_line: bool,
 }
 
 impl LogLocation {
@@ -62,16 +62,16 @@ impl LogLocation {
 }
 
 impl LogFile {
-    pub(super) fn open(place: LogLocation) -> io::Result<Self> {
-        let mut log = Self::unopened(place);
+    pub(super) fn open(location: LogLocation) -> io::Result<Self> {
+        let mut log = Self::unopened(location);
         log.begin()?;
         Ok(log)
     }
 
     /// Describes a file that is created with the first line.
-    pub(super) fn unopened(place: LogLocation) -> Self {
+    pub(super) fn unopened(location: LogLocation) -> Self {
         let (path, date) = (PathBuf::new(), record::time::now().date_naive());
-        LogFile { place, path, file: None, date, number: 0, bytes: 0, mid_line: false }
+        LogFile { location, path, file: None, date, number: 0, bytes: 0, is_mid_line: false }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -81,10 +81,10 @@ impl LogFile {
     /// Writes lines and removes them from the buffer. After an error, unwritten lines stay in the buffer.
     pub(super) fn write(&mut self, lines: &mut Vec<u8>) -> io::Result<()> {
         let today = record::time::now().date_naive();
-        let gone = self.file.is_none() || !self.path.exists();
-        let due = self.bytes >= self.place.rotation.max_bytes || today != self.date;
-        if gone || (due && !self.mid_line) {
-            if std::mem::take(&mut self.mid_line) {
+        let is_missing = self.file.is_none() || !self.path.exists();
+        let is_due = self.bytes >= self.location.rotation.max_bytes || today != self.date;
+        if is_missing || (is_due && !self.is_mid_line) {
+            if std::mem::take(&mut self.is_mid_line) {
                 // The first half of the line was lost with its file.
                 let end = lines.iter().position(|&byte| byte == b'\n').map_or(lines.len(), |at| at + 1);
                 lines.drain(..end);
@@ -99,7 +99,7 @@ impl LogFile {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     self.bytes += count as u64;
-                    self.mid_line = lines[count - 1] != b'\n';
+                    self.is_mid_line = lines[count - 1] != b'\n';
                     lines.drain(..count);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -111,12 +111,12 @@ impl LogFile {
 
     /// Creates the next file with a free name, and deletes old files.
     fn begin(&mut self) -> io::Result<()> {
-        let failed = |error| about(&self.place.dir, "cannot create a log file in", error);
-        std::fs::create_dir_all(&self.place.dir).map_err(failed)?;
+        let failed = |error| about(&self.location.dir, "cannot create a log file in", error);
+        std::fs::create_dir_all(&self.location.dir).map_err(failed)?;
         let (path, file) = loop {
             let name =
-                format!("runtime_{}_{}_{:04}.jsonl", self.date.format("%Y%m%d"), self.place.session, self.number);
-            let path = self.place.dir.join(name);
+                format!("runtime_{}_{}_{:04}.jsonl", self.date.format("%Y%m%d"), self.location.session, self.number);
+            let path = self.location.dir.join(name);
             match apart_from_stdio(|| OpenOptions::new().append(true).create_new(true).open(&path)) {
                 Ok(file) => break (path, file),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.number += 1,
@@ -133,14 +133,14 @@ impl LogFile {
 
     /// Deletes the oldest log files beyond the maximum.
     fn prune(&self) {
-        let Some(max_files) = self.place.rotation.max_files else { return };
-        let Ok(entries) = std::fs::read_dir(&self.place.dir) else { return };
+        let Some(max_files) = self.location.rotation.max_files else { return };
+        let Ok(entries) = std::fs::read_dir(&self.location.dir) else { return };
         let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        let mut own: Vec<String> = names.filter(|name| is_own_name(name)).collect();
+        let mut logs: Vec<String> = names.filter(|name| is_log_name(name)).collect();
         // Names sort by time: the date comes first, and session ids sort by time within a day.
-        own.sort_unstable();
-        for name in &own[..own.len().saturating_sub(max_files.max(1))] {
-            let path = self.place.dir.join(name);
+        logs.sort_unstable();
+        for name in &logs[..logs.len().saturating_sub(max_files.max(1))] {
+            let path = self.location.dir.join(name);
             if path != self.path && is_out_of_use(&path) {
                 let _ = std::fs::remove_file(path);
             }
@@ -148,17 +148,19 @@ impl LogFile {
     }
 }
 
-fn is_own_name(name: &str) -> bool {
-    let parts = || {
-        let rest = name.strip_prefix("runtime_")?.strip_suffix(".jsonl")?;
-        let (date, rest) = rest.split_once('_')?;
-        let (session, number) = rest.rsplit_once('_')?;
-        Some((date, session, number))
-    };
-    let digits = |text: &str, least: usize| text.len() >= least && text.bytes().all(|byte| byte.is_ascii_digit());
-    parts().is_some_and(|(date, session, number)| {
-        date.len() == 8 && digits(date, 8) && !session.is_empty() && digits(number, 4)
+fn is_log_name(name: &str) -> bool {
+    name_parts(name).is_some_and(|(date, session, number)| {
+        let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        date.len() == 8 && number.len() >= 4 && are_digits(date) && are_digits(number) && !session.is_empty()
     })
+}
+
+/// Returns the date, the session and the number in the name of a log file.
+fn name_parts(name: &str) -> Option<(&str, &str, &str)> {
+    let rest = name.strip_prefix("runtime_")?.strip_suffix(".jsonl")?;
+    let (date, rest) = rest.split_once('_')?;
+    let (session, number) = rest.rsplit_once('_')?;
+    Some((date, session, number))
 }
 
 /// Returns true if no process writes the file and its content is a runtime log.
@@ -167,12 +169,12 @@ fn is_out_of_use(path: &Path) -> bool {
     let Ok(mut file) = open_ordinary(File::options().read(true), path) else { return false };
     let begins = br#"{"timestamp":""#;
     let mut start = [0; 14];
-    let is_ours = match file.read(&mut start) {
+    let is_log = match file.read(&mut start) {
         Ok(0) => true,
         Ok(count) => count == begins.len() && start == *begins,
         Err(_) => false,
     };
-    is_ours && file.try_lock_shared().is_ok()
+    is_log && file.try_lock_shared().is_ok()
 }
 
 #[cfg(test)]
@@ -218,7 +220,7 @@ mod tests {
     #[test]
     fn only_the_logs_own_names_are_its_own() {
         for name in ["runtime_20251227_0199f3aa-session_0000.jsonl", "runtime_20251227_a_b_12345.jsonl"] {
-            assert!(is_own_name(name), "{name}");
+            assert!(is_log_name(name), "{name}");
         }
         for name in [
             "runtime_notes.jsonl",
@@ -228,7 +230,7 @@ mod tests {
             "runtime_20251227_s_000.jsonl",
             "my_runtime_20251227_s_0000.jsonl",
         ] {
-            assert!(!is_own_name(name), "{name}");
+            assert!(!is_log_name(name), "{name}");
         }
     }
 }

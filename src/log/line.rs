@@ -82,8 +82,8 @@ fn buffer() -> Vec<u8> {
 }
 
 fn recycle(mut buffer: Vec<u8>) {
-    const KEPT: usize = 16 << 10;
-    if buffer.capacity() <= KEPT {
+    const MAX_POOLED_BYTES: usize = 16 << 10;
+    if buffer.capacity() <= MAX_POOLED_BYTES {
         buffer.clear();
         let _ = BUFFER.try_with(|pool| pool.replace(buffer));
     }
@@ -92,7 +92,7 @@ fn recycle(mut buffer: Vec<u8>) {
 /// The line of an event.
 pub(crate) struct EventLine {
     json: Vec<u8>,
-    first_span: bool,
+    is_first_span: bool,
 }
 
 impl EventLine {
@@ -103,22 +103,22 @@ impl EventLine {
         let mut json = begin(time, meta.level().as_str(), target);
         let message = fields.raw_text("message");
         // An event of `#[instrument(err)]` has no message but that of the error.
-        let shown = message.or_else(|| Some(fields.error_text()?.1));
-        write_entry(&mut json, "message", &*line.redactor.text(shown.unwrap_or_default()));
-        let apart: &[&str] = match (is_log_record, message) {
+        let text = message.or_else(|| Some(fields.error_text()?.1));
+        write_entry(&mut json, "message", &*line.redactor.text(text.unwrap_or_default()));
+        let excluded: &[&str] = match (is_log_record, message) {
             (true, _) => LOG_FIELDS,
             (false, Some(_)) => &["message"],
             (false, None) => &[],
         };
         json.extend_from_slice(b",\"fields\":{");
-        fields.write_json(&mut json, apart, line.limits, line.redactor);
+        fields.write_json(&mut json, excluded, line.limits, line.redactor);
         json.extend_from_slice(b"},\"spans\":[");
-        EventLine { json, first_span: true }
+        EventLine { json, is_first_span: true }
     }
 
     /// Appends the next outer span.
     pub(crate) fn add_span(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        if !std::mem::take(&mut self.first_span) {
+        if !std::mem::take(&mut self.is_first_span) {
             self.json.push(b',');
         }
         write(&mut self.json);
@@ -189,7 +189,7 @@ impl ComputationLine {
 const RESERVED_IN_LINES: &[&str] = &["timestamp", "level", "target", "message", "session_id"];
 
 /// Returns the name of an entry, with an underscore appended if it would repeat a key of the line.
-fn name_apart<'a>(name: &'a str, entries: &Map) -> Cow<'a, str> {
+fn unreserved_name<'a>(name: &'a str, entries: &Map) -> Cow<'a, str> {
     if RESERVED_IN_LINES.contains(&name) { free_name(name, entries).into() } else { name.into() }
 }
 
@@ -200,7 +200,7 @@ pub(crate) fn write_line(level: Level, target: &str, message: &str, entries: &Ma
     write_entry(&mut json, "message", &*line.redactor.text(message));
     for (name, value) in entries.iter() {
         json.push(b',');
-        write_name(&mut json, &name_apart(name, entries), false);
+        write_name(&mut json, &unreserved_name(name, entries), false);
         write_json(&mut json, value);
     }
     end(json, None, line);

@@ -15,9 +15,9 @@ use runtime::lock::{Guard, Mutex, Renewable};
 /// Maximum time that a line waits in memory. ERROR lines, failures and panics are written at once.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(200);
 /// Number of bytes at which waiting lines are written without delay.
-const BUFFER: usize = 64 << 10;
+const FLUSH_BYTES: usize = 64 << 10;
 /// Number of waiting bytes at which logging threads write lines themselves. If writing fails, further lines are lost.
-const BACKLOG: usize = 1 << 20;
+const MAX_WAITING_BYTES: usize = 1 << 20;
 
 /// The log's files, and the lines that wait for them.
 #[derive(Debug)]
@@ -29,11 +29,11 @@ pub(crate) struct RuntimeLog {
 #[derive(Debug)]
 struct Shared {
     waiting: Renewable<Waiting>,
-    place: LogLocation,
+    location: LogLocation,
     written: AtomicU64,
     lost: AtomicU64,
     /// True if lines are written at once, because no thread may be left to flush them.
-    unbuffered: AtomicBool,
+    is_unbuffered: AtomicBool,
 }
 
 /// Lines that no thread writes yet.
@@ -45,25 +45,35 @@ struct Waiting {
     generation: u64,
     writer: Option<Thread>,
     /// The file; `None` until the first line of this process.
-    out: Option<Arc<Mutex<Out>>>,
+    out: Option<Arc<Mutex<Output>>>,
+}
+
+/// The result of adding a line to the waiting ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Enqueue {
+    Queued,
+    /// Too many bytes are waiting already.
+    Full,
+    /// Another thread of the parent held the lock when this process was forked.
+    Unavailable,
 }
 
 /// Lines that a thread is writing. Other threads can log meanwhile.
 #[derive(Debug)]
-struct Out {
+struct Output {
     file: LogFile,
     lines: Vec<u8>,
     count: u64,
     /// True if a write error has been reported.
-    error_reported: bool,
+    has_reported_error: bool,
 }
 
 impl RuntimeLog {
     /// Creates a log and its first file.
     pub(crate) fn open(dir: &Path, session: &str, rotation: Rotation, filter: TargetFilter) -> std::io::Result<Self> {
-        let place = LogLocation::new(dir, session, rotation)?;
-        let file = LogFile::open(place.clone())?;
-        Ok(Self::into(file, place, filter))
+        let location = LogLocation::new(dir, session, rotation)?;
+        let file = LogFile::open(location.clone())?;
+        Ok(Self::with_file(file, location, filter))
     }
 
     /// Creates a log whose first file is created with the first line. Most loggers never write one.
@@ -73,20 +83,20 @@ impl RuntimeLog {
         rotation: Rotation,
         filter: TargetFilter,
     ) -> std::io::Result<Self> {
-        let place = LogLocation::new(dir, session, rotation)?;
-        Ok(Self::into(LogFile::unopened(place.clone()), place, filter))
+        let location = LogLocation::new(dir, session, rotation)?;
+        Ok(Self::with_file(LogFile::unopened(location.clone()), location, filter))
     }
 
-    fn into(file: LogFile, place: LogLocation, filter: TargetFilter) -> Self {
+    fn with_file(file: LogFile, location: LogLocation, filter: TargetFilter) -> Self {
         let shared = Shared {
             waiting: Renewable::default(),
-            place,
+            location,
             written: AtomicU64::new(0),
             lost: AtomicU64::new(0),
-            unbuffered: AtomicBool::new(false),
+            is_unbuffered: AtomicBool::new(false),
         };
         if let Some(mut waiting) = shared.waiting.lock() {
-            (waiting.generation, waiting.out) = (fork::generation(), Some(Out::into(file)));
+            (waiting.generation, waiting.out) = (fork::generation(), Some(Output::shared(file)));
         }
         let shared = Arc::new(shared);
         fork::spare(Arc::downgrade(&shared) as _);
@@ -100,33 +110,34 @@ impl RuntimeLog {
     /// Adds a line, which ends with a newline.
     pub(crate) fn write(&self, line: &[u8]) {
         let shared = &self.shared;
-        let Some(full) = shared.wait(line) else { return self.lose() };
-        if full {
+        let mut result = shared.enqueue(line);
+        if result == Enqueue::Full {
             // Lines arrive faster than they can be written, so the logging thread has to wait.
-            shared.write_out();
-            if shared.wait(line) != Some(false) {
-                return self.lose();
-            }
+            shared.write_waiting();
+            result = shared.enqueue(line);
         }
-        if shared.unbuffered.load(Ordering::Relaxed) {
-            shared.write_out();
+        if result != Enqueue::Queued {
+            return self.count_lost_line();
+        }
+        if shared.is_unbuffered.load(Ordering::Relaxed) {
+            shared.write_waiting();
         }
     }
 
-    fn lose(&self) {
+    fn count_lost_line(&self) {
         self.shared.lost.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Writes the waiting lines. Afterwards they are with the operating system, or are lost and counted.
     pub(crate) fn flush(&self) {
         fork::notice();
-        self.shared.write_out();
+        self.shared.write_waiting();
     }
 
     /// Writes the waiting lines, and all later lines at once. The program is about to end, and a span that an error
     /// keeps open may close after the last flush.
     pub(crate) fn end_buffering(&self) {
-        self.shared.unbuffered.store(true, Ordering::Relaxed);
+        self.shared.is_unbuffered.store(true, Ordering::Relaxed);
         self.flush();
         let unwritten = self.shared.unwritten() + self.lines_lost();
         if unwritten > 0 {
@@ -162,37 +173,36 @@ impl Drop for RuntimeLog {
 }
 
 /// Writes waiting lines on a separate thread, which sleeps while there are none.
-fn write_later(shared: &Weak<Shared>) {
+fn run_writer(shared: &Weak<Shared>) {
     loop {
         std::thread::park();
         let woken = Instant::now();
         while let Some(left) = FLUSH_INTERVAL.checked_sub(woken.elapsed())
-            && shared.upgrade().is_some_and(|shared| shared.are_few_waiting())
+            && shared.upgrade().is_some_and(|shared| shared.is_below_flush_size())
         {
             std::thread::park_timeout(left);
         }
         let Some(shared) = shared.upgrade() else { return };
-        shared.write_out();
+        shared.write_waiting();
     }
 }
 
 impl Shared {
-    /// Adds a line to the waiting ones. Returns true if there are too many of them already, and `None` if the lock is
-    /// unavailable.
-    fn wait(self: &Arc<Self>, line: &[u8]) -> Option<bool> {
-        let mut waiting = self.waiting()?;
+    /// Adds a line to the waiting ones.
+    fn enqueue(self: &Arc<Self>, line: &[u8]) -> Enqueue {
+        let Some(mut waiting) = self.waiting() else { return Enqueue::Unavailable };
         let before = waiting.lines.len();
         let after = before + line.len();
-        if after > BACKLOG {
-            return Some(true);
+        if after > MAX_WAITING_BYTES {
+            return Enqueue::Full;
         }
         waiting.lines.extend_from_slice(line);
         waiting.count += 1;
-        if (before == 0 || (before < BUFFER && after >= BUFFER)) && !self.wake_writer(&mut waiting) {
+        if (before == 0 || (before < FLUSH_BYTES && after >= FLUSH_BYTES)) && !self.wake_writer(&mut waiting) {
             drop(waiting);
-            self.write_out();
+            self.write_waiting();
         }
-        Some(false)
+        Enqueue::Queued
     }
 
     /// Locks the waiting lines of this process. A forked child leaves the waiting lines and the file to its parent, so
@@ -210,19 +220,19 @@ impl Shared {
     fn wake_writer(self: &Arc<Self>, waiting: &mut Waiting) -> bool {
         if waiting.writer.is_none() {
             let shared = Arc::downgrade(self);
-            let write = move || write_later(&shared);
+            let write = move || run_writer(&shared);
             waiting.writer = background::spawn("failure-log", background::SMALL_STACK, write).ok();
         }
         waiting.writer.as_ref().map(Thread::unpark).is_some()
     }
 
-    fn are_few_waiting(&self) -> bool {
-        self.waiting().is_none_or(|waiting| waiting.lines.len() < BUFFER)
+    fn is_below_flush_size(&self) -> bool {
+        self.waiting().is_none_or(|waiting| waiting.lines.len() < FLUSH_BYTES)
     }
 
-    fn out(&self) -> Option<Arc<Mutex<Out>>> {
+    fn out(&self) -> Option<Arc<Mutex<Output>>> {
         let mut waiting = self.waiting()?;
-        let out = waiting.out.get_or_insert_with(|| Out::into(LogFile::unopened(self.place.clone())));
+        let out = waiting.out.get_or_insert_with(|| Output::shared(LogFile::unopened(self.location.clone())));
         Some(Arc::clone(out))
     }
 
@@ -233,7 +243,7 @@ impl Shared {
     }
 
     /// Writes the waiting lines, after those that could not be written before.
-    fn write_out(&self) {
+    fn write_waiting(&self) {
         let Some(out) = self.out() else { return };
         let Some(mut out) = out.lock() else { return };
         while out.write(&self.written) {
@@ -255,9 +265,9 @@ impl Locks for Shared {
     }
 }
 
-impl Out {
-    fn into(file: LogFile) -> Arc<Mutex<Self>> {
-        Arc::new(Mutex::new(Out { file, lines: Vec::new(), count: 0, error_reported: false }))
+impl Output {
+    fn shared(file: LogFile) -> Arc<Mutex<Self>> {
+        Arc::new(Mutex::new(Output { file, lines: Vec::new(), count: 0, has_reported_error: false }))
     }
 
     /// Writes the lines. Returns true if all are written.
@@ -268,11 +278,11 @@ impl Out {
         match self.file.write(&mut self.lines) {
             Ok(()) => {
                 written.fetch_add(std::mem::take(&mut self.count), Ordering::Relaxed);
-                self.error_reported = false;
+                self.has_reported_error = false;
                 true
             }
             Err(error) => {
-                if !std::mem::replace(&mut self.error_reported, true) {
+                if !std::mem::replace(&mut self.has_reported_error, true) {
                     runtime::stderr::say(format_args!(
                         "tracing-failure: cannot write the runtime log {}: {error}; its last lines are kept in memory",
                         self.file.path().display()

@@ -25,6 +25,7 @@ const REPORTS_OF_A_PANIC: &[&str] = &["Any { .. }", "a scoped thread panicked"];
 pub(crate) struct OpeningTimes(pub(crate) Vec<Instant>);
 
 impl OpeningTimes {
+    /// Returns true if the innermost computation was open when the panic was raised.
     fn is_open_at(&self, panic: &RecentPanic) -> bool {
         self.0.first().is_some_and(|opened| *opened <= panic.raised_at)
     }
@@ -102,8 +103,11 @@ pub(crate) fn of_report(report: &PanicClues<'_>, openings: &OpeningTimes) -> Opt
     if let Some(found) = Attribution::new(PanicMatch::Message, nearest(named, openings)) {
         return Some(found);
     }
-    let reported = |text: &String| REPORTS_OF_A_PANIC.iter().any(|words| text.contains(words));
-    if report.messages.iter().any(reported) { of_unwinding(openings) } else { None }
+    if report.messages.iter().any(|message| reports_panic(message)) { of_unwinding(openings) } else { None }
+}
+
+fn reports_panic(message: &str) -> bool {
+    REPORTS_OF_A_PANIC.iter().any(|words| message.contains(words))
 }
 
 /// The content of a report that may refer to a panic.
@@ -120,8 +124,12 @@ impl PanicClues<'_> {
     fn names(&self, panic: &RecentPanic) -> bool {
         // The computation knows the panics that this thread has recorded.
         let is_known = !panic.is_unclaimed() && panic.thread_number == thread::number() && self.payload == 0;
-        let is_named = |text: &String| names_panic(text, &panic.message) && !(self.is_panic && *text == panic.message);
-        panic.is_text && !is_known && self.messages.iter().any(is_named)
+        panic.is_text
+            && !is_known
+            && self
+                .messages
+                .iter()
+                .any(|text| names_panic(text, &panic.message) && !(self.is_panic && *text == panic.message))
     }
 }
 
@@ -139,15 +147,17 @@ fn unclaimed_since(openings: &OpeningTimes) -> Vec<Arc<RecentPanic>> {
 
 /// Selects from panics with the same message: unclaimed ones first, then those raised in the computation.
 fn nearest(mut panics: Vec<Arc<RecentPanic>>, openings: &OpeningTimes) -> Vec<Arc<RecentPanic>> {
-    let narrow = |panics: &mut Vec<Arc<RecentPanic>>, is_nearer: &dyn Fn(&RecentPanic) -> bool| {
-        if panics.iter().any(|panic| is_nearer(panic)) {
-            panics.retain(|panic| is_nearer(panic));
-        }
-    };
-    narrow(&mut panics, &|panic| panic.is_unclaimed());
-    narrow(&mut panics, &|panic| openings.is_open_at(panic));
-    narrow(&mut panics, &|panic| openings.is_alone_at(panic));
+    prefer(&mut panics, |panic| panic.is_unclaimed());
+    prefer(&mut panics, |panic| openings.is_open_at(panic));
+    prefer(&mut panics, |panic| openings.is_alone_at(panic));
     panics
+}
+
+/// Removes the panics that are not preferred, unless none is.
+fn prefer(panics: &mut Vec<Arc<RecentPanic>>, is_preferred: impl Fn(&RecentPanic) -> bool) {
+    if panics.iter().any(|panic| is_preferred(panic)) {
+        panics.retain(|panic| is_preferred(panic));
+    }
 }
 
 /// Returns true if a text contains the message as one of its parts, or in quotes, as tokio's `JoinError` does.
@@ -171,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_told_whole() {
+    fn only_a_complete_message_names_a_panic() {
         assert!(names_panic("plaquette 17 is NaN", "plaquette 17 is NaN"));
         assert!(names_panic("task 3 panicked with message \"plaquette 17 is NaN\"", "plaquette 17 is NaN"));
         assert!(names_panic("sweep: plaquette 17 is NaN: giving up", "plaquette 17 is NaN"));
@@ -181,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_alone_is_certain() {
+    fn a_panic_is_certain_if_no_other_computation_was_open() {
         let openings = opened_now();
         assert!(openings.is_alone_at(&raised(1)));
         assert!(!openings.is_alone_at(&raised(2)), "another computation was open");

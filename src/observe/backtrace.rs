@@ -18,7 +18,7 @@ use runtime::background;
 use runtime::lock::Renewable;
 
 /// Maximum number of frames of this crate, of `tracing` and of the panic machinery above the first frame of the user.
-const MACHINERY: usize = 48;
+const MAX_MACHINERY_FRAMES: usize = 48;
 
 /// Functions between the failure and this crate, besides those of the standard library.
 const MACHINERY_NAMES: &[&str] = &[
@@ -52,11 +52,11 @@ const RECORDER_PACKAGES: &[&str] = &[
 
 /// The source directories of the recorder's packages in its own workspace, as the compiler sees them. Examples and
 /// tests next to them are programs.
-const OWN_SOURCES: [&str; 2] =
+const RECORDER_SOURCES: [&str; 2] =
     [concat!(env!("CARGO_MANIFEST_DIR"), "/src/"), concat!(env!("CARGO_MANIFEST_DIR"), "/crates/")];
 
 /// The function that starts a program or thread. The user's code ends here.
-const START: &str = "__rust_begin_short_backtrace";
+const START_FUNCTION: &str = "__rust_begin_short_backtrace";
 
 /// Crates whose frames do not belong to the user's code.
 const LIBRARIES: &[&str] = &[
@@ -92,24 +92,24 @@ enum Landmark {
     /// The standard library catches a panic.
     Catch,
     /// Rayon catches a panic and resumes it later.
-    CatchOfRayon,
+    RayonCatch,
 }
 
 /// The frames of one address. There are several if functions were inlined.
 type Symbols = Arc<[Symbol]>;
 
-static NAMED: Renewable<Option<HashMap<usize, Symbols, BuildHasherDefault<NumberHasher>>>> = Renewable::none();
+static NAME_CACHE: Renewable<Option<HashMap<usize, Symbols, BuildHasherDefault<NumberHasher>>>> = Renewable::none();
 
 /// Known addresses in functions that start a program or thread. The walk ends there.
 static STARTS: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
 
 /// Maximum time that a thread waits for its turn to read names. No failing thread waits for it.
-pub(crate) const READING_TURN: Duration = Duration::from_secs(60);
+pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Consecutive stacks without an unknown address after which the debug information is released. It takes 40 MB or more.
-const WARM: u32 = 64;
+const RELEASE_AFTER: u32 = 64;
 
-static KNOWN_IN_A_ROW: AtomicU32 = AtomicU32::new(0);
+static KNOWN_STACKS_IN_A_ROW: AtomicU32 = AtomicU32::new(0);
 
 /// Locked by a thread that names a stack, so that the debug information is not released meanwhile.
 static NAMING: Renewable<()> = Renewable::new();
@@ -153,7 +153,7 @@ struct Jobs {
 }
 
 /// Number of user frames in a trace whose limit is not known yet. Rayon jobs are far apart.
-pub(crate) const DEEPEST: usize = 400;
+pub(crate) const MAX_TRACE_FRAMES: usize = 400;
 
 /// Captures the stack of the current thread, with the cached names.
 ///
@@ -164,7 +164,7 @@ pub(crate) fn capture(limit: usize) -> Stack {
 
 /// Captures the addresses of the current thread's stack, up to the depth at which rayon jobs are searched.
 pub(crate) fn trace_with_jobs() -> Trace {
-    let mut trace = trace(DEEPEST);
+    let mut trace = trace(MAX_TRACE_FRAMES);
     trace.find_jobs();
     trace
 }
@@ -172,7 +172,7 @@ pub(crate) fn trace_with_jobs() -> Trace {
 /// Captures the addresses of the current thread's stack.
 pub(crate) fn trace(limit: usize) -> Trace {
     let started = Instant::now();
-    let access = unwinder::enter(unwinder::TURN);
+    let access = unwinder::enter(unwinder::TURN_TIMEOUT);
     let waited = started.elapsed();
     let access = match access {
         Ok(access) => access,
@@ -183,9 +183,9 @@ pub(crate) fn trace(limit: usize) -> Trace {
         let address = frame.ip().addr();
         addresses.push(address);
         let starts = STARTS.iter().any(|start| start.load(Ordering::Relaxed) == address);
-        !starts && addresses.len() < limit + MACHINERY
+        !starts && addresses.len() < limit + MAX_MACHINERY_FRAMES
     });
-    if NAMING.is_free() && KNOWN_IN_A_ROW.fetch_add(1, Ordering::Relaxed) == WARM {
+    if NAMING.is_free() && KNOWN_STACKS_IN_A_ROW.fetch_add(1, Ordering::Relaxed) == RELEASE_AFTER {
         backtrace::clear_symbol_cache();
     }
     drop(access);
@@ -197,7 +197,7 @@ impl Trace {
     fn find_jobs(&mut self) {
         let Ok(addresses) = &self.addresses else { return };
         let started = Instant::now();
-        let timeout = unwinder::TURN.saturating_sub(self.waited);
+        let timeout = unwinder::TURN_TIMEOUT.saturating_sub(self.waited);
         if let Some(named) = names_within(addresses, timeout) {
             self.jobs = Jobs::of(&named);
         }
@@ -224,7 +224,7 @@ impl Trace {
             Err(gap) => return Stack { gap: Some(gap), waited, ..Stack::default() },
         };
         // Usually all names are cached. Then one lookup suffices, and only the user's frames are copied.
-        let known = NAMED.lock().and_then(|named| {
+        let known = NAME_CACHE.lock().and_then(|named| {
             let named = named.as_ref()?;
             let known = addresses.iter().map_while(|address| named.get(address).map(|symbols| &**symbols));
             let known: Vec<&[Symbol]> = known.collect();
@@ -234,7 +234,7 @@ impl Trace {
             return Stack { frames, waited, ..Stack::default() };
         }
         let named: Vec<Symbols> =
-            addresses.iter().map(|&address| known_name(address).unwrap_or_else(|| nameless(address))).collect();
+            addresses.iter().map(|&address| known_name(address).unwrap_or_else(|| unnamed(address))).collect();
         let frames = frames(&named.iter().map(|symbols| &**symbols).collect::<Vec<_>>(), limit);
         let unresolved = Some(Unresolved { addresses: addresses.clone(), limit });
         Stack { frames, gap: Some(unwinder::UNREAD), unresolved, waited }
@@ -269,7 +269,7 @@ impl Stack {
 
 /// Returns true unless a thread holds a lock that captures need.
 pub(crate) fn locks_are_free() -> bool {
-    unwinder::is_free() && NAMED.is_free()
+    unwinder::is_free() && NAME_CACHE.is_free()
 }
 
 impl Jobs {
@@ -280,7 +280,7 @@ impl Jobs {
             return Jobs::default();
         };
         let inside = &named[..innermost];
-        let is_caught = number_in(inside, Landmark::Catch) > number_in(inside, Landmark::CatchOfRayon);
+        let is_caught = number_in(inside, Landmark::Catch) > number_in(inside, Landmark::RayonCatch);
         Jobs { number: number_in(named, Landmark::Job), innermost, end: named.len(), is_caught }
     }
 }
@@ -298,8 +298,8 @@ fn frames(named: &[&[Symbol]], limit: usize) -> Vec<Frame> {
 
 /// Returns true if the frame is `FnOnce::call_once`, through which a program or thread calls its first function.
 fn is_call_of_start(frame: &Frame) -> bool {
-    let of_core = |file: &str| file.replace('\\', "/").ends_with("/core/src/ops/function.rs");
-    frame.function.starts_with("core::ops::function::") || frame.file.as_deref().is_some_and(of_core)
+    let file = frame.file.as_deref().unwrap_or_default().replace('\\', "/");
+    frame.function.starts_with("core::ops::function::") || file.ends_with("/core/src/ops/function.rs")
 }
 
 /// Returns the names of the addresses up to the start of the user's code. The debug information beyond it, mainly that
@@ -333,18 +333,18 @@ fn names_within(addresses: &[usize], timeout: Duration) -> Option<Vec<Symbols>> 
     let addresses = addresses.to_vec();
     let name = move || {
         let _busy = Busy::enter();
-        let _ = sender.send(names(&addresses, READING_TURN));
+        let _ = sender.send(names(&addresses, READ_TIMEOUT));
     };
     background::run(name).ok()?;
     receiver.recv_timeout(timeout).ok()?.ok()
 }
 
 fn known_name(address: usize) -> Option<Symbols> {
-    NAMED.lock()?.as_ref()?.get(&address).cloned()
+    NAME_CACHE.lock()?.as_ref()?.get(&address).cloned()
 }
 
 /// The symbol of an address without a name.
-fn nameless(address: usize) -> Symbols {
+fn unnamed(address: usize) -> Symbols {
     let frame = Frame::new(format!("{address:#x}"));
     [Symbol { is_machinery: false, is_start: false, landmark: None, frame }].into()
 }
@@ -352,7 +352,7 @@ fn nameless(address: usize) -> Symbols {
 /// Reads the name of an address from the debug information. Other threads may capture stacks between two calls.
 fn name(address: usize, turn: Duration) -> Result<Symbols, &'static str> {
     let _access = unwinder::enter(turn)?;
-    KNOWN_IN_A_ROW.store(0, Ordering::Relaxed);
+    KNOWN_STACKS_IN_A_ROW.store(0, Ordering::Relaxed);
     let mut symbols = Vec::new();
     backtrace::resolve(std::ptr::without_provenance_mut(address), |symbol| {
         let function = symbol.name().map_or_else(|| format!("{address:#x}"), |name| format!("{name:#}"));
@@ -366,28 +366,35 @@ fn name(address: usize, turn: Duration) -> Result<Symbols, &'static str> {
         frame.file = file.map(Cow::Borrowed);
         symbols.push(Symbol {
             is_machinery: is_machinery(function, file),
-            is_start: function.contains(START),
+            is_start: function.contains(START_FUNCTION),
             landmark: landmark(function),
             frame,
         });
     });
     if symbols.iter().any(|symbol: &Symbol| symbol.is_start) {
-        let free =
-            |start: &&AtomicUsize| start.compare_exchange(0, address, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        let _ = STARTS.iter().find(free);
+        add_start(address);
     }
     let symbols: Symbols = symbols.into();
-    if let Some(mut named) = NAMED.lock() {
+    if let Some(mut named) = NAME_CACHE.lock() {
         named.get_or_insert_default().insert(address, Arc::clone(&symbols));
     }
     Ok(symbols)
+}
+
+/// Stores the address in the first free entry, if there is one.
+fn add_start(address: usize) {
+    for start in &STARTS {
+        if start.compare_exchange(0, address, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            return;
+        }
+    }
 }
 
 fn landmark(function: &str) -> Option<Landmark> {
     match function {
         _ if function.ends_with(" as rayon_core::job::Job>::execute") => Some(Landmark::Job),
         _ if function.contains("__rust_try") => Some(Landmark::Catch),
-        _ if function.starts_with("rayon_core::unwind::halt_unwinding") => Some(Landmark::CatchOfRayon),
+        _ if function.starts_with("rayon_core::unwind::halt_unwinding") => Some(Landmark::RayonCatch),
         _ => None,
     }
 }
@@ -428,7 +435,7 @@ impl Owner {
         if file.starts_with("/rustc/") || file.contains("/rustlib/src/rust/library/") {
             return Owner::StandardLibrary;
         }
-        if OWN_SOURCES.iter().any(|own| file.starts_with(&own.replace('\\', "/"))) {
+        if RECORDER_SOURCES.iter().any(|dir| file.starts_with(&dir.replace('\\', "/"))) {
             return Owner::Recorder;
         }
         if let Some((_, place)) = file.split_once("/registry/src/") {
@@ -451,8 +458,9 @@ impl Owner {
 
 /// Returns `tracing-core` for `tracing-core-0.1.36`.
 fn package(directory: &str) -> Option<&str> {
-    let starts_version = |(at, _): &(usize, &str)| directory[at + 1..].starts_with(|c: char| c.is_ascii_digit());
-    directory.match_indices('-').find(starts_version).map(|(at, _)| &directory[..at])
+    let mut dashes = directory.match_indices('-').map(|(at, _)| at);
+    let end = dashes.find(|at| directory[at + 1..].starts_with(|c: char| c.is_ascii_digit()))?;
+    Some(&directory[..end])
 }
 
 /// Formats the frames as Rust prints a backtrace.

@@ -67,7 +67,7 @@ impl Role {
     #[inline]
     pub(crate) fn of(meta: &'static Metadata<'static>) -> Self {
         let address = std::ptr::from_ref(meta).addr();
-        let known = &KNOWN[(address >> 4) % KNOWN.len()];
+        let known = &ROLES[(address >> 4) % ROLES.len()];
         let entry = known.load(Ordering::Relaxed);
         if entry & !Self::BITS == address {
             return Role(entry & Self::BITS);
@@ -81,6 +81,6 @@ impl Role {
 
 /// A cache of roles by the address of the callsite. The role is in the two lowest bits, which are 0 in an aligned
 /// address. If a callsite is replaced, its role is determined again.
-static KNOWN: [AtomicUsize; 1024] = [const { AtomicUsize::new(0) }; 1024];
+static ROLES: [AtomicUsize; 1024] = [const { AtomicUsize::new(0) }; 1024];
 
 const _: () = assert!(align_of::<Metadata<'static>>() > Role::BITS);

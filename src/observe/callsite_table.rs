@@ -72,7 +72,7 @@ pub(crate) fn register_log_place(meta: &'static Metadata<'static>, fields: &Fiel
     let Some(mut known) = LOG_PLACES.lock() else { return address(meta) };
     let known = known.get_or_insert_default();
     match known.get(&number) {
-        Some(callsite) if callsite.place.as_ref().is_some_and(|known| place.is(known)) => number,
+        Some(callsite) if callsite.place.as_ref().is_some_and(|known| place.matches(known)) => number,
         None if known.len() < MAX_LOG_PLACES => {
             known.insert(number, Callsite { meta, message: None, place: Some(place.location()) });
             number
@@ -108,7 +108,7 @@ impl<'a> LogPlace<'a> {
         bytes.fold(mix(start), |hash, byte| mix(hash ^ u64::from(byte)).rotate_left(8)) | 1
     }
 
-    fn is(&self, known: &Location) -> bool {
+    fn matches(&self, known: &Location) -> bool {
         let Location { target, module, file, line, .. } = known;
         (self.target, self.module, self.file, self.line)
             == (target.as_deref(), module.as_deref(), file.as_deref(), *line)

@@ -51,8 +51,8 @@ impl ErrorChain {
                 // A SpanTrace is an error of its own in the chain. The deepest one is the closest to the origin.
                 Some(trace) => chain.created_in = read_span_trace(trace),
                 None => {
-                    let outermost = chain.entries.is_empty();
-                    chain.entries.push(read(error, if outermost { type_name } else { None }, limits));
+                    let is_outermost = chain.entries.is_empty();
+                    chain.entries.push(read(error, if is_outermost { type_name } else { None }, limits));
                 }
             }
             next = catch_panic(|| error.source()).unwrap_or_default();
@@ -67,8 +67,8 @@ impl ErrorChain {
     }
 
     fn of_line(text: &str, limits: &Limits) -> Self {
-        let is_name = |name: &&str| name.len() < text.len() || name[1..].contains(char::is_uppercase);
-        let variant = leading_name(text).filter(is_name);
+        let variant =
+            leading_name(text).filter(|name| name.len() < text.len() || name[1..].contains(char::is_uppercase));
         let mut entry = ErrorEntry::new(text);
         entry.data = variant.and_then(|_| data(text, limits));
         entry.variant = variant.map(str::to_owned);
@@ -134,8 +134,7 @@ impl ErrorChain {
 
     /// Returns the short name of the error's type, from the first error in the chain that has one.
     pub(crate) fn error_type(&self) -> Option<&str> {
-        let name = |entry: &'_ ErrorEntry| entry.type_name.is_some() || entry.variant.is_some();
-        let entry = self.entries.iter().find(|entry| name(entry))?;
+        let entry = self.entries.iter().find(|entry| entry.type_name.is_some() || entry.variant.is_some())?;
         entry.type_name.as_deref().map(short_type_name).or(entry.variant.as_deref())
     }
 
@@ -157,8 +156,8 @@ fn is_same(a: &(dyn Error + 'static), b: &(dyn Error + 'static)) -> bool {
 }
 
 fn read(error: &(dyn Error + 'static), type_name: Option<&str>, limits: &Limits) -> ErrorEntry {
-    let message = bounded(limits, |sink| write!(sink, "{error}"));
-    let (variant, data) = debug_of(error, limits).unwrap_or_default();
+    let message = format_within(limits, |sink| write!(sink, "{error}"));
+    let (variant, data) = read_debug_output(error, limits).unwrap_or_default();
     let mut entry = ErrorEntry::new(message);
     entry.type_name = type_name.map(inner_type_name).or(known_type_name(error)).map(str::to_owned);
     entry.data = data;
@@ -167,7 +166,7 @@ fn read(error: &(dyn Error + 'static), type_name: Option<&str>, limits: &Limits)
 }
 
 /// Runs a `Display` or `Debug` of the user and returns its text within the limit. A panic is caught.
-pub(crate) fn bounded(limits: &Limits, write: impl FnOnce(&mut DebugSink<'_>) -> std::fmt::Result) -> String {
+pub(crate) fn format_within(limits: &Limits, write: impl FnOnce(&mut DebugSink<'_>) -> std::fmt::Result) -> String {
     let mut text = String::new();
     let written = catch_panic(|| {
         let mut sink = DebugSink::new(&mut text, limits);
@@ -183,7 +182,7 @@ pub(crate) fn bounded(limits: &Limits, write: impl FnOnce(&mut DebugSink<'_>) ->
 }
 
 /// Returns the name and the data at the beginning of an error's `Debug` output.
-fn debug_of(error: &(dyn Error + 'static), limits: &Limits) -> Option<(Option<String>, Option<Value>)> {
+fn read_debug_output(error: &(dyn Error + 'static), limits: &Limits) -> Option<(Option<String>, Option<Value>)> {
     let mut text = String::new();
     let written = catch_panic(|| {
         let mut sink = DebugSink::new(&mut text, limits);

@@ -1,10 +1,10 @@
 //! Support for color-eyre: installs it, reads its reports, and adds the path of the record as a note.
 
 #[cfg(feature = "color-eyre")]
-pub(crate) use enabled::{add_details, install, note};
+pub(crate) use enabled::{add_details, add_note, install};
 
 #[cfg(not(feature = "color-eyre"))]
-pub(crate) use disabled::{add_details, install, note};
+pub(crate) use disabled::{add_details, add_note, install};
 
 #[cfg(feature = "color-eyre")]
 mod enabled {
@@ -17,7 +17,7 @@ mod enabled {
     use color_eyre::config::{HookBuilder, Theme};
     use color_eyre::eyre::Report;
 
-    use crate::observe::error_chain::{ErrorChain, bounded, read_span_trace};
+    use crate::observe::error_chain::{ErrorChain, format_within, read_span_trace};
     use crate::observe::report_parser::{ParsedReport, RECORDED};
     use record::Limits;
     use runtime::stderr::shown;
@@ -31,12 +31,12 @@ mod enabled {
         if eyre_hook.install().is_err() {
             return;
         }
-        let before = std::panic::take_hook();
+        let previous = std::panic::take_hook();
         let default = std::panic::take_hook();
-        if is_same(&*before, &*default) {
+        if is_same(&*previous, &*default) {
             std::panic::set_hook(panic_hook.into_panic_hook());
         } else {
-            std::panic::set_hook(before);
+            std::panic::set_hook(previous);
         }
     }
 
@@ -54,7 +54,7 @@ mod enabled {
     }
 
     /// Maximum number of bytes of a report's text. The notes follow the backtrace.
-    const REPORT: usize = 256 << 10;
+    const MAX_REPORT_BYTES: usize = 256 << 10;
 
     /// Adds the SpanTrace, backtrace, notes and suggestions of a color-eyre report. All but the SpanTrace are only in
     /// its `Debug` text.
@@ -66,15 +66,15 @@ mod enabled {
         {
             chain.created_in = read_span_trace(trace);
         }
-        let most = limits.clone().with_text(REPORT);
-        let text = bounded(&most, |sink| write!(sink, "{report:?}"));
+        let report_limits = limits.clone().with_text(MAX_REPORT_BYTES);
+        let text = format_within(&report_limits, |sink| write!(sink, "{report:?}"));
         if let Some(details) = ParsedReport::parse(&text) {
             chain.add_details(details, limits);
         }
     }
 
     /// Adds the path of the record to a report. Other errors are returned unchanged.
-    pub(crate) fn note<E: 'static>(error: E, path: impl FnOnce() -> Option<PathBuf>) -> E {
+    pub(crate) fn add_note<E: 'static>(error: E, path: impl FnOnce() -> Option<PathBuf>) -> E {
         let mut error = Some(error);
         if let Some(report) = (&mut error as &mut dyn Any).downcast_mut::<Option<Report>>()
             && let Some(path) = path()
@@ -84,7 +84,7 @@ mod enabled {
         }
         match error {
             Some(error) => error,
-            None => unreachable!("a report that was given a note is still there"),
+            None => unreachable!("a report keeps its place when a note is added"),
         }
     }
 }
@@ -101,7 +101,7 @@ mod disabled {
 
     pub(crate) fn add_details(_: &dyn Any, _: &mut ErrorChain, _: &Limits) {}
 
-    pub(crate) fn note<E>(error: E, _: impl FnOnce() -> Option<PathBuf>) -> E {
+    pub(crate) fn add_note<E>(error: E, _: impl FnOnce() -> Option<PathBuf>) -> E {
         error
     }
 }

@@ -66,8 +66,11 @@ impl RecentPanic {
     /// Creates a panic of this thread, raised now.
     pub(crate) fn here(message: String, is_text: bool, payload: usize, location: Location) -> Self {
         let open_computations = crate::observe::open_spans::open_in_process();
-        let trace =
-            if open_computations > 1 { backtrace::trace_with_jobs() } else { backtrace::trace(backtrace::DEEPEST) };
+        let trace = if open_computations > 1 {
+            backtrace::trace_with_jobs()
+        } else {
+            backtrace::trace(backtrace::MAX_TRACE_FRAMES)
+        };
         RecentPanic {
             at: record::time::now(),
             raised_at: Instant::now(),
@@ -124,7 +127,7 @@ impl RecentPanic {
     /// Returns the stack of the panic with names. It waits for other threads that read names.
     pub(crate) fn frames(&self, limit: usize) -> Vec<Frame> {
         let mut stack = self.trace.named(limit);
-        stack.resolve(unwinder::TURN);
+        stack.resolve(unwinder::TURN_TIMEOUT);
         stack.frames
     }
 

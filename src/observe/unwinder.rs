@@ -2,12 +2,12 @@
 //!
 //! The crate takes that lock both to walk a stack and to name an address. Naming the first address reads the debug
 //! information: 0.15 s in a program of 70 MB, a second if other programs need the processors. This module therefore
-//! releases its own lock after each address, and a thread that fails meanwhile waits for [`TURN`] at most. If that is
+//! releases its own lock after each address, and a thread that fails meanwhile waits for [`TURN_TIMEOUT`] at most. If that is
 //! too short, its record has no stack and gives the reason.
 //!
 //! If a process forks while another thread is in the crate, the child inherits a lock that is never released. The lock
 //! of this module shows whether one of its own threads was there. Another user of the crate, such as color-eyre, may
-//! have been there as well; to find out, a child makes one attempt on a separate thread, and waits for [`ATTEMPT`] at
+//! have been there as well; to find out, a child makes one attempt on a separate thread, and waits for [`ATTEMPT_TIMEOUT`] at
 //! most.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,13 +34,13 @@ pub(crate) const TOO_LITTLE_MEMORY: &str =
     "addresses without names: too little memory is left to read the debug information";
 
 /// Maximum time that a forked child waits for the attempt.
-const ATTEMPT: Duration = Duration::from_millis(300);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// Maximum time that a failing thread waits for other threads, so that it continues within a second.
-pub(crate) const TURN: Duration = Duration::from_millis(900);
+pub(crate) const TURN_TIMEOUT: Duration = Duration::from_millis(900);
 
 /// Memory for reading debug information, in addition to twice the size of the program.
-const MEMORY: usize = 128 << 20;
+const READING_MEMORY_BYTES: usize = 128 << 20;
 
 /// Locked by the thread that uses the `backtrace` crate.
 static IN_USE: Mutex<()> = Mutex::new(());
@@ -83,7 +83,7 @@ fn is_usable() -> bool {
     };
     let started = Instant::now();
     let is_attempted = background::run(attempt).is_ok();
-    while is_attempted && USABLE.load(Ordering::Acquire) != generation && started.elapsed() < ATTEMPT {
+    while is_attempted && USABLE.load(Ordering::Acquire) != generation && started.elapsed() < ATTEMPT_TIMEOUT {
         std::thread::sleep(Duration::from_micros(50));
     }
     USABLE.load(Ordering::Acquire) == generation
@@ -94,5 +94,5 @@ fn is_usable() -> bool {
 pub(crate) fn has_memory() -> bool {
     let program = std::env::current_exe().and_then(std::fs::metadata).map_or(0, |file| file.len() as usize);
     let mut memory = Vec::<u8>::new();
-    memory.try_reserve_exact(program.saturating_mul(2).saturating_add(MEMORY)).is_ok()
+    memory.try_reserve_exact(program.saturating_mul(2).saturating_add(READING_MEMORY_BYTES)).is_ok()
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use record::Failure;
 use runtime::background;
 
-use crate::observe::backtrace::READING_TURN;
+use crate::observe::backtrace::READ_TIMEOUT;
 use crate::observe::thread::Busy;
 use crate::observe::unwinder::has_memory;
 use crate::recorder::Recorder;
@@ -63,7 +63,7 @@ impl Recorder {
 
     fn name(&self, failure: &Failure, mut stacks: Stacks) -> Failure {
         let mut failure = failure.clone();
-        stacks.resolve(READING_TURN);
+        stacks.resolve(READ_TIMEOUT);
         stacks.redact(&self.redactor);
         stacks.write_into(&mut failure);
         failure
