@@ -221,7 +221,7 @@ fn caused_by(span_path: &SpanPath, computation: &str, report: &Report) -> Option
         let earlier = state.latest.as_ref().filter(|recorded| report.stems_from(&recorded.report));
         named.or(last).or(earlier).map(|cause| cause.id)
     });
-    within.or_else(|| span_path.failure_followed())
+    within.or_else(|| span_path.followed_failure())
 }
 
 /// Returns the rayon job that this thread runs while it waits for another job.

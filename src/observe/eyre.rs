@@ -18,7 +18,7 @@ mod enabled {
     use color_eyre::eyre::Report;
 
     use crate::observe::error_chain::{ErrorChain, format_within, read_span_trace};
-    use crate::observe::report_parser::{ParsedReport, RECORDED};
+    use crate::observe::report_parser::{ParsedReport, RECORD_NOTE_START};
     use record::Limits;
     use runtime::stderr::shown;
 
@@ -79,7 +79,7 @@ mod enabled {
         if let Some(report) = (&mut error as &mut dyn Any).downcast_mut::<Option<Report>>()
             && let Some(path) = path()
         {
-            let text = format!("{RECORDED}{}", shown(&path));
+            let text = format!("{RECORD_NOTE_START}{}", shown(&path));
             *report = report.take().map(|report| report.note(text));
         }
         match error {

@@ -5,21 +5,19 @@ use std::fmt::{self, Write};
 
 use tracing::field::{Field, Visit};
 
-use crate::observe::callsite::ERROR_FIELDS;
-use crate::observe::callsite::{COMPUTATION, THEORETICAL_REF};
+use crate::observe::callsite::{COMPUTATION, ERROR_FIELDS, THEORETICAL_REF};
 use crate::observe::error_chain::ErrorChain;
 use crate::observe::panic_payload::catch_panic;
-use record::internal::Redactor;
-use record::internal::without_numbers;
-use record::internal::{DebugSink, read_debug};
+use record::internal::json_writer::{write_json, write_name};
+use record::internal::{DebugSink, Redactor, read_debug, without_numbers};
 use record::{Limits, Map, Value};
 use text::shorten;
 
 /// Maximum number of bytes in a short text.
-const SMALL_TEXT: usize = 64;
+const MAX_SMALL_TEXT_BYTES: usize = 64;
 
 /// Maximum number of unused bytes in the text buffer, after which it is compacted.
-const SLACK: usize = 4096;
+const MAX_UNUSED_BYTES: usize = 4096;
 
 /// Fields in the form in which they arrive: plain numbers, and text in one buffer. Once the buffers have grown, a field
 /// needs no allocation. Text is parsed into values only on request.
@@ -142,10 +140,9 @@ impl Fields {
     /// Returns all other fields as typed values, with secrets redacted.
     pub(crate) fn to_map(&self, without: &[&str], limits: &Limits, redactor: &Redactor) -> Map {
         let entries = self.entries.iter().filter(|(name, _)| !without.contains(name));
-        let value = |(name, plain): &(&'static str, Plain)| {
-            (*name, redactor.under(redactor.field(name).kind, self.typed(plain, limits)))
-        };
-        entries.map(value).collect()
+        entries
+            .map(|(name, plain)| (*name, redactor.under(redactor.field(name).kind, self.typed(plain, limits))))
+            .collect()
     }
 
     /// Writes all other fields as entries of a JSON object, with secrets redacted.
@@ -159,22 +156,17 @@ impl Fields {
                 json.push(b',');
             }
             let known = redactor.field(name);
-            record::internal::json_writer::write_name(json, name, known.is_plain);
+            write_name(json, name, known.is_plain);
             match plain {
                 plain if known.is_secret() => {
-                    record::internal::json_writer::write_json(
-                        json,
-                        &redactor.under(known.kind, self.typed(plain, limits)),
-                    );
+                    write_json(json, &redactor.under(known.kind, self.typed(plain, limits)));
                 }
-                Plain::Int(n) => record::internal::json_writer::write_json(json, n),
-                Plain::UInt(n) => record::internal::json_writer::write_json(json, n),
-                Plain::Float(x) if x.is_finite() => record::internal::json_writer::write_json(json, x),
-                Plain::Bool(b) => record::internal::json_writer::write_json(json, b),
-                Plain::Text(span) => {
-                    record::internal::json_writer::write_json(json, &*redactor.text(self.slice(*span)))
-                }
-                other => record::internal::json_writer::write_json(json, &redactor.inside(self.typed(other, limits))),
+                Plain::Int(n) => write_json(json, n),
+                Plain::UInt(n) => write_json(json, n),
+                Plain::Float(x) if x.is_finite() => write_json(json, x),
+                Plain::Bool(b) => write_json(json, b),
+                Plain::Text(span) => write_json(json, &*redactor.text(self.slice(*span))),
+                other => write_json(json, &redactor.inside(self.typed(other, limits))),
             }
         }
     }
@@ -192,22 +184,29 @@ impl Fields {
                 self.late.push(name);
             }
         }
-        if self.unused > SLACK {
-            self.pack();
+        if self.unused > MAX_UNUSED_BYTES {
+            self.compact();
         }
     }
 
     /// Returns numbers, booleans and short texts that were not recorded late, without the names of a computation.
     pub(crate) fn small_values(&self, limits: &Limits) -> impl Iterator<Item = (&'static str, Value)> {
-        let small = |plain: &Plain| match plain {
-            Plain::Text(span) | Plain::Debug(span) if span.end - span.start > SMALL_TEXT => None,
-            Plain::Value(_) => None,
-            plain => Some(self.typed(plain, limits)),
-        };
-        let is_small = |value: &Value| !matches!(value, Value::Null | Value::List(_) | Value::Map(_));
         let early = self.entries.iter().filter(|(name, _)| !self.late.contains(name));
         let early = early.filter(|(name, _)| ![COMPUTATION, THEORETICAL_REF].contains(name));
-        early.filter_map(move |(name, plain)| Some((*name, small(plain).filter(is_small)?)))
+        early.filter_map(move |(name, plain)| Some((*name, self.small_value(plain, limits)?)))
+    }
+
+    fn small_value(&self, plain: &Plain, limits: &Limits) -> Option<Value> {
+        let is_large = match plain {
+            Plain::Text(span) | Plain::Debug(span) => span.end - span.start > MAX_SMALL_TEXT_BYTES,
+            Plain::Value(_) => true,
+            _ => false,
+        };
+        if is_large {
+            return None;
+        }
+        let value = self.typed(plain, limits);
+        (!matches!(value, Value::Null | Value::List(_) | Value::Map(_))).then_some(value)
     }
 
     fn push_text(&mut self, text: &str) -> Span {
@@ -228,7 +227,7 @@ impl Fields {
         }
     }
 
-    fn pack(&mut self) {
+    fn compact(&mut self) {
         let old = std::mem::take(&mut self.text);
         for (_, plain) in &mut self.entries {
             if let Plain::Text(span) | Plain::Debug(span) = plain {
@@ -367,12 +366,12 @@ impl Visit for FieldVisitor<'_> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let wanted = match self.formatting {
+        let is_formatted = match self.formatting {
             Formatting::All => true,
             Formatting::PlainOnly => false,
             Formatting::MessageOnly => field.name() == "message",
         };
-        if wanted {
+        if is_formatted {
             self.format(field, value);
         }
     }

@@ -54,6 +54,22 @@ pub(crate) struct OpenSpan {
 }
 
 impl OpenSpan {
+    fn new(meta: &'static Metadata<'static>, role: Role) -> Self {
+        OpenSpan {
+            meta,
+            parent: None,
+            role,
+            formatting: Formatting::All,
+            fields: Fields::default(),
+            path: KnownPath::default(),
+            logged: Vec::new(),
+            computation: None,
+            spare: None,
+            follows: Vec::new(),
+            opened: Moment::now(0),
+        }
+    }
+
     /// Returns the computation that the span itself is.
     pub(crate) fn own(&self) -> Option<&Arc<Computation>> {
         if self.role.is_marked() { self.computation.as_ref() } else { None }
@@ -256,6 +272,11 @@ impl Shard {
     fn spans(&self) -> Option<Guard<'_, Spans>> {
         self.spans.lock()
     }
+
+    fn count_computations(&self) -> usize {
+        let Some(spans) = self.spans() else { return 0 };
+        spans.values().filter(|open_span| open_span.role.is_marked()).count()
+    }
 }
 
 impl OpenSpans {
@@ -305,17 +326,17 @@ impl OpenSpans {
         match spans.get(&id) {
             None => CloseState::Unknown,
             Some(open_span) if has_action(open_span) => CloseState::Deferred,
-            Some(_) => self.take_out(shard, &mut spans, id),
+            Some(_) => self.remove(shard, &mut spans, id),
         }
     }
 
     /// Removes a span after its close action.
     pub(crate) fn finish_close(&self, id: u64) -> CloseState {
         let shard = self.shard(id);
-        shard.spans().map_or(CloseState::Unknown, |mut spans| self.take_out(shard, &mut spans, id))
+        shard.spans().map_or(CloseState::Unknown, |mut spans| self.remove(shard, &mut spans, id))
     }
 
-    fn take_out(&self, shard: &Shard, spans: &mut Spans, id: u64) -> CloseState {
+    fn remove(&self, shard: &Shard, spans: &mut Spans, id: u64) -> CloseState {
         let Some(open_span) = spans.remove(&id) else { return CloseState::Unknown };
         shard.count.store(spans.len(), Ordering::Relaxed);
         if open_span.role.is_marked() {
@@ -340,32 +361,31 @@ impl OpenSpans {
             candidates.extend(same.map(|(id, open_span)| (open_span.opened.recency(), *id)));
         }
         candidates.sort_unstable();
-        let ancestry = |(_, id): &((bool, u64), u64)| {
-            let mut ids = vec![*id];
-            let mut parent = self.with(*id, |open_span| open_span.parent).flatten();
-            for meta in &chain[1..] {
-                let matches = |open_span: &mut OpenSpan| (std::ptr::eq(open_span.meta, *meta), open_span.parent);
-                match parent.and_then(|id| Some((id, self.with(id, matches)?))) {
-                    Some((id, (true, outer))) => {
-                        ids.push(id);
-                        parent = outer;
-                    }
-                    Some((_, (false, _))) => return None,
-                    // The parent is not tracked, so the rest of the path is unknown.
-                    None => break,
-                }
+        candidates.iter().rev().find_map(|(_, id)| self.ancestry(*id, &chain[1..])).unwrap_or_default()
+    }
+
+    /// Returns the span and its ancestors, if the callsites of the ancestors are those of the chain.
+    fn ancestry(&self, id: u64, chain: &[&'static Metadata<'static>]) -> Option<Vec<u64>> {
+        let mut ids = vec![id];
+        let mut parent = self.with(id, |open_span| open_span.parent).flatten();
+        for meta in chain {
+            // If the parent is not tracked, the rest of the path is unknown.
+            let Some(id) = parent else { break };
+            let tracked = self.with(id, |open_span| (std::ptr::eq(open_span.meta, *meta), open_span.parent));
+            let Some((is_same, outer)) = tracked else { break };
+            if !is_same {
+                return None;
             }
-            Some(ids)
-        };
-        candidates.iter().rev().find_map(ancestry).unwrap_or_default()
+            ids.push(id);
+            parent = outer;
+        }
+        Some(ids)
     }
 }
 
 impl Drop for OpenSpans {
     fn drop(&mut self) {
-        let open_in = |spans: &Spans| spans.values().filter(|open_span| open_span.role.is_marked()).count();
-        let count = |shard: &Shard| shard.spans().map_or(0, |spans| open_in(&spans));
-        let open: usize = self.shards.iter().map(count).sum();
+        let open: usize = self.shards.iter().map(Shard::count_computations).sum();
         self.open_computations.fetch_sub(open, Ordering::Relaxed);
     }
 }
@@ -379,22 +399,7 @@ thread_local! {
 /// Returns a span without fields, from the pool if possible.
 pub(crate) fn from_pool(meta: &'static Metadata<'static>, role: Role) -> Box<OpenSpan> {
     let pooled = POOLED.try_with(|pool| pool.try_borrow_mut().ok()?.pop()).ok().flatten();
-    let fresh = || {
-        Box::new(OpenSpan {
-            meta,
-            parent: None,
-            role,
-            formatting: Formatting::All,
-            fields: Fields::default(),
-            path: KnownPath::default(),
-            logged: Vec::new(),
-            computation: None,
-            spare: None,
-            follows: Vec::new(),
-            opened: Moment::now(0),
-        })
-    };
-    let mut open_span = pooled.unwrap_or_else(fresh);
+    let mut open_span = pooled.unwrap_or_else(|| Box::new(OpenSpan::new(meta, role)));
     open_span.meta = meta;
     open_span.role = role;
     open_span.path = KnownPath::default();

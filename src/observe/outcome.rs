@@ -75,17 +75,18 @@ struct SuccessVisitor(bool);
 
 impl SuccessVisitor {
     fn judge(&mut self, value: fmt::Arguments<'_>) {
-        let mut start = Start::default();
+        let mut start = TextStart::default();
         // Formatting stops as soon as the first bytes are known.
         let _ = catch_panic(|| start.write_fmt(value));
         let text = start.text();
         let is_negative =
-            matches!(text, b"None" | b"false") || UNSUCCESSFUL.iter().any(|start| text.starts_with(start));
+            matches!(text, b"None" | b"false") || UNSUCCESSFUL_STARTS.iter().any(|start| text.starts_with(start));
         self.0 = !text.is_empty() && !is_negative;
     }
 }
 
-const UNSUCCESSFUL: &[&[u8]] = &[b"Err(", b"NaN", b"inf", b"-inf"];
+/// The beginnings of values that prove no success.
+const UNSUCCESSFUL_STARTS: &[&[u8]] = &[b"Err(", b"NaN", b"inf", b"-inf"];
 
 impl Visit for SuccessVisitor {
     fn record_f64(&mut self, _: &Field, value: f64) {
@@ -107,18 +108,18 @@ impl Visit for SuccessVisitor {
 
 /// The first bytes of a text.
 #[derive(Default)]
-struct Start {
+struct TextStart {
     bytes: [u8; 6],
     len: usize,
 }
 
-impl Start {
+impl TextStart {
     fn text(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
 }
 
-impl Write for Start {
+impl Write for TextStart {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let free = &mut self.bytes[self.len..];
         let taken = free.len().min(text.len());

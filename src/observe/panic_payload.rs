@@ -14,7 +14,7 @@ use record::{Limits, Value};
 use runtime::{lock, unwind};
 
 /// Maximum depth of nested payloads. `panic_any(payload)` wraps a caught payload.
-const DEPTH: usize = 8;
+const MAX_DEPTH: usize = 8;
 
 type Payload = dyn Any + Send;
 type SharedError = dyn Error + Send + Sync;
@@ -37,7 +37,7 @@ pub(crate) fn catch_panic<R>(run: impl FnOnce() -> R) -> Result<R, String> {
 
 /// Returns the text of a caught payload, if it has one.
 pub(crate) fn text(payload: &Payload) -> Option<String> {
-    match content(payload, DEPTH) {
+    match content(payload, MAX_DEPTH) {
         Content::Text(text) => Some(text.into_owned()),
         Content::Error(error) => text_of_error(error),
         Content::UnsharedError(error) => text_of_error(error),
@@ -48,7 +48,7 @@ pub(crate) fn text(payload: &Payload) -> Option<String> {
 /// Returns the text of a payload inside a panic hook. Code of the program runs on another thread, because a second
 /// panic on this thread would abort the process.
 pub(crate) fn text_in_hook(payload: &Payload) -> Option<String> {
-    match content(payload, DEPTH) {
+    match content(payload, MAX_DEPTH) {
         Content::Text(text) => Some(text.into_owned()),
         Content::Error(error) => text_by_another_thread(error),
         // No other thread may use the error now. The code that catches the payload can still report it.
@@ -67,12 +67,12 @@ pub(crate) fn address(payload: &Payload) -> usize {
 }
 
 fn text_by_another_thread(error: &SharedError) -> Option<String> {
-    let read = || {
-        let _busy = Busy::enter();
-        text_of_error(error)
-    };
     std::thread::scope(|scope| {
-        match lock::thread("failure-payload").stack_size(2 << 20).spawn_scoped(scope, read)?.join() {
+        let thread = lock::thread("failure-payload").stack_size(2 << 20).spawn_scoped(scope, || {
+            let _busy = Busy::enter();
+            text_of_error(error)
+        })?;
+        match thread.join() {
             Ok(text) => Ok(text),
             Err(payload) => {
                 std::mem::forget(payload);

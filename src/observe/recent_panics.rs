@@ -28,8 +28,8 @@ const SLOT_TIMEOUT: Duration = Duration::from_millis(20);
 static RECENT: [Slot; CAPACITY] = [const { Slot::new(None) }; CAPACITY];
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
-/// Number of panics in the state [`PENDING_STATE`].
-static PENDING: AtomicUsize = AtomicUsize::new(0);
+/// Number of panics in the state [`PENDING`].
+static PENDING_COUNT: AtomicUsize = AtomicUsize::new(0);
 
 type Slot = Mutex<Option<Arc<RecentPanic>>>;
 
@@ -54,7 +54,7 @@ pub(crate) struct RecentPanic {
 }
 
 /// No record accounts for the panic, and it is not reported.
-const PENDING_STATE: u8 = 0;
+const PENDING: u8 = 0;
 /// A thread writes the record that accounts for the panic.
 const CLAIMED: u8 = 1;
 /// A record accounts for the panic.
@@ -82,7 +82,7 @@ impl RecentPanic {
             thread_number: thread::number(),
             open_computations,
             trace,
-            state: AtomicU8::new(PENDING_STATE),
+            state: AtomicU8::new(PENDING),
             record: [const { AtomicU64::new(0) }; 2],
         }
     }
@@ -90,8 +90,8 @@ impl RecentPanic {
     /// Claims the panic for a record. Returns false if another record has it.
     pub(crate) fn claim(&self) -> bool {
         let state = self.state.load(Ordering::Acquire);
-        let is_free = state == PENDING_STATE || state == REPORTED;
-        is_free && self.change(state, CLAIMED)
+        let is_free = state == PENDING || state == REPORTED;
+        is_free && self.transition(state, CLAIMED)
     }
 
     /// Sets the record that accounts for the panic.
@@ -104,11 +104,11 @@ impl RecentPanic {
 
     /// Marks the panic as reported without a computation. Returns false if it is not pending.
     pub(crate) fn mark_reported(&self) -> bool {
-        self.change(PENDING_STATE, REPORTED)
+        self.transition(PENDING, REPORTED)
     }
 
     pub(crate) fn is_unclaimed(&self) -> bool {
-        matches!(self.state.load(Ordering::Acquire), PENDING_STATE | REPORTED)
+        matches!(self.state.load(Ordering::Acquire), PENDING | REPORTED)
     }
 
     /// Returns the record that accounts for the panic.
@@ -141,10 +141,10 @@ impl RecentPanic {
         raised
     }
 
-    fn change(&self, from: u8, to: u8) -> bool {
+    fn transition(&self, from: u8, to: u8) -> bool {
         let changed = self.state.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok();
-        if changed && from == PENDING_STATE {
-            PENDING.fetch_sub(1, Ordering::Relaxed);
+        if changed && from == PENDING {
+            PENDING_COUNT.fetch_sub(1, Ordering::Relaxed);
         }
         changed
     }
@@ -153,12 +153,12 @@ impl RecentPanic {
 /// Adds a panic. Returns the one that it replaces.
 pub(crate) fn push(panic: Arc<RecentPanic>) -> Option<Arc<RecentPanic>> {
     if panic.is_unclaimed() {
-        PENDING.fetch_add(1, Ordering::Relaxed);
+        PENDING_COUNT.fetch_add(1, Ordering::Relaxed);
     }
     for _ in 0..CAPACITY {
         let slot = &RECENT[NEXT.fetch_add(1, Ordering::Relaxed) % CAPACITY];
-        if let Some(mut place) = slot.lock_within(SLOT_TIMEOUT) {
-            return place.replace(panic);
+        if let Some(mut slot) = slot.lock_within(SLOT_TIMEOUT) {
+            return slot.replace(panic);
         }
     }
     Some(panic)
@@ -180,7 +180,7 @@ pub(crate) fn last_may_unwind_to_here() -> bool {
 /// Returns true if a panic waits for the computation to which it belongs.
 #[inline]
 pub(crate) fn any_pending() -> bool {
-    PENDING.load(Ordering::Relaxed) > 0
+    PENDING_COUNT.load(Ordering::Relaxed) > 0
 }
 
 #[cfg(test)]
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn one_record_claims_a_panic() {
         let panic = panic("x");
-        PENDING.fetch_add(1, Ordering::Relaxed);
+        PENDING_COUNT.fetch_add(1, Ordering::Relaxed);
         assert!(panic.claim());
         assert!(!panic.claim());
         let id = record::time::new_id();

@@ -47,16 +47,16 @@ impl Report {
     /// doubt the report is a new failure: an extra record loses nothing.
     pub(crate) fn repeats(&self, earlier: &Report) -> bool {
         let (Some(here), Some(there)) = (self.spans.first(), earlier.spans.first()) else { return false };
-        let at_once = self.moment.follows(earlier.moment);
+        let is_immediate = self.moment.follows(earlier.moment);
         if here == there {
-            let same_error = self.content != ReportContent::MessageOnly && self.is_about(earlier);
-            return self.site != earlier.site && at_once && same_error;
+            let is_same_error = self.content != ReportContent::MessageOnly && self.is_about(earlier);
+            return self.site != earlier.site && is_immediate && is_same_error;
         }
         // A message from the same place refers to a new failure, such as that of a helper that fails at every level.
         let is_new_message = self.content == ReportContent::MessageOnly && self.site == earlier.site;
         earlier.spans.contains(here)
             && !is_new_message
-            && (self.is_about(earlier) || (at_once && self.content == ReportContent::ErrorOnly))
+            && (self.is_about(earlier) || (is_immediate && self.content == ReportContent::ErrorOnly))
     }
 
     /// Returns true if the earlier error led to this one: this report names it, or directly follows it in the same
@@ -69,18 +69,21 @@ impl Report {
     /// Returns true if this report names the earlier error.
     pub(crate) fn is_about(&self, earlier: &Report) -> bool {
         let Some(first) = earlier.messages.first() else { return false };
-        let named = self.messages.iter().any(|message| names(message, first));
+        let is_named = self.messages.iter().any(|message| names(message, first));
         // A message about an error may precede the report of the error itself.
         let reports_error = self.content != ReportContent::MessageOnly && earlier.content == ReportContent::MessageOnly;
-        named || (reports_error && self.messages.first().is_some_and(|error| names(first, error)))
+        is_named || (reports_error && self.messages.first().is_some_and(|error| names(first, error)))
     }
 }
 
 /// Returns true if a message is `part` or contains it as one of its parts: `factorisation failed: zero pivot: row 3`.
 pub(crate) fn names(message: &str, part: &str) -> bool {
-    let before = |at: usize| at == 0 || message[..at].ends_with(": ");
-    let after = |at: usize| message[at..].is_empty() || message[at..].starts_with(": ");
-    !part.is_empty() && message.match_indices(part).any(|(at, _)| before(at) && after(at + part.len()))
+    let mut positions = message.match_indices(part).map(|(at, _)| at);
+    !part.is_empty()
+        && positions.any(|at| {
+            let (before, after) = (&message[..at], &message[at + part.len()..]);
+            (before.is_empty() || before.ends_with(": ")) && (after.is_empty() || after.starts_with(": "))
+        })
 }
 
 /// A recorded failure.
@@ -116,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_error_further_up_is_a_repeat() {
+    fn the_is_same_error_further_up_is_a_repeat() {
         let first = report("pivot is zero", &[3, 2, 1], 10);
         let reports_error = Report { content: ReportContent::ErrorOnly, ..report("wrapped", &[1], 30) };
         assert!(reports_error.repeats(&first));
@@ -126,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_span_repeats_itself_at_once_only() {
+    fn the_same_span_repeats_itself_is_immediate_only() {
         let first = report("pivot is zero", &[3, 2, 1], 10);
         assert!(report("pivot is zero", &[3, 2, 1], 11).repeats(&first));
         assert!(!later(report("pivot is zero", &[3, 2, 1], 11)).repeats(&first));

@@ -6,10 +6,10 @@
 use text::strip_colours;
 
 /// Maximum depth of reports inside the text of a report.
-const NESTED: usize = 4;
+const MAX_NESTING: usize = 4;
 
 /// The beginning of the note that `record_failure` adds to a report.
-pub(crate) const RECORDED: &str = "the failure is recorded in ";
+pub(crate) const RECORD_NOTE_START: &str = "the failure is recorded in ";
 
 /// The parts of a report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,13 +27,15 @@ pub(crate) struct ParsedReport {
 impl ParsedReport {
     /// Parses a report. Returns `None` if the text is not one.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        Self::parse_nested(text, NESTED)
+        Self::parse_nested(text, MAX_NESTING)
     }
 
     fn parse_nested(text: &str, depth: usize) -> Option<Self> {
-        text.contains('\n').then_some(())?;
+        if !text.contains('\n') {
+            return None;
+        }
         let plain = strip_colours(text);
-        let mut report = of_color_eyre(&plain).or_else(|| of_anyhow(&plain))?;
+        let mut report = parse_color_eyre(&plain).or_else(|| parse_anyhow(&plain))?;
         // A source may itself be a report as text.
         let inner = depth.checked_sub(1).and_then(|depth| Self::parse_nested(report.errors.last()?, depth));
         if let Some(inner) = inner {
@@ -42,23 +44,35 @@ impl ParsedReport {
         }
         Some(report)
     }
+
+    fn add_note(&mut self, heading: &str, text: String) {
+        match heading {
+            "Suggestion" => self.suggestions.push(text),
+            _ if text.starts_with(RECORD_NOTE_START) => {}
+            "Warning" => self.notes.push(format!("Warning: {text}")),
+            _ => self.notes.push(text),
+        }
+    }
 }
 
 /// Parses a message, then paragraphs with the headings `Caused by:`, `Location:` and `Stack backtrace:`.
-fn of_anyhow(text: &str) -> Option<ParsedReport> {
+fn parse_anyhow(text: &str) -> Option<ParsedReport> {
     const HEADINGS: [&str; 3] = ["\n\nCaused by:\n", "\n\nLocation:\n", "\n\nStack backtrace:\n"];
-    let starts = |heading: &&str| text.match_indices(*heading).find(|(at, _)| is_indented(&text[at + heading.len()..]));
-    let start = HEADINGS.iter().filter_map(starts).map(|(at, _)| at).min()?;
+    let starts = HEADINGS.iter().filter_map(|heading| {
+        let mut positions = text.match_indices(heading).map(|(at, _)| at);
+        positions.find(|at| is_indented(&text[at + heading.len()..]))
+    });
+    let start = starts.min()?;
     let mut report = ParsedReport { errors: vec![text[..start].to_owned()], ..ParsedReport::default() };
     let mut lines = Lines::of(&text[start + 2..]);
     while let Some(line) = lines.next() {
         match line {
-            "Caused by:" => match numbered(&mut lines) {
-                causes if causes.is_empty() => report.errors.push(indented(&mut lines)),
+            "Caused by:" => match read_numbered(&mut lines) {
+                causes if causes.is_empty() => report.errors.push(read_indented(&mut lines)),
                 causes => report.errors.extend(causes),
             },
-            "Location:" => report.location = location(&indented(&mut lines)),
-            "Stack backtrace:" => report.backtrace = Some(lines.rest().trim_end().to_owned()),
+            "Location:" => report.location = parse_location(&read_indented(&mut lines)),
+            "Stack backtrace:" => report.backtrace = Some(lines.take_rest().trim_end().to_owned()),
             _ => {}
         }
     }
@@ -66,38 +80,37 @@ fn of_anyhow(text: &str) -> Option<ParsedReport> {
 }
 
 /// Parses numbered errors, then sections, a SpanTrace, a backtrace, notes, and hints on environment variables.
-fn of_color_eyre(text: &str) -> Option<ParsedReport> {
+fn parse_color_eyre(text: &str) -> Option<ParsedReport> {
     let start = text.find("\n   0: ")?;
     let before = &text[..start];
     let is_alone = before.is_empty() || (before.ends_with(": ") && !before.contains('\n'));
-    is_alone.then_some(())?;
+    if !is_alone {
+        return None;
+    }
     let mut lines = Lines::of(&text[start + 1..]);
-    let mut report = ParsedReport { errors: numbered(&mut lines), ..ParsedReport::default() };
+    let mut report = ParsedReport { errors: read_numbered(&mut lines), ..ParsedReport::default() };
     report.errors.first_mut()?.insert_str(0, before);
     let mut part = Part::Section;
     while let Some(line) = lines.next() {
-        if OUTRO.iter().any(|outro| line.starts_with(outro)) {
+        if FINAL_LINES.iter().any(|start| line.starts_with(start)) {
             break;
         }
-        if let Some(title) = trace_title(line) {
+        if let Some(title) = trace_part(line) {
             part = title;
             continue;
         }
-        let help = HELP.iter().find_map(|name| Some((*name, line.strip_prefix(name)?.strip_prefix(": ")?)));
-        match (help, &part) {
+        let note = NOTE_HEADINGS.iter().find_map(|name| Some((*name, line.strip_prefix(name)?.strip_prefix(": ")?)));
+        match (note, &part) {
             (Some((name, text)), _) => {
-                let text = text.to_owned() + &continued(&mut lines);
-                part = Part::Help;
-                match name {
-                    "Suggestion" => report.suggestions.push(text),
-                    _ if text.starts_with(RECORDED) => {}
-                    "Warning" => report.notes.push(format!("Warning: {text}")),
-                    _ => report.notes.push(text),
-                }
+                let text = text.to_owned() + &read_rest_of_note(&mut lines);
+                part = Part::Note;
+                report.add_note(name, text);
             }
-            (None, Part::Section) if line == "Location:" => report.location = location(&indented(&mut lines)),
+            (None, Part::Section) if line == "Location:" => {
+                report.location = parse_location(&read_indented(&mut lines))
+            }
             (None, Part::Section) if !line.is_empty() => {
-                let section = line.to_owned() + &paragraph(&mut lines);
+                let section = line.to_owned() + &read_paragraph(&mut lines);
                 report.notes.push(section);
             }
             (None, Part::Backtrace) => {
@@ -116,13 +129,14 @@ enum Part {
     Section,
     SpanTrace,
     Backtrace,
-    Help,
+    Note,
 }
 
-const HELP: [&str; 3] = ["Suggestion", "Note", "Warning"];
+/// Headings of notes.
+const NOTE_HEADINGS: [&str; 3] = ["Suggestion", "Note", "Warning"];
 
 /// Lines that follow the last note of a report.
-const OUTRO: [&str; 6] = [
+const FINAL_LINES: [&str; 6] = [
     "Backtrace omitted. Run with RUST_BACKTRACE=1",
     "Run with COLORBT_SHOW_HIDDEN=1",
     "Run with RUST_BACKTRACE=full",
@@ -131,9 +145,11 @@ const OUTRO: [&str; 6] = [
     "Consider reporting the bug at this URL",
 ];
 
-fn trace_title(line: &str) -> Option<Part> {
+fn trace_part(line: &str) -> Option<Part> {
     let line = line.trim_start();
-    line.starts_with('━').then_some(())?;
+    if !line.starts_with('━') {
+        return None;
+    }
     match line.trim_matches(['━', ' ']) {
         "SPANTRACE" => Some(Part::SpanTrace),
         "BACKTRACE" => Some(Part::Backtrace),
@@ -142,13 +158,11 @@ fn trace_title(line: &str) -> Option<Part> {
 }
 
 /// Returns the further lines of a note, up to the next note.
-fn continued(lines: &mut Lines<'_>) -> String {
-    let starts = |line: &str, names: &[&str], after: &str| {
-        names.iter().any(|name| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(after)))
-    };
-    let is_next = |line: &str| starts(line, &HELP, ": ") || starts(line, &OUTRO, "");
+fn read_rest_of_note(lines: &mut Lines<'_>) -> String {
     let mut text = String::new();
-    while let Some(line) = lines.peek().filter(|line| !is_next(line)) {
+    while let Some(line) = lines.peek()
+        && !ends_note(line)
+    {
         text.extend(["\n", line]);
         lines.next();
     }
@@ -156,14 +170,20 @@ fn continued(lines: &mut Lines<'_>) -> String {
     text
 }
 
+/// Returns true if the line begins another note or the end of the report.
+fn ends_note(line: &str) -> bool {
+    let is_heading = |name: &&str| line.strip_prefix(*name).is_some_and(|rest| rest.starts_with(": "));
+    NOTE_HEADINGS.iter().any(is_heading) || FINAL_LINES.iter().any(|start| line.starts_with(start))
+}
+
 /// Returns the further lines of a section, up to an empty line that no indented line follows.
-fn paragraph(lines: &mut Lines<'_>) -> String {
+fn read_paragraph(lines: &mut Lines<'_>) -> String {
     let mut text = String::new();
     while let Some(line) = lines.peek() {
-        let goes_on = !line.is_empty() || lines.after_empty().is_some_and(|next| next.starts_with("   "));
-        if !goes_on
-            || trace_title(line).is_some()
-            || lines.after_empty().is_some_and(|next| trace_title(next).is_some())
+        let has_more = !line.is_empty() || lines.next_non_empty().is_some_and(|next| next.starts_with("   "));
+        if !has_more
+            || trace_part(line).is_some()
+            || lines.next_non_empty().is_some_and(|next| trace_part(next).is_some())
         {
             break;
         }
@@ -174,20 +194,20 @@ fn paragraph(lines: &mut Lines<'_>) -> String {
 }
 
 /// Returns numbered errors: `   0: `, `   1: `, each with further lines at the column of its first one.
-fn numbered(lines: &mut Lines<'_>) -> Vec<String> {
+fn read_numbered(lines: &mut Lines<'_>) -> Vec<String> {
     let mut errors: Vec<String> = Vec::new();
     let mut width = 0;
     while let Some(line) = lines.peek() {
-        if let Some((text, indent)) = after_number(line, errors.len()) {
+        if let Some((text, indent)) = parse_numbered(line, errors.len()) {
             errors.push(text.to_owned());
             width = indent;
-        } else if is_wide(line, width)
+        } else if is_indented_by(line, width)
             && let Some(error) = errors.last_mut()
         {
             error.extend(["\n", &line[width..]]);
         } else if line.trim().is_empty()
             && let Some(error) = errors.last_mut()
-            && lines.after_empty().is_some_and(|next| is_wide(next, width) && trace_title(next).is_none())
+            && lines.next_non_empty().is_some_and(|next| is_indented_by(next, width) && trace_part(next).is_none())
         {
             error.push('\n');
         } else {
@@ -199,19 +219,20 @@ fn numbered(lines: &mut Lines<'_>) -> Vec<String> {
 }
 
 /// Returns the text after the number of an error, and its column.
-fn after_number(line: &str, number: usize) -> Option<(&str, usize)> {
+fn parse_numbered(line: &str, number: usize) -> Option<(&str, usize)> {
     let text = line.trim_start_matches(' ').strip_prefix(&number.to_string())?.strip_prefix(": ")?;
     let indent = line.len() - text.len();
     (indent >= 6).then_some((text, indent))
 }
 
 /// Returns lines that are indented by three or four spaces, without the indentation.
-fn indented(lines: &mut Lines<'_>) -> String {
+fn read_indented(lines: &mut Lines<'_>) -> String {
     let width = lines.peek().map_or(0, |line| line.len() - line.trim_start_matches(' ').len()).min(4);
     let mut text: Vec<&str> = Vec::new();
     while let Some(line) = lines.peek() {
-        let is_inside = line.trim().is_empty() && lines.after_empty().is_some_and(|next| is_wide(next, width));
-        if !is_wide(line, width) && !is_inside {
+        let is_inside =
+            line.trim().is_empty() && lines.next_non_empty().is_some_and(|next| is_indented_by(next, width));
+        if !is_indented_by(line, width) && !is_inside {
             break;
         }
         text.push(line.get(width..).unwrap_or_default());
@@ -220,7 +241,7 @@ fn indented(lines: &mut Lines<'_>) -> String {
     text.join("\n")
 }
 
-fn is_wide(line: &str, width: usize) -> bool {
+fn is_indented_by(line: &str, width: usize) -> bool {
     width > 0 && line.len() > width && line.bytes().take(width).all(|byte| byte == b' ')
 }
 
@@ -229,7 +250,7 @@ fn is_indented(text: &str) -> bool {
 }
 
 /// Parses `src/main.rs:12:5`.
-fn location(text: &str) -> Option<(String, u32)> {
+fn parse_location(text: &str) -> Option<(String, u32)> {
     let mut place = text.trim().rsplit(':');
     let last = place.next()?.parse().ok()?;
     let before: Vec<&str> = place.collect();
@@ -257,11 +278,11 @@ impl<'a> Lines<'a> {
     }
 
     /// Returns the next line that is not empty.
-    fn after_empty(&self) -> Option<&'a str> {
+    fn next_non_empty(&self) -> Option<&'a str> {
         self.rest?.split('\n').find(|line| !line.trim().is_empty())
     }
 
-    fn rest(&mut self) -> &'a str {
+    fn take_rest(&mut self) -> &'a str {
         self.rest.take().unwrap_or_default()
     }
 }
@@ -313,8 +334,8 @@ mod tests {
         assert_eq!(report.errors, ["called `Result::unwrap()` on an `Err` value: flow failed", "no pivot\nin row 3"]);
         assert_eq!(report.location, Some(("src/main.rs".to_owned(), 12)));
         assert_eq!(report.backtrace.as_deref(), Some("   0: a::b\n             at ./src/a.rs:3:1"));
-        assert_eq!(location("C:\\a\\b.rs:7"), Some(("C:\\a\\b.rs".to_owned(), 7)));
-        assert_eq!(location("no place"), None);
+        assert_eq!(parse_location("C:\\a\\b.rs:7"), Some(("C:\\a\\b.rs".to_owned(), 7)));
+        assert_eq!(parse_location("no place"), None);
     }
 
     #[test]
@@ -360,7 +381,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_can_be_taken_apart(text in "(\n| {0,8}|[0-9]: |Caused by:|Location:|Stack backtrace:|━━ BACKTRACE ━━|Note: |é|x){0,24}") {
+        fn any_text_can_be_parsed(text in "(\n| {0,8}|[0-9]: |Caused by:|Location:|Stack backtrace:|━━ BACKTRACE ━━|Note: |é|x){0,24}") {
             ParsedReport::parse(&text);
         }
     }

@@ -12,10 +12,8 @@ use crate::observe::error_chain::TracedSpan;
 use crate::observe::open_spans::{Computation, Followed, OpenSpans};
 use crate::observe::trail::history::History;
 use crate::observe::trail::retention::Retention;
-use record::Category;
-use record::SpanEntry;
 use record::internal::Redactor;
-use record::{Limits, Map, Value};
+use record::{Category, Limits, Map, SpanEntry, Value};
 
 /// A span id and the callsite of the span.
 pub(crate) type SpanKey = (u64, &'static Metadata<'static>);
@@ -37,15 +35,15 @@ struct PathSpan {
 
 impl SpanPath {
     pub(crate) fn of(open_spans: &OpenSpans, path: &[SpanKey], limits: &Limits, redactor: &Redactor) -> Self {
-        let read = |&(id, meta): &SpanKey| {
+        let spans = path.iter().map(|&(id, meta)| {
             let tracked = open_spans.with(id, |open_span| {
                 let fields = open_span.fields.to_map(&[], limits, redactor);
                 (fields, open_span.own().cloned(), open_span.follows.clone())
             });
             let (fields, computation, follows) = tracked.unwrap_or_default();
             PathSpan { id, meta, fields, computation, follows }
-        };
-        SpanPath { spans: path.iter().map(read).collect() }
+        });
+        SpanPath { spans: spans.collect() }
     }
 
     /// Returns the spans in which an error was created. Spans that are closed are described by the SpanTrace.
@@ -66,14 +64,14 @@ impl SpanPath {
 
     /// Converts a SpanTrace. It has the fields of each span as one text.
     pub(crate) fn of_trace(trace: &[TracedSpan]) -> Vec<SpanEntry> {
-        let entry = |span: &TracedSpan| {
-            let mut entry = entry(span.meta);
+        let entries = trace.iter().map(|span| {
+            let mut entry = new_entry(span.meta);
             if !span.fields.is_empty() {
                 entry.fields.insert("fields", &*span.fields);
             }
             entry
-        };
-        trace.iter().map(entry).collect()
+        });
+        entries.collect()
     }
 
     /// Returns the innermost value of a field that names something, and the index of its span.
@@ -81,7 +79,8 @@ impl SpanPath {
         self.spans.iter().enumerate().find_map(|(index, span)| {
             let text = match span.fields.get(field)? {
                 Value::Null => None,
-                Value::String(text) => Some(Cow::Borrowed(text.as_str())).filter(|text| !text.is_empty()),
+                Value::String(text) if text.is_empty() => None,
+                Value::String(text) => Some(Cow::Borrowed(text.as_str())),
                 other => Some(Cow::Owned(other.to_string())),
             };
             Some((index, text?))
@@ -106,20 +105,20 @@ impl SpanPath {
         named.map(|category| category.name().to_owned())
     }
 
-    /// Returns the innermost span that names a computation or its reference.
-    fn marked(&self) -> Option<usize> {
+    /// Returns the index of the innermost span that names a computation or its reference.
+    fn marked_index(&self) -> Option<usize> {
         self.spans.iter().position(|span| Role::of(span.meta).is_marked())
     }
 
     /// Returns the innermost computation.
     pub(crate) fn innermost(&self) -> Option<&Arc<Computation>> {
-        self.spans[self.marked()?].computation.as_ref()
+        self.spans[self.marked_index()?].computation.as_ref()
     }
 
     /// Returns the innermost computation if it has this name.
     pub(crate) fn owner(&self, computation: &str) -> Option<&Arc<Computation>> {
         let (_, name) = self.named(COMPUTATION)?;
-        let innermost = self.spans[self.marked()?].computation.as_ref();
+        let innermost = self.spans[self.marked_index()?].computation.as_ref();
         if name == computation { innermost } else { None }
     }
 
@@ -128,19 +127,19 @@ impl SpanPath {
         let named = self.named(COMPUTATION).filter(|(_, name)| name == computation);
         let owned = named.map_or(0, |(index, _)| index + 1);
         let (own, around) = self.spans.split_at(owned);
-        (of_spans(own), of_spans(around))
+        (computations(own), computations(around))
     }
 
     /// Returns the span ids from the innermost up to that of the innermost computation.
     pub(crate) fn ids(&self) -> Arc<[u64]> {
-        let count = self.marked().map_or(0, |index| index + 1);
+        let count = self.marked_index().map_or(0, |index| index + 1);
         self.spans[..count].iter().map(|span| span.id).collect()
     }
 
     /// Returns the fields of the computation's span and of the spans around it. Inner values replace outer ones. If an
     /// event names the computation, its fields come first, followed by those of all spans.
     pub(crate) fn parameters(&self, of_event: Option<Map>, used: &[&str]) -> Map {
-        let innermost = if of_event.is_some() { 0 } else { self.marked().unwrap_or(0) };
+        let innermost = if of_event.is_some() { 0 } else { self.marked_index().unwrap_or(0) };
         let mut parameters = of_event.unwrap_or_default();
         for (index, span) in self.spans.iter().enumerate().skip(innermost) {
             let is_used = |name: &str| index == 0 && used.contains(&name);
@@ -156,7 +155,7 @@ impl SpanPath {
 
     /// Returns the seconds since the innermost computation was opened, on the time scale of the trail.
     pub(crate) fn elapsed_s(&self) -> Option<f64> {
-        let computation = self.spans[self.marked()?].computation.as_ref()?;
+        let computation = self.spans[self.marked_index()?].computation.as_ref()?;
         Some(computation.named().unwrap_or(computation).elapsed().as_secs_f64())
     }
 
@@ -167,20 +166,20 @@ impl SpanPath {
     }
 
     /// Returns a failure of a computation from which this one follows.
-    pub(crate) fn failure_followed(&self) -> Option<Uuid> {
-        let count = self.marked().map_or(0, |index| index + 1);
+    pub(crate) fn followed_failure(&self) -> Option<Uuid> {
+        let count = self.marked_index().map_or(0, |index| index + 1);
         let mut followed = self.spans[..count].iter().flat_map(|span| &span.follows);
         followed.find_map(|followed| followed.computation.as_ref()?.failure())
     }
 
     pub(crate) fn entries(&self, limit: usize) -> Vec<SpanEntry> {
-        let entry = |span: &PathSpan| {
-            let mut entry = entry(span.meta);
+        let entries = self.spans.iter().take(limit).map(|span| {
+            let mut entry = new_entry(span.meta);
             entry.fields = span.fields.clone();
             entry.follows_from = span.follows.iter().map(|followed| followed.name.to_owned()).collect();
             entry
-        };
-        self.spans.iter().take(limit).map(entry).collect()
+        });
+        entries.collect()
     }
 
     /// Returns the id of each span with its fields as one line of text.
@@ -192,11 +191,11 @@ impl SpanPath {
     }
 }
 
-fn of_spans(spans: &[PathSpan]) -> Vec<&Computation> {
+fn computations(spans: &[PathSpan]) -> Vec<&Computation> {
     spans.iter().filter_map(|span| span.computation.as_deref()).collect()
 }
 
-fn entry(meta: &'static Metadata<'static>) -> SpanEntry {
+fn new_entry(meta: &'static Metadata<'static>) -> SpanEntry {
     let mut entry = SpanEntry::default();
     entry.name = meta.name().into();
     entry.target = meta.target().into();

@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 
-/// Number of spans on the stack. Deeper spans are only counted.
+/// Maximum number of spans on the stack. Deeper spans are only counted.
 const MAX_TRACKED: usize = 64;
 
 /// An entered span and the layer that reported it. A thread may be in spans of several subscribers.
@@ -92,12 +92,12 @@ pub(crate) fn exit(layer: u64, span: u64) {
 
 #[inline]
 pub(crate) fn current(layer: u64) -> Current {
-    let answer = |stack: &SpanStack| {
+    let current = STACK.try_with(|stack| {
         let answer = stack.answer.get();
-        let holds = answer.epoch == stack.state.get() && stack.asked_by.get() == layer;
-        if holds { Current::Span(answer) } else { stack.current(layer) }
-    };
-    STACK.try_with(answer).unwrap_or(Current::Unknown)
+        let is_valid = answer.epoch == stack.state.get() && stack.asked_by.get() == layer;
+        if is_valid { Current::Span(answer) } else { stack.current(layer) }
+    });
+    current.unwrap_or(Current::Unknown)
 }
 
 /// Returns the spans of a layer that this thread is inside, innermost first. Returns no spans if the stack is too deep
@@ -126,14 +126,14 @@ impl SpanStack {
         let state = self.state.get();
         let depth = state % UNTRACKED;
         let tracked = &self.spans[..(depth as usize).min(MAX_TRACKED)];
-        let left = tracked.iter().rposition(|span| span.get() == entry);
+        let position = tracked.iter().rposition(|span| span.get() == entry);
         let mut untracked = state & UNTRACKED;
         if depth as usize > MAX_TRACKED {
             // The span may have been entered a second time at an untracked depth, so it is unknown which entry this
             // exit removes.
-            untracked |= if left.is_some() { UNTRACKED } else { 0 };
-        } else if let Some(left) = left {
-            tracked[left..].windows(2).for_each(|pair| pair[0].swap(&pair[1]));
+            untracked |= if position.is_some() { UNTRACKED } else { 0 };
+        } else if let Some(position) = position {
+            tracked[position..].windows(2).for_each(|pair| pair[0].swap(&pair[1]));
         } else if untracked == 0 {
             return;
         }

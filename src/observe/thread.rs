@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Number of activity counters per thread. Each layer counts events itself, so layers need separate counters. Layers
 /// whose ids are equal modulo this number share one.
-const LAYERS: usize = 16;
+const ACTIVITY_COUNTERS: usize = 16;
 
 thread_local! {
     static BUSY: Cell<bool> = const { Cell::new(false) };
-    static ACTIVITY: [Cell<u64>; LAYERS] = const { [const { Cell::new(0) }; LAYERS] };
+    static ACTIVITY: [Cell<u64>; ACTIVITY_COUNTERS] = const { [const { Cell::new(0) }; ACTIVITY_COUNTERS] };
     static NUMBER: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -77,19 +77,19 @@ pub(crate) fn count_activity(layer: u64) -> bool {
 
 #[inline]
 fn with_activity<R>(layer: u64, look: impl FnOnce(&Cell<u64>) -> R) -> Option<R> {
-    ACTIVITY.try_with(|activity| look(&activity[layer as usize % LAYERS])).ok()
+    ACTIVITY.try_with(|activity| look(&activity[layer as usize % ACTIVITY_COUNTERS])).ok()
 }
 
 /// Returns a number that identifies the current thread.
 pub(crate) fn number() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    let assign = |number: &Cell<u64>| {
+    let assigned = NUMBER.try_with(|number| {
         if number.get() == 0 {
             number.set(NEXT.fetch_add(1, Ordering::Relaxed));
         }
         number.get()
-    };
-    NUMBER.try_with(assign).unwrap_or(0)
+    });
+    assigned.unwrap_or(0)
 }
 
 /// Returns the name of the current thread, or its id.

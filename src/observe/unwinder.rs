@@ -77,12 +77,12 @@ fn is_usable() -> bool {
         // Another thread waits for the attempt, or the attempt timed out.
         return false;
     }
-    let attempt = move || {
+    let started = Instant::now();
+    let attempt = background::run(move || {
         backtrace::trace(|_| false);
         USABLE.store(generation, Ordering::Release);
-    };
-    let started = Instant::now();
-    let is_attempted = background::run(attempt).is_ok();
+    });
+    let is_attempted = attempt.is_ok();
     while is_attempted && USABLE.load(Ordering::Acquire) != generation && started.elapsed() < ATTEMPT_TIMEOUT {
         std::thread::sleep(Duration::from_micros(50));
     }

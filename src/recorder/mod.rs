@@ -30,8 +30,17 @@ use crate::observe::thread::{self, Busy};
 use crate::recorder::observation::{ComputationContext, Observation, Trigger};
 use crate::recorder::stacks::{Naming, Stacks};
 
+/// Maximum number of announced failures.
+const MAX_ANNOUNCEMENTS: u64 = 5;
+
 /// Maximum number of characters of a text in an announcement.
 const MAX_ANNOUNCED_CHARS: usize = 200;
+
+/// Maximum number of bytes of a text that are searched for a category.
+const MAX_CATEGORY_TEXT_BYTES: usize = 4096;
+
+/// Maximum number of messages that a recent failure keeps.
+const MAX_RECENT_MESSAGES: usize = 8;
 
 /// Maximum number of recent failures whose paths are kept, for reports that name them.
 const MAX_RECENT_FAILURES: usize = 64;
@@ -134,7 +143,7 @@ pub(crate) struct Notices {
 impl Notices {
     /// Announces the first few failures.
     pub(crate) fn some() -> Self {
-        Notices { enabled: true, remaining: AtomicU64::new(5) }
+        Notices { enabled: true, remaining: AtomicU64::new(MAX_ANNOUNCEMENTS) }
     }
 
     pub(crate) fn none() -> Self {
@@ -243,7 +252,7 @@ impl Recorder {
         context.errors = observation.error.entries;
         context.spans = around.spans;
         context.location = (observation.location != Location::default()).then_some(observation.location);
-        let mut stacks = Stacks { own: stack, raised: raised.unwrap_or_default() };
+        let mut stacks = Stacks { failure: stack, raised: raised.unwrap_or_default() };
         stacks.redact(&self.redactor);
         stacks.write_into(&mut failure);
         suggest_as_author(&mut failure, observation.error.suggestions);
@@ -282,7 +291,7 @@ impl Recorder {
                 recent.pop_front();
             }
             let errors = failure.context.errors.iter().map(|error| error.message.clone());
-            let messages = errors.chain([failure.error_message.clone()]).take(8).collect();
+            let messages = errors.chain([failure.error_message.clone()]).take(MAX_RECENT_MESSAGES).collect();
             recent.push_back(Recent { id, path: path.to_owned(), messages, is_reported: false });
         }
         // A panic is announced after the hooks that print it.
@@ -292,10 +301,9 @@ impl Recorder {
     }
 
     fn announce(&self, failure: &Failure, path: &Path) {
-        let one_less = |left: u64| left.checked_sub(1);
-        let Ok(remaining) = self.notices.remaining.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less) else {
-            return;
-        };
+        let remaining = &self.notices.remaining;
+        let updated = remaining.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        let Ok(remaining) = updated else { return };
         let more = if remaining == 1 { ", and so are those that follow" } else { "" };
         stderr::say(format_args!(
             "{} failed: {}\n  recorded in {}{more}",
@@ -398,14 +406,13 @@ impl Recorder {
     pub(crate) fn take_unreported_path(&self, id: Option<Uuid>, messages: &[String]) -> Option<PathBuf> {
         let messages: Vec<_> = messages.iter().map(|message| self.redactor.text(message)).collect();
         let mut recent = self.recent.lock()?;
-        let same = |recent: &&mut Recent| match id {
+        let found = recent.iter_mut().rev().find(|recent| match id {
             Some(id) => recent.id == id,
             None => recent
                 .messages
                 .iter()
                 .any(|message| !message.is_empty() && messages.iter().any(|known| known == message)),
-        };
-        let found = recent.iter_mut().rev().find(same)?;
+        })?;
         (!std::mem::replace(&mut found.is_reported, true)).then(|| found.path.clone())
     }
 
@@ -452,9 +459,9 @@ impl Recorder {
 /// Renames context entries that use a reserved name, because a record must not have a key twice.
 fn avoid_reserved(entries: Map) -> Map {
     let mut renamed = Map::new();
-    let rename = |name: &str| reserved_in_context(name).then(|| free_name(name, &entries));
     for (name, value) in entries.iter() {
-        renamed.insert(rename(name).unwrap_or_else(|| name.to_owned()), value.clone());
+        let name = if reserved_in_context(name) { free_name(name, &entries) } else { name.to_owned() };
+        renamed.insert(name, value.clone());
     }
     renamed
 }
@@ -482,9 +489,9 @@ fn categorize(observation: &Observation) -> (Category, Option<String>) {
     // Other text fields of the event count too, such as `status = %solver.status()`.
     let fields = observation.event.iter().filter_map(|(_, value)| value.as_str());
     let errors = &observation.error.entries;
-    let given = observation.reason.as_deref().into_iter().chain(observation.error_type.as_deref());
+    let reasons = observation.reason.as_deref().into_iter().chain(observation.error_type.as_deref());
     let category = find_category(
-        given.chain(names(errors)).chain(messages(errors)).chain([observation.message.as_str()]).chain(fields),
+        reasons.chain(names(errors)).chain(messages(errors)).chain([observation.message.as_str()]).chain(fields),
     );
     let fallback = if observation.trigger == Trigger::Panic { Category::Panic } else { Category::Other };
     (category.unwrap_or(fallback), reason)
@@ -504,7 +511,7 @@ fn messages(errors: &[ErrorEntry]) -> impl Iterator<Item = &str> {
 }
 
 fn find_category<'a>(mut texts: impl Iterator<Item = &'a str>) -> Option<Category> {
-    texts.find_map(|text| Category::of_text(&shorten(text, 4096)))
+    texts.find_map(|text| Category::of_text(&shorten(text, MAX_CATEGORY_TEXT_BYTES)))
 }
 
 impl std::fmt::Debug for Recorder {

@@ -35,7 +35,7 @@ impl Recorder {
         stacks: Stacks,
         write: impl FnOnce(&Failure) -> R,
     ) -> R {
-        let timeout = NAMING_TIMEOUT.saturating_sub(stacks.own.waited);
+        let timeout = NAMING_TIMEOUT.saturating_sub(stacks.failure.waited);
         let failure = Arc::new(failure);
         let named = if has_memory() { self.name_elsewhere(&failure, &stacks) } else { None };
         let Some(named) = named else { return write(&self.name(&failure, stacks)) };
@@ -51,14 +51,14 @@ impl Recorder {
         // The channel has no buffer. A sent value is received, or `send` returns it.
         let (sender, receiver) = mpsc::sync_channel(0);
         let (recorder, before, stacks) = (Arc::clone(self), Arc::clone(failure), stacks.clone());
-        let name = move || {
+        let started = background::run(move || {
             let _busy = Busy::enter();
-            let work = Work::begin(recorder);
-            if let Err(SendError(named)) = sender.send(work.0.name(&before, stacks)) {
-                work.0.replace(&before, &named);
+            let task = NamingTask::begin(recorder);
+            if let Err(SendError(named)) = sender.send(task.0.name(&before, stacks)) {
+                task.0.replace(&before, &named);
             }
-        };
-        background::run(name).ok().map(|()| receiver)
+        });
+        started.ok().map(|()| receiver)
     }
 
     fn name(&self, failure: &Failure, mut stacks: Stacks) -> Failure {
@@ -79,16 +79,16 @@ impl Recorder {
 }
 
 /// Counts a thread that completes a record, until it is dropped.
-struct Work(Arc<Recorder>);
+struct NamingTask(Arc<Recorder>);
 
-impl Work {
+impl NamingTask {
     fn begin(recorder: Arc<Recorder>) -> Self {
         recorder.naming.change(|number| number + 1);
-        Work(recorder)
+        NamingTask(recorder)
     }
 }
 
-impl Drop for Work {
+impl Drop for NamingTask {
     fn drop(&mut self) {
         self.0.naming.change(|number| number.saturating_sub(1));
     }

@@ -16,6 +16,12 @@ use crate::observe::span_path::SpanPath;
 use crate::observe::thread;
 use crate::observe::trail::history::History;
 
+/// Maximum number of messages by which a repeated report is recognised.
+const MAX_REPORT_MESSAGES: usize = 8;
+
+/// Maximum number of bytes of such a message.
+const MAX_REPORT_MESSAGE_BYTES: usize = 1024;
+
 /// The event that revealed a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trigger {
@@ -99,9 +105,9 @@ impl Observation {
 
     pub(crate) fn report(&self, span_path: &SpanPath, layer: u64) -> Report {
         // The report is kept while the computation is open, so its messages are short.
-        let known_by = |message: String| shorten(&message, 1024).into_owned();
+        let messages = self.messages().into_iter().take(MAX_REPORT_MESSAGES);
         Report {
-            messages: self.messages().into_iter().take(8).map(known_by).collect(),
+            messages: messages.map(|message| shorten(&message, MAX_REPORT_MESSAGE_BYTES).into_owned()).collect(),
             spans: span_path.ids(),
             site: self.site.clone(),
             content: self.content,
@@ -138,8 +144,7 @@ impl Observation {
     }
 
     fn add_cause(&mut self, message: String) {
-        let is_there = |entries: &[ErrorEntry]| entries.iter().any(|entry| entry.message == message);
-        if self.message == message || is_there(&self.error.entries) {
+        if self.message == message || self.error.entries.iter().any(|entry| entry.message == message) {
             return;
         }
         if self.error.entries.is_empty() {

@@ -15,7 +15,8 @@ const MAX_NAMING_WAIT: Duration = Duration::from_secs(10);
 /// The stacks of a record.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stacks {
-    pub(crate) own: Stack,
+    /// The stack of the failing thread.
+    pub(crate) failure: Stack,
     /// Stacks of the panics that may have caused the failure.
     pub(crate) raised: Vec<Stack>,
 }
@@ -23,7 +24,7 @@ pub(crate) struct Stacks {
 impl Stacks {
     /// Returns true if the debug information would name more frames.
     pub(crate) fn is_unresolved(&self) -> bool {
-        self.own.is_unresolved() || self.raised.iter().any(Stack::is_unresolved)
+        self.failure.is_unresolved() || self.raised.iter().any(Stack::is_unresolved)
     }
 
     pub(crate) fn redact(&mut self, redactor: &Redactor) {
@@ -36,13 +37,13 @@ impl Stacks {
     }
 
     fn each(&mut self) -> impl Iterator<Item = &mut Stack> {
-        std::iter::once(&mut self.own).chain(&mut self.raised)
+        std::iter::once(&mut self.failure).chain(&mut self.raised)
     }
 
     /// Writes the frames and their text. Redact the frames before.
     pub(crate) fn write_into(&self, failure: &mut Failure) {
-        failure.stack_trace = self.own.text();
-        failure.context.frames.clone_from(&self.own.frames);
+        failure.stack_trace = self.failure.text();
+        failure.context.frames.clone_from(&self.failure.frames);
         let raised = failure.context.panic_origin.iter_mut().flat_map(|origin| &mut origin.raised);
         raised.zip(&self.raised).for_each(|(panic, stack)| panic.frames.clone_from(&stack.frames));
     }
