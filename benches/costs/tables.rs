@@ -42,7 +42,7 @@ pub(crate) fn summary(dir: &Path, failure: Pair) {
         let times = [NOOP, FAILURE_LAYER].map(|subscriber| median(name, subscriber));
         summary_row(text, times, &allocations(operation(name), FAILURE_LAYER, dir).to_string());
     }
-    summary_row("one failure (instead of `noop`: write the bytes and take a stack)", failure, "");
+    summary_row("one failure (instead of `noop`: write the bytes and take a stack)", failure, "—");
 }
 
 fn summary_row(text: &str, [floor, ours]: Pair, allocations: &str) {
@@ -51,11 +51,9 @@ fn summary_row(text: &str, [floor, ours]: Pair, allocations: &str) {
 
 /// A time in nanoseconds with its unit.
 fn time(nanoseconds: f64) -> String {
-    match nanoseconds {
-        ns if ns < 10.0 => format!("{ns:.1} ns"),
-        ns if ns < 1000.0 => format!("{ns:.0} ns"),
-        ns => format!("{:.0} µs", ns / 1000.0),
-    }
+    let (value, unit) = if nanoseconds < 1000.0 { (nanoseconds, "ns") } else { (nanoseconds / 1000.0, "µs") };
+    let decimals = usize::from(value < 10.0);
+    format!("{value:.decimals$} {unit}")
 }
 
 pub(crate) fn operations(dir: &Path) {
