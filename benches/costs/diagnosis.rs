@@ -1,4 +1,4 @@
-//! What it takes to say how a full trail went and what to try, beside writing the same record as JSON.
+//! The diagnosis of a full trail, compared with serialising the same record as JSON.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::failure::{Pair, in_turns};
 use crate::operations::computation;
 use crate::subscribers::failure_layer;
 
-/// Six places that report three numbers each, 256 rows of all of them: as many as a trail keeps.
+/// Six callsites report three numbers each, and more rows than a trail keeps.
 fn fill_the_trail() {
     macro_rules! report {
         ($($name:ident),*) => {
@@ -33,23 +33,20 @@ fn full_record(dir: &Path) -> Failure {
         });
     });
     guard.flush();
-    Failure::from_path(dir.join("failures/latest.json")).expect("it was written")
+    Failure::from_path(dir.join("failures/latest.json")).expect("a failure was recorded")
 }
 
 /// Medians of serialising a record with a full trail, and of diagnosing it.
 pub(crate) fn full_trail(dir: &Path) -> Pair {
     const ROUNDS: usize = 300;
     let mut record = full_record(dir);
-    assert_eq!(record.context.convergence.len(), 18, "six places with three numbers each");
-    let written = record.clone();
-    let forget = |record: &mut Failure| {
+    assert_eq!(record.context.convergence.len(), 18, "six callsites with three numbers each");
+    let original = record.clone();
+    let mut serialise = || drop(std::hint::black_box(original.to_json()));
+    let mut diagnose = || {
         record.context.convergence.clear();
         record.context.suggestions.clear();
         record.suggested_fixes.clear();
-    };
-    let mut serialise = || drop(std::hint::black_box(written.to_json()));
-    let mut diagnose = || {
-        forget(&mut record);
         tracing_failure::diagnose(&mut record);
         std::hint::black_box(&record);
     };

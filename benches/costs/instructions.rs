@@ -1,14 +1,14 @@
-//! Instructions per operation, which repeat on a noisy machine where times do not: by callgrind, where it is installed.
+//! Instructions per operation, counted by callgrind if it is installed. Unlike times, they do not depend on the load.
 
 use std::path::Path;
 use std::process::Command;
 
 use crate::operations::{Operation, operation};
-use crate::subscribers::listen;
+use crate::subscribers::Subscriber;
 
 const CHILD: &str = "--instructions-of";
 
-/// Does what the parent counts, where this process is its child.
+/// In a child process that callgrind observes: repeats the operation and returns true.
 pub(crate) fn work_for_parent() -> bool {
     let arguments: Vec<String> = std::env::args().collect();
     let [_, flag, subscriber, name, repeats, dir] = &arguments[..] else { return false };
@@ -16,20 +16,21 @@ pub(crate) fn work_for_parent() -> bool {
         return false;
     }
     let operation = operation(name);
-    let listening = listen(subscriber, Path::new(dir));
-    tracing::dispatcher::with_default(&listening.dispatch, || {
+    let subscriber = Subscriber::new(subscriber, Path::new(dir));
+    tracing::dispatcher::with_default(&subscriber.dispatch, || {
         let _spans = (operation.spans)();
         (0..repeats.parse().expect("a number")).for_each(|_: u64| (operation.work)());
     });
     true
 }
 
-/// `None` where there is no callgrind.
+/// Returns `None` if callgrind is not installed.
 pub(crate) fn per_operation(subscriber: &str, operation: &Operation, dir: &Path) -> Option<f64> {
-    // What is done once drops out of the difference.
-    let (few, many) = (2_000, 4_000);
-    let [few_taken, many_taken] = [few, many].map(|repeats| run(subscriber, operation, repeats, dir));
-    Some((many_taken? - few_taken?) / (many - few) as f64)
+    const FEW: u64 = 2_000;
+    const MANY: u64 = 4_000;
+    // The difference excludes the work that a process does once.
+    let [few, many] = [FEW, MANY].map(|repeats| run(subscriber, operation, repeats, dir));
+    Some((many? - few?) / (MANY - FEW) as f64)
 }
 
 fn run(subscriber: &str, operation: &Operation, repeats: u64, dir: &Path) -> Option<f64> {

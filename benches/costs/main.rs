@@ -17,12 +17,12 @@ use criterion::{Criterion, Throughput};
 use tracing::info;
 
 use operations::{OPERATIONS, Operation};
-use subscribers::{ERROR_LAYER, FAILURE_LAYER, FMT_JSON, NOOP, WITH_LOG, listen};
+use subscribers::{ERROR_LAYER, FAILURE_LAYER, FMT_JSON, NOOP, Subscriber, WITH_LOG};
 
-/// Those that see the operations of a healthy program, the one that they are compared with first.
+/// The subscribers of a program that does not fail. The first is the reference.
 pub(crate) const SUBSCRIBERS: &[&str] = &[NOOP, ERROR_LAYER, FMT_JSON, FAILURE_LAYER];
 
-/// What has a line in the log.
+/// An event that is logged.
 const LOG_LINE: Operation = Operation {
     name: "log line with three floats",
     spans: || vec![tracing::info_span!("solve", method = "RK45").entered()],
@@ -33,8 +33,8 @@ fn measure(criterion: &mut Criterion, operation: &Operation, subscribers: &[&str
     let mut group = criterion.benchmark_group(operation.name);
     group.throughput(Throughput::Elements(1));
     for name in subscribers {
-        let listening = listen(name, dir);
-        tracing::dispatcher::with_default(&listening.dispatch, || {
+        let subscriber = Subscriber::new(name, dir);
+        tracing::dispatcher::with_default(&subscriber.dispatch, || {
             let _spans = (operation.spans)();
             group.bench_function(*name, |bencher| bencher.iter(operation.work));
         });
@@ -48,7 +48,7 @@ fn main() {
     }
     let dir = tempfile::tempdir().expect("a temporary directory");
     let at = |name: &str| dir.path().join(name);
-    // First: what the others leave in the allocator and on its way to the disk is no part of it.
+    // These come first, because the other benchmarks fill the allocator and the write queue of the disk.
     let one = failure::one(&at("one"));
     let burst = failure::burst(&at("burst"));
     let mut criterion = Criterion::default()

@@ -1,4 +1,4 @@
-//! What a program does all the time.
+//! The operations of a program that does not fail.
 
 use std::cell::RefCell;
 use std::hint::black_box;
@@ -7,7 +7,7 @@ use tracing::field::Empty;
 use tracing::span::EnteredSpan;
 use tracing::{Span, debug, info, info_span, trace};
 
-/// Something that is done again and again, inside of the spans that are opened for it.
+/// Repeated work, and the spans that are open around it.
 #[derive(Clone, Copy)]
 pub(crate) struct Operation {
     pub(crate) name: &'static str,

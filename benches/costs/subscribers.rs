@@ -1,11 +1,11 @@
-//! What listens meanwhile. Each one sits in a registry that lets through what is of level DEBUG and above.
+//! The subscribers. Each is a registry with one layer, and receives events from DEBUG on.
 
 use std::any::Any;
 use std::fs::File;
 use std::path::Path;
 
+use tracing::Dispatch;
 use tracing::level_filters::LevelFilter;
-use tracing::{Dispatch, Subscriber};
 use tracing_error::ErrorLayer;
 use tracing_failure::{Guard, builder};
 use tracing_subscriber::Layer;
@@ -13,52 +13,55 @@ use tracing_subscriber::layer::Identity;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
 
-/// An empty layer: a registry without any never frees its spans. It is what the others are compared with.
+/// The reference: a registry with an empty layer. A registry without layers never frees its spans.
 pub(crate) const NOOP: &str = "noop";
 pub(crate) const ERROR_LAYER: &str = "ErrorLayer";
 pub(crate) const FMT_JSON: &str = "fmt JSON";
 pub(crate) const FAILURE_LAYER: &str = "failure layer";
 pub(crate) const WITH_LOG: &str = "failure layer with log";
 
-/// A subscriber, and what has to live as long.
-pub(crate) struct Listening {
+/// A subscriber, and the guard that has to live as long.
+pub(crate) struct Subscriber {
     pub(crate) dispatch: Dispatch,
-    _kept: Box<dyn Any>,
+    _guard: Box<dyn Any>,
 }
 
-pub(crate) fn listen(name: &str, dir: &Path) -> Listening {
-    match name {
-        NOOP => with(Identity::new(), ()),
-        ERROR_LAYER => with(ErrorLayer::default(), ()),
-        FMT_JSON => {
-            let file = File::create(dir.join("fmt.jsonl")).expect("a directory of our own");
-            let writer = tracing_appender::non_blocking::NonBlockingBuilder::default().lossy(false);
-            let (writer, guard) = writer.finish(file);
-            with(tracing_subscriber::fmt::layer().json().with_writer(writer), guard)
+impl Subscriber {
+    pub(crate) fn new(name: &str, dir: &Path) -> Self {
+        match name {
+            NOOP => Self::with(Identity::new(), ()),
+            ERROR_LAYER => Self::with(ErrorLayer::default(), ()),
+            FMT_JSON => {
+                let file = File::create(dir.join("fmt.jsonl")).expect("the temporary directory is writable");
+                let writer = tracing_appender::non_blocking::NonBlockingBuilder::default().lossy(false);
+                let (writer, guard) = writer.finish(file);
+                Self::with(tracing_subscriber::fmt::layer().json().with_writer(writer), guard)
+            }
+            FAILURE_LAYER => {
+                let (layer, guard) = failure_layer(dir);
+                Self::with(layer, guard)
+            }
+            WITH_LOG => {
+                let (layer, guard) =
+                    builder(dir).log_filter("debug").layer().expect("the temporary directory is writable");
+                Self::with(layer, guard)
+            }
+            other => panic!("no subscriber {other:?}"),
         }
-        FAILURE_LAYER => {
-            let (layer, guard) = failure_layer(dir);
-            with(layer, guard)
-        }
-        WITH_LOG => {
-            let (layer, guard) = builder(dir).log_filter("debug").layer().expect("a directory of our own");
-            with(layer, guard)
-        }
-        other => panic!("no subscriber {other:?}"),
+    }
+
+    fn with<L>(layer: L, guard: impl Any) -> Self
+    where
+        L: Layer<tracing_subscriber::layer::Layered<LevelFilter, tracing_subscriber::Registry>> + Send + Sync,
+    {
+        let dispatch = Dispatch::new(tracing_subscriber::registry().with(LevelFilter::DEBUG).with(layer));
+        Self { dispatch, _guard: Box::new(guard) }
     }
 }
 
 pub(crate) fn failure_layer<S>(dir: &Path) -> (impl Layer<S> + Send + Sync, Guard)
 where
-    S: Subscriber + for<'a> LookupSpan<'a>,
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
 {
-    builder(dir).without_log().stderr_notice(false).layer().expect("a directory of our own")
-}
-
-fn with<L>(layer: L, kept: impl Any) -> Listening
-where
-    L: Layer<tracing_subscriber::layer::Layered<LevelFilter, tracing_subscriber::Registry>> + Send + Sync,
-{
-    let dispatch = Dispatch::new(tracing_subscriber::registry().with(LevelFilter::DEBUG).with(layer));
-    Listening { dispatch, _kept: Box::new(kept) }
+    builder(dir).without_log().stderr_notice(false).layer().expect("the temporary directory is writable")
 }

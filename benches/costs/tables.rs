@@ -7,7 +7,7 @@ use crate::failure::Pair;
 use crate::growth::Growth;
 use crate::instructions;
 use crate::operations::{OPERATIONS, Operation, operation};
-use crate::subscribers::{FAILURE_LAYER, NOOP, listen};
+use crate::subscribers::{FAILURE_LAYER, NOOP, Subscriber};
 
 /// The median that criterion found, in nanoseconds.
 pub(crate) fn median(operation: &str, subscriber: &str) -> f64 {
@@ -21,8 +21,8 @@ pub(crate) fn median(operation: &str, subscriber: &str) -> f64 {
 }
 
 fn allocations(operation: &Operation, subscriber: &str, dir: &Path) -> f64 {
-    let listening = listen(subscriber, dir);
-    tracing::dispatcher::with_default(&listening.dispatch, || {
+    let subscriber = Subscriber::new(subscriber, dir);
+    tracing::dispatcher::with_default(&subscriber.dispatch, || {
         let _spans = (operation.spans)();
         (0..300).for_each(|_| (operation.work)());
         allocation_counter::measure(|| (0..1000).for_each(|_| (operation.work)())).count_total as f64 / 1000.0
@@ -83,15 +83,15 @@ pub(crate) fn operations(dir: &Path) {
 
 pub(crate) fn comparisons(pairs: &[(&str, &str, Pair)]) {
     println!("\n| | compared with | ns | tracing-failure, ns | ratio |\n| --- | --- | ---: | ---: | ---: |");
-    for (what, beside, [floor, ours]) in pairs {
-        println!("| {what} | {beside} | {floor:.0} | {ours:.0} | {:.2} |", ours / floor);
+    for (name, reference, [floor, ours]) in pairs {
+        println!("| {name} | {reference} | {floor:.0} | {ours:.0} | {:.2} |", ours / floor);
     }
 }
 
 pub(crate) fn growth(growths: &[Growth]) {
     println!("\n| ns | at a size |\n| --- | --- |");
     for growth in growths {
-        let takes: Vec<String> = growth.takes.iter().map(|(size, ns)| format!("{size}: {ns:.0}")).collect();
-        println!("| {} | {} |", growth.what, takes.join(", "));
+        let times: Vec<String> = growth.times.iter().map(|(size, ns)| format!("{size}: {ns:.0}")).collect();
+        println!("| {} | {} |", growth.name, times.join(", "));
     }
 }

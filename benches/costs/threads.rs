@@ -1,4 +1,4 @@
-//! What threads that work in one computation cost each other.
+//! The cost of an event if two threads work in one computation.
 
 use std::path::Path;
 use std::sync::Barrier;
@@ -8,14 +8,14 @@ use tracing::Span;
 
 use crate::failure::Pair;
 use crate::operations::{self, computation};
-use crate::subscribers::{FAILURE_LAYER, listen};
+use crate::subscribers::{FAILURE_LAYER, Subscriber};
 
 /// Nanoseconds of an event from one thread, and from each of two at once.
 pub(crate) fn trail_event(dir: &Path) -> Pair {
-    let listening = listen(FAILURE_LAYER, dir);
-    tracing::dispatcher::with_default(&listening.dispatch, || {
+    let subscriber = Subscriber::new(FAILURE_LAYER, dir);
+    tracing::dispatcher::with_default(&subscriber.dispatch, || {
         let span = computation();
-        [1, 2].map(|threads| at_once(threads, &span, &listening.dispatch))
+        [1, 2].map(|threads| at_once(threads, &span, &subscriber.dispatch))
     })
 }
 
@@ -24,7 +24,7 @@ fn at_once(threads: usize, span: &Span, dispatch: &tracing::Dispatch) -> f64 {
     let work = || tracing::dispatcher::with_default(dispatch, || span.in_scope(|| least_mean(&start)));
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().map(|thread| thread.join().expect("it only counts")).fold(0.0, f64::max)
+        threads.into_iter().map(|thread| thread.join().expect("the thread does not panic")).fold(0.0, f64::max)
     })
 }
 
