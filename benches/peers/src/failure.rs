@@ -1,4 +1,4 @@
-//! One failure after a trail of numbers, beside the least that its record could cost.
+//! One failure after a trail of numbers, compared with the least work that a record needs.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -17,17 +17,17 @@ pub const ALL: [&str; 4] = [FAILURE, SENTRY, FLIGHT_RECORDER, FAULTBOX];
 const ROUNDS: usize = 100;
 const REPEATS: u32 = 5;
 
-/// Microseconds of a failure and of the floor, and their ratio. They are measured in turns: what a file system takes
-/// changes from second to second.
+/// Microseconds of a failure and of the floor, and their ratio. They are measured in turns, because the speed of a file
+/// system changes from second to second.
 pub fn run(name: &str, dir: &Path) -> [f64; 3] {
     let mut floor = Floor::new(dir);
-    let _kept = install(name, dir);
+    let _guard = install(name, dir);
     let fail = report(name);
-    failed(fail);
+    time_failure(fail);
     let (mut failures, mut floors) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         floors.push(mean(|| floor.once()));
-        failures.push(mean(|| failed(fail)));
+        failures.push(mean(|| time_failure(fail)));
     }
     let (failure, floor) = (median(failures), median(floors));
     [failure, floor, failure / floor]
@@ -38,8 +38,8 @@ fn mean(mut work: impl FnMut() -> Duration) -> f64 {
     total.as_secs_f64() * 1e6 / f64::from(REPEATS)
 }
 
-/// A computation that fails after it has filled the rings. Only the failure is timed.
-fn failed(fail: fn()) -> Duration {
+/// The time of a failure in a computation that has filled the rings.
+fn time_failure(fail: fn()) -> Duration {
     let _computation = computation().entered();
     (0..RING).for_each(|_| step());
     let started = Instant::now();
@@ -47,7 +47,7 @@ fn failed(fail: fn()) -> Duration {
     started.elapsed()
 }
 
-/// How a program says that it failed.
+/// The call that reports a failure.
 fn report(name: &str) -> fn() {
     match name {
         SENTRY => || {
@@ -55,7 +55,7 @@ fn report(name: &str) -> fn() {
         },
         FAULTBOX => || {
             let capture = Capture::new(EventKind::Error, "step size underflow").with_backtrace();
-            capture.emit().expect("a report was written");
+            capture.emit().expect("faultbox writes a report");
         },
         _ => error_event,
     }
@@ -65,7 +65,7 @@ fn error_event() {
     error!(t = -9.78, residual = f64::NAN, "step size underflow");
 }
 
-/// A record's bytes serialised, an unresolved stack, and a file created, written and renamed.
+/// The least work: serialise a record, take an unresolved stack, and create, write and rename a file.
 struct Floor {
     record: Failure,
     dir: PathBuf,
@@ -87,7 +87,7 @@ impl Floor {
             addresses.push(frame.ip().addr());
             true
         });
-        // As long as the names of records: a directory's cost grows with them.
+        // Names are as long as those of records, because the cost of a directory grows with them.
         let name = format!("rg_flow_20251227T043000.000Z_{:036}.json", self.number);
         let temporary = self.dir.join(format!(".{name}.tmp"));
         std::fs::write(&temporary, self.record.to_json()).unwrap();
@@ -96,11 +96,11 @@ impl Floor {
     }
 }
 
-/// What `tracing-failure` records of such a failure, with a stack as deep as that of those that are measured.
+/// A record of such a failure by `tracing-failure`. Its stack is as deep as in the measured failures.
 fn record(dir: &Path) -> Failure {
     let (layer, guard) = tracing_failure::builder(dir).without_log().stderr_notice(false).layer().unwrap();
     let fail = report(FAILURE);
-    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || mean(|| failed(fail)));
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || mean(|| time_failure(fail)));
     guard.flush();
     Failure::from_path(dir.join("failures/latest.json")).unwrap()
 }

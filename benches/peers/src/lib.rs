@@ -1,4 +1,4 @@
-//! What `tracing-failure` costs beside its peers.
+//! The cost of `tracing-failure` compared with other layers.
 
 pub mod failure;
 pub mod measure;

@@ -1,4 +1,5 @@
-//! The cost of `tracing-failure` and of other layers, as Markdown tables. `benches/run peers` writes them into the book.
+//! The cost of `tracing-failure` and of other layers, as Markdown tables. `benches/run peers` writes them into the
+//! book.
 
 mod children;
 mod report;
@@ -21,7 +22,7 @@ fn main() {
 
 fn times(name: &str) -> Value {
     let dir = tempfile::tempdir().unwrap();
-    let _kept = subscribers::install(name, dir.path());
+    let _guard = subscribers::install(name, dir.path());
     let mut times = Times::default();
     operations::run(&mut times, subscribers::writes_lines(name));
     Value::Object(times.0)

@@ -9,9 +9,9 @@ use crate::operations::Meter;
 
 const BATCHES: usize = 41;
 const BATCH: Duration = Duration::from_millis(2);
-/// Where time passes instead, batches are too short for most of them to be interrupted.
+/// Batches of elapsed time are shorter by this factor, so that few of them are interrupted.
 const SHORT: u32 = 20;
-/// Until a writer has written what waits.
+/// Enough time for a writer thread to empty its queue.
 const PAUSE: Duration = Duration::from_millis(300);
 
 /// Nanoseconds by operation.
@@ -23,13 +23,13 @@ impl Meter for Times {
         std::thread::sleep(PAUSE);
     }
 
-    /// The time that this thread has computed: the machine may have other work.
+    /// Computing time of this thread: the machine may have other work.
     fn alone(&mut self, operation: &'static str, work: impl Fn()) {
         self.insert(operation, nanoseconds(BATCHES, BATCH, || ThreadTime::now().as_duration(), work));
     }
 
-    /// The time that passes: a thread that waits for the other does not compute.
-    fn beside_another(&mut self, operation: &'static str, work: impl Fn()) {
+    /// Elapsed time: a thread that waits for the other does not compute.
+    fn with_second_thread(&mut self, operation: &'static str, work: impl Fn()) {
         let started = Instant::now();
         self.insert(operation, nanoseconds(BATCHES * SHORT as usize, BATCH / SHORT, || started.elapsed(), work));
     }
@@ -51,7 +51,7 @@ fn nanoseconds(batches: usize, duration: Duration, now: impl Fn() -> Duration, w
     median((0..batches).map(|_| batch(size).as_nanos() as f64 / f64::from(size)).collect())
 }
 
-/// Doubles the batch until it takes its time, which warms up as well.
+/// Doubles the batch until it takes `duration`, which is also the warm-up.
 fn batch_size(duration: Duration, batch: impl Fn(u32) -> Duration) -> u32 {
     let mut size = 16;
     while batch(size) < duration {

@@ -1,4 +1,4 @@
-//! What is measured: the work of a program in which nothing fails.
+//! The operations of a program that does not fail.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,15 +16,16 @@ pub const LINE: &str = "log line";
 
 pub const ALL: [&str; 8] = [DISABLED, EVENT, SPAN, COMPUTATION, ENTER, INSIDE, TWO_THREADS, LINE];
 
-/// Something that runs an operation many times.
+/// Runs an operation many times and measures it.
 pub trait Meter {
-    /// Lets other threads finish what the operation before has left them to do.
+    /// Lets other threads finish the work of the previous operation.
     fn pause(&self) {}
 
+    /// Measures work of this thread.
     fn alone(&mut self, operation: &'static str, work: impl Fn());
 
-    /// The work of one of two threads that do the same.
-    fn beside_another(&mut self, operation: &'static str, work: impl Fn());
+    /// Measures work that a second thread does at the same time.
+    fn with_second_thread(&mut self, operation: &'static str, work: impl Fn());
 }
 
 pub fn run(meter: &mut impl Meter, writes_lines: bool) {
@@ -36,7 +37,7 @@ pub fn run(meter: &mut impl Meter, writes_lines: bool) {
     }
 }
 
-/// A number of which the compiler knows nothing.
+/// Hides a number from the optimiser.
 fn number(value: f64) -> f64 {
     black_box(value)
 }
@@ -86,7 +87,7 @@ fn two_threads(meter: &mut impl Meter) {
         });
         let _computation = computation.enter();
         let _span = info_span!("step").entered();
-        meter.beside_another(TWO_THREADS, step);
+        meter.with_second_thread(TWO_THREADS, step);
         done.store(true, Ordering::Relaxed);
     });
 }

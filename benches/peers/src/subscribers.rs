@@ -1,4 +1,4 @@
-//! The subscribers, each set up to keep what it can: spans with their fields, and events from DEBUG on.
+//! The subscribers. Each receives events from DEBUG on, and keeps events and the fields of spans if it can.
 
 use std::any::Any;
 use std::fs::File;
@@ -35,15 +35,15 @@ const FMT: &str = "fmt JSON";
 pub const ALL: [&str; 11] =
     [NOOP, FAILURE, SPANS, ROOTCAUSE, FLIGHT_RECORDER, SENTRY, FAULTBOX, OPENTELEMETRY, FMT, JSON, FAILURE_LOG];
 
-/// Events that the rings keep: Sentry's own choice, and the others'.
+/// The capacity of all rings in events. It is the default of Sentry.
 pub const RING: usize = 100;
 
-/// Whether its output is lines.
+/// Returns true if the subscriber writes a log line for each event.
 pub fn writes_lines(name: &str) -> bool {
     [FMT, JSON, FAILURE_LOG].contains(&name)
 }
 
-/// Makes it the global subscriber. What is returned must live as long as it is used.
+/// Sets the global subscriber. The returned guard must live as long as the subscriber is used.
 pub fn install(name: &str, dir: &Path) -> Box<dyn Any> {
     match name {
         NOOP => global(Identity::new(), ()),
@@ -63,16 +63,16 @@ pub fn install(name: &str, dir: &Path) -> Box<dyn Any> {
             global(json_subscriber::layer().with_writer(writer), guard)
         }
         FAILURE_LOG => failure_log(dir),
-        _ => panic!("no subscriber is called {name}"),
+        _ => panic!("no subscriber {name:?}"),
     }
 }
 
-/// The level is a layer of its own: a filter of one layer would add its own cost to every span.
-fn global(layer: impl Layer<Registry> + Send + Sync, kept: impl Any) -> Box<dyn Any> {
+/// The level is a separate layer: a per-layer filter would add its cost to every span.
+fn global(layer: impl Layer<Registry> + Send + Sync, guard: impl Any) -> Box<dyn Any> {
     let subscriber = tracing_subscriber::registry().with(layer).with(LevelFilter::DEBUG);
     tracing::subscriber::set_global_default(subscriber).expect("the only subscriber of the process");
     assert_eq!(LevelFilter::current(), LevelFilter::DEBUG);
-    Box::new(kept)
+    Box::new(guard)
 }
 
 fn failure(dir: &Path) -> Box<dyn Any> {
@@ -82,13 +82,13 @@ fn failure(dir: &Path) -> Box<dyn Any> {
 
 fn failure_log(dir: &Path) -> Box<dyn Any> {
     let (layer, guard) = tracing_failure::builder(dir).log_filter("trace").stderr_notice(false).layer().unwrap();
-    global(layer, Complete(guard))
+    global(layer, LosslessLog(guard))
 }
 
-/// A log of which no line may be lost: that would be cheap.
-struct Complete(tracing_failure::Guard);
+/// Asserts that the log lost no line: losing lines would be cheap.
+struct LosslessLog(tracing_failure::Guard);
 
-impl Drop for Complete {
+impl Drop for LosslessLog {
     fn drop(&mut self) {
         self.0.flush();
         assert_eq!(self.0.stats().log_lines_lost, 0);
@@ -105,7 +105,7 @@ fn sentry_layers() -> Box<dyn Any> {
     use sentry::integrations::tracing::{BreadcrumbLayer, SpanLayer};
     let options = sentry::ClientOptions::new()
         .dsn("https://key@localhost/1")
-        .transport(Nowhere)
+        .transport(NoTransport)
         .traces_sample_rate(1.0)
         .max_breadcrumbs(RING)
         .attach_stacktrace(true);
@@ -113,16 +113,16 @@ fn sentry_layers() -> Box<dyn Any> {
     global(SpanLayer::new().and_then(BreadcrumbLayer::new().enable_span_attributes()), guard)
 }
 
-/// Sentry without a network.
-struct Nowhere;
+/// A transport that sends nothing.
+struct NoTransport;
 
-impl TransportFactory for Nowhere {
+impl TransportFactory for NoTransport {
     fn create_transport_with_options(&self, _: TransportOptions) -> Arc<dyn Transport> {
-        Arc::new(Nowhere)
+        Arc::new(NoTransport)
     }
 }
 
-impl Transport for Nowhere {
+impl Transport for NoTransport {
     fn send_envelope(&self, envelope: Envelope) {
         drop(envelope);
     }
@@ -138,7 +138,7 @@ fn faultbox_layer(dir: &Path) -> Box<dyn Any> {
 }
 
 fn opentelemetry_layer() -> Box<dyn Any> {
-    let provider = SdkLoggerProvider::builder().with_log_processor(Ignore).build();
+    let provider = SdkLoggerProvider::builder().with_log_processor(NoExporter).build();
     let bridge = OpenTelemetryTracingBridge::builder(&provider)
         .with_tracing_span_attributes(TracingSpanAttributes::all())
         .build();
@@ -146,9 +146,9 @@ fn opentelemetry_layer() -> Box<dyn Any> {
 }
 
 #[derive(Debug)]
-struct Ignore;
+struct NoExporter;
 
-impl LogProcessor for Ignore {
+impl LogProcessor for NoExporter {
     fn emit(&self, _: &mut SdkLogRecord, _: &InstrumentationScope) {}
 
     fn force_flush(&self) -> OTelSdkResult {

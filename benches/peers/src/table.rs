@@ -1,4 +1,4 @@
-//! Markdown.
+//! Markdown tables.
 
 /// A table whose first column is text and whose others are numbers.
 pub(crate) fn print(head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
@@ -9,7 +9,7 @@ pub(crate) fn print(head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
     println!();
 }
 
-/// Three digits, or as many as stand before the point.
+/// Three digits, or all digits before the decimal point.
 pub(crate) fn digits(value: f64) -> String {
     let decimals = match value {
         _ if value < 9.995 => 2,

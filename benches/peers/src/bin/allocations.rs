@@ -1,4 +1,4 @@
-//! Heap allocations per operation. A program of its own: the allocator that counts takes time.
+//! Heap allocations per operation. This is a separate program, because the counting allocator takes time.
 
 use allocation_counter::measure;
 use peers::operations::{self, Meter};
@@ -18,13 +18,13 @@ impl Meter for Allocations {
         self.0.insert(operation.to_owned(), (counted.count_total as f64 / f64::from(REPEATS)).into());
     }
 
-    fn beside_another(&mut self, _: &'static str, _: impl Fn()) {}
+    fn with_second_thread(&mut self, _: &'static str, _: impl Fn()) {}
 }
 
 fn main() {
     let name = std::env::args().nth(1).expect("the name of a subscriber");
     let dir = tempfile::tempdir().unwrap();
-    let _kept = subscribers::install(&name, dir.path());
+    let _guard = subscribers::install(&name, dir.path());
     let mut allocations = Allocations::default();
     operations::run(&mut allocations, false);
     println!("{}", Value::Object(allocations.0));
