@@ -183,7 +183,7 @@ fn the_question_holds_what_makes_a_good_answer() {
         "newton::step at src/newton.rs:3",
         "earlier fix: started at 3.5",
         // The suggestions of the rules for a record without diagnosis.
-        "the iteration diverges",
+        "The iteration diverges",
     ] {
         assert!(question_text.contains(part), "{part}\n{question_text}");
     }
