@@ -75,6 +75,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn every_text_consists_of_whole_sentences() {
+        for rule in all() {
+            let RuleText::Template(text) = &rule.text else { panic!("{} is code", rule.id) };
+            // A text may start with a name from the record.
+            assert!(text.starts_with(|first: char| first.is_uppercase() || first == '{'), "{}", rule.id);
+            assert!(text.trim_end_matches(']').ends_with('.'), "{}", rule.id);
+            assert!(!text.contains("  "), "{}", rule.id);
+        }
+    }
+
     /// A placeholder without a value would appear verbatim in the record.
     #[test]
     fn every_placeholder_is_of_a_condition() {
