@@ -378,7 +378,7 @@ impl Builder {
     /// ```
     /// use tracing_failure::{Rule, ValueTest};
     ///
-    /// let rule = Rule::new("lab.field", "{field} T is above what the magnet holds")
+    /// let rule = Rule::new("lab.field", "{field} T is above the limit of the magnet.")
     ///     .value("field", ValueTest::Above(12.0));
     /// let builder = tracing_failure::builder("io").rule(rule);
     /// # let _ = builder;

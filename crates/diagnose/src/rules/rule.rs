@@ -16,9 +16,11 @@ pub(super) type RuleFn = Arc<dyn Fn(&Failure) -> Option<String> + Send + Sync>;
 /// All conditions have to hold. The built-in rules use the same conditions. `Builder::rule` of `tracing-failure` adds a
 /// rule to a recorder. The more specific the conditions of a rule are, the earlier its suggestion is listed.
 ///
-/// The suggestion is a template. `{rtol}` stands for the value that a condition on `rtol` found, and `{rtol.name}` for
-/// the name of that value in the record. `{residual}` stands for the name of the series that a condition on `residual`
-/// found. A series has these attributes, such as `{residual.first}`:
+/// The suggestion consists of whole sentences: what was observed, what it means, what to do first.
+///
+/// It is a template. `{rtol}` stands for the value that a condition on `rtol` found, and `{rtol.name}` for the name of
+/// that value in the record. `{residual}` stands for the name of the series that a condition on `residual` found. A
+/// series has these attributes, such as `{residual.first}`:
 ///
 /// | attribute | text |
 /// | --- | --- |
@@ -40,7 +42,7 @@ pub(super) type RuleFn = Arc<dyn Fn(&Failure) -> Option<String> + Send + Sync>;
 /// use tracing_failure::record::Behaviour;
 /// use tracing_failure::{Category, Failure, Rule, ValueTest};
 ///
-/// let rule = Rule::new("lattice.thermalisation", "{sweeps} sweeps are too few here: let 1000 pass before measuring")
+/// let rule = Rule::new("lattice.thermalisation", "{sweeps} sweeps are too few. Let 1000 pass before measuring.")
 ///     .category(Category::Stagnation)
 ///     .computation("wilson loop")
 ///     .value("sweeps|n_sweeps", ValueTest::Below(1000.0))
@@ -56,7 +58,7 @@ pub(super) type RuleFn = Arc<dyn Fn(&Failure) -> Option<String> + Send + Sync>;
 ///     "the action stays"
 /// );
 /// let failure = Failure::from_path(dir.join("failures/latest.json"))?;
-/// assert_eq!(failure.suggested_fixes[0], "200 sweeps are too few here: let 1000 pass before measuring");
+/// assert_eq!(failure.suggested_fixes[0], "200 sweeps are too few. Let 1000 pass before measuring.");
 /// # std::fs::remove_dir_all(&dir)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -84,7 +86,7 @@ impl Rule {
     ///
     /// ```
     /// use tracing_failure::{Category, Rule};
-    /// let rule = Rule::new("my.panic", "read the panics page of the wiki").category(Category::Panic);
+    /// let rule = Rule::new("my.panic", "Read the panics page of the wiki.").category(Category::Panic);
     /// # let _ = rule;
     /// ```
     pub fn new(id: impl Into<Cow<'static, str>>, advice: impl Into<Cow<'static, str>>) -> Self {
@@ -105,7 +107,7 @@ impl Rule {
     ///
     /// let rule = Rule::from_fn("my.beam", |failure: &Failure| {
     ///     let energy = failure.parameters.get("beam_energy")?.as_f64()?;
-    ///     (energy > 7e3).then(|| format!("{energy} GeV is above what the magnets hold"))
+    ///     (energy > 7e3).then(|| format!("{energy} GeV is above the limit of the magnets."))
     /// });
     /// # let _ = rule;
     /// ```
@@ -124,7 +126,7 @@ impl Rule {
     ///
     /// ```
     /// use tracing_failure::{Category, Rule};
-    /// let rule = Rule::new("my.grid", "use a finer grid")
+    /// let rule = Rule::new("my.grid", "Use a finer grid.")
     ///     .category(Category::Stagnation)
     ///     .category(Category::LossOfAccuracy);
     /// # let _ = rule;
@@ -139,7 +141,7 @@ impl Rule {
     /// A phrase consists of whole words. Phrases are separated by `|`.
     ///
     /// ```
-    /// let rule = tracing_failure::Rule::new("my.flow", "start below the pole").computation("rg flow|beta function");
+    /// let rule = tracing_failure::Rule::new("my.flow", "Start below the pole.").computation("rg flow|beta function");
     /// # let _ = rule;
     /// ```
     pub fn computation(mut self, phrases: &str) -> Self {
@@ -153,7 +155,7 @@ impl Rule {
     /// `lost * digits` stands for a few words.
     ///
     /// ```
-    /// let rule = tracing_failure::Rule::new("my.cholesky", "add 1e-10 to the diagonal")
+    /// let rule = tracing_failure::Rule::new("my.cholesky", "Add 1e-10 to the diagonal.")
     ///     .words("cholesky|not positive definite");
     /// # let _ = rule;
     /// ```
@@ -169,7 +171,7 @@ impl Rule {
     ///
     /// ```
     /// use tracing_failure::{Rule, ValueTest};
-    /// let rule = Rule::new("my.tolerance", "{rtol.name} = {rtol} is too tight")
+    /// let rule = Rule::new("my.tolerance", "{rtol.name} = {rtol} is too tight.")
     ///     .value("rtol|rel_tol", ValueTest::Below(1e-12));
     /// # let _ = rule;
     /// ```
@@ -188,7 +190,7 @@ impl Rule {
     /// ```
     /// use tracing_failure::Rule;
     /// use tracing_failure::record::Behaviour;
-    /// let rule = Rule::new("my.energy", "the energy grows {energy.rate}-fold a step: use a symplectic method")
+    /// let rule = Rule::new("my.energy", "The energy grows {energy.rate}-fold in each step. Use a symplectic method.")
     ///     .series("energy", &[Behaviour::GeometricGrowth]);
     /// # let _ = rule;
     /// ```
@@ -200,7 +202,7 @@ impl Rule {
     /// Requires that a series of the trail became non-finite. The names are those of [`series`](Self::series).
     ///
     /// ```
-    /// let rule = tracing_failure::Rule::new("my.nan", "{any} is {any.bad} at {any.at}").non_finite("any");
+    /// let rule = tracing_failure::Rule::new("my.nan", "{any} is {any.bad} at {any.at}.").non_finite("any");
     /// # let _ = rule;
     /// ```
     pub fn non_finite(mut self, names: &str) -> Self {
@@ -211,7 +213,7 @@ impl Rule {
     /// Requires that a series of the trail crossed a bound. The names are those of [`series`](Self::series).
     ///
     /// ```
-    /// let rule = tracing_failure::Rule::new("my.density", "{density} fell to {density.bad} at {density.at}")
+    /// let rule = tracing_failure::Rule::new("my.density", "{density} fell to {density.bad} at {density.at}.")
     ///     .crossed("density");
     /// # let _ = rule;
     /// ```

@@ -5,7 +5,7 @@
 /// ```
 /// use tracing_failure::{Rule, ValueTest};
 ///
-/// let rule = Rule::new("stiff", "{method} is explicit: try an implicit method")
+/// let rule = Rule::new("stiff", "{method} is an explicit method. Try an implicit one.")
 ///     .value("method", ValueTest::Words("RK45|Dopri5"));
 /// # let _ = rule;
 /// ```
