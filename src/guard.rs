@@ -145,7 +145,7 @@ impl Drop for Guard {
         self.recorder.store.end_buffering();
         self.recorder.naming.wait();
         self.recorder.flush();
-        self.recorder.store.end_tidying();
+        self.recorder.store.wait_for_tidying();
         #[cfg(feature = "publish")]
         if let Some(auto_push) = &self.recorder.auto_push {
             auto_push.shut_down();

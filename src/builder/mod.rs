@@ -274,7 +274,7 @@ impl Builder {
     /// # let _ = builder;
     /// ```
     pub fn redact(mut self, name: impl Into<String>) -> Self {
-        self.redactor.also(name);
+        self.redactor.add_name(name);
         self
     }
 

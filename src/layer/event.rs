@@ -26,15 +26,15 @@ const MAX_VALUE_CHARS: usize = 80;
 
 /// Reads the fields of an event or a span. It remembers the fields that have their own place in the record; the other
 /// fields become values.
-struct Reader<'a> {
+struct FieldReader<'a> {
     fields: &'a Fields,
     limits: &'a Limits,
     used: Vec<&'static str>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> FieldReader<'a> {
     fn new(fields: &'a Fields, limits: &'a Limits) -> Self {
-        Reader { fields, limits, used: Vec::new() }
+        FieldReader { fields, limits, used: Vec::new() }
     }
 
     /// Returns a field that names something, whatever its type.
@@ -73,7 +73,7 @@ pub(super) fn observe_event(
     recorder: &Recorder,
 ) -> Observation {
     let limits = &recorder.limits;
-    let mut reader = Reader::new(fields, limits);
+    let mut reader = FieldReader::new(fields, limits);
     let mut observation = Observation::new(Trigger::Event, ReportSite::Callsite(meta.callsite()));
     observation.computation = reader.name(COMPUTATION);
     observation.theoretical_ref = reader.name(THEORETICAL_REF);
@@ -138,7 +138,7 @@ fn message_of_fields(fields: &Map) -> String {
 
 /// Builds the observation of an ERROR-level span that closes.
 pub(super) fn observe_span(open_span: &OpenSpan, recorder: &Recorder) -> Observation {
-    let mut reader = Reader::new(&open_span.fields, &recorder.limits);
+    let mut reader = FieldReader::new(&open_span.fields, &recorder.limits);
     let mut observation = Observation::new(Trigger::SpanClose, ReportSite::Close);
     // These two fields remain parameters as well, because they may be arguments of the function.
     observation.error_type = reader.text("error_type");

@@ -175,7 +175,7 @@ impl Recorder {
     ) -> (Uuid, io::Result<PathBuf>) {
         let trigger = observation.trigger;
         let (mut failure, stacks) = self.assemble(observation, context);
-        self.redactor.beside_stacks(&mut failure);
+        self.redactor.except_stacks(&mut failure);
         self.complete(&mut failure);
         if !stacks.is_unresolved() {
             return self.write(&failure, trigger);
@@ -275,7 +275,7 @@ impl Recorder {
         context.other.add_missing(&shared.other, |_| true);
         apply_limits(failure, &self.limits);
         let fingerprint = failure.fingerprint().into_owned();
-        prepend_resolutions(failure, self.store.fixed(&fingerprint));
+        prepend_resolutions(failure, self.store.past_fixes(&fingerprint));
         failure.context.fingerprint = Some(fingerprint);
         diagnose_with(failure, &self.rules);
     }
@@ -427,7 +427,7 @@ impl Recorder {
     /// Flushes, and pushes the pending records.
     pub(crate) fn finish(&self) {
         self.flush();
-        self.store.end_tidying();
+        self.store.wait_for_tidying();
         #[cfg(feature = "publish")]
         if let Some(auto_push) = &self.auto_push {
             auto_push.finish();

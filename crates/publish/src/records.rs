@@ -161,7 +161,7 @@ fn candidates(repository: &Repository) -> Result<(Vec<String>, Vec<Skipped>), Pu
 
 /// Maps the time and the id in a name to the name, for names that a store creates.
 fn names_by_place<'n>(names: impl Iterator<Item = &'n str>) -> HashMap<&'n str, &'n str> {
-    let records = names.filter(|name| Store::is_own_name(name));
+    let records = names.filter(|name| Store::is_record_file_name(name));
     records.filter_map(|name| Some((time_and_id_in(name)?, name))).collect()
 }
 

@@ -102,7 +102,7 @@ pub(crate) fn find_other_file(git: &Git, scan: &mut Scan, commit: &str) -> Resul
     if let Some(other) = others.into_iter().next() {
         return Ok(Some(other));
     }
-    let unsure = records.into_iter().filter(|entry| !Store::is_own_name(&file_name(entry)));
+    let unsure = records.into_iter().filter(|entry| !Store::is_record_file_name(&file_name(entry)));
     let unsure: Vec<Entry> = unsure.take(MAX_SAMPLED_FILES).collect();
     scan.read(git, &unsure)?;
     Ok(unsure.into_iter().find(|entry| scan.rejection(entry).is_some()))

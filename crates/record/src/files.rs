@@ -29,7 +29,7 @@ pub fn open_ordinary(options: &mut OpenOptions, path: &Path) -> io::Result<File>
 }
 
 /// Returns the error of the system for reading a directory.
-fn is_directory_error() -> io::Error {
+fn directory_error() -> io::Error {
     #[cfg(unix)]
     return io::Error::from_raw_os_error(libc::EISDIR);
     #[cfg(not(unix))]
@@ -40,7 +40,7 @@ fn check_ordinary(kind: FileType) -> io::Result<()> {
     if kind.is_file() {
         Ok(())
     } else if kind.is_dir() {
-        Err(is_directory_error())
+        Err(directory_error())
     } else {
         Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no ordinary file"))
     }

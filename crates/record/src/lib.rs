@@ -34,8 +34,8 @@ pub mod internal {
     pub use crate::record_limits::{apply_limits, shorten_command_line, shorten_name};
     pub use crate::redact::{FieldName, Json, NameKind, REDACTED, Redactor, SecretFinding, secrets, secrets_in_text};
     pub use crate::store::{
-        Amended, Areas, Change, PastFix, RecordLock, copies, existing_store, file_name_part, is_record_name, parse,
-        read_bytes, read_json, time_and_id_in, write_whole,
+        AmendResult, Areas, PastFix, RecordChange, RecordLock, copies, existing_store, file_name_part, is_record_name,
+        parse, read_bytes, read_json, time_and_id_in, write_whole,
     };
     pub use crate::value::json_writer;
     pub use crate::value::{DebugSink, brief, free_name, parameter, read_debug};

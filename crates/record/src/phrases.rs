@@ -1,3 +1,5 @@
+//! The words of a text, and phrases that a text may contain.
+
 /// The words of a text or a name, in lower case: `apiKey`, `API_KEY` and `api-key` have the same two words.
 #[derive(Clone, Debug)]
 pub struct WordSequence {
@@ -19,7 +21,7 @@ impl WordSequence {
         let mut after_lower = false;
         for c in text.chars() {
             if !c.is_alphanumeric() || (c.is_uppercase() && after_lower) {
-                words.end();
+                words.end_word();
             }
             if c.is_ascii_alphanumeric() {
                 words.text.push(c.to_ascii_lowercase());
@@ -28,7 +30,7 @@ impl WordSequence {
             }
             after_lower = c.is_lowercase();
         }
-        words.end();
+        words.end_word();
         words
     }
 
@@ -43,17 +45,17 @@ impl WordSequence {
         for byte in text.bytes() {
             let is_upper = byte.is_ascii_uppercase();
             if !byte.is_ascii_alphanumeric() || (is_upper && after_lower) {
-                self.end();
+                self.end_word();
             }
             if byte.is_ascii_alphanumeric() {
                 self.text.push(char::from(byte.to_ascii_lowercase()));
             }
             after_lower = byte.is_ascii_lowercase();
         }
-        self.end();
+        self.end_word();
     }
 
-    fn end(&mut self) {
+    fn end_word(&mut self) {
         let start = self.ends.last().copied().unwrap_or(0);
         if self.text.len() > start {
             self.filter_bits |= filter_bit(&self.text[start..]);
@@ -113,8 +115,7 @@ impl Phrase {
         let parts: Vec<WordSequence> =
             text.split('*').map(WordSequence::of).filter(|part| !part.ends.is_empty()).collect();
         let filter_bits = parts.iter().fold(0, |filter_bits, part| filter_bits | part.filter_bits);
-        let is_number = |word: &str| !word.starts_with(char::is_alphabetic);
-        let has_numbers = parts.iter().any(|part| part.iter().any(is_number));
+        let has_numbers = parts.iter().any(|part| part.iter().any(|word| !word.starts_with(char::is_alphabetic)));
         (!parts.is_empty()).then_some(Phrase { parts, filter_bits, has_numbers })
     }
 
@@ -129,29 +130,30 @@ impl Phrase {
             return false;
         }
         // A phrase with numbers, such as `ising 2d`, has to match them.
-        let wanted = |word: &&str| self.has_numbers || word.starts_with(char::is_alphabetic);
+        let is_compared = |word: &&str| self.has_numbers || word.starts_with(char::is_alphabetic);
         let Some(first) = self.parts.first().and_then(|part| part.iter().next()) else { return false };
         // Most phrases fail at their first word.
         let mut starts = (0..words.ends.len()).filter(|&at| words.word(at) == first);
-        starts.any(|at| follow(&self.parts, (at..words.ends.len()).map(|at| words.word(at)).filter(wanted), 0))
+        starts
+            .any(|at| parts_follow(&self.parts, (at..words.ends.len()).map(|at| words.word(at)).filter(is_compared), 0))
     }
 }
 
 /// Returns true if the parts follow each other. At most `gap` words precede the first part.
-fn follow<'a>(parts: &[WordSequence], words: impl Iterator<Item = &'a str> + Clone, gap: usize) -> bool {
+fn parts_follow<'a>(parts: &[WordSequence], words: impl Iterator<Item = &'a str> + Clone, gap: usize) -> bool {
     let Some((first, rest)) = parts.split_first() else { return true };
     let length = first.ends.len();
     (0..=gap).any(|skipped| {
         let here = words.clone().skip(skipped);
         let is_here = here.clone().take(length).eq(first.iter());
-        is_here && (rest.is_empty() || follow_rest(rest, here.skip(length)))
+        is_here && (rest.is_empty() || rest_follows(rest, here.skip(length)))
     })
 }
 
 /// Collects the words into a list, because the types of the iterators would nest without end.
-fn follow_rest<'a>(parts: &[WordSequence], words: impl Iterator<Item = &'a str> + Clone) -> bool {
+fn rest_follows<'a>(parts: &[WordSequence], words: impl Iterator<Item = &'a str> + Clone) -> bool {
     let words: Vec<&str> = words.take(parts.iter().map(|part| part.ends.len() + MAX_GAP_WORDS).sum()).collect();
-    follow(parts, words.iter().copied(), MAX_GAP_WORDS)
+    parts_follow(parts, words.iter().copied(), MAX_GAP_WORDS)
 }
 
 fn filter_bit(word: &str) -> u64 {

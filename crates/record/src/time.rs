@@ -110,7 +110,7 @@ thread_local! {
 
 /// Returns the time as RFC 3339, UTC, with milliseconds. It formats the date once per second.
 pub fn rfc3339(time: DateTime<Utc>) -> TimeText {
-    text(time.timestamp(), time.timestamp_subsec_millis(), || time)
+    format_time(time.timestamp(), time.timestamp_subsec_millis(), || time)
 }
 
 /// Returns a system time as RFC 3339, UTC, with milliseconds.
@@ -118,7 +118,7 @@ pub fn rfc3339_of(time: SystemTime) -> TimeText {
     rfc3339(from_system_time(time))
 }
 
-fn text(second: i64, millis: u32, time: impl FnOnce() -> DateTime<Utc>) -> TimeText {
+fn format_time(second: i64, millis: u32, time: impl FnOnce() -> DateTime<Utc>) -> TimeText {
     let known = LAST_SECOND.try_with(Cell::get).ok().filter(|(known, _)| *known == second);
     let seconds = known.map(|(_, text)| text).unwrap_or_else(|| {
         let mut text = [b'0'; 20];

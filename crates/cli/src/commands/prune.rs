@@ -55,7 +55,7 @@ struct Candidates(Vec<Candidate>);
 
 impl Collector for Candidates {
     fn add(&mut self, path: &Path, failure: Summary, json: &[u8], _matches: bool) {
-        let has_store_name = path.file_name().and_then(|name| name.to_str()).is_some_and(Store::is_own_name);
+        let has_store_name = path.file_name().and_then(|name| name.to_str()).is_some_and(Store::is_record_file_name);
         self.0.push(Candidate {
             is_whole: parse::<Failure>(json).is_ok(),
             is_deletable: has_store_name && is_regular_file(path),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use record::Amendment;
-use record::internal::Change;
+use record::internal::RecordChange;
 use record::{Resolution, Store};
 
 use crate::exit_code::ExitCode;
@@ -39,7 +39,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     // The record and the list of resolutions change together or not at all.
     let append_to_list = || store.as_ref().map_or(Ok(()), |store| store.resolve(&record.failure, fix).map(drop));
     let signals = SignalGuard::install()?;
-    let change = Change::new(&record.path, &amendment).of(&record.failure).unless(signals.received());
+    let change = RecordChange::new(&record.path, &amendment).of(&record.failure).unless(signals.received());
     let amended = change.apply_with(append_to_list)?;
     drop(signals);
     let computation = screen.paint(paint::STRONG, &one_line(&record.failure.computation));

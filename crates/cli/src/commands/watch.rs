@@ -116,7 +116,7 @@ impl FailureIdentity {
     fn in_file(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
         match name.strip_suffix(".json")?.rsplit('_').next()?.parse() {
-            Ok(id) if Store::is_own_name(name) => Some(FailureIdentity::Id(id)),
+            Ok(id) if Store::is_record_file_name(name) => Some(FailureIdentity::Id(id)),
             _ => Some(FailureIdentity::of(&Summary::read(&load_json(path).ok()?).ok()?)),
         }
     }

@@ -99,7 +99,9 @@ fn find_by_offset(listing: &Listing, before: usize, dir: &Path) -> Result<Record
     let mut newest = Vec::new();
     for path in &listing.paths {
         match time_and_id(path) {
-            Ok((time, id)) => newest.push(((time <= now, time, id), Store::is_own_name(&file_name(path)), path)),
+            Ok((time, id)) => {
+                newest.push(((time <= now, time, id), Store::is_record_file_name(&file_name(path)), path))
+            }
             Err(error) => skipped.add_unreadable(path, &error_chain(error.chain())),
         }
     }
@@ -138,7 +140,7 @@ fn file_name(path: &Path) -> Cow<'_, str> {
 /// same order.
 fn time_and_id(path: &Path) -> Result<(DateTime<Utc>, Option<Uuid>)> {
     let name = file_name(path);
-    if Store::is_own_name(&name) {
+    if Store::is_record_file_name(&name) {
         let mut parts = name.trim_end_matches(".json").rsplit('_');
         let (id, time) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let time = NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%S%.3fZ")?;

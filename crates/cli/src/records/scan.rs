@@ -105,7 +105,7 @@ fn find_copies(paths: &[PathBuf], mut ids: Vec<IndexedId>) -> HashMap<&Path, &Pa
 }
 
 fn has_store_name(path: &Path) -> bool {
-    path.file_name().and_then(|name| name.to_str()).is_some_and(Store::is_own_name)
+    path.file_name().and_then(|name| name.to_str()).is_some_and(Store::is_record_file_name)
 }
 
 fn read_summary(path: &Path, json: &mut Vec<u8>) -> Result<Summary> {

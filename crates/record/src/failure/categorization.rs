@@ -70,10 +70,10 @@ impl Failure {
     fn by_precedence(&self, handled: bool) -> impl Iterator<Item = &ErrorEntry> {
         let errors = &self.context.errors;
         let is_member = |error: &&ErrorEntry| error.relation == Some(Relation::Member);
-        let is_wanted = move |index: usize| self.is_handled(index) == handled;
-        let of_groups = errors.iter().enumerate().filter(move |(index, _)| is_wanted(*index)).map(|(_, error)| error);
-        let others = of_groups.clone().filter(move |error| !is_member(error));
-        of_groups.filter(is_member).chain(others)
+        let indexed = errors.iter().enumerate();
+        let selected = indexed.filter(move |(index, _)| self.is_handled(*index) == handled).map(|(_, error)| error);
+        let others = selected.clone().filter(move |error| !is_member(error));
+        selected.filter(is_member).chain(others)
     }
 }
 

@@ -306,11 +306,8 @@ categories! {
 
 /// All phrases with the category that each identifies. Earlier phrases are more specific.
 static ALL_PHRASES: Lazy<Vec<(Category, Phrase)>> = Lazy::new(|| {
-    let of = |(category, phrases): &(Category, &'static [&'static str])| {
-        let category = *category;
-        phrases.iter().filter_map(move |phrase| Some((category, Phrase::of(phrase)?)))
-    };
-    PHRASES.iter().flat_map(of).collect()
+    let pairs = PHRASES.iter().flat_map(|(category, phrases)| phrases.iter().map(|phrase| (*category, *phrase)));
+    pairs.filter_map(|(category, phrase)| Some((category, Phrase::of(phrase)?))).collect()
 });
 
 impl Category {

@@ -1,3 +1,5 @@
+//! The context of a record and the parts that it consists of.
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -27,7 +29,7 @@ pub struct Context {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<u32>,
     /// The id of this failure: a UUIDv7, so ids are ordered by time.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "super::uuid_if_it_is_one")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "super::deserialize_id")]
     #[cfg_attr(test, schemars(with = "Option<super::schema::Id>"))]
     pub id: Option<Uuid>,
     /// The id of the program run or notebook kernel that failed. Every line of its runtime log contains it.
@@ -80,7 +82,7 @@ pub struct Context {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
     /// The `id` of the failure that caused this one.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "super::uuid_if_it_is_one")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "super::deserialize_id")]
     #[cfg_attr(test, schemars(with = "Option<super::schema::Id>"))]
     pub caused_by: Option<Uuid>,
     /// The panics of other threads that caused the failure. Absent if the panic hook ran in the computation itself.
@@ -390,7 +392,7 @@ macro_rules! build_info {
 }
 
 /// Names in the context that the record format reserves.
-pub(super) const RESERVED: &[&str] = &[
+pub(super) const RESERVED_KEYS: &[&str] = &[
     "schema_version",
     "id",
     "session_id",

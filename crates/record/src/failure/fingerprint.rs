@@ -128,10 +128,10 @@ fn number_length(text: &str) -> usize {
 /// number or to the parenthesis around it.
 fn is_part_of_name(before: &str, sign: &str, after: &str) -> bool {
     let touches = |c: char| c.is_alphabetic() || c == '_';
-    let called = sign.is_empty()
+    let is_called = sign.is_empty()
         && before.strip_suffix('(').is_some_and(|name| name.ends_with(touches))
         && after.starts_with(')');
-    called || (sign.is_empty() && before.ends_with(touches)) || after.starts_with(touches)
+    is_called || (sign.is_empty() && before.ends_with(touches)) || after.starts_with(touches)
 }
 
 /// Returns the order of magnitude of a number. Single digits stay, because dimensions and orders distinguish failures.

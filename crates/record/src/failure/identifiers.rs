@@ -94,18 +94,20 @@ fn temporary_directory(text: &str) -> Option<(usize, &'static str)> {
     let path = text[..text.find(ends).unwrap_or(text.len())].trim_end_matches(['.', ':', '!', '?']);
     let is_separator = |c: char| c == '/' || c == '\\';
     let components: Vec<&str> = path.split(is_separator).filter(|part| !part.is_empty()).collect();
-    let is_temporary =
-        |part: &&str| TEMPORARY_DIRECTORIES.contains(&part.to_lowercase().as_str()) || part.starts_with(".tmp");
-    let place = components.iter().position(is_temporary)?;
+    let place = components.iter().position(|part| is_temporary_directory(part))?;
     let below = &components[place + 1..];
     let name = below.last().copied().unwrap_or_default();
-    let is_made_up = name.starts_with("tmp")
+    let is_generated = name.starts_with("tmp")
         || name.starts_with(".tmp")
         || (below.len() == 1 && !components[place].starts_with(".tmp") && name.contains(|c: char| c.is_ascii_digit()));
-    if name.is_empty() || is_made_up || path.ends_with(is_separator) {
+    if name.is_empty() || is_generated || path.ends_with(is_separator) {
         return Some((path.len(), "<tmp>"));
     }
     Some((path.len() - name.len(), "<tmp>/"))
+}
+
+fn is_temporary_directory(name: &str) -> bool {
+    TEMPORARY_DIRECTORIES.contains(&name.to_lowercase().as_str()) || name.starts_with(".tmp")
 }
 
 fn uuid(text: &str) -> Option<usize> {
@@ -120,20 +122,14 @@ fn uuid(text: &str) -> Option<usize> {
 
 /// `2025-12-27`, `2025-12-27T04:30:00.123Z`, `04:30:00`, `20251227T043000Z`.
 fn time(text: &str) -> Option<usize> {
-    let clock = |from: usize| {
-        let length = ["dd:dd:dd", "dd-dd-dd", "dddddd"].iter().find_map(|pattern| matches(&text[from..], pattern))?;
-        let end = from + length;
-        let fraction = text[end..].strip_prefix(['.', ',']).map_or(0, digits);
-        Some(end + if fraction > 0 { 1 + fraction } else { 0 })
-    };
     let day = ["dddd-dd-dd", "dddd/dd/dd"].iter().find_map(|pattern| matches(text, pattern));
     let compact = matches(text, "dddddddd").filter(|&end| text[end..].starts_with(['T', '_']));
     let end = match day.or(compact) {
-        Some(day) if text[day..].starts_with(['T', 't', ' ', '_']) => {
-            clock(day + 1).or_else(|| Some(day + 1 + matches(&text[day + 1..], "dd:dd")?)).unwrap_or(day)
-        }
+        Some(day) if text[day..].starts_with(['T', 't', ' ', '_']) => end_of_clock_time(text, day + 1)
+            .or_else(|| Some(day + 1 + matches(&text[day + 1..], "dd:dd")?))
+            .unwrap_or(day),
         Some(day) => day,
-        None if text.as_bytes().get(2) == Some(&b':') => clock(0)?,
+        None if text.as_bytes().get(2) == Some(&b':') => end_of_clock_time(text, 0)?,
         None => return None,
     };
     let zone = ["Z", " UTC", "+dd:dd", "-dd:dd", "+dddd", "-dddd"].iter().find_map(|zone| matches(&text[end..], zone));
@@ -141,11 +137,20 @@ fn time(text: &str) -> Option<usize> {
     (!text[end..].starts_with(char::is_alphanumeric)).then_some(end)
 }
 
+/// Returns the end of the time of day that starts here: `04:30:00.123`.
+fn end_of_clock_time(text: &str, start: usize) -> Option<usize> {
+    let length = ["dd:dd:dd", "dd-dd-dd", "dddddd"].iter().find_map(|pattern| matches(&text[start..], pattern))?;
+    let end = start + length;
+    let fraction = text[end..].strip_prefix(['.', ',']).map_or(0, digits);
+    Some(end + if fraction > 0 { 1 + fraction } else { 0 })
+}
+
 /// Returns the length of the pattern if the text starts with it. `d` matches a digit.
 fn matches(text: &str, pattern: &str) -> Option<usize> {
     let bytes = text.as_bytes().get(..pattern.len())?;
-    let fits = |(byte, wanted): (&u8, u8)| if wanted == b'd' { byte.is_ascii_digit() } else { *byte == wanted };
-    bytes.iter().zip(pattern.bytes()).all(fits).then_some(pattern.len())
+    let mut pairs = bytes.iter().zip(pattern.bytes());
+    let fits = pairs.all(|(byte, wanted)| if wanted == b'd' { byte.is_ascii_digit() } else { *byte == wanted });
+    fits.then_some(pattern.len())
 }
 
 fn digits(text: &str) -> usize {

@@ -40,7 +40,7 @@ impl Failure {
 #[derive(Default)]
 struct Layout {
     depth: usize,
-    empty: bool,
+    is_empty: bool,
 }
 
 impl Layout {
@@ -58,12 +58,12 @@ impl Formatter for Layout {
 
     fn begin_object<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
         self.depth += 1;
-        self.empty = true;
+        self.is_empty = true;
         writer.write_all(b"{")
     }
 
     fn begin_object_key<W: Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.empty = false;
+        self.is_empty = false;
         if !first {
             writer.write_all(b",")?;
         }
@@ -76,10 +76,10 @@ impl Formatter for Layout {
 
     fn end_object<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
         self.depth -= 1;
-        if !self.empty {
+        if !self.is_empty {
             self.new_line(writer)?;
         }
-        self.empty = false;
+        self.is_empty = false;
         writer.write_all(b"}")
     }
 }

@@ -13,18 +13,18 @@ const MATRICES: [&str; 20] = [
 
 /// Operations that fail for a singular matrix: factorise, solve, invert. Those for symmetric matrices also fail if the
 /// matrix is not positive definite.
-const FACTORISES: [&str; 12] = ["trf", "trf2", "tf2", "trs", "tri", "sv", "svx", "svxx", "rfs", "ls", "gv", "gvd"];
+const FACTORISATIONS: [&str; 12] = ["trf", "trf2", "tf2", "trs", "tri", "sv", "svx", "svxx", "rfs", "ls", "gv", "gvd"];
 
 /// Operations that compute eigenvalues or singular values. They do not converge if the matrix is not finite.
-const DECOMPOSES: [&str; 17] = [
+const DECOMPOSITIONS: [&str; 17] = [
     "ev", "evd", "evr", "evx", "ev3", "es", "esx", "es3", "eqr", "qr", "sdd", "svd", "svdx", "sdc", "svj", "lsd", "lss",
 ];
 
 /// Returns the category of a message that names a routine: "Internal potrf return info = [2]", "LAPACK dgesv failed
 /// (info = 3)".
 pub(super) fn category(text: &str, words: &WordSequence) -> Option<Category> {
-    let category = words.iter().find_map(of_routine)?;
-    match info(text) {
+    let category = words.iter().find_map(category_of_routine)?;
+    match sign_of_info(text) {
         Some(Ordering::Greater) => Some(category),
         // A negative number identifies an argument with an illegal value.
         Some(Ordering::Less) => Some(Category::Initialization),
@@ -33,22 +33,22 @@ pub(super) fn category(text: &str, words: &WordSequence) -> Option<Category> {
     }
 }
 
-fn of_routine(word: &str) -> Option<Category> {
-    let without_precision = word.strip_prefix(['s', 'd', 'c', 'z']).and_then(of_kind);
-    without_precision.or_else(|| of_kind(word))
+fn category_of_routine(word: &str) -> Option<Category> {
+    let without_precision = word.strip_prefix(['s', 'd', 'c', 'z']).and_then(category_of_operation);
+    without_precision.or_else(|| category_of_operation(word))
 }
 
-fn of_kind(name: &str) -> Option<Category> {
+fn category_of_operation(name: &str) -> Option<Category> {
     let operation = MATRICES.iter().find_map(|matrix| name.strip_prefix(matrix))?;
-    if FACTORISES.contains(&operation) {
+    if FACTORISATIONS.contains(&operation) {
         Some(Category::SingularMatrix)
     } else {
-        DECOMPOSES.contains(&operation).then_some(Category::NonFinite)
+        DECOMPOSITIONS.contains(&operation).then_some(Category::NonFinite)
     }
 }
 
 /// Compares the first number that follows `info` in a text with 0.
-fn info(text: &str) -> Option<Ordering> {
+fn sign_of_info(text: &str) -> Option<Ordering> {
     let is_between = |c: char| c.is_ascii_whitespace() || matches!(c, '=' | ':' | '(' | '[');
     let numbers = text.to_ascii_lowercase();
     numbers.split("info").skip(1).find_map(|after| {

@@ -33,7 +33,7 @@ use crate::value::Map;
 
 /// Returns true if the record format reserves this name in the context.
 pub fn reserved_in_context(name: &str) -> bool {
-    context::RESERVED.contains(&name)
+    context::RESERVED_KEYS.contains(&name)
 }
 
 /// Version of the record format, written to `context.schema_version`.
@@ -127,7 +127,7 @@ impl Failure {
 
 /// Reads an id, or `None` if it is no UUID. The ids of other programs may have another form; their records are still
 /// valid.
-fn uuid_if_it_is_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<uuid::Uuid>, D::Error> {
+fn deserialize_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<uuid::Uuid>, D::Error> {
     let value = crate::value::Value::deserialize(deserializer)?;
     Ok(value.as_str().and_then(|text| text.parse().ok()))
 }

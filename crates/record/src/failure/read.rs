@@ -74,12 +74,12 @@ impl Failure {
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self, ReadError> {
         let path = path.as_ref();
         let failed = |kind| ReadError { path: path.to_owned(), kind };
-        let json = crate::files::read_bounded(path).map_err(|error| failed(Kind::Io(error)))?;
+        let json = crate::files::read_bounded(path).map_err(|error| failed(ReadErrorKind::Io(error)))?;
         let read = match std::str::from_utf8(&json) {
             Ok(json) => Self::from_json(json),
             Err(_) => serde_json::from_slice(&json),
         };
-        read.map_err(|error| failed(Kind::Json(error)))
+        read.map_err(|error| failed(ReadErrorKind::Json(error)))
     }
 }
 
@@ -113,11 +113,11 @@ fn end_of_string(json: &str, start: usize) -> usize {
 #[derive(Debug)]
 pub struct ReadError {
     path: PathBuf,
-    kind: Kind,
+    kind: ReadErrorKind,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum ReadErrorKind {
     Io(std::io::Error),
     Json(serde_json::Error),
 }
@@ -141,8 +141,8 @@ impl ReadError {
     /// ```
     pub fn line(&self) -> Option<usize> {
         match &self.kind {
-            Kind::Io(_) => None,
-            Kind::Json(error) => Some(error.line()),
+            ReadErrorKind::Io(_) => None,
+            ReadErrorKind::Json(error) => Some(error.line()),
         }
     }
 
@@ -154,8 +154,8 @@ impl ReadError {
     /// ```
     pub fn column(&self) -> Option<usize> {
         match &self.kind {
-            Kind::Io(_) => None,
-            Kind::Json(error) => Some(error.column()),
+            ReadErrorKind::Io(_) => None,
+            ReadErrorKind::Json(error) => Some(error.column()),
         }
     }
 }
@@ -164,12 +164,12 @@ impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
         match &self.kind {
-            Kind::Io(error) => write!(f, "cannot read {path}: {error}"),
-            Kind::Json(error) => {
+            ReadErrorKind::Io(error) => write!(f, "cannot read {path}: {error}"),
+            ReadErrorKind::Json(error) => {
                 let text = error.to_string();
                 let place = format!(" at line {} column {}", error.line(), error.column());
-                let what = text.strip_suffix(&place).unwrap_or(&text);
-                write!(f, "{path}:{}:{}: not a failure record: {what}", error.line(), error.column())
+                let reason = text.strip_suffix(&place).unwrap_or(&text);
+                write!(f, "{path}:{}:{}: not a failure record: {reason}", error.line(), error.column())
             }
         }
     }
@@ -178,8 +178,8 @@ impl fmt::Display for ReadError {
 impl std::error::Error for ReadError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.kind {
-            Kind::Io(error) => Some(error),
-            Kind::Json(error) => Some(error),
+            ReadErrorKind::Io(error) => Some(error),
+            ReadErrorKind::Json(error) => Some(error),
         }
     }
 }

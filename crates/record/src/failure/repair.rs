@@ -48,8 +48,8 @@ impl Repair<'_> {
         }
         while let Some(&byte) = self.json.as_bytes().get(self.at) {
             match byte {
-                b'"' => self.string(),
-                b'-' | b'0'..=b'9' | b'N' | b'I' => self.number(),
+                b'"' => self.repair_string(),
+                b'-' | b'0'..=b'9' | b'N' | b'I' => self.repair_number(),
                 _ => self.at += 1,
             }
         }
@@ -62,13 +62,12 @@ impl Repair<'_> {
         self.copied = self.at;
     }
 
-    fn number(&mut self) {
+    fn repair_number(&mut self) {
         let rest = &self.json[self.at..];
         if let Some(name) = ["NaN", "Infinity", "-Infinity"].into_iter().find(|name| rest.starts_with(name)) {
             return self.replace(name.len(), &format!("\"{name}\""));
         }
-        let is_of_number = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
-        let length = rest.bytes().take_while(|byte| is_of_number(byte)).count();
+        let length = rest.bytes().take_while(|byte| byte.is_ascii_digit() || b"+-.eE".contains(byte)).count();
         let word = &rest[..length];
         if is_too_large(word) {
             self.replace(length, &format!("\"{word}\""));
@@ -77,7 +76,7 @@ impl Repair<'_> {
         }
     }
 
-    fn string(&mut self) {
+    fn repair_string(&mut self) {
         let bytes = self.json.as_bytes();
         self.at += 1;
         while let Some(&byte) = bytes.get(self.at) {
@@ -86,13 +85,13 @@ impl Repair<'_> {
                     self.at += 1;
                     return;
                 }
-                b'\\' => self.escape(),
+                b'\\' => self.repair_escape(),
                 _ => self.at += 1,
             }
         }
     }
 
-    fn escape(&mut self) {
+    fn repair_escape(&mut self) {
         const ESCAPE_BYTES: usize = "\\u0000".len();
         match (self.surrogate(self.at), self.surrogate(self.at + ESCAPE_BYTES)) {
             (Some(Surrogate::High), Some(Surrogate::Low)) => self.at += 2 * ESCAPE_BYTES,

@@ -110,13 +110,13 @@ fn name_known_formats_only(schema: &mut serde_json::Map<String, serde_json::Valu
 fn the_schema_in_io_is_the_schema_of_the_types() {
     let schema = generate();
     let in_package = concat!(env!("CARGO_MANIFEST_DIR"), "/failure.schema.json");
-    let beside_records = concat!(env!("CARGO_MANIFEST_DIR"), "/../../io/failure.schema.json");
+    let in_io = concat!(env!("CARGO_MANIFEST_DIR"), "/../../io/failure.schema.json");
     if std::env::var_os("UPDATE_SCHEMA").is_some() {
-        [in_package, beside_records].iter().for_each(|path| std::fs::write(path, &schema).unwrap());
+        [in_package, in_io].iter().for_each(|path| std::fs::write(path, &schema).unwrap());
     } else {
         let update = "stale: run UPDATE_SCHEMA=1 cargo test -p tracing-failure-record --lib schema";
         assert_eq!(super::SCHEMA, schema, "{update}");
-        assert_eq!(std::fs::read_to_string(beside_records).unwrap(), schema, "{update}");
+        assert_eq!(std::fs::read_to_string(in_io).unwrap(), schema, "{update}");
     }
 }
 
@@ -125,7 +125,7 @@ fn the_reserved_names_are_the_context_keys_of_the_schema() {
     let schema: serde_json::Value = serde_json::from_str(&generate()).unwrap();
     let keys = schema["$defs"]["Context"]["properties"].as_object().unwrap();
     for key in keys.keys() {
-        assert!(super::context::RESERVED.contains(&key.as_str()), "{key}");
+        assert!(super::context::RESERVED_KEYS.contains(&key.as_str()), "{key}");
     }
 }
 

@@ -72,33 +72,36 @@ impl TrailEntry {
     /// `None` if all rows form one series.
     #[doc(hidden)]
     pub fn rows_of_last_series(&self) -> Option<Vec<bool>> {
-        let list = |name: &String| self.columns.get(name).and_then(Value::as_list);
-        let columns: Vec<&[Value]> = self.span_columns.iter().filter_map(list).collect();
-        let of_last = |columns: &[&[Value]]| -> Option<Vec<bool>> {
-            let is_same = |row: usize| columns.iter().all(|column| column.get(row) == column.last());
-            let rows: Vec<bool> = (0..self.elapsed_s.len()).map(is_same).collect();
-            (rows.iter().filter(|is_same| **is_same).count() >= MIN_SERIES_ROWS).then_some(rows)
-        };
+        let names = self.span_columns.iter();
+        let columns: Vec<&[Value]> = names.filter_map(|name| self.columns.get(name)?.as_list()).collect();
+        self.rows_like_last(&columns).or_else(|| {
+            let few: Vec<&[Value]> = columns.iter().copied().filter(|column| has_few_distinct_values(column)).collect();
+            self.rows_like_last(&few)
+        })
+    }
+
+    /// Returns which rows have the values of the last row in these columns, if there are enough of them.
+    fn rows_like_last(&self, columns: &[&[Value]]) -> Option<Vec<bool>> {
         if columns.is_empty() {
             return None;
         }
-        let has_few = |column: &&[Value]| {
-            let mut distinct: Vec<&Value> = Vec::new();
-            for value in column.iter() {
-                if !distinct.contains(&value) {
-                    distinct.push(value);
-                }
-                if distinct.len() > MAX_DISTINCT_VALUES {
-                    return false;
-                }
-            }
-            true
-        };
-        of_last(&columns).or_else(|| {
-            let few: Vec<&[Value]> = columns.iter().copied().filter(has_few).collect();
-            if few.is_empty() { None } else { of_last(&few) }
-        })
+        let is_same = |row: usize| columns.iter().all(|column| column.get(row) == column.last());
+        let rows: Vec<bool> = (0..self.elapsed_s.len()).map(is_same).collect();
+        (rows.iter().filter(|is_same| **is_same).count() >= MIN_SERIES_ROWS).then_some(rows)
     }
+}
+
+fn has_few_distinct_values(column: &[Value]) -> bool {
+    let mut distinct: Vec<&Value> = Vec::new();
+    for value in column {
+        if !distinct.contains(&value) {
+            distinct.push(value);
+        }
+        if distinct.len() > MAX_DISTINCT_VALUES {
+            return false;
+        }
+    }
+    true
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it

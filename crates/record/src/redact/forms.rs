@@ -6,16 +6,12 @@ mod nested;
 
 use std::ops::Range;
 
-use super::names::{MAX_NAME_BYTES, NameKind};
+use super::names::{MAX_NAME_BYTES, NAME_KEYS, NameKind, VALUE_KEYS};
 use super::shape::{has_digit, is_number, is_placeholder, looks_secret};
 use super::units::{Unit, ends_escape, find_unit, quotation, skip, unit_at};
 
 /// Maximum length of an escape that is recognised before a name.
-const MAX_ESCAPE: usize = 32;
-
-/// Keys of an object whose value names another value, and keys of that value.
-const NAME_KEYS: &[&str] = &["name", "key", "variable", "var", "id", "field", "header", "param", "parameter", "option"];
-const VALUE_KEYS: &[&str] = &["value", "val", "content", "data", "default"];
+const MAX_ESCAPE_BYTES: usize = 32;
 
 /// Schemes of `Authorization`, which precede the secret.
 const AUTH_SCHEMES: &[&str] = &["bearer", "basic", "token", "digest", "negotiate", "apikey", "key", "aws4-hmac-sha256"];
@@ -49,15 +45,15 @@ const SETTINGS_OBJECTS: &[&str] = &[
 ];
 
 /// Scans a text for names and finds the secrets that are assigned to them.
-pub(super) struct Forms<'a, J> {
+pub(super) struct FormScanner<'a, J> {
     text: &'a str,
-    judge: J,
+    kind_of: J,
     found: Vec<Range<usize>>,
 }
 
 /// Returns all secrets that a text assigns to names.
-pub(super) fn in_forms(text: &str, judge: impl Fn(&str) -> NameKind) -> Vec<Range<usize>> {
-    let mut forms = Forms { text, judge, found: Vec::new() };
+pub(super) fn secrets_in_forms(text: &str, kind_of: impl Fn(&str) -> NameKind) -> Vec<Range<usize>> {
+    let mut forms = FormScanner { text, kind_of, found: Vec::new() };
     forms.scan();
     forms.found
 }
@@ -88,7 +84,7 @@ struct ValueSpan {
     is_quoted: bool,
 }
 
-impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
+impl<J: Fn(&str) -> NameKind> FormScanner<'_, J> {
     fn scan(&mut self) {
         let bytes = self.text.as_bytes();
         let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
@@ -111,21 +107,21 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
     fn without_escape(&self, start: usize, end: usize) -> usize {
         let word = &self.text[start..end];
         let percents = word.len() - word.trim_start_matches("25").len();
-        let longest = (percents + 5).min(MAX_ESCAPE);
-        (start + 1..end.min(start + longest + 1)).rev().find(|at| ends_escape(self.text, *at)).unwrap_or(start)
+        let max_bytes = (percents + 5).min(MAX_ESCAPE_BYTES);
+        (start + 1..end.min(start + max_bytes + 1)).rev().find(|at| ends_escape(self.text, *at)).unwrap_or(start)
     }
 
     fn check_name(&mut self, name: Range<usize>) {
         let word = &self.text[name.clone()];
         if VALUE_KEYS.iter().any(|key| word.eq_ignore_ascii_case(key)) {
-            return self.value_before_name(name.end);
+            return self.add_value_before_name(name.end);
         }
         let tail = word.len().saturating_sub(MAX_NAME_BYTES);
-        let kind = (self.judge)(&word[tail..]);
+        let kind = (self.kind_of)(&word[tail..]);
         if kind > NameKind::Ordinary {
             self.find_value(name, kind);
         } else if word.starts_with('-') {
-            self.user_of_command(name);
+            self.add_password_of_command(name);
         }
     }
 
@@ -150,14 +146,14 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         })
     }
 
-    fn last_before(&self, at: usize) -> Option<char> {
+    fn last_char_before(&self, at: usize) -> Option<char> {
         self.text[..at].trim_end_matches(|c: char| c.is_whitespace() || c == '\\').chars().next_back()
     }
 
     /// Finds the value that is assigned to a name.
     fn find_value(&mut self, name: Range<usize>, kind: NameKind) {
         if self.opens_element(name.start) {
-            return self.element(name.end, kind);
+            return self.add_element(name.end, kind);
         }
         let mut at = name.end;
         let closing = self.unit(at).filter(|unit| unit.is_quote());
@@ -180,15 +176,15 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
             ':' | '=' | '!' | '-' if unit.c == ':' || unit.c == '=' || matches!(next, Some('=' | '>')) => {
                 let mark = if unit.c == ':' && next != Some('=') { Mark::Colon } else { Mark::Equals };
                 let value = skip(self.text, after + unit.length, |unit| "=>".contains(unit.c));
-                let value = if mark == Mark::Colon { self.behind_type(value) } else { value };
+                let value = if mark == Mark::Colon { self.after_type(value) } else { value };
                 self.check_value(&name, kind, mark, value);
             }
             ',' if quote.is_some() => {
-                self.pair(quote, &name, kind, after + unit.length);
-                self.value_behind_name(kind, after);
+                self.add_pair(quote, &name, kind, after + unit.length);
+                self.add_value_after_name(kind, after);
             }
-            '>' if quote.is_some() => self.content(after + unit.length, kind),
-            '(' if after == at => self.call(after + unit.length, kind),
+            '>' if quote.is_some() => self.add_content(after + unit.length, kind),
+            '(' if after == at => self.add_call(after + unit.length, kind),
             _ if is_option && after > at => {
                 self.check_value(&name, kind.max(NameKind::Credential), Mark::Option, after)
             }
@@ -197,7 +193,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
                 && quote.is_none()
                 && kind >= NameKind::Credential
                 && self.find_spaced_secret(&name, after) => {}
-            _ => self.value_behind_name(kind, at),
+            _ => self.add_value_after_name(kind, at),
         }
     }
 
@@ -219,7 +215,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
     }
 
     /// Returns the position after the type of a declaration: `: &str = …`.
-    fn behind_type(&self, at: usize) -> usize {
+    fn after_type(&self, at: usize) -> usize {
         let is_type = |unit: Unit| unit.c.is_ascii_alphanumeric() || "_&<>[], .'|:*".contains(unit.c);
         let end = skip(self.text, at, is_type);
         let is_declared =
@@ -236,16 +232,16 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         let at = skip_prefix(self.text, at);
         let Some(unit) = self.unit(at) else { return };
         if matches!(unit.c, '|' | '>') && mark == Mark::Colon {
-            return self.block(at);
+            return self.add_block(at);
         }
         if self.text[at..].starts_with("<![CDATA[") {
-            return self.content(at, kind);
+            return self.add_content(at, kind);
         }
         if matches!(unit.c, '[' | '{' | '(') {
-            return self.group(at, kind);
+            return self.add_group(at, kind);
         }
         if self.is_call(at) {
-            return self.expression(at, kind);
+            return self.add_expression(at, kind);
         }
         let Some(span) = self.value_at(at, self.extent(name, kind, mark)) else { return };
         if self.is_secret(name, kind, mark, &span) {
@@ -379,43 +375,43 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
     }
 
     /// Adds the value of a pair: `("Authorization", "Token …")`, `["--password", "…"]`.
-    fn pair(&mut self, quote: Option<usize>, name: &Range<usize>, kind: NameKind, at: usize) {
+    fn add_pair(&mut self, quote: Option<usize>, name: &Range<usize>, kind: NameKind, at: usize) {
         let at = skip_prefix(self.text, self.skip_lines(at));
         let Some(unit) = self.unit(at).filter(|unit| unit.is_quote()) else { return };
         let (value, end) = quotation(self.text, at, unit.length);
         let word = &self.text[name.clone()];
         let text = &self.text[value.clone()];
-        let opens = quote.and_then(|quote| self.last_before(quote)).is_some_and(|c| "([{".contains(c));
+        let opens = quote.and_then(|quote| self.last_char_before(quote)).is_some_and(|c| "([{".contains(c));
         let closes = self.unit(self.skip_lines(end)).is_none_or(|unit| ")]}".contains(unit.c));
         let is_option = word.starts_with('-') && !text.starts_with('-');
         let kind = if is_option { kind.max(NameKind::Credential) } else { kind };
         let is_pair = opens && closes;
         if is_option || is_pair || kind >= NameKind::Credential && looks_secret(text) {
-            self.text_of(value, kind);
+            self.add_text(value, kind);
         }
     }
 
     /// Adds the value after its name: `name: DB_PASSWORD, value: …`, `name="password" value="…"`.
-    fn value_behind_name(&mut self, kind: NameKind, at: usize) {
+    fn add_value_after_name(&mut self, kind: NameKind, at: usize) {
         let at = skip(self.text, at, |unit| unit.is_space() || unit.is_quote() || ",;".contains(unit.c));
         let Some(end) = self.word_among(at, VALUE_KEYS) else { return };
-        if let Some(at) = self.behind_mark(end) {
+        if let Some(at) = self.after_mark(end) {
             self.check_value(&(at..at), kind, Mark::Equals, at);
         }
     }
 
     /// Adds the value before its name: `value: …, name: DB_PASSWORD`.
-    fn value_before_name(&mut self, at: usize) {
-        let Some(at) = self.behind_mark(at) else { return };
+    fn add_value_before_name(&mut self, at: usize) {
+        let Some(at) = self.after_mark(at) else { return };
         let Some(span) = self.value_at(skip_prefix(self.text, at), Extent::Word) else { return };
         let next = skip(self.text, span.end, |unit| unit.is_space() || unit.is_quote() || ",;".contains(unit.c));
         let Some(end) = self.word_among(next, NAME_KEYS) else { return };
-        let Some(at) = self.behind_mark(end) else { return };
+        let Some(at) = self.after_mark(end) else { return };
         let at = skip(self.text, at, Unit::is_quote);
         let end = skip(self.text, at, |unit| unit.c.is_ascii_alphanumeric() || "_-.".contains(unit.c));
-        let kind = (self.judge)(&self.text[at..end]);
+        let kind = (self.kind_of)(&self.text[at..end]);
         if kind > NameKind::Ordinary {
-            self.text_of(span.value, kind);
+            self.add_text(span.value, kind);
         }
     }
 
@@ -427,7 +423,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
     }
 
     /// Returns the position after the `:` or `=` of a key.
-    fn behind_mark(&self, at: usize) -> Option<usize> {
+    fn after_mark(&self, at: usize) -> Option<usize> {
         let at = self.skip_spaces(skip(self.text, at, Unit::is_quote));
         let unit = self.unit(at).filter(|unit| matches!(unit.c, ':' | '='))?;
         Some(self.skip_lines(at + unit.length))

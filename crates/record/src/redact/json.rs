@@ -36,8 +36,8 @@ pub enum Json {
 
 /// Returns everything in a record that looks like a secret.
 pub fn secrets(record: &Json, digest: fn(&str) -> String) -> Vec<SecretFinding> {
-    let mut search = Search { redactor: Redactor::default(), digest, pointer: String::new(), found: Vec::new() };
-    search.value(record);
+    let mut search = SecretSearch { redactor: Redactor::default(), digest, pointer: String::new(), found: Vec::new() };
+    search.visit_value(record);
     search.found
 }
 
@@ -46,80 +46,80 @@ pub fn secrets_in_text(text: &str, digest: fn(&str) -> String) -> Vec<SecretFind
     secrets(&Json::Text(text.to_owned()), digest)
 }
 
-struct Search {
+struct SecretSearch {
     redactor: Redactor,
     digest: fn(&str) -> String,
     pointer: String,
     found: Vec<SecretFinding>,
 }
 
-impl Search {
-    fn value(&mut self, value: &Json) {
+impl SecretSearch {
+    fn visit_value(&mut self, value: &Json) {
         match value {
-            Json::Text(text) => self.text(text),
-            Json::List(list) => self.list(list),
-            Json::Object(entries) => self.object(entries),
+            Json::Text(text) => self.visit_text(text),
+            Json::List(list) => self.visit_list(list),
+            Json::Object(entries) => self.visit_object(entries),
             Json::Number(_) | Json::Plain => {}
         }
     }
 
-    fn text(&mut self, text: &str) {
+    fn visit_text(&mut self, text: &str) {
         for finding in self.redactor.find(text) {
             self.add(finding.kind, &text[finding.range]);
         }
     }
 
-    fn list(&mut self, list: &[Json]) {
+    fn visit_list(&mut self, list: &[Json]) {
         let hidden = self.redactor.hidden_in(&list.iter().map(Json::to_shallow).collect::<Vec<_>>());
         for (index, (value, is_hidden)) in list.iter().zip(hidden).enumerate() {
-            self.below(&index.to_string(), |search| match value {
+            self.at_key(&index.to_string(), |search| match value {
                 Json::Text(text) if is_hidden && text != REDACTED => {
                     search.add("an argument under the name of a secret", text)
                 }
-                value => search.value(value),
+                value => search.visit_value(value),
             });
         }
     }
 
-    fn object(&mut self, entries: &[(String, Json)]) {
+    fn visit_object(&mut self, entries: &[(String, Json)]) {
         let shallow: Map = entries.iter().map(|(key, value)| (key.clone(), value.to_shallow())).collect();
         let named = self.redactor.kind_of_named(&shallow);
         for (key, value) in entries {
             let kind = self.redactor.kind_of_entry(key, named);
-            self.below(key, |search| search.under(kind, value));
+            self.at_key(key, |search| search.visit_named(kind, value));
             // A key is text as well. Its pointer does not contain the secret.
-            self.text(key);
+            self.visit_text(key);
         }
     }
 
-    fn under(&mut self, kind: NameKind, value: &Json) {
+    fn visit_named(&mut self, kind: NameKind, value: &Json) {
         const KIND: &str = "a value under the name of a secret";
         match value {
-            value if kind == NameKind::Ordinary => self.value(value),
+            value if kind == NameKind::Ordinary => self.visit_value(value),
             Json::Text(text) => match self.redactor.under(kind, Value::String(text.clone())) {
-                Value::String(clean) if clean == *text => self.text(text),
+                Value::String(clean) if clean == *text => self.visit_text(text),
                 _ => self.add(KIND, text),
             },
             Json::Number(number) if kind == NameKind::Password => self.add(KIND, number),
             Json::List(list) => {
                 for (index, value) in list.iter().enumerate() {
-                    self.below(&index.to_string(), |search| search.under(kind, value));
+                    self.at_key(&index.to_string(), |search| search.visit_named(kind, value));
                 }
             }
             Json::Object(entries) => {
                 for (key, value) in entries {
-                    self.below(key, |search| search.under(kind.max(search.redactor.kind_of(key)), value));
+                    self.at_key(key, |search| search.visit_named(kind.max(search.redactor.kind_of(key)), value));
                 }
             }
             Json::Number(_) | Json::Plain => {}
         }
     }
 
-    fn below(&mut self, key: &str, search: impl FnOnce(&mut Self)) {
+    fn at_key(&mut self, key: &str, search: impl FnOnce(&mut Self)) {
         let length = self.pointer.len();
-        let shown = self.redactor.text(key).replace('~', "~0").replace('/', "~1");
+        let key = self.redactor.text(key).replace('~', "~0").replace('/', "~1");
         self.pointer.push('/');
-        self.pointer.push_str(&shown);
+        self.pointer.push_str(&key);
         search(self);
         self.pointer.truncate(length);
     }

@@ -2,6 +2,12 @@
 
 use std::ops::Range;
 
+/// Minimum length of a line of a key.
+const MIN_LINE_BYTES: usize = 32;
+
+/// Maximum length of a label such as `RSA PRIVATE KEY`.
+const MAX_LABEL_BYTES: usize = 64;
+
 /// Returns the private keys in a text. Line ends may be written as `\n`, and the lines may be in a list.
 pub(super) fn private_keys(text: &str) -> Vec<Range<usize>> {
     if !text.contains("PRIVATE KEY") && !text.contains("PuTTY-User-Key-File-") {
@@ -12,17 +18,17 @@ pub(super) fn private_keys(text: &str) -> Vec<Range<usize>> {
         if keys.last().is_some_and(|key| at < key.end) {
             continue;
         }
-        if let Some(start) = content(text, at, "BEGIN ").filter(|start| begins_key(&text[*start..])) {
-            let end = text[start..].match_indices("END ").find_map(|(end, _)| content(text, start + end, "END "));
+        if let Some(start) = end_of_label(text, at, "BEGIN ").filter(|start| begins_key(&text[*start..])) {
+            let end = text[start..].match_indices("END ").find_map(|(end, _)| end_of_label(text, start + end, "END "));
             keys.push(at - dashes_before(text, at)..end.unwrap_or(text.len()));
         }
     }
     // The beginning of a long text may be missing.
     for (at, _) in text.match_indices("END ") {
-        if let Some(end) = content(text, at, "END ")
+        if let Some(end) = end_of_label(text, at, "END ")
             && !keys.iter().any(|key| key.contains(&at))
         {
-            let lines = before_end(&text[..at]);
+            let lines = start_of_key_lines(&text[..at]);
             if at - lines > MIN_LINE_BYTES {
                 keys.push(lines..end);
             }
@@ -34,17 +40,14 @@ pub(super) fn private_keys(text: &str) -> Vec<Range<usize>> {
     keys
 }
 
-/// Minimum length of a line of a key.
-const MIN_LINE_BYTES: usize = 32;
-
 /// Returns true if a text contains the first line of a private key.
 pub(super) fn has_begin(text: &str) -> bool {
-    text.match_indices("BEGIN ").any(|(at, _)| content(text, at, "BEGIN ").is_some())
+    text.match_indices("BEGIN ").any(|(at, _)| end_of_label(text, at, "BEGIN ").is_some())
 }
 
 /// Returns true if a text contains the last line of a private key.
 pub(super) fn has_end(text: &str) -> bool {
-    text.match_indices("END ").any(|(at, _)| content(text, at, "END ").is_some())
+    text.match_indices("END ").any(|(at, _)| end_of_label(text, at, "END ").is_some())
 }
 
 /// Returns true if a text is a line of base64 or a header such as `Proc-Type: 4,ENCRYPTED`.
@@ -53,9 +56,9 @@ pub(super) fn is_key_line(text: &str) -> bool {
 }
 
 /// Returns the position after `BEGIN RSA PRIVATE KEY-----`.
-fn content(text: &str, at: usize, word: &str) -> Option<usize> {
+fn end_of_label(text: &str, at: usize, word: &str) -> Option<usize> {
     let label = &text[at + word.len()..];
-    let end = label.find("----").filter(|end| *end < 64)?;
+    let end = label.find("----").filter(|end| *end < MAX_LABEL_BYTES)?;
     let name = label[..end].trim_end();
     let is_label = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ');
     let is_key = name.ends_with("PRIVATE KEY") || name.ends_with("PRIVATE KEY BLOCK");
@@ -72,12 +75,10 @@ fn dashes_before(text: &str, at: usize) -> usize {
 
 /// Returns true if the content of a key follows. Text about keys, such as a pattern, continues differently.
 fn begins_key(rest: &str) -> bool {
-    let escapes =
-        |rest: &str| rest.trim_start_matches(|c: char| c.is_whitespace() || "\\\"',+[]()|>&;".contains(c)).len();
     let mut rest = rest;
     // `\n` before the first line.
     loop {
-        let trimmed = &rest[rest.len() - escapes(rest)..];
+        let trimmed = rest.trim_start_matches(|c: char| c.is_whitespace() || "\\\"',+[]()|>&;".contains(c));
         let was_escape = trimmed.len() < rest.len() && rest[..rest.len() - trimmed.len()].ends_with('\\');
         rest = match trimmed.strip_prefix(['n', 'r', 't']) {
             Some(next) if was_escape => next,
@@ -91,10 +92,9 @@ fn begins_key(rest: &str) -> bool {
 }
 
 /// Returns the start of the lines of base64 at the end of a text.
-fn before_end(text: &str) -> usize {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || "+/=\\\"',- \n\r".contains(c);
-    let start =
-        text.rfind(|c: char| !is_part(c)).map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
+fn start_of_key_lines(text: &str) -> usize {
+    let other = text.rfind(|c: char| !c.is_ascii_alphanumeric() && !"+/=\\\"',- \n\r".contains(c));
+    let start = other.map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
     // Words of a preceding sentence are no lines of a key.
     let words = text[start..].split_inclusive([' ', '\n', '\\', '"', ',', '\'']);
     let (mut at, mut before) = (start, start);

@@ -7,11 +7,11 @@
 mod forms;
 mod json;
 mod keys;
-mod known;
 mod names;
 mod record;
 mod shape;
 mod text;
+mod text_cache;
 mod tokens;
 mod units;
 mod urls;
@@ -22,9 +22,9 @@ use std::borrow::Cow;
 
 use crate::value::{Map, Value};
 pub use json::{Json, SecretFinding, secrets, secrets_in_text};
-pub use known::FieldName;
-use known::KnownTexts;
 pub use names::NameKind;
+pub use text_cache::FieldName;
+use text_cache::TextCache;
 
 /// The text that replaces a secret.
 pub const REDACTED: &str = "[redacted]";
@@ -33,23 +33,25 @@ pub const REDACTED: &str = "[redacted]";
 #[derive(Debug, Default)]
 pub struct Redactor {
     names: Vec<String>,
-    known_names: KnownTexts,
+    known_names: TextCache,
     /// Caches whether a static text contains a secret.
-    known_texts: KnownTexts,
+    known_texts: TextCache,
 }
 
 impl Redactor {
     /// Adds a name whose values are secrets.
-    pub fn also(&mut self, name: impl Into<String>) {
+    pub fn add_name(&mut self, name: impl Into<String>) {
         self.names.push(name.into().to_lowercase());
     }
 
     /// Classifies the name of a field. The name is static, so the result is cached.
     #[inline]
     pub fn field(&self, name: &'static str) -> FieldName {
-        let is_plain = || name.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
-        let judge = || FieldName { kind: self.kind_of(name), is_plain: is_plain() }.to_bits();
-        FieldName::from_bits(self.known_names.look_up(name, judge))
+        let bits = self.known_names.get_or_compute(name, || {
+            let is_plain = name.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
+            FieldName { kind: self.kind_of(name), is_plain }.to_bits()
+        });
+        FieldName::from_bits(bits)
     }
 
     /// Classifies the name of a field.
@@ -66,9 +68,8 @@ impl Redactor {
 
     /// Redacts a text that often repeats, such as the name of a function.
     fn clean_name(&self, name: &mut Cow<'static, str>) {
-        let has_secret = |text: &str| !self.find(text).is_empty();
         if let Cow::Borrowed(text) = *name
-            && self.known_texts.look_up(text, || has_secret(text).into()) == 0
+            && self.known_texts.get_or_compute(text, || (!self.find(text).is_empty()).into()) == 0
         {
             return;
         }
@@ -105,14 +106,12 @@ impl Redactor {
     /// Returns the command line without its secrets.
     pub fn command_line(&self, words: impl IntoIterator<Item = String>) -> Vec<String> {
         let words = Value::List(words.into_iter().map(Value::String).collect());
-        let text = |value: Value| match value {
+        let Value::List(words) = self.inside(words) else { return Vec::new() };
+        let texts = words.into_iter().map(|value| match value {
             Value::String(text) => text,
             other => other.to_string(),
-        };
-        match self.inside(words) {
-            Value::List(words) => words.into_iter().map(text).collect(),
-            _ => Vec::new(),
-        }
+        });
+        texts.collect()
     }
 }
 

@@ -190,6 +190,13 @@ const ATTRIBUTE_WORDS: &[&str] = &[
 /// Words whose plural is recognised.
 const PLURAL_WORDS: &[&str] = &["word", "phrase", "secret", "cred", "credential", "key", "token", "cookie", "header"];
 
+/// Keys of an object whose text names another value of the object.
+pub(super) const NAME_KEYS: &[&str] =
+    &["name", "key", "variable", "var", "id", "field", "header", "param", "parameter", "option"];
+
+/// Keys of the named value.
+pub(super) const VALUE_KEYS: &[&str] = &["value", "val", "content", "data", "default"];
+
 /// Maximum length of a name.
 pub(super) const MAX_NAME_BYTES: usize = 64;
 

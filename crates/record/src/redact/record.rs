@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use super::Redactor;
-use crate::failure::{Failure, Frame, Location, Process, SpanEntry, Suggestion};
+use crate::failure::{Breadcrumb, Failure, Frame, Location, Process, SpanEntry, Suggestion, TrailEntry};
 use crate::value::Value;
 
 impl Redactor {
     /// Redacts every text of a record.
     pub fn failure(&self, failure: &mut Failure) {
         self.stacks(failure);
-        self.beside_stacks(failure);
+        self.except_stacks(failure);
     }
 
     /// Redacts every text of a record except the stacks.
-    pub fn beside_stacks(&self, failure: &mut Failure) {
+    pub fn except_stacks(&self, failure: &mut Failure) {
         let Failure { computation, theoretical_ref, error_type, error_message, parameters, context, .. } = failure;
         let texts = [computation, theoretical_ref, error_type, error_message];
         let others = [&mut context.reason, &mut context.thread, &mut context.job_id, &mut context.notebook];
@@ -23,9 +23,7 @@ impl Redactor {
                 [Some(&mut error.message), error.type_name.as_mut(), error.variant.as_mut(), error.backtrace.as_mut()];
             texts.into_iter().flatten().chain(&mut error.notes)
         });
-        let breadcrumbs = context.breadcrumbs.iter_mut().map(|breadcrumb| &mut breadcrumb.message);
-        let trail = context.trail.iter_mut().filter_map(|entry| entry.message.as_mut());
-        let texts = texts.into_iter().chain(others.into_iter().flatten()).chain(errors).chain(breadcrumbs).chain(trail);
+        let texts = texts.into_iter().chain(others.into_iter().flatten()).chain(errors);
         texts.for_each(|text| self.clean(text));
         failure.suggested_fixes.iter_mut().for_each(|fix| self.clean(fix));
         for map in [parameters, &mut context.event, &mut context.other] {
@@ -35,22 +33,8 @@ impl Redactor {
             error.data = error.data.take().map(|data| self.inside(data));
         }
         context.spans.iter_mut().for_each(|span| self.span(span));
-        for entry in &mut context.trail {
-            self.clean_name(&mut entry.level);
-            entry.span.iter_mut().chain(&mut entry.spans).for_each(|span| self.clean_name(span));
-            entry.span_fields = self.map(std::mem::take(&mut entry.span_fields));
-            entry.span_columns.iter_mut().for_each(|name| self.clean(name));
-            entry.location.iter_mut().for_each(|place| self.location(place));
-            for (name, column) in entry.columns.iter_mut() {
-                *column = self.column(name, std::mem::take(column));
-            }
-        }
-        for breadcrumb in &mut context.breadcrumbs {
-            self.clean_name(&mut breadcrumb.level);
-            breadcrumb.span.iter_mut().for_each(|span| self.clean_name(span));
-            breadcrumb.span_fields = self.map(std::mem::take(&mut breadcrumb.span_fields));
-            breadcrumb.location.iter_mut().for_each(|place| self.location(place));
-        }
+        context.trail.iter_mut().for_each(|entry| self.trail_entry(entry));
+        context.breadcrumbs.iter_mut().for_each(|breadcrumb| self.breadcrumb(breadcrumb));
         for series in &mut context.convergence {
             self.clean_name(&mut series.column);
             series.crossed.iter_mut().for_each(|crossed| self.clean(&mut crossed.of));
@@ -87,6 +71,26 @@ impl Redactor {
             self.clean_name(&mut frame.function);
             frame.file.iter_mut().for_each(|file| self.clean_name(file));
         }
+    }
+
+    fn trail_entry(&self, entry: &mut TrailEntry) {
+        entry.message.iter_mut().for_each(|message| self.clean(message));
+        self.clean_name(&mut entry.level);
+        entry.span.iter_mut().chain(&mut entry.spans).for_each(|span| self.clean_name(span));
+        entry.span_fields = self.map(std::mem::take(&mut entry.span_fields));
+        entry.span_columns.iter_mut().for_each(|name| self.clean(name));
+        entry.location.iter_mut().for_each(|place| self.location(place));
+        for (name, column) in entry.columns.iter_mut() {
+            *column = self.column(name, std::mem::take(column));
+        }
+    }
+
+    fn breadcrumb(&self, breadcrumb: &mut Breadcrumb) {
+        self.clean(&mut breadcrumb.message);
+        self.clean_name(&mut breadcrumb.level);
+        breadcrumb.span.iter_mut().for_each(|span| self.clean_name(span));
+        breadcrumb.span_fields = self.map(std::mem::take(&mut breadcrumb.span_fields));
+        breadcrumb.location.iter_mut().for_each(|place| self.location(place));
     }
 
     fn suggestion(&self, suggestion: &mut Suggestion) {

@@ -22,11 +22,11 @@ pub(super) fn is_upper_with_digit(text: &str) -> bool {
 pub(super) fn is_random(text: &str) -> bool {
     text.split(['-', '_']).any(|piece| {
         let has = |kind: fn(&u8) -> bool| piece.as_bytes().iter().any(kind);
-        let digits = has(u8::is_ascii_digit);
+        let has_digits = has(u8::is_ascii_digit);
         let is_hash = piece.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && digits;
-        let long = piece.len() >= 32 && has(u8::is_ascii_alphabetic) && digits && !is_hash;
-        (piece.len() >= 20 && mixed || long) && !is_words(piece)
+        let is_mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has_digits;
+        let is_long = piece.len() >= 32 && has(u8::is_ascii_alphabetic) && has_digits && !is_hash;
+        (piece.len() >= 20 && is_mixed || is_long) && !is_words(piece)
     })
 }
 
@@ -146,7 +146,7 @@ pub(super) fn is_placeholder(text: &str) -> bool {
     let is_name =
         |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-: !()\"'[]{}*".contains(&byte));
     let is_in_brackets = [('<', '>'), ('{', '}'), ('[', ']')].into_iter().any(|(open, close)| {
-        inner(open, close).is_some_and(|name| name.len() <= 40 && is_name(name) && !super::shape::looks_secret(name))
+        inner(open, close).is_some_and(|name| name.len() <= 40 && is_name(name) && !looks_secret(name))
     });
     let is_variable = text.strip_prefix('$').is_some_and(|name| {
         let name = name.trim_matches(['{', '}', '(', ')']);

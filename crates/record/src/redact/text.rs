@@ -14,23 +14,23 @@ pub(super) struct Finding {
     pub(super) kind: &'static str,
 }
 
-/// Returns all secrets in a text, in order and without overlaps. `judge` classifies names, and `names` are the names
+/// Returns all secrets in a text, in order and without overlaps. `kind_of` classifies names, and `names` are the names
 /// that the program added.
-pub(super) fn find(text: &str, names: &[String], judge: impl Fn(&str) -> NameKind) -> Vec<Finding> {
-    let mut clues = clues(text);
+pub(super) fn find(text: &str, names: &[String], kind_of: impl Fn(&str) -> NameKind) -> Vec<Finding> {
+    let mut clues = find_clues(text);
     clues.has_name |= names.iter().any(|name| contains_ignoring_case(text, name));
     let mut found = clues.tokens;
     if clues.has_name {
         let kind = "a value under the name of a secret";
         found.extend(keys::private_keys(text).into_iter().map(|range| Finding { range, kind: "a private key" }));
-        found.extend(validation::in_errors(text, &judge).into_iter().map(|range| Finding { range, kind }));
-        found.extend(forms::in_forms(text, judge).into_iter().map(|range| Finding { range, kind }));
+        found.extend(validation::secrets_in_errors(text, &kind_of).into_iter().map(|range| Finding { range, kind }));
+        found.extend(forms::secrets_in_forms(text, kind_of).into_iter().map(|range| Finding { range, kind }));
     }
     if clues.has_url {
-        found.extend(urls::in_urls(text).into_iter().map(|(range, kind)| Finding { range, kind }));
+        found.extend(urls::secrets_in_urls(text).into_iter().map(|(range, kind)| Finding { range, kind }));
     }
     found.retain(|finding| !finding.range.is_empty());
-    if found.len() > 1 { merged(found) } else { found }
+    if found.len() > 1 { merge(found) } else { found }
 }
 
 /// The result of one pass over the bytes of a text. Most texts contain no clue and need no further search.
@@ -43,7 +43,7 @@ struct Clues {
     tokens: Vec<Finding>,
 }
 
-fn clues(text: &str) -> Clues {
+fn find_clues(text: &str) -> Clues {
     let bytes = text.as_bytes();
     let mut clues = Clues::default();
     let (mut is_inside, mut has_escape) = (false, false);
@@ -86,7 +86,7 @@ static CLASSES: [u8; 256] = {
 };
 
 /// Sorts the findings and merges those that overlap.
-fn merged(mut found: Vec<Finding>) -> Vec<Finding> {
+fn merge(mut found: Vec<Finding>) -> Vec<Finding> {
     found.retain(|finding| !finding.range.is_empty());
     found.sort_by_key(|finding| (finding.range.start, std::cmp::Reverse(finding.range.end)));
     let mut merged: Vec<Finding> = Vec::with_capacity(found.len());

@@ -8,182 +8,152 @@
 
 use std::ops::Range;
 
-use super::shape::{has_digit, has_digit_and_letter, is_any, is_random, is_upper_with_digit, is_web_token};
+use super::shape::{
+    has_digit, has_digit_and_letter, is_any, is_basic_credentials, is_random, is_upper_with_digit, is_web_token,
+};
 
 /// A token format: a prefix and the form of the rest.
 struct Format {
     prefix: &'static str,
     kind: &'static str,
-    shortest: usize,
-    longest: usize,
+    min_bytes: usize,
+    max_bytes: usize,
     /// Allowed characters other than ASCII letters and digits.
     marks: &'static str,
-    judge: fn(&str) -> bool,
+    has_form: fn(&str) -> bool,
 }
 
+/// Maximum length of a token.
 const MAX_BYTES: usize = 4096;
 
-const fn format(
-    prefix: &'static str,
-    kind: &'static str,
-    shortest: usize,
-    longest: usize,
-    marks: &'static str,
-    judge: fn(&str) -> bool,
-) -> Format {
-    Format { prefix, kind, shortest, longest, marks, judge }
+/// Lists the prefixes of a format, its kind, the limits on the length of the rest, its marks, and its form.
+macro_rules! formats {
+    ($($($prefix:literal)|+ => $kind:literal, $min:literal..=$max:expr, $marks:literal, $has_form:path;)*) => {
+        &[$($(Format {
+            prefix: $prefix,
+            kind: $kind,
+            min_bytes: $min,
+            max_bytes: $max,
+            marks: $marks,
+            has_form: $has_form,
+        },)+)*]
+    };
 }
 
-const FORMATS: &[Format] = &[
+const FORMATS: &[Format] = formats! {
     // AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
-    format("AKIA", "an AWS access key", 16, 16, "", is_upper_with_digit),
-    format("ASIA", "an AWS access key", 16, 16, "", is_upper_with_digit),
-    format("ABIA", "an AWS access key", 16, 16, "", is_upper_with_digit),
-    format("ACCA", "an AWS access key", 16, 16, "", is_upper_with_digit),
+    "AKIA" | "ASIA" | "ABIA" | "ACCA" => "an AWS access key", 16..=16, "", is_upper_with_digit;
     // GitHub: https://github.blog/engineering/behind-githubs-new-authentication-token-formats
-    format("ghp_", "a GitHub token", 36, MAX_BYTES, "", is_any),
-    format("gho_", "a GitHub token", 36, MAX_BYTES, "", is_any),
-    format("ghu_", "a GitHub token", 36, MAX_BYTES, "", is_any),
-    format("ghs_", "a GitHub token", 36, MAX_BYTES, "", is_any),
-    format("ghr_", "a GitHub token", 36, MAX_BYTES, "", is_any),
-    format("github_pat_", "a GitHub token", 36, MAX_BYTES, "_", is_any),
+    "ghp_" | "gho_" | "ghu_" | "ghs_" | "ghr_" => "a GitHub token", 36..=MAX_BYTES, "", is_any;
+    "github_pat_" => "a GitHub token", 36..=MAX_BYTES, "_", is_any;
     // GitLab: https://docs.gitlab.com/security/tokens/#token-prefixes
-    format("glpat-", "a GitLab token", 20, MAX_BYTES, "-_.", has_digit),
-    format("gldt-", "a GitLab token", 20, MAX_BYTES, "-_", has_digit),
-    format("glrt-", "a GitLab token", 20, MAX_BYTES, "-_.", has_digit),
-    format("glptt-", "a GitLab token", 20, MAX_BYTES, "-_", has_digit),
-    format("glcbt-", "a GitLab token", 20, MAX_BYTES, "-_", has_digit),
-    format("gloas-", "a GitLab token", 20, MAX_BYTES, "-_", has_digit),
-    format("glsoat-", "a GitLab token", 20, MAX_BYTES, "-_", has_digit),
-    format("glft-", "a GitLab token", 20, MAX_BYTES, "-_", has_digit),
-    format("glagent-", "a GitLab token", 20, MAX_BYTES, "-_", has_digit),
+    "glpat-" => "a GitLab token", 20..=MAX_BYTES, "-_.", has_digit;
+    "gldt-" => "a GitLab token", 20..=MAX_BYTES, "-_", has_digit;
+    "glrt-" => "a GitLab token", 20..=MAX_BYTES, "-_.", has_digit;
+    "glptt-" | "glcbt-" | "gloas-" | "glsoat-" | "glft-" | "glagent-"
+        => "a GitLab token", 20..=MAX_BYTES, "-_", has_digit;
     // Google: https://docs.cloud.google.com/docs/authentication/token-types
-    format("AIza", "a Google API key", 35, 35, "-_", is_any),
-    format("ya29.", "a Google token", 20, MAX_BYTES, "-_.", has_digit_and_letter),
-    format("GOCSPX-", "a Google client secret", 20, MAX_BYTES, "-_", is_any),
+    "AIza" => "a Google API key", 35..=35, "-_", is_any;
+    "ya29." => "a Google token", 20..=MAX_BYTES, "-_.", has_digit_and_letter;
+    "GOCSPX-" => "a Google client secret", 20..=MAX_BYTES, "-_", is_any;
     // Models: OpenAI, Anthropic, Groq, Hugging Face, Perplexity, Replicate, xAI.
-    format("sk-", "an API key", 20, MAX_BYTES, "-_", is_random),
-    format("gsk_", "a Groq API key", 20, MAX_BYTES, "", has_digit_and_letter),
-    format("hf_", "a Hugging Face token", 34, 34, "", is_any),
-    format("api_org_", "a Hugging Face token", 34, 34, "", is_any),
-    format("pplx-", "a Perplexity API key", 32, MAX_BYTES, "", has_digit_and_letter),
-    format("r8_", "a Replicate token", 37, 40, "", has_digit_and_letter),
-    format("xai-", "an xAI API key", 40, MAX_BYTES, "", has_digit_and_letter),
-    format("nvapi-", "an NVIDIA API key", 40, MAX_BYTES, "-_", has_digit_and_letter),
+    "sk-" => "an API key", 20..=MAX_BYTES, "-_", is_random;
+    "gsk_" => "a Groq API key", 20..=MAX_BYTES, "", has_digit_and_letter;
+    "hf_" | "api_org_" => "a Hugging Face token", 34..=34, "", is_any;
+    "pplx-" => "a Perplexity API key", 32..=MAX_BYTES, "", has_digit_and_letter;
+    "r8_" => "a Replicate token", 37..=40, "", has_digit_and_letter;
+    "xai-" => "an xAI API key", 40..=MAX_BYTES, "", has_digit_and_letter;
+    "nvapi-" => "an NVIDIA API key", 40..=MAX_BYTES, "-_", has_digit_and_letter;
     // Payment: Stripe, Square, Shopify, PayPal's Braintree.
-    format("sk_live_", "a Stripe key", 10, MAX_BYTES, "", is_any),
-    format("sk_test_", "a Stripe key", 10, MAX_BYTES, "", is_any),
-    format("sk_prod_", "a Stripe key", 10, MAX_BYTES, "", is_any),
-    format("rk_live_", "a Stripe key", 10, MAX_BYTES, "", is_any),
-    format("rk_test_", "a Stripe key", 10, MAX_BYTES, "", is_any),
-    format("rk_prod_", "a Stripe key", 10, MAX_BYTES, "", is_any),
-    format("whsec_", "a webhook secret", 20, MAX_BYTES, "+/=", has_digit_and_letter),
-    format("sq0atp-", "a Square token", 22, 60, "-_", is_any),
-    format("sq0csp-", "a Square secret", 22, 60, "-_", is_any),
-    format("shpat_", "a Shopify token", 32, 32, "", has_digit),
-    format("shpca_", "a Shopify token", 32, 32, "", has_digit),
-    format("shppa_", "a Shopify token", 32, 32, "", has_digit),
-    format("shpss_", "a Shopify secret", 32, 32, "", has_digit),
-    format("access_token$production$", "a Braintree token", 32, MAX_BYTES, "$", has_digit),
+    "sk_live_" | "sk_test_" | "sk_prod_" | "rk_live_" | "rk_test_" | "rk_prod_"
+        => "a Stripe key", 10..=MAX_BYTES, "", is_any;
+    "whsec_" => "a webhook secret", 20..=MAX_BYTES, "+/=", has_digit_and_letter;
+    "sq0atp-" => "a Square token", 22..=60, "-_", is_any;
+    "sq0csp-" => "a Square secret", 22..=60, "-_", is_any;
+    "shpat_" | "shpca_" | "shppa_" => "a Shopify token", 32..=32, "", has_digit;
+    "shpss_" => "a Shopify secret", 32..=32, "", has_digit;
+    "access_token$production$" => "a Braintree token", 32..=MAX_BYTES, "$", has_digit;
     // Messages: Slack (https://docs.slack.dev/authentication/tokens), SendGrid, Telegram, Brevo, Twilio.
-    format("xoxa-", "a Slack token", 10, MAX_BYTES, "-", has_digit),
-    format("xoxb-", "a Slack token", 10, MAX_BYTES, "-", has_digit),
-    format("xoxp-", "a Slack token", 10, MAX_BYTES, "-", has_digit),
-    format("xoxr-", "a Slack token", 10, MAX_BYTES, "-", has_digit),
-    format("xoxs-", "a Slack token", 10, MAX_BYTES, "-", has_digit),
-    format("xoxo-", "a Slack token", 10, MAX_BYTES, "-", has_digit),
-    format("xoxc-", "a Slack token", 10, MAX_BYTES, "-", has_digit),
-    format("xoxd-", "a Slack token", 10, MAX_BYTES, "-%+/=", has_digit),
-    format("xoxe-", "a Slack token", 10, MAX_BYTES, "-", has_digit),
-    format("xoxe.", "a Slack token", 10, MAX_BYTES, "-", has_digit),
-    format("xapp-", "a Slack token", 10, MAX_BYTES, "-", has_digit),
-    format("hooks.slack.com/services/", "a Slack webhook", 12, MAX_BYTES, "/", has_digit),
-    format("hooks.slack.com/workflows/", "a Slack webhook", 12, MAX_BYTES, "/", has_digit),
-    format("hooks.slack.com/triggers/", "a Slack webhook", 12, MAX_BYTES, "/", has_digit),
-    format("discord.com/api/webhooks/", "a Discord webhook", 40, MAX_BYTES, "/-_", has_digit),
-    format("discordapp.com/api/webhooks/", "a Discord webhook", 40, MAX_BYTES, "/-_", has_digit),
-    format("webhook.office.com/webhookb2/", "a Teams webhook", 40, MAX_BYTES, "/-@", has_digit),
-    format("api.telegram.org/bot", "a Telegram token", 35, MAX_BYTES, ":-_", has_digit),
-    format("SK", "a Twilio key", 32, 32, "", is_hexadecimal),
-    format("SG.", "a SendGrid key", 66, 66, "-_.", has_digit),
-    format("xkeysib-", "a Brevo key", 64, MAX_BYTES, "-", has_digit),
+    "xoxa-" | "xoxb-" | "xoxp-" | "xoxr-" | "xoxs-" | "xoxo-" | "xoxc-"
+        => "a Slack token", 10..=MAX_BYTES, "-", has_digit;
+    "xoxd-" => "a Slack token", 10..=MAX_BYTES, "-%+/=", has_digit;
+    "xoxe-" | "xoxe." | "xapp-" => "a Slack token", 10..=MAX_BYTES, "-", has_digit;
+    "hooks.slack.com/services/" | "hooks.slack.com/workflows/" | "hooks.slack.com/triggers/"
+        => "a Slack webhook", 12..=MAX_BYTES, "/", has_digit;
+    "discord.com/api/webhooks/" | "discordapp.com/api/webhooks/"
+        => "a Discord webhook", 40..=MAX_BYTES, "/-_", has_digit;
+    "webhook.office.com/webhookb2/" => "a Teams webhook", 40..=MAX_BYTES, "/-@", has_digit;
+    "api.telegram.org/bot" => "a Telegram token", 35..=MAX_BYTES, ":-_", has_digit;
+    "SK" => "a Twilio key", 32..=32, "", is_hexadecimal;
+    "SG." => "a SendGrid key", 66..=66, "-_.", has_digit;
+    "xkeysib-" => "a Brevo key", 64..=MAX_BYTES, "-", has_digit;
     // Packages: npm, PyPI (https://warehouse.pypa.io), RubyGems, crates.io, NuGet, Clojars, Docker, Artifactory.
-    format("npm_", "an npm token", 36, 36, "", is_any),
-    format("pypi-AgE", "a PyPI token", 16, MAX_BYTES, "-_", is_any),
-    format("pypi-", "a PyPI token", 40, MAX_BYTES, "-_", is_random),
-    format("rubygems_", "a RubyGems key", 48, 48, "", has_digit),
-    format("cio", "a crates.io token", 32, 32, "", is_random),
-    format("oy2", "a NuGet key", 43, 43, "", has_digit),
-    format("CLOJARS_", "a Clojars token", 60, 60, "", has_digit),
-    format("dckr_pat_", "a Docker token", 27, 36, "-_", is_any),
-    format("dckr_oat_", "a Docker token", 27, 36, "-_", is_any),
-    format("AKCp", "an Artifactory key", 69, 69, "", is_any),
-    format("cmVmd", "an Artifactory token", 59, 59, "", is_any),
+    "npm_" => "an npm token", 36..=36, "", is_any;
+    "pypi-AgE" => "a PyPI token", 16..=MAX_BYTES, "-_", is_any;
+    "pypi-" => "a PyPI token", 40..=MAX_BYTES, "-_", is_random;
+    "rubygems_" => "a RubyGems key", 48..=48, "", has_digit;
+    "cio" => "a crates.io token", 32..=32, "", is_random;
+    "oy2" => "a NuGet key", 43..=43, "", has_digit;
+    "CLOJARS_" => "a Clojars token", 60..=60, "", has_digit;
+    "dckr_pat_" | "dckr_oat_" => "a Docker token", 27..=36, "-_", is_any;
+    "AKCp" => "an Artifactory key", 69..=69, "", is_any;
+    "cmVmd" => "an Artifactory token", 59..=59, "", is_any;
     // Infrastructure: HashiCorp, DigitalOcean, Databricks, Doppler, Fly.io, Pulumi, Linode, Heroku, Cloudflare, Azure,
     // Alibaba, OpenShift, Tailscale.
-    format("hvs.", "a Vault token", 20, MAX_BYTES, "-_", has_digit_and_letter),
-    format("hvb.", "a Vault token", 20, MAX_BYTES, "-_", has_digit_and_letter),
-    format("hvr.", "a Vault token", 20, MAX_BYTES, "-_", has_digit_and_letter),
-    format("dop_v1_", "a DigitalOcean token", 64, 64, "", is_any),
-    format("doo_v1_", "a DigitalOcean token", 64, 64, "", is_any),
-    format("dor_v1_", "a DigitalOcean token", 64, 64, "", is_any),
-    format("dapi", "a Databricks token", 32, 34, "-", is_hexadecimal),
-    format("dkea", "a Databricks token", 32, 34, "-", is_hexadecimal),
-    format("dp.pt.", "a Doppler token", 40, 44, "", is_any),
-    format("dp.st.", "a Doppler token", 40, MAX_BYTES, "._-", is_any),
-    format("fo1_", "a Fly.io token", 43, 43, "-_", is_any),
-    format("fm2_", "a Fly.io token", 100, MAX_BYTES, "+/=", is_any),
-    format("FlyV1", "a Fly.io token", 100, MAX_BYTES, " +/=_,", is_any),
-    format("pul-", "a Pulumi token", 40, 40, "", is_hexadecimal),
-    format("HRKU-", "a Heroku key", 36, MAX_BYTES, "-_", has_digit),
-    format("LTAI", "an Alibaba access key", 20, 24, "", is_random),
-    format("sha256~", "an OpenShift token", 43, 43, "-_", is_any),
-    format(".atlasv1.", "a Terraform token", 60, 70, "-_=", has_digit),
-    format("v1.0-", "a Cloudflare key", 171, 171, "-", is_hexadecimal),
-    format("tskey-", "a Tailscale key", 20, MAX_BYTES, "-", has_digit),
-    format("A3-", "a 1Password key", 32, 38, "-", is_upper_with_digit),
-    format("ops_eyJ", "a 1Password token", 250, MAX_BYTES, "+/=", is_any),
-    format("AGE-SECRET-KEY-1", "an age key", 58, 58, "", is_any),
+    "hvs." | "hvb." | "hvr." => "a Vault token", 20..=MAX_BYTES, "-_", has_digit_and_letter;
+    "dop_v1_" | "doo_v1_" | "dor_v1_" => "a DigitalOcean token", 64..=64, "", is_any;
+    "dapi" | "dkea" => "a Databricks token", 32..=34, "-", is_hexadecimal;
+    "dp.pt." => "a Doppler token", 40..=44, "", is_any;
+    "dp.st." => "a Doppler token", 40..=MAX_BYTES, "._-", is_any;
+    "fo1_" => "a Fly.io token", 43..=43, "-_", is_any;
+    "fm2_" => "a Fly.io token", 100..=MAX_BYTES, "+/=", is_any;
+    "FlyV1" => "a Fly.io token", 100..=MAX_BYTES, " +/=_,", is_any;
+    "pul-" => "a Pulumi token", 40..=40, "", is_hexadecimal;
+    "HRKU-" => "a Heroku key", 36..=MAX_BYTES, "-_", has_digit;
+    "LTAI" => "an Alibaba access key", 20..=24, "", is_random;
+    "sha256~" => "an OpenShift token", 43..=43, "-_", is_any;
+    ".atlasv1." => "a Terraform token", 60..=70, "-_=", has_digit;
+    "v1.0-" => "a Cloudflare key", 171..=171, "-", is_hexadecimal;
+    "tskey-" => "a Tailscale key", 20..=MAX_BYTES, "-", has_digit;
+    "A3-" => "a 1Password key", 32..=38, "-", is_upper_with_digit;
+    "ops_eyJ" => "a 1Password token", 250..=MAX_BYTES, "+/=", is_any;
+    "AGE-SECRET-KEY-1" => "an age key", 58..=58, "", is_any;
     // Services: Grafana, New Relic, Sentry, Postman, Linear, Notion, Airtable, Atlassian, Asana, Prefect, ReadMe,
     // Typeform, PlanetScale, Supabase, Weights & Biases, Dynatrace, Mapbox, Figma, Sourcegraph.
-    format("glc_", "a Grafana token", 32, MAX_BYTES, "+/=", is_random),
-    format("glsa_", "a Grafana token", 32, MAX_BYTES, "_", has_digit),
-    format("NRAK-", "a New Relic key", 27, 27, "", is_any),
-    format("NRJS-", "a New Relic key", 19, 19, "", is_any),
-    format("NRII-", "a New Relic key", 32, 32, "-", is_any),
-    format("sntrys_", "a Sentry token", 40, MAX_BYTES, "+/=_", is_any),
-    format("sntryu_", "a Sentry token", 64, 64, "", is_any),
-    format("PMAK-", "a Postman key", 59, 59, "-", is_any),
-    format("lin_api_", "a Linear key", 40, 40, "", is_any),
-    format("ntn_", "a Notion token", 40, 50, "", has_digit),
-    format("secret_", "a Notion token", 43, 43, "", has_digit_and_letter),
-    format("pat", "an Airtable token", 79, 79, ".", is_airtable),
-    format("ATATT3", "an Atlassian token", 100, MAX_BYTES, "-_=", is_any),
-    format("ATCTT3", "an Atlassian token", 100, MAX_BYTES, "-_=", is_any),
-    format("ATBB", "a Bitbucket token", 32, 32, "", is_random),
-    format("pnu_", "a Prefect key", 36, 36, "", is_any),
-    format("rdme_", "a ReadMe key", 70, 70, "", is_any),
-    format("tfp_", "a Typeform token", 40, MAX_BYTES, "-_.=", has_digit),
-    format("pscale_tkn_", "a PlanetScale token", 32, 64, "-_.=", is_any),
-    format("pscale_pw_", "a PlanetScale password", 32, 64, "-_.=", is_any),
-    format("pscale_oauth_", "a PlanetScale token", 32, 64, "-_.=", is_any),
-    format("sbp_", "a Supabase token", 40, 40, "", is_hexadecimal),
-    format("dt0c01.", "a Dynatrace token", 80, MAX_BYTES, ".", is_any),
-    format("figd_", "a Figma token", 40, MAX_BYTES, "-_", is_any),
-    format("sgp_", "a Sourcegraph token", 40, MAX_BYTES, "_", has_digit),
-    format("shippo_live_", "a Shippo token", 40, 40, "", is_any),
-    format("duffel_live_", "a Duffel token", 43, 43, "-_=", is_any),
-    format("EZAK", "an EasyPost key", 54, 54, "", is_any),
-    format("p8e-", "an Adobe secret", 32, 32, "", has_digit),
+    "glc_" => "a Grafana token", 32..=MAX_BYTES, "+/=", is_random;
+    "glsa_" => "a Grafana token", 32..=MAX_BYTES, "_", has_digit;
+    "NRAK-" => "a New Relic key", 27..=27, "", is_any;
+    "NRJS-" => "a New Relic key", 19..=19, "", is_any;
+    "NRII-" => "a New Relic key", 32..=32, "-", is_any;
+    "sntrys_" => "a Sentry token", 40..=MAX_BYTES, "+/=_", is_any;
+    "sntryu_" => "a Sentry token", 64..=64, "", is_any;
+    "PMAK-" => "a Postman key", 59..=59, "-", is_any;
+    "lin_api_" => "a Linear key", 40..=40, "", is_any;
+    "ntn_" => "a Notion token", 40..=50, "", has_digit;
+    "secret_" => "a Notion token", 43..=43, "", has_digit_and_letter;
+    "pat" => "an Airtable token", 79..=79, ".", is_airtable;
+    "ATATT3" | "ATCTT3" => "an Atlassian token", 100..=MAX_BYTES, "-_=", is_any;
+    "ATBB" => "a Bitbucket token", 32..=32, "", is_random;
+    "pnu_" => "a Prefect key", 36..=36, "", is_any;
+    "rdme_" => "a ReadMe key", 70..=70, "", is_any;
+    "tfp_" => "a Typeform token", 40..=MAX_BYTES, "-_.=", has_digit;
+    "pscale_tkn_" => "a PlanetScale token", 32..=64, "-_.=", is_any;
+    "pscale_pw_" => "a PlanetScale password", 32..=64, "-_.=", is_any;
+    "pscale_oauth_" => "a PlanetScale token", 32..=64, "-_.=", is_any;
+    "sbp_" => "a Supabase token", 40..=40, "", is_hexadecimal;
+    "dt0c01." => "a Dynatrace token", 80..=MAX_BYTES, ".", is_any;
+    "figd_" => "a Figma token", 40..=MAX_BYTES, "-_", is_any;
+    "sgp_" => "a Sourcegraph token", 40..=MAX_BYTES, "_", has_digit;
+    "shippo_live_" => "a Shippo token", 40..=40, "", is_any;
+    "duffel_live_" => "a Duffel token", 43..=43, "-_=", is_any;
+    "EZAK" => "an EasyPost key", 54..=54, "", is_any;
+    "p8e-" => "an Adobe secret", 32..=32, "", has_digit;
     // RFC 7519 and RFC 6750.
-    format("eyJ", "a JSON web token", 20, MAX_BYTES, "-_.=", is_web_token),
-    format("Bearer ", "a bearer token", 16, MAX_BYTES, "-_.~+/=", is_random),
-    format("bearer ", "a bearer token", 16, MAX_BYTES, "-_.~+/=", is_random),
-    format("BEARER ", "a bearer token", 16, MAX_BYTES, "-_.~+/=", is_random),
+    "eyJ" => "a JSON web token", 20..=MAX_BYTES, "-_.=", is_web_token;
+    "Bearer " | "bearer " | "BEARER " => "a bearer token", 16..=MAX_BYTES, "-_.~+/=", is_random;
     // RFC 7617.
-    format("Basic ", "a user and a password in base64", 8, MAX_BYTES, "+/=-_", super::shape::is_basic_credentials),
-    format("basic ", "a user and a password in base64", 8, MAX_BYTES, "+/=-_", super::shape::is_basic_credentials),
-];
+    "Basic " | "basic " => "a user and a password in base64", 8..=MAX_BYTES, "+/=-_", is_basic_credentials;
+};
 
 fn is_hexadecimal(text: &str) -> bool {
     has_digit(text) && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
@@ -215,7 +185,7 @@ pub(super) fn token_at(text: &str, at: usize) -> Option<(Range<usize>, &'static 
         let is_part = |byte: u8| byte.is_ascii_alphanumeric() || format.marks.as_bytes().contains(&byte);
         let length = body.bytes().take(MAX_BYTES).position(|byte| !is_part(byte)).unwrap_or(body.len().min(MAX_BYTES));
         let body = body.get(..length)?.trim_end_matches(['.', '-', ' ']);
-        let fits = (format.shortest..=format.longest).contains(&body.len()) && (format.judge)(body);
+        let fits = (format.min_bytes..=format.max_bytes).contains(&body.len()) && (format.has_form)(body);
         // A scheme is not part of the secret: `Bearer [redacted]`.
         let begin = if format.prefix.ends_with([' ', '/']) { start } else { at };
         fits.then(|| (begin..start + body.len(), format.kind))
@@ -270,8 +240,8 @@ pub(super) mod tests {
         let bodies = [random, hexadecimal, capitals, web, &airtable, "Ym9iOmh1bnRlcjIyMjIyMg=="];
         let sample = |format: &Format| {
             let fits = bodies.iter().flat_map(|body| {
-                let body = if body.len() < format.shortest { body.repeat(4) } else { (*body).to_owned() };
-                let ends = [format.shortest.max(24).min(format.longest), body.len().min(format.longest)];
+                let body = if body.len() < format.min_bytes { body.repeat(4) } else { (*body).to_owned() };
+                let ends = [format.min_bytes.max(24).min(format.max_bytes), body.len().min(format.max_bytes)];
                 ends.into_iter().filter_map(move |end| body.get(..end).map(str::to_owned)).collect::<Vec<_>>()
             });
             let text = |body: String| format!("{}{body}", format.prefix);

@@ -23,7 +23,6 @@ const MAX_BACKSLASHES: usize = 256;
 /// Returns the unit that begins here, or `None` at the end.
 pub(super) fn unit_at(text: &str, at: usize) -> Option<Unit> {
     let rest = text.get(at..)?;
-    let unit = |c, length| Some(Unit { c, length });
     let c = rest.chars().next()?;
     let escaped = match c {
         '\\' => after_backslashes(rest),
@@ -32,7 +31,7 @@ pub(super) fn unit_at(text: &str, at: usize) -> Option<Unit> {
         '\u{1b}' => colour(rest),
         _ => None,
     };
-    escaped.or_else(|| unit(c, c.len_utf8()))
+    escaped.or(Some(Unit { c, length: c.len_utf8() }))
 }
 
 fn after_backslashes(rest: &str) -> Option<Unit> {
@@ -104,10 +103,14 @@ fn colour(rest: &str) -> Option<Unit> {
 }
 
 /// Returns the position of the first unit from here on that is wanted, and the unit.
-pub(super) fn find_unit(text: &str, from: usize, mut wanted: impl FnMut(usize, Unit) -> bool) -> Option<(usize, Unit)> {
+pub(super) fn find_unit(
+    text: &str,
+    from: usize,
+    mut is_wanted: impl FnMut(usize, Unit) -> bool,
+) -> Option<(usize, Unit)> {
     let mut at = from;
     while let Some(unit) = unit_at(text, at) {
-        if wanted(at, unit) {
+        if is_wanted(at, unit) {
             return Some((at, unit));
         }
         at += unit.length;
@@ -116,8 +119,8 @@ pub(super) fn find_unit(text: &str, from: usize, mut wanted: impl FnMut(usize, U
 }
 
 /// Returns the position of the first unit that is not skipped, or the end.
-pub(super) fn skip(text: &str, from: usize, skipped: impl Fn(Unit) -> bool) -> usize {
-    find_unit(text, from, |_, unit| !skipped(unit)).map_or(text.len(), |(at, _)| at)
+pub(super) fn skip(text: &str, from: usize, is_skipped: impl Fn(Unit) -> bool) -> usize {
+    find_unit(text, from, |_, unit| !is_skipped(unit)).map_or(text.len(), |(at, _)| at)
 }
 
 /// Returns the range between the quotes of the quotation that opens at `at`, and the position after it. `open` is the
@@ -126,27 +129,27 @@ pub(super) fn quotation(text: &str, at: usize, open: usize) -> (std::ops::Range<
     let mark = &text[at..at + open];
     let start = at + open;
     // `"""`, but not an empty quotation.
-    let triple = text[start..].starts_with(mark) && text[start + open..].starts_with(mark);
-    let (start, width) = if triple { (start + 2 * open, 3 * open) } else { (start, open) };
+    let is_triple = text[start..].starts_with(mark) && text[start + open..].starts_with(mark);
+    let (start, width) = if is_triple { (start + 2 * open, 3 * open) } else { (start, open) };
     let closes = |at: usize, unit: Unit| {
         let raw = &text[at..at + unit.length];
         let is_end = match mark.trim_start_matches('\\') {
             // A quote inside the quotation has another number of backslashes before it. Escaped backslashes of the text
             // itself come in whole steps.
             quote if quote.len() == 1 => {
-                let [own_backslashes, step] = [mark.len() - 1, 2 * mark.len()];
+                let [outer_backslashes, step] = [mark.len() - 1, 2 * mark.len()];
                 raw.ends_with(quote)
                     && unit.is_quote()
-                    && raw.len() > own_backslashes
-                    && (raw.len() - 1 - own_backslashes).is_multiple_of(step)
+                    && raw.len() > outer_backslashes
+                    && (raw.len() - 1 - outer_backslashes).is_multiple_of(step)
             }
             _ => raw == mark,
         };
-        is_end && (!triple || text[at + unit.length..].starts_with(&mark.repeat(2)))
+        is_end && (!is_triple || text[at + unit.length..].starts_with(&mark.repeat(2)))
     };
     match find_unit(text, start, closes) {
         Some((at, unit)) => (start..at + unit.length - open, at + unit.length + width - open),
-        None if triple => (start..text.len(), text.len()),
+        None if is_triple => (start..text.len(), text.len()),
         None => {
             let end = text[start..].find('\n').map_or(text.len(), |line| start + line);
             (start..end, end)
@@ -158,12 +161,14 @@ pub(super) fn quotation(text: &str, at: usize, open: usize) -> (std::ops::Range<
 pub(super) fn ends_escape(text: &str, at: usize) -> bool {
     let bytes = text.as_bytes();
     let before = |back: usize| at.checked_sub(back).map(|at| bytes[at]);
-    let hexadecimal = |count: usize| (1..=count).all(|back| before(back).is_some_and(|byte| byte.is_ascii_hexdigit()));
-    let letter = matches!(before(1), Some(b'n' | b'r' | b't' | b'b' | b'f' | b'v' | b'0')) && before(2) == Some(b'\\');
-    letter
-        || hexadecimal(2) && ends_percent(&bytes[..at - 2])
-        || hexadecimal(2) && before(3) == Some(b'x') && before(4) == Some(b'\\')
-        || hexadecimal(4) && before(5) == Some(b'u') && before(6) == Some(b'\\')
+    let is_hexadecimal =
+        |count: usize| (1..=count).all(|back| before(back).is_some_and(|byte| byte.is_ascii_hexdigit()));
+    let is_letter =
+        matches!(before(1), Some(b'n' | b'r' | b't' | b'b' | b'f' | b'v' | b'0')) && before(2) == Some(b'\\');
+    is_letter
+        || is_hexadecimal(2) && ends_percent(&bytes[..at - 2])
+        || is_hexadecimal(2) && before(3) == Some(b'x') && before(4) == Some(b'\\')
+        || is_hexadecimal(4) && before(5) == Some(b'u') && before(6) == Some(b'\\')
         || before(1) == Some(b'm') && ends_colour(&bytes[..at])
 }
 

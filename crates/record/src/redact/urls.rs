@@ -19,7 +19,7 @@ const SIGNATURE_PARAMETERS: &[&str] =
 const KEY_PARAMETERS: &[&str] = &["key", "code", "ticket", "pass", "sessionid", "session"];
 
 /// Returns the users with passwords in URLs, and the secret parameters of URLs.
-pub(super) fn in_urls(text: &str) -> Vec<(Range<usize>, &'static str)> {
+pub(super) fn secrets_in_urls(text: &str) -> Vec<(Range<usize>, &'static str)> {
     let mut found = Vec::new();
     if text.contains('@') || text.contains("%40") {
         found.extend(users(text).into_iter().map(|range| (range, "a URL with a password")));
@@ -61,18 +61,8 @@ fn user(text: &str, start: usize, scheme: &str) -> Option<Range<usize>> {
     let end = find_unit(text, start, |_, unit| ends(unit)).map_or(text.len(), |(at, _)| at);
     let authority =
         find_unit(text, start, |at, unit| at >= end || "/?#".contains(unit.c)).map_or(end, |(at, _)| at.min(end));
-    let last = |wanted: char, from: usize, to: usize| {
-        let mut last = None;
-        find_unit(&text[..to], from, |at, unit| {
-            if unit.c == wanted {
-                last = Some((at, unit.length));
-            }
-            false
-        });
-        last
-    };
     let colon = find_unit(&text[..authority], start, |_, unit| unit.c == ':');
-    let Some((sign, _)) = last('@', start, authority) else {
+    let Some(sign) = last_at_sign(text, start, authority) else {
         // The password itself may contain a slash, but a port does not.
         let (colon, unit) = colon?;
         let password = &text[colon + unit.length..authority];
@@ -82,7 +72,7 @@ fn user(text: &str, start: usize, scheme: &str) -> Option<Range<usize>> {
         if is_port || is_place(password) {
             return None;
         }
-        let (sign, _) = last('@', authority, end)?;
+        let sign = last_at_sign(text, authority, end)?;
         return Some(start..sign);
     };
     let has_host = unit_at(text, sign).is_some_and(|unit| sign + unit.length < end);
@@ -91,6 +81,18 @@ fn user(text: &str, start: usize, scheme: &str) -> Option<Range<usize>> {
         None => !scheme.eq_ignore_ascii_case("ssh") && is_token(&text[start..sign]),
     };
     (has_host && is_secret).then_some(start..sign)
+}
+
+/// Returns the position of the last `@` in this range.
+fn last_at_sign(text: &str, start: usize, end: usize) -> Option<usize> {
+    let mut last = None;
+    find_unit(&text[..end], start, |at, unit| {
+        if unit.c == '@' {
+            last = Some(at);
+        }
+        false
+    });
+    last
 }
 
 /// Returns true if the user of a URL is a token.
@@ -164,7 +166,7 @@ mod tests {
     use super::*;
 
     fn hidden(text: &str) -> String {
-        let mut found = in_urls(text);
+        let mut found = secrets_in_urls(text);
         found.sort_by_key(|(range, _)| range.start);
         let mut hidden = text.to_owned();
         for (range, _) in found.into_iter().rev() {

@@ -4,21 +4,23 @@ use std::ops::Range;
 
 use super::names::NameKind;
 
+/// Text before a value.
 const VALUE_START: &str = "input_value=";
+/// Text after a value.
 const VALUE_END: &str = ", input_type=";
 
 /// Returns the values of secret fields.
-pub(super) fn in_errors(text: &str, judge: impl Fn(&str) -> NameKind) -> Vec<Range<usize>> {
-    let value_of_secret = |(at, _): (usize, &str)| {
+pub(super) fn secrets_in_errors(text: &str, kind_of: impl Fn(&str) -> NameKind) -> Vec<Range<usize>> {
+    let values = text.match_indices(VALUE_START).filter_map(|(at, _)| {
         let (before, _) = text[..at].rsplit_once('\n')?;
         let field = before.rsplit('\n').next()?.trim();
-        let is_secret = field.split('.').any(|name| judge(name) > NameKind::Ordinary);
+        let is_secret = field.split('.').any(|name| kind_of(name) > NameKind::Ordinary);
         let start = at + VALUE_START.len();
         let line = text[start..].lines().next()?;
         let length = line.rfind(VALUE_END).unwrap_or(line.len());
         (is_secret && line.starts_with(['\'', '"'])).then_some(start..start + length)
-    };
-    text.match_indices(VALUE_START).filter_map(value_of_secret).collect()
+    });
+    values.collect()
 }
 
 #[cfg(test)]

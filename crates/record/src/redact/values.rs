@@ -3,16 +3,10 @@
 
 use std::borrow::Cow;
 
-use super::names::NameKind;
+use super::names::{NAME_KEYS, NameKind, VALUE_KEYS};
 use super::shape::{is_number, is_placeholder};
 use super::{REDACTED, Redactor, keys};
 use crate::value::{Map, Value};
-
-/// Keys of an object whose text names another value of the object.
-const NAME_KEYS: &[&str] = &["name", "key", "variable", "var", "id", "field", "header", "param", "parameter", "option"];
-
-/// Keys of the named value.
-const VALUE_KEYS: &[&str] = &["value", "val", "content", "data", "default"];
 
 impl Redactor {
     /// Returns a value without its secrets.
@@ -77,11 +71,11 @@ impl Redactor {
 
     fn list(&self, list: Vec<Value>) -> Vec<Value> {
         let is_hidden = self.hidden_in(&list);
-        let clean = |(value, is_hidden): (Value, bool)| match value {
+        let clean = list.into_iter().zip(is_hidden).map(|(value, is_hidden)| match value {
             Value::String(_) if is_hidden => REDACTED.into(),
             other => self.inside(other),
-        };
-        list.into_iter().zip(is_hidden).map(clean).collect()
+        });
+        clean.collect()
     }
 
     /// Returns for each entry of a list whether the entries before it make it a secret.
@@ -92,10 +86,9 @@ impl Redactor {
         for at in 0..texts.len() {
             let text = texts[at];
             let begins_key = text.contains("PRIVATE KEY") && keys::has_begin(text);
-            let goes_on =
-                || texts[at + 1..].iter().find(|next| !next.is_empty()).is_some_and(|next| keys::is_key_line(next));
-            if begins_key && goes_on() {
-                in_key = true;
+            if begins_key {
+                let next = texts[at + 1..].iter().find(|next| !next.is_empty());
+                in_key |= next.is_some_and(|next| keys::is_key_line(next));
             }
             hidden[at] |= in_key;
             if in_key && keys::has_end(text) {
@@ -151,7 +144,7 @@ mod tests {
     #[test]
     fn secrets_are_found_at_any_depth() {
         let mut redactor = Redactor::default();
-        redactor.also("Session");
+        redactor.add_name("Session");
         let map = Map::from_iter([
             ("rtol", Value::Float(1e-6)),
             ("session", "abc".into()),

@@ -66,7 +66,7 @@ pub struct Amendment {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn amend(path: impl AsRef<Path>, amendment: &Amendment) -> io::Result<usize> {
-    Change::new(path.as_ref(), amendment).apply().map(|amended| amended.added)
+    RecordChange::new(path.as_ref(), amendment).apply().map(|amended| amended.added)
 }
 
 /// Amends a record that was read earlier, unless the file now contains another failure.
@@ -90,11 +90,11 @@ pub fn amend(path: impl AsRef<Path>, amendment: &Amendment) -> io::Result<usize>
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn amend_failure(path: impl AsRef<Path>, failure: &Failure, amendment: &Amendment) -> io::Result<usize> {
-    Change::new(path.as_ref(), amendment).of(failure).apply().map(|amended| amended.added)
+    RecordChange::new(path.as_ref(), amendment).of(failure).apply().map(|amended| amended.added)
 }
 
 /// An amendment and the conditions under which it is written.
-pub struct Change<'a> {
+pub struct RecordChange<'a> {
     path: &'a Path,
     amendment: &'a Amendment,
     failure: Option<&'a Failure>,
@@ -102,29 +102,29 @@ pub struct Change<'a> {
 }
 
 /// The result of amending a record.
-pub struct Amended {
+pub struct AmendResult {
     /// The file of the record itself, even if the given path was a copy or a link.
     pub path: PathBuf,
     /// The number of new suggestions.
     pub added: usize,
 }
 
-impl<'a> Change<'a> {
+impl<'a> RecordChange<'a> {
     /// Creates a change of the record in a file.
     pub fn new(path: &'a Path, amendment: &'a Amendment) -> Self {
-        Change { path, amendment, failure: None, stop: None }
+        RecordChange { path, amendment, failure: None, stop: None }
     }
 
     /// Restricts the change to this failure: it fails if the file contains another one.
     #[must_use]
     pub fn of(self, failure: &'a Failure) -> Self {
-        Change { failure: Some(failure), ..self }
+        RecordChange { failure: Some(failure), ..self }
     }
 
     /// Stops without a change once this flag is set.
     #[must_use]
     pub fn unless(self, stop: &'a AtomicBool) -> Self {
-        Change { stop: Some(stop), ..self }
+        RecordChange { stop: Some(stop), ..self }
     }
 
     /// Writes the change.
@@ -132,7 +132,7 @@ impl<'a> Change<'a> {
     /// # Errors
     ///
     /// Fails if the record cannot be amended. It is unchanged then.
-    pub fn apply(self) -> io::Result<Amended> {
+    pub fn apply(self) -> io::Result<AmendResult> {
         self.apply_with(|| Ok(()))
     }
 
@@ -142,7 +142,7 @@ impl<'a> Change<'a> {
     /// # Errors
     ///
     /// Fails if the record cannot be amended. It is unchanged then.
-    pub fn apply_with(self, also: impl FnOnce() -> io::Result<()>) -> io::Result<Amended> {
+    pub fn apply_with(self, also: impl FnOnce() -> io::Result<()>) -> io::Result<AmendResult> {
         let never = AtomicBool::new(false);
         let stop = self.stop.unwrap_or(&never);
         let path = self.record_file()?;
@@ -154,14 +154,14 @@ impl<'a> Change<'a> {
             })?;
         }
         let (amended, added) =
-            text::amended(&json, self.amendment).map_err(|error| about(&path, "cannot amend", error))?;
+            text::amend(&json, self.amendment).map_err(|error| about(&path, "cannot amend", error))?;
         if amended == json {
             also()?;
-            return Ok(Amended { path, added });
+            return Ok(AmendResult { path, added });
         }
         let path_text = path.display();
         replace(&path, &amended, || {
-            ensure(!stop.load(Ordering::Relaxed), || format!("interrupted: {path_text} is as it was"))?;
+            ensure(!stop.load(Ordering::Relaxed), || format!("interrupted: {path_text} is unchanged"))?;
             ensure(record_lock.is_current(), || {
                 format!("{path_text} was replaced in the meantime: it is not amended")
             })?;
@@ -171,7 +171,7 @@ impl<'a> Change<'a> {
             amend_copy(&path.with_file_name(LATEST_NAME), id, &amended)
                 .map_err(|error| with_context("the record is amended, but its copy is not", error))?;
         }
-        Ok(Amended { path, added })
+        Ok(AmendResult { path, added })
     }
 
     /// Returns the file of the record. For `latest.json`, this is the original of the copy.
@@ -186,9 +186,7 @@ impl<'a> Change<'a> {
         let entries = entries.map_err(|error| with_context("cannot list the records", error))?;
         let mut paths = entries.flatten().map(|entry| entry.path());
         let found = paths.find(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(is_original));
-        found.ok_or_else(|| {
-            io::Error::other(format!("{} is a copy, and the record that it is of is not there", path.display()))
-        })
+        found.ok_or_else(|| io::Error::other(format!("{} is a copy of a record that does not exist", path.display())))
     }
 }
 

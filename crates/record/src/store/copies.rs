@@ -22,7 +22,7 @@ pub fn copies<'n>(names: &[&'n str]) -> HashMap<&'n str, &'n str> {
     // The shortest comes first: it represents the failure if several copies have no original.
     suspects.sort_by_key(|name| (name.len(), *name));
     let all: HashSet<&str> = names.iter().copied().collect();
-    let originals = names.iter().copied().filter(|name| Store::is_own_name(name));
+    let originals = names.iter().copied().filter(|name| Store::is_record_file_name(name));
     let mut times_and_ids: HashMap<&str, &str> =
         originals.filter_map(|name| Some((time_and_id_in(name)?, name))).collect();
     let mut copies = HashMap::new();
@@ -38,10 +38,10 @@ pub fn copies<'n>(names: &[&'n str]) -> HashMap<&'n str, &'n str> {
 
 /// Returns true if a name may be a copy. Most names are rejected quickly.
 fn is_suspect(name: &str) -> bool {
-    !has_own_form(name) && (time_and_id_in(name).is_some() || decorations(name).next().is_some())
+    !has_store_form(name) && (time_and_id_in(name).is_some() || decorations(name).next().is_some())
 }
 
-fn has_own_form(name: &str) -> bool {
+fn has_store_form(name: &str) -> bool {
     let has_form = |time_and_id: &str| {
         time_and_id.as_bytes()[20] == b'_' && time_and_id.bytes().take(8).all(|byte| byte.is_ascii_digit())
     };

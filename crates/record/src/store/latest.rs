@@ -28,11 +28,12 @@ const BURST_INTERVAL: Duration = Duration::from_millis(100);
 /// wrong.
 const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::minutes(1);
 
+/// The file `latest.json` of a directory.
 #[derive(Debug)]
 pub(super) struct Latest {
     dir: PathBuf,
     durability: Durability,
-    state: Renewable<State>,
+    state: Renewable<LatestState>,
     /// Held while this process copies a record.
     copying: Renewable<()>,
     /// True if every record is copied at once, because a later copy may never happen.
@@ -42,7 +43,7 @@ pub(super) struct Latest {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct LatestState {
     /// The newest record that has not been copied.
     pending: Option<Pending>,
     last_copy: Option<Instant>,
@@ -81,9 +82,9 @@ impl Latest {
     /// The record itself is already written. The failing computation therefore does not wait if another process is
     /// replacing `latest.json` or if it cannot be written.
     pub(super) fn add(self: &Arc<Self>, order: RecordOrder, json: String) {
-        let Some(in_burst) = self.add_pending(Pending { order, json: Arc::new(json) }) else { return };
-        let copied = !in_burst && matches!(self.copy(Duration::ZERO), Ok(true));
-        if !copied && (self.is_unbuffered.load(Ordering::Relaxed) || !self.schedule()) {
+        let Some(is_in_burst) = self.add_pending(Pending { order, json: Arc::new(json) }) else { return };
+        let is_copied = !is_in_burst && matches!(self.copy(Duration::ZERO), Ok(true));
+        if !is_copied && (self.is_unbuffered.load(Ordering::Relaxed) || !self.schedule()) {
             let _ = self.flush();
         }
     }
@@ -100,11 +101,11 @@ impl Latest {
         if state.scheduled_in == Some(fork::generation()) {
             return None;
         }
-        let in_burst = state.last_copy.is_some_and(|copied| copied.elapsed() < BURST_INTERVAL);
-        if !in_burst {
+        let is_in_burst = state.last_copy.is_some_and(|copied| copied.elapsed() < BURST_INTERVAL);
+        if !is_in_burst {
             state.last_copy = Some(Instant::now());
         }
-        Some(in_burst)
+        Some(is_in_burst)
     }
 
     /// Schedules a background copy of the pending record. Returns true if the copy is scheduled.
@@ -115,19 +116,19 @@ impl Latest {
             return true;
         }
         let latest = Arc::clone(self);
-        let copy = move || {
+        let copy = background::run(move || {
             std::thread::sleep(BURST_INTERVAL);
             if let Some(mut state) = latest.state.lock() {
                 state.scheduled_in = None;
                 state.last_copy = Some(Instant::now());
             }
             let _ = latest.flush();
-        };
-        let spawned = background::run(copy).is_ok();
-        if spawned {
+        });
+        let is_scheduled = copy.is_ok();
+        if is_scheduled {
             state.scheduled_in = Some(generation);
         }
-        spawned
+        is_scheduled
     }
 
     /// Copies every later record at once, because the program is about to end.

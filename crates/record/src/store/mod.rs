@@ -22,7 +22,7 @@ use runtime::lock::LOCK_TIMEOUT;
 use runtime::{background, fork};
 
 use crate::failure::{Failure, ReadError};
-pub use amend::{Amended, Amendment, Change, RecordLock, amend, amend_failure};
+pub use amend::{AmendResult, Amendment, RecordChange, RecordLock, amend, amend_failure};
 pub use area::{Areas, file_name_part};
 pub use copies::{copies, time_and_id_in};
 use latest::Latest;
@@ -208,19 +208,19 @@ impl Store {
 
     fn tidy_later(&self) {
         let (dir, tidying) = (self.dir.clone(), Arc::clone(&self.tidying));
-        let tidy = move || {
+        self.tidying.store(fork::generation() + 1, Ordering::Release);
+        let started = background::run(move || {
             let _ = remove_abandoned(&dir);
             tidying.store(0, Ordering::Release);
-        };
-        self.tidying.store(fork::generation() + 1, Ordering::Release);
-        if background::run(tidy).is_err() {
+        });
+        if started.is_err() {
             self.tidying.store(0, Ordering::Release);
         }
     }
 
     /// Waits for the thread that removes abandoned files, because the end of the process would stop it.
     #[doc(hidden)]
-    pub fn end_tidying(&self) {
+    pub fn wait_for_tidying(&self) {
         let started = Instant::now();
         while self.tidying.load(Ordering::Acquire) == fork::generation() + 1 && started.elapsed() < LOCK_TIMEOUT {
             std::thread::sleep(Duration::from_micros(200));
@@ -294,11 +294,11 @@ impl Store {
     #[allow(clippy::type_complexity)]
     pub fn paths_and_copies(&self) -> io::Result<(Vec<PathBuf>, Vec<(PathBuf, PathBuf)>)> {
         let entries = std::fs::read_dir(&self.dir).map_err(|error| about(&self.dir, "cannot list", error))?;
-        let record_name = |entry: DirEntry| {
+        let names = entries.filter_map(Result::ok).filter_map(|entry| {
             let name = entry.file_name().into_string().ok()?;
             (is_record_name(&name) && is_file(&entry)).then_some(name)
-        };
-        let mut names: Vec<String> = entries.filter_map(Result::ok).filter_map(record_name).collect();
+        });
+        let mut names: Vec<String> = names.collect();
         // The time follows the area, so the names are sorted by the part after the area.
         names.sort_by(|a, b| time_and_id(a).cmp(time_and_id(b)));
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -337,10 +337,10 @@ impl Store {
     /// ```
     /// use tracing_failure::Store;
     ///
-    /// assert!(Store::is_own_name("rg_flow_20251227T043000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e.json"));
-    /// assert!(!Store::is_own_name("notes.json"));
+    /// assert!(Store::is_record_file_name("rg_flow_20251227T043000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e.json"));
+    /// assert!(!Store::is_record_file_name("notes.json"));
     /// ```
-    pub fn is_own_name(name: &str) -> bool {
+    pub fn is_record_file_name(name: &str) -> bool {
         copies::split_name(name).is_some_and(|(area, rest)| copies::is_area(area) && copies::is_time_and_id(rest))
     }
 }
@@ -349,7 +349,7 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         let _ = self.latest.flush();
-        self.end_tidying();
+        self.wait_for_tidying();
     }
 }
 
@@ -377,7 +377,7 @@ fn create_dir(dir: &Path) -> io::Result<()> {
 }
 
 fn remove_abandoned(dir: &Path) -> io::Result<usize> {
-    let abandoned = temporary::abandoned(dir).map_err(|error| about(dir, "cannot list", error))?;
+    let abandoned = temporary::find_abandoned(dir).map_err(|error| about(dir, "cannot list", error))?;
     Ok(abandoned.iter().filter(|path| std::fs::remove_file(path).is_ok()).count())
 }
 
@@ -386,9 +386,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn own_names_are_told_from_others() {
+    fn only_names_of_records_are_recognised() {
         const ID: &str = "01a21351-ff9b-736d-ac9d-0e7e3264969e";
-        assert!(Store::is_own_name(&format!("rg_flow_20251227T043000.000Z_{ID}.json")));
+        assert!(Store::is_record_file_name(&format!("rg_flow_20251227T043000.000Z_{ID}.json")));
         for name in [
             "rg_flow_20251227_043000.json".to_owned(),
             "latest.json".to_owned(),
@@ -400,7 +400,7 @@ mod tests {
             format!("rg_flow_20251227T043000.000Z_{}.json", ID.replace('-', "")),
             format!("Copy of rg_flow_20251227T043000.000Z_{ID}.json"),
         ] {
-            assert!(!Store::is_own_name(&name), "{name}");
+            assert!(!Store::is_record_file_name(&name), "{name}");
         }
     }
 }

@@ -46,15 +46,15 @@ pub type PastFix = (Resolution, Option<Uuid>);
 #[derive(Debug)]
 pub(super) struct Resolutions {
     path: PathBuf,
-    cache: Renewable<Cache>,
+    cache: Renewable<FixCache>,
 }
 
 #[derive(Debug, Default)]
-struct Cache {
+struct FixCache {
     /// Modification time and length of the file when it was read.
     file_state: Option<(SystemTime, u64)>,
     /// The fixes by fingerprint, oldest first.
-    fixed: Arc<HashMap<String, Vec<PastFix>>>,
+    fixes: Arc<HashMap<String, Vec<PastFix>>>,
 }
 
 impl Store {
@@ -79,19 +79,7 @@ impl Store {
         let line = Line { fingerprint, id: failure.context.id, resolution: resolution.clone() };
         let line = serde_json::to_string(&line)? + "\n";
         let path = &self.resolutions.path;
-        let append = || {
-            if line.len() > MAX_LINE_BYTES {
-                return Err(io::Error::new(io::ErrorKind::InvalidInput, "the fix is longer than 64 KiB"));
-            }
-            if std::fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
-                return Err(io::Error::other("it is no ordinary file"));
-            }
-            let mut file = open_ordinary(OpenOptions::new().create(true).read(true).append(true), path)?;
-            // A full disk may have cut the last line, so this one starts on a new line.
-            let line = if ends_with_newline(&mut file)? { line } else { format!("\n{line}") };
-            file.write_all(line.as_bytes())
-        };
-        append().map_err(|error| about(path, "cannot write", error))?;
+        append_line(path, line).map_err(|error| about(path, "cannot write", error))?;
         Ok(resolution)
     }
 
@@ -110,7 +98,7 @@ impl Store {
 
     /// Returns the fixes with the ids of the fixed failures.
     #[doc(hidden)]
-    pub fn fixed(&self, fingerprint: &str) -> Vec<PastFix> {
+    pub fn past_fixes(&self, fingerprint: &str) -> Vec<PastFix> {
         self.resolutions.of(fingerprint)
     }
 }
@@ -127,11 +115,24 @@ impl Resolutions {
         let Some(state) = state else { return Vec::new() };
         let Some(mut cache) = self.cache.lock() else { return Vec::new() };
         if cache.file_state != Some(state) {
-            cache.fixed = Arc::new(read_fixes(&self.path));
+            cache.fixes = Arc::new(read_fixes(&self.path));
             cache.file_state = Some(state);
         }
-        cache.fixed.get(fingerprint).into_iter().flatten().rev().take(MAX_FIXES).cloned().collect()
+        cache.fixes.get(fingerprint).into_iter().flatten().rev().take(MAX_FIXES).cloned().collect()
     }
+}
+
+fn append_line(path: &Path, line: String) -> io::Result<()> {
+    if line.len() > MAX_LINE_BYTES {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the fix is longer than 64 KiB"));
+    }
+    if std::fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
+        return Err(io::Error::other("it is no ordinary file"));
+    }
+    let mut file = open_ordinary(OpenOptions::new().create(true).read(true).append(true), path)?;
+    // A full disk may have cut the last line, so this one starts on a new line.
+    let line = if ends_with_newline(&mut file)? { line } else { format!("\n{line}") };
+    file.write_all(line.as_bytes())
 }
 
 fn ends_with_newline(file: &mut File) -> io::Result<bool> {
@@ -144,15 +145,15 @@ fn ends_with_newline(file: &mut File) -> io::Result<bool> {
 }
 
 fn read_fixes(path: &Path) -> HashMap<String, Vec<PastFix>> {
-    let mut fixed: HashMap<String, Vec<PastFix>> = HashMap::new();
+    let mut fixes: HashMap<String, Vec<PastFix>> = HashMap::new();
     // Skips lines that a full disk has cut, and the line that begins before the bytes that are read.
     let text = read_end(path).unwrap_or_default();
     for line in text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok()) {
         let fix = shorten(&line.resolution.fix, MAX_FIX_BYTES).into_owned();
         let resolution = Resolution { fix, ..line.resolution };
-        fixed.entry(line.fingerprint).or_default().push((resolution, line.id));
+        fixes.entry(line.fingerprint).or_default().push((resolution, line.id));
     }
-    fixed
+    fixes
 }
 
 fn read_end(path: &Path) -> io::Result<Vec<u8>> {

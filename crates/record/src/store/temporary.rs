@@ -32,7 +32,7 @@ pub(super) fn mark_in_use(file: &File) {
 }
 
 /// Returns the temporary files of a directory whose writers no longer exist.
-pub(super) fn abandoned(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub(super) fn find_abandoned(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
     let hidden = std::fs::read_dir(dir)?
         .filter_map(Result::ok)
         .filter(|entry| entry.file_name().to_str().is_some_and(is_temporary_name));
@@ -42,12 +42,11 @@ pub(super) fn abandoned(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
 /// Returns true for `.{file of the store}.{anything}.tmp`, and for `.{file of the store}.tmp` of earlier versions.
 fn is_temporary_name(name: &str) -> bool {
     let Some(name) = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp")) else { return false };
-    let of_latest = |id: &str| uuid::Uuid::try_parse(id).is_ok();
     match name.split_once(".json") {
         Some(("latest", _)) => true,
-        Some(_) if name.ends_with(".json") => Store::is_own_name(name),
-        Some(_) => name.rsplit_once('.').is_some_and(|(name, _)| Store::is_own_name(name)),
-        None => name.strip_prefix("latest.").is_some_and(of_latest),
+        Some(_) if name.ends_with(".json") => Store::is_record_file_name(name),
+        Some(_) => name.rsplit_once('.').is_some_and(|(name, _)| Store::is_record_file_name(name)),
+        None => name.strip_prefix("latest.").is_some_and(|id| uuid::Uuid::try_parse(id).is_ok()),
     }
 }
 
@@ -70,7 +69,7 @@ mod tests {
     const RECORD: &str = "rg_flow_20251227T043000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e.json";
 
     #[test]
-    fn own_temporary_files_are_told_from_others() {
+    fn only_temporary_files_of_the_store_are_recognised() {
         for name in [
             name(RECORD),
             name("latest.json"),
@@ -102,6 +101,6 @@ mod tests {
         create(&names[1], Some(long_ago));
         create(&names[2], None);
         create(&names[3], Some(long_ago));
-        assert_eq!(abandoned(dir.path()).unwrap(), [dir.path().join(&names[1])]);
+        assert_eq!(find_abandoned(dir.path()).unwrap(), [dir.path().join(&names[1])]);
     }
 }

@@ -62,8 +62,8 @@ fn list<T: Copy + Into<Value>>(shape: &[usize], entries: &[T]) -> Value {
         [_] => Value::List(entries.iter().map(|&entry| entry.into()).collect()),
         [rows, rest @ ..] => {
             let length = rest.iter().product::<usize>();
-            let row = |row| entries.get(row * length..(row + 1) * length);
-            Value::List((0..*rows).map_while(|number| Some(list(rest, row(number)?))).collect())
+            let rows = (0..*rows).map_while(|row| entries.get(row * length..(row + 1) * length));
+            Value::List(rows.map(|row| list(rest, row)).collect())
         }
     }
 }

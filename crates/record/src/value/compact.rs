@@ -11,18 +11,21 @@ use super::{Limits, Value};
 /// The entry that marks a structure that was cut.
 const CUT_MARK: &str = "\"…\": \"[cut]\"";
 
+/// Maximum length of a character with its escape: `'\u{10ffff}'`.
+const MAX_CHARACTER_CHARS: usize = 12;
+
 #[derive(Default)]
 pub(super) struct Compactor {
     text: String,
-    open: Vec<Open>,
+    open: Vec<OpenBracket>,
     /// The lists that the placeholders replace.
     parts: Vec<Node>,
-    quoted: Quoted,
-    state: State,
+    quoted: Quotation,
+    state: CompactorState,
 }
 
 /// An open bracket.
-struct Open {
+struct OpenBracket {
     bracket: char,
     /// Position of the bracket in the text.
     start: usize,
@@ -32,8 +35,15 @@ struct Open {
     list: Option<ArrayBuilder>,
 }
 
+impl OpenBracket {
+    fn is_closed_by(&self, bracket: char) -> bool {
+        matches!((self.bracket, bracket), ('[', ']') | ('(', ')') | ('{', '}'))
+    }
+}
+
+/// The quotation that is being read.
 #[derive(Clone, Copy, Default, PartialEq)]
-enum Quoted {
+enum Quotation {
     #[default]
     No,
     Text {
@@ -50,7 +60,7 @@ enum Quoted {
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
-enum State {
+enum CompactorState {
     #[default]
     Reading,
     /// The text is too long even without its lists.
@@ -61,32 +71,32 @@ enum State {
 impl Compactor {
     pub(super) fn read(&mut self, chunk: &str, limits: &Limits) {
         for c in chunk.chars() {
-            if self.state != State::Reading {
+            if self.state != CompactorState::Reading {
                 return;
             }
             match self.quoted {
-                Quoted::No => self.step(c, limits),
+                Quotation::No => self.step(c, limits),
                 _ => self.step_quoted(c, limits),
             }
             if self.text.len() > limits.text.saturating_mul(4) {
-                self.state = State::Full;
+                self.state = CompactorState::Full;
             }
         }
     }
 
     fn step(&mut self, c: char, limits: &Limits) {
         match c {
-            PLACEHOLDER => self.state = State::NotStructured,
+            PLACEHOLDER => self.state = CompactorState::NotStructured,
             '[' | '(' | '{' => self.begin(c, limits),
             ']' | ')' | '}' => self.end(c, limits),
             ',' => self.next_entry(limits),
             '"' => {
                 self.quoted =
-                    Quoted::Text { start: self.text.len(), is_escaped: false, is_in_code: false, cut_bytes: 0 };
+                    Quotation::Text { start: self.text.len(), is_escaped: false, is_in_code: false, cut_bytes: 0 };
                 self.text.push(c);
             }
             '\'' if self.text.is_empty() || self.text.ends_with(['[', '(', '{', ',', ' ']) => {
-                self.quoted = Quoted::Character { length: 0, is_escaped: false };
+                self.quoted = Quotation::Character { length: 0, is_escaped: false };
                 self.text.push(c);
             }
             c if c.is_whitespace() => {
@@ -100,8 +110,8 @@ impl Compactor {
 
     fn step_quoted(&mut self, c: char, limits: &Limits) {
         match &mut self.quoted {
-            Quoted::Text { start, is_escaped, is_in_code, cut_bytes } => {
-                let ends = c == '"' && !*is_escaped;
+            Quotation::Text { start, is_escaped, is_in_code, cut_bytes } => {
+                let is_end = c == '"' && !*is_escaped;
                 let may_cut = !*is_escaped && !*is_in_code;
                 (*is_in_code, *is_escaped) = match (c, *is_escaped, *is_in_code) {
                     ('u', true, _) => (true, false),
@@ -110,42 +120,42 @@ impl Compactor {
                     ('\\', false, _) => (false, true),
                     _ => (false, false),
                 };
-                if ends {
+                if is_end {
                     let cut_bytes = std::mem::take(cut_bytes);
                     if cut_bytes > 0 {
                         self.text.push_str(&format!("… [{cut_bytes} bytes left out]"));
                     }
-                    self.quoted = Quoted::No;
+                    self.quoted = Quotation::No;
                 } else if *cut_bytes > 0 || (may_cut && self.text.len() - *start > limits.text / 4) {
                     *cut_bytes += c.len_utf8();
                     return;
                 }
                 self.text.push(c);
             }
-            Quoted::Character { length, is_escaped } => {
-                let ends = c == '\'' && !*is_escaped && *length > 0;
+            Quotation::Character { length, is_escaped } => {
+                let is_end = c == '\'' && !*is_escaped && *length > 0;
                 *is_escaped = c == '\\' && !*is_escaped;
                 *length += 1;
                 self.text.push(c);
-                if ends {
-                    self.quoted = Quoted::No;
-                } else if *length > 12 {
-                    self.state = State::NotStructured;
+                if is_end {
+                    self.quoted = Quotation::No;
+                } else if *length > MAX_CHARACTER_CHARS {
+                    self.state = CompactorState::NotStructured;
                 }
             }
-            Quoted::No => {}
+            Quotation::No => {}
         }
     }
 
     fn begin(&mut self, bracket: char, limits: &Limits) {
         if self.open.len() >= limits.depth {
-            self.state = State::NotStructured;
+            self.state = CompactorState::NotStructured;
             return;
         }
         let start = self.text.len();
         self.text.push(bracket);
         let list = (bracket == '[').then(|| ArrayBuilder::new(limits));
-        self.open.push(Open { bracket, start, entry: start + 1, parts: self.parts.len(), list });
+        self.open.push(OpenBracket { bracket, start, entry: start + 1, parts: self.parts.len(), list });
     }
 
     fn next_entry(&mut self, limits: &Limits) {
@@ -158,7 +168,7 @@ impl Compactor {
                     (open.entry, open.parts) = (length, parts);
                 }
             }
-            None => self.state = State::NotStructured,
+            None => self.state = CompactorState::NotStructured,
         }
     }
 
@@ -169,23 +179,22 @@ impl Compactor {
         let node = array_entry(entry).map(Node::from).or_else(|| read_with_parts(entry, &self.parts, limits));
         match (node, &mut open.list) {
             (Some(node), Some(list)) => list.push(node),
-            _ => self.state = State::NotStructured,
+            _ => self.state = CompactorState::NotStructured,
         }
         self.text.truncate(open.entry);
         self.parts.truncate(open.parts);
     }
 
     fn end(&mut self, bracket: char, limits: &Limits) {
-        let is_pair = |open: &Open| matches!((open.bracket, bracket), ('[', ']') | ('(', ')') | ('{', '}'));
-        let Some(open) = self.open.last().filter(|open| is_pair(open)) else {
-            self.state = State::NotStructured;
+        let Some(open) = self.open.last().filter(|open| open.is_closed_by(bracket)) else {
+            self.state = CompactorState::NotStructured;
             return;
         };
         if open.list.is_some() && !self.text[open.entry..].trim().is_empty() {
             self.take_entry(limits);
         }
         match self.open.pop() {
-            Some(Open { start, list: Some(list), .. }) => self.put_in_place(start, list.finish()),
+            Some(OpenBracket { start, list: Some(list), .. }) => self.put_in_place(start, list.finish()),
             _ => self.text.push(bracket),
         }
     }
@@ -199,20 +208,20 @@ impl Compactor {
 
     /// Returns the value, if it is a structure. `is_complete` is false if the output was cut before its end.
     pub(super) fn finish(mut self, is_complete: bool, limits: &Limits) -> Option<Value> {
-        if self.state == State::Full || !is_complete {
+        if self.state == CompactorState::Full || !is_complete {
             self.close(limits);
         }
-        if self.state == State::NotStructured || !self.open.is_empty() {
+        if self.state == CompactorState::NotStructured || !self.open.is_empty() {
             return None;
         }
         let value = read_with_parts(self.text.trim(), &self.parts, limits)?.value;
-        if matches!(value, Value::List(_) | Value::Map(_)) { fit(value, limits) } else { None }
+        if matches!(value, Value::List(_) | Value::Map(_)) { fit_within(value, limits) } else { None }
     }
 
     /// Closes all open brackets. The incomplete entry of the innermost one is omitted.
     fn close(&mut self, limits: &Limits) {
-        if self.state == State::Full {
-            self.state = State::Reading;
+        if self.state == CompactorState::Full {
+            self.state = CompactorState::Reading;
         }
         let mut is_innermost = true;
         while let Some(open) = self.open.last() {
@@ -222,9 +231,9 @@ impl Compactor {
                 self.take_entry(limits);
             }
             match self.open.pop() {
-                Some(Open { start, list: Some(list), .. }) => self.put_in_place(start, list.finish_cut()),
-                Some(Open { bracket: '{', .. }) if is_innermost => self.text.extend([CUT_MARK, "}"]),
-                Some(Open { bracket: '{', .. }) => self.text.push('}'),
+                Some(OpenBracket { start, list: Some(list), .. }) => self.put_in_place(start, list.finish_cut()),
+                Some(OpenBracket { bracket: '{', .. }) if is_innermost => self.text.extend([CUT_MARK, "}"]),
+                Some(OpenBracket { bracket: '{', .. }) => self.text.push('}'),
                 _ => self.text.push(')'),
             }
             is_innermost = false;
@@ -233,7 +242,7 @@ impl Compactor {
 }
 
 /// Reduces each part of a value that is still too long with its lists summarised.
-fn fit(value: Value, limits: &Limits) -> Option<Value> {
+fn fit_within(value: Value, limits: &Limits) -> Option<Value> {
     let is_short = |value: &Value| value.to_string().len() <= limits.text;
     if is_short(&value) {
         return Some(value);

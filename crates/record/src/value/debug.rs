@@ -22,19 +22,19 @@ pub(super) const PLACEHOLDER: char = '\u{1}';
 
 /// Returns the value of a text with placeholders for parts, or `None` if it is no `Debug` output.
 pub(super) fn read_with_parts(text: &str, parts: &[Node], limits: &Limits) -> Option<Node> {
-    let mut reader = Reader { text, at: 0, limits, parts };
+    let mut reader = DebugReader { text, at: 0, limits, parts };
     let node = reader.value(limits.depth)?;
     reader.at_end().then_some(node)
 }
 
-struct Reader<'a> {
+struct DebugReader<'a> {
     text: &'a str,
     at: usize,
     limits: &'a Limits,
     parts: &'a [Node],
 }
 
-impl<'a> Reader<'a> {
+impl<'a> DebugReader<'a> {
     fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
@@ -166,8 +166,8 @@ impl<'a> Reader<'a> {
             return self.string();
         }
         if let Some(name) = self.identifier() {
-            let followed_by_colon = self.rest().trim_ascii_start().starts_with(':');
-            if followed_by_colon {
+            let is_followed_by_colon = self.rest().trim_ascii_start().starts_with(':');
+            if is_followed_by_colon {
                 return Some(name.to_owned());
             }
             self.at -= name.len();

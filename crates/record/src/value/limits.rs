@@ -1,3 +1,5 @@
+//! Limits on the size of a record.
+
 /// Limits on the size of a record. Values that exceed a limit are summarised, and the summary states what is missing.
 ///
 /// ```

@@ -244,7 +244,7 @@ fn non_finite_name(x: f64) -> Option<&'static str> {
     }
 }
 
-fn non_finite_named(name: &str) -> Option<f64> {
+fn parse_non_finite(name: &str) -> Option<f64> {
     match name {
         "NaN" => Some(f64::NAN),
         "Infinity" => Some(f64::INFINITY),
@@ -315,7 +315,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {
-        Ok(non_finite_named(text).map_or_else(|| text.into(), Value::Float))
+        Ok(parse_non_finite(text).map_or_else(|| text.into(), Value::Float))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
@@ -426,9 +426,9 @@ impl Map {
 
     /// Copies the entries of another map whose names are wanted and not yet present.
     #[doc(hidden)]
-    pub fn add_missing(&mut self, other: &Map, wanted: impl Fn(&str) -> bool) {
+    pub fn add_missing(&mut self, other: &Map, is_wanted: impl Fn(&str) -> bool) {
         for (name, value) in &other.0 {
-            if wanted(name) && self.get(name).is_none() {
+            if is_wanted(name) && self.get(name).is_none() {
                 self.0.push((name.clone(), value.clone()));
             }
         }

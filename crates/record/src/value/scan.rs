@@ -12,6 +12,12 @@ use text::{boundary_before, join_ends};
 /// Maximum number of writes of a `Debug` that ignores errors. After that, the output counts as endless.
 const MAX_REFUSED_WRITES: u32 = 10_000;
 
+/// Maximum number of dimensions of an array of numbers.
+const MAX_DIMENSIONS: usize = 8;
+
+/// Maximum length of a number.
+const MAX_WORD_BYTES: usize = 64;
+
 /// A writer that receives the `Debug` output of one value and appends it to a text.
 pub struct DebugSink<'a> {
     text: &'a mut String,
@@ -92,7 +98,7 @@ impl fmt::Write for DebugSink<'_> {
             let head = &self.text[self.start..];
             overflow.read(head, self.limits);
             // Unless the output up to here is an array of numbers, it is read as a structure as well.
-            if overflow.scan.state == State::NotAnArray {
+            if overflow.scan.state == ScanState::NotAnArray {
                 let mut structure = Compactor::default();
                 structure.read(head, self.limits);
                 overflow.structure = Some(structure);
@@ -135,11 +141,11 @@ struct ArrayScan {
     shape: Vec<Option<usize>>,
     is_ragged: bool,
     word: String,
-    state: State,
+    state: ScanState,
 }
 
 #[derive(Default, PartialEq)]
-enum State {
+enum ScanState {
     #[default]
     Reading,
     Closed,
@@ -150,8 +156,8 @@ impl ArrayScan {
     fn read(&mut self, chunk: &str) {
         for c in chunk.chars() {
             match self.state {
-                State::Reading => self.step(c),
-                State::Closed if !c.is_whitespace() => self.state = State::NotAnArray,
+                ScanState::Reading => self.step(c),
+                ScanState::Closed if !c.is_whitespace() => self.state = ScanState::NotAnArray,
                 _ => return,
             }
         }
@@ -159,15 +165,15 @@ impl ArrayScan {
 
     fn step(&mut self, c: char) {
         match c {
-            '[' if self.word.is_empty() && self.open.len() < 8 => self.open.push(0),
+            '[' if self.word.is_empty() && self.open.len() < MAX_DIMENSIONS => self.open.push(0),
             ',' => self.end_word(),
             ']' => {
                 self.end_word();
                 self.close();
             }
             c if c.is_ascii_whitespace() => self.end_word(),
-            c if !self.open.is_empty() && self.word.len() < 64 => self.word.push(c),
-            _ => self.state = State::NotAnArray,
+            c if !self.open.is_empty() && self.word.len() < MAX_WORD_BYTES => self.word.push(c),
+            _ => self.state = ScanState::NotAnArray,
         }
     }
 
@@ -180,14 +186,14 @@ impl ArrayScan {
                 *length += 1;
                 self.array.push_leaf(&value);
             }
-            _ => self.state = State::NotAnArray,
+            _ => self.state = ScanState::NotAnArray,
         }
         self.word.clear();
     }
 
     fn close(&mut self) {
         let Some(length) = self.open.pop() else {
-            self.state = State::NotAnArray;
+            self.state = ScanState::NotAnArray;
             return;
         };
         let depth = self.open.len();
@@ -197,12 +203,12 @@ impl ArrayScan {
         self.is_ragged |= *self.shape[depth].get_or_insert(length) != length;
         match self.open.last_mut() {
             Some(outer) => *outer += 1,
-            None => self.state = State::Closed,
+            None => self.state = ScanState::Closed,
         }
     }
 
     fn summary(mut self, is_complete: bool) -> Option<Value> {
-        let finished = if is_complete { State::Closed } else { State::Reading };
+        let finished = if is_complete { ScanState::Closed } else { ScanState::Reading };
         if self.state != finished {
             return None;
         }
@@ -242,7 +248,7 @@ mod tests {
 
     #[derive(Debug)]
     #[allow(dead_code)]
-    struct State {
+    struct ScanState {
         name: &'static str,
         t: f64,
         x: Vec<f64>,
@@ -260,8 +266,8 @@ mod tests {
         x: [f64; 2],
     }
 
-    fn state() -> State {
-        State {
+    fn state() -> ScanState {
+        ScanState {
             name: "a \"b\" [c",
             t: 0.5,
             x: (0..100_000).map(f64::from).collect(),

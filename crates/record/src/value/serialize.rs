@@ -3,7 +3,7 @@
 use serde::ser::{self, Serialize};
 
 use super::array::{ArrayBuilder, Node};
-use super::{Limits, Map, Value, non_finite_named};
+use super::{Limits, Map, Value, parse_non_finite};
 use text::shorten;
 
 type Error = serde::de::value::Error;
@@ -46,13 +46,13 @@ macro_rules! serialize_as_i64 {
 impl<'a> ser::Serializer for ValueSerializer<'a> {
     type Ok = Node;
     type Error = Error;
-    type SerializeSeq = Seq<'a>;
-    type SerializeTuple = Seq<'a>;
-    type SerializeTupleStruct = Seq<'a>;
-    type SerializeTupleVariant = Variant<Seq<'a>>;
-    type SerializeMap = Entries<'a>;
-    type SerializeStruct = Entries<'a>;
-    type SerializeStructVariant = Variant<Entries<'a>>;
+    type SerializeSeq = SequenceSerializer<'a>;
+    type SerializeTuple = SequenceSerializer<'a>;
+    type SerializeTupleStruct = SequenceSerializer<'a>;
+    type SerializeTupleVariant = VariantSerializer<SequenceSerializer<'a>>;
+    type SerializeMap = MapSerializer<'a>;
+    type SerializeStruct = MapSerializer<'a>;
+    type SerializeStructVariant = VariantSerializer<MapSerializer<'a>>;
 
     serialize_as_i64! {
         serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
@@ -102,7 +102,7 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<Node, Error> {
         let node = value.serialize(self)?;
-        match node.value.as_str().and_then(non_finite_named) {
+        match node.value.as_str().and_then(parse_non_finite) {
             Some(x) if name == Value::NON_FINITE => Ok(Value::Float(x).into()),
             _ => Ok(node),
         }
@@ -119,15 +119,15 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
         Ok(named(variant, inner))
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<Seq<'a>, Error> {
-        Ok(Seq { array: ArrayBuilder::new(self.limits), inner: self.deeper()? })
+    fn serialize_seq(self, _: Option<usize>) -> Result<SequenceSerializer<'a>, Error> {
+        Ok(SequenceSerializer { array: ArrayBuilder::new(self.limits), inner: self.deeper()? })
     }
 
-    fn serialize_tuple(self, len: usize) -> Result<Seq<'a>, Error> {
+    fn serialize_tuple(self, len: usize) -> Result<SequenceSerializer<'a>, Error> {
         self.serialize_seq(Some(len))
     }
 
-    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<Seq<'a>, Error> {
+    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<SequenceSerializer<'a>, Error> {
         self.serialize_seq(Some(len))
     }
 
@@ -137,15 +137,15 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
         _: u32,
         variant: &'static str,
         len: usize,
-    ) -> Result<Variant<Seq<'a>>, Error> {
-        Ok(Variant { variant, inner: self.serialize_seq(Some(len))? })
+    ) -> Result<VariantSerializer<SequenceSerializer<'a>>, Error> {
+        Ok(VariantSerializer { variant, inner: self.serialize_seq(Some(len))? })
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Entries<'a>, Error> {
-        Ok(Entries { map: Map::new(), left_out: 0, name: None, inner: self.deeper()? })
+    fn serialize_map(self, _: Option<usize>) -> Result<MapSerializer<'a>, Error> {
+        Ok(MapSerializer { map: Map::new(), left_out: 0, name: None, inner: self.deeper()? })
     }
 
-    fn serialize_struct(self, _: &'static str, len: usize) -> Result<Entries<'a>, Error> {
+    fn serialize_struct(self, _: &'static str, len: usize) -> Result<MapSerializer<'a>, Error> {
         self.serialize_map(Some(len))
     }
 
@@ -155,8 +155,8 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
         _: u32,
         variant: &'static str,
         len: usize,
-    ) -> Result<Variant<Entries<'a>>, Error> {
-        Ok(Variant { variant, inner: self.serialize_map(Some(len))? })
+    ) -> Result<VariantSerializer<MapSerializer<'a>>, Error> {
+        Ok(VariantSerializer { variant, inner: self.serialize_map(Some(len))? })
     }
 }
 
@@ -164,26 +164,26 @@ fn named(variant: &'static str, inner: Node) -> Node {
     Value::Map(Map::from_iter([(variant, inner.value)])).into()
 }
 
-pub(super) struct Seq<'a> {
+pub(super) struct SequenceSerializer<'a> {
     array: ArrayBuilder,
     inner: ValueSerializer<'a>,
 }
 
-impl Seq<'_> {
+impl SequenceSerializer<'_> {
     fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
         self.array.push(value.serialize(self.inner)?);
         Ok(())
     }
 }
 
-pub(super) struct Entries<'a> {
+pub(super) struct MapSerializer<'a> {
     map: Map,
     left_out: usize,
     name: Option<String>,
     inner: ValueSerializer<'a>,
 }
 
-impl Entries<'_> {
+impl MapSerializer<'_> {
     fn insert<T: Serialize + ?Sized>(&mut self, name: String, value: &T) -> Result<(), Error> {
         if self.map.len() >= self.inner.limits.array {
             self.left_out += 1;
@@ -200,14 +200,14 @@ impl Entries<'_> {
 }
 
 /// The payload of an enum variant, which becomes an entry with the name of the variant.
-pub(super) struct Variant<T> {
+pub(super) struct VariantSerializer<T> {
     variant: &'static str,
     inner: T,
 }
 
 macro_rules! sequence {
     ($trait:ident, $method:ident) => {
-        impl ser::$trait for Seq<'_> {
+        impl ser::$trait for SequenceSerializer<'_> {
             type Ok = Node;
             type Error = Error;
 
@@ -226,7 +226,7 @@ sequence!(SerializeSeq, serialize_element);
 sequence!(SerializeTuple, serialize_element);
 sequence!(SerializeTupleStruct, serialize_field);
 
-impl ser::SerializeTupleVariant for Variant<Seq<'_>> {
+impl ser::SerializeTupleVariant for VariantSerializer<SequenceSerializer<'_>> {
     type Ok = Node;
     type Error = Error;
 
@@ -239,7 +239,7 @@ impl ser::SerializeTupleVariant for Variant<Seq<'_>> {
     }
 }
 
-impl ser::SerializeMap for Entries<'_> {
+impl ser::SerializeMap for MapSerializer<'_> {
     type Ok = Node;
     type Error = Error;
 
@@ -261,7 +261,7 @@ impl ser::SerializeMap for Entries<'_> {
     }
 }
 
-impl ser::SerializeStruct for Entries<'_> {
+impl ser::SerializeStruct for MapSerializer<'_> {
     type Ok = Node;
     type Error = Error;
 
@@ -274,7 +274,7 @@ impl ser::SerializeStruct for Entries<'_> {
     }
 }
 
-impl ser::SerializeStructVariant for Variant<Entries<'_>> {
+impl ser::SerializeStructVariant for VariantSerializer<MapSerializer<'_>> {
     type Ok = Node;
     type Error = Error;
 

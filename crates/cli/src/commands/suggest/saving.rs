@@ -3,7 +3,7 @@
 use advice::Advice;
 use anyhow::Result;
 use record::Amendment;
-use record::internal::Change;
+use record::internal::RecordChange;
 
 use crate::commands::resolve::path_to_report;
 use crate::records::RecordFile;
@@ -37,7 +37,7 @@ pub(super) fn warn_if_not_cached(advice: &Advice) {
 pub(super) fn save_answer(record: &RecordFile, advice: &Advice) -> Result<String> {
     let amendment = Amendment { suggestions: advice.suggestions(), resolution: None };
     let signals = SignalGuard::install()?;
-    let change = Change::new(&record.path, &amendment).of(&record.failure).unless(signals.received());
+    let change = RecordChange::new(&record.path, &amendment).of(&record.failure).unless(signals.received());
     let amended = change.apply()?;
     drop(signals);
     // The message names the record itself, since `latest.json` may be a newer record by now.

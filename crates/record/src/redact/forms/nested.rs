@@ -5,13 +5,16 @@ use std::ops::Range;
 use super::super::names::NameKind;
 use super::super::shape::{has_digit, is_number, is_placeholder, looks_secret};
 use super::super::units::{find_unit, quotation};
-use super::{Forms, skip_prefix};
+use super::{FormScanner, skip_prefix};
+
+/// Maximum length of the attributes of an XML tag.
+const MAX_TAG_BYTES: usize = 200;
 
 /// Parts of names of functions that fetch a value. Their arguments are no secrets.
 const FETCHING_FUNCTIONS: &[&str] =
     &["env", "get", "input", "read", "load", "open", "prompt", "config", "settings", "var", "lookup", "fetch"];
 
-impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
+impl<J: Fn(&str) -> NameKind> FormScanner<'_, J> {
     /// Returns true at a call or an index: `input("…")`, `environ["…"]`, `Some("…")`.
     pub(super) fn is_call(&self, at: usize) -> bool {
         let is_path = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:!".contains(&byte);
@@ -29,27 +32,27 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
     }
 
     /// Adds the texts in the parentheses of a value, unless the function fetches a value by name.
-    pub(super) fn expression(&mut self, at: usize, kind: NameKind) {
+    pub(super) fn add_expression(&mut self, at: usize, kind: NameKind) {
         let Some((open, unit)) = find_unit(self.text, at, |_, unit| matches!(unit.c, '(' | '[')) else { return };
         let head = self.text[at..open].to_ascii_lowercase();
         if FETCHING_FUNCTIONS.iter().any(|fetch| head.contains(fetch)) {
             return;
         }
-        let end = self.closing(open, unit.c);
-        self.texts_in(open + unit.length..end, kind);
+        let end = self.closing_bracket(open, unit.c);
+        self.add_texts_in(open + unit.length..end, kind);
     }
 
-    pub(super) fn call(&mut self, at: usize, kind: NameKind) {
+    pub(super) fn add_call(&mut self, at: usize, kind: NameKind) {
         let at = skip_prefix(self.text, self.skip_lines(at));
         let Some(unit) = self.unit(at).filter(|unit| unit.is_quote()) else { return };
         let (value, _) = quotation(self.text, at, unit.length);
-        self.text_of(value, kind);
+        self.add_text(value, kind);
     }
 
     /// Adds a list, an object or a tuple: the whole group for a password, otherwise its texts.
-    pub(super) fn group(&mut self, at: usize, kind: NameKind) {
+    pub(super) fn add_group(&mut self, at: usize, kind: NameKind) {
         let Some(unit) = self.unit(at) else { return };
-        let end = self.closing(at, unit.c);
+        let end = self.closing_bracket(at, unit.c);
         let inner = &self.text[at + unit.length..end];
         if is_placeholder(&self.text[at..self.text.len().min(end + 1)])
             || !inner.bytes().any(|byte| byte.is_ascii_alphanumeric())
@@ -60,11 +63,11 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
             self.found.push(at..self.text.len().min(end + 1));
             return;
         }
-        self.texts_in(at + unit.length..end, kind);
+        self.add_texts_in(at + unit.length..end, kind);
     }
 
     /// Returns the position of the bracket that closes this one, or the end.
-    fn closing(&self, at: usize, open: char) -> usize {
+    fn closing_bracket(&self, at: usize, open: char) -> usize {
         let close = match open {
             '(' => ')',
             '[' => ']',
@@ -85,13 +88,13 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         end.map_or(self.text.len(), |(at, _)| at)
     }
 
-    fn texts_in(&mut self, range: Range<usize>, kind: NameKind) {
+    fn add_texts_in(&mut self, range: Range<usize>, kind: NameKind) {
         let mut at = range.start;
         while at < range.end {
             let Some(unit) = self.unit(at) else { return };
             if unit.is_quote() {
                 let (value, end) = quotation(self.text, at, unit.length);
-                self.text_of(value, kind);
+                self.add_text(value, kind);
                 at = end.max(at + unit.length);
             } else {
                 at += unit.length;
@@ -99,9 +102,9 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         }
     }
 
-    pub(super) fn text_of(&mut self, value: Range<usize>, kind: NameKind) {
+    pub(super) fn add_text(&mut self, value: Range<usize>, kind: NameKind) {
         let text = &self.text[value.clone()];
-        let is_name = (self.judge)(text) > NameKind::Ordinary && !has_digit(text);
+        let is_name = (self.kind_of)(text) > NameKind::Ordinary && !has_digit(text);
         let is_secret = match kind {
             NameKind::Password => true,
             NameKind::Credential => !is_number(text),
@@ -114,7 +117,7 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
     }
 
     /// Adds the indented lines of a YAML block, `|` or `>`.
-    pub(super) fn block(&mut self, at: usize) {
+    pub(super) fn add_block(&mut self, at: usize) {
         let Some((line, unit)) = find_unit(self.text, at, |_, unit| unit.c == '\n') else { return };
         let start = line + unit.length;
         let end = find_unit(self.text, start, |at, unit| {
@@ -137,24 +140,24 @@ impl<J: Fn(&str) -> NameKind> Forms<'_, J> {
         ["<", "lt;", "\\u003c", "\\u003C", "%3C", "%3c", "253C", "253c"].iter().any(|open| before.ends_with(open))
     }
 
-    pub(super) fn element(&mut self, at: usize, kind: NameKind) {
+    pub(super) fn add_element(&mut self, at: usize, kind: NameKind) {
         let Some((close, unit)) = find_unit(self.text, at, |_, unit| matches!(unit.c, '>' | '<' | '\n')) else {
             return;
         };
-        if unit.c == '>' && !self.text[..close].ends_with('/') && close - at < 200 {
-            self.content(close + unit.length, kind);
+        if unit.c == '>' && !self.text[..close].ends_with('/') && close - at < MAX_TAG_BYTES {
+            self.add_content(close + unit.length, kind);
         }
     }
 
     /// Adds the content of an element, up to the next one.
-    pub(super) fn content(&mut self, at: usize, kind: NameKind) {
+    pub(super) fn add_content(&mut self, at: usize, kind: NameKind) {
         let start = if self.text[at..].starts_with("<![CDATA[") { at + "<![CDATA[".len() } else { at };
         let end = find_unit(self.text, start, |_, unit| unit.c == '<').map_or(self.text.len(), |(at, _)| at);
         let value = &self.text[start..end];
         let trimmed = value.trim();
         let from = start + value.len() - value.trim_start().len();
         if !trimmed.is_empty() {
-            self.text_of(from..from + trimmed.len(), kind);
+            self.add_text(from..from + trimmed.len(), kind);
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::store::write::Replacement;
 
 /// Maximum time to wait for another process that amends the same record.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// The lock on a record. It locks the record's own file, so that no lock file remains.
 pub struct RecordLock {
     file: RecordFile,
@@ -99,20 +100,20 @@ fn is_at(_: &File, _: &Path) -> bool {
 /// Fails if the content cannot be written, or if the new file would belong to another user or group.
 pub(super) fn replace(path: &Path, content: &str, before_rename: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
     let failed = |error| about(path, "cannot write", error);
-    let replacement = write_beside(path, content).map_err(failed)?;
+    let replacement = write_temporary(path, content).map_err(failed)?;
     before_rename()?;
     replacement.commit().map_err(failed)
 }
 
 /// Writes the content to a temporary file in the same directory. Only this user can read it until it is complete.
-fn write_beside(path: &Path, content: &str) -> io::Result<Replacement> {
+fn write_temporary(path: &Path, content: &str) -> io::Result<Replacement> {
     let mut options = OpenOptions::new();
     options.write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let original = fs::symlink_metadata(path)?;
     let mut replacement = Replacement::create(path, &mut options)?;
-    keep_owner(&replacement.file, &original)?;
+    set_owner(&replacement.file, &original)?;
     replacement.file.write_all(content.as_bytes())?;
     replacement.file.set_permissions(original.permissions())?;
     replacement.file.sync_all()?;
@@ -121,7 +122,7 @@ fn write_beside(path: &Path, content: &str) -> io::Result<Replacement> {
 
 /// Gives a file the owner and the group of another.
 #[cfg(unix)]
-fn keep_owner(file: &File, original: &Metadata) -> io::Result<()> {
+fn set_owner(file: &File, original: &Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};
     let owner = |there: &Metadata| (there.uid(), there.gid());
     let (uid, gid) = owner(original);
@@ -137,6 +138,6 @@ fn keep_owner(file: &File, original: &Metadata) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn keep_owner(_: &File, _: &Metadata) -> io::Result<()> {
+fn set_owner(_: &File, _: &Metadata) -> io::Result<()> {
     Ok(())
 }

@@ -10,7 +10,7 @@ use super::{Amendment, with_context};
 use crate::failure::{Failure, Suggestion};
 
 /// Returns the amended text and the number of new suggestions.
-pub(super) fn amended(json: &str, amendment: &Amendment) -> io::Result<(String, usize)> {
+pub(super) fn amend(json: &str, amendment: &Amendment) -> io::Result<(String, usize)> {
     // The text has to be a record before and after the change.
     let failure = Failure::from_json(json)?;
     let mut new: Vec<&Suggestion> = Vec::new();
@@ -24,18 +24,18 @@ pub(super) fn amended(json: &str, amendment: &Amendment) -> io::Result<(String, 
     if new.is_empty() && amendment.resolution.is_none() {
         return Ok((json.to_owned(), 0));
     }
-    let mut record: Members<'_> = serde_json::from_str(json)?;
+    let mut record: JsonMembers<'_> = serde_json::from_str(json)?;
     let fixes = new.iter().map(|suggestion| serde_json::to_string(&suggestion.fix)).collect::<Result<Vec<_>, _>>()?;
     record.extend("suggested_fixes", &fixes, 1)?;
     let mut context = match record.get("context") {
-        Some(context) => serde_json::from_str::<Members<'_>>(context)
+        Some(context) => serde_json::from_str::<JsonMembers<'_>>(context)
             .map_err(|error| with_context("its context is no object", error.into()))?,
         None => return Err(io::Error::other("it has no context")),
     };
     let suggestions = new.iter().map(serde_json::to_string_pretty).collect::<Result<Vec<_>, _>>()?;
     context.extend("suggestions", &suggestions, 2)?;
     if let Some(resolution) = &amendment.resolution {
-        context.set("resolution", indented(&serde_json::to_string_pretty(resolution)?, 2));
+        context.set("resolution", indent(&serde_json::to_string_pretty(resolution)?, 2));
     }
     let context = context.text(1);
     record.set("context", context);
@@ -47,9 +47,9 @@ pub(super) fn amended(json: &str, amendment: &Amendment) -> io::Result<(String, 
 }
 
 /// The members of an object in order, each with its text.
-struct Members<'a>(Vec<(String, Cow<'a, str>)>);
+struct JsonMembers<'a>(Vec<(String, Cow<'a, str>)>);
 
-impl Members<'_> {
+impl JsonMembers<'_> {
     fn get(&self, name: &str) -> Option<&str> {
         // If a name occurs twice, readers take the last one.
         self.0.iter().rfind(|(known, _)| known == name).map(|(_, text)| &**text)
@@ -73,7 +73,7 @@ impl Members<'_> {
             None => Vec::new(),
         };
         let known = known.iter().map(|entry| entry.get().to_owned());
-        let new = entries.iter().map(|entry| indented(entry, level));
+        let new = entries.iter().map(|entry| indent(entry, level));
         let list: Vec<String> = known.chain(new).collect();
         self.set(name, format!("[{}]", list.join(", ")));
         Ok(())
@@ -81,39 +81,40 @@ impl Members<'_> {
 
     fn text(&self, level: usize) -> String {
         let (indent, end) = ("  ".repeat(level + 1), "  ".repeat(level));
-        let name = |name: &str| serde_json::Value::from(name).to_string();
-        let members: Vec<String> =
-            self.0.iter().map(|(key, text)| format!("\n{indent}{}: {text}", name(key))).collect();
-        format!("{{{}\n{end}}}", members.join(","))
+        let members = self.0.iter().map(|(name, text)| {
+            let name = serde_json::Value::from(name.as_str());
+            format!("\n{indent}{name}: {text}")
+        });
+        format!("{{{}\n{end}}}", members.collect::<Vec<_>>().join(","))
     }
 }
 
 /// Indents JSON for this depth.
-fn indented(json: &str, level: usize) -> String {
+fn indent(json: &str, level: usize) -> String {
     json.replace('\n', &format!("\n{}", "  ".repeat(level)))
 }
 
-impl<'de> Deserialize<'de> for Members<'de> {
+impl<'de> Deserialize<'de> for JsonMembers<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
+        struct MembersVisitor;
 
-        impl<'de> Visitor<'de> for Object {
-            type Value = Members<'de>;
+        impl<'de> Visitor<'de> for MembersVisitor {
+            type Value = JsonMembers<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<JsonMembers<'de>, A::Error> {
                 let mut members = Vec::new();
                 while let Some((name, text)) = map.next_entry::<String, &RawValue>()? {
                     members.push((name, Cow::Borrowed(text.get())));
                 }
-                Ok(Members(members))
+                Ok(JsonMembers(members))
             }
         }
 
-        deserializer.deserialize_map(Object)
+        deserializer.deserialize_map(MembersVisitor)
     }
 }
 
@@ -152,7 +153,7 @@ mod tests {
 
     #[test]
     fn what_is_there_stays_to_the_digit() {
-        let (text, added) = amended(RECORD, &amendment(&["second", "first"])).unwrap();
+        let (text, added) = amend(RECORD, &amendment(&["second", "first"])).unwrap();
         assert_eq!(added, 1);
         for part in ["1.50000000000000000001", "123456789012345678901234567890", "\"rax\"", "\"tenth\": null", "1.0"] {
             assert!(text.contains(part), "{text}");
@@ -160,7 +161,7 @@ mod tests {
         let failure: Failure = serde_json::from_str(&text).unwrap();
         assert_eq!(failure.suggested_fixes, ["first", "second"]);
         assert_eq!(failure.context.suggestions.len(), 1);
-        let (again, added) = amended(&text, &amendment(&["second"])).unwrap();
+        let (again, added) = amend(&text, &amendment(&["second"])).unwrap();
         assert_eq!((again == text, added), (true, 0));
     }
 
@@ -168,10 +169,10 @@ mod tests {
     fn what_is_added_looks_as_if_it_had_been_there() {
         let mut failure = Failure::new("rg_flow", "Eq. 1.12", "Diverged", "pole");
         failure.context.session_id = Some("s".to_owned());
-        let (text, _) = amended(&failure.to_json(), &amendment(&["a", "b"])).unwrap();
+        let (text, _) = amend(&failure.to_json(), &amendment(&["a", "b"])).unwrap();
         failure = serde_json::from_str(&text).unwrap();
         assert_eq!(text, failure.to_json());
-        let (more, _) = amended(&text, &amendment(&["c"])).unwrap();
+        let (more, _) = amend(&text, &amendment(&["c"])).unwrap();
         failure = serde_json::from_str(&more).unwrap();
         assert_eq!(failure.suggested_fixes, ["a", "b", "c"]);
         assert_eq!(more, failure.to_json());
@@ -183,8 +184,8 @@ mod tests {
             let resolution = Resolution { fix: fix.to_owned(), ..Resolution::default() };
             Amendment { suggestions: Vec::new(), resolution: Some(resolution) }
         };
-        let (text, _) = amended(RECORD, &resolved("one")).unwrap();
-        let (text, _) = amended(&text, &resolved("two")).unwrap();
+        let (text, _) = amend(RECORD, &resolved("one")).unwrap();
+        let (text, _) = amend(&text, &resolved("two")).unwrap();
         let failure: Failure = serde_json::from_str(&text).unwrap();
         assert_eq!(failure.context.resolution.unwrap().fix, "two");
         assert!(!text.contains("\"one\""));
@@ -193,7 +194,7 @@ mod tests {
     #[test]
     fn what_is_no_record_is_left_alone() {
         for json in ["{}", "[]", "{", &RECORD.replace("[\"first\"]", "7")] {
-            assert!(amended(json, &amendment(&["x"])).is_err(), "{json}");
+            assert!(amend(json, &amendment(&["x"])).is_err(), "{json}");
         }
     }
 }

@@ -6,7 +6,7 @@ use super::names::NameKind;
 
 /// A lock-free cache. An entry contains the address and the length of a text, and the result in the lowest bits.
 #[derive(Debug)]
-pub(super) struct KnownTexts([AtomicU64; 256]);
+pub(super) struct TextCache([AtomicU64; 256]);
 
 /// Number of result bits in an entry. The others are the key.
 const RESULT_BITS: u32 = 3;
@@ -45,16 +45,16 @@ impl FieldName {
     }
 }
 
-impl Default for KnownTexts {
+impl Default for TextCache {
     fn default() -> Self {
-        KnownTexts([const { AtomicU64::new(0) }; 256])
+        TextCache([const { AtomicU64::new(0) }; 256])
     }
 }
 
-impl KnownTexts {
-    /// Returns the result of `judge` for a text, in [`RESULT_BITS`] bits.
+impl TextCache {
+    /// Returns the result of `compute` for a text, in [`RESULT_BITS`] bits.
     #[inline]
-    pub(super) fn look_up(&self, text: &'static str, judge: impl FnOnce() -> u64) -> u64 {
+    pub(super) fn get_or_compute(&self, text: &'static str, compute: impl FnOnce() -> u64) -> u64 {
         let address = text.as_ptr().addr() as u64;
         let known = &self.0[(address >> 2 ^ address >> 10) as usize % self.0.len()];
         let key = address << 16 | (text.len() as u64) << RESULT_BITS;
@@ -62,7 +62,7 @@ impl KnownTexts {
         if entry >> RESULT_BITS == key >> RESULT_BITS && entry != 0 {
             return entry & ((1 << RESULT_BITS) - 1);
         }
-        let found = judge();
+        let found = compute();
         // An address or a length that does not fit could be mistaken for another one.
         if address >> 48 == 0 && text.len() < 1 << (16 - RESULT_BITS) {
             known.store(key | found, Ordering::Relaxed);
