@@ -168,6 +168,13 @@ mod recorder;
 mod result_ext;
 mod success;
 
+/// Items that the Python package uses. They may change in any release.
+#[doc(hidden)]
+pub mod internal {
+    pub use crate::observe::trail::callsite::Callsite;
+    pub use crate::observe::trail::value_trail::ValueTrail;
+}
+
 pub use ::record::build_info;
 pub use builder::{Builder, builder, init};
 pub use diagnose::{Rule, ValueTest, diagnose};

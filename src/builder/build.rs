@@ -24,8 +24,7 @@ use crate::log::runtime_log::RuntimeLog;
 use crate::logger::StructuredLogger;
 use crate::observe::eyre;
 use crate::observe::target_filter::TargetFilter;
-use crate::observe::trail::retention::TrailOptions;
-use crate::observe::trail_filter::TrailFilter;
+use crate::observe::trail_filter::{TrailFilter, TrailOptions};
 use crate::recorder::{Recorder, process};
 
 impl Builder {

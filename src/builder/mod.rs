@@ -22,9 +22,6 @@ use crate::observe::thread::Busy;
 use crate::observe::trail::retention::Retention;
 use crate::recorder::{Notices, OnLost};
 
-/// Maximum number of first, and of last, occurrences of an event in a trail.
-const MAX_TRAIL_ROWS: usize = 1 << 16;
-
 /// Sets up a program in one line: records in `{dir}/failures`, the runtime log in `{dir}/logs`, the panic hook, and
 /// color-eyre if the feature is enabled.
 ///
@@ -318,7 +315,7 @@ impl Builder {
     /// # let _ = builder;
     /// ```
     pub fn trail(mut self, first: usize, last: usize) -> Self {
-        self.trail = Retention { head: first.min(MAX_TRAIL_ROWS), tail: last.min(MAX_TRAIL_ROWS) };
+        self.trail = Retention::new(first, last);
         self
     }
 

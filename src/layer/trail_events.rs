@@ -10,13 +10,13 @@ use crate::observe::callsite::{Role, is_log_record};
 use crate::observe::fields::{Fields, Formatting};
 use crate::observe::open_spans;
 use crate::observe::open_spans::{Computation, OpenSpan};
-use crate::observe::ownership;
+use crate::observe::ownership::{self, is_same_crate};
 use crate::observe::span_stack::CurrentSpan;
 use crate::observe::thread::Busy;
-use crate::observe::trail::lanes::Trail;
-use crate::observe::trail::paths::PathWord;
+use crate::observe::trail::paths::{PathWord, TrailSpan};
+use crate::observe::trail::want::Want;
 use crate::observe::trail::writer::{LaneLookup, PathLookup, WriterLease};
-use crate::observe::trail::{paths, retention, writer};
+use crate::observe::trail::{breadcrumbs, paths, retention, writer};
 use crate::observe::trail_values::{Text, WriteOutcome};
 use crate::observe::{callsite_table, trail_values};
 
@@ -65,9 +65,10 @@ impl LayerCore {
         let Some(_busy) = Busy::enter() else { return };
         if numbers {
             callsite_table::register(meta, || with_fields(meta, record, event_fields, Fields::message_template));
-            self.with_trail(current, |trail, lease| {
-                let is_own = self.is_own(meta, meta.target(), lease);
-                trail.make_room_for_numbers(lease, meta, is_own, self.retention);
+            self.with_trail(current, |computation, lease| {
+                let is_own = self.is_own(meta, meta.target(), computation);
+                let want = trail_values::want_numbers(lease, meta, is_own, self.retention);
+                make_room(computation, lease, want);
                 trail_values::write_numbers(lease.lane(), lease.path(), meta, record)
             });
             return;
@@ -83,24 +84,30 @@ impl LayerCore {
     fn add_text(&self, current: CurrentSpan, text: &Text<'_>) {
         let redactor = &self.recorder.redactor;
         if self.with_lane(current, |lease| trail_values::write_text(lease, text, redactor)) == Some(None) {
-            self.with_trail(current, |trail, lease| {
-                let is_own = self.is_own(text.meta, text.target, lease);
-                trail.write_text(lease, text, is_own, self.retention, redactor);
+            self.with_trail(current, |computation, lease| {
+                let is_own = self.is_own(text.meta, text.target, computation);
+                let want = breadcrumbs::want(lease.lane(), text.target, is_own);
+                make_room(computation, lease, want);
+                text.write(lease, want.key, redactor)
             });
         }
     }
 
-    /// Calls `write` with the trail and the lane for events in this span.
-    fn with_trail<R>(&self, current: CurrentSpan, write: impl FnOnce(&Trail, &mut WriterLease) -> R) -> Option<R> {
+    /// Calls `write` with the computation and the lane for events in this span.
+    fn with_trail<R>(
+        &self,
+        current: CurrentSpan,
+        write: impl FnOnce(&Computation, &mut WriterLease) -> R,
+    ) -> Option<R> {
         let computation = self.open_spans.with(current.span, |open_span| open_span.computation.clone()).flatten()?;
         let named = computation.named()?;
-        self.with_lane(current, |lease| write(named.trail(), lease))
+        self.with_lane(current, |lease| write(named, lease))
     }
 
     /// Returns true if the code at this callsite belongs to the program and not to a library.
-    fn is_own(&self, meta: &Metadata<'_>, target: &str, lease: &WriterLease) -> bool {
+    fn is_own(&self, meta: &Metadata<'_>, target: &str, computation: &Computation) -> bool {
         let is_preferred = self.trail_filter.as_ref().is_some_and(|filter| filter.prefers(target));
-        is_preferred || ownership::is_own(meta, target, lease.computation_meta())
+        is_preferred || ownership::is_own(meta, target, computation.meta())
     }
 
     /// Finds the lane for events in this span. It belongs to the trail of the computation that the span is or lies in.
@@ -137,7 +144,9 @@ impl LayerCore {
                     let Some(id) = next else { break };
                     let add = |open_span: &mut OpenSpan| {
                         let is_within = !open_span.role.names_computation();
-                        is_within.then(|| path.add(open_span.meta, &open_span.fields, limits)).and(open_span.parent)
+                        is_within
+                            .then(|| path.add(trail_span(open_span), open_span.fields.small_values(limits)))
+                            .and(open_span.parent)
                     };
                     next = self.open_spans.with(id, add).flatten();
                 }
@@ -146,6 +155,17 @@ impl LayerCore {
         self.open_spans.with(span, |open_span| open_span.path = lease.paths().known_path(word));
         word
     }
+}
+
+/// Makes room for the next row of a series.
+fn make_room(computation: &Computation, lease: &mut WriterLease, want: Want) {
+    let home = computation.meta().target();
+    let is_home = |callsite| callsite_table::target(callsite).is_some_and(|target| is_same_crate(target, home));
+    computation.trail().make_room(lease, want, &is_home);
+}
+
+fn trail_span(open_span: &OpenSpan) -> TrailSpan {
+    TrailSpan { callsite: callsite_table::address(open_span.meta), name: open_span.meta.name() }
 }
 
 /// Calls `look` with the fields of an event, and reads them first if necessary. This may run code of the values.

@@ -40,6 +40,16 @@ pub(crate) fn location(meta: &'static Metadata<'static>) -> Location {
     location
 }
 
+/// Returns true if the first field is the message, which has no column in the trail.
+pub(crate) fn begins_with_message(meta: &Metadata<'_>) -> bool {
+    meta.fields().iter().next().is_some_and(|field| field.name() == "message")
+}
+
+/// Returns the names of the fields that have a column in the trail.
+pub(crate) fn columns(meta: &'static Metadata<'static>) -> impl Iterator<Item = &'static str> {
+    meta.fields().iter().skip(usize::from(begins_with_message(meta))).map(|field| field.name())
+}
+
 /// Returns true for a record of the `log` crate from `tracing-log`. A user's own field may also be called `log.file`.
 pub(crate) fn is_log_record(meta: &Metadata<'_>) -> bool {
     meta.target() == "log" && meta.name() == "log event"

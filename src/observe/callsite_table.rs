@@ -3,6 +3,7 @@
 //! A trail refers to a callsite by its address. Records of the `log` crate share one callsite, so a trail refers to
 //! their source locations by odd numbers.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,23 +12,31 @@ use tracing::Metadata;
 use crate::observe::callsite;
 use crate::observe::fields::Fields;
 use crate::observe::hash::mix;
+use crate::observe::trail::callsite::Callsite;
 use record::Limits;
 use record::Location;
 use runtime::lock::Renewable;
 
 /// A callsite to which a trail refers.
 #[derive(Clone, Debug)]
-pub(crate) struct Callsite {
-    pub(crate) meta: &'static Metadata<'static>,
+struct Registered {
+    meta: &'static Metadata<'static>,
     /// The message template of its first event.
-    pub(crate) message: Option<String>,
+    message: Option<String>,
     /// The source location of a record of the `log` crate.
-    pub(crate) place: Option<Location>,
+    place: Option<Location>,
 }
 
-impl Callsite {
-    pub(crate) fn location(self) -> Location {
-        self.place.unwrap_or_else(|| callsite::location(self.meta))
+impl Registered {
+    fn describe(self) -> Callsite {
+        Callsite {
+            level: self.meta.level().as_str().into(),
+            span: self.meta.is_span().then(|| self.meta.name().into()),
+            message: self.message,
+            location: self.place.unwrap_or_else(|| callsite::location(self.meta)),
+            columns: callsite::columns(self.meta).map(Cow::Borrowed).collect(),
+            omitted_columns: 0,
+        }
     }
 }
 
@@ -35,9 +44,9 @@ impl Callsite {
 const MAX_LOG_PLACES: usize = 4096;
 
 /// Source locations of `log` records by odd numbers, which are no addresses.
-static LOG_PLACES: Renewable<Option<HashMap<u64, Callsite>>> = Renewable::none();
+static LOG_PLACES: Renewable<Option<HashMap<u64, Registered>>> = Renewable::none();
 
-static CALLSITES: Renewable<Option<HashMap<u64, Callsite>>> = Renewable::none();
+static CALLSITES: Renewable<Option<HashMap<u64, Registered>>> = Renewable::none();
 
 /// A cache of registered callsites, so that most events need no lookup.
 static RECENTLY_REGISTERED: [AtomicU64; 256] = [const { AtomicU64::new(0) }; 256];
@@ -58,7 +67,7 @@ pub(crate) fn register(meta: &'static Metadata<'static>, message: impl FnOnce() 
         // `message` may run code of the user, so no lock may be held.
         let message = message();
         if let Some(mut known) = CALLSITES.lock() {
-            known.get_or_insert_default().entry(address).or_insert(Callsite { meta, message, place: None });
+            known.get_or_insert_default().entry(address).or_insert(Registered { meta, message, place: None });
         }
     }
     recent.store(address, Ordering::Relaxed);
@@ -74,7 +83,7 @@ pub(crate) fn register_log_place(meta: &'static Metadata<'static>, fields: &Fiel
     match known.get(&number) {
         Some(callsite) if callsite.place.as_ref().is_some_and(|known| place.matches(known)) => number,
         None if known.len() < MAX_LOG_PLACES => {
-            known.insert(number, Callsite { meta, message: None, place: Some(place.location()) });
+            known.insert(number, Registered { meta, message: None, place: Some(place.location()) });
             number
         }
         _ => address(meta),
@@ -125,7 +134,17 @@ impl<'a> LogPlace<'a> {
     }
 }
 
-pub(crate) fn find(address: u64) -> Option<Callsite> {
+/// Describes the callsite at an address, or the source location with an odd number.
+pub(crate) fn describe(address: u64) -> Option<Callsite> {
+    find(address).map(Registered::describe)
+}
+
+/// Returns the target of the callsite at an address.
+pub(crate) fn target(address: u64) -> Option<&'static str> {
+    find(address).map(|callsite| callsite.meta.target())
+}
+
+fn find(address: u64) -> Option<Registered> {
     let table = if address & 1 == 1 { &LOG_PLACES } else { &CALLSITES };
     table.lock()?.as_ref()?.get(&address).cloned()
 }

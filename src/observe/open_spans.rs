@@ -14,6 +14,7 @@ use tracing::Metadata;
 use uuid::Uuid;
 
 use crate::observe::callsite::Role;
+use crate::observe::callsite_table;
 use crate::observe::fields::{Fields, Formatting};
 use crate::observe::hash::{NumberHasher, mix};
 use crate::observe::outcome::{Outcome, StatedOutcome};
@@ -219,7 +220,12 @@ impl Computation {
 
     /// Leases a lane of the trail to this thread.
     pub(crate) fn lease_lane(&self, retention: Retention) -> Option<WriterLease> {
-        self.trail.lease(retention, self.meta)
+        self.trail.lease(retention)
+    }
+
+    /// Returns the callsite of the span.
+    pub(crate) fn meta(&self) -> &'static Metadata<'static> {
+        self.meta
     }
 
     pub(crate) fn trail(&self) -> &Trail {
@@ -228,7 +234,11 @@ impl Computation {
 
     /// Returns the history of the named computation up to now.
     pub(crate) fn history(&self, retention: Retention, redactor: &Redactor) -> History {
-        self.named().map(|named| named.trail.history(named.meta, named.opened, retention, redactor)).unwrap_or_default()
+        let read = |named: &Computation| {
+            let home = named.meta.name();
+            named.trail.history(home, named.opened, retention, redactor, &callsite_table::describe)
+        };
+        self.named().map(read).unwrap_or_default()
     }
 }
 

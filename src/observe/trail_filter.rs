@@ -1,4 +1,4 @@
-//! The filter of the trail, by target and level.
+//! The settings of the trail: its retention, and its filter by target and level.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -6,6 +6,14 @@ use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
 
 use crate::observe::target_filter::{FilterError, TargetFilter};
+use crate::observe::trail::retention::Retention;
+
+/// The settings of the trail.
+#[derive(Debug)]
+pub(crate) struct TrailOptions {
+    pub(crate) retention: Retention,
+    pub(crate) filter: Option<TrailFilter>,
+}
 
 /// A filter with a cache of its decisions by callsite.
 #[derive(Debug)]

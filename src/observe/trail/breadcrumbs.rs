@@ -1,12 +1,10 @@
 //! Rows of text in a lane: messages and other text fields of events.
 
-use crate::observe::callsite::LOG_FIELDS;
-use crate::observe::fields::Fields;
 use crate::observe::hash::mix;
 use crate::observe::trail::lane::Lane;
 use crate::observe::trail::paths::PathWord;
 use crate::observe::trail::retention::Retention;
-use crate::observe::trail::want::{TEXT_RINGS, Want, holds_texts};
+use crate::observe::trail::want::{TextShare, Want, holds_texts};
 use text::boundary_before;
 
 /// The retention of the breadcrumbs of a computation.
@@ -18,8 +16,8 @@ const BEFORE_TEXT: usize = 4;
 const CUT: u64 = 1 << 32;
 const STRIDE: usize = BEFORE_TEXT + TEXT;
 
-/// Words in a lane for the texts of all targets.
-pub(crate) const WORDS: usize = RETENTION.tail * STRIDE;
+/// The part of a lane for the texts of all targets.
+pub(crate) const SHARE: TextShare = TextShare { rings: 8, words: RETENTION.tail * STRIDE };
 
 /// Keys of the two rings for targets without their own ring: one for libraries, one for the program.
 const OTHERS: [u64; 2] = [1, 3];
@@ -28,9 +26,9 @@ const OTHERS: [u64; 2] = [1, 3];
 pub(crate) fn want(lane: &Lane, target: &str, is_own: bool) -> Want {
     let texts = || lane.rings().filter(|ring| holds_texts(ring.key));
     let key = key_of(target);
-    let has_ring = lane.ring(key).is_some() || texts().count() + OTHERS.len() < TEXT_RINGS;
+    let has_ring = lane.ring(key).is_some() || texts().count() + OTHERS.len() < SHARE.rings;
     let key = if has_ring { key } else { OTHERS[usize::from(is_own)] };
-    Want { key, stride: STRIDE, tag: 0, is_own, retention: RETENTION }
+    Want { key, stride: STRIDE, tag: 0, is_own, retention: RETENTION, texts: SHARE }
 }
 
 /// Returns an odd number for a target.
@@ -67,21 +65,17 @@ impl Text {
 }
 
 /// Writes the message and the other texts of an event. Returns `None` if there is no room.
-pub(crate) fn write(
+pub(crate) fn write<'a>(
     lane: &Lane,
     key: u64,
     (tick, callsite, path): (u64, u64, PathWord),
-    fields: &Fields,
-    is_log_record: bool,
-    is_secret: impl Fn(&'static str) -> bool,
+    message: &str,
+    others: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Option<()> {
     let row = lane.ring(key)?.begin()?;
     let mut text = Text { bytes: [0; 8 * TEXT], length: 0, cut: false };
-    let apart = if is_log_record { LOG_FIELDS } else { &["message"] };
-    text.push(fields.raw_text("message").unwrap_or_default());
-    for name in fields.names().filter(|name| !apart.contains(name)) {
-        let Some(raw_text) = fields.raw_text(name) else { continue };
-        let value = if is_secret(name) { record::internal::REDACTED } else { raw_text };
+    text.push(message);
+    for (name, value) in others {
         let space = if text.length == 0 { "" } else { " " };
         [space, name, "=", value].into_iter().for_each(|part| text.push(part));
     }

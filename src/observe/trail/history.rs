@@ -2,24 +2,22 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::time::Instant;
 
-use tracing::Metadata;
-
-use crate::observe::callsite::location;
-use crate::observe::callsite_table;
 use crate::observe::clock::Reading;
 use crate::observe::trail::breadcrumbs;
+use crate::observe::trail::callsite::Callsite;
 use crate::observe::trail::division::{Claim, divide};
 use crate::observe::trail::lane::Snapshot;
 use crate::observe::trail::lanes::{LaneWithPaths, Trail};
 use crate::observe::trail::numbers::Columns;
+use crate::observe::trail::objects::Objects;
 use crate::observe::trail::paths;
 use crate::observe::trail::paths::{PathWord, TrailPath};
 use crate::observe::trail::retention::Retention;
+use crate::observe::trail::series::{self, Row, Series};
 use crate::observe::trail::want::holds_texts;
-use record::internal::{REDACTED, Redactor};
+use record::internal::Redactor;
 use record::{Breadcrumb, TrailEntry};
 use record::{Map, Value};
 
@@ -32,28 +30,6 @@ const MAX_ENTRIES: usize = 12;
 pub(crate) struct History {
     pub(crate) trail: Vec<TrailEntry>,
     pub(crate) breadcrumbs: Vec<Breadcrumb>,
-}
-
-/// The rows of one entry, from all lanes.
-#[derive(Debug, Default)]
-struct Series {
-    is_own: bool,
-    seen: u64,
-    /// The number of rows before the gap.
-    head: usize,
-    rows: Vec<Row>,
-    /// The words of all rows.
-    words: Vec<u64>,
-}
-
-#[derive(Debug)]
-struct Row {
-    tick: u64,
-    /// True if the row belongs to the head of its lane's ring.
-    is_early: bool,
-    /// The path of the spans, if the lane still has it.
-    path: Option<usize>,
-    words: Range<usize>,
 }
 
 /// The content of all lanes.
@@ -71,10 +47,11 @@ impl Trail {
     /// Returns the history of a computation up to now. Other threads may write meanwhile.
     pub(crate) fn history(
         &self,
-        home: &'static Metadata<'static>,
+        home: &'static str,
         opened: Instant,
         retention: Retention,
         redactor: &Redactor,
+        describe: &dyn Fn(u64) -> Option<Callsite>,
     ) -> History {
         let lanes = self.lanes.lock().map(|lanes| (lanes.lanes.clone(), lanes.origin));
         let Some((lanes, Some(origin))) = lanes else { return History::default() };
@@ -86,13 +63,14 @@ impl Trail {
             home,
             retention,
             redactor,
+            describe,
             seconds: |tick| (before + origin.until(tick, now)).as_secs_f64(),
         };
         let breadcrumbs = reader.breadcrumbs(contents.texts.into_values().collect());
         let numbers = contents.numbers.into_iter();
         let mut trail: Vec<TrailEntry> = numbers.flat_map(|(key, series)| reader.entries(key, series)).collect();
-        trail.sort_by(|a, b| first_seen(a).total_cmp(&first_seen(b)));
-        trail.extend(unplaced(&lanes));
+        series::sort(&mut trail);
+        trail.extend(series::unplaced(lanes.iter().map(|lane| lane.lane.unplaced()).sum()));
         History { trail, breadcrumbs }
     }
 }
@@ -140,56 +118,15 @@ impl Contents {
     }
 }
 
-impl Series {
-    fn add(&mut self, snapshot: &Snapshot, path_of: impl Fn(&[u64]) -> Option<usize>) {
-        self.is_own = snapshot.shape.is_own;
-        self.seen += snapshot.total;
-        for (number, words) in snapshot.rows() {
-            let start = self.words.len();
-            self.words.extend_from_slice(words);
-            let (tick, is_early) = (Columns::tick(words), number < snapshot.shape.head as u64);
-            self.rows.push(Row { tick, is_early, path: path_of(words), words: start..self.words.len() });
-        }
-    }
-
-    fn append(&mut self, other: Series) {
-        let start = self.words.len();
-        self.words.extend(other.words);
-        self.seen += other.seen;
-        let moved = |row: Row| Row { words: start + row.words.start..start + row.words.end, ..row };
-        self.rows.extend(other.rows.into_iter().map(moved));
-    }
-
-    /// Returns the path of the rows if all of them have the same one.
-    fn only_path(&self) -> Option<usize> {
-        let path = self.rows.first()?.path;
-        if self.rows.iter().all(|row| row.path == path) { path } else { None }
-    }
-
-    /// Sorts the rows of all lanes by time, and keeps the head and the tail.
-    fn keep(mut self, retention: Retention) -> Self {
-        self.rows.sort_by_key(|row| row.tick);
-        self.head = self.rows.iter().take(retention.head).take_while(|row| row.is_early).count();
-        let excess = (self.rows.len() - self.head).saturating_sub(retention.tail);
-        self.rows.drain(self.head..self.head + excess);
-        self
-    }
-
-    fn words_of(&self, row: &Row) -> &[u64] {
-        &self.words[row.words.clone()]
-    }
-
-    fn rows(&self) -> impl Iterator<Item = &[u64]> {
-        self.rows.iter().map(|row| self.words_of(row))
-    }
-}
-
 /// Converts series to entries of the record.
 struct Reader<'a, Seconds> {
     paths: Vec<TrailPath>,
-    home: &'static Metadata<'static>,
+    /// The name of the computation's span.
+    home: &'static str,
     retention: Retention,
     redactor: &'a Redactor,
+    /// Describes a callsite.
+    describe: &'a dyn Fn(u64) -> Option<Callsite>,
     seconds: Seconds,
 }
 
@@ -211,19 +148,13 @@ impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
     }
 
     fn entry(&self, key: u64, path: Option<usize>, series: Series) -> Option<TrailEntry> {
-        let callsite = callsite_table::find(key)?;
+        let callsite = (self.describe)(key)?;
         let series = series.keep(self.retention);
-        let dropped = series.seen.saturating_sub(series.rows.len() as u64);
-        let mut entry = TrailEntry::default();
-        entry.message = callsite.message.filter(|message| !message.is_empty());
-        entry.span = callsite.meta.is_span().then(|| callsite.meta.name().into());
-        entry.level = callsite.meta.level().as_str().into();
-        entry.location = Some(location(callsite.meta));
-        entry.seen = series.seen;
-        entry.dropped = dropped;
-        entry.head = (dropped > 0).then_some(series.head);
-        entry.elapsed_s = series.rows.iter().map(|row| (self.seconds)(row.tick)).collect();
-        entry.columns = columns(&series, callsite.meta, self.redactor);
+        let hides = |name: &Cow<'static, str>| match name {
+            Cow::Borrowed(name) => self.redactor.field(name).hides_numbers(),
+            Cow::Owned(_) => false,
+        };
+        let mut entry = series.entry(callsite, &Objects::default(), &self.seconds, hides);
         match path.map(|path| &self.paths[path]) {
             Some(path) => {
                 entry.spans = names(path);
@@ -287,15 +218,15 @@ impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
 
     fn breadcrumb(&self, row: &Row, words: &[u64]) -> Option<Breadcrumb> {
         let text = breadcrumbs::read(words)?;
-        let callsite = callsite_table::find(text.callsite)?;
+        let callsite = (self.describe)(text.callsite)?;
         let path = row.path.map(|path| &self.paths[path]);
-        let innermost = path.map(|path| path.spans.first().copied().unwrap_or(self.home));
+        let innermost = path.map(|path| path.spans.first().map_or(self.home, |span| span.name));
         let mut breadcrumb = Breadcrumb::default();
         breadcrumb.elapsed_s = (self.seconds)(text.tick);
-        breadcrumb.level = callsite.meta.level().as_str().into();
+        breadcrumb.level = callsite.level;
         breadcrumb.message = text.text;
-        breadcrumb.location = Some(callsite.location());
-        breadcrumb.span = innermost.map(|span| span.name().into());
+        breadcrumb.location = Some(callsite.location);
+        breadcrumb.span = innermost.map(Into::into);
         breadcrumb.span_fields = path.map(|path| self.values(path)).unwrap_or_default();
         Some(breadcrumb)
     }
@@ -303,34 +234,5 @@ impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
 
 /// Returns the names of the spans, outermost first.
 fn names(path: &TrailPath) -> Vec<Cow<'static, str>> {
-    path.spans.iter().rev().map(|span| Cow::Borrowed(span.name())).collect()
-}
-
-/// Returns the columns that have a value in any row.
-fn columns(series: &Series, meta: &'static Metadata<'static>, redactor: &Redactor) -> Map {
-    let columns = Columns::of(meta);
-    let column = |(column, name): (usize, &'static str)| {
-        let any = series.rows().any(|row| columns.value(row, column).is_some());
-        let values = || series.rows().map(|row| columns.value(row, column).unwrap_or_default()).collect();
-        let shown = || if redactor.field(name).hides_numbers() { REDACTED.into() } else { Value::List(values()) };
-        any.then(|| (name, shown()))
-    };
-    columns.names(meta).enumerate().filter_map(column).collect()
-}
-
-/// Returns an entry that counts the rows without a ring.
-fn unplaced(lanes: &[LaneWithPaths]) -> Option<TrailEntry> {
-    let unplaced = lanes.iter().map(|lane| lane.lane.unplaced()).sum();
-    if unplaced == 0 {
-        return None;
-    }
-    let mut entry = TrailEntry::default();
-    entry.message = Some("more callsites than a trail has room for".to_owned());
-    entry.seen = unplaced;
-    entry.dropped = unplaced;
-    Some(entry)
-}
-
-fn first_seen(entry: &TrailEntry) -> f64 {
-    entry.elapsed_s.first().copied().unwrap_or(f64::INFINITY)
+    path.spans.iter().rev().map(|span| Cow::Borrowed(span.name)).collect()
 }

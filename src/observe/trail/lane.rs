@@ -267,7 +267,6 @@ impl Lane {
     }
 
     /// Returns the number of words.
-    #[cfg(test)]
     pub(crate) fn words(&self) -> usize {
         self.words.len()
     }

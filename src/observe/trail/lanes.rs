@@ -3,17 +3,14 @@
 use std::sync::Arc;
 
 use runtime::lock::Mutex;
-use tracing::Metadata;
 
-use crate::observe::callsite_table;
 use crate::observe::clock::Reading;
-use crate::observe::ownership;
-use crate::observe::trail::breadcrumbs::WORDS as BREADCRUMB_WORDS;
+use crate::observe::trail::breadcrumbs;
 use crate::observe::trail::lane::Lane;
 use crate::observe::trail::paths::{self, Paths};
 use crate::observe::trail::pool;
 use crate::observe::trail::retention::Retention;
-use crate::observe::trail::room::{self, Room};
+use crate::observe::trail::room;
 use crate::observe::trail::want::{Want, holds_texts};
 use crate::observe::trail::writer::{WriterLease, forget};
 
@@ -22,7 +19,7 @@ const WORDS_A_ROW: usize = 25;
 
 /// Returns the number of words of a lane.
 pub(crate) fn words(retention: Retention) -> usize {
-    Lane::OVERHEAD + BREADCRUMB_WORDS + (retention.head + retention.tail) * WORDS_A_ROW
+    Lane::OVERHEAD + breadcrumbs::SHARE.words + (retention.head + retention.tail) * WORDS_A_ROW
 }
 
 /// The trail of one computation. It is empty until the first event.
@@ -47,11 +44,7 @@ pub(crate) struct LaneWithPaths {
 
 impl Trail {
     /// Leases a lane without a writer, or opens one. Returns `None` if no memory is left.
-    pub(crate) fn lease(
-        &self,
-        retention: Retention,
-        computation_meta: &'static Metadata<'static>,
-    ) -> Option<WriterLease> {
+    pub(crate) fn lease(&self, retention: Retention) -> Option<WriterLease> {
         let mut lanes = self.lanes.lock()?;
         lanes.origin.get_or_insert_with(Reading::now);
         let free = lanes.lanes.iter().find(|lane| lane.lane.try_acquire()).cloned();
@@ -59,21 +52,15 @@ impl Trail {
             Some(free) => free,
             None => lanes.open(retention)?,
         };
-        Some(WriterLease::new(lane, paths, computation_meta))
+        Some(WriterLease::new(lane, paths))
     }
 
-    /// Makes room for the next row of a series, if possible.
-    pub(crate) fn make_room(&self, lease: &mut WriterLease, want: Want, retention: Retention) {
-        let home = lease.computation_meta().target();
-        let is_home = |key| {
-            let callsite = || callsite_table::find(paths::callsite_of(key));
-            !holds_texts(key)
-                && callsite().is_some_and(|callsite| ownership::is_same_crate(callsite.meta.target(), home))
-        };
-        let Room::Divided(division) = room::make_room(lease.lane(), want, &is_home) else { return };
-        let Some(words) = pool::words(words(retention)) else { return };
-        let divided = Arc::new(Lane::open(words));
-        room::fill(&divided, lease.lane(), &division);
+    /// Makes room for the next row of a series, if possible. `is_home` returns true for a callsite that belongs to the
+    /// crate of the computation.
+    pub(crate) fn make_room(&self, lease: &mut WriterLease, want: Want, is_home: &dyn Fn(u64) -> bool) {
+        let is_home = |key| !holds_texts(key) && is_home(paths::callsite_of(key));
+        let Some(divided) = room::divided(lease.lane(), want, &is_home) else { return };
+        let divided = Arc::new(divided);
         let Some(mut lanes) = self.lanes.lock() else { return };
         // Another thread may have closed the computation.
         let known = lanes.lanes.iter_mut().find(|lane| std::ptr::eq(&*lane.lane, lease.lane()));

@@ -18,17 +18,21 @@
 
 mod atomic;
 pub(crate) mod breadcrumbs;
+pub(crate) mod callsite;
 mod division;
 pub(crate) mod history;
 pub(crate) mod lane;
 pub(crate) mod lanes;
 pub(crate) mod numbers;
+pub(crate) mod objects;
 pub(crate) mod paths;
-mod pool;
+pub(crate) mod pool;
 pub(crate) mod retention;
 mod room;
+mod series;
 #[cfg(test)]
 mod tests;
+pub(crate) mod value_trail;
 pub(crate) mod want;
 pub(crate) mod writer;
 

@@ -7,10 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tracing::Metadata;
-
-use crate::observe::fields::Fields;
-use record::{Limits, Value};
+use record::Value;
 use runtime::lock::Mutex;
 
 /// Maximum number of spans in a path. The innermost ones are stored.
@@ -73,25 +70,33 @@ pub(crate) fn is_shared(key: u64) -> bool {
     key >> RING == SHARED
 }
 
+/// A span of a path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TrailSpan {
+    /// Identifies the callsite of the span.
+    pub(crate) callsite: u64,
+    pub(crate) name: &'static str,
+}
+
 /// The spans of a path, innermost first, and their values. Inner values hide outer ones of the same name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TrailPath {
-    pub(crate) spans: Vec<&'static Metadata<'static>>,
+    pub(crate) spans: Vec<TrailSpan>,
     pub(crate) values: Vec<(&'static str, Value)>,
 }
 
 impl PartialEq for TrailPath {
     fn eq(&self, other: &Self) -> bool {
-        let same_spans = || self.spans.iter().zip(&other.spans).all(|(a, b)| std::ptr::eq(*a, *b));
+        let same_spans = || self.spans.iter().zip(&other.spans).all(|(a, b)| a.callsite == b.callsite);
         self.spans.len() == other.spans.len() && self.values == other.values && same_spans()
     }
 }
 
 impl TrailPath {
     /// Adds the next outer span.
-    pub(crate) fn add(&mut self, meta: &'static Metadata<'static>, fields: &Fields, limits: &Limits) {
-        self.spans.push(meta);
-        for (name, value) in fields.small_values(limits) {
+    pub(crate) fn add(&mut self, span: TrailSpan, values: impl Iterator<Item = (&'static str, Value)>) {
+        self.spans.push(span);
+        for (name, value) in values {
             if self.values.len() < MAX_VALUES && self.values.iter().all(|(known, _)| *known != name) {
                 self.values.push((name, value));
             }
@@ -196,37 +201,25 @@ impl PathTable {
 mod tests {
     use super::*;
 
-    fn keep(paths: &Paths, value: u64) -> PathWord {
-        let meta = super::super::tests::event_with(1);
-        keep_in(paths, meta, value)
-    }
-
-    fn keep_in(paths: &Paths, meta: &'static Metadata<'static>, value: u64) -> PathWord {
-        paths.add(
-            || 0,
-            |path| {
-                path.spans.push(meta);
-                path.values.push(("level", value.into()));
-            },
-        )
+    fn keep(paths: &Paths, callsite: u64, value: u64) -> PathWord {
+        let span = TrailSpan { callsite, name: "cycle" };
+        paths.add(|| 0, |path| path.add(span, std::iter::once(("level", value.into()))))
     }
 
     #[test]
     fn equal_paths_have_one_word() {
         let paths = Paths::new();
-        let meta = super::super::tests::event_with(1);
-        let words: Vec<PathWord> = (0..40).map(|cycle| keep_in(&paths, meta, cycle % 4)).collect();
+        let words: Vec<PathWord> = (0..40).map(|cycle| keep(&paths, 16, cycle % 4)).collect();
         assert_eq!(words[..4], words[36..]);
         assert_eq!(paths.all().len(), 4);
-        assert_ne!(keep(&paths, 0), words[0], "another span");
+        assert_ne!(keep(&paths, 32, 0), words[0], "another span");
         assert_eq!(paths.add(|| 0, |_| ()), PathWord::default());
     }
 
     #[test]
     fn the_first_paths_and_the_last_are_kept() {
         let paths = Paths::new();
-        let meta = super::super::tests::event_with(1);
-        let words: Vec<PathWord> = (0..2000).map(|step| keep_in(&paths, meta, step)).collect();
+        let words: Vec<PathWord> = (0..2000).map(|step| keep(&paths, 16, step)).collect();
         let known: Vec<u64> = paths.all().iter().map(|(word, _)| word.serial()).collect();
         assert_eq!(known, (1..=16).chain(1489..=2000).collect::<Vec<_>>());
         for word in words {

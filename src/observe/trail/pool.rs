@@ -12,7 +12,7 @@ static POOLED: Mutex<Vec<Box<[AtomicU64]>>> = Mutex::new(Vec::new());
 
 /// Returns words for a lane, or `None` if no memory is left. Their content is arbitrary. Fresh words take no memory
 /// until they are written.
-pub(super) fn words(count: usize) -> Option<Box<[AtomicU64]>> {
+pub(crate) fn words(count: usize) -> Option<Box<[AtomicU64]>> {
     let pooled = POOLED.lock().and_then(|mut pool| {
         let fits = pool.iter().rposition(|words| words.len() == count)?;
         Some(pool.swap_remove(fits))

@@ -2,10 +2,11 @@
 
 use record::Limits;
 
-use crate::observe::trail_filter::TrailFilter;
-
 /// Limits for the texts of breadcrumbs.
 pub(crate) const LIMITS: Limits = Limits::DEFAULT.with_text(256);
+
+/// Maximum number of rows at each end of a series.
+const MAX_ROWS: usize = 1 << 16;
 
 /// The number of rows that the trail keeps for each callsite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,13 +17,6 @@ pub(crate) struct Retention {
     pub(crate) tail: usize,
 }
 
-/// The settings of the trail.
-#[derive(Debug)]
-pub(crate) struct TrailOptions {
-    pub(crate) retention: Retention,
-    pub(crate) filter: Option<TrailFilter>,
-}
-
 impl Default for Retention {
     fn default() -> Self {
         Retention { head: 8, tail: 248 }
@@ -30,6 +24,11 @@ impl Default for Retention {
 }
 
 impl Retention {
+    /// Returns a retention of at most [`MAX_ROWS`] rows at each end.
+    pub(crate) fn new(head: usize, tail: usize) -> Self {
+        Retention { head: head.min(MAX_ROWS), tail: tail.min(MAX_ROWS) }
+    }
+
     pub(crate) fn keeps_any(self) -> bool {
         self.head + self.tail > 0
     }

@@ -5,10 +5,10 @@
 //! head and a tail. A series that gave up rows does not grow again. A lane is therefore replaced a bounded number of
 //! times, and an event that finds its row costs nothing more.
 
-use crate::observe::trail::breadcrumbs;
 use crate::observe::trail::division::{Claim, divide};
 use crate::observe::trail::lane::{Lane, RingInfo, Shape};
-use crate::observe::trail::want::{TEXT_RINGS, Want, holds_texts};
+use crate::observe::trail::pool;
+use crate::observe::trail::want::{Want, holds_texts};
 
 /// Maximum number of rows in a series that a new one of the same rank may evict.
 const MAX_EVICTED_ROWS: u64 = 7;
@@ -17,31 +17,31 @@ const MAX_EVICTIONS: u64 = 64;
 
 /// Returns the number of words that the series of this kind may use.
 fn room_of(want: Want, lane: &Lane) -> usize {
-    if holds_texts(want.key) { breadcrumbs::WORDS } else { lane.room().saturating_sub(breadcrumbs::WORDS) }
-}
-
-/// The result of making room for a series.
-pub(super) enum Room {
-    /// The series has room, or cannot get any.
-    Settled,
-    /// A lane with this division has to replace the lane.
-    Divided(Division),
+    if holds_texts(want.key) { want.texts.words } else { lane.room().saturating_sub(want.texts.words) }
 }
 
 /// The rings of a lane that replaces another one.
-pub(super) struct Division {
+struct Division {
     shapes: Vec<(u64, Shape)>,
     /// Number of rows in an evicted ring.
     evicted_rows: u64,
     evictions: u64,
 }
 
-/// Makes room for the next row, or returns a new division. `is_home` tells whether a series belongs to the crate of the
-/// computation.
-pub(super) fn make_room(lane: &Lane, want: Want, is_home: &dyn Fn(u64) -> bool) -> Room {
+/// Makes room for the next row of a series. Returns the lane that has to replace this one, if any. `is_home` returns
+/// true for a series that belongs to the crate of the computation.
+pub(super) fn divided(lane: &Lane, want: Want, is_home: &dyn Fn(u64) -> bool) -> Option<Lane> {
+    let division = make_room(lane, want, is_home)?;
+    let divided = Lane::open(pool::words(lane.words())?);
+    fill(&divided, lane, &division);
+    Some(divided)
+}
+
+/// Makes room for the next row, or returns a new division. Returns `None` if the series has room or cannot get any.
+fn make_room(lane: &Lane, want: Want, is_home: &dyn Fn(u64) -> bool) -> Option<Division> {
     match lane.ring(want.key) {
-        Some(ring) if !ring.is_full() => return Room::Settled,
-        None if has_place(lane, want) && make_ring(lane, want) => return Room::Settled,
+        Some(ring) if !ring.is_full() => return None,
+        None if has_place(lane, want) && make_ring(lane, want) => return None,
         _ => {}
     }
     let (mut rings, others): (Vec<RingInfo>, Vec<RingInfo>) =
@@ -51,7 +51,7 @@ pub(super) fn make_room(lane: &Lane, want: Want, is_home: &dyn Fn(u64) -> bool) 
     if is_new && !has_place(lane, want) {
         let Some(victim) = least_valuable(&rings, evictions, want, is_home) else {
             lane.count_unplaced(1);
-            return Room::Settled;
+            return None;
         };
         let victim = rings.swap_remove(victim);
         evicted_rows = victim.total;
@@ -63,11 +63,11 @@ pub(super) fn make_room(lane: &Lane, want: Want, is_home: &dyn Fn(u64) -> bool) 
     let shapes = shapes(&rings, want, room_of(want, lane));
     let keep = |ring: RingInfo| (ring.key, ring.shape);
     let shapes = rings.iter().map(|ring| ring.key).zip(shapes).chain(others.into_iter().map(keep)).collect();
-    Room::Divided(Division { shapes, evicted_rows, evictions })
+    Some(Division { shapes, evicted_rows, evictions })
 }
 
 /// Copies the rings of a lane into its replacement.
-pub(super) fn fill(lane: &Lane, old: &Lane, division: &Division) {
+fn fill(lane: &Lane, old: &Lane, division: &Division) {
     lane.count_unplaced(old.unplaced() + division.evicted_rows);
     lane.count_evictions(division.evictions);
     for (key, shape) in &division.shapes {
@@ -81,7 +81,7 @@ pub(super) fn fill(lane: &Lane, old: &Lane, division: &Division) {
 /// Returns true if a ring descriptor is free for the series.
 fn has_place(lane: &Lane, want: Want) -> bool {
     let texts = lane.rings().filter(|ring| holds_texts(ring.key)).count();
-    let set_aside = if holds_texts(want.key) { 0 } else { TEXT_RINGS.saturating_sub(texts) };
+    let set_aside = if holds_texts(want.key) { 0 } else { want.texts.rings.saturating_sub(texts) };
     lane.has_places(1 + set_aside)
 }
 
@@ -89,7 +89,7 @@ fn has_place(lane: &Lane, want: Want) -> bool {
 /// space.
 fn make_ring(lane: &Lane, want: Want) -> bool {
     let texts: usize = lane.rings().filter(|ring| holds_texts(ring.key)).map(|ring| ring.shape.words()).sum();
-    let for_texts = breadcrumbs::WORDS.saturating_sub(texts);
+    let for_texts = want.texts.words.saturating_sub(texts);
     let free = if holds_texts(want.key) { for_texts } else { lane.free().saturating_sub(for_texts) / 2 };
     let whole = want.retention.head + want.retention.tail;
     let rows = (free / want.stride).min(whole);

@@ -1,23 +1,19 @@
 //! Compares lanes with a plain list. The loom models in `tests/loom` check their interleavings.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use proptest::prelude::*;
-use tracing::field::{FieldSet, Visit};
-use tracing::{Level, Metadata, callsite};
+use record::Value;
 
-use crate::observe::callsite_table;
+use crate::observe::trail::callsite::Callsite;
 use crate::observe::trail::lane::{Lane, Ring, Shape, Snapshot};
 use crate::observe::trail::lanes::Trail;
-use crate::observe::trail::numbers::Columns;
-use crate::observe::trail::paths::PathWord;
 use crate::observe::trail::retention::Retention;
 use crate::observe::trail::room;
-use crate::observe::trail::room::Room;
+use crate::observe::trail::value_trail::ValueTrail;
 use crate::observe::trail::want::Want;
 use crate::observe::trail::{breadcrumbs, lanes, pool};
-use crate::observe::trail_values::{WriteOutcome, write_numbers};
-use record::Value;
 
 fn lane(words: usize) -> Lane {
     Lane::open(pool::words(Lane::OVERHEAD + words).unwrap())
@@ -41,9 +37,7 @@ fn write_row(ring: &Ring<'_>, stride: usize, value: u64) {
 /// Writes a row, and makes room for it first, as the writer of a lane does.
 fn write_with_room(lane: &mut Lane, want: Want, value: u64) {
     let has_room = lane.ring(want.key).is_some_and(|ring| !ring.is_full());
-    if !has_room && let Room::Divided(division) = room::make_room(lane, want, &|_| false) {
-        let divided = Lane::open(pool::words(lane.words()).unwrap());
-        room::fill(&divided, lane, &division);
+    if !has_room && let Some(divided) = room::divided(lane, want, &|_| false) {
         *lane = divided;
     }
     lane.ring(want.key).iter().for_each(|ring| write_row(ring, want.stride, value));
@@ -84,38 +78,6 @@ proptest! {
             prop_assert_eq!(rows, expected);
         }
     }
-
-    /// A row is read as it was written, even if its memory had other content before.
-    #[test]
-    fn a_row_reads_no_memory_that_it_did_not_write(
-        rows in prop::collection::vec(prop::collection::btree_map(0..130_usize, any::<u64>(), 0..20), 1..6),
-        columns in 1..130_usize,
-    ) {
-        let meta = event_with(columns);
-        let lane = lane(130 * 160);
-        let want = Columns::of(meta).want(callsite_table::address(meta), true, Retention { head: 2, tail: 64 });
-        lane.make_ring(want.key, want.shape(66)).unwrap();
-        let mut expected = Vec::new();
-        for row in rows {
-            let numbers: Vec<Option<u64>> = (0..columns).map(|column| row.get(&column).copied()).collect();
-            let record = |visitor: &mut dyn Visit| {
-                for (field, number) in meta.fields().iter().zip(&numbers) {
-                    number.iter().for_each(|number| visitor.record_u64(&field, *number));
-                }
-            };
-            let any = numbers.iter().any(Option::is_some);
-            let outcome = if any { WriteOutcome::Numbers } else { WriteOutcome::NoNumbers };
-            prop_assert_eq!(write_numbers(&lane, PathWord::default(), meta, record), outcome);
-            expected.extend(any.then_some(numbers));
-        }
-        let snapshot = snapshot(&lane, callsite_table::address(meta)).unwrap();
-        let read = |row| (0..columns).map(|column| Columns::of(meta).value(row, column)).collect::<Vec<_>>();
-        let rows: Vec<Vec<Option<Value>>> = snapshot.rows().map(|(_, row)| read(row)).collect();
-        let expected: Vec<Vec<Option<Value>>> =
-            expected.into_iter().map(|row| row.into_iter().map(|number| number.map(Value::from)).collect()).collect();
-        prop_assert_eq!(rows, expected);
-    }
-
 }
 
 proptest! {
@@ -129,10 +91,10 @@ proptest! {
         last in 0..40_usize,
     ) {
         let retention = Retention { head: 2, tail: last };
-        let mut lane = lane(breadcrumbs::WORDS + words);
+        let mut lane = lane(breadcrumbs::SHARE.words + words);
         let mut written = std::collections::BTreeMap::<u64, u64>::new();
         for (key, rows) in events {
-            let want = Want { key: key << 4, stride: 3, tag: 7, is_own: key % 3 == 0, retention };
+            let want = Want { key: key << 4, stride: 3, tag: 7, is_own: key % 3 == 0, retention, texts: breadcrumbs::SHARE };
             for _ in 0..rows {
                 let number = written.entry(key).or_default();
                 write_with_room(&mut lane, want, 1_000_000 * key + *number);
@@ -167,33 +129,16 @@ proptest! {
         let mut lane = Lane::open(pool::words(lanes::words(retention)).unwrap());
         let of_libraries = |lane: &mut Lane, events: Vec<(u64, u64)>| {
             for (key, rows) in events {
-                let want = Want { key: key << 4, stride: 6, tag: 0, is_own: false, retention };
+                let want = Want { key: key << 4, stride: 6, tag: 0, is_own: false, retention, texts: breadcrumbs::SHARE };
                 (0..rows).for_each(|row| write_with_room(lane, want, row));
             }
         };
         of_libraries(&mut lane, before);
-        let own = Want { key: 16, stride: 6, tag: 0, is_own: true, retention };
+        let own = Want { key: 16, stride: 6, tag: 0, is_own: true, retention, texts: breadcrumbs::SHARE };
         (0..rows).for_each(|row| write_with_room(&mut lane, own, row));
         of_libraries(&mut lane, after);
         prop_assert_eq!(snapshot(&lane, 16).unwrap().numbers, (0..rows).collect::<Vec<_>>());
     }
-}
-
-/// Creates the callsite of an event with this number of fields. It is never freed, as any callsite.
-pub(super) fn event_with(columns: usize) -> &'static Metadata<'static> {
-    struct Nowhere;
-    static NONE: Nowhere = Nowhere;
-    impl tracing::Callsite for Nowhere {
-        fn set_interest(&self, _: tracing::subscriber::Interest) {}
-        fn metadata(&self) -> &Metadata<'_> {
-            unreachable!("nobody registers it")
-        }
-    }
-    let name = |column| &*Box::leak(format!("c{column}").into_boxed_str());
-    let names: &'static [&'static str] = Vec::leak((0..columns).map(name).collect());
-    let fields = FieldSet::new(names, callsite::Identifier(&NONE));
-    let meta = Metadata::new("event", "test", Level::DEBUG, None, None, None, fields, tracing::metadata::Kind::EVENT);
-    Box::leak(Box::new(meta))
 }
 
 #[test]
@@ -211,7 +156,7 @@ fn words_in_use_before_are_as_good_as_new() {
 #[test]
 fn a_lane_that_nobody_holds_is_used_again() {
     let (trail, retention) = (Trail::default(), Retention { head: 1, tail: 7 });
-    let hold = || trail.lease(retention, event_with(1));
+    let hold = || trail.lease(retention);
     let first = hold().unwrap();
     let beside = hold().unwrap();
     assert_eq!(trail.lanes.lock().unwrap().lanes.len(), 2);
@@ -225,7 +170,7 @@ fn a_lane_that_nobody_holds_is_used_again() {
 #[test]
 fn a_trail_that_is_dropped_has_no_open_lane() {
     let trail = Trail::default();
-    let _held = trail.lease(Retention { head: 1, tail: 7 }, event_with(1)).unwrap();
+    let _held = trail.lease(Retention { head: 1, tail: 7 }).unwrap();
     let lane = Arc::clone(&trail.lanes.lock().unwrap().lanes[0].lane);
     assert!(lane.is_open());
     drop(trail);
@@ -253,4 +198,91 @@ fn a_reader_on_another_thread_sees_whole_rows() {
     };
     (1..rows).for_each(|value| write(&lane, 16, shape, value));
     reader.join().unwrap();
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        (-1e300..1e300_f64).prop_map(Value::from),
+        "[a-z]{0,12}".prop_map(Value::from),
+        prop::collection::vec(0..9_i64, 0..3).prop_map(|list| Value::List(list.into_iter().map(Value::from).collect())),
+    ]
+}
+
+/// Writes a row of values, as a program without `tracing` does.
+fn write_values(trail: &ValueTrail, callsite: u64, values: Vec<Value>) {
+    let key = callsite << 4;
+    let (columns, is_own) = (values.len(), callsite.is_multiple_of(2));
+    if !trail.has_room(key) {
+        if !trail.make_room(key, columns, is_own) {
+            return;
+        }
+        let names = (0..columns).map(|column| format!("c{column}").into()).collect();
+        trail.describe(key, Callsite { message: Some(callsite.to_string()), columns: names, ..Callsite::default() });
+    }
+    trail.write(key, values, 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 96 }))]
+
+    /// For any values, each callsite has its latest rows as they were written, and every row is counted.
+    #[test]
+    fn values_are_read_as_they_were_written(
+        rows in prop::collection::vec((1..70_u64, prop::collection::vec(value(), 3), 1..30_usize), 0..80),
+        tail in 1..40_usize,
+    ) {
+        let trail = ValueTrail::new(2, tail);
+        let mut written = std::collections::BTreeMap::<u64, Vec<Vec<Value>>>::new();
+        for (callsite, values, times) in rows {
+            let values = values[..1 + (callsite % 3) as usize].to_vec();
+            for _ in 0..times {
+                write_values(&trail, callsite, values.clone());
+                written.entry(callsite).or_default().push(values.clone());
+            }
+        }
+        let entries = trail.entries(Instant::now());
+        let seen: u64 = entries.iter().map(|entry| entry.seen).sum();
+        prop_assert_eq!(seen, written.values().map(Vec::len).sum::<usize>() as u64);
+        for entry in entries {
+            let Ok(callsite) = entry.message.as_deref().unwrap_or_default().parse::<u64>() else { continue };
+            // A callsite that lost its room and got another one does not have its earlier rows.
+            let all = &written[&callsite];
+            let rows = &all[all.len() - entry.seen as usize..];
+            let kept = entry.elapsed_s.len();
+            prop_assert_eq!(kept as u64 + entry.dropped, entry.seen);
+            let head = entry.head.unwrap_or(kept);
+            let expected: Vec<&Vec<Value>> = rows[..head].iter().chain(&rows[rows.len() - (kept - head)..]).collect();
+            for (column, (_, values)) in entry.columns.iter().enumerate() {
+                let expected = expected.iter().map(|row| row[column].clone()).collect();
+                prop_assert_eq!(values, &Value::List(expected));
+            }
+        }
+    }
+}
+
+/// The texts of overwritten rows take no memory, and those of the other rows stay.
+#[test]
+fn texts_are_kept_as_long_as_their_rows() {
+    let trail = ValueTrail::new(2, 6);
+    (0..10_000).for_each(|row| write_values(&trail, 1, vec![format!("row {row}").into()]));
+    assert!(trail.objects() < 200, "{}", trail.objects());
+    let entry = trail.entries(Instant::now()).remove(0);
+    let texts: Vec<Value> = [0, 1].into_iter().chain(9994..10_000).map(|row| format!("row {row}").into()).collect();
+    assert_eq!(entry.columns.get("c0"), Some(&Value::List(texts)));
+}
+
+#[test]
+fn values_without_room_are_counted() {
+    let trail = ValueTrail::new(0, 0);
+    write_values(&trail, 1, vec![1.into()]);
+    assert!(!trail.keeps_any());
+    let trail = ValueTrail::new(1, 1);
+    (1..=200).for_each(|callsite| write_values(&trail, callsite, vec![1.into()]));
+    let unplaced = trail.entries(Instant::now()).pop().unwrap();
+    assert_eq!(unplaced.message.as_deref(), Some("more callsites than a trail has room for"));
+    assert_eq!(unplaced.seen, 200 - 48);
 }

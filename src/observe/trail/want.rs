@@ -5,8 +5,16 @@ use crate::observe::trail::retention::Retention;
 
 /// Initial number of rows of a series.
 const FEW_ROWS: usize = 8;
-/// Number of rings that are reserved for texts.
-pub(crate) const TEXT_RINGS: usize = 8;
+/// The part of a lane that is reserved for texts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TextShare {
+    pub(crate) rings: usize,
+    pub(crate) words: usize,
+}
+
+impl TextShare {
+    pub(crate) const NONE: TextShare = TextShare { rings: 0, words: 0 };
+}
 
 /// A series that needs a row.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +24,8 @@ pub(crate) struct Want {
     pub(crate) tag: u32,
     pub(crate) is_own: bool,
     pub(crate) retention: Retention,
+    /// The part of the lane that belongs to texts.
+    pub(crate) texts: TextShare,
 }
 
 /// Returns true if a ring has texts. Its key is odd, unlike the address of a callsite.

@@ -3,8 +3,6 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use tracing::Metadata;
-
 use crate::observe::span_stack::CurrentSpan;
 use crate::observe::trail::lane::Lane;
 use crate::observe::trail::paths::{KnownPath, PathWord, Paths};
@@ -14,15 +12,13 @@ use crate::observe::trail::paths::{KnownPath, PathWord, Paths};
 pub(crate) struct WriterLease {
     lane: Arc<Lane>,
     paths: Arc<Paths>,
-    /// The callsite of the computation's span.
-    computation_meta: &'static Metadata<'static>,
     /// The path of the spans that the thread is in.
     path: PathWord,
 }
 
 impl WriterLease {
-    pub(super) fn new(lane: Arc<Lane>, paths: Arc<Paths>, computation_meta: &'static Metadata<'static>) -> Self {
-        WriterLease { lane, paths, computation_meta, path: PathWord::default() }
+    pub(super) fn new(lane: Arc<Lane>, paths: Arc<Paths>) -> Self {
+        WriterLease { lane, paths, path: PathWord::default() }
     }
 
     pub(crate) fn paths(&self) -> &Paths {
@@ -37,10 +33,6 @@ impl WriterLease {
     #[inline]
     pub(crate) fn lane(&self) -> &Lane {
         &self.lane
-    }
-
-    pub(crate) fn computation_meta(&self) -> &'static Metadata<'static> {
-        self.computation_meta
     }
 
     /// Continues with a lane that replaces this one.
