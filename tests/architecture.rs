@@ -96,6 +96,15 @@ fn parts_of_src_import_from_earlier_parts() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// The Python package uses the trail as well.
+#[test]
+fn the_trail_does_not_know_tracing() {
+    let files = Files::of(&root().join("src/observe/trail"));
+    let users: Vec<&String> =
+        files.0.iter().filter(|(_, text)| text.contains("tracing::")).map(|(file, _)| file).collect();
+    assert!(files.0.contains_key("lane.rs") && users.is_empty(), "{users:?}");
+}
+
 #[test]
 fn no_files_import_each_other() {
     let packages = PACKAGES.iter().map(|(name, _)| match *name {

@@ -8,15 +8,16 @@ use std::time::Instant;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
 use tracing_failure::record::{Breadcrumb, Context, Limits, Location, Map, SpanEntry};
 
 use crate::bounds;
 use crate::breadcrumbs::Source;
+use crate::caller::Caller;
 use crate::from_python;
+use crate::row::Row;
 use crate::text::Text;
-use crate::trail::{Place, Plan, Row, Site, Trail};
+use crate::trail::Trail;
 
 /// Maximum computations around a failure.
 const MAX_SPANS: usize = Limits::DEFAULT.spans;
@@ -30,7 +31,7 @@ pub(crate) struct Computation {
     /// Set when the computation begins.
     open: OnceLock<Open>,
     is_open: AtomicBool,
-    trail: Mutex<Trail>,
+    trail: Trail,
 }
 
 struct Open {
@@ -45,14 +46,14 @@ struct Open {
 impl Computation {
     #[new]
     fn new(name: Text, theoretical_ref: Text, parameters: &Bound<'_, PyAny>, trail: (usize, usize)) -> PyResult<Self> {
-        let (first, last) = trail;
+        let (head, tail) = trail;
         let computation = Computation {
             name: name.0,
             theoretical_ref: theoretical_ref.0,
             parameters: from_python::map_in_memory(parameters),
             open: OnceLock::new(),
             is_open: AtomicBool::new(false),
-            trail: Mutex::new(Trail::new(Plan::new(first, last))),
+            trail: Trail::new(head, tail),
         };
         bounds::raise_signal().map(|()| computation)
     }
@@ -96,21 +97,21 @@ impl Computation {
         Computation::innermost(slf.clone().unbind(), slf.py())
     }
 
-    /// Adds a row of numbers to the trail, or a text to the breadcrumbs. The place is the caller.
+    /// Adds a row of numbers to the trail, or a text to the breadcrumbs. The callsite is that of the caller.
     #[pyo3(signature = (message=None, /, **values))]
     fn record(slf: &Bound<'_, Self>, message: Option<Text>, values: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
         let py = slf.py();
-        Computation::add_row_or_text(slf, caller(py).unwrap_or_else(|_| Place::nowhere(py)), message, values)
+        Computation::add_row_or_text(slf, Caller::current(py).unwrap_or_else(|_| Caller::unknown(py)), message, values)
     }
 
-    /// Like `record`, with the place of another frame.
+    /// Like `record`, with another frame as the caller.
     fn record_at(
         slf: &Bound<'_, Self>,
         frame: Bound<'_, PyAny>,
         message: Option<Text>,
         values: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
-        Computation::add_row_or_text(slf, Place::of(frame)?, message, values)
+        Computation::add_row_or_text(slf, Caller::of(frame)?, message, values)
     }
 
     /// Adds a text to the breadcrumbs. `is_own` is true for texts of the program, false for those of libraries.
@@ -173,48 +174,44 @@ impl Computation {
         breadcrumb.level = level.to_owned().into();
         breadcrumb.message = shorten(message);
         breadcrumb.location = Some(location).filter(|location| *location != Location::default());
-        self.trail().note(source, breadcrumb);
+        self.trail.add_breadcrumb(source, breadcrumb);
     }
 
     fn add_row_or_text(
         slf: &Bound<'_, Self>,
-        place: Place<'_>,
+        caller: Caller<'_>,
         message: Option<Text>,
         values: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
         let computation = slf.get();
         let Some(values) = values.filter(|values| !values.is_empty()) else {
             let text = message.as_ref().map_or("", |message| &message.0);
-            computation.add_text("INFO", text, Computation::source(slf, &place), place.location());
+            computation.add_text("INFO", text, Computation::source(slf, &caller), caller.location());
             return bounds::raise_signal();
         };
-        let (row, names) = Row::of(values, computation.elapsed_s());
-        // No Python code may run while the trail is locked: a thread that waits for the trail may hold the interpreter
-        // lock.
-        let new = computation.trail().add(&place, row, names);
-        if let Some((row, names)) = new {
-            let is_own = Computation::source(slf, &place).is_own;
-            if !computation.trail().leaves_out(is_own) {
-                let site = Site::new(&place, is_own, message.map(|message| message.0), &names);
-                let replaced = computation.trail().begin(site, row);
-                drop(replaced);
+        let trail = &computation.trail;
+        let row = Row::of(values);
+        if trail.keeps_any() {
+            let known = trail.key_of(&caller, &row);
+            let key = known.or_else(|| {
+                let is_own = Computation::source(slf, &caller).is_own;
+                trail.make_room(&caller, &row, message.as_ref().map(|message| &*message.0), is_own)
+            });
+            if let Some(key) = key {
+                trail.add_row(key, row);
             }
         }
         bounds::raise_signal()
     }
 
-    /// The module of a place, and whether it belongs to the program. An unknown one does.
-    fn source(slf: &Bound<'_, Self>, place: &Place<'_>) -> Source {
+    /// The module of a caller, and whether it belongs to the program. An unknown one does.
+    fn source(slf: &Bound<'_, Self>, caller: &Caller<'_>) -> Source {
         let py = slf.py();
-        let (target, file) = place.origin().unwrap_or_else(|_| (String::new(), PyString::new(py, "").into_any()));
+        let (target, file) = caller.origin().unwrap_or_else(|_| (String::new(), PyString::new(py, "").into_any()));
         let in_app =
             slf.call_method1(intern!(py, "_is_in_app"), (&target, file)).and_then(|in_app| in_app.extract::<bool>());
         let is_own = in_app.inspect_err(|error| from_python::keep_if_signal(py, error.clone_ref(py))).unwrap_or(true);
         Source { target, is_own }
-    }
-
-    fn trail(&self) -> MutexGuard<'_, Trail> {
-        lock(&self.trail)
     }
 
     /// The parameters of the computation and of those around it.
@@ -233,10 +230,9 @@ impl Computation {
     /// Adds the computation to the context of a record.
     pub(crate) fn describe(&self, py: Python<'_>, context: &mut Context) {
         context.elapsed_s = Some(self.elapsed_s());
-        let trail = self.trail();
-        context.trail = trail.entries(py);
-        context.breadcrumbs = trail.breadcrumbs();
-        drop(trail);
+        let opened = self.open.get().map_or_else(Instant::now, |open| open.started);
+        context.trail = self.trail.entries(opened);
+        context.breadcrumbs = self.trail.breadcrumbs();
         self.outwards(py, |computation| {
             context.spans.push(computation.span());
         });
@@ -315,13 +311,6 @@ impl Drop for Computation {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The place of the calling Python code.
-fn caller(py: Python<'_>) -> PyResult<Place<'_>> {
-    static GETFRAME: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let getframe = GETFRAME.get_or_try_init(py, || PyResult::Ok(py.import("sys")?.getattr("_getframe")?.unbind()))?;
-    Place::of(getframe.bind(py).call0()?)
 }
 
 fn shorten(text: &str) -> String {

@@ -6,11 +6,13 @@
 mod advice;
 mod bounds;
 mod breadcrumbs;
+mod caller;
 mod computation;
 mod fork;
 mod from_python;
 mod reading;
 mod recorder;
+mod row;
 mod stack;
 mod text;
 mod to_python;

@@ -92,14 +92,30 @@ def test_a_trail_is_bounded_in_places_columns_and_texts(logger):
         raise ValueError
     context = read(logger.output_dir)[-1].context
     *trails, left_out = context["trail"]
-    assert [list(trail["columns"]) for trail in trails] == [[f"x{n}"] for n in range(36, 100)]
-    assert (left_out["seen"], left_out["dropped"], left_out["columns"]) == (36, 36, {})
+    assert [list(trail["columns"]) for trail in trails] == [[f"x{n}"] for n in range(4, 100)]
+    assert (left_out["seen"], left_out["dropped"], left_out["columns"]) == (4, 4, {})
     assert [crumb["message"] for crumb in context["breadcrumbs"]] == [f"message {n}" for n in range(68, 100)]
     with pytest.raises(ValueError), logger.computation("c") as c:
         c.record(**{f"x{n}": n for n in range(100)})
         raise ValueError
     trail = read(logger.output_dir)[-1].context["trail"][0]
     assert (len(trail["columns"]), trail["omitted_columns"]) == (64, 36)
+
+
+def test_texts_and_arrays_stay_with_their_rows(logger):
+    with pytest.raises(ValueError), logger.computation("c") as c:
+        for n in range(2000):
+            c.record(state=f"step {n}", point=[n, n + 0.5], z=complex(n, -n), none=None)
+        raise ValueError
+    [trail] = read(logger.output_dir)[-1].context["trail"]
+    kept = [*range(8), *range(1752, 2000)]
+    assert trail["columns"] == {
+        "state": [f"step {n}" for n in kept],
+        "point": [[n, n + 0.5] for n in kept],
+        "z.re": [float(n) for n in kept],
+        "z.im": [float(-n) for n in kept],
+        "none": [None] * len(kept),
+    }
 
 
 def test_a_success_leaves_no_record(logger):

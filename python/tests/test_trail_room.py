@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 import tracing_failure
 from tracing_failure import StructuredLogger, read
 
-PLACES = 64
+PLACES = 96
+EVICTIONS = 64
 TEXTS = 32
 
 
@@ -60,7 +61,7 @@ def columns(context: dict[str, Any]) -> list[str]:
 def is_counted(context: dict[str, Any], events: int) -> bool:
     """Whether every event is in a series, or counted."""
     *_, last = context["trail"]
-    assert last["message"] == "more places than a trail has room for" and last["seen"] == last["dropped"] > 0
+    assert last["message"] == "more callsites than a trail has room for" and last["seen"] == last["dropped"] > 0
     return sum(entry["seen"] for entry in context["trail"]) == events
 
 
@@ -91,13 +92,13 @@ def test_places_with_few_rows_make_way_for_others(logger):
     """A program that sets up with many numbers, and then iterates."""
 
     def report():
-        program(2 * PLACES - 1)
+        program(PLACES + EVICTIONS - 1)
         for iteration in range(10):
             tracing_failure.record(iteration=iteration)
 
     context = context_of(logger, report)
     assert columns(context)[-1] == "iteration" and context["trail"][-2]["seen"] == 10
-    assert is_counted(context, 2 * PLACES - 1 + 10)
+    assert is_counted(context, PLACES + EVICTIONS - 1 + 10)
 
 
 def test_places_that_take_turns_do_not_replace_each_other_for_ever(logger):

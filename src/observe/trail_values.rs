@@ -205,7 +205,7 @@ mod tests {
             columns in 1..130_usize,
         ) {
             let meta = event_with(columns);
-            let lane = Lane::open(pool::words(Lane::OVERHEAD + 130 * 160).unwrap());
+            let lane = Lane::open(pool::words(Lane::overhead(64) + 130 * 160).unwrap(), 64);
             let want = columns_of(meta).want(callsite_table::address(meta), true, Retention { head: 2, tail: 64 });
             lane.make_ring(want.key, want.shape(66)).unwrap();
             let mut expected = Vec::new();

@@ -1,6 +1,3 @@
-//! The types and limits of a lane that the loom models replace.
+//! The types of a lane that the loom models replace.
 
 pub(super) use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
-
-/// Number of ring descriptors in a lane.
-pub(super) const RINGS: usize = 64;

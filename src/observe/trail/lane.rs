@@ -1,7 +1,7 @@
 //! One thread's part of a trail: rings of rows in a slice of plain words.
 //!
 //! ```text
-//! word 0          8              16                         FIRST_ROW = 8 + 64 * 8 = 520
+//! word 0          8              16                         8 + 8 * number of descriptors
 //!      +----------+--------------+--------------+-- ... --+--------+------+--------+------+-- ... --+
 //!      | header   | descriptor 0 | descriptor 1 |         | head   | tail | head   | tail | free    |
 //!      +----------+--------------+--------------+-- ... --+--------+------+--------+------+-- ... --+
@@ -14,10 +14,7 @@
 //! neither a lock nor an atomic exchange: it counts a row as started before it writes it and as finished afterwards. A
 //! reader leaves out the rows that were started while it copied them.
 
-use super::atomic::{AtomicBool, AtomicU64, Ordering, RINGS, fence};
-
-/// Maximum number of rings in a lane. A quarter of the descriptors stays free, so that a lookup takes a few steps only.
-const MAX_RINGS: usize = RINGS - RINGS / 4;
+use super::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 
 /// Words of a ring descriptor.
 const ENTRY: usize = 8;
@@ -45,7 +42,6 @@ const UNPLACED: usize = 1;
 /// Number of rings that were evicted.
 const EVICTIONS: usize = 2;
 const FIRST_ENTRY: usize = ENTRY;
-const FIRST_ROW: usize = FIRST_ENTRY + RINGS * ENTRY;
 
 /// Flag of a ring that may get more rows when it is full.
 const GROWS: u64 = 1 << 63;
@@ -57,6 +53,8 @@ const FLAGS: u64 = GROWS | IS_OWN;
 #[derive(Debug)]
 pub(crate) struct Lane {
     words: Box<[AtomicU64]>,
+    /// Number of ring descriptors, a power of two.
+    descriptors: usize,
     has_writer: AtomicBool,
     closed: AtomicBool,
 }
@@ -144,16 +142,19 @@ impl Snapshot {
 }
 
 impl Lane {
-    /// Number of words before the rows.
-    pub(crate) const OVERHEAD: usize = FIRST_ROW;
+    /// Returns the number of words before the rows.
+    pub(crate) const fn overhead(descriptors: usize) -> usize {
+        FIRST_ENTRY + descriptors * ENTRY
+    }
 
-    /// Creates an empty lane from these words, whose content does not matter. The current thread is its writer.
-    pub(crate) fn open(words: Box<[AtomicU64]>) -> Self {
-        let lane = Lane { words, has_writer: AtomicBool::new(true), closed: AtomicBool::new(false) };
-        for number in 0..RINGS {
+    /// Creates an empty lane from these words, whose content does not matter. The current thread is its writer. The
+    /// number of ring descriptors is a power of two. A quarter of them stays free, so that a lookup takes few steps.
+    pub(crate) fn open(words: Box<[AtomicU64]>, descriptors: usize) -> Self {
+        let lane = Lane { words, descriptors, has_writer: AtomicBool::new(true), closed: AtomicBool::new(false) };
+        for number in 0..descriptors {
             lane.entry(number)[KEY].store(0, Ordering::Relaxed);
         }
-        lane.words[USED].store(FIRST_ROW as u64, Ordering::Relaxed);
+        lane.words[USED].store(Lane::overhead(descriptors) as u64, Ordering::Relaxed);
         lane.words[UNPLACED].store(0, Ordering::Relaxed);
         lane.words[EVICTIONS].store(0, Ordering::Relaxed);
         lane
@@ -192,7 +193,8 @@ impl Lane {
 
     fn entries(&self, key: u64) -> impl Iterator<Item = &[AtomicU64]> {
         let first = (key >> 4 ^ key >> 9) as usize;
-        (0..RINGS).map(move |step| self.entry(first.wrapping_add(step) % RINGS))
+        let mask = self.descriptors.wrapping_sub(1);
+        (0..self.descriptors).map(move |step| self.entry(first.wrapping_add(step) & mask))
     }
 
     /// Returns the ring of a key.
@@ -244,7 +246,7 @@ impl Lane {
 
     /// Returns true if the lane can have this many more rings.
     pub(crate) fn has_places(&self, count: usize) -> bool {
-        self.rings().count() + count <= MAX_RINGS
+        self.rings().count() + count <= self.descriptors - self.descriptors / 4
     }
 
     /// Describes the rings, for the writer of the lane.
@@ -253,7 +255,7 @@ impl Lane {
             let word = |word: usize| entry[word].load(Ordering::Relaxed);
             RingInfo { key: word(KEY), shape: shape(entry), total: word(FINISHED) }
         };
-        let entries = (0..RINGS).map(|number| self.entry(number));
+        let entries = (0..self.descriptors).map(|number| self.entry(number));
         entries.filter(|entry| entry[KEY].load(Ordering::Relaxed) != 0).map(describe)
     }
 
@@ -266,6 +268,11 @@ impl Lane {
         self.words.len() - self.used()
     }
 
+    /// Returns the number of ring descriptors.
+    pub(crate) fn descriptors(&self) -> usize {
+        self.descriptors
+    }
+
     /// Returns the number of words.
     pub(crate) fn words(&self) -> usize {
         self.words.len()
@@ -273,7 +280,7 @@ impl Lane {
 
     /// Returns the number of words for rows.
     pub(crate) fn room(&self) -> usize {
-        self.words.len() - FIRST_ROW
+        self.words.len() - Lane::overhead(self.descriptors)
     }
 
     /// Writes the descriptor of a ring that follows the existing ones.
@@ -317,7 +324,7 @@ impl Lane {
 
     /// Copies the rings. Rows that are overwritten meanwhile are left out.
     pub(crate) fn snapshots(&self) -> Vec<Snapshot> {
-        (0..RINGS).filter_map(|number| self.snapshot(self.entry(number))).collect()
+        (0..self.descriptors).filter_map(|number| self.snapshot(self.entry(number))).collect()
     }
 
     /// Copies one ring.

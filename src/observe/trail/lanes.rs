@@ -14,12 +14,14 @@ use crate::observe::trail::room;
 use crate::observe::trail::want::{Want, holds_texts};
 use crate::observe::trail::writer::{WriterLease, forget};
 
+/// Number of ring descriptors of a lane.
+pub(super) const DESCRIPTORS: usize = 64;
 /// Words per row of the retention. A lane for 256 rows takes less than 64 kB.
 const WORDS_A_ROW: usize = 25;
 
 /// Returns the number of words of a lane.
 pub(crate) fn words(retention: Retention) -> usize {
-    Lane::OVERHEAD + breadcrumbs::SHARE.words + (retention.head + retention.tail) * WORDS_A_ROW
+    Lane::overhead(DESCRIPTORS) + breadcrumbs::SHARE.words + (retention.head + retention.tail) * WORDS_A_ROW
 }
 
 /// The trail of one computation. It is empty until the first event.
@@ -85,7 +87,7 @@ impl Trail {
 
 impl Lanes {
     fn open(&mut self, retention: Retention) -> Option<LaneWithPaths> {
-        let lane = Arc::new(Lane::open(pool::words(words(retention))?));
+        let lane = Arc::new(Lane::open(pool::words(words(retention))?, DESCRIPTORS));
         let lane = LaneWithPaths { lane, paths: Arc::new(Paths::new()) };
         self.lanes.push(lane.clone());
         Some(lane)

@@ -32,7 +32,7 @@ struct Division {
 /// true for a series that belongs to the crate of the computation.
 pub(super) fn divided(lane: &Lane, want: Want, is_home: &dyn Fn(u64) -> bool) -> Option<Lane> {
     let division = make_room(lane, want, is_home)?;
-    let divided = Lane::open(pool::words(lane.words())?);
+    let divided = Lane::open(pool::words(lane.words())?, lane.descriptors());
     fill(&divided, lane, &division);
     Some(divided)
 }

@@ -8,7 +8,7 @@ use record::Value;
 
 use crate::observe::trail::callsite::Callsite;
 use crate::observe::trail::lane::{Lane, Ring, Shape, Snapshot};
-use crate::observe::trail::lanes::Trail;
+use crate::observe::trail::lanes::{DESCRIPTORS, Trail};
 use crate::observe::trail::retention::Retention;
 use crate::observe::trail::room;
 use crate::observe::trail::value_trail::ValueTrail;
@@ -16,7 +16,7 @@ use crate::observe::trail::want::Want;
 use crate::observe::trail::{breadcrumbs, lanes, pool};
 
 fn lane(words: usize) -> Lane {
-    Lane::open(pool::words(Lane::OVERHEAD + words).unwrap())
+    Lane::open(pool::words(Lane::overhead(DESCRIPTORS) + words).unwrap(), DESCRIPTORS)
 }
 
 fn shape(stride: usize, first: usize, last: usize) -> Shape {
@@ -126,7 +126,7 @@ proptest! {
         rows in 1..200_u64,
     ) {
         let retention = Retention::default();
-        let mut lane = Lane::open(pool::words(lanes::words(retention)).unwrap());
+        let mut lane = Lane::open(pool::words(lanes::words(retention)).unwrap(), DESCRIPTORS);
         let of_libraries = |lane: &mut Lane, events: Vec<(u64, u64)>| {
             for (key, rows) in events {
                 let want = Want { key: key << 4, stride: 6, tag: 0, is_own: false, retention, texts: breadcrumbs::SHARE };
@@ -146,7 +146,7 @@ fn words_in_use_before_are_as_good_as_new() {
     let shape = shape(2, 1, 3);
     let retention = Retention { head: 3, tail: 61 };
     for round in 0..3 {
-        let lane = Lane::open(pool::words(lanes::words(retention)).unwrap());
+        let lane = Lane::open(pool::words(lanes::words(retention)).unwrap(), DESCRIPTORS);
         assert!(snapshot(&lane, 16).is_none(), "round {round}");
         (0..10).for_each(|value| write(&lane, 16, shape, value));
         assert_eq!(snapshot(&lane, 16).unwrap().total, 10);
@@ -284,5 +284,5 @@ fn values_without_room_are_counted() {
     (1..=200).for_each(|callsite| write_values(&trail, callsite, vec![1.into()]));
     let unplaced = trail.entries(Instant::now()).pop().unwrap();
     assert_eq!(unplaced.message.as_deref(), Some("more callsites than a trail has room for"));
-    assert_eq!(unplaced.seen, 200 - 48);
+    assert_eq!(unplaced.seen, 200 - 96);
 }

@@ -17,6 +17,8 @@ use crate::observe::trail::series::{self, Series};
 use crate::observe::trail::want::{TextShare, Want};
 use crate::observe::trail::{pool, room};
 
+/// Number of ring descriptors of the lane.
+const DESCRIPTORS: usize = 128;
 /// Words per row of the retention. All threads share the lane, so it is larger than that of one thread.
 const WORDS_A_ROW: usize = 100;
 
@@ -97,9 +99,9 @@ impl ValueTrail {
 impl State {
     fn make_room(&mut self, want: Want) -> bool {
         let retention = want.retention;
-        let words = Lane::OVERHEAD + (retention.head + retention.tail) * WORDS_A_ROW;
+        let words = Lane::overhead(DESCRIPTORS) + (retention.head + retention.tail) * WORDS_A_ROW;
         if self.lane.is_none() {
-            self.lane = pool::words(words).map(Lane::open);
+            self.lane = pool::words(words).map(|words| Lane::open(words, DESCRIPTORS));
         }
         let Some(lane) = &self.lane else { return false };
         let divided = room::divided(lane, want, &|_| false);

@@ -11,9 +11,6 @@ mod lane;
 
 mod atomic {
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
-
-    /// Few rings, because every ring multiplies the number of interleavings.
-    pub(crate) const RINGS: usize = 2;
 }
 
 use lane::{Lane, Shape, Snapshot};
@@ -25,6 +22,8 @@ const MAX_PREEMPTIONS: usize = 3;
 /// Thread switches of a run. A model that exceeds it is too large.
 const MAX_BRANCHES: usize = 100_000;
 
+/// Few descriptors, because each of them multiplies the number of interleavings.
+const DESCRIPTORS: usize = 2;
 const KEY: u64 = 16;
 const SHAPE: Shape = Shape { stride: 2, head: 1, tail: 2, grows: false, is_own: true, tag: 0 };
 
@@ -37,8 +36,8 @@ fn check(model: impl Fn() + Send + Sync + 'static) {
 
 /// A lane with room for two rings of `SHAPE`.
 fn open_lane() -> Arc<Lane> {
-    let words = Lane::OVERHEAD + 2 * SHAPE.stride * (SHAPE.head + SHAPE.tail);
-    Arc::new(Lane::open((0..words).map(|_| atomic::AtomicU64::new(0)).collect()))
+    let words = Lane::overhead(DESCRIPTORS) + 2 * SHAPE.stride * (SHAPE.head + SHAPE.tail);
+    Arc::new(Lane::open((0..words).map(|_| atomic::AtomicU64::new(0)).collect(), DESCRIPTORS))
 }
 
 /// Writes a row whose second word follows from its number, so that a reader recognises a torn row.
