@@ -12,9 +12,9 @@ use crate::observe::clock;
 use crate::observe::fields::Fields;
 use crate::observe::trail::breadcrumbs;
 use crate::observe::trail::lane::Lane;
-use crate::observe::trail::numbers::{Columns, Kind, RowWriter};
 use crate::observe::trail::paths::PathWord;
 use crate::observe::trail::retention::Retention;
+use crate::observe::trail::rows::{Columns, Kind, RowWriter};
 use crate::observe::trail::want::Want;
 use crate::observe::trail::writer::WriterLease;
 

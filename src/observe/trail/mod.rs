@@ -23,12 +23,12 @@ mod division;
 pub(crate) mod history;
 pub(crate) mod lane;
 pub(crate) mod lanes;
-pub(crate) mod numbers;
 pub(crate) mod objects;
 pub(crate) mod paths;
 pub(crate) mod pool;
 pub(crate) mod retention;
 mod room;
+pub(crate) mod rows;
 mod series;
 #[cfg(test)]
 mod tests;

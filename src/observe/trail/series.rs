@@ -8,9 +8,9 @@ use record::{TrailEntry, Value};
 
 use crate::observe::trail::callsite::Callsite;
 use crate::observe::trail::lane::Snapshot;
-use crate::observe::trail::numbers::Columns;
 use crate::observe::trail::objects::Objects;
 use crate::observe::trail::retention::Retention;
+use crate::observe::trail::rows::Columns;
 
 /// The rows of one entry, from all lanes.
 #[derive(Debug, Default)]

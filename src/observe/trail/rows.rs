@@ -1,4 +1,4 @@
-//! Rows of numbers in a lane: the clock, the path of the spans, the kinds of the values, and the values, one word each.
+//! Rows of values in a lane: the clock, the path of the spans, the kinds of the values, and the values, one word each.
 
 use crate::observe::trail::breadcrumbs;
 use crate::observe::trail::lane::Row;
