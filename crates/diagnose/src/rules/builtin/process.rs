@@ -82,8 +82,8 @@ pub(super) fn rules() -> Vec<Rule> {
         Rule::new(
             "time_limit.converging",
             "{residual} was at {residual.last} and still falling when the time ran out. Another factor of ten takes \
-             about {residual.decade} times as long as one iteration[, and {residual.tolerance} about {residual.needed} \
-             times as long]. Ask for that much more time, or continue from a checkpoint.",
+             about {residual.decade} times as long as one iteration[, and reaching {residual.tolerance} about \
+             {residual.needed} times as long]. Ask for that much more time, or continue from a checkpoint.",
         )
         .category(TimeLimit)
         .series("residual|objective", DECAY)
@@ -91,8 +91,8 @@ pub(super) fn rules() -> Vec<Rule> {
         Rule::new(
             "time_limit.slow",
             "{residual} was at {residual.last} and falling slowly when the time ran out: a factor of ten takes \
-             {residual.decade} iterations[, and {residual.tolerance} about {residual.needed} more]. More time alone is \
-             not worth it. Precondition or accelerate the iteration.",
+             {residual.decade} iterations[, and reaching {residual.tolerance} takes about {residual.needed}]. More \
+             time alone is not worth it. Precondition or accelerate the iteration.",
         )
         .category(TimeLimit)
         .series("residual|objective", SLOW_DECAY)

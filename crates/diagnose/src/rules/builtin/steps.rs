@@ -142,7 +142,7 @@ pub(super) fn rules() -> Vec<Rule> {
         Rule::new(
             "bound.courant",
             "{courant} rose above 1 (to {courant.bad}) at {courant.at}, where an explicit scheme becomes unstable. \
-             Bind the time step to it (dt ← C·dx/|u| with C below 1), or use an implicit scheme.",
+             Choose the time step from it (dt ← C·dx/|u| with C below 1), or use an implicit scheme.",
         )
         .crossed("courant|cfl")
         .source("Courant, Friedrichs & Lewy 1928"),
