@@ -96,7 +96,7 @@ fn names_of_all_kinds() {
     for dir in ["a b/ü\"quoted'/line\nend", ":!x/*?[a]", "-n", "tab\t\\back", "tail\n"] {
         let record = clone.fail_in(&format!("{dir}/failures"), "rg_flow");
         let seed = format!("{dir}/failures/:(glob)*ü \"x\".json");
-        clone.write(&seed, include_str!("../data/original_failure.json"));
+        clone.write(&seed, include_str!("../../data/original_failure.json"));
         let order = || Order::new(&clone, clone.dir.join(dir).join("failures"));
         order().plan().expect("Plan", 2);
         order().run().pushed(2);

@@ -4,7 +4,7 @@
 
 mod auto;
 mod between;
-#[path = "../support/mod.rs"]
+#[path = "../../support/mod.rs"]
 mod child;
 mod current;
 mod destination;

@@ -195,7 +195,7 @@ fn a_record_is_never_no_more_than_staged() {
 fn records_that_are_large_together_are_published() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
-    let original: serde_json::Value = serde_json::from_str(include_str!("../data/original_failure.json")).unwrap();
+    let original: serde_json::Value = serde_json::from_str(include_str!("../../data/original_failure.json")).unwrap();
     for number in 0..5 {
         let mut record = original.clone();
         record["parameters"] = serde_json::json!({ "number": number, "text": "ab ".repeat(700_000) });
@@ -237,7 +237,7 @@ fn only_records_are_published() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     let record = clone.fail("rg_flow");
-    let original = include_str!("../data/original_failure.json");
+    let original = include_str!("../../data/original_failure.json");
     clone.write("io/failures/general_20251227_042931_756454.json", original);
     clone.write("io/failures/settings.json", "{\"rtol\": 1e-9}\n");
     clone.write("io/failures/.hidden.json", original);
@@ -360,7 +360,7 @@ fn other_files_beside_the_records_stay_here() {
     let (origin, clone) = world.origin_and_clone();
     clone.commit_file("io/failures/notes.md", "not yet for others\n");
     clone.commit_file("io/failures/settings.json", "{}\n");
-    clone.commit_file("io/failures/below/x.json", include_str!("../data/original_failure.json"));
+    clone.commit_file("io/failures/below/x.json", include_str!("../../data/original_failure.json"));
     let record = clone.fail("rg_flow");
     clone.publish().pushed(1);
     assert_eq!(origin.files("main"), ["README", &record]);

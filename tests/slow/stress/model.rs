@@ -1,15 +1,14 @@
 //! Threads that open, enter, record, fail and close at random, beside a simple model of what their records must say.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use support::in_child_with;
 use tracing::span::EnteredSpan;
 use tracing::{Span, debug, error, field, info, info_span};
 use tracing_failure::record::TrailEntry;
 use tracing_failure::{Failure, Value, builder};
+
+use crate::support::in_child_with;
 
 const THREADS: u64 = 4;
 const ACTIONS: usize = 4_000;

@@ -1,0 +1,5 @@
+//! Many threads, processes and large records at once. Takes a minute, so plain `cargo test` leaves it out.
+
+mod model;
+#[path = "../../support/mod.rs"]
+mod support;
