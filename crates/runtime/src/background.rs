@@ -14,9 +14,24 @@ use crate::lock::{self, Mutex, Renewable};
 use crate::unwind::catch_panic;
 
 /// Stack size for reading debug information: the default size of Rust threads.
+///
+/// ```
+/// use tracing_failure_runtime::background::{SMALL_STACK, STACK_SIZE, spawn};
+///
+/// spawn("symbols", STACK_SIZE, || ())?;
+/// assert!(SMALL_STACK < STACK_SIZE);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub const STACK_SIZE: usize = 2 << 20;
 
 /// Stack size for tasks that need little stack.
+///
+/// ```
+/// use tracing_failure_runtime::background::{SMALL_STACK, spawn};
+///
+/// spawn("timer", SMALL_STACK, || ())?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub const SMALL_STACK: usize = 512 << 10;
 
 /// Maximum number of threads that wait for work. Further ones end.

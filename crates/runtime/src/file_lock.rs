@@ -7,7 +7,22 @@ use std::time::{Duration, Instant};
 const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
 /// The result of an attempt to lock a file.
+///
+/// ```
+/// use std::time::Duration;
+/// use tracing_failure_runtime::file_lock::FileLock;
+///
+/// # let path = std::env::temp_dir().join(format!("tracing-failure-file-lock-{}", std::process::id()));
+/// match FileLock::acquire(std::fs::File::create(&path)?, Duration::from_secs(1)) {
+///     FileLock::Acquired(_lock) => println!("this process may write until the lock is dropped"),
+///     FileLock::Busy => println!("another process writes"),
+///     FileLock::Unsupported => println!("this file system has no locks"),
+/// }
+/// # std::fs::remove_file(&path)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
+#[must_use]
 pub enum FileLock {
     /// This process has the lock until the value is dropped.
     Acquired(LockedFile),
@@ -17,8 +32,23 @@ pub enum FileLock {
     Unsupported,
 }
 
-/// A file that this process has locked.
+/// A file that this process has locked. Dropping it unlocks the file.
+///
+/// ```
+/// use std::time::Duration;
+/// use tracing_failure_runtime::file_lock::{FileLock, LockedFile};
+///
+/// # let path = std::env::temp_dir().join(format!("tracing-failure-locked-{}", std::process::id()));
+/// let lock: Option<LockedFile> = match FileLock::acquire(std::fs::File::create(&path)?, Duration::ZERO) {
+///     FileLock::Acquired(lock) => Some(lock),
+///     FileLock::Busy | FileLock::Unsupported => None,
+/// };
+/// assert!(lock.is_some());
+/// # std::fs::remove_file(&path)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
+#[must_use]
 pub struct LockedFile(File);
 
 impl FileLock {
@@ -52,6 +82,20 @@ impl FileLock {
 
 impl LockedFile {
     /// Returns the file.
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use std::time::Duration;
+    /// use tracing_failure_runtime::file_lock::FileLock;
+    ///
+    /// # let path = std::env::temp_dir().join(format!("tracing-failure-write-{}", std::process::id()));
+    /// if let FileLock::Acquired(lock) = FileLock::acquire(std::fs::File::create(&path)?, Duration::ZERO) {
+    ///     lock.file().write_all(b"{}")?;
+    /// }
+    /// assert_eq!(std::fs::read(&path)?, b"{}");
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn file(&self) -> &File {
         &self.0
     }

@@ -31,9 +31,28 @@ static OWNERS: Renewable<Option<Vec<Weak<dyn Locks>>>> = Renewable::none();
 /// The function that the forking thread calls before a fork.
 static PREPARATION: Renewable<Option<fn()>> = Renewable::none();
 
-/// An owner of locks.
+/// An owner of locks. [`spare`] makes forks wait for them.
+///
+/// ```
+/// use tracing_failure_runtime::fork::Locks;
+/// use tracing_failure_runtime::lock::Mutex;
+///
+/// struct Cache(Mutex<Vec<u64>>);
+///
+/// impl Locks for Cache {
+///     fn are_free(&self) -> bool {
+///         self.0.is_free()
+///     }
+/// }
+///
+/// let cache = Cache(Mutex::default());
+/// let guard = cache.0.lock();
+/// assert!(!cache.are_free());
+/// drop(guard);
+/// assert!(cache.are_free());
+/// ```
 pub trait Locks: Send + Sync {
-    /// Returns true if no thread holds any of the locks.
+    /// Returns true if no thread holds any of the locks. The example of [`Locks`] implements it.
     fn are_free(&self) -> bool;
 }
 

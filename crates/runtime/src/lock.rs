@@ -14,6 +14,13 @@ use std::time::{Duration, Instant};
 use crate::generation;
 
 /// Maximum time to wait for a lock. Locks are held briefly, unless a file system hangs.
+///
+/// ```
+/// use tracing_failure_runtime::lock::{LOCK_TIMEOUT, Mutex};
+///
+/// let count = Mutex::new(7);
+/// assert_eq!(count.lock_within(2 * LOCK_TIMEOUT).as_deref(), Some(&7));
+/// ```
 pub const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Maximum time for the first attempt of a process to lock a mutex. Another thread that makes the first attempt at the
@@ -41,22 +48,53 @@ const UNUSED: u64 = 0;
 const DEAD: u64 = 1 << 63;
 
 /// Access to the value of a locked [`Mutex`].
+///
+/// ```
+/// use tracing_failure_runtime::lock::{Guard, Mutex};
+///
+/// fn increment(mut count: Guard<u32>) {
+///     *count += 1;
+/// }
+///
+/// let count = Mutex::new(7);
+/// count.lock().map(increment);
+/// assert_eq!(count.lock().as_deref(), Some(&8));
+/// ```
 pub type Guard<'a, T> = MutexGuard<'a, T>;
 
 impl<T> Mutex<T> {
     /// Creates an unlocked mutex.
+    ///
+    /// ```
+    /// let count = tracing_failure_runtime::lock::Mutex::new(7);
+    /// assert!(count.is_free());
+    /// ```
     pub const fn new(value: T) -> Self {
         Mutex { user: AtomicU64::new(UNUSED), value: std::sync::Mutex::new(value) }
     }
 
     /// Locks the mutex. Returns `None` if a thread of the parent process holds it, or if a thread of this process holds
     /// it for longer than [`LOCK_TIMEOUT`].
+    ///
+    /// ```
+    /// let names = tracing_failure_runtime::lock::Mutex::new(vec!["rtol"]);
+    /// if let Some(mut names) = names.lock() {
+    ///     names.push("atol");
+    /// }
+    /// assert_eq!(names.lock().unwrap().len(), 2);
+    /// ```
     #[inline]
     pub fn lock(&self) -> Option<Guard<'_, T>> {
         self.lock_within(LOCK_TIMEOUT)
     }
 
     /// Locks with another timeout.
+    ///
+    /// ```
+    /// let count = tracing_failure_runtime::lock::Mutex::new(7);
+    /// let _guard = count.lock();
+    /// assert!(count.lock_within(std::time::Duration::ZERO).is_none());
+    /// ```
     #[inline]
     pub fn lock_within(&self, timeout: Duration) -> Option<Guard<'_, T>> {
         match self.attempt() {
@@ -90,6 +128,12 @@ impl<T> Mutex<T> {
     }
 
     /// Locks if the lock is free. It does not wait, not even for a fork.
+    ///
+    /// ```
+    /// let count = tracing_failure_runtime::lock::Mutex::new(7);
+    /// let guard = count.try_lock();
+    /// assert!(guard.is_some() && count.try_lock().is_none());
+    /// ```
     pub fn try_lock(&self) -> Option<Guard<'_, T>> {
         if self.is_dead() { None } else { self.attempt() }
     }
@@ -129,18 +173,37 @@ impl<T> Mutex<T> {
     }
 
     /// Returns the value. The exclusive reference makes locking unnecessary.
+    ///
+    /// ```
+    /// let mut count = tracing_failure_runtime::lock::Mutex::new(7);
+    /// *count.get_mut() += 1;
+    /// assert_eq!(*count.get_mut(), 8);
+    /// ```
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns true unless a thread of this process holds the lock. The call locks the mutex briefly, so that a thread
     /// that locks it later sees everything that happened before.
+    ///
+    /// ```
+    /// let count = tracing_failure_runtime::lock::Mutex::new(7);
+    /// let guard = count.lock();
+    /// assert!(!count.is_free());
+    /// drop(guard);
+    /// assert!(count.is_free());
+    /// ```
     pub fn is_free(&self) -> bool {
         self.try_value().is_some() || self.is_dead()
     }
 
     /// Returns true if a thread of the parent process holds the lock. The answer stays the same for the lifetime of
     /// this process.
+    ///
+    /// ```
+    /// let count = tracing_failure_runtime::lock::Mutex::new(7);
+    /// assert!(!count.is_dead());
+    /// ```
     pub fn is_dead(&self) -> bool {
         self.user.load(Ordering::Relaxed) != user() && !self.is_living()
     }
@@ -201,6 +264,13 @@ pub struct Renewable<T>([Mutex<T>; MAX_DEAD_LOCKS]);
 
 impl Renewable<()> {
     /// Creates a mutex without a value.
+    ///
+    /// ```
+    /// use tracing_failure_runtime::lock::Renewable;
+    ///
+    /// static WRITING: Renewable<()> = Renewable::new();
+    /// assert!(WRITING.lock().is_some());
+    /// ```
     pub const fn new() -> Self {
         Renewable([const { Mutex::new(()) }; MAX_DEAD_LOCKS])
     }
@@ -208,6 +278,13 @@ impl Renewable<()> {
 
 impl<T> Renewable<Option<T>> {
     /// Creates a mutex for a static whose value is created on demand.
+    ///
+    /// ```
+    /// use tracing_failure_runtime::lock::Renewable;
+    ///
+    /// static NAMES: Renewable<Option<Vec<&str>>> = Renewable::none();
+    /// assert_eq!(NAMES.lock().as_deref(), Some(&None));
+    /// ```
     pub const fn none() -> Self {
         Renewable([const { Mutex::new(None) }; MAX_DEAD_LOCKS])
     }
@@ -215,16 +292,34 @@ impl<T> Renewable<Option<T>> {
 
 impl<T> Renewable<T> {
     /// Locks the first mutex that is not dead.
+    ///
+    /// ```
+    /// let count = tracing_failure_runtime::lock::Renewable::<u32>::default();
+    /// *count.lock().unwrap() += 1;
+    /// assert_eq!(count.lock().as_deref(), Some(&1));
+    /// ```
     pub fn lock(&self) -> Option<Guard<'_, T>> {
         self.lock_within(LOCK_TIMEOUT)
     }
 
     /// Locks with another timeout.
+    ///
+    /// ```
+    /// let count = tracing_failure_runtime::lock::Renewable::<u32>::default();
+    /// let _guard = count.lock();
+    /// assert!(count.lock_within(std::time::Duration::ZERO).is_none());
+    /// ```
     pub fn lock_within(&self, timeout: Duration) -> Option<Guard<'_, T>> {
         self.living()?.lock_within(timeout)
     }
 
     /// Locks if the lock is free. It does not wait, not even for a fork.
+    ///
+    /// ```
+    /// let count = tracing_failure_runtime::lock::Renewable::<u32>::default();
+    /// let guard = count.try_lock();
+    /// assert!(guard.is_some() && count.try_lock().is_none());
+    /// ```
     pub fn try_lock(&self) -> Option<Guard<'_, T>> {
         self.living()?.try_lock()
     }
@@ -234,6 +329,14 @@ impl<T> Renewable<T> {
     }
 
     /// Returns true unless a thread of this process holds a lock.
+    ///
+    /// ```
+    /// let count = tracing_failure_runtime::lock::Renewable::<u32>::default();
+    /// let guard = count.lock();
+    /// assert!(!count.is_free());
+    /// drop(guard);
+    /// assert!(count.is_free());
+    /// ```
     pub fn is_free(&self) -> bool {
         self.0.iter().all(Mutex::is_free)
     }
@@ -255,11 +358,25 @@ pub struct Lazy<T: 'static> {
 
 impl<T> Lazy<T> {
     /// Creates a lazy value from a function.
+    ///
+    /// ```
+    /// use tracing_failure_runtime::lock::Lazy;
+    ///
+    /// static SQUARES: Lazy<[u32; 3]> = Lazy::new(|| [1, 4, 9]);
+    /// assert_eq!(SQUARES.get()[2], 9);
+    /// ```
     pub const fn new(make: fn() -> T) -> Self {
         Lazy { value: Renewable::none(), make }
     }
 
     /// Returns the value.
+    ///
+    /// ```
+    /// use tracing_failure_runtime::lock::Lazy;
+    ///
+    /// static START: Lazy<std::time::Instant> = Lazy::new(std::time::Instant::now);
+    /// assert_eq!(START.get(), START.get());
+    /// ```
     pub fn get(&self) -> &'static T {
         let make = || &*Box::leak(Box::new((self.make)()));
         match self.value.lock() {

@@ -4,6 +4,12 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The message of a panic whose payload is no text.
+///
+/// ```
+/// use tracing_failure_runtime::unwind::{OPAQUE_PAYLOAD, catch_panic};
+///
+/// assert_eq!(catch_panic(|| std::panic::panic_any(7)), Err::<(), _>(OPAQUE_PAYLOAD.to_owned()));
+/// ```
 pub const OPAQUE_PAYLOAD: &str = "a panic whose payload is not text";
 
 /// Runs code of the program. Returns the message if it panics.
