@@ -13,7 +13,7 @@ use crate::observe::callsite::{COMPUTATION, LOG_FIELDS, RESERVED_IN_SPANS, THEOR
 use crate::observe::fields::Fields;
 use crate::observe::outcome::Outcome;
 use record::internal::json_writer::{write_json, write_name};
-use record::internal::{Redactor, free_name};
+use record::internal::{Redactor, free_name, rfc3339_of};
 use record::{Failure, Limits, Map, Value};
 
 fn write_entry<T: Serialize + ?Sized>(json: &mut Vec<u8>, name: &str, value: &T) {
@@ -49,7 +49,7 @@ pub(crate) fn write_span(json: &mut Vec<u8>, meta: &Metadata<'_>, fields: Option
 fn begin(time: SystemTime, level: &str, target: &str) -> Vec<u8> {
     let mut json = buffer();
     json.extend_from_slice(b"{\"timestamp\":\"");
-    json.extend_from_slice(&record::time::rfc3339_of(time));
+    json.extend_from_slice(&rfc3339_of(time));
     json.extend_from_slice(b"\",\"level\":\"");
     json.extend_from_slice(level.as_bytes());
     json.push(b'"');

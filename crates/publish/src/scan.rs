@@ -10,7 +10,7 @@ use crate::error::{PublishError, Secret};
 use crate::git::{Git, path_of};
 use crate::tree::Entry;
 use record::Failure;
-use record::internal::{Json, SecretFinding, secrets, secrets_in_text};
+use record::internal::{Json, SecretFinding, compact, secrets, secrets_in_text};
 
 /// Maximum size of the blobs that are read at once. A larger blob is read alone.
 const MAX_BATCH_BYTES: u64 = 4 << 20;
@@ -36,7 +36,7 @@ impl RecordContent {
         let failure = Failure::deserialize(&json).map_err(|error| format!("no failure record: {error}"))?;
         // `Json` keeps duplicate keys. The record has only the last, but the file is published with both.
         let json: Json = serde_json::from_str(&text).map_err(|error| format!("no JSON: {error}"))?;
-        let place = failure.context.id.map(|id| format!("{}_{id}", record::time::compact(failure.timestamp)));
+        let place = failure.context.id.map(|id| format!("{}_{id}", compact(failure.timestamp)));
         Ok(RecordContent { computation: failure.computation, place, secrets: secrets(&json, sha256) })
     }
 }

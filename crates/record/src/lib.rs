@@ -11,6 +11,7 @@ mod record_limits;
 mod redact;
 mod store;
 pub mod time;
+mod time_text;
 mod value;
 
 pub use failure::{
@@ -37,6 +38,7 @@ pub mod internal {
         AmendResult, Areas, PastFix, RecordChange, RecordLock, copies, existing_store, file_name_part, is_record_name,
         parse, read_bytes, read_json, time_and_id_in, write_whole,
     };
+    pub use crate::time_text::{compact, rfc3339_of};
     pub use crate::value::json_writer;
     pub use crate::value::{DebugSink, brief, free_name, parameter, read_debug};
 }

@@ -152,7 +152,7 @@ mod optional_time {
 }
 
 fn write_time<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&crate::time::rfc3339_string(*time))
+    serializer.serialize_str(&crate::time_text::rfc3339_string(*time))
 }
 
 fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {

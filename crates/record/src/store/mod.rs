@@ -185,7 +185,7 @@ impl Store {
         let area = self.areas.of(&failure.computation);
         let mut digits = uuid::Uuid::encode_buffer();
         let id_text: &str = id.hyphenated().encode_lower(&mut digits);
-        [area, "_", &crate::time::compact(failure.timestamp), "_", id_text, ".json"].concat()
+        [area, "_", &crate::time_text::compact(failure.timestamp), "_", id_text, ".json"].concat()
     }
 
     /// Removes the temporary files of killed writers and returns their number. A store does this automatically after
