@@ -344,7 +344,7 @@ pub(crate) fn cases() -> Vec<Case> {
             batch: Batch::Development,
             name: "lorenz_interrupted",
             solver: "hand-written explicit Euler",
-            problem: "somebody pressed Ctrl-C, which the loop sees after its step",
+            problem: "the user pressed Ctrl-C, and the loop stops after its step",
             category: "interrupted",
             advice: "Nothing is wrong with the numbers: go on from the last checkpoint.",
             run: || _ = lorenz(&AtomicBool::new(false), 1e-3, 10_000),
