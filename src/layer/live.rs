@@ -152,7 +152,7 @@ impl LayerCore {
 fn report_hidden_layer() {
     static REPORTED: AtomicBool = AtomicBool::new(false);
     if !REPORTED.swap(true, Ordering::Relaxed) {
-        stderr::say(format_args!(
+        stderr::print(format_args!(
             "tracing-failure: a failure is not recorded: the current subscriber hides the FailureLayer that it \
              contains. Put the layer directly into the stack, with `registry().with(layer)`. Further cases are not reported."
         ));

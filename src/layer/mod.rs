@@ -120,7 +120,7 @@ where
             recorder,
         });
         live::list(&core);
-        fork::spare(Arc::downgrade(&core) as _);
+        fork::register(Arc::downgrade(&core) as _);
         FailureLayer { core, error_layer: ErrorLayer::new(span_trace::FieldText), level, hints: false }
     }
 

@@ -44,7 +44,7 @@ const CANNOT_UNWIND_MESSAGES: &[&str] =
 /// ```
 pub fn install_panic_hook() {
     if std::thread::panicking() {
-        stderr::say(format_args!(
+        stderr::print(format_args!(
             "tracing-failure: panic hook not installed: this thread is panicking. Call install_panic_hook() earlier."
         ));
         return;

@@ -33,6 +33,6 @@ fn watch_forks() {
         tracing::dispatcher::get_default(|dispatch| dispatch.current_span().id().is_some());
     });
     let locks: Arc<dyn fork::Locks> = Arc::new(SharedLocks);
-    fork::spare(Arc::downgrade(&locks));
+    fork::register(Arc::downgrade(&locks));
     std::mem::forget(locks);
 }

@@ -99,7 +99,7 @@ impl RuntimeLog {
             (waiting.generation, waiting.out) = (fork::generation(), Some(Output::shared(file)));
         }
         let shared = Arc::new(shared);
-        fork::spare(Arc::downgrade(&shared) as _);
+        fork::register(Arc::downgrade(&shared) as _);
         RuntimeLog { filter, shared }
     }
 
@@ -130,7 +130,7 @@ impl RuntimeLog {
 
     /// Writes the waiting lines. Afterwards they are with the operating system, or are lost and counted.
     pub(crate) fn flush(&self) {
-        fork::notice();
+        fork::detect();
         self.shared.write_waiting();
     }
 
@@ -141,7 +141,7 @@ impl RuntimeLog {
         self.flush();
         let unwritten = self.shared.unwritten() + self.lines_lost();
         if unwritten > 0 {
-            runtime::stderr::say(format_args!(
+            runtime::stderr::print(format_args!(
                 "tracing-failure: {unwritten} lines of the runtime log could not be written"
             ));
         }
@@ -283,7 +283,7 @@ impl Output {
             }
             Err(error) => {
                 if !std::mem::replace(&mut self.has_reported_error, true) {
-                    runtime::stderr::say(format_args!(
+                    runtime::stderr::print(format_args!(
                         "tracing-failure: cannot write the runtime log {}: {error}; its last lines are kept in memory",
                         self.file.path().display()
                     ));

@@ -20,7 +20,7 @@ mod enabled {
     use crate::observe::error_chain::{ErrorChain, format_within, read_span_trace};
     use crate::observe::report_parser::{ParsedReport, RECORD_NOTE_START};
     use record::Limits;
-    use runtime::stderr::shown;
+    use runtime::stderr::relative_path;
 
     /// Installs color-eyre. Existing hooks of the program stay.
     pub(crate) fn install() {
@@ -79,7 +79,7 @@ mod enabled {
         if let Some(report) = (&mut error as &mut dyn Any).downcast_mut::<Option<Report>>()
             && let Some(path) = path()
         {
-            let text = format!("{RECORD_NOTE_START}{}", shown(&path));
+            let text = format!("{RECORD_NOTE_START}{}", relative_path(&path));
             *report = report.take().map(|report| report.note(text));
         }
         match error {

@@ -61,7 +61,7 @@ impl TargetFilter {
         let text = std::env::var("RUST_LOG").unwrap_or_default();
         let (filter, error) = Self::parse_leniently(&text);
         if let Some(error) = error {
-            runtime::stderr::say(format_args!("tracing-failure: RUST_LOG: {error}; that part is ignored"));
+            runtime::stderr::print(format_args!("tracing-failure: RUST_LOG: {error}; that part is ignored"));
         }
         filter
     }

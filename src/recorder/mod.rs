@@ -261,7 +261,7 @@ impl Recorder {
 
     /// Adds the process, the fingerprint, earlier resolutions and suggestions.
     fn complete(&self, failure: &mut Failure) {
-        runtime::fork::notice();
+        runtime::fork::detect();
         let context = &mut failure.context;
         context.id.get_or_insert_with(|| record::time::id_at(failure.timestamp));
         context.schema_version = Some(SCHEMA_VERSION);
@@ -305,11 +305,11 @@ impl Recorder {
         let updated = remaining.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
         let Ok(remaining) = updated else { return };
         let more = if remaining == 1 { ", and so are those that follow" } else { "" };
-        stderr::say(format_args!(
+        stderr::print(format_args!(
             "{} failed: {}\n  recorded in {}{more}",
             shorten_to_line(&failure.computation, MAX_ANNOUNCED_CHARS),
             shorten_to_line(&failure.error_message, MAX_ANNOUNCED_CHARS),
-            stderr::shown(path)
+            stderr::relative_path(path)
         ));
     }
 
@@ -322,7 +322,7 @@ impl Recorder {
         if let Some(path) = path
             && self.notices.enabled
         {
-            stderr::say(format_args!("\nThe panic is recorded in {}", stderr::shown(&path)));
+            stderr::print(format_args!("\nThe panic is recorded in {}", stderr::relative_path(&path)));
         }
     }
 
@@ -364,7 +364,7 @@ impl Recorder {
             return;
         }
         self.counters.near_misses.fetch_add(1, Ordering::Relaxed);
-        stderr::say(format_args!(
+        stderr::print(format_args!(
             "tracing-failure: failures in the span `{}` at {}:{} are not recorded: its level {} is more detailed \
              than {level}. Use `Builder::level`, or a coarser level for the span. Further spans are not reported.",
             meta.name(),
@@ -383,7 +383,7 @@ impl Recorder {
         let missing = if has_computation { "theoretical_ref" } else { "computation" };
         let file = location.file.as_deref().unwrap_or("an unknown file");
         let line = location.line.unwrap_or(0);
-        stderr::say(format_args!(
+        stderr::print(format_args!(
             "tracing-failure: error at {file}:{line} not recorded: field `{missing}` is missing from the event and its \
              spans. Further cases are counted in Stats::near_misses."
         ));
@@ -396,7 +396,7 @@ impl Recorder {
         }
         let file = location.file.as_deref().unwrap_or("an unknown file");
         let line = location.line.unwrap_or(0);
-        stderr::say(format_args!(
+        stderr::print(format_args!(
             "tracing-failure: panic at {file}:{line} not recorded: it belongs to no computation. Further cases are \
              counted in Stats::unclaimed_panics."
         ));

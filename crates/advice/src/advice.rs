@@ -5,7 +5,7 @@ use record::{Origin, Suggestion};
 use serde::{Deserialize, Serialize};
 
 use crate::models::{Answer, Fix};
-use text::{fit, one_line};
+use text::{one_line, truncate_to_width};
 
 /// Maximum width of the names of a model and its provider.
 const MAX_NAME_COLUMNS: usize = 200;
@@ -70,8 +70,8 @@ impl Advice {
         suggestion.location = fix.location.clone();
         suggestion.reason = Some(fix.reason.clone());
         suggestion.code = fix.code.clone();
-        suggestion.provider = Some(fit(&one_line(&self.provider), MAX_NAME_COLUMNS).into_owned());
-        suggestion.model = Some(fit(&one_line(&self.model), MAX_NAME_COLUMNS).into_owned());
+        suggestion.provider = Some(truncate_to_width(&one_line(&self.provider), MAX_NAME_COLUMNS).into_owned());
+        suggestion.model = Some(truncate_to_width(&one_line(&self.model), MAX_NAME_COLUMNS).into_owned());
         suggestion.prompt_hash = Some(self.prompt_hash.clone());
         suggestion.time = Some(self.time);
         suggestion

@@ -10,7 +10,7 @@ use crate::cache::Cache;
 use crate::error::{AdviceError, ErrorKind};
 use crate::models::{Answer, AskError, Model, Reply};
 use crate::prompt::{DEFAULT_BUDGET, FailureHistory, Prompt, PromptBuilder, prompt_hash};
-use text::{error_chain, fit, one_line, shown};
+use text::{error_chain, one_line, path_text, truncate_to_width};
 
 /// Maximum width of an invalid reply in an error message.
 const MAX_REPLY_COLUMNS: usize = 300;
@@ -264,10 +264,10 @@ impl Advisor {
 
     /// Saves an invalid reply if there is a directory. Returns a message with the file or the reply.
     fn save_raw(&self, reply: &Reply, cache: Option<&Cache>) -> String {
-        let model = fit(&one_line(&reply.model), MAX_NAME_COLUMNS).into_owned();
+        let model = truncate_to_width(&one_line(&reply.model), MAX_NAME_COLUMNS).into_owned();
         match cache.map(|cache| cache.save_raw(&reply.text)) {
-            Some(Ok(path)) => format!("the reply of {model} is in {}", shown(&path)),
-            _ => format!("{model} replied {:?}", fit(&one_line(&reply.text), MAX_REPLY_COLUMNS)),
+            Some(Ok(path)) => format!("the reply of {model} is in {}", path_text(&path)),
+            _ => format!("{model} replied {:?}", truncate_to_width(&one_line(&reply.text), MAX_REPLY_COLUMNS)),
         }
     }
 

@@ -211,7 +211,9 @@ impl AutoPush {
     /// Prints a message unless one of its kind was printed before.
     fn report_once(&self, reported: &AtomicBool, text: std::fmt::Arguments<'_>) {
         if !reported.swap(true, Ordering::Relaxed) {
-            stderr::say(format_args!("tracing-failure: push of records: {text} (reported once; `stats` counts them)"));
+            stderr::print(format_args!(
+                "tracing-failure: push of records: {text} (reported once; `stats` counts them)"
+            ));
         }
     }
 }

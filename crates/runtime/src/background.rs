@@ -57,12 +57,12 @@ impl std::fmt::Debug for TaskSlot {
 
 /// Workers without a task. The workers of a parent process do not exist in its children.
 #[derive(Debug, Default)]
-struct Idle {
+struct IdleWorkers {
     generation: u64,
     workers: Vec<Arc<Worker>>,
 }
 
-static IDLE: Renewable<Option<Idle>> = Renewable::none();
+static IDLE: Renewable<Option<IdleWorkers>> = Renewable::none();
 
 /// Number of threads of the recorder that have not begun their work.
 static STARTING: AtomicU32 = AtomicU32::new(0);
@@ -83,8 +83,8 @@ pub fn run(task: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let task: Task = Box::new(task);
     let idle = with_idle(|workers| workers.pop()).flatten();
     match idle {
-        Some(worker) => worker.give(task),
-        None => spawn("failure-worker", STACK_SIZE, || work(task)).map(drop),
+        Some(worker) => worker.assign(task),
+        None => spawn("failure-worker", STACK_SIZE, || run_worker(task)).map(drop),
     }
 }
 
@@ -104,11 +104,10 @@ pub fn run(task: impl FnOnce() + Send + 'static) -> io::Result<()> {
 /// Fails if the system cannot start a thread.
 pub fn spawn(name: &str, stack_size: usize, work: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
     STARTING.fetch_add(1, Ordering::SeqCst);
-    let started = move || {
+    let spawned = lock::thread(name).stack_size(stack_size).spawn(move || {
         count_started();
         work();
-    };
-    let spawned = lock::thread(name).stack_size(stack_size).spawn(started);
+    });
     spawned.map(|handle| handle.thread().clone()).inspect_err(|_| count_started())
 }
 
@@ -128,7 +127,7 @@ fn count_started() {
     let _ = STARTING.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |starting| starting.checked_sub(1));
 }
 
-fn work(first: Task) {
+fn run_worker(first: Task) {
     let worker = Arc::new(Worker { thread: std::thread::current(), task: Mutex::new(TaskSlot(Some(first))) });
     loop {
         let task = worker.task.lock().and_then(|mut next| next.0.take());
@@ -146,27 +145,27 @@ fn work(first: Task) {
 
 /// Adds the worker to the idle ones. Returns false if enough threads wait already.
 fn wait_for_work(worker: &Arc<Worker>) -> bool {
-    let wait = |workers: &mut Vec<Arc<Worker>>| {
-        let is_wanted = workers.len() < MAX_IDLE_WORKERS;
-        if is_wanted {
+    let is_idle = with_idle(|workers| {
+        let is_needed = workers.len() < MAX_IDLE_WORKERS;
+        if is_needed {
             workers.push(Arc::clone(worker));
         }
-        is_wanted
-    };
-    with_idle(wait).unwrap_or(false)
+        is_needed
+    });
+    is_idle.unwrap_or(false)
 }
 
 fn with_idle<R>(look: impl FnOnce(&mut Vec<Arc<Worker>>) -> R) -> Option<R> {
     let mut idle = IDLE.lock()?;
     let idle = idle.get_or_insert_default();
     if idle.generation != generation::generation() {
-        *idle = Idle { generation: generation::generation(), workers: Vec::new() };
+        *idle = IdleWorkers { generation: generation::generation(), workers: Vec::new() };
     }
     Some(look(&mut idle.workers))
 }
 
 impl Worker {
-    fn give(&self, task: Task) -> io::Result<()> {
+    fn assign(&self, task: Task) -> io::Result<()> {
         self.task.lock().ok_or(io::ErrorKind::WouldBlock)?.0 = Some(task);
         self.thread.unpark();
         Ok(())

@@ -70,7 +70,7 @@ pub fn watch() {
     #[cfg(unix)]
     // SAFETY: the handlers are functions of this library with the signature that the system asks for. They do not
     // unwind: nothing in them panics. The handler of the child uses atomics and asks for the process id, both of which
-    // are allowed after a fork of a process with several threads. Where the call fails, `notice` takes the handlers'
+    // are allowed after a fork of a process with several threads. Where the call fails, `detect` takes the handlers'
     // place.
     let _ = unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork), Some(after_fork_in_child)) };
 }
@@ -91,7 +91,7 @@ pub fn prepare_with(prepare: fn()) {
 ///
 /// ```
 /// use std::sync::{Arc, Mutex, Weak};
-/// use tracing_failure_runtime::fork::{Locks, spare};
+/// use tracing_failure_runtime::fork::{Locks, register};
 ///
 /// struct Cache(Mutex<Vec<u64>>);
 ///
@@ -102,9 +102,9 @@ pub fn prepare_with(prepare: fn()) {
 /// }
 ///
 /// let cache: Arc<dyn Locks> = Arc::new(Cache(Mutex::default()));
-/// spare(Arc::downgrade(&cache));
+/// register(Arc::downgrade(&cache));
 /// ```
-pub fn spare(owner: Weak<dyn Locks>) {
+pub fn register(owner: Weak<dyn Locks>) {
     watch();
     if let Some(mut owners) = OWNERS.lock() {
         let owners = owners.get_or_insert_default();
@@ -117,9 +117,9 @@ pub fn spare(owner: Weak<dyn Locks>) {
 /// ns.
 ///
 /// ```
-/// tracing_failure_runtime::fork::notice();
+/// tracing_failure_runtime::fork::detect();
 /// ```
-pub fn notice() {
+pub fn detect() {
     watch();
     let process = std::process::id();
     if PROCESS.swap(process, Ordering::Relaxed) != process {

@@ -310,7 +310,7 @@ impl<T> Renewable<T> {
     /// assert!(count.lock_within(std::time::Duration::ZERO).is_none());
     /// ```
     pub fn lock_within(&self, timeout: Duration) -> Option<Guard<'_, T>> {
-        self.living()?.lock_within(timeout)
+        self.first_living()?.lock_within(timeout)
     }
 
     /// Locks if the lock is free. It does not wait, not even for a fork.
@@ -321,10 +321,10 @@ impl<T> Renewable<T> {
     /// assert!(guard.is_some() && count.try_lock().is_none());
     /// ```
     pub fn try_lock(&self) -> Option<Guard<'_, T>> {
-        self.living()?.try_lock()
+        self.first_living()?.try_lock()
     }
 
-    fn living(&self) -> Option<&Mutex<T>> {
+    fn first_living(&self) -> Option<&Mutex<T>> {
         self.0.iter().find(|mutex| !mutex.is_dead())
     }
 
@@ -428,7 +428,7 @@ mod tests {
             assert_eq!(*value, 0);
             *value = generation + 1;
             drop(value);
-            leave_to_the_dead(renewable.living().unwrap());
+            leave_to_the_dead(renewable.first_living().unwrap());
         }
         assert!(renewable.lock().is_none());
     }
@@ -438,7 +438,7 @@ mod tests {
         let lazy = Lazy::new(|| String::from("made"));
         let first = lazy.get();
         assert!(std::ptr::eq(first, lazy.get()) && first == "made");
-        leave_to_the_dead(lazy.value.living().unwrap());
+        leave_to_the_dead(lazy.value.first_living().unwrap());
         assert!(!std::ptr::eq(first, lazy.get()) && lazy.get() == "made");
     }
 

@@ -18,9 +18,9 @@ use unix as channel;
 /// Writes a message. It escapes control characters, because the message may contain texts of a failure.
 ///
 /// ```
-/// tracing_failure_runtime::stderr::say(format_args!("the computation {:?} failed", "rg_flow"));
+/// tracing_failure_runtime::stderr::print(format_args!("the computation {:?} failed", "rg_flow"));
 /// ```
-pub fn say(text: Arguments<'_>) {
+pub fn print(text: Arguments<'_>) {
     // One write: lines of several processes do not run into each other.
     let _ = try_line(visible(&format!("{text}\n")).into_owned());
 }
@@ -39,10 +39,10 @@ pub fn try_line(lines: String) -> io::Result<()> {
 ///
 /// ```
 /// let path = std::env::current_dir()?.join("io/failures");
-/// assert_eq!(tracing_failure_runtime::stderr::shown(&path).to_string(), "io/failures");
+/// assert_eq!(tracing_failure_runtime::stderr::relative_path(&path).to_string(), "io/failures");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub fn shown(path: &Path) -> std::path::Display<'_> {
+pub fn relative_path(path: &Path) -> std::path::Display<'_> {
     path.strip_prefix(std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"))).unwrap_or(path).display()
 }
 
@@ -84,7 +84,7 @@ mod unix {
     #[derive(Debug, Default)]
     struct Channel {
         /// A write that exceeded its time. It may still be running.
-        late: Option<Arc<Task>>,
+        late: Option<Arc<WriteTask>>,
         /// True if the last write took too long. The next one waits only for [`SLOW_TIMEOUT`].
         is_slow: bool,
         /// True if the last line was cut. The next write then begins with a line break.
@@ -93,7 +93,7 @@ mod unix {
 
     /// A write on a separate thread.
     #[derive(Debug)]
-    struct Task(AtomicU8);
+    struct WriteTask(AtomicU8);
 
     const RUNNING: u8 = 0;
     const WRITTEN: u8 = 1;
@@ -124,7 +124,7 @@ mod unix {
             Mode::Immediate => write_until(&lines, deadline, false),
             Mode::Polled => write_until(&lines, deadline, true),
             Mode::Blocking => {
-                let task = Arc::new(Task(AtomicU8::new(RUNNING)));
+                let task = Arc::new(WriteTask(AtomicU8::new(RUNNING)));
                 let state = write_on_thread(lines, deadline, &task);
                 if state == RUNNING {
                     channel.late = Some(task);
@@ -166,15 +166,15 @@ mod unix {
         })
     }
 
-    fn write_on_thread(lines: String, deadline: Instant, task: &Arc<Task>) -> u8 {
+    fn write_on_thread(lines: String, deadline: Instant, task: &Arc<WriteTask>) -> u8 {
         let caller = std::thread::current();
         let writing = Arc::clone(task);
-        let write = move || {
+        let started = background::run(move || {
             let state = write_until(&lines, deadline, true);
             writing.0.store(state, Ordering::Release);
             caller.unpark();
-        };
-        if background::run(write).is_err() {
+        });
+        if started.is_err() {
             return FAILED;
         }
         loop {
@@ -189,8 +189,8 @@ mod unix {
     fn write_until(lines: &str, deadline: Instant, is_shared: bool) -> u8 {
         // Other processes could interrupt longer lines. Processes with this library exclude each other with a lock. The
         // lock belongs to the process, because the processes of a job share the open file itself.
-        let exclusive = is_shared && lines.len() > MAX_ATOMIC_BYTES;
-        if exclusive && !lock(deadline) {
+        let is_exclusive = is_shared && lines.len() > MAX_ATOMIC_BYTES;
+        if is_exclusive && !lock(deadline) {
             return FAILED;
         }
         let mut rest = lines.as_bytes();
@@ -203,7 +203,7 @@ mod unix {
                 Err(_) => break,
             }
         }
-        if exclusive {
+        if is_exclusive {
             let _ = fcntl_lock(stderr(), FlockOperation::Unlock);
         }
         match rest.len() {

@@ -47,7 +47,7 @@ pub fn escape(text: &str, allowed: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(escaped.collect())
 }
 
-/// The text without the sequences that colour it in a terminal.
+/// Returns the text without the sequences that colour it in a terminal.
 ///
 /// ```
 /// assert_eq!(tracing_failure_text::strip_colours("\u{1b}[3mx\u{1b}[0m\u{1b}[2m=\u{1b}[0m1"), "x=1");

@@ -11,16 +11,16 @@ use std::fmt::Display;
 use std::path::Path;
 
 pub use escape::{escape, strip_colours, visible, visible_json};
-pub use line::{fit, fit_end, one_line, width, wrap};
+pub use line::{one_line, truncate_start, truncate_to_width, width, wrap};
 pub use place::place_of;
 pub use shorten::{boundary_before, join_ends, shorten, shorten_to_line};
 
 /// Returns the path of a file with its control characters escaped.
 ///
 /// ```
-/// assert_eq!(tracing_failure_text::shown("io/a\u{1b}[2J.json".as_ref()), "io/a\\u{1b}[2J.json");
+/// assert_eq!(tracing_failure_text::path_text("io/a\u{1b}[2J.json".as_ref()), "io/a\\u{1b}[2J.json");
 /// ```
-pub fn shown(path: &Path) -> String {
+pub fn path_text(path: &Path) -> String {
     one_line(&path.display().to_string()).into_owned()
 }
 

@@ -60,9 +60,9 @@ pub fn wrap(text: &str, columns: Option<usize>, indent: &str) -> String {
 /// Returns the text cut to this many columns, with an ellipsis at the cut.
 ///
 /// ```
-/// assert_eq!(tracing_failure_text::fit("residual", 7), "residu…");
+/// assert_eq!(tracing_failure_text::truncate_to_width("residual", 7), "residu…");
 /// ```
-pub fn fit(text: &str, columns: usize) -> Cow<'_, str> {
+pub fn truncate_to_width(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
     }
@@ -85,9 +85,9 @@ pub fn fit(text: &str, columns: usize) -> Cow<'_, str> {
 /// Returns the end of the text in this many columns, with an ellipsis at the cut.
 ///
 /// ```
-/// assert_eq!(tracing_failure_text::fit_end("Part 1 §1.2, Eq. 1.12", 10), "…Eq. 1.12");
+/// assert_eq!(tracing_failure_text::truncate_start("Part 1 §1.2, Eq. 1.12", 10), "…Eq. 1.12");
 /// ```
-pub fn fit_end(text: &str, columns: usize) -> Cow<'_, str> {
+pub fn truncate_start(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
     }
@@ -121,13 +121,13 @@ mod tests {
 
     #[test]
     fn text_is_cut_by_columns() {
-        assert_eq!(fit("residual", 8), "residual");
-        assert_eq!(fit("residual", 7), "residu…");
-        assert_eq!(fit("残差が大きい", 7), "残差が…");
-        assert_eq!(fit("step size", 6), "step…");
-        assert!(width(&fit("residual", 1)) <= 1);
-        assert!(width(&fit("☁\u{fe0f}☁\u{fe0f}☁\u{fe0f}☁\u{fe0f}", 5)) <= 5);
-        assert_eq!(fit_end("Part 1 §1.2, Eq. 1.12", 10), "…Eq. 1.12");
-        assert_eq!(fit_end("abce\u{301}fg", 4), "…e\u{301}fg");
+        assert_eq!(truncate_to_width("residual", 8), "residual");
+        assert_eq!(truncate_to_width("residual", 7), "residu…");
+        assert_eq!(truncate_to_width("残差が大きい", 7), "残差が…");
+        assert_eq!(truncate_to_width("step size", 6), "step…");
+        assert!(width(&truncate_to_width("residual", 1)) <= 1);
+        assert!(width(&truncate_to_width("☁\u{fe0f}☁\u{fe0f}☁\u{fe0f}☁\u{fe0f}", 5)) <= 5);
+        assert_eq!(truncate_start("Part 1 §1.2, Eq. 1.12", 10), "…Eq. 1.12");
+        assert_eq!(truncate_start("abce\u{301}fg", 4), "…e\u{301}fg");
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::schema;
 use super::schema_validator::find_violation;
-use text::{fit, one_line};
+use text::{one_line, truncate_to_width};
 
 /// Maximum width of the message about an invalid answer.
 const MAX_MESSAGE_COLUMNS: usize = 300;
@@ -131,7 +131,7 @@ impl fmt::Display for InvalidAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let colon = if self.pointer.is_empty() { "" } else { ": " };
         let message = format!("{}{colon}{}", self.pointer, self.message);
-        write!(f, "invalid answer: {}", fit(&one_line(&message), MAX_MESSAGE_COLUMNS))
+        write!(f, "invalid answer: {}", truncate_to_width(&one_line(&message), MAX_MESSAGE_COLUMNS))
     }
 }
 

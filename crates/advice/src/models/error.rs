@@ -6,7 +6,7 @@ use std::time::Duration;
 use ureq::http::StatusCode;
 
 use super::key::{Key, redact_keys};
-use text::{fit, one_line};
+use text::{one_line, truncate_to_width};
 
 /// Maximum width of a server's message.
 const MAX_MESSAGE_COLUMNS: usize = 300;
@@ -180,5 +180,5 @@ fn write_message(f: &mut fmt::Formatter<'_>, message: &str) -> fmt::Result {
 
 /// The text on one line, truncated.
 fn excerpt(text: &str) -> String {
-    fit(one_line(text).trim(), MAX_MESSAGE_COLUMNS).into_owned()
+    truncate_to_width(one_line(text).trim(), MAX_MESSAGE_COLUMNS).into_owned()
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::reply::Reply;
 use crate::prompt::Prompt;
-use text::{fit, one_line};
+use text::{one_line, truncate_to_width};
 
 /// Maximum width of a name in an error message.
 const MAX_NAME_COLUMNS: usize = 100;
@@ -38,7 +38,7 @@ impl Function {
 }
 
 fn short(name: &str) -> String {
-    fit(&one_line(name), MAX_NAME_COLUMNS).into_owned()
+    truncate_to_width(&one_line(name), MAX_NAME_COLUMNS).into_owned()
 }
 
 impl fmt::Debug for Function {

@@ -12,7 +12,7 @@ use super::gemini;
 use super::key::Key;
 use super::options::{ModelOptions, Provider, non_blank};
 use file::NearestConfig;
-use text::{fit, shown};
+use text::{path_text, truncate_to_width};
 
 /// Maximum width of a model's name in an error message.
 const MAX_NAME_COLUMNS: usize = 200;
@@ -54,7 +54,11 @@ pub(super) fn settings(options: &ModelOptions) -> Result<Settings> {
     let model =
         model.with_context(|| no_model_message(provider)).map_err(|error| with_ignored_files(error, &ignored_files))?;
     if provider == Provider::Gemini && gemini::model_id(model).is_none() {
-        bail!("{:?} is not a name of a Gemini model: {}", fit(model, MAX_NAME_COLUMNS), provider.model_list_hint());
+        bail!(
+            "{:?} is not a name of a Gemini model: {}",
+            truncate_to_width(model, MAX_NAME_COLUMNS),
+            provider.model_list_hint()
+        );
     }
     let default_url: BaseUrl = provider.default_url().parse()?;
     let base_url = url.unwrap_or_else(|| default_url.clone());
@@ -71,7 +75,7 @@ pub(super) fn settings(options: &ModelOptions) -> Result<Settings> {
 
 /// A warning about ignored files, if there are any.
 pub(super) fn ignored_files_warning(files: &[PathBuf]) -> Option<String> {
-    let names: Vec<String> = files.iter().map(|path| shown(path)).collect();
+    let names: Vec<String> = files.iter().map(|path| path_text(path)).collect();
     let reason = "ignored: it does not belong to you, or all users can write to it";
     (!names.is_empty()).then(|| format!("{} is {reason}", names.join(", ")))
 }

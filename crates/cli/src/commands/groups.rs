@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::exit_code::ExitCode;
 use crate::records::{Collector, Selection, Summary, failures_dir, list_records, parse, scan};
-use crate::screen::{Screen, count, fit, local_time, one_line, paint, report, shown};
+use crate::screen::{Screen, count, local_time, one_line, paint, path_text, report, truncate_to_width};
 
 /// Default number of groups.
 const DEFAULT_GROUPS: usize = 25;
@@ -158,7 +158,8 @@ fn write_group(group: &FailureGroup, screen: &mut Screen) -> Result<()> {
         one_line(&group.theoretical_ref),
     )?;
     let mut line = |title: &str, text: &str, style| {
-        let text = screen.width.map_or(text.into(), |width| fit(text, width.saturating_sub(TITLE_COLUMNS)));
+        let text =
+            screen.width.map_or(text.into(), |width| truncate_to_width(text, width.saturating_sub(TITLE_COLUMNS)));
         let line = format!("  {}{}", screen.paint(paint::FAINT, &format!("{title:8}")), screen.paint(style, &text));
         writeln!(screen, "{line}")
     };
@@ -180,5 +181,5 @@ fn occurrences(group: &FailureGroup) -> String {
         text.push_str(&format!(", {category}"));
     }
     let latest = Path::new(&group.latest).file_name().unwrap_or_default();
-    format!("{text}, latest {}", shown(Path::new(latest)))
+    format!("{text}, latest {}", path_text(Path::new(latest)))
 }

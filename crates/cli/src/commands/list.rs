@@ -11,7 +11,7 @@ use crate::exit_code::ExitCode;
 use crate::records::{
     Collector, Selection, Summary, compact_json, failures_dir, list_records, load_json, map_in_order, scan,
 };
-use crate::screen::{Column, Screen, Table, count, fit, local_minute, one_line, paint, report};
+use crate::screen::{Column, Screen, Table, count, local_minute, one_line, paint, report, truncate_to_width};
 use text::error_chain;
 
 /// Default number of rows in a table.
@@ -82,7 +82,7 @@ struct NewestRecords<T> {
 }
 
 fn truncate_error(mut failure: Summary) -> Summary {
-    failure.error_message = fit(&failure.error(), MAX_ERROR_COLUMNS).into_owned();
+    failure.error_message = truncate_to_width(&failure.error(), MAX_ERROR_COLUMNS).into_owned();
     failure
 }
 

@@ -14,7 +14,7 @@ use record::{Failure, Store};
 
 use crate::exit_code::ExitCode;
 use crate::records::{Collector, Selection, Summary, failures_dir, list_records, load_json, parse, scan};
-use crate::screen::{Screen, count, is_broken_pipe, report, shown};
+use crate::screen::{Screen, count, is_broken_pipe, path_text, report};
 use crate::signals::SignalGuard;
 use text::error_chain;
 
@@ -162,7 +162,7 @@ fn count_and_size(records: &[&Candidate]) -> String {
 }
 
 fn write_paths(records: &[&Candidate], screen: &mut Screen) -> Result<()> {
-    records.iter().try_for_each(|record| writeln!(screen, "{}", shown(&record.path)))?;
+    records.iter().try_for_each(|record| writeln!(screen, "{}", path_text(&record.path)))?;
     Ok(screen.flush()?)
 }
 

@@ -10,7 +10,7 @@ use record::{Resolution, Store};
 
 use crate::exit_code::ExitCode;
 use crate::records::{RecordFile, failures_dir, open_record};
-use crate::screen::{Screen, one_line, paint, shown};
+use crate::screen::{Screen, one_line, paint, path_text};
 use crate::signals::SignalGuard;
 
 /// Maximum length of a fix.
@@ -49,7 +49,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
         "later failures do not suggest the fix, since the record is outside the directory"
     };
     writeln!(screen, "{computation} is resolved; {consequence}")?;
-    writeln!(screen, "  saved in {}", shown(&path_to_report(&record.path, amended.path)))?;
+    writeln!(screen, "  saved in {}", path_text(&path_to_report(&record.path, amended.path)))?;
     screen.flush()?;
     Ok(ExitCode::of_check(record.is_certain))
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::exit_code::ExitCode;
 use crate::records::{SkippedFiles, failures_dir, list_records, map_in_order};
-use crate::screen::{Screen, count, is_broken_pipe, one_line, paint, report, shown};
+use crate::screen::{Screen, count, is_broken_pipe, one_line, paint, path_text, report};
 use problem::{Problem, RecordChecker};
 
 #[derive(Debug, clap::Args)]
@@ -78,8 +78,8 @@ fn write_problem(path: &Path, problem: &Problem, as_json: bool, screen: &mut Scr
         return Ok(writeln!(screen)?);
     }
     let place = match (line, column) {
-        (Some(line), Some(column)) => format!("{}:{line}:{column}", shown(path)),
-        _ => shown(path),
+        (Some(line), Some(column)) => format!("{}:{line}:{column}", path_text(path)),
+        _ => path_text(path),
     };
     let place = screen.paint(paint::STRONG, &place);
     let pointer = screen.paint(paint::NAME, &one_line(pointer));

@@ -8,7 +8,7 @@ use jaq_json::Val;
 use record::internal::parse;
 
 use super::input::FilterInput;
-use crate::screen::{fit, width};
+use crate::screen::{truncate_to_width, width};
 
 /// Maximum width of an error message, which may contain the whole record.
 const MAX_ERROR_COLUMNS: usize = 200;
@@ -43,7 +43,7 @@ impl JqFilter {
             match output {
                 Ok(Val::Null | Val::Bool(false)) => {}
                 Ok(_) => return Ok(true),
-                Err(error) => return Err(fit(&error.to_string(), MAX_ERROR_COLUMNS).into_owned()),
+                Err(error) => return Err(truncate_to_width(&error.to_string(), MAX_ERROR_COLUMNS).into_owned()),
             }
         }
         Ok(false)

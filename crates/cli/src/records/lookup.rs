@@ -15,7 +15,7 @@ use super::scan::{Collector, scan};
 use super::selection::Selection;
 use super::skipped::SkippedFiles;
 use super::summary::Summary;
-use crate::screen::{count, shown};
+use crate::screen::{count, path_text};
 use text::error_chain;
 
 /// A record and its file.
@@ -172,7 +172,7 @@ fn find_by_name(name: &str, listing: &Listing, dir: &Path) -> Result<PathBuf> {
         [one] => Ok(one.clone()),
         [] => bail!("no failure {name:?} in {}: see `failures list`", dir.display()),
         [a, b, ..] => {
-            let file_name = |path: &Path| shown(Path::new(path.file_name().unwrap_or_default()));
+            let file_name = |path: &Path| path_text(Path::new(path.file_name().unwrap_or_default()));
             bail!(
                 "{} failures match {name:?}, e.g. {} and {}: give more digits of the id",
                 found.len(),

@@ -17,7 +17,7 @@ pub(crate) use record::internal::{brief, parameter};
 pub(crate) use sparkline::sparkline;
 pub(crate) use stdout::Screen;
 pub(crate) use table::{Column, Table};
-pub(crate) use text::{count, fit, one_line, place_of, shown, visible, width, wrap};
+pub(crate) use text::{count, one_line, path_text, place_of, truncate_to_width, visible, width, wrap};
 
 /// Returns true if writing failed because the reader has closed the pipe.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {

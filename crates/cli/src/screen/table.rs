@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use text::{fit, fit_end, width};
+use text::{truncate_start, truncate_to_width, width};
 
 use super::paint::{self, Style};
 use super::stdout::Screen;
@@ -119,7 +119,8 @@ impl Table {
         let mut line = String::new();
         let mut pending = 0;
         for ((column, cell), &columns) in self.columns.iter().zip(cells).zip(widths) {
-            let text = if column.truncate_start { fit_end(cell, columns) } else { fit(cell, columns) };
+            let text =
+                if column.truncate_start { truncate_start(cell, columns) } else { truncate_to_width(cell, columns) };
             let space = columns - width(&text).min(columns);
             let (before, after) = if column.align_right { (space, 0) } else { (0, space) };
             line.extend(std::iter::repeat_n(' ', pending + before));

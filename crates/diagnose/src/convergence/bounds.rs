@@ -7,13 +7,13 @@ use record::internal::WordSequence;
 use record::{Map, Value};
 
 /// Names of quantities that cannot be negative.
-const NON_NEGATIVE: &[&str] =
+const NON_NEGATIVE_WORDS: &[&str] =
     &["density", "rho", "pressure", "probability", "concentration", "variance", "volume", "population"];
 /// Words that name a quantity derived from another, which the bounds of the other do not apply to.
-const DERIVED: &[&str] =
+const DERIVED_WORDS: &[&str] =
     &["log", "ln", "change", "error", "flux", "correction", "difference", "delta", "rate", "gradient", "max"];
 /// Names of quantities that cannot exceed one. Explicit schemes are stable up to a Courant number of one.
-const AT_MOST_ONE: &[&str] = &["probability", "courant", "cfl"];
+const AT_MOST_ONE_WORDS: &[&str] = &["probability", "courant", "cfl"];
 const UPPER_WORDS: &[&str] = &["max", "maximum", "upper", "limit", "most"];
 const LOWER_WORDS: &[&str] = &["min", "minimum", "lower", "least"];
 const RANGE_WORDS: &[&str] = &["range", "bounds", "interval", "limits"];
@@ -46,16 +46,14 @@ impl<'a> Bounds<'a> {
             return None;
         }
         // `log_density` and `density_flux` may be negative.
-        let is_plain = !words.iter().any(|word| DERIVED.contains(&word));
+        let is_plain = !words.iter().any(|word| DERIVED_WORDS.contains(&word));
         let is_any_of = |known: &[&str]| is_plain && words.iter().next_back().is_some_and(|word| known.contains(&word));
-        let low = if is_any_of(NON_NEGATIVE) { 0.0 } else { f64::NEG_INFINITY };
-        let high = if is_any_of(AT_MOST_ONE) { 1.0 } else { f64::INFINITY };
-        let bounds = || self.0.iter().filter(|bound| words.iter().eq(bound.words.iter().map(String::as_str)));
-        let by_parameter = || {
-            bounds()
-                .find_map(|bound| crossing(series, bound.low, bound.high, &format!("parameters.{}", bound.parameter)))
-        };
-        crossing(series, low, high, "nature").or_else(by_parameter)
+        let low = if is_any_of(NON_NEGATIVE_WORDS) { 0.0 } else { f64::NEG_INFINITY };
+        let high = if is_any_of(AT_MOST_ONE_WORDS) { 1.0 } else { f64::INFINITY };
+        crossing(series, low, high, "nature").or_else(|| {
+            let mut bounds = self.0.iter().filter(|bound| words.iter().eq(bound.words.iter().map(String::as_str)));
+            bounds.find_map(|bound| crossing(series, bound.low, bound.high, &format!("parameters.{}", bound.parameter)))
+        })
     }
 }
 

@@ -1,9 +1,12 @@
-//! Fits a straight line to the logarithms of a series. The slope is the rate, and R² tells how regular it is.
+//! Fits a straight line to the logarithms of a series. The slope is the rate, and R² measures how regular it is.
 
 /// Number of points at the end of a series that are all used.
 const DENSE_POINTS: usize = 16;
 /// Maximum number of earlier points that are used. They are spread evenly.
 const SPREAD_POINTS: usize = 16;
+
+/// Numbers of points of the shorter lines.
+const SHORT_LINE_POINTS: [usize; 3] = [6, 12, 20];
 
 /// A line fitted to the last rows of a series.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -66,7 +69,7 @@ pub(super) fn lines(at: impl Fn(usize) -> f64, values: &[f64]) -> Lines {
         sums.add(before, magnitude.ln() - scale);
         points += 1;
         lines.all = Some(sums.line(values.len() - row, -before));
-        if [6, 12, 20].contains(&points) {
+        if SHORT_LINE_POINTS.contains(&points) {
             lines.shorter[lines.count] = lines.all.unwrap_or_default();
             lines.count += 1;
         }
@@ -78,7 +81,7 @@ pub(super) fn lines(at: impl Fn(usize) -> f64, values: &[f64]) -> Lines {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Lines {
     all: Option<Line>,
-    shorter: [Line; 3],
+    shorter: [Line; SHORT_LINE_POINTS.len()],
     count: usize,
 }
 

@@ -174,9 +174,9 @@ impl Series {
 
     fn oscillation(&self, role: Role, lines: &Lines) -> Option<Analysis> {
         let period = period(&self.values);
-        let oscillates = period.is_some() || (role.should_decrease() && alternates(&self.values));
+        let is_oscillating = period.is_some() || (role.should_decrease() && alternates(&self.values));
         let rows = self.values.len().min(MAX_PERIOD_ROWS);
-        oscillates.then(|| Analysis { behaviour: Behaviour::Oscillation, line: lines.longest(), period, rows })
+        is_oscillating.then(|| Analysis { behaviour: Behaviour::Oscillation, line: lines.longest(), period, rows })
     }
 
     /// Detects a step size, or a distance between times, that shrinks to a tiny fraction of the largest one.
@@ -190,22 +190,14 @@ impl Series {
         };
         let largest = steps.iter().copied().fold(0.0, f64::max);
         let last = steps.last().copied()?;
-        let collapsed = steps.len() >= MIN_ROWS && last < MAX_COLLAPSED_FRACTION * largest;
-        let line = || {
-            fit::lines(|index| self.at(index + self.values.len() - steps.len()), &steps)
-                .iter()
-                .find(|line| line.slope < 0.0)
-                .copied()
-        };
-        collapsed.then(|| {
-            let line = line();
-            Analysis {
-                behaviour: Behaviour::StepCollapse,
-                line,
-                period: None,
-                rows: line.map_or(steps.len(), |line| line.rows),
-            }
-        })
+        if steps.len() < MIN_ROWS || last >= MAX_COLLAPSED_FRACTION * largest {
+            return None;
+        }
+        let first_row = self.values.len() - steps.len();
+        let lines = fit::lines(|index| self.at(index + first_row), &steps);
+        let line = lines.iter().find(|line| line.slope < 0.0).copied();
+        let rows = line.map_or(steps.len(), |line| line.rows);
+        Some(Analysis { behaviour: Behaviour::StepCollapse, line, period: None, rows })
     }
 
     /// Returns true if the value changes by the same amount at each occurrence.
@@ -230,9 +222,9 @@ fn leading_nan_rows(list: &[Value]) -> usize {
 /// Returns true if the line is regular and steep: it changes by a factor of two or, with hardly any scatter, by more
 /// than a standstill.
 fn is_trend(line: &Line, is_stationary: bool) -> bool {
-    let steep = line.rise.abs() > std::f64::consts::LN_2 && line.fit > 0.9 && !is_stationary;
-    let clean = line.fit > 0.99 && line.slope.abs() > MIN_SLOPE && line.rise.abs() > 0.005;
-    line.rows >= MIN_ROWS && (steep || clean)
+    let is_steep = line.rise.abs() > std::f64::consts::LN_2 && line.fit > 0.9 && !is_stationary;
+    let is_clean = line.fit > 0.99 && line.slope.abs() > MIN_SLOPE && line.rise.abs() > 0.005;
+    line.rows >= MIN_ROWS && (is_steep || is_clean)
 }
 
 fn geometric_behaviour(line: &Line, role: Role) -> Behaviour {

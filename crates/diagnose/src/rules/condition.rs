@@ -200,8 +200,8 @@ struct Name {
 
 impl Names {
     pub(super) fn of(names: &str) -> Self {
-        let name = |name: &str| Name { text: name.to_owned(), words: WordSequence::of(name) };
-        Names(names.split('|').filter(|name| !WordSequence::of(name).is_empty()).map(name).collect())
+        let names = names.split('|').map(|name| Name { text: name.to_owned(), words: WordSequence::of(name) });
+        Names(names.filter(|name| !name.words.is_empty()).collect())
     }
 
     fn match_value(&self, value: &NamedValue<'_>) -> bool {

@@ -16,6 +16,8 @@ const MAX_VALUES: usize = 256;
 const MAX_SERIES: usize = 256;
 /// Maximum number of bytes of a text that are examined.
 const MAX_TEXT_BYTES: usize = 2048;
+/// Minimum magnitude that is large in any unit.
+const LARGE_MAGNITUDE: f64 = 1e10;
 
 pub(super) struct Facts<'a> {
     pub(super) failure: &'a Failure,
@@ -84,9 +86,6 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// Minimum magnitude that is large in any unit.
-const LARGE_MAGNITUDE: f64 = 1e10;
-
 impl TrailSeries<'_> {
     /// Returns true if the series grew by this factor, in total or along the fitted rows at its end.
     pub(super) fn has_grown(&self, factor: f64) -> bool {
@@ -99,9 +98,7 @@ impl TrailSeries<'_> {
         let is_large_change = if first == 0.0 { last.abs() >= LARGE_MAGNITUDE.max(factor) } else { total >= factor };
         grows && (is_large_change || (recent >= factor && total >= 1.0))
     }
-}
 
-impl TrailSeries<'_> {
     /// Returns true if the series became non-finite after it had grown by this factor to a large magnitude.
     pub(super) fn has_overflowed(&self, factor: f64) -> bool {
         let convergence = self.convergence;
@@ -179,18 +176,19 @@ fn values(failure: &Failure) -> Vec<NamedValue<'_>> {
 fn collect_values<'a>(map: &'a Map, place: Cow<'static, str>, values: &mut Vec<NamedValue<'a>>) {
     let room = MAX_VALUES.saturating_sub(values.len());
     let known = map.iter().filter(|(_, value)| value.as_str() != Some(REDACTED)).take(room);
-    let named =
-        |(name, value)| NamedValue { place: place.clone(), name, words: WordSequence::of(truncate(name)), value };
-    values.extend(known.map(named));
+    values.extend(known.map(|(name, value)| {
+        let words = WordSequence::of(truncate(name));
+        NamedValue { place: place.clone(), name, words, value }
+    }));
 }
 
-fn series<'a>(failure: &'a Failure) -> Vec<TrailSeries<'a>> {
+fn series(failure: &Failure) -> Vec<TrailSeries<'_>> {
     let context = &failure.context;
-    let trail_series = |convergence: &'a Convergence| {
+    let series = context.convergence.iter().take(MAX_SERIES).filter_map(|convergence| {
         let entry = context.trail.get(convergence.trail)?;
         let column = entry.columns.get(&convergence.column)?;
         let words = WordSequence::of(truncate(&convergence.column));
         Some(TrailSeries { convergence, entry, column, role: Role::of(&words, column), words })
-    };
-    context.convergence.iter().take(MAX_SERIES).filter_map(trail_series).collect()
+    });
+    series.collect()
 }

@@ -81,9 +81,9 @@ pub fn suggest_as_author(failure: &mut Failure, suggestions: Vec<String>) {
 /// Adds the latest fixes of the same failure. The suggestions of rules follow them.
 #[doc(hidden)]
 pub fn prepend_resolutions(failure: &mut Failure, fixed: Vec<PastFix>) {
-    let most = failure.suggested_fixes.len() + MAX_RESOLUTIONS;
+    let max_fixes = failure.suggested_fixes.len() + MAX_RESOLUTIONS;
     for (resolution, id) in fixed {
-        if failure.suggested_fixes.len() == most {
+        if failure.suggested_fixes.len() == max_fixes {
             return;
         }
         if !resolution.fix.trim().is_empty() && !failure.suggested_fixes.contains(&resolution.fix) {

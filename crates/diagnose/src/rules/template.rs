@@ -13,9 +13,13 @@ use text::shorten_to_line;
 const MAX_VALUE_CHARS: usize = 80;
 /// Maximum length of a text in the evidence.
 const MAX_EVIDENCE_CHARS: usize = 200;
+/// Maximum number of entries of a list that a suggestion contains.
+const MAX_LISTED_ENTRIES: usize = 4;
+/// Maximum number of entries of a list or an object in the evidence.
+const MAX_EVIDENCE_ENTRIES: usize = 8;
 /// Minimum fit of a rate that is written with four digits.
 const MIN_PRECISE_FIT: f64 = 0.99;
-/// Maximum number of remaining iterations that is worth telling.
+/// Maximum number of remaining iterations that a suggestion states.
 const MAX_REMAINING_ROWS: f64 = 1e9;
 
 /// Fills the placeholders of a template. Returns the text, and true if every placeholder outside brackets has a value.
@@ -92,7 +96,7 @@ fn value_text(value: &Value) -> String {
     match value {
         Value::Float(x) => brief(*x),
         Value::String(text) => shorten_to_line(text, MAX_VALUE_CHARS),
-        Value::List(list) if list.len() <= 4 => {
+        Value::List(list) if list.len() <= MAX_LISTED_ENTRIES => {
             format!("({})", list.iter().map(value_text).collect::<Vec<_>>().join(", "))
         }
         other => shorten_to_line(&other.to_string(), MAX_VALUE_CHARS),
@@ -250,8 +254,8 @@ fn column_path(series: &TrailSeries<'_>) -> String {
 fn shorten_value(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::from(shorten_to_line(text, MAX_EVIDENCE_CHARS)),
-        Value::List(list) if list.len() > 8 => Value::from(format!("{} entries", list.len())),
-        Value::Map(map) if map.len() > 8 => Value::from(format!("{} entries", map.len())),
+        Value::List(list) if list.len() > MAX_EVIDENCE_ENTRIES => Value::from(format!("{} entries", list.len())),
+        Value::Map(map) if map.len() > MAX_EVIDENCE_ENTRIES => Value::from(format!("{} entries", map.len())),
         other => other.clone(),
     }
 }

@@ -102,6 +102,20 @@ impl Rules {
     }
 }
 
+/// Runs the functions in order and sends their results. The first message, `None`, states that the thread has started.
+fn run_and_send(functions: Vec<RuleFn>, failure: &Failure, sender: &mpsc::Sender<Option<Option<String>>>) {
+    if sender.send(None).is_err() {
+        return;
+    }
+    for function in functions {
+        let fix = catch_panic(|| function(failure)).ok().flatten();
+        let fix = fix.map(|fix| shorten(&fix, MAX_TEXT_BYTES).into_owned()).filter(|fix| !fix.trim().is_empty());
+        if sender.send(Some(fix)).is_err() {
+            return;
+        }
+    }
+}
+
 /// Runs the functions in order on a thread, and appends their results. Returns false if a function exceeded the
 /// timeout; the result of that function is missing.
 fn run_with_deadline(
@@ -112,21 +126,13 @@ fn run_with_deadline(
 ) -> bool {
     let (sender, receiver) = mpsc::channel();
     let failure = Arc::clone(failure);
-    let run_all = move || {
+    let thread = std::thread::Builder::new().name("failure-rules".to_owned()).stack_size(2 << 20);
+    let spawned = thread.spawn(move || {
         // Errors that a rule logs are not failures of the computation.
         let _guard = guard.map(|guard| guard());
-        if sender.send(None).is_err() {
-            return;
-        }
-        for function in functions {
-            let fix = catch_panic(|| function(&failure)).ok().flatten();
-            let fix = fix.map(|fix| shorten(&fix, MAX_TEXT_BYTES).into_owned()).filter(|fix| !fix.trim().is_empty());
-            if sender.send(Some(fix)).is_err() {
-                return;
-            }
-        }
-    };
-    if std::thread::Builder::new().name("failure-rules".to_owned()).stack_size(2 << 20).spawn(run_all).is_err() {
+        run_and_send(functions, &failure, &sender);
+    });
+    if spawned.is_err() {
         return true;
     }
     if receiver.recv_timeout(START_TIMEOUT).is_err() {

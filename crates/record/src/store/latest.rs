@@ -192,7 +192,7 @@ impl Latest {
     /// Reports once why the file is out of date.
     fn report(&self, error: &io::Error) {
         if self.failed_attempts.fetch_add(1, Ordering::Relaxed) == 0 {
-            runtime::stderr::say(format_args!(
+            runtime::stderr::print(format_args!(
                 "tracing-failure: latest.json is out of date: {error}. The records themselves are written. Further cases \
                  are counted in Stats::latest_failed."
             ));

@@ -104,7 +104,7 @@ impl Store {
     pub fn unopened(dir: impl AsRef<Path>, areas: Areas, durability: Durability) -> Self {
         let dir = std::path::absolute(dir.as_ref()).unwrap_or_else(|_| dir.as_ref().to_owned());
         let latest = Arc::new(Latest::new(&dir, durability));
-        fork::spare(Arc::downgrade(&latest) as _);
+        fork::register(Arc::downgrade(&latest) as _);
         let resolutions = Resolutions::new(&dir);
         Store {
             latest,

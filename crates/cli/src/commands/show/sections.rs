@@ -6,7 +6,9 @@ use anyhow::Result;
 use record::{ErrorEntry, Failure, Map, Origin, Relation, Resolution, SpanEntry, Suggestion, Value};
 
 use crate::records::RecordFile;
-use crate::screen::{Screen, duration, local_time, one_line, paint, parameter, place_of, shown, visible, width, wrap};
+use crate::screen::{
+    Screen, duration, local_time, one_line, paint, parameter, path_text, place_of, visible, width, wrap,
+};
 
 /// The directory in which the program ran. Paths are shown relative to it.
 pub(super) fn working_dir(failure: &Failure) -> Option<&str> {
@@ -236,7 +238,7 @@ fn origin_text(suggestion: &Suggestion) -> String {
 pub(super) fn write_origin(record: &RecordFile, screen: &mut Screen) -> Result<()> {
     let context = &record.failure.context;
     write_title("Record", screen)?;
-    let mut known: Vec<(&str, String)> = vec![("file", shown(&record.path))];
+    let mut known: Vec<(&str, String)> = vec![("file", path_text(&record.path))];
     let mut add = |name, text: Option<String>| known.extend(text.map(|text| (name, text)));
     add("id", context.id.map(|id| id.to_string()));
     add("caused by", context.caused_by.map(|id| format!("{id}: failures show {id}")));

@@ -5,7 +5,7 @@ use std::io::Write;
 use advice::{Advice, Fix};
 use anyhow::Result;
 
-use crate::screen::{Screen, fit, local_time, one_line, paint, wrap};
+use crate::screen::{Screen, local_time, one_line, paint, truncate_to_width, wrap};
 
 /// Maximum width of a model's name.
 const MAX_MODEL_COLUMNS: usize = 100;
@@ -47,7 +47,7 @@ fn source(advice: &Advice, asked_for: &str) -> String {
     let tokens = advice.tokens.map(|tokens| format!(", {tokens} tokens")).unwrap_or_default();
     let from_cache = || format!(", on {}, cached in .suggestions (use --fresh to ask again)", local_time(advice.time));
     let when = if advice.is_cached { from_cache() } else { tokens };
-    let model = fit(&advice.model, MAX_MODEL_COLUMNS);
+    let model = truncate_to_width(&advice.model, MAX_MODEL_COLUMNS);
     one_line(&format!("{model} by {}{asked}{when}", advice.provider)).into_owned()
 }
 

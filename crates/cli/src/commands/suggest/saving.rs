@@ -7,7 +7,7 @@ use record::internal::RecordChange;
 
 use crate::commands::resolve::path_to_report;
 use crate::records::RecordFile;
-use crate::screen::{count, report, shown};
+use crate::screen::{count, path_text, report};
 use crate::signals::SignalGuard;
 use text::error_chain;
 
@@ -41,7 +41,7 @@ pub(super) fn save_answer(record: &RecordFile, advice: &Advice) -> Result<String
     let amended = change.apply()?;
     drop(signals);
     // The message names the record itself, since `latest.json` may be a newer record by now.
-    let record = shown(&path_to_report(&record.path, amended.path));
+    let record = path_text(&path_to_report(&record.path, amended.path));
     Ok(match amended.added {
         0 => format!("{record} already contains the suggestions"),
         added => format!("{} added to {record}", count(added, "suggestion")),

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use super::duplicates::duplicate_keys;
 use super::locate::{Locator, line_and_column};
 use crate::records::read_bytes;
-use crate::screen::{count, fit};
+use crate::screen::{count, truncate_to_width};
 
 const UNKNOWN_KEY: &str = "unknown key: put your own data in context";
 const DUPLICATE_KEY: &str = "duplicate key: readers lose one of the values";
@@ -204,5 +204,5 @@ fn types(kind: &TypeKind) -> String {
 /// A value, truncated if it is long.
 fn excerpt(value: &Json) -> String {
     const MAX_EXCERPT_COLUMNS: usize = 60;
-    fit(&value.to_string(), MAX_EXCERPT_COLUMNS).into_owned()
+    truncate_to_width(&value.to_string(), MAX_EXCERPT_COLUMNS).into_owned()
 }
