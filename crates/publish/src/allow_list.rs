@@ -36,7 +36,7 @@ impl AllowList {
         }
     }
 
-    pub(crate) fn has(&self, hash: &str) -> bool {
+    pub(crate) fn contains(&self, hash: &str) -> bool {
         self.0.contains(hash)
     }
 }

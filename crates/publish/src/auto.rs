@@ -27,28 +27,28 @@ pub struct AutoPush {
     publisher: Publisher,
     /// Maximum time that the end of the program waits for a push.
     timeout: Duration,
-    state: Mutex<State>,
+    state: Mutex<PushState>,
     changed: Condvar,
     /// The fork generation in which `state` stays locked because the parent was forked while a thread held the lock.
     poisoned_generation: AtomicU64,
     pushes: AtomicU64,
-    failed: AtomicU64,
-    problem_reported: AtomicBool,
-    secrets_reported: AtomicBool,
+    failures: AtomicU64,
+    has_reported_problem: AtomicBool,
+    has_reported_secrets: AtomicBool,
 }
 
 #[derive(Default)]
-struct State {
+struct PushState {
     /// The times of the first and the last failure that are not pushed yet.
     pending: Option<(Instant, Instant)>,
-    pushing: bool,
+    is_pushing: bool,
     /// True while a caller waits for the push.
     is_urgent: bool,
     /// The id of the process that has the worker thread. A forked child has none.
     worker_pid: Option<u32>,
 }
 
-impl State {
+impl PushState {
     /// Returns the time until the next push, or `None` if no failure is pending.
     fn delay(&self, now: Instant) -> Option<Duration> {
         let (first, last) = self.pending?;
@@ -57,7 +57,7 @@ impl State {
     }
 
     fn is_idle(&self) -> bool {
-        self.pending.is_none() && !self.pushing
+        self.pending.is_none() && !self.is_pushing
     }
 }
 
@@ -71,14 +71,14 @@ impl AutoPush {
             changed: Condvar::new(),
             poisoned_generation: AtomicU64::new(u64::MAX),
             pushes: AtomicU64::new(0),
-            failed: AtomicU64::new(0),
-            problem_reported: AtomicBool::new(false),
-            secrets_reported: AtomicBool::new(false),
+            failures: AtomicU64::new(0),
+            has_reported_problem: AtomicBool::new(false),
+            has_reported_secrets: AtomicBool::new(false),
         })
     }
 
     /// Locks the state. Waits only once for a lock that a fork left locked.
-    fn state(&self) -> Option<MutexGuard<'_, State>> {
+    fn state(&self) -> Option<MutexGuard<'_, PushState>> {
         let generation = fork::generation();
         if self.poisoned_generation.load(Ordering::Relaxed) == generation {
             return None;
@@ -95,7 +95,7 @@ impl AutoPush {
         let Some(mut state) = self.state() else { return };
         let pid = std::process::id();
         if state.worker_pid != Some(pid) {
-            *state = State { worker_pid: self.start_worker().then_some(pid), ..State::default() };
+            *state = PushState { worker_pid: self.start_worker().then_some(pid), ..PushState::default() };
         }
         if state.worker_pid.is_some() {
             let now = Instant::now();
@@ -110,8 +110,8 @@ impl AutoPush {
         if !is_done {
             let after = self.timeout.as_secs_f32();
             self.report_once(
-                &self.problem_reported,
-                format_args!("not done within {after} s; the next push takes the records along"),
+                &self.has_reported_problem,
+                format_args!("not done within {after} s; the next push includes the records"),
             );
         }
         is_done
@@ -143,13 +143,13 @@ impl AutoPush {
 
     /// Returns the number of pushes that reached the remote, and of those that failed.
     pub fn counts(&self) -> (u64, u64) {
-        (self.pushes.load(Ordering::Relaxed), self.failed.load(Ordering::Relaxed))
+        (self.pushes.load(Ordering::Relaxed), self.failures.load(Ordering::Relaxed))
     }
 
     fn start_worker(self: &Arc<Self>) -> bool {
         let auto = Arc::clone(self);
-        let work = move || while auto.push_next() {};
-        background::spawn("failure-push", background::STACK_SIZE, work).is_ok()
+        let spawned = background::spawn("failure-push", background::STACK_SIZE, move || while auto.push_next() {});
+        spawned.is_ok()
     }
 
     /// Waits until the next push is due, and does it. Returns false if no failure is pending, so that the thread ends.
@@ -167,28 +167,28 @@ impl AutoPush {
             }
         }
         state.pending = None;
-        state.pushing = true;
+        state.is_pushing = true;
         drop(state);
         // A panic fails this push only.
         let result = catch_panic(|| self.publisher.publish());
         self.report(result.ok());
         if let Some(mut state) = self.state() {
-            state.pushing = false;
+            state.is_pushing = false;
             self.changed.notify_all();
         }
         true
     }
 
-    fn wait<'a>(&self, state: MutexGuard<'a, State>, pause: Duration) -> MutexGuard<'a, State> {
+    fn wait<'a>(&self, state: MutexGuard<'a, PushState>, pause: Duration) -> MutexGuard<'a, PushState> {
         self.changed.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0
     }
 
     fn report(&self, result: Option<Result<Published, PublishError>>) {
         let problem = match result {
             Some(Ok(published)) if !published.secrets.is_empty() && published.is_done() => {
-                let count = if published.outcome == Outcome::Pushed { &self.pushes } else { &self.failed };
+                let count = if published.outcome == Outcome::Pushed { &self.pushes } else { &self.failures };
                 count.fetch_add(1, Ordering::Relaxed);
-                return self.report_once(&self.secrets_reported, format_args!("{published}"));
+                return self.report_once(&self.has_reported_secrets, format_args!("{published}"));
             }
             Some(Ok(published)) if published.outcome == Outcome::Pushed => {
                 self.pushes.fetch_add(1, Ordering::Relaxed);
@@ -196,7 +196,7 @@ impl AutoPush {
             }
             Some(Ok(published)) if published.outcome == Outcome::NothingToDo => {
                 if !published.ignored.is_empty() {
-                    self.report_once(&self.problem_reported, format_args!("{published}"));
+                    self.report_once(&self.has_reported_problem, format_args!("{published}"));
                 }
                 return;
             }
@@ -204,8 +204,8 @@ impl AutoPush {
             Some(Err(error)) => error.to_string(),
             None => "it panicked".to_owned(),
         };
-        self.failed.fetch_add(1, Ordering::Relaxed);
-        self.report_once(&self.problem_reported, format_args!("{problem}"));
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        self.report_once(&self.has_reported_problem, format_args!("{problem}"));
     }
 
     /// Prints a message unless one of its kind was printed before.
@@ -226,7 +226,7 @@ mod tests {
     fn failures_that_follow_each_other_go_together_but_not_for_ever() {
         let start = Instant::now();
         let second = Duration::from_secs(1);
-        let mut state = State::default();
+        let mut state = PushState::default();
         assert_eq!(state.delay(start), None);
         state.pending = Some((start, start));
         assert_eq!(state.delay(start + second), Some(second));

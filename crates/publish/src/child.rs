@@ -23,6 +23,14 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// Maximum time to wait for the end of stderr after the process has exited. A background process may keep it open.
 const STDERR_GRACE: Duration = Duration::from_millis(250);
 
+/// Maximum time between SIGTERM and SIGKILL.
+#[cfg(unix)]
+const TERMINATION_GRACE: Duration = Duration::from_millis(500);
+
+/// Maximum time to wait for a killed process. A process that hangs in the kernel is abandoned.
+const KILL_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The status and the output of a process.
 pub(crate) struct ProcessOutput {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: Vec<u8>,
@@ -51,7 +59,7 @@ pub(crate) fn run(command: &mut Command, input: Vec<u8>, limit: &RunLimit<'_>) -
     set_process_group(command);
     let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
     let mut child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let _watched = limit.watchdog.watch(child.id());
+    let _watch = limit.watchdog.watch(child.id());
     let exited = supervise(&mut child, input, limit);
     if !matches!(exited, Ok(Some(_))) {
         terminate(&mut child);
@@ -95,7 +103,7 @@ impl PipeReader {
         let bytes = Arc::new(Mutex::new(Vec::new()));
         let (end, ended) = channel();
         let shared = Arc::clone(&bytes);
-        let read = move || {
+        background::run(move || {
             let mut buffer = vec![0; 64 << 10];
             while let Ok(length @ 1..) = retry(|| pipe.read(&mut buffer)) {
                 let Some(mut shared) = lock(&shared) else { break };
@@ -103,8 +111,7 @@ impl PipeReader {
                 shared.extend_from_slice(&buffer[..length.min(room)]);
             }
             let _ = end.send(());
-        };
-        background::run(read)?;
+        })?;
         Ok(PipeReader { bytes, ended })
     }
 
@@ -143,13 +150,12 @@ fn terminate(child: &mut Child) {
         let how = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         !matches!(waitid(WaitId::Pid(group), how), Ok(None))
     };
-    let deadline = Instant::now() + Duration::from_millis(500);
+    let deadline = Instant::now() + TERMINATION_GRACE;
     while !has_exited() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(5));
     }
     let _ = kill_process_group(group, Signal::KILL);
-    // A process that hangs in the kernel is abandoned.
-    let deadline = Instant::now() + Duration::from_secs(1);
+    let deadline = Instant::now() + KILL_TIMEOUT;
     let _ = wait_until(child, || Instant::now() >= deadline);
 }
 
@@ -159,7 +165,7 @@ fn set_process_group(_: &mut Command) {}
 #[cfg(not(unix))]
 fn terminate(child: &mut Child) {
     let _ = child.kill();
-    let deadline = Instant::now() + Duration::from_secs(1);
+    let deadline = Instant::now() + KILL_TIMEOUT;
     let _ = wait_until(child, || Instant::now() >= deadline);
 }
 
@@ -186,7 +192,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn the_whole_group_is_ended() {
+    fn the_whole_group_is_terminated() {
         let dir = tempfile::tempdir().unwrap();
         let pids = dir.path().join("pids");
         let script = format!("trap '' TERM; sleep 1000 & echo $! $$ > '{}'; wait; wait", pids.display());
@@ -208,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stays_in_the_background_is_not_waited_for() {
+    fn a_background_process_is_not_waited_for() {
         let ended = sh("sleep 1000 >/dev/null & echo $!", Vec::new(), Duration::from_secs(60)).unwrap();
         let pid = String::from_utf8(ended.stdout).unwrap();
         assert!(Command::new("kill").arg(pid.trim()).status().unwrap().success());

@@ -59,9 +59,9 @@ pub(crate) fn commit(
     let index = PrivateIndex::open(repository)?;
     if target.is_current {
         stage::finish_earlier(repository)?;
-        reset::write_back(repository, target, place.map(|(_, ledger)| ledger))?;
+        reset::restore_dropped_records(repository, target, place.map(|(_, ledger)| ledger))?;
     }
-    let mut made_again = false;
+    let mut has_recreated_objects = false;
     for _ in 0..MAX_ATTEMPTS {
         let old = repository.commit_of(target.full_name())?;
         let parent = old.as_deref().or(start);
@@ -73,8 +73,8 @@ pub(crate) fn commit(
         }
         let new = match NewCommit::create(repository, scan, parent, &entries) {
             // Git has pruned objects that the commit needs. They are created again, once.
-            Err(PublishError::Git { .. }) if !made_again => {
-                made_again = true;
+            Err(PublishError::Git { .. }) if !has_recreated_objects => {
+                has_recreated_objects = true;
                 index.reset();
                 continue;
             }
@@ -83,7 +83,7 @@ pub(crate) fn commit(
         let moved = if target.is_current {
             move_current(repository, target, &new.commit, old.as_deref(), &entries)?
         } else {
-            move_whole(repository, target, &new.commit, old.as_deref())?
+            move_branch_checked(repository, target, &new.commit, old.as_deref())?
         };
         match moved {
             BranchMove::Done => {
@@ -110,7 +110,7 @@ pub(crate) fn plan_commit(
         && let Some(parent) = parent
         && let Some(other) = find_other_file(&repository.git, scan, parent)?
     {
-        return Err(PublishError::NotOurs { branch: target.branch.to_string(), file: path_of(&other.path) });
+        return Err(PublishError::ForeignFile { branch: target.branch.to_string(), file: path_of(&other.path) });
     }
     let mut selection = select(repository, index, scan, parent, target.is_current)?;
     if !target.is_current
@@ -155,13 +155,13 @@ fn with_identity(repository: &Repository) -> Git {
         let value = std::env::var_os(name).map(|name| name.to_string_lossy().into_owned());
         let set = || repository.config.get(&format!("{section}.name")).or_else(|| repository.config.get("user.name"));
         if !value.or_else(|| set().map(str::to_owned)).is_some_and(|name| is_valid_name(&name)) {
-            git = git.with(name, "tracing-failure");
+            git = git.with_variable(name, "tracing-failure");
         }
         // Git ignores `EMAIL` if `user.useConfigOnly` is set.
         let guess = variable("EMAIL") && !repository.config.is_on("user.useconfigonly");
         if !variable(address) && !guess && !setting("user.email") && !setting(&format!("{section}.email")) {
             let host = gethostname::gethostname().to_string_lossy().into_owned();
-            git = git.with(address, format!("tracing-failure@{host}"));
+            git = git.with_variable(address, format!("tracing-failure@{host}"));
         }
     }
     git
@@ -173,7 +173,7 @@ fn is_valid_name(name: &str) -> bool {
 }
 
 /// Moves the branch, unless another process has moved it. Moves it back if the commit lacks objects.
-fn move_whole(
+fn move_branch_checked(
     repository: &Repository,
     target: &Target,
     new: &str,
@@ -186,7 +186,7 @@ fn move_whole(
         Err(error) => return Err(error),
     }
     // Git no longer prunes the objects, because the branch refers to them.
-    if restore::is_whole(repository, new, old)? || !repository.move_back(&target.branch, new, old)? {
+    if restore::has_all_objects(repository, new, old)? || !repository.move_back(&target.branch, new, old)? {
         return Ok(BranchMove::Done);
     }
     Ok(BranchMove::Undone)
@@ -203,12 +203,12 @@ fn move_current(
     stage::wait_for_lock(repository)?;
     // The user may have switched branches while the records were read.
     if !target.is_still_current(repository)? {
-        return Err(PublishError::Switched(target.branch.to_string()));
+        return Err(PublishError::BranchSwitched(target.branch.to_string()));
     }
-    stage::announce(repository, entries)?;
-    let moved = move_whole(repository, target, new, old);
+    stage::write_journal(repository, entries)?;
+    let moved = move_branch_checked(repository, target, new, old);
     if !matches!(moved, Ok(BranchMove::Done)) {
-        stage::withdraw(repository);
+        stage::remove_journal(repository);
         return moved;
     }
     // If the user has switched branches, the index belongs to the other branch.
@@ -220,7 +220,7 @@ fn move_current(
         Ok(()) => stage::finish(repository),
         // A branch with a newer commit does not move back. The next publishing updates the index.
         Err(error) if repository.move_back(&target.branch, new, old)? => {
-            stage::withdraw(repository);
+            stage::remove_journal(repository);
             return Err(error);
         }
         Err(_) => {}

@@ -1,3 +1,5 @@
+//! The error of publishing, and values that look like secrets.
+
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -28,11 +30,11 @@ pub enum PublishError {
     /// No branch is checked out, and none was chosen.
     DetachedHead,
     /// The user checked out another branch during the publishing.
-    Switched(String),
+    BranchSwitched(String),
     /// A cherry-pick or `git am` of several commits is in progress. The path is its state directory.
-    InSeries(PathBuf),
+    SeriesInProgress(PathBuf),
     /// The name is not allowed for a branch or a remote.
-    Name(String),
+    InvalidName(String),
     /// The branch is checked out in another work tree, whose files would become stale.
     BranchInUse {
         /// The branch.
@@ -41,7 +43,7 @@ pub enum PublishError {
         work_tree: PathBuf,
     },
     /// The branch for records contains other files.
-    NotOurs {
+    ForeignFile {
         /// The branch.
         branch: String,
         /// One of its files.
@@ -132,18 +134,18 @@ impl PublishError {
                 write!(f, "another process is publishing from this clone (it holds {})", lock.display())
             }
             PublishError::DetachedHead => f.write_str("HEAD is detached, so there is no branch to commit to"),
-            PublishError::Switched(branch) => {
+            PublishError::BranchSwitched(branch) => {
                 write!(f, "nothing was committed, because {branch} is no longer the current branch")
             }
-            PublishError::InSeries(dir) => {
+            PublishError::SeriesInProgress(dir) => {
                 let dir = dir.display();
                 write!(f, "a commit of records would prevent `--abort` of the operation in progress ({dir})")
             }
-            PublishError::Name(name) => write!(f, "{name:?} is not a valid name of a branch or a remote"),
+            PublishError::InvalidName(name) => write!(f, "{name:?} is not a valid name of a branch or a remote"),
             PublishError::BranchInUse { branch, work_tree } => {
                 write!(f, "the branch {branch} is checked out in {}", work_tree.display())
             }
-            PublishError::NotOurs { branch, file } => {
+            PublishError::ForeignFile { branch, file } => {
                 write!(f, "the branch {branch} contains files other than records, such as {}", file.display())
             }
             PublishError::FileInTheWay(path) => {
@@ -172,11 +174,11 @@ impl PublishError {
             }
             PublishError::Busy(_) => Some("publish again when it has finished"),
             PublishError::DetachedHead => Some("check one out, or name a branch for the records"),
-            PublishError::Switched(_) | PublishError::LostRace(_) => Some("publish again"),
-            PublishError::InSeries(_) => Some("finish it first, or name a branch for the records"),
-            PublishError::Name(_) => Some("choose another name"),
+            PublishError::BranchSwitched(_) | PublishError::LostRace(_) => Some("publish again"),
+            PublishError::SeriesInProgress(_) => Some("finish it first, or name a branch for the records"),
+            PublishError::InvalidName(_) => Some("choose another name"),
             PublishError::BranchInUse { .. } => Some("publish from there, or choose another name"),
-            PublishError::NotOurs { .. } => Some("choose another name for the branch of the records"),
+            PublishError::ForeignFile { .. } => Some("choose another name for the branch of the records"),
             PublishError::FileInTheWay(_) => Some("commit that change first, then publish again"),
             PublishError::Io(_) | PublishError::TimedOut { .. } | PublishError::Stopped | PublishError::Git { .. } => {
                 None

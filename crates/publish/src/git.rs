@@ -14,7 +14,7 @@ use crate::error::PublishError;
 use crate::watchdog::Watchdog;
 
 /// Maximum length of a command, or of its output, in a message.
-const MAX_SHOWN_CHARS: usize = 1000;
+const MAX_MESSAGE_CHARS: usize = 1000;
 
 /// Settings that disable hooks, daemons, signatures and background maintenance.
 const SETTINGS: &[&str] = &[
@@ -115,14 +115,14 @@ impl Git {
     }
 
     /// Returns a copy with another environment variable.
-    pub(crate) fn with(&self, name: &'static str, value: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn with_variable(&self, name: &'static str, value: impl AsRef<OsStr>) -> Self {
         let mut git = self.clone();
         git.variables.push((name, value.as_ref().to_owned()));
         git
     }
 
     /// Returns a copy with another setting.
-    pub(crate) fn set(&self, setting: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn with_setting(&self, setting: impl Into<Cow<'static, str>>) -> Self {
         let mut git = self.clone();
         git.settings.push(setting.into());
         git
@@ -141,7 +141,7 @@ impl Git {
         }
         command.envs(VARIABLES.iter().copied());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        let shown = displayable(&command_line(words));
+        let command_text = displayable(&command_line(words));
         let started = Instant::now();
         // A timeout that overflows the clock means a very long one.
         let deadline = started.checked_add(self.timeout).unwrap_or(started + Duration::from_secs(1 << 30));
@@ -152,16 +152,16 @@ impl Git {
                 code: exited.status.code(),
                 stdout: exited.stdout,
                 stderr: displayable_stderr(&String::from_utf8_lossy(&exited.stderr)),
-                command: shown,
+                command: command_text,
             }),
             Ok(None) if self.cancelled.load(Ordering::Relaxed) => Err(PublishError::Stopped),
-            Ok(None) => Err(PublishError::TimedOut { command: shown, after: self.timeout }),
+            Ok(None) => Err(PublishError::TimedOut { command: command_text, after: self.timeout }),
             Err(error) if error.kind() == io::ErrorKind::NotFound && !self.dir.is_dir() => {
-                let gone = format!("{} has gone meanwhile. Publish again when it is back", self.dir.display());
+                let gone = format!("{} no longer exists. Publish again when it is back", self.dir.display());
                 Err(PublishError::Io(io::Error::new(error.kind(), gone)))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(PublishError::NoGit),
-            Err(error) => Err(PublishError::Io(io::Error::new(error.kind(), format!("`{shown}`: {error}")))),
+            Err(error) => Err(PublishError::Io(io::Error::new(error.kind(), format!("`{command_text}`: {error}")))),
         }
     }
 
@@ -178,8 +178,8 @@ impl Git {
     /// Runs git and returns its output line, or `None` if it fails or prints nothing.
     pub(crate) fn try_output_line<W: AsRef<OsStr>>(&self, words: &[W]) -> Result<Option<String>, PublishError> {
         let output = self.run(words, Vec::new())?;
-        let word = || String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
-        Ok(output.succeeded.then(word).filter(|word| !word.is_empty()))
+        let line = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
+        Ok((output.succeeded && !line.is_empty()).then_some(line))
     }
 }
 
@@ -221,7 +221,7 @@ fn displayable_stderr(text: &str) -> String {
     let lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with("hint:"));
     let text = without_credentials(&lines.collect::<Vec<_>>().join("\n"));
     // The error follows any greeting of the remote, so the end is kept.
-    match text.char_indices().rev().nth(MAX_SHOWN_CHARS) {
+    match text.char_indices().rev().nth(MAX_MESSAGE_CHARS) {
         Some((start, _)) => format!("…{}", &text[start..]),
         None => text,
     }
@@ -230,10 +230,10 @@ fn displayable_stderr(text: &str) -> String {
 /// Removes credentials and shortens the text for messages.
 fn displayable(text: &str) -> String {
     let text = without_credentials(text);
-    if text.len() <= MAX_SHOWN_CHARS {
+    if text.len() <= MAX_MESSAGE_CHARS {
         return text;
     }
-    text.chars().take(MAX_SHOWN_CHARS).chain("…".chars()).collect()
+    text.chars().take(MAX_MESSAGE_CHARS).chain("…".chars()).collect()
 }
 
 /// Removes the credentials from the URLs in a text: before the `@`, in the query and in the fragment.
@@ -293,7 +293,7 @@ mod tests {
         assert!(
             output.starts_with('…')
                 && output.ends_with("welcome\nfatal: ü")
-                && output.chars().count() == MAX_SHOWN_CHARS + 2,
+                && output.chars().count() == MAX_MESSAGE_CHARS + 2,
             "{output}"
         );
         assert_eq!(displayable_stderr("hint: x\nfatal: y \n"), "fatal: y");

@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, TimeZone};
 
-use crate::outcome::Count;
-use text::shorten_to_line;
+use text::{count, shorten_to_line};
 
 /// Maximum number of computations in a message.
 const MAX_NAMES: usize = 20;
@@ -36,7 +35,7 @@ where
     if computations.len() > MAX_NAMES {
         list += &format!(", and {} others", computations.len() - MAX_NAMES);
     }
-    format!("Failure log: {}\n\n{}: {list}\n", now.format("%Y%m%d_%H%M%S"), Count(records, "record"))
+    format!("Failure log: {}\n\n{}: {list}\n", now.format("%Y%m%d_%H%M%S"), count(records, "record"))
 }
 
 /// Counts the failures of each computation, the most frequent first.

@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use text::count;
+
 use crate::error::{Secret, write_secrets};
 
 /// The result of [`Publisher::publish`](crate::Publisher::publish).
@@ -107,7 +109,7 @@ pub enum NotPushed {
         remote: String,
     },
     /// The branch on the remote contains files other than records.
-    NotOurs {
+    ForeignFile {
         /// The branch.
         branch: String,
         /// One of its files.
@@ -200,7 +202,7 @@ pub struct Plan {
 impl fmt::Display for Published {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (branch, remote) = (self.branch.as_deref().unwrap_or("?"), self.remote.as_deref().unwrap_or("?"));
-        let records = Count(self.records, "record");
+        let records = count(self.records, "record");
         let commit: String = self.commit.as_deref().unwrap_or_default().chars().take(12).collect();
         match &self.outcome {
             Outcome::Pushed => write!(f, "{records} pushed to {branch} of {remote} ({commit})")?,
@@ -238,7 +240,7 @@ impl fmt::Display for NotPushed {
                 "branch {branch} was deleted on {remote}. Push it yourself to restore it \
                  (`git push {remote} {branch}`), or choose another branch for the records"
             ),
-            NotPushed::NotOurs { branch, file } => write!(
+            NotPushed::ForeignFile { branch, file } => write!(
                 f,
                 "branch {branch} on the remote contains files other than records, such as {}: choose another name",
                 file.display()
@@ -261,8 +263,8 @@ impl fmt::Display for Plan {
         let branch = self.branch.as_deref().unwrap_or("?");
         match (self.records.len(), self.waiting) {
             (0, 0) => f.write_str("nothing to publish")?,
-            (0, waiting) => write!(f, "{} of earlier commits on {branch}", Count(waiting, "record"))?,
-            (new, _) => write!(f, "{} to commit to {branch}", Count(new, "record"))?,
+            (0, waiting) => write!(f, "{} of earlier commits on {branch}", count(waiting, "record"))?,
+            (new, _) => write!(f, "{} to commit to {branch}", count(new, "record"))?,
         }
         match &self.remote {
             _ if self.records.is_empty() && self.waiting == 0 => {}
@@ -283,7 +285,7 @@ fn write_left_out(
     secrets: &[Secret],
 ) -> fmt::Result {
     for Ignored { rule, records } in ignored {
-        write!(f, "\n{} left out by the ignore rule {rule}", Count(*records, "record"))?;
+        write!(f, "\n{} left out by the ignore rule {rule}", count(*records, "record"))?;
     }
     for Skipped { file, why, .. } in skipped {
         write!(f, "\n{} left out: {why}", file.display())?;
@@ -293,19 +295,10 @@ fn write_left_out(
     }
     let mut files: Vec<_> = secrets.iter().map(|secret| &secret.file).collect();
     files.dedup();
-    write!(f, "\n{} left out because of values that look like secrets:", Count(files.len(), "record"))?;
+    write!(f, "\n{} left out because of values that look like secrets:", count(files.len(), "record"))?;
     write_secrets(f, secrets)?;
     f.write_str(
         "\nRemove the values from the files, or replace them by \"[redacted]\". If a value is not a secret, \
          allow it with `failures push --allow` and the number in brackets.",
     )
-}
-
-/// A count with its noun.
-pub(crate) struct Count(pub(crate) usize, pub(crate) &'static str);
-
-impl fmt::Display for Count {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}{}", self.0, self.1, if self.0 == 1 { "" } else { "s" })
-    }
 }

@@ -10,6 +10,7 @@ use crate::repository::Repository;
 use crate::tree::{Entry, TreeItem};
 use runtime::io_error::about;
 
+/// The private index and the git that uses it.
 pub(crate) struct PrivateIndex<'a> {
     repository: &'a Repository,
     pub(crate) git: Git,
@@ -36,8 +37,8 @@ impl<'a> PrivateIndex<'a> {
             .git
             .output_line(&["rev-parse", "--path-format=absolute", "--git-path", "objects"], Vec::new())?;
         let git = with_index(&repository.git, &index)
-            .with("GIT_OBJECT_DIRECTORY", &scratch.0)
-            .with("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(&objects));
+            .with_variable("GIT_OBJECT_DIRECTORY", &scratch.0)
+            .with_variable("GIT_ALTERNATE_OBJECT_DIRECTORIES", quote(&objects));
         Ok(PrivateIndex { repository, git, index, _scratch: Some(scratch) })
     }
 
@@ -64,12 +65,12 @@ impl<'a> PrivateIndex<'a> {
     /// Adds the entries of the target to the index, and removes files that no longer exist.
     fn align(&self, names: &[&str], target: &HashMap<&str, &TreeItem>) -> Result<(), PublishError> {
         let known = self.entries()?;
-        let wanted: HashSet<&str> = names.iter().copied().collect();
+        let present: HashSet<&str> = names.iter().copied().collect();
         let mut lines = Vec::new();
-        for (name, item) in target.iter().filter(|(name, _)| wanted.contains(*name) && !known.contains_key(**name)) {
+        for (name, item) in target.iter().filter(|(name, _)| present.contains(*name) && !known.contains_key(**name)) {
             lines.extend(index_line(&item.mode, &item.object, &self.repository.path_of(name)));
         }
-        for (name, entry) in known.iter().filter(|(name, _)| !wanted.contains(name.as_str())) {
+        for (name, entry) in known.iter().filter(|(name, _)| !present.contains(name.as_str())) {
             lines.extend(index_line("0", &entry.blob, &self.repository.path_of(name)));
         }
         if !lines.is_empty() {
@@ -105,10 +106,10 @@ impl<'a> PrivateIndex<'a> {
 }
 
 fn with_index(git: &Git, index: &Path) -> Git {
-    git.set("core.splitIndex=false")
-        .set("core.untrackedCache=false")
-        .set("index.sparse=false")
-        .with("GIT_INDEX_FILE", index)
+    git.with_setting("core.splitIndex=false")
+        .with_setting("core.untrackedCache=false")
+        .with_setting("index.sparse=false")
+        .with_variable("GIT_INDEX_FILE", index)
 }
 
 /// A line for `update-index --index-info`.
@@ -117,7 +118,7 @@ pub(crate) fn index_line(mode: &str, blob: &str, path: &[u8]) -> Vec<u8> {
 }
 
 /// Quotes a path for a list that is separated by colons.
-fn quoted(path: &str) -> String {
+fn quote(path: &str) -> String {
     format!("\"{}\"", path.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 

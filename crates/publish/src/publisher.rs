@@ -156,7 +156,7 @@ impl Publisher {
             let (repository, target, scan) = (&repository, &target, &mut scan);
             plan.waiting =
                 Push { repository, target, remote, scan, ledger, local, is_new: false, has_new_records: false }
-                    .waiting()?;
+                    .count_missing()?;
         }
         plan.computations = crate::message::tally(scan.computations(&selection.entries));
         plan.records = selection.entries.iter().map(|entry| crate::git::path_of(&entry.path)).collect();
@@ -283,9 +283,9 @@ fn remote_start(
 impl fmt::Debug for Publisher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let remote = self.remote.as_deref().map(crate::git::without_credentials);
-        let mut shown = f.debug_struct("Publisher");
-        shown.field("dir", &self.dir).field("remote", &remote).field("branch", &self.branch);
-        shown.field("timeout", &self.timeout).finish_non_exhaustive()
+        let mut debug = f.debug_struct("Publisher");
+        debug.field("dir", &self.dir).field("remote", &remote).field("branch", &self.branch);
+        debug.field("timeout", &self.timeout).finish_non_exhaustive()
     }
 }
 

@@ -15,7 +15,7 @@ use crate::remote::{PushResult, Remote};
 use crate::repository::Repository;
 use crate::scan::Scan;
 use crate::target::{Target, find_other_file};
-use crate::tree::{Change, Entry, changed, changes};
+use crate::tree::{Change, Entry, changed_files, parse_changes};
 use crate::withdrawn::WithdrawnRecords;
 
 /// Maximum number of attempts if others push at the same time.
@@ -51,7 +51,7 @@ struct PushStep {
 
 impl Push<'_> {
     /// Returns the number of records that the remote lacks, as far as is known locally.
-    pub(crate) fn waiting(&mut self) -> Result<usize, PublishError> {
+    pub(crate) fn count_missing(&mut self) -> Result<usize, PublishError> {
         let known = self.ledger.tip().map(str::to_owned);
         let tip = known.map_or_else(|| self.remote.last_known(self.repository), |tip| Ok(Some(tip)))?;
         let published = tip.clone().unwrap_or_else(|| format!("--remotes={}", self.remote.name));
@@ -69,54 +69,54 @@ impl Push<'_> {
         }
         self.remote.check_single_branch()?;
         let started = Instant::now();
-        let mut lost = String::new();
-        let mut lost_at = None;
+        let mut rejection = String::new();
+        let mut lost_tip = None;
         for attempt in 0..MAX_ATTEMPTS {
             if attempt > 0 {
                 std::thread::sleep(backoff(attempt));
             }
             let tip = self.remote.fetch_tip(self.repository)?;
-            if lost_at.as_ref() == Some(&tip) && attempt > MAX_UNEXPLAINED_LOSSES {
+            if lost_tip.as_ref() == Some(&tip) && attempt > MAX_UNEXPLAINED_LOSSES {
                 // The tip has not moved, so the push is refused for another reason.
-                return Err(NotPushed::Rejected(lost));
+                return Err(NotPushed::Rejected(rejection));
             }
-            lost_at = Some(tip.clone());
-            let Some(step) = self.step(tip)? else { return Ok(None) };
+            lost_tip = Some(tip.clone());
+            let Some(step) = self.prepare_step(tip)? else { return Ok(None) };
             match self.remote.push(&step.new.commit, step.tip.as_deref())? {
                 PushResult::Accepted => {
                     // The push succeeded, even if the local state cannot be updated.
                     let _ = self.append_ledger(&step.new.commit, &step.entries);
-                    let _ = self.follow(&step.new.commit);
+                    let _ = self.move_local_branch(&step.new.commit);
                     return Ok(Some(step.new));
                 }
                 PushResult::Refused(why) => return Err(why),
-                PushResult::LostRace(words) => lost = words,
+                PushResult::LostRace(text) => rejection = text,
             }
             if started.elapsed() > self.repository.git.timeout {
                 break;
             }
         }
-        Err(NotPushed::Rejected(format!("others came first at each attempt: {lost}")))
+        Err(NotPushed::Rejected(format!("others came first at each attempt: {rejection}")))
     }
 
     /// Returns true if the remote lacked no records and has not moved since the last contact.
     fn is_known_to_have_all(&mut self) -> Result<bool, PublishError> {
         let Some(tip) = self.ledger.tip().map(str::to_owned) else { return Ok(false) };
         let tracked = if self.ledger.is_same_place() { self.remote.last_known(self.repository)? } else { None };
-        Ok(tracked.is_none_or(|tracked| tracked == tip) && self.waiting()? == 0)
+        Ok(tracked.is_none_or(|tracked| tracked == tip) && self.count_missing()? == 0)
     }
 
     /// Adds the records of the remote's commit, and the pushed records, to the ledger.
     fn append_ledger(&mut self, commit: &str, pushed: &[Entry]) -> Result<(), PublishError> {
         let git = &self.repository.git;
-        let mut records = changed(git, &self.repository.empty_tree()?, commit, !self.target.is_current)?;
+        let mut records = changed_files(git, &self.repository.empty_tree()?, commit, !self.target.is_current)?;
         records.retain(|entry| self.target.has_record_name(self.repository, &entry.path));
         self.ledger.append(self.repository, commit, &records, pushed);
         Ok(())
     }
 
     /// Returns the commit to push onto the tip, or `None` if the tip has all records.
-    fn step(&mut self, tip: Option<String>) -> Result<Option<PushStep>, NotPushed> {
+    fn prepare_step(&mut self, tip: Option<String>) -> Result<Option<PushStep>, NotPushed> {
         if tip.is_none() {
             self.refuse_deleted()?;
         }
@@ -129,7 +129,7 @@ impl Push<'_> {
         if entries.is_empty() {
             if let Some(tip) = &tip {
                 self.append_ledger(tip, &[])?;
-                self.follow(tip)?;
+                self.move_local_branch(tip)?;
             }
             return Ok(None);
         }
@@ -161,7 +161,7 @@ impl Push<'_> {
 
     /// Moves a separate branch to the pushed commit. A branch that is checked out, or that has commits of the user,
     /// stays.
-    fn follow(&mut self, commit: &str) -> Result<(), NotPushed> {
+    fn move_local_branch(&mut self, commit: &str) -> Result<(), NotPushed> {
         if self.target.is_current || commit == self.local || !self.are_all_record_commits(&[commit.to_owned()])? {
             return Ok(());
         }
@@ -178,7 +178,7 @@ impl Push<'_> {
         }
         match find_other_file(&self.repository.git, self.scan, tip)? {
             Some(other) => {
-                Err(NotPushed::NotOurs { branch: self.remote.branch.to_string(), file: path_of(&other.path) })
+                Err(NotPushed::ForeignFile { branch: self.remote.branch.to_string(), file: path_of(&other.path) })
             }
             None => Ok(()),
         }
@@ -196,7 +196,7 @@ impl Push<'_> {
             None => None,
         };
         let everywhere = !self.target.is_current;
-        let mut entries = changed(git, base.as_deref().unwrap_or(&empty), self.local, everywhere)?;
+        let mut entries = changed_files(git, base.as_deref().unwrap_or(&empty), self.local, everywhere)?;
         // A new branch of the user brings only records that no other branch of the remote has.
         if tip.is_none()
             && self.target.is_current
@@ -206,7 +206,7 @@ impl Push<'_> {
             entries.retain(|entry| touched.contains(&entry.path[..]));
         }
         if let Some(tip) = tip.filter(|tip| base.as_deref() != Some(tip)) {
-            let other = changed(git, tip, self.local, everywhere)?;
+            let other = changed_files(git, tip, self.local, everywhere)?;
             let other: HashSet<&[u8]> = other.iter().map(|entry| &entry.path[..]).collect();
             entries.retain(|entry| other.contains(&entry.path[..]));
         }
@@ -297,7 +297,7 @@ impl Push<'_> {
         }
         let text =
             git.read(&["diff-tree", "--stdin", "-r", "-z", "-m", "--root", "--no-renames", "--always"], commits)?;
-        let changes: Vec<Vec<Change>> = changes(&text).into_iter().skip(1).collect();
+        let changes: Vec<Vec<Change>> = parse_changes(&text).into_iter().skip(1).collect();
         // A merge appears once for each parent.
         Ok(Some(changes).filter(|changes| changes.len() == count))
     }
@@ -305,7 +305,7 @@ impl Push<'_> {
 
 /// Returns a random pause that grows with each attempt.
 fn backoff(attempt: u32) -> Duration {
-    let longest = 50u64 << attempt.min(6);
+    let max_millis = 50u64 << attempt.min(6);
     let random = RandomState::new().build_hasher().finish();
-    Duration::from_millis(longest / 4 + random % longest)
+    Duration::from_millis(max_millis / 4 + random % max_millis)
 }

@@ -32,9 +32,9 @@ pub(crate) struct Selection {
 impl Selection {
     /// Removes the records that the user has reserved.
     fn remove_reserved(&mut self, reserved: &ReservedRecords) {
-        let left = self.entries.iter().filter_map(|entry| Some((entry, reserved.why(entry)?)));
+        let left = self.entries.iter().filter_map(|entry| Some((entry, reserved.reason(entry)?)));
         self.skipped.extend(left.map(|(entry, why)| Skipped::of(path_of(&entry.path), why)));
-        self.entries.retain(|entry| reserved.why(entry).is_none());
+        self.entries.retain(|entry| reserved.reason(entry).is_none());
     }
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn select(
     restore_missing(repository, &items.iter().filter(is_record).collect::<Vec<_>>())?;
     let target: HashMap<&str, &TreeItem> =
         items.iter().filter(|item| item.is_file()).filter_map(|item| Some((item.name()?, item))).collect();
-    let (names, mut left_out) = candidates(repository)?;
+    let (names, mut left_out) = list_candidates(repository)?;
     let known: Vec<&str> = names.iter().map(String::as_str).chain(target.keys().copied()).collect();
     let copies = copies(&known);
     let is_original = |name: &&str| !copies.contains_key(name);
@@ -77,16 +77,16 @@ pub(crate) fn select(
     let mut selection = Selection::default();
     if ignore_rules {
         let new: Vec<&str> = names.iter().copied().filter(|name| !target.contains_key(name)).collect();
-        let (ignored, rules) = ignored(repository, &new)?;
-        let unmerged = unmerged(repository)?;
+        let (ignored, rules) = find_ignored(repository, &new)?;
+        let unmerged = find_unmerged(repository)?;
         names.retain(|name| !ignored.contains(*name) && !unmerged.contains(name.as_bytes()));
         selection.ignored = rules;
     }
-    let found = match differing(repository, index, scan, &names, &target) {
+    let found = match find_differing(repository, index, scan, &names, &target) {
         // The index is damaged, or git has pruned its objects.
         Err(PublishError::Git { .. }) => {
             index.reset();
-            differing(repository, index, scan, &names, &target)
+            find_differing(repository, index, scan, &names, &target)
         }
         found => found,
     };
@@ -100,7 +100,7 @@ pub(crate) fn select(
 }
 
 /// Returns the files that differ from the target, and those that are left out.
-fn differing(
+fn find_differing(
     repository: &Repository,
     index: &PrivateIndex<'_>,
     scan: &mut Scan,
@@ -132,7 +132,7 @@ fn differing(
 }
 
 /// Returns the names of files that may be records, and files that only look like records.
-fn candidates(repository: &Repository) -> Result<(Vec<String>, Vec<Skipped>), PublishError> {
+fn list_candidates(repository: &Repository) -> Result<(Vec<String>, Vec<Skipped>), PublishError> {
     let dir = &repository.dir;
     let failed = |error| PublishError::Io(about(dir, "cannot list", error));
     let (mut names, mut skipped) = (Vec::new(), Vec::new());
@@ -142,7 +142,7 @@ fn candidates(repository: &Repository) -> Result<(Vec<String>, Vec<Skipped>), Pu
         if !is_record_name(&name) {
             continue;
         }
-        let why_not = match entry.file_type() {
+        let reason = match entry.file_type() {
             Ok(kind) if kind.is_symlink() => "it is a symbolic link, and only regular files are published",
             Ok(kind) if !kind.is_file() => continue,
             _ if name.contains(char::is_control) => "its name has control characters: rename it",
@@ -153,7 +153,7 @@ fn candidates(repository: &Repository) -> Result<(Vec<String>, Vec<Skipped>), Pu
             }
             Err(_) => continue,
         };
-        skipped.push(Skipped::of(path_of(&repository.prefix).join(entry.file_name()), why_not));
+        skipped.push(Skipped::of(path_of(&repository.prefix).join(entry.file_name()), reason));
     }
     names.sort_unstable();
     Ok((names, skipped))
@@ -209,13 +209,13 @@ fn read(path: &Path) -> Result<Option<RecordContent>, String> {
 }
 
 /// Returns the files that are ignored, and the rules that ignore them.
-fn ignored(repository: &Repository, names: &[&str]) -> Result<(HashSet<String>, Vec<Ignored>), PublishError> {
+fn find_ignored(repository: &Repository, names: &[&str]) -> Result<(HashSet<String>, Vec<Ignored>), PublishError> {
     if names.is_empty() {
         return Ok(Default::default());
     }
     // `check-ignore` does not support literal pathspecs. The `./` prevents a leading colon from being special.
     let input = names.iter().flat_map(|name| [b"./", name.as_bytes(), b"\0"].concat()).collect();
-    let git = repository.git.with("GIT_LITERAL_PATHSPECS", "0");
+    let git = repository.git.with_variable("GIT_LITERAL_PATHSPECS", "0");
     let output = git.run(&["check-ignore", "-z", "-v", "--stdin"], input)?;
     // Exit code 1 means that no file is ignored.
     if !output.succeeded && output.code != Some(1) {
@@ -234,7 +234,7 @@ fn ignored(repository: &Repository, names: &[&str]) -> Result<(HashSet<String>, 
 }
 
 /// Returns the files with unresolved conflicts.
-fn unmerged(repository: &Repository) -> Result<HashSet<Vec<u8>>, PublishError> {
+fn find_unmerged(repository: &Repository) -> Result<HashSet<Vec<u8>>, PublishError> {
     let text = repository.git.read(&["ls-files", "-u", "-z", "--", "."], Vec::new())?;
     let name = |line: &[u8]| line.splitn(2, |byte| *byte == b'\t').nth(1).map(<[u8]>::to_vec);
     Ok(split_nul(&text).filter_map(name).collect())

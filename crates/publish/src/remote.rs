@@ -24,7 +24,7 @@ pub(crate) struct Remote {
     /// The branch on the remote.
     pub(crate) branch: Branch,
     /// The destination, if it is a reference other than a branch.
-    elsewhere: Option<String>,
+    other_destination: Option<String>,
     push_url_count: usize,
     git: Git,
 }
@@ -41,14 +41,14 @@ impl Remote {
     /// Returns the remote that the branch is pushed to, or `None` if there is none.
     pub(crate) fn find(
         repository: &Repository,
-        given: Option<&str>,
+        requested: Option<&str>,
         target: &Target,
     ) -> Result<Option<Self>, PublishError> {
         let shown = target.branch.to_string();
         let branch = shown.as_str();
-        let Some(name) = choose_name(repository, given, branch) else { return Ok(None) };
+        let Some(name) = choose_name(repository, requested, branch) else { return Ok(None) };
         if name.starts_with('-') {
-            return Err(PublishError::Name(name));
+            return Err(PublishError::InvalidName(name));
         }
         let config = &repository.config;
         let is_upstream = config.get(&format!("branch.{branch}.remote")) == Some(&name);
@@ -70,17 +70,17 @@ impl Remote {
         let all = git.try_output_line(&["remote", "get-url", "--push", "--all", "--", &name])?.unwrap_or_default();
         let url = all.lines().next().unwrap_or(&name).to_owned();
         let source = push_url.unwrap_or_else(|| name.clone());
-        let elsewhere = if there.is_none() { destination } else { None };
+        let other_destination = if there.is_none() { destination } else { None };
         let branch = there.unwrap_or_else(|| target.branch.clone());
-        let git = git.set(format!("remote.{name}.mirror=false"));
-        Ok(Some(Remote { source, url, name, branch, elsewhere, push_url_count: all.lines().count(), git }))
+        let git = git.with_setting(format!("remote.{name}.mirror=false"));
+        Ok(Some(Remote { source, url, name, branch, other_destination, push_url_count: all.lines().count(), git }))
     }
 
     /// Fails unless the remote is a single branch at a single URL, whose records are known.
     pub(crate) fn check_single_branch(&self) -> Result<(), NotPushed> {
-        if let Some(elsewhere) = &self.elsewhere {
+        if let Some(other_destination) = &self.other_destination {
             return Err(NotPushed::Failed(format!(
-                "remote.{}.push sends the branch to {elsewhere}, which is no branch: choose another branch or remote",
+                "remote.{}.push sends the branch to {other_destination}, which is no branch: choose another branch or remote",
                 self.display_name()
             )));
         }
@@ -143,9 +143,9 @@ impl Remote {
 
     /// Fetches the branch without updating references.
     fn fetch(&self) -> Result<(), NotPushed> {
-        let quiet = ["fetch", "--quiet", "--no-write-fetch-head", "--no-tags", "--no-prune", "--no-auto-maintenance"];
+        let options = ["fetch", "--quiet", "--no-write-fetch-head", "--no-tags", "--no-prune", "--no-auto-maintenance"];
         let only = ["--no-recurse-submodules", "--refmap=", "--", &self.source];
-        let words = quiet.iter().chain(&only).map(OsStr::new);
+        let words = options.iter().chain(&only).map(OsStr::new);
         self.run_remote(&words.chain([&*self.branch.full_name()]).collect::<Vec<_>>()).map(drop)
     }
 
@@ -164,10 +164,10 @@ impl Remote {
         let tip = format!(":{}", tip.unwrap_or_default());
         let lease = join([OsStr::new("--force-with-lease="), &full_name, OsStr::new(&tip)]);
         let refspec = join([OsStr::new(commit), OsStr::new(":"), &full_name]);
-        let quiet =
+        let options =
             ["push", "--porcelain", "--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no"];
-        let where_to = [&*lease, OsStr::new("--"), OsStr::new(&self.name), &*refspec];
-        let words: Vec<&OsStr> = quiet.iter().map(OsStr::new).chain(where_to).collect();
+        let destination = [&*lease, OsStr::new("--"), OsStr::new(&self.name), &*refspec];
+        let words: Vec<&OsStr> = options.iter().map(OsStr::new).chain(destination).collect();
         let output = self.git.run(&words, Vec::new())?;
         if output.succeeded {
             return Ok(PushResult::Accepted);
@@ -191,13 +191,13 @@ fn has_commit(repository: &Repository, commit: &str) -> Result<bool, PublishErro
     Ok(repository.git.run(&["cat-file", "-e", &format!("{commit}^{{tree}}")], Vec::new())?.succeeded)
 }
 
-/// Returns the given remote, else the configured one, else the only one, else `origin`.
-fn choose_name(repository: &Repository, given: Option<&str>, branch: &str) -> Option<String> {
+/// Returns the requested remote, else the configured one, else the only one, else `origin`.
+fn choose_name(repository: &Repository, requested: Option<&str>, branch: &str) -> Option<String> {
     let config = &repository.config;
-    let set =
+    let settings =
         [format!("branch.{branch}.pushremote"), "remote.pushdefault".to_owned(), format!("branch.{branch}.remote")];
-    let set = set.iter().find_map(|name| config.get(name).filter(|remote| *remote != "."));
-    if let Some(remote) = given.or(set) {
+    let configured = settings.iter().find_map(|name| config.get(name).filter(|remote| *remote != "."));
+    if let Some(remote) = requested.or(configured) {
         return Some(remote.to_owned());
     }
     match config.remotes() {
@@ -208,9 +208,9 @@ fn choose_name(repository: &Repository, given: Option<&str>, branch: &str) -> Op
 
 /// Returns true if the push was rejected because of another push at the same time.
 fn is_race(line: &str) -> bool {
-    let is_ours = line.starts_with("[rejected]");
+    let is_lease_violation = line.starts_with("[rejected]");
     let races = ["lock", "failed to update ref", "incorrect old value", "reference already exists", "fetch first"];
-    is_ours || line.starts_with("[remote rejected]") && races.iter().any(|race| line.contains(race))
+    is_lease_violation || line.starts_with("[remote rejected]") && races.iter().any(|race| line.contains(race))
 }
 
 /// Derives the reason for a failure of the remote from the messages of git.
@@ -245,9 +245,14 @@ fn classify_failure(stderr: &str) -> NotPushed {
         "does not appear to be a git repository",
         "not found",
     ];
-    let about = |line: &&str| !line.starts_with("Please make sure") && !line.starts_with("and the repository exists");
-    let words =
-        stderr.lines().filter(about).map(|line| line.trim_start_matches("fatal: ")).collect::<Vec<_>>().join("; ");
+    let is_relevant =
+        |line: &&str| !line.starts_with("Please make sure") && !line.starts_with("and the repository exists");
+    let words = stderr
+        .lines()
+        .filter(is_relevant)
+        .map(|line| line.trim_start_matches("fatal: "))
+        .collect::<Vec<_>>()
+        .join("; ");
     if DENIED.iter().any(|phrase| stderr.contains(phrase)) {
         NotPushed::Denied(words)
     } else if OFFLINE.iter().any(|phrase| stderr.contains(phrase)) {
@@ -262,7 +267,7 @@ impl From<PublishError> for NotPushed {
         match error {
             PublishError::TimedOut { after, .. } => NotPushed::TimedOut(after),
             PublishError::Stopped => NotPushed::Stopped,
-            PublishError::NotOurs { branch, file } => NotPushed::NotOurs { branch, file },
+            PublishError::ForeignFile { branch, file } => NotPushed::ForeignFile { branch, file },
             error => NotPushed::Failed(error.to_string()),
         }
     }

@@ -160,11 +160,11 @@ fn shared_mode(setting: &str) -> Option<u32> {
 /// Configures the user's ssh command to never prompt.
 fn with_batch_ssh(git: &Git, config: &Config) -> Git {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let given = variable("GIT_SSH_COMMAND").or_else(|| config.get("core.sshcommand").map(str::to_owned));
+    let configured = variable("GIT_SSH_COMMAND").or_else(|| config.get("core.sshcommand").map(str::to_owned));
     let program = || variable("GIT_SSH").map(|program| format!("'{}'", program.replace('\'', "'\\''")));
-    let ssh = given.or_else(program).unwrap_or_else(|| "ssh".to_owned());
+    let ssh = configured.or_else(program).unwrap_or_else(|| "ssh".to_owned());
     let is_other = ["plink", "putty"].iter().any(|name| ssh.to_lowercase().contains(name));
-    git.with("GIT_SSH_COMMAND", if is_other { ssh } else { ssh + " -oBatchMode=yes" })
+    git.with_variable("GIT_SSH_COMMAND", if is_other { ssh } else { ssh + " -oBatchMode=yes" })
 }
 
 /// Removes the final line end. A path may contain other line ends.

@@ -29,7 +29,7 @@ impl ReservedRecords {
     }
 
     /// Returns the reason why this version of a file is left to the user.
-    pub(crate) fn why(&self, entry: &Entry) -> Option<&'static str> {
+    pub(crate) fn reason(&self, entry: &Entry) -> Option<&'static str> {
         if self.hidden.contains(&entry.path) {
             return Some("it is marked skip-worktree or assume-unchanged: commit it yourself");
         }
@@ -74,13 +74,18 @@ mod tests {
         reserved
             .add_changes(b":0 1 a b M\0changed\0:0 1 a c R100\0from\0to\0:0 0 a 0 D\0gone\0:0 1 a d C90\0kept\0copy\0");
         reserved.add_flags(b"H plain\0S skipped\0h assumed\0");
-        let why = |path: &str, blob: &str| {
-            reserved.why(&Entry { path: path.into(), mode: "100644".into(), blob: blob.into() }).is_some()
+        let is_reserved = |path: &str, blob: &str| {
+            reserved.reason(&Entry { path: path.into(), mode: "100644".into(), blob: blob.into() }).is_some()
         };
         for path in ["from", "to", "gone", "skipped", "assumed"] {
-            assert!(why(path, "x"), "{path}");
+            assert!(is_reserved(path, "x"), "{path}");
         }
-        assert!(why("changed", "a") && !why("changed", "b") && why("copy", "a") && !why("copy", "d"));
-        assert!(!why("plain", "x") && !why("kept", "x"));
+        assert!(
+            is_reserved("changed", "a")
+                && !is_reserved("changed", "b")
+                && is_reserved("copy", "a")
+                && !is_reserved("copy", "d")
+        );
+        assert!(!is_reserved("plain", "x") && !is_reserved("kept", "x"));
     }
 }

@@ -13,25 +13,25 @@ use crate::ledger::PushLedger;
 use crate::message::REFLOG_MESSAGE;
 use crate::repository::Repository;
 use crate::target::Target;
-use crate::tree::{Entry, changed};
+use crate::tree::{Entry, changed_files};
 
 /// Maximum number of reflog entries that are examined.
 const MAX_REFLOG_ENTRIES: usize = 50;
 
 /// Restores the records of commits that a reset dropped, if they are on no remote.
-pub(crate) fn write_back(
+pub(crate) fn restore_dropped_records(
     repository: &Repository,
     target: &Target,
     ledger: Option<&PushLedger>,
 ) -> Result<(), PublishError> {
     let Some(tip) = repository.commit_of(target.full_name())? else { return Ok(()) };
-    for commit in dropped(repository, target)? {
+    for commit in dropped_commits(repository, target)? {
         let published =
             repository.git.try_output_line(&["rev-list", "--max-count=1", &commit, "--not", &tip, "--remotes"])?;
         if published.is_none() {
             continue;
         }
-        for entry in changed(&repository.git, &tip, &commit, false)? {
+        for entry in changed_files(&repository.git, &tip, &commit, false)? {
             let is_record = target.has_record_name(repository, &entry.path);
             if is_record && !ledger.is_some_and(|ledger| ledger.has(&entry)) {
                 restore_record(repository, &entry)?;
@@ -42,7 +42,7 @@ pub(crate) fn write_back(
 }
 
 /// Returns the commits of records that the branch was reset from.
-fn dropped(repository: &Repository, target: &Target) -> Result<Vec<String>, PublishError> {
+fn dropped_commits(repository: &Repository, target: &Target) -> Result<Vec<String>, PublishError> {
     let limit = format!("--max-count={MAX_REFLOG_ENTRIES}");
     let name = target.full_name();
     let words = ["log", "--walk-reflogs", "-z", "--format=%H %gs", &limit].map(OsStr::new);

@@ -8,7 +8,11 @@ use crate::repository::Repository;
 use crate::tree::TreeItem;
 
 /// Returns true if all objects exist that the commit adds to its parent.
-pub(crate) fn is_whole(repository: &Repository, commit: &str, parent: Option<&str>) -> Result<bool, PublishError> {
+pub(crate) fn has_all_objects(
+    repository: &Repository,
+    commit: &str,
+    parent: Option<&str>,
+) -> Result<bool, PublishError> {
     let mut words = vec!["rev-list", "--objects", "--quiet", commit];
     words.extend(parent.iter().flat_map(|parent| ["--not", parent]));
     Ok(repository.git.run(&words, Vec::new())?.succeeded)
@@ -21,7 +25,7 @@ pub(crate) fn restore_missing(repository: &Repository, items: &[&TreeItem]) -> R
         return Ok(());
     }
     let is_file = |item: &&TreeItem| item.name().is_some_and(|name| repository.dir.join(name).is_file());
-    let missing: Vec<&TreeItem> = missing(repository, items)?.into_iter().filter(is_file).collect();
+    let missing: Vec<&TreeItem> = find_missing(repository, items)?.into_iter().filter(is_file).collect();
     let hashes = hash(repository, &missing, &[])?;
     let same: Vec<&TreeItem> = missing
         .into_iter()
@@ -43,7 +47,7 @@ fn hash(repository: &Repository, items: &[&TreeItem], options: &[&str]) -> Resul
 }
 
 /// Returns the files whose object is missing.
-fn missing<'a>(repository: &Repository, items: &[&'a TreeItem]) -> Result<Vec<&'a TreeItem>, PublishError> {
+fn find_missing<'a>(repository: &Repository, items: &[&'a TreeItem]) -> Result<Vec<&'a TreeItem>, PublishError> {
     if items.is_empty() {
         return Ok(Vec::new());
     }

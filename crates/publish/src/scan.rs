@@ -118,13 +118,14 @@ impl Scan {
     pub(crate) fn secrets_in(&self, path: &[u8], found: &[SecretFinding]) -> Vec<Secret> {
         let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let in_name = secrets_in_text(&String::from_utf8_lossy(name), sha256);
-        let secret = |found: &SecretFinding| Secret {
+        let unallowed = found.iter().chain(&in_name).filter(|found| !self.allowed.contains(&found.digest));
+        let secrets = unallowed.map(|found| Secret {
             file: path_of(path),
             pointer: found.pointer.clone(),
             kind: found.kind,
             hash: found.digest.clone(),
-        };
-        found.iter().chain(&in_name).filter(|found| !self.allowed.has(&found.digest)).map(secret).collect()
+        });
+        secrets.collect()
     }
 
     fn content_of(&self, entry: &Entry) -> Option<&RecordContent> {

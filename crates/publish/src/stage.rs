@@ -22,7 +22,7 @@ use runtime::io_error::about;
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Maximum time between reading the index and locking it in another process.
-const LOCK_GAP: Duration = Duration::from_millis(60);
+const MAX_LOCK_GAP: Duration = Duration::from_millis(60);
 
 /// Waits until no other process holds the lock of the index.
 pub(crate) fn wait_for_lock(repository: &Repository) -> Result<(), PublishError> {
@@ -30,7 +30,7 @@ pub(crate) fn wait_for_lock(repository: &Repository) -> Result<(), PublishError>
 }
 
 /// Writes the journal, which the next publishing applies if this one is killed.
-pub(crate) fn announce(repository: &Repository, entries: &[Entry]) -> Result<(), PublishError> {
+pub(crate) fn write_journal(repository: &Repository, entries: &[Entry]) -> Result<(), PublishError> {
     let journal = journal(repository)?;
     let written = std::fs::write(&journal, lines(entries));
     written.map_err(|error| PublishError::Io(about(&journal, "cannot write", error)))?;
@@ -39,20 +39,20 @@ pub(crate) fn announce(repository: &Repository, entries: &[Entry]) -> Result<(),
 }
 
 /// Removes the journal.
-pub(crate) fn withdraw(repository: &Repository) {
+pub(crate) fn remove_journal(repository: &Repository) {
     let _ = journal(repository).map(std::fs::remove_file);
 }
 
 /// Removes the journal, unless another process may write back an index without the entries.
 pub(crate) fn finish(repository: &Repository) {
     let started = Instant::now();
-    while started.elapsed() < LOCK_GAP {
+    while started.elapsed() < MAX_LOCK_GAP {
         if is_locked(repository) {
             return;
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    withdraw(repository);
+    remove_journal(repository);
 }
 
 /// Adds the records to the index.
@@ -74,7 +74,7 @@ pub(crate) fn finish_earlier(repository: &Repository) -> Result<(), PublishError
     let Ok(text) = std::fs::read(&journal) else { return Ok(()) };
     let entries: Vec<Entry> = split_nul(&text).filter_map(parse_entry).collect();
     stage_missing(repository, &entries)?;
-    withdraw(repository);
+    remove_journal(repository);
     Ok(())
 }
 

@@ -33,11 +33,11 @@ impl Target {
         let words = [OsStr::new("check-ref-format"), &branch.full_name()];
         let allowed = repository.git.run(&words, Vec::new())?.succeeded;
         if !allowed || name.starts_with('-') || name == "HEAD" {
-            return Err(PublishError::Name(name.to_owned()));
+            return Err(PublishError::InvalidName(name.to_owned()));
         }
         // A symbolic reference stands for its target and is kept.
         if let Some(full_name) = repository.symbolic_target(&branch.full_name())? {
-            branch = Branch::from_full_name(&full_name).ok_or_else(|| PublishError::Name(name.to_owned()))?;
+            branch = Branch::from_full_name(&full_name).ok_or_else(|| PublishError::InvalidName(name.to_owned()))?;
         }
         let is_current = current.as_ref() == Some(&branch);
         if is_current {
@@ -71,7 +71,7 @@ impl Target {
 /// moved.
 fn refuse_in_series(repository: &Repository) -> Result<(), PublishError> {
     match ["sequencer", "rebase-apply"].into_iter().find(|name| repository.git_dir.join(name).exists()) {
-        Some(name) => Err(PublishError::InSeries(repository.git_dir.join(name))),
+        Some(name) => Err(PublishError::SeriesInProgress(repository.git_dir.join(name))),
         None => Ok(()),
     }
 }

@@ -114,13 +114,13 @@ impl TreeItem {
 
 /// Returns the regular files of tree `to` that `from` lacks or has with another content, everywhere or only in the
 /// directory of records.
-pub(crate) fn changed(git: &Git, from: &str, to: &str, everywhere: bool) -> Result<Vec<Entry>, PublishError> {
+pub(crate) fn changed_files(git: &Git, from: &str, to: &str, everywhere: bool) -> Result<Vec<Entry>, PublishError> {
     let mut words = vec!["diff-tree", "-r", "-z", "--no-renames", from, to];
     if !everywhere {
         words.extend(["--", "."]);
     }
     let text = git.read(&words, Vec::new())?;
-    let changes = changes(&text).into_iter().flatten();
+    let changes = parse_changes(&text).into_iter().flatten();
     Ok(changes.filter_map(Change::into_entry).collect())
 }
 
@@ -138,7 +138,8 @@ impl Change {
 
     /// Returns the new version of the file if it is a regular file.
     pub(crate) fn into_entry(self) -> Option<Entry> {
-        Some(self.entry).filter(|entry| self.status != b'D' && entry.mode.starts_with("100"))
+        let is_file = self.status != b'D' && self.entry.mode.starts_with("100");
+        is_file.then_some(self.entry)
     }
 
     /// `:000000 100644 000000… 83baae… A`
@@ -151,7 +152,7 @@ impl Change {
 }
 
 /// Parses the output of `diff-tree -z`: the changes before the first commit name, and those of each commit.
-pub(crate) fn changes(text: &[u8]) -> Vec<Vec<Change>> {
+pub(crate) fn parse_changes(text: &[u8]) -> Vec<Vec<Change>> {
     let mut commits = vec![Vec::new()];
     let mut parts = split_nul(text);
     while let Some(part) = parts.next() {

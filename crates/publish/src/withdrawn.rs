@@ -107,16 +107,16 @@ fn lost_commits(
     published: &[String],
 ) -> Result<Vec<String>, PublishError> {
     let positions: Vec<String> = positions.into_iter().filter(|position| !published.contains(position)).collect();
-    let mut lost = Vec::new();
+    let mut lost_commits = Vec::new();
     if positions.is_empty() || !reaches_beyond(repository, &positions, published)? {
-        return Ok(lost);
+        return Ok(lost_commits);
     }
     for position in positions {
         if reaches_beyond(repository, std::slice::from_ref(&position), published)? {
-            lost.push(position);
+            lost_commits.push(position);
         }
     }
-    Ok(lost)
+    Ok(lost_commits)
 }
 
 /// Returns true if the commits have an ancestor that the published ones lack. Pruned commits do not count.

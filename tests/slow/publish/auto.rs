@@ -139,7 +139,7 @@ fn a_remote_that_never_answers_does_not_hold_the_program() {
         fail(0);
     });
     let run = run.ok();
-    assert!(run.stderr.contains("not done within 0.3 s; the next push takes the records along"), "{}", run.stderr);
+    assert!(run.stderr.contains("not done within 0.3 s; the next push includes the records"), "{}", run.stderr);
     assert_no_process(&world);
 }
 

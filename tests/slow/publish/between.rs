@@ -106,7 +106,7 @@ fn a_branch_that_is_left_meanwhile_is_not_committed_to() {
     clone.fail("rg_flow");
     let head = clone.head();
     let what = "GIT symbolic-ref HEAD refs/heads/other";
-    Answer::of(after("commit-tree", &world, &clone, what)).error("Switched");
+    Answer::of(after("commit-tree", &world, &clone, what)).error("BranchSwitched");
     assert_eq!(clone.rev("main"), head);
 }
 
@@ -129,5 +129,5 @@ fn a_directory_that_goes_meanwhile_is_named() {
     clone.fail("rg_flow");
     let what = format!("rm -r '{}'", clone.dir.join("io").display());
     let answer = Answer::of(after("commit-tree", &world, &clone, &what)).error("Io");
-    assert!(answer.text().contains("io/failures has gone meanwhile"), "{}", answer.text());
+    assert!(answer.text().contains("io/failures no longer exists"), "{}", answer.text());
 }

@@ -129,7 +129,7 @@ fn in_a_series_of_picks_nothing_is_committed_without_a_branch() {
     let head = clone.head();
     assert!(!clone.try_git(&["cherry-pick", "other~1", "other"]).status.success());
     clone.fail("rg_flow");
-    clone.publish().error("InSeries");
+    clone.publish().error("SeriesInProgress");
     clone.publisher().branch("failures").run().pushed(1);
     clone.git(&["cherry-pick", "--abort"]);
     assert_eq!(clone.head(), head);
@@ -509,7 +509,7 @@ fn the_branch_goes_where_the_user_pushes_it() {
     assert_eq!((has(&origin), has(&fork), has(&third)), (2, 1, 1));
     clone.publisher().remote(&format!("file://{}", fork.dir.display())).run().pushed(1);
     assert_eq!((has(&origin), has(&fork), has(&third)), (2, 2, 1));
-    clone.publisher().remote("--upload-pack=touch x").run().error("Name");
+    clone.publisher().remote("--upload-pack=touch x").run().error("InvalidName");
 }
 
 #[test]

@@ -87,18 +87,18 @@ fn a_branch_that_holds_other_files_is_refused() {
     let (origin, clone) = world.origin_and_clone();
     clone.git(&["branch", "code"]);
     clone.fail("rg_flow");
-    let answer = clone.publisher().branch("code").run().error("NotOurs");
+    let answer = clone.publisher().branch("code").run().error("ForeignFile");
     assert!(answer.text().contains("README") && answer.text().contains("another name"), "{}", answer.text());
-    clone.publisher().branch("code").plan().error("NotOurs");
+    clone.publisher().branch("code").plan().error("ForeignFile");
     // The same where it is on the remote only.
     clone.git(&["push", "--quiet", "origin", "code"]);
     clone.git(&["branch", "-D", "--quiet", "code"]);
-    clone.publisher().branch("code").run().error("NotOurs");
+    clone.publisher().branch("code").run().error("ForeignFile");
     // JSON alone is not enough.
     clone.git(&["switch", "--quiet", "--orphan", "settings"]);
     clone.commit_file("package.json", "{}\n");
     clone.git(&["switch", "--quiet", "main"]);
-    clone.publisher().branch("settings").run().error("NotOurs");
+    clone.publisher().branch("settings").run().error("ForeignFile");
     assert_eq!(origin.git(&["log", "--all", "--format=%s"]).matches("Failure log").count(), 0);
 }
 
@@ -113,7 +113,7 @@ fn a_branch_of_the_remote_that_came_to_hold_other_files_is_not_pushed_to() {
     clone.git(&["remote", "set-url", "origin", url.trim()]);
     let other = world.clone_of(&origin, "other");
     other.git(&["push", "--quiet", "origin", "main:failures"]);
-    clone.publisher().branch("failures").run().expect("Committed: NotOurs", 0);
+    clone.publisher().branch("failures").run().expect("Committed: ForeignFile", 0);
     assert_eq!(origin.rev("failures"), origin.rev("main"));
 }
 
@@ -123,7 +123,7 @@ fn names_that_are_none_are_refused() {
     let (_, clone) = world.origin_and_clone();
     clone.fail("rg_flow");
     for name in ["", "a b", "..", "-x", "x.lock", "a\nb", "HEAD", "@{-1}"] {
-        clone.publisher().branch(name).run().error("Name");
+        clone.publisher().branch(name).run().error("InvalidName");
     }
 }
 
