@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use record::Failure;
 
 use crate::advice::Advice;
-use crate::cache::Cache;
+use crate::cache::AnswerCache;
 use crate::error::{AdviceError, ErrorKind};
 use crate::models::{Answer, AskError, Model, Reply};
 use crate::prompt::{DEFAULT_BUDGET, FailureHistory, Prompt, PromptBuilder, prompt_hash};
@@ -62,8 +62,7 @@ impl Advisor {
     /// Sets the directory of the records, such as `io/failures`. It must exist.
     ///
     /// The prompt then contains earlier occurrences and fixes of the same failure. Answers are cached in the
-    /// subdirectory
-    /// `.suggestions`, so that the model is asked once per fingerprint.
+    /// subdirectory `.suggestions`, so that the model is asked once per fingerprint.
     ///
     /// ```
     /// # use tracing_failure_advice::{Advisor, ErrorKind, Model};
@@ -112,8 +111,7 @@ impl Advisor {
     /// Sets whether secrets, home directories and host names are redacted.
     ///
     /// By default they are, unless the model is on this machine and an option or environment variable names its server.
-    /// A
-    /// `failures.toml` alone does not disable redaction.
+    /// A `failures.toml` alone does not disable redaction.
     ///
     /// ```
     /// # use tracing_failure_advice::{Advisor, Model};
@@ -230,7 +228,7 @@ impl Advisor {
     /// assert_eq!(format!("{error:#}"), "a-model by here did not answer: the quota is used up");
     /// ```
     pub fn advise(&self, failure: &Failure) -> Result<Advice, AdviceError> {
-        let cache = self.dir.as_deref().map(Cache::of);
+        let cache = self.dir.as_deref().map(AnswerCache::of);
         if !self.fresh
             && let Some(cached) = cache.as_ref().and_then(|cache| cache.get(failure, &self.model))
         {
@@ -242,7 +240,7 @@ impl Advisor {
         Ok(Advice { cache_error: stored.err().map(|error| error_chain(error.chain())), ..advice })
     }
 
-    fn ask(&self, prompt: &Prompt, cache: Option<&Cache>) -> Result<Advice, AdviceError> {
+    fn ask(&self, prompt: &Prompt, cache: Option<&AnswerCache>) -> Result<Advice, AdviceError> {
         let reply = self.model.ask(prompt).inspect_err(|error| self.add_tokens_of_failed(prompt, error));
         let reply = reply.map_err(ErrorKind::NoAnswer.of())?;
         self.add_tokens(reply.tokens.unwrap_or_else(|| prompt_tokens(prompt) + estimate_tokens(reply.text.len())));
@@ -263,7 +261,7 @@ impl Advisor {
     }
 
     /// Saves an invalid reply if there is a directory. Returns a message with the file or the reply.
-    fn save_raw(&self, reply: &Reply, cache: Option<&Cache>) -> String {
+    fn save_raw(&self, reply: &Reply, cache: Option<&AnswerCache>) -> String {
         let model = truncate_to_width(&one_line(&reply.model), MAX_NAME_COLUMNS).into_owned();
         match cache.map(|cache| cache.save_raw(&reply.text)) {
             Some(Ok(path)) => format!("the reply of {model} is in {}", path_text(&path)),

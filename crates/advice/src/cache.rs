@@ -18,7 +18,8 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 /// The directory of the cache. Readers of records ignore it.
 const DIR_NAME: &str = ".suggestions";
 
-pub(crate) struct Cache {
+/// The cached answers of a directory of records.
+pub(crate) struct AnswerCache {
     dir: PathBuf,
 }
 
@@ -32,10 +33,10 @@ struct CacheEntry {
     digest: String,
 }
 
-impl Cache {
+impl AnswerCache {
     /// The cache in a directory of records.
     pub(crate) fn of(failures: &Path) -> Self {
-        Cache { dir: failures.join(DIR_NAME) }
+        AnswerCache { dir: failures.join(DIR_NAME) }
     }
 
     /// Returns the answer of this model for the fingerprint of the failure. A file that is unreadable, edited or not a

@@ -1,4 +1,4 @@
-//! Errors.
+//! The error of this crate.
 
 use std::error::Error;
 use std::fmt;
@@ -42,7 +42,7 @@ pub enum ErrorKind {
 }
 
 impl AdviceError {
-    /// The kind of the error.
+    /// Returns the kind of the error.
     ///
     /// ```
     /// use tracing_failure_advice::{ErrorKind, Model, ModelOptions};
@@ -62,7 +62,7 @@ impl ErrorKind {
     }
 }
 
-/// A record, or a file beside records, that cannot be read or written.
+/// A record, or another file in the directory of the records, that cannot be read or written.
 impl From<std::io::Error> for AdviceError {
     fn from(error: std::io::Error) -> Self {
         AdviceError { kind: ErrorKind::Files, cause: error.into() }

@@ -81,7 +81,7 @@ impl Answer {
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidAnswer> {
         let text = without_fence(text);
         let json: Json = serde_json::from_str(text).map_err(not_json)?;
-        check(&json)?;
+        validate(&json)?;
         // Parsed from the text again, because `Json` hides duplicate keys.
         let answer: Answer = serde_json::from_str(text).map_err(|error| InvalidAnswer::whole(error.to_string()))?;
         Ok(answer.remove_blank_fields())
@@ -91,8 +91,8 @@ impl Answer {
     pub(crate) fn map(mut self, change: impl Fn(&str) -> String) -> Self {
         self.root_cause = change(&self.root_cause);
         for fix in &mut self.fixes {
-            let Fix { change: what, location, reason, code } = fix;
-            [what, reason].into_iter().chain(location).chain(code).for_each(|text| *text = change(text));
+            let Fix { change: change_text, location, reason, code } = fix;
+            [change_text, reason].into_iter().chain(location).chain(code).for_each(|text| *text = change(text));
         }
         self
     }
@@ -108,11 +108,10 @@ impl Answer {
 }
 
 /// Validates JSON against the schema.
-fn check(json: &Json) -> Result<(), InvalidAnswer> {
+fn validate(json: &Json) -> Result<(), InvalidAnswer> {
     let schema: Json = serde_json::from_str(&schema::validation_schema().to_string()).map_err(not_json)?;
-    find_violation(json, &schema).map_or(Ok(()), |find_violation| {
-        Err(InvalidAnswer { pointer: find_violation.pointer, message: find_violation.message })
-    })
+    find_violation(json, &schema)
+        .map_or(Ok(()), |violation| Err(InvalidAnswer { pointer: violation.pointer, message: violation.message }))
 }
 
 impl InvalidAnswer {

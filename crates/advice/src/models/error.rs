@@ -141,8 +141,8 @@ impl fmt::Display for AskErrorKind {
             AskErrorKind::Redirect { status, to } => write!(f, "answers {status}: it redirects to {}", excerpt(to)),
             AskErrorKind::Stream => f.write_str("answers with a stream instead of JSON"),
             AskErrorKind::TooLarge(bytes) => write!(f, "answers with more than {}", bytesize::ByteSize(*bytes)),
-            AskErrorKind::NotJson(excerpt_start) => {
-                write!(f, "does not answer with JSON: {}", excerpt(excerpt_start))
+            AskErrorKind::NotJson(text) => {
+                write!(f, "does not answer with JSON: {}", excerpt(text))
             }
             AskErrorKind::ErrorReply(message) => write!(f, "answers with an error: {}", excerpt(message)),
             AskErrorKind::Blocked(reason) => {

@@ -42,7 +42,7 @@ pub(super) fn request(base: &BaseUrl, model: &str, key: Option<&Key>, prompt: &P
 /// # Errors
 ///
 /// If the prompt was blocked, or the answer is empty, truncated or stopped.
-pub(super) fn read(json: &Json, asked: &str) -> Result<ReplyContent, AskErrorKind> {
+pub(super) fn read(json: &Json, requested_model: &str) -> Result<ReplyContent, AskErrorKind> {
     if let Some(reason) = json.pointer("/promptFeedback/blockReason").and_then(Json::as_str) {
         return Err(AskErrorKind::Blocked(reason.to_owned()));
     }
@@ -56,7 +56,7 @@ pub(super) fn read(json: &Json, asked: &str) -> Result<ReplyContent, AskErrorKin
     if text.trim().is_empty() {
         return Err(AskErrorKind::Empty);
     }
-    let model = json.get("modelVersion").and_then(Json::as_str).unwrap_or(asked).to_owned();
+    let model = json.get("modelVersion").and_then(Json::as_str).unwrap_or(requested_model).to_owned();
     Ok(ReplyContent { text, model })
 }
 

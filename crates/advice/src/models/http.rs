@@ -76,7 +76,7 @@ pub(super) fn post(
 fn send_once(request: &Request, body: &str, deadline: Deadline, is_local: bool) -> Result<Json, AskErrorKind> {
     let mut call = agent(deadline.remaining(), is_local).post(&request.url);
     for header in &request.headers {
-        call = call.header(header.name, header.revealed());
+        call = call.header(header.name, header.reveal());
     }
     let mut response = call.send(body).map_err(|error| error_kind(error, deadline, is_local))?;
     let status = response.status();

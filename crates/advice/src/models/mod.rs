@@ -69,7 +69,7 @@ impl Model {
     /// assert!(error.to_string().contains("is not a name of a Gemini model"));
     /// ```
     pub fn new(options: &ModelOptions) -> Result<Self, AdviceError> {
-        let settings = settings::settings(options).map_err(ErrorKind::Settings.of())?;
+        let settings = settings::resolve(options).map_err(ErrorKind::Settings.of())?;
         Ok(Model(Backend::Server(Server::new(settings))))
     }
 

@@ -33,7 +33,7 @@ pub(super) fn request(base: &BaseUrl, model: &str, key: Option<&Key>, prompt: &P
 /// # Errors
 ///
 /// If the model refused, or the answer is empty, truncated or stopped.
-pub(super) fn read(json: &Json, asked: &str) -> Result<ReplyContent, AskErrorKind> {
+pub(super) fn read(json: &Json, requested_model: &str) -> Result<ReplyContent, AskErrorKind> {
     let choice = json.pointer("/choices/0").ok_or(AskErrorKind::Empty)?;
     let message = |name| choice.get("message")?.get(name)?.as_str().filter(|text: &&str| !text.trim().is_empty());
     if let Some(refusal) = message("refusal") {
@@ -45,6 +45,6 @@ pub(super) fn read(json: &Json, asked: &str) -> Result<ReplyContent, AskErrorKin
         _ => {}
     }
     let text = message("content").ok_or(AskErrorKind::Empty)?.to_owned();
-    let model = json.get("model").and_then(Json::as_str).unwrap_or(asked).to_owned();
+    let model = json.get("model").and_then(Json::as_str).unwrap_or(requested_model).to_owned();
     Ok(ReplyContent { text, model })
 }

@@ -10,6 +10,9 @@ use serde::Deserialize;
 use super::{gemini, openai};
 use crate::error::{AdviceError, ErrorKind};
 
+/// The environment variable with the name of the provider.
+const PROVIDER_VARIABLE: &str = "FAILURES_PROVIDER";
+
 /// Options of a model at a server. [`Model::new`](crate::Model::new) takes missing options from the nearest
 /// `failures.toml`.
 ///
@@ -140,19 +143,17 @@ impl ModelOptions {
     fn or_variables(mut self, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
         let variable = |name: &str| non_blank(variable(name).as_deref()).map(str::to_owned);
         if self.provider.is_none()
-            && let Some(name) = variable(PROVIDER)
+            && let Some(name) = variable(PROVIDER_VARIABLE)
         {
             let provider = Provider::from_name(&name);
             self.provider =
-                Some(provider.with_context(|| format!("{PROVIDER} is {name:?}: expected gemini or openai"))?);
+                Some(provider.with_context(|| format!("{PROVIDER_VARIABLE} is {name:?}: expected gemini or openai"))?);
         }
         self.model = self.model.or_else(|| variable("FAILURES_MODEL"));
         self.base_url = self.base_url.or_else(|| variable("FAILURES_BASE_URL"));
         Ok(self)
     }
 }
-
-const PROVIDER: &str = "FAILURES_PROVIDER";
 
 impl fmt::Display for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -20,8 +20,8 @@ pub(super) fn object<const LENGTH: usize>(pairs: [(&'static str, OrderedJson); L
 }
 
 impl<T: Into<Json>> From<T> for OrderedJson {
-    fn from(sanitize: T) -> Self {
-        OrderedJson::Plain(sanitize.into())
+    fn from(value: T) -> Self {
+        OrderedJson::Plain(value.into())
     }
 }
 
@@ -36,7 +36,7 @@ impl OrderedJson {
     fn write(&self, f: &mut fmt::Formatter<'_>, depth: Option<usize>) -> fmt::Result {
         let inside = depth.map(|depth| depth + 1);
         match self {
-            OrderedJson::Plain(sanitize) => write!(f, "{sanitize}"),
+            OrderedJson::Plain(value) => write!(f, "{value}"),
             OrderedJson::List(items) => {
                 f.write_char('[')?;
                 for (at, item) in items.iter().enumerate() {

@@ -44,7 +44,7 @@ impl Request {
 
 impl Header {
     /// The value with the key.
-    pub(super) fn revealed(&self) -> String {
+    pub(super) fn reveal(&self) -> String {
         format!("{}{}", self.prefix, self.key.as_ref().map_or("", Key::reveal))
     }
 }

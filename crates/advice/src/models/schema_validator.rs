@@ -43,7 +43,7 @@ fn violation_of(json: &Json, schema: &Json) -> Option<String> {
 }
 
 fn type_violation(json: &Json, schema: &Json) -> Option<String> {
-    let is = match json {
+    let actual = match json {
         Json::Null => "null",
         Json::Bool(_) => "boolean",
         Json::Number(_) => "number",
@@ -52,12 +52,12 @@ fn type_violation(json: &Json, schema: &Json) -> Option<String> {
         Json::Object(_) => "object",
     };
     match schema.get("type")? {
-        Json::Array(types) if !types.iter().any(|one| one == is) => {
+        Json::Array(types) if !types.iter().any(|one| one == actual) => {
             let mut types = types.clone();
             types.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
-            Some(format!("the value is not of types {}", list(&types, ", ")))
+            Some(format!("the value is not of types {}", join_values(&types, ", ")))
         }
-        Json::String(one) if one != is => Some(format!("the value is not of type {one:?}")),
+        Json::String(one) if one != actual => Some(format!("the value is not of type {one:?}")),
         _ => None,
     }
 }
@@ -66,18 +66,19 @@ fn text_violation(text: &str, schema: &Json) -> Option<String> {
     if schema.get("pattern").is_some() && text.trim().is_empty() {
         return Some("the value is blank".to_owned());
     }
-    let longest =
-        schema.get("maxLength").and_then(Json::as_u64).filter(|longest| text.chars().count() as u64 > *longest)?;
-    Some(format!("the value is longer than {longest} characters"))
+    let max_chars = schema.get("maxLength").and_then(Json::as_u64)?;
+    let is_too_long = text.chars().count() as u64 > max_chars;
+    is_too_long.then(|| format!("the value is longer than {max_chars} characters"))
 }
 
 fn length_violation(length: usize, schema: &Json) -> Option<String> {
     let bound = |name: &str| schema.get(name).and_then(Json::as_u64);
     let items = |bound: u64| if bound == 1 { "item" } else { "items" };
-    let few = bound("minItems").filter(|least| (length as u64) < *least);
-    let many = bound("maxItems").filter(|most| length as u64 > *most);
-    few.map(|least| format!("the value has less than {least} {}", items(least)))
-        .or_else(|| many.map(|most| format!("the value has more than {most} {}", items(most))))
+    if let Some(min) = bound("minItems").filter(|min| (length as u64) < *min) {
+        return Some(format!("the value has less than {min} {}", items(min)));
+    }
+    let max = bound("maxItems").filter(|max| length as u64 > *max)?;
+    Some(format!("the value has more than {max} {}", items(max)))
 }
 
 fn key_violation(members: &Map<String, Json>, schema: &Json) -> Option<String> {
@@ -86,19 +87,20 @@ fn key_violation(members: &Map<String, Json>, schema: &Json) -> Option<String> {
         return Some(format!("{missing:?} is a required property"));
     }
     let known = schema.get("properties")?;
-    let more = members.keys().filter(|name| known.get(name).is_none()).map(|name| format!("'{name}'"));
-    let more: Vec<String> = more.collect();
-    let were = if more.len() == 1 { "was" } else { "were" };
-    (!more.is_empty()).then(|| format!("Additional properties are not allowed ({} {were} unexpected)", more.join(", ")))
+    let unexpected = members.keys().filter(|name| known.get(name).is_none()).map(|name| format!("'{name}'"));
+    let unexpected: Vec<String> = unexpected.collect();
+    let were = if unexpected.len() == 1 { "was" } else { "were" };
+    (!unexpected.is_empty())
+        .then(|| format!("Additional properties are not allowed ({} {were} unexpected)", unexpected.join(", ")))
 }
 
 fn choice_violation(json: &Json, schema: &Json) -> Option<String> {
     let choices = schema.get("enum")?.as_array().filter(|choices| !choices.contains(json))?;
-    Some(format!("the value is not one of {}", list(choices, " or ")))
+    Some(format!("the value is not one of {}", join_values(choices, " or ")))
 }
 
 /// Joins values as JSON, with another separator before the last.
-fn list(values: &[Json], before_last: &str) -> String {
+fn join_values(values: &[Json], before_last: &str) -> String {
     let values: Vec<String> = values.iter().map(Json::to_string).collect();
     match values.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{}{before_last}{last}", rest.join(", ")),
@@ -119,7 +121,7 @@ mod tests {
     }
 
     /// Answers with another value in one place.
-    fn changed() -> Vec<Json> {
+    fn modified_answers() -> Vec<Json> {
         let fix = &answer()["fixes"][0];
         let values = [
             json!(null),
@@ -148,11 +150,11 @@ mod tests {
     }
 
     #[test]
-    fn it_says_what_a_whole_validator_says() {
+    fn violations_are_those_of_a_complete_validator() {
         let schema: Json = serde_json::from_str(&schema::validation_schema().to_string()).unwrap();
         let validator = jsonschema::validator_for(&schema).unwrap();
         let mut misfits = 0;
-        for json in changed() {
+        for json in modified_answers() {
             let expected: Vec<Violation> = validator
                 .iter_errors(&json)
                 .map(|error| {

@@ -90,8 +90,8 @@ impl Server {
     }
 
     fn check_key(&self) -> Result<(), AskErrorKind> {
-        let needed = self.provider == Provider::Gemini;
-        if needed && self.key.is_none() { Err(AskErrorKind::NoKey) } else { Ok(()) }
+        let needs_key = self.provider == Provider::Gemini;
+        if needs_key && self.key.is_none() { Err(AskErrorKind::NoKey) } else { Ok(()) }
     }
 
     fn read(&self, json: &Json) -> Result<ReplyContent, AskErrorKind> {

@@ -42,11 +42,11 @@ pub(super) struct Settings {
 ///
 /// If the model, provider or server is unknown, if the file is invalid, or if a key would be sent to an untrusted
 /// server or over an unencrypted connection.
-pub(super) fn settings(options: &ModelOptions) -> Result<Settings> {
-    let given_url = non_blank(options.base_url.as_deref());
+pub(super) fn resolve(options: &ModelOptions) -> Result<Settings> {
+    let requested_url = non_blank(options.base_url.as_deref());
     let NearestConfig { file, ignored_files } = NearestConfig::find()?;
     let file = if are_different(options.provider, file.provider()) { file.for_any_provider() } else { file };
-    let url = given_url.or(file.base_url.as_deref()).map(str::parse::<BaseUrl>).transpose()?;
+    let url = requested_url.or(file.base_url.as_deref()).map(str::parse::<BaseUrl>).transpose()?;
     let provider = options.provider.or(file.provider);
     let provider = provider.map_or_else(|| default_provider(url.is_some()), Ok);
     let provider = provider.map_err(|error| with_ignored_files(error, &ignored_files))?;
@@ -62,7 +62,7 @@ pub(super) fn settings(options: &ModelOptions) -> Result<Settings> {
     }
     let default_url: BaseUrl = provider.default_url().parse()?;
     let base_url = url.unwrap_or_else(|| default_url.clone());
-    let is_user_chosen = given_url.is_some() || base_url.is_at(&default_url);
+    let is_user_chosen = requested_url.is_some() || base_url.is_at(&default_url);
     check_server(provider, &base_url, is_user_chosen)?;
     let key = if is_user_chosen { key_from_env(provider)? } else { None };
     if key.is_some() {
@@ -89,7 +89,7 @@ fn with_ignored_files(error: anyhow::Error, files: &[PathBuf]) -> anyhow::Error 
 
 /// Returns true if options and file name different providers.
 fn are_different(provider: Option<Provider>, other: Option<Provider>) -> bool {
-    provider.zip(other).is_some_and(|(own, other)| own != other)
+    provider.zip(other).is_some_and(|(provider, other)| provider != other)
 }
 
 /// The provider if none is named.

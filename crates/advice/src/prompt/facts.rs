@@ -1,6 +1,6 @@
 //! The sections with the content of the record.
 
-use record::{Convergence, ErrorEntry, Failure, Map, PanicMatch, Relation, TrailEntry, Value};
+use record::{Convergence, Failure, Map, PanicMatch, Relation, TrailEntry, Value};
 
 use super::budget::{REQUIRED, Section};
 use super::excerpt::{excerpt_end, excerpt_start, sanitize};
@@ -105,7 +105,11 @@ fn occurrence(row: usize, entry: Option<&TrailEntry>) -> u64 {
 
 fn errors(failure: &Failure) -> String {
     let errors = &failure.context.errors;
-    let line = |error: &ErrorEntry| {
+    let is_informative = errors.len() > 1 || errors.iter().any(|error| error.data.is_some() || !error.notes.is_empty());
+    if !is_informative {
+        return String::new();
+    }
+    lines(errors.iter().map(|error| {
         let name = error.type_name.as_deref().unwrap_or("error");
         let variant = error.variant.as_deref().map(|variant| format!(" {variant}")).unwrap_or_default();
         let data =
@@ -117,9 +121,7 @@ fn errors(failure: &Failure) -> String {
         };
         let notes: String = error.notes.iter().take(4).map(|note| format!(" [{}]", excerpt_start(note, 400))).collect();
         pair(&format!("{relation}{name}{variant}"), &format!("{}{notes}{data}", excerpt_start(&error.message, 500)))
-    };
-    let is_informative = errors.len() > 1 || errors.iter().any(|error| error.data.is_some() || !error.notes.is_empty());
-    if is_informative { lines(errors.iter().map(line)) } else { String::new() }
+    }))
 }
 
 fn panics_title(failure: &Failure) -> &'static str {
@@ -177,12 +179,11 @@ fn table(entry: &TrailEntry, rows: usize) -> String {
     let Some(length) = columns.iter().map(|(_, column)| column.len()).max() else { return String::new() };
     let title = entry_title(entry);
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-    let row = |row: usize| {
+    let rows = lines((length.saturating_sub(rows)..length).map(|row| {
         let values = columns.iter().map(|(_, column)| column.get(row).map(Value::to_string).unwrap_or_default());
         values.collect::<Vec<_>>().join(" | ")
-    };
-    let shown = length.saturating_sub(rows)..length;
-    sanitize(&format!("{title}, {} times:\n{}\n{}\n", entry.seen, names.join(" | "), lines(shown.map(row)).trim_end()))
+    }));
+    sanitize(&format!("{title}, {} times:\n{}\n{}\n", entry.seen, names.join(" | "), rows.trim_end()))
 }
 
 fn frames(failure: &Failure) -> String {

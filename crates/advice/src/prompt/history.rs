@@ -83,21 +83,24 @@ impl FailureHistory {
     fn in_files(files: &[PathBuf], fingerprint: &str) -> FailureHistory {
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
         let threads = cores.max(MIN_THREADS).min(files.len().div_ceil(FILES_PER_THREAD)).max(1);
-        let read = |files: &[PathBuf]| {
-            let (mut history, mut json) = (FailureHistory::default(), Vec::new());
-            for path in files {
-                history.merge(FailureHistory::in_file(path, fingerprint, &mut json).unwrap_or_default());
-            }
-            history
-        };
         let mut history = FailureHistory::default();
         std::thread::scope(|scope| {
             let parts = files.chunks(files.len().div_ceil(threads).max(1));
-            let readers: Vec<_> = parts.map(|part| scope.spawn(move || read(part))).collect();
+            let readers: Vec<_> =
+                parts.map(|part| scope.spawn(|| FailureHistory::in_part(part, fingerprint))).collect();
             readers
                 .into_iter()
                 .for_each(|reader| history.merge(reader.join().unwrap_or_else(|panic| resume_unwind(panic))));
         });
+        history
+    }
+
+    /// Reads some of the files.
+    fn in_part(files: &[PathBuf], fingerprint: &str) -> FailureHistory {
+        let (mut history, mut json) = (FailureHistory::default(), Vec::new());
+        for path in files {
+            history.merge(FailureHistory::in_file(path, fingerprint, &mut json).unwrap_or_default());
+        }
         history
     }
 

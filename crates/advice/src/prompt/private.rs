@@ -10,6 +10,8 @@ use serde_json::Value;
 const HOME_PARENTS: &[&str] = &["/home/", "/users/", "\\\\\\\\users\\\\\\\\", "\\\\users\\\\", "\\users\\"];
 /// The home directory of the superuser.
 const SUPERUSER_HOME: &str = "/root";
+/// Minimum length of a home directory. A shorter one, such as `/`, is part of too many paths.
+const MIN_HOME_BYTES: usize = 4;
 /// Minimum length of a host name. Shorter names are part of too many words.
 const MIN_NAME_BYTES: usize = 2;
 
@@ -44,13 +46,13 @@ pub(super) fn redact_text(text: &str, host_names: &[String]) -> String {
     let homes = [std::env::var_os("HOME"), std::env::var_os("USERPROFILE")];
     let homes = homes.into_iter().flatten().filter_map(|home: OsString| home.into_string().ok());
     let homes: Vec<String> = homes.flat_map(|home| [home.replace('\\', "\\\\"), home]).collect();
-    let line = |line: &str| {
-        let line =
-            homes.iter().filter(|home| home.len() > 3).fold(line.to_owned(), |line, home| replace_dir(&line, home));
+    let lines = text.split('\n').map(|line| {
+        let homes = homes.iter().filter(|home| home.len() >= MIN_HOME_BYTES);
+        let line = homes.fold(line.to_owned(), |line, home| replace_dir(&line, home));
         let line = replace_homes(&line);
         host_names.iter().fold(line, |line, host| replace_word(&line, host, "[host]"))
-    };
-    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The full and short names of the record's host, other hosts, and this machine.
@@ -76,8 +78,8 @@ fn replace_word(text: &str, word: &str, by: &str) -> String {
     let mut copied = 0;
     for (at, found) in lower.match_indices(&word) {
         let end = at + found.len();
-        let stands_alone = !text[..at].ends_with(is_part) && !text[end..].starts_with(is_part);
-        if stands_alone && at >= copied {
+        let is_whole_word = !text[..at].ends_with(is_part) && !text[end..].starts_with(is_part);
+        if is_whole_word && at >= copied {
             clean.push_str(&text[copied..at]);
             clean.push_str(by);
             copied = end;

@@ -64,13 +64,14 @@ impl SourceExcerpt {
 
     /// The lines around the frame's line, with `around` lines before and after.
     fn text(&self, around: usize) -> String {
-        let shown = self.line.saturating_sub(around)..(self.line + around + 1).min(self.lines.len());
-        let line = |number: usize| {
-            let marker = if number == self.line { '>' } else { ' ' };
-            let text = &self.lines[number];
-            format!("{marker}{:5} {}\n", number + 1, excerpt_start(text, MAX_LINE_BYTES))
-        };
-        format!("{}\n{}\n", sanitize(&self.name), shown.map(line).collect::<String>())
+        let range = self.line.saturating_sub(around)..(self.line + around + 1).min(self.lines.len());
+        let lines: String = range
+            .map(|number| {
+                let marker = if number == self.line { '>' } else { ' ' };
+                format!("{marker}{:5} {}\n", number + 1, excerpt_start(&self.lines[number], MAX_LINE_BYTES))
+            })
+            .collect();
+        format!("{}\n{lines}\n", sanitize(&self.name))
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) struct SuggestTable {
     pub(super) provider: Option<Provider>,
     pub(super) model: Option<String>,
     pub(super) base_url: Option<String>,
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "deserialize_duration")]
     pub(super) timeout: Option<Duration>,
     pub(super) budget: Option<u64>,
 }
@@ -71,7 +71,7 @@ fn read_trusted(path: &Path) -> io::Result<Option<String>> {
     if !is_trusted(&fs::symlink_metadata(path)?) || !is_trusted(&fs::metadata(path)?) {
         return Ok(None);
     }
-    // Opening a pipe may block for ever.
+    // Opening a pipe may block forever.
     check_file(&fs::metadata(path)?)?;
     let file = fs::File::open(path)?;
     let opened = file.metadata()?;
@@ -131,7 +131,7 @@ fn parse(text: &str, path: &Path) -> Result<SuggestTable> {
     }
 }
 
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+fn deserialize_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     let text = String::deserialize(deserializer)?;
     let duration = humantime::parse_duration(&text);
     duration
