@@ -32,7 +32,7 @@ _CELL = "text-align:left;vertical-align:top;border:0;padding:.05em 0"
 
 def html(record: dict[str, Any], path: Path | None) -> str:
     """The card of a record in the file ``path``."""
-    parts = (_title, _error, _causes, _panics, _parameters, _trail, _fixes, _stack)
+    parts = (_title, _error, _causes, _panics, _parameters, _trail, _suggestions, _stack)
     shown = [*(_or_nothing(part, record) for part in parts), _or_nothing(lambda record: _where(record, path), record)]
     return f"<div style='{_BOX}'>{''.join(shown)}</div>"
 
@@ -124,14 +124,14 @@ def _plot(series: Series) -> str:
     )
 
 
-def _fixes(record: dict[str, Any]) -> str:
+def _suggestions(record: dict[str, Any]) -> str:
     fixes = [fix for fix in record["suggested_fixes"] if isinstance(fix, str)]
     if not fixes:
         return ""
     by_fix = {str(each.get("fix")): each for each in _dict_entries(record["context"].get("suggestions"))}
     items = "".join(f"<li>{escape_short(fix)}{_source(by_fix.get(fix, {}))}</li>" for fix in fixes[:_MAX_FIXES])
     steps = f"<ol style='margin:.15em 0;padding-left:1.5em'>{items}</ol>"
-    return _heading("What to try") + steps + _more(len(fixes) - _MAX_FIXES)
+    return _heading("Suggestions") + steps + _more(len(fixes) - _MAX_FIXES)
 
 
 def _source(suggestion: dict[str, Any]) -> str:
