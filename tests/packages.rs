@@ -84,6 +84,8 @@ fn all_packages_name_the_same_repository() {
     if let Some(address) = repository.as_str().filter(|address| !address.is_empty()) {
         let python = std::fs::read_to_string(Path::new(ROOT).join("python/pyproject.toml")).unwrap();
         assert!(python.contains(&format!("\"{address}\"")), "python/pyproject.toml does not name {address}");
+        let readme = std::fs::read_to_string(Path::new(ROOT).join("python/README.md")).unwrap();
+        assert!(!readme.contains("]: ../"), "python/README.md: begin the links at its end with {address}");
     }
 }
 

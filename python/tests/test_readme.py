@@ -19,5 +19,7 @@ def test_code_blocks_are_valid_cells():
 
 
 def test_links_have_targets():
-    links = re.findall(r"\]\(([^)#]+)", README.read_text())
+    text = README.read_text()
+    links = re.findall(r"\]\(([^)#]+)", text) + re.findall(r"^\[\w+\]: ([^\s#]+)", text, re.MULTILINE)
+    assert links
     assert [link for link in links if "://" not in link and not (README.parent / link).exists()] == []
