@@ -110,7 +110,7 @@
 //! fields. It formats the message of an event with numbers once per callsite, and that of an event without numbers each
 //! time.
 //!
-//! # What to try
+//! # Suggestions
 //!
 //! Rules derive the `suggested_fixes` of a failure from its category, error, parameters and trail.
 //! `context.convergence` describes each series of the trail, and `context.suggestions` gives the reason for each
