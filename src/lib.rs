@@ -191,3 +191,14 @@ pub use record::{Category, Failure, Store, Value};
 pub use recorder::Stats;
 pub use result_ext::ResultExt;
 pub use success::record_success;
+
+/// Threads share and send the types of the API.
+#[cfg(test)]
+const _: () = {
+    const fn require<T: Send + Sync>() {}
+    require::<(Builder, Guard, InitError, FilterError, StructuredLogger, Stats, Rule)>();
+    require::<FailureLayer<tracing_subscriber::Registry>>();
+    require::<(Failure, record::ReadError, record::Map, Store)>();
+    #[cfg(feature = "publish")]
+    require::<(publish::Publisher, publish::PublishError, publish::Published)>();
+};

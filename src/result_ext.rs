@@ -31,7 +31,7 @@ use record::Location;
 /// # std::fs::remove_dir_all(&dir)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub trait ResultExt<Via> {
+pub trait ResultExt<Via>: sealed::Sealed {
     /// Records an error and returns the result unchanged. An error that is already recorded is not recorded again.
     ///
     /// An `eyre::Report` gets a note with the path of the record, which color-eyre prints at the end.
@@ -70,6 +70,13 @@ pub trait ResultExt<Via> {
     /// ```
     #[must_use = "the outcome is recorded, but an error is not handled"]
     fn record_outcome(self) -> Self;
+}
+
+/// Only `Result` implements [`ResultExt`], so that it can get further methods.
+mod sealed {
+    pub trait Sealed {}
+
+    impl<T, E> Sealed for Result<T, E> {}
 }
 
 impl<T, E: ErrorSource<Via>, Via> ResultExt<Via> for Result<T, E> {

@@ -28,7 +28,7 @@ pub struct AdviceError {
 /// let error = Model::new(&ModelOptions::new().base_url("ftp://localhost").model("a-model")).unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::Settings);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The model is not specified, or an option, variable or `failures.toml` is invalid. Nothing was sent.

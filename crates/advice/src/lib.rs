@@ -54,6 +54,13 @@ pub use error::{AdviceError, ErrorKind};
 pub use models::{Answer, Fix, Model, ModelOptions, Provider};
 pub use prompt::Prompt;
 
+/// Threads share and send the types of the API.
+#[cfg(test)]
+const _: () = {
+    const fn require<T: Send + Sync>() {}
+    require::<(Advice, Advisor, AdviceError, Answer, Fix, Model, ModelOptions, Prompt)>();
+};
+
 /// The chapter of the book as a doctest, so that its Rust blocks compile.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/language-models.md")]

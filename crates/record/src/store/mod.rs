@@ -37,7 +37,7 @@ pub use write::write_whole;
 /// let recorder = tracing_failure::builder("io").durability(tracing_failure::record::Durability::Disk);
 /// # let _ = recorder;
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Durability {
     /// The operating system has the record. It survives a panic, an abort and `kill -9` of the process.
