@@ -8,5 +8,5 @@ pub use ::record::{
     Amendment, Behaviour, BoundCrossing, Breadcrumb, BuildInfo, Category, Confidence, Context, Convergence, Durability,
     ErrorEntry, Evidence, Failure, Frame, Limits, Location, Map, MapIter, NonFinite, Origin, PanicMatch, PanicOrigin,
     Process, RaisedPanic, ReadError, Relation, Resolution, SCHEMA, SpanEntry, Store, Suggestion, TrailEntry,
-    UnknownName, Value, amend, amend_failure, is_secret_name, redact_text, time,
+    UnknownNameError, Value, amend, amend_failure, is_secret_name, redact_text, time,
 };

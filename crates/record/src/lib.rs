@@ -17,7 +17,7 @@ mod value;
 pub use failure::{
     Behaviour, BoundCrossing, Breadcrumb, BuildInfo, Category, Confidence, Context, Convergence, ErrorEntry, Evidence,
     Failure, Frame, Location, NonFinite, Origin, PanicMatch, PanicOrigin, Process, RaisedPanic, ReadError, Relation,
-    Resolution, SCHEMA, SpanEntry, Suggestion, TrailEntry, UnknownName,
+    Resolution, SCHEMA, SpanEntry, Suggestion, TrailEntry, UnknownNameError,
 };
 pub use redact::{is_secret_name, redact_text};
 pub use store::{Amendment, Durability, Store, amend, amend_failure};

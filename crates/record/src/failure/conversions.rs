@@ -15,21 +15,21 @@ use super::{Behaviour, Category, Confidence};
 /// assert_eq!(error.to_string(), "unknown category `bad luck`");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownName {
+pub struct UnknownNameError {
     list: &'static str,
     name: String,
 }
 
-impl fmt::Display for UnknownName {
+impl fmt::Display for UnknownNameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "unknown {} `{}`", self.list, self.name)
     }
 }
 
-impl Error for UnknownName {}
+impl Error for UnknownNameError {}
 
-fn require<T>(found: Option<T>, list: &'static str, name: &str) -> Result<T, UnknownName> {
-    found.ok_or_else(|| UnknownName { list, name: name.to_owned() })
+fn require<T>(found: Option<T>, list: &'static str, name: &str) -> Result<T, UnknownNameError> {
+    found.ok_or_else(|| UnknownNameError { list, name: name.to_owned() })
 }
 
 /// The name in the record.
@@ -40,9 +40,9 @@ impl fmt::Display for Category {
 }
 
 impl FromStr for Category {
-    type Err = UnknownName;
+    type Err = UnknownNameError;
 
-    fn from_str(name: &str) -> Result<Self, UnknownName> {
+    fn from_str(name: &str) -> Result<Self, UnknownNameError> {
         require(Category::from_name(name), "category", name)
     }
 }
@@ -55,9 +55,9 @@ impl fmt::Display for Confidence {
 }
 
 impl FromStr for Confidence {
-    type Err = UnknownName;
+    type Err = UnknownNameError;
 
-    fn from_str(name: &str) -> Result<Self, UnknownName> {
+    fn from_str(name: &str) -> Result<Self, UnknownNameError> {
         require(Confidence::from_name(name), "confidence", name)
     }
 }

@@ -23,7 +23,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use category::Category;
 pub use context::{BuildInfo, Context, ErrorEntry, Frame, Location, Process, Relation, SpanEntry};
 pub use convergence::{Behaviour, BoundCrossing, Convergence, NonFinite};
-pub use conversions::UnknownName;
+pub use conversions::UnknownNameError;
 pub use panic_origin::{PanicMatch, PanicOrigin, RaisedPanic};
 pub use read::ReadError;
 pub use suggestion::{Confidence, Evidence, Origin, Resolution, Suggestion};
