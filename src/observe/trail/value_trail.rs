@@ -25,7 +25,7 @@ const WORDS_A_ROW: usize = 100;
 /// Rows of values by callsite, in one lane for all threads.
 ///
 /// A row may have texts, lists and objects besides numbers. Only a program that holds a global lock anyway should use
-/// it; the events of `tracing` go into a [`Trail`](crate::observe::trail::lanes::Trail).
+/// it; the events of `tracing` go into a `Trail`.
 #[derive(Debug)]
 pub struct ValueTrail {
     retention: Retention,
