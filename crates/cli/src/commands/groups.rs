@@ -91,8 +91,8 @@ struct RecordParameters {
 }
 
 impl Collector for GroupCollector {
-    fn add(&mut self, path: &Path, failure: Summary, json: &[u8], wanted: bool) {
-        if !wanted {
+    fn add(&mut self, path: &Path, failure: Summary, json: &[u8], matches: bool) {
+        if !matches {
             return;
         }
         let parameters = parse::<RecordParameters>(json).map_or_else(|_| Map::new(), |read| read.parameters);

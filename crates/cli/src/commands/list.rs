@@ -47,15 +47,14 @@ const COLUMNS: [Column; 7] = [
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let dir = failures_dir(dir)?;
     let listing = list_records(&dir)?;
-    let all = |limit| if limit == 0 { usize::MAX } else { limit };
     let (matching, shown, skipped) = if options.json || options.jsonl {
-        let limit = all(options.limit.unwrap_or(0));
+        let limit = row_limit(options.limit.unwrap_or(0));
         let (newest, skipped) = scan(&listing, &options.selection, || NewestRecords::new(limit, drop::<Summary>));
         let matching = newest.matching;
         write_json(newest, options.jsonl, screen)?;
         (matching, matching, skipped)
     } else {
-        let limit = all(options.limit.unwrap_or(DEFAULT_ROWS));
+        let limit = row_limit(options.limit.unwrap_or(DEFAULT_ROWS));
         let (newest, skipped) = scan(&listing, &options.selection, || NewestRecords::new(limit, truncate_error));
         let (matching, shown) = (newest.matching, newest.rows.len());
         write_table(newest, screen)?;
@@ -139,13 +138,21 @@ fn write_table(newest: NewestRecords<Summary>, screen: &mut Screen) -> Result<()
     Ok(table.write(screen)?)
 }
 
+/// The maximum number of rows. The option 0 means all.
+fn row_limit(option: usize) -> usize {
+    if option == 0 { usize::MAX } else { option }
+}
+
+fn load_compact_json(path: &Path) -> Result<String> {
+    Ok(compact_json(&String::from_utf8_lossy(&load_json(path)?)))
+}
+
 /// Writes the records as in their files, without white space.
 fn write_json(newest: NewestRecords<()>, lines: bool, screen: &mut Screen) -> Result<()> {
     let paths: Vec<PathBuf> = newest.rows.into_keys().rev().map(|(_, path)| path).collect();
     let (open, between, close) = if lines { ("", "\n", "\n") } else { ("[", ",\n ", "]\n") };
-    let record = |path: &Path| load_json(path).map(|json| compact_json(&String::from_utf8_lossy(&json)));
     let mut before = open;
-    map_in_order(&paths, record, |record| {
+    map_in_order(&paths, load_compact_json, |record| {
         match record {
             Ok(record) => {
                 screen.write_all(before.as_bytes())?;

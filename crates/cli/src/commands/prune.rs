@@ -181,13 +181,13 @@ impl Options {
         let mut selected = Vec::new();
         for (place, record) in records.iter().copied().enumerate().filter(|(place, _)| deletable[*place]) {
             let newer = records.len() - 1 - place;
-            if self.keep_last.is_some_and(|most| newer < most) {
+            if self.keep_last.is_some_and(|count| newer < count) {
                 break;
             }
             let is_too_many = self.older_than.is_none() && self.max_size.is_none();
             let is_too_old = oldest.is_some_and(|oldest| record.at < oldest);
-            let is_too_much = self.max_size.is_some_and(|most| bytes > most.as_u64());
-            if is_too_many || is_too_old || is_too_much {
+            let is_over_max_size = self.max_size.is_some_and(|limit| bytes > limit.as_u64());
+            if is_too_many || is_too_old || is_over_max_size {
                 bytes -= record.bytes;
                 selected.push(record);
             }

@@ -45,8 +45,8 @@ struct ReferenceRow<'a> {
 struct ReferenceIndex(BTreeMap<String, ReferenceEntry>);
 
 impl Collector for ReferenceIndex {
-    fn add(&mut self, _path: &Path, failure: Summary, _json: &[u8], wanted: bool) {
-        if !wanted {
+    fn add(&mut self, _path: &Path, failure: Summary, _json: &[u8], matches: bool) {
+        if !matches {
             return;
         }
         let entry = self.0.entry(failure.theoretical_ref).or_default();

@@ -55,10 +55,10 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
 }
 
 /// The path that the user gave, or the path of the amended record if the user gave a path to `latest.json`.
-pub(crate) fn path_to_report(given: &Path, amended: PathBuf) -> PathBuf {
-    match amended.file_name().filter(|name| given.ends_with("latest.json") && *name != "latest.json") {
-        Some(name) => given.with_file_name(name),
-        None => given.to_owned(),
+pub(crate) fn path_to_report(user_path: &Path, amended: PathBuf) -> PathBuf {
+    match amended.file_name().filter(|name| user_path.ends_with("latest.json") && *name != "latest.json") {
+        Some(name) => user_path.with_file_name(name),
+        None => user_path.to_owned(),
     }
 }
 

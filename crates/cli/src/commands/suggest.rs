@@ -16,7 +16,7 @@ use crate::exit_code::ExitCode;
 use crate::records::{failures_dir, open_record};
 use crate::screen::{Screen, report, visible};
 pub(crate) use options::Options;
-use saving::{is_kept, print_error_text, save_answer, warn_if_not_cached};
+use saving::{is_stored, print_error_text, save_answer, warn_if_not_cached};
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let model = Model::new(&options.model.to_options()?)?;
@@ -40,7 +40,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     let saved = options.save.then(|| save_answer(&record, &advice)).transpose();
     let printed = print(&advice, advisor.model().name(), saved.as_ref().ok().and_then(Option::as_ref), screen);
     if let Err(error) = &printed {
-        report(format_args!("failures: {}", print_error_text(error, is_kept(&advice, &saved))));
+        report(format_args!("failures: {}", print_error_text(error, is_stored(&advice, &saved))));
     }
     saved?;
     Ok(ExitCode::of_check(printed.is_ok() && record.is_certain))

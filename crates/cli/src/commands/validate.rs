@@ -26,9 +26,9 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
-    let given = if options.paths.is_empty() { vec![failures_dir(dir)?] } else { options.paths.clone() };
+    let paths = if options.paths.is_empty() { vec![failures_dir(dir)?] } else { options.paths.clone() };
     let (mut files, mut skipped) = (Vec::new(), SkippedFiles::default());
-    for path in given {
+    for path in paths {
         if path.is_dir() {
             files.extend(files_in_dir(&failures_dir(Some(&path))?, &mut skipped)?);
         } else {

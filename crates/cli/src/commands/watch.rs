@@ -62,7 +62,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
 }
 
 struct Watch {
-    given: Option<PathBuf>,
+    user_dir: Option<PathBuf>,
     dir: PathBuf,
     watcher: Option<RecommendedWatcher>,
     /// The files that have been read, and their state at that time.
@@ -140,15 +140,15 @@ fn inode(_: &Metadata) -> u64 {
 }
 
 impl Watch {
-    fn begin(given: Option<&Path>, watcher: Option<RecommendedWatcher>) -> Result<Self> {
-        let dir = watched_dir(given);
+    fn begin(user_dir: Option<&Path>, watcher: Option<RecommendedWatcher>) -> Result<Self> {
+        let dir = watched_dir(user_dir);
         if dir.exists() && !dir.is_dir() {
             bail!("{} is not a directory", dir.display());
         }
         let listed = if dir.exists() { list_records(&dir)?.paths } else { Vec::new() };
-        let given = given.map(Path::to_owned);
+        let user_dir = user_dir.map(Path::to_owned);
         let mut watch =
-            Watch { given, dir, watcher, files: HashMap::new(), known: HashSet::new(), has_skipped_files: false };
+            Watch { user_dir, dir, watcher, files: HashMap::new(), known: HashSet::new(), has_skipped_files: false };
         for path in listed {
             let Some(stamp) = FileStamp::of(&path) else { continue };
             let identity = FailureIdentity::in_file(&path);
@@ -179,8 +179,8 @@ impl Watch {
             Err(RecvTimeoutError::Disconnected) => std::thread::sleep(POLL_INTERVAL),
         }
         // The directory may have been created or replaced.
-        if self.given.is_some() || !self.dir.is_dir() {
-            self.dir = watched_dir(self.given.as_deref());
+        if self.user_dir.is_some() || !self.dir.is_dir() {
+            self.dir = watched_dir(self.user_dir.as_deref());
         }
         self.listen();
     }
@@ -221,8 +221,8 @@ impl Watch {
 }
 
 /// The directory to watch. It need not exist yet.
-fn watched_dir(given: Option<&Path>) -> PathBuf {
-    failures_dir(given).unwrap_or_else(|_| given.unwrap_or(Path::new("io/failures")).to_owned())
+fn watched_dir(user_dir: Option<&Path>) -> PathBuf {
+    failures_dir(user_dir).unwrap_or_else(|_| user_dir.unwrap_or(Path::new("io/failures")).to_owned())
 }
 
 /// The part of a file name after the area, which sorts by time.

@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use record::internal::existing_store;
 
-/// Returns the given directory or its subdirectory `failures`. Without a given directory, searches for `io/failures` in
+/// Returns the user's directory or its subdirectory `failures`. Without a directory, searches for `io/failures` in
 /// the current directory and its parents.
-pub(crate) fn failures_dir(given: Option<&Path>) -> Result<PathBuf> {
-    let Some(given) = given else { return nearest_failures_dir() };
-    let subdirectory = given.join("failures");
-    if given.is_dir() {
-        Ok(if subdirectory.is_dir() { subdirectory } else { given.to_owned() })
-    } else if given.exists() {
-        bail!("{} is not a directory", given.display())
+pub(crate) fn failures_dir(user_dir: Option<&Path>) -> Result<PathBuf> {
+    let Some(user_dir) = user_dir else { return nearest_failures_dir() };
+    let subdirectory = user_dir.join("failures");
+    if user_dir.is_dir() {
+        Ok(if subdirectory.is_dir() { subdirectory } else { user_dir.to_owned() })
+    } else if user_dir.exists() {
+        bail!("{} is not a directory", user_dir.display())
     } else {
-        bail!("no such directory: {} (no failure has been recorded there yet)", given.display())
+        bail!("no such directory: {} (no failure has been recorded there yet)", user_dir.display())
     }
 }
 
@@ -47,10 +47,10 @@ pub(crate) struct Listing {
 pub(crate) fn list_records(dir: &Path) -> Result<Listing> {
     let store = existing_store(dir)?;
     // The store returns absolute paths. Messages use the path that the user gave.
-    let as_given = |path: PathBuf| path.file_name().map_or(path.clone(), |name| dir.join(name));
+    let below_user_dir = |path: PathBuf| path.file_name().map_or(path.clone(), |name| dir.join(name));
     let (paths, copies) = store.paths_and_copies()?;
-    let paths = paths.into_iter().map(as_given).collect();
-    let copies = copies.into_iter().map(|(copy, original)| (as_given(copy), as_given(original))).collect();
+    let paths = paths.into_iter().map(below_user_dir).collect();
+    let copies = copies.into_iter().map(|(copy, original)| (below_user_dir(copy), below_user_dir(original))).collect();
     let names = std::fs::read_dir(dir).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.file_name()));
     let is_non_utf8 = |name: &OsString| name.to_str().is_none() && name.as_encoded_bytes().ends_with(b".json");
     Ok(Listing { paths, copies, non_utf8: names.filter(is_non_utf8).map(|name| dir.join(name)).collect() })

@@ -19,19 +19,18 @@ const MAX_DEPTH: usize = 127;
 ///
 /// A summary ignores most values, so it accepts records that no command can show.
 pub(crate) fn exceeds_max_depth(json: &[u8]) -> bool {
-    let opens = |byte: u8| matches!(byte, b'[' | b'{');
     // Fast path: most records have fewer brackets in total.
-    if json.iter().filter(|byte| opens(**byte)).count() <= MAX_DEPTH {
+    if json.iter().filter(|byte| matches!(byte, b'[' | b'{')).count() <= MAX_DEPTH {
         return false;
     }
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    let (mut depth, mut is_in_string, mut is_escaped) = (0_usize, false, false);
     for &byte in json {
-        if in_string {
-            in_string = byte != b'"' || escaped;
-            escaped = byte == b'\\' && !escaped;
+        if is_in_string {
+            is_in_string = byte != b'"' || is_escaped;
+            is_escaped = byte == b'\\' && !is_escaped;
         } else {
             match byte {
-                b'"' => in_string = true,
+                b'"' => is_in_string = true,
                 b'[' | b'{' => depth += 1,
                 b']' | b'}' => depth = depth.saturating_sub(1),
                 _ => {}
@@ -47,13 +46,13 @@ pub(crate) fn exceeds_max_depth(json: &[u8]) -> bool {
 /// Removes white space between JSON tokens. Numbers and strings keep their exact text.
 pub(crate) fn compact_json(json: &str) -> String {
     let mut line = String::with_capacity(json.len());
-    let (mut in_string, mut escaped) = (false, false);
+    let (mut is_in_string, mut is_escaped) = (false, false);
     for c in json.chars() {
-        if in_string || !matches!(c, ' ' | '\t' | '\n' | '\r') {
+        if is_in_string || !matches!(c, ' ' | '\t' | '\n' | '\r') {
             line.push(c);
         }
-        in_string ^= c == '"' && !escaped;
-        escaped = in_string && c == '\\' && !escaped;
+        is_in_string ^= c == '"' && !is_escaped;
+        is_escaped = is_in_string && c == '\\' && !is_escaped;
     }
     line
 }

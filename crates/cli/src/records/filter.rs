@@ -18,8 +18,6 @@ pub(crate) struct JqFilter(jaq_core::Filter<JustLut<Val>>);
 
 impl JqFilter {
     pub(crate) fn compile(code: &str) -> Result<Self> {
-        // `halt` would end the process.
-        let ends_process = |name: &str| name.starts_with("halt");
         let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
         let definitions = definitions.filter(|definition| !ends_process(definition.name));
         let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
@@ -30,7 +28,7 @@ impl JqFilter {
             .map_err(|errors| compile_error(code, errors.into_iter().flat_map(|(_, error)| error_positions(error))))?;
         let filter = Compiler::default().with_funs(functions).compile(modules).map_err(|errors| {
             let undefined = errors.into_iter().flat_map(|(_, undefined)| undefined);
-            compile_error(code, undefined.map(|(name, what)| (name, format!("undefined {}: {name}", what.as_str()))))
+            compile_error(code, undefined.map(|(name, kind)| (name, format!("undefined {}: {name}", kind.as_str()))))
         })?;
         Ok(JqFilter(filter))
     }
@@ -50,26 +48,32 @@ impl JqFilter {
     }
 }
 
+/// Returns true for `halt` and its variants, which would end the process.
+fn ends_process(name: &str) -> bool {
+    name.starts_with("halt")
+}
+
 /// The positions of syntax errors, each with a message.
 fn error_positions(error: load::Error<&str>) -> Vec<(&str, String)> {
-    let expected = |what: &str| format!("expected {what}");
     match error {
         load::Error::Io(errors) => errors,
-        load::Error::Lex(errors) => errors.into_iter().map(|(what, place)| (place, expected(what.as_str()))).collect(),
+        load::Error::Lex(errors) => {
+            errors.into_iter().map(|(expected, place)| (place, format!("expected {}", expected.as_str()))).collect()
+        }
         load::Error::Parse(errors) => {
-            errors.into_iter().map(|(what, place)| (place, expected(what.as_str()))).collect()
+            errors.into_iter().map(|(expected, place)| (place, format!("expected {}", expected.as_str()))).collect()
         }
     }
 }
 
 /// Formats the first error with its line of the filter and a mark under its position.
 fn compile_error<'a>(code: &'a str, mut error_positions: impl Iterator<Item = (&'a str, String)>) -> anyhow::Error {
-    let Some((place, what)) = error_positions.next() else { return anyhow!("not a jq filter") };
+    let Some((place, message)) = error_positions.next() else { return anyhow!("not a jq filter") };
     // The position may be the end of the text, or outside of it if the error is not in the filter itself.
     let start = (place.as_ptr().addr().wrapping_sub(code.as_ptr().addr())).min(code.len());
     let (line_start, line) = line_at(code, start);
     let column = width(&code[line_start..start]);
-    anyhow!("{what}\n  {line}\n  {:column$}^", "")
+    anyhow!("{message}\n  {line}\n  {:column$}^", "")
 }
 
 fn line_at(code: &str, at: usize) -> (usize, &str) {

@@ -94,7 +94,7 @@ fn latest_offset(name: &str) -> Option<usize> {
 /// Unreadable files are not counted, but each of them may be the requested record.
 fn find_by_offset(listing: &Listing, before: usize, dir: &Path) -> Result<RecordPath> {
     let mut skipped = SkippedFiles::from_listing(listing);
-    // A record from the future was written while a clock was wrong. It would stay the latest for ever.
+    // A record from the future was written while a clock was wrong. It would stay the latest forever.
     let now = record::time::now() + TimeDelta::minutes(1);
     let mut newest = Vec::new();
     for path in &listing.paths {

@@ -1,6 +1,6 @@
 //! Running jq filters in a separate process.
 //!
-//! A filter is a user's program: it can recurse or run for ever, or exhaust the memory. A process cannot stop this in
+//! A filter is a user's program: it can recurse or run forever, or exhaust the memory. A process cannot stop this in
 //! its own threads. The command therefore starts itself as a worker, sends it one record at a time, and starts a new
 //! worker when one dies.
 
@@ -13,7 +13,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 
 use super::filter::JqFilter;
 
@@ -78,7 +78,7 @@ impl Sandbox {
         }
         let mut worker = match state.worker.take() {
             Some(worker) => worker,
-            None => Worker::start(&self.code).map_err(|error| format!("{error:#}"))?,
+            None => Worker::start(&self.code).map_err(|error| format!("cannot start the filter process: {error}"))?,
         };
         match worker.ask(json) {
             Ok(reply) => {
@@ -121,16 +121,13 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(code: &str) -> Result<Self> {
-        let start = || {
-            let mut command = Command::new(this_program()?);
-            command.args([WORKER_ARGUMENT, code]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-            let mut child = command.spawn()?;
-            let pipes = child.stdin.take().zip(child.stdout.take());
-            let (input, output) = pipes.ok_or_else(|| io::Error::other("no pipe"))?;
-            io::Result::Ok(Worker { child, input, output })
-        };
-        start().context("cannot start the filter process")
+    fn start(code: &str) -> io::Result<Self> {
+        let mut command = Command::new(this_program()?);
+        command.args([WORKER_ARGUMENT, code]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn()?;
+        let pipes = child.stdin.take().zip(child.stdout.take());
+        let (input, output) = pipes.ok_or_else(|| io::Error::other("no pipe"))?;
+        Ok(Worker { child, input, output })
     }
 
     /// # Errors
@@ -228,19 +225,20 @@ struct FilterTimer(mpsc::Sender<bool>);
 impl FilterTimer {
     fn start() -> io::Result<Self> {
         let (sender, receiver) = mpsc::channel();
-        let watch = move || {
-            let mut is_working = false;
-            loop {
-                let timeout = if is_working { FILTER_TIMEOUT } else { Duration::MAX };
-                match receiver.recv_timeout(timeout) {
-                    Ok(is_running) => is_working = is_running,
-                    Err(RecvTimeoutError::Timeout) => std::process::exit(i32::from(TIMEOUT_EXIT_CODE)),
-                    Err(RecvTimeoutError::Disconnected) => return,
-                }
-            }
-        };
-        std::thread::Builder::new().name("filter-clock".to_owned()).spawn(watch)?;
+        std::thread::Builder::new().name("filter-timer".to_owned()).spawn(move || Self::run(&receiver))?;
         Ok(FilterTimer(sender))
+    }
+
+    fn run(receiver: &mpsc::Receiver<bool>) {
+        let mut is_running = false;
+        loop {
+            let timeout = if is_running { FILTER_TIMEOUT } else { Duration::MAX };
+            match receiver.recv_timeout(timeout) {
+                Ok(state) => is_running = state,
+                Err(RecvTimeoutError::Timeout) => std::process::exit(i32::from(TIMEOUT_EXIT_CODE)),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
     }
 
     fn begin(&self) {
@@ -260,13 +258,13 @@ impl FilterTimer {
 #[cfg(unix)]
 fn limit_memory() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = |resource, most: u64| {
+    let set_limit = |resource, bytes: u64| {
         let maximum = getrlimit(resource).maximum;
-        let most = maximum.map_or(most, |maximum| maximum.min(most));
-        let _ = setrlimit(resource, Rlimit { current: Some(most), maximum });
+        let bytes = maximum.map_or(bytes, |maximum| maximum.min(bytes));
+        let _ = setrlimit(resource, Rlimit { current: Some(bytes), maximum });
     };
-    limit(Resource::As, MAX_WORKER_MEMORY);
-    limit(Resource::Core, 0);
+    set_limit(Resource::As, MAX_WORKER_MEMORY);
+    set_limit(Resource::Core, 0);
 }
 
 #[cfg(not(unix))]

@@ -96,8 +96,8 @@ fn collect_records<G: Collector>(
 fn find_copies(paths: &[PathBuf], mut ids: Vec<IndexedId>) -> HashMap<&Path, &Path> {
     ids.sort_unstable();
     let mut copies = HashMap::new();
-    for same in ids.chunk_by(|(a, _), (b, _)| a == b).filter(|same| same.len() > 1) {
-        let files = || same.iter().map(|(_, place)| &*paths[*place]);
+    for group in ids.chunk_by(|(a, _), (b, _)| a == b).filter(|group| group.len() > 1) {
+        let files = || group.iter().map(|(_, place)| &*paths[*place]);
         let Some(original) = files().find(|path| has_store_name(path)).or_else(|| files().next()) else { continue };
         copies.extend(files().filter(|path| *path != original && !has_store_name(path)).map(|path| (path, original)));
     }

@@ -68,21 +68,21 @@ impl Selection {
     }
 
     fn matches(&self, failure: &Summary) -> bool {
-        let error = |text: &str| {
-            contains_ignoring_case(&failure.error_type, text) || contains_ignoring_case(&failure.error_message, text)
-        };
-        let is = |wanted: &Option<String>, test: &dyn Fn(&str) -> bool| wanted.as_deref().is_none_or(test);
-        is(&self.computation, &|text| contains_ignoring_case(&failure.computation, text))
-            && is(&self.reference, &|text| contains_ignoring_case(&failure.theoretical_ref, text))
-            && is(&self.error, &error)
-            && is(&self.category, &|name| failure.category().eq_ignore_ascii_case(name))
-            && is(&self.session, &|id| in_session(failure, id))
+        self.computation.as_deref().is_none_or(|text| contains_ignoring_case(&failure.computation, text))
+            && self.reference.as_deref().is_none_or(|text| contains_ignoring_case(&failure.theoretical_ref, text))
+            && self.error.as_deref().is_none_or(|text| error_contains(failure, text))
+            && self.category.as_deref().is_none_or(|name| failure.category().eq_ignore_ascii_case(name))
+            && self.session.as_deref().is_none_or(|id| is_in_session(failure, id))
             && self.since.is_none_or(|since| failure.timestamp >= since.start)
             && self.until.is_none_or(|until| failure.timestamp <= until.end)
     }
 }
 
-fn in_session(failure: &Summary, id: &str) -> bool {
+fn error_contains(failure: &Summary, text: &str) -> bool {
+    contains_ignoring_case(&failure.error_type, text) || contains_ignoring_case(&failure.error_message, text)
+}
+
+fn is_in_session(failure: &Summary, id: &str) -> bool {
     failure.context.session_id.as_deref().is_some_and(|session| session.starts_with(id) || session.ends_with(id))
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct Summary {
 
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct SummaryContext {
-    #[serde(default, deserialize_with = "uuid_or_none")]
+    #[serde(default, deserialize_with = "deserialize_valid_uuid")]
     pub(crate) id: Option<Uuid>,
     pub(crate) session_id: Option<String>,
     #[serde(default)]
@@ -31,7 +31,7 @@ pub(crate) struct SummaryContext {
 }
 
 /// Other programs may use ids that are not UUIDs.
-fn uuid_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uuid>, D::Error> {
+fn deserialize_valid_uuid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uuid>, D::Error> {
     let id = serde_json::Value::deserialize(deserializer)?;
     Ok(id.as_str().and_then(|text| text.parse().ok()))
 }

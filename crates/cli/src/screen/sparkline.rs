@@ -21,24 +21,24 @@ pub(crate) fn sparkline(head: &[Option<f64>], tail: &[Option<f64>], columns: usi
         line.push(GAP_MARK);
     }
     line.extend(tail.iter().map(|point| scale.symbol(*point)));
-    (line, scale.logarithmic)
+    (line, scale.is_logarithmic)
 }
 
 /// Maps numbers to bars.
 struct Scale {
     low: f64,
     high: f64,
-    logarithmic: bool,
+    is_logarithmic: bool,
 }
 
 impl Scale {
     fn of(points: impl Iterator<Item = f64>) -> Self {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         points.filter(|x| x.is_finite()).for_each(|x| (low, high) = (low.min(x), high.max(x)));
-        let logarithmic = low > 0.0 && high.log10() - low.log10() >= LOG_SCALE_DECADES;
+        let is_logarithmic = low > 0.0 && high.log10() - low.log10() >= LOG_SCALE_DECADES;
         // Halved, since the difference of two numbers may overflow.
-        let scaled = |x: f64| if logarithmic { x.log10() } else { x / 2.0 };
-        Scale { low: scaled(low), high: scaled(high), logarithmic }
+        let scaled = |x: f64| if is_logarithmic { x.log10() } else { x / 2.0 };
+        Scale { low: scaled(low), high: scaled(high), is_logarithmic }
     }
 
     fn symbol(&self, point: Option<f64>) -> char {
@@ -47,7 +47,7 @@ impl Scale {
             Some(x) if x.is_nan() => '×',
             Some(x) if x == f64::INFINITY => '↑',
             Some(x) if x == f64::NEG_INFINITY => '↓',
-            Some(x) => self.bar(if self.logarithmic { x.log10() } else { x / 2.0 }),
+            Some(x) => self.bar(if self.is_logarithmic { x.log10() } else { x / 2.0 }),
         }
     }
 

@@ -10,7 +10,7 @@ use super::paint::Style;
 /// Buffered standard output, which may be a terminal.
 pub(crate) struct Screen {
     out: BufWriter<StdoutLock<'static>>,
-    styled: bool,
+    is_styled: bool,
     is_terminal: bool,
     /// Maximum width of lines in columns; `None` if it is unlimited.
     pub(crate) width: Option<usize>,
@@ -19,12 +19,12 @@ pub(crate) struct Screen {
 impl Screen {
     pub(crate) fn stdout() -> Self {
         let stdout = io::stdout();
-        let styled = anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never;
+        let is_styled = anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never;
         let is_terminal = stdout.is_terminal();
         // Some terminals do not report their size.
         let size = if is_terminal { terminal_size::terminal_size() } else { None };
         let width = size.map(|(width, _)| usize::from(width.0));
-        Screen { out: BufWriter::new(stdout.lock()), styled, is_terminal, width }
+        Screen { out: BufWriter::new(stdout.lock()), is_styled, is_terminal, width }
     }
 
     /// Writes JSON. On a terminal, control characters are escaped.
@@ -46,7 +46,7 @@ impl Screen {
 
     /// Returns the text with a style if colours are enabled.
     pub(crate) fn paint(&self, style: Style, text: &str) -> String {
-        if self.styled && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        if self.is_styled && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 }
 

@@ -93,8 +93,8 @@ impl Table {
         let widths = self.widths(screen.width);
         let titles: Vec<String> = self.columns.iter().map(|column| column.title.to_owned()).collect();
         self.write_row(screen, &titles, &widths, |_| paint::FAINT)?;
-        for push_row in &self.rows {
-            self.write_row(screen, push_row, &widths, |column| column.style)?;
+        for row in &self.rows {
+            self.write_row(screen, row, &widths, |column| column.style)?;
         }
         Ok(())
     }
@@ -103,9 +103,9 @@ impl Table {
         let is_visible: Vec<bool> = self.columns.iter().map(|column| column.min_screen_width <= screen_width).collect();
         let mut place = is_visible.iter().cycle();
         self.columns.retain(|_| place.next() == Some(&true));
-        for push_row in &mut self.rows {
+        for row in &mut self.rows {
             let mut place = is_visible.iter();
-            push_row.retain(|_| place.next() == Some(&true));
+            row.retain(|_| place.next() == Some(&true));
         }
     }
 
@@ -134,12 +134,7 @@ impl Table {
     /// in proportion to the width that it may lose.
     fn widths(&self, screen_width: Option<usize>) -> Vec<usize> {
         let widest = |(index, column): (usize, &Column)| {
-            self.rows
-                .iter()
-                .map(|push_row| width(&push_row[index]))
-                .max()
-                .unwrap_or(0)
-                .clamp(width(column.title), MAX_CELL_WIDTH)
+            self.rows.iter().map(|row| width(&row[index])).max().unwrap_or(0).clamp(width(column.title), MAX_CELL_WIDTH)
         };
         let mut widths: Vec<usize> = self.columns.iter().enumerate().map(widest).collect();
         let needed = widths.iter().sum::<usize>() + COLUMN_GAP * self.columns.len().saturating_sub(1);

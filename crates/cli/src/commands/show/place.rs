@@ -18,19 +18,19 @@ pub(super) fn write(failure: &Failure, library_frames: bool, screen: &mut Screen
     }
     write_title("Where", screen)?;
     let working_dir = working_dir(failure);
-    let (own, others): (Vec<&Frame>, Vec<&Frame>) = context.frames.iter().partition(|frame| frame.in_app);
+    let (app_frames, others): (Vec<&Frame>, Vec<&Frame>) = context.frames.iter().partition(|frame| frame.in_app);
     let place = context.location.as_ref().map(|at| (place_of(at.file.as_deref(), at.line, working_dir), at));
-    own.iter().try_for_each(|frame| write_frame(frame, working_dir, screen))?;
+    app_frames.iter().try_for_each(|frame| write_frame(frame, working_dir, screen))?;
     if let Some((place, at)) = place
-        && !own.iter().any(|frame| place_of_frame(frame, working_dir) == place)
+        && !app_frames.iter().any(|frame| place_of_frame(frame, working_dir) == place)
     {
         let module = at.module.as_deref().map(|module| format!("  {}", one_line(module))).unwrap_or_default();
-        let prefix = if own.is_empty() { "" } else { "raised in " };
+        let prefix = if app_frames.is_empty() { "" } else { "raised in " };
         writeln!(screen, "  {prefix}{}{module}", screen.paint(paint::STRONG, &place))?;
     }
     let shown = if library_frames {
         others.len()
-    } else if own.is_empty() {
+    } else if app_frames.is_empty() {
         MAX_LIBRARY_FRAMES.min(others.len())
     } else {
         0

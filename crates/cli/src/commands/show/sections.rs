@@ -55,12 +55,15 @@ pub(super) fn write_head(failure: &Failure, screen: &mut Screen) -> Result<()> {
     Ok(writeln!(screen, "{}", known.into_iter().flatten().collect::<Vec<_>>().join(" · "))?)
 }
 
+/// Returns true if the error has data or notes, which the head does not show.
+fn has_details(error: &ErrorEntry) -> bool {
+    error.data.as_ref().is_some_and(|data| !is_empty(data)) || !error.notes.is_empty()
+}
+
 /// Writes the chain of errors, unless the head already shows all of it.
 pub(super) fn write_errors(failure: &Failure, screen: &mut Screen) -> Result<()> {
     let errors = &failure.context.errors;
-    let has_data = |data: &Option<Value>| data.as_ref().is_some_and(|data| !is_empty(data));
-    let says_more = |error: &ErrorEntry| has_data(&error.data) || !error.notes.is_empty();
-    if errors.len() < 2 && !errors.iter().any(says_more) {
+    if errors.len() < 2 && !errors.iter().any(has_details) {
         return Ok(());
     }
     write_title("Errors", screen)?;
@@ -191,8 +194,8 @@ pub(super) fn write_suggestions(failure: &Failure, earlier_fixes: &[Resolution],
         writeln!(screen, "  {}", wrap(&resolution.fix, screen.width, "  "))?;
     }
     let is_new = |fix: &&Resolution| {
-        let is_own_fix = failure.context.resolution.as_ref().is_some_and(|own| own.fix == fix.fix);
-        !is_own_fix && !failure.suggested_fixes.contains(&fix.fix)
+        let is_current_fix = failure.context.resolution.as_ref().is_some_and(|current| current.fix == fix.fix);
+        !is_current_fix && !failure.suggested_fixes.contains(&fix.fix)
     };
     if let Some(earlier_fix) = earlier_fixes.iter().find(is_new) {
         write_title("Fix of the same failure in another run", screen)?;
@@ -219,7 +222,7 @@ pub(super) fn write_suggestions(failure: &Failure, earlier_fixes: &[Resolution],
 /// The source of a suggestion and its confidence.
 fn origin_text(suggestion: &Suggestion) -> String {
     let when = suggestion.time.map(|time| format!(" on {}", local_time(time))).unwrap_or_default();
-    let who = match suggestion.origin {
+    let source = match suggestion.origin {
         Origin::Author => "the author of the error".to_owned(),
         Origin::Resolution => format!("fix of an earlier failure{when}"),
         Origin::Model => {
@@ -229,9 +232,9 @@ fn origin_text(suggestion: &Suggestion) -> String {
         }
         _ => suggestion.source.as_deref().or(suggestion.rule.as_deref()).unwrap_or("of unknown origin").to_owned(),
     };
-    let sure =
+    let confidence =
         suggestion.confidence.map(|confidence| format!("{} confidence · ", confidence.name())).unwrap_or_default();
-    one_line(&format!("{sure}{who}")).into_owned()
+    one_line(&format!("{confidence}{source}")).into_owned()
 }
 
 /// Writes the file, the ids and the run of the record.

@@ -95,14 +95,14 @@ fn curve(column: &Value, gap_after: Option<usize>, bars: usize) -> String {
     let Some(list) = column.as_list() else { return one_line(&column.to_string()).into_owned() };
     let series: Vec<Option<f64>> = list.iter().map(Value::as_f64).collect();
     let (head, tail) = series.split_at(gap_after.unwrap_or(0).min(series.len()));
-    let (bars, logarithmic) = sparkline(head, tail, bars);
+    let (bars, is_logarithmic) = sparkline(head, tail, bars);
     let numbers: Vec<f64> = series.into_iter().flatten().collect();
     let (ends, mut notes) = match numbers[..] {
         [] => return list.last().map(|value| one_line(&value.to_string()).into_owned()).unwrap_or_default(),
         [only] => (brief(only), Vec::new()),
         [first, .., last] => (format!("{} → {}", brief(first), brief(last)), extremes(&numbers, first, last)),
     };
-    if logarithmic {
+    if is_logarithmic {
         notes.push("log".to_owned());
     }
     let notes = if notes.is_empty() { String::new() } else { format!("  ({})", notes.join(", ")) };

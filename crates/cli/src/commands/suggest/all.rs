@@ -9,7 +9,7 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 
 use super::options::Options;
-use super::saving::{is_kept, print_error_text, save_answer, warn_if_not_cached};
+use super::saving::{is_stored, print_error_text, save_answer, warn_if_not_cached};
 use crate::records::{Collector, Progress, RecordFile, Selection, Summary, list_records, open_record, scan};
 use crate::screen::{Screen, count, one_line, paint, report};
 use text::error_chain;
@@ -18,20 +18,20 @@ use text::error_chain;
 const MAX_CONSECUTIVE_ERRORS: usize = 3;
 
 /// The size of a group and its newest failure.
-struct LatestOfGroup {
+struct FailureGroup {
     count: usize,
     latest: (DateTime<Utc>, PathBuf),
 }
 
 #[derive(Default)]
-struct LatestCollector(HashMap<String, LatestOfGroup>);
+struct LatestCollector(HashMap<String, FailureGroup>);
 
 impl Collector for LatestCollector {
-    fn add(&mut self, path: &Path, failure: Summary, _json: &[u8], wanted: bool) {
-        if wanted {
+    fn add(&mut self, path: &Path, failure: Summary, _json: &[u8], matches: bool) {
+        if matches {
             self.insert(
                 failure.context.fingerprint,
-                LatestOfGroup { count: 1, latest: (failure.timestamp, path.to_owned()) },
+                FailureGroup { count: 1, latest: (failure.timestamp, path.to_owned()) },
             );
         }
     }
@@ -42,7 +42,7 @@ impl Collector for LatestCollector {
 }
 
 impl LatestCollector {
-    fn insert(&mut self, fingerprint: String, group: LatestOfGroup) {
+    fn insert(&mut self, fingerprint: String, group: FailureGroup) {
         match self.0.get_mut(&fingerprint) {
             Some(known) => {
                 known.count += group.count;
@@ -53,8 +53,8 @@ impl LatestCollector {
     }
 
     /// The groups, largest first.
-    fn by_size(self) -> Vec<LatestOfGroup> {
-        let mut groups: Vec<LatestOfGroup> = self.0.into_values().collect();
+    fn by_size(self) -> Vec<FailureGroup> {
+        let mut groups: Vec<FailureGroup> = self.0.into_values().collect();
         groups.sort_by(|a, b| (b.count, &b.latest).cmp(&(a.count, &a.latest)));
         groups
     }
@@ -64,21 +64,21 @@ impl LatestCollector {
 pub(super) fn run(options: &Options, advisor: &Advisor, dir: &Path, screen: &mut Screen) -> Result<bool> {
     let (groups, is_complete) = groups(&options.selection, dir)?;
     let total = groups.len();
-    let wanted = if options.limit == 0 { total } else { options.limit.min(total) };
-    let (all_answered, stop_reason) = ask_in_turn(&groups[..wanted], options, advisor, dir, screen);
+    let requested = if options.limit == 0 { total } else { options.limit.min(total) };
+    let (all_answered, stop_reason) = ask_in_turn(&groups[..requested], options, advisor, dir, screen);
     if let Some(reason) = stop_reason {
         report(format_args!("{reason}"));
     } else if total == 0 {
         report(format_args!("no failures in {}{}", dir.display(), options.selection.filter_suffix()));
-    } else if total > wanted {
-        report(format_args!("{wanted} of {} asked about; use --limit 0 for all", count(total, "group")));
+    } else if total > requested {
+        report(format_args!("{requested} of {} asked about; use --limit 0 for all", count(total, "group")));
     }
     Ok(all_answered && is_complete)
 }
 
 /// Asks about one group after the other. Returns whether all questions were answered, and why some were not asked.
 fn ask_in_turn(
-    groups: &[LatestOfGroup],
+    groups: &[FailureGroup],
     options: &Options,
     advisor: &Advisor,
     dir: &Path,
@@ -118,7 +118,7 @@ fn ask_in_turn(
     (all_answered, None)
 }
 
-fn groups(selection: &Selection, dir: &Path) -> Result<(Vec<LatestOfGroup>, bool)> {
+fn groups(selection: &Selection, dir: &Path) -> Result<(Vec<FailureGroup>, bool)> {
     let (groups, skipped) = scan(&list_records(dir)?, selection, LatestCollector::default);
     skipped.report_all();
     Ok((groups.by_size(), skipped.is_empty()))
@@ -133,7 +133,7 @@ enum AnswerOutcome {
 
 /// Asks about the newest failure of a group, saves the answer if requested, and prints it.
 fn ask_about(
-    group: &LatestOfGroup,
+    group: &FailureGroup,
     options: &Options,
     advisor: &Advisor,
     dir: &Path,
@@ -145,14 +145,16 @@ fn ask_about(
     warn_if_not_cached(&advice);
     let saved = options.save.then(|| save_answer(&record, &advice)).transpose();
     let printed = print(group, &record, &advice, saved.as_ref().ok().and_then(Option::as_ref), screen);
-    let is_kept = is_kept(&advice, &saved);
+    let is_stored = is_stored(&advice, &saved);
     saved?;
-    Ok(printed
-        .map_or_else(|error| AnswerOutcome::Unprinted(print_error_text(&error, is_kept)), |()| AnswerOutcome::Printed))
+    Ok(printed.map_or_else(
+        |error| AnswerOutcome::Unprinted(print_error_text(&error, is_stored)),
+        |()| AnswerOutcome::Printed,
+    ))
 }
 
 fn print(
-    group: &LatestOfGroup,
+    group: &FailureGroup,
     record: &RecordFile,
     advice: &Advice,
     saved: Option<&String>,

@@ -43,12 +43,12 @@ fn write_fix(number: usize, fix: &Fix, screen: &mut Screen) -> Result<()> {
 /// The model with its provider, the requested name if it differs, and the number of tokens or the time of a cached
 /// answer.
 fn source(advice: &Advice, asked_for: &str) -> String {
-    let asked = if advice.model == asked_for { String::new() } else { format!(", requested as {asked_for}") };
+    let requested = if advice.model == asked_for { String::new() } else { format!(", requested as {asked_for}") };
     let tokens = advice.tokens.map(|tokens| format!(", {tokens} tokens")).unwrap_or_default();
     let from_cache = || format!(", on {}, cached in .suggestions (use --fresh to ask again)", local_time(advice.time));
     let when = if advice.is_cached { from_cache() } else { tokens };
     let model = truncate_to_width(&advice.model, MAX_MODEL_COLUMNS);
-    one_line(&format!("{model} by {}{asked}{when}", advice.provider)).into_owned()
+    one_line(&format!("{model} by {}{requested}{when}", advice.provider)).into_owned()
 }
 
 fn write_title(text: &str, screen: &mut Screen) -> Result<()> {

@@ -12,13 +12,13 @@ use crate::signals::SignalGuard;
 use text::error_chain;
 
 /// Returns true if the answer is cached or saved.
-pub(super) fn is_kept(advice: &Advice, saved: &Result<Option<String>>) -> bool {
+pub(super) fn is_stored(advice: &Advice, saved: &Result<Option<String>>) -> bool {
     advice.cache_error.is_none() || matches!(saved, Ok(Some(_)))
 }
 
 /// The message about an answer that could not be printed.
-pub(super) fn print_error_text(error: &anyhow::Error, is_kept: bool) -> String {
-    let consequence = if is_kept {
+pub(super) fn print_error_text(error: &anyhow::Error, is_stored: bool) -> String {
+    let consequence = if is_stored {
         "the answer is stored: run the command again without --fresh to see it"
     } else {
         "the answer is lost"

@@ -110,11 +110,11 @@ fn not_utf8(bytes: &[u8], valid: usize) -> Problem {
 fn not_json(text: &str, error: &serde_json::Error) -> Problem {
     let words = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
-    let what = words.strip_suffix(&place).unwrap_or(&words);
+    let description = words.strip_suffix(&place).unwrap_or(&words);
     let message = match cause(text, error) {
         Some(cause) => format!("not JSON: {cause}"),
-        None if error.is_data() => what.to_owned(),
-        None => format!("not JSON: {what}"),
+        None if error.is_data() => description.to_owned(),
+        None => format!("not JSON: {description}"),
     };
     Problem::at(Some((error.line().max(1), error.column().max(1))), "", message)
 }
