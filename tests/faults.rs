@@ -332,8 +332,8 @@ fn a_full_disk_leaves_no_part_of_a_record() {
     });
     let run = run.ok();
     assert_eq!(diverted(&run.stderr).len(), 3);
-    let left: Vec<_> = std::fs::read_dir(run.dir().join("failures")).unwrap().collect();
-    assert!(left.iter().all(|entry| entry.as_ref().unwrap().file_name() == ".latest.lock"), "{left:?}");
+    let remaining: Vec<_> = std::fs::read_dir(run.dir().join("failures")).unwrap().collect();
+    assert!(remaining.iter().all(|entry| entry.as_ref().unwrap().file_name() == ".latest.lock"), "{remaining:?}");
     assert_eq!(run.stderr.matches("cannot write the runtime log").count(), 1, "{}", run.stderr);
     assert!(run.stderr.contains("lines of the runtime log could not be written"), "{}", run.stderr);
 }

@@ -200,14 +200,14 @@ fn lines_of_many_threads_are_all_there_and_whole() {
         assert_eq!((guard.stats().log_lines, guard.stats().log_lines_lost), (40_000, 0));
     });
     let run = run.ok();
-    let mut seen: Vec<_> = run
+    let mut numbers: Vec<_> = run
         .log()
         .iter()
         .map(|line| (line["fields"]["thread"].as_u64().unwrap(), line["fields"]["n"].as_u64().unwrap()))
         .collect();
-    seen.sort_unstable();
-    seen.dedup();
-    assert_eq!(seen.len(), 40_000);
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers.len(), 40_000);
 }
 
 #[test]

@@ -69,9 +69,9 @@ fn errors_are_anything_that_is_an_error_or_lends_one() {
     let lent: &(dyn std::error::Error + 'static) = &SeriesError;
     logger.log_failure("observable", lent, &(), "§1").unwrap();
     let failures = failures(dir.path());
-    let said: Vec<_> = failures.iter().map(|failure| (&*failure.error_type, &*failure.error_message)).collect();
+    let errors: Vec<_> = failures.iter().map(|failure| (&*failure.error_type, &*failure.error_message)).collect();
     assert_eq!(
-        said,
+        errors,
         [
             ("SeriesError", "no critical exponent"),
             ("SeriesError", "the series does not converge"),

@@ -26,13 +26,13 @@ fn what_was_acknowledged_survives_kill_9_and_every_file_is_whole() {
     for round in 0..20 {
         let mut child = child_command(dir.path()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        // Killed after a number of records that differs from round to round, in the middle of the next.
+        // The kill comes in the middle of a record, after a different number of records in each round.
         let mut paths =
             lines.map_while(Result::ok).filter_map(|line| line.strip_prefix("recorded ").map(str::to_owned));
-        let seen: Vec<String> = paths.by_ref().take(1 + round * 3).collect();
+        let first_paths: Vec<String> = paths.by_ref().take(1 + round * 3).collect();
         child.kill().unwrap();
-        let seen = seen.into_iter().chain(paths);
-        for path in seen {
+        let all_paths = first_paths.into_iter().chain(paths);
+        for path in all_paths {
             // The last line may be cut.
             if path.ends_with(".json") {
                 read_valid(Path::new(&path));

@@ -36,7 +36,7 @@ fn integers(entry: &TrailEntry, name: &str) -> Vec<i64> {
     column(entry, name).iter().map(integer).collect()
 }
 
-fn said(failure: &Failure) -> Vec<&str> {
+fn messages(failure: &Failure) -> Vec<&str> {
     failure.context.breadcrumbs.iter().map(|breadcrumb| breadcrumb.message.as_str()).collect()
 }
 
@@ -85,8 +85,8 @@ fn the_beginning_and_the_end_of_a_long_run_are_kept() {
     });
     let failure = run.ok().failure();
     let long = entry(&failure, "step");
-    let kept: Vec<i64> = (0..8).chain(9752..10_000).collect();
-    assert_eq!(integers(long, "step"), kept);
+    let expected: Vec<i64> = (0..8).chain(9752..10_000).collect();
+    assert_eq!(integers(long, "step"), expected);
     assert_eq!((long.seen, long.dropped, long.head), (10_000, 9744, Some(8)));
     assert_eq!(long.elapsed_s.len(), 256);
     assert!(long.elapsed_s.is_sorted());
@@ -99,7 +99,7 @@ fn the_beginning_and_the_end_of_a_long_run_are_kept() {
 
 #[test]
 fn how_much_is_kept_can_be_chosen() {
-    for (first, last, kept) in [(2, 3, vec![0, 1, 97, 98, 99]), (0, 2, vec![98, 99]), (2, 0, vec![0, 1])] {
+    for (first, last, expected) in [(2, 3, vec![0, 1, 97, 98, 99]), (0, 2, vec![98, 99]), (2, 0, vec![0, 1])] {
         let dir = tempfile::tempdir().unwrap();
         let (layer, _guard) = builder(dir.path()).trail(first, last).stderr_notice(false).layer().unwrap();
         use tracing_subscriber::prelude::*;
@@ -109,7 +109,7 @@ fn how_much_is_kept_can_be_chosen() {
             error!("failed");
         });
         let failure = &support::failures(&dir.path().join("failures"))[0];
-        assert_eq!(integers(entry(failure, "step"), "step"), kept);
+        assert_eq!(integers(entry(failure, "step"), "step"), expected);
     }
 }
 
@@ -298,12 +298,16 @@ fn the_last_words_are_kept_beside_the_numbers() {
     });
     let run = run.ok();
     let failure = run.failure();
-    let said = said(&failure);
-    assert_eq!(said.len(), 32);
-    assert_eq!(said[0], "phase 10 begins");
-    assert_eq!(said[29], "phase 39 begins");
-    assert!(said[30].starts_with("switching method=RK45 api_key=[redacted]"), "{}", said[30]);
-    assert!(said[31].starts_with("grüße grüße") && said[31].ends_with('…') && said[31].len() < 240, "{}", said[31]);
+    let messages = messages(&failure);
+    assert_eq!(messages.len(), 32);
+    assert_eq!(messages[0], "phase 10 begins");
+    assert_eq!(messages[29], "phase 39 begins");
+    assert!(messages[30].starts_with("switching method=RK45 api_key=[redacted]"), "{}", messages[30]);
+    assert!(
+        messages[31].starts_with("grüße grüße") && messages[31].ends_with('…') && messages[31].len() < 240,
+        "{}",
+        messages[31]
+    );
     let breadcrumbs = &failure.context.breadcrumbs;
     assert_eq!((&*breadcrumbs[29].level, &*breadcrumbs[30].level), ("INFO", "WARN"));
     assert_eq!(breadcrumbs[0].location.as_ref().unwrap().file.as_deref(), Some(file!()));
@@ -325,7 +329,7 @@ fn values_are_not_formatted_for_the_trail() {
     });
     let failure = run.ok().failure();
     assert_eq!(failure.context.trail.len(), 1);
-    assert_eq!(said(&failure), ["words"; 10]);
+    assert_eq!(messages(&failure), ["words"; 10]);
 }
 
 struct Talkative;
@@ -358,7 +362,7 @@ fn messages_that_log_or_panic_cost_only_themselves() {
         error!("failed");
     });
     let failure = run.ok().failure();
-    assert_eq!(said(&failure), ["talkative", "[its Debug panicked: no words]"]);
+    assert_eq!(messages(&failure), ["talkative", "[its Debug panicked: no words]"]);
     let steps: Vec<_> = failure.context.trail.iter().map(|entry| integers(entry, "step")).collect();
     assert_eq!(steps, [[1], [2]]);
     assert_eq!(failure.context.trail[0].message.as_deref(), Some("talkative numbers"));
@@ -406,7 +410,7 @@ fn odd_fields_are_no_trouble() {
     assert!(columns[3].starts_with(r#"{"a":[1],"b":[2.0],"c":[true],"d":[4]"#), "{}", columns[3]);
     assert!(columns[3].ends_with(r#""o":[15],"p":[16],"q":[17.5],"r":[false]}"#), "{}", columns[3]);
     assert_eq!((columns[4].as_str(), columns.len()), (r#"{"x":[3]}"#, 5));
-    assert_eq!(said(&failure), ["", "sometimes"]);
+    assert_eq!(messages(&failure), ["", "sometimes"]);
 }
 
 #[test]
@@ -435,7 +439,7 @@ fn records_of_the_log_crate_are_words() {
         error!("failed");
     });
     let failure = run.ok().failure();
-    assert_eq!((said(&failure), failure.context.trail.len()), (vec!["step 3 accepted"], 0));
+    assert_eq!((messages(&failure), failure.context.trail.len()), (vec!["step 3 accepted"], 0));
 }
 
 #[test]
@@ -468,7 +472,7 @@ fn a_field_that_is_called_log_target_is_no_target() {
         error!("failed");
     });
     let failure = run.ok().failure();
-    assert!(said(&failure).contains(&"mine log.target=hyper"), "{:?}", said(&failure));
+    assert!(messages(&failure).contains(&"mine log.target=hyper"), "{:?}", messages(&failure));
 }
 
 #[test]
@@ -481,7 +485,7 @@ fn a_field_that_is_called_like_one_of_the_log_crate_is_kept() {
         error!("failed");
     });
     let failure = run.ok().failure();
-    assert_eq!(said(&failure), ["read log.file=grid.h5 log.target=t"]);
+    assert_eq!(messages(&failure), ["read log.file=grid.h5 log.target=t"]);
     assert_eq!(failure.context.breadcrumbs[0].location.as_ref().unwrap().target.as_deref(), Some(module_path!()));
     assert_eq!(entry(&failure, "line of the grid").columns.to_string(), r#"{"log.line":[7]}"#);
 }
@@ -553,7 +557,7 @@ fn a_later_failure_shows_what_failed_before_in_its_computation() {
     let failures = run.ok().failures();
     assert!(failures[0].context.trail.is_empty());
     assert_eq!(integers(entry(&failures[2], "first"), "step"), [1]);
-    assert_eq!(said(&failures[2]), ["second"]);
+    assert_eq!(messages(&failures[2]), ["second"]);
 }
 
 #[test]
@@ -588,8 +592,8 @@ fn many_long_series_share_the_space_equally() {
         error!("failed");
     });
     let failure = run.ok().failure();
-    let seen: u64 = failure.context.trail.iter().map(|entry| entry.seen).sum();
-    assert_eq!(seen, 40 * 300);
+    let total: u64 = failure.context.trail.iter().map(|entry| entry.seen).sum();
+    assert_eq!(total, 40 * 300);
     for entry in &failure.context.trail {
         assert_eq!(entry.seen, entry.dropped + entry.elapsed_s.len() as u64);
         if let (Some(head), false) = (entry.head, entry.elapsed_s.is_empty()) {
@@ -600,11 +604,11 @@ fn many_long_series_share_the_space_equally() {
         }
     }
     for name in 0..40 {
-        let kept = integers(entry(&failure, &name.to_string()), "step");
-        assert!((20..60).contains(&kept.len()), "{name}: {kept:?}");
-        assert!(kept.starts_with(&[0, 1, 2]) && kept.ends_with(&[297, 298, 299]), "{name}: {kept:?}");
+        let steps = integers(entry(&failure, &name.to_string()), "step");
+        assert!((20..60).contains(&steps.len()), "{name}: {steps:?}");
+        assert!(steps.starts_with(&[0, 1, 2]) && steps.ends_with(&[297, 298, 299]), "{name}: {steps:?}");
     }
-    assert_eq!(said(&failure), ["said at last"]);
+    assert_eq!(messages(&failure), ["said at last"]);
 }
 
 #[test]
@@ -651,10 +655,10 @@ struct Worker {
 
 impl Worker {
     fn start() -> Self {
-        let (spans, given) = std::sync::mpsc::channel::<(Span, bool)>();
+        let (spans, receiver) = std::sync::mpsc::channel::<(Span, bool)>();
         let (say_done, done) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
-            for (span, fails) in given {
+            for (span, fails) in receiver {
                 span.in_scope(|| {
                     debug!(fails, "step");
                     if fails {
@@ -741,12 +745,12 @@ fn layers_side_by_side_and_one_inside_the_other_have_trails_of_their_own() {
     });
     let of = |name: &str| {
         let failures = support::failures(&dir.path().join(name).join("failures"));
-        let told = |failure: &Failure| {
+        let summary = |failure: &Failure| {
             let entries = failure.context.trail.iter();
             let entries = entries.map(|entry| format!("{}{}", entry.message.as_deref().unwrap(), entry.columns));
             format!("{}: {}", failure.computation, entries.collect::<Vec<_>>().join(" "))
         };
-        failures.iter().map(told).collect::<Vec<_>>()
+        failures.iter().map(summary).collect::<Vec<_>>()
     };
     assert_eq!(of("all"), [r#"detail: fine{"step":[0,1,2]} coarse{"step":[0,1,2]}"#]);
     assert_eq!(of("coarse"), [r#"solve: coarse{"step":[0,1,2]}"#], "it does not see the detail");

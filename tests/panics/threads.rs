@@ -306,8 +306,8 @@ fn computations_that_unwind_together_do_not_take_each_others_panics() {
     for failure in &failures {
         let own = format!("worker of {},", failure.computation);
         let is_of_a_worker = |text: &&str| text.contains("worker of");
-        let said = messages(failure).into_iter().chain([failure.error_message.as_str()]);
-        for text in said.filter(is_of_a_worker) {
+        let texts = messages(failure).into_iter().chain([failure.error_message.as_str()]);
+        for text in texts.filter(is_of_a_worker) {
             assert!(text.contains(&own), "{} has {text:?}", failure.computation);
         }
         if let Some((PanicMatch::Payload, raised)) = origin(failure) {

@@ -150,12 +150,12 @@ fn breadcrumbs_name_their_span() {
         info!("measuring");
         error!("failed");
     });
-    let told = failure.context.breadcrumbs.iter().map(|breadcrumb| {
+    let breadcrumbs = failure.context.breadcrumbs.iter().map(|breadcrumb| {
         format!("{} {} {}", breadcrumb.span.as_deref().unwrap(), breadcrumb.message, breadcrumb.span_fields)
     });
     let chain = r#"{"chain":3,"seed":17,"api_key":"[redacted]"}"#;
     assert_eq!(
-        told.collect::<Vec<_>>(),
+        breadcrumbs.collect::<Vec<_>>(),
         ["solve begin {}".to_owned(), format!("warm_up thermalised {chain}"), format!("chain measuring {chain}")]
     );
 }

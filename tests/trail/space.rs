@@ -4,7 +4,7 @@ use tracing::{debug, error, info, info_span, trace};
 use tracing_failure::builder;
 
 use super::support::in_child;
-use super::{entry, integers, said, solve};
+use super::{entry, integers, messages, solve};
 
 /// Calls a macro for ten callsites.
 macro_rules! callsites {
@@ -147,10 +147,10 @@ fn a_chatty_library_leaves_the_words_of_the_program() {
         error!("failed");
     });
     let failure = run.ok().failure();
-    let said = said(&failure);
-    assert_eq!(said.len(), 32);
-    assert_eq!((said[0], said[31]), ("mesh read", "request 79"));
-    assert!(said.contains(&"connected"), "{said:?}");
+    let messages = messages(&failure);
+    assert_eq!(messages.len(), 32);
+    assert_eq!((messages[0], messages[31]), ("mesh read", "request 79"));
+    assert!(messages.contains(&"connected"), "{messages:?}");
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn the_program_has_most_of_the_words_if_all_talk() {
         error!("failed");
     });
     let failure = run.ok().failure();
-    let of = |target: &str| said(&failure).iter().filter(|text| text.starts_with(target)).count();
+    let of = |target: &str| messages(&failure).iter().filter(|text| text.starts_with(target)).count();
     assert_eq!((of("own"), of("a"), of("b")), (24, 4, 4));
     assert!(failure.context.breadcrumbs.is_sorted_by_key(|breadcrumb| breadcrumb.elapsed_s));
 }
@@ -189,9 +189,9 @@ fn a_filter_chooses_what_trail_and_breadcrumbs_keep() {
     });
     let run = run.ok();
     let failure = run.failure();
-    let messages: Vec<_> = failure.context.trail.iter().filter_map(|entry| entry.message.as_deref()).collect();
-    assert_eq!(messages, ["kept", "solver"]);
-    assert_eq!((failure.context.trail.len(), said(&failure)), (2, vec!["words"]));
+    let entry_messages: Vec<_> = failure.context.trail.iter().filter_map(|entry| entry.message.as_deref()).collect();
+    assert_eq!(entry_messages, ["kept", "solver"]);
+    assert_eq!((failure.context.trail.len(), messages(&failure)), (2, vec!["words"]));
     let logged = run.log().iter().filter(|line| line["message"] == "too detailed" || line["message"] == "off").count();
     assert_eq!(logged, 2, "the log has a filter of its own");
 }
@@ -218,7 +218,7 @@ fn a_target_that_a_filter_prefers_is_the_programs_own() {
         error!("failed");
     });
     let failure = run.ok().failure();
-    assert_eq!(said(&failure).iter().filter(|text| text.starts_with("own")).count(), 24);
+    assert_eq!(messages(&failure).iter().filter(|text| text.starts_with("own")).count(), 24);
 }
 
 #[test]

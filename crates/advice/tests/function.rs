@@ -59,17 +59,17 @@ fn its_answer_becomes_part_of_the_record() {
 #[test]
 fn it_is_asked_once_where_there_is_a_directory() {
     let dir = tempfile::tempdir().unwrap();
-    let asked = Arc::new(AtomicUsize::new(0));
+    let calls = Arc::new(AtomicUsize::new(0));
     let model = |name: &str| {
-        let asked = asked.clone();
+        let calls = calls.clone();
         Model::from_fn("here", name, move |_| {
-            asked.fetch_add(1, Ordering::Relaxed);
+            calls.fetch_add(1, Ordering::Relaxed);
             Ok(ANSWER.to_owned())
         })
     };
     let count = |advisor: &Advisor, message: &str| {
         let is_cached = advisor.advise(&failure(message)).unwrap().is_cached;
-        (is_cached, asked.load(Ordering::Relaxed))
+        (is_cached, calls.load(Ordering::Relaxed))
     };
     let advisor = Advisor::new(model("a-model")).dir(dir.path());
     assert_eq!(count(&advisor, "no convergence within 50 iterations"), (false, 1));

@@ -95,8 +95,8 @@ fn an_answer_becomes_part_of_the_record_once() {
     assert_eq!(read(&path), after);
     let valid = workspace.run(&["validate"]);
     assert!(!valid.stdout().contains(path.file_name().unwrap().to_str().unwrap()), "{}", valid.transcript());
-    let left: Vec<String> = workspace.files().into_iter().filter(|name| name.contains("tmp")).collect();
-    assert!(left.is_empty(), "{left:?}");
+    let remaining: Vec<String> = workspace.files().into_iter().filter(|name| name.contains("tmp")).collect();
+    assert!(remaining.is_empty(), "{remaining:?}");
 }
 
 #[test]
@@ -351,8 +351,8 @@ fn a_record_elsewhere_teaches_the_others_nothing() {
     std::fs::copy(&path, workspace.dir().join("elsewhere/a.json")).unwrap();
     let run = workspace.run(&["resolve", "elsewhere/a.json", "--fix", "started at 3.5"]);
     assert!(run.stdout().contains("later failures do not suggest the fix"), "{}", run.transcript());
-    let left: Vec<_> = std::fs::read_dir(workspace.dir().join("elsewhere")).unwrap().collect();
-    assert_eq!(left.len(), 1, "{left:?}");
+    let remaining: Vec<_> = std::fs::read_dir(workspace.dir().join("elsewhere")).unwrap().collect();
+    assert_eq!(remaining.len(), 1, "{remaining:?}");
     assert!(!workspace.failures().join("resolutions.jsonl").exists());
 }
 

@@ -167,10 +167,10 @@ fn smart_http() {
 fn a_remote_that_never_answers_costs_the_timeout_and_leaves_no_process() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
-    let (asked, questions) = std::sync::mpsc::channel();
+    let (sender, questions) = std::sync::mpsc::channel();
     let port = web_server(Box::new(move |stream| {
         Request::read(stream)?;
-        asked.send(()).unwrap();
+        sender.send(()).unwrap();
         // The other side closes, not we.
         stream.read_to_end(&mut Vec::new()).map(drop)
     }));
@@ -196,8 +196,8 @@ fn a_remote_that_wants_a_password_asks_nobody() {
         )
     }));
     clone.fail("rg_flow");
-    let asked = world.path().join("asked");
-    let askpass = program(&world, "askpass", &format!("touch '{}'", asked.display()));
+    let marker = world.path().join("asked");
+    let askpass = program(&world, "askpass", &format!("touch '{}'", marker.display()));
     clone.git(&["config", "core.askPass", askpass.to_str().unwrap()]);
     for url in [format!("http://127.0.0.1:{port}/origin"), format!("http://me:pa55@127.0.0.1:{port}/origin")] {
         clone.git(&["remote", "set-url", "origin", &url]);
@@ -207,7 +207,7 @@ fn a_remote_that_wants_a_password_asks_nobody() {
         let answer = clone.publisher().remote(&url).run();
         assert!(!format!("{answer:?}").contains("pa55"), "{answer:?}");
     }
-    assert!(!asked.exists());
+    assert!(!marker.exists());
 }
 
 /// A program beside the repositories.

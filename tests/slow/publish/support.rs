@@ -224,11 +224,11 @@ impl Repo {
     /// Intact, and nothing of ours left behind.
     pub fn assert_healthy(&self) {
         self.assert_intact();
-        let left: Vec<_> = walk(&self.dir.join(".git"))
+        let remaining: Vec<_> = walk(&self.dir.join(".git"))
             .into_iter()
             .filter(|path| path.extension() == Some(OsStr::new("lock")))
             .collect();
-        assert!(left.is_empty(), "{left:?}");
+        assert!(remaining.is_empty(), "{remaining:?}");
     }
 }
 
@@ -385,7 +385,7 @@ fn answer(result: Result<Json, PublishError>) -> Json {
     })
 }
 
-fn told(published: Published) -> Json {
+fn to_json(published: Published) -> Json {
     let what = match &published.outcome {
         Outcome::Committed(why) => format!("Committed: {}", variant(format!("{why:?}"))),
         outcome => variant(format!("{outcome:?}")),
@@ -425,7 +425,7 @@ fn a_publisher() {
             })
         }))
     } else {
-        answer(publisher.publish().map(told))
+        answer(publisher.publish().map(to_json))
     };
     println!("{ANSWER}{answer}");
 }

@@ -166,7 +166,7 @@ fn read_expected(dir: &Path) -> Expected {
     rows.into_iter().map(|(number, lists)| (number, model(lists))).collect()
 }
 
-fn kept(all: &[u64]) -> Vec<u64> {
+fn first_and_last(all: &[u64]) -> Vec<u64> {
     let head = all.len().min(FIRST);
     let tail = head.max(all.len().saturating_sub(LAST));
     [&all[..head], &all[tail..]].concat()
@@ -182,16 +182,16 @@ fn check(failure: &Failure, model: &Model) {
     let steps: Vec<&TrailEntry> = trail.iter().filter(|entry| entry.message.as_deref() == Some("step")).collect();
     let late = trail.iter().find(|entry| entry.span.is_some());
     assert_eq!(late.map_or(0, |entry| entry.seen), model.residuals.len() as u64);
-    assert_eq!(numbers(late.and_then(|entry| entry.columns.get("residual"))), kept(&model.residuals));
+    assert_eq!(numbers(late.and_then(|entry| entry.columns.get("residual"))), first_and_last(&model.residuals));
     assert_eq!(steps.iter().map(|entry| entry.seen).sum::<u64>(), model.steps.len() as u64);
     match steps[..] {
-        [only] => assert_eq!(numbers(only.columns.get("step")), kept(&model.steps)),
+        [only] => assert_eq!(numbers(only.columns.get("step")), first_and_last(&model.steps)),
         // Events in helper spans have entries of their own.
         _ => steps.iter().for_each(|entry| check_part(entry, &model.steps)),
     }
-    let said: Vec<&str> = failure.context.breadcrumbs.iter().map(|breadcrumb| &*breadcrumb.message).collect();
+    let messages: Vec<&str> = failure.context.breadcrumbs.iter().map(|breadcrumb| &*breadcrumb.message).collect();
     let words: Vec<String> = model.words.iter().map(|word| format!("word {word}")).collect();
-    assert_eq!(said, words[words.len().saturating_sub(32)..]);
+    assert_eq!(messages, words[words.len().saturating_sub(32)..]);
 }
 
 /// The rows of an entry that holds some of the steps are steps, in their order, and all others of it are counted.

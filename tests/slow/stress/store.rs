@@ -85,14 +85,14 @@ fn a_reader_never_sees_a_part_of_a_record() {
                 store.write(&failure).unwrap();
             }
         });
-        let mut seen = 0;
-        while !writer.is_finished() || seen < 20 {
+        let mut count = 0;
+        while !writer.is_finished() || count < 20 {
             let paths = json_files(dir.path());
             for path in &paths {
                 let length = path.metadata().unwrap().len();
                 assert!(length > 8 << 20, "{}: {length} bytes", path.display());
             }
-            seen = paths.len();
+            count = paths.len();
         }
     });
 }
