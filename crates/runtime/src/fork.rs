@@ -31,7 +31,7 @@ static OWNERS: Renewable<Option<Vec<Weak<dyn Locks>>>> = Renewable::none();
 /// The function that the forking thread calls before a fork.
 static PREPARATION: Renewable<Option<fn()>> = Renewable::none();
 
-/// An owner of locks. [`spare`] makes forks wait for them.
+/// An owner of locks. [`register`] makes forks wait for them.
 ///
 /// ```
 /// use tracing_failure_runtime::fork::Locks;
