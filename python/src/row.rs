@@ -18,24 +18,24 @@ const MAX_ARRAY_LENGTH: usize = 16;
 pub(crate) struct Row<'py> {
     pub(crate) names: Vec<Bound<'py, PyString>>,
     pub(crate) values: Vec<Value>,
-    /// The number of values beyond the columns of a row.
+    /// The number of arguments that have no column.
     pub(crate) omitted: usize,
 }
 
 impl<'py> Row<'py> {
     /// Converts keyword arguments. This runs code of the user's numbers, so nothing may be locked.
     pub(crate) fn of(arguments: &Bound<'py, PyDict>) -> Self {
-        let mut row = Row { names: Vec::with_capacity(arguments.len()), values: Vec::new(), omitted: 0 };
-        row.values.reserve(arguments.len());
-        for (name, value) in arguments {
+        let count = arguments.len();
+        let mut row = Row { names: Vec::with_capacity(count), values: Vec::with_capacity(count), omitted: 0 };
+        for (index, (name, value)) in arguments.iter().enumerate() {
             if row.names.len() >= MAX_COLUMNS {
+                row.omitted = count - index;
                 break;
             }
             if let Ok(name) = name.cast_into::<PyString>() {
                 row.push(name, &value);
             }
         }
-        row.omitted = arguments.len().saturating_sub(row.names.len());
         row
     }
 

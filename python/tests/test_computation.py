@@ -102,6 +102,15 @@ def test_a_trail_is_bounded_in_places_columns_and_texts(logger):
     assert (len(trail["columns"]), trail["omitted_columns"]) == (64, 36)
 
 
+def test_all_arguments_without_a_column_are_counted(logger):
+    with pytest.raises(ValueError), logger.computation("c") as c:
+        c.record(**{f"x{n}": complex(n, 1) for n in range(70)})
+        raise ValueError
+    [entry] = read(logger.output_dir)[-1].context["trail"]
+    assert list(entry["columns"]) == [f"x{n}.{part}" for n in range(32) for part in ("re", "im")]
+    assert entry["omitted_columns"] == 38
+
+
 def test_texts_and_arrays_stay_with_their_rows(logger):
     with pytest.raises(ValueError), logger.computation("c") as c:
         for n in range(2000):
