@@ -1,5 +1,7 @@
 //! The values of one call of `record`.
 
+use std::borrow::Cow;
+
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
@@ -37,6 +39,11 @@ impl<'py> Row<'py> {
             }
         }
         row
+    }
+
+    /// Returns the names as text.
+    pub(crate) fn columns(&self) -> Vec<Cow<'_, str>> {
+        self.names.iter().map(|name| name.to_string_lossy()).collect()
     }
 
     fn push(&mut self, name: Bound<'py, PyString>, value: &Bound<'py, PyAny>) {

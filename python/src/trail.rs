@@ -1,5 +1,6 @@
 //! The trail of a computation in Python: rows of values by callsite, and breadcrumbs.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -12,8 +13,8 @@ use crate::breadcrumbs::{Breadcrumbs, Source};
 use crate::caller::Caller;
 use crate::row::Row;
 
-/// The rows are in the library's trail, which decides what is kept. No Python code may run while one of the locks is
-/// held: a thread that waits for a lock may hold the interpreter lock.
+/// The rows are in the library's trail, which decides which of them stay. No Python code may run while a thread has one
+/// of the locks, because another thread may wait for that lock with the interpreter lock.
 pub(crate) struct Trail {
     rows: ValueTrail,
     callsites: Mutex<Callsites>,
@@ -33,14 +34,7 @@ struct KnownCallsite {
     code: Py<PyAny>,
     instruction: i32,
     names: Vec<Py<PyString>>,
-}
-
-/// The result of registering a callsite.
-enum Registered {
-    /// Another thread was faster.
-    Known(u64),
-    New(u64),
-    NoRoom,
+    columns: Vec<String>,
 }
 
 impl Trail {
@@ -50,8 +44,17 @@ impl Trail {
 
     /// Returns the key of a callsite that has room.
     pub(crate) fn key_of(&self, caller: &Caller<'_>, row: &Row<'_>) -> Option<u64> {
-        let callsites = lock(&self.callsites);
-        callsites.known.iter().find(|known| known.is_at(caller, &row.names)).map(|known| known.key)
+        // Names of keyword arguments are one object each, unless they come out of a dict.
+        if let Some(key) = self.find(|known| known.is_at(caller) && known.has_names(&row.names)) {
+            return Some(key);
+        }
+        // Encoding a name may start the garbage collector, which runs destructors. Therefore nothing is locked here.
+        let columns = row.columns();
+        self.find(|known| known.is_at(caller) && known.columns == columns)
+    }
+
+    fn find(&self, condition: impl Fn(&KnownCallsite) -> bool) -> Option<u64> {
+        lock(&self.callsites).known.iter().find(|known| condition(known)).map(|known| known.key)
     }
 
     /// Adds a row of a callsite that has room.
@@ -65,35 +68,37 @@ impl Trail {
         caller: &Caller<'_>,
         row: &Row<'_>,
         message: Option<&str>,
-        is_own: bool,
+        in_app: bool,
     ) -> Option<u64> {
-        let (registered, dropped) = self.register(KnownCallsite::new(caller, row), is_own);
+        let new = KnownCallsite::new(caller, row);
+        let description = describe(caller, &new.columns, message);
+        let (key, dropped) = self.register(new, description, in_app);
         // The destructor of a code object may run Python code.
         drop(dropped);
-        match registered {
-            Registered::Known(key) => Some(key),
-            Registered::New(key) => {
-                self.rows.describe(key, describe(caller, row, message));
-                Some(key)
-            }
-            Registered::NoRoom => None,
-        }
+        key
     }
 
-    /// Registers a callsite. Returns the callsites to drop as well.
-    fn register(&self, mut new: KnownCallsite, is_own: bool) -> (Registered, Vec<KnownCallsite>) {
+    /// Registers a callsite, unless another thread was faster. Returns its key if there is room for it, and the
+    /// callsites to drop.
+    fn register(
+        &self,
+        mut new: KnownCallsite,
+        description: Callsite,
+        in_app: bool,
+    ) -> (Option<u64>, Vec<KnownCallsite>) {
         let mut callsites = lock(&self.callsites);
         if let Some(known) = callsites.known.iter().find(|known| known.is_same_as(&new)) {
-            return (Registered::Known(known.key), vec![new]);
+            return (Some(known.key), vec![new]);
         }
-        new.key = callsites.next_key();
-        if !self.rows.make_room(new.key, new.names.len(), is_own) {
-            return (Registered::NoRoom, vec![new]);
+        let key = callsites.next_key();
+        if !self.rows.make_room(key, new.columns.len(), in_app) {
+            return (None, vec![new]);
         }
-        let key = new.key;
+        self.rows.describe(key, description);
+        new.key = key;
         callsites.known.push(new);
         let evicted = callsites.known.extract_if(.., |known| !self.rows.has_room(known.key)).collect();
-        (Registered::New(key), evicted)
+        (Some(key), evicted)
     }
 
     pub(crate) fn add_breadcrumb(&self, source: Source, breadcrumb: Breadcrumb) {
@@ -131,36 +136,32 @@ impl KnownCallsite {
             code: caller.code.clone().unbind(),
             instruction: caller.instruction,
             names: row.names.iter().map(|name| name.clone().unbind()).collect(),
+            columns: row.columns().into_iter().map(Cow::into_owned).collect(),
         }
     }
 
-    fn is_at(&self, caller: &Caller<'_>, names: &[Bound<'_, PyString>]) -> bool {
-        self.instruction == caller.instruction
-            && caller.code.is(&self.code)
-            && self.names.len() == names.len()
-            && self.names.iter().zip(names).all(|(known, name)| name.is(known) || same(known.bind(name.py()), name))
+    fn is_at(&self, caller: &Caller<'_>) -> bool {
+        self.instruction == caller.instruction && caller.code.is(&self.code)
+    }
+
+    /// Returns true if the names are the same objects.
+    fn has_names(&self, names: &[Bound<'_, PyString>]) -> bool {
+        self.names.len() == names.len() && self.names.iter().zip(names).all(|(known, name)| name.is(known))
     }
 
     fn is_same_as(&self, other: &KnownCallsite) -> bool {
-        let same_names = self.names.len() == other.names.len()
-            && self.names.iter().zip(&other.names).all(|(a, b)| a.as_ptr() == b.as_ptr());
-        self.instruction == other.instruction && self.code.as_ptr() == other.code.as_ptr() && same_names
+        self.instruction == other.instruction && self.code.is(&other.code) && self.columns == other.columns
     }
 }
 
-fn describe(caller: &Caller<'_>, row: &Row<'_>, message: Option<&str>) -> Callsite {
+fn describe(caller: &Caller<'_>, columns: &[String], message: Option<&str>) -> Callsite {
     Callsite {
         level: "DEBUG".into(),
         message: message.map(ToOwned::to_owned),
         location: caller.location(),
-        columns: row.names.iter().map(|name| name.to_string_lossy().into_owned().into()).collect(),
+        columns: columns.iter().map(|column| column.clone().into()).collect(),
         ..Callsite::default()
     }
-}
-
-/// Compares names. Names of keyword arguments are one object each, unless they come out of a dict.
-fn same(a: &Bound<'_, PyString>, b: &Bound<'_, PyString>) -> bool {
-    a.to_string_lossy() == b.to_string_lossy()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
