@@ -5,6 +5,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use tracing_failure::record::Location;
 
+use crate::from_python;
+
 /// A caller: its frame, and its code with the instruction that calls.
 pub(crate) struct Caller<'py> {
     frame: Bound<'py, PyAny>,
@@ -44,7 +46,9 @@ impl<'py> Caller<'py> {
 
     /// Returns the location, as far as it is known.
     pub(crate) fn location(&self) -> Location {
-        location(&self.frame, &self.code).unwrap_or_default()
+        let py = self.frame.py();
+        let location = location(&self.frame, &self.code);
+        location.inspect_err(|error| from_python::keep_if_signal(py, error.clone_ref(py))).unwrap_or_default()
     }
 }
 

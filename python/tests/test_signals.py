@@ -125,6 +125,42 @@ def test_a_failure_is_recorded_in_full_before_it_goes_on(tmp_path):
     assert "not_recorded" not in failure.context
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="raises a signal")
+@pytest.mark.parametrize("call", ["c.record(x=1.0)", "c.record('begins')", "c.record(Slow())"])
+def test_an_exception_of_a_handler_leaves_record(child, tmp_path, call):
+    """The signal arrives in the Python code that finds the location, or in ``str`` of a message."""
+    program = f"""
+        import signal
+        import tracing_failure._runtime.notebook as notebook
+        from tracing_failure import StructuredLogger
+        logger = StructuredLogger("io/failures")
+
+        class TimeIsUp(Exception):
+            pass
+
+        def handler(*_):
+            raise TimeIsUp
+
+        class Slow:
+            def __str__(self):
+                signal.raise_signal(signal.SIGUSR1)
+                return "slow"
+
+        def display_file(file):
+            signal.raise_signal(signal.SIGUSR1)
+            return file
+
+        signal.signal(signal.SIGUSR1, handler)
+        with logger.computation("c") as c:
+            notebook.display_file = display_file
+            try:
+                {call}
+            except TimeIsUp:
+                print("time is up")
+    """
+    assert child.run(textwrap.dedent(program), tmp_path) == "time is up\n"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sets a timer")
 def test_a_handler_may_make_a_logger(tmp_path):
     program = """
