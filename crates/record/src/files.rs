@@ -72,6 +72,10 @@ pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
 ///
 /// Some daemons close standard input, output and error. The next open file gets such a descriptor, and everything the
 /// program prints would be written into it.
+///
+/// # Errors
+///
+/// Returns the error of `open`.
 pub fn apart_from_stdio(open: impl FnOnce() -> io::Result<File>) -> io::Result<File> {
     #[cfg(unix)]
     let _placeholders = placeholders();

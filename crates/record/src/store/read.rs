@@ -31,6 +31,10 @@ pub fn read_bytes(bytes: &mut Vec<u8>, path: &Path) -> io::Result<()> {
 }
 
 /// Reads the text of a record into a buffer. It quotes bare `NaN` and infinities, which Python writes.
+///
+/// # Errors
+///
+/// Fails as [`read_bytes`] does.
 pub fn read_json(json: &mut Vec<u8>, path: &Path) -> io::Result<()> {
     read_bytes(json, path)?;
     if let Ok(text) = std::str::from_utf8(json)

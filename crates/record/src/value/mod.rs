@@ -178,6 +178,8 @@ impl PartialEq for Value {
     }
 }
 
+impl Eq for Value {}
+
 /// Writes the value as JSON.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -352,7 +354,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
 /// parameters.insert("rtol", 1e-3);
 /// assert_eq!(parameters.to_string(), r#"{"rtol":0.001,"atol":1e-9}"#);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Map(Vec<(Name, Value)>);
 
 /// The name of an entry. Most names are field names, which are static.
