@@ -1,4 +1,4 @@
-//! Decides what the layer does with an event. No other place decides it.
+//! Decides what the layer does with an event. The trail applies its filter afterwards, in `LayerCore::add_values`.
 
 use tracing::{Level, Metadata};
 
@@ -22,11 +22,9 @@ pub(super) enum EventAction {
 }
 
 impl EventAction {
-    #[inline]
     pub(super) fn of(core: &LayerCore, meta: &Metadata<'_>) -> Self {
-        let is_error = *meta.level() == Level::ERROR;
         let is_logged = core.has_log && core.recorder.logs(meta);
-        if is_error {
+        if *meta.level() == Level::ERROR {
             EventAction::Record { is_logged }
         } else if is_logged {
             EventAction::Log
@@ -37,5 +35,11 @@ impl EventAction {
         } else {
             EventAction::Ignore
         }
+    }
+
+    /// Returns false if the action is `Trail` in a computation and `Ignore` outside, as for most events.
+    #[inline]
+    pub(super) fn may_write(core: &LayerCore, meta: &Metadata<'_>) -> bool {
+        core.has_log || *meta.level() == Level::ERROR
     }
 }

@@ -233,6 +233,19 @@ where
         verdict
     }
 
+    fn act_on_event(&self, event: &Event<'_>, ctx: &Context<'_, S>) {
+        match EventAction::of(&self.core, event.metadata()) {
+            EventAction::Ignore => {}
+            EventAction::Trail => self.add_to_trail(event, ctx, None),
+            EventAction::Outcome => {
+                self.take_returned_outcome(event, ctx);
+                self.add_to_trail(event, ctx, None);
+            }
+            EventAction::Log => self.record_and_log_event(event, false, true, ctx),
+            EventAction::Record { is_logged } => self.record_and_log_event(event, true, is_logged, ctx),
+        }
+    }
+
     /// Reads the fields of an event, records and logs it, and adds it to the trail.
     fn record_and_log_event(&self, event: &Event<'_>, is_error: bool, is_logged: bool, ctx: &Context<'_, S>) {
         let meta = event.metadata();
@@ -455,15 +468,10 @@ where
 
     #[inline]
     fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
-        match EventAction::of(&self.core, event.metadata()) {
-            EventAction::Ignore => {}
-            EventAction::Trail => self.add_to_trail(event, &ctx, None),
-            EventAction::Outcome => {
-                self.take_returned_outcome(event, &ctx);
-                self.add_to_trail(event, &ctx, None);
-            }
-            EventAction::Log => self.record_and_log_event(event, false, true, &ctx),
-            EventAction::Record { is_logged } => self.record_and_log_event(event, true, is_logged, &ctx),
+        if EventAction::may_write(&self.core, event.metadata()) {
+            self.act_on_event(event, &ctx);
+        } else if self.core.open_spans.any_computation() {
+            self.add_to_trail(event, &ctx, None);
         }
     }
 

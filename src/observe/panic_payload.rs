@@ -31,6 +31,7 @@ enum Content<'a> {
 }
 
 /// Runs code of the program. A panic becomes the text of its payload.
+#[inline]
 pub(crate) fn catch_panic<R>(run: impl FnOnce() -> R) -> Result<R, String> {
     unwind::catch_panic_with(run, text)
 }

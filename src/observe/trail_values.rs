@@ -91,13 +91,14 @@ impl Text<'_> {
             callsite_table::address(self.meta)
         };
         let header = (clock::tick(), callsite, lease.path());
-        let message = self.fields.raw_text("message").unwrap_or_default();
         let apart = if self.is_log_record { LOG_FIELDS } else { &["message"] };
-        let others = self.fields.names().filter(|name| !apart.contains(name)).filter_map(|name| {
-            let text = self.fields.raw_text(name)?;
-            Some((name, if redactor.field(name).is_secret() { REDACTED } else { text }))
-        });
-        breadcrumbs::write(lease.lane(), key, header, message, others)
+        breadcrumbs::write(lease.lane(), key, header, |row| {
+            row.push(self.fields.raw_text("message").unwrap_or_default());
+            for name in self.fields.names().filter(|name| !apart.contains(name)) {
+                let Some(text) = self.fields.raw_text(name) else { continue };
+                row.push_field(name, if redactor.field(name).is_secret() { REDACTED } else { text });
+            }
+        })
     }
 }
 

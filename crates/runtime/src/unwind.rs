@@ -20,6 +20,7 @@ pub const OPAQUE_PAYLOAD: &str = "a panic whose payload is not text";
 /// assert_eq!(catch_panic(|| 7), Ok(7));
 /// assert_eq!(catch_panic(|| panic!("pivot {}", 3)), Err::<(), _>("pivot 3".to_owned()));
 /// ```
+#[inline]
 pub fn catch_panic<R>(run: impl FnOnce() -> R) -> Result<R, String> {
     catch_panic_with(run, |payload| {
         let text = payload.downcast_ref::<String>().map(String::as_str);
@@ -35,6 +36,7 @@ pub fn catch_panic<R>(run: impl FnOnce() -> R) -> Result<R, String> {
 /// let code = |payload: &(dyn std::any::Any + Send)| payload.downcast_ref::<i32>().map(|code| format!("code {code}"));
 /// assert_eq!(catch_panic_with(|| std::panic::panic_any(7), code), Err::<(), _>("code 7".to_owned()));
 /// ```
+#[inline]
 pub fn catch_panic_with<R>(
     run: impl FnOnce() -> R,
     message: impl FnOnce(&(dyn Any + Send)) -> Option<String>,

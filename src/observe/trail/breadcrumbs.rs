@@ -48,37 +48,39 @@ pub(crate) struct BreadcrumbRow {
 }
 
 /// A text that is cut to the length of a row.
-struct Text {
+pub(crate) struct RowText {
     bytes: [u8; 8 * TEXT],
     length: usize,
     cut: bool,
 }
 
-impl Text {
-    fn push(&mut self, text: &str) {
+impl RowText {
+    pub(crate) fn push(&mut self, text: &str) {
         let room = if self.cut { 0 } else { self.bytes.len() - self.length };
         let fits = boundary_before(text, room);
         self.cut |= fits < text.len();
         self.bytes[self.length..self.length + fits].copy_from_slice(&text.as_bytes()[..fits]);
         self.length += fits;
     }
+
+    /// Adds a field.
+    pub(crate) fn push_field(&mut self, name: &str, value: &str) {
+        let space = if self.length == 0 { "" } else { " " };
+        [space, name, "=", value].into_iter().for_each(|part| self.push(part));
+    }
 }
 
-/// Writes the message and the other texts of an event. Returns `None` if there is no room.
-pub(crate) fn write<'a>(
+/// Writes a row. `fill` adds its texts. Returns `None` if there is no room.
+#[inline]
+pub(crate) fn write(
     lane: &Lane,
     key: u64,
     (tick, callsite, path): (u64, u64, PathWord),
-    message: &str,
-    others: impl Iterator<Item = (&'a str, &'a str)>,
+    fill: impl FnOnce(&mut RowText),
 ) -> Option<()> {
     let row = lane.ring(key)?.begin()?;
-    let mut text = Text { bytes: [0; 8 * TEXT], length: 0, cut: false };
-    text.push(message);
-    for (name, value) in others {
-        let space = if text.length == 0 { "" } else { " " };
-        [space, name, "=", value].into_iter().for_each(|part| text.push(part));
-    }
+    let mut text = RowText { bytes: [0; 8 * TEXT], length: 0, cut: false };
+    fill(&mut text);
     row.set(0, tick);
     row.set(1, callsite);
     row.set(2, text.length as u64 | if text.cut { CUT } else { 0 });
@@ -117,7 +119,7 @@ mod tests {
         /// For any text, the row has its beginning and whether it was cut.
         #[test]
         fn a_text_keeps_whole_characters(parts in prop::collection::vec("\\PC{0,80}", 0..8)) {
-            let mut text = Text { bytes: [0; 8 * TEXT], length: 0, cut: false };
+            let mut text = RowText { bytes: [0; 8 * TEXT], length: 0, cut: false };
             parts.iter().for_each(|part| text.push(part));
             let kept = str::from_utf8(&text.bytes[..text.length]).unwrap();
             let full_text = parts.concat();

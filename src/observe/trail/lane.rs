@@ -53,8 +53,8 @@ const FLAGS: u64 = GROWS | IS_OWN;
 #[derive(Debug)]
 pub(crate) struct Lane {
     words: Box<[AtomicU64]>,
-    /// Number of ring descriptors, a power of two.
-    descriptors: usize,
+    /// Number of ring descriptors, a power of two, minus one.
+    mask: usize,
     has_writer: AtomicBool,
     closed: AtomicBool,
 }
@@ -150,7 +150,8 @@ impl Lane {
     /// Creates an empty lane from these words, whose content does not matter. The current thread is its writer. The
     /// number of ring descriptors is a power of two. A quarter of them stays free, so that a lookup takes few steps.
     pub(crate) fn open(words: Box<[AtomicU64]>, descriptors: usize) -> Self {
-        let lane = Lane { words, descriptors, has_writer: AtomicBool::new(true), closed: AtomicBool::new(false) };
+        let lane =
+            Lane { words, mask: descriptors - 1, has_writer: AtomicBool::new(true), closed: AtomicBool::new(false) };
         for number in 0..descriptors {
             lane.entry(number)[KEY].store(0, Ordering::Relaxed);
         }
@@ -191,15 +192,30 @@ impl Lane {
         &self.words[start..start + ENTRY]
     }
 
+    /// Returns the descriptors in the order in which a key is looked up.
     fn entries(&self, key: u64) -> impl Iterator<Item = &[AtomicU64]> {
-        let first = (key >> 4 ^ key >> 9) as usize;
-        let mask = self.descriptors.wrapping_sub(1);
-        (0..self.descriptors).map(move |step| self.entry(first.wrapping_add(step) & mask))
+        let first = Self::first_entry(key);
+        (0..=self.mask).map(move |step| self.entry(first.wrapping_add(step) & self.mask))
+    }
+
+    #[inline]
+    fn first_entry(key: u64) -> usize {
+        (key >> 4 ^ key >> 9) as usize
     }
 
     /// Returns the ring of a key.
     #[inline]
     pub(crate) fn ring(&self, key: u64) -> Option<Ring<'_>> {
+        let entry = self.entry(Self::first_entry(key) & self.mask);
+        match entry[KEY].load(Ordering::Relaxed) {
+            0 => None,
+            known if known == key => Some(Ring { lane: self, entry }),
+            _ => self.find_ring(key),
+        }
+    }
+
+    /// Same as [`ring`](Self::ring), for a key whose first descriptor belongs to another key.
+    fn find_ring(&self, key: u64) -> Option<Ring<'_>> {
         for entry in self.entries(key) {
             match entry[KEY].load(Ordering::Relaxed) {
                 0 => return None,
@@ -246,7 +262,7 @@ impl Lane {
 
     /// Returns true if the lane can have this many more rings.
     pub(crate) fn has_places(&self, count: usize) -> bool {
-        self.rings().count() + count <= self.descriptors - self.descriptors / 4
+        self.rings().count() + count <= self.descriptors() - self.descriptors() / 4
     }
 
     /// Describes the rings, for the writer of the lane.
@@ -255,7 +271,7 @@ impl Lane {
             let word = |word: usize| entry[word].load(Ordering::Relaxed);
             RingInfo { key: word(KEY), shape: shape(entry), total: word(FINISHED) }
         };
-        let entries = (0..self.descriptors).map(|number| self.entry(number));
+        let entries = (0..self.descriptors()).map(|number| self.entry(number));
         entries.filter(|entry| entry[KEY].load(Ordering::Relaxed) != 0).map(describe)
     }
 
@@ -270,7 +286,7 @@ impl Lane {
 
     /// Returns the number of ring descriptors.
     pub(crate) fn descriptors(&self) -> usize {
-        self.descriptors
+        self.mask + 1
     }
 
     /// Returns the number of words.
@@ -280,7 +296,7 @@ impl Lane {
 
     /// Returns the number of words for rows.
     pub(crate) fn room(&self) -> usize {
-        self.words.len() - Lane::overhead(self.descriptors)
+        self.words.len() - Lane::overhead(self.descriptors())
     }
 
     /// Writes the descriptor of a ring that follows the existing ones.
@@ -324,7 +340,7 @@ impl Lane {
 
     /// Copies the rings. Rows that are overwritten meanwhile are left out.
     pub(crate) fn snapshots(&self) -> Vec<Snapshot> {
-        (0..self.descriptors).filter_map(|number| self.snapshot(self.entry(number))).collect()
+        (0..self.descriptors()).filter_map(|number| self.snapshot(self.entry(number))).collect()
     }
 
     /// Copies one ring.
