@@ -32,7 +32,7 @@ pub enum InitError {
 impl fmt::Display for InitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            InitError::AlreadyInitialized => f.write_str("this process has a global tracing subscriber already"),
+            InitError::AlreadyInitialized => f.write_str("this process already has a global tracing subscriber"),
             InitError::Panicking => f.write_str(
                 "this thread is panicking, and a panicking thread cannot install a panic hook: call `init` earlier, or \
                  turn the hooks off with `panic_hook(false)` and `color_eyre(false)`",

@@ -448,7 +448,7 @@ fn a_second_recorder_is_refused_with_an_error() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         let again = init(dir).unwrap_err();
-        assert_eq!(again.to_string(), "this process has a global tracing subscriber already");
+        assert_eq!(again.to_string(), "this process already has a global tracing subscriber");
         computation("still").in_scope(|| error!("works"));
     });
     assert_eq!(run.ok().failure().error_message, "works");

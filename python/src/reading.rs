@@ -71,7 +71,7 @@ pub(crate) fn schema() -> &'static str {
 pub(crate) fn failure(record: &Bound<'_, PyAny>) -> PyResult<Failure> {
     let json = from_python::json(record);
     bounds::raise_signal()?;
-    let json = json.ok_or_else(|| PyValueError::new_err("not a failure record: it holds more than a file can"))?;
+    let json = json.ok_or_else(|| PyValueError::new_err("not a failure record: it is too large"))?;
     Failure::from_json(&json).map_err(|error| invalid_record(&error))
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn forget_stacks() {
 pub(crate) fn call_on_new_stack(function: Bound<'_, PyAny>, arguments: Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
     let py = function.py();
     if STACK_OWNER.get().is_some() {
-        return Ok(report_lost(py, "and so is the other one"));
+        return Ok(report_lost(py, "and so is the stack that replaced it"));
     }
     let levels = from_module(py, "sys", "getrecursionlimit").unwrap_or(1000);
     let this = from_module(py, "_thread", "get_ident").unwrap_or(0);
@@ -72,7 +72,7 @@ pub(crate) fn call_on_new_stack(function: Bound<'_, PyAny>, arguments: Bound<'_,
     match py.detach(move || done.recv_timeout(RESULT_TIMEOUT)) {
         Ok(result) => result,
         Err(RecvTimeoutError::Disconnected) => Ok(report_lost(py, "and the recorder panicked")),
-        Err(RecvTimeoutError::Timeout) => Ok(report_lost(py, "and another thread waits for this one")),
+        Err(RecvTimeoutError::Timeout) => Ok(report_lost(py, "and the recorder did not finish in time")),
     }
 }
 

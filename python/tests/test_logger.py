@@ -112,9 +112,9 @@ def test_the_choices_reach_the_records(tmp_path):
 @pytest.mark.parametrize(
     ("choice", "error"),
     [
-        ({"durability": "forever"}, "durability is 'process' or 'disk', not 'forever'"),
-        ({"redact": "site"}, r"redact takes several names: write \['site'\]"),
-        ({"areas": {"lattice": "wilson"}}, r"areas\['lattice'\] takes several names: write \['wilson'\]"),
+        ({"durability": "forever"}, "durability must be 'process' or 'disk', not 'forever'"),
+        ({"redact": "site"}, r"redact must be a list of names: write \['site'\]"),
+        ({"areas": {"lattice": "wilson"}}, r"areas\['lattice'\] must be a list of names: write \['wilson'\]"),
     ],
 )
 def test_a_wrong_choice_says_so(tmp_path, choice, error):

@@ -73,4 +73,4 @@ def test_a_push_that_cannot_be_is_said_and_costs_no_record(clone, tmp_path):
     result = subprocess.run(program, cwd=clone, capture_output=True, text=True, timeout=60, check=False)
     path, failed = result.stdout.split()
     assert path.endswith(".json") and failed == "1"
-    assert "push of records" in result.stderr
+    assert "automatic push" in result.stderr

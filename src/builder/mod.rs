@@ -37,7 +37,7 @@ use crate::recorder::{Notices, OnLost};
 /// let _guard = tracing_failure::init(&dir)?;
 ///
 /// let again = tracing_failure::init(&dir).unwrap_err();
-/// assert_eq!(again.to_string(), "this process has a global tracing subscriber already");
+/// assert_eq!(again.to_string(), "this process already has a global tracing subscriber");
 /// # std::fs::remove_dir_all(&dir)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -62,7 +62,7 @@ fn a_pipe_is_no_record() {
     let path = dir.path().join("general_20251227T043000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e.json");
     make_fifo(&path);
     let error = Failure::from_path(&path).unwrap_err().to_string();
-    assert!(error.contains("no ordinary file"), "{error}");
+    assert!(error.contains("not a regular file"), "{error}");
     let store = Store::open(dir.path()).unwrap();
     assert_eq!(store.read_all().unwrap().count(), 0);
     make_fifo(&dir.path().join("resolutions.jsonl"));

@@ -73,13 +73,13 @@ pub(crate) enum Command {
     List(list::Options),
     /// Shows one failure: the error, parameters, location, trail and suggestions.
     Show(show::Options),
-    /// Groups equal failures of all runs and shows which parameters vary.
+    /// Groups failures with the same fingerprint and shows which parameters vary.
     Groups(groups::Options),
     /// Lists theoretical references with the failures of each.
     Refs(refs::Options),
     /// Compares two failures and shows the differences.
     ///
-    /// For each place in the trail, it compares the number of events and the first and last values.
+    /// For each entry of the trail, it compares the number of occurrences and the first and last value of each column.
     Diff(diff::Options),
     /// Checks records against the schema.
     Validate(validate::Options),
@@ -90,7 +90,8 @@ pub(crate) enum Command {
     /// Deletes old records.
     ///
     /// Without --yes it only lists the records that it would delete. It deletes only files that contain a record and
-    /// have a name that the recorder gives. It keeps the first record of each group.
+    /// have a name that the recorder gives. It keeps the oldest readable record of each group. With --yes it also
+    /// deletes temporary files of killed programs.
     Prune(prune::Options),
     /// Commits new records to git and pushes them.
     ///

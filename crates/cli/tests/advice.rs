@@ -350,7 +350,7 @@ fn a_record_elsewhere_teaches_the_others_nothing() {
     std::fs::create_dir(workspace.dir().join("elsewhere")).unwrap();
     std::fs::copy(&path, workspace.dir().join("elsewhere/a.json")).unwrap();
     let run = workspace.run(&["resolve", "elsewhere/a.json", "--fix", "started at 3.5"]);
-    assert!(run.stdout().contains("later failures do not suggest the fix"), "{}", run.transcript());
+    assert!(run.stdout().contains("later failures do not list the fix"), "{}", run.transcript());
     let remaining: Vec<_> = std::fs::read_dir(workspace.dir().join("elsewhere")).unwrap().collect();
     assert_eq!(remaining.len(), 1, "{remaining:?}");
     assert!(!workspace.failures().join("resolutions.jsonl").exists());
@@ -382,7 +382,7 @@ fn a_long_fix_and_a_pipe_are_refused() {
         std::process::Command::new("mkfifo").arg(workspace.failures().join("resolutions.jsonl")).status().unwrap();
     assert!(made.success());
     let run = resolve("started at 3.5");
-    assert!(run.code() == 1 && run.stderr().contains("no ordinary file"), "{}", run.transcript());
+    assert!(run.code() == 1 && run.stderr().contains("not a regular file"), "{}", run.transcript());
 }
 
 #[test]

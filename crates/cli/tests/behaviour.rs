@@ -352,7 +352,7 @@ fn what_is_no_ordinary_file_is_not_opened() {
     std::os::unix::fs::symlink("nowhere", workspace.failures().join("general_dangling.json")).unwrap();
     assert_eq!(workspace.transcript_of("list"), Workspace::with_data().transcript_of("list"));
     let run = workspace.run(&["validate", pipe.to_str().unwrap()]);
-    assert!(run.stdout().ends_with("general_pipe.json: cannot be read: no ordinary file\n"), "{}", run.stdout());
+    assert!(run.stdout().ends_with("general_pipe.json: cannot be read: not a regular file\n"), "{}", run.stdout());
 }
 
 #[test]
@@ -482,7 +482,7 @@ fn a_broken_line_hides_nothing_of_a_log() {
     std::fs::write(&path, format!("{{\"cut\n\n{early}{later}{rest}")).unwrap();
     let logs = workspace.run(&["logs", "--failure", "a10c4105"]);
     assert_eq!(logs.stdout(), Workspace::with_data().run(&["logs", "--failure", "a10c4105"]).stdout());
-    assert_eq!(logs.stderr(), "failures: 2 lines skipped: not JSON of a runtime log\n");
+    assert_eq!(logs.stderr(), "failures: 2 lines skipped: not a line of a runtime log\n");
 }
 
 /// A `failures watch` that ends with the test.

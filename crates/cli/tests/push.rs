@@ -76,7 +76,7 @@ fn what_has_not_arrived_is_said_and_is_no_success() {
     let workspace = Workspace::with_data();
     let (code, output) = push(&workspace, &[]);
     assert_eq!(code, 1);
-    assert!(output.contains("is in no work tree of a git repository"), "{output}");
+    assert!(output.contains("is not in a work tree of a git repository"), "{output}");
 
     git(&workspace, &["init", "--quiet", "--initial-branch", "main"]);
     let (code, output) = push(&workspace, &[]);
@@ -114,7 +114,7 @@ fn a_record_with_a_secret_is_left_out_until_its_value_is_allowed() {
     let list = std::fs::read_to_string(path.with_file_name(".failures-allow")).unwrap();
     assert!(list.contains(&number) && list.ends_with("  the password of the manual\n"), "{list}");
     let (code, output) = push(&workspace, &["--allow", "0123456789"]);
-    assert!(code == 1 && output.contains("names no value that looks like a secret"), "{output}");
+    assert!(code == 1 && output.contains("matches no value that looks like a secret"), "{output}");
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn files_that_are_no_records_are_named_and_copies_are_not_pushed() {
     std::fs::write(workspace.failures().join("settings.json"), "{}").unwrap();
     for args in [&["--dry-run"][..], &[]] {
         let (code, output) = push(&workspace, args);
-        assert!(code == 1 && output.contains("io/failures/settings.json left out: no failure record"), "{output}");
+        assert!(code == 1 && output.contains("io/failures/settings.json left out: not a failure record"), "{output}");
     }
 }
 

@@ -212,7 +212,7 @@ impl AutoPush {
     fn report_once(&self, reported: &AtomicBool, text: std::fmt::Arguments<'_>) {
         if !reported.swap(true, Ordering::Relaxed) {
             stderr::print(format_args!(
-                "tracing-failure: push of records: {text} (reported once; `stats` counts them)"
+                "tracing-failure: automatic push: {text} (reported once; Stats::pushes_failed counts failed pushes)"
             ));
         }
     }

@@ -124,7 +124,7 @@ impl PublishError {
             PublishError::NoGit => f.write_str("git is not installed or not on the PATH"),
             PublishError::Io(error) => write!(f, "{error}"),
             PublishError::NoSuchSecret(hash) => {
-                write!(f, "{hash} names no value that looks like a secret, or several")
+                write!(f, "{hash} matches no value that looks like a secret, or several")
             }
             PublishError::IndexLocked(lock) => {
                 let lock = lock.display();

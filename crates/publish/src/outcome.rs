@@ -170,7 +170,7 @@ pub struct Skipped {
 /// # std::fs::create_dir_all(&dir)?;
 /// let plan = tracing_failure::publish::Publisher::new(&dir).plan()?;
 /// assert_eq!(plan.work_tree, None);
-/// assert!(plan.to_string().ends_with("is in no work tree of a git repository: nothing would be published"));
+/// assert!(plan.to_string().ends_with("is not in a work tree of a git repository: nothing would be published"));
 /// # std::fs::remove_dir_all(&dir)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -214,7 +214,7 @@ impl fmt::Display for Published {
             }
             Outcome::NothingToDo => f.write_str("nothing to publish")?,
             Outcome::NoRepository => {
-                return f.write_str("nothing was published: the directory is in no work tree of a git repository");
+                return f.write_str("nothing was published: the directory is not in a work tree of a git repository");
             }
         }
         write_left_out(f, &self.ignored, &self.skipped, &self.secrets)
@@ -258,7 +258,7 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.work_tree.is_none() {
             let dir = self.dir.display();
-            return write!(f, "{dir} is in no work tree of a git repository: nothing would be published");
+            return write!(f, "{dir} is not in a work tree of a git repository: nothing would be published");
         }
         let branch = self.branch.as_deref().unwrap_or("?");
         match (self.records.len(), self.waiting) {

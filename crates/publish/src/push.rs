@@ -96,7 +96,7 @@ impl Push<'_> {
                 break;
             }
         }
-        Err(NotPushed::Rejected(format!("others came first at each attempt: {rejection}")))
+        Err(NotPushed::Rejected(format!("other pushes came first at each attempt: {rejection}")))
     }
 
     /// Returns true if the remote lacked no records and has not moved since the last contact.

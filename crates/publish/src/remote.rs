@@ -80,7 +80,8 @@ impl Remote {
     pub(crate) fn check_single_branch(&self) -> Result<(), NotPushed> {
         if let Some(other_destination) = &self.other_destination {
             return Err(NotPushed::Failed(format!(
-                "remote.{}.push sends the branch to {other_destination}, which is no branch: choose another branch or remote",
+                "remote.{}.push sends the branch to {other_destination}, which is not a branch: choose another branch or \
+                 remote",
                 self.display_name()
             )));
         }

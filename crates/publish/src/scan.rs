@@ -33,7 +33,7 @@ impl RecordContent {
         let text = std::str::from_utf8(bytes).map_err(|error| format!("no JSON: {error}"))?;
         let text = Failure::repair_json(text);
         let json: serde_json::Value = serde_json::from_str(&text).map_err(|error| format!("no JSON: {error}"))?;
-        let failure = Failure::deserialize(&json).map_err(|error| format!("no failure record: {error}"))?;
+        let failure = Failure::deserialize(&json).map_err(|error| format!("not a failure record: {error}"))?;
         // `Json` keeps duplicate keys. The record has only the last, but the file is published with both.
         let json: Json = serde_json::from_str(&text).map_err(|error| format!("no JSON: {error}"))?;
         let place = failure.context.id.map(|id| format!("{}_{id}", compact(failure.timestamp)));

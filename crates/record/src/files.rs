@@ -42,7 +42,7 @@ fn check_ordinary(kind: FileType) -> io::Result<()> {
     } else if kind.is_dir() {
         Err(directory_error())
     } else {
-        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no ordinary file"))
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"))
     }
 }
 

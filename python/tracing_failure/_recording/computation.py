@@ -139,7 +139,7 @@ class Computation(_native.Computation):
             function = self.name
         module = module if isinstance(module, str) else None
         if not self.enter(current(), function, display_file(file), line, module):
-            raise RuntimeError(f"the computation {self.name!r} has begun already: make a new one for each run")
+            raise RuntimeError(f"the computation {self.name!r} has already begun: create a new one for each run")
         # Only a copy would need them, and one of them can refer to this object.
         self._parameters = {}
         CURRENT.set(self)

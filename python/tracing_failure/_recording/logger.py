@@ -88,13 +88,13 @@ class StructuredLogger:
         durability: Literal["process", "disk"] = "process",
     ) -> None:
         if durability not in ("process", "disk"):
-            raise ValueError(f"durability is 'process' or 'disk', not {durability!r}")
+            raise ValueError(f"durability must be 'process' or 'disk', not {durability!r}")
         for name, names in [
             ("redact", redact),
             *((f"areas[{area!r}]", words) for area, words in (areas or {}).items()),
         ]:
             if isinstance(names, str):
-                raise TypeError(f"{name} takes several names: write [{names!r}]")
+                raise TypeError(f"{name} must be a list of names: write [{names!r}]")
         failures = Path(output_dir).absolute()
         if logs_dir is None and failures.name == "failures":
             logs_dir = failures.with_name("logs")
@@ -231,7 +231,7 @@ def _check_argument_order(computation: Any, error: Any, parameters: Any) -> None
     else:
         return
     raise TypeError(
-        f"log_failure was given an exception in {place}: the order is "
+        f"log_failure received an exception in {place}: the order is "
         "log_failure(computation, error, parameters, theoretical_ref), or use these names"
     )
 
@@ -249,5 +249,5 @@ def _trail_rows(trail: tuple[int, int]) -> tuple[int, int]:
     except (TypeError, ValueError):
         first = last = -1
     if min(first, last) < 0:
-        raise ValueError(f"trail is the number of first and last rows to keep, such as (8, 248), not {trail!r}")
+        raise ValueError(f"trail must be the numbers of first and last rows to keep, such as (8, 248), not {trail!r}")
     return min(first, _MAX_TRAIL_ROWS), min(last, _MAX_TRAIL_ROWS)

@@ -99,7 +99,7 @@ class Reporter:
         except Exception as trouble:
             if is_from_signal(trouble):
                 raise
-            warn_stderr(f"the end of {computation.name} is not logged: {trouble!r}")
+            warn_stderr(f"the end of {computation.name} was not logged: {trouble!r}")
 
     def _record(self, report: "_Report") -> Path | None:
         depth = getattr(_active, "depth", 0)
@@ -242,7 +242,7 @@ def _check_category(category: Any) -> str | None:
     if name not in _reported_categories and name not in _native.category_names():
         _reported_categories.add(name)
         warn_stderr(
-            f"there is no category {name!r}: the record has 'other', with {name!r} as its reason. "
+            f"unknown category {name!r}: the record has the category 'other' and the reason {name!r}. "
             f"The categories are {', '.join(_native.category_names())}"
         )
     return name

@@ -91,7 +91,7 @@ def _function_request(function: Callable[[str], str], model: str | None) -> dict
 
 def _server_request(provider: str | None, model: str | None, base_url: str | None) -> dict[str, Any]:
     if provider not in ("gemini", "openai", None):
-        raise ValueError(f"the provider is 'gemini', 'openai' or a function, not {provider!r}")
+        raise ValueError(f"the provider must be 'gemini', 'openai' or a function, not {provider!r}")
     return {"function": None, "provider": provider, "model": model, "base_url": base_url}
 
 

@@ -119,7 +119,7 @@ fn a_remote_that_is_not_there_is_said_once() {
         assert_eq!((guard.stats().recorded, guard.stats().pushes, guard.stats().pushes_failed), (2, 0, 2));
     });
     let run = run.ok();
-    assert_eq!(run.stderr.matches("tracing-failure: push of records").count(), 1, "{}", run.stderr);
+    assert_eq!(run.stderr.matches("tracing-failure: automatic push").count(), 1, "{}", run.stderr);
     assert!(run.stderr.contains("the remote cannot be reached: '/no/such/repository'"), "{}", run.stderr);
     assert_eq!(clone.count("main"), 3);
 }

@@ -249,7 +249,7 @@ fn only_records_are_published() {
     let skipped = answer.get("skipped").as_array().unwrap();
     assert_eq!(skipped.len(), 3, "{skipped:?}");
     assert!(answer.text().contains("link.json left out: it is a symbolic link"), "{}", answer.text());
-    assert!(answer.text().contains("settings.json left out: no failure record: missing field"), "{}", answer.text());
+    assert!(answer.text().contains("settings.json left out: not a failure record: missing field"), "{}", answer.text());
     let files = ["README", "io/failures/general_20251227_042931_756454.json", &record];
     assert_eq!(origin.files("main"), files);
 }

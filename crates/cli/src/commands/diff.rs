@@ -86,7 +86,7 @@ fn write_table(
     }
     table.write(screen)?;
     if differences.is_empty() {
-        writeln!(screen, "\nno differences in computation, errors, location, parameters, trail, run and build")?;
+        writeln!(screen, "\nno differences in computation, errors, location, parameters, trail, run or build")?;
     }
     Ok(())
 }

@@ -94,7 +94,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     }
     screen.flush()?;
     if tail.malformed > 0 {
-        report(format_args!("failures: {} skipped: not JSON of a runtime log", count(tail.malformed, "line")));
+        report(format_args!("failures: {} skipped: not a line of a runtime log", count(tail.malformed, "line")));
     }
     if tail.matching > tail.lines.len() {
         report(format_args!(

@@ -21,7 +21,7 @@ use text::error_chain;
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("bound").required(true).multiple(true))]
 pub(crate) struct Options {
-    /// Always keep the newest N records. Without another bound, delete all others.
+    /// Always keep the newest N records. Without another limit, delete all other records.
     #[arg(long, value_name = "N", group = "bound")]
     keep_last: Option<usize>,
     /// Delete records older than AGE, e.g. 30d. Note that 30m is 30 minutes and 1M is a month.
@@ -175,7 +175,7 @@ impl Options {
             records.iter().map(|record| !groups.insert(&record.fingerprint) && record.is_deletable).collect();
         let oldest = match self.older_than.map(TimeDelta::from_std).transpose() {
             Ok(age) => age.and_then(|age| now.checked_sub_signed(age)),
-            Err(_) => bail!("--older-than: longer than all calendars"),
+            Err(_) => bail!("--older-than: the age is out of range"),
         };
         let mut bytes: u64 = all.iter().map(|record| record.bytes).sum();
         let mut selected = Vec::new();

@@ -44,9 +44,9 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     drop(signals);
     let computation = screen.paint(paint::STRONG, &one_line(&record.failure.computation));
     let consequence = if store.is_some() {
-        "later failures of this kind suggest this fix first"
+        "later failures with the same fingerprint list this fix first"
     } else {
-        "later failures do not suggest the fix, since the record is outside the directory"
+        "later failures do not list the fix, because the record is outside the directory"
     };
     writeln!(screen, "{computation} is resolved; {consequence}")?;
     writeln!(screen, "  saved in {}", path_text(&path_to_report(&record.path, amended.path)))?;

@@ -74,7 +74,7 @@ impl Sandbox {
     fn ask(&self, json: &[u8]) -> Result<bool, String> {
         let mut state = self.state.borrow_mut();
         if state.timeouts == MAX_TIMEOUTS || state.crashes == MAX_CRASHES {
-            return Err("not tried, the filter has failed too often".to_owned());
+            return Err("not tried: the filter has failed too often".to_owned());
         }
         let mut worker = match state.worker.take() {
             Some(worker) => worker,

@@ -227,7 +227,7 @@ fn advice_goes_into_the_record_that_was_asked_about() {
     let args = [first.to_str().unwrap(), "--model", "m-1", "--base-url", &url, "--save", "--fresh"];
     let run = Run(command(&workspace, &args).output().unwrap());
     assert_eq!(run.code(), 1, "{}", run.transcript());
-    assert!(run.stdout().contains("The step is too long.") && run.stderr().contains("contains another record now"));
+    assert!(run.stdout().contains("The step is too long.") && run.stderr().contains("now contains another record"));
     assert!(fixes(&first).is_empty());
 }
 

@@ -85,7 +85,7 @@ pub fn amend(path: impl AsRef<Path>, amendment: &Amendment) -> io::Result<usize>
 /// let path = Store::open(&dir)?.write(&Failure::new("pole_mass", "Eq. 4.7", "NewtonError", "no convergence"))?;
 /// let other = Failure::new("pole_mass", "Eq. 4.7", "NewtonError", "singular");
 /// let error = amend_failure(&path, &other, &Amendment::default()).unwrap_err();
-/// assert!(error.to_string().contains("contains another record now"));
+/// assert!(error.to_string().contains("now contains another record"));
 /// # std::fs::remove_dir_all(&dir)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -150,7 +150,7 @@ impl<'a> RecordChange<'a> {
         let (json, known) = read(&path)?;
         if let Some(failure) = self.failure {
             ensure(is_same(failure, &known), || {
-                format!("{} contains another record now: it is not amended", path.display())
+                format!("not amended: {} now contains another record", path.display())
             })?;
         }
         let (amended, added) =
@@ -162,9 +162,7 @@ impl<'a> RecordChange<'a> {
         let path_text = path.display();
         replace(&path, &amended, || {
             ensure(!stop.load(Ordering::Relaxed), || format!("interrupted: {path_text} is unchanged"))?;
-            ensure(record_lock.is_current(), || {
-                format!("{path_text} was replaced in the meantime: it is not amended")
-            })?;
+            ensure(record_lock.is_current(), || format!("not amended: another program replaced {path_text}"))?;
             also()
         })?;
         if let Some(id) = known.context.id {
@@ -200,7 +198,7 @@ fn amend_copy(latest: &Path, id: Uuid, amended: &str) -> io::Result<()> {
     }
     let store = Store::open(latest.parent().unwrap_or(Path::new(".")))?;
     let lock = store.lock_latest(LOCK_TIMEOUT);
-    let _lock = lock.ok_or_else(|| io::Error::other("another process has been replacing it for long"))?;
+    let _lock = lock.ok_or_else(|| io::Error::other("timed out: another process has the lock on it"))?;
     if is_copy() { replace(latest, amended, || Ok(())) } else { Ok(()) }
 }
 
@@ -230,7 +228,7 @@ fn read(path: &Path) -> io::Result<(String, Failure)> {
     let mut json = Vec::new();
     read_json(&mut json, path).map_err(|error| with_context(path.display(), error))?;
     let json = String::from_utf8(json)
-        .map_err(|error| with_context(format_args!("{} is no text", path.display()), io::Error::other(error)))?;
+        .map_err(|error| with_context(format_args!("{} is not UTF-8", path.display()), io::Error::other(error)))?;
     let json = json.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(json);
     let failure = Failure::from_json(&json).map_err(|error| about(path, "cannot amend", error.into()))?;
     Ok((json, failure))

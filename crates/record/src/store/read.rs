@@ -21,7 +21,7 @@ pub fn read_bytes(bytes: &mut Vec<u8>, path: &Path) -> io::Result<()> {
     let unreadable = |error: io::Error| io::Error::new(error.kind(), format!("cannot be read: {error}"));
     let metadata = std::fs::metadata(path).map_err(unreadable)?;
     if !metadata.is_file() {
-        return Err(io::Error::other("cannot be read: no ordinary file"));
+        return Err(io::Error::other("cannot be read: not a regular file"));
     }
     if metadata.len() > MAX_FILE_BYTES {
         return Err(io::Error::other(format!("cannot be read: larger than {} MB", MAX_FILE_BYTES >> 20)));

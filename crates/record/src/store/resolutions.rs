@@ -127,7 +127,7 @@ fn append_line(path: &Path, line: String) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the fix is longer than 64 KiB"));
     }
     if std::fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
-        return Err(io::Error::other("it is no ordinary file"));
+        return Err(io::Error::other("not a regular file"));
     }
     let mut file = open_ordinary(OpenOptions::new().create(true).read(true).append(true), path)?;
     // A full disk may have cut the last line, so this one starts on a new line.

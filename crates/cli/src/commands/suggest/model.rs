@@ -15,7 +15,7 @@ pub(super) struct ModelOptions {
     /// [env: FAILURES_BASE_URL]
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
-    /// Maximum duration of one question, including retries [default: 120s].
+    /// Maximum time to wait for one answer, including retries [default: 120s].
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     timeout: Option<Duration>,
 }

@@ -37,7 +37,7 @@ impl RecordLock {
             }
             ensure(!stop.load(Ordering::Relaxed), || format!("interrupted while waiting for {}", path.display()))?;
             ensure(started.elapsed() < LOCK_TIMEOUT, || {
-                format!("another process has been amending {} for long", path.display())
+                format!("timed out: another process is amending {}", path.display())
             })?;
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -131,7 +131,8 @@ fn set_owner(file: &File, original: &Metadata) -> io::Result<()> {
     }
     fchown(file, Some(uid), Some(gid)).map_err(|error| {
         let why = format!(
-            "it belongs to user {uid} and group {gid}, which a new file of yours cannot ({error}); let its owner do this"
+            "it belongs to user {uid} and group {gid}, and a new file cannot be given to them ({error}): let its \
+             owner do this"
         );
         io::Error::new(error.kind(), why)
     })

@@ -29,7 +29,7 @@ pub(super) fn amend(json: &str, amendment: &Amendment) -> io::Result<(String, us
     record.extend("suggested_fixes", &fixes, 1)?;
     let mut context = match record.get("context") {
         Some(context) => serde_json::from_str::<JsonMembers<'_>>(context)
-            .map_err(|error| with_context("its context is no object", error.into()))?,
+            .map_err(|error| with_context("its context is not an object", error.into()))?,
         None => return Err(io::Error::other("it has no context")),
     };
     let suggestions = new.iter().map(serde_json::to_string_pretty).collect::<Result<Vec<_>, _>>()?;
@@ -41,7 +41,7 @@ pub(super) fn amend(json: &str, amendment: &Amendment) -> io::Result<(String, us
     record.set("context", context);
     let text = record.text(0) + "\n";
     let amended =
-        Failure::from_json(&text).map_err(|error| with_context("it would be no record then", error.into()))?;
+        Failure::from_json(&text).map_err(|error| with_context("the result would not be a record", error.into()))?;
     debug_assert_eq!(amended.suggested_fixes.len(), failure.suggested_fixes.len() + new.len());
     Ok((text, new.len()))
 }
@@ -69,7 +69,7 @@ impl JsonMembers<'_> {
         }
         let known: Vec<&RawValue> = match self.get(name) {
             Some(list) => serde_json::from_str(list)
-                .map_err(|error| with_context(format_args!("its {name} is no list"), error.into()))?,
+                .map_err(|error| with_context(format_args!("its {name} is not a list"), error.into()))?,
             None => Vec::new(),
         };
         let known = known.iter().map(|entry| entry.get().to_owned());
