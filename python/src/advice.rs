@@ -105,12 +105,10 @@ fn answer_text(answer: &Bound<'_, PyAny>, function: &Bound<'_, PyAny>) -> PyResu
 
 fn answer_dict<'py>(py: Python<'py>, advice: &Advice) -> PyResult<Bound<'py, PyDict>> {
     let answer = &advice.answer;
-    let fix = |fix: &tracing_failure_advice::Fix| {
-        (fix.change.clone(), fix.location.clone(), fix.reason.clone(), fix.code.clone())
-    };
+    let fixes: Vec<_> = answer.fixes.iter().map(|fix| (&fix.change, &fix.location, &fix.reason, &fix.code)).collect();
     let dict = PyDict::new(py);
     dict.set_item("root_cause", &answer.root_cause)?;
-    dict.set_item("fixes", answer.fixes.iter().map(fix).collect::<Vec<_>>())?;
+    dict.set_item("fixes", fixes)?;
     dict.set_item("confidence", answer.confidence.name())?;
     dict.set_item("provider", &advice.provider)?;
     dict.set_item("model", &advice.model)?;

@@ -69,7 +69,7 @@ pub(crate) struct Visit {
 
 impl<'py> Bounds<'py> {
     /// For a value: half a second of work, fewer levels than the library's own limit, and as many entries.
-    pub(crate) fn of_a_value(py: Python<'py>) -> Self {
+    pub(crate) fn for_value(py: Python<'py>) -> Self {
         Bounds {
             py,
             steps: Cell::new(1 << 22),
@@ -87,12 +87,12 @@ impl<'py> Bounds<'py> {
     }
 
     /// For a value of a computation that has not failed: nothing is loaded for it.
-    pub(crate) fn of_a_value_in_memory(py: Python<'py>) -> Self {
-        Bounds { may_read: false, ..Bounds::of_a_value(py) }
+    pub(crate) fn for_value_in_memory(py: Python<'py>) -> Self {
+        Bounds { may_read: false, ..Bounds::for_value(py) }
     }
 
     /// For a whole record: nothing is cut. A record that exceeds these bounds is refused.
-    pub(crate) fn of_a_record(py: Python<'py>) -> Self {
+    pub(crate) fn for_record(py: Python<'py>) -> Self {
         Bounds {
             steps: Cell::new(1 << 26),
             deadline: None,
@@ -100,7 +100,7 @@ impl<'py> Bounds<'py> {
             entries: usize::MAX,
             key: usize::MAX,
             repeats: Cell::new(1 << 14),
-            ..Bounds::of_a_value(py)
+            ..Bounds::for_value(py)
         }
     }
 

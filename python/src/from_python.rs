@@ -15,6 +15,7 @@ use tracing_failure::Value;
 use tracing_failure::record::{Limits, Map};
 
 use crate::bounds::{Bounds, MAX_ENTRIES, OBJECT_STEPS, SUMMARY_ENDS, keep_signal, raise_signal};
+use crate::text::beginning;
 
 /// Steps of a list in addition to those of its entries.
 const LIST_STEPS: usize = 8;
@@ -27,12 +28,12 @@ const MAX_DECIMAL_BITS: usize = 14_000;
 
 /// The value of an object. Arrays and texts over the limits are summarised.
 pub(crate) fn value(object: &Bound<'_, PyAny>) -> Value {
-    value_within(object, &Bounds::of_a_value(object.py()))
+    value_within(object, &Bounds::for_value(object.py()))
 }
 
 /// Like [`value`], without reading data that are not in memory.
 pub(crate) fn value_in_memory(object: &Bound<'_, PyAny>) -> Value {
-    value_within(object, &Bounds::of_a_value_in_memory(object.py()))
+    value_within(object, &Bounds::for_value_in_memory(object.py()))
 }
 
 fn value_within<'py>(object: &Bound<'py, PyAny>, bounds: &Bounds<'py>) -> Value {
@@ -60,7 +61,7 @@ fn named_values(value: Value) -> Map {
 
 /// The complete object as JSON, or `None` if it is too large.
 pub(crate) fn json(object: &Bound<'_, PyAny>) -> Option<String> {
-    let bounds = Bounds::of_a_record(object.py());
+    let bounds = Bounds::for_record(object.py());
     let json = serde_json::to_string(&Object { object, within: None, bounds: &bounds }).unwrap_or_default();
     (!bounds.is_exceeded()).then_some(json)
 }
@@ -88,17 +89,18 @@ fn is_from_signal(py: Python<'_>, error: &PyErr) -> PyResult<bool> {
 #[derive(Clone, Copy)]
 struct Object<'a, 'py> {
     object: &'a Bound<'py, PyAny>,
-    within: Option<&'a Within<'a>>,
+    within: Option<&'a Container<'a>>,
     bounds: &'a Bounds<'py>,
 }
 
-struct Within<'a> {
+/// An object that contains others, and the objects that contain it.
+struct Container<'a> {
     address: usize,
     depth: usize,
-    outer: Option<&'a Within<'a>>,
+    outer: Option<&'a Container<'a>>,
 }
 
-impl Within<'_> {
+impl Container<'_> {
     fn object<'a, 'py>(&'a self, object: &'a Bound<'py, PyAny>, bounds: &'a Bounds<'py>) -> Object<'a, 'py> {
         Object { object, within: Some(self), bounds }
     }
@@ -107,8 +109,8 @@ impl Within<'_> {
         Entries { entries, within: self, bounds }
     }
 
-    fn holds(&self, address: usize) -> bool {
-        self.address == address || self.outer.is_some_and(|outer| outer.holds(address))
+    fn contains(&self, address: usize) -> bool {
+        self.address == address || self.outer.is_some_and(|outer| outer.contains(address))
     }
 }
 
@@ -121,8 +123,8 @@ impl Serialize for Object<'_, '_> {
         if object.is_exact_instance_of::<PyString>() || object.is_instance_of::<ArraySummary>() {
             return self.serialize_directly(serializer);
         }
-        if let Some(why) = self.refusal() {
-            return serializer.serialize_str(&why);
+        if let Some(note) = self.refusal() {
+            return serializer.serialize_str(&note);
         }
         let Some(visit) = self.bounds.visit(object) else {
             return serializer.serialize_str(&self.with_note("shown before"));
@@ -130,11 +132,11 @@ impl Serialize for Object<'_, '_> {
         let is_plain = object.is_exact_instance_of::<PyList>()
             || object.is_exact_instance_of::<PyTuple>()
             || object.cast_exact::<PyDict>().is_ok_and(|dict| dict.len() <= self.bounds.entries);
-        let done = if is_plain { self.serialize_directly(serializer) } else { self.serialize_simplified(serializer) };
+        let result = if is_plain { self.serialize_directly(serializer) } else { self.serialize_simplified(serializer) };
         if self.within.is_some() {
             self.bounds.leave(object, &visit);
         }
-        done
+        result
     }
 }
 
@@ -149,7 +151,7 @@ impl<'py> Object<'_, 'py> {
             Ok(simpler) if simpler.is(object) => self.serialize_directly(serializer),
             Ok(simpler) => {
                 // The path has the original object: `simplify` makes a new one each time.
-                let within = Within { depth: self.depth(), ..self.inside() };
+                let within = Container { depth: self.depth(), ..self.as_container() };
                 Object { object: &simpler, within: Some(&within), ..*self }.serialize_directly(serializer)
             }
             Err(error) => {
@@ -167,14 +169,14 @@ impl<'py> Object<'_, 'py> {
         }
         if let Ok(text) = object.cast::<PyString>() {
             let text = to_utf8(text);
-            let affordable = self.bounds.pay(text.len().min(MAX_TEXT_BYTES));
-            return serializer.serialize_str(if affordable { &text } else { "<str: no room is left>" });
+            let is_affordable = self.bounds.pay(text.len().min(MAX_TEXT_BYTES));
+            return serializer.serialize_str(if is_affordable { &text } else { "<str: no room is left>" });
         }
         if let Ok(summary) = object.cast::<ArraySummary>() {
             return summary.get().0.serialize(serializer);
         }
         if let Ok(dict) = object.cast::<PyDict>() {
-            return self.named(serializer, dict);
+            return self.serialize_dict(serializer, dict);
         }
         if let Ok(list) = object.cast::<PyList>() {
             return self.serialize_list(serializer, list.len(), |from, to| list.get_slice(from, to).to_tuple());
@@ -189,13 +191,13 @@ impl<'py> Object<'_, 'py> {
         self.within.map_or(0, |within| within.depth)
     }
 
-    fn inside(&self) -> Within<'_> {
-        Within { address: self.object.as_ptr().addr(), depth: self.depth() + 1, outer: self.within }
+    fn as_container(&self) -> Container<'_> {
+        Container { address: self.object.as_ptr().addr(), depth: self.depth() + 1, outer: self.within }
     }
 
     /// A note that stands for the object if it must not be visited.
     fn refusal(&self) -> Option<String> {
-        if self.within.is_some_and(|within| within.holds(self.object.as_ptr().addr())) {
+        if self.within.is_some_and(|within| within.contains(self.object.as_ptr().addr())) {
             return Some(self.with_note("it holds itself"));
         }
         (self.depth() >= self.bounds.depth).then(|| self.with_note("nested too deeply"))
@@ -206,25 +208,26 @@ impl<'py> Object<'_, 'py> {
         format!("<{}: {note}>", type_name(&self.object.get_type()))
     }
 
-    fn named<S: Serializer>(&self, serializer: S, dict: &Bound<'py, PyDict>) -> Result<S::Ok, S::Error> {
-        let within = self.inside();
+    fn serialize_dict<S: Serializer>(&self, serializer: S, dict: &Bound<'py, PyDict>) -> Result<S::Ok, S::Error> {
+        let within = self.as_container();
         // A copy, because another thread may change the dict.
         let items = dict.items();
         let pairs = || items.iter().filter_map(|item| item.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>().ok());
         // Short text keys are distinct. Shortened ones and the texts of other objects need not be.
-        let is_short = |text: &Bound<'_, PyString>| text.len().is_ok_and(|length| length <= self.bounds.key / 4);
-        let are_texts = pairs().all(|(key, _)| key.cast_exact::<PyString>().is_ok_and(is_short));
+        let are_texts = pairs().all(|(key, _)| {
+            key.cast_exact::<PyString>().is_ok_and(|text| text.len().is_ok_and(|length| length <= self.bounds.key / 4))
+        });
         let mut names = (!are_texts).then(HashSet::new);
         let mut map = serializer.serialize_map(Some(items.len()))?;
         for (index, (key, value)) in pairs().enumerate() {
-            let affordable = if are_texts { self.bounds.pay(OBJECT_STEPS) } else { self.bounds.pay_for_code() };
-            if !affordable {
+            let is_affordable = if are_texts { self.bounds.pay(OBJECT_STEPS) } else { self.bounds.pay_for_code() };
+            if !is_affordable {
                 map.serialize_entry("…", &format!("[{} entries left out]", items.len() - index))?;
                 break;
             }
             let (key, value) = (within.object(&key, self.bounds), within.object(&value, self.bounds));
             match &mut names {
-                Some(names) => map.serialize_entry(&key.name(names), &value)?,
+                Some(names) => map.serialize_entry(&key.distinct_name(names), &value)?,
                 None => match key.object.cast::<PyString>() {
                     Ok(text) => map.serialize_entry(&to_utf8(text), &value)?,
                     Err(_) => continue,
@@ -234,16 +237,17 @@ impl<'py> Object<'_, 'py> {
         map.end()
     }
 
-    /// The name of the object as a key, distinct from other names.
-    fn name(&self, names: &mut HashSet<String>) -> String {
+    /// The name of the object as a key of a dict, distinct from other names.
+    fn distinct_name(&self, names: &mut HashSet<String>) -> String {
         let name = match self.object.str() {
             Ok(text) => shorten(&to_utf8(&text), self.bounds.key),
             Err(error) => self.error_note("str", error),
         };
         let repr = std::iter::once_with(|| self.repr());
         let numbered = (2..).map(|number| format!("{name} ({number})"));
-        let free = std::iter::once(name.clone()).chain(repr).chain(numbered).find(|name| names.insert(name.clone()));
-        free.unwrap_or(name)
+        let distinct =
+            std::iter::once(name.clone()).chain(repr).chain(numbered).find(|name| names.insert(name.clone()));
+        distinct.unwrap_or(name)
     }
 
     fn serialize_list<S: Serializer>(
@@ -252,7 +256,7 @@ impl<'py> Object<'_, 'py> {
         length: usize,
         slice: impl Fn(usize, usize) -> Bound<'py, PyTuple>,
     ) -> Result<S::Ok, S::Error> {
-        let within = self.inside();
+        let within = self.as_container();
         let is_affordable = length <= 2 * SUMMARY_ENDS || steps(self.object) <= self.bounds.steps_left();
         if is_affordable && self.bounds.pay(LIST_STEPS + length) {
             // A copy, as for a dict.
@@ -262,7 +266,7 @@ impl<'py> Object<'_, 'py> {
             return serializer.serialize_str(&self.with_note("no room is left"));
         }
         // The entries are one level deeper, in the summary.
-        let within = Within { depth: within.depth + 1, ..within };
+        let within = Container { depth: within.depth + 1, ..within };
         let end = SUMMARY_ENDS.min(length);
         let mut map = serializer.serialize_map(Some(4))?;
         map.serialize_entry("summary", "array")?;
@@ -279,18 +283,18 @@ impl<'py> Object<'_, 'py> {
         }
     }
 
-    fn error_note(&self, what: &str, error: PyErr) -> String {
+    fn error_note(&self, method: &str, error: PyErr) -> String {
         let py = self.object.py();
         let kind = type_name(&error.get_type(py));
         keep_if_signal(py, error);
-        format!("<{}: its {what} raised {kind}>", type_name(&self.object.get_type()))
+        format!("<{}: its {method} raised {kind}>", type_name(&self.object.get_type()))
     }
 }
 
 /// The entries of a list.
 struct Entries<'a, 'py> {
     entries: &'a Bound<'py, PyTuple>,
-    within: &'a Within<'a>,
+    within: &'a Container<'a>,
     bounds: &'a Bounds<'py>,
 }
 
@@ -356,14 +360,14 @@ pub(crate) fn to_utf8<'a>(text: &'a Bound<'_, PyString>) -> Cow<'a, str> {
 }
 
 /// The text without addresses, or its beginning and end if it is long.
-fn shorten(text: &str, most: usize) -> String {
-    if text.len() <= most {
+fn shorten(text: &str, max_bytes: usize) -> String {
+    if text.len() <= max_bytes {
         return without_addresses(text);
     }
-    let boundary = |near: usize| (0..=near).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-    let (head, tail) = (boundary(most / 2), boundary(text.len() - most / 4));
-    let (ends, gone) = ([&text[..head], &text[tail..]].map(without_addresses), tail - head);
-    format!("{}… [{gone} bytes left out] …{}", ends[0], ends[1])
+    let head = beginning(text, max_bytes / 2);
+    let tail = &text[beginning(text, text.len() - max_bytes / 4).len()..];
+    let omitted = text.len() - head.len() - tail.len();
+    format!("{}… [{omitted} bytes left out] …{}", without_addresses(head), without_addresses(tail))
 }
 
 /// The text without addresses such as `at 0x7f…`, which differ from run to run.

@@ -8,13 +8,14 @@ use pyo3::types::{PyDict, PyString};
 use tracing_failure::Value;
 
 use crate::from_python;
+use crate::text::truncate;
 
 /// Maximum number of values in a row.
 const MAX_COLUMNS: usize = 64;
 /// Maximum number of bytes of a text in a row.
 const MAX_TEXT_BYTES: usize = 64;
 /// Maximum number of entries of an array in a row.
-const MAX_ARRAY_LENGTH: usize = 16;
+pub(crate) const MAX_ROW_ENTRIES: usize = 16;
 
 /// A row of the trail.
 pub(crate) struct Row<'py> {
@@ -66,38 +67,33 @@ impl<'py> Row<'py> {
 /// The parts of a value that a row has columns for: `re` and `im` of a complex number, the unit of a quantity. The part
 /// without a name is the value itself.
 fn parts(object: &Bound<'_, PyAny>) -> Vec<(&'static str, Value)> {
-    let simple = if object.is_exact_instance_of::<PyString>() { Ok(object.clone()) } else { cell_of(object) };
-    let value = match &simple {
-        Ok(simple) => from_python::value_in_memory(simple),
-        Err(_) => from_python::value_in_memory(object),
-    };
-    match value {
+    let simple = if object.is_exact_instance_of::<PyString>() { None } else { trail_value(object).ok() };
+    match from_python::value_in_memory(simple.as_ref().unwrap_or(object)) {
         Value::Map(map) if map.get("re").is_some() || map.get("value").is_some() => {
-            let of = |(name, key): (&'static str, &str)| map.get(key).map(|part| (name, short(part.clone())));
-            [("", "value"), ("re", "re"), ("im", "im"), ("unit", "unit")].into_iter().filter_map(of).collect()
+            [("", "value"), ("re", "re"), ("im", "im"), ("unit", "unit")]
+                .into_iter()
+                .filter_map(|(name, key)| Some((name, short(map.get(key)?.clone()))))
+                .collect()
         }
         other => vec![("", short(other))],
     }
 }
 
-/// What the package's own Python code makes of a value for a row. Code of the user's numbers runs there.
-fn cell_of<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    static CELL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+/// Calls the Python function `trail_value`, which runs code of the user's numbers.
+fn trail_value<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    static TRAIL_VALUE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = object.py();
-    let cell = CELL.get_or_try_init(py, || {
+    let trail_value = TRAIL_VALUE.get_or_try_init(py, || {
         PyResult::Ok(py.import("tracing_failure._values.trail_value")?.getattr("trail_value")?.unbind())
     })?;
-    cell.bind(py).call1((object,)).inspect_err(|error| from_python::keep_if_signal(py, error.clone_ref(py)))
+    trail_value.bind(py).call1((object,)).inspect_err(|error| from_python::keep_if_signal(py, error.clone_ref(py)))
 }
 
 /// A number, a short text, or a short list of numbers.
 fn short(value: Value) -> Value {
     match value {
-        Value::String(text) if text.len() > MAX_TEXT_BYTES => {
-            let end = (0..=MAX_TEXT_BYTES).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-            format!("{}…", &text[..end]).into()
-        }
-        Value::List(list) if list.len() > MAX_ARRAY_LENGTH || list.iter().any(|entry| entry.as_f64().is_none()) => {
+        Value::String(text) if text.len() > MAX_TEXT_BYTES => truncate(&text, MAX_TEXT_BYTES).into(),
+        Value::List(list) if list.len() > MAX_ROW_ENTRIES || list.iter().any(|entry| entry.as_f64().is_none()) => {
             format!("[{} entries]", list.len()).into()
         }
         Value::Map(map) => match map.get("length") {

@@ -59,29 +59,29 @@ pub(crate) fn call_on_new_stack(function: Bound<'_, PyAny>, arguments: Bound<'_,
     if STACK_OWNER.get().is_some() {
         return Ok(report_lost(py, "and so is the stack that replaced it"));
     }
-    let levels = from_module(py, "sys", "getrecursionlimit").unwrap_or(1000);
-    let this = from_module(py, "_thread", "get_ident").unwrap_or(0);
+    let levels = call_function(py, "sys", "getrecursionlimit").unwrap_or(1000);
+    let thread_id = call_function(py, "_thread", "get_ident").unwrap_or(0);
     let bytes = usize::try_from(levels)
         .unwrap_or(MAX_BYTES)
         .saturating_mul(BYTES_PER_LEVEL)
         .saturating_add(BASE_BYTES)
         .min(MAX_BYTES);
-    let started_thread =
-        [bytes, BASE_BYTES, MIN_BYTES].into_iter().find_map(|size| start(size, this, &function, &arguments).ok());
-    let Some(done) = started_thread else { return Ok(report_lost(py, "and no thread can be started")) };
-    match py.detach(move || done.recv_timeout(RESULT_TIMEOUT)) {
+    let receiver =
+        [bytes, BASE_BYTES, MIN_BYTES].into_iter().find_map(|size| start(size, thread_id, &function, &arguments).ok());
+    let Some(receiver) = receiver else { return Ok(report_lost(py, "and no thread can be started")) };
+    match py.detach(move || receiver.recv_timeout(RESULT_TIMEOUT)) {
         Ok(result) => result,
         Err(RecvTimeoutError::Disconnected) => Ok(report_lost(py, "and the recorder panicked")),
         Err(RecvTimeoutError::Timeout) => Ok(report_lost(py, "and the recorder did not finish in time")),
     }
 }
 
-fn from_module(py: Python<'_>, module: &str, function: &str) -> PyResult<u64> {
+fn call_function(py: Python<'_>, module: &str, function: &str) -> PyResult<u64> {
     py.import(module)?.call_method0(function)?.extract()
 }
 
-fn report_lost(py: Python<'_>, why: &str) -> Py<PyAny> {
-    let _ = writeln!(io::stderr(), "tracing-failure: a failure is not recorded: the stack is full, {why}");
+fn report_lost(py: Python<'_>, reason: &str) -> Py<PyAny> {
+    let _ = writeln!(io::stderr(), "tracing-failure: a failure is not recorded: the stack is full, {reason}");
     py.None()
 }
 
@@ -93,7 +93,7 @@ fn start(
 ) -> io::Result<Receiver<PyResult<Py<PyAny>>>> {
     let (function, arguments) = (function.clone().unbind(), arguments.clone().unbind());
     let (sender, receiver) = mpsc::channel();
-    let call = move || {
+    Builder::new().stack_size(size).spawn(move || {
         STACK_OWNER.set(Some(stack_owner));
         let result = Python::attach(|py| {
             let result = function.call1(py, arguments.bind(py));
@@ -103,8 +103,7 @@ fn start(
         // The receiver may have given up.
         let _ = sender.send(result);
         OPEN_STACKS.fetch_sub(1, Ordering::Relaxed);
-    };
-    Builder::new().stack_size(size).spawn(call)?;
+    })?;
     OPEN_STACKS.fetch_add(1, Ordering::Relaxed);
     Ok(receiver)
 }

@@ -179,7 +179,10 @@ impl<'py> List<'py> {
     fn finish(self) -> Object<'py> {
         let py = self.list.py();
         let list = self.list.into_any();
-        self.variant.map_or(Ok(list.clone()), |variant| ToPython { py }.named(variant, list))
+        match self.variant {
+            Some(variant) => ToPython { py }.named(variant, list),
+            None => Ok(list),
+        }
     }
 }
 
@@ -201,7 +204,10 @@ impl<'py> Dict<'py> {
     fn finish(self) -> Object<'py> {
         let py = self.dict.py();
         let dict = self.dict.into_any();
-        self.variant.map_or(Ok(dict.clone()), |variant| ToPython { py }.named(variant, dict))
+        match self.variant {
+            Some(variant) => ToPython { py }.named(variant, dict),
+            None => Ok(dict),
+        }
     }
 }
 
