@@ -16,11 +16,13 @@ use crate::breadcrumbs::Source;
 use crate::caller::Caller;
 use crate::from_python;
 use crate::row::Row;
-use crate::text::Text;
+use crate::text::{Text, truncate};
 use crate::trail::Trail;
 
 /// Maximum computations around a failure.
 const MAX_SPANS: usize = Limits::DEFAULT.spans;
+/// Maximum bytes of a breadcrumb.
+const MAX_BREADCRUMB_BYTES: usize = 1024;
 
 /// The base class of a computation.
 #[pyclass(frozen, subclass, module = "tracing_failure._native")]
@@ -85,10 +87,10 @@ impl Computation {
 
     /// Drops the references to computations around it that ended first.
     fn release(&self, py: Python<'_>) {
-        let around = self.end(py);
-        let before = self.open.get().map(|open| std::mem::replace(&mut *lock(&open.parent), around));
+        let outer = self.end(py);
+        let replaced = self.open.get().map(|open| std::mem::replace(&mut *lock(&open.parent), outer));
         // Dropped after the lock is released: a destructor may run Python code.
-        drop(before);
+        drop(replaced);
     }
 
     /// This computation, or the next one around it that is open: one can end in another context than it began in.
@@ -97,11 +99,16 @@ impl Computation {
         Computation::innermost(slf.clone().unbind(), slf.py())
     }
 
-    /// Adds a row of numbers to the trail, or a text to the breadcrumbs. The callsite is that of the caller.
+    /// Adds a row of numbers to the trail, or a breadcrumb. The callsite is that of the caller.
     #[pyo3(signature = (message=None, /, **values))]
     fn record(slf: &Bound<'_, Self>, message: Option<Text>, values: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
         let py = slf.py();
-        Computation::add_row_or_text(slf, Caller::current(py).unwrap_or_else(|_| Caller::unknown(py)), message, values)
+        Computation::add_row_or_breadcrumb(
+            slf,
+            Caller::current(py).unwrap_or_else(|_| Caller::unknown(py)),
+            message,
+            values,
+        )
     }
 
     /// Like `record`, with another frame as the caller.
@@ -111,24 +118,24 @@ impl Computation {
         message: Option<Text>,
         values: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
-        Computation::add_row_or_text(slf, Caller::of(frame)?, message, values)
+        Computation::add_row_or_breadcrumb(slf, Caller::of(frame)?, message, values)
     }
 
-    /// Adds a text to the breadcrumbs. `is_own` is true for texts of the program, false for those of libraries.
-    #[pyo3(signature = (level, message, target, is_own, file=None, line=None))]
+    /// Adds a breadcrumb. `in_app` is true for one of the program, false for one of a library.
+    #[pyo3(signature = (level, message, target, in_app, file=None, line=None))]
     fn add_breadcrumb(
         &self,
         level: &str,
         message: Text,
         target: Text,
-        is_own: bool,
+        in_app: bool,
         file: Option<Text>,
         line: Option<i64>,
     ) {
         let mut location = Location::default();
         location.file = file.map(|file| file.0.into());
         location.line = line.and_then(|line| line.try_into().ok());
-        self.add_text(level, &message.0, Source { target: target.0, is_own }, location);
+        self.push_breadcrumb(level, &message.0, Source { target: target.0, in_app }, location);
     }
 
     /// The module in which it began.
@@ -168,16 +175,16 @@ impl Computation {
 }
 
 impl Computation {
-    fn add_text(&self, level: &str, message: &str, source: Source, location: Location) {
+    fn push_breadcrumb(&self, level: &str, message: &str, source: Source, location: Location) {
         let mut breadcrumb = Breadcrumb::default();
         breadcrumb.elapsed_s = self.elapsed_s();
         breadcrumb.level = level.to_owned().into();
-        breadcrumb.message = shorten(message);
-        breadcrumb.location = Some(location).filter(|location| *location != Location::default());
+        breadcrumb.message = truncate(message, MAX_BREADCRUMB_BYTES);
+        breadcrumb.location = (location != Location::default()).then_some(location);
         self.trail.add_breadcrumb(source, breadcrumb);
     }
 
-    fn add_row_or_text(
+    fn add_row_or_breadcrumb(
         slf: &Bound<'_, Self>,
         caller: Caller<'_>,
         message: Option<Text>,
@@ -186,16 +193,15 @@ impl Computation {
         let computation = slf.get();
         let Some(values) = values.filter(|values| !values.is_empty()) else {
             let text = message.as_ref().map_or("", |message| &message.0);
-            computation.add_text("INFO", text, Computation::source(slf, &caller), caller.location());
+            computation.push_breadcrumb("INFO", text, Computation::source(slf, &caller), caller.location());
             return bounds::raise_signal();
         };
         let trail = &computation.trail;
         let row = Row::of(values);
         if trail.keeps_any() {
-            let known = trail.key_of(&caller, &row);
-            let key = known.or_else(|| {
-                let is_own = Computation::source(slf, &caller).is_own;
-                trail.make_room(&caller, &row, message.as_ref().map(|message| &*message.0), is_own)
+            let key = trail.key_of(&caller, &row).or_else(|| {
+                let in_app = Computation::source(slf, &caller).in_app;
+                trail.make_room(&caller, &row, message.as_ref().map(|message| &*message.0), in_app)
             });
             if let Some(key) = key {
                 trail.add_row(key, row);
@@ -208,17 +214,19 @@ impl Computation {
     fn source(slf: &Bound<'_, Self>, caller: &Caller<'_>) -> Source {
         let py = slf.py();
         let (target, file) = caller.origin().unwrap_or_else(|_| (String::new(), PyString::new(py, "").into_any()));
-        let in_app =
-            slf.call_method1(intern!(py, "_is_in_app"), (&target, file)).and_then(|in_app| in_app.extract::<bool>());
-        let is_own = in_app.inspect_err(|error| from_python::keep_if_signal(py, error.clone_ref(py))).unwrap_or(true);
-        Source { target, is_own }
+        let in_app = slf
+            .call_method1(intern!(py, "_is_in_app"), (&target, file))
+            .and_then(|in_app| in_app.extract())
+            .inspect_err(|error| from_python::keep_if_signal(py, error.clone_ref(py)))
+            .unwrap_or(true);
+        Source { target, in_app }
     }
 
     /// The parameters of the computation and of those around it.
     pub(crate) fn parameters(&self, py: Python<'_>) -> Map {
         let mut all = self.parameters.clone();
-        self.outwards(py, |around| {
-            for (name, value) in around.parameters.iter() {
+        self.visit_outwards(py, |computation| {
+            for (name, value) in computation.parameters.iter() {
                 if all.get(name).is_none() {
                     all.insert(name.to_owned(), value.clone());
                 }
@@ -233,7 +241,7 @@ impl Computation {
         let opened = self.open.get().map_or_else(Instant::now, |open| open.started);
         context.trail = self.trail.entries(opened);
         context.breadcrumbs = self.trail.breadcrumbs();
-        self.outwards(py, |computation| {
+        self.visit_outwards(py, |computation| {
             context.spans.push(computation.span());
         });
     }
@@ -262,12 +270,12 @@ impl Computation {
     }
 
     /// Visits the computation and those around it, innermost first.
-    pub(crate) fn outwards(&self, py: Python<'_>, mut look: impl FnMut(&Computation)) {
-        look(self);
+    pub(crate) fn visit_outwards(&self, py: Python<'_>, mut visit: impl FnMut(&Computation)) {
+        visit(self);
         let mut next = self.parent(py);
         for _ in 1..MAX_SPANS {
             let Some(computation) = next else { break };
-            look(computation.get());
+            visit(computation.get());
             next = computation.get().parent(py);
         }
     }
@@ -288,36 +296,27 @@ impl Drop for Computation {
     /// Drops the computations around it in a loop: a recursion over many of them would overflow the stack.
     fn drop(&mut self) {
         thread_local! {
-            static OTHERS: RefCell<Option<Vec<Py<Computation>>>> = const { RefCell::new(None) };
+            static PENDING: RefCell<Option<Vec<Py<Computation>>>> = const { RefCell::new(None) };
         }
         let open = self.open.take();
         let Some(parent) = open.and_then(|open| open.parent.into_inner().unwrap_or_else(PoisonError::into_inner))
         else {
             return;
         };
-        let is_within = OTHERS.with_borrow_mut(|others| {
-            let is_within = others.is_some();
-            others.get_or_insert_default().push(parent);
-            is_within
+        let is_nested = PENDING.with_borrow_mut(|pending| {
+            let is_nested = pending.is_some();
+            pending.get_or_insert_default().push(parent);
+            is_nested
         });
-        if !is_within {
-            while let Some(next) = OTHERS.with_borrow_mut(|others| others.as_mut().and_then(Vec::pop)) {
+        if !is_nested {
+            while let Some(next) = PENDING.with_borrow_mut(|pending| pending.as_mut().and_then(Vec::pop)) {
                 drop(next);
             }
-            OTHERS.set(None);
+            PENDING.set(None);
         }
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn shorten(text: &str) -> String {
-    const MAX_BYTES: usize = 1024;
-    if text.len() <= MAX_BYTES {
-        return text.to_owned();
-    }
-    let end = (0..=MAX_BYTES).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-    format!("{}…", &text[..end])
 }

@@ -48,6 +48,7 @@ mod _native {
         module.add("MAX_ENTRIES", crate::bounds::MAX_ENTRIES)?;
         module.add("MAX_ERRORS", Limits::DEFAULT.errors)?;
         module.add("MAX_FRAMES", Limits::DEFAULT.frames)?;
+        module.add("MAX_ROW_ENTRIES", crate::row::MAX_ROW_ENTRIES)?;
         module.add("SUMMARY_ENDS", crate::bounds::SUMMARY_ENDS)
     }
 }

@@ -8,6 +8,7 @@ use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use tracing::Level;
+use tracing_failure::publish::Publisher;
 use tracing_failure::record::{Durability, ErrorEntry, Frame, Location, Map, Relation};
 use tracing_failure::{Category, Failure, InitError, StructuredLogger, Value};
 
@@ -112,15 +113,7 @@ impl Recorder {
             .without_dir(without_dir)
             .session_id(session_id)
             .auto_push(auto_push)
-            .publisher(|mut publisher| {
-                if let Some(branch) = branch {
-                    publisher = publisher.branch(branch);
-                }
-                match remote {
-                    Some(remote) => publisher.remote(remote),
-                    None => publisher,
-                }
-            });
+            .publisher(|publisher| set_destination(publisher, branch, remote));
         let has_log = logs.is_some();
         if let Some(logs) = logs {
             builder = builder.logs_dir(logs);
@@ -185,7 +178,7 @@ impl Recorder {
         }
         let mut spans = Vec::new();
         if let Some(within) = &within {
-            within.get().outwards(py, |computation| {
+            within.get().visit_outwards(py, |computation| {
                 let span = computation.span();
                 spans.push(Value::from(Map::from_iter([
                     ("name", Value::from(&*span.name)),
@@ -270,6 +263,16 @@ impl Drop for Recorder {
     }
 }
 
+fn set_destination(mut publisher: Publisher, branch: Option<String>, remote: Option<String>) -> Publisher {
+    if let Some(branch) = branch {
+        publisher = publisher.branch(branch);
+    }
+    if let Some(remote) = remote {
+        publisher = publisher.remote(remote);
+    }
+    publisher
+}
+
 /// Builds the record of a failure.
 fn failure_record(py: Python<'_>, error: ExceptionRecord<'_>, call: Call<'_>) -> Failure {
     let mut failure =
@@ -331,7 +334,7 @@ fn location((file, line, module): (Option<Text>, Option<u32>, Option<Text>)) -> 
     location.file = file.map(|file| file.0.into());
     location.line = line;
     location.module = module.map(|module| module.0.into());
-    Some(location).filter(|location| *location != Location::default())
+    (location != Location::default()).then_some(location)
 }
 
 fn init_error(error: InitError) -> PyErr {

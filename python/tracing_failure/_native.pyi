@@ -9,8 +9,8 @@ from typing import Any, Self, TypedDict, TypeVar, final, type_check_only
 from typing_extensions import disjoint_base
 
 __all__ = [
-    "MAX_ENTRIES", "MAX_ERRORS", "MAX_FRAMES", "SUMMARY_ENDS", "AdviceError", "ArraySummary", "Computation", "Recorder",
-    "add_resolution",
+    "MAX_ENTRIES", "MAX_ERRORS", "MAX_FRAMES", "MAX_ROW_ENTRIES", "SUMMARY_ENDS", "AdviceError", "ArraySummary",
+    "Computation", "Recorder", "add_resolution",
     "after_fork", "after_fork_in_child", "ask_model", "before_fork", "call_on_new_stack", "category_names",
     "conflict_copies", "diagnose", "format_record", "new_id", "parse_record", "read_record", "record_paths",
     "schema", "stack_owner", "summarize", "value_text", "version", "wait_for_stacks",
@@ -26,6 +26,8 @@ MAX_ENTRIES: int
 MAX_ERRORS: int
 #: Maximum frames of a stack.
 MAX_FRAMES: int
+#: Maximum entries of an array in a row of a trail.
+MAX_ROW_ENTRIES: int
 #: Entries of a summary at each end of an array.
 SUMMARY_ENDS: int
 
@@ -50,15 +52,15 @@ class Computation:
         """This computation, or the next one around it that is open: one can end in another context than it began in."""
 
     def record(self, message: str | None = None, /, **values: Any) -> None:
-        """Adds a row of numbers to the trail, or a text to the breadcrumbs. The place is the caller."""
+        """Adds a row of numbers to the trail, or a breadcrumb. The callsite is that of the caller."""
 
     def record_at(self, frame: FrameType, message: str | None, values: dict[str, Any] | None) -> None:
-        """Like ``record``, with the place of another frame."""
+        """Like ``record``, with another frame as the caller."""
 
     def add_breadcrumb(
-        self, level: str, message: str, target: str, is_own: bool, file: str | None = None, line: int | None = None
+        self, level: str, message: str, target: str, in_app: bool, file: str | None = None, line: int | None = None
     ) -> None:
-        """Adds a text to the breadcrumbs. ``is_own`` is true for texts of the program, false for those of libraries."""
+        """Adds a breadcrumb. ``in_app`` is true for one of the program, false for one of a library."""
 
     @property
     def module(self) -> str | None:

@@ -31,8 +31,8 @@ class LogHandler(logging.Handler):
             message = record.getMessage()
             level = _level(record.levelno)
             if within is not None and record.levelno >= logging.INFO and _passes_filter(within, record.name, level):
-                is_own = within._is_in_app(record.name, record.pathname)
-                within.add_breadcrumb(level, message, record.name, is_own, record.pathname, record.lineno)
+                in_app = within._is_in_app(record.name, record.pathname)
+                within.add_breadcrumb(level, message, record.name, in_app, record.pathname, record.lineno)
             self._recorder.log(level, record.name, message, _fields(record), within)
         except Exception as trouble:
             if is_from_signal(trouble):

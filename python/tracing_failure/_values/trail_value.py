@@ -6,13 +6,14 @@ Rows are added while nothing has failed. Therefore nothing is read from files, a
 import math
 import numbers
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
+from .. import _native
 from .._runtime.modules import loaded_module
 from .arrays import is_lazy, size_of, unit_of
 
 #: Maximum entries of an array in a row. A larger one becomes the number of its entries.
-_MAX_ENTRIES = 16
+_MAX_ENTRIES: Final = _native.MAX_ROW_ENTRIES
 
 
 def trail_value(value: Any) -> Any:
