@@ -69,7 +69,7 @@ fn packages_depend_on_those_below_them() {
 }
 
 #[test]
-fn readers_of_records_link_nothing_that_records() {
+fn readers_of_records_do_not_link_the_recorder() {
     for package in ["tracing-failure-cli", "tracing-failure-advice", "tracing-failure-publish"] {
         let tree = cargo(&["tree", "--offline", "--package", package, "--edges", "normal", "--prefix", "none"]);
         let linked: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();

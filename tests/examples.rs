@@ -70,7 +70,7 @@ fn rg_flow_leaves_the_record_of_a_step_size_underflow() {
 
 #[test]
 #[cfg(feature = "color-eyre")]
-fn what_color_eyre_prints_ends_with_the_path_of_the_record() {
+fn output_of_color_eyre_ends_with_the_path_of_the_record() {
     for example in ["rg_flow", "observable", "topology"] {
         let ran = run(example, &[]);
         let stderr = ran.stderr();

@@ -47,7 +47,7 @@ impl fmt::Debug for Endless {
 }
 
 #[test]
-fn a_value_whose_debug_misbehaves_costs_that_one_value() {
+fn a_misbehaving_debug_loses_only_its_value() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         let span = info_span!(
@@ -74,7 +74,7 @@ fn a_value_whose_debug_misbehaves_costs_that_one_value() {
 }
 
 #[test]
-fn numbers_of_every_kind_arrive_as_they_are() {
+fn numbers_of_every_type_are_recorded_exactly() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         let _span = info_span!(
@@ -164,7 +164,7 @@ impl std::error::Error for OuroborosError {
 }
 
 #[test]
-fn source_chains_without_end_are_cut() {
+fn endless_source_chains_are_truncated() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         let _span = computation("chains");
@@ -205,7 +205,7 @@ fn diverted(stderr: &str) -> Vec<Failure> {
 }
 
 #[test]
-fn what_a_failure_says_does_nothing_to_the_terminal() {
+fn control_characters_of_a_failure_are_escaped() {
     const EVIL: &str = "\u{1b}[2J\u{9b}31m\u{202e}\u{7f}\u{e0041}\r";
     let run = in_child(|dir| {
         let guard = builder(dir).log_filter("off").init().unwrap();
@@ -340,7 +340,7 @@ fn a_full_disk_leaves_no_part_of_a_record() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_stderr_that_cannot_be_written_changes_nothing() {
+fn an_unwritable_stderr_is_ignored() {
     let full = |command: &mut Command| wrap(command, "exec \"$0\" \"$@\" 2>/dev/full");
     let run = in_child_with(full, |dir| {
         std::panic::set_hook(Box::new(|_| ()));
@@ -455,7 +455,7 @@ fn a_second_recorder_is_refused_with_an_error() {
 }
 
 #[test]
-fn other_layers_in_the_stack_see_everything_and_break_nothing() {
+fn other_layers_in_the_stack_receive_everything() {
     let run = in_child(|dir| {
         let (failures, _guard) = builder(dir).layer().unwrap();
         let file = std::fs::File::create(dir.join("fmt.log")).unwrap();
@@ -474,7 +474,7 @@ fn other_layers_in_the_stack_see_everything_and_break_nothing() {
 }
 
 #[test]
-fn secrets_are_nowhere() {
+fn secrets_are_not_written() {
     let run = in_child(|dir| {
         let _guard = builder(dir).redact("patient").context("db_password", "hunter2").init().unwrap();
         #[derive(Debug)]

@@ -65,7 +65,7 @@ fn spans_and_events_outside_of_computations_cost_no_allocation() {
 }
 
 #[test]
-fn a_computation_that_sees_no_event_costs_no_allocation() {
+fn a_computation_without_events_does_not_allocate() {
     assert_eq!(allocated_in_the_long_run(|| drop(computation().entered())), 0);
 }
 
@@ -94,7 +94,7 @@ fn an_idle_layer_and_an_open_computation_are_small() {
 }
 
 #[test]
-fn what_a_large_span_took_is_given_back() {
+fn memory_of_a_large_span_is_released() {
     let (_dir, dispatch) = with_layer();
     let text = "x".repeat(16 << 10);
     let taken = tracing::dispatcher::with_default(&dispatch, || {
@@ -146,7 +146,7 @@ fn a_computation_that_is_remembered_has_no_trail_any_more() {
 }
 
 #[test]
-fn a_computation_in_each_of_ten_thousand_tasks_takes_no_more_than_that() {
+fn computations_in_ten_thousand_tasks_allocate_little() {
     const TASKS: u64 = 10_000;
     let tasks = |events: bool| {
         allocated(|| {

@@ -237,7 +237,7 @@ fn three_instrumented_functions_that_hand_on_one_error_make_one_record() {
 }
 
 #[test]
-fn an_error_that_is_wrapped_on_its_way_up_makes_one_record() {
+fn a_wrapped_error_makes_one_record() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         let _ = outermost(true);
@@ -267,7 +267,7 @@ fn runs_that_fail_alike_in_one_computation_are_failures_each() {
 }
 
 #[test]
-fn an_enclosing_computation_that_fails_too_names_its_cause() {
+fn an_enclosing_failed_computation_names_its_cause() {
     #[instrument(err, fields(computation = "inner", theoretical_ref = "§2"))]
     fn inner(fails: bool) -> Result<(), Report> {
         if fails { Err(PivotError::ZeroPivot { row: 3 }.into()) } else { Ok(()) }
@@ -343,7 +343,7 @@ fn assert_born_in_factorise(failure: &Failure) {
 }
 
 #[test]
-fn a_span_trace_that_the_error_carries_tells_where_it_was_born() {
+fn the_span_trace_of_an_error_shows_its_origin() {
     use tracing_error::InstrumentError;
     fn factorise(rows: u32) -> Span {
         info_span!("factorise", rows, pivots = ?[1.0, 0.0])
@@ -437,7 +437,7 @@ fn spans_entered_on_several_threads_and_over_await() {
 }
 
 #[test]
-fn what_is_explicit_wins_over_what_is_read_from_the_words() {
+fn explicit_values_override_inferred_ones() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         let span = || info_span!("solve", computation = "solve", theoretical_ref = "§1");
@@ -505,7 +505,7 @@ fn field_names_with_a_meaning_elsewhere_keep_their_values() {
 }
 
 #[test]
-fn what_nobody_needs_is_off_in_a_program_of_our_own() {
+fn unused_levels_are_disabled_by_init() {
     let run = in_child(|dir| {
         let _guard = builder(dir).log_filter("info").init().unwrap();
         assert!(tracing::span_enabled!(Level::DEBUG), "a computation may be annotated at this level");
@@ -517,7 +517,7 @@ fn what_nobody_needs_is_off_in_a_program_of_our_own() {
 }
 
 #[test]
-fn a_layer_in_a_stack_turns_off_nothing_unless_it_is_told_to() {
+fn a_layer_in_a_stack_disables_events_only_on_request() {
     for hint in [false, true] {
         let run = in_child_with(
             |command| {

@@ -11,7 +11,7 @@ use tracing::{debug, error, info, info_span, warn};
 use tracing_failure::{Rotation, builder, init};
 
 #[test]
-fn a_line_has_typed_fields_and_the_spans_with_theirs() {
+fn lines_have_typed_fields_and_spans_with_fields() {
     let run = in_child(|dir| {
         let _guard = builder(dir).session_id("s-1").init().unwrap();
         let span = info_span!("solve", method = "RK45", rtol = 1e-9);
@@ -77,7 +77,7 @@ fn a_line_has_the_fields_that_its_spans_had_then() {
 }
 
 #[test]
-fn a_flush_with_nothing_to_write_makes_no_file() {
+fn an_empty_flush_creates_no_file() {
     let run = in_child(|dir| {
         let guard = init(dir).unwrap();
         std::fs::remove_dir_all(dir.join("logs")).unwrap();
@@ -211,7 +211,7 @@ fn lines_of_many_threads_are_all_there_and_whole() {
 }
 
 #[test]
-fn a_line_that_comes_after_the_guard_is_there() {
+fn lines_after_the_guard_are_written() {
     let run = in_child(|dir| {
         let guard = init(dir).unwrap();
         let report = info_span!("solve", computation = "solve", theoretical_ref = "§1")
@@ -232,7 +232,7 @@ fn names(dir: &Path) -> Vec<String> {
 }
 
 #[test]
-fn files_rotate_by_size_and_only_the_logs_own_are_deleted() {
+fn files_rotate_by_size_and_only_log_files_are_deleted() {
     let run = in_child(|dir| {
         let logs = dir.join("logs");
         std::fs::create_dir_all(&logs).unwrap();

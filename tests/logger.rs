@@ -83,7 +83,7 @@ fn errors_are_anything_that_is_an_error_or_lends_one() {
 }
 
 #[test]
-fn a_serialize_that_fails_or_panics_costs_the_parameters_only() {
+fn a_failing_serialize_loses_only_the_parameters() {
     struct Fails;
     impl Serialize for Fails {
         fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
@@ -144,7 +144,7 @@ fn the_span_trace_that_the_error_carries_wins() {
 }
 
 #[test]
-fn another_error_layer_tells_the_spans_where_ours_is_not_there() {
+fn another_error_layer_provides_the_spans_without_ours() {
     let run = in_child(|dir| {
         let logger = StructuredLogger::new(dir.join("failures")).unwrap();
         tracing_subscriber::registry().with(tracing_error::ErrorLayer::default()).init();
@@ -202,7 +202,7 @@ fn a_log_line_of_another_kind_is_a_line() {
 }
 
 #[test]
-fn a_process_that_was_forked_off_records_its_own_id() {
+fn a_forked_process_records_its_own_id() {
     let run = in_child(|dir| {
         let logger = StructuredLogger::new(dir.join("failures")).unwrap();
         match fork::fork().unwrap() {

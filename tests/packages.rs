@@ -90,7 +90,7 @@ fn all_packages_name_the_same_repository() {
 }
 
 #[test]
-fn each_package_contains_its_sources_and_nothing_else() {
+fn each_package_contains_only_its_sources() {
     let list = |package: &Value| {
         let mut command = cargo(&["package", "--list", "--allow-dirty", "--package", name(package)]);
         command.stdout(Stdio::piped()).spawn().unwrap()

@@ -12,7 +12,7 @@ use tracing::{error, info_span};
 use tracing_failure::{Failure, Store, StructuredLogger, Value, builder, init};
 
 #[test]
-fn what_was_acknowledged_survives_kill_9_and_every_file_is_whole() {
+fn acknowledged_records_survive_kill_9_and_every_file_is_complete() {
     if is_child() {
         let dir = std::env::var_os("TRACING_FAILURE_TEST_DIR").unwrap();
         let logger = StructuredLogger::new(Path::new(&dir)).unwrap();
@@ -105,7 +105,7 @@ fn a_record_from_the_future_does_not_stay_the_latest() {
 }
 
 #[test]
-fn another_process_that_was_stopped_at_latest_holds_nobody_up() {
+fn a_process_stopped_while_updating_latest_blocks_no_other() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();
     let lock = std::fs::File::create(dir.path().join(".latest.lock")).unwrap();
@@ -152,7 +152,7 @@ fn records_of_the_original_program_are_read() {
 }
 
 #[test]
-fn what_is_no_record_is_named_with_line_and_column() {
+fn invalid_records_are_reported_with_line_and_column() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("broken.json");
     for (json, message) in [
@@ -186,7 +186,7 @@ fn a_broken_file_does_not_stop_the_others() {
 }
 
 #[test]
-fn a_record_is_read_back_as_it_was_written() {
+fn a_record_survives_writing_and_reading() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         let matrix = [[1.0, f64::NAN], [f64::INFINITY, -0.0]];

@@ -14,7 +14,7 @@ fn rule_of(failure: &Failure, place: usize) -> Option<&str> {
 }
 
 #[test]
-fn a_pole_is_told_with_the_values_that_were_seen() {
+fn a_pole_is_described_with_the_observed_values() {
     let run = in_child(|dir| {
         let _guard = tracing_failure::init(dir).unwrap();
         info_span!("flow", computation = "rg_flow", theoretical_ref = "Eq. 1.12", rtol = 1e-6).in_scope(|| {
@@ -70,7 +70,7 @@ fn no_more_than_five_and_one_for_each_topic() {
 }
 
 #[test]
-fn rules_of_the_program_come_before_ours_with_the_same_evidence() {
+fn rules_of_the_program_precede_builtin_rules_with_the_same_evidence() {
     let run = in_child(|dir| {
         let own = Rule::new("lab.newton", "ask Ada: {coupling.name} = {coupling} is above the threshold[, {nothing}]")
             .category(Category::MaxIterations)
@@ -94,7 +94,7 @@ fn rules_of_the_program_come_before_ours_with_the_same_evidence() {
 }
 
 #[test]
-fn a_rule_that_panics_or_hangs_costs_only_itself() {
+fn a_rule_that_panics_or_hangs_loses_only_itself() {
     let run = in_child(|dir| {
         let guard = tracing_failure::builder(dir)
             .rule(Rule::from_fn("lab.panics", |_| panic!("a rule of mine")))
@@ -142,7 +142,7 @@ fn a_rule_that_is_late_again_and_again_is_not_asked_any_more() {
 
 #[cfg(unix)]
 #[test]
-fn whoever_fails_does_not_wait_for_a_pipe() {
+fn a_failure_does_not_wait_for_a_pipe() {
     let run = in_child(|dir| {
         std::fs::create_dir_all(dir.join("failures")).unwrap();
         let pipe = dir.join("failures/resolutions.jsonl");
@@ -154,7 +154,7 @@ fn whoever_fails_does_not_wait_for_a_pipe() {
 }
 
 #[test]
-fn a_panic_has_its_suggestions_too() {
+fn panics_have_suggestions() {
     let run = in_child(|dir| {
         let rule = Rule::from_fn("lab.well", |failure| Some(format!("read of {}", failure.computation)));
         let _guard = tracing_failure::builder(dir).rule(rule).init().unwrap();
@@ -169,7 +169,7 @@ fn a_panic_has_its_suggestions_too() {
 }
 
 #[test]
-fn what_fixed_it_before_comes_first() {
+fn earlier_fixes_come_first() {
     let dir = tempfile::tempdir().unwrap();
     let logger = StructuredLogger::new(dir.path().join("failures")).unwrap();
     let error = std::io::Error::other("the matrix is singular");
@@ -187,7 +187,7 @@ fn what_fixed_it_before_comes_first() {
 }
 
 #[test]
-fn what_is_redacted_is_in_no_advice() {
+fn advice_contains_no_redacted_texts() {
     let mut failure = Failure::new("c", "r", "E", "m");
     failure.parameters.insert("token_path", "[redacted]");
     failure.context.category = Some(Category::MissingInput);

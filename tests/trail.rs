@@ -45,7 +45,7 @@ fn solve(computation: &str) -> Span {
 }
 
 #[test]
-fn numbers_of_events_and_of_late_fields_are_kept_as_they_came() {
+fn numbers_of_events_and_late_fields_are_unchanged() {
     let run = in_child(|dir| {
         let _guard = builder(dir).log_filter("off").init().unwrap();
         let span = info_span!("solve", computation = "rg_flow", theoretical_ref = "§1", residual = field::Empty, n = 3);
@@ -98,7 +98,7 @@ fn the_beginning_and_the_end_of_a_long_run_are_kept() {
 }
 
 #[test]
-fn how_much_is_kept_can_be_chosen() {
+fn the_number_of_kept_rows_is_configurable() {
     for (first, last, expected) in [(2, 3, vec![0, 1, 97, 98, 99]), (0, 2, vec![98, 99]), (2, 0, vec![0, 1])] {
         let dir = tempfile::tempdir().unwrap();
         let (layer, _guard) = builder(dir.path()).trail(first, last).stderr_notice(false).layer().unwrap();
@@ -114,7 +114,7 @@ fn how_much_is_kept_can_be_chosen() {
 }
 
 #[test]
-fn without_a_trail_nothing_is_kept_and_what_nobody_needs_is_off() {
+fn without_a_trail_unused_events_are_disabled() {
     let run = in_child(|dir| {
         let _guard = builder(dir).log_filter("info").trail(0, 0).init().unwrap();
         assert!(!tracing::event_enabled!(tracing::Level::DEBUG));
@@ -128,7 +128,7 @@ fn without_a_trail_nothing_is_kept_and_what_nobody_needs_is_off() {
 }
 
 #[test]
-fn events_more_detailed_than_the_level_are_off_unless_they_are_logged() {
+fn events_more_detailed_than_the_level_are_disabled_unless_logged() {
     let run = in_child(|dir| {
         let _guard = builder(dir).log_filter("info,chatty=trace").init().unwrap();
         assert!(tracing::event_enabled!(tracing::Level::DEBUG) && !tracing::event_enabled!(tracing::Level::TRACE));
@@ -266,7 +266,7 @@ fn work_spread_over_threads_is_gathered_in_order_of_time() {
 }
 
 #[test]
-fn threads_that_come_and_go_leave_their_numbers() {
+fn numbers_of_finished_threads_are_kept() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         let span = solve("sweep");
@@ -283,7 +283,7 @@ fn threads_that_come_and_go_leave_their_numbers() {
 }
 
 #[test]
-fn the_last_words_are_kept_beside_the_numbers() {
+fn the_last_messages_are_kept_beside_the_numbers() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         let _entered = solve("words").entered();
@@ -414,7 +414,7 @@ fn odd_fields_are_no_trouble() {
 }
 
 #[test]
-fn a_message_that_varies_is_told_without_its_numbers() {
+fn varying_messages_are_recorded_without_their_numbers() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         let _entered = solve("varying").entered();
@@ -430,7 +430,7 @@ fn a_message_that_varies_is_told_without_its_numbers() {
 }
 
 #[test]
-fn records_of_the_log_crate_are_words() {
+fn records_of_the_log_crate_are_breadcrumbs() {
     let run = in_child(|dir| {
         let _guard = builder(dir).log_filter("off").init().unwrap();
         tracing_log::LogTracer::init().unwrap();
@@ -476,7 +476,7 @@ fn a_field_that_is_called_log_target_is_no_target() {
 }
 
 #[test]
-fn a_field_that_is_called_like_one_of_the_log_crate_is_kept() {
+fn fields_with_the_name_of_a_log_field_are_kept() {
     let run = in_child(|dir| {
         let _guard = builder(dir).log_filter("off").init().unwrap();
         let _entered = solve("new code").entered();
@@ -546,7 +546,7 @@ fn an_explicit_parent_owns_the_numbers() {
 }
 
 #[test]
-fn a_later_failure_shows_what_failed_before_in_its_computation() {
+fn a_later_failure_shows_earlier_failures_of_its_computation() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         let _entered = solve("twice").entered();
@@ -680,7 +680,7 @@ impl Worker {
 
 /// Ids of spans are used again: the registry counts some thousand generations of a place.
 #[test]
-fn a_span_that_has_the_id_of_an_earlier_one_has_a_trail_of_its_own() {
+fn a_span_with_a_reused_id_has_a_separate_trail() {
     let run = in_child(|dir| {
         let _guard = builder(dir).log_filter("off").init().unwrap();
         let worker = Worker::start();
@@ -698,7 +698,7 @@ fn a_span_that_has_the_id_of_an_earlier_one_has_a_trail_of_its_own() {
 
 /// Memory is used again as well: that of a computation whose span is followed outlives the span.
 #[test]
-fn a_computation_in_the_place_of_an_earlier_one_has_a_trail_of_its_own() {
+fn a_computation_that_replaces_an_earlier_one_has_a_separate_trail() {
     let run = in_child(|dir| {
         let _guard = builder(dir).log_filter("off").stderr_notice(false).init().unwrap();
         let worker = Worker::start();
@@ -720,7 +720,7 @@ fn a_computation_in_the_place_of_an_earlier_one_has_a_trail_of_its_own() {
 }
 
 #[test]
-fn layers_side_by_side_and_one_inside_the_other_have_trails_of_their_own() {
+fn adjacent_and_nested_layers_have_separate_trails() {
     use tracing_subscriber::filter::LevelFilter;
     use tracing_subscriber::prelude::*;
     let dir = tempfile::tempdir().unwrap();

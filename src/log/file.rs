@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_logs_own_names_are_its_own() {
+    fn only_names_of_log_files_match() {
         for name in ["runtime_20251227_0199f3aa-session_0000.jsonl", "runtime_20251227_a_b_12345.jsonl"] {
             assert!(is_log_name(name), "{name}");
         }

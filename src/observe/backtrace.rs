@@ -496,7 +496,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_users_code_is_told_from_libraries() {
+    fn code_of_the_user_is_distinguished_from_libraries() {
         assert!(is_in_app("rg_flow::integrate", Some("examples/rg_flow.rs")));
         assert!(is_in_app("solver::step", None));
         assert!(!is_in_app("ode_solvers::dopri5::integrate", Some("/home/u/.cargo/registry/src/ode/dopri5.rs")));
@@ -507,7 +507,7 @@ mod tests {
     }
 
     #[test]
-    fn inlined_functions_without_a_path_are_told_by_their_file() {
+    fn inlined_functions_without_a_path_are_classified_by_their_file() {
         let registry = "/home/u/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f";
         assert!(is_in_app("integrate", Some("examples/rg_flow.rs")));
         assert!(!is_in_app("integrate", Some(&format!("{registry}/ode_solvers-0.6.1/src/dopri5.rs"))));

@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn types_variants_and_data_are_told() {
+    fn types_variants_and_data_are_recorded() {
         let error = FlowError(StepError::StepSizeUnderflow { x: -9.78 });
         let chain = ErrorChain::of(&error, Some(std::any::type_name::<FlowError>()), &Limits::default());
         assert_eq!(chain.error_type(), Some("FlowError"));
@@ -303,14 +303,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cycle_is_cut() {
+    fn a_cycle_is_truncated() {
         let chain = ErrorChain::of(&Cycle, None, &Limits::default());
         assert!(chain.cut);
         assert!(chain.entries.len() <= 2);
     }
 
     #[test]
-    fn a_panicking_display_costs_its_text() {
+    fn a_panicking_display_loses_only_its_text() {
         #[derive(Debug)]
         struct Bad;
         impl std::fmt::Display for Bad {

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_returned_value_proves_success_unless_it_says_otherwise() {
+    fn a_returned_value_proves_success_unless_it_is_an_error() {
         assert!(is_success(1.5) && is_success([1, 2]) && is_success(()) && is_success(Some(3)));
         assert!(is_success(Ok::<_, ()>(1)) && is_success("None of them") && is_success("Err(1)"));
         assert!(!is_success(Err::<(), _>(1)) && !is_success(None::<u8>) && !is_success(false));
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_panics_proves_nothing() {
+    fn a_panicking_value_proves_no_outcome() {
         struct Panics;
         impl fmt::Debug for Panics {
             fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {

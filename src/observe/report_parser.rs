@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_are_no_reports_stay_whole() {
+    fn other_texts_are_unchanged() {
         for text in [
             "",
             "no convergence",
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn backtraces_and_locations_are_parts_of_their_own() {
+    fn backtraces_and_locations_are_separate_parts() {
         let text = "called `Result::unwrap()` on an `Err` value: flow failed\n\nCaused by:\n    no pivot\n    in row 3\n\n\
                     Location:\n    src/main.rs:12:5\n\nStack backtrace:\n   0: a::b\n             at ./src/a.rs:3:1\n";
         let report = ParsedReport::parse(text).unwrap();
@@ -360,7 +360,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_chain_of_anyhow_is_read_back(
+        fn every_chain_of_anyhow_is_parsed(
             root in "[a-z]{1,8}( [a-z:]{1,8}){0,2}(\n[a-z0-9]{1,6}){0,2}",
             contexts in prop::collection::vec("[a-z]{1,8}(\n\n? ?[a-z]{1,6}){0,2}", 1..12),
         ) {

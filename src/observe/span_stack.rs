@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_deep_is_unknown_and_comes_back() {
+    fn spans_beyond_the_maximum_depth_are_unknown() {
         on_its_own(|| {
             let deepest = MAX_TRACKED as u64 + 10;
             (1..=deepest).for_each(|span| enter(1, span));

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_named_with_more_detail_is_preferred() {
+    fn the_most_specific_directive_is_preferred() {
         let filter = TargetFilter::parse_for_trail("info,solver=debug,h2=warn", LevelFilter::DEBUG).unwrap();
         assert!(filter.prefers("solver::newton") && !filter.prefers("h2") && !filter.prefers("other"));
     }

@@ -25,7 +25,7 @@ fn texts(error: &str, category: &str, reason: &str, error_type: &str, message: &
 }
 
 #[test]
-fn an_argument_is_a_parameter_whatever_its_name() {
+fn arguments_with_any_name_are_parameters() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         numbers(1, 0.5, 0.25, 2, 3, 4, 2.5, 7, 8);
@@ -66,7 +66,7 @@ fn a_span_may_name_the_category_of_its_failures() {
 }
 
 #[test]
-fn an_error_level_span_keeps_what_its_record_does_not_say_elsewhere() {
+fn an_error_level_span_keeps_fields_that_are_not_recorded_elsewhere() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         let span = |error: f64| error_span!("solve", computation = "numbers", theoretical_ref = "§1", error);
@@ -91,7 +91,7 @@ fn an_error_level_span_keeps_what_its_record_does_not_say_elsewhere() {
 }
 
 #[test]
-fn a_field_of_an_event_is_used_or_kept() {
+fn fields_of_an_event_are_used_or_kept() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         let _span = info_span!("solve", computation = "solve", theoretical_ref = "§1").entered();

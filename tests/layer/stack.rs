@@ -141,7 +141,7 @@ fn a_layer_that_cannot_be_found_is_reported_once() {
 }
 
 #[test]
-fn a_dispatcher_without_a_layer_records_nothing_inside_one_that_has_it() {
+fn a_nested_dispatcher_without_a_layer_records_nothing() {
     let run = in_child(|dir| {
         let (layer, _handle) = reload::Layer::new(failure_layer::<Registry>(dir));
         tracing_subscriber::registry().with(layer).init();
@@ -207,7 +207,7 @@ fn layers_in_a_vector_record_each_failure_once_each() {
 }
 
 #[test]
-fn a_logger_knows_the_failures_of_its_own_layer() {
+fn a_logger_returns_the_failures_of_its_layer() {
     let run = in_child(|dir| {
         let (first, _guard) = builder(dir.join("first")).layer().unwrap();
         let (second, guard) = builder(dir).layer().unwrap();

@@ -65,7 +65,7 @@ fn hook_above(hook: Hook) {
 }
 
 #[test]
-fn a_hook_below_that_logs_words_repeats_the_panic() {
+fn a_message_logged_by_an_earlier_hook_repeats_the_panic() {
     hook_below(log_panic);
 }
 
@@ -75,7 +75,7 @@ fn a_hook_below_that_logs_fields_repeats_the_panic() {
 }
 
 #[test]
-fn a_hook_above_that_logs_words_is_the_report_of_the_panic() {
+fn a_message_logged_by_a_later_hook_is_the_report_of_the_panic() {
     hook_above(log_panic);
 }
 
@@ -85,7 +85,7 @@ fn a_hook_above_that_logs_fields_is_the_report_of_the_panic() {
 }
 
 #[test]
-fn a_hook_that_replaces_ours_and_logs_is_the_report_of_the_panic() {
+fn a_logging_hook_that_replaces_ours_reports_the_panic() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         set_hook(Box::new(log_panic));
@@ -109,7 +109,7 @@ fn a_computation_that_unwinds_without_our_hook_has_failed() {
 }
 
 #[test]
-fn a_computation_that_unwinds_without_any_hook_of_ours_has_failed() {
+fn a_computation_that_unwinds_without_an_installed_hook_has_failed() {
     let run = in_child(|dir| {
         let _guard = builder(dir).panic_hook(false).init().unwrap();
         fail();
@@ -120,7 +120,7 @@ fn a_computation_that_unwinds_without_any_hook_of_ours_has_failed() {
 }
 
 #[test]
-fn two_hooks_of_ours_write_one_record() {
+fn two_installed_hooks_write_one_record() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         tracing_failure::install_panic_hook();

@@ -52,7 +52,7 @@ fn every_payload_with_a_text_is_read() {
 }
 
 #[test]
-fn a_payload_that_is_not_text_says_so_and_where_it_was_thrown() {
+fn a_payload_without_text_is_recorded_with_its_location() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         fail_by("odd", || panic_any(()));
@@ -109,7 +109,7 @@ impl Serialize for UnreadableDebug {
 }
 
 #[test]
-fn a_payload_that_panics_when_it_is_dropped_costs_one_value() {
+fn a_payload_that_panics_on_drop_loses_only_one_value() {
     let run = in_child(|dir| {
         let _guard = builder(dir).rule(Rule::from_fn("panic on drop", |_| panic_any(PanicOnDrop(2)))).init().unwrap();
         let _span = computation("observable_mass");
@@ -132,7 +132,7 @@ fn a_payload_that_panics_when_it_is_dropped_costs_one_value() {
 }
 
 #[test]
-fn a_callback_whose_payload_panics_when_it_is_dropped_harms_nothing() {
+fn a_callback_with_a_payload_that_panics_on_drop_is_harmless() {
     let run = in_child(|dir| {
         let failures = dir.join("failures");
         let guard = builder(dir).on_lost(|_, _| panic_any(PanicOnDrop(2))).init().unwrap();

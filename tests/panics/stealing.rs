@@ -70,7 +70,7 @@ fn steal(job: impl Fn() + Send + Sync, far: impl Fn() + Send + Sync) {
 }
 
 #[test]
-fn a_panic_in_a_stolen_job_is_none_of_the_computation_that_waits() {
+fn a_panic_in_a_stolen_job_is_not_attributed_to_the_waiting_computation() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         steal(|| panic!("pivot is zero"), || ());
@@ -103,7 +103,7 @@ fn a_computation_that_another_panic_unwinds_does_not_claim_that_of_a_stolen_job(
 }
 
 #[test]
-fn a_computation_inside_a_stolen_job_has_its_own_panic() {
+fn a_computation_in_a_stolen_job_has_its_own_panic() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         let job = || {
@@ -115,13 +115,13 @@ fn a_computation_inside_a_stolen_job_has_its_own_panic() {
     let run = run.ok();
     let failure = run.failure_of("inner");
     assert_eq!(failure.error_message, "pivot is zero");
-    assert!(failure.stack_trace.contains("a_computation_inside"), "{}", failure.stack_trace);
+    assert!(failure.stack_trace.contains("a_computation_in_a_stolen_job"), "{}", failure.stack_trace);
     assert!(run.failures().iter().all(|failure| failure.computation != "waiting"));
     assert_eq!(run.failure_of("stolen").error_type, "Panic");
 }
 
 #[test]
-fn a_computation_that_another_panic_unwinds_has_a_record_beside_that_in_a_stolen_job() {
+fn a_computation_unwound_by_another_panic_and_its_stolen_job_have_separate_records() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         let job = || {

@@ -177,7 +177,7 @@ fn assert_is_join_error(failure: &Failure) {
 }
 
 #[test]
-fn an_error_that_tells_of_a_panic_has_its_thread_and_stack() {
+fn an_error_about_a_panic_has_its_thread_and_stack() {
     let run = in_child(|dir| {
         let guard = init(dir).unwrap();
         let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -233,7 +233,7 @@ fn a_forgotten_panic_is_no_failure_of_a_later_computation() {
 }
 
 #[test]
-fn a_panic_of_its_own_does_not_claim_another() {
+fn a_panic_of_the_computation_does_not_claim_another() {
     let run = in_child(|dir| {
         let guard = init(dir).unwrap();
         let _ = catch_unwind(|| {
@@ -319,7 +319,7 @@ fn computations_that_unwind_together_do_not_take_each_others_panics() {
 }
 
 #[test]
-fn an_error_in_words_about_the_panic_has_it_too() {
+fn a_text_error_about_a_panic_has_its_thread_and_stack() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         let _span = computation("observable_mass");

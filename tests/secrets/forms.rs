@@ -8,7 +8,7 @@ pub(crate) fn token(prefix: &str) -> String {
 }
 
 #[test]
-fn what_is_given_to_a_secret_name_is_redacted() {
+fn values_of_secret_names_are_redacted() {
     for (text, redacted) in [
         ("password: hunter22x", "password: [redacted]"),
         ("password=hunter2", "password=[redacted]"),
@@ -132,7 +132,7 @@ fn tokens_are_known_by_their_format() {
 }
 
 #[test]
-fn what_only_resembles_a_secret_stays() {
+fn texts_similar_to_secrets_are_unchanged() {
     for text in [
         "eos_token=128001",
         "token=0x7f3a12",

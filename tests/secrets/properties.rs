@@ -154,7 +154,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_redacted_stays_as_it_is(
+    fn redaction_is_idempotent(
         text in "([a-zA-Z0-9_:=\"' é\\\\-]|api_key|password|token|://|@|\n|\\[|\\(|\\{|\\}|\\)|\\]|,|<|>|&|%22|\\?|\\[redacted\\]){0,40}",
     ) {
         let once = redact_text(&text).into_owned();

@@ -167,7 +167,7 @@ fn log_lines_of_a_logger_are_redacted() {
 }
 
 #[test]
-fn a_secret_is_taken_out_before_its_text_is_cut() {
+fn secrets_are_redacted_before_their_text_is_truncated() {
     let dir = tempfile::tempdir().unwrap();
     let logger = builder(dir.path()).stderr_notice(false).logger().unwrap();
     let message = format!("{}password=\"{}\"", "x".repeat(20_000), "hunter2 ".repeat(2_000));

@@ -40,7 +40,7 @@ fn run_at(second: i64) -> Run {
 }
 
 #[test]
-fn a_clock_before_1970_costs_nothing_but_the_time() {
+fn a_clock_before_1970_loses_only_the_time() {
     let run = run_at(-86_400 * 400);
     let failures = run.failures();
     assert_eq!(failures.len(), 3);
@@ -80,7 +80,7 @@ fn a_fork_under_a_clock_that_stands_still_loses_no_line() {
 
 /// `Utc::now` panics before 1970, and `Uuid::now_v7` does and waits for a lock that a fork can leave locked.
 #[test]
-fn no_code_reads_the_clock_in_another_way() {
+fn only_one_function_reads_the_clock() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut dirs: Vec<_> = ["src", "advice/src", "cli/src", "python/src"].map(|dir| root.join(dir)).into();
     let mut found = Vec::new();

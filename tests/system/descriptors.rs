@@ -66,7 +66,7 @@ fn a_pipe_that_nobody_reads_does_not_block_the_program() {
     if let Some(dir) = own_dir() {
         let started = Instant::now();
         let stats = fail(&dir, 40, 9000);
-        // One second for the first, a moment for each of the others; without a limit it would be for ever.
+        // One second for the first, a moment for each of the others; without a limit the wait would be endless.
         assert!(started.elapsed() < Duration::from_secs(60));
         print_stats(stats);
     }
@@ -146,7 +146,7 @@ fn a_closed_stderr_is_counted_as_lost() {
 }
 
 #[test]
-fn what_a_daemon_prints_does_not_get_into_records_and_log() {
+fn output_of_a_daemon_is_not_written_to_records_and_log() {
     let run = in_child(|dir| {
         fork::close_fd().unwrap();
         // The next file that is opened gets the number of standard output.

@@ -42,7 +42,7 @@ fn latest(run: &Run) -> Failure {
 }
 
 #[test]
-fn pipes_in_the_place_of_our_files_block_nobody() {
+fn pipes_in_place_of_files_do_not_block() {
     for name in ["latest.json", ".latest.lock", "resolutions.jsonl"] {
         // The child runs the first body that it comes to: it is told the name.
         let tell = |command: &mut Command| {
@@ -139,7 +139,7 @@ fn a_stopped_process_that_holds_the_lock_of_latest_does_not_keep_the_last_copy_o
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_file_system_without_locks_loses_nothing() {
+fn a_file_system_without_locks_loses_no_records() {
     // ENOLCK, ENOSYS, EOPNOTSUPP, EINVAL, EIO
     let shim = "#include <errno.h>\n#include <stdlib.h>\nint flock(int file, int operation) {\n\
                 (void)file; (void)operation; errno = atoi(getenv(\"ERRNO\")); return -1; }\n";
@@ -162,7 +162,7 @@ fn a_file_system_without_locks_loses_nothing() {
 }
 
 #[test]
-fn temporary_files_of_killed_writers_are_removed_and_others_stay() {
+fn only_temporary_files_of_killed_writers_are_removed() {
     let dir = tempfile::tempdir().unwrap();
     let record = "general_20251227T043000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e.json";
     let names = [&format!(".{record}.tmp"), &format!(".{record}.4711-0.tmp"), ".latest.json.4711-1.tmp", ".mine.tmp"];
@@ -186,7 +186,7 @@ fn temporary_files_of_killed_writers_are_removed_and_others_stay() {
     assert_eq!(store.remove_abandoned().unwrap(), 1);
 }
 
-/// Writes records for ever, each of which takes long.
+/// Writes records endlessly, each slowly.
 fn write_for_ever(dir: &Path) {
     let _guard = builder(dir).durability(Durability::Disk).init().unwrap();
     let _span = computation("rg_flow");
@@ -236,7 +236,7 @@ impl Drop for Writer {
 fn stopped_writer(dir: &Path) -> Writer {
     let mut command = child_command(dir);
     let errors = File::create(dir.join("errors")).unwrap();
-    let child = command.env("WRITES", "for ever").stdout(Stdio::null()).stderr(errors).spawn().unwrap();
+    let child = command.env("WRITES", "forever").stdout(Stdio::null()).stderr(errors).spawn().unwrap();
     let writer = Writer(child);
     let started = Instant::now();
     loop {
@@ -256,7 +256,7 @@ fn stopped_writer(dir: &Path) -> Writer {
 }
 
 #[test]
-fn a_record_is_written_although_its_temporary_file_was_removed() {
+fn a_record_is_written_after_the_removal_of_its_temporary_file() {
     if is_child() {
         in_child(write_for_ever);
     }

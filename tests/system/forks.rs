@@ -130,7 +130,7 @@ fn fork_again_and_again(dir: &Path, children: u32) {
 }
 
 #[test]
-fn children_forked_while_others_fail_and_log_never_hang_and_count_what_they_lose() {
+fn children_forked_during_failures_and_logging_do_not_hang_and_count_losses() {
     let run = in_child(|dir| fork_again_and_again(dir, CHILDREN)).ok();
     println!("{}", run.stdout);
     let mut paths = json_files(&run.dir().join("failures"));

@@ -47,7 +47,7 @@ fn thirty_two_megabytes_are_enough_for_a_record() {
 }
 
 #[test]
-fn a_computation_without_memory_for_its_trail_goes_on() {
+fn a_computation_without_memory_for_its_trail_continues() {
     let run = in_child(|dir| {
         // A trail of 26 MB. An allocator may have reserved 64 MB for each thread.
         let guard = builder(dir).trail(1 << 16, 1 << 16).init().unwrap();

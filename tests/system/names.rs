@@ -52,7 +52,7 @@ fn recorded(dir: &Path) -> Vec<Failure> {
 }
 
 #[test]
-fn a_thread_goes_on_while_names_are_read_which_follow_later() {
+fn a_thread_continues_while_names_are_resolved() {
     let run = in_child(|dir| {
         let guard = builder(dir).rule(blocking_rule()).init().unwrap();
         let _span = computation("observable_mass");
@@ -71,6 +71,6 @@ fn a_thread_goes_on_while_names_are_read_which_follow_later() {
     });
     let failures = run.ok().failures();
     assert_eq!(failures.len(), 2);
-    assert!(failures[0].stack_trace.contains("a_thread_goes_on"), "{}", failures[0].stack_trace);
+    assert!(failures[0].stack_trace.contains("a_thread_continues"), "{}", failures[0].stack_trace);
     assert!(failures[0].context.frames[0].in_app);
 }

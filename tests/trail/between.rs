@@ -37,7 +37,7 @@ fn cycle(level: u64, cycle: i32) {
 }
 
 #[test]
-fn the_levels_of_multigrid_are_series_of_their_own() {
+fn levels_of_multigrid_are_separate_series() {
     let failure = run(|| {
         let _entered = solve("multigrid").entered();
         (0..30).for_each(|number| cycle(0, number));
@@ -80,7 +80,7 @@ fn chains_keep_their_beginnings_and_their_ends() {
 }
 
 #[test]
-fn spans_without_fields_tell_series_apart_by_their_names() {
+fn names_of_spans_without_fields_distinguish_series() {
     fn conjugate_gradient(rate: f64) {
         (0..20).for_each(|iteration| debug!(iteration, residual = rate.powi(iteration), "cg"));
     }
@@ -161,7 +161,7 @@ fn breadcrumbs_name_their_span() {
 }
 
 #[test]
-fn late_values_of_a_span_are_told_apart_by_what_it_was_opened_with() {
+fn initial_fields_of_a_span_distinguish_its_late_values() {
     let failure = run(|| {
         let _entered = solve("late").entered();
         for cycle in 0..10 {

@@ -136,7 +136,7 @@ fn chatty_crates_of_the_program_leave_room_for_the_crate_of_the_computation() {
 }
 
 #[test]
-fn a_chatty_library_leaves_the_words_of_the_program() {
+fn a_chatty_library_does_not_displace_messages_of_the_program() {
     let run = in_child(|dir| {
         let _guard = builder(dir).log_filter("off").init().unwrap();
         let _entered = solve("words").entered();
@@ -154,7 +154,7 @@ fn a_chatty_library_leaves_the_words_of_the_program() {
 }
 
 #[test]
-fn the_program_has_most_of_the_words_if_all_talk() {
+fn the_program_has_most_of_the_breadcrumbs() {
     let run = in_child(|dir| {
         let _guard = builder(dir).log_filter("off").init().unwrap();
         let _entered = solve("words").entered();
@@ -172,7 +172,7 @@ fn the_program_has_most_of_the_words_if_all_talk() {
 }
 
 #[test]
-fn a_filter_chooses_what_trail_and_breadcrumbs_keep() {
+fn a_filter_selects_trail_and_breadcrumbs() {
     let run = in_child(|dir| {
         let filter = "info,my_solver=trace,h2=off";
         let _guard = builder(dir).log_filter("debug").trail_filter(filter).init().unwrap();
@@ -197,7 +197,7 @@ fn a_filter_chooses_what_trail_and_breadcrumbs_keep() {
 }
 
 #[test]
-fn what_a_filter_leaves_out_is_off_unless_something_else_needs_it() {
+fn filtered_events_are_disabled_unless_needed_elsewhere() {
     let run = in_child(|dir| {
         let _guard = builder(dir).log_filter("off").trail_filter("info,my_solver=debug").init().unwrap();
         assert!(!tracing::event_enabled!(tracing::Level::DEBUG));
@@ -207,7 +207,7 @@ fn what_a_filter_leaves_out_is_off_unless_something_else_needs_it() {
 }
 
 #[test]
-fn a_target_that_a_filter_prefers_is_the_programs_own() {
+fn a_target_preferred_by_a_filter_belongs_to_the_program() {
     let run = in_child(|dir| {
         let _guard = builder(dir).log_filter("off").trail_filter("info,my_solver=debug").init().unwrap();
         let _entered = solve("own").entered();

@@ -63,7 +63,7 @@ fn an_event_with_forty_numbers_keeps_all_of_them() {
 }
 
 #[test]
-fn forty_late_values_are_kept_however_they_are_recorded() {
+fn forty_late_values_are_kept() {
     let failure = failure_after(|| {
         let span = forty_fields!(info_span! { "solve", computation = "wide", theoretical_ref = "§1", } 0);
         let _entered = span.enter();

@@ -53,7 +53,7 @@ fn a_large_error_keeps_its_structure_and_summarises_its_lists() {
 }
 
 #[test]
-fn a_long_command_line_is_cut_and_counted() {
+fn a_long_command_line_is_truncated_and_counted() {
     let names: Vec<String> = (0..40_000).map(|index| format!("run_{index:05}.dat")).collect();
     let run = in_child_with(
         |command| {

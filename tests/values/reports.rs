@@ -97,7 +97,7 @@ fn check(case: &str, failure: &Failure) {
 }
 
 #[test]
-fn the_text_of_a_report_is_taken_apart_whatever_rust_backtrace_says() {
+fn reports_are_parsed_with_any_value_of_rust_backtrace() {
     for case in CASES {
         let record = |backtrace: &str| {
             let change = |command: &mut std::process::Command| {

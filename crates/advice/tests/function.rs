@@ -32,7 +32,7 @@ fn names(dir: &Path) -> Vec<String> {
 }
 
 #[test]
-fn what_it_says_is_read() {
+fn the_answer_of_a_function_is_read() {
     for text in [ANSWER.to_owned(), format!("```json\n{ANSWER}\n```\n")] {
         let advice = Advisor::new(model_replying(&text)).advise(&failure("m")).unwrap();
         assert_eq!(advice.answer.root_cause, "The flow has a pole.");
@@ -43,7 +43,7 @@ fn what_it_says_is_read() {
 }
 
 #[test]
-fn its_answer_becomes_part_of_the_record() {
+fn the_answer_is_saved_in_the_record() {
     let dir = tempfile::tempdir().unwrap();
     let path = Store::open(dir.path()).unwrap().write(&failure("m")).unwrap();
     let advice = Advisor::new(model_replying(ANSWER)).dir(dir.path()).advise(&failure("m")).unwrap();
@@ -105,7 +105,7 @@ fn without_a_directory_nothing_is_written() {
 }
 
 #[test]
-fn what_is_no_answer_is_kept_beside_the_records() {
+fn invalid_answers_are_saved_beside_the_records() {
     let dir = tempfile::tempdir().unwrap();
     let error = Advisor::new(model_replying("I cannot say.")).dir(dir.path()).advise(&failure("m")).unwrap_err();
     assert!(error.to_string().starts_with("the reply of a-model is in "), "{error}");
@@ -116,7 +116,7 @@ fn what_is_no_answer_is_kept_beside_the_records() {
 }
 
 #[test]
-fn its_error_is_told() {
+fn the_error_of_a_function_is_reported() {
     let model = Model::from_fn("here", "a-model", |_| Err("the quota is used up".into()));
     let error = Advisor::new(model).advise(&failure("m")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoAnswer);
@@ -126,7 +126,7 @@ fn its_error_is_told() {
 }
 
 #[test]
-fn secrets_are_not_told_unless_it_is_local() {
+fn secrets_are_sent_only_to_local_functions() {
     let mut failure = failure("cannot reach postgres://me:hunter2@db.example/x");
     failure.parameters.insert("data", "/home/ada/run7.h5");
     let prompt_text = |advisor: Advisor| advisor.prompt(&failure).unwrap().to_string();
@@ -143,7 +143,7 @@ fn secrets_are_not_told_unless_it_is_local() {
 }
 
 #[test]
-fn it_is_told_the_schema_within_the_budget() {
+fn the_prompt_contains_the_schema_within_the_budget() {
     let mut failure = failure("no convergence");
     (0..500).for_each(|number| failure.parameters.insert(format!("parameter_{number}"), 1.5));
     let received = Arc::new(std::sync::Mutex::new(None));
@@ -165,7 +165,7 @@ fn it_is_told_the_schema_within_the_budget() {
 }
 
 #[test]
-fn the_past_is_told_of_records_with_and_without_a_fingerprint() {
+fn past_failures_are_found_with_and_without_a_fingerprint() {
     let dir = tempfile::tempdir().unwrap();
     let mut known = failure("no convergence within 60 iterations");
     known.context.fingerprint = Some(known.fingerprint().into_owned());
@@ -193,7 +193,7 @@ fn with_odd_values(text: &str) -> [String; 3] {
 }
 
 #[test]
-fn a_value_that_json_does_not_have_hides_no_past() {
+fn values_that_are_invalid_in_json_do_not_hide_past_failures() {
     let dir = tempfile::tempdir().unwrap();
     for has_fingerprint in [true, false] {
         let mut past = failure("no convergence");

@@ -30,7 +30,7 @@ fn the_directory_itself_is_found_from_inside() {
 }
 
 #[test]
-fn the_nearest_directory_above_is_found_and_none_is_made() {
+fn the_nearest_parent_directory_is_found_and_none_is_created() {
     let workspace = Workspace::with_data();
     let deep = workspace.dir().join("src/solvers");
     std::fs::create_dir_all(&deep).unwrap();
@@ -65,7 +65,7 @@ fn the_directory_comes_from_the_option_then_from_the_environment() {
 }
 
 #[test]
-fn colours_are_for_terminals_unless_they_are_asked_for() {
+fn colours_are_for_terminals_unless_requested() {
     let workspace = Workspace::with_data();
     for command in ["list", "show", "groups", "refs", "logs --session night-run-7", "validate"] {
         let args: Vec<&str> = command.split(' ').collect();
@@ -104,7 +104,7 @@ fn a_pipe_that_closes_early_ends_it_quietly() {
 }
 
 #[test]
-fn json_lines_are_the_records_newest_first_and_nothing_is_lost() {
+fn json_lines_are_all_records_newest_first() {
     let workspace = Workspace::with_data();
     let texts =
         workspace.files().into_iter().map(|name| std::fs::read_to_string(workspace.failures().join(name)).unwrap());
@@ -142,7 +142,7 @@ fn a_failure_is_counted_over_the_whole_directory() {
 }
 
 #[test]
-fn a_group_knows_its_first_and_its_last_and_the_newest_tells_the_order() {
+fn groups_show_first_and_last_and_are_sorted_by_the_newest() {
     let workspace = Workspace::empty();
     for milli in 0..100 {
         let mut failure = failure_at(milli);
@@ -187,7 +187,7 @@ fn the_copy_of_the_newest_is_checked_as_well() {
 }
 
 #[test]
-fn a_session_whose_id_is_the_beginning_of_another_is_meant_by_it() {
+fn a_session_id_that_is_a_prefix_of_another_selects_its_session() {
     let workspace = Workspace::with_data();
     let log = |name: &str| workspace.dir().join(format!("io/logs/runtime_20261125_{name}_0000.jsonl"));
     let text = std::fs::read_to_string(log("night-run-7")).unwrap();
@@ -252,7 +252,7 @@ fn problems_are_found_where_they_are() {
 }
 
 #[test]
-fn pruning_deletes_records_and_nothing_else() {
+fn pruning_deletes_only_records() {
     let workspace = Workspace::with_data();
     for foreign in ["notes.json", "general_20200101T000000.000Z_notes.json", "data.csv", "latest.json"] {
         std::fs::write(workspace.failures().join(foreign), "{}").unwrap();
@@ -278,7 +278,7 @@ fn pruning_deletes_records_and_nothing_else() {
 }
 
 #[test]
-fn what_prints_scripts_prints_them() {
+fn completions_and_schema_are_printed() {
     let workspace = Workspace::empty();
     assert_eq!(workspace.run(&["schema"]).stdout(), record::SCHEMA);
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
@@ -288,7 +288,7 @@ fn what_prints_scripts_prints_them() {
 }
 
 #[test]
-fn pruning_keeps_the_newest_and_what_is_no_whole_record() {
+fn pruning_keeps_the_newest_and_incomplete_records() {
     let workspace = Workspace::empty();
     let store = Store::open(workspace.failures()).unwrap();
     let mut record = failure("pole");
@@ -326,7 +326,7 @@ fn pruning_deletes_the_temporary_files_of_killed_programs() {
 }
 
 #[test]
-fn pruning_is_done_although_nobody_reads_what_it_says() {
+fn pruning_finishes_with_a_closed_output() {
     let workspace = Workspace::empty();
     let store = Store::open(workspace.failures()).unwrap();
     for step in 0..50 {
@@ -343,7 +343,7 @@ fn pruning_is_done_although_nobody_reads_what_it_says() {
 }
 
 #[test]
-fn what_is_no_ordinary_file_is_not_opened() {
+fn special_files_are_not_opened() {
     let workspace = Workspace::with_data();
     let pipe = workspace.failures().join("general_pipe.json");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
@@ -370,7 +370,7 @@ fn the_latest_is_the_first_of_the_list() {
 }
 
 #[test]
-fn a_record_is_found_by_its_id_whatever_its_file_is_called() {
+fn a_record_is_found_by_its_id_with_any_file_name() {
     let workspace = Workspace::with_data();
     let name = "rg_flow_20261125T205117.302Z_01a2147a-1ecd-70c6-84a7-84b5a10c4105.json";
     std::fs::rename(workspace.failures().join(name), workspace.failures().join("kept.json")).unwrap();
@@ -382,7 +382,7 @@ fn a_record_is_found_by_its_id_whatever_its_file_is_called() {
 }
 
 #[test]
-fn what_a_record_says_does_nothing_to_the_terminal() {
+fn control_characters_of_a_record_are_escaped() {
     let workspace = Workspace::empty();
     let evil = "\u{1b}[2J\u{9b}31m\u{202e}\u{7}";
     let mut failure = Failure::new(format!("computation{evil}"), format!("reference{evil}"), evil, evil);
@@ -472,7 +472,7 @@ fn a_filter_cannot_end_the_command() {
 }
 
 #[test]
-fn a_broken_line_hides_nothing_of_a_log() {
+fn a_broken_line_does_not_hide_other_lines_of_a_log() {
     let workspace = Workspace::with_data();
     let path = workspace.dir().join("io/logs/runtime_20261125_01a2147a-1eb2-72e7-beb1-85049d6aa8d4_0000.jsonl");
     let log = std::fs::read_to_string(&path).unwrap();
@@ -527,7 +527,7 @@ impl Drop for Watch {
 }
 
 #[test]
-fn new_failures_are_told_as_they_come() {
+fn new_failures_are_printed_immediately() {
     let workspace = Workspace::with_data();
     let mut watch = Watch::begin(&workspace, &[]);
     workspace.record(&failure("first"));
@@ -540,7 +540,7 @@ fn new_failures_are_told_as_they_come() {
 }
 
 #[test]
-fn a_watch_may_begin_before_there_is_anything_and_end_by_itself() {
+fn watching_can_begin_without_a_directory_and_end_by_itself() {
     let workspace = Workspace::empty();
     let mut watch = Watch::begin(&workspace, &["--jsonl", "-n", "2", "--where", ".error_message != \"unwanted\""]);
     for message in ["first", "unwanted", "second"] {
@@ -554,7 +554,7 @@ fn a_watch_may_begin_before_there_is_anything_and_end_by_itself() {
 }
 
 #[test]
-fn a_watch_goes_on_when_its_directory_is_a_new_one() {
+fn watching_continues_when_the_directory_is_replaced() {
     let workspace = Workspace::with_data();
     let mut watch = Watch::begin(&workspace, &["--jsonl"]);
     std::fs::remove_dir_all(workspace.failures()).unwrap();
@@ -565,7 +565,7 @@ fn a_watch_goes_on_when_its_directory_is_a_new_one() {
 }
 
 #[test]
-fn a_record_that_is_written_slowly_is_told_when_it_is_whole() {
+fn a_slowly_written_record_is_printed_when_complete() {
     let workspace = Workspace::with_data();
     let mut watch = Watch::begin(&workspace, &["--jsonl"]);
     let json = failure("slow").to_json();
@@ -579,7 +579,7 @@ fn a_record_that_is_written_slowly_is_told_when_it_is_whole() {
 }
 
 #[test]
-fn a_watch_finds_the_failures_that_come_later_in_the_directory() {
+fn watching_finds_later_failures() {
     let workspace = Workspace::empty();
     let io = workspace.dir().join("io");
     let mut command = workspace.command(&["watch", "--jsonl", "--dir", io.to_str().unwrap()]);

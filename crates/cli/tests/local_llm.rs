@@ -56,7 +56,7 @@ fn a_real_server_that_cuts_the_answer_is_understood() {
 
 #[test]
 #[ignore = "needs a model server: run crates/cli/tests/local_llm.sh"]
-fn the_words_of_a_real_server_are_found() {
+fn error_messages_of_a_real_server_are_shown() {
     let run = suggest(&format!("{}/elsewhere", server("FAILURES_TEST_SERVER")), 0.5);
     assert_eq!(run.code(), 1);
     assert!(run.stderr().contains("answers 404 Not Found: "));

@@ -63,7 +63,7 @@ fn records_are_pushed_to_the_current_branch() {
 }
 
 #[test]
-fn a_branch_of_its_own_leaves_the_others_alone() {
+fn a_separate_branch_does_not_change_other_branches() {
     let workspace = cloned();
     let before = (git(&workspace, &["rev-parse", "main"]), git(&workspace, &["status", "--porcelain"]));
     let (code, output) = push(&workspace, &["--branch", "failures", "--remote", "origin"]);
@@ -72,7 +72,7 @@ fn a_branch_of_its_own_leaves_the_others_alone() {
 }
 
 #[test]
-fn what_has_not_arrived_is_said_and_is_no_success() {
+fn incomplete_pushes_are_reported_and_fail() {
     let workspace = Workspace::with_data();
     let (code, output) = push(&workspace, &[]);
     assert_eq!(code, 1);
@@ -91,7 +91,7 @@ fn what_has_not_arrived_is_said_and_is_no_success() {
 }
 
 #[test]
-fn a_record_with_a_secret_is_left_out_until_its_value_is_allowed() {
+fn a_record_with_a_secret_is_skipped_until_its_value_is_allowed() {
     let workspace = cloned();
     let mut failure = record::Failure::new("rg_flow_integration", "Eq. 1.12", "Diverged", "pole");
     failure.parameters.insert("db_password", "hunter2");

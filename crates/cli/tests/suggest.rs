@@ -156,7 +156,7 @@ model       served-1 by {}, requested as m-1, 321 tokens
 }
 
 #[test]
-fn gemini_is_asked_in_its_way() {
+fn gemini_receives_its_protocol() {
     for model in ["m-1", "models/m-1"] {
         let server = Server::start(&[Protocol::Gemini.says(&answer().to_string())]);
         assert_eq!(Protocol::Gemini.ask(&server, &["--model", model]).code(), 2, "a model is named twice");
@@ -175,7 +175,7 @@ fn gemini_is_asked_in_its_way() {
 }
 
 #[test]
-fn openai_is_asked_in_its_way() {
+fn openai_receives_its_protocol() {
     for (path, key) in [("", Some(KEY)), ("/v1/", None), ("/a/b", None)] {
         let server = Server::start(&[Protocol::OpenAi.says(&answer().to_string())]);
         let url = server.url() + path;
@@ -224,7 +224,7 @@ fn a_fence_around_the_answer_is_taken_off() {
 }
 
 #[test]
-fn what_is_no_answer_is_kept() {
+fn invalid_answers_are_saved() {
     for protocol in BOTH {
         let mut broken = answer();
         broken["confidence"] = json!("certain");
@@ -248,7 +248,7 @@ fn a_stream_is_not_taken_for_an_answer() {
 }
 
 #[test]
-fn the_servers_own_words_are_shown() {
+fn error_messages_of_the_server_are_shown() {
     for protocol in BOTH {
         let error = json!({ "error": { "code": 400, "message": "unknown\nschema keyword", "status": "INVALID" } });
         let stderr = protocol.failure(Reply::json(400, &error));
@@ -285,7 +285,7 @@ fn a_key_that_a_server_repeats_is_not_shown() {
 }
 
 #[test]
-fn too_many_questions_wait_as_long_as_they_are_told_to() {
+fn too_many_requests_wait_for_the_requested_time() {
     for protocol in BOTH {
         let busy = Reply::json(429, &json!({ "error": { "message": "slow down" } })).with_header("retry-after: 1");
         let server = Server::start(&[busy, protocol.says(&answer().to_string())]);
@@ -298,7 +298,7 @@ fn too_many_questions_wait_as_long_as_they_are_told_to() {
 }
 
 #[test]
-fn nobody_waits_for_longer_than_there_is_time() {
+fn delays_beyond_the_timeout_are_not_waited_for() {
     let error = |more: Json| json!({ "error": { "message": "quota", "details": [more] } });
     for (protocol, reply) in [
         (Protocol::OpenAi, Reply::json(429, &error(json!({}))).with_header("retry-after: 9999")),
@@ -327,7 +327,7 @@ fn a_bill_that_is_not_paid_is_not_waited_for() {
 }
 
 #[test]
-fn what_passes_is_asked_again() {
+fn temporary_errors_are_retried() {
     for (protocol, first) in [
         (Protocol::Gemini, Reply::http(500, &[], "")),
         (Protocol::OpenAi, Reply::http(503, &[], "")),
@@ -341,7 +341,7 @@ fn what_passes_is_asked_again() {
 }
 
 #[test]
-fn what_does_not_pass_comes_to_an_end() {
+fn retries_end_with_the_timeout() {
     for protocol in BOTH {
         let server = Server::start(&[Reply::http(500, &[], "out of order")]);
         let (run, elapsed) = timed(|| protocol.ask(&server, &["--timeout", "1s"]));
@@ -352,7 +352,7 @@ fn what_does_not_pass_comes_to_an_end() {
 }
 
 #[test]
-fn a_server_that_says_nothing_is_left() {
+fn a_silent_server_times_out() {
     for protocol in BOTH {
         let server = Server::start(&[Reply::Hang]);
         let (run, elapsed) = timed(|| protocol.ask(&server, &["--timeout", "1s"]));
@@ -364,8 +364,8 @@ fn a_server_that_says_nothing_is_left() {
 }
 
 #[test]
-fn a_body_that_does_not_come_is_left() {
-    // The body is shorter than announced and the connection stays open. The client must not wait for ever.
+fn an_incomplete_body_times_out() {
+    // The body is shorter than announced and the connection stays open. The client must not wait forever.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let keeper = std::thread::spawn(move || {
@@ -382,7 +382,7 @@ fn a_body_that_does_not_come_is_left() {
 }
 
 #[test]
-fn nobody_at_home_is_said_at_once() {
+fn a_refused_connection_is_reported_immediately() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let url = format!("http://127.0.0.1:{port}");
     let (run, elapsed) = timed(|| suggest(&Workspace::with_data(), &["--base-url", &url, "--model", "m-1"], &[]));
@@ -436,7 +436,7 @@ fn the_key_does_not_go_elsewhere() {
 }
 
 #[test]
-fn a_proxy_is_not_told_what_stays_here() {
+fn local_requests_bypass_proxies() {
     let (server, proxy) =
         (Server::start(&[Protocol::OpenAi.says(&answer().to_string())]), Server::start(&[Reply::Close]));
     let (url, proxy_url) = (server.url(), proxy.url());
@@ -447,7 +447,7 @@ fn a_proxy_is_not_told_what_stays_here() {
 }
 
 #[test]
-fn a_model_that_does_not_come_to_its_end_is_no_answer() {
+fn an_incomplete_reply_is_not_an_answer() {
     let gemini = |reason: &str| {
         let mut body = Protocol::Gemini.body(&answer().to_string());
         body["candidates"][0]["finishReason"] = json!(reason);
@@ -465,7 +465,7 @@ fn a_model_that_does_not_come_to_its_end_is_no_answer() {
 }
 
 #[test]
-fn a_model_that_will_not_answer_says_so() {
+fn refusals_of_a_model_are_reported() {
     let blocked = json!({ "promptFeedback": { "blockReason": "PROHIBITED_CONTENT" } });
     let stderr = Protocol::Gemini.failure(Reply::json(200, &blocked));
     assert!(stderr.contains("blocked the prompt: PROHIBITED_CONTENT"), "{stderr}");
@@ -475,7 +475,7 @@ fn a_model_that_will_not_answer_says_so() {
 }
 
 #[test]
-fn what_is_missing_is_said() {
+fn missing_settings_are_reported() {
     let workspace = Workspace::with_data();
     let stderr = failed(&suggest(&workspace, &[], &[]));
     assert!(stderr.contains("GEMINI_API_KEY") && stderr.contains("--base-url"), "{stderr}");
@@ -504,7 +504,7 @@ fn what_is_missing_is_said() {
 }
 
 #[test]
-fn a_key_goes_only_where_nobody_else_reads_it() {
+fn keys_are_sent_only_over_private_connections() {
     let workspace = Workspace::with_data();
     for protocol in BOTH {
         for url in ["http://model.invalid", "http://localhost.model.invalid:80/v1", "http://127.0.0.1.model.invalid"] {
@@ -550,7 +550,7 @@ fn flags_go_before_the_environment_and_that_before_the_file() {
 }
 
 #[test]
-fn what_the_file_says_of_one_provider_does_not_hold_for_the_other() {
+fn settings_of_one_provider_do_not_apply_to_the_other() {
     let (of_file, elsewhere) =
         (Server::start(&[Reply::Close]), Server::start(&[Protocol::Gemini.says(&answer().to_string())]));
     let workspace = Workspace::with_data();
@@ -576,7 +576,7 @@ fn what_the_file_says_of_one_provider_does_not_hold_for_the_other() {
 }
 
 #[test]
-fn the_time_of_the_file_is_kept() {
+fn the_timeout_in_the_file_is_used() {
     let server = Server::start(&[Reply::Hang]);
     let workspace = Workspace::with_data();
     write_file(&workspace, "[suggest]\ntimeout = '300ms'\n");
@@ -585,7 +585,7 @@ fn the_time_of_the_file_is_kept() {
 }
 
 #[test]
-fn what_is_wrong_in_the_file_is_named() {
+fn errors_in_the_file_are_named() {
     let workspace = Workspace::with_data();
     for (text, expected) in [
         ("[suggest]\nmodel = 'm'\nmodle = 'm'\n", "failures: failures.toml, line 3: unknown field `modle`"),
@@ -600,7 +600,7 @@ fn what_is_wrong_in_the_file_is_named() {
 }
 
 #[test]
-fn a_file_alone_does_not_say_where_a_key_goes() {
+fn a_file_alone_does_not_choose_the_destination_of_a_key() {
     let workspace = Workspace::with_data();
     write_file(&workspace, "[suggest]\nbase_url = 'https://model.invalid'\nmodel = 'm-1'\n");
     let key = [("OPENAI_API_KEY", KEY)];
@@ -611,7 +611,7 @@ fn a_file_alone_does_not_say_where_a_key_goes() {
 }
 
 #[test]
-fn a_dry_run_sends_nothing_and_shows_all_but_the_key() {
+fn a_dry_run_prints_the_request_without_the_key() {
     for protocol in BOTH {
         let server = Server::start(&[Reply::Close]);
         let run = protocol.ask(&server, &["--dry-run"]);

@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn of_much_that_is_said_the_end_is_kept() {
+    fn long_output_is_truncated_at_its_start() {
         let output = displayable_stderr(&format!("hint: x\n{}\n\nfatal: ü", "welcome\n".repeat(1000)));
         assert!(
             output.starts_with('…')
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_local_to_a_repository_is_not_inherited() {
+    fn repository_variables_are_not_inherited() {
         let git = Git::new(Path::new("."), Duration::from_secs(60), &Arc::default());
         let local = git.output_line(&["rev-parse", "--local-env-vars"], Vec::new()).unwrap();
         for name in local.lines().filter(|name| !["GIT_CONFIG_COUNT", "GIT_NO_REPLACE_OBJECTS"].contains(name)) {

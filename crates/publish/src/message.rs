@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn our_commits_are_told_by_their_subjects() {
+    fn subjects_identify_commits_of_records() {
         assert!(is_record_commit(b"Failure log: 20251227_043000"));
         for other in
             ["Failure log: 20251227_043000 again", "Failure log: 20251227 04300", "failure log: 20251227_043000", ""]
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_says_when_how_many_and_what() {
+    fn messages_contain_time_count_and_computations() {
         let now: DateTime<chrono::Utc> = "2025-12-27T04:30:00Z".parse().unwrap();
         let tally = tally(["betti_numbers", "rg_flow_integration", "rg_flow_integration"].into_iter());
         assert_eq!(
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn long_lists_and_names_of_several_lines_are_cut() {
+    fn long_lists_and_multiline_names_are_shortened() {
         let names: Vec<String> = (10..40).map(|n| format!("c{n}\nSigned-off-by: nobody")).collect();
         let message = message(record::time::now(), 30, &tally(names.iter().map(String::as_str)));
         assert_eq!(message.lines().count(), 3);

@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_branch_goes_where_its_refspec_says() {
+    fn refspecs_determine_the_remote_branch() {
         for (refspecs, to) in [
             (&["main:trunk"][..], Some("refs/heads/trunk")),
             (&["+refs/heads/*:refs/heads/ada/*"], Some("refs/heads/ada/main")),

@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_varies_is_told_from_what_does_not() {
+    fn varying_and_constant_parameters_are_distinguished() {
         let record = |mu: f64, method: &str| {
             let options = Map::from_iter([("rtol", 1e-6), ("atol", mu / 1e3)]);
             let mut map = Map::from_iter([("mu", Value::from(mu)), ("method", method.into())]);

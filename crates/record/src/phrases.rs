@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cases_and_marks_part_words() {
+    fn case_and_punctuation_separate_words() {
         for (text, words) in [
             ("apiKey", "api key"),
             ("API_KEY", "api key"),
@@ -209,7 +209,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn texts_of_ascii_have_the_same_words(text in "[a-cA-C0-2_. -]{0,30}") {
+        fn ascii_texts_have_the_same_words(text in "[a-cA-C0-2_. -]{0,30}") {
             let with_another: Vec<String> = WordSequence::of(&format!("{text} é")).iter().map(str::to_owned).collect();
             let words: Vec<String> = WordSequence::of(&text).iter().chain(["é"]).map(str::to_owned).collect();
             proptest::prop_assert_eq!(words, with_another);

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_over_the_limits_is_summarised() {
+    fn values_over_the_limits_are_summarised() {
         let limits = Limits::default();
         let mut failure = Failure::new("c".repeat(5000), "r", "E", "m".repeat(1 << 20));
         failure.parameters.insert("x", vec![0.5; 100_000]);
@@ -181,7 +181,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_within_the_limits_stays(value in any_value()) {
+        fn values_within_the_limits_are_unchanged(value in any_value()) {
             let mut limited = value.clone();
             limit_value(&mut limited, &Limits::default());
             prop_assert_eq!(limited, value);

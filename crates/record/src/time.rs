@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn time_never_goes_back_by_less_than_a_minute() {
+    fn small_steps_back_are_ignored() {
         let last = AtomicI64::new(i64::MIN);
         let next = |now| next_tick(&last, now);
         assert_eq!([next(100), next(100), next(7), next(50), next(105)], [100, 101, 102, 103, 105]);

@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_have_milliseconds_and_the_second_is_kept() {
+    fn times_have_milliseconds_of_the_same_second() {
         for (time, text) in [
             ("2025-12-27T04:30:00.007Z", "2025-12-27T04:30:00.007Z"),
             ("2025-12-27T04:30:00.999999Z", "2025-12-27T04:30:00.999Z"),

@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_that_panics_when_it_is_dropped_stays_caught() {
+    fn a_payload_that_panics_on_drop_is_caught() {
         assert_eq!(catch_panic(|| std::panic::panic_any(PanicOnDrop(3))), Err::<(), _>(OPAQUE_PAYLOAD.to_owned()));
     }
 }

@@ -79,7 +79,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn json_says_the_same(text in "(\\PC|[\\x00-\\x1f\u{7f}-\u{9f}\u{202a}-\u{202e}\u{e0000}-\u{e007f}]){0,20}") {
+        fn escaped_json_is_equivalent(text in "(\\PC|[\\x00-\\x1f\u{7f}-\u{9f}\u{202a}-\u{202e}\u{e0000}-\u{e007f}]){0,20}") {
             let json = serde_json::to_string(&text).unwrap();
             let shown = visible_json(&json);
             proptest::prop_assert!(!shown.contains(is_unsafe));

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_cut_by_columns() {
+    fn text_is_truncated_by_columns() {
         assert_eq!(truncate_to_width("residual", 8), "residual");
         assert_eq!(truncate_to_width("residual", 7), "residu…");
         assert_eq!(truncate_to_width("残差が大きい", 7), "残差が…");

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_ends_stay_and_the_gap_is_named() {
+    fn both_ends_are_kept_and_the_gap_is_named() {
         let text = format!("begin{}end", "é".repeat(500));
         let short = shorten(&text, 40);
         assert!(short.starts_with("begin") && short.ends_with("end"), "{short}");

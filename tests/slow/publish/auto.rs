@@ -49,7 +49,7 @@ fn records(origin: &Repo, branch: &str) -> usize {
 }
 
 #[test]
-fn the_guard_pushes_what_waits() {
+fn the_guard_pushes_pending_records() {
     let (world, origin, clone) = world();
     let run = program(&world, &clone, |builder| {
         let guard = builder.init().unwrap();
@@ -66,7 +66,7 @@ fn the_guard_pushes_what_waits() {
 }
 
 #[test]
-fn a_while_after_the_last_failure_they_are_pushed() {
+fn records_are_pushed_some_time_after_the_last_failure() {
     let (world, origin, clone) = world();
     let run = program(&world, &clone, |builder| {
         let guard = builder.publisher(|publisher| publisher.branch("failures")).init().unwrap();
@@ -105,7 +105,7 @@ fn a_program_that_is_killed_leaves_its_records_to_the_next() {
 }
 
 #[test]
-fn a_remote_that_is_not_there_is_said_once() {
+fn a_missing_remote_is_reported_once() {
     let (world, _, clone) = world();
     if std::env::var_os(CLONE).is_none() {
         clone.git(&["remote", "set-url", "origin", "file:///no/such/repository"]);
@@ -163,7 +163,7 @@ fn secrets_are_named_and_not_pushed() {
 }
 
 #[test]
-fn outside_of_a_repository_it_is_said_once() {
+fn a_missing_repository_is_reported_once() {
     let (world, _, clone) = world();
     let run = program(&world, &clone, |builder| {
         let outside = std::env::temp_dir().join(format!("tracing-failure-outside-{}", std::process::id()));

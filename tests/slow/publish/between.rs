@@ -24,7 +24,7 @@ fn when_the_branch_has_moved(world: &World, clone: &Repo, what: &str) -> Answer 
 const LOCK_THE_INDEX: &str = "touch \"$(GIT rev-parse --git-dir)/index.lock\"";
 
 #[test]
-fn where_the_index_cannot_follow_the_branch_goes_back() {
+fn the_branch_is_reset_if_the_index_cannot_be_updated() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
     clone.fail("rg_flow");
@@ -63,7 +63,7 @@ fn commit_under_way(world: &World, clone: &Repo, seconds: f64) -> Answer {
 }
 
 #[test]
-fn a_commit_under_way_that_writes_back_an_old_index_takes_nothing_out() {
+fn a_concurrent_commit_with_an_old_index_removes_no_records() {
     // It ends while the records are pushed, or long after that.
     for seconds in [0.0, 2.0] {
         let world = World::new();
@@ -78,7 +78,7 @@ fn a_commit_under_way_that_writes_back_an_old_index_takes_nothing_out() {
 }
 
 #[test]
-fn the_first_commit_goes_back_as_well() {
+fn the_first_commit_is_also_reset() {
     let world = World::new();
     let clone = world.init("new", &[]);
     clone.fail("rg_flow");
@@ -87,7 +87,7 @@ fn the_first_commit_goes_back_as_well() {
 }
 
 #[test]
-fn whoever_is_killed_before_the_index_has_followed_is_followed_by_the_next() {
+fn a_kill_before_the_update_of_the_index_is_repaired_by_the_next_run() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
     let record = clone.fail("rg_flow");
@@ -99,7 +99,7 @@ fn whoever_is_killed_before_the_index_has_followed_is_followed_by_the_next() {
 }
 
 #[test]
-fn a_branch_that_is_left_meanwhile_is_not_committed_to() {
+fn nothing_is_committed_after_a_concurrent_branch_switch() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
     clone.git(&["branch", "other"]);
@@ -111,7 +111,7 @@ fn a_branch_that_is_left_meanwhile_is_not_committed_to() {
 }
 
 #[test]
-fn the_index_of_another_branch_is_left_alone() {
+fn the_index_of_another_branch_is_not_changed() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     clone.git(&["branch", "other"]);
@@ -123,7 +123,7 @@ fn the_index_of_another_branch_is_left_alone() {
 }
 
 #[test]
-fn a_directory_that_goes_meanwhile_is_named() {
+fn a_directory_that_disappears_is_named() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
     clone.fail("rg_flow");

@@ -52,7 +52,7 @@ fn mess(repo: &Repo) {
 }
 
 #[test]
-fn what_is_staged_changed_and_untracked_stays_as_it_is() {
+fn staged_changed_and_untracked_files_are_unchanged() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     mess(&clone);
@@ -119,7 +119,7 @@ fn a_half_done_cherry_pick_can_be_finished() {
 }
 
 #[test]
-fn in_a_series_of_picks_nothing_is_committed_without_a_branch() {
+fn a_cherry_pick_series_blocks_commits_without_a_branch() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
     conflict(&clone);
@@ -137,7 +137,7 @@ fn in_a_series_of_picks_nothing_is_committed_without_a_branch() {
 }
 
 #[test]
-fn in_a_half_done_rebase_nothing_is_committed_without_a_branch() {
+fn an_unfinished_rebase_blocks_commits_without_a_branch() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     conflict(&clone);
@@ -155,7 +155,7 @@ fn in_a_half_done_rebase_nothing_is_committed_without_a_branch() {
 }
 
 #[test]
-fn a_record_in_conflict_is_left_to_the_user() {
+fn a_record_in_conflict_is_not_changed() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
     let record = clone.fail("rg_flow");
@@ -206,7 +206,7 @@ fn records_that_are_large_together_are_published() {
 }
 
 #[test]
-fn records_that_the_user_staged_are_committed_too() {
+fn staged_records_are_also_committed() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
     let record = clone.fail("rg_flow");
@@ -311,7 +311,7 @@ fn a_filter_that_makes_no_records_of_records_is_named() {
 }
 
 #[test]
-fn commits_of_the_user_stay_here() {
+fn commits_of_the_user_are_not_pushed() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     let private = clone.commit_file("private", "not yet for others\n");
@@ -330,7 +330,7 @@ fn commits_of_the_user_stay_here() {
 }
 
 #[test]
-fn a_commit_of_the_user_with_nothing_but_records_stays_here() {
+fn a_commit_of_the_user_with_only_records_is_not_pushed() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     let first = clone.fail("rg_flow");
@@ -345,7 +345,7 @@ fn a_commit_of_the_user_with_nothing_but_records_stays_here() {
 }
 
 #[test]
-fn an_empty_commit_of_the_user_stays_here() {
+fn an_empty_commit_of_the_user_is_not_pushed() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     clone.git(&["commit", "--quiet", "--allow-empty", "-m", "private words"]);
@@ -355,7 +355,7 @@ fn an_empty_commit_of_the_user_stays_here() {
 }
 
 #[test]
-fn other_files_beside_the_records_stay_here() {
+fn other_files_beside_the_records_are_not_pushed() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     clone.commit_file("io/failures/notes.md", "not yet for others\n");
@@ -441,12 +441,12 @@ fn others_clean_up(before: impl FnOnce(&Repo)) {
 }
 
 #[test]
-fn what_others_amended_or_deleted_on_the_remote_stays_so() {
+fn remote_amendments_and_deletions_are_kept() {
     others_clean_up(|_| {});
 }
 
 #[test]
-fn what_others_amended_or_deleted_stays_so_where_the_branches_have_parted() {
+fn remote_amendments_and_deletions_are_kept_on_diverged_branches() {
     others_clean_up(|clone| drop(clone.commit_file("private", "mine\n")));
 }
 
@@ -486,7 +486,7 @@ fn a_branch_that_is_not_on_the_remote_is_not_published() {
 }
 
 #[test]
-fn the_branch_goes_where_the_user_pushes_it() {
+fn the_branch_is_pushed_to_its_configured_destination() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     let (fork, third) = (world.bare("fork"), world.bare("third"));
@@ -532,7 +532,7 @@ fn an_upstream_of_another_name_is_the_destination_where_git_pushes_to_it() {
 }
 
 #[test]
-fn a_remote_of_several_places_is_not_said_to_have_the_records() {
+fn a_remote_with_several_urls_is_not_assumed_to_have_the_records() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     let second = world.bare("second.git");
@@ -546,7 +546,7 @@ fn a_remote_of_several_places_is_not_said_to_have_the_records() {
 }
 
 #[test]
-fn a_push_url_of_its_own_is_where_the_tip_is_read() {
+fn the_tip_is_read_from_a_separate_push_url() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     let fork = world.bare("fork");
@@ -590,7 +590,7 @@ fn without_a_remote_records_are_committed() {
 }
 
 #[test]
-fn a_plan_changes_nothing() {
+fn planning_does_not_change_the_repository() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     mess(&clone);

@@ -151,7 +151,7 @@ fn an_alias_of_a_branch_stays_an_alias() {
 }
 
 #[test]
-fn the_name_of_a_branch_is_kept_to_the_byte() {
+fn the_name_of_a_branch_is_kept_byte_for_byte() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 

@@ -56,7 +56,7 @@ fn no_hook_no_signature_no_monitor_and_no_tag() {
 }
 
 #[test]
-fn what_another_git_left_in_the_environment_does_not_count() {
+fn git_variables_of_the_environment_are_ignored() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     let wrong = world.init("wrong", &[]);
@@ -74,7 +74,7 @@ fn what_another_git_left_in_the_environment_does_not_count() {
 }
 
 #[test]
-fn a_git_that_tells_what_it_does_is_understood() {
+fn tracing_output_of_git_is_ignored() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
     clone.commit_file("private", "mine\n");
@@ -86,7 +86,7 @@ fn a_git_that_tells_what_it_does_is_understood() {
 }
 
 #[test]
-fn without_a_name_records_are_committed_under_ours() {
+fn records_are_committed_under_a_default_name() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     std::fs::write(world.path().join("home/gitconfig"), "[user]\n\tuseConfigOnly = true\n").unwrap();
@@ -120,7 +120,7 @@ fn gethostname() -> String {
 }
 
 #[test]
-fn a_lock_that_was_left_behind_is_named_and_stays() {
+fn a_stale_lock_is_named_and_kept() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     let lock = clone.dir.join(".git/index.lock");
@@ -139,7 +139,7 @@ fn a_lock_that_was_left_behind_is_named_and_stays() {
 }
 
 #[test]
-fn a_lock_that_goes_is_waited_for() {
+fn a_temporary_lock_is_waited_for() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
     let lock = clone.dir.join(".git/index.lock");
@@ -157,7 +157,7 @@ fn a_lock_that_goes_is_waited_for() {
 }
 
 #[test]
-fn a_branch_that_others_move_meanwhile_is_taken_as_it_is_then() {
+fn a_concurrently_moved_branch_is_read_again() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     clone.fail("rg_flow");
@@ -194,7 +194,7 @@ fn a_remote_that_is_set_back_before_it_is_read_is_asked_again() {
 }
 
 #[test]
-fn a_remote_that_was_set_back_meanwhile_does_not_get_back_what_it_dropped() {
+fn commits_dropped_by_the_remote_are_not_pushed_again() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     let first = clone.head();
@@ -214,7 +214,7 @@ fn a_remote_that_was_set_back_meanwhile_does_not_get_back_what_it_dropped() {
 }
 
 #[test]
-fn a_branch_whose_lock_was_left_behind_is_named() {
+fn a_branch_with_a_stale_lock_is_named() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
     let lock = clone.dir.join(".git/refs/heads/main.lock");
@@ -227,7 +227,7 @@ fn a_branch_whose_lock_was_left_behind_is_named() {
 }
 
 #[test]
-fn a_full_disk_loses_nothing() {
+fn a_full_disk_loses_no_records() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     for n in 0..30 {
@@ -261,7 +261,7 @@ fn a_full_disk_loses_nothing() {
 }
 
 #[test]
-fn a_name_of_which_git_leaves_nothing_is_replaced() {
+fn an_unusable_author_name_is_replaced() {
     for name in ["<>", " ", ",.;"] {
         let world = World::new();
         let (origin, clone) = world.origin_and_clone();
@@ -277,7 +277,7 @@ fn a_name_of_which_git_leaves_nothing_is_replaced() {
 }
 
 #[test]
-fn no_program_of_the_user_looks_at_signatures() {
+fn signature_programs_of_the_user_are_not_run() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
     let ran = world.path().join("ran");

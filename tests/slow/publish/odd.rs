@@ -112,7 +112,7 @@ fn names_of_all_kinds() {
 }
 
 #[test]
-fn a_repository_whose_own_name_ends_with_a_line() {
+fn a_repository_whose_name_ends_with_a_newline() {
     let world = World::new();
     let origin = world.bare("origin");
     let clone = world.clone_of(&origin, "odd\n");
@@ -124,7 +124,7 @@ fn a_repository_whose_own_name_ends_with_a_line() {
 }
 
 #[test]
-fn a_repository_of_somebody_else() {
+fn a_repository_of_another_user() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
     clone.fail("rg_flow");
@@ -235,7 +235,7 @@ fn records_that_are_known_are_not_read_again() {
 }
 
 #[test]
-fn what_we_remember_may_be_lost_or_broken() {
+fn the_private_index_may_be_missing_or_broken() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     let own = clone.dir.join(".git/tracing-failure");
@@ -287,7 +287,7 @@ fn a_directory_that_is_a_file_in_the_commit() {
 }
 
 #[test]
-fn a_repository_that_is_none_is_told_in_the_words_of_git() {
+fn an_invalid_repository_is_reported_with_the_message_of_git() {
     let world = World::new();
     let broken = world.at("broken");
     broken.fail("rg_flow");
@@ -297,7 +297,7 @@ fn a_repository_that_is_none_is_told_in_the_words_of_git() {
 }
 
 #[test]
-fn nothing_of_ours_stays_but_what_we_remember() {
+fn only_the_private_index_remains() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
     let names = |clone: &Repo| -> std::collections::BTreeSet<_> {

@@ -3,7 +3,7 @@
 use crate::support::{Order, World};
 
 #[test]
-fn the_branch_begins_with_records_alone_and_nothing_else_changes() {
+fn the_branch_starts_with_only_records() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     clone.write("staged", "staged\n");
@@ -45,7 +45,7 @@ fn two_clones_share_the_branch() {
 }
 
 #[test]
-fn two_clones_that_began_without_each_other_come_together() {
+fn independently_started_branches_are_merged() {
     let world = World::new();
     let (origin, one) = world.origin_and_clone();
     let two = world.clone_of(&origin, "two");
@@ -103,7 +103,7 @@ fn a_branch_that_holds_other_files_is_refused() {
 }
 
 #[test]
-fn a_branch_of_the_remote_that_came_to_hold_other_files_is_not_pushed_to() {
+fn a_remote_branch_with_other_files_is_not_pushed_to() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     let url = clone.git(&["remote", "get-url", "origin"]);
@@ -118,7 +118,7 @@ fn a_branch_of_the_remote_that_came_to_hold_other_files_is_not_pushed_to() {
 }
 
 #[test]
-fn names_that_are_none_are_refused() {
+fn invalid_names_are_rejected() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
     clone.fail("rg_flow");
@@ -151,7 +151,7 @@ fn a_branch_that_another_work_tree_has_checked_out_is_refused() {
 }
 
 #[test]
-fn what_others_deleted_on_the_branch_is_not_brought_back() {
+fn remote_deletions_on_the_branch_are_kept() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     let publish = || clone.publisher().branch("failures").run();
@@ -174,7 +174,7 @@ fn what_others_deleted_on_the_branch_is_not_brought_back() {
 }
 
 #[test]
-fn a_name_that_the_remote_cannot_have_is_told_as_such() {
+fn names_that_the_remote_rejects_are_reported() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     origin.git(&["branch", "failures/old", "main"]);

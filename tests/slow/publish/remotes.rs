@@ -164,7 +164,7 @@ fn smart_http() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_remote_that_never_answers_costs_the_timeout_and_leaves_no_process() {
+fn a_silent_remote_times_out_and_leaves_no_process() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
     let (sender, questions) = std::sync::mpsc::channel();
@@ -184,7 +184,7 @@ fn a_remote_that_never_answers_costs_the_timeout_and_leaves_no_process() {
 }
 
 #[test]
-fn a_remote_that_wants_a_password_asks_nobody() {
+fn a_remote_with_a_password_does_not_prompt() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
     let port = web_server(Box::new(|stream| {
@@ -226,7 +226,7 @@ fn fake_ssh(world: &World) -> (PathBuf, PathBuf) {
 }
 
 #[test]
-fn ssh_is_called_as_the_user_does_but_asks_nothing() {
+fn ssh_uses_the_configuration_of_the_user_without_prompts() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     let (ssh, notes) = fake_ssh(&world);
@@ -254,7 +254,7 @@ fn ssh_is_called_as_the_user_does_but_asks_nothing() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn an_ssh_that_hangs_is_ended_too() {
+fn a_hanging_ssh_is_killed() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     let ssh = program(&world, "ssh", "sleep 1000");
@@ -266,7 +266,7 @@ fn an_ssh_that_hangs_is_ended_too() {
 }
 
 #[test]
-fn a_remote_that_refuses_says_why() {
+fn rejections_of_the_remote_are_reported() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     let hook = origin.dir.join("hooks/pre-receive");
@@ -300,7 +300,7 @@ fn a_remote_that_is_not_there() {
 }
 
 #[test]
-fn what_a_partial_clone_fetches_on_its_own_asks_nothing_either() {
+fn implicit_fetches_of_a_partial_clone_do_not_prompt() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     // A record by its name, which has to be read to be judged.

@@ -22,7 +22,7 @@ fn clone_with_a_record_that_is_removed(world: &World, branch: &str) -> (Repo, Re
 }
 
 #[test]
-fn a_record_that_only_cloning_brought_stays_removed() {
+fn a_removed_record_of_a_clone_stays_removed() {
     let world = World::new();
     let (origin, clone, removed) = clone_with_a_record_that_is_removed(&world, "main");
     let new = clone.fail("new");
@@ -33,7 +33,7 @@ fn a_record_that_only_cloning_brought_stays_removed() {
 }
 
 #[test]
-fn it_stays_removed_where_the_removal_was_fetched() {
+fn it_stays_removed_after_fetching_the_removal() {
     let world = World::new();
     let (origin, clone, removed) = clone_with_a_record_that_is_removed(&world, "main");
     clone.git(&["fetch", "--quiet"]);
@@ -43,7 +43,7 @@ fn it_stays_removed_where_the_removal_was_fetched() {
 }
 
 #[test]
-fn it_stays_removed_where_only_a_fetch_brought_it() {
+fn it_stays_removed_if_it_was_only_fetched() {
     let world = World::new();
     let (origin, other) = world.origin_and_clone();
     let clone = world.clone_of(&origin, "ours");
@@ -58,7 +58,7 @@ fn it_stays_removed_where_only_a_fetch_brought_it() {
 }
 
 #[test]
-fn it_stays_removed_where_the_user_has_commits_too() {
+fn it_stays_removed_with_commits_of_the_user() {
     let world = World::new();
     let (origin, clone, removed) = clone_with_a_record_that_is_removed(&world, "main");
     clone.commit_file("private", "mine\n");
@@ -78,7 +78,7 @@ fn it_stays_removed_on_a_branch_of_records() {
 }
 
 #[test]
-fn it_stays_removed_where_a_new_branch_is_published() {
+fn it_stays_removed_on_a_new_branch() {
     let world = World::new();
     let (origin, clone, removed) = clone_with_a_record_that_is_removed(&world, "main");
     clone.git(&["switch", "--quiet", "-c", "study"]);

@@ -57,7 +57,7 @@ fn with_odd_values(text: &str) -> [String; 4] {
 }
 
 #[test]
-fn a_value_that_json_does_not_have_hides_no_secret_and_holds_up_no_record() {
+fn values_that_are_invalid_in_json_hide_no_secret_and_block_no_record() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     let leaky = clone.dir.join(fail_with_secret(&clone));
@@ -133,7 +133,7 @@ fn rewrite(repo: &Repo, record: &str, change: impl Fn(&str) -> String) {
 }
 
 #[test]
-fn what_only_resembles_a_secret_is_published() {
+fn texts_similar_to_secrets_are_published() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
     let texts = [
@@ -187,7 +187,7 @@ fn records_that_the_user_committed_do_not_hold_up_others() {
 }
 
 #[test]
-fn secrets_that_the_user_committed_stay_here() {
+fn secrets_committed_by_the_user_are_not_pushed() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     let leaky = fail_with_secret(&clone);

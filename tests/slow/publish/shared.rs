@@ -58,7 +58,7 @@ fn shared_clone(world: &World) -> (Repo, Repo) {
 }
 
 #[test]
-fn a_second_user_of_the_group_publishes_too() {
+fn another_user_of_the_group_can_publish() {
     if !is_root() {
         eprintln!("not tested: only root can become two other users");
         return;

@@ -57,7 +57,7 @@ fn a_removal_stays_staged_although_the_file_has_changed() {
 }
 
 #[test]
-fn a_rename_stays_in_one_piece() {
+fn both_parts_of_a_rename_stay_staged() {
     for to in ["io/failures/general_renamed.json", "archive/general_renamed.json"] {
         let world = World::new();
         let (origin, clone, record) = pushed(&world);
@@ -85,7 +85,7 @@ fn a_removal_by_a_merge_that_is_not_committed_stays_staged() {
 }
 
 #[test]
-fn a_staged_version_that_differs_from_the_file_is_left_to_the_user() {
+fn a_staged_version_that_differs_from_the_file_is_not_changed() {
     let world = World::new();
     let (origin, clone, record) = pushed(&world);
     clone.amend(&record);
@@ -107,7 +107,7 @@ fn a_staged_version_that_differs_from_the_file_is_left_to_the_user() {
 }
 
 #[test]
-fn a_record_that_git_is_told_not_to_look_at_is_left_to_the_user() {
+fn records_with_skip_worktree_or_assume_unchanged_are_not_changed() {
     for bit in ["--skip-worktree", "--assume-unchanged"] {
         let world = World::new();
         let (origin, clone, record) = pushed(&world);

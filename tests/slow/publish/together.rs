@@ -48,7 +48,7 @@ fn several_processes_in_one_clone() {
 }
 
 #[test]
-fn whoever_publishes_is_waited_for() {
+fn concurrent_publishing_is_waited_for() {
     let world = World::new();
     let (_, clone) = world.origin_and_clone();
     clone.fail("rg_flow");
@@ -87,12 +87,12 @@ fn several_clones_of_one_remote() {
 }
 
 #[test]
-fn several_clones_of_one_remote_on_a_branch_of_its_own() {
+fn several_clones_share_a_separate_branch() {
     several_clones(Some("failures"));
 }
 
 #[test]
-fn a_user_who_commits_at_the_same_time_loses_nothing() {
+fn concurrent_commits_of_the_user_are_kept() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     let mut records = Vec::new();
@@ -120,7 +120,7 @@ fn a_user_who_commits_at_the_same_time_loses_nothing() {
 
 /// Ends the publisher and its gits at some moment; the next one makes it whole.
 #[test]
-fn whoever_is_killed_leaves_nothing_that_stands_in_the_way() {
+fn a_killed_process_blocks_no_other() {
     let world = World::new();
     let (origin, clone) = world.origin_and_clone();
     clone.write("staged", "staged\n");

@@ -203,7 +203,7 @@ fn check_part(entry: &TrailEntry, steps: &[u64]) {
 }
 
 #[test]
-fn every_record_says_what_the_model_says() {
+fn every_record_matches_the_model() {
     for seed in ["1", "2"] {
         let run = in_child_with(
             |command| {
@@ -238,7 +238,7 @@ fn every_record_says_what_the_model_says() {
 
 /// One computation, in which several threads work at once while it fails again and again.
 #[test]
-fn a_computation_that_many_threads_share_loses_nothing() {
+fn a_computation_shared_by_many_threads_loses_no_events() {
     let run = in_child_with(
         |_| (),
         |dir| {

@@ -25,7 +25,7 @@ const THREADS: usize = 16;
 const FAILURES: usize = 625;
 
 #[test]
-fn four_processes_of_sixteen_threads_lose_nothing_in_one_directory() {
+fn four_processes_of_sixteen_threads_lose_no_records() {
     if is_child() {
         let dir = std::env::var_os("TRACING_FAILURE_TEST_DIR").unwrap();
         let guard = builder(Path::new(&dir)).without_log().stderr_notice(false).init().unwrap();

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_said() {
+    fn invalid_answers_are_reported() {
         let fix = &answer()["fixes"][0];
         for (pointer, value) in [
             ("/root_cause", Some(json!(" \n"))),

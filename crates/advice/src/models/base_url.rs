@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_base_url_is_refused() {
+    fn invalid_base_urls_are_rejected() {
         for text in [
             "",
             "localhost:8080",

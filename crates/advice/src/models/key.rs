@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn of_an_answer_only_the_key_is_left_out() {
+    fn only_the_key_is_removed_from_an_answer() {
         let key = Key::new("sesame-1234-open").unwrap();
         let json = r#"{"a": "try \"sesame-1234-open\" or sk-learn\nsesame-1234"}"#;
         assert_eq!(key.redact_in(json), r#"{"a": "try \"[redacted]\" or sk-learn\n[redacted]"}"#);

@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_environment_says_what_is_not_set() {
+    fn the_environment_sets_missing_options() {
         let variable = |name: &str| match name {
             "FAILURES_PROVIDER" => Some("openai".to_owned()),
             "FAILURES_MODEL" => Some("from-env".to_owned()),

@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_stays() {
+    fn the_order_is_preserved() {
         let inner = OrderedJson::List(vec![object([("z", 1.into()), ("a", "\"\n".into())]), true.into()]);
         let ordered = object([("b", inner), ("a", Json::Null.into())]);
         assert_eq!(ordered.to_string(), r#"{"b": [{"z": 1, "a": "\"\n"}, true], "a": null}"#);

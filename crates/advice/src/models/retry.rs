@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn servers_say_when_to_come_back() {
+    fn servers_determine_the_delay() {
         let now = "1994-11-06T08:49:00Z".parse().unwrap();
         let seconds = |value| delay_from_header(value, now).map(|delay| delay.as_secs());
         assert_eq!(seconds(" 120 "), Some(120));

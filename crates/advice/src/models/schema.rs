@@ -129,12 +129,12 @@ mod tests {
     }
 
     #[test]
-    fn a_strict_mode_takes_it() {
+    fn the_schema_fits_a_strict_mode() {
         check_strict(&serde_json::from_str(&strict_schema().to_string()).unwrap());
     }
 
     #[test]
-    fn the_cause_is_thought_of_first() {
+    fn the_cause_precedes_the_fixes() {
         let schema = strict_schema().to_string();
         let (_, properties) = schema.split_once("\"properties\": ").unwrap();
         let at = |key: &str| properties.find(&format!("{key:?}: ")).unwrap();

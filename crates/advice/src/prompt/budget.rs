@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn value_decides_and_the_order_stays() {
+    fn the_most_valuable_sections_are_kept_in_order() {
         let sections = || {
             vec![
                 section("A", REQUIRED, &["error"]),
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_has_no_section() {
+    fn empty_sections_are_omitted() {
         assert!(Section::new("A", 1, vec![" \n".to_owned()]).is_none());
     }
 }

@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_secret_or_private_stays_here() {
+    fn secret_and_private_texts_are_not_sent() {
         let mut failure = failure("cannot open /home/ada/data/run7.h5");
         failure.parameters.insert("api_token", "hunter2");
         failure.parameters.insert("server", "postgres://me:hunter3@db.example/x");

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_are_hidden_where_they_stand_alone() {
+    fn separate_host_names_are_hidden() {
         let json = Failure::new("c", "r", "E", "m").to_json();
         let json = json.replace("\"context\": {}", "\"context\": {\"process\": {\"host\": \"node7.cluster.edu\"}}");
         let failure = Failure::from_json(&json).unwrap();

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_spans_decades_is_shown_by_its_logarithm() {
+    fn numbers_that_span_decades_have_a_logarithmic_scale() {
         assert_eq!(of(&[1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1e0], 20), ("█▇▆▅▄▃▂▁".into(), true));
         assert_eq!(of(&[1e-300, 1e300], 20), ("▁█".into(), true));
         assert!(!of(&[0.0, 1e9], 20).1);
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_seen_however_long_the_series() {
+    fn non_finite_numbers_are_visible_in_long_series() {
         assert_eq!(of(&[1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY], 20).0, "▁×↑↓");
         assert_eq!(sparkline(&[], &[Some(1.0), None, Some(2.0)], 20).0, "▁ █");
         let mut long = vec![1.0; 1000];

@@ -69,7 +69,7 @@ fn write_configuration(workspace: &Workspace, server: &Server) -> std::path::Pat
 }
 
 #[test]
-fn a_file_alone_names_neither_who_gets_a_key_nor_who_gets_secrets() {
+fn a_file_alone_does_not_choose_the_destination_of_keys_and_secrets() {
     let (workspace, server) = (workspace(), Server::start(&[says(&answer().to_string())]));
     write_configuration(&workspace, &server);
     let run = Run(command(&workspace, &[]).env("OPENAI_API_KEY", KEY).output().unwrap());
@@ -149,7 +149,7 @@ fn an_empty_variable_is_not_set() {
 }
 
 #[test]
-fn an_answer_that_nobody_reads_is_saved_and_reported() {
+fn an_answer_for_a_closed_output_is_saved_and_reported() {
     for args in [&["--save"][..], &["--all", "--save"]] {
         let (workspace, server) = (workspace(), Server::start(&[says(&answer().to_string())]));
         let path =
@@ -208,7 +208,7 @@ fn answering_after(work: impl FnOnce() + Send + 'static) -> String {
 }
 
 #[test]
-fn advice_goes_into_the_record_that_was_asked_about() {
+fn advice_is_saved_in_the_requested_record() {
     let workspace = Workspace::empty();
     let first = workspace.record(&failure("first"));
     let failures = workspace.failures();
@@ -232,7 +232,7 @@ fn advice_goes_into_the_record_that_was_asked_about() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_kept_is_shown() {
+fn an_answer_that_cannot_be_saved_is_shown() {
     let (workspace, server) = (workspace(), Server::start(&[says(&answer().to_string()), says("no answer")]));
     std::fs::write(workspace.failures().join(".suggestions"), "a file").unwrap();
     let run = ask(&workspace, &server, &[]);
@@ -277,7 +277,7 @@ fn an_edited_answer_is_not_taken_for_the_models() {
 }
 
 #[test]
-fn the_key_is_nowhere_in_what_comes_back() {
+fn the_key_is_removed_from_answers() {
     let mut reply_with_key = answer();
     reply_with_key["root_cause"] = format!("Your key is {KEY}.").into();
     reply_with_key["fixes"][0]["code"] = format!("key = \"{KEY}\"").into();
@@ -342,7 +342,7 @@ fn odd_replies_of_servers_are_understood() {
 }
 
 #[test]
-fn what_nobody_sees_and_other_hosts_are_not_sent() {
+fn invisible_characters_and_other_hosts_are_not_sent() {
     let workspace = Workspace::empty();
     let mut old = failure("no convergence");
     let host = |failure: &Failure, name: &str| {

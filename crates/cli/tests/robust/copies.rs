@@ -93,7 +93,7 @@ fn prune_deletes_no_copy_and_does_not_count_it() {
 }
 
 #[test]
-fn a_file_with_the_time_and_the_id_of_another_is_a_copy_whatever_it_is_called() {
+fn a_file_with_the_time_and_the_id_of_another_is_a_copy_with_any_name() {
     let workspace = Workspace::empty();
     let original = workspace.record(&failure("first"));
     copy(&original, &["interesting"]);
@@ -111,7 +111,7 @@ fn a_file_with_the_time_and_the_id_of_another_is_a_copy_whatever_it_is_called() 
 }
 
 #[test]
-fn a_copy_whose_original_has_gone_is_the_failure() {
+fn a_copy_without_original_is_the_failure() {
     let workspace = workspace_with_copies();
     let original = Store::open(workspace.failures()).unwrap().paths().unwrap()[0].clone();
     std::fs::remove_file(original).unwrap();

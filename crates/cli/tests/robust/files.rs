@@ -87,7 +87,7 @@ fn a_record_keeps_its_owner_and_group() {
 }
 
 #[test]
-fn what_is_private_stays_private_and_an_interruption_leaves_nothing() {
+fn private_files_stay_private_and_interruptions_leave_no_files() {
     let workspace = Workspace::empty();
     let mut large = failure("no convergence");
     large.parameters = (0..150_000).map(|n| (format!("a parameter with a long name {n}"), 1.5)).collect::<Map>();

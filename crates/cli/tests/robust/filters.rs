@@ -1,4 +1,4 @@
-//! Filters of `--where` that run or recurse for ever, or exhaust the memory.
+//! Filters of `--where` that run or recurse forever, or exhaust the memory.
 
 use std::time::{Duration, Instant};
 

@@ -31,7 +31,7 @@ fn many_parameters_take_linear_time() {
 }
 
 #[test]
-fn what_is_nested_too_deeply_is_named_and_not_counted() {
+fn deeply_nested_records_are_named_and_not_counted() {
     let workspace = Workspace::empty();
     workspace.record(&failure("flat"));
     let (mut deep, name) = (failure("deep"), "general_deep.json");

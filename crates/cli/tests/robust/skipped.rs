@@ -50,7 +50,7 @@ fn a_file_that_cannot_be_the_one_that_is_meant_does_not_matter() {
 }
 
 #[test]
-fn of_many_files_some_are_named() {
+fn some_of_many_skipped_files_are_named() {
     let names: Vec<String> = (0..9).map(|number| format!("{number}.json")).collect();
     let workspace = workspace_with_broken_files(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let stderr = workspace.run(&["list"]).stderr();
@@ -63,7 +63,7 @@ fn of_many_files_some_are_named() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_name_that_is_not_utf_8_is_left_out() {
+fn names_that_are_not_utf_8_are_skipped() {
     use std::os::unix::ffi::OsStrExt;
     let workspace = workspace_with_broken_files(&[]);
     std::fs::write(workspace.failures().join(std::ffi::OsStr::from_bytes(b"\xff.json")), "{}").unwrap();

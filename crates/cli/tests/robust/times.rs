@@ -37,7 +37,7 @@ fn check_day(zone: &str, day: &str, inside: [&str; 2], outside: [&str; 2]) {
 }
 
 #[test]
-fn a_day_lasts_as_long_as_the_clocks_say() {
+fn days_follow_the_local_clock() {
     // 25 hours, 23 hours, two midnights, no midnight, and a skipped day.
     check_day(
         "Europe/Berlin",

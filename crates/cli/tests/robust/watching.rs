@@ -46,7 +46,7 @@ impl Drop for Watch {
 }
 
 #[test]
-fn a_failure_is_reported_once_under_whatever_name() {
+fn a_renamed_failure_is_reported_once() {
     let workspace = Workspace::empty();
     let old = workspace.record(&failure("old"));
     let watch = Watch::begin(&workspace, &[]);
@@ -63,7 +63,7 @@ fn a_failure_is_reported_once_under_whatever_name() {
 }
 
 #[test]
-fn a_record_that_takes_the_place_of_another_is_reported() {
+fn a_record_that_replaces_another_is_reported() {
     let workspace = Workspace::empty();
     let path = workspace.record(&failure("first"));
     let watch = Watch::begin(&workspace, &[]);
@@ -87,7 +87,7 @@ fn a_record_that_is_amended_is_not_reported_again() {
 }
 
 #[test]
-fn a_directory_that_comes_later_is_found() {
+fn a_directory_that_is_created_later_is_found() {
     let workspace = Workspace::empty();
     let io = workspace.dir().join("io");
     let watch = Watch::begin(&workspace, &["--dir", io.to_str().unwrap()]);

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_value_beyond_a_bound_is_told() {
+    fn the_first_value_beyond_a_bound_is_found() {
         let found = crossed(&[], "min_density", &[1.0, 0.2, -0.1, -3.0]).unwrap();
         assert_eq!((found.row, found.value, found.bound, found.of.as_str()), (2, -0.1, 0.0, "nature"));
         let found = crossed(&[("max_norm", 1e3.into())], "norm", &[1.0, 2e3]).unwrap();

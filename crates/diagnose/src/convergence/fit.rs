@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zero_ends_what_is_looked_at() {
+    fn rows_up_to_a_zero_are_not_fitted() {
         let line = of(&[1.0, 0.0, 4.0, 2.0, 1.0]).longest().unwrap();
         assert!(line.rows == 3 && (line.slope.exp() - 0.5).abs() < 1e-15, "{line:?}");
         assert!(of(&[1.0, 0.0]).longest().is_none());
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_has_lines_of_its_own() {
+    fn the_end_is_fitted_separately() {
         let values: Vec<f64> = (0..40).map(|k| if k < 28 { 0.5_f64.powi(k) } else { 2.0_f64.powi(k - 56) }).collect();
         let best = *of(&values).iter().find(|line| line.fit > 0.999).unwrap();
         assert!(best.rows == 12 && (best.slope.exp() - 2.0).abs() < 1e-9, "{best:?}");

@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_tell_what_a_series_is() {
+    fn names_determine_the_role_of_a_series() {
         for (name, is_whole, role) in [
             ("residual", false, Role::Residual),
             ("rel_err", false, Role::Residual),

@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn each_behaviour_is_told_from_the_others() {
+    fn behaviours_are_distinguished() {
         let k = || 0..60;
         for (name, values, expected) in [
             ("residual", k().map(|k| 1.3_f64.powi(k)).collect::<Vec<_>>(), Behaviour::GeometricGrowth),
@@ -326,14 +326,14 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_away_faster_than_any_factor_grows() {
+    fn series_faster_than_geometric_are_geometric() {
         assert_eq!(behaviour("norm", (1..60).map(|k| 1.0 / (60.0 - f64::from(k)).powi(3))), Behaviour::GeometricGrowth);
         let newton = [1.0, 0.5, 0.125, 8e-3, 3e-5, 5e-10, 1e-19];
         assert_eq!(behaviour("residual", newton), Behaviour::GeometricDecay);
     }
 
     #[test]
-    fn the_rate_is_the_factor_and_the_fit_says_how_well() {
+    fn rate_and_fit_quality_are_computed() {
         let clean = describe("residual", (0..100).map(|k| 0.97_f64.powi(k)));
         assert!((clean.rate.unwrap() - 0.97).abs() < 1e-9 && clean.fit.unwrap() > 0.999_999);
         let noisy = describe("residual", (0..100).map(|k| (1.0 + 0.3 * noise(k)) * 0.97_f64.powi(k)));
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_before_a_nan_is_described() {
+    fn the_values_before_a_nan_are_described() {
         let values = (0..20).map(|k| 2.0_f64.powi(50 * k)).chain([f64::INFINITY, f64::NAN]);
         let found = describe("norm", values);
         let broken = found.first_non_finite.unwrap();
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn nan_is_no_failure_where_nothing_is_known_yet() {
+    fn an_initial_nan_is_not_a_failure() {
         let found = describe("change", [f64::NAN, 0.5, 0.25, 0.125, 0.0625]);
         assert_eq!((found.first_non_finite, found.first), (None, Some(0.5)));
         assert_eq!(describe("change", [f64::NAN, f64::NAN]).first_non_finite.unwrap().row, 0);
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_to_nothing_has_converged_and_a_cost_may_be_negative() {
+    fn zero_is_convergence_and_a_cost_may_be_negative() {
         let residual = [1.0, 0.1, 1e-3, 1e-5, 0.0];
         assert_eq!(behaviour("residual", residual), Behaviour::GeometricDecay);
         assert_eq!(behaviour("residual", [0.0; 6]), Behaviour::Constant);

@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn places_count_what_was_dropped() {
+    fn positions_include_dropped_rows() {
         let mut broken = failure(Category::NonFinite, &[("u", vec![1.0, 2.0, 1.5, f64::NAN])]);
         broken.context.trail[0].seen = 104;
         broken.context.trail[0].dropped = 100;
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crossing_is_told_by_its_own_value_whatever_came_after() {
+    fn a_crossing_is_described_by_its_own_value() {
         let fix = first_fix(failure(
             Category::ConstraintViolation,
             &[("density", vec![1.0, 0.5, 0.1, -0.1, -5.0, f64::NAN])],
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn few_iterations_are_told_where_no_series_says_more() {
+    fn few_iterations_are_named_without_a_series() {
         let limited = |columns: &[(&'static str, Vec<f64>)]| {
             let mut limited = failure(Category::MaxIterations, columns);
             limited.parameters.insert("maxiter", 3);
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_counted_in_iterations() {
+    fn remaining_iterations_are_estimated() {
         let residual: Vec<f64> = (0..20).map(|k| 1e3 * 0.95_f64.powi(k)).collect();
         let every_tenth: Vec<f64> = (0..20).map(|k| f64::from(10 * k)).collect();
         let mut slow = failure(Category::MaxIterations, &[("residual", residual)]);
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_method_that_ended_early_is_told_from_one_that_diverged() {
+    fn an_early_end_is_distinguished_from_divergence() {
         let down: Vec<f64> = (0..30).map(|k| 0.5_f64.powi(k)).collect();
         let up: Vec<f64> = down.iter().rev().copied().collect();
         assert!(first_fix(failure(Category::MaxIterations, &[("residual", down)])).contains("Allow more iterations"));
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn the_general_gives_way_to_what_the_numbers_show() {
+    fn general_advice_yields_to_numerical_evidence() {
         let mut general = failure(Category::MaxIterations, &[]);
         diagnose(&mut general);
         assert_eq!(general.context.suggestions[0].rule.as_deref(), Some("max_iterations"));
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn the_trail_tells_the_category_where_words_do_not() {
+    fn the_trail_determines_the_category_without_words() {
         let k = || 0..30;
         for (name, column, category) in [
             ("dt", k().map(|k| 0.5_f64.powi(k)).collect::<Vec<_>>(), Category::StepSizeUnderflow),

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_that_say_something() {
+    fn numbers_have_few_significant_digits() {
         for (x, text) in [
             (0.0, "0"),
             (1.0, "1"),

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_a_handled_error_was_handled() {
+    fn errors_after_a_handled_error_are_handled() {
         let mut failure =
             failure(&[("A", "", None), ("B", "", Some(Relation::Context)), ("C", "", None), ("D", "", None)]);
         failure.context.errors[3].related_to = Some(0);

@@ -325,7 +325,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn types_and_messages_tell_their_category() {
+    fn types_and_messages_determine_the_category() {
         for (text, category) in [
             ("StepSizeUnderflow", Category::StepSizeUnderflow),
             ("MaxNumStepReached", Category::MaxIterations),

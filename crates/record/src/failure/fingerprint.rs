@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_name_something_stay() {
+    fn numbers_in_names_are_kept() {
         for (a, b) in [
             ("SU(2) link", "SU(3) link"),
             ("x1 is NaN", "x2 is NaN"),

@@ -177,7 +177,7 @@ mod tests {
     use super::super::fingerprint::template;
 
     #[test]
-    fn what_differs_between_runs_does_not_count() {
+    fn identifiers_of_a_run_are_ignored() {
         for (a, b) in [
             ("run 01a22cde-14df-7051-8673-c7a33844ba07 failed", "run 0b1d2f3a-0000-4000-8000-ffffffffffff failed"),
             ("cannot open /tmp/.tmpZEUhUi/couplings.csv", "cannot open /tmp/.tmpa8Kf2x/couplings.csv"),
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_describes_the_problem_counts() {
+    fn values_of_the_problem_are_kept() {
         for (a, b) in [
             ("SU(2) link", "SU(3) link"),
             ("x1 is NaN", "x2 is NaN"),
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_without_identifiers_stays() {
+    fn a_message_without_identifiers_is_unchanged() {
         for message in [
             "no convergence after 500 iterations: residual 3.2e-3",
             "shapes (3, 4) and (5, 4) do not match",

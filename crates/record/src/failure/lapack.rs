@@ -69,7 +69,7 @@ mod tests {
     use crate::failure::Category;
 
     #[test]
-    fn a_routine_and_its_info_tell_the_category() {
+    fn routine_and_info_determine_the_category() {
         for (text, category) in [
             ("Internal potrf return info = [2] for slices [0].", Some(Category::SingularMatrix)),
             ("LAPACK dgesv failed (info = 3)", Some(Category::SingularMatrix)),

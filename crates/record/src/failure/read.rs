@@ -212,7 +212,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn json_that_is_right_stays_as_it_is(value in crate::value::tests::any_value()) {
+        fn valid_json_is_unchanged(value in crate::value::tests::any_value()) {
             let json = serde_json::to_string(&value).unwrap();
             proptest::prop_assert!(matches!(Failure::quote_non_finite(&json), Cow::Borrowed(_)));
         }

@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_would_be_lost_is_changed() {
+    fn only_unreadable_values_are_changed() {
         for (json, repaired) in [
             ("[18446744073709551615, -9223372036854775808]", "[18446744073709551615, -9223372036854775808]"),
             ("[18446744073709551616,-9223372036854775809]", r#"["18446744073709551616","-9223372036854775809"]"#),
@@ -165,7 +165,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn json_that_is_right_stays_as_it_is(value in crate::value::tests::any_value()) {
+        fn valid_json_is_unchanged(value in crate::value::tests::any_value()) {
             let json = serde_json::to_string(&value).unwrap();
             proptest::prop_assert!(matches!(Failure::repair_json(&json), Cow::Borrowed(_)));
         }

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_about_keys_stay() {
+    fn texts_about_keys_are_unchanged() {
         for text in [
             "-----BEGIN (RSA |EC )?PRIVATE KEY-----",
             "expected -----BEGIN PRIVATE KEY-----",

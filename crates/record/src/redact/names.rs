@@ -276,7 +276,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_judged_by_their_words() {
+    fn names_are_matched_by_words() {
         for name in [
             "password",
             "passwords",

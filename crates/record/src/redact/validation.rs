@@ -28,7 +28,7 @@ mod tests {
     use crate::redact::Redactor;
 
     #[test]
-    fn what_a_secret_field_was_given_is_hidden() {
+    fn values_of_secret_fields_are_redacted() {
         let error = "2 validation errors for Settings\n\
             server.api_key\n  Input should be a valid integer [type=int_parsing, input_value='hun, ter2', input_type=str]\n\
             n\n  Input should be a valid integer [type=int_parsing, input_value='many', input_type=str]";

@@ -132,14 +132,14 @@ mod tests {
     ];
 
     #[test]
-    fn conflict_copies_are_told_by_their_names() {
+    fn names_identify_conflict_copies() {
         for original in [RECORD, "run (7)", "rg_flow_20251227_043000", "latest"] {
             assert_eq!(copies_of(original, CONFLICTS).len(), CONFLICTS.len(), "{original}");
         }
     }
 
     #[test]
-    fn a_name_with_the_id_of_another_is_a_copy_however_it_is_decorated() {
+    fn names_with_the_id_of_another_are_copies() {
         let decorated = ["@ (1)", "@-LAPTOP", "@ - Copy", "Copy of @", "@ 2", "@_1", "@.@"];
         assert_eq!(copies_of(RECORD, &decorated).len(), decorated.len());
     }
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn of_copies_without_an_original_one_stands_for_the_failure() {
+    fn one_of_several_copies_replaces_a_missing_original() {
         let (one, other) = (format!("{RECORD} (1).json"), format!("{RECORD} (1) (1).json"));
         assert_eq!(copies(&[&other, &one]), HashMap::from([(&*other, &*one)]));
     }

@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_was_cut_costs_only_itself() {
+    fn a_truncated_line_loses_only_itself() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
         std::fs::write(dir.path().join(FILE_NAME), "{\"fingerprint\": \"b62").unwrap();
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_large_file_the_newest_lines_are_read() {
+    fn the_newest_lines_of_a_large_file_are_read() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
         store.resolve(&failure("pole"), "too old").unwrap();
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_or_written_is_said_or_left_out() {
+    fn unreadable_files_are_ignored_and_unwritable_files_are_errors() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
         std::fs::create_dir(dir.path().join(FILE_NAME)).unwrap();

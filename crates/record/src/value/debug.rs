@@ -409,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_debug_output_stays_text() {
+    fn other_text_stays_text() {
         for text in [
             "SU(3)",
             "beta(lambda)",
@@ -449,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_beyond_the_limit_stays_text() {
+    fn text_nested_beyond_the_limit_stays_text() {
         let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
         assert!(read_debug(&deep, &Limits::default()).as_str().is_some());
     }
@@ -510,7 +510,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn debug_text_gives_back_the_data(data in any_data()) {
+        fn debug_text_is_parsed_to_the_original_data(data in any_data()) {
             let limits = Limits::default();
             prop_assert_eq!(read_debug(&format!("{:?}", data.debug()), &limits), data.value());
             prop_assert_eq!(read_debug(&format!("{:#?}", data.debug()), &limits), data.value());

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_few_digits_say_how_large_it_is() {
+    fn numbers_are_shown_with_a_few_digits() {
         for (x, text) in [
             (0.0, "0"),
             (174.0, "174"),

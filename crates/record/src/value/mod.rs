@@ -560,7 +560,7 @@ pub(crate) mod tests {
 
     proptest! {
         #[test]
-        fn json_gives_back_every_value(value in any_value()) {
+        fn every_value_survives_json(value in any_value()) {
             let json = serde_json::to_string(&value).unwrap();
             let back: Value = serde_json::from_str(&json).unwrap();
             prop_assert_eq!(back, value);

@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_rust_writes_is_a_number() {
+    fn numbers_written_by_rust_are_parsed() {
         for (word, expected) in [
             ("5", Value::Int(5)),
             ("-5", Value::Int(-5)),

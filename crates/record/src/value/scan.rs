@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_structure_that_is_cut_keeps_what_came_before() {
+    fn a_truncated_structure_keeps_its_first_values() {
         let limits = Limits { scan: 100_000, ..Limits::default() };
         let value = summary((state(),), &limits).unwrap();
         let value = &value.as_list().unwrap()[0];
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_is_cut_says_so() {
+    fn truncated_lists_are_marked() {
         let limits = Limits { scan: 50_000, ..Limits::default() };
         let summary = summary(vec![0.25; 1_000_000], &limits).unwrap();
         assert_eq!(summary.get("length"), None);
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn a_debug_that_never_ends_is_left() {
+    fn an_endless_debug_is_stopped() {
         struct Endless;
         impl fmt::Debug for Endless {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

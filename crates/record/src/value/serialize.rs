@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn values_stay_what_they_are() {
+    fn non_finite_values_are_unchanged() {
         let value = Value::List(vec![f64::NAN.into(), f64::NEG_INFINITY.into(), "NaN".into(), (-0.0).into()]);
         assert_eq!(Value::from_serialize(&value).unwrap(), value);
     }

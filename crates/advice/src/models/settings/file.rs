@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_known_is_named() {
+    fn unknown_settings_are_named() {
         let message =
             |text| parse(text, Path::new("x.toml")).map_or_else(|error| error.to_string(), |_| "fits".to_owned());
         assert_eq!(message(""), "fits");

@@ -152,7 +152,7 @@ mod tests {
 "#;
 
     #[test]
-    fn what_is_there_stays_to_the_digit() {
+    fn existing_text_is_unchanged() {
         let (text, added) = amend(RECORD, &amendment(&["second", "first"])).unwrap();
         assert_eq!(added, 1);
         for part in ["1.50000000000000000001", "123456789012345678901234567890", "\"rax\"", "\"tenth\": null", "1.0"] {
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_added_looks_as_if_it_had_been_there() {
+    fn added_text_follows_the_existing_format() {
         let mut failure = Failure::new("rg_flow", "Eq. 1.12", "Diverged", "pole");
         failure.context.session_id = Some("s".to_owned());
         let (text, _) = amend(&failure.to_json(), &amendment(&["a", "b"])).unwrap();
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resolution_takes_the_place_of_the_one_before() {
+    fn a_resolution_replaces_the_previous_one() {
         let resolved = |fix: &str| {
             let resolution = Resolution { fix: fix.to_owned(), ..Resolution::default() };
             Amendment { suggestions: Vec::new(), resolution: Some(resolution) }
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_record_is_left_alone() {
+    fn other_json_is_not_changed() {
         for json in ["{}", "[]", "{", &RECORD.replace("[\"first\"]", "7")] {
             assert!(amend(json, &amendment(&["x"])).is_err(), "{json}");
         }
