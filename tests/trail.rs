@@ -596,7 +596,9 @@ fn many_long_series_share_the_space_equally() {
     assert_eq!(total, 40 * 300);
     for entry in &failure.context.trail {
         assert_eq!(entry.seen, entry.dropped + entry.elapsed_s.len() as u64);
-        if let (Some(head), false) = (entry.head, entry.elapsed_s.is_empty()) {
+        if let Some(head) = entry.head
+            && !entry.elapsed_s.is_empty()
+        {
             let steps = integers(entry, "step");
             let (before, after) = steps.split_at(head);
             assert_eq!(before, (0..head as i64).collect::<Vec<_>>(), "{entry:?}");

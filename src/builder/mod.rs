@@ -65,7 +65,7 @@ pub fn builder(dir: impl AsRef<Path>) -> Builder {
     let dir = dir.as_ref();
     let mut builder = Builder::for_failures(dir.join("failures"));
     builder.logs = Some(dir.join("logs"));
-    builder.notices = Notices::some();
+    builder.notices = Notices::on();
     builder
 }
 
@@ -135,7 +135,7 @@ impl Builder {
             level: LevelFilter::DEBUG,
             level_hint: false,
             on_lost: None,
-            notices: Notices::none(),
+            notices: Notices::off(),
             rules: Rules::default(),
             reference_required: true,
             error_spans: true,
@@ -408,7 +408,7 @@ impl Builder {
     /// # let _ = builder;
     /// ```
     pub fn stderr_notice(mut self, notice: bool) -> Self {
-        self.notices = if notice { Notices::some() } else { Notices::none() };
+        self.notices = if notice { Notices::on() } else { Notices::off() };
         self
     }
 

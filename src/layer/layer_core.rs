@@ -64,7 +64,7 @@ impl LayerCore {
     pub(super) fn named_span(&self, id: u64) -> Option<Arc<Computation>> {
         let computation = self.open_spans.with(id, |open_span| {
             let names_computation = open_span.role.names_computation();
-            if names_computation { open_span.own().map(Arc::clone) } else { None }
+            if names_computation { open_span.as_computation().map(Arc::clone) } else { None }
         });
         computation.flatten()
     }

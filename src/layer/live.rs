@@ -23,8 +23,8 @@ const MAX_SPANS: usize = 256;
 
 static LIVE: Mutex<Vec<Weak<LayerCore>>> = Mutex::new(Vec::new());
 
-/// Lists a layer until it is dropped.
-pub(super) fn list(core: &Arc<LayerCore>) {
+/// Registers a layer until it is dropped.
+pub(super) fn register(core: &Arc<LayerCore>) {
     let Some(mut live) = LIVE.lock() else { return };
     live.retain(|listed| listed.strong_count() > 0);
     if live.len() < MAX_LISTED {

@@ -32,7 +32,7 @@ use crate::observe::callsite;
 use crate::observe::callsite::Role;
 use crate::observe::fields::{Fields, Formatting, TypedError};
 use crate::observe::open_spans;
-use crate::observe::open_spans::{CloseState, Followed, OpenSpan, OpenSpans};
+use crate::observe::open_spans::{CloseState, FollowedSpan, OpenSpan, OpenSpans};
 use crate::observe::outcome::OUTCOME;
 use crate::observe::outcome::Outcome;
 use crate::observe::span_path::SpanKey;
@@ -119,7 +119,7 @@ where
             show: span_trace::show::<S>,
             recorder,
         });
-        live::list(&core);
+        live::register(&core);
         fork::register(Arc::downgrade(&core) as _);
         FailureLayer { core, error_layer: ErrorLayer::new(span_trace::FieldText), level, hints: false }
     }
@@ -295,10 +295,10 @@ where
         }
         let CloseState::Closed(open_span) = closing else { return };
         if open_span.role.names_computation()
-            && let Some(computation) = open_span.own()
+            && let Some(computation) = open_span.as_computation()
             && computation.failure().is_none()
         {
-            computation.succeeded();
+            computation.announce_success();
         }
         let is_computation = open_span.role.is_marked();
         open_spans::recycle(open_span);
@@ -320,7 +320,7 @@ where
         let closed = self.core.open_spans.with(id, |open_span| {
             let is_failure = *open_span.meta.level() == Level::ERROR && recorder.error_spans;
             let observation = is_failure.then(|| event::observe_span(open_span, recorder));
-            Some((open_span.meta, open_span.role, Arc::clone(open_span.own()?), observation))
+            Some((open_span.meta, open_span.role, Arc::clone(open_span.as_computation()?), observation))
         });
         let Some((meta, role, computation, observation)) = closed.flatten() else { return };
         let mut path = path_of(ctx.span(&span::Id::from_u64(id)));
@@ -435,7 +435,7 @@ where
         self.core.open_spans.with(id, |open_span| {
             open_span.logged.clear();
             open_span.fields.record(&later.fields);
-            if let (Some(computation), Some(outcome)) = (open_span.own(), outcome) {
+            if let (Some(computation), Some(outcome)) = (open_span.as_computation(), outcome) {
                 computation.state_outcome(outcome);
             }
         });
@@ -448,10 +448,11 @@ where
 
     fn on_follows_from(&self, id: &span::Id, follows: &span::Id, ctx: Context<'_, S>) {
         let Some(name) = ctx.metadata(follows).map(Metadata::name) else { return };
-        let computation = self.core.open_spans.with(follows.into_u64(), |open_span| open_span.own().cloned()).flatten();
+        let computation =
+            self.core.open_spans.with(follows.into_u64(), |open_span| open_span.as_computation().cloned()).flatten();
         self.core.open_spans.with(id.into_u64(), |open_span| {
             if open_span.follows.len() < self.core.recorder.limits.spans {
-                open_span.follows.push(Followed { name, computation });
+                open_span.follows.push(FollowedSpan { name, computation });
             }
         });
     }

@@ -66,8 +66,8 @@ impl LayerCore {
         if numbers {
             callsite_table::register(meta, || with_fields(meta, record, event_fields, Fields::message_template));
             self.with_trail(current, |computation, lease| {
-                let is_own = self.is_own(meta, meta.target(), computation);
-                let want = trail_values::want_numbers(lease, meta, is_own, self.retention);
+                let in_app = self.is_in_app(meta, meta.target(), computation);
+                let want = trail_values::want_numbers(lease, meta, in_app, self.retention);
                 make_room(computation, lease, want);
                 trail_values::write_numbers(lease.lane(), lease.path(), meta, record)
             });
@@ -85,8 +85,8 @@ impl LayerCore {
         let redactor = &self.recorder.redactor;
         if self.with_lane(current, |lease| trail_values::write_text(lease, text, redactor)) == Some(None) {
             self.with_trail(current, |computation, lease| {
-                let is_own = self.is_own(text.meta, text.target, computation);
-                let want = breadcrumbs::want(lease.lane(), text.target, is_own);
+                let in_app = self.is_in_app(text.meta, text.target, computation);
+                let want = breadcrumbs::want(lease.lane(), text.target, in_app);
                 make_room(computation, lease, want);
                 text.write(lease, want.key, redactor)
             });
@@ -105,9 +105,9 @@ impl LayerCore {
     }
 
     /// Returns true if the code at this callsite belongs to the program and not to a library.
-    fn is_own(&self, meta: &Metadata<'_>, target: &str, computation: &Computation) -> bool {
+    fn is_in_app(&self, meta: &Metadata<'_>, target: &str, computation: &Computation) -> bool {
         let is_preferred = self.trail_filter.as_ref().is_some_and(|filter| filter.prefers(target));
-        is_preferred || ownership::is_own(meta, target, computation.meta())
+        is_preferred || ownership::is_in_app(meta, target, computation.meta())
     }
 
     /// Finds the lane for events in this span. It belongs to the trail of the computation that the span is or lies in.

@@ -49,7 +49,7 @@ pub(crate) struct OpenSpan {
     pub(crate) computation: Option<Arc<Computation>>,
     /// A closed computation whose memory the next one reuses.
     spare: Option<Arc<Computation>>,
-    pub(crate) follows: Vec<Followed>,
+    pub(crate) follows: Vec<FollowedSpan>,
     /// The moment at which the span was opened.
     pub(crate) opened: Moment,
 }
@@ -72,7 +72,7 @@ impl OpenSpan {
     }
 
     /// Returns the computation that the span itself is.
-    pub(crate) fn own(&self) -> Option<&Arc<Computation>> {
+    pub(crate) fn as_computation(&self) -> Option<&Arc<Computation>> {
         if self.role.is_marked() { self.computation.as_ref() } else { None }
     }
 
@@ -129,7 +129,7 @@ pub(crate) struct State {
 
 /// A span from which another one follows.
 #[derive(Clone, Debug)]
-pub(crate) struct Followed {
+pub(crate) struct FollowedSpan {
     pub(crate) name: &'static str,
     pub(crate) computation: Option<Arc<Computation>>,
 }
@@ -189,7 +189,7 @@ impl Computation {
     }
 
     /// Tells the enclosing computations that this one succeeded after their earlier failures.
-    pub(crate) fn succeeded(&self) {
+    pub(crate) fn announce_success(&self) {
         for around in self.outwards().skip(1).filter(|around| around.has_failures()) {
             if let Some(mut state) = around.state() {
                 state.has_recovered = true;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::observe::attribution::OpeningTimes;
 use crate::observe::callsite::{COMPUTATION, RESERVED_IN_SPANS, Role, THEORETICAL_REF};
 use crate::observe::error_chain::TracedSpan;
-use crate::observe::open_spans::{Computation, Followed, OpenSpans};
+use crate::observe::open_spans::{Computation, FollowedSpan, OpenSpans};
 use crate::observe::trail::history::History;
 use crate::observe::trail::retention::Retention;
 use record::internal::Redactor;
@@ -30,7 +30,7 @@ struct PathSpan {
     meta: &'static Metadata<'static>,
     fields: Map,
     computation: Option<Arc<Computation>>,
-    follows: Vec<Followed>,
+    follows: Vec<FollowedSpan>,
 }
 
 impl SpanPath {
@@ -38,7 +38,7 @@ impl SpanPath {
         let spans = path.iter().map(|&(id, meta)| {
             let tracked = open_spans.with(id, |open_span| {
                 let fields = open_span.fields.to_map(&[], limits, redactor);
-                (fields, open_span.own().cloned(), open_span.follows.clone())
+                (fields, open_span.as_computation().cloned(), open_span.follows.clone())
             });
             let (fields, computation, follows) = tracked.unwrap_or_default();
             PathSpan { id, meta, fields, computation, follows }

@@ -55,11 +55,11 @@ pub(crate) fn carries_numbers(record: impl Fn(&mut dyn Visit)) -> bool {
 pub(crate) fn want_numbers(
     lease: &WriterLease,
     meta: &'static Metadata<'static>,
-    is_own: bool,
+    in_app: bool,
     retention: Retention,
 ) -> Want {
     let key = lease.path().key(callsite_table::address(meta));
-    columns_of(meta).want(key, is_own, retention)
+    columns_of(meta).want(key, in_app, retention)
 }
 
 fn columns_of(meta: &'static Metadata<'static>) -> Columns {

@@ -142,11 +142,11 @@ pub(crate) struct Notices {
 
 impl Notices {
     /// Announces the first few failures.
-    pub(crate) fn some() -> Self {
+    pub(crate) fn on() -> Self {
         Notices { enabled: true, remaining: AtomicU64::new(MAX_ANNOUNCEMENTS) }
     }
 
-    pub(crate) fn none() -> Self {
+    pub(crate) fn off() -> Self {
         Notices { enabled: false, remaining: AtomicU64::new(0) }
     }
 }

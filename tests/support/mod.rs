@@ -41,7 +41,9 @@ pub fn in_child(body: impl FnOnce(&Path)) -> Run {
 
 /// The same, with something changed about the child's command.
 pub fn in_child_with(change: impl FnOnce(&mut Command), body: impl FnOnce(&Path)) -> Run {
-    if let Some(dir) = std::env::var_os(DIR).filter(|_| is_child()) {
+    if is_child()
+        && let Some(dir) = std::env::var_os(DIR)
+    {
         body(Path::new(&dir));
         std::process::exit(0);
     }

@@ -23,12 +23,12 @@ pub(crate) const SHARE: TextShare = TextShare { rings: 8, words: RETENTION.tail 
 const OTHERS: [u64; 2] = [1, 3];
 
 /// Returns the ring that the texts of a target need. A target has its own ring while there are free ones.
-pub(crate) fn want(lane: &Lane, target: &str, is_own: bool) -> Want {
+pub(crate) fn want(lane: &Lane, target: &str, in_app: bool) -> Want {
     let texts = || lane.rings().filter(|ring| holds_texts(ring.key));
     let key = key_of(target);
     let has_ring = lane.ring(key).is_some() || texts().count() + OTHERS.len() < SHARE.rings;
-    let key = if has_ring { key } else { OTHERS[usize::from(is_own)] };
-    Want { key, stride: STRIDE, tag: 0, is_own, retention: RETENTION, texts: SHARE }
+    let key = if has_ring { key } else { OTHERS[usize::from(in_app)] };
+    Want { key, stride: STRIDE, tag: 0, in_app, retention: RETENTION, texts: SHARE }
 }
 
 /// Returns an odd number for a target.

@@ -13,7 +13,7 @@ pub(super) struct Claim {
     /// Number of rows.
     pub(super) rows: usize,
     /// True if the series belongs to the program, false if it belongs to a library.
-    pub(super) is_own: bool,
+    pub(super) in_app: bool,
 }
 
 impl Claim {
@@ -25,7 +25,7 @@ impl Claim {
 /// Returns the number of rows for each series.
 pub(super) fn divide(claims: &[Claim], room: usize) -> Vec<usize> {
     let wanted =
-        |is_own| claims.iter().filter(|claim| claim.is_own == is_own).map(|claim| claim.words()).sum::<usize>();
+        |in_app| claims.iter().filter(|claim| claim.in_app == in_app).map(|claim| claim.words()).sum::<usize>();
     let mut rows = vec![0; claims.len()];
     let left = fill(claims, true, room - wanted(false).min(room / 4), &mut rows);
     let room_of_libraries = left + wanted(false).min(room / 4);
@@ -34,8 +34,8 @@ pub(super) fn divide(claims: &[Claim], room: usize) -> Vec<usize> {
 }
 
 /// Divides the space among the series of one part, the smallest first. Returns the rest.
-fn fill(claims: &[Claim], is_own: bool, room: usize, rows: &mut [usize]) -> usize {
-    let mut part: Vec<usize> = (0..claims.len()).filter(|index| claims[*index].is_own == is_own).collect();
+fn fill(claims: &[Claim], in_app: bool, room: usize, rows: &mut [usize]) -> usize {
+    let mut part: Vec<usize> = (0..claims.len()).filter(|index| claims[*index].in_app == in_app).collect();
     part.sort_by_key(|index| claims[*index].words());
     let mut left = room;
     for (place, &index) in part.iter().enumerate() {
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     fn claim() -> impl Strategy<Value = Claim> {
-        (1..20_usize, 0..300_usize, any::<bool>()).prop_map(|(stride, rows, is_own)| Claim { stride, rows, is_own })
+        (1..20_usize, 0..300_usize, any::<bool>()).prop_map(|(stride, rows, in_app)| Claim { stride, rows, in_app })
     }
 
     proptest! {
@@ -68,7 +68,7 @@ mod tests {
             let equal_share = room / 4 * 3 / claims.len();
             for (claim, &rows) in claims.iter().zip(&rows) {
                 prop_assert!(rows <= claim.rows);
-                if claim.is_own && claim.words() <= equal_share {
+                if claim.in_app && claim.words() <= equal_share {
                     prop_assert_eq!(rows, claim.rows);
                 }
             }
@@ -77,8 +77,8 @@ mod tests {
         /// Libraries never take rows that the program's own series need.
         #[test]
         fn libraries_leave_three_quarters(libraries in prop::collection::vec(claim(), 0..40), rows in 0..256_usize) {
-            let own = Claim { stride: 6, rows, is_own: true };
-            let mut claims: Vec<Claim> = libraries.into_iter().map(|claim| Claim { is_own: false, ..claim }).collect();
+            let own = Claim { stride: 6, rows, in_app: true };
+            let mut claims: Vec<Claim> = libraries.into_iter().map(|claim| Claim { in_app: false, ..claim }).collect();
             claims.push(own);
             let rows = divide(&claims, 6400);
             prop_assert_eq!(rows.last(), Some(&own.rows));

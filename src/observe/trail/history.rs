@@ -206,7 +206,7 @@ impl<Seconds: Fn(u64) -> f64> Reader<'_, Seconds> {
 
     /// Returns the last texts of each target, sorted by time.
     fn breadcrumbs(&self, targets: Vec<Series>) -> Vec<Breadcrumb> {
-        let claim = |series: &Series| Claim { stride: 1, rows: series.rows.len(), is_own: series.is_own };
+        let claim = |series: &Series| Claim { stride: 1, rows: series.rows.len(), in_app: series.in_app };
         let lengths = divide(&targets.iter().map(claim).collect::<Vec<_>>(), breadcrumbs::RETENTION.tail);
         let keep = |(series, last): (Series, usize)| series.keep(Retention { head: 0, tail: last });
         let targets: Vec<Series> = targets.into_iter().zip(lengths).map(keep).collect();

@@ -46,8 +46,8 @@ const FIRST_ENTRY: usize = ENTRY;
 /// Flag of a ring that may get more rows when it is full.
 const GROWS: u64 = 1 << 63;
 /// Flag of a ring that belongs to the program, not to a library.
-const IS_OWN: u64 = 1 << 62;
-const FLAGS: u64 = GROWS | IS_OWN;
+const IN_APP: u64 = 1 << 62;
+const FLAGS: u64 = GROWS | IN_APP;
 
 /// A lane. Its words are plain numbers.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ pub(crate) struct Shape {
     /// True if the ring may get more rows when it is full. Until then nothing in it is overwritten.
     pub(crate) grows: bool,
     /// True if the ring belongs to the program, not to a library.
-    pub(crate) is_own: bool,
+    pub(crate) in_app: bool,
     /// A value of the writer, in 30 bits.
     pub(crate) tag: u32,
 }
@@ -303,7 +303,7 @@ impl Lane {
     fn describe(&self, entry: &[AtomicU64], key: u64, shape: Shape) {
         let (start, stride) = (self.used(), shape.stride);
         let (tail, end) = (start + shape.head * stride, start + shape.words());
-        let flags = if shape.grows { GROWS } else { 0 } | if shape.is_own { IS_OWN } else { 0 };
+        let flags = if shape.grows { GROWS } else { 0 } | if shape.in_app { IN_APP } else { 0 };
         self.words[USED].store(end as u64, Ordering::Relaxed);
         let description = [
             (START, start as u64),
@@ -407,7 +407,7 @@ fn shape(entry: &[AtomicU64]) -> Shape {
         head: place.head as usize,
         tail: place.tail as usize,
         grows: described & GROWS != 0,
-        is_own: described & IS_OWN != 0,
+        in_app: described & IN_APP != 0,
         tag: ((described & !FLAGS) >> 32) as u32,
     }
 }

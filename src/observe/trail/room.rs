@@ -55,7 +55,7 @@ fn make_room(lane: &Lane, want: Want, is_home: &dyn Fn(u64) -> bool) -> Option<D
         };
         let victim = rings.swap_remove(victim);
         evicted_rows = victim.total;
-        evictions += u64::from(victim.shape.is_own == want.is_own);
+        evictions += u64::from(victim.shape.in_app == want.in_app);
     }
     if is_new {
         rings.push(RingInfo { key: want.key, shape: want.shape(0), total: 0 });
@@ -99,10 +99,10 @@ fn make_ring(lane: &Lane, want: Want) -> bool {
 /// Returns the least valuable ring, if the new one is more valuable. Rings of the computation's crate are the most
 /// valuable, then those of the program, then those of libraries; among equals the ring with more rows.
 fn least_valuable(rings: &[RingInfo], evictions: u64, want: Want, is_home: &dyn Fn(u64) -> bool) -> Option<usize> {
-    let rank = |key, is_own| (is_own, is_own && is_home(key));
-    let value = |ring: &RingInfo| (rank(ring.key, ring.shape.is_own), ring.total);
+    let rank = |key, in_app| (in_app, in_app && is_home(key));
+    let value = |ring: &RingInfo| (rank(ring.key, ring.shape.in_app), ring.total);
     let (place, ring) = rings.iter().enumerate().min_by_key(|(_, ring)| value(ring))?;
-    let (wanted, least) = (rank(want.key, want.is_own), rank(ring.key, ring.shape.is_own));
+    let (wanted, least) = (rank(want.key, want.in_app), rank(ring.key, ring.shape.in_app));
     let is_of_less_value = least < wanted;
     let makes_way = least == wanted && ring.total <= MAX_EVICTED_ROWS && evictions < MAX_EVICTIONS;
     (is_of_less_value || makes_way).then_some(place)
@@ -117,9 +117,9 @@ fn can_grow(ring: &RingInfo) -> bool {
 fn shapes(rings: &[RingInfo], want: Want, room: usize) -> Vec<Shape> {
     let whole = want.retention.head + want.retention.tail;
     let claim = |ring: &RingInfo| {
-        let Shape { stride, is_own, .. } = ring.shape;
+        let Shape { stride, in_app, .. } = ring.shape;
         let used = ring.total as usize + usize::from(ring.key == want.key);
-        Claim { stride, rows: if can_grow(ring) { want.rows(used) } else { ring.shape.rows() }, is_own }
+        Claim { stride, rows: if can_grow(ring) { want.rows(used) } else { ring.shape.rows() }, in_app }
     };
     let claims: Vec<Claim> = rings.iter().map(claim).collect();
     let mut rows = divide(&claims, room);
@@ -134,7 +134,7 @@ fn shapes(rings: &[RingInfo], want: Want, room: usize) -> Vec<Shape> {
     let shape = |((ring, claim), rows): ((&RingInfo, &Claim), usize)| {
         let is_squeezed = rows < claim.rows;
         if can_grow(ring) && !is_squeezed {
-            return Want { stride: ring.shape.stride, tag: ring.shape.tag, is_own: claim.is_own, ..want }.shape(rows);
+            return Want { stride: ring.shape.stride, tag: ring.shape.tag, in_app: claim.in_app, ..want }.shape(rows);
         }
         let (head, tail) = if can_grow(ring) {
             (want.retention.head, want.retention.tail)

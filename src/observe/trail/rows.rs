@@ -56,9 +56,9 @@ impl Columns {
     }
 
     /// Returns the ring that the series of a callsite needs.
-    pub(crate) fn want(self, key: u64, is_own: bool, retention: Retention) -> Want {
+    pub(crate) fn want(self, key: u64, in_app: bool, retention: Retention) -> Want {
         let tag = (self.count as u32) << 1 | u32::from(self.skips_first);
-        Want { key, stride: HEADER + self.kind_words() + self.count, tag, is_own, retention, texts: breadcrumbs::SHARE }
+        Want { key, stride: HEADER + self.kind_words() + self.count, tag, in_app, retention, texts: breadcrumbs::SHARE }
     }
 
     #[inline]

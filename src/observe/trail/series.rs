@@ -15,7 +15,7 @@ use crate::observe::trail::rows::Columns;
 /// The rows of one entry, from all lanes.
 #[derive(Debug, Default)]
 pub(super) struct Series {
-    pub(super) is_own: bool,
+    pub(super) in_app: bool,
     seen: u64,
     /// The number of rows before the gap.
     head: usize,
@@ -36,7 +36,7 @@ pub(super) struct Row {
 
 impl Series {
     pub(super) fn add(&mut self, snapshot: &Snapshot, path_of: impl Fn(&[u64]) -> Option<usize>) {
-        self.is_own = snapshot.shape.is_own;
+        self.in_app = snapshot.shape.in_app;
         self.seen += snapshot.total;
         for (number, words) in snapshot.rows() {
             let start = self.words.len();

@@ -20,7 +20,7 @@ fn lane(words: usize) -> Lane {
 }
 
 fn shape(stride: usize, first: usize, last: usize) -> Shape {
-    Shape { stride, head: first, tail: last, grows: false, is_own: true, tag: 7 }
+    Shape { stride, head: first, tail: last, grows: false, in_app: true, tag: 7 }
 }
 
 fn write(lane: &Lane, key: u64, shape: Shape, value: u64) {
@@ -94,7 +94,7 @@ proptest! {
         let mut lane = lane(breadcrumbs::SHARE.words + words);
         let mut written = std::collections::BTreeMap::<u64, u64>::new();
         for (key, rows) in events {
-            let want = Want { key: key << 4, stride: 3, tag: 7, is_own: key % 3 == 0, retention, texts: breadcrumbs::SHARE };
+            let want = Want { key: key << 4, stride: 3, tag: 7, in_app: key % 3 == 0, retention, texts: breadcrumbs::SHARE };
             for _ in 0..rows {
                 let number = written.entry(key).or_default();
                 write_with_room(&mut lane, want, 1_000_000 * key + *number);
@@ -129,12 +129,12 @@ proptest! {
         let mut lane = Lane::open(pool::words(lanes::words(retention)).unwrap(), DESCRIPTORS);
         let of_libraries = |lane: &mut Lane, events: Vec<(u64, u64)>| {
             for (key, rows) in events {
-                let want = Want { key: key << 4, stride: 6, tag: 0, is_own: false, retention, texts: breadcrumbs::SHARE };
+                let want = Want { key: key << 4, stride: 6, tag: 0, in_app: false, retention, texts: breadcrumbs::SHARE };
                 (0..rows).for_each(|row| write_with_room(lane, want, row));
             }
         };
         of_libraries(&mut lane, before);
-        let own = Want { key: 16, stride: 6, tag: 0, is_own: true, retention, texts: breadcrumbs::SHARE };
+        let own = Want { key: 16, stride: 6, tag: 0, in_app: true, retention, texts: breadcrumbs::SHARE };
         (0..rows).for_each(|row| write_with_room(&mut lane, own, row));
         of_libraries(&mut lane, after);
         prop_assert_eq!(snapshot(&lane, 16).unwrap().numbers, (0..rows).collect::<Vec<_>>());
@@ -215,9 +215,9 @@ fn value() -> impl Strategy<Value = Value> {
 /// Writes a row of values, as a program without `tracing` does.
 fn write_values(trail: &ValueTrail, callsite: u64, values: Vec<Value>) {
     let key = callsite << 4;
-    let (columns, is_own) = (values.len(), callsite.is_multiple_of(2));
+    let (columns, in_app) = (values.len(), callsite.is_multiple_of(2));
     if !trail.has_room(key) {
-        if !trail.make_room(key, columns, is_own) {
+        if !trail.make_room(key, columns, in_app) {
             return;
         }
         let names = (0..columns).map(|column| format!("c{column}").into()).collect();

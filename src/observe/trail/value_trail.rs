@@ -56,8 +56,8 @@ impl ValueTrail {
 
     /// Makes room for the rows of a new callsite. Returns false, and counts a row, if there is none. `key` identifies
     /// the callsite; it is a multiple of 16 and below 2⁵⁶.
-    pub fn make_room(&self, key: u64, columns: usize, is_own: bool) -> bool {
-        let want = Columns::new(columns, false).want(key, is_own, self.retention);
+    pub fn make_room(&self, key: u64, columns: usize, in_app: bool) -> bool {
+        let want = Columns::new(columns, false).want(key, in_app, self.retention);
         let want = Want { texts: TextShare::NONE, ..want };
         let Some(mut state) = self.state.lock() else { return false };
         state.origin.get_or_insert_with(Reading::now);

@@ -22,7 +22,7 @@ pub(crate) struct Want {
     pub(crate) key: u64,
     pub(crate) stride: usize,
     pub(crate) tag: u32,
-    pub(crate) is_own: bool,
+    pub(crate) in_app: bool,
     pub(crate) retention: Retention,
     /// The part of the lane that belongs to texts.
     pub(crate) texts: TextShare,
@@ -38,7 +38,7 @@ impl Want {
     pub(crate) fn shape(self, rows: usize) -> Shape {
         let grows = rows < self.retention.head + self.retention.tail;
         let (head, tail) = if grows { (rows, 0) } else { (self.retention.head, self.retention.tail) };
-        Shape { stride: self.stride, head, tail, grows, is_own: self.is_own, tag: self.tag }
+        Shape { stride: self.stride, head, tail, grows, in_app: self.in_app, tag: self.tag }
     }
 
     /// Returns the number of rows for a series that uses `used` rows: twice as many, so that it rarely asks for room.

@@ -25,7 +25,7 @@ const MAX_BRANCHES: usize = 100_000;
 /// Few descriptors, because each of them multiplies the number of interleavings.
 const DESCRIPTORS: usize = 2;
 const KEY: u64 = 16;
-const SHAPE: Shape = Shape { stride: 2, head: 1, tail: 2, grows: false, is_own: true, tag: 0 };
+const SHAPE: Shape = Shape { stride: 2, head: 1, tail: 2, grows: false, in_app: true, tag: 0 };
 
 fn check(model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
