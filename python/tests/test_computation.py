@@ -648,7 +648,7 @@ def test_a_computation_runs_once(logger):
     c = logger.computation("c")
     with c:
         pass
-    with pytest.raises(RuntimeError, match="make a new one for each run"), c:
+    with pytest.raises(RuntimeError, match="create a new one for each run"), c:
         pass
 
 
