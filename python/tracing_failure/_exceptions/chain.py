@@ -124,6 +124,7 @@ def is_exit_or_cancellation(error: BaseException) -> bool:
 
 
 def type_name(kind: type) -> str:
+    """The name of an exception class, after its module unless that is built in."""
     return full_name(kind, "builtins")
 
 

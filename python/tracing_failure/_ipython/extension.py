@@ -22,27 +22,29 @@ class _CellWatcher:
 
     def __init__(self, shell: Any) -> None:
         self.shell = shell
-        #: The exception that was shown last before the cell.
-        self.shown_before = _last_shown_exception()
+        #: The exception that IPython showed last before the cell.
+        self.previous_exception = _last_shown_exception()
         #: The default directory of records. A cell may change the working directory before it fails.
         self.directory = working_directory() + "io/failures"
 
-    def before(self, info: Any) -> None:
-        self.shown_before = _last_shown_exception()
+    def before_cell(self, info: Any) -> None:
+        self.previous_exception = _last_shown_exception()
 
-    def after(self, result: Any) -> None:
+    def after_cell(self, result: Any) -> None:
+        """Records the exception of a cell unless it is recorded already."""
         error = result.error_in_exec
-        if error is None and result.error_before_exec is None and _last_shown_exception() is not self.shown_before:
+        if error is None and result.error_before_exec is None and _last_shown_exception() is not self.previous_exception:
             # Magics such as `%%time` and `%run` show an exception themselves.
             error = _last_shown_exception()
-        self.shown_before = _last_shown_exception()
+        self.previous_exception = _last_shown_exception()
         if error is not None and _is_failure(error) and not is_recorded(error):
             self.record(error, getattr(result.info, "raw_cell", "") or "")
 
     def record(self, error: BaseException, source: str) -> None:
+        """Records an exception of a cell with this source."""
         traceback = error.__traceback__
         frame = failed_frame(traceback)
-        parameters = {**self.named_in(source), **arguments_of(frame)}
+        parameters = {**self.variables_in(source), **arguments_of(frame)}
         parameters = dict(list(parameters.items())[:_MAX_PARAMETERS])
         name = function_name(frame.f_code) if frame is not None else "notebook_cell"
         try:
@@ -56,10 +58,10 @@ class _CellWatcher:
         if path is not None:
             warn_stderr(f"recorded in {display_path(path)}")
 
-    def named_in(self, source: str) -> dict[str, Any]:
+    def variables_in(self, source: str) -> dict[str, Any]:
         """The current values of the variables that a cell names."""
         try:
-            names = dict.fromkeys(self.names(source))
+            names = dict.fromkeys(self.names_in(source))
         except Exception:
             # A custom magic made the source something other than Python.
             return {}
@@ -67,7 +69,7 @@ class _CellWatcher:
         named = {name: variables[name] for name in names if name in variables and name not in hidden}
         return {name: value for name, value in named.items() if is_parameter(name, value)}
 
-    def names(self, source: str) -> Iterator[str]:
+    def names_in(self, source: str) -> Iterator[str]:
         """The names in a cell and in the arguments of magics such as `%time`."""
         for node in ast.walk(ast.parse(self.shell.transform_cell(source))):
             match node:
@@ -75,7 +77,7 @@ class _CellWatcher:
                     yield name
                 case ast.Call(ast.Attribute(attr="run_line_magic" | "run_cell_magic"), [*_, ast.Constant(str(code))]):
                     with suppress(SyntaxError):
-                        yield from self.names(code)
+                        yield from self.names_in(code)
 
 
 def _is_failure(error: BaseException) -> bool:
@@ -103,15 +105,15 @@ def load_ipython_extension(shell: Any) -> None:
     environment variable ``TRACING_FAILURE_DIR``, or else to ``io/failures``.
     """
     if getattr(shell, "_tracing_failure_cells", None) is None:
-        cells = shell._tracing_failure_cells = _CellWatcher(shell)
-        shell.events.register("pre_run_cell", cells.before)
-        shell.events.register("post_run_cell", cells.after)
+        watcher = shell._tracing_failure_cells = _CellWatcher(shell)
+        shell.events.register("pre_run_cell", watcher.before_cell)
+        shell.events.register("post_run_cell", watcher.after_cell)
 
 
 def unload_ipython_extension(shell: Any) -> None:
     """``%unload_ext tracing_failure``: stops recording cells."""
-    cells = getattr(shell, "_tracing_failure_cells", None)
-    if cells is not None:
+    watcher = getattr(shell, "_tracing_failure_cells", None)
+    if watcher is not None:
         shell._tracing_failure_cells = None
-        shell.events.unregister("pre_run_cell", cells.before)
-        shell.events.unregister("post_run_cell", cells.after)
+        shell.events.unregister("pre_run_cell", watcher.before_cell)
+        shell.events.unregister("post_run_cell", watcher.after_cell)

@@ -7,15 +7,6 @@ from typing import Any
 from .._runtime.notebook import cell_number_of
 from .._runtime.source_files import is_installed, is_package_file, is_stdlib
 
-
-def traceback_from_cell(tb: TracebackType | None) -> TracebackType | None:
-    """The traceback from the line of the cell on, or all of it if no cell is in it."""
-    cell = tb
-    while cell is not None and cell_number_of(cell.tb_frame.f_code.co_filename) is None:
-        cell = cell.tb_next
-    return cell or tb
-
-
 #: Modules of the standard library that call functions of a cell.
 _RUNNERS = frozenset({
     "asyncio", "bdb", "cProfile", "concurrent", "contextlib", "functools", "pdb", "profile", "runpy", "threading",
@@ -27,6 +18,14 @@ _INSTALLED_RUNNERS = frozenset({
     "IPython", "anyio", "decorator", "greenlet", "ipykernel", "ipywidgets", "joblib", "jupyter_client", "nest_asyncio",
     "nest_asyncio2", "tenacity", "tornado", "traitlets", "trio", "wrapt", "tracing_failure",
 })  # fmt: skip
+
+
+def traceback_from_cell(tb: TracebackType | None) -> TracebackType | None:
+    """The traceback from the line of the cell on, or all of it if no cell is in it."""
+    cell = tb
+    while cell is not None and cell_number_of(cell.tb_frame.f_code.co_filename) is None:
+        cell = cell.tb_next
+    return cell or tb
 
 
 def failed_frame(tb: TracebackType | None) -> FrameType | None:
@@ -42,13 +41,14 @@ def failed_frame(tb: TracebackType | None) -> FrameType | None:
 def _is_runner(frame: FrameType) -> bool:
     package = str(frame.f_globals.get("__name__")).partition(".")[0]
     file = frame.f_code.co_filename
-    # `timeit` and `%timeit` compile code under file names of their own.
     if package in _INSTALLED_RUNNERS:
         return is_installed(file) or is_package_file(file)
+    # `timeit` and `%timeit` compile code under these file names.
     return file.startswith(("<magic-", "<timeit-")) or package in _RUNNERS and is_stdlib(file)
 
 
 def function_name(code: CodeType) -> str:
+    """The qualified name of a function without the functions that it is defined in."""
     return code.co_qualname.rpartition("<locals>.")[2]
 
 

@@ -43,7 +43,7 @@ def current() -> "Computation | None":
 
 
 def innermost(computation: "Computation | None") -> "Computation | None":
-    """The computation, or the next one around it that is open: one can end in another context than it began in."""
+    """The computation, or the next one around it that is open. A computation can end in another context."""
     return cast("Computation | None", computation and computation.innermost())
 
 
@@ -255,8 +255,8 @@ async def _await_inside(computation: Computation, coroutine: Coroutine[Any, Any,
     outer = CURRENT.get()
     CURRENT.set(computation)
     try:
-        with ExitStack() as ends:
-            ends.push(computation)
+        with ExitStack() as stack:
+            stack.push(computation)
             return await coroutine
     finally:
         # This is the context that awaits, which can differ from the one that called.
@@ -295,6 +295,7 @@ class FilteredComputation(Computation):
     __slots__ = ()
 
     def record(self, message: str | None = None, /, **values: Any) -> None:
+        """Adds a row or a breadcrumb if the trail filter lets the module of the caller record."""
         frame = sys._getframe(1)
         if self._passes_filter(frame, values):
             self.record_at(frame, message, values)

@@ -26,6 +26,7 @@ class LogHandler(logging.Handler):
         self._recorder = recorder
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Writes a record as a line of the runtime log, and adds it to the breadcrumbs."""
         try:
             within = current()
             message = record.getMessage()
@@ -40,6 +41,7 @@ class LogHandler(logging.Handler):
             self.handleError(record)
 
     def flush(self) -> None:
+        """Waits until all lines are with the operating system."""
         self._recorder.flush()
 
 
@@ -57,6 +59,7 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def _level(number: int) -> str:
+    """The level of the runtime log for a level of :mod:`logging`."""
     if number >= logging.ERROR:
         return "ERROR"
     if number >= logging.WARNING:

@@ -20,10 +20,6 @@ _log_handlers: WeakValueDictionary[int, LogHandler] = WeakValueDictionary()
 _latest_logger: "StructuredLogger | None" = None
 
 
-#: Maximum rows of a trail at each of its ends.
-_MAX_TRAIL_ROWS = 1 << 16
-
-
 class StructuredLogger:
     """Records failures, each in a JSON file.
 
@@ -89,12 +85,9 @@ class StructuredLogger:
     ) -> None:
         if durability not in ("process", "disk"):
             raise ValueError(f"durability must be 'process' or 'disk', not {durability!r}")
-        for name, names in [
-            ("redact", redact),
-            *((f"areas[{area!r}]", words) for area, words in (areas or {}).items()),
-        ]:
-            if isinstance(names, str):
-                raise TypeError(f"{name} must be a list of names: write [{names!r}]")
+        _check_names("redact", redact)
+        for area, words in (areas or {}).items():
+            _check_names(f"areas[{area!r}]", words)
         failures = Path(output_dir).absolute()
         if logs_dir is None and failures.name == "failures":
             logs_dir = failures.with_name("logs")
@@ -236,6 +229,11 @@ def _check_argument_order(computation: Any, error: Any, parameters: Any) -> None
     )
 
 
+def _check_names(option: str, names: Any) -> None:
+    if isinstance(names, str):
+        raise TypeError(f"{option} must be a list of names: write [{names!r}]")
+
+
 def _unpickle(options: dict[str, Any]) -> StructuredLogger:
     options = dict(options)
     if options.pop("without_dir"):
@@ -250,4 +248,5 @@ def _trail_rows(trail: tuple[int, int]) -> tuple[int, int]:
         first = last = -1
     if min(first, last) < 0:
         raise ValueError(f"trail must be the numbers of first and last rows to keep, such as (8, 248), not {trail!r}")
-    return min(first, _MAX_TRAIL_ROWS), min(last, _MAX_TRAIL_ROWS)
+    # The library has a lower limit, but takes no larger integer.
+    return min(first, sys.maxsize), min(last, sys.maxsize)

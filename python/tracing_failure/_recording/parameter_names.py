@@ -32,13 +32,13 @@ class ParameterNames:
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """The arguments of a call by name, with defaults and without ``self`` or ``cls``."""
-        bind = {**self._defaults, **dict(zip(self._positional, args))}
-        bind |= {f"{name}_" if name in self._positional_only else name: value for name, value in kwargs.items()}
+        arguments = {**self._defaults, **dict(zip(self._positional, args))}
+        arguments |= {f"{name}_" if name in self._positional_only else name: value for name, value in kwargs.items()}
         rest = args[len(self._positional) :]
         if rest:
-            bind[self._var_positional or "args"] = rest
+            arguments[self._var_positional or "args"] = rest
         skipped = self._positional[:1] if self._is_method and self._positional[:1] in (["self"], ["cls"]) else []
-        return {n: v for n, v in bind.items() if v is not inspect.Parameter.empty and n not in skipped}
+        return {n: v for n, v in arguments.items() if v is not inspect.Parameter.empty and n not in skipped}
 
 
 def _signature(function: Callable[..., Any]) -> inspect.Signature:

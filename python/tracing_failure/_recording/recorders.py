@@ -64,8 +64,8 @@ def _finish_when_worker_exits(finish: Callable[[], None]) -> None:
 
 def _finish_all() -> None:
     _native.wait_for_stacks()
-    for shared_recorder in list(_recorders.values()):
-        shared_recorder.finish()
+    for recorder in list(_recorders.values()):
+        recorder.finish()
 
 
 def _after_fork_in_child() -> None:

@@ -1,4 +1,4 @@
-"""Builds and writes the record of a failure. Never raises in place of the program's exception."""
+"""Builds and writes the record of a failure."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -75,23 +75,27 @@ class Reporter:
         if is_exit_or_cancellation(error):
             return self._log_end(computation, "cancelled", None)
         if _record_id_of(computation, error) is None:
-            call = {
-                "computation": computation.name,
-                "theoretical_ref": computation.theoretical_ref,
-                "parameters": None,
-                "within": computation,
-                "category": "interrupted" if issubclass(type(error), KeyboardInterrupt) else None,
-                "context": None,
-            }
-            try:
-                self._record(_Report(error, call, None))
-            except RecursionError:
-                raise
-            except BaseException:
-                # A signal handler raised it. The record is written.
-                self._log_end(computation, "failed", _record_id_of(computation, error))
-                raise
+            self._record_exception(computation, error)
         self._log_end(computation, "failed", _record_id_of(computation, error))
+
+    def _record_exception(self, computation: Computation, error: BaseException) -> None:
+        """Records an exception that left a computation."""
+        call = {
+            "computation": computation.name,
+            "theoretical_ref": computation.theoretical_ref,
+            "parameters": None,
+            "within": computation,
+            "category": "interrupted" if issubclass(type(error), KeyboardInterrupt) else None,
+            "context": None,
+        }
+        try:
+            self._record(_Report(error, call, None))
+        except RecursionError:
+            raise
+        except BaseException:
+            # A signal handler raised it. The record is written.
+            self._log_end(computation, "failed", _record_id_of(computation, error))
+            raise
 
     def _log_end(self, computation: Computation, outcome: str, failure_id: str | None) -> None:
         try:
@@ -102,6 +106,11 @@ class Reporter:
             warn_stderr(f"the end of {computation.name} was not logged: {trouble!r}")
 
     def _record(self, report: "_Report") -> Path | None:
+        """Writes a record, marks the exception and its computations with it, and returns the file.
+
+        Raises the exception of a signal handler when the record is written. Raises ``RecursionError`` if the stack is
+        full and nothing is written.
+        """
         depth = getattr(_active, "depth", 0)
         if depth == _MAX_NESTING:
             # Recording an object can fail and record that, for example in its `repr`.
@@ -111,18 +120,7 @@ class Reporter:
             return None
         try:
             _active.depth = depth + 1
-            self._write_through_signal(report)
-        except BaseException as trouble:
-            is_stack_full = isinstance(trouble, RecursionError) and _native.stack_owner() is None
-            if is_stack_full and not report.outcomes and report.signal_error is None:
-                # The caller starts again on a new stack.
-                raise
-            if is_from_signal(trouble):
-                report.signal_error = trouble
-            if is_stack_full and not report.outcomes:
-                _native.call_on_new_stack(self._write, (report,))
-            elif not report.outcomes:
-                self._write_minimal(report, trouble)
+            self._write_anyhow(report)
         finally:
             _active.depth = depth
         try:
@@ -132,6 +130,23 @@ class Reporter:
         if report.signal_error is not None:
             raise report.signal_error
         return path
+
+    def _write_anyhow(self, report: "_Report") -> None:
+        """Writes the record, or a minimal one if that fails."""
+        try:
+            self._write_through_signal(report)
+        except BaseException as trouble:
+            is_stack_full = isinstance(trouble, RecursionError) and _native.stack_owner() is None
+            if is_stack_full and not report.outcomes and report.signal_error is None:
+                # The caller starts again on a new stack.
+                raise
+            report.keep_signal(trouble)
+            if report.outcomes:
+                return
+            if is_stack_full:
+                _native.call_on_new_stack(self._write, (report,))
+            else:
+                self._write_minimal(report, trouble)
 
     def _write_through_signal(self, report: "_Report") -> None:
         """Writes the record, and writes it again if a signal handler raised before it was written."""
@@ -199,14 +214,14 @@ class _Report:
 
 def _mark_recorded(report: _Report) -> Path | None:
     """Marks the exception and its computations with the record, and returns the file."""
-    for id, path, lost in report.outcomes:
+    for id, path, reason in report.outcomes:
         runs = _matching_runs(report.call)
         for run in runs:
             run._failure_id = id
         if isinstance(report.error, BaseException):
             add_mark(report.error, RecordMark(id, tuple(run._ensure_run_id() for run in runs)))
-        if lost is not None:
-            warn_stderr(f"{lost}; the record is on stderr")
+        if reason is not None:
+            warn_stderr(f"{reason}; the record is on stderr")
         # While the interpreter shuts down, `Path` may fail to import.
         with suppress(ImportError):
             return Path(path) if path is not None else None
@@ -257,6 +272,7 @@ def _thread_name() -> str:
 
 
 def _context_entries(context: Any) -> dict[str, Any]:
+    """The entries of a context. One that is no mapping is the entry ``value``."""
     if context is None:
         return {}
     if not isinstance(context, Mapping):

@@ -39,7 +39,7 @@ class TrailFilter:
         if default is None:
             default = _LEVELS["off"] if any(targets.values()) else _LEVELS["trace"]
         self._default = default
-        self._targets = sorted(targets.items(), key=lambda named: len(named[0]), reverse=True)
+        self._targets = sorted(targets.items(), key=lambda item: len(item[0]), reverse=True)
         self._verdicts: dict[tuple[str, str], bool] = {}
 
     def keeps(self, target: str, level: str) -> bool:

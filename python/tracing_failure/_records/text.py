@@ -37,6 +37,7 @@ def json_beginning(value: Any) -> str:
 
 
 def number_text(value: Any) -> str:
+    """A number with six digits, or any other value as text."""
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 
-def loaded_module(name: str, last: str) -> Any:
+def loaded_module(name: str, attribute: str) -> Any:
     """The module if it is loaded up to this attribute: another thread may still be importing it."""
-    found = sys.modules.get(name)
-    return found if hasattr(found, last) else None
+    module = sys.modules.get(name)
+    return module if hasattr(module, attribute) else None

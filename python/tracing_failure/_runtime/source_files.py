@@ -1,4 +1,4 @@
-"""Files of source code: whose they are, and names for them that are the same in every run and on every machine."""
+"""Files of source code: which of them belong to the program, and names that are the same on every machine."""
 
 import os
 import re
@@ -53,6 +53,7 @@ def is_stdlib(file: str) -> bool:
 
 
 def is_installed(file: str) -> bool:
+    """Returns whether a file belongs to an installed package."""
     return "site-packages" in file or "dist-packages" in file
 
 
@@ -105,7 +106,7 @@ def _project_root(path: Path) -> Path | None:
 
 
 def _module_depth(path: Path, module: Any) -> int:
-    """The number of trailing parts of a path that the module's name stands for."""
+    """The number of parts at the end of a path that the name of the module represents."""
     main = sys.modules.get("__main__")
     if module == "__main__":
         # `python -m package.module`
@@ -115,7 +116,7 @@ def _module_depth(path: Path, module: Any) -> int:
 
 
 def _package_depth(path: Path) -> int:
-    """The number of nested packages around a file. A script can lie in a package, too."""
+    """The number of nested packages around a file, which may be a script in a package."""
     parents = path.parents[:_MAX_PARENTS]
     return next((count for count, each in enumerate(parents) if not os.path.exists(each / "__init__.py")), 0)
 

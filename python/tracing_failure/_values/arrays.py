@@ -25,14 +25,14 @@ from .limits import (
 Converter: TypeAlias = Callable[[Any], Any]
 
 #: Packages whose arrays are read from files on access.
-_FILE_PACKAGES = frozenset({"h5netcdf", "h5py", "netCDF4", "tables", "tensorstore", "zarr"})
+FILE_PACKAGES = frozenset({"h5netcdf", "h5py", "netCDF4", "tables", "tensorstore", "zarr"})
 
 
 def is_lazy(value: Any) -> bool:
     """Returns whether the data of an array are not in memory: access would read or compute them."""
     kind = type(value)
     package = kind.__module__.partition(".")[0]
-    if package in _FILE_PACKAGES:
+    if package in FILE_PACKAGES:
         return True
     if hasattr(kind, "__dask_graph__") and value.__dask_graph__() is not None:
         return True
@@ -233,4 +233,5 @@ def from_array_like(numpy: Any, value: Any, may_read: bool, convert: Converter) 
 
 
 def with_unit(value: Any, unit: Any) -> dict[str, Any]:
+    """A value with its unit."""
     return {"value": value, "unit": str(unit)}

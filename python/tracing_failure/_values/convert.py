@@ -24,10 +24,13 @@ from .. import _native
 from .._exceptions.message import exception_value
 from .._runtime.modules import loaded_module
 from .._runtime.signals import is_from_signal
-from .arrays import from_numpy, is_mapped, shape_only
+from .arrays import FILE_PACKAGES, from_numpy, is_mapped, shape_only
 from .libraries import from_library
 from .limits import MAX_BYTES, MAX_ENTRIES, MAX_OBJECTS, MAX_SCANNED, SUMMARY_ENDS
 from .objects import exact_decimal, mapping_entries, named_attributes, qualified_name
+
+#: Packages whose mappings are read from files on access.
+_MAPPING_PACKAGES = FILE_PACKAGES | {"xarray"}
 
 
 def simplify(value: Any, may_read: bool = True) -> Any:
@@ -44,11 +47,6 @@ def simplify(value: Any, may_read: bool = True) -> Any:
         return value
     if isinstance(value, int):
         return int.__int__(value)
-    if isinstance(value, tuple):
-        names = getattr(value, "_fields", None)
-        return dict(zip(names, tuple.__iter__(value))) if isinstance(names, tuple) and names else value
-    if isinstance(value, (set, frozenset)):
-        return _sorted_set(value, set if isinstance(value, set) else frozenset)
     if isinstance(value, complex):
         return {"re": value.real, "im": value.imag}
     if isinstance(value, Decimal):
@@ -69,11 +67,21 @@ def simplify(value: Any, may_read: bool = True) -> Any:
         return qualified_name(value)
     if isinstance(value, (range, slice)):
         return {"start": value.start, "stop": value.stop, "step": value.step}
+    return _simplify_container(value, may_read)
+
+
+def _simplify_container(value: Any, may_read: bool) -> Any:
+    """Converts a container, or any other object that consists of objects."""
+    if isinstance(value, tuple):
+        names = getattr(value, "_fields", None)
+        return dict(zip(names, tuple.__iter__(value))) if isinstance(names, tuple) and names else value
+    if isinstance(value, (set, frozenset)):
+        return _sorted_set(value, set if isinstance(value, set) else frozenset)
     if dataclasses.is_dataclass(value):
         return named_attributes(value, (field.name for field in dataclasses.fields(value)))
     if isinstance(value, (dict, Mapping)):
         # One type of sparse array is a dict. Files and their groups are mappings as well.
-        is_array = hasattr(type(value), "tocoo") or type(value).__module__.partition(".")[0] in _FILE_PACKAGES
+        is_array = hasattr(type(value), "tocoo") or type(value).__module__.partition(".")[0] in _MAPPING_PACKAGES
         return from_library(value, may_read, simplify) if is_array else mapping_entries(value)
     if isinstance(value, BaseException):
         return exception_value(value)
@@ -90,10 +98,6 @@ def simplify(value: Any, may_read: bool = True) -> Any:
     if isinstance(value, TypedArray):
         return value.tolist() if len(value) <= MAX_ENTRIES or value.typecode == "u" else _from_memory(memoryview(value))
     return from_library(value, may_read, simplify)
-
-
-#: Packages whose mappings are read from files on access.
-_FILE_PACKAGES = frozenset({"h5netcdf", "h5py", "netCDF4", "tables", "xarray", "zarr"})
 
 
 def _from_memory(memory: memoryview) -> Any:

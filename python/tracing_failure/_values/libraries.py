@@ -26,7 +26,7 @@ _UNKNOWN: Final = object()
 def from_library(value: Any, may_read: bool, convert: Converter) -> Any:
     """Converts an object of a library, or any other object by its attributes.
 
-    Raises ``TypeError`` for an object of an unknown type that has a ``repr`` of its own.
+    Raises ``TypeError`` for an object of an unknown type whose class has a ``repr``.
     """
     numpy = loaded_module("numpy", "ndarray")
     if numpy is not None and isinstance(value, numpy.dtype):

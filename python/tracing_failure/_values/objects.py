@@ -13,9 +13,10 @@ from .limits import MAX_ENTRIES, with_omission_note
 
 
 def mapping_entries(mapping: Mapping[Any, Any]) -> dict[Any, Any]:
+    """The entries of a mapping, with a note if there are too many."""
     if type(mapping) is dict and len(mapping) <= MAX_ENTRIES:
         return mapping
-    # A subclass may override `items`. An ordered dict has an order of its own.
+    # A subclass may override `items`. `dict.items` ignores the order of an ordered dict.
     kinds = (collections.OrderedDict, dict, Mapping)
     items = next(kind for kind in kinds if isinstance(mapping, kind)).items(mapping)
     entries = dict(islice(items, MAX_ENTRIES + 1))
@@ -40,7 +41,10 @@ def named_attributes(value: Any, names: Iterable[str]) -> dict[str, Any]:
 
 
 def public_attributes(value: Any) -> dict[str, Any]:
-    """The public attributes of an object that has the default ``repr``. Nested such objects become their type."""
+    """The public attributes of an object that has the default ``repr``. Such objects in it become their type.
+
+    Raises ``TypeError`` if there are none.
+    """
     attributes = dict(slot_values(value)) | getattr(value, "__dict__", {})
     attributes = {name: entry for name, entry in attributes.items() if not str(name).startswith("_")}
     if not attributes:
@@ -51,11 +55,13 @@ def public_attributes(value: Any) -> dict[str, Any]:
 
 
 def has_default_repr(value: Any) -> bool:
+    """Returns whether the class of an object has the ``repr`` of ``object``."""
     default: Any = object.__repr__
     return type(value).__repr__ is default
 
 
 def qualified_name(value: Any) -> str:
+    """The name of a class, function or module, after its module unless that is built in or the program."""
     module_name = getattr(value, "__module__", None)
     name = getattr(value, "__qualname__", None) or getattr(value, "__name__", repr(value))
     return f"{module_name}.{name}" if module_name and module_name not in ("builtins", "__main__") else str(name)

@@ -27,6 +27,7 @@ def _missing_to_none(column: Any) -> list[Any]:
 
 
 def from_polars(numpy: Any, value: Any) -> Any:
+    """A series of polars."""
     if len(value) <= MAX_ENTRIES:
         return value.to_list()
     if numpy is not None and value.dtype.is_numeric() and not value.dtype.is_decimal():
