@@ -16,7 +16,8 @@ use crate::breadcrumbs::Source;
 use crate::caller::Caller;
 use crate::from_python;
 use crate::row::Row;
-use crate::text::{Text, truncate};
+use crate::shorten::truncate;
+use crate::text::Text;
 use crate::trail::Trail;
 
 /// Maximum computations around a failure.

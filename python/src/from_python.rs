@@ -15,7 +15,7 @@ use tracing_failure::Value;
 use tracing_failure::record::{Limits, Map};
 
 use crate::bounds::{Bounds, MAX_ENTRIES, OBJECT_STEPS, SUMMARY_ENDS, keep_signal, raise_signal};
-use crate::text::beginning;
+use crate::shorten::beginning;
 
 /// Steps of a list in addition to those of its entries.
 const LIST_STEPS: usize = 8;

@@ -13,6 +13,7 @@ mod from_python;
 mod reading;
 mod recorder;
 mod row;
+mod shorten;
 mod stack;
 mod text;
 mod to_python;

@@ -8,7 +8,7 @@ use pyo3::types::{PyDict, PyString};
 use tracing_failure::Value;
 
 use crate::from_python;
-use crate::text::truncate;
+use crate::shorten::truncate;
 
 /// Maximum number of values in a row.
 const MAX_COLUMNS: usize = 64;
