@@ -8,10 +8,13 @@ use crate::recorder::{Recorder, Stats};
 
 /// Flushes the log when it is dropped. Keep it until the program ends.
 ///
-/// Records need no flush: the operating system has a record when the ERROR event returns. Some writes are delayed:
-/// lines of the runtime log by up to 200 ms, `latest.json` in a burst of failures by up to 100 ms, and the function
-/// names in a record if reading the debug information takes longer than a second. After the guard is dropped, nothing
-/// is delayed.
+/// Records need no flush: the operating system has a record when the ERROR event returns. These writes may be delayed:
+///
+/// - lines of the runtime log, by up to 200 ms,
+/// - `latest.json`, by up to 100 ms in a burst of failures,
+/// - the function names in a record, if reading the debug information takes longer than a second.
+///
+/// After the guard is dropped, nothing is delayed.
 ///
 /// ```
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-guard-{}", std::process::id()));

@@ -1,9 +1,9 @@
 //! A flight recorder for numerical programs.
 //!
-//! Annotate your solvers with [`tracing`] spans that name the computation and its equation. When a computation fails, a
-//! JSON record of it is written to `io/failures`: the parameters as numbers, the chain of errors, the spans, the stack,
-//! and the last values before the failure. People, scripts and language models read the same file. Events are written
-//! to `io/logs`, with a line for each computation that ends.
+//! Annotate your solvers with [`tracing`] spans that name the computation and its equation. When a computation fails,
+//! the recorder writes a JSON record to `io/failures`: the parameters as numbers, the chain of errors, the spans, the
+//! stack, and the last residuals before the failure. People, scripts and machine learning read the same file. The
+//! recorder also writes events to `io/logs`, with a line for each computation that ends.
 //!
 //! ```
 //! use tracing_failure::{Failure, ResultExt};
@@ -37,52 +37,59 @@
 //! - [`Failure`] is a record, and [`Store`] is a directory of records. Read them with [`Failure::from_path`] and
 //!   [`Store::read_all`].
 //!
-//! # What is a failure
+//! # Failures
 //!
 //! A *computation* is a span, or a single event, with the fields `computation` and `theoretical_ref`. Both fields may
 //! come from enclosing spans; the innermost value is used. A computation fails when
 //!
-//! 1. an ERROR event occurs in it: `error!(…)`, or `#[instrument(err)]` (but not the event by which
-//!    `#[instrument(level = "error", ret)]` reports a success),
+//! 1. an ERROR event occurs in it: `error!(…)` or `#[instrument(err)]`,
 //! 2. its span has level ERROR and closes without a recorded failure inside it and without a stated success,
 //! 3. it panics, or a panic of another thread unwinds it, such as one of a rayon worker, a scoped or a joined thread,
 //! 4. [`record_failure`](ResultExt::record_failure) or [`log_failure`](StructuredLogger::log_failure) is called with an
 //!    error.
 //!
+//! The event with which `#[instrument(level = "error", ret)]` reports a success is not a failure.
+//!
 //! One failure makes one record. The recorder recognises an error that nested `#[instrument(err)]` functions report
 //! again while it propagates. If a computation fails because an inner one failed, it has its own record, and
 //! `context.caused_by` names the inner one.
 //!
-//! The parameters are the fields of the computation's span and of the spans around it, whatever their names. The error
-//! of an ERROR event may be in `error`, `err`, `e`, `cause`, `exception`, `source`, `error.message` or
+//! All other fields of the computation's span and of the spans around it are parameters, whatever their names. The
+//! error of an ERROR event may be in `error`, `err`, `e`, `cause`, `exception`, `source`, `error.message` or
 //! `exception.message`. Texts in `error_type`, `category` and `reason` describe it.
 //!
-//! For a panic on another thread, the record has the message, location, stack and thread of that panic if it certainly
-//! caused the failure: the program reported its payload or its message, or no other computation was open.
+//! If a panic of another thread certainly caused the failure, the record has the message, location, stack and thread of
+//! that panic. This is certain if the program reported the payload or the message, or if no other computation was open.
 //! `context.panic_origin` names the evidence. If several computations were open, it lists the candidate panics. To make
 //! the attribution certain, enter the computation's span on the worker. [`Stats::unclaimed_panics`] counts panics that
 //! belong to no computation.
 //!
-//! # How a computation ended
+//! # Outcomes
 //!
-//! Each computation whose span closes has a line in the log with its `outcome`. A span that closes does not prove
-//! success, because an early return with `?`, a timeout or a cancelled task closes it as well. The outcome is
+//! When the span of a computation closes, the recorder writes a line of the log with the `outcome`. A closing span does
+//! not prove success, because an early return with `?`, a timeout or a cancelled task closes it as well. The outcome is
 //!
-//! - `failed` if a failure of the computation was recorded, `panicked` if a panic unwinds it without a record,
-//! - `ok` if the code states success: with [`record_outcome`](ResultExt::record_outcome) on its `Result`, with
-//!   [`record_success`], with `#[instrument(ret)]` (unless the value is `Err(…)`, `None`, `false` or not finite), or
-//!   with `Span::record("outcome", "ok")` for a declared field `outcome`, which accepts `failed` and `cancelled` as
-//!   well,
+//! - `failed` if a failure of the computation was recorded,
+//! - `panicked` if a panic unwinds it without a record,
+//! - `ok` if the code states success,
 //! - `unknown` otherwise.
+//!
+//! Code states success with one of these:
+//!
+//! - [`record_outcome`](ResultExt::record_outcome) on the `Result` of the computation,
+//! - [`record_success`],
+//! - `#[instrument(ret)]`, unless the value is `Err(…)`, `None`, `false` or not finite,
+//! - `Span::record("outcome", "ok")` for a declared field `outcome`. This field also accepts `failed` and `cancelled`.
 //!
 //! # The trail
 //!
-//! The *trail* of a computation has the numbers of its events, such as `debug!(t, dt, residual, "step accepted")`, and
-//! numbers that `Span::record` adds later, whether or not they are logged. When the computation fails, `context.trail`
-//! has them by callsite, in columns: the first 8 and the last 248 occurrences, their total number, and their times. If
-//! several threads enter the computation's span, their events are merged in order of time. `context.breadcrumbs` has
-//! the last 32 events of level INFO and above without numbers. [`Builder::trail`] sets the number of occurrences, and
-//! [`Builder::level`] the most detailed level.
+//! The *trail* of a computation contains the numbers of its events, such as `debug!(t, dt, residual, "step accepted")`,
+//! and numbers that `Span::record` adds later. The filter of the log does not affect the trail.
+//!
+//! When the computation fails, `context.trail` has these numbers by callsite, in columns: the first 8 and the last 248
+//! occurrences, their total number, and their times. If several threads enter the computation's span, their events are
+//! merged in order of time. `context.breadcrumbs` has the last 32 events of level INFO and above without numbers.
+//! [`Builder::trail`] sets the number of occurrences, and [`Builder::level`] the most detailed level.
 //!
 //! ```
 //! use tracing::{debug, error, info_span};
@@ -105,10 +112,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! An event costs 30 ns (`cargo bench -p tracing-failure`) and allocates nothing. The trail takes less than 64 kB for
-//! each thread that works in a computation, and nothing without events. It does not format `?value` and `%value`
-//! fields. It formats the message of an event with numbers once per callsite, and that of an event without numbers each
-//! time.
+//! An event takes about 35 ns (`cargo bench -p tracing-failure`) and allocates nothing. The trail takes less than 64 kB
+//! for each thread that works in a computation, and nothing without events. It does not format `?value` and `%value`
+//! fields. It formats the message of an event with numbers once per callsite, and the message of an event without
+//! numbers each time.
 //!
 //! # Suggestions
 //!
@@ -119,33 +126,34 @@
 //!
 //! # Publishing
 //!
-//! With the feature `publish`, the installed `git` commits and pushes records: `Publisher` does it once,
-//! `Builder::auto_push(true)` in the background after each failure. It commits only records, to the current branch or
-//! to a separate one, and leaves your staged and half-merged changes alone. It pushes no other commits, runs no hooks,
-//! asks for no password, and ends a git process that takes too long. A value that looks like a secret stops the push.
-//! Records that cannot be pushed stay committed, and the next push includes them.
+//! The feature `publish` commits and pushes records with the installed `git`. `Publisher` does it once.
+//! `Builder::auto_push(true)` does it in the background after each failure. Publishing commits only records, to the
+//! current branch or to a separate one, and leaves your staged and half-merged changes alone. It pushes no other
+//! commits, runs no hooks, asks for no password, and kills a git process that takes too long. It leaves out records
+//! with values that look like secrets. Records that cannot be pushed stay committed, and the next push includes them.
 //!
-//! # What to know about `tracing`
+//! # Properties of `tracing`
 //!
 //! - `Span::record` ignores a field that the span did not declare. Declare it as `field = tracing::field::Empty`.
 //! - A new thread has no current span. Enter a clone of the span there, or pass it as `parent`.
 //! - `#[instrument]` formats every argument with `Debug` at each call. Use `skip` for large ones.
-//! - `?value` arrives as text, and is parsed into numbers, lists and objects. If a span is neither a computation, nor
-//!   inside one, nor logged, its `?value` and `%value` fields are not formatted and are therefore no parameters of
-//!   computations inside it. Its numbers, booleans and strings are.
+//! - `?value` arrives as text. The recorder parses it into numbers, lists and objects.
+//! - Computations inherit the numbers, booleans and strings of all spans around them. They inherit `?value` and
+//!   `%value` fields only from spans that are computations, inside a computation, or logged: the recorder does not
+//!   format these fields of other spans.
 //! - A filter under the layer, such as a global `EnvFilter` of `error`, hides the INFO spans of `#[instrument]`.
 //!
-//! # Promises
+//! # Guarantees
 //!
 //! - When the ERROR event returns, the operating system has the record. It survives a panic, an abort and `kill -9` of
-//!   the process; with [`Durability::Disk`](record::Durability::Disk) also a loss of power. A record is complete or
-//!   absent.
-//! - If the store cannot be written, the record is written to stderr as one line of JSON, [`Builder::on_lost`] is
-//!   called, and [`Stats`] counts the record.
-//! - The library does not panic, abort, block forever or log through `tracing`. A `Debug` that panics costs only its
-//!   value.
+//!   the process. With [`Durability::Disk`](record::Durability::Disk) it also survives a loss of power. A record is
+//!   complete or absent.
+//! - If the recorder cannot write to the store, it writes the record to stderr as one line of JSON, calls
+//!   [`Builder::on_lost`], and counts the record in [`Stats`].
+//! - The library does not panic, abort, block forever or log through `tracing`. If a `Debug` implementation panics,
+//!   only its value is lost.
 //! - The library deletes only files that it has written itself.
-//! - Outside of computations the library allocates nothing, and formats only logged fields. Inside a computation, an
+//! - Outside computations, the library allocates nothing, and formats only logged fields. Inside a computation, an
 //!   event allocates nothing either.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -53,8 +53,8 @@ impl StructuredLogger {
     /// Records a failure and returns the path of its record. On return, the operating system has the record.
     ///
     /// The error may be any [`std::error::Error`], a `Box<dyn Error>`, or a report such as `eyre::Report`. The
-    /// parameters may be anything that implements [`Serialize`]. If there are spans around the caller, they are
-    /// recorded too.
+    /// parameters may be any value that implements [`Serialize`]. If there are spans around the caller, the record
+    /// contains them.
     ///
     /// # Errors
     ///

@@ -45,7 +45,7 @@ pub fn init(dir: impl AsRef<Path>) -> Result<Guard, InitError> {
     builder(dir).init()
 }
 
-/// Returns the options of [`init`] for a program.
+/// Creates a [`Builder`] with the default options of [`init`].
 ///
 /// ```
 /// use tracing_failure::record::Durability;
@@ -69,7 +69,7 @@ pub fn builder(dir: impl AsRef<Path>) -> Builder {
     builder
 }
 
-/// The options of a recorder. Created by [`builder`].
+/// The options of a recorder. [`builder`] creates it.
 ///
 /// ```
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-choices-{}", std::process::id()));
@@ -190,7 +190,7 @@ impl Builder {
         self
     }
 
-    /// Adds an entry to the context of every failure. A reserved name is an error when the recorder is built.
+    /// Adds an entry to the context of every failure. If the name is reserved, the recorder cannot be built.
     ///
     /// ```
     /// let error = tracing_failure::builder("io").context("spans", 3).init().unwrap_err();
@@ -201,7 +201,7 @@ impl Builder {
         self
     }
 
-    /// Adds information about the build: [`build_info!`](crate::build_info).
+    /// Adds information about the build, which [`build_info!`](crate::build_info) collects.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").build_info(tracing_failure::build_info!());
@@ -236,9 +236,11 @@ impl Builder {
         self
     }
 
-    /// If true, the recorder works even if the directory of the records cannot be created. The first record tries to
-    /// create it again; while this fails, records are written to stderr as one line of JSON. By default, a missing
-    /// directory is an error.
+    /// Sets whether the recorder works even if it cannot create the directory of the records. The default is false: a
+    /// missing directory is an error.
+    ///
+    /// If true, each record tries to create the directory again. While this fails, the recorder writes records to
+    /// stderr as one line of JSON.
     ///
     /// ```
     /// let logger = tracing_failure::builder("/dev/null").without_log().without_dir(true).logger()?;
@@ -263,7 +265,7 @@ impl Builder {
         self
     }
 
-    /// Redacts the values of this name too. Values of names such as `password`, `api_key`, `access_token` and
+    /// Adds a name whose values are redacted. Values of names such as `password`, `api_key`, `access_token` and
     /// `authorization` are always redacted.
     ///
     /// ```
@@ -358,8 +360,8 @@ impl Builder {
         self
     }
 
-    /// Lets a [`layer`](Self::layer) in your own stack disable callsites that are more detailed than its
-    /// [`level`](Self::level) and its log, for all layers that give no hint of their own.
+    /// Sets whether a [`layer`](Self::layer) in your own stack disables callsites that are more detailed than its
+    /// [`level`](Self::level) and its log. They are then disabled for all layers without a level hint of their own.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").level_hint(true);

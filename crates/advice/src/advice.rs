@@ -29,7 +29,7 @@ pub struct Advice {
     pub provider: String,
     /// The name of the model, as the server reports it.
     pub model: String,
-    /// The time of the question.
+    /// The time of the request.
     pub time: DateTime<Utc>,
     /// SHA-256 of the prompt, in hexadecimal.
     pub prompt_hash: String,
@@ -40,7 +40,7 @@ pub struct Advice {
     /// True if the answer comes from the cache and the model was not asked.
     #[serde(skip)]
     pub is_cached: bool,
-    /// The reason why the answer could not be cached. The same question would be sent, and paid for, again.
+    /// The reason why the answer could not be cached. The next call sends the same prompt again and uses tokens again.
     #[serde(skip)]
     pub cache_error: Option<String>,
 }

@@ -139,7 +139,7 @@ impl Advisor {
         &self.model
     }
 
-    /// Returns the number of tokens that all questions have used, including those without a valid answer. It is
+    /// Returns the number of tokens that all prompts have used, including prompts without a valid answer. It is
     /// estimated from the length of the texts if the server does not report it.
     ///
     /// ```
@@ -269,7 +269,7 @@ impl Advisor {
         }
     }
 
-    /// Adds the tokens of a question without an answer, if the model may have processed it.
+    /// Adds the tokens of a prompt without an answer, if the model may have processed it.
     fn add_tokens_of_failed(&self, prompt: &Prompt, error: &anyhow::Error) {
         match error.downcast_ref::<AskError>() {
             Some(error) if !error.may_have_cost() => {}

@@ -24,7 +24,7 @@ const RESOLVE_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The time limit of a question.
+/// The time limit of a request.
 #[derive(Clone, Copy)]
 struct Deadline {
     total: Duration,

@@ -34,7 +34,7 @@ pub struct ModelOptions {
     pub model: Option<String>,
     /// The URL of the server. The default is the provider's.
     pub base_url: Option<String>,
-    /// The maximum duration of a question, including retries. The default is 120 seconds.
+    /// The maximum time to wait for an answer, including retries. The default is 120 seconds.
     pub timeout: Option<Duration>,
 }
 
@@ -110,7 +110,7 @@ impl ModelOptions {
         self
     }
 
-    /// Sets the maximum duration of a question, including retries.
+    /// Sets the maximum time to wait for an answer, including retries.
     ///
     /// ```
     /// # use tracing_failure_advice::ModelOptions;

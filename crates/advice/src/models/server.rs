@@ -25,7 +25,7 @@ pub(super) struct Server {
     /// The requested name of the model.
     pub(super) name: String,
     key: Option<Key>,
-    /// The maximum duration of a question, including retries.
+    /// Maximum time to wait for an answer, including retries.
     timeout: Duration,
     /// The maximum size of a prompt, if the settings contain it.
     pub(super) budget: Option<usize>,

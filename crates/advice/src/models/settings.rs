@@ -16,7 +16,7 @@ use text::{path_text, truncate_to_width};
 
 /// Maximum width of a model's name in an error message.
 const MAX_NAME_COLUMNS: usize = 200;
-/// Default timeout of a question, including retries.
+/// Default time to wait for an answer, including retries.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The complete settings of a model at a server.

@@ -8,7 +8,7 @@ use runtime::lock::Lazy;
 
 macro_rules! categories {
     ($($(#[$doc:meta])* $variant:ident = $name:literal: [$($phrase:literal),* $(,)?],)*) => {
-        /// Kinds of failure, from the reason codes of PETSc, SUNDIALS, SciML, SciPy and Belos.
+        /// The category of a failure. The names follow the reason codes of PETSc, SUNDIALS, SciML, SciPy and Belos.
         ///
         /// A span or event can name its category in a field `category`. Otherwise the error's types and messages
         /// determine it.

@@ -117,7 +117,7 @@ pub struct Context {
     pub other: Map,
 }
 
-/// A place in the source.
+/// A source location.
 ///
 /// ```
 /// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");

@@ -44,7 +44,7 @@ pub struct Convergence {
     /// The first value, if it is finite.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<f64>,
-    /// The last finite value before any that is not.
+    /// The last value before the first value that is not finite.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<f64>,
     /// The smallest of the finite values.

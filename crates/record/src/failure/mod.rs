@@ -75,7 +75,7 @@ pub const SCHEMA: &str = include_str!("../../failure.schema.json");
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Failure {
-    /// When the computation failed: RFC 3339, UTC, milliseconds.
+    /// The time of the failure: RFC 3339, UTC, milliseconds.
     #[serde(serialize_with = "write_time", deserialize_with = "read_time")]
     #[cfg_attr(test, schemars(with = "schema::Timestamp"))]
     pub timestamp: DateTime<Utc>,

@@ -1,4 +1,4 @@
-//! `failures suggest --all`: one question for each group of failures.
+//! `failures suggest --all`: one prompt for each group of failures.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -14,7 +14,7 @@ use crate::records::{Collector, Progress, RecordFile, Selection, Summary, list_r
 use crate::screen::{Screen, count, one_line, paint, report};
 use text::error_chain;
 
-/// Number of consecutive errors after which no other question is asked.
+/// Number of consecutive errors after which the command sends no other prompt.
 const MAX_CONSECUTIVE_ERRORS: usize = 3;
 
 /// The size of a group and its newest failure.
@@ -60,7 +60,7 @@ impl LatestCollector {
     }
 }
 
-/// Returns true if all questions were answered and no file was skipped.
+/// Returns true if all prompts were answered and no file was skipped.
 pub(super) fn run(options: &Options, advisor: &Advisor, dir: &Path, screen: &mut Screen) -> Result<bool> {
     let (groups, is_complete) = groups(&options.selection, dir)?;
     let total = groups.len();
@@ -76,7 +76,7 @@ pub(super) fn run(options: &Options, advisor: &Advisor, dir: &Path, screen: &mut
     Ok(all_answered && is_complete)
 }
 
-/// Asks about one group after the other. Returns whether all questions were answered, and why some were not asked.
+/// Asks about one group after the other. Returns whether all prompts were answered, and why some were not sent.
 fn ask_in_turn(
     groups: &[FailureGroup],
     options: &Options,
@@ -127,7 +127,7 @@ fn groups(selection: &Selection, dir: &Path) -> Result<(Vec<FailureGroup>, bool)
 /// What happened to an answer.
 enum AnswerOutcome {
     Printed,
-    /// It could not be printed, for this reason. More questions would be wasted.
+    /// It could not be printed, for this reason. Further prompts would waste tokens.
     Unprinted(String),
 }
 
