@@ -308,7 +308,7 @@ try:
 except ValueError as error:
     print(json.dumps(str(error)))
 """
-    assert "holds more" in run(code, 300)
+    assert "too large" in run(code, 300)
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs signals")
