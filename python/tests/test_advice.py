@@ -41,7 +41,7 @@ def no_settings(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
 
-def test_a_function_is_told_what_failed_and_no_secret(failure):
+def test_a_function_receives_the_failure_without_secrets(failure):
     questions = []
 
     def ask(question):
@@ -58,7 +58,7 @@ def test_a_function_is_told_what_failed_and_no_secret(failure):
     assert "hunter2" not in questions[0]
 
 
-def test_the_answer_is_added_to_the_failure_and_on_request_to_its_file(failure):
+def test_an_answer_is_added_to_the_failure_and_on_request_to_its_file(failure):
     before = failure.path.read_bytes()
     failure.suggest(lambda _: ANSWER)
     assert failure.suggested_fixes[-1] == "End before t = -9.78 (flow.py:7): it ends there"
@@ -69,7 +69,7 @@ def test_the_answer_is_added_to_the_failure_and_on_request_to_its_file(failure):
     assert saved.context["suggestions"][-1]["origin"] == "model"
 
 
-def test_the_same_is_asked_once_unless_fresh(failure):
+def test_an_answer_is_cached_unless_a_fresh_one_is_requested(failure):
     asked = []
 
     def ask(question):
@@ -82,31 +82,31 @@ def test_the_same_is_asked_once_unless_fresh(failure):
     assert len(asked) == 2
 
 
-def test_functions_without_a_name_are_asked_each(failure):
+def test_answers_of_lambdas_are_not_cached(failure):
     failure.suggest(lambda _: ANSWER)
     assert failure.suggest(lambda _: ANSWER.replace("pole", "knot")).root_cause == "The flow has a <knot>."
 
 
-def test_what_a_function_raises_is_the_callers(failure):
+def test_an_exception_of_a_function_propagates(failure):
     with pytest.raises(ZeroDivisionError):
         failure.suggest(lambda _: 1 / 0)
     with pytest.raises(TypeError):
         failure.suggest(lambda _: 7)
 
 
-def test_an_answer_that_is_none_says_what_is_wrong(failure):
+def test_an_invalid_answer_raises_the_reason(failure):
     with pytest.raises(AdviceError, match="invalid answer: not JSON") as error:
         failure.suggest(lambda _: "I cannot help with that.")
 
 
-def test_a_failure_without_a_file_can_be_asked_about_and_not_saved():
+def test_advice_without_a_file_cannot_be_saved():
     failure = Failure("2025-12-27T04:30:00Z", "rg_flow", "Eq. 1.12", "Diverged", "the norm is 1e13")
     assert failure.suggest(lambda _: ANSWER).confidence == "high"
     with pytest.raises(ValueError, match="no file to save to"):
         failure.suggest(lambda _: ANSWER, save=True)
 
 
-def test_without_anybody_to_ask_it_says_what_to_set(failure):
+def test_a_missing_model_is_an_error_that_names_the_setting(failure):
     with pytest.raises(AdviceError, match="set GEMINI_API_KEY and model=") as error:
         failure.suggest()
     assert "--" not in str(error.value)
@@ -144,7 +144,7 @@ def server():
     server.shutdown()
 
 
-def test_a_server_of_either_protocol_is_asked(failure, server, monkeypatch):
+def test_servers_of_both_protocols_are_asked(failure, server, monkeypatch):
     url = f"http://127.0.0.1:{server.server_port}"
     advice = failure.suggest("openai", model="m", base_url=url)
     assert (advice.provider, advice.model) == ("openai", "m-1")
@@ -155,7 +155,7 @@ def test_a_server_of_either_protocol_is_asked(failure, server, monkeypatch):
     assert "generateContent" in gemini and headers["x-goog-api-key"] == "key-of-gemini"
 
 
-def test_in_colab_the_runtimes_own_model_is_asked_where_there_is_no_key(failure, monkeypatch, tmp_path):
+def test_colab_asks_the_model_of_the_runtime_without_a_key(failure, monkeypatch, tmp_path):
     ai = types.ModuleType("google.colab.ai")
     ai.generate_text = lambda question: ANSWER
     colab = types.ModuleType("google.colab")
@@ -176,7 +176,7 @@ def test_in_colab_the_runtimes_own_model_is_asked_where_there_is_no_key(failure,
         failure.suggest()
 
 
-def test_others_run_while_a_model_thinks(failure):
+def test_other_threads_run_during_a_request(failure):
     asked, answered = threading.Event(), threading.Event()
 
     def ask(question):
@@ -192,7 +192,7 @@ def test_others_run_while_a_model_thinks(failure):
     assert failure.suggested_fixes
 
 
-def test_advice_shows_itself_as_text_and_safely_as_html(failure):
+def test_advice_has_a_text_and_escaped_html(failure):
     advice = failure.suggest(lambda _: ANSWER)
     assert str(advice).startswith("The flow has a <pole>.\n1. End before t = -9.78 (flow.py:7): it ends there")
     html = advice._repr_html_()

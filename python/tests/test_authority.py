@@ -95,7 +95,9 @@ def unreadable() -> None:
         (unreadable, "other"),
     ],
 )
-def test_the_failing_error_decides(logger: StructuredLogger, fail: Callable[[], None], category: str) -> None:
+def test_the_failing_error_determines_the_category(
+    logger: StructuredLogger, fail: Callable[[], None], category: str
+) -> None:
     failure = failed(logger, fail)
     assert failure.category == category
     assert not any("spell" in fix for fix in failure.suggested_fixes)
@@ -137,7 +139,7 @@ def test_members_and_notes_are_in_the_record(logger: StructuredLogger) -> None:
     assert "at beta = 5.7" in card and "with ValueError: first" in card and "a note of the group" in card
 
 
-def test_what_was_being_handled_is_named_so(logger: StructuredLogger) -> None:
+def test_a_context_is_described_as_being_handled(logger: StructuredLogger) -> None:
     failure = failed(logger, after_a_missing_key)
     assert relations(failure)[1] == ("KeyError", "'cache'", "context", None)
     assert "while handling KeyError" in failure._repr_html_()
@@ -151,7 +153,7 @@ def test_many_members_are_cut(logger: StructuredLogger) -> None:
     assert len(failure.context["errors"]) == 32 and failure.context["errors_cut"] is True
 
 
-def test_which_task_fails_first_does_not_change_the_fingerprint(logger: StructuredLogger) -> None:
+def test_the_order_of_failed_tasks_does_not_change_the_fingerprint(logger: StructuredLogger) -> None:
     def group(members: list[Exception]) -> Callable[[], None]:
         def fail() -> None:
             raise ExceptionGroup("unhandled errors in a TaskGroup", members)
@@ -172,9 +174,7 @@ def test_arguments_in_the_wrong_order_are_refused(logger: StructuredLogger, tmp_
     assert len(read(logger.output_dir)) == 0
 
 
-def test_a_category_that_does_not_exist_is_told_of_once(
-    logger: StructuredLogger, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unknown_category_is_reported_once(logger: StructuredLogger, capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
         logger.log_failure("c", "e", category="my_own")
     told = capsys.readouterr().err
@@ -183,7 +183,7 @@ def test_a_category_that_does_not_exist_is_told_of_once(
     assert (failure.category, failure.context["reason"]) == ("other", "my_own")
 
 
-def test_a_model_that_is_a_function_is_named_where_it_returns_no_text() -> None:
+def test_the_error_names_a_function_that_returns_no_text() -> None:
     failure = Failure("2025-12-27T04:30:00Z", "c", "r", "E", "m")
 
     def my_model(question: str) -> Any:

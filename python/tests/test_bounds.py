@@ -94,7 +94,7 @@ def test_a_hang_is_reported(child: Child, tmp_path: pathlib.Path) -> None:
         ("b = []; a = frozenset([Pair('b', Plain(b))]); b.append(a)", None),
     ],
 )
-def test_a_cycle_is_named(run: Run, code: str, expected: Any) -> None:
+def test_a_cycle_becomes_a_note(run: Run, code: str, expected: Any) -> None:
     value = run(code + "\nprint(json.dumps(recorded(a)['parameters']['x']))")
     assert expected is None or value == expected
 
@@ -121,7 +121,7 @@ print(json.dumps(texts))
 
 
 @pytest.mark.parametrize("place", ["trail", "argument", "attribute", "context", "log", "computation"])
-def test_a_cycle_ends_wherever_it_is_given(run: Run, place: str) -> None:
+def test_a_cycle_ends_in_every_argument(run: Run, place: str) -> None:
     code = f"""
 import logging
 a = []; a.append(a)
@@ -163,7 +163,7 @@ print(json.dumps(len(read("failures"))))
         "objects(x, x, x)",
     ],
 )
-def test_a_shared_object_is_not_shown_without_end(run: Run, grow: str) -> None:
+def test_repetitions_of_a_shared_object_are_limited(run: Run, grow: str) -> None:
     code = f"""
 x = {{"leaf": 1}}
 for _ in range(40):
@@ -175,7 +175,7 @@ print(max(entry.stat().st_size for entry in os.scandir("failures")))
     assert run(code) < 1_000_000
 
 
-def test_a_shared_object_of_ordinary_size_is_shown_each_time(run: Run) -> None:
+def test_a_small_shared_object_is_repeated(run: Run) -> None:
     code = """
 shared = {"beta": [5.7, {"mass": 0.1}]}
 matrix = [[float(i + j) for i in range(40)] for j in range(40)]
@@ -234,12 +234,12 @@ print(max(entry.stat().st_size for entry in os.scandir("failures")))
         "type('Large', (), {'__repr__': lambda self: 'x' * 10**8})()",
     ],
 )
-def test_what_has_no_end_or_is_huge_is_cut(run: Run, make: str) -> None:
+def test_infinite_and_huge_objects_are_cut(run: Run, make: str) -> None:
     code = f"import os\nrecorded({make})\nprint(max(entry.stat().st_size for entry in os.scandir('failures')))"
     assert run(code) < 200_000
 
 
-def test_slow_reprs_are_not_waited_for(run: Run) -> None:
+def test_slow_reprs_have_a_time_limit(run: Run) -> None:
     code = """
 import time
 class Slow:
@@ -270,7 +270,7 @@ print(json.dumps([failure.error_type, "level 39" in failure.stack_trace, len(fai
     assert (kind, is_told) == ("ExceptionGroup", True) and size < 200_000
 
 
-def test_a_chain_without_end_ends(run: Run) -> None:
+def test_an_infinite_chain_ends(run: Run) -> None:
     code = """
 class Endless(Exception):
     @property
@@ -292,7 +292,7 @@ print(json.dumps([failure.error_message for failure in read("failures")]))
     assert run(code) == ["a", "'b'", "c", "first", "g (2 sub-exceptions)"]
 
 
-def test_a_record_with_a_cycle_or_without_end_is_refused_or_shown(run: Run) -> None:
+def test_a_record_with_a_cycle_is_shown_and_an_infinite_one_refused(run: Run) -> None:
     code = """
 a = []; a.append(a)
 failure = Failure("2025-12-27T04:30:00Z", "c", "r", "E", "m", {"a": a, "b": {1, 2}, "beta": 5.7})
@@ -312,7 +312,7 @@ except ValueError as error:
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs signals")
-def test_ctrl_c_ends_what_takes_long_in_native_code(tmp_path: pathlib.Path) -> None:
+def test_ctrl_c_interrupts_long_native_code(tmp_path: pathlib.Path) -> None:
     code = PRELUDE + """
 import threading
 shared = {"leaf": 1}

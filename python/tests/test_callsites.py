@@ -10,7 +10,7 @@ from child import Child
 from tracing_failure import read
 from tracing_failure._runtime import notebook
 
-#: The garbage collector starts while names are compared. The names are not valid UTF-8, so their encoding makes objects.
+#: The garbage collector starts while names are compared: encoding a name with a lone surrogate makes objects.
 COLLECTION = """
     import gc
     from tracing_failure import StructuredLogger

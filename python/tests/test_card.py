@@ -81,7 +81,7 @@ def trail(**columns: Any) -> dict[str, Any]:
     return {"trail": [{"seen": max(map(len, columns.values())), "columns": columns}]}
 
 
-def test_it_says_all_that_a_reader_asks_for() -> None:
+def test_the_card_has_all_parts_of_a_record() -> None:
     page = card(
         parameters={"initial_couplings": [50.0, 100.0, 150.0], "method": "RK45"},
         stack_trace='File "flow.py", line 3\n    raise',
@@ -110,7 +110,7 @@ def test_it_says_all_that_a_reader_asks_for() -> None:
     assert page.count("li") == 2
 
 
-def test_the_file_it_was_read_from_and_the_line_outside_of_notebooks(
+def test_the_card_has_the_file_and_outside_of_notebooks_the_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context = {"location": {"file": "flow.py", "line": 7}}
@@ -124,18 +124,18 @@ def test_the_file_it_was_read_from_and_the_line_outside_of_notebooks(
     assert f"flow.py:7 · {tmp_path.name}{os.sep}general.json" in page.text
 
 
-def test_what_is_not_there_is_not_mentioned() -> None:
+def test_missing_parts_are_left_out() -> None:
     page = card(theoretical_ref="", error_message="")
     assert page.text == "rg_flow_integration failedConvergenceError2025-12-27 04:30:00"
 
 
-def test_a_large_array_is_told_by_its_summary() -> None:
+def test_a_large_array_is_shown_as_its_summary() -> None:
     summary = {"summary": "array", "shape": [64, 64], "min": -1.5, "max": 2.0, "mean": 0.1, "non_finite": 3}
     assert "fieldarray of 64 × 64: min -1.5, max 2, mean 0.1, 3 not finite" in card(parameters={"field": summary}).text
     assert "fieldarray of 9" in card(parameters={"field": {"summary": "array", "length": 9, "shape": 5}}).text
 
 
-def test_much_is_cut_and_counted() -> None:
+def test_long_parts_are_cut_and_counted() -> None:
     page = card(
         error_message="x" * 100_000,
         parameters={f"p{number}": HOSTILE * 9 for number in range(200)},
@@ -154,7 +154,7 @@ def test_much_is_cut_and_counted() -> None:
     assert "n" * 80 not in page.text and "v" * 160 not in page.text and "n" * 79 + "…" + "v" * 159 + "…" in page.text
 
 
-def test_a_plot_is_logarithmic_where_that_says_more() -> None:
+def test_a_plot_of_a_wide_range_is_logarithmic() -> None:
     (straight,) = card(context=trail(norm=[1.0, 10.0, 100.0, 1000.0])).points()
     steps = [after[1] - before[1] for before, after in zip(straight[1:], straight[2:])]
     assert max(steps) - min(steps) < 0.2
@@ -162,7 +162,7 @@ def test_a_plot_is_logarithmic_where_that_says_more() -> None:
     assert "log scale" not in card(context=trail(norm=[0.0, 10.0, 5000.0])).text
 
 
-def test_series_of_spans_are_named_by_them() -> None:
+def test_series_are_named_after_their_spans() -> None:
     levels = [
         {"spans": ["cycle", "level"], "span_fields": {"depth": depth}, "columns": {"r": [1.0, 0.5]}}
         for depth in (1, 2)
@@ -171,7 +171,7 @@ def test_series_of_spans_are_named_by_them() -> None:
     assert "r in level depth=1: 1 → 0.5" in page.text and "r in level depth=2: 1 → 0.5" in page.text
 
 
-def test_of_mixed_series_the_last_is_plotted() -> None:
+def test_the_last_of_mixed_series_is_plotted() -> None:
     """Newton iterations of 20 time steps."""
     steps = [step for step in range(20) for _ in range(5)]
     entry = {
@@ -183,7 +183,7 @@ def test_of_mixed_series_the_last_is_plotted() -> None:
     assert [len(line) - 1 for line in page.points()] == [5]
 
 
-def test_of_mixed_series_fields_with_many_values_do_not_count() -> None:
+def test_fields_with_many_values_do_not_separate_series() -> None:
     """A field that differs in each row tells no series apart."""
     entry = {
         "seen": 500, "head": 8, "span_columns": ["t", "level"],
@@ -195,13 +195,13 @@ def test_of_mixed_series_fields_with_many_values_do_not_count() -> None:
 
 
 @pytest.mark.parametrize("named", [["missing"], "text", [5], ["level"], None, {}])
-def test_columns_of_spans_of_another_program(named: Any) -> None:
+def test_span_columns_of_another_program_may_be_invalid(named: Any) -> None:
     entry = {"span_columns": named, "columns": {"x": [1, 2, 3], "level": [1, 2], "y": None}}
     assert "x: 1 → 3" in card(context={"trail": [entry]}).text
 
 
 @pytest.mark.parametrize(("matched_by", "relation"), [("payload", "from"), ("unknown", "possibly from")])
-def test_panics_of_other_threads_are_told(matched_by: str, relation: str) -> None:
+def test_panics_of_other_threads_are_shown(matched_by: str, relation: str) -> None:
     location = {"file": "src/sweep.rs", "line": 17}
     panic = {"message": "plaquette 17 is NaN", "thread": "worker-3", "location": location}
     page = card(context={"panic_origin": {"matched_by": matched_by, "raised": [panic, {"message": "bare"}] * 3}})
@@ -211,7 +211,7 @@ def test_panics_of_other_threads_are_told(matched_by: str, relation: str) -> Non
         assert "possibly" not in page.text
 
 
-def test_what_is_not_finite_interrupts_the_line_and_is_marked() -> None:
+def test_numbers_that_are_not_finite_interrupt_the_line_and_are_marked() -> None:
     page = card(context=trail(residual=[1.0, 0.5, math.nan, 0.2, math.inf, 0.1]))
     assert [len(line) - 1 for line in page.points()] == [2, 1, 1]
     # Two marks, and where the line ends.
@@ -221,7 +221,7 @@ def test_what_is_not_finite_interrupts_the_line_and_is_marked() -> None:
     assert page.count("circle") == 2
 
 
-def test_the_line_is_interrupted_where_values_were_dropped() -> None:
+def test_dropped_values_interrupt_the_line() -> None:
     entry = {"seen": 900, "dropped": 894, "head": 2, "columns": {"t": [0.0, 1.0, 5.0, 6.0, 7.0, 8.0]}}
     page = card(context={"trail": [entry]})
     assert [len(line) - 1 for line in page.points()] == [2, 4]
@@ -232,37 +232,37 @@ EXTREME = [[1e308, -1e308], [1e-300, 1e300], [5e-324, 1e308], [2, 2], [10**400, 
 
 
 @pytest.mark.parametrize("values", EXTREME)
-def test_all_numbers_have_a_plot_within_its_bounds(values: list[Any]) -> None:
+def test_a_plot_of_extreme_numbers_stays_within_its_bounds(values: list[Any]) -> None:
     page = card(context=trail(x=values))
     assert page.count("svg") == 1
     for line in page.points():
         assert all(0 <= x <= 240 and 0 <= y <= 56 for x, y in line)
 
 
-def test_a_plot_from_one_end_of_the_numbers_to_the_other() -> None:
+def test_a_plot_covers_the_whole_range_of_floats() -> None:
     (line,) = card(context=trail(x=[1e308, -1e308])).points()
     assert [y for _, y in line[1:]] == [5, 51]
 
 
 @pytest.mark.parametrize("values", [["a", "b"], [1.0], [], None, "text", [1.0, "a"], {"a": 1}, [[1, 2], [3, 4]]])
-def test_what_is_no_series_of_numbers_has_none(values: Any) -> None:
+def test_other_columns_have_no_plot(values: Any) -> None:
     page = card(context={"trail": [{"columns": {"x": values, "good": [1, 2]}}]})
     assert page.count("svg") == 1 and "good: 1 → 2" in page.text
 
 
 @pytest.mark.parametrize("context", [None, [], 5, {"location": 5, "category": None, "errors": {}, "trail": "text"}])
-def test_a_context_of_another_program(context: Any) -> None:
+def test_an_invalid_context_is_left_out(context: Any) -> None:
     assert card(context=context).text.endswith("no convergence2025-12-27 04:30:00")
 
 
-def test_other_parameters_and_suggestions() -> None:
+def test_parameters_and_suggestions_may_have_any_type() -> None:
     assert "[1, 2]" in card(parameters=[1, 2]).text
     assert "times[0.5, " in card(parameters={"times": [0.5, datetime.timedelta(1)]}).text
     page = card(context={"suggestions": [{"fix": ["a list"]}, None]}, suggested_fixes=[None, "halve the step", 5])
     assert "halve the step" in page.text and page.count("li") == 1
 
 
-def test_nothing_of_a_record_becomes_markup() -> None:
+def test_texts_of_a_record_are_escaped() -> None:
     texts = ("timestamp", "computation", "theoretical_ref", "error_type", "error_message", "stack_trace")
     page = card(
         **dict.fromkeys(texts, HOSTILE),
@@ -327,6 +327,6 @@ class Broken:
     __repr__ = __str__
 
 
-def test_a_value_that_cannot_be_shown_takes_only_its_part_away() -> None:
+def test_a_value_that_cannot_be_shown_removes_only_its_part() -> None:
     page = card(parameters={"x": Broken()}, error_message=Broken(), suggested_fixes=["halve the step"])
     assert "rg_flow_integration failed" in page.text and "halve the step" in page.text

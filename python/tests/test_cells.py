@@ -158,7 +158,9 @@ NUMBERS: list[tuple[Any, dict[str, list[Any]]]] = [
 
 
 @pytest.mark.parametrize(("value", "columns"), NUMBERS, ids=lambda value: str(type(value).__name__))
-def test_a_number_in_a_trail_is_a_number(logger: StructuredLogger, value: Any, columns: dict[str, Any]) -> None:
+def test_numbers_of_all_types_are_numbers_in_a_trail(
+    logger: StructuredLogger, value: Any, columns: dict[str, Any]
+) -> None:
     failure = failed(logger, lambda: [tracing_failure.record(x=value) for _ in range(2)])
     [entry] = failure.context["trail"]
     if None in columns.values():
@@ -185,14 +187,14 @@ def test_complex_numbers_and_quantities_are_plotted(logger: StructuredLogger) ->
     assert card.count("<svg") == 4
 
 
-def test_what_another_program_wrote_is_plotted() -> None:
+def test_complex_numbers_of_another_program_are_plotted() -> None:
     columns = {"z": [{"re": 1.0, "im": 2.0}] * 3, "l": [{"value": 1.0, "unit": "m"}, {"value": 4.0, "unit": "m"}]}
     failure = Failure("2025-12-27T04:30:00Z", "c", "r", "E", "m", context={"trail": [{"columns": columns}]})
     card = failure._repr_html_()
     assert all(text in card for text in ("z.re: 1 → 1", "z.im: 2 → 2", "l: 1 → 4"))
 
 
-def test_numbers_of_the_user_run_no_code_under_a_lock(logger: StructuredLogger) -> None:
+def test_a_user_defined_number_may_record_during_its_conversion(logger: StructuredLogger) -> None:
     class Number(Fraction):
         def __float__(self) -> float:
             tracing_failure.record(inner=1)
@@ -220,9 +222,7 @@ def test_numbers_of_the_user_run_no_code_under_a_lock(logger: StructuredLogger) 
     ],
 )
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_data_that_load_when_they_are_looked_at_are_not(
-    logger: StructuredLogger, value: Any, expected: Any, when: str
-) -> None:
+def test_lazy_data_are_not_loaded(logger: StructuredLogger, value: Any, expected: Any, when: str) -> None:
     if when == "before":
         assert failed(logger, lambda: None, x=value).parameters["x"] == expected
     else:
@@ -230,7 +230,7 @@ def test_data_that_load_when_they_are_looked_at_are_not(
         assert path is not None and json.loads(path.read_text())["parameters"]["x"] == expected
 
 
-def test_a_mapped_file_is_read_after_a_failure_only(logger: StructuredLogger, tmp_path: pathlib.Path) -> None:
+def test_a_mapped_file_is_read_only_after_a_failure(logger: StructuredLogger, tmp_path: pathlib.Path) -> None:
     mapped = np.memmap(tmp_path / "entries", dtype="f8", mode="w+", shape=(300,))
     known = {"summary": "array", "length": 300, "shape": [300], "dtype": "float64"}
     parameters = {"m": mapped, "view": mapped[5:305], "mean": mapped.mean()}
@@ -254,7 +254,7 @@ def test_files_of_libraries_are_not_read(logger: StructuredLogger, tmp_path: pat
     assert read(logger.output_dir)[-1].parameters["dataset"]["mean"] == 1.0
 
 
-def test_arrays_of_xarray_and_dask(logger: StructuredLogger) -> None:
+def test_lazy_arrays_of_xarray_and_dask_are_described_by_their_shape(logger: StructuredLogger) -> None:
     xarray, dask = pytest.importorskip("xarray"), pytest.importorskip("dask.array")
     in_memory = xarray.DataArray(np.array([1.5, 2.0]))
     lazy = xarray.DataArray(dask.ones((5, 2)))
@@ -265,7 +265,7 @@ def test_arrays_of_xarray_and_dask(logger: StructuredLogger) -> None:
     assert failure.parameters["d"] == {"sizes": {"x": 2}, "variables": {"t": [1, 2]}}
 
 
-def test_quantities_of_libraries(logger: StructuredLogger) -> None:
+def test_quantities_of_libraries_have_values_and_units(logger: StructuredLogger) -> None:
     pint, units = pytest.importorskip("pint"), pytest.importorskip("astropy.units")
     length, energy = 1.5 * pint.UnitRegistry().metre, 938.3 * units.MeV
     failure = failed(logger, lambda: tracing_failure.record(l=length, e=energy), l=length, e=energy)

@@ -43,7 +43,7 @@ def test_parameters_and_trail_are_in_the_record(logger):
     assert failure.context["elapsed_s"] >= trail["elapsed_s"][-1]
 
 
-def test_a_long_trail_keeps_its_ends_and_says_how_it_went(logger):
+def test_a_long_trail_keeps_its_ends_and_is_analysed(logger):
     failure = fail(logger, steps=1000)
     [trail] = failure.context["trail"]
     assert (trail["seen"], trail["dropped"], trail["head"]) == (1000, 744, 8)
@@ -62,14 +62,14 @@ def test_a_long_trail_keeps_its_ends_and_says_how_it_went(logger):
         ([0, 10**9], list(range(10))),
     ],
 )
-def test_a_logger_says_how_long_trails_are(tmp_path, trail, kept):
+def test_a_logger_limits_the_rows_of_trails(tmp_path, trail, kept):
     failure = fail(StructuredLogger(tmp_path, trail=trail), steps=10)
     [trail] = failure.context["trail"]
     assert (trail["seen"], trail["dropped"], trail["columns"]["step"]) == (10, 10 - len(kept), kept)
     jsonschema.validate(json.loads(failure.to_json()), tracing_failure.schema())
 
 
-def test_a_logger_without_trails_keeps_nothing(tmp_path):
+def test_a_logger_without_trails_keeps_no_rows_and_breadcrumbs(tmp_path):
     logger = StructuredLogger(tmp_path, trail=(0, 0))
     with pytest.raises(ValueError), logger.computation("c") as c:
         c.record("begins")
@@ -78,12 +78,12 @@ def test_a_logger_without_trails_keeps_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("trail", [(8,), (-1, 8), (1, 2, 3), 8, None, (1.5, 2), "ab"])
-def test_a_trail_that_cannot_be_is_refused(tmp_path, trail):
+def test_an_invalid_trail_limit_is_refused(tmp_path, trail):
     with pytest.raises(ValueError, match="such as \\(8, 248\\), not"):
         StructuredLogger(tmp_path, trail=trail)
 
 
-def test_a_trail_is_bounded_in_places_columns_and_texts(logger):
+def test_callsites_columns_and_texts_of_a_trail_are_limited(logger):
     code = "\n".join(f"c.record(x{n}=n)" for n in range(100))
     with pytest.raises(ValueError), logger.computation("c") as c:
         exec(code, {"c": c, "n": 1.5})
@@ -133,7 +133,7 @@ def test_a_success_leaves_no_record(logger):
     assert len(read(logger.output_dir)) == 0
 
 
-def test_places_have_trails_of_their_own(logger):
+def test_each_callsite_has_its_own_entry(logger):
     with pytest.raises(ValueError, match="x"), logger.computation("c") as c:
         for n in range(3):
             c.record(residual=n)
@@ -148,7 +148,7 @@ def test_places_have_trails_of_their_own(logger):
     ]
 
 
-def test_a_row_takes_numbers_of_all_kinds_and_short_texts(logger):
+def test_a_row_takes_numbers_of_all_types_and_short_texts(logger):
     class Broken:
         def __float__(self):
             raise RuntimeError
@@ -178,7 +178,7 @@ def test_a_message_without_numbers_is_a_breadcrumb(logger):
     assert (breadcrumb["level"], breadcrumb["message"]) == ("INFO", "switched to the implicit method")
 
 
-def test_code_without_the_computation_in_hand_records_into_the_current_one(logger):
+def test_record_adds_to_the_current_computation(logger):
     record(lost=1)
     with pytest.raises(ValueError, match="x"), logger.computation("c"):
         record("rhs", t=1.0)
@@ -190,7 +190,7 @@ def test_code_without_the_computation_in_hand_records_into_the_current_one(logge
     assert trail["location"]["file"].endswith("test_computation.py")
 
 
-def test_one_inside_another_is_named_as_its_cause(logger):
+def test_an_inner_failure_is_the_cause_of_the_outer_one(logger):
     with pytest.raises(ValueError, match="x"), logger.computation("sweep", theoretical_ref="§1", beta=5.7, x0=1):
         with logger.computation("newton", theoretical_ref="§2", x0=0.5):
             raise ValueError("x")
@@ -199,10 +199,10 @@ def test_one_inside_another_is_named_as_its_cause(logger):
     assert outer.context["caused_by"] == inner.id
     assert inner.parameters == {"x0": 0.5, "beta": 5.7}
     assert [span["fields"]["computation"] for span in inner.context["spans"]] == ["newton", "sweep"]
-    assert inner.context["spans"][0]["name"] == "test_one_inside_another_is_named_as_its_cause"
+    assert inner.context["spans"][0]["name"] == "test_an_inner_failure_is_the_cause_of_the_outer_one"
 
 
-def test_an_error_that_was_logged_inside_is_not_recorded_again(logger):
+def test_an_error_that_was_logged_inside_is_recorded_once(logger):
     with pytest.raises(ValueError, match="x"), logger.computation("newton") as c:
         c.record(residual=1.0)
         try:
@@ -215,7 +215,7 @@ def test_an_error_that_was_logged_inside_is_not_recorded_again(logger):
     assert failure.context["trail"][0]["columns"] == {"residual": [1.0]}
 
 
-def test_the_same_exception_of_another_run_is_another_failure(logger):
+def test_an_exception_that_leaves_two_runs_is_recorded_twice(logger):
     error = ValueError("x")
     for _ in range(2):
         with pytest.raises(ValueError, match="x"), logger.computation("newton"):
@@ -224,7 +224,7 @@ def test_the_same_exception_of_another_run_is_another_failure(logger):
     assert second.context["caused_by"] == first.id
 
 
-def test_a_recursion_of_one_computation_fails_once(logger):
+def test_an_exception_through_a_recursive_computation_is_recorded_once(logger):
     @logger.computation("bisect")
     def bisect(n):
         if n == 0:
@@ -237,7 +237,7 @@ def test_a_recursion_of_one_computation_fails_once(logger):
     assert len(failure.context["spans"]) == 6
 
 
-def test_a_group_of_failures_names_the_first_as_its_cause(logger):
+def test_the_first_member_is_the_cause_of_a_group(logger):
     errors = []
     for n in range(2):
         with pytest.raises(ValueError) as raised, logger.computation("newton"):
@@ -249,7 +249,7 @@ def test_a_group_of_failures_names_the_first_as_its_cause(logger):
     assert group.context["caused_by"] == first.id
 
 
-def test_another_error_on_the_way_out_names_the_first_as_its_cause(logger):
+def test_the_first_error_is_the_cause_of_one_raised_from_it(logger):
     with pytest.raises(RuntimeError), logger.computation("sweep"):
         try:
             with logger.computation("newton"):
@@ -261,7 +261,7 @@ def test_another_error_on_the_way_out_names_the_first_as_its_cause(logger):
     assert outer.context["caused_by"] == inner.id
 
 
-def test_parameters_are_what_they_were_at_the_start(logger):
+def test_parameters_have_the_values_of_the_start(logger):
     state = numpy.zeros(3)
     with pytest.raises(ValueError, match="x"), logger.computation("c", y0=state):
         state += 1.0
@@ -269,7 +269,7 @@ def test_parameters_are_what_they_were_at_the_start(logger):
     assert read(logger.output_dir)[-1].parameters == {"y0": [0.0, 0.0, 0.0]}
 
 
-def test_a_decorated_function_gives_its_arguments(logger):
+def test_arguments_of_a_decorated_function_are_parameters(logger):
     @logger.computation("root", theoretical_ref="§2.1", method="secant")
     def root(f, x0, *more, tol=1e-9, **options):
         """Finds a root."""
@@ -299,7 +299,7 @@ def test_a_secret_is_redacted_in_the_trail(logger):
     assert columns == {"api_key": ["[redacted]"] * 2, "residual": [1.0, 1.0]}
 
 
-def test_a_generator_that_is_closed_elsewhere_leaves_the_computation_there_alone(logger):
+def test_closing_a_generator_elsewhere_does_not_change_the_current_computation(logger):
     def generator():
         with logger.computation("inner"):
             yield
@@ -314,7 +314,7 @@ def test_a_generator_that_is_closed_elsewhere_leaves_the_computation_there_alone
     assert current() is None
 
 
-def test_an_argument_comes_before_what_the_decorator_says(logger):
+def test_an_argument_overrides_a_parameter_of_the_decorator(logger):
     @logger.computation("c", x=99, lattice=32)
     def solve(x, self=1):
         raise ValueError("x")
@@ -324,7 +324,7 @@ def test_an_argument_comes_before_what_the_decorator_says(logger):
     assert read(logger.output_dir)[-1].parameters == {"x": 5, "self": 1, "lattice": 32}
 
 
-def test_methods_of_a_class_are_decorated_either_way(logger):
+def test_static_and_class_methods_can_be_decorated(logger):
     class Solver:
         @logger.computation("c")
         @staticmethod
@@ -346,13 +346,13 @@ def test_methods_of_a_class_are_decorated_either_way(logger):
         logger.computation("c")(7)
 
 
-def test_an_error_that_is_logged_inside_has_the_parameters_of_its_computation(logger):
+def test_a_failure_logged_inside_has_the_parameters_of_its_computation(logger):
     with logger.computation("c", x0=1):
         logger.log_failure("c", "no convergence")
     assert read(logger.output_dir)[-1].parameters == {"x0": 1}
 
 
-def test_a_decorated_method_leaves_itself_out(logger):
+def test_self_is_no_parameter_of_a_decorated_method(logger):
     class Solver:
         @logger.computation("solve")
         def solve(self, n):
@@ -363,7 +363,7 @@ def test_a_decorated_method_leaves_itself_out(logger):
     assert read(logger.output_dir)[-1].parameters == {"n": 3}
 
 
-def test_wrong_arguments_are_the_callers_error(logger):
+def test_wrong_arguments_of_a_decorated_function_raise_type_error(logger):
     @logger.computation("solve")
     def solve(n):
         return n
@@ -373,7 +373,7 @@ def test_wrong_arguments_are_the_callers_error(logger):
     assert solve(3) == 3
 
 
-def test_coroutines_are_computations_of_their_own(logger):
+def test_each_call_of_a_coroutine_function_is_a_computation(logger):
     @logger.computation("wave")
     async def wave(n):
         for step in range(3):
@@ -389,7 +389,7 @@ def test_coroutines_are_computations_of_their_own(logger):
     assert [failure.context["trail"][0]["columns"]["n"] for failure in failures] == [[1, 1, 1], [2, 2, 2]]
 
 
-def test_a_generator_says_how_it_is_done(logger):
+def test_decorating_a_generator_is_refused(logger):
     with pytest.raises(TypeError, match="use the computation in a `with` block"):
 
         @logger.computation("c")
@@ -397,7 +397,7 @@ def test_a_generator_says_how_it_is_done(logger):
             yield 1
 
 
-def test_what_is_cancelled_has_not_failed(logger):
+def test_cancellation_and_exit_are_not_failures(logger):
     async def cancelled():
         with logger.computation("c"):
             raise asyncio.CancelledError
@@ -411,7 +411,7 @@ def test_what_is_cancelled_has_not_failed(logger):
     assert len(read(logger.output_dir)) == 0
 
 
-def test_a_group_is_cancelled_where_all_of_it_is(logger):
+def test_a_group_is_a_cancellation_if_all_members_are(logger):
     cancelled = asyncio.CancelledError()
     for members in [[cancelled], [cancelled, BaseExceptionGroup("b", [cancelled, GeneratorExit()])]]:
         with pytest.raises(BaseExceptionGroup), logger.computation("c"):
@@ -422,7 +422,7 @@ def test_a_group_is_cancelled_where_all_of_it_is(logger):
     assert len(read(logger.output_dir)) == 1
 
 
-def test_a_group_nested_deeply_is_a_failure(logger):
+def test_a_deeply_nested_group_is_a_failure(logger):
     group = ExceptionGroup("g", [ValueError("no convergence")])
     for _ in range(3000):
         group = ExceptionGroup("g", [group])
@@ -431,7 +431,7 @@ def test_a_group_nested_deeply_is_a_failure(logger):
     assert len(read(logger.output_dir)) == 1
 
 
-def test_computations_of_one_name_but_other_references_fail_each(logger):
+def test_computations_with_different_references_are_recorded_each(logger):
     with pytest.raises(ValueError), logger.computation("solve", "Eq. 1", grid=1), logger.computation("solve", "Eq. 2"):
         raise ValueError("no convergence")
     inner, outer = read(logger.output_dir)
@@ -439,7 +439,7 @@ def test_computations_of_one_name_but_other_references_fail_each(logger):
     assert outer.context["caused_by"] == inner.id
 
 
-def test_an_ended_computation_holds_nothing(logger):
+def test_an_ended_computation_does_not_keep_objects_alive(logger):
     class Solver:
         def run(self):
             with logger.computation("outer", solver=self), logger.computation("inner", solver=self) as self.inner:
@@ -453,7 +453,7 @@ def test_an_ended_computation_holds_nothing(logger):
     assert gone() is None
 
 
-def test_a_report_without_a_caller_is_kept(logger):
+def test_a_row_without_a_python_caller_is_recorded(logger):
     with pytest.raises(ValueError), logger.computation("c") as c:
         finished = _thread.allocate_lock()
         finished.acquire()
@@ -468,7 +468,7 @@ def test_a_report_without_a_caller_is_kept(logger):
     assert read(logger.output_dir)[-1].context["trail"][0]["columns"] == {"x": [1.0]}
 
 
-def test_one_error_that_leaves_several_computations_of_one_name_fails_each(logger):
+def test_an_error_that_leaves_several_computations_is_recorded_for_each(logger):
     async def consumer(i, upstream):
         with logger.computation("consumer", i=i):
             await upstream
@@ -484,7 +484,7 @@ def test_one_error_that_leaves_several_computations_of_one_name_fails_each(logge
     assert sorted(failure.parameters["i"] for failure in read(logger.output_dir)) == list(range(5))
 
 
-def test_a_chain_of_tasks_holds_no_more_than_what_has_not_ended(logger):
+def test_ended_computations_of_a_chain_of_tasks_are_freed(logger):
     """Each begins inside of the one before it, and goes on when that has ended."""
 
     class Data:
@@ -519,7 +519,7 @@ def test_a_chain_of_tasks_holds_no_more_than_what_has_not_ended(logger):
     assert len(alive) <= 1
 
 
-def test_many_open_computations_end_with_their_context(tmp_path):
+def test_many_nested_computations_are_freed_without_recursion(tmp_path):
     code = """
         import contextvars
         from tracing_failure import StructuredLogger
@@ -531,7 +531,7 @@ def test_many_open_computations_end_with_their_context(tmp_path):
     assert subprocess.run(program, cwd=tmp_path, capture_output=True, text=True).stdout == "done\n"
 
 
-def test_a_child_whose_parent_has_ended_knows_those_that_have_not(logger):
+def test_a_task_knows_the_computations_around_it_after_the_inner_one_ended(logger):
     async def child(begun, go_on):
         with logger.computation("child", "Eq. 3"):
             begun.set_result(None)
@@ -587,7 +587,7 @@ def test_a_coroutine_behind_another_decorator_is_a_computation(logger):
 
 
 @pytest.mark.parametrize("copy", [copy.copy, copy.deepcopy, lambda c: pickle.loads(pickle.dumps(c))])
-def test_a_copy_of_a_computation_has_yet_to_begin(logger, copy):
+def test_a_copy_of_a_computation_has_not_begun(logger, copy):
     computation = logger.computation("newton", "Eq. 3", x0=0.5)
     with computation:
         pass
@@ -599,7 +599,7 @@ def test_a_copy_of_a_computation_has_yet_to_begin(logger, copy):
     assert (failure.theoretical_ref, failure.parameters) == ("Eq. 3", {"x0": 0.5})
 
 
-def test_a_class_is_not_a_computation(logger):
+def test_decorating_a_class_is_refused(logger):
     with pytest.raises(TypeError, match="Solver is a class: decorate its methods"):
 
         @logger.computation("c")
@@ -607,7 +607,7 @@ def test_a_class_is_not_a_computation(logger):
             pass
 
 
-def test_arguments_of_one_name_stay_apart(logger):
+def test_a_keyword_with_the_name_of_a_positional_parameter_stays_apart(logger):
     @logger.computation("c")
     def flow(t, /, **options):
         raise ValueError
@@ -618,7 +618,7 @@ def test_arguments_of_one_name_stay_apart(logger):
 
 
 @pytest.mark.skipif(sys.version_info < (3, 14), reason="annotations are evaluated when they are written")
-def test_annotations_may_name_what_is_not_there_yet(logger):
+def test_annotations_may_be_undefined(logger):
     @logger.computation("c")
     def flow(t: Later):  # noqa: F821
         raise ValueError
@@ -628,7 +628,7 @@ def test_annotations_may_name_what_is_not_there_yet(logger):
     assert read(logger.output_dir)[-1].parameters == {"t": 1.5}
 
 
-def test_an_exit_stack_stands_where_it_was_entered(logger):
+def test_a_computation_in_an_exit_stack_has_the_location_of_its_caller(logger):
     with pytest.raises(ValueError), contextlib.ExitStack() as stack:
         stack.enter_context(logger.computation("c"))
         raise ValueError
@@ -652,7 +652,7 @@ def test_a_computation_runs_once(logger):
         pass
 
 
-def test_threads_have_computations_of_their_own(logger):
+def test_each_thread_has_its_own_current_computation(logger):
     def work(n):
         with pytest.raises(ValueError, match=str(n)), logger.computation("c", n=n):
             for step in range(500):
@@ -669,7 +669,7 @@ def test_threads_have_computations_of_their_own(logger):
         assert trail["seen"] == 500 and set(trail["columns"]["n"]) == {failure.parameters["n"]}
 
 
-def test_threads_report_to_one_computation(logger):
+def test_threads_can_record_into_one_computation(logger):
     with pytest.raises(ValueError, match="x"), logger.computation("c") as c:
 
         def work(n):
@@ -684,7 +684,7 @@ def test_threads_report_to_one_computation(logger):
     assert trail["seen"] == 4000
 
 
-def test_numbers_with_code_of_their_own_do_not_block(logger):
+def test_a_repr_may_record_into_the_same_computation(logger):
     class Number:
         def __repr__(self):
             c.record(inner=1)
@@ -696,7 +696,7 @@ def test_numbers_with_code_of_their_own_do_not_block(logger):
     assert len(read(logger.output_dir)[-1].context["trail"]) == 2
 
 
-def test_ends_are_in_the_log(logger):
+def test_the_end_of_a_computation_is_in_the_log(logger):
     import json
 
     fail(logger, x0=0.5)
@@ -712,7 +712,7 @@ def test_ends_are_in_the_log(logger):
     assert {line["session_id"] for line in lines} == {logger.session_id}
 
 
-def test_a_failure_that_a_call_reports_is_the_outcome(logger):
+def test_a_logged_failure_is_the_outcome_of_its_computation(logger):
     import json
 
     with logger.computation("outer", theoretical_ref="§1"):
@@ -732,7 +732,7 @@ def test_a_failure_that_a_call_reports_is_the_outcome(logger):
     }
 
 
-def test_documentation_runs():
+def test_the_examples_in_docstrings_run():
     import doctest
     import importlib
     import pkgutil

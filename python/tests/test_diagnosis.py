@@ -1397,18 +1397,18 @@ def missed(case: Case, failure: Failure) -> set[str]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_the_record_says_what_an_analyst_says(case: Case, logger: StructuredLogger) -> None:
+def test_category_and_first_suggestion_are_those_of_an_analyst(case: Case, logger: StructuredLogger) -> None:
     failure = recorded(case, logger)
     expected, _ = MISSED.get(case.name, (set(), ""))
     told = f"{failure.error_type}: {failure.error_message}\n{failure.category}: {failure.suggested_fixes[:1]}"
     assert missed(case, failure) == expected, told
 
 
-def test_what_is_missed_is_a_case() -> None:
+def test_known_misses_are_cases() -> None:
     names = [case.name for case in CASES]
     assert len(set(names)) == len(names)
     assert not MISSED.keys() - set(names)
 
 
-def test_nine_of_ten_are_told() -> None:
+def test_at_most_one_of_ten_cases_is_a_miss() -> None:
     assert 10 * len(MISSED) <= len(CASES)

@@ -159,7 +159,7 @@ def multiline():
         lambda: __import__("no_such_module"), lambda: sys.exit(3), lambda: [].pop(), lambda: sorted(key=1),
     ],
 )  # fmt: skip
-def test_the_stack_trace_is_pythons_own(function):
+def test_the_stack_trace_equals_that_of_python(function):
     error = raised(function)
     expected = "".join(traceback.format_exception(error))
     assert describe_exception(error)["stack_trace"] == expected
@@ -167,7 +167,7 @@ def test_the_stack_trace_is_pythons_own(function):
     assert describe_exception(error)["stack_trace"] == expected
 
 
-def test_the_chain_is_told_from_the_outermost(logger):
+def test_the_chain_starts_with_the_outermost_error(logger):
     failure = Failure.from_path(logger.log_failure("c", raised(while_handling)))
     errors = failure.context["errors"]
     assert [error["type"] for error in errors] == ["KeyError", "ValueError", "ZeroDivisionError"]
@@ -175,12 +175,12 @@ def test_the_chain_is_told_from_the_outermost(logger):
     assert errors[2]["message"].endswith("division by zero")
 
 
-def test_a_hidden_context_stays_hidden(logger):
+def test_a_suppressed_context_is_not_recorded(logger):
     failure = Failure.from_path(logger.log_failure("c", raised(with_its_context_hidden)))
     assert len(failure.context["errors"]) == 1
 
 
-def test_a_chain_that_comes_back_to_itself_ends(logger):
+def test_a_cyclic_chain_ends(logger):
     failure = Failure.from_path(logger.log_failure("c", raised(context_in_a_circle)))
     assert [error["message"] for error in failure.context["errors"]] == ["first", "second"]
     assert failure.context["errors_cut"]
@@ -197,7 +197,7 @@ def test_a_long_chain_is_cut(logger):
     assert failure.context["errors_cut"]
 
 
-def test_an_error_tells_its_data(logger):
+def test_attributes_of_an_error_are_its_data(logger):
     class ConvergenceError(Exception):
         def __init__(self, iterations, residual):
             super().__init__(f"no convergence within {iterations} iterations")
@@ -215,7 +215,7 @@ def test_an_error_tells_its_data(logger):
     assert data(ValueError("x")) is None
 
 
-def test_a_type_is_told_by_its_full_name_where_it_is_not_pythons(logger):
+def test_a_type_that_is_not_built_in_has_its_full_name(logger):
     failure = Failure.from_path(logger.log_failure("c", raised(local)))
     assert failure.error_type == "Local"
     assert failure.context["errors"][0]["type"] == f"{__name__}.Local"
@@ -229,7 +229,7 @@ def test_an_error_without_a_text_is_recorded(logger):
     assert failure.error_message == "<its str raised RuntimeError>"
 
 
-def test_frames_are_innermost_first_and_say_what_is_the_users_own(logger):
+def test_frames_are_innermost_first_and_mark_the_program(logger):
     import json
 
     failure = Failure.from_path(logger.log_failure("c", raised(json.loads, "{")))
@@ -240,7 +240,7 @@ def test_frames_are_innermost_first_and_say_what_is_the_users_own(logger):
     assert failure.context["location"]["file"].endswith("test_exceptions.py")
 
 
-def test_who_called_is_told_beyond_the_traceback(logger):
+def test_callers_beyond_the_traceback_are_frames(logger):
     def solve():
         with logger.computation("c"):
             plain()
@@ -252,7 +252,7 @@ def test_who_called_is_told_beyond_the_traceback(logger):
         sweep()
     failure = read(logger.output_dir)[-1]
     functions = [frame["function"].rpartition(".")[2] for frame in failure.context["frames"]]
-    assert functions[:4] == ["plain", "solve", "sweep", "test_who_called_is_told_beyond_the_traceback"]
+    assert functions[:4] == ["plain", "solve", "sweep", "test_callers_beyond_the_traceback_are_frames"]
     assert "sweep" not in failure.stack_trace
     assert all(frame["in_app"] for frame in failure.context["frames"])
 
@@ -264,13 +264,13 @@ def test_a_deep_stack_keeps_both_ends(logger):
     assert "Previous line repeated" in failure.stack_trace
 
 
-def test_a_group_is_told_in_full(logger):
+def test_the_stack_trace_of_a_group_has_its_members(logger):
     failure = Failure.from_path(logger.log_failure("c", raised(group)))
     assert failure.error_type == "ExceptionGroup"
     assert re.search("ZeroDivisionError: .*division by zero", failure.stack_trace)
 
 
-def test_the_fingerprint_does_not_depend_on_where_the_program_lies(tmp_path):
+def test_the_fingerprint_does_not_depend_on_the_directory_of_the_program(tmp_path):
     import subprocess
 
     fingerprints = set()
@@ -287,7 +287,7 @@ def test_the_fingerprint_does_not_depend_on_where_the_program_lies(tmp_path):
     assert len(fingerprints) == 1 and fingerprints != {""}
 
 
-def test_while_asyncio_is_imported_errors_are_the_programs(tmp_path):
+def test_failures_during_an_import_of_asyncio_are_recorded(tmp_path):
     program = """
         import sys, threading
         from tracing_failure import StructuredLogger, read
@@ -330,7 +330,7 @@ class Frozen(Exception):
 
 
 @pytest.mark.parametrize(("kind", "value"), [(Quits, 3), (AsksItself, "x"), (KeysOnly, "x"), (Frozen, 1)])
-def test_an_exception_with_attributes_of_its_own_is_recorded_once_in_full(logger, kind, value):
+def test_an_exception_that_overrides_attributes_is_recorded_once_in_full(logger, kind, value):
     with pytest.raises(kind), logger.computation("c"):
         try:
             raise kind(value)

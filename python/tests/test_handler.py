@@ -38,21 +38,21 @@ def test_a_record_is_a_line_with_its_extra_as_fields(logger, solver):
     }  # fmt: skip
 
 
-def test_levels_are_those_of_the_log(logger, solver):
+def test_levels_of_logging_become_levels_of_the_log(logger, solver):
     for level in (5, 10, 20, 30, 40, 50):
         solver.setLevel(1)
         solver.log(level, "x")
     assert [line["level"] for line in lines(logger)] == ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "ERROR"]
 
 
-def test_computations_around_it_are_its_spans(logger, solver):
+def test_computations_around_a_log_record_are_its_spans(logger, solver):
     with logger.computation("newton", theoretical_ref="§2", x0=0.5):
         solver.info("begins")
     [span] = lines(logger)[0]["spans"]
     assert span["fields"] == {"computation": "newton", "theoretical_ref": "§2", "x0": 0.5}
 
 
-def test_an_exception_is_told(logger, solver):
+def test_a_logged_exception_has_fields(logger, solver):
     try:
         1 / 0
     except ZeroDivisionError:
@@ -65,7 +65,7 @@ def test_a_wrong_format_is_handled_as_logging_does(logger, capsys):
     assert "Logging error" in capsys.readouterr().err
 
 
-def test_what_was_logged_before_a_failure_is_among_its_breadcrumbs(logger, solver):
+def test_log_records_before_a_failure_are_breadcrumbs(logger, solver):
     with pytest.raises(ValueError, match="x"), logger.computation("c"):
         solver.debug("too detailed")
         solver.warning("step rejected")
@@ -90,7 +90,7 @@ def test_warnings_of_numpy_are_breadcrumbs(logger):
     assert "overflow encountered in exp" in breadcrumb["message"]
 
 
-def test_a_cell_that_is_run_twice_adds_one_handler(logger, solver):
+def test_adding_the_handler_twice_logs_once(logger, solver):
     solver.addHandler(logger.handler())
     solver.info("once")
     assert len(lines(logger)) == 1
@@ -108,12 +108,12 @@ def test_without_a_log_nothing_is_written(tmp_path):
     solver.handlers.clear()
 
 
-def test_loggers_of_one_log_have_one_handler(logger):
+def test_loggers_with_one_log_share_a_handler(logger):
     other = StructuredLogger(logger.output_dir, notebook="flow.ipynb", context={"machine": "bench"}, trail=(1, 1))
     assert other.handler() is logger.handler()
 
 
-def test_an_odd_record_is_a_line(logger, solver):
+def test_unusual_log_records_are_written(logger, solver):
     with logger.computation("c"):
         solver.handle(logging.makeLogRecord({"msg": "x", "levelno": 30, "lineno": -1, "pathname": "generated"}))
     try:

@@ -26,7 +26,7 @@ def names(logger):
     return sorted(path.name for path in logger.output_dir.iterdir())
 
 
-def test_the_lines_of_the_seed_run_as_they_stand(tmp_path):
+def test_a_script_that_logs_a_failure_leaves_a_complete_record(tmp_path):
     result = run(
         """
         def compute_rg_flow(**params):
@@ -60,7 +60,7 @@ def test_the_lines_of_the_seed_run_as_they_stand(tmp_path):
     assert failure.context["location"]["line"] == 3
 
 
-def test_the_error_may_be_words_or_the_one_that_is_handled(logger):
+def test_the_error_is_a_message_or_the_handled_exception(logger):
     words = Failure.from_path(logger.log_failure("observable_mass", "no plateau"))
     assert (words.error_type, words.error_message) == ("Error", "no plateau")
     assert "test_logger.py" in words.context["location"]["file"]
@@ -71,7 +71,7 @@ def test_the_error_may_be_words_or_the_one_that_is_handled(logger):
     assert (handled.error_type, handled.error_message) == ("KeyError", "'beta'")
 
 
-def test_what_is_no_text_is_told_as_text(logger):
+def test_arguments_of_other_types_become_text(logger):
     class Broken:
         def __str__(self):
             raise RuntimeError
@@ -80,7 +80,7 @@ def test_what_is_no_text_is_told_as_text(logger):
     assert (failure.computation, failure.error_message, failure.theoretical_ref) == ("", "7", "<Broken>")
 
 
-def test_the_context_has_entries_of_the_user_beside_our_own(logger):
+def test_the_context_has_the_entries_of_the_caller(logger):
     context = {"beam": 3, "trail": "mine", "notebook": "flow.ipynb", "cell_number": 15}
     failure = Failure.from_path(logger.log_failure("c", "e", context=context))
     assert failure.context["beam"] == 3
@@ -88,7 +88,7 @@ def test_the_context_has_entries_of_the_user_beside_our_own(logger):
     assert (failure.context["notebook"], failure.context["cell_number"]) == ("flow.ipynb", 15)
 
 
-def test_the_choices_reach_the_records(tmp_path):
+def test_the_options_of_a_logger_take_effect(tmp_path):
     logger = StructuredLogger(
         tmp_path / "records",
         session_id="night-7",
@@ -117,17 +117,17 @@ def test_the_choices_reach_the_records(tmp_path):
         ({"areas": {"lattice": "wilson"}}, r"areas\['lattice'\] must be a list of names: write \['wilson'\]"),
     ],
 )
-def test_a_wrong_choice_says_so(tmp_path, choice, error):
+def test_an_invalid_option_is_refused(tmp_path, choice, error):
     with pytest.raises((ValueError, TypeError), match=error):
         StructuredLogger(tmp_path / "failures", **choice)
 
 
-def test_a_directory_that_cannot_be_made_is_an_error_at_once():
+def test_a_directory_that_cannot_be_created_is_an_error_at_once():
     with pytest.raises(OSError, match="/dev/null/failures"):
         StructuredLogger("/dev/null/failures")
 
 
-def test_a_record_that_cannot_be_written_is_on_stderr_and_the_error_of_the_user_goes_on(tmp_path):
+def test_a_record_that_cannot_be_written_is_on_stderr(tmp_path):
     result = run(
         """
         import os, shutil
@@ -150,7 +150,7 @@ def test_a_record_that_cannot_be_written_is_on_stderr_and_the_error_of_the_user_
     assert "the record is on stderr" in result.stderr
 
 
-def test_the_same_choices_are_set_up_once(tmp_path):
+def test_loggers_with_the_same_options_share_a_recorder(tmp_path):
     first, second = StructuredLogger(tmp_path / "failures"), StructuredLogger(tmp_path / "failures")
     assert first.session_id == second.session_id
     assert first.handler() is second.handler()
@@ -172,7 +172,7 @@ def test_a_pickled_logger_writes_to_the_same_place_in_the_same_session(logger, t
     assert failure.context["session_id"] == logger.session_id
 
 
-def test_a_killed_process_leaves_what_it_recorded(tmp_path):
+def test_records_survive_a_killed_process(tmp_path):
     result = run(
         """
         import os, signal
@@ -189,7 +189,7 @@ def test_a_killed_process_leaves_what_it_recorded(tmp_path):
     assert [failure.parameters["n"] for failure in failures] == list(range(20))
 
 
-def test_a_bug_of_ours_costs_no_more_than_what_it_touches(logger, monkeypatch):
+def test_a_bug_in_the_description_leaves_a_minimal_record(logger, monkeypatch):
     def broken(*_, **__):
         raise LookupError("a bug")
 
@@ -208,7 +208,7 @@ def test_a_bug_of_ours_costs_no_more_than_what_it_touches(logger, monkeypatch):
         ({"category": "bad luck"}, {"category": "other", "reason": "bad luck"}),
     ],
 )
-def test_a_wrong_argument_is_told_as_it_is(logger, wrong, told):
+def test_an_invalid_argument_is_recorded_unchanged(logger, wrong, told):
     try:
         1 / 0
     except ZeroDivisionError as error:
@@ -265,7 +265,7 @@ class OfNoModule(Exception):
 
 
 @pytest.mark.parametrize("name", ["Odd", "Hostile", "NamedByNumbers", "OfNameless", "OfNoModule"])
-def test_an_odd_exception_is_recorded_and_goes_on(logger, name):
+def test_an_unusual_exception_is_recorded_and_propagates(logger, name):
     kind, raised = globals()[name], None
     try:
         with logger.computation("c", n=1):
@@ -281,7 +281,7 @@ def test_an_odd_exception_is_recorded_and_goes_on(logger, name):
     assert "not_recorded" not in failure.context
 
 
-def test_a_failure_that_is_recorded_in_part_is_recorded_once(logger):
+def test_a_minimal_record_marks_its_exception(logger):
     class Broken(Mapping):
         def __getitem__(self, key):
             raise OSError
@@ -298,7 +298,7 @@ def test_a_failure_that_is_recorded_in_part_is_recorded_once(logger):
     assert (failure.error_message, failure.context["not_recorded"]) == ("no convergence", "TypeError")
 
 
-def test_what_records_itself_while_it_is_recorded_comes_to_an_end(logger):
+def test_a_parameter_that_records_itself_ends(logger):
     class Number:
         def __repr__(self):
             logger.log_failure("inner", "e", {"p": self})
@@ -317,7 +317,7 @@ def test_nested_groups_are_recorded(logger):
     assert failure.error_type == "ExceptionGroup"
 
 
-def test_a_failure_is_resolved_where_it_was_read(logger, tmp_path, monkeypatch):
+def test_a_resolution_is_saved_in_the_directory_of_the_record(logger, tmp_path, monkeypatch):
     logger.log_failure("c", "e")
     monkeypatch.chdir(logger.output_dir.parent)
     [failure] = tracing_failure.read("failures")
@@ -327,14 +327,14 @@ def test_a_failure_is_resolved_where_it_was_read(logger, tmp_path, monkeypatch):
     assert not (tmp_path / "failures").exists()
 
 
-def test_another_context_is_no_other_set_up(tmp_path):
+def test_loggers_with_different_contexts_share_a_recorder(tmp_path):
     loggers = [StructuredLogger(tmp_path / "failures", context={"n": n}) for n in range(2)]
     assert loggers[0].handler() is loggers[1].handler()
     contexts = [Failure.from_path(logger.log_failure("c", "e")).context["n"] for logger in loggers]
     assert contexts == [0, 1]
 
 
-def test_halves_of_characters_are_replaced(logger):
+def test_lone_surrogates_are_escaped(logger):
     name = b"caf\xe9.h5".decode("utf-8", "surrogateescape")
     with pytest.raises(FileNotFoundError), logger.computation(name, theoretical_ref=name, **{name: name}) as c:
         c.record(name, x=1)
@@ -345,7 +345,7 @@ def test_halves_of_characters_are_replaced(logger):
     assert "caf" in failure.error_message and "caf" in failure.stack_trace and failure.context["trail"]
 
 
-def test_an_error_when_the_stack_is_full_is_recorded(logger):
+def test_an_error_on_a_full_stack_is_recorded(logger):
     paths = []
 
     def dive():
@@ -364,7 +364,7 @@ def test_an_error_when_the_stack_is_full_is_recorded(logger):
     assert sys.getrecursionlimit() < 10_000
 
 
-def test_what_fixed_it_stands_before_the_advice_of_the_next(logger):
+def test_a_resolution_is_the_first_suggestion_of_the_next_failure(logger):
     failure = Failure.from_path(logger.log_failure("c", "no convergence"))
     failure.resolve("started nearer")
     later = Failure.from_path(logger.log_failure("c", "no convergence"))
@@ -405,7 +405,7 @@ def test_a_computation_that_fills_the_stack_is_recorded(logger):
     assert tracing_failure.current() is None
 
 
-def test_at_the_end_of_the_interpreter_failures_are_recorded(tmp_path):
+def test_failures_are_recorded_while_the_interpreter_shuts_down(tmp_path):
     result = run(
         """
         import atexit, _thread, time
@@ -429,7 +429,7 @@ def test_at_the_end_of_the_interpreter_failures_are_recorded(tmp_path):
     assert [failure.computation for failure in failures] == ["thread", "ended", "last"]
 
 
-def test_without_stderr_nothing_is_said_on_stdout(tmp_path):
+def test_without_stderr_no_warning_is_on_stdout(tmp_path):
     result = run(
         """
         import sys

@@ -104,7 +104,7 @@ except Exception as e:
 """
 
 
-def test_a_failure_that_the_notebook_logs_itself(tmp_path: Path) -> None:
+def test_a_failure_logged_in_a_cell_is_complete(tmp_path: Path) -> None:
     notebook = execute(tmp_path, [SETUP, FLOW, TRY, SETUP, TRY, "logger.stats['recorded']"])
     first, second = records(tmp_path)
 
@@ -135,7 +135,7 @@ def test_a_failure_that_the_notebook_logs_itself(tmp_path: Path) -> None:
     assert notebook.cells[5].outputs[0].data["text/plain"] == "2"
 
 
-def test_a_restart_of_the_kernel_renews_the_session(tmp_path: Path) -> None:
+def test_a_restart_of_the_kernel_starts_a_new_session(tmp_path: Path) -> None:
     manager, kernel = start_new_kernel(kernel_name="python3", cwd=str(tmp_path))
     try:
         for cell in (SETUP, "logger.log_failure('a')", "logger.log_failure('b')"):
@@ -151,7 +151,7 @@ def test_a_restart_of_the_kernel_renews_the_session(tmp_path: Path) -> None:
     assert a == b != c == reply["header"]["session"]
 
 
-def test_the_notebook_has_a_name(tmp_path: Path) -> None:
+def test_the_record_has_the_name_of_the_notebook(tmp_path: Path) -> None:
     name = tmp_path / "flows" / "rg.ipynb"
     cells = [
         SETUP,
@@ -259,7 +259,7 @@ def test_every_cell_that_raises_is_recorded_once(extension: tuple[Any, list[Fail
     ]
 
 
-def test_a_line_after_the_traceback_says_where_the_record_is(extension: tuple[Any, list[Failure]]) -> None:
+def test_the_path_of_the_record_follows_the_traceback(extension: tuple[Any, list[Failure]]) -> None:
     notebook, failures = extension
     for cell in notebook.cells:
         for failure in failures:
@@ -281,19 +281,19 @@ def test_the_stack_begins_at_the_cell(extension: tuple[Any, list[Failure]]) -> N
     assert failure.context["location"]["line"] == 2
 
 
-def test_a_failure_while_another_is_handled_knows_it(extension: tuple[Any, list[Failure]]) -> None:
+def test_a_failure_names_the_recorded_one_that_was_handled(extension: tuple[Any, list[Failure]]) -> None:
     _, failures = extension
     first = next(each for each in failures if each.computation == "logged" and not each.parameters)
     second = next(each for each in failures if each.error_type == "KeyError")
     assert second.context["caused_by"] == first.id
 
 
-def test_all_cells_are_of_one_session(extension: tuple[Any, list[Failure]]) -> None:
+def test_all_cells_have_one_session(extension: tuple[Any, list[Failure]]) -> None:
     _, failures = extension
     assert len({failure.context["session_id"] for failure in failures}) == 1
 
 
-def test_a_cell_of_an_older_ipython_is_known_by_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cell_of_an_older_ipython_is_found_by_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
     history = SimpleNamespace(input_hist_parsed=["", "f()", "g()", "f()"])
     monkeypatch.setattr(_notebook, "ipython_shell", lambda: SimpleNamespace(compile=object(), history_manager=history))
     monkeypatch.setitem(linecache.cache, "cell.py", (4, None, ["f()\n"], "cell.py"))
@@ -301,7 +301,7 @@ def test_a_cell_of_an_older_ipython_is_known_by_its_text(monkeypatch: pytest.Mon
     assert _notebook.display_file("other.py") == "other.py"
 
 
-def test_where_records_go(tmp_path: Path) -> None:
+def test_records_go_to_the_latest_logger_or_the_start_directory(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     notebook = execute(
         tmp_path,
@@ -325,9 +325,7 @@ def test_where_records_go(tmp_path: Path) -> None:
     assert "recorded in other/general_" in stderr(notebook.cells[6])
 
 
-def test_a_cell_whose_record_has_no_directory_leaves_it_on_stderr(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_record_of_a_cell_without_a_directory_is_on_stderr(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").touch()
     notebook = execute(
         tmp_path,
@@ -343,7 +341,7 @@ def test_a_cell_whose_record_has_no_directory_leaves_it_on_stderr(
     assert notebook.cells[2].outputs[0].data["text/plain"] == "4"
 
 
-def test_exceptions_that_are_no_exception_are_recorded(tmp_path: Path) -> None:
+def test_base_exceptions_are_recorded(tmp_path: Path) -> None:
     execute(
         tmp_path,
         [
@@ -362,7 +360,7 @@ def test_exceptions_that_are_no_exception_are_recorded(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_the_function_behind_what_runs_it_has_failed(tmp_path: Path) -> None:
+def test_the_failed_function_is_not_its_runner(tmp_path: Path) -> None:
     pytest.importorskip("nest_asyncio")
     execute(
         tmp_path,
@@ -397,7 +395,7 @@ def called(run: Callable[[Callable[..., Any]], Any]) -> str:
     ["nest_asyncio", "nest_asyncio2", "ipywidgets", "ipykernel", "IPython", "tornado", "traitlets", "trio", "anyio",
      "joblib", "tenacity", "greenlet", "decorator", "wrapt", "jupyter_client"],
 )  # fmt: skip
-def test_a_package_that_runs_functions_has_not_failed(package: str) -> None:
+def test_a_package_that_runs_functions_is_not_the_failed_function(package: str) -> None:
     def running(file: str) -> Callable[..., Any]:
         names = {"__name__": f"{package}.core"}
         exec(compile("def run(function): return function()", file, "exec"), names)
@@ -421,7 +419,7 @@ RUNNERS: dict[str, Callable[[Callable[..., Any]], Any]] = {
 
 
 @pytest.mark.parametrize("run", RUNNERS.values(), ids=RUNNERS)
-def test_what_python_runs_a_function_with_has_not_failed(run: Callable[[Callable[..., Any]], Any]) -> None:
+def test_a_runner_of_the_standard_library_is_not_the_failed_function(run: Callable[[Callable[..., Any]], Any]) -> None:
     assert called(run) in ("solve", "solve_later")
 
 
@@ -435,7 +433,7 @@ def flow(norm):
 """
 
 
-def test_cells_that_fail_in_other_ways(tmp_path: Path) -> None:
+def test_cells_may_fail_in_magics_and_widgets(tmp_path: Path) -> None:
     notebook = execute(
         tmp_path,
         [
@@ -539,7 +537,7 @@ def test_parameters_are_the_values_that_a_cell_names(tmp_path: Path) -> None:
     assert (by_cell[11].error_type, by_cell[11].computation) == ("RecursionError", "deep")
 
 
-def test_a_module_that_is_reloaded_shows_its_new_lines(tmp_path: Path) -> None:
+def test_a_reloaded_module_has_its_new_lines(tmp_path: Path) -> None:
     (tmp_path / "physics.py").write_text("def mass(beta):\n    raise ValueError('old')\n")
     cells = [
         "%load_ext tracing_failure\n%load_ext autoreload\n%autoreload 2\nimport physics",
@@ -555,7 +553,7 @@ def test_a_module_that_is_reloaded_shows_its_new_lines(tmp_path: Path) -> None:
     assert new.context["location"] == {"file": "physics.py", "line": 2, "module": "physics"}
 
 
-def test_the_card_is_what_a_cell_shows(tmp_path: Path) -> None:
+def test_a_cell_shows_the_card(tmp_path: Path) -> None:
     notebook = execute(tmp_path, [SETUP, "logger.log_failure('f', ValueError('<b>'))\nimport tracing_failure",
                                   "tracing_failure.read()[-1]", "tracing_failure.read()"])  # fmt: skip
     card, table = (notebook.cells[index].outputs[0].data["text/html"] for index in (2, 3))
@@ -563,7 +561,7 @@ def test_the_card_is_what_a_cell_shows(tmp_path: Path) -> None:
     assert "&lt;b&gt;" in table
 
 
-def test_the_example_notebook(tmp_path: Path) -> None:
+def test_the_example_notebook_runs(tmp_path: Path) -> None:
     stored = nbformat.read(EXAMPLE, as_version=4)
     notebook = copy.deepcopy(stored)
     # A cell that raises ends it, but for those that are meant to.

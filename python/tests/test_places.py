@@ -62,7 +62,7 @@ def test_a_script_has_one_fingerprint_from_any_directory(tmp_path: pathlib.Path,
         assert failure.context["location"]["file"] == expected
 
 
-def test_a_script_in_a_package_has_one_fingerprint_however_it_is_run(tmp_path: pathlib.Path) -> None:
+def test_a_script_in_a_package_has_one_fingerprint_for_all_ways_to_run_it(tmp_path: pathlib.Path) -> None:
     package = tmp_path / "solver" / "flows"
     package.mkdir(parents=True)
     for directory in (package, package.parent):
@@ -78,7 +78,7 @@ def test_a_script_in_a_package_has_one_fingerprint_however_it_is_run(tmp_path: p
         assert {failure.context["location"]["file"] for failure in failures} == {"solver/flows/script.py"}
 
 
-def test_a_module_has_the_name_that_it_is_imported_by(tmp_path: pathlib.Path) -> None:
+def test_the_location_of_a_module_is_its_import_path(tmp_path: pathlib.Path) -> None:
     package = tmp_path / "lib" / "solver"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
@@ -94,7 +94,7 @@ def test_a_module_has_the_name_that_it_is_imported_by(tmp_path: pathlib.Path) ->
     assert failure.context["location"] == {"file": "solver/newton.py", "line": 2, "module": "solver.newton"}
 
 
-def test_of_a_compiled_function_the_caller_is_the_location(tmp_path: pathlib.Path) -> None:
+def test_the_location_of_a_compiled_function_is_its_caller(tmp_path: pathlib.Path) -> None:
     (tmp_path / "script.py").write_text(SCRIPT)
     failures = run("script.py", cwd=tmp_path, records=tmp_path / "records")
     lines = SCRIPT.splitlines()
@@ -106,7 +106,7 @@ def test_of_a_compiled_function_the_caller_is_the_location(tmp_path: pathlib.Pat
         assert not any("tracing_failure" in frame["file"] for frame in failure.context["frames"])
 
 
-def test_a_notebook_has_one_fingerprint_whatever_runs_it(tmp_path: pathlib.Path) -> None:
+def test_a_notebook_has_one_fingerprint_in_all_programs(tmp_path: pathlib.Path) -> None:
     code = """
 import json, os
 from IPython.core.interactiveshell import InteractiveShell

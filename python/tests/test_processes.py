@@ -127,7 +127,7 @@ BUSY = """threading.Thread(target=lambda: [work(-1) for _ in range(300)], daemon
 
 
 @pytest.mark.parametrize(("method", "before"), [("fork", ""), ("fork", BUSY), ("spawn", ""), ("forkserver", "")])
-def test_workers_lose_nothing(tmp_path, method, before):
+def test_workers_record_all_failures(tmp_path, method, before):
     pids = run(WORKERS.format(method=method, before=before), tmp_path).split()
     failures = [failure for failure in read(tmp_path / "io/failures") if failure.parameters["n"] >= 0]
     assert sorted(failure.parameters["n"] for failure in failures) == list(range(200))
@@ -140,7 +140,7 @@ def test_workers_lose_nothing(tmp_path, method, before):
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_workers_that_make_their_own_loggers_lose_no_line(tmp_path, method):
+def test_workers_with_their_own_loggers_write_all_lines(tmp_path, method):
     run(
         f"""
         import multiprocessing
@@ -161,7 +161,7 @@ def test_workers_that_make_their_own_loggers_lose_no_line(tmp_path, method):
     assert sorted(line["parameters"]["n"] for line in lines(tmp_path / "io/logs")) == list(range(20))
 
 
-def test_the_latest_is_the_newest_when_workers_have_ended(tmp_path):
+def test_the_latest_record_is_the_newest_after_workers_ended(tmp_path):
     run(
         """
         import multiprocessing
@@ -182,7 +182,7 @@ def test_the_latest_is_the_newest_when_workers_have_ended(tmp_path):
     assert latest["parameters"] == {"n": 29}
 
 
-def test_a_failure_of_a_worker_is_recorded_once_on_its_way_to_the_parent(tmp_path):
+def test_a_failure_of_a_worker_is_the_cause_of_one_in_the_parent(tmp_path):
     run(
         """
         import concurrent.futures, multiprocessing
@@ -207,7 +207,7 @@ def test_a_failure_of_a_worker_is_recorded_once_on_its_way_to_the_parent(tmp_pat
     assert outer.context["caused_by"] == inner.id
 
 
-def test_a_forked_process_that_ends_at_once_leaves_its_record(logger):
+def test_a_forked_process_may_end_directly_after_a_record(logger):
     pid = os.fork()
     if pid == 0:
         logger.log_failure("c", "in the child")
@@ -217,7 +217,7 @@ def test_a_forked_process_that_ends_at_once_leaves_its_record(logger):
     assert failure.context["process"]["pid"] == pid
 
 
-def test_threads_of_one_process_record_at_once(logger):
+def test_threads_record_concurrently(logger):
     def work(n):
         for m in range(50):
             logger.log_failure("c", "e", {"n": n * 50 + m})
@@ -228,7 +228,7 @@ def test_threads_of_one_process_record_at_once(logger):
     assert sorted(failure.parameters["n"] for failure in read(logger.output_dir)) == list(range(400))
 
 
-def test_others_run_while_a_record_is_written(tmp_path):
+def test_other_threads_run_while_a_record_is_written(tmp_path):
     output = run(
         """
         from tracing_failure import StructuredLogger
@@ -247,7 +247,7 @@ def test_others_run_while_a_record_is_written(tmp_path):
     assert output.strip() == "0 1"
 
 
-def test_others_run_while_a_record_is_read(tmp_path, logger):
+def test_other_threads_run_while_a_record_is_read(tmp_path, logger):
     path = logger.log_failure("c", "e")
     record = json.loads(path.read_text())
     record["parameters"] = {"x": list(range(500_000))}
@@ -268,7 +268,7 @@ def test_others_run_while_a_record_is_read(tmp_path, logger):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts in /proc")
-def test_loggers_that_nobody_has_any_more_cost_nothing(tmp_path):
+def test_dropped_loggers_free_their_files_and_threads(tmp_path):
     """A sweep with a directory for each run."""
     output = run(
         """
@@ -308,7 +308,7 @@ def test_loggers_that_nobody_has_any_more_cost_nothing(tmp_path):
         assert messages[:2] == ["begins", "computation closed"]
 
 
-def test_a_logger_that_is_made_again_goes_on(tmp_path):
+def test_a_logger_can_be_dropped_and_made_again(tmp_path):
     output = run(
         """
         from tracing_failure import StructuredLogger
@@ -323,7 +323,7 @@ def test_a_logger_that_is_made_again_goes_on(tmp_path):
     assert sum(line["level"] == "ERROR" for line in lines(tmp_path / "io/logs")) == 3
 
 
-def test_what_is_recorded_while_a_process_forks_does_not_wait_for_it(tmp_path):
+def test_a_record_in_a_fork_hook_does_not_wait_for_the_fork(tmp_path):
     """Hooks before a fork run in the reverse order of their registration."""
     run(
         """
@@ -342,7 +342,7 @@ def test_what_is_recorded_while_a_process_forks_does_not_wait_for_it(tmp_path):
     assert messages == ["before the fork", "in the child"]
 
 
-def test_a_fork_does_not_wait_for_a_thread_that_waits_for_it(tmp_path):
+def test_a_fork_and_a_thread_do_not_wait_for_each_other(tmp_path):
     """The hook of `logging` runs after that of this package. A thread with its lock flushes the handler."""
     output = run(
         """
@@ -375,7 +375,7 @@ def test_a_fork_does_not_wait_for_a_thread_that_waits_for_it(tmp_path):
     assert [failure.error_message for failure in read(tmp_path / "io/failures")] == ["in the child", "afterwards"]
 
 
-def test_threads_that_make_one_logger_lose_no_line(tmp_path):
+def test_threads_that_make_the_same_logger_write_all_lines(tmp_path):
     for n in range(5):
         run(
             f"""
@@ -458,7 +458,7 @@ def test_a_full_stack_is_recorded_from_every_depth(tmp_path):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits memory")
-def test_a_full_stack_is_recorded_where_memory_is_limited(tmp_path):
+def test_a_full_stack_is_recorded_with_limited_memory(tmp_path):
     run(
         """
         import resource
@@ -487,7 +487,7 @@ def test_a_full_stack_is_recorded_where_memory_is_limited(tmp_path):
     )
 
 
-def test_a_package_that_is_imported_by_a_fork_holds_up_nobody(tmp_path):
+def test_an_import_in_a_fork_hook_does_not_block_records(tmp_path):
     """Only the hooks after the fork run. Without the hook before it, a record would wait for a fork that never ends."""
     output = run(
         """
@@ -508,6 +508,6 @@ def test_a_package_that_is_imported_by_a_fork_holds_up_nobody(tmp_path):
     assert output == "200\n"
 
 
-def test_a_lock_of_a_thread_whose_stack_is_full_costs_the_record_only(locked):
+def test_a_lock_of_a_thread_with_a_full_stack_costs_only_the_record(locked):
     output, errors = locked.communicate(timeout=120)
     assert output == "goes on\n", errors

@@ -27,7 +27,7 @@ def clone(tmp_path):
 
 
 @pytest.mark.parametrize("branch", [None, "failures"])
-def test_records_are_on_the_remote_when_the_program_has_ended(clone, branch):
+def test_records_are_pushed_before_the_program_ends(clone, branch):
     program = f"""
         from tracing_failure import StructuredLogger
         logger = StructuredLogger(output_dir="io/failures", auto_push_failures=True, branch={branch!r})
@@ -45,7 +45,7 @@ def test_records_are_on_the_remote_when_the_program_has_ended(clone, branch):
     assert not any("latest.json" in file or "unsaved" in file for file in files)
 
 
-def test_records_of_loggers_that_nobody_has_any_more_are_pushed_too(clone):
+def test_records_of_dropped_loggers_are_pushed(clone):
     program = """
         from tracing_failure import StructuredLogger
         for n in range(3):
@@ -60,7 +60,7 @@ def test_records_of_loggers_that_nobody_has_any_more_are_pushed_too(clone):
     assert sum("/rg_flow_" in file for file in files) == 3, result.stderr
 
 
-def test_a_push_that_cannot_be_is_said_and_costs_no_record(clone, tmp_path):
+def test_a_failed_push_is_reported_and_costs_no_record(clone, tmp_path):
     git(clone, "remote", "set-url", "origin", str(tmp_path / "gone.git"))
     program = """
         from tracing_failure import StructuredLogger

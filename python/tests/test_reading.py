@@ -39,7 +39,7 @@ def written_by_others(path: Path, **changes: Any) -> Path:
     return path
 
 
-def test_a_record_is_its_file(logger: StructuredLogger) -> None:
+def test_a_record_is_written_as_its_file(logger: StructuredLogger) -> None:
     parameters = {"a": [1, -0.0, math.inf, 2**64 - 1], "b": {"c": "é\n"}, "d": None, "e": True, "f": list(range(300))}
     try:
         raise ValueError("ä")
@@ -49,22 +49,22 @@ def test_a_record_is_its_file(logger: StructuredLogger) -> None:
     assert Failure.from_path(path).to_json() == path.read_text("utf-8")
 
 
-def test_numbers_that_json_has_none_for_are_numbers(written: Callable[..., Failures]) -> None:
+def test_nan_is_a_float(written: Callable[..., Failures]) -> None:
     assert math.isnan(written({"x": math.nan})[0].parameters["x"])
 
 
-def test_the_name_of_such_a_number_in_a_message_is_text(logger: StructuredLogger) -> None:
+def test_a_message_that_reads_nan_is_text(logger: StructuredLogger) -> None:
     path = logger.log_failure("c", "NaN", {}, "r")
     assert path is not None
     assert Failure.from_path(path).error_message == "NaN"
 
 
-def test_a_record_of_a_dict_is_the_record_of_its_file() -> None:
+def test_a_failure_of_a_dict_equals_that_of_its_file() -> None:
     failure = Failure(**json.loads(ORIGINAL.read_text("utf-8")))
     assert failure.to_json() == Failure.from_path(ORIGINAL).to_json()
 
 
-def test_a_dict_of_a_record_makes_the_record(written: Callable[..., Failures]) -> None:
+def test_a_failure_of_its_dict_is_equal(written: Callable[..., Failures]) -> None:
     failure = written({"x": 1.5})[0]
     assert Failure(**failure.to_dict()) == failure
 
@@ -76,7 +76,7 @@ def test_numbers_without_quotes_are_read(tmp_path: Path) -> None:
     assert math.isnan(entries[0]) and entries[1:] == [-math.inf, "NaN is text"]
 
 
-def test_parameters_nested_deeply_stay_whole(tmp_path: Path) -> None:
+def test_deeply_nested_parameters_are_preserved(tmp_path: Path) -> None:
     nested: Any = 1
     for _ in range(60):
         nested = [nested]
@@ -87,13 +87,13 @@ def test_parameters_nested_deeply_stay_whole(tmp_path: Path) -> None:
     assert (again.parameters["x"], len(again.parameters["y"])) == (nested, 9999)
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_file_has_its_name(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as error:
         Failure.from_path(tmp_path / "no.json")
     assert error.value.filename == str(tmp_path / "no.json")
 
 
-def test_a_directory_is_no_record(tmp_path: Path) -> None:
+def test_reading_a_directory_as_a_record_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         Failure.from_path(tmp_path)
 
@@ -103,25 +103,25 @@ def test_a_directory_is_no_record(tmp_path: Path) -> None:
     [(b"", ":1:0:"), (b'{\n "timestamp": 7}', ":2:15:"), (b'{"timestamp": "\xff"}', ":1:16:"), (b"[1,", ":1:")],
     ids=["empty", "number", "latin", "broken"],
 )
-def test_what_is_no_record_is_said_with_its_place(tmp_path: Path, content: bytes, place: str) -> None:
+def test_an_invalid_file_raises_an_error_with_line_and_column(tmp_path: Path, content: bytes, place: str) -> None:
     path = tmp_path / "broken.json"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=f"broken.json{place}"):
         Failure.from_path(path)
 
 
-def test_a_text_that_is_no_record_is_said_with_its_place() -> None:
+def test_an_invalid_text_raises_an_error_with_line_and_column() -> None:
     with pytest.raises(ValueError, match="line 1 column 2"):
         Failure.from_json("{}")
 
 
-def test_a_missing_directory_is_not_made(tmp_path: Path) -> None:
+def test_reading_does_not_create_the_directory(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read(tmp_path / "no")
     assert not (tmp_path / "no").exists()
 
 
-def test_one_file_is_read(tmp_path: Path) -> None:
+def test_a_single_file_can_be_read(tmp_path: Path) -> None:
     assert len(read(written_by_others(tmp_path / "a.json"))) == 1
 
 
@@ -135,7 +135,7 @@ def test_records_are_a_sequence(written: Callable[..., Failures]) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
-def test_what_is_no_file_is_passed_over(tmp_path: Path, written: Callable[..., Failures]) -> None:
+def test_special_files_are_skipped(tmp_path: Path, written: Callable[..., Failures]) -> None:
     written({"n": 0})
     os.mkfifo(tmp_path / "failures" / "fifo.json")
     (tmp_path / "failures" / "dir.json").mkdir()
@@ -143,7 +143,7 @@ def test_what_is_no_file_is_passed_over(tmp_path: Path, written: Callable[..., F
     assert len(list(read(tmp_path / "failures"))) == 1
 
 
-def test_a_broken_file_is_passed_over_with_a_warning(tmp_path: Path, written: Callable[..., Failures]) -> None:
+def test_an_invalid_file_is_skipped_with_a_warning(tmp_path: Path, written: Callable[..., Failures]) -> None:
     written({"n": 0})
     (tmp_path / "failures" / "broken.json").write_text("{")
     with pytest.warns(UserWarning, match="skipped: .*broken.json:1:1"):
@@ -190,7 +190,7 @@ def test_a_table_of_polars_has_the_types_of_its_parameters(written: Callable[...
 @pytest.mark.parametrize(
     ("library", "time"), [("pandas", "datetime64[us, UTC]"), ("polars", "Datetime(time_unit='ms', time_zone='UTC')")]
 )
-def test_a_table_of_no_records_has_the_columns_of_all(tmp_path: Path, library: str, time: str) -> None:
+def test_an_empty_table_has_the_common_columns(tmp_path: Path, library: str, time: str) -> None:
     pytest.importorskip(library)
     table = getattr(read(tmp_path), f"to_{library}")()
     assert list(table.columns)[:3] == ["timestamp", "computation", "theoretical_ref"]
@@ -206,33 +206,35 @@ def test_a_leap_second_is_missing_in_a_table_of_pandas(tmp_path: Path) -> None:
     assert time == datetime.datetime(2026, 11, 26, 22, 0, 0, 500_000, datetime.timezone.utc)
 
 
-def test_the_time_of_a_table_is_the_time_of_the_record(written: Callable[..., Failures]) -> None:
+def test_times_in_a_table_equal_those_of_the_records(written: Callable[..., Failures]) -> None:
     pytest.importorskip("pandas")
     failures = written({})
     assert failures.to_pandas()["timestamp"][0] == failures[0].time
     assert failures[0].time.utcoffset() == datetime.timedelta(0)
 
 
-def test_parameters_whose_columns_would_be_the_same_stay_apart(written: Callable[..., Failures]) -> None:
+def test_parameters_with_equal_column_names_stay_apart(written: Callable[..., Failures]) -> None:
     pytest.importorskip("pandas")
     row = written({"a": {"b": 1}, "a.b": 2}).to_pandas().iloc[0]
     assert (row["parameters.a.b"], row["parameters.a.b_"]) == (1, 2)
 
 
-def test_a_parameter_called_summary_is_a_parameter(written: Callable[..., Failures]) -> None:
+def test_a_parameter_may_have_an_entry_summary(written: Callable[..., Failures]) -> None:
     pytest.importorskip("pandas")
     table = written({"fit": {"summary": "mine", "x": 1.5}}).to_pandas()
     assert table["parameters.fit.x"][0] == 1.5
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
-def test_a_library_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str) -> None:
+def test_the_error_for_a_missing_library_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(ImportError, match=f"pip install {library}"):
         getattr(read(tmp_path), f"to_{library}")()
 
 
-def test_a_table_for_a_notebook_warns_of_nothing(tmp_path: Path, written: Callable[..., Failures]) -> None:
+def test_the_table_in_a_notebook_raises_no_warnings(tmp_path: Path, written: Callable[..., Failures]) -> None:
     written({"n": 0})
     (tmp_path / "failures" / "broken.json").write_text("{")
     with warnings.catch_warnings():
@@ -240,7 +242,7 @@ def test_a_table_for_a_notebook_warns_of_nothing(tmp_path: Path, written: Callab
         assert "<table>" in read(tmp_path / "failures")._repr_html_()
 
 
-def test_a_copy_is_no_second_failure(written: Callable[..., Failures]) -> None:
+def test_conflict_copies_are_skipped(written: Callable[..., Failures]) -> None:
     failures = written({"n": 1}, {"n": 2})
     original = failures.paths[0]
     copies = [
@@ -257,9 +259,7 @@ def test_a_copy_is_no_second_failure(written: Callable[..., Failures]) -> None:
 
 
 @pytest.mark.parametrize("name", ["interesting.json", "A.json"])
-def test_a_file_with_the_time_and_the_id_of_another_is_passed_over(
-    written: Callable[..., Failures], name: str
-) -> None:
+def test_a_copy_under_another_name_is_skipped(written: Callable[..., Failures], name: str) -> None:
     original = written({"n": 1}).paths[0]
     original.with_name(name).write_bytes(original.read_bytes())
     with pytest.warns(UserWarning, match=f"{name} is a copy of {original.name}"):
@@ -267,7 +267,7 @@ def test_a_file_with_the_time_and_the_id_of_another_is_passed_over(
     assert [failure.path for failure in failures] == [original]
 
 
-def test_a_record_cannot_speak_to_the_terminal(logger: StructuredLogger) -> None:
+def test_control_characters_are_escaped_for_the_terminal(logger: StructuredLogger) -> None:
     evil = "\x1b[2J\x9b31m\u202e\U000e0041"
     logger.log_failure(f"c{evil}", f"e{evil}", {}, f"r{evil}")
     text = str(read(logger.output_dir)[0])

@@ -76,7 +76,7 @@ def test_log_lines_are_redacted(logger, tmp_path):
     assert list((tmp_path / "io" / "logs").iterdir())
 
 
-def test_a_model_is_told_no_secret(logger, tmp_path):
+def test_a_model_receives_no_secret(logger, tmp_path):
     fail(logger, token="hunter2", url=URL, script="C:\\Users\\ada\\x.py")
     logger.flush()
     questions = []

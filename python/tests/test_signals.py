@@ -83,14 +83,14 @@ def run(program, directory):
 @pytest.mark.skipif(sys.platform == "win32", reason="sets a timer")
 @pytest.mark.parametrize("kind", ["Exception", "SystemExit"])
 @pytest.mark.parametrize("work", WORK.values(), ids=WORK)
-def test_what_a_handler_raises_is_not_swallowed(child, tmp_path, kind, work):
+def test_an_exception_of_a_signal_handler_propagates(child, tmp_path, kind, work):
     swallowed = child.run(textwrap.dedent(PROGRAM.format(kind=kind, work=work)), tmp_path)
     # One in many thousands was lost, nobody knows where.
     assert swallowed in ("0\n", "1\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="raises a signal")
-def test_a_failure_is_recorded_in_full_before_it_goes_on(tmp_path):
+def test_a_record_is_complete_before_the_exception_of_a_handler_propagates(tmp_path):
     program = """
         import signal
         from tracing_failure import StructuredLogger
@@ -127,7 +127,7 @@ def test_a_failure_is_recorded_in_full_before_it_goes_on(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="raises a signal")
 @pytest.mark.parametrize("call", ["c.record(x=1.0)", "c.record('begins')", "c.record(Slow())"])
-def test_an_exception_of_a_handler_leaves_record(child, tmp_path, call):
+def test_an_exception_of_a_signal_handler_leaves_record(child, tmp_path, call):
     """The signal arrives in the Python code that finds the location, or in ``str`` of a message."""
     program = f"""
         import signal
@@ -162,7 +162,7 @@ def test_an_exception_of_a_handler_leaves_record(child, tmp_path, call):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sets a timer")
-def test_a_handler_may_make_a_logger(tmp_path):
+def test_a_signal_handler_may_make_a_logger(tmp_path):
     program = """
         import itertools, random, signal
         from tracing_failure import StructuredLogger
@@ -185,7 +185,7 @@ class Kind(enum.Enum):
     NEWTON = 1
 
 
-def test_an_enum_that_does_not_have_a_value_is_no_signal(logger: StructuredLogger) -> None:
+def test_an_error_in_an_enum_lookup_is_not_from_a_signal(logger: StructuredLogger) -> None:
     """`signal.SIG_DFL` is an enum as well."""
 
     class Solver:
@@ -245,7 +245,7 @@ def test_a_computation_that_a_signal_ends_is_recorded_and_closed(tmp_path, handl
     assert [json.loads(line)["message"] for line in log.read_text().splitlines()][-1] == "computation closed"
 
 
-def test_an_error_that_a_function_of_the_handler_has_nothing_to_do_with_is_ours(logger: StructuredLogger) -> None:
+def test_an_error_without_a_signal_is_not_raised(logger: StructuredLogger) -> None:
     class Broken:
         def __repr__(self) -> str:
             raise TimeoutError("its own")

@@ -28,7 +28,7 @@ def context(logger: StructuredLogger) -> dict:
     return read(logger.output_dir)[-1].context
 
 
-def test_a_filter_chooses_by_module_and_logger(tmp_path):
+def test_a_filter_selects_by_module_and_logger(tmp_path):
     logger = StructuredLogger(tmp_path / "failures", trail_filter="info,my_solver=debug,h5py=off")
     loggers = [logging.getLogger(name) for name in ("my_solver.newton", "h5py.attrs", "elsewhere")]
     for each in loggers:
@@ -52,7 +52,7 @@ def test_a_filter_chooses_by_module_and_logger(tmp_path):
     assert messages == ["a text", "a text", "from my_solver.newton", "from elsewhere"]
 
 
-def test_without_a_filter_all_is_kept(tmp_path):
+def test_without_a_filter_all_rows_are_recorded(tmp_path):
     logger = StructuredLogger(tmp_path)
     with pytest.raises(ValueError), logger.computation("c") as c:
         module("h5py").report(c)
@@ -60,7 +60,7 @@ def test_without_a_filter_all_is_kept(tmp_path):
     assert len(context(logger)["trail"]) == 1
 
 
-def test_a_filter_that_only_turns_off_keeps_the_rest(tmp_path):
+def test_a_filter_that_only_turns_targets_off_passes_others(tmp_path):
     logger = StructuredLogger(tmp_path, trail_filter="h5py=off")
     with pytest.raises(ValueError), logger.computation("c") as c:
         module("h5py").report(c)
@@ -70,12 +70,12 @@ def test_a_filter_that_only_turns_off_keeps_the_rest(tmp_path):
 
 
 @pytest.mark.parametrize("wrong", ["solver=loud", "a[span]=debug", "=debug", "a=b=c"])
-def test_a_wrong_filter_is_refused(tmp_path, wrong):
+def test_an_invalid_filter_is_refused(tmp_path, wrong):
     with pytest.raises(ValueError, match="trail_filter: .*expected 'level', 'target' or 'target=level'"):
         StructuredLogger(tmp_path, trail_filter=wrong)
 
 
-def test_a_filter_comes_along_when_a_logger_is_pickled(tmp_path):
+def test_a_pickled_logger_has_its_filter(tmp_path):
     import pickle
 
     logger = pickle.loads(pickle.dumps(StructuredLogger(tmp_path, trail_filter="off")))

@@ -65,7 +65,7 @@ def is_counted(context: dict[str, Any], events: int) -> bool:
     return sum(entry["seen"] for entry in context["trail"]) == events
 
 
-def test_the_series_of_the_program_is_complete_beside_chatty_libraries(logger):
+def test_chatty_libraries_do_not_shorten_the_series_of_the_program(logger):
     def report():
         library("h5py", PLACES + 6, rows=20)
         for iteration in range(100):
@@ -77,7 +77,7 @@ def test_the_series_of_the_program_is_complete_beside_chatty_libraries(logger):
     assert len(columns(context)) == PLACES and is_counted(context, 20 * (PLACES + 6) + 100)
 
 
-def test_libraries_make_way_for_each_place_of_the_program(logger):
+def test_callsites_of_the_program_evict_those_of_libraries(logger):
     def report():
         library("h5py", PLACES, rows=10)
         program(50)
@@ -88,7 +88,7 @@ def test_libraries_make_way_for_each_place_of_the_program(logger):
     assert is_counted(context, 10 * PLACES + 50 + 20)
 
 
-def test_places_with_few_rows_make_way_for_others(logger):
+def test_callsites_with_few_rows_are_evicted(logger):
     """A program that sets up with many numbers, and then iterates."""
 
     def report():
@@ -101,7 +101,7 @@ def test_places_with_few_rows_make_way_for_others(logger):
     assert is_counted(context, PLACES + EVICTIONS - 1 + 10)
 
 
-def test_places_that_take_turns_do_not_replace_each_other_for_ever(logger):
+def test_alternating_callsites_do_not_evict_each_other_forever(logger):
     def report():
         for _ in range(5):
             program(2 * PLACES)
@@ -111,7 +111,7 @@ def test_places_that_take_turns_do_not_replace_each_other_for_ever(logger):
     assert max(entry["seen"] for entry in context["trail"][:-1]) == 5
 
 
-def test_a_place_with_rows_stays_where_others_of_its_kind_come(logger):
+def test_callsites_with_many_rows_are_not_evicted(logger):
     def report():
         for _ in range(8):
             program(PLACES, "first")
@@ -122,13 +122,13 @@ def test_a_place_with_rows_stays_where_others_of_its_kind_come(logger):
     assert is_counted(context, 9 * PLACES) and context["trail"][-1]["seen"] == PLACES
 
 
-def test_without_need_nothing_is_left_out(logger):
+def test_a_trail_with_room_has_all_callsites(logger):
     context = context_of(logger, lambda: (library("h5py", PLACES - 2), program(2)))
     assert len(context["trail"]) == PLACES
 
 
 @pytest.mark.parametrize("way", ["package", "filter"])
-def test_an_installed_program_is_no_library(tmp_path, way):
+def test_an_installed_program_is_not_a_library(tmp_path, way):
     """The computation is of the same package, or the trail filter asks for more of it."""
     logger = StructuredLogger(tmp_path, trail_filter="debug,solver=trace" if way == "filter" else None)
 
@@ -141,7 +141,7 @@ def test_an_installed_program_is_no_library(tmp_path, way):
     assert "residual" in columns(context) and is_counted(context, 10 * PLACES + 1)
 
 
-def test_a_library_does_not_take_the_place_of_the_program(logger):
+def test_a_library_does_not_evict_the_program(logger):
     def report():
         program(PLACES)
         library("h5py", 5)
@@ -208,7 +208,7 @@ def test_a_chatty_program_leaves_a_quarter_to_libraries(logger):
     ]  # fmt: skip
 
 
-def test_the_root_logger_of_a_library_is_not_that_of_the_program(logger):
+def test_the_root_logger_has_a_share_for_libraries_and_one_for_the_program(logger):
     texts = Texts(logger)
 
     def report():

@@ -218,7 +218,7 @@ def kinds(cases: list[tuple[Any, Any]]) -> list[str]:
 
 
 @pytest.mark.parametrize(("value", "expected"), PYTHON, ids=kinds(PYTHON))
-def test_a_value_of_python_is(recorded: Callable[[Any], Any], value: Any, expected: Any) -> None:
+def test_values_of_python_types(recorded: Callable[[Any], Any], value: Any, expected: Any) -> None:
     assert same(recorded(value), expected)
 
 
@@ -262,13 +262,13 @@ NUMPY = [
 
 
 @pytest.mark.parametrize(("value", "expected"), NUMPY, ids=kinds(NUMPY))
-def test_a_value_of_numpy_is(recorded: Callable[[Any], Any], value: Any, expected: Any) -> None:
+def test_values_of_numpy_types(recorded: Callable[[Any], Any], value: Any, expected: Any) -> None:
     assert same(recorded(value), expected)
 
 
 @pytest.mark.skipif(np.finfo(np.longdouble).max <= np.finfo(float).max, reason="a long double is a double here")
 @pytest.mark.parametrize("make", [lambda x: x, lambda x: np.array([x])])
-def test_a_long_double_too_large_for_a_double_is_its_digits(recorded: Callable[[Any], Any], make: Any) -> None:
+def test_a_long_double_beyond_the_range_of_a_double_is_text(recorded: Callable[[Any], Any], make: Any) -> None:
     assert recorded(make(np.longdouble("1e4000"))) in ("1e+4000", ["1e+4000"])
 
 
@@ -297,7 +297,7 @@ TABLES = [
 
 
 @pytest.mark.parametrize(("value", "expected"), TABLES, ids=kinds(TABLES))
-def test_a_table_is(recorded: Callable[[Any], Any], value: Any, expected: Any) -> None:
+def test_tables_of_pandas_and_polars(recorded: Callable[[Any], Any], value: Any, expected: Any) -> None:
     assert same(recorded(value), expected)
 
 
@@ -350,14 +350,14 @@ def test_a_memory_map_is_summarised(recorded: Callable[[Any], Any], tmp_path: pa
     assert recorded(entries) == summary_of(entries, [300])
 
 
-def test_a_summary_says_where_numbers_end(recorded: Callable[[Any], Any]) -> None:
+def test_a_summary_has_the_index_of_the_first_nan(recorded: Callable[[Any], Any]) -> None:
     entries = np.ones((20, 30))
     entries[2, 3] = np.nan
     assert recorded(entries) == summary_of(entries, [20, 30], first_non_finite=63)
 
 
 @pytest.mark.parametrize("kind", ["f2", "f4", "f8", "g", "i1", "u1", "i4", "i8", "u8", ">f8", ">i4"])
-def test_a_summary_is_the_same_however_it_is_made(
+def test_summaries_of_numpy_equal_those_of_the_compiled_half(
     recorded: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     entries = (np.random.default_rng(1).normal(size=(30, 10)) * 50).astype("f8").clip(0, 100).astype(kind)
@@ -378,20 +378,20 @@ def test_an_array_too_large_for_a_copy_is_summarised_block_by_block(recorded: Ca
     assert recorded(entries) == summary_of(entries, [3, 1_500_000], first_non_finite=4_000_000)
 
 
-def test_of_a_large_memory_map_the_ends_are_shown(recorded: Callable[[Any], Any], tmp_path: pathlib.Path) -> None:
+def test_the_summary_of_a_large_memory_map_has_its_ends(recorded: Callable[[Any], Any], tmp_path: pathlib.Path) -> None:
     entries = np.memmap(tmp_path / "entries", dtype="u1", mode="w+", shape=(5_000_000,))
     assert sorted(recorded(entries[1:])) == ["head", "length", "shape", "summary", "tail"]
 
 
 @pytest.mark.filterwarnings("ignore:the matrix subclass")
 @pytest.mark.parametrize("make", [lambda x: x, np.asfortranarray, np.asmatrix])
-def test_of_many_texts_the_ends_are_shown(recorded: Callable[[Any], Any], make: Any) -> None:
+def test_the_summary_of_many_texts_has_their_ends(recorded: Callable[[Any], Any], make: Any) -> None:
     texts = make(np.array([str(n) for n in range(300)]).reshape(3, 100))
     summary = recorded(texts)
     assert (summary["shape"], summary["head"][7], summary["tail"][0]) == ([3, 100], "7", "292")
 
 
-def test_of_an_array_beyond_memory_the_ends_are_shown(recorded: Callable[[Any], Any]) -> None:
+def test_the_summary_of_an_array_larger_than_memory_has_its_ends(recorded: Callable[[Any], Any]) -> None:
     ends = [1.5] * 8
     assert recorded(np.broadcast_to(1.5, (10**6, 10**6))) == {
         "summary": "array", "length": 10**12, "shape": [10**6, 10**6], "head": ends, "tail": ends,
@@ -403,38 +403,38 @@ def test_a_large_complex_array_is_summarised_by_its_parts(recorded: Callable[[An
     assert recorded(entries) == {"re": summary_of(entries.real, [300]), "im": summary_of(entries.imag, [300])}
 
 
-def test_what_is_masked_of_a_large_array_is_no_number(recorded: Callable[[Any], Any]) -> None:
+def test_masked_entries_of_a_large_array_are_not_finite(recorded: Callable[[Any], Any]) -> None:
     summary = recorded(np.ma.masked_array(np.arange(300), np.arange(300) == 299))
     assert (summary["max"], summary["non_finite"], summary["first_non_finite"]) == (298.0, 1, 299)
 
 
 @pytest.mark.parametrize("column", [pd.Series([1, None] * 150, dtype="Int64"), pl.Series([1, None] * 150)])
-def test_what_is_missing_in_a_long_column_is_no_number(recorded: Callable[[Any], Any], column: Any) -> None:
+def test_missing_entries_of_a_long_column_are_not_finite(recorded: Callable[[Any], Any], column: Any) -> None:
     summary = recorded(column)
     assert (summary["length"], summary["mean"], summary["non_finite"]) == (300, 1.0, 150)
 
 
-def test_a_wide_table_says_how_many_columns_are_left_out(recorded: Callable[[Any], Any]) -> None:
+def test_omitted_columns_of_a_wide_table_are_counted(recorded: Callable[[Any], Any]) -> None:
     table = recorded(pd.DataFrame(np.ones((1, 1000))))
     assert (len(table), table["…"]) == (256, "[745 entries left out]")
 
 
-def test_a_large_dict_says_how_many_entries_are_left_out(recorded: Callable[[Any], Any]) -> None:
+def test_omitted_entries_of_a_large_dict_are_counted(recorded: Callable[[Any], Any]) -> None:
     entries = recorded(dict.fromkeys(range(100_000)))
     assert (len(entries), entries["…"]) == (256, "[99745 entries left out]")
 
 
-def test_keys_that_look_alike_stay_apart(recorded: Callable[[Any], Any]) -> None:
+def test_keys_with_equal_text_stay_apart(recorded: Callable[[Any], Any]) -> None:
     assert recorded({1: "a", "1": "b", None: "c", (1, 2): "d"}) == {"1": "a", "'1'": "b", "None": "c", "(1, 2)": "d"}
 
 
-def test_an_ordered_dict_keeps_its_own_order(recorded: Callable[[Any], Any]) -> None:
+def test_an_ordered_dict_keeps_its_order(recorded: Callable[[Any], Any]) -> None:
     ordered = collections.OrderedDict(a=1, b=2)
     ordered.move_to_end("a")
     assert list(recorded(ordered)) == ["b", "a"]
 
 
-def test_secrets_are_taken_out_at_any_depth(recorded: Callable[[Any], Any]) -> None:
+def test_secrets_are_redacted_at_any_depth(recorded: Callable[[Any], Any]) -> None:
     secret = {"servers": [{"api_key": "k"}], "model": Model(5.7), "namespace": types.SimpleNamespace(password="p")}
     assert recorded(secret) == {
         "servers": [{"api_key": "[redacted]"}],
@@ -443,7 +443,7 @@ def test_secrets_are_taken_out_at_any_depth(recorded: Callable[[Any], Any]) -> N
     }
 
 
-def test_attributes_of_attrs_and_pydantic(recorded: Callable[[Any], Any]) -> None:
+def test_models_of_attrs_and_pydantic_are_their_attributes(recorded: Callable[[Any], Any]) -> None:
     attrs, pydantic = pytest.importorskip("attrs"), pytest.importorskip("pydantic")
     of_attrs = attrs.make_class("OfAttrs", ["x", "_token"])(1.5, "t")
     of_pydantic = pydantic.create_model("OfPydantic", x=(float, 2.5), password=(str, "p"))()
@@ -453,7 +453,7 @@ def test_attributes_of_attrs_and_pydantic(recorded: Callable[[Any], Any]) -> Non
     ]
 
 
-def test_numbers_of_sympy_and_mpmath(recorded: Callable[[Any], Any]) -> None:
+def test_numbers_of_sympy_and_mpmath_are_numbers(recorded: Callable[[Any], Any]) -> None:
     sympy, mpmath = pytest.importorskip("sympy"), pytest.importorskip("mpmath")
     third = {"numerator": 1, "denominator": 3}
     assert recorded([sympy.Integer(3), sympy.Rational(1, 3), sympy.Float("0.5"), sympy.oo]) == [
@@ -471,7 +471,7 @@ def test_numbers_of_sympy_and_mpmath(recorded: Callable[[Any], Any]) -> None:
     assert recorded(mpmath.matrix(100, 3)) == {"summary": "array", "shape": [100, 3]}
 
 
-def test_a_result_of_scipy_is_its_entries(recorded: Callable[[Any], Any]) -> None:
+def test_results_of_scipy_are_their_entries(recorded: Callable[[Any], Any]) -> None:
     result = recorded(scipy.optimize.minimize(lambda x: (x**2).sum(), [1.0, 2.0], method="Nelder-Mead"))
     assert result["success"] is True and len(result["x"]) == 2
     result = recorded(scipy.integrate.solve_ivp(lambda t, y: -y, (0, 1), [1.0]))
@@ -484,7 +484,7 @@ def test_a_distribution_is_its_name_and_arguments(recorded: Callable[[Any], Any]
 
 
 @pytest.mark.parametrize("kind", ["csr", "csc", "coo", "lil", "dok", "dia"])
-def test_a_sparse_array_is_what_it_holds(recorded: Callable[[Any], Any], kind: str) -> None:
+def test_a_sparse_array_is_its_nonzero_entries(recorded: Callable[[Any], Any], kind: str) -> None:
     sparse = scipy.sparse.coo_array(([1.5], ([0], [1])), shape=(1000, 1000)).asformat(kind)
     assert recorded(sparse) == {"sparse": kind, "shape": [1000, 1000], "nnz": 1, "row": [0], "col": [1], "data": [1.5]}
 
@@ -499,7 +499,7 @@ def test_a_tensor_is_its_numbers(recorded: Callable[[Any], Any]) -> None:
     assert recorded(Tensor()) == [1.5, 2.0]
 
 
-def test_what_would_have_to_be_fetched_is_its_shape(recorded: Callable[[Any], Any]) -> None:
+def test_an_array_that_cannot_be_loaded_is_its_shape(recorded: Callable[[Any], Any]) -> None:
     class OnDisk:
         shape = (10**6, 10**6)
 
@@ -509,7 +509,7 @@ def test_what_would_have_to_be_fetched_is_its_shape(recorded: Callable[[Any], An
     assert recorded(OnDisk()) == {"summary": "array", "length": 10**12, "shape": [10**6, 10**6]}
 
 
-def test_what_is_lazy_in_general_but_not_now_is_its_numbers(recorded: Callable[[Any], Any]) -> None:
+def test_a_computed_array_of_a_lazy_type_is_its_numbers(recorded: Callable[[Any], Any]) -> None:
     class DataArray:
         shape = (2,)
         graph = None
@@ -526,7 +526,7 @@ def test_what_is_lazy_in_general_but_not_now_is_its_numbers(recorded: Callable[[
     assert recorded(array) == {"summary": "array", "length": 2, "shape": [2]}
 
 
-def test_numbers_at_their_limits_are_nothing_to_warn_of(recorded: Callable[[Any], Any]) -> None:
+def test_summaries_of_extreme_numbers_raise_no_warnings(recorded: Callable[[Any], Any]) -> None:
     called: list[Any] = []
     before = np.seterrcall(lambda *what: called.append(what))
     try:
@@ -542,7 +542,7 @@ def test_numbers_at_their_limits_are_nothing_to_warn_of(recorded: Callable[[Any]
     assert not called
 
 
-def test_lists_that_hold_the_same_lists_end(recorded: Callable[[Any], Any]) -> None:
+def test_nested_shared_lists_end(recorded: Callable[[Any], Any]) -> None:
     shared: Any = []
     for _ in range(40):
         shared = [shared, shared]
@@ -555,7 +555,7 @@ def test_a_mock_is_not_called(recorded: Callable[[Any], Any]) -> None:
     assert "call.__fspath__()" not in map(str, mock.mock_calls)
 
 
-def test_a_number_of_very_many_digits_is_hexadecimal(recorded: Callable[[Any], Any]) -> None:
+def test_an_integer_with_many_digits_is_hexadecimal(recorded: Callable[[Any], Any]) -> None:
     assert recorded(3**20_000).startswith("0x")
     assert recorded(10**4000) == str(10**4000)
     limit = sys.get_int_max_str_digits()
@@ -595,7 +595,7 @@ ERRORS = [ValueError(), SystemExit(), KeyboardInterrupt(), GeneratorExit(), Recu
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
-def test_an_object_that_raises_says_so(recorded: Callable[[Any], Any], error: BaseException) -> None:
+def test_an_object_that_raises_becomes_a_note(recorded: Callable[[Any], Any], error: BaseException) -> None:
     # Apart from the assertion: pytest would ask for the repr.
     text = recorded(hostile(error))
     assert text == f"<Hostile: its repr raised {type(error).__name__}>"
@@ -607,7 +607,7 @@ def test_keys_that_raise_stay_apart(recorded: Callable[[Any], Any], error: BaseE
     assert sorted(entries.values()) == [1, 2]
 
 
-def test_an_attribute_that_raises_leaves_the_others(recorded: Callable[[Any], Any]) -> None:
+def test_an_attribute_that_raises_becomes_a_note(recorded: Callable[[Any], Any]) -> None:
     @dataclasses.dataclass
     class Lazy:
         a: int = 1
@@ -649,12 +649,12 @@ def in_itself() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("value", "expected"), list(in_itself()), ids=["list", "dict", "dataclass", "array"])
-def test_what_holds_itself_is_named_there(recorded: Callable[[Any], Any], value: Any, expected: Any) -> None:
+def test_an_object_in_itself_becomes_a_note(recorded: Callable[[Any], Any], value: Any, expected: Any) -> None:
     assert recorded(value) == expected
 
 
 @pytest.mark.parametrize("nest", [lambda x: [x], lambda x: {"a": x}, lambda x: (x, 1), Frozen])
-def test_what_is_nested_deeply_ends(recorded: Callable[[Any], Any], nest: Any) -> None:
+def test_deep_nesting_is_cut(recorded: Callable[[Any], Any], nest: Any) -> None:
     nested: Any = 1
     for _ in range(10_000):
         nested = nest(nested)
@@ -670,7 +670,7 @@ def test_what_is_nested_deeply_ends(recorded: Callable[[Any], Any], nest: Any) -
         lambda x: {"x" * 9999: "y" * 9999, "a": x},
     ],
 )
-def test_what_grows_without_end_is_cut(logger: StructuredLogger, nest: Any) -> None:
+def test_exponential_growth_is_cut(logger: StructuredLogger, nest: Any) -> None:
     nested: Any = "leaf"
     for _ in range(40):
         nested = nest(nested)
@@ -678,7 +678,7 @@ def test_what_grows_without_end_is_cut(logger: StructuredLogger, nest: Any) -> N
     assert path is not None and path.stat().st_size < 50_000_000
 
 
-def test_a_mapping_without_end_is_cut(recorded: Callable[[Any], Any]) -> None:
+def test_an_infinite_mapping_is_cut(recorded: Callable[[Any], Any]) -> None:
     class Endless(Mapping[int, int]):
         def __getitem__(self, key: int) -> int:
             return key
@@ -700,20 +700,18 @@ def test_a_mapping_without_end_is_cut(recorded: Callable[[Any], Any]) -> None:
     [(1.5, 5_000_000), ("a text", 10**6), ({"a": 1, "b": 2}, 10**6), (object(), 10**6), ([1.0] * 10, 10**6)],
     ids=["number", "text", "dict", "object", "list"],
 )
-def test_of_a_list_that_would_take_long_the_ends_are_shown(
-    recorded: Callable[[Any], Any], entry: Any, length: int
-) -> None:
+def test_the_summary_of_a_long_list_has_its_ends(recorded: Callable[[Any], Any], entry: Any, length: int) -> None:
     summary = recorded([entry] * length)
     assert (summary["length"], len(summary["tail"]), "shape" in summary) == (length, 8, False)
 
 
 @pytest.mark.parametrize("array", [[1.5] * 300, np.ones(300), (1.5,) * 300])
-def test_an_array_in_place_of_parameters_is_a_value(logger: StructuredLogger, array: Any) -> None:
+def test_an_array_as_parameters_becomes_a_value(logger: StructuredLogger, array: Any) -> None:
     path = logger.log_failure("c", "e", array, "r")
     assert path is not None and Failure.from_path(path).parameters["value"]["length"] == 300
 
 
-def test_no_parameters_of_a_library_need_the_library(tmp_path: pathlib.Path) -> None:
+def test_converting_parameters_does_not_import_libraries(tmp_path: pathlib.Path) -> None:
     code = (
         "import sys; from tracing_failure import StructuredLogger; from array import array\n"
         f"logger = StructuredLogger({str(tmp_path)!r})\n"
@@ -740,7 +738,9 @@ schema = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
 
 
 @given(parameters=st.dictionaries(names, values, max_size=6))
-def test_any_structure_of_basic_values_comes_back(logger: StructuredLogger, parameters: dict[str, Any]) -> None:
+def test_structures_of_basic_values_are_read_back_unchanged(
+    logger: StructuredLogger, parameters: dict[str, Any]
+) -> None:
     path = logger.log_failure("c", "e", parameters, "r")
     assert path is not None
     text = path.read_text("utf-8")
