@@ -32,7 +32,7 @@ for line in sys.stdin:
 
 
 class Child:
-    """Runs pieces of code, each after the prelude and in a directory of its own."""
+    """Runs pieces of code, each after the prelude and in its own directory."""
 
     def __init__(self, prelude: str) -> None:
         self._prelude = prelude

@@ -41,7 +41,7 @@ def modules(package: Path) -> dict[str, Path]:
 
 
 def imports(name: str, known: dict[str, Path], package: str = "tracing_failure") -> set[str]:
-    """The modules that a module imports, also in functions and for type checking only."""
+    """The modules that a module imports, including imports in functions and for type checking."""
     found = set()
     for node in ast.walk(ast.parse(known[name].read_text())):
         if isinstance(node, ast.Import):

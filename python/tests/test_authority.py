@@ -1,4 +1,4 @@
-"""Which error of a failure decides: chains, groups and notes."""
+"""The error that determines the category: chains, groups and notes."""
 
 import asyncio
 import pathlib
@@ -43,7 +43,7 @@ def without_context() -> None:
         raise RuntimeError("the flow stopped") from None
 
 
-def nothing_but_context() -> None:
+def only_context() -> None:
     try:
         singular()
     except np.linalg.LinAlgError:
@@ -87,7 +87,7 @@ def unreadable() -> None:
         (after_a_missing_file, "non_finite"),
         (from_a_singular_matrix, "singular_matrix"),
         (without_context, "other"),
-        (nothing_but_context, "singular_matrix"),
+        (only_context, "singular_matrix"),
         (too_late, "time_limit"),
         (in_a_group, "singular_matrix"),
         (in_a_group_of_groups, "non_finite"),
@@ -177,8 +177,8 @@ def test_arguments_in_the_wrong_order_are_refused(logger: StructuredLogger, tmp_
 def test_an_unknown_category_is_reported_once(logger: StructuredLogger, capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
         logger.log_failure("c", "e", category="my_own")
-    told = capsys.readouterr().err
-    assert told.count("my_own") == 2 and told.count("singular_matrix") == 1
+    output = capsys.readouterr().err
+    assert output.count("my_own") == 2 and output.count("singular_matrix") == 1
     failure = read(logger.output_dir)[-1]
     assert (failure.category, failure.context["reason"]) == ("other", "my_own")
 

@@ -38,7 +38,7 @@ class Plain:
 Pair = collections.namedtuple("Pair", "a b")
 
 class Slots:
-    # As attrs makes them.
+    # A class as attrs generates it.
     __slots__ = ("a", "b")
     __attrs_attrs__ = tuple(types.SimpleNamespace(name=name) for name in __slots__)
     def __init__(self, a, b):
@@ -266,8 +266,8 @@ except ExceptionGroup:
 [failure] = read("failures")
 print(json.dumps([failure.error_type, "level 39" in failure.stack_trace, len(failure.to_json())]))
 """
-    kind, is_told, size = run(code)
-    assert (kind, is_told) == ("ExceptionGroup", True) and size < 200_000
+    kind, has_message, size = run(code)
+    assert (kind, has_message) == ("ExceptionGroup", True) and size < 200_000
 
 
 def test_an_infinite_chain_ends(run: Run) -> None:

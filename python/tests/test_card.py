@@ -20,7 +20,7 @@ HOSTILE = "\"'<script>alert(1)</script></style></div><img src=x onerror=alert(2)
 
 
 class Page(HTMLParser):
-    """What a browser would see, and that every element is closed in its order."""
+    """The text and the elements of a page. Checks that elements are closed in their order."""
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -77,7 +77,7 @@ def card(**entries: Any) -> Page:
 
 
 def trail(**columns: Any) -> dict[str, Any]:
-    """A context with the trail of one place."""
+    """A context with a trail of one callsite."""
     return {"trail": [{"seen": max(map(len, columns.values())), "columns": columns}]}
 
 
@@ -184,7 +184,7 @@ def test_the_last_of_mixed_series_is_plotted() -> None:
 
 
 def test_fields_with_many_values_do_not_separate_series() -> None:
-    """A field that differs in each row tells no series apart."""
+    """A field that differs in each row does not separate series."""
     entry = {
         "seen": 500, "head": 8, "span_columns": ["t", "level"],
         "columns": {"residual": [float(row) for row in range(40)], "t": list(range(40)), "level": [1, 2] * 20},
@@ -214,7 +214,7 @@ def test_panics_of_other_threads_are_shown(matched_by: str, relation: str) -> No
 def test_numbers_that_are_not_finite_interrupt_the_line_and_are_marked() -> None:
     page = card(context=trail(residual=[1.0, 0.5, math.nan, 0.2, math.inf, 0.1]))
     assert [len(line) - 1 for line in page.points()] == [2, 1, 1]
-    # Two marks, and where the line ends.
+    # Two marks, and the end of the line.
     assert page.count("circle") == 3
     page = card(context=trail(residual=[math.nan, math.nan]))
     assert "residual: nan → nan" in page.text and "nothing finite" in page.text and page.points() == []
@@ -282,7 +282,7 @@ def test_texts_of_a_record_are_escaped() -> None:
         },
         suggested_fixes=[HOSTILE],
     )  # fmt: skip
-    # All but the time, of which 19 characters are shown.
+    # The time is cut to 19 characters.
     assert page.text.count(HOSTILE) == 22
 
 
@@ -316,7 +316,7 @@ shaped = st.fixed_dictionaries(
 )
 def test_any_record_has_a_card(texts: dict[str, Any], parameters: Any, context: Any) -> None:
     page = card(**texts, parameters=parameters, context=context)
-    # One part that cannot be shown takes no other with it.
+    # A part that cannot be shown does not remove another one.
     assert str(texts.get("computation", "rg_flow_integration") or "")[:400] in page.text
 
 

@@ -20,7 +20,7 @@ from tracing_failure import Failure, StructuredLogger, read
 
 
 class Length:
-    """As pint has it."""
+    """A quantity like those of pint."""
 
     def __init__(self, magnitude: Any, units: str) -> None:
         self._magnitude, self._units = magnitude, units
@@ -35,13 +35,13 @@ class Length:
 
 
 class Energy(np.ndarray[Any, Any]):
-    """As astropy has it."""
+    """A quantity like those of astropy."""
 
     unit = "MeV"
 
 
 class Loads:
-    """Raises when its data are looked at."""
+    """Raises when its data are read."""
 
     shape: Any = (1000, 1000)
     dtype = np.dtype("f4")
@@ -57,14 +57,14 @@ class Loads:
 
 
 class Dataset(Loads):
-    """As h5py has it."""
+    """A dataset like those of h5py."""
 
 
 Dataset.__module__ = "h5py._hl.dataset"
 
 
 class Variable(Loads):
-    """As xarray has it."""
+    """A variable like those of xarray."""
 
     dims = ("x", "y")
     _in_memory = False
@@ -97,7 +97,7 @@ Opened.__module__ = "xarray.core.dataset"
 
 
 class Frame:
-    """As dask has it."""
+    """A table like those of dask."""
 
     columns = ["a", "b"]
 

@@ -53,7 +53,7 @@ def test_a_long_trail_keeps_its_ends_and_is_analysed(logger):
 
 
 @pytest.mark.parametrize(
-    ("trail", "kept"),
+    ("trail", "steps"),
     [
         ((2, 3), [0, 1, 7, 8, 9]),
         ((0, 4), [6, 7, 8, 9]),
@@ -62,10 +62,10 @@ def test_a_long_trail_keeps_its_ends_and_is_analysed(logger):
         ([0, 10**9], list(range(10))),
     ],
 )
-def test_a_logger_limits_the_rows_of_trails(tmp_path, trail, kept):
+def test_a_logger_limits_the_rows_of_trails(tmp_path, trail, steps):
     failure = fail(StructuredLogger(tmp_path, trail=trail), steps=10)
     [trail] = failure.context["trail"]
-    assert (trail["seen"], trail["dropped"], trail["columns"]["step"]) == (10, 10 - len(kept), kept)
+    assert (trail["seen"], trail["dropped"], trail["columns"]["step"]) == (10, 10 - len(steps), steps)
     jsonschema.validate(json.loads(failure.to_json()), tracing_failure.schema())
 
 
@@ -91,9 +91,9 @@ def test_callsites_columns_and_texts_of_a_trail_are_limited(logger):
             c.record(f"message {n}")
         raise ValueError
     context = read(logger.output_dir)[-1].context
-    *trails, left_out = context["trail"]
+    *trails, unplaced = context["trail"]
     assert [list(trail["columns"]) for trail in trails] == [[f"x{n}"] for n in range(4, 100)]
-    assert (left_out["seen"], left_out["dropped"], left_out["columns"]) == (4, 4, {})
+    assert (unplaced["seen"], unplaced["dropped"], unplaced["columns"]) == (4, 4, {})
     assert [crumb["message"] for crumb in context["breadcrumbs"]] == [f"message {n}" for n in range(68, 100)]
     with pytest.raises(ValueError), logger.computation("c") as c:
         c.record(**{f"x{n}": n for n in range(100)})
@@ -117,13 +117,13 @@ def test_texts_and_arrays_stay_with_their_rows(logger):
             c.record(state=f"step {n}", point=[n, n + 0.5], z=complex(n, -n), none=None)
         raise ValueError
     [trail] = read(logger.output_dir)[-1].context["trail"]
-    kept = [*range(8), *range(1752, 2000)]
+    steps = [*range(8), *range(1752, 2000)]
     assert trail["columns"] == {
-        "state": [f"step {n}" for n in kept],
-        "point": [[n, n + 0.5] for n in kept],
-        "z.re": [float(n) for n in kept],
-        "z.im": [float(-n) for n in kept],
-        "none": [None] * len(kept),
+        "state": [f"step {n}" for n in steps],
+        "point": [[n, n + 0.5] for n in steps],
+        "z.re": [float(n) for n in steps],
+        "z.im": [float(-n) for n in steps],
+        "none": [None] * len(steps),
     }
 
 
@@ -208,10 +208,10 @@ def test_an_error_that_was_logged_inside_is_recorded_once(logger):
         try:
             raise ValueError("x")
         except ValueError as error:
-            logger.log_failure("newton", error, {"mine": 1}, "§2")
+            logger.log_failure("newton", error, {"n": 1}, "§2")
             raise
     [failure] = read(logger.output_dir)
-    assert failure.parameters == {"mine": 1}
+    assert failure.parameters == {"n": 1}
     assert failure.context["trail"][0]["columns"] == {"residual": [1.0]}
 
 
@@ -447,10 +447,10 @@ def test_an_ended_computation_does_not_keep_objects_alive(logger):
 
     solver = Solver()
     solver.run()
-    gone = weakref.ref(solver)
+    reference = weakref.ref(solver)
     del solver
     gc.collect()
-    assert gone() is None
+    assert reference() is None
 
 
 def test_a_row_without_a_python_caller_is_recorded(logger):

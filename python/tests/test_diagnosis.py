@@ -60,7 +60,7 @@ def strictly() -> Iterator[None]:
 
 
 def refuse(result: Any) -> NoReturn:
-    """What users do with a result that is none."""
+    """Raises the message of an unsuccessful result, as users do."""
     assert not result.success
     raise RuntimeError(result.message)
 
@@ -1378,7 +1378,7 @@ def logger(tmp_path_factory: pytest.TempPathFactory) -> StructuredLogger:
 
 
 def recorded(case: Case, logger: StructuredLogger) -> Failure:
-    """The record that the case leaves."""
+    """Runs a case, and returns its record."""
     computation = logger.computation(case.name, "§2", **case.parameters)
     with warnings.catch_warnings(), pytest.raises(BaseException) as raised:
         warnings.simplefilter("ignore")
@@ -1389,19 +1389,19 @@ def recorded(case: Case, logger: StructuredLogger) -> Failure:
 
 
 def missed(case: Case, failure: Failure) -> set[str]:
-    """In what the record differs from the analyst."""
+    """The parts of a record, category and advice, that differ from the analyst's."""
     first = next(iter(failure.suggested_fixes), None)
     agrees = first is None if case.begins is None else first is not None and bool(re.search(case.begins, first))
     differs = {"category": failure.category != case.category, "advice": not agrees}
-    return {name for name, is_so in differs.items() if is_so}
+    return {name for name, is_different in differs.items() if is_different}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_category_and_first_suggestion_are_those_of_an_analyst(case: Case, logger: StructuredLogger) -> None:
     failure = recorded(case, logger)
     expected, _ = MISSED.get(case.name, (set(), ""))
-    told = f"{failure.error_type}: {failure.error_message}\n{failure.category}: {failure.suggested_fixes[:1]}"
-    assert missed(case, failure) == expected, told
+    summary = f"{failure.error_type}: {failure.error_message}\n{failure.category}: {failure.suggested_fixes[:1]}"
+    assert missed(case, failure) == expected, summary
 
 
 def test_known_misses_are_cases() -> None:

@@ -1,4 +1,4 @@
-"""Exceptions taken apart: what a record says of them is what Python itself would say."""
+"""Descriptions of exceptions: stack traces, chains, frames and locations."""
 
 import dataclasses
 import re
@@ -41,7 +41,7 @@ def while_handling():
         raise KeyError("beta")
 
 
-def with_its_context_hidden():
+def with_a_suppressed_context():
     try:
         plain()
     except ZeroDivisionError:
@@ -66,7 +66,7 @@ def other(n):
     return mutual(n - 1)
 
 
-def noted():
+def with_a_note():
     error = ValueError("x")
     error.add_note("while the flow was integrated")
     raise error
@@ -152,8 +152,8 @@ def multiline():
 @pytest.mark.parametrize(
     "function",
     [
-        plain, from_another, while_handling, with_its_context_hidden, lambda: deep(3), lambda: deep(10),
-        lambda: mutual(40), endless, noted, misspelt, attribute, syntax, group, cause_is_a_group, circle,
+        plain, from_another, while_handling, with_a_suppressed_context, lambda: deep(3), lambda: deep(10),
+        lambda: mutual(40), endless, with_a_note, misspelt, attribute, syntax, group, cause_is_a_group, circle,
         context_in_a_circle, cause_was_never_raised, empty, of_several_lines, local, broken, multiline,
         lambda: int("x"), lambda: exec("1/0"), lambda: open("/no/such"), lambda: b"\xff".decode(),
         lambda: __import__("no_such_module"), lambda: sys.exit(3), lambda: [].pop(), lambda: sorted(key=1),
@@ -163,7 +163,7 @@ def test_the_stack_trace_equals_that_of_python(function):
     error = raised(function)
     expected = "".join(traceback.format_exception(error))
     assert describe_exception(error)["stack_trace"] == expected
-    # The second time the lines are known.
+    # The lines are now in the cache.
     assert describe_exception(error)["stack_trace"] == expected
 
 
@@ -176,7 +176,7 @@ def test_the_chain_starts_with_the_outermost_error(logger):
 
 
 def test_a_suppressed_context_is_not_recorded(logger):
-    failure = Failure.from_path(logger.log_failure("c", raised(with_its_context_hidden)))
+    failure = Failure.from_path(logger.log_failure("c", raised(with_a_suppressed_context)))
     assert len(failure.context["errors"]) == 1
 
 
@@ -236,7 +236,7 @@ def test_frames_are_innermost_first_and_mark_the_program(logger):
     frames = failure.context["frames"]
     assert [frame["in_app"] for frame in frames if frame["function"] == "raised"] == [True]
     assert frames[0]["file"].endswith("decoder.py") and not frames[0]["in_app"]
-    # Where it was raised is the last place in one's own code.
+    # The location is the last line of the program.
     assert failure.context["location"]["file"].endswith("test_exceptions.py")
 
 
@@ -298,7 +298,7 @@ def test_failures_during_an_import_of_asyncio_are_recorded(tmp_path):
         while thread.is_alive():
             try:
                 with logger.computation("c"):
-                    raise ValueError("mine")
+                    raise ValueError("x")
             except ValueError:
                 raised += 1
         print(raised == len(read("io/failures")))

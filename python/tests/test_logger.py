@@ -1,4 +1,4 @@
-"""``StructuredLogger`` from outside: the files that it leaves."""
+"""``StructuredLogger``: its options, and the files that it writes."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from tracing_failure import Failure, StructuredLogger
 
 
 def run(code, cwd, **environment):
-    """A program of its own."""
+    """Runs code in a new process."""
     program = [sys.executable, "-c", textwrap.dedent(code)]
     return subprocess.run(
         program, cwd=cwd, env=os.environ | environment, capture_output=True, text=True, timeout=60, check=False
@@ -61,9 +61,9 @@ def test_a_script_that_logs_a_failure_leaves_a_complete_record(tmp_path):
 
 
 def test_the_error_is_a_message_or_the_handled_exception(logger):
-    words = Failure.from_path(logger.log_failure("observable_mass", "no plateau"))
-    assert (words.error_type, words.error_message) == ("Error", "no plateau")
-    assert "test_logger.py" in words.context["location"]["file"]
+    message = Failure.from_path(logger.log_failure("observable_mass", "no plateau"))
+    assert (message.error_type, message.error_message) == ("Error", "no plateau")
+    assert "test_logger.py" in message.context["location"]["file"]
     try:
         {}["beta"]
     except KeyError:
@@ -81,10 +81,10 @@ def test_arguments_of_other_types_become_text(logger):
 
 
 def test_the_context_has_the_entries_of_the_caller(logger):
-    context = {"beam": 3, "trail": "mine", "notebook": "flow.ipynb", "cell_number": 15}
+    context = {"beam": 3, "trail": "text", "notebook": "flow.ipynb", "cell_number": 15}
     failure = Failure.from_path(logger.log_failure("c", "e", context=context))
     assert failure.context["beam"] == 3
-    assert failure.context["trail_"] == "mine"
+    assert failure.context["trail_"] == "text"
     assert (failure.context["notebook"], failure.context["cell_number"]) == ("flow.ipynb", 15)
 
 
@@ -106,20 +106,20 @@ def test_the_options_of_a_logger_take_effect(tmp_path):
         "night-7",
         "stagnation",
     )
-    assert not (tmp_path / "logs").exists(), "there is a log beside a directory called failures only"
+    assert not (tmp_path / "logs").exists(), "only a directory with the name `failures` has a log next to it"
 
 
 @pytest.mark.parametrize(
-    ("choice", "error"),
+    ("option", "error"),
     [
         ({"durability": "forever"}, "durability must be 'process' or 'disk', not 'forever'"),
         ({"redact": "site"}, r"redact must be a list of names: write \['site'\]"),
         ({"areas": {"lattice": "wilson"}}, r"areas\['lattice'\] must be a list of names: write \['wilson'\]"),
     ],
 )
-def test_an_invalid_option_is_refused(tmp_path, choice, error):
+def test_an_invalid_option_is_refused(tmp_path, option, error):
     with pytest.raises((ValueError, TypeError), match=error):
-        StructuredLogger(tmp_path / "failures", **choice)
+        StructuredLogger(tmp_path / "failures", **option)
 
 
 def test_a_directory_that_cannot_be_created_is_an_error_at_once():
@@ -200,7 +200,7 @@ def test_a_bug_in_the_description_leaves_a_minimal_record(logger, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("arguments", "expected"),
     [
         ({"context": 7}, {"value": 7}),
         ({"context": {"cell_number": "x", "notebook": 3}}, {"cell_number_": "x", "notebook_": 3}),
@@ -208,18 +208,18 @@ def test_a_bug_in_the_description_leaves_a_minimal_record(logger, monkeypatch):
         ({"category": "bad luck"}, {"category": "other", "reason": "bad luck"}),
     ],
 )
-def test_an_invalid_argument_is_recorded_unchanged(logger, wrong, told):
+def test_an_invalid_argument_is_recorded_unchanged(logger, arguments, expected):
     try:
         1 / 0
     except ZeroDivisionError as error:
-        failure = Failure.from_path(logger.log_failure("c", error, {"n": 1}, **wrong))
+        failure = Failure.from_path(logger.log_failure("c", error, {"n": 1}, **arguments))
     assert (failure.error_message, failure.parameters) == ("division by zero", {"n": 1})
     assert "1 / 0" in failure.stack_trace
-    assert told.items() <= failure.context.items()
+    assert expected.items() <= failure.context.items()
 
 
 class Odd(Exception):
-    """Somebody else's attribute under our name, and a class that lies."""
+    """It has the attribute of this package, and its ``__class__`` raises."""
 
     __tracing_failure__ = [1, 2]
 
@@ -248,7 +248,7 @@ class NamedByNumbers(Exception):
 
 
 class Nameless(type):
-    """A class of classes with code of its own for their names."""
+    """A metaclass that overrides the names of classes."""
 
     def __getattribute__(cls, name):
         if name in ("__name__", "__qualname__", "__module__"):
@@ -414,11 +414,11 @@ def test_failures_are_recorded_while_the_interpreter_shuts_down(tmp_path):
 
         class Solver:
             def __del__(self):
-                logger.log_failure("last", "when all is taken down")
+                logger.log_failure("last", "during shutdown")
 
         solver = Solver()
-        atexit.register(logger.log_failure, "ended", "no Python code called this")
-        _thread.start_new_thread(logger.log_failure, ("thread", "nor this"))
+        atexit.register(logger.log_failure, "ended", "without a calling Python function")
+        _thread.start_new_thread(logger.log_failure, ("thread", "in a thread"))
         while logger.stats["recorded"] == 0:
             time.sleep(0.01)
         """,

@@ -42,7 +42,7 @@ def execute(directory: Path, cells: Iterable[str], env: dict[str, str] | None = 
 
 
 def client(notebook: Any, directory: Path, **options: Any) -> NotebookClient:
-    """It waits longer for what a cell shows than it does by itself: a busy machine would lose some of it."""
+    """A client with long timeouts: on a busy machine, the defaults lose output of cells."""
     waits = {"timeout": 300, "startup_timeout": 300, "iopub_timeout": 60}
     place = {"metadata": {"path": str(directory)}}
     return NotebookClient(notebook, kernel_name="python3", record_timing=False, resources=place, **waits, **options)
@@ -124,14 +124,14 @@ def test_a_failure_logged_in_a_cell_is_complete(tmp_path: Path) -> None:
     frames = [(frame["function"], frame["file"], frame["line"]) for frame in first.context["frames"]]
     assert frames == [("compute_rg_flow", "In[2]", 5), ("<module>", "In[3]", 3)]
 
-    # As the user sees it, and raised on.
+    # The cells have these numbers, and the exception propagates.
     assert [first.context["cell_number"], second.context["cell_number"]] == [3, 5]
     assert [notebook.cells[index].execution_count for index in (2, 4)] == [3, 5]
     assert errors(notebook.cells[2]) == ["ConvergenceError"]
-    # The same failure, though cells have other numbers by then.
+    # The fingerprint does not depend on the number of the cell.
     assert first.fingerprint == second.fingerprint and first.id != second.id
     assert first.context["session_id"] == second.context["session_id"]
-    # The cell that sets up has run twice and there is one recorder.
+    # The cell that makes the logger ran twice, and there is one recorder.
     assert notebook.cells[5].outputs[0].data["text/plain"] == "2"
 
 
@@ -160,7 +160,7 @@ def test_the_record_has_the_name_of_the_notebook(tmp_path: Path) -> None:
         "__vsc_ipynb_file__ = os.path.abspath('vs.ipynb'); logger.log_failure('of VS Code')",
         "os.chdir('/'); logger.log_failure('elsewhere')",
         "__vsc_ipynb_file__ = '/other/place.ipynb'; logger.log_failure('not below')",
-        "StructuredLogger('io/failures', notebook='mine').log_failure('told')",
+        "StructuredLogger('io/failures', notebook='named').log_failure('with an option')",
     ]
     cells[-1] = cells[-1].replace("'io/failures'", repr(str(tmp_path / "io" / "failures")))
     execute(tmp_path, cells, {"JPY_SESSION_NAME": str(name)})
@@ -170,12 +170,12 @@ def test_the_record_has_the_name_of_the_notebook(tmp_path: Path) -> None:
         "of VS Code": "vs.ipynb",
         "elsewhere": "vs.ipynb",
         "not below": "/other/place.ipynb",
-        "told": "mine",
+        "with an option": "named",
     }
 
 
 class Cell(NamedTuple):
-    """A cell, and what is recorded of it: computations, with the type of the error and the parameters."""
+    """A cell, and its records: computation, type of the error, and parameters."""
 
     source: str
     recorded: list[tuple[str, str, dict[str, Any]]]
@@ -186,7 +186,7 @@ CELLS = [
     Cell("%load_ext tracing_failure\nimport asyncio, math, tracing_failure\nfrom math import sin\nbeta = 5.7", []),
     Cell("tracing_failure.load_ipython_extension(get_ipython())", []),
     Cell("math; sin; beta / 0", [("notebook_cell", "ZeroDivisionError", {"beta": 5.7})]),
-    # The same once more.
+    # The same cell again.
     Cell("math; sin; beta / 0", [("notebook_cell", "ZeroDivisionError", {"beta": 5.7})]),
     # `%debug` finds the traceback as it was.
     Cell("import sys\nassert sys.last_value.__traceback__ is sys.last_traceback", []),
@@ -207,9 +207,9 @@ CELLS = [
     Cell("raise ExceptionGroup('several', [ValueError(1), TypeError(2)])", [("notebook_cell", "ExceptionGroup", {})]),
     Cell("get_ipython().run_cell('beta / 0', store_history=False);",
          [("notebook_cell", "ZeroDivisionError", {"beta": 5.7})]),
-    # An exception that is caught and shown was before the cell that follows, not in it.
+    # The last shown exception is from the previous cell.
     Cell("beta", []),
-    # No failures of a computation.
+    # These are no failures of a computation.
     Cell("def (", []),
     Cell("return 1", []),
     Cell("%no_such_magic", []),
@@ -217,7 +217,7 @@ CELLS = [
     Cell("raise SystemExit", []),
     Cell("raise SystemExit(3)", [("notebook_cell", "SystemExit", {})]),
     Cell("try:\n    1 / 0\nexcept ZeroDivisionError:\n    pass", []),
-    # What is recorded already.
+    # Failures that are recorded already.
     Cell("from tracing_failure import StructuredLogger\nlogger = StructuredLogger()\n"
          "try:\n    beta / 0\nexcept Exception as e:\n    logger.log_failure('logged', e, {'x': 1})\n    raise",
          [("logged", "ZeroDivisionError", {"x": 1})]),
@@ -231,7 +231,7 @@ CELLS = [
     Cell("async def task(n):\n    with logger.computation('task', n=n):\n        beta / 0\n"
          "async with asyncio.TaskGroup() as group:\n    group.create_task(task(1))\n    group.create_task(task(2))",
          [("task", "ZeroDivisionError", {"n": 1}), ("task", "ZeroDivisionError", {"n": 2})]),
-    # Of a group, one is not recorded.
+    # A group with a member that is not recorded.
     Cell("try:\n    with logger.computation('task'):\n        beta / 0\n"
          "except Exception as e:\n    raise ExceptionGroup('two', [e, ValueError()])",
          [("task", "ZeroDivisionError", {}), ("notebook_cell", "ExceptionGroup", {"beta": 5.7})]),
@@ -309,7 +309,7 @@ def test_records_go_to_the_latest_logger_or_the_start_directory(tmp_path: Path) 
             "%load_ext tracing_failure\nimport os",
             "1 + 1",
             "os.listdir()",
-            # Before any logger: where the extension was loaded.
+            # Without a logger, records go to the directory in which the extension was loaded.
             "os.chdir('elsewhere')\n1 / 0",
             "2 / 0",
             # The package is imported later, and a logger made.
@@ -319,7 +319,7 @@ def test_records_go_to_the_latest_logger_or_the_start_directory(tmp_path: Path) 
     )
     assert [each.context["cell_number"] for each in records(tmp_path)] == [4, 5]
     assert [each.context["cell_number"] for each in read(tmp_path / "elsewhere" / "other")] == [7]
-    # Nothing is made before something fails.
+    # No directory is created before a failure.
     assert notebook.cells[2].outputs[0].data["text/plain"] == "['elsewhere']"
     assert f"recorded in {tmp_path / 'io' / 'failures'}" in stderr(notebook.cells[3])
     assert "recorded in other/general_" in stderr(notebook.cells[6])
@@ -333,7 +333,7 @@ def test_a_record_of_a_cell_without_a_directory_is_on_stderr(tmp_path: Path, cap
         {"TRACING_FAILURE_DIR": "file/below"},
     )
     assert errors(notebook.cells[1]) == ["ZeroDivisionError"]
-    # The kernel's stderr is ours as well; to which cell it belongs is a matter of time.
+    # The kernel writes to the same stderr, and the cell that gets its text is random.
     line = next(line for line in capfd.readouterr().err.splitlines() if line.startswith("{"))
     failure = Failure.from_json(line)
     assert (failure.error_type, failure.parameters["beta"]) == ("ZeroDivisionError", 5.7)
@@ -402,7 +402,7 @@ def test_a_package_that_runs_functions_is_not_the_failed_function(package: str) 
         return cast("Callable[..., Any]", names["run"])
 
     assert called(running(f"/env/lib/site-packages/{package}/core.py")) == "solve"
-    # A file of the user's own that is called so has.
+    # A file of the program with this name has.
     assert called(running(f"/home/me/{package}.py")) == "run"
 
 
@@ -452,11 +452,11 @@ def test_cells_may_fail_in_magics_and_widgets(tmp_path: Path) -> None:
             "import runpy\nrunpy.run_path('solve.py')",
         ],
     )
-    told = [(each.context["cell_number"], each.computation, each.parameters) for each in records(tmp_path)]
-    assert [each[:2] for each in told] == [
+    cells = [(each.context["cell_number"], each.computation, each.parameters) for each in records(tmp_path)]
+    assert [each[:2] for each in cells] == [
         (4, "flow"), (6, "notebook_cell"), (7, "flow"), (8, "flow"), (10, "notebook_cell"), (12, "solve"),
     ]  # fmt: skip
-    assert told[0][2] == {"norm": 1e13} and "login" not in json.dumps(told)
+    assert cells[0][2] == {"norm": 1e13} and "login" not in json.dumps(cells)
     assert not any("Error in callback" in stderr(cell) + stdout(cell) for cell in notebook.cells)
 
 
@@ -564,22 +564,22 @@ def test_a_cell_shows_the_card(tmp_path: Path) -> None:
 def test_the_example_notebook_runs(tmp_path: Path) -> None:
     stored = nbformat.read(EXAMPLE, as_version=4)
     notebook = copy.deepcopy(stored)
-    # A cell that raises ends it, but for those that are meant to.
+    # Only cells with the tag `raises-exception` may raise.
     client(notebook, tmp_path).execute()
     notebook.metadata.language_info = {"name": "python"}
     if os.environ.get("UPDATE_NOTEBOOK"):
         nbformat.write(notebook, EXAMPLE)
         stored = notebook
 
-    meant_to = [cell.id for cell in notebook.cells if "raises-exception" in cell.metadata.get("tags", [])]
-    assert [cell.id for cell in notebook.cells if cell.cell_type == "code" and errors(cell)] == meant_to
+    expected = [cell.id for cell in notebook.cells if "raises-exception" in cell.metadata.get("tags", [])]
+    assert [cell.id for cell in notebook.cells if cell.cell_type == "code" and errors(cell)] == expected
     assert collections.Counter(failure.computation for failure in records(tmp_path)) == {
         "rg_flow_integration": 35,
         "newton_root": 1,
         "entropy": 1,
         "observable_free_energy": 1,
     }
-    # What people see of it on GitHub says nothing of the machine that it ran on.
-    shown = json.dumps([cell.get("outputs") for cell in stored.cells])
+    # The outputs have no facts of the machine.
+    outputs = json.dumps([cell.get("outputs") for cell in stored.cells])
     for secret in (str(Path.home()), "/home/", "/Users/", "site-packages", str(tmp_path), socket.gethostname() + ":"):
-        assert secret not in shown
+        assert secret not in outputs

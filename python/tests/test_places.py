@@ -1,4 +1,4 @@
-"""One fingerprint for one failure, independent of working directory, place of installation and machine."""
+"""Fingerprints do not depend on working directory, place of installation or machine."""
 
 import os
 import pathlib
@@ -36,18 +36,18 @@ main()
 def run(*command: Any, cwd: pathlib.Path, records: pathlib.Path) -> list[Any]:
     environment = os.environ | {"RECORDS": str(records)}
     command = [sys.executable, *command]
-    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+    process = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120)
+    assert process.returncode == 0, process.stderr
     return list(read(records))
 
 
-@pytest.mark.parametrize("mark", ["pyproject.toml", None])
-def test_a_script_has_one_fingerprint_from_any_directory(tmp_path: pathlib.Path, mark: str | None) -> None:
+@pytest.mark.parametrize("marker", ["pyproject.toml", None])
+def test_a_script_has_one_fingerprint_from_any_directory(tmp_path: pathlib.Path, marker: str | None) -> None:
     project = tmp_path / "project"
     (project / "runs").mkdir(parents=True)
     (project / "runs" / "script.py").write_text(SCRIPT)
-    if mark is not None:
-        (project / mark).touch()
+    if marker is not None:
+        (project / marker).touch()
     found = [
         run("script.py", cwd=project / "runs", records=tmp_path / "1"),
         run("runs/script.py", cwd=project, records=tmp_path / "2"),
@@ -57,7 +57,7 @@ def test_a_script_has_one_fingerprint_from_any_directory(tmp_path: pathlib.Path,
     found.append(run("script.py", cwd=tmp_path / "elsewhere" / "runs", records=tmp_path / "4"))
     fingerprints = {tuple(failure.fingerprint for failure in failures) for failures in found}
     assert len(fingerprints) == 1 and len(found[0]) == 3
-    expected = "runs/script.py" if mark else "script.py"
+    expected = "runs/script.py" if marker else "script.py"
     for failure in found[0]:
         assert failure.context["location"]["file"] == expected
 
@@ -101,8 +101,8 @@ def test_the_location_of_a_compiled_function_is_its_caller(tmp_path: pathlib.Pat
     for failure in failures:
         location = failure.context["location"]
         assert location["file"] == "script.py"
-        wanted = "return math.sqrt(x)" if failure.computation == "flow" else "computation(-1.0"
-        assert wanted in lines[location["line"] - 1]
+        expected_line = "return math.sqrt(x)" if failure.computation == "flow" else "computation(-1.0"
+        assert expected_line in lines[location["line"] - 1]
         assert not any("tracing_failure" in frame["file"] for frame in failure.context["frames"])
 
 
@@ -123,8 +123,8 @@ shell.run_cell("def f(x):\\n    with logger.computation('c', 'r'):\\n        ret
         directories = {"RECORDS": str(tmp_path / str(number)), "IPYTHONDIR": str(tmp_path / "ipython")}
         environment = os.environ | directories | session
         command = [sys.executable, "-c", code]
-        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        process = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
         [failure] = read(tmp_path / str(number))
         found.append(failure.fingerprint)
-        assert failure.context.get("notebook") == session.get("JPY_SESSION_NAME"), done.stderr
+        assert failure.context.get("notebook") == session.get("JPY_SESSION_NAME"), process.stderr
     assert len(set(found)) == 1

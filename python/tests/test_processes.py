@@ -64,7 +64,7 @@ LOCKED = """
     try:
         Model().solve()
     except SystemExit:
-        print("goes on")
+        print("continues")
 """
 
 
@@ -269,7 +269,7 @@ def test_other_threads_run_while_a_record_is_read(tmp_path, logger):
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts in /proc")
 def test_dropped_loggers_free_their_files_and_threads(tmp_path):
-    """A sweep with a directory for each run."""
+    """Each run of a sweep has a directory."""
     output = run(
         """
         import logging, os, time
@@ -411,8 +411,8 @@ def test_a_full_stack_is_recorded_from_every_depth(tmp_path):
         logger = StructuredLogger("io/failures")
         error = ValueError("no convergence")
 
-        def words():
-            return logger.log_failure("words", "no convergence", {"n": 1})
+        def message():
+            return logger.log_failure("message", "no convergence", {"n": 1})
 
         def exception():
             return logger.log_failure("exception", error, {"n": 1})
@@ -439,10 +439,10 @@ def test_a_full_stack_is_recorded_from_every_depth(tmp_path):
                     break
                 assert recorded() == begun + 1, depth
             assert depth > 900, depth
-            # Nothing is left of it.
+            # The thread can record as before.
             assert logger.log_failure("afterwards", "no convergence")
 
-        for what in (words, exception, leaves):
+        for what in (message, exception, leaves):
             attempt(what)
         records = list(read(logger.output_dir))
         assert len(records) == recorded()
@@ -452,8 +452,8 @@ def test_a_full_stack_is_recorded_from_every_depth(tmp_path):
         """,
         tmp_path,
     )
-    told, threads = output.splitlines()
-    assert told == "{'no convergence'} True"
+    errors, threads = output.splitlines()
+    assert errors == "{'no convergence'} True"
     assert threads in ("[]", "['']", "['', '']", "['', '', '']")
 
 
@@ -510,4 +510,4 @@ def test_an_import_in_a_fork_hook_does_not_block_records(tmp_path):
 
 def test_a_lock_of_a_thread_with_a_full_stack_costs_only_the_record(locked):
     output, errors = locked.communicate(timeout=120)
-    assert output == "goes on\n", errors
+    assert output == "continues\n", errors

@@ -19,7 +19,7 @@ def clone(tmp_path):
     clone = tmp_path / "clone"
     git(clone, "config", "user.name", "A")
     git(clone, "config", "user.email", "a@example.org")
-    (clone / "notes.txt").write_text("mine")
+    (clone / "notes.txt").write_text("notes")
     git(clone, "add", "notes.txt")
     git(clone, "commit", "--quiet", "-m", "begin")
     git(clone, "push", "--quiet", "origin", "HEAD:main")
@@ -61,7 +61,7 @@ def test_records_of_dropped_loggers_are_pushed(clone):
 
 
 def test_a_failed_push_is_reported_and_costs_no_record(clone, tmp_path):
-    git(clone, "remote", "set-url", "origin", str(tmp_path / "gone.git"))
+    git(clone, "remote", "set-url", "origin", str(tmp_path / "missing.git"))
     program = """
         from tracing_failure import StructuredLogger
         logger = StructuredLogger(output_dir="io/failures", auto_push_failures=True)

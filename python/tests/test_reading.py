@@ -34,7 +34,7 @@ def written(logger: StructuredLogger) -> Callable[..., Failures]:
     return write
 
 
-def written_by_others(path: Path, **changes: Any) -> Path:
+def write_record(path: Path, **changes: Any) -> Path:
     path.write_text(json.dumps(json.loads(ORIGINAL.read_text("utf-8")) | changes), "utf-8")
     return path
 
@@ -70,7 +70,7 @@ def test_a_failure_of_its_dict_is_equal(written: Callable[..., Failures]) -> Non
 
 
 def test_numbers_without_quotes_are_read(tmp_path: Path) -> None:
-    path = written_by_others(tmp_path / "a.json", parameters={"x": [math.nan, -math.inf, "NaN is text"]})
+    path = write_record(tmp_path / "a.json", parameters={"x": [math.nan, -math.inf, "NaN is text"]})
     assert "NaN, -Infinity" in path.read_text()
     entries = Failure.from_path(path).parameters["x"]
     assert math.isnan(entries[0]) and entries[1:] == [-math.inf, "NaN is text"]
@@ -81,7 +81,7 @@ def test_deeply_nested_parameters_are_preserved(tmp_path: Path) -> None:
     for _ in range(60):
         nested = [nested]
     failure = Failure.from_path(
-        written_by_others(tmp_path / "a.json", parameters={"x": nested, "y": list(range(9999))})
+        write_record(tmp_path / "a.json", parameters={"x": nested, "y": list(range(9999))})
     )
     again = Failure.from_json(failure.to_json())
     assert (again.parameters["x"], len(again.parameters["y"])) == (nested, 9999)
@@ -122,7 +122,7 @@ def test_reading_does_not_create_the_directory(tmp_path: Path) -> None:
 
 
 def test_a_single_file_can_be_read(tmp_path: Path) -> None:
-    assert len(read(written_by_others(tmp_path / "a.json"))) == 1
+    assert len(read(write_record(tmp_path / "a.json"))) == 1
 
 
 def test_records_are_a_sequence(written: Callable[..., Failures]) -> None:
@@ -200,7 +200,7 @@ def test_an_empty_table_has_the_common_columns(tmp_path: Path, library: str, tim
 def test_a_leap_second_is_missing_in_a_table_of_pandas(tmp_path: Path) -> None:
     pytest.importorskip("pandas")
     for n, timestamp in enumerate(["2016-12-31T23:59:60Z", "2026-11-26T22:00:00.500Z"]):
-        written_by_others(tmp_path / f"general_{n}.json", timestamp=timestamp)
+        write_record(tmp_path / f"general_{n}.json", timestamp=timestamp)
     leap, time = read(tmp_path).to_pandas()["timestamp"]
     assert str(leap) == "NaT"
     assert time == datetime.datetime(2026, 11, 26, 22, 0, 0, 500_000, datetime.timezone.utc)
@@ -221,7 +221,7 @@ def test_parameters_with_equal_column_names_stay_apart(written: Callable[..., Fa
 
 def test_a_parameter_may_have_an_entry_summary(written: Callable[..., Failures]) -> None:
     pytest.importorskip("pandas")
-    table = written({"fit": {"summary": "mine", "x": 1.5}}).to_pandas()
+    table = written({"fit": {"summary": "text", "x": 1.5}}).to_pandas()
     assert table["parameters.fit.x"][0] == 1.5
 
 
@@ -252,10 +252,10 @@ def test_conflict_copies_are_skipped(written: Callable[..., Failures]) -> None:
     ]
     for name in copies:
         original.with_name(name).write_bytes(original.read_bytes())
-    with pytest.warns(UserWarning, match="is a copy of") as warned:
+    with pytest.warns(UserWarning, match="is a copy of") as copy_warnings:
         failures = read(original.parent)
     assert [failure.parameters["n"] for failure in failures] == [1, 2]
-    assert len(failures) == 2 and len(warned) == len(copies)
+    assert len(failures) == 2 and len(copy_warnings) == len(copies)
 
 
 @pytest.mark.parametrize("name", ["interesting.json", "A.json"])
@@ -268,10 +268,10 @@ def test_a_copy_under_another_name_is_skipped(written: Callable[..., Failures], 
 
 
 def test_control_characters_are_escaped_for_the_terminal(logger: StructuredLogger) -> None:
-    evil = "\x1b[2J\x9b31m\u202e\U000e0041"
-    logger.log_failure(f"c{evil}", f"e{evil}", {}, f"r{evil}")
+    controls = "\x1b[2J\x9b31m\u202e\U000e0041"
+    logger.log_failure(f"c{controls}", f"e{controls}", {}, f"r{controls}")
     text = str(read(logger.output_dir)[0])
-    assert not any(c in text for c in evil.replace("[2J", "").replace("31m", "")), ascii(text)
+    assert not any(c in text for c in controls.replace("[2J", "").replace("31m", "")), ascii(text)
     assert r"e\u{1b}[2J\u{9b}31m\u{202e}\u{e0041}" in text
     half = Failure("2025-12-27T04:30:00Z", "c", "r", "E", "half a pair: \ud800")
     assert r"half a pair: \u{d800}" in str(half)

@@ -38,19 +38,19 @@ PROGRAM = """
     def quick(x):
         return x
 
-    def until_it_comes(c):
+    def work_until_signal(c):
         while not fired:
             {work}
 
     swallowed = 0
     with logger.computation("long") as c:
-        # Python itself ignores what comes in the middle of an import.
+        # Modules are imported first: Python discards exceptions in the middle of an import.
         {work}
         for _ in range(60):
             fired = False
             try:
                 signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0005, 0.003))
-                until_it_comes(c)
+                work_until_signal(c)
                 swallowed += 1
             except TimeIsUp:
                 pass
@@ -64,7 +64,7 @@ WORK = {
     "a computation with objects that have a repr": "quick([Shown()] * 50)",
     "a row of the trail": "c.record(x=np.float32(1.5))",
     "a failure": "logger.log_failure('c', ValueError('x'), {'x': np.ones(3)})",
-    "words": "logger.log_failure('c', 'no convergence')",
+    "a message": "logger.log_failure('c', 'no convergence')",
 }
 
 
@@ -85,7 +85,7 @@ def run(program, directory):
 @pytest.mark.parametrize("work", WORK.values(), ids=WORK)
 def test_an_exception_of_a_signal_handler_propagates(child, tmp_path, kind, work):
     swallowed = child.run(textwrap.dedent(PROGRAM.format(kind=kind, work=work)), tmp_path)
-    # One in many thousands was lost, nobody knows where.
+    # Python discards the exception if the signal arrives in a destructor.
     assert swallowed in ("0\n", "1\n")
 
 
@@ -103,12 +103,12 @@ def test_a_record_is_complete_before_the_exception_of_a_handler_propagates(tmp_p
             raise TimeIsUp
 
         signal.signal(signal.SIGUSR1, handler)
-        come = [True]
+        pending = [True]
 
         class Slow(Exception):
             def __str__(self):
-                if come:
-                    come.clear()
+                if pending:
+                    pending.clear()
                     signal.raise_signal(signal.SIGUSR1)
                 return "slow"
 
@@ -248,7 +248,7 @@ def test_a_computation_that_a_signal_ends_is_recorded_and_closed(tmp_path, handl
 def test_an_error_without_a_signal_is_not_raised(logger: StructuredLogger) -> None:
     class Broken:
         def __repr__(self) -> str:
-            raise TimeoutError("its own")
+            raise TimeoutError("x")
 
     path = logger.log_failure("c", "e", {"x": Broken()})
     assert path is not None and read(path)[0].parameters == {"x": "<Broken: its repr raised TimeoutError>"}

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 import tracing_failure
 from tracing_failure import StructuredLogger, read
 
-PLACES = 96
-EVICTIONS = 64
-TEXTS = 32
+MAX_CALLSITES = 96
+MAX_EVICTIONS = 64
+MAX_BREADCRUMBS = 32
 
 
 def code(package: str, source: str, name: str | None = None) -> tuple[CodeType, dict[str, Any]]:
@@ -24,30 +24,30 @@ def code(package: str, source: str, name: str | None = None) -> tuple[CodeType, 
     return compile(source, f"/env/lib/site-packages/{package}/core.py", "exec"), {"__name__": name}
 
 
-def library(package: str, places: int, rows: int = 1) -> None:
-    """A package that records at many places, at each as many rows."""
-    source = "from tracing_failure import record\n" + "\n".join(f"record(x{n}={n})" for n in range(places))
+def library(package: str, callsites: int, rows: int = 1) -> None:
+    """Records as many rows at each of many callsites of a package."""
+    source = "from tracing_failure import record\n" + "\n".join(f"record(x{n}={n})" for n in range(callsites))
     compiled, names = code(package, source)
     for _ in range(rows):
         exec(compiled, names)
 
 
 @functools.cache
-def recording(places: int, prefix: str) -> CodeType:
-    return compile("\n".join(f"tracing_failure.record({prefix}{n}={n})" for n in range(places)), __file__, "exec")
+def recording(callsites: int, prefix: str) -> CodeType:
+    return compile("\n".join(f"tracing_failure.record({prefix}{n}={n})" for n in range(callsites)), __file__, "exec")
 
 
-def program(places: int, prefix: str = "own") -> None:
-    exec(recording(places, prefix), globals())
+def program(callsites: int, prefix: str = "app") -> None:
+    exec(recording(callsites, prefix), globals())
 
 
-def context_of(logger: StructuredLogger, report: Any, home: str | None = None) -> dict[str, Any]:
+def context_of(logger: StructuredLogger, report: Any, module: str | None = None) -> dict[str, Any]:
     """The context of a computation that reports and fails."""
     source = "with logger.computation('c') as c:\n    report()\n    raise ValueError"
     names = {"logger": logger, "report": report}
     compiled: Any = source
-    if home:
-        compiled, more = code(home.partition(".")[0], source, home)
+    if module:
+        compiled, more = code(module.partition(".")[0], source, module)
         names |= more
     with pytest.raises(ValueError):
         exec(compiled, names)
@@ -59,7 +59,7 @@ def columns(context: dict[str, Any]) -> list[str]:
 
 
 def is_counted(context: dict[str, Any], events: int) -> bool:
-    """Whether every event is in a series, or counted."""
+    """Returns whether every event is in a series, or counted."""
     *_, last = context["trail"]
     assert last["message"] == "more callsites than a trail has room for" and last["seen"] == last["dropped"] > 0
     return sum(entry["seen"] for entry in context["trail"]) == events
@@ -67,87 +67,87 @@ def is_counted(context: dict[str, Any], events: int) -> bool:
 
 def test_chatty_libraries_do_not_shorten_the_series_of_the_program(logger):
     def report():
-        library("h5py", PLACES + 6, rows=20)
+        library("h5py", MAX_CALLSITES + 6, rows=20)
         for iteration in range(100):
             tracing_failure.record("newton step", iteration=iteration)
 
     context = context_of(logger, report)
     [step] = [entry for entry in context["trail"] if entry.get("message") == "newton step"]
     assert step["columns"]["iteration"] == list(range(100)) and step["dropped"] == 0
-    assert len(columns(context)) == PLACES and is_counted(context, 20 * (PLACES + 6) + 100)
+    assert len(columns(context)) == MAX_CALLSITES and is_counted(context, 20 * (MAX_CALLSITES + 6) + 100)
 
 
 def test_callsites_of_the_program_evict_those_of_libraries(logger):
     def report():
-        library("h5py", PLACES, rows=10)
+        library("h5py", MAX_CALLSITES, rows=10)
         program(50)
         library("zarr", 20)
 
     context = context_of(logger, report)
-    assert sum(name.startswith("own") for name in columns(context)) == 50
-    assert is_counted(context, 10 * PLACES + 50 + 20)
+    assert sum(name.startswith("app") for name in columns(context)) == 50
+    assert is_counted(context, 10 * MAX_CALLSITES + 50 + 20)
 
 
 def test_callsites_with_few_rows_are_evicted(logger):
     """A program that sets up with many numbers, and then iterates."""
 
     def report():
-        program(PLACES + EVICTIONS - 1)
+        program(MAX_CALLSITES + MAX_EVICTIONS - 1)
         for iteration in range(10):
             tracing_failure.record(iteration=iteration)
 
     context = context_of(logger, report)
     assert columns(context)[-1] == "iteration" and context["trail"][-2]["seen"] == 10
-    assert is_counted(context, PLACES + EVICTIONS - 1 + 10)
+    assert is_counted(context, MAX_CALLSITES + MAX_EVICTIONS - 1 + 10)
 
 
 def test_alternating_callsites_do_not_evict_each_other_forever(logger):
     def report():
         for _ in range(5):
-            program(2 * PLACES)
+            program(2 * MAX_CALLSITES)
 
     context = context_of(logger, report)
-    assert len(columns(context)) == PLACES and is_counted(context, 5 * 2 * PLACES)
+    assert len(columns(context)) == MAX_CALLSITES and is_counted(context, 5 * 2 * MAX_CALLSITES)
     assert max(entry["seen"] for entry in context["trail"][:-1]) == 5
 
 
 def test_callsites_with_many_rows_are_not_evicted(logger):
     def report():
         for _ in range(8):
-            program(PLACES, "first")
-        program(PLACES, "later")
+            program(MAX_CALLSITES, "first")
+        program(MAX_CALLSITES, "later")
 
     context = context_of(logger, report)
-    assert columns(context) == [f"first{n}" for n in range(PLACES)]
-    assert is_counted(context, 9 * PLACES) and context["trail"][-1]["seen"] == PLACES
+    assert columns(context) == [f"first{n}" for n in range(MAX_CALLSITES)]
+    assert is_counted(context, 9 * MAX_CALLSITES) and context["trail"][-1]["seen"] == MAX_CALLSITES
 
 
 def test_a_trail_with_room_has_all_callsites(logger):
-    context = context_of(logger, lambda: (library("h5py", PLACES - 2), program(2)))
-    assert len(context["trail"]) == PLACES
+    context = context_of(logger, lambda: (library("h5py", MAX_CALLSITES - 2), program(2)))
+    assert len(context["trail"]) == MAX_CALLSITES
 
 
-@pytest.mark.parametrize("way", ["package", "filter"])
-def test_an_installed_program_is_not_a_library(tmp_path, way):
-    """The computation is of the same package, or the trail filter asks for more of it."""
-    logger = StructuredLogger(tmp_path, trail_filter="debug,solver=trace" if way == "filter" else None)
+@pytest.mark.parametrize("reason", ["package", "filter"])
+def test_an_installed_program_is_not_a_library(tmp_path, reason):
+    """It is the package of the computation, or the trail filter has a directive for it."""
+    logger = StructuredLogger(tmp_path, trail_filter="debug,solver=trace" if reason == "filter" else None)
 
     def report():
-        library("h5py", PLACES, rows=10)
+        library("h5py", MAX_CALLSITES, rows=10)
         compiled, names = code("solver", "import tracing_failure\ntracing_failure.record(residual=1.0)")
         exec(compiled, names | {"__name__": "solver.newton"})
 
-    context = context_of(logger, report, home="solver.main" if way == "package" else None)
-    assert "residual" in columns(context) and is_counted(context, 10 * PLACES + 1)
+    context = context_of(logger, report, module="solver.main" if reason == "package" else None)
+    assert "residual" in columns(context) and is_counted(context, 10 * MAX_CALLSITES + 1)
 
 
 def test_a_library_does_not_evict_the_program(logger):
     def report():
-        program(PLACES)
+        program(MAX_CALLSITES)
         library("h5py", 5)
 
     context = context_of(logger, report)
-    assert columns(context) == [f"own{n}" for n in range(PLACES)] and is_counted(context, PLACES + 5)
+    assert columns(context) == [f"app{n}" for n in range(MAX_CALLSITES)] and is_counted(context, MAX_CALLSITES + 5)
 
 
 class Texts:
@@ -226,17 +226,16 @@ def test_texts_are_divided_fairly(tmp_path_factory, sources):
     texts = Texts(logger)
 
     def report():
-        for n, (target, is_own) in enumerate(sources):
-            (texts.add if is_own else texts.add_of_library)(target, f"{n}")
+        for n, (target, in_app) in enumerate(sources):
+            (texts.add if in_app else texts.add_of_library)(target, f"{n}")
 
     context = context_of(logger, report)
-    kept = [int(message) for message in messages(context)] if sources else []
-    assert kept == sorted(kept) and len(kept) == min(len(sources), TEXTS)
-    given, left = Counter(sources), Counter(sources[n] for n in kept)
-    room = {True: TEXTS * 3 // 4, False: TEXTS // 4}
-    for source, count in given.items():
-        share = room[source[1]] // sum(own == source[1] for _, own in given)
-        assert left[source] >= min(count, share)
-        assert [n for n in kept if sources[n] == source] == [
-            n for n, each in enumerate(sources) if each == source
-        ][count - left[source] :]
+    recorded = [int(message) for message in messages(context)] if sources else []
+    assert recorded == sorted(recorded) and len(recorded) == min(len(sources), MAX_BREADCRUMBS)
+    written_counts, recorded_counts = Counter(sources), Counter(sources[n] for n in recorded)
+    room = {True: MAX_BREADCRUMBS * 3 // 4, False: MAX_BREADCRUMBS // 4}
+    for source, count in written_counts.items():
+        share = room[source[1]] // sum(in_app == source[1] for _, in_app in written_counts)
+        assert recorded_counts[source] >= min(count, share)
+        written = [n for n, each in enumerate(sources) if each == source]
+        assert [n for n in recorded if sources[n] == source] == written[count - recorded_counts[source] :]

@@ -51,7 +51,7 @@ def logger(tmp_path: pathlib.Path) -> StructuredLogger:
 
 @pytest.fixture
 def recorded(logger: StructuredLogger) -> Callable[[Any], Any]:
-    """What a parameter is in the record, in JSON as it is written."""
+    """Returns the value that a parameter has in its file."""
 
     def record(value: Any) -> Any:
         path = logger.log_failure("c", "e", {"x": value}, "r")
@@ -69,7 +69,7 @@ def strict(text: str) -> Any:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Equal, of the same types, NaN and signs of zeros among them."""
+    """Returns whether values and types are equal, with NaN and the signs of zeros."""
     if isinstance(a, float) and isinstance(b, float):
         return math.isnan(a) and math.isnan(b) or a == b and math.copysign(1, a) == math.copysign(1, b)
     if isinstance(a, dict) and isinstance(b, dict):
@@ -596,7 +596,7 @@ ERRORS = [ValueError(), SystemExit(), KeyboardInterrupt(), GeneratorExit(), Recu
 
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
 def test_an_object_that_raises_becomes_a_note(recorded: Callable[[Any], Any], error: BaseException) -> None:
-    # Apart from the assertion: pytest would ask for the repr.
+    # Outside of the assertion, because pytest calls the repr.
     text = recorded(hostile(error))
     assert text == f"<Hostile: its repr raised {type(error).__name__}>"
 
@@ -633,7 +633,7 @@ def test_ctrl_c_is_raised_after_the_record_is_written(tmp_path: pathlib.Path) ->
     assert failure.parameters["y"] == 1.5 and "not_recorded" not in failure.context
 
 
-def in_itself() -> Iterator[Any]:
+def cyclic_values() -> Iterator[Any]:
     of_list: list[Any] = [1]
     of_list.append(of_list)
     yield of_list, [1, "<list: it holds itself>"]
@@ -648,7 +648,7 @@ def in_itself() -> Iterator[Any]:
     yield of_array, ["<ndarray: it holds itself>"]
 
 
-@pytest.mark.parametrize(("value", "expected"), list(in_itself()), ids=["list", "dict", "dataclass", "array"])
+@pytest.mark.parametrize(("value", "expected"), list(cyclic_values()), ids=["list", "dict", "dataclass", "array"])
 def test_an_object_in_itself_becomes_a_note(recorded: Callable[[Any], Any], value: Any, expected: Any) -> None:
     assert recorded(value) == expected
 
@@ -718,8 +718,8 @@ def test_converting_parameters_does_not_import_libraries(tmp_path: pathlib.Path)
         "logger.log_failure('c', 'e', {'x': {1}, 'y': array('d', [1.5] * 300)}, 'r')\n"
         "print([name for name in ('numpy', 'pandas', 'polars') if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
-    assert done.stdout == "[]\n", done.stderr
+    process = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert process.stdout == "[]\n", process.stderr
     assert Failure.from_path(tmp_path / "latest.json").parameters["y"]["mean"] == 1.5
 
 
