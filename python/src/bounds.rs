@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 use tracing_failure::record::Limits;
 
+use crate::signals::keep_signal;
+
 /// Steps of an object that Python code looks at, and of an entry of a dict.
 pub(crate) const OBJECT_STEPS: usize = 64;
 
@@ -24,21 +26,6 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 /// Maximum repeated visits of containers of containers. Without this limit, 40 dicts that hold the next one three times
 /// make 3^40 visits.
 const MAX_REPEATS: usize = 256;
-
-thread_local! {
-    /// The exception of a signal's handler that ran during a traversal on this thread.
-    static SIGNAL_ERROR: RefCell<Option<PyErr>> = const { RefCell::new(None) };
-}
-
-/// Raises the exception of a signal handler that ran during a traversal. Called at the end of each traversal.
-pub(crate) fn raise_signal() -> PyResult<()> {
-    SIGNAL_ERROR.take().map_or(Ok(()), Err)
-}
-
-/// Keeps the exception of a signal's handler for [`raise_signal`].
-pub(crate) fn keep_signal(error: PyErr) {
-    SIGNAL_ERROR.set(Some(error));
-}
 
 pub(crate) struct Bounds<'py> {
     py: Python<'py>,

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use tracing_failure::record::Location;
 
-use crate::from_python;
+use crate::signals;
 
 /// A caller: its frame, and its code with the instruction that calls.
 pub(crate) struct Caller<'py> {
@@ -48,7 +48,7 @@ impl<'py> Caller<'py> {
     pub(crate) fn location(&self) -> Location {
         let py = self.frame.py();
         let location = location(&self.frame, &self.code);
-        location.inspect_err(|error| from_python::keep_if_signal(py, error.clone_ref(py))).unwrap_or_default()
+        location.inspect_err(|error| signals::keep_if_signal(py, error.clone_ref(py))).unwrap_or_default()
     }
 }
 

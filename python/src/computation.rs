@@ -11,12 +11,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use tracing_failure::record::{Breadcrumb, Context, Limits, Location, Map, SpanEntry};
 
-use crate::bounds;
 use crate::breadcrumbs::Source;
 use crate::caller::Caller;
 use crate::from_python;
 use crate::row::Row;
 use crate::shorten::truncate;
+use crate::signals;
 use crate::text::Text;
 use crate::trail::Trail;
 
@@ -58,7 +58,7 @@ impl Computation {
             is_open: AtomicBool::new(false),
             trail: Trail::new(head, tail),
         };
-        bounds::raise_signal().map(|()| computation)
+        signals::raise_signal().map(|()| computation)
     }
 
     /// Begins the computation inside of another one. Returns false if it has begun before.
@@ -195,7 +195,7 @@ impl Computation {
         let Some(values) = values.filter(|values| !values.is_empty()) else {
             let text = message.as_ref().map_or("", |message| &message.0);
             computation.push_breadcrumb("INFO", text, Computation::source(slf, &caller), caller.location());
-            return bounds::raise_signal();
+            return signals::raise_signal();
         };
         let trail = &computation.trail;
         let row = Row::of(values);
@@ -208,7 +208,7 @@ impl Computation {
                 trail.add_row(key, row);
             }
         }
-        bounds::raise_signal()
+        signals::raise_signal()
     }
 
     /// The module of a caller, and whether it belongs to the program. An unknown one does.
@@ -218,7 +218,7 @@ impl Computation {
         let in_app = slf
             .call_method1(intern!(py, "_is_in_app"), (&target, file))
             .and_then(|in_app| in_app.extract())
-            .inspect_err(|error| from_python::keep_if_signal(py, error.clone_ref(py)))
+            .inspect_err(|error| signals::keep_if_signal(py, error.clone_ref(py)))
             .unwrap_or(true);
         Source { target, in_app }
     }

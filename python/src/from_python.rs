@@ -14,8 +14,9 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use tracing_failure::Value;
 use tracing_failure::record::{Limits, Map};
 
-use crate::bounds::{Bounds, MAX_ENTRIES, OBJECT_STEPS, SUMMARY_ENDS, keep_signal, raise_signal};
+use crate::bounds::{Bounds, MAX_ENTRIES, OBJECT_STEPS, SUMMARY_ENDS};
 use crate::shorten::beginning;
+use crate::signals::{keep_if_signal, raise_signal};
 
 /// Steps of a list in addition to those of its entries.
 const LIST_STEPS: usize = 8;
@@ -64,25 +65,6 @@ pub(crate) fn json(object: &Bound<'_, PyAny>) -> Option<String> {
     let bounds = Bounds::for_record(object.py());
     let json = serde_json::to_string(&Object { object, within: None, bounds: &bounds }).unwrap_or_default();
     (!bounds.is_exceeded()).then_some(json)
-}
-
-/// Keeps an exception of user code for [`raise_signal`] if a signal handler raised it. Drops other exceptions.
-pub(crate) fn keep_if_signal(py: Python<'_>, error: PyErr) {
-    match is_from_signal(py, &error) {
-        Ok(true) => keep_signal(error),
-        Ok(false) => {}
-        // The signal arrived during the call.
-        Err(meanwhile) => {
-            if is_from_signal(py, &meanwhile).unwrap_or(false) {
-                keep_signal(meanwhile);
-            }
-        }
-    }
-}
-
-fn is_from_signal(py: Python<'_>, error: &PyErr) -> PyResult<bool> {
-    let signals = py.import("tracing_failure._runtime.signals")?;
-    signals.getattr("is_from_signal")?.call1((error.value(py), error.traceback(py)))?.extract()
 }
 
 /// An object and the objects that contain it.

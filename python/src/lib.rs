@@ -14,6 +14,7 @@ mod reading;
 mod recorder;
 mod row;
 mod shorten;
+mod signals;
 mod stack;
 mod text;
 mod to_python;

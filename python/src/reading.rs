@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use tracing_failure::record::ReadError;
 use tracing_failure::{Failure, Store};
 
-use crate::{bounds, from_python, to_python};
+use crate::{from_python, signals, to_python};
 
 /// The paths of the records in a directory, oldest first.
 #[pyfunction]
@@ -70,7 +70,7 @@ pub(crate) fn schema() -> &'static str {
 /// The record in a Python dict.
 pub(crate) fn failure(record: &Bound<'_, PyAny>) -> PyResult<Failure> {
     let json = from_python::json(record);
-    bounds::raise_signal()?;
+    signals::raise_signal()?;
     let json = json.ok_or_else(|| PyValueError::new_err("not a failure record: it is too large"))?;
     Failure::from_json(&json).map_err(|error| invalid_record(&error))
 }

@@ -12,10 +12,10 @@ use tracing_failure::publish::Publisher;
 use tracing_failure::record::{Durability, ErrorEntry, Frame, Location, Map, Relation};
 use tracing_failure::{Category, Failure, InitError, StructuredLogger, Value};
 
-use crate::bounds;
 use crate::computation::Computation;
 use crate::fork::begin_work;
 use crate::from_python;
+use crate::signals;
 use crate::text::Text;
 
 /// A new id. Ids sort by the time when they were made.
@@ -159,7 +159,7 @@ impl Recorder {
                 Err(PyRuntimeError::new_err("the recorder panicked"))
             }
         }?;
-        bounds::raise_signal()
+        signals::raise_signal()
     }
 
     /// Writes a line of the runtime log.
@@ -189,7 +189,7 @@ impl Recorder {
         let entries =
             Map::from_iter([("fields", Value::from(from_python::map(fields))), ("spans", Value::List(spans))]);
         self.log_line(py, level, &target.0, &message.0, entries);
-        bounds::raise_signal()
+        signals::raise_signal()
     }
 
     /// Logs the end of a computation.

@@ -9,6 +9,7 @@ use tracing_failure::Value;
 
 use crate::from_python;
 use crate::shorten::truncate;
+use crate::signals;
 
 /// Maximum number of values in a row.
 const MAX_COLUMNS: usize = 64;
@@ -86,7 +87,7 @@ fn trail_value<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let trail_value = TRAIL_VALUE.get_or_try_init(py, || {
         PyResult::Ok(py.import("tracing_failure._values.trail_value")?.getattr("trail_value")?.unbind())
     })?;
-    trail_value.bind(py).call1((object,)).inspect_err(|error| from_python::keep_if_signal(py, error.clone_ref(py)))
+    trail_value.bind(py).call1((object,)).inspect_err(|error| signals::keep_if_signal(py, error.clone_ref(py)))
 }
 
 /// A number, a short text, or a short list of numbers.

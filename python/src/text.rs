@@ -5,7 +5,8 @@ use std::convert::Infallible;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::from_python::{keep_if_signal, to_utf8};
+use crate::from_python::to_utf8;
+use crate::signals::keep_if_signal;
 
 /// The text of any object, with lone surrogates escaped. It is empty if the object has none.
 pub(crate) struct Text(pub(crate) String);
