@@ -11,7 +11,7 @@ use tracing_failure::record::Limits;
 
 use crate::signals::keep_signal;
 
-/// Steps of an object that Python code looks at, and of an entry of a dict.
+/// Steps of an object that Python code converts, and of an entry of a dict.
 pub(crate) const OBJECT_STEPS: usize = 64;
 
 /// Maximum entries of a dict or an array. Larger ones are summarised.
@@ -111,7 +111,7 @@ impl<'py> Bounds<'py> {
         self.unchecked.get() < CHECK_INTERVAL || self.check()
     }
 
-    /// Takes the steps of an object whose own code is called.
+    /// Takes the steps of a call of user code; returns false if too few steps or no time are left.
     pub(crate) fn pay_for_code(&self) -> bool {
         self.pay(OBJECT_STEPS) && self.is_in_time()
     }

@@ -38,7 +38,7 @@ pub(crate) struct Computation {
 }
 
 struct Open {
-    /// The computation around this one. If that ends first, it is replaced by the next one that is open.
+    /// The computation around this one. When it has ended, `release` replaces it with the next one that is open.
     parent: Mutex<Option<Py<Computation>>>,
     function: String,
     location: Location,
@@ -94,7 +94,7 @@ impl Computation {
         drop(replaced);
     }
 
-    /// This computation, or the next one around it that is open: one can end in another context than it began in.
+    /// This computation, or the next one around it that is open. A computation can end in another context.
     #[pyo3(name = "innermost")]
     fn innermost_open(slf: Bound<'_, Self>) -> Option<Py<Computation>> {
         Computation::innermost(slf.clone().unbind(), slf.py())
@@ -160,7 +160,7 @@ impl Computation {
         lock(&self.open.get()?.parent).as_ref().map(|parent| parent.clone_ref(py))
     }
 
-    /// A computation around this one may refer to an object that refers to this one.
+    /// Visits the parent, which may refer to an object that refers to this computation.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         match self.open.get().map(|open| open.parent.try_lock()) {
             Some(Ok(parent)) => visit.call(parent.as_ref()),
@@ -211,7 +211,7 @@ impl Computation {
         signals::raise_signal()
     }
 
-    /// The module of a caller, and whether it belongs to the program. An unknown one does.
+    /// The module of a caller, and whether it belongs to the program. An unknown caller does.
     fn source(slf: &Bound<'_, Self>, caller: &Caller<'_>) -> Source {
         let py = slf.py();
         let (target, file) = caller.origin().unwrap_or_else(|_| (String::new(), PyString::new(py, "").into_any()));

@@ -1,4 +1,4 @@
-//! Forks of a process whose threads run code of this module.
+//! Forks of a process with threads that run code of this crate.
 //!
 //! The child would inherit locks that no thread of it releases. A fork therefore waits until no thread works, and no
 //! thread begins to work during the fork. Both waits have a timeout: a hook before the fork may need a lock that a
@@ -24,7 +24,7 @@ thread_local! {
     static IS_FORKING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Delays forks as long as it lives.
+/// Delays forks until it is dropped.
 pub(crate) struct WorkGuard;
 
 /// Begins work. The caller must not hold the interpreter lock.

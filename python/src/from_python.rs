@@ -1,7 +1,7 @@
 //! Conversion of Python objects to values.
 //!
-//! An object of an unknown type becomes its `repr`, or a note if that raises. Nothing here fails, and [`Bounds`] limit
-//! the time that it takes.
+//! An object of an unknown type becomes its `repr`, or a note if that raises. Nothing here fails. [`Bounds`] limit the
+//! work and the time.
 
 use std::borrow::Cow;
 use std::collections::HashSet;

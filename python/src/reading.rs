@@ -53,7 +53,7 @@ pub(crate) fn diagnose<'py>(record: &Bound<'py, PyAny>) -> PyResult<Bound<'py, P
     to_python::object(record.py(), &failure)
 }
 
-/// Saves in the directory of a record what fixed the failure.
+/// Saves the fix of a failure in the directory of its record.
 #[pyfunction]
 pub(crate) fn add_resolution(dir: PathBuf, record: &Bound<'_, PyAny>, fix: &str) -> PyResult<()> {
     let failure = failure(record)?;

@@ -144,7 +144,7 @@ impl Recorder {
     ) -> PyResult<()> {
         let failure = failure_record(py, error, call);
         let id = failure.context.id.map(|id| id.to_string()).unwrap_or_default();
-        // The program handles an exception of its own. A panic here must not end it.
+        // The program handles an exception. A panic here must not replace it.
         let result = py.detach(|| {
             let _work = begin_work();
             catch_unwind(AssertUnwindSafe(|| self.logger.record(failure)))
@@ -221,7 +221,7 @@ impl Recorder {
         });
     }
 
-    /// Like `flush`, and pushes all records that wait for it. A fork does not wait for the push.
+    /// Like `flush`, and pushes the records that are not pushed yet. A fork does not wait for the push.
     fn finish(&self, py: Python<'_>) {
         self.flush(py);
         py.detach(|| self.logger.finish());

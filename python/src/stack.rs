@@ -1,4 +1,4 @@
-//! A second stack to record on, for a thread whose stack an infinite recursion has used up.
+//! A second stack for recording, for a thread whose stack is full after an infinite recursion.
 
 use std::cell::Cell;
 use std::io::{self, Write as _};
@@ -52,7 +52,7 @@ pub(crate) fn forget_stacks() {
 
 /// Calls a function on a new thread, and waits for it with a timeout.
 ///
-/// It reports its own problems on stderr, because the caller has no stack left to handle an exception.
+/// It reports problems on stderr, because the caller has no stack left to handle an exception.
 #[pyfunction]
 pub(crate) fn call_on_new_stack(function: Bound<'_, PyAny>, arguments: Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
     let py = function.py();

@@ -49,7 +49,7 @@ class Computation:
         """Drops the references to computations around it that ended first."""
 
     def innermost(self) -> Computation | None:
-        """This computation, or the next one around it that is open: one can end in another context than it began in."""
+        """This computation, or the next one around it that is open. A computation can end in another context."""
 
     def record(self, message: str | None = None, /, **values: Any) -> None:
         """Adds a row of numbers to the trail, or a breadcrumb. The callsite is that of the caller."""
@@ -67,11 +67,17 @@ class Computation:
         """The module in which it began."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name of the computation."""
+
     @property
-    def theoretical_ref(self) -> str: ...
+    def theoretical_ref(self) -> str:
+        """The equation or section that it implements."""
+
     @property
-    def parent(self) -> Computation | None: ...
+    def parent(self) -> Computation | None:
+        """The computation around this one."""
+
     @property
     def elapsed_s(self) -> float:
         """Seconds since it began."""
@@ -93,7 +99,10 @@ class ExceptionRecord(TypedDict):
 
 @final
 class Recorder:
-    """The Rust library's logger."""
+    """The Rust library's logger.
+
+    Raises ``OSError`` if the directory cannot be created, and ``ValueError`` if an option is invalid.
+    """
 
     def __new__(
         cls,
@@ -114,7 +123,8 @@ class Recorder:
     ) -> None:
         """Records a failure. Appends its id, and its file or the reason why it is on stderr, to ``outcomes``.
 
-        They are not returned, because a signal handler may raise before the caller has the result.
+        They are not returned, because a signal handler may raise before the caller has the result. Raises
+        ``RuntimeError`` if the recorder panics, and the exception of a signal handler that ran meanwhile.
         """
 
     def log(
@@ -129,7 +139,7 @@ class Recorder:
         """Waits until all records and log lines are with the operating system."""
 
     def finish(self) -> None:
-        """Like ``flush``, and pushes all records that wait for it."""
+        """Like ``flush``, and pushes the records that are not pushed yet."""
 
     def stats(self) -> dict[str, int]:
         """Counts of records, log lines and pushes so far."""
@@ -139,7 +149,10 @@ class ArraySummary:
     """The summary of an array, as a value."""
 
 def summarize(shape: list[int], memory: Any) -> ArraySummary:
-    """Summarises an array, from an object with the buffer protocol that has its entries in row-major order."""
+    """Summarises an array, from an object with the buffer protocol that has its entries in row-major order.
+
+    Raises ``TypeError`` if they are neither floating point numbers nor integers.
+    """
 
 def value_text(object: Any) -> str:
     """The value of an object as text. It is bounded, unlike ``repr`` of objects with shared parts."""
@@ -148,30 +161,39 @@ def category_names() -> list[str]:
     """The names of all categories."""
 
 def conflict_copies(dir: str | os.PathLike[str]) -> list[tuple[Path, Path]]:
-    """Conflict copies of records in a directory, each with its original."""
+    """Conflict copies of records in a directory, each with its original. Raises ``OSError``."""
 
 def record_paths(dir: str | os.PathLike[str]) -> list[Path]:
-    """The paths of the records in a directory, oldest first."""
+    """The paths of the records in a directory, oldest first. Raises ``OSError``."""
 
 def read_record(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Reads the record in a file."""
+    """Reads the record in a file. Raises ``OSError``, or ``ValueError`` if it is invalid."""
 
 def parse_record(text: str) -> dict[str, Any]:
-    """Parses a record."""
+    """Parses a record. Raises ``ValueError`` if it is invalid."""
 
 def format_record(record: dict[str, Any]) -> str:
-    """The text of a record, as in its file."""
+    """The text of a record, as in its file. Raises ``ValueError`` if the dict is no record."""
 
 def diagnose(record: dict[str, Any]) -> dict[str, Any]:
-    """The record with the analysis of its trail and with suggestions."""
+    """The record with the analysis of its trail and with suggestions.
+
+    Raises ``ValueError`` if the dict is no record.
+    """
 
 def add_resolution(dir: str | os.PathLike[str], record: dict[str, Any], fix: str) -> None:
-    """Saves in the directory of a record what fixed the failure."""
+    """Saves the fix of a failure in the directory of its record.
+
+    Raises ``OSError`` if the file cannot be written, and ``ValueError`` if the dict is no record.
+    """
 
 def ask_model(
     record: dict[str, Any], path: str | os.PathLike[str] | None, request: dict[str, Any], save: bool
 ) -> dict[str, Any]:
-    """Asks a language model about the record in the file ``path``. ``save`` adds the answer to the file."""
+    """Asks a language model about the record in the file ``path``. ``save`` adds the answer to the file.
+
+    Raises ``AdviceError``, or the exception of the function that is the model.
+    """
 
 def new_id() -> str:
     """A new id. Ids sort by the time when they were made."""

@@ -1,4 +1,4 @@
-"""The errors of a failure: the exception, the exceptions that it came from, and the members of groups."""
+"""The errors of a failure: the exception, its causes and contexts, and the members of groups."""
 
 import sys
 from typing import Any, Final

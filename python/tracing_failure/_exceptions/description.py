@@ -65,7 +65,7 @@ def describe_exception(error: BaseException | str | None, caller: FrameType | No
 
 
 def minimal_description(error: BaseException | str | None) -> "_native.ExceptionRecord":
-    """Describes an error without its traceback and without the errors that it came from."""
+    """Describes an error without its traceback and its causes."""
     is_exception = isinstance(error, BaseException)
     return {
         "error_type": qualname(type(error)) if is_exception else "Error",

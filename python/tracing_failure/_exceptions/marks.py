@@ -1,4 +1,4 @@
-"""Marks on exceptions. A mark names a record that was written of the exception, so that it is recorded only once."""
+"""Marks on exceptions. A mark has the id of a record of the exception, which prevents a second record."""
 
 from typing import NamedTuple
 
@@ -14,10 +14,10 @@ _MAX_MEMBERS = 256
 
 
 class RecordMark(NamedTuple):
-    """A record that was written of an exception."""
+    """A record of an exception."""
 
     id: str
-    #: The runs of its computation that it was written in: several if the computation is recursive.
+    #: The ids of the runs of its computation around it: several if the computation is recursive.
     runs: tuple[str, ...]
 
 

@@ -30,7 +30,7 @@ _SCALARS: tuple[type, ...] = (str, bytes, int, float, complex, ModuleType)
 
 
 def message_of(error: BaseException | str | None) -> str:
-    """The text of an error, or a note of why it has none."""
+    """The text of an error, or a note if its ``str`` raises."""
     if error is None:
         return "no error was given"
     try:

@@ -33,10 +33,11 @@ class _CellWatcher:
     def after_cell(self, result: Any) -> None:
         """Records the exception of a cell unless it is recorded already."""
         error = result.error_in_exec
-        if error is None and result.error_before_exec is None and _last_shown_exception() is not self.previous_exception:
+        shown = _last_shown_exception()
+        if error is None and result.error_before_exec is None and shown is not self.previous_exception:
             # Magics such as `%%time` and `%run` show an exception themselves.
-            error = _last_shown_exception()
-        self.previous_exception = _last_shown_exception()
+            error = shown
+        self.previous_exception = shown
         if error is not None and _is_failure(error) and not is_recorded(error):
             self.record(error, getattr(result.info, "raw_cell", "") or "")
 

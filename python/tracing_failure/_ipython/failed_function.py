@@ -48,7 +48,7 @@ def _is_runner(frame: FrameType) -> bool:
 
 
 def function_name(code: CodeType) -> str:
-    """The qualified name of a function without the functions that it is defined in."""
+    """The qualified name of a function, without the names of enclosing functions."""
     return code.co_qualname.rpartition("<locals>.")[2]
 
 

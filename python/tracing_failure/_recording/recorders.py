@@ -10,8 +10,8 @@ from weakref import WeakValueDictionary
 
 from .. import _native
 
-#: Recorders by their options, so that a cell that runs twice makes one recorder. The references are weak: a recorder
-#: frees its thread and files when its last logger is gone, since a sweep may make thousands of loggers.
+#: Recorders by their options, so that a cell that runs twice makes one recorder. The references are weak: a sweep may
+#: make thousands of loggers, and a recorder frees its thread and files with its last logger.
 _recorders: WeakValueDictionary[tuple[str, ...], _native.Recorder] = WeakValueDictionary()
 #: Recorders that push. They stay until the process ends, which waits for their last push.
 _pushing: set[_native.Recorder] = set()

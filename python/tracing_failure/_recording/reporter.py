@@ -120,7 +120,7 @@ class Reporter:
             return None
         try:
             _active.depth = depth + 1
-            self._write_anyhow(report)
+            self._write_or_minimal(report)
         finally:
             _active.depth = depth
         try:
@@ -131,7 +131,7 @@ class Reporter:
             raise report.signal_error
         return path
 
-    def _write_anyhow(self, report: "_Report") -> None:
+    def _write_or_minimal(self, report: "_Report") -> None:
         """Writes the record, or a minimal one if that fails."""
         try:
             self._write_through_signal(report)

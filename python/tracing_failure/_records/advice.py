@@ -18,7 +18,7 @@ Provider: TypeAlias = Literal["gemini", "openai"] | Callable[[str], str]
 
 @dataclass(frozen=True)
 class Fix:
-    """A change that a model proposes: what, where, why, and possibly code."""
+    """A change that a model proposes: the change, its location, the reason, and possibly code."""
 
     change: str
     location: str | None

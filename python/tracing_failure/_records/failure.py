@@ -63,7 +63,7 @@ class Failure:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     def to_json(self) -> str:
-        """The record as text, as the Rust library writes it."""
+        """The record as text, as the Rust library writes it. Raises ``ValueError`` if it is too large."""
         return _native.format_record(self.to_dict())
 
     @property
@@ -99,9 +99,9 @@ class Failure:
         return self
 
     def resolve(self, fix: str) -> None:
-        """Saves what fixed the failure. Later failures with the same fingerprint suggest it first.
+        """Saves the fix of the failure. Later failures with the same fingerprint suggest it first.
 
-        Raises ``ValueError`` if the failure was not read from a file.
+        Raises ``ValueError`` if the failure was not read from a file, and ``OSError`` if the fix cannot be written.
         """
         if self._file is None:
             raise ValueError("this failure has no directory: read it with tracing_failure.read or Failure.from_path")

@@ -79,11 +79,11 @@ def unit_of(value: Any) -> Any:
 
 
 def shape_only(value: Any) -> dict[str, Any]:
-    """What is known of an array without a look at its entries."""
+    """Length, shape and type of an array, without access to its entries."""
     shape = shape_of(value)
     dtype = getattr(value, "dtype", None)
-    known = {} if shape is None else {"length": math.prod(shape), "shape": shape}
-    return {"summary": "array", **known} | ({} if dtype is None else {"dtype": str(dtype)})
+    description = {} if shape is None else {"length": math.prod(shape), "shape": shape}
+    return {"summary": "array", **description} | ({} if dtype is None else {"dtype": str(dtype)})
 
 
 def from_numpy(numpy: Any, value: Any, may_read: bool, convert: Converter) -> Any:
@@ -187,7 +187,7 @@ def _summarize(numpy: Any, array: Any) -> Any:
 
 def _statistics(numpy: Any, array: Any) -> dict[str, Any]:
     """The statistics that the compiled half computes, without a copy of the array."""
-    low, limit, total, finite, first, count = math.inf, -math.inf, 0.0, 0, None, 0
+    low, high, total, finite, first, count = math.inf, -math.inf, 0.0, 0, None, 0
     rows = max(1, BLOCK_ENTRIES * len(array) // array.size)
     for start in range(0, len(array), rows):
         block = numpy.asarray(array[start : start + rows]).reshape(-1)
@@ -197,11 +197,11 @@ def _statistics(numpy: Any, array: Any) -> dict[str, Any]:
             first = count + int(is_finite.argmin()) if first is None else first
             block = block[is_finite]
         if block.size:
-            low, limit = min(low, float(block.min())), max(limit, float(block.max()))
+            low, high = min(low, float(block.min())), max(high, float(block.max()))
             total += float(block.sum(dtype=float))
         finite += block.size
         count += size
-    statistics: dict[str, Any] = {"min": low, "max": limit, "mean": total / finite} if finite else {}
+    statistics: dict[str, Any] = {"min": low, "max": high, "mean": total / finite} if finite else {}
     statistics["non_finite"] = count - finite
     return statistics if first is None else statistics | {"first_non_finite": first}
 
@@ -216,7 +216,7 @@ def _summary_of_ends(array: Any) -> dict[str, Any]:
 def from_array_like(numpy: Any, value: Any, may_read: bool, convert: Converter) -> Any:
     """A tensor or another array-like object.
 
-    Nothing is computed for it, and ``may_read`` allows to read it from a file.
+    It is not computed, and read from a file only if ``may_read`` is true.
     """
     is_on_disk = is_lazy(value)
     size = size_of(value)

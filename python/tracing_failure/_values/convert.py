@@ -36,7 +36,7 @@ _MAPPING_PACKAGES = FILE_PACKAGES | {"xarray"}
 def simplify(value: Any, may_read: bool = True) -> Any:
     """Converts a value to a number, text, list, tuple, dict or summary, or returns the value itself.
 
-    ``may_read`` allows to load data that are not in memory.
+    Data that are not in memory are loaded only if ``may_read`` is true.
     """
     numpy = loaded_module("numpy", "ndarray")
     if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
@@ -118,7 +118,7 @@ def _from_bytes(value: bytes | bytearray | memoryview) -> str:
 
 
 def _sorted_set(value: Any, kind: type[Any]) -> Any:
-    """The sorted entries of a set, whose order differs from run to run."""
+    """The sorted entries of a set. Their order in the set differs from run to run."""
     entries = _take(kind.__iter__(value), kind.__len__(value))
     if not isinstance(entries, list):
         return entries

@@ -94,7 +94,7 @@ def _scientific_object(numpy: Any, value: Any) -> Any:
 
 
 def _array_object(numpy: Any, value: Any, may_read: bool, convert: Converter) -> Any:
-    """Arrays, and arrays and tables that are computed or read in parts."""
+    """Arrays, and tables that are computed or read in parts."""
     kind = type(value)
     if is_lazy(value) and shape_of(value) is None:
         columns = getattr(value, "columns", None)
