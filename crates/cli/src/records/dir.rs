@@ -24,7 +24,7 @@ fn nearest_failures_dir() -> Result<PathBuf> {
     let here = std::env::current_dir().context("cannot determine the current directory: use --dir")?;
     let found = here.ancestors().map(|above| above.join("io/failures")).find(|dir| dir.is_dir());
     let found = found.with_context(|| {
-        format!("no io/failures in {} or its parents: no failure has been recorded yet, or use --dir", here.display())
+        format!("no io/failures in {} or its parents: use --dir if the records are elsewhere", here.display())
     })?;
     Ok(match found.strip_prefix(&here) {
         Ok(rest) if rest.as_os_str().is_empty() => PathBuf::from("."),
