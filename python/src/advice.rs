@@ -72,25 +72,27 @@ fn model(
     if let Some(function) = &request.function {
         let function = Python::attach(|py| function.clone_ref(py));
         let function_error = Arc::clone(function_error);
-        let ask = move |prompt: &Prompt| {
-            let answer = Python::attach(|py| {
-                let function = function.bind(py);
-                answer_text(&function.call1((prompt.to_string(),))?, function)
-            });
-            answer.map_err(|error| {
+        let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "function".to_owned());
+        return Ok(Model::from_fn(name(&request.provider), name(&request.model), move |prompt| {
+            call_function(&function, prompt).map_err(|error| {
                 let text = error.to_string();
                 *function_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                 text.into()
             })
-        };
-        let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "function".to_owned());
-        return Ok(Model::from_fn(name(&request.provider), name(&request.model), ask));
+        }));
     }
     let mut options = ModelOptions::new();
     options.provider = request.provider.as_deref().and_then(Provider::from_name);
     options.model = request.model.clone();
     options.base_url = request.base_url.clone();
     Model::new(&options.or_env()?)
+}
+
+fn call_function(function: &Py<PyAny>, prompt: &Prompt) -> PyResult<String> {
+    Python::attach(|py| {
+        let function = function.bind(py);
+        answer_text(&function.call1((prompt.to_string(),))?, function)
+    })
 }
 
 /// The answer of a function. It must be a `str`.
