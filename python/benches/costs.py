@@ -26,11 +26,11 @@ PARAMETERS = {
 class PythonLogger:
     """Writes the same record with :mod:`json` and an atomic rename.
 
-    It is given the facts that tracing-failure determines: category, fingerprint and suggestions.
+    Category, fingerprint and suggestions come from ``template``, a record of tracing-failure.
     """
 
-    def __init__(self, dir, record, indent):
-        self.dir, self.known, self.indent = dir, record, indent
+    def __init__(self, dir, template, indent):
+        self.dir, self.template, self.indent = dir, template, indent
         dir.mkdir()
 
     def log_failure(self, computation, error, parameters, theoretical_ref):
@@ -44,8 +44,8 @@ class PythonLogger:
             "error_message": str(error),
             "parameters": parameters,
             "stack_trace": "".join(traceback.format_exception(error)),
-            "context": {**self.known["context"], "id": id, "errors": self.chain(error), "frames": self.frames(error)},
-            "suggested_fixes": self.known["suggested_fixes"],
+            "context": {**self.template["context"], "id": id, "errors": self.chain(error), "frames": self.frames(error)},
+            "suggested_fixes": self.template["suggested_fixes"],
         }
         path = self.dir / f"rg_flow_{now:%Y%m%dT%H%M%S.%f}Z_{id}.json"
         temporary = f"{path}.tmp"
@@ -76,7 +76,7 @@ def step(x, depth):
 
 
 def fail():
-    """An error with a cause and seven frames."""
+    """Returns an error with a cause and seven frames."""
     try:
         try:
             step(1.0, 4)
@@ -86,46 +86,47 @@ def fail():
         return error
 
 
-def medians(functions, argument, rounds, in_a_row):
-    """Microseconds of each function per call. The functions take turns, each with ``in_a_row`` calls."""
+def medians(functions, argument, rounds, calls):
+    """Microseconds of each function per call. The functions take turns, each with ``calls`` calls in a row."""
     times = {name: [] for name in functions}
     for _ in range(rounds):
         for name, function in functions.items():
-            arguments = [argument() for _ in range(in_a_row)]
+            arguments = [argument() for _ in range(calls)]
             started = time.perf_counter()
             for each in arguments:
                 function(each)
-            times[name].append((time.perf_counter() - started) / in_a_row * 1e6)
+            times[name].append((time.perf_counter() - started) / calls * 1e6)
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def failures(dir):
+def print_failure_costs(dir):
+    """Prints the cost of a failure, alone and in a burst."""
     # A directory with the name `failures` would have a runtime log. The other loggers have none.
     recorder = StructuredLogger(dir / "records")
 
-    def log(logger):
+    def reporting_to(logger):
         return lambda error: logger.log_failure(
             computation="rg_flow_integration", error=error, parameters=PARAMETERS, theoretical_ref="IRH §1.2"
         )
 
-    record = json.loads(log(recorder)(fail()).read_text())
-    indented, compact = PythonLogger(dir / "indented", record, 2), PythonLogger(dir / "compact", record, None)
-    bytes = b"x" * log(recorder)(fail()).stat().st_size
+    template = json.loads(reporting_to(recorder)(fail()).read_text())
+    indented, compact = PythonLogger(dir / "indented", template, 2), PythonLogger(dir / "compact", template, None)
+    content = b"x" * reporting_to(recorder)(fail()).stat().st_size
 
-    def file_only(_):
+    def write_file(_):
         path = f"{dir}/{uuid.uuid4()}.json"
         with open(path + ".tmp", "wb") as file:
-            file.write(bytes)
+            file.write(content)
         os.replace(path + ".tmp", path)
 
     loggers = {
-        "tracing_failure": log(recorder),
-        "pure Python, `json.dump` with indentation": log(indented),
-        "pure Python, `json.dump` on one line": log(compact),
-        "a file of as many bytes, written and renamed": file_only,
+        "tracing_failure": reporting_to(recorder),
+        "pure Python, `json.dump` with indentation": reporting_to(indented),
+        "pure Python, `json.dump` on one line": reporting_to(compact),
+        "a file of as many bytes, written and renamed": write_file,
     }
     alone, burst = medians(loggers, fail, 1000, 1), medians(loggers, fail, 40, 50)
-    print(f"| one failure, {len(bytes)} bytes | µs, alone | ratio | µs, 50 in a row | ratio |")
+    print(f"| one failure, {len(content)} bytes | µs, alone | ratio | µs, 50 in a row | ratio |")
     print("| --- | ---: | ---: | ---: | ---: |")
     for name in loggers:
         columns = [f"{times[name]:.0f} | {times[name] / times['tracing_failure']:.1f}" for times in (alone, burst)]
@@ -133,7 +134,8 @@ def failures(dir):
     recorder.flush()
 
 
-def healthy(dir):
+def print_healthy_costs(dir):
+    """Prints the costs of computations that do not fail."""
     logger = StructuredLogger(dir / "failures", logs_dir=None)
 
     def block(_):
@@ -165,5 +167,5 @@ def healthy(dir):
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as dir:
-        failures(Path(dir))
-        healthy(Path(dir))
+        print_failure_costs(Path(dir))
+        print_healthy_costs(Path(dir))
