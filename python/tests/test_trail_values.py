@@ -217,7 +217,7 @@ def test_a_user_defined_number_may_record_during_its_conversion(logger: Structur
                 "variables": {"t": {"summary": "array", "length": 10**6, "shape": [1000, 1000], "dtype": "float32"}},
             },
         ),
-        (Frame(), {"table": "test_cells.Frame", "columns": ["a", "b"]}),
+        (Frame(), {"table": "test_trail_values.Frame", "columns": ["a", "b"]}),
         (pl.LazyFrame({"a": [1]}), "<polars.LazyFrame>"),
     ],
 )
