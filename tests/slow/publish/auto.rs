@@ -174,7 +174,7 @@ fn a_missing_repository_is_reported_once() {
         std::fs::remove_dir_all(outside).unwrap();
     });
     let run = run.ok();
-    assert!(run.stderr.contains("in no work tree of a git repository"), "{}", run.stderr);
+    assert!(run.stderr.contains("is not in a work tree of a git repository"), "{}", run.stderr);
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn outside_of_any_repository_and_where_there_is_no_work_tree() {
     std::fs::create_dir(&outside.dir).unwrap();
     outside.fail("rg_flow");
     let answer = outside.publish().expect("NoRepository", 0);
-    assert!(answer.text().contains("no work tree"), "{}", answer.text());
+    assert!(answer.text().contains("not in a work tree"), "{}", answer.text());
     outside.publisher().plan().expect("Plan", 0);
     clone.fail_in(".git/failures", "rg_flow");
     Order::new(&clone, ".git/failures").run().expect("NoRepository", 0);
