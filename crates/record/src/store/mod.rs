@@ -21,7 +21,7 @@ use runtime::io_error::about;
 use runtime::lock::LOCK_TIMEOUT;
 use runtime::{background, fork};
 
-use crate::failure::{Failure, ReadError};
+use crate::failure::{Failure, ReadError, Resolution};
 pub use amend::{AmendResult, Amendment, RecordChange, RecordLock, amend, amend_failure};
 pub use area::{Areas, file_name_part};
 pub use copies::{copies, time_and_id_in};
@@ -330,6 +330,44 @@ impl Store {
     /// ```
     pub fn read_all(&self) -> io::Result<impl Iterator<Item = Result<Failure, ReadError>>> {
         Ok(self.paths()?.into_iter().map(Failure::from_path))
+    }
+
+    /// Stores the fix of a failure. Later failures with the same fingerprint list it first in `suggested_fixes`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be written or if the fix is longer than 64 KiB. The error names the file.
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-resolve-{}", std::process::id()));
+    /// let store = tracing_failure::Store::open(&dir)?;
+    /// let failure = tracing_failure::Failure::new("rg_flow", "Eq. 1.12", "Diverged", "pole");
+    /// store.resolve(&failure, "end the flow at t = −9.8")?;
+    /// assert_eq!(store.resolutions(&failure.fingerprint())[0].fix, "end the flow at t = −9.8");
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn resolve(&self, failure: &Failure, fix: &str) -> io::Result<Resolution> {
+        self.resolutions.add(failure, fix)
+    }
+
+    /// Returns the fixes of failures with this fingerprint, newest first. It skips unreadable lines.
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-resolutions-{}", std::process::id()));
+    /// let store = tracing_failure::Store::open(&dir)?;
+    /// assert!(store.resolutions("b6272b8a71e31c96").is_empty());
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn resolutions(&self, fingerprint: &str) -> Vec<Resolution> {
+        self.resolutions.of(fingerprint).into_iter().map(|(resolution, _)| resolution).collect()
+    }
+
+    /// Returns the fixes with the ids of the fixed failures.
+    #[doc(hidden)]
+    pub fn past_fixes(&self, fingerprint: &str) -> Vec<PastFix> {
+        self.resolutions.of(fingerprint)
     }
 
     /// Returns true if a name has the form of a store's file names: `{area}_{UTC time}_{id}.json`.

@@ -10,9 +10,9 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Store, about};
 use crate::failure::{Failure, Resolution};
 use crate::files::open_ordinary;
+use runtime::io_error::about;
 use runtime::lock::Renewable;
 use text::shorten;
 
@@ -57,59 +57,23 @@ struct FixCache {
     fixes: Arc<HashMap<String, Vec<PastFix>>>,
 }
 
-impl Store {
-    /// Stores the fix of a failure. Later failures with the same fingerprint list it first in `suggested_fixes`.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the file cannot be written or if the fix is longer than 64 KiB. The error names the file.
-    ///
-    /// ```
-    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-resolve-{}", std::process::id()));
-    /// let store = tracing_failure::Store::open(&dir)?;
-    /// let failure = tracing_failure::Failure::new("rg_flow", "Eq. 1.12", "Diverged", "pole");
-    /// store.resolve(&failure, "end the flow at t = −9.8")?;
-    /// assert_eq!(store.resolutions(&failure.fingerprint())[0].fix, "end the flow at t = −9.8");
-    /// # std::fs::remove_dir_all(&dir)?;
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn resolve(&self, failure: &Failure, fix: &str) -> io::Result<Resolution> {
-        let resolution = Resolution { fix: fix.to_owned(), time: Some(crate::time::now()) };
-        let fingerprint = failure.fingerprint().into_owned();
-        let line = Line { fingerprint, id: failure.context.id, resolution: resolution.clone() };
-        let line = serde_json::to_string(&line)? + "\n";
-        let path = &self.resolutions.path;
-        append_line(path, line).map_err(|error| about(path, "cannot write", error))?;
-        Ok(resolution)
-    }
-
-    /// Returns the fixes of failures with this fingerprint, newest first. It skips unreadable lines.
-    ///
-    /// ```
-    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-store-resolutions-{}", std::process::id()));
-    /// let store = tracing_failure::Store::open(&dir)?;
-    /// assert!(store.resolutions("b6272b8a71e31c96").is_empty());
-    /// # std::fs::remove_dir_all(&dir)?;
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn resolutions(&self, fingerprint: &str) -> Vec<Resolution> {
-        self.resolutions.of(fingerprint).into_iter().map(|(resolution, _)| resolution).collect()
-    }
-
-    /// Returns the fixes with the ids of the fixed failures.
-    #[doc(hidden)]
-    pub fn past_fixes(&self, fingerprint: &str) -> Vec<PastFix> {
-        self.resolutions.of(fingerprint)
-    }
-}
-
 impl Resolutions {
     pub(super) fn new(dir: &Path) -> Self {
         Resolutions { path: dir.join(FILE_NAME), cache: Renewable::default() }
     }
 
+    /// Appends the fix of a failure.
+    pub(super) fn add(&self, failure: &Failure, fix: &str) -> io::Result<Resolution> {
+        let resolution = Resolution { fix: fix.to_owned(), time: Some(crate::time::now()) };
+        let fingerprint = failure.fingerprint().into_owned();
+        let line = Line { fingerprint, id: failure.context.id, resolution: resolution.clone() };
+        let line = serde_json::to_string(&line)? + "\n";
+        append_line(&self.path, line).map_err(|error| about(&self.path, "cannot write", error))?;
+        Ok(resolution)
+    }
+
     /// Returns the fixes of a fingerprint, newest first. It reads the file again when it has changed.
-    fn of(&self, fingerprint: &str) -> Vec<PastFix> {
+    pub(super) fn of(&self, fingerprint: &str) -> Vec<PastFix> {
         let state = std::fs::metadata(&self.path).ok().filter(|metadata| metadata.is_file());
         let state = state.and_then(|metadata| Some((metadata.modified().ok()?, metadata.len())));
         let Some(state) = state else { return Vec::new() };
@@ -167,6 +131,7 @@ fn read_end(path: &Path) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Store;
 
     fn failure(message: &str) -> Failure {
         Failure::new("rg_flow", "Eq. 1.12", "Diverged", message)
