@@ -12,7 +12,7 @@ use std::time::Duration;
 use runtime::io_error::about;
 use uuid::Uuid;
 
-use super::Store;
+use super::directory::Store;
 use super::read::read_json;
 use crate::failure::{Failure, Resolution, Suggestion};
 pub use replace::RecordLock;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Store;
+use super::directory::Store;
 
 /// Length of `{UTC time}_{id}`, which identifies a record.
 const TIME_AND_ID_BYTES: usize = "20251227T043000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e".len();

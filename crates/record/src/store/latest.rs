@@ -16,8 +16,8 @@ use runtime::lock::{LOCK_TIMEOUT, Renewable};
 use runtime::{background, fork};
 use uuid::Uuid;
 
+use super::directory::{Durability, create_dir};
 use super::write::write_whole;
-use super::{Durability, create_dir};
 use crate::failure::Failure;
 use crate::files::open_ordinary;
 

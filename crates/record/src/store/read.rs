@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
-use super::Store;
+use super::directory::Store;
 use crate::failure::Failure;
 use crate::files::MAX_FILE_BYTES;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use super::Store;
+use super::directory::Store;
 use crate::files::open_ordinary;
 
 /// Maximum number of characters of a file's name in the name of its temporary file. Names of records are shorter.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use runtime::io_error::about;
 
-use super::Durability;
+use super::directory::Durability;
 use super::temporary;
 use crate::files::apart_from_stdio;
 
