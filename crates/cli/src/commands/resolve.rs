@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use record::Amendment;
-use record::internal::RecordChange;
+use record::internal::{LATEST_NAME, RecordChange};
 use record::{Resolution, Store};
 
 use crate::exit_code::ExitCode;
@@ -56,7 +56,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
 
 /// The path that the user gave, or the path of the amended record if the user gave a path to `latest.json`.
 pub(crate) fn path_to_report(user_path: &Path, amended: PathBuf) -> PathBuf {
-    match amended.file_name().filter(|name| user_path.ends_with("latest.json") && *name != "latest.json") {
+    match amended.file_name().filter(|name| user_path.ends_with(LATEST_NAME) && *name != LATEST_NAME) {
         Some(name) => user_path.with_file_name(name),
         None => user_path.to_owned(),
     }

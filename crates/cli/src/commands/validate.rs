@@ -8,6 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use record::internal::LATEST_NAME;
 use serde_json::json;
 
 use crate::exit_code::ExitCode;
@@ -63,7 +64,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
 
 /// The records of a directory and `latest.json`.
 fn files_in_dir(dir: &Path, skipped: &mut SkippedFiles) -> Result<Vec<PathBuf>> {
-    let latest = Some(dir.join("latest.json")).filter(|latest| latest.is_file());
+    let latest = Some(dir.join(LATEST_NAME)).filter(|latest| latest.is_file());
     let listing = list_records(dir)?;
     skipped.merge(SkippedFiles::from_listing(&listing));
     Ok(listing.paths.into_iter().chain(latest).collect())

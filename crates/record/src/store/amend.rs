@@ -13,13 +13,12 @@ use runtime::io_error::about;
 use uuid::Uuid;
 
 use super::directory::Store;
+use super::names::LATEST_NAME;
 use super::read::read_json;
 use crate::failure::{Failure, Resolution, Suggestion};
 pub use replace::RecordLock;
 use replace::{is_ordinary_file, replace};
 
-/// The file name of the copy of the newest record.
-const LATEST_NAME: &str = "latest.json";
 /// Maximum time to wait for a program that replaces `latest.json`.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -2,10 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::directory::Store;
-
-/// Length of `{UTC time}_{id}`, which identifies a record.
-const TIME_AND_ID_BYTES: usize = "20251227T043000.000Z_01a21351-ff9b-736d-ac9d-0e7e3264969e".len();
+use super::names::{LATEST_NAME, is_area, is_record_file_name, split_name, time_and_id_in};
 
 /// Beginnings of the word for "conflict" in the languages of Dropbox, ownCloud and Nextcloud, in lower case.
 const CONFLICT_WORDS: &[&str] = &["confli", "konfli", "konflik", "конфлик", "конфлік", "競合", "冲突", "衝突", "충돌"];
@@ -22,7 +19,7 @@ pub fn copies<'n>(names: &[&'n str]) -> HashMap<&'n str, &'n str> {
     // The shortest comes first: it represents the failure if several copies have no original.
     suspects.sort_by_key(|name| (name.len(), *name));
     let all: HashSet<&str> = names.iter().copied().collect();
-    let originals = names.iter().copied().filter(|name| Store::is_record_file_name(name));
+    let originals = names.iter().copied().filter(|name| is_record_file_name(name));
     let mut times_and_ids: HashMap<&str, &str> =
         originals.filter_map(|name| Some((time_and_id_in(name)?, name))).collect();
     let mut copies = HashMap::new();
@@ -48,34 +45,10 @@ fn has_store_form(name: &str) -> bool {
     split_name(name).is_some_and(|(area, time_and_id)| is_area(area) && has_form(time_and_id))
 }
 
-/// Splits a store's file name into the area and the part after it.
-pub(super) fn split_name(name: &str) -> Option<(&str, &str)> {
-    let stem = name.strip_suffix(".json")?;
-    let (area, time_and_id) = stem.split_at_checked(stem.len().checked_sub(TIME_AND_ID_BYTES)?)?;
-    Some((area.strip_suffix('_')?, time_and_id))
-}
-
-/// Returns true if a store may use this area in a file name.
-pub(super) fn is_area(area: &str) -> bool {
-    !area.is_empty() && area.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-}
-
-/// Returns the time and the id of a store's file name that this name contains.
-pub fn time_and_id_in(name: &str) -> Option<&str> {
-    let mut times_and_ids = name.match_indices('_').filter_map(|(at, _)| name.get(at + 1..at + 1 + TIME_AND_ID_BYTES));
-    times_and_ids.find(|time_and_id| is_time_and_id(time_and_id))
-}
-
-pub(super) fn is_time_and_id(time_and_id: &str) -> bool {
-    let Some((time, id)) = time_and_id.split_once('_') else { return false };
-    let is_time = || chrono::NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%S%.3fZ").is_ok();
-    id.len() == 36 && uuid::Uuid::try_parse(id).is_ok() && is_time()
-}
-
 /// Returns the original of a conflict copy, if it exists. `latest.json` need not exist.
 fn original_of<'n>(name: &'n str, all: &HashSet<&'n str>) -> Option<&'n str> {
     decorations(name).find_map(|stem| match stem {
-        "latest" => Some("latest.json"),
+        "latest" => Some(LATEST_NAME),
         stem => all.get(&*format!("{stem}.json")).copied(),
     })
 }

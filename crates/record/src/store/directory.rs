@@ -13,27 +13,13 @@ use runtime::lock::LOCK_TIMEOUT;
 use runtime::{background, fork};
 
 use super::area::Areas;
-use super::copies::{self, copies};
+use super::copies::copies;
 use super::latest::{self, Latest};
+use super::names::{after_area, is_record_file_name, is_record_name, record_name};
 use super::resolutions::{PastFix, Resolutions};
-use super::{temporary, write};
+use super::temporary::remove_abandoned;
+use super::write::{Durability, create_dir, write_whole};
 use crate::failure::{Failure, ReadError, Resolution};
-
-/// The durability of a written record.
-///
-/// ```
-/// let recorder = tracing_failure::builder("io").durability(tracing_failure::record::Durability::Disk);
-/// # let _ = recorder;
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Durability {
-    /// The operating system has the record. It survives a panic, an abort and `kill -9` of the process.
-    #[default]
-    Process,
-    /// The file and its directory are synced to disk. The record survives a loss of power.
-    Disk,
-}
 
 /// A directory of failure records.
 ///
@@ -153,14 +139,14 @@ impl Store {
     /// replaced.
     #[doc(hidden)]
     pub fn replace(&self, before: &Failure, failure: &Failure) -> bool {
-        let present = crate::files::read_bounded(&self.dir.join(self.name(before)));
+        let present = crate::files::read_bounded(&self.dir.join(self.name_of(before)));
         present.is_ok_and(|present| present == before.to_json().as_bytes()) && self.write(failure).is_ok()
     }
 
     fn write_record(&self, failure: &Failure) -> io::Result<(PathBuf, String, latest::RecordOrder)> {
-        let name = self.name(failure);
+        let name = self.name_of(failure);
         let json = failure.to_json();
-        let write = || write::write_whole(&self.dir, &name, json.as_bytes(), self.durability);
+        let write = || write_whole(&self.dir, &name, json.as_bytes(), self.durability);
         let path = match write() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => create_dir(&self.dir).and_then(|()| write())?,
             result => result?,
@@ -168,12 +154,8 @@ impl Store {
         Ok((path, json, latest::record_order(failure)))
     }
 
-    fn name(&self, failure: &Failure) -> String {
-        let id = failure.context.id.unwrap_or_else(|| crate::time::id_at(failure.timestamp));
-        let area = self.areas.of(&failure.computation);
-        let mut digits = uuid::Uuid::encode_buffer();
-        let id_text: &str = id.hyphenated().encode_lower(&mut digits);
-        [area, "_", &crate::time_text::compact(failure.timestamp), "_", id_text, ".json"].concat()
+    fn name_of(&self, failure: &Failure) -> String {
+        record_name(self.areas.of(&failure.computation), failure)
     }
 
     /// Removes the temporary files of killed writers and returns their number. A store does this automatically after
@@ -287,8 +269,7 @@ impl Store {
             (is_record_name(&name) && is_file(&entry)).then_some(name)
         });
         let mut names: Vec<String> = names.collect();
-        // The time follows the area, so the names are sorted by the part after the area.
-        names.sort_by(|a, b| time_and_id(a).cmp(time_and_id(b)));
+        names.sort_by(|a, b| after_area(a).cmp(after_area(b)));
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let copies = copies(&names);
         let path = |name: &str| self.dir.join(name);
@@ -367,7 +348,7 @@ impl Store {
     /// assert!(!Store::is_record_file_name("notes.json"));
     /// ```
     pub fn is_record_file_name(name: &str) -> bool {
-        copies::split_name(name).is_some_and(|(area, rest)| copies::is_area(area) && copies::is_time_and_id(rest))
+        is_record_file_name(name)
     }
 }
 
@@ -379,54 +360,11 @@ impl Drop for Store {
     }
 }
 
-/// Returns true if a file of this name is read as a record: it ends in `.json`, is not hidden and not `latest.json`.
-pub fn is_record_name(name: &str) -> bool {
-    name.ends_with(".json") && !name.starts_with('.') && name != "latest.json"
-}
-
 /// Returns true for a regular file, also behind a link. Reading a pipe could block forever.
 fn is_file(entry: &DirEntry) -> bool {
     match entry.file_type() {
         Ok(kind) if kind.is_symlink() => entry.path().is_file(),
         Ok(kind) => kind.is_file(),
         Err(_) => false,
-    }
-}
-
-fn time_and_id(name: &str) -> &str {
-    let before_id = name.rfind('_').unwrap_or(0);
-    name[..before_id].rfind('_').map_or(name, |at| &name[at..])
-}
-
-pub(super) fn create_dir(dir: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(dir).map_err(|error| about(dir, "cannot create the directory", error))
-}
-
-fn remove_abandoned(dir: &Path) -> io::Result<usize> {
-    let abandoned = temporary::find_abandoned(dir).map_err(|error| about(dir, "cannot list", error))?;
-    Ok(abandoned.iter().filter(|path| std::fs::remove_file(path).is_ok()).count())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_names_of_records_are_recognised() {
-        const ID: &str = "01a21351-ff9b-736d-ac9d-0e7e3264969e";
-        assert!(Store::is_record_file_name(&format!("rg_flow_20251227T043000.000Z_{ID}.json")));
-        for name in [
-            "rg_flow_20251227_043000.json".to_owned(),
-            "latest.json".to_owned(),
-            format!("rg_flow_20251227T043000.000Z_{ID}.json.bak"),
-            format!("rg_flow_20251327T043000.000Z_{ID}.json"),
-            format!("20251227T043000.000Z_{ID}.json"),
-            format!("_20251227T043000.000Z_{ID}.json"),
-            format!(".rg_flow_20251227T043000.000Z_{ID}.json"),
-            format!("rg_flow_20251227T043000.000Z_{}.json", ID.replace('-', "")),
-            format!("Copy of rg_flow_20251227T043000.000Z_{ID}.json"),
-        ] {
-            assert!(!Store::is_record_file_name(&name), "{name}");
-        }
     }
 }

@@ -16,8 +16,8 @@ use runtime::lock::{LOCK_TIMEOUT, Renewable};
 use runtime::{background, fork};
 use uuid::Uuid;
 
-use super::directory::{Durability, create_dir};
-use super::write::write_whole;
+use super::names::LATEST_NAME;
+use super::write::{Durability, create_dir, write_whole};
 use crate::failure::Failure;
 use crate::files::open_ordinary;
 
@@ -175,7 +175,7 @@ impl Latest {
         if self.current_order().is_some_and(|current| current > pending.order) {
             return Ok(());
         }
-        let write = || write_whole(&self.dir, "latest.json", pending.json.as_bytes(), self.durability).map(drop);
+        let write = || write_whole(&self.dir, LATEST_NAME, pending.json.as_bytes(), self.durability).map(drop);
         match write() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => create_dir(&self.dir).and_then(|()| write()),
             result => result,
@@ -185,7 +185,7 @@ impl Latest {
     /// Returns the order of the record that the file contains. A record from the future is ignored, because it would
     /// never be replaced.
     fn current_order(&self) -> Option<RecordOrder> {
-        let current = Failure::from_path(self.dir.join("latest.json")).ok()?;
+        let current = Failure::from_path(self.dir.join(LATEST_NAME)).ok()?;
         (current.timestamp <= crate::time::now() + MAX_CLOCK_SKEW).then(|| record_order(&current))
     }
 

@@ -1,12 +1,14 @@
 //! Temporary files of the store, and the detection of those whose writer was killed.
 
 use std::fs::{File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use super::directory::Store;
+use super::names::is_record_file_name;
 use crate::files::open_ordinary;
+use runtime::io_error::about;
 
 /// Maximum number of characters of a file's name in the name of its temporary file. Names of records are shorter.
 const MAX_NAME_CHARS: usize = 120;
@@ -31,8 +33,14 @@ pub(super) fn mark_in_use(file: &File) {
     let _ = file.try_lock();
 }
 
+/// Removes the temporary files of killed writers and returns their number.
+pub(super) fn remove_abandoned(dir: &Path) -> io::Result<usize> {
+    let abandoned = find_abandoned(dir).map_err(|error| about(dir, "cannot list", error))?;
+    Ok(abandoned.iter().filter(|path| std::fs::remove_file(path).is_ok()).count())
+}
+
 /// Returns the temporary files of a directory whose writers no longer exist.
-pub(super) fn find_abandoned(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+fn find_abandoned(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let hidden = std::fs::read_dir(dir)?
         .filter_map(Result::ok)
         .filter(|entry| entry.file_name().to_str().is_some_and(is_temporary_name));
@@ -44,8 +52,8 @@ fn is_temporary_name(name: &str) -> bool {
     let Some(name) = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp")) else { return false };
     match name.split_once(".json") {
         Some(("latest", _)) => true,
-        Some(_) if name.ends_with(".json") => Store::is_record_file_name(name),
-        Some(_) => name.rsplit_once('.').is_some_and(|(name, _)| Store::is_record_file_name(name)),
+        Some(_) if name.ends_with(".json") => is_record_file_name(name),
+        Some(_) => name.rsplit_once('.').is_some_and(|(name, _)| is_record_file_name(name)),
         None => name.strip_prefix("latest.").is_some_and(|id| uuid::Uuid::try_parse(id).is_ok()),
     }
 }

@@ -6,9 +6,24 @@ use std::path::{Path, PathBuf};
 
 use runtime::io_error::about;
 
-use super::directory::Durability;
 use super::temporary;
 use crate::files::apart_from_stdio;
+
+/// The durability of a written record.
+///
+/// ```
+/// let recorder = tracing_failure::builder("io").durability(tracing_failure::record::Durability::Disk);
+/// # let _ = recorder;
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Durability {
+    /// The operating system has the record. It survives a panic, an abort and `kill -9` of the process.
+    #[default]
+    Process,
+    /// The file and its directory are synced to disk. The record survives a loss of power.
+    Disk,
+}
 
 /// Attempts to find an unused name for a temporary file. Processes of other containers may have the same id.
 const MAX_NAME_ATTEMPTS: usize = 16;
@@ -78,6 +93,11 @@ impl Drop for Replacement {
             let _ = std::fs::remove_file(&self.temporary);
         }
     }
+}
+
+/// Creates the directory of a store.
+pub(super) fn create_dir(dir: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(dir).map_err(|error| about(dir, "cannot create the directory", error))
 }
 
 /// Syncs a directory. A rename is durable only after that, and only Unix supports it.
