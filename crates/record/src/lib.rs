@@ -35,8 +35,8 @@ pub mod internal {
     pub use crate::record_limits::{apply_limits, shorten_command_line, shorten_name};
     pub use crate::redact::{FieldName, Json, NameKind, REDACTED, Redactor, SecretFinding, secrets, secrets_in_text};
     pub use crate::store::{
-        AmendResult, Areas, LATEST_NAME, PastFix, RecordChange, RecordLock, copies, existing_store, file_name_part,
-        is_record_name, parse, read_bytes, read_json, time_and_id_in, write_whole,
+        AmendResult, Areas, LATEST_NAME, MAX_FIX_BYTES, PastFix, RecordChange, RecordLock, copies, existing_store,
+        file_name_part, is_record_name, parse, read_bytes, read_json, time_and_id_in, write_whole,
     };
     pub use crate::time_text::{compact, rfc3339_of};
     pub use crate::value::json_writer;

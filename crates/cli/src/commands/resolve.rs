@@ -5,16 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use record::Amendment;
-use record::internal::{LATEST_NAME, RecordChange};
+use record::internal::{LATEST_NAME, MAX_FIX_BYTES, RecordChange};
 use record::{Resolution, Store};
 
 use crate::exit_code::ExitCode;
 use crate::records::{RecordFile, failures_dir, open_record};
 use crate::screen::{Screen, one_line, paint, path_text};
 use crate::signals::SignalGuard;
-
-/// Maximum length of a fix.
-const MAX_FIX_BYTES: usize = 2000;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {

@@ -17,5 +17,5 @@ pub use copies::copies;
 pub use directory::Store;
 pub use names::{LATEST_NAME, is_record_name, time_and_id_in};
 pub use read::{existing_store, parse, read_bytes, read_json};
-pub use resolutions::PastFix;
+pub use resolutions::{MAX_FIX_BYTES, PastFix};
 pub use write::{Durability, write_whole};

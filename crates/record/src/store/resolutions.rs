@@ -24,7 +24,7 @@ const MAX_READ_BYTES: u64 = 4 << 20;
 /// Maximum length of a line. [`MAX_READ_BYTES`] always contains several lines.
 const MAX_LINE_BYTES: usize = 64 << 10;
 /// Maximum length of a fix. Longer ones are shortened.
-const MAX_FIX_BYTES: usize = 2000;
+pub const MAX_FIX_BYTES: usize = 2000;
 /// Maximum number of fixes per fingerprint.
 const MAX_FIXES: usize = 8;
 
