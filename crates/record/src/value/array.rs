@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::{Limits, Map, Value};
+use super::limits::Limits;
+use super::variant::{Map, Value};
 
 /// Number of leaves at each end of a summary.
 const SUMMARY_END_LEAVES: usize = 8;

@@ -5,8 +5,9 @@
 
 use super::array::{ArrayBuilder, Node};
 use super::debug::{PLACEHOLDER, read_with_parts};
+use super::limits::Limits;
 use super::number::array_entry;
-use super::{Limits, Value};
+use super::variant::Value;
 
 /// The entry that marks a structure that was cut.
 const CUT_MARK: &str = "\"…\": \"[cut]\"";

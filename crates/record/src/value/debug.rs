@@ -4,8 +4,9 @@
 //! accepts only text that is certain to be `Debug` output. All other text stays text.
 
 use super::array::{ArrayBuilder, Node};
+use super::limits::Limits;
 use super::number::number;
-use super::{Limits, Map, Value};
+use super::variant::{Map, Value};
 use text::shorten;
 
 /// Wrappers of a number whose name does not describe the number.

@@ -1,8 +1,8 @@
 //! Formats values of a record for people.
 
-use crate::{Map, Value};
-
 use text::one_line;
+
+use super::variant::{Map, Value};
 
 /// Formats a parameter as JSON. A text that cannot be mistaken for another value has no quotes.
 pub fn parameter(value: &Value) -> String {

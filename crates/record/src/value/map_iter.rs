@@ -5,7 +5,7 @@ use std::iter::FusedIterator;
 use std::slice;
 use std::vec;
 
-use super::{Map, Value};
+use super::variant::{Map, Value};
 
 /// The names and values of a [`Map`], in order.
 ///

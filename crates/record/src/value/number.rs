@@ -6,7 +6,7 @@
 
 use std::fmt::{self, Write};
 
-use super::Value;
+use super::variant::Value;
 
 /// Returns the number with this `Debug` or `Display` text. Integers beyond 64 bits stay decimal text.
 pub(super) fn number(word: &str) -> Option<Value> {

@@ -5,8 +5,9 @@ use std::fmt;
 
 use super::array::Array;
 use super::compact::Compactor;
+use super::limits::Limits;
 use super::number::array_entry;
-use super::{Limits, Value};
+use super::variant::Value;
 use text::{boundary_before, join_ends};
 
 /// Maximum number of writes of a `Debug` that ignores errors. After that, the output counts as endless.

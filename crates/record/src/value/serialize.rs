@@ -3,7 +3,8 @@
 use serde::ser::{self, Serialize};
 
 use super::array::{ArrayBuilder, Node};
-use super::{Limits, Map, Value, parse_non_finite};
+use super::limits::Limits;
+use super::variant::{Map, Value, parse_non_finite};
 use text::shorten;
 
 type Error = serde::de::value::Error;
