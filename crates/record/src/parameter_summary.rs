@@ -5,13 +5,12 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::{Map, Value};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use text::{count, one_line};
 
-use crate::value::{brief, parameter};
+use crate::value::{Map, Value, brief, parameter};
 
 /// Maximum number of distinct values stored per parameter.
 const MAX_VALUES: usize = 16;

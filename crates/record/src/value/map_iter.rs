@@ -19,6 +19,20 @@ use super::variant::{Map, Value};
 #[derive(Clone, Debug)]
 pub struct MapIter<'a>(pub(super) slice::Iter<'a, (Cow<'static, str>, Value)>);
 
+impl Map {
+    /// Returns the names and values in order.
+    ///
+    /// ```
+    /// let map = tracing_failure::record::Map::from_iter([("rtol", 1e-6), ("atol", 1e-9)]);
+    /// let names: Vec<&str> = map.iter().map(|(name, _)| name).collect();
+    /// assert_eq!(names, ["rtol", "atol"]);
+    /// ```
+    #[inline]
+    pub fn iter(&self) -> MapIter<'_> {
+        MapIter(self.0.iter())
+    }
+}
+
 impl<'a> Iterator for MapIter<'a> {
     type Item = (&'a str, &'a Value);
 

@@ -6,9 +6,12 @@ mod array;
 mod compact;
 mod debug;
 mod display;
+mod json;
 pub mod json_writer;
 mod limits;
+mod map;
 mod map_iter;
+mod non_finite;
 mod number;
 mod scan;
 mod serialize;
@@ -16,9 +19,10 @@ mod variant;
 
 pub use debug::read_debug;
 pub use display::{brief, parameter};
+#[cfg(test)]
+pub(crate) use json::tests;
 pub use limits::Limits;
+pub use map::free_name;
 pub use map_iter::MapIter;
 pub use scan::DebugSink;
-#[cfg(test)]
-pub(crate) use variant::tests;
-pub use variant::{Map, Value, free_name};
+pub use variant::{Map, Value};

@@ -4,19 +4,48 @@ use serde::ser::{self, Serialize};
 
 use super::array::{ArrayBuilder, Node};
 use super::limits::Limits;
-use super::variant::{Map, Value, parse_non_finite};
+use super::non_finite::parse_non_finite;
+use super::variant::{Map, Value};
 use text::shorten;
 
 type Error = serde::de::value::Error;
 
+impl Value {
+    /// Converts a [`Serialize`] value. Arrays and texts that exceed the [`Limits`] are summarised while they are read,
+    /// so that a million entries never exist twice.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the `Serialize` implementation of the value fails.
+    ///
+    /// ```
+    /// use tracing_failure::Value;
+    ///
+    /// #[derive(serde::Serialize)]
+    /// struct Options { rtol: f64, method: &'static str }
+    ///
+    /// let options = Value::from_serialize(&Options { rtol: 1e-9, method: "RK45" })?;
+    /// assert_eq!(options.get("rtol"), Some(&Value::Float(1e-9)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
+        Self::from_serialize_within(value, &Limits::default())
+    }
+
+    #[doc(hidden)]
+    pub fn from_serialize_within<T: Serialize + ?Sized>(value: &T, limits: &Limits) -> Result<Self, serde_json::Error> {
+        value.serialize(ValueSerializer::new(limits)).map(|node| node.value).map_err(ser::Error::custom)
+    }
+}
+
 #[derive(Clone, Copy)]
-pub(super) struct ValueSerializer<'a> {
+struct ValueSerializer<'a> {
     limits: &'a Limits,
     depth: usize,
 }
 
 impl<'a> ValueSerializer<'a> {
-    pub(super) fn new(limits: &'a Limits) -> Self {
+    fn new(limits: &'a Limits) -> Self {
         ValueSerializer { limits, depth: 0 }
     }
 
