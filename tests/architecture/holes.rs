@@ -141,7 +141,7 @@ fn cycles_are_found_through_files_and_parents() {
 fn every_use_of_tracing_in_the_trail_is_wrong() {
     let wrong = |text: &str| {
         wrong_uses_of_the_trail(&package(&[
-            ("lib.rs", "mod observe;"),
+            ("lib.rs", "extern crate tracing_core as core_of_tracing;\nmod observe;"),
             ("observe/mod.rs", "mod clock;\nmod fields;\nmod trail;\nuse tracing::Span;"),
             ("observe/clock.rs", ""),
             ("observe/fields.rs", ""),
@@ -159,6 +159,8 @@ fn every_use_of_tracing_in_the_trail_is_wrong() {
         "fn f() { g!(a, &tracing_core::callsite::C) }",
         "fn f(_: &tracing_core::Metadata) {}",
         "use crate::observe::Span;",
+        "use core_of_tracing::Metadata;",
+        "use crate::core_of_tracing as t;",
         "use crate::observe::{clock, fields};",
         "fn f() { super::super::fields::g() }",
     ] {

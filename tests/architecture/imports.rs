@@ -139,8 +139,7 @@ impl Package {
 
     fn resolve(&self, module: &[String], path: &[String], hops: usize) -> Vec<Target> {
         match &*path[0] {
-            "" if path.get(1).is_some_and(|name| self.is_name_of_root(name)) => self.walk(&[], &path[2..], hops),
-            "" => Vec::new(),
+            "" => self.renamed_crate(&path[1..], hops),
             "crate" => self.walk(&[], &path[1..], hops),
             "self" => self.walk(module, &path[1..], hops),
             "super" => {
@@ -150,18 +149,21 @@ impl Package {
                     _ => self.walk(parent, &path[1..], hops),
                 }
             }
-            name => {
-                let targets = self.walk(module, path, hops);
-                if targets.is_empty() && self.is_name_of_root(name) {
-                    return self.walk(&[], &path[1..], hops);
-                }
-                targets
-            }
+            _ => match self.walk(module, path, hops) {
+                targets if targets.is_empty() => self.renamed_crate(path, hops),
+                targets => targets,
+            },
         }
     }
 
-    fn is_name_of_root(&self, name: &str) -> bool {
-        self.modules[[].as_slice()].names_of_root.contains(name)
+    /// Resolves a path that begins with a name that the root gives to a crate.
+    fn renamed_crate(&self, path: &[String], hops: usize) -> Vec<Target> {
+        let Some((name, rest)) = path.split_first() else { return Vec::new() };
+        let crates = &self.modules[[].as_slice()].crates;
+        match (crates.get(name), hops.checked_sub(1)) {
+            (Some(path), Some(hops)) => self.targets(&[], &[&**path, rest].concat(), hops),
+            _ => Vec::new(),
+        }
     }
 
     /// Follows the names of a path, which begins in a module.

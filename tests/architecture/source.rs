@@ -22,8 +22,8 @@ pub(crate) struct Module {
     /// The names that the module imports or re-exports.
     pub(crate) aliases: BTreeMap<String, Vec<Segments>>,
     pub(crate) globs: Vec<Segments>,
-    /// The names that `extern crate self as` adds.
-    pub(crate) names_of_root: BTreeSet<String>,
+    /// The names that `extern crate … as` adds.
+    pub(crate) crates: BTreeMap<String, Segments>,
     pub(crate) uses: Vec<Use>,
 }
 
@@ -110,43 +110,23 @@ impl Reader<'_> {
     fn scan(&mut self, mut cursor: Cursor<'_>, prefix: &[String]) {
         let mut is_field = false;
         while !cursor.eof() {
-            let start = skip_colons(cursor);
-            if let Some((first, rest)) = start.unwrap_or(cursor).ident() {
-                let mut path = prefix.to_vec();
-                if start.is_some() && prefix.is_empty() {
-                    path.push(String::new());
-                }
-                path.push(first.to_string());
+            let follows_dot = std::mem::take(&mut is_field);
+            if let Some((path, rest)) = path_at(cursor, prefix) {
                 cursor = rest;
-                while let Some(next) = skip_colons(cursor) {
-                    let Some((name, rest)) = next.ident() else { break };
-                    path.push(name.to_string());
+                if let Some((inner, _, _, rest)) = skip_colons(cursor).and_then(Cursor::any_group) {
+                    self.scan(inner, &path);
                     cursor = rest;
+                } else if !follows_dot {
+                    self.add(path);
                 }
-                if path.last().is_some_and(|last| last == "self") && path.len() > 1 {
-                    path.pop();
-                }
-                let group = skip_colons(cursor).and_then(Cursor::any_group);
-                match group {
-                    Some((inner, _, _, rest)) => {
-                        self.scan(inner, &path);
-                        cursor = rest;
-                    }
-                    None if !is_field => self.add(path),
-                    None => {}
-                }
-                is_field = false;
             } else if let Some((inner, _, _, rest)) = cursor.any_group() {
                 self.scan(inner, &[]);
-                cursor = rest;
-                is_field = false;
-            } else if let Some((punctuation, rest)) = cursor.punct() {
-                is_field = punctuation.as_char() == '.';
                 cursor = rest;
             } else if let Some((literal, rest)) = cursor.literal() {
                 self.add_quoted(&literal.to_string());
                 cursor = rest;
             } else if let Some((_, rest)) = cursor.token_tree() {
+                is_field = cursor.punct().is_some_and(|(punctuation, _)| punctuation.as_char() == '.');
                 cursor = rest;
             }
         }
@@ -193,12 +173,15 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
-        let name = item.rename.as_ref().map_or(&item.ident, |(_, name)| name).to_string();
-        if item.ident == "self" {
-            self.current().names_of_root.insert(name);
-        } else {
-            self.import(vec![String::new(), item.ident.to_string()], Some(name), &item.vis);
+        let path = match item.ident.to_string() {
+            name if name == "self" => vec!["crate".to_owned()],
+            name => vec![String::new(), name],
+        };
+        let name = item.rename.as_ref().map(|(_, name)| name.to_string());
+        if let Some(name) = &name {
+            self.current().crates.insert(name.clone(), path.clone());
         }
+        self.import(path, Some(name.unwrap_or_else(|| item.ident.to_string())), &item.vis);
     }
 
     fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
@@ -273,6 +256,26 @@ fn can_hold_without_tests(condition: &Meta) -> bool {
     } else {
         true
     }
+}
+
+/// The path that begins at the cursor, and the cursor after it.
+fn path_at<'a>(cursor: Cursor<'a>, prefix: &[String]) -> Option<(Segments, Cursor<'a>)> {
+    let start = skip_colons(cursor);
+    let (first, mut rest) = start.unwrap_or(cursor).ident()?;
+    let mut path = prefix.to_vec();
+    if start.is_some() && prefix.is_empty() {
+        path.push(String::new());
+    }
+    path.push(first.to_string());
+    while let Some((name, next)) = skip_colons(rest).and_then(Cursor::ident) {
+        path.push(name.to_string());
+        rest = next;
+    }
+    // `a::{self}`
+    if path.len() > 1 && path.last().is_some_and(|last| last == "self") {
+        path.pop();
+    }
+    Some((path, rest))
 }
 
 /// The cursor after `::`.
