@@ -45,11 +45,11 @@ mod enabled {
         std::env::var_os(variable).is_some_and(|value| !value.is_empty())
     }
 
-    type Hook<'a> = &'a dyn Fn(&std::panic::PanicHookInfo<'_>);
+    type PanicHook<'a> = &'a dyn Fn(&std::panic::PanicHookInfo<'_>);
 
     /// Compares two panic hooks. Without a custom hook, `take_hook` always returns the same standard hook.
     #[allow(ambiguous_wide_pointer_comparisons)]
-    fn is_same(a: Hook<'_>, b: Hook<'_>) -> bool {
+    fn is_same(a: PanicHook<'_>, b: PanicHook<'_>) -> bool {
         std::ptr::eq(a, b)
     }
 
