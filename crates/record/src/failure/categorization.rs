@@ -3,7 +3,9 @@
 //! The failing error decides. If it identifies no category, its cause decides, and so on. An error that was only being
 //! handled when the failing one was raised (Python's `__context__`) may be unrelated, so it comes last.
 
-use super::{Category, ErrorEntry, Failure, Relation};
+use super::category::Category;
+use super::context::{ErrorEntry, Relation};
+use super::record::Failure;
 use text::shorten;
 
 /// Maximum number of bytes of a text that are searched.

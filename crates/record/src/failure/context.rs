@@ -6,9 +6,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::category::Category;
+use super::convergence::Convergence;
 use super::panic_origin::PanicOrigin;
+use super::suggestion::{Resolution, Suggestion};
 use super::trail::{Breadcrumb, TrailEntry};
-use super::{Category, Convergence, Resolution, Suggestion};
 use crate::value::{Map, Value};
 
 /// The context of a failure: all information outside the eight other top-level keys. Unknown entries are absent.
@@ -29,7 +31,7 @@ pub struct Context {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<u32>,
     /// The id of this failure: a UUIDv7, so ids are ordered by time.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "super::deserialize_id")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "super::record::deserialize_id")]
     #[cfg_attr(test, schemars(with = "Option<super::schema::Id>"))]
     pub id: Option<Uuid>,
     /// The id of the program run or notebook kernel that failed. Every line of its runtime log contains it.
@@ -82,7 +84,7 @@ pub struct Context {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
     /// The `id` of the failure that caused this one.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "super::deserialize_id")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "super::record::deserialize_id")]
     #[cfg_attr(test, schemars(with = "Option<super::schema::Id>"))]
     pub caused_by: Option<Uuid>,
     /// The panics of other threads that caused the failure. Absent if the panic hook ran in the computation itself.

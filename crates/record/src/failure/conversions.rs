@@ -4,7 +4,9 @@ use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Behaviour, Category, Confidence};
+use super::category::Category;
+use super::convergence::Behaviour;
+use super::suggestion::Confidence;
 
 /// A name that is not in the list.
 ///

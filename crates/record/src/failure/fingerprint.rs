@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use super::context::{ErrorEntry, Relation};
 use super::identifiers::without_identifiers;
-use super::{ErrorEntry, Failure, Relation};
+use super::record::Failure;
 
 impl Failure {
     /// Returns the fingerprint, which is equal for the same failure in every run: `context.fingerprint`, or the same

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
-use super::Failure;
+use super::record::Failure;
 
 impl Failure {
     /// Returns the text of the record's file: indented JSON with each list of numbers on one line and a newline at the

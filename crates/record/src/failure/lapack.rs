@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::Category;
+use super::category::Category;
 use crate::phrases::WordSequence;
 
 /// Prefixes of routine names that identify the kind of matrix. Source: LAPACK Users' Guide, §2.2.3.

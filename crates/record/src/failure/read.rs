@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::Failure;
+use super::record::Failure;
 
 impl Failure {
     /// Reads a record from JSON text. Text of other programs that is not valid JSON is repaired: see

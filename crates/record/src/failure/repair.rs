@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Failure;
+use super::record::Failure;
 
 /// The byte order mark that some editors write.
 const BYTE_ORDER_MARK: char = '\u{feff}';

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 
-use super::Failure;
+use super::record::Failure;
 use crate::value::{Map, Value};
 
 pub(super) struct Timestamp;
@@ -115,7 +115,7 @@ fn the_schema_in_io_is_the_schema_of_the_types() {
         [in_package, in_io].iter().for_each(|path| std::fs::write(path, &schema).unwrap());
     } else {
         let update = "stale: run UPDATE_SCHEMA=1 cargo test -p tracing-failure-record --lib schema";
-        assert_eq!(super::SCHEMA, schema, "{update}");
+        assert_eq!(super::record::SCHEMA, schema, "{update}");
         assert_eq!(std::fs::read_to_string(in_io).unwrap(), schema, "{update}");
     }
 }
@@ -132,7 +132,7 @@ fn the_reserved_names_are_the_context_keys_of_the_schema() {
 #[test]
 fn the_schema_names_formats_of_json_schema_only() {
     let mut formats: Vec<&str> =
-        super::SCHEMA.split("\"format\": \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        super::record::SCHEMA.split("\"format\": \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     formats.sort_unstable();
     formats.dedup();
     assert_eq!(formats, ["date-time", "uuid"]);

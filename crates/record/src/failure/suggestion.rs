@@ -61,7 +61,7 @@ pub struct Suggestion {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt_hash: Option<String>,
     /// The time of the model's answer or of the resolution.
-    #[serde(skip_serializing_if = "Option::is_none", with = "super::optional_time")]
+    #[serde(skip_serializing_if = "Option::is_none", with = "super::record::optional_time")]
     #[cfg_attr(test, schemars(with = "Option<super::schema::Timestamp>"))]
     pub time: Option<DateTime<Utc>>,
     /// The id of the earlier failure that this fix resolved.
@@ -208,7 +208,7 @@ pub struct Resolution {
     /// The fix.
     pub fix: String,
     /// The time at which the fix was recorded.
-    #[serde(skip_serializing_if = "Option::is_none", with = "super::optional_time")]
+    #[serde(skip_serializing_if = "Option::is_none", with = "super::record::optional_time")]
     #[cfg_attr(test, schemars(with = "Option<super::schema::Timestamp>"))]
     pub time: Option<DateTime<Utc>>,
 }
