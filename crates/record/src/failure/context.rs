@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::category::Category;
 use super::convergence::Convergence;
+use super::location::{Frame, Location};
 use super::panic_origin::PanicOrigin;
 use super::suggestion::{Resolution, Suggestion};
 use super::trail::{Breadcrumb, TrailEntry};
@@ -31,8 +32,8 @@ pub struct Context {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<u32>,
     /// The id of this failure: a UUIDv7, so ids are ordered by time.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "super::record::deserialize_id")]
-    #[cfg_attr(test, schemars(with = "Option<super::schema::Id>"))]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "super::formats::deserialize_id")]
+    #[cfg_attr(test, schemars(with = "Option<super::schema_generator::Id>"))]
     pub id: Option<Uuid>,
     /// The id of the program run or notebook kernel that failed. Every line of its runtime log contains it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,8 +85,8 @@ pub struct Context {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
     /// The `id` of the failure that caused this one.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "super::record::deserialize_id")]
-    #[cfg_attr(test, schemars(with = "Option<super::schema::Id>"))]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "super::formats::deserialize_id")]
+    #[cfg_attr(test, schemars(with = "Option<super::schema_generator::Id>"))]
     pub caused_by: Option<Uuid>,
     /// The panics of other threads that caused the failure. Absent if the panic hook ran in the computation itself.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,45 +118,6 @@ pub struct Context {
     /// Entries that the program added.
     #[serde(flatten)]
     pub other: Map,
-}
-
-/// A source location.
-///
-/// ```
-/// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
-/// if let Some(location) = &failure.context.location {
-///     println!("{}:{}", location.file.as_deref().unwrap_or("?"), location.line.unwrap_or(0));
-/// }
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Location {
-    /// Source file, as the compiler names it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub file: Option<Cow<'static, str>>,
-    /// Line, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<u32>,
-    /// Module path.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub module: Option<Cow<'static, str>>,
-    /// Target of the event or span.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub target: Option<Cow<'static, str>>,
-}
-
-/// ```
-/// use tracing_failure::record::Location;
-///
-/// let here = Location::from(std::panic::Location::caller());
-/// assert!(here.line.is_some() && here.target.is_none());
-/// ```
-impl From<&std::panic::Location<'_>> for Location {
-    fn from(caller: &std::panic::Location<'_>) -> Self {
-        Location { file: Some(caller.file().to_owned().into()), line: Some(caller.line()), ..Location::default() }
-    }
 }
 
 /// A span around a failure.
@@ -270,42 +232,6 @@ pub enum Relation {
     Other,
 }
 
-/// A frame of the stack.
-///
-/// ```
-/// # let failure = tracing_failure::Failure::new("c", "r", "E", "m");
-/// let mine: Vec<_> = failure.context.frames.iter().filter(|frame| frame.in_app).collect();
-/// # assert!(mine.is_empty());
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Frame {
-    /// The path of the function.
-    pub function: Cow<'static, str>,
-    /// Source file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub file: Option<Cow<'static, str>>,
-    /// Line, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<u32>,
-    /// True if the frame belongs to the program itself, not to a dependency or the standard library.
-    pub in_app: bool,
-}
-
-impl Frame {
-    /// Creates a frame of this function.
-    ///
-    /// ```
-    /// let frame = tracing_failure::record::Frame::new("solver::newton");
-    /// assert_eq!(frame.function, "solver::newton");
-    /// ```
-    pub fn new(function: impl Into<Cow<'static, str>>) -> Self {
-        Frame { function: function.into(), ..Frame::default() }
-    }
-}
-
 /// The process that failed.
 ///
 /// ```
@@ -391,6 +317,11 @@ macro_rules! build_info {
             },
         )
     };
+}
+
+/// Returns true if the record format reserves this name in the context.
+pub fn reserved_in_context(name: &str) -> bool {
+    RESERVED_KEYS.contains(&name)
 }
 
 /// Names in the context that the record format reserves.

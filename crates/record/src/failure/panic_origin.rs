@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::context::{Frame, Location};
+use super::location::{Frame, Location};
 
 /// The panics of other threads that caused a failure, and how they were attributed to it.
 ///
@@ -84,8 +84,8 @@ pub struct RaisedPanic {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thread: Option<String>,
     /// The time at which it was raised.
-    #[serde(skip_serializing_if = "Option::is_none", with = "super::record::optional_time")]
-    #[cfg_attr(test, schemars(with = "Option<super::schema::Timestamp>"))]
+    #[serde(skip_serializing_if = "Option::is_none", with = "super::formats::optional_time")]
+    #[cfg_attr(test, schemars(with = "Option<super::schema_generator::Timestamp>"))]
     pub timestamp: Option<DateTime<Utc>>,
     /// The stack of its thread, innermost first. Absent if it is the stack of the record itself.
     #[serde(skip_serializing_if = "Vec::is_empty")]

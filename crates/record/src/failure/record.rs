@@ -1,27 +1,10 @@
-//! The record of one failure.
+//! The record of one failed computation.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use super::context::{Context, RESERVED_KEYS};
+use super::context::Context;
 use crate::value::Map;
-
-/// Returns true if the record format reserves this name in the context.
-pub fn reserved_in_context(name: &str) -> bool {
-    RESERVED_KEYS.contains(&name)
-}
-
-/// Version of the record format, written to `context.schema_version`.
-pub const SCHEMA_VERSION: u32 = 1;
-
-/// The text of `io/failure.schema.json`: the JSON Schema (2020-12) that every record conforms to.
-///
-/// ```
-/// let schema: serde_json::Value = serde_json::from_str(tracing_failure::record::SCHEMA)?;
-/// assert_eq!(schema["properties"]["computation"]["type"], "string");
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-pub const SCHEMA: &str = include_str!("../../failure.schema.json");
 
 /// The record of one failed computation: plain, owned data, as stored in a file.
 ///
@@ -51,8 +34,8 @@ pub const SCHEMA: &str = include_str!("../../failure.schema.json");
 #[non_exhaustive]
 pub struct Failure {
     /// The time of the failure: RFC 3339, UTC, milliseconds.
-    #[serde(serialize_with = "write_time", deserialize_with = "read_time")]
-    #[cfg_attr(test, schemars(with = "super::schema::Timestamp"))]
+    #[serde(with = "super::formats::time")]
+    #[cfg_attr(test, schemars(with = "super::schema_generator::Timestamp"))]
     pub timestamp: DateTime<Utc>,
     /// The name of the computation, such as `rg_flow_integration`.
     pub computation: String,
@@ -97,51 +80,5 @@ impl Failure {
             context: Context::default(),
             suggested_fixes: Vec::new(),
         }
-    }
-}
-
-/// Reads an id, or `None` if it is no UUID. The ids of other programs may have another form; their records are still
-/// valid.
-pub(super) fn deserialize_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<uuid::Uuid>, D::Error> {
-    let value = crate::value::Value::deserialize(deserializer)?;
-    Ok(value.as_str().and_then(|text| text.parse().ok()))
-}
-
-/// An optional time in the format of `timestamp`.
-pub(super) mod optional_time {
-    use super::*;
-
-    pub(in crate::failure) fn serialize<S: Serializer>(
-        time: &Option<DateTime<Utc>>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        match time {
-            Some(time) => write_time(time, serializer),
-            None => serializer.serialize_none(),
-        }
-    }
-
-    pub(in crate::failure) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<DateTime<Utc>>, D::Error> {
-        match Option::<String>::deserialize(deserializer)? {
-            Some(text) => parse_time(&text).map(Some),
-            None => Ok(None),
-        }
-    }
-}
-
-fn write_time<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&crate::time_text::rfc3339_string(*time))
-}
-
-fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
-    parse_time(&String::deserialize(deserializer)?)
-}
-
-fn parse_time<E: serde::de::Error>(text: &str) -> Result<DateTime<Utc>, E> {
-    match DateTime::parse_from_rfc3339(text) {
-        Ok(time) => Ok(time.with_timezone(&Utc)),
-        Err(error) => Err(E::custom(format_args!("timestamp {text:?}: {error}"))),
     }
 }

@@ -61,12 +61,12 @@ pub struct Suggestion {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt_hash: Option<String>,
     /// The time of the model's answer or of the resolution.
-    #[serde(skip_serializing_if = "Option::is_none", with = "super::record::optional_time")]
-    #[cfg_attr(test, schemars(with = "Option<super::schema::Timestamp>"))]
+    #[serde(skip_serializing_if = "Option::is_none", with = "super::formats::optional_time")]
+    #[cfg_attr(test, schemars(with = "Option<super::schema_generator::Timestamp>"))]
     pub time: Option<DateTime<Utc>>,
     /// The id of the earlier failure that this fix resolved.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "Option<super::schema::Id>"))]
+    #[cfg_attr(test, schemars(with = "Option<super::schema_generator::Id>"))]
     pub fixed: Option<uuid::Uuid>,
 }
 
@@ -208,7 +208,7 @@ pub struct Resolution {
     /// The fix.
     pub fix: String,
     /// The time at which the fix was recorded.
-    #[serde(skip_serializing_if = "Option::is_none", with = "super::record::optional_time")]
-    #[cfg_attr(test, schemars(with = "Option<super::schema::Timestamp>"))]
+    #[serde(skip_serializing_if = "Option::is_none", with = "super::formats::optional_time")]
+    #[cfg_attr(test, schemars(with = "Option<super::schema_generator::Timestamp>"))]
     pub time: Option<DateTime<Utc>>,
 }

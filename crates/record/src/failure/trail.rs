@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::context::Location;
+use super::location::Location;
 use crate::value::{Map, Value};
 
 /// Minimum number of rows of a series.
