@@ -2,10 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::lapack;
-use crate::phrases::{Phrase, WordSequence};
-use runtime::lock::Lazy;
-
 macro_rules! categories {
     ($($(#[$doc:meta])* $variant:ident = $name:literal: [$($phrase:literal),* $(,)?],)*) => {
         /// The category of a failure. The names follow the reason codes of PETSc, SUNDIALS, SciML, SciPy and Belos.
@@ -67,7 +63,7 @@ macro_rules! categories {
         }
 
         /// Phrases of whole words that identify a category. The most specific category comes first.
-        const PHRASES: &[(Category, &[&str])] = &[$((Category::$variant, &[$($phrase),*]),)*];
+        pub(super) const PHRASES: &[(Category, &[&str])] = &[$((Category::$variant, &[$($phrase),*]),)*];
     };
 }
 
@@ -304,73 +300,9 @@ categories! {
     ],
 }
 
-/// All phrases with the category that each identifies. Earlier phrases are more specific.
-static ALL_PHRASES: Lazy<Vec<(Category, Phrase)>> = Lazy::new(|| {
-    let pairs = PHRASES.iter().flat_map(|(category, phrases)| phrases.iter().map(|phrase| (*category, *phrase)));
-    pairs.filter_map(|(category, phrase)| Some((category, Phrase::of(phrase)?))).collect()
-});
-
-impl Category {
-    /// Returns the category that the words of a text identify.
-    #[doc(hidden)]
-    pub fn of_text(text: &str) -> Option<Self> {
-        let words = WordSequence::of_message(text);
-        let category = ALL_PHRASES.get().iter().find(|(_, phrase)| phrase.is_in(&words)).map(|(category, _)| *category);
-        category.or_else(|| lapack::category(text, &words))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn types_and_messages_determine_the_category() {
-        for (text, category) in [
-            ("StepSizeUnderflow", Category::StepSizeUnderflow),
-            ("MaxNumStepReached", Category::MaxIterations),
-            ("Stopped at x = 3. Need more than 100000 steps.", Category::MaxIterations),
-            ("RG flow integration failed to converge", Category::MaxIterations),
-            ("NaNDetected", Category::NonFinite),
-            ("found NaN in the residual", Category::NonFinite),
-            ("value is inf", Category::NonFinite),
-            ("Matrix is singular to working precision", Category::SingularMatrix),
-            ("LinAlgError: Singular matrix", Category::SingularMatrix),
-            ("operands could not be broadcast: shape mismatch", Category::DimensionMismatch),
-            ("attempt to add with overflow", Category::Panic),
-            ("missing parameter `rtol`", Category::MissingInput),
-            ("line search failed", Category::LineSearch),
-            ("CV_TOO_MUCH_WORK", Category::MaxIterations),
-            ("IDA_ERR_FAIL", Category::ErrorTest),
-            ("KIN_MXNEWT_5X_EXCEEDED", Category::NonlinearConvergence),
-            ("KSP_DIVERGED_INDEFINITE_PC", Category::Breakdown),
-            ("SNES_DIVERGED_FUNCTION_DOMAIN", Category::DomainError),
-            ("TS_DIVERGED_NONLINEAR_SOLVE", Category::NonlinearConvergence),
-            ("DIVERGED_FNORM_NAN", Category::NonFinite),
-            ("DtLessThanMin", Category::StepSizeUnderflow),
-            ("Matrix is close to singular or badly scaled. RCOND = 1e-17", Category::IllConditioned),
-            ("precision lost in all digits", Category::LossOfAccuracy),
-            ("cannot allocate 149 GiB", Category::OutOfMemory),
-            ("got SIGTERM", Category::Interrupted),
-            ("invalid value encountered in sqrt", Category::DomainError),
-            ("invalid value encountered in subtract", Category::NonFinite),
-            ("Input X contains NaN.", Category::NonFinite),
-            ("SVD did not converge", Category::NonFinite),
-            ("Could not find root within given tolerance. (0.1 > 2.2e-19)", Category::MaxIterations),
-            ("mat1 and mat2 shapes cannot be multiplied (2x3 and 4x5)", Category::DimensionMismatch),
-            ("CUDA out of memory. Tried to allocate 20.00 MiB", Category::OutOfMemory),
-            ("underflow in dt 0.0", Category::StepSizeUnderflow),
-        ] {
-            assert_eq!(Category::of_text(text), Some(category), "{text}");
-        }
-    }
-
-    #[test]
-    fn words_are_whole() {
-        for text in ["missing information", "banana", "instant", "informal", "", "singularity theory"] {
-            assert_eq!(Category::of_text(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn every_name_leads_back_and_unknown_ones_are_other() {
