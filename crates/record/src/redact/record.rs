@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Redactor;
+use super::redactor::Redactor;
 use crate::failure::{Breadcrumb, Failure, Frame, Location, Process, SpanEntry, Suggestion, TrailEntry};
 use crate::value::Value;
 

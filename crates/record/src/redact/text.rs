@@ -1,18 +1,9 @@
-//! Finds and redacts the secrets in a text.
+//! Finds the secrets in a text.
 
-use std::borrow::Cow;
-use std::ops::Range;
-
+use super::finding::Finding;
 use super::names::{NameKind, begins_name, may_begin_name};
 use super::units::ends_escape;
-use super::{REDACTED, forms, keys, tokens, urls, validation};
-
-/// A secret in a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Finding {
-    pub(super) range: Range<usize>,
-    pub(super) kind: &'static str,
-}
+use super::{forms, keys, tokens, urls, validation};
 
 /// Returns all secrets in a text, in order and without overlaps. `kind_of` classifies names, and `names` are the names
 /// that the program added.
@@ -103,20 +94,4 @@ fn merge(mut found: Vec<Finding>) -> Vec<Finding> {
 
 fn contains_ignoring_case(text: &str, name: &str) -> bool {
     text.as_bytes().windows(name.len().max(1)).any(|window| window.eq_ignore_ascii_case(name.as_bytes()))
-}
-
-/// Replaces each finding in the text with a mark.
-pub(super) fn without<'a>(text: &'a str, found: &[Finding]) -> Cow<'a, str> {
-    if found.is_empty() {
-        return Cow::Borrowed(text);
-    }
-    let mut clean = String::with_capacity(text.len());
-    let mut copied = 0;
-    for Finding { range, .. } in found {
-        clean.push_str(&text[copied..range.start]);
-        clean.push_str(REDACTED);
-        copied = range.end;
-    }
-    clean.push_str(&text[copied..]);
-    Cow::Owned(clean)
 }

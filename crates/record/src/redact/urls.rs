@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::REDACTED;
+use super::finding::REDACTED;
 use super::names::{NameKind, kind_of};
 use super::shape::{has_digit, has_digit_and_letter, is_number, is_placeholder, looks_secret};
 use super::units::{Unit, find_unit, unit_at};

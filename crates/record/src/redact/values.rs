@@ -3,12 +3,38 @@
 
 use std::borrow::Cow;
 
+use super::finding::REDACTED;
+use super::keys;
 use super::names::{NAME_KEYS, NameKind, VALUE_KEYS};
+use super::redactor::Redactor;
 use super::shape::{is_number, is_placeholder};
-use super::{REDACTED, Redactor, keys};
 use crate::value::{Map, Value};
 
 impl Redactor {
+    /// Returns the value of a name without its secrets.
+    pub fn value(&self, name: &str, value: Value) -> Value {
+        self.under(self.kind_of(name), value)
+    }
+
+    /// Returns the map without its secrets.
+    pub fn map(&self, map: Map) -> Map {
+        match self.inside(Value::Map(map)) {
+            Value::Map(map) => map,
+            _ => Map::new(),
+        }
+    }
+
+    /// Returns the command line without its secrets.
+    pub fn command_line(&self, words: impl IntoIterator<Item = String>) -> Vec<String> {
+        let words = Value::List(words.into_iter().map(Value::String).collect());
+        let Value::List(words) = self.inside(words) else { return Vec::new() };
+        let texts = words.into_iter().map(|value| match value {
+            Value::String(text) => text,
+            other => other.to_string(),
+        });
+        texts.collect()
+    }
+
     /// Returns a value without its secrets.
     pub fn inside(&self, value: Value) -> Value {
         match value {
