@@ -201,6 +201,7 @@ fn a_log_line_of_another_kind_is_a_line() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn a_forked_process_records_its_own_id() {
     let run = in_child(|dir| {

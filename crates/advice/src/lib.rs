@@ -2,7 +2,8 @@
 //!
 //! The prompt contains the record of [tracing-failure](https://docs.rs/tracing-failure): the error, the computation
 //! with its theoretical reference and parameters, the numbers of the trail, the source code around the error, and fixes
-//! of the same failure in other runs. The answer contains a root cause and one to five fixes, which can be added to the record.
+//! of the same failure in other runs. The answer contains a root cause and one to five fixes, which can be added to the
+//! record.
 //!
 //! ```
 //! use tracing_failure::{Failure, Store};
@@ -65,3 +66,7 @@ const _: () = {
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/language-models.md")]
 struct Chapter;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

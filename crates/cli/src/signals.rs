@@ -4,10 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
-/// Defers SIGINT, SIGTERM and SIGHUP until it is dropped. A deferred signal then ends the command.
+/// The signals that ask the command to end.
+#[cfg(unix)]
+pub(crate) const ENDING_SIGNALS: &[i32] = &[SIGINT, SIGTERM, signal_hook::consts::SIGHUP];
+/// The signals that ask the command to end.
+#[cfg(not(unix))]
+pub(crate) const ENDING_SIGNALS: &[i32] = &[SIGINT, SIGTERM];
+
+/// Defers [`ENDING_SIGNALS`] until it is dropped. A deferred signal then ends the command.
 pub(crate) struct SignalGuard {
     received: Arc<AtomicBool>,
     signal: Arc<AtomicUsize>,
@@ -22,10 +29,7 @@ impl SignalGuard {
             flag::register_usize(signal, Arc::clone(&guard.signal), usize::try_from(signal).unwrap_or_default())?;
             flag::register(signal, Arc::clone(&guard.received))
         };
-        [SIGINT, SIGTERM, SIGHUP]
-            .into_iter()
-            .try_for_each(|signal| register(signal).map(drop))
-            .context("cannot listen to signals")?;
+        ENDING_SIGNALS.iter().try_for_each(|signal| register(*signal).map(drop)).context("cannot listen to signals")?;
         Ok(guard)
     }
 

@@ -189,6 +189,7 @@ fn the_question_contains_the_important_facts() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_record_cannot_have_other_files_read() {
     let workspace = Workspace::empty();
@@ -414,6 +415,7 @@ fn invisible_characters_are_not_sent() {
     assert_eq!(body, server.only_request().json());
 }
 
+#[cfg(unix)]
 #[test]
 fn links_with_the_name_of_source_are_not_followed() {
     let workspace = Workspace::empty();

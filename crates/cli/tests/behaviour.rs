@@ -342,6 +342,7 @@ fn pruning_finishes_with_a_closed_output() {
     assert_eq!(workspace.records(), 5);
 }
 
+#[cfg(unix)]
 #[test]
 fn special_files_are_not_opened() {
     let workspace = Workspace::with_data();

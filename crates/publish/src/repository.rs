@@ -64,6 +64,7 @@ impl Repository {
     }
 
     /// Sets the permissions of a file or directory according to `core.sharedRepository`, as git does.
+    #[cfg_attr(not(unix), allow(unused_variables))]
     pub(crate) fn share(&self, path: &Path) {
         #[cfg(unix)]
         {

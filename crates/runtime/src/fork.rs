@@ -9,17 +9,23 @@
 //! [`lock::Mutex`]: crate::lock::Mutex
 #![cfg_attr(unix, allow(unsafe_code))]
 
+#[cfg(unix)]
+use std::sync::Arc;
+use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Weak};
+#[cfg(unix)]
 use std::time::{Duration, Instant};
 
-use crate::generation::{FORKING, GENERATION};
+#[cfg(unix)]
+use crate::generation::FORKING;
+use crate::generation::GENERATION;
 pub use crate::generation::{generation, is_near, wait};
 use crate::lock::Renewable;
 #[cfg(unix)]
 use crate::{background, unwind::catch_panic};
 
 /// Maximum time that a fork waits for the locks of the recorder. A thread holds them for some microseconds.
+#[cfg(unix)]
 const FREE_LOCKS_TIMEOUT: Duration = Duration::from_millis(20);
 
 /// The process that the generation belongs to. 0 before the first [`watch`].

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use publish::{Outcome, Publisher, Skipped};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use crate::exit_code::ExitCode;
 use crate::records::failures_dir;
 use crate::screen::{Screen, report, visible};
+use crate::signals::ENDING_SIGNALS;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -41,7 +41,7 @@ pub(crate) struct Options {
 /// A flag that is set by Ctrl-C. The terminal does not interrupt git, which runs in its own process group.
 fn interrupted() -> Result<Arc<AtomicBool>> {
     let interrupted = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    for &signal in ENDING_SIGNALS {
         flag::register(signal, Arc::clone(&interrupted)).context("cannot listen to signals")?;
     }
     Ok(interrupted)

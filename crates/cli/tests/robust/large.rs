@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use record::Failure;
-
 use crate::failure;
 use crate::support::Workspace;
 
@@ -52,7 +50,7 @@ fn names_that_are_no_text_are_reported() {
     let workspace = Workspace::empty();
     workspace.record(&failure("good"));
     let name = std::ffi::OsStr::from_bytes(b"general_\xff.json");
-    std::fs::write(workspace.failures().join(name), Failure::new("c", "r", "E", "m").to_json()).unwrap();
+    std::fs::write(workspace.failures().join(name), record::Failure::new("c", "r", "E", "m").to_json()).unwrap();
     for command in ["list", "groups", "prune --keep-last 1"] {
         let run = workspace.run(&command.split(' ').collect::<Vec<_>>());
         assert!(run.stderr().contains("the name is not UTF-8"), "{}", run.transcript());
