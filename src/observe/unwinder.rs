@@ -2,13 +2,13 @@
 //!
 //! The crate takes that lock both to walk a stack and to name an address. Naming the first address reads the debug
 //! information: 0.15 s in a program of 70 MB, a second if other programs need the processors. This module therefore
-//! releases its own lock after each address, and a thread that fails meanwhile waits for [`TURN_TIMEOUT`] at most. If that is
-//! too short, its record has no stack and gives the reason.
+//! releases its own lock after each address, and a thread that fails meanwhile waits for [`TURN_TIMEOUT`] at most. If
+//! that is too short, its record has no stack and gives the reason.
 //!
 //! If a process forks while another thread is in the crate, the child inherits a lock that is never released. The lock
 //! of this module shows whether one of its own threads was there. Another user of the crate, such as color-eyre, may
-//! have been there as well; to find out, a child makes one attempt on a separate thread, and waits for [`ATTEMPT_TIMEOUT`] at
-//! most.
+//! have been there as well. To find out, a child makes one attempt on a separate thread, and waits for
+//! [`ATTEMPT_TIMEOUT`] at most.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};

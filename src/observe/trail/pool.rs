@@ -36,7 +36,7 @@ impl Drop for Lane {
     }
 }
 
-#[cfg(unix)]
+/// Returns true unless a thread uses the pool.
 pub(super) fn is_free() -> bool {
     POOLED.is_free()
 }
