@@ -37,14 +37,9 @@ const BELOW_THE_TRAIL: &[&str] = &["observe/clock.rs", "observe/hash.rs", "obser
 /// Imports that close a cycle: directory, files, imported file.
 const CYCLES: &[(&str, &str, &str)] = &[
     // Submodules use constants and helpers of the module that calls them.
-    ("crates/record/src", "redact/", "redact/mod.rs"),
     ("crates/record/src", "store/amend/", "store/amend.rs"),
     ("crates/diagnose/src", "rules/", "rules/mod.rs"),
     ("crates/diagnose/src", "rules/builtin/", "rules/builtin/mod.rs"),
-    // The names of LAPACK routines decide a category.
-    ("crates/record/src", "failure/lapack.rs", "failure/category.rs"),
-    // Entries of the context have the location that the context also has.
-    ("crates/record/src", "failure/", "failure/context.rs"),
 ];
 
 /// Names that several types have.
