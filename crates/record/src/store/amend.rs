@@ -1,5 +1,8 @@
 //! Amends records with suggestions and resolutions. All other parts of the text stay unchanged, to the digit.
 
+mod amendment;
+mod error;
+mod lock;
 mod replace;
 mod text;
 
@@ -7,7 +10,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use runtime::io_error::about;
 use uuid::Uuid;
@@ -15,31 +17,12 @@ use uuid::Uuid;
 use super::directory::Store;
 use super::names::LATEST_NAME;
 use super::read::read_json;
-use crate::failure::{Failure, Resolution, Suggestion};
-pub use replace::RecordLock;
-use replace::{is_ordinary_file, replace};
-
-/// Maximum time to wait for a program that replaces `latest.json`.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Suggestions and a resolution to add to a record.
-///
-/// ```
-/// use tracing_failure::record::Resolution;
-/// use tracing_failure::record::Amendment;
-///
-/// let mut resolution = Resolution::default();
-/// resolution.fix = "started at 3.5".to_owned();
-/// let amendment = Amendment { resolution: Some(resolution), ..Amendment::default() };
-/// # assert!(amendment.suggestions.is_empty());
-/// ```
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Amendment {
-    /// Suggestions to append. Those that the record already contains are skipped.
-    pub suggestions: Vec<Suggestion>,
-    /// The resolution, which replaces an existing one.
-    pub resolution: Option<Resolution>,
-}
+use crate::failure::Failure;
+pub use amendment::Amendment;
+use error::{ensure, with_context};
+pub use lock::RecordLock;
+use lock::{LOCK_TIMEOUT, is_ordinary_file};
+use replace::replace;
 
 /// Amends a record, and `latest.json` if that is a copy of it. All other parts of the text stay unchanged, to the
 /// digit. Returns the number of new suggestions.
@@ -211,15 +194,6 @@ fn is_same(a: &Failure, b: &Failure) -> bool {
         (None, None) => facts(a) == facts(b),
         (a, b) => a == b,
     }
-}
-
-/// Returns the error with a prefix.
-fn with_context(what: impl std::fmt::Display, error: io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{what}: {error}"))
-}
-
-fn ensure(condition: bool, why: impl FnOnce() -> String) -> io::Result<()> {
-    if condition { Ok(()) } else { Err(io::Error::other(why())) }
 }
 
 /// Reads the text and the record of a file.

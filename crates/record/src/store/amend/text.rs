@@ -6,7 +6,8 @@ use std::{fmt, io};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Amendment, with_context};
+use super::amendment::Amendment;
+use super::error::with_context;
 use crate::failure::{Failure, Suggestion};
 
 /// Returns the amended text and the number of new suggestions.
