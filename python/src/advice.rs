@@ -54,7 +54,7 @@ pub(crate) fn ask_model<'py>(
         };
         let advice = advisor.advise(&failure)?;
         if save && let Some(path) = path {
-            amend_failure(path, &failure, &Amendment { suggestions: advice.suggestions(), ..Amendment::default() })?;
+            amend_failure(path, &failure, &Amendment::of_suggestions(advice.suggestions()))?;
         }
         Ok(advice)
     });

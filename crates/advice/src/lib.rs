@@ -23,7 +23,7 @@
 //! let advice = Advisor::new(model).dir(&dir).advise(&failure)?;
 //! assert_eq!(advice.answer.root_cause, "The start is too far away.");
 //!
-//! amend(&path, &Amendment { suggestions: advice.suggestions(), ..Amendment::default() })?;
+//! amend(&path, &Amendment::of_suggestions(advice.suggestions()))?;
 //! let fixes = Failure::from_path(&path)?.suggested_fixes;
 //! assert_eq!(fixes.last().unwrap(), "Start at 3.5 (src/newton.rs:7): the root is there");
 //! # std::fs::remove_dir_all(&dir)?;

@@ -47,7 +47,7 @@ fn the_answer_is_saved_in_the_record() {
     let dir = tempfile::tempdir().unwrap();
     let path = Store::open(dir.path()).unwrap().write(&failure("m")).unwrap();
     let advice = Advisor::new(model_replying(ANSWER)).dir(dir.path()).advise(&failure("m")).unwrap();
-    let amendment = Amendment { suggestions: advice.suggestions(), ..Amendment::default() };
+    let amendment = Amendment::of_suggestions(advice.suggestions());
     assert_eq!(amend(&path, &amendment).unwrap(), 2);
     assert_eq!(amend(&path, &amendment).unwrap(), 0);
     let suggestion = Failure::from_path(&path).unwrap().context.suggestions.remove(0);
@@ -214,7 +214,7 @@ fn values_that_are_invalid_in_json_do_not_hide_past_failures() {
 fn a_record_with_such_a_value_is_amended() {
     let dir = tempfile::tempdir().unwrap();
     let advice = Advisor::new(model_replying(ANSWER)).advise(&failure("m")).unwrap();
-    let amendment = Amendment { suggestions: advice.suggestions(), ..Amendment::default() };
+    let amendment = Amendment::of_suggestions(advice.suggestions());
     for text in with_odd_values(&failure("m").to_json()) {
         let path = dir.path().join("record.json");
         fs::write(&path, &text).unwrap();

@@ -31,7 +31,7 @@ pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) ->
     let mut resolution = Resolution::default();
     resolution.fix = fix.to_owned();
     resolution.time = Some(record::time::now());
-    let amendment = Amendment { suggestions: Vec::new(), resolution: Some(resolution) };
+    let amendment = Amendment::of_resolution(resolution);
     let store = store_containing(&record, dir).map(Store::open).transpose()?;
     // The record and the list of resolutions change together or not at all.
     let append_to_list = || store.as_ref().map_or(Ok(()), |store| store.resolve(&record.failure, fix).map(drop));

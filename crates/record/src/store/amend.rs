@@ -42,7 +42,7 @@ use replace::replace;
 /// let path = Store::open(&dir)?.write(&Failure::new("pole_mass", "Eq. 4.7", "NewtonError", "no convergence"))?;
 /// let mut resolution = Resolution::default();
 /// resolution.fix = "started at 3.5".to_owned();
-/// amend(&path, &Amendment { resolution: Some(resolution), ..Amendment::default() })?;
+/// amend(&path, &Amendment::of_resolution(resolution))?;
 /// assert_eq!(Failure::from_path(&path)?.context.resolution.unwrap().fix, "started at 3.5");
 /// # std::fs::remove_dir_all(&dir)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

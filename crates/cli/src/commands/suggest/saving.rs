@@ -35,7 +35,7 @@ pub(super) fn warn_if_not_cached(advice: &Advice) {
 
 /// Adds the answer to the record and returns a message about it.
 pub(super) fn save_answer(record: &RecordFile, advice: &Advice) -> Result<String> {
-    let amendment = Amendment { suggestions: advice.suggestions(), resolution: None };
+    let amendment = Amendment::of_suggestions(advice.suggestions());
     let signals = SignalGuard::install()?;
     let change = RecordChange::new(&record.path, &amendment).of(&record.failure).unless(signals.received());
     let amended = change.apply()?;

@@ -5,18 +5,44 @@ use crate::failure::{Resolution, Suggestion};
 /// Suggestions and a resolution to add to a record.
 ///
 /// ```
-/// use tracing_failure::record::Resolution;
-/// use tracing_failure::record::Amendment;
+/// use tracing_failure::record::{Amendment, Resolution};
 ///
 /// let mut resolution = Resolution::default();
 /// resolution.fix = "started at 3.5".to_owned();
-/// let amendment = Amendment { resolution: Some(resolution), ..Amendment::default() };
+/// let amendment = Amendment::of_resolution(resolution);
 /// # assert!(amendment.suggestions.is_empty());
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Amendment {
     /// Suggestions to append. Those that the record already contains are skipped.
     pub suggestions: Vec<Suggestion>,
     /// The resolution, which replaces an existing one.
     pub resolution: Option<Resolution>,
+}
+
+impl Amendment {
+    /// Creates an amendment that appends these suggestions.
+    ///
+    /// ```
+    /// use tracing_failure::record::{Amendment, Origin, Suggestion};
+    ///
+    /// let amendment = Amendment::of_suggestions(vec![Suggestion::new("raise mxstep", Origin::Author)]);
+    /// assert_eq!(amendment.suggestions.len(), 1);
+    /// ```
+    pub fn of_suggestions(suggestions: Vec<Suggestion>) -> Self {
+        Amendment { suggestions, ..Amendment::default() }
+    }
+
+    /// Creates an amendment that sets the resolution.
+    ///
+    /// ```
+    /// use tracing_failure::record::{Amendment, Resolution};
+    ///
+    /// let amendment = Amendment::of_resolution(Resolution::default());
+    /// assert_eq!(amendment.resolution, Some(Resolution::default()));
+    /// ```
+    pub fn of_resolution(resolution: Resolution) -> Self {
+        Amendment { resolution: Some(resolution), ..Amendment::default() }
+    }
 }

@@ -129,7 +129,7 @@ mod tests {
     }
 
     fn amendment(fixes: &[&str]) -> Amendment {
-        Amendment { suggestions: fixes.iter().map(|fix| suggestion(fix)).collect(), resolution: None }
+        Amendment::of_suggestions(fixes.iter().map(|fix| suggestion(fix)).collect())
     }
 
     const RECORD: &str = r#"{
@@ -181,10 +181,8 @@ mod tests {
 
     #[test]
     fn a_resolution_replaces_the_previous_one() {
-        let resolved = |fix: &str| {
-            let resolution = Resolution { fix: fix.to_owned(), ..Resolution::default() };
-            Amendment { suggestions: Vec::new(), resolution: Some(resolution) }
-        };
+        let resolved =
+            |fix: &str| Amendment::of_resolution(Resolution { fix: fix.to_owned(), ..Resolution::default() });
         let (text, _) = amend(RECORD, &resolved("one")).unwrap();
         let (text, _) = amend(&text, &resolved("two")).unwrap();
         let failure: Failure = serde_json::from_str(&text).unwrap();
