@@ -178,8 +178,9 @@ impl fmt::Display for ReadError {
 impl std::error::Error for ReadError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.kind {
-            ReadErrorKind::Io(error) => Some(error),
-            ReadErrorKind::Json(error) => Some(error),
+            // The message contains that of the error, so only the source of the error is new.
+            ReadErrorKind::Io(error) => error.source(),
+            ReadErrorKind::Json(error) => error.source(),
         }
     }
 }
@@ -208,6 +209,21 @@ mod tests {
         assert_eq!(Failure::from_json(&json).unwrap().parameters.get("x"), Some(&f64::NAN.into()));
         let error = Failure::from_json(&json.replace("NaN}", "NaN, }")).unwrap_err();
         assert_eq!(error.line(), 7, "{error}");
+    }
+
+    #[test]
+    fn the_chain_of_an_error_has_each_message_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let broken = dir.path().join("broken.json");
+        std::fs::write(&broken, "{").unwrap();
+        for path in [broken, dir.path().join("missing.json")] {
+            let error = Failure::from_path(path).unwrap_err();
+            let mut source = std::error::Error::source(&error);
+            while let Some(cause) = source {
+                assert!(!error.to_string().contains(&cause.to_string()), "{error}: {cause}");
+                source = cause.source();
+            }
+        }
     }
 
     proptest::proptest! {
