@@ -70,6 +70,9 @@ impl Trail {
         message: Option<&str>,
         in_app: bool,
     ) -> Option<u64> {
+        if !self.rows.admits(in_app) {
+            return None;
+        }
         let new = KnownCallsite::new(caller, row);
         let description = describe(caller, &new.columns, message);
         let (key, dropped) = self.register(new, description, in_app);

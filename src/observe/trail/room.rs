@@ -37,6 +37,12 @@ pub(super) fn divided(lane: &Lane, want: Want, is_home: &dyn Fn(u64) -> bool) ->
     Some(divided)
 }
 
+/// Returns true if a new series can get a ring.
+pub(super) fn admits(lane: &Lane, want: Want, is_home: &dyn Fn(u64) -> bool) -> bool {
+    let rings: Vec<RingInfo> = lane.rings().filter(|ring| holds_texts(ring.key) == holds_texts(want.key)).collect();
+    has_place(lane, want) || least_valuable(&rings, lane.evictions(), want, is_home).is_some()
+}
+
 /// Makes room for the next row, or returns a new division. Returns `None` if the series has room or cannot get any.
 fn make_room(lane: &Lane, want: Want, is_home: &dyn Fn(u64) -> bool) -> Option<Division> {
     match lane.ring(want.key) {

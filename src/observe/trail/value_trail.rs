@@ -57,11 +57,27 @@ impl ValueTrail {
     /// Makes room for the rows of a new callsite. Returns false, and counts a row, if there is none. `key` identifies
     /// the callsite; it is a multiple of 16 and below 2⁵⁶.
     pub fn make_room(&self, key: u64, columns: usize, in_app: bool) -> bool {
-        let want = Columns::new(columns, false).want(key, in_app, self.retention);
-        let want = Want { texts: TextShare::NONE, ..want };
+        let want = self.want(key, columns, in_app);
         let Some(mut state) = self.state.lock() else { return false };
         state.origin.get_or_insert_with(Reading::now);
         state.make_room(want)
+    }
+
+    /// Returns true if a new callsite can get room. Otherwise counts its row, so that it need not be described.
+    pub fn admits(&self, in_app: bool) -> bool {
+        let want = self.want(0, 1, in_app);
+        let Some(state) = self.state.lock() else { return false };
+        let Some(lane) = &state.lane else { return true };
+        let admits = room::admits(lane, want, &|_| false);
+        if !admits {
+            lane.count_unplaced(1);
+        }
+        admits
+    }
+
+    fn want(&self, key: u64, columns: usize, in_app: bool) -> Want {
+        let want = Columns::new(columns, false).want(key, in_app, self.retention);
+        Want { texts: TextShare::NONE, ..want }
     }
 
     /// Returns true if the trail has room for the rows of a callsite.
