@@ -129,13 +129,15 @@ impl Phrase {
         if !self.may_be_in(words.filter_bits) {
             return false;
         }
-        // A phrase with numbers, such as `ising 2d`, has to match them.
-        let is_compared = |word: &&str| self.has_numbers || word.starts_with(char::is_alphabetic);
         let Some(first) = self.parts.first().and_then(|part| part.iter().next()) else { return false };
         // Most phrases fail at their first word.
         let mut starts = (0..words.ends.len()).filter(|&at| words.word(at) == first);
-        starts
-            .any(|at| parts_follow(&self.parts, (at..words.ends.len()).map(|at| words.word(at)).filter(is_compared), 0))
+        starts.any(|at| {
+            let rest = (at..words.ends.len()).map(|at| words.word(at));
+            // A phrase with numbers, such as `ising 2d`, has to match them.
+            let compared = rest.filter(|word| self.has_numbers || word.starts_with(char::is_alphabetic));
+            parts_follow(&self.parts, compared, 0)
+        })
     }
 }
 

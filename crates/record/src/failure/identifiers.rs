@@ -90,8 +90,8 @@ fn temporary_directory(text: &str) -> Option<(usize, &'static str)> {
     if bytes.first() != Some(&b'/') && !has_drive {
         return None;
     }
-    let ends = |c: char| c.is_whitespace() || "\"'`,;()<>[]{}|".contains(c) || c == '\u{201d}' || c == '\u{2019}';
-    let path = text[..text.find(ends).unwrap_or(text.len())].trim_end_matches(['.', ':', '!', '?']);
+    let end = text.find(|c: char| c.is_whitespace() || "\"'`,;()<>[]{}|\u{201d}\u{2019}".contains(c));
+    let path = text[..end.unwrap_or(text.len())].trim_end_matches(['.', ':', '!', '?']);
     let is_separator = |c: char| c == '/' || c == '\\';
     let components: Vec<&str> = path.split(is_separator).filter(|part| !part.is_empty()).collect();
     let place = components.iter().position(|part| is_temporary_directory(part))?;

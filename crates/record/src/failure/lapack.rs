@@ -49,10 +49,9 @@ fn category_of_operation(name: &str) -> Option<Category> {
 
 /// Compares the first number that follows `info` in a text with 0.
 fn sign_of_info(text: &str) -> Option<Ordering> {
-    let is_between = |c: char| c.is_ascii_whitespace() || matches!(c, '=' | ':' | '(' | '[');
     let numbers = text.to_ascii_lowercase();
     numbers.split("info").skip(1).find_map(|after| {
-        let number = after.trim_start_matches(is_between);
+        let number = after.trim_start_matches(|c: char| c.is_ascii_whitespace() || "=:([".contains(c));
         let digits = number.strip_prefix('-').unwrap_or(number);
         let digits = &digits[..digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len())];
         match digits {

@@ -216,8 +216,7 @@ impl<J: Fn(&str) -> NameKind> FormScanner<'_, J> {
 
     /// Returns the position after the type of a declaration: `: &str = …`.
     fn after_type(&self, at: usize) -> usize {
-        let is_type = |unit: Unit| unit.c.is_ascii_alphanumeric() || "_&<>[], .'|:*".contains(unit.c);
-        let end = skip(self.text, at, is_type);
+        let end = skip(self.text, at, |unit| unit.c.is_ascii_alphanumeric() || "_&<>[], .'|:*".contains(unit.c));
         let is_declared =
             self.text[at..end].trim().len() > 1 && end - at <= MAX_NAME_BYTES && self.text[..end].ends_with(' ');
         match self.unit(end).filter(|unit| unit.c == '=' && is_declared) {
@@ -319,8 +318,7 @@ impl<J: Fn(&str) -> NameKind> FormScanner<'_, J> {
     /// Returns true if another name with its value follows: `, rtol=1e-6`.
     fn begins_setting(&self, at: usize) -> bool {
         let at = skip(self.text, at, |unit| unit.is_quote());
-        let is_part = |unit: Unit| unit.c.is_ascii_alphanumeric() || "_-.".contains(unit.c);
-        let end = skip(self.text, at, is_part);
+        let end = skip(self.text, at, |unit| unit.c.is_ascii_alphanumeric() || "_-.".contains(unit.c));
         let end = if end > at { skip(self.text, end, Unit::is_quote) } else { return false };
         self.unit(self.skip_spaces(end)).is_some_and(|unit| matches!(unit.c, ':' | '='))
     }
@@ -362,10 +360,6 @@ impl<J: Fn(&str) -> NameKind> FormScanner<'_, J> {
         const VARIABLE_NAMES: &[&str] =
             &["password", "passwd", "pwd", "token", "secret", "api_key", "apikey", "credentials", "auth", "key"];
         let value = value.trim_end_matches([',', ';', ')', '.']);
-        let is_identifier = |part: &str| {
-            part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        };
         let mut parts = value.split('.');
         let first = parts.next().unwrap_or_default();
         let is_attribute = SETTINGS_OBJECTS.contains(&first) && value.contains('.') && parts.all(is_identifier);
@@ -443,4 +437,10 @@ fn skip_prefix(text: &str, at: usize) -> usize {
     let is_prefix = text[at..at + prefix].bytes().all(|byte| b"bBrRfFuUlL&@$#c".contains(&byte));
     let is_quote = unit_at(text, at + prefix).is_some_and(Unit::is_quote);
     if prefix > 0 && is_prefix && is_quote { at + prefix } else { at }
+}
+
+/// Returns true for an identifier of source code.
+fn is_identifier(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

@@ -253,8 +253,11 @@ pub(super) const fn may_begin_name(byte: u8) -> bool {
 pub(super) fn begins_name(text: &[u8]) -> bool {
     let [first, second, ..] = text else { return false };
     let is_pair = SECOND_LETTERS_TABLE[usize::from(*first)] >> (second & 31) & 1 != 0;
-    let starts = |part: &str| text.get(..part.len()).is_some_and(|head| head.eq_ignore_ascii_case(part.as_bytes()));
-    is_pair && NAME_PARTS.iter().any(|part| part.as_bytes()[1] == second.to_ascii_lowercase() && starts(part))
+    is_pair
+        && NAME_PARTS.iter().map(|part| part.as_bytes()).any(|part| {
+            part[1] == second.to_ascii_lowercase()
+                && text.get(..part.len()).is_some_and(|head| head.eq_ignore_ascii_case(part))
+        })
 }
 
 /// For each first byte of a part, a bit for each letter that may follow.

@@ -35,8 +35,9 @@ impl Redactor {
     /// Classifies the name of a field.
     pub fn kind_of(&self, name: &str) -> NameKind {
         let last = name.rsplit('.').next().unwrap_or(name);
-        let is_custom = |custom: &String| custom.eq_ignore_ascii_case(name) || custom.eq_ignore_ascii_case(last);
-        if self.names.iter().any(is_custom) { NameKind::Password } else { names::kind_of(name) }
+        let is_custom =
+            self.names.iter().any(|custom| custom.eq_ignore_ascii_case(name) || custom.eq_ignore_ascii_case(last));
+        if is_custom { NameKind::Password } else { names::kind_of(name) }
     }
 
     /// Returns the text without its secrets.

@@ -59,8 +59,11 @@ pub(super) fn is_web_token(rest: &str) -> bool {
 /// Returns true for the base64 of `user:password`.
 pub(super) fn is_basic_credentials(text: &str) -> bool {
     let decoded = from_base64(text);
-    let is_text = |bytes: &[u8]| bytes.iter().all(|byte| (b' '..0x7f).contains(byte) || *byte >= 0x80);
-    decoded.is_some_and(|bytes| bytes.contains(&b':') && is_text(&bytes) && std::str::from_utf8(&bytes).is_ok())
+    decoded.is_some_and(|bytes| {
+        bytes.contains(&b':')
+            && bytes.iter().all(|byte| (b' '..0x7f).contains(byte) || *byte >= 0x80)
+            && std::str::from_utf8(&bytes).is_ok()
+    })
 }
 
 fn from_base64(text: &str) -> Option<Vec<u8>> {
@@ -139,14 +142,16 @@ const PLACEHOLDER_WORDS: &[&str] = &[
     "must",
 ];
 
+fn is_placeholder_name(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-: !()\"'[]{}*".contains(&byte))
+}
+
 /// Returns true if a text is a placeholder for a secret: `[redacted]`, `$PASSWORD`, `{password}`, `***`, `None`.
 pub(super) fn is_placeholder(text: &str) -> bool {
     let text = text.trim();
-    let inner = |open: char, close: char| text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
-    let is_name =
-        |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-: !()\"'[]{}*".contains(&byte));
     let is_in_brackets = [('<', '>'), ('{', '}'), ('[', ']')].into_iter().any(|(open, close)| {
-        inner(open, close).is_some_and(|name| name.len() <= 40 && is_name(name) && !looks_secret(name))
+        let inner = text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+        inner.is_some_and(|name| name.len() <= 40 && is_placeholder_name(name) && !looks_secret(name))
     });
     let is_variable = text.strip_prefix('$').is_some_and(|name| {
         let name = name.trim_matches(['{', '}', '(', ')']);

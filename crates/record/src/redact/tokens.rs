@@ -182,8 +182,11 @@ pub(super) fn token_at(text: &str, at: usize) -> Option<(Range<usize>, &'static 
     fitting.find_map(|format| {
         let start = at + format.prefix.len();
         let body = &text[start..];
-        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || format.marks.as_bytes().contains(&byte);
-        let length = body.bytes().take(MAX_BYTES).position(|byte| !is_part(byte)).unwrap_or(body.len().min(MAX_BYTES));
+        let end = body
+            .bytes()
+            .take(MAX_BYTES)
+            .position(|byte| !byte.is_ascii_alphanumeric() && !format.marks.as_bytes().contains(&byte));
+        let length = end.unwrap_or(body.len().min(MAX_BYTES));
         let body = body.get(..length)?.trim_end_matches(['.', '-', ' ']);
         let fits = (format.min_bytes..=format.max_bytes).contains(&body.len()) && (format.has_form)(body);
         // A scheme is not part of the secret: `Bearer [redacted]`.

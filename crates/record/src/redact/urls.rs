@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::finding::REDACTED;
 use super::names::{NameKind, kind_of};
 use super::shape::{has_digit, has_digit_and_letter, is_number, is_placeholder, looks_secret};
-use super::units::{Unit, find_unit, unit_at};
+use super::units::{find_unit, unit_at};
 
 /// Schemes of communication fabrics. Their `rank0:mlx5_0@node7` is an address.
 const FABRIC_SCHEMES: &[&str] = &[
@@ -46,8 +46,7 @@ fn users(text: &str) -> Vec<Range<usize>> {
 }
 
 fn scheme(before: &str) -> &str {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || "+.-".contains(c);
-    before.rsplit(|c| !is_part(c)).next().unwrap_or_default()
+    before.rsplit(|c: char| !c.is_ascii_alphanumeric() && !"+.-".contains(c)).next().unwrap_or_default()
 }
 
 fn has_scheme(before: &str) -> bool {
@@ -57,8 +56,10 @@ fn has_scheme(before: &str) -> bool {
 
 /// Returns the user and the password of the URL whose authority begins here.
 fn user(text: &str, start: usize, scheme: &str) -> Option<Range<usize>> {
-    let ends = |unit: Unit| unit.is_space() || unit.is_quote() || "<>".contains(unit.c) || unit.c.is_control();
-    let end = find_unit(text, start, |_, unit| ends(unit)).map_or(text.len(), |(at, _)| at);
+    let end = find_unit(text, start, |_, unit| {
+        unit.is_space() || unit.is_quote() || "<>".contains(unit.c) || unit.c.is_control()
+    });
+    let end = end.map_or(text.len(), |(at, _)| at);
     let authority =
         find_unit(text, start, |at, unit| at >= end || "/?#".contains(unit.c)).map_or(end, |(at, _)| at.min(end));
     let colon = find_unit(&text[..authority], start, |_, unit| unit.c == ':');
@@ -114,10 +115,11 @@ fn is_place(password: &str) -> bool {
 fn parameters(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
     while let Some((mark, unit)) = find_unit(text, at, |_, unit| matches!(unit.c, '?' | '&')) {
         let start = mark + unit.length;
-        let end = start + text.as_bytes()[start..].iter().take_while(|byte| is_part(**byte)).count();
+        let name =
+            text.as_bytes()[start..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(byte));
+        let end = start + name.count();
         at = end;
         let Some(equals) = unit_at(text, end).filter(|unit| unit.c == '=' && end > start) else { continue };
         let value = end + equals.length;

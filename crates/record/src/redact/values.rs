@@ -159,8 +159,11 @@ fn is_name(text: &str) -> bool {
 /// Returns true for an option that a user and a password follow: `curl … -u user:password`.
 fn is_user_of_command(before: &[&str], option: &str) -> bool {
     let is_user = matches!(option, "-u" | "--user" | "-U" | "--proxy-user" | "-a" | "--auth");
-    let is_command = |word: &&str| ["curl", "wget", "http"].contains(&word.rsplit(['/', '\\']).next().unwrap_or(word));
-    is_user && before.iter().any(is_command)
+    is_user && before.iter().any(|word| is_http_client(word))
+}
+
+fn is_http_client(command: &str) -> bool {
+    ["curl", "wget", "http"].contains(&command.rsplit(['/', '\\']).next().unwrap_or(command))
 }
 
 #[cfg(test)]

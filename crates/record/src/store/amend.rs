@@ -160,12 +160,15 @@ impl<'a> RecordChange<'a> {
         if path.file_name() != Some(LATEST_NAME.as_ref()) {
             return Ok(path);
         }
-        let id = self.failure.map_or_else(|| id_in(&path), |failure| failure.context.id).map(|id| id.to_string());
-        let is_original = |name: &str| id.as_deref().is_some_and(|id| name.ends_with(&format!("_{id}.json")));
+        let id = self.failure.map_or_else(|| id_in(&path), |failure| failure.context.id);
+        let ending = id.map(|id| format!("_{id}.json"));
         let entries = fs::read_dir(path.parent().unwrap_or(Path::new(".")));
         let entries = entries.map_err(|error| with_context("cannot list the records", error))?;
         let mut paths = entries.flatten().map(|entry| entry.path());
-        let found = paths.find(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(is_original));
+        let found = paths.find(|path| {
+            let name = path.file_name().and_then(|name| name.to_str());
+            name.zip(ending.as_deref()).is_some_and(|(name, ending)| name.ends_with(ending))
+        });
         found.ok_or_else(|| io::Error::other(format!("{} is a copy of a record that does not exist", path.display())))
     }
 }

@@ -39,10 +39,10 @@ fn is_suspect(name: &str) -> bool {
 }
 
 fn has_store_form(name: &str) -> bool {
-    let has_form = |time_and_id: &str| {
-        time_and_id.as_bytes()[20] == b'_' && time_and_id.bytes().take(8).all(|byte| byte.is_ascii_digit())
-    };
-    split_name(name).is_some_and(|(area, time_and_id)| is_area(area) && has_form(time_and_id))
+    split_name(name).is_some_and(|(area, time_and_id)| {
+        let (date, separator) = (&time_and_id.as_bytes()[..8], time_and_id.as_bytes()[20]);
+        is_area(area) && separator == b'_' && date.iter().all(u8::is_ascii_digit)
+    })
 }
 
 /// Returns the original of a conflict copy, if it exists. `latest.json` need not exist.

@@ -46,8 +46,9 @@ pub fn time_and_id_in(name: &str) -> Option<&str> {
 
 fn is_time_and_id(time_and_id: &str) -> bool {
     let Some((time, id)) = time_and_id.split_once('_') else { return false };
-    let is_time = || chrono::NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%S%.3fZ").is_ok();
-    id.len() == 36 && uuid::Uuid::try_parse(id).is_ok() && is_time()
+    id.len() == 36
+        && uuid::Uuid::try_parse(id).is_ok()
+        && chrono::NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%S%.3fZ").is_ok()
 }
 
 /// Returns the part of a name that begins with the time. It follows the area.

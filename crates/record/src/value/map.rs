@@ -120,9 +120,11 @@ impl<K: Into<Cow<'static, str>>, V: Into<Value>> Extend<(K, V)> for Map {
                 self.insert(name, value);
                 continue;
             }
-            let index = || self.0.iter().enumerate().map(|(place, (name, _))| (name.clone(), place)).collect();
             let (name, value) = (name.into(), value.into());
-            match places.get_or_insert_with(index).entry(name) {
+            let places = places.get_or_insert_with(|| {
+                self.0.iter().enumerate().map(|(place, (name, _))| (name.clone(), place)).collect()
+            });
+            match places.entry(name) {
                 Entry::Occupied(place) => self.0[*place.get()].1 = value,
                 Entry::Vacant(place) => {
                     self.0.push((place.key().clone(), value));

@@ -17,8 +17,8 @@ const FETCHING_FUNCTIONS: &[&str] =
 impl<J: Fn(&str) -> NameKind> FormScanner<'_, J> {
     /// Returns true at a call or an index: `input("…")`, `environ["…"]`, `Some("…")`.
     pub(super) fn is_call(&self, at: usize) -> bool {
-        let is_path = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:!".contains(&byte);
-        let length = self.text.as_bytes()[at..].iter().take_while(|byte| is_path(**byte)).count();
+        let path = self.text[at..].bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"_.:!".contains(byte));
+        let length = path.count();
         let begins = self.text[at..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         begins
             && self.unit(at + length).is_some_and(|unit| matches!(unit.c, '(' | '['))
