@@ -1,6 +1,6 @@
 //! Rules for iterations: Newton's method, minimisation, fixed points.
 
-use super::{COLLAPSE, DECAY, NO_TREND, OSCILLATION, SLOW_DECAY, STAGNATION, STALL};
+use super::terms::{COLLAPSE, DECAY, NO_TREND, OSCILLATION, SLOW_DECAY, STAGNATION, STALL};
 use crate::rules::{Rule, ValueTest};
 use record::Category::{self, *};
 

@@ -1,6 +1,6 @@
 //! Rules for linear systems: factorisations, Krylov methods, conditioning.
 
-use super::{SLOW_DECAY, STAGNATION};
+use super::terms::{SLOW_DECAY, STAGNATION};
 use crate::rules::{Rule, ValueTest};
 use record::Category::*;
 

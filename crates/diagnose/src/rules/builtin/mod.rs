@@ -9,25 +9,11 @@ mod iterations;
 mod linear;
 mod process;
 mod steps;
+mod terms;
 
 use super::Rule;
-use record::{Behaviour, Category};
+use record::Category;
 use runtime::lock::Lazy;
-
-/// Integration methods that are stable for small steps only.
-const EXPLICIT_METHODS: &str = "rk45|rk23|rk4|dop853|dopri5|dopri|dopri54|rkf45|euler|heun|tsit5|runge kutta|adams|\
-                                explicit|ab2|ab4|leapfrog|ftcs|lax wendroff";
-/// Words of implicit methods whose names may also contain a word of an explicit one.
-const IMPLICIT_METHODS: &str = "implicit|backward|bdf|radau|rosenbrock|esdirk|sdirk|crank|imex|moulton";
-
-/// Behaviours of a residual that decreases.
-const DECAY: &[Behaviour] = &[Behaviour::GeometricDecay];
-const SLOW_DECAY: &[Behaviour] = &[Behaviour::SlowConvergence];
-const STAGNATION: &[Behaviour] = &[Behaviour::Stagnation];
-const COLLAPSE: &[Behaviour] = &[Behaviour::StepCollapse];
-const OSCILLATION: &[Behaviour] = &[Behaviour::Oscillation];
-const STALL: &[Behaviour] = &[Behaviour::Stagnation, Behaviour::Oscillation];
-const NO_TREND: &[Behaviour] = &[Behaviour::Irregular];
 
 /// The rules that can match, by category.
 static RULES_BY_CATEGORY: Lazy<Vec<Vec<&Rule>>> = Lazy::new(|| {

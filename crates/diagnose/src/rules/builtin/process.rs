@@ -1,6 +1,6 @@
 //! Rules for the process rather than the mathematics: panics, memory, time.
 
-use super::{DECAY, SLOW_DECAY};
+use super::terms::{DECAY, SLOW_DECAY};
 use crate::rules::{Rule, ValueTest};
 use record::Category::*;
 

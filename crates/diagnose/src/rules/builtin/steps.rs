@@ -1,6 +1,6 @@
 //! Rules for integration in time: steps that become too small, errors that stay too large.
 
-use super::{COLLAPSE, EXPLICIT_METHODS, IMPLICIT_METHODS};
+use super::terms::{COLLAPSE, EXPLICIT_METHODS, IMPLICIT_METHODS};
 use crate::rules::{Rule, ValueTest};
 use record::Category::*;
 
