@@ -5,6 +5,7 @@ mod condition;
 mod facts;
 mod number;
 mod rule;
+mod rule_match;
 mod template;
 mod user_rules;
 mod value_test;
@@ -18,9 +19,8 @@ pub use value_test::ValueTest;
 use crate::convergence;
 use facts::Facts;
 use record::internal::PastFix;
-use record::{Category, Confidence, Evidence, Failure, Origin, Suggestion};
-use rule::RuleText;
-use template::{evidence, fill};
+use record::{Category, Confidence, Failure, Origin, Suggestion};
+use rule_match::RuleMatch;
 
 /// Maximum number of suggestions in a record.
 const MAX_SUGGESTIONS: usize = 5;
@@ -97,18 +97,6 @@ pub fn prepend_resolutions(failure: &mut Failure, fixed: Vec<PastFix>) {
     }
 }
 
-/// A rule whose conditions hold.
-struct RuleMatch<'a> {
-    rule: &'a Rule,
-    is_user_rule: bool,
-    found: Findings<'a>,
-    /// The text that the function of the rule returned.
-    fix: Option<String>,
-}
-
-/// The findings of a rule's conditions, with their names in its template.
-type Findings<'a> = Vec<(Option<&'a str>, condition::Finding<'a>)>;
-
 fn suggestions(failure: &Failure, user_rules: &Rules) -> Vec<Suggestion> {
     let category = failure.context.category.unwrap_or(Category::Other);
     let facts = Facts::of(failure);
@@ -147,66 +135,6 @@ fn best(mut matches: Vec<RuleMatch<'_>>) -> Vec<RuleMatch<'_>> {
     }
     best.truncate(MAX_SUGGESTIONS);
     best
-}
-
-impl RuleMatch<'_> {
-    /// Returns the suggestion, or `None` if a placeholder of a built-in rule has no value. A user rule is shown with
-    /// the placeholder, so that its author sees it.
-    fn suggestion(self, facts: &Facts<'_>) -> Option<Suggestion> {
-        let rule = self.rule;
-        let fix = match &rule.text {
-            RuleText::Template(text) => {
-                let (fix, is_whole) = fill(text, &self.found, facts);
-                Some(fix).filter(|fix| (is_whole || self.is_user_rule) && !fix.trim().is_empty())?
-            }
-            RuleText::Function(_) => self.fix.unwrap_or_default(),
-        };
-        let in_category = facts.failure.context.category.filter(|category| rule.categories.contains(category));
-        let in_category = in_category.map(|category| Evidence::new("context.category", category.name()));
-        let found = self.found.iter().filter_map(|(_, found)| evidence(found, facts));
-        let mut suggestion = Suggestion::new(fix, Origin::Rule);
-        suggestion.rule = Some(rule.id.clone());
-        suggestion.evidence = in_category.into_iter().chain(found).collect();
-        suggestion.source = rule.source.clone();
-        suggestion.confidence = Some(rule.confidence());
-        Some(suggestion)
-    }
-}
-
-impl Rule {
-    /// Returns the findings of the conditions if all of them hold.
-    fn find<'a>(&'a self, category: Category, facts: &'a Facts<'a>) -> Option<Findings<'a>> {
-        let has_conditions = !self.conditions.is_empty() || !self.categories.is_empty() || self.function().is_some();
-        if !has_conditions || !self.covers(category) {
-            return None;
-        }
-        self.conditions.iter().map(|condition| Some((condition.name(), condition.find(facts)?))).collect()
-    }
-
-    /// Returns true if the rule may match failures of this category.
-    fn covers(&self, category: Category) -> bool {
-        self.categories.is_empty() || self.categories.contains(&category)
-    }
-
-    /// The topic of the rule: the first part of its id.
-    fn topic(&self) -> &str {
-        self.id.split('.').next().unwrap_or_default()
-    }
-
-    /// How specific the conditions are.
-    fn weight(&self) -> u32 {
-        u32::from(!self.categories.is_empty()) + self.conditions.iter().map(condition::Condition::weight).sum::<u32>()
-    }
-
-    fn confidence(&self) -> Confidence {
-        if self.conditions.iter().any(condition::Condition::uses_trail) {
-            Confidence::High
-        } else if self.weight() > 1 {
-            Confidence::Medium
-        } else {
-            Confidence::Low
-        }
-    }
 }
 
 #[cfg(test)]

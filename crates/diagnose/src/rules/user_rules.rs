@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use super::RuleMatch;
 use super::rule::{Rule, RuleFn};
+use super::rule_match::RuleMatch;
 use record::Failure;
 use runtime::unwind::catch_panic;
 use text::shorten;
