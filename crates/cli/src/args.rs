@@ -38,7 +38,7 @@ pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
     #[command(flatten)]
-    pub(crate) list: list::Options,
+    pub(crate) list: list::ListOptions,
 }
 
 impl Args {
@@ -58,7 +58,7 @@ impl Args {
     pub(crate) fn into_command(self) -> Result<Command, clap::Error> {
         match self.command {
             None => Ok(Command::List(self.list)),
-            Some(command) if self.list == list::Options::default() => Ok(command),
+            Some(command) if self.list == list::ListOptions::default() => Ok(command),
             Some(_) => {
                 let message = "put the options of a command after its name: `failures list --limit 3`";
                 Err(Args::command().error(ErrorKind::ArgumentConflict, message))
@@ -70,48 +70,48 @@ impl Args {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Lists failures, newest first.
-    List(list::Options),
+    List(list::ListOptions),
     /// Shows one failure: the error, parameters, location, trail and suggestions.
-    Show(show::Options),
+    Show(show::ShowOptions),
     /// Groups failures with the same fingerprint and shows which parameters vary.
-    Groups(groups::Options),
+    Groups(groups::GroupsOptions),
     /// Lists theoretical references with the failures of each.
-    Refs(refs::Options),
+    Refs(refs::RefsOptions),
     /// Compares two failures and shows the differences.
     ///
     /// For each entry of the trail, it compares the number of occurrences and the first and last value of each column.
-    Diff(diff::Options),
+    Diff(diff::DiffOptions),
     /// Checks records against the schema.
-    Validate(validate::Options),
+    Validate(validate::ValidateOptions),
     /// Prints each new failure when its record is written.
-    Watch(watch::Options),
+    Watch(watch::WatchOptions),
     /// Prints the runtime log before a failure.
-    Logs(logs::Options),
+    Logs(logs::LogsOptions),
     /// Deletes old records.
     ///
     /// Without --yes it only lists the records that it would delete. It deletes only files that contain a record and
     /// have a name that the recorder gives. It keeps the oldest readable record of each group. With --yes it also
     /// deletes temporary files of killed programs.
-    Prune(prune::Options),
+    Prune(prune::PruneOptions),
     /// Commits new records to git and pushes them.
     ///
     /// It commits only records, to the current branch or to the branch that --branch names. Your staged, unstaged and
     /// half-merged changes stay as they are, and your own commits are not pushed. Hooks and password prompts are
     /// disabled. Records that cannot be pushed stay committed; the next push includes them.
-    Push(push::Options),
+    Push(push::PushOptions),
     /// Asks a language model for the cause of a failure and for fixes.
     ///
     /// The model receives the error, the computation with its parameters, the numbers of the trail and the source code
     /// around the error. Use --dry-run to see the request. Options override environment variables, and both override
     /// the table [suggest] of the nearest failures.toml, which may contain provider, model, base_url, timeout and
     /// budget.
-    Suggest(suggest::Options),
+    Suggest(suggest::SuggestOptions),
     /// Records the fix of a failure.
     ///
     /// The fix becomes part of the record. Later failures with the same fingerprint list it as their first suggestion.
-    Resolve(resolve::Options),
+    Resolve(resolve::ResolveOptions),
     /// Prints the JSON Schema of a record.
     Schema,
     /// Prints shell completions.
-    Completions(completions::Options),
+    Completions(completions::CompletionsOptions),
 }

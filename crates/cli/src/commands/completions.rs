@@ -9,13 +9,13 @@ use crate::exit_code::ExitCode;
 use crate::screen::Screen;
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct CompletionsOptions {
     /// The shell.
     shell: Shell,
 }
 
 /// `command` is the whole command line, which contains this command.
-pub(crate) fn run(options: &Options, command: &mut clap::Command, screen: &mut Screen) -> Result<ExitCode> {
+pub(crate) fn run(options: &CompletionsOptions, command: &mut clap::Command, screen: &mut Screen) -> Result<ExitCode> {
     // The generator panics when it cannot write, so it writes into memory.
     let mut script = Vec::new();
     clap_complete::generate(options.shell, command, "failures", &mut script);

@@ -14,7 +14,7 @@ use crate::records::{RecordFile, open_record};
 use crate::screen::{Column, Screen, Table, local_time, one_line, paint, parameter, place_of};
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct DiffOptions {
     /// The first record: `latest`, `latest~1`, the beginning or end of an id, or a path.
     #[arg(value_name = "A")]
     a: String,
@@ -56,7 +56,7 @@ impl ComparedValues {
 const COLUMNS: [Column; 3] =
     [Column::new("").style(paint::NAME).min_width(20), Column::new("A").min_width(16), Column::new("B").min_width(16)];
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
+pub(crate) fn run(options: &DiffOptions, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let (a, b) = (open_record(&options.a, dir)?, open_record(&options.b, dir)?);
     let (values_a, values_b) = (compared_values(&a.failure), compared_values(&b.failure));
     let differences = differences(&values_a, &values_b);

@@ -20,7 +20,7 @@ const DEFAULT_GROUPS: usize = 25;
 const TITLE_COLUMNS: usize = 10;
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct GroupsOptions {
     /// Maximum number of groups, largest first; 0 for all.
     #[arg(long, short = 'n', value_name = "N", default_value_t = DEFAULT_GROUPS)]
     limit: usize,
@@ -57,7 +57,7 @@ fn serialize_len<S: Serializer>(sessions: &BTreeSet<String>, serializer: S) -> R
     serializer.serialize_u64(sessions.len() as u64)
 }
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
+pub(crate) fn run(options: &GroupsOptions, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let dir = failures_dir(dir)?;
     let (groups, skipped) = scan(&list_records(&dir)?, &options.selection, GroupCollector::default);
     let mut groups: Vec<FailureGroup> = groups.0.into_values().collect();

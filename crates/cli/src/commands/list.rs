@@ -20,7 +20,7 @@ const DEFAULT_ROWS: usize = 25;
 const MAX_ERROR_COLUMNS: usize = 500;
 
 #[derive(Debug, Default, PartialEq, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct ListOptions {
     /// Maximum number of failures; 0 for all [default: 25 in a table, all in JSON].
     #[arg(long, short = 'n', value_name = "N")]
     limit: Option<usize>,
@@ -44,7 +44,7 @@ const COLUMNS: [Column; 7] = [
     Column::new("ID").style(paint::FAINT).min_width(8).truncate_start(),
 ];
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
+pub(crate) fn run(options: &ListOptions, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let dir = failures_dir(dir)?;
     let listing = list_records(&dir)?;
     let (matching, shown, skipped) = if options.json || options.jsonl {

@@ -23,7 +23,7 @@ const DEFAULT_LINES: usize = 50;
 const MAX_PROBED_LINES: usize = 16;
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct LogsOptions {
     /// Show the lines of this failure's run, up to the failure itself.
     #[arg(long, value_name = "ID|PATH", default_value = "latest", conflicts_with = "session")]
     failure: String,
@@ -71,7 +71,7 @@ struct LogRange {
     is_certain: bool,
 }
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
+pub(crate) fn run(options: &LogsOptions, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let range = match &options.session {
         Some(session) => LogRange::of_session(session, dir)?,
         None => LogRange::before_failure(&options.failure, dir)?,
@@ -184,7 +184,7 @@ struct LogTail {
 
 impl LogTail {
     /// Adds the lines of a file. Returns true if the line of the failure was found.
-    fn read(&mut self, path: &Path, end: Option<&LogEnd>, options: &Options) -> Result<bool> {
+    fn read(&mut self, path: &Path, end: Option<&LogEnd>, options: &LogsOptions) -> Result<bool> {
         for text in LogLines::open(path)? {
             let text = text.with_context(|| format!("cannot read {}", path.display()))?;
             let Some((text, line)) = text.and_then(|text| LogLine::read(&text).map(|line| (text, line))) else {

@@ -20,7 +20,7 @@ use text::error_chain;
 
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("bound").required(true).multiple(true))]
-pub(crate) struct Options {
+pub(crate) struct PruneOptions {
     /// Always keep the newest N records. Without another limit, delete all other records.
     #[arg(long, value_name = "N", group = "bound")]
     keep_last: Option<usize>,
@@ -72,7 +72,7 @@ impl Collector for Candidates {
     }
 }
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
+pub(crate) fn run(options: &PruneOptions, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let dir = failures_dir(dir)?;
     let (records, skipped) = scan(&list_records(&dir)?, &Selection::default(), Candidates::default);
     skipped.report_all();
@@ -166,7 +166,7 @@ fn write_paths(records: &[&Candidate], screen: &mut Screen) -> Result<()> {
     Ok(screen.flush()?)
 }
 
-impl Options {
+impl PruneOptions {
     /// The records to delete, oldest first.
     fn select<'r>(&self, all: &'r [Candidate], now: DateTime<Utc>) -> Result<Vec<&'r Candidate>> {
         let records: Vec<&Candidate> = all.iter().filter(|record| record.is_whole).collect();
@@ -202,8 +202,8 @@ mod tests {
 
     const ID: &str = "01a21351-ff9b-736d-ac9d-0e7e3264969e";
 
-    fn options() -> Options {
-        Options { keep_last: None, older_than: None, max_size: None, yes: false }
+    fn options() -> PruneOptions {
+        PruneOptions { keep_last: None, older_than: None, max_size: None, yes: false }
     }
 
     /// Records of a hundred bytes, one a day from 1 November, of these groups.
@@ -220,7 +220,7 @@ mod tests {
         groups.chars().enumerate().map(record).collect()
     }
 
-    fn days(options: &Options, records: &[Candidate]) -> Vec<String> {
+    fn days(options: &PruneOptions, records: &[Candidate]) -> Vec<String> {
         let selected = options.select(records, "2026-11-11T00:00:00Z".parse().unwrap()).unwrap();
         selected.iter().map(|record| record.at.format("%d").to_string()).collect()
     }
@@ -229,25 +229,25 @@ mod tests {
     fn a_record_that_cannot_be_read_is_not_the_first_of_its_group() {
         let mut records = records("aaab");
         records[0].is_whole = false;
-        assert_eq!(days(&Options { keep_last: Some(0), ..options() }, &records), ["03"]);
+        assert_eq!(days(&PruneOptions { keep_last: Some(0), ..options() }, &records), ["03"]);
         records[3].is_whole = false;
-        assert!(days(&Options { keep_last: Some(2), ..options() }, &records).is_empty());
+        assert!(days(&PruneOptions { keep_last: Some(2), ..options() }, &records).is_empty());
     }
 
     #[test]
     fn each_bound_deletes_the_oldest_but_not_the_first_of_a_group() {
         let records = records("aaabaaaab");
-        let keep = Options { keep_last: Some(3), ..options() };
+        let keep = PruneOptions { keep_last: Some(3), ..options() };
         assert_eq!(days(&keep, &records), ["02", "03", "05", "06"]);
-        let age = Options { older_than: Some(Duration::from_secs(6 * 86400)), ..options() };
+        let age = PruneOptions { older_than: Some(Duration::from_secs(6 * 86400)), ..options() };
         assert_eq!(days(&age, &records), ["02", "03"]);
-        let size = Options { max_size: Some(ByteSize(650)), ..options() };
+        let size = PruneOptions { max_size: Some(ByteSize(650)), ..options() };
         assert_eq!(days(&size, &records), ["02", "03", "05"]);
-        let both = Options { keep_last: Some(6), ..age };
+        let both = PruneOptions { keep_last: Some(6), ..age };
         assert_eq!(days(&both, &records), ["02", "03"]);
-        let both = Options { keep_last: Some(7), ..both };
+        let both = PruneOptions { keep_last: Some(7), ..both };
         assert_eq!(days(&both, &records), ["02"]);
-        let nothing = Options { max_size: Some(ByteSize(900)), ..options() };
+        let nothing = PruneOptions { max_size: Some(ByteSize(900)), ..options() };
         assert!(days(&nothing, &records).is_empty());
     }
 }

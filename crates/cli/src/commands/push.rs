@@ -16,7 +16,7 @@ use crate::screen::{Screen, report, visible};
 use crate::signals::ENDING_SIGNALS;
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct PushOptions {
     /// The remote, as a name or URL [default: the remote of the branch, or the only one].
     #[arg(long, value_name = "REMOTE")]
     remote: Option<String>,
@@ -47,7 +47,7 @@ fn interrupted() -> Result<Arc<AtomicBool>> {
     Ok(interrupted)
 }
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
+pub(crate) fn run(options: &PushOptions, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let mut publisher = Publisher::new(failures_dir(dir)?).timeout(options.timeout).stop_when(interrupted()?);
     if let Some(remote) = &options.remote {
         publisher = publisher.remote(remote);

@@ -13,7 +13,7 @@ use crate::records::{Collector, Selection, Summary, failures_dir, list_records, 
 use crate::screen::{Column, Screen, Table, local_minute, one_line, paint, report};
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct RefsOptions {
     /// Print the references as a JSON array.
     #[arg(long)]
     json: bool,
@@ -78,7 +78,7 @@ const COLUMNS: [Column; 6] = [
     Column::new("COMPUTATIONS").style(paint::NAME).min_width(12),
 ];
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
+pub(crate) fn run(options: &RefsOptions, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let dir = failures_dir(dir)?;
     let (index, skipped) = scan(&list_records(&dir)?, &options.selection, ReferenceIndex::default);
     let mut lines: Vec<ReferenceRow<'_>> = index.0.iter().map(|(reference, entry)| entry.line(reference)).collect();

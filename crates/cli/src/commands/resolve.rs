@@ -14,7 +14,7 @@ use crate::screen::{Screen, one_line, paint, path_text};
 use crate::signals::SignalGuard;
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct ResolveOptions {
     /// `latest`, `latest~2` (the second before the latest), the beginning or end of an id, or a path.
     #[arg(value_name = "ID|PATH")]
     failure: String,
@@ -23,7 +23,7 @@ pub(crate) struct Options {
     fix: String,
 }
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
+pub(crate) fn run(options: &ResolveOptions, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let fix = options.fix.trim();
     ensure!(!fix.is_empty(), "--fix is empty");
     ensure!(fix.len() <= MAX_FIX_BYTES, "--fix is longer than {MAX_FIX_BYTES} bytes");

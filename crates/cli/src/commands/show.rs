@@ -15,7 +15,7 @@ use crate::records::{RecordFile, RecordPath, compact_json, find_record, open_rec
 use crate::screen::Screen;
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct ShowOptions {
     /// `latest`, `latest~2` (the second before the latest), the beginning or end of an id, or a path.
     #[arg(default_value = "latest", value_name = "ID|PATH")]
     failure: String,
@@ -30,7 +30,7 @@ pub(crate) struct Options {
     frames: bool,
 }
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
+pub(crate) fn run(options: &ShowOptions, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     if options.raw {
         let RecordPath { path, is_certain } = find_record(&options.failure, dir)?;
         let mut bytes = Vec::new();

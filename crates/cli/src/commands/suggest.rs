@@ -15,10 +15,10 @@ use anyhow::Result;
 use crate::exit_code::ExitCode;
 use crate::records::{failures_dir, open_record};
 use crate::screen::{Screen, report, visible};
-pub(crate) use options::Options;
+pub(crate) use options::SuggestOptions;
 use saving::{is_stored, print_error_text, save_answer, warn_if_not_cached};
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
+pub(crate) fn run(options: &SuggestOptions, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let model = Model::new(&options.model.to_options()?)?;
     if let Some(warning) = model.warning() {
         report(format_args!("failures: {warning}"));

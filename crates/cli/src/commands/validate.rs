@@ -17,7 +17,7 @@ use crate::screen::{Screen, count, is_broken_pipe, one_line, paint, path_text, r
 use problem::{Problem, RecordChecker};
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct ValidateOptions {
     /// Files or directories [default: all records in the directory, and latest.json].
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -26,7 +26,7 @@ pub(crate) struct Options {
     jsonl: bool,
 }
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
+pub(crate) fn run(options: &ValidateOptions, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let paths = if options.paths.is_empty() { vec![failures_dir(dir)?] } else { options.paths.clone() };
     let (mut files, mut skipped) = (Vec::new(), SkippedFiles::default());
     for path in paths {

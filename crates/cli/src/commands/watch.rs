@@ -23,7 +23,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(2);
 const BURST_DELAY: Duration = Duration::from_millis(20);
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct WatchOptions {
     /// Print records as JSON Lines.
     #[arg(long)]
     jsonl: bool,
@@ -34,7 +34,7 @@ pub(crate) struct Options {
     selection: Selection,
 }
 
-pub(crate) fn run(options: &Options, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
+pub(crate) fn run(options: &WatchOptions, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     let matcher = options.selection.matcher();
     let (changed, changes) = mpsc::channel();
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {

@@ -8,7 +8,7 @@ use advice::{Advice, Advisor};
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
-use super::options::Options;
+use super::options::SuggestOptions;
 use super::saving::{is_stored, print_error_text, save_answer, warn_if_not_cached};
 use crate::records::{Collector, Progress, RecordFile, Selection, Summary, list_records, open_record, scan};
 use crate::screen::{Screen, count, one_line, paint, report};
@@ -61,7 +61,7 @@ impl LatestCollector {
 }
 
 /// Returns true if all prompts were answered and no file was skipped.
-pub(super) fn run(options: &Options, advisor: &Advisor, dir: &Path, screen: &mut Screen) -> Result<bool> {
+pub(super) fn run(options: &SuggestOptions, advisor: &Advisor, dir: &Path, screen: &mut Screen) -> Result<bool> {
     let (groups, is_complete) = groups(&options.selection, dir)?;
     let total = groups.len();
     let requested = if options.limit == 0 { total } else { options.limit.min(total) };
@@ -79,7 +79,7 @@ pub(super) fn run(options: &Options, advisor: &Advisor, dir: &Path, screen: &mut
 /// Asks about one group after the other. Returns whether all prompts were answered, and why some were not sent.
 fn ask_in_turn(
     groups: &[FailureGroup],
-    options: &Options,
+    options: &SuggestOptions,
     advisor: &Advisor,
     dir: &Path,
     screen: &mut Screen,
@@ -134,7 +134,7 @@ enum AnswerOutcome {
 /// Asks about the newest failure of a group, saves the answer if requested, and prints it.
 fn ask_about(
     group: &FailureGroup,
-    options: &Options,
+    options: &SuggestOptions,
     advisor: &Advisor,
     dir: &Path,
     screen: &mut Screen,

@@ -8,7 +8,7 @@ use super::model::ModelOptions;
 use crate::records::Selection;
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct SuggestOptions {
     /// `latest`, `latest~2` (the second before the latest), the beginning or end of an id, or a path.
     #[arg(default_value = "latest", value_name = "ID|PATH")]
     pub(super) failure: String,
@@ -43,7 +43,7 @@ pub(crate) struct Options {
     pub(super) selection: Selection,
 }
 
-impl Options {
+impl SuggestOptions {
     pub(super) fn advisor(&self, model: Model, dir: &Path) -> Advisor {
         let mut advisor = Advisor::new(model).dir(dir).fresh(self.fresh);
         if let Some(budget) = self.budget {
