@@ -8,7 +8,7 @@ use crate::ledger::{PushLedger, version};
 use crate::message::{message, tally};
 use crate::outcome::{Ignored, Skipped};
 use crate::private_index::PrivateIndex;
-use crate::records::{Selection, select};
+use crate::records::{PushSelection, select};
 use crate::remote::Remote;
 use crate::repository::Repository;
 use crate::scan::Scan;
@@ -66,7 +66,7 @@ pub(crate) fn commit(
         let old = repository.commit_of(target.full_name())?;
         let parent = old.as_deref().or(start);
         let selection = plan_commit(repository, &index, target, scan, place, parent)?;
-        let Selection { entries, ignored, skipped, secrets } = selection;
+        let PushSelection { entries, ignored, skipped, secrets } = selection;
         if entries.is_empty() {
             let tip = parent.map(str::to_owned);
             return Ok(CommitOutcome { tip, new: None, ignored, skipped, secrets });
@@ -105,7 +105,7 @@ pub(crate) fn plan_commit(
     scan: &mut Scan,
     place: Option<(&Remote, &PushLedger)>,
     parent: Option<&str>,
-) -> Result<Selection, PublishError> {
+) -> Result<PushSelection, PublishError> {
     if !target.is_current
         && let Some(parent) = parent
         && let Some(other) = find_other_file(&repository.git, scan, parent)?

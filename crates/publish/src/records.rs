@@ -21,7 +21,7 @@ const MAX_FILE_BYTES: u64 = 16 << 20;
 
 /// The records that a branch lacks, and the files that are left out.
 #[derive(Default)]
-pub(crate) struct Selection {
+pub(crate) struct PushSelection {
     pub(crate) entries: Vec<Entry>,
     pub(crate) ignored: Vec<Ignored>,
     pub(crate) skipped: Vec<Skipped>,
@@ -29,7 +29,7 @@ pub(crate) struct Selection {
     pub(crate) secrets: Vec<Secret>,
 }
 
-impl Selection {
+impl PushSelection {
     /// Removes the records that the user has reserved.
     fn remove_reserved(&mut self, reserved: &ReservedRecords) {
         let left = self.entries.iter().filter_map(|entry| Some((entry, reserved.reason(entry)?)));
@@ -61,7 +61,7 @@ pub(crate) fn select(
     scan: &mut Scan,
     target: Option<&str>,
     ignore_rules: bool,
-) -> Result<Selection, PublishError> {
+) -> Result<PushSelection, PublishError> {
     let items = list_dir(&repository.git, target, &repository.prefix)?;
     let is_record = |item: &&TreeItem| item.is_file() && item.name().is_some_and(is_record_name);
     restore_missing(repository, &items.iter().filter(is_record).collect::<Vec<_>>())?;
@@ -74,7 +74,7 @@ pub(crate) fn select(
     let mut names: Vec<&str> = names.iter().map(String::as_str).filter(is_original).collect();
     left_out.extend(copies.iter().map(|(name, original)| Skipped::copy(repository, name, original)));
     left_out.sort_by(|a, b| a.file.cmp(&b.file));
-    let mut selection = Selection::default();
+    let mut selection = PushSelection::default();
     if ignore_rules {
         let new: Vec<&str> = names.iter().copied().filter(|name| !target.contains_key(name)).collect();
         let (ignored, rules) = find_ignored(repository, &new)?;
@@ -91,7 +91,7 @@ pub(crate) fn select(
         found => found,
     };
     let found = found?;
-    selection = Selection { ignored: selection.ignored, ..found };
+    selection = PushSelection { ignored: selection.ignored, ..found };
     selection.skipped.extend(left_out);
     if ignore_rules {
         selection.remove_reserved(&ReservedRecords::read(&repository.git, &repository.head_or_empty()?)?);
@@ -106,7 +106,7 @@ fn find_differing(
     scan: &mut Scan,
     names: &[&str],
     target: &HashMap<&str, &TreeItem>,
-) -> Result<Selection, PublishError> {
+) -> Result<PushSelection, PublishError> {
     let unknown = index.changed_files(names, target)?;
     let originals = names_by_place(names.iter().copied().chain(target.keys().copied()));
     let (records, mut skipped, mut secrets) = classify(repository, scan, &unknown, &originals);
@@ -128,7 +128,7 @@ fn find_differing(
     skipped.extend(filtered.map(|(entry, why)| Skipped::of(path_of(&entry.path), format!("for git, {why}"))));
     entries.retain(|entry| scan.rejection(entry).is_none());
     secrets.extend(scan.take_secrets(&mut entries));
-    Ok(Selection { entries, skipped, secrets, ..Selection::default() })
+    Ok(PushSelection { entries, skipped, secrets, ..PushSelection::default() })
 }
 
 /// Returns the names of files that may be records, and files that only look like records.

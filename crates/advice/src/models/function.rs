@@ -12,17 +12,17 @@ use text::{one_line, truncate_to_width};
 /// Maximum width of a name in an error message.
 const MAX_NAME_COLUMNS: usize = 100;
 
-type Ask = dyn Fn(&Prompt) -> Result<String, Box<dyn Error + Send + Sync>> + Send + Sync;
+type AskFn = dyn Fn(&Prompt) -> Result<String, Box<dyn Error + Send + Sync>> + Send + Sync;
 
 pub(super) struct Function {
     pub(super) provider: String,
     pub(super) name: String,
     pub(super) is_local: bool,
-    ask: Box<Ask>,
+    ask: Box<AskFn>,
 }
 
 impl Function {
-    pub(super) fn new(provider: String, name: String, ask: Box<Ask>) -> Self {
+    pub(super) fn new(provider: String, name: String, ask: Box<AskFn>) -> Self {
         Function { provider, name, is_local: false, ask }
     }
 

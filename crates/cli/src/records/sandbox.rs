@@ -45,7 +45,7 @@ pub(crate) struct Sandbox {
 
 #[derive(Default)]
 struct WorkerState {
-    worker: Option<Worker>,
+    worker: Option<FilterProcess>,
     timeouts: u32,
     crashes: u32,
 }
@@ -78,7 +78,9 @@ impl Sandbox {
         }
         let mut worker = match state.worker.take() {
             Some(worker) => worker,
-            None => Worker::start(&self.code).map_err(|error| format!("cannot start the filter process: {error}"))?,
+            None => {
+                FilterProcess::start(&self.code).map_err(|error| format!("cannot start the filter process: {error}"))?
+            }
         };
         match worker.ask(json) {
             Ok(reply) => {
@@ -114,20 +116,20 @@ impl fmt::Display for WorkerExit {
     }
 }
 
-struct Worker {
+struct FilterProcess {
     child: Child,
     input: ChildStdin,
     output: ChildStdout,
 }
 
-impl Worker {
+impl FilterProcess {
     fn start(code: &str) -> io::Result<Self> {
         let mut command = Command::new(this_program()?);
         command.args([WORKER_ARGUMENT, code]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn()?;
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (input, output) = pipes.ok_or_else(|| io::Error::other("no pipe"))?;
-        Ok(Worker { child, input, output })
+        Ok(FilterProcess { child, input, output })
     }
 
     /// # Errors
@@ -152,7 +154,7 @@ impl Worker {
     }
 }
 
-impl Drop for Worker {
+impl Drop for FilterProcess {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

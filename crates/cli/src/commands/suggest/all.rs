@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use super::options::SuggestOptions;
 use super::saving::{is_stored, print_error_text, save_answer, warn_if_not_cached};
-use crate::records::{Collector, Progress, RecordFile, Selection, Summary, list_records, open_record, scan};
+use crate::records::{Collector, OpenedRecord, Progress, Selection, Summary, list_records, open_record, scan};
 use crate::screen::{Screen, count, one_line, paint, report};
 use text::error_chain;
 
@@ -18,20 +18,20 @@ use text::error_chain;
 const MAX_CONSECUTIVE_ERRORS: usize = 3;
 
 /// The size of a group and its newest failure.
-struct FailureGroup {
+struct RepeatedFailure {
     count: usize,
     latest: (DateTime<Utc>, PathBuf),
 }
 
 #[derive(Default)]
-struct LatestCollector(HashMap<String, FailureGroup>);
+struct LatestCollector(HashMap<String, RepeatedFailure>);
 
 impl Collector for LatestCollector {
     fn add(&mut self, path: &Path, failure: Summary, _json: &[u8], matches: bool) {
         if matches {
             self.insert(
                 failure.context.fingerprint,
-                FailureGroup { count: 1, latest: (failure.timestamp, path.to_owned()) },
+                RepeatedFailure { count: 1, latest: (failure.timestamp, path.to_owned()) },
             );
         }
     }
@@ -42,7 +42,7 @@ impl Collector for LatestCollector {
 }
 
 impl LatestCollector {
-    fn insert(&mut self, fingerprint: String, group: FailureGroup) {
+    fn insert(&mut self, fingerprint: String, group: RepeatedFailure) {
         match self.0.get_mut(&fingerprint) {
             Some(known) => {
                 known.count += group.count;
@@ -53,8 +53,8 @@ impl LatestCollector {
     }
 
     /// The groups, largest first.
-    fn by_size(self) -> Vec<FailureGroup> {
-        let mut groups: Vec<FailureGroup> = self.0.into_values().collect();
+    fn by_size(self) -> Vec<RepeatedFailure> {
+        let mut groups: Vec<RepeatedFailure> = self.0.into_values().collect();
         groups.sort_by(|a, b| (b.count, &b.latest).cmp(&(a.count, &a.latest)));
         groups
     }
@@ -78,7 +78,7 @@ pub(super) fn run(options: &SuggestOptions, advisor: &Advisor, dir: &Path, scree
 
 /// Asks about one group after the other. Returns whether all prompts were answered, and why some were not sent.
 fn ask_in_turn(
-    groups: &[FailureGroup],
+    groups: &[RepeatedFailure],
     options: &SuggestOptions,
     advisor: &Advisor,
     dir: &Path,
@@ -118,7 +118,7 @@ fn ask_in_turn(
     (all_answered, None)
 }
 
-fn groups(selection: &Selection, dir: &Path) -> Result<(Vec<FailureGroup>, bool)> {
+fn groups(selection: &Selection, dir: &Path) -> Result<(Vec<RepeatedFailure>, bool)> {
     let (groups, skipped) = scan(&list_records(dir)?, selection, LatestCollector::default);
     skipped.report_all();
     Ok((groups.by_size(), skipped.is_empty()))
@@ -133,7 +133,7 @@ enum AnswerOutcome {
 
 /// Asks about the newest failure of a group, saves the answer if requested, and prints it.
 fn ask_about(
-    group: &FailureGroup,
+    group: &RepeatedFailure,
     options: &SuggestOptions,
     advisor: &Advisor,
     dir: &Path,
@@ -154,8 +154,8 @@ fn ask_about(
 }
 
 fn print(
-    group: &FailureGroup,
-    record: &RecordFile,
+    group: &RepeatedFailure,
+    record: &OpenedRecord,
     advice: &Advice,
     saved: Option<&String>,
     screen: &mut Screen,

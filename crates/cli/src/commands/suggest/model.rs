@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 #[derive(Clone, Debug, clap::Args)]
-pub(super) struct ModelOptions {
+pub(super) struct ModelArgs {
     /// The API of the model [default: openai if a base URL is given, gemini if GEMINI_API_KEY is set]. [env:
     /// FAILURES_PROVIDER]
     #[arg(long, value_enum, value_name = "PROVIDER")]
-    provider: Option<Provider>,
+    provider: Option<ProviderArg>,
     /// The name of the model at its provider. [env: FAILURES_MODEL]
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
@@ -21,7 +21,7 @@ pub(super) struct ModelOptions {
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Provider {
+enum ProviderArg {
     /// The generateContent API of Google. It reads the key from GEMINI_API_KEY.
     Gemini,
     /// The chat completions API of OpenAI and of most local servers. It reads the key, if one is needed, from
@@ -30,13 +30,13 @@ enum Provider {
     OpenAi,
 }
 
-impl ModelOptions {
+impl ModelArgs {
     /// The options, completed from the environment variables. Clap's own `env` would reject an empty variable.
     pub(super) fn to_options(&self) -> Result<advice::ModelOptions, advice::AdviceError> {
         let mut options = advice::ModelOptions::new();
         options.provider = self.provider.map(|provider| match provider {
-            Provider::Gemini => advice::Provider::Gemini,
-            Provider::OpenAi => advice::Provider::OpenAi,
+            ProviderArg::Gemini => advice::Provider::Gemini,
+            ProviderArg::OpenAi => advice::Provider::OpenAi,
         });
         options.model = self.model.clone();
         options.base_url = self.base_url.clone();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use advice::{Advisor, Model};
 
-use super::model::ModelOptions;
+use super::model::ModelArgs;
 use crate::records::Selection;
 
 #[derive(Debug, clap::Args)]
@@ -38,7 +38,7 @@ pub(crate) struct SuggestOptions {
     #[arg(long)]
     no_redact: bool,
     #[command(flatten)]
-    pub(super) model: ModelOptions,
+    pub(super) model: ModelArgs,
     #[command(flatten)]
     pub(super) selection: Selection,
 }
