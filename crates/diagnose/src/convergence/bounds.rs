@@ -1,7 +1,7 @@
 //! Bounds on the values of a series. A bound follows from the quantity itself or from a parameter.
 
-use super::Role;
-use super::series::Series;
+use super::SeriesRole;
+use super::series::NumericSeries;
 use record::BoundCrossing;
 use record::internal::WordSequence;
 use record::{Map, Value};
@@ -40,9 +40,14 @@ impl<'a> Bounds<'a> {
     }
 
     /// Returns the first value beyond a bound. Counters and times have none: they may reach their limits.
-    pub(super) fn first_crossing(&self, words: &WordSequence, role: Role, series: &Series) -> Option<BoundCrossing> {
+    pub(super) fn first_crossing(
+        &self,
+        words: &WordSequence,
+        role: SeriesRole,
+        series: &NumericSeries,
+    ) -> Option<BoundCrossing> {
         // A residual above its target has not crossed a bound.
-        if matches!(role, Role::Counter | Role::Time) || role.should_decrease() {
+        if matches!(role, SeriesRole::Counter | SeriesRole::Time) || role.should_decrease() {
             return None;
         }
         // `log_density` and `density_flux` may be negative.
@@ -72,7 +77,7 @@ fn bound<'a>(name: &'a str, value: &Value) -> Option<Bound<'a>> {
     is_bound.then_some(Bound { parameter: name, words, low: low.min(high), high: high.max(low) })
 }
 
-fn crossing(series: &Series, low: f64, high: f64, of: &str) -> Option<BoundCrossing> {
+fn crossing(series: &NumericSeries, low: f64, high: f64, of: &str) -> Option<BoundCrossing> {
     if low == f64::NEG_INFINITY && high == f64::INFINITY {
         return None;
     }
@@ -91,11 +96,11 @@ mod tests {
 
     fn crossed(parameters: &[(&'static str, Value)], name: &str, values: &[f64]) -> Option<BoundCrossing> {
         let parameters: Map = parameters.iter().cloned().collect();
-        let mut series = Series::default();
+        let mut series = NumericSeries::default();
         let column = Value::from(values.to_vec());
         series.read(&TrailEntry::default(), None, &column);
         let words = WordSequence::of(name);
-        Bounds::of(&parameters).first_crossing(&words, Role::of(&words, &column), &series)
+        Bounds::of(&parameters).first_crossing(&words, SeriesRole::of(&words, &column), &series)
     }
 
     #[test]

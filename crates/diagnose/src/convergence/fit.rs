@@ -10,7 +10,7 @@ const SHORT_LINE_POINTS: [usize; 3] = [6, 12, 20];
 
 /// A line fitted to the last rows of a series.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Line {
+pub(super) struct FittedLine {
     /// The number of rows that the line spans.
     pub(super) rows: usize,
     /// The change of ln|x| from one occurrence to the next.
@@ -42,20 +42,20 @@ impl Sums {
         self.xy += x * y;
     }
 
-    fn line(&self, rows: usize, width: f64) -> Line {
+    fn line(&self, rows: usize, width: f64) -> FittedLine {
         let (mean_x, mean_y) = (self.x / self.count, self.y / self.count);
         let (xx, yy) = (self.xx - mean_x * self.x, self.yy - mean_y * self.y);
         let xy = self.xy - mean_x * self.y;
         let slope = if xx > 0.0 { xy / xx } else { 0.0 };
         let fit = if yy > 0.0 { (xy * xy / (xx * yy)).clamp(0.0, 1.0) } else { 1.0 };
-        Line { rows, slope, fit, rise: slope * width }
+        FittedLine { rows, slope, fit, rise: slope * width }
     }
 }
 
 /// Fits lines to the end of a series: to its last 6, 12 and 20 points, and to all points back to the last zero, which
 /// has no logarithm. `at` returns the number of an occurrence.
-pub(super) fn lines(at: impl Fn(usize) -> f64, values: &[f64]) -> Lines {
-    let mut lines = Lines::default();
+pub(super) fn lines(at: impl Fn(usize) -> f64, values: &[f64]) -> LineFits {
+    let mut lines = LineFits::default();
     let mut sums = Sums::default();
     let Some(last) = values.len().checked_sub(1) else { return lines };
     let (end, scale) = (at(last), values[last].abs().ln());
@@ -79,19 +79,19 @@ pub(super) fn lines(at: impl Fn(usize) -> f64, values: &[f64]) -> Lines {
 
 /// The result of [`lines`].
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Lines {
-    all: Option<Line>,
-    shorter: [Line; SHORT_LINE_POINTS.len()],
+pub(super) struct LineFits {
+    all: Option<FittedLine>,
+    shorter: [FittedLine; SHORT_LINE_POINTS.len()],
     count: usize,
 }
 
-impl Lines {
+impl LineFits {
     /// Returns the lines from the longest to the shortest.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Line> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &FittedLine> {
         self.all.iter().chain(self.shorter[..self.count].iter().rev())
     }
 
-    pub(super) fn longest(&self) -> Option<Line> {
+    pub(super) fn longest(&self) -> Option<FittedLine> {
         self.all
     }
 }
@@ -108,7 +108,7 @@ fn rows_from_the_end(len: usize) -> impl Iterator<Item = usize> {
 mod tests {
     use super::*;
 
-    fn of(values: &[f64]) -> Lines {
+    fn of(values: &[f64]) -> LineFits {
         lines(|row| row as f64, values)
     }
 

@@ -5,7 +5,7 @@ use record::internal::WordSequence;
 
 /// The role of a column of the trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
+pub(crate) enum SeriesRole {
     /// A value that the method drives to zero: a residual, an error, an update, a gradient.
     Residual,
     /// A value that the method minimises: a cost, a loss.
@@ -80,7 +80,7 @@ const COUNTERS: &[&str] = &[
     "level",
 ];
 
-impl Role {
+impl SeriesRole {
     /// Returns the role of a column whose name has these words. The first number tells whether the column holds
     /// integers.
     pub(crate) fn of(words: &WordSequence, column: &Value) -> Self {
@@ -92,42 +92,42 @@ impl Role {
         let any = |known: &[&str]| words.iter().any(|word| known.contains(&word));
         let all = |known: &[&str]| words.iter().all(|word| known.contains(&word));
         if is_whole && any(COUNTERS) {
-            Role::Counter
+            SeriesRole::Counter
         } else if any(RESIDUALS) {
-            Role::Residual
+            SeriesRole::Residual
         } else if any(OBJECTIVES) {
-            Role::Objective
+            SeriesRole::Objective
         } else if !is_whole && any(STEPS) {
-            Role::Step
+            SeriesRole::Step
         } else if all(NORMS) {
-            Role::Norm
+            SeriesRole::Norm
         } else if all(TIMES) {
-            Role::Time
+            SeriesRole::Time
         } else {
-            Role::Quantity
+            SeriesRole::Quantity
         }
     }
 
     /// Returns true if the method tries to decrease the value.
     pub(crate) fn should_decrease(self) -> bool {
-        matches!(self, Role::Residual | Role::Objective)
+        matches!(self, SeriesRole::Residual | SeriesRole::Objective)
     }
 
     /// Returns true if the value may measure the size of the solution.
     pub(crate) fn measures_solution(self) -> bool {
-        matches!(self, Role::Quantity | Role::Norm)
+        matches!(self, SeriesRole::Quantity | SeriesRole::Norm)
     }
 
     /// The name of the role in rules.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Role::Residual => "residual",
-            Role::Objective => "objective",
-            Role::Step => "step",
-            Role::Time => "time",
-            Role::Counter => "counter",
-            Role::Norm => "norm",
-            Role::Quantity => "quantity",
+            SeriesRole::Residual => "residual",
+            SeriesRole::Objective => "objective",
+            SeriesRole::Step => "step",
+            SeriesRole::Time => "time",
+            SeriesRole::Counter => "counter",
+            SeriesRole::Norm => "norm",
+            SeriesRole::Quantity => "quantity",
         }
     }
 }
@@ -139,21 +139,21 @@ mod tests {
     #[test]
     fn names_determine_the_role_of_a_series() {
         for (name, is_whole, role) in [
-            ("residual", false, Role::Residual),
-            ("rel_err", false, Role::Residual),
-            ("gradNorm", false, Role::Residual),
-            ("cost", false, Role::Objective),
-            ("dt", false, Role::Step),
-            ("step_size", false, Role::Step),
-            ("step", true, Role::Counter),
-            ("t", false, Role::Time),
-            ("iteration", true, Role::Counter),
-            ("x_norm", false, Role::Quantity),
-            ("norm", false, Role::Norm),
-            ("evaluations", true, Role::Counter),
-            ("thickness", false, Role::Quantity),
+            ("residual", false, SeriesRole::Residual),
+            ("rel_err", false, SeriesRole::Residual),
+            ("gradNorm", false, SeriesRole::Residual),
+            ("cost", false, SeriesRole::Objective),
+            ("dt", false, SeriesRole::Step),
+            ("step_size", false, SeriesRole::Step),
+            ("step", true, SeriesRole::Counter),
+            ("t", false, SeriesRole::Time),
+            ("iteration", true, SeriesRole::Counter),
+            ("x_norm", false, SeriesRole::Quantity),
+            ("norm", false, SeriesRole::Norm),
+            ("evaluations", true, SeriesRole::Counter),
+            ("thickness", false, SeriesRole::Quantity),
         ] {
-            assert_eq!(Role::named(&WordSequence::of(name), is_whole), role, "{name}");
+            assert_eq!(SeriesRole::named(&WordSequence::of(name), is_whole), role, "{name}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One numeric column of the trail and its behaviour.
 
-use super::Role;
-use super::fit::{self, Line, Lines};
+use super::SeriesRole;
+use super::fit::{self, FittedLine, LineFits};
 use record::Value;
 use record::{Behaviour, Convergence, NonFinite, TrailEntry};
 
@@ -16,9 +16,9 @@ const MAX_PERIOD: usize = 8;
 /// Maximum number of rows that are searched for a period.
 const MAX_PERIOD_ROWS: usize = 48;
 
-/// The numbers of a column. One `Series` reads all columns in turn, so its buffers are allocated once.
+/// The numbers of a column. One `NumericSeries` reads all columns in turn, so its buffers are allocated once.
 #[derive(Debug, Default)]
-pub(super) struct Series {
+pub(super) struct NumericSeries {
     /// The finite values before the first non-finite one.
     pub(super) values: Vec<f64>,
     /// The row of each value. Empty if the index of each value is its row.
@@ -34,12 +34,12 @@ pub(super) struct Series {
 #[derive(Clone, Copy, Debug, Default)]
 struct Analysis {
     behaviour: Behaviour,
-    line: Option<Line>,
+    line: Option<FittedLine>,
     period: Option<usize>,
     rows: usize,
 }
 
-impl Series {
+impl NumericSeries {
     /// Reads the numbers of a column, or of the given rows of it. Returns true if there are any.
     pub(super) fn read(&mut self, entry: &TrailEntry, rows: Option<&[bool]>, column: &Value) -> bool {
         self.values.clear();
@@ -90,7 +90,7 @@ impl Series {
     }
 
     /// Writes the behaviour of the series into `convergence`.
-    pub(super) fn describe(&mut self, role: Role, convergence: &mut Convergence) {
+    pub(super) fn describe(&mut self, role: SeriesRole, convergence: &mut Convergence) {
         let analysis = self.analyze(role);
         convergence.behaviour = analysis.behaviour;
         convergence.rate = analysis.line.map(|line| line.slope.exp()).filter(|rate| rate.is_finite());
@@ -106,7 +106,7 @@ impl Series {
     }
 
     /// Finds the behaviour. Each check relies on the failure of the earlier ones.
-    fn analyze(&self, role: Role) -> Analysis {
+    fn analyze(&self, role: SeriesRole) -> Analysis {
         if let Some(behaviour) = self.behaviour_without_fit(role) {
             return Analysis { behaviour, rows: self.values.len(), ..Analysis::default() };
         }
@@ -118,12 +118,12 @@ impl Series {
     }
 
     /// Describes all rows by their longest line.
-    fn whole(&self, behaviour: Behaviour, lines: &Lines) -> Analysis {
+    fn whole(&self, behaviour: Behaviour, lines: &LineFits) -> Analysis {
         Analysis { behaviour, line: lines.longest(), period: None, rows: self.values.len() }
     }
 
     /// Returns the behaviour of a series to which no line is fitted.
-    fn behaviour_without_fit(&self, role: Role) -> Option<Behaviour> {
+    fn behaviour_without_fit(&self, role: SeriesRole) -> Option<Behaviour> {
         let values = &self.values;
         if values.len() < MIN_ROWS {
             Some(Behaviour::Short)
@@ -131,10 +131,10 @@ impl Series {
             // A residual that ends at exactly zero has converged.
             let is_constant = values.iter().all(|x| *x == 0.0);
             Some(if is_constant { Behaviour::Constant } else { Behaviour::GeometricDecay })
-        } else if role == Role::Objective && values.iter().any(|x| *x < 0.0) {
+        } else if role == SeriesRole::Objective && values.iter().any(|x| *x < 0.0) {
             // The logarithm says nothing about a negative cost, whose magnitude grows while it decreases.
             Some(if is_monotone(values) { Behaviour::Steady } else { Behaviour::Irregular })
-        } else if role == Role::Counter {
+        } else if role == SeriesRole::Counter {
             Some(Behaviour::Steady)
         } else {
             None
@@ -142,7 +142,7 @@ impl Series {
     }
 
     /// Recognises a constant, a collapse of the step, and a steady advance.
-    fn regular_change(&self, role: Role, lines: &Lines) -> Option<Analysis> {
+    fn regular_change(&self, role: SeriesRole, lines: &LineFits) -> Option<Analysis> {
         let values = &self.values;
         if values.iter().all(|x| x == &values[0]) {
             let behaviour = if role.should_decrease() { Behaviour::Stagnation } else { Behaviour::Constant };
@@ -151,12 +151,12 @@ impl Series {
         if let Some(collapse) = self.collapse(role) {
             return Some(collapse);
         }
-        let is_steady = (role == Role::Time && is_monotone(values)) || self.is_arithmetic();
+        let is_steady = (role == SeriesRole::Time && is_monotone(values)) || self.is_arithmetic();
         is_steady.then(|| self.whole(Behaviour::Steady, lines))
     }
 
     /// Recognises growth and decay by a factor, and a standstill.
-    fn trend(&self, role: Role, lines: &Lines) -> Option<Analysis> {
+    fn trend(&self, role: SeriesRole, lines: &LineFits) -> Option<Analysis> {
         let values = &self.values;
         let end = &values[values.len() - (values.len() / 6).max(8).min(values.len())..];
         let is_stationary = spread(end) < 0.01;
@@ -172,7 +172,7 @@ impl Series {
         Some(self.whole(geometric_behaviour(&line, role), lines))
     }
 
-    fn oscillation(&self, role: Role, lines: &Lines) -> Option<Analysis> {
+    fn oscillation(&self, role: SeriesRole, lines: &LineFits) -> Option<Analysis> {
         let period = period(&self.values);
         let is_oscillating = period.is_some() || (role.should_decrease() && alternates(&self.values));
         let rows = self.values.len().min(MAX_PERIOD_ROWS);
@@ -180,10 +180,10 @@ impl Series {
     }
 
     /// Detects a step size, or a distance between times, that shrinks to a tiny fraction of the largest one.
-    fn collapse(&self, role: Role) -> Option<Analysis> {
+    fn collapse(&self, role: SeriesRole) -> Option<Analysis> {
         let steps: Vec<f64> = match role {
-            Role::Step => self.values.iter().map(|step| step.abs()).collect(),
-            Role::Time if is_monotone(&self.values) => {
+            SeriesRole::Step => self.values.iter().map(|step| step.abs()).collect(),
+            SeriesRole::Time if is_monotone(&self.values) => {
                 self.values.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect()
             }
             _ => return None,
@@ -221,23 +221,23 @@ fn leading_nan_rows(list: &[Value]) -> usize {
 
 /// Returns true if the line is regular and steep: it changes by a factor of two or, with hardly any scatter, by more
 /// than a standstill.
-fn is_trend(line: &Line, is_stationary: bool) -> bool {
+fn is_trend(line: &FittedLine, is_stationary: bool) -> bool {
     let is_steep = line.rise.abs() > std::f64::consts::LN_2 && line.fit > 0.9 && !is_stationary;
     let is_clean = line.fit > 0.99 && line.slope.abs() > MIN_SLOPE && line.rise.abs() > 0.005;
     line.rows >= MIN_ROWS && (is_steep || is_clean)
 }
 
-fn geometric_behaviour(line: &Line, role: Role) -> Behaviour {
+fn geometric_behaviour(line: &FittedLine, role: SeriesRole) -> Behaviour {
     match line.slope.exp() {
         rate if rate > 1.0 => Behaviour::GeometricGrowth,
-        rate if rate > 0.9 && (role.should_decrease() || role == Role::Norm) => Behaviour::SlowConvergence,
+        rate if rate > 0.9 && (role.should_decrease() || role == SeriesRole::Norm) => Behaviour::SlowConvergence,
         _ => Behaviour::GeometricDecay,
     }
 }
 
 /// Recognises a blow-up or quadratic convergence. Neither is a straight line, but each goes one way almost all the time
 /// and far.
-fn is_mostly_monotone(values: &[f64], line: &Line) -> bool {
+fn is_mostly_monotone(values: &[f64], line: &FittedLine) -> bool {
     let steps = values.windows(2).filter(|pair| (pair[1].abs() > pair[0].abs()) == (line.slope > 0.0)).count();
     10 * steps >= 9 * (values.len() - 1) && line.rise.abs() > std::f64::consts::LN_10
 }
@@ -282,10 +282,10 @@ mod tests {
 
     fn describe(name: &str, values: impl IntoIterator<Item = f64>) -> Convergence {
         let column = Value::List(values.into_iter().map(Value::from).collect());
-        let mut series = Series::default();
+        let mut series = NumericSeries::default();
         assert!(series.read(&TrailEntry::default(), None, &column));
         let mut convergence = Convergence::default();
-        series.describe(Role::of(&record::internal::WordSequence::of(name), &column), &mut convergence);
+        series.describe(SeriesRole::of(&record::internal::WordSequence::of(name), &column), &mut convergence);
         convergence
     }
 
@@ -369,7 +369,7 @@ mod tests {
         let mut entry = TrailEntry::default();
         entry.head = Some(2);
         entry.dropped = 100;
-        let mut series = Series::default();
+        let mut series = NumericSeries::default();
         series.read(&entry, None, &Value::List(vec![1.0.into(), Value::Null, 3.0.into(), f64::NAN.into()]));
         assert_eq!([0, 1].map(|index| (series.row(index), series.at(index))), [(0, 0.0), (2, 102.0)]);
         assert_eq!(series.non_finite.unwrap().row, 3);

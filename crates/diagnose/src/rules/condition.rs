@@ -1,8 +1,8 @@
 //! The conditions of rules. A condition that holds returns the part of the failure that satisfies it.
 
-use super::facts::{Facts, NamedValue, Text, TrailSeries};
+use super::facts::{Facts, NamedValue, SearchText, TrailSeries};
 use super::value_test::ValueTest;
-use crate::convergence::Role;
+use crate::convergence::SeriesRole;
 use record::Behaviour;
 use record::Value;
 use record::internal::{Phrase, WordSequence};
@@ -181,7 +181,7 @@ impl Phrases {
     }
 
     /// Returns the first text that contains the first phrase that occurs. `bits` are the filter bits of all texts.
-    fn find_in<'a>(&self, texts: &'a [Text<'a>], bits: u64) -> Option<Finding<'a>> {
+    fn find_in<'a>(&self, texts: &'a [SearchText<'a>], bits: u64) -> Option<Finding<'a>> {
         let mut possible = self.0.iter().filter(|phrase| phrase.may_be_in(bits));
         let found = possible.find_map(|phrase| texts.iter().find(|text| phrase.is_in(&text.words)))?;
         Some(Finding::Text { field: &found.field, text: found.text })
@@ -190,17 +190,17 @@ impl Phrases {
 
 /// Alternative names of values or series.
 #[derive(Clone, Debug)]
-pub(super) struct Names(Vec<Name>);
+pub(super) struct Names(Vec<NamePattern>);
 
 #[derive(Clone, Debug)]
-struct Name {
+struct NamePattern {
     text: String,
     words: WordSequence,
 }
 
 impl Names {
     pub(super) fn of(names: &str) -> Self {
-        let names = names.split('|').map(|name| Name { text: name.to_owned(), words: WordSequence::of(name) });
+        let names = names.split('|').map(|name| NamePattern { text: name.to_owned(), words: WordSequence::of(name) });
         Names(names.filter(|name| !name.words.is_empty()).collect())
     }
 
@@ -209,8 +209,8 @@ impl Names {
     }
 
     fn match_series(&self, series: &TrailSeries<'_>) -> bool {
-        let is_role = |name: &Name| match name.text.as_str() {
-            ANY => series.role != Role::Counter,
+        let is_role = |name: &NamePattern| match name.text.as_str() {
+            ANY => series.role != SeriesRole::Counter,
             "quantity" => series.role.measures_solution(),
             role => role == series.role.name(),
         };

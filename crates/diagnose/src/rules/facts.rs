@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::convergence::Role;
+use crate::convergence::SeriesRole;
 use record::internal::REDACTED;
 use record::internal::WordSequence;
 use record::internal::is_unreadable;
@@ -23,9 +23,9 @@ pub(super) struct Facts<'a> {
     pub(super) failure: &'a Failure,
     pub(super) computation: WordSequence,
     /// Error types, messages and the reason, the outermost first.
-    pub(super) texts: Vec<Text<'a>>,
+    pub(super) texts: Vec<SearchText<'a>>,
     /// Texts that name the method: parameters, the computation and the innermost span.
-    pub(super) methods: Vec<Text<'a>>,
+    pub(super) methods: Vec<SearchText<'a>>,
     /// Filter bits of all words in `texts`.
     pub(super) text_bits: u64,
     /// Filter bits of all words in `methods`.
@@ -36,7 +36,7 @@ pub(super) struct Facts<'a> {
 }
 
 /// A text and its words.
-pub(super) struct Text<'a> {
+pub(super) struct SearchText<'a> {
     /// The path in the record.
     pub(super) field: Cow<'static, str>,
     pub(super) text: &'a str,
@@ -59,14 +59,14 @@ pub(super) struct TrailSeries<'a> {
     pub(super) convergence: &'a Convergence,
     pub(super) entry: &'a TrailEntry,
     pub(super) column: &'a Value,
-    pub(super) role: Role,
+    pub(super) role: SeriesRole,
     pub(super) words: WordSequence,
 }
 
 impl<'a> Facts<'a> {
     pub(super) fn of(failure: &'a Failure) -> Self {
         let (texts, methods) = (texts(failure), methods(failure));
-        let bits = |texts: &[Text<'_>]| texts.iter().fold(0, |bits, text| bits | text.words.filter_bits());
+        let bits = |texts: &[SearchText<'_>]| texts.iter().fold(0, |bits, text| bits | text.words.filter_bits());
         Facts {
             failure,
             text_bits: bits(&texts),
@@ -113,8 +113,9 @@ impl NamedValue<'_> {
     }
 }
 
-fn texts(failure: &Failure) -> Vec<Text<'_>> {
-    let text = |field: Cow<'static, str>, text| Text { field, text, words: WordSequence::of_message(truncate(text)) };
+fn texts(failure: &Failure) -> Vec<SearchText<'_>> {
+    let text =
+        |field: Cow<'static, str>, text| SearchText { field, text, words: WordSequence::of_message(truncate(text)) };
     let mut texts = vec![text("error_message".into(), failure.error_message.as_str())];
     texts.push(text("error_type".into(), &failure.error_type));
     texts.extend(failure.context.reason.as_deref().map(|reason| text("context.reason".into(), reason)));
@@ -136,14 +137,14 @@ fn relevant_errors(failure: &Failure) -> impl DoubleEndedIterator<Item = (usize,
     failure.context.errors.iter().enumerate().filter(move |(index, _)| all || !failure.is_handled(*index))
 }
 
-fn methods(failure: &Failure) -> Vec<Text<'_>> {
+fn methods(failure: &Failure) -> Vec<SearchText<'_>> {
     const NAMES: &[&str] = &["method", "solver", "integrator", "scheme", "stepper", "algorithm"];
     let named = NAMES.iter().filter_map(|name| Some((*name, failure.parameters.get(name)?.as_str()?)));
     let parameters = named.map(|(name, text)| (format!("parameters.{name}").into(), text));
     let computation = [(Cow::Borrowed("computation"), failure.computation.as_str())];
     let span = failure.context.spans.first().map(|span| (Cow::Borrowed("context.spans[0].name"), &*span.name));
     let texts = parameters.chain(computation).chain(span);
-    texts.map(|(field, text)| Text { field, text, words: WordSequence::of(truncate(text)) }).collect()
+    texts.map(|(field, text)| SearchText { field, text, words: WordSequence::of(truncate(text)) }).collect()
 }
 
 /// Returns `LinAlgError` for `numpy.linalg.LinAlgError`.
@@ -188,7 +189,7 @@ fn series(failure: &Failure) -> Vec<TrailSeries<'_>> {
         let entry = context.trail.get(convergence.trail)?;
         let column = entry.columns.get(&convergence.column)?;
         let words = WordSequence::of(truncate(&convergence.column));
-        Some(TrailSeries { convergence, entry, column, role: Role::of(&words, column), words })
+        Some(TrailSeries { convergence, entry, column, role: SeriesRole::of(&words, column), words })
     });
     series.collect()
 }

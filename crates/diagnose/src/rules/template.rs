@@ -3,7 +3,7 @@
 use super::condition::Finding;
 use super::facts::{Facts, NamedValue, TrailSeries};
 use super::number::{brief, exact, factor_of};
-use crate::convergence::Role;
+use crate::convergence::SeriesRole;
 use record::Value;
 use record::internal::WordSequence;
 use record::{Evidence, TrailEntry};
@@ -170,7 +170,7 @@ fn factor(first: f64, last: f64) -> Option<String> {
 
 /// Returns the target of a residual: a tolerance, or a relative tolerance times the first value. A cost has no target.
 fn tolerance(series: &TrailSeries<'_>, facts: &Facts<'_>) -> Option<f64> {
-    if series.role == Role::Objective {
+    if series.role == SeriesRole::Objective {
         return None;
     }
     let relative = || Some(facts.number(&["rtol"])? * series.convergence.first?.abs());
@@ -180,8 +180,11 @@ fn tolerance(series: &TrailSeries<'_>, facts: &Facts<'_>) -> Option<f64> {
 
 /// Returns the number of iterations from one row to the next if the event counts them, otherwise 1.
 fn stride(series: &TrailSeries<'_>) -> f64 {
-    let counters =
-        series.entry.columns.iter().filter(|(name, column)| Role::of(&WordSequence::of(name), column) == Role::Counter);
+    let counters = series
+        .entry
+        .columns
+        .iter()
+        .filter(|(name, column)| SeriesRole::of(&WordSequence::of(name), column) == SeriesRole::Counter);
     let step = |column: &Value| {
         let list = column.as_list()?;
         let (before, last) = (list.len().checked_sub(2)?, list.len().checked_sub(1)?);
@@ -204,18 +207,18 @@ fn rows(series: &TrailSeries<'_>) -> Vec<usize> {
 /// Describes a row by its time, its iteration, or its number among the occurrences.
 fn position(entry: &TrailEntry, row: usize) -> Option<String> {
     let value = |column: &Value| column.as_list().and_then(|list| list.get(row)).and_then(Value::as_f64);
-    let of_role = |role: Role| {
+    let of_role = |role: SeriesRole| {
         let mut columns =
-            entry.columns.iter().filter(|(name, column)| Role::of(&WordSequence::of(name), column) == role);
+            entry.columns.iter().filter(|(name, column)| SeriesRole::of(&WordSequence::of(name), column) == role);
         columns.find_map(|(name, column)| Some((name, value(column).filter(|x| x.is_finite())?)))
     };
     // `x` may also name the unknown of an iteration, which is not monotone. `t` may go back within the stages of a
     // step.
     let is_usable = |name: &str| matches!(name, "t" | "time") || entry.columns.get(name).is_some_and(is_monotone);
-    if let Some((name, time)) = of_role(Role::Time).filter(|(name, _)| is_usable(name)) {
+    if let Some((name, time)) = of_role(SeriesRole::Time).filter(|(name, _)| is_usable(name)) {
         return Some(format!("{name} = {}", exact(time)));
     }
-    if let Some((name, number)) = of_role(Role::Counter) {
+    if let Some((name, number)) = of_role(SeriesRole::Counter) {
         return Some(format!("{name} {number}"));
     }
     let dropped = if row < entry.head.unwrap_or(usize::MAX) { 0 } else { entry.dropped };
