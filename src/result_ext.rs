@@ -4,7 +4,7 @@ use std::panic::Location as Caller;
 
 use crate::error_source::{Chain, ErrorSource};
 use crate::layer::layer_core::LayerCore;
-use crate::observe::outcome::Outcome;
+use crate::observe::outcome::ComputationOutcome;
 use crate::observe::report::{ReportContent, ReportSite};
 use crate::observe::thread::Busy;
 use crate::recorder::observation::{Observation, Trigger, Verdict};
@@ -91,7 +91,7 @@ impl<T, E: ErrorSource<Via>, Via> ResultExt<Via> for Result<T, E> {
         let caller = Caller::caller();
         match self {
             Ok(value) => {
-                LayerCore::state_outcome(Outcome::Ok);
+                LayerCore::state_outcome(ComputationOutcome::Ok);
                 Ok(value)
             }
             Err(error) => Err(record(error, caller)),

@@ -1,7 +1,7 @@
 //! `record_success`: states that a computation succeeded.
 
 use crate::layer::layer_core::LayerCore;
-use crate::observe::outcome::Outcome;
+use crate::observe::outcome::ComputationOutcome;
 
 /// States that the innermost computation around the caller has succeeded. Its outcome in the runtime log is then `ok`.
 ///
@@ -29,5 +29,5 @@ use crate::observe::outcome::Outcome;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn record_success() {
-    LayerCore::state_outcome(Outcome::Ok);
+    LayerCore::state_outcome(ComputationOutcome::Ok);
 }

@@ -7,7 +7,7 @@ use runtime::fork;
 use tracing::{Dispatch, span};
 
 use crate::observe::open_spans::{Computation, OpenSpans};
-use crate::observe::outcome::Outcome;
+use crate::observe::outcome::ComputationOutcome;
 use crate::observe::span_path::{SpanKey, SpanPath};
 use crate::observe::thread::Busy;
 use crate::observe::trail::retention::Retention;
@@ -15,7 +15,7 @@ use crate::observe::trail_filter::TrailFilter;
 use crate::recorder::Recorder;
 
 /// Returns the span and its ancestors, innermost first.
-pub(super) type Walk = fn(&Dispatch, &span::Id) -> Vec<SpanKey>;
+pub(super) type SpanWalker = fn(&Dispatch, &span::Id) -> Vec<SpanKey>;
 
 /// The part of a [`FailureLayer`](crate::FailureLayer) that does not depend on the type of its subscriber. Code outside
 /// of layer callbacks finds it through the dispatcher.
@@ -37,7 +37,7 @@ pub(crate) struct LayerCore {
     /// Returns the address of that subscriber, if the dispatcher contains it.
     pub(super) subscriber_in: fn(&Dispatch) -> Option<usize>,
     /// Returns a span and its ancestors from the subscriber.
-    pub(super) walk: Walk,
+    pub(super) walk: SpanWalker,
     /// Sets the text that a SpanTrace prints as the fields of a span.
     pub(super) show: fn(&Dispatch, u64, String),
 }
@@ -49,7 +49,7 @@ impl LayerCore {
     }
 
     /// Sets the outcome of the innermost computation around the caller, in each layer of the current dispatcher.
-    pub(crate) fn state_outcome(outcome: Outcome) {
+    pub(crate) fn state_outcome(outcome: ComputationOutcome) {
         if Busy::is_busy() {
             return;
         }

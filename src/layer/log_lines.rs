@@ -11,7 +11,7 @@ use crate::layer::FailureLayer;
 use crate::log::line::{ComputationLine, EventLine, write_span};
 use crate::observe::fields::Fields;
 use crate::observe::open_spans::Computation;
-use crate::observe::outcome::Outcome;
+use crate::observe::outcome::ComputationOutcome;
 use crate::observe::span_path::SpanKey;
 
 impl<S> FailureLayer<S>
@@ -22,8 +22,8 @@ where
     pub(super) fn log_computation(&self, path: &[SpanKey], computation: &Computation, failure: Option<Uuid>) {
         let Some(context) = self.core.recorder.line_context() else { return };
         let outcome = match failure {
-            Some(_) => Outcome::Failed,
-            None if std::thread::panicking() && computation.may_unwind() => Outcome::Panicked,
+            Some(_) => ComputationOutcome::Failed,
+            None if std::thread::panicking() && computation.may_unwind() => ComputationOutcome::Panicked,
             None => computation.outcome(),
         };
         let mut line = ComputationLine::new(path[0].1);

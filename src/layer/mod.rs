@@ -29,12 +29,12 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use crate::observe::callsite;
-use crate::observe::callsite::Role;
+use crate::observe::callsite::SpanRole;
 use crate::observe::fields::{Fields, Formatting, TypedError};
 use crate::observe::open_spans;
 use crate::observe::open_spans::{CloseState, FollowedSpan, OpenSpan, OpenSpans};
+use crate::observe::outcome::ComputationOutcome;
 use crate::observe::outcome::OUTCOME;
-use crate::observe::outcome::Outcome;
 use crate::observe::span_path::SpanKey;
 use crate::observe::span_stack;
 use crate::observe::span_stack::{Current, CurrentSpan};
@@ -179,7 +179,7 @@ where
     /// Tracks the span if a record or a log line may need it.
     fn track_span(&self, attrs: &span::Attributes<'_>, id: u64, ctx: &Context<'_, S>) {
         let meta = attrs.metadata();
-        let role = Role::of(meta);
+        let role = SpanRole::of(meta);
         let logged = self.core.has_log && self.core.recorder.logs(meta);
         let open_spans = &self.core.open_spans;
         // If no computation is open, the span cannot be inside one. Its parent is then needed only by the log.
@@ -254,7 +254,7 @@ where
         if !thread::count_activity(self.core.id) {
             return;
         }
-        let mut scratch = open_spans::from_pool(meta, Role::default());
+        let mut scratch = open_spans::from_pool(meta, SpanRole::default());
         self.report(event, is_error && !states_success, is_logged, &mut scratch.fields, ctx);
         self.add_to_trail(event, ctx, Some(&scratch.fields));
         open_spans::recycle(scratch);
@@ -269,7 +269,7 @@ where
         }
         let parent = self.parent_of_event(event, ctx);
         if let Some(computation) = parent.and_then(|current| self.core.named_span(current.span)) {
-            computation.state_outcome(Outcome::Ok);
+            computation.state_outcome(ComputationOutcome::Ok);
         }
         true
     }
@@ -335,7 +335,7 @@ where
             computation.state().is_some_and(|state| state.latest.is_some() || !state.inner_failures.is_empty());
         if let Some(observation) = observation
             && !has_failure
-            && computation.outcome() != Outcome::Ok
+            && computation.outcome() != ComputationOutcome::Ok
         {
             self.core.record(&self.core.span_path(&path), observation);
         }
@@ -389,7 +389,7 @@ where
         if !self.core.sole || self.needs(meta) {
             return Interest::always();
         }
-        if meta.is_span() && Role::of(meta).names_computation() {
+        if meta.is_span() && SpanRole::of(meta).names_computation() {
             self.core.recorder.report_too_detailed(meta, self.level);
         }
         Interest::never()
@@ -431,7 +431,7 @@ where
         let mut later = open_spans::from_pool(meta, role);
         values.record(&mut later.fields.visitor(&self.core.recorder.limits, formatting));
         let outcome = if role.names_computation() { later.fields.raw_text(OUTCOME) } else { None };
-        let outcome = outcome.and_then(Outcome::from_name);
+        let outcome = outcome.and_then(ComputationOutcome::from_name);
         self.core.open_spans.with(id, |open_span| {
             open_span.logged.clear();
             open_span.fields.record(&later.fields);

@@ -132,8 +132,8 @@ impl LayerCore {
         let started = Instant::now();
         let Call { computation, theoretical_ref, parameters, mut observation } = call;
         observation.split_report_text(&recorder.limits);
-        let Surroundings { span_path, spans, history, layer } =
-            Surroundings::of_call(recorder, &computation, &observation);
+        let FailureContext { span_path, spans, history, layer } =
+            FailureContext::of_call(recorder, &computation, &observation);
         let report = observation.report(&span_path, layer);
         let panics = observation.attribute(&span_path);
         let caused_by = caused_by(&span_path, &computation, &report).or_else(|| observation.recorded_cause());
@@ -156,7 +156,7 @@ impl LayerCore {
 }
 
 /// The spans around a call, and the history of its computation.
-struct Surroundings {
+struct FailureContext {
     span_path: SpanPath,
     spans: Vec<SpanEntry>,
     history: History,
@@ -164,7 +164,7 @@ struct Surroundings {
     layer: u64,
 }
 
-impl Surroundings {
+impl FailureContext {
     fn of_call(recorder: &Arc<Recorder>, computation: &str, observation: &Observation) -> Self {
         let mut surroundings = None;
         LayerCore::for_each_current(|core, path, _| {
@@ -176,7 +176,7 @@ impl Surroundings {
             let span_path = core.span_path(&path);
             let spans = core.spans(&span_path, &observation.error);
             let history = span_path.history(computation, core.retention, &recorder.redactor);
-            surroundings = Some(Surroundings { span_path, spans, history, layer: core.id });
+            surroundings = Some(FailureContext { span_path, spans, history, layer: core.id });
         });
         surroundings.unwrap_or_else(|| Self::of_trace(observation))
     }
@@ -187,7 +187,7 @@ impl Surroundings {
         if trace.is_empty() {
             trace = read_span_trace(&SpanTrace::capture());
         }
-        Surroundings {
+        FailureContext {
             span_path: SpanPath::default(),
             spans: SpanPath::of_trace(&trace),
             history: History::default(),

@@ -6,7 +6,7 @@ use tracing::field::Visit;
 use tracing::{Level, Metadata};
 
 use crate::layer::layer_core::LayerCore;
-use crate::observe::callsite::{Role, is_log_record};
+use crate::observe::callsite::{SpanRole, is_log_record};
 use crate::observe::fields::{Fields, Formatting};
 use crate::observe::open_spans;
 use crate::observe::open_spans::{Computation, OpenSpan};
@@ -178,7 +178,7 @@ fn with_fields<R>(
     if let Some(event_fields) = event_fields {
         return look(event_fields);
     }
-    let mut scratch = open_spans::from_pool(meta, Role::default());
+    let mut scratch = open_spans::from_pool(meta, SpanRole::default());
     record(&mut scratch.fields.visitor(&retention::LIMITS, Formatting::MessageOnly));
     let looked = look(&scratch.fields);
     open_spans::recycle(scratch);

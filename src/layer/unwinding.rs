@@ -89,7 +89,7 @@ impl LayerCore {
 
     /// Returns true if the panic has a record, or does not end this computation.
     fn is_accounted_for(&self, computation: &Computation, found: Option<&Attribution>) -> bool {
-        let Some(latest) = Latest::of(computation, self.id) else {
+        let Some(latest) = LatestFailure::of(computation, self.id) else {
             // A panic outside of the computation only drops the last handle of its span.
             let last_panic = LAST_PANIC.try_with(Cell::get).ok().flatten();
             let has_panicked = last_panic.is_some_and(|last| last >= computation.opened());
@@ -112,7 +112,7 @@ impl LayerCore {
 }
 
 /// The latest failure of a computation or inside it.
-struct Latest {
+struct LatestFailure {
     at: Instant,
     is_panic: bool,
     /// True if this thread has done nothing since.
@@ -120,13 +120,13 @@ struct Latest {
     job: Option<Arc<[usize]>>,
 }
 
-impl Latest {
+impl LatestFailure {
     fn of(computation: &Computation, layer: u64) -> Option<Self> {
         let state = computation.state()?;
         let inner = if state.has_recovered { None } else { state.inner_failures.back() };
         let latest = state.latest.iter().chain(inner).max_by_key(|recorded| recorded.at)?;
         let is_fresh = thread::Moment::now(layer).follows(latest.report.moment);
-        Some(Latest { at: latest.at, is_panic: latest.is_panic, is_fresh, job: latest.job.clone() })
+        Some(LatestFailure { at: latest.at, is_panic: latest.is_panic, is_fresh, job: latest.job.clone() })
     }
 
     /// Returns true if the failure is a panic that ended with a rayon job on top of this thread's stack.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::log::runtime_log::RuntimeLog;
 use crate::observe::callsite::{COMPUTATION, LOG_FIELDS, RESERVED_IN_SPANS, THEORETICAL_REF, is_log_record};
 use crate::observe::fields::Fields;
-use crate::observe::outcome::Outcome;
+use crate::observe::outcome::ComputationOutcome;
 use record::internal::json_writer::{write_json, write_name};
 use record::internal::{Redactor, free_name, rfc3339_of};
 use record::{Failure, Limits, Map, Value};
@@ -172,7 +172,13 @@ impl ComputationLine {
     }
 
     /// Passes the line to the log.
-    pub(crate) fn write(mut self, outcome: Outcome, duration: Duration, failure: Option<Uuid>, line: &LineContext<'_>) {
+    pub(crate) fn write(
+        mut self,
+        outcome: ComputationOutcome,
+        duration: Duration,
+        failure: Option<Uuid>,
+        line: &LineContext<'_>,
+    ) {
         let clean = |text: &Option<String>| text.as_deref().map(|text| line.redactor.text(text).into_owned());
         write_entry(&mut self.json, COMPUTATION, &clean(&self.computation));
         write_entry(&mut self.json, THEORETICAL_REF, &clean(&self.theoretical_ref));

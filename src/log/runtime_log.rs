@@ -10,7 +10,7 @@ use crate::log::file::{LogFile, LogLocation, Rotation};
 use crate::observe::target_filter::TargetFilter;
 use runtime::background;
 use runtime::fork::{self, Locks};
-use runtime::lock::{Guard, Mutex, Renewable};
+use runtime::lock::{LockGuard, Mutex, Renewable};
 
 /// Maximum time that a line waits in memory. ERROR lines, failures and panics are written at once.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(200);
@@ -23,12 +23,12 @@ const MAX_WAITING_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct RuntimeLog {
     filter: TargetFilter,
-    shared: Arc<Shared>,
+    shared: Arc<LogState>,
 }
 
 #[derive(Debug)]
-struct Shared {
-    waiting: Renewable<Waiting>,
+struct LogState {
+    waiting: Renewable<LogQueue>,
     location: LogLocation,
     written: AtomicU64,
     lost: AtomicU64,
@@ -38,7 +38,7 @@ struct Shared {
 
 /// Lines that no thread writes yet.
 #[derive(Debug, Default)]
-struct Waiting {
+struct LogQueue {
     lines: Vec<u8>,
     count: u64,
     /// The generation of the process to which the lines belong.
@@ -88,7 +88,7 @@ impl RuntimeLog {
     }
 
     fn with_file(file: LogFile, location: LogLocation, filter: TargetFilter) -> Self {
-        let shared = Shared {
+        let shared = LogState {
             waiting: Renewable::default(),
             location,
             written: AtomicU64::new(0),
@@ -173,7 +173,7 @@ impl Drop for RuntimeLog {
 }
 
 /// Writes waiting lines on a separate thread, which sleeps while there are none.
-fn run_writer(shared: &Weak<Shared>) {
+fn run_writer(shared: &Weak<LogState>) {
     loop {
         std::thread::park();
         let woken = Instant::now();
@@ -187,7 +187,7 @@ fn run_writer(shared: &Weak<Shared>) {
     }
 }
 
-impl Shared {
+impl LogState {
     /// Adds a line to the waiting ones.
     fn enqueue(self: &Arc<Self>, line: &[u8]) -> Enqueue {
         let Some(mut waiting) = self.waiting() else { return Enqueue::Unavailable };
@@ -207,17 +207,17 @@ impl Shared {
 
     /// Locks the waiting lines of this process. A forked child leaves the waiting lines and the file to its parent, so
     /// that nothing is written twice.
-    fn waiting(&self) -> Option<Guard<'_, Waiting>> {
+    fn waiting(&self) -> Option<LockGuard<'_, LogQueue>> {
         let mut waiting = self.waiting.lock()?;
         let generation = fork::generation();
         if waiting.generation != generation {
-            *waiting = Waiting { generation, ..Waiting::default() };
+            *waiting = LogQueue { generation, ..LogQueue::default() };
         }
         Some(waiting)
     }
 
     /// Wakes or starts the writing thread. Returns true if there is one.
-    fn wake_writer(self: &Arc<Self>, waiting: &mut Waiting) -> bool {
+    fn wake_writer(self: &Arc<Self>, waiting: &mut LogQueue) -> bool {
         if waiting.writer.is_none() {
             let shared = Arc::downgrade(self);
             let write = move || run_writer(&shared);
@@ -257,7 +257,7 @@ impl Shared {
     }
 }
 
-impl Locks for Shared {
+impl Locks for LogState {
     fn are_free(&self) -> bool {
         // Writing a file may take longer than a fork waits for locks. A child opens its own file, so only this lock
         // matters.

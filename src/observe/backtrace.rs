@@ -122,13 +122,13 @@ pub(crate) struct Stack {
     /// The reason why frames or names are missing.
     pub(crate) gap: Option<&'static str>,
     /// The addresses, if [`Stack::resolve`] can name more of them.
-    unresolved: Option<Unresolved>,
+    unresolved: Option<RawFrames>,
     /// The time that the thread waited for the addresses.
     pub(crate) waited: Duration,
 }
 
 #[derive(Clone, Debug)]
-struct Unresolved {
+struct RawFrames {
     addresses: Vec<usize>,
     limit: usize,
 }
@@ -236,7 +236,7 @@ impl Trace {
         let named: Vec<Symbols> =
             addresses.iter().map(|&address| known_name(address).unwrap_or_else(|| unnamed(address))).collect();
         let frames = frames(&named.iter().map(|symbols| &**symbols).collect::<Vec<_>>(), limit);
-        let unresolved = Some(Unresolved { addresses: addresses.clone(), limit });
+        let unresolved = Some(RawFrames { addresses: addresses.clone(), limit });
         Stack { frames, gap: Some(unwinder::UNREAD), unresolved, waited }
     }
 }
@@ -250,7 +250,7 @@ impl Stack {
     /// Names all frames if there is enough memory. This may read debug information, which takes long, and waits for
     /// other threads that do so.
     pub(crate) fn resolve(&mut self, turn: Duration) {
-        let Some(Unresolved { addresses, limit }) = self.unresolved.take() else { return };
+        let Some(RawFrames { addresses, limit }) = self.unresolved.take() else { return };
         let named = if unwinder::has_memory() { names(&addresses, turn) } else { Err(unwinder::TOO_LITTLE_MEMORY) };
         self.gap = named.as_ref().err().copied();
         if let Ok(named) = named {

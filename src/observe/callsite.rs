@@ -57,9 +57,9 @@ pub(crate) fn is_log_record(meta: &Metadata<'_>) -> bool {
 
 /// The role of a span, from the fields that it declares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Role(usize);
+pub(crate) struct SpanRole(usize);
 
-impl Role {
+impl SpanRole {
     const NAMES_COMPUTATION: usize = 1;
     const NAMES_REFERENCE: usize = 2;
     const BITS: usize = 3;
@@ -80,12 +80,12 @@ impl Role {
         let known = &ROLES[(address >> 4) % ROLES.len()];
         let entry = known.load(Ordering::Relaxed);
         if entry & !Self::BITS == address {
-            return Role(entry & Self::BITS);
+            return SpanRole(entry & Self::BITS);
         }
         let declares = |name, bit| if meta.fields().field(name).is_some() { bit } else { 0 };
         let bits = declares(COMPUTATION, Self::NAMES_COMPUTATION) | declares(THEORETICAL_REF, Self::NAMES_REFERENCE);
         known.store(address | bits, Ordering::Relaxed);
-        Role(bits)
+        SpanRole(bits)
     }
 }
 
@@ -93,4 +93,4 @@ impl Role {
 /// address. If a callsite is replaced, its role is determined again.
 static ROLES: [AtomicUsize; 1024] = [const { AtomicUsize::new(0) }; 1024];
 
-const _: () = assert!(align_of::<Metadata<'static>>() > Role::BITS);
+const _: () = assert!(align_of::<Metadata<'static>>() > SpanRole::BITS);

@@ -19,7 +19,7 @@ use runtime::lock::Renewable;
 
 /// A callsite to which a trail refers.
 #[derive(Clone, Debug)]
-struct Registered {
+struct CallsiteEntry {
     meta: &'static Metadata<'static>,
     /// The message template of its first event.
     message: Option<String>,
@@ -27,7 +27,7 @@ struct Registered {
     place: Option<Location>,
 }
 
-impl Registered {
+impl CallsiteEntry {
     fn describe(self) -> Callsite {
         Callsite {
             level: self.meta.level().as_str().into(),
@@ -44,9 +44,9 @@ impl Registered {
 const MAX_LOG_PLACES: usize = 4096;
 
 /// Source locations of `log` records by odd numbers, which are no addresses.
-static LOG_PLACES: Renewable<Option<HashMap<u64, Registered>>> = Renewable::none();
+static LOG_PLACES: Renewable<Option<HashMap<u64, CallsiteEntry>>> = Renewable::none();
 
-static CALLSITES: Renewable<Option<HashMap<u64, Registered>>> = Renewable::none();
+static CALLSITES: Renewable<Option<HashMap<u64, CallsiteEntry>>> = Renewable::none();
 
 /// A cache of registered callsites, so that most events need no lookup.
 static RECENTLY_REGISTERED: [AtomicU64; 256] = [const { AtomicU64::new(0) }; 256];
@@ -67,7 +67,7 @@ pub(crate) fn register(meta: &'static Metadata<'static>, message: impl FnOnce() 
         // `message` may run code of the user, so no lock may be held.
         let message = message();
         if let Some(mut known) = CALLSITES.lock() {
-            known.get_or_insert_default().entry(address).or_insert(Registered { meta, message, place: None });
+            known.get_or_insert_default().entry(address).or_insert(CallsiteEntry { meta, message, place: None });
         }
     }
     recent.store(address, Ordering::Relaxed);
@@ -83,7 +83,7 @@ pub(crate) fn register_log_place(meta: &'static Metadata<'static>, fields: &Fiel
     match known.get(&number) {
         Some(callsite) if callsite.place.as_ref().is_some_and(|known| place.matches(known)) => number,
         None if known.len() < MAX_LOG_PLACES => {
-            known.insert(number, Registered { meta, message: None, place: Some(place.location()) });
+            known.insert(number, CallsiteEntry { meta, message: None, place: Some(place.location()) });
             number
         }
         _ => address(meta),
@@ -136,7 +136,7 @@ impl<'a> LogPlace<'a> {
 
 /// Describes the callsite at an address, or the source location with an odd number.
 pub(crate) fn describe(address: u64) -> Option<Callsite> {
-    find(address).map(Registered::describe)
+    find(address).map(CallsiteEntry::describe)
 }
 
 /// Returns the target of the callsite at an address.
@@ -144,7 +144,7 @@ pub(crate) fn target(address: u64) -> Option<&'static str> {
     find(address).map(|callsite| callsite.meta.target())
 }
 
-fn find(address: u64) -> Option<Registered> {
+fn find(address: u64) -> Option<CallsiteEntry> {
     let table = if address & 1 == 1 { &LOG_PLACES } else { &CALLSITES };
     table.lock()?.as_ref()?.get(&address).cloned()
 }

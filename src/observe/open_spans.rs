@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 use tracing::Metadata;
 use uuid::Uuid;
 
-use crate::observe::callsite::Role;
+use crate::observe::callsite::SpanRole;
 use crate::observe::callsite_table;
 use crate::observe::fields::{Fields, Formatting};
 use crate::observe::hash::{NumberHasher, mix};
-use crate::observe::outcome::{Outcome, StatedOutcome};
+use crate::observe::outcome::{ComputationOutcome, StatedOutcome};
 use crate::observe::report::RecordedFailure;
 use crate::observe::thread::Moment;
 use crate::observe::trail::history::History;
@@ -26,7 +26,7 @@ use crate::observe::trail::paths::KnownPath;
 use crate::observe::trail::retention::Retention;
 use crate::observe::trail::writer::WriterLease;
 use record::internal::Redactor;
-use runtime::lock::{Guard, Mutex};
+use runtime::lock::{LockGuard, Mutex};
 
 /// Maximum number of `OpenSpan`s in a thread's pool.
 const MAX_POOLED: usize = 64;
@@ -38,7 +38,7 @@ const MAX_POOLED_BYTES: usize = 16 << 10;
 pub(crate) struct OpenSpan {
     pub(crate) meta: &'static Metadata<'static>,
     pub(crate) parent: Option<u64>,
-    pub(crate) role: Role,
+    pub(crate) role: SpanRole,
     pub(crate) formatting: Formatting,
     pub(crate) fields: Fields,
     /// The path to the computation, if the trail has used it.
@@ -55,7 +55,7 @@ pub(crate) struct OpenSpan {
 }
 
 impl OpenSpan {
-    fn new(meta: &'static Metadata<'static>, role: Role) -> Self {
+    fn new(meta: &'static Metadata<'static>, role: SpanRole) -> Self {
         OpenSpan {
             meta,
             parent: None,
@@ -112,11 +112,11 @@ pub(crate) struct Computation {
     has_failures: AtomicBool,
     outcome: StatedOutcome,
     trail: Trail,
-    state: Mutex<State>,
+    state: Mutex<ComputationState>,
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct State {
+pub(crate) struct ComputationState {
     /// The latest recorded failure of the computation.
     pub(crate) latest: Option<RecordedFailure>,
     /// The latest failures of inner computations, newest last.
@@ -136,12 +136,12 @@ pub(crate) struct FollowedSpan {
 
 impl Computation {
     /// Locks the state. Returns `None` in a forked child if another thread of the parent held the lock.
-    pub(crate) fn state(&self) -> Option<Guard<'_, State>> {
+    pub(crate) fn state(&self) -> Option<LockGuard<'_, ComputationState>> {
         self.state.lock()
     }
 
     /// Locks the state to store a failure in it.
-    pub(crate) fn mark_failed(&self) -> Option<Guard<'_, State>> {
+    pub(crate) fn mark_failed(&self) -> Option<LockGuard<'_, ComputationState>> {
         self.has_failures.store(true, Ordering::Relaxed);
         self.state()
     }
@@ -179,12 +179,12 @@ impl Computation {
     }
 
     /// Sets the outcome that the program states.
-    pub(crate) fn state_outcome(&self, outcome: Outcome) {
+    pub(crate) fn state_outcome(&self, outcome: ComputationOutcome) {
         self.outcome.set(outcome);
     }
 
     /// Returns the outcome that the program stated.
-    pub(crate) fn outcome(&self) -> Outcome {
+    pub(crate) fn outcome(&self) -> ComputationOutcome {
         self.outcome.get()
     }
 
@@ -279,7 +279,7 @@ type Spans = HashMap<u64, Box<OpenSpan>, BuildHasherDefault<NumberHasher>>;
 
 impl Shard {
     /// Locks the spans. Returns `None` in a forked child if another thread of the parent held the lock.
-    fn spans(&self) -> Option<Guard<'_, Spans>> {
+    fn spans(&self) -> Option<LockGuard<'_, Spans>> {
         self.spans.lock()
     }
 
@@ -407,7 +407,7 @@ thread_local! {
 }
 
 /// Returns a span without fields, from the pool if possible.
-pub(crate) fn from_pool(meta: &'static Metadata<'static>, role: Role) -> Box<OpenSpan> {
+pub(crate) fn from_pool(meta: &'static Metadata<'static>, role: SpanRole) -> Box<OpenSpan> {
     let pooled = POOLED.try_with(|pool| pool.try_borrow_mut().ok()?.pop()).ok().flatten();
     let mut open_span = pooled.unwrap_or_else(|| Box::new(OpenSpan::new(meta, role)));
     open_span.meta = meta;

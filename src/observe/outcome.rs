@@ -16,7 +16,7 @@ pub(crate) const OUTCOME: &str = "outcome";
 /// The outcome of a computation, with its name in the runtime log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Outcome {
+pub(crate) enum ComputationOutcome {
     Unknown,
     Ok,
     Failed,
@@ -24,20 +24,22 @@ pub(crate) enum Outcome {
     Panicked,
 }
 
-impl Outcome {
+impl ComputationOutcome {
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Outcome::Unknown => "unknown",
-            Outcome::Ok => "ok",
-            Outcome::Failed => "failed",
-            Outcome::Cancelled => "cancelled",
-            Outcome::Panicked => "panicked",
+            ComputationOutcome::Unknown => "unknown",
+            ComputationOutcome::Ok => "ok",
+            ComputationOutcome::Failed => "failed",
+            ComputationOutcome::Cancelled => "cancelled",
+            ComputationOutcome::Panicked => "panicked",
         }
     }
 
     /// Returns an outcome that a program may state in the field `outcome`.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        [Outcome::Ok, Outcome::Failed, Outcome::Cancelled].into_iter().find(|outcome| outcome.name() == name)
+        [ComputationOutcome::Ok, ComputationOutcome::Failed, ComputationOutcome::Cancelled]
+            .into_iter()
+            .find(|outcome| outcome.name() == name)
     }
 }
 
@@ -46,14 +48,14 @@ impl Outcome {
 pub(crate) struct StatedOutcome(AtomicU8);
 
 impl StatedOutcome {
-    pub(crate) fn set(&self, outcome: Outcome) {
+    pub(crate) fn set(&self, outcome: ComputationOutcome) {
         self.0.store(outcome as u8, Ordering::Relaxed);
     }
 
-    pub(crate) fn get(&self) -> Outcome {
+    pub(crate) fn get(&self) -> ComputationOutcome {
         let stated = self.0.load(Ordering::Relaxed);
-        let outcomes = [Outcome::Ok, Outcome::Failed, Outcome::Cancelled];
-        outcomes.into_iter().find(|outcome| *outcome as u8 == stated).unwrap_or(Outcome::Unknown)
+        let outcomes = [ComputationOutcome::Ok, ComputationOutcome::Failed, ComputationOutcome::Cancelled];
+        outcomes.into_iter().find(|outcome| *outcome as u8 == stated).unwrap_or(ComputationOutcome::Unknown)
     }
 }
 

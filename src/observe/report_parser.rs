@@ -64,7 +64,7 @@ fn parse_anyhow(text: &str) -> Option<ParsedReport> {
     });
     let start = starts.min()?;
     let mut report = ParsedReport { errors: vec![text[..start].to_owned()], ..ParsedReport::default() };
-    let mut lines = Lines::of(&text[start + 2..]);
+    let mut lines = ReportLines::of(&text[start + 2..]);
     while let Some(line) = lines.next() {
         match line {
             "Caused by:" => match read_numbered(&mut lines) {
@@ -87,7 +87,7 @@ fn parse_color_eyre(text: &str) -> Option<ParsedReport> {
     if !is_alone {
         return None;
     }
-    let mut lines = Lines::of(&text[start + 1..]);
+    let mut lines = ReportLines::of(&text[start + 1..]);
     let mut report = ParsedReport { errors: read_numbered(&mut lines), ..ParsedReport::default() };
     report.errors.first_mut()?.insert_str(0, before);
     let mut part = Part::Section;
@@ -158,7 +158,7 @@ fn trace_part(line: &str) -> Option<Part> {
 }
 
 /// Returns the further lines of a note, up to the next note.
-fn read_rest_of_note(lines: &mut Lines<'_>) -> String {
+fn read_rest_of_note(lines: &mut ReportLines<'_>) -> String {
     let mut text = String::new();
     while let Some(line) = lines.peek()
         && !ends_note(line)
@@ -177,7 +177,7 @@ fn ends_note(line: &str) -> bool {
 }
 
 /// Returns the further lines of a section, up to an empty line that no indented line follows.
-fn read_paragraph(lines: &mut Lines<'_>) -> String {
+fn read_paragraph(lines: &mut ReportLines<'_>) -> String {
     let mut text = String::new();
     while let Some(line) = lines.peek() {
         let has_more = !line.is_empty() || lines.next_non_empty().is_some_and(|next| next.starts_with("   "));
@@ -194,7 +194,7 @@ fn read_paragraph(lines: &mut Lines<'_>) -> String {
 }
 
 /// Returns numbered errors: `   0: `, `   1: `, each with further lines at the column of its first one.
-fn read_numbered(lines: &mut Lines<'_>) -> Vec<String> {
+fn read_numbered(lines: &mut ReportLines<'_>) -> Vec<String> {
     let mut errors: Vec<String> = Vec::new();
     let mut width = 0;
     while let Some(line) = lines.peek() {
@@ -226,7 +226,7 @@ fn parse_numbered(line: &str, number: usize) -> Option<(&str, usize)> {
 }
 
 /// Returns lines that are indented by three or four spaces, without the indentation.
-fn read_indented(lines: &mut Lines<'_>) -> String {
+fn read_indented(lines: &mut ReportLines<'_>) -> String {
     let width = lines.peek().map_or(0, |line| line.len() - line.trim_start_matches(' ').len()).min(4);
     let mut text: Vec<&str> = Vec::new();
     while let Some(line) = lines.peek() {
@@ -264,13 +264,13 @@ fn parse_location(text: &str) -> Option<(String, u32)> {
 }
 
 /// The lines of a text, with one line of lookahead.
-struct Lines<'a> {
+struct ReportLines<'a> {
     rest: Option<&'a str>,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> ReportLines<'a> {
     fn of(text: &'a str) -> Self {
-        Lines { rest: Some(text) }
+        ReportLines { rest: Some(text) }
     }
 
     fn peek(&self) -> Option<&'a str> {
@@ -287,7 +287,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-impl<'a> Iterator for Lines<'a> {
+impl<'a> Iterator for ReportLines<'a> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<&'a str> {

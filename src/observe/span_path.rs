@@ -7,7 +7,7 @@ use tracing::Metadata;
 use uuid::Uuid;
 
 use crate::observe::attribution::OpeningTimes;
-use crate::observe::callsite::{COMPUTATION, RESERVED_IN_SPANS, Role, THEORETICAL_REF};
+use crate::observe::callsite::{COMPUTATION, RESERVED_IN_SPANS, SpanRole, THEORETICAL_REF};
 use crate::observe::error_chain::TracedSpan;
 use crate::observe::open_spans::{Computation, FollowedSpan, OpenSpans};
 use crate::observe::trail::history::History;
@@ -107,7 +107,7 @@ impl SpanPath {
 
     /// Returns the index of the innermost span that names a computation or its reference.
     fn marked_index(&self) -> Option<usize> {
-        self.spans.iter().position(|span| Role::of(span.meta).is_marked())
+        self.spans.iter().position(|span| SpanRole::of(span.meta).is_marked())
     }
 
     /// Returns the innermost computation.

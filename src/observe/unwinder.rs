@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use runtime::background;
 use runtime::fork;
-use runtime::lock::{Guard, Mutex};
+use runtime::lock::{LockGuard, Mutex};
 
 /// The reason why a record of a forked child has no stack.
 const LOCKED_BY_FORK: &str =
@@ -55,7 +55,7 @@ static USABLE: AtomicU64 = AtomicU64::new(0);
 /// # Errors
 ///
 /// Returns an error if the call could block forever, or if other threads take longer than `turn`.
-pub(crate) fn enter(turn: Duration) -> Result<Guard<'static, ()>, &'static str> {
+pub(crate) fn enter(turn: Duration) -> Result<LockGuard<'static, ()>, &'static str> {
     let started = Instant::now();
     if IN_USE.is_dead() || !is_usable() {
         return Err(LOCKED_BY_FORK);

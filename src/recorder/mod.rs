@@ -65,7 +65,7 @@ pub(crate) struct Recorder {
     pub(crate) notices: Notices,
     pub(crate) counters: Counters,
     pub(crate) rules: Rules,
-    pub(crate) recent: Renewable<VecDeque<Recent>>,
+    pub(crate) recent: Renewable<VecDeque<RecentRecord>>,
     pub(crate) naming: Naming,
     #[cfg(feature = "publish")]
     pub(crate) auto_push: Option<std::sync::Arc<publish::AutoPush>>,
@@ -126,7 +126,7 @@ pub(crate) struct Counters {
 
 /// A recent failure and the path of its record.
 #[derive(Debug)]
-pub(crate) struct Recent {
+pub(crate) struct RecentRecord {
     id: Uuid,
     path: PathBuf,
     messages: Vec<String>,
@@ -292,7 +292,7 @@ impl Recorder {
             }
             let errors = failure.context.errors.iter().map(|error| error.message.clone());
             let messages = errors.chain([failure.error_message.clone()]).take(MAX_RECENT_MESSAGES).collect();
-            recent.push_back(Recent { id, path: path.to_owned(), messages, is_reported: false });
+            recent.push_back(RecentRecord { id, path: path.to_owned(), messages, is_reported: false });
         }
         // A panic is announced after the hooks that print it.
         if trigger != Trigger::Panic {

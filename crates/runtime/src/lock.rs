@@ -50,9 +50,9 @@ const DEAD: u64 = 1 << 63;
 /// Access to the value of a locked [`Mutex`].
 ///
 /// ```
-/// use tracing_failure_runtime::lock::{Guard, Mutex};
+/// use tracing_failure_runtime::lock::{LockGuard, Mutex};
 ///
-/// fn increment(mut count: Guard<u32>) {
+/// fn increment(mut count: LockGuard<u32>) {
 ///     *count += 1;
 /// }
 ///
@@ -60,7 +60,7 @@ const DEAD: u64 = 1 << 63;
 /// count.lock().map(increment);
 /// assert_eq!(count.lock().as_deref(), Some(&8));
 /// ```
-pub type Guard<'a, T> = MutexGuard<'a, T>;
+pub type LockGuard<'a, T> = MutexGuard<'a, T>;
 
 impl<T> Mutex<T> {
     /// Creates an unlocked mutex.
@@ -84,7 +84,7 @@ impl<T> Mutex<T> {
     /// assert_eq!(names.lock().unwrap().len(), 2);
     /// ```
     #[inline]
-    pub fn lock(&self) -> Option<Guard<'_, T>> {
+    pub fn lock(&self) -> Option<LockGuard<'_, T>> {
         self.lock_within(LOCK_TIMEOUT)
     }
 
@@ -96,7 +96,7 @@ impl<T> Mutex<T> {
     /// assert!(count.lock_within(std::time::Duration::ZERO).is_none());
     /// ```
     #[inline]
-    pub fn lock_within(&self, timeout: Duration) -> Option<Guard<'_, T>> {
+    pub fn lock_within(&self, timeout: Duration) -> Option<LockGuard<'_, T>> {
         match self.attempt() {
             Some(guard) if !generation::is_near() => Some(guard),
             guard => {
@@ -107,7 +107,7 @@ impl<T> Mutex<T> {
     }
 
     #[cold]
-    fn wait(&self, timeout: Duration) -> Option<Guard<'_, T>> {
+    fn wait(&self, timeout: Duration) -> Option<LockGuard<'_, T>> {
         if self.is_dead() {
             return None;
         }
@@ -134,17 +134,17 @@ impl<T> Mutex<T> {
     /// let guard = count.try_lock();
     /// assert!(guard.is_some() && count.try_lock().is_none());
     /// ```
-    pub fn try_lock(&self) -> Option<Guard<'_, T>> {
+    pub fn try_lock(&self) -> Option<LockGuard<'_, T>> {
         if self.is_dead() { None } else { self.attempt() }
     }
 
     #[inline]
-    fn attempt(&self) -> Option<Guard<'_, T>> {
+    fn attempt(&self) -> Option<LockGuard<'_, T>> {
         if self.user.load(Ordering::Relaxed) == user() || self.is_living() { self.try_value() } else { None }
     }
 
     #[inline]
-    fn try_value(&self) -> Option<Guard<'_, T>> {
+    fn try_value(&self) -> Option<LockGuard<'_, T>> {
         match self.value.try_lock() {
             Ok(guard) => Some(guard),
             Err(TryLockError::Poisoned(poisoned)) => Some(PoisonError::into_inner(poisoned)),
@@ -298,7 +298,7 @@ impl<T> Renewable<T> {
     /// *count.lock().unwrap() += 1;
     /// assert_eq!(count.lock().as_deref(), Some(&1));
     /// ```
-    pub fn lock(&self) -> Option<Guard<'_, T>> {
+    pub fn lock(&self) -> Option<LockGuard<'_, T>> {
         self.lock_within(LOCK_TIMEOUT)
     }
 
@@ -309,7 +309,7 @@ impl<T> Renewable<T> {
     /// let _guard = count.lock();
     /// assert!(count.lock_within(std::time::Duration::ZERO).is_none());
     /// ```
-    pub fn lock_within(&self, timeout: Duration) -> Option<Guard<'_, T>> {
+    pub fn lock_within(&self, timeout: Duration) -> Option<LockGuard<'_, T>> {
         self.first_living()?.lock_within(timeout)
     }
 
@@ -320,7 +320,7 @@ impl<T> Renewable<T> {
     /// let guard = count.try_lock();
     /// assert!(guard.is_some() && count.try_lock().is_none());
     /// ```
-    pub fn try_lock(&self) -> Option<Guard<'_, T>> {
+    pub fn try_lock(&self) -> Option<LockGuard<'_, T>> {
         self.first_living()?.try_lock()
     }
 
