@@ -10,7 +10,7 @@ use record::{Failure, Map, TrailEntry, Value};
 use serde_json::json;
 
 use crate::exit_code::ExitCode;
-use crate::records::{OpenedRecord, open_record};
+use crate::records::{RecordEntry, open_record};
 use crate::screen::{Column, Screen, Table, local_time, one_line, paint, parameter, place_of};
 
 #[derive(Debug, clap::Args)]
@@ -73,8 +73,8 @@ pub(crate) fn run(options: &DiffOptions, dir: Option<&Path>, screen: &mut Screen
 }
 
 fn write_table(
-    a: &OpenedRecord,
-    b: &OpenedRecord,
+    a: &RecordEntry,
+    b: &RecordEntry,
     differences: &[(&str, &Value, &Value)],
     screen: &mut Screen,
 ) -> Result<()> {
@@ -91,7 +91,7 @@ fn write_table(
     Ok(())
 }
 
-fn file_name(record: &OpenedRecord) -> String {
+fn file_name(record: &RecordEntry) -> String {
     one_line(&record.path.file_name().unwrap_or_default().to_string_lossy()).into_owned()
 }
 

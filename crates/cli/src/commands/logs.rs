@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::exit_code::ExitCode;
-use crate::records::{OpenedRecord, failures_dir, open_record};
+use crate::records::{RecordEntry, failures_dir, open_record};
 use crate::screen::{Screen, count, report};
 use line::{LogLevel, LogLine};
 use lines::LogLines;
@@ -115,7 +115,7 @@ impl LogRange {
     }
 
     fn before_failure(name: &str, dir: Option<&Path>) -> Result<Self> {
-        let OpenedRecord { path, failure, is_certain, .. } = open_record(name, dir)?;
+        let RecordEntry { path, failure, is_certain, .. } = open_record(name, dir)?;
         let Some(session) = failure.context.session_id else {
             bail!("{} has no session id and therefore no log", path.display())
         };

@@ -9,7 +9,7 @@ use record::internal::{LATEST_NAME, MAX_FIX_BYTES, RecordChange};
 use record::{Resolution, Store};
 
 use crate::exit_code::ExitCode;
-use crate::records::{OpenedRecord, failures_dir, open_record};
+use crate::records::{RecordEntry, failures_dir, open_record};
 use crate::screen::{Screen, one_line, paint, path_text};
 use crate::signals::SignalGuard;
 
@@ -60,7 +60,7 @@ pub(crate) fn path_to_report(user_path: &Path, amended: PathBuf) -> PathBuf {
 }
 
 /// The directory of the records if it contains this record.
-fn store_containing(record: &OpenedRecord, dir: Option<&Path>) -> Option<PathBuf> {
+fn store_containing(record: &RecordEntry, dir: Option<&Path>) -> Option<PathBuf> {
     let dir = failures_dir(dir).ok()?;
     let of_record = record.path.canonicalize().ok()?.parent()?.to_owned();
     (dir.canonicalize().ok()? == of_record).then_some(dir)

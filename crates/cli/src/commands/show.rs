@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use record::{Resolution, Store};
 
 use crate::exit_code::ExitCode;
-use crate::records::{OpenedRecord, RecordPath, compact_json, find_record, open_record, read_bytes};
+use crate::records::{RecordEntry, RecordPath, compact_json, find_record, open_record, read_bytes};
 use crate::screen::Screen;
 
 #[derive(Debug, clap::Args)]
@@ -50,7 +50,7 @@ pub(crate) fn run(options: &ShowOptions, dir: Option<&Path>, screen: &mut Screen
     Ok(ExitCode::of_check(record.is_certain))
 }
 
-fn write_all(record: &OpenedRecord, library_frames: bool, screen: &mut Screen) -> Result<()> {
+fn write_all(record: &RecordEntry, library_frames: bool, screen: &mut Screen) -> Result<()> {
     // Records of other programs have no diagnosis. It is computed for the output only.
     let mut diagnosed = record.failure.clone();
     diagnose::diagnose(&mut diagnosed);
@@ -69,7 +69,7 @@ fn write_all(record: &OpenedRecord, library_frames: bool, screen: &mut Screen) -
 }
 
 /// The fixes of earlier failures with the same fingerprint, from the list in the directory of the record.
-fn earlier_fixes(record: &OpenedRecord) -> Result<Vec<Resolution>> {
+fn earlier_fixes(record: &RecordEntry) -> Result<Vec<Resolution>> {
     let dir = record.path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     Ok(Store::open(dir)?.resolutions(&record.failure.fingerprint()))
 }

@@ -19,7 +19,7 @@ use crate::screen::{count, path_text};
 use text::error_chain;
 
 /// A record and its file.
-pub(crate) struct OpenedRecord {
+pub(crate) struct RecordEntry {
     pub(crate) path: PathBuf,
     /// False if an unreadable file could be the requested record.
     pub(crate) is_certain: bool,
@@ -71,14 +71,14 @@ pub(crate) fn find_record(name: &str, dir: Option<&Path>) -> Result<RecordPath> 
 /// # Errors
 ///
 /// If no record or more than one record has this name, or if it cannot be read.
-pub(crate) fn open_record(name: &str, dir: Option<&Path>) -> Result<OpenedRecord> {
+pub(crate) fn open_record(name: &str, dir: Option<&Path>) -> Result<RecordEntry> {
     let RecordPath { path, is_certain } = find_record(name, dir)?;
     let json = load_json(&path)?;
     let failure = match parse(&json) {
         Ok(failure) => failure,
         Err(error) => bail!("{} is not a failure record: {error}", path.display()),
     };
-    Ok(OpenedRecord { path, is_certain, json, failure })
+    Ok(RecordEntry { path, is_certain, json, failure })
 }
 
 /// 0 for `latest`, 2 for `latest~2`.

@@ -17,7 +17,7 @@ pub(crate) use dir::{failures_dir, list_records};
 pub(crate) use file::{compact_json, load_json};
 #[cfg(test)]
 pub(crate) use filter::JqFilter;
-pub(crate) use lookup::{OpenedRecord, RecordPath, find_record, open_record};
+pub(crate) use lookup::{RecordEntry, RecordPath, find_record, open_record};
 pub(crate) use progress::Progress;
 pub(crate) use record::internal::{parse, read_bytes};
 pub(crate) use sandbox::run_worker as run_filter_worker;

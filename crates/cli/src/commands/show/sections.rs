@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Result;
 use record::{ErrorEntry, Failure, Map, Origin, Relation, Resolution, SpanEntry, Suggestion, Value};
 
-use crate::records::OpenedRecord;
+use crate::records::RecordEntry;
 use crate::screen::{
     Screen, duration, local_time, one_line, paint, parameter, path_text, place_of, visible, width, wrap,
 };
@@ -238,7 +238,7 @@ fn origin_text(suggestion: &Suggestion) -> String {
 }
 
 /// Writes the file, the ids and the run of the record.
-pub(super) fn write_origin(record: &OpenedRecord, screen: &mut Screen) -> Result<()> {
+pub(super) fn write_origin(record: &RecordEntry, screen: &mut Screen) -> Result<()> {
     let context = &record.failure.context;
     write_title("Record", screen)?;
     let mut known: Vec<(&str, String)> = vec![("file", path_text(&record.path))];

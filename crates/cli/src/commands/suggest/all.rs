@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use super::options::SuggestOptions;
 use super::saving::{is_stored, print_error_text, save_answer, warn_if_not_cached};
-use crate::records::{Collector, OpenedRecord, Progress, Selection, Summary, list_records, open_record, scan};
+use crate::records::{Collector, Progress, RecordEntry, Selection, Summary, list_records, open_record, scan};
 use crate::screen::{Screen, count, one_line, paint, report};
 use text::error_chain;
 
@@ -155,7 +155,7 @@ fn ask_about(
 
 fn print(
     group: &RepeatedFailure,
-    record: &OpenedRecord,
+    record: &RecordEntry,
     advice: &Advice,
     saved: Option<&String>,
     screen: &mut Screen,

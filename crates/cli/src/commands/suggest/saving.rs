@@ -6,7 +6,7 @@ use record::Amendment;
 use record::internal::RecordChange;
 
 use crate::commands::resolve::path_to_report;
-use crate::records::OpenedRecord;
+use crate::records::RecordEntry;
 use crate::screen::{count, path_text, report};
 use crate::signals::SignalGuard;
 use text::error_chain;
@@ -34,7 +34,7 @@ pub(super) fn warn_if_not_cached(advice: &Advice) {
 }
 
 /// Adds the answer to the record and returns a message about it.
-pub(super) fn save_answer(record: &OpenedRecord, advice: &Advice) -> Result<String> {
+pub(super) fn save_answer(record: &RecordEntry, advice: &Advice) -> Result<String> {
     let amendment = Amendment::of_suggestions(advice.suggestions());
     let signals = SignalGuard::install()?;
     let change = RecordChange::new(&record.path, &amendment).of(&record.failure).unless(signals.received());
