@@ -34,27 +34,11 @@ const FACADES: &[&str] = &["lib.rs", "book.rs", "publish.rs", "record.rs"];
 /// The files outside `src/observe/trail` that the trail uses. They do not use `tracing` either.
 const BELOW_THE_TRAIL: &[&str] = &["observe/clock.rs", "observe/hash.rs", "observe/span_stack.rs"];
 
-/// Names that several types have.
+/// Names that two private types have, each in one file of its package.
 const SHARED_NAMES: &[&str] = &[
-    "FailureGroup",
-    "Finding",
-    "Guard",
-    "Latest",
-    "Line",
-    "Lines",
-    "ModelOptions",
-    "Name",
-    "Options",
-    "Outcome",
-    "Provider",
-    "RecordFile",
-    "Role",
+    // What a rule found in a record, and what redaction found in a text.
+    "Finding", // A row of a lane in memory, and a row that a series of the record gets.
     "Row",
-    "Selection",
-    "Series",
-    "State",
-    "Text",
-    "Worker",
 ];
 
 fn root() -> &'static Path {
