@@ -34,6 +34,17 @@ pub fn count(number: usize, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
+/// Returns the digits of a number without zeros at the end of its fraction.
+///
+/// ```
+/// assert_eq!(tracing_failure_text::without_trailing_zeros("1.50"), "1.5");
+/// assert_eq!(tracing_failure_text::without_trailing_zeros("2.00"), "2");
+/// assert_eq!(tracing_failure_text::without_trailing_zeros("100"), "100");
+/// ```
+pub fn without_trailing_zeros(digits: &str) -> &str {
+    if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits }
+}
+
 /// Joins the messages of an error and its sources, given outermost first, on one line. A message that its neighbour
 /// repeats is omitted.
 ///

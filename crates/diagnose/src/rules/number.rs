@@ -1,5 +1,7 @@
 //! Formats numbers for people.
 
+use text::without_trailing_zeros;
+
 /// Formats a number with four significant digits.
 pub(super) fn brief(x: f64) -> String {
     with_digits(x, 4)
@@ -25,14 +27,10 @@ fn with_digits(x: f64, digits: usize) -> String {
     if magnitude != 0.0 && !(1e-3..1e5).contains(&magnitude) {
         let text = format!("{x:.*e}", digits.min(4).saturating_sub(2));
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        return format!("{}e{exponent}", without_zeros(mantissa));
+        return format!("{}e{exponent}", without_trailing_zeros(mantissa));
     }
     let whole = if magnitude < 1.0 { 1 } else { magnitude.log10() as usize + 1 };
-    without_zeros(&format!("{x:.*}", digits.saturating_sub(whole))).to_owned()
-}
-
-fn without_zeros(text: &str) -> &str {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
+    without_trailing_zeros(&format!("{x:.*}", digits.saturating_sub(whole))).to_owned()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Formats values of a record for people.
 
-use text::one_line;
+use text::{one_line, without_trailing_zeros};
 
 use super::variant::{Map, Value};
 
@@ -49,10 +49,6 @@ pub fn brief(x: f64) -> String {
     let text = format!("{x:.4e}");
     let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     format!("{}e{exponent}", without_trailing_zeros(digits))
-}
-
-fn without_trailing_zeros(digits: &str) -> &str {
-    if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits }
 }
 
 fn is_plain(text: &str) -> bool {
