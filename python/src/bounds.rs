@@ -12,7 +12,7 @@ use tracing_failure::record::Limits;
 use crate::signals::keep_signal;
 
 /// Steps of an object that Python code converts, and of an entry of a dict.
-pub(crate) const OBJECT_STEPS: usize = 64;
+pub(crate) const STEPS_PER_OBJECT: usize = 64;
 
 /// Maximum entries of a dict or an array. Larger ones are summarised.
 pub(crate) const MAX_ENTRIES: usize = Limits::DEFAULT.array;
@@ -22,7 +22,7 @@ pub(crate) const SUMMARY_ENDS: usize = 8;
 /// Steps between two checks for signals and for the time.
 const CHECK_INTERVAL: usize = 1 << 14;
 /// The time after which no more code of the user is called.
-const TIMEOUT: Duration = Duration::from_secs(2);
+const CONVERSION_TIMEOUT: Duration = Duration::from_secs(2);
 /// Maximum repeated visits of containers of containers. Without this limit, 40 dicts that hold the next one three times
 /// make 3^40 visits.
 const MAX_REPEATS: usize = 256;
@@ -61,7 +61,7 @@ impl<'py> Bounds<'py> {
             py,
             steps: Cell::new(1 << 22),
             unchecked: Cell::new(0),
-            deadline: Some(Instant::now() + TIMEOUT),
+            deadline: Some(Instant::now() + CONVERSION_TIMEOUT),
             is_exceeded: Cell::new(false),
             depth: 24,
             entries: MAX_ENTRIES,
@@ -113,7 +113,7 @@ impl<'py> Bounds<'py> {
 
     /// Takes the steps of a call of user code; returns false if too few steps or no time are left.
     pub(crate) fn pay_for_code(&self) -> bool {
-        self.pay(OBJECT_STEPS) && self.is_in_time()
+        self.pay(STEPS_PER_OBJECT) && self.is_in_time()
     }
 
     fn check(&self) -> bool {

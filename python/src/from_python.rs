@@ -14,12 +14,12 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use tracing_failure::Value;
 use tracing_failure::record::{Limits, Map};
 
-use crate::bounds::{Bounds, MAX_ENTRIES, OBJECT_STEPS, SUMMARY_ENDS};
+use crate::bounds::{Bounds, MAX_ENTRIES, STEPS_PER_OBJECT, SUMMARY_ENDS};
 use crate::shorten::beginning;
 use crate::signals::{keep_if_signal, raise_signal};
 
 /// Steps of a list in addition to those of its entries.
-const LIST_STEPS: usize = 8;
+const STEPS_PER_LIST: usize = 8;
 /// Maximum bytes of a text.
 const MAX_TEXT_BYTES: usize = Limits::DEFAULT.text;
 /// Maximum dimensions of a list in the estimate of its steps.
@@ -202,7 +202,7 @@ impl<'py> Object<'_, 'py> {
         let mut names = (!are_texts).then(HashSet::new);
         let mut map = serializer.serialize_map(Some(items.len()))?;
         for (index, (key, value)) in pairs().enumerate() {
-            let is_affordable = if are_texts { self.bounds.pay(OBJECT_STEPS) } else { self.bounds.pay_for_code() };
+            let is_affordable = if are_texts { self.bounds.pay(STEPS_PER_OBJECT) } else { self.bounds.pay_for_code() };
             if !is_affordable {
                 map.serialize_entry("…", &format!("[{} entries left out]", items.len() - index))?;
                 break;
@@ -240,11 +240,11 @@ impl<'py> Object<'_, 'py> {
     ) -> Result<S::Ok, S::Error> {
         let within = self.as_container();
         let is_affordable = length <= 2 * SUMMARY_ENDS || steps(self.object) <= self.bounds.steps_left();
-        if is_affordable && self.bounds.pay(LIST_STEPS + length) {
+        if is_affordable && self.bounds.pay(STEPS_PER_LIST + length) {
             // A copy, as for a dict.
             return within.entries(&slice(0, length), self.bounds).serialize(serializer);
         }
-        if !self.bounds.pay(2 * SUMMARY_ENDS * OBJECT_STEPS) {
+        if !self.bounds.pay(2 * SUMMARY_ENDS * STEPS_PER_OBJECT) {
             return serializer.serialize_str(&self.with_note("no room is left"));
         }
         // The entries are one level deeper, in the summary.
@@ -310,12 +310,12 @@ fn steps(list: &Bound<'_, PyAny>) -> usize {
             return lists
                 .saturating_add(steps.saturating_mul(text.len().unwrap_or(MAX_TEXT_BYTES).min(MAX_TEXT_BYTES)));
         } else if let Ok(dict) = next.cast::<PyDict>() {
-            return lists.saturating_add(steps.saturating_mul(OBJECT_STEPS * dict.len().min(MAX_ENTRIES)));
+            return lists.saturating_add(steps.saturating_mul(STEPS_PER_OBJECT * dict.len().min(MAX_ENTRIES)));
         } else {
-            let each = if number(&next).is_some() { 1 } else { OBJECT_STEPS };
+            let each = if number(&next).is_some() { 1 } else { STEPS_PER_OBJECT };
             return lists.saturating_add(steps.saturating_mul(each));
         };
-        lists = lists.saturating_add(steps.saturating_mul(LIST_STEPS));
+        lists = lists.saturating_add(steps.saturating_mul(STEPS_PER_LIST));
         let (Ok(first), Ok(last)) = ends else { return lists };
         steps = steps.saturating_mul(length);
         if steps == usize::MAX || !first.get_type().is(last.get_type()) {

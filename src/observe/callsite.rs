@@ -62,7 +62,7 @@ pub(crate) struct SpanRole(usize);
 impl SpanRole {
     const NAMES_COMPUTATION: usize = 1;
     const NAMES_REFERENCE: usize = 2;
-    const BITS: usize = 3;
+    const MASK: usize = 3;
 
     /// Returns true if the span can name a computation.
     pub(crate) fn names_computation(self) -> bool {
@@ -79,8 +79,8 @@ impl SpanRole {
         let address = std::ptr::from_ref(meta).addr();
         let known = &ROLES[(address >> 4) % ROLES.len()];
         let entry = known.load(Ordering::Relaxed);
-        if entry & !Self::BITS == address {
-            return SpanRole(entry & Self::BITS);
+        if entry & !Self::MASK == address {
+            return SpanRole(entry & Self::MASK);
         }
         let declares = |name, bit| if meta.fields().field(name).is_some() { bit } else { 0 };
         let bits = declares(COMPUTATION, Self::NAMES_COMPUTATION) | declares(THEORETICAL_REF, Self::NAMES_REFERENCE);
@@ -93,4 +93,4 @@ impl SpanRole {
 /// address. If a callsite is replaced, its role is determined again.
 static ROLES: [AtomicUsize; 1024] = [const { AtomicUsize::new(0) }; 1024];
 
-const _: () = assert!(align_of::<Metadata<'static>>() > SpanRole::BITS);
+const _: () = assert!(align_of::<Metadata<'static>>() > SpanRole::MASK);

@@ -20,12 +20,12 @@ use record::{Frame, Location, RaisedPanic};
 use runtime::lock::Mutex;
 
 /// Maximum number of recent panics.
-const CAPACITY: usize = 64;
+const MAX_RECENT_PANICS: usize = 64;
 
 /// Maximum time to wait for a slot.
 const SLOT_TIMEOUT: Duration = Duration::from_millis(20);
 
-static RECENT: [Slot; CAPACITY] = [const { Slot::new(None) }; CAPACITY];
+static RECENT: [Slot; MAX_RECENT_PANICS] = [const { Slot::new(None) }; MAX_RECENT_PANICS];
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
 /// Number of panics in the state [`PENDING`].
@@ -155,8 +155,8 @@ pub(crate) fn push(panic: Arc<RecentPanic>) -> Option<Arc<RecentPanic>> {
     if panic.is_unclaimed() {
         PENDING_COUNT.fetch_add(1, Ordering::Relaxed);
     }
-    for _ in 0..CAPACITY {
-        let slot = &RECENT[NEXT.fetch_add(1, Ordering::Relaxed) % CAPACITY];
+    for _ in 0..MAX_RECENT_PANICS {
+        let slot = &RECENT[NEXT.fetch_add(1, Ordering::Relaxed) % MAX_RECENT_PANICS];
         if let Some(mut slot) = slot.lock_within(SLOT_TIMEOUT) {
             return slot.replace(panic);
         }
@@ -207,11 +207,11 @@ mod tests {
     fn the_ring_keeps_the_latest() {
         let first = panic("first");
         push(Arc::clone(&first));
-        for index in 0..CAPACITY {
+        for index in 0..MAX_RECENT_PANICS {
             push(panic(&index.to_string()));
         }
         let all = all();
-        assert_eq!(all.len(), CAPACITY);
+        assert_eq!(all.len(), MAX_RECENT_PANICS);
         assert!(!all.iter().any(|known| Arc::ptr_eq(known, &first)));
         assert!(all.is_sorted_by_key(|panic| panic.raised_at));
     }

@@ -51,9 +51,9 @@ impl Summary {
     /// The last digits of the id, or the file name if the record has no id. The first digits are the time, so they
     /// would not distinguish records.
     pub(crate) fn short_id(&self, path: &Path) -> String {
-        const DIGITS: usize = 8;
+        const SHORT_ID_DIGITS: usize = 8;
         match self.context.id {
-            Some(id) => id.simple().to_string()[32 - DIGITS..].to_owned(),
+            Some(id) => id.simple().to_string()[32 - SHORT_ID_DIGITS..].to_owned(),
             None => one_line(&path.file_stem().unwrap_or_default().to_string_lossy()).into_owned(),
         }
     }

@@ -138,8 +138,8 @@ fn relevant_errors(failure: &Failure) -> impl DoubleEndedIterator<Item = (usize,
 }
 
 fn methods(failure: &Failure) -> Vec<SearchText<'_>> {
-    const NAMES: &[&str] = &["method", "solver", "integrator", "scheme", "stepper", "algorithm"];
-    let named = NAMES.iter().filter_map(|name| Some((*name, failure.parameters.get(name)?.as_str()?)));
+    const METHOD_PARAMETERS: &[&str] = &["method", "solver", "integrator", "scheme", "stepper", "algorithm"];
+    let named = METHOD_PARAMETERS.iter().filter_map(|name| Some((*name, failure.parameters.get(name)?.as_str()?)));
     let parameters = named.map(|(name, text)| (format!("parameters.{name}").into(), text));
     let computation = [(Cow::Borrowed("computation"), failure.computation.as_str())];
     let span = failure.context.spans.first().map(|span| (Cow::Borrowed("context.spans[0].name"), &*span.name));

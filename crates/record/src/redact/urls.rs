@@ -103,11 +103,11 @@ fn is_token(user: &str) -> bool {
 
 /// Returns true for a port or a placeholder for a password: `$PASSWORD`, `{password}`, `***`.
 fn is_place(password: &str) -> bool {
-    const NAMES: &[&str] = &["password", "passwd", "pass", "pwd", "secret", "token"];
+    const PASSWORD_PLACEHOLDERS: &[&str] = &["password", "passwd", "pass", "pwd", "secret", "token"];
     let is_port = password.len() <= 5 && password.bytes().all(|byte| byte.is_ascii_digit());
     is_port
         || password.contains('…')
-        || NAMES.iter().any(|name| password.eq_ignore_ascii_case(name))
+        || PASSWORD_PLACEHOLDERS.iter().any(|name| password.eq_ignore_ascii_case(name))
         || password.starts_with(['$', '{', '<', '[']) && is_placeholder(password)
         || password.chars().all(|c| "*xX.".contains(c))
 }
