@@ -104,7 +104,7 @@ impl LayerCore {
         match (latest.is_panic, latest.is_fresh) {
             (true, true) => raised_before || !is_deferred,
             // The latest panic may have been caught, and another one may unwind the thread now.
-            (true, false) => raised_before || found.known().is_none(),
+            (true, false) => raised_before || found.cause().is_none(),
             (false, true) => raised_before,
             (false, false) => false,
         }
@@ -137,7 +137,7 @@ impl LatestFailure {
 
 fn observe(found: Option<Attribution>, at: Location) -> Observation {
     let mut observation = Observation::new(Trigger::Panic, ReportSite::Close);
-    let known = found.as_ref().and_then(Attribution::known).cloned();
+    let known = found.as_ref().and_then(Attribution::cause).cloned();
     match known {
         Some(panic) => {
             observation.at = panic.at;

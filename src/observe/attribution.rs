@@ -54,7 +54,7 @@ impl Attribution {
     }
 
     /// Returns the panic that is known to have caused the failure.
-    pub(crate) fn known(&self) -> Option<&Arc<RecentPanic>> {
+    pub(crate) fn cause(&self) -> Option<&Arc<RecentPanic>> {
         if self.matched_by == PanicMatch::Unknown { None } else { self.panics.first() }
     }
 

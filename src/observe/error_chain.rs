@@ -187,7 +187,7 @@ fn read_debug_output(error: &(dyn Error + 'static), limits: &Limits) -> Option<(
     let written = catch_panic(|| {
         let mut sink = DebugSink::new(&mut text, limits);
         let _ = write!(sink, "{error:?}");
-        let name = leading_name(sink.written()).map(str::to_owned);
+        let name = leading_name(sink.as_str()).map(str::to_owned);
         (name, sink.finish())
     });
     let (name, summary) = written.ok()?;

@@ -135,7 +135,7 @@ impl Observation {
         }
         let Some(attribution) = &mut self.attribution else { return Vec::new() };
         let claimed = attribution.claim();
-        match attribution.known().map(|panic| panic.message.clone()) {
+        match attribution.cause().map(|panic| panic.message.clone()) {
             Some(message) => self.add_cause(message),
             None if attribution.panics.is_empty() => self.attribution = None,
             None => {}
@@ -155,7 +155,7 @@ impl Observation {
 
     /// Returns the record of the panic that caused the failure, if that panic has one.
     pub(crate) fn recorded_cause(&self) -> Option<Uuid> {
-        self.attribution.as_ref()?.known()?.record()
+        self.attribution.as_ref()?.cause()?.record()
     }
 }
 

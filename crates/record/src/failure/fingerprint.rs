@@ -37,7 +37,7 @@ impl Failure {
         let file = if file.is_some() && file == context.notebook.as_deref() { Some("notebook") } else { file };
         let span = context.spans.first().map(|span| &*span.name);
         // The message `Any { .. }` contains no information, so the message of the original panic is added.
-        let origin = context.panic_origin.as_ref().and_then(|origin| origin.known());
+        let origin = context.panic_origin.as_ref().and_then(|origin| origin.cause());
         let cause = origin.map(|panic| template(&panic.message)).filter(|cause| *cause != message);
         let parts = [self.computation.as_str(), &self.theoretical_ref, &self.error_type].into_iter();
         let parts = parts.chain(types).chain([message.as_str()]).chain(file).chain(span);

@@ -32,7 +32,7 @@ impl PanicOrigin {
 
     /// Returns the first panic, if the failure is known to come from these panics.
     #[doc(hidden)]
-    pub fn known(&self) -> Option<&RaisedPanic> {
+    pub fn cause(&self) -> Option<&RaisedPanic> {
         if self.matched_by == PanicMatch::Unknown { None } else { self.raised.first() }
     }
 }

@@ -50,7 +50,7 @@ impl<'a> DebugSink<'a> {
     }
 
     /// Returns the output, or its beginning if it exceeds the limit.
-    pub fn written(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.text[self.start..]
     }
 
