@@ -14,7 +14,7 @@ use runtime::{background, fork};
 
 use super::area::Areas;
 use super::copies::copies;
-use super::latest::{self, Latest};
+use super::latest::{self, LatestFile};
 use super::names::{after_area, is_record_file_name, is_record_name, record_name};
 use super::resolutions::{PastFix, Resolutions};
 use super::temporary::remove_abandoned;
@@ -43,7 +43,7 @@ pub struct Store {
     dir: PathBuf,
     areas: Areas,
     durability: Durability,
-    latest: Arc<Latest>,
+    latest: Arc<LatestFile>,
     /// True once abandoned temporary files have been searched for.
     is_tidied: AtomicBool,
     /// One more than the generation of the process in which a thread removes abandoned files, otherwise 0.
@@ -77,7 +77,7 @@ impl Store {
     #[doc(hidden)]
     pub fn unopened(dir: impl AsRef<Path>, areas: Areas, durability: Durability) -> Self {
         let dir = std::path::absolute(dir.as_ref()).unwrap_or_else(|_| dir.as_ref().to_owned());
-        let latest = Arc::new(Latest::new(&dir, durability));
+        let latest = Arc::new(LatestFile::new(&dir, durability));
         fork::register(Arc::downgrade(&latest) as _);
         let resolutions = Resolutions::new(&dir);
         Store {

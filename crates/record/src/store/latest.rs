@@ -30,7 +30,7 @@ const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::minutes(1);
 
 /// The file `latest.json` of a directory.
 #[derive(Debug)]
-pub(super) struct Latest {
+pub(super) struct LatestFile {
     dir: PathBuf,
     durability: Durability,
     state: Renewable<LatestState>,
@@ -45,7 +45,7 @@ pub(super) struct Latest {
 #[derive(Debug, Default)]
 struct LatestState {
     /// The newest record that has not been copied.
-    pending: Option<Pending>,
+    pending: Option<PendingCopy>,
     last_copy: Option<Instant>,
     /// The generation of the process whose background thread will copy the pending record. The thread does not survive
     /// a fork.
@@ -53,7 +53,7 @@ struct LatestState {
 }
 
 #[derive(Clone, Debug)]
-struct Pending {
+struct PendingCopy {
     order: RecordOrder,
     json: Arc<String>,
 }
@@ -65,9 +65,9 @@ pub(super) fn record_order(failure: &Failure) -> RecordOrder {
     (failure.timestamp.timestamp_millis(), failure.context.id)
 }
 
-impl Latest {
+impl LatestFile {
     pub(super) fn new(dir: &Path, durability: Durability) -> Self {
-        Latest {
+        LatestFile {
             dir: dir.to_owned(),
             durability,
             state: Renewable::default(),
@@ -82,7 +82,7 @@ impl Latest {
     /// The record itself is already written. The failing computation therefore does not wait if another process is
     /// replacing `latest.json` or if it cannot be written.
     pub(super) fn add(self: &Arc<Self>, order: RecordOrder, json: String) {
-        let Some(is_in_burst) = self.add_pending(Pending { order, json: Arc::new(json) }) else { return };
+        let Some(is_in_burst) = self.add_pending(PendingCopy { order, json: Arc::new(json) }) else { return };
         let is_copied = !is_in_burst && matches!(self.copy(Duration::ZERO), Ok(true));
         if !is_copied && (self.is_unbuffered.load(Ordering::Relaxed) || !self.schedule()) {
             let _ = self.flush();
@@ -90,7 +90,7 @@ impl Latest {
     }
 
     /// Stores the pending record. Returns whether it belongs to a burst, or `None` if its copy is already scheduled.
-    fn add_pending(&self, record: Pending) -> Option<bool> {
+    fn add_pending(&self, record: PendingCopy) -> Option<bool> {
         let mut state = self.state.lock()?;
         if state.pending.as_ref().is_none_or(|pending| pending.order <= record.order) {
             state.pending = Some(record);
@@ -171,7 +171,7 @@ impl Latest {
         Ok(true)
     }
 
-    fn replace(&self, pending: &Pending) -> io::Result<()> {
+    fn replace(&self, pending: &PendingCopy) -> io::Result<()> {
         if self.current_order().is_some_and(|current| current > pending.order) {
             return Ok(());
         }
@@ -210,7 +210,7 @@ impl Latest {
     }
 }
 
-impl fork::Locks for Latest {
+impl fork::Locks for LatestFile {
     fn are_free(&self) -> bool {
         self.state.is_free()
     }
