@@ -104,7 +104,7 @@ pub(crate) struct RingInfo {
 
 /// A row that is being written.
 #[derive(Debug)]
-pub(crate) struct Row<'a> {
+pub(crate) struct OpenRow<'a> {
     entry: &'a [AtomicU64],
     words: &'a [AtomicU64],
     number: u64,
@@ -427,7 +427,7 @@ impl<'a> Ring<'a> {
 
     /// Starts the next row, which counts when it is finished. Returns `None` if the ring has to grow first.
     #[inline]
-    pub(crate) fn begin(&self) -> Option<Row<'a>> {
+    pub(crate) fn begin(&self) -> Option<OpenRow<'a>> {
         let described = self.entry[STRIDE].load(Ordering::Relaxed);
         let stride = described as u32 as usize;
         let at = self.entry[NEXT].load(Ordering::Relaxed) as usize;
@@ -439,11 +439,11 @@ impl<'a> Ring<'a> {
         let number = self.entry[FINISHED].load(Ordering::Relaxed);
         self.entry[STARTED].store(number + 1, Ordering::Relaxed);
         fence(Ordering::Release);
-        Some(Row { entry: self.entry, words, number })
+        Some(OpenRow { entry: self.entry, words, number })
     }
 }
 
-impl Row<'_> {
+impl OpenRow<'_> {
     /// Writes a word. Does nothing if the ring has no rows.
     #[inline]
     pub(crate) fn set(&self, word: usize, value: u64) {

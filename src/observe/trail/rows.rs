@@ -1,7 +1,7 @@
 //! Rows of values in a lane: the clock, the path of the spans, the kinds of the values, and the values, one word each.
 
 use crate::observe::trail::breadcrumbs;
-use crate::observe::trail::lane::Row;
+use crate::observe::trail::lane::OpenRow;
 use crate::observe::trail::objects::Objects;
 use crate::observe::trail::paths::PathWord;
 use crate::observe::trail::retention::Retention;
@@ -107,7 +107,7 @@ const COLLECTED: usize = 2;
 /// Writes numbers into a row.
 #[derive(Debug)]
 pub(crate) struct RowWriter<'a> {
-    row: Row<'a>,
+    row: OpenRow<'a>,
     columns: Columns,
     /// Index of the first value in the row.
     values: usize,
@@ -118,7 +118,7 @@ pub(crate) struct RowWriter<'a> {
 
 impl<'a> RowWriter<'a> {
     #[inline]
-    pub(crate) fn new(row: Row<'a>, tag: u32) -> Self {
+    pub(crate) fn new(row: OpenRow<'a>, tag: u32) -> Self {
         let columns = Columns::from_tag(tag);
         // The memory was in use before, so every word of kinds must be written.
         for word in COLLECTED..columns.kind_words() {
