@@ -8,19 +8,19 @@ pub const REDACTED: &str = "[redacted]";
 
 /// A secret in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Finding {
+pub(super) struct SecretRange {
     pub(super) range: Range<usize>,
     pub(super) kind: &'static str,
 }
 
 /// Replaces each finding in the text with a mark.
-pub(super) fn without<'a>(text: &'a str, found: &[Finding]) -> Cow<'a, str> {
+pub(super) fn without<'a>(text: &'a str, found: &[SecretRange]) -> Cow<'a, str> {
     if found.is_empty() {
         return Cow::Borrowed(text);
     }
     let mut clean = String::with_capacity(text.len());
     let mut copied = 0;
-    for Finding { range, .. } in found {
+    for SecretRange { range, .. } in found {
         clean.push_str(&text[copied..range.start]);
         clean.push_str(REDACTED);
         copied = range.end;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::finding::{Finding, without};
+use super::finding::{SecretRange, without};
 use super::names::{self, NameKind};
 use super::text;
 use super::text_cache::{FieldName, TextCache};
@@ -65,7 +65,7 @@ impl Redactor {
     }
 
     /// Returns the secrets in a text.
-    pub(super) fn find(&self, text: &str) -> Vec<Finding> {
+    pub(super) fn find(&self, text: &str) -> Vec<SecretRange> {
         text::find(text, &self.names, |name| self.kind_of(name))
     }
 }

@@ -1,24 +1,25 @@
 //! Finds the secrets in a text.
 
-use super::finding::Finding;
+use super::finding::SecretRange;
 use super::names::{NameKind, begins_name, may_begin_name};
 use super::units::ends_escape;
 use super::{forms, keys, tokens, urls, validation};
 
 /// Returns all secrets in a text, in order and without overlaps. `kind_of` classifies names, and `names` are the names
 /// that the program added.
-pub(super) fn find(text: &str, names: &[String], kind_of: impl Fn(&str) -> NameKind) -> Vec<Finding> {
+pub(super) fn find(text: &str, names: &[String], kind_of: impl Fn(&str) -> NameKind) -> Vec<SecretRange> {
     let mut clues = find_clues(text);
     clues.has_name |= names.iter().any(|name| contains_ignoring_case(text, name));
     let mut found = clues.tokens;
     if clues.has_name {
         let kind = "a value under the name of a secret";
-        found.extend(keys::private_keys(text).into_iter().map(|range| Finding { range, kind: "a private key" }));
-        found.extend(validation::secrets_in_errors(text, &kind_of).into_iter().map(|range| Finding { range, kind }));
-        found.extend(forms::secrets_in_forms(text, kind_of).into_iter().map(|range| Finding { range, kind }));
+        found.extend(keys::private_keys(text).into_iter().map(|range| SecretRange { range, kind: "a private key" }));
+        found
+            .extend(validation::secrets_in_errors(text, &kind_of).into_iter().map(|range| SecretRange { range, kind }));
+        found.extend(forms::secrets_in_forms(text, kind_of).into_iter().map(|range| SecretRange { range, kind }));
     }
     if clues.has_url {
-        found.extend(urls::secrets_in_urls(text).into_iter().map(|(range, kind)| Finding { range, kind }));
+        found.extend(urls::secrets_in_urls(text).into_iter().map(|(range, kind)| SecretRange { range, kind }));
     }
     found.retain(|finding| !finding.range.is_empty());
     if found.len() > 1 { merge(found) } else { found }
@@ -31,7 +32,7 @@ struct Clues {
     has_name: bool,
     /// The text may contain a URL with credentials or parameters.
     has_url: bool,
-    tokens: Vec<Finding>,
+    tokens: Vec<SecretRange>,
 }
 
 fn find_clues(text: &str) -> Clues {
@@ -51,7 +52,7 @@ fn find_clues(text: &str) -> Clues {
             && (!was_inside || has_escape && ends_escape(text, at))
             && let Some((range, kind)) = tokens::token_at(text, at)
         {
-            clues.tokens.push(Finding { range, kind });
+            clues.tokens.push(SecretRange { range, kind });
         }
     }
     clues
@@ -77,10 +78,10 @@ static CLASSES: [u8; 256] = {
 };
 
 /// Sorts the findings and merges those that overlap.
-fn merge(mut found: Vec<Finding>) -> Vec<Finding> {
+fn merge(mut found: Vec<SecretRange>) -> Vec<SecretRange> {
     found.retain(|finding| !finding.range.is_empty());
     found.sort_by_key(|finding| (finding.range.start, std::cmp::Reverse(finding.range.end)));
-    let mut merged: Vec<Finding> = Vec::with_capacity(found.len());
+    let mut merged: Vec<SecretRange> = Vec::with_capacity(found.len());
     for finding in found {
         match merged.last_mut() {
             Some(last) if finding.range.start < last.range.end => {
