@@ -34,13 +34,6 @@ const FACADES: &[&str] = &["lib.rs", "book.rs", "publish.rs", "record.rs"];
 /// The files outside `src/observe/trail` that the trail uses. They do not use `tracing` either.
 const BELOW_THE_TRAIL: &[&str] = &["observe/clock.rs", "observe/hash.rs", "observe/span_stack.rs"];
 
-/// Names that two private types have, each in one file of its package.
-const SHARED_NAMES: &[&str] = &[
-    // What a rule found in a record, and what redaction found in a text.
-    "Finding", // A row of a lane in memory, and a row that a series of the record gets.
-    "Row",
-];
-
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -104,8 +97,7 @@ fn names_of_types_are_unique() {
     let files = packages.iter().flat_map(|(package, directory)| {
         package.types().map(move |(name, file)| (name.to_owned(), directory.join(file).display().to_string()))
     });
-    let mut duplicates = duplicates(files.collect());
-    duplicates.retain(|name, _| !SHARED_NAMES.contains(&&**name));
+    let duplicates = duplicates(files.collect());
     assert!(duplicates.is_empty(), "{duplicates:#?}");
 }
 
