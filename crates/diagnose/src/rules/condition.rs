@@ -32,7 +32,7 @@ pub(super) enum Condition {
 
 /// The part of a failure that satisfies a condition.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Finding<'a> {
+pub(super) enum ConditionMatch<'a> {
     /// The condition asks for something to be absent.
     Absence,
     /// The name of the computation.
@@ -51,7 +51,7 @@ pub(super) enum Finding<'a> {
 
 impl Condition {
     /// Returns the fact that satisfies the condition.
-    pub(super) fn find<'a>(&self, facts: &'a Facts<'a>) -> Option<Finding<'a>> {
+    pub(super) fn find<'a>(&self, facts: &'a Facts<'a>) -> Option<ConditionMatch<'a>> {
         let find_value = |names: &Names, matcher: &ValueMatcher| {
             facts.values.iter().find(|value| names.match_value(value) && matcher.matches(value.value))
         };
@@ -59,31 +59,37 @@ impl Condition {
             facts.series.iter().find(|series| names.match_series(series) && is_met(series))
         };
         match self {
-            Condition::Computation(phrases) => phrases.are_any_in(&facts.computation).then_some(Finding::Computation),
+            Condition::Computation(phrases) => {
+                phrases.are_any_in(&facts.computation).then_some(ConditionMatch::Computation)
+            }
             Condition::Words(phrases) => phrases.find_in(&facts.texts, facts.text_bits),
             Condition::Method(phrases) => phrases.find_in(&facts.methods, facts.method_bits),
             Condition::WithoutWords(phrases) => {
                 let is_present = phrases.find_in(&facts.texts, facts.text_bits).is_some()
                     || phrases.find_in(&facts.methods, facts.method_bits).is_some();
-                (!is_present).then_some(Finding::Absence)
+                (!is_present).then_some(ConditionMatch::Absence)
             }
-            Condition::Value(names, matcher) => find_value(names, matcher).map(Finding::Value),
-            Condition::WithoutValue(names, matcher) => find_value(names, matcher).is_none().then_some(Finding::Absence),
-            Condition::WithoutSeries(names) => find_series(names, &|_| true).is_none().then_some(Finding::Absence),
+            Condition::Value(names, matcher) => find_value(names, matcher).map(ConditionMatch::Value),
+            Condition::WithoutValue(names, matcher) => {
+                find_value(names, matcher).is_none().then_some(ConditionMatch::Absence)
+            }
+            Condition::WithoutSeries(names) => {
+                find_series(names, &|_| true).is_none().then_some(ConditionMatch::Absence)
+            }
             Condition::Series(names, behaviours) => {
-                find_series(names, &|series| behaviours.contains(&series.convergence.behaviour)).map(Finding::Series)
+                find_series(names, &|series| behaviours.contains(&series.convergence.behaviour))
+                    .map(ConditionMatch::Series)
             }
             Condition::Growth(names, factor) => {
-                find_series(names, &|series| series.has_grown(*factor)).map(Finding::Series)
+                find_series(names, &|series| series.has_grown(*factor)).map(ConditionMatch::Series)
             }
             Condition::Overflow(names, factor) => {
-                find_series(names, &|series| series.has_overflowed(*factor)).map(Finding::NonFinite)
+                find_series(names, &|series| series.has_overflowed(*factor)).map(ConditionMatch::NonFinite)
             }
-            Condition::NonFinite(names) => {
-                find_series(names, &|series| series.convergence.first_non_finite.is_some()).map(Finding::NonFinite)
-            }
+            Condition::NonFinite(names) => find_series(names, &|series| series.convergence.first_non_finite.is_some())
+                .map(ConditionMatch::NonFinite),
             Condition::BoundCrossing(names) => {
-                find_series(names, &|series| series.convergence.crossed.is_some()).map(Finding::BoundCrossing)
+                find_series(names, &|series| series.convergence.crossed.is_some()).map(ConditionMatch::BoundCrossing)
             }
         }
     }
@@ -181,10 +187,10 @@ impl Phrases {
     }
 
     /// Returns the first text that contains the first phrase that occurs. `bits` are the filter bits of all texts.
-    fn find_in<'a>(&self, texts: &'a [SearchText<'a>], bits: u64) -> Option<Finding<'a>> {
+    fn find_in<'a>(&self, texts: &'a [SearchText<'a>], bits: u64) -> Option<ConditionMatch<'a>> {
         let mut possible = self.0.iter().filter(|phrase| phrase.may_be_in(bits));
         let found = possible.find_map(|phrase| texts.iter().find(|text| phrase.is_in(&text.words)))?;
-        Some(Finding::Text { field: &found.field, text: found.text })
+        Some(ConditionMatch::Text { field: &found.field, text: found.text })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use record::{Category, Confidence, Evidence, Origin, Suggestion};
 
-use super::condition::{Condition, Finding};
+use super::condition::{Condition, ConditionMatch};
 use super::facts::Facts;
 use super::rule::{Rule, RuleText};
 use super::template::{evidence, fill};
@@ -17,7 +17,7 @@ pub(super) struct RuleMatch<'a> {
 }
 
 /// The findings of a rule's conditions, with their names in its template.
-pub(super) type Findings<'a> = Vec<(Option<&'a str>, Finding<'a>)>;
+pub(super) type Findings<'a> = Vec<(Option<&'a str>, ConditionMatch<'a>)>;
 
 impl RuleMatch<'_> {
     /// Returns the suggestion, or `None` if a placeholder of a built-in rule has no value. A user rule is shown with

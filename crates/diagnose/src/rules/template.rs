@@ -1,6 +1,6 @@
 //! Fills the template of a rule with the findings of its conditions.
 
-use super::condition::Finding;
+use super::condition::ConditionMatch;
 use super::facts::{Facts, NamedValue, TrailSeries};
 use super::number::{brief, exact, factor_of};
 use crate::convergence::SeriesRole;
@@ -26,7 +26,7 @@ const MAX_REMAINING_ROWS: f64 = 1e9;
 ///
 /// A part in brackets is left out if one of its placeholders has no value. Outside brackets, such a placeholder
 /// remains.
-pub(super) fn fill(text: &str, found: &[(Option<&str>, Finding<'_>)], facts: &Facts<'_>) -> (String, bool) {
+pub(super) fn fill(text: &str, found: &[(Option<&str>, ConditionMatch<'_>)], facts: &Facts<'_>) -> (String, bool) {
     let mut filled = String::with_capacity(2 * text.len());
     let mut all_complete = true;
     let mut rest = text;
@@ -45,7 +45,7 @@ pub(super) fn fill(text: &str, found: &[(Option<&str>, Finding<'_>)], facts: &Fa
 }
 
 /// Fills the placeholders of a part. Returns the text, and true if every placeholder has a value.
-fn fill_part(text: &str, found: &[(Option<&str>, Finding<'_>)], facts: &Facts<'_>) -> (String, bool) {
+fn fill_part(text: &str, found: &[(Option<&str>, ConditionMatch<'_>)], facts: &Facts<'_>) -> (String, bool) {
     let mut filled = String::with_capacity(2 * text.len());
     let mut is_complete = true;
     let mut rest = text;
@@ -66,21 +66,25 @@ fn fill_part(text: &str, found: &[(Option<&str>, Finding<'_>)], facts: &Facts<'_
 }
 
 /// Returns the text of a placeholder such as `rtol` or `residual.rate`.
-fn placeholder_text(placeholder: &str, found: &[(Option<&str>, Finding<'_>)], facts: &Facts<'_>) -> Option<String> {
+fn placeholder_text(
+    placeholder: &str,
+    found: &[(Option<&str>, ConditionMatch<'_>)],
+    facts: &Facts<'_>,
+) -> Option<String> {
     let (name, attribute) = placeholder.split_once('.').unwrap_or((placeholder, ""));
     // Several conditions may have found something under the same name.
     let named = found.iter().filter(|(known, _)| *known == Some(name));
     named.map(|(_, found)| found).find_map(|found| match found {
-        Finding::Value(value) => value_attribute(value, attribute),
-        Finding::Series(series) => series_attribute(series, attribute, facts),
-        Finding::NonFinite(series) => {
+        ConditionMatch::Value(value) => value_attribute(value, attribute),
+        ConditionMatch::Series(series) => series_attribute(series, attribute, facts),
+        ConditionMatch::NonFinite(series) => {
             non_finite_attribute(series, attribute).or_else(|| series_attribute(series, attribute, facts))
         }
-        Finding::BoundCrossing(series) => {
+        ConditionMatch::BoundCrossing(series) => {
             crossing_attribute(series, attribute).or_else(|| series_attribute(series, attribute, facts))
         }
-        Finding::Text { text, .. } => attribute.is_empty().then(|| shorten_to_line(text, MAX_VALUE_CHARS)),
-        Finding::Absence | Finding::Computation => None,
+        ConditionMatch::Text { text, .. } => attribute.is_empty().then(|| shorten_to_line(text, MAX_VALUE_CHARS)),
+        ConditionMatch::Absence | ConditionMatch::Computation => None,
     })
 }
 
@@ -233,17 +237,19 @@ fn is_monotone(column: &Value) -> bool {
 }
 
 /// Returns the evidence that the record keeps of a finding.
-pub(super) fn evidence(found: &Finding<'_>, facts: &Facts<'_>) -> Option<Evidence> {
+pub(super) fn evidence(found: &ConditionMatch<'_>, facts: &Facts<'_>) -> Option<Evidence> {
     let (field, value) = match found {
-        Finding::Absence => return None,
-        Finding::Computation => ("computation".to_owned(), Value::from(facts.failure.computation.as_str())),
-        Finding::Text { field, text } => ((*field).to_owned(), Value::from(shorten_to_line(text, MAX_EVIDENCE_CHARS))),
-        Finding::Value(value) => (value.field(), shorten_value(value.value)),
-        Finding::Series(series) => (column_path(series), Value::from(series.convergence.behaviour.name())),
-        Finding::NonFinite(series) => {
+        ConditionMatch::Absence => return None,
+        ConditionMatch::Computation => ("computation".to_owned(), Value::from(facts.failure.computation.as_str())),
+        ConditionMatch::Text { field, text } => {
+            ((*field).to_owned(), Value::from(shorten_to_line(text, MAX_EVIDENCE_CHARS)))
+        }
+        ConditionMatch::Value(value) => (value.field(), shorten_value(value.value)),
+        ConditionMatch::Series(series) => (column_path(series), Value::from(series.convergence.behaviour.name())),
+        ConditionMatch::NonFinite(series) => {
             (column_path(series), series.convergence.first_non_finite.as_ref()?.value.clone())
         }
-        Finding::BoundCrossing(series) => {
+        ConditionMatch::BoundCrossing(series) => {
             (column_path(series), Value::from(series.convergence.crossed.as_ref()?.value))
         }
     };
