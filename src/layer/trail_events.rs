@@ -14,7 +14,7 @@ use crate::observe::ownership::{self, is_same_crate};
 use crate::observe::span_stack::CurrentSpan;
 use crate::observe::thread::Busy;
 use crate::observe::trail::paths::{PathWord, TrailSpan};
-use crate::observe::trail::want::Want;
+use crate::observe::trail::ring_request::RingRequest;
 use crate::observe::trail::writer::{LaneLookup, PathLookup, WriterLease};
 use crate::observe::trail::{breadcrumbs, paths, retention, writer};
 use crate::observe::trail_values::{Text, WriteOutcome};
@@ -67,8 +67,8 @@ impl LayerCore {
             callsite_table::register(meta, || with_fields(meta, record, event_fields, Fields::message_template));
             self.with_trail(current, |computation, lease| {
                 let in_app = self.is_in_app(meta, meta.target(), computation);
-                let want = trail_values::want_numbers(lease, meta, in_app, self.retention);
-                make_room(computation, lease, want);
+                let request = trail_values::request_numbers(lease, meta, in_app, self.retention);
+                make_room(computation, lease, request);
                 trail_values::write_numbers(lease.lane(), lease.path(), meta, record)
             });
             return;
@@ -86,9 +86,9 @@ impl LayerCore {
         if self.with_lane(current, |lease| trail_values::write_text(lease, text, redactor)) == Some(None) {
             self.with_trail(current, |computation, lease| {
                 let in_app = self.is_in_app(text.meta, text.target, computation);
-                let want = breadcrumbs::want(lease.lane(), text.target, in_app);
-                make_room(computation, lease, want);
-                text.write(lease, want.key, redactor)
+                let request = breadcrumbs::request(lease.lane(), text.target, in_app);
+                make_room(computation, lease, request);
+                text.write(lease, request.key, redactor)
             });
         }
     }
@@ -158,10 +158,10 @@ impl LayerCore {
 }
 
 /// Makes room for the next row of a series.
-fn make_room(computation: &Computation, lease: &mut WriterLease, want: Want) {
+fn make_room(computation: &Computation, lease: &mut WriterLease, request: RingRequest) {
     let home = computation.meta().target();
     let is_home = |callsite| callsite_table::target(callsite).is_some_and(|target| is_same_crate(target, home));
-    computation.trail().make_room(lease, want, &is_home);
+    computation.trail().make_room(lease, request, &is_home);
 }
 
 fn trail_span(open_span: &OpenSpan) -> TrailSpan {

@@ -14,8 +14,8 @@ use crate::observe::trail::breadcrumbs;
 use crate::observe::trail::lane::Lane;
 use crate::observe::trail::paths::PathWord;
 use crate::observe::trail::retention::Retention;
+use crate::observe::trail::ring_request::RingRequest;
 use crate::observe::trail::rows::{Columns, Kind, RowWriter};
-use crate::observe::trail::want::Want;
 use crate::observe::trail::writer::WriterLease;
 
 /// The result of writing the numbers of an event.
@@ -52,14 +52,14 @@ pub(crate) fn carries_numbers(record: impl Fn(&mut dyn Visit)) -> bool {
 }
 
 /// Returns the ring that the numbers of a registered callsite need.
-pub(crate) fn want_numbers(
+pub(crate) fn request_numbers(
     lease: &WriterLease,
     meta: &'static Metadata<'static>,
     in_app: bool,
     retention: Retention,
-) -> Want {
+) -> RingRequest {
     let key = lease.path().key(callsite_table::address(meta));
-    columns_of(meta).want(key, in_app, retention)
+    columns_of(meta).request(key, in_app, retention)
 }
 
 fn columns_of(meta: &'static Metadata<'static>) -> Columns {
@@ -207,8 +207,8 @@ mod tests {
         ) {
             let meta = event_with(columns);
             let lane = Lane::open(pool::words(Lane::overhead(64) + 130 * 160).unwrap(), 64);
-            let want = columns_of(meta).want(callsite_table::address(meta), true, Retention { head: 2, tail: 64 });
-            lane.make_ring(want.key, want.shape(66)).unwrap();
+            let request = columns_of(meta).request(callsite_table::address(meta), true, Retention { head: 2, tail: 64 });
+            lane.make_ring(request.key, request.shape(66)).unwrap();
             let mut expected = Vec::new();
             for row in rows {
                 let numbers: Vec<Option<u64>> = (0..columns).map(|column| row.get(&column).copied()).collect();
@@ -222,7 +222,7 @@ mod tests {
                 prop_assert_eq!(write_numbers(&lane, PathWord::default(), meta, record), outcome);
                 expected.extend(any.then_some(numbers));
             }
-            let snapshot = lane.snapshot_of(want.key).unwrap();
+            let snapshot = lane.snapshot_of(request.key).unwrap();
             let read = |row| (0..columns).map(|column| columns_of(meta).value(row, column, &Objects::default())).collect::<Vec<_>>();
             let rows: Vec<Vec<Option<Value>>> = snapshot.rows().map(|(_, row)| read(row)).collect();
             let expected: Vec<Vec<Option<Value>>> =

@@ -92,7 +92,10 @@ fn readers_of_records_do_not_link_the_recorder() {
 
 #[test]
 fn dependencies_of_every_kind_count() {
-    let package = |kind: Value, to: &str, req: &str| json!({ "name": "tracing-failure-text", "dependencies": [{ "name": to, "kind": kind, "req": req }] });
+    let package = |kind: Value, to: &str, req: &str| {
+        let dependency = json!({ "name": to, "kind": kind, "req": req });
+        json!({ "name": "tracing-failure-text", "dependencies": [dependency] })
+    };
     let is_wrong = |kind: Value, to: &str, req: &str| !wrong_dependencies(&package(kind, to, req), PACKAGES).is_empty();
 
     for kind in [json!(null), json!("build"), json!("dev")] {

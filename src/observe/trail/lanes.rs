@@ -10,8 +10,8 @@ use crate::observe::trail::lane::Lane;
 use crate::observe::trail::paths::{self, Paths};
 use crate::observe::trail::pool;
 use crate::observe::trail::retention::Retention;
+use crate::observe::trail::ring_request::{RingRequest, holds_texts};
 use crate::observe::trail::room;
-use crate::observe::trail::want::{Want, holds_texts};
 use crate::observe::trail::writer::{WriterLease, forget};
 
 /// Number of ring descriptors of a lane.
@@ -59,9 +59,9 @@ impl Trail {
 
     /// Makes room for the next row of a series, if possible. `is_home` returns true for a callsite that belongs to the
     /// crate of the computation.
-    pub(crate) fn make_room(&self, lease: &mut WriterLease, want: Want, is_home: &dyn Fn(u64) -> bool) {
+    pub(crate) fn make_room(&self, lease: &mut WriterLease, request: RingRequest, is_home: &dyn Fn(u64) -> bool) {
         let is_home = |key| !holds_texts(key) && is_home(paths::callsite_of(key));
-        let Some(divided) = room::divided(lease.lane(), want, &is_home) else { return };
+        let Some(divided) = room::divided(lease.lane(), request, &is_home) else { return };
         let divided = Arc::new(divided);
         let Some(mut lanes) = self.lanes.lock() else { return };
         // Another thread may have closed the computation.

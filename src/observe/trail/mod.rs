@@ -27,13 +27,13 @@ pub(crate) mod objects;
 pub(crate) mod paths;
 pub(crate) mod pool;
 pub(crate) mod retention;
+pub(crate) mod ring_request;
 mod room;
 pub(crate) mod rows;
 mod series;
 #[cfg(test)]
 mod tests;
 pub(crate) mod value_trail;
-pub(crate) mod want;
 pub(crate) mod writer;
 
 /// Returns true unless a thread holds a lock that all trails share.

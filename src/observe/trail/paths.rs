@@ -22,11 +22,11 @@ const MAX_TAIL: usize = 512;
 const MAX_COMPARED: usize = 32;
 
 /// Number of paths for which each callsite has its own ring. Further paths share a ring.
-const OWN_RINGS: u64 = 8;
+const PATHS_WITH_OWN_RINGS: u64 = 8;
 /// The number of the shared ring.
-const SHARED: u64 = OWN_RINGS + 1;
+const SHARED: u64 = PATHS_WITH_OWN_RINGS + 1;
 /// Maximum number of rings in a lane up to which a new path gets its own rings.
-const FEW_RINGS: usize = 16;
+const MAX_RINGS_FOR_OWN: usize = 16;
 /// Lowest bit of the ring number in a word.
 const RING: u32 = 56;
 
@@ -141,7 +141,7 @@ impl Paths {
     }
 
     /// Returns the word of an open span if it belongs to this lane and the lane still stores the path.
-    pub(crate) fn known(&self, known: KnownPath) -> Option<PathWord> {
+    pub(crate) fn word_of(&self, known: KnownPath) -> Option<PathWord> {
         let serial = known.word.serial();
         let is_stored = serial <= MAX_HEAD as u64 || serial + MAX_TAIL as u64 > self.newest.load(Ordering::Relaxed);
         (known.lane == self.number && is_stored).then_some(known.word)
@@ -162,7 +162,7 @@ impl Paths {
             Some(word) => word,
             None => {
                 let serial = self.newest.load(Ordering::Relaxed) + 1;
-                let has_own_rings = serial <= OWN_RINGS && rings() <= FEW_RINGS;
+                let has_own_rings = serial <= PATHS_WITH_OWN_RINGS && rings() <= MAX_RINGS_FOR_OWN;
                 let word = PathWord(serial | if has_own_rings { serial } else { SHARED } << RING);
                 path = table.push(word, path);
                 self.newest.store(serial, Ordering::Relaxed);
@@ -223,9 +223,9 @@ mod tests {
         let known: Vec<u64> = paths.all().iter().map(|(word, _)| word.serial()).collect();
         assert_eq!(known, (1..=16).chain(1489..=2000).collect::<Vec<_>>());
         for word in words {
-            let is_known = paths.known(paths.known_path(word)).is_some();
+            let is_known = paths.word_of(paths.known_path(word)).is_some();
             assert_eq!(is_known, known.contains(&word.serial()), "{word:?}");
         }
-        assert!(Paths::new().known(paths.known_path(PathWord(1))).is_none(), "of another lane");
+        assert!(Paths::new().word_of(paths.known_path(PathWord(1))).is_none(), "of another lane");
     }
 }

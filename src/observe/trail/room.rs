@@ -8,7 +8,7 @@
 use crate::observe::trail::division::{Claim, divide};
 use crate::observe::trail::lane::{Lane, RingInfo, Shape};
 use crate::observe::trail::pool;
-use crate::observe::trail::want::{Want, holds_texts};
+use crate::observe::trail::ring_request::{RingRequest, holds_texts};
 
 /// Maximum number of rows in a series that a new one of the same rank may evict.
 const MAX_EVICTED_ROWS: u64 = 7;
@@ -16,8 +16,8 @@ const MAX_EVICTED_ROWS: u64 = 7;
 const MAX_EVICTIONS: u64 = 64;
 
 /// Returns the number of words that the series of this kind may use.
-fn room_of(want: Want, lane: &Lane) -> usize {
-    if holds_texts(want.key) { want.texts.words } else { lane.room().saturating_sub(want.texts.words) }
+fn room_of(request: RingRequest, lane: &Lane) -> usize {
+    if holds_texts(request.key) { request.texts.words } else { lane.room().saturating_sub(request.texts.words) }
 }
 
 /// The rings of a lane that replaces another one.
@@ -30,43 +30,43 @@ struct Division {
 
 /// Makes room for the next row of a series. Returns the lane that has to replace this one, if any. `is_home` returns
 /// true for a series that belongs to the crate of the computation.
-pub(super) fn divided(lane: &Lane, want: Want, is_home: &dyn Fn(u64) -> bool) -> Option<Lane> {
-    let division = make_room(lane, want, is_home)?;
+pub(super) fn divided(lane: &Lane, request: RingRequest, is_home: &dyn Fn(u64) -> bool) -> Option<Lane> {
+    let division = make_room(lane, request, is_home)?;
     let divided = Lane::open(pool::words(lane.words())?, lane.descriptors());
     fill(&divided, lane, &division);
     Some(divided)
 }
 
 /// Returns true if a new series can get a ring.
-pub(super) fn admits(lane: &Lane, want: Want, is_home: &dyn Fn(u64) -> bool) -> bool {
-    let rings: Vec<RingInfo> = lane.rings().filter(|ring| holds_texts(ring.key) == holds_texts(want.key)).collect();
-    has_place(lane, want) || least_valuable(&rings, lane.evictions(), want, is_home).is_some()
+pub(super) fn admits(lane: &Lane, request: RingRequest, is_home: &dyn Fn(u64) -> bool) -> bool {
+    let rings: Vec<RingInfo> = lane.rings().filter(|ring| holds_texts(ring.key) == holds_texts(request.key)).collect();
+    has_place(lane, request) || least_valuable(&rings, lane.evictions(), request, is_home).is_some()
 }
 
 /// Makes room for the next row, or returns a new division. Returns `None` if the series has room or cannot get any.
-fn make_room(lane: &Lane, want: Want, is_home: &dyn Fn(u64) -> bool) -> Option<Division> {
-    match lane.ring(want.key) {
+fn make_room(lane: &Lane, request: RingRequest, is_home: &dyn Fn(u64) -> bool) -> Option<Division> {
+    match lane.ring(request.key) {
         Some(ring) if !ring.is_full() => return None,
-        None if has_place(lane, want) && make_ring(lane, want) => return None,
+        None if has_place(lane, request) && make_ring(lane, request) => return None,
         _ => {}
     }
     let (mut rings, others): (Vec<RingInfo>, Vec<RingInfo>) =
-        lane.rings().partition(|ring| holds_texts(ring.key) == holds_texts(want.key));
-    let is_new = rings.iter().all(|ring| ring.key != want.key);
+        lane.rings().partition(|ring| holds_texts(ring.key) == holds_texts(request.key));
+    let is_new = rings.iter().all(|ring| ring.key != request.key);
     let (mut evicted_rows, mut evictions) = (0, lane.evictions());
-    if is_new && !has_place(lane, want) {
-        let Some(victim) = least_valuable(&rings, evictions, want, is_home) else {
+    if is_new && !has_place(lane, request) {
+        let Some(victim) = least_valuable(&rings, evictions, request, is_home) else {
             lane.count_unplaced(1);
             return None;
         };
         let victim = rings.swap_remove(victim);
         evicted_rows = victim.total;
-        evictions += u64::from(victim.shape.in_app == want.in_app);
+        evictions += u64::from(victim.shape.in_app == request.in_app);
     }
     if is_new {
-        rings.push(RingInfo { key: want.key, shape: want.shape(0), total: 0 });
+        rings.push(RingInfo { key: request.key, shape: request.shape(0), total: 0 });
     }
-    let shapes = shapes(&rings, want, room_of(want, lane));
+    let shapes = shapes(&rings, request, room_of(request, lane));
     let keep = |ring: RingInfo| (ring.key, ring.shape);
     let shapes = rings.iter().map(|ring| ring.key).zip(shapes).chain(others.into_iter().map(keep)).collect();
     Some(Division { shapes, evicted_rows, evictions })
@@ -85,30 +85,35 @@ fn fill(lane: &Lane, old: &Lane, division: &Division) {
 }
 
 /// Returns true if a ring descriptor is free for the series.
-fn has_place(lane: &Lane, want: Want) -> bool {
+fn has_place(lane: &Lane, request: RingRequest) -> bool {
     let texts = lane.rings().filter(|ring| holds_texts(ring.key)).count();
-    let set_aside = if holds_texts(want.key) { 0 } else { want.texts.rings.saturating_sub(texts) };
+    let set_aside = if holds_texts(request.key) { 0 } else { request.texts.rings.saturating_sub(texts) };
     lane.has_places(1 + set_aside)
 }
 
 /// Creates a ring if there is enough space. The first texts may use all of their space, other series half of the free
 /// space.
-fn make_ring(lane: &Lane, want: Want) -> bool {
+fn make_ring(lane: &Lane, request: RingRequest) -> bool {
     let texts: usize = lane.rings().filter(|ring| holds_texts(ring.key)).map(|ring| ring.shape.words()).sum();
-    let for_texts = want.texts.words.saturating_sub(texts);
-    let free = if holds_texts(want.key) { for_texts } else { lane.free().saturating_sub(for_texts) / 2 };
-    let whole = want.retention.head + want.retention.tail;
-    let rows = (free / want.stride).min(whole);
-    rows >= want.rows(0) && lane.make_ring(want.key, want.shape(rows)).is_some()
+    let for_texts = request.texts.words.saturating_sub(texts);
+    let free = if holds_texts(request.key) { for_texts } else { lane.free().saturating_sub(for_texts) / 2 };
+    let whole = request.retention.head + request.retention.tail;
+    let rows = (free / request.stride).min(whole);
+    rows >= request.rows(0) && lane.make_ring(request.key, request.shape(rows)).is_some()
 }
 
 /// Returns the least valuable ring, if the new one is more valuable. Rings of the computation's crate are the most
 /// valuable, then those of the program, then those of libraries; among equals the ring with more rows.
-fn least_valuable(rings: &[RingInfo], evictions: u64, want: Want, is_home: &dyn Fn(u64) -> bool) -> Option<usize> {
+fn least_valuable(
+    rings: &[RingInfo],
+    evictions: u64,
+    request: RingRequest,
+    is_home: &dyn Fn(u64) -> bool,
+) -> Option<usize> {
     let rank = |key, in_app| (in_app, in_app && is_home(key));
     let value = |ring: &RingInfo| (rank(ring.key, ring.shape.in_app), ring.total);
     let (place, ring) = rings.iter().enumerate().min_by_key(|(_, ring)| value(ring))?;
-    let (wanted, least) = (rank(want.key, want.in_app), rank(ring.key, ring.shape.in_app));
+    let (wanted, least) = (rank(request.key, request.in_app), rank(ring.key, ring.shape.in_app));
     let is_of_less_value = least < wanted;
     let makes_way = least == wanted && ring.total <= MAX_EVICTED_ROWS && evictions < MAX_EVICTIONS;
     (is_of_less_value || makes_way).then_some(place)
@@ -120,30 +125,31 @@ fn can_grow(ring: &RingInfo) -> bool {
 }
 
 /// Returns the new shapes of the rings.
-fn shapes(rings: &[RingInfo], want: Want, room: usize) -> Vec<Shape> {
-    let whole = want.retention.head + want.retention.tail;
+fn shapes(rings: &[RingInfo], request: RingRequest, room: usize) -> Vec<Shape> {
+    let whole = request.retention.head + request.retention.tail;
     let claim = |ring: &RingInfo| {
         let Shape { stride, in_app, .. } = ring.shape;
-        let used = ring.total as usize + usize::from(ring.key == want.key);
-        Claim { stride, rows: if can_grow(ring) { want.rows(used) } else { ring.shape.rows() }, in_app }
+        let used = ring.total as usize + usize::from(ring.key == request.key);
+        Claim { stride, rows: if can_grow(ring) { request.rows(used) } else { ring.shape.rows() }, in_app }
     };
     let claims: Vec<Claim> = rings.iter().map(claim).collect();
     let mut rows = divide(&claims, room);
     let used: usize = claims.iter().zip(&rows).map(|(claim, rows)| claim.stride * rows).sum();
     // The rest is for this series and for the next new one.
-    if let Some(place) = rings.iter().position(|ring| ring.key == want.key)
+    if let Some(place) = rings.iter().position(|ring| ring.key == request.key)
         && rows[place] == claims[place].rows
         && can_grow(&rings[place])
     {
-        rows[place] = (rows[place] + (room - used) / 2 / want.stride).min(whole);
+        rows[place] = (rows[place] + (room - used) / 2 / request.stride).min(whole);
     }
     let shape = |((ring, claim), rows): ((&RingInfo, &Claim), usize)| {
         let is_squeezed = rows < claim.rows;
         if can_grow(ring) && !is_squeezed {
-            return Want { stride: ring.shape.stride, tag: ring.shape.tag, in_app: claim.in_app, ..want }.shape(rows);
+            return RingRequest { stride: ring.shape.stride, tag: ring.shape.tag, in_app: claim.in_app, ..request }
+                .shape(rows);
         }
         let (head, tail) = if can_grow(ring) {
-            (want.retention.head, want.retention.tail)
+            (request.retention.head, request.retention.tail)
         } else {
             (ring.shape.head, ring.shape.tail)
         };

@@ -5,11 +5,11 @@ use crate::observe::trail::lane::OpenRow;
 use crate::observe::trail::objects::Objects;
 use crate::observe::trail::paths::PathWord;
 use crate::observe::trail::retention::Retention;
-use crate::observe::trail::want::Want;
+use crate::observe::trail::ring_request::RingRequest;
 use record::Value;
 
 /// Words before the kinds: the clock and the path.
-const HEADER: usize = 2;
+const HEADER_WORDS: usize = 2;
 
 /// Bits of a kind. The kinds of a row are in the words after the header.
 const KIND_BITS: usize = 4;
@@ -56,9 +56,16 @@ impl Columns {
     }
 
     /// Returns the ring that the series of a callsite needs.
-    pub(crate) fn want(self, key: u64, in_app: bool, retention: Retention) -> Want {
+    pub(crate) fn request(self, key: u64, in_app: bool, retention: Retention) -> RingRequest {
         let tag = (self.count as u32) << 1 | u32::from(self.skips_first);
-        Want { key, stride: HEADER + self.kind_words() + self.count, tag, in_app, retention, texts: breadcrumbs::SHARE }
+        RingRequest {
+            key,
+            stride: HEADER_WORDS + self.kind_words() + self.count,
+            tag,
+            in_app,
+            retention,
+            texts: breadcrumbs::SHARE,
+        }
     }
 
     #[inline]
@@ -94,15 +101,15 @@ impl Columns {
     }
 
     fn cell(self, row: &[u64], column: usize) -> Option<(Kind, u64)> {
-        let kinds = row.get(HEADER + column / KINDS_PER_WORD)?;
-        let bits = *row.get(HEADER + self.kind_words() + column)?;
+        let kinds = row.get(HEADER_WORDS + column / KINDS_PER_WORD)?;
+        let bits = *row.get(HEADER_WORDS + self.kind_words() + column)?;
         Some((Kind::of(kinds >> (column % KINDS_PER_WORD * KIND_BITS) & 0xf)?, bits))
     }
 }
 
 /// Words of kinds that are collected in registers, enough for 32 columns. The kinds of further columns are written to
 /// the row at once.
-const COLLECTED: usize = 2;
+const COLLECTED_KIND_WORDS: usize = 2;
 
 /// Writes numbers into a row.
 #[derive(Debug)]
@@ -111,7 +118,7 @@ pub(crate) struct RowWriter<'a> {
     columns: Columns,
     /// Index of the first value in the row.
     values: usize,
-    kinds: [u64; COLLECTED],
+    kinds: [u64; COLLECTED_KIND_WORDS],
     /// True if a column beyond the collected ones has a number.
     any_further: bool,
 }
@@ -121,11 +128,11 @@ impl<'a> RowWriter<'a> {
     pub(crate) fn new(row: OpenRow<'a>, tag: u32) -> Self {
         let columns = Columns::from_tag(tag);
         // The memory was in use before, so every word of kinds must be written.
-        for word in COLLECTED..columns.kind_words() {
-            row.set(HEADER + word, 0);
+        for word in COLLECTED_KIND_WORDS..columns.kind_words() {
+            row.set(HEADER_WORDS + word, 0);
         }
-        let values = HEADER + columns.kind_words();
-        RowWriter { row, columns, values, kinds: [0; COLLECTED], any_further: false }
+        let values = HEADER_WORDS + columns.kind_words();
+        RowWriter { row, columns, values, kinds: [0; COLLECTED_KIND_WORDS], any_further: false }
     }
 
     /// Writes a number into the column of a field. Does nothing if the field has no column.
@@ -137,7 +144,7 @@ impl<'a> RowWriter<'a> {
         match self.kinds.get_mut(word) {
             Some(kinds) => *kinds |= kind,
             None => {
-                self.row.add_bits(HEADER + word, kind);
+                self.row.add_bits(HEADER_WORDS + word, kind);
                 self.any_further = true;
             }
         }
@@ -146,14 +153,14 @@ impl<'a> RowWriter<'a> {
     /// Finishes the row if it has a number. Returns false otherwise.
     #[inline]
     pub(crate) fn finish(self, tick: u64, path: PathWord) -> bool {
-        let any = self.kinds != [0; COLLECTED] || self.any_further;
+        let any = self.kinds != [0; COLLECTED_KIND_WORDS] || self.any_further;
         if !any {
             self.row.abandon();
             return false;
         }
         self.row.set(0, tick);
         self.row.set(1, path.word());
-        for (word, kinds) in (HEADER..self.values).zip(self.kinds) {
+        for (word, kinds) in (HEADER_WORDS..self.values).zip(self.kinds) {
             self.row.set(word, kinds);
         }
         self.row.finish();

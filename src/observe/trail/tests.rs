@@ -10,9 +10,9 @@ use crate::observe::trail::callsite::Callsite;
 use crate::observe::trail::lane::{Lane, Ring, Shape, Snapshot};
 use crate::observe::trail::lanes::{DESCRIPTORS, Trail};
 use crate::observe::trail::retention::Retention;
+use crate::observe::trail::ring_request::RingRequest;
 use crate::observe::trail::room;
 use crate::observe::trail::value_trail::ValueTrail;
-use crate::observe::trail::want::Want;
 use crate::observe::trail::{breadcrumbs, lanes, pool};
 
 fn lane(words: usize) -> Lane {
@@ -35,12 +35,12 @@ fn write_row(ring: &Ring<'_>, stride: usize, value: u64) {
 }
 
 /// Writes a row, and makes room for it first, as the writer of a lane does.
-fn write_with_room(lane: &mut Lane, want: Want, value: u64) {
-    let has_room = lane.ring(want.key).is_some_and(|ring| !ring.is_full());
-    if !has_room && let Some(divided) = room::divided(lane, want, &|_| false) {
+fn write_with_room(lane: &mut Lane, request: RingRequest, value: u64) {
+    let has_room = lane.ring(request.key).is_some_and(|ring| !ring.is_full());
+    if !has_room && let Some(divided) = room::divided(lane, request, &|_| false) {
         *lane = divided;
     }
-    lane.ring(want.key).iter().for_each(|ring| write_row(ring, want.stride, value));
+    lane.ring(request.key).iter().for_each(|ring| write_row(ring, request.stride, value));
 }
 
 fn snapshot(lane: &Lane, key: u64) -> Option<Snapshot> {
@@ -94,10 +94,10 @@ proptest! {
         let mut lane = lane(breadcrumbs::SHARE.words + words);
         let mut written = std::collections::BTreeMap::<u64, u64>::new();
         for (key, rows) in events {
-            let want = Want { key: key << 4, stride: 3, tag: 7, in_app: key % 3 == 0, retention, texts: breadcrumbs::SHARE };
+            let request = RingRequest { key: key << 4, stride: 3, tag: 7, in_app: key % 3 == 0, retention, texts: breadcrumbs::SHARE };
             for _ in 0..rows {
                 let number = written.entry(key).or_default();
-                write_with_room(&mut lane, want, 1_000_000 * key + *number);
+                write_with_room(&mut lane, request, 1_000_000 * key + *number);
                 *number += 1;
             }
         }
@@ -129,12 +129,12 @@ proptest! {
         let mut lane = Lane::open(pool::words(lanes::words(retention)).unwrap(), DESCRIPTORS);
         let of_libraries = |lane: &mut Lane, events: Vec<(u64, u64)>| {
             for (key, rows) in events {
-                let want = Want { key: key << 4, stride: 6, tag: 0, in_app: false, retention, texts: breadcrumbs::SHARE };
-                (0..rows).for_each(|row| write_with_room(lane, want, row));
+                let request = RingRequest { key: key << 4, stride: 6, tag: 0, in_app: false, retention, texts: breadcrumbs::SHARE };
+                (0..rows).for_each(|row| write_with_room(lane, request, row));
             }
         };
         of_libraries(&mut lane, before);
-        let own = Want { key: 16, stride: 6, tag: 0, in_app: true, retention, texts: breadcrumbs::SHARE };
+        let own = RingRequest { key: 16, stride: 6, tag: 0, in_app: true, retention, texts: breadcrumbs::SHARE };
         (0..rows).for_each(|row| write_with_room(&mut lane, own, row));
         of_libraries(&mut lane, after);
         prop_assert_eq!(snapshot(&lane, 16).unwrap().numbers, (0..rows).collect::<Vec<_>>());

@@ -12,9 +12,9 @@ use crate::observe::trail::lane::Lane;
 use crate::observe::trail::objects::Objects;
 use crate::observe::trail::paths::PathWord;
 use crate::observe::trail::retention::Retention;
+use crate::observe::trail::ring_request::{RingRequest, TextShare};
 use crate::observe::trail::rows::{Columns, Kind, RowWriter};
 use crate::observe::trail::series::{self, Series};
-use crate::observe::trail::want::{TextShare, Want};
 use crate::observe::trail::{pool, room};
 
 /// Number of ring descriptors of the lane.
@@ -38,7 +38,7 @@ struct State {
     lane: Option<Lane>,
     /// The time at which the lane was opened.
     origin: Option<Reading>,
-    series: HashMap<u64, (Want, Callsite)>,
+    series: HashMap<u64, (RingRequest, Callsite)>,
     objects: Objects,
 }
 
@@ -57,27 +57,27 @@ impl ValueTrail {
     /// Makes room for the rows of a new callsite. Returns false, and counts a row, if there is none. `key` identifies
     /// the callsite; it is a multiple of 16 and below 2⁵⁶.
     pub fn make_room(&self, key: u64, columns: usize, in_app: bool) -> bool {
-        let want = self.want(key, columns, in_app);
+        let request = self.request(key, columns, in_app);
         let Some(mut state) = self.state.lock() else { return false };
         state.origin.get_or_insert_with(Reading::now);
-        state.make_room(want)
+        state.make_room(request)
     }
 
     /// Returns true if a new callsite can get room. Otherwise counts its row, so that it need not be described.
     pub fn admits(&self, in_app: bool) -> bool {
-        let want = self.want(0, 1, in_app);
+        let request = self.request(0, 1, in_app);
         let Some(state) = self.state.lock() else { return false };
         let Some(lane) = &state.lane else { return true };
-        let admits = room::admits(lane, want, &|_| false);
+        let admits = room::admits(lane, request, &|_| false);
         if !admits {
             lane.count_unplaced(1);
         }
         admits
     }
 
-    fn want(&self, key: u64, columns: usize, in_app: bool) -> Want {
-        let want = Columns::new(columns, false).want(key, in_app, self.retention);
-        Want { texts: TextShare::NONE, ..want }
+    fn request(&self, key: u64, columns: usize, in_app: bool) -> RingRequest {
+        let request = Columns::new(columns, false).request(key, in_app, self.retention);
+        RingRequest { texts: TextShare::NONE, ..request }
     }
 
     /// Returns true if the trail has room for the rows of a callsite.
@@ -113,35 +113,35 @@ impl ValueTrail {
 }
 
 impl State {
-    fn make_room(&mut self, want: Want) -> bool {
-        let retention = want.retention;
+    fn make_room(&mut self, request: RingRequest) -> bool {
+        let retention = request.retention;
         let words = Lane::overhead(DESCRIPTORS) + (retention.head + retention.tail) * WORDS_A_ROW;
         if self.lane.is_none() {
             self.lane = pool::words(words).map(|words| Lane::open(words, DESCRIPTORS));
         }
         let Some(lane) = &self.lane else { return false };
-        let divided = room::divided(lane, want, &|_| false);
+        let divided = room::divided(lane, request, &|_| false);
         let lane = match divided {
             Some(divided) => self.lane.insert(divided),
             None => lane,
         };
-        if lane.ring(want.key).is_none() {
+        if lane.ring(request.key).is_none() {
             return false;
         }
-        self.series.entry(want.key).or_insert_with(|| (want, Callsite::default()));
+        self.series.entry(request.key).or_insert_with(|| (request, Callsite::default()));
         self.series.retain(|key, _| lane.ring(*key).is_some());
         true
     }
 
     fn write(&mut self, key: u64, values: Vec<Value>, omitted: usize) {
-        let Some((want, callsite)) = self.series.get_mut(&key) else {
+        let Some((request, callsite)) = self.series.get_mut(&key) else {
             self.lane.iter().for_each(|lane| lane.count_unplaced(1));
             return;
         };
         callsite.omitted_columns = callsite.omitted_columns.max(omitted);
-        let want = *want;
+        let request = *request;
         if self.lane.as_ref().and_then(|lane| lane.ring(key)).is_some_and(|ring| ring.is_full()) {
-            self.make_room(want);
+            self.make_room(request);
         }
         self.sweep();
         let Some(lane) = &self.lane else { return };

@@ -119,7 +119,7 @@ impl LastLane {
         if let Some(lease) = &mut self.lane {
             lease.path = match path {
                 PathLookup::ComputationSpan => PathWord::default(),
-                PathLookup::InnerSpan(known) => lease.paths.known(known).unwrap_or_else(|| add_path(lease)),
+                PathLookup::InnerSpan(known) => lease.paths.word_of(known).unwrap_or_else(|| add_path(lease)),
             };
         }
     }

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::finding::REDACTED;
 use super::names::NameKind;
 use super::redactor::Redactor;
+use super::secret_range::REDACTED;
 use crate::value::{Map, Value};
 
 /// A value that looks like a secret.

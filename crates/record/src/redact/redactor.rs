@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::finding::{SecretRange, without};
 use super::names::{self, NameKind};
+use super::secret_range::{SecretRange, without};
 use super::text;
 use super::text_cache::{FieldName, TextCache};
 

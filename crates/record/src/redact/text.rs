@@ -1,7 +1,7 @@
 //! Finds the secrets in a text.
 
-use super::finding::SecretRange;
 use super::names::{NameKind, begins_name, may_begin_name};
+use super::secret_range::SecretRange;
 use super::units::ends_escape;
 use super::{forms, keys, tokens, urls, validation};
 

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::finding::REDACTED;
 use super::names::{NameKind, kind_of};
+use super::secret_range::REDACTED;
 use super::shape::{has_digit, has_digit_and_letter, is_number, is_placeholder, looks_secret};
 use super::units::{find_unit, unit_at};
 

@@ -3,10 +3,10 @@
 
 use std::borrow::Cow;
 
-use super::finding::REDACTED;
 use super::keys;
 use super::names::{NAME_KEYS, NameKind, VALUE_KEYS};
 use super::redactor::Redactor;
+use super::secret_range::REDACTED;
 use super::shape::{is_number, is_placeholder};
 use crate::value::{Map, Value};
 

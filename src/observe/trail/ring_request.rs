@@ -4,7 +4,7 @@ use crate::observe::trail::lane::Shape;
 use crate::observe::trail::retention::Retention;
 
 /// Initial number of rows of a series.
-const FEW_ROWS: usize = 8;
+const INITIAL_ROWS: usize = 8;
 /// The part of a lane that is reserved for texts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TextShare {
@@ -18,7 +18,7 @@ impl TextShare {
 
 /// A series that needs a row.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Want {
+pub(crate) struct RingRequest {
     pub(crate) key: u64,
     pub(crate) stride: usize,
     pub(crate) tag: u32,
@@ -33,7 +33,7 @@ pub(crate) fn holds_texts(key: u64) -> bool {
     key & 1 == 1
 }
 
-impl Want {
+impl RingRequest {
     /// Returns the shape of a ring with this many rows. It may grow unless it has all rows of the retention.
     pub(crate) fn shape(self, rows: usize) -> Shape {
         let grows = rows < self.retention.head + self.retention.tail;
@@ -44,7 +44,7 @@ impl Want {
     /// Returns the number of rows for a series that uses `used` rows: twice as many, so that it rarely asks for room.
     /// Texts are large, so their rings have no spare rows.
     pub(crate) fn rows(self, used: usize) -> usize {
-        let rows = if holds_texts(self.key) { used.max(1) } else { (2 * used).max(FEW_ROWS) };
+        let rows = if holds_texts(self.key) { used.max(1) } else { (2 * used).max(INITIAL_ROWS) };
         rows.min(self.retention.head + self.retention.tail)
     }
 }
