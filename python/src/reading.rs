@@ -80,8 +80,7 @@ fn invalid_record(error: &serde_json::Error) -> PyErr {
 }
 
 fn read_error(path: &Path, error: &ReadError) -> PyErr {
-    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
-    match cause {
+    match error.io_error() {
         Some(cause) => os_error(path, cause),
         None => PyValueError::new_err(error.to_string()),
     }

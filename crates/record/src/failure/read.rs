@@ -133,6 +133,19 @@ impl ReadError {
         &self.path
     }
 
+    /// Returns the error of the file system, or `None` if the content is invalid.
+    ///
+    /// ```
+    /// let error = tracing_failure::Failure::from_path("no_such.json").unwrap_err();
+    /// assert_eq!(error.io_error().unwrap().kind(), std::io::ErrorKind::NotFound);
+    /// ```
+    pub fn io_error(&self) -> Option<&std::io::Error> {
+        match &self.kind {
+            ReadErrorKind::Io(error) => Some(error),
+            ReadErrorKind::Json(_) => None,
+        }
+    }
+
     /// Returns the line of the invalid content, from 1, or `None` if the file could not be read.
     ///
     /// ```
