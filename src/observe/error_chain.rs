@@ -48,7 +48,7 @@ impl ErrorChain {
             }
             visited.push(error);
             match error.span_trace() {
-                // A SpanTrace is an error of its own in the chain. The deepest one is the closest to the origin.
+                // The chain contains a SpanTrace as a separate error. The deepest one is the closest to the origin.
                 Some(trace) => chain.created_in = read_span_trace(trace),
                 None => {
                     let is_outermost = chain.entries.is_empty();

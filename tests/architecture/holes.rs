@@ -68,7 +68,7 @@ fn every_way_to_write_an_import_counts() {
         // Macros and attributes
         "fn f() { println!(\"{}\", g(crate :: logger :: log())) }",
         "fn f() { crate::logger::log!() }",
-        "thread_local! { static S: crate::StructuredLogger = const { todo!() }; }",
+        "thread_local! { static S: crate::StructuredLogger = const { new() }; }",
         "macro_rules! m { () => { $crate::logger::log() } }",
         "macro_rules! m { () => { use crate::{observe::b, logger::{self, log}}; } }",
         "#[serde(with = \"crate::logger\")] struct S;",

@@ -1,8 +1,8 @@
 //! The direction of data flow, as dependencies and imports show it.
 //!
 //! Cargo keeps the packages apart. Inside a package, every import has to go downwards: no two files import each other,
-//! directly or through others, and the folders of `src` know those below them only. A submodule may use its parent module
-//! or be used by it, but not both.
+//! directly or through others, and the folders of `src` know those below them only. A submodule may use its parent
+//! module or be used by it, but not both.
 
 mod holes;
 mod imports;
