@@ -71,9 +71,9 @@ proptest! {
             prop_assert_eq!(snapshot.total, values.len() as u64);
             let head = values.len().min(first);
             let tail = head.max(values.len().saturating_sub(last));
-            let kept = (0..head).chain(tail..values.len());
+            let numbers = (0..head).chain(tail..values.len());
             let expected: Vec<(u64, Vec<u64>)> =
-                kept.map(|n| (n as u64, (0..stride as u64).map(|word| values[n] + word).collect())).collect();
+                numbers.map(|n| (n as u64, (0..stride as u64).map(|word| values[n] + word).collect())).collect();
             let rows: Vec<(u64, Vec<u64>)> = snapshot.rows().map(|(n, words)| (n, words.to_vec())).collect();
             prop_assert_eq!(rows, expected);
         }
@@ -102,8 +102,8 @@ proptest! {
             }
         }
         let snapshots = lane.snapshots();
-        let seen: u64 = snapshots.iter().map(|snapshot| snapshot.total).sum();
-        prop_assert_eq!(seen + lane.unplaced(), written.values().sum::<u64>());
+        let total: u64 = snapshots.iter().map(|snapshot| snapshot.total).sum();
+        prop_assert_eq!(total + lane.unplaced(), written.values().sum::<u64>());
         for snapshot in snapshots {
             let key = snapshot.key >> 4;
             // A ring that was evicted and created again does not have its earlier rows.
@@ -134,8 +134,8 @@ proptest! {
             }
         };
         of_libraries(&mut lane, before);
-        let own = RingRequest { key: 16, stride: 6, tag: 0, in_app: true, retention, texts: breadcrumbs::SHARE };
-        (0..rows).for_each(|row| write_with_room(&mut lane, own, row));
+        let program = RingRequest { key: 16, stride: 6, tag: 0, in_app: true, retention, texts: breadcrumbs::SHARE };
+        (0..rows).for_each(|row| write_with_room(&mut lane, program, row));
         of_libraries(&mut lane, after);
         prop_assert_eq!(snapshot(&lane, 16).unwrap().numbers, (0..rows).collect::<Vec<_>>());
     }
@@ -245,17 +245,17 @@ proptest! {
             }
         }
         let entries = trail.entries(Instant::now());
-        let seen: u64 = entries.iter().map(|entry| entry.seen).sum();
-        prop_assert_eq!(seen, written.values().map(Vec::len).sum::<usize>() as u64);
+        let total: u64 = entries.iter().map(|entry| entry.seen).sum();
+        prop_assert_eq!(total, written.values().map(Vec::len).sum::<usize>() as u64);
         for entry in entries {
             let Ok(callsite) = entry.message.as_deref().unwrap_or_default().parse::<u64>() else { continue };
             // A callsite that lost its room and got another one does not have its earlier rows.
             let all = &written[&callsite];
             let rows = &all[all.len() - entry.seen as usize..];
-            let kept = entry.elapsed_s.len();
-            prop_assert_eq!(kept as u64 + entry.dropped, entry.seen);
-            let head = entry.head.unwrap_or(kept);
-            let expected: Vec<&Vec<Value>> = rows[..head].iter().chain(&rows[rows.len() - (kept - head)..]).collect();
+            let rows_in_entry = entry.elapsed_s.len();
+            prop_assert_eq!(rows_in_entry as u64 + entry.dropped, entry.seen);
+            let head = entry.head.unwrap_or(rows_in_entry);
+            let expected: Vec<&Vec<Value>> = rows[..head].iter().chain(&rows[rows.len() - (rows_in_entry - head)..]).collect();
             for (column, (_, values)) in entry.columns.iter().enumerate() {
                 let expected = expected.iter().map(|row| row[column].clone()).collect();
                 prop_assert_eq!(values, &Value::List(expected));
