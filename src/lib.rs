@@ -183,6 +183,12 @@ pub mod internal {
     pub use crate::observe::trail::value_trail::ValueTrail;
 }
 
+/// Items that the macros use. They may change in any release.
+#[doc(hidden)]
+pub mod __private {
+    pub use tracing;
+}
+
 pub use ::record::build_info;
 pub use builder::{Builder, builder, init};
 pub use diagnose::{Rule, ValueTest, diagnose};
@@ -193,6 +199,7 @@ pub use layer::FailureLayer;
 pub use layer::panic_hook::install_panic_hook;
 pub use log::file::Rotation;
 pub use logger::StructuredLogger;
+pub use macros::computation;
 pub use observe::target_filter::FilterError;
 #[doc(no_inline)]
 pub use record::{Category, Failure, Store, Value};

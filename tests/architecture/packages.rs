@@ -9,6 +9,7 @@ use crate::root;
 
 /// The packages of the workspace, and those that each may depend on.
 pub(crate) const PACKAGES: &[(&str, &[&str])] = &[
+    ("macros", &[]),
     ("text", &[]),
     ("runtime", &["text"]),
     ("record", &["runtime", "text"]),
@@ -16,7 +17,7 @@ pub(crate) const PACKAGES: &[(&str, &[&str])] = &[
     ("publish", &["record", "runtime", "text"]),
     ("advice", &["diagnose", "record", "text"]),
     ("cli", &["advice", "diagnose", "publish", "record", "text"]),
-    ("", &["diagnose", "publish", "record", "runtime", "text"]),
+    ("", &["diagnose", "macros", "publish", "record", "runtime", "text"]),
 ];
 
 /// The Python package uses the public API of the root package, and asks language models.
