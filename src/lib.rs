@@ -158,6 +158,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod attribute;
 #[cfg(doctest)]
 mod book;
 mod builder;
@@ -187,6 +188,13 @@ pub mod internal {
 #[doc(hidden)]
 pub mod __private {
     pub use tracing;
+
+    pub use crate::attribute::argument_value::*;
+    pub use crate::attribute::call::{AsyncCall, fail, run, succeed};
+    pub use crate::attribute::result_test::{fail_if, none_is_failure};
+    pub use crate::attribute::returned::*;
+    pub use crate::attribute::span_value::{EmptyField, FieldOfValue, SpanField};
+    pub use crate::observe::arguments::Argument;
 }
 
 pub use ::record::build_info;

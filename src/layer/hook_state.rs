@@ -47,6 +47,12 @@ pub(super) fn is_hook_installed() -> bool {
     IS_INSTALLED.load(Ordering::Relaxed)
 }
 
+/// Returns true while the hook records a panic. Code of the program must not run then, because another panic on this
+/// thread would abort the process.
+pub(super) fn is_recording() -> bool {
+    HOOK.try_with(|hook| hook.get() == Hook::Recording).unwrap_or(true)
+}
+
 /// Returns the verdict for an event that the program's own panic hook logs: it belongs to the panic and is no failure
 /// of its own. Returns `None` if no such hook runs.
 pub(super) fn verdict_in_hook() -> Option<Verdict> {

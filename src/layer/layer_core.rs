@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use runtime::fork;
-use tracing::{Dispatch, span};
+use tracing::{Dispatch, Level, Span, span};
 
 use crate::observe::open_spans::{Computation, OpenSpans};
 use crate::observe::outcome::ComputationOutcome;
@@ -43,8 +43,9 @@ pub(crate) struct LayerCore {
 }
 
 impl LayerCore {
-    /// Returns the spans of a path with their fields and computations.
+    /// Returns the spans of a path with their fields and computations, for a failure on this thread.
     pub(super) fn span_path(&self, path: &[SpanKey]) -> SpanPath {
+        self.read_arguments();
         SpanPath::of(&self.open_spans, path, &self.recorder.limits, &self.recorder.redactor)
     }
 
@@ -55,6 +56,23 @@ impl LayerCore {
         }
         Self::for_each_current(|core, path, _| {
             if let Some(computation) = path.iter().find_map(|(id, _)| core.named_span(*id)) {
+                computation.state_outcome(outcome);
+            }
+        });
+    }
+
+    /// Sets the outcome of the computation that this span is, in each layer of its dispatcher.
+    pub(crate) fn state_outcome_of(span: &Span, outcome: ComputationOutcome) {
+        span.with_subscriber(|(id, dispatch)| {
+            Self::for_each_of(dispatch, |core| core.state_outcome_at(id.into_u64(), outcome));
+        });
+    }
+
+    fn state_outcome_at(&self, id: u64, outcome: ComputationOutcome) {
+        self.open_spans.with(id, |open_span| {
+            // Only the log and the record of an ERROR-level span use the outcome.
+            let is_used = self.has_log || *open_span.meta.level() == Level::ERROR;
+            if is_used && let Some(computation) = open_span.as_computation() {
                 computation.state_outcome(outcome);
             }
         });

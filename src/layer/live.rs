@@ -3,7 +3,7 @@
 //! `Dispatch::downcast_ref` does not find a layer inside `reload::Layer` or another wrapper that hides it. Each layer
 //! is therefore listed here and remembers the subscriber that delivers to it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use tracing::Dispatch;
@@ -21,6 +21,8 @@ const MAX_LISTED: usize = 256;
 /// Maximum number of spans in a path that is read from the open spans.
 const MAX_SPANS: usize = 256;
 
+/// The number of listed layers. Dropped layers count until the next one is listed.
+static LISTED: AtomicUsize = AtomicUsize::new(0);
 static LIVE: Mutex<Vec<Weak<LayerCore>>> = Mutex::new(Vec::new());
 
 /// Registers a layer until it is dropped.
@@ -30,6 +32,7 @@ pub(super) fn register(core: &Arc<LayerCore>) {
     if live.len() < MAX_LISTED {
         live.push(Arc::downgrade(core));
     }
+    LISTED.store(live.len(), Ordering::Relaxed);
 }
 
 /// Returns true unless a thread uses the list.
@@ -50,6 +53,16 @@ enum Delivery {
 }
 
 impl LayerCore {
+    /// Calls `look` with each layer that may belong to this dispatcher.
+    #[inline]
+    pub(super) fn for_each_of(dispatch: &Dispatch, look: impl Fn(&LayerCore)) {
+        let is_alone = LISTED.load(Ordering::Relaxed) == 1;
+        match dispatch.downcast_ref::<LayerCore>() {
+            Some(core) if is_alone => look(core),
+            _ => all().iter().filter(|core| core.delivery(dispatch) != Delivery::No).for_each(|core| look(core)),
+        }
+    }
+
     /// Calls `look` with each layer of the current dispatcher and the spans around the caller, innermost first.
     pub(crate) fn for_each_current(mut look: impl FnMut(&LayerCore, Vec<SpanKey>, &Dispatch)) {
         tracing::dispatcher::get_default(|dispatch| {

@@ -1,5 +1,6 @@
 //! The `tracing` layer. It tracks spans and events, and passes failures to the recorder.
 
+mod call_arguments;
 mod event;
 mod event_action;
 mod hook_state;
@@ -40,11 +41,12 @@ use crate::observe::span_stack;
 use crate::observe::span_stack::{Current, CurrentSpan};
 use crate::observe::thread::Busy;
 use crate::observe::trail_filter::{TrailFilter, TrailOptions};
-use crate::observe::{outcome, recent_panics, thread};
+use crate::observe::{outcome, recent_panics, reported_error, thread};
 use crate::recorder::Recorder;
 use crate::recorder::observation::{Observation, Verdict};
 use event_action::EventAction;
 use layer_core::LayerCore;
+use record::Map;
 use runtime::fork;
 
 /// A [`Layer`] that records every failed computation. It works with any subscriber that is built on a registry.
@@ -222,8 +224,13 @@ where
             path = self.core.entered_path();
         }
         let span_path = self.core.span_path(&path);
+        let (error, facts) = match reported_error::of_event(event.metadata(), &self.core.recorder.limits) {
+            Some((chain, facts)) => (Some(TypedError { field: "error", chain }), facts),
+            None => (error, Map::new()),
+        };
         let observation = event::observe_event(event.metadata(), fields, error, &self.core.recorder);
-        let observation = Observation { at, ..observation };
+        let mut observation = Observation { at, ..observation };
+        observation.event.add_missing(&facts, |_| true);
         let verdict = self.core.record(&span_path, observation);
         if self.core.sole && matches!(verdict, Verdict::Recorded(_)) {
             for (id, text) in span_path.texts() {

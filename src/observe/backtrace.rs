@@ -38,7 +38,7 @@ const MACHINERY_NAMES: &[&str] = &[
 
 /// The packages of these functions. If the debug information has line tables only, inlined functions have no path.
 const MACHINERY_PACKAGES: &[&str] =
-    &["tracing", "tracing-core", "tracing-error", "tracing-log", "tracing-subscriber", "backtrace"];
+    &["tracing", "tracing-core", "tracing-error", "tracing-log", "tracing-subscriber", "backtrace", "scoped-tls-hkt"];
 
 /// The packages of the recorder.
 const RECORDER_PACKAGES: &[&str] = &[
@@ -57,6 +57,9 @@ const RECORDER_SOURCES: [&str; 2] =
 
 /// The function that starts a program or thread. The user's code ends here.
 const START_FUNCTION: &str = "__rust_begin_short_backtrace";
+
+/// The function that reports the failure of an annotated function.
+const REPORT_FUNCTION: &str = "tracing_failure::attribute::call::fail";
 
 /// Crates whose frames do not belong to the user's code.
 const LIBRARIES: &[&str] = &[
@@ -80,6 +83,10 @@ const LIBRARIES: &[&str] = &[
 struct Symbol {
     frame: Frame,
     is_machinery: bool,
+    /// True for functions of the recorder.
+    is_recorder: bool,
+    /// True for the function that reports the failure of an annotated function. It is called by that function.
+    is_report: bool,
     is_start: bool,
     landmark: Option<Landmark>,
 }
@@ -287,13 +294,58 @@ impl Jobs {
 
 fn frames(named: &[&[Symbol]], limit: usize) -> Vec<Frame> {
     let symbols = || named.iter().flat_map(|symbols| symbols.iter());
-    let first = symbols().position(|symbol| !symbol.is_machinery).unwrap_or(0);
-    let user = symbols().skip(first).take_while(|symbol| !symbol.is_start).take(limit);
-    let mut frames: Vec<Frame> = user.map(|symbol| symbol.frame.clone()).collect();
+    let reported = symbols().take(MAX_MACHINERY_FRAMES).position(|symbol| symbol.is_report).unwrap_or(0);
+    let first = symbols().skip(reported).position(|symbol| !symbol.is_machinery).map_or(0, |index| reported + index);
+    let user = symbols().skip(first).take_while(|symbol| !symbol.is_start);
+    let mut frames = without_recorder(user, limit);
     while frames.last().is_some_and(is_call_of_start) {
         frames.pop();
     }
     frames
+}
+
+/// Returns the frames without those of the recorder. The body of an annotated function is a closure, which the function
+/// calls through the recorder: its frame gets the name of the function, as if it were not annotated.
+fn without_recorder<'a>(symbols: impl Iterator<Item = &'a Symbol>, limit: usize) -> Vec<Frame> {
+    let mut frames: Vec<Frame> = Vec::new();
+    let mut machinery: Vec<&Symbol> = Vec::new();
+    let mut is_in_call = false;
+    for symbol in symbols {
+        if frames.len() >= limit {
+            break;
+        }
+        if symbol.is_machinery {
+            machinery.push(symbol);
+            continue;
+        }
+        let through_recorder = machinery.iter().any(|symbol| symbol.is_recorder);
+        let body = frames
+            .last_mut()
+            .filter(|body| without_closures(&body.function) == without_closures(&symbol.frame.function));
+        is_in_call = body.is_some() && (through_recorder || (is_in_call && !machinery.is_empty()));
+        match body {
+            Some(body) if is_in_call => body.function = symbol.frame.function.clone(),
+            _ => {
+                if !through_recorder {
+                    frames.extend(machinery.iter().map(|symbol| symbol.frame.clone()));
+                }
+                frames.push(symbol.frame.clone());
+            }
+        }
+        machinery.clear();
+    }
+    if !machinery.iter().any(|symbol| symbol.is_recorder) {
+        frames.extend(machinery.iter().map(|symbol| symbol.frame.clone()));
+    }
+    frames.truncate(limit);
+    frames
+}
+
+fn without_closures(mut function: &str) -> &str {
+    while let Some(outer) = function.strip_suffix("::{{closure}}") {
+        function = outer;
+    }
+    function
 }
 
 /// Returns true if the frame is `FnOnce::call_once`, through which a program or thread calls its first function.
@@ -346,7 +398,8 @@ fn known_name(address: usize) -> Option<Symbols> {
 /// The symbol of an address without a name.
 fn unnamed(address: usize) -> Symbols {
     let frame = Frame::new(format!("{address:#x}"));
-    [Symbol { is_machinery: false, is_start: false, landmark: None, frame }].into()
+    let (is_machinery, is_recorder, is_report, is_start) = (false, false, false, false);
+    [Symbol { is_machinery, is_recorder, is_report, is_start, landmark: None, frame }].into()
 }
 
 /// Reads the name of an address from the debug information. Other threads may capture stacks between two calls.
@@ -366,6 +419,8 @@ fn name(address: usize, turn: Duration) -> Result<Symbols, &'static str> {
         frame.file = file.map(Cow::Borrowed);
         symbols.push(Symbol {
             is_machinery: is_machinery(function, file),
+            is_recorder: is_recorder(function, file),
+            is_report: function == REPORT_FUNCTION,
             is_start: function.contains(START_FUNCTION),
             landmark: landmark(function),
             frame,
@@ -406,6 +461,11 @@ fn is_machinery(function: &str, file: Option<&str>) -> bool {
         || file.is_some_and(|file| Owner::of(file).is_machinery())
 }
 
+fn is_recorder(function: &str, file: Option<&str>) -> bool {
+    function.trim_start_matches(['<', '&']).starts_with("tracing_failure::")
+        || file.is_some_and(|file| Owner::of(file).is_recorder())
+}
+
 /// Returns true if the code belongs neither to the standard library nor to a package from a registry or a Cargo
 /// checkout.
 fn is_in_app(function: &str, file: Option<&str>) -> bool {
@@ -443,6 +503,14 @@ impl Owner {
         }
         let is_of_cargo = ["/cargo/registry/", "/cargo/git/", "/.cargo/"].iter().any(|place| file.contains(place));
         if is_of_cargo { Owner::Library(None) } else { Owner::Program }
+    }
+
+    fn is_recorder(&self) -> bool {
+        match self {
+            Owner::Recorder => true,
+            Owner::Library(Some(package)) => RECORDER_PACKAGES.contains(&&**package),
+            _ => false,
+        }
     }
 
     fn is_machinery(&self) -> bool {

@@ -52,12 +52,38 @@ impl ErrorChain {
                 Some(trace) => chain.created_in = read_span_trace(trace),
                 None => {
                     let is_outermost = chain.entries.is_empty();
-                    chain.entries.push(read(error, if is_outermost { type_name } else { None }, limits));
+                    let type_name = if is_outermost { type_name } else { None };
+                    chain.entries.push(read(error, type_name.or_else(|| known_type_name(error)), limits));
                 }
             }
             next = catch_panic(|| error.source()).unwrap_or_default();
         }
         chain.split_report_texts(limits);
+        chain
+    }
+
+    /// Reads an error that may borrow, such as the error of a parser. Its sources do not borrow.
+    pub(crate) fn of_borrowed(error: &dyn Error, type_name: &str, limits: &Limits) -> Self {
+        let source = catch_panic(|| error.source()).unwrap_or_default();
+        let mut chain = source.map(|source| Self::of(source, None, limits)).unwrap_or_default();
+        chain.entries.insert(0, read(error, Some(type_name), limits));
+        chain.cut |= chain.entries.len() > limits.errors;
+        chain.entries.truncate(limits.errors);
+        chain.split_report_texts(limits);
+        chain
+    }
+
+    /// Creates an error of this type from the text that `write` writes.
+    pub(crate) fn of_value(
+        write: impl FnOnce(&mut DebugSink<'_>) -> std::fmt::Result,
+        type_name: &str,
+        limits: &Limits,
+    ) -> Self {
+        let mut chain = Self::of_text(&format_within(limits, write), limits);
+        let is_text = ["str", "String", "Cow"].contains(&short_type_name(type_name).trim_start_matches('&'));
+        if !is_text && let Some(entry) = chain.entries.first_mut() {
+            entry.type_name = Some(type_name.to_owned());
+        }
         chain
     }
 
@@ -155,11 +181,11 @@ fn is_same(a: &(dyn Error + 'static), b: &(dyn Error + 'static)) -> bool {
     std::ptr::eq(a, b)
 }
 
-fn read(error: &(dyn Error + 'static), type_name: Option<&str>, limits: &Limits) -> ErrorEntry {
+fn read(error: &dyn Error, type_name: Option<&str>, limits: &Limits) -> ErrorEntry {
     let message = format_within(limits, |sink| write!(sink, "{error}"));
     let (variant, data) = read_debug_output(error, limits).unwrap_or_default();
     let mut entry = ErrorEntry::new(message);
-    entry.type_name = type_name.map(inner_type_name).or(known_type_name(error)).map(str::to_owned);
+    entry.type_name = type_name.map(inner_type_name).map(str::to_owned);
     entry.data = data;
     entry.variant = variant;
     entry
@@ -182,7 +208,7 @@ pub(crate) fn format_within(limits: &Limits, write: impl FnOnce(&mut DebugSink<'
 }
 
 /// Returns the name and the data at the beginning of an error's `Debug` output.
-fn read_debug_output(error: &(dyn Error + 'static), limits: &Limits) -> Option<(Option<String>, Option<Value>)> {
+fn read_debug_output(error: &dyn Error, limits: &Limits) -> Option<(Option<String>, Option<Value>)> {
     let mut text = String::new();
     let written = catch_panic(|| {
         let mut sink = DebugSink::new(&mut text, limits);

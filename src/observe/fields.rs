@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt::{self, Write};
 
+use tracing::Metadata;
 use tracing::field::{Field, Visit};
 
 use crate::observe::callsite::{COMPUTATION, ERROR_FIELDS, THEORETICAL_REF};
@@ -187,6 +188,19 @@ impl Fields {
         if self.unused > MAX_UNUSED_BYTES {
             self.compact();
         }
+    }
+
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.entries.iter().any(|(known, _)| *known == name)
+    }
+
+    /// Adds arguments of the function, and restores the order in which the span declares its fields.
+    pub(crate) fn add_arguments(&mut self, values: &[(&'static str, Value)], meta: &Metadata<'_>) {
+        for (name, value) in values {
+            self.set(name, Plain::Value(value.clone().into()));
+        }
+        let place = |name: &str| meta.fields().iter().position(|field| field.name() == name);
+        self.entries.sort_by_key(|(name, _)| place(name));
     }
 
     /// Returns numbers, booleans and short texts that were not recorded late, without the names of a computation.

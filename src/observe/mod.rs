@@ -2,6 +2,7 @@
 //!
 //! This module writes no files and does not depend on the layer, the recorder or the log.
 
+pub(crate) mod arguments;
 pub(crate) mod attribution;
 pub(crate) mod backtrace;
 pub(crate) mod callsite;
@@ -18,6 +19,7 @@ pub(crate) mod panic_payload;
 pub(crate) mod recent_panics;
 pub(crate) mod report;
 pub(crate) mod report_parser;
+pub(crate) mod reported_error;
 pub(crate) mod span_path;
 pub(crate) mod span_stack;
 pub(crate) mod target_filter;

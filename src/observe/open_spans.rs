@@ -178,6 +178,15 @@ impl Computation {
         self.state()?.latest.as_ref().map(|recorded| recorded.id)
     }
 
+    /// Returns the latest failures of the computation and inside it.
+    pub(crate) fn failures(&self) -> Vec<Uuid> {
+        let state = if self.has_failures() { self.state() } else { None };
+        let recorded = |state: &ComputationState| {
+            state.latest.iter().chain(&state.inner_failures).map(|recorded| recorded.id).collect()
+        };
+        state.map(|state| recorded(&state)).unwrap_or_default()
+    }
+
     /// Sets the outcome that the program states.
     pub(crate) fn state_outcome(&self, outcome: ComputationOutcome) {
         self.outcome.set(outcome);

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use diagnose::{Rules, diagnose_with, prepend_resolutions, suggest_as_author};
 use record::internal::{Redactor, SCHEMA_VERSION, apply_limits, free_name, reserved_in_context};
-use record::{Category, Context, ErrorEntry, Failure, Limits, Location, Map, Store};
+use record::{Amendment, Category, Context, ErrorEntry, Failure, Limits, Location, Map, Store, amend};
 use runtime::lock::Renewable;
 use runtime::stderr;
 use text::{shorten, shorten_to_line, visible, visible_json};
@@ -414,6 +414,20 @@ impl Recorder {
                 .any(|message| !message.is_empty() && messages.iter().any(|known| known == message)),
         })?;
         (!std::mem::replace(&mut found.is_reported, true)).then(|| found.path.clone())
+    }
+
+    /// Adds parameters to a recent record of this process.
+    pub(crate) fn add_parameters(&self, id: Uuid, parameters: &Map) {
+        let path = |recent: &VecDeque<RecentRecord>| {
+            recent.iter().find(|recent| recent.id == id).map(|recent| recent.path.clone())
+        };
+        let Some(path) = self.recent.lock().and_then(|recent| path(&recent)) else { return };
+        if let Err(error) = amend(&path, &Amendment::of_parameters(parameters.clone())) {
+            stderr::print(format_args!(
+                "tracing-failure: arguments not added to {}: {error}",
+                stderr::relative_path(&path)
+            ));
+        }
     }
 
     /// Passes log lines and `latest.json` to the operating system.

@@ -1,8 +1,9 @@
 //! The additions to a record.
 
 use crate::failure::{Resolution, Suggestion};
+use crate::value::Map;
 
-/// Suggestions and a resolution to add to a record.
+/// Parameters, suggestions and a resolution to add to a record.
 ///
 /// ```
 /// use tracing_failure::record::{Amendment, Resolution};
@@ -15,6 +16,8 @@ use crate::failure::{Resolution, Suggestion};
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Amendment {
+    /// Parameters to append. Those that the record already contains stay unchanged.
+    pub parameters: Map,
     /// Suggestions to append. Those that the record already contains are skipped.
     pub suggestions: Vec<Suggestion>,
     /// The resolution, which replaces an existing one.
@@ -22,6 +25,18 @@ pub struct Amendment {
 }
 
 impl Amendment {
+    /// Creates an amendment that appends these parameters.
+    ///
+    /// ```
+    /// use tracing_failure::record::{Amendment, Map};
+    ///
+    /// let amendment = Amendment::of_parameters(Map::from_iter([("rtol", 1e-9)]));
+    /// assert_eq!(amendment.parameters.get("rtol"), Some(&1e-9.into()));
+    /// ```
+    pub fn of_parameters(parameters: Map) -> Self {
+        Amendment { parameters, ..Amendment::default() }
+    }
+
     /// Creates an amendment that appends these suggestions.
     ///
     /// ```

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::amendment::Amendment;
 use super::error::with_context;
 use crate::failure::{Failure, Suggestion};
+use crate::value::{Map, Value};
 
 /// Returns the amended text and the number of new suggestions.
 pub(super) fn amend(json: &str, amendment: &Amendment) -> io::Result<(String, usize)> {
@@ -22,10 +23,12 @@ pub(super) fn amend(json: &str, amendment: &Amendment) -> io::Result<(String, us
             new.push(suggestion);
         }
     }
-    if new.is_empty() && amendment.resolution.is_none() {
+    let parameters = new_parameters(&failure, &amendment.parameters);
+    if new.is_empty() && amendment.resolution.is_none() && parameters.is_empty() {
         return Ok((json.to_owned(), 0));
     }
     let mut record: JsonMembers<'_> = serde_json::from_str(json)?;
+    record.add_parameters(parameters)?;
     let fixes = new.iter().map(|suggestion| serde_json::to_string(&suggestion.fix)).collect::<Result<Vec<_>, _>>()?;
     record.extend("suggested_fixes", &fixes, 1)?;
     let mut context = match record.get("context") {
@@ -45,6 +48,12 @@ pub(super) fn amend(json: &str, amendment: &Amendment) -> io::Result<(String, us
         Failure::from_json(&text).map_err(|error| with_context("the result would not be a record", error.into()))?;
     debug_assert_eq!(amended.suggested_fixes.len(), failure.suggested_fixes.len() + new.len());
     Ok((text, new.len()))
+}
+
+/// Returns the parameters that the record lacks.
+fn new_parameters(failure: &Failure, parameters: &Map) -> Map {
+    let is_new = |(name, _): &(&str, &Value)| failure.parameters.get(name).is_none();
+    parameters.iter().filter(is_new).map(|(name, value)| (name.to_owned(), value.clone())).collect()
 }
 
 /// The members of an object in order, each with its text.
@@ -77,6 +86,23 @@ impl JsonMembers<'_> {
         let new = entries.iter().map(|entry| indent(entry, level));
         let list: Vec<String> = known.chain(new).collect();
         self.set(name, format!("[{}]", list.join(", ")));
+        Ok(())
+    }
+
+    /// Adds parameters, in the format of a new record.
+    fn add_parameters(&mut self, parameters: Map) -> io::Result<()> {
+        if parameters.is_empty() {
+            return Ok(());
+        }
+        let json = Failure { parameters, ..Failure::new("", "", "", "") }.to_json();
+        let new: JsonMembers<'_> = serde_json::from_str(&json)?;
+        let new: JsonMembers<'_> = serde_json::from_str(new.get("parameters").unwrap_or("{}"))?;
+        let known = self.get("parameters").unwrap_or("{}");
+        let mut all: JsonMembers<'_> = serde_json::from_str(known)
+            .map_err(|error| with_context("its parameters are not an object", error.into()))?;
+        new.0.iter().for_each(|(name, text)| all.set(name, text.clone().into_owned()));
+        let text = all.text(1);
+        self.set("parameters", text);
         Ok(())
     }
 
@@ -177,6 +203,21 @@ mod tests {
         failure = serde_json::from_str(&more).unwrap();
         assert_eq!(failure.suggested_fixes, ["a", "b", "c"]);
         assert_eq!(more, failure.to_json());
+    }
+
+    #[test]
+    fn parameters_are_added_and_never_replaced() {
+        let parameters: Map = [("mass", Value::from(2.0)), ("grid", vec![1.5, 2.5].into())].into_iter().collect();
+        let (text, _) = amend(RECORD, &Amendment::of_parameters(parameters.clone())).unwrap();
+        assert!(text.contains("1.50000000000000000001") && text.contains("123456789012345678901234567890"), "{text}");
+        let failure: Failure = serde_json::from_str(&text).unwrap();
+        assert_eq!(failure.parameters.get("grid"), Some(&vec![1.5, 2.5].into()));
+        assert_eq!(amend(&text, &Amendment::of_parameters(parameters.clone())).unwrap().0, text);
+
+        let mut failure = Failure::new("rg_flow", "Eq. 1.12", "Diverged", "pole");
+        let (text, _) = amend(&failure.to_json(), &Amendment::of_parameters(parameters.clone())).unwrap();
+        failure.parameters = parameters;
+        assert_eq!(text, failure.to_json());
     }
 
     #[test]

@@ -1,0 +1,251 @@
+//! The expansion of an annotated function.
+//!
+//! ```text
+//! let span = tracing::span!(…);
+//! let argument = …keep();                                    // of each argument that is no field of the span
+//! let returned = run(&span, &[…], move || -> T { body });
+//! match (…Returned(&returned)).failure() {                   // and the options none_is_failure, fail_if, finite
+//!     None => succeed(&span),
+//!     Some(failure) => fail(&span, &[…], &failure, &|| tracing::event!(…)),
+//! }
+//! returned
+//! ```
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::{Block, Error, ItemFn, Result, Signature, parse_quote};
+
+use crate::arguments::{self, Argument};
+use crate::options::{Level, Options};
+use crate::{future, return_type};
+
+/// Returns the function with its body inside the span of the computation.
+pub(crate) fn expand(options: &Options, mut function: ItemFn) -> Result<TokenStream> {
+    if let Some(constant) = &function.sig.constness {
+        return Err(Error::new(constant.span, "a `const fn` cannot be a computation: remove `const`"));
+    }
+    let expansion = Expansion {
+        options,
+        arguments: arguments::parameters(&function.sig, options)?,
+        name: function.sig.ident.unraw().to_string(),
+        place: Span::call_site().located_at(function.sig.ident.span()),
+        private: private(options),
+    };
+    let body = &mut *function.block;
+    if function.sig.asyncness.is_some() {
+        let future = expansion.of_future(&in_async_block(body, &function.sig));
+        *body = parse_quote!({ #future });
+    } else if let Some(tail) = future::tail_mut(body) {
+        let block = &tail.block;
+        let future = expansion.of_future(&quote!(async move #block));
+        tail.block = parse_quote!({ #future });
+    } else {
+        let call = expansion.of_closure(&in_closure(body, &function.sig));
+        *body = parse_quote!({ #call });
+    }
+    Ok(function.into_token_stream())
+}
+
+/// Returns the path of the items that the expansion uses.
+fn private(options: &Options) -> TokenStream {
+    match &options.library {
+        Some(library) => quote!(#library::__private),
+        None => quote!(::tracing_failure::__private),
+    }
+}
+
+/// Returns a closure with this body. A `return` and a `?` leave the closure.
+fn in_closure(body: &Block, signature: &Signature) -> TokenStream {
+    let output = return_type::nameable(&signature.output).map(|output| quote!(-> #output));
+    let output = output.unwrap_or_else(|| signature.output.to_token_stream());
+    quote!(move || #output #body)
+}
+
+/// Returns an `async` block with this body. A `return` that never runs tells its type to the compiler.
+fn in_async_block(body: &Block, signature: &Signature) -> TokenStream {
+    let output = return_type::nameable(&signature.output).map(|output| {
+        quote! {
+            #[allow(unknown_lints, unreachable_code, clippy::diverging_sub_expression, clippy::empty_loop, clippy::let_unit_value, clippy::let_with_type_underscore, clippy::needless_return, clippy::unreachable)]
+            if false {
+                let returned: #output = loop {};
+                return returned;
+            }
+        }
+    });
+    let statements = &body.stmts;
+    quote!(async move { #output #(#statements)* })
+}
+
+struct Expansion<'a> {
+    options: &'a Options,
+    arguments: Vec<Argument>,
+    /// The name of the function.
+    name: String,
+    /// The location of the span, the event and the calls: the name of the function.
+    place: Span,
+    private: TokenStream,
+}
+
+/// Returns a variable of the expansion, which the body cannot see.
+fn local(name: &str) -> Ident {
+    Ident::new(&format!("__tracing_failure_{name}"), Span::mixed_site())
+}
+
+impl Expansion<'_> {
+    /// Returns the body of a function that calls the closure.
+    fn of_closure(&self, closure: &TokenStream) -> TokenStream {
+        let (private, span, returned) = (&self.private, local("span"), local("returned"));
+        let (open, keep, arguments) = (self.span(), self.keep(), self.argument_list());
+        let judge = self.judge(&quote!(&#span));
+        quote_spanned! { self.place =>
+            let #span = #open;
+            #keep
+            let #returned = #private::run(&#span, #arguments, #closure);
+            #judge
+            #returned
+        }
+    }
+
+    /// Returns the body of an `async` function that awaits the future.
+    fn of_future(&self, future: &TokenStream) -> TokenStream {
+        let (private, call, body) = (&self.private, local("call"), local("body"));
+        let (context, returned) = (local("context"), local("returned"));
+        let (open, keep, arguments) = (self.span(), self.keep(), self.argument_list());
+        let judge = self.judge(&quote!(#call.span()));
+        quote_spanned! { self.place =>
+            let mut #call = #private::AsyncCall::new(#open);
+            #keep
+            let mut #body = ::core::pin::pin!(
+                #private::tracing::Instrument::instrument(#future, ::core::clone::Clone::clone(#call.span()))
+            );
+            ::core::future::poll_fn(move |#context| {
+                match #call.poll(#arguments, #body.as_mut(), #context) {
+                    ::core::task::Poll::Pending => ::core::task::Poll::Pending,
+                    ::core::task::Poll::Ready(#returned) => {
+                        #judge
+                        ::core::task::Poll::Ready(#returned)
+                    }
+                }
+            }).await
+        }
+    }
+
+    /// Returns the span of the computation.
+    fn span(&self) -> TokenStream {
+        let Expansion { options, private, name, .. } = self;
+        let level = match &options.level {
+            Some(Level::Named(level)) => quote!(#private::tracing::Level::#level),
+            Some(Level::Path(path)) => path.to_token_stream(),
+            None => quote!(#private::tracing::Level::INFO),
+        };
+        let target = self.target();
+        let parent = options.parent.as_ref().map(|parent| quote!(parent: #parent,));
+        let computation = options.name.as_ref().map_or_else(|| quote!(#name), ToTokens::to_token_stream);
+        let reference = options.theoretical_ref.as_ref().map(|reference| quote!(theoretical_ref = #reference,));
+        let category = options.category.as_ref().map(|category| quote!(category = #category,));
+        let arguments = self
+            .arguments
+            .iter()
+            .map(|Argument { variable, name, .. }| quote!(#name = (&&#private::SpanField(&#variable)).field(),));
+        let fields = &options.fields;
+        let follows_from = options.follows_from.as_ref().map(|causes| {
+            let (span, cause) = (local("span"), local("cause"));
+            quote!(for #cause in #causes { #span.follows_from(#cause); })
+        });
+        let span = local("span");
+        quote_spanned!(self.place => {
+            use #private::{EmptyField as _, FieldOfValue as _};
+            let #span = #private::tracing::span!(
+                target: #target, #parent #level, #name,
+                computation = #computation, #reference #category #(#arguments)* #(#fields,)*
+            );
+            #follows_from
+            #span
+        })
+    }
+
+    fn target(&self) -> TokenStream {
+        self.options.target.as_ref().map_or_else(|| quote!(::core::module_path!()), ToTokens::to_token_stream)
+    }
+
+    /// Returns statements that keep or summarise the arguments.
+    fn keep(&self) -> TokenStream {
+        let private = &self.private;
+        let arguments = self.arguments.iter().map(|Argument { variable, local, .. }| {
+            quote! {
+                let #local = {
+                    use #private::{
+                        KeepCollection as _, KeepDebug as _, KeepNothing as _, KeepPlainData as _, KeepSerialize as _,
+                        KeepSpanField as _, KeepSummary as _, KeepUnreadDebug as _, KeepUnreadSerialize as _,
+                    };
+                    (&&&&&&&&&#private::ArgumentValue(&#variable)).keep()
+                };
+            }
+        });
+        quote!(#(#arguments)*)
+    }
+
+    fn argument_list(&self) -> TokenStream {
+        let private = &self.private;
+        let arguments =
+            self.arguments.iter().map(|Argument { name, local, .. }| quote!(#private::Argument::new(#name, &#local)));
+        quote!(&[#(#arguments),*])
+    }
+
+    /// Returns a statement that reports whether the returned value is a success.
+    fn judge(&self, span: &TokenStream) -> TokenStream {
+        let (private, returned, failure) = (&self.private, local("returned"), local("failure"));
+        let (arguments, target, tests) = (self.argument_list(), self.target(), self.tests());
+        quote_spanned!(self.place => {
+            use #private::{
+                FailByDebug as _, FailByDisplay as _, FailByError as _, FailByPayload as _, FailByReport as _,
+                FailBySentBox as _, FailBySharedBox as _, FailByType as _, NeverFail as _, SucceedItself as _,
+                SucceedWithin as _,
+            };
+            let #failure = (&&&&&&&&&#private::Returned(&#returned)).failure();
+            #tests
+            match #failure {
+                ::core::option::Option::None => #private::succeed(#span),
+                ::core::option::Option::Some(#failure) => {
+                    #private::fail(#span, #arguments, &#failure, &|| {
+                        #private::tracing::event!(
+                            name: "computation failed", target: #target, #private::tracing::Level::ERROR,
+                            error = %#failure
+                        )
+                    });
+                }
+            }
+        })
+    }
+
+    /// Returns the tests of the options `none_is_failure`, `fail_if` and `finite`.
+    fn tests(&self) -> TokenStream {
+        let (private, returned, failure) = (&self.private, local("returned"), local("failure"));
+        let mut tests = TokenStream::new();
+        if let Some(span) = self.options.none_is_failure {
+            tests.extend(quote_spanned! { span =>
+                let #failure = #failure.or_else(|| #private::none_is_failure(&#returned));
+            });
+        }
+        if let Some(predicate) = &self.options.fail_if {
+            let text = predicate.to_token_stream().to_string();
+            let (success, shown) = (local("success"), local("shown"));
+            tests.extend(quote! {
+                let #success = (&&#private::Returned(&#returned)).success();
+                let #shown = {
+                    use #private::{
+                        KeepCollection as _, KeepDebug as _, KeepNothing as _, KeepPlainData as _, KeepSerialize as _,
+                        KeepSpanField as _, KeepSummary as _, KeepUnreadDebug as _, KeepUnreadSerialize as _,
+                    };
+                    (&&&&&&&&&#private::ArgumentValue(&#success)).keep()
+                };
+                let #failure = match #failure {
+                    ::core::option::Option::None => #private::fail_if(#success, #predicate, #text, &#shown),
+                    #failure => #failure,
+                };
+            });
+        }
+        tests
+    }
+}

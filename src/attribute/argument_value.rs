@@ -1,0 +1,113 @@
+//! Selects at compile time how an argument is captured.
+//!
+//! The macro calls `(&&&&&&&&&ArgumentValue(&argument)).keep()`. Method resolution takes the first of these traits whose
+//! bounds the type of the argument satisfies. Each trait is implemented for one reference less than the one before.
+
+use std::any::type_name;
+use std::fmt::{Debug, Write};
+
+use record::internal::{DebugSink, read_debug};
+use record::{Limits, Value};
+use serde::Serialize;
+
+use crate::attribute::plain_data::PlainData;
+use crate::attribute::span_value::SpanValue;
+use crate::attribute::summary::{Collection, Copied, Length, Summarize, of_collection};
+use crate::observe::arguments::Capture;
+
+/// An argument on entry.
+pub struct ArgumentValue<'a, T>(pub &'a T);
+
+/// An argument without a value to capture: it is a field of the span, or it has no representation.
+#[derive(Clone, Copy)]
+pub struct NoValue;
+
+impl Capture for NoValue {
+    fn capture(&self, _: &Limits) -> Option<Value> {
+        None
+    }
+}
+
+/// A copy that is read through `Serialize`.
+#[derive(Clone, Copy)]
+pub struct Serializable<T>(T);
+
+impl<T: Serialize> Capture for Serializable<T> {
+    fn capture(&self, limits: &Limits) -> Option<Value> {
+        let value = Value::from_serialize_within(&self.0, limits);
+        Some(value.unwrap_or_else(|error| format!("[not readable, its Serialize failed: {error}]").into()))
+    }
+
+    fn runs_program_code(&self) -> bool {
+        true
+    }
+}
+
+/// A copy that is read through `Debug`.
+#[derive(Clone, Copy)]
+pub struct Debuggable<T>(T);
+
+impl<T: Debug> Capture for Debuggable<T> {
+    fn capture(&self, limits: &Limits) -> Option<Value> {
+        let mut text = String::new();
+        let mut sink = DebugSink::new(&mut text, limits);
+        let result = write!(sink, "{:?}", self.0);
+        let summary = sink.finish();
+        if result.is_err() && summary.is_none() {
+            return Some("[not readable, its Debug failed]".into());
+        }
+        Some(summary.unwrap_or_else(|| read_debug(&text, limits)))
+    }
+
+    fn runs_program_code(&self) -> bool {
+        true
+    }
+}
+
+/// A value of this type that the function owns or changes, and that has no summary.
+#[derive(Clone, Copy)]
+pub struct Unread(&'static str);
+
+impl Capture for Unread {
+    fn capture(&self, _: &Limits) -> Option<Value> {
+        Some(format!("[not captured: the function owns or changes this {}]", short_name(self.0)).into())
+    }
+}
+
+/// Returns the name of a type without its path and its type arguments.
+fn short_name(type_name: &str) -> &str {
+    let path = type_name.trim_start_matches("&mut ").split('<').next().unwrap_or(type_name);
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+/// Declares the traits in order of precedence.
+macro_rules! select {
+    ($($selector:ident: [$($reference:tt)*] <$($bound:path),*> -> $captured:ty = |$value:ident| $captured_value:expr;)*) => {$(
+        pub trait $selector<T> {
+            type Captured;
+            fn keep(&self) -> Self::Captured;
+        }
+
+        impl<T: $($bound +)*> $selector<T> for $($reference)* ArgumentValue<'_, T> {
+            type Captured = $captured;
+
+            #[inline]
+            fn keep(&self) -> $captured {
+                let $value = self.0;
+                $captured_value
+            }
+        }
+    )*};
+}
+
+select! {
+    KeepSpanField: [&&&&&&&&] <SpanValue> -> NoValue = |_value| NoValue;
+    KeepSummary: [&&&&&&&] <Summarize> -> T::Summary = |value| value.summarize();
+    KeepPlainData: [&&&&&&] <Copy, PlainData> -> Copied<T> = |value| Copied(*value);
+    KeepSerialize: [&&&&&] <Copy, Serialize> -> Serializable<T> = |value| Serializable(*value);
+    KeepDebug: [&&&&] <Copy, Debug> -> Debuggable<T> = |value| Debuggable(*value);
+    KeepCollection: [&&&] <Collection> -> Length = |value| of_collection(value);
+    KeepUnreadSerialize: [&&] <Serialize> -> Unread = |_value| Unread(type_name::<T>());
+    KeepUnreadDebug: [&] <Debug> -> Unread = |_value| Unread(type_name::<T>());
+    KeepNothing: [] <> -> NoValue = |_value| NoValue;
+}

@@ -1,0 +1,119 @@
+//! Runs the body of an annotated function inside its span, and reports how the function ends.
+
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tracing::{Metadata, Span};
+
+use crate::attribute::function_failure::FunctionFailure;
+use crate::layer::layer_core::LayerCore;
+use crate::observe::arguments::{Argument, CallFrame, in_frame};
+use crate::observe::outcome::ComputationOutcome;
+use crate::observe::reported_error;
+
+/// Returns the id and the callsite of an enabled span.
+#[inline]
+fn key(span: &Span) -> Option<(u64, &'static Metadata<'static>)> {
+    Some((span.id()?.into_u64(), span.metadata()?))
+}
+
+/// Calls `body` in a frame with these arguments. If a panic unwinds it, the records of the panic get the arguments that
+/// the panic hook could not read.
+#[inline]
+fn in_frame_of<R>(span: &Span, arguments: &[Argument<'_>], body: impl FnOnce() -> R) -> R {
+    let Some((id, meta)) = key(span) else { return body() };
+    in_frame(id, meta, arguments, |frame| {
+        let unwinding = OnUnwind(frame);
+        let returned = body();
+        mem::forget(unwinding);
+        returned
+    })
+}
+
+/// Completes the records of a panic that unwinds a frame.
+struct OnUnwind<'a>(&'a CallFrame<'a>);
+
+impl Drop for OnUnwind<'_> {
+    #[cold]
+    fn drop(&mut self) {
+        LayerCore::complete_records(self.0);
+    }
+}
+
+/// Runs the body of a function inside its span.
+#[inline]
+pub fn run<R>(span: &Span, arguments: &[Argument<'_>], body: impl FnOnce() -> R) -> R {
+    let _entered = span.enter();
+    in_frame_of(span, arguments, body)
+}
+
+/// States that the function has succeeded.
+#[inline]
+pub fn succeed(span: &Span) {
+    LayerCore::state_outcome_of(span, ComputationOutcome::Ok);
+}
+
+/// Reports the failure of the function. `emit` emits the event.
+#[cold]
+#[inline(never)]
+pub fn fail(span: &Span, arguments: &[Argument<'_>], error: &FunctionFailure<'_>, emit: &dyn Fn()) {
+    LayerCore::state_outcome_of(span, ComputationOutcome::Failed);
+    let report = || reported_error::report(error, emit);
+    let Some((id, meta)) = key(span) else { return report() };
+    let _entered = span.enter();
+    in_frame(id, meta, arguments, |frame| {
+        LayerCore::complete_records(frame);
+        report();
+    });
+}
+
+/// The call of an asynchronous function. Its computation is cancelled if the call is dropped before the function has
+/// returned.
+pub struct AsyncCall {
+    span: Span,
+    progress: Progress,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Running,
+    Polled,
+    Returned,
+}
+
+impl AsyncCall {
+    /// Begins the call of a function with this span.
+    #[must_use]
+    pub fn new(span: Span) -> Self {
+        AsyncCall { span, progress: Progress::Running }
+    }
+
+    /// Returns the span of the call.
+    #[must_use]
+    pub fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// Polls the body, which enters the span itself.
+    pub fn poll<F: Future>(
+        &mut self,
+        arguments: &[Argument<'_>],
+        body: Pin<&mut F>,
+        context: &mut Context<'_>,
+    ) -> Poll<F::Output> {
+        // If the poll panics, the progress remains `Polled`: the future is dropped later, but it is not cancelled.
+        self.progress = Progress::Polled;
+        let polled = in_frame_of(&self.span, arguments, || body.poll(context));
+        self.progress = if polled.is_ready() { Progress::Returned } else { Progress::Running };
+        polled
+    }
+}
+
+impl Drop for AsyncCall {
+    fn drop(&mut self) {
+        if self.progress == Progress::Running {
+            LayerCore::state_outcome_of(&self.span, ComputationOutcome::Cancelled);
+        }
+    }
+}

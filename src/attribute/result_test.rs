@@ -1,0 +1,45 @@
+//! The options `none_is_failure` and `fail_if`: tests that a returned value has to pass.
+
+use crate::attribute::function_failure::FunctionFailure;
+use crate::observe::arguments::Capture;
+
+/// A returned value that may be `None`.
+#[diagnostic::on_unimplemented(
+    message = "`none_is_failure` needs a function that returns an `Option`, not `{Self}`",
+    label = "remove `none_is_failure`"
+)]
+pub trait MaybeNone {
+    fn is_none(&self) -> bool;
+}
+
+impl<T> MaybeNone for Option<T> {
+    fn is_none(&self) -> bool {
+        self.is_none()
+    }
+}
+
+impl<T, E> MaybeNone for Result<Option<T>, E> {
+    fn is_none(&self) -> bool {
+        matches!(self, Ok(None))
+    }
+}
+
+/// Returns the failure of a function that returns `None`.
+#[inline]
+pub fn none_is_failure(returned: &impl MaybeNone) -> Option<FunctionFailure<'static>> {
+    returned.is_none().then(|| FunctionFailure::of_value("NoResult", "the function returned None".to_owned()))
+}
+
+/// Returns the failure of a function whose result satisfies the predicate of `fail_if`.
+#[inline]
+pub fn fail_if<'a, T>(
+    success: Option<&T>,
+    predicate: impl FnOnce(&T) -> bool,
+    text: &'static str,
+    returned: &'a dyn Capture,
+) -> Option<FunctionFailure<'a>> {
+    success.is_some_and(predicate).then(|| {
+        FunctionFailure::of_value("RejectedResult", format!("the result is rejected by fail_if = {text}"))
+            .with_returned(returned)
+    })
+}

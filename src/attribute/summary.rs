@@ -1,0 +1,203 @@
+//! Summaries of arguments that a function owns or changes. They are taken on entry, in constant time.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::ops::{Range, RangeFrom, RangeInclusive, RangeTo};
+
+use record::{Limits, Map, Value};
+
+use crate::attribute::plain_data::{PlainData, Scalar};
+use crate::observe::arguments::Capture;
+
+/// Number of entries at each end of a summary.
+const ENDS: usize = 8;
+/// Maximum number of dimensions of a summary.
+const MAX_DIMENSIONS: usize = 6;
+
+/// A value that can be summarised in constant time, whatever its size.
+pub trait Summarize {
+    /// The summary. It owns its content.
+    type Summary: Capture;
+
+    fn summarize(&self) -> Self::Summary;
+}
+
+/// The shape of an array, with its first and last entries in row-major order.
+#[derive(Clone, Copy)]
+pub struct ArrayEnds<S> {
+    shape: [usize; MAX_DIMENSIONS],
+    dimensions: usize,
+    head: [S; ENDS],
+    tail: [S; ENDS],
+}
+
+impl<S: Scalar> ArrayEnds<S> {
+    /// Summarises an array of this shape. `entry` returns the entry at a row-major index below the length.
+    pub fn new(shape: &[usize], entry: impl Fn(usize) -> Option<S>) -> Self {
+        let dimensions = shape.len().min(MAX_DIMENSIONS);
+        let mut known = [0; MAX_DIMENSIONS];
+        known[..dimensions].copy_from_slice(&shape[..dimensions]);
+        let mut ends = ArrayEnds { shape: known, dimensions, head: [S::default(); ENDS], tail: [S::default(); ENDS] };
+        let (length, (in_head, in_tail)) = (ends.length(), ends.counts());
+        for (index, place) in ends.head[..in_head].iter_mut().enumerate() {
+            *place = entry(index).unwrap_or_default();
+        }
+        for (index, place) in ends.tail[..in_tail].iter_mut().enumerate() {
+            *place = entry(length - in_tail + index).unwrap_or_default();
+        }
+        ends
+    }
+
+    fn length(&self) -> usize {
+        self.shape[..self.dimensions].iter().product()
+    }
+
+    /// Returns the number of entries in the head and in the tail.
+    fn counts(&self) -> (usize, usize) {
+        let length = self.length();
+        let in_head = length.min(ENDS);
+        (in_head, (length - in_head).min(ENDS))
+    }
+}
+
+impl<S: Scalar> Capture for ArrayEnds<S> {
+    fn capture(&self, limits: &Limits) -> Option<Value> {
+        let shape = &self.shape[..self.dimensions];
+        let (in_head, in_tail) = self.counts();
+        let value = |entry: &S| Value::from_serialize_within(entry, limits).unwrap_or_default();
+        let mut head: Vec<Value> = self.head[..in_head].iter().map(value).collect();
+        let tail: Vec<Value> = self.tail[..in_tail].iter().map(value).collect();
+        if head.len() + tail.len() == self.length() {
+            head.extend(tail);
+            return Some(nested(shape, &head));
+        }
+        let mut summary = Map::from_iter([("summary", "array")]);
+        summary.insert("length", self.length());
+        summary.insert("shape", shape.to_vec());
+        summary.insert("head", head);
+        summary.insert("tail", tail);
+        Some(Value::Map(summary))
+    }
+}
+
+/// Returns the entries as nested lists.
+fn nested(shape: &[usize], entries: &[Value]) -> Value {
+    match shape {
+        [] => entries.first().cloned().unwrap_or_default(),
+        [_] => Value::List(entries.to_vec()),
+        [rows, rest @ ..] => {
+            let length: usize = rest.iter().product();
+            Value::List((0..*rows).map(|row| nested(rest, &entries[row * length..(row + 1) * length])).collect())
+        }
+    }
+}
+
+/// The length of a collection whose entries are not scalars.
+#[derive(Clone, Copy)]
+pub struct Length(usize);
+
+impl Capture for Length {
+    fn capture(&self, _: &Limits) -> Option<Value> {
+        Some(Value::Map(Map::from_iter([("summary", Value::from("collection")), ("length", self.0.into())])))
+    }
+}
+
+/// A copy of a small value.
+#[derive(Clone, Copy)]
+pub struct Copied<D>(pub D);
+
+impl<D: PlainData> Capture for Copied<D> {
+    fn capture(&self, limits: &Limits) -> Option<Value> {
+        Value::from_serialize_within(&self.0, limits).ok()
+    }
+}
+
+macro_rules! summarize_slices {
+    ($($container:ty),* $(,)?) => {$(
+        impl<S: Scalar> Summarize for $container {
+            type Summary = ArrayEnds<S>;
+
+            fn summarize(&self) -> Self::Summary {
+                ArrayEnds::new(&[self.len()], |index| self.get(index).copied())
+            }
+        }
+    )*};
+}
+
+summarize_slices!(Vec<S>, [S], Box<[S]>, VecDeque<S>);
+
+macro_rules! summarize_ranges {
+    ($($range:ident),*) => {$(
+        impl<S: Scalar> Summarize for $range<S> where $range<S>: PlainData {
+            type Summary = Copied<$range<S>>;
+
+            fn summarize(&self) -> Self::Summary {
+                Copied(self.clone())
+            }
+        }
+    )*};
+}
+
+summarize_ranges!(Range, RangeFrom, RangeInclusive, RangeTo);
+
+impl<Z: Summarize> Summarize for Option<Z> {
+    type Summary = Option<Z::Summary>;
+
+    fn summarize(&self) -> Self::Summary {
+        self.as_ref().map(Z::summarize)
+    }
+}
+
+impl<C: Capture> Capture for Option<C> {
+    fn capture(&self, limits: &Limits) -> Option<Value> {
+        self.as_ref().map_or(Some(Value::Null), |value| value.capture(limits))
+    }
+
+    fn runs_program_code(&self) -> bool {
+        self.as_ref().is_some_and(C::runs_program_code)
+    }
+}
+
+impl<Z: Summarize + ?Sized> Summarize for &mut Z {
+    type Summary = Z::Summary;
+
+    fn summarize(&self) -> Self::Summary {
+        (**self).summarize()
+    }
+}
+
+/// A collection of any entries, of which only the length is known in constant time.
+pub trait Collection {
+    fn length(&self) -> usize;
+}
+
+macro_rules! collections {
+    ($([$($generics:tt)*] $container:ty),* $(,)?) => {$(
+        impl<$($generics)*> Collection for $container {
+            fn length(&self) -> usize {
+                self.len()
+            }
+        }
+    )*};
+}
+
+collections!(
+    [T] Vec<T>,
+    [T] [T],
+    [T] Box<[T]>,
+    [T] VecDeque<T>,
+    [T] BTreeSet<T>,
+    [T, H] HashSet<T, H>,
+    [K, T] BTreeMap<K, T>,
+    [K, T, H] HashMap<K, T, H>,
+);
+
+impl<C: Collection + ?Sized> Collection for &mut C {
+    fn length(&self) -> usize {
+        (**self).length()
+    }
+}
+
+/// Returns the summary of a collection.
+pub(super) fn of_collection(collection: &(impl Collection + ?Sized)) -> Length {
+    Length(collection.length())
+}

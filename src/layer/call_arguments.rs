@@ -1,0 +1,65 @@
+//! Reads the arguments of annotated functions into their spans when a computation fails.
+
+use record::{Map, Value};
+use uuid::Uuid;
+
+use crate::layer::hook_state;
+use crate::layer::layer_core::LayerCore;
+use crate::observe::arguments::{CallFrame, for_each_frame};
+use crate::observe::open_spans::OpenSpan;
+use crate::observe::thread::Busy;
+
+impl LayerCore {
+    /// Reads the arguments of all functions that this thread is in into their spans.
+    pub(super) fn read_arguments(&self) {
+        for_each_frame(|frame| drop(self.read_frame(frame)));
+    }
+
+    /// Reads the arguments that the span of a function lacks, and returns them.
+    fn read_frame(&self, frame: &CallFrame<'_>) -> Vec<(&'static str, Value)> {
+        // The values are read without the lock, because reading may run code of the program.
+        let mut missing: Vec<_> = frame.arguments(hook_state::is_recording()).collect();
+        let is_known = self.with_span_of(frame, |open_span| {
+            missing.retain(|argument| !open_span.fields.contains(argument.name()));
+        });
+        if is_known.is_none() || missing.is_empty() {
+            return Vec::new();
+        }
+        let limits = &self.recorder.limits;
+        let values = missing.iter().filter_map(|argument| Some((argument.name(), argument.read(limits)?)));
+        let values: Vec<_> = values.collect();
+        self.with_span_of(frame, |open_span| {
+            open_span.logged.clear();
+            open_span.fields.add_arguments(&values, open_span.meta);
+        });
+        values
+    }
+
+    fn with_span_of<R>(&self, frame: &CallFrame<'_>, look: impl FnOnce(&mut OpenSpan) -> R) -> Option<R> {
+        let look = |open_span: &mut OpenSpan| std::ptr::eq(open_span.meta, frame.meta).then(|| look(open_span));
+        self.open_spans.with(frame.span, look).flatten()
+    }
+
+    /// Reads the arguments of a failing function, and adds them to the records that were written without them: by the
+    /// panic hook, and by other threads.
+    pub(crate) fn complete_records(frame: &CallFrame<'_>) {
+        let Some(_busy) = Busy::enter() else { return };
+        Self::for_each_current(|core, _, _| {
+            let values = core.read_frame(frame);
+            if values.is_empty() {
+                return;
+            }
+            let redactor = &core.recorder.redactor;
+            let redacted =
+                values.into_iter().map(|(name, value)| (name, redactor.under(redactor.field(name).kind, value)));
+            let parameters = Map::from_iter(redacted);
+            core.records_of(frame).into_iter().for_each(|id| core.recorder.add_parameters(id, &parameters));
+        });
+    }
+
+    /// Returns the records of the failures of a computation and of those inside it.
+    fn records_of(&self, frame: &CallFrame<'_>) -> Vec<Uuid> {
+        let computation = self.with_span_of(frame, |open_span| open_span.as_computation().cloned()).flatten();
+        computation.map(|computation| computation.failures()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,90 @@
+//! The arguments of the annotated functions that this thread is in.
+//!
+//! The frames borrow from the functions, so a healthy call stores a pointer and nothing else. The arguments are read
+//! when a computation fails.
+
+use record::{Limits, Value};
+use scoped_tls_hkt::scoped_thread_local;
+use tracing::Metadata;
+
+use crate::observe::panic_payload::catch_panic;
+use text::shorten;
+
+/// An argument that can be read when a computation fails.
+pub trait Capture {
+    /// Returns the value, or `None` if the argument has no representation or is a field of the span.
+    fn capture(&self, limits: &Limits) -> Option<Value>;
+
+    /// Returns true if reading runs code of the program, which must not run inside a panic hook.
+    fn runs_program_code(&self) -> bool {
+        false
+    }
+}
+
+/// An argument of an annotated function.
+#[derive(Clone, Copy)]
+pub struct Argument<'a> {
+    name: &'static str,
+    value: &'a dyn Capture,
+}
+
+impl<'a> Argument<'a> {
+    /// Creates an argument of this name.
+    pub fn new(name: &'static str, value: &'a dyn Capture) -> Self {
+        Argument { name, value }
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Reads the argument. A panic of the program's code becomes the value.
+    pub(crate) fn read(&self, limits: &Limits) -> Option<Value> {
+        let panicked = |panic: String| format!("[not readable, it panicked: {}]", shorten(&panic, limits.text));
+        catch_panic(|| self.value.capture(limits)).unwrap_or_else(|panic| Some(panicked(panic).into()))
+    }
+}
+
+/// A call of an annotated function, with the id and the callsite of its span.
+#[derive(Clone, Copy)]
+pub(crate) struct CallFrame<'a> {
+    pub(crate) span: u64,
+    pub(crate) meta: &'static Metadata<'static>,
+    arguments: &'a [Argument<'a>],
+    outer: Option<&'a CallFrame<'a>>,
+}
+
+impl<'a> CallFrame<'a> {
+    /// Returns the arguments, in a panic hook only those that need no code of the program.
+    pub(crate) fn arguments(&self, in_hook: bool) -> impl Iterator<Item = &'a Argument<'a>> {
+        self.arguments.iter().filter(move |argument| !in_hook || !argument.value.runs_program_code())
+    }
+}
+
+scoped_thread_local!(static FRAMES: for<'a> &'a CallFrame<'a>);
+
+/// Calls `body` inside a frame with these arguments.
+#[inline]
+pub(crate) fn in_frame<R>(
+    span: u64,
+    meta: &'static Metadata<'static>,
+    arguments: &[Argument<'_>],
+    body: impl FnOnce(&CallFrame<'_>) -> R,
+) -> R {
+    with_innermost(|outer| {
+        let frame = CallFrame { span, meta, arguments, outer };
+        FRAMES.set(&frame, || body(&frame))
+    })
+}
+
+#[inline]
+fn with_innermost<R>(look: impl FnOnce(Option<&CallFrame<'_>>) -> R) -> R {
+    if FRAMES.is_set() { FRAMES.with(|frame| look(Some(frame))) } else { look(None) }
+}
+
+/// Calls `look` with each frame of this thread, innermost first.
+pub(crate) fn for_each_frame(mut look: impl FnMut(&CallFrame<'_>)) {
+    with_innermost(|innermost| {
+        std::iter::successors(innermost, |frame| frame.outer).for_each(&mut look);
+    });
+}
