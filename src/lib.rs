@@ -194,7 +194,7 @@ pub mod __private {
     pub use crate::attribute::result_test::{fail_if, none_is_failure};
     pub use crate::attribute::returned::*;
     pub use crate::attribute::span_value::{EmptyField, FieldOfValue, SpanField};
-    pub use crate::observe::arguments::Argument;
+    pub use crate::observe::arguments::CallArgument;
 }
 
 pub use ::record::build_info;

@@ -8,7 +8,7 @@ use tracing::{Metadata, Span};
 
 use crate::attribute::function_failure::FunctionFailure;
 use crate::layer::layer_core::LayerCore;
-use crate::observe::arguments::{Argument, CallFrame, in_frame};
+use crate::observe::arguments::{CallArgument, CallFrame, in_frame};
 use crate::observe::outcome::ComputationOutcome;
 use crate::observe::reported_error;
 
@@ -21,7 +21,7 @@ fn key(span: &Span) -> Option<(u64, &'static Metadata<'static>)> {
 /// Calls `body` in a frame with these arguments. If a panic unwinds it, the records of the panic get the arguments that
 /// the panic hook could not read.
 #[inline]
-fn in_frame_of<R>(span: &Span, arguments: &[Argument<'_>], body: impl FnOnce() -> R) -> R {
+fn in_frame_of<R>(span: &Span, arguments: &[CallArgument<'_>], body: impl FnOnce() -> R) -> R {
     let Some((id, meta)) = key(span) else { return body() };
     in_frame(id, meta, arguments, |frame| {
         let unwinding = OnUnwind(frame);
@@ -43,7 +43,7 @@ impl Drop for OnUnwind<'_> {
 
 /// Runs the body of a function inside its span.
 #[inline]
-pub fn run<R>(span: &Span, arguments: &[Argument<'_>], body: impl FnOnce() -> R) -> R {
+pub fn run<R>(span: &Span, arguments: &[CallArgument<'_>], body: impl FnOnce() -> R) -> R {
     let _entered = span.enter();
     in_frame_of(span, arguments, body)
 }
@@ -57,7 +57,7 @@ pub fn succeed(span: &Span) {
 /// Reports the failure of the function. `emit` emits the event.
 #[cold]
 #[inline(never)]
-pub fn fail(span: &Span, arguments: &[Argument<'_>], error: &FunctionFailure<'_>, emit: &dyn Fn()) {
+pub fn fail(span: &Span, arguments: &[CallArgument<'_>], error: &FunctionFailure<'_>, emit: &dyn Fn()) {
     LayerCore::state_outcome_of(span, ComputationOutcome::Failed);
     let report = || reported_error::report(error, emit);
     let Some((id, meta)) = key(span) else { return report() };
@@ -72,11 +72,11 @@ pub fn fail(span: &Span, arguments: &[Argument<'_>], error: &FunctionFailure<'_>
 /// returned.
 pub struct AsyncCall {
     span: Span,
-    progress: Progress,
+    progress: PollProgress,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Progress {
+enum PollProgress {
     Running,
     Polled,
     Returned,
@@ -86,7 +86,7 @@ impl AsyncCall {
     /// Begins the call of a function with this span.
     #[must_use]
     pub fn new(span: Span) -> Self {
-        AsyncCall { span, progress: Progress::Running }
+        AsyncCall { span, progress: PollProgress::Running }
     }
 
     /// Returns the span of the call.
@@ -98,21 +98,21 @@ impl AsyncCall {
     /// Polls the body, which enters the span itself.
     pub fn poll<F: Future>(
         &mut self,
-        arguments: &[Argument<'_>],
+        arguments: &[CallArgument<'_>],
         body: Pin<&mut F>,
         context: &mut Context<'_>,
     ) -> Poll<F::Output> {
         // If the poll panics, the progress remains `Polled`: the future is dropped later, but it is not cancelled.
-        self.progress = Progress::Polled;
+        self.progress = PollProgress::Polled;
         let polled = in_frame_of(&self.span, arguments, || body.poll(context));
-        self.progress = if polled.is_ready() { Progress::Returned } else { Progress::Running };
+        self.progress = if polled.is_ready() { PollProgress::Returned } else { PollProgress::Running };
         polled
     }
 }
 
 impl Drop for AsyncCall {
     fn drop(&mut self) {
-        if self.progress == Progress::Running {
+        if self.progress == PollProgress::Running {
             LayerCore::state_outcome_of(&self.span, ComputationOutcome::Cancelled);
         }
     }

@@ -23,15 +23,15 @@ pub trait Capture {
 
 /// An argument of an annotated function.
 #[derive(Clone, Copy)]
-pub struct Argument<'a> {
+pub struct CallArgument<'a> {
     name: &'static str,
     value: &'a dyn Capture,
 }
 
-impl<'a> Argument<'a> {
+impl<'a> CallArgument<'a> {
     /// Creates an argument of this name.
     pub fn new(name: &'static str, value: &'a dyn Capture) -> Self {
-        Argument { name, value }
+        CallArgument { name, value }
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -50,13 +50,13 @@ impl<'a> Argument<'a> {
 pub(crate) struct CallFrame<'a> {
     pub(crate) span: u64,
     pub(crate) meta: &'static Metadata<'static>,
-    arguments: &'a [Argument<'a>],
+    arguments: &'a [CallArgument<'a>],
     outer: Option<&'a CallFrame<'a>>,
 }
 
 impl<'a> CallFrame<'a> {
     /// Returns the arguments, in a panic hook only those that need no code of the program.
-    pub(crate) fn arguments(&self, in_hook: bool) -> impl Iterator<Item = &'a Argument<'a>> {
+    pub(crate) fn arguments(&self, in_hook: bool) -> impl Iterator<Item = &'a CallArgument<'a>> {
         self.arguments.iter().filter(move |argument| !in_hook || !argument.value.runs_program_code())
     }
 }
@@ -68,7 +68,7 @@ scoped_thread_local!(static FRAMES: for<'a> &'a CallFrame<'a>);
 pub(crate) fn in_frame<R>(
     span: u64,
     meta: &'static Metadata<'static>,
-    arguments: &[Argument<'_>],
+    arguments: &[CallArgument<'_>],
     body: impl FnOnce(&CallFrame<'_>) -> R,
 ) -> R {
     with_innermost(|outer| {

@@ -23,7 +23,7 @@ const LAYERS: &[&[&str]] = &[
     &["recorder"],
     &["layer"],
     &["error_source", "init_error"],
-    &["logger", "result_ext", "success"],
+    &["attribute", "logger", "result_ext", "success"],
     &["guard"],
     &["builder"],
 ];

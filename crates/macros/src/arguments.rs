@@ -1,5 +1,6 @@
 //! The arguments of a function that become parameters.
 
+use proc_macro2::Span;
 use quote::format_ident;
 use syn::ext::IdentExt;
 use syn::{Error, FnArg, Ident, Pat, Result, Signature, Type};
@@ -39,7 +40,7 @@ fn argument(variable: Ident) -> Result<Argument> {
         let message = format!("the span has a field `{name}` already: rename the argument, or add `skip({name})`");
         return Err(Error::new(variable.span(), message));
     }
-    let local = format_ident!("__tracing_failure_{}", name, span = proc_macro2::Span::mixed_site());
+    let local = format_ident!("__tracing_failure_argument_{}", name, span = Span::mixed_site());
     Ok(Argument { variable, name, local })
 }
 

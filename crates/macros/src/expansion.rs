@@ -29,7 +29,6 @@ pub(crate) fn expand(options: &Options, mut function: ItemFn) -> Result<TokenStr
         options,
         arguments: arguments::parameters(&function.sig, options)?,
         name: function.sig.ident.unraw().to_string(),
-        place: Span::call_site().located_at(function.sig.ident.span()),
         private: private(options),
     };
     let body = &mut *function.block;
@@ -82,8 +81,6 @@ struct Expansion<'a> {
     arguments: Vec<Argument>,
     /// The name of the function.
     name: String,
-    /// The location of the span, the event and the calls: the name of the function.
-    place: Span,
     private: TokenStream,
 }
 
@@ -98,7 +95,7 @@ impl Expansion<'_> {
         let (private, span, returned) = (&self.private, local("span"), local("returned"));
         let (open, keep, arguments) = (self.span(), self.keep(), self.argument_list());
         let judge = self.judge(&quote!(&#span));
-        quote_spanned! { self.place =>
+        quote! {
             let #span = #open;
             #keep
             let #returned = #private::run(&#span, #arguments, #closure);
@@ -113,7 +110,7 @@ impl Expansion<'_> {
         let (context, returned) = (local("context"), local("returned"));
         let (open, keep, arguments) = (self.span(), self.keep(), self.argument_list());
         let judge = self.judge(&quote!(#call.span()));
-        quote_spanned! { self.place =>
+        quote! {
             let mut #call = #private::AsyncCall::new(#open);
             #keep
             let mut #body = ::core::pin::pin!(
@@ -154,8 +151,9 @@ impl Expansion<'_> {
             quote!(for #cause in #causes { #span.follows_from(#cause); })
         });
         let span = local("span");
-        quote_spanned!(self.place => {
+        quote!({
             use #private::{EmptyField as _, FieldOfValue as _};
+            #[allow(unknown_lints, clippy::used_underscore_binding)]
             let #span = #private::tracing::span!(
                 target: #target, #parent #level, #name,
                 computation = #computation, #reference #category #(#arguments)* #(#fields,)*
@@ -174,6 +172,7 @@ impl Expansion<'_> {
         let private = &self.private;
         let arguments = self.arguments.iter().map(|Argument { variable, local, .. }| {
             quote! {
+                #[allow(unknown_lints, clippy::used_underscore_binding)]
                 let #local = {
                     use #private::{
                         KeepCollection as _, KeepDebug as _, KeepNothing as _, KeepPlainData as _, KeepSerialize as _,
@@ -188,8 +187,10 @@ impl Expansion<'_> {
 
     fn argument_list(&self) -> TokenStream {
         let private = &self.private;
-        let arguments =
-            self.arguments.iter().map(|Argument { name, local, .. }| quote!(#private::Argument::new(#name, &#local)));
+        let arguments = self
+            .arguments
+            .iter()
+            .map(|Argument { name, local, .. }| quote!(#private::CallArgument::new(#name, &#local)));
         quote!(&[#(#arguments),*])
     }
 
@@ -197,7 +198,7 @@ impl Expansion<'_> {
     fn judge(&self, span: &TokenStream) -> TokenStream {
         let (private, returned, failure) = (&self.private, local("returned"), local("failure"));
         let (arguments, target, tests) = (self.argument_list(), self.target(), self.tests());
-        quote_spanned!(self.place => {
+        quote!({
             use #private::{
                 FailByDebug as _, FailByDisplay as _, FailByError as _, FailByPayload as _, FailByReport as _,
                 FailBySentBox as _, FailBySharedBox as _, FailByType as _, NeverFail as _, SucceedItself as _,

@@ -1,8 +1,10 @@
 //! The attribute `computation`.
+mod functions;
+#[path = "../support/mod.rs"]
 mod support;
 
 use support::in_child;
-use tracing_failure::{Failure, computation, init};
+use tracing_failure::{computation, init};
 
 #[derive(Debug, serde::Serialize)]
 struct Options {
