@@ -8,6 +8,9 @@ struct Readme;
 #[doc = include_str!("../docs/src/getting-started.md")]
 struct GettingStarted;
 
+#[doc = include_str!("../docs/src/instrumenting.md")]
+struct Instrumenting;
+
 #[doc = include_str!("../docs/src/options.md")]
 struct Options;
 

@@ -61,7 +61,7 @@
 //! If a panic of another thread certainly caused the failure, the record has the message, location, stack and thread of
 //! that panic. This is certain if the program reported the payload or the message, or if no other computation was open.
 //! `context.panic_origin` names the evidence. If several computations were open, it lists the candidate panics. To make
-//! the attribution certain, enter the computation's span on the worker. [`Stats::unclaimed_panics`] counts panics that
+//! the attribution certain, carry the computation to the worker with [`in_current_computation`]. [`Stats::unclaimed_panics`] counts panics that
 //! belong to no computation.
 //!
 //! # Outcomes
@@ -135,7 +135,7 @@
 //! # Properties of `tracing`
 //!
 //! - `Span::record` ignores a field that the span did not declare. Declare it as `field = tracing::field::Empty`.
-//! - A new thread has no current span. Enter a clone of the span there, or pass it as `parent`.
+//! - A new thread has no current span. Carry the computation to it with [`in_current_computation`].
 //! - `#[instrument]` formats every argument with `Debug` at each call. Use `skip` for large ones.
 //! - `?value` arrives as text. The recorder parses it into numbers, lists and objects.
 //! - Computations inherit the numbers, booleans and strings of all spans around them. They inherit `?value` and
@@ -162,6 +162,7 @@ mod attribute;
 #[cfg(doctest)]
 mod book;
 mod builder;
+mod computation_handle;
 mod error_source;
 mod guard;
 mod init_error;
@@ -199,6 +200,7 @@ pub mod __private {
 
 pub use ::record::build_info;
 pub use builder::{Builder, builder, init};
+pub use computation_handle::{CarriedClosure, ComputationHandle, in_current_computation};
 pub use diagnose::{Rule, ValueTest, diagnose};
 pub use error_source::ErrorSource;
 pub use guard::Guard;
@@ -220,7 +222,7 @@ pub use success::record_success;
 const _: () = {
     const fn require<T: Send + Sync>() {}
     require::<(Builder, Guard, InitError, FilterError, StructuredLogger, Stats, Rule)>();
-    require::<FailureLayer<tracing_subscriber::Registry>>();
+    require::<(ComputationHandle, FailureLayer<tracing_subscriber::Registry>)>();
     require::<(Failure, record::ReadError, record::Map, Store)>();
     #[cfg(feature = "publish")]
     require::<(publish::Publisher, publish::PublishError, publish::Published)>();

@@ -43,6 +43,10 @@ pub(crate) struct LayerCore {
 }
 
 impl LayerCore {
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
     /// Returns the spans of a path with their fields and computations, for a failure on this thread.
     pub(super) fn span_path(&self, path: &[SpanKey]) -> SpanPath {
         self.read_arguments();

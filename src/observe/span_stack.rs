@@ -106,7 +106,17 @@ pub(crate) fn spans(layer: u64) -> Vec<u64> {
     STACK.try_with(|stack| stack.of_layer(layer)).unwrap_or_default()
 }
 
+/// Returns true if this thread is inside the span. Returns false if the stack is too deep or untracked.
+pub(crate) fn is_inside(layer: u64, span: u64) -> bool {
+    STACK.try_with(|stack| stack.contains(StackEntry { layer, span })).unwrap_or(false)
+}
+
 impl SpanStack {
+    fn contains(&self, entry: StackEntry) -> bool {
+        let tracked = self.spans.get(..(self.state.get() % EPOCH_STEP) as usize).unwrap_or_default();
+        tracked.iter().any(|span| span.get() == entry)
+    }
+
     fn of_layer(&self, layer: u64) -> Vec<u64> {
         let Some(tracked) = self.spans.get(..(self.state.get() % EPOCH_STEP) as usize) else { return Vec::new() };
         let entries = tracked.iter().map(Cell::get).filter(|entry| entry.layer == layer);

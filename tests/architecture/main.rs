@@ -23,7 +23,7 @@ const LAYERS: &[&[&str]] = &[
     &["recorder"],
     &["layer"],
     &["error_source", "init_error"],
-    &["attribute", "logger", "result_ext", "success"],
+    &["attribute", "computation_handle", "logger", "result_ext", "success"],
     &["guard"],
     &["builder"],
 ];
