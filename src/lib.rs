@@ -162,7 +162,9 @@ mod attribute;
 #[cfg(doctest)]
 mod book;
 mod builder;
+pub mod check;
 mod computation_handle;
+mod ensure;
 mod error_source;
 mod guard;
 mod init_error;
@@ -177,6 +179,7 @@ pub mod record;
 mod recorder;
 mod result_ext;
 mod success;
+mod trail_event;
 
 /// Items that the Python package uses. They may change in any release.
 #[doc(hidden)]
@@ -188,6 +191,9 @@ pub mod internal {
 /// Items that the macros use. They may change in any release.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::check::site::CheckSite;
+    pub use crate::ensure::{ensure_in_range, ensure_less, find_non_finite, finite};
+    pub use std::result::Result;
     pub use tracing;
 
     pub use crate::attribute::argument_value::*;
@@ -200,6 +206,7 @@ pub mod __private {
 
 pub use ::record::build_info;
 pub use builder::{Builder, builder, init};
+pub use check::Check;
 pub use computation_handle::{CarriedClosure, ComputationHandle, in_current_computation};
 pub use diagnose::{Rule, ValueTest, diagnose};
 pub use error_source::ErrorSource;

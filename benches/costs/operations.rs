@@ -6,6 +6,7 @@ use std::hint::black_box;
 use tracing::field::Empty;
 use tracing::span::EnteredSpan;
 use tracing::{Span, debug, info, info_span, trace};
+use tracing_failure::trail;
 
 /// Repeated work, and the spans that are open around it.
 #[derive(Clone, Copy)]
@@ -24,6 +25,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     Operation { name: "computation span", spans: Vec::new, work: || drop(computation().entered()) },
     Operation { name: "span inside a computation", spans: in_computation, work: span_with_two_fields },
     Operation { name: "trail event two spans deep", spans: in_computation, work: trail_event },
+    Operation { name: "trail! two spans deep", spans: in_computation, work: trail_row },
     Operation { name: "late field of a computation", spans: in_computation_alone, work: late_field },
     Operation { name: "text event inside a computation", spans: in_computation, work: || info!("phase begins") },
 ];
@@ -47,6 +49,10 @@ fn span_with_two_fields() {
 
 pub(crate) fn trail_event() {
     debug!(residual = black_box(0.25), dt = black_box(1e-3), "step accepted");
+}
+
+fn trail_row() {
+    trail!(residual = black_box(0.25), dt = black_box(1e-3));
 }
 
 pub(crate) fn computation() -> Span {

@@ -11,6 +11,7 @@ pub(crate) mod panic_hook;
 pub(crate) mod recording;
 pub(crate) mod shared_locks;
 mod span_trace;
+mod trail_end;
 mod trail_events;
 mod unwinding;
 

@@ -42,7 +42,7 @@ impl LayerCore {
 
     /// Calls `write` with the lane for events in this span.
     #[inline]
-    fn with_lane<R>(&self, current: CurrentSpan, write: impl FnOnce(&mut WriterLease) -> R) -> Option<R> {
+    pub(super) fn with_lane<R>(&self, current: CurrentSpan, write: impl FnOnce(&mut WriterLease) -> R) -> Option<R> {
         let find = |last| self.find_lane(current.span, last);
         writer::with_lane(self.id, current, find, |lease| self.add_path(current.span, lease), write)
     }

@@ -7,6 +7,9 @@ use std::fmt::Write;
 use tracing::Metadata;
 use tracing_error::{ExtractSpanTrace, SpanTrace};
 
+use crate::check::error::Check;
+use crate::check::failed::FailedCheck;
+use crate::check::site::parse_location;
 use crate::observe::panic_payload;
 use crate::observe::panic_payload::catch_panic;
 use crate::observe::report_parser::ParsedReport;
@@ -21,6 +24,10 @@ pub(crate) struct ErrorChain {
     pub(crate) entries: Vec<ErrorEntry>,
     pub(crate) cut: bool,
     pub(crate) created_in: Vec<TracedSpan>,
+    /// The failed check that is the error or its cause.
+    pub(crate) check: Option<Box<FailedCheck>>,
+    /// The location of the failed check.
+    pub(crate) checked_at: Option<Location>,
     /// Suggestions by the author of the error.
     pub(crate) suggestions: Vec<String>,
     /// The address of a panic payload's text if the error is a payload, otherwise 0.
@@ -47,6 +54,11 @@ impl ErrorChain {
                 break;
             }
             visited.push(error);
+            if let Some(check) = error.downcast_ref::<FailedCheck>() {
+                chain.checked_at = Some(check.site.location());
+                chain.check = Some(Box::new(check.clone()));
+                break;
+            }
             match error.span_trace() {
                 // The chain contains a SpanTrace as a separate error. The deepest one is the closest to the origin.
                 Some(trace) => chain.created_in = read_span_trace(trace),
@@ -106,6 +118,10 @@ impl ErrorChain {
         let mut errors = std::mem::take(&mut report.errors).into_iter();
         let mut chain = Self::of_line(&errors.next().unwrap_or_default(), limits);
         chain.entries.extend(errors.map(ErrorEntry::new));
+        if let Some(location) = chain.entries.last().and_then(|error| parse_location(&error.message)) {
+            chain.entries.pop();
+            chain.checked_at = Some(location);
+        }
         chain.cut = chain.entries.len() > limits.errors;
         chain.entries.truncate(limits.errors);
         chain.add_details(report, limits);
@@ -143,6 +159,7 @@ impl ErrorChain {
         if let Some(mut inner) = inner {
             self.suggestions.append(&mut inner.suggestions);
             self.cut |= inner.cut;
+            self.checked_at = self.checked_at.take().or(inner.checked_at);
             self.entries.extend(inner.entries.into_iter().skip(1));
             self.cut |= self.entries.len() > limits.errors;
             self.entries.truncate(limits.errors);
@@ -167,7 +184,9 @@ impl ErrorChain {
     /// Returns the reason in the words of the library that failed.
     pub(crate) fn reason(&self) -> Option<&str> {
         let reason = self.entries.iter().rev().find_map(|entry| entry.variant.as_deref());
-        reason.filter(|reason| Some(*reason) != self.error_type())
+        // A variant that wraps a check is usually named after it.
+        let is_known = |reason: &str| Some(reason) == self.error_type() || (self.check.is_some() && reason == "Check");
+        reason.filter(|reason| !is_known(reason))
     }
 
     pub(crate) fn message(&self) -> Option<&str> {
@@ -183,7 +202,10 @@ fn is_same(a: &(dyn Error + 'static), b: &(dyn Error + 'static)) -> bool {
 
 fn read(error: &dyn Error, type_name: Option<&str>, limits: &Limits) -> ErrorEntry {
     let message = format_within(limits, |sink| write!(sink, "{error}"));
-    let (variant, data) = read_debug_output(error, limits).unwrap_or_default();
+    // The facts of a check have their own place.
+    let is_check = type_name == Some(std::any::type_name::<Check>());
+    let details = if is_check { None } else { read_debug_output(error, limits) };
+    let (variant, data) = details.unwrap_or_default();
     let mut entry = ErrorEntry::new(message);
     entry.type_name = type_name.map(inner_type_name).map(str::to_owned);
     entry.data = data;
@@ -251,6 +273,7 @@ fn known_type_name(error: &(dyn Error + 'static)) -> Option<&'static str> {
         };
     }
     known!(
+        Check,
         std::io::Error,
         std::fmt::Error,
         std::num::ParseFloatError,

@@ -223,8 +223,9 @@ impl Recorder {
     }
 
     /// Builds the record of an observation.
-    fn assemble(&self, observation: Observation, around: ComputationContext) -> (Failure, Stacks) {
+    fn assemble(&self, mut observation: Observation, around: ComputationContext) -> (Failure, Stacks) {
         let (category, reason) = categorize(&observation);
+        observation.add_check();
         let error_type = observation.error_type.as_deref().or_else(|| observation.error.error_type());
         let error_type = error_type.unwrap_or_else(|| fallback_error_type(&observation)).to_owned();
         let error_message = observation.error.message().unwrap_or(&observation.message);
@@ -490,8 +491,8 @@ fn fallback_error_type(observation: &Observation) -> &'static str {
     }
 }
 
-/// Returns the category and the reason. The category is the named one, otherwise the first that types and messages
-/// indicate, from the root of the chain. The reason is in the words of the library that failed.
+/// Returns the category and the reason. The category is the named one, otherwise that of a failed check, otherwise the
+/// first that types and messages indicate, from the root of the chain. The reason is in the words of the library that failed.
 fn categorize(observation: &Observation) -> (Category, Option<String>) {
     let reason = observation.reason.clone().or_else(|| observation.error.reason().map(str::to_owned));
     if let Some(named) = &observation.category {
@@ -499,6 +500,9 @@ fn categorize(observation: &Observation) -> (Category, Option<String>) {
             Some(category) => (category, reason),
             None => (Category::Other, reason.or_else(|| Some(named.clone()))),
         };
+    }
+    if let Some(check) = &observation.error.check {
+        return (check.category(), reason);
     }
     // Other text fields of the event count too, such as `status = %solver.status()`.
     let fields = observation.event.iter().filter_map(|(_, value)| value.as_str());

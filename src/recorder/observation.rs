@@ -97,6 +97,16 @@ impl Observation {
         }
     }
 
+    /// Adds the facts of a failed check to the event, and moves the failure to the location of the check.
+    pub(crate) fn add_check(&mut self) {
+        if let Some(location) = self.error.checked_at.take() {
+            self.location = location;
+        }
+        if let Some(check) = self.error.check.take() {
+            self.event.add_missing(&check.event(), |_| true);
+        }
+    }
+
     /// Returns the messages of the error and its sources, and the message about them.
     pub(crate) fn messages(&self) -> Vec<String> {
         let errors = self.error.entries.iter().map(|entry| entry.message.clone());

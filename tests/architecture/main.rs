@@ -18,12 +18,13 @@ use crate::packages::PACKAGES;
 /// The parts of `src`, from the facts that are observed to the ways in which a program uses the library. A part imports
 /// from the same part and from earlier ones.
 const LAYERS: &[&[&str]] = &[
+    &["check"],
     &["observe"],
     &["log"],
     &["recorder"],
     &["layer"],
     &["error_source", "init_error"],
-    &["attribute", "computation_handle", "logger", "result_ext", "success"],
+    &["attribute", "computation_handle", "ensure", "logger", "result_ext", "success", "trail_event"],
     &["guard"],
     &["builder"],
 ];

@@ -19,6 +19,9 @@ const MAX_TEXT_BYTES: usize = 2048;
 /// Minimum magnitude that is large in any unit.
 const LARGE_MAGNITUDE: f64 = 1e10;
 
+/// Entries of the event that describe a failed check.
+const CHECK_RESULTS: &[&str] = &["check", "name", "value", "index", "bound", "bound_name", "trail_end"];
+
 pub(super) struct Facts<'a> {
     pub(super) failure: &'a Failure,
     pub(super) computation: WordSequence,
@@ -87,6 +90,14 @@ impl<'a> Facts<'a> {
 }
 
 impl TrailSeries<'_> {
+    /// Returns the bound that a failed check required of this series.
+    pub(super) fn required_bound(&self, failure: &Failure) -> Option<f64> {
+        let event = &failure.context.event;
+        let is_checked = event.get("check")?.as_str()? == "converged"
+            && event.get("name").and_then(Value::as_str) == Some(&*self.convergence.column);
+        if is_checked { event.get("bound")?.as_f64() } else { None }
+    }
+
     /// Returns true if the series grew by this factor, in total or along the fitted rows at its end.
     pub(super) fn has_grown(&self, factor: f64) -> bool {
         let convergence = self.convergence;
@@ -159,6 +170,10 @@ fn truncate(text: &str) -> &str {
 fn values(failure: &Failure) -> Vec<NamedValue<'_>> {
     let mut values = Vec::new();
     collect_values(&failure.context.event, "context.event".into(), &mut values);
+    if failure.context.event.get("check").is_some() {
+        // The result of a check is no input.
+        values.retain(|value| !CHECK_RESULTS.contains(&value.name));
+    }
     for (depth, error) in relevant_errors(failure).rev() {
         if let Some(Value::Map(data)) = &error.data {
             collect_values(data, format!("context.errors[{depth}].data").into(), &mut values);

@@ -172,13 +172,15 @@ fn factor(first: f64, last: f64) -> Option<String> {
     factor.is_finite().then(|| brief(factor))
 }
 
-/// Returns the target of a residual: a tolerance, or a relative tolerance times the first value. A cost has no target.
+/// Returns the target of a residual: the bound of a failed check, a tolerance, or a relative tolerance times the first
+/// value. A cost has no target.
 fn tolerance(series: &TrailSeries<'_>, facts: &Facts<'_>) -> Option<f64> {
     if series.role == SeriesRole::Objective {
         return None;
     }
     let relative = || Some(facts.number(&["rtol"])? * series.convergence.first?.abs());
-    let tolerance = facts.number(&["tolerance", "tol", "atol", "eps", "epsilon"]).or_else(relative);
+    let named = || facts.number(&["tolerance", "tol", "atol", "eps", "epsilon"]);
+    let tolerance = series.required_bound(facts.failure).or_else(named).or_else(relative);
     tolerance.filter(|tolerance| *tolerance > 0.0)
 }
 
