@@ -69,6 +69,11 @@ impl LayerCore {
             self.recorder.count_repeat();
             return Verdict::Repeated(id);
         }
+        if let Some(id) = owner.and_then(|owner| find_recursive(owner, &computation, &report)) {
+            adopt_failure(span_path, &computation, id, &report);
+            self.recorder.count_repeat();
+            return Verdict::Repeated(id);
+        }
         let panics = observation.attribute(span_path);
         let texts = hook_state::may_be_in_hook(observation.trigger).then(|| observation.texts());
         let caused_by = caused_by(span_path, &computation, &report).or_else(|| observation.recorded_cause());
@@ -80,7 +85,8 @@ impl LayerCore {
             hook_state::set_report(id, texts);
         }
         let job = if is_panic { inner_job() } else { None };
-        let failure = RecordedFailure { id, report, is_panic, job, at: Instant::now() };
+        let name = Arc::from(&*computation);
+        let failure = RecordedFailure { id, computation: name, report, is_panic, job, at: Instant::now() };
         link_failure(span_path, &computation, failure, started);
         Verdict::Recorded(id)
     }
@@ -149,7 +155,8 @@ impl LayerCore {
         };
         let (id, written) = recorder.record(observation, context);
         panics.iter().for_each(|panic| panic.cover(id));
-        let failure = RecordedFailure { id, report, is_panic: false, job: None, at: Instant::now() };
+        let name = Arc::from(&*computation);
+        let failure = RecordedFailure { id, computation: name, report, is_panic: false, job: None, at: Instant::now() };
         link_failure(&span_path, &computation, failure, started);
         written
     }
@@ -206,6 +213,31 @@ fn find_repeated(owner: &Computation, report: &Report, trigger: Trigger) -> Opti
     // The next report on the way up follows this one, not the first.
     recorded.report.moment = report.moment;
     Some(recorded.id)
+}
+
+/// Returns the recorded failure of an inner call, if a recursive function returns its error.
+fn find_recursive(owner: &Computation, computation: &str, report: &Report) -> Option<Uuid> {
+    let state = owner.state()?;
+    let inner = state.inner_failures.back()?;
+    let is_same = &*inner.computation == computation && !state.has_recovered;
+    (is_same && report.leaves_recursion(&inner.report)).then_some(inner.id)
+}
+
+/// Makes the failure of an inner call the failure of the outer call of a recursive function.
+fn adopt_failure(span_path: &SpanPath, computation: &str, id: Uuid, report: &Report) {
+    let (own, around) = span_path.owners(computation);
+    for computation in own.iter().chain(&around) {
+        let Some(mut state) = computation.state() else { continue };
+        if let Some(inner) = state.inner_failures.back_mut().filter(|inner| inner.id == id) {
+            // The next report on the way up follows this one.
+            inner.report.moment = report.moment;
+        }
+    }
+    for computation in own {
+        let Some(mut state) = computation.state() else { continue };
+        let inner = state.inner_failures.back().filter(|inner| inner.id == id).cloned();
+        state.latest = inner.map(|inner| RecordedFailure { report: report.clone(), ..inner });
+    }
 }
 
 /// Returns the failure that caused this one, by precedence:

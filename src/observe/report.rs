@@ -59,6 +59,14 @@ impl Report {
             && (self.is_about(earlier) || (is_immediate && self.content == ReportContent::ErrorOnly))
     }
 
+    /// Returns true if this report repeats the error of an inner call of the same recursive function, directly after it.
+    pub(crate) fn leaves_recursion(&self, earlier: &Report) -> bool {
+        self.content == ReportContent::ErrorOnly
+            && self.site == earlier.site
+            && self.moment.follows(earlier.moment)
+            && self.is_about(earlier)
+    }
+
     /// Returns true if the earlier error led to this one: this report names it, or directly follows it in the same
     /// computation.
     pub(crate) fn stems_from(&self, earlier: &Report) -> bool {
@@ -90,6 +98,7 @@ pub(crate) fn names(message: &str, part: &str) -> bool {
 #[derive(Clone, Debug)]
 pub(crate) struct RecordedFailure {
     pub(crate) id: Uuid,
+    pub(crate) computation: Arc<str>,
     pub(crate) report: Report,
     pub(crate) is_panic: bool,
     /// The frames of the rayon job that the panic unwinds, if the thread waits in another job meanwhile.

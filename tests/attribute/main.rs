@@ -1,5 +1,6 @@
 //! The attribute `computation`.
 mod functions;
+mod outcomes;
 #[path = "../support/mod.rs"]
 mod support;
 

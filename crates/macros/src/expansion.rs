@@ -18,6 +18,7 @@ use syn::{Block, Error, ItemFn, Result, Signature, parse_quote};
 
 use crate::arguments::{self, Argument};
 use crate::options::{Level, Options};
+use crate::source_text::source_text;
 use crate::{future, return_type};
 
 /// Returns the function with its body inside the span of the computation.
@@ -230,7 +231,7 @@ impl Expansion<'_> {
             });
         }
         if let Some(predicate) = &self.options.fail_if {
-            let text = predicate.to_token_stream().to_string();
+            let text = source_text(predicate.to_token_stream());
             let (success, shown) = (local("success"), local("shown"));
             tests.extend(quote! {
                 let #success = (&&#private::Returned(&#returned)).success();

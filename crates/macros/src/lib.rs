@@ -6,6 +6,7 @@ mod fields;
 mod future;
 mod options;
 mod return_type;
+mod source_text;
 
 use proc_macro::TokenStream;
 use syn::{ItemFn, parse_macro_input};

@@ -31,23 +31,27 @@ pub(super) fn amend(json: &str, amendment: &Amendment) -> io::Result<(String, us
     record.add_parameters(parameters)?;
     let fixes = new.iter().map(|suggestion| serde_json::to_string(&suggestion.fix)).collect::<Result<Vec<_>, _>>()?;
     record.extend("suggested_fixes", &fixes, 1)?;
-    let mut context = match record.get("context") {
-        Some(context) => serde_json::from_str::<JsonMembers<'_>>(context)
-            .map_err(|error| with_context("its context is not an object", error.into()))?,
-        None => return Err(io::Error::other("it has no context")),
-    };
-    let suggestions = new.iter().map(serde_json::to_string_pretty).collect::<Result<Vec<_>, _>>()?;
-    context.extend("suggestions", &suggestions, 2)?;
-    if let Some(resolution) = &amendment.resolution {
-        context.set("resolution", indent(&serde_json::to_string_pretty(resolution)?, 2));
+    if !new.is_empty() || amendment.resolution.is_some() {
+        record.set("context", amended_context(record.get("context"), &new, amendment)?);
     }
-    let context = context.text(1);
-    record.set("context", context);
     let text = record.text(0) + "\n";
     let amended =
         Failure::from_json(&text).map_err(|error| with_context("the result would not be a record", error.into()))?;
     debug_assert_eq!(amended.suggested_fixes.len(), failure.suggested_fixes.len() + new.len());
     Ok((text, new.len()))
+}
+
+/// Returns the text of the context with these suggestions and the resolution.
+fn amended_context(context: Option<&str>, new: &[&Suggestion], amendment: &Amendment) -> io::Result<String> {
+    let context = context.ok_or_else(|| io::Error::other("it has no context"))?;
+    let mut context = serde_json::from_str::<JsonMembers<'_>>(context)
+        .map_err(|error| with_context("its context is not an object", error.into()))?;
+    let suggestions = new.iter().map(serde_json::to_string_pretty).collect::<Result<Vec<_>, _>>()?;
+    context.extend("suggestions", &suggestions, 2)?;
+    if let Some(resolution) = &amendment.resolution {
+        context.set("resolution", indent(&serde_json::to_string_pretty(resolution)?, 2));
+    }
+    Ok(context.text(1))
 }
 
 /// Returns the parameters that the record lacks.

@@ -1,0 +1,396 @@
+//! The outcome of an annotated function, in the record and in the log.
+
+use std::error::Error;
+use std::panic::catch_unwind;
+use std::time::Duration;
+
+use serde_json::Value as Json;
+use tracing_failure::{Category, computation, init};
+
+use crate::support::{Run, in_child};
+
+#[derive(Debug, thiserror::Error)]
+enum SolverError {
+    #[error("step {step} failed")]
+    Step { step: usize, source: std::num::ParseFloatError },
+    #[error("no convergence within {0} iterations")]
+    MaxIterations(usize),
+}
+
+#[computation("Eq. 1", name = "observable_mass")]
+fn mass(text: &str) -> Result<f64, SolverError> {
+    text.parse().map_err(|source| SolverError::Step { step: 3, source })
+}
+
+/// The outcomes of the computations in the log, in the order in which they closed.
+fn outcomes(run: &Run) -> Vec<String> {
+    let closed = |line: &Json| line["message"] == "computation closed";
+    let outcome =
+        |line: &Json| format!("{} {}", line["computation"].as_str().unwrap(), line["outcome"].as_str().unwrap());
+    run.log().iter().filter(|line| closed(line)).map(outcome).collect()
+}
+
+#[test]
+fn ok_is_a_success() {
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        mass("1.5").unwrap();
+    })
+    .ok();
+    assert_eq!(outcomes(&run), ["observable_mass ok"]);
+    assert!(run.failures().is_empty());
+}
+
+#[test]
+fn err_is_a_failure_with_type_and_sources() {
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        mass("heavy").unwrap_err();
+    })
+    .ok();
+    assert_eq!(outcomes(&run), ["observable_mass failed"]);
+    let failure = run.failure();
+    assert_eq!((&*failure.computation, &*failure.theoretical_ref), ("observable_mass", "Eq. 1"));
+    assert_eq!((&*failure.error_type, &*failure.error_message), ("SolverError", "step 3 failed"));
+    assert_eq!(failure.context.reason.as_deref(), Some("ParseFloatError"));
+    let messages: Vec<_> = failure.context.errors.iter().map(|error| &*error.message).collect();
+    assert_eq!(messages, ["step 3 failed", "invalid float literal"]);
+    assert_eq!(failure.context.errors[0].variant.as_deref(), Some("Step"));
+    assert_eq!(failure.parameters.to_string(), r#"{"text":"heavy"}"#);
+    assert_eq!(failure.context.spans[0].name, "mass");
+    assert!(failure.stack_trace.contains("attribute::outcomes::mass"), "{}", failure.stack_trace);
+    assert!(!failure.stack_trace.contains("tracing_failure::"), "{}", failure.stack_trace);
+    assert_eq!(failure.context.frames[0].function, "attribute::outcomes::mass");
+    // Another subscriber sees an ordinary event with the text of the error.
+    let event = run.log().into_iter().find(|line| line["level"] == "ERROR").unwrap();
+    assert_eq!(event["fields"]["error"], "step 3 failed");
+    assert_eq!(event["failure_id"].as_str().unwrap(), failure.context.id.unwrap().to_string());
+}
+
+/// Errors of many types. Each is recorded with the text that it has.
+mod errors {
+    use super::*;
+
+    #[computation("Eq. 1")]
+    fn boxed() -> Result<(), Box<dyn Error>> {
+        Err(SolverError::MaxIterations(5))?
+    }
+
+    #[computation("Eq. 1")]
+    fn boxed_shared() -> Result<(), Box<dyn Error + Send + Sync>> {
+        Err(SolverError::MaxIterations(5))?
+    }
+
+    #[computation("Eq. 1")]
+    fn eyre() -> color_eyre::Result<()> {
+        Err(SolverError::MaxIterations(5))?
+    }
+
+    #[computation("Eq. 1")]
+    fn anyhow() -> anyhow::Result<()> {
+        Err(SolverError::MaxIterations(5))?
+    }
+
+    #[computation("Eq. 1")]
+    fn text() -> Result<(), String> {
+        Err("no convergence within 5 iterations".to_owned())
+    }
+
+    #[computation("Eq. 1")]
+    fn literal() -> Result<(), &'static str> {
+        Err("no convergence within 5 iterations")
+    }
+
+    #[derive(Debug)]
+    enum Plain {
+        MaxIterations { iterations: u32 },
+    }
+
+    #[computation("Eq. 1")]
+    fn debug() -> Result<(), Plain> {
+        let error = Plain::MaxIterations { iterations: 5 };
+        let Plain::MaxIterations { iterations: 5 } = error else { return Ok(()) };
+        Err(error)
+    }
+
+    struct Silent;
+
+    #[computation("Eq. 1")]
+    fn silent() -> Result<(), Silent> {
+        Err(Silent)
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("no convergence of {name}")]
+    struct Borrowed<'a> {
+        name: &'a str,
+        source: std::fmt::Error,
+    }
+
+    #[computation("Eq. 1")]
+    fn borrowed(name: &str) -> Result<(), Borrowed<'_>> {
+        Err(Borrowed { name, source: std::fmt::Error })
+    }
+
+    #[computation("Eq. 1")]
+    fn generic<E: Error>(error: E) -> Result<(), E> {
+        Err(error)
+    }
+
+    #[computation("Eq. 1")]
+    fn payload() -> std::thread::Result<()> {
+        std::thread::spawn(|| panic!("pivot is zero")).join()
+    }
+
+    struct Panicking;
+
+    impl std::fmt::Display for Panicking {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            panic!("no text")
+        }
+    }
+
+    #[computation("Eq. 1")]
+    fn panicking() -> Result<(), Panicking> {
+        Err(Panicking)
+    }
+
+    #[test]
+    fn of_every_type_are_recorded() {
+        let run = in_child(|dir| {
+            let _guard = init(dir).unwrap();
+            let all = [
+                boxed().is_err(),
+                boxed_shared().is_err(),
+                eyre().is_err(),
+                anyhow().is_err(),
+                text().is_err(),
+                literal().is_err(),
+                debug().is_err(),
+                silent().is_err(),
+                borrowed("flow").is_err(),
+                generic(SolverError::MaxIterations(5)).is_err(),
+                payload().is_err(),
+                panicking().is_err(),
+            ];
+            assert_eq!(all, [true; 12]);
+        })
+        .ok();
+        let failures = run.failures();
+        let described: Vec<_> = failures
+            .iter()
+            .map(|failure| {
+                let count = failure.context.errors.len();
+                format!("{}: {}: {} ({count})", failure.computation, failure.error_type, failure.error_message)
+            })
+            .collect();
+        assert_eq!(
+            described,
+            [
+                "boxed: MaxIterations: no convergence within 5 iterations (1)",
+                "boxed_shared: MaxIterations: no convergence within 5 iterations (1)",
+                "eyre: MaxIterations: no convergence within 5 iterations (1)",
+                "anyhow: MaxIterations: no convergence within 5 iterations (1)",
+                "text: Error: no convergence within 5 iterations (1)",
+                "literal: Error: no convergence within 5 iterations (1)",
+                "debug: Plain: MaxIterations { iterations: 5 } (1)",
+                "silent: Silent: an error without a text (1)",
+                "borrowed: Borrowed: no convergence of flow (2)",
+                "generic: SolverError: no convergence within 5 iterations (1)",
+                "payload: Panic: pivot is zero (1)",
+                "panicking: Panicking: [its text panicked: no text] (1)",
+            ]
+        );
+        assert_eq!(failures[6].context.category, Some(Category::MaxIterations));
+        assert_eq!(failures[6].context.reason.as_deref(), Some("MaxIterations"));
+        assert_eq!(outcomes(&run).len(), 12);
+        assert!(outcomes(&run).iter().all(|outcome| outcome.ends_with(" failed")));
+    }
+}
+
+#[computation("Eq. 1", none_is_failure)]
+fn root(found: bool) -> Option<f64> {
+    found.then_some(1.0)
+}
+
+#[computation("Eq. 1")]
+fn maybe() -> Option<f64> {
+    None
+}
+
+#[computation("Eq. 1", none_is_failure)]
+fn root_within() -> Result<Option<f64>, SolverError> {
+    Ok(None)
+}
+
+#[derive(Debug, Clone)]
+struct Solution {
+    converged: bool,
+    residual: f64,
+}
+
+#[computation("Eq. 1", fail_if = |solution| !solution.converged)]
+fn plain(converged: bool) -> Solution {
+    Solution { converged, residual: 0.5 }
+}
+
+#[computation("Eq. 1", fail_if = |solution: &Solution| !solution.converged)]
+fn within() -> Result<Solution, SolverError> {
+    Ok(Solution { converged: false, residual: 0.5 })
+}
+
+#[computation("Eq. 1", fail_if = f64::is_nan_or_huge, category = "stagnation")]
+fn by_path(x: f64) -> f64 {
+    x
+}
+
+trait Huge {
+    fn is_nan_or_huge(&self) -> bool;
+}
+
+impl Huge for f64 {
+    fn is_nan_or_huge(&self) -> bool {
+        self.is_nan() || self.abs() > 1e300
+    }
+}
+
+#[test]
+fn none_and_rejected_results_are_failures_on_request() {
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        assert!(root(true).is_some() && root(false).is_none() && maybe().is_none());
+        assert!(root_within().unwrap().is_none());
+        assert!(plain(true).converged && !plain(false).converged && !within().unwrap().converged);
+        assert!(by_path(1.0) < by_path(f64::INFINITY));
+    })
+    .ok();
+    assert_eq!(
+        outcomes(&run),
+        [
+            "root ok",
+            "root failed",
+            "maybe ok",
+            "root_within failed",
+            "plain ok",
+            "plain failed",
+            "within failed",
+            "by_path ok",
+            "by_path failed",
+        ]
+    );
+    let failures = run.failures();
+    let described: Vec<_> =
+        failures.iter().map(|failure| format!("{}: {}", failure.error_type, failure.error_message)).collect();
+    assert_eq!(described[0], "NoResult: the function returned None");
+    assert_eq!(described[2], "RejectedResult: the result is rejected by fail_if = |solution| !solution.converged");
+    assert_eq!(described[4], "RejectedResult: the result is rejected by fail_if = f64::is_nan_or_huge");
+    let returned = failures[2].context.event.get("returned").unwrap();
+    assert_eq!(returned.to_string(), r#"{"converged":false,"residual":0.5}"#);
+    assert_eq!(failures[3].context.event.get("returned"), Some(returned));
+    assert_eq!(failures[4].context.category, Some(Category::Stagnation));
+}
+
+#[computation("Eq. 1")]
+fn panics(n: usize, values: &[f64], options: &Solution) -> f64 {
+    let _ = options.residual;
+    values[n]
+}
+
+#[test]
+fn a_panic_is_recorded_with_all_arguments() {
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        let options = Solution { converged: true, residual: 0.25 };
+        catch_unwind(|| panics(7, &[1.0, 2.0], &options)).unwrap_err();
+    })
+    .ok();
+    let failure = run.failure();
+    assert_eq!(failure.error_type, "Panic");
+    assert_eq!(
+        failure.parameters.to_string(),
+        r#"{"n":7,"values":[1.0,2.0],"options":{"converged":true,"residual":0.25}}"#
+    );
+    let latest = tracing_failure::Failure::from_path(run.dir().join("failures/latest.json")).unwrap();
+    assert_eq!(latest.parameters, failure.parameters);
+    assert_eq!(outcomes(&run), ["panics failed"]);
+}
+
+#[computation("Eq. 1")]
+async fn slow(n: usize) -> Result<usize, SolverError> {
+    tokio::time::sleep(Duration::from_secs(if n == 0 { 3600 } else { 0 })).await;
+    if n == 1 { Err(SolverError::MaxIterations(n)) } else { Ok(n) }
+}
+
+#[computation("Eq. 1")]
+async fn panics_later(options: &Solution) -> f64 {
+    tokio::task::yield_now().await;
+    assert!(!options.converged, "converged");
+    options.residual
+}
+
+#[test]
+fn a_dropped_future_is_cancelled() {
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let timed_out = tokio::time::timeout(Duration::from_millis(5), slow(0)).await;
+            assert!(timed_out.is_err());
+            drop(slow(0));
+            assert!(slow(1).await.is_err() && slow(2).await.is_ok());
+            let options = Solution { converged: true, residual: 0.25 };
+            let task = tokio::spawn(async move { panics_later(&options).await });
+            assert!(task.await.unwrap_err().is_panic());
+        });
+    })
+    .ok();
+    assert_eq!(outcomes(&run), ["slow cancelled", "slow failed", "slow ok", "panics_later failed"]);
+    let [error, panic] = &run.failures()[..] else { panic!("{}", run.stderr) };
+    assert_eq!(error.parameters.to_string(), r#"{"n":1}"#);
+    assert_eq!(panic.parameters.to_string(), r#"{"options":{"converged":true,"residual":0.25}}"#);
+}
+
+#[computation("Eq. 2")]
+fn outer(text: &str, scale: f64) -> Result<f64, SolverError> {
+    Ok(scale * mass(text)?)
+}
+
+#[computation("Eq. 3")]
+fn multigrid(level: u32) -> Result<f64, SolverError> {
+    if level == 0 { Err(SolverError::MaxIterations(9)) } else { multigrid(level - 1) }
+}
+
+#[computation("Eq. 4")]
+fn tolerant(text: &str) -> f64 {
+    mass(text).unwrap_or(0.0)
+}
+
+#[test]
+fn an_outer_computation_names_the_inner_failure() {
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        outer("heavy", 2.0).unwrap_err();
+        tolerant("heavy");
+    })
+    .ok();
+    let [inner, outer, tolerated] = &run.failures()[..] else { panic!("{}", run.stderr) };
+    assert_eq!(
+        (&*inner.computation, &*outer.computation, &*tolerated.computation),
+        ("observable_mass", "outer", "observable_mass")
+    );
+    assert_eq!(outer.context.caused_by, inner.context.id);
+    assert_eq!(outer.parameters.to_string(), r#"{"text":"heavy","scale":2.0}"#);
+    assert_eq!(outcomes(&run), ["observable_mass failed", "outer failed", "observable_mass failed", "tolerant ok"]);
+}
+
+#[test]
+fn an_error_that_leaves_recursive_calls_is_one_failure() {
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        multigrid(3).unwrap_err();
+    })
+    .ok();
+    let failure = run.failure();
+    assert_eq!(failure.parameters.get("level"), Some(&0.into()));
+    assert_eq!(outcomes(&run), ["multigrid failed"; 4]);
+}
