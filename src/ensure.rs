@@ -169,23 +169,23 @@ macro_rules! __ensure_finite {
         ::core::compile_error!("write `iteration = …`: the iteration in which the values were computed")
     };
     ([$($values:tt)*] $value:expr, $($rest:tt)+) => {
-        match $crate::__private::finite(&$value) {
+        match $crate::__private::finite(&&$value) {
             value => $crate::__ensure_finite!([$($values)* (value, $value)] $($rest)+)
         }
     };
     ([$($values:tt)*] $value:expr $(,)?) => {
-        match $crate::__private::finite(&$value) {
+        match $crate::__private::finite(&&$value) {
             value => $crate::__ensure_finite!(
                 @check ::core::option::Option::<i64>::None, $($values)* (value, $value)
             )
         }
     };
     (@check $iteration:expr, $(($value:ident, $expression:expr))+) => {
-        if $($crate::check::Finite::all_finite($value))&&+ {
+        if $($value.is_finite)&&+ {
             $crate::__private::Result::<(), $crate::Check>::Ok(())
         } else {
             $crate::__private::find_non_finite(
-                &[$((::core::stringify!($expression), &$value)),+],
+                &[$((::core::stringify!($expression), $value.value)),+],
                 $iteration,
                 $crate::__check_site!(),
             )
@@ -276,10 +276,19 @@ impl<T: IterationNumber> IterationNumber for &T {
     }
 }
 
-/// Returns its argument. A type that does not implement [`Finite`] is reported here.
+/// A checked value.
+#[derive(Clone, Copy)]
+pub struct CheckedValue<'a> {
+    /// True if all numbers of the value are finite.
+    pub is_finite: bool,
+    /// The value.
+    pub value: &'a dyn Finite,
+}
+
+/// Checks a value. The result has no type parameter, so that a type that is not [`Finite`] is one error.
 #[inline]
-pub fn finite<T: Finite + ?Sized>(value: &T) -> &T {
-    value
+pub fn finite<'a, T: Finite + ?Sized>(value: &'a &'a T) -> CheckedValue<'a> {
+    CheckedValue { is_finite: value.all_finite(), value }
 }
 
 /// Returns the error for the first value that is not finite.

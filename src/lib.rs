@@ -192,7 +192,7 @@ pub mod internal {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::check::site::CheckSite;
-    pub use crate::ensure::{ensure_in_range, ensure_less, find_non_finite, finite};
+    pub use crate::ensure::{CheckedValue, IterationNumber, ensure_in_range, ensure_less, find_non_finite, finite};
     pub use std::result::Result;
     pub use tracing;
 

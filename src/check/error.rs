@@ -141,8 +141,10 @@ impl Check {
         self.0.iteration
     }
 
-    /// Returns the last iteration in this thread's trail of the computation, if the check was not given one: the column
-    /// and its number. Only rows from the source file of the check count.
+    /// Returns the column and the number of the last iteration in the trail, if the check was not given an iteration.
+    ///
+    /// It comes from the last row that was written from the source file of the check, in the part of the trail to which
+    /// this thread writes. The column is `iteration`, `iter`, `it`, `step`, `sweep`, `cycle`, `epoch`, `n` or `k`.
     ///
     /// ```
     /// use tracing_failure::{ensure_finite, trail};

@@ -17,8 +17,7 @@ use record::Value;
 const ITERATION_COLUMNS: &[&str] = &["iteration", "iter", "it", "step", "sweep", "cycle", "epoch", "n", "k"];
 
 impl LayerCore {
-    /// Returns the iteration in the last row that this thread wrote from this source file to the trail of the
-    /// computation around it.
+    /// Returns the iteration in the last row from this source file, in the lane of this thread.
     pub(crate) fn trail_end(file: &str) -> Option<TrailEnd> {
         let _busy = Busy::enter()?;
         Self::with_current(|core, _, _| {

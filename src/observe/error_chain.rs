@@ -49,16 +49,16 @@ impl ErrorChain {
         let mut visited: Vec<&(dyn Error + 'static)> = Vec::new();
         let mut next = Some(error);
         while let Some(error) = next {
-            if visited.len() >= limits.errors || visited.iter().any(|known| is_same(*known, error)) {
-                chain.cut = true;
-                break;
-            }
-            visited.push(error);
             if let Some(check) = error.downcast_ref::<FailedCheck>() {
                 chain.checked_at = Some(check.site.location());
                 chain.check = Some(Box::new(check.clone()));
                 break;
             }
+            if visited.len() >= limits.errors || visited.iter().any(|known| is_same(*known, error)) {
+                chain.cut = true;
+                break;
+            }
+            visited.push(error);
             match error.span_trace() {
                 // The chain contains a SpanTrace as a separate error. The deepest one is the closest to the origin.
                 Some(trace) => chain.created_in = read_span_trace(trace),
@@ -356,6 +356,16 @@ mod tests {
         let chain = ErrorChain::of(&Cycle, None, &Limits::default());
         assert!(chain.cut);
         assert!(chain.entries.len() <= 2);
+    }
+
+    #[test]
+    fn the_facts_of_a_check_do_not_count_as_an_error() {
+        let mut limits = Limits::default();
+        limits.errors = 1;
+        let check = crate::ensure_finite!(f64::NAN).unwrap_err();
+        let chain = ErrorChain::of(&check, None, &limits);
+        assert_eq!((chain.entries.len(), chain.cut), (1, false));
+        assert_eq!(chain.check.map(|check| check.category()), Some(record::Category::NonFinite));
     }
 
     #[test]
