@@ -3,16 +3,14 @@
 //! `cargo run --release --example sweep [DIR] [RUNS]`. Each run integrates a Van der Pol oscillator with an explicit
 //! method that is allowed a number of steps: where the oscillator is stiff, they run out. Every failed run has its
 //! record, and the runtime log holds the parameters and the outcome of every run: what tells failing parameters from
-//! good ones.
+//! good ones. In a terminal, the sweep shows its progress.
 
 mod show;
 
 use color_eyre::eyre::Report;
-use ode_solvers::dop_shared::{OutputType, System};
+use ode_solvers::dop_shared::{IntegrationError, OutputType, System};
 use ode_solvers::{Dopri5, Vector2};
-use rayon::prelude::*;
-use tracing::{Span, info, info_span, instrument};
-use tracing_failure::ResultExt;
+use tracing_failure::{Sweep, computation};
 
 /// x″ = μ(1 − x²)x′ − x.
 struct VanDerPol {
@@ -26,9 +24,8 @@ impl System<f64, Vector2<f64>> for VanDerPol {
     }
 }
 
-// A thread of the pool has no current span: the parent is given.
-#[instrument(parent = sweep, skip(sweep), fields(computation = "observable_limit_cycle", method = "Dopri5"))]
-pub(crate) fn amplitude(sweep: &Span, mu: f64, rtol: f64) -> Result<f64, Report> {
+#[computation("IRH v21.4 Part 2 §5.3", name = "observable_limit_cycle", fields(method = "Dopri5"))]
+pub(crate) fn amplitude(mu: f64, rtol: f64) -> Result<f64, IntegrationError> {
     let mut stepper = Dopri5::from_param(
         VanDerPol { mu },
         0.0,
@@ -47,7 +44,7 @@ pub(crate) fn amplitude(sweep: &Span, mu: f64, rtol: f64) -> Result<f64, Report>
         1000,
         OutputType::Sparse,
     );
-    stepper.integrate().record_outcome()?;
+    stepper.integrate()?;
     Ok(stepper.y_out().iter().map(|y| y[0].abs()).fold(0.0, f64::max))
 }
 
@@ -57,14 +54,13 @@ fn main() -> Result<(), Report> {
     let _show = show::Show::what_is_left_in(&dir);
     let guard = tracing_failure::builder(&dir).build_info(tracing_failure::build_info!()).init()?;
 
-    let sweep = info_span!("sweep", theoretical_ref = "IRH v21.4 Part 2 §5.3", runs);
-    let amplitudes = (0..runs).into_par_iter().map(|run| {
-        let mu = f64::from(run) * 100.0 / f64::from(runs);
-        amplitude(&sweep, mu, 1e-6).ok()
-    });
-    let found = amplitudes.flatten().count();
-    info!(parent: &sweep, found, "the sweep is done");
+    let grid = (0..runs).map(|run| f64::from(run) * 100.0 / f64::from(runs));
+    let results = Sweep::over(grid).run(|&mu| amplitude(mu, 1e-6));
     guard.flush();
-    println!("{found} of {runs} runs have an amplitude; {} failures are recorded", guard.stats().recorded);
+    let (found, recorded) = (results.success_count(), guard.stats().recorded);
+    println!("{found} of {runs} runs have an amplitude; {recorded} failures are recorded");
+    if let Some((mu, error)) = results.failures().next() {
+        println!("the first that fails has mu = {mu}: {error}");
+    }
     Ok(())
 }

@@ -34,6 +34,8 @@
 //! - [`FailureLayer`] is a layer for your own stack.
 //! - [`ResultExt::record_failure`] records an error with its type and its sources. [`StructuredLogger`] does the same
 //!   in code without spans.
+//! - [`Sweep`] runs a computation for each set of parameters on all cores. [`in_current_computation`] carries a
+//!   computation to other threads.
 //! - [`Failure`] is a record, and [`Store`] is a directory of records. Read them with [`Failure::from_path`] and
 //!   [`Store::read_all`].
 //!
@@ -179,6 +181,7 @@ pub mod record;
 mod recorder;
 mod result_ext;
 mod success;
+pub mod sweep;
 mod trail_event;
 
 /// Items that the Python package uses. They may change in any release.
@@ -223,6 +226,7 @@ pub use record::{Category, Failure, Store, Value};
 pub use recorder::Stats;
 pub use result_ext::ResultExt;
 pub use success::record_success;
+pub use sweep::Sweep;
 
 /// Threads share and send the types of the API.
 #[cfg(test)]
@@ -230,6 +234,7 @@ const _: () = {
     const fn require<T: Send + Sync>() {}
     require::<(Builder, Guard, InitError, FilterError, StructuredLogger, Stats, Rule)>();
     require::<(ComputationHandle, FailureLayer<tracing_subscriber::Registry>)>();
+    require::<(Sweep<Vec<f64>>, sweep::Runs<f64, f64, InitError>)>();
     require::<(Failure, record::ReadError, record::Map, Store)>();
     #[cfg(feature = "publish")]
     require::<(publish::Publisher, publish::PublishError, publish::Published)>();

@@ -100,11 +100,16 @@ impl<T, E: ErrorSource<Via>, Via> ResultExt<Via> for Result<T, E> {
 }
 
 fn record<Via, E: ErrorSource<Via>>(error: E, caller: &'static Caller<'static>) -> E {
+    record_at(error, caller, ReportSite::Line(caller.file().into(), caller.line()))
+}
+
+/// Records an error as the failure of the current computation.
+pub(crate) fn record_at<Via, E: ErrorSource<Via>>(error: E, caller: &'static Caller<'static>, site: ReportSite) -> E {
     let Some(_busy) = Busy::enter() else { return error };
     let mut messages = Vec::new();
     let verdict = LayerCore::record_current(|recorder| {
         let Chain(chain) = error.chain(&recorder.limits);
-        let mut observation = Observation::new(Trigger::Call, ReportSite::Line(caller.file().into(), caller.line()));
+        let mut observation = Observation::new(Trigger::Call, site.clone());
         observation.error = chain;
         observation.content = ReportContent::ErrorOnly;
         observation.location = Location::from(caller);

@@ -26,9 +26,10 @@ impl LayerCore {
             return Vec::new();
         }
         let limits = &self.recorder.limits;
-        let values = missing.iter().filter_map(|argument| Some((argument.name(), argument.read(limits)?)));
-        let values: Vec<_> = values.collect();
+        let mut values: Vec<_> = missing.iter().flat_map(|argument| argument.read(limits)).collect();
         self.with_span_of(frame, |open_span| {
+            // Entries of an argument have names that were not known before.
+            values.retain(|(name, _)| !open_span.fields.contains(name));
             open_span.logged.clear();
             open_span.fields.add_arguments(&values, open_span.meta);
         });

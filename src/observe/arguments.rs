@@ -8,7 +8,11 @@ use scoped_tls_hkt::scoped_thread_local;
 use tracing::Metadata;
 
 use crate::observe::panic_payload::catch_panic;
+use crate::observe::parameter_names;
 use text::shorten;
+
+/// The name of an argument whose entries have names themselves.
+const ENTRIES: &str = "";
 
 /// An argument that can be read when a computation fails.
 pub trait Capture {
@@ -38,10 +42,22 @@ impl<'a> CallArgument<'a> {
         self.name
     }
 
+    /// Creates an argument whose entries are parameters of their own, if it has any.
+    pub(crate) fn of_entries(value: &'a dyn Capture) -> Self {
+        CallArgument { name: ENTRIES, value }
+    }
+
     /// Reads the argument. A panic of the program's code becomes the value.
-    pub(crate) fn read(&self, limits: &Limits) -> Option<Value> {
+    pub(crate) fn read(&self, limits: &Limits) -> Vec<(&'static str, Value)> {
         let panicked = |panic: String| format!("[not readable, it panicked: {}]", shorten(&panic, limits.text));
-        catch_panic(|| self.value.capture(limits)).unwrap_or_else(|panic| Some(panicked(panic).into()))
+        let value = catch_panic(|| self.value.capture(limits)).unwrap_or_else(|panic| Some(panicked(panic).into()));
+        match value {
+            Some(Value::Map(entries)) if self.name == ENTRIES => parameter_names::name_entries(entries),
+            Some(Value::Null) if self.name == ENTRIES => Vec::new(),
+            Some(value) if self.name == ENTRIES => vec![("value", value)],
+            Some(value) => vec![(self.name, value)],
+            None => Vec::new(),
+        }
     }
 }
 

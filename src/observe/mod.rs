@@ -16,6 +16,7 @@ pub(crate) mod open_spans;
 pub(crate) mod outcome;
 pub(crate) mod ownership;
 pub(crate) mod panic_payload;
+pub(crate) mod parameter_names;
 pub(crate) mod recent_panics;
 pub(crate) mod report;
 pub(crate) mod report_parser;

@@ -8,10 +8,11 @@ use tracing::Metadata;
 ///
 /// It does if both targets begin with the same crate, or if both were compiled in the same Cargo workspace. Cargo
 /// passes relative paths to the compiler for crates of a workspace, and absolute paths for all others. A custom target
-/// takes precedence over the path.
+/// takes precedence over the path. The span of a run of a sweep is in this crate, but stands for the program.
 pub(crate) fn is_in_app(meta: &Metadata<'_>, target: &str, home: &Metadata<'_>) -> bool {
     let has_its_own_target = || meta.module_path().is_some_and(|module| is_same_crate(module, target));
-    is_same_crate(target, home.target()) || (is_in_workspace(meta) && is_in_workspace(home) && has_its_own_target())
+    let is_home_in_app = || is_in_workspace(home) || is_same_crate(home.target(), env!("CARGO_CRATE_NAME"));
+    is_same_crate(target, home.target()) || (is_in_workspace(meta) && is_home_in_app() && has_its_own_target())
 }
 
 /// Returns true if two targets begin with the same crate.

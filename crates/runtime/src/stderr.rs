@@ -32,7 +32,32 @@ pub fn print(text: Arguments<'_>) {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn try_line(lines: String) -> io::Result<()> {
-    channel::write(lines)
+    channel::write(lines, None)
+}
+
+/// Replaces the status line of a terminal, which stays below all lines that this module writes. An empty text removes it.
+/// The text is one line without control characters, shorter than the terminal is wide.
+///
+/// ```
+/// use tracing_failure_runtime::stderr::{set_status, try_line};
+///
+/// set_status("1 of 2 runs".to_owned())?;
+/// try_line("a message\n".to_owned())?; // the status line moves below it
+/// set_status(String::new())?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn set_status(status: String) -> io::Result<()> {
+    channel::write(String::new(), Some(status))
+}
+
+/// Returns lines with what moves the status line below them.
+fn around_status(lines: &str, shown: &str, next: &str) -> String {
+    if shown.is_empty() {
+        return format!("{lines}{next}");
+    }
+    // Spaces erase the old text on every terminal, also on one without escape sequences.
+    let blank = " ".repeat(shown.chars().count());
+    format!("\r{blank}\r{lines}{next}")
 }
 
 /// Returns a path as a user would type it: relative if it is below the working directory.
@@ -49,10 +74,18 @@ pub fn relative_path(path: &Path) -> std::path::Display<'_> {
 #[cfg(not(unix))]
 mod plain {
     use std::io::{self, Write};
+    use std::sync::{Mutex, PoisonError};
 
-    pub(super) fn write(lines: String) -> io::Result<()> {
+    use super::around_status;
+
+    static STATUS: Mutex<String> = Mutex::new(String::new());
+
+    pub(super) fn write(lines: String, status: Option<String>) -> io::Result<()> {
+        let mut shown = STATUS.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = status.unwrap_or_else(|| shown.clone());
         let mut stderr = std::io::stderr().lock();
-        stderr.write_all(lines.as_bytes())?;
+        stderr.write_all(around_status(&lines, &shown, &next).as_bytes())?;
+        *shown = next;
         stderr.flush()
     }
 }
@@ -68,6 +101,7 @@ mod unix {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::fs::{FileType, FlockOperation, OFlags, fcntl_getfl, fcntl_lock, fstat};
 
+    use super::around_status;
     use crate::background;
     use crate::lock::{LOCK_TIMEOUT, Renewable};
 
@@ -89,6 +123,8 @@ mod unix {
         is_slow: bool,
         /// True if the last line was cut. The next write then begins with a line break.
         is_cut: bool,
+        /// The status line below the last line.
+        status: String,
     }
 
     /// A write on a separate thread.
@@ -104,7 +140,7 @@ mod unix {
         rustix::stdio::stderr()
     }
 
-    pub(super) fn write(mut lines: String) -> io::Result<()> {
+    pub(super) fn write(lines: String, status: Option<String>) -> io::Result<()> {
         let started = Instant::now();
         let mut channel = CHANNEL.lock_within(LOCK_TIMEOUT).ok_or(ErrorKind::TimedOut)?;
         let channel = channel.get_or_insert_default();
@@ -117,6 +153,8 @@ mod unix {
             }
             channel.late = None;
         }
+        let next = status.unwrap_or_else(|| channel.status.clone());
+        let mut lines = around_status(&lines, &channel.status, &next);
         if channel.is_cut {
             lines.insert(0, '\n');
         }
@@ -134,7 +172,10 @@ mod unix {
         };
         channel.is_slow = state != WRITTEN && Instant::now() >= deadline;
         match state {
-            WRITTEN => channel.is_cut = false,
+            WRITTEN => {
+                channel.is_cut = false;
+                channel.status = next;
+            }
             CUT => channel.is_cut = true,
             _ => {}
         }
@@ -239,5 +280,19 @@ mod unix {
                 _ => return true,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_line_stays_below_all_lines() {
+        assert_eq!(around_status("a line\n", "", ""), "a line\n");
+        assert_eq!(around_status("", "", "1 of 2"), "1 of 2");
+        assert_eq!(around_status("a line\n", "1 of 2", "1 of 2"), "\r      \ra line\n1 of 2");
+        assert_eq!(around_status("", "10 of 20", "2 left"), "\r        \r2 left");
+        assert_eq!(around_status("", "2 left", ""), "\r      \r");
     }
 }
