@@ -34,6 +34,8 @@
 //! - [`FailureLayer`] is a layer for your own stack.
 //! - [`ResultExt::record_failure`] records an error with its type and its sources. [`StructuredLogger`] does the same
 //!   in code without spans.
+//! - [`trail!`] reports the numbers of an iteration. [`ensure_finite!`], [`ensure_converged!`], [`ensure_decreasing!`]
+//!   and [`ensure_in_range!`] check values; their error is a [`Check`].
 //! - [`Sweep`] runs a computation for each set of parameters on all cores. [`in_current_computation`] carries a
 //!   computation to other threads.
 //! - [`Failure`] is a record, and [`Store`] is a directory of records. Read them with [`Failure::from_path`] and
