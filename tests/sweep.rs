@@ -12,7 +12,7 @@ use tracing::{debug, error, info_span, instrument};
 use tracing_failure::sweep::RunError;
 use tracing_failure::{Failure, ResultExt, Sweep, Value, init};
 
-use support::{Run, in_child};
+use support::{Run, in_child, in_child_with};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Parameters {
@@ -102,11 +102,13 @@ fn parameters_are_not_shared() {
 
 #[test]
 fn a_sweep_inside_a_sweep_or_inside_rayon_ends() {
-    let nested = Sweep::over(0..8).run(|&outer| {
-        let inner = Sweep::over(0..8).run(move |&inner| if inner == outer { Err(inner) } else { Ok(inner) });
-        Ok::<_, ()>(inner.failure_count())
-    });
-    assert!(nested.successes().all(|(_, failed)| *failed == 1));
+    for threads in [1, 3] {
+        let nested = Sweep::over(0..8).threads(threads).run(|&outer| {
+            let inner = Sweep::over(0..8).run(move |&inner| if inner == outer { Err(inner) } else { Ok(inner) });
+            Ok::<_, ()>(inner.failure_count())
+        });
+        assert!(nested.successes().all(|(_, failed)| *failed == 1));
+    }
     let counts = (0..8).into_par_iter().map(|_| {
         let runs = Sweep::over(0..4).run(|_| Ok::<u64, ()>((0..100u64).into_par_iter().sum()));
         runs.success_count()
@@ -287,4 +289,68 @@ fn an_event_in_a_named_run_is_its_failure() {
     assert_eq!(run.failure().error_message, "no convergence");
     let outcomes: Vec<_> = outcomes(&run, "observable_mass", "run").into_iter().map(|(_, outcome)| outcome).collect();
     assert_eq!(outcomes, ["ok", "failed"]);
+}
+
+/// A thread of rayon that waits for a sweep runs no jobs, on which the runs of the sweep may wait.
+#[test]
+fn a_sweep_in_each_thread_of_rayon_ends() {
+    let many_cores = |command: &mut std::process::Command| _ = command.env("RAYON_NUM_THREADS", "8");
+    let run = in_child_with(many_cores, |_| {
+        rayon::ThreadPoolBuilder::new().num_threads(2).build_global().unwrap();
+        let counts = (0..20).into_par_iter().map(|_| {
+            let runs = Sweep::over(0..20).run(|_| {
+                let slow = (0..4u64).into_par_iter().map(|x| {
+                    thread::sleep(std::time::Duration::from_micros(100));
+                    x
+                });
+                Ok::<u64, ()>(slow.sum())
+            });
+            runs.success_count()
+        });
+        assert_eq!(counts.sum::<usize>(), 400);
+    });
+    run.ok();
+}
+
+/// The number of threads on which the runs of a sweep are at the same time, at most.
+fn concurrency(sweep: Sweep<std::ops::Range<u32>>) -> usize {
+    let running = Mutex::new((0, 0));
+    let runs = sweep.run(|_| {
+        let count = |change: i32| {
+            let mut running = running.lock().unwrap();
+            running.0 += change;
+            running.1 = running.1.max(running.0);
+        };
+        count(1);
+        thread::sleep(std::time::Duration::from_millis(50));
+        count(-1);
+        Ok::<_, ()>(())
+    });
+    assert_eq!(runs.failure_count(), 0);
+    running.into_inner().unwrap().1 as usize
+}
+
+#[test]
+fn sweeps_share_the_cores() {
+    let eight = |command: &mut std::process::Command| _ = command.env("RAYON_NUM_THREADS", "8");
+    let run = in_child_with(eight, |_| {
+        assert_eq!(concurrency(Sweep::over(0..40)), 8);
+        let both = std::sync::Barrier::new(2);
+        let inner = Sweep::over(0..2).run(|_| {
+            both.wait();
+            Ok::<_, ()>(concurrency(Sweep::over(0..40)))
+        });
+        let mut inner: Vec<usize> = inner.successes().map(|(_, concurrency)| *concurrency).collect();
+        inner.sort();
+        assert_eq!(inner, [1, 6], "the first one has all that are left");
+        assert_eq!(concurrency(Sweep::over(0..40)), 8, "all are free again");
+        assert_eq!(concurrency(Sweep::over(0..40).threads(12)), 12);
+    });
+    run.ok();
+}
+
+#[test]
+fn the_environment_sets_the_number_of_threads() {
+    let one = |command: &mut std::process::Command| _ = command.env("RAYON_NUM_THREADS", "1");
+    in_child_with(one, |_| assert_eq!(concurrency(Sweep::over(0..3)), 1)).ok();
 }

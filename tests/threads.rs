@@ -249,3 +249,23 @@ fn a_call_allocates_nothing() {
     });
     run.ok();
 }
+
+/// Large arguments are read when the function fails, and on its own thread.
+#[tracing_failure::computation("§2.3")]
+fn relax_all(plaquettes: &[u64], beta: f64) -> Result<u64, PlaquetteError> {
+    assert!(beta > 0.0);
+    plaquettes.par_iter().map(in_current_computation(|plaquette: &u64| relax(*plaquette))).sum()
+}
+
+#[test]
+fn a_failure_of_a_worker_has_the_arguments_of_the_annotated_function() {
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        assert!(relax_all(&(0..64).collect::<Vec<_>>(), 2.2).is_err());
+    });
+    let run = run.ok();
+    let failure = run.failure_of("relax_all");
+    assert_eq!((failure.error_type.as_str(), failure.parameters.get("beta")), ("PlaquetteError", Some(&2.2.into())));
+    assert!(failure.parameters.get("plaquettes").is_some(), "{}", failure.parameters);
+    assert_eq!(outcomes(&run), ["failed"]);
+}

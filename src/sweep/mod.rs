@@ -2,6 +2,7 @@
 
 mod progress;
 mod runs;
+mod thread_permits;
 
 use std::num::NonZero;
 use std::panic::Location as Caller;
@@ -20,6 +21,7 @@ use crate::result_ext::record_at;
 use progress::{ProgressEnd, ProgressLine, SweepProgress};
 use record::{Limits, Value};
 use runtime::lock::Mutex;
+use thread_permits::{ThreadPermits, mark_worker};
 
 pub use runs::{Run, RunError, Runs};
 
@@ -62,8 +64,11 @@ pub use runs::{Run, RunError, Runs};
 ///
 /// # Threads
 ///
-/// The sweep waits until all runs have ended. It uses its own threads and the calling one, so it may run inside rayon
-/// or inside another sweep. Threads that the operating system refuses are missing without an error.
+/// The sweep waits until all runs have ended. By default, the sweeps of a program together have as many threads as there
+/// are cores, or as the environment variable `RAYON_NUM_THREADS` states. A sweep inside another one has the threads that
+/// are left. If there are none, or if a sweep on another thread is running, it runs on the calling thread. Sweeps may
+/// therefore run inside rayon, even if their runs use rayon themselves, unless rayon has only one thread: then call
+/// [`threads(1)`](Sweep::threads).
 ///
 /// The grid is read completely before the first run. If its iterator panics, so does the caller.
 #[derive(Clone, Debug)]
@@ -212,9 +217,10 @@ impl Named {
 }
 
 impl<G: IntoIterator, N> Sweep<G, N> {
-    /// Sets the number of threads that run at the same time, at least 1. The default is the number of cores.
+    /// Sets the number of threads, at least 1, whatever other sweeps use. With 1, the calling thread does the work.
     ///
-    /// Lower it if a run uses several threads itself.
+    /// Lower the number if a run uses several threads itself. Do not raise it for sweeps inside rayon whose runs use
+    /// rayon: all threads of rayon might then wait for each other.
     ///
     /// ```
     /// let runs = tracing_failure::Sweep::over(0..4).threads(1).run(|beta| Ok::<_, String>(*beta));
@@ -243,8 +249,10 @@ impl<G: IntoIterator, N> Sweep<G, N> {
     {
         let grid: Vec<G::Item> = self.grid.into_iter().collect();
         let progress = SweepProgress::new(grid.len());
-        let threads = self.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get);
-        let helpers = threads.min(grid.len()).saturating_sub(1);
+        let permits = match self.threads {
+            Some(threads) => ThreadPermits::exactly(threads.get().min(grid.len())),
+            None => ThreadPermits::available(grid.len()),
+        };
         let sweep = info_span!("sweep", runs = grid.len()).entered();
         let handle = ComputationHandle::current();
         let queue = Mutex::new(grid.into_iter().enumerate());
@@ -267,14 +275,19 @@ impl<G: IntoIterator, N> Sweep<G, N> {
                 display.spawn_scoped(scope, || line.show(&progress)).ok()
             });
             let _end = ProgressEnd { progress: &progress, display: display.map(|display| display.thread().clone()) };
-            let helpers = (1..=helpers).map_while(|number| {
-                let helper = thread::Builder::new().name(format!("sweep {number}"));
-                helper.spawn_scoped(scope, || handle.in_scope(work)).ok()
+            let workers = (1..=permits.number()).map_while(|number| {
+                let worker = thread::Builder::new().name(format!("sweep {number}"));
+                let work = || {
+                    mark_worker();
+                    handle.in_scope(work)
+                };
+                worker.spawn_scoped(scope, work).ok()
             });
-            let helpers: Vec<_> = helpers.collect();
-            let mut runs = work();
-            helpers.into_iter().for_each(|helper| runs.extend(helper.join().unwrap_or_default()));
-            runs
+            let workers: Vec<_> = workers.collect();
+            if workers.is_empty() {
+                return work();
+            }
+            workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
         });
         drop(sweep);
         Runs::sorted(runs)
