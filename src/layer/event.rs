@@ -13,6 +13,7 @@ use crate::observe::fields::{Fields, TypedError};
 use crate::observe::open_spans::OpenSpan;
 use crate::observe::report::{ReportContent, ReportSite};
 use crate::observe::report_parser::ParsedReport;
+use crate::observe::reported_error::REPORT_NAME;
 use crate::recorder::Recorder;
 use crate::recorder::observation::{Observation, Trigger};
 use record::Category;
@@ -74,7 +75,9 @@ pub(super) fn observe_event(
 ) -> Observation {
     let limits = &recorder.limits;
     let mut reader = FieldReader::new(fields, limits);
-    let mut observation = Observation::new(Trigger::Event, ReportSite::Callsite(meta.callsite()));
+    let is_result = meta.name() == REPORT_NAME;
+    let site = if is_result { ReportSite::Return(meta.callsite()) } else { ReportSite::Callsite(meta.callsite()) };
+    let mut observation = Observation::new(Trigger::Event, site);
     observation.computation = reader.name(COMPUTATION);
     observation.theoretical_ref = reader.name(THEORETICAL_REF);
     observation.error_type = ERROR_TYPE_FIELDS.iter().find_map(|name| reader.text(name));

@@ -35,22 +35,33 @@ pub(crate) enum ReportContent {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ReportSite {
     Callsite(Identifier),
+    /// The event by which an annotated function reports its result.
+    Return(Identifier),
     Line(std::borrow::Cow<'static, str>, u32),
+    /// The end of the span, or the result of a run of a sweep.
     Close,
+}
+
+impl ReportSite {
+    /// Returns true if the computation ends with the error.
+    fn ends_computation(&self) -> bool {
+        matches!(self, ReportSite::Return(_) | ReportSite::Close)
+    }
 }
 
 impl Report {
     /// Returns true if this report repeats the error of an earlier record.
     ///
     /// An outer span may report the same error later. Another place in the same span may report it directly after the
-    /// first. An error that an outer span reports directly after the first is the same one, even if it is wrapped. In
+    /// first, on another thread, or as the result of the computation. An error that an outer span reports directly after the first is the same one, even if it is wrapped. In
     /// doubt the report is a new failure: an extra record loses nothing.
     pub(crate) fn repeats(&self, earlier: &Report) -> bool {
         let (Some(here), Some(there)) = (self.spans.first(), earlier.spans.first()) else { return false };
         let is_immediate = self.moment.follows(earlier.moment);
         if here == there {
             let is_same_error = self.content != ReportContent::MessageOnly && self.is_about(earlier);
-            return self.site != earlier.site && is_immediate && is_same_error;
+            let may_be_late = self.site.ends_computation() || self.moment.is_of_other_thread(earlier.moment);
+            return self.site != earlier.site && (is_immediate || may_be_late) && is_same_error;
         }
         // A message from the same place refers to a new failure, such as that of a helper that fails at every level.
         let is_new_message = self.content == ReportContent::MessageOnly && self.site == earlier.site;
@@ -142,6 +153,21 @@ mod tests {
         let first = report("pivot is zero", &[3, 2, 1], 10);
         assert!(report("pivot is zero", &[3, 2, 1], 11).repeats(&first));
         assert!(!later(report("pivot is zero", &[3, 2, 1], 11)).repeats(&first));
+    }
+
+    #[test]
+    fn the_result_of_the_computation_repeats_an_earlier_report_in_its_span() {
+        let first = report("pivot is zero", &[3, 2, 1], 10);
+        let result = |message| later(Report { site: ReportSite::Close, ..report(message, &[3, 2, 1], 0) });
+        assert!(result("pivot is zero").repeats(&first) && !result("no convergence").repeats(&first));
+    }
+
+    #[test]
+    fn an_error_that_comes_from_another_thread_is_a_repeat() {
+        let first = std::thread::spawn(|| report("pivot is zero", &[3, 2, 1], 10)).join().unwrap();
+        assert!(later(report("pivot is zero", &[3, 2, 1], 11)).repeats(&first));
+        assert!(!later(report("no convergence", &[3, 2, 1], 11)).repeats(&first), "another error");
+        assert!(!report("pivot is zero", &[3, 2, 1], 10).repeats(&first), "another worker at the same place");
     }
 
     #[test]

@@ -53,6 +53,10 @@ impl Moment {
         self.thread == number()
     }
 
+    pub(crate) fn is_of_other_thread(self, other: Moment) -> bool {
+        self.thread != other.thread
+    }
+
     /// Returns a sort key. Moments of this thread come last, and later moments after earlier ones.
     pub(crate) fn recency(self) -> (bool, u64) {
         (self.thread == number(), self.activity)
