@@ -1,10 +1,10 @@
 //! Selects at compile time how an argument is captured.
 //!
-//! The macro calls `(&&&&&&&&&ArgumentValue(&argument)).keep()`. Method resolution takes the first of these traits whose
+//! The macro calls `(&&&&&&&&&&&ArgumentValue(&argument)).keep()`. Method resolution takes the first of these traits whose
 //! bounds the type of the argument satisfies. Each trait is implemented for one reference less than the one before.
 
 use std::any::type_name;
-use std::fmt::{Debug, Write};
+use std::fmt::{self, Debug, Write};
 
 use record::internal::{DebugSink, read_debug};
 use record::{Limits, Value};
@@ -28,6 +28,15 @@ impl Capture for NoValue {
     }
 }
 
+/// A handle, whose `Debug` describes no parameter of a computation.
+pub trait Handle {}
+
+impl Handle for tracing::Span {}
+impl Handle for tracing::Dispatch {}
+impl<H: Handle> Handle for &H {}
+impl<H: Handle> Handle for &mut H {}
+impl<H: Handle> Handle for Option<H> {}
+
 /// A copy that is read through `Serialize`.
 #[derive(Clone, Copy)]
 pub struct Serializable<T>(T);
@@ -36,6 +45,25 @@ impl<T: Serialize> Capture for Serializable<T> {
     fn capture(&self, limits: &Limits) -> Option<Value> {
         let value = Value::from_serialize_within(&self.0, limits);
         Some(value.unwrap_or_else(|error| format!("[not readable, its Serialize failed: {error}]").into()))
+    }
+
+    fn runs_program_code(&self) -> bool {
+        true
+    }
+}
+
+/// A copy that is read through `Serialize`, unless a lock in it is held. Its `Serialize` would wait for the lock, which
+/// the failing function may hold itself; its `Debug` does not wait.
+#[derive(Clone, Copy)]
+pub struct Lockable<T>(T);
+
+impl<T: Serialize + Debug> Capture for Lockable<T> {
+    fn capture(&self, limits: &Limits) -> Option<Value> {
+        if shows_held_lock(&self.0) {
+            Debuggable(&self.0).capture(limits)
+        } else {
+            Serializable(&self.0).capture(limits)
+        }
     }
 
     fn runs_program_code(&self) -> bool {
@@ -61,6 +89,34 @@ impl<T: Debug> Capture for Debuggable<T> {
 
     fn runs_program_code(&self) -> bool {
         true
+    }
+}
+
+/// The text by which the `Debug` of a mutex, a lock or a cell states that it is held.
+const HELD: [&str; 2] = ["<locked>", "<borrowed>"];
+
+/// Maximum number of bytes of `Debug` text that are searched for a lock that is held.
+const MAX_SEARCHED_BYTES: usize = 1 << 20;
+
+/// Returns true if the `Debug` text of a value shows that a lock in it is held.
+fn shows_held_lock(value: &impl Debug) -> bool {
+    let mut search = LockSearch::default();
+    let _ = write!(search, "{value:?}");
+    search.is_found
+}
+
+/// Searches the text that is written to it. The standard library writes the state of a lock in one piece.
+#[derive(Default)]
+struct LockSearch {
+    bytes: usize,
+    is_found: bool,
+}
+
+impl Write for LockSearch {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.bytes += text.len();
+        self.is_found |= HELD.contains(&text);
+        if self.is_found || self.bytes > MAX_SEARCHED_BYTES { Err(fmt::Error) } else { Ok(()) }
     }
 }
 
@@ -101,9 +157,11 @@ macro_rules! select {
 }
 
 select! {
-    KeepSpanField: [&&&&&&&&] <SpanValue> -> NoValue = |_value| NoValue;
-    KeepSummary: [&&&&&&&] <Summarize> -> T::Summary = |value| value.summarize();
-    KeepPlainData: [&&&&&&] <Copy, PlainData> -> Copied<T> = |value| Copied(*value);
+    KeepHandle: [&&&&&&&&&&] <Handle> -> NoValue = |_value| NoValue;
+    KeepSpanField: [&&&&&&&&&] <SpanValue> -> NoValue = |_value| NoValue;
+    KeepSummary: [&&&&&&&&] <Summarize> -> T::Summary = |value| value.summarize();
+    KeepPlainData: [&&&&&&&] <Copy, PlainData> -> Copied<T> = |value| Copied(*value);
+    KeepLockable: [&&&&&&] <Copy, Serialize, Debug> -> Lockable<T> = |value| Lockable(*value);
     KeepSerialize: [&&&&&] <Copy, Serialize> -> Serializable<T> = |value| Serializable(*value);
     KeepDebug: [&&&&] <Copy, Debug> -> Debuggable<T> = |value| Debuggable(*value);
     KeepCollection: [&&&] <Collection> -> Length = |value| of_collection(value);

@@ -1,7 +1,13 @@
-//! The options `none_is_failure` and `fail_if`: tests that a returned value has to pass.
+//! The options `none_is_failure`, `finite` and `fail_if`: tests that a returned value has to pass.
+
+use std::any::type_name;
 
 use crate::attribute::function_failure::FunctionFailure;
+use crate::check::site::CheckSite;
+use crate::check::{Check, Finite};
+use crate::ensure::find_non_finite;
 use crate::observe::arguments::Capture;
+use crate::observe::error_chain::ErrorChain;
 
 /// A returned value that may be `None`.
 #[diagnostic::on_unimplemented(
@@ -28,6 +34,14 @@ impl<T, E> MaybeNone for Result<Option<T>, E> {
 #[inline]
 pub fn none_is_failure(returned: &impl MaybeNone) -> Option<FunctionFailure<'static>> {
     returned.is_none().then(|| FunctionFailure::of_value("NoResult", "the function returned None".to_owned()))
+}
+
+/// Returns the failure of a function whose result is not finite.
+#[inline]
+pub fn not_finite<T: Finite>(success: Option<&T>, site: CheckSite) -> Option<FunctionFailure<'static>> {
+    let value = success.filter(|value| !value.all_finite())?;
+    let check = find_non_finite(&[("result", value)], None::<u32>, site).err()?;
+    Some(FunctionFailure::of_error(move |limits| ErrorChain::of(&check, Some(type_name::<Check>()), limits)))
 }
 
 /// Returns the failure of a function whose result satisfies the predicate of `fail_if`.

@@ -17,6 +17,21 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 #[computation("Eq. 1")]
 pub(crate) fn nothing() {}
 
+#[computation("Eq. 1")]
+fn diverges() {
+    panic!("always")
+}
+
+#[computation("Eq. 1")]
+fn exits() -> ! {
+    std::process::exit(0)
+}
+
+#[computation("Eq. 1")]
+async fn diverges_later() {
+    panic!("always")
+}
+
 #[computation]
 fn without_reference(x: f64) -> f64 {
     x + 1.0
@@ -285,6 +300,7 @@ annotated!(from_macro, x);
 #[test]
 fn annotated_functions_return_their_values() {
     nothing();
+    let _ = (diverges as fn(), exits as fn() -> !, diverges_later);
     assert!((without_reference(1.0) - 2.0).abs() < 1e-15);
     assert_eq!((early_return(0), early_return(7)), (Ok(0), Ok(2)));
     assert_eq!(early_return(1), Err("below five".to_owned()));

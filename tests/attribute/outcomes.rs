@@ -290,6 +290,52 @@ fn none_and_rejected_results_are_failures_on_request() {
     assert_eq!(failures[4].context.category, Some(Category::Stagnation));
 }
 
+#[computation("Eq. 1", finite)]
+fn finite(x: f64) -> f64 {
+    x
+}
+
+#[computation("Eq. 1", finite)]
+fn finite_within(x: f64) -> Result<Vec<[f64; 2]>, SolverError> {
+    Ok(vec![[1.0, x]])
+}
+
+#[computation("Eq. 1", finite, fail_if = |x: &Option<f64>| x.is_some_and(|x| x < 0.0), none_is_failure)]
+async fn all_tests(x: Option<f64>) -> Option<f64> {
+    x
+}
+
+#[test]
+fn a_result_that_is_not_finite_is_a_failure_on_request() {
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        assert!(finite(1.0).is_finite() && finite(f64::NAN).is_nan());
+        let _ = (finite_within(1.0), finite_within(f64::NEG_INFINITY));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            for x in [None, Some(f64::NAN), Some(-1.0), Some(1.0)] {
+                all_tests(x).await;
+            }
+        });
+    })
+    .ok();
+    let failures = run.failures();
+    let described: Vec<_> =
+        failures.iter().map(|failure| format!("{}: {}", failure.error_type, failure.error_message)).collect();
+    assert_eq!(
+        described,
+        [
+            "Check: result is NaN",
+            "Check: result[0][1] is -Infinity",
+            "NoResult: the function returned None",
+            "Check: result is NaN",
+            "RejectedResult: the result is rejected by fail_if = |x: &Option<f64>| x.is_some_and(|x| x < 0.0)",
+        ]
+    );
+    assert_eq!(failures[1].context.category, Some(Category::NonFinite));
+    assert_eq!(failures[1].context.event.get("index"), Some(&vec![0, 1].into()));
+}
+
 #[computation("Eq. 1")]
 fn panics(n: usize, values: &[f64], options: &Solution) -> f64 {
     let _ = options.residual;

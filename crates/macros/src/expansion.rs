@@ -41,7 +41,8 @@ pub(crate) fn expand(options: &Options, mut function: ItemFn) -> Result<TokenStr
         let future = expansion.of_future(&quote!(async move #block));
         tail.block = parse_quote!({ #future });
     } else {
-        let call = expansion.of_closure(&in_closure(body, &function.sig));
+        let returns = !return_type::is_never(&function.sig.output);
+        let call = expansion.of_closure(&in_closure(body, &function.sig), returns);
         *body = parse_quote!({ #call });
     }
     Ok(function.into_token_stream())
@@ -57,24 +58,22 @@ fn private(options: &Options) -> TokenStream {
 
 /// Returns a closure with this body. A `return` and a `?` leave the closure.
 fn in_closure(body: &Block, signature: &Signature) -> TokenStream {
-    let output = return_type::nameable(&signature.output).map(|output| quote!(-> #output));
-    let output = output.unwrap_or_else(|| signature.output.to_token_stream());
-    quote!(move || #output #body)
+    let output = return_type::nameable(&signature.output);
+    quote!(move || -> #output #body)
 }
 
 /// Returns an `async` block with this body. A `return` that never runs tells its type to the compiler.
 fn in_async_block(body: &Block, signature: &Signature) -> TokenStream {
-    let output = return_type::nameable(&signature.output).map(|output| {
-        quote! {
-            #[allow(unknown_lints, unreachable_code, clippy::diverging_sub_expression, clippy::empty_loop, clippy::let_unit_value, clippy::let_with_type_underscore, clippy::needless_return, clippy::unreachable)]
-            if false {
-                let returned: #output = loop {};
-                return returned;
-            }
-        }
-    });
+    let output = return_type::nameable(&signature.output);
     let statements = &body.stmts;
-    quote!(async move { #output #(#statements)* })
+    quote!(async move {
+        #[allow(unknown_lints, unreachable_code, clippy::all, clippy::pedantic, clippy::restriction)]
+        if false {
+            let returned: #output = loop {};
+            return returned;
+        }
+        #(#statements)*
+    })
 }
 
 struct Expansion<'a> {
@@ -92,17 +91,16 @@ fn local(name: &str) -> Ident {
 
 impl Expansion<'_> {
     /// Returns the body of a function that calls the closure.
-    fn of_closure(&self, closure: &TokenStream) -> TokenStream {
+    fn of_closure(&self, closure: &TokenStream, returns: bool) -> TokenStream {
         let (private, span, returned) = (&self.private, local("span"), local("returned"));
         let (open, keep, arguments) = (self.span(), self.keep(), self.argument_list());
-        let judge = self.judge(&quote!(&#span));
-        quote! {
-            let #span = #open;
-            #keep
-            let #returned = #private::run(&#span, #arguments, #closure);
-            #judge
-            #returned
+        let opened = quote!(let #span = #open; #keep);
+        let call = quote!(#private::run(&#span, #arguments, #closure));
+        if !returns {
+            return quote!(#opened #call);
         }
+        let judge = self.judge(&quote!(&#span));
+        quote!(#opened let #returned = #call; #judge #returned)
     }
 
     /// Returns the body of an `async` function that awaits the future.
@@ -170,20 +168,27 @@ impl Expansion<'_> {
 
     /// Returns statements that keep or summarise the arguments.
     fn keep(&self) -> TokenStream {
-        let private = &self.private;
         let arguments = self.arguments.iter().map(|Argument { variable, local, .. }| {
+            let kept = self.kept(variable);
             quote! {
                 #[allow(unknown_lints, clippy::used_underscore_binding)]
-                let #local = {
-                    use #private::{
-                        KeepCollection as _, KeepDebug as _, KeepNothing as _, KeepPlainData as _, KeepSerialize as _,
-                        KeepSpanField as _, KeepSummary as _, KeepUnreadDebug as _, KeepUnreadSerialize as _,
-                    };
-                    (&&&&&&&&&#private::ArgumentValue(&#variable)).keep()
-                };
+                let #local = #kept;
             }
         });
         quote!(#(#arguments)*)
+    }
+
+    /// Returns an expression that keeps or summarises the value of a variable.
+    fn kept(&self, variable: &Ident) -> TokenStream {
+        let private = &self.private;
+        quote!({
+            use #private::{
+                KeepCollection as _, KeepDebug as _, KeepHandle as _, KeepLockable as _, KeepNothing as _, KeepPlainData as _,
+                KeepSerialize as _, KeepSpanField as _, KeepSummary as _, KeepUnreadDebug as _,
+                KeepUnreadSerialize as _,
+            };
+            (&&&&&&&&&&&#private::ArgumentValue(&#variable)).keep()
+        })
     }
 
     fn argument_list(&self) -> TokenStream {
@@ -221,29 +226,35 @@ impl Expansion<'_> {
         })
     }
 
-    /// Returns the tests of the options `none_is_failure`, `fail_if` and `finite`.
+    /// Returns the tests of the options `none_is_failure`, `finite` and `fail_if`, in this order.
     fn tests(&self) -> TokenStream {
-        let (private, returned, failure) = (&self.private, local("returned"), local("failure"));
+        let Expansion { options, private, .. } = self;
+        let (returned, failure, success) = (local("returned"), local("failure"), local("success"));
         let mut tests = TokenStream::new();
-        if let Some(span) = self.options.none_is_failure {
-            tests.extend(quote_spanned! { span =>
-                let #failure = #failure.or_else(|| #private::none_is_failure(&#returned));
-            });
+        if options.finite.is_some() || options.fail_if.is_some() {
+            tests.extend(quote!(let #success = (&&#private::Returned(&#returned)).success();));
         }
-        if let Some(predicate) = &self.options.fail_if {
+        let shown = local("shown");
+        if options.fail_if.is_some() {
+            let kept = self.kept(&success);
+            tests.extend(quote!(let #shown = #kept;));
+        }
+        let none_is_failure =
+            options.none_is_failure.map(|span| quote_spanned!(span => #private::none_is_failure(&#returned)));
+        let finite = options.finite.map(|span| {
+            let value = quote_spanned!(span => #private::not_finite);
+            quote!(#value(#success, #private::CheckSite {
+                file: ::core::file!(), line: ::core::line!(), module: ::core::module_path!(),
+            }))
+        });
+        let fail_if = options.fail_if.as_ref().map(|predicate| {
             let text = source_text(predicate.to_token_stream());
-            let (success, shown) = (local("success"), local("shown"));
+            quote!(#private::fail_if(#success, #predicate, #text, &#shown))
+        });
+        for test in [none_is_failure, finite, fail_if].into_iter().flatten() {
             tests.extend(quote! {
-                let #success = (&&#private::Returned(&#returned)).success();
-                let #shown = {
-                    use #private::{
-                        KeepCollection as _, KeepDebug as _, KeepNothing as _, KeepPlainData as _, KeepSerialize as _,
-                        KeepSpanField as _, KeepSummary as _, KeepUnreadDebug as _, KeepUnreadSerialize as _,
-                    };
-                    (&&&&&&&&&#private::ArgumentValue(&#success)).keep()
-                };
                 let #failure = match #failure {
-                    ::core::option::Option::None => #private::fail_if(#success, #predicate, #text, &#shown),
+                    ::core::option::Option::None => #test,
                     #failure => #failure,
                 };
             });

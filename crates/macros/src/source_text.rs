@@ -11,33 +11,41 @@ pub(crate) fn source_text(tokens: TokenStream) -> String {
 
 struct SourceText {
     text: String,
-    /// The line and column after the last token.
-    end: Option<(usize, usize)>,
+    /// The position after the last token.
+    end: Option<Position>,
 }
+
+/// A line and a column.
+type Position = (usize, usize);
 
 impl SourceText {
     fn push_all(&mut self, tokens: TokenStream) {
         for token in tokens {
+            let (start, end) = positions(token.span());
             match token {
                 TokenTree::Group(group) => {
                     let (open, close) = delimiters(group.delimiter());
-                    self.push(open, group.span_open());
+                    self.push(open, start, (start.0, start.1 + open.len()));
                     self.push_all(group.stream());
-                    self.push(close, group.span_close());
+                    self.push(close, (end.0, end.1.saturating_sub(close.len())), end);
                 }
-                token => self.push(&token.to_string(), token.span()),
+                token => self.push(&token.to_string(), start, end),
             }
         }
     }
 
-    fn push(&mut self, token: &str, span: Span) {
-        let (start, end) = (span.unwrap().start(), span.unwrap().end());
-        if self.end.is_some_and(|end| end != (start.line(), start.column())) {
+    fn push(&mut self, token: &str, start: Position, end: Position) {
+        if self.end.is_some_and(|end| end != start) {
             self.text.push(' ');
         }
         self.text.push_str(token);
-        self.end = Some((end.line(), end.column()));
+        self.end = Some(end);
     }
+}
+
+fn positions(span: Span) -> (Position, Position) {
+    let (start, end) = (span.unwrap().start(), span.unwrap().end());
+    ((start.line(), start.column()), (end.line(), end.column()))
 }
 
 fn delimiters(delimiter: Delimiter) -> (&'static str, &'static str) {
