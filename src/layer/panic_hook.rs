@@ -16,6 +16,7 @@ use crate::observe::thread::Busy;
 use crate::recorder::observation::{Observation, Trigger, Verdict};
 use record::Location;
 use runtime::stderr;
+use runtime::stderr::HiddenStatus;
 
 /// Messages of the panics by which Rust ends a process that cannot unwind further.
 const CANNOT_UNWIND_MESSAGES: &[&str] =
@@ -79,7 +80,9 @@ fn run_hook(info: &PanicHookInfo<'_>, previous: &dyn Fn(&PanicHookInfo<'_>)) {
     }
     drop(busy);
     hook_state::enter(Hook::Previous(failure));
+    let hidden = HiddenStatus::new();
     previous(info);
+    drop(hidden);
     let Some(recorder) = recorder else { return };
     match failure {
         Some(id) => recorder.announce_panic(id),

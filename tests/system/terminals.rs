@@ -42,7 +42,7 @@ fn no_color_turns_colours_off() {
     assert!(!is_coloured(&report_at_a_terminal(Some("1"))));
 }
 
-/// A sweep at a terminal. Its second run fails after the line with the progress has appeared.
+/// A sweep at a terminal. Its second run fails after the line with the progress has appeared, and its third run panics.
 fn sweep_at_a_terminal(progress: bool) -> Run {
     let at_a_terminal = |command: &mut Command| wrap(command, r#"exec script -qec "$0 $*" /dev/null"#);
     in_child_with(at_a_terminal, |dir| {
@@ -50,9 +50,13 @@ fn sweep_at_a_terminal(progress: bool) -> Run {
         let sweep = Sweep::over(0..3).threads(1).progress(progress).computation("observable_mass", "§2.3");
         let runs = sweep.run(|&run| {
             std::thread::sleep(std::time::Duration::from_secs(1));
-            if run == 1 { Err(std::io::Error::other("no convergence")) } else { Ok(()) }
+            match run {
+                0 => Ok(()),
+                1 => Err(std::io::Error::other("no convergence")),
+                _ => panic!("no such run"),
+            }
         });
-        assert_eq!(runs.failure_count(), 1);
+        assert_eq!(runs.failure_count(), 2);
     })
 }
 
@@ -65,9 +69,9 @@ fn a_sweep_shows_its_progress_in_one_line() {
     let is_status = |line: &&str| line.contains("/3 runs, ") && line.contains(" left");
     assert!(lines.iter().any(is_status), "{lines:?}");
     assert!(shown.contains(&"observable_mass failed: no convergence"), "{shown:?}");
-    let of_sweep: Vec<_> = shown.iter().filter(|line| line.contains("sweep:")).collect();
+    let of_sweep: Vec<_> = shown.iter().filter(|line| line.contains("/3 runs")).collect();
     assert_eq!(of_sweep.len(), 1, "{shown:?}");
-    assert!(of_sweep[0].starts_with("sweep: 3/3 runs, 1 failed, "), "{shown:?}");
+    assert!(of_sweep[0].starts_with("sweep: 3/3 runs, 2 failed, "), "{shown:?}");
     assert!(lines.iter().all(|line| line.split('\r').all(|text| text.len() < 200)), "{lines:?}");
 }
 

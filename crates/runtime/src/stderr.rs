@@ -7,6 +7,7 @@
 use std::fmt::Arguments;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use text::visible;
 
@@ -47,7 +48,45 @@ pub fn try_line(lines: String) -> io::Result<()> {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn set_status(status: String) -> io::Result<()> {
+    if HIDING.load(Ordering::Relaxed) > 0 && !status.is_empty() {
+        return Ok(());
+    }
+    IS_SHOWN.store(!status.is_empty(), Ordering::Relaxed);
     channel::write(String::new(), Some(status))
+}
+
+/// True while there may be a status line.
+static IS_SHOWN: AtomicBool = AtomicBool::new(false);
+
+/// The number of [`HiddenStatus`] values.
+static HIDING: AtomicUsize = AtomicUsize::new(0);
+
+/// Hides the status line while other code writes to standard error.
+///
+/// ```
+/// let _hidden = tracing_failure_runtime::stderr::HiddenStatus::new();
+/// eprintln!("a line of the program");
+/// ```
+#[derive(Debug)]
+pub struct HiddenStatus(());
+
+impl HiddenStatus {
+    /// Removes the status line. It stays hidden until the value is dropped and the status is set again.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "the value is a guard")]
+    pub fn new() -> Self {
+        HIDING.fetch_add(1, Ordering::Relaxed);
+        if IS_SHOWN.load(Ordering::Relaxed) {
+            let _ = set_status(String::new());
+        }
+        HiddenStatus(())
+    }
+}
+
+impl Drop for HiddenStatus {
+    fn drop(&mut self) {
+        HIDING.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Returns lines with what moves the status line below them.
