@@ -7,8 +7,7 @@ mod show;
 
 use color_eyre::eyre::{Report, WrapErr};
 use nalgebra::{Matrix2, Vector2};
-use tracing::{debug, instrument};
-use tracing_failure::ResultExt;
+use tracing_failure::{ResultExt, computation, trail};
 
 /// Why Newton's iteration gave no root.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +27,7 @@ fn jacobian(x: &Vector2<f64>) -> Matrix2<f64> {
     Matrix2::new(2.0 * x[0], 0.0, x[1], x[0])
 }
 
-#[instrument(err, fields(computation = "observable_pole_mass", theoretical_ref = "IRH v21.4 Part 2 §4.1, Eq. 4.7"))]
+#[computation("IRH v21.4 Part 2 §4.1, Eq. 4.7", name = "observable_pole_mass")]
 pub(crate) fn pole_mass(
     coupling: f64,
     start: [f64; 2],
@@ -38,16 +37,15 @@ pub(crate) fn pole_mass(
     let mut x = Vector2::from(start);
     for iteration in 0..max_iterations {
         let f = residual(&x, coupling);
-        debug!(iteration, residual = f.norm(), mass = x[0], "newton step");
+        trail!(iteration, residual = f.norm(), mass = x[0], "newton step");
         if f.norm() < tolerance {
-            return Ok(x[0]).record_outcome();
+            return Ok(x[0]);
         }
-        let lu = jacobian(&x).lu();
-        let step = lu.solve(&f).ok_or(NewtonError::SingularJacobian { iteration }).record_failure()?;
+        let step = jacobian(&x).lu().solve(&f).ok_or(NewtonError::SingularJacobian { iteration })?;
         x -= step;
     }
     let residual = residual(&x, coupling).norm();
-    Err(NewtonError::MaxIterations { iterations: max_iterations, residual, tolerance }).record_failure()
+    Err(NewtonError::MaxIterations { iterations: max_iterations, residual, tolerance })
 }
 
 fn main() -> Result<(), Report> {

@@ -8,8 +8,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use tracing::{Dispatch, debug, instrument};
-use tracing_failure::builder;
+use tracing::Dispatch;
+use tracing_failure::{builder, computation, trail};
 use tracing_subscriber::prelude::*;
 
 const SWEEPS: u32 = 100;
@@ -28,14 +28,14 @@ fn sweep(old: &[f64], new: &mut [f64], n: usize) -> f64 {
 }
 
 /// Your loop.
-#[instrument(level = "debug", fields(computation = "observable_potential", theoretical_ref = "∆u = −1"))]
+#[computation("∆u = −1", name = "observable_potential", level = "debug")]
 fn solve(n: usize) -> f64 {
     let (mut u, mut next) = (vec![0.0; n * n], vec![0.0; n * n]);
     let mut change = 0.0;
     for iteration in 0..SWEEPS {
         change = sweep(&u, &mut next, n);
         std::mem::swap(&mut u, &mut next);
-        debug!(iteration, change, "sweep");
+        trail!(iteration, change, "sweep");
     }
     change
 }

@@ -8,10 +8,10 @@ mod show;
 use std::f64::consts::PI;
 
 use color_eyre::eyre::{Report, WrapErr};
-use ode_solvers::dop_shared::{OutputType, Stats, System};
+use ode_solvers::dop_shared::{IntegrationError, OutputType, Stats, System};
 use ode_solvers::{Dopri5, Vector3};
-use tracing::{debug, info, instrument};
-use tracing_failure::ResultExt;
+use tracing::info;
+use tracing_failure::{ResultExt, computation, trail};
 
 type Couplings = Vector3<f64>;
 
@@ -27,27 +27,23 @@ impl System<f64, Couplings> for OneLoop {
     }
 
     fn solout(&mut self, t: f64, couplings: &Couplings, _beta: &Couplings) -> bool {
-        debug!(t, norm = couplings.norm(), "step accepted");
+        trail!(t, norm = couplings.norm(), "step accepted");
         false
     }
 }
 
-#[instrument(
-    skip(output),
-    fields(computation = "rg_flow_integration", theoretical_ref = "IRH v21.4 Part 1 §1.2, Eq. 1.12", method = "RK45")
-)]
+#[computation("IRH v21.4 Part 1 §1.2, Eq. 1.12", name = "rg_flow_integration", skip(output), fields(method = "RK45"))]
 pub(crate) fn integrate(
     initial_couplings: [f64; 3],
     t_range: (f64, f64),
     rtol: f64,
     atol: f64,
     output: OutputType,
-) -> Result<Stats, Report> {
+) -> Result<Stats, IntegrationError> {
     let couplings = Couplings::from(initial_couplings);
     let mut stepper = Dopri5::new(OneLoop, t_range.0, t_range.1, 0.1, couplings, rtol, atol);
     stepper.set_output(output);
-    // The typed error is recorded here, and becomes a report on its way up.
-    Ok(stepper.integrate().record_failure()?)
+    stepper.integrate()
 }
 
 fn main() -> Result<(), Report> {

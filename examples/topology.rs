@@ -7,8 +7,8 @@ mod show;
 
 use color_eyre::eyre::{Report, WrapErr};
 use nalgebra::DMatrix;
-use tracing::{info, instrument};
-use tracing_failure::ResultExt;
+use tracing::info;
+use tracing_failure::{ResultExt, computation};
 
 /// Why a complex has no homology.
 #[derive(Debug, thiserror::Error)]
@@ -20,20 +20,21 @@ pub(crate) enum ComplexError {
 }
 
 /// bₖ = dim ker ∂ₖ − rank ∂ₖ₊₁, for k = 0, 1, 2.
-#[instrument(err, skip_all, fields(
-    computation = "topology_betti_numbers", theoretical_ref = "IRH v21.4 Part 3 §2.2, Eq. 2.9",
-    boundary_1 = ?boundary_1, boundary_2 = ?boundary_2, tolerance = 1e-9,
-))]
-pub(crate) fn betti_numbers(boundary_1: &DMatrix<f64>, boundary_2: &DMatrix<f64>) -> Result<[usize; 3], ComplexError> {
+#[computation("IRH v21.4 Part 3 §2.2, Eq. 2.9", name = "topology_betti_numbers")]
+pub(crate) fn betti_numbers(
+    boundary_1: &DMatrix<f64>,
+    boundary_2: &DMatrix<f64>,
+    tolerance: f64,
+) -> Result<[usize; 3], ComplexError> {
     let (vertices, edges, faces) = (boundary_1.nrows(), boundary_2.nrows(), boundary_2.ncols());
     if boundary_1.ncols() != edges {
-        return Err(ComplexError::ShapeMismatch { columns: boundary_1.ncols(), edges }).record_failure();
+        return Err(ComplexError::ShapeMismatch { columns: boundary_1.ncols(), edges });
     }
     let norm = (boundary_1 * boundary_2).norm();
-    if norm > 1e-9 {
-        return Err(ComplexError::NotAComplex { norm }).record_failure();
+    if norm > tolerance {
+        return Err(ComplexError::NotAComplex { norm });
     }
-    let (rank_1, rank_2) = (boundary_1.rank(1e-9), boundary_2.rank(1e-9));
+    let (rank_1, rank_2) = (boundary_1.rank(tolerance), boundary_2.rank(tolerance));
     info!(rank_1, rank_2, "ranks");
     Ok([vertices - rank_1, edges - rank_1 - rank_2, faces - rank_2])
 }
@@ -72,10 +73,10 @@ fn main() -> Result<(), Report> {
     let _guard = tracing_failure::builder(&dir).build_info(tracing_failure::build_info!()).init()?;
 
     let (boundary_1, mut boundary_2) = tetrahedron();
-    println!("Betti numbers of the sphere: {:?}", betti_numbers(&boundary_1, &boundary_2)?);
+    println!("Betti numbers of the sphere: {:?}", betti_numbers(&boundary_1, &boundary_2, 1e-9)?);
 
     // One edge of one face runs backwards.
     boundary_2[(3, 0)] = -1.0;
-    betti_numbers(&boundary_1, &boundary_2).wrap_err("no homology of the second complex").record_failure()?;
+    betti_numbers(&boundary_1, &boundary_2, 1e-9).wrap_err("no homology of the second complex").record_failure()?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use tracing::{Dispatch, info_span};
 use tracing_subscriber::prelude::*;
 
 use crate::failure::{Floor, Pair, fail, in_turns};
-use crate::operations::{computation, trail_event};
+use crate::operations::{annotated_with_arrays, computation, trail_event};
 use crate::subscribers::{FAILURE_LAYER, NOOP, Subscriber, failure_layer};
 
 /// The time of an operation at several sizes, in nanoseconds.
@@ -34,6 +34,10 @@ pub(crate) fn all(dir: &Path) -> Vec<Growth> {
         growth("span at a depth", under(FAILURE_LAYER, span_at_depth, &[1, 2, 8, 32, 63])),
         growth("computation span, by open computations, noop", under(NOOP, among_open, &[1, 100, 1000, 10_000])),
         growth("computation span, by open computations", under(FAILURE_LAYER, among_open, &[1, 100, 1000, 10_000])),
+        growth(
+            "call of an annotated function, by length of its vectors",
+            under(FAILURE_LAYER, annotated_call, &[10, 1000, 10_000_000]),
+        ),
         growth("trail event, by events before", under(FAILURE_LAYER, long_run, &[1, 1000, 100_000, 10_000_000])),
         growth("file written without the layer, by files in the directory", files),
         growth("failure, by files in the directory", failures),
@@ -79,6 +83,16 @@ fn among_open(open: u64) -> f64 {
     let time = nanoseconds(20_000, || drop(computation().entered()));
     drop(open);
     time
+}
+
+/// The time of a call with two vectors of this length.
+fn annotated_call(length: u64) -> f64 {
+    let mut state = vec![0.5; length as usize];
+    let grid = state.clone();
+    let state = std::cell::RefCell::new(&mut state);
+    nanoseconds(20_000, || {
+        annotated_with_arrays(&mut state.borrow_mut(), &grid, (0.0, 10.0));
+    })
 }
 
 /// The time of an event after `before` events.

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use tracing::field::Empty;
 use tracing::span::EnteredSpan;
 use tracing::{Span, debug, info, info_span, trace};
-use tracing_failure::trail;
+use tracing_failure::{computation, trail};
 
 /// Repeated work, and the spans that are open around it.
 #[derive(Clone, Copy)]
@@ -23,6 +23,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     Operation { name: "span with two fields", spans: Vec::new, work: span_with_two_fields },
     Operation { name: "enter and exit", spans: one_span, work: enter_and_exit },
     Operation { name: "computation span", spans: Vec::new, work: || drop(computation().entered()) },
+    Operation { name: "call with a computation span", spans: Vec::new, work: call_by_hand },
+    Operation { name: "call of an annotated function", spans: Vec::new, work: call_annotated },
     Operation { name: "span inside a computation", spans: in_computation, work: span_with_two_fields },
     Operation { name: "trail event two spans deep", spans: in_computation, work: trail_event },
     Operation { name: "trail! two spans deep", spans: in_computation, work: trail_row },
@@ -64,6 +66,36 @@ pub(crate) fn computation() -> Span {
         atol = black_box(1e-9),
         n = black_box(3)
     )
+}
+
+/// A function as it is written without the attribute. It states no outcome.
+#[inline(never)]
+fn by_hand(rtol: f64, atol: f64, n: i32) -> f64 {
+    let span = info_span!("solve", computation = "rg_flow_integration", theoretical_ref = "Eq. 1.12", rtol, atol, n);
+    let _entered = span.entered();
+    black_box(rtol + atol + f64::from(n))
+}
+
+/// The same function with the attribute.
+#[computation("Eq. 1.12", name = "rg_flow_integration")]
+#[inline(never)]
+fn annotated(rtol: f64, atol: f64, n: i32) -> f64 {
+    black_box(rtol + atol + f64::from(n))
+}
+
+fn call_by_hand() {
+    black_box(by_hand(black_box(1e-6), black_box(1e-9), black_box(3)));
+}
+
+fn call_annotated() {
+    black_box(annotated(black_box(1e-6), black_box(1e-9), black_box(3)));
+}
+
+/// An annotated function whose arguments are no fields of the span.
+#[computation("Eq. 1.12")]
+#[inline(never)]
+pub(crate) fn annotated_with_arrays(state: &mut Vec<f64>, grid: &[f64], t_range: (f64, f64)) -> f64 {
+    black_box(state.first().unwrap_or(&0.0) + grid.first().unwrap_or(&0.0) + t_range.0)
 }
 
 thread_local! {

@@ -5,6 +5,7 @@ pub(crate) mod argument_value;
 pub(crate) mod call;
 pub(crate) mod function_failure;
 pub(crate) mod plain_data;
+pub(crate) mod report_note;
 pub(crate) mod result_test;
 pub(crate) mod returned;
 pub(crate) mod span_value;

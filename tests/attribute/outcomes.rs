@@ -208,6 +208,30 @@ mod errors {
     }
 }
 
+#[test]
+fn a_report_ends_with_the_path_of_its_record() {
+    #[computation("Eq. 1")]
+    fn solve() -> color_eyre::Result<()> {
+        Err(SolverError::MaxIterations(5))?
+    }
+
+    #[computation("Eq. 2")]
+    async fn solve_later() -> color_eyre::Result<()> {
+        Ok(solve()?)
+    }
+
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        eprintln!("{:?}", runtime.block_on(solve_later()).unwrap_err());
+    })
+    .ok();
+    let (_, report) = run.stderr.split_once("Location").unwrap_or_else(|| panic!("{}", run.stderr));
+    let notes: Vec<_> = report.match_indices("the failure is recorded in").collect();
+    let inner = run.failure_of("solve").context.id.unwrap();
+    assert!(notes.len() <= 2 && report.contains(&inner.to_string()), "{}", run.stderr);
+}
+
 #[computation("Eq. 1", none_is_failure)]
 fn root(found: bool) -> Option<f64> {
     found.then_some(1.0)

@@ -200,11 +200,11 @@ impl Expansion<'_> {
         quote!(&[#(#arguments),*])
     }
 
-    /// Returns a statement that reports whether the returned value is a success.
+    /// Returns a statement that reports the outcome. A report gets a note with the path of its record.
     fn judge(&self, span: &TokenStream) -> TokenStream {
         let (private, returned, failure) = (&self.private, local("returned"), local("failure"));
         let (arguments, target, tests) = (self.argument_list(), self.target(), self.tests());
-        quote!({
+        let has_failed = quote!({
             use #private::{
                 FailByDebug as _, FailByDisplay as _, FailByError as _, FailByPayload as _, FailByReport as _,
                 FailBySentBox as _, FailBySharedBox as _, FailByType as _, NeverFail as _, SucceedItself as _,
@@ -213,7 +213,10 @@ impl Expansion<'_> {
             let #failure = (&&&&&&&&&#private::Returned(&#returned)).failure();
             #tests
             match #failure {
-                ::core::option::Option::None => #private::succeed(#span),
+                ::core::option::Option::None => {
+                    #private::succeed(#span);
+                    false
+                }
                 ::core::option::Option::Some(#failure) => {
                     #private::fail(#span, #arguments, &#failure, &|| {
                         #private::tracing::event!(
@@ -221,9 +224,18 @@ impl Expansion<'_> {
                             error = %#failure
                         )
                     });
+                    true
                 }
             }
-        })
+        });
+        quote! {
+            let #returned = if #has_failed {
+                use #private::WithoutNote as _;
+                #private::FailedResult(#returned).with_note()
+            } else {
+                #returned
+            };
+        }
     }
 
     /// Returns the tests of the options `none_is_failure`, `finite` and `fail_if`, in this order.
