@@ -26,6 +26,11 @@ impl Capture for NoValue {
     fn capture(&self, _: &Limits) -> Option<Value> {
         None
     }
+
+    #[inline]
+    fn is_empty(&self) -> bool {
+        true
+    }
 }
 
 /// A handle, whose `Debug` describes no parameter of a computation.

@@ -22,7 +22,8 @@ fn key(span: &Span) -> Option<(u64, &'static Metadata<'static>)> {
 /// the panic hook could not read.
 #[inline]
 fn in_frame_of<R>(span: &Span, arguments: &[CallArgument<'_>], body: impl FnOnce() -> R) -> R {
-    let Some((id, meta)) = key(span) else { return body() };
+    let has_values = !arguments.iter().all(CallArgument::is_empty);
+    let Some((id, meta)) = key(span).filter(|_| has_values) else { return body() };
     in_frame(id, meta, arguments, |frame| {
         let unwinding = OnUnwind(frame);
         let returned = body();
@@ -50,8 +51,8 @@ pub fn run<R>(span: &Span, arguments: &[CallArgument<'_>], body: impl FnOnce() -
 
 /// States that the function has succeeded.
 #[inline]
-pub fn succeed(span: &Span) {
-    LayerCore::state_outcome_of(span, ComputationOutcome::Ok);
+pub fn succeed(span: &Span, arguments: &[CallArgument<'_>]) {
+    LayerCore::state_success_of(span, arguments);
 }
 
 /// Reports the failure of the function. `emit` emits the event.

@@ -77,6 +77,11 @@ impl<S: Scalar> Capture for ArrayEnds<S> {
         summary.insert("tail", tail);
         Some(Value::Map(summary))
     }
+
+    fn is_small(&self) -> bool {
+        let (in_head, in_tail) = self.counts();
+        in_head + in_tail == self.length()
+    }
 }
 
 /// Returns the entries as nested lists.
@@ -99,6 +104,10 @@ impl Capture for Length {
     fn capture(&self, _: &Limits) -> Option<Value> {
         Some(Value::Map(Map::from_iter([("summary", Value::from("collection")), ("length", self.0.into())])))
     }
+
+    fn is_small(&self) -> bool {
+        true
+    }
 }
 
 /// A copy of a small value.
@@ -108,6 +117,10 @@ pub struct Copied<D>(pub D);
 impl<D: PlainData> Capture for Copied<D> {
     fn capture(&self, limits: &Limits) -> Option<Value> {
         Value::from_serialize_within(&self.0, limits).ok()
+    }
+
+    fn is_small(&self) -> bool {
+        self.0.is_small()
     }
 }
 
@@ -154,6 +167,10 @@ impl<C: Capture> Capture for Option<C> {
 
     fn runs_program_code(&self) -> bool {
         self.as_ref().is_some_and(C::runs_program_code)
+    }
+
+    fn is_small(&self) -> bool {
+        self.as_ref().is_none_or(C::is_small)
     }
 }
 

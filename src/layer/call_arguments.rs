@@ -1,12 +1,14 @@
 //! Reads the arguments of annotated functions into their spans when a computation fails.
 
 use record::{Map, Value};
+use tracing::Span;
 use uuid::Uuid;
 
 use crate::layer::hook_state;
 use crate::layer::layer_core::LayerCore;
-use crate::observe::arguments::{CallFrame, for_each_frame};
+use crate::observe::arguments::{CallArgument, CallFrame, for_each_frame};
 use crate::observe::open_spans::OpenSpan;
+use crate::observe::outcome::ComputationOutcome;
 use crate::observe::thread::Busy;
 
 impl LayerCore {
@@ -34,6 +36,30 @@ impl LayerCore {
             open_span.fields.add_arguments(&values, open_span.meta);
         });
         values
+    }
+
+    /// States that a function has succeeded. Its log line contains its small arguments.
+    #[inline]
+    pub(crate) fn state_success_of(span: &Span, arguments: &[CallArgument<'_>]) {
+        Self::for_each_user_of_outcome(span, |core, id| {
+            if core.has_log {
+                core.add_small_arguments(id, arguments);
+            }
+            core.state_outcome_at(id, ComputationOutcome::Ok);
+        });
+    }
+
+    fn add_small_arguments(&self, id: u64, arguments: &[CallArgument<'_>]) {
+        let small = || arguments.iter().filter(|argument| !argument.is_empty() && argument.is_small());
+        if small().next().is_none() {
+            return;
+        }
+        let Some(_busy) = Busy::enter() else { return };
+        let values: Vec<_> = small().flat_map(|argument| argument.read(&self.recorder.limits)).collect();
+        self.open_spans.with(id, |open_span| {
+            open_span.logged.clear();
+            open_span.fields.add_arguments(&values, open_span.meta);
+        });
     }
 
     fn with_span_of<R>(&self, frame: &CallFrame<'_>, look: impl FnOnce(&mut OpenSpan) -> R) -> Option<R> {

@@ -65,18 +65,29 @@ impl LayerCore {
         });
     }
 
-    /// Sets the outcome of the computation that this span is, in each layer of its dispatcher.
+    /// Sets the outcome of the computation that this span is, in each layer of its dispatcher that uses it.
+    #[inline]
     pub(crate) fn state_outcome_of(span: &Span, outcome: ComputationOutcome) {
+        Self::for_each_user_of_outcome(span, |core, id| core.state_outcome_at(id, outcome));
+    }
+
+    /// Calls `look` with the id of a span and each layer of its dispatcher that uses its outcome: for the log, or for
+    /// the record of an ERROR-level span.
+    #[inline]
+    pub(super) fn for_each_user_of_outcome(span: &Span, look: impl Fn(&LayerCore, u64)) {
+        let is_error = span.metadata().is_some_and(|meta| *meta.level() == Level::ERROR);
         span.with_subscriber(|(id, dispatch)| {
-            Self::for_each_of(dispatch, |core| core.state_outcome_at(id.into_u64(), outcome));
+            Self::for_each_of(dispatch, |core| {
+                if core.has_log || is_error {
+                    look(core, id.into_u64());
+                }
+            });
         });
     }
 
-    fn state_outcome_at(&self, id: u64, outcome: ComputationOutcome) {
+    pub(super) fn state_outcome_at(&self, id: u64, outcome: ComputationOutcome) {
         self.open_spans.with(id, |open_span| {
-            // Only the log and the record of an ERROR-level span use the outcome.
-            let is_used = self.has_log || *open_span.meta.level() == Level::ERROR;
-            if is_used && let Some(computation) = open_span.as_computation() {
+            if let Some(computation) = open_span.as_computation() {
                 computation.state_outcome(outcome);
             }
         });

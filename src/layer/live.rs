@@ -56,9 +56,12 @@ impl LayerCore {
     /// Calls `look` with each layer that may belong to this dispatcher.
     #[inline]
     pub(super) fn for_each_of(dispatch: &Dispatch, look: impl Fn(&LayerCore)) {
-        let is_alone = LISTED.load(Ordering::Relaxed) == 1;
+        let listed = LISTED.load(Ordering::Relaxed);
+        if listed == 0 {
+            return;
+        }
         match dispatch.downcast_ref::<LayerCore>() {
-            Some(core) if is_alone => look(core),
+            Some(core) if listed == 1 => look(core),
             _ => all().iter().filter(|core| core.delivery(dispatch) != Delivery::No).for_each(|core| look(core)),
         }
     }

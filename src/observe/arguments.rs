@@ -23,6 +23,16 @@ pub trait Capture {
     fn runs_program_code(&self) -> bool {
         false
     }
+
+    /// Returns true if there is nothing to capture.
+    fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// Returns true for plain data that is small enough for the log line of a successful call.
+    fn is_small(&self) -> bool {
+        false
+    }
 }
 
 /// An argument of an annotated function.
@@ -36,6 +46,16 @@ impl<'a> CallArgument<'a> {
     /// Creates an argument of this name.
     pub fn new(name: &'static str, value: &'a dyn Capture) -> Self {
         CallArgument { name, value }
+    }
+
+    /// Returns true if there is nothing to capture.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.value.is_empty()
+    }
+
+    pub(crate) fn is_small(&self) -> bool {
+        self.value.is_small()
     }
 
     pub(crate) fn name(&self) -> &'static str {

@@ -187,7 +187,7 @@ impl<G: IntoIterator> Sweep<G, Named> {
             call::run(&span, &[CallArgument::of_entries(&captured)], || {
                 let result = compute(parameters).map_err(|error| record_at(error, caller, ReportSite::Close));
                 if result.is_ok() {
-                    call::succeed(&span);
+                    call::succeed(&span, &[]);
                 }
                 result
             })

@@ -241,6 +241,26 @@ mod moments {
         assert_eq!(second.parameters, first.parameters);
     }
 
+    #[computation("Eq. 1")]
+    fn logged(n: u32, couplings: [f64; 3], t_range: (f64, f64), grid: &[f64], large: &[f64], options: &Options) {
+        let _ = (n, couplings, t_range, grid, large, options);
+    }
+
+    #[test]
+    fn the_log_line_of_a_success_has_the_small_arguments() {
+        let run = in_child(|dir| {
+            let _guard = init(dir).unwrap();
+            let options = Options { rtol: 1e-9, method: "RK45" };
+            logged(7, [50.0, 100.0, 150.0], (0.0, f64::NAN), &[1.0], &[0.5; 1000], &options);
+        })
+        .ok();
+        let parameters = &run.log()[0]["parameters"];
+        assert_eq!(
+            parameters.to_string(),
+            r#"{"couplings":[50.0,100.0,150.0],"grid":[1.0],"n":7,"t_range":[0.0,"NaN"]}"#
+        );
+    }
+
     #[computation("Eq. 2")]
     fn inner(options: &Options) -> Result<(), std::fmt::Error> {
         let _ = options;

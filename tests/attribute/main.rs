@@ -3,5 +3,6 @@
 mod arguments;
 mod functions;
 mod outcomes;
+mod readme;
 #[path = "../support/mod.rs"]
 mod support;

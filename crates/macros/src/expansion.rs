@@ -214,7 +214,7 @@ impl Expansion<'_> {
             #tests
             match #failure {
                 ::core::option::Option::None => {
-                    #private::succeed(#span);
+                    #private::succeed(#span, #arguments);
                     false
                 }
                 ::core::option::Option::Some(#failure) => {
