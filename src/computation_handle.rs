@@ -73,6 +73,11 @@ use crate::observe::span_stack::Current;
 ///
 /// A future is not a closure: use `tracing::Instrument` for tasks.
 ///
+/// # Arguments of annotated functions
+///
+/// A record that another thread writes has the fields of the span, such as the numbers among the arguments. The other
+/// arguments of an annotated function belong to its own thread: they are added to the record if the function fails too.
+///
 /// # The end of the computation
 ///
 /// The closure holds a handle of the span, so the computation stays open until the closure is dropped. If a thread that

@@ -176,8 +176,14 @@ fn named_runs_are_computations() {
         match failure.error_type.as_str() {
             "SolverError" => {
                 assert!(failure.context.location.as_ref().unwrap().file.as_ref().unwrap().ends_with("tests/sweep.rs"));
+                assert_eq!(failure.stack_trace, "", "the closure has returned");
             }
-            _ => assert!(failure.error_message.contains(&format!("pivot {index} is zero"))),
+            _ => {
+                assert!(failure.error_message.contains(&format!("pivot {index} is zero")));
+                let functions: Vec<&str> = failure.context.frames.iter().map(|frame| &*frame.function).collect();
+                assert!(functions[0].ends_with("sweep::solve"), "{functions:?}");
+                assert!(!functions.iter().any(|function| function.contains("tracing_failure")), "{functions:?}");
+            }
         }
     }
     let outcomes = outcomes(&run, "observable_mass", "run");

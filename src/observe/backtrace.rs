@@ -31,6 +31,7 @@ const MACHINERY_NAMES: &[&str] = &[
     "rust_begin_unwind",
     "rust_panic",
     "__rustc::",
+    "__rust_try",
     "std::",
     "core::",
     "alloc::",

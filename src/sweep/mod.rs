@@ -81,10 +81,26 @@ pub struct Sweep<G, N = Unnamed> {
 }
 
 /// The state of a [`Sweep`] whose closure names its computation itself, or none.
+///
+/// ```
+/// use tracing_failure::Sweep;
+/// use tracing_failure::sweep::Unnamed;
+///
+/// let sweep: Sweep<[f64; 2], Unnamed> = Sweep::over([0.1, 0.2]);
+/// # assert_eq!(sweep.run(|mu| Ok::<_, ()>(*mu)).len(), 2);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Unnamed(());
 
 /// The state of a [`Sweep`] that names the computation of each run.
+///
+/// ```
+/// use tracing_failure::Sweep;
+/// use tracing_failure::sweep::Named;
+///
+/// let sweep: Sweep<[f64; 2], Named> = Sweep::over([0.1, 0.2]).computation("rg_flow", "Eq. 1.12");
+/// # assert_eq!(sweep.run(|mu| Ok::<_, std::io::Error>(*mu)).len(), 2);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Named {
     computation: String,

@@ -93,39 +93,89 @@ impl<P, T, E> Runs<P, T, E> {
     }
 
     /// Returns the parameters and the values of the runs that succeeded.
+    ///
+    /// ```
+    /// use tracing_failure::Sweep;
+    ///
+    /// let runs = Sweep::over([1, 2, 3]).run(|&x| if x < 3 { Ok(10 * x) } else { Err("too large") });
+    /// assert_eq!(runs.successes().collect::<Vec<_>>(), [(&1, &10), (&2, &20)]);
+    /// ```
     pub fn successes(&self) -> impl Iterator<Item = (&P, &T)> {
         self.runs.iter().filter_map(|run| Some((&run.parameters, run.result.as_ref().ok()?)))
     }
 
     /// Returns the parameters and the errors of the runs that failed.
+    ///
+    /// ```
+    /// use tracing_failure::Sweep;
+    ///
+    /// let runs = Sweep::over([1, 2, 3]).run(|&x| if x < 3 { Ok(10 * x) } else { Err("too large") });
+    /// let failed: Vec<i32> = runs.failures().map(|(parameters, _)| *parameters).collect();
+    /// assert_eq!(failed, [3]);
+    /// ```
     pub fn failures(&self) -> impl Iterator<Item = (&P, &RunError<E>)> {
         self.runs.iter().filter_map(|run| Some((&run.parameters, run.result.as_ref().err()?)))
     }
 
     /// Returns all runs.
+    ///
+    /// ```
+    /// use tracing_failure::Sweep;
+    ///
+    /// let runs = Sweep::over([1, 2, 3]).run(|&x| if x < 3 { Ok(10 * x) } else { Err("too large") });
+    /// assert_eq!(runs.iter().map(|run| run.index).collect::<Vec<_>>(), [0, 1, 2]);
+    /// ```
     pub fn iter(&self) -> std::slice::Iter<'_, Run<P, T, E>> {
         self.runs.iter()
     }
 
     /// Returns the number of runs.
+    ///
+    /// ```
+    /// use tracing_failure::Sweep;
+    ///
+    /// let runs = Sweep::over([1, 2, 3]).run(|&x| if x < 3 { Ok(10 * x) } else { Err("too large") });
+    /// assert_eq!(runs.len(), 3);
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.runs.len()
     }
 
     /// Returns true if the grid was empty.
+    ///
+    /// ```
+    /// use tracing_failure::Sweep;
+    ///
+    /// let runs = Sweep::over([1, 2, 3]).run(|&x| if x < 3 { Ok(10 * x) } else { Err("too large") });
+    /// assert!(!runs.is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.runs.is_empty()
     }
 
     /// Returns the number of runs that succeeded.
+    ///
+    /// ```
+    /// use tracing_failure::Sweep;
+    ///
+    /// let runs = Sweep::over([1, 2, 3]).run(|&x| if x < 3 { Ok(10 * x) } else { Err("too large") });
+    /// assert_eq!(runs.success_count(), 2);
+    /// ```
     #[must_use]
     pub fn success_count(&self) -> usize {
         self.successes().count()
     }
 
     /// Returns the number of runs that failed.
+    ///
+    /// ```
+    /// use tracing_failure::Sweep;
+    ///
+    /// let runs = Sweep::over([1, 2, 3]).run(|&x| if x < 3 { Ok(10 * x) } else { Err("too large") });
+    /// assert_eq!(runs.failure_count(), 1);
+    /// ```
     #[must_use]
     pub fn failure_count(&self) -> usize {
         self.failures().count()
