@@ -53,8 +53,9 @@ impl Report {
     /// Returns true if this report repeats the error of an earlier record.
     ///
     /// An outer span may report the same error later. Another place in the same span may report it directly after the
-    /// first, on another thread, or as the result of the computation. An error that an outer span reports directly after the first is the same one, even if it is wrapped. In
-    /// doubt the report is a new failure: an extra record loses nothing.
+    /// first, on another thread, or as the result of the computation. An error that an outer span reports directly
+    /// after the first is the same one, even if it is wrapped. In doubt the report is a new failure: an extra record
+    /// loses nothing.
     pub(crate) fn repeats(&self, earlier: &Report) -> bool {
         let (Some(here), Some(there)) = (self.spans.first(), earlier.spans.first()) else { return false };
         let is_immediate = self.moment.follows(earlier.moment);

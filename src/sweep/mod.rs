@@ -64,11 +64,11 @@ pub use runs::{Run, RunError, Runs};
 ///
 /// # Threads
 ///
-/// The sweep waits until all runs have ended. By default, the sweeps of a program together have as many threads as there
-/// are cores, or as the environment variable `RAYON_NUM_THREADS` states. A sweep inside another one has the threads that
-/// are left. If there are none, or if a sweep on another thread is running, it runs on the calling thread. Sweeps may
-/// therefore run inside rayon, even if their runs use rayon themselves, unless rayon has only one thread: then call
-/// [`threads(1)`](Sweep::threads).
+/// The sweep waits until all runs have ended. By default, the sweeps of a program together have as many threads as
+/// there are cores, or as the environment variable `RAYON_NUM_THREADS` states. A sweep inside another one has the
+/// threads that are left. If there are none, or if a sweep on another thread is running, it runs on the calling thread.
+/// Sweeps may therefore run inside rayon, even if their runs use rayon themselves. If rayon has only one thread, call
+/// [`threads(1)`](Sweep::threads) for such a sweep.
 ///
 /// The grid is read completely before the first run. If its iterator panics, so does the caller.
 #[derive(Clone, Debug)]

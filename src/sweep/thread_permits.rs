@@ -1,8 +1,8 @@
 //! Limits the threads of all sweeps of the process.
 //!
 //! A thread of rayon that waits for the runs of a sweep does no work for rayon. If all of them waited for runs that use
-//! rayon themselves, none would ever end. Therefore only one thread waits for a sweep by default, apart from the threads
-//! that run sweeps. Other sweeps run on their calling threads.
+//! rayon themselves, none would ever end. Therefore only one thread waits for a sweep by default, apart from the
+//! threads that run sweeps. Other sweeps run on their calling threads.
 
 use std::cell::Cell;
 use std::num::NonZero;

@@ -36,8 +36,8 @@ pub fn try_line(lines: String) -> io::Result<()> {
     channel::write(lines, None)
 }
 
-/// Replaces the status line of a terminal, which stays below all lines that this module writes. An empty text removes it.
-/// The text is one line without control characters, shorter than the terminal is wide.
+/// Replaces the status line of a terminal, which stays below all lines that this module writes. An empty text removes
+/// it. The text is one line without control characters, shorter than the terminal is wide.
 ///
 /// ```
 /// use tracing_failure_runtime::stderr::{set_status, try_line};
