@@ -31,16 +31,21 @@ pub(crate) fn parameters(signature: &Signature, options: &Options) -> Result<Vec
         !options.skip_all && !options.skip.contains(variable) && options.fields.iter().all(|field| field.name != name)
     };
     let variables = variables.into_iter().filter(|(variable, is_function)| !is_function && is_parameter(variable));
-    variables.map(|(variable, _)| argument(variable)).collect()
+    variables.enumerate().map(|(index, (variable, _))| argument(variable, index, options)).collect()
 }
 
-fn argument(variable: Ident) -> Result<Argument> {
+fn argument(variable: Ident, index: usize, options: &Options) -> Result<Argument> {
     let name = variable.unraw().to_string();
-    if ["computation", "theoretical_ref"].contains(&name.as_str()) {
+    let is_taken = match name.as_str() {
+        "computation" | "theoretical_ref" => true,
+        "category" => options.category.is_some(),
+        _ => false,
+    };
+    if is_taken {
         let message = format!("the span has a field `{name}` already: rename the argument, or add `skip({name})`");
         return Err(Error::new(variable.span(), message));
     }
-    let local = format_ident!("__tracing_failure_argument_{}", name, span = Span::mixed_site());
+    let local = format_ident!("__tracing_failure_argument_{}", index, span = Span::mixed_site());
     Ok(Argument { variable, name, local })
 }
 

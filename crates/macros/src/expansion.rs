@@ -11,9 +11,10 @@
 //! returned
 //! ```
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{Block, Error, ItemFn, Result, Signature, parse_quote};
 
 use crate::arguments::{self, Argument};
@@ -42,7 +43,8 @@ pub(crate) fn expand(options: &Options, mut function: ItemFn) -> Result<TokenStr
         tail.block = parse_quote!({ #future });
     } else {
         let returns = !return_type::is_never(&function.sig.output);
-        let call = expansion.of_closure(&in_closure(body, &function.sig), returns);
+        let end = body.stmts.last().map_or_else(|| body.span(), Spanned::span);
+        let call = expansion.of_closure(&in_closure(body, &function.sig), returns.then_some(end));
         *body = parse_quote!({ #call });
     }
     Ok(function.into_token_stream())
@@ -57,23 +59,27 @@ fn private(options: &Options) -> TokenStream {
 }
 
 /// Returns a closure with this body. A `return` and a `?` leave the closure.
+///
+/// The tokens have the place of the function, so that the compiler reports errors of the body there, with the names of
+/// the arguments.
 fn in_closure(body: &Block, signature: &Signature) -> TokenStream {
-    let output = return_type::nameable(&signature.output);
-    quote!(move || -> #output #body)
+    let output = return_type::nameable(signature);
+    quote_spanned!(signature.fn_token.span=> move || -> #output #body)
 }
 
 /// Returns an `async` block with this body. A `return` that never runs tells its type to the compiler.
 fn in_async_block(body: &Block, signature: &Signature) -> TokenStream {
-    let output = return_type::nameable(&signature.output);
+    let output = return_type::nameable(signature);
     let statements = &body.stmts;
-    quote!(async move {
+    let returned = local("returned");
+    let typed = quote_spanned! {Span::mixed_site().located_at(output.span())=>
         #[allow(unknown_lints, unreachable_code, clippy::all, clippy::pedantic, clippy::restriction)]
         if false {
-            let returned: #output = loop {};
-            return returned;
+            let #returned: #output = loop {};
+            return #returned;
         }
-        #(#statements)*
-    })
+    };
+    quote_spanned!(signature.fn_token.span=> async move { #typed #(#statements)* })
 }
 
 struct Expansion<'a> {
@@ -89,18 +95,29 @@ fn local(name: &str) -> Ident {
     Ident::new(&format!("__tracing_failure_{name}"), Span::mixed_site())
 }
 
+/// Returns the tokens with another place, at which the compiler reports their errors.
+fn at(place: Span, tokens: &TokenStream) -> TokenStream {
+    let locate = |mut token: TokenTree| {
+        if let TokenTree::Group(group) = &token {
+            token = Group::new(group.delimiter(), at(place, &group.stream())).into();
+        }
+        token.set_span(token.span().located_at(place));
+        token
+    };
+    tokens.clone().into_iter().map(locate).collect()
+}
+
 impl Expansion<'_> {
-    /// Returns the body of a function that calls the closure.
-    fn of_closure(&self, closure: &TokenStream, returns: bool) -> TokenStream {
+    /// Returns the body of a function that calls the closure, and returns its value at this place if it returns.
+    fn of_closure(&self, closure: &TokenStream, end: Option<Span>) -> TokenStream {
         let (private, span, returned) = (&self.private, local("span"), local("returned"));
         let (open, keep, arguments) = (self.span(), self.keep(), self.argument_list());
         let opened = quote!(let #span = #open; #keep);
         let call = quote!(#private::run(&#span, #arguments, #closure));
-        if !returns {
-            return quote!(#opened #call);
-        }
+        let Some(end) = end else { return quote!(#opened #call) };
+        let value = at(end, &returned.to_token_stream());
         let judge = self.judge(&quote!(&#span));
-        quote!(#opened let #returned = #call; #judge #returned)
+        quote!(#opened let #returned = #call; #judge #value)
     }
 
     /// Returns the body of an `async` function that awaits the future.
@@ -252,16 +269,19 @@ impl Expansion<'_> {
             tests.extend(quote!(let #shown = #kept;));
         }
         let none_is_failure =
-            options.none_is_failure.map(|span| quote_spanned!(span => #private::none_is_failure(&#returned)));
-        let finite = options.finite.map(|span| {
-            let value = quote_spanned!(span => #private::not_finite);
-            quote!(#value(#success, #private::CheckSite {
+            options.none_is_failure.map(|place| at(place, &quote!(#private::none_is_failure(&#returned))));
+        let finite = options.finite.map(|place| {
+            let site = quote!(#private::CheckSite {
                 file: ::core::file!(), line: ::core::line!(), module: ::core::module_path!(),
-            }))
+            });
+            at(place, &quote!(#private::not_finite(#success, #site)))
         });
         let fail_if = options.fail_if.as_ref().map(|predicate| {
             let text = source_text(predicate.to_token_stream());
-            quote!(#private::fail_if(#success, #predicate, #text, &#shown))
+            let call = at(predicate.span(), &quote!(#private::fail_if));
+            let shown = quote!(#text, &#shown);
+            let arguments = quote_spanned!(predicate.span()=> (#success, #predicate, #shown));
+            quote!(#call #arguments)
         });
         for test in [none_is_failure, finite, fail_if].into_iter().flatten() {
             tests.extend(quote! {

@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Ident, LitStr, Result, Token};
+use syn::{Error, Ident, LitStr, Result, Token};
 
 /// A field in the syntax of `tracing::span!`: `rtol = options.rtol`, `?grid`, `"user.id" = %id`.
 pub(crate) struct Field {
@@ -26,11 +26,19 @@ impl Parse for Field {
             literal.to_tokens(&mut tokens);
             literal.value()
         } else {
-            let path = Punctuated::<Ident, Token![.]>::parse_separated_nonempty_with(input, Ident::parse_any)?;
+            let path = Punctuated::<Ident, Token![.]>::parse_separated_nonempty_with(input, Ident::parse_any);
+            let path =
+                path.map_err(|error| Error::new(error.span(), "expected a field, such as `rtol = options.rtol`"))?;
             path.to_tokens(&mut tokens);
             let names: Vec<String> = path.iter().map(|name| name.unraw().to_string()).collect();
             names.join(".")
         };
+        if input.peek(Token![=]) {
+            tokens.extend([input.parse::<TokenTree>()?]);
+            if input.is_empty() || input.peek(Token![,]) {
+                return Err(Error::new(span, format!("write `{name} = …`, or only `{name}`")));
+            }
+        }
         while !input.is_empty() && !input.peek(Token![,]) {
             tokens.extend([input.parse::<TokenTree>()?]);
         }

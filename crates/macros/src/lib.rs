@@ -4,14 +4,13 @@ mod arguments;
 mod expansion;
 mod fields;
 mod future;
+mod item;
 mod options;
 mod return_type;
 mod source_text;
 
-use proc_macro::TokenStream;
-use syn::{ItemFn, parse_macro_input};
-
 use options::Options;
+use proc_macro::TokenStream;
 
 /// Makes a function a computation: its failures are recorded with its arguments and its theoretical reference.
 ///
@@ -114,7 +113,10 @@ use options::Options;
 /// a summary, whatever their size. A `Copy` value is copied once more.
 #[proc_macro_attribute]
 pub fn computation(options: TokenStream, function: TokenStream) -> TokenStream {
-    let options = parse_macro_input!(options as Options);
-    let function = parse_macro_input!(function as ItemFn);
-    expansion::expand(&options, function).unwrap_or_else(|error| error.into_compile_error()).into()
+    let expanded = item::parse(function.clone())
+        .and_then(|function| expansion::expand(&syn::parse::<Options>(options)?, function));
+    // After an error, the function stays as it is: the code that calls it causes no further errors.
+    let expanded =
+        expanded.map_or_else(|error| [error.into_compile_error().into(), function].into_iter().collect(), Into::into);
+    expanded
 }

@@ -3,6 +3,7 @@
 use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
+use syn::token::Paren;
 use syn::{Error, Expr, Ident, LitInt, LitStr, Path, Result, Token, parenthesized};
 
 use crate::fields::Field;
@@ -40,6 +41,9 @@ const CATEGORIES: &[&str] = &[
 
 const SYNTAX: &str = "name, target, level, parent, follows_from, skip, skip_all, fields, category, none_is_failure, \
                       fail_if, finite and crate";
+
+const REFERENCE_OF_EXPRESSION: &str = "the theoretical reference is a string literal, such as \"Eq. 1.12\": \
+                                       for a constant, write `fields(theoretical_ref = REFERENCE)`";
 
 /// The options of the attribute.
 #[derive(Default)]
@@ -88,6 +92,9 @@ impl Parse for Options {
                 let message = "expected the theoretical reference as a string, such as \"Eq. 1.12\", or an option";
                 Error::new(error.span(), message)
             })?;
+            if input.peek(Token![::]) || input.peek(Token![!]) {
+                return Err(Error::new(option.span(), REFERENCE_OF_EXPRESSION));
+            }
             let name = option.to_string();
             if names.contains(&name) {
                 return Err(Error::new(option.span(), format!("the option `{name}` occurs twice")));
@@ -109,16 +116,19 @@ impl Options {
             "level" => self.level = Some(parse_level(option, input)?),
             "parent" => self.parent = Some(parse_value(option, input)?),
             "follows_from" => self.follows_from = Some(parse_value(option, input)?),
-            "skip" => self.skip = parse_list(option, input, Ident::parse_any)?,
-            "skip_all" => self.skip_all = true,
+            "skip" => self.skip = parse_list(option, input, parse_skipped)?,
+            "skip_all" => self.skip_all = parse_flag(option, input).map(|_| true)?,
             "fields" => self.fields = parse_list(option, input, Field::parse)?,
             "category" => self.category = Some(parse_category(option, input)?),
-            "none_is_failure" => self.none_is_failure = Some(option.span()),
+            "none_is_failure" => self.none_is_failure = Some(parse_flag(option, input)?),
             "fail_if" => self.fail_if = Some(parse_value(option, input)?),
-            "finite" => self.finite = Some(option.span()),
+            "finite" => self.finite = Some(parse_flag(option, input)?),
             "crate" => {
                 parse_equals(option, input)?;
-                self.library = Some(input.call(Path::parse_mod_style)?);
+                let path = input.call(Path::parse_mod_style);
+                self.library = Some(path.map_err(|error| {
+                    Error::new(error.span(), "`crate` is a path without quotes: `crate = renamed`")
+                })?);
             }
             _ => return Err(unknown_option(option)),
         }
@@ -126,7 +136,13 @@ impl Options {
     }
 
     fn check(&self) -> Result<()> {
-        for field in &self.fields {
+        if let Some(name) = self.name.as_ref().filter(|name| name.value().trim().is_empty()) {
+            return Err(Error::new(name.span(), "the name is empty: name the computation, such as \"pole_mass\""));
+        }
+        for (index, field) in self.fields.iter().enumerate() {
+            if self.fields[..index].iter().any(|earlier| earlier.name == field.name) {
+                return Err(Error::new(field.span, format!("the field `{}` occurs twice", field.name)));
+            }
             let message = match field.name.as_str() {
                 "computation" => "write `name = \"…\"` to name the computation",
                 "theoretical_ref" if self.theoretical_ref.is_some() => {
@@ -149,6 +165,7 @@ fn unknown_option(option: &Ident) -> Error {
             "write the theoretical reference as the first argument: #[computation(\"Eq. 1.12\")]".to_owned()
         }
         "computation" => "write `name = \"…\"` to name the computation".to_owned(),
+        name if name.starts_with(char::is_uppercase) => REFERENCE_OF_EXPRESSION.to_owned(),
         name => format!("unknown option `{name}`: the options are {SYNTAX}"),
     };
     Error::new(option.span(), message)
@@ -163,7 +180,32 @@ fn parse_comma(input: ParseStream<'_>) -> Result<()> {
 
 fn parse_equals(option: &Ident, input: ParseStream<'_>) -> Result<()> {
     let equals = input.parse::<Token![=]>();
-    equals.map(drop).map_err(|error| Error::new(error.span(), format!("write `{option} = …`")))
+    if equals.is_err() || input.is_empty() || input.peek(Token![,]) {
+        return Err(Error::new(option.span(), format!("write `{option} = {}`", example(option))));
+    }
+    Ok(())
+}
+
+/// Returns a value that an option may have.
+fn example(option: &Ident) -> &'static str {
+    match option.to_string().as_str() {
+        "name" => "\"pole_mass\"",
+        "target" => "\"solver\"",
+        "level" => "\"debug\"",
+        "parent" => "&span",
+        "follows_from" => "[&span]",
+        "category" => "\"stagnation\"",
+        "fail_if" => "|result| …",
+        _ => "path",
+    }
+}
+
+/// Reads an option without a value, and returns its place.
+fn parse_flag(option: &Ident, input: ParseStream<'_>) -> Result<Span> {
+    if input.peek(Token![=]) || input.peek(Paren) {
+        return Err(Error::new(option.span(), format!("`{option}` has no value: write `{option}`")));
+    }
+    Ok(option.span())
 }
 
 fn parse_value(option: &Ident, input: ParseStream<'_>) -> Result<Expr> {
@@ -173,12 +215,19 @@ fn parse_value(option: &Ident, input: ParseStream<'_>) -> Result<Expr> {
 
 fn parse_text(option: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
     parse_equals(option, input)?;
-    input.parse().map_err(|error| Error::new(error.span(), format!("`{option}` is a string: `{option} = \"…\"`")))
+    let message = || format!("`{option}` is a string: write `{option} = {}`", example(option));
+    input.parse().map_err(|error| Error::new(error.span(), message()))
+}
+
+fn parse_skipped(input: ParseStream<'_>) -> Result<Ident> {
+    let message = "expected the name of an argument, such as in `skip(grid, options)`";
+    input.call(Ident::parse_any).map_err(|error| Error::new(error.span(), message))
 }
 
 fn parse_list<T>(option: &Ident, input: ParseStream<'_>, entry: fn(ParseStream<'_>) -> Result<T>) -> Result<Vec<T>> {
-    if !input.peek(syn::token::Paren) {
-        return Err(Error::new(option.span(), format!("write `{option}(…)`")));
+    if !input.peek(Paren) {
+        let example = if option == "skip" { "grid, options" } else { "rtol = options.rtol" };
+        return Err(Error::new(option.span(), format!("write `{option}({example})`")));
     }
     let content;
     parenthesized!(content in input);
