@@ -9,8 +9,9 @@ mod options;
 mod return_type;
 mod source_text;
 
-use options::Options;
 use proc_macro::TokenStream;
+
+use options::Options;
 
 /// Makes a function a computation: its failures are recorded with its arguments and its theoretical reference.
 ///
@@ -115,8 +116,9 @@ use proc_macro::TokenStream;
 pub fn computation(options: TokenStream, function: TokenStream) -> TokenStream {
     let expanded = item::parse(function.clone())
         .and_then(|function| expansion::expand(&syn::parse::<Options>(options)?, function));
-    // After an error, the function stays as it is: the code that calls it causes no further errors.
-    let expanded =
-        expanded.map_or_else(|error| [error.into_compile_error().into(), function].into_iter().collect(), Into::into);
-    expanded
+    match expanded {
+        Ok(expanded) => expanded.into(),
+        // The function stays as it is, so that the code that calls it causes no further errors.
+        Err(error) => TokenStream::from_iter([error.into_compile_error().into(), function]),
+    }
 }

@@ -267,3 +267,17 @@ fn named_level(level: &str, span: Span) -> Result<Level> {
     };
     Ok(Level::Named(Ident::new(name, span)))
 }
+
+#[cfg(test)]
+mod tests {
+    use tracing_failure::Category;
+
+    use super::*;
+
+    #[test]
+    fn the_categories_are_those_of_the_library() {
+        let mut names: Vec<_> = Category::all().iter().map(|category| category.name()).collect();
+        names.sort_unstable();
+        assert_eq!(CATEGORIES, names);
+    }
+}

@@ -1,3 +1,4 @@
+#![allow(unused)]
 use tracing_failure::computation;
 
 #[computation("Eq. 1", skip(grid))]
@@ -51,14 +52,9 @@ trait Solve {
     fn solve(&self, x: f64) -> f64;
 }
 
-extern "C" {
+unsafe extern "C" {
     #[computation("Eq. 1")]
     fn foreign(x: f64) -> f64;
-}
-
-fn closure() {
-    #[computation("Eq. 1")]
-    let f = |x: f64| x;
 }
 
 fn main() {}

@@ -1,3 +1,4 @@
+#![allow(unused)]
 use tracing_failure::computation;
 
 struct Grid(Vec<f64>);
